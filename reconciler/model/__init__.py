@@ -1,0 +1,1 @@
+"""Nouns: frozen values without I/O, shared by every other part of the package."""

@@ -1,0 +1,127 @@
+"""What must happen to slots, what may not happen now and why, and the calls that carry changes out.
+
+These are also the entries of `plan.v1`: their JSON form is the public one.
+"""
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from reconciler.model.desired import Settings
+from reconciler.model.origin import Origin
+from reconciler.model.unit import Ref
+
+
+class Verb(StrEnum):
+    """The three things that can happen to a slot."""
+
+    RELEASE = "release"
+    REPLACE = "replace"
+    REMOVE = "remove"
+
+
+class Reason(StrEnum):
+    """Why a change is there. For people only: nothing is decided by it."""
+
+    OUT_OF_SYNC = "out-of-sync"
+    """Platform and git differ; without a base nobody can say which of them moved."""
+    CHANGE = "change"
+    """The manifests under review changed it (`--base`)."""
+    DRIFT = "drift"
+    """Git said so before: drift or backlog (`--base`)."""
+    LEFTOVER = "leftover"
+    RETRY = "retry"
+    OVERWRITTEN = "overwritten"
+    PRUNE = "prune"
+
+
+class HoldReason(StrEnum):
+    """Why a change may not go now."""
+
+    UNKNOWN = "unknown"
+    SUSPENDED = "suspended"
+    QUARANTINED = "quarantined"
+    VERSION_NOT_FOUND = "version-not-found"
+    VERSION_UNKNOWN = "version-unknown"
+    VERSION_NOT_RELEASED = "version-not-released"
+    VERSION_FORBIDDEN = "version-forbidden"
+    AGENT_TOO_OLD = "agent-too-old"
+    UNASSIGNABLE = "unassignable"
+    PAUSED = "paused"
+    PRUNING_UNSAFE = "pruning-unsafe"
+    ROUTE_UNVERIFIED = "route-unverified"
+    OUTSIDE_WINDOW = "outside-window"
+    WAVE_NOT_OPEN = "wave-not-open"
+    TOO_MANY_MOVING = "too-many-moving"
+    REQUIREMENT_NOT_MET = "requirement-not-met"
+
+
+class Hold(msgspec.Struct, frozen=True, gc=False):
+    """One reason with its words: what must come about, or who must do what, before the change can go."""
+
+    code: HoldReason
+    text: str
+
+
+class Step(msgspec.Struct, frozen=True, gc=False):
+    """One step of a change: the kind of call, and whether this run does it (`now`) or a later pass (`later`)."""
+
+    call: str
+    when: str = "now"
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """What must happen to one slot. In JSON `from_` is `from`, null where nothing is (or stays) assigned.
+
+    `observed` is the digest the slot had when planned; apply skips the slot when it differs (rule 5).
+    `identity` is that of the version moved to. `others` are versions that go besides.
+    """
+
+    unit: Ref
+    workload: Ref
+    verb: Verb
+    from_: str | None = msgspec.field(name="from")
+    to: str | None
+    reason: Reason
+    steps: tuple[Step, ...]
+    origin: Origin
+    observed: str
+    others: tuple[str, ...] = ()
+    settings: Settings = ()
+    size: int = 1
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """A change that may not go now, with every reason. `verb` is None where nothing is known of the slot."""
+
+    unit: Ref
+    workload: Ref
+    verb: Verb | None
+    from_: str | None = msgspec.field(name="from")
+    to: str | None
+    reasons: tuple[Hold, ...]
+    origin: Origin
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One HTTP request as it will be sent, without host and credentials."""
+
+    method: str
+    path: str
+    body: Any = None
+
+
+class Action(msgspec.Struct, frozen=True, kw_only=True):
+    """One API call that carries out many changes.
+
+    `slots` are positions in the fleet's `changes`. Stages run one after another; calls of one stage in any order.
+    `wide` marks a call without ids: it may only go when a count read right before equals its slots (rule 4).
+    """
+
+    call: str
+    request: Request
+    slots: tuple[int, ...]
+    stage: int = 0
+    wide: bool = False
+    idempotent: bool = True

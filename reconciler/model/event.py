@@ -1,0 +1,109 @@
+"""What happens during a run, as typed values (`event.v1`): views, progress, result files and journals only consume them."""
+
+from typing import Any
+
+import msgspec
+
+from reconciler.model.change import Action, Verb
+from reconciler.model.outcome import Outcome, Receipt, Result
+
+FORMAT = "reconciler/event.v1"
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=lambda name: name.lower()):
+    """Anything that happened. `at` is seconds since 1970."""
+
+    at: float
+
+
+class Started(Event, frozen=True, kw_only=True):
+    """A run began. `run` is its id, `kind` apply or watch."""
+
+    run: str
+    kind: str
+    fingerprint: str = ""
+    commit: str | None = None
+    allowed: tuple[tuple[str, str], ...] = ()
+    """(limit, reason a person gave for lifting it)."""
+
+
+class Intended(Event, frozen=True, kw_only=True):
+    """A call is about to be sent; written before it goes."""
+
+    fleet: str
+    call: int
+    action: Action
+
+
+class Called(Event, frozen=True, kw_only=True):
+    """A call was answered, or not."""
+
+    fleet: str
+    call: int
+    receipt: Receipt
+    seconds: float
+
+
+class Settling(Event, frozen=True, kw_only=True):
+    """The fleet was read while waiting for it to settle."""
+
+    fleet: str
+    done: int
+    waiting: int
+    failed: int
+    pending: int
+
+
+class Settled(Event, frozen=True, kw_only=True):
+    """What came of one change."""
+
+    outcome: Outcome
+
+
+class Note(Event, frozen=True, kw_only=True):
+    """Something a person should know. `level` is info, warning or error."""
+
+    level: str
+    message: str
+    fleet: str = ""
+
+
+class Passed(Event, frozen=True, kw_only=True):
+    """One turn of watch ended for a fleet."""
+
+    fleet: str
+    number: int
+    sync: str
+    health: str
+    changes: int
+    held: int
+    violations: int
+    outcomes: dict[str, int] = {}
+
+
+class Drifted(Event, frozen=True, kw_only=True):
+    """A slot that was as git says no longer is."""
+
+    fleet: str
+    unit: str
+    workload: str
+    was: str | None
+    now: str | None
+    wanted: str | None
+    verb: Verb | None = None
+
+
+class Finished(Event, frozen=True, kw_only=True):
+    """A run ended."""
+
+    results: dict[Result, int]
+    exit_code: int
+    seconds: float
+
+
+AnyEvent = Started | Intended | Called | Settling | Settled | Note | Passed | Drifted | Finished
+
+
+def to_builtins(event: AnyEvent) -> dict[str, Any]:
+    """Return the event as its public JSON shape."""
+    return {"format": FORMAT, **msgspec.to_builtins(event)}

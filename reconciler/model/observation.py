@@ -1,0 +1,58 @@
+"""What a platform reports of a slot, without which slot it is: equal reports are one interned value."""
+
+from enum import StrEnum
+
+import msgspec
+
+from reconciler.model.desired import Settings
+
+
+class Phase(StrEnum):
+    """Where a slot is on its way to what it was told."""
+
+    SETTLED = "settled"
+    MOVING = "moving"
+    PAUSED = "paused"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    """The platform used a value this program does not know; never read as absence."""
+
+
+class State(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """The observation of one slot. Interned per snapshot, so a million slots share a few of these.
+
+    `assigned` is what the platform has been told, `reported` what the unit says it runs; None is nothing.
+    `identity` is the content identity of what was assigned (a Losant etag), so an overwritten name shows.
+    `since` is when the present movement or failure began, in seconds since 1970, and None for a settled slot.
+    """
+
+    assigned: str | None = None
+    reported: str | None = None
+    phase: Phase = Phase.SETTLED
+    identity: str | None = None
+    overwritten: bool = False
+    """The unit holds other content under the assigned name, and nothing newer was asked of it."""
+    others: tuple[str, ...] = ()
+    settings: Settings = ()
+    since: float | None = None
+    error: str | None = None
+    ahead: bool = False
+    """The unit reports a version that the platform orders after the assigned one."""
+    progress: float | None = None
+    """Percent, 0 to 100."""
+    eta: float | None = None
+    """Seconds."""
+    ready: int | None = None
+    """Devices of the unit that report the assigned version; None where the unit is one device."""
+    size: int = 1
+    note: str = ""
+    """What the platform adds for a person to read."""
+    protected: str = ""
+    """Why this slot must never be pruned (a dependency, a row of another class); empty when it may be."""
+
+
+EMPTY = State()
+"""Nothing assigned, nothing reported: a slot proved to be empty."""
+
+UNSEEN = State(phase=Phase.UNKNOWN, note="not covered by the reading")
+"""A slot that the reading did not prove anything about."""

@@ -1,0 +1,52 @@
+"""What came of changes and calls."""
+
+from enum import StrEnum
+
+import msgspec
+
+from reconciler.model.change import Verb
+from reconciler.model.unit import Ref
+
+
+class ReceiptKind(StrEnum):
+    """What a platform answered to one call."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+    """No answer, or one that proves nothing: settled by reading back."""
+    UNPROVED = "unproved"
+    """A wide call was not sent, since the count read before it did not match its slots."""
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """The answer to one action. `error` is the platform's own text; `status` its HTTP status."""
+
+    kind: ReceiptKind
+    error: str = ""
+    status: int | None = None
+
+
+class Result(StrEnum):
+    """What came of one change. The order is the one reports use."""
+
+    DONE = "done"
+    FAILED = "failed"
+    MOVED = "moved"
+    """No longer as the plan saw it: skipped."""
+    UNKNOWN = "unknown"
+    NOT_TRIED = "not tried"
+    WAITING = "still waiting"
+    """Accepted by the platform; the unit has not taken it yet."""
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What came of the change of one slot."""
+
+    fleet: str
+    unit: Ref
+    workload: Ref
+    verb: Verb
+    to: str | None
+    result: Result
+    detail: str = ""

@@ -1,0 +1,123 @@
+"""The plan: a value that says all that will happen and all that will not, and why (`plan.v1`)."""
+
+from enum import StrEnum
+
+import msgspec
+
+from reconciler.model.change import Action, Change, Held
+from reconciler.model.origin import Origin
+
+FORMAT = "reconciler/plan.v1"
+
+
+class LimitKind(StrEnum):
+    """What a limit or guard is about; the values `apply --allow` takes."""
+
+    RELEASE = "release"
+    REPLACE = "replace"
+    REMOVE = "remove"
+    EMPTY_SCOPE = "empty-scope"
+
+
+class Violation(msgspec.Struct, frozen=True, kw_only=True):
+    """A limit that the intended changes break: blocks apply of this fleet, never plan."""
+
+    kind: LimitKind
+    message: str
+    intended: int = 0
+    """Weight of the intended changes, in devices."""
+    allowed: int = 0
+    """Weight that the limit lets through, in devices."""
+    of: int = 0
+    """Weight the percentage was taken of, in devices."""
+    origin: Origin | None = None
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """Changes by verb."""
+
+    release: int = 0
+    replace: int = 0
+    remove: int = 0
+
+    @property
+    def total(self) -> int:
+        """Return all changes."""
+        return self.release + self.replace + self.remove
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """The numbers of one fleet. `slots` are the managed ones; `unmanaged` are slots in scope that git leaves alone."""
+
+    units: int
+    slots: int
+    synced: int
+    held: int
+    unmanaged: int
+    changes: Counts
+    unknown: int = 0
+    """Managed slots of which the reading proved nothing."""
+    converging: int = 0
+    waiting: int = 0
+    failed: int = 0
+    stuck: int = 0
+    dropped: int = 0
+    """Units that matched the scope but cannot be assigned to."""
+
+
+class Basis(msgspec.Struct, frozen=True, kw_only=True):
+    """What the plan was computed from. A saved plan is refused when `target` is another application."""
+
+    target: str
+    """The application read, e.g. `losant:https://api.losant.com/applications/ID`."""
+    manifest: str
+    """Digest of the manifests."""
+    commit: str | None = None
+    complete: bool = True
+    """Whether the reading proved all it did not show."""
+    problems: tuple[str, ...] = ()
+    versions: tuple[tuple[str, str, str], ...] = ()
+    """(workload id, version, identity on the platform) of every version moved to."""
+
+
+class FleetPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """The plan of one fleet. `error` is set, and the rest empty, when its connection could not be read at all."""
+
+    fleet: str
+    connection: str
+    platform: str
+    basis: Basis
+    summary: Summary
+    changes: tuple[Change, ...] = ()
+    actions: tuple[Action, ...] = ()
+    held: tuple[Held, ...] = ()
+    violations: tuple[Violation, ...] = ()
+    warnings: tuple[str, ...] = ()
+    error: str = ""
+
+
+class Times(msgspec.Struct, frozen=True, kw_only=True):
+    """All that depends on when the plan was made, ISO 8601 in UTC; outside the fingerprint."""
+
+    created: str
+    expires: str
+    read: dict[str, str] = {}
+    """When each connection was read, by its name."""
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole plan. `fingerprint` is the SHA-256 of its canonical JSON without `fingerprint` and `times`.
+
+    `complete`: every slot asked about was proved. `applyable`: something can go and nothing forbids it.
+    `errored`: some connection could not be read.
+    """
+
+    format: str = FORMAT
+    fingerprint: str
+    times: Times
+    complete: bool
+    applyable: bool
+    errored: bool
+    narrowed: str = ""
+    """The filters it was made with, as typed; empty for all."""
+    fleets: tuple[FleetPlan, ...]

@@ -1,0 +1,91 @@
+"""What one reading of a connection showed: states in columns, and what of it is proved."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+
+import msgspec
+
+from reconciler.model.observation import EMPTY, UNSEEN, State
+from reconciler.model.unit import Ref, Units
+
+
+class Query(msgspec.Struct, frozen=True):
+    """What to read: None is everything; ids narrow it."""
+
+    units: frozenset[str] | None = None
+    workloads: frozenset[str] | None = None
+
+
+class Coverage(msgspec.Struct, frozen=True):
+    """Whether the reading proved what it did not show. `problems` says why not, for people."""
+
+    complete: bool
+    problems: tuple[str, ...] = ()
+
+
+PROVED = Coverage(complete=True)
+
+
+class Workload(msgspec.Struct, frozen=True):
+    """Something versioned that the platform knows by this id and name."""
+
+    id: str
+    name: str
+
+    @property
+    def ref(self) -> Ref:
+        """Return it as plans name it."""
+        return Ref(self.id, self.name)
+
+
+class Snapshot:
+    """The observations of one reading.
+
+    `states[0]` stands for "no row was shown": EMPTY when coverage is complete, UNSEEN otherwise.
+    `columns[workload id][row of units]` is an index into `states`; a workload without a column has no rows at all.
+    `read_at` is when reading began, in seconds since 1970. `identity` names the application that was read.
+    """
+
+    __slots__ = ("columns", "coverage", "identity", "read_at", "states", "units", "workloads")
+
+    def __init__(  # the parts of one reading
+        self,
+        *,
+        identity: str,
+        units: Units,
+        workloads: tuple[Workload, ...],
+        states: list[State],
+        columns: dict[str, array[int]],
+        coverage: Coverage,
+        read_at: float,
+    ) -> None:
+        """Take the parts; `states[0]` is set here from the coverage."""
+        self.identity = identity
+        self.units = units
+        self.workloads = tuple(sorted(workloads, key=lambda workload: (workload.name, workload.id)))
+        self.states = states
+        self.states[0] = EMPTY if coverage.complete else UNSEEN
+        self.columns = columns
+        self.coverage = coverage
+        self.read_at = read_at
+
+    def column(self, workload_id: str) -> array[int]:
+        """Return the state numbers of a workload, one a unit (all 0 when it has no rows)."""
+        found = self.columns.get(workload_id)
+        return found if found is not None else array("I", bytes(4 * len(self.units)))
+
+    def state(self, workload_id: str, row: int) -> State:
+        """Return the observation of one slot."""
+        column = self.columns.get(workload_id)
+        return self.states[column[row]] if column is not None else self.states[0]
+
+    def holders(self, workload_id: str) -> Iterator[int]:
+        """Yield the rows that show anything assigned, reported or besides in this workload."""
+        occupied = [
+            state.assigned is not None or state.reported is not None or bool(state.others) for state in self.states
+        ]
+        for row, number in enumerate(self.column(workload_id)):
+            if occupied[number]:
+                yield row

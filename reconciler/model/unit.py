@@ -1,0 +1,145 @@
+"""The inventory of a connection: units in columns, so that a quarter of a million of them stay small."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Sequence
+from enum import IntEnum
+
+import msgspec
+
+Labels = tuple[tuple[str, str], ...]
+"""Tags of a unit as (key, value) pairs, sorted; a key may come twice."""
+
+
+class Reach(IntEnum):
+    """Whether a unit can be reached now, as far as the platform knows."""
+
+    UNKNOWN = 0
+    CONNECTED = 1
+    DISCONNECTED = 2
+
+
+class Ref(msgspec.Struct, frozen=True, gc=False):
+    """A unit or workload as people and plans name it: the platform's id, and its name."""
+
+    id: str
+    name: str
+
+
+class Unit(msgspec.Struct, frozen=True):
+    """One row of `Units`, made on demand."""
+
+    row: int
+    id: str
+    name: str
+    labels: Labels
+    reach: Reach
+    size: int
+    agent: str | None
+    assignable: bool
+
+
+class Units:
+    """Columns over units, sorted by id; row numbers are positions in every column.
+
+    `label_sets[labels[row]]` are the tags of a row; equal sets share a number. `sizes` is None when each unit is one
+    device. `assignable[row]` is 0 for units the platform cannot assign versions to. `agents[row]` indexes
+    `agent_versions`, whose entry 0 is None.
+    """
+
+    __slots__ = (
+        "agent_versions",
+        "agents",
+        "assignable",
+        "ids",
+        "index",
+        "label_sets",
+        "labels",
+        "names",
+        "reach",
+        "sizes",
+    )
+
+    def __init__(  # the columns of one table: they belong together and are always built together
+        self,
+        *,
+        ids: list[str],
+        names: list[str],
+        labels: array[int],
+        label_sets: list[Labels],
+        reach: bytearray,
+        assignable: bytearray,
+        agents: array[int],
+        agent_versions: list[str | None],
+        sizes: array[int] | None = None,
+    ) -> None:
+        """Take columns of equal length whose ids are sorted and distinct."""
+        self.ids = ids
+        self.names = names
+        self.labels = labels
+        self.label_sets = label_sets
+        self.reach = reach
+        self.assignable = assignable
+        self.agents = agents
+        self.agent_versions = agent_versions
+        self.sizes = sizes
+        self.index = {unit_id: row for row, unit_id in enumerate(ids)}
+
+    def __len__(self) -> int:
+        """Return the number of units."""
+        return len(self.ids)
+
+    def __getitem__(self, row: int) -> Unit:
+        """Return one row as a value."""
+        return Unit(
+            row=row,
+            id=self.ids[row],
+            name=self.names[row],
+            labels=self.label_sets[self.labels[row]],
+            reach=Reach(self.reach[row]),
+            size=self.size(row),
+            agent=self.agent_versions[self.agents[row]],
+            assignable=bool(self.assignable[row]),
+        )
+
+    def ref(self, row: int) -> Ref:
+        """Return id and name of a row."""
+        return Ref(self.ids[row], self.names[row])
+
+    def size(self, row: int) -> int:
+        """Return how many devices the unit stands for."""
+        return 1 if self.sizes is None else self.sizes[row]
+
+    def named(self, name: str) -> list[int]:
+        """Return the rows that bear exactly this name."""
+        return [row for row, other in enumerate(self.names) if other == name]
+
+    @classmethod
+    def build(cls, rows: Iterable[Unit]) -> "Units":
+        """Return the columns of these rows, sorted by id, row numbers given anew. For small inventories and tests."""
+        ordered = sorted(rows, key=lambda unit: unit.id)
+        label_sets: dict[Labels, int] = {}
+        agents: dict[str | None, int] = {None: 0}
+        sizes = array("Q", (unit.size for unit in ordered))
+        return cls(
+            ids=[unit.id for unit in ordered],
+            names=[unit.name for unit in ordered],
+            labels=array("I", (label_sets.setdefault(unit.labels, len(label_sets)) for unit in ordered)),
+            label_sets=list(label_sets),
+            reach=bytearray(unit.reach for unit in ordered),
+            assignable=bytearray(unit.assignable for unit in ordered),
+            agents=array("I", (agents.setdefault(unit.agent, len(agents)) for unit in ordered)),
+            agent_versions=list(agents),
+            sizes=None if all(size == 1 for size in sizes) else sizes,
+        )
+
+
+def labels_of(pairs: Iterable[tuple[str, str]]) -> Labels:
+    """Return tags in their one canonical order."""
+    return tuple(sorted(pairs))
+
+
+def refs(units: Units, rows: Sequence[int]) -> list[Ref]:
+    """Return id and name of several rows, in their order."""
+    return [units.ref(row) for row in rows]

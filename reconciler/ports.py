@@ -1,0 +1,139 @@
+"""What the engine needs of the world, as protocols. Adapters implement them; `cli.wiring` alone chooses which."""
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Protocol
+
+import msgspec
+
+from reconciler.model.change import Action, Change
+from reconciler.model.event import AnyEvent
+from reconciler.model.fleet import Manifest
+from reconciler.model.origin import Origin
+from reconciler.model.outcome import Receipt
+from reconciler.model.release import Catalog, Release
+from reconciler.model.snapshot import Query, Snapshot
+
+
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What a platform can do, for messages and for the engine's choices."""
+
+    platform: str
+    ids_per_call: int
+    wide_calls: bool
+    orders_versions: bool
+    retries_itself: bool
+    """Whether the platform tries again by itself after a unit failed to take a version."""
+    uninstalls: bool
+    selectors: frozenset[str]
+    """Selector keys that mean something here, of: ids, names, tags, cohorts."""
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One finding of `doctor`. `status` is ok, warning, failed or unchecked."""
+
+    name: str
+    status: str
+    message: str
+    hint: str = ""
+
+
+class Clock(Protocol):
+    """Time as an argument."""
+
+    def now(self) -> float:
+        """Return seconds since 1970."""
+        ...
+
+    def sleep(self, seconds: float) -> bool:
+        """Wait; return True at once when the run was asked to stop."""
+        ...
+
+    def stopping(self) -> bool:
+        """Return whether the run was asked to stop."""
+        ...
+
+
+class Platform(Protocol):
+    """One connection of one platform. Methods raise PlatformError; they retry what is safe to retry themselves."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Return what this platform can do."""
+        ...
+
+    @property
+    def identity(self) -> str:
+        """Return which application this is, without secrets: `losant:https://host/applications/ID`."""
+        ...
+
+    def observe(self, query: Query) -> Snapshot:
+        """Read units, workloads and states. Never raises for what merely stays unproved: coverage says that.
+
+        A narrowed query still carries all units and workloads of the inventory; slots outside it stand as UNSEEN-like
+        state 0 and must not be judged by the caller.
+        """
+        ...
+
+    def catalog(self, wanted: Collection[Release]) -> Catalog:
+        """Look up releases: every wanted one is a key of the answer."""
+        ...
+
+    def compile(self, changes: Sequence[Change], snapshot: Snapshot, *, whole: bool) -> tuple[Action, ...]:
+        """Turn changes into the fewest calls; pure. `Action.slots` are positions in `changes`.
+
+        `whole` says that the fleet's scope is every unit of the application, for ever and for each workload concerned.
+        """
+        ...
+
+    def execute(self, action: Action, deadline: float) -> Receipt:
+        """Send one call. `deadline` is in seconds since 1970. Never raises for an answer; says rejected or unknown."""
+        ...
+
+    def check(self) -> Iterator[Check]:
+        """Examine reachability, credentials, permissions, clock and API, reading only."""
+        ...
+
+    def close(self) -> None:
+        """Give connections back."""
+        ...
+
+
+class Source(Protocol):
+    """Where manifests come from."""
+
+    def load(self) -> Manifest:
+        """Read them now; raise ManifestError with all findings."""
+        ...
+
+
+class Author(msgspec.Struct, frozen=True):
+    """Who last changed a line."""
+
+    commit: str
+    author: str
+    date: str
+    summary: str
+
+
+class Repository(Protocol):
+    """The git repository around the manifests, if there is one."""
+
+    def head(self) -> str | None:
+        """Return the commit checked out, None outside git."""
+        ...
+
+    def blame(self, origin: Origin) -> Author | None:
+        """Return who last changed a line, None where git cannot tell (outside git, not committed)."""
+        ...
+
+    def export(self, ref: str, paths: Sequence[str], into: str) -> None:
+        """Write the files of `paths` as they were at `ref` below the folder `into`; raise SettingsError for an unknown ref."""
+        ...
+
+
+class Journal(Protocol):
+    """Where events go: the result file of a run now, history later."""
+
+    def record(self, event: AnyEvent) -> None:
+        """Append one event; raise JournalError when it cannot be kept."""
+        ...

@@ -7,8 +7,9 @@ from math import floor
 
 import msgspec
 
+from reconciler.core.draft import Draft
 from reconciler.core.judge import Judged
-from reconciler.model.change import Verb
+from reconciler.model.change import Change, Verb
 from reconciler.model.fleet import Document, FleetSpec, Limit
 from reconciler.model.plan import LimitKind, Violation
 from reconciler.model.quantity import percent
@@ -100,3 +101,13 @@ def _parts(limit: str | int | Limit) -> tuple[str | None, int | None]:
 def _words(limit: str | int | Limit) -> str:
     share, number = _parts(limit)
     return " and ".join(text for text in (share, None if number is None else f"{number:,}") if text)
+
+
+def limits_of(one: Draft, changes: Sequence[Change]) -> list[Violation]:
+    """Return the limits that exactly these changes of a judged fleet break today."""
+    weights: dict[str, dict[Verb, int]] = {}
+    for change in changes:
+        intended = weights.setdefault(change.workload.id, {})
+        intended[change.verb] = intended.get(change.verb, 0) + change.size
+    loads = [load(judged, one.snapshot, weights.get(judged.column.workload.id, {})) for judged in one.judged]
+    return list(violations(one.document, loads, sum(one.resolution.scope)))

@@ -11,7 +11,7 @@ and all of them are slots of the action; a removal never goes wide.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from reconciler.model.change import Action, Change, Request
 from reconciler.model.observation import Phase
@@ -28,13 +28,20 @@ Group = dict[str, list[int]]
 
 
 def compile_changes(
-    changes: Sequence[Change], snapshot: Snapshot, base: str, *, whole: bool, wide_calls: str, wide: bool = True
+    changes: Sequence[Change],
+    snapshot: Snapshot,
+    base: str,
+    *,
+    whole: Collection[str],
+    wide_calls: str,
+    wide: bool = True,
 ) -> tuple[Action, ...]:
     """Return the calls for changes; `base` is the application's path.
 
-    `wide_calls` is the connection's: never, scope, proved. `wide=False` compiles to ids alone.
+    `wide_calls` is the connection's: never, scope, proved; `whole` has the workloads for which the fleet speaks of
+    every device alike. `wide=False` compiles to ids alone.
     """
-    wide = wide and snapshot.coverage.complete and (wide_calls == "proved" or (wide_calls == "scope" and whole))
+    wide = wide and snapshot.coverage.complete
     path = f"{base}/edge/deployments"
     groups: dict[tuple[str, str | None], list[int]] = defaultdict(list)
     for position, change in enumerate(changes):
@@ -46,7 +53,8 @@ def compile_changes(
         if version is None:
             actions += _removals(path, flow, positions, changes)
             continue
-        olds = _olds(changes, positions, snapshot, flow, targets) if wide and len(positions) > IDS_PER_CALL else {}
+        may = wide and (wide_calls == "proved" or (wide_calls == "scope" and flow in whole))
+        olds = _olds(changes, positions, snapshot, flow, targets) if may and len(positions) > IDS_PER_CALL else {}
         for old, slots in olds.items():
             body = {"flowId": flow, "oldVersion": old, "newVersion": version}
             actions.append(_action(REPLACE, f"{path}/replace", body, slots, ASSIGNING, wide=True))

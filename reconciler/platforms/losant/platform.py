@@ -71,7 +71,7 @@ class Losant:
         return Catalogue(self._routes, self._readers).look_up(wanted)
 
     def compile(
-        self, changes: Sequence[Change], snapshot: Snapshot, *, whole: bool, wide: bool = True
+        self, changes: Sequence[Change], snapshot: Snapshot, *, whole: Collection[str], wide: bool = True
     ) -> tuple[Action, ...]:
         """Turn changes into the fewest calls; with `wide=False` into calls that name every device."""
         base, mode = self._routes.base, self._spec.wide_calls

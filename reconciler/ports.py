@@ -78,10 +78,11 @@ class Platform(Protocol):
         """Look up releases: every wanted one is a key of the answer."""
         ...
 
-    def compile(self, changes: Sequence[Change], snapshot: Snapshot, *, whole: bool) -> tuple[Action, ...]:
+    def compile(self, changes: Sequence[Change], snapshot: Snapshot, whole: Collection[str]) -> tuple[Action, ...]:
         """Turn changes into the fewest calls; pure. `Action.slots` are positions in `changes`.
 
-        `whole` says that the fleet's scope is every unit of the application, for ever and for each workload concerned.
+        `whole` holds the ids of workloads for which the fleet speaks of every unit of the application alike, whoever
+        comes; calls that act wide are only possible for these. Empty: calls with explicit ids only.
         """
         ...
 

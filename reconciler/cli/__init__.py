@@ -1,0 +1,129 @@
+"""The command line: one small file a command. This module only knows their names, so that `--help` is instant."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from reconciler import __version__
+from reconciler.errors import ManifestError, ReconcilerError
+
+COMMANDS = {
+    "plan": ("plan", "Show what apply would do, and why; changes nothing."),
+    "apply": ("apply", "Carry out a plan: fewest calls, then watch it settle."),
+    "status": ("status", "Say how fleets are doing: sync, health, who waits, who failed."),
+    "explain": ("explain", "Say why a unit has what it has, and which line says so."),
+    "watch": ("watch", "Keep comparing, and correcting where allowed."),
+    "validate": ("validate", "Check manifests without calling anything."),
+    "show": ("show", "Show a saved plan as text, Markdown or JSON."),
+    "diff": ("diff", "Say how two plans, snapshots or manifests differ."),
+    "snapshot": ("snapshot", "Record what platforms report, to plan offline."),
+    "import": ("import_", "Write a manifest from what is running."),
+    "doctor": ("doctor", "Check connections, credentials and permissions."),
+    "simulate": ("simulate", "Run a simulated platform as a real HTTP server."),
+    "demo": ("demo", "See it all in half a minute against a simulator."),
+}
+
+USAGE = 64
+"""Exit code for a wrong command line (click's own 2 would read as "there are changes")."""
+
+INTERRUPTED = 130
+
+
+class Commands(click.Group):
+    """Imports a command's module only when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order help shows them."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return one command, importing its module."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"reconciler.cli.{COMMANDS[cmd_name][0]}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing any."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, suggesting a near miss."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from reconciler.core.names import suggestion
+
+            ctx.fail(f"there is no command {args[0]!r}{suggestion(args[0], list(COMMANDS))}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="Exit codes, for every command: 64 wrong usage, 1 error. See `reconciler plan --help` and "
+    "`reconciler apply --help` for theirs.",
+)
+@click.version_option(__version__, message="reconciler %(version)s")
+def root() -> None:
+    """GitOps for fleets of edge devices.
+
+    Commit a YAML manifest that says which version every device should run; reconciler shows the difference as a plan,
+    applies it with the fewest and safest API calls, and keeps watching.
+
+    New here? Run `reconciler demo`.
+    """
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its code. No user's mistake ends in a traceback."""
+    sys.exit(_run(args))
+
+
+def _run(args: Sequence[str] | None) -> int:
+    try:
+        result = root.main(args=None if args is None else list(args), prog_name="reconciler", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.Abort:
+        click.echo("aborted; nothing more was sent", err=True)
+        return INTERRUPTED
+    except click.ClickException as wrong:
+        wrong.show()
+        return USAGE
+    except ReconcilerError as error:
+        _explain(error)
+        return error.exit_code
+    except BrokenPipeError:
+        return _pipe_closed()
+    except KeyboardInterrupt:
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    return result if isinstance(result, int) else 0
+
+
+def _explain(error: ReconcilerError) -> None:
+    if isinstance(error, ManifestError):
+        from reconciler.manifest.render import diagnostics_text
+
+        click.echo(diagnostics_text(error.diagnostics), err=True)
+    else:
+        click.echo(f"error: {error}", err=True)
+    if error.hint:
+        click.echo(f"hint: {error.hint}", err=True)
+
+
+def _pipe_closed() -> int:
+    """Whoever read our output went away: end quietly, as other tools do."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 141

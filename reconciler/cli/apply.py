@@ -1,0 +1,162 @@
+"""`reconciler apply`: carry out a plan, watch it settle, say what came of every change."""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from reconciler.cli import wiring
+from reconciler.cli.options import (
+    DURATION,
+    connections_option,
+    narrow,
+    narrow_options,
+    output_option,
+    paths_argument,
+    strict_option,
+)
+from reconciler.cli.printing import Follower, check_saved, print_outcomes, print_plan, read_plan, result_file
+from reconciler.engine.apply import Applying
+from reconciler.engine.plan import Planned, Question, close, plan
+from reconciler.engine.send import Options
+from reconciler.errors import SettingsError
+from reconciler.model.plan import LimitKind, Plan
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  reconciler apply                                   plan, ask, apply
+  reconciler apply --plan plan.json                  exactly what was reviewed, and no more
+  reconciler apply --yes --no-wait --result run.jsonl
+  reconciler apply --yes --allow remove --reason 'site closed, CHG-4711'
+
+\b
+Exit codes: 0 all accepted, nothing failed (units that are merely waiting allowed); 3 nothing was sent, because a limit
+forbade it or everything moved; 4 anything failed, moved, was rejected, was not tried or is unknown; 1 an error before
+anything was sent.""",
+)
+@paths_argument
+@click.option(
+    "--plan",
+    "plan_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Apply this reviewed plan: an upper bound, held against today slot by slot.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--no-wait", is_flag=True, help="Do not wait for units to settle.")
+@click.option(
+    "--deadline", type=DURATION, default="10m", show_default=True, help="How long to wait for units to settle."
+)
+@click.option(
+    "--allow",
+    type=click.Choice([kind.value for kind in LimitKind]),
+    multiple=True,
+    help="Lift this limit, once; needs --reason.",
+)
+@click.option("--reason", metavar="TEXT", help="Why a limit is lifted; recorded.")
+@click.option(
+    "--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, help="Calls in flight at most."
+)
+@click.option("--fail-fast", is_flag=True, help="Stop at the first refused call.")
+@click.option(
+    "--result",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Append everything that happens to this file, one JSON object a line.",
+)
+@connections_option
+@narrow_options
+@strict_option
+@output_option("text", "json")
+def command(  # every option is one of the command line's
+    paths: tuple[Path, ...],
+    plan_file: Path | None,
+    yes: bool,  # noqa: FBT001 - click passes flags by name
+    no_wait: bool,  # noqa: FBT001
+    deadline: float,
+    allow: tuple[str, ...],
+    reason: str | None,
+    concurrency: int,
+    fail_fast: bool,  # noqa: FBT001
+    result: Path | None,
+    connections: Path | None,
+    fleet: tuple[str, ...],
+    unit: tuple[str, ...],
+    workload: tuple[str, ...],
+    exclude: tuple[str, ...],
+    strict: bool,  # noqa: FBT001
+    output: str,
+) -> int:
+    """Carry out a plan: the fewest calls, then watch units settle, then say what came of every change.
+
+    On a terminal the plan is shown and asked about; elsewhere --yes or a saved --plan is needed. A saved plan is an
+    upper bound: what moved since, or what today's manifests no longer want, is skipped and named.
+    """
+    _check_usage(yes=yes, plan_file=plan_file, allow=allow, reason=reason)
+    saved = read_plan(plan_file) if plan_file is not None else None
+    clock = wiring.SystemClock()
+    manifest = wiring.load(paths, connections)
+    question = Question(
+        manifest=manifest,
+        narrow=narrow(fleet, unit, workload, exclude),
+        strict=strict,
+        commit=wiring.repository(paths).head(),
+    )
+    with wiring.stoppable(clock, "stopping: running calls are finished, no more are sent"), ExitStack() as stack:
+        planned = plan(question, wiring.opener(manifest, clock), clock)
+        stack.callback(close, planned.readings.values())
+        if saved is not None:
+            check_saved(saved, planned.plan, clock.now())
+        elif planned.plan.errored and not planned.readings:
+            print_plan(planned.plan, output, verbose=False, now=clock.now())
+            return 1
+        if not yes and saved is None:
+            _ask(planned.plan, clock.now())
+        options = Options(
+            concurrency=concurrency,
+            fail_fast=fail_fast,
+            wait=not no_wait,
+            deadline=deadline,
+            allow=dict.fromkeys(allow, reason or ""),
+        )
+        record = stack.enter_context(result_file(result))
+        return _carry_out(planned, question, options, clock, saved, record, output)
+
+
+def _carry_out(
+    planned: Planned,
+    question: Question,
+    options: Options,
+    clock: wiring.SystemClock,
+    saved: Plan | None,
+    record: Follower,
+    output: str,
+) -> int:  # one run
+    applying = Applying(planned, question, options, clock, run=uuid.uuid4().hex, saved=saved)
+    with Follower.live(applying.saved or planned.plan) as screen:
+        for event in applying.events():
+            record.record(event)
+            screen.record(event)
+    print_outcomes(applying, output)
+    return applying.exit_code
+
+
+def _check_usage(*, yes: bool, plan_file: Path | None, allow: tuple[str, ...], reason: str | None) -> None:
+    if allow and not reason:
+        raise click.UsageError("--allow needs --reason TEXT: it is recorded with the run")
+    if not yes and plan_file is None and not sys.stdin.isatty():
+        raise click.UsageError("nobody is there to ask: give --yes, or a reviewed plan with --plan FILE")
+
+
+def _ask(found: Plan, now: float) -> None:
+    print_plan(found, "text", verbose=False, now=now)
+    if not any(fleet.changes for fleet in found.fleets):
+        return
+    if not click.confirm("Apply these changes?", default=False):
+        raise SettingsError("not applied")

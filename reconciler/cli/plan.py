@@ -1,0 +1,94 @@
+"""`reconciler plan`: what apply would do, and why. Sends nothing that changes anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli import wiring
+from reconciler.cli.options import (
+    connections_option,
+    narrow,
+    narrow_options,
+    output_option,
+    paths_argument,
+    strict_option,
+)
+from reconciler.cli.printing import print_plan, write_plan
+from reconciler.engine.plan import Open, Question, close, plan
+from reconciler.model.plan import Plan
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  reconciler plan                                    everything below this folder
+  reconciler plan --fleet austin --unit 'gw-01*'     only some of it
+  reconciler plan --base origin/main -o markdown     for a pull request
+  reconciler plan --out plan.json && reconciler apply --plan plan.json
+
+\b
+Exit codes: 0 planned. With --detailed-exitcode: 0 nothing to do, 2 there are changes (held ones that time or a person
+can release included), 3 a limit is violated, 1 something could not be read.""",
+)
+@paths_argument
+@output_option("text", "json", "markdown")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan, for show and apply.")
+@click.option(
+    "--base", metavar="REF|DIR", help="Say which changes come from the manifests since this git ref or folder."
+)
+@connections_option
+@click.option("--detailed-exitcode", is_flag=True, help="Say by the exit code whether there are changes.")
+@narrow_options
+@strict_option
+@click.option(
+    "--snapshot", type=click.Path(path_type=Path), metavar="FILE", help="Plan offline against a recorded snapshot."
+)
+@click.option("-v", "--verbose", is_flag=True, help="List every slot.")
+def command(  # every option is one of the command line's
+    paths: tuple[Path, ...],
+    output: str,
+    out: Path | None,
+    base: str | None,
+    connections: Path | None,
+    detailed_exitcode: bool,  # noqa: FBT001 - click passes flags by name
+    fleet: tuple[str, ...],
+    unit: tuple[str, ...],
+    workload: tuple[str, ...],
+    exclude: tuple[str, ...],
+    strict: bool,  # noqa: FBT001
+    snapshot: Path | None,
+    verbose: bool,  # noqa: FBT001
+) -> int:
+    """Show what apply would do, and why; changes nothing.
+
+    Reads the manifests of PATHS (default: the current folder) and what the platforms report, and shows the difference:
+    the changes, the exact calls, what is held and why, which limits are violated.
+    """
+    clock = wiring.SystemClock()
+    manifest = wiring.load(paths, connections)
+    open_: Open = wiring.recorded(snapshot, manifest) if snapshot is not None else wiring.opener(manifest, clock)
+    with wiring.base_manifest(base, paths, connections) as before:
+        question = Question(
+            manifest=manifest,
+            base=before,
+            narrow=narrow(fleet, unit, workload, exclude),
+            strict=strict,
+            commit=wiring.repository(paths).head(),
+        )
+        planned = plan(question, open_, clock)
+    close(planned.readings.values())
+    if out is not None:
+        write_plan(planned.plan, out)
+    print_plan(planned.plan, output, verbose=verbose, now=clock.now(), saved=out)
+    return detailed(planned.plan) if detailed_exitcode else int(planned.plan.errored)
+
+
+def detailed(found: Plan) -> int:
+    """Return the exit code that says what a plan found (design, section 5)."""
+    if found.errored or not found.complete:
+        return 1
+    if any(fleet.violations for fleet in found.fleets):
+        return 3
+    return 2 if any(fleet.changes or fleet.held for fleet in found.fleets) else 0

@@ -1,0 +1,25 @@
+"""`reconciler show`: one reading of a saved plan, every form."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from reconciler.cli.options import output_option
+from reconciler.cli.printing import print_plan, read_plan
+
+
+@click.command(
+    epilog="\b\nExample:\n  reconciler plan --out plan.json\n  reconciler show plan.json -o markdown > comment.md",
+)
+@click.argument("plan_file", type=click.Path(path_type=Path), metavar="PLAN.JSON")
+@output_option("text", "markdown", "json")
+@click.option("-v", "--verbose", is_flag=True, help="List every slot.")
+def command(plan_file: Path, output: str, verbose: bool) -> None:  # noqa: FBT001 - click passes flags by name
+    """Show a saved plan as text, Markdown or JSON.
+
+    The three forms are renderings of the same file: what a reviewer reads is what apply will be held to.
+    """
+    print_plan(read_plan(plan_file), output, verbose=verbose, now=time.time())

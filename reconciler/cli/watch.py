@@ -1,0 +1,100 @@
+"""`reconciler watch`: keep comparing, and correcting where allowed."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import click
+
+from reconciler.cli import wiring
+from reconciler.cli.options import DURATION, connections_option, narrow, narrow_options, paths_argument, strict_option
+from reconciler.cli.printing import Follower, result_file
+from reconciler.engine.send import Options
+from reconciler.engine.watch import Watched, Watching
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  reconciler watch                                   compare every minute, tell what drifts
+  reconciler watch --mode apply --interval 5m        and correct it
+  reconciler watch --once --mode apply               one pass, for a scheduled job
+
+\b
+Exit codes: 0 after SIGINT or SIGTERM; with --once that of the pass: 0 nothing failed, 1 something could not be read,
+3 a limit forbade all changes, 4 anything failed, moved or is unknown.""",
+)
+@paths_argument
+@click.option(
+    "--interval",
+    type=DURATION,
+    default="60s",
+    show_default=True,
+    help="Time between passes; grows after failures, with jitter.",
+)
+@click.option("--once", is_flag=True, help="One pass, then end.")
+@click.option(
+    "--mode",
+    type=click.Choice(["observe", "apply"]),
+    default="observe",
+    show_default=True,
+    help="Whether fleets whose own mode is `apply` may be changed.",
+)
+@click.option(
+    "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="One line an event."
+)
+@click.option(
+    "--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, help="Calls in flight at most."
+)
+@click.option(
+    "--result",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Append everything that happens to this file, one JSON object a line.",
+)
+@connections_option
+@narrow_options
+@strict_option
+def command(  # every option is one of the command line's
+    paths: tuple[Path, ...],
+    interval: float,
+    once: bool,  # noqa: FBT001 - click passes flags by name
+    mode: str,
+    log_format: str,
+    concurrency: int,
+    result: Path | None,
+    connections: Path | None,
+    fleet: tuple[str, ...],
+    unit: tuple[str, ...],
+    workload: tuple[str, ...],
+    exclude: tuple[str, ...],
+    strict: bool,  # noqa: FBT001
+) -> int:
+    """Compare what git says with what platforms report, again and again; tell what drifts, correct it where allowed.
+
+    Manifests are read again in every pass; while they are wrong, the last good ones stay in force. Limits and holds are
+    never passed. SIGTERM lets the running call finish and ends with 0.
+    """
+    clock = wiring.SystemClock()
+    watching = Watching(
+        wiring.source(paths, connections),
+        lambda manifest: wiring.opener(manifest, clock),
+        clock,
+        Watched(
+            interval=interval,
+            once=once,
+            apply=mode == "apply",
+            narrow=narrow(fleet, unit, workload, exclude),
+            strict=strict,
+            options=Options(concurrency=concurrency, wait=False),
+        ),
+        random=random.random,
+        commit=wiring.repository(paths).head,
+    )
+    lines = Follower.lines(log_format)
+    with wiring.stoppable(clock, "stopping: the running call is finished"), result_file(result) as record:
+        for event in watching.events():
+            record.record(event)
+            lines.record(event)
+    return watching.exit_code

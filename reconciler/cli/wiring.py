@@ -1,0 +1,160 @@
+"""The only place that builds adapters: files, git, platforms, clock, terminal."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from reconciler.engine.plan import Open
+from reconciler.errors import ManifestError, SettingsError
+from reconciler.git.repository import GitRepository
+from reconciler.manifest.load import Loader
+from reconciler.manifest.secret import resolve as resolve_secret
+from reconciler.model.fleet import Manifest, Secret
+from reconciler.platforms import registry
+from reconciler.ports import Clock, Platform, Repository
+
+
+class SystemClock:
+    """The real clock. Once stopped, `sleep` returns at once and `stopping` is true."""
+
+    def __init__(self) -> None:
+        """Start out running."""
+        self._stop = threading.Event()
+
+    def now(self) -> float:
+        """Return seconds since 1970."""
+        return time.time()
+
+    def sleep(self, seconds: float) -> bool:
+        """Wait that long, or until stopped; return whether stopped."""
+        return self._stop.wait(seconds)
+
+    def stopping(self) -> bool:
+        """Return whether the run was asked to stop."""
+        return self._stop.is_set()
+
+    def stop(self) -> None:
+        """Ask the run to stop."""
+        self._stop.set()
+
+
+@contextmanager
+def stoppable(clock: SystemClock, words: str) -> Iterator[None]:
+    """Turn the first SIGINT or SIGTERM into a stop (saying `words`), a second one into an abandoned call."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        if clock.stopping():
+            raise KeyboardInterrupt
+        clock.stop()
+        click.echo(f"\n{words}", err=True)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def places(paths: Sequence[Path]) -> list[Path]:
+    """Return PATHS, or the current folder where none was given."""
+    return list(paths) or [Path()]
+
+
+def load(paths: Sequence[Path], connections: Path | None = None) -> Manifest:
+    """Read the manifests of PATHS; raise ManifestError with all findings."""
+    return source(paths, connections).load()
+
+
+def source(paths: Sequence[Path], connections: Path | None = None) -> Loader:
+    """Return what reads the manifests of PATHS, as often as asked."""
+    return Loader(places(paths), connections)
+
+
+def opener(manifest: Manifest, clock: Clock) -> Open:
+    """Return a function that opens a connection of a manifest by name, once; later calls give the same platform."""
+    opened: dict[str, Platform] = {}
+    lock = threading.Lock()
+
+    def open_(name: str) -> Platform:
+        with lock:
+            if name not in opened:
+                opened[name] = _open(manifest, name, clock)
+            return opened[name]
+
+    return open_
+
+
+def _open(manifest: Manifest, name: str, clock: Clock) -> Platform:
+    document = manifest.connections.get(name)
+    if document is None:
+        raise SettingsError(f"there is no Connection named {name!r}", hint="is it in PATHS, or behind --connections?")
+    base = Path(document.file).parent
+
+    def resolve(secret: Secret) -> str:
+        return resolve_secret(secret, os.environ, base)
+
+    return registry.open_connection(document.spec, resolve, clock)
+
+
+def repository(paths: Sequence[Path]) -> Repository:
+    """Return the git repository around the manifests."""
+    first = places(paths)[0]
+    return GitRepository(first if first.is_dir() else first.parent)
+
+
+@contextmanager
+def base_manifest(base: str | None, paths: Sequence[Path], connections: Path | None) -> Iterator[Manifest | None]:
+    """Give the manifests as they were at `--base`: a folder, or a git ref. None without a base."""
+    if base is None:
+        yield None
+        return
+    if Path(base).is_dir():
+        yield _load_base([Path(base)], connections, base)
+        return
+    with tempfile.TemporaryDirectory(prefix="reconciler-base-") as folder:
+        repository(paths).export(base, [str(path) for path in places(paths)], folder)
+        yield _load_base([Path(folder)], connections, base)
+
+
+def _load_base(paths: list[Path], connections: Path | None, base: str) -> Manifest:
+    try:
+        return Loader(paths, connections).load()
+    except ManifestError as error:
+        first = error.diagnostics[0]
+        raise SettingsError(
+            f"the manifests at --base {base} are wrong: {first.origin}: {first.message}",
+            hint="plan without --base, or name a base whose manifests are valid",
+        ) from error
+
+
+def width() -> int:
+    """Return the columns to write for: the terminal's, or COLUMNS, or 100 when piped."""
+    given = os.environ.get("COLUMNS", "")
+    if given.isdigit() and int(given) > 0:
+        return int(given)
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns
+    except (OSError, ValueError):
+        return 100
+
+
+def colour(stream: Callable[[], bool] | None = None) -> bool:
+    """Return whether to write colour to standard output (NO_COLOR and FORCE_COLOR are honoured)."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return (stream or sys.stdout.isatty)() and os.environ.get("TERM") != "dumb"

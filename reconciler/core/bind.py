@@ -1,0 +1,84 @@
+"""A saved plan is an upper bound: what of it may still go, judged slot by slot against today (rule 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from reconciler.core.draft import Draft
+from reconciler.model.change import Change, Held
+from reconciler.model.desired import Want
+from reconciler.model.outcome import Result
+from reconciler.model.plan import FleetPlan
+
+Slot = tuple[str, str]
+"""(unit id, workload id)."""
+
+
+class Dropped(msgspec.Struct, frozen=True):
+    """Why a change of the saved plan does not go: what became of it, in a word and in a sentence."""
+
+    change: Change
+    result: Result
+    detail: str
+
+
+class Bound(msgspec.Struct, frozen=True):
+    """The changes that still go (as of today) and those that do not."""
+
+    going: tuple[Change, ...]
+    settled: tuple[Dropped, ...]
+
+
+def bind(saved: Sequence[Change], versions: Sequence[tuple[str, str, str]], today: FleetPlan, draft: Draft) -> Bound:
+    """Hold saved changes against today's plan of the same fleet.
+
+    `versions` are the identities recorded when the changes were planned. A change goes only if today's manifests give
+    the slot the same version, nothing holds it, the slot and the version are as they were.
+    """
+    changes = {slot_of(change): change for change in today.changes}
+    held = {slot_of(one): one for one in today.held}
+    then = {(workload, version): identity for workload, version, identity in versions}
+    now = {(workload, version): identity for workload, version, identity in today.basis.versions}
+    overwritten = {key for key, identity in then.items() if key in now and now[key] != identity}
+    going: list[Change] = []
+    settled: list[Dropped] = []
+    for change in saved:
+        slot = slot_of(change)
+        fresh = changes.get(slot)
+        if fresh is None:
+            settled.append(_gone(change, held.get(slot), draft))
+        elif (why := _moved(change, fresh, overwritten)) is not None:
+            settled.append(Dropped(change, Result.MOVED, why))
+        else:
+            going.append(fresh)
+    return Bound(tuple(going), tuple(settled))
+
+
+def slot_of(one: Change | Held) -> Slot:
+    """Return which slot a change is about."""
+    return one.unit.id, one.workload.id
+
+
+def _moved(change: Change, fresh: Change, overwritten: set[tuple[str, str]]) -> str | None:
+    if (fresh.to, fresh.settings) != (change.to, change.settings):
+        return f"the manifests now want {fresh.to or 'absent'} here"
+    if change.to is not None and (change.workload.id, change.to) in overwritten:
+        return f"the content of {change.workload.name} {change.to} was overwritten since the plan was made"
+    if fresh.verb is not change.verb or fresh.observed != change.observed:
+        return f"the slot changed since the plan was made: {change.from_ or 'nothing'} was assigned, now {fresh.from_ or 'nothing'}"
+    return None
+
+
+def _gone(change: Change, held: Held | None, draft: Draft) -> Dropped:
+    if held is not None:
+        return Dropped(change, Result.NOT_TRIED, "held: " + "; ".join(hold.text for hold in held.reasons))
+    row = draft.snapshot.units.index.get(change.unit.id)
+    if row is None:
+        return Dropped(change, Result.MOVED, "the unit is gone")
+    column = draft.resolution.columns.get(change.workload.id)
+    wish = column.rule(row).value if column is not None else None
+    if wish is None or wish.version != change.to or wish.want is Want.UNMANAGED:
+        return Dropped(change, Result.MOVED, f"the manifests now say {wish if wish is not None else 'nothing'} here")
+    return Dropped(change, Result.DONE, "already as wanted")

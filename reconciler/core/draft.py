@@ -1,0 +1,194 @@
+"""One fleet against one snapshot, judged: all that a plan, a status or an explanation is made from."""
+
+from __future__ import annotations
+
+from array import array
+from itertools import compress
+
+import msgspec
+
+from reconciler.core.judge import Judged, Patience, judge
+from reconciler.core.resolve import Channels, Column, Resolution, claimed, resolve
+from reconciler.core.select import Mask, both, everything, matcher, without
+from reconciler.model.desired import Want
+from reconciler.model.fleet import Document, FleetSpec
+from reconciler.model.quantity import seconds
+from reconciler.model.release import Release
+from reconciler.model.snapshot import Snapshot
+
+DEADLINE = 900.0
+"""Seconds that a slot may be on its way before it counts as stuck, where the fleet does not say (`rollout.deadline`)."""
+
+
+class Narrow(msgspec.Struct, frozen=True):
+    """Filters of one run. They narrow calls and output, never loading or claims. Globs match ids and names."""
+
+    fleets: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    workloads: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    """Units left out."""
+
+    @property
+    def words(self) -> str:
+        """Return the filters as typed on a command line; empty for none."""
+        named = (
+            ("--fleet", self.fleets),
+            ("--unit", self.units),
+            ("--workload", self.workloads),
+            ("--exclude", self.exclude),
+        )
+        return " ".join(f"{option} {value}" for option, values in named for value in values)
+
+    @property
+    def slots(self) -> bool:
+        """Return whether some slots of a fleet may be left out."""
+        return bool(self.units or self.workloads or self.exclude)
+
+    def fleet(self, name: str) -> bool:
+        """Return whether a fleet is in reach."""
+        return not self.fleets or matcher(list(self.fleets))(name)
+
+    def workload(self, name: str, workload_id: str) -> bool:
+        """Return whether a workload is in reach."""
+        matches = matcher(list(self.workloads))
+        return not self.workloads or matches(name) or matches(workload_id)
+
+
+class Draft(msgspec.Struct):
+    """One fleet, judged. `judged` is sorted by workload name and id; `narrow` has been applied to it."""
+
+    connection: str
+    platform: str
+    resolution: Resolution
+    snapshot: Snapshot
+    patience: Patience
+    narrow: Narrow
+    reach: Mask
+    """Units in scope and in reach of the filters."""
+    judged: list[Judged]
+    base: Resolution | None = None
+    """What the base manifests say of the same snapshot; None without a base."""
+
+    @property
+    def document(self) -> Document:
+        """Return the fleet's document."""
+        return self.resolution.document
+
+    @property
+    def uniform(self) -> frozenset[str]:
+        """Return the ids of workloads for which this fleet speaks of every unit of the application alike."""
+        if not self.resolution.whole or self.narrow.slots:
+            return frozenset()
+        return frozenset(
+            one.column.workload.id
+            for one in self.judged
+            if len(one.column.rules) == 2 and one.column.rules[1].kind == "workload" and all(one.column.winners)  # noqa: PLR2004 - "outside" and the workload's own
+        )
+
+
+def draft(  # a fleet, what it is held against, and how
+    document: Document,
+    *,
+    connection: str,
+    platform: str,
+    channels: Channels,
+    snapshot: Snapshot,
+    now: float,
+    retries_itself: bool,
+    narrow: Narrow,
+    resolution: Resolution | None = None,
+) -> Draft:
+    """Judge one fleet against a snapshot. `now` in seconds since 1970."""
+    resolution = resolution or resolve(document, channels, snapshot.units, snapshot.workloads)
+    spec: FleetSpec = document.spec
+    rollout = spec.rollout
+    deadline = seconds(rollout.deadline) if rollout is not None and rollout.deadline is not None else DEADLINE
+    patience = Patience(now=now, deadline=deadline, retries_itself=retries_itself)
+    units = _units_in_reach(snapshot, narrow)
+    columns = [
+        _narrowed(column, units, whole=not narrow.slots)
+        for column in resolution.columns.values()
+        if narrow.workload(column.workload.name, column.workload.id)
+    ]
+    columns.sort(key=lambda column: (column.workload.name, column.workload.id))
+    return Draft(
+        connection=connection,
+        platform=platform,
+        resolution=resolution,
+        snapshot=snapshot,
+        patience=patience,
+        narrow=narrow,
+        reach=both(resolution.scope, units),
+        judged=[judge(column, snapshot, patience) for column in columns],
+    )
+
+
+def _units_in_reach(snapshot: Snapshot, narrow: Narrow) -> Mask:
+    units = snapshot.units
+    found = everything(units)
+    if narrow.units:
+        matches = matcher(list(narrow.units))
+        found = bytes(matches(name) or matches(unit_id) for name, unit_id in zip(units.names, units.ids, strict=True))
+    if narrow.exclude:
+        drops = matcher(list(narrow.exclude))
+        found = without(
+            found, bytes(drops(name) or drops(unit_id) for name, unit_id in zip(units.names, units.ids, strict=True))
+        )
+    return found
+
+
+def _narrowed(column: Column, units: Mask, *, whole: bool) -> Column:
+    if whole:
+        return column
+    winners = array("I", column.winners)
+    for row in compress(range(len(units)), without(b"\x01" * len(units), units)):
+        winners[row] = 0
+    return Column(column.workload, column.rules, winners, column.masks)
+
+
+def wanted(one: Draft) -> set[Release]:
+    """Return the releases that the fleet's changes move units to: what must be looked up in the catalogue."""
+    found: set[Release] = set()
+    for judged in one.judged:
+        for number in {intent.rule for intent in judged.intents}:
+            value = judged.column.rules[number].value
+            if value.version is not None:
+                found.add(Release(judged.column.workload.id, value.version))
+    return found
+
+
+def unmanaged(one: Draft) -> int:
+    """Return how many slots in reach hold something that this fleet leaves alone."""
+    held = {
+        number
+        for number, state in enumerate(one.snapshot.states)
+        if state.assigned is not None or state.reported is not None or state.others
+    }
+    count = 0
+    for workload_id, column in one.snapshot.columns.items():
+        left = one.reach
+        if workload_id in one.resolution.columns:
+            left = without(left, claimed(one.resolution.columns[workload_id]))
+        if any(left):
+            count += sum(state in held for state in compress(column, left))
+    return count
+
+
+def leavers(one: Draft) -> dict[str, list[int]]:
+    """Return the rows that the base manifests managed and these leave alone though they hold something, by workload name."""
+    found: dict[str, list[int]] = {}
+    if one.base is None:
+        return found
+    for workload_id, column in one.base.columns.items():
+        before = claimed(column)
+        now = one.resolution.columns.get(workload_id)
+        left = before if now is None else without(before, claimed(now))
+        rows = [
+            row
+            for row in compress(range(len(left)), left)
+            if column.rule(row).value.want is Want.VERSION and one.snapshot.state(workload_id, row).assigned is not None
+        ]
+        if rows:
+            found[column.workload.name] = rows
+    return found

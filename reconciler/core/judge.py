@@ -1,0 +1,197 @@
+"""The verdict table: what an observation means against desired. First match wins; total over all inputs.
+
+| desired | observed | verdict |
+|---|---|---|
+| unmanaged | any | unmanaged |
+| any | not covered, or a value we don't know | unknown |
+| V | assigned V, settings differ, or content overwritten while reachable | differs |
+| V | assigned V, paused | paused |
+| V | assigned V, failed, platform retries itself | failed |
+| V | assigned V, failed, platform does not retry | retry |
+| V | assigned V, not (all) reporting V, unreachable | waiting |
+| V | assigned V, moving, within the deadline | converging |
+| V | assigned V, reports a later version | ahead |
+| V | assigned V, not reporting V: moving longer, or fell back without an error | stuck |
+| V | assigned V, others present | leftover |
+| V | assigned V, reporting V (or nobody there to report) | synced |
+| V | assigned none | missing |
+| V | assigned W | differs |
+| absent | assigned W, or others present | surplus |
+| absent | assigned none, still reported | removing |
+| absent | nothing | synced |
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import lru_cache
+
+import msgspec
+
+from reconciler.core.resolve import Column
+from reconciler.model.desired import Desired, Want
+from reconciler.model.observation import Phase, State
+from reconciler.model.snapshot import Snapshot
+from reconciler.model.unit import Reach
+from reconciler.model.verdict import Health, Sync, Verdict
+
+
+class Patience(msgspec.Struct, frozen=True):
+    """What judging needs to know besides the observation. `now` in seconds since 1970, `deadline` in seconds."""
+
+    now: float
+    deadline: float = 900.0
+    retries_itself: bool = True
+
+
+def verdict(desired: Desired, state: State, reach: Reach, patience: Patience) -> Verdict:
+    """Return what this observation means."""
+    if desired.want is Want.UNMANAGED:
+        return Verdict.UNMANAGED
+    if state.phase is Phase.UNKNOWN:
+        return Verdict.UNKNOWN
+    if desired.want is Want.ABSENT:
+        return _absent(state)
+    if state.assigned is None:
+        return Verdict.MISSING
+    if state.assigned != desired.version:
+        return Verdict.DIFFERS
+    return _assigned(desired, state, reach, patience)
+
+
+def _absent(state: State) -> Verdict:
+    if state.assigned is not None or state.others:
+        return Verdict.SURPLUS
+    return Verdict.SYNCED if state.reported is None else Verdict.REMOVING
+
+
+def _assigned(desired: Desired, state: State, reach: Reach, patience: Patience) -> Verdict:
+    reachable = reach is Reach.CONNECTED
+    if state.settings != desired.settings or (state.overwritten and reachable):
+        return Verdict.DIFFERS
+    if state.phase is Phase.PAUSED:
+        return Verdict.PAUSED
+    if state.phase is Phase.FAILED:
+        return Verdict.FAILED if patience.retries_itself else Verdict.RETRY
+    if not reports_assigned(state):
+        return _on_the_way(state, patience, reachable=reachable)
+    return Verdict.LEFTOVER if state.others else Verdict.SYNCED
+
+
+def _on_the_way(state: State, patience: Patience, *, reachable: bool) -> Verdict:
+    if not reachable:
+        return Verdict.WAITING
+    if state.ahead:
+        return Verdict.AHEAD
+    moving = state.phase is Phase.MOVING
+    if moving and (state.since is None or patience.now - state.since <= patience.deadline):
+        return Verdict.CONVERGING
+    return Verdict.STUCK
+
+
+def reports_assigned(state: State) -> bool:
+    """Return whether all that could report says it runs what was assigned."""
+    if state.size == 0:
+        return True
+    if state.ready is not None:
+        return state.ready >= state.size
+    return state.reported == state.assigned and not state.overwritten and state.phase is not Phase.MOVING
+
+
+SYNC = {
+    Verdict.UNMANAGED: Sync.NONE,
+    Verdict.UNKNOWN: Sync.UNKNOWN,
+    Verdict.DIFFERS: Sync.OUT,
+    Verdict.MISSING: Sync.OUT,
+    Verdict.SURPLUS: Sync.OUT,
+    Verdict.LEFTOVER: Sync.OUT,
+}
+
+HEALTH = {
+    Verdict.UNMANAGED: Health.NONE,
+    Verdict.UNKNOWN: Health.UNKNOWN,
+    Verdict.PAUSED: Health.WAITING,
+    Verdict.FAILED: Health.DEGRADED,
+    Verdict.RETRY: Health.DEGRADED,
+    Verdict.WAITING: Health.WAITING,
+    Verdict.CONVERGING: Health.PROGRESSING,
+    Verdict.STUCK: Health.DEGRADED,
+    Verdict.AHEAD: Health.DEGRADED,
+    Verdict.SYNCED: Health.HEALTHY,
+}
+
+PHASE_HEALTH = {
+    Phase.SETTLED: Health.HEALTHY,
+    Phase.MOVING: Health.PROGRESSING,
+    Phase.PAUSED: Health.WAITING,
+    Phase.FAILED: Health.DEGRADED,
+    Phase.UNKNOWN: Health.UNKNOWN,
+}
+
+
+def sync(found: Verdict) -> Sync:
+    """Return the sync axis of a verdict."""
+    return SYNC.get(found, Sync.SYNCED)
+
+
+def health(found: Verdict, state: State, reach: Reach) -> Health:
+    """Return the health axis: by verdict where the table says so, else by phase."""
+    if found in HEALTH:
+        return HEALTH[found]
+    if state.phase is Phase.MOVING and reach is not Reach.CONNECTED:
+        return Health.WAITING
+    return PHASE_HEALTH[state.phase]
+
+
+CHANGES = frozenset({Verdict.DIFFERS, Verdict.MISSING, Verdict.SURPLUS, Verdict.LEFTOVER, Verdict.RETRY})
+"""Verdicts that need something to be done."""
+
+HELD = frozenset({Verdict.UNKNOWN, Verdict.PAUSED})
+"""Verdicts that would, could more be known or had nobody paused it."""
+
+
+class Intent(msgspec.Struct, frozen=True, gc=False):
+    """A slot that needs something: its row, winning rule and state by number, and the verdict."""
+
+    row: int
+    rule: int
+    state: int
+    verdict: Verdict
+
+
+class Judged(msgspec.Struct):
+    """One workload of one fleet, judged. `tally` counts slots by verdict and state; `intents` are in row order."""
+
+    column: Column
+    tally: Counter[tuple[Verdict, int, int]]
+    """Slots by (verdict, state number, reach)."""
+    intents: list[Intent]
+
+    def count(self, *verdicts: Verdict) -> int:
+        """Return how many slots have one of these verdicts."""
+        return sum(number for (found, _, _), number in self.tally.items() if found in verdicts)
+
+
+def judge(column: Column, snapshot: Snapshot, patience: Patience) -> Judged:
+    """Judge every slot that a fleet's column speaks of. Each distinct (rule, state, reach) is judged once."""
+    states = snapshot.column(column.workload.id)
+    triples = Counter(zip(column.winners, states, snapshot.units.reach, strict=True))
+    judged = lru_cache(maxsize=None)(
+        lambda value, state, reach: verdict(value, snapshot.states[state], Reach(reach), patience)
+    )
+    tally: Counter[tuple[Verdict, int, int]] = Counter()
+    needing: dict[tuple[int, int, int], Verdict] = {}
+    for (rule, state, reach), number in triples.items():
+        if rule == 0:
+            continue
+        found = judged(column.rules[rule].value, state, reach)
+        tally[found, state, reach] += number
+        if found in CHANGES or found in HELD:
+            needing[rule, state, reach] = found
+    intents: list[Intent] = []
+    if needing:
+        for row, triple in enumerate(zip(column.winners, states, snapshot.units.reach, strict=True)):
+            wanted = needing.get(triple)
+            if wanted is not None:
+                intents.append(Intent(row, triple[0], triple[1], wanted))
+    return Judged(column, tally, intents)

@@ -1,0 +1,290 @@
+"""A judged fleet → its plan: changes, held ones, calls, violations, warnings; and plans of fleets → the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from reconciler.core.digest import SlotDigest, fingerprint
+from reconciler.core.draft import Draft, leavers, unmanaged
+from reconciler.core.hold import holder
+from reconciler.core.judge import Intent, Judged
+from reconciler.core.limit import load, violations
+from reconciler.core.resolve import Column
+from reconciler.model.change import Action, Change, Held, Hold, HoldReason, Reason, Step, Verb
+from reconciler.model.observation import State
+from reconciler.model.origin import Origin, Path
+from reconciler.model.plan import Basis, Counts, FleetPlan, Plan, Summary, Times
+from reconciler.model.release import Catalog, Release, ReleaseInfo
+from reconciler.model.snapshot import Snapshot
+from reconciler.model.unit import Ref
+from reconciler.model.verdict import Verdict
+
+LIFETIME = 24 * 3600.0
+"""Seconds after which a saved plan is refused."""
+
+Compile = Callable[[Sequence[Change], Snapshot, Collection[str]], tuple[Action, ...]]
+"""The platform's pure compiler: changes, snapshot, ids of workloads for which the fleet speaks of every unit alike."""
+
+SAMPLE = 3
+
+
+def fleet_plan(one: Draft, catalog: Catalog, compile_: Compile, *, manifest: str, commit: str | None) -> FleetPlan:
+    """Return the plan of a judged fleet. `manifest` is the manifests' digest, `commit` where they came from."""
+    maker = _Maker(one, catalog)
+    maker.run()
+    changes = tuple(maker.changes)
+    actions = compile_(changes, one.snapshot, one.uniform) if changes else ()
+    _set_steps(changes, actions)
+    missing = tuple(_missing(one))
+    return FleetPlan(
+        fleet=one.document.name,
+        connection=one.connection,
+        platform=one.platform,
+        basis=_basis(one, changes, catalog, manifest, commit),
+        summary=_summary(one, changes, len(maker.held) + len(missing)),
+        changes=changes,
+        actions=actions,
+        held=(*missing, *maker.held),
+        violations=tuple(violations(one.document, maker.loads, sum(one.resolution.scope))),
+        warnings=tuple(_warnings(one)),
+    )
+
+
+def failed_fleet(name: str, *, connection: str, platform: str, target: str, manifest: str, error: str) -> FleetPlan:
+    """Return the plan of a fleet whose connection could not be read: nothing, and why."""
+    return FleetPlan(
+        fleet=name,
+        connection=connection,
+        platform=platform,
+        basis=Basis(target=target, manifest=manifest, complete=False, problems=(error,)),
+        summary=Summary(units=0, slots=0, synced=0, held=0, unmanaged=0, changes=Counts()),
+        error=error,
+    )
+
+
+def assemble(fleets: Sequence[FleetPlan], *, now: float, read: dict[str, float], narrowed: str) -> Plan:
+    """Return the whole plan. `now` and the values of `read` (when each connection was read) in seconds since 1970."""
+    ordered = tuple(sorted(fleets, key=lambda one: one.fleet))
+    errored = any(one.error for one in ordered)
+    plan = Plan(
+        fingerprint="",
+        times=Times(
+            created=iso(now),
+            expires=iso(now + LIFETIME),
+            read={name: iso(at) for name, at in sorted(read.items())},
+        ),
+        complete=not errored and not any(one.summary.unknown for one in ordered),
+        applyable=any(one.changes and not one.violations for one in ordered),
+        errored=errored,
+        narrowed=narrowed,
+        fleets=ordered,
+    )
+    return msgspec.structs.replace(plan, fingerprint=fingerprint(plan))
+
+
+def iso(at: float) -> str:
+    """Return a time in seconds since 1970 as ISO 8601 in UTC, to the second."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class _Maker:
+    """Turns the intents of one fleet into changes and held changes."""
+
+    def __init__(self, one: Draft, catalog: Catalog) -> None:
+        self.one = one
+        self.catalog = catalog
+        self.holds = holder(one.resolution, one.snapshot, catalog, one.patience.now)
+        self.digest = SlotDigest(one.resolution, one.snapshot)
+        self.changes: list[Change] = []
+        self.held: list[Held] = []
+        self.refs: dict[int, Ref] = {}
+        self.origins: dict[Path, Origin] = {}
+        self.loads = [load(judged, one.snapshot, self._workload(judged)) for judged in one.judged]
+
+    def run(self) -> None:
+        """Put changes in their one order: by workload, then unit."""
+        self.changes.sort(key=lambda change: (change.workload.name, change.workload.id, change.unit.id))
+        self.held.sort(key=lambda held: (held.workload.name, held.workload.id, held.unit.id))
+
+    def _workload(self, judged: Judged) -> dict[Verb, int]:
+        column = judged.column
+        workload = column.workload.ref
+        intended: dict[Verb, int] = {}
+        for intent in judged.intents:
+            holds = self.holds(column, intent)
+            state = self.one.snapshot.states[intent.state]
+            verb = verb_of(intent.verdict, state)
+            if verb is not None:
+                intended[verb] = intended.get(verb, 0) + self.one.snapshot.units.size(intent.row)
+            if holds:
+                self._hold(column, workload, intent, verb, holds)
+            elif verb is not None:
+                self.changes.append(self._change(column, workload, intent, verb))
+        return intended
+
+    def _hold(self, column: Column, workload: Ref, intent: Intent, verb: Verb | None, holds: tuple[Hold, ...]) -> None:
+        rule = column.rules[intent.rule]
+        state = self.one.snapshot.states[intent.state]
+        if rule.kind == "prune" and intent.verdict is Verdict.UNKNOWN:
+            return
+        self.held.append(
+            Held(
+                unit=self._unit(intent.row),
+                workload=workload,
+                verb=verb,
+                from_=state.assigned,
+                to=rule.value.version,
+                reasons=holds,
+                origin=self._origin(rule.path),
+            )
+        )
+
+    def _change(self, column: Column, workload: Ref, intent: Intent, verb: Verb) -> Change:
+        rule = column.rules[intent.rule]
+        state = self.one.snapshot.states[intent.state]
+        return Change(
+            unit=self._unit(intent.row),
+            workload=workload,
+            verb=verb,
+            from_=state.assigned,
+            to=rule.value.version,
+            reason=self._reason(column, intent),
+            steps=(),
+            origin=self._origin(rule.path),
+            observed=self.digest(intent.row, intent.state, removal=verb is Verb.REMOVE),
+            others=state.others,
+            settings=rule.value.settings,
+            size=self.one.snapshot.units.size(intent.row),
+        )
+
+    def _unit(self, row: int) -> Ref:
+        found = self.refs.get(row)
+        if found is None:
+            found = self.refs[row] = self.one.snapshot.units.ref(row)
+        return found
+
+    def _origin(self, path: Path) -> Origin:
+        found = self.origins.get(path)
+        if found is None:
+            found = self.origins[path] = self.one.document.locate(path)
+        return found
+
+    def _reason(self, column: Column, intent: Intent) -> Reason:
+        state = self.one.snapshot.states[intent.state]
+        if intent.verdict is Verdict.RETRY:
+            return Reason.RETRY
+        if intent.verdict is Verdict.LEFTOVER:
+            return Reason.LEFTOVER
+        if (
+            intent.verdict is Verdict.DIFFERS
+            and state.overwritten
+            and state.assigned == column.rules[intent.rule].value.version
+        ):
+            return Reason.OVERWRITTEN
+        if self.one.base is not None:
+            before = self.one.base.columns.get(column.workload.id)
+            same = before is not None and before.rule(intent.row).value == column.rules[intent.rule].value
+            return Reason.DRIFT if same else Reason.CHANGE
+        return Reason.PRUNE if column.rules[intent.rule].kind == "prune" else Reason.OUT_OF_SYNC
+
+
+def verb_of(found: Verdict, state: State) -> Verb | None:
+    """Return what a verdict calls for; None where nothing is known or nothing is to be done."""
+    if found in {Verdict.MISSING, Verdict.RETRY}:
+        return Verb.RELEASE
+    if found in {Verdict.SURPLUS, Verdict.LEFTOVER}:
+        return Verb.REMOVE
+    if found is Verdict.DIFFERS:
+        return Verb.REPLACE if state.assigned is not None else Verb.RELEASE
+    return None
+
+
+def _set_steps(changes: tuple[Change, ...], actions: tuple[Action, ...]) -> None:
+    """Name each change's calls: they are known only once the calls are compiled, and the changes are not yet given out."""
+    steps: dict[str, Step] = {}
+    for action in actions:
+        step = steps.setdefault(action.call, Step(action.call))
+        for slot in action.slots:
+            msgspec.structs.force_setattr(changes[slot], "steps", (*changes[slot].steps, step))
+
+
+def _missing(one: Draft) -> Iterator[Held]:
+    units = sum(one.reach)
+    for name, why in one.resolution.missing:
+        if one.narrow.workload(name, name):
+            yield Held(
+                unit=Ref("*", f"{units:,} units"),
+                workload=Ref("", name),
+                verb=None,
+                from_=None,
+                to=None,
+                reasons=(Hold(HoldReason.VERSION_NOT_FOUND, why),),
+                origin=one.document.locate(("spec", "workloads", name)),
+            )
+
+
+def _basis(one: Draft, changes: tuple[Change, ...], catalog: Catalog, manifest: str, commit: str | None) -> Basis:
+    moved_to = sorted({(change.workload.id, change.to) for change in changes if change.to is not None})
+    nothing = ReleaseInfo(found=None)
+    return Basis(
+        target=one.snapshot.identity,
+        manifest=manifest,
+        commit=commit,
+        complete=one.snapshot.coverage.complete,
+        problems=one.snapshot.coverage.problems,
+        versions=tuple(
+            (workload, version, catalog.get(Release(workload, version), nothing).identity)
+            for workload, version in moved_to
+        ),
+    )
+
+
+def _summary(one: Draft, changes: tuple[Change, ...], held: int) -> Summary:
+    def count(*found: Verdict) -> int:
+        return sum(judged.count(*found) for judged in one.judged)
+
+    slots = sum(sum(judged.tally.values()) for judged in one.judged) - count(Verdict.UNMANAGED)
+    out = count(Verdict.UNKNOWN, Verdict.DIFFERS, Verdict.MISSING, Verdict.SURPLUS, Verdict.LEFTOVER)
+    verbs = [change.verb for change in changes]
+    return Summary(
+        units=sum(one.reach),
+        slots=slots,
+        synced=slots - out,
+        held=held,
+        unmanaged=unmanaged(one),
+        changes=Counts(*(verbs.count(verb) for verb in (Verb.RELEASE, Verb.REPLACE, Verb.REMOVE))),
+        unknown=count(Verdict.UNKNOWN),
+        converging=count(Verdict.CONVERGING, Verdict.REMOVING),
+        waiting=count(Verdict.WAITING, Verdict.PAUSED),
+        failed=count(Verdict.FAILED, Verdict.RETRY),
+        stuck=count(Verdict.STUCK, Verdict.AHEAD),
+        dropped=one.resolution.dropped,
+    )
+
+
+def _warnings(one: Draft) -> Iterator[str]:
+    for diagnostic in one.resolution.diagnostics:
+        yield f"{diagnostic.origin}: {diagnostic.message}"
+    spec = one.resolution.spec
+    if spec.rollout is not None:
+        named = [
+            field for field in ("waves", "max_moving", "success", "failure", "soak") if getattr(spec.rollout, field)
+        ]
+        if named:
+            yield f"not enforced yet: rollout.{', rollout.'.join(named)}; all changes of this plan go at once"
+    if spec.windows:
+        yield "not enforced yet: windows; changes go whenever apply runs"
+    if one.resolution.dropped:
+        yield f"{one.resolution.dropped:,} units match the scope but are of a class that cannot be assigned to; left out"
+    if one.resolution.prune_unsafe and spec.prune != "none":
+        yield "nothing is pruned: " + "; ".join(one.resolution.prune_unsafe)
+    if not one.snapshot.coverage.complete:
+        yield "the reading is incomplete, so what it did not show is held: " + "; ".join(one.snapshot.coverage.problems)
+    units = one.snapshot.units
+    for workload, rows in leavers(one).items():
+        names = ", ".join(units.names[row] for row in rows[:SAMPLE])
+        more = f" and {len(rows) - SAMPLE:,} more" if len(rows) > SAMPLE else ""
+        yield f"{len(rows):,} units leave {workload} and keep what they run: {names}{more}"

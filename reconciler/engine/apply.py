@@ -1,0 +1,160 @@
+"""The use case "apply": do what a plan says and nothing else, then watch it settle, then say what came of every change."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import count
+
+from reconciler.core.bind import Dropped, Slot, bind, slot_of
+from reconciler.core.draft import Draft
+from reconciler.core.limit import limits_of
+from reconciler.engine.plan import Planned, Question, Reading
+from reconciler.engine.send import Options, Sender, outcome
+from reconciler.engine.settle import Settler
+from reconciler.model.change import Change
+from reconciler.model.event import AnyEvent, Finished, Note, Settled, Started
+from reconciler.model.outcome import Outcome, Result
+from reconciler.model.plan import FleetPlan, Plan, Violation
+from reconciler.ports import Clock
+
+DONE, NOTHING_SENT, INCOMPLETE = 0, 3, 4
+
+
+class Applying:
+    """One run of apply. Iterate `events()`; afterwards `outcomes` and `exit_code` say what came of it."""
+
+    def __init__(  # what a run is made of
+        self,
+        planned: Planned,
+        question: Question,
+        options: Options,
+        clock: Clock,
+        *,
+        run: str,
+        saved: Plan | None = None,
+    ) -> None:
+        """Take today's plan and, where a reviewed plan is applied, that: an upper bound."""
+        self.planned = planned
+        self.question = question
+        self.options = options
+        self.clock = clock
+        self.run = run
+        self.saved = saved
+        self.outcomes: list[Outcome] = []
+        self.blocked: list[tuple[str, Violation]] = []
+        self.sent = 0
+        self.exit_code = DONE
+        self._numbers = count(1)
+
+    def events(self) -> Iterator[AnyEvent]:
+        """Do it, telling what happens."""
+        began = self.clock.now()
+        plan = self.saved or self.planned.plan
+        yield Started(
+            at=began,
+            run=self.run,
+            kind="apply",
+            fingerprint=plan.fingerprint,
+            commit=self.question.commit,
+            allowed=tuple(sorted(self.options.allow.items())),
+        )
+        for fleet in plan.fleets:
+            yield from self._fleet(fleet)
+        self.exit_code = self._judge(plan)
+        results = Counter(one.result for one in self.outcomes)
+        now = self.clock.now()
+        yield Finished(at=now, results=dict(results), exit_code=self.exit_code, seconds=now - began)
+
+    def _fleet(self, fleet: FleetPlan) -> Iterator[AnyEvent]:
+        if fleet.error:
+            yield Note(at=self.clock.now(), level="error", fleet=fleet.fleet, message=fleet.error)
+            return
+        found = self._today(fleet)
+        if found is None:
+            yield from self._finish(
+                [
+                    outcome(
+                        fleet.fleet, one, Result.NOT_TRIED, "its connection could not be read, or its fleet is gone"
+                    )
+                    for one in fleet.changes
+                ]
+            )
+            return
+        reading, draft, today = found
+        going: Sequence[Change] = today.changes
+        if self.saved is not None:
+            bound = bind(fleet.changes, fleet.basis.versions, today, draft)
+            yield from self._finish([_settled(fleet.fleet, dropped) for dropped in bound.settled])
+            going = bound.going
+        blocked = [one for one in self._violations(today, draft, going) if one.kind.value not in self.options.allow]
+        if blocked:
+            yield from self._refuse(fleet.fleet, blocked, going)
+            return
+        yield from self._carry_out(fleet, reading, draft, today, going)
+
+    def _violations(self, today: FleetPlan, draft: Draft, going: Sequence[Change]) -> Sequence[Violation]:
+        return today.violations if self.saved is None else limits_of(draft, going)
+
+    def _refuse(self, fleet: str, blocked: Sequence[Violation], going: Sequence[Change]) -> Iterator[AnyEvent]:
+        for violation in blocked:
+            self.blocked.append((fleet, violation))
+            yield Note(at=self.clock.now(), level="error", fleet=fleet, message=violation.message)
+        detail = "; ".join(one.message for one in blocked)
+        yield from self._finish([outcome(fleet, one, Result.NOT_TRIED, detail) for one in going])
+
+    def _carry_out(  # one fleet, read and bound
+        self, fleet: FleetPlan, reading: Reading, draft: Draft, today: FleetPlan, going: Sequence[Change]
+    ) -> Iterator[AnyEvent]:
+        deadline = self.clock.now() + self.options.deadline
+        sender = Sender(
+            fleet=fleet.fleet,
+            reading=reading,
+            draft=draft,
+            today=today,
+            question=self.question,
+            options=self.options,
+            clock=self.clock,
+            number=self._numbers.__next__,
+        )
+        yield from sender.run(going)
+        self.sent += sender.sent
+        outcomes: dict[Slot, Outcome] = dict(sender.outcomes)
+        if self.options.wait:
+            settler = Settler(fleet.fleet, sender.platform, sender.accepted, self.clock)
+            yield from settler.run(deadline)
+            outcomes.update(settler.outcomes)
+        else:
+            outcomes.update(
+                (slot, outcome(fleet.fleet, change, Result.WAITING, "accepted; not waited for"))
+                for slot, change in sender.accepted.items()
+            )
+        yield from self._finish([outcomes[slot_of(change)] for change in going])
+
+    def _finish(self, outcomes: Sequence[Outcome]) -> Iterator[AnyEvent]:
+        for one in outcomes:
+            self.outcomes.append(one)
+            yield Settled(at=self.clock.now(), outcome=one)
+
+    def _today(self, fleet: FleetPlan) -> tuple[Reading, Draft, FleetPlan] | None:
+        today = next((one for one in self.planned.plan.fleets if one.fleet == fleet.fleet and not one.error), None)
+        for reading in self.planned.readings.values():
+            for draft in reading.drafts:
+                if today is not None and draft.document.name == fleet.fleet:
+                    return reading, draft, today
+        return None
+
+    def _judge(self, plan: Plan) -> int:
+        results = {one.result for one in self.outcomes}
+        if not self.sent and (self.blocked or results == {Result.MOVED}):
+            return NOTHING_SENT
+        bad = {Result.FAILED, Result.MOVED, Result.UNKNOWN, Result.NOT_TRIED}
+        if results & bad or self.blocked:
+            return INCOMPLETE
+        if plan.errored:
+            return INCOMPLETE if self.sent else 1
+        return DONE
+
+
+def _settled(fleet: str, dropped: Dropped) -> Outcome:
+    return outcome(fleet, dropped.change, dropped.result, dropped.detail)

@@ -1,0 +1,252 @@
+"""Sending the calls of one fleet: stage by stage in a bounded pool, reading back whatever is not certain.
+
+A round compiles groups of changes and sends their calls. What a round leaves open is read back before anything is sent
+again: a call whose answer was lost may have worked; of a refused call of many units the vanished ones are dropped, and
+else it is halved, so that one bad id costs one unit. Rounds, attempts and halvings are bounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import groupby
+
+import msgspec
+
+from reconciler.core.bind import Dropped, Slot, bind, slot_of
+from reconciler.core.draft import Draft
+from reconciler.engine.plan import Question, Reading, again
+from reconciler.errors import PlatformError
+from reconciler.model.change import Action, Change
+from reconciler.model.event import AnyEvent, Called, Intended, Note
+from reconciler.model.outcome import Outcome, Receipt, ReceiptKind, Result
+from reconciler.model.plan import FleetPlan
+from reconciler.ports import Clock, Platform
+
+FRESH = 60.0
+"""Seconds: nothing is sent on an observation older than this."""
+
+ATTEMPTS = 4
+"""How often one change is sent at most when answers are lost."""
+
+ROUNDS = 24
+SPLITS = 64
+CALL_DEADLINE = 120.0
+"""Seconds that one call may take with all its retries."""
+
+NO_RIGHTS = (401, 403)
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """How to apply. `deadline` in seconds, from the first call."""
+
+    concurrency: int = 4
+    fail_fast: bool = False
+    wait: bool = True
+    deadline: float = 600.0
+    allow: dict[str, str] = {}
+    """Limits that a person lifts, with the reason."""
+
+
+class Group(msgspec.Struct, frozen=True):
+    """Changes that are compiled together. `attempts` counts sendings whose answer was lost."""
+
+    changes: tuple[Change, ...]
+    wide: bool = True
+    attempts: int = 0
+    error: str = ""
+    halve: bool = False
+
+
+class Sender:
+    """Sends the changes of one fleet; `outcomes` has what is settled, `accepted` what the platform took."""
+
+    def __init__(  # what one fleet's sending needs, given once
+        self,
+        *,
+        fleet: str,
+        reading: Reading,
+        draft: Draft,
+        today: FleetPlan,
+        question: Question,
+        options: Options,
+        clock: Clock,
+        number: Callable[[], int],
+    ) -> None:
+        """Take the fleet's reading of today; `number` gives calls their numbers within the run."""
+        self.fleet = fleet
+        self.reading = reading
+        self.draft = draft
+        self.today = today
+        self.question = question
+        self.options = options
+        self.clock = clock
+        self.number = number
+        self.versions = today.basis.versions
+        self.outcomes: dict[Slot, Outcome] = {}
+        self.accepted: dict[Slot, Change] = {}
+        self.sent = 0
+        self._splits = SPLITS
+        self._halt = ""
+
+    @property
+    def platform(self) -> Platform:
+        """Return the platform that is sent to."""
+        return self.reading.platform
+
+    def run(self, changes: Sequence[Change]) -> Generator[AnyEvent, None, None]:
+        """Send these changes. Afterwards every one of them is in `accepted` or `outcomes`."""
+        groups = [Group(tuple(changes))] if changes else []
+        for turn in range(ROUNDS):
+            if not groups:
+                return
+            if turn or self.clock.now() - self.reading.done_at > FRESH:
+                groups = yield from self._refresh(groups, turn)
+            following: list[Group] = []
+            for group in groups:
+                following += yield from self._send(group)
+            groups = following
+        for group in groups:
+            self._settle(group.changes, Result.UNKNOWN, group.error or "gave up: too many attempts")
+
+    # --- a round ----------------------------------------------------------------------------------------------------
+
+    def _send(self, group: Group) -> Generator[AnyEvent, None, list[Group]]:
+        """Send one group; return the groups that the next round must look at again."""
+        whole = self.draft.uniform if group.wide else frozenset[str]()
+        actions = self.platform.compile(group.changes, self.reading.snapshot, whole)
+        following: list[Group] = []
+        for _, stage in groupby(actions, key=lambda action: action.stage):
+            pending = list(stage)
+            answers = yield from self._call(pending)
+            for action in pending:
+                part = tuple(group.changes[slot] for slot in action.slots)
+                receipt = answers.get(id(action))
+                if receipt is None:
+                    self._settle(part, Result.NOT_TRIED, self._halt or "the run was asked to stop")
+                else:
+                    following += self._follow(group, part, receipt)
+        return following
+
+    def _call(self, actions: list[Action]) -> Generator[AnyEvent, None, dict[int, Receipt]]:
+        """Send calls in a bounded pool; return receipts by identity of the action. Stops sending when asked to."""
+        answers: dict[int, Receipt] = {}
+        waiting = list(reversed(actions))
+        running: dict[Future[Receipt], tuple[Action, int, float]] = {}
+        with ThreadPoolExecutor(max_workers=self.options.concurrency) as pool:
+            while waiting or running:
+                while waiting and len(running) < self.options.concurrency and not self._stopped():
+                    action = waiting.pop()
+                    now, call = self.clock.now(), self.number()
+                    yield Intended(at=now, fleet=self.fleet, call=call, action=action)
+                    running[pool.submit(self._execute, action, now + CALL_DEADLINE)] = action, call, now
+                    self.sent += 1
+                if not running:
+                    break
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    action, call, since = running.pop(future)
+                    receipt = answers[id(action)] = future.result()
+                    now = self.clock.now()
+                    yield Called(at=now, fleet=self.fleet, call=call, receipt=receipt, seconds=now - since)
+                    self._judge_halt(receipt)
+        return answers
+
+    def _execute(self, action: Action, deadline: float) -> Receipt:
+        try:
+            return self.platform.execute(action, deadline)
+        except PlatformError as error:
+            kind = ReceiptKind.UNKNOWN if error.sent else ReceiptKind.REJECTED
+            return Receipt(kind, str(error), error.status)
+
+    def _stopped(self) -> bool:
+        return bool(self._halt) or self.clock.stopping()
+
+    def _judge_halt(self, receipt: Receipt) -> None:
+        if receipt.kind is ReceiptKind.REJECTED and receipt.status in NO_RIGHTS:
+            self._halt = f"the platform no longer accepts our credentials: {receipt.error}"
+        elif receipt.kind is ReceiptKind.REJECTED and self.options.fail_fast:
+            self._halt = "stopped at the first failure (--fail-fast)"
+
+    def _follow(self, group: Group, part: tuple[Change, ...], receipt: Receipt) -> list[Group]:
+        """Return what must be looked at again after this answer; settle what is settled."""
+        if receipt.kind is ReceiptKind.ACCEPTED:
+            self.accepted.update((slot_of(change), change) for change in part)
+        elif receipt.kind is ReceiptKind.UNPROVED:
+            return [Group(part, wide=False, attempts=group.attempts)]
+        elif receipt.kind is ReceiptKind.UNKNOWN:
+            return [Group(part, wide=group.wide, attempts=group.attempts + 1, error=receipt.error)]
+        elif self._halt or len(part) == 1 or not self._splits:
+            self._settle(part, Result.FAILED, receipt.error)
+        else:
+            self._splits -= 1
+            return [Group(part, wide=False, attempts=group.attempts, error=receipt.error, halve=True)]
+        return []
+
+    # --- reading back -----------------------------------------------------------------------------------------------
+
+    def _refresh(self, groups: list[Group], turn: int) -> Generator[AnyEvent, None, list[Group]]:
+        """Read again and hold each group against what is now: done, moved and held changes leave it."""
+        if turn > 1:
+            self.clock.sleep(min(0.25 * 2.0**turn, 8.0))
+        try:
+            self.reading, self.draft, self.today = again(self.reading, self.fleet, self.question, self.clock)
+        except PlatformError as error:
+            yield Note(at=self.clock.now(), level="error", fleet=self.fleet, message=f"could not read back: {error}")
+            return self._unread(groups, str(error))
+        following: list[Group] = []
+        for group in groups:
+            bound = bind(group.changes, self.versions, self.today, self.draft)
+            for dropped in bound.settled:
+                self._drop(group, dropped)
+            following += self._regroup(group, bound.going)
+        return following
+
+    def _unread(self, groups: list[Group], error: str) -> list[Group]:
+        for group in groups:
+            sent = group.attempts > 0
+            self._settle(
+                group.changes, Result.UNKNOWN if sent else Result.NOT_TRIED, f"{group.error or 'not sent'}; {error}"
+            )
+        return []
+
+    def _drop(self, group: Group, dropped: Dropped) -> None:
+        slot = slot_of(dropped.change)
+        if dropped.result is Result.DONE and group.attempts:
+            self.accepted[slot] = dropped.change
+        elif dropped.result is Result.NOT_TRIED and group.attempts:
+            self._settle([dropped.change], Result.UNKNOWN, f"{group.error}; and now {dropped.detail}")
+        else:
+            self._settle([dropped.change], dropped.result, dropped.detail)
+
+    def _regroup(self, group: Group, going: tuple[Change, ...]) -> list[Group]:
+        if not going:
+            return []
+        if group.attempts >= ATTEMPTS:
+            self._settle(going, Result.UNKNOWN, group.error)
+            return []
+        shrunk = len(going) < len(group.changes)
+        if not group.halve or shrunk:
+            return [Group(going, wide=group.wide, attempts=group.attempts, error=group.error)]
+        middle = len(going) // 2
+        return [
+            Group(half, wide=False, attempts=group.attempts, error=group.error)
+            for half in (going[:middle], going[middle:])
+        ]
+
+    def _settle(self, changes: Sequence[Change], result: Result, detail: str) -> None:
+        for change in changes:
+            self.outcomes[slot_of(change)] = outcome(self.fleet, change, result, detail)
+
+
+def outcome(fleet: str, change: Change, result: Result, detail: str) -> Outcome:
+    """Return what came of a change."""
+    return Outcome(
+        fleet=fleet,
+        unit=change.unit,
+        workload=change.workload,
+        verb=change.verb,
+        to=change.to,
+        result=result,
+        detail=detail,
+    )

@@ -1,0 +1,183 @@
+"""The use case "watch": endless passes of plan and, where allowed, apply. Level-based: every pass starts from what is.
+
+A pass never builds on what the last one remembered; memory here only serves to tell what is new (drift), and how long to
+wait after failures. Limits and holds are never passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+
+import msgspec
+
+from reconciler.core.axes import axes
+from reconciler.core.bind import Slot, slot_of
+from reconciler.core.draft import Narrow
+from reconciler.engine.apply import Applying
+from reconciler.engine.plan import Open, Planned, Question, plan
+from reconciler.engine.send import Options
+from reconciler.errors import ReconcilerError
+from reconciler.model.event import AnyEvent, Drifted, Note, Passed
+from reconciler.model.fleet import Manifest
+from reconciler.model.plan import FleetPlan
+from reconciler.model.verdict import Health, Sync
+from reconciler.ports import Clock, Source
+
+LONGEST_PAUSE = 900.0
+"""Seconds between passes at most, however often passes failed."""
+
+JITTER = 0.1
+"""Share of the pause that is random, so that many watchers do not call in step."""
+
+
+class Watched(msgspec.Struct, frozen=True, kw_only=True):
+    """How to watch. `interval` in seconds. `apply` lets fleets whose own mode is `apply` be changed."""
+
+    interval: float = 60.0
+    once: bool = False
+    apply: bool = False
+    narrow: Narrow = Narrow()
+    strict: bool = False
+    options: Options = Options(wait=False)
+
+
+class Watching:
+    """One watch. Iterate `events()`; it ends after a stop, or after one pass with `once`."""
+
+    def __init__(  # the world of a watch
+        self,
+        source: Source,
+        open_: Callable[[Manifest], Open],
+        clock: Clock,
+        watched: Watched,
+        *,
+        random: Callable[[], float],
+        commit: Callable[[], str | None],
+    ) -> None:
+        """Take where manifests come from, what opens connections, and how to watch. `random` gives 0 to 1."""
+        self.source = source
+        self.open = open_
+        self.clock = clock
+        self.watched = watched
+        self.random = random
+        self.commit = commit
+        self.exit_code = 0
+        self._good: Manifest | None = None
+        self._wrong = ""
+        self._opened: Open | None = None
+        self._before: dict[str, dict[Slot, str | None]] = {}
+        self._failures = 0
+
+    def events(self) -> Iterator[AnyEvent]:
+        """Watch, telling what happens. Raises ManifestError when the very first manifests are wrong."""
+        number = 0
+        while not self.clock.stopping():
+            number += 1
+            self.exit_code = yield from self._pass(number)
+            self._failures = self._failures + 1 if self.exit_code else 0
+            if self.watched.once or self.clock.sleep(self._pause()):
+                break
+        if not self.watched.once:
+            self.exit_code = 0
+
+    def _pause(self) -> float:
+        grown = self.watched.interval * 2.0 ** min(self._failures, 10)
+        return min(grown, max(LONGEST_PAUSE, self.watched.interval)) * (1 + JITTER * (2 * self.random() - 1))
+
+    def _pass(self, number: int) -> Generator[AnyEvent, None, int]:
+        yield from self._reload()
+        if self._good is None or self._opened is None:
+            return 1
+        question = Question(
+            manifest=self._good, narrow=self.watched.narrow, strict=self.watched.strict, commit=self.commit()
+        )
+        try:
+            planned = plan(question, self._opened, self.clock)
+        except ReconcilerError as error:
+            yield self._note("error", str(error))
+            return error.exit_code
+        failed = False
+        for fleet in planned.plan.fleets:
+            failed = failed or bool(fleet.error)
+            yield from self._tell(number, fleet, planned)
+        code = yield from self._correct(question, planned)
+        return code or int(failed)
+
+    def _reload(self) -> Generator[AnyEvent, None, None]:
+        """Read the manifests; wrong ones leave the last good ones in force, and that is said once."""
+        try:
+            manifest = self.source.load()
+        except ReconcilerError as error:
+            if self._good is None:
+                raise
+            if str(error) != self._wrong:
+                self._wrong = str(error)
+                yield self._note("error", f"the manifests are wrong; the last good ones stay in force: {error}")
+            return
+        if self._good is None or manifest.digest != self._good.digest:
+            if self._good is not None:
+                yield self._note("info", "the manifests changed")
+            self._opened = self.open(manifest)
+            self._before = {}
+        elif self._wrong:
+            yield self._note("info", "the manifests are good again")
+        self._good, self._wrong = manifest, ""
+
+    def _tell(self, number: int, fleet: FleetPlan, planned: Planned) -> Generator[AnyEvent, None, None]:
+        if fleet.error:
+            yield self._note("error", fleet.error, fleet.fleet)
+            yield self._passed(number, fleet, Sync.UNKNOWN, Health.UNKNOWN)
+            return
+        for violation in fleet.violations:
+            yield self._note("warning", f"not applied: {violation.message}", fleet.fleet)
+        yield from self._drift(fleet)
+        yield self._passed(number, fleet, *axes(planned.draft(fleet.fleet)))
+
+    def _passed(self, number: int, fleet: FleetPlan, sync: Sync, health: Health) -> Passed:
+        return Passed(
+            at=self.clock.now(),
+            fleet=fleet.fleet,
+            number=number,
+            sync=sync.value,
+            health=health.value,
+            changes=len(fleet.changes),
+            held=len(fleet.held),
+            violations=len(fleet.violations),
+        )
+
+    def _drift(self, fleet: FleetPlan) -> Iterator[Drifted]:
+        """Yield a slot once when it left what git says; the first pass only learns what is out of sync."""
+        before = self._before.get(fleet.fleet)
+        now = {slot_of(change): change.from_ for change in fleet.changes}
+        if before is not None:
+            for change in fleet.changes:
+                if slot_of(change) not in before or before[slot_of(change)] != change.from_:
+                    yield Drifted(
+                        at=self.clock.now(),
+                        fleet=fleet.fleet,
+                        unit=change.unit.name,
+                        workload=change.workload.name,
+                        was=change.to,
+                        now=change.from_,
+                        wanted=change.to,
+                        verb=change.verb,
+                    )
+        self._before[fleet.fleet] = now
+
+    def _correct(self, question: Question, planned: Planned) -> Generator[AnyEvent, None, int]:
+        if not self.watched.apply:
+            return 0
+        may = tuple(
+            fleet
+            for fleet in planned.plan.fleets
+            if fleet.changes and not fleet.error and question.manifest.fleets[fleet.fleet].spec.mode == "apply"
+        )
+        if not may:
+            return 0
+        allowed = Planned(plan=msgspec.structs.replace(planned.plan, fleets=may), readings=planned.readings)
+        applying = Applying(allowed, question, self.watched.options, self.clock, run=f"watch-{self.clock.now():.0f}")
+        yield from applying.events()
+        return applying.exit_code
+
+    def _note(self, level: str, message: str, fleet: str = "") -> Note:
+        return Note(at=self.clock.now(), level=level, message=message, fleet=fleet)

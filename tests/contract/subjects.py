@@ -7,12 +7,12 @@ true, which calls came, how to make things go wrong.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
-from reconciler.model.change import Change, Reason, Verb
+from reconciler.model.change import Action, Change, Reason, Verb
 from reconciler.model.fleet import LosantConnection, Secret
 from reconciler.model.origin import NOWHERE
 from reconciler.model.snapshot import Snapshot
@@ -54,7 +54,8 @@ class Rig:
     fault: Callable[..., None]
     requests: Callable[[], int]
     versions: Sequence[str]
-    breaking: dict[str, Callable[[], None]] = field(default_factory=dict)
+    intrude: Callable[[Action], None]
+    """Give a unit that is new what a wide call is about to take from all that have it."""
 
     @property
     def deadline(self) -> float:
@@ -72,7 +73,7 @@ class Subject:
 
     name: str
     rig: Callable[..., Rig]
-    variants: Sequence[tuple[str, str]]
+    variants: tuple[tuple[str, str], ...]
 
     def __str__(self) -> str:
         return self.name
@@ -114,8 +115,14 @@ def losant(
         world.world.faults.active.clear()
         world.world.faults.parse(texts)
 
+    def intrude(action: Action) -> None:
+        body = action.request.body
+        device = world.world.add_device("foreigner")
+        world.world.console(device, body["flowId"], body["oldVersion"])
+        clock.advance(60)
+
     versions = [f"v1.{minor}.0" for minor in range(4)]
-    return Rig(platform, run_clock, token, truth, fault, lambda: len(seen), versions)
+    return Rig(platform, run_clock, token, truth, fault, lambda: len(seen), versions, intrude)
 
 
 def _answering(
@@ -142,7 +149,7 @@ def _answering(
 LOSANT = Subject(
     "losant",
     losant,
-    [
+    (
         ("replace-matches", "desired"),
         ("replace-matches", "current"),
         ("replace-matches", "either"),
@@ -156,7 +163,7 @@ LOSANT = Subject(
         ("deleted-rows", "kept"),
         ("rerelease-log", "no"),
         ("unknown-version", "400"),
-    ],
+    ),
 )
 SUBJECTS = [LOSANT]
 

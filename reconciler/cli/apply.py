@@ -10,7 +10,15 @@ from pathlib import Path
 import click
 
 from reconciler.cli import wiring
-from reconciler.cli.options import DURATION, connections_option, narrow, narrow_options, output_option, paths_argument, strict_option
+from reconciler.cli.options import (
+    DURATION,
+    connections_option,
+    narrow,
+    narrow_options,
+    output_option,
+    paths_argument,
+    strict_option,
+)
 from reconciler.cli.printing import Follower, check_saved, print_outcomes, print_plan, read_plan, result_file
 from reconciler.engine.apply import Applying
 from reconciler.engine.plan import Planned, Question, close, plan
@@ -33,15 +41,35 @@ forbade it or everything moved; 4 anything failed, moved, was rejected, was not 
 anything was sent.""",
 )
 @paths_argument
-@click.option("--plan", "plan_file", type=click.Path(path_type=Path), metavar="FILE", help="Apply this reviewed plan: an upper bound, held against today slot by slot.")
+@click.option(
+    "--plan",
+    "plan_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Apply this reviewed plan: an upper bound, held against today slot by slot.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--no-wait", is_flag=True, help="Do not wait for units to settle.")
-@click.option("--deadline", type=DURATION, default="10m", show_default=True, help="How long to wait for units to settle.")
-@click.option("--allow", type=click.Choice([kind.value for kind in LimitKind]), multiple=True, help="Lift this limit, once; needs --reason.")
+@click.option(
+    "--deadline", type=DURATION, default="10m", show_default=True, help="How long to wait for units to settle."
+)
+@click.option(
+    "--allow",
+    type=click.Choice([kind.value for kind in LimitKind]),
+    multiple=True,
+    help="Lift this limit, once; needs --reason.",
+)
 @click.option("--reason", metavar="TEXT", help="Why a limit is lifted; recorded.")
-@click.option("--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, help="Calls in flight at most.")
+@click.option(
+    "--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, help="Calls in flight at most."
+)
 @click.option("--fail-fast", is_flag=True, help="Stop at the first refused call.")
-@click.option("--result", type=click.Path(path_type=Path), metavar="FILE", help="Append everything that happens to this file, one JSON object a line.")
+@click.option(
+    "--result",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Append everything that happens to this file, one JSON object a line.",
+)
 @connections_option
 @narrow_options
 @strict_option
@@ -101,7 +129,15 @@ def command(  # every option is one of the command line's
         return _carry_out(planned, question, options, clock, saved, record, output)
 
 
-def _carry_out(planned: Planned, question: Question, options: Options, clock: wiring.SystemClock, saved: Plan | None, record: Follower, output: str) -> int:  # one run
+def _carry_out(
+    planned: Planned,
+    question: Question,
+    options: Options,
+    clock: wiring.SystemClock,
+    saved: Plan | None,
+    record: Follower,
+    output: str,
+) -> int:  # one run
     applying = Applying(planned, question, options, clock, run=uuid.uuid4().hex, saved=saved)
     with Follower.live(applying.saved or planned.plan) as screen:
         for event in applying.events():

@@ -19,7 +19,9 @@ class DurationType(click.ParamType):
 
     name = "duration"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # click's signature
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:  # click's signature
         """Return seconds."""
         if isinstance(value, float):
             return value
@@ -64,6 +66,8 @@ def narrow_options(function: F) -> F:
     return function
 
 
-def narrow(fleet: tuple[str, ...], unit: tuple[str, ...], workload: tuple[str, ...], exclude: tuple[str, ...]) -> Narrow:
+def narrow(
+    fleet: tuple[str, ...], unit: tuple[str, ...], workload: tuple[str, ...], exclude: tuple[str, ...]
+) -> Narrow:
     """Return the filters as a value."""
     return Narrow(fleets=fleet, units=unit, workloads=workload, exclude=exclude)

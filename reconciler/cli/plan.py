@@ -7,7 +7,14 @@ from pathlib import Path
 import click
 
 from reconciler.cli import wiring
-from reconciler.cli.options import connections_option, narrow, narrow_options, output_option, paths_argument, strict_option
+from reconciler.cli.options import (
+    connections_option,
+    narrow,
+    narrow_options,
+    output_option,
+    paths_argument,
+    strict_option,
+)
 from reconciler.cli.printing import print_plan, write_plan
 from reconciler.engine.plan import Open, Question, close, plan
 from reconciler.model.plan import Plan
@@ -28,12 +35,16 @@ can release included), 3 a limit is violated, 1 something could not be read.""",
 @paths_argument
 @output_option("text", "json", "markdown")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan, for show and apply.")
-@click.option("--base", metavar="REF|DIR", help="Say which changes come from the manifests since this git ref or folder.")
+@click.option(
+    "--base", metavar="REF|DIR", help="Say which changes come from the manifests since this git ref or folder."
+)
 @connections_option
 @click.option("--detailed-exitcode", is_flag=True, help="Say by the exit code whether there are changes.")
 @narrow_options
 @strict_option
-@click.option("--snapshot", type=click.Path(path_type=Path), metavar="FILE", help="Plan offline against a recorded snapshot.")
+@click.option(
+    "--snapshot", type=click.Path(path_type=Path), metavar="FILE", help="Plan offline against a recorded snapshot."
+)
 @click.option("-v", "--verbose", is_flag=True, help="List every slot.")
 def command(  # every option is one of the command line's
     paths: tuple[Path, ...],

@@ -26,12 +26,33 @@ Exit codes: 0 after SIGINT or SIGTERM; with --once that of the pass: 0 nothing f
 3 a limit forbade all changes, 4 anything failed, moved or is unknown.""",
 )
 @paths_argument
-@click.option("--interval", type=DURATION, default="60s", show_default=True, help="Time between passes; grows after failures, with jitter.")
+@click.option(
+    "--interval",
+    type=DURATION,
+    default="60s",
+    show_default=True,
+    help="Time between passes; grows after failures, with jitter.",
+)
 @click.option("--once", is_flag=True, help="One pass, then end.")
-@click.option("--mode", type=click.Choice(["observe", "apply"]), default="observe", show_default=True, help="Whether fleets whose own mode is `apply` may be changed.")
-@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="One line an event.")
-@click.option("--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, help="Calls in flight at most.")
-@click.option("--result", type=click.Path(path_type=Path), metavar="FILE", help="Append everything that happens to this file, one JSON object a line.")
+@click.option(
+    "--mode",
+    type=click.Choice(["observe", "apply"]),
+    default="observe",
+    show_default=True,
+    help="Whether fleets whose own mode is `apply` may be changed.",
+)
+@click.option(
+    "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="One line an event."
+)
+@click.option(
+    "--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, help="Calls in flight at most."
+)
+@click.option(
+    "--result",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Append everything that happens to this file, one JSON object a line.",
+)
 @connections_option
 @narrow_options
 @strict_option

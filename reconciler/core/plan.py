@@ -15,6 +15,7 @@ from reconciler.core.limit import load, violations
 from reconciler.core.resolve import Column
 from reconciler.model.change import Action, Change, Held, Hold, HoldReason, Reason, Step, Verb
 from reconciler.model.observation import State
+from reconciler.model.origin import Origin, Path
 from reconciler.model.plan import Basis, Counts, FleetPlan, Plan, Summary, Times
 from reconciler.model.release import Catalog, Release, ReleaseInfo
 from reconciler.model.snapshot import Snapshot
@@ -99,6 +100,8 @@ class _Maker:
         self.digest = SlotDigest(one.resolution, one.snapshot)
         self.changes: list[Change] = []
         self.held: list[Held] = []
+        self.refs: dict[int, Ref] = {}
+        self.origins: dict[Path, Origin] = {}
         self.loads = [load(judged, one.snapshot, self._workload(judged)) for judged in one.judged]
 
     def run(self) -> None:
@@ -129,13 +132,13 @@ class _Maker:
             return
         self.held.append(
             Held(
-                unit=self.one.snapshot.units.ref(intent.row),
+                unit=self._unit(intent.row),
                 workload=workload,
                 verb=verb,
                 from_=state.assigned,
                 to=rule.value.version,
                 reasons=holds,
-                origin=self.one.document.locate(rule.path),
+                origin=self._origin(rule.path),
             )
         )
 
@@ -143,19 +146,31 @@ class _Maker:
         rule = column.rules[intent.rule]
         state = self.one.snapshot.states[intent.state]
         return Change(
-            unit=self.one.snapshot.units.ref(intent.row),
+            unit=self._unit(intent.row),
             workload=workload,
             verb=verb,
             from_=state.assigned,
             to=rule.value.version,
             reason=self._reason(column, intent),
             steps=(),
-            origin=self.one.document.locate(rule.path),
+            origin=self._origin(rule.path),
             observed=self.digest(intent.row, intent.state, removal=verb is Verb.REMOVE),
             others=state.others,
             settings=rule.value.settings,
             size=self.one.snapshot.units.size(intent.row),
         )
+
+    def _unit(self, row: int) -> Ref:
+        found = self.refs.get(row)
+        if found is None:
+            found = self.refs[row] = self.one.snapshot.units.ref(row)
+        return found
+
+    def _origin(self, path: Path) -> Origin:
+        found = self.origins.get(path)
+        if found is None:
+            found = self.origins[path] = self.one.document.locate(path)
+        return found
 
     def _reason(self, column: Column, intent: Intent) -> Reason:
         state = self.one.snapshot.states[intent.state]

@@ -181,7 +181,7 @@ class _Resolver:
         path: Path = ("spec", "workloads", name)
         reach = scope if spec.units is None else both(scope, self._mask(spec.units, (*path, "units")))
         rules = [OUTSIDE, Rule(self._desired(spec, name, path), path, "workload")]
-        winners = array("I", reach)
+        winners = array("I", iter(reach))
         masks: list[tuple[int, Mask]] = [(1, reach)]
         for position, override in enumerate(spec.overrides):
             where: Path = (*path, "overrides", position)
@@ -276,7 +276,7 @@ class _Resolver:
         for workload in self.workloads:
             if workload.id not in columns:
                 rule = Rule(ABSENT, ("spec", "prune"), "prune")
-                columns[workload.id] = Column(workload, [OUTSIDE, rule], array("I", scope), [(1, scope)])
+                columns[workload.id] = Column(workload, [OUTSIDE, rule], array("I", iter(scope)), [(1, scope)])
 
     # --- findings ---------------------------------------------------------------------------------------------------
 

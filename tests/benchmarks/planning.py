@@ -1,0 +1,44 @@
+"""One plan, measured: `python -m tests.benchmarks.planning FOLDER`; prints one JSON object.
+
+Measures in this process, from loading the manifests to the finished plan value; the interpreter's start is not in it.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+
+from reconciler.cli import wiring
+from reconciler.engine.plan import Question, close, plan
+
+
+def main() -> None:
+    """Plan once and say what it took."""
+    began, cpu = time.perf_counter(), time.process_time()
+    clock = wiring.SystemClock()
+    manifest = wiring.load([Path(sys.argv[1])])
+    planned = plan(Question(manifest=manifest), wiring.opener(manifest, clock), clock)
+    wall, used = time.perf_counter() - began, time.process_time() - cpu
+    close(planned.readings.values())
+    fleet = planned.plan.fleets[0]
+    print(
+        json.dumps(
+            {
+                "wall": wall,
+                "cpu": used,
+                "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+                "slots": fleet.summary.slots,
+                "changes": fleet.summary.changes.total,
+                "calls": len(fleet.actions),
+                "complete": planned.plan.complete,
+                "error": fleet.error,
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

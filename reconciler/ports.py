@@ -78,11 +78,13 @@ class Platform(Protocol):
         """Look up releases: every wanted one is a key of the answer."""
         ...
 
-    def compile(self, changes: Sequence[Change], snapshot: Snapshot, whole: Collection[str]) -> tuple[Action, ...]:
+    def compile(
+        self, changes: Sequence[Change], snapshot: Snapshot, *, whole: Collection[str], wide: bool = True
+    ) -> tuple[Action, ...]:
         """Turn changes into the fewest calls; pure. `Action.slots` are positions in `changes`.
 
         `whole` holds the ids of workloads for which the fleet speaks of every unit of the application alike, whoever
-        comes; calls that act wide are only possible for these. Empty: calls with explicit ids only.
+        comes: what a call that acts wide may need. `wide=False` compiles to calls with explicit ids only.
         """
         ...
 

@@ -12,6 +12,7 @@ from reconciler.core.draft import Draft, Narrow, draft, leavers, wanted
 from reconciler.core.plan import assemble, failed_fleet, fleet_plan
 from reconciler.core.resolve import Channels, Resolution, resolve
 from reconciler.errors import ManifestError, PlatformError, SettingsError
+from reconciler.model.change import Action, Change
 from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.fleet import Document, FleetSpec, Manifest
 from reconciler.model.plan import FleetPlan, Plan
@@ -130,9 +131,11 @@ def _read(name: str, fleets: list[Document], question: Question, open_: Open, cl
 
 def plan_fleet(reading: Reading, one: Draft, question: Question) -> FleetPlan:
     """Return the plan of one judged fleet of a reading."""
-    return fleet_plan(
-        one, reading.catalog, reading.platform.compile, manifest=question.manifest.digest, commit=question.commit
-    )
+
+    def compile_(changes: Sequence[Change], snapshot: Snapshot, whole: Collection[str]) -> tuple[Action, ...]:
+        return reading.platform.compile(changes, snapshot, whole=whole)
+
+    return fleet_plan(one, reading.catalog, compile_, manifest=question.manifest.digest, commit=question.commit)
 
 
 def again(reading: Reading, fleet: str, question: Question, clock: Clock) -> tuple[Reading, Draft, FleetPlan]:

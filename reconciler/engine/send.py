@@ -113,8 +113,7 @@ class Sender:
 
     def _send(self, group: Group) -> Generator[AnyEvent, None, list[Group]]:
         """Send one group; return the groups that the next round must look at again."""
-        whole = self.draft.uniform if group.wide else frozenset[str]()
-        actions = self.platform.compile(group.changes, self.reading.snapshot, whole)
+        actions = self.platform.compile(group.changes, self.reading.snapshot, whole=self.draft.uniform, wide=group.wide)
         following: list[Group] = []
         for _, stage in groupby(actions, key=lambda action: action.stage):
             pending = list(stage)

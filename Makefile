@@ -1,0 +1,71 @@
+# Every door of the project. A machine with Python 3.11 or later, make and git is enough: the first target that needs
+# the virtual environment makes it. `make help` lists the doors.
+
+SHELL = /bin/sh
+.DEFAULT_GOAL = help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help setup demo test check format bench docs schemas clean
+
+BIN = .venv/bin
+READY = .venv/ready
+WORKFLOWS = $(wildcard .github/workflows/*.yml examples/github/*.yml)
+# Extra arguments of pytest, for example: make test TESTS="-k limits" (the coverage gates still count the whole suite).
+TESTS =
+
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+export PIP_NO_INPUT = 1
+
+help: ## list the targets
+	@echo "reconciler: GitOps for fleets of edge devices"
+	@echo
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+
+setup: $(READY) ## make or refresh .venv (the other targets do it by themselves)
+
+$(READY): pyproject.toml .github/constraints.txt .github/find-python
+	@echo "setup: the first time, and after a change of dependencies, this takes a minute"
+	@python=$$(.github/find-python $(PYTHON)) || exit 1; \
+	if ! $(BIN)/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+		echo "setup: creating .venv with $$python"; "$$python" -m venv --clear .venv || exit 1; \
+	fi
+	@echo "setup: installing the build tools"
+	@$(BIN)/python -m pip install --quiet -c .github/constraints.txt hatchling editables
+	@echo "setup: installing reconciler and what it needs, at the versions of .github/constraints.txt"
+	@$(BIN)/python -m pip install --quiet -c .github/constraints.txt --no-build-isolation -e '.[dev]'
+	@touch $@
+
+demo: $(READY) ## see it work, against a simulated platform
+	@$(BIN)/reconciler demo
+
+test: check ## run every check and every test, and hold the coverage gates
+	@$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n auto $(TESTS)
+	@$(BIN)/coverage combine --quiet
+	$(BIN)/python tests/house/coverage_gate.py
+
+check: $(READY) ## format, lint, types, floors, workflow lint
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/ruff check --quiet
+	$(BIN)/mypy --no-error-summary
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/zizmor --offline --no-progress --quiet $(WORKFLOWS)
+
+format: $(READY) ## rewrite the sources as `make check` wants them
+	$(BIN)/ruff check --fix --quiet
+	$(BIN)/ruff format --quiet
+
+bench: $(READY) ## measure the speeds that are promised
+	$(BIN)/python -m tests.benchmarks
+
+docs: $(READY) ## draw the picture of the README from the demo
+	$(BIN)/python -m tests.docs.picture
+
+schemas: $(READY) ## write schemas/ from the types
+	$(BIN)/python -m reconciler.manifest.schema
+
+clean: ## remove what the other targets made
+	rm -rf .venv .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage .coverage.* htmlcov build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

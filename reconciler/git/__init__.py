@@ -1,0 +1,1 @@
+"""The git command as `ports.Repository`: commit, blame and older manifests."""

@@ -1,0 +1,176 @@
+"""What the reading commands answer: `status`, `explain` and `diff`, as values that views show and scripts read.
+
+Times are seconds since 1970, counts are slots unless a field says units; workloads and units go by the names people use.
+"""
+
+import msgspec
+
+from reconciler.model.change import Hold, Verb
+from reconciler.model.origin import Origin
+from reconciler.model.unit import Ref
+from reconciler.model.verdict import Health, Sync, Verdict
+
+STATUS_FORMAT = "reconciler/status.v1"
+EXPLANATION_FORMAT = "reconciler/explanation.v1"
+DIFFERENCE_FORMAT = "reconciler/difference.v1"
+
+
+class Trouble(msgspec.Struct, frozen=True, kw_only=True):
+    """A slot that failed or is stuck. `error` is the platform's own text; `since` when that began."""
+
+    unit: Ref
+    workload: str
+    version: str | None
+    error: str = ""
+    since: float | None = None
+
+
+class Spread(msgspec.Struct, frozen=True, kw_only=True):
+    """How many slots of a workload are assigned a version, and how many of them report it. None is nothing."""
+
+    workload: str
+    version: str | None
+    assigned: int
+    reported: int
+
+
+class SlotStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One slot of a unit, in `status --units`. `desired` is a version, `absent` or `unmanaged`."""
+
+    workload: str
+    desired: str
+    assigned: str | None
+    reported: str | None
+    verdict: Verdict
+    error: str = ""
+
+
+class UnitStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One unit. `reach` is connected, disconnected or unknown."""
+
+    unit: Ref
+    reach: str
+    slots: tuple[SlotStatus, ...]
+
+
+class FleetStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How one fleet is doing. `ready` of `total` managed slots run what git says.
+
+    `error` is set, and the rest empty, when its connection could not be read. `problems` say why a reading is
+    incomplete. `unit_list` is None unless it was asked for.
+    """
+
+    fleet: str
+    connection: str
+    platform: str
+    sync: Sync
+    health: Health
+    units: int = 0
+    ready: int = 0
+    total: int = 0
+    out: int = 0
+    """Slots that were not told what git says."""
+    moving: int = 0
+    waiting: int = 0
+    failed: tuple[Trouble, ...] = ()
+    stuck: tuple[Trouble, ...] = ()
+    unknown: int = 0
+    unmanaged: int = 0
+    read_at: float | None = None
+    spread: tuple[Spread, ...] = ()
+    problems: tuple[str, ...] = ()
+    unit_list: tuple[UnitStatus, ...] | None = None
+    error: str = ""
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """How all fleets asked about are doing. `narrowed` are the filters as typed; empty for all."""
+
+    fleets: tuple[FleetStatus, ...]
+    narrowed: str = ""
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of a manifest that speaks of a slot. `text` is what it says, in a few words (`pins.gw-017: v1.3.2`).
+
+    `commit`, `author`, `date` and `summary` are those of the line's last change, empty where git cannot tell.
+    """
+
+    origin: Origin
+    text: str
+    commit: str = ""
+    author: str = ""
+    date: str = ""
+    summary: str = ""
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """What the platform showed of a slot, and when it was read (`read_at`)."""
+
+    assigned: str | None
+    reported: str | None
+    others: tuple[str, ...] = ()
+    phase: str = "settled"
+    since: float | None = None
+    error: str = ""
+    note: str = ""
+    identity: str | None = None
+    overwritten: bool = False
+    read_at: float | None = None
+
+
+class Planned(msgspec.Struct, frozen=True, kw_only=True):
+    """What the plan would do with a slot. `calls` are the calls in order; later steps say so."""
+
+    verb: Verb
+    from_: str | None = msgspec.field(name="from")
+    to: str | None
+    calls: tuple[str, ...] = ()
+
+
+class SlotExplanation(msgspec.Struct, frozen=True, kw_only=True):
+    """Why one slot is as it is, and what becomes of it.
+
+    `won` is the rule in force, `lost` those it beat, strongest first. `seen` is None where the reading proved nothing.
+    At most one of `planned` and `held` is set: what goes, or every reason why it does not.
+    """
+
+    fleet: str
+    unit: Ref
+    workload: Ref
+    desired: str
+    won: Rule | None
+    lost: tuple[Rule, ...] = ()
+    seen: Seen | None = None
+    reach: str = "unknown"
+    verdict: Verdict
+    sync: Sync
+    health: Health
+    planned: Planned | None = None
+    held: tuple[Hold, ...] = ()
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """Every slot asked about."""
+
+    slots: tuple[SlotExplanation, ...]
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """One difference between two things. `path` leads to it in the design's words (`fleet austin`, `changes`, `gw-017`).
+
+    `was` is None for what came new, `now` for what is gone.
+    """
+
+    path: tuple[str, ...]
+    was: str | None
+    now: str | None
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """How two plans, snapshots or manifests (`kind`) differ; `left` and `right` are what was compared, as typed."""
+
+    kind: str
+    left: str
+    right: str
+    differences: tuple[Difference, ...]

@@ -1,0 +1,143 @@
+"""What came back over HTTP, and how it reads to a person: clean, short, without secrets, as an error of our own tree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from email.utils import parsedate_to_datetime
+from typing import NamedTuple
+
+import msgspec
+
+from reconciler.errors import (
+    NotFound,
+    PlatformError,
+    RateLimited,
+    Rejected,
+    ServerFailed,
+    Unauthorized,
+    UnexpectedAnswer,
+    Unreachable,
+)
+
+SHOWN = 300
+"""How many characters of a platform's text are shown at most."""
+
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
+_BLANKS = re.compile(r"\s+")
+_REQUEST_IDS = ("x-request-id", "x-amzn-requestid", "x-correlation-id", "cf-ray")
+
+Scrub = Callable[[str], str]
+"""Takes secrets out of a text."""
+
+
+class Answer(NamedTuple):
+    """One answer, whole. Header names are lower case."""
+
+    status: int
+    content: bytes
+    headers: dict[str, str]
+
+    @property
+    def request_id(self) -> str | None:
+        """Return the id by which the platform's support finds this request, where it names one."""
+        return next((clean(self.headers[name], 80) for name in _REQUEST_IDS if name in self.headers), None)
+
+    def retry_after(self, now: float) -> float | None:
+        """Return how many seconds the platform asks to wait: `Retry-After` as a number or as a date."""
+        text = self.headers.get("retry-after", "").strip()
+        if text.isascii() and text.isdigit():
+            return float(text[:9])
+        try:
+            return max(0.0, parsedate_to_datetime(text).timestamp() - now)
+        except (ValueError, TypeError, OverflowError):
+            return None
+
+
+class _Problem(msgspec.Struct):
+    """Losant's error body; other platforms use the same two names or are shown as text."""
+
+    message: str
+    type: str = ""
+
+
+def clean(text: str, most: int = SHOWN) -> str:
+    """Return text on one line, without control and direction characters, at most `most` characters."""
+    one_line = _BLANKS.sub(" ", _UNPRINTABLE.sub(" ", text)).strip()
+    return one_line if len(one_line) <= most else one_line[: most - 1] + "…"
+
+
+def excerpt(content: bytes, scrub: Scrub) -> str:
+    """Return the start of a body for an error text. Secrets go first, so that no cut leaves a part of one."""
+    return clean(scrub(content[: 64 * SHOWN].decode("utf-8", "replace")))
+
+
+def told(answer: Answer, scrub: Scrub) -> str:
+    """Return what a refusing answer says: `Type: message` of its body, else the start of the body."""
+    try:
+        problem = msgspec.json.decode(answer.content, type=_Problem)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        if looks_like_html(answer):
+            return "an HTML page came instead of an API answer: " + excerpt(answer.content, scrub)
+        return excerpt(answer.content, scrub) or "no explanation was given"
+    text = f"{problem.type}: {problem.message}" if problem.type else problem.message
+    return clean(scrub(text))
+
+
+def looks_like_html(answer: Answer) -> bool:
+    """Return whether a body is a web page."""
+    return "html" in answer.headers.get("content-type", "") or answer.content.lstrip()[:1] == b"<"
+
+
+def refusal(answer: Answer, operation: str, now: float, scrub: Scrub) -> PlatformError:
+    """Return the error that an answer outside 2xx stands for."""
+    status, text, request_id = answer.status, told(answer, scrub), answer.request_id
+    message = f"the platform answered {status}: {text}"
+    if 300 <= status < 400:
+        return _redirected(answer, operation, scrub)
+    if status in (401, 403):
+        reason = "not accepted" if status == 401 else "not sufficient"
+        hint = f"the credentials are {reason}: check the connection's token, its scopes and its expiry"
+        return Unauthorized(message, operation=operation, status=status, request_id=request_id, hint=hint)
+    if status == 404:
+        hint = "check the connection's application id and that its token belongs to that application"
+        return NotFound(message, operation=operation, status=status, request_id=request_id, hint=hint)
+    if status == 408:
+        return Unreachable(message, operation=operation, status=status, request_id=request_id, retryable=True)
+    wait = answer.retry_after(now)
+    if status == 429 or (status == 503 and wait is not None):
+        limited = RateLimited(message, operation=operation, status=status, request_id=request_id, retryable=True)
+        limited.retry_after = wait
+        return limited
+    kind = ServerFailed if status >= 500 else Rejected
+    return kind(message, operation=operation, status=status, request_id=request_id, retryable=status >= 500)
+
+
+def _redirected(answer: Answer, operation: str, scrub: Scrub) -> PlatformError:
+    target = clean(scrub(answer.headers.get("location", "nowhere")))
+    return UnexpectedAnswer(
+        f"the platform answered {answer.status}, a redirect to {target}; redirects are not followed, "
+        "since the token would go there too",
+        operation=operation,
+        status=answer.status,
+        request_id=answer.request_id,
+        hint="set the connection's url to the API itself",
+    )
+
+
+def unreadable(answer: Answer, operation: str, why: str, scrub: Scrub) -> UnexpectedAnswer:
+    """Return the error for a 2xx whose body is not what the API describes."""
+    if not answer.content.strip():
+        text = "the body is empty"
+    elif looks_like_html(answer):
+        text = "an HTML page came instead of JSON: " + excerpt(answer.content, scrub)
+    else:
+        text = f"the JSON cannot be used ({clean(scrub(why))}): {excerpt(answer.content, scrub)}"
+    return UnexpectedAnswer(
+        f"the platform answered {answer.status}, but {text}",
+        operation=operation,
+        status=answer.status,
+        request_id=answer.request_id,
+        retryable=True,
+        hint="check that the connection's url is the API's, and that no proxy answers in its place",
+    )

@@ -1,0 +1,260 @@
+"""The one HTTP client of all platforms: credentials, time limits, retries of what is safe to retry, rates, errors.
+
+It gives decoded answers or raises `PlatformError`; whether a request may have taken effect is in `error.sent`. Reads
+are repeated when the failure may pass. Writes are repeated only when they certainly were not processed: no connection
+came about, or the platform answered 429. The retry loop is our own, ten lines: it has to stop when the run is asked to
+stop, to obey Retry-After and to fit into a deadline of the caller's clock, which a retry library would have to be
+taught piece by piece.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import random
+import ssl
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+from reconciler import __version__
+from reconciler.errors import PlatformError, RateLimited, SettingsError, UnexpectedAnswer, Unreachable
+from reconciler.platforms.answers import Answer, clean, refusal, unreadable
+from reconciler.ports import Clock
+
+T = TypeVar("T")
+Params = Mapping[str, str | int]
+
+ATTEMPTS = 5
+LONGEST_PAUSE = 10.0
+"""Seconds between two attempts where the platform names no time."""
+LONGEST_WAIT = 60.0
+"""Seconds of Retry-After that a call without deadline obeys; a longer one is reported instead."""
+
+
+class Client:
+    """Requests to one platform with one token. Safe to use from several threads.
+
+    `url` is the API's base; `timeout` in seconds, for connecting, for each wait for data and for sending; `per_second`
+    the most requests started in a second. Raises SettingsError for a URL or token that must not be used.
+    """
+
+    def __init__(  # everything outside is an argument: address, credentials, clock, chance, transport
+        self,
+        url: str,
+        token: str,
+        *,
+        platform: str,
+        clock: Clock,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 30.0,
+        concurrency: int = 4,
+        per_second: float | None = None,
+        transport: httpx.BaseTransport | None = None,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        """Check address and token; nothing is sent yet."""
+        self.url = checked_url(url)
+        self._token = _checked_token(token)
+        self._platform = platform
+        self._clock = clock
+        self._timeout = timeout
+        self._slots = threading.BoundedSemaphore(concurrency)
+        self._pace = _Pace(clock, per_second)
+        self._chance = chance
+        local = self.url.startswith("http:")
+        self._http = httpx.Client(
+            headers={
+                "Authorization": f"Bearer {self._token}",
+                "Accept": "application/json",
+                "User-Agent": f"fleet-reconciler/{__version__}",
+                **(headers or {}),
+            },
+            timeout=timeout,
+            follow_redirects=False,
+            limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
+            # Plain http goes to loopback alone: no proxy may see its token, and loading certificates would be for nothing.
+            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if local else True,
+            trust_env=not local,
+            transport=transport,
+        )
+
+    def __repr__(self) -> str:
+        """Return what may be shown: the address."""
+        return f"Client({self.url!r})"
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def scrub(self, text: str) -> str:
+        """Return a text without the token, should the platform echo it."""
+        return text.replace(self._token, "[token]").replace(quote(self._token, safe=""), "[token]")
+
+    def get(self, path: str, operation: str, params: Params | None = None) -> Answer:
+        """Read; repeated when the failure may pass. Raises PlatformError."""
+        return self._repeated(lambda: self._once("GET", path, operation, params=params), True, None)
+
+    def read(self, path: str, operation: str, decode: Callable[[bytes], T], params: Params | None = None) -> T:
+        """Read and decode; a body that does not decode counts as a failure that may pass. Raises PlatformError."""
+
+        def once() -> T:
+            return self._decoded(self._once("GET", path, operation, params=params), operation, decode)
+
+        return self._repeated(once, True, None)
+
+    def write(self, path: str, operation: str, body: Any, decode: Callable[[bytes], T], deadline: float) -> T:
+        """POST a body, at most until `deadline` (seconds since 1970). Raises PlatformError, with `sent` as it is.
+
+        Sent again only when it certainly was not processed.
+        """
+
+        def once() -> T:
+            answer = self._once("POST", path, operation, body=body, deadline=deadline)
+            return self._decoded(answer, operation, decode)
+
+        return self._repeated(once, False, deadline)
+
+    def _repeated(self, once: Callable[[], T], read: bool, deadline: float | None) -> T:
+        attempt = 1
+        while True:
+            try:
+                return once()
+            except PlatformError as error:
+                harmless = read or not error.sent or error.status == 429
+                pause = self._pause(error, attempt)
+                limit = LONGEST_WAIT if deadline is None else deadline - self._clock.now()
+                if not (error.retryable and harmless) or attempt == ATTEMPTS or pause > limit:
+                    raise
+                if self._clock.sleep(pause):
+                    raise
+                attempt += 1
+
+    def _pause(self, error: PlatformError, attempt: int) -> float:
+        longest = min(LONGEST_PAUSE, 0.25 * 2.0**attempt)
+        pause = longest * (0.5 + 0.5 * self._chance())
+        if isinstance(error, RateLimited) and error.retry_after is not None:
+            return error.retry_after + 0.1 * pause
+        return pause
+
+    def _once(
+        self,
+        method: str,
+        path: str,
+        operation: str,
+        *,
+        params: Params | None = None,
+        body: Any = None,
+        deadline: float | None = None,
+    ) -> Answer:
+        operation = f"{self._platform}: {operation}"
+        content = None if method == "GET" else msgspec.json.encode(body)
+        headers = None if content is None else {"Content-Type": "application/json"}
+        with self._slots:
+            self._pace.wait()
+            timeout = self._timeout if deadline is None else min(self._timeout, deadline - self._clock.now())
+            if timeout <= 0:
+                raise Unreachable("no time was left to send it", operation=operation, sent=False)
+            try:
+                answer = self._http.request(
+                    method, self.url + path, params=params, content=content, headers=headers, timeout=timeout
+                )
+            except httpx.HTTPError as error:
+                raise self._failure(error, operation) from None
+        result = Answer(answer.status_code, answer.content, {k.lower(): v for k, v in answer.headers.items()})
+        if not answer.is_success:
+            raise refusal(result, operation, self._clock.now(), self.scrub)
+        return result
+
+    def _decoded(self, answer: Answer, operation: str, decode: Callable[[bytes], T]) -> T:
+        try:
+            return decode(answer.content)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise unreadable(answer, f"{self._platform}: {operation}", str(error), self.scrub) from None
+
+    def _failure(self, error: httpx.HTTPError, operation: str) -> PlatformError:
+        """Return the error for a request without an answer."""
+        said = clean(self.scrub(str(error))) or type(error).__name__
+        if isinstance(error, httpx.DecodingError):
+            return UnexpectedAnswer(f"the body cannot be unpacked: {said}", operation=operation, retryable=True)
+        if isinstance(error, httpx.ConnectError) and _is_tls(error):
+            hint = "check the connection's url, and the certificates this machine trusts (SSL_CERT_FILE)"
+            return Unreachable(f"TLS with {self.url} failed: {said}", operation=operation, sent=False, hint=hint)
+        unsent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError)
+        if unsent:
+            text, hint = f"no connection to {self.url}: {said}", "check the connection's url, the network and any proxy"
+        elif isinstance(error, httpx.TimeoutException):
+            text, hint = f"{self.url} did not answer in time", "try again, or raise the connection's requests.timeout"
+        else:
+            text, hint = f"the connection to {self.url} broke off: {said}", "try again"
+        return Unreachable(text, operation=operation, retryable=True, sent=not unsent, hint=hint)
+
+
+class _Pace:
+    """At most so many requests a second, evenly spaced; None is no bound."""
+
+    def __init__(self, clock: Clock, per_second: float | None) -> None:
+        self._clock = clock
+        self._gap = 1.0 / per_second if per_second else 0.0
+        self._next = 0.0
+        self._lock = threading.Lock()
+
+    def wait(self) -> None:
+        """Wait for the turn of one request."""
+        if not self._gap:
+            return
+        with self._lock:
+            now = self._clock.now()
+            turn = max(now, self._next)
+            self._next = turn + self._gap
+        if turn > now:
+            self._clock.sleep(turn - now)
+
+
+def checked_url(text: str) -> str:
+    """Return the base URL without a closing slash; raise SettingsError where a token must not go there."""
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        raise SettingsError(f"the connection's url {clean(text)!r} is not a URL") from None
+    if url.scheme not in ("http", "https") or not url.host:
+        raise SettingsError(f"the connection's url {clean(text)!r} is not an http or https URL")
+    if url.userinfo or url.query or url.fragment:
+        raise SettingsError(
+            "the connection's url may have no user, query or fragment", hint="give the token as `token:`"
+        )
+    if url.scheme == "http" and not _is_loopback(url.host):
+        raise SettingsError(
+            f"the connection's url would send the token to {url.host} in plain http",
+            hint="use https; plain http is for this machine (127.0.0.1, localhost) alone",
+        )
+    return str(url).rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _checked_token(token: str) -> str:
+    stripped = token.strip()
+    if not stripped or not stripped.isascii() or not stripped.isprintable() or " " in stripped:
+        raise SettingsError(
+            "the connection's token is empty or holds characters that no token has",
+            hint="check the variable or file that `token:` names",
+        )
+    return stripped
+
+
+def _is_tls(error: BaseException) -> bool:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLError):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False

@@ -1,0 +1,187 @@
+"""Pages become columns as they arrive, and are dropped: no row of a reading is kept.
+
+`Inventory` folds devices into the units; `Slots` folds edge deployments into one array of state numbers a workflow.
+Both note in words what keeps the reading from proving what it does not show.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Container, Sequence
+
+import msgspec
+
+from reconciler.model.observation import UNSEEN, Phase, State
+from reconciler.model.unit import Labels, Reach, Units
+from reconciler.platforms.losant.translate import (
+    CUSTOM_NODE,
+    is_plain,
+    labels_from,
+    reach_of,
+    state_of,
+    state_of_odd,
+)
+from reconciler.platforms.losant.wire import Device, OddRow, Page, Row, flow_names
+
+ASSIGNABLE = "edgeCompute"
+"""Only devices of this class can receive an edge workflow, confirmed (DOC19 docs/edge-compute/edge-deployments.md)."""
+
+_SKIP = 0xFFFFFFFF
+
+
+class Inventory:
+    """The devices of all classes, in the order of their ids."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.problems: list[str] = []
+        self.edge = 0
+        self._ids: list[str] = []
+        self._names: list[str] = []
+        self._labels = array("I")
+        self._label_sets: dict[Labels, int] = {(): 0}
+        self._texts: dict[bytes, int] = {}
+        self._reach = bytearray()
+        self._assignable = bytearray()
+        self._agents = array("I")
+        self._agent_versions: dict[str | None, int] = {None: 0}
+
+    def fold(self, page: Page[Device]) -> None:
+        """Take one page."""
+        for device in page.items:
+            edge = device.deviceClass == ASSIGNABLE
+            self._append(device.id, device.name, self._label(device), reach_of(device.connectionInfo), edge)
+            version = device.edgeAgentVersion
+            self._agents.append(self._agent_versions.setdefault(version, len(self._agent_versions)))
+        for odd in page.odd:
+            self.problems.append(f"device {odd.id} has values of unexpected types")
+            self._append(odd.id, odd.name if isinstance(odd.name, str) else "", 0, Reach.UNKNOWN, False)
+            self._agents.append(0)
+        if page.lost:
+            self.problems.append(f"{page.lost} devices cannot be read: they have no id")
+
+    def _append(self, unit: str, name: str, labels: int, reach: Reach, edge: bool) -> None:
+        self._ids.append(unit)
+        self._names.append(name or unit)
+        self._labels.append(labels)
+        self._reach.append(reach)
+        self._assignable.append(edge)
+        self.edge += edge
+
+    def _label(self, device: Device) -> int:
+        text = bytes(device.tags)
+        number = self._texts.get(text)
+        if number is None:
+            try:
+                labels = labels_from(text)
+            except msgspec.DecodeError:
+                self.problems.append(f"the tags of device {device.id} have an unexpected shape")
+                return 0
+            number = self._texts[text] = self._label_sets.setdefault(labels, len(self._label_sets))
+        return number
+
+    def units(self) -> Units:
+        """Return the columns, sorted by id and without repetitions however the pages came."""
+        self._texts.clear()
+        order: Sequence[int] = range(len(self._ids))
+        if any(left >= right for left, right in zip(self._ids, self._ids[1:], strict=False)):
+            order = list({self._ids[row]: row for row in sorted(order, key=self._ids.__getitem__)}.values())
+        in_order = isinstance(order, range)
+        return Units(
+            ids=self._ids if in_order else [self._ids[row] for row in order],
+            names=self._names if in_order else [self._names[row] for row in order],
+            labels=self._labels if in_order else array("I", (self._labels[row] for row in order)),
+            label_sets=list(self._label_sets),
+            reach=self._reach if in_order else bytearray(self._reach[row] for row in order),
+            assignable=self._assignable if in_order else bytearray(self._assignable[row] for row in order),
+            agents=self._agents if in_order else array("I", (self._agents[row] for row in order)),
+            agent_versions=list(self._agent_versions),
+        )
+
+
+class Slots:
+    """The rows of edge workflows as state numbers, a column a workflow over the units."""
+
+    def __init__(self, units: Units, listed: Container[str]) -> None:
+        """Take the inventory, and which workflows the list of workflows showed."""
+        self.units = units
+        self.unlisted: dict[str, str] = {}
+        self._listed = listed
+        self.columns: dict[str, array[int]] = {}
+        self.states: list[State] = [UNSEEN]
+        self.strays: set[str] = set()
+        self.problems: list[str] = []
+        self._plain: dict[tuple[str | None, str | None, str | None, str | None, str], int] = {}
+        self._numbers: dict[State, int] = {}
+
+    def fold(self, page: Page[Row]) -> None:
+        """Take one page. The loop runs once a row of the application: a tuple, two look-ups, a store."""
+        row_of, plain, columns = self.units.index, self._plain, self.columns
+        for row in page.items:
+            key = (row.desiredVersion, row.currentVersion, row.desiredEtag, row.currentEtag, row.flowClass)
+            number = plain.get(key)
+            if number is None:
+                number = self._number(row, key)
+            if number == _SKIP:
+                continue
+            unit = row_of.get(row.deviceId)
+            if unit is None:
+                self._stray(row)
+                continue
+            column = columns.get(row.flowId)
+            if column is None:
+                column = self._column(row.flowId, page)
+            if column[unit]:
+                number = self._twice(row, column[unit])
+            column[unit] = number
+        for odd in page.odd:
+            self._odd(odd, page)
+        if page.lost:
+            self.problems.append(f"{page.lost} edge deployments cannot be read: it is not told whose they are")
+
+    def _number(self, row: Row, key: tuple[str | None, str | None, str | None, str | None, str]) -> int:
+        if row.flowClass == CUSTOM_NODE:
+            number = self._plain[key] = _SKIP
+            return number
+        number = self._interned(state_of(row))
+        if is_plain(row):
+            self._plain[key] = number
+        return number
+
+    def _interned(self, state: State) -> int:
+        number = self._numbers.get(state)
+        if number is None:
+            number = self._numbers[state] = len(self.states)
+            self.states.append(state)
+        return number
+
+    def _column(self, flow: str, page: Page[Row]) -> array[int]:
+        """Return a new column; a workflow that was not listed bears the name that its rows give."""
+        if flow not in self._listed:
+            self.unlisted[flow] = flow_names(page.content).get(flow, flow)
+        column = self.columns[flow] = array("I", bytes(4 * len(self.units)))
+        return column
+
+    def _stray(self, row: Row) -> None:
+        """Note a row of a device that the inventory does not show; an empty one claims nothing."""
+        if row.desiredVersion is not None or row.currentVersion is not None:
+            self.strays.add(row.deviceId)
+
+    def _twice(self, row: Row, first: int) -> int:
+        """Return the state of a slot that two rows are about: nobody can say which of them holds."""
+        shown = self.states[first]
+        self.problems.append(f"device {row.deviceId} has two rows of workflow {row.flowId}")
+        note = "the platform shows two rows for this slot"
+        return self._interned(State(shown.assigned, shown.reported, Phase.UNKNOWN, note=note))
+
+    def _odd(self, odd: OddRow, page: Page[Row]) -> None:
+        if odd.flowClass == CUSTOM_NODE:
+            return
+        unit = self.units.index.get(odd.deviceId)
+        if unit is None:
+            self.strays.add(odd.deviceId)
+            return
+        column = self.columns.get(odd.flowId)
+        if column is None:
+            column = self._column(odd.flowId, page)
+        column[unit] = self._interned(state_of_odd(odd))

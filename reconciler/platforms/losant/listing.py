@@ -1,0 +1,169 @@
+"""Walks a paged collection so that it proves itself: every page as long as it must be, one total, ids rising.
+
+Pages are read in parallel where waiting for the platform takes longer than working on what it sent, and folded in their
+order by the caller's thread, so the result does not depend on which answer came first.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
+from functools import partial
+from operator import lt
+from typing import Any, Generic, TypeVar
+
+from reconciler.errors import PlatformError
+from reconciler.platforms.losant.wire import Item, Page
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+REREADS = 2
+"""How often one page that does not fit is read again at once."""
+NEAR = 0.005
+"""Seconds: a platform that answers sooner is asked by one reader; more would only fight for the interpreter."""
+
+Meter = Callable[[], tuple[float, float]]
+"""Gives (seconds passed, seconds this thread worked)."""
+
+
+def clocks() -> tuple[float, float]:
+    """Return the process's two clocks for measuring."""
+    return time.perf_counter(), time.thread_time()
+
+
+class Readers:
+    """How many readers pay: measured by what one page cost in waiting and in work."""
+
+    def __init__(self, most: int, meter: Meter = clocks) -> None:
+        """Take the bound of the connection."""
+        self.most = most
+        self.count = 1
+        self._meter = meter
+
+    def measured(self, job: Callable[[], T]) -> T:
+        """Do one job and learn from it how many readers pay."""
+        passed, worked = self._meter()
+        result = job()
+        end, end_worked = self._meter()
+        work = end_worked - worked
+        wait = end - passed - work
+        pays = 1 if wait < NEAR else 1 + int(wait / max(work, 1e-6))
+        self.count = min(self.most, pays)
+        return result
+
+    def both(self, left: Callable[[], T], right: Callable[[], U]) -> tuple[T, U]:
+        """Return what two jobs give, done at the same time where that pays."""
+        jobs: list[Callable[[], Any]] = [left, right]
+        first, second = self.each(jobs)
+        return first, second
+
+    def each(self, jobs: Iterable[Callable[[], T]]) -> Generator[T, None, None]:
+        """Yield what jobs give, in their order, at most two per reader ahead of whoever takes them."""
+        if self.count == 1:
+            for job in jobs:
+                yield job()
+            return
+        from concurrent.futures import Future, ThreadPoolExecutor  # only where latency makes them pay
+
+        ahead: deque[Future[T]] = deque()
+        with ThreadPoolExecutor(self.count, thread_name_prefix="losant-reader") as pool:
+            try:
+                for job in jobs:
+                    ahead.append(pool.submit(job))
+                    if len(ahead) > 2 * self.count:
+                        yield ahead.popleft().result()
+                while ahead:
+                    yield ahead.popleft().result()
+            finally:
+                for future in ahead:
+                    future.cancel()
+
+
+class Listing(Generic[Item]):
+    """One collection: `fetch(page, size)` reads a page of it, `fold` takes each page once, in order.
+
+    `what` names it in words; `size` is how many items are asked for a page. `problems` says, after `walk`, what keeps
+    the listing from proving that it showed everything.
+    """
+
+    def __init__(
+        self, what: str, fetch: Callable[[int, int], Page[Item]], fold: Callable[[Page[Item]], None], size: int
+    ) -> None:
+        """Take what to read and where it goes."""
+        self.what = what
+        self.problems: list[str] = []
+        self.pages = 0
+        self.total = 0
+        self._fetch = fetch
+        self._fold = fold
+        self._asked = size
+        self._size = 0
+        self._last = ""
+
+    def first(self, expected: int = 0) -> Page[Item]:
+        """Return the first page; raise PlatformError when it cannot be read.
+
+        A page shorter than asked for is read again: a platform that allows less a page gives the same again, one that
+        lost rows need not. The same where it says there is nothing though `expected`, read elsewhere, says otherwise.
+        """
+        page = self._fetch(0, self._asked)
+        for _ in range(REREADS):
+            if page.size == min(self._asked, page.total) and (page.total or not expected):
+                break
+            again = self._fetch(0, self._asked)
+            allowed = 0 < page.size == again.size and page.total == again.total
+            page = again
+            if allowed:
+                break
+        return page
+
+    def walk(self, first: Page[Item], readers: Readers, *, patient: bool = False) -> None:
+        """Fold the first page and read the rest. Never raises for a page: `problems` tells.
+
+        At the first page that does not fit reading stops, unless `patient`: then all that can be shown is shown.
+        """
+        self.total, self._size = first.total, first.size
+        if self._size > self.total or (self.total and not self._size):
+            self.problems.append(f"the list of {self.what} says it has {self.total} and showed {self._size}")
+        self._take(first)
+        if not self._size:
+            return
+        numbers = range(1, -(-self.total // self._size))
+        try:
+            with closing(readers.each(partial(self._fitting, number) for number in numbers)) as pages:
+                for page in pages:
+                    if not self._fits(page, self.pages):
+                        self.problems.append(self._misfit(page))
+                    self._take(page)
+                    if self.problems and not patient:
+                        return
+        except PlatformError as error:
+            self.problems.append(f"page {self.pages + 1} of the {self.what} could not be read: {error}")
+
+    def _fitting(self, number: int) -> Page[Item]:
+        """Return a page, read again where it is not as long as it must be or tells another total."""
+        page = self._fetch(number, self._size)
+        for _ in range(REREADS):
+            if self._fits(page, number):
+                break
+            page = self._fetch(number, self._size)
+        return page
+
+    def _fits(self, page: Page[Item], number: int) -> bool:
+        return page.total == self.total and page.size == min(self._size, self.total - number * self._size)
+
+    def _misfit(self, page: Page[Item]) -> str:
+        if page.total != self.total:
+            return f"the number of {self.what} changed from {self.total} to {page.total} while they were read"
+        return f"page {self.pages + 1} of the {self.what} came with {page.size} items, other than the total says"
+
+    def _take(self, page: Page[Item]) -> None:
+        self.pages += 1
+        if page.ids:
+            if not (self._last < page.ids[0] and all(map(lt, page.ids, page.ids[1:]))):
+                self.problems.append(f"page {self.pages} of the {self.what} repeats or disorders items")
+            self._last = page.ids[-1]
+        self._fold(page)

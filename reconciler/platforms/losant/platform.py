@@ -1,0 +1,117 @@
+"""The platform port for one Losant application."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+
+import httpx
+
+from reconciler.model.change import Action, Change
+from reconciler.model.fleet import LosantConnection, Secret
+from reconciler.model.outcome import Receipt
+from reconciler.model.release import Catalog, Release
+from reconciler.model.snapshot import Query, Snapshot
+from reconciler.platforms.http import Client
+from reconciler.platforms.losant.catalog import Catalogue
+from reconciler.platforms.losant.check import checks
+from reconciler.platforms.losant.compile import IDS_PER_CALL, compile_changes
+from reconciler.platforms.losant.execute import Sender
+from reconciler.platforms.losant.listing import Meter, Readers, clocks
+from reconciler.platforms.losant.observe import Observer
+from reconciler.platforms.losant.routes import Routes
+from reconciler.ports import Capabilities, Check, Clock
+
+ACCEPT_VERSION = "^1.30.0"
+"""The range of API versions that the official client of API 1.30 sends, confirmed (JS lib/api/index.js)."""
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+class Losant:
+    """One application of Losant. Safe to use from several threads."""
+
+    def __init__(self, client: Client, spec: LosantConnection, clock: Clock, *, meter: Meter = clocks) -> None:
+        """Take the client, what the connection says, the clock, and what readers are measured with."""
+        self._client = client
+        self._spec = spec
+        self._clock = clock
+        self._routes = Routes(client, spec.application)
+        self._readers = Readers(spec.requests.concurrency, meter)
+        self._sender = Sender(self._routes)
+
+    def __repr__(self) -> str:
+        """Return which application this is."""
+        return f"Losant({self.identity!r})"
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Return what Losant can do."""
+        return Capabilities(
+            platform="losant",
+            ids_per_call=IDS_PER_CALL,
+            wide_calls=self._spec.wide_calls != "never",
+            orders_versions=False,
+            retries_itself=True,  # at the next connect, confirmed (DOC19 docs/edge-compute/edge-deployments.md)
+            uninstalls=False,
+            selectors=frozenset({"ids", "names", "tags"}),
+        )
+
+    @property
+    def identity(self) -> str:
+        """Return which application this is, without secrets."""
+        return f"losant:{self._client.url}{self._routes.base}"
+
+    def observe(self, query: Query) -> Snapshot:
+        """Read devices, workflows and edge deployments. Raises PlatformError when nothing can be read at all."""
+        return Observer(self._routes, self._readers, self._clock, self.identity).observe(query)
+
+    def catalog(self, wanted: Collection[Release]) -> Catalog:
+        """Look up versions of workflows; every wanted one is a key of the answer."""
+        return Catalogue(self._routes, self._readers).look_up(wanted)
+
+    def compile(
+        self, changes: Sequence[Change], snapshot: Snapshot, *, whole: Collection[str], wide: bool = True
+    ) -> tuple[Action, ...]:
+        """Turn changes into the fewest calls; with `wide=False` into calls that name every device."""
+        base, mode = self._routes.base, self._spec.wide_calls
+        return compile_changes(changes, snapshot, base, whole=whole, wide_calls=mode, wide=wide)
+
+    def execute(self, action: Action, deadline: float) -> Receipt:
+        """Send one call, at most until `deadline` (seconds since 1970)."""
+        return self._sender.execute(action, deadline)
+
+    def check(self) -> Iterator[Check]:
+        """Examine what can be examined by reading."""
+        return checks(self._routes, self._clock, ACCEPT_VERSION)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+
+def factory(
+    spec: LosantConnection,
+    resolve: Callable[[Secret], str],
+    clock: Clock,
+    *,
+    transport: httpx.BaseTransport | None = None,
+) -> Losant:
+    """Return the platform of a connection; `transport` replaces the network. Raises SettingsError; sends nothing."""
+    client = Client(
+        spec.url,
+        resolve(spec.token),
+        platform="losant",
+        clock=clock,
+        headers={"Accept-Version": ACCEPT_VERSION},
+        timeout=seconds(spec.requests.timeout),
+        concurrency=spec.requests.concurrency,
+        per_second=spec.requests.per_second,
+        transport=transport,
+    )
+    return Losant(client, spec, clock)
+
+
+def seconds(duration: str) -> float:
+    """Return a manifest's duration (`1m30s`) in seconds."""
+    return sum(float(number) * _UNITS[unit] for number, unit in re.findall(r"([0-9.]+)(ms|s|m|h|d)", duration))

@@ -1,0 +1,87 @@
+"""Which URL answers what: the reads and writes of the Losant API that are used, with their query parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from reconciler.platforms.http import Client
+from reconciler.platforms.losant import wire
+from reconciler.platforms.losant.wire import Newest, Page
+
+PAGE = 1000
+"""Items asked for a page. The official command line tool asks for as many, confirmed (CLI lib/paginate-request.js);
+what comes back decides how paging goes on."""
+WORKFLOW_PAGE = 100
+"""Workflows and their versions come with whole node graphs: smaller pages bound the size of an answer."""
+
+Filter = dict[str, str]
+"""Query parameters that narrow a listing, `deviceId` or `flowId`."""
+
+_PLAIN: dict[str, str | int] = {"_actions": "false", "_links": "false"}
+_BY_ID: dict[str, str | int] = {"sortField": "id", "sortDirection": "asc", **_PLAIN}
+_NEWEST: dict[str, str | int] = {"sortField": "creationDate", "sortDirection": "desc", "perPage": 1, **_PLAIN}
+
+
+class Routes:
+    """The API of one application. All methods raise PlatformError."""
+
+    def __init__(self, client: Client, application: str) -> None:
+        """Take the client, and the application's id."""
+        self.client = client
+        self.base = f"/applications/{application}"
+
+    def devices(self, page: int, size: int = PAGE) -> Page[wire.Device]:
+        """Return a page of devices of all classes, sorted by id."""
+        params = {**_BY_ID, "page": page, "perPage": size}
+        return self.client.read(f"{self.base}/devices", "list devices", wire.devices, params)
+
+    def deployments(self, filters: Filter, page: int, size: int = PAGE) -> Page[wire.Row]:
+        """Return a page of edge deployments, sorted by id, without `filterEmpty`: a row that vanishes must show.
+
+        The default sort is by last update, so rows would move between pages, confirmed (JS docs/edgeDeployments.md).
+        """
+        params = {**_BY_ID, "page": page, "perPage": size, **filters}
+        return self.client.read(f"{self.base}/edge/deployments", "list edge deployments", wire.rows, params)
+
+    def newest_device(self, **filters: str) -> Page[Newest]:
+        """Return the total of devices and the one created last."""
+        return self.client.read(f"{self.base}/devices", "list devices", wire.newest, {**_NEWEST, **filters})
+
+    def newest_deployment(self, **filters: str) -> Page[Newest]:
+        """Return the total of edge deployments and the one created last."""
+        path = f"{self.base}/edge/deployments"
+        return self.client.read(path, "list edge deployments", wire.newest, {**_NEWEST, **filters})
+
+    def flows(self, page: int, size: int = WORKFLOW_PAGE) -> Page[wire.Flow]:
+        """Return a page of edge workflows. Without `flowClass` none would appear, confirmed (JS docs/flows.md)."""
+        params = {**_BY_ID, "flowClass": "edge", "page": page, "perPage": size}
+        return self.client.read(f"{self.base}/flows", "list edge workflows", wire.flows, params)
+
+    def versions(self, flow: str, page: int, size: int = WORKFLOW_PAGE) -> Page[wire.Version]:
+        """Return a page of the versions of a workflow."""
+        params = {**_BY_ID, "page": page, "perPage": size}
+        path = f"{self.base}/flows/{quote(flow, safe='')}/versions"
+        return self.client.read(path, f"list versions of workflow {flow}", wire.versions, params)
+
+    def version(self, flow: str, name: str) -> wire.Version:
+        """Return a version by its name; NotFound when there is none, or no such workflow.
+
+        The route accepts id or name, confirmed (JS docs/flowVersion.md); that names must be encoded is inferred.
+        """
+        path = f"{self.base}/flows/{quote(flow, safe='')}/versions/{_segment(name)}"
+        return self.client.read(path, f"read version {name!r} of workflow {flow}", wire.version, _PLAIN)
+
+    def count(self, flow: str, version: str) -> int:
+        """Return how many rows of a workflow have a version as desired or current one (`version` matches either)."""
+        return self.newest_deployment(flowId=flow, version=version).total
+
+    def write(self, path: str, operation: str, body: Any, deadline: float) -> wire.Success:
+        """Send one write, at most until `deadline`, in seconds since 1970."""
+        return self.client.write(path, operation, body, wire.success, deadline)
+
+
+def _segment(name: str) -> str:
+    """Return a name as one segment of a path; one of dots alone would change the path."""
+    quoted = quote(name, safe="")
+    return quoted.replace(".", "%2E") if name in (".", "..") else quoted

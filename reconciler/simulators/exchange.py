@@ -1,0 +1,55 @@
+"""One HTTP exchange as values, so that a simulated world needs no socket to be called.
+
+A server turns bytes into a `Request` and a `Reply` into bytes; a test transport does the same without a network. A
+reply says with `cut` that no byte of it may reach the caller (the connection breaks instead) and with `delay` how long
+to hold it back: worlds never sleep.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, TypeAlias
+
+import msgspec
+
+Json: TypeAlias = Any
+
+JSON_HEADERS: Mapping[str, str] = {"content-type": "application/json; charset=utf-8"}
+HTML_HEADERS: Mapping[str, str] = {"content-type": "text/html; charset=utf-8"}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a caller asked: an upper-case method, a decoded path, decoded query pairs, lower-case header names."""
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the caller gets: `delay` in seconds before it is sent; with `cut` the connection breaks and nothing is."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=lambda: JSON_HEADERS)
+    delay: float = 0.0
+    cut: bool = False
+
+    def held(self, seconds: float) -> "Reply":
+        """The same reply, held back for so many seconds more."""
+        return replace(self, delay=self.delay + seconds)
+
+
+class World(Protocol):
+    """Anything that can stand behind the server."""
+
+    def handle(self, request: Request) -> Reply:
+        """Answer one request; never raises for what a caller sent."""
+
+
+def json_reply(status: int, payload: Json) -> Reply:
+    """A reply whose body is the payload as JSON."""
+    return Reply(status, msgspec.json.encode(payload))

@@ -1,0 +1,201 @@
+"""How a slot comes to run what it is told: being assigned, and the device's agent acting on it.
+
+An online device takes a new version `settle` seconds after it was told. An offline one does when it returns. A failing
+one logs an error and keeps what it has; so does one whose agent is older than the version's minimum, and one that is
+told a version which does not exist. An error is tried again at the next connect, or when told again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from msgspec import UNSET
+
+from reconciler.simulators.losant.application import Application
+from reconciler.simulators.losant.deployments import LOGS_KEPT, Log
+from reconciler.simulators.losant.inventory import API_TOKEN, NOTHING, USER, Content, Device, Flow, Version, iso, triple
+
+FAILURE = "workflow failed to start; the previous version keeps running"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Who changed what is desired."""
+
+    type: str
+    id: str
+
+
+CONSOLE = Source("user", USER)
+TOKEN = Source("apiToken", API_TOKEN)
+
+
+class Agents:
+    """Assigns contents to rows and plays the agents of all devices."""
+
+    def __init__(self, application: Application) -> None:
+        self.app = application
+        self._told: dict[int, object] = {}
+
+    def content_of(self, flow: Flow, version: str | None) -> Content:
+        """What a version name means now; an unknown name (some variants accept it) has an etag of its own."""
+        if version is None:
+            return NOTHING
+        known = flow.versions.get(version)
+        return Content(version, known.etag if known else "none")
+
+    def assign(self, device: Device, flow: Flow, version: str | None, source: Source) -> None:
+        """Set what is desired for a pair, as a write or a person in the console does."""
+        rows = self.app.rows
+        row = rows.find(flow.index, device.index)
+        if row < 0:
+            if version is None:
+                return
+            row = rows.add(device.index, flow.index, self.app.now())
+            rows.logs[row] = []
+            self.app.rows_reshaped()
+        before = rows.contents[rows.desired[row]]
+        content = self.content_of(flow, version)
+        if content.version == before.version and self.app.variants["overwrite-push"] == "no":
+            content = before
+        if content != before or self.app.variants["rerelease-log"] == "yes":
+            self._log(row, _desired_log(source, self.app.now(), before, content))
+        if content != before:
+            self.set_desired(row, content)
+        self._tell(row)
+
+    def set_desired(self, row: int, content: Content) -> None:
+        """Set what is desired without any log."""
+        rows = self.app.rows
+        rows.desired[row] = rows.intern(content)
+        self._updated(row)
+
+    def connected(self, device: Device) -> None:
+        """A device has come online: whatever is pending is tried after it settled."""
+        for row in self.app.rows.of_device(device.index):
+            self._tell(row)
+
+    def history(self, row: int) -> list[Log]:
+        """The logs of a row; rows that were never written since they were generated have a plain first entry."""
+        rows = self.app.rows
+        logs = rows.logs.get(row)
+        if logs is None:
+            date = iso(rows.created[row])
+            value = rows.contents[rows.current[row] or rows.desired[row]].version
+            return [Log("desired", CONSOLE.type, CONSOLE.id, date, new_value=value, previous_value=None)]
+        return logs
+
+    def pending(self, row: int) -> bool:
+        """Whether the device still has something to do for the row."""
+        rows = self.app.rows
+        desired, current = rows.contents[rows.desired[row]], rows.contents[rows.current[row]]
+        if desired.version == current.version:
+            return desired != current and self.app.variants["overwrite-push"] == "yes"
+        return True
+
+    def _tell(self, row: int) -> None:
+        device = self.app.devices[self.app.rows.device[row]]
+        if device.connected != 1 or device.deleted is not None:
+            return
+        if not self.pending(row):
+            self._told.pop(row, None)
+            self._drop_if_empty(row)
+            return
+        mark = self._told[row] = object()
+        self.app.later(self.app.settle, self._attempt(row, mark))
+
+    def _attempt(self, row: int, mark: object) -> Callable[[], None]:
+        def attempt() -> None:
+            if self._told.get(row) is not mark:
+                return
+            del self._told[row]
+            device = self.app.devices[self.app.rows.device[row]]
+            if self.app.rows.alive[row] and device.connected == 1 and device.deleted is None:
+                self._take(row, device)
+
+        return attempt
+
+    def _take(self, row: int, device: Device) -> None:
+        rows = self.app.rows
+        desired, current = rows.contents[rows.desired[row]], rows.contents[rows.current[row]]
+        date = iso(self.app.now())
+        error = self._refusal(device, self.app.flows[rows.flow[row]], desired)
+        if error is not None:
+            self._log(row, _error_log(device, date, current, desired, error))
+            self._updated(row)
+            return
+        rows.current[row] = rows.desired[row]
+        self._log(row, _current_log(device, date, current, desired))
+        self._updated(row)
+        self._drop_if_empty(row)
+
+    def _refusal(self, device: Device, flow: Flow, content: Content) -> str | None:
+        if device.failing:
+            return FAILURE
+        if content.version is None:
+            return None
+        version = flow.versions.get(content.version)
+        if version is None:
+            return f"workflow version {content.version} was not found"
+        if _too_old(device, version):
+            return self.app.variants["agent-error-text"]
+        return None
+
+    def _drop_if_empty(self, row: int) -> None:
+        rows = self.app.rows
+        if rows.desired[row] == rows.current[row] == 0 and self.app.variants["empty-rows"] == "dropped":
+            rows.drop(row)
+            self.app.rows_reshaped()
+
+    def _updated(self, row: int) -> None:
+        self.app.rows.updated[row] = self.app.now()
+        self.app.row_changed(row)
+
+    def _log(self, row: int, entry: Log) -> None:
+        self.app.rows.logs[row] = [*self.history(row), entry][-LOGS_KEPT:]
+        self.app.row_changed(row)
+
+
+def _too_old(device: Device, version: Version) -> bool:
+    if version.minimum_agent is None or device.agent is None:
+        return False
+    return triple(device.agent) < triple(version.minimum_agent)
+
+
+def _desired_log(source: Source, now: int, before: Content, after: Content) -> Log:
+    return Log(
+        "desired",
+        source.type,
+        source.id,
+        iso(now),
+        new_value=after.version,
+        previous_value=before.version,
+        new_etag=after.etag or UNSET,
+        previous_etag=before.etag or UNSET,
+    )
+
+
+def _current_log(device: Device, date: str, before: Content, after: Content) -> Log:
+    return Log(
+        "current",
+        "device",
+        device.id,
+        date,
+        new_value=after.version,
+        previous_value=before.version,
+        new_etag=after.etag or UNSET,
+        previous_etag=before.etag or UNSET,
+    )
+
+
+def _error_log(device: Device, date: str, kept: Content, attempted: Content, error: str) -> Log:
+    return Log(
+        "current",
+        "device",
+        device.id,
+        date,
+        previous_value=kept.version,
+        attempted_value=attempted.version,
+        previous_etag=kept.etag or UNSET,
+        attempted_etag=attempted.etag or UNSET,
+        error=error,
+    )

@@ -1,0 +1,152 @@
+"""One simulated application: its devices, flows and deployment rows, its time and what is still to happen.
+
+Nothing runs in the background. An effect that is due at a time happens when somebody looks at that time or later:
+`advance` first carries out, in order, everything that is due.
+"""
+
+import heapq
+from collections.abc import Callable
+from itertools import count
+from typing import Protocol
+
+from reconciler.simulators.clock import Clock
+from reconciler.simulators.losant.deployments import Deployments
+from reconciler.simulators.losant.inventory import (
+    APPLICATION,
+    DEVICE_IDS,
+    EDGE,
+    FLOW_IDS,
+    VERSION_IDS,
+    Device,
+    Flow,
+    Tags,
+    Version,
+    hex_id,
+    index_of,
+)
+from reconciler.simulators.losant.variants import Variants
+
+
+class Watcher(Protocol):
+    """Whoever keeps answers ready must hear of changes."""
+
+    def row_changed(self, row: int) -> None:
+        """One row has other values."""
+
+    def rows_reshaped(self) -> None:
+        """Rows came or went."""
+
+    def devices_changed(self) -> None:
+        """Devices came, went or have other values."""
+
+
+class Application:
+    """The state of the simulated platform. `settle` is how many seconds an online device needs for a new version."""
+
+    def __init__(self, clock: Clock, variants: Variants, settle: float) -> None:
+        self.id = hex_id(APPLICATION, 0)
+        self.name = "simulated fleet"
+        self.clock = clock
+        self.variants = variants
+        self.settle = settle
+        self.devices: list[Device] = []
+        self.flows: list[Flow] = []
+        self.rows = Deployments()
+        self.watchers: list[Watcher] = []
+        self.created = self.now()
+        self._due: list[tuple[int, int, Callable[[], None]]] = []
+        self._order = count()
+        self._versions_made = count(1)
+
+    def now(self) -> int:
+        """Milliseconds since 1970."""
+        return round(self.clock() * 1000)
+
+    def advance(self) -> None:
+        """Let everything happen that is due by now."""
+        now = self.now()
+        while self._due and self._due[0][0] <= now:
+            heapq.heappop(self._due)[2]()
+
+    def later(self, seconds: float, effect: Callable[[], None]) -> None:
+        """Have an effect happen in so many seconds; at once if that is none."""
+        if seconds <= 0:
+            effect()
+        else:
+            heapq.heappush(self._due, (self.now() + round(seconds * 1000), next(self._order), effect))
+
+    def row_changed(self, row: int) -> None:
+        """Tell the watchers."""
+        for watcher in self.watchers:
+            watcher.row_changed(row)
+
+    def rows_reshaped(self) -> None:
+        """Tell the watchers."""
+        for watcher in self.watchers:
+            watcher.rows_reshaped()
+
+    def devices_changed(self) -> None:
+        """Tell the watchers."""
+        for watcher in self.watchers:
+            watcher.devices_changed()
+
+    def device(self, text: str) -> Device | None:
+        """The live device of an id, or else of a name."""
+        found = self.device_of_id(text)
+        return found or next((d for d in self.devices if d.name == text and d.deleted is None), None)
+
+    def device_of_id(self, text: str, *, deleted: bool = False) -> Device | None:
+        """The device of an id; deleted ones only when asked for."""
+        try:
+            index = index_of(DEVICE_IDS, text)
+        except ValueError:
+            return None
+        if not 0 <= index < len(self.devices):
+            return None
+        device = self.devices[index]
+        return device if device.deleted is None or deleted else None
+
+    def flow(self, text: str) -> Flow | None:
+        """The flow of an id, or else of a name."""
+        return next((f for f in self.flows if f.id == text.lower()), None) or next(
+            (f for f in self.flows if f.name == text), None
+        )
+
+    def flow_of_id(self, text: str) -> Flow | None:
+        """The flow of an id."""
+        return next((f for f in self.flows if f.id == text.lower()), None)
+
+    def add_device(
+        self, name: str, tags: Tags, device_class: str = EDGE, agent: str | None = "2.5.0", connected: int | None = 1
+    ) -> Device:
+        """A new device without deployments."""
+        now, index = self.now(), len(self.devices)
+        agent = agent if device_class == EDGE else None
+        device = Device(index, hex_id(DEVICE_IDS, index), name, tags, device_class, agent, connected, now, now, now)
+        self.devices.append(device)
+        self.rows.widen(len(self.flows), len(self.devices))
+        self.devices_changed()
+        return device
+
+    def add_flow(self, name: str, flow_class: str = "edge") -> Flow:
+        """A new flow without versions."""
+        now, index = self.now(), len(self.flows)
+        flow = Flow(index, hex_id(FLOW_IDS, index), name, flow_class, now, now)
+        self.flows.append(flow)
+        self.rows.widen(len(self.flows), len(self.devices))
+        return flow
+
+    def add_version(self, flow: Flow, name: str, minimum_agent: str | None = None, notes: str = "") -> Version:
+        """A new version of a flow, or new content under a name that it has."""
+        number, now = next(self._versions_made), self.now()
+        fresh = hex_id(VERSION_IDS, number)
+        etag = f"{number:08x}"
+        old = flow.versions.get(name)
+        if old is None:
+            version = Version(fresh, name, etag, now, now, minimum_agent, notes)
+        else:
+            kept = old.id if self.variants["overwrite-id"] == "same" else fresh
+            version = Version(kept, name, etag, old.created, max(now, old.updated + 1), minimum_agent, notes)
+        flow.versions[name] = version
+        flow.updated = now
+        return version

@@ -1,0 +1,123 @@
+"""What can go wrong between a caller and the platform, each at its own rate and drawn from one seeded source.
+
+| kind | routes | what happens |
+|---|---|---|
+| 429 | all | refused before any effect, with Retry-After |
+| 500 | all | fails before any effect |
+| reset | all | the connection breaks before any effect |
+| lost | all | the connection breaks after the effect |
+| slow | all | the answer is held back |
+| truncate | all | the answer ends in the middle, after the effect |
+| html | all | a page of HTML comes instead of JSON, before any effect |
+| short | listings | rows are missing while the total says otherwise |
+| empty | reads | a well-formed answer without content |
+| shift | listings | before a page is answered one device is deleted and another one added |
+| lag | writes | accepted, but the effect happens and can be read only later |
+| partial | writes | accepted, but some of the devices are ignored |
+| expire | all | the token expires, and stays so until the fault is set anew |
+| gone | release | a device it names is deleted, and its id is refused from then on |
+
+Besides, `latency` is a fixed delay of every answer.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from random import Random
+
+from reconciler.simulators.quantities import rate, seconds
+
+READS, WRITES, LISTINGS, RELEASE = "reads", "writes", "listings", "deployments.release"
+
+KINDS: Mapping[str, str] = {
+    "429": "any",
+    "500": "any",
+    "reset": "any",
+    "lost": "any",
+    "slow": "any",
+    "truncate": "any",
+    "html": "any",
+    "short": LISTINGS,
+    "empty": READS,
+    "shift": LISTINGS,
+    "lag": WRITES,
+    "partial": WRITES,
+    "expire": "any",
+    "gone": RELEASE,
+}
+
+
+@dataclass(slots=True)
+class Fault:
+    """A kind at a rate (0 to 1), on some routes only, and at most `left` times (None: without end)."""
+
+    rate: float
+    on: str = "any"
+    left: int | None = None
+
+
+class Faults:
+    """The faults in force; `draw` decides, `configure` changes them while the world runs.
+
+    `slow_for`, `lag_for`, `latency` and `retry_after` are seconds.
+    """
+
+    def __init__(self, seed: int = 1, *, slow_for: float = 3.0, lag_for: float = 1.0, retry_after: int = 1) -> None:
+        self.random = Random(seed)
+        self.slow_for = slow_for
+        self.lag_for = lag_for
+        self.retry_after = retry_after
+        self.latency = 0.0
+        self.expired = False
+        self.active: dict[str, Fault] = {}
+
+    def configure(self, kind: str, share: str | float, on: str = "any", maximum: int | None = None) -> None:
+        """Set one kind to a rate (0 ends it). `on`: any, reads, writes, listings or a route such as `devices.list`."""
+        if kind == "latency":
+            self.latency = seconds(share)
+            return
+        if kind not in KINDS:
+            near = get_close_matches(kind, KINDS, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(KINDS)} and latency"
+            raise ValueError(f"there is no fault {kind!r}: {hint}")
+        if kind == "expire":
+            self.expired = False
+        self.active[kind] = Fault(rate(share), on, maximum)
+
+    def parse(self, texts: Iterable[str]) -> "Faults":
+        """Set faults of texts `KIND=RATE`, `KIND=RATE@writes`, `KIND=RATE@writes*3` or `latency=20ms`."""
+        for text in texts:
+            kind, equals, value = text.partition("=")
+            if not equals:
+                raise ValueError(f"{text!r} is not a fault: write KIND=RATE, for example lost=20%")
+            value, _, maximum = value.partition("*")
+            share, _, on = value.partition("@")
+            if maximum and not maximum.isdecimal():
+                raise ValueError(f"{maximum!r} is not a number of times in the fault {text!r}")
+            self.configure(kind.strip(), share, on or "any", int(maximum) if maximum else None)
+        return self
+
+    def draw(self, kind: str, route: str, groups: Iterable[str]) -> bool:
+        """Whether this kind strikes this call of a route that belongs to these groups (reads, writes, listings)."""
+        fault = self.active.get(kind)
+        if fault is None or fault.left == 0 or not fault.rate:
+            return False
+        reach = ("any", route, *groups)
+        if fault.on not in reach or KINDS[kind] not in reach or self.random.random() >= fault.rate:
+            return False
+        if fault.left is not None:
+            fault.left -= 1
+        return True
+
+    def some_of(self, ids: list[int]) -> set[int]:
+        """A random part of these, at least one where there is any: whom a `partial` call ignores."""
+        if not ids:
+            return set()
+        return set(self.random.sample(ids, self.random.randint(1, max(1, len(ids) // 2))))
+
+    def describe(self) -> dict[str, object]:
+        """What is in force, as JSON-ready values."""
+        active: dict[str, object] = {
+            kind: {"rate": fault.rate, "on": fault.on, "left": fault.left} for kind, fault in self.active.items()
+        }
+        return active | {"latency": self.latency}

@@ -1,0 +1,148 @@
+"""What the nouns look like on the wire."""
+
+from typing import Any
+
+from reconciler.simulators.losant.agents import Agents
+from reconciler.simulators.losant.application import Application
+from reconciler.simulators.losant.inventory import (
+    ROW_IDS,
+    USER,
+    Device,
+    Flow,
+    RuntimeFailure,
+    Tags,
+    Version,
+    hex_id,
+    iso,
+)
+
+Payload = dict[str, Any]
+
+_ATTRIBUTES = [{"name": "cpu", "dataType": "number"}, {"name": "mode", "dataType": "string"}]
+
+
+def row_payload(app: Application, agents: Agents, row: int) -> Payload:
+    """A deployment row; etags are left out where there is no content, or by variant."""
+    rows = app.rows
+    device, flow = app.devices[rows.device[row]], app.flows[rows.flow[row]]
+    desired, current = rows.contents[rows.desired[row]], rows.contents[rows.current[row]]
+    row_id = hex_id(ROW_IDS, row)
+    payload: Payload = {
+        "id": row_id,
+        "edgeDeploymentId": row_id,
+        "applicationId": app.id,
+        "deviceId": device.id,
+        "deviceName": device.name,
+        "deviceConnectionInfo": {"time": iso(device.connection_time), "connected": device.connected},
+        "flowId": flow.id,
+        "flowName": flow.name,
+        "flowClass": flow.flow_class,
+        "creationDate": iso(rows.created[row]),
+        "lastUpdated": iso(rows.updated[row]),
+        "desiredVersion": desired.version,
+        "currentVersion": current.version,
+        "logs": agents.history(row),
+    }
+    if app.variants["etags"] == "shown":
+        if desired.etag is not None:
+            payload["desiredEtag"] = desired.etag
+        if current.etag is not None:
+            payload["currentEtag"] = current.etag
+    return payload
+
+
+def device_payload(
+    app: Application,
+    device: Device,
+    *,
+    connection: bool = True,
+    tag_object: bool = False,
+    attribute_object: bool = False,
+) -> Payload:
+    """A device; as an object a repeated tag key shows its last value alone."""
+    payload: Payload = {
+        "id": device.id,
+        "deviceId": device.id,
+        "applicationId": app.id,
+        "name": device.name,
+        "description": "",
+        "deviceClass": device.device_class,
+        "tags": dict(device.tags) if tag_object else tag_list(device.tags),
+        "attributes": {a["name"]: a for a in _ATTRIBUTES} if attribute_object else _ATTRIBUTES,
+        "creationDate": iso(device.created),
+        "lastUpdated": iso(device.updated),
+        "parentId": None,
+        "ancestorIds": [],
+        "systemInterval": 30,
+        "keepDuplicates": False,
+    }
+    if connection:
+        payload["connectionInfo"] = {"time": iso(device.connection_time), "connected": device.connected}
+    if device.agent is not None:
+        payload["edgeAgentVersion"] = device.agent
+    if device.deleted is not None:
+        payload["deletedAt"] = iso(device.deleted)
+    return payload
+
+
+def tag_list(tags: Tags) -> list[dict[str, str]]:
+    """Tags as the list of keys and values that devices carry."""
+    return [{"key": key, "value": value} for key, value in tags]
+
+
+def flow_payload(app: Application, flow: Flow) -> Payload:
+    """A flow in its development state."""
+    return {
+        "id": flow.id,
+        "flowId": flow.id,
+        "applicationId": app.id,
+        "name": flow.name,
+        "description": "",
+        "enabled": True,
+        "flowClass": flow.flow_class,
+        "creationDate": iso(flow.created),
+        "lastUpdated": iso(flow.updated),
+        "createdById": USER,
+        "createdByType": "user",
+        "lastUpdatedById": USER,
+        "lastUpdatedByType": "user",
+        **_graph(),
+    }
+
+
+def version_payload(app: Application, flow: Flow, version: Version) -> Payload:
+    """A version of a flow; it carries no etag, as none is declared."""
+    payload: Payload = {
+        "id": version.id,
+        "flowVersionId": version.id,
+        "flowId": flow.id,
+        "applicationId": app.id,
+        "version": version.name,
+        "notes": version.notes,
+        "enabled": version.enabled,
+        "flowClass": flow.flow_class,
+        "creationDate": iso(version.created),
+        "lastUpdated": iso(version.updated),
+        "createdById": USER,
+        "createdByType": "user",
+        "lastUpdatedById": USER,
+        "lastUpdatedByType": "user",
+        **_graph(),
+    }
+    if version.minimum_agent is not None:
+        payload["minimumAgentVersion"] = version.minimum_agent
+    return payload
+
+
+def failure_payload(failure: RuntimeFailure) -> Payload:
+    """A runtime error of a flow; its fields are inferred, for no source shows them."""
+    return {
+        "time": iso(failure.time),
+        "deviceId": failure.device,
+        "flowVersion": failure.version,
+        "error": {"name": "Error", "message": failure.message},
+    }
+
+
+def _graph() -> Payload:
+    return {"triggers": [], "nodes": [], "globals": []}

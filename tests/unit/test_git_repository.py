@@ -1,0 +1,204 @@
+"""The git adapter against real repositories in temporary folders."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reconciler.errors import SettingsError
+from reconciler.git import command
+from reconciler.git.repository import GitRepository
+from reconciler.model.origin import NOWHERE, Origin
+
+WHO = {
+    "GIT_AUTHOR_NAME": "Ada",
+    "GIT_AUTHOR_EMAIL": "ada@example.com",
+    "GIT_COMMITTER_NAME": "Ada",
+    "GIT_COMMITTER_EMAIL": "ada@example.com",
+    "GIT_AUTHOR_DATE": "2026-11-20T08:00:00+01:00",
+    "GIT_COMMITTER_DATE": "2026-11-20T08:00:00+01:00",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+}
+
+
+def run(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def commit(folder: Path, message: str) -> str:
+    run(folder, "add", "-A")
+    run(folder, "commit", "-q", "--allow-empty", "-m", message)
+    return run(folder, "rev-parse", "HEAD")
+
+
+@pytest.fixture
+def top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    for name, value in WHO.items():
+        monkeypatch.setenv(name, value)
+    folder = tmp_path / "work tree"
+    folder.mkdir()
+    run(folder, "init", "-q", "-b", "main")
+    yield folder
+
+
+def test_head_is_the_commit_checked_out(top: Path) -> None:
+    assert GitRepository(top).head() is None, "nothing is committed yet"
+    first = commit(top, "first")
+    (top / "sub").mkdir()
+    assert GitRepository(top / "sub").head() == first
+
+
+def test_outside_git_nothing_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    (tmp_path / "fleet.yaml").write_text("a: 1\n")
+    repository = GitRepository(tmp_path)
+    assert repository.head() is None
+    assert repository.blame(Origin(str(tmp_path / "fleet.yaml"), 1, 1)) is None
+    with pytest.raises(SettingsError, match="main.*not a git repository"):
+        repository.export("main", [str(tmp_path)], str(tmp_path / "out"))
+
+
+def test_no_git_and_no_folder_are_not_errors(tmp_path: Path, top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert GitRepository(tmp_path / "nowhere").head() is None
+    assert "no folder" in command.git(tmp_path / "nowhere", "version").problem
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert GitRepository(top).head() is None
+    assert command.git(top, "version").problem == "git is not installed"
+
+
+def test_a_slow_git_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "TIMEOUT", 0.05)
+    sleeper = tmp_path / "git"
+    sleeper.write_text("#!/bin/sh\nexec sleep 5\n")
+    sleeper.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert "no answer within" in command.git(tmp_path, "version").problem
+
+
+def test_git_that_fails_without_words_still_has_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    silent = tmp_path / "git"
+    silent.write_text("#!/bin/sh\nexit 7\n")
+    silent.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert command.git(tmp_path, "version").problem == "git ended with 7"
+
+
+def test_blame_names_commit_author_and_date_of_a_line(top: Path) -> None:
+    file = top / "sub" / "fleet.yaml"
+    file.parent.mkdir()
+    file.write_text("one\ntwo\n")
+    first = commit(top, "Write it")
+    file.write_text("one\nTWO\n")
+    second = commit(top, "Shout: it is urgent")
+    file.write_text("one\nTWO\nthree\n")
+    repository = GitRepository(top)
+    author = repository.blame(Origin(str(file), 1, 3))
+    assert author is not None
+    assert (author.commit, author.author, author.summary) == (first, "Ada", "Write it")
+    assert author.date == "2026-11-20T07:00:00Z"
+    shouted = repository.blame(Origin(str(file), 2, 1))
+    assert shouted is not None
+    assert (shouted.commit, shouted.summary) == (second, "Shout: it is urgent")
+    assert repository.blame(Origin(str(file), 3, 1)) is None, "not committed"
+    assert repository.blame(Origin(str(file), 99, 1)) is None, "no such line"
+    assert repository.blame(Origin(str(file))) is None, "a whole file has no one author"
+    assert repository.blame(NOWHERE) is None
+
+
+def test_blame_follows_a_path_relative_to_where_we_are(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (top / "-fleet.yaml").write_text("one\n")
+    first = commit(top, "first")
+    monkeypatch.chdir(top)
+    found = GitRepository(Path()).blame(Origin("-fleet.yaml", 1, 1))
+    assert found is not None
+    assert found.commit == first
+
+
+def test_export_gives_the_files_of_a_ref(top: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = top / "fleets" / "é"
+    folder.mkdir(parents=True)
+    (folder / "fleet.yaml").write_bytes(b"old\r\n\x00\xff")
+    (folder / "empty.yaml").write_bytes(b"")
+    (top / "other.yaml").write_text("other\n")
+    (folder / "link.yaml").symlink_to("/etc/hostname")
+    commit(top, "old")
+    run(top, "tag", "v1")
+    (folder / "fleet.yaml").write_text("new\n")
+    (top / "added").mkdir()
+    commit(top, "new")
+    monkeypatch.chdir(top / "fleets")
+    into = tmp_path / "base"
+    GitRepository(Path()).export("v1", [".", str(top / "added")], str(into))
+    files = {str(path.relative_to(into)): path.read_bytes() for path in into.rglob("*") if path.is_file()}
+    assert files == {"fleets/é/fleet.yaml": b"old\r\n\x00\xff", "fleets/é/empty.yaml": b""}
+
+
+def test_export_of_the_top_is_everything(top: Path, tmp_path: Path) -> None:
+    (top / "a.yaml").write_text("a\n")
+    (top / "b").mkdir()
+    (top / "b" / "b.yaml").write_text("b\n")
+    first = commit(top, "first")
+    into = tmp_path / "base"
+    GitRepository(top / "b").export(first[:12], [str(top), str(top / "b")], str(into))
+    assert sorted(str(path.relative_to(into)) for path in into.rglob("*.yaml")) == ["a.yaml", "b/b.yaml"]
+
+
+@pytest.mark.parametrize("ref", ["--output=/tmp/x", "-h", "", "nowhere", "HEAD:a.yaml", "a\0b", "..", "HEAD\n"])
+def test_export_refuses_what_is_no_commit(top: Path, tmp_path: Path, ref: str) -> None:
+    (top / "a.yaml").write_text("a\n")
+    commit(top, "first")
+    with pytest.raises(SettingsError) as caught:
+        GitRepository(top).export(ref, [str(top)], str(tmp_path / "base"))
+    assert repr(ref) in str(caught.value)
+    assert caught.value.hint
+    assert not (tmp_path / "base").exists()
+
+
+def test_export_refuses_paths_outside_the_repository(top: Path, tmp_path: Path) -> None:
+    commit(top, "first")
+    with pytest.raises(SettingsError, match="outside the git repository"):
+        GitRepository(top).export("main", [str(tmp_path)], str(tmp_path / "base"))
+
+
+def test_export_says_when_it_cannot_write(top: Path, tmp_path: Path) -> None:
+    (top / "a.yaml").write_text("a\n")
+    commit(top, "first")
+    (tmp_path / "base").write_text("a file, not a folder")
+    with pytest.raises(SettingsError, match="cannot write"):
+        GitRepository(top).export("main", [str(top)], str(tmp_path / "base"))
+
+
+def test_a_damaged_repository_is_said_so(top: Path, tmp_path: Path) -> None:
+    (top / "a.yaml").write_text("a\n")
+    commit(top, "first")
+    tree = run(top, "rev-parse", "HEAD^{tree}")
+    (top / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
+    with pytest.raises(SettingsError, match="could not read the older manifests"):
+        GitRepository(top).export("main", [str(top)], str(tmp_path / "base"))
+
+
+def test_nothing_of_a_repository_is_run(top: Path, tmp_path: Path) -> None:
+    """Hooks, pagers, file monitors and text conversions that a clone brings along stay silent."""
+    trace = tmp_path / "ran"
+    spy = tmp_path / "spy"
+    spy.write_text(f"#!/bin/sh\ntouch '{trace}'\ncat\n")
+    spy.chmod(0o755)
+    (top / "a.yaml").write_text("a\n")
+    (top / ".gitattributes").write_text("*.yaml diff=spy\n")
+    commit(top, "first")
+    for key in ("core.pager", "core.fsmonitor", "diff.spy.textconv"):
+        run(top, "config", key, str(spy))
+    for hook in ("post-checkout", "post-index-change", "reference-transaction"):
+        (top / ".git" / "hooks" / hook).parent.mkdir(exist_ok=True)
+        (top / ".git" / "hooks" / hook).symlink_to(spy)
+    repository = GitRepository(top)
+    assert repository.head() is not None
+    assert repository.blame(Origin(str(top / "a.yaml"), 1, 1)) is not None
+    repository.export("main", [str(top)], str(tmp_path / "base"))
+    assert not trace.exists()

@@ -87,8 +87,8 @@ class Draft(msgspec.Struct):
 
 
 def _alike(column: Column) -> bool:
-    kinds = [rule.kind for rule in column.rules]
-    return column.unnarrowed and kinds == ["scope", "workload"] and all(column.winners)
+    """Return whether one rule speaks of all units; those that cannot be assigned to hold nothing, so they do not count."""
+    return column.unnarrowed and [rule.kind for rule in column.rules] == ["scope", "workload"]
 
 
 def draft(  # a fleet, what it is held against, and how

@@ -14,6 +14,7 @@ from reconciler.core.judge import Intent, Judged
 from reconciler.core.limit import load, violations
 from reconciler.core.resolve import Column
 from reconciler.model.change import Action, Change, Held, Hold, HoldReason, Reason, Step, Verb
+from reconciler.model.desired import Desired
 from reconciler.model.observation import State
 from reconciler.model.origin import Origin, Path
 from reconciler.model.plan import Basis, Counts, FleetPlan, Plan, Summary, Times
@@ -116,7 +117,7 @@ class _Maker:
         for intent in judged.intents:
             holds = self.holds(column, intent)
             state = self.one.snapshot.states[intent.state]
-            verb = verb_of(intent.verdict, state)
+            verb = verb_of(intent.verdict, state, column.rules[intent.rule].value)
             if verb is not None:
                 intended[verb] = intended.get(verb, 0) + self.one.snapshot.units.size(intent.row)
             if holds:
@@ -128,8 +129,8 @@ class _Maker:
     def _hold(self, column: Column, workload: Ref, intent: Intent, verb: Verb | None, holds: tuple[Hold, ...]) -> None:
         rule = column.rules[intent.rule]
         state = self.one.snapshot.states[intent.state]
-        if rule.kind == "prune" and intent.verdict is Verdict.UNKNOWN:
-            return
+        if rule.kind == "prune" and intent.verdict is Verdict.UNKNOWN and not intent.state:
+            return  # no row was shown: nothing says that there is anything to prune
         self.held.append(
             Held(
                 unit=self._unit(intent.row),
@@ -191,14 +192,14 @@ class _Maker:
         return Reason.PRUNE if column.rules[intent.rule].kind == "prune" else Reason.OUT_OF_SYNC
 
 
-def verb_of(found: Verdict, state: State) -> Verb | None:
+def verb_of(found: Verdict, state: State, desired: Desired) -> Verb | None:
     """Return what a verdict calls for; None where nothing is known or nothing is to be done."""
     if found in {Verdict.MISSING, Verdict.RETRY}:
         return Verb.RELEASE
     if found in {Verdict.SURPLUS, Verdict.LEFTOVER}:
         return Verb.REMOVE
     if found is Verdict.DIFFERS:
-        return Verb.REPLACE if state.assigned is not None else Verb.RELEASE
+        return Verb.RELEASE if state.assigned == desired.version else Verb.REPLACE
     return None
 
 

@@ -1,0 +1,329 @@
+"""YAML text → plain values, with the place of each.
+
+libyaml's events are walked here instead of being composed into nodes: it is faster, scalars stay texts exactly as typed
+(`1.10` is "1.10"), duplicate keys are seen, aliases are bounded. Only offsets are kept, in the order of the walk; lines
+and columns are worked out when somebody asks.
+"""
+
+from __future__ import annotations
+
+import gc
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import yaml
+from yaml.events import (
+    AliasEvent,
+    DocumentEndEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+
+from reconciler.model.origin import Origin, Path
+
+Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml where it is there, else the slower parser with the same events."""
+
+MOST_NODES = 4_000_000
+"""Values a file may hold once its aliases are expanded."""
+
+DEEPEST = 64
+NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+
+AGAIN = "\0"
+"""Marks the second of two equal keys, so that the first stays and every value keeps its place."""
+
+Stack = list[tuple[Any, str | None, str | None, int]]
+"""Open containers: (container, key of the child being read, its anchor, count of values before it)."""
+
+
+class Text:
+    """The text of one file: turns offsets into places and lines."""
+
+    def __init__(self, file: str, text: str) -> None:
+        """Take a file's name and content."""
+        self.file = file
+        self.text = text
+        self._starts: list[int] | None = None
+
+    def place(self, offset: int) -> Origin:
+        """Return file, line and column of an offset in characters."""
+        if self._starts is None:
+            self._starts = [0, *(at + 1 for at, character in enumerate(self.text) if character == "\n")]
+        line = bisect_right(self._starts, offset)
+        return Origin(self.file, line, offset - self._starts[line - 1] + 1)
+
+    def line(self, number: int) -> str:
+        """Return a line by its number from 1, without its break."""
+        lines = self.text.split("\n", number)
+        return lines[number - 1].rstrip("\r") if number <= len(lines) else ""
+
+
+class Problem:
+    """What is wrong at an offset; `related` is the path of a second value that takes part."""
+
+    __slots__ = ("code", "hint", "message", "offset", "related")
+
+    def __init__(self, code: str, message: str, offset: int, *, hint: str = "", related: Path | None = None) -> None:
+        """Take the finding."""
+        self.code = code
+        self.message = message
+        self.offset = offset
+        self.hint = hint
+        self.related = related
+
+
+class Parsed:
+    """One document of a file: its value, the offsets of its nodes in walking order, what is wrong with it."""
+
+    def __init__(self, text: Text) -> None:
+        """Start empty; `read` fills it."""
+        self.text = text
+        self.value: Any = None
+        self.offsets = array("Q")
+        self.aliases: set[int] = set()
+        self.problems: list[Problem] = []
+        self._children: dict[Path, dict[str | int, tuple[int, int]]] = {}
+        self._sizes: dict[int, int] | None = None
+
+    def locate(self, path: Path) -> Origin:
+        """Return where the value at a path stands (its key, in a mapping), or its nearest parent that exists."""
+        node, value, origin = 0, self.value, self.offsets[0] if self.offsets else 0
+        for depth, step in enumerate(path):
+            found = self._steps(path[:depth], node, value).get(step)
+            if found is None:
+                break
+            key_node, node = found
+            origin = self.offsets[key_node]
+            value = value[step]
+        return self.text.place(origin)
+
+    def _steps(self, path: Path, node: int, value: Any) -> dict[str | int, tuple[int, int]]:
+        """Return for each child of a container the numbers of its key node and of its value node."""
+        if node in self.aliases or not isinstance(value, dict | list):
+            return {}
+        found = self._children.get(path)
+        if found is None:
+            found = self._children[path] = {}
+            at = node + 1
+            for step, child in value.items() if isinstance(value, dict) else enumerate(value):
+                first = at
+                at += isinstance(value, dict)
+                found[step] = (first, at)
+                at += self._size(at, child)
+        return found
+
+    def _size(self, node: int, value: Any) -> int:
+        if node in self.aliases or not isinstance(value, dict | list) or not value:
+            return 1
+        if self._sizes is None:
+            self._sizes = {}
+        size = self._sizes.get(node)
+        if size is None:
+            size = 1
+            keyed = isinstance(value, dict)
+            children: Any = value.values() if isinstance(value, dict) else value
+            for child in children:
+                size += keyed
+                size += self._size(node + size, child)
+            self._sizes[node] = size
+        return size
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Pause garbage collection: a million small objects are made here, and none of them is in a cycle."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def read(file: str, content: str) -> list[Parsed]:
+    """Return the documents of a text, empty ones left out. Text that is no YAML gives a document with that problem."""
+    text = Text(file, content)
+    documents: list[Parsed] = []
+    with _collector_paused():
+        try:
+            _walk(text, documents)
+        except yaml.YAMLError as error:
+            broken = Parsed(text)
+            broken.problems.append(_broken(error))
+            documents.append(broken)
+        except _TooMuch as much:
+            documents[-1].problems = [much.problem]
+    return [one for one in documents if one.value is not None or one.problems]
+
+
+class _TooMuch(Exception):  # noqa: N818 - not an error of ours, a way out of the walk
+    """The file is not worth reading on."""
+
+    def __init__(self, message: str, offset: int) -> None:
+        super().__init__(message)
+        self.problem = Problem("too-large", message, offset)
+
+
+def _broken(error: yaml.YAMLError) -> Problem:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    words = [str(part) for part in (getattr(error, "context", None), getattr(error, "problem", None)) if part]
+    offset = mark.index if mark is not None else int(getattr(error, "position", 0) or 0)
+    return Problem("yaml", "this is not YAML: " + (", ".join(words) or str(error).split("\n")[0]), offset)
+
+
+def _walk(text: Text, documents: list[Parsed]) -> None:
+    parser = Parser(text.text)
+    try:
+        event = parser.get_event()
+        while event is not None:
+            if type(event) is DocumentStartEvent:
+                document = Parsed(text)
+                documents.append(document)
+                document.value = _Document(parser, document).value()
+            event = parser.get_event()
+    finally:
+        if hasattr(parser, "dispose"):
+            parser.dispose()
+
+
+class _Document:
+    """Walks the events of one document."""
+
+    def __init__(self, parser: Any, document: Parsed) -> None:
+        self.parser = parser
+        self.document = document
+        self.anchors: dict[str, tuple[Any, int]] = {}
+        self.expanded = 0
+
+    def value(self) -> Any:
+        """Return the document's value; an empty document is None."""
+        root: list[Any] = []
+        stack: Stack = []
+        container: Any = root
+        key: str | None = None
+        anchor: str | None = None
+        offsets, get = self.document.offsets, self.parser.get_event
+        while True:
+            event = get()
+            kind = type(event)
+            if kind is ScalarEvent:
+                offset = event.start_mark.index
+                offsets.append(offset)
+                value = event.value
+                if type(container) is dict and key is None:
+                    key = self._key(event, stack, container, offset)
+                    continue
+                if event.anchor is not None or event.tag is not None or (value in NULLS and not event.style):
+                    value = self._odd(event, stack, key, offset)
+            elif kind is MappingStartEvent or kind is SequenceStartEvent:
+                offset = event.start_mark.index
+                self._open(event, stack, offset, as_key=type(container) is dict and key is None)
+                offsets.append(offset)
+                stack.append((container, key, anchor, len(offsets) + self.expanded))
+                container, key, anchor = ({} if kind is MappingStartEvent else []), None, event.anchor
+                continue
+            elif kind is MappingEndEvent or kind is SequenceEndEvent:
+                value = container
+                name = anchor
+                container, key, anchor, start = stack.pop()
+                if name is not None:
+                    self.anchors[name] = value, len(offsets) + self.expanded - start + 1
+            elif kind is AliasEvent:
+                offset = event.start_mark.index
+                self.document.aliases.add(len(offsets))
+                offsets.append(offset)
+                if type(container) is dict and key is None:
+                    raise _TooMuch("an alias cannot be a key", offset)
+                value = self._alias(event, offset)
+            elif kind is DocumentEndEvent:
+                self._bound(0, 0)
+                return root[0] if root else None
+            else:
+                continue
+            if type(container) is dict:
+                container[key] = value
+                key = None
+            else:
+                container.append(value)
+
+    def _key(self, event: Any, stack: Stack, container: dict[str, Any], offset: int) -> str:
+        name: str = event.value
+        if event.tag is not None or event.anchor is not None:
+            self._problem("tag", "tags and anchors on keys are not used in manifests", offset)
+        if name == "<<" and not event.style:
+            self._problem("merge-key", "merge keys (`<<`) are not supported; repeat the keys, or use a Channel", offset)
+        if name in container:
+            first = (*_path(stack), name)
+            self._problem("duplicate-key", f"the key {name!r} is given twice", offset, related=first)
+            while name in container:
+                name += AGAIN
+        return name
+
+    def _problem(self, code: str, message: str, offset: int, *, hint: str = "", related: Path | None = None) -> None:
+        self.document.problems.append(Problem(code, message, offset, hint=hint, related=related))
+
+    def _odd(self, event: Any, stack: Stack, key: str | None, offset: int) -> Any:
+        value: Any = event.value
+        if event.tag is not None and event.tag != "!":
+            self._problem("tag", f"tags such as {event.tag!r} are not used in manifests", offset)
+        if value in NULLS and not event.style and event.tag is None:
+            value = None
+            if stack:
+                self._null(stack, key, offset)
+        if event.anchor is not None:
+            self.anchors[event.anchor] = value, 1
+        return value
+
+    def _null(self, stack: Stack, key: str | None, offset: int) -> None:
+        above = [step for _, step, _, _ in stack]
+        slot = key == "version" or "pins" in above
+        hint = (
+            "write `absent: true` to remove it, or `unmanaged: true` to leave it alone"
+            if slot
+            else "leave the key out, or give it a value"
+        )
+        what = f"{key!r} is empty" if key is not None else "an entry is empty"
+        self._problem(
+            "null",
+            f"{what}; there is no null here, so that a forgotten value never removes anything",
+            offset,
+            hint=hint,
+        )
+
+    def _open(self, event: Any, stack: Stack, offset: int, *, as_key: bool) -> None:
+        if as_key:
+            raise _TooMuch("a mapping or list cannot be a key", offset)
+        if event.tag is not None:
+            self._problem("tag", f"tags such as {event.tag!r} are not used in manifests", offset)
+        if len(stack) >= DEEPEST:
+            raise _TooMuch(f"more than {DEEPEST} levels inside one another", offset)
+
+    def _alias(self, event: Any, offset: int) -> Any:
+        if event.anchor not in self.anchors:
+            self._problem("alias", f"nothing before this is marked `&{event.anchor}`", offset)
+            return ""
+        value, size = self.anchors[event.anchor]
+        self._bound(size, offset)
+        return value
+
+    def _bound(self, more: int, offset: int) -> None:
+        self.expanded += more
+        if self.expanded + len(self.document.offsets) > MOST_NODES:
+            raise _TooMuch(f"its aliases expand to more than {MOST_NODES:,} values", offset)
+
+
+def _path(stack: Stack) -> Path:
+    """Return the path of the container being read."""
+    steps: list[str | int] = []
+    for outer, key, _, _ in stack[1:]:
+        steps.append(len(outer) if isinstance(outer, list) else key or "")
+    return tuple(steps)

@@ -15,6 +15,7 @@ from reconciler.errors import ManifestError, SettingsError
 from reconciler.manifest.accept import Misfit, misfits
 from reconciler.manifest.check import check
 from reconciler.manifest.read import Parsed, Problem, Text, read
+from reconciler.manifest.scalars import settle, with_amounts
 from reconciler.model.diagnostic import Diagnostic, Related, Severity
 from reconciler.model.fleet import ChannelSpec, ConnectionSpec, Document, FleetSpec, Kind, Manifest, Metadata
 from reconciler.model.origin import NOWHERE, Origin
@@ -179,6 +180,8 @@ class _Loading:
         if metadata is None or spec is None or not clean:
             self.failed = True
             return
+        if isinstance(spec, FleetSpec):
+            settle(spec, parsed)
         document = Document(metadata.name, spec, parsed.text.file, parsed.locate, dict(metadata.labels))
         self._add(kind, document)
 
@@ -187,8 +190,9 @@ class _Loading:
             if key not in parsed.value:
                 self._wrong("missing-key", f"the document needs {key!r}", parsed.locate(()))
             return None
+        value = with_amounts(parsed.value[key]) if kind is FleetSpec else parsed.value[key]
         try:
-            return msgspec.convert(parsed.value[key], kind, strict=False)
+            return msgspec.convert(value, kind, strict=False)
         except (msgspec.ValidationError, RecursionError) as error:
             found = list(misfits(parsed.value[key], kind, (key,)))
             for misfit in found:

@@ -129,8 +129,8 @@ class _Maker:
     def _hold(self, column: Column, workload: Ref, intent: Intent, verb: Verb | None, holds: tuple[Hold, ...]) -> None:
         rule = column.rules[intent.rule]
         state = self.one.snapshot.states[intent.state]
-        if rule.kind == "prune" and intent.verdict is Verdict.UNKNOWN:
-            return
+        if rule.kind == "prune" and intent.verdict is Verdict.UNKNOWN and not intent.state:
+            return  # no row was shown: nothing says that there is anything to prune
         self.held.append(
             Held(
                 unit=self._unit(intent.row),

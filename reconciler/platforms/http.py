@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote
+from urllib.request import getproxies
 
 import httpx
 import msgspec
@@ -23,6 +24,7 @@ import msgspec
 from reconciler import __version__
 from reconciler.errors import PlatformError, RateLimited, SettingsError, UnexpectedAnswer, Unreachable
 from reconciler.platforms.answers import Answer, clean, refusal, unreadable
+from reconciler.platforms.transport import Direct
 from reconciler.ports import Clock
 
 T = TypeVar("T")
@@ -65,7 +67,11 @@ class Client:
         self._slots = threading.BoundedSemaphore(concurrency)
         self._pace = _Pace(clock, per_second)
         self._chance = chance
+        # Plain http goes to loopback alone: no proxy may see its token, and loading certificates would be for nothing.
         local = self.url.startswith("http:")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if local else httpx.create_ssl_context()
+        if transport is None and (local or not getproxies()):
+            transport = Direct(context)
         self._http = httpx.Client(
             headers={
                 "Authorization": f"Bearer {self._token}",
@@ -76,8 +82,7 @@ class Client:
             timeout=timeout,
             follow_redirects=False,
             limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
-            # Plain http goes to loopback alone: no proxy may see its token, and loading certificates would be for nothing.
-            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if local else True,
+            verify=context,
             trust_env=not local,
             transport=transport,
         )

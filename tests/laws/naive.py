@@ -24,12 +24,12 @@ def selects(selector: Selector, unit: Unit) -> bool:
     if selector.ids is not None:
         said.append(unit.id in selector.ids)
     if selector.cohorts is not None:
-        said.append(unit.id in selector.cohorts or _any(unit.name, selector.cohorts))
+        said.append(unit.id in selector.cohorts or matches(unit.name, selector.cohorts))
     if selector.names is not None:
-        said.append(_any(unit.name, selector.names))
+        said.append(matches(unit.name, selector.names))
     for key, wanted in (selector.tags or {}).items():
         patterns = [wanted] if isinstance(wanted, str) else wanted
-        said.append(any(tag == key and _any(value, patterns) for tag, value in unit.labels))
+        said.append(any(tag == key and matches(value, patterns) for tag, value in unit.labels))
     if selector.not_ is not None:
         said.append(not selects(selector.not_, unit))
     if selector.any is not None:
@@ -37,7 +37,8 @@ def selects(selector: Selector, unit: Unit) -> bool:
     return bool(said) and all(said)
 
 
-def _any(text: str, patterns: list[str]) -> bool:
+def matches(text: str, patterns: list[str]) -> bool:
+    """Return whether a text equals or matches any of the patterns."""
     return any(text == pattern or fnmatchcase(text, pattern) for pattern in patterns)
 
 

@@ -49,9 +49,9 @@ labels = st.lists(st.tuples(st.sampled_from(KEYS), st.sampled_from(VALUES)), max
 
 
 @st.composite
-def unit_lists(draw: st.DrawFn, *, max_size: int = 8, sizes: bool = True) -> list[Unit]:
+def unit_lists(draw: st.DrawFn, *, max_size: int = 7, sizes: bool = True) -> list[Unit]:
     """Rows of an inventory in any order; some names are shared, some units cannot be assigned to."""
-    ids = draw(st.lists(st.sampled_from(IDS), max_size=max_size, unique=True))
+    ids = draw(st.permutations(IDS))[: draw(st.sampled_from([0, 1, 3, 5, max_size, max_size]))]
     weighted = sizes and draw(st.booleans())
     return [
         Unit(
@@ -100,8 +100,8 @@ def snapshots(
 ) -> Snapshot:
     """A reading of some units and workloads; some slots without a row, some workloads without a column."""
     rows = list(units) if units is not None else draw(unit_lists(sizes=sizes))
-    workloads = tuple(draw(st.lists(st.sampled_from(WORKLOADS), unique=True, max_size=4)))
-    pool = [EMPTY, *draw(st.lists(states(), min_size=1, max_size=6))]
+    workloads = tuple(draw(st.permutations(WORKLOADS))[: draw(st.sampled_from([4, 4, 4, 4, 3, 1, 0]))])
+    pool = [EMPTY, *draw(st.lists(states(), min_size=2, max_size=6))]
     columns = {
         workload.id: array("I", draw(st.lists(st.integers(0, len(pool) - 1), min_size=len(rows), max_size=len(rows))))
         for workload in workloads
@@ -162,7 +162,7 @@ def workload_specs(draw: st.DrawFn, name: str) -> WorkloadSpec:
     """What a fleet says of a workload; now and then by id, or by an id that is not there."""
     known = {"poller": "w1", "vision": "w2", "Vision": "w3", "extra": "w4"}
     return WorkloadSpec(
-        id=draw(st.sampled_from([None] * 6 + [known[name], "w9"])),
+        id=draw(st.sampled_from([None] * 8 + [known[name]] * 3 + ["w9"])),
         units=draw(st.none() | selectors),
         overrides=draw(st.lists(overrides, max_size=2)),
         **draw(_choices()),
@@ -209,7 +209,7 @@ def document(spec: FleetSpec, name: str = "fleet") -> Document:
 @st.composite
 def fleets(draw: st.DrawFn, name: str = "fleet", *, scope: Selector | None = None) -> Document:
     """A fleet with everything a fleet can say."""
-    listed = draw(st.lists(st.sampled_from(WORKLOADS), unique_by=lambda one: one.name, max_size=3))
+    listed = draw(st.permutations(WORKLOADS))[: draw(st.sampled_from([0, 1, 2, 2, 3, 3]))]
     pinned = st.dictionaries(st.sampled_from([one.name for one in listed]), pins, max_size=2) if listed else st.just({})
     return document(
         FleetSpec(
@@ -217,7 +217,7 @@ def fleets(draw: st.DrawFn, name: str = "fleet", *, scope: Selector | None = Non
             units=scope or draw(scopes),
             workloads={one.name: draw(workload_specs(one.name)) for one in listed},
             pins=draw(st.dictionaries(st.sampled_from([*IDS, "gw-ua", "gw-twin", "nobody"]), pinned, max_size=2)),
-            prune=draw(st.sampled_from(["none", "none", "listed", "all"])),
+            prune=draw(st.sampled_from(["none", "listed", "all"])),
             allow_empty=draw(st.booleans()),
             limits=draw(limits),
             quarantine=draw(st.lists(quarantines, max_size=2)),
@@ -250,6 +250,7 @@ GOOD: Catalog = {
     Release(one.id, name): ReleaseInfo(found=True, identity="id-1") for one in WORKLOADS for name in VERSIONS
 }
 
+WHOLE = Narrow()
 globs = st.lists(st.sampled_from([*IDS, "u[ab]", "gw-*", "nobody"]), max_size=2).map(tuple)
 narrows = st.one_of(
     st.just(Narrow()),
@@ -271,7 +272,7 @@ def compile_single(changes: Sequence[Change], snapshot: Snapshot, whole: Collect
     )
 
 
-def drafted(fleet: Document, snapshot: Snapshot, narrow: Narrow = Narrow(), *, retries_itself: bool = True) -> Draft:
+def drafted(fleet: Document, snapshot: Snapshot, narrow: Narrow = WHOLE, *, retries_itself: bool = True) -> Draft:
     """Judge a fleet against a snapshot."""
     return draft(
         fleet,

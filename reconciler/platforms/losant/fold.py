@@ -48,25 +48,25 @@ class Inventory:
 
     def fold(self, page: Page[Device]) -> None:
         """Take one page."""
-        for device in page.items:
-            edge = device.deviceClass == ASSIGNABLE
-            self._append(device.id, device.name, self._label(device), reach_of(device.connectionInfo), edge)
-            version = device.edgeAgentVersion
-            self._agents.append(self._agent_versions.setdefault(version, len(self._agent_versions)))
+        devices, agents = page.items, self._agent_versions
+        self._ids += [device.id for device in devices]
+        self._names += [device.name or device.id for device in devices]
+        self._labels.extend([self._label(device) for device in devices])
+        self._reach += bytes([reach_of(device.connectionInfo) for device in devices])
+        self._agents.extend([agents.setdefault(device.edgeAgentVersion, len(agents)) for device in devices])
+        assignable = bytes([device.deviceClass == ASSIGNABLE for device in devices])
+        self._assignable += assignable
+        self.edge += sum(assignable)
         for odd in page.odd:
             self.problems.append(f"device {odd.id} has values of unexpected types")
-            self._append(odd.id, odd.name if isinstance(odd.name, str) else "", 0, Reach.UNKNOWN, False)
+            self._ids.append(odd.id)
+            self._names.append(odd.name if isinstance(odd.name, str) and odd.name else odd.id)
+            self._labels.append(0)
+            self._reach.append(Reach.UNKNOWN)
             self._agents.append(0)
+            self._assignable.append(False)
         if page.lost:
             self.problems.append(f"{page.lost} devices cannot be read: they have no id")
-
-    def _append(self, unit: str, name: str, labels: int, reach: Reach, edge: bool) -> None:
-        self._ids.append(unit)
-        self._names.append(name or unit)
-        self._labels.append(labels)
-        self._reach.append(reach)
-        self._assignable.append(edge)
-        self.edge += edge
 
     def _label(self, device: Device) -> int:
         text = bytes(device.tags)

@@ -1,4 +1,4 @@
-"""What the reading commands answer: `status`, `explain` and `diff`, as values that views show and scripts read.
+"""What commands answer besides plans: `apply`, `status`, `explain` and `diff`, as values that views show and scripts read.
 
 Times are seconds since 1970, counts are slots unless a field says units; workloads and units go by the names people use.
 """
@@ -7,12 +7,31 @@ import msgspec
 
 from reconciler.model.change import Hold, Verb
 from reconciler.model.origin import Origin
+from reconciler.model.outcome import Outcome
+from reconciler.model.plan import Violation
 from reconciler.model.unit import Ref
 from reconciler.model.verdict import Health, Sync, Verdict
 
+RESULT_FORMAT = "reconciler/result.v1"
 STATUS_FORMAT = "reconciler/status.v1"
 EXPLANATION_FORMAT = "reconciler/explanation.v1"
 DIFFERENCE_FORMAT = "reconciler/difference.v1"
+
+
+class Applied(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of one apply. `sent` are the calls that went out, `seconds` how long all took.
+
+    `blocked` are the limits that nobody lifted, by fleet; `errors` the fleets that could not be read, with the reason.
+    """
+
+    run: str
+    fingerprint: str = ""
+    exit_code: int
+    sent: int
+    seconds: float | None = None
+    blocked: tuple[tuple[str, Violation], ...] = ()
+    errors: tuple[tuple[str, str], ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
 
 
 class Trouble(msgspec.Struct, frozen=True, kw_only=True):

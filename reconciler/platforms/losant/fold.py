@@ -15,7 +15,6 @@ from reconciler.model.observation import UNSEEN, Phase, State
 from reconciler.model.unit import Labels, Reach, Units
 from reconciler.platforms.losant.translate import (
     CUSTOM_NODE,
-    is_plain,
     labels_from,
     reach_of,
     state_of,
@@ -57,8 +56,8 @@ class Inventory:
         assignable = bytes([device.deviceClass == ASSIGNABLE for device in devices])
         self._assignable += assignable
         self.edge += sum(assignable)
-        for odd in page.odd:
-            self.problems.append(f"device {odd.id} has values of unexpected types")
+        for odd, why in page.odd:
+            self.problems.append(f"device {odd.id} has an unexpected value: {why}")
             self._ids.append(odd.id)
             self._names.append(odd.name if isinstance(odd.name, str) and odd.name else odd.id)
             self._labels.append(0)
@@ -111,17 +110,19 @@ class Slots:
         self.states: list[State] = [UNSEEN]
         self.strays: set[str] = set()
         self.problems: list[str] = []
-        self._plain: dict[tuple[str | None, str | None, str | None, str | None, str], int] = {}
+        self._plain: dict[tuple[str | None, str | None, str], int] = {}
         self._numbers: dict[State, int] = {}
 
     def fold(self, page: Page[Row]) -> None:
-        """Take one page. The loop runs once a row of the application: a tuple, two look-ups, a store."""
+        """Take one page. The loop runs once a row of the application: every operation in it counts."""
         row_of, plain, columns = self.units.index, self._plain, self.columns
         for row in page.items:
-            key = (row.desiredVersion, row.currentVersion, row.desiredEtag, row.currentEtag, row.flowClass)
-            number = plain.get(key)
+            version, etag = row.desiredVersion, row.desiredEtag
+            number = None
+            if version == row.currentVersion and etag == row.currentEtag:
+                number = plain.get((version, etag, row.flowClass))
             if number is None:
-                number = self._number(row, key)
+                number = self._number(row)
             if number == _SKIP:
                 continue
             unit = row_of.get(row.deviceId)
@@ -134,18 +135,17 @@ class Slots:
             if column[unit]:
                 number = self._twice(row, column[unit])
             column[unit] = number
-        for odd in page.odd:
-            self._odd(odd, page)
+        for odd, why in page.odd:
+            self._odd(odd, why, page)
         if page.lost:
             self.problems.append(f"{page.lost} edge deployments cannot be read: it is not told whose they are")
 
-    def _number(self, row: Row, key: tuple[str | None, str | None, str | None, str | None, str]) -> int:
+    def _number(self, row: Row) -> int:
         if row.flowClass == CUSTOM_NODE:
-            number = self._plain[key] = _SKIP
-            return number
+            return _SKIP
         number = self._interned(state_of(row))
-        if is_plain(row):
-            self._plain[key] = number
+        if row.desiredVersion == row.currentVersion and row.desiredEtag == row.currentEtag:
+            self._plain[row.desiredVersion, row.desiredEtag, row.flowClass] = number
         return number
 
     def _interned(self, state: State) -> int:
@@ -174,7 +174,7 @@ class Slots:
         note = "the platform shows two rows for this slot"
         return self._interned(State(shown.assigned, shown.reported, Phase.UNKNOWN, note=note))
 
-    def _odd(self, odd: OddRow, page: Page[Row]) -> None:
+    def _odd(self, odd: OddRow, why: str, page: Page[Row]) -> None:
         if odd.flowClass == CUSTOM_NODE:
             return
         unit = self.units.index.get(odd.deviceId)
@@ -184,4 +184,4 @@ class Slots:
         column = self.columns.get(odd.flowId)
         if column is None:
             column = self._column(odd.flowId, page)
-        column[unit] = self._interned(state_of_odd(odd))
+        column[unit] = self._interned(state_of_odd(odd, why))

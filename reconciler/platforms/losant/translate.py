@@ -27,7 +27,7 @@ from reconciler.platforms.answers import clean
 from reconciler.platforms.losant import wire
 from reconciler.platforms.losant.wire import Log, OddRow, Row
 
-EDGE, CUSTOM_NODE = "edge", "customNode"
+CUSTOM_NODE = "customNode"
 
 
 def is_plain(row: Row) -> bool:
@@ -48,8 +48,6 @@ def state_of(row: Row) -> State:
     """Return what one row of an edge workflow means."""
     wanted, there = row.desiredVersion, row.currentVersion
     identity = row.desiredEtag if wanted is not None else None
-    if row.flowClass != EDGE:
-        return _unknown(wanted, there, f"the platform says flowClass {row.flowClass!r}")
     if wanted == "" or there == "":
         return _unknown(wanted, there, "the platform gave an empty version")
     if is_plain(row):
@@ -69,9 +67,9 @@ def state_of(row: Row) -> State:
     return State(wanted, there, Phase.MOVING, identity=identity, since=since)
 
 
-def state_of_odd(row: OddRow) -> State:
-    """Return what a row with values of unexpected types means: unknown, with what could be read."""
-    return _unknown(row.desiredVersion, row.currentVersion, "the platform gave values of unexpected types")
+def state_of_odd(row: OddRow, why: str) -> State:
+    """Return what a row with a value of an unexpected type or name means: unknown, with what could be read."""
+    return _unknown(row.desiredVersion, row.currentVersion, f"the platform gave an unexpected value: {why}")
 
 
 def _unknown(wanted: Any, there: Any, note: str) -> State:

@@ -6,7 +6,7 @@ that one odd row costs one slot and not a page. Tags and logs stay raw bytes: th
 
 from __future__ import annotations
 
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import msgspec
 
@@ -33,7 +33,7 @@ class Row(msgspec.Struct, gc=False):
     currentVersion: str | None = None
     desiredEtag: str | None = None
     currentEtag: str | None = None
-    flowClass: str = "edge"
+    flowClass: Literal["edge", "customNode"] = "edge"
     lastUpdated: str | None = None
     logs: msgspec.Raw = msgspec.Raw(b"[]")
 
@@ -132,14 +132,14 @@ class Success(msgspec.Struct):
 class Page(msgspec.Struct, Generic[Item]):
     """One page of a collection, and how many items the platform says there are over all pages.
 
-    `items` are as expected, `odd` are not, and `lost` counts those of which not even the id could be read; `ids` are
-    those of items and odd ones in the page's order.
+    `items` are as expected; `odd` are not, each with what is wrong with it; `lost` counts those of which not even the
+    id could be read. `ids` are those of items and odd ones in the page's order.
     """
 
     items: list[Item]
     total: int
     ids: list[str]
-    odd: list[Any] = []
+    odd: list[tuple[Any, str]] = []
     lost: int = 0
     content: bytes = b""
     """The page as it came; items refer into it anyway."""
@@ -185,21 +185,21 @@ class Pages(Generic[Item]):
         for raw in found.items:
             try:
                 item = self._item.decode(raw)
-            except msgspec.ValidationError:
-                self._keep_odd(page, raw)
+            except msgspec.ValidationError as error:
+                self._keep_odd(page, raw, str(error))
             else:
                 page.items.append(item)
                 page.ids.append(item.id)
         return page
 
-    def _keep_odd(self, page: Page[Item], raw: msgspec.Raw) -> None:
+    def _keep_odd(self, page: Page[Item], raw: msgspec.Raw, why: str) -> None:
         if self._odd is not None:
             try:
                 odd = self._odd.decode(raw)
             except msgspec.ValidationError:
                 pass
             else:
-                page.odd.append(odd)
+                page.odd.append((odd, why))
                 page.ids.append(odd.id)
                 return
         page.lost += 1

@@ -1,0 +1,123 @@
+"""What came of an apply, as text and JSON: nothing is left unsaid, least of all what nobody knows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from reconciler.model.outcome import Outcome, Result
+from reconciler.model.report import RESULT_FORMAT, Applied
+from reconciler.views.clean import clean
+from reconciler.views.group import Names
+from reconciler.views.hold_words import LIMITS
+from reconciler.views.line import EMPTY, Line, folded, line
+from reconciler.views.words import SAMPLE, SIGNS, count, duration, joined, listed, place, version
+
+WORDS = {
+    Result.DONE: ("done", "green", "the platform and the units are as planned"),
+    Result.FAILED: ("failed", "bold red", "the units keep what they ran before"),
+    Result.MOVED: ("moved", "yellow", "no longer as the plan saw it; skipped, nothing was sent for it"),
+    Result.UNKNOWN: ("unknown", "bold yellow", "nobody can say yet whether it took effect; plan again to see"),
+    Result.NOT_TRIED: ("not tried", "yellow", "nothing was sent for it"),
+    Result.WAITING: ("still waiting", "cyan", "accepted by the platform; the units take it when they can"),
+}
+"""Each result's name, style, and what it means."""
+
+KINDS = 5
+"""Different details of one result that are shown when not verbose."""
+
+
+def render(applied: Applied, *, width: int, verbose: bool = False) -> list[Line]:
+    """Return what came of an apply as lines of at most `width` columns; `verbose` names every slot."""
+    lines: list[Line] = []
+    errors = dict(applied.errors)
+    blocked: dict[str, list[Line]] = {}
+    for name, violation in applied.blocked:
+        at = f" (at {place(violation.origin)})" if violation.origin is not None else ""
+        one = line(("x ", "red"), (LIMITS[violation.kind], "bold"), f": {clean(violation.message)}{at}", indent=2)
+        blocked.setdefault(name, []).append(one)
+    mine: dict[str, list[Outcome]] = {}
+    for outcome in applied.outcomes:
+        mine.setdefault(outcome.fleet, []).append(outcome)
+    for fleet in sorted({*mine, *errors, *blocked}):
+        lines.append(line(("Fleet ", "bold"), (clean(fleet), "bold cyan")))
+        if fleet in errors:
+            lines.append(line(("! could not be read: ", "bold red"), clean(errors[fleet]), indent=2))
+        lines += blocked.get(fleet, [])
+        lines += _results(mine.get(fleet, ()), verbose=verbose)
+        lines.append(EMPTY)
+    return folded([*lines, *_ending(applied)], width)
+
+
+def _results(outcomes: Sequence[Outcome], *, verbose: bool) -> Iterator[Line]:
+    unit = Names(outcome.unit for outcome in outcomes)
+    workload = Names(outcome.workload for outcome in outcomes)
+    for result in Result:
+        mine = [outcome for outcome in outcomes if outcome.result is result]
+        if not mine:
+            continue
+        name, style, meaning = WORDS[result]
+        yield line((f"{name}: {len(mine):,}", style), (f"  {meaning}", "dim"), indent=2)
+        groups: dict[tuple[Any, ...], list[Outcome]] = {}
+        for one in mine:
+            groups.setdefault((one.workload, one.verb, one.to, one.detail), []).append(one)
+        shown = sorted(groups.values(), key=lambda group: -len(group))
+        for group in shown if verbose else shown[:KINDS]:
+            first = group[0]
+            detail = f": {clean(first.detail)}" if first.detail else ""
+            to = f" → {version(first.to)}" if first.to is not None else ""
+            yield line(
+                f"{SIGNS[first.verb]} {first.verb.value} {clean(workload(first.workload))}{to}{detail}", indent=4
+            )
+            names = [unit(one.unit) for one in group]
+            yield line((listed(names, len(names) if verbose else SAMPLE), "dim"), indent=6)
+        if not verbose and len(shown) > KINDS:
+            rest = sum(len(group) for group in shown[KINDS:])
+            yield line((f"… and {count(rest, 'more slot')}; --result FILE and -o json name all", "dim"), indent=4)
+
+
+def _ending(applied: Applied) -> Iterator[Line]:
+    numbers = results(applied.outcomes)
+    parts = [f"{number:,} {WORDS[result][0]}" for result, number in numbers.items() if number]
+    if applied.errors:
+        parts.append(f"{count(len(applied.errors), 'fleet')} could not be read")
+    took = f" in {duration(applied.seconds)}" if applied.seconds is not None else ""
+    calls = f", {count(applied.sent, 'call')}{took}"
+    if not parts:
+        yield line(("Nothing to apply", "bold green"), f"{calls}.")
+    else:
+        fine = applied.exit_code == 0
+        yield line(
+            ("Applied: " if fine else "Not all applied: ", "bold" if fine else "bold red"), f"{joined(parts)}{calls}."
+        )
+    for sentence, command in _next(applied, numbers):
+        yield line(sentence, " ", (command, "bold")) if command else line(sentence)
+
+
+def _next(applied: Applied, numbers: dict[Result, int]) -> Iterator[tuple[str, str]]:
+    if applied.blocked:
+        yield "A limit was not lifted: change the manifests, or apply again with --allow and --reason.", ""
+    if any(numbers[result] for result in (Result.FAILED, Result.MOVED, Result.UNKNOWN, Result.NOT_TRIED)):
+        yield "See what is left to do with:", "reconciler plan"
+    if numbers[Result.WAITING] or numbers[Result.FAILED]:
+        yield "See how the units are doing with:", "reconciler status"
+
+
+def results(outcomes: Iterable[Outcome]) -> dict[Result, int]:
+    """Return how many changes came to each result, every result named, in the order of reports."""
+    found = Counter(outcome.result for outcome in outcomes)
+    return {result: found[result] for result in Result}
+
+
+def encode(applied: Applied, *, indent: int = 0) -> bytes:
+    """Return what came of an apply as UTF-8 JSON."""
+    shape = {
+        "format": RESULT_FORMAT,
+        "results": {result.value: number for result, number in results(applied.outcomes).items()},
+        **msgspec.to_builtins(applied),
+    }
+    content = msgspec.json.encode(shape)
+    return msgspec.json.format(content, indent=indent) if indent else content

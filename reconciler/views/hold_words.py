@@ -1,0 +1,49 @@
+"""What each reason for holding is called, and what a person can do about it. A test proves the tables total."""
+
+from reconciler.model.change import HoldReason
+from reconciler.model.plan import LimitKind
+
+LABELS = {
+    HoldReason.UNKNOWN: "unknown",
+    HoldReason.SUSPENDED: "fleet suspended",
+    HoldReason.QUARANTINED: "version quarantined",
+    HoldReason.VERSION_NOT_FOUND: "version or workload not found",
+    HoldReason.VERSION_UNKNOWN: "version not looked up",
+    HoldReason.VERSION_NOT_RELEASED: "version not released",
+    HoldReason.VERSION_FORBIDDEN: "version never deployed",
+    HoldReason.AGENT_TOO_OLD: "agent too old",
+    HoldReason.UNASSIGNABLE: "unit cannot be assigned to",
+    HoldReason.PAUSED: "paused by a person",
+    HoldReason.PRUNING_UNSAFE: "pruning not safe",
+    HoldReason.ROUTE_UNVERIFIED: "route unverified",
+    HoldReason.OUTSIDE_WINDOW: "outside the window",
+    HoldReason.WAVE_NOT_OPEN: "wave not open",
+    HoldReason.TOO_MANY_MOVING: "too many moving",
+    HoldReason.REQUIREMENT_NOT_MET: "requirement not met",
+}
+
+ADVICE = {
+    HoldReason.UNKNOWN: "plan again; if it stays, `reconciler doctor` examines the connection",
+    HoldReason.SUSPENDED: "end it in the fleet's `suspend`, or wait until its day",
+    HoldReason.QUARANTINED: "choose another version, or take the entry out of `quarantine`",
+    HoldReason.VERSION_NOT_FOUND: "correct the name in the manifest, or create it on the platform",
+    HoldReason.VERSION_UNKNOWN: "plan again; if it stays, `reconciler doctor` examines the connection",
+    HoldReason.VERSION_NOT_RELEASED: "release the version on the platform, or choose another",
+    HoldReason.VERSION_FORBIDDEN: "create a version on the platform and name that",
+    HoldReason.AGENT_TOO_OLD: "update the agent on these units, or pin them to a version it runs",
+    HoldReason.UNASSIGNABLE: "take the unit out of the manifest, or change its class on the platform",
+    HoldReason.PAUSED: "resume it on the platform",
+    HoldReason.PRUNING_UNSAFE: "make the reading whole and the workload's name certain; until then nothing is pruned",
+    HoldReason.ROUTE_UNVERIFIED: "confirm the route in the connection's `routes`",
+    HoldReason.OUTSIDE_WINDOW: "it goes by itself when the window opens",
+    HoldReason.WAVE_NOT_OPEN: "it goes by itself when the waves before it have succeeded",
+    HoldReason.TOO_MANY_MOVING: "it goes by itself when others have settled",
+    HoldReason.REQUIREMENT_NOT_MET: "bring the units to what the version requires first",
+}
+
+LIMITS = {
+    LimitKind.RELEASE: "release limit",
+    LimitKind.REPLACE: "replace limit",
+    LimitKind.REMOVE: "remove limit",
+    LimitKind.EMPTY_SCOPE: "empty scope",
+}

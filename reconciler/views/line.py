@@ -1,0 +1,165 @@
+"""Styled lines: what every text view is made of.
+
+A line is a tuple of spans, a span a text with the name of a style (rich's words; empty for none). Views build lines from
+cleaned text; `plain` and `styled` are the two ways out, and both say the same.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from reconciler.views.clean import inert
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+Span = tuple[str, str]
+Line = tuple[Span, ...]
+
+NARROWEST = 20
+"""Columns below which nothing is folded further."""
+HANG = 2
+GAP = 2
+
+EMPTY: Line = ()
+
+
+def line(*parts: str | Span, indent: int = 0) -> Line:
+    """Return a line of these texts (unstyled) and spans, moved in by `indent` columns."""
+    spans = [part if isinstance(part, tuple) else (part, "") for part in parts]
+    return ((" " * indent, ""), *spans) if indent else tuple(spans)
+
+
+def text_of(one: Line) -> str:
+    """Return a line's text without styles."""
+    return "".join(text for text, _ in one)
+
+
+def columns_of(text: str) -> int:
+    """Return how many terminal columns a text takes: wide characters two, combining marks none."""
+    if text.isascii():
+        return len(text)
+    return sum(_columns(character) for character in text)
+
+
+def _columns(character: str) -> int:
+    if unicodedata.category(character) in {"Mn", "Me"}:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
+
+
+def plain(lines: Iterable[Line]) -> str:
+    """Return the lines as text, each ended by a line break, without trailing spaces."""
+    return "".join(f"{inert(text_of(one).rstrip())}\n" for one in lines)
+
+
+def styled(lines: Iterable[Line]) -> Text:
+    """Return the lines as rich's text, for terminals; the same characters as `plain`."""
+    from rich.text import Text
+
+    whole = Text()
+    for one in lines:
+        text = text_of(one).rstrip()
+        safe = inert(text)
+        if safe != text:  # an escape moved the characters: the spans no longer fit, and colour matters least here
+            whole.append(safe)
+        else:
+            left = len(text)
+            for part, style in one:
+                whole.append(part[:left], style or None)
+                left = max(0, left - len(part))
+        whole.append("\n")
+    return whole
+
+
+def fold(one: Line, width: int, hang: int = HANG) -> list[Line]:
+    """Break a line that is wider than `width` columns at spaces (within a word only where it must be).
+
+    Continuations are moved in by `hang` columns more than the line itself.
+    """
+    width = max(width, NARROWEST)
+    text = text_of(one)
+    if columns_of(text) <= width:
+        return [one]
+    characters = [(character, style) for part, style in one for character in part]
+    hang = min(len(text) - len(text.lstrip(" ")) + hang, width // 2)
+    found: list[Line] = []
+    start = 0
+    while start < len(characters):
+        lead = hang if found else 0
+        end = _break(characters, start, width - lead)
+        found.append(line(*_spans(characters[start:end]), indent=lead))
+        start = end
+        while start < len(characters) and characters[start][0] == " ":
+            start += 1
+    return found
+
+
+def _break(characters: list[Span], start: int, room: int) -> int:
+    """Return where the piece that begins at `start` ends."""
+    used = 0
+    space = 0
+    begun = False
+    for position in range(start, len(characters)):
+        character = characters[position][0]
+        used += _columns(character)
+        if used > room:
+            return space or max(position, start + 1)
+        if character != " ":
+            begun = True
+        elif begun:
+            space = position
+    return len(characters)
+
+
+def _spans(characters: Sequence[Span]) -> Iterator[Span]:
+    text, style = "", ""
+    for character, its in characters:
+        if its != style and text:
+            yield text, style
+            text = ""
+        text, style = text + character, its
+    if text:
+        yield text, style
+
+
+def folded(lines: Iterable[Line], width: int, hang: int = HANG) -> list[Line]:
+    """Fold every line that is too wide."""
+    return [piece for one in lines for piece in fold(one, width, hang)]
+
+
+def aligned(
+    rows: Sequence[Sequence[str | Span]], width: int, *, indent: int = 0, right: frozenset[int] = frozenset()
+) -> list[Line]:
+    """Return rows as lines whose cells stand in columns, folded to `width`.
+
+    Where the columns do not fit, cells simply follow each other. A cell much wider than its column pushes the rest of its row.
+    `right` are the positions of columns that are aligned to the right.
+    """
+    cells = [[part if isinstance(part, tuple) else (part, "") for part in row] for row in rows]
+    widest = max(12, width // 3)
+    widths: list[int] = []
+    for row in cells:
+        for position, (text, _) in enumerate(row):
+            if position == len(widths):
+                widths.append(0)
+            taken = columns_of(text)
+            widths[position] = max(widths[position], taken if taken <= widest else 0)
+    if indent + sum(widths) + GAP * max(0, len(widths) - 1) > width:
+        widths = [0] * len(widths)
+    return folded((_row(row, widths, indent, right) for row in cells), width)
+
+
+def _row(row: Sequence[Span], widths: Sequence[int], indent: int, right: frozenset[int]) -> Line:
+    spans: list[Span] = []
+    for position, (text, style) in enumerate(row):
+        padding = " " * max(0, widths[position] - columns_of(text))
+        if position in right:
+            spans += [(padding, ""), (text, style)]
+        else:
+            spans += [(text, style), (padding if position < len(row) - 1 else "", "")]
+        if position < len(row) - 1 and (text or padding):
+            spans.append((" " * GAP, ""))
+    return line(*(span for span in spans if span[0]), indent=indent)

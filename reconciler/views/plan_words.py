@@ -1,0 +1,142 @@
+"""What a plan comes to, in sentences; text and Markdown say the same ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from reconciler.model.change import HoldReason, Verb
+from reconciler.model.plan import Counts, FleetPlan, LimitKind, Plan, Summary
+from reconciler.views.group import codes
+from reconciler.views.hold_words import LABELS
+from reconciler.views.words import age, count, joined, moment
+
+
+def verbs(counts: Counts) -> str:
+    """Return changes by verb, those that are none left out: `1 release, 1,000 replace`."""
+    numbers = ((Verb.RELEASE, counts.release), (Verb.REPLACE, counts.replace), (Verb.REMOVE, counts.remove))
+    return ", ".join(f"{number:,} {verb.value}" for verb, number in numbers if number)
+
+
+def summed(total: int, parts: str) -> str:
+    """Return a sum and its parts, `12: 7 agent too old, 5 unknown`; the sum is left out where there is one part."""
+    return f"{total:,}: {parts}" if "," in parts.replace(f"{total:,}", "") else parts
+
+
+def total(plan: Plan) -> Counts:
+    """Return the changes of all fleets by verb."""
+    found = [fleet.summary.changes for fleet in plan.fleets]
+    return Counts(
+        release=sum(one.release for one in found),
+        replace=sum(one.replace for one in found),
+        remove=sum(one.remove for one in found),
+    )
+
+
+def headline(plan: Plan) -> str:
+    """Return what the whole plan comes to, in one line; only numbers and our own words."""
+    counts = total(plan)
+    calls = sum(len(fleet.actions) for fleet in plan.fleets)
+    held = sum(fleet.summary.held for fleet in plan.fleets)
+    violated = sum(len(fleet.violations) for fleet in plan.fleets)
+    errors = sum(bool(fleet.error) for fleet in plan.fleets)
+    unknown = sum(fleet.summary.unknown for fleet in plan.fleets)
+    besides = [
+        f"{held:,} held" if held else "",
+        f"{count(violated, 'limit')} violated" if violated else "",
+        f"{count(unknown, 'slot')} unknown" if unknown else "",
+        f"{count(errors, 'fleet')} could not be read" if errors else "",
+    ]
+    rest = "".join(f"; {part}" for part in besides if part)
+    if counts.total:
+        return f"{count(counts.total, 'change')} in {count(calls, 'call')} ({verbs(counts)}){rest}"
+    if rest:
+        return f"no change can go now{rest}"
+    if not plan.fleets:
+        return "no fleet in reach"
+    return "nothing to do"
+
+
+def blocked(plan: Plan) -> list[FleetPlan]:
+    """Return the fleets that a violated limit keeps from being applied."""
+    return [fleet for fleet in plan.fleets if fleet.violations]
+
+
+def expired(plan: Plan, now: float) -> bool:
+    """Return whether the plan is too old to apply. `now` in seconds since 1970."""
+    until = moment(plan.times.expires)
+    return until is not None and now > until
+
+
+def advice(plan: Plan, now: float, command: str, same: str = "") -> Iterator[tuple[str, str]]:
+    """Yield what to do next as (words, command or ""): the command that applies this plan is `command`.
+
+    Nothing is said of applying where `command` is empty. `same` names the filters it must be given again.
+    """
+    if expired(plan, now):
+        until = moment(plan.times.expires)
+        yield (
+            f"This plan expired {age(until or now, now)} and cannot be applied. Make a new one with:",
+            "reconciler plan",
+        )
+        return
+    if any(fleet.error for fleet in plan.fleets):
+        yield "Examine the connections that could not be read with:", "reconciler doctor"
+    if plan.applyable and command:
+        others = " what is not blocked" if blocked(plan) else ""
+        yield f"Apply{others} with{same}:", command
+    if blocked(plan):
+        yield (
+            f"{_fleets(blocked(plan))} blocked by a limit: change the manifests, or lift it once with:",
+            (f"{command or 'reconciler apply'}{_allow(blocked(plan))} --reason TEXT"),
+        )
+    if not plan.applyable and not blocked(plan) and any(fleet.held for fleet in plan.fleets):
+        yield "Nothing can be applied now: every change is held; each reason says what lets it go.", ""
+
+
+def _fleets(fleets: Sequence[FleetPlan]) -> str:
+    if len(fleets) == 1:
+        return "1 fleet is"
+    return f"{count(len(fleets), 'fleet')} are"
+
+
+def _allow(fleets: Sequence[FleetPlan]) -> str:
+    kinds = {violation.kind for fleet in fleets for violation in fleet.violations}
+    return "".join(f" --allow {kind.value}" for kind in LimitKind if kind in kinds)
+
+
+def held_words(fleet: FleetPlan) -> str:
+    """Return how many held changes have each reason: `7 agent too old, 5 unknown`."""
+    found = codes(fleet.held)
+    return ", ".join(f"{number:,} {LABELS[code]}" for code in HoldReason if (number := found[code]))
+
+
+def under_way(summary: Summary) -> str:
+    """Return what needs no change but is not where it should be: `3 converging, 40 waiting`; empty for nothing."""
+    numbers = (
+        ("converging", summary.converging),
+        ("waiting", summary.waiting),
+        ("failed", summary.failed),
+        ("stuck", summary.stuck),
+    )
+    return ", ".join(f"{number:,} {name}" for name, number in numbers if number)
+
+
+def reading(plan: Plan, fleet: FleetPlan, now: float) -> str:
+    """Return how old the reading of a fleet's connection is, and whether it was complete."""
+    at = moment(plan.times.read.get(fleet.connection, ""))
+    old = age(at, now) if at is not None else "at an unknown time"
+    return f"{old}, {'complete' if fleet.basis.complete else 'incomplete'}"
+
+
+def quiet(fleet: FleetPlan) -> bool:
+    """Return whether there is nothing to decide about a fleet."""
+    return not (fleet.error or fleet.changes or fleet.held or fleet.violations)
+
+
+def settled(plan: Plan) -> str:
+    """Return the calm sentence for a plan without changes: how many slots are as git says."""
+    slots = sum(fleet.summary.slots for fleet in plan.fleets)
+    going = [under_way(fleet.summary) for fleet in plan.fleets if under_way(fleet.summary)]
+    still = f"; {joined(going)}" if len(going) == 1 else "; some are still on their way" if going else ""
+    what = f"git and platform agree on {count(slots, 'slot')} of {count(len(plan.fleets), 'fleet')}"
+    return f"{what}{still}"

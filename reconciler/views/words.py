@@ -1,0 +1,106 @@
+"""How numbers, times and lists are said, the same everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from reconciler.model.change import Reason, Verb
+from reconciler.model.origin import Origin
+from reconciler.views.clean import clean
+
+SAMPLE = 3
+"""Names shown of a longer list."""
+
+NOTHING = "nothing"
+"""What stands for "no version" in `from → to`."""
+
+SIGNS = {Verb.RELEASE: "+", Verb.REPLACE: "~", Verb.REMOVE: "-"}
+
+REASONS = {
+    Reason.OUT_OF_SYNC: "out of sync",
+    Reason.CHANGE: "from this change",
+    Reason.DRIFT: "drift or backlog",
+    Reason.LEFTOVER: "leftover",
+    Reason.RETRY: "retry after a failure",
+    Reason.OVERWRITTEN: "content overwritten under the same name",
+    Reason.PRUNE: "pruned",
+}
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun in the right form: `1 unit`, `1,200 units`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time in at most two units: `12 s`, `3 min`, `2 h 5 min`, `4 d 3 h`."""
+    whole = max(0, int(seconds))
+    if whole < MINUTE:
+        return f"{whole} s"
+    if whole < HOUR:
+        return f"{whole // MINUTE} min"
+    large, small, one, two = (HOUR, MINUTE, "h", "min") if whole < DAY else (DAY, HOUR, "d", "h")
+    rest = whole % large // small
+    return f"{whole // large:,} {one} {rest} {two}" if rest else f"{whole // large:,} {one}"
+
+
+def age(then: float, now: float) -> str:
+    """Return how long ago something was (`12 s ago`), or how far ahead it is (`in 3 h`); both in seconds since 1970."""
+    return f"{duration(now - then)} ago" if then <= now else f"in {duration(then - now)}"
+
+
+def moment(text: str) -> float | None:
+    """Return an ISO 8601 time of a plan as seconds since 1970, None where it is none."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).timestamp()
+
+
+def listed(names: Sequence[str], limit: int = SAMPLE) -> str:
+    """Return cleaned names, the first few of many: `gw-1, gw-2, gw-3 and 997 more`."""
+    shown = ", ".join(clean(name) for name in names[:limit])
+    return f"{shown} and {len(names) - limit:,} more" if len(names) > limit else shown
+
+
+def joined(parts: Iterable[str]) -> str:
+    """Return parts as an enumeration: `a, b and c`."""
+    found = list(parts)
+    return " and ".join([", ".join(found[:-1]), found[-1]]) if len(found) > 1 else "".join(found)
+
+
+def version(name: str | None) -> str:
+    """Return a version as it is shown; `nothing` for none."""
+    return NOTHING if name is None else clean(name) or '""'
+
+
+def arrow(before: str | None, after: str | None) -> str:
+    """Return `v1 → v2`."""
+    return f"{version(before)} → {version(after)}"
+
+
+def way(before: str | None, after: str | None, leaving: Sequence[str] = ()) -> str:
+    """Return where a slot goes: `v1 → v2`, `v2 again`, or for leftovers `v1 → nothing, v2 stays`."""
+    if before != after:
+        return arrow(before, after)
+    if leaving:
+        return f"{joined(version(one) for one in leaving)} → {NOTHING}, {version(after)} stays"
+    return f"{version(after)} again"
+
+
+def place(origin: Origin) -> str:
+    """Return where a value was written, cleaned; empty where that is unknown."""
+    return clean(str(origin)) if origin.file else ""
+
+
+def places(origins: Iterable[Origin]) -> str:
+    """Return where values were written: the first place, and how many more there are."""
+    distinct = list(dict.fromkeys(str(origin) for origin in origins if origin.file))
+    if not distinct:
+        return ""
+    more = f" and {count(len(distinct) - 1, 'more line')}" if len(distinct) > 1 else ""
+    return clean(distinct[0]) + more

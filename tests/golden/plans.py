@@ -1,0 +1,289 @@
+"""Plans to look at: each shows one thing an operator meets. Built by hand, so that views are tested by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from reconciler.model.change import Action, Change, Held, Hold, HoldReason, Reason, Request, Step, Verb
+from reconciler.model.origin import Origin
+from reconciler.model.plan import Basis, Counts, FleetPlan, LimitKind, Plan, Summary, Times, Violation
+from reconciler.model.unit import Ref
+
+NOW = 1795000000.0
+"""2026-11-18T11:06:40Z."""
+APPLICATION = "575ec8687ae143cd83dc4a97"
+TARGET = f"losant:https://api.losant.com/applications/{APPLICATION}"
+PATH = f"/applications/{APPLICATION}/edge/deployments/release"
+
+POLLER = Ref("65a0000000000000000000f1", "modbus-poller")
+VISION = Ref("65a0000000000000000000f2", "vision")
+AGENT = Ref("65a0000000000000000000f3", "legacy-agent")
+
+
+def unit(number: int) -> Ref:
+    return Ref(f"65a0000000000000{number:08x}", f"gw-{number:04}")
+
+
+def change(
+    number: int,
+    workload: Ref,
+    before: str | None,
+    after: str | None,
+    *,
+    reason: Reason = Reason.OUT_OF_SYNC,
+    line: int = 12,
+    calls: Sequence[Step] = (Step("losant.release"),),
+    others: tuple[str, ...] = (),
+    size: int = 1,
+    settings: tuple[tuple[str, str], ...] = (),
+) -> Change:
+    verb = Verb.REMOVE if after is None else Verb.RELEASE if before is None else Verb.REPLACE
+    if reason is Reason.LEFTOVER:
+        verb = Verb.REMOVE
+    return Change(
+        unit=unit(number),
+        workload=workload,
+        verb=verb,
+        from_=before,
+        to=after,
+        reason=reason,
+        steps=tuple(calls),
+        origin=Origin("fleets/austin.yaml", line, 9),
+        observed=f"{number:016x}",
+        others=others,
+        size=size,
+        settings=settings,
+    )
+
+
+def held(number: int, code: HoldReason, text: str, *more: Hold, workload: Ref = POLLER, verb: Verb | None = Verb.REPLACE) -> Held:
+    return Held(
+        unit=unit(number),
+        workload=workload,
+        verb=verb,
+        from_="v1.3.2",
+        to="v1.4.0",
+        reasons=(Hold(code, text), *more),
+        origin=Origin("fleets/austin.yaml", 12, 9),
+    )
+
+
+def calls(changes: Sequence[Change], most: int = 1000) -> tuple[Action, ...]:
+    """Calls as the Losant platform compiles them: by workload and new version, at most `most` ids a call."""
+    found: list[Action] = []
+    groups: dict[tuple[Ref, str | None], list[int]] = {}
+    for slot, one in enumerate(changes):
+        groups.setdefault((one.workload, one.to), []).append(slot)
+    for (workload, version), slots in groups.items():
+        for start in range(0, len(slots), most):
+            some = slots[start : start + most]
+            ids = [changes[slot].unit.id for slot in some]
+            body = {"flowId": workload.id, "version": version, "deviceIds": ids}
+            stage = 1 if version is None else 0
+            found.append(Action(call="losant.release", request=Request("POST", PATH, body), slots=tuple(some), stage=stage))
+    return tuple(found)
+
+
+def fleet(
+    name: str = "austin",
+    *,
+    units: int = 100,
+    changes: Sequence[Change] = (),
+    actions: Sequence[Action] | None = None,
+    held: Sequence[Held] = (),
+    violations: Sequence[Violation] = (),
+    warnings: Sequence[str] = (),
+    problems: Sequence[str] = (),
+    unmanaged: int = 0,
+    unknown: int = 0,
+    under_way: tuple[int, int, int, int] = (0, 0, 0, 0),
+) -> FleetPlan:
+    verbs = [one.verb for one in changes]
+    slots = units * 3
+    converging, waiting, failed, stuck = under_way
+    return FleetPlan(
+        fleet=name,
+        connection="plant",
+        platform="losant",
+        basis=Basis(
+            target=TARGET,
+            manifest="4be1d1b1f0c2",
+            commit="9f3c1d27aa0b45e1",
+            complete=not problems,
+            problems=tuple(problems),
+        ),
+        summary=Summary(
+            units=units,
+            slots=slots,
+            synced=slots - len(changes) - len(held),
+            held=len(held),
+            unmanaged=unmanaged,
+            changes=Counts(verbs.count(Verb.RELEASE), verbs.count(Verb.REPLACE), verbs.count(Verb.REMOVE)),
+            unknown=unknown,
+            converging=converging,
+            waiting=waiting,
+            failed=failed,
+            stuck=stuck,
+        ),
+        changes=tuple(changes),
+        actions=calls(changes) if actions is None else tuple(actions),
+        held=tuple(held),
+        violations=tuple(violations),
+        warnings=tuple(warnings),
+    )
+
+
+def plan(*fleets: FleetPlan, narrowed: str = "") -> Plan:
+    return Plan(
+        fingerprint="0f" * 32,
+        times=Times(
+            created="2026-11-18T11:06:30Z",
+            expires="2026-11-19T11:06:30Z",
+            read={"plant": "2026-11-18T11:06:28Z"},
+        ),
+        complete=not any(one.error or one.summary.unknown for one in fleets),
+        applyable=any(one.changes and not one.violations for one in fleets),
+        errored=any(one.error for one in fleets),
+        narrowed=narrowed,
+        fleets=fleets,
+    )
+
+
+def nothing() -> Plan:
+    return plan(fleet(unmanaged=12))
+
+
+def canary() -> Plan:
+    moves = [change(number, POLLER, "v1.3.2", "v1.4.0", reason=Reason.CHANGE) for number in (7, 31)]
+    return plan(fleet(changes=moves, unmanaged=12, under_way=(0, 4, 1, 0)))
+
+
+def large() -> Plan:
+    moves = [change(number, POLLER, "v1.3.2", "v1.4.0") for number in range(1, 1201)]
+    moves += [change(number, POLLER, "v1.2.0", "v1.4.0", reason=Reason.DRIFT, line=14) for number in range(1201, 1204)]
+    moves += [change(number, VISION, None, "v2.0.1", line=20 + number) for number in range(1, 6)]
+    moves += [change(9, VISION, "v2.0.1", "v2.0.1", reason=Reason.OVERWRITTEN), change(10, VISION, "v2.0.1", "v2.0.1", reason=Reason.RETRY)]
+    return plan(fleet(units=3000, changes=moves, unmanaged=1, under_way=(3, 40, 2, 1)), fleet("boston", units=1))
+
+
+def all_held() -> Plan:
+    why = [held(number, code, f"why {code.value} holds it") for number, code in enumerate(HoldReason, start=1)]
+    why.append(held(50, HoldReason.AGENT_TOO_OLD, "v1.4.0 needs agent 1.40.0 or later; the unit has 1.30.0", Hold(HoldReason.SUSPENDED, "the fleet is suspended: site audit")))
+    why += [held(60 + number, HoldReason.UNKNOWN, f"page {number} was not shown", verb=None) for number in range(7)]
+    return plan(fleet(held=why, unknown=8))
+
+
+def violated() -> Plan:
+    drops = [change(number, AGENT, "v0.9.0", None, reason=Reason.PRUNE) for number in range(1, 41)]
+    broken = (
+        Violation(
+            kind=LimitKind.REMOVE,
+            message="would remove 40 of 300 assigned; remove is limited to 10%",
+            intended=40,
+            allowed=30,
+            of=300,
+            origin=Origin("fleets/austin.yaml", 31, 11),
+        ),
+        Violation(kind=LimitKind.EMPTY_SCOPE, message="the scope matches no unit; if that is meant, say `allow_empty: true`"),
+    )
+    moves = [change(7, POLLER, "v1.3.2", "v1.4.0")]
+    return plan(fleet(changes=drops, violations=broken), fleet("boston", changes=moves))
+
+
+def incomplete() -> Plan:
+    gone = [held(number, HoldReason.UNKNOWN, "not covered by the reading", verb=None) for number in range(1, 30)]
+    return plan(
+        fleet(
+            held=gone,
+            unknown=29,
+            problems=("edge deployments: the total said 300, 271 rows were shown",),
+            warnings=("the reading is incomplete, so what it did not show is held",),
+        )
+    )
+
+
+def errored() -> Plan:
+    broken = FleetPlan(
+        fleet="tulsa",
+        connection="north",
+        platform="losant",
+        basis=Basis(target="", manifest="4be1d1b1f0c2", complete=False, problems=("no answer",)),
+        summary=Summary(units=0, slots=0, synced=0, held=0, unmanaged=0, changes=Counts()),
+        error="losant: list devices: no answer within 30 s; is the address right?",
+    )
+    return plan(fleet(changes=[change(7, POLLER, "v1.3.2", "v1.4.0")]), broken)
+
+
+def removal() -> Plan:
+    moves = [change(number, AGENT, "v0.9.0", None) for number in range(1, 4)]
+    moves.append(change(5, VISION, "v2.0.1", "v2.0.1", reason=Reason.LEFTOVER, others=("v1.9.0", "v1.8.0")))
+    actions = (
+        *calls(moves[:3]),
+        Action(
+            call="losant.replace",
+            request=Request("POST", PATH.replace("release", "replace"), {"flowId": VISION.id, "oldVersion": "v1.9.0", "newVersion": None}),
+            slots=(3,),
+            stage=2,
+            wide=True,
+            idempotent=False,
+        ),
+    )
+    return plan(fleet(changes=moves, actions=actions), narrowed="--unit gw-000*")
+
+
+def steps() -> Plan:
+    """A platform whose units are groups of devices, with settings and steps that a later pass takes."""
+    way = (Step("getapp.deliver"), Step("getapp.deploy", "later"))
+    moves = [
+        change(number, VISION, None, "v2.0.1", calls=way, size=400, settings=(("percent", "25"),)) for number in (1, 2)
+    ]
+    moves.append(change(3, VISION, None, "v2.0.1", calls=way, size=1))
+    actions = [Action(call="getapp.deliver", request=Request("PUT", f"/deliver/{one.unit.id}"), slots=(slot,)) for slot, one in enumerate(moves)]
+    warnings = ("not enforced yet: rollout.waves; all changes of this plan go at once",)
+    return plan(fleet(changes=moves, actions=actions, warnings=warnings))
+
+
+HOSTILE = "gw\x1b[31m-\u202eevil\u202c\n::error::x ##[group] | ` <b>@root</b> #1 ![i](http://x.y) www.x.y 日本語\x00"
+
+
+def hostile() -> Plan:
+    bad = Ref("</details>", HOSTILE)
+    moves = [
+        Change(
+            unit=Ref(f"<i>{number}", HOSTILE),
+            workload=bad,
+            verb=Verb.REPLACE,
+            from_="v1|\\|`x``",
+            to="@team/ops\r\n/merge",
+            reason=Reason.OUT_OF_SYNC,
+            steps=(Step("losant.release"),),
+            origin=Origin("fleets/<script>.yaml", 3, 1),
+            observed="0",
+            others=("::stop-commands::t",),
+            settings=(("a|b", "c`d"),),
+        )
+        for number in range(2)
+    ]
+    actions = [Action(call=HOSTILE, request=Request("PO\nST", "/a|b`", {"x\u2028": ["<"] * 9, "y": HOSTILE}), slots=(0, 1))]
+    odd = Held(
+        unit=bad,
+        workload=bad,
+        verb=Verb.REPLACE,
+        from_=None,
+        to="",
+        reasons=(Hold(HoldReason.UNKNOWN, HOSTILE * 40),),
+        origin=Origin(HOSTILE),
+    )
+    broken = Violation(kind=LimitKind.REMOVE, message=HOSTILE, intended=2, allowed=0, of=2, origin=Origin(HOSTILE))
+    one = fleet(HOSTILE, changes=moves, actions=actions, held=[odd], violations=[broken], warnings=[HOSTILE], problems=[HOSTILE])
+    return plan(one, narrowed=HOSTILE)
+
+
+SAMPLES = {
+    one.__name__.replace("_", "-"): one
+    for one in (nothing, canary, large, all_held, violated, incomplete, errored, removal, steps, hostile)
+}
+
+
+def samples(names: Iterable[str] = SAMPLES) -> list[tuple[str, Plan]]:
+    return [(name, SAMPLES[name]()) for name in names]

@@ -43,8 +43,9 @@ def test_the_newest_that_does_is_found(tmp_path: Path) -> None:
 
 def test_the_one_named_is_taken(tmp_path: Path) -> None:
     _python(tmp_path, "python3", "3.13.0")
-    _python(tmp_path, "mine", "3.11.0")
-    assert _find(tmp_path, "mine").stdout == "mine\n"
+    _python(tmp_path, "mine 3", "3.11.0")
+    assert _find(tmp_path, "mine 3").stdout == "mine 3\n"
+    assert _find(tmp_path, "").stdout == "python3\n"
 
 
 def test_a_real_one_is_taken(tmp_path: Path) -> None:

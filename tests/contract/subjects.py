@@ -168,6 +168,11 @@ LOSANT = Subject(
 SUBJECTS = [LOSANT]
 
 
+def everywhere(snapshot: Snapshot) -> frozenset[str]:
+    """Return all workloads: the fleet speaks of every unit of the application alike."""
+    return frozenset(workload.id for workload in snapshot.workloads)
+
+
 def moves(snapshot: Snapshot, wanted: Callable[[str, str], str | None | Any]) -> list[Change]:
     """Return the changes that give slots what `wanted(unit id, workload id)` says; ... leaves a slot alone."""
     changes = []

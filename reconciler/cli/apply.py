@@ -19,7 +19,16 @@ from reconciler.cli.options import (
     paths_argument,
     strict_option,
 )
-from reconciler.cli.printing import Follower, check_saved, print_outcomes, print_plan, read_plan, result_file
+from reconciler.cli.printing import (
+    Record,
+    applied,
+    check_saved,
+    live,
+    print_outcomes,
+    print_plan,
+    read_plan,
+    result_file,
+)
 from reconciler.engine.apply import Applying
 from reconciler.engine.plan import Planned, Question, close, plan
 from reconciler.engine.send import Options
@@ -135,15 +144,16 @@ def _carry_out(
     options: Options,
     clock: wiring.SystemClock,
     saved: Plan | None,
-    record: Follower,
+    record: Record,
     output: str,
 ) -> int:  # one run
+    began = clock.now()
     applying = Applying(planned, question, options, clock, run=uuid.uuid4().hex, saved=saved)
-    with Follower.live(applying.saved or planned.plan) as screen:
+    with live(applying.saved or planned.plan) as screen:
         for event in applying.events():
             record.record(event)
             screen.record(event)
-    print_outcomes(applying, output)
+    print_outcomes(applied(applying, clock.now() - began), output)
     return applying.exit_code
 
 

@@ -9,7 +9,7 @@ import click
 
 from reconciler.cli import wiring
 from reconciler.cli.options import DURATION, connections_option, narrow, narrow_options, paths_argument, strict_option
-from reconciler.cli.printing import Follower, result_file
+from reconciler.cli.printing import Lines, result_file
 from reconciler.engine.send import Options
 from reconciler.engine.watch import Watched, Watching
 
@@ -92,7 +92,7 @@ def command(  # every option is one of the command line's
         random=random.random,
         commit=wiring.repository(paths).head,
     )
-    lines = Follower.lines(log_format)
+    lines = Lines(log_format)
     with wiring.stoppable(clock, "stopping: the running call is finished"), result_file(result) as record:
         for event in watching.events():
             record.record(event)

@@ -106,7 +106,7 @@ def _open(manifest: Manifest, name: str, clock: Clock) -> Platform:
     def resolve(secret: Secret) -> str:
         return resolve_secret(secret, os.environ, base)
 
-    return registry.open_connection(document.spec, resolve, clock)
+    return registry.connect(document.spec, resolve, clock)
 
 
 def repository(paths: Sequence[Path]) -> Repository:

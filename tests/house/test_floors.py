@@ -12,7 +12,7 @@ import pytest
 
 from tests.house.tree import ROOT, modules
 
-SLOW = {"httpx", "rich", "yaml", "jsonschema", "deepdiff", "starlette", "uvicorn", "tenacity", "asyncio"}
+SLOW = {"httpx", "rich", "yaml", "jsonschema", "deepdiff", "starlette", "uvicorn", "asyncio"}
 
 
 def _lint(folder: Path) -> subprocess.CompletedProcess[str]:

@@ -183,6 +183,8 @@ def _string_words(wanted: inspect.StrType) -> str:
     pattern = wanted.pattern or ""
     if pattern in WORDS:
         return WORDS[pattern]
+    if pattern.startswith("^([0-9]{1,9}|"):
+        return "a percentage such as 10% or a number of devices"
     if pattern.startswith("^(100"):
         return "a percentage such as 10%"
     if "ms|s|m|h|d" in pattern:

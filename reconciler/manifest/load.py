@@ -188,7 +188,10 @@ class _Loading:
                 self._wrong("missing-key", f"the document needs {key!r}", parsed.locate(()))
             return None
         try:
-            return msgspec.convert(parsed.value[key], kind, strict=False)
+            converted = msgspec.convert(parsed.value[key], kind, strict=False)
+            if not parsed.nullish or not any(misfits(parsed.value[key], kind, (key,))):
+                return converted
+            raise msgspec.ValidationError("a text was taken for null")
         except (msgspec.ValidationError, RecursionError) as error:
             found = list(misfits(parsed.value[key], kind, (key,)))
             for misfit in found:

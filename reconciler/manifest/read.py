@@ -12,6 +12,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
 from typing import Any
 
 import yaml
@@ -36,6 +37,8 @@ MOST_NODES = 4_000_000
 
 DEEPEST = 64
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+NULLISH = NULLS | {"".join(letters) for letters in product("nN", "uU", "lL", "lL")}
+"""Texts that converting takes for null where it may, though somebody quoted them or spelt them oddly."""
 
 AGAIN = "\0"
 """Marks the second of two equal keys, so that the first stays and every value keeps its place."""
@@ -90,6 +93,8 @@ class Parsed:
         self.offsets = array("Q")
         self.aliases: set[int] = set()
         self.problems: list[Problem] = []
+        self.nullish = False
+        """Whether some text could be taken for null when converted: then its kind is checked with care."""
         self._children: dict[Path, dict[str | int, tuple[int, int]]] = {}
         self._sizes: dict[int, int] | None = None
 
@@ -222,7 +227,7 @@ class _Document:
                 if type(container) is dict and key is None:
                     key = self._key(event, stack, container, offset)
                     continue
-                if event.anchor is not None or event.tag is not None or (value in NULLS and not event.style):
+                if event.anchor is not None or event.tag is not None or value in NULLISH:
                     value = self._odd(event, stack, key, offset)
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
                 offset = event.start_mark.index
@@ -275,6 +280,7 @@ class _Document:
         value: Any = event.value
         if event.tag is not None and event.tag != "!":
             self._problem("tag", f"tags such as {event.tag!r} are not used in manifests", offset)
+        self.document.nullish = self.document.nullish or value in NULLISH
         if value in NULLS and not event.style and event.tag is None:
             value = None
             if stack:

@@ -9,7 +9,6 @@ from importlib import import_module
 import click
 
 from reconciler import __version__
-from reconciler.errors import ManifestError, ReconcilerError
 
 COMMANDS = {
     "plan": ("plan", "Show what apply would do, and why; changes nothing."),
@@ -99,18 +98,22 @@ def _run(args: Sequence[str] | None) -> int:
     except click.ClickException as wrong:
         wrong.show()
         return USAGE
-    except ReconcilerError as error:
-        _explain(error)
-        return error.exit_code
     except BrokenPipeError:
         return _pipe_closed()
     except KeyboardInterrupt:
         click.echo("interrupted", err=True)
         return INTERRUPTED
+    except Exception as error:
+        return _explain(error)
     return result if isinstance(result, int) else 0
 
 
-def _explain(error: ReconcilerError) -> None:
+def _explain(error: Exception) -> int:
+    """Say what went wrong, where, and what to do; raise again what is not an error of ours."""
+    from reconciler.errors import ManifestError, ReconcilerError  # here, so that help does not load them
+
+    if not isinstance(error, ReconcilerError):
+        raise error
     if isinstance(error, ManifestError):
         from reconciler.manifest.render import diagnostics_text
 
@@ -119,6 +122,7 @@ def _explain(error: ReconcilerError) -> None:
         click.echo(f"error: {error}", err=True)
     if error.hint:
         click.echo(f"hint: {error.hint}", err=True)
+    return error.exit_code
 
 
 def _pipe_closed() -> int:

@@ -72,13 +72,17 @@ def write_file(path: Path, content: bytes) -> None:
 
 def print_plan(found: Plan, output: str, *, verbose: bool, now: float, saved: Path | None = None) -> None:
     """Write a plan to standard output as text, markdown or json."""
-    from reconciler.views import plan_json, plan_markdown, plan_text
-
     if output == "json":
+        from reconciler.views import plan_json
+
         click.echo(plan_json.encode(found))
     elif output == "markdown":
+        from reconciler.views import plan_markdown
+
         click.echo(plan_markdown.render(found, now=now))
     else:
+        from reconciler.views import plan_text
+
         show(plan_text.render(found, width=wiring.width(), now=now, verbose=verbose, saved=saved))
 
 

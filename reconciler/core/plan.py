@@ -11,7 +11,7 @@ from reconciler.core.digest import SlotDigest, fingerprint
 from reconciler.core.draft import Draft, leavers, unmanaged
 from reconciler.core.hold import holder
 from reconciler.core.judge import Intent, Judged
-from reconciler.core.limit import load, violations
+from reconciler.core.limit import Intended, loads, violations
 from reconciler.core.resolve import Column
 from reconciler.model.change import Action, Change, Held, Hold, HoldReason, Reason, Step, Verb
 from reconciler.model.desired import Desired
@@ -103,23 +103,24 @@ class _Maker:
         self.held: list[Held] = []
         self.refs: dict[int, Ref] = {}
         self.origins: dict[Path, Origin] = {}
-        self.loads = [load(judged, one.snapshot, self._workload(judged)) for judged in one.judged]
+        self.loads = loads(one, {judged.column.workload.id: self._workload(judged) for judged in one.judged})
 
     def run(self) -> None:
         """Put changes in their one order: by workload, then unit."""
         self.changes.sort(key=lambda change: (change.workload.name, change.workload.id, change.unit.id))
         self.held.sort(key=lambda held: (held.workload.name, held.workload.id, held.unit.id))
 
-    def _workload(self, judged: Judged) -> dict[Verb, int]:
+    def _workload(self, judged: Judged) -> Intended:
         column = judged.column
         workload = column.workload.ref
-        intended: dict[Verb, int] = {}
+        intended = Intended()
         for intent in judged.intents:
             holds = self.holds(column, intent)
             state = self.one.snapshot.states[intent.state]
             verb = verb_of(intent.verdict, state, column.rules[intent.rule].value)
             if verb is not None:
-                intended[verb] = intended.get(verb, 0) + self.one.snapshot.units.size(intent.row)
+                size = self.one.snapshot.units.size(intent.row)
+                intended.add(verb, size, leftover=intent.verdict is Verdict.LEFTOVER)
             if holds:
                 self._hold(column, workload, intent, verb, holds)
             elif verb is not None:

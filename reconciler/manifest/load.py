@@ -15,7 +15,7 @@ from reconciler.errors import ManifestError, SettingsError
 from reconciler.manifest.accept import Misfit, misfits
 from reconciler.manifest.check import check
 from reconciler.manifest.read import Parsed, Problem, Text, read
-from reconciler.manifest.scalars import settle, with_amounts
+from reconciler.manifest.scalars import settle
 from reconciler.model.diagnostic import Diagnostic, Related, Severity
 from reconciler.model.fleet import ChannelSpec, ConnectionSpec, Document, FleetSpec, Kind, Manifest, Metadata
 from reconciler.model.origin import NOWHERE, Origin
@@ -190,16 +190,19 @@ class _Loading:
             if key not in parsed.value:
                 self._wrong("missing-key", f"the document needs {key!r}", parsed.locate(()))
             return None
-        value = with_amounts(parsed.value[key]) if kind is FleetSpec else parsed.value[key]
+        value, converted, error = parsed.value[key], None, ""
         try:
-            return msgspec.convert(value, kind, strict=False)
-        except (msgspec.ValidationError, RecursionError) as error:
-            found = list(misfits(parsed.value[key], kind, (key,)))
-            for misfit in found:
-                self._misfit(parsed, misfit)
-            if not found and not parsed.problems:
-                self._wrong("wrong-value", str(error), parsed.locate((key,)))
-        return None
+            converted = msgspec.convert(value, kind, strict=False)
+        except msgspec.ValidationError as wrong:
+            error = str(wrong)
+        if converted is not None and not parsed.nullish:
+            return converted
+        found = list(misfits(value, kind, (key,)))
+        for misfit in found:
+            self._misfit(parsed, misfit)
+        if error and not found and not parsed.problems:
+            self._wrong("wrong-value", error, parsed.locate((key,)))
+        return None if found else converted
 
     def _add(self, kind: str, document: Document) -> None:
         other = self.found[kind].get(document.name)

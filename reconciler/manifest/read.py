@@ -13,6 +13,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
 from typing import Any
 
 import yaml
@@ -37,6 +38,8 @@ MOST_NODES = 4_000_000
 
 DEEPEST = 64
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+NULLISH = NULLS | {"".join(letters) for letters in product("nN", "uU", "lL", "lL")}
+"""Texts that converting takes for null where it may, though somebody quoted them or spelt them oddly."""
 
 QUOTED = re.compile(r"([&!]\S*\s+)*[\"'|>]")
 """The start of a text in quotes or in a block, behind its anchor and tag."""
@@ -94,6 +97,8 @@ class Parsed:
         self.offsets = array("Q")
         self.aliases: set[int] = set()
         self.problems: list[Problem] = []
+        self.nullish = False
+        """Whether some text could be taken for null when converted: then its kind is checked with care."""
         self._children: dict[Path, dict[str | int, tuple[int, int]]] = {}
         self._sizes: dict[int, int] | None = None
 
@@ -215,6 +220,7 @@ class _Document:
         self.parser = parser
         self.document = document
         self.anchors: dict[str, tuple[Any, int]] = {}
+        self.depths: dict[int, int] = {}
         self.expanded = 0
 
     def value(self) -> Any:
@@ -235,7 +241,7 @@ class _Document:
                 if type(container) is dict and key is None:
                     key = self._key(event, stack, container, offset)
                     continue
-                if event.anchor is not None or event.tag is not None or (value in NULLS and not event.style):
+                if event.anchor is not None or event.tag is not None or value in NULLISH:
                     value = self._odd(event, stack, key, offset)
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
                 offset = event.start_mark.index
@@ -256,7 +262,7 @@ class _Document:
                 offsets.append(offset)
                 if type(container) is dict and key is None:
                     raise _TooMuch("an alias cannot be a key", offset)
-                value = self._alias(event, offset)
+                value = self._alias(event, stack, offset)
             elif kind is DocumentEndEvent:
                 self._bound(0, 0)
                 return root[0] if root else None
@@ -288,6 +294,7 @@ class _Document:
         value: Any = event.value
         if event.tag is not None and event.tag != "!":
             self._problem("tag", f"tags such as {event.tag!r} are not used in manifests", offset)
+        self.document.nullish = self.document.nullish or value in NULLISH
         if value in NULLS and not event.style and event.tag is None:
             value = None
             if stack:
@@ -320,13 +327,25 @@ class _Document:
         if len(stack) >= DEEPEST:
             raise _TooMuch(f"more than {DEEPEST} levels inside one another", offset)
 
-    def _alias(self, event: Any, offset: int) -> Any:
+    def _alias(self, event: Any, stack: Stack, offset: int) -> Any:
         if event.anchor not in self.anchors:
             self._problem("alias", f"nothing before this is marked `&{event.anchor}`", offset)
             return ""
         value, size = self.anchors[event.anchor]
         self._bound(size, offset)
+        if len(stack) + self._depth(value) > DEEPEST:
+            raise _TooMuch(f"more than {DEEPEST} levels inside one another", offset)
         return value
+
+    def _depth(self, value: Any) -> int:
+        """Return the levels of a value that an anchor marks; what is behind aliases in it was bounded before."""
+        if not isinstance(value, dict | list):
+            return 0
+        found = self.depths.get(id(value))
+        if found is None:
+            children: Any = value.values() if isinstance(value, dict) else value
+            found = self.depths[id(value)] = 1 + max(map(self._depth, children), default=0)
+        return found
 
     def _bound(self, more: int, offset: int) -> None:
         self.expanded += more

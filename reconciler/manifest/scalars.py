@@ -1,7 +1,7 @@
-"""Texts that mean numbers: the few places where a manifest takes a text as well as a number or boolean.
+"""Texts that mean numbers: settings, where a manifest takes any scalar and its type counts.
 
-Everything is read as text, so that `1.10` stays what was typed. Where both are allowed, what is written without quotes
-and looks like a number or boolean in YAML 1.2 is one.
+Everything is read as text, so that `1.10` stays what was typed. In settings, what is written without quotes and is a
+number or boolean in YAML 1.2 becomes one.
 """
 
 from __future__ import annotations
@@ -9,38 +9,15 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from typing import Any
-
-import msgspec
 
 from reconciler.manifest.read import Parsed
 from reconciler.model.desired import Scalar
-from reconciler.model.fleet import Choice, Count, FleetSpec
+from reconciler.model.fleet import Choice, FleetSpec
 from reconciler.model.origin import Path
-
-AMOUNTS = {"limits": ("remove", "replace", "release"), "rollout": ("max_moving",)}
-"""Keys of a fleet that take a percentage or a number of devices."""
 
 BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 WHOLE = re.compile(r"[-+]?[0-9]{1,18}")
 BROKEN = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-
-
-def with_amounts(spec: Any) -> Any:
-    """Return a fleet's spec, not converted yet, with the numbers of its limits as numbers."""
-    for section, names in AMOUNTS.items():
-        inner = spec.get(section) if isinstance(spec, dict) else None
-        if isinstance(inner, dict):
-            amounts = {name: _amount(inner[name]) for name in names if isinstance(inner.get(name), str)}
-            spec = {**spec, section: {**inner, **amounts}}
-    return spec
-
-
-def _amount(text: str) -> str | int:
-    try:
-        return msgspec.convert(text, Count, strict=False)
-    except msgspec.ValidationError:
-        return text
 
 
 def settle(spec: FleetSpec, parsed: Parsed) -> None:

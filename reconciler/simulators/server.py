@@ -37,6 +37,8 @@ class _Protocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it so
         super().connection_made(transport)
+        # asyncio does this only for sockets that name their protocol, and a listening socket of ours does not
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         inner = self.app
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:

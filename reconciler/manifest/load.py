@@ -138,7 +138,7 @@ class _Loading:
         value = parsed.value
         if not _is_ours(value):
             broken = value is None or not isinstance(value, dict)
-            claims = isinstance(value, dict) and value.get("kind") in KINDS
+            claims = isinstance(value, dict) and isinstance(value.get("kind"), str) and value["kind"] in KINDS
             if (ours and broken and parsed.problems) or named or claims:
                 self._not_ours(parsed)
             else:

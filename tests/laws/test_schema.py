@@ -242,7 +242,8 @@ events = st.one_of(
     st.builds(event.Intended, at=moments, fleet=names, call=st.integers(0, 9), action=st.just(action)),
     st.builds(event.Called, at=moments, fleet=names, call=st.integers(0, 9), receipt=receipts, seconds=moments),
     st.builds(event.Settled, at=moments, outcome=outcomes),
-    *(st.from_type(kind) for kind in (event.Settling, event.Note, event.Drifted, event.Finished)),
+    *(st.builds(kind, at=moments) for kind in (event.Settling, event.Note, event.Drifted)),
+    st.builds(event.Finished, at=moments, seconds=moments),
     st.builds(
         event.Passed,
         at=moments,

@@ -321,7 +321,7 @@ def test_tls_failures_are_named_and_not_repeated() -> None:
     failure.__cause__ = OSError("wrapped")
     failure.__cause__.__context__ = ssl.SSLCertVerificationError("self-signed")
     script = Script(failure)
-    with pytest.raises(Unreachable, match="TLS with https://api.example.com failed") as caught:
+    with pytest.raises(Unreachable, match=r"TLS with https://api\.example\.com failed") as caught:
         read(script)
     assert not caught.value.sent
     assert len(script.requests) == 1

@@ -195,20 +195,21 @@ def _listed(values: list[Any]) -> Table:
     """Return a list keyed by what its members are: plain ones as a set, others by whom or what they are about."""
     table: Table = {}
     for value in values:
-        label = _label(value)
+        if not isinstance(value, Mapping):
+            table[str(value)] = str(value)
+            continue
+        label = first = _label(value)
         again = 2
         while label in table:
-            label = f"{_label(value)} ({again})"
+            label = f"{first} ({again})"
             again += 1
-        table[label] = label if not isinstance(value, Mapping) else _texts(value)
+        table[label] = _texts(value)
     if len(table) > 1 and any(isinstance(value, Mapping) for value in values):
         table[ORDER] = "; ".join(table)
     return table
 
 
-def _label(value: Any) -> str:  # any JSON value
-    if not isinstance(value, Mapping):
-        return str(value)
+def _label(value: Mapping[str, Any]) -> str:
     if "units" in value:
         return _words(value["units"])
     if "workload" in value:

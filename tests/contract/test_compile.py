@@ -97,9 +97,7 @@ def test_no_wide_call_without_proof(subject: Subject, seed: int) -> None:
 def test_no_call_ever_touches_a_foreign_slot(subject: Subject, data: st.DataObject) -> None:
     """Whatever the open questions answer, and whatever others hold the same versions: only slots of the changes move."""
     question, answer = data.draw(st.sampled_from(list(subject.variants)))
-    rig = subject.rig(
-        2300, 1, variants={question: answer}, seed=data.draw(st.integers(0, 2)), offline=0.0, failing=0.0
-    )
+    rig = subject.rig(2300, 1, variants={question: answer}, seed=data.draw(st.integers(0, 2)), offline=0.0, failing=0.0)
     snapshot = rig.platform.observe(Query())
     spared = data.draw(st.sampled_from([0, 1, 400]))
     target = data.draw(st.sampled_from(list(rig.versions)))

@@ -86,7 +86,7 @@ def test_a_reviewed_plan_is_an_upper_bound(run: Run, tmp_path: Path, fleet: Simu
     ]
     fleet.control("POST", "console", device=movers[0], flow="modbus-poller", version="v1.1.0")
     fleet.control("POST", "delete_device", device=movers[1])
-    foreign = fleet.control("POST", "add_device", name="newcomer")["result"]
+    foreign = fleet.control("POST", "add_device", name="newcomer")["id"]
     fleet.control("POST", "console", device=foreign, flow="modbus-poller", version="v1.3.0")
     applied = run("apply", "fleet", "--plan", "plan.json", "-o", "json", token=fleet.token)
     assert applied.code == 4, applied

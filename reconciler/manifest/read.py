@@ -220,6 +220,7 @@ class _Document:
         self.parser = parser
         self.document = document
         self.anchors: dict[str, tuple[Any, int]] = {}
+        self.depths: dict[int, int] = {}
         self.expanded = 0
 
     def value(self) -> Any:
@@ -261,7 +262,7 @@ class _Document:
                 offsets.append(offset)
                 if type(container) is dict and key is None:
                     raise _TooMuch("an alias cannot be a key", offset)
-                value = self._alias(event, offset)
+                value = self._alias(event, stack, offset)
             elif kind is DocumentEndEvent:
                 self._bound(0, 0)
                 return root[0] if root else None
@@ -326,13 +327,25 @@ class _Document:
         if len(stack) >= DEEPEST:
             raise _TooMuch(f"more than {DEEPEST} levels inside one another", offset)
 
-    def _alias(self, event: Any, offset: int) -> Any:
+    def _alias(self, event: Any, stack: Stack, offset: int) -> Any:
         if event.anchor not in self.anchors:
             self._problem("alias", f"nothing before this is marked `&{event.anchor}`", offset)
             return ""
         value, size = self.anchors[event.anchor]
         self._bound(size, offset)
+        if len(stack) + self._depth(value) > DEEPEST:
+            raise _TooMuch(f"more than {DEEPEST} levels inside one another", offset)
         return value
+
+    def _depth(self, value: Any) -> int:
+        """Return the levels of a value that an anchor marks; what is behind aliases in it was bounded before."""
+        if not isinstance(value, dict | list):
+            return 0
+        found = self.depths.get(id(value))
+        if found is None:
+            children: Any = value.values() if isinstance(value, dict) else value
+            found = self.depths[id(value)] = 1 + max(map(self._depth, children), default=0)
+        return found
 
     def _bound(self, more: int, offset: int) -> None:
         self.expanded += more

@@ -1,7 +1,7 @@
-"""Texts that mean numbers: the few places where a manifest takes a text as well as a number or boolean.
+"""Texts that mean numbers: settings, where a manifest takes any scalar and its type counts.
 
-Everything is read as text, so that `1.10` stays what was typed. Where both are allowed, what is written without quotes
-and looks like a number or boolean in YAML 1.2 is one.
+Everything is read as text, so that `1.10` stays what was typed. In settings, what is written without quotes and is a
+number or boolean in YAML 1.2 becomes one.
 """
 
 from __future__ import annotations
@@ -9,9 +9,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from typing import Any
-
-import msgspec
 
 from reconciler.manifest.read import Parsed
 from reconciler.model.desired import Scalar

@@ -175,7 +175,11 @@ class Lines:
         """Write one event."""
         from reconciler.views import event_line
 
-        click.echo(event_line.encode(event) if self._json else event_line.render(event))
+        if self._json:
+            click.echo(event_line.encode(event).rstrip())
+        else:
+            show([event_line.render(event)])
+        sys.stdout.flush()
 
 
 @contextmanager
@@ -197,7 +201,7 @@ def live(plan: Plan) -> Iterator[Record]:
     if not sys.stderr.isatty():
         yield Silence()
         return
-    from reconciler.views.progress import Progress
+    from reconciler.views.progress import Live
 
-    with Progress(plan) as progress:
+    with Live(plan, sys.stderr) as progress:
         yield progress

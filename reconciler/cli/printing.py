@@ -94,11 +94,11 @@ def show(lines: Sequence[Line]) -> None:
     from reconciler.views.line import plain, styled
 
     if not wiring.colour():
-        click.echo(plain(lines))
+        click.echo(plain(lines), nl=False)
         return
     from rich.console import Console
 
-    Console(highlight=False, soft_wrap=True, force_terminal=True, width=wiring.width()).print(styled(lines))
+    Console(highlight=False, soft_wrap=True, force_terminal=True, width=wiring.width()).print(styled(lines), end="")
 
 
 def applied(applying: Applying, seconds: float | None = None) -> Applied:

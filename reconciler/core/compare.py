@@ -47,9 +47,9 @@ class Names:
 
 def plans(left: Plan, right: Plan) -> tuple[Table, Table]:
     """Return two plans as tables; times and fingerprints are left out."""
-    entries: list[Change | Held] = [
-        one for plan in (left, right) for fleet in plan.fleets for one in (*fleet.changes, *fleet.held)
-    ]
+    entries: list[Change | Held] = []
+    for fleet in (*left.fleets, *right.fleets):
+        entries += [*fleet.changes, *fleet.held]
     units, workloads = Names(one.unit for one in entries), Names(one.workload for one in entries)
     return _plan(left, units, workloads), _plan(right, units, workloads)
 

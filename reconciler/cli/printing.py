@@ -30,7 +30,10 @@ def read_plan(path: Path) -> Plan:
         content = path.read_bytes()
     except OSError as error:
         raise SettingsError(f"cannot read {path}: {error.strerror}") from error
-    found = plan_json.decode(content)
+    try:
+        found = plan_json.decode(content)
+    except PlanMismatch as error:
+        raise PlanMismatch(f"{path}: {error}", hint=error.hint) from error
     if fingerprint(found) != found.fingerprint:
         raise PlanMismatch(
             f"{path}: the plan was edited after it was made (its fingerprint does not match)",

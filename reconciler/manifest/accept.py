@@ -122,7 +122,9 @@ def _dict(value: Any, wanted: inspect.DictType, path: Path) -> Iterator[Misfit]:
             continue
         if not _fits(key, _bare(wanted.key_type)):
             yield Misfit(
-                (*path, key), "wrong-value", f"a key of {_name(path)} must be {_words(_bare(wanted.key_type))}, not {key!r}"
+                (*path, key),
+                "wrong-value",
+                f"a key of {_name(path)} must be {_words(_bare(wanted.key_type))}, not {key!r}",
             )
         yield from _check(child, wanted.value_type, (*path, key))
 

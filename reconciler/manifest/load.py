@@ -15,6 +15,7 @@ from reconciler.errors import ManifestError, SettingsError
 from reconciler.manifest.accept import Misfit, misfits
 from reconciler.manifest.check import check
 from reconciler.manifest.read import Parsed, Problem, Text, read
+from reconciler.manifest.scalars import settle
 from reconciler.model.diagnostic import Diagnostic, Related, Severity
 from reconciler.model.fleet import ChannelSpec, ConnectionSpec, Document, FleetSpec, Kind, Manifest, Metadata
 from reconciler.model.origin import NOWHERE, Origin
@@ -179,6 +180,8 @@ class _Loading:
         if metadata is None or spec is None or not clean:
             self.failed = True
             return
+        if isinstance(spec, FleetSpec):
+            settle(spec, parsed)
         document = Document(metadata.name, spec, parsed.text.file, parsed.locate, dict(metadata.labels))
         self._add(kind, document)
 
@@ -187,18 +190,19 @@ class _Loading:
             if key not in parsed.value:
                 self._wrong("missing-key", f"the document needs {key!r}", parsed.locate(()))
             return None
+        value, converted, error = parsed.value[key], None, ""
         try:
-            converted = msgspec.convert(parsed.value[key], kind, strict=False)
-            if not parsed.nullish or not any(misfits(parsed.value[key], kind, (key,))):
-                return converted
-            raise msgspec.ValidationError("a text was taken for null")
-        except (msgspec.ValidationError, RecursionError) as error:
-            found = list(misfits(parsed.value[key], kind, (key,)))
-            for misfit in found:
-                self._misfit(parsed, misfit)
-            if not found and not parsed.problems:
-                self._wrong("wrong-value", str(error), parsed.locate((key,)))
-        return None
+            converted = msgspec.convert(value, kind, strict=False)
+        except msgspec.ValidationError as wrong:
+            error = str(wrong)
+        if converted is not None and not parsed.nullish:
+            return converted
+        found = list(misfits(value, kind, (key,)))
+        for misfit in found:
+            self._misfit(parsed, misfit)
+        if error and not found and not parsed.problems:
+            self._wrong("wrong-value", error, parsed.locate((key,)))
+        return None if found else converted
 
     def _add(self, kind: str, document: Document) -> None:
         other = self.found[kind].get(document.name)

@@ -298,7 +298,7 @@ def meddling(draw: st.DrawFn) -> Callable[[Site], None]:
                         lambda site, unit=unit: site.world.set_tags(unit, {"ring": "canary", "site": "berlin"}),
                         lambda site, unit=unit: site.world.delete_device(unit),
                         lambda site, flow=flow, release=release: site.world.create_version(flow, release or "v1.2.0"),
-                        lambda site, unit=unit: site.world.set_online(unit, False),
+                        lambda site, unit=unit: site.world.set_online(unit, online=False),
                     ]
                 )
             )

@@ -98,7 +98,7 @@ def command(
         raise click.UsageError("--application ID says which application to read")
     name = connection or "plant"
     spec = ConnectionSpec(losant=LosantConnection(application=application, token=Secret(env=token_env), url=url))
-    text = write([("Connection", name, spec)])
+    text = write([("Connection", name, spec)], schema=None)
     _import(wanted, _checked({CONNECTIONS: text}), name, text)
 
 
@@ -108,7 +108,7 @@ def _import(wanted: Wanted, manifest: Manifest, connection: str, text: str) -> N
     _check_free(wanted, [*texts, FLEET])
     opened = wiring.opener(manifest, wiring.SystemClock())
     found = import_fleet(connection, opened, lambda spec: _lines(wanted.fleet, spec))
-    texts[FLEET] = write([("Fleet", wanted.fleet, found.spec)], comments=_comments(found))
+    texts[FLEET] = write([("Fleet", wanted.fleet, found.spec)], _comments(found), schema=None)
     if text:
         _checked(texts)
     if wanted.shown:
@@ -122,7 +122,7 @@ def _import(wanted: Wanted, manifest: Manifest, connection: str, text: str) -> N
 
 
 def _lines(fleet: str, spec: FleetSpec) -> int:
-    return write([("Fleet", fleet, spec)]).count("\n")
+    return write([("Fleet", fleet, spec)], schema=None).count("\n")
 
 
 def _comments(found: Imported) -> list[str]:

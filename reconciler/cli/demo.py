@@ -18,7 +18,7 @@ import click
 
 from reconciler.errors import ReconcilerError
 
-TOKEN = "LOSANT_API_TOKEN"
+VARIABLE = "LOSANT_API_TOKEN"
 
 
 @click.command(
@@ -133,7 +133,7 @@ class _Story:
     def _run(self, *args: str, expected: int = 0) -> None:
         shown = shlex.join(["reconciler", *args])
         click.echo(_bold(f"$ {shown}"))
-        environment = {**os.environ, TOKEN: self.simulator["token"]}
+        environment = {**os.environ, VARIABLE: self.simulator["token"]}
         done = subprocess.run(
             [sys.executable, "-m", "reconciler", *args], cwd=self.place.parent, env=environment, check=False
         )

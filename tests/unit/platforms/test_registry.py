@@ -55,5 +55,5 @@ def test_a_connection_without_platform_says_which_there_are() -> None:
         losant = None
 
     with pytest.raises(SettingsError, match="names no platform") as caught:
-        registry.chosen(cast(ConnectionSpec, Empty()))
+        registry.chosen(cast("ConnectionSpec", Empty()))
     assert "losant" in caught.value.hint

@@ -25,7 +25,7 @@ setup: $(READY) ## make or refresh .venv (the other targets do it by themselves)
 
 $(READY): pyproject.toml .github/constraints.txt .github/find-python
 	@echo "setup: the first time, and after a change of dependencies, this takes a minute"
-	@python=$$(.github/find-python $(PYTHON)) || exit 1; \
+	@python=$$(.github/find-python "$(PYTHON)") || exit 1; \
 	if ! $(BIN)/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
 		echo "setup: creating .venv with $$python"; "$$python" -m venv --clear .venv || exit 1; \
 	fi

@@ -116,7 +116,7 @@ def _over(document: Document, kind: LimitKind, verb: Verb, loads: Sequence[Load]
         )
 
 
-def _bounds(limit: str | int | Limit, of: int, *, alone: bool) -> Iterator[int]:
+def _bounds(limit: str | Limit, of: int, *, alone: bool) -> Iterator[int]:
     """Yield the most devices that each part of a limit lets through; a percentage says nothing of a change `alone`."""
     share, number = _parts(limit)
     if number is not None:
@@ -125,13 +125,13 @@ def _bounds(limit: str | int | Limit, of: int, *, alone: bool) -> Iterator[int]:
         yield floor(round(of * percent(share) / 100, 6))
 
 
-def _parts(limit: str | int | Limit) -> tuple[str | None, int | None]:
+def _parts(limit: str | Limit) -> tuple[str | None, int | None]:
     if isinstance(limit, Limit):
         return limit.percent, limit.number
-    return (limit, None) if isinstance(limit, str) else (None, limit)
+    return (limit, None) if limit.endswith("%") else (None, int(limit))
 
 
-def _words(limit: str | int | Limit) -> str:
+def _words(limit: str | Limit) -> str:
     share, number = _parts(limit)
     return " and ".join(text for text in (share, None if number is None else f"{number:,}") if text)
 

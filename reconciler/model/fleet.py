@@ -27,6 +27,13 @@ Text = Annotated[str, msgspec.Meta(min_length=1)]
 Percent = Annotated[
     str, msgspec.Meta(pattern=r"^(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)%$", description="A percentage, `10%`.")
 ]
+Amount = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^([0-9]{1,9}|(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)%)$",
+        description="A percentage, `10%`, or a number of devices, `25`.",
+    ),
+]
 Duration = Annotated[
     str, msgspec.Meta(pattern=r"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+$", description="A duration, `30s`, `5m`, `2h`, `1d`.")
 ]
@@ -161,9 +168,9 @@ class Limit(Kind, frozen=True, kw_only=True):
 class Limits(Kind, frozen=True, kw_only=True):
     """How much one apply may do. Up to `minimum` units a percentage does not forbid a single change."""
 
-    remove: Percent | Count | Limit = "10%"
-    replace: Percent | Count | Limit | None = None
-    release: Percent | Count | Limit | None = None
+    remove: Amount | Limit = "10%"
+    replace: Amount | Limit | None = None
+    release: Amount | Limit | None = None
     minimum: Count = 3
 
 
@@ -201,7 +208,7 @@ class Rollout(Kind, frozen=True, kw_only=True):
     """How versions spread. Checked for meaning; not enforced yet, and plans say so."""
 
     waves: list[Percent | Wave] = []
-    max_moving: Percent | Count | Limit | None = None
+    max_moving: Amount | Limit | None = None
     success: Percent | None = None
     failure: Failure | None = None
     soak: Duration | None = None

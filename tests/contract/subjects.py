@@ -168,7 +168,12 @@ LOSANT = Subject(
 SUBJECTS = [LOSANT]
 
 
-def moves(snapshot: Snapshot, wanted: Callable[[str, str], str | None | Any]) -> list[Change]:
+def everywhere(snapshot: Snapshot) -> frozenset[str]:
+    """Return all workloads: the fleet speaks of every unit of the application alike."""
+    return frozenset(workload.id for workload in snapshot.workloads)
+
+
+def moves(snapshot: Snapshot, wanted: Callable[[str, str], Any]) -> list[Change]:
     """Return the changes that give slots what `wanted(unit id, workload id)` says; ... leaves a slot alone."""
     changes = []
     for workload in snapshot.workloads:

@@ -172,7 +172,7 @@ def workload_specs(draw: st.DrawFn, name: str) -> WorkloadSpec:
 percents = st.sampled_from(["0%", "10%", "33.3%", "50%", "100%"])
 bounds = st.one_of(
     percents,
-    st.integers(0, 4),
+    st.integers(0, 4).map(str),
     st.builds(Limit, percent=percents, number=st.integers(0, 4)),
     st.builds(Limit, percent=percents),
 )

@@ -4,7 +4,7 @@ In a test:
 
     with serve(Shape(units=50, offline=0, failing=0)) as losant:
         client = SomeClient(losant.url, losant.application, losant.token)
-        losant.world.set_online("gw-017", online=False)
+        losant.world.set_online("gw-017", False)
 
 Without a socket: `simulator(Shape(...)).handle(Request("GET", "/applications/…"))`.
 """

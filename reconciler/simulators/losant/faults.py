@@ -29,6 +29,24 @@ from reconciler.model.quantity import percent, seconds
 
 READS, WRITES, LISTINGS, RELEASE = "reads", "writes", "listings", "deployments.release"
 
+ROUTES = (
+    "application.get",
+    "deployments.list",
+    "deployments.release",
+    "deployments.replace",
+    "deployments.remove",
+    "deployment.get",
+    "devices.list",
+    "device.get",
+    "flows.list",
+    "flows.version",
+    "flow.get",
+    "flow.errors",
+    "versions.list",
+    "versions.create",
+    "version.get",
+)
+
 KINDS: Mapping[str, str] = {
     "429": "any",
     "500": "any",
@@ -93,6 +111,10 @@ class Faults:
             near = get_close_matches(kind, KINDS, 1)
             hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(KINDS)} and latency"
             raise ValueError(f"there is no fault {kind!r}: {hint}")
+        if on not in {"any", READS, WRITES, LISTINGS, *ROUTES}:
+            raise ValueError(
+                f"{on!r} is nothing that a fault can be narrowed to: any, reads, writes, listings or a route"
+            )
         if kind == "expire":
             self.expired = False
         self.active[kind] = Fault(rate(share), on, maximum)

@@ -173,7 +173,7 @@ def everywhere(snapshot: Snapshot) -> frozenset[str]:
     return frozenset(workload.id for workload in snapshot.workloads)
 
 
-def moves(snapshot: Snapshot, wanted: Callable[[str, str], str | None | Any]) -> list[Change]:
+def moves(snapshot: Snapshot, wanted: Callable[[str, str], Any]) -> list[Change]:
     """Return the changes that give slots what `wanted(unit id, workload id)` says; ... leaves a slot alone."""
     changes = []
     for workload in snapshot.workloads:

@@ -51,9 +51,9 @@ class Inventory:
         self._ids += [device.id for device in devices]
         self._names += [device.name or device.id for device in devices]
         self._labels.extend([self._label(device) for device in devices])
-        self._reach += bytes([reach_of(device.connectionInfo) for device in devices])
-        self._agents.extend([agents.setdefault(device.edgeAgentVersion, len(agents)) for device in devices])
-        assignable = bytes([device.deviceClass == ASSIGNABLE for device in devices])
+        self._reach += bytes([reach_of(device.connection_info) for device in devices])
+        self._agents.extend([agents.setdefault(device.edge_agent_version, len(agents)) for device in devices])
+        assignable = bytes([device.device_class == ASSIGNABLE for device in devices])
         self._assignable += assignable
         self.edge += sum(assignable)
         for odd, why in page.odd:
@@ -117,21 +117,21 @@ class Slots:
         """Take one page. The loop runs once a row of the application: every operation in it counts."""
         row_of, plain, columns = self.units.index, self._plain, self.columns
         for row in page.items:
-            version, etag = row.desiredVersion, row.desiredEtag
+            version, etag = row.desired_version, row.desired_etag
             number = None
-            if version == row.currentVersion and etag == row.currentEtag:
-                number = plain.get((version, etag, row.flowClass))
+            if version == row.current_version and etag == row.current_etag:
+                number = plain.get((version, etag, row.flow_class))
             if number is None:
                 number = self._number(row)
             if number == _SKIP:
                 continue
-            unit = row_of.get(row.deviceId)
+            unit = row_of.get(row.device_id)
             if unit is None:
                 self._stray(row)
                 continue
-            column = columns.get(row.flowId)
+            column = columns.get(row.flow_id)
             if column is None:
-                column = self._column(row.flowId, page)
+                column = self._column(row.flow_id, page)
             if column[unit]:
                 number = self._twice(row, column[unit])
             column[unit] = number
@@ -141,11 +141,11 @@ class Slots:
             self.problems.append(f"{page.lost} edge deployments cannot be read: it is not told whose they are")
 
     def _number(self, row: Row) -> int:
-        if row.flowClass == CUSTOM_NODE:
+        if row.flow_class == CUSTOM_NODE:
             return _SKIP
         number = self._interned(state_of(row))
-        if row.desiredVersion == row.currentVersion and row.desiredEtag == row.currentEtag:
-            self._plain[row.desiredVersion, row.desiredEtag, row.flowClass] = number
+        if row.desired_version == row.current_version and row.desired_etag == row.current_etag:
+            self._plain[row.desired_version, row.desired_etag, row.flow_class] = number
         return number
 
     def _interned(self, state: State) -> int:
@@ -164,24 +164,24 @@ class Slots:
 
     def _stray(self, row: Row) -> None:
         """Note a row of a device that the inventory does not show; an empty one claims nothing."""
-        if row.desiredVersion is not None or row.currentVersion is not None:
-            self.strays.add(row.deviceId)
+        if row.desired_version is not None or row.current_version is not None:
+            self.strays.add(row.device_id)
 
     def _twice(self, row: Row, first: int) -> int:
         """Return the state of a slot that two rows are about: nobody can say which of them holds."""
         shown = self.states[first]
-        self.problems.append(f"device {row.deviceId} has two rows of workflow {row.flowId}")
+        self.problems.append(f"device {row.device_id} has two rows of workflow {row.flow_id}")
         note = "the platform shows two rows for this slot"
         return self._interned(State(shown.assigned, shown.reported, Phase.UNKNOWN, note=note))
 
     def _odd(self, odd: OddRow, why: str, page: Page[Row]) -> None:
-        if odd.flowClass == CUSTOM_NODE:
+        if odd.flow_class == CUSTOM_NODE:
             return
-        unit = self.units.index.get(odd.deviceId)
+        unit = self.units.index.get(odd.device_id)
         if unit is None:
-            self.strays.add(odd.deviceId)
+            self.strays.add(odd.device_id)
             return
-        column = self.columns.get(odd.flowId)
+        column = self.columns.get(odd.flow_id)
         if column is None:
-            column = self._column(odd.flowId, page)
+            column = self._column(odd.flow_id, page)
         column[unit] = self._interned(state_of_odd(odd, why))

@@ -46,7 +46,7 @@ def fence(ask: Callable[[], Page[Newest]]) -> Fence:
         if page.items:
             break
         page = ask()
-    newest = next(((item.creationDate, item.id) for item in page.items), None)
+    newest = next(((item.creation_date, item.id) for item in page.items), None)
     return Fence(page.total, newest)
 
 
@@ -62,24 +62,24 @@ class Observer:
 
     def observe(self, query: Query) -> Snapshot:
         """Return a reading, proved or with its problems. Raises PlatformError when nothing can be read at all."""
-        found: Snapshot | None = None
-        strays: set[str] = set()
-        for turn in range(1, READINGS + 1):
-            reading = _Reading(self._routes, self._readers, query, settled_strays=strays, patient=turn == READINGS)
-            read_at = self._clock.now()
-            try:
-                problems = reading.read()
-            except PlatformError as error:
-                if found is None:
-                    raise
-                found.coverage = Coverage(False, (*found.coverage.problems, f"reading again failed: {error}"))
-                return found
-            found = reading.snapshot(self._identity, read_at, problems)
+        found, strays = self._turn(query, set(), patient=False)
+        for turn in range(2, READINGS + 1):
             if found.coverage.complete or self._clock.stopping():
-                return found
-            strays = reading.slots.strays
-        assert found is not None
+                break
+            try:
+                found, strays = self._turn(query, strays, patient=turn == READINGS)
+            except PlatformError as error:
+                problems = (*found.coverage.problems, f"reading again failed: {error}")
+                found.coverage = Coverage(complete=False, problems=problems)
+                break
         return found
+
+    def _turn(self, query: Query, strays: set[str], *, patient: bool) -> tuple[Snapshot, set[str]]:
+        """Return one reading, and the unknown devices that it met; `strays` are those of the reading before."""
+        reading = _Reading(self._routes, self._readers, query, settled_strays=strays, patient=patient)
+        read_at = self._clock.now()
+        problems = reading.read()
+        return reading.snapshot(self._identity, read_at, problems), reading.slots.strays
 
 
 class _Reading:
@@ -128,7 +128,7 @@ class _Reading:
             workloads=(*self._workloads, *unlisted),
             states=self.slots.states,
             columns=self.slots.columns,
-            coverage=Coverage(not problems, shown),
+            coverage=Coverage(complete=not problems, problems=shown),
             read_at=read_at,
         )
 

@@ -23,7 +23,7 @@ AT_MONDAY, AT_TUESDAY = 1794787200.0, 1794873600.0
 def row(wanted: str | None, there: str | None, *logs: dict[str, Any], etags: tuple[Any, Any] = (None, None)) -> Row:
     """Return a row that was last updated on Tuesday."""
     raw = msgspec.Raw(json.dumps(logs).encode())
-    return Row("a", "d", "f", wanted, there, etags[0], etags[1], lastUpdated=TUESDAY, logs=raw)
+    return Row("a", "d", "f", wanted, there, etags[0], etags[1], last_updated=TUESDAY, logs=raw)
 
 
 def asked(date: str, version: str | None = "v2") -> dict[str, Any]:
@@ -122,7 +122,7 @@ def test_a_settled_slot_needs_no_log() -> None:
 def test_other_odd_values_are_unknown_and_never_absence() -> None:
     assert state_of(row("", "")).phase is Phase.UNKNOWN
     assert state_of(row("v1", "")).phase is Phase.UNKNOWN
-    assert state_of(Row("a", "d", "f", "v2", "v1", lastUpdated="then")).phase is Phase.UNKNOWN
+    assert state_of(Row("a", "d", "f", "v2", "v1", last_updated="then")).phase is Phase.UNKNOWN
     assert state_of(Row("a", "d", "f", "v2", "v1")) == State("v2", "v1", Phase.MOVING)
     odd = state_of_odd(OddRow("a", "d", "f", "v1", {"x": 1}), "what it is")
     assert odd == State("v1", None, Phase.UNKNOWN, note="the platform gave an unexpected value: what it is")

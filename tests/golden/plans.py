@@ -56,7 +56,9 @@ def change(
     )
 
 
-def held(number: int, code: HoldReason, text: str, *more: Hold, workload: Ref = POLLER, verb: Verb | None = Verb.REPLACE) -> Held:
+def held(
+    number: int, code: HoldReason, text: str, *more: Hold, workload: Ref = POLLER, verb: Verb | None = Verb.REPLACE
+) -> Held:
     return Held(
         unit=unit(number),
         workload=workload,
@@ -80,7 +82,9 @@ def calls(changes: Sequence[Change], most: int = 1000) -> tuple[Action, ...]:
             ids = [changes[slot].unit.id for slot in some]
             body = {"flowId": workload.id, "version": version, "deviceIds": ids}
             stage = 1 if version is None else 0
-            found.append(Action(call="losant.release", request=Request("POST", PATH, body), slots=tuple(some), stage=stage))
+            found.append(
+                Action(call="losant.release", request=Request("POST", PATH, body), slots=tuple(some), stage=stage)
+            )
     return tuple(found)
 
 
@@ -162,13 +166,23 @@ def large() -> Plan:
     moves = [change(number, POLLER, "v1.3.2", "v1.4.0") for number in range(1, 1201)]
     moves += [change(number, POLLER, "v1.2.0", "v1.4.0", reason=Reason.DRIFT, line=14) for number in range(1201, 1204)]
     moves += [change(number, VISION, None, "v2.0.1", line=20 + number) for number in range(1, 6)]
-    moves += [change(9, VISION, "v2.0.1", "v2.0.1", reason=Reason.OVERWRITTEN), change(10, VISION, "v2.0.1", "v2.0.1", reason=Reason.RETRY)]
+    moves += [
+        change(9, VISION, "v2.0.1", "v2.0.1", reason=Reason.OVERWRITTEN),
+        change(10, VISION, "v2.0.1", "v2.0.1", reason=Reason.RETRY),
+    ]
     return plan(fleet(units=3000, changes=moves, unmanaged=1, under_way=(3, 40, 2, 1)), fleet("boston", units=1))
 
 
 def all_held() -> Plan:
     why = [held(number, code, f"why {code.value} holds it") for number, code in enumerate(HoldReason, start=1)]
-    why.append(held(50, HoldReason.AGENT_TOO_OLD, "v1.4.0 needs agent 1.40.0 or later; the unit has 1.30.0", Hold(HoldReason.SUSPENDED, "the fleet is suspended: site audit")))
+    why.append(
+        held(
+            50,
+            HoldReason.AGENT_TOO_OLD,
+            "v1.4.0 needs agent 1.40.0 or later; the unit has 1.30.0",
+            Hold(HoldReason.SUSPENDED, "the fleet is suspended: site audit"),
+        )
+    )
     why += [held(60 + number, HoldReason.UNKNOWN, f"page {number} was not shown", verb=None) for number in range(7)]
     return plan(fleet(held=why, unknown=8))
 
@@ -184,7 +198,9 @@ def violated() -> Plan:
             of=300,
             origin=Origin("fleets/austin.yaml", 31, 11),
         ),
-        Violation(kind=LimitKind.EMPTY_SCOPE, message="the scope matches no unit; if that is meant, say `allow_empty: true`"),
+        Violation(
+            kind=LimitKind.EMPTY_SCOPE, message="the scope matches no unit; if that is meant, say `allow_empty: true`"
+        ),
     )
     moves = [change(7, POLLER, "v1.3.2", "v1.4.0")]
     return plan(fleet(changes=drops, violations=broken), fleet("boston", changes=moves))
@@ -221,7 +237,11 @@ def removal() -> Plan:
         *calls(moves[:3]),
         Action(
             call="losant.replace",
-            request=Request("POST", PATH.replace("release", "replace"), {"flowId": VISION.id, "oldVersion": "v1.9.0", "newVersion": None}),
+            request=Request(
+                "POST",
+                PATH.replace("release", "replace"),
+                {"flowId": VISION.id, "oldVersion": "v1.9.0", "newVersion": None},
+            ),
             slots=(3,),
             stage=2,
             wide=True,
@@ -238,7 +258,10 @@ def steps() -> Plan:
         change(number, VISION, None, "v2.0.1", calls=way, size=400, settings=(("percent", "25"),)) for number in (1, 2)
     ]
     moves.append(change(3, VISION, None, "v2.0.1", calls=way, size=1))
-    actions = [Action(call="getapp.deliver", request=Request("PUT", f"/deliver/{one.unit.id}"), slots=(slot,)) for slot, one in enumerate(moves)]
+    actions = [
+        Action(call="getapp.deliver", request=Request("PUT", f"/deliver/{one.unit.id}"), slots=(slot,))
+        for slot, one in enumerate(moves)
+    ]
     warnings = ("not enforced yet: rollout.waves; all changes of this plan go at once",)
     return plan(fleet(changes=moves, actions=actions, warnings=warnings))
 
@@ -264,7 +287,9 @@ def hostile() -> Plan:
         )
         for number in range(2)
     ]
-    actions = [Action(call=HOSTILE, request=Request("PO\nST", "/a|b`", {"x\u2028": ["<"] * 9, "y": HOSTILE}), slots=(0, 1))]
+    actions = [
+        Action(call=HOSTILE, request=Request("PO\nST", "/a|b`", {"x\u2028": ["<"] * 9, "y": HOSTILE}), slots=(0, 1))
+    ]
     odd = Held(
         unit=bad,
         workload=bad,
@@ -275,7 +300,9 @@ def hostile() -> Plan:
         origin=Origin(HOSTILE),
     )
     broken = Violation(kind=LimitKind.REMOVE, message=HOSTILE, intended=2, allowed=0, of=2, origin=Origin(HOSTILE))
-    one = fleet(HOSTILE, changes=moves, actions=actions, held=[odd], violations=[broken], warnings=[HOSTILE], problems=[HOSTILE])
+    one = fleet(
+        HOSTILE, changes=moves, actions=actions, held=[odd], violations=[broken], warnings=[HOSTILE], problems=[HOSTILE]
+    )
     return plan(one, narrowed=HOSTILE)
 
 

@@ -25,7 +25,7 @@ setup: $(READY) ## make or refresh .venv (the other targets do it by themselves)
 
 $(READY): pyproject.toml .github/constraints.txt .github/find-python
 	@echo "setup: the first time, and after a change of dependencies, this takes a minute"
-	@python=$$(.github/find-python $(PYTHON)) || exit 1; \
+	@python=$$(.github/find-python "$(PYTHON)") || exit 1; \
 	if ! $(BIN)/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
 		echo "setup: creating .venv with $$python"; "$$python" -m venv --clear .venv || exit 1; \
 	fi
@@ -50,8 +50,9 @@ check: $(READY) ## format, lint, types, floors, workflow lint
 	$(BIN)/mypy --no-error-summary
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms $(wildcard .github/ISSUE_TEMPLATE/*.yml)
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
-	$(BIN)/zizmor --offline --no-progress --quiet $(WORKFLOWS)
+	$(BIN)/zizmor --offline --no-progress --quiet $(WORKFLOWS) .github/dependabot.yml
 
 format: $(READY) ## rewrite the sources as `make check` wants them
 	$(BIN)/ruff check --fix --quiet

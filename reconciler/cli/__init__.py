@@ -9,7 +9,6 @@ from importlib import import_module
 import click
 
 from reconciler import __version__
-from reconciler.errors import ManifestError, ReconcilerError
 
 COMMANDS = {
     "plan": ("plan", "Show what apply would do, and why; changes nothing."),
@@ -99,18 +98,25 @@ def _run(args: Sequence[str] | None) -> int:
     except click.ClickException as wrong:
         wrong.show()
         return USAGE
-    except ReconcilerError as error:
-        _explain(error)
-        return error.exit_code
     except BrokenPipeError:
         return _pipe_closed()
     except KeyboardInterrupt:
         click.echo("interrupted", err=True)
         return INTERRUPTED
+    except Exception as error:
+        code = _explained(error)
+        if code is None:
+            raise
+        return code
     return result if isinstance(result, int) else 0
 
 
-def _explain(error: ReconcilerError) -> None:
+def _explained(error: Exception) -> int | None:
+    """Say what went wrong, where, and what to do, and return the exit code; None for what is not an error of ours."""
+    from reconciler.errors import ManifestError, ReconcilerError  # here, so that help does not load them
+
+    if not isinstance(error, ReconcilerError):
+        return None
     if isinstance(error, ManifestError):
         from reconciler.manifest.render import diagnostics_text
 
@@ -119,6 +125,7 @@ def _explain(error: ReconcilerError) -> None:
         click.echo(f"error: {error}", err=True)
     if error.hint:
         click.echo(f"hint: {error.hint}", err=True)
+    return error.exit_code
 
 
 def _pipe_closed() -> int:

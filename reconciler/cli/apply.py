@@ -19,7 +19,16 @@ from reconciler.cli.options import (
     paths_argument,
     strict_option,
 )
-from reconciler.cli.printing import Follower, check_saved, print_outcomes, print_plan, read_plan, result_file
+from reconciler.cli.printing import (
+    Record,
+    applied,
+    check_saved,
+    live,
+    print_outcomes,
+    print_plan,
+    read_plan,
+    result_file,
+)
 from reconciler.engine.apply import Applying
 from reconciler.engine.plan import Planned, Question, close, plan
 from reconciler.engine.send import Options
@@ -77,20 +86,20 @@ anything was sent.""",
 def command(  # every option is one of the command line's
     paths: tuple[Path, ...],
     plan_file: Path | None,
-    yes: bool,  # noqa: FBT001 - click passes flags by name
-    no_wait: bool,  # noqa: FBT001
+    yes: bool,
+    no_wait: bool,
     deadline: float,
     allow: tuple[str, ...],
     reason: str | None,
     concurrency: int,
-    fail_fast: bool,  # noqa: FBT001
+    fail_fast: bool,
     result: Path | None,
     connections: Path | None,
     fleet: tuple[str, ...],
     unit: tuple[str, ...],
     workload: tuple[str, ...],
     exclude: tuple[str, ...],
-    strict: bool,  # noqa: FBT001
+    strict: bool,
     output: str,
 ) -> int:
     """Carry out a plan: the fewest calls, then watch units settle, then say what came of every change.
@@ -135,15 +144,16 @@ def _carry_out(
     options: Options,
     clock: wiring.SystemClock,
     saved: Plan | None,
-    record: Follower,
+    record: Record,
     output: str,
 ) -> int:  # one run
+    began = clock.now()
     applying = Applying(planned, question, options, clock, run=uuid.uuid4().hex, saved=saved)
-    with Follower.live(applying.saved or planned.plan) as screen:
+    with live(applying.saved or planned.plan) as screen:
         for event in applying.events():
             record.record(event)
             screen.record(event)
-    print_outcomes(applying, output)
+    print_outcomes(applied(applying, clock.now() - began), output)
     return applying.exit_code
 
 

@@ -14,7 +14,7 @@ from reconciler.model.quantity import seconds
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class DurationType(click.ParamType):
+class DurationType(click.ParamType[float]):
     """A duration such as `30s`, `10m` or `1h30m`; gives seconds."""
 
     name = "duration"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 import click
 import msgspec
@@ -17,6 +18,8 @@ from reconciler.engine.apply import Applying
 from reconciler.errors import JournalError, PlanExpired, PlanMismatch, SettingsError
 from reconciler.model.event import AnyEvent, to_builtins
 from reconciler.model.plan import Plan
+from reconciler.model.report import Applied
+from reconciler.views.line import Line
 
 
 def read_plan(path: Path) -> Plan:
@@ -27,7 +30,10 @@ def read_plan(path: Path) -> Plan:
         content = path.read_bytes()
     except OSError as error:
         raise SettingsError(f"cannot read {path}: {error.strerror}") from error
-    found = plan_json.decode(content)
+    try:
+        found = plan_json.decode(content)
+    except PlanMismatch as error:
+        raise PlanMismatch(f"{path}: {error}", hint=error.hint) from error
     if fingerprint(found) != found.fingerprint:
         raise PlanMismatch(
             f"{path}: the plan was edited after it was made (its fingerprint does not match)",
@@ -69,11 +75,133 @@ def write_file(path: Path, content: bytes) -> None:
 
 def print_plan(found: Plan, output: str, *, verbose: bool, now: float, saved: Path | None = None) -> None:
     """Write a plan to standard output as text, markdown or json."""
-    from reconciler.views import plan_json, plan_markdown, plan_text
-
     if output == "json":
+        from reconciler.views import plan_json
+
         click.echo(plan_json.encode(found))
     elif output == "markdown":
+        from reconciler.views import plan_markdown
+
         click.echo(plan_markdown.render(found, now=now))
     else:
+        from reconciler.views import plan_text
+
         show(plan_text.render(found, width=wiring.width(), now=now, verbose=verbose, saved=saved))
+
+
+def show(lines: Sequence[Line]) -> None:
+    """Write styled lines to standard output: in colour on a terminal, plain elsewhere."""
+    from reconciler.views.line import plain, styled
+
+    if not wiring.colour():
+        click.echo(plain(lines), nl=False)
+        return
+    from rich.console import Console
+
+    Console(highlight=False, soft_wrap=True, force_terminal=True, width=wiring.width()).print(styled(lines), end="")
+
+
+def applied(applying: Applying, seconds: float | None = None) -> Applied:
+    """Return what came of a run, as the report that views show."""
+    plan = applying.saved or applying.planned.plan
+    return Applied(
+        run=applying.run,
+        fingerprint=plan.fingerprint,
+        exit_code=applying.exit_code,
+        sent=applying.sent,
+        seconds=seconds,
+        blocked=tuple(applying.blocked),
+        errors=tuple((fleet.fleet, fleet.error) for fleet in plan.fleets if fleet.error),
+        outcomes=tuple(applying.outcomes),
+    )
+
+
+def print_outcomes(found: Applied, output: str) -> None:
+    """Write what came of a run to standard output as text or json."""
+    from reconciler.views import apply_text
+
+    if output == "json":
+        click.echo(apply_text.encode(found))
+    else:
+        show(apply_text.render(found, width=wiring.width()))
+
+
+class Record(Protocol):
+    """Takes events as they happen."""
+
+    def record(self, event: AnyEvent) -> None:
+        """Take one event."""
+        ...
+
+
+class Silence:
+    """Takes events and shows nothing."""
+
+    def record(self, event: AnyEvent) -> None:
+        """Do nothing."""
+
+
+class ResultFile:
+    """Appends events to a file, one JSON object a line, each written before the next thing happens."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file; raise SettingsError when that cannot be done."""
+        try:
+            self._file = path.open("ab", buffering=0)
+        except OSError as error:
+            raise SettingsError(f"cannot write {path}: {error.strerror}") from error
+        self.path = path
+
+    def record(self, event: AnyEvent) -> None:
+        """Append one event; raise JournalError when it cannot be kept."""
+        try:
+            self._file.write(msgspec.json.encode(to_builtins(event)) + b"\n")
+        except OSError as error:
+            raise JournalError(f"cannot write {self.path}: {error.strerror}") from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+class Lines:
+    """Writes one line an event to standard output."""
+
+    def __init__(self, log_format: str) -> None:
+        """Take `text` or `json`."""
+        self._json = log_format == "json"
+
+    def record(self, event: AnyEvent) -> None:
+        """Write one event."""
+        from reconciler.views import event_line
+
+        if self._json:
+            click.echo(event_line.encode(event).rstrip())
+        else:
+            show([event_line.render(event)])
+        sys.stdout.flush()
+
+
+@contextmanager
+def result_file(path: Path | None) -> Iterator[Record]:
+    """Give what keeps events in a file; without a path nothing is kept."""
+    if path is None:
+        yield Silence()
+        return
+    kept = ResultFile(path)
+    try:
+        yield kept
+    finally:
+        kept.close()
+
+
+@contextmanager
+def live(plan: Plan) -> Iterator[Record]:
+    """Give what shows progress on standard error: only on a terminal."""
+    if not sys.stderr.isatty():
+        yield Silence()
+        return
+    from reconciler.views.progress import Live
+
+    with Live(plan, sys.stderr) as progress:
+        yield progress

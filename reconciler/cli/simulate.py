@@ -5,13 +5,14 @@ from typing import TypeVar
 
 import click
 
-from reconciler.simulators.quantities import rate, seconds
+from reconciler.cli.options import DURATION
+from reconciler.model.quantity import percent
 
 T = TypeVar("T")
 
 
-@click.group()
-def simulate() -> None:
+@click.group("simulate")
+def command() -> None:
     """Run a platform on this machine, to try things out against."""
 
 
@@ -25,7 +26,7 @@ def _reading(read: Callable[[str], T]) -> Callable[[click.Context, click.Paramet
     return callback
 
 
-@simulate.command(
+@command.command(
     epilog="""\b
 Example:
   reconciler simulate losant --units 1000 --failing 0% --variant max-per-page=reject
@@ -42,9 +43,13 @@ and latency=20ms.
 @click.option("--workloads", type=click.IntRange(0), default=3, show_default=True, help="Edge workflows.")
 @click.option("--versions", type=click.IntRange(0), default=5, show_default=True, help="Versions of each workflow.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same fleet.")
-@click.option("--settle", default="2s", show_default=True, callback=_reading(seconds), help="From release to running.")
-@click.option("--offline", default="5%", show_default=True, callback=_reading(rate), help="Share of devices offline.")
-@click.option("--failing", default="2%", show_default=True, callback=_reading(rate), help="Share of devices that fail.")
+@click.option("--settle", default="2s", show_default=True, type=DURATION, help="From release to running.")
+@click.option(
+    "--offline", default="5%", show_default=True, callback=_reading(percent), help="Share of devices offline."
+)
+@click.option(
+    "--failing", default="2%", show_default=True, callback=_reading(percent), help="Share of devices that fail."
+)
 @click.option("--fault", "faults", multiple=True, metavar="KIND=RATE", help="Let calls go wrong. Repeatable.")
 @click.option("--variant", "variants", multiple=True, metavar="QUESTION=ANSWER", help="Answer an open question.")
 def losant(
@@ -65,7 +70,7 @@ def losant(
     """
     from reconciler.simulators.losant import Faults, Shape, Variants, run
 
-    shape = Shape(units, workloads, versions, seed, settle, offline, failing)
+    shape = Shape(units, workloads, versions, seed, settle, offline / 100, failing / 100)
     try:
         trouble = Faults(seed).parse(faults)
     except ValueError as error:

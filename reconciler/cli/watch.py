@@ -9,7 +9,7 @@ import click
 
 from reconciler.cli import wiring
 from reconciler.cli.options import DURATION, connections_option, narrow, narrow_options, paths_argument, strict_option
-from reconciler.cli.printing import Follower, result_file
+from reconciler.cli.printing import Lines, result_file
 from reconciler.engine.send import Options
 from reconciler.engine.watch import Watched, Watching
 
@@ -59,7 +59,7 @@ Exit codes: 0 after SIGINT or SIGTERM; with --once that of the pass: 0 nothing f
 def command(  # every option is one of the command line's
     paths: tuple[Path, ...],
     interval: float,
-    once: bool,  # noqa: FBT001 - click passes flags by name
+    once: bool,
     mode: str,
     log_format: str,
     concurrency: int,
@@ -69,7 +69,7 @@ def command(  # every option is one of the command line's
     unit: tuple[str, ...],
     workload: tuple[str, ...],
     exclude: tuple[str, ...],
-    strict: bool,  # noqa: FBT001
+    strict: bool,
 ) -> int:
     """Compare what git says with what platforms report, again and again; tell what drifts, correct it where allowed.
 
@@ -92,7 +92,7 @@ def command(  # every option is one of the command line's
         random=random.random,
         commit=wiring.repository(paths).head,
     )
-    lines = Follower.lines(log_format)
+    lines = Lines(log_format)
     with wiring.stoppable(clock, "stopping: the running call is finished"), result_file(result) as record:
         for event in watching.events():
             record.record(event)

@@ -8,7 +8,8 @@ import msgspec
 
 from reconciler.core.draft import Draft
 from reconciler.model.change import Change, Held
-from reconciler.model.desired import Want
+from reconciler.model.desired import UNMANAGED, Want
+from reconciler.model.observation import Phase
 from reconciler.model.outcome import Result
 from reconciler.model.plan import FleetPlan
 
@@ -72,13 +73,20 @@ def _moved(change: Change, fresh: Change, overwritten: set[tuple[str, str]]) -> 
 
 
 def _gone(change: Change, held: Held | None, draft: Draft) -> Dropped:
-    if held is not None:
-        return Dropped(change, Result.NOT_TRIED, "held: " + "; ".join(hold.text for hold in held.reasons))
-    row = draft.snapshot.units.index.get(change.unit.id)
+    """Say what became of a change that today's plan does not have."""
+    units = draft.snapshot.units
+    row = units.index.get(change.unit.id)
     if row is None:
         return Dropped(change, Result.MOVED, "the unit is gone")
     column = draft.resolution.columns.get(change.workload.id)
-    wish = column.rule(row).value if column is not None else None
-    if wish is None or wish.version != change.to or wish.want is Want.UNMANAGED:
-        return Dropped(change, Result.MOVED, f"the manifests now say {wish if wish is not None else 'nothing'} here")
+    wish = column.rule(row).value if column is not None else UNMANAGED
+    if wish.want is Want.UNMANAGED or (wish.version, wish.settings) != (change.to, change.settings):
+        return Dropped(change, Result.MOVED, f"the manifests now say {wish} here")
+    if held is not None:
+        return Dropped(change, Result.NOT_TRIED, "held: " + "; ".join(hold.text for hold in held.reasons))
+    if not draft.reach[row] or not draft.narrow.workload(change.workload.name, change.workload.id):
+        return Dropped(change, Result.NOT_TRIED, f"left out by {draft.narrow.words}")
+    if draft.snapshot.state(change.workload.id, row).phase is Phase.UNKNOWN:
+        problems = "; ".join(draft.snapshot.coverage.problems)
+        return Dropped(change, Result.NOT_TRIED, f"held: nothing is known of the slot: {problems}")
     return Dropped(change, Result.DONE, "already as wanted")

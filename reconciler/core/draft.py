@@ -77,14 +77,18 @@ class Draft(msgspec.Struct):
 
     @property
     def uniform(self) -> frozenset[str]:
-        """Return the ids of workloads for which this fleet speaks of every unit of the application alike."""
-        if not self.resolution.whole or self.narrow.slots:
+        """Return the ids of workloads for which this fleet speaks of every unit of the application alike, whoever comes.
+
+        None where the reading is incomplete: a holder may then be there that nobody saw (rule 3).
+        """
+        if not self.resolution.whole or self.narrow.slots or not self.snapshot.coverage.complete:
             return frozenset()
-        return frozenset(
-            one.column.workload.id
-            for one in self.judged
-            if len(one.column.rules) == 2 and one.column.rules[1].kind == "workload" and all(one.column.winners)  # noqa: PLR2004 - "outside" and the workload's own
-        )
+        return frozenset(one.column.workload.id for one in self.judged if _alike(one.column))
+
+
+def _alike(column: Column) -> bool:
+    """Return whether one rule speaks of all units; those that cannot be assigned to hold nothing, so they do not count."""
+    return column.unnarrowed and [rule.kind for rule in column.rules] == ["scope", "workload"]
 
 
 def draft(  # a fleet, what it is held against, and how
@@ -166,12 +170,13 @@ def unmanaged(one: Draft) -> int:
         if state.assigned is not None or state.reported is not None or state.others
     }
     count = 0
-    for workload_id, column in one.snapshot.columns.items():
-        left = one.reach
-        if workload_id in one.resolution.columns:
-            left = without(left, claimed(one.resolution.columns[workload_id]))
-        if any(left):
-            count += sum(state in held for state in compress(column, left))
+    for workload in one.snapshot.workloads:
+        column = one.snapshot.columns.get(workload.id)
+        if column is None or not one.narrow.workload(workload.name, workload.id):
+            continue
+        ours = one.resolution.columns.get(workload.id)
+        left = one.reach if ours is None else without(one.reach, claimed(ours))
+        count += sum(state in held for state in compress(column, left))
     return count
 
 
@@ -190,5 +195,5 @@ def leavers(one: Draft) -> dict[str, list[int]]:
             if column.rule(row).value.want is Want.VERSION and one.snapshot.state(workload_id, row).assigned is not None
         ]
         if rows:
-            found[column.workload.name] = rows
+            found.setdefault(column.workload.name, []).extend(rows)
     return found

@@ -122,10 +122,8 @@ HEALTH = {
 
 PHASE_HEALTH = {
     Phase.SETTLED: Health.HEALTHY,
-    Phase.MOVING: Health.PROGRESSING,
     Phase.PAUSED: Health.WAITING,
     Phase.FAILED: Health.DEGRADED,
-    Phase.UNKNOWN: Health.UNKNOWN,
 }
 
 
@@ -138,8 +136,9 @@ def health(found: Verdict, state: State, reach: Reach) -> Health:
     """Return the health axis: by verdict where the table says so, else by phase."""
     if found in HEALTH:
         return HEALTH[found]
-    if state.phase is Phase.MOVING and reach is not Reach.CONNECTED:
-        return Health.WAITING
+    moving = state.phase is Phase.MOVING or (state.phase is Phase.SETTLED and found is Verdict.REMOVING)
+    if moving:
+        return Health.PROGRESSING if reach is Reach.CONNECTED else Health.WAITING
     return PHASE_HEALTH[state.phase]
 
 

@@ -2,43 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import repeat
 from math import floor
 
 import msgspec
 
 from reconciler.core.draft import Draft
 from reconciler.core.judge import Judged
+from reconciler.core.resolve import Column, claimed
 from reconciler.model.change import Change, Verb
 from reconciler.model.fleet import Document, FleetSpec, Limit
 from reconciler.model.plan import LimitKind, Violation
 from reconciler.model.quantity import percent
 from reconciler.model.snapshot import Snapshot
+from reconciler.model.verdict import Verdict
+
+
+class Intended(msgspec.Struct):
+    """What one workload's changes come to: how many by verb, the devices they concern, and the devices that lose it.
+
+    Leftovers do not count: what is removed there are other versions, and the unit keeps the one it should have.
+    """
+
+    changes: Counter[Verb] = msgspec.field(default_factory=Counter)
+    weight: Counter[Verb] = msgspec.field(default_factory=Counter)
+
+    def add(self, verb: Verb, size: int, *, leftover: bool) -> None:
+        """Count one change of a unit of so many devices."""
+        if not leftover:
+            self.changes[verb] += 1
+            self.weight[verb] += size
 
 
 class Load(msgspec.Struct):
-    """Devices that one workload's changes concern: by verb, and how many hold it before."""
+    """One workload's changes beside the devices that hold it now, of the whole fleet whatever the filters."""
 
     workload: str
     holding: int
-    intended: dict[Verb, int]
+    intended: Intended
 
 
-def load(judged: Judged, snapshot: Snapshot, intended: dict[Verb, int]) -> Load:
-    """Return the load of one workload; `intended` is the weight of its changes by verb."""
-    return Load(judged.column.workload.name, _holding(judged, snapshot), intended)
+def loads(one: Draft, intended: Mapping[str, Intended]) -> list[Load]:
+    """Return the load of each workload of a fleet; `intended` by workload id."""
+    judged = {} if one.narrow.slots else {each.column.workload.id: each for each in one.judged}
+    return [
+        Load(column.workload.name, _holding(column, judged.get(key), one.snapshot), intended.get(key, Intended()))
+        for key, column in sorted(one.resolution.columns.items())
+    ]
 
 
-def _holding(judged: Judged, snapshot: Snapshot) -> int:
-    if snapshot.units.sizes is None:
+def _holding(column: Column, judged: Judged | None, snapshot: Snapshot) -> int:
+    """Return how many devices of the slots that a fleet claims hold a version; `judged` is there when it saw them all."""
+    holds = [state.assigned is not None or bool(state.others) for state in snapshot.states]
+    sizes = snapshot.units.sizes
+    if judged is not None and sizes is None:
         return sum(
-            count for (_, state, _), count in judged.tally.items() if snapshot.states[state].assigned is not None
+            number
+            for (found, state, _), number in judged.tally.items()
+            if holds[state] and found is not Verdict.UNMANAGED
         )
-    column = snapshot.column(judged.column.workload.id)
+    states = snapshot.column(column.workload.id)
     return sum(
         size
-        for rule, state, size in zip(judged.column.winners, column, snapshot.units.sizes, strict=True)
-        if rule and snapshot.states[state].assigned is not None
+        for claims, state, size in zip(claimed(column), states, sizes or repeat(1, len(states)), strict=True)
+        if claims and holds[state]
     )
 
 
@@ -51,28 +80,14 @@ def violations(document: Document, loads: Sequence[Load], units: int) -> Iterato
             message="the scope matches no unit; if that is meant, say `allow_empty: true`",
             origin=document.locate(("spec", "units")),
         )
-    holding = sum(one.holding for one in loads)
     for kind, verb in (
         (LimitKind.RELEASE, Verb.RELEASE),
         (LimitKind.REPLACE, Verb.REPLACE),
         (LimitKind.REMOVE, Verb.REMOVE),
     ):
-        limit = getattr(spec.limits, kind.value)
-        intended = sum(one.intended.get(verb, 0) for one in loads)
-        if limit is None or not intended:
-            continue
-        allowed = _allowed(limit, holding, alone=units <= spec.limits.minimum)
-        if intended > allowed:
-            yield Violation(
-                kind=kind,
-                message=f"would {kind.value} {intended:,} of {holding:,} assigned; {kind.value} is limited to {_words(limit)}",
-                intended=intended,
-                allowed=allowed,
-                of=holding,
-                origin=document.locate(("spec", "limits", kind.value)),
-            )
+        yield from _over(document, kind, verb, loads, few=units <= spec.limits.minimum)
     for one in loads:
-        removed = one.intended.get(Verb.REMOVE, 0)
+        removed = one.intended.weight[Verb.REMOVE]
         if removed and removed >= one.holding:
             yield Violation(
                 kind=LimitKind.REMOVE,
@@ -84,30 +99,47 @@ def violations(document: Document, loads: Sequence[Load], units: int) -> Iterato
             )
 
 
-def _allowed(limit: str | int | Limit, of: int, *, alone: bool) -> int:
+def _over(document: Document, kind: LimitKind, verb: Verb, loads: Sequence[Load], *, few: bool) -> Iterator[Violation]:
+    limit = getattr(document.spec.limits, kind.value)
+    intended = sum(one.intended.weight[verb] for one in loads)
+    holding = sum(one.holding for one in loads)
+    alone = few and sum(one.intended.changes[verb] for one in loads) == 1
+    bounds = [] if limit is None else list(_bounds(limit, holding, alone=alone))
+    if bounds and intended > min(bounds):
+        yield Violation(
+            kind=kind,
+            message=f"would {kind.value} {intended:,} of {holding:,} assigned; {kind.value} is limited to {_words(limit)}",
+            intended=intended,
+            allowed=min(bounds),
+            of=holding,
+            origin=document.locate(("spec", "limits", kind.value)),
+        )
+
+
+def _bounds(limit: str | Limit, of: int, *, alone: bool) -> Iterator[int]:
+    """Yield the most devices that each part of a limit lets through; a percentage says nothing of a change `alone`."""
     share, number = _parts(limit)
-    bounds = [] if number is None else [number]
-    if share is not None:
-        bounds.append(max(floor(of * percent(share) / 100), int(alone)))
-    return min(bounds)
+    if number is not None:
+        yield number
+    if share is not None and not alone:
+        yield floor(round(of * percent(share) / 100, 6))
 
 
-def _parts(limit: str | int | Limit) -> tuple[str | None, int | None]:
+def _parts(limit: str | Limit) -> tuple[str | None, int | None]:
     if isinstance(limit, Limit):
         return limit.percent, limit.number
-    return (limit, None) if isinstance(limit, str) else (None, limit)
+    return (limit, None) if limit.endswith("%") else (None, int(limit))
 
 
-def _words(limit: str | int | Limit) -> str:
+def _words(limit: str | Limit) -> str:
     share, number = _parts(limit)
     return " and ".join(text for text in (share, None if number is None else f"{number:,}") if text)
 
 
 def limits_of(one: Draft, changes: Sequence[Change]) -> list[Violation]:
     """Return the limits that exactly these changes of a judged fleet break today."""
-    weights: dict[str, dict[Verb, int]] = {}
+    intended: dict[str, Intended] = {}
     for change in changes:
-        intended = weights.setdefault(change.workload.id, {})
-        intended[change.verb] = intended.get(change.verb, 0) + change.size
-    loads = [load(judged, one.snapshot, weights.get(judged.column.workload.id, {})) for judged in one.judged]
-    return list(violations(one.document, loads, sum(one.resolution.scope)))
+        leftover = change.verb is Verb.REMOVE and change.to is not None
+        intended.setdefault(change.workload.id, Intended()).add(change.verb, change.size, leftover=leftover)
+    return list(violations(one.document, loads(one, intended), sum(one.resolution.scope)))

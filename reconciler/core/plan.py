@@ -11,9 +11,10 @@ from reconciler.core.digest import SlotDigest, fingerprint
 from reconciler.core.draft import Draft, leavers, unmanaged
 from reconciler.core.hold import holder
 from reconciler.core.judge import Intent, Judged
-from reconciler.core.limit import load, violations
+from reconciler.core.limit import Intended, loads, violations
 from reconciler.core.resolve import Column
 from reconciler.model.change import Action, Change, Held, Hold, HoldReason, Reason, Step, Verb
+from reconciler.model.desired import Desired
 from reconciler.model.observation import State
 from reconciler.model.origin import Origin, Path
 from reconciler.model.plan import Basis, Counts, FleetPlan, Plan, Summary, Times
@@ -102,34 +103,35 @@ class _Maker:
         self.held: list[Held] = []
         self.refs: dict[int, Ref] = {}
         self.origins: dict[Path, Origin] = {}
-        self.loads = [load(judged, one.snapshot, self._workload(judged)) for judged in one.judged]
+        self.loads = loads(one, {judged.column.workload.id: self._workload(judged) for judged in one.judged})
 
     def run(self) -> None:
         """Put changes in their one order: by workload, then unit."""
         self.changes.sort(key=lambda change: (change.workload.name, change.workload.id, change.unit.id))
         self.held.sort(key=lambda held: (held.workload.name, held.workload.id, held.unit.id))
 
-    def _workload(self, judged: Judged) -> dict[Verb, int]:
+    def _workload(self, judged: Judged) -> Intended:
         column = judged.column
         workload = column.workload.ref
-        intended: dict[Verb, int] = {}
+        intended = Intended()
         for intent in judged.intents:
             holds = self.holds(column, intent)
             state = self.one.snapshot.states[intent.state]
-            verb = verb_of(intent.verdict, state)
+            verb = verb_of(intent.verdict, state, column.rules[intent.rule].value)
             if verb is not None:
-                intended[verb] = intended.get(verb, 0) + self.one.snapshot.units.size(intent.row)
-            if holds:
+                size = self.one.snapshot.units.size(intent.row)
+                intended.add(verb, size, leftover=intent.verdict is Verdict.LEFTOVER)
+            if holds or verb is None:
                 self._hold(column, workload, intent, verb, holds)
-            elif verb is not None:
+            else:
                 self.changes.append(self._change(column, workload, intent, verb))
         return intended
 
     def _hold(self, column: Column, workload: Ref, intent: Intent, verb: Verb | None, holds: tuple[Hold, ...]) -> None:
         rule = column.rules[intent.rule]
         state = self.one.snapshot.states[intent.state]
-        if rule.kind == "prune" and intent.verdict is Verdict.UNKNOWN:
-            return
+        if rule.kind == "prune" and intent.verdict is Verdict.UNKNOWN and not intent.state:
+            return  # no row was shown: nothing says that there is anything to prune
         self.held.append(
             Held(
                 unit=self._unit(intent.row),
@@ -191,14 +193,14 @@ class _Maker:
         return Reason.PRUNE if column.rules[intent.rule].kind == "prune" else Reason.OUT_OF_SYNC
 
 
-def verb_of(found: Verdict, state: State) -> Verb | None:
+def verb_of(found: Verdict, state: State, desired: Desired) -> Verb | None:
     """Return what a verdict calls for; None where nothing is known or nothing is to be done."""
     if found in {Verdict.MISSING, Verdict.RETRY}:
         return Verb.RELEASE
     if found in {Verdict.SURPLUS, Verdict.LEFTOVER}:
         return Verb.REMOVE
     if found is Verdict.DIFFERS:
-        return Verb.REPLACE if state.assigned is not None else Verb.RELEASE
+        return Verb.RELEASE if state.assigned == desired.version else Verb.REPLACE
     return None
 
 

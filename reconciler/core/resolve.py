@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from collections import defaultdict
 from itertools import compress
+from operator import itemgetter
 
 import msgspec
 
@@ -33,6 +34,7 @@ class Rule(msgspec.Struct, frozen=True, gc=False):
     kind: str
 
 
+EVERYBODY = Selector(all=True)
 OUTSIDE = Rule(UNMANAGED, (), "scope")
 
 
@@ -44,6 +46,8 @@ class Column(msgspec.Struct):
     winners: array[int]
     masks: list[tuple[int, Mask]]
     """(rule number, units it speaks of) in order of precedence, for explaining who lost; pins are not in here."""
+    unnarrowed: bool = False
+    """Whether the workload is meant for every unit of the scope, whoever comes."""
 
     def rule(self, row: int) -> Rule:
         """Return the rule that decides a slot."""
@@ -100,10 +104,19 @@ class _Resolver:
         pins = self._pins()
         scope, dropped = self._drop_unassignable(scope, {row for row, _, _ in pins})
         columns: dict[str, Column] = {}
-        for name, spec in self.spec.workloads.items():
+        for name, spec in sorted(self.spec.workloads.items()):
             workload = self._identify(name, spec)
-            if workload is not None:
-                columns[workload.id] = self._column(name, spec, workload, scope)
+            if workload is None:
+                continue
+            if workload.id in columns:
+                known = columns[workload.id].rules[1].path
+                self._error(
+                    "workload-twice",
+                    f"{known[-1]!r} and {name!r} are the same workload, {workload.name} ({workload.id})",
+                    ("spec", "workloads", name),
+                    Related("the other entry", self.document.locate(known)),
+                )
+            columns[workload.id] = self._column(name, spec, workload, scope)
         self._apply_pins(pins, columns, scope)
         self._prune_others(columns, scope)
         inner = list(self._all_selectors())
@@ -115,7 +128,7 @@ class _Resolver:
             prune_unsafe=self.prune_unsafe,
             dropped=dropped,
             diagnostics=self.diagnostics,
-            whole=self.spec.units == Selector(all=True),
+            whole=self.spec.units == EVERYBODY,
             label_keys=frozenset(key for one in inner for key in one.tags or {}),
             uses_names=bool(self.spec.pins) or any(one.names or one.cohorts for one in inner),
         )
@@ -196,7 +209,7 @@ class _Resolver:
             rules.append(Rule(ABSENT, ("spec", "prune"), "prune"))
             for row in compress(range(len(scope)), without(scope, reach)):
                 winners[row] = len(rules) - 1
-        return Column(workload, rules, winners, masks)
+        return Column(workload, rules, winners, masks, unnarrowed=spec.units is None or spec.units == EVERYBODY)
 
     def _desired(self, choice: Choice, name: str, path: Path) -> Desired:
         if choice.absent:
@@ -221,7 +234,7 @@ class _Resolver:
     def _pins(self) -> list[tuple[int, str, Path]]:
         """Return (row, key as typed, path) of each pinned unit that exists."""
         found: list[tuple[int, str, Path]] = []
-        for key in self.spec.pins:
+        for key in sorted(self.spec.pins):
             path: Path = ("spec", "pins", key)
             row = self.units.index.get(key)
             rows = [row] if row is not None else self._rows_named(key)
@@ -239,7 +252,7 @@ class _Resolver:
         for row, key, path in pins:
             if seen.setdefault(row, key) != key:
                 self._error("pin-twice", f"{seen[row]!r} and {key!r} are the same unit", path)
-            for name, pin in self.spec.pins[key].items():
+            for name, pin in sorted(self.spec.pins[key].items(), key=itemgetter(0)):
                 column = by_name.get(name)
                 if column is None:
                     continue

@@ -30,8 +30,8 @@ def git(folder: Path, *arguments: str, given: Sequence[str] = ()) -> Answer:
     """Run git in a folder; `given` are lines for its standard input. Never raises for what git says."""
     environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
     try:
-        done = subprocess.run(  # noqa: S603 - arguments are a list, git is looked up on the caller's own PATH
-            ["git", *GUARDS, *arguments],  # noqa: S607 - as above: where git is differs between machines
+        done = subprocess.run(
+            ["git", *GUARDS, *arguments],
             cwd=folder,
             env=environment,
             input="".join(f"{line}\n" for line in given).encode(),

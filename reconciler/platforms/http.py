@@ -14,8 +14,9 @@ import random
 import ssl
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import quote
+from urllib.request import getproxies
 
 import httpx
 import msgspec
@@ -23,6 +24,7 @@ import msgspec
 from reconciler import __version__
 from reconciler.errors import PlatformError, RateLimited, SettingsError, UnexpectedAnswer, Unreachable
 from reconciler.platforms.answers import Answer, clean, refusal, unreadable
+from reconciler.platforms.transport import Direct
 from reconciler.ports import Clock
 
 T = TypeVar("T")
@@ -65,7 +67,11 @@ class Client:
         self._slots = threading.BoundedSemaphore(concurrency)
         self._pace = _Pace(clock, per_second)
         self._chance = chance
+        # Plain http goes to loopback alone: no proxy may see its token, and loading certificates would be for nothing.
         local = self.url.startswith("http:")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if local else httpx.create_ssl_context()
+        if transport is None and (local or not getproxies()):
+            transport = Direct(context)
         self._http = httpx.Client(
             headers={
                 "Authorization": f"Bearer {self._token}",
@@ -76,8 +82,7 @@ class Client:
             timeout=timeout,
             follow_redirects=False,
             limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
-            # Plain http goes to loopback alone: no proxy may see its token, and loading certificates would be for nothing.
-            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if local else True,
+            verify=context,
             trust_env=not local,
             transport=transport,
         )
@@ -96,7 +101,7 @@ class Client:
 
     def get(self, path: str, operation: str, params: Params | None = None) -> Answer:
         """Read; repeated when the failure may pass. Raises PlatformError."""
-        return self._repeated(lambda: self._once("GET", path, operation, params=params), True, None)
+        return self._repeated(lambda: self._once("GET", path, operation, params=params), read=True)
 
     def read(self, path: str, operation: str, decode: Callable[[bytes], T], params: Params | None = None) -> T:
         """Read and decode; a body that does not decode counts as a failure that may pass. Raises PlatformError."""
@@ -104,9 +109,9 @@ class Client:
         def once() -> T:
             return self._decoded(self._once("GET", path, operation, params=params), operation, decode)
 
-        return self._repeated(once, True, None)
+        return self._repeated(once, read=True)
 
-    def write(self, path: str, operation: str, body: Any, decode: Callable[[bytes], T], deadline: float) -> T:
+    def write(self, path: str, operation: str, body: object, decode: Callable[[bytes], T], deadline: float) -> T:
         """POST a body, at most until `deadline` (seconds since 1970). Raises PlatformError, with `sent` as it is.
 
         Sent again only when it certainly was not processed.
@@ -116,9 +121,9 @@ class Client:
             answer = self._once("POST", path, operation, body=body, deadline=deadline)
             return self._decoded(answer, operation, decode)
 
-        return self._repeated(once, False, deadline)
+        return self._repeated(once, read=False, deadline=deadline)
 
-    def _repeated(self, once: Callable[[], T], read: bool, deadline: float | None) -> T:
+    def _repeated(self, once: Callable[[], T], *, read: bool, deadline: float | None = None) -> T:
         attempt = 1
         while True:
             try:
@@ -147,7 +152,7 @@ class Client:
         operation: str,
         *,
         params: Params | None = None,
-        body: Any = None,
+        body: object = None,
         deadline: float | None = None,
     ) -> Answer:
         operation = f"{self._platform}: {operation}"

@@ -40,9 +40,9 @@ def factory(name: str) -> Factory:
     """Return what makes platforms of this name; raise SettingsError when nothing does."""
     if name in _BUILT_IN:
         module, _, attribute = _BUILT_IN[name].partition(":")
-        return cast(Factory, getattr(import_module(module), attribute))
+        return cast("Factory", getattr(import_module(module), attribute))
     from importlib.metadata import entry_points  # slow, and needed for platforms of others alone
 
     for entry in entry_points(group=GROUP, name=name):
-        return cast(Factory, entry.load())
+        return cast("Factory", entry.load())
     raise SettingsError(f"no platform is called {name!r}", hint=f"install its plug-in (entry-point group {GROUP})")

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Mapping
 from types import FrameType, TracebackType
-from typing import Any, Self
+from typing import Self
 
 import uvicorn
 from starlette.applications import Starlette
@@ -37,9 +37,11 @@ class _Protocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it so
         super().connection_made(transport)
+        # asyncio does this only for sockets that name their protocol, and a listening socket of ours does not
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         inner = self.app
 
-        async def app(scope: Any, receive: Any, send: Any) -> None:
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
             scope[_TRANSPORT] = transport
             await inner(scope, receive, send)
 
@@ -74,8 +76,7 @@ async def _break(scope: Scope, receive: Receive) -> None:
     with contextlib.suppress(OSError):
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
     transport.abort()
-    while (await receive())["type"] != "http.disconnect":
-        pass
+    await receive()  # the body was read, so what comes is the end of the connection
 
 
 async def _send(reply: Reply, method: str, send: Send) -> None:
@@ -137,7 +138,7 @@ def run(server: Server, announcement: Mapping[str, str]) -> None:
     """Serve until SIGINT or SIGTERM; the announcement is the first line of standard output, as one JSON object."""
     done = threading.Event()
 
-    def end(number: int, frame: FrameType | None) -> None:
+    def end(_number: int, _frame: FrameType | None) -> None:
         done.set()
 
     earlier = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -145,8 +146,7 @@ def run(server: Server, announcement: Mapping[str, str]) -> None:
         with server:
             sys.stdout.write(json.dumps(dict(announcement)) + "\n")
             sys.stdout.flush()
-            while not done.wait(0.5):
-                pass
+            done.wait()
     finally:
         for number, handler in earlier.items():
             signal.signal(number, handler)

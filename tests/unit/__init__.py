@@ -1,0 +1,1 @@
+"""Examples, one module at a time."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -38,13 +37,13 @@ def commit(folder: Path, message: str) -> str:
 
 
 @pytest.fixture
-def top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, value in WHO.items():
         monkeypatch.setenv(name, value)
     folder = tmp_path / "work tree"
     folder.mkdir()
     run(folder, "init", "-q", "-b", "main")
-    yield folder
+    return folder
 
 
 def test_head_is_the_commit_checked_out(top: Path) -> None:
@@ -60,7 +59,7 @@ def test_outside_git_nothing_is_known(tmp_path: Path, monkeypatch: pytest.Monkey
     repository = GitRepository(tmp_path)
     assert repository.head() is None
     assert repository.blame(Origin(str(tmp_path / "fleet.yaml"), 1, 1)) is None
-    with pytest.raises(SettingsError, match="main.*not a git repository"):
+    with pytest.raises(SettingsError, match=r"main.*not a git repository"):
         repository.export("main", [str(tmp_path)], str(tmp_path / "out"))
 
 

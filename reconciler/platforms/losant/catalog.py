@@ -100,8 +100,8 @@ def info_of(version: Version) -> ReleaseInfo:
     """
     return ReleaseInfo(
         found=True,
-        identity=f"{version.id}@{version.lastUpdated}",
-        minimum_agent=version.minimumAgentVersion,
+        identity=f"{version.id}@{version.last_updated}",
+        minimum_agent=version.minimum_agent_version,
         notes=clean(version.notes or ""),
         detail="" if version.enabled else "this version is disabled on the platform",
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from reconciler.errors import PlatformError
 from reconciler.model.change import Action
 from reconciler.model.outcome import Receipt, ReceiptKind
@@ -35,7 +33,7 @@ class Sender:
                 return Receipt(ReceiptKind.UNPROVED, unproved)
         return self._sent(action, body, deadline)
 
-    def _sent(self, action: Action, body: Any, deadline: float) -> Receipt:
+    def _sent(self, action: Action, body: object, deadline: float) -> Receipt:
         operation = action.call.removeprefix("losant.")
         try:
             answer = self._routes.write(action.request.path, operation, body, deadline)
@@ -45,7 +43,7 @@ class Sender:
             return Receipt(ReceiptKind.UNKNOWN, f"losant: {operation}: the platform answered without success")
         return Receipt(ReceiptKind.ACCEPTED, status=201)
 
-    def _unproved(self, body: Any, slots: int) -> str:
+    def _unproved(self, body: dict[str, str], slots: int) -> str:
         """Return why a wide call may not go: the count of holders differs from its slots, or cannot be read."""
         try:
             count = self._routes.count(body["flowId"], body["oldVersion"])

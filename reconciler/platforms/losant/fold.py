@@ -15,7 +15,6 @@ from reconciler.model.observation import UNSEEN, Phase, State
 from reconciler.model.unit import Labels, Reach, Units
 from reconciler.platforms.losant.translate import (
     CUSTOM_NODE,
-    is_plain,
     labels_from,
     reach_of,
     state_of,
@@ -48,25 +47,25 @@ class Inventory:
 
     def fold(self, page: Page[Device]) -> None:
         """Take one page."""
-        for device in page.items:
-            edge = device.deviceClass == ASSIGNABLE
-            self._append(device.id, device.name, self._label(device), reach_of(device.connectionInfo), edge)
-            version = device.edgeAgentVersion
-            self._agents.append(self._agent_versions.setdefault(version, len(self._agent_versions)))
-        for odd in page.odd:
-            self.problems.append(f"device {odd.id} has values of unexpected types")
-            self._append(odd.id, odd.name if isinstance(odd.name, str) else "", 0, Reach.UNKNOWN, False)
+        devices, agents = page.items, self._agent_versions
+        self._ids += [device.id for device in devices]
+        self._names += [device.name or device.id for device in devices]
+        self._labels.extend([self._label(device) for device in devices])
+        self._reach += bytes([reach_of(device.connection_info) for device in devices])
+        self._agents.extend([agents.setdefault(device.edge_agent_version, len(agents)) for device in devices])
+        assignable = bytes([device.device_class == ASSIGNABLE for device in devices])
+        self._assignable += assignable
+        self.edge += sum(assignable)
+        for odd, why in page.odd:
+            self.problems.append(f"device {odd.id} has an unexpected value: {why}")
+            self._ids.append(odd.id)
+            self._names.append(odd.name if isinstance(odd.name, str) and odd.name else odd.id)
+            self._labels.append(0)
+            self._reach.append(Reach.UNKNOWN)
             self._agents.append(0)
+            self._assignable.append(False)
         if page.lost:
             self.problems.append(f"{page.lost} devices cannot be read: they have no id")
-
-    def _append(self, unit: str, name: str, labels: int, reach: Reach, edge: bool) -> None:
-        self._ids.append(unit)
-        self._names.append(name or unit)
-        self._labels.append(labels)
-        self._reach.append(reach)
-        self._assignable.append(edge)
-        self.edge += edge
 
     def _label(self, device: Device) -> int:
         text = bytes(device.tags)
@@ -111,41 +110,42 @@ class Slots:
         self.states: list[State] = [UNSEEN]
         self.strays: set[str] = set()
         self.problems: list[str] = []
-        self._plain: dict[tuple[str | None, str | None, str | None, str | None, str], int] = {}
+        self._plain: dict[tuple[str | None, str | None, str], int] = {}
         self._numbers: dict[State, int] = {}
 
     def fold(self, page: Page[Row]) -> None:
-        """Take one page. The loop runs once a row of the application: a tuple, two look-ups, a store."""
+        """Take one page. The loop runs once a row of the application: every operation in it counts."""
         row_of, plain, columns = self.units.index, self._plain, self.columns
         for row in page.items:
-            key = (row.desiredVersion, row.currentVersion, row.desiredEtag, row.currentEtag, row.flowClass)
-            number = plain.get(key)
+            version, etag = row.desired_version, row.desired_etag
+            number = None
+            if version == row.current_version and etag == row.current_etag:
+                number = plain.get((version, etag, row.flow_class))
             if number is None:
-                number = self._number(row, key)
+                number = self._number(row)
             if number == _SKIP:
                 continue
-            unit = row_of.get(row.deviceId)
+            unit = row_of.get(row.device_id)
             if unit is None:
                 self._stray(row)
                 continue
-            column = columns.get(row.flowId)
+            column = columns.get(row.flow_id)
             if column is None:
-                column = self._column(row.flowId, page)
+                column = self._column(row.flow_id, page)
             if column[unit]:
                 number = self._twice(row, column[unit])
             column[unit] = number
-        for odd in page.odd:
-            self._odd(odd, page)
+        for odd, why in page.odd:
+            self._odd(odd, why, page)
         if page.lost:
             self.problems.append(f"{page.lost} edge deployments cannot be read: it is not told whose they are")
 
-    def _number(self, row: Row, key: tuple[str | None, str | None, str | None, str | None, str]) -> int:
-        if row.flowClass == CUSTOM_NODE:
-            number = self._plain[key] = _SKIP
-            return number
+    def _number(self, row: Row) -> int:
+        if row.flow_class == CUSTOM_NODE:
+            return _SKIP
         number = self._interned(state_of(row))
-        if is_plain(row):
-            self._plain[key] = number
+        if row.desired_version == row.current_version and row.desired_etag == row.current_etag:
+            self._plain[row.desired_version, row.desired_etag, row.flow_class] = number
         return number
 
     def _interned(self, state: State) -> int:
@@ -164,24 +164,24 @@ class Slots:
 
     def _stray(self, row: Row) -> None:
         """Note a row of a device that the inventory does not show; an empty one claims nothing."""
-        if row.desiredVersion is not None or row.currentVersion is not None:
-            self.strays.add(row.deviceId)
+        if row.desired_version is not None or row.current_version is not None:
+            self.strays.add(row.device_id)
 
     def _twice(self, row: Row, first: int) -> int:
         """Return the state of a slot that two rows are about: nobody can say which of them holds."""
         shown = self.states[first]
-        self.problems.append(f"device {row.deviceId} has two rows of workflow {row.flowId}")
+        self.problems.append(f"device {row.device_id} has two rows of workflow {row.flow_id}")
         note = "the platform shows two rows for this slot"
         return self._interned(State(shown.assigned, shown.reported, Phase.UNKNOWN, note=note))
 
-    def _odd(self, odd: OddRow, page: Page[Row]) -> None:
-        if odd.flowClass == CUSTOM_NODE:
+    def _odd(self, odd: OddRow, why: str, page: Page[Row]) -> None:
+        if odd.flow_class == CUSTOM_NODE:
             return
-        unit = self.units.index.get(odd.deviceId)
+        unit = self.units.index.get(odd.device_id)
         if unit is None:
-            self.strays.add(odd.deviceId)
+            self.strays.add(odd.device_id)
             return
-        column = self.columns.get(odd.flowId)
+        column = self.columns.get(odd.flow_id)
         if column is None:
-            column = self._column(odd.flowId, page)
-        column[unit] = self._interned(state_of_odd(odd))
+            column = self._column(odd.flow_id, page)
+        column[unit] = self._interned(state_of_odd(odd, why))

@@ -138,6 +138,7 @@ class Listing(Generic[Item]):
                     if not self._fits(page, self.pages):
                         self.problems.append(self._misfit(page))
                     self._take(page)
+                    del page  # before the next one is read: two pages at a time would fall out of the processor's cache
                     if self.problems and not patient:
                         return
         except PlatformError as error:

@@ -16,31 +16,38 @@ from reconciler.errors import PlatformError
 from reconciler.model.snapshot import Coverage, Query, Snapshot, Workload
 from reconciler.platforms.losant import wire
 from reconciler.platforms.losant.fold import ASSIGNABLE, Inventory, Slots
-from reconciler.platforms.losant.listing import Listing, Readers
+from reconciler.platforms.losant.listing import REREADS, Listing, Readers
 from reconciler.platforms.losant.routes import PAGE, WORKFLOW_PAGE, Filter, Routes
 from reconciler.platforms.losant.wire import Newest, Page
 from reconciler.ports import Clock
 
 READINGS = 3
 SHOWN_PROBLEMS = 10
-WITNESSES = 3
-"""How many workflows and how many devices are asked one by one before an empty list is believed."""
+WITNESSES = 5
+"""How many workflows and how many devices are asked one by one before an empty list is believed, and how often the
+list itself is."""
 
 
 class Fence(NamedTuple):
-    """The total of a collection and when its newest item was created."""
+    """The total of a collection, and its newest item; None where the platform did not show one though there are some."""
 
     total: int
-    newest: str
+    newest: tuple[str, str] | None
+
+    def holds(self, later: Fence) -> bool:
+        """Return whether nothing came or went in between."""
+        return self == later and (self.newest is not None or not self.total)
 
 
-def fence(page: Page[Newest]) -> Fence:
-    """Return the fence that a page of the newest item shows.
-
-    The date counts rather than the id: among items created in one moment any may come first.
-    """
-    last = page.items[0] if page.items else None
-    return Fence(page.total, (last.creationDate or last.id) if last is not None else "")
+def fence(ask: Callable[[], Page[Newest]]) -> Fence:
+    """Return the fence of a collection, asked again where the answer is empty. Raises PlatformError."""
+    page = ask()
+    for _ in range(REREADS):
+        if page.items:
+            break
+        page = ask()
+    newest = next(((item.creation_date, item.id) for item in page.items), None)
+    return Fence(page.total, newest)
 
 
 class Observer:
@@ -55,24 +62,24 @@ class Observer:
 
     def observe(self, query: Query) -> Snapshot:
         """Return a reading, proved or with its problems. Raises PlatformError when nothing can be read at all."""
-        found: Snapshot | None = None
-        strays: set[str] = set()
-        for turn in range(1, READINGS + 1):
-            reading = _Reading(self._routes, self._readers, query, settled_strays=strays, patient=turn == READINGS)
-            read_at = self._clock.now()
-            try:
-                problems = reading.read()
-            except PlatformError as error:
-                if found is None:
-                    raise
-                found.coverage = Coverage(False, (*found.coverage.problems, f"reading again failed: {error}"))
-                return found
-            found = reading.snapshot(self._identity, read_at, problems)
+        found, strays = self._turn(query, set(), patient=False)
+        for turn in range(2, READINGS + 1):
             if found.coverage.complete or self._clock.stopping():
-                return found
-            strays = reading.slots.strays
-        assert found is not None
+                break
+            try:
+                found, strays = self._turn(query, strays, patient=turn == READINGS)
+            except PlatformError as error:
+                problems = (*found.coverage.problems, f"reading again failed: {error}")
+                found.coverage = Coverage(complete=False, problems=problems)
+                break
         return found
+
+    def _turn(self, query: Query, strays: set[str], *, patient: bool) -> tuple[Snapshot, set[str]]:
+        """Return one reading, and the unknown devices that it met; `strays` are those of the reading before."""
+        reading = _Reading(self._routes, self._readers, query, settled_strays=strays, patient=patient)
+        read_at = self._clock.now()
+        problems = reading.read()
+        return reading.snapshot(self._identity, read_at, problems), reading.slots.strays
 
 
 class _Reading:
@@ -94,14 +101,15 @@ class _Reading:
     def read(self) -> list[str]:
         """Read all; return the problems. Raises PlatformError when a collection cannot be read at all."""
         routes, readers = self._routes, self._readers
-        devices = fence(readers.measured(routes.newest_device))
+        devices = readers.measured(partial(fence, routes.newest_device))
         workflows = Listing("workflows", routes.flows, self._fold_flows, WORKFLOW_PAGE)
-        first_flows, newest = readers.both(workflows.first, routes.newest_deployment)
-        deployments = fence(newest)
+        first_flows, deployments = readers.both(workflows.first, partial(fence, routes.newest_deployment))
         workflows.walk(first_flows, readers, patient=self._patient)
         if not workflows.total:
-            self._problems += self._doubts("workflows", partial(routes.flows, 0, 1), [{}])
+            self._problems += self._doubts("workflows", partial(routes.flows, 0, 1), [{}] * WITNESSES)
         self._read_devices(devices)
+        if deployments.total and not self.inventory.edge:
+            self._problems.append(f"there are {deployments.total} edge deployments but no Edge Compute device is shown")
         listings = self._read_deployments(deployments)
         self._problems += workflows.problems
         moved_on = any(listing.pages > 1 for listing in listings)
@@ -120,7 +128,7 @@ class _Reading:
             workloads=(*self._workloads, *unlisted),
             states=self.slots.states,
             columns=self.slots.columns,
-            coverage=Coverage(not problems, shown),
+            coverage=Coverage(complete=not problems, problems=shown),
             read_at=read_at,
         )
 
@@ -139,7 +147,7 @@ class _Reading:
             self._problems.append(f"the number of devices changed from {before.total} to {listing.total}")
         if not self.inventory.edge:
             questions: list[Filter] = [{"deviceClass": ASSIGNABLE}, *([] if listing.total else [{}])]
-            self._problems += self._doubts("devices", self._routes.newest_device, questions)
+            self._problems += self._doubts("devices", self._routes.newest_device, questions * WITNESSES)
 
     def _read_deployments(self, before: Fence) -> list[Listing[wire.Row]]:
         """Read the rows asked about, by the filters that need the fewest requests."""
@@ -168,11 +176,11 @@ class _Reading:
     def _witnesses(self, filters: Filter) -> list[Filter]:
         """Return other questions about edge deployments that came empty: the same in another order, and parts of it."""
         if filters or not self.inventory.edge:
-            return [filters]
+            return [filters] * WITNESSES
         units = self.slots.units
         edge = (units.ids[row] for row, assignable in enumerate(units.assignable) if assignable)
         return [
-            filters,
+            *[filters] * WITNESSES,
             *({"flowId": workload.id} for workload in self._workloads[:WITNESSES]),
             *({"deviceId": unit} for unit in islice(edge, WITNESSES)),
         ]
@@ -188,9 +196,9 @@ class _Reading:
     def _compare(self, devices: Fence, deployments: Fence | None) -> None:
         """Compare the fences with those before."""
         try:
-            if fence(self._routes.newest_device()) != devices:
+            if not devices.holds(fence(self._routes.newest_device)):
                 self._problems.append("devices came or went while they were read")
-            if deployments is not None and fence(self._routes.newest_deployment()) != deployments:
+            if deployments is not None and not deployments.holds(fence(self._routes.newest_deployment)):
                 self._problems.append("edge deployments came or went while they were read")
         except PlatformError as error:
             self._problems.append(f"whether something changed meanwhile could not be read: {error}")

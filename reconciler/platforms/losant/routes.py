@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import quote
 
 from reconciler.platforms.http import Client
@@ -76,7 +75,7 @@ class Routes:
         """Return how many rows of a workflow have a version as desired or current one (`version` matches either)."""
         return self.newest_deployment(flowId=flow, version=version).total
 
-    def write(self, path: str, operation: str, body: Any, deadline: float) -> wire.Success:
+    def write(self, path: str, operation: str, body: object, deadline: float) -> wire.Success:
         """Send one write, at most until `deadline`, in seconds since 1970."""
         return self.client.write(path, operation, body, wire.success, deadline)
 

@@ -17,7 +17,6 @@ a value this program does not know                             unknown
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
 
@@ -27,39 +26,37 @@ from reconciler.platforms.answers import clean
 from reconciler.platforms.losant import wire
 from reconciler.platforms.losant.wire import Log, OddRow, Row
 
-EDGE, CUSTOM_NODE = "edge", "customNode"
+CUSTOM_NODE = "customNode"
 
 
 def is_plain(row: Row) -> bool:
     """Return whether a row says all by itself: what was asked for is there. Rows alike share one state."""
-    return row.desiredVersion == row.currentVersion and not _etags_differ(row) and row.desiredVersion != ""
+    return row.desired_version == row.current_version and not _etags_differ(row) and row.desired_version != ""
 
 
 def _etags_differ(row: Row) -> bool:
     return (
-        row.desiredVersion is not None
-        and row.desiredEtag is not None
-        and row.currentEtag is not None
-        and row.desiredEtag != row.currentEtag
+        row.desired_version is not None
+        and row.desired_etag is not None
+        and row.current_etag is not None
+        and row.desired_etag != row.current_etag
     )
 
 
 def state_of(row: Row) -> State:
     """Return what one row of an edge workflow means."""
-    wanted, there = row.desiredVersion, row.currentVersion
-    identity = row.desiredEtag if wanted is not None else None
-    if row.flowClass != EDGE:
-        return _unknown(wanted, there, f"the platform says flowClass {row.flowClass!r}")
+    wanted, there = row.desired_version, row.current_version
+    identity = row.desired_etag if wanted is not None else None
     if wanted == "" or there == "":
         return _unknown(wanted, there, "the platform gave an empty version")
     if is_plain(row):
         return State(assigned=wanted, reported=there, identity=identity)
     try:
         history = _History(wire.logs(row.logs))
-        updated = _time(row.lastUpdated) if row.lastUpdated is not None else None
+        updated = _time(row.last_updated) if row.last_updated is not None else None
     except (msgspec.DecodeError, ValueError) as error:
         return _unknown(wanted, there, f"the log of this deployment cannot be read: {error}")
-    failed = history.failed_on_the_way_to(wanted, row.desiredEtag)
+    failed = history.failed_on_the_way_to(wanted, row.desired_etag)
     if failed is not None:
         text = clean(failed.error or "")
         return State(wanted, there, Phase.FAILED, identity=identity, since=_time(failed.date), error=text)
@@ -69,12 +66,12 @@ def state_of(row: Row) -> State:
     return State(wanted, there, Phase.MOVING, identity=identity, since=since)
 
 
-def state_of_odd(row: OddRow) -> State:
-    """Return what a row with values of unexpected types means: unknown, with what could be read."""
-    return _unknown(row.desiredVersion, row.currentVersion, "the platform gave values of unexpected types")
+def state_of_odd(row: OddRow, why: str) -> State:
+    """Return what a row with a value of an unexpected type or name means: unknown, with what could be read."""
+    return _unknown(row.desired_version, row.current_version, f"the platform gave an unexpected value: {why}")
 
 
-def _unknown(wanted: Any, there: Any, note: str) -> State:
+def _unknown(wanted: object, there: object, note: str) -> State:
     return State(
         assigned=wanted if isinstance(wanted, str) and wanted else None,
         reported=there if isinstance(there, str) and there else None,
@@ -92,14 +89,14 @@ class _History:
         self._news_at: float | None = None
         for log in logs:
             at = _time(log.date)
-            if log.changeType == "desired":
+            if log.change_type == "desired":
                 if self.asked_at is None or at >= self.asked_at:
                     self.asked_at = at
-            elif log.changeType == "current":
+            elif log.change_type == "current":
                 if self._news_at is None or at >= self._news_at:
                     self._news, self._news_at = log, at
             else:
-                raise ValueError(f"changeType {log.changeType!r} is not known")
+                raise ValueError(f"changeType {log.change_type!r} is not known")
 
     @property
     def asked_last(self) -> bool:
@@ -109,9 +106,9 @@ class _History:
     def failed_on_the_way_to(self, version: str | None, etag: str | None) -> Log | None:
         """Return the newest news when it is an error of taking this version (with this content, where both say)."""
         news = self._news
-        if news is None or self.asked_last or not news.error or news.attemptedValue != version:
+        if news is None or self.asked_last or not news.error or news.attempted_value != version:
             return None
-        if etag is not None and news.attemptedEtag is not None and etag != news.attemptedEtag:
+        if etag is not None and news.attempted_etag is not None and etag != news.attempted_etag:
             return None
         return news
 

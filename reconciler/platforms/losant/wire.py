@@ -6,7 +6,7 @@ that one odd row costs one slot and not a page. Tags and logs stay raw bytes: th
 
 from __future__ import annotations
 
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import msgspec
 
@@ -23,46 +23,46 @@ class Identified(Protocol):
 Item = TypeVar("Item", bound=Identified)
 
 
-class Row(msgspec.Struct, gc=False):
+class Row(msgspec.Struct, gc=False, rename="camel"):
     """One edge deployment: a (device, edge workflow) pair. None is nothing wanted, or nothing there."""
 
     id: str
-    deviceId: str
-    flowId: str
-    desiredVersion: str | None = None
-    currentVersion: str | None = None
-    desiredEtag: str | None = None
-    currentEtag: str | None = None
-    flowClass: str = "edge"
-    lastUpdated: str | None = None
+    device_id: str
+    flow_id: str
+    desired_version: str | None = None
+    current_version: str | None = None
+    desired_etag: str | None = None
+    current_etag: str | None = None
+    flow_class: Literal["edge", "customNode"] = "edge"
+    last_updated: str | None = None
     logs: msgspec.Raw = msgspec.Raw(b"[]")
 
 
-class OddRow(msgspec.Struct):
+class OddRow(msgspec.Struct, rename="camel"):
     """An edge deployment with values of unexpected types: which slot it is can be told, no more."""
 
     id: str
-    deviceId: str
-    flowId: str
-    desiredVersion: Any = None
-    currentVersion: Any = None
-    flowClass: Any = "edge"
+    device_id: str
+    flow_id: str
+    desired_version: Any = None
+    current_version: Any = None
+    flow_class: Any = "edge"
 
 
-class Named(msgspec.Struct):
+class Named(msgspec.Struct, rename="camel"):
     """The workflow's name in an edge deployment, looked at only for workflows that the listing did not show."""
 
-    flowId: str
-    flowName: str = ""
+    flow_id: str
+    flow_name: str = ""
 
 
-class Log(msgspec.Struct):
+class Log(msgspec.Struct, rename="camel"):
     """One entry of an edge deployment's history."""
 
-    changeType: str
+    change_type: str
     date: str
-    attemptedValue: str | None = None
-    attemptedEtag: str | None = None
+    attempted_value: str | None = None
+    attempted_etag: str | None = None
     error: str | None = None
 
 
@@ -72,15 +72,15 @@ class Link(msgspec.Struct, gc=False):
     connected: Any = None
 
 
-class Device(msgspec.Struct, gc=False):
+class Device(msgspec.Struct, gc=False, rename="camel"):
     """One device of any class."""
 
     id: str
     name: str = ""
-    deviceClass: str = ""
+    device_class: str = ""
     tags: msgspec.Raw = msgspec.Raw(b"[]")
-    edgeAgentVersion: str | None = None
-    connectionInfo: Link | None = None
+    edge_agent_version: str | None = None
+    connection_info: Link | None = None
 
 
 class OddDevice(msgspec.Struct):
@@ -104,23 +104,23 @@ class Flow(msgspec.Struct):
     name: str
 
 
-class Version(msgspec.Struct):
+class Version(msgspec.Struct, rename="camel"):
     """One version of a workflow."""
 
     id: str
     version: str
-    flowId: str = ""
-    lastUpdated: str = ""
-    minimumAgentVersion: str | None = None
+    flow_id: str = ""
+    last_updated: str = ""
+    minimum_agent_version: str | None = None
     notes: str | None = None
     enabled: bool = True
 
 
-class Newest(msgspec.Struct):
+class Newest(msgspec.Struct, rename="camel"):
     """The newest item of a collection."""
 
     id: str
-    creationDate: str = ""
+    creation_date: str = ""
 
 
 class Success(msgspec.Struct):
@@ -132,14 +132,14 @@ class Success(msgspec.Struct):
 class Page(msgspec.Struct, Generic[Item]):
     """One page of a collection, and how many items the platform says there are over all pages.
 
-    `items` are as expected, `odd` are not, and `lost` counts those of which not even the id could be read; `ids` are
-    those of items and odd ones in the page's order.
+    `items` are as expected; `odd` are not, each with what is wrong with it; `lost` counts those of which not even the
+    id could be read. `ids` are those of items and odd ones in the page's order.
     """
 
     items: list[Item]
     total: int
     ids: list[str]
-    odd: list[Any] = []
+    odd: list[tuple[Any, str]] = []
     lost: int = 0
     content: bytes = b""
     """The page as it came; items refer into it anyway."""
@@ -150,14 +150,14 @@ class Page(msgspec.Struct, Generic[Item]):
         return len(self.ids) + self.lost
 
 
-class _Collection(msgspec.Struct, Generic[Item]):
+class _Collection(msgspec.Struct, Generic[Item], rename="camel"):
     items: list[Item]
-    totalCount: int
+    total_count: int
 
 
-class _Loose(msgspec.Struct):
+class _Loose(msgspec.Struct, rename="camel"):
     items: list[msgspec.Raw]
-    totalCount: int
+    total_count: int
 
 
 class Pages(Generic[Item]):
@@ -177,29 +177,29 @@ class Pages(Generic[Item]):
             found = self._strict.decode(content)
         except msgspec.ValidationError:
             return self._one_by_one(content)
-        return Page(found.items, found.totalCount, [item.id for item in found.items], content=content)
+        return Page(found.items, found.total_count, [item.id for item in found.items], content=content)
 
     def _one_by_one(self, content: bytes) -> Page[Item]:
         found = msgspec.json.decode(content, type=_Loose)
-        page: Page[Item] = Page([], found.totalCount, [], [], content=content)
+        page: Page[Item] = Page([], found.total_count, [], [], content=content)
         for raw in found.items:
             try:
                 item = self._item.decode(raw)
-            except msgspec.ValidationError:
-                self._keep_odd(page, raw)
+            except msgspec.ValidationError as error:
+                self._keep_odd(page, raw, str(error))
             else:
                 page.items.append(item)
                 page.ids.append(item.id)
         return page
 
-    def _keep_odd(self, page: Page[Item], raw: msgspec.Raw) -> None:
+    def _keep_odd(self, page: Page[Item], raw: msgspec.Raw, why: str) -> None:
         if self._odd is not None:
             try:
                 odd = self._odd.decode(raw)
             except msgspec.ValidationError:
                 pass
             else:
-                page.odd.append(odd)
+                page.odd.append((odd, why))
                 page.ids.append(odd.id)
                 return
         page.lost += 1
@@ -228,6 +228,6 @@ def flow_names(content: bytes) -> dict[str, str]:
             named = msgspec.json.decode(raw, type=Named)
         except msgspec.ValidationError:
             continue
-        if named.flowName:
-            names.setdefault(named.flowId, named.flowName)
+        if named.flow_name:
+            names.setdefault(named.flow_id, named.flow_name)
     return names

@@ -79,10 +79,13 @@ class Agents:
         rows = self.app.rows
         logs = rows.logs.get(row)
         if logs is None:
-            date = iso(rows.created[row])
-            value = rows.contents[rows.current[row] or rows.desired[row]].version
-            return [Log("desired", CONSOLE.type, CONSOLE.id, date, new_value=value, previous_value=None)]
+            return first_log(*self.birth(row))
         return logs
+
+    def birth(self, row: int) -> tuple[int, Content]:
+        """When a generated row was made, and with what."""
+        rows = self.app.rows
+        return rows.created[row], rows.contents[rows.current[row] or rows.desired[row]]
 
     def pending(self, row: int) -> bool:
         """Whether the device still has something to do for the row."""
@@ -153,6 +156,11 @@ class Agents:
     def _log(self, row: int, entry: Log) -> None:
         self.app.rows.logs[row] = [*self.history(row), entry][-LOGS_KEPT:]
         self.app.row_changed(row)
+
+
+def first_log(created: int, content: Content) -> list[Log]:
+    """The plain history of a generated row."""
+    return [Log("desired", CONSOLE.type, CONSOLE.id, iso(created), new_value=content.version, previous_value=None)]
 
 
 def _too_old(device: Device, version: Version) -> bool:

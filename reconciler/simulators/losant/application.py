@@ -12,7 +12,7 @@ from typing import Protocol
 from reconciler.simulators.clock import Clock
 from reconciler.simulators.losant.deployments import Deployments
 from reconciler.simulators.losant.inventory import (
-    APPLICATION,
+    APPLICATION_IDS,
     DEVICE_IDS,
     EDGE,
     FLOW_IDS,
@@ -41,10 +41,13 @@ class Watcher(Protocol):
 
 
 class Application:
-    """The state of the simulated platform. `settle` is how many seconds an online device needs for a new version."""
+    """The state of the simulated platform. `settle` is how many seconds an online device needs for a new version.
 
-    def __init__(self, clock: Clock, variants: Variants, settle: float) -> None:
-        self.id = hex_id(APPLICATION, 0)
+    Applications of different `number` have different ids.
+    """
+
+    def __init__(self, clock: Clock, variants: Variants, settle: float, number: int = 1) -> None:
+        self.id = hex_id(APPLICATION_IDS, number)
         self.name = "simulated fleet"
         self.clock = clock
         self.variants = variants

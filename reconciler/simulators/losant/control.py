@@ -48,6 +48,8 @@ def control(world: LosantWorld, calls: CallLog, access: Access, request: Request
         return _answer(world, calls, access, request)
     except Refusal as refusal:
         return refusal.reply()
+    except KeyError as error:
+        return malformed(f"{error.args[0]} is required").reply()
     except LookupError as error:
         return Refusal(404, "NotFound", str(error.args[0])).reply()
     except (TypeError, ValueError) as error:

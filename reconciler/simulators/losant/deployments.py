@@ -22,9 +22,9 @@ class Log(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     source_type: str
     source_id: str
     date: str
-    new_value: str | None | UnsetType = UNSET
-    previous_value: str | None | UnsetType = UNSET
-    attempted_value: str | None | UnsetType = UNSET
+    new_value: str | UnsetType | None = UNSET
+    previous_value: str | UnsetType | None = UNSET
+    attempted_value: str | UnsetType | None = UNSET
     new_etag: str | UnsetType = UNSET
     previous_etag: str | UnsetType = UNSET
     attempted_etag: str | UnsetType = UNSET

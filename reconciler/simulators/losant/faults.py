@@ -25,9 +25,27 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from random import Random
 
-from reconciler.simulators.quantities import rate, seconds
+from reconciler.model.quantity import percent, seconds
 
 READS, WRITES, LISTINGS, RELEASE = "reads", "writes", "listings", "deployments.release"
+
+ROUTES = (
+    "application.get",
+    "deployments.list",
+    "deployments.release",
+    "deployments.replace",
+    "deployments.remove",
+    "deployment.get",
+    "devices.list",
+    "device.get",
+    "flows.list",
+    "flows.version",
+    "flow.get",
+    "flow.errors",
+    "versions.list",
+    "versions.create",
+    "version.get",
+)
 
 KINDS: Mapping[str, str] = {
     "429": "any",
@@ -45,6 +63,19 @@ KINDS: Mapping[str, str] = {
     "expire": "any",
     "gone": RELEASE,
 }
+
+
+def rate(text: str | float) -> float:
+    """A share from 0 to 1, of `20%`, `0.2` or a number. Raises `ValueError`."""
+    if isinstance(text, str) and text.strip().endswith("%"):
+        return percent(text.strip()) / 100
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise ValueError(f"{text!r} is not a rate: write a share from 0 to 1, or a percentage such as 20%")
+    return share
 
 
 @dataclass(slots=True)
@@ -74,12 +105,16 @@ class Faults:
     def configure(self, kind: str, share: str | float, on: str = "any", maximum: int | None = None) -> None:
         """Set one kind to a rate (0 ends it). `on`: any, reads, writes, listings or a route such as `devices.list`."""
         if kind == "latency":
-            self.latency = seconds(share)
+            self.latency = share if isinstance(share, float | int) else seconds(share)
             return
         if kind not in KINDS:
             near = get_close_matches(kind, KINDS, 1)
             hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(KINDS)} and latency"
             raise ValueError(f"there is no fault {kind!r}: {hint}")
+        if on not in {"any", READS, WRITES, LISTINGS, *ROUTES}:
+            raise ValueError(
+                f"{on!r} is nothing that a fault can be narrowed to: any, reads, writes, listings or a route"
+            )
         if kind == "expire":
             self.expired = False
         self.active[kind] = Fault(rate(share), on, maximum)

@@ -24,6 +24,7 @@ OTHERS = (("gateway", "hub"), ("peripheral", "sensor"), ("standalone", "probe"))
 AGENTS = ("2.5.0", "2.4.1", "2.2.0", "1.46.0")
 AGENT_WEIGHTS = (70, 20, 7, 3)
 NEEDS = "2.3.0"
+EYEFUL = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def generate(
     shape: Shape, *, clock: Clock = time.time, variants: Variants | None = None, faults: Faults | None = None
 ) -> LosantWorld:
     """A world of that shape; the same shape gives the same world apart from its times."""
-    app = Application(clock, variants or Variants(), shape.settle)
+    app = Application(clock, variants or Variants(), shape.settle, abs(shape.seed))
     draft = _Draft(app, shape, Random(shape.seed), app.now() - 90 * 86_400_000)
     app.created = draft.born
     _flows(draft)
@@ -137,14 +138,15 @@ def _share(random: Random, units: int, share: float) -> set[int]:
 
 
 def _deploy(draft: _Draft, flow: Flow) -> None:
-    """Every device runs the flow, except that vision needs a camera."""
+    """Every device runs the flow, except that vision needs a camera (in a fleet small enough to be looked at)."""
     app, names = draft.app, list(flow.versions)
     if not names:
         return
     stable = names[max(0, len(names) - 2 - flow.index % 2)]
     ahead = names[min(len(names) - 1, names.index(stable) + 1)] if flow.index % 2 == 0 else stable
     number = {name: app.rows.intern(Content(name, flow.versions[name].etag)) for name in names}
-    devices = [d for d in app.devices if d.device_class == EDGE and _wants(flow, d)]
+    everywhere = not flow.name.startswith("vision") or draft.shape.units > EYEFUL
+    devices = [d for d in app.devices if d.device_class == EDGE and (everywhere or _has_camera(d))]
     told = [number[ahead if ("ring", "canary") in d.tags else stable] for d in devices]
     has = list(told)
     before = number[names[max(0, names.index(stable) - 1)]]
@@ -152,14 +154,14 @@ def _deploy(draft: _Draft, flow: Flow) -> None:
     for n in _behind(draft, flow, devices) | broken:
         has[n] = before
     start = len(app.rows)
-    times = [draft.born + 1000 * (d.index % 86_400) for d in devices]
+    times = [draft.born + 1000 * (d.index % 5000) for d in devices]
     app.rows.extend([d.index for d in devices], flow.index, told, has, times, times)
     for n in broken:
         _log_failure(app, start + n)
 
 
-def _wants(flow: Flow, device: Device) -> bool:
-    return not flow.name.startswith("vision") or device.index % 3 == 0 or device.index > 10_000
+def _has_camera(device: Device) -> bool:
+    return any(key == "camera" for key, _ in device.tags)
 
 
 def _behind(draft: _Draft, flow: Flow, devices: Sequence[Device]) -> set[int]:

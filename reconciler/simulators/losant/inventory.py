@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 Tags = tuple[tuple[str, str], ...]
 
-APPLICATION = 0x65A0000000000000000000AA
+APPLICATION_IDS = 0x65A0 << 80
 FLOW_IDS = 0x65A1 << 80
 VERSION_IDS = 0x65A2 << 80
 DEVICE_IDS = 0x65A3 << 80

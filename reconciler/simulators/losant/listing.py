@@ -25,19 +25,19 @@ class Window:
 
 @dataclass(slots=True)
 class Listing:
-    """Members in order, and the pages encoded so far, by window and shape."""
+    """Members in order, and the pages encoded so far: by size and shape, then by number."""
 
     members: Sequence[int]
     steady: bool
-    pages: dict[tuple[Window, Hashable], bytes] = field(default_factory=dict)
+    pages: dict[tuple[int, Hashable], dict[int, bytes]] = field(default_factory=dict)
 
     def forget(self, member: int) -> None:
         """Drop the pages that show this member of a steady listing."""
         position = bisect_left(self.members, member)
         if position == len(self.members) or self.members[position] != member:
             return
-        for key in [k for k in self.pages if k[0].page == position // k[0].per_page]:
-            del self.pages[key]
+        for (per_page, _), pages in self.pages.items():
+            pages.pop(position // per_page, None)
 
 
 class Listings:
@@ -49,11 +49,11 @@ class Listings:
 
     def rows(self, key: Hashable, select: Callable[[], Sequence[int]], *, steady: bool) -> Listing:
         """The listing of deployment rows under this key, selected where it is not at hand."""
-        return _kept(self._rows, key, select, steady)
+        return _kept(self._rows, key, select, steady=steady)
 
     def devices(self, key: Hashable, select: Callable[[], Sequence[int]]) -> Listing:
         """The listing of devices under this key, selected where it is not at hand."""
-        return _kept(self._devices, key, select, False)
+        return _kept(self._devices, key, select, steady=False)
 
     def row_changed(self, row: int) -> None:
         """Forget what showed or ordered this row by its values."""
@@ -76,12 +76,12 @@ def page_bytes(
     listing: Listing, window: Window, shape: Hashable, about: Mapping[str, Any], payload: Callable[[int], object]
 ) -> bytes:
     """One page of a listing as JSON; `about` are the collection's own fields, part of its `shape`."""
-    key = (window, shape)
-    encoded = listing.pages.get(key)
+    pages = listing.pages.setdefault((window.per_page, shape), {})
+    encoded = pages.get(window.page)
     if encoded is None:
         start = window.page * window.per_page
         items = [payload(member) for member in listing.members[start : start + window.per_page]]
-        encoded = listing.pages[key] = collection(items, len(listing.members), about)
+        encoded = pages[window.page] = collection(items, len(listing.members), about)
     return encoded
 
 
@@ -90,7 +90,9 @@ def collection(items: list[object], total: int, about: Mapping[str, Any]) -> byt
     return msgspec.json.encode({"items": items, "count": len(items), "totalCount": total, **about})
 
 
-def _kept(kept: dict[Hashable, Listing], key: Hashable, select: Callable[[], Sequence[int]], steady: bool) -> Listing:
+def _kept(
+    kept: dict[Hashable, Listing], key: Hashable, select: Callable[[], Sequence[int]], *, steady: bool
+) -> Listing:
     listing = kept.get(key)
     if listing is None:
         if len(kept) >= 64:

@@ -30,11 +30,9 @@ class Parameters:
         """A text, None where absent or empty."""
         return self.flat.get(name) or None
 
-    def flag(self, name: str, default: bool = False) -> bool:
-        """A boolean; clients write true, false, True, False, 1 or 0."""
-        value = self.flat.get(name)
-        if value is None:
-            return default
+    def flag(self, name: str) -> bool:
+        """A boolean, false where absent; clients write true, false, True, False, 1 or 0."""
+        value = self.flat.get(name, "")
         if value.lower() in _TRUE:
             return True
         if value.lower() in _FALSE:

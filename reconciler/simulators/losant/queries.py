@@ -22,6 +22,10 @@ def _connection(device: Device) -> str:
     return {1: "connected", 0: "disconnected", None: "never"}[device.connected]
 
 
+def _nothing(_: Device) -> None:
+    """What no simulated device has."""
+
+
 FIELDS: Mapping[str, Callable[[Device], Any]] = {
     "id": lambda device: device.id,
     "name": lambda device: device.name,
@@ -32,12 +36,12 @@ FIELDS: Mapping[str, Callable[[Device], Any]] = {
     "connectedAt": lambda device: iso(device.connection_time) if device.connected == 1 else None,
     "disconnectedAt": lambda device: iso(device.connection_time) if device.connected == 0 else None,
     "connectionStatus": _connection,
-    "gatewayId": lambda device: None,
-    "parentId": lambda device: None,
-    "ancestorId": lambda device: None,
-    "attributeName": lambda device: None,
-    "experienceUserId": lambda device: None,
-    "experienceGroupId": lambda device: None,
+    "gatewayId": _nothing,
+    "parentId": _nothing,
+    "ancestorId": _nothing,
+    "attributeName": _nothing,
+    "experienceUserId": _nothing,
+    "experienceGroupId": _nothing,
 }
 
 
@@ -89,24 +93,23 @@ def _tags(value: Json) -> Test:
     if not isinstance(value, dict) or not value:
         raise malformed("tags takes an object")
     if "$tagKey" in value or "$tagValue" in value:
-        key = _tag_part(value.get("$tagKey"), "$tagKey" in value)
-        val = _tag_part(value.get("$tagValue"), "$tagValue" in value)
+        key = _tag_part(value.get("$tagKey"))
+        val = _tag_part(value.get("$tagValue"))
         return lambda device: any(key(k) and val(v) for k, v in device.tags)
-    wanted = [(name, part) for name, part in value.items()]
-    tests = [_named_tag(name, part) for name, part in wanted]
+    tests = [_named_tag(name, part) for name, part in value.items()]
     return lambda device: all(test(device) for test in tests)
 
 
 def _named_tag(name: str, part: Json) -> Test:
     if part is None:
         return lambda device: all(k != name for k, _ in device.tags)
-    accepts = _tag_part(part, True)
+    accepts = _tag_part(part)
     return lambda device: any(k == name and accepts(v) for k, v in device.tags)
 
 
-def _tag_part(part: Json, given: bool) -> Callable[[str], bool]:
-    if not given or part is None:
-        return lambda text: True
+def _tag_part(part: Json) -> Callable[[str], bool]:
+    if part is None:
+        return bool
     if isinstance(part, str):
         return lambda text: text == part
     if isinstance(part, dict) and len(part) == 1 and set(part) <= {"$in", "$nin"}:
@@ -147,7 +150,7 @@ def _value_test(value: Json) -> Callable[[Any], bool]:
     return lambda have: all(_OPERATORS[name](_fold(have), want) for name, want in folded)
 
 
-def _fold(value: Any) -> Any:
+def _fold(value: Json) -> Json:
     if isinstance(value, list):
         return [_fold(part) for part in value]
     return value.casefold() if isinstance(value, str) else value

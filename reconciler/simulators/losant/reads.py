@@ -8,7 +8,7 @@ from reconciler.simulators.losant.call import Call
 from reconciler.simulators.losant.inventory import DEVICE_CLASSES, ROW_IDS, Device, index_of
 from reconciler.simulators.losant.listing import page_bytes
 from reconciler.simulators.losant.parameters import OBJECT_ID
-from reconciler.simulators.losant.payloads import device_payload, row_payload, tag_list
+from reconciler.simulators.losant.payloads import device_payload, row_json, tag_list
 from reconciler.simulators.losant.queries import compile_query, glob, tag_test
 from reconciler.simulators.losant.refusals import malformed, not_found
 
@@ -40,21 +40,22 @@ def list_deployments(call: Call) -> Reply:
     }
 
     def select() -> Sequence[int]:
-        rows = _filtered_rows(call, device, flow, version, filled)
+        rows = _filtered_rows(call, device, flow, version, filled=filled)
         key = _row_sort(call, sort)
         return sorted(rows, key=key, reverse=direction == "desc") if key else rows[:: 1 if direction == "asc" else -1]
 
     steady = sort == "id" and direction == "asc" and version is None and not filled
     listing = call.listings.rows((sort, direction, device, flow, version, filled), select, steady=steady)
     agents = call.world.agents
-    return Reply(200, page_bytes(listing, window, None, about, lambda row: row_payload(app, agents, row)))
+    return Reply(200, page_bytes(listing, window, None, about, lambda row: row_json(app, agents, row)))
 
 
-def _filtered_rows(call: Call, device: str | None, flow: str | None, version: str | None, filled: bool) -> list[int]:
+def _filtered_rows(call: Call, device: str | None, flow: str | None, version: str | None, *, filled: bool) -> list[int]:
     app = call.world.app
     table = app.rows
-    rows = list(table.live())
-    if flow is not None:
+    if flow is None:
+        rows = list(table.live())
+    else:
         known = app.flow_of_id(flow)
         rows = sorted(table.of_flow(known.index)) if known else []
     if device is not None:
@@ -88,7 +89,7 @@ def get_deployment(call: Call) -> Reply:
     row = index_of(ROW_IDS, text) if OBJECT_ID.fullmatch(text) else -1
     if not 0 <= row < len(rows) or not rows.alive[row]:
         raise not_found("Edge deployment")
-    return json_reply(200, row_payload(call.world.app, call.world.agents, row))
+    return json_reply(200, row_json(call.world.app, call.world.agents, row))
 
 
 def list_devices(call: Call) -> Reply:

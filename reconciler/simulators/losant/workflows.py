@@ -93,8 +93,11 @@ def get_version(call: Call) -> Reply:
 
 
 def list_failures(call: Call) -> Reply:
-    """What went wrong while a flow ran, newest first; duration in milliseconds (24 h), limit 25 (confirmed: JS
-    docs/flow.md); the shape of the answer is inferred."""
+    """What went wrong while a flow ran, newest first.
+
+    The defaults, a duration of 24 h and a limit of 25, are confirmed (JS docs/flow.md); that the duration is in
+    milliseconds and the shape of the answer are inferred.
+    """
     flow, asked, app = call.flow(), call.parameters, call.world.app
     duration, limit = asked.number("duration", 86_400_000, 0), asked.number("limit", 25, 1)
     device, version = asked.object_id("deviceId"), asked.text("flowVersion")

@@ -7,7 +7,7 @@ Devices and flows are given by id or by name. A name nobody bears raises `Lookup
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeAlias, TypeVar
 
 from reconciler.simulators.losant.agents import CONSOLE, Agents
 from reconciler.simulators.losant.application import Application
@@ -16,6 +16,8 @@ from reconciler.simulators.losant.inventory import EDGE, Content, Device, Flow, 
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+Switch: TypeAlias = bool
 
 TagsGiven = Mapping[str, str] | Iterable[tuple[str, str]]
 
@@ -40,7 +42,7 @@ class LosantWorld:
         self.faults = faults
 
     @_locked
-    def set_online(self, device: str, online: bool = True) -> None:
+    def set_online(self, device: str, online: Switch) -> None:
         """Connect or disconnect a device; one that returns tries what is pending."""
         found = self._device(device)
         found.connected = int(online)
@@ -50,7 +52,7 @@ class LosantWorld:
             self.agents.connected(found)
 
     @_locked
-    def set_failing(self, device: str, failing: bool = True) -> None:
+    def set_failing(self, device: str, failing: Switch) -> None:
         """Let a device fail, or no longer fail, to take any version from now on."""
         self._device(device).failing = failing
 
@@ -66,6 +68,7 @@ class LosantWorld:
         tags: TagsGiven = (),
         device_class: str = EDGE,
         agent: str | None = "2.5.0",
+        *,
         online: bool | None = True,
     ) -> str:
         """Add a device without deployments; its id. `online` None means that it was never connected."""
@@ -73,7 +76,7 @@ class LosantWorld:
         return self.app.add_device(name, _tags(tags), device_class, agent, connected).id
 
     @_locked
-    def delete_device(self, device: str, refused: bool = False) -> None:
+    def delete_device(self, device: str, *, refused: bool = False) -> None:
         """Delete a device; with `refused` every later call that names its id is refused, whatever the variant."""
         found = self._device(device)
         found.deleted = found.updated = self.app.now()

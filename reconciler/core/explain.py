@@ -1,0 +1,174 @@
+"""Why one slot is as it is: which line of git decides it, which lost, what was seen, what it means, what becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.core.draft import Draft
+from reconciler.core.judge import health, sync, verdict
+from reconciler.core.resolve import Column
+from reconciler.core.resolve import Rule as Decision
+from reconciler.model.change import Hold
+from reconciler.model.desired import UNMANAGED
+from reconciler.model.fleet import ChannelRef, Choice, FleetSpec, Manifest, PinChoice
+from reconciler.model.observation import UNSEEN, State
+from reconciler.model.origin import Path
+from reconciler.model.plan import FleetPlan
+from reconciler.model.report import Planned, Rule, Seen, SlotExplanation
+from reconciler.model.snapshot import Snapshot, Workload
+from reconciler.model.unit import Reach
+from reconciler.model.verdict import Health, Sync, Verdict
+
+DECIDING = ("version", "channel", "absent", "unmanaged")
+"""Keys of which one says what a rule wants: its line is the one that somebody changed."""
+
+
+def explain(one: Draft, plan: FleetPlan, manifest: Manifest, row: int, workload: Workload) -> SlotExplanation:
+    """Return why a slot of a judged fleet is as it is. `plan` is the same fleet's, `row` that of the unit."""
+    column = one.resolution.columns.get(workload.id)
+    unit = one.snapshot.units.ref(row)
+    value = column.rule(row).value if column is not None else UNMANAGED
+    state = one.snapshot.state(workload.id, row)
+    reach = Reach(one.snapshot.units.reach[row])
+    found = verdict(value, state, reach, one.patience)
+    return SlotExplanation(
+        fleet=one.document.name,
+        unit=unit,
+        workload=workload.ref,
+        desired=str(value),
+        won=_won(one, manifest, column, row),
+        lost=tuple(_lost(one, manifest, column, row)) if column is not None else (),
+        seen=_seen(state, one.snapshot),
+        reach=reach.name.lower(),
+        verdict=found,
+        sync=sync(found),
+        health=health(found, state, reach),
+        planned=_planned(plan, unit.id, workload.id),
+        held=_held(plan, unit.id, workload.id),
+    )
+
+
+def stray(snapshot: Snapshot, row: int, workload: Workload) -> SlotExplanation:
+    """Return what there is to say of a slot that no fleet speaks of."""
+    state = snapshot.state(workload.id, row)
+    return SlotExplanation(
+        fleet="",
+        unit=snapshot.units.ref(row),
+        workload=workload.ref,
+        desired=str(UNMANAGED),
+        won=None,
+        seen=_seen(state, snapshot),
+        reach=Reach(snapshot.units.reach[row]).name.lower(),
+        verdict=Verdict.UNMANAGED,
+        sync=Sync.NONE,
+        health=Health.NONE,
+    )
+
+
+# --- what git says ------------------------------------------------------------------------------------------------------
+
+
+def _won(one: Draft, manifest: Manifest, column: Column | None, row: int) -> Rule | None:
+    """Return the rule in force; where none is, the line that leaves the slot out; None where nothing speaks of it."""
+    if column is not None and column.winners[row]:
+        return _rule(one, manifest, column.rule(row))
+    if not one.resolution.scope[row]:
+        return Rule(origin=one.document.locate(("spec", "units")), text="units: not in the scope of the fleet")
+    if column is None:
+        return None
+    path = (*column.rules[1].path, "units")
+    return Rule(origin=one.document.locate(path), text=f"{_dotted(path)}: does not mean this unit")
+
+
+def _lost(one: Draft, manifest: Manifest, column: Column, row: int) -> Iterator[Rule]:
+    """Yield the rules that speak of the slot too, strongest first."""
+    for number, meant in reversed(column.masks):
+        if meant[row] and number != column.winners[row]:
+            yield _rule(one, manifest, column.rules[number])
+
+
+def _rule(one: Draft, manifest: Manifest, rule: Decision) -> Rule:
+    choice = _choice(one.resolution.spec, rule.path)
+    key = next((key for key in DECIDING if getattr(choice, key, None) is not None), None)
+    origin = one.document.locate(rule.path if key is None else (*rule.path, key))
+    text = f"{_dotted(rule.path)}: {rule.value}"
+    if rule.value.settings:
+        text += f" ({', '.join(f'{name} {value}' for name, value in rule.value.settings)})"
+    return Rule(origin=origin, text=text + _channel(manifest, choice, rule.path))
+
+
+def _channel(manifest: Manifest, choice: Choice | None, path: Path) -> str:
+    """Return which channel names the version, and where; nothing when the rule names it itself."""
+    name = choice.channel if isinstance(choice, PinChoice) else None
+    if choice is not None and isinstance(choice.version, ChannelRef):
+        name = choice.version.channel
+    if name is None:
+        return ""
+    workload = path[-1] if path[1] == "pins" else path[2]
+    return f", by channel {name} ({manifest.channels[name].locate(('spec', 'versions', workload))})"
+
+
+def _choice(spec: FleetSpec, path: Path) -> Choice | None:
+    """Return what stands at the path of a rule; None when that is a bare version, or no choice at all (pruning)."""
+    match path[1:]:
+        case ("workloads", str(name)):
+            return spec.workloads[name]
+        case ("workloads", str(name), "overrides", int(position)):
+            return spec.workloads[name].overrides[position]
+        case ("pins", str(unit), str(name)):
+            pin = spec.pins[unit][name]
+            return pin if isinstance(pin, PinChoice) else None
+    return None
+
+
+def _dotted(path: Path) -> str:
+    """Return `workloads.vision.overrides[0]` for a path; pins go by their unit."""
+    parts = path[1:3] if path[1] == "pins" else path[1:]
+    words = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
+    return words.removeprefix(".")
+
+
+# --- what was seen, and what becomes of it ------------------------------------------------------------------------------
+
+
+def _seen(state: State, snapshot: Snapshot) -> Seen | None:
+    if state == UNSEEN:
+        return None
+    return Seen(
+        assigned=state.assigned,
+        reported=state.reported,
+        others=state.others,
+        phase=state.phase.value,
+        since=state.since,
+        error=state.error or "",
+        note=state.note,
+        identity=state.identity,
+        overwritten=state.overwritten,
+        read_at=snapshot.read_at,
+    )
+
+
+def _planned(plan: FleetPlan, unit_id: str, workload_id: str) -> Planned | None:
+    for position, change in enumerate(plan.changes):
+        if (change.unit.id, change.workload.id) == (unit_id, workload_id):
+            return Planned(verb=change.verb, from_=change.from_, to=change.to, calls=tuple(_calls(plan, position)))
+    return None
+
+
+def _calls(plan: FleetPlan, position: int) -> Iterator[str]:
+    """Yield the calls that carry a change out, in order; steps of a later pass say so."""
+    for action in sorted(plan.actions, key=lambda action: action.stage):
+        if position in action.slots:
+            count = len(action.slots)
+            company = f", one call for {count:,} units" if count > 1 else ""
+            yield f"{action.call}: {action.request.method} {action.request.path}{company}"
+    for step in plan.changes[position].steps:
+        if step.when == "later":
+            yield f"{step.call}, in a later pass"
+
+
+def _held(plan: FleetPlan, unit_id: str, workload_id: str) -> tuple[Hold, ...]:
+    for held in plan.held:
+        if (held.unit.id, held.workload.id) == (unit_id, workload_id):
+            return held.reasons
+    return ()

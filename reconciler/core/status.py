@@ -1,0 +1,133 @@
+"""A judged fleet → how it is doing: sync, health, who is ready, moving, waiting, failed or stuck."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import compress
+
+from reconciler.core.axes import axes
+from reconciler.core.draft import Draft, unmanaged
+from reconciler.core.judge import Judged, health, sync, verdict
+from reconciler.model.observation import Phase, State
+from reconciler.model.report import FleetStatus, SlotStatus, Spread, Trouble, UnitStatus
+from reconciler.model.unit import Reach
+from reconciler.model.verdict import Health, Sync, Verdict
+
+READY, OUT, MOVING, WAITING, FAILED, STUCK, UNKNOWN = "ready", "out", "moving", "waiting", "failed", "stuck", "unknown"
+
+
+def standing(found: Verdict, state: State, reach: Reach) -> str:
+    """Return which of the counts of a fleet a managed slot belongs to; each to one."""
+    if found is Verdict.UNKNOWN:
+        return UNKNOWN
+    if sync(found) is Sync.OUT:
+        return OUT
+    if state.phase is Phase.FAILED:
+        return FAILED
+    if found in {Verdict.STUCK, Verdict.AHEAD}:
+        return STUCK
+    if found is Verdict.SYNCED:
+        return READY
+    return WAITING if health(found, state, reach) is Health.WAITING else MOVING
+
+
+def fleet_status(one: Draft, *, units: bool = False) -> FleetStatus:
+    """Return how a judged fleet is doing; with `units` each unit and its slots besides."""
+    counts: Counter[str] = Counter()
+    for judged in one.judged:
+        for (found, state, reach), number in judged.tally.items():
+            if found is not Verdict.UNMANAGED:
+                counts[standing(found, one.snapshot.states[state], Reach(reach))] += number
+    both = axes(one)
+    missing = tuple(f"{name}: {why}" for name, why in one.resolution.missing if one.narrow.workload(name, name))
+    return FleetStatus(
+        fleet=one.document.name,
+        connection=one.connection,
+        platform=one.platform,
+        sync=both[0],
+        health=both[1],
+        units=sum(one.reach),
+        ready=counts[READY],
+        total=counts.total(),
+        out=counts[OUT],
+        moving=counts[MOVING],
+        waiting=counts[WAITING],
+        failed=tuple(_troubles(one, _failed)),
+        stuck=tuple(_troubles(one, _stuck)),
+        unknown=counts[UNKNOWN],
+        unmanaged=unmanaged(one),
+        read_at=one.snapshot.read_at,
+        spread=tuple(spread for judged in one.judged for spread in _spread(one, judged)),
+        problems=(*one.snapshot.coverage.problems, *missing),
+        unit_list=tuple(_units(one)) if units else None,
+    )
+
+
+def _failed(found: Verdict, state: State, reach: Reach) -> bool:
+    """Return whether a managed slot failed, be it on the way to what git says or to something else."""
+    del reach
+    return found not in {Verdict.UNMANAGED, Verdict.UNKNOWN} and state.phase is Phase.FAILED
+
+
+def _stuck(found: Verdict, state: State, reach: Reach) -> bool:
+    return found is not Verdict.UNMANAGED and standing(found, state, reach) == STUCK
+
+
+def _troubles(one: Draft, test: Callable[[Verdict, State, Reach], bool]) -> Iterator[Trouble]:
+    """Yield the slots that pass a test, by workload, then unit."""
+    units, states = one.snapshot.units, one.snapshot.states
+    for judged in one.judged:
+        if not any(test(found, states[number], Reach(reach)) for found, number, reach in judged.tally):
+            continue
+        column = judged.column
+        for row, number in enumerate(one.snapshot.column(column.workload.id)):
+            state, reach = states[number], Reach(units.reach[row])
+            if test(verdict(column.rule(row).value, state, reach, one.patience), state, reach):
+                yield Trouble(
+                    unit=units.ref(row),
+                    workload=column.workload.name,
+                    version=state.assigned,
+                    error=state.error or state.note,
+                    since=state.since,
+                )
+
+
+def _spread(one: Draft, judged: Judged) -> Iterator[Spread]:
+    """Yield how many managed slots are assigned and report each version, most first."""
+    assigned: Counter[str | None] = Counter()
+    reported: Counter[str | None] = Counter()
+    for (found, number, _), count in judged.tally.items():
+        if found in {Verdict.UNMANAGED, Verdict.UNKNOWN}:
+            continue
+        state = one.snapshot.states[number]
+        assigned[state.assigned] += count
+        reported[state.reported] += count
+    versions = sorted(assigned.keys() | reported.keys(), key=lambda name: (-assigned[name], name is None, name or ""))
+    for name in versions:
+        yield Spread(
+            workload=judged.column.workload.name, version=name, assigned=assigned[name], reported=reported[name]
+        )
+
+
+def _units(one: Draft) -> Iterator[UnitStatus]:
+    units = one.snapshot.units
+    for row in compress(range(len(units)), one.reach):
+        yield UnitStatus(
+            unit=units.ref(row),
+            reach=Reach(units.reach[row]).name.lower(),
+            slots=tuple(_slot(one, judged, row) for judged in one.judged if judged.column.winners[row]),
+        )
+
+
+def _slot(one: Draft, judged: Judged, row: int) -> SlotStatus:
+    state = one.snapshot.state(judged.column.workload.id, row)
+    value = judged.column.rule(row).value
+    return SlotStatus(
+        workload=judged.column.workload.name,
+        desired=str(value),
+        assigned=state.assigned,
+        reported=state.reported,
+        verdict=verdict(value, state, Reach(one.snapshot.units.reach[row]), one.patience),
+        error=state.error or "",
+    )

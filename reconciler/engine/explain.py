@@ -1,0 +1,100 @@
+"""The use case "explain": everything there is to say of one unit, or of one of its workloads."""
+
+from __future__ import annotations
+
+import msgspec
+
+from reconciler.core.draft import Draft
+from reconciler.core.explain import explain, stray
+from reconciler.core.names import suggestion
+from reconciler.engine.plan import Planned, Reading
+from reconciler.errors import SettingsError
+from reconciler.model.desired import Want
+from reconciler.model.fleet import Manifest
+from reconciler.model.report import Explanation, Rule, SlotExplanation
+from reconciler.model.snapshot import Workload
+from reconciler.ports import Repository
+
+
+def explanation(
+    planned: Planned, manifest: Manifest, repository: Repository, unit: str, workload: str | None = None
+) -> Explanation:
+    """Return why the slots of a unit are as they are; without a workload, all that git or the platform know of.
+
+    Units and workloads go by id or name. Raises SettingsError for one that is not there, or that several bear.
+    """
+    reading, row = _find(planned, unit)
+    slots = [_slot(planned, manifest, reading, row, one) for one in _workloads(reading, row, workload)]
+    return Explanation(slots=tuple(_with_authors(slot, repository) for slot in slots))
+
+
+def _find(planned: Planned, unit: str) -> tuple[Reading, int]:
+    readings = list(planned.readings.values())
+    found = [(one, one.snapshot.units.index[unit]) for one in readings if unit in one.snapshot.units.index]
+    found = found or [(one, row) for one in readings for row in one.snapshot.units.named(unit)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        ids = ", ".join(f"{one.snapshot.units.ids[row]} ({one.connection})" for one, row in found)
+        raise SettingsError(f"{len(found)} units are named {unit!r}", hint=f"use one of their ids: {ids}")
+    unread = "; ".join(fleet.error for fleet in planned.plan.fleets if fleet.error)
+    if unread:
+        raise SettingsError(f"no unit {unit!r} was found, but not everything could be read: {unread}")
+    known = {name for one in readings for name in one.snapshot.units.names}
+    raise SettingsError(f"there is no unit {unit!r}{suggestion(unit, known)}", hint="give its id or its exact name")
+
+
+def _workloads(reading: Reading, row: int, wanted: str | None) -> list[Workload]:
+    """Return the workloads asked about, in the order of their names."""
+    known = reading.snapshot.workloads
+    if wanted is None:
+        return [one for one in known if _spoken_of(reading, row, one)]
+    found = [one for one in known if one.id == wanted] or [one for one in known if one.name == wanted]
+    if not found:
+        raise SettingsError(f"there is no workload {wanted!r}{suggestion(wanted, [one.name for one in known])}")
+    return found
+
+
+def _spoken_of(reading: Reading, row: int, workload: Workload) -> bool:
+    """Return whether git says something of a slot, or the platform shows something in it."""
+    state = reading.snapshot.state(workload.id, row)
+    return (
+        state.assigned is not None
+        or state.reported is not None
+        or bool(state.others)
+        or any(_strength(one, row, workload) > 1 for one in reading.drafts)
+    )
+
+
+def _strength(one: Draft, row: int, workload: Workload) -> int:
+    """Return how much a fleet has to say of a slot: it claims it 3, it names it 2, it has the unit 1, nothing 0."""
+    column = one.resolution.columns.get(workload.id)
+    if column is not None and column.winners[row]:
+        return 2 if column.rule(row).value.want is Want.UNMANAGED else 3
+    return one.resolution.scope[row]
+
+
+def _slot(planned: Planned, manifest: Manifest, reading: Reading, row: int, workload: Workload) -> SlotExplanation:
+    ranked = [(_strength(one, row, workload), one) for one in reading.drafts]
+    strength, one = max(ranked, key=lambda pair: pair[0])
+    if not strength and len(ranked) > 1:
+        return stray(reading.snapshot, row, workload)
+    plan = next(fleet for fleet in planned.plan.fleets if fleet.fleet == one.document.name)
+    return explain(one, plan, manifest, row, workload)
+
+
+def _with_authors(slot: SlotExplanation, repository: Repository) -> SlotExplanation:
+    return msgspec.structs.replace(
+        slot,
+        won=_with_author(slot.won, repository) if slot.won is not None else None,
+        lost=tuple(_with_author(rule, repository) for rule in slot.lost),
+    )
+
+
+def _with_author(rule: Rule, repository: Repository) -> Rule:
+    author = repository.blame(rule.origin)
+    if author is None:
+        return rule
+    return msgspec.structs.replace(
+        rule, commit=author.commit, author=author.author, date=author.date, summary=author.summary
+    )

@@ -1,0 +1,225 @@
+"""Explains why a value does not fit a kind: every finding, with its path, in words for people.
+
+Used only when converting failed: converting stops at its first error, and people want them all at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from msgspec import inspect
+
+from reconciler.core.names import suggestion
+from reconciler.manifest.read import AGAIN
+from reconciler.model.fleet import Secret
+from reconciler.model.origin import Path
+
+
+class Misfit(msgspec.Struct, frozen=True):
+    """One reason why a value does not fit. `secret` says that its line must not be shown."""
+
+    path: Path
+    code: str
+    message: str
+    hint: str = ""
+    secret: bool = False
+
+
+@lru_cache(maxsize=64)
+def _type(kind: Any) -> inspect.Type:
+    return inspect.type_info(kind)
+
+
+def misfits(value: Any, kind: Any, path: Path) -> Iterator[Misfit]:
+    """Yield every reason why a value (texts, lists, mappings) does not fit a kind. None was already complained about."""
+    yield from _check(value, _type(kind), path)
+
+
+def _check(value: Any, wanted: inspect.Type, path: Path) -> Iterator[Misfit]:
+    wanted = _bare(wanted)
+    if value is None:
+        return
+    if isinstance(wanted, inspect.UnionType):
+        yield from _union(value, wanted, path)
+    elif isinstance(wanted, inspect.StructType):
+        yield from _struct(value, wanted, path)
+    elif isinstance(wanted, inspect.DictType):
+        yield from _dict(value, wanted, path)
+    elif isinstance(wanted, inspect.ListType):
+        yield from _list(value, wanted, path)
+    elif not isinstance(value, str):
+        yield Misfit(path, "wrong-type", f"{_name(path)} must be {_words(wanted)}, not a {_shape(value)}")
+    elif not _fits(value, wanted):
+        yield Misfit(path, "wrong-value", f"{_name(path)} must be {_words(wanted)}, not {value!r}")
+
+
+def _union(value: Any, wanted: inspect.UnionType, path: Path) -> Iterator[Misfit]:
+    """Hold a value against the members of its own shape; complain as the first of them does."""
+    members = [_bare(one) for one in wanted.types if not isinstance(one, inspect.NoneType)]
+    alike = [one for one in members if _is_shape(value, one)]
+    if not alike:
+        allowed = " or ".join(_words(one) for one in members)
+        yield Misfit(path, "wrong-type", f"{_name(path)} must be {allowed}, not a {_shape(value)}")
+    elif isinstance(value, str):
+        if not any(_fits(value, one) for one in alike):
+            allowed = " or ".join(dict.fromkeys(_words(one) for one in members))
+            yield Misfit(path, "wrong-value", f"{_name(path)} must be {allowed}, not {value!r}")
+    else:
+        yield from _check(value, alike[0], path)
+
+
+def _bare(wanted: inspect.Type) -> inspect.Type:
+    """Return a type without what only documents it."""
+    while isinstance(wanted, inspect.Metadata):
+        wanted = wanted.type
+    return wanted
+
+
+def _is_shape(value: Any, one: inspect.Type) -> bool:
+    if isinstance(value, dict):
+        return isinstance(one, inspect.StructType | inspect.DictType)
+    if isinstance(value, list):
+        return isinstance(one, inspect.ListType)
+    return not isinstance(one, inspect.StructType | inspect.DictType | inspect.ListType)
+
+
+def _struct(value: Any, wanted: inspect.StructType, path: Path) -> Iterator[Misfit]:
+    if not isinstance(value, dict):
+        if wanted.cls is Secret:
+            hint = "write {env: NAME} or {file: PATH}; and if it was committed, revoke it"
+            yield Misfit(
+                path,
+                "secret-literal",
+                f"{_name(path)} is written as a literal; secrets are references",
+                hint,
+                secret=True,
+            )
+            return
+        yield Misfit(path, "wrong-type", f"{_name(path)} must be a mapping, not a {_shape(value)}")
+        return
+    fields = {field.encode_name: field for field in wanted.fields}
+    for key, child in value.items():
+        if key in fields:
+            yield from _check(child, fields[key].type, (*path, key))
+        elif AGAIN not in key:
+            near = suggestion(key, list(fields))
+            yield Misfit((*path, key), "unknown-key", f"unknown key {key!r} in {_name(path)}{near}")
+    for name, field in fields.items():
+        if field.required and name not in value:
+            yield Misfit(path, "missing-key", f"{_name(path)} needs {name!r}")
+
+
+def _dict(value: Any, wanted: inspect.DictType, path: Path) -> Iterator[Misfit]:
+    if not isinstance(value, dict):
+        yield Misfit(path, "wrong-type", f"{_name(path)} must be a mapping, not a {_shape(value)}")
+        return
+    for key, child in value.items():
+        if AGAIN in key:
+            continue
+        if not _fits(key, _bare(wanted.key_type)):
+            yield Misfit(
+                (*path, key),
+                "wrong-value",
+                f"a key of {_name(path)} must be {_words(_bare(wanted.key_type))}, not {key!r}",
+            )
+        yield from _check(child, wanted.value_type, (*path, key))
+
+
+def _list(value: Any, wanted: inspect.ListType, path: Path) -> Iterator[Misfit]:
+    if not isinstance(value, list):
+        yield Misfit(
+            path, "wrong-type", f"{_name(path)} must be a list, not a {_shape(value)}", "put it in brackets: [...]"
+        )
+        return
+    for position, child in enumerate(value):
+        yield from _check(child, wanted.item_type, (*path, position))
+
+
+def _fits(text: str, wanted: inspect.Type) -> bool:
+    if isinstance(wanted, inspect.StrType):
+        return _string_fits(text, wanted)
+    kinds: dict[type[inspect.Type], Any] = {inspect.IntType: int, inspect.FloatType: float, inspect.BoolType: bool}
+    kind = kinds.get(type(wanted))
+    if kind is None:
+        return False
+    try:
+        number = msgspec.convert(text, kind, strict=False)
+    except msgspec.ValidationError:
+        return False
+    return isinstance(wanted, inspect.BoolType) or _in_range(number, wanted)
+
+
+def _string_fits(text: str, wanted: inspect.StrType) -> bool:
+    if wanted.min_length is not None and len(text) < wanted.min_length:
+        return False
+    if wanted.max_length is not None and len(text) > wanted.max_length:
+        return False
+    return wanted.pattern is None or re.search(wanted.pattern, text) is not None
+
+
+def _in_range(number: float, wanted: Any) -> bool:
+    return (
+        (wanted.ge is None or number >= wanted.ge)
+        and (wanted.gt is None or number > wanted.gt)
+        and (wanted.le is None or number <= wanted.le)
+        and (wanted.lt is None or number < wanted.lt)
+    )
+
+
+WORDS_ONLY = re.compile(r"\^\(?([a-z]+(?:\|[a-z]+)*)\)?\$\(\?!\\n\)")
+"""A pattern that is nothing but a choice of words."""
+
+
+def _words(wanted: inspect.Type) -> str:
+    if isinstance(wanted, inspect.StrType):
+        return _string_words(wanted)
+    if isinstance(wanted, inspect.IntType | inspect.FloatType):
+        return _number_words(wanted)
+    if isinstance(wanted, inspect.BoolType):
+        return "true or false"
+    return "a list" if isinstance(wanted, inspect.ListType) else "a mapping"
+
+
+def _string_words(wanted: inspect.StrType) -> str:
+    pattern = wanted.pattern or ""
+    words = WORDS_ONLY.fullmatch(pattern)
+    if words is not None:
+        *others, last = words[1].split("|")
+        return f"{', '.join(others)} or {last}" if others else last
+    if pattern.startswith("^([0-9]{1,9}|"):
+        return "a percentage such as 10% or a number of devices"
+    if pattern.startswith("^(100"):
+        return "a percentage such as 10%"
+    if "ms|s|m|h|d" in pattern:
+        return "a duration such as 30s or 2h"
+    if "[0-9]{4}-" in pattern:
+        return "a date such as 2026-12-01"
+    if "{24}" in pattern:
+        return "an id of 24 hex digits"
+    if pattern:
+        return "a name (letters, digits, '.', '_', '-')"
+    return "a text that is not empty" if wanted.max_length is None else f"a text of 1 to {wanted.max_length} characters"
+
+
+def _number_words(wanted: inspect.IntType | inspect.FloatType) -> str:
+    name = "a whole number" if isinstance(wanted, inspect.IntType) else "a number"
+    low = wanted.ge if wanted.ge is not None else wanted.gt
+    if wanted.le is not None:
+        return f"{name} from {low:g} to {wanted.le:g}"
+    return name if low is None else f"{name} of at least {low:g}"
+
+
+def _shape(value: Any) -> str:
+    if isinstance(value, dict):
+        return "mapping"
+    return "list" if isinstance(value, list) else "text"
+
+
+def _name(path: Path) -> str:
+    """Return a path as people write it: `spec.workloads.vision.overrides[2]`."""
+    words = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return words.lstrip(".") or "the document"

@@ -1,0 +1,310 @@
+"""What manifests mean: findings that structure alone cannot show. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import combinations
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from reconciler.core.names import suggestion
+from reconciler.core.select import selectors_in
+from reconciler.manifest import cron
+from reconciler.model.diagnostic import Diagnostic, Related, Severity
+from reconciler.model.fleet import (
+    ChannelRef,
+    Choice,
+    Document,
+    FleetSpec,
+    Limit,
+    LosantConnection,
+    Manifest,
+    PinChoice,
+    Secret,
+    Selector,
+    Wave,
+    Window,
+    WorkloadSpec,
+)
+from reconciler.model.origin import Path
+from reconciler.model.quantity import moment, percent, seconds
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+Findings = Iterator[Diagnostic]
+
+
+def check(manifest: Manifest, *, complete: bool = True) -> list[Diagnostic]:
+    """Return every finding. `complete` False: some documents could not be read, so missing names are not told."""
+    findings = [finding for one in manifest.connections.values() for finding in _connection(one)]
+    for one in manifest.fleets.values():
+        findings += _Fleet(one, manifest, complete=complete).findings()
+    findings += _overlaps(manifest)
+    return findings
+
+
+def _finding(
+    document: Document,
+    path: Path,
+    code: str,
+    message: str,
+    hint: str = "",
+    severity: Severity = Severity.ERROR,
+    related: tuple[Related, ...] = (),
+) -> Diagnostic:
+    return Diagnostic(
+        code=code, message=message, origin=document.locate(path), hint=hint, severity=severity, related=related
+    )
+
+
+# --- Connection -----------------------------------------------------------------------------------------------------
+
+
+def _connection(document: Document) -> Findings:
+    losant: LosantConnection = document.spec.losant
+    path: Path = ("spec", "losant")
+    yield from _secret(document, losant.token, (*path, "token"))
+    yield from _url(document, losant.url, (*path, "url"))
+    if seconds(losant.requests.timeout) <= 0:
+        yield _finding(
+            document, (*path, "requests", "timeout"), "zero-duration", "a timeout of zero lets no request through"
+        )
+
+
+def _secret(document: Document, secret: Secret, path: Path) -> Findings:
+    if (secret.env is None) == (secret.file is None):
+        yield _finding(document, path, "secret", "a secret names exactly one of `env` (a variable) and `file` (a path)")
+
+
+def _url(document: Document, url: str, path: Path) -> Findings:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        host, parts = None, urlsplit("")
+    if host is None or parts.scheme not in {"http", "https"}:
+        yield _finding(document, path, "url", f"{url!r} is not a web address such as https://api.losant.com")
+        return
+    if parts.username is not None or parts.password is not None:
+        yield _finding(
+            document, path, "url-credentials", "the address carries credentials; use a secret reference instead"
+        )
+    if parts.scheme == "http" and host not in LOOPBACK:
+        yield _finding(
+            document,
+            path,
+            "plain-http",
+            f"plain http would show the token to everybody on the way to {host}",
+            "use https",
+        )
+    if parts.query or parts.fragment:
+        yield _finding(document, path, "url", "the address must not have a query or fragment")
+
+
+# --- Fleet ----------------------------------------------------------------------------------------------------------
+
+
+class _Fleet:
+    """Checks one fleet."""
+
+    def __init__(self, document: Document, manifest: Manifest, *, complete: bool) -> None:
+        self.document = document
+        self.spec: FleetSpec = document.spec
+        self.manifest = manifest
+        self.complete = complete
+
+    def findings(self) -> Findings:
+        yield from self._connection()
+        yield from self._selector(self.spec.units, ("spec", "units"))
+        for name, workload in self.spec.workloads.items():
+            path: Path = ("spec", "workloads", name)
+            yield from self._choice(workload, name, path)
+            if workload.units is not None:
+                yield from self._selector(workload.units, (*path, "units"))
+            for position, override in enumerate(workload.overrides):
+                yield from self._choice(override, name, (*path, "overrides", position))
+                yield from self._selector(override.units, (*path, "overrides", position, "units"))
+        yield from self._pins()
+        yield from self._limits()
+        yield from self._policies()
+        yield from self._rollout()
+        for position, window in enumerate(self.spec.windows):
+            yield from self._window(window, ("spec", "windows", position))
+
+    def _add(self, path: Path, code: str, message: str, hint: str = "") -> Diagnostic:
+        return _finding(self.document, path, code, message, hint)
+
+    def _connection(self) -> Findings:
+        known = self.manifest.connections
+        if self.spec.connection not in known and self.complete:
+            near = suggestion(self.spec.connection, list(known))
+            yield self._add(
+                ("spec", "connection"),
+                "unknown-connection",
+                f"there is no Connection named {self.spec.connection!r}{near}",
+            )
+
+    def _selector(self, selector: Selector, path: Path) -> Findings:
+        for one in selectors_in(selector):
+            given = [one.all, one.ids, one.names, one.tags, one.cohorts, one.not_, one.any]
+            if all(part is None for part in given):
+                yield self._add(
+                    path, "empty-selector", "an empty selector means no unit", "write `{all: true}` for every unit"
+                )
+            if one.all is False:
+                yield self._add(path, "all-false", "`all: false` means no unit; leave it out")
+            if one.cohorts is not None:
+                yield self._add(path, "cohorts", "Losant has no cohorts; select by tags, names or ids")
+            for name, part in (("ids", one.ids), ("names", one.names), ("tags", one.tags), ("any", one.any)):
+                if part is not None and not part:
+                    yield self._add(path, "empty-selector", f"`{name}` is empty and so matches no unit")
+
+    def _choice(self, choice: Choice, workload: str, path: Path) -> Findings:
+        channel = choice.channel if isinstance(choice, PinChoice) else None
+        given = [
+            name
+            for name, part in (
+                ("version", choice.version),
+                ("absent", choice.absent),
+                ("unmanaged", choice.unmanaged),
+                ("channel", channel),
+            )
+            if part is not None
+        ]
+        if len(given) != 1:
+            have = f"not {' and '.join(given)}" if given else "and it has none"
+            yield self._add(path, "choice", f"exactly one of version, absent, unmanaged is needed, {have}")
+        for name in ("absent", "unmanaged"):
+            if getattr(choice, name) is False:
+                yield self._add((*path, name), "choice", f"`{name}: false` says nothing; leave it out")
+        if choice.settings and "version" not in given and "channel" not in given:
+            yield self._add((*path, "settings"), "choice", "settings belong to a version")
+        named = choice.version.channel if isinstance(choice.version, ChannelRef) else channel
+        if named is not None:
+            yield from self._channel(named, workload, path)
+
+    def _channel(self, name: str, workload: str, path: Path) -> Findings:
+        channel = self.manifest.channels.get(name)
+        if channel is None:
+            if self.complete:
+                near = suggestion(name, list(self.manifest.channels))
+                yield self._add(path, "unknown-channel", f"there is no Channel named {name!r}{near}")
+        elif workload not in channel.spec.versions:
+            near = suggestion(workload, list(channel.spec.versions))
+            yield self._add(
+                path, "channel-without-workload", f"channel {name!r} names no version for {workload!r}{near}"
+            )
+
+    def _pins(self) -> Findings:
+        listed = self.spec.workloads
+        for unit, pins in self.spec.pins.items():
+            for workload, pin in pins.items():
+                path: Path = ("spec", "pins", unit, workload)
+                if workload not in listed:
+                    near = suggestion(workload, list(listed))
+                    yield self._add(
+                        path, "unknown-workload", f"the pin names {workload!r}, which this fleet does not list{near}"
+                    )
+                if not isinstance(pin, str):
+                    yield from self._choice(pin, workload, path)
+
+    def _limits(self) -> Findings:
+        for name in ("remove", "replace", "release"):
+            limit = getattr(self.spec.limits, name)
+            if isinstance(limit, Limit) and limit.percent is None and limit.number is None:
+                yield self._add(("spec", "limits", name), "empty-limit", "a limit needs a percent, a number, or both")
+
+    def _policies(self) -> Findings:
+        for position, entry in enumerate(self.spec.quarantine):
+            path: Path = ("spec", "quarantine", position)
+            if entry.workload not in self.spec.workloads:
+                near = suggestion(entry.workload, list(self.spec.workloads))
+                message = f"the quarantine names {entry.workload!r}, which this fleet does not list{near}"
+                yield _finding(
+                    self.document, (*path, "workload"), "unknown-workload", message, severity=Severity.WARNING
+                )
+            yield from self._day(entry.until, (*path, "until"))
+        if self.spec.suspend is not None:
+            yield from self._day(self.spec.suspend.until, ("spec", "suspend", "until"))
+
+    def _day(self, until: str | None, path: Path) -> Findings:
+        yield from self._means(moment, until, path, "date")
+
+    def _means(self, parse: Callable[[str], object], text: str | None, path: Path, code: str) -> Findings:
+        try:
+            if text is not None:
+                parse(text)
+        except ValueError as wrong:
+            yield self._add(path, code, str(wrong))
+
+    def _rollout(self) -> Findings:
+        rollout = self.spec.rollout
+        if rollout is None:
+            return
+        path: Path = ("spec", "rollout")
+        before = 0.0
+        for position, wave in enumerate(rollout.waves):
+            where: Path = (*path, "waves", position)
+            share = wave.percent if isinstance(wave, Wave) else wave
+            if isinstance(wave, Wave) and wave.units is None and wave.percent is None:
+                yield self._add(where, "empty-wave", "a wave needs units, a percent, or both")
+            if isinstance(wave, Wave) and wave.units is not None:
+                yield from self._selector(wave.units, (*where, "units"))
+            elif share is not None:
+                if percent(share) <= before:
+                    yield self._add(where, "wave-order", f"waves must grow: {share} comes after {before:g}%")
+                before = max(before, percent(share))
+        for name in ("soak", "deadline"):
+            value = getattr(rollout, name)
+            if value is not None and seconds(value) <= 0:
+                yield self._add((*path, name), "zero-duration", f"`{name}` must be longer than zero")
+        limit = rollout.max_moving
+        if isinstance(limit, Limit) and limit.percent is None and limit.number is None:
+            yield self._add((*path, "max_moving"), "empty-limit", "a limit needs a percent, a number, or both")
+
+    def _window(self, window: Window, path: Path) -> Findings:
+        if (window.allow is None) == (window.deny is None):
+            yield self._add(path, "window", "a window has exactly one of `allow` and `deny`")
+        for name in ("allow", "deny"):
+            text = getattr(window, name)
+            wrong = cron.problem(text) if text is not None else ""
+            if wrong:
+                yield self._add((*path, name), "cron", wrong)
+        if seconds(window.duration) <= 0:
+            yield self._add((*path, "duration"), "zero-duration", "a window must be longer than zero")
+        try:
+            ZoneInfo(window.timezone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            yield self._add(
+                (*path, "timezone"),
+                "timezone",
+                f"there is no time zone {window.timezone!r}",
+                "use a name such as Europe/Berlin",
+            )
+
+
+# --- claims ---------------------------------------------------------------------------------------------------------
+
+
+def _overlaps(manifest: Manifest) -> Findings:
+    """Yield claims of two fleets that overlap whatever the inventory is: both scopes are every unit."""
+    whole = [one for one in manifest.fleets.values() if one.spec.units == Selector(all=True)]
+    for left, right in combinations(whole, 2):
+        if left.spec.connection != right.spec.connection:
+            continue
+        for name in sorted(left.spec.workloads.keys() & right.spec.workloads.keys()):
+            ours, theirs = left.spec.workloads[name], right.spec.workloads[name]
+            if not (_claims_all(ours) and _claims_all(theirs)):
+                continue
+            path: Path = ("spec", "workloads", name)
+            yield _finding(
+                left,
+                path,
+                "claimed-twice",
+                f"fleets {left.name!r} and {right.name!r} both claim {name} on every unit",
+                "narrow one fleet's units, or take the workload out of one of them",
+                related=(Related("the other claim", right.locate(path)),),
+            )
+
+
+def _claims_all(spec: WorkloadSpec) -> bool:
+    return spec.units is None and not spec.unmanaged and not any(one.unmanaged for one in spec.overrides)

@@ -1,0 +1,204 @@
+"""The platforms under contract: each with its simulator behind it, in one process, without sockets or waiting.
+
+A subject makes a rig; a rig is a platform together with the world it talks to, and what only the world knows: what is
+true, which calls came, how to make things go wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from reconciler.model.change import Action, Change, Reason, Verb
+from reconciler.model.fleet import LosantConnection, Secret
+from reconciler.model.origin import NOWHERE
+from reconciler.model.snapshot import Snapshot
+from reconciler.platforms.losant import factory
+from reconciler.ports import Platform
+from reconciler.simulators.clock import ManualClock
+from reconciler.simulators.exchange import Request
+from reconciler.simulators.losant import Faults, LosantSimulator, Shape, Variants, simulator
+
+Truth = dict[tuple[str, str], tuple[str | None, str | None]]
+"""(assigned, reported) by (unit id, workload id), for slots that hold anything."""
+
+
+class RunClock:
+    """The run's clock over the world's: sleeping lets the world go on."""
+
+    def __init__(self, world: ManualClock) -> None:
+        self.world = world
+
+    def now(self) -> float:
+        return self.world.now
+
+    def sleep(self, seconds: float) -> bool:
+        self.world.advance(seconds)
+        return False
+
+    def stopping(self) -> bool:
+        return False
+
+
+@dataclass
+class Rig:
+    """A platform and its world. `versions` are the names that every workload has, oldest first."""
+
+    platform: Platform
+    clock: RunClock
+    secret: str
+    truth: Callable[[], Truth]
+    fault: Callable[..., None]
+    requests: Callable[[], int]
+    versions: Sequence[str]
+    intrude: Callable[[Action], None]
+    """Give a unit that is new what a wide call is about to take from all that have it."""
+
+    @property
+    def deadline(self) -> float:
+        """A minute from now."""
+        return self.clock.now() + 60.0
+
+    def settle(self) -> None:
+        """Let units take what they were told."""
+        self.clock.sleep(3600.0)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A platform's name, how to make a rig, and its simulator's open questions."""
+
+    name: str
+    rig: Callable[..., Rig]
+    variants: tuple[tuple[str, str], ...]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def losant(
+    units: int = 30,
+    workloads: int = 2,
+    *,
+    faults: Sequence[str] = (),
+    variants: dict[str, str] | None = None,
+    seed: int = 1,
+    offline: float = 0.1,
+    failing: float = 0.1,
+    rewrite: Callable[[bytes], bytes] = lambda body: body,
+) -> Rig:
+    """Losant with its simulator."""
+    clock = ManualClock()
+    shape = Shape(units=units, workloads=workloads, versions=4, seed=seed, offline=offline, failing=failing, settle=2.0)
+    world = simulator(shape, clock=clock, variants=Variants(variants), faults=Faults(seed))
+    world.world.faults.parse(faults)
+    seen: list[httpx.Request] = []
+    spec = LosantConnection(application=world.world.app.id, token=Secret(env="TOKEN"))
+    token = "full-access-token"
+    world.access.grant(token, ["all.Application"])
+    run_clock = RunClock(clock)
+    transport = httpx.MockTransport(_answering(world, clock, seen, rewrite))
+    platform = factory(spec, lambda _: token, run_clock, transport=transport)
+
+    def truth() -> Truth:
+        edge = {flow.id for flow in world.world.app.flows if flow.flow_class == "edge"}
+        return {
+            (str(row["deviceId"]), str(row["flowId"])): (row["desired"], row["current"])
+            for row in world.world.state()
+            if row["flowId"] in edge and (row["desired"] is not None or row["current"] is not None)
+        }
+
+    def fault(*texts: str) -> None:
+        world.world.faults.active.clear()
+        world.world.faults.parse(texts)
+
+    def intrude(action: Action) -> None:
+        body = action.request.body
+        device = world.world.add_device("foreigner")
+        world.world.console(device, body["flowId"], body["oldVersion"])
+        clock.advance(60)
+
+    versions = [f"v1.{minor}.0" for minor in range(4)]
+    return Rig(platform, run_clock, token, truth, fault, lambda: len(seen), versions, intrude)
+
+
+def _answering(
+    world: LosantSimulator, clock: ManualClock, seen: list[httpx.Request], rewrite: Callable[[bytes], bytes]
+) -> Callable[[httpx.Request], httpx.Response]:
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        clock.advance(0.001)
+        query = tuple(request.url.params.multi_items())
+        headers = {key.lower(): value for key, value in request.headers.items()}
+        reply = world.handle(Request(request.method, request.url.path, query, headers, request.content))
+        timeout = request.extensions["timeout"]["read"]
+        if reply.delay > timeout:
+            clock.advance(timeout)
+            raise httpx.ReadTimeout("no answer in time", request=request)
+        clock.advance(reply.delay)
+        if reply.cut:
+            raise httpx.ReadError("connection reset by peer", request=request)
+        return httpx.Response(reply.status, headers=dict(reply.headers), content=rewrite(reply.body))
+
+    return answer
+
+
+LOSANT = Subject(
+    "losant",
+    losant,
+    (
+        ("replace-matches", "desired"),
+        ("replace-matches", "current"),
+        ("replace-matches", "either"),
+        ("max-per-page", "reject"),
+        ("max-per-page", "unlimited"),
+        ("write-visible", "later"),
+        ("unknown-ids", "refuse"),
+        ("overwrite-etag", "at-release"),
+        ("etags", "absent"),
+        ("empty-rows", "dropped"),
+        ("deleted-rows", "kept"),
+        ("rerelease-log", "no"),
+        ("unknown-version", "400"),
+    ),
+)
+SUBJECTS = [LOSANT]
+
+
+def everywhere(snapshot: Snapshot) -> frozenset[str]:
+    """Return all workloads: the fleet speaks of every unit of the application alike."""
+    return frozenset(workload.id for workload in snapshot.workloads)
+
+
+def moves(snapshot: Snapshot, wanted: Callable[[str, str], Any]) -> list[Change]:
+    """Return the changes that give slots what `wanted(unit id, workload id)` says; ... leaves a slot alone."""
+    changes = []
+    for workload in snapshot.workloads:
+        for row in range(len(snapshot.units)):
+            if not snapshot.units.assignable[row]:
+                continue
+            state, to = snapshot.state(workload.id, row), wanted(snapshot.units.ids[row], workload.id)
+            if to is ... or to == state.assigned:
+                continue
+            verb = Verb.REMOVE if to is None else Verb.RELEASE if state.assigned is None else Verb.REPLACE
+            changes.append(change(snapshot, row, workload.id, verb, state.assigned, to))
+    return changes
+
+
+def change(snapshot: Snapshot, row: int, workload: str, verb: Verb, old: str | None, new: str | None) -> Change:
+    """Return one change."""
+    ref = next(one.ref for one in snapshot.workloads if one.id == workload)
+    return Change(
+        unit=snapshot.units.ref(row),
+        workload=ref,
+        verb=verb,
+        from_=old,
+        to=new,
+        reason=Reason.CHANGE,
+        steps=(),
+        origin=NOWHERE,
+        observed="",
+    )

@@ -1,0 +1,106 @@
+"""What is shipped: dependencies, version, and a wheel that works in an empty environment."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import reconciler
+from tests.house.tree import ROOT, modules, texts
+
+IMPORTED_AS = {"pyyaml": "yaml"}
+SCHEMAS = {"manifest.v1.schema.json", "plan.v1.schema.json", "snapshot.v1.schema.json", "event.v1.schema.json"}
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+CONSTRAINTS = ROOT / ".github/constraints.txt"
+
+
+def _name(requirement: str) -> str:
+    return re.split(r"[<>=!~\[; ]", requirement, maxsplit=1)[0].lower()
+
+
+def _imported() -> set[str]:
+    found = set()
+    for module in modules():
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module.split(".")[0])
+    return found - set(sys.stdlib_module_names) - {"reconciler"}
+
+
+def test_dependencies_are_what_is_imported() -> None:
+    declared = {IMPORTED_AS.get(_name(item), _name(item)) for item in PROJECT["dependencies"]}
+    assert _imported() == declared
+
+
+def test_constraints_are_names_and_versions_and_cover_every_dependency() -> None:
+    lines = CONSTRAINTS.read_text().splitlines()
+    pattern = re.compile(r"[A-Za-z0-9_.-]+==[A-Za-z0-9_.+!-]+")
+    assert [line for line in lines if not pattern.fullmatch(line)] == []
+    pinned = {line.partition("==")[0].lower().replace("_", "-") for line in lines}
+    wanted = {_name(item) for item in (*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"])}
+    assert wanted - pinned == set()
+
+
+def test_the_changelog_speaks_of_this_version() -> None:
+    changelog = texts()["CHANGELOG.md"]
+    headings = re.findall(r"^## \[([^\]]+)\]", changelog, flags=re.MULTILINE)
+    assert headings, "no section"
+    assert headings[0] in {"Unreleased", reconciler.__version__}
+    released = [heading for heading in headings if heading != "Unreleased"]
+    assert not released or released[0] == reconciler.__version__
+
+
+def _build(target: Path) -> Path:
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(target), str(ROOT)]
+    built = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stdout + built.stderr
+    (wheel,) = target.glob("*.whl")
+    return wheel
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel as it would be released."""
+    return _build(tmp_path_factory.mktemp("dist"))
+
+
+@pytest.mark.slow
+def test_the_wheel_carries_schemas_types_and_licence(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        inside = set(archive.namelist())
+        for schema in SCHEMAS:
+            assert archive.read(f"reconciler/schemas/{schema}") == (ROOT / "schemas" / schema).read_bytes()
+    assert "reconciler/py.typed" in inside
+    assert any(name.endswith("licenses/LICENSE") for name in inside)
+    assert {module.path for module in modules()} <= inside
+    assert {name.split("/")[0] for name in inside} == {"reconciler", f"{wheel.name.rsplit('-', 3)[0]}.dist-info"}
+
+
+@pytest.mark.slow
+def test_the_wheel_runs_the_demo_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
+    venv.create(tmp_path / "venv", with_pip=True)
+    bin_ = tmp_path / "venv" / "bin"
+    install = [str(bin_ / "python"), "-m", "pip", "install", "--quiet", "-c", str(CONSTRAINTS), str(wheel)]
+    installed = subprocess.run(install, capture_output=True, text=True, check=False)
+    assert installed.returncode == 0, installed.stdout + installed.stderr
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("COVERAGE", "PYTHON"))}
+    for command in (["--version"], ["demo"]):
+        ran = subprocess.run(
+            [str(bin_ / "reconciler"), *command],
+            cwd=empty, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=120,
+        )  # fmt: skip
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert list(empty.iterdir()) == [], "the demo left something behind"

@@ -1,0 +1,123 @@
+"""Digests and fingerprints change exactly when what they cover does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from reconciler.core.claims import conflicts
+from reconciler.core.digest import SlotDigest, fingerprint
+from reconciler.core.draft import Draft
+from reconciler.core.plan import assemble
+from reconciler.core.resolve import resolve
+from reconciler.model.desired import Want
+from reconciler.model.diagnostic import Severity
+from reconciler.model.fleet import Document
+from reconciler.model.plan import Plan, Times
+from reconciler.model.snapshot import PROVED, Snapshot
+from reconciler.model.unit import Unit
+from tests.laws import naive
+from tests.laws.strategies import CHANNELS, NOW, drafted, fleets, planned, snapshots, states, unit_lists
+
+
+def sound(one: Draft) -> Draft:
+    assume(not any(finding.severity is Severity.ERROR for finding in one.resolution.diagnostics))
+    return one
+
+
+def covered(one: Draft, unit: Unit, state: Any, *, removal: bool) -> object:
+    """Return what the digest of a slot speaks of."""
+    labels = [pair for pair in unit.labels if pair[0] in one.resolution.label_keys]
+    name = unit.name if one.resolution.uses_names else ""
+    return (
+        state.assigned,
+        state.others,
+        state.settings,
+        state.identity,
+        labels,
+        name,
+        (state.reported if removal else "-"),
+    )
+
+
+@given(fleets(), unit_lists(), st.lists(states(), min_size=2, max_size=4), st.booleans(), st.data())
+def test_a_slot_digest_changes_exactly_when_what_it_covers_does(
+    fleet: Document, rows: list[Unit], pool: list[Any], removal: bool, data: st.DataObject
+) -> None:
+    snapshot = data.draw(snapshots(rows, PROVED))
+    snapshot.states.extend(pool)
+    one = drafted(fleet, snapshot)
+    digest = SlotDigest(one.resolution, snapshot)
+    slots = [
+        (covered(one, unit, state, removal=removal), digest(unit.row, number, removal=removal))
+        for unit in naive.all_units(snapshot.units)
+        for number, state in enumerate(snapshot.states)
+    ]
+    for what, found in slots:
+        assert len(found) == 16
+        for other, second in slots:
+            assert (what == other) == (found == second)
+
+
+def assembled(one: Draft) -> Plan:
+    return assemble([planned(one)], now=NOW, read={"plant": NOW}, narrowed="")
+
+
+@given(fleets(), snapshots(), st.floats(0, 1e9), st.text(max_size=5))
+def test_a_fingerprint_ignores_times_and_nothing_else(
+    fleet: Document, snapshot: Snapshot, later: float, words: str
+) -> None:
+    plan = assembled(sound(drafted(fleet, snapshot)))
+    assert fingerprint(plan) == plan.fingerprint
+    times = Times(created="then", expires=words, read={"x": "y"})
+    for same in (msgspec.structs.replace(plan, times=times), msgspec.structs.replace(plan, fingerprint="?")):
+        assert fingerprint(same) == plan.fingerprint
+    entry = plan.fleets[0]
+    assert assemble([entry], now=NOW + later, read={}, narrowed="").fingerprint == plan.fingerprint
+    others: dict[str, Any] = {
+        "format": "other",
+        "complete": not plan.complete,
+        "applyable": not plan.applyable,
+        "errored": True,
+        "narrowed": "--unit x",
+        "fleets": (),
+    }
+    assert set(others) | {"fingerprint", "times"} == set(plan.__struct_fields__)
+    for field, value in others.items():
+        assert fingerprint(msgspec.structs.replace(plan, **{field: value})) != plan.fingerprint
+    for field in entry.__struct_fields__:
+        value = getattr(entry, field)
+        other = msgspec.structs.replace(entry, **{field: "x" if value != "x" else "y"})
+        assert fingerprint(msgspec.structs.replace(plan, fleets=(other,))) != plan.fingerprint
+
+
+@given(fleets(), snapshots())
+def test_a_plan_survives_its_json(fleet: Document, snapshot: Snapshot) -> None:
+    plan = assembled(sound(drafted(fleet, snapshot)))
+    again = msgspec.json.decode(msgspec.json.encode(plan), type=Plan)
+    assert again == plan
+    assert fingerprint(again) == plan.fingerprint
+
+
+@given(fleets("left"), fleets("right"), snapshots())
+def test_claims_are_exact_and_symmetrical(left: Document, right: Document, snapshot: Snapshot) -> None:
+    both = [resolve(fleet, CHANNELS, snapshot.units, snapshot.workloads) for fleet in (left, right)]
+    assume(not any(found.severity is Severity.ERROR for one in both for found in one.diagnostics))
+    shared = {
+        workload.name
+        for workload in snapshot.workloads
+        for unit in naive.all_units(snapshot.units)
+        if all(naive.wish(fleet, snapshot, unit, workload)[0].want is not Want.UNMANAGED for fleet in (left, right))
+    }
+    ahead = list(conflicts(both, snapshot.units))
+    back = list(conflicts(both[::-1], snapshot.units))
+    assert len(ahead) == len(shared) == len(back)
+    for name in shared:
+        assert any(f"both claim {name} on" in found.message for found in ahead)
+    for one, other in zip(ahead, back, strict=True):
+        assert (one.origin, one.related[0].origin) == (other.related[0].origin, other.origin)
+        assert one.severity is Severity.ERROR
+    assert not list(conflicts(both[:1], snapshot.units))

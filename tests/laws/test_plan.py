@@ -1,0 +1,323 @@
+"""What every plan keeps, whatever the fleet, the reading and the catalogue."""
+
+from __future__ import annotations
+
+from array import array
+
+import msgspec
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from reconciler.core.draft import Draft, Narrow, leavers, unmanaged, wanted
+from reconciler.core.judge import CHANGES, HELD, verdict
+from reconciler.core.plan import assemble
+from reconciler.core.resolve import resolve
+from reconciler.model.change import HoldReason, Reason, Verb
+from reconciler.model.desired import Want
+from reconciler.model.diagnostic import Severity
+from reconciler.model.fleet import Document, FleetSpec, Selector
+from reconciler.model.observation import Phase
+from reconciler.model.plan import FleetPlan
+from reconciler.model.release import Catalog
+from reconciler.model.snapshot import Snapshot
+from reconciler.model.unit import Units
+from reconciler.model.verdict import Verdict
+from tests.laws import naive
+from tests.laws.strategies import (
+    CHANNELS,
+    NOW,
+    catalogs,
+    document,
+    drafted,
+    fleets,
+    narrows,
+    planned,
+    snapshots,
+    unit_lists,
+)
+
+Slot = tuple[str, str]
+
+
+def sound(one: Draft) -> Draft:
+    """Keep drafts of manifests that a plan would accept."""
+    assume(not any(finding.severity is Severity.ERROR for finding in one.resolution.diagnostics))
+    return one
+
+
+def verdicts(one: Draft) -> dict[Slot, tuple[Verdict, bool]]:
+    """Judge every slot in reach slowly; say besides whether it is pruning that wants it."""
+    found: dict[Slot, tuple[Verdict, bool]] = {}
+    for unit in naive.all_units(one.snapshot.units):
+        for workload in one.snapshot.workloads:
+            wish, pruning = naive.wish(one.document, one.snapshot, unit, workload)
+            if reaches(one.narrow, unit.id, unit.name, workload.id, workload.name):
+                state = one.snapshot.state(workload.id, unit.row)
+                found[unit.id, workload.id] = verdict(wish, state, unit.reach, one.patience), pruning
+    return found
+
+
+def reaches(narrow: Narrow, unit: str, name: str, workload: str, title: str) -> bool:
+    """Return whether a slot is in reach of the filters."""
+
+    def any_of(patterns: tuple[str, ...], *texts: str) -> bool:
+        return any(naive.matches(text, list(patterns)) for text in texts)
+
+    return (
+        (not narrow.units or any_of(narrow.units, unit, name))
+        and (not narrow.workloads or any_of(narrow.workloads, workload, title))
+        and not any_of(narrow.exclude, unit, name)
+    )
+
+
+@given(fleets(), snapshots(), catalogs(), narrows, st.booleans())
+def test_changes_and_held_are_exactly_the_slots_whose_verdict_needs_something(
+    fleet: Document, snapshot: Snapshot, catalog: Catalog, narrow: Narrow, retries_itself: bool
+) -> None:
+    one = sound(drafted(fleet, snapshot, narrow, retries_itself=retries_itself))
+    plan = planned(one, catalog)
+    judged = verdicts(one)
+    changes = [(change.unit.id, change.workload.id) for change in plan.changes]
+    held = [(entry.unit.id, entry.workload.id) for entry in plan.held if entry.unit.id != "*"]
+    assert len(set(changes + held)) == len(changes) + len(held)
+    needing = {
+        slot
+        for slot, (found, pruning) in judged.items()
+        if found in CHANGES | HELD and not (pruning and unseen(one, slot))
+    }
+    assert set(changes) | set(held) == needing
+    assert plan.summary.held == len(plan.held)
+    assert plan.summary.changes.total == len(changes)
+    counted = [found for found, _ in judged.values() if found is not Verdict.UNMANAGED]
+    assert plan.summary.slots == len(counted)
+    assert plan.summary.unknown == counted.count(Verdict.UNKNOWN)
+    assert plan.summary.synced + plan.summary.unknown + sum(
+        found in CHANGES and found is not Verdict.RETRY for found in counted
+    ) == len(counted)
+
+
+def unseen(one: Draft, slot: Slot) -> bool:
+    """Return whether the reading showed no row of a slot and proved nothing by that."""
+    row = one.snapshot.units.index[slot[0]]
+    return one.snapshot.column(slot[1])[row] == 0 and not one.snapshot.coverage.complete
+
+
+@given(fleets(), snapshots(), catalogs(), narrows)
+def test_nothing_is_outside_the_scope_or_the_filters(
+    fleet: Document, snapshot: Snapshot, catalog: Catalog, narrow: Narrow
+) -> None:
+    plan = planned(sound(drafted(fleet, snapshot, narrow)), catalog)
+    for entry in [*plan.changes, *(entry for entry in plan.held if entry.unit.id != "*")]:
+        unit = snapshot.units[snapshot.units.index[entry.unit.id]]
+        assert naive.in_scope(fleet.spec, unit, snapshot.units)
+        assert reaches(narrow, unit.id, unit.name, entry.workload.id, entry.workload.name)
+        assert (unit.name, entry.workload) == (entry.unit.name, entry.workload)
+        wish, _ = naive.wish(fleet, snapshot, unit, workload_of(snapshot, entry.workload.id))
+        assert wish.want is not Want.UNMANAGED
+        assert wish.version == entry.to
+
+
+def workload_of(snapshot: Snapshot, workload_id: str):  # noqa: ANN201
+    return next(workload for workload in snapshot.workloads if workload.id == workload_id)
+
+
+@given(fleets(), snapshots(), catalogs())
+def test_what_the_reading_does_not_prove_is_left_alone(fleet: Document, snapshot: Snapshot, catalog: Catalog) -> None:
+    plan = planned(sound(drafted(fleet, snapshot)), catalog)
+    for change in plan.changes:
+        assert snapshot.state(change.workload.id, snapshot.units.index[change.unit.id]).phase is not Phase.UNKNOWN
+    for held in plan.held:
+        assert held.reasons
+        assert all(reason.text for reason in held.reasons)
+        if held.verb is None and held.unit.id != "*":
+            assert {reason.code for reason in held.reasons} & {HoldReason.UNKNOWN, HoldReason.PAUSED}
+
+
+@given(fleets(), snapshots(), catalogs())
+def test_nothing_is_pruned_when_that_is_unsafe(fleet: Document, snapshot: Snapshot, catalog: Catalog) -> None:
+    one = sound(drafted(fleet, snapshot))
+    safe = naive.prunes_safely(fleet.spec, snapshot)
+    for change in planned(one, catalog).changes:
+        row = snapshot.units.index[change.unit.id]
+        _, pruning = naive.wish(fleet, snapshot, snapshot.units[row], workload_of(snapshot, change.workload.id))
+        if pruning:
+            assert safe
+            assert not snapshot.state(change.workload.id, row).protected
+            assert change.verb is Verb.REMOVE
+
+
+@given(fleets(), snapshots(), catalogs())
+def test_a_change_moves_only_to_what_the_catalogue_has_and_policy_allows(
+    fleet: Document, snapshot: Snapshot, catalog: Catalog
+) -> None:
+    one = sound(drafted(fleet, snapshot))
+    spec: FleetSpec = fleet.spec
+    asked = wanted(one)
+    for change in planned(one, catalog).changes:
+        assert spec.suspend is None or spec.suspend.until == "2026-01-01"
+        assert snapshot.units[snapshot.units.index[change.unit.id]].assignable
+        if change.to is None:
+            continue
+        release = next(one for one in asked if (one.workload, one.version) == (change.workload.id, change.to))
+        info = catalog[release]
+        assert info.found
+        assert info.released
+        assert not info.forbidden
+        assert not any(
+            (entry.workload, entry.version) == (change.workload.name, change.to) and entry.until != "2026-01-01"
+            for entry in spec.quarantine
+        )
+        if info.minimum_agent is not None:
+            assert snapshot.units[snapshot.units.index[change.unit.id]].agent in {None, "1.10.0", "2.0", "beta"}
+
+
+@given(fleets(), snapshots(), catalogs())
+def test_every_change_has_its_call_and_names_its_steps(fleet: Document, snapshot: Snapshot, catalog: Catalog) -> None:
+    plan = planned(sound(drafted(fleet, snapshot)), catalog)
+    slots = [slot for action in plan.actions for slot in action.slots]
+    assert sorted(slots) == list(range(len(plan.changes)))
+    for change in plan.changes:
+        assert [step.call for step in change.steps] == [f"test.{change.verb}"]
+        assert change.origin == fleet.locate(()).__class__(change.origin.file)
+
+
+def shuffled(draw: st.DrawFn, snapshot: Snapshot) -> Snapshot:
+    """Return the same reading as if rows, units, workloads and states had come in another order."""
+    order = draw(st.permutations(range(1, len(snapshot.states))))
+    numbers = {0: 0, **{old: new for new, old in enumerate(order, 1)}}
+    units = draw(st.permutations(naive.all_units(snapshot.units)))
+    return Snapshot(
+        identity=snapshot.identity,
+        units=Units.build(units),
+        workloads=tuple(draw(st.permutations(snapshot.workloads))),
+        states=[snapshot.states[0], *(snapshot.states[old] for old in order)],
+        columns={
+            key: array("I", [numbers[state] for state in snapshot.columns[key]])
+            for key in draw(st.permutations(list(snapshot.columns)))
+        },
+        coverage=snapshot.coverage,
+        read_at=snapshot.read_at,
+    )
+
+
+def reordered(draw: st.DrawFn, fleet: Document) -> Document:
+    """Return the same fleet with the keys of its mappings in another order."""
+    spec: FleetSpec = fleet.spec
+
+    def turned(mapping: dict) -> dict:  # type: ignore[type-arg]
+        return {key: mapping[key] for key in draw(st.permutations(list(mapping)))}
+
+    return document(msgspec.structs.replace(spec, workloads=turned(spec.workloads), pins=turned(spec.pins)), fleet.name)
+
+
+@given(fleets(), snapshots(), catalogs(), st.data())
+def test_the_order_of_input_does_not_matter(
+    fleet: Document, snapshot: Snapshot, catalog: Catalog, data: st.DataObject
+) -> None:
+    one = sound(drafted(fleet, snapshot))
+    plan = planned(one, catalog)
+    again = planned(drafted(reordered(data.draw, fleet), shuffled(data.draw, snapshot)), catalog)
+    assert msgspec.json.encode(again) == msgspec.json.encode(plan)
+    whole = [assemble([entry], now=NOW, read={}, narrowed="") for entry in (plan, again)]
+    assert whole[0].fingerprint == whole[1].fingerprint
+
+
+@given(fleets("a"), fleets("b"), snapshots())
+def test_the_order_of_fleets_does_not_matter(left: Document, right: Document, snapshot: Snapshot) -> None:
+    plans = [planned(sound(drafted(fleet, snapshot))) for fleet in (left, right)]
+    ahead = assemble(plans, now=NOW, read={"a": 1.0, "b": 2.0}, narrowed="")
+    back = assemble(plans[::-1], now=NOW, read={"b": 2.0, "a": 1.0}, narrowed="")
+    assert msgspec.json.encode(ahead) == msgspec.json.encode(back)
+
+
+@given(fleets(), snapshots(), narrows)
+def test_the_count_of_unmanaged_slots_is_exact(fleet: Document, snapshot: Snapshot, narrow: Narrow) -> None:
+    one = sound(drafted(fleet, snapshot, narrow))
+    expected = 0
+    for unit in naive.all_units(snapshot.units):
+        for workload in snapshot.workloads:
+            wish, _ = naive.wish(fleet, snapshot, unit, workload)
+            state = snapshot.state(workload.id, unit.row)
+            expected += (
+                naive.in_scope(fleet.spec, unit, snapshot.units)
+                and reaches(narrow, unit.id, unit.name, workload.id, workload.name)
+                and wish.want is Want.UNMANAGED
+                and bool(state.assigned or state.reported or state.others)
+            )
+    assert unmanaged(one) == expected
+
+
+@given(fleets(), fleets(), snapshots())
+def test_leavers_are_the_slots_that_the_base_gave_a_version_and_git_now_leaves_alone(
+    fleet: Document, before: Document, snapshot: Snapshot
+) -> None:
+    one = sound(drafted(fleet, snapshot))
+    assert leavers(one) == {}
+    assert all(change.reason not in {Reason.DRIFT, Reason.CHANGE} for change in planned(one).changes)
+    one.base = resolve(before, CHANNELS, snapshot.units, snapshot.workloads)
+    assume(not any(finding.severity is Severity.ERROR for finding in one.base.diagnostics))
+    expected: dict[str, list[str]] = {}
+    for workload in snapshot.workloads:
+        for unit in naive.all_units(snapshot.units):
+            was, _ = naive.wish(before, snapshot, unit, workload)
+            now, _ = naive.wish(fleet, snapshot, unit, workload)
+            state = snapshot.state(workload.id, unit.row)
+            if was.want is Want.VERSION and now.want is Want.UNMANAGED and state.assigned is not None:
+                expected.setdefault(workload.name, []).append(unit.id)
+    found = {name: [snapshot.units.ids[row] for row in rows] for name, rows in leavers(one).items()}
+    assert found == expected
+    for change in planned(one).changes:
+        if change.reason in {Reason.DRIFT, Reason.CHANGE}:
+            unit = snapshot.units[snapshot.units.index[change.unit.id]]
+            workload = workload_of(snapshot, change.workload.id)
+            same = naive.wish(before, snapshot, unit, workload)[0] == naive.wish(fleet, snapshot, unit, workload)[0]
+            assert (change.reason is Reason.DRIFT) == same
+
+
+@given(unit_lists(max_size=4), snapshots(), st.data())
+def test_a_workload_is_uniform_only_when_whoever_comes_is_treated_alike(
+    newcomers: list, snapshot: Snapshot, data: st.DataObject
+) -> None:
+    fleet = data.draw(fleets(scope=data.draw(st.sampled_from([Selector(all=True), Selector(tags={"site": "*"})]))))
+    one = sound(drafted(fleet, snapshot))
+    for workload_id in one.uniform:
+        assert snapshot.coverage.complete
+        everyone = [*naive.all_units(snapshot.units), *newcomers]
+        later = Snapshot(
+            identity="test:world",
+            units=Units.build({unit.id: unit for unit in everyone}.values()),
+            workloads=snapshot.workloads,
+            states=snapshot.states,
+            columns={},
+            coverage=snapshot.coverage,
+            read_at=NOW,
+        )
+        workload = workload_of(snapshot, workload_id)
+        wishes = {
+            naive.wish(fleet, later, unit, workload)[0] for unit in naive.all_units(later.units) if unit.assignable
+        }
+        assert len(wishes) <= 1
+
+
+@given(fleets(), snapshots(), narrows)
+def test_filters_drop_slots_and_change_none(fleet: Document, snapshot: Snapshot, narrow: Narrow) -> None:
+    whole = planned(sound(drafted(fleet, snapshot)))
+    part = planned(drafted(fleet, snapshot, narrow))
+    kept = [
+        change
+        for change in whole.changes
+        if reaches(narrow, change.unit.id, change.unit.name, change.workload.id, change.workload.name)
+    ]
+    assert list(part.changes) == kept
+    assert narrow.slots == bool(narrow.units or narrow.workloads or narrow.exclude)
+    if narrow.slots:
+        assert not drafted(fleet, snapshot, narrow).uniform
+
+
+@given(fleets(), snapshots())
+def test_a_plan_says_whether_it_is_complete_and_can_be_applied(fleet: Document, snapshot: Snapshot) -> None:
+    plan: FleetPlan = planned(sound(drafted(fleet, snapshot)))
+    whole = assemble([plan], now=NOW, read={}, narrowed="")
+    assert whole.complete == (plan.summary.unknown == 0)
+    assert whole.applyable == bool(plan.changes and not plan.violations)
+    assert not whole.errored

@@ -1,0 +1,326 @@
+"""A simulated Losant application in this process, the real platform in front of it, and time that passes only by sleeping.
+
+No socket is opened: a transport hands each request to the simulator and its reply back. Whatever time the platform or
+the engine waits, and however long a reply is held back, the one clock of both advances by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from math import inf
+
+import httpx
+from hypothesis import strategies as st
+
+from reconciler.core.draft import Narrow
+from reconciler.engine.apply import Applying
+from reconciler.engine.plan import Planned, Question, plan
+from reconciler.engine.send import Options
+from reconciler.model.event import AnyEvent
+from reconciler.model.fleet import (
+    ConnectionSpec,
+    Document,
+    FleetSpec,
+    LosantConnection,
+    Manifest,
+    Override,
+    PinChoice,
+    Requests,
+    Secret,
+    Selector,
+    WorkloadSpec,
+)
+from reconciler.model.plan import Plan
+from reconciler.model.snapshot import Query, Snapshot
+from reconciler.platforms.losant import factory
+from reconciler.platforms.losant.platform import Losant
+from reconciler.simulators.exchange import Request
+from reconciler.simulators.losant import Faults, LosantSimulator, Shape, Variants, simulator
+from reconciler.simulators.losant.access import FULL
+from reconciler.simulators.losant.variants import QUESTIONS
+from tests.laws.strategies import NOW, locate
+
+Rows = dict[tuple[str, str], str | None]
+"""What is desired, by (device id, flow id)."""
+
+FLOWS = ("modbus-poller", "vision")
+RELEASES = ("v1.0.0", "v1.1.0", "v1.2.0")
+LIFTED = dict.fromkeys(("release", "replace", "remove", "empty-scope"), "a law")
+
+
+class Killed(BaseException):
+    """The process died here."""
+
+
+class Clock:
+    """Time for engine, platform and simulator alike; `stop` is a person's Ctrl-C."""
+
+    def __init__(self) -> None:
+        self.time = NOW
+        self.stop = False
+
+    def __call__(self) -> float:
+        return self.time
+
+    def now(self) -> float:
+        return self.time
+
+    def sleep(self, seconds: float) -> bool:
+        self.time += max(0.0, seconds)
+        return self.stop
+
+    def stopping(self) -> bool:
+        return self.stop
+
+
+class Wire(httpx.BaseTransport):
+    """Carries requests to the simulator. `before` is called with each of them, as is `after`; either may raise."""
+
+    def __init__(self, behind: LosantSimulator, clock: Clock) -> None:
+        self.behind = behind
+        self.clock = clock
+        self.before: Callable[[Request], None] = lambda request: None
+        self.after: Callable[[Request], None] = lambda request: None
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        asked = Request(
+            request.method,
+            request.url.path,
+            tuple(request.url.params.multi_items()),
+            {key.lower(): value for key, value in request.headers.items()},
+            request.read(),
+        )
+        self.clock.time += 0.01
+        self.before(asked)
+        reply = self.behind.handle(asked)
+        patience = float(request.extensions["timeout"]["read"])
+        self.clock.time += min(reply.delay, patience)
+        self.after(asked)
+        if reply.delay > patience:
+            raise httpx.ReadTimeout("timed out", request=request)
+        if reply.cut:
+            raise httpx.ReadError("reset by peer", request=request)
+        return httpx.Response(reply.status, headers=dict(reply.headers), content=reply.body, request=request)
+
+
+class Site:
+    """One application with its platform, and what a person at the console or in git may do meanwhile."""
+
+    def __init__(
+        self,
+        *,
+        units: int = 10,
+        seed: int = 1,
+        offline: float = 0.0,
+        failing: float = 0.0,
+        variants: Variants | None = None,
+        faults: Faults | None = None,
+        wide_calls: str = "scope",
+    ) -> None:
+        self.clock = Clock()
+        shape = Shape(units=units, workloads=2, versions=3, seed=seed, offline=offline, failing=failing)
+        self.simulator = simulator(shape, clock=self.clock, variants=variants)
+        self.world = self.simulator.world
+        self.faults = faults or Faults(seed)
+        self.wire = Wire(self.simulator, self.clock)
+        self.spec = LosantConnection(
+            application=self.world.app.id,
+            token=Secret(env="TOKEN"),
+            url="http://127.0.0.1",
+            wide_calls=wide_calls,
+            requests=Requests(concurrency=1),
+        )
+        self.flows = {name: self._flow(name) for name in FLOWS}
+
+    def _flow(self, name: str) -> str:
+        flow = self.world.app.flow(name)
+        assert flow is not None
+        return flow.id
+
+    def faulty(self, on: bool = True) -> None:
+        """Put the faults between caller and platform in force, or end them."""
+        self.world.faults = self.faults if on else Faults()
+
+    def platform(self) -> Losant:
+        """Return the platform of the application, new each time."""
+        return factory(self.spec, lambda secret: FULL, self.clock, transport=self.wire)
+
+    def snapshot(self) -> Snapshot:
+        """Read the whole application."""
+        return self.platform().observe(Query())
+
+    def rows(self) -> Rows:
+        """Return what is desired of each slot of an edge workflow; slots without a row are left out."""
+        flows = set(self.flows.values())
+        return {
+            (row["deviceId"], row["flowId"]): row["desired"] for row in self.world.state() if row["flowId"] in flows
+        }
+
+    def released(self) -> list[tuple[str, str | None, tuple[str, ...]]]:
+        """Return every write received: flow, version asked for, devices (none for a wide call)."""
+        found = []
+        for write in self.simulator.calls.writes:
+            body = write.body
+            devices = body.get("deviceIds") or ([body["deviceId"]] if "deviceId" in body else [])
+            found.append((body["flowId"], body.get("version", body.get("newVersion")), tuple(devices)))
+        return found
+
+    def question(self, *fleets: Document, narrow: Narrow | None = None) -> Question:
+        """Ask what these fleets need."""
+        connection = Document("plant", ConnectionSpec(losant=self.spec), "plant.yaml", locate)
+        return Question(
+            manifest=Manifest({"plant": connection}, {}, {fleet.name: fleet for fleet in fleets}, "digest"),
+            narrow=narrow or Narrow(),
+        )
+
+    def plan(self, question: Question) -> Planned:
+        """Plan it."""
+        platform = self.platform()
+        return plan(question, lambda name: platform, self.clock)
+
+    def applying(
+        self, question: Question, *, saved: Plan | None = None, planned: Planned | None = None, **options: object
+    ) -> Applying:
+        """Return a run of apply that lifts every limit, unless told otherwise."""
+        given = {"concurrency": 1, "allow": LIFTED, **options}
+        return Applying(
+            planned or self.plan(question),
+            question,
+            Options(**given),  # type: ignore[arg-type]  # keyword options of a test
+            self.clock,
+            run="law",
+            saved=saved,
+        )
+
+    def apply(self, question: Question, **options: object) -> Applying:
+        """Plan and apply it to the end."""
+        run = self.applying(question, **options)  # type: ignore[arg-type]  # keyword options of a test
+        drain(run.events())
+        return run
+
+
+def drain(events: Iterable[AnyEvent]) -> list[AnyEvent]:
+    """Run to the end."""
+    return list(events)
+
+
+def fleet(spec: FleetSpec, name: str = "fleet") -> Document:
+    """Return a fleet's document."""
+    return Document(name, spec, "fleet.yaml", locate)
+
+
+def simple(version: str = "v1.2.0", units: Selector | None = None, **more: object) -> Document:
+    """Return the fleet that wants one version of the first workload."""
+    return fleet(
+        FleetSpec(
+            connection="plant",
+            units=units or Selector(all=True),
+            workloads={FLOWS[0]: WorkloadSpec(version=version)},
+            **more,  # type: ignore[arg-type]  # keyword fields of a test
+        )
+    )
+
+
+scopes = st.one_of(
+    st.just(Selector(all=True)),
+    st.just(Selector(all=True)),
+    st.sampled_from(["canary", "early", "broad"]).map(lambda ring: Selector(tags={"ring": ring})),
+    st.sampled_from(["austin", "berlin", "leeds"]).map(lambda site: Selector(tags={"site": site})),
+    st.just(Selector(tags={"site": ["austin", "osaka"]})),
+    st.just(Selector(names=["gw-00[0-4]"])),
+)
+
+
+@st.composite
+def _choices(draw: st.DrawFn) -> dict[str, object]:
+    kind = draw(st.sampled_from(["version"] * 6 + ["absent", "unmanaged"]))
+    return {"version": draw(st.sampled_from(RELEASES))} if kind == "version" else {kind: True}
+
+
+@st.composite
+def fleets(draw: st.DrawFn, name: str = "fleet") -> Document:
+    """A fleet over the simulated application."""
+    workloads = {
+        flow: WorkloadSpec(
+            units=draw(st.none() | st.none() | scopes),
+            overrides=[
+                Override(units=selector, **draw(_choices()))  # type: ignore[arg-type]  # keyword fields
+                for selector in draw(st.lists(scopes, max_size=1))
+            ],
+            **draw(_choices()),  # type: ignore[arg-type]  # keyword fields
+        )
+        for flow in draw(st.sampled_from([FLOWS, FLOWS[:1], FLOWS[1:]]))
+    }
+    spec = FleetSpec(
+        connection="plant",
+        units=draw(scopes),
+        workloads=workloads,
+        prune=draw(st.sampled_from(["none", "none", "listed", "all"])),
+        allow_empty=True,
+    )
+    pinned = draw(st.sampled_from([None, None, "gw-001", "gw-003"]))
+    if pinned is not None and spec.units == Selector(all=True):
+        free = [flow for flow, said in workloads.items() if said.units is None]
+        pin = draw(st.sampled_from(["v1.0.0", PinChoice(absent=True)]))
+        spec = FleetSpec(
+            connection="plant",
+            units=spec.units,
+            workloads=workloads,
+            pins={pinned: dict.fromkeys(free, pin)},
+            prune=spec.prune,
+            allow_empty=True,
+        )
+    return fleet(spec, name)
+
+
+@st.composite
+def variants(draw: st.DrawFn, but: Sequence[str] = ()) -> Variants:
+    """An answer to each open question; those of `but` keep their defaults."""
+    free = [question for question in QUESTIONS if question.answers and question.name not in but]
+    asked = draw(st.lists(st.sampled_from(free), max_size=5, unique_by=lambda question: question.name))
+    return Variants({question.name: draw(st.sampled_from(question.answers)) for question in asked})
+
+
+@st.composite
+def meddling(draw: st.DrawFn) -> Callable[[Site], None]:
+    """What people do at the console: set versions by hand, add, delete, retag, overwrite."""
+    acts: list[Callable[[Site], object]] = []
+    for _ in range(draw(st.integers(0, 4))):
+        unit = f"gw-{draw(st.integers(0, 9)):03d}"
+        flow = draw(st.sampled_from(FLOWS))
+        release = draw(st.sampled_from([*RELEASES, None]))
+        acts.append(
+            draw(
+                st.sampled_from(
+                    [
+                        lambda site, unit=unit, flow=flow, release=release: site.world.console(unit, flow, release),
+                        lambda site, unit=unit, flow=flow, release=release: site.world.console(unit, flow, release),
+                        lambda site, unit=unit: site.world.set_tags(unit, {"ring": "canary", "site": "berlin"}),
+                        lambda site, unit=unit: site.world.delete_device(unit),
+                        lambda site, flow=flow, release=release: site.world.create_version(flow, release or "v1.2.0"),
+                        lambda site, unit=unit: site.world.set_online(unit, online=False),
+                    ]
+                )
+            )
+        )
+
+    def meddle(site: Site) -> None:
+        for act in acts:
+            try:
+                act(site)
+            except LookupError:
+                continue  # the device was deleted before
+        site.clock.sleep(10)
+
+    return meddle
+
+
+def newcomer(site: Site, flow: str, version: str, tags: Iterable[tuple[str, str]] = ()) -> str:
+    """Add a device that holds a version, unknown to any plan made before; return its id."""
+    device = site.world.add_device(f"new-{len(site.world.app.devices)}", tags)
+    site.world.console(device, flow, version)
+    site.clock.sleep(0)
+    return device
+
+
+FOREVER = inf

@@ -1,0 +1,1 @@
+"""Examples for the use cases, against a platform in memory."""

@@ -1,0 +1,347 @@
+"""What the simulated platform shows, by the parameters of the recorded facts."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from reconciler.simulators.losant import Shape
+from tests.unit.simulators.losant.caller import CALM, Caller
+
+MISSING = "65a3ffffffffffffffffffff"
+
+
+@pytest.fixture
+def fleet() -> Caller:
+    return Caller()
+
+
+def names(page: dict[str, Any], key: str = "name") -> list[str]:
+    return [item[key] for item in page["items"]]
+
+
+class TestDeployments:
+    def test_the_defaults_are_lastupdated_ascending_and_a_hundred(self) -> None:
+        fleet = Caller(Shape(units=60, workloads=3, offline=0, failing=0))
+        fleet.release("telemetry", "v1.0.0", "gw-003")
+        _, page = fleet.get("/edge/deployments")
+        assert (page["count"], page["perPage"], page["page"]) == (100, 100, 0)
+        assert (page["sortField"], page["sortDirection"]) == ("lastUpdated", "asc")
+        assert page["totalCount"] > 100
+        updated = names(page, "lastUpdated")
+        assert updated == sorted(updated)
+        _, last = fleet.get("/edge/deployments", "sortDirection=desc&perPage=1")
+        assert last["items"][0]["deviceName"] == "gw-003"
+
+    def test_pages_by_id_show_every_row_once(self, fleet: Caller) -> None:
+        total = len(fleet.rows())
+        seen = [
+            i
+            for page in range(20)
+            for i in names(fleet.get("/edge/deployments", f"sortField=id&perPage=7&page={page}")[1], "id")
+        ]
+        assert len(seen) == len(set(seen)) == total
+        assert seen == sorted(seen)
+        backwards = names(fleet.get("/edge/deployments", "sortField=id&sortDirection=DESC&perPage=1000")[1], "id")
+        assert backwards == seen[::-1]
+
+    def test_a_page_past_the_end_is_empty_and_keeps_the_total(self, fleet: Caller) -> None:
+        _, page = fleet.get("/edge/deployments", "page=99")
+        assert (page["items"], page["count"]) == ([], 0)
+        assert page["totalCount"] == len(fleet.rows())
+
+    @pytest.mark.parametrize(
+        "field", ["deviceId", "flowId", "desiredVersion", "currentVersion", "creationDate", "lastUpdated"]
+    )
+    def test_every_sort_field_orders(self, fleet: Caller, field: str) -> None:
+        fleet.release("telemetry", "v1.0.0", "gw-003", "gw-001")
+        fleet.clock.advance(5)
+        _, page = fleet.get("/edge/deployments", f"sortField={field}&perPage=1000")
+        values = [item[field] or "" for item in page["items"]]
+        assert values == sorted(values)
+
+    def test_filters_by_device_flow_and_either_version(self, fleet: Caller) -> None:
+        fleet.release("telemetry", "v1.0.0", "gw-003")
+        device, flow = fleet.device("gw-003"), fleet.flow("telemetry")
+        assert {row["deviceId"] for row in fleet.rows(f"deviceId={device}")} == {device}
+        assert {row["flowName"] for row in fleet.rows(f"flowId={flow}")} == {"telemetry"}
+        both = fleet.rows(f"deviceId={device}&flowId={flow}")
+        assert [(row["desiredVersion"], row["currentVersion"]) for row in both] == [("v1.0.0", "v1.4.0")]
+        assert fleet.rows(f"version=v1.4.0&deviceId={device}&flowId={flow}") == both
+        assert fleet.rows(f"version=v1.0.0&flowId={flow}") == both
+        assert fleet.rows(f"flowId={MISSING}") == fleet.rows(f"deviceId={MISSING}") == []
+        _, page = fleet.get("/edge/deployments", f"flowId={flow}&version=v1.0.0")
+        assert (page["flowId"], page["version"]) == (flow, "v1.0.0")
+
+    def test_removed_pairs_stay_as_rows_that_filterempty_hides(self, fleet: Caller) -> None:
+        before = len(fleet.rows())
+        fleet.release("telemetry", None, "gw-003")
+        fleet.clock.advance(2)
+        assert fleet.versions("gw-003", "telemetry") == (None, None)
+        assert len(fleet.rows()) == before
+        assert len(fleet.rows("filterEmpty=true")) == before - 1
+        assert "desiredEtag" not in (fleet.row("gw-003", "telemetry") or {})
+
+    def test_a_single_row(self, fleet: Caller) -> None:
+        row = fleet.rows()[3]
+        assert fleet.get(f"/edge/deployments/{row['id']}") == (200, row)
+        for unknown in (MISSING, "nonsense"):
+            status, error = fleet.get(f"/edge/deployments/{unknown}")
+            assert (status, error["type"]) == (404, "NotFound")
+
+    def test_a_custom_nodes_row_is_listed(self, fleet: Caller) -> None:
+        assert {row["flowClass"] for row in fleet.rows()} == {"edge", "customNode"}
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "sortField=name",
+            "sortDirection=up",
+            "page=-1",
+            "page=x",
+            "perPage=0",
+            "deviceId=gw-003",
+            "flowId=1",
+            "filterEmpty=maybe",
+        ],
+    )
+    def test_what_does_not_fit_is_refused(self, fleet: Caller, query: str) -> None:
+        status, error = fleet.get("/edge/deployments", query)
+        assert (status, set(error)) == (400, {"type", "message"})
+        assert query.partition("=")[0] in error["message"]
+
+    @pytest.mark.parametrize(("answer", "count"), [("clamp", 1000), ("unlimited", 1500)])
+    def test_more_than_the_ceiling_a_page(self, answer: str, count: int) -> None:
+        fleet = Caller(Shape(units=1600, workloads=1, offline=0, failing=0), max_per_page=answer)
+        _, page = fleet.get("/edge/deployments", "perPage=1500")
+        assert page["count"] == page["perPage"] == count
+
+    def test_more_than_the_ceiling_a_page_refused(self) -> None:
+        assert Caller(max_per_page="reject").get("/edge/deployments", "perPage=1001")[0] == 400
+
+    def test_rows_without_etags(self) -> None:
+        assert all("currentEtag" not in row for row in Caller(etags="absent").rows())
+
+
+class TestPagesAreFresh:
+    def test_a_write_shows_in_every_listing_that_was_read_before(self, fleet: Caller) -> None:
+        queries = ["sortField=id&perPage=5", "sortField=id&perPage=1000", "perPage=1000", "version=v1.4.0&perPage=1000"]
+        for query in queries:
+            fleet.get("/edge/deployments", query)
+        fleet.release("modbus-poller", "v1.0.0", "gw-001")
+        for query in queries[:3]:
+            rows = fleet.get("/edge/deployments", query)[1]["items"]
+            found = [
+                row["deviceName"] for row in rows if (row["desiredVersion"], row["flowClass"]) == ("v1.0.0", "edge")
+            ]
+            assert found == ["gw-001"]
+
+    def test_new_rows_and_new_devices_show(self, fleet: Caller) -> None:
+        rows, _ = len(fleet.rows()), fleet.get("/devices")
+        fleet.world.add_device("gw-new", {"site": "austin"})
+        fleet.release("telemetry", "v1.0.0", "gw-new")
+        assert len(fleet.rows()) == rows + 1
+        assert fleet.get("/devices", "filter=gw-new")[1]["totalCount"] == 1
+
+    def test_a_device_that_goes_offline_shows_in_its_rows(self, fleet: Caller) -> None:
+        assert fleet.row("gw-002", "telemetry")["deviceConnectionInfo"]["connected"] == 1  # type: ignore[index]
+        fleet.world.set_online("gw-002", online=False)
+        assert fleet.row("gw-002", "telemetry")["deviceConnectionInfo"]["connected"] == 0  # type: ignore[index]
+
+    def test_a_row_added_after_a_page_was_kept_is_forgotten_without_harm(self, fleet: Caller) -> None:
+        flow = fleet.flow("telemetry")
+        fleet.rows(f"flowId={flow}")
+        fleet.release("modbus-poller", "v1.0.0", "gw-001")
+        assert {row["flowId"] for row in fleet.rows(f"flowId={flow}")} == {flow}
+
+    def test_many_different_listings_do_not_pile_up(self, fleet: Caller) -> None:
+        for number in range(100):
+            fleet.get("/edge/deployments", f"version=v{number}")
+        assert len(fleet.simulator.listings._rows) <= 64
+
+
+class TestDevices:
+    def test_the_defaults(self, fleet: Caller) -> None:
+        _, page = fleet.get("/devices")
+        assert names(page) == sorted(names(page))
+        assert (page["perPage"], page["sortField"], page["totalCount"]) == (100, "name", 23)
+        assert {item["deviceClass"] for item in page["items"]} == {"edgeCompute", "gateway", "peripheral", "standalone"}
+
+    @pytest.mark.parametrize("field", ["name", "id", "creationDate", "lastUpdated", "connectionStatus", "deletedAt"])
+    def test_every_sort_field_is_known(self, fleet: Caller, field: str) -> None:
+        status, page = fleet.get("/devices", f"sortField={field}&sortDirection=desc")
+        assert (status, page["count"]) == (200, 23)
+        if field in {"name", "id"}:
+            assert names(page, field) == sorted(names(page, field), reverse=True)
+
+    def test_class_one_or_several(self, fleet: Caller) -> None:
+        assert fleet.get("/devices", "deviceClass=edgeCompute")[1]["totalCount"] == 20
+        several = "deviceClass[0]=gateway&deviceClass[1]=peripheral"
+        assert names(fleet.get("/devices", several)[1]) == ["hub-1", "sensor-1"]
+        assert fleet.get("/devices", "deviceClass=toaster")[0] == 400
+
+    def test_name_globs(self, fleet: Caller) -> None:
+        assert names(fleet.get("/devices", "filterField=name&filter=GW-01?")[1]) == [f"gw-01{n}" for n in range(10)]
+        assert fleet.get("/devices", "filterField=color&filter=x")[0] == 400
+
+    def test_tag_filters_are_inclusive_unless_told(self, fleet: Caller) -> None:
+        two = "tagFilter[0][key]=ring&tagFilter[0][value]=canary&tagFilter[1][value]=front"
+        canaries = fleet.get("/devices", "tagFilter[0][key]=ring&tagFilter[0][value]=canary")[1]["totalCount"]
+        cameras = fleet.get("/devices", "tagFilter[0][key]=camera")[1]["totalCount"]
+        either = fleet.get("/devices", two)[1]["totalCount"]
+        both = Caller(tag_filter="and").get("/devices", two)[1]["totalCount"]
+        assert 0 < canaries < either
+        assert either == canaries + cameras - both
+
+    def test_a_tag_filter_that_is_none(self, fleet: Caller) -> None:
+        assert fleet.get("/devices", "tagFilter[0][color]=red")[0] == 400
+        many = "&".join(f"tagFilter[{n}][key]=a" for n in range(101))
+        assert fleet.get("/devices", many)[0] == 400
+
+    def test_what_can_be_left_out_and_reshaped(self, fleet: Caller) -> None:
+        plain = fleet.get("/devices", "filter=gw-000")[1]["items"][0]
+        shaped = fleet.get(
+            "/devices", "filter=gw-000&excludeConnectionInfo=true&tagsAsObject=true&attributesAsObject=1"
+        )[1]["items"][0]
+        assert plain["connectionInfo"]["connected"] == 1
+        assert {"key": "site", "value": "austin"} in plain["tags"]
+        assert "connectionInfo" not in shaped
+        assert shaped["tags"]["site"] == "austin"
+        assert shaped["attributes"]["cpu"]["dataType"] == "number"
+
+    def test_a_repeated_tag_key_shows_only_its_last_value_as_an_object(self) -> None:
+        fleet = Caller(Shape(units=50, offline=0, failing=0))
+        listed = fleet.get(f"/devices/{fleet.device('gw-049')}")[1]["tags"]
+        assert len([tag for tag in listed if tag["key"] == "site"]) == 2
+        assert isinstance(fleet.get(f"/devices/{fleet.device('gw-049')}", "tagsAsObject=true")[1]["tags"]["site"], str)
+
+    def test_deleted_devices_are_elsewhere(self, fleet: Caller) -> None:
+        gone = fleet.device("gw-004")
+        fleet.world.delete_device("gw-004")
+        assert "gw-004" not in names(fleet.get("/devices")[1])
+        deleted = fleet.get("/devices", "queryDeleted=true")[1]["items"]
+        assert [item["id"] for item in deleted] == [gone]
+        assert "deletedAt" in deleted[0]
+        assert fleet.get(f"/devices/{gone}")[0] == 404
+        assert fleet.get("/devices/nonsense")[0] == 404
+        assert all(row["deviceId"] != gone for row in fleet.rows())
+
+    def test_rows_of_deleted_devices_may_stay(self) -> None:
+        fleet = Caller(deleted_rows="kept")
+        gone = fleet.device("gw-004")
+        fleet.world.delete_device("gw-004")
+        assert len(fleet.rows(f"deviceId={gone}")) == 2
+
+    def test_no_device_has_a_parent(self, fleet: Caller) -> None:
+        assert fleet.get("/devices", f"parentId={MISSING}")[1]["totalCount"] == 0
+        assert fleet.get("/devices", "parentId=null")[1]["totalCount"] == 23
+
+    def test_a_query_overrides_the_other_filters(self, fleet: Caller) -> None:
+        query = quote(json.dumps({"name": "hub-1"}))
+        _, page = fleet.get("/devices", f"query={query}&deviceClass=edgeCompute&filter=gw-*")
+        assert names(page) == ["hub-1"]
+        assert page["query"] == {"name": "hub-1"}
+        assert fleet.get("/devices", "query=null")[1]["totalCount"] == 23
+        assert fleet.get("/devices", "query=[]")[0] == fleet.get("/devices", "query=%7B")[0] == 400
+
+
+class TestWorkflows:
+    def test_without_a_class_only_cloud_flows_show(self, fleet: Caller) -> None:
+        assert names(fleet.get("/flows")[1]) == ["hourly-report"]
+        assert names(fleet.get("/flows", "flowClass=edge")[1]) == ["modbus-poller", "telemetry", "vision"]
+        assert names(fleet.get("/flows", "flowClass=edge&filter=v*")[1]) == ["vision"]
+        assert fleet.get("/flows", "flowClass=lake")[0] == 400
+
+    @pytest.mark.parametrize("field", ["name", "id", "creationDate", "lastUpdated"])
+    def test_flows_sort(self, fleet: Caller, field: str) -> None:
+        _, page = fleet.get("/flows", f"flowClass=edge&sortField={field}&sortDirection=desc")
+        assert names(page, field) == sorted(names(page, field), reverse=True)
+
+    def test_one_flow(self, fleet: Caller) -> None:
+        assert fleet.get(f"/flows/{fleet.flow('vision')}")[1]["name"] == "vision"
+        assert fleet.get(f"/flows/{MISSING}")[0] == 404
+        assert fleet.get("/flows/vision")[0] == 400
+
+    @pytest.mark.parametrize("field", ["version", "id", "creationDate", "lastUpdated"])
+    def test_versions_sort(self, fleet: Caller, field: str) -> None:
+        _, page = fleet.get(f"/flows/{fleet.flow('vision')}/versions", f"sortField={field}&perPage=3")
+        assert names(page, field) == sorted(names(page, field))
+        assert (page["count"], page["totalCount"]) == (3, 5)
+
+    def test_versions_by_glob(self, fleet: Caller) -> None:
+        _, page = fleet.get(f"/flows/{fleet.flow('vision')}/versions", "filterField=version&filter=*.4.*")
+        assert names(page, "version") == ["v1.4.0"]
+        assert page["items"][0]["minimumAgentVersion"] == "2.3.0"
+
+    def test_a_version_by_id_or_by_any_name(self, fleet: Caller) -> None:
+        path = f"/flows/{fleet.flow('vision')}/versions"
+        by_name = fleet.get(f"{path}/v1.2.0")[1]
+        assert fleet.get(f"{path}/{by_name['id']}")[1] == by_name
+        fleet.world.create_version("vision", "rc 1/2")
+        assert fleet.get(f"{path}/rc 1/2")[1]["version"] == "rc 1/2"
+        assert fleet.get(f"{path}/v9")[0] == fleet.get(f"{path}/{MISSING}")[0] == 404
+
+    def test_one_name_across_flows(self, fleet: Caller) -> None:
+        fleet.world.create_version("vision", "v2")
+        fleet.world.create_version("telemetry", "v2")
+        _, page = fleet.get("/flows/version", "version=v2&flowClass=edge")
+        assert {item["flowId"] for item in page["items"]} == {fleet.flow("vision"), fleet.flow("telemetry")}
+        assert fleet.get("/flows/version", "version=v2")[1]["totalCount"] == 0
+
+    def test_runtime_errors(self, fleet: Caller) -> None:
+        path = f"/flows/{fleet.flow('telemetry')}/errors"
+        fleet.world.report_failure("telemetry", "gw-001", "first")
+        fleet.clock.advance(60)
+        fleet.world.report_failure("telemetry", "gw-002", "second", version="v1.0.0")
+        fleet.world.report_failure("vision", "gw-001", "elsewhere")
+        _, found = fleet.get(path)
+        assert [item["error"]["message"] for item in found["items"]] == ["second", "first"]
+        assert found["items"][1]["flowVersion"] == "v1.3.0"
+        assert len(fleet.get(path, "limit=1")[1]["items"]) == 1
+        assert [i["deviceId"] for i in fleet.get(path, f"deviceId={fleet.device('gw-001')}")[1]["items"]] == [
+            fleet.device("gw-001")
+        ]
+        assert len(fleet.get(path, "flowVersion=v1.0.0&sortDirection=asc")[1]["items"]) == 1
+        assert fleet.get(path, "duration=1000&limit=9")[1]["items"][0]["error"]["message"] == "second"
+        fleet.clock.advance(90_000)
+        assert fleet.get(path)[1]["items"] == []
+
+
+def test_the_application(fleet: Caller) -> None:
+    assert fleet.get("")[1]["id"] == fleet.app.id
+
+
+def test_another_application_is_not_found(fleet: Caller) -> None:
+    reply = fleet.raw("GET", f"/applications/{MISSING}/devices")
+    assert (reply.status, json.loads(reply.body)) == (404, {"type": "NotFound", "message": "Application was not found"})
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/"), ("DELETE", "/devices"), ("GET", "/edge/deployments/release/x")]
+)
+def test_unmapped_paths(fleet: Caller, method: str, path: str) -> None:
+    reply = fleet.raw(method, fleet.base + path)
+    assert (reply.status, json.loads(reply.body)["type"]) == (405, "MethodNotAllowed")
+
+
+def test_what_official_clients_send_besides_changes_nothing(fleet: Caller) -> None:
+    extra = "_actions=false&_links=true&_embedded=true"
+    assert fleet.get("/devices", extra) == fleet.get("/devices")
+
+
+def test_every_answer_is_dated(fleet: Caller) -> None:
+    assert fleet.raw("GET", fleet.base).headers["date"].endswith("GMT")
+
+
+def test_an_empty_fleet() -> None:
+    fleet = Caller(Shape(units=0, workloads=0))
+    assert fleet.rows() == []
+    assert fleet.get("/flows", "flowClass=edge")[1]["totalCount"] == 0
+    assert Caller(Shape(units=3, versions=0)).get("/edge/deployments")[1]["count"] == 1
+
+
+def test_calm_means_converged() -> None:
+    assert all(row["desiredVersion"] == row["currentVersion"] for row in Caller(CALM).rows())

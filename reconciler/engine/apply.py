@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from itertools import count
 
 from reconciler.core.bind import Dropped, Slot, bind, slot_of
@@ -47,7 +47,7 @@ class Applying:
         self.exit_code = DONE
         self._numbers = count(1)
 
-    def events(self) -> Iterator[AnyEvent]:
+    def events(self) -> Generator[AnyEvent, None, None]:
         """Do it, telling what happens."""
         began = self.clock.now()
         plan = self.saved or self.planned.plan

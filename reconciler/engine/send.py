@@ -51,7 +51,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Group(msgspec.Struct, frozen=True):
-    """Changes that are compiled together. `attempts` counts sendings whose answer was lost, `refused` those that the
+    """Changes that are compiled together.
+
+    `attempts` counts sendings whose answer was lost, `refused` those that the
     platform put off or that did not reach it; `error` is what it said last.
     """
 

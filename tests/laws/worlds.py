@@ -45,7 +45,7 @@ Rows = dict[tuple[str, str], str | None]
 
 FLOWS = ("modbus-poller", "vision")
 RELEASES = ("v1.0.0", "v1.1.0", "v1.2.0")
-LIFTED = {kind: "a law" for kind in ("release", "replace", "remove", "empty-scope")}
+LIFTED = dict.fromkeys(("release", "replace", "remove", "empty-scope"), "a law")
 
 
 class Killed(BaseException):

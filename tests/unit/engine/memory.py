@@ -5,21 +5,29 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Collection, Iterator, Sequence
 
-from reconciler.errors import PlatformError, Unauthorized, Unreachable
-from reconciler.model.change import Action, Change, Request
-from reconciler.model.event import AnyEvent
-from reconciler.model.fleet import ConnectionSpec, Document, FleetSpec, LosantConnection, Manifest, Secret, Selector
-from reconciler.model.fleet import WorkloadSpec
-from reconciler.model.observation import EMPTY, Phase, State
-from reconciler.model.origin import Origin
-from reconciler.model.outcome import Receipt, ReceiptKind
-from reconciler.model.release import Catalog, Release, ReleaseInfo
-from reconciler.model.snapshot import Coverage, Query, Snapshot, Workload
-from reconciler.model.unit import Reach, Unit, Units
 from reconciler.engine.apply import Applying
 from reconciler.engine.plan import Planned, Question, plan
 from reconciler.engine.send import Options
+from reconciler.errors import PlatformError, Unauthorized, Unreachable
+from reconciler.model.change import Action, Change, Request
+from reconciler.model.event import AnyEvent
+from reconciler.model.fleet import (
+    ConnectionSpec,
+    Document,
+    FleetSpec,
+    LosantConnection,
+    Manifest,
+    Secret,
+    Selector,
+    WorkloadSpec,
+)
+from reconciler.model.observation import EMPTY, Phase, State
+from reconciler.model.origin import Origin
+from reconciler.model.outcome import Receipt, ReceiptKind
 from reconciler.model.plan import Plan
+from reconciler.model.release import Catalog, Release, ReleaseInfo
+from reconciler.model.snapshot import Coverage, Query, Snapshot, Workload
+from reconciler.model.unit import Reach, Unit, Units
 from reconciler.ports import Capabilities, Check
 
 NOW = 1_795_000_000.0

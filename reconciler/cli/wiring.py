@@ -109,6 +109,13 @@ def _open(manifest: Manifest, name: str, clock: Clock) -> Platform:
     return registry.connect(document.spec, resolve, clock)
 
 
+def recorded(path: Path, manifest: Manifest) -> Open:
+    """Return a function that opens the connections of a manifest from recorded snapshots; nothing is sent."""
+    from reconciler.cli import offline
+
+    return offline.recorded(path, manifest, SystemClock())
+
+
 def repository(paths: Sequence[Path]) -> Repository:
     """Return the git repository around the manifests."""
     first = places(paths)[0]
@@ -131,7 +138,7 @@ def base_manifest(base: str | None, paths: Sequence[Path], connections: Path | N
 
 def _load_base(paths: list[Path], connections: Path | None, base: str) -> Manifest:
     try:
-        return Loader(paths, connections).load()
+        return Loader(paths, connections, may_be_empty=True).load()
     except ManifestError as error:
         first = error.diagnostics[0]
         raise SettingsError(

@@ -40,6 +40,7 @@ def misfits(value: Any, kind: Any, path: Path) -> Iterator[Misfit]:
 
 
 def _check(value: Any, wanted: inspect.Type, path: Path) -> Iterator[Misfit]:
+    wanted = _bare(wanted)
     if value is None:
         return
     if isinstance(wanted, inspect.UnionType):
@@ -58,7 +59,7 @@ def _check(value: Any, wanted: inspect.Type, path: Path) -> Iterator[Misfit]:
 
 def _union(value: Any, wanted: inspect.UnionType, path: Path) -> Iterator[Misfit]:
     """Hold a value against the members of its own shape; complain as the first of them does."""
-    members = [one for one in wanted.types if not isinstance(one, inspect.NoneType)]
+    members = [_bare(one) for one in wanted.types if not isinstance(one, inspect.NoneType)]
     alike = [one for one in members if _is_shape(value, one)]
     if not alike:
         allowed = " or ".join(_words(one) for one in members)
@@ -69,6 +70,13 @@ def _union(value: Any, wanted: inspect.UnionType, path: Path) -> Iterator[Misfit
             yield Misfit(path, "wrong-value", f"{_name(path)} must be {allowed}, not {value!r}")
     else:
         yield from _check(value, alike[0], path)
+
+
+def _bare(wanted: inspect.Type) -> inspect.Type:
+    """Return a type without what only documents it."""
+    while isinstance(wanted, inspect.Metadata):
+        wanted = wanted.type
+    return wanted
 
 
 def _is_shape(value: Any, one: inspect.Type) -> bool:
@@ -112,9 +120,11 @@ def _dict(value: Any, wanted: inspect.DictType, path: Path) -> Iterator[Misfit]:
     for key, child in value.items():
         if AGAIN in key:
             continue
-        if not _fits(key, wanted.key_type):
+        if not _fits(key, _bare(wanted.key_type)):
             yield Misfit(
-                (*path, key), "wrong-value", f"a key of {_name(path)} must be {_words(wanted.key_type)}, not {key!r}"
+                (*path, key),
+                "wrong-value",
+                f"a key of {_name(path)} must be {_words(_bare(wanted.key_type))}, not {key!r}",
             )
         yield from _check(child, wanted.value_type, (*path, key))
 
@@ -160,13 +170,8 @@ def _in_range(number: float, wanted: Any) -> bool:
     )
 
 
-WORDS = {
-    "^(none|listed|all)$": "none, listed or all",
-    "^(never|scope|proved)$": "never, scope or proved",
-    "^(halt|rollback)$": "halt or rollback",
-    "^(observe|propose|apply)$": "observe, propose or apply",
-    "^semver$": "semver",
-}
+WORDS_ONLY = re.compile(r"\^\(?([a-z]+(?:\|[a-z]+)*)\)?\$\(\?!\\n\)")
+"""A pattern that is nothing but a choice of words."""
 
 
 def _words(wanted: inspect.Type) -> str:
@@ -181,8 +186,10 @@ def _words(wanted: inspect.Type) -> str:
 
 def _string_words(wanted: inspect.StrType) -> str:
     pattern = wanted.pattern or ""
-    if pattern in WORDS:
-        return WORDS[pattern]
+    words = WORDS_ONLY.fullmatch(pattern)
+    if words is not None:
+        *others, last = words[1].split("|")
+        return f"{', '.join(others)} or {last}" if others else last
     if pattern.startswith("^([0-9]{1,9}|"):
         return "a percentage such as 10% or a number of devices"
     if pattern.startswith("^(100"):

@@ -15,6 +15,7 @@ from reconciler.errors import ManifestError, SettingsError
 from reconciler.manifest.accept import Misfit, misfits
 from reconciler.manifest.check import check
 from reconciler.manifest.read import Parsed, Problem, Text, read
+from reconciler.manifest.scalars import settle
 from reconciler.model.diagnostic import Diagnostic, Related, Severity
 from reconciler.model.fleet import ChannelSpec, ConnectionSpec, Document, FleetSpec, Kind, Manifest, Metadata
 from reconciler.model.origin import NOWHERE, Origin
@@ -30,10 +31,11 @@ SUFFIXES = (".yaml", ".yml")
 class Loader:
     """Reads the manifests of some paths, as often as asked. `connections` says where Connections come from instead."""
 
-    def __init__(self, paths: Sequence[Path], connections: Path | None = None) -> None:
-        """Take files and folders; nothing is read yet."""
+    def __init__(self, paths: Sequence[Path], connections: Path | None = None, *, may_be_empty: bool = False) -> None:
+        """Take files and folders; nothing is read yet. Finding nothing is an error unless it may be empty."""
         self.paths = list(paths)
         self.connections = connections
+        self.may_be_empty = may_be_empty
 
     def load(self) -> Manifest:
         """Return the manifest; raise ManifestError with all findings, SettingsError for paths that are not there."""
@@ -42,7 +44,7 @@ class Loader:
             run.take(path)
         if self.connections is not None:
             run.replace_connections(self.connections)
-        return run.finish(self.paths)
+        return run.finish(self.paths, may_be_empty=self.may_be_empty)
 
 
 class _Loading:
@@ -77,9 +79,9 @@ class _Loading:
             message = f"Connections beside the fleets are ignored, since --connections is given: {', '.join(ignored)}"
             self.diagnostics.append(Diagnostic(code="connections-ignored", message=message, severity=Severity.WARNING))
 
-    def finish(self, paths: Sequence[Path]) -> Manifest:
+    def finish(self, paths: Sequence[Path], *, may_be_empty: bool) -> Manifest:
         """Check what everything means together; raise ManifestError when anything is wrong."""
-        if not any(self.found.values()) and not self.failed:
+        if not any(self.found.values()) and not self.failed and not may_be_empty:
             where = ", ".join(str(path) for path in paths)
             besides = f" ({self.foreign} other YAML documents were left alone)" if self.foreign else ""
             raise SettingsError(
@@ -179,6 +181,8 @@ class _Loading:
         if metadata is None or spec is None or not clean:
             self.failed = True
             return
+        if isinstance(spec, FleetSpec):
+            settle(spec, parsed)
         document = Document(metadata.name, spec, parsed.text.file, parsed.locate, dict(metadata.labels))
         self._add(kind, document)
 
@@ -187,18 +191,19 @@ class _Loading:
             if key not in parsed.value:
                 self._wrong("missing-key", f"the document needs {key!r}", parsed.locate(()))
             return None
+        value, converted, error = parsed.value[key], None, ""
         try:
-            converted = msgspec.convert(parsed.value[key], kind, strict=False)
-            if not parsed.nullish or not any(misfits(parsed.value[key], kind, (key,))):
-                return converted
-            raise msgspec.ValidationError("a text was taken for null")
-        except (msgspec.ValidationError, RecursionError) as error:
-            found = list(misfits(parsed.value[key], kind, (key,)))
-            for misfit in found:
-                self._misfit(parsed, misfit)
-            if not found and not parsed.problems:
-                self._wrong("wrong-value", str(error), parsed.locate((key,)))
-        return None
+            converted = msgspec.convert(value, kind, strict=False)
+        except msgspec.ValidationError as wrong:
+            error = str(wrong)
+        if converted is not None and not parsed.nullish:
+            return converted
+        found = list(misfits(value, kind, (key,)))
+        for misfit in found:
+            self._misfit(parsed, misfit)
+        if error and not found and not parsed.problems:
+            self._wrong("wrong-value", error, parsed.locate((key,)))
+        return None if found else converted
 
     def _add(self, kind: str, document: Document) -> None:
         other = self.found[kind].get(document.name)

@@ -8,6 +8,7 @@ and columns are worked out when somebody asks.
 from __future__ import annotations
 
 import gc
+import re
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -39,6 +40,9 @@ DEEPEST = 64
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 NULLISH = NULLS | {"".join(letters) for letters in product("nN", "uU", "lL", "lL")}
 """Texts that converting takes for null where it may, though somebody quoted them or spelt them oddly."""
+
+QUOTED = re.compile(r"([&!]\S*\s+)*[\"'|>]")
+"""The start of a text in quotes or in a block, behind its anchor and tag."""
 
 AGAIN = "\0"
 """Marks the second of two equal keys, so that the first stays and every value keeps its place."""
@@ -100,15 +104,24 @@ class Parsed:
 
     def locate(self, path: Path) -> Origin:
         """Return where the value at a path stands (its key, in a mapping), or its nearest parent that exists."""
-        node, value, origin = 0, self.value, self.offsets[0] if self.offsets else 0
+        key_node, _ = self._nodes(path)
+        return self.text.place(self.offsets[key_node] if self.offsets else 0)
+
+    def is_bare(self, path: Path) -> bool:
+        """Return whether the text at a path stands there without quotes. One behind an alias counts as bare."""
+        _, node = self._nodes(path)
+        return QUOTED.match(self.text.text, self.offsets[node]) is None
+
+    def _nodes(self, path: Path) -> tuple[int, int]:
+        """Return the numbers of the key node and the value node at a path, or of its nearest parent that exists."""
+        key_node, node, value = 0, 0, self.value
         for depth, step in enumerate(path):
             found = self._steps(path[:depth], node, value).get(step)
             if found is None:
                 break
             key_node, node = found
-            origin = self.offsets[key_node]
             value = value[step]
-        return self.text.place(origin)
+        return key_node, node
 
     def _steps(self, path: Path, node: int, value: Any) -> dict[str | int, tuple[int, int]]:
         """Return for each child of a container the numbers of its key node and of its value node."""
@@ -170,7 +183,7 @@ def read(file: str, content: str) -> list[Parsed]:
     return [one for one in documents if one.value is not None or one.problems]
 
 
-class _TooMuch(Exception):  # noqa: N818 - not an error of ours, a way out of the walk
+class _TooMuch(Exception):
     """The file is not worth reading on."""
 
     def __init__(self, message: str, offset: int) -> None:
@@ -207,6 +220,7 @@ class _Document:
         self.parser = parser
         self.document = document
         self.anchors: dict[str, tuple[Any, int]] = {}
+        self.depths: dict[int, int] = {}
         self.expanded = 0
 
     def value(self) -> Any:
@@ -248,7 +262,7 @@ class _Document:
                 offsets.append(offset)
                 if type(container) is dict and key is None:
                     raise _TooMuch("an alias cannot be a key", offset)
-                value = self._alias(event, offset)
+                value = self._alias(event, stack, offset)
             elif kind is DocumentEndEvent:
                 self._bound(0, 0)
                 return root[0] if root else None
@@ -313,13 +327,25 @@ class _Document:
         if len(stack) >= DEEPEST:
             raise _TooMuch(f"more than {DEEPEST} levels inside one another", offset)
 
-    def _alias(self, event: Any, offset: int) -> Any:
+    def _alias(self, event: Any, stack: Stack, offset: int) -> Any:
         if event.anchor not in self.anchors:
             self._problem("alias", f"nothing before this is marked `&{event.anchor}`", offset)
             return ""
         value, size = self.anchors[event.anchor]
         self._bound(size, offset)
+        if len(stack) + self._depth(value) > DEEPEST:
+            raise _TooMuch(f"more than {DEEPEST} levels inside one another", offset)
         return value
+
+    def _depth(self, value: Any) -> int:
+        """Return the levels of a value that an anchor marks; what is behind aliases in it was bounded before."""
+        if not isinstance(value, dict | list):
+            return 0
+        found = self.depths.get(id(value))
+        if found is None:
+            children: Any = value.values() if isinstance(value, dict) else value
+            found = self.depths[id(value)] = 1 + max(map(self._depth, children), default=0)
+        return found
 
     def _bound(self, more: int, offset: int) -> None:
         self.expanded += more

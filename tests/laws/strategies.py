@@ -49,9 +49,9 @@ labels = st.lists(st.tuples(st.sampled_from(KEYS), st.sampled_from(VALUES)), max
 
 
 @st.composite
-def unit_lists(draw: st.DrawFn, *, max_size: int = 7, sizes: bool = True) -> list[Unit]:
+def unit_lists(draw: st.DrawFn, *, max_size: int = 7, sizes: bool = True, some: bool = False) -> list[Unit]:
     """Rows of an inventory in any order; some names are shared, some units cannot be assigned to."""
-    ids = draw(st.permutations(IDS))[: draw(st.sampled_from([0, 1, 3, 5, max_size, max_size]))]
+    ids = draw(st.permutations(IDS))[: draw(st.sampled_from([3, 5, max_size] if some else [0, 1, 3, 5, max_size]))]
     weighted = sizes and draw(st.booleans())
     return [
         Unit(
@@ -141,7 +141,7 @@ _simple = st.one_of(
     st.builds(Selector, tags=st.dictionaries(st.sampled_from(KEYS), st.sampled_from([*VALUES, "*"]), min_size=1)),
 )
 selectors = st.one_of(_simple, _selector(_simple))
-scopes = st.one_of(st.just(Selector(all=True)), st.just(Selector(all=True)), selectors)
+scopes = st.one_of(*[st.just(Selector(all=True))] * 3, selectors)
 
 
 @st.composite
@@ -162,7 +162,7 @@ def workload_specs(draw: st.DrawFn, name: str) -> WorkloadSpec:
     """What a fleet says of a workload; now and then by id, or by an id that is not there."""
     known = {"poller": "w1", "vision": "w2", "Vision": "w3", "extra": "w4"}
     return WorkloadSpec(
-        id=draw(st.sampled_from([None] * 8 + [known[name]] * 3 + ["w9"])),
+        id=draw(st.sampled_from([None] * 8 + [known[name]] * 3 + ["w9", "w4"])),
         units=draw(st.none() | selectors),
         overrides=draw(st.lists(overrides, max_size=2)),
         **draw(_choices()),
@@ -172,7 +172,7 @@ def workload_specs(draw: st.DrawFn, name: str) -> WorkloadSpec:
 percents = st.sampled_from(["0%", "10%", "33.3%", "50%", "100%"])
 bounds = st.one_of(
     percents,
-    st.integers(0, 4),
+    st.integers(0, 4).map(str),
     st.builds(Limit, percent=percents, number=st.integers(0, 4)),
     st.builds(Limit, percent=percents),
 )
@@ -207,9 +207,10 @@ def document(spec: FleetSpec, name: str = "fleet") -> Document:
 
 
 @st.composite
-def fleets(draw: st.DrawFn, name: str = "fleet", *, scope: Selector | None = None) -> Document:
-    """A fleet with everything a fleet can say."""
-    listed = draw(st.permutations(WORKLOADS))[: draw(st.sampled_from([0, 1, 2, 2, 3, 3]))]
+def fleets(draw: st.DrawFn, name: str = "fleet", *, scope: Selector | None = None, eager: bool = False) -> Document:
+    """A fleet with everything a fleet can say; an eager one holds little back."""
+    listed = draw(st.permutations(WORKLOADS))[: draw(st.sampled_from([2, 2, 3, 3] if eager else [0, 1, 2, 2, 3, 3]))]
+    suspensions = [Suspend(reason="o", until="2026-01-01"), *([] if eager else [Suspend(reason="audit")])]
     pinned = st.dictionaries(st.sampled_from([one.name for one in listed]), pins, max_size=2) if listed else st.just({})
     return document(
         FleetSpec(
@@ -221,9 +222,7 @@ def fleets(draw: st.DrawFn, name: str = "fleet", *, scope: Selector | None = Non
             allow_empty=draw(st.booleans()),
             limits=draw(limits),
             quarantine=draw(st.lists(quarantines, max_size=2)),
-            suspend=draw(
-                st.sampled_from([None] * 5 + [Suspend(reason="audit"), Suspend(reason="o", until="2026-01-01")])
-            ),
+            suspend=draw(st.sampled_from([None, None, None, None, None, *suspensions])),
         ),
         name,
     )

@@ -1,0 +1,71 @@
+"""`reconciler doctor`: is everything there that a run relies on?"""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import click
+
+from reconciler import __version__
+from reconciler.cli import wiring
+from reconciler.cli.options import connections_option, output_option, paths_argument
+from reconciler.cli.printing import show
+from reconciler.engine.doctor import examine
+from reconciler.git.command import git
+from reconciler.ports import Check
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  reconciler doctor                                  the manifests and connections of this folder
+  reconciler doctor fleets -o json
+
+\b
+Exit codes: 0 nothing failed (warnings and what could not be checked allowed); 1 something failed.""",
+)
+@paths_argument
+@output_option("text", "json")
+@connections_option
+def command(paths: tuple[Path, ...], output: str, connections: Path | None) -> int:
+    """Check manifests, secrets, connections, credentials, permissions and clocks, reading only.
+
+    Says as plainly what could not be checked as what was, and which facts about the platform are inferred rather than
+    confirmed.
+    """
+    from reconciler.views import doctor_text
+
+    clock = wiring.SystemClock()
+    probes = [("version", _versions), ("git", lambda: _git(wiring.places(paths)[0]))]
+    parts = list(examine(wiring.source(paths, connections), probes, lambda manifest: wiring.opener(manifest, clock)))
+    shown = [(part.name, part.checks) for part in parts]
+    if output == "json":
+        click.echo(doctor_text.encode(shown))
+    else:
+        show(doctor_text.render(shown, width=wiring.width()))
+    return int(any(part.failed for part in parts))
+
+
+def _versions() -> Iterator[Check]:
+    python = platform.python_version()
+    libraries = ", ".join(f"{name} {version(name)}" for name in ("httpx", "msgspec", "pyyaml"))
+    yield Check("version", "ok", f"reconciler {__version__}, Python {python} ({sys.platform}), {libraries}")
+
+
+def _git(place: Path) -> Iterator[Check]:
+    folder = place if place.is_dir() else place.parent
+    answer = git(folder, "version")
+    if answer.problem:
+        hint = "install git; without it there is no --base, and explain names no authors"
+        yield Check("git", "warning", answer.problem, hint)
+        return
+    yield Check("git", "ok", answer.output.decode(errors="replace").strip())
+    head = wiring.repository([place]).head()
+    if head is None:
+        yield Check("repository", "warning", f"{folder} has no commit of a git repository: plans name no commit")
+    else:
+        yield Check("repository", "ok", f"at commit {head[:12]}")

@@ -1,0 +1,55 @@
+"""`reconciler explain`: why a unit has what it has, and what becomes of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli import wiring
+from reconciler.cli.options import connections_option, output_option
+from reconciler.cli.printing import show
+from reconciler.engine.explain import explanation
+from reconciler.engine.plan import Question, close, plan
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  reconciler explain gw-017                          all its workloads
+  reconciler explain gw-017 vision                   one of them
+  reconciler explain 575ecf887ae143cd83dc4aa2 vision fleets/austin
+
+\b
+The workload may be left out also where PATHS are given: what is a file or a folder is a path.""",
+)
+@click.argument("unit", metavar="UNIT")
+@click.argument("rest", nargs=-1, metavar="[WORKLOAD] [PATHS]...")
+@output_option("text", "json")
+@connections_option
+def command(unit: str, rest: tuple[str, ...], output: str, connections: Path | None) -> None:
+    """Say why a unit has what it has: which line decides it and who wrote that, which lost, what was seen, what comes.
+
+    UNIT and WORKLOAD are names or ids.
+    """
+    from reconciler.views import explain_text
+
+    workload, paths = _split(rest)
+    clock = wiring.SystemClock()
+    manifest = wiring.load(paths, connections)
+    repository = wiring.repository(paths)
+    question = Question(manifest=manifest, commit=repository.head())
+    planned = plan(question, wiring.opener(manifest, clock), clock)
+    close(planned.readings.values())
+    found = explanation(planned, manifest, repository, unit, workload)
+    if output == "json":
+        click.echo(explain_text.encode(found))
+    else:
+        show(explain_text.render(found, now=clock.now(), width=wiring.width()))
+
+
+def _split(rest: tuple[str, ...]) -> tuple[str | None, list[Path]]:
+    """Return the workload, unless the first word is a file or folder that is there, and the paths."""
+    if not rest or Path(rest[0]).exists():
+        return None, [Path(path) for path in rest]
+    return rest[0], [Path(path) for path in rest[1:]]

@@ -1,0 +1,64 @@
+"""`reconciler snapshot`: record what platforms report, to plan offline and to compare later."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from reconciler.cli import wiring
+from reconciler.cli.offline import SUFFIX
+from reconciler.cli.options import connections_option, paths_argument
+from reconciler.cli.printing import write_file
+from reconciler.engine.snapshot import chosen, take
+from reconciler.errors import SettingsError
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  reconciler snapshot --out monday.json              the one connection of this folder
+  reconciler snapshot --out readings/                every connection, a file each: readings/NAME.json
+  reconciler plan --snapshot monday.json             plan against it, without calling anything
+  reconciler diff monday.json tuesday.json           what changed in between
+
+\b
+A file holds one connection. It holds names, tags and versions of units, and no secret.""",
+)
+@paths_argument
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), metavar="FILE|DIR", help="Where to; a folder for several."
+)
+@click.option("--connection", metavar="NAME", help="Only this connection.")
+@connections_option
+def command(paths: tuple[Path, ...], out: Path, connection: str | None, connections: Path | None) -> None:
+    """Record what platforms report, and what their catalogues say of every version seen or wanted."""
+    clock = wiring.SystemClock()
+    manifest = wiring.load(paths, connections)
+    names = chosen(manifest, connection)
+    targets = _targets(out, names)
+    open_ = wiring.opener(manifest, clock)
+    for name, target in targets.items():
+        kept = take(manifest, name, open_)
+        write_file(target, msgspec.json.encode(kept) + b"\n")
+        units = f"{len(kept.units.ids):,} unit{'' if len(kept.units.ids) == 1 else 's'}"
+        click.echo(f"wrote {target}: {kept.identity}, {units}, {len(kept.workloads):,} workloads")
+        for problem in kept.coverage.problems:
+            click.echo(f"warning: the reading is incomplete: {problem}", err=True)
+
+
+def _targets(out: Path, names: list[str]) -> dict[str, Path]:
+    """Return the file of each connection, making the folder where one is meant."""
+    if len(names) == 1 and not out.is_dir() and out.suffix:
+        return {names[0]: out}
+    if out.suffix and not out.is_dir():
+        raise SettingsError(
+            f"a file holds one connection, and there are {len(names)}: {', '.join(names)}",
+            hint="give a folder with --out, or one of them with --connection",
+        )
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"cannot make the folder {out}: {error.strerror}") from error
+    return {name: out / f"{name}{SUFFIX}" for name in names}

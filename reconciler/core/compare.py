@@ -1,0 +1,284 @@
+"""Plans, snapshots and manifests → tables of names and texts, in the design's words, so that two of a kind can be compared.
+
+Everything goes by name: units and workloads, overrides by whom they mean, calls by what they do; never by a position in a
+list. Where several units bear a name, their ids tell them apart, on both sides alike.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from reconciler.model.change import Change, Held
+from reconciler.model.fleet import Document, Manifest
+from reconciler.model.observation import State
+from reconciler.model.plan import FleetPlan, Plan
+from reconciler.model.snapshot import Snapshot
+from reconciler.model.unit import Reach, Ref, Unit
+
+Table = dict[str, "str | Table"]
+"""Names → what is said of them. A key that equals its text is a member of a set."""
+
+ORDER = "(order)"
+"""Key that says in which order a table's other keys apply, where that matters."""
+
+ARROW = "\N{RIGHTWARDS ARROW}"
+
+
+class Names:
+    """Names of units or workloads; those that several bear carry the id."""
+
+    def __init__(self, refs: Iterable[Ref]) -> None:
+        """Take everything that will be named."""
+        self._ids: dict[str, set[str]] = defaultdict(set)
+        for ref in refs:
+            self._ids[ref.name].add(ref.id)
+
+    def __call__(self, ref: Ref) -> str:
+        """Return what to call it."""
+        return ref.name if ref.name and len(self._ids[ref.name]) == 1 else f"{ref.name} ({ref.id})".strip()
+
+
+# --- plans --------------------------------------------------------------------------------------------------------------
+
+
+def plans(left: Plan, right: Plan) -> tuple[Table, Table]:
+    """Return two plans as tables; times and fingerprints are left out."""
+    entries: list[Change | Held] = []
+    for plan in (left, right):
+        for fleet in plan.fleets:
+            entries += [*fleet.changes, *fleet.held]
+    units, workloads = Names(one.unit for one in entries), Names(one.workload for one in entries)
+    return _plan(left, units, workloads), _plan(right, units, workloads)
+
+
+def _plan(plan: Plan, units: Names, workloads: Names) -> Table:
+    narrowed: Table = {"narrowed": plan.narrowed} if plan.narrowed else {}
+    return narrowed | {f"fleet {one.fleet}": _fleet_plan(one, units, workloads) for one in plan.fleets}
+
+
+def _fleet_plan(one: FleetPlan, units: Names, workloads: Names) -> Table:
+    def slot(entry: Change | Held) -> str:
+        return f"{units(entry.unit)} {workloads(entry.workload)}"
+
+    return _said(
+        {
+            "connection": one.connection,
+            "application": one.basis.target,
+            "reading": "complete" if one.basis.complete else "; ".join(one.basis.problems),
+            "error": one.error,
+            "summary": _texts(msgspec.to_builtins(one.summary)),
+            "changes": {slot(change): _change(change) for change in one.changes},
+            "held": {slot(held): _held(held) for held in one.held},
+            "violations": {violation.kind.value: violation.message for violation in one.violations},
+            "calls": _calls(one),
+            "versions": {
+                f"{workload} {version}": f"content {identity or 'not known'}"
+                for workload, version, identity in one.basis.versions
+            },
+            "warnings": {warning: warning for warning in one.warnings},
+        }
+    )
+
+
+def _change(change: Change) -> str:
+    moves = f"{change.from_ or 'nothing'} {ARROW} {change.to or 'nothing'}"
+    settings = "".join(f", {key} {value}" for key, value in change.settings)
+    others = f", also removes {', '.join(change.others)}" if change.others else ""
+    return f"{change.verb.value} {moves}{settings}{others} ({change.reason.value})"
+
+
+def _held(held: Held) -> str:
+    verb = f"{held.verb.value} " if held.verb is not None else ""
+    why = "; ".join(f"{hold.code.value}: {hold.text}" for hold in held.reasons)
+    return f"{verb}{held.from_ or 'nothing'} {ARROW} {held.to or 'nothing'}, held: {why}"
+
+
+def _calls(one: FleetPlan) -> Table:
+    slots: Counter[str] = Counter()
+    calls: Counter[str] = Counter()
+    for action in one.actions:
+        calls[action.call] += 1
+        slots[action.call] += len(action.slots)
+    return {call: f"{_count(calls[call], 'call')} for {_count(slots[call], 'slot')}" for call in calls}
+
+
+# --- snapshots ----------------------------------------------------------------------------------------------------------
+
+
+def snapshots(left: Snapshot, right: Snapshot) -> tuple[Table, Table]:
+    """Return two readings as tables; when they were read is left out, and so are slots with nothing in them."""
+    both = (left, right)
+    units = Names(one.units.ref(row) for one in both for row in range(len(one.units)))
+    workloads = Names(workload.ref for one in both for workload in one.workloads)
+    return _snapshot(left, units, workloads), _snapshot(right, units, workloads)
+
+
+def _snapshot(one: Snapshot, units: Names, workloads: Names) -> Table:
+    names = [units(one.units.ref(row)) for row in range(len(one.units))]
+    states = [_state(state) for state in one.states]
+    slots: Table = {}
+    for workload in one.workloads:
+        called = workloads(workload.ref)
+        for row, number in enumerate(one.columns.get(workload.id, ())):
+            if number:
+                slots[f"{names[row]} {called}"] = states[number]
+    return {
+        "application": one.identity,
+        "reading": "complete" if one.coverage.complete else "; ".join(one.coverage.problems),
+        "units": {name: _unit(one.units[row]) for row, name in enumerate(names)},
+        "workloads": {workloads(workload.ref): workload.id for workload in one.workloads},
+        "slots": slots,
+    }
+
+
+def _unit(unit: Unit) -> Table:
+    return _said(
+        {
+            "id": unit.id,
+            "tags": ", ".join(f"{key}={value}" for key, value in unit.labels),
+            "reach": Reach(unit.reach).name.lower(),
+            "agent": unit.agent or "",
+            "devices": str(unit.size) if unit.size != 1 else "",
+            "class": "" if unit.assignable else "not assignable",
+        }
+    )
+
+
+def _state(state: State) -> Table:
+    shown = msgspec.to_builtins(state)
+    shown.pop("since", None)
+    shown["others"] = ", ".join(state.others)
+    shown["settings"] = ", ".join(f"{key} {value}" for key, value in state.settings)
+    return _said(_texts(shown))
+
+
+# --- manifests ----------------------------------------------------------------------------------------------------------
+
+
+def manifests(left: Manifest, right: Manifest) -> tuple[Table, Table]:
+    """Return two manifests as tables."""
+    return _manifest(left), _manifest(right)
+
+
+def _manifest(one: Manifest) -> Table:
+    kinds: tuple[tuple[str, Mapping[str, Document]], ...] = (
+        ("connection", one.connections),
+        ("channel", one.channels),
+        ("fleet", one.fleets),
+    )
+    return {
+        f"{kind} {name}": _said(
+            {
+                "labels": {**document.labels},
+                **_texts(msgspec.to_builtins(document.spec)),
+            }
+        )
+        for kind, documents in kinds
+        for name, document in documents.items()
+    }
+
+
+def _texts(values: Mapping[str, Any]) -> Table:
+    return {str(key): _text(value) for key, value in values.items() if value is not None}
+
+
+def _text(value: Any) -> str | Table:  # any JSON value
+    if isinstance(value, Mapping):
+        return _texts(value)
+    if isinstance(value, list):
+        return _listed(value)
+    return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
+
+
+def _listed(values: list[Any]) -> Table:
+    """Return a list keyed by what its members are: plain ones as a set, others by whom or what they are about."""
+    table: Table = {}
+    for value in values:
+        if not isinstance(value, Mapping):
+            table[str(value)] = str(value)
+            continue
+        label = first = _label(value)
+        again = 2
+        while label in table:
+            label = f"{first} ({again})"
+            again += 1
+        table[label] = _texts(value)
+    if len(table) > 1 and any(isinstance(value, Mapping) for value in values):
+        table[ORDER] = "; ".join(table)
+    return table
+
+
+def _label(value: Mapping[str, Any]) -> str:
+    if "units" in value:
+        return _words(value["units"])
+    if "workload" in value:
+        return f"{value['workload']} {value.get('version', '')}".strip()
+    return _words(value)
+
+
+def _words(value: Any) -> str:  # any JSON value
+    if isinstance(value, Mapping):
+        return " ".join(f"{key} {_words(inner)}" for key, inner in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_words, value))
+    return str(value)
+
+
+# --- both -----------------------------------------------------------------------------------------------------------------
+
+
+def _said(table: Mapping[str, str | Table]) -> Table:
+    """Leave out empty texts. Empty tables stay, so that what comes into them later shows as entries of theirs."""
+    return {key: value for key, value in table.items() if value != ""}
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def differing(left: Table, right: Table) -> tuple[Table, Table]:
+    """Return both tables without what they agree on, so that what compares them need only look at the rest."""
+    ours: Table = {}
+    theirs: Table = {}
+    for key in left.keys() | right.keys():
+        one, other = left.get(key), right.get(key)
+        if one == other:
+            continue
+        if isinstance(one, dict) and isinstance(other, dict):
+            one, other = differing(one, other)
+        if one is not None:
+            ours[key] = one
+        if other is not None:
+            theirs[key] = other
+    return ours, theirs
+
+
+def summary(value: str | Table) -> str:
+    """Return what stands under a key in one line."""
+    if isinstance(value, str):
+        return value
+    return ", ".join(_entries(value))
+
+
+def _entries(table: Table) -> Iterator[str]:
+    for key, value in table.items():
+        if not value:
+            continue
+        if isinstance(value, str):
+            yield key if key == value else f"{key} {value}"
+        elif _leaves(value) <= SHORT:
+            yield f"{key} {summary(value)}"
+        else:
+            yield f"{len(value):,} {key}"
+
+
+def _leaves(table: Table) -> int:
+    return sum(1 if isinstance(value, str) else _leaves(value) for value in table.values())
+
+
+SHORT = 3
+"""Texts in an inner table that are told one by one; of a longer one only the number is."""

@@ -1,0 +1,58 @@
+"""The use case "snapshot": read a connection once and keep what it showed, with all that a later plan may ask about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.core.resolve import resolve
+from reconciler.engine.plan import EVERYTHING, Open, channels_of
+from reconciler.errors import SettingsError
+from reconciler.model.fleet import Manifest
+from reconciler.model.recorded import RecordedSnapshot, record
+from reconciler.model.release import Release
+from reconciler.model.snapshot import Snapshot
+
+
+def chosen(manifest: Manifest, name: str | None) -> list[str]:
+    """Return the connections to record: the one named, else all; raise SettingsError when there is none."""
+    known = sorted(manifest.connections)
+    if name is not None and name not in manifest.connections:
+        raise SettingsError(f"there is no Connection named {name!r}", hint=f"there are: {', '.join(known) or 'none'}")
+    if not known:
+        raise SettingsError("there is no Connection to record", hint="is it in PATHS, or behind --connections?")
+    return known if name is None else [name]
+
+
+def take(manifest: Manifest, name: str, open_: Open) -> RecordedSnapshot:
+    """Read a connection and return what is kept: the reading, and the catalogue of every version seen or wanted.
+
+    Raises PlatformError when it cannot be read; a reading that proves less than all says so in its coverage.
+    """
+    platform = open_(name)
+    try:
+        snapshot = platform.observe(EVERYTHING)
+        releases = set(_seen(snapshot)) | set(_wanted(manifest, name, snapshot))
+        catalog = platform.catalog(releases)
+        return record(name, platform.capabilities.platform, snapshot, catalog)
+    finally:
+        platform.close()
+
+
+def _seen(snapshot: Snapshot) -> Iterator[Release]:
+    for workload_id, column in snapshot.columns.items():
+        for number in set(column):
+            state = snapshot.states[number]
+            for version in (state.assigned, state.reported, *state.others):
+                if version is not None:
+                    yield Release(workload_id, version)
+
+
+def _wanted(manifest: Manifest, connection: str, snapshot: Snapshot) -> Iterator[Release]:
+    channels = channels_of(manifest)
+    for document in manifest.fleets.values():
+        if document.spec.connection != connection:
+            continue
+        for column in resolve(document, channels, snapshot.units, snapshot.workloads).columns.values():
+            for rule in column.rules:
+                if rule.value.version is not None:
+                    yield Release(column.workload.id, rule.value.version)

@@ -1,0 +1,68 @@
+"""A recorded reading in a platform's place: plans are made from it offline, and nothing can be sent.
+
+What a platform can do and how it compiles calls comes from the real platform, which is never asked anything over the
+network; what it shows comes from the record alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from reconciler.errors import PlatformError
+from reconciler.model.change import Action, Change
+from reconciler.model.outcome import Receipt
+from reconciler.model.release import Catalog, Release, ReleaseInfo
+from reconciler.model.snapshot import Query, Snapshot
+from reconciler.ports import Capabilities, Check, Platform
+
+UNRECORDED = ReleaseInfo(found=None, detail="the snapshot was recorded without asking about it")
+
+
+class RecordedPlatform:
+    """`ports.Platform` over one recorded reading."""
+
+    def __init__(self, real: Platform, snapshot: Snapshot, catalog: Catalog) -> None:
+        """Take the platform that would be asked, and what it once answered."""
+        self._real = real
+        self._snapshot = snapshot
+        self._catalog = catalog
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Return what the real platform can do."""
+        return self._real.capabilities
+
+    @property
+    def identity(self) -> str:
+        """Return which application was recorded."""
+        return self._snapshot.identity
+
+    def observe(self, query: Query) -> Snapshot:
+        """Return the whole recorded reading, whatever part of it is asked for."""
+        del query
+        return self._snapshot
+
+    def catalog(self, wanted: Collection[Release]) -> Catalog:
+        """Return what was recorded of these releases; of the others nothing can be told."""
+        return {release: self._catalog.get(release, UNRECORDED) for release in wanted}
+
+    def compile(
+        self, changes: Sequence[Change], snapshot: Snapshot, *, whole: Collection[str], wide: bool = True
+    ) -> tuple[Action, ...]:
+        """Compile calls as the real platform does."""
+        return self._real.compile(changes, snapshot, whole=whole, wide=wide)
+
+    def execute(self, action: Action, deadline: float) -> Receipt:
+        """Refuse: raise PlatformError."""
+        del deadline
+        raise PlatformError(
+            "a recorded snapshot cannot be changed", operation=f"{self.identity}: {action.call}", sent=False
+        )
+
+    def check(self) -> Iterator[Check]:
+        """Yield that there is nothing to examine."""
+        yield Check("platform", "unchecked", f"a recorded snapshot of {self.identity} stands in for it")
+
+    def close(self) -> None:
+        """Give the real platform back."""
+        self._real.close()

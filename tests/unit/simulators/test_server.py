@@ -1,0 +1,218 @@
+"""A world behind a socket: what goes through unchanged, how connections break, how it starts and ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from reconciler.simulators import server
+from reconciler.simulators.exchange import Reply, Request
+from reconciler.simulators.losant import Served, Shape, serve
+from reconciler.simulators.server import Server
+
+
+class Echo:
+    """Answers with what it was asked; a path says what the reply is to be like."""
+
+    def __init__(self) -> None:
+        self.asked: list[Request] = []
+
+    def handle(self, request: Request) -> Reply:
+        self.asked.append(request)
+        if request.path == "/cut":
+            return Reply(0, cut=True)
+        if request.path == "/slow":
+            return Reply(200, b"{}", delay=0.2)
+        return Reply(418, json.dumps([request.method, request.path]).encode(), {"x-kind": "teapot"})
+
+
+@pytest.fixture
+def echo() -> Iterator[tuple[Echo, httpx.Client]]:
+    world = Echo()
+    with Server(world) as served, httpx.Client(base_url=served.url) as client:
+        yield world, client
+
+
+def test_requests_and_replies_go_through_unchanged(echo: tuple[Echo, httpx.Client]) -> None:
+    world, client = echo
+    answer = client.post("/a%20b/c", params=[("q", "1"), ("q", "ü&")], content=b"\x00body", headers={"X-Token": "t"})
+    assert (answer.status_code, answer.json(), answer.headers["x-kind"]) == (418, ["POST", "/a b/c"], "teapot")
+    request = world.asked[0]
+    assert (request.method, request.path, request.body) == ("POST", "/a b/c", b"\x00body")
+    assert request.query == (("q", "1"), ("q", "ü&"))
+    assert request.headers["x-token"] == "t"
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"])
+def test_every_method_arrives(echo: tuple[Echo, httpx.Client], method: str) -> None:
+    world, client = echo
+    answer = client.request(method, "/x")
+    assert answer.status_code == 418
+    assert world.asked[0].method == method
+    assert (answer.content == b"") == (method == "HEAD")
+
+
+def test_a_cut_breaks_the_connection_without_a_byte(echo: tuple[Echo, httpx.Client]) -> None:
+    _, client = echo
+    client.get("/warm")
+    with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError)):
+        client.get("/cut")
+    assert client.get("/again").status_code == 418
+
+
+def test_a_delay_holds_one_reply_and_not_the_others(echo: tuple[Echo, httpx.Client]) -> None:
+    _, client = echo
+    took: list[float] = []
+
+    def slow() -> None:
+        began = time.perf_counter()
+        client.get("/slow")
+        took.append(time.perf_counter() - began)
+
+    thread = threading.Thread(target=slow)
+    thread.start()
+    began = time.perf_counter()
+    client.get("/fast")
+    assert time.perf_counter() - began < 0.2
+    thread.join()
+    assert took[0] >= 0.2
+
+
+def test_the_control_surface_is_for_this_machine_only(echo: tuple[Echo, httpx.Client]) -> None:
+    world, client = echo
+    assert client.get("/simulator/state", headers={"Host": "evil.example"}).status_code == 403
+    assert world.asked == []
+    assert client.get("/simulator/state").status_code == 418
+
+
+def test_it_listens_on_the_loopback_address_and_nothing_after_stop() -> None:
+    with Server(Echo()) as served:
+        assert served.url == f"http://127.0.0.1:{served.port}"
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(served.url)
+
+
+def test_a_port_that_is_taken() -> None:
+    with Server(Echo()) as served, pytest.raises(OSError, match="in use"):
+        Server(Echo(), served.port)
+
+
+def test_a_server_that_cannot_start_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    served = Server(Echo())
+    monkeypatch.setattr(served._server, "run", lambda sockets: None)
+    served._thread = threading.Thread(target=served._server.run, args=([],))
+    with pytest.raises(RuntimeError, match=served.url):
+        served.start()
+    served._socket.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_run_announces_and_ends_at_a_signal(number: int, capsys: pytest.CaptureFixture[str]) -> None:
+    earlier = signal.getsignal(number)
+    served = Server(Echo())
+    threading.Timer(0.3, lambda: os.kill(os.getpid(), number)).start()
+    server.run(served, {"url": served.url, "platform": "echo"})
+    assert json.loads(capsys.readouterr().out.splitlines()[0]) == {"url": served.url, "platform": "echo"}
+    assert signal.getsignal(number) is earlier
+
+
+class TestLosant:
+    @pytest.fixture
+    def losant(self) -> Iterator[Served]:
+        with serve(Shape(units=5, settle=0, offline=0, failing=0)) as served:
+            yield served
+
+    def test_it_is_reached_as_it_announces(self, losant: Served) -> None:
+        told = losant.announcement()
+        headers = {
+            "Authorization": f"Bearer {told['token']}",
+            "Accept-Version": "^1.30.0",
+            "losantdomain": "losant.com",
+        }
+        answer = httpx.get(f"{told['url']}/applications/{told['application']}/devices", headers=headers)
+        assert answer.json()["totalCount"] == 8
+        assert answer.headers["content-type"] == "application/json; charset=utf-8"
+        assert len(answer.headers.get_list("date")) == 1
+        assert told["platform"] == "losant"
+
+    def test_a_write_that_is_lost_has_happened(self, losant: Served) -> None:
+        losant.world.faults.configure("lost", 1, "writes")
+        flow, device = (thing.id for thing in (losant.world.app.flows[0], losant.world.app.devices[1]))
+        url = f"{losant.url}/applications/{losant.application}/edge/deployments/release"
+        with pytest.raises(httpx.TransportError):
+            httpx.post(
+                url,
+                json={"flowId": flow, "version": "v1.0.0", "deviceIds": [device]},
+                headers={"Authorization": f"Bearer {losant.token}"},
+            )
+        assert {r["desired"] for r in losant.world.state() if (r["deviceId"], r["flowId"]) == (device, flow)} == {
+            "v1.0.0"
+        }
+
+    def test_a_name_with_a_slash(self, losant: Served) -> None:
+        losant.world.create_version("vision", "a/b c")
+        flow = next(f.id for f in losant.world.app.flows if f.name == "vision")
+        url = f"{losant.url}/applications/{losant.application}/flows/{flow}/versions/a%2Fb%20c"
+        answer = httpx.get(url, headers={"Authorization": f"Bearer {losant.read_only_token}"})
+        assert answer.json()["version"] == "a/b c"
+
+    def test_breaking_things_from_another_process(self, losant: Served) -> None:
+        body = {"device": "gw-001", "flow": "modbus-poller", "version": None}
+        assert httpx.post(f"{losant.url}/simulator/console", json=body).status_code == 200
+        rows = httpx.get(f"{losant.url}/simulator/state").json()["rows"]
+        assert {r["desired"] for r in rows if (r["device"], r["flow"]) == ("gw-001", "modbus-poller")} == {None}
+
+
+class TestCommand:
+    def run(self, *options: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "reconciler", "simulate", "losant", *options]
+        return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_it_announces_itself_serves_and_ends_well(self, number: int) -> None:
+        options = ["--units", "3", "--fault", "500=100%@devices.list", "--variant", "scope-status=401"]
+        process = subprocess.Popen(
+            [sys.executable, "-W", "error", "-m", "reconciler", "simulate", "losant", *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        told = json.loads(process.stdout.readline())
+        headers = {"Authorization": f"Bearer {told['token']}"}
+        base = f"{told['url']}/applications/{told['application']}"
+        assert httpx.get(f"{base}/devices", headers=headers).status_code == 500
+        assert httpx.get(f"{base}/edge/deployments", headers=headers).status_code == 200
+        process.send_signal(number)
+        out, err = process.communicate(timeout=10)
+        assert (process.returncode, out, err) == (0, "", "")
+
+    @pytest.mark.parametrize(
+        ("options", "says"),
+        [
+            (["--fault", "lots=1"], "did you mean 'lost'"),
+            (["--variant", "max-per-page=9"], "clamp, reject, unlimited"),
+            (["--offline", "5"], "percentage"),
+            (["--settle", "soon"], "duration"),
+        ],
+    )
+    def test_mistakes_are_usage_errors(self, options: list[str], says: str) -> None:
+        ran = self.run(*options)
+        assert (ran.returncode, ran.stdout) == (64, "")
+        assert says in ran.stderr
+
+    def test_a_port_that_is_taken(self) -> None:
+        with Server(Echo()) as served:
+            ran = self.run("--port", str(served.port))
+        assert ran.returncode != 0
+        assert f"127.0.0.1:{served.port}" in ran.stderr
+        assert "Traceback" not in ran.stderr

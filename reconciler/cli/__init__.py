@@ -104,16 +104,19 @@ def _run(args: Sequence[str] | None) -> int:
         click.echo("interrupted", err=True)
         return INTERRUPTED
     except Exception as error:
-        return _explain(error)
+        code = _explained(error)
+        if code is None:
+            raise
+        return code
     return result if isinstance(result, int) else 0
 
 
-def _explain(error: Exception) -> int:
-    """Say what went wrong, where, and what to do; raise again what is not an error of ours."""
+def _explained(error: Exception) -> int | None:
+    """Say what went wrong, where, and what to do, and return the exit code; None for what is not an error of ours."""
     from reconciler.errors import ManifestError, ReconcilerError  # here, so that help does not load them
 
     if not isinstance(error, ReconcilerError):
-        raise error
+        return None
     if isinstance(error, ManifestError):
         from reconciler.manifest.render import diagnostics_text
 

@@ -86,20 +86,20 @@ anything was sent.""",
 def command(  # every option is one of the command line's
     paths: tuple[Path, ...],
     plan_file: Path | None,
-    yes: bool,  # noqa: FBT001 - click passes flags by name
-    no_wait: bool,  # noqa: FBT001
+    yes: bool,
+    no_wait: bool,
     deadline: float,
     allow: tuple[str, ...],
     reason: str | None,
     concurrency: int,
-    fail_fast: bool,  # noqa: FBT001
+    fail_fast: bool,
     result: Path | None,
     connections: Path | None,
     fleet: tuple[str, ...],
     unit: tuple[str, ...],
     workload: tuple[str, ...],
     exclude: tuple[str, ...],
-    strict: bool,  # noqa: FBT001
+    strict: bool,
     output: str,
 ) -> int:
     """Carry out a plan: the fewest calls, then watch units settle, then say what came of every change.

@@ -18,7 +18,7 @@ import click
 
 from reconciler.errors import ReconcilerError
 
-TOKEN = "LOSANT_API_TOKEN"
+VARIABLE = "LOSANT_API_TOKEN"
 
 
 @click.command(
@@ -37,7 +37,7 @@ def command(units: int, keep: Path | None) -> None:
     with tempfile.TemporaryDirectory(prefix="reconciler-demo-") as folder, _simulator(units) as simulator:
         place = keep or Path(folder) / "fleet"
         place.mkdir(parents=True, exist_ok=True)
-        _Story(place, simulator).tell()
+        _Story(place.resolve(), simulator).tell()
     if keep is not None:
         click.echo(f"The manifests are in {keep}; the simulator is gone.")
 
@@ -89,39 +89,39 @@ class _Story:
             "--application",
             self.simulator["application"],
             "--out",
-            str(self.place),
+            self.place.name,
         )
         click.echo((self.place / "fleet.yaml").read_text())
         self._say(
             "It is valid, and plans to nothing", "`validate` is offline; `plan` reads the platform and changes nothing."
         )
-        self._run("validate", str(self.place))
-        self._run("plan", str(self.place), "--detailed-exitcode")
+        self._run("validate", self.place.name)
+        self._run("plan", self.place.name, "--detailed-exitcode")
         workload, old, new = self._edit()
         self._say(
             "Change one line in git",
             f"{workload}: {old} becomes {new}. In a pull request, this is the plan that reviewers see.",
         )
-        self._run("plan", str(self.place), "--detailed-exitcode", "--out", str(self.place / "plan.json"), expected=2)
+        self._run("plan", self.place.name, "--detailed-exitcode", "--out", f"{self.place.name}/plan.json", expected=2)
         self._say(
             "Apply what was reviewed",
             "The saved plan is an upper bound; the calls are sent, then the fleet is watched until it settles.",
         )
-        self._run("apply", str(self.place), "--plan", str(self.place / "plan.json"))
+        self._run("apply", self.place.name, "--plan", f"{self.place.name}/plan.json")
         self._say(
             "The fleet converged",
             "Units that are switched off are told already and take it when they return: in sync, and waiting.",
         )
-        self._run("status", str(self.place))
+        self._run("status", self.place.name)
         unit = self._break(workload, old)
         self._say(
             "Somebody clicks in the console",
             f"{unit} and two more were set back to {old} by hand. The next plan, or a running watch, shows the drift.",
         )
-        self._run("explain", unit, workload, str(self.place))
+        self._run("explain", unit, workload, self.place.name)
         self._say("Repair", "One pass of watch corrects it, as a scheduled job would.")
-        self._run("watch", str(self.place), "--once", "--mode", "apply")
-        self._run("plan", str(self.place), "--detailed-exitcode")
+        self._run("watch", self.place.name, "--once", "--mode", "apply")
+        self._run("plan", self.place.name, "--detailed-exitcode")
         click.echo(
             _bold("That was it.") + " Next: `reconciler import --help`, and the README for pull requests and CI.\n"
         )
@@ -131,10 +131,12 @@ class _Story:
         click.echo("\n" + _bold(f"{self.step}. {title}") + f"\n   {text}\n")
 
     def _run(self, *args: str, expected: int = 0) -> None:
-        shown = shlex.join(["reconciler", *args]).replace(str(self.place), self.place.name)
+        shown = shlex.join(["reconciler", *args])
         click.echo(_bold(f"$ {shown}"))
-        environment = {**os.environ, TOKEN: self.simulator["token"]}
-        done = subprocess.run([sys.executable, "-m", "reconciler", *args], env=environment, check=False)
+        environment = {**os.environ, VARIABLE: self.simulator["token"]}
+        done = subprocess.run(
+            [sys.executable, "-m", "reconciler", *args], cwd=self.place.parent, env=environment, check=False
+        )
         if done.returncode != expected:
             raise ReconcilerError(f"`{shown}` ended with {done.returncode} instead of {expected}")
         click.echo(f"   (exit {done.returncode})\n")

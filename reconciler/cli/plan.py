@@ -52,14 +52,14 @@ def command(  # every option is one of the command line's
     out: Path | None,
     base: str | None,
     connections: Path | None,
-    detailed_exitcode: bool,  # noqa: FBT001 - click passes flags by name
+    detailed_exitcode: bool,
     fleet: tuple[str, ...],
     unit: tuple[str, ...],
     workload: tuple[str, ...],
     exclude: tuple[str, ...],
-    strict: bool,  # noqa: FBT001
+    strict: bool,
     snapshot: Path | None,
-    verbose: bool,  # noqa: FBT001
+    verbose: bool,
 ) -> int:
     """Show what apply would do, and why; changes nothing.
 

@@ -30,7 +30,10 @@ def read_plan(path: Path) -> Plan:
         content = path.read_bytes()
     except OSError as error:
         raise SettingsError(f"cannot read {path}: {error.strerror}") from error
-    found = plan_json.decode(content)
+    try:
+        found = plan_json.decode(content)
+    except PlanMismatch as error:
+        raise PlanMismatch(f"{path}: {error}", hint=error.hint) from error
     if fingerprint(found) != found.fingerprint:
         raise PlanMismatch(
             f"{path}: the plan was edited after it was made (its fingerprint does not match)",
@@ -91,11 +94,11 @@ def show(lines: Sequence[Line]) -> None:
     from reconciler.views.line import plain, styled
 
     if not wiring.colour():
-        click.echo(plain(lines))
+        click.echo(plain(lines), nl=False)
         return
     from rich.console import Console
 
-    Console(highlight=False, soft_wrap=True, force_terminal=True, width=wiring.width()).print(styled(lines))
+    Console(highlight=False, soft_wrap=True, force_terminal=True, width=wiring.width()).print(styled(lines), end="")
 
 
 def applied(applying: Applying, seconds: float | None = None) -> Applied:
@@ -172,7 +175,11 @@ class Lines:
         """Write one event."""
         from reconciler.views import event_line
 
-        click.echo(event_line.encode(event) if self._json else event_line.render(event))
+        if self._json:
+            click.echo(event_line.encode(event).rstrip())
+        else:
+            show([event_line.render(event)])
+        sys.stdout.flush()
 
 
 @contextmanager
@@ -194,7 +201,7 @@ def live(plan: Plan) -> Iterator[Record]:
     if not sys.stderr.isatty():
         yield Silence()
         return
-    from reconciler.views.progress import Progress
+    from reconciler.views.progress import Live
 
-    with Progress(plan) as progress:
+    with Live(plan, sys.stderr) as progress:
         yield progress

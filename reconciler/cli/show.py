@@ -17,7 +17,7 @@ from reconciler.cli.printing import print_plan, read_plan
 @click.argument("plan_file", type=click.Path(path_type=Path), metavar="PLAN.JSON")
 @output_option("text", "markdown", "json")
 @click.option("-v", "--verbose", is_flag=True, help="List every slot.")
-def command(plan_file: Path, output: str, verbose: bool) -> None:  # noqa: FBT001 - click passes flags by name
+def command(plan_file: Path, output: str, verbose: bool) -> None:
     """Show a saved plan as text, Markdown or JSON.
 
     The three forms are renderings of the same file: what a reviewer reads is what apply will be held to.

@@ -59,7 +59,7 @@ Exit codes: 0 after SIGINT or SIGTERM; with --once that of the pass: 0 nothing f
 def command(  # every option is one of the command line's
     paths: tuple[Path, ...],
     interval: float,
-    once: bool,  # noqa: FBT001 - click passes flags by name
+    once: bool,
     mode: str,
     log_format: str,
     concurrency: int,
@@ -69,7 +69,7 @@ def command(  # every option is one of the command line's
     unit: tuple[str, ...],
     workload: tuple[str, ...],
     exclude: tuple[str, ...],
-    strict: bool,  # noqa: FBT001
+    strict: bool,
 ) -> int:
     """Compare what git says with what platforms report, again and again; tell what drifts, correct it where allowed.
 

@@ -138,7 +138,7 @@ def base_manifest(base: str | None, paths: Sequence[Path], connections: Path | N
 
 def _load_base(paths: list[Path], connections: Path | None, base: str) -> Manifest:
     try:
-        return Loader(paths, connections).load()
+        return Loader(paths, connections, may_be_empty=True).load()
     except ManifestError as error:
         first = error.diagnostics[0]
         raise SettingsError(

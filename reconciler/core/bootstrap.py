@@ -36,9 +36,13 @@ WORDS = {
 
 
 class Imported(msgspec.Struct, frozen=True, kw_only=True):
-    """A fleet as it runs. `notes` say what was left out; `slots` are those the fleet manages, `units` those in scope."""
+    """A fleet as it runs. `notes` say what was left out; `slots` are those the fleet manages, `units` those in scope.
+
+    `application` is what was read, without secrets.
+    """
 
     spec: FleetSpec
+    application: str
     notes: tuple[str, ...]
     units: int
     slots: int
@@ -75,6 +79,7 @@ class _Importer:
             spec = plain
         return Imported(
             spec=spec,
+            application=self.snapshot.identity,
             notes=tuple(self._notes()),
             units=len(self.rows),
             slots=sum(self.wishes[workload.id].held for workload in self.held),

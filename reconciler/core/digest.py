@@ -15,8 +15,9 @@ LENGTH = 16
 
 
 class SlotDigest:
-    """Digests of the slots of one fleet: {assigned, others, settings, content identity, deciding labels}; for removals
-    also reported. Slots that agree in all of that share one computation.
+    """Digests of the slots of one fleet; slots that agree in all that is digested share one computation.
+
+    Digested are assigned, others, settings, content identity and the labels that decide; for removals also reported.
     """
 
     def __init__(self, resolution: Resolution, snapshot: Snapshot) -> None:

@@ -85,7 +85,8 @@ def _particular(
 
 def _why_unknown(state: State, snapshot: Snapshot) -> str:
     problems = "; ".join(snapshot.coverage.problems)
-    return state.note + (f" ({problems})" if problems else "") if state.note else problems
+    why = state.note or "the platform shows a value that this program does not know"
+    return f"{why} ({problems})" if problems else why
 
 
 def _unsafe_prune(resolution: Resolution, snapshot: Snapshot, state: State) -> Iterator[Hold]:

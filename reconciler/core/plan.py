@@ -121,9 +121,9 @@ class _Maker:
             if verb is not None:
                 size = self.one.snapshot.units.size(intent.row)
                 intended.add(verb, size, leftover=intent.verdict is Verdict.LEFTOVER)
-            if holds:
+            if holds or verb is None:
                 self._hold(column, workload, intent, verb, holds)
-            elif verb is not None:
+            else:
                 self.changes.append(self._change(column, workload, intent, verb))
         return intended
 

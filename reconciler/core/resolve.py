@@ -106,8 +106,17 @@ class _Resolver:
         columns: dict[str, Column] = {}
         for name, spec in sorted(self.spec.workloads.items()):
             workload = self._identify(name, spec)
-            if workload is not None:
-                columns[workload.id] = self._column(name, spec, workload, scope)
+            if workload is None:
+                continue
+            if workload.id in columns:
+                known = columns[workload.id].rules[1].path
+                self._error(
+                    "workload-twice",
+                    f"{known[-1]!r} and {name!r} are the same workload, {workload.name} ({workload.id})",
+                    ("spec", "workloads", name),
+                    Related("the other entry", self.document.locate(known)),
+                )
+            columns[workload.id] = self._column(name, spec, workload, scope)
         self._apply_pins(pins, columns, scope)
         self._prune_others(columns, scope)
         inner = list(self._all_selectors())

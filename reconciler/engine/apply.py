@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from itertools import count
 
 from reconciler.core.bind import Dropped, Slot, bind, slot_of
@@ -18,7 +18,7 @@ from reconciler.model.outcome import Outcome, Result
 from reconciler.model.plan import FleetPlan, Plan, Violation
 from reconciler.ports import Clock
 
-DONE, NOTHING_SENT, INCOMPLETE = 0, 3, 4
+DONE, ERROR, NOTHING_SENT, INCOMPLETE = 0, 1, 3, 4
 
 
 class Applying:
@@ -47,7 +47,7 @@ class Applying:
         self.exit_code = DONE
         self._numbers = count(1)
 
-    def events(self) -> Iterator[AnyEvent]:
+    def events(self) -> Generator[AnyEvent, None, None]:
         """Do it, telling what happens."""
         began = self.clock.now()
         plan = self.saved or self.planned.plan
@@ -145,14 +145,19 @@ class Applying:
         return None
 
     def _judge(self, plan: Plan) -> int:
+        """Return the exit code: only what is really done, or waits for its unit, is a success."""
         results = {one.result for one in self.outcomes}
-        if not self.sent and (self.blocked or results == {Result.MOVED}):
-            return NOTHING_SENT
-        bad = {Result.FAILED, Result.MOVED, Result.UNKNOWN, Result.NOT_TRIED}
-        if results & bad or self.blocked:
+        errored = plan.errored or self.planned.plan.errored
+        if not self.sent:
+            if self.blocked:
+                return NOTHING_SENT
+            if errored:
+                return ERROR
+            if results == {Result.MOVED}:
+                return NOTHING_SENT
+        unknown = self.saved is None and not self.planned.plan.complete
+        if results - {Result.DONE, Result.WAITING} or self.blocked or errored or unknown:
             return INCOMPLETE
-        if plan.errored:
-            return INCOMPLETE if self.sent else 1
         return DONE
 
 

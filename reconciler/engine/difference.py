@@ -32,7 +32,7 @@ def comparison(left: Named, right: Named) -> Comparison:
         kind=KINDS[type(one)],
         left=ours,
         right=theirs,
-        differences=tuple(sorted(_differences(*tables), key=lambda one: one.path)),
+        differences=tuple(sorted(_differences(*tables), key=lambda one: (one.path, one.was or one.now or ""))),
     )
 
 

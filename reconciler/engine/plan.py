@@ -120,7 +120,10 @@ def _read(name: str, fleets: list[Document], question: Question, open_: Open, cl
         for one in resolutions
         if question.narrow.fleet(one.document.name)
     ]
-    catalog = platform.catalog({release for one in drafts for release in wanted(one)})
+    try:
+        catalog = platform.catalog({release for one in drafts for release in wanted(one)})
+    except PlatformError as error:
+        return _Answer(None, [_unread(one.document, question, str(error)) for one in drafts], findings)
     reading = Reading(
         connection=name, platform=platform, snapshot=snapshot, drafts=drafts, catalog=catalog, done_at=done_at
     )

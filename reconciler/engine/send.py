@@ -16,7 +16,7 @@ import msgspec
 from reconciler.core.bind import Dropped, Slot, bind, slot_of
 from reconciler.core.draft import Draft
 from reconciler.engine.plan import Question, Reading, again
-from reconciler.errors import PlatformError
+from reconciler.errors import ManifestError, PlatformError
 from reconciler.model.change import Action, Change
 from reconciler.model.event import AnyEvent, Called, Intended, Note
 from reconciler.model.outcome import Outcome, Receipt, ReceiptKind, Result
@@ -35,6 +35,8 @@ CALL_DEADLINE = 120.0
 """Seconds that one call may take with all its retries."""
 
 NO_RIGHTS = (401, 403)
+PUT_OFF = (None, 429)
+"""Statuses of refusals that say nothing against the changes: the call did not arrive, or came too soon."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,13 +51,29 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Group(msgspec.Struct, frozen=True):
-    """Changes that are compiled together. `attempts` counts sendings whose answer was lost."""
+    """Changes that are compiled together.
+
+    `attempts` counts sendings whose answer was lost, `refused` those that the
+    platform put off or that did not reach it; `error` is what it said last.
+    """
 
     changes: tuple[Change, ...]
     wide: bool = True
     attempts: int = 0
+    refused: int = 0
     error: str = ""
     halve: bool = False
+
+    @property
+    def result(self) -> Result:
+        """Return what is known of its changes when nothing more is sent or read."""
+        if self.attempts:
+            return Result.UNKNOWN
+        return Result.FAILED if self.error else Result.NOT_TRIED
+
+    def with_changes(self, changes: Sequence[Change]) -> Group:
+        """Return a group with the same past for some of its changes, not halved again unless refused again."""
+        return msgspec.structs.replace(self, changes=tuple(changes), halve=False)
 
 
 class Sender:
@@ -87,6 +105,7 @@ class Sender:
         self.accepted: dict[Slot, Change] = {}
         self.sent = 0
         self._splits = SPLITS
+        self._put_off = False
         self._halt = ""
 
     @property
@@ -97,17 +116,22 @@ class Sender:
     def run(self, changes: Sequence[Change]) -> Generator[AnyEvent, None, None]:
         """Send these changes. Afterwards every one of them is in `accepted` or `outcomes`."""
         groups = [Group(tuple(changes))] if changes else []
-        for turn in range(ROUNDS):
-            if not groups:
-                return
-            if turn or self.clock.now() - self.reading.done_at > FRESH:
+        turn = 0
+        while groups and turn < ROUNDS:
+            if turn or self._old():
                 groups = yield from self._refresh(groups, turn)
+            calls, self._put_off = self.sent, False
             following: list[Group] = []
             for group in groups:
                 following += yield from self._send(group)
             groups = following
+            if not (self._put_off and self.sent > calls):  # a round that merely took too long is no attempt more
+                turn += 1
         for group in groups:
-            self._settle(group.changes, Result.UNKNOWN, group.error or "gave up: too many attempts")
+            self._settle(group.changes, group.result, group.error or "gave up: too many attempts")
+
+    def _old(self) -> bool:
+        return self.clock.now() - self.reading.done_at > FRESH
 
     # --- a round ----------------------------------------------------------------------------------------------------
 
@@ -119,22 +143,29 @@ class Sender:
             pending = list(stage)
             answers = yield from self._call(pending)
             for action in pending:
-                part = tuple(group.changes[slot] for slot in action.slots)
+                part = group.with_changes([group.changes[slot] for slot in action.slots])
                 receipt = answers.get(id(action))
-                if receipt is None:
-                    self._settle(part, Result.NOT_TRIED, self._halt or "the run was asked to stop")
+                if receipt is not None:
+                    following += self._follow(part, receipt)
+                elif self._stopped():
+                    why = self._halt or "the run was asked to stop"
+                    self._settle(part.changes, part.result, f"{part.error}; {why}" if part.error else why)
                 else:
-                    following += self._follow(group, part, receipt)
+                    self._put_off = True
+                    following.append(part)
         return following
 
     def _call(self, actions: list[Action]) -> Generator[AnyEvent, None, dict[int, Receipt]]:
-        """Send calls in a bounded pool; return receipts by identity of the action. Stops sending when asked to."""
+        """Send calls in a bounded pool; return receipts by identity of the action.
+
+        Stops sending when asked to, and when the reading has grown old meanwhile.
+        """
         answers: dict[int, Receipt] = {}
         waiting = list(reversed(actions))
         running: dict[Future[Receipt], tuple[Action, int, float]] = {}
         with ThreadPoolExecutor(max_workers=self.options.concurrency) as pool:
             while waiting or running:
-                while waiting and len(running) < self.options.concurrency and not self._stopped():
+                while waiting and len(running) < self.options.concurrency and not (self._stopped() or self._old()):
                     action = waiting.pop()
                     now, call = self.clock.now(), self.number()
                     yield Intended(at=now, fleet=self.fleet, call=call, action=action)
@@ -167,20 +198,23 @@ class Sender:
         elif receipt.kind is ReceiptKind.REJECTED and self.options.fail_fast:
             self._halt = "stopped at the first failure (--fail-fast)"
 
-    def _follow(self, group: Group, part: tuple[Change, ...], receipt: Receipt) -> list[Group]:
-        """Return what must be looked at again after this answer; settle what is settled."""
+    def _follow(self, group: Group, receipt: Receipt) -> list[Group]:
+        """Return what must be looked at again after the answer to a group's call; settle what is settled."""
         if receipt.kind is ReceiptKind.ACCEPTED:
-            self.accepted.update((slot_of(change), change) for change in part)
-        elif receipt.kind is ReceiptKind.UNPROVED:
-            return [Group(part, wide=False, attempts=group.attempts)]
-        elif receipt.kind is ReceiptKind.UNKNOWN:
-            return [Group(part, wide=group.wide, attempts=group.attempts + 1, error=receipt.error)]
-        elif self._halt or len(part) == 1 or not self._splits:
-            self._settle(part, Result.FAILED, receipt.error)
-        else:
-            self._splits -= 1
-            return [Group(part, wide=False, attempts=group.attempts, error=receipt.error, halve=True)]
-        return []
+            self.accepted.update((slot_of(change), change) for change in group.changes)
+            return []
+        group = msgspec.structs.replace(group, error=receipt.error)
+        if receipt.kind is ReceiptKind.UNPROVED:
+            return [msgspec.structs.replace(group, wide=False, error="")]
+        if receipt.kind is ReceiptKind.UNKNOWN:
+            return [msgspec.structs.replace(group, attempts=group.attempts + 1)]
+        if not self._halt and receipt.status in PUT_OFF and group.refused + 1 < ATTEMPTS:
+            return [msgspec.structs.replace(group, refused=group.refused + 1)]
+        if self._halt or receipt.status in PUT_OFF or len(group.changes) == 1 or not self._splits:
+            self._settle(group.changes, Result.FAILED, receipt.error)
+            return []
+        self._splits -= 1
+        return [msgspec.structs.replace(group, wide=False, halve=True)]
 
     # --- reading back -----------------------------------------------------------------------------------------------
 
@@ -190,7 +224,7 @@ class Sender:
             self.clock.sleep(min(0.25 * 2.0**turn, 8.0))
         try:
             self.reading, self.draft, self.today = again(self.reading, self.fleet, self.question, self.clock)
-        except PlatformError as error:
+        except (PlatformError, ManifestError) as error:
             yield Note(at=self.clock.now(), level="error", fleet=self.fleet, message=f"could not read back: {error}")
             return self._unread(groups, str(error))
         following: list[Group] = []
@@ -203,10 +237,7 @@ class Sender:
 
     def _unread(self, groups: list[Group], error: str) -> list[Group]:
         for group in groups:
-            sent = group.attempts > 0
-            self._settle(
-                group.changes, Result.UNKNOWN if sent else Result.NOT_TRIED, f"{group.error or 'not sent'}; {error}"
-            )
+            self._settle(group.changes, group.result, f"{group.error or 'not sent'}; {error}")
         return []
 
     def _drop(self, group: Group, dropped: Dropped) -> None:
@@ -219,19 +250,16 @@ class Sender:
             self._settle([dropped.change], dropped.result, dropped.detail)
 
     def _regroup(self, group: Group, going: tuple[Change, ...]) -> list[Group]:
+        """Return what of a group still goes: all of it, or its halves where the platform refused exactly these."""
         if not going:
             return []
         if group.attempts >= ATTEMPTS:
             self._settle(going, Result.UNKNOWN, group.error)
             return []
-        shrunk = len(going) < len(group.changes)
-        if not group.halve or shrunk:
-            return [Group(going, wide=group.wide, attempts=group.attempts, error=group.error)]
+        if not group.halve or len(going) < len(group.changes):
+            return [group.with_changes(going)]
         middle = len(going) // 2
-        return [
-            Group(half, wide=False, attempts=group.attempts, error=group.error)
-            for half in (going[:middle], going[middle:])
-        ]
+        return [group.with_changes(half) for half in (going[:middle], going[middle:])]
 
     def _settle(self, changes: Sequence[Change], result: Result, detail: str) -> None:
         for change in changes:

@@ -7,7 +7,7 @@ from collections.abc import Generator
 from reconciler.core.bind import Slot
 from reconciler.core.judge import Patience, verdict
 from reconciler.engine.send import outcome
-from reconciler.errors import PlatformError
+from reconciler.errors import PlatformError, Unauthorized
 from reconciler.model.change import Change, Verb
 from reconciler.model.desired import ABSENT, Desired, version
 from reconciler.model.event import AnyEvent, Note, Settling
@@ -45,6 +45,7 @@ class Settler:
         self.clock = clock
         self.outcomes: dict[Slot, Outcome] = {}
         self._shown: set[Slot] = set()
+        self._unread = "; it was not read back"
 
     def run(self, deadline: float) -> Generator[AnyEvent, None, None]:
         """Read until nothing is on its way, the deadline (seconds since 1970) or a stop."""
@@ -52,10 +53,14 @@ class Settler:
         while self.pending and not self.clock.stopping():
             try:
                 self._look(self.platform.observe(self._query()))
+                self._unread = " but does not show its effect"
             except PlatformError as error:
+                self._unread = f"; it could not be read back: {error}"
                 yield Note(
                     at=self.clock.now(), level="warning", fleet=self.fleet, message=f"could not read back: {error}"
                 )
+                if isinstance(error, Unauthorized):
+                    break
             yield self._progress()
             if not self.pending or self.clock.now() >= deadline:
                 break
@@ -87,6 +92,8 @@ class Settler:
         result = RESULTS.get(found)
         if found is Verdict.REMOVING:
             result = _removing(state, reach)
+        elif found is Verdict.LEFTOVER and change.verb is Verb.REMOVE:
+            result = None
         told = state.phase is not Phase.UNKNOWN and state.assigned == change.to
         if result is not None:
             self._settle(slot, result, _detail(found, state))
@@ -104,9 +111,7 @@ class Settler:
             return outcome(
                 self.fleet, change, Result.WAITING, "assigned; the unit was still on its way when waiting ended"
             )
-        return outcome(
-            self.fleet, change, Result.UNKNOWN, "the platform accepted the call but does not show its effect"
-        )
+        return outcome(self.fleet, change, Result.UNKNOWN, f"the platform accepted the call{self._unread}")
 
     def _progress(self) -> Settling:
         results = [one.result for one in self.outcomes.values()]

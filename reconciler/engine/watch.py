@@ -68,7 +68,7 @@ class Watching:
         self._before: dict[str, dict[Slot, str | None]] = {}
         self._failures = 0
 
-    def events(self) -> Iterator[AnyEvent]:
+    def events(self) -> Generator[AnyEvent, None, None]:
         """Watch, telling what happens. Raises ManifestError when the very first manifests are wrong."""
         number = 0
         while not self.clock.stopping():

@@ -31,10 +31,11 @@ SUFFIXES = (".yaml", ".yml")
 class Loader:
     """Reads the manifests of some paths, as often as asked. `connections` says where Connections come from instead."""
 
-    def __init__(self, paths: Sequence[Path], connections: Path | None = None) -> None:
-        """Take files and folders; nothing is read yet."""
+    def __init__(self, paths: Sequence[Path], connections: Path | None = None, *, may_be_empty: bool = False) -> None:
+        """Take files and folders; nothing is read yet. Finding nothing is an error unless it may be empty."""
         self.paths = list(paths)
         self.connections = connections
+        self.may_be_empty = may_be_empty
 
     def load(self) -> Manifest:
         """Return the manifest; raise ManifestError with all findings, SettingsError for paths that are not there."""
@@ -43,7 +44,7 @@ class Loader:
             run.take(path)
         if self.connections is not None:
             run.replace_connections(self.connections)
-        return run.finish(self.paths)
+        return run.finish(self.paths, may_be_empty=self.may_be_empty)
 
 
 class _Loading:
@@ -78,9 +79,9 @@ class _Loading:
             message = f"Connections beside the fleets are ignored, since --connections is given: {', '.join(ignored)}"
             self.diagnostics.append(Diagnostic(code="connections-ignored", message=message, severity=Severity.WARNING))
 
-    def finish(self, paths: Sequence[Path]) -> Manifest:
+    def finish(self, paths: Sequence[Path], *, may_be_empty: bool) -> Manifest:
         """Check what everything means together; raise ManifestError when anything is wrong."""
-        if not any(self.found.values()) and not self.failed:
+        if not any(self.found.values()) and not self.failed and not may_be_empty:
             where = ", ".join(str(path) for path in paths)
             besides = f" ({self.foreign} other YAML documents were left alone)" if self.foreign else ""
             raise SettingsError(

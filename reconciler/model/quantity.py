@@ -12,7 +12,7 @@ PERCENT = re.compile(r"(\d+(?:\.\d+)?)%")
 def percent(text: str) -> float:
     """Return `10%` as 10.0; raise ValueError for anything but a percentage from 0 to 100."""
     found = PERCENT.fullmatch(text)
-    if found is None or float(found[1]) > 100:  # noqa: PLR2004 - a hundred percent is all
+    if found is None or float(found[1]) > 100:
         raise ValueError(f"{text!r} is not a percentage from 0% to 100%")
     return float(found[1])
 

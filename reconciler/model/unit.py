@@ -116,7 +116,7 @@ class Units:
         return [row for row, other in enumerate(self.names) if other == name]
 
     @classmethod
-    def build(cls, rows: Iterable[Unit]) -> "Units":
+    def build(cls, rows: Iterable[Unit]) -> Units:
         """Return the columns of these rows, sorted by id, row numbers given anew. For small inventories and tests."""
         ordered = sorted(rows, key=lambda unit: unit.id)
         label_sets: dict[Labels, int] = {}

@@ -1,6 +1,6 @@
-"""Making foreign text harmless to show: names, versions and errors come from platforms and manifests.
+r"""Making foreign text harmless to show: names, versions and errors come from platforms and manifests.
 
-Nothing is dropped silently: what cannot be shown as it is becomes a visible escape (`\\x1b`, `\\u202e`, `\\n`), so two
+Nothing is dropped silently: what cannot be shown as it is becomes a visible escape (`\x1b`, `\u202e`, `\n`), so two
 names that differ still look different.
 """
 

@@ -131,15 +131,20 @@ def folded(lines: Iterable[Line], width: int, hang: int = HANG) -> list[Line]:
 
 
 def aligned(
-    rows: Sequence[Sequence[str | Span]], width: int, *, indent: int = 0, right: frozenset[int] = frozenset()
+    rows: Sequence[Sequence[str | Span]],
+    width: int,
+    *,
+    indent: int = 0,
+    right: frozenset[int] = frozenset(),
+    widest: int = 0,
 ) -> list[Line]:
     """Return rows as lines whose cells stand in columns, folded to `width`.
 
     Where the columns do not fit, cells simply follow each other. A cell much wider than its column pushes the rest of its row.
-    `right` are the positions of columns that are aligned to the right.
+    `right` are the positions of columns that are aligned to the right, `widest` is what counts as much wider.
     """
     cells = [[part if isinstance(part, tuple) else (part, "") for part in row] for row in rows]
-    widest = max(12, width // 3)
+    widest = widest or max(12, width // 3)
     widths: list[int] = []
     for row in cells:
         for position, (text, _) in enumerate(row):

@@ -82,7 +82,7 @@ def main() -> None:
     )
 
 
-def _read(client: httpx.Client, url: str, kind: type[Rows] | type[Devices], concurrency: int) -> int:
+def _read(client: httpx.Client, url: str, kind: type[Rows | Devices], concurrency: int) -> int:
     decoder = msgspec.json.Decoder(kind)
 
     def page(number: int) -> tuple[int, int]:

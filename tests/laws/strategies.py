@@ -141,7 +141,7 @@ _simple = st.one_of(
     st.builds(Selector, tags=st.dictionaries(st.sampled_from(KEYS), st.sampled_from([*VALUES, "*"]), min_size=1)),
 )
 selectors = st.one_of(_simple, _selector(_simple))
-scopes = st.one_of(st.just(Selector(all=True)), st.just(Selector(all=True)), selectors)
+scopes = st.one_of(*[st.just(Selector(all=True))] * 3, selectors)
 
 
 @st.composite
@@ -162,7 +162,7 @@ def workload_specs(draw: st.DrawFn, name: str) -> WorkloadSpec:
     """What a fleet says of a workload; now and then by id, or by an id that is not there."""
     known = {"poller": "w1", "vision": "w2", "Vision": "w3", "extra": "w4"}
     return WorkloadSpec(
-        id=draw(st.sampled_from([None] * 8 + [known[name]] * 3 + ["w9"])),
+        id=draw(st.sampled_from([None] * 8 + [known[name]] * 3 + ["w9", "w4"])),
         units=draw(st.none() | selectors),
         overrides=draw(st.lists(overrides, max_size=2)),
         **draw(_choices()),

@@ -5,16 +5,25 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 
-import msgspec
-import yaml
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.bootstrap import Imported, bootstrap
 from reconciler.core.judge import CHANGES, HELD, Patience, verdict
+from reconciler.manifest.load import Loader
+from reconciler.manifest.write import write
 from reconciler.model.desired import Want, version
 from reconciler.model.diagnostic import Severity
-from reconciler.model.fleet import FleetSpec, PinChoice, Selector, WorkloadSpec
+from reconciler.model.fleet import (
+    ConnectionSpec,
+    FleetSpec,
+    LosantConnection,
+    PinChoice,
+    Secret,
+    Selector,
+    WorkloadSpec,
+)
 from reconciler.model.observation import EMPTY, State
 from reconciler.model.snapshot import PROVED, Snapshot, Workload
 from reconciler.model.unit import Reach, Unit, Units, labels_of
@@ -77,8 +86,8 @@ worlds = st.one_of(lived_in(), snapshots())
 
 
 def lines(spec: FleetSpec) -> int:
-    """Count the lines a plain YAML writer needs."""
-    return yaml.safe_dump(msgspec.to_builtins(spec), default_flow_style=None, width=110).count("\n")
+    """Count the lines that a fleet takes in its file."""
+    return write([("Fleet", "fleet", spec)], schema=None).count("\n")
 
 
 def imported(snapshot: Snapshot, *, retries_itself: bool = True) -> Imported:
@@ -153,3 +162,17 @@ def test_an_import_is_never_longer_than_pinning_every_slot(snapshot: Snapshot) -
 @given(worlds)
 def test_the_same_reading_gives_the_same_import(snapshot: Snapshot) -> None:
     assert imported(snapshot) == imported(snapshot)
+
+
+@given(worlds)
+def test_what_is_written_is_valid_and_says_the_same(
+    tmp_path_factory: pytest.TempPathFactory, snapshot: Snapshot
+) -> None:
+    found = imported(snapshot)
+    connection = ConnectionSpec(losant=LosantConnection(application="0" * 24, token=Secret(env="TOKEN")))
+    folder = tmp_path_factory.mktemp("import")
+    text = write([("Connection", "plant", connection), ("Fleet", "fleet", found.spec)], found.notes, schema=None)
+    (folder / "fleet.yaml").write_text(text, encoding="utf-8")
+    loaded = Loader([folder]).load()
+    assert loaded.fleets["fleet"].spec == found.spec
+    assert loaded.warnings == ()

@@ -20,7 +20,7 @@ from reconciler.model.observation import Phase
 from reconciler.model.plan import FleetPlan
 from reconciler.model.release import Catalog
 from reconciler.model.snapshot import Snapshot
-from reconciler.model.unit import Reach, Units
+from reconciler.model.unit import Units
 from reconciler.model.verdict import Verdict
 from tests.laws import naive
 from tests.laws.strategies import (

@@ -45,7 +45,7 @@ Rows = dict[tuple[str, str], str | None]
 
 FLOWS = ("modbus-poller", "vision")
 RELEASES = ("v1.0.0", "v1.1.0", "v1.2.0")
-LIFTED = {kind: "a law" for kind in ("release", "replace", "remove", "empty-scope")}
+LIFTED = dict.fromkeys(("release", "replace", "remove", "empty-scope"), "a law")
 
 
 class Killed(BaseException):
@@ -298,7 +298,7 @@ def meddling(draw: st.DrawFn) -> Callable[[Site], None]:
                         lambda site, unit=unit: site.world.set_tags(unit, {"ring": "canary", "site": "berlin"}),
                         lambda site, unit=unit: site.world.delete_device(unit),
                         lambda site, flow=flow, release=release: site.world.create_version(flow, release or "v1.2.0"),
-                        lambda site, unit=unit: site.world.set_online(unit, False),
+                        lambda site, unit=unit: site.world.set_online(unit, online=False),
                     ]
                 )
             )

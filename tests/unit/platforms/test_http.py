@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import ssl
 from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -26,7 +28,7 @@ from reconciler.platforms.http import ATTEMPTS, Client, checked_url
 from reconciler.platforms.transport import Direct
 from tests.unit.platforms.losant.application import Stopwatch
 
-TOKEN = "very-secret-token"
+TOKEN = "very-secret/token+value="
 Answers = list[httpx.Response | Exception]
 
 
@@ -45,9 +47,7 @@ class Script:
         return answer
 
 
-def client(
-    script: Callable[[httpx.Request], httpx.Response], clock: Stopwatch | None = None, **fields: object
-) -> Client:
+def client(script: Callable[[httpx.Request], httpx.Response], clock: Stopwatch | None = None, **fields: Any) -> Client:
     """Return a client that talks to a script."""
     return Client(
         "https://api.example.com/",
@@ -56,11 +56,11 @@ def client(
         clock=clock or Stopwatch(),
         transport=httpx.MockTransport(script),
         chance=lambda: 0.5,
-        **fields,  # type: ignore[arg-type]  # each test names its own
+        **fields,
     )
 
 
-def read(script: Script, clock: Stopwatch | None = None, **fields: object) -> dict[str, int]:
+def read(script: Script, clock: Stopwatch | None = None, **fields: Any) -> dict[str, int]:
     return client(script, clock, **fields).read("/x", "read x", msgspec.json.Decoder(dict[str, int]).decode)
 
 
@@ -255,12 +255,13 @@ def test_request_ids_are_kept() -> None:
         httpx.Response(400, text=f"Bearer {TOKEN}"),
         httpx.Response(400, text="x" * 290 + TOKEN),
         httpx.Response(302, headers={"location": f"https://other.example/?token={TOKEN}"}),
+        httpx.Response(302, headers={"location": f"https://other.example/?token={quote(TOKEN, safe='')}"}),
         httpx.Response(200, text=f"<html>{TOKEN}"),
         httpx.Response(200, text=f'{{"n": "{TOKEN}"}}'),
         httpx.ReadError(f"proxy saw {TOKEN}"),
         httpx.ConnectError(f"proxy saw {TOKEN}"),
     ],
-    ids=range(8),
+    ids=range(9),
 )
 def test_the_token_is_shown_nowhere(answer: httpx.Response | Exception, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)

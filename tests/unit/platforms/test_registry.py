@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import EntryPoint, EntryPoints
+from typing import cast
 
 import pytest
 
@@ -54,5 +55,5 @@ def test_a_connection_without_platform_says_which_there_are() -> None:
         losant = None
 
     with pytest.raises(SettingsError, match="names no platform") as caught:
-        registry.chosen(Empty())  # type: ignore[arg-type]  # a manifest cannot say it, a caller could
+        registry.chosen(cast("ConnectionSpec", Empty()))
     assert "losant" in caught.value.hint

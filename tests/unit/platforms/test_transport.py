@@ -14,7 +14,7 @@ import pytest
 
 from reconciler.platforms.transport import Direct
 
-Handler = Callable[[socket.socket], None]
+Handler = Callable[[socket.socket], object]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
 
@@ -130,7 +130,7 @@ def _cut(connection: socket.socket) -> None:
         (answering(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}"), httpx.RemoteProtocolError, "after 2 bytes"),
         (answering(b"gibberish\r\n\r\n"), httpx.RemoteProtocolError, "gibberish"),
         (_cut, httpx.ReadError, "reset"),
-        (lambda connection: request_of(connection) and None, httpx.RemoteProtocolError, "closed connection"),
+        (request_of, httpx.RemoteProtocolError, "closed connection"),
     ],
 )
 def test_connections_that_break_off(handler: Handler, failure: type[Exception], text: str) -> None:
@@ -141,7 +141,7 @@ def test_connections_that_break_off(handler: Handler, failure: type[Exception], 
 def test_silence_ends_in_time() -> None:
     done = threading.Event()
     try:
-        with serving(lambda _: done.wait(10) and None) as (url, _), clients(timeout=0.05) as client:
+        with serving(lambda _: done.wait(10)) as (url, _), clients(timeout=0.05) as client:
             with pytest.raises(httpx.ReadTimeout):
                 client.get(url)
             done.set()

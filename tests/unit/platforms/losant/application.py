@@ -84,7 +84,12 @@ class Application:
         return device
 
     def add_flow(self, name: str, *versions: str) -> dict[str, Any]:
-        flow = {"id": hex_id("f", len(self.flows)), "name": name, "flowClass": "edge", "nodes": [{"id": "n"}]}
+        flow: dict[str, Any] = {
+            "id": hex_id("f", len(self.flows)),
+            "name": name,
+            "flowClass": "edge",
+            "nodes": [{"id": "n"}],
+        }
         self.flows.append(flow)
         self.versions[flow["id"]] = [
             {

@@ -100,6 +100,15 @@ class TestListings:
         assert len(after) == len(inventory)
         assert after != inventory
 
+    def test_shift_gives_the_new_device_the_edge_flows_of_the_old(self) -> None:
+        fleet = Caller(Shape(units=1, workloads=3, offline=0, failing=0))
+        fleet.release("telemetry", None, "gw-000")
+        fleet.clock.advance(2)
+        fleet.world.faults.configure("shift", 1, "any", 1)
+        fleet.get("/devices")
+        rows = {(r["deviceName"].startswith("gw-000-r"), r["flowName"], r["desiredVersion"]) for r in fleet.rows()}
+        assert rows == {(True, "modbus-poller", "v1.3.0"), (True, "vision", "v1.2.0")}
+
     def test_shift_needs_a_device(self) -> None:
         assert Caller(Shape(units=0), faults=["shift=1"]).get("/devices")[1]["totalCount"] == 3
 

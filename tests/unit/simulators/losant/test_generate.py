@@ -56,6 +56,11 @@ def test_any_shares(units: int, workloads: int, offline: float, failing: float) 
     assert {r["deviceName"] for r in fleet.rows() if r["desiredVersion"] != r["currentVersion"]} <= old
 
 
+def test_with_a_single_version_a_failing_device_has_nothing_to_fail_at() -> None:
+    rows = Caller(Shape(units=10, versions=1, failing=0.5)).rows()
+    assert not any("error" in entry for row in rows for entry in row["logs"])
+
+
 def test_a_manifest_of_it_is_short() -> None:
     fleet = Caller(Shape(units=300, offline=0, failing=0))
     for flow in ("modbus-poller", "vision", "telemetry"):

@@ -320,7 +320,7 @@ class TestVersions:
         fleet.world.delete_version("telemetry", "v1.3.0")
         fleet.clock.advance(2)
         assert fleet.versions("gw-001", "telemetry") == (None, None)
-        with pytest.raises(LookupError, match="v1.3.0"):
+        with pytest.raises(LookupError, match=r"v1\.3\.0"):
             fleet.world.delete_version("telemetry", "v1.3.0")
 
 

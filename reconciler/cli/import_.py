@@ -1,0 +1,180 @@
+"""`reconciler import`: write a manifest from what is running."""
+
+from __future__ import annotations
+
+import shlex
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import click
+import msgspec
+
+from reconciler.cli import wiring
+from reconciler.cli.options import connections_option
+from reconciler.core.bootstrap import Imported
+from reconciler.engine.bootstrap import import_fleet
+from reconciler.engine.snapshot import chosen
+from reconciler.errors import ManifestError, SettingsError
+from reconciler.manifest.write import write
+from reconciler.model.fleet import ConnectionSpec, FleetSpec, LosantConnection, Manifest, Secret
+
+CONNECTIONS, FLEET = "connections.yaml", "fleet.yaml"
+STANDARD_OUTPUT = Path("-")
+URL = "https://api.losant.com"
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """What is to be written and where."""
+
+    fleet: str
+    out: Path
+    force: bool
+
+    @property
+    def shown(self) -> bool:
+        """Return whether the manifest goes to standard output."""
+        return self.out == STANDARD_OUTPUT
+
+
+@click.command(
+    "import",
+    epilog="""\b
+Examples:
+  reconciler import losant --application 575ec8687ae143cd83dc4a97
+  reconciler import losant --application 575ec8687ae143cd83dc4a97 --out plants/austin --fleet austin
+  reconciler import --from connections.yaml --connection plant --out -
+
+\b
+The token is read from the environment variable that --token-env names; it is never written, only the name is.""",
+)
+@click.argument("platform", required=False, type=click.Choice(["losant"]))
+@click.option("--application", metavar="ID", help="The application to read.")
+@click.option("--url", default=URL, show_default=True, metavar="URL", help="Where the platform's API is.")
+@click.option("--token-env", default="LOSANT_API_TOKEN", show_default=True, metavar="NAME", help="Holds the token.")
+@click.option(
+    "--from",
+    "sources",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Use a Connection that is written here already (repeatable).",
+)
+@connections_option
+@click.option("--connection", metavar="NAME", help="Name of the Connection.  [default: plant, or the only one]")
+@click.option("--fleet", default="fleet", show_default=True, metavar="NAME", help="Name of the Fleet.")
+@click.option(
+    "--out", default=".", show_default=True, type=click.Path(path_type=Path), metavar="DIR|-", help="Where to write."
+)
+@click.option("--force", is_flag=True, help="Overwrite files that are there.")
+def command(
+    platform: str | None,
+    application: str | None,
+    url: str,
+    token_env: str,
+    sources: tuple[Path, ...],
+    connections: Path | None,
+    connection: str | None,
+    fleet: str,
+    out: Path,
+    force: bool,
+) -> None:
+    """Write a manifest that says what an application runs now: planning with it changes nothing.
+
+    As short as people would write it: each workload's most common version, overrides by tags that units share, pins for
+    the rest. What has nothing assigned stays unmanaged.
+    """
+    wanted = Wanted(fleet, out, force)
+    if (platform is None) == (not sources and connections is None):
+        raise click.UsageError("give a platform with its --application, or --from PATH with a Connection")
+    if platform is None:
+        manifest = wiring.load(sources, connections)
+        names = chosen(manifest, connection)
+        if len(names) > 1:
+            raise click.UsageError(f"say which with --connection: {', '.join(names)}")
+        _import(wanted, manifest, names[0], "")
+        return
+    if application is None:
+        raise click.UsageError("--application ID says which application to read")
+    name = connection or "plant"
+    spec = ConnectionSpec(losant=LosantConnection(application=application, token=Secret(env=token_env), url=url))
+    text = write([("Connection", name, spec)], schema=None)
+    _import(wanted, _checked({CONNECTIONS: text}), name, text)
+
+
+def _import(wanted: Wanted, manifest: Manifest, connection: str, text: str) -> None:
+    """Read the connection and write its fleet, with the Connection's own document where that is new."""
+    texts = {CONNECTIONS: text} if text else {}
+    _check_free(wanted, [*texts, FLEET])
+    opened = wiring.opener(manifest, wiring.SystemClock())
+    found = import_fleet(connection, opened, lambda spec: _lines(wanted.fleet, spec))
+    texts[FLEET] = write([("Fleet", wanted.fleet, found.spec)], _comments(found), schema=None)
+    if text:
+        _checked(texts)
+    if wanted.shown:
+        click.echo("---\n".join(texts.values()), nl=False)
+    else:
+        _write_all({wanted.out / name: content for name, content in texts.items()})
+    _tell(wanted, found, texts)
+    for name, document in manifest.fleets.items():
+        if document.spec.connection == connection:
+            click.echo(f"warning: the fleet {name!r} speaks of {connection!r} too; no slot may be in both", err=True)
+
+
+def _lines(fleet: str, spec: FleetSpec) -> int:
+    return write([("Fleet", fleet, spec)], schema=None).count("\n")
+
+
+def _comments(found: Imported) -> list[str]:
+    return [f"What {found.application} ran when it was imported. It is yours now: edit it.", *found.notes]
+
+
+def _tell(wanted: Wanted, found: Imported, texts: Mapping[str, str]) -> None:
+    if not wanted.shown:
+        for name, content in texts.items():
+            click.echo(f"wrote {wanted.out / name} ({content.count(chr(10)):,} lines)", err=wanted.shown)
+    click.echo(f"{found.slots:,} slots of {found.units:,} units are managed", err=wanted.shown)
+    for note in found.notes:
+        click.echo(f"note: {note}", err=wanted.shown)
+    if not wanted.shown:
+        place = "" if wanted.out == Path() else f" {shlex.quote(str(wanted.out))}"
+        click.echo(f"next: reconciler plan{place}")
+
+
+def _checked(texts: Mapping[str, str]) -> Manifest:
+    """Return what these files say; raise SettingsError for options that make no valid document."""
+    with tempfile.TemporaryDirectory(prefix="reconciler-import-") as folder:
+        for name, text in texts.items():
+            Path(folder, name).write_text(text, encoding="utf-8")
+        try:
+            return wiring.load([Path(folder)])
+        except ManifestError as error:
+            first = error.diagnostics[0]
+            raise SettingsError(f"this would make no valid manifest: {first.message}", hint=first.hint) from error
+
+
+def _check_free(wanted: Wanted, names: list[str]) -> None:
+    """Refuse early what would overwrite a file."""
+    there = [str(wanted.out / name) for name in names if (wanted.out / name).exists()]
+    if there and not wanted.force and not wanted.shown:
+        raise SettingsError(
+            f"{' and '.join(there)} exist{'' if len(there) > 1 else 's'} already; nothing was written",
+            hint="give another folder with --out, or --force to overwrite",
+        )
+
+
+def _write_all(contents: Mapping[Path, str]) -> None:
+    """Write files whole: all of them beside their places first, then moved there."""
+    beside = {path: path.with_name(f".{path.name}.partial") for path in contents}
+    try:
+        for path, content in contents.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            beside[path].write_text(content, encoding="utf-8")
+        for path, partial in beside.items():
+            partial.replace(path)
+    except OSError as error:
+        for partial in beside.values():
+            with suppress(OSError):
+                partial.unlink()
+        raise SettingsError(f"cannot write {error.filename}: {error.strerror}") from error

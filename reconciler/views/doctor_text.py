@@ -1,0 +1,67 @@
+"""What `doctor` found, as text and JSON; what it could not check is said as plainly as what it did."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from reconciler.ports import Check
+from reconciler.views.clean import clean
+from reconciler.views.line import EMPTY, Line, folded, line
+from reconciler.views.words import count
+
+FORMAT = "reconciler/checks.v1"
+
+STATUSES = {
+    "ok": ("ok", "green"),
+    "warning": ("warning", "yellow"),
+    "failed": ("FAILED", "bold red"),
+    "unchecked": ("not checked", "dim"),
+}
+KEY = 13
+
+Connections = Sequence[tuple[str, Sequence[Check]]]
+"""Checks by connection name, in order."""
+
+
+def encode(connections: Connections, *, indent: int = 0) -> bytes:
+    """Return checks as UTF-8 JSON."""
+    shape = {
+        "format": FORMAT,
+        "connections": [{"connection": name, "checks": list(checks)} for name, checks in connections],
+    }
+    content = msgspec.json.encode(shape)
+    return msgspec.json.format(content, indent=indent) if indent else content
+
+
+def render(connections: Connections, *, width: int) -> list[Line]:
+    """Return checks as lines of at most `width` columns."""
+    if not connections:
+        return [line("No connection to examine.")]
+    lines: list[Line] = []
+    for name, checks in connections:
+        lines += folded([line(("Connection ", "bold"), (clean(name), "bold cyan"))], width)
+        lines += folded((one for check in checks for one in _check(check)), width, KEY)
+        lines.append(EMPTY)
+    return lines + folded([_ending(connections)], width)
+
+
+def _check(check: Check) -> Iterator[Line]:
+    words, style = STATUSES.get(check.status, (clean(check.status), "yellow"))
+    yield line((words.ljust(KEY), style), (clean(check.name), "bold"), f": {clean(check.message)}", indent=2)
+    if check.hint:
+        yield line((clean(check.hint), "cyan"), indent=2 + KEY)
+
+
+def _ending(connections: Connections) -> Line:
+    found = Counter(check.status for _, checks in connections for check in checks)
+    total = count(sum(found.values()), "check")
+    bad = [
+        f"{found[status]:,} {words.lower()}"
+        for status, (words, _) in STATUSES.items()
+        if status != "ok" and found[status]
+    ]
+    style = "bold red" if found["failed"] else "bold yellow" if bad else "bold green"
+    return line((f"{total}: {', '.join(bad)}." if bad else f"{total}, all ok.", style))

@@ -1,0 +1,159 @@
+"""One event, one line: for logs and `watch`; as text for people, as JSON (`event.v1`) for machines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import singledispatch
+
+import msgspec
+
+from reconciler.model.event import (
+    AnyEvent,
+    Called,
+    Drifted,
+    Event,
+    Finished,
+    Intended,
+    Note,
+    Passed,
+    Settled,
+    Settling,
+    Started,
+    to_builtins,
+)
+from reconciler.model.outcome import ReceiptKind, Result
+from reconciler.views.clean import clean
+from reconciler.views.line import Line, Span, line
+from reconciler.views.words import SIGNS, arrow, count, duration, joined, version
+
+LEVELS = {"info": "", "warning": "yellow", "error": "bold red"}
+
+RECEIPTS = {
+    ReceiptKind.ACCEPTED: ("accepted", "green"),
+    ReceiptKind.REJECTED: ("rejected", "bold red"),
+    ReceiptKind.UNKNOWN: ("no proof that it took effect; reading back", "yellow"),
+    ReceiptKind.UNPROVED: ("not sent: the count read before it differs; going unit by unit", "yellow"),
+}
+
+RESULTS = {
+    Result.DONE: "green",
+    Result.FAILED: "bold red",
+    Result.MOVED: "yellow",
+    Result.UNKNOWN: "yellow",
+    Result.NOT_TRIED: "yellow",
+    Result.WAITING: "cyan",
+}
+
+
+def encode(event: AnyEvent) -> bytes:
+    """Return an event as one line of UTF-8 JSON, without a line break."""
+    return msgspec.json.encode(to_builtins(event))
+
+
+def render(event: AnyEvent) -> Line:
+    """Return an event as one line: time in UTC, level, fleet, what happened. Never folded: one line an event."""
+    level, words = _said(event)
+    fleet = clean(_fleet(event))
+    at = datetime.fromtimestamp(event.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return line(
+        (at, "dim"), " ", (f"{level:<7}", LEVELS[level]), *((" ", (fleet, "bold")) if fleet else ()), " ", *words
+    )
+
+
+def _fleet(event: AnyEvent) -> str:
+    if isinstance(event, Settled):
+        return event.outcome.fleet
+    return getattr(event, "fleet", "")
+
+
+Said = tuple[str, list[Span]]
+
+
+@singledispatch
+def _said(event: Event) -> Said:
+    raise TypeError(f"an event without words: {type(event).__name__}")
+
+
+@_said.register
+def _(event: Started) -> Said:
+    allowed = "".join(f"; limit on {clean(kind)} lifted: {clean(why)}" for kind, why in event.allowed)
+    commit = f", commit {clean(event.commit)[:12]}" if event.commit else ""
+    plan = f", plan {clean(event.fingerprint)[:12]}" if event.fingerprint else ""
+    return "warning" if allowed else "info", [
+        (f"{clean(event.kind)} {clean(event.run)} begins{plan}{commit}{allowed}", "")
+    ]
+
+
+@_said.register
+def _(event: Intended) -> Said:
+    action = event.action
+    request = f"{clean(action.request.method)} {clean(action.request.path)}"
+    return "info", [(f"call {event.call:,}: {clean(action.call)} {request} for {count(len(action.slots), 'slot')}", "")]
+
+
+@_said.register
+def _(event: Called) -> Said:
+    words, style = RECEIPTS[event.receipt.kind]
+    status = f" {event.receipt.status}" if event.receipt.status is not None else ""
+    error = f": {clean(event.receipt.error)}" if event.receipt.error else ""
+    level = {ReceiptKind.ACCEPTED: "info", ReceiptKind.REJECTED: "error"}.get(event.receipt.kind, "warning")
+    return level, [(f"call {event.call:,}: ", ""), (words, style), (f"{status} after {event.seconds:.1f} s{error}", "")]
+
+
+@_said.register
+def _(event: Settling) -> Said:
+    numbers = (
+        (event.done, "done"),
+        (event.waiting, "still waiting"),
+        (event.failed, "failed"),
+        (event.pending, "on the way"),
+    )
+    return "info", [(f"settling: {_numbers(numbers)}", "")]
+
+
+@_said.register
+def _(event: Settled) -> Said:
+    one = event.outcome
+    detail = f": {clean(one.detail)}" if one.detail else ""
+    to = f" → {version(one.to)}" if one.to is not None else ""
+    level = {Result.DONE: "info", Result.WAITING: "info", Result.FAILED: "error"}.get(one.result, "warning")
+    what = f"{SIGNS[one.verb]} {one.verb.value} {clean(one.workload.name)}{to} on {clean(one.unit.name)} "
+    return level, [(what, ""), (one.result.value, RESULTS[one.result]), (detail, "")]
+
+
+@_said.register
+def _(event: Note) -> Said:
+    level = event.level if event.level in LEVELS else "warning"
+    return level, [(clean(event.message), LEVELS[level])]
+
+
+@_said.register
+def _(event: Passed) -> Said:
+    outcomes = _numbers((number, clean(result)) for result, number in event.outcomes.items())
+    numbers = [
+        count(event.changes, "change"),
+        f"{event.held:,} held",
+        f"{count(event.violations, 'limit')} violated" if event.violations else "",
+    ]
+    found = ", ".join(part for part in numbers if part)
+    applied = f"; applied: {outcomes}" if event.outcomes else ""
+    return "info", [(f"pass {event.number:,}: {clean(event.sync)}, {clean(event.health)}; {found}{applied}", "")]
+
+
+@_said.register
+def _(event: Drifted) -> Said:
+    verb = f" ({event.verb.value} puts it right)" if event.verb is not None else ""
+    what = f"drift: {clean(event.workload)} on {clean(event.unit)} went {arrow(event.was, event.now)}"
+    return "warning", [(what, "yellow"), (f"; git says {version(event.wanted)}{verb}", "")]
+
+
+@_said.register
+def _(event: Finished) -> Said:
+    found = _numbers((number, result.value) for result, number in event.results.items())
+    level = "info" if event.exit_code == 0 else "error"
+    return level, [(f"finished after {duration(event.seconds)}: {found}; exit code {event.exit_code}", "")]
+
+
+def _numbers(numbers: Iterable[tuple[int, str]]) -> str:
+    return joined(f"{number:,} {name}" for number, name in numbers if number) or "nothing"

@@ -1,0 +1,160 @@
+"""How fleets are doing, as text and JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from reconciler.model.report import STATUS_FORMAT, FleetStatus, Spread, Status, Trouble, UnitStatus
+from reconciler.model.verdict import Health, Sync, Verdict
+from reconciler.views.clean import clean
+from reconciler.views.columns import table
+from reconciler.views.group import Names
+from reconciler.views.line import EMPTY, Line, Span, aligned, folded, line
+from reconciler.views.words import SAMPLE, age, count, listed, version
+
+HEAD = (
+    "Fleet",
+    "Sync",
+    "Health",
+    "Ready",
+    "Out",
+    "Moving",
+    "Waiting",
+    "Failed",
+    "Stuck",
+    "Unknown",
+    "Unmanaged",
+    "Read",
+)
+RIGHT = frozenset(range(3, 11))
+
+SYNC_STYLES = {Sync.SYNCED: "green", Sync.OUT: "yellow", Sync.UNKNOWN: "bold yellow", Sync.NONE: "dim"}
+HEALTH_STYLES = {
+    Health.NONE: "dim",
+    Health.HEALTHY: "green",
+    Health.PROGRESSING: "cyan",
+    Health.WAITING: "cyan",
+    Health.UNKNOWN: "bold yellow",
+    Health.DEGRADED: "bold red",
+}
+GOOD = {Verdict.SYNCED, Verdict.UNMANAGED}
+
+KINDS = 5
+"""Different errors of one fleet that are shown when units are not listed."""
+
+
+def encode(status: Status, *, indent: int = 0) -> bytes:
+    """Return a status as UTF-8 JSON."""
+    content = msgspec.json.encode({"format": STATUS_FORMAT, **msgspec.to_builtins(status)})
+    return msgspec.json.format(content, indent=indent) if indent else content
+
+
+def render(status: Status, *, now: float, width: int) -> list[Line]:
+    """Return how fleets are doing as lines of at most `width` columns; `now` in seconds since 1970."""
+    if not status.fleets:
+        return [line("No fleet in reach.")]
+    lines: list[Line] = []
+    if status.narrowed:
+        lines += [*folded([line(("Narrowed: ", "bold"), clean(status.narrowed))], width), EMPTY]
+    lines += table(HEAD, [_row(fleet, now) for fleet in status.fleets], width, right=RIGHT)
+    for fleet in status.fleets:
+        details = folded(_details(fleet, now), width)
+        if fleet.unit_list is not None:
+            details += _units(fleet.unit_list, width)
+        if details:
+            lines += [EMPTY, *folded([_title(fleet)], width), *details]
+    return lines
+
+
+def _title(fleet: FleetStatus) -> Line:
+    where = f" · {clean(fleet.platform)} · connection {clean(fleet.connection)}"
+    return line(("Fleet ", "bold"), (clean(fleet.fleet), "bold cyan"), where)
+
+
+def _row(fleet: FleetStatus, now: float) -> list[str | Span]:
+    numbers = (
+        fleet.out,
+        fleet.moving,
+        fleet.waiting,
+        len(fleet.failed),
+        len(fleet.stuck),
+        fleet.unknown,
+        fleet.unmanaged,
+    )
+    read = "never" if fleet.read_at is None else age(fleet.read_at, now)
+    return [
+        (clean(fleet.fleet), "bold"),
+        (fleet.sync.value, SYNC_STYLES[fleet.sync]),
+        (fleet.health.value, HEALTH_STYLES[fleet.health]),
+        f"{fleet.ready:,}/{fleet.total:,}",
+        *(f"{number:,}" for number in numbers),
+        read,
+    ]
+
+
+def _details(fleet: FleetStatus, now: float) -> Iterator[Line]:
+    if fleet.error:
+        yield line(("! could not be read: ", "bold red"), clean(fleet.error), indent=2)
+        return
+    for problem in fleet.problems:
+        yield line(("! reading incomplete: ", "yellow"), clean(problem), indent=2)
+    for workload in dict.fromkeys(one.workload for one in fleet.spread):
+        yield _spread([one for one in fleet.spread if one.workload == workload])
+    yield from _troubles("failed", "bold red", fleet.failed, now)
+    yield from _troubles("stuck", "yellow", fleet.stuck, now)
+
+
+def _spread(found: Sequence[Spread]) -> Line:
+    parts: list[str | Span] = [(clean(found[0].workload), "bold"), ": "]
+    ordered = sorted(found, key=lambda one: (-one.assigned, one.version or ""))
+    for position, one in enumerate(ordered):
+        behind = f", {one.reported:,} reporting it" if one.version is not None and one.reported != one.assigned else ""
+        parts.append(f"{'; ' if position else ''}{version(one.version)} on {one.assigned:,}{behind}")
+    return line(*parts, indent=2)
+
+
+def _troubles(name: str, style: str, found: Sequence[Trouble], now: float) -> Iterator[Line]:
+    """Yield failures gathered by workload, version and the platform's own words."""
+    unit = Names(one.unit for one in found)
+    groups: dict[tuple[str, str | None, str], list[Trouble]] = {}
+    for one in found:
+        groups.setdefault((one.workload, one.version, one.error), []).append(one)
+    ordered = sorted(groups.items(), key=lambda entry: -len(entry[1]))
+    for (workload, wanted, error), members in ordered[:KINDS]:
+        words = clean(error) if error else "the platform gives no reason"
+        what = f" {clean(workload)} {version(wanted)} on {count(len(members), 'unit')}: {words}"
+        yield line((f"! {name}", style), what, indent=2)
+        begun = [one.since for one in members if one.since is not None]
+        since = f"; since {age(min(begun), now)}" if begun else ""
+        yield line((f"{listed([unit(one.unit) for one in members], SAMPLE)}{since}", "dim"), indent=4)
+    if len(ordered) > KINDS:
+        rest = sum(len(members) for _, members in ordered[KINDS:])
+        yield line((f"… and {count(rest, f'more {name} slot')} with other errors; -o json names all", "dim"), indent=2)
+
+
+def _units(units: Sequence[UnitStatus], width: int) -> list[Line]:
+    name = Names(one.unit for one in units)
+    return aligned([_unit(one, name(one.unit)) for one in units], width, indent=2)
+
+
+def _unit(one: UnitStatus, name: str) -> list[Span]:
+    slots: list[str] = []
+    worst = ""
+    for slot in one.slots:
+        good = slot.verdict in GOOD
+        worst = worst if good else "yellow"
+        runs = version(slot.reported)
+        told = "" if slot.assigned == slot.reported else f", told {version(slot.assigned)}"
+        wants = "" if good else f", git says {clean(slot.desired)}"
+        error = f" ({clean(slot.error)})" if slot.error else ""
+        slots.append(f"{clean(slot.workload)} {runs}{told}{wants}: {slot.verdict.value}{error}")
+    known = clean(name)
+    identity = "" if one.unit.id in {one.unit.name, ""} or one.unit.id in name else clean(one.unit.id)
+    return [
+        (known, "bold"),
+        (identity, "dim"),
+        (clean(one.reach), ""),
+        ("; ".join(slots) or "no workload of the fleet", worst),
+    ]

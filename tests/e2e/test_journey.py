@@ -1,0 +1,275 @@
+"""The ways people go: import, plan, apply, converge, drift, repair, watch, stop, die and go on."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import Ran, Simulator, command, environment, simulating
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def fleet() -> Iterator[Simulator]:
+    """A fleet of 60 units of this test's own; all healthy."""
+    with simulating("--units", "60", "--failing", "0%", "--offline", "0%", "--settle", "0.2s") as one:
+        yield one
+
+
+def _imported(run: Run, simulator: Simulator, folder: Path) -> str:
+    """Import into a folder; return the manifest's text."""
+    ran = run(
+        "import",
+        "losant",
+        "--url",
+        simulator.url,
+        "--application",
+        simulator.application,
+        "--out",
+        folder.name,
+        token=simulator.token,
+    )
+    assert ran.code == 0, ran
+    return (folder / "fleet.yaml").read_text()
+
+
+def _edited(folder: Path, old: str = "v1.3.0", new: str = "v1.4.0") -> None:
+    """Change the default version of modbus-poller, one line."""
+    path = folder / "fleet.yaml"
+    head, name, tail = path.read_text().partition("modbus-poller:")
+    assert f"version: {old}" in tail
+    path.write_text(head + name + tail.replace(f"version: {old}", f"version: {new}", 1))
+
+
+def _versions(simulator: Simulator, flow: str, field: str = "desired") -> dict[str, Any]:
+    return {row["device"]: row[field] for row in simulator.control("GET", "state")["rows"] if row["flow"] == flow}
+
+
+def _writes(simulator: Simulator) -> int:
+    return len(simulator.control("GET", "calls")["writes"])
+
+
+def test_import_plan_edit_plan_apply_plan_watch(run: Run, tmp_path: Path) -> None:
+    with simulating("--units", "1000", "--failing", "0%", "--settle", "0.3s") as simulator:
+        folder, token = tmp_path / "fleet", simulator.token
+        text = _imported(run, simulator, folder)
+        assert len(text.splitlines()) < 60, "an import should be compact"
+        assert run("plan", "fleet", "--detailed-exitcode", token=token).code == 0
+        _edited(folder)
+        planned = run("plan", "fleet", "--detailed-exitcode", token=token)
+        assert planned.code == 2, planned
+        assert _writes(simulator) == 0
+        applied = run("apply", "fleet", "--yes", token=token)
+        assert applied.code == 0, applied
+        assert _writes(simulator) <= 1
+        assert run("plan", "fleet", "--detailed-exitcode", token=token).code == 0
+        assert run("watch", "fleet", "--once", token=token).code == 0
+
+
+def test_a_reviewed_plan_is_an_upper_bound(run: Run, tmp_path: Path, fleet: Simulator) -> None:
+    folder = tmp_path / "fleet"
+    _imported(run, fleet, folder)
+    _edited(folder)
+    assert run("plan", "fleet", "--out", "plan.json", token=fleet.token).code == 0
+    movers = [
+        change["unit"]["name"] for change in json.loads((tmp_path / "plan.json").read_text())["fleets"][0]["changes"]
+    ]
+    fleet.control("POST", "console", device=movers[0], flow="modbus-poller", version="v1.1.0")
+    fleet.control("POST", "delete_device", device=movers[1])
+    foreign = fleet.control("POST", "add_device", name="newcomer")["id"]
+    fleet.control("POST", "console", device=foreign, flow="modbus-poller", version="v1.3.0")
+    applied = run("apply", "fleet", "--plan", "plan.json", "-o", "json", token=fleet.token)
+    assert applied.code == 4, applied
+    results = {one["unit"]["name"]: one["result"] for one in applied.json["outcomes"]}
+    assert results.pop(movers[0]) == "moved"
+    assert results.pop(movers[1]) == "moved"
+    assert set(results.values()) == {"done"}
+    now = _versions(fleet, "modbus-poller")
+    assert now[movers[0]] == "v1.1.0"
+    assert now["newcomer"] == "v1.3.0"
+
+
+def test_explain_says_which_line(run: Run, tmp_path: Path, fleet: Simulator) -> None:
+    folder = tmp_path / "fleet"
+    _imported(run, fleet, folder)
+    explained = run("explain", "gw-007", "modbus-poller", "fleet", token=fleet.token)
+    assert explained.code == 0, explained
+    assert re.search(r"fleet/fleet\.yaml:\d+", explained.out), explained
+    assert "v1.3.0" in explained.out
+
+
+def test_status_and_doctor_answer(run: Run, tmp_path: Path, fleet: Simulator) -> None:
+    folder = tmp_path / "fleet"
+    _imported(run, fleet, folder)
+    assert run("status", "fleet", token=fleet.token).code == 0
+    units = run("status", "fleet", "--units", "-o", "json", token=fleet.token)
+    assert units.code == 0, units
+    assert len(units.json["fleets"][0]["unit_list"]) == 60
+    doctor = run("doctor", "fleet", token=fleet.token)
+    assert doctor.code == 0, doctor
+
+
+def test_a_recorded_snapshot_plans_offline(run: Run, tmp_path: Path, fleet: Simulator) -> None:
+    folder = tmp_path / "fleet"
+    _imported(run, fleet, folder)
+    _edited(folder)
+    live = run("plan", "fleet", "-o", "json", token=fleet.token).json
+    assert run("snapshot", "fleet", "--out", "snapshot.json", token=fleet.token).code == 0
+    offline = run("plan", "fleet", "--snapshot", "snapshot.json", "-o", "json").json
+    assert [one["changes"] for one in offline["fleets"]] == [one["changes"] for one in live["fleets"]]
+    assert run("diff", "snapshot.json", "snapshot.json").code == 0
+
+
+def test_drift_is_told_and_repaired(run: Run, tmp_path: Path, fleet: Simulator) -> None:
+    _imported(run, fleet, tmp_path / "fleet")
+    before = _versions(fleet, "modbus-poller")
+    fleet.control("POST", "console", device="gw-007", flow="modbus-poller", version="v1.1.0")
+    seen = run("watch", "fleet", "--once", "--log-format", "json", token=fleet.token)
+    assert seen.code == 0, seen
+    assert _versions(fleet, "modbus-poller")["gw-007"] == "v1.1.0", "watch observes unless told"
+    assert run("watch", "fleet", "--once", "--mode", "apply", token=fleet.token).code == 0
+    assert _versions(fleet, "modbus-poller") == before
+
+
+def _start(tmp_path: Path, simulator: Simulator, *args: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*command(), *args],
+        cwd=tmp_path,
+        env=environment(LOSANT_API_TOKEN=simulator.token),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _until(true: Callable[[], bool], what: str) -> None:
+    """Poll until something is true; fail after half a minute."""
+    end = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < end, f"never saw {what}"
+        time.sleep(0.05)
+
+
+def test_watch_ends_well_when_told_to(run: Run, tmp_path: Path, fleet: Simulator) -> None:
+    _imported(run, fleet, tmp_path / "fleet")
+    watching = _start(
+        tmp_path, fleet, "watch", "fleet", "--interval", "0.2s", "--log-format", "json", "--mode", "apply"
+    )
+    reads = fleet.control("GET", "calls")["reads"]
+    _until(lambda: fleet.control("GET", "calls")["reads"] != reads, "a pass")
+    fleet.control("POST", "console", device="gw-007", flow="modbus-poller", version="v1.1.0")
+    _until(lambda: _versions(fleet, "modbus-poller")["gw-007"] != "v1.1.0", "the repair")
+    (tmp_path / "fleet" / "fleet.yaml").write_text("apiVersion: reconciler/v1\nkind: Fleet\nspec: [")
+    time.sleep(0.5)
+    watching.send_signal(signal.SIGTERM)
+    out, err = watching.communicate(timeout=30)
+    assert watching.returncode == 0, err
+    events = [json.loads(line) for line in out.splitlines()]
+    assert any(one["event"] == "drifted" and one["unit"] == "gw-007" for one in events)
+    assert any(one["event"] == "note" and "last good" in one["message"] for one in events)
+
+
+def test_stopping_an_apply_says_what_is_open(run: Run, tmp_path: Path, fleet: Simulator) -> None:
+    folder = tmp_path / "fleet"
+    _imported(run, fleet, folder)
+    _edited(folder)
+    fleet.control("POST", "faults", latency="400ms")
+    applying = _start(tmp_path, fleet, "apply", "fleet", "--yes", "-o", "json", "--result", "run.jsonl")
+    _until(lambda: "intended" in _text(tmp_path / "run.jsonl"), "a call")
+    applying.send_signal(signal.SIGINT)
+    out, err = applying.communicate(timeout=60)
+    assert "Traceback" not in err
+    report = json.loads(out)
+    assert report["outcomes"], "every change is spoken of"
+    assert {one["result"] for one in report["outcomes"]} <= {"done", "still waiting", "not tried", "unknown"}
+    fleet.control("POST", "faults", latency="0ms")
+    assert run("apply", "fleet", "--yes", token=fleet.token).code == 0
+    assert run("plan", "fleet", "--detailed-exitcode", token=fleet.token).code == 0
+
+
+def _text(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
+
+
+def test_killed_in_mid_apply_and_run_again_it_converges(run: Run, tmp_path: Path, fleet: Simulator) -> None:
+    folder = tmp_path / "fleet"
+    _imported(run, fleet, folder)
+    _edited(folder)
+    fleet.control("POST", "faults", latency="300ms")
+    applying = _start(tmp_path, fleet, "apply", "fleet", "--yes", "--result", "run.jsonl")
+    _until(lambda: "intended" in _text(tmp_path / "run.jsonl"), "a call")
+    os.kill(applying.pid, signal.SIGKILL)
+    applying.communicate(timeout=30)
+    fleet.control("POST", "faults", latency="0ms")
+    assert run("apply", "fleet", "--yes", token=fleet.token).code == 0
+    assert run("plan", "fleet", "--detailed-exitcode", token=fleet.token).code == 0
+
+
+def test_a_plan_against_a_base_says_what_the_change_is(run: Run, tmp_path: Path, fleet: Simulator) -> None:
+    folder = tmp_path / "fleet"
+    _imported(run, fleet, folder)
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", "-C", str(tmp_path)]
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "as imported"]):
+        subprocess.run([*git, *words], check=True, env=environment())
+    fleet.control("POST", "console", device="gw-007", flow="telemetry", version="v1.1.0")
+    _edited(folder)
+    plan = run("plan", "fleet", "--base", "HEAD", "-o", "json", token=fleet.token)
+    assert plan.code == 0, plan
+    reasons = {(one["workload"]["name"], one["reason"]) for one in plan.json["fleets"][0]["changes"]}
+    assert reasons == {("modbus-poller", "change"), ("telemetry", "drift")}
+    assert run("plan", "fleet", "--base", "no-such-ref", token=fleet.token).code == 1
+
+
+def test_output_is_the_same_bytes_apart_from_the_times(run: Run, tmp_path: Path, fleet: Simulator) -> None:
+    folder = tmp_path / "fleet"
+    _imported(run, fleet, folder)
+    _edited(folder)
+    plans = [run("plan", "fleet", "-o", "json", token=fleet.token).json for _ in range(2)]
+    times = [plan.pop("times") for plan in plans]
+    assert all(times)
+    assert json.dumps(plans[0]) == json.dumps(plans[1])
+
+
+def test_show_renders_a_saved_plan_in_every_form(run: Run, tmp_path: Path, fleet: Simulator) -> None:
+    folder = tmp_path / "fleet"
+    _imported(run, fleet, folder)
+    _edited(folder)
+    planned = run("plan", "fleet", "--out", "plan.json", token=fleet.token)
+    assert run("show", "plan.json").out.splitlines()[:3] == planned.out.splitlines()[:3]
+    assert run("show", "plan.json", "-o", "markdown").out.startswith("<!-- reconciler:plan -->")
+    assert run("show", "plan.json", "-o", "json").json == json.loads((tmp_path / "plan.json").read_text())
+
+
+def test_limits_stop_an_apply_and_are_lifted_with_a_reason(run: Run, tmp_path: Path, fleet: Simulator) -> None:
+    folder = tmp_path / "fleet"
+    text = _imported(run, fleet, folder)
+    head, name, tail = text.partition("modbus-poller:")
+    (folder / "fleet.yaml").write_text(head + name + tail.replace("version: v1.3.0", "absent: true", 1))
+    assert run("plan", "fleet", "--detailed-exitcode", token=fleet.token).code == 3
+    refused = run("apply", "fleet", "--yes", token=fleet.token)
+    assert refused.code == 3, refused
+    assert _writes(fleet) == 0
+    allowed = run(
+        "apply",
+        "fleet",
+        "--yes",
+        "--allow",
+        "remove",
+        "--reason",
+        "site closed",
+        "--result",
+        "run.jsonl",
+        token=fleet.token,
+    )
+    assert allowed.code == 0, allowed
+    assert "site closed" in _text(tmp_path / "run.jsonl")

@@ -1,0 +1,114 @@
+"""Laws of diff: nothing where nothing differs, the same from both sides, and enough to tell which slots differ."""
+
+from __future__ import annotations
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.core.compare import Table, differing
+from reconciler.core.plan import assemble
+from reconciler.engine.difference import Thing, comparison
+from reconciler.model.fleet import Document, Manifest
+from reconciler.model.observation import EMPTY
+from reconciler.model.plan import Plan
+from reconciler.model.report import Difference
+from reconciler.model.snapshot import Snapshot
+from tests.laws.strategies import drafted, fleets, planned, snapshots
+
+leaves = st.sampled_from(["", "a", "b"])
+tables: st.SearchStrategy[Table] = st.recursive(
+    st.dictionaries(st.sampled_from("abc"), leaves, max_size=3),
+    lambda inner: st.dictionaries(st.sampled_from("abc"), leaves | inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def differences(left: Thing, right: Thing) -> tuple[Difference, ...]:
+    found = comparison(("left", left), ("right", right))
+    assert (found.left, found.right) == ("left", "right")
+    return found.differences
+
+
+def turned(found: tuple[Difference, ...]) -> list[Difference]:
+    return [msgspec.structs.replace(one, was=one.now, now=one.was) for one in found]
+
+
+def manifest(*documents: Document) -> Manifest:
+    return Manifest(connections={}, channels={}, fleets={one.name: one for one in documents}, digest="")
+
+
+def plan(fleet: Document, snapshot: Snapshot, now: float) -> Plan:
+    return assemble([planned(drafted(fleet, snapshot))], now=now, read={"plant": now}, narrowed="")
+
+
+@given(fleets(), fleets("other"))
+def test_manifests_differ_from_both_sides_alike(fleet: Document, other: Document) -> None:
+    other = msgspec.structs.replace(other, name="fleet")
+    assert differences(manifest(fleet), manifest(fleet)) == ()
+    found = differences(manifest(fleet), manifest(other))
+    assert turned(found) == list(differences(manifest(other), manifest(fleet)))
+    assert all(one.path[0] == "fleet fleet" for one in found)
+    same = msgspec.to_builtins(fleet.spec) == msgspec.to_builtins(other.spec)
+    if not same and not found:
+        # only what says nothing, or the order inside sets of names, may be passed over
+        assert _plain(msgspec.to_builtins(fleet.spec)) == _plain(msgspec.to_builtins(other.spec))
+
+
+def _plain(value: object) -> object:
+    """Return a value without empty parts, its lists of plain values as sets."""
+    if isinstance(value, dict):
+        inner = {key: _plain(one) for key, one in value.items() if one is not None}
+        return {key: one for key, one in inner.items() if one not in ({}, [], frozenset(), "")}
+    if isinstance(value, list) and not any(isinstance(one, dict) for one in value):
+        return frozenset(map(str, value))
+    return [_plain(one) for one in value] if isinstance(value, list) else str(value).lower()
+
+
+@given(snapshots(), snapshots())
+def test_snapshots_tell_every_slot_that_differs(left: Snapshot, right: Snapshot) -> None:
+    assert differences(left, left) == ()
+    found = differences(left, right)
+    assert turned(found) == list(differences(right, left))
+    told = {one.path[1] for one in found if one.path[0] == "slots"}
+    names = [*left.units.names, *right.units.names]
+    for unit_id in left.units.index.keys() & right.units.index.keys():
+        for workload in set(left.workloads) & set(right.workloads):
+            rows = left.units.index[unit_id], right.units.index[unit_id]
+            ours, theirs = left.state(workload.id, rows[0]), right.state(workload.id, rows[1])
+            ours, theirs = (msgspec.structs.replace(one, since=None) for one in (ours, theirs))
+            unproved = not (left.coverage.complete and right.coverage.complete)
+            if ours == theirs or (unproved and EMPTY in {ours, theirs}) or "gw-twin" in names:
+                continue
+            name = left.units.names[rows[0]]
+            if right.units.names[rows[1]] == name and ours.assigned != theirs.assigned:
+                assert f"{name} {workload.name}" in told
+
+
+@given(fleets(), snapshots(), snapshots(), st.integers(1, 10_000))
+def test_plans_differ_by_their_slots_not_by_their_times(
+    fleet: Document, before: Snapshot, after: Snapshot, later: int
+) -> None:
+    left, right = plan(fleet, before, 0.0), plan(fleet, after, 0.0)
+    assert differences(left, plan(fleet, before, float(later))) == ()
+    found = differences(left, right)
+    assert turned(found) == list(differences(right, left))
+    changed = {one.path[-1] for one in found if one.path[1:2] == ("changes",)}
+    ids = {
+        (change.unit.id, change.workload.id, change.verb, change.from_, change.to) for change in left.fleets[0].changes
+    } ^ {
+        (change.unit.id, change.workload.id, change.verb, change.from_, change.to) for change in right.fleets[0].changes
+    }
+    assert bool(ids) <= bool(changed or [one for one in found if one.path[-1] == "changes"])
+
+
+@given(tables, tables)
+def test_what_agrees_is_left_out_and_nothing_else(left: Table, right: Table) -> None:
+    ours, theirs = differing(left, right)
+    assert (ours == theirs) == (left == right)
+    if left == right:
+        assert ours == {}
+    for key, value in ours.items():
+        assert left[key] != right.get(key)
+        if isinstance(value, str):
+            assert left[key] == value

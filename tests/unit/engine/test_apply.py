@@ -1,0 +1,179 @@
+"""One run of apply: limits, saved plans, and the exit codes 0, 1, 3 and 4."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from reconciler.engine.apply import Applying
+from reconciler.model.event import Finished, Note, Settled, Started
+from reconciler.model.fleet import Limits, Suspend
+from reconciler.model.observation import Phase, State
+from reconciler.model.outcome import Receipt, ReceiptKind, Result
+from reconciler.model.plan import LimitKind
+from reconciler.model.release import ReleaseInfo
+from reconciler.model.snapshot import Coverage
+from reconciler.model.unit import Reach
+from tests.unit.engine.memory import REFUSED, Clock, Memory, applied, gone, planned, question
+
+
+@pytest.fixture
+def memory() -> Memory:
+    return Memory(Clock())
+
+
+def results(run: Applying) -> set[Result]:
+    return {outcome.result for outcome in run.outcomes}
+
+
+def test_it_begins_and_ends_with_a_word(memory: Memory) -> None:
+    run, events = applied(memory, question(), allow={"remove": "cleaning up"})
+    started, finished = events[0], events[-1]
+    assert isinstance(started, Started)
+    assert (started.kind, started.run, started.allowed) == ("apply", "test", (("remove", "cleaning up"),))
+    assert started.fingerprint == run.planned.plan.fingerprint
+    assert isinstance(finished, Finished)
+    assert (finished.exit_code, finished.results) == (0, {Result.DONE: 4})
+    assert [event.outcome for event in events if isinstance(event, Settled)] == run.outcomes
+
+
+def test_0_when_nothing_is_to_be_done(memory: Memory) -> None:
+    run, _ = applied(memory, question("1"))
+    assert (run.exit_code, run.outcomes, memory.calls) == (0, [], [])
+
+
+def test_0_when_only_held_slots_remain(memory: Memory) -> None:
+    run, _ = applied(memory, question(suspend=Suspend(reason="audit")))
+    assert (run.exit_code, memory.calls) == (0, [])
+    assert run.planned.plan.fleets[0].summary.held == 4
+
+
+def test_0_when_units_merely_wait(memory: Memory) -> None:
+    memory.units = dict.fromkeys(memory.units, Reach.DISCONNECTED)
+    run, _ = applied(memory, question())
+    assert (run.exit_code, results(run)) == (0, {Result.WAITING})
+
+
+def test_1_when_nothing_could_be_read(memory: Memory) -> None:
+    memory.unreadable = [gone()]
+    run, events = applied(memory, question())
+    assert (run.exit_code, memory.calls) == (1, [])
+    assert [event.message for event in events if isinstance(event, Note)] == ["memory: list: no connection"]
+
+
+def test_1_when_versions_could_not_be_looked_up(memory: Memory) -> None:
+    memory.catalogue = gone()
+    run, _ = applied(memory, question())
+    assert (run.exit_code, memory.calls) == (1, [])
+
+
+def test_1_when_a_saved_plan_meets_a_platform_that_cannot_be_read(memory: Memory) -> None:
+    saved = planned(memory, question()).plan
+    memory.unreadable = [gone()]
+    run, _ = applied(memory, question(), saved=saved)
+    assert (run.exit_code, results(run), memory.calls) == (1, {Result.NOT_TRIED}, [])
+
+
+def test_3_when_a_limit_forbids_it_and_the_allowance_lifts_it(memory: Memory) -> None:
+    run, events = applied(memory, question(None))
+    assert (run.exit_code, results(run), memory.calls) == (3, {Result.NOT_TRIED}, [])
+    assert {violation.kind for _, violation in run.blocked} == {LimitKind.REMOVE}
+    assert any("every unit" in event.message for event in events if isinstance(event, Note))
+    run, _ = applied(memory, question(None), allow={"replace": "no"})
+    assert run.exit_code == 3
+    run, _ = applied(memory, question(None), allow={"remove": "it is retired"})
+    assert (run.exit_code, results(run)) == (0, {Result.DONE})
+
+
+@pytest.mark.parametrize("kind", ["replace", "release"])
+def test_3_for_each_kind_of_limit(memory: Memory, kind: str) -> None:
+    if kind == "release":
+        memory.slots = {slot: state for slot, state in memory.slots.items() if slot[0] == "u0"}
+    limits = Limits(**{kind: 1}, remove="100%")  # type: ignore[arg-type]  # keyword fields of a test
+    run, _ = applied(memory, question(limits=limits))
+    assert run.exit_code == 3
+    run, _ = applied(memory, question(limits=limits), allow={kind: "meant"})
+    assert run.exit_code == 0
+
+
+def test_3_when_the_scope_is_empty(memory: Memory) -> None:
+    memory.units.clear()
+    run, _ = applied(memory, question())
+    assert run.exit_code == 3
+    run, _ = applied(memory, question(allow_empty=True))
+    assert run.exit_code == 0
+    run, _ = applied(memory, question(), allow={"empty-scope": "not delivered yet"})
+    assert run.exit_code == 0
+
+
+def test_3_when_everything_moved(memory: Memory) -> None:
+    saved = planned(memory, question()).plan
+    for unit in memory.units:
+        memory.set(unit, "9")
+    run, _ = applied(memory, question(), saved=saved)
+    assert (run.exit_code, results(run), memory.calls) == (3, {Result.MOVED}, [])
+
+
+def test_4_when_something_moved_or_failed(memory: Memory) -> None:
+    saved = planned(memory, question()).plan
+    memory.set("u0", "9")
+    run, _ = applied(memory, question(), saved=saved)
+    assert (run.exit_code, results(run)) == (4, {Result.MOVED, Result.DONE})
+    memory.script = [Receipt(ReceiptKind.REJECTED, "no", 400)]
+    run, _ = applied(memory, question())
+    assert (run.exit_code, results(run)) == (4, {Result.FAILED})
+
+
+def test_4_when_slots_are_unknown(memory: Memory) -> None:
+    memory.slots["u0", "w1"] = State("1", "1", Phase.UNKNOWN, note="a new word")
+    run, _ = applied(memory, question())
+    assert (run.exit_code, results(run)) == (4, {Result.DONE})
+    memory.coverage = Coverage(False, ("page 2",))
+    del memory.slots["u1", "w1"]
+    run, _ = applied(memory, question())
+    assert (run.exit_code, run.outcomes) == (4, [])
+
+
+def test_a_saved_plan_is_not_blocked_by_what_it_does_not_do(memory: Memory) -> None:
+    limits = Limits(replace=1)
+    memory.slots.update({(unit, "w1"): State("2", "2") for unit in ("u1", "u2", "u3")})
+    saved = planned(memory, question(limits=limits)).plan
+    memory.set("u1", "1")
+    assert planned(memory, question(limits=limits)).plan.fleets[0].violations
+    run, _ = applied(memory, question(limits=limits), saved=saved)
+    assert (run.exit_code, memory.calls) == (0, [("2", ("u0",))])
+
+
+def test_a_saved_plan_is_still_held_to_limits(memory: Memory) -> None:
+    saved = planned(memory, question()).plan
+    run, _ = applied(memory, question(limits=Limits(replace=1)), saved=saved)
+    assert (run.exit_code, memory.calls) == (3, [])
+
+
+def test_a_saved_plan_stops_at_holds_and_at_what_is_unknown(memory: Memory) -> None:
+    saved = planned(memory, question()).plan
+    memory.slots["u0", "w1"] = State("1", "1", Phase.UNKNOWN, note="a new word")
+    run, _ = applied(memory, question(), saved=saved)
+    assert {one.unit.id: one.result for one in run.outcomes}["u0"] is Result.NOT_TRIED
+    assert run.exit_code == 4
+    memory.catalogue = {"2": ReleaseInfo(found=False)}
+    run, _ = applied(memory, question(), saved=saved)
+    assert results(run) == {Result.NOT_TRIED, Result.DONE}
+
+
+def test_a_saved_fleet_that_git_no_longer_has_is_not_tried(memory: Memory) -> None:
+    saved = planned(memory, question()).plan
+    asked = question()
+    manifest = msgspec.structs.replace(asked.manifest, fleets={})
+    run, _ = applied(memory, msgspec.structs.replace(asked, manifest=manifest), saved=saved)
+    assert (run.exit_code, results(run), memory.calls) == (4, {Result.NOT_TRIED}, [])
+
+
+def test_a_saved_plan_done_by_somebody_else_is_done(memory: Memory) -> None:
+    saved = planned(memory, question()).plan
+    applied(memory, question())
+    memory.calls.clear()
+    run, _ = applied(memory, question(), saved=saved)
+    assert (run.exit_code, results(run), memory.calls) == (0, {Result.DONE}, [])
+    memory.script = [REFUSED]
+    assert run.sent == 0

@@ -48,8 +48,9 @@ class Names:
 def plans(left: Plan, right: Plan) -> tuple[Table, Table]:
     """Return two plans as tables; times and fingerprints are left out."""
     entries: list[Change | Held] = []
-    for fleet in (*left.fleets, *right.fleets):
-        entries += [*fleet.changes, *fleet.held]
+    for plan in (left, right):
+        for fleet in plan.fleets:
+            entries += [*fleet.changes, *fleet.held]
     units, workloads = Names(one.unit for one in entries), Names(one.workload for one in entries)
     return _plan(left, units, workloads), _plan(right, units, workloads)
 
@@ -123,7 +124,7 @@ def _snapshot(one: Snapshot, units: Names, workloads: Names) -> Table:
     for workload in one.workloads:
         called = workloads(workload.ref)
         for row, number in enumerate(one.columns.get(workload.id, ())):
-            if number and states[number]:
+            if number:
                 slots[f"{names[row]} {called}"] = states[number]
     return {
         "application": one.identity,
@@ -231,8 +232,8 @@ def _words(value: Any) -> str:  # any JSON value
 
 
 def _said(table: Mapping[str, str | Table]) -> Table:
-    """Leave out what says nothing."""
-    return {key: value for key, value in table.items() if value not in ("", {})}
+    """Leave out empty texts. Empty tables stay, so that what comes into them later shows as entries of theirs."""
+    return {key: value for key, value in table.items() if value != ""}
 
 
 def _count(number: int, noun: str) -> str:
@@ -265,13 +266,19 @@ def summary(value: str | Table) -> str:
 
 def _entries(table: Table) -> Iterator[str]:
     for key, value in table.items():
+        if not value:
+            continue
         if isinstance(value, str):
             yield key if key == value else f"{key} {value}"
-        elif all(isinstance(inner, str) for inner in value.values()) and len(value) <= SHORT:
+        elif _leaves(value) <= SHORT:
             yield f"{key} {summary(value)}"
         else:
             yield f"{len(value):,} {key}"
 
 
+def _leaves(table: Table) -> int:
+    return sum(1 if isinstance(value, str) else _leaves(value) for value in table.values())
+
+
 SHORT = 3
-"""Entries of an inner table that are told one by one; of a longer one only the number is."""
+"""Texts in an inner table that are told one by one; of a longer one only the number is."""

@@ -170,13 +170,8 @@ def _in_range(number: float, wanted: Any) -> bool:
     )
 
 
-WORDS = {
-    "^(none|listed|all)$": "none, listed or all",
-    "^(never|scope|proved)$": "never, scope or proved",
-    "^(halt|rollback)$": "halt or rollback",
-    "^(observe|propose|apply)$": "observe, propose or apply",
-    "^semver$": "semver",
-}
+WORDS_ONLY = re.compile(r"\^\(?([a-z]+(?:\|[a-z]+)*)\)?\$\(\?!\\n\)")
+"""A pattern that is nothing but a choice of words."""
 
 
 def _words(wanted: inspect.Type) -> str:
@@ -191,8 +186,10 @@ def _words(wanted: inspect.Type) -> str:
 
 def _string_words(wanted: inspect.StrType) -> str:
     pattern = wanted.pattern or ""
-    if pattern in WORDS:
-        return WORDS[pattern]
+    words = WORDS_ONLY.fullmatch(pattern)
+    if words is not None:
+        *others, last = words[1].split("|")
+        return f"{', '.join(others)} or {last}" if others else last
     if pattern.startswith("^([0-9]{1,9}|"):
         return "a percentage such as 10% or a number of devices"
     if pattern.startswith("^(100"):

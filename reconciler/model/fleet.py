@@ -16,7 +16,7 @@ from reconciler.model.origin import Locate
 Name = Annotated[
     str,
     msgspec.Meta(
-        pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$",
+        pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$(?!\n)",
         description="A name: letters, digits, `.`, `_`, `-`; at most 253.",
     ),
 ]
@@ -25,22 +25,22 @@ Version = Annotated[
 ]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 Percent = Annotated[
-    str, msgspec.Meta(pattern=r"^(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)%$", description="A percentage, `10%`.")
+    str, msgspec.Meta(pattern=r"^(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)%$(?!\n)", description="A percentage, `10%`.")
 ]
 Amount = Annotated[
     str,
     msgspec.Meta(
-        pattern=r"^([0-9]{1,9}|(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)%)$",
+        pattern=r"^([0-9]{1,9}|(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)%)$(?!\n)",
         description="A percentage, `10%`, or a number of devices, `25`.",
     ),
 ]
 Duration = Annotated[
-    str, msgspec.Meta(pattern=r"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+$", description="A duration, `30s`, `5m`, `2h`, `1d`.")
+    str, msgspec.Meta(pattern=r"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+$(?!\n)", description="A duration, `30s`, `5m`, `2h`, `1d`.")
 ]
 Day = Annotated[
     str,
     msgspec.Meta(
-        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?)?$",
+        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?)?$(?!\n)",
         description="A date (until 00:00 UTC of that day) or a date and time.",
     ),
 ]
@@ -81,12 +81,12 @@ class LosantConnection(Kind, frozen=True, kw_only=True):
     """One Losant application."""
 
     application: Annotated[
-        str, msgspec.Meta(pattern=r"^[A-Fa-f0-9]{24}$", description="The application's id, 24 hex digits.")
+        str, msgspec.Meta(pattern=r"^[A-Fa-f0-9]{24}$(?!\n)", description="The application's id, 24 hex digits.")
     ]
     token: Secret
     url: Text = "https://api.losant.com"
     requests: Requests = Requests()
-    wide_calls: Annotated[str, msgspec.Meta(pattern="^(never|scope|proved)$")] = "scope"
+    wide_calls: Annotated[str, msgspec.Meta(pattern=r"^(never|scope|proved)$(?!\n)")] = "scope"
 
 
 class ConnectionSpec(Kind, frozen=True, kw_only=True):
@@ -146,7 +146,7 @@ class WorkloadSpec(Choice, frozen=True, kw_only=True):
     id: Text | None = None
     units: Selector | None = None
     overrides: list[Override] = []
-    order: Annotated[str, msgspec.Meta(pattern="^semver$")] | None = None
+    order: Annotated[str, msgspec.Meta(pattern=r"^semver$(?!\n)")] | None = None
 
 
 class PinChoice(Choice, frozen=True, kw_only=True):
@@ -213,7 +213,7 @@ class Rollout(Kind, frozen=True, kw_only=True):
     failure: Failure | None = None
     soak: Duration | None = None
     deadline: Duration | None = None
-    on_failure: Annotated[str, msgspec.Meta(pattern="^(halt|rollback)$")] = "halt"
+    on_failure: Annotated[str, msgspec.Meta(pattern=r"^(halt|rollback)$(?!\n)")] = "halt"
 
 
 class Window(Kind, frozen=True, kw_only=True):
@@ -232,14 +232,14 @@ class FleetSpec(Kind, frozen=True, kw_only=True):
     units: Selector
     workloads: dict[Text, WorkloadSpec]
     pins: dict[Text, dict[Text, Pin]] = {}
-    prune: Annotated[str, msgspec.Meta(pattern="^(none|listed|all)$")] = "none"
+    prune: Annotated[str, msgspec.Meta(pattern=r"^(none|listed|all)$(?!\n)")] = "none"
     allow_empty: bool = False
     limits: Limits = Limits()
     quarantine: list[Quarantine] = []
     suspend: Suspend | None = None
     rollout: Rollout | None = None
     windows: list[Window] = []
-    mode: Annotated[str, msgspec.Meta(pattern="^(observe|propose|apply)$")] = "apply"
+    mode: Annotated[str, msgspec.Meta(pattern=r"^(observe|propose|apply)$(?!\n)")] = "apply"
 
 
 class Document(msgspec.Struct, frozen=True):

@@ -58,7 +58,7 @@ def _kind(action: Action) -> tuple[Any, ...]:
     )
 
 
-def _outline(body: Any) -> str:
+def _outline(body: object) -> str:
     """Return a body's text with every list of ids emptied."""
     if isinstance(body, dict):
         return repr({key: [] if isinstance(value, list) else value for key, value in body.items()})
@@ -80,7 +80,7 @@ def _calls(run: list[Action], changes: tuple[Change, ...]) -> Calls:
     )
 
 
-def body_text(body: Any, *, alone: bool) -> str:
+def body_text(body: object, *, alone: bool) -> str:
     """Return a request's body as JSON on one cleaned line, long lists shortened; empty for none.
 
     Not `alone`: it stands for several calls, whose lists differ, so that only their first entries are shown.
@@ -92,7 +92,7 @@ def body_text(body: Any, *, alone: bool) -> str:
     return f"{{{', '.join(f'{clean(_json(key))}: {_value(value, alone=alone)}' for key, value in body.items())}}}"
 
 
-def _value(value: Any, *, alone: bool) -> str:
+def _value(value: object, *, alone: bool) -> str:
     if not isinstance(value, list):
         return clean(_json(value))
     shown = ", ".join(clean(_json(entry)) for entry in value[:FEW])
@@ -101,7 +101,7 @@ def _value(value: Any, *, alone: bool) -> str:
     return f"[{shown}, … {f'{len(value) - FEW:,} more' if alone else 'more'}]"
 
 
-def _json(value: Any) -> str:
+def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 

@@ -197,7 +197,7 @@ class _Fleet:
         return lines
 
     def _call(self, one: Calls) -> Iterator[Line]:
-        number = f"{one.number:,} × " if one.number > 1 else ""
+        number = f"{one.number:,} calls of " if one.number > 1 else ""
         yield line(
             (f"stage {one.stage + 1}", "dim"),
             "  ",

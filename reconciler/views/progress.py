@@ -8,7 +8,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
-from reconciler.model.event import AnyEvent, Called, Intended, Note, Settled, Settling
+from reconciler.model.event import AnyEvent, Called, Intended, Note, Settling
 from reconciler.model.outcome import ReceiptKind
 from reconciler.model.plan import Plan
 from reconciler.views import event_line
@@ -64,8 +64,6 @@ class Live:
             self._settling(event)
         elif isinstance(event, Note):
             self._console.print(styled([event_line.render(event)]), end="", soft_wrap=True)
-        elif isinstance(event, Settled) and event.outcome.fleet not in self._calls:
-            self._calls[event.outcome.fleet] = 0
 
     def _bar(self, fleet: str, what: str, total: int) -> TaskID:
         key = (fleet, what)

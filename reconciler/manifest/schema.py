@@ -1,0 +1,199 @@
+"""The JSON Schemas in `schemas/`, made from the types: `python -m reconciler.manifest.schema [--check]`.
+
+Titles and descriptions are the types' own docstrings. Manifests have draft 7, which every editor knows; what the program
+writes has 2020-12.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import sys
+from collections.abc import Callable, Sequence
+from inspect import cleandoc, getsource
+from itertools import pairwise
+from pathlib import Path
+from textwrap import dedent
+from typing import Any, get_args
+
+import msgspec
+
+from reconciler.manifest.lenient import Node, lenient
+from reconciler.manifest.load import API, KINDS
+from reconciler.model import event, plan, recorded
+from reconciler.model.fleet import Metadata
+
+PACKAGE = Path(__file__).parent.parent
+CHECKOUT = PACKAGE.parent / "schemas"
+
+DRAFT_7 = "http://json-schema.org/draft-07/schema#"
+DRAFT_2020 = "https://json-schema.org/draft/2020-12/schema"
+
+
+def find(name: str) -> Path:
+    """Return the file of a schema such as `manifest.v1`, in a wheel or in a checkout; raise FileNotFoundError."""
+    for folder in (PACKAGE / "schemas", CHECKOUT):
+        file = folder / f"{name}.schema.json"
+        if file.is_file():
+            return file
+    raise FileNotFoundError(f"there is no schema {name!r}")
+
+
+# --- the four schemas -----------------------------------------------------------------------------------------------
+
+
+def manifest() -> Node:
+    """Return the schema of one document of a manifest: a Connection, a Channel or a Fleet."""
+    types: list[type[Any]] = [Metadata, *KINDS.values()]
+    components = _components(types, "#/definitions/{name}")
+    return {
+        "$schema": DRAFT_7,
+        "title": "Manifest",
+        "description": "One document of a manifest: a Connection, a Channel or a Fleet.",
+        "type": "object",
+        "properties": {
+            "apiVersion": {"const": API, "description": "The format of this document."},
+            "kind": {"enum": list(KINDS), "description": "What this document is."},
+            "metadata": {"$ref": f"#/definitions/{Metadata.__name__}"},
+            "spec": {"type": "object"},
+        },
+        "required": ["apiVersion", "kind", "metadata", "spec"],
+        "additionalProperties": False,
+        "allOf": [
+            {
+                "if": {"properties": {"kind": {"const": kind}}, "required": ["kind"]},
+                "then": {"properties": {"spec": {"$ref": f"#/definitions/{spec.__name__}"}}},
+            }
+            for kind, spec in KINDS.items()
+        ],
+        "definitions": {name: lenient(node) for name, node in components.items()},
+    }
+
+
+def _plan() -> Node:
+    return _written(plan.Plan, plan.FORMAT)
+
+
+def _snapshot() -> Node:
+    return _written(recorded.RecordedSnapshot, recorded.FORMAT)
+
+
+def _event() -> Node:
+    types = get_args(event.AnyEvent)
+    components = _components(types)
+    for one in types:
+        node = components[one.__name__]
+        node["properties"] = {"format": {"const": event.FORMAT}, **node["properties"]}
+        node["required"] = ["format", *node["required"]]
+    return {
+        "$schema": DRAFT_2020,
+        "title": "Event",
+        "description": cleandoc(event.__doc__ or ""),
+        "anyOf": [{"$ref": f"#/$defs/{one.__name__}"} for one in types],
+        "$defs": components,
+    }
+
+
+def _written(kind: type[msgspec.Struct], format_: str) -> Node:
+    components = _components([kind])
+    node = components.pop(kind.__name__)
+    node["properties"]["format"] = {"const": format_}
+    node["required"] = ["format", *node["required"]]
+    return {"$schema": DRAFT_2020, **node, "$defs": components}
+
+
+SCHEMAS: dict[str, Callable[[], Node]] = {
+    "manifest.v1": manifest,
+    "plan.v1": _plan,
+    "snapshot.v1": _snapshot,
+    "event.v1": _event,
+}
+
+
+# --- types → components ---------------------------------------------------------------------------------------------
+
+
+def _components(types: Sequence[type[Any]], template: str = "#/$defs/{name}") -> dict[str, Node]:
+    """Return the components these types need, sorted by name, with the words of docstrings."""
+    _, components = msgspec.json.schema_components(types, ref_template=template)
+    classes = {one.__name__: one for one in _classes(types)}
+    for name, node in components.items():
+        if "description" in node:
+            node["description"] = cleandoc(node["description"])
+        for key, words in _field_words(classes[name]).items():
+            if key in node.get("properties", {}):
+                node["properties"][key].setdefault("description", words)
+    return dict(sorted(components.items()))
+
+
+def _classes(types: Sequence[type[Any]]) -> set[type[Any]]:
+    """Return every struct and enum that is reachable from these."""
+    found: set[type[Any]] = set()
+
+    def walk(node: Any) -> None:
+        if isinstance(node, msgspec.inspect.StructType | msgspec.inspect.EnumType):
+            if node.cls in found:
+                return
+            found.add(node.cls)
+        for name in getattr(node, "__struct_fields__", ()):
+            child = getattr(node, name)
+            for one in child if isinstance(child, tuple) else (child,):
+                if isinstance(one, msgspec.inspect.Field):
+                    walk(one.type)
+                elif isinstance(one, msgspec.inspect.Type):
+                    walk(one)
+
+    for one in types:
+        walk(msgspec.inspect.type_info(one))
+    return found
+
+
+def _field_words(kind: type[Any]) -> dict[str, str]:
+    """Return the docstrings that stand below fields, by the field's name in JSON."""
+    found: dict[str, str] = {}
+    names = {field.name: field.encode_name for field in msgspec.structs.fields(kind)} if _is_struct(kind) else {}
+    for one in reversed(kind.__mro__):
+        if not one.__module__.startswith("reconciler."):
+            continue
+        (tree,) = ast.parse(dedent(getsource(one))).body
+        body = tree.body if isinstance(tree, ast.ClassDef) else []
+        for field, below in pairwise(body):
+            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and field.target.id in names:
+                words = below.value if isinstance(below, ast.Expr) else None
+                if isinstance(words, ast.Constant) and isinstance(words.value, str):
+                    found[names[field.target.id]] = cleandoc(words.value)
+    return found
+
+
+def _is_struct(kind: type[Any]) -> bool:
+    return issubclass(kind, msgspec.Struct)
+
+
+# --- files ----------------------------------------------------------------------------------------------------------
+
+
+def text(name: str) -> str:
+    """Return a schema as the text of its file."""
+    return json.dumps({"$id": f"urn:reconciler:schema:{name}", **SCHEMAS[name]()}, indent=2, ensure_ascii=False) + "\n"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the schemas of a checkout, or with `--check` say which of them are not what the types make of them."""
+    CHECKOUT.mkdir(exist_ok=True)
+    old = [name for name in SCHEMAS if _differs(CHECKOUT / f"{name}.schema.json", text(name))]
+    if "--check" in arguments:
+        for name in old:
+            sys.stderr.write(f"schemas/{name}.schema.json is not what the types say; run `make schemas`\n")
+        return 1 if old else 0
+    for name in old:
+        (CHECKOUT / f"{name}.schema.json").write_text(text(name), encoding="utf-8")
+        sys.stdout.write(f"wrote schemas/{name}.schema.json\n")
+    return 0
+
+
+def _differs(file: Path, wanted: str) -> bool:
+    return not file.is_file() or file.read_text(encoding="utf-8") != wanted
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

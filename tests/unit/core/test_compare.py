@@ -1,0 +1,230 @@
+"""Examples of how two things differ, in the words people read."""
+
+from __future__ import annotations
+
+from array import array
+
+import msgspec
+import pytest
+
+from reconciler.core.plan import assemble
+from reconciler.engine.difference import comparison
+from reconciler.errors import SettingsError
+from reconciler.model.change import Action, Change, Held, Hold, HoldReason, Reason, Request, Verb
+from reconciler.model.fleet import (
+    ChannelSpec,
+    Document,
+    FleetSpec,
+    Manifest,
+    Override,
+    Quarantine,
+    Selector,
+    WorkloadSpec,
+)
+from reconciler.model.observation import EMPTY, State
+from reconciler.model.origin import NOWHERE
+from reconciler.model.plan import Basis, Counts, FleetPlan, LimitKind, Plan, Summary, Violation
+from reconciler.model.snapshot import PROVED, Coverage, Snapshot, Workload
+from reconciler.model.unit import Reach, Ref, Unit, Units, labels_of
+from tests.laws.strategies import locate
+
+POLLER = Ref("w1", "poller")
+Told = list[tuple[tuple[str, ...], str | None, str | None]]
+
+
+def told(left: Plan | Snapshot | Manifest, right: Plan | Snapshot | Manifest) -> Told:
+    found = comparison(("a", left), ("b", right))
+    return [(one.path, one.was, one.now) for one in found.differences]
+
+
+def change(unit: Ref, verb: Verb = Verb.REPLACE, **more: object) -> Change:
+    plain = Change(
+        unit=unit,
+        workload=POLLER,
+        verb=verb,
+        from_="v1",
+        to="v2",
+        reason=Reason.DRIFT,
+        steps=(),
+        origin=NOWHERE,
+        observed="",
+    )
+    return msgspec.structs.replace(plain, **more)
+
+
+def plan(*fleets: FleetPlan, narrowed: str = "") -> Plan:
+    return assemble(fleets, now=0.0, read={}, narrowed=narrowed)
+
+
+def fleet(name: str = "austin", **more: object) -> FleetPlan:
+    plain = FleetPlan(
+        fleet=name,
+        connection="plant",
+        platform="losant",
+        basis=Basis(target="losant:x", manifest="digest"),
+        summary=Summary(units=2, slots=2, synced=1, held=0, unmanaged=0, changes=Counts()),
+    )
+    return msgspec.structs.replace(plain, **more)
+
+
+def test_plans_go_by_unit_and_workload() -> None:
+    one, twin, other = Ref("u1", "gw-1"), Ref("u2", "gw"), Ref("u3", "gw")
+    call = Action(call="losant.release", request=Request("POST", "/x"), slots=(0, 1))
+    left = plan(fleet(changes=(change(one), change(twin)), actions=(call,)))
+    held = Held(
+        unit=one,
+        workload=POLLER,
+        verb=Verb.REPLACE,
+        from_="v1",
+        to="v2",
+        reasons=(Hold(HoldReason.SUSPENDED, "audit"),),
+        origin=NOWHERE,
+    )
+    gone = change(twin, Verb.REMOVE, to=None, others=("v0",), settings=(("percent", 10),))
+    unread = msgspec.structs.replace(held, unit=other, verb=None, from_=None, to=None)
+    violation = Violation(kind=LimitKind.REMOVE, message="too much")
+    right = plan(
+        fleet(
+            changes=(gone,),
+            held=(held, unread),
+            violations=(violation,),
+            warnings=("not enforced yet: windows",),
+            basis=Basis(
+                target="losant:x", manifest="other", complete=False, problems=("cut",), versions=(("w1", "v2", ""),)
+            ),
+        ),
+        narrowed="--unit gw*",
+    )
+    assert told(left, right) == [
+        (("fleet austin", "calls", "losant.release"), "1 call for 2 slots", None),
+        (
+            ("fleet austin", "changes", "gw (u2) poller"),
+            "replace v1 → v2 (drift)",
+            "remove v1 → nothing, percent 10, also removes v0 (drift)",
+        ),
+        (("fleet austin", "changes", "gw-1 poller"), "replace v1 → v2 (drift)", None),
+        (("fleet austin", "held", "gw (u3) poller"), None, "nothing → nothing, held: suspended: audit"),
+        (("fleet austin", "held", "gw-1 poller"), None, "replace v1 → v2, held: suspended: audit"),
+        (("fleet austin", "reading"), "complete", "cut"),
+        (("fleet austin", "versions", "w1 v2"), None, "content not known"),
+        (("fleet austin", "violations", "remove"), None, "too much"),
+        (("fleet austin", "warnings"), None, "not enforced yet: windows"),
+        (("narrowed",), None, "--unit gw*"),
+    ]
+
+
+def test_a_fleet_that_came_is_told_in_a_line() -> None:
+    units = [Ref(f"u{number}", f"gw-{number}") for number in range(5)]
+    new = fleet("berlin", changes=tuple(map(change, units)), error="")
+    ((path, was, now),) = told(plan(fleet()), plan(fleet(), new))
+    assert (path, was) == (("fleet berlin",), None)
+    assert now is not None
+    assert now.startswith("connection plant, application losant:x, reading complete, ")
+    assert now.endswith("5 changes")
+
+
+def snapshot(states: list[State], numbers: list[int], coverage: Coverage = PROVED, tags: str = "a") -> Snapshot:
+    rows = [
+        Unit(
+            0, f"u{row}", f"gw-{row}", labels_of([("site", tags)]), Reach.CONNECTED, 1 + row, "2.0", assignable=row < 1
+        )
+        for row in range(len(numbers))
+    ]
+    return Snapshot(
+        identity="losant:x",
+        units=Units.build(rows),
+        workloads=(Workload("w1", "poller"),),
+        states=[EMPTY, *states],
+        columns={"w1": array("I", numbers)},
+        coverage=coverage,
+        read_at=0.0,
+    )
+
+
+def test_snapshots_go_by_unit_and_workload() -> None:
+    moving = State(assigned="v2", reported="v1", others=("v0",), settings=(("percent", 10),), since=5.0)
+    left = snapshot([State(assigned="v1", reported="v1")], [1, 0])
+    right = snapshot([moving], [1, 1, 0], Coverage(complete=False, problems=("cut",)))
+    assert told(left, right) == [
+        (("reading",), "complete", "cut"),
+        (("slots", "gw-0 poller", "assigned"), "v1", "v2"),
+        (("slots", "gw-0 poller", "others"), None, "v0"),
+        (("slots", "gw-0 poller", "settings"), None, "percent 10"),
+        (("slots", "gw-1 poller"), None, "assigned v2, reported v1, others v0, settings percent 10"),
+        (
+            ("units", "gw-2"),
+            None,
+            "id u2, tags site=a, reach connected, agent 2.0, devices 3, class not assignable",
+        ),
+    ]
+    assert told(left, snapshot([State(assigned="v1", reported="v1", since=9.0)], [1, 0])) == []
+
+
+def manifest(spec: FleetSpec, **channels: str) -> Manifest:
+    documents = {
+        name: Document(name, ChannelSpec(versions={"poller": version}), "c.yaml", locate)
+        for name, version in channels.items()
+    }
+    labels = {"team": "edge"} if channels else {}
+    return Manifest({}, documents, {"austin": Document("austin", spec, "f.yaml", locate, labels)}, "")
+
+
+def spec(overrides: list[Override], **more: object) -> FleetSpec:
+    plain = FleetSpec(
+        connection="plant",
+        units=Selector(all=True),
+        workloads={"poller": WorkloadSpec(version="v1", overrides=overrides)},
+    )
+    return msgspec.structs.replace(plain, **more)
+
+
+def by_ring(ring: str, version: str = "v2") -> Override:
+    return Override(units=Selector(tags={"ring": ring}), version=version)
+
+
+def test_manifests_go_by_whom_overrides_mean() -> None:
+    poisoned = Quarantine(workload="poller", version="v3", reason="boot loop")
+    left = manifest(spec([by_ring("canary"), by_ring("wide")]))
+    right = manifest(spec([by_ring("canary", "v3"), by_ring("new")], quarantine=[poisoned]), stable="v1")
+    head = ("fleet austin", "workloads", "poller", "overrides")
+    assert told(left, right) == [
+        (("channel stable",), None, "versions poller v1"),
+        (("fleet austin", "labels", "team"), None, "edge"),
+        (("fleet austin", "quarantine"), None, "poller v3 workload poller, version v3, reason boot loop"),
+        ((*head, "tags ring canary", "version"), "v2", "v3"),
+        ((*head, "tags ring new"), None, "version v2, units tags ring new"),
+        ((*head, "tags ring wide"), "version v2, units tags ring wide", None),
+    ]
+
+
+def test_the_order_of_overrides_counts_where_nothing_else_changed() -> None:
+    one, other = by_ring("canary"), by_ring("wide")
+    path = ("fleet austin", "workloads", "poller", "overrides", "(order)")
+    assert told(manifest(spec([one, other])), manifest(spec([other, one]))) == [
+        (path, "tags ring canary; tags ring wide", "tags ring wide; tags ring canary")
+    ]
+    assert told(manifest(spec([one, one])), manifest(spec([one]))) != []
+
+
+def test_members_of_a_list_of_names_come_and_go() -> None:
+    def of(*ids: str) -> Manifest:
+        return manifest(spec([], units=Selector(ids=list(ids))))
+
+    assert told(of("a", "b", "b"), of("b", "c")) == [
+        (("fleet austin", "units", "ids"), "a", None),
+        (("fleet austin", "units", "ids"), None, "c"),
+    ]
+
+
+def test_lists_without_names_go_by_what_they_say() -> None:
+    one, other = Selector(ids=["a"]), Selector(names=["gw-*"])
+    left, right = (spec([], units=Selector(any=parts)) for parts in ([one, other], [one]))
+    ((path, was, now),) = told(manifest(left), manifest(right))
+    assert (path[-2:], now) == (("any", "names gw-*"), None)
+    assert was is not None
+
+
+def test_two_kinds_cannot_be_compared() -> None:
+    with pytest.raises(SettingsError, match="a is a plan, but b is a manifest") as caught:
+        told(plan(), manifest(spec([])))
+    assert caught.value.hint == "compare two plans, two snapshots, or two manifests"

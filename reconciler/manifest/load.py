@@ -14,7 +14,8 @@ from reconciler.core.names import suggestion
 from reconciler.errors import ManifestError, SettingsError
 from reconciler.manifest.accept import Misfit, misfits
 from reconciler.manifest.check import check
-from reconciler.manifest.read import Parsed, Problem, Text, read
+from reconciler.manifest.place import Parsed, Problem, Text
+from reconciler.manifest.read import read
 from reconciler.manifest.scalars import settle
 from reconciler.model.diagnostic import Diagnostic, Related, Severity
 from reconciler.model.fleet import ChannelSpec, ConnectionSpec, Document, FleetSpec, Kind, Manifest, Metadata

@@ -12,6 +12,8 @@ from reconciler.model.origin import Origin, Path
 QUOTED = re.compile(r"([&!]\S*\s+)*[\"'|>]")
 """The start of a text in quotes or in a block, behind its anchor and tag."""
 
+BREAK = re.compile("\n")
+
 
 class Text:
     """The text of one file: turns offsets into places and lines."""
@@ -25,7 +27,7 @@ class Text:
     def place(self, offset: int) -> Origin:
         """Return file, line and column of an offset in characters."""
         if self._starts is None:
-            self._starts = [0, *(at + 1 for at, character in enumerate(self.text) if character == "\n")]
+            self._starts = [0, *(found.end() for found in BREAK.finditer(self.text))]
         line = bisect_right(self._starts, offset)
         return Origin(self.file, line, offset - self._starts[line - 1] + 1)
 
@@ -58,11 +60,12 @@ class Parsed:
         self.value: Any = None
         self.offsets = array("Q")
         self.aliases: set[int] = set()
+        self.sizes: dict[int, int] = {}
+        """How many nodes a container has inside and with itself, by its number; all other nodes count one."""
         self.problems: list[Problem] = []
         self.nullish = False
         """Whether some text could be taken for null when converted: then its kind is checked with care."""
         self._children: dict[Path, dict[str | int, tuple[int, int]]] = {}
-        self._sizes: dict[int, int] | None = None
 
     def locate(self, path: Path) -> Origin:
         """Return where the value at a path stands (its key, in a mapping), or its nearest parent that exists."""
@@ -91,27 +94,10 @@ class Parsed:
             return {}
         found = self._children.get(path)
         if found is None:
+            sizes, at, keyed = self.sizes, node + 1, int(isinstance(value, dict))
             found = self._children[path] = {}
-            at = node + 1
-            for step, child in value.items() if isinstance(value, dict) else enumerate(value):
-                first = at
-                at += isinstance(value, dict)
-                found[step] = (first, at)
-                at += self._size(at, child)
+            for step in value if keyed else range(len(value)):
+                found[step] = (at, at + keyed)
+                at += keyed
+                at += sizes.get(at, 1)
         return found
-
-    def _size(self, node: int, value: Any) -> int:
-        if node in self.aliases or not isinstance(value, dict | list) or not value:
-            return 1
-        if self._sizes is None:
-            self._sizes = {}
-        size = self._sizes.get(node)
-        if size is None:
-            size = 1
-            keyed = isinstance(value, dict)
-            children: Any = value.values() if isinstance(value, dict) else value
-            for child in children:
-                size += keyed
-                size += self._size(node + size, child)
-            self._sizes[node] = size
-        return size

@@ -43,8 +43,8 @@ NULLISH = NULLS | {"".join(letters) for letters in product("nN", "uU", "lL", "lL
 AGAIN = "\0"
 """Marks the second of two equal keys, so that the first stays and every value keeps its place."""
 
-Stack = list[tuple[Any, str | None, str | None, int]]
-"""Open containers: (container, key of the child being read, its anchor, count of values before it)."""
+Stack = list[tuple[Any, str | None, str | None, int, int]]
+"""Open containers: (container, key of the child being read, its anchor, its number, values expanded before)."""
 
 
 @contextmanager
@@ -122,7 +122,7 @@ class _Document:
         container: Any = root
         key: str | None = None
         anchor: str | None = None
-        offsets, get = self.document.offsets, self.parser.get_event
+        offsets, sizes, get = self.document.offsets, self.document.sizes, self.parser.get_event
         while True:
             event = get()
             kind = type(event)
@@ -130,24 +130,28 @@ class _Document:
                 offset = event.start_mark.index
                 offsets.append(offset)
                 value = event.value
-                if type(container) is dict and key is None:
-                    key = self._key(event, stack, container, offset)
+                if key is None and type(container) is dict:
+                    odd = event.tag is not None or event.anchor is not None or value == "<<" or value in container
+                    key = self._key(event, stack, container, offset) if odd else value
                     continue
                 if event.anchor is not None or event.tag is not None or value in NULLISH:
                     value = self._odd(event, stack, key, offset)
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
                 offset = event.start_mark.index
-                self._open(event, stack, offset, as_key=type(container) is dict and key is None)
+                as_key = key is None and type(container) is dict
+                if as_key or event.tag is not None or len(stack) >= DEEPEST:
+                    self._open(event, stack, offset, as_key=as_key)
                 offsets.append(offset)
-                stack.append((container, key, anchor, len(offsets) + self.expanded))
+                stack.append((container, key, anchor, len(offsets) - 1, self.expanded))
                 container, key, anchor = ({} if kind is MappingStartEvent else []), None, event.anchor
                 continue
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
                 value = container
                 name = anchor
-                container, key, anchor, start = stack.pop()
+                container, key, anchor, node, expanded = stack.pop()
+                sizes[node] = len(offsets) - node
                 if name is not None:
-                    self.anchors[name] = value, len(offsets) + self.expanded - start + 1
+                    self.anchors[name] = value, sizes[node] + self.expanded - expanded
             elif kind is AliasEvent:
                 offset = event.start_mark.index
                 self.document.aliases.add(len(offsets))
@@ -196,7 +200,7 @@ class _Document:
         return value
 
     def _null(self, stack: Stack, key: str | None, offset: int) -> None:
-        above = [step for _, step, _, _ in stack]
+        above = [step for _, step, *_ in stack]
         slot = key == "version" or "pins" in above
         hint = (
             "write `absent: true` to remove it, or `unmanaged: true` to leave it alone"
@@ -248,6 +252,6 @@ class _Document:
 def _path(stack: Stack) -> Path:
     """Return the path of the container being read."""
     steps: list[str | int] = []
-    for outer, key, _, _ in stack[1:]:
+    for outer, key, *_ in stack[1:]:
         steps.append(len(outer) if isinstance(outer, list) else key or "")
     return tuple(steps)

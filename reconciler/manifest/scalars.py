@@ -35,7 +35,7 @@ def _choices(spec: FleetSpec) -> Iterator[tuple[Path, Choice]]:
             yield ("spec", "workloads", name, "overrides", position), override
     for unit, pins in spec.pins.items():
         for name, pin in pins.items():
-            if not isinstance(pin, str):
+            if isinstance(pin, Choice):
                 yield ("spec", "pins", unit, name), pin
 
 

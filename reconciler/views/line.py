@@ -74,17 +74,18 @@ def styled(lines: Iterable[Line]) -> Text:
     return whole
 
 
-def fold(one: Line, width: int, hang: int = HANG) -> list[Line]:
+def fold(one: Line, width: int, column: int | None = None) -> list[Line]:
     """Break a line that is wider than `width` columns at spaces (within a word only where it must be).
 
-    Continuations are moved in by `hang` columns more than the line itself.
+    Continuations begin at `column`, or a little further in than the line itself.
     """
     width = max(width, NARROWEST)
     text = text_of(one)
     if columns_of(text) <= width:
         return [one]
     characters = [(character, style) for part, style in one for character in part]
-    hang = min(len(text) - len(text.lstrip(" ")) + hang, width // 2)
+    begins = len(text) - len(text.lstrip(" ")) + HANG if column is None else column
+    hang = min(begins, width // 2)
     found: list[Line] = []
     start = 0
     while start < len(characters):
@@ -125,9 +126,9 @@ def _spans(characters: Sequence[Span]) -> Iterator[Span]:
         yield text, style
 
 
-def folded(lines: Iterable[Line], width: int, hang: int = HANG) -> list[Line]:
+def folded(lines: Iterable[Line], width: int, column: int | None = None) -> list[Line]:
     """Fold every line that is too wide."""
-    return [piece for one in lines for piece in fold(one, width, hang)]
+    return [piece for one in lines for piece in fold(one, width, column)]
 
 
 def aligned(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from reconciler.views.clean import inert
@@ -90,7 +91,7 @@ def fold(one: Line, width: int, column: int | None = None) -> list[Line]:
     start = 0
     while start < len(characters):
         lead = hang if found else 0
-        end = _break(characters, start, width - lead)
+        end = _break(characters, start, width - lead, width - hang)
         found.append(line(*_spans(characters[start:end]), indent=lead))
         start = end
         while start < len(characters) and characters[start][0] == " ":
@@ -98,8 +99,8 @@ def fold(one: Line, width: int, column: int | None = None) -> list[Line]:
     return found
 
 
-def _break(characters: list[Span], start: int, room: int) -> int:
-    """Return where the piece that begins at `start` ends."""
+def _break(characters: list[Span], start: int, room: int, below: int) -> int:
+    """Return where the piece that begins at `start` ends: at a space, or within a word that has no room `below` either."""
     used = 0
     space = 0
     begun = False
@@ -107,12 +108,17 @@ def _break(characters: list[Span], start: int, room: int) -> int:
         character = characters[position][0]
         used += _columns(character)
         if used > room:
-            return space or max(position, start + 1)
+            return space if space and _word(characters, space + 1) <= below else max(position, start + 1)
         if character != " ":
             begun = True
         elif begun:
             space = position
     return len(characters)
+
+
+def _word(characters: list[Span], start: int) -> int:
+    """Return how many columns the word that begins at `start` takes."""
+    return sum(_columns(one) for one, _ in takewhile(lambda span: span[0] != " ", characters[start:]))
 
 
 def _spans(characters: Sequence[Span]) -> Iterator[Span]:

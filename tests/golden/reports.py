@@ -42,7 +42,9 @@ from tests.golden.plans import HOSTILE, NOW, PATH, POLLER, VISION, unit
 TOO_OLD = "Deploy failed: workflow needs agent 1.40.0 or later, this device runs 1.30.0"
 
 
-def outcome(number: int, result: Result, detail: str = "", *, fleet: str = "austin", to: str | None = "v1.4.0") -> Outcome:
+def outcome(
+    number: int, result: Result, detail: str = "", *, fleet: str = "austin", to: str | None = "v1.4.0"
+) -> Outcome:
     verb = Verb.REMOVE if to is None else Verb.REPLACE
     return Outcome(fleet=fleet, unit=unit(number), workload=POLLER, verb=verb, to=to, result=result, detail=detail)
 

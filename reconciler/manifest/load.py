@@ -283,7 +283,7 @@ def _may_hold_secrets(parsed: Parsed) -> bool:
     value = parsed.value
     if not isinstance(value, dict):
         return "Connection" in parsed.text.text
-    return value.get("kind") not in {"Fleet", "Channel"}
+    return value.get("kind") not in ("Fleet", "Channel")  # a list: the kind may be no text
 
 
 def _is_ours(value: Any) -> bool:

@@ -35,7 +35,10 @@ spec:
 
 def run() -> dict[str, Any]:
     """Measure both sides in turn; each gets the collector paused while it builds its values."""
-    text = HEAD + "".join(f"    gw-{number:06d}: {{modbus-poller: v1.3.{number % 7}, vision: v2.0.{number % 5}}}\n" for number in range(PINS))
+    text = HEAD + "".join(
+        f"    gw-{number:06d}: {{modbus-poller: v1.3.{number % 7}, vision: v2.0.{number % 5}}}\n"
+        for number in range(PINS)
+    )
     ours, floors = [], []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "fleet.yaml"

@@ -16,7 +16,9 @@ from hypothesis import HealthCheck, settings
 
 _FOREIGN = ("LOSANT_", "RECONCILER_", "GIT_", "GITHUB_")
 _NOISY = frozenset({"no_color", "force_color", "clicolor_force", "http_proxy", "https_proxy", "all_proxy", "no_proxy"})
-_KEPT = frozenset({"RECONCILER_SPECS", "RECONCILER_UPDATE_GOLDEN"})  # where the vendors' schemas lie; whether to write golden files
+_KEPT = frozenset(
+    {"RECONCILER_SPECS", "RECONCILER_UPDATE_GOLDEN"}
+)  # where the vendors' schemas lie; whether to write golden files
 
 settings.register_profile("default", max_examples=60, deadline=None)
 settings.register_profile("ci", max_examples=100, deadline=None, derandomize=True, print_blob=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -174,5 +175,6 @@ def _write_all(contents: Mapping[Path, str]) -> None:
             partial.replace(path)
     except OSError as error:
         for partial in beside.values():
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.unlink()
         raise SettingsError(f"cannot write {error.filename}: {error.strerror}") from error

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Mapping
 from types import FrameType, TracebackType
-from typing import Self
+from typing import Self, cast
 
 import uvicorn
 from starlette.applications import Starlette
@@ -35,8 +35,8 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 class _Protocol(H11Protocol):
     """Lets the application reach its connection, to break it."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it so
-        super().connection_made(transport)
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(cast("asyncio.Transport", transport))
         # asyncio does this only for sockets that name their protocol, and a listening socket of ours does not
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         inner = self.app

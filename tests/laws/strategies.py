@@ -141,7 +141,7 @@ _simple = st.one_of(
     st.builds(Selector, tags=st.dictionaries(st.sampled_from(KEYS), st.sampled_from([*VALUES, "*"]), min_size=1)),
 )
 selectors = st.one_of(_simple, _selector(_simple))
-scopes = st.one_of(st.just(Selector(all=True)), st.just(Selector(all=True)), selectors)
+scopes = st.one_of(*[st.just(Selector(all=True))] * 3, selectors)
 
 
 @st.composite

@@ -53,9 +53,8 @@ def expected(one: Draft) -> Broken:
     for kind, verb in zip((LimitKind.RELEASE, LimitKind.REPLACE, LimitKind.REMOVE), Verb, strict=True):
         sizes = [size for found, _, size in changes if found is verb]
         limit = getattr(spec.limits, kind.value)
-        limit = (
-            Limit(number=limit) if isinstance(limit, int) else Limit(percent=limit) if isinstance(limit, str) else limit
-        )
+        if isinstance(limit, str):
+            limit = Limit(percent=limit) if limit.endswith("%") else Limit(number=int(limit))
         if limit is None:
             continue
         over_number = limit.number is not None and sum(sizes) > limit.number

@@ -19,7 +19,7 @@ from reconciler.model.fleet import Document, FleetSpec, Selector
 from reconciler.model.observation import Phase
 from reconciler.model.plan import FleetPlan
 from reconciler.model.release import Catalog
-from reconciler.model.snapshot import Snapshot
+from reconciler.model.snapshot import Snapshot, Workload
 from reconciler.model.unit import Units
 from reconciler.model.verdict import Verdict
 from tests.laws import naive
@@ -117,7 +117,7 @@ def test_nothing_is_outside_the_scope_or_the_filters(
         assert wish.version == entry.to
 
 
-def workload_of(snapshot: Snapshot, workload_id: str):  # noqa: ANN201
+def workload_of(snapshot: Snapshot, workload_id: str) -> Workload:
     return next(workload for workload in snapshot.workloads if workload.id == workload_id)
 
 

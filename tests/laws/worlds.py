@@ -7,7 +7,6 @@ the engine waits, and however long a reply is held back, the one clock of both a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from math import inf
 
 import httpx
 from hypothesis import strategies as st
@@ -321,6 +320,3 @@ def newcomer(site: Site, flow: str, version: str, tags: Iterable[tuple[str, str]
     site.world.console(device, flow, version)
     site.clock.sleep(0)
     return device
-
-
-FOREVER = inf

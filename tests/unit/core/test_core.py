@@ -205,6 +205,16 @@ def test_two_entries_for_one_workload_are_an_error() -> None:
     assert ("workload-renamed", Severity.WARNING) in codes(one)
 
 
+def test_an_id_decides_between_workloads_of_one_name_and_must_be_there() -> None:
+    twins = reading(State("1", "1"), workloads=(POLLER, Workload("w2", "poller")))
+    both = judged(twins)
+    assert both.resolution.missing == [("poller", "several workloads are named 'poller': add `id:` with one of w1, w2")]
+    one = judged(twins, workloads={"poller": WorkloadSpec(id="w1", version="2")})
+    assert (codes(one), len(planned(one).changes)) == ([], 1)
+    none = judged(twins, workloads={"poller": WorkloadSpec(id="w9", version="2")})
+    assert none.resolution.missing == [("poller", "no workload has the id w9")]
+
+
 def test_a_channel_that_names_no_version_is_an_error() -> None:
     one = judged(reading(State("1", "1")), workloads={"poller": WorkloadSpec(version=ChannelRef(channel="empty"))})
     assert codes(one) == [("channel-without-workload", Severity.ERROR)]

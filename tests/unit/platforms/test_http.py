@@ -6,6 +6,7 @@ import logging
 import ssl
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -27,7 +28,7 @@ from reconciler.platforms.http import ATTEMPTS, Client, checked_url
 from reconciler.platforms.transport import Direct
 from tests.unit.platforms.losant.application import Stopwatch
 
-TOKEN = "very-secret-token"
+TOKEN = "very-secret/token+value="
 Answers = list[httpx.Response | Exception]
 
 
@@ -254,12 +255,13 @@ def test_request_ids_are_kept() -> None:
         httpx.Response(400, text=f"Bearer {TOKEN}"),
         httpx.Response(400, text="x" * 290 + TOKEN),
         httpx.Response(302, headers={"location": f"https://other.example/?token={TOKEN}"}),
+        httpx.Response(302, headers={"location": f"https://other.example/?token={quote(TOKEN, safe='')}"}),
         httpx.Response(200, text=f"<html>{TOKEN}"),
         httpx.Response(200, text=f'{{"n": "{TOKEN}"}}'),
         httpx.ReadError(f"proxy saw {TOKEN}"),
         httpx.ConnectError(f"proxy saw {TOKEN}"),
     ],
-    ids=range(8),
+    ids=range(9),
 )
 def test_the_token_is_shown_nowhere(answer: httpx.Response | Exception, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)

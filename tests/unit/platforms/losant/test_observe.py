@@ -424,12 +424,14 @@ def test_the_filters_that_need_the_fewest_requests(
 
 
 @pytest.mark.parametrize(
-    ("wait", "most", "count"), [(0.002, 8, 1), (0.01, 8, 3), (0.021, 8, 6), (0.02, 4, 4), (9.0, 1, 1)]
+    ("wait", "most", "count"), [(0.002, 8, 1), (0.0061, 8, 5), (0.021, 64, 12), (0.02, 4, 4), (9.0, 1, 1)]
 )
 def test_readers_follow_what_waiting_costs(wait: float, most: int, count: int) -> None:
-    """Work takes 4 ms: three readers keep busy who waits 10 ms a page."""
-    times = iter([(0.0, 0.0), (wait + 0.004, 0.004)])
+    """Work takes 4 ms a page; a page that waited longer since the machine was busy changes nothing."""
+    times = iter([(0.0, 0.0), (wait + 0.004, 0.004), (10.0, 1.0), (19.0, 1.004)])
     readers = Readers(most, lambda: next(times))
+    readers.measured(lambda: None)
+    assert readers.count == count
     readers.measured(lambda: None)
     assert readers.count == count
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -150,7 +152,7 @@ STEPS = st.lists(
 
 
 def play(fleet: Caller, steps: list[tuple[object, ...]]) -> None:
-    actions = {
+    actions: dict[str, Callable[..., object]] = {
         "release": fleet.release,
         "console": fleet.world.console,
         "online": fleet.world.set_online,
@@ -158,7 +160,7 @@ def play(fleet: Caller, steps: list[tuple[object, ...]]) -> None:
         "wait": fleet.clock.advance,
     }
     for name, *arguments in steps:
-        actions[str(name)](*arguments)  # type: ignore[operator]  # each step carries what its action takes
+        actions[str(name)](*arguments)
 
 
 @given(STEPS)

@@ -1,0 +1,73 @@
+"""On a terminal: apply asks, progress is shown while calling and settling."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.e2e.conftest import Ran, Simulator, command, environment, simulating
+
+Run = Callable[..., Ran]
+
+FLEET = """
+apiVersion: reconciler/v1
+kind: Fleet
+metadata: {name: all}
+spec:
+  connection: plant
+  units: {all: true}
+  workloads:
+    telemetry: {version: v1.4.0}
+"""
+
+
+def _on_a_terminal(folder: Path, simulator: Simulator, *args: str, answer: str) -> tuple[int, str]:
+    """Run a command on a terminal of its own, answer its question, return exit code and everything shown."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [*command(), *args],
+        cwd=folder,
+        env={**environment(LOSANT_API_TOKEN=simulator.token), "TERM": "xterm-256color"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        close_fds=True,
+    )
+    os.close(theirs)
+    shown, end, asked = "", time.monotonic() + 60, False
+    while time.monotonic() < end:
+        if not select.select([ours], [], [], 1.0)[0]:
+            continue
+        try:
+            part = os.read(ours, 65_536)
+        except OSError:
+            break
+        if not part:
+            break
+        shown += part.decode(errors="replace")
+        if "[y/N]" in shown and not asked:
+            asked = True
+            os.write(ours, f"{answer}\n".encode())
+    os.close(ours)
+    return process.wait(timeout=30), shown
+
+
+def test_apply_asks_first_and_shows_progress(tmp_path: Path) -> None:
+    with simulating("--units", "30", "--failing", "0%", "--offline", "0%", "--settle", "1s") as simulator:
+        simulator.manifest(tmp_path / "m", FLEET)
+        code, shown = _on_a_terminal(tmp_path, simulator, "apply", "m", answer="n")
+        assert code == 1, shown
+        assert simulator.control("GET", "calls")["writes"] == []
+        code, shown = _on_a_terminal(tmp_path, simulator, "apply", "m", answer="y")
+        assert code == 0, shown
+        assert "Plan:" in shown
+        assert "\x1b[" in shown
+        assert "Applied" in shown
+        code, shown = _on_a_terminal(tmp_path, simulator, "apply", "m", answer="y")
+        assert code == 0, shown
+        assert "[y/N]" not in shown, "nothing to ask about"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import takewhile
+from itertools import groupby, takewhile
 from typing import TYPE_CHECKING
 
 from reconciler.views.clean import inert
@@ -108,6 +108,8 @@ def _break(characters: list[Span], start: int, room: int, below: int) -> int:
         character = characters[position][0]
         used += _columns(character)
         if used > room:
+            if character == " " and begun:
+                return position
             return space if space and _word(characters, space + 1) <= below else max(position, start + 1)
         if character != " ":
             begun = True
@@ -122,14 +124,8 @@ def _word(characters: list[Span], start: int) -> int:
 
 
 def _spans(characters: Sequence[Span]) -> Iterator[Span]:
-    text, style = "", ""
-    for character, its in characters:
-        if its != style and text:
-            yield text, style
-            text = ""
-        text, style = text + character, its
-    if text:
-        yield text, style
+    for style, some in groupby(characters, key=lambda span: span[1]):
+        yield "".join(character for character, _ in some), style
 
 
 def folded(lines: Iterable[Line], width: int, column: int | None = None) -> list[Line]:

@@ -39,7 +39,7 @@ def render(
     for fleet in plan.fleets:
         lines += _Fleet(plan, fleet, now, width, verbose=verbose).lines()
         lines.append(EMPTY)
-    return lines + folded(_ending(plan, now, None if saved is None else str(saved), width), width)
+    return folded([*lines, *_ending(plan, now, None if saved is None else str(saved), width)], width)
 
 
 def _ending(plan: Plan, now: float, saved: str | None, width: int) -> Iterator[Line]:

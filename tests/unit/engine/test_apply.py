@@ -90,7 +90,7 @@ def test_3_when_a_limit_forbids_it_and_the_allowance_lifts_it(memory: Memory) ->
 def test_3_for_each_kind_of_limit(memory: Memory, kind: str) -> None:
     if kind == "release":
         memory.slots = {slot: state for slot, state in memory.slots.items() if slot[0] == "u0"}
-    limits = Limits(**{kind: "1"}, remove="100%")  # type: ignore[arg-type]  # keyword fields of a test
+    limits = msgspec.convert({"remove": "100%", kind: "1"}, Limits)
     run, _ = applied(memory, question(limits=limits))
     assert run.exit_code == 3
     run, _ = applied(memory, question(limits=limits), allow={kind: "meant"})

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import gc
 import re
-from array import array
-from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import product
@@ -28,7 +26,9 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from reconciler.model.origin import Origin, Path
+from reconciler.manifest.parsed import Parsed, Problem
+from reconciler.manifest.text import Text
+from reconciler.model.origin import Path
 
 Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml where it is there, else the slower parser with the same events."""
@@ -41,118 +41,13 @@ NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 NULLISH = NULLS | {"".join(letters) for letters in product("nN", "uU", "lL", "lL")}
 """Texts that converting takes for null where it may, though somebody quoted them or spelt them oddly."""
 
-QUOTED = re.compile(r"([&!]\S*\s+)*[\"'|>]")
-"""The start of a text in quotes or in a block, behind its anchor and tag."""
+FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|\ufeff")
 
 AGAIN = "\0"
 """Marks the second of two equal keys, so that the first stays and every value keeps its place."""
 
 Stack = list[tuple[Any, str | None, str | None, int]]
 """Open containers: (container, key of the child being read, its anchor, count of values before it)."""
-
-
-class Text:
-    """The text of one file: turns offsets into places and lines."""
-
-    def __init__(self, file: str, text: str) -> None:
-        """Take a file's name and content."""
-        self.file = file
-        self.text = text
-        self._starts: list[int] | None = None
-
-    def place(self, offset: int) -> Origin:
-        """Return file, line and column of an offset in characters."""
-        if self._starts is None:
-            self._starts = [0, *(at + 1 for at, character in enumerate(self.text) if character == "\n")]
-        line = bisect_right(self._starts, offset)
-        return Origin(self.file, line, offset - self._starts[line - 1] + 1)
-
-    def line(self, number: int) -> str:
-        """Return a line by its number from 1, without its break."""
-        lines = self.text.split("\n", number)
-        return lines[number - 1].rstrip("\r") if number <= len(lines) else ""
-
-
-class Problem:
-    """What is wrong at an offset; `related` is the path of a second value that takes part."""
-
-    __slots__ = ("code", "hint", "message", "offset", "related")
-
-    def __init__(self, code: str, message: str, offset: int, *, hint: str = "", related: Path | None = None) -> None:
-        """Take the finding."""
-        self.code = code
-        self.message = message
-        self.offset = offset
-        self.hint = hint
-        self.related = related
-
-
-class Parsed:
-    """One document of a file: its value, the offsets of its nodes in walking order, what is wrong with it."""
-
-    def __init__(self, text: Text) -> None:
-        """Start empty; `read` fills it."""
-        self.text = text
-        self.value: Any = None
-        self.offsets = array("Q")
-        self.aliases: set[int] = set()
-        self.problems: list[Problem] = []
-        self.nullish = False
-        """Whether some text could be taken for null when converted: then its kind is checked with care."""
-        self._children: dict[Path, dict[str | int, tuple[int, int]]] = {}
-        self._sizes: dict[int, int] | None = None
-
-    def locate(self, path: Path) -> Origin:
-        """Return where the value at a path stands (its key, in a mapping), or its nearest parent that exists."""
-        key_node, _ = self._nodes(path)
-        return self.text.place(self.offsets[key_node] if self.offsets else 0)
-
-    def is_bare(self, path: Path) -> bool:
-        """Return whether the text at a path stands there without quotes. One behind an alias counts as bare."""
-        _, node = self._nodes(path)
-        return QUOTED.match(self.text.text, self.offsets[node]) is None
-
-    def _nodes(self, path: Path) -> tuple[int, int]:
-        """Return the numbers of the key node and the value node at a path, or of its nearest parent that exists."""
-        key_node, node, value = 0, 0, self.value
-        for depth, step in enumerate(path):
-            found = self._steps(path[:depth], node, value).get(step)
-            if found is None:
-                break
-            key_node, node = found
-            value = value[step]
-        return key_node, node
-
-    def _steps(self, path: Path, node: int, value: Any) -> dict[str | int, tuple[int, int]]:
-        """Return for each child of a container the numbers of its key node and of its value node."""
-        if node in self.aliases or not isinstance(value, dict | list):
-            return {}
-        found = self._children.get(path)
-        if found is None:
-            found = self._children[path] = {}
-            at = node + 1
-            for step, child in value.items() if isinstance(value, dict) else enumerate(value):
-                first = at
-                at += isinstance(value, dict)
-                found[step] = (first, at)
-                at += self._size(at, child)
-        return found
-
-    def _size(self, node: int, value: Any) -> int:
-        if node in self.aliases or not isinstance(value, dict | list) or not value:
-            return 1
-        if self._sizes is None:
-            self._sizes = {}
-        size = self._sizes.get(node)
-        if size is None:
-            size = 1
-            keyed = isinstance(value, dict)
-            children: Any = value.values() if isinstance(value, dict) else value
-            for child in children:
-                size += keyed
-                size += self._size(node + size, child)
-            self._sizes[node] = size
-        return size
 
 
 @contextmanager
@@ -176,7 +71,7 @@ def read(file: str, content: str) -> list[Parsed]:
             _walk(text, documents)
         except yaml.YAMLError as error:
             broken = Parsed(text)
-            broken.problems.append(_broken(error))
+            broken.problems.append(_broken(error, content))
             documents.append(broken)
         except _TooMuch as much:
             documents[-1].problems = [much.problem]
@@ -191,11 +86,17 @@ class _TooMuch(Exception):
         self.problem = Problem("too-large", message, offset)
 
 
-def _broken(error: yaml.YAMLError) -> Problem:
+def _broken(error: yaml.YAMLError, content: str) -> Problem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     words = [str(part) for part in (getattr(error, "context", None), getattr(error, "problem", None)) if part]
-    offset = mark.index if mark is not None else int(getattr(error, "position", 0) or 0)
+    offset = mark.index if mark is not None else _forbidden(content)
     return Problem("yaml", "this is not YAML: " + (", ".join(words) or str(error).split("\n")[0]), offset)
+
+
+def _forbidden(content: str) -> int:
+    """Return where the first character stands that YAML forbids: libyaml only says after how many of its own bytes."""
+    found = FORBIDDEN.search(content)
+    return found.start() if found is not None else 0
 
 
 def _walk(text: Text, documents: list[Parsed]) -> None:
@@ -280,20 +181,30 @@ class _Document:
             self._problem("tag", "tags and anchors on keys are not used in manifests", offset)
         if name == "<<" and not event.style:
             self._problem("merge-key", "merge keys (`<<`) are not supported; repeat the keys, or use a Channel", offset)
+        if AGAIN in name:
+            self._problem("character", "a key cannot have the character NUL in it", offset)
         if name in container:
             first = (*_path(stack), name)
-            self._problem("duplicate-key", f"the key {name!r} is given twice", offset, related=first)
+            quiet = "a key is given twice"
+            self._problem("duplicate-key", f"the key {name!r} is given twice", offset, quiet=quiet, related=first)
             while name in container:
                 name += AGAIN
         return name
 
-    def _problem(self, code: str, message: str, offset: int, *, hint: str = "", related: Path | None = None) -> None:
-        self.document.problems.append(Problem(code, message, offset, hint=hint, related=related))
+    def _problem(
+        self, code: str, message: str, offset: int, *, quiet: str = "", hint: str = "", related: Path | None = None
+    ) -> None:
+        problem = Problem(code, message, offset, quiet=quiet, hint=hint, related=related)
+        self.document.problems.append(problem)
+
+    def _tag(self, tag: str | None, offset: int) -> None:
+        if tag is not None and tag != "!":
+            quiet = "tags are not used in manifests"
+            self._problem("tag", f"tags such as {tag!r} are not used in manifests", offset, quiet=quiet)
 
     def _odd(self, event: Any, stack: Stack, key: str | None, offset: int) -> Any:
         value: Any = event.value
-        if event.tag is not None and event.tag != "!":
-            self._problem("tag", f"tags such as {event.tag!r} are not used in manifests", offset)
+        self._tag(event.tag, offset)
         self.document.nullish = self.document.nullish or value in NULLISH
         if value in NULLS and not event.style and event.tag is None:
             value = None
@@ -312,24 +223,20 @@ class _Document:
             else "leave the key out, or give it a value"
         )
         what = f"{key!r} is empty" if key is not None else "an entry is empty"
-        self._problem(
-            "null",
-            f"{what}; there is no null here, so that a forgotten value never removes anything",
-            offset,
-            hint=hint,
-        )
+        why = "there is no null here, so that a forgotten value never removes anything"
+        self._problem("null", f"{what}; {why}", offset, quiet=f"a value is empty; {why}", hint=hint)
 
     def _open(self, event: Any, stack: Stack, offset: int, *, as_key: bool) -> None:
         if as_key:
             raise _TooMuch("a mapping or list cannot be a key", offset)
-        if event.tag is not None:
-            self._problem("tag", f"tags such as {event.tag!r} are not used in manifests", offset)
+        self._tag(event.tag, offset)
         if len(stack) >= DEEPEST:
             raise _TooMuch(f"more than {DEEPEST} levels inside one another", offset)
 
     def _alias(self, event: Any, stack: Stack, offset: int) -> Any:
         if event.anchor not in self.anchors:
-            self._problem("alias", f"nothing before this is marked `&{event.anchor}`", offset)
+            quiet = "nothing before this is marked with this name"
+            self._problem("alias", f"nothing before this is marked `&{event.anchor}`", offset, quiet=quiet)
             return ""
         value, size = self.anchors[event.anchor]
         self._bound(size, offset)

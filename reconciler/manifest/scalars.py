@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Iterator
 
-from reconciler.manifest.read import Parsed
+from reconciler.manifest.parsed import Parsed
 from reconciler.model.desired import Scalar
 from reconciler.model.fleet import Choice, FleetSpec
 from reconciler.model.origin import Path

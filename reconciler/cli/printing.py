@@ -33,13 +33,21 @@ def read_plan(path: Path) -> Plan:
     try:
         found = plan_json.decode(content)
     except PlanMismatch as error:
-        raise PlanMismatch(f"{path}: {error}", hint=error.hint) from error
+        raise PlanMismatch(f"{path}: {error}{misshapen('plan.v1', content)}", hint=error.hint) from error
     if fingerprint(found) != found.fingerprint:
         raise PlanMismatch(
             f"{path}: the plan was edited after it was made (its fingerprint does not match)",
             hint="make a new plan with `reconciler plan --out FILE`",
         )
     return found
+
+
+def misshapen(name: str, content: bytes) -> str:
+    """Return what of a JSON document does not fit its schema, an indented line each, to go behind an error."""
+    from reconciler.manifest.shape import explain
+
+    said = explain(name, content)
+    return "".join(f"\n  {line}" for line in said.splitlines())
 
 
 def check_saved(saved: Plan, today: Plan, now: float) -> None:

@@ -11,7 +11,7 @@ from reconciler.model.quantity import percent
 T = TypeVar("T")
 
 
-@click.group("simulate")
+@click.group("simulate", epilog="\b\nExample:\n  reconciler simulate losant --units 1000")
 def command() -> None:
     """Run a platform on this machine, to try things out against."""
 

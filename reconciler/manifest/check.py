@@ -82,7 +82,7 @@ def _url(document: Document, url: str, path: Path) -> Findings:
     except ValueError:
         host, parts = None, urlsplit("")
     if host is None or parts.scheme not in {"http", "https"}:
-        yield _finding(document, path, "url", f"{url!r} is not a web address such as https://api.losant.com")
+        yield _finding(document, path, "url", "this is not a web address such as https://api.losant.com")
         return
     if parts.username is not None or parts.password is not None:
         yield _finding(

@@ -14,7 +14,8 @@ from reconciler.core.names import suggestion
 from reconciler.errors import ManifestError, SettingsError
 from reconciler.manifest.accept import Misfit, misfits
 from reconciler.manifest.check import check
-from reconciler.manifest.read import Parsed, Problem, Text, read
+from reconciler.manifest.place import Parsed, Problem, Text
+from reconciler.manifest.read import read
 from reconciler.manifest.scalars import settle
 from reconciler.model.diagnostic import Diagnostic, Related, Severity
 from reconciler.model.fleet import ChannelSpec, ConnectionSpec, Document, FleetSpec, Kind, Manifest, Metadata
@@ -54,6 +55,8 @@ class _Loading:
         self.found: dict[str, dict[str, Document]] = {kind: {} for kind in KINDS}
         self.diagnostics: list[Diagnostic] = []
         self.seen: set[Path] = set()
+        self.hidden: set[str] = set()
+        """Files in which somebody may have written a secret: no line of them, and no wrong value, is ever shown."""
         self.foreign = 0
         self.failed = False
 
@@ -73,6 +76,7 @@ class _Loading:
         other = _Loading()
         other.take(path)
         self.diagnostics += other.diagnostics
+        self.hidden |= other.hidden
         self.failed = self.failed or other.failed
         self.found["Connection"] = other.found["Connection"]
         if ignored:
@@ -96,8 +100,9 @@ class _Loading:
         )
         self.diagnostics += check(manifest, complete=not self.failed)
         if any(one.severity is Severity.ERROR for one in self.diagnostics):
-            raise ManifestError([excerpted(one) for one in self.diagnostics])
-        return msgspec.structs.replace(manifest, warnings=tuple(excerpted(one) for one in self.diagnostics))
+            in_order = sorted(self.diagnostics, key=lambda one: (one.origin.file, one.origin.line, one.origin.column))
+            raise ManifestError([self._excerpted(one) for one in in_order])
+        return msgspec.structs.replace(manifest, warnings=tuple(self._excerpted(one) for one in self.diagnostics))
 
     def _digest(self) -> str:
         values = [
@@ -117,7 +122,10 @@ class _Loading:
         if content is None:
             return
         ours = named or "reconciler/" in content
-        for parsed in read(str(path), content):
+        documents = read(str(path), content)
+        if any(_may_hold_secrets(parsed) for parsed in documents):
+            self.hidden.add(str(path))
+        for parsed in documents:
             self._document(parsed, ours=ours, named=named)
 
     def _content(self, path: Path) -> str | None:
@@ -139,7 +147,7 @@ class _Loading:
         value = parsed.value
         if not _is_ours(value):
             broken = value is None or not isinstance(value, dict)
-            claims = isinstance(value, dict) and value.get("kind") in KINDS
+            claims = isinstance(value, dict) and isinstance(value.get("kind"), str) and value["kind"] in KINDS
             if (ours and broken and parsed.problems) or named or claims:
                 self._not_ours(parsed)
             else:
@@ -230,9 +238,22 @@ class _Loading:
             text=parsed.text,
         )
 
+    def _excerpted(self, one: Diagnostic) -> Diagnostic:
+        """Return a finding with the line it is about, where that may be shown."""
+        if one.excerpt or not one.origin.line or one.origin.file in self.hidden:
+            return one
+        try:
+            lines = Path(one.origin.file).read_text(encoding="utf-8-sig").split("\n")
+        except (OSError, UnicodeDecodeError):
+            return one
+        return msgspec.structs.replace(one, excerpt="".join(lines[one.origin.line - 1 : one.origin.line]).rstrip("\r"))
+
     def _misfit(self, parsed: Parsed, misfit: Misfit) -> None:
         text = None if misfit.secret else parsed.text
-        self._wrong(misfit.code, misfit.message, parsed.locate(misfit.path), hint=misfit.hint, text=text)
+        message = misfit.message
+        if parsed.text.file in self.hidden:
+            message = message.partition(", not '")[0].partition(', not "')[0]
+        self._wrong(misfit.code, message, parsed.locate(misfit.path), hint=misfit.hint, text=text)
 
     def _wrong(  # all parts of a finding
         self,
@@ -252,9 +273,17 @@ class _Loading:
                 origin=origin,
                 hint=hint,
                 related=related,
-                excerpt=text.line(origin.line) if text is not None else "",
+                excerpt=text.line(origin.line) if text is not None and text.file not in self.hidden else "",
             )
         )
+
+
+def _may_hold_secrets(parsed: Parsed) -> bool:
+    """Return whether somebody may have written a secret into this file: then no line of it is ever shown."""
+    value = parsed.value
+    if not isinstance(value, dict):
+        return "Connection" in parsed.text.text
+    return value.get("kind") not in ("Fleet", "Channel")  # a list: the kind may be no text
 
 
 def _is_ours(value: Any) -> bool:
@@ -272,19 +301,3 @@ def _files(folder: Path) -> Iterator[Path]:
         for name in sorted(files):
             if name.endswith(SUFFIXES) and not name.startswith("."):
                 yield Path(place) / name
-
-
-SECRETS = frozenset({"secret-literal", "url-credentials"})
-
-
-def excerpted(one: Diagnostic) -> Diagnostic:
-    """Return a finding with the line it is about, where that can be read and holds no secret."""
-    if one.excerpt or not one.origin.line or one.code in SECRETS:
-        return one
-    try:
-        lines = Path(one.origin.file).read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError):
-        return one
-    return msgspec.structs.replace(
-        one, excerpt=lines[one.origin.line - 1].rstrip("\r") if one.origin.line <= len(lines) else ""
-    )

@@ -8,9 +8,6 @@ and columns are worked out when somebody asks.
 from __future__ import annotations
 
 import gc
-import re
-from array import array
-from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import product
@@ -28,7 +25,8 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from reconciler.model.origin import Origin, Path
+from reconciler.manifest.place import Parsed, Problem, Text
+from reconciler.model.origin import Path
 
 Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml where it is there, else the slower parser with the same events."""
@@ -41,118 +39,12 @@ NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 NULLISH = NULLS | {"".join(letters) for letters in product("nN", "uU", "lL", "lL")}
 """Texts that converting takes for null where it may, though somebody quoted them or spelt them oddly."""
 
-QUOTED = re.compile(r"([&!]\S*\s+)*[\"'|>]")
-"""The start of a text in quotes or in a block, behind its anchor and tag."""
 
 AGAIN = "\0"
 """Marks the second of two equal keys, so that the first stays and every value keeps its place."""
 
-Stack = list[tuple[Any, str | None, str | None, int]]
-"""Open containers: (container, key of the child being read, its anchor, count of values before it)."""
-
-
-class Text:
-    """The text of one file: turns offsets into places and lines."""
-
-    def __init__(self, file: str, text: str) -> None:
-        """Take a file's name and content."""
-        self.file = file
-        self.text = text
-        self._starts: list[int] | None = None
-
-    def place(self, offset: int) -> Origin:
-        """Return file, line and column of an offset in characters."""
-        if self._starts is None:
-            self._starts = [0, *(at + 1 for at, character in enumerate(self.text) if character == "\n")]
-        line = bisect_right(self._starts, offset)
-        return Origin(self.file, line, offset - self._starts[line - 1] + 1)
-
-    def line(self, number: int) -> str:
-        """Return a line by its number from 1, without its break."""
-        lines = self.text.split("\n", number)
-        return lines[number - 1].rstrip("\r") if number <= len(lines) else ""
-
-
-class Problem:
-    """What is wrong at an offset; `related` is the path of a second value that takes part."""
-
-    __slots__ = ("code", "hint", "message", "offset", "related")
-
-    def __init__(self, code: str, message: str, offset: int, *, hint: str = "", related: Path | None = None) -> None:
-        """Take the finding."""
-        self.code = code
-        self.message = message
-        self.offset = offset
-        self.hint = hint
-        self.related = related
-
-
-class Parsed:
-    """One document of a file: its value, the offsets of its nodes in walking order, what is wrong with it."""
-
-    def __init__(self, text: Text) -> None:
-        """Start empty; `read` fills it."""
-        self.text = text
-        self.value: Any = None
-        self.offsets = array("Q")
-        self.aliases: set[int] = set()
-        self.problems: list[Problem] = []
-        self.nullish = False
-        """Whether some text could be taken for null when converted: then its kind is checked with care."""
-        self._children: dict[Path, dict[str | int, tuple[int, int]]] = {}
-        self._sizes: dict[int, int] | None = None
-
-    def locate(self, path: Path) -> Origin:
-        """Return where the value at a path stands (its key, in a mapping), or its nearest parent that exists."""
-        key_node, _ = self._nodes(path)
-        return self.text.place(self.offsets[key_node] if self.offsets else 0)
-
-    def is_bare(self, path: Path) -> bool:
-        """Return whether the text at a path stands there without quotes. One behind an alias counts as bare."""
-        _, node = self._nodes(path)
-        return QUOTED.match(self.text.text, self.offsets[node]) is None
-
-    def _nodes(self, path: Path) -> tuple[int, int]:
-        """Return the numbers of the key node and the value node at a path, or of its nearest parent that exists."""
-        key_node, node, value = 0, 0, self.value
-        for depth, step in enumerate(path):
-            found = self._steps(path[:depth], node, value).get(step)
-            if found is None:
-                break
-            key_node, node = found
-            value = value[step]
-        return key_node, node
-
-    def _steps(self, path: Path, node: int, value: Any) -> dict[str | int, tuple[int, int]]:
-        """Return for each child of a container the numbers of its key node and of its value node."""
-        if node in self.aliases or not isinstance(value, dict | list):
-            return {}
-        found = self._children.get(path)
-        if found is None:
-            found = self._children[path] = {}
-            at = node + 1
-            for step, child in value.items() if isinstance(value, dict) else enumerate(value):
-                first = at
-                at += isinstance(value, dict)
-                found[step] = (first, at)
-                at += self._size(at, child)
-        return found
-
-    def _size(self, node: int, value: Any) -> int:
-        if node in self.aliases or not isinstance(value, dict | list) or not value:
-            return 1
-        if self._sizes is None:
-            self._sizes = {}
-        size = self._sizes.get(node)
-        if size is None:
-            size = 1
-            keyed = isinstance(value, dict)
-            children: Any = value.values() if isinstance(value, dict) else value
-            for child in children:
-                size += keyed
-                size += self._size(node + size, child)
-            self._sizes[node] = size
-        return size
+Stack = list[tuple[Any, str | None, str | None, int, int]]
+"""Open containers: (container, key of the child being read, its anchor, its number, values expanded before)."""
 
 
 @contextmanager
@@ -223,14 +115,14 @@ class _Document:
         self.depths: dict[int, int] = {}
         self.expanded = 0
 
-    def value(self) -> Any:
+    def value(self) -> Any:  # noqa: C901, PLR0915 - the one hot loop: calls in it cost a third of its speed
         """Return the document's value; an empty document is None."""
         root: list[Any] = []
         stack: Stack = []
         container: Any = root
         key: str | None = None
         anchor: str | None = None
-        offsets, get = self.document.offsets, self.parser.get_event
+        offsets, sizes, get = self.document.offsets, self.document.sizes, self.parser.get_event
         while True:
             event = get()
             kind = type(event)
@@ -238,24 +130,28 @@ class _Document:
                 offset = event.start_mark.index
                 offsets.append(offset)
                 value = event.value
-                if type(container) is dict and key is None:
-                    key = self._key(event, stack, container, offset)
+                if key is None and type(container) is dict:
+                    odd = event.tag is not None or event.anchor is not None or value == "<<" or value in container
+                    key = self._key(event, stack, container, offset) if odd else value
                     continue
                 if event.anchor is not None or event.tag is not None or value in NULLISH:
                     value = self._odd(event, stack, key, offset)
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
                 offset = event.start_mark.index
-                self._open(event, stack, offset, as_key=type(container) is dict and key is None)
+                as_key = key is None and type(container) is dict
+                if as_key or event.tag is not None or len(stack) >= DEEPEST:
+                    self._open(event, stack, offset, as_key=as_key)
                 offsets.append(offset)
-                stack.append((container, key, anchor, len(offsets) + self.expanded))
+                stack.append((container, key, anchor, len(offsets) - 1, self.expanded))
                 container, key, anchor = ({} if kind is MappingStartEvent else []), None, event.anchor
                 continue
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
                 value = container
                 name = anchor
-                container, key, anchor, start = stack.pop()
+                container, key, anchor, node, expanded = stack.pop()
+                sizes[node] = len(offsets) - node
                 if name is not None:
-                    self.anchors[name] = value, len(offsets) + self.expanded - start + 1
+                    self.anchors[name] = value, sizes[node] + self.expanded - expanded
             elif kind is AliasEvent:
                 offset = event.start_mark.index
                 self.document.aliases.add(len(offsets))
@@ -304,7 +200,7 @@ class _Document:
         return value
 
     def _null(self, stack: Stack, key: str | None, offset: int) -> None:
-        above = [step for _, step, _, _ in stack]
+        above = [step for _, step, *_ in stack]
         slot = key == "version" or "pins" in above
         hint = (
             "write `absent: true` to remove it, or `unmanaged: true` to leave it alone"
@@ -356,6 +252,6 @@ class _Document:
 def _path(stack: Stack) -> Path:
     """Return the path of the container being read."""
     steps: list[str | int] = []
-    for outer, key, _, _ in stack[1:]:
+    for outer, key, *_ in stack[1:]:
         steps.append(len(outer) if isinstance(outer, list) else key or "")
     return tuple(steps)

@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Iterator
 
-from reconciler.manifest.read import Parsed
+from reconciler.manifest.place import Parsed
 from reconciler.model.desired import Scalar
 from reconciler.model.fleet import Choice, FleetSpec
 from reconciler.model.origin import Path
@@ -35,7 +35,7 @@ def _choices(spec: FleetSpec) -> Iterator[tuple[Path, Choice]]:
             yield ("spec", "workloads", name, "overrides", position), override
     for unit, pins in spec.pins.items():
         for name, pin in pins.items():
-            if not isinstance(pin, str):
+            if isinstance(pin, Choice):
                 yield ("spec", "pins", unit, name), pin
 
 

@@ -217,7 +217,7 @@ class _Fleet:
 
 
 def _call(one: Calls) -> Iterator[str]:
-    yield f"{one.stage + 1:,}"
+    yield f"{one.stage:,}"
     yield f"{one.number:,}"
     yield code(one.call) + "".join(f"; {note}" for note in notes(one))
     yield code(f"{one.method} {one.path}")

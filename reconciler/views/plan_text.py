@@ -39,7 +39,7 @@ def render(
     for fleet in plan.fleets:
         lines += _Fleet(plan, fleet, now, width, verbose=verbose).lines()
         lines.append(EMPTY)
-    return lines + folded(_ending(plan, now, None if saved is None else str(saved), width), width)
+    return folded([*lines, *_ending(plan, now, None if saved is None else str(saved), width)], width)
 
 
 def _ending(plan: Plan, now: float, saved: str | None, width: int) -> Iterator[Line]:
@@ -87,7 +87,7 @@ class _Fleet:
 
     def lines(self) -> list[Line]:
         fleet = self.fleet
-        found = folded(self._header(), self.width, KEY)
+        found = folded(self._header(), self.width, 2 + KEY)
         if fleet.error:
             return found
         if not quiet(fleet) or fleet.warnings:
@@ -199,7 +199,7 @@ class _Fleet:
     def _call(self, one: Calls) -> Iterator[Line]:
         number = f"{one.number:,} calls of " if one.number > 1 else ""
         yield line(
-            (f"stage {one.stage + 1}", "dim"),
+            (f"stage {one.stage:,}", "dim"),
             "  ",
             (f"{number}{clean(one.call)}", "bold"),
             f"  {clean(one.method)} {clean(one.path)}  {weight(one.changes)}",

@@ -210,5 +210,11 @@ class TestSavedPlans:
             _refused(ran, "was made for")
             assert other.control("GET", "calls")["writes"] == []
 
+    def test_of_another_shape(self, run: Run, plant: Simulator, saved: Path) -> None:
+        content = json.loads(saved.read_text())
+        content["fleets"][0]["summary"]["units"] = "many"
+        saved.write_text(json.dumps(content))
+        _refused(self._apply(run, plant), "plan.json", "fleets[0].summary.units", "'many'")
+
     def test_missing(self, run: Run, plant: Simulator) -> None:
         _refused(run("apply", "--plan", "nowhere.json"), "nowhere.json")

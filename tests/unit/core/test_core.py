@@ -16,6 +16,7 @@ from reconciler.core.limit import limits_of
 from reconciler.core.names import suggestion
 from reconciler.core.plan import assemble, failed_fleet, iso
 from reconciler.core.resolve import resolve
+from reconciler.core.status import fleet_status
 from reconciler.model.change import HoldReason, Reason, Verb
 from reconciler.model.diagnostic import Severity
 from reconciler.model.fleet import (
@@ -23,6 +24,7 @@ from reconciler.model.fleet import (
     FleetSpec,
     Limit,
     Limits,
+    Override,
     PinChoice,
     Rollout,
     Selector,
@@ -196,6 +198,13 @@ def test_the_axes_of_a_fleet_are_the_worst_of_its_slots(states: list[State], exp
     assert axes(judged(reading(*states))) == expected
 
 
+def test_slots_that_git_leaves_alone_count_nowhere_in_a_status() -> None:
+    lab = Override(units=Selector(ids=["u1"]), unmanaged=True)
+    said = {"poller": WorkloadSpec(version="2", overrides=[lab])}
+    one = judged(reading(State("2", "2"), State("1", "1")), workloads=said)
+    assert (axes(one), fleet_status(one).ready) == ((Sync.SYNCED, Health.HEALTHY), 1)
+
+
 def test_two_entries_for_one_workload_are_an_error() -> None:
     one = judged(
         reading(State("1", "1")),
@@ -203,6 +212,16 @@ def test_two_entries_for_one_workload_are_an_error() -> None:
     )
     assert ("workload-twice", Severity.ERROR) in codes(one)
     assert ("workload-renamed", Severity.WARNING) in codes(one)
+
+
+def test_an_id_decides_between_workloads_of_one_name_and_must_be_there() -> None:
+    twins = reading(State("1", "1"), workloads=(POLLER, Workload("w2", "poller")))
+    both = judged(twins)
+    assert both.resolution.missing == [("poller", "several workloads are named 'poller': add `id:` with one of w1, w2")]
+    one = judged(twins, workloads={"poller": WorkloadSpec(id="w1", version="2")})
+    assert (codes(one), len(planned(one).changes)) == ([], 1)
+    none = judged(twins, workloads={"poller": WorkloadSpec(id="w9", version="2")})
+    assert none.resolution.missing == [("poller", "no workload has the id w9")]
 
 
 def test_a_channel_that_names_no_version_is_an_error() -> None:

@@ -1,0 +1,59 @@
+"""`reconciler validate`: check manifests without calling anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from reconciler.cli import wiring
+from reconciler.cli.options import connections_option, output_option, paths_argument, strict_option
+from reconciler.errors import ManifestError
+from reconciler.manifest.render import diagnostics_builtins, diagnostics_text
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.fleet import Manifest
+
+
+@click.command(
+    epilog="""\b
+Example:
+  reconciler validate                       everything below this folder
+  reconciler validate fleet/ -o json        for an editor or a script
+
+\b
+Exit codes: 0 valid, 1 not (with --strict also for warnings).""",
+)
+@paths_argument
+@output_option("text", "json")
+@connections_option
+@strict_option
+def command(paths: tuple[Path, ...], output: str, connections: Path | None, strict: bool) -> int:
+    """Check manifests without calling anything: every finding of every file in one run, with its line.
+
+    What only the platform can show (names that several units bear, claims that really overlap) `plan` checks.
+    """
+    manifest: Manifest | None = None
+    try:
+        manifest = wiring.load(paths, connections)
+        findings: tuple[Diagnostic, ...] = manifest.warnings
+    except ManifestError as error:
+        findings = error.diagnostics
+    valid = manifest is not None and not (strict and findings)
+    if output == "json":
+        answer = {"valid": valid, "findings": diagnostics_builtins(findings), "documents": _documents(manifest)}
+        click.echo(msgspec.json.encode(answer))
+    else:
+        if findings:
+            click.echo(diagnostics_text(findings), err=True)
+        if valid:
+            kinds = ", ".join(f"{number} {kind}" for kind, number in _documents(manifest).items())
+            click.echo(f"valid: {kinds}")
+    return int(not valid)
+
+
+def _documents(manifest: Manifest | None) -> dict[str, int]:
+    if manifest is None:
+        return {}
+    kinds = {"connections": manifest.connections, "channels": manifest.channels, "fleets": manifest.fleets}
+    return {kind: len(documents) for kind, documents in kinds.items()}

@@ -60,6 +60,9 @@ def _check(value: Any, wanted: inspect.Type, path: Path) -> Iterator[Misfit]:
 def _union(value: Any, wanted: inspect.UnionType, path: Path) -> Iterator[Misfit]:
     """Hold a value against the members of its own shape; complain as the first of them does."""
     members = [_bare(one) for one in wanted.types if not isinstance(one, inspect.NoneType)]
+    if len(members) == 1:
+        yield from _check(value, members[0], path)
+        return
     alike = [one for one in members if _is_shape(value, one)]
     if not alike:
         allowed = " or ".join(_words(one) for one in members)
@@ -208,8 +211,8 @@ def _number_words(wanted: inspect.IntType | inspect.FloatType) -> str:
     name = "a whole number" if isinstance(wanted, inspect.IntType) else "a number"
     low = wanted.ge if wanted.ge is not None else wanted.gt
     if wanted.le is not None:
-        return f"{name} from {low:g} to {wanted.le:g}"
-    return name if low is None else f"{name} of at least {low:g}"
+        return f"{name} from {low:,} to {wanted.le:,}"
+    return name if low is None else f"{name} of at least {low:,}"
 
 
 def _shape(value: Any) -> str:

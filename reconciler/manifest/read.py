@@ -73,17 +73,17 @@ def read(file: str, content: str) -> list[Parsed]:
             broken = Parsed(text)
             broken.problems.append(_broken(error, content))
             documents.append(broken)
-        except _TooMuch as much:
-            documents[-1].problems = [much.problem]
+        except _Hopeless as hopeless:
+            documents[-1].problems = [hopeless.problem]
     return [one for one in documents if one.value is not None or one.problems]
 
 
-class _TooMuch(Exception):
+class _Hopeless(Exception):
     """The file is not worth reading on."""
 
-    def __init__(self, message: str, offset: int) -> None:
+    def __init__(self, code: str, message: str, offset: int) -> None:
         super().__init__(message)
-        self.problem = Problem("too-large", message, offset)
+        self.problem = Problem(code, message, offset)
 
 
 def _broken(error: yaml.YAMLError, content: str) -> Problem:
@@ -166,7 +166,7 @@ class _Document:
                 self.document.aliases.add(len(offsets))
                 offsets.append(offset)
                 if type(container) is dict and key is None:
-                    raise _TooMuch("an alias cannot be a key", offset)
+                    raise _Hopeless("key", "an alias cannot be a key", offset)
                 value = self._alias(event, stack, offset)
             elif kind is DocumentEndEvent:
                 self._bound(0, 0)
@@ -232,20 +232,20 @@ class _Document:
 
     def _open(self, event: Any, stack: Stack, offset: int, *, as_key: bool) -> None:
         if as_key:
-            raise _TooMuch("a mapping or list cannot be a key", offset)
+            raise _Hopeless("key", "a mapping or list cannot be a key", offset)
         self._tag(event.tag, offset)
         if len(stack) >= DEEPEST:
-            raise _TooMuch(f"more than {DEEPEST} levels inside one another", offset)
+            raise _Hopeless("too-deep", f"more than {DEEPEST} levels inside one another", offset)
 
     def _alias(self, event: Any, stack: Stack, offset: int) -> Any:
         if event.anchor not in self.anchors:
             quiet = "nothing before this is marked with this name"
             self._problem("alias", f"nothing before this is marked `&{event.anchor}`", offset, quiet=quiet)
-            return ""
+            return None
         value, size = self.anchors[event.anchor]
         self._bound(size, offset)
         if len(stack) + self._depth(value) > DEEPEST:
-            raise _TooMuch(f"more than {DEEPEST} levels inside one another", offset)
+            raise _Hopeless("too-deep", f"more than {DEEPEST} levels inside one another", offset)
         return value
 
     def _depth(self, value: Any) -> int:
@@ -261,7 +261,7 @@ class _Document:
     def _bound(self, more: int, offset: int) -> None:
         self.expanded += more
         if self.expanded + len(self.document.offsets) > MOST_NODES:
-            raise _TooMuch(f"its aliases expand to more than {MOST_NODES:,} values", offset)
+            raise _Hopeless("too-large", f"its aliases expand to more than {MOST_NODES:,} values", offset)
 
 
 def _path(stack: Stack) -> Path:

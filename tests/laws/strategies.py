@@ -165,7 +165,7 @@ def workload_specs(draw: st.DrawFn, name: str) -> WorkloadSpec:
         id=draw(st.sampled_from([None] * 8 + [known[name]] * 3 + ["w9", "w4"])),
         units=draw(st.none() | selectors),
         overrides=draw(st.lists(overrides, max_size=2)),
-        **draw(_choices()),
+        **draw(_choices()),  # type: ignore[arg-type]  # keyword fields
     )
 
 

@@ -7,6 +7,7 @@ the engine waits, and however long a reply is held back, the one clock of both a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 import httpx
 from hypothesis import strategies as st
@@ -23,6 +24,7 @@ from reconciler.model.fleet import (
     LosantConnection,
     Manifest,
     Override,
+    Pin,
     PinChoice,
     Requests,
     Secret,
@@ -34,7 +36,7 @@ from reconciler.model.snapshot import Query, Snapshot
 from reconciler.platforms.losant import factory
 from reconciler.platforms.losant.platform import Losant
 from reconciler.simulators.exchange import Request
-from reconciler.simulators.losant import Faults, LosantSimulator, Shape, Variants, simulator
+from reconciler.simulators.losant import Faults, LosantSimulator, LosantWorld, Shape, Variants, simulator
 from reconciler.simulators.losant.access import FULL
 from reconciler.simulators.losant.variants import QUESTIONS
 from tests.laws.strategies import NOW, locate
@@ -152,7 +154,9 @@ class Site:
         """Return what is desired of each slot of an edge workflow; slots without a row are left out."""
         flows = set(self.flows.values())
         return {
-            (row["deviceId"], row["flowId"]): row["desired"] for row in self.world.state() if row["flowId"] in flows
+            (str(row["deviceId"]), str(row["flowId"])): row["desired"]
+            for row in self.world.state()
+            if row["flowId"] in flows
         }
 
     def released(self) -> list[tuple[str, str | None, tuple[str, ...]]]:
@@ -260,7 +264,8 @@ def fleets(draw: st.DrawFn, name: str = "fleet") -> Document:
     pinned = draw(st.sampled_from([None, None, "gw-001", "gw-003"]))
     if pinned is not None and spec.units == Selector(all=True):
         free = [flow for flow, said in workloads.items() if said.units is None]
-        pin = draw(st.sampled_from(["v1.0.0", PinChoice(absent=True)]))
+        choices: list[Pin] = ["v1.0.0", PinChoice(absent=True)]
+        pin = draw(st.sampled_from(choices))
         spec = FleetSpec(
             connection="plant",
             units=spec.units,
@@ -283,30 +288,25 @@ def variants(draw: st.DrawFn, but: Sequence[str] = ()) -> Variants:
 @st.composite
 def meddling(draw: st.DrawFn) -> Callable[[Site], None]:
     """What people do at the console: set versions by hand, add, delete, retag, overwrite."""
-    acts: list[Callable[[Site], object]] = []
+    acts: list[Callable[[LosantWorld], object]] = []
     for _ in range(draw(st.integers(0, 4))):
         unit = f"gw-{draw(st.integers(0, 9)):03d}"
         flow = draw(st.sampled_from(FLOWS))
         release = draw(st.sampled_from([*RELEASES, None]))
-        acts.append(
-            draw(
-                st.sampled_from(
-                    [
-                        lambda site, unit=unit, flow=flow, release=release: site.world.console(unit, flow, release),
-                        lambda site, unit=unit, flow=flow, release=release: site.world.console(unit, flow, release),
-                        lambda site, unit=unit: site.world.set_tags(unit, {"ring": "canary", "site": "berlin"}),
-                        lambda site, unit=unit: site.world.delete_device(unit),
-                        lambda site, flow=flow, release=release: site.world.create_version(flow, release or "v1.2.0"),
-                        lambda site, unit=unit: site.world.set_online(unit, online=False),
-                    ]
-                )
-            )
-        )
+        tags = {"ring": "canary", "site": "berlin"}
+        by_hand: Callable[[LosantWorld], object] = partial(LosantWorld.console, device=unit, flow=flow, version=release)
+        others: list[Callable[[LosantWorld], object]] = [
+            partial(LosantWorld.set_tags, device=unit, tags=tags),
+            partial(LosantWorld.delete_device, device=unit),
+            partial(LosantWorld.create_version, flow=flow, version=release or "v1.2.0"),
+            partial(LosantWorld.set_online, device=unit, online=False),
+        ]
+        acts.append(draw(st.sampled_from([by_hand, by_hand, *others])))
 
     def meddle(site: Site) -> None:
         for act in acts:
             try:
-                act(site)
+                act(site.world)
             except LookupError:
                 continue  # the device was deleted before
         site.clock.sleep(10)

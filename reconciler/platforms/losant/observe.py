@@ -115,7 +115,9 @@ class _Reading:
         moved_on = any(listing.pages > 1 for listing in listings)
         if not self._problems or self._patient:
             self._compare(devices, deployments if moved_on else None)
-        return self._problems
+        if readers.count > 1:
+            self.slots.settle()
+        return sorted(self._problems)
 
     def snapshot(self, identity: str, read_at: float, problems: list[str]) -> Snapshot:
         """Return what was read."""

@@ -16,6 +16,7 @@ from reconciler.core.limit import limits_of
 from reconciler.core.names import suggestion
 from reconciler.core.plan import assemble, failed_fleet, iso
 from reconciler.core.resolve import resolve
+from reconciler.core.status import fleet_status
 from reconciler.model.change import HoldReason, Reason, Verb
 from reconciler.model.diagnostic import Severity
 from reconciler.model.fleet import (
@@ -23,6 +24,7 @@ from reconciler.model.fleet import (
     FleetSpec,
     Limit,
     Limits,
+    Override,
     PinChoice,
     Rollout,
     Selector,
@@ -194,6 +196,13 @@ def test_a_saved_pruning_of_a_slot_no_longer_shown_is_not_called_done() -> None:
 )
 def test_the_axes_of_a_fleet_are_the_worst_of_its_slots(states: list[State], expected: tuple[Sync, Health]) -> None:
     assert axes(judged(reading(*states))) == expected
+
+
+def test_slots_that_git_leaves_alone_count_nowhere_in_a_status() -> None:
+    lab = Override(units=Selector(ids=["u1"]), unmanaged=True)
+    said = {"poller": WorkloadSpec(version="2", overrides=[lab])}
+    one = judged(reading(State("2", "2"), State("1", "1")), workloads=said)
+    assert (axes(one), fleet_status(one).ready) == ((Sync.SYNCED, Health.HEALTHY), 1)
 
 
 def test_two_entries_for_one_workload_are_an_error() -> None:

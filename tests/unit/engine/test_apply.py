@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from reconciler.engine.apply import Applying
+from reconciler.engine.plan import plan
 from reconciler.model.event import Finished, Note, Settled, Started
 from reconciler.model.fleet import Limits, Suspend
 from reconciler.model.observation import Phase, State
@@ -134,6 +135,13 @@ def test_4_when_slots_are_unknown(memory: Memory) -> None:
     assert (run.exit_code, run.outcomes) == (4, [])
 
 
+def test_4_when_no_unit_was_shown_and_that_proves_nothing(memory: Memory) -> None:
+    memory.units.clear()
+    memory.coverage = Coverage(False, ("the list of devices came empty",))
+    run, _ = applied(memory, question(allow_empty=True))
+    assert (run.exit_code, run.planned.plan.complete) == (4, False)
+
+
 def test_a_saved_plan_is_not_blocked_by_what_it_does_not_do(memory: Memory) -> None:
     limits = Limits(replace="1")
     memory.slots.update({(unit, "w1"): State("2", "2") for unit in ("u1", "u2", "u3")})
@@ -177,3 +185,15 @@ def test_a_saved_plan_done_by_somebody_else_is_done(memory: Memory) -> None:
     assert (run.exit_code, results(run), memory.calls) == (0, {Result.DONE}, [])
     memory.script = [REFUSED]
     assert run.sent == 0
+
+
+def test_each_fleet_goes_to_its_own_connection(memory: Memory) -> None:
+    asked = question()
+    ours = asked.manifest.fleets["fleet"]
+    theirs = msgspec.structs.replace(ours, name="b", spec=msgspec.structs.replace(ours.spec, connection="abroad"))
+    manifest = msgspec.structs.replace(asked.manifest, fleets={"fleet": ours, "b": theirs})
+    asked = msgspec.structs.replace(asked, manifest=manifest)
+    other = Memory(memory.clock, count=1)
+    today = plan(asked, {"plant": memory, "abroad": other}.__getitem__, memory.clock)
+    run, _ = applied(memory, asked, today=today)
+    assert (run.exit_code, len(memory.calls), other.calls) == (0, 1, [("2", ("u0",))])

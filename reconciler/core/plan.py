@@ -218,7 +218,7 @@ def _missing(one: Draft) -> Iterator[Held]:
     for name, why in one.resolution.missing:
         if one.narrow.workload(name, name):
             yield Held(
-                unit=Ref("*", f"{units:,} units"),
+                unit=Ref("*", _units(units)),
                 workload=Ref("", name),
                 verb=None,
                 from_=None,
@@ -280,7 +280,7 @@ def _warnings(one: Draft) -> Iterator[str]:
     if spec.windows:
         yield "not enforced yet: windows; changes go whenever apply runs"
     if one.resolution.dropped:
-        yield f"{one.resolution.dropped:,} units match the scope but are of a class that cannot be assigned to; left out"
+        yield f"{_units(one.resolution.dropped)} in scope cannot be assigned to, by class; left out"
     if one.resolution.prune_unsafe and spec.prune != "none":
         yield "nothing is pruned: " + "; ".join(one.resolution.prune_unsafe)
     if not one.snapshot.coverage.complete:
@@ -289,4 +289,8 @@ def _warnings(one: Draft) -> Iterator[str]:
     for workload, rows in leavers(one).items():
         names = ", ".join(units.names[row] for row in rows[:SAMPLE])
         more = f" and {len(rows) - SAMPLE:,} more" if len(rows) > SAMPLE else ""
-        yield f"{len(rows):,} units leave {workload} and keep what they run: {names}{more}"
+        yield f"{_units(len(rows))} leaving {workload}, keeping what runs there: {names}{more}"
+
+
+def _units(number: int) -> str:
+    return f"{number:,} unit" if number == 1 else f"{number:,} units"

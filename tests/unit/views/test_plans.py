@@ -19,13 +19,12 @@ from tests.golden import plans
 from tests.golden.plans import NOW, POLLER
 
 
-def text(plan: Plan, **options: object) -> str:
-    given = {"now": NOW, "width": 120, **options}
-    return plain(plan_text.render(plan, **given))  # type: ignore[arg-type] # options by name, as each test needs them
+def text(plan: Plan, *, width: int = 120, verbose: bool = False, saved: str | None = None) -> str:
+    return plain(plan_text.render(plan, now=NOW, width=width, verbose=verbose, saved=saved))
 
 
-def last(plan: Plan, **options: object) -> list[str]:
-    return text(plan, **options).split("\n\n")[-1].strip().split("\n")
+def last(plan: Plan, *, saved: str | None = None) -> list[str]:
+    return text(plan, saved=saved).split("\n\n")[-1].strip().split("\n")
 
 
 def timed(plan: Plan, created: str, expires: str) -> Plan:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 import pytest
@@ -20,13 +19,12 @@ from tests.golden import plans
 from tests.golden.plans import NOW, POLLER
 
 
-def text(plan: Plan, **options: Any) -> str:
-    given = {"now": NOW, "width": 120, **options}
-    return plain(plan_text.render(plan, **given))
+def text(plan: Plan, *, width: int = 120, verbose: bool = False, saved: str | None = None) -> str:
+    return plain(plan_text.render(plan, now=NOW, width=width, verbose=verbose, saved=saved))
 
 
-def last(plan: Plan, **options: Any) -> list[str]:
-    return text(plan, **options).split("\n\n")[-1].strip().split("\n")
+def last(plan: Plan, *, saved: str | None = None) -> list[str]:
+    return text(plan, saved=saved).split("\n\n")[-1].strip().split("\n")
 
 
 def timed(plan: Plan, created: str, expires: str) -> Plan:
@@ -138,7 +136,7 @@ def test_the_next_sentence_of_a_reading_that_proved_less_than_is_held() -> None:
 # --- JSON -----------------------------------------------------------------------------------------------------------
 
 
-def edited(edit: Callable[[dict[str, Any]], object]) -> bytes:
+def edited(edit: Callable[[dict[str, object]], object]) -> bytes:
     content = msgspec.json.decode(plan_json.encode(plans.canary()))
     edit(content)
     return msgspec.json.encode(content)

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from reconciler.model.event import Called, Event, Intended, Note, Settled, Settling
+from reconciler.model.event import AnyEvent, Called, Event, Intended, Note, Settled, Settling
 from reconciler.model.outcome import Receipt, ReceiptKind, Result
 from reconciler.views import event_line
 from reconciler.views.progress import Live
@@ -14,13 +14,13 @@ from tests.golden import plans, reports
 from tests.golden.plans import NOW
 
 
-def drawn(*events: object) -> str:
+def drawn(*events: AnyEvent) -> str:
     plan = plans.large()
     stream = io.StringIO()
     live = Live(plan, stream, width=120)
     with live:
         for event in events:
-            live.record(event)  # type: ignore[arg-type] # any event
+            live.record(event)
         live._console.print(live._progress.get_renderable())
     return stream.getvalue()
 

@@ -22,6 +22,10 @@ from reconciler.model.report import Applied
 from reconciler.views.line import Line
 
 
+COMMENT = 65_000
+"""Characters of a Markdown plan at most: GitHub takes 65,536 in a comment, and its own marker wants some of them."""
+
+
 def read_plan(path: Path) -> Plan:
     """Return a saved plan; raise PlanMismatch when it was edited, cut or is of another format."""
     from reconciler.views import plan_json
@@ -90,7 +94,7 @@ def print_plan(found: Plan, output: str, *, verbose: bool, now: float, saved: Pa
     elif output == "markdown":
         from reconciler.views import plan_markdown
 
-        click.echo(plan_markdown.render(found, now=now))
+        click.echo(plan_markdown.render(found, now=now, limit=COMMENT))
     else:
         from reconciler.views import plan_text
 

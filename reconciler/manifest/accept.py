@@ -20,13 +20,13 @@ from reconciler.model.origin import Path
 
 
 class Misfit(msgspec.Struct, frozen=True):
-    """One reason why a value does not fit. `secret` says that its line must not be shown."""
+    """One reason why a value does not fit. `typed` is what stands there instead, where that is one text."""
 
     path: Path
     code: str
     message: str
     hint: str = ""
-    secret: bool = False
+    typed: str | None = None
 
 
 @lru_cache(maxsize=64)
@@ -54,12 +54,15 @@ def _check(value: Any, wanted: inspect.Type, path: Path) -> Iterator[Misfit]:
     elif not isinstance(value, str):
         yield Misfit(path, "wrong-type", f"{_name(path)} must be {_words(wanted)}, not a {_shape(value)}")
     elif not _fits(value, wanted):
-        yield Misfit(path, "wrong-value", f"{_name(path)} must be {_words(wanted)}, not {value!r}")
+        yield Misfit(path, "wrong-value", f"{_name(path)} must be {_words(wanted)}", typed=value)
 
 
 def _union(value: Any, wanted: inspect.UnionType, path: Path) -> Iterator[Misfit]:
     """Hold a value against the members of its own shape; complain as the first of them does."""
     members = [_bare(one) for one in wanted.types if not isinstance(one, inspect.NoneType)]
+    if len(members) == 1:
+        yield from _check(value, members[0], path)
+        return
     alike = [one for one in members if _is_shape(value, one)]
     if not alike:
         allowed = " or ".join(_words(one) for one in members)
@@ -67,7 +70,7 @@ def _union(value: Any, wanted: inspect.UnionType, path: Path) -> Iterator[Misfit
     elif isinstance(value, str):
         if not any(_fits(value, one) for one in alike):
             allowed = " or ".join(dict.fromkeys(_words(one) for one in members))
-            yield Misfit(path, "wrong-value", f"{_name(path)} must be {allowed}, not {value!r}")
+            yield Misfit(path, "wrong-value", f"{_name(path)} must be {allowed}", typed=value)
     else:
         yield from _check(value, alike[0], path)
 
@@ -91,13 +94,8 @@ def _struct(value: Any, wanted: inspect.StructType, path: Path) -> Iterator[Misf
     if not isinstance(value, dict):
         if wanted.cls is Secret:
             hint = "write {env: NAME} or {file: PATH}; and if it was committed, revoke it"
-            yield Misfit(
-                path,
-                "secret-literal",
-                f"{_name(path)} is written as a literal; secrets are references",
-                hint,
-                secret=True,
-            )
+            message = f"{_name(path)} is written as a literal; secrets are references"
+            yield Misfit(path, "secret-literal", message, hint)
             return
         yield Misfit(path, "wrong-type", f"{_name(path)} must be a mapping, not a {_shape(value)}")
         return
@@ -105,6 +103,10 @@ def _struct(value: Any, wanted: inspect.StructType, path: Path) -> Iterator[Misf
     for key, child in value.items():
         if key in fields:
             yield from _check(child, fields[key].type, (*path, key))
+        elif wanted.cls is Secret:
+            yield Misfit(
+                path, "unknown-key", f"{_name(path)} has exactly one key: `env` (a variable) or `file` (a path)"
+            )
         elif AGAIN not in key:
             near = suggestion(key, list(fields))
             yield Misfit((*path, key), "unknown-key", f"unknown key {key!r} in {_name(path)}{near}")
@@ -209,8 +211,8 @@ def _number_words(wanted: inspect.IntType | inspect.FloatType) -> str:
     name = "a whole number" if isinstance(wanted, inspect.IntType) else "a number"
     low = wanted.ge if wanted.ge is not None else wanted.gt
     if wanted.le is not None:
-        return f"{name} from {low:g} to {wanted.le:g}"
-    return name if low is None else f"{name} of at least {low:g}"
+        return f"{name} from {low:,} to {wanted.le:,}"
+    return name if low is None else f"{name} of at least {low:,}"
 
 
 def _shape(value: Any) -> str:

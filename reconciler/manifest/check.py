@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import combinations
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from reconciler.core.names import suggestion
 from reconciler.core.select import selectors_in
 from reconciler.manifest import cron
+from reconciler.manifest.claims import overlaps
 from reconciler.model.diagnostic import Diagnostic, Related, Severity
 from reconciler.model.fleet import (
     ChannelRef,
@@ -24,7 +24,6 @@ from reconciler.model.fleet import (
     Selector,
     Wave,
     Window,
-    WorkloadSpec,
 )
 from reconciler.model.origin import Path
 from reconciler.model.quantity import moment, percent, seconds
@@ -33,13 +32,17 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 Findings = Iterator[Diagnostic]
 
 
-def check(manifest: Manifest, *, complete: bool = True) -> list[Diagnostic]:
-    """Return every finding. `complete` False: some documents could not be read, so missing names are not told."""
-    findings = [finding for one in manifest.connections.values() for finding in _connection(one)]
+def connections(manifest: Manifest) -> Findings:
+    """Yield what is wrong with Connections, without anything that was typed there."""
+    for one in manifest.connections.values():
+        yield from _connection(one)
+
+
+def fleets(manifest: Manifest, *, complete: bool = True) -> Findings:
+    """Yield what is wrong with Fleets. `complete` False: some documents could not be read: missing names are not told."""
     for one in manifest.fleets.values():
-        findings += _Fleet(one, manifest, complete=complete).findings()
-    findings += _overlaps(manifest)
-    return findings
+        yield from _Fleet(one, manifest, complete=complete).findings()
+    yield from overlaps(manifest)
 
 
 def _finding(
@@ -82,7 +85,7 @@ def _url(document: Document, url: str, path: Path) -> Findings:
     except ValueError:
         host, parts = None, urlsplit("")
     if host is None or parts.scheme not in {"http", "https"}:
-        yield _finding(document, path, "url", "this is not a web address such as https://api.losant.com")
+        yield _finding(document, path, "url", "this is no web address such as https://api.losant.com")
         return
     if parts.username is not None or parts.password is not None:
         yield _finding(
@@ -196,13 +199,17 @@ class _Fleet:
 
     def _pins(self) -> Findings:
         listed = self.spec.workloads
+        near: dict[str, str] = {}
         for unit, pins in self.spec.pins.items():
             for workload, pin in pins.items():
                 path: Path = ("spec", "pins", unit, workload)
                 if workload not in listed:
-                    near = suggestion(workload, list(listed))
+                    if workload not in near:
+                        near[workload] = suggestion(workload, list(listed))
                     yield self._add(
-                        path, "unknown-workload", f"the pin names {workload!r}, which this fleet does not list{near}"
+                        path,
+                        "unknown-workload",
+                        f"the pin names {workload!r}, which this fleet does not list{near[workload]}",
                     )
                 if not isinstance(pin, str):
                     yield from self._choice(pin, workload, path)
@@ -272,7 +279,8 @@ class _Fleet:
         if seconds(window.duration) <= 0:
             yield self._add((*path, "duration"), "zero-duration", "a window must be longer than zero")
         try:
-            ZoneInfo(window.timezone)
+            if window.timezone != "UTC":  # known wherever no database of time zones is installed
+                ZoneInfo(window.timezone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             yield self._add(
                 (*path, "timezone"),
@@ -280,31 +288,3 @@ class _Fleet:
                 f"there is no time zone {window.timezone!r}",
                 "use a name such as Europe/Berlin",
             )
-
-
-# --- claims ---------------------------------------------------------------------------------------------------------
-
-
-def _overlaps(manifest: Manifest) -> Findings:
-    """Yield claims of two fleets that overlap whatever the inventory is: both scopes are every unit."""
-    whole = [one for one in manifest.fleets.values() if one.spec.units == Selector(all=True)]
-    for left, right in combinations(whole, 2):
-        if left.spec.connection != right.spec.connection:
-            continue
-        for name in sorted(left.spec.workloads.keys() & right.spec.workloads.keys()):
-            ours, theirs = left.spec.workloads[name], right.spec.workloads[name]
-            if not (_claims_all(ours) and _claims_all(theirs)):
-                continue
-            path: Path = ("spec", "workloads", name)
-            yield _finding(
-                left,
-                path,
-                "claimed-twice",
-                f"fleets {left.name!r} and {right.name!r} both claim {name} on every unit",
-                "narrow one fleet's units, or take the workload out of one of them",
-                related=(Related("the other claim", right.locate(path)),),
-            )
-
-
-def _claims_all(spec: WorkloadSpec) -> bool:
-    return spec.units is None and not spec.unmanaged and not any(one.unmanaged for one in spec.overrides)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+STEP = re.compile(r"[0-9]{1,4}")
+
 FIELDS = (
     ("minute", 0, 59, ()),
     ("hour", 0, 23, ()),
@@ -25,7 +29,7 @@ def problem(text: str) -> str:
 
 def _item(item: str, low: int, high: int, names: tuple[str, ...]) -> bool:
     span, slash, step = item.partition("/")
-    if slash and not (step.isdigit() and int(step) > 0):
+    if slash and (STEP.fullmatch(step) is None or int(step) == 0):
         return False
     if span == "*":
         return True
@@ -37,6 +41,6 @@ def _item(item: str, low: int, high: int, names: tuple[str, ...]) -> bool:
 
 
 def _number(text: str, names: tuple[str, ...], low: int) -> int | None:
-    if text.isascii() and text.isdigit():
+    if STEP.fullmatch(text):
         return int(text)
     return names.index(text.lower()) + low if text.lower() in names else None

@@ -90,4 +90,4 @@ def _number(node: Node) -> Node:
         return _either(node, bounds, _pattern(r"(?=.*[1-9])(0|[1-9][0-9]{0,2})(\.[0-9]+)?|1000(\.0+)?"))
     if low is not None and high is not None and high - low < MOST_WORDS:
         return _either(node, bounds, {"enum": [str(number) for number in range(low, high + 1)]})
-    return _either(node, bounds, _pattern("0|[1-9][0-9]*"))
+    return _either(node, bounds, _pattern("0|[1-9][0-9]{0,8}"))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
+from os.path import realpath
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +12,19 @@ import msgspec
 
 from reconciler.core.names import suggestion
 from reconciler.errors import ManifestError, SettingsError
+from reconciler.manifest import check
 from reconciler.manifest.accept import Misfit, misfits
-from reconciler.manifest.check import check
-from reconciler.manifest.place import Parsed, Problem, Text
-from reconciler.manifest.read import read
+from reconciler.manifest.files import Unreadable, below, text_of
+from reconciler.manifest.parsed import Parsed, Problem
+from reconciler.manifest.read import AGAIN, read
 from reconciler.manifest.scalars import settle
+from reconciler.manifest.text import PUBLIC, Text
 from reconciler.model.diagnostic import Diagnostic, Related, Severity
 from reconciler.model.fleet import ChannelSpec, ConnectionSpec, Document, FleetSpec, Kind, Manifest, Metadata
 from reconciler.model.origin import NOWHERE, Origin
 
-LARGEST = 32 * 1024 * 1024
-"""Bytes of a file at most."""
-
 API = "reconciler/v1"
 KINDS: dict[str, type[Kind]] = {"Connection": ConnectionSpec, "Channel": ChannelSpec, "Fleet": FleetSpec}
-SUFFIXES = (".yaml", ".yml")
 
 
 class Loader:
@@ -54,18 +52,21 @@ class _Loading:
     def __init__(self) -> None:
         self.found: dict[str, dict[str, Document]] = {kind: {} for kind in KINDS}
         self.diagnostics: list[Diagnostic] = []
-        self.seen: set[Path] = set()
-        self.hidden: set[str] = set()
-        """Files in which somebody may have written a secret: no line of them, and no wrong value, is ever shown."""
+        self.texts: dict[str, Text] = {}
+        self.seen: set[str] = set()
         self.foreign = 0
         self.failed = False
 
     def take(self, path: Path) -> None:
         """Read a file, or all YAML files below a folder."""
-        if path.is_dir():
-            for file in _files(path):
+        try:
+            folder, there = path.is_dir(), path.exists()
+        except OSError as error:
+            raise SettingsError(f"cannot look at {path}: {error.strerror}") from None
+        if folder:
+            for file in below(path):
                 self._file(file, named=False)
-        elif path.exists():
+        elif there:
             self._file(path, named=True)
         else:
             raise SettingsError(f"there is no file or folder {path}", hint="PATHS are manifests or folders of them")
@@ -76,8 +77,8 @@ class _Loading:
         other = _Loading()
         other.take(path)
         self.diagnostics += other.diagnostics
-        self.hidden |= other.hidden
         self.failed = self.failed or other.failed
+        self.texts |= other.texts
         self.found["Connection"] = other.found["Connection"]
         if ignored:
             message = f"Connections beside the fleets are ignored, since --connections is given: {', '.join(ignored)}"
@@ -98,11 +99,17 @@ class _Loading:
             fleets=self.found["Fleet"],
             digest=self._digest(),
         )
-        self.diagnostics += check(manifest, complete=not self.failed)
+        self.diagnostics += check.connections(manifest)
+        self.diagnostics += map(self._excerpted, check.fleets(manifest, complete=not self.failed))
+        self.diagnostics.sort(key=lambda one: (one.origin.file, one.origin.line, one.origin.column))
         if any(one.severity is Severity.ERROR for one in self.diagnostics):
-            in_order = sorted(self.diagnostics, key=lambda one: (one.origin.file, one.origin.line, one.origin.column))
-            raise ManifestError([self._excerpted(one) for one in in_order])
-        return msgspec.structs.replace(manifest, warnings=tuple(self._excerpted(one) for one in self.diagnostics))
+            raise ManifestError(self.diagnostics)
+        return msgspec.structs.replace(manifest, warnings=tuple(self.diagnostics))
+
+    def _excerpted(self, one: Diagnostic) -> Diagnostic:
+        """Return a finding about a fleet with the line it is about."""
+        text = self.texts[one.origin.file]
+        return msgspec.structs.replace(one, excerpt=text.excerpt(one.origin.line, "Fleet"))
 
     def _digest(self) -> str:
         values = [
@@ -114,34 +121,22 @@ class _Loading:
 
     # --- one file ---------------------------------------------------------------------------------------------------
 
-    def _file(self, path: Path, *, named: bool) -> None:
-        if path.resolve() in self.seen:
-            return
-        self.seen.add(path.resolve())
-        content = self._content(path)
-        if content is None:
+    def _file(self, path: Path | Unreadable, *, named: bool) -> None:
+        try:
+            if isinstance(path, Unreadable):
+                raise path
+            name = realpath(path)
+            if name in self.seen:
+                return
+            self.seen.add(name)
+            content = text_of(path)
+        except Unreadable as wrong:
+            self._wrong(wrong.code, str(wrong), Origin(str(wrong.path)))
             return
         ours = named or "reconciler/" in content
-        documents = read(str(path), content)
-        if any(_may_hold_secrets(parsed) for parsed in documents):
-            self.hidden.add(str(path))
-        for parsed in documents:
+        for parsed in read(str(path), content):
+            self.texts[str(path)] = parsed.text
             self._document(parsed, ours=ours, named=named)
-
-    def _content(self, path: Path) -> str | None:
-        try:
-            size = path.stat().st_size
-            if size > LARGEST:
-                self._wrong(
-                    "too-large", f"the file has {size:,} bytes; at most {LARGEST:,} are read", Origin(str(path))
-                )
-                return None
-            return path.read_bytes().decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            self._wrong("not-utf-8", f"the file is not UTF-8 text (byte {error.start})", Origin(str(path)))
-        except OSError as error:
-            self._wrong("unreadable", f"cannot read the file: {error.strerror}", Origin(str(path)))
-        return None
 
     def _document(self, parsed: Parsed, *, ours: bool, named: bool) -> None:
         value = parsed.value
@@ -166,24 +161,26 @@ class _Loading:
                 "no-manifest",
                 f"this is no manifest: it needs `apiVersion: {API}` and a kind ({', '.join(KINDS)})",
                 parsed.locate(()),
+                parsed=parsed,
             )
 
     def _envelope(self, parsed: Parsed, value: dict[str, Any], *, clean: bool) -> None:
         if value["apiVersion"] != API:
-            self._wrong(
-                "api-version", f"apiVersion must be {API}, not {value['apiVersion']!r}", parsed.locate(("apiVersion",))
-            )
+            message = f"apiVersion must be {API}, not {value['apiVersion']!r}"
+            self._wrong("api-version", message, parsed.locate(("apiVersion",)), parsed=parsed)
             return
         kind = value.get("kind")
         spec_kind = KINDS.get(kind) if isinstance(kind, str) else None
         if spec_kind is None or kind is None:
             near = suggestion(str(kind), list(KINDS))
-            self._wrong("kind", f"kind must be one of {', '.join(KINDS)}, not {kind!r}{near}", parsed.locate(("kind",)))
+            message = f"kind must be one of {', '.join(KINDS)}, not {kind!r}{near}"
+            self._wrong("kind", message, parsed.locate(("kind",)), parsed=parsed)
             return
         for key in value:
-            if key not in {"apiVersion", "kind", "metadata", "spec"} and "\0" not in key:
+            if key not in {"apiVersion", "kind", "metadata", "spec"} and AGAIN not in key:
                 near = suggestion(key, ["metadata", "spec"])
-                self._wrong("unknown-key", f"unknown key {key!r} in the document{near}", parsed.locate((key,)))
+                message = f"unknown key {key!r} in the document{near}"
+                self._wrong("unknown-key", message, parsed.locate((key,)), parsed=parsed)
         metadata = self._convert(parsed, "metadata", Metadata)
         spec = self._convert(parsed, "spec", spec_kind)
         if metadata is None or spec is None or not clean:
@@ -192,12 +189,12 @@ class _Loading:
         if isinstance(spec, FleetSpec):
             settle(spec, parsed)
         document = Document(metadata.name, spec, parsed.text.file, parsed.locate, dict(metadata.labels))
-        self._add(kind, document)
+        self._add(kind, document, parsed)
 
     def _convert(self, parsed: Parsed, key: str, kind: type[Any]) -> Any:
         if parsed.value.get(key) is None:
             if key not in parsed.value:
-                self._wrong("missing-key", f"the document needs {key!r}", parsed.locate(()))
+                self._wrong("missing-key", f"the document needs {key!r}", parsed.locate(()), parsed=parsed)
             return None
         value, converted, error = parsed.value[key], None, ""
         try:
@@ -210,10 +207,10 @@ class _Loading:
         for misfit in found:
             self._misfit(parsed, misfit)
         if error and not found and not parsed.problems:
-            self._wrong("wrong-value", error, parsed.locate((key,)))
+            self._wrong("wrong-value", error, parsed.locate((key,)), parsed=parsed)
         return None if found else converted
 
-    def _add(self, kind: str, document: Document) -> None:
+    def _add(self, kind: str, document: Document, parsed: Parsed) -> None:
         other = self.found[kind].get(document.name)
         if other is not None:
             self._wrong(
@@ -221,6 +218,7 @@ class _Loading:
                 f"there are two {kind}s named {document.name!r}",
                 document.locate(("metadata", "name")),
                 related=(Related("the other one", other.locate(("metadata", "name"))),),
+                parsed=parsed,
             )
             return
         self.found[kind][document.name] = document
@@ -231,29 +229,17 @@ class _Loading:
         related = () if problem.related is None else (Related("the first one", parsed.locate(problem.related)),)
         self._wrong(
             problem.code,
-            problem.message,
+            problem.message if _is_public(parsed) else problem.quiet,
             parsed.text.place(problem.offset),
             hint=problem.hint,
             related=related,
-            text=parsed.text,
+            parsed=parsed,
         )
 
-    def _excerpted(self, one: Diagnostic) -> Diagnostic:
-        """Return a finding with the line it is about, where that may be shown."""
-        if one.excerpt or not one.origin.line or one.origin.file in self.hidden:
-            return one
-        try:
-            lines = Path(one.origin.file).read_text(encoding="utf-8-sig").split("\n")
-        except (OSError, UnicodeDecodeError):
-            return one
-        return msgspec.structs.replace(one, excerpt="".join(lines[one.origin.line - 1 : one.origin.line]).rstrip("\r"))
-
     def _misfit(self, parsed: Parsed, misfit: Misfit) -> None:
-        text = None if misfit.secret else parsed.text
-        message = misfit.message
-        if parsed.text.file in self.hidden:
-            message = message.partition(", not '")[0].partition(', not "')[0]
-        self._wrong(misfit.code, message, parsed.locate(misfit.path), hint=misfit.hint, text=text)
+        typed = misfit.typed is not None and (_is_public(parsed) or misfit.path[0] != "spec")
+        message = f"{misfit.message}, not {misfit.typed!r}" if typed else misfit.message
+        self._wrong(misfit.code, message, parsed.locate(misfit.path), hint=misfit.hint, parsed=parsed)
 
     def _wrong(  # all parts of a finding
         self,
@@ -263,7 +249,7 @@ class _Loading:
         *,
         hint: str = "",
         related: tuple[Related, ...] = (),
-        text: Text | None = None,
+        parsed: Parsed | None = None,
     ) -> None:
         self.failed = True
         self.diagnostics.append(
@@ -273,17 +259,9 @@ class _Loading:
                 origin=origin,
                 hint=hint,
                 related=related,
-                excerpt=text.line(origin.line) if text is not None and text.file not in self.hidden else "",
+                excerpt=parsed.text.excerpt(origin.line, _kind(parsed)) if parsed is not None else "",
             )
         )
-
-
-def _may_hold_secrets(parsed: Parsed) -> bool:
-    """Return whether somebody may have written a secret into this file: then no line of it is ever shown."""
-    value = parsed.value
-    if not isinstance(value, dict):
-        return "Connection" in parsed.text.text
-    return value.get("kind") not in ("Fleet", "Channel")  # a list: the kind may be no text
 
 
 def _is_ours(value: Any) -> bool:
@@ -294,10 +272,14 @@ def _is_ours(value: Any) -> bool:
     )
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """Yield the YAML files below a folder in sorted order; hidden folders and files are passed over."""
-    for place, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            if name.endswith(SUFFIXES) and not name.startswith("."):
-                yield Path(place) / name
+def _kind(parsed: Parsed) -> str | None:
+    """Return the kind a document says it is, nothing when that is no text, None where it cannot be read."""
+    if not isinstance(parsed.value, dict):
+        return None
+    kind = parsed.value.get("kind")
+    return kind if isinstance(kind, str) else ""
+
+
+def _is_public(parsed: Parsed) -> bool:
+    """Return whether what was typed in a document may be shown."""
+    return _kind(parsed) in {None, *PUBLIC}

@@ -8,6 +8,7 @@ and columns are worked out when somebody asks.
 from __future__ import annotations
 
 import gc
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import product
@@ -25,7 +26,8 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from reconciler.manifest.place import Parsed, Problem, Text
+from reconciler.manifest.parsed import Parsed, Problem
+from reconciler.manifest.text import Text
 from reconciler.model.origin import Path
 
 Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -39,6 +41,7 @@ NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 NULLISH = NULLS | {"".join(letters) for letters in product("nN", "uU", "lL", "lL")}
 """Texts that converting takes for null where it may, though somebody quoted them or spelt them oddly."""
 
+FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|\ufeff")
 
 AGAIN = "\0"
 """Marks the second of two equal keys, so that the first stays and every value keeps its place."""
@@ -68,26 +71,32 @@ def read(file: str, content: str) -> list[Parsed]:
             _walk(text, documents)
         except yaml.YAMLError as error:
             broken = Parsed(text)
-            broken.problems.append(_broken(error))
+            broken.problems.append(_broken(error, content))
             documents.append(broken)
-        except _TooMuch as much:
-            documents[-1].problems = [much.problem]
+        except _Hopeless as hopeless:
+            documents[-1].problems = [hopeless.problem]
     return [one for one in documents if one.value is not None or one.problems]
 
 
-class _TooMuch(Exception):
+class _Hopeless(Exception):
     """The file is not worth reading on."""
 
-    def __init__(self, message: str, offset: int) -> None:
+    def __init__(self, code: str, message: str, offset: int) -> None:
         super().__init__(message)
-        self.problem = Problem("too-large", message, offset)
+        self.problem = Problem(code, message, offset)
 
 
-def _broken(error: yaml.YAMLError) -> Problem:
+def _broken(error: yaml.YAMLError, content: str) -> Problem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     words = [str(part) for part in (getattr(error, "context", None), getattr(error, "problem", None)) if part]
-    offset = mark.index if mark is not None else int(getattr(error, "position", 0) or 0)
+    offset = mark.index if mark is not None else _forbidden(content)
     return Problem("yaml", "this is not YAML: " + (", ".join(words) or str(error).split("\n")[0]), offset)
+
+
+def _forbidden(content: str) -> int:
+    """Return where the first character stands that YAML forbids: libyaml only says after how many of its own bytes."""
+    found = FORBIDDEN.search(content)
+    return found.start() if found is not None else 0
 
 
 def _walk(text: Text, documents: list[Parsed]) -> None:
@@ -132,7 +141,7 @@ class _Document:
                 value = event.value
                 if key is None and type(container) is dict:
                     odd = event.tag is not None or event.anchor is not None or value == "<<" or value in container
-                    key = self._key(event, stack, container, offset) if odd else value
+                    key = self._key(event, stack, container, offset) if odd or AGAIN in value else value
                     continue
                 if event.anchor is not None or event.tag is not None or value in NULLISH:
                     value = self._odd(event, stack, key, offset)
@@ -157,7 +166,7 @@ class _Document:
                 self.document.aliases.add(len(offsets))
                 offsets.append(offset)
                 if type(container) is dict and key is None:
-                    raise _TooMuch("an alias cannot be a key", offset)
+                    raise _Hopeless("key", "an alias cannot be a key", offset)
                 value = self._alias(event, stack, offset)
             elif kind is DocumentEndEvent:
                 self._bound(0, 0)
@@ -176,20 +185,30 @@ class _Document:
             self._problem("tag", "tags and anchors on keys are not used in manifests", offset)
         if name == "<<" and not event.style:
             self._problem("merge-key", "merge keys (`<<`) are not supported; repeat the keys, or use a Channel", offset)
+        if AGAIN in name:
+            self._problem("character", "a key cannot have the character NUL in it", offset)
         if name in container:
             first = (*_path(stack), name)
-            self._problem("duplicate-key", f"the key {name!r} is given twice", offset, related=first)
+            quiet = "a key is given twice"
+            self._problem("duplicate-key", f"the key {name!r} is given twice", offset, quiet=quiet, related=first)
             while name in container:
                 name += AGAIN
         return name
 
-    def _problem(self, code: str, message: str, offset: int, *, hint: str = "", related: Path | None = None) -> None:
-        self.document.problems.append(Problem(code, message, offset, hint=hint, related=related))
+    def _problem(
+        self, code: str, message: str, offset: int, *, quiet: str = "", hint: str = "", related: Path | None = None
+    ) -> None:
+        problem = Problem(code, message, offset, quiet=quiet, hint=hint, related=related)
+        self.document.problems.append(problem)
+
+    def _tag(self, tag: str | None, offset: int) -> None:
+        if tag is not None and tag != "!":
+            quiet = "tags are not used in manifests"
+            self._problem("tag", f"tags such as {tag!r} are not used in manifests", offset, quiet=quiet)
 
     def _odd(self, event: Any, stack: Stack, key: str | None, offset: int) -> Any:
         value: Any = event.value
-        if event.tag is not None and event.tag != "!":
-            self._problem("tag", f"tags such as {event.tag!r} are not used in manifests", offset)
+        self._tag(event.tag, offset)
         self.document.nullish = self.document.nullish or value in NULLISH
         if value in NULLS and not event.style and event.tag is None:
             value = None
@@ -208,29 +227,25 @@ class _Document:
             else "leave the key out, or give it a value"
         )
         what = f"{key!r} is empty" if key is not None else "an entry is empty"
-        self._problem(
-            "null",
-            f"{what}; there is no null here, so that a forgotten value never removes anything",
-            offset,
-            hint=hint,
-        )
+        why = "there is no null here, so that a forgotten value never removes anything"
+        self._problem("null", f"{what}; {why}", offset, quiet=f"a value is empty; {why}", hint=hint)
 
     def _open(self, event: Any, stack: Stack, offset: int, *, as_key: bool) -> None:
         if as_key:
-            raise _TooMuch("a mapping or list cannot be a key", offset)
-        if event.tag is not None:
-            self._problem("tag", f"tags such as {event.tag!r} are not used in manifests", offset)
+            raise _Hopeless("key", "a mapping or list cannot be a key", offset)
+        self._tag(event.tag, offset)
         if len(stack) >= DEEPEST:
-            raise _TooMuch(f"more than {DEEPEST} levels inside one another", offset)
+            raise _Hopeless("too-deep", f"more than {DEEPEST} levels inside one another", offset)
 
     def _alias(self, event: Any, stack: Stack, offset: int) -> Any:
         if event.anchor not in self.anchors:
-            self._problem("alias", f"nothing before this is marked `&{event.anchor}`", offset)
-            return ""
+            quiet = "nothing before this is marked with this name"
+            self._problem("alias", f"nothing before this is marked `&{event.anchor}`", offset, quiet=quiet)
+            return None
         value, size = self.anchors[event.anchor]
         self._bound(size, offset)
         if len(stack) + self._depth(value) > DEEPEST:
-            raise _TooMuch(f"more than {DEEPEST} levels inside one another", offset)
+            raise _Hopeless("too-deep", f"more than {DEEPEST} levels inside one another", offset)
         return value
 
     def _depth(self, value: Any) -> int:
@@ -246,7 +261,7 @@ class _Document:
     def _bound(self, more: int, offset: int) -> None:
         self.expanded += more
         if self.expanded + len(self.document.offsets) > MOST_NODES:
-            raise _TooMuch(f"its aliases expand to more than {MOST_NODES:,} values", offset)
+            raise _Hopeless("too-large", f"its aliases expand to more than {MOST_NODES:,} values", offset)
 
 
 def _path(stack: Stack) -> Path:

@@ -10,14 +10,14 @@ import math
 import re
 from collections.abc import Iterator
 
-from reconciler.manifest.place import Parsed
+from reconciler.manifest.parsed import Parsed
 from reconciler.model.desired import Scalar
 from reconciler.model.fleet import Choice, FleetSpec
 from reconciler.model.origin import Path
 
 BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 WHOLE = re.compile(r"[-+]?[0-9]{1,18}")
-BROKEN = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+BROKEN = re.compile(r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*)([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+")
 
 
 def settle(spec: FleetSpec, parsed: Parsed) -> None:
@@ -35,7 +35,7 @@ def _choices(spec: FleetSpec) -> Iterator[tuple[Path, Choice]]:
             yield ("spec", "workloads", name, "overrides", position), override
     for unit, pins in spec.pins.items():
         for name, pin in pins.items():
-            if isinstance(pin, Choice):
+            if not isinstance(pin, str):
                 yield ("spec", "pins", unit, name), pin
 
 

@@ -47,7 +47,7 @@ Day = Annotated[
         description="A date (until 00:00 UTC of that day) or a date and time.",
     ),
 ]
-Count = Annotated[int, msgspec.Meta(ge=0)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=999_999_999)]
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

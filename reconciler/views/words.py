@@ -94,6 +94,13 @@ def way(before: str | None, after: str | None, leaving: Sequence[str] = ()) -> s
     return f"{version(after)} again"
 
 
+def goal(before: str | None, after: str | None, leaving: Sequence[str] = ()) -> str:
+    """Return what becomes of a slot, without where it comes from: `→ v2`, or `without v1` for leftovers."""
+    if before == after and leaving:
+        return f"without {joined(version(one) for one in leaving)}"
+    return f"→ {version(after)}"
+
+
 def place(origin: Origin) -> str:
     """Return where a value was written, cleaned; empty where that is unknown."""
     return clean(str(origin)) if origin.file else ""

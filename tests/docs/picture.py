@@ -20,6 +20,7 @@ from rich.text import Text
 
 PICTURE = Path(__file__).parents[2] / ".github" / "plan.svg"
 WIDTH = 112
+AGE = re.compile(r"\d+ s ago")
 FONT_FACES = re.compile(r"\s*@font-face \{.*?\}\n", re.DOTALL)
 
 FLEET = """apiVersion: reconciler/v1
@@ -81,7 +82,7 @@ def shown() -> str:
     finally:
         simulator.terminate()
         simulator.wait(timeout=30)
-    return done.stdout.replace(first["url"], "https://api.losant.com")
+    return AGE.sub("1 s ago", done.stdout.replace(first["url"], "https://api.losant.com"))
 
 
 def svg(ansi: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from typing import Any
 
 import httpx
 from hypothesis import strategies as st
@@ -182,22 +183,22 @@ class Site:
         return plan(question, lambda name: platform, self.clock)
 
     def applying(
-        self, question: Question, *, saved: Plan | None = None, planned: Planned | None = None, **options: object
+        self, question: Question, *, saved: Plan | None = None, planned: Planned | None = None, **options: Any
     ) -> Applying:
         """Return a run of apply that lifts every limit, unless told otherwise."""
         given = {"concurrency": 1, "allow": LIFTED, **options}
         return Applying(
             planned or self.plan(question),
             question,
-            Options(**given),  # type: ignore[arg-type]  # keyword options of a test
+            Options(**given),
             self.clock,
             run="law",
             saved=saved,
         )
 
-    def apply(self, question: Question, **options: object) -> Applying:
+    def apply(self, question: Question, **options: Any) -> Applying:
         """Plan and apply it to the end."""
-        run = self.applying(question, **options)  # type: ignore[arg-type]  # keyword options of a test
+        run = self.applying(question, **options)
         drain(run.events())
         return run
 
@@ -212,14 +213,14 @@ def fleet(spec: FleetSpec, name: str = "fleet") -> Document:
     return Document(name, spec, "fleet.yaml", locate)
 
 
-def simple(version: str = "v1.2.0", units: Selector | None = None, **more: object) -> Document:
+def simple(version: str = "v1.2.0", units: Selector | None = None, **more: Any) -> Document:
     """Return the fleet that wants one version of the first workload."""
     return fleet(
         FleetSpec(
             connection="plant",
             units=units or Selector(all=True),
             workloads={FLOWS[0]: WorkloadSpec(version=version)},
-            **more,  # type: ignore[arg-type]  # keyword fields of a test
+            **more,
         )
     )
 
@@ -235,7 +236,7 @@ scopes = st.one_of(
 
 
 @st.composite
-def _choices(draw: st.DrawFn) -> dict[str, object]:
+def _choices(draw: st.DrawFn) -> dict[str, Any]:
     kind = draw(st.sampled_from(["version"] * 6 + ["absent", "unmanaged"]))
     return {"version": draw(st.sampled_from(RELEASES))} if kind == "version" else {kind: True}
 
@@ -246,11 +247,8 @@ def fleets(draw: st.DrawFn, name: str = "fleet") -> Document:
     workloads = {
         flow: WorkloadSpec(
             units=draw(st.none() | st.none() | scopes),
-            overrides=[
-                Override(units=selector, **draw(_choices()))  # type: ignore[arg-type]  # keyword fields
-                for selector in draw(st.lists(scopes, max_size=1))
-            ],
-            **draw(_choices()),  # type: ignore[arg-type]  # keyword fields
+            overrides=[Override(units=selector, **draw(_choices())) for selector in draw(st.lists(scopes, max_size=1))],
+            **draw(_choices()),
         )
         for flow in draw(st.sampled_from([FLOWS, FLOWS[:1], FLOWS[1:]]))
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from typing import Any
 
 import msgspec
 import pytest
@@ -75,13 +76,13 @@ def reading(
     )
 
 
-def spec(version: str | None = "2", **more: object) -> FleetSpec:
+def spec(version: str | None = "2", **more: Any) -> FleetSpec:
     said = WorkloadSpec(version=version) if version is not None else WorkloadSpec(absent=True)
     fields = {"connection": "plant", "units": Selector(all=True), "workloads": {"poller": said}, **more}
-    return FleetSpec(**fields)  # type: ignore[arg-type]  # keyword fields of a test
+    return FleetSpec(**fields)
 
 
-def judged(snapshot: Snapshot, version: str | None = "2", *, retries_itself: bool = True, **more: object) -> Draft:
+def judged(snapshot: Snapshot, version: str | None = "2", *, retries_itself: bool = True, **more: Any) -> Draft:
     return drafted(document(spec(version, **more)), snapshot, retries_itself=retries_itself)
 
 

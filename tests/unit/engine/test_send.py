@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -33,8 +34,8 @@ def memory() -> Memory:
     return Memory(Clock())
 
 
-def results(run: object) -> dict[str, Result]:
-    return {outcome.unit.id: outcome.result for outcome in run.outcomes}  # type: ignore[attr-defined]  # a run
+def results(run: Any) -> dict[str, Result]:
+    return {outcome.unit.id: outcome.result for outcome in run.outcomes}
 
 
 def all_are(result: Result, count: int = 4) -> dict[str, Result]:

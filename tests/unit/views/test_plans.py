@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import pytest
@@ -19,12 +20,12 @@ from tests.golden import plans
 from tests.golden.plans import NOW, POLLER
 
 
-def text(plan: Plan, **options: object) -> str:
+def text(plan: Plan, **options: Any) -> str:
     given = {"now": NOW, "width": 120, **options}
-    return plain(plan_text.render(plan, **given))  # type: ignore[arg-type] # options by name, as each test needs them
+    return plain(plan_text.render(plan, **given))
 
 
-def last(plan: Plan, **options: object) -> list[str]:
+def last(plan: Plan, **options: Any) -> list[str]:
     return text(plan, **options).split("\n\n")[-1].strip().split("\n")
 
 
@@ -137,7 +138,7 @@ def test_the_next_sentence_of_a_reading_that_proved_less_than_is_held() -> None:
 # --- JSON -----------------------------------------------------------------------------------------------------------
 
 
-def edited(edit: Callable[[dict[str, object]], object]) -> bytes:
+def edited(edit: Callable[[dict[str, Any]], object]) -> bytes:
     content = msgspec.json.decode(plan_json.encode(plans.canary()))
     edit(content)
     return msgspec.json.encode(content)

@@ -1,52 +1,34 @@
-"""Where the values of a YAML text stand: offsets are kept, lines and columns are worked out when somebody asks."""
+"""One document that was read: its value, what is wrong with it, and where each of its values stands."""
 
 from __future__ import annotations
 
 import re
 from array import array
-from bisect import bisect_right
 from typing import Any
 
+from reconciler.manifest.text import Text
 from reconciler.model.origin import Origin, Path
 
 QUOTED = re.compile(r"([&!]\S*\s+)*[\"'|>]")
 """The start of a text in quotes or in a block, behind its anchor and tag."""
 
-BREAK = re.compile("\n")
-
-
-class Text:
-    """The text of one file: turns offsets into places and lines."""
-
-    def __init__(self, file: str, text: str) -> None:
-        """Take a file's name and content."""
-        self.file = file
-        self.text = text
-        self._starts: list[int] | None = None
-
-    def place(self, offset: int) -> Origin:
-        """Return file, line and column of an offset in characters."""
-        if self._starts is None:
-            self._starts = [0, *(found.end() for found in BREAK.finditer(self.text))]
-        line = bisect_right(self._starts, offset)
-        return Origin(self.file, line, offset - self._starts[line - 1] + 1)
-
-    def line(self, number: int) -> str:
-        """Return a line by its number from 1, without its break."""
-        lines = self.text.split("\n", number)
-        return lines[number - 1].rstrip("\r") if number <= len(lines) else ""
-
 
 class Problem:
-    """What is wrong at an offset; `related` is the path of a second value that takes part."""
+    """What is wrong at an offset. `quiet` is the message without anything that was typed there, for Connections.
 
-    __slots__ = ("code", "hint", "message", "offset", "related")
+    `related` is the path of a second value that takes part.
+    """
 
-    def __init__(self, code: str, message: str, offset: int, *, hint: str = "", related: Path | None = None) -> None:
+    __slots__ = ("code", "hint", "message", "offset", "quiet", "related")
+
+    def __init__(
+        self, code: str, message: str, offset: int, *, quiet: str = "", hint: str = "", related: Path | None = None
+    ) -> None:
         """Take the finding."""
         self.code = code
         self.message = message
         self.offset = offset
+        self.quiet = quiet or message
         self.hint = hint
         self.related = related
 

@@ -1,0 +1,58 @@
+"""The text of one file: places in it, and the lines that may be shown."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+
+from reconciler.model.origin import Origin
+
+PUBLIC = frozenset({"Channel", "Fleet"})
+"""Kinds whose lines may be shown. A Connection's may not: somebody might have typed a secret there."""
+
+PUBLIC_KIND = re.compile(r"^kind:[ \t]+[\"']?(Channel|Fleet)\b", re.MULTILINE)
+TELLING = re.compile(r"token|secret|passw|credential|bearer|api.?key", re.IGNORECASE)
+DIVIDER = "\n---"
+
+
+class Text:
+    """The text of one file: turns offsets into places and lines."""
+
+    def __init__(self, file: str, text: str) -> None:
+        """Take a file's name and content."""
+        self.file = file
+        self.text = text
+        self._starts: list[int] = []
+
+    def _lines(self) -> list[int]:
+        """Return the offsets at which lines begin."""
+        if not self._starts:
+            self._starts = [0, *(found.end() for found in re.finditer("\n", self.text))]
+        return self._starts
+
+    def place(self, offset: int) -> Origin:
+        """Return file, line and column of an offset in characters."""
+        starts = self._lines()
+        line = bisect_right(starts, offset)
+        return Origin(self.file, line, offset - starts[line - 1] + 1)
+
+    def line(self, number: int) -> str:
+        """Return a line by its number from 1, without its break."""
+        starts = self._lines()
+        end = starts[number] if number < len(starts) else len(self.text)
+        return self.text[starts[number - 1] : end].rstrip("\r\n")
+
+    def excerpt(self, number: int, kind: str | None = None) -> str:
+        """Return a line that may be shown, or nothing. `kind` is that of the line's document, None where nobody knows."""
+        line = self.line(number)
+        if TELLING.search(line):
+            return ""
+        public = PUBLIC_KIND.search(self._section(number)) is not None if kind is None else kind in PUBLIC
+        return line if public else ""
+
+    def _section(self, number: int) -> str:
+        """Return what stands between the `---` around a line."""
+        start = self._lines()[number - 1]
+        begin = self.text.rfind(DIVIDER, 0, start + len(DIVIDER) - 1)
+        end = self.text.find(DIVIDER, start)
+        return self.text[max(begin, 0) : end if end >= 0 else len(self.text)]

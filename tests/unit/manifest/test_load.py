@@ -1,0 +1,890 @@
+"""What the loader says of manifests that are wrong: whole texts, as people see them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from reconciler.errors import ManifestError, SettingsError
+from reconciler.manifest import files, read
+from reconciler.manifest.load import Loader
+from reconciler.manifest.render import diagnostics_builtins, diagnostics_text
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.fleet import Manifest
+
+TOKEN = "eyJhbGciOiJIUzI1NiJ9.sekrit"
+
+CONNECTION = """\
+apiVersion: reconciler/v1
+kind: Connection
+metadata: {name: plant}
+spec:
+  losant:
+    application: 575ec8687ae143cd83dc4a97
+    token: {env: LOSANT_API_TOKEN}
+"""
+CHANNEL = """\
+apiVersion: reconciler/v1
+kind: Channel
+metadata: {name: stable}
+spec:
+  versions: {poller: v1.4.0, vision: v2.0.1}
+"""
+FLEET = """\
+apiVersion: reconciler/v1
+kind: Fleet
+metadata: {name: austin}
+spec:
+  connection: plant
+  units: {tags: {site: austin}}
+  workloads:
+    poller: {version: v1}
+"""
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
+    """Return what writes files into the current folder: `write("a.yaml", text, ...)`."""
+    monkeypatch.chdir(tmp_path)
+
+    def write_(*pairs: str | bytes) -> Path:
+        for name, content in zip(pairs[::2], pairs[1::2], strict=True):
+            path = tmp_path / str(name)
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return tmp_path
+
+    return write_
+
+
+def load(*paths: str, connections: str | None = None) -> Manifest:
+    return Loader([Path(path) for path in paths or (".",)], None if connections is None else Path(connections)).load()
+
+
+def findings(*paths: str, connections: str | None = None) -> tuple[Diagnostic, ...]:
+    with pytest.raises(ManifestError) as caught:
+        load(*paths, connections=connections)
+    return caught.value.diagnostics
+
+
+def said(*paths: str) -> str:
+    """Return what a person reads."""
+    text = diagnostics_text(findings(*paths))
+    assert TOKEN not in text + str(diagnostics_builtins(findings(*paths)))
+    return text + "\n"
+
+
+def fleet(*lines: str, of: str = FLEET) -> str:
+    return of + "".join(f"{line}\n" for line in lines)
+
+
+# --- golden texts, one a mistake ------------------------------------------------------------------------------------------
+
+GOLDEN: dict[str, tuple[str, str]] = {
+    "broken YAML": (
+        FLEET.replace("{version: v1}", "{version: v1"),
+        """\
+f.yaml:9:1: error: this is not YAML: while parsing a flow mapping, did not find expected ',' or '}'
+""",
+    ),
+    "a stray tab": (
+        FLEET.replace("  connection: plant", "\tconnection: plant"),
+        """\
+f.yaml:5:1: error: this is not YAML: while scanning for the next token, found character that cannot start any token
+  5 | \N{REPLACEMENT CHARACTER}connection: plant
+    | ^
+""",
+    ),
+    "duplicate key": (
+        fleet("    poller: {version: v2}"),
+        """\
+f.yaml:9:5: error: the key 'poller' is given twice
+  9 |     poller: {version: v2}
+    |     ^
+  f.yaml:8:5: the first one
+""",
+    ),
+    "unknown key": (
+        FLEET.replace("workloads:", "worklods:"),
+        """\
+f.yaml:4:1: error: spec needs 'workloads'
+  4 | spec:
+    | ^
+f.yaml:7:3: error: unknown key 'worklods' in spec; did you mean 'workloads'?
+  7 |   worklods:
+    |   ^
+""",
+    ),
+    "unknown key of the document": (
+        fleet("status: {}"),
+        """\
+f.yaml:9:1: error: unknown key 'status' in the document; it has metadata, spec
+  9 | status: {}
+    | ^
+""",
+    ),
+    "empty version": (
+        FLEET.replace("{version: v1}", "{version: }"),
+        """\
+f.yaml:8:23: error: 'version' is empty; there is no null here, so that a forgotten value never removes anything
+  8 |     poller: {version: }
+    |                       ^
+  hint: write `absent: true` to remove it, or `unmanaged: true` to leave it alone
+""",
+    ),
+    "version null": (
+        FLEET.replace("{version: v1}", "{version: null}"),
+        """\
+f.yaml:8:23: error: 'version' is empty; there is no null here, so that a forgotten value never removes anything
+  8 |     poller: {version: null}
+    |                       ^
+  hint: write `absent: true` to remove it, or `unmanaged: true` to leave it alone
+""",
+    ),
+    "version in quotes, but empty": (
+        FLEET.replace("{version: v1}", '{version: ""}'),
+        """\
+f.yaml:8:14: error: spec.workloads.poller.version must be a text of 1 to 255 characters or a mapping, not ''
+  8 |     poller: {version: ""}
+    |              ^
+""",
+    ),
+    "null in a list": (
+        FLEET.replace("{tags: {site: austin}}", "{ids: [a, ~]}"),
+        """\
+f.yaml:6:20: error: an entry is empty; there is no null here, so that a forgotten value never removes anything
+  6 |   units: {ids: [a, ~]}
+    |                    ^
+  hint: leave the key out, or give it a value
+""",
+    ),
+    "unknown channel": (
+        FLEET.replace("{version: v1}", "{version: {channel: stabel}}"),
+        """\
+f.yaml:8:5: error: there is no Channel named 'stabel'; did you mean 'stable'?
+  8 |     poller: {version: {channel: stabel}}
+    |     ^
+""",
+    ),
+    "channel without this workload": (
+        FLEET.replace("poller: {version: v1}", "camera: {version: {channel: stable}}"),
+        """\
+f.yaml:8:5: error: channel 'stable' names no version for 'camera'; it has poller, vision
+  8 |     camera: {version: {channel: stable}}
+    |     ^
+""",
+    ),
+    "unknown connection": (
+        FLEET.replace("connection: plant", "connection: plnat"),
+        """\
+f.yaml:5:3: error: there is no Connection named 'plnat'; did you mean 'plant'?
+  5 |   connection: plnat
+    |   ^
+""",
+    ),
+    "custom tag": (
+        FLEET.replace("version: v1", "version: !secret v1"),
+        """\
+f.yaml:8:23: error: tags such as '!secret' are not used in manifests
+""",
+    ),
+    "tag on a mapping": (
+        FLEET.replace("poller: {", "poller: !!map {"),
+        """\
+f.yaml:8:13: error: tags such as 'tag:yaml.org,2002:map' are not used in manifests
+  8 |     poller: !!map {version: v1}
+    |             ^
+""",
+    ),
+    "merge key": (
+        fleet("  pins:", "    gw-1: {<<: {}, poller: v2}"),
+        """\
+f.yaml:10:12: error: merge keys (`<<`) are not supported; repeat the keys, or use a Channel
+  10 |     gw-1: {<<: {}, poller: v2}
+     |            ^
+""",
+    ),
+    "a mapping as key": (
+        FLEET.replace("poller: {version: v1}", "{a: b}: {version: v1}"),
+        """\
+f.yaml:8:5: error: a mapping or list cannot be a key
+  8 |     {a: b}: {version: v1}
+    |     ^
+""",
+    ),
+    "an alias as key": (
+        FLEET.replace("metadata: {name: austin}", "metadata: {name: &n austin}").replace("poller:", "*n :"),
+        """\
+f.yaml:8:5: error: an alias cannot be a key
+  8 |     *n : {version: v1}
+    |     ^
+""",
+    ),
+    "an anchor on a key": (
+        FLEET.replace("poller:", "&p poller:"),
+        """\
+f.yaml:8:5: error: tags and anchors on keys are not used in manifests
+  8 |     &p poller: {version: v1}
+    |     ^
+""",
+    ),
+    "an alias to nothing": (
+        FLEET.replace("{version: v1}", "*nothing"),
+        """\
+f.yaml:8:13: error: nothing before this is marked `&nothing`
+  8 |     poller: *nothing
+    |             ^
+""",
+    ),
+    "two ways to choose": (
+        FLEET.replace("{version: v1}", "{version: v1, absent: true}"),
+        """\
+f.yaml:8:5: error: exactly one of version, absent, unmanaged is needed, not version and absent
+  8 |     poller: {version: v1, absent: true}
+    |     ^
+""",
+    ),
+    "no choice": (
+        FLEET.replace("{version: v1}", "{}"),
+        """\
+f.yaml:8:5: error: exactly one of version, absent, unmanaged is needed, and it has none
+  8 |     poller: {}
+    |     ^
+""",
+    ),
+    "a choice of false": (
+        FLEET.replace("{version: v1}", "{absent: false}"),
+        """\
+f.yaml:8:14: error: `absent: false` says nothing; leave it out
+  8 |     poller: {absent: false}
+    |              ^
+""",
+    ),
+    "settings without a version": (
+        FLEET.replace("{version: v1}", "{absent: true, settings: {percent: 10}}"),
+        """\
+f.yaml:8:28: error: settings belong to a version
+  8 |     poller: {absent: true, settings: {percent: 10}}
+    |                            ^
+""",
+    ),
+    "empty selector": (
+        FLEET.replace("{tags: {site: austin}}", "{}"),
+        """\
+f.yaml:6:3: error: an empty selector means no unit
+  6 |   units: {}
+    |   ^
+  hint: write `{all: true}` for every unit
+""",
+    ),
+    "all: false": (
+        FLEET.replace("{tags: {site: austin}}", "{all: false}"),
+        """\
+f.yaml:6:3: error: `all: false` means no unit; leave it out
+  6 |   units: {all: false}
+    |   ^
+""",
+    ),
+    "empty list in a selector": (
+        FLEET.replace("{tags: {site: austin}}", "{ids: [], cohorts: [a]}"),
+        """\
+f.yaml:6:3: error: Losant has no cohorts; select by tags, names or ids
+  6 |   units: {ids: [], cohorts: [a]}
+    |   ^
+f.yaml:6:3: error: `ids` is empty and so matches no unit
+  6 |   units: {ids: [], cohorts: [a]}
+    |   ^
+""",
+    ),
+    "pin of an unlisted workload": (
+        fleet("  pins:", "    gw-1: {pollre: v2}"),
+        """\
+f.yaml:10:12: error: the pin names 'pollre', which this fleet does not list; did you mean 'poller'?
+  10 |     gw-1: {pollre: v2}
+     |            ^
+""",
+    ),
+    "pin that chooses nothing": (
+        fleet("  pins:", "    gw-1: {poller: {}}"),
+        """\
+f.yaml:10:12: error: exactly one of version, absent, unmanaged is needed, and it has none
+  10 |     gw-1: {poller: {}}
+     |            ^
+""",
+    ),
+    "empty limits": (
+        fleet("  limits: {remove: {}}", "  rollout: {max_moving: {}}"),
+        """\
+f.yaml:9:12: error: a limit needs a percent, a number, or both
+  9 |   limits: {remove: {}}
+    |            ^
+f.yaml:10:13: error: a limit needs a percent, a number, or both
+  10 |   rollout: {max_moving: {}}
+     |             ^
+""",
+    ),
+    "a wrong percentage": (
+        fleet("  limits: {remove: 101%, minimum: -1}"),
+        """\
+f.yaml:9:12: error: spec.limits.remove must be a percentage such as 10% or a number of devices or a mapping, not '101%'
+  9 |   limits: {remove: 101%, minimum: -1}
+    |            ^
+f.yaml:9:26: error: spec.limits.minimum must be a whole number from 0 to 999,999,999, not '-1'
+  9 |   limits: {remove: 101%, minimum: -1}
+    |                          ^
+""",
+    ),
+    "bad dates": (
+        fleet(
+            "  suspend: {reason: audit, until: 2026-13-01}",
+            "  quarantine:",
+            "    - {workload: poller, version: v2, reason: boot loop, until: soon}",
+        ),
+        """\
+f.yaml:11:58: error: spec.quarantine[0].until must be a date such as 2026-12-01, not 'soon'
+  11 |     - {workload: poller, version: v2, reason: boot loop, until: soon}
+     |                                                          ^
+""",
+    ),
+    "a day that is not in the calendar": (
+        fleet("  suspend: {reason: audit, until: 2026-13-01}"),
+        """\
+f.yaml:9:28: error: '2026-13-01' is not a date such as 2026-12-01 or 2026-12-01T08:00:00Z
+  9 |   suspend: {reason: audit, until: 2026-13-01}
+    |                            ^
+""",
+    ),
+    "waves": (
+        fleet("  rollout:", "    waves: [{}, 50%, 10%, {units: {}}]", "    soak: 0s", "    on_failure: retry"),
+        """\
+f.yaml:12:5: error: spec.rollout.on_failure must be halt or rollback, not 'retry'
+  12 |     on_failure: retry
+     |     ^
+""",
+    ),
+    "waves that mean nothing": (
+        fleet("  rollout:", "    waves: [{}, 50%, 10%, {units: {}}]", "    soak: 0s"),
+        """\
+f.yaml:10:13: error: a wave needs units, a percent, or both
+  10 |     waves: [{}, 50%, 10%, {units: {}}]
+     |             ^
+f.yaml:10:22: error: waves must grow: 10% comes after 50%
+  10 |     waves: [{}, 50%, 10%, {units: {}}]
+     |                      ^
+f.yaml:10:28: error: an empty selector means no unit
+  10 |     waves: [{}, 50%, 10%, {units: {}}]
+     |                            ^
+  hint: write `{all: true}` for every unit
+f.yaml:11:5: error: `soak` must be longer than zero
+  11 |     soak: 0s
+     |     ^
+""",
+    ),
+    "windows": (
+        fleet(
+            "  windows:",
+            '    - {allow: "0 2 * *", duration: 3h}',
+            '    - {deny: "0 25 * * *", duration: 0s, timezone: Europe/Atlantis}',
+            "    - {duration: 1h}",
+        ),
+        """\
+f.yaml:10:8: error: a cron expression has five fields (minute, hour, day, month, weekday), not 4
+  10 |     - {allow: "0 2 * *", duration: 3h}
+     |        ^
+f.yaml:11:8: error: '25' is no hour (0 to 23)
+  11 |     - {deny: "0 25 * * *", duration: 0s, timezone: Europe/Atlantis}
+     |        ^
+f.yaml:11:28: error: a window must be longer than zero
+  11 |     - {deny: "0 25 * * *", duration: 0s, timezone: Europe/Atlantis}
+     |                            ^
+f.yaml:11:42: error: there is no time zone 'Europe/Atlantis'
+  11 |     - {deny: "0 25 * * *", duration: 0s, timezone: Europe/Atlantis}
+     |                                          ^
+  hint: use a name such as Europe/Berlin
+f.yaml:12:7: error: a window has exactly one of `allow` and `deny`
+  12 |     - {duration: 1h}
+     |       ^
+""",
+    ),
+    "lists and mappings in the wrong places": (
+        FLEET.replace("{tags: {site: austin}}", "{ids: gw-1, tags: [a]}").replace("{version: v1}", "[v1]"),
+        """\
+f.yaml:6:11: error: spec.units.ids must be a list, not a text
+  6 |   units: {ids: gw-1, tags: [a]}
+    |           ^
+  hint: put it in brackets: [...]
+f.yaml:6:22: error: spec.units.tags must be a mapping, not a list
+  6 |   units: {ids: gw-1, tags: [a]}
+    |                      ^
+f.yaml:8:5: error: spec.workloads.poller must be a mapping, not a list
+  8 |     poller: [v1]
+    |     ^
+""",
+    ),
+    "a wrong kind": (
+        FLEET.replace("kind: Fleet", "kind: Flet"),
+        """\
+f.yaml:2:1: error: kind must be one of Connection, Channel, Fleet, not 'Flet'; did you mean 'Fleet'?
+""",
+    ),
+    "another version of the format": (
+        FLEET.replace("reconciler/v1", "reconciler/v2"),
+        """\
+f.yaml:1:1: error: apiVersion must be reconciler/v1, not 'reconciler/v2'
+  1 | apiVersion: reconciler/v2
+    | ^
+""",
+    ),
+    "no spec": (
+        "apiVersion: reconciler/v1\nkind: Fleet\nmetadata: {name: .austin}\n",
+        """\
+f.yaml:1:1: error: the document needs 'spec'
+  1 | apiVersion: reconciler/v1
+    | ^
+f.yaml:3:12: error: metadata.name must be a name (letters, digits, '.', '_', '-'), not '.austin'
+  3 | metadata: {name: .austin}
+    |            ^
+""",
+    ),
+    "no text at all": (
+        FLEET.replace("v1}", "v\x001}"),
+        """\
+f.yaml:8:24: error: this is not YAML: unacceptable character #x0000: control characters are not allowed
+  8 |     poller: {version: v\N{REPLACEMENT CHARACTER}1}
+    |                        ^
+""",
+    ),
+    "a name without letters": (
+        FLEET.replace("poller:", '"":'),
+        """\
+f.yaml:8:5: error: a key of spec.workloads must be a text that is not empty, not ''
+  8 |     "": {version: v1}
+    |     ^
+""",
+    ),
+    "a key with NUL in it": (
+        FLEET.replace("poller:", '"a\\0":'),
+        """\
+f.yaml:8:5: error: a key cannot have the character NUL in it
+  8 |     "a\\0": {version: v1}
+    |     ^
+""",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", sorted(GOLDEN))
+def test_what_is_said_of_a_fleet(write: Write, name: str) -> None:
+    content, words = GOLDEN[name]
+    write("c.yaml", CONNECTION, "d.yaml", CHANNEL, "f.yaml", content)
+    assert said() == words
+
+
+def test_a_secret_written_as_a_literal_is_never_shown(write: Write) -> None:
+    write("c.yaml", CONNECTION.replace("{env: LOSANT_API_TOKEN}", TOKEN), "f.yaml", FLEET)
+    assert (
+        said()
+        == """\
+c.yaml:7:5: error: spec.losant.token is written as a literal; secrets are references
+  hint: write {env: NAME} or {file: PATH}; and if it was committed, revoke it
+"""
+    )
+
+
+LEAKS = {
+    "on one line with a mistake": f"spec: {{losant: {{application: x, token: {TOKEN}, tokn: 1}}}}",
+    "under an unknown key": f"spec: {{losant: {{application: x, token: {{value: {TOKEN}}}}}}}",
+    "as a key": f"spec: {{losant: {{application: x, token: {{{TOKEN}: x}}}}}}",
+    "as a key without a value": f"spec: {{losant: {{application: x, token: {{{TOKEN}}}}}}}",
+    "as a template": f"spec: {{losant: {{application: x, token: {{{{{TOKEN}}}}}}}}}",
+    "twice": f"spec:\n  losant:\n    application: x\n    token: {TOKEN}\n    token: {TOKEN}",
+    "as a tag": f"spec: {{losant: {{application: x, token: !{TOKEN} }}}}",
+    "as an alias": f"spec: {{losant: {{application: x, token: *{TOKEN} }}}}",
+    "as the application": f"spec: {{losant: {{application: {TOKEN}, token: {{env: X}}}}}}",
+    "as a number of requests": f"spec: {{losant: {{application: x, token: {{env: X}}, requests: {{concurrency: {TOKEN}}}}}}}",
+    "in a quote that is not closed": f'spec:\n  losant:\n    token: "{TOKEN}',
+    "in the line that is no YAML": f"spec:\n  losant:\n    token: {TOKEN}: x",
+    "in the middle of a text": f"spec:\n  losant:\n    application: x\n   token: {TOKEN}\n",
+    "in the address": f"spec: {{losant: {{application: {'a' * 24}, token: {{env: X}}, url: 'https://me:{TOKEN}@x'}}}}",
+    "in an address that is none": f"spec: {{losant: {{application: {'a' * 24}, token: {{env: X}}, url: 'ftp://me:{TOKEN}@x'}}}}",
+    "in an address over plain http": f"spec: {{losant: {{application: {'a' * 24}, token: {{env: X}}, url: 'http://me:{TOKEN}@x'}}}}",
+}
+
+
+@pytest.mark.parametrize("leak", sorted(LEAKS))
+@pytest.mark.parametrize("kind", ["Connection", "Conection", "[]"])
+def test_what_stands_in_a_connection_is_never_shown(write: Write, leak: str, kind: str) -> None:
+    head = f"apiVersion: reconciler/v1\nkind: {kind}\nmetadata: {{name: plant}}\n"
+    write("c.yaml", f"{FLEET}---\n{head}{LEAKS[leak]}")
+    assert "error" in said()
+
+
+def test_a_token_in_a_fleet_is_not_shown(write: Write) -> None:
+    write("c.yaml", CONNECTION, "f.yaml", fleet(f"  losant: {{token: {TOKEN}}}"))
+    assert said() == "f.yaml:9:3: error: unknown key 'losant' in spec\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("token: {env: A, file: b}", "c.yaml:7:5: error: a secret names exactly one of `env` (a variable) and `file` (a path)"),
+        ("token: {}", "c.yaml:7:5: error: a secret names exactly one of `env` (a variable) and `file` (a path)"),
+        ("url: http://api.losant.com", "c.yaml:8:5: error: plain http would show the token to everybody on the way to api.losant.com"),
+        ("url: api.losant.com", "c.yaml:8:5: error: this is no web address such as https://api.losant.com"),
+        ("url: 'https://[x'", "c.yaml:8:5: error: this is no web address such as https://api.losant.com"),
+        ("url: https://u:p@api.losant.com", "c.yaml:8:5: error: the address carries credentials; use a secret reference instead"),
+        ("url: https://api.losant.com/?x=1", "c.yaml:8:5: error: the address must not have a query or fragment"),
+        ("requests: {timeout: 0s}", "c.yaml:8:16: error: a timeout of zero lets no request through"),
+        ("requests: {concurrency: 65}", "c.yaml:8:16: error: spec.losant.requests.concurrency must be a whole number from 1 to 64"),
+        ("requests: {per_second: 0}", "c.yaml:8:16: error: spec.losant.requests.per_second must be a number from 0 to 1,000"),
+        ("wide_calls: always", "c.yaml:8:5: error: spec.losant.wide_calls must be never, scope or proved"),
+        ("application: 57", "c.yaml:8:5: error: the key 'application' is given twice"),
+    ],
+)  # fmt: skip
+def test_what_is_said_of_a_connection(write: Write, line: str, words: str) -> None:
+    text = (
+        CONNECTION.replace("token: {env: LOSANT_API_TOKEN}", line)
+        if line.startswith("token")
+        else CONNECTION + f"    {line}\n"
+    )
+    write("c.yaml", text.replace("application'", ""))
+    if "twice" in words:
+        words = words.replace("the key 'application'", "a key")
+    assert said().split("\n")[0] == words
+
+
+def test_loopback_may_be_plain_http(write: Write) -> None:
+    for host in ("127.0.0.1:8080", "localhost", "[::1]:80"):
+        write("c.yaml", CONNECTION + f"    url: http://{host}\n")
+        assert load().connections["plant"].spec.losant.url.endswith(host)
+
+
+# --- several documents, several files -------------------------------------------------------------------------------------
+
+
+def test_all_findings_of_all_files_come_out_in_one_run(write: Write) -> None:
+    write(
+        "b.yml", FLEET.replace("v1}", "}"),
+        "a.yaml", f"{CONNECTION}---\n{CHANNEL.replace('versions', 'version')}---\nfoo: bar\n",
+        "sub/c.yaml", FLEET.replace("austin}\n", "oslo}\n", 1).replace("units:", "unit:"),
+        "sub/d.yaml", b"apiVersion: reconciler/v1\nname: \xff\n",
+        ".hidden/x.yaml", "apiVersion: reconciler/v1\n",
+        "sub/.x.yaml", "apiVersion: reconciler/v1\n",
+        "notes.txt", "apiVersion: reconciler/v1\n",
+    )  # fmt: skip
+    found = [(str(one.origin), one.code) for one in findings()]
+    assert found == [
+        ("a.yaml:12:1", "missing-key"),
+        ("a.yaml:13:3", "unknown-key"),
+        ("b.yml:8:22", "null"),
+        ("sub/c.yaml:4:1", "missing-key"),
+        ("sub/c.yaml:6:3", "unknown-key"),
+        ("sub/d.yaml", "not-utf-8"),
+    ]
+
+
+def test_missing_names_are_not_told_while_documents_cannot_be_read(write: Write) -> None:
+    write(
+        "c.yaml",
+        CONNECTION.replace("losant:", "lossant:"),
+        "f.yaml",
+        FLEET.replace("{version: v1}", "{version: {channel: x}}"),
+    )
+    assert {one.code for one in findings()} == {"missing-key", "unknown-key"}
+
+
+def test_foreign_documents_are_left_alone(write: Write) -> None:
+    foreign = "apiVersion: apps/v1\nkind: Deployment\n---\n- a\n---\nkind: Other\nx: !tag y\n--- text\n---\n"
+    write(
+        "k8s.yaml",
+        foreign,
+        "helm.yaml",
+        "a: {{ .Values.x }}\n",
+        "c.yaml",
+        f"# reconciler/v1\n{CONNECTION}---\na: !x b\n",
+    )
+    assert list(load().connections) == ["plant"]
+
+
+def test_a_document_of_our_kind_without_its_version_is_told(write: Write) -> None:
+    write("c.yaml", CONNECTION.replace("apiVersion: reconciler/v1\n", ""))
+    assert [one.code for one in findings()] == ["no-manifest"]
+
+
+def test_a_broken_file_that_speaks_of_us_is_told(write: Write) -> None:
+    write("c.yaml", CONNECTION, "f.yaml", "# reconciler/v1\n{{ x", "g.yaml", "# reconciler/v1\na: [")
+    assert [one.code for one in findings()] == ["key", "yaml"]
+
+
+def test_a_file_that_is_named_must_be_a_manifest(write: Write) -> None:
+    write("x.yaml", "a: b\n", "y.yaml", "- !x a\n", "z.yaml", "")
+    assert [(one.code, one.origin.line) for one in findings("x.yaml")] == [("no-manifest", 1)]
+    assert [one.code for one in findings("y.yaml")] == ["tag"]
+    for name in ("z.yaml", "nowhere.yaml"):
+        with pytest.raises(SettingsError, match=name):
+            load(name)
+
+
+def test_nothing_found_says_how_much_else_there_was(write: Write) -> None:
+    write("x.yaml", "a: b\n---\nc: d\n")
+    with pytest.raises(SettingsError, match=r"no manifests in \. \(2 other YAML documents were left alone\)") as caught:
+        load()
+    assert "reconciler import" in caught.value.hint
+    assert Loader([Path()], may_be_empty=True).load().fleets == {}
+
+
+def test_two_documents_of_one_name(write: Write) -> None:
+    write("a.yaml", CONNECTION, "b.yaml", f"{CONNECTION}---\n{CHANNEL}", "c.yaml", CHANNEL)
+    found = findings()
+    assert [(str(one.origin), one.message, str(one.related[0].origin)) for one in found] == [
+        ("b.yaml:3:12", "there are two Connections named 'plant'", "a.yaml:3:12"),
+        ("c.yaml:3:12", "there are two Channels named 'stable'", "b.yaml:11:12"),
+    ]
+    assert [bool(one.excerpt) for one in found] == [False, True]
+
+
+def test_a_file_given_twice_is_read_once(write: Write) -> None:
+    folder = write("a.yaml", CONNECTION)
+    (folder / "link.yaml").symlink_to("a.yaml")
+    assert list(load(".", "a.yaml", "link.yaml").connections) == ["plant"]
+
+
+def test_connections_from_elsewhere(write: Write) -> None:
+    other = CONNECTION.replace("575ec8687ae143cd83dc4a97", "a" * 24)
+    write("fleets/c.yaml", CONNECTION, "fleets/f.yaml", FLEET, "trusted/c.yaml", other + "---\n" + CHANNEL)
+    manifest = load("fleets", connections="trusted")
+    assert manifest.connections["plant"].spec.losant.application == "a" * 24
+    assert manifest.channels == {}
+    assert [one.code for one in manifest.warnings] == ["connections-ignored"]
+    write("trusted/c.yaml", other.replace("losant:", "x:"))
+    assert {one.origin.file for one in findings("fleets", connections="trusted")} >= {"trusted/c.yaml"}
+
+
+def test_a_quarantine_of_an_unlisted_workload_is_a_warning(write: Write) -> None:
+    write(
+        "c.yaml", CONNECTION, "f.yaml", fleet("  quarantine:", "    - {workload: vision, version: v2, reason: loops}")
+    )
+    (warning,) = load().warnings
+    assert (warning.code, warning.severity.value, warning.origin.line) == ("unknown-workload", "warning", 10)
+    assert "vision" in warning.excerpt
+
+
+# --- files that are not what they seem ------------------------------------------------------------------------------------
+
+
+def test_a_hundred_megabytes_are_not_read(write: Write) -> None:
+    folder = write("f.yaml", CONNECTION)
+    os.truncate(folder / "f.yaml", 100_000_000)
+    (finding,) = findings()
+    assert (finding.code, str(finding.origin)) == ("too-large", "f.yaml")
+    assert "100,000,000 bytes; at most 33,554,432" in finding.message
+
+
+def test_what_has_no_size_is_bounded_too(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    write()
+    monkeypatch.setattr(files, "LARGEST", 1000)
+    assert [one.code for one in findings("/dev/zero")] == ["too-large"]
+
+
+def test_devices_pipes_and_loops_below_a_folder(write: Write) -> None:
+    folder = write("c.yaml", CONNECTION)
+    os.mkfifo(folder / "pipe.yaml")
+    (folder / "loop.yaml").symlink_to("loop.yaml")
+    (folder / "gone.yaml").symlink_to("nowhere")
+    assert {(one.origin.file, one.code) for one in findings()} == {
+        ("pipe.yaml", "unreadable"), ("loop.yaml", "unreadable"), ("gone.yaml", "unreadable"),
+    }  # fmt: skip
+
+
+def test_a_folder_that_cannot_be_looked_into(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write("c.yaml", CONNECTION, "sub/f.yaml", FLEET)
+    real = os.scandir
+
+    def scandir(path: str) -> object:
+        if str(path).endswith("sub"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    (finding,) = findings()
+    assert finding.message == "cannot look into the folder: Permission denied"
+    assert finding.origin.file == "sub"
+    del folder
+
+
+def test_a_path_that_cannot_be_looked_at(write: Write) -> None:
+    write()
+    with pytest.raises(SettingsError, match="cannot look at"):
+        load("x" * 300)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-8"])
+@pytest.mark.parametrize("line_break", ["\n", "\r\n"])
+def test_marks_and_line_breaks_of_windows(write: Write, encoding: str, line_break: str) -> None:
+    text = FLEET.replace("version: v1", "version: v1, cafe: é").replace("name: austin}", "name: austin} # Zürich")
+    write("f.yaml", text.replace("\n", line_break).encode(encoding), "c.yaml", CONNECTION)
+    (finding,) = findings()
+    assert str(finding.origin) == "f.yaml:8:27"
+    assert finding.excerpt == "    poller: {version: v1, cafe: é}"
+
+
+def test_utf_16_is_told(write: Write) -> None:
+    write("f.yaml", CONNECTION.encode("utf-16"))
+    assert [one.message for one in findings()] == ["the file is not UTF-8 text (byte 0)"]
+
+
+# --- too much of it -------------------------------------------------------------------------------------------------------
+
+
+def test_aliases_that_expand_without_end(write: Write) -> None:
+    bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+    bomb += "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 9))
+    write("f.yaml", "apiVersion: reconciler/v1\n" + bomb)
+    assert [one.message for one in findings("f.yaml")] == ["its aliases expand to more than 4,000,000 values"]
+
+
+def test_aliases_within_bounds_work(write: Write) -> None:
+    write(
+        "c.yaml",
+        CONNECTION,
+        "f.yaml",
+        fleet("    vision: &v {version: v2}", "    camera: *v", "  pins: {gw-1: {vision: *v}}"),
+    )
+    spec = load().fleets["austin"].spec
+    assert spec.workloads["camera"].version == spec.pins["gw-1"]["vision"].version == "v2"
+    assert str(load().fleets["austin"].locate(("spec", "workloads", "camera", "version"))) == "f.yaml:10:5"
+
+
+@pytest.mark.parametrize("nested", ["[" * 100_000, "{not: " * 1000, "- " * 1000])
+def test_levels_without_end(write: Write, nested: str) -> None:
+    write("f.yaml", "apiVersion: reconciler/v1\nspec:\n  " + nested)
+    assert [one.message for one in findings("f.yaml")] == ["more than 64 levels inside one another"]
+
+
+def test_levels_behind_aliases_count(write: Write) -> None:
+    levels = [f"    a{n}: &a{n} {'{not: ' * 40}*a{n - 1}{'}' * 40}\n" for n in range(1, 40)]
+    write("f.yaml", FLEET + "    a0: &a0 {all: true}\n" + "".join(levels))
+    assert [one.message for one in findings("f.yaml")] == ["more than 64 levels inside one another"]
+
+
+# --- values ---------------------------------------------------------------------------------------------------------------
+
+
+def test_versions_are_texts_exactly_as_typed(write: Write) -> None:
+    names = ["1.10", "1.0", "010", "1e3", "0x10", "true", "2026-12-01", "yes", "1_000", "v1 rc"]
+    write(
+        "c.yaml",
+        CONNECTION,
+        "f.yaml",
+        FLEET + "".join(f"    w{n}: {{version: {name}}}\n" for n, name in enumerate(names)),
+    )
+    workloads = load().fleets["austin"].spec.workloads
+    assert [workloads[f"w{number}"].version for number in range(len(names))] == names
+
+
+def test_settings_have_the_types_of_what_is_typed(write: Write) -> None:
+    settings = "{a: 10, b: '10', c: 1.5, d: true, e: \"true\", f: x, g: 99999999999999999999, h: 1e999, i: &n 7, j: *n, k: &q '7'}"
+    write(
+        "c.yaml", CONNECTION,
+        "f.yaml", fleet(
+            f"    vision: {{version: v1, settings: {settings}, overrides: [{{units: {{all: true}}, version: v2, settings: {{p: 1}}}}]}}",
+            "  pins: {gw-1: {vision: {version: v1, settings: {p: .5}}}}",
+        ),
+    )  # fmt: skip
+    spec = load().fleets["austin"].spec
+    found = spec.workloads["vision"].settings
+    assert found == {
+        "a": 10, "b": "10", "c": 1.5, "d": True, "e": "true", "f": "x", "g": "99999999999999999999", "h": "1e999", "i": 7,
+        "j": 7, "k": "7",
+    }  # fmt: skip
+    assert found["d"] is True
+    assert spec.workloads["vision"].overrides[0].settings == {"p": 1}
+    assert spec.pins["gw-1"]["vision"].settings == {"p": 0.5}
+
+
+def test_a_block_of_text_is_no_name(write: Write) -> None:
+    write("c.yaml", CONNECTION.replace("{name: plant}", "\n  name: |\n    plant"))
+    assert [one.code for one in findings()] == ["wrong-value"]
+
+
+def test_quoted_null_is_a_text_where_texts_go_and_nothing_elsewhere(write: Write) -> None:
+    write("c.yaml", CONNECTION, "f.yaml", FLEET.replace("version: v1", "version: 'null'"))
+    assert load().fleets["austin"].spec.workloads["poller"].version == "null"
+    write("f.yaml", FLEET.replace("version: v1", "absent: 'null'"))
+    assert [one.code for one in findings()] == ["wrong-value"]
+
+
+def test_the_digest_is_of_values_not_of_their_order_or_comments(write: Write) -> None:
+    folder = write("a.yaml", f"{CONNECTION}---\n{FLEET}", "b.yaml", CHANNEL)
+    before = load()
+    write("z.yaml", f"# a comment\n{FLEET}", "y.yaml", f"{CHANNEL}---\n{CONNECTION}# the end\n")
+    after = load(str(folder / "z.yaml"), str(folder / "y.yaml"))
+    assert before.digest == after.digest
+    assert before.fleets["austin"].spec == after.fleets["austin"].spec
+    write("z.yaml", FLEET.replace("version: v1", "version: v2"))
+    assert load("z.yaml", "y.yaml").digest != before.digest
+
+
+def test_the_slower_parser_says_the_same(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    import yaml
+
+    monkeypatch.setattr(read, "Parser", yaml.SafeLoader)
+    write("c.yaml", CONNECTION, "f.yaml", fleet("    poller: {version: v2, settings: }"))
+    assert [(one.code, one.origin.line) for one in findings()] == [("duplicate-key", 9), ("null", 9)]
+    write("f.yaml", FLEET)
+    assert load().fleets["austin"].spec.workloads["poller"].version == "v1"
+    write("f.yaml", FLEET.replace("version: v1", "version: v\0"))
+    assert [(one.code, str(one.origin)) for one in findings()] == [("yaml", "f.yaml:8:24")]
+
+
+# --- claims ---------------------------------------------------------------------------------------------------------------
+
+WHOLE = FLEET.replace("{tags: {site: austin}}", "{all: true}")
+SECOND = WHOLE.replace("name: austin", "name: second")
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "places"),
+    [
+        (WHOLE, SECOND, [("f.yaml:8:5", "g.yaml:8:5")]),
+        (WHOLE, SECOND.replace("v1}", "v1, id: a}"), []),
+        (WHOLE.replace("v1}", "v1, id: a}"), SECOND.replace("poller: {version: v1}", "p: {version: v1, id: a}"), [("f.yaml:8:5", "g.yaml:8:5")]),
+        (WHOLE.replace("v1}", "v1, id: a}"), SECOND.replace("v1}", "v1, id: b}"), []),
+        (WHOLE, SECOND.replace("poller", "vision"), []),
+        (WHOLE, SECOND.replace("version: v1", "unmanaged: true"), []),
+        (WHOLE, SECOND.replace("v1}", "v1, units: {names: [a]}}"), []),
+        (WHOLE, SECOND.replace("v1}", "v1, overrides: [{units: {names: [a]}, unmanaged: true}]}"), []),
+        (WHOLE, SECOND + "  pins: {gw-1: {poller: {unmanaged: true}}}\n", []),
+        (WHOLE, SECOND + "  pins: {gw-1: {poller: v3}}\n", [("f.yaml:8:5", "g.yaml:8:5")]),
+        (FLEET, SECOND, []),
+        (WHOLE, SECOND.replace("plant", "other"), []),
+        (WHOLE, SECOND.replace("poller", "vision") + "  prune: all\n", [("f.yaml:8:5", "g.yaml:9:3")]),
+        (WHOLE + "  prune: all\n", SECOND.replace("poller", "vision"), [("f.yaml:9:3", "g.yaml:8:5")]),
+        (WHOLE, SECOND.replace("poller", "vision").replace("v1}", "v1, id: a}") + "  prune: all\n", []),
+        (WHOLE, SECOND.replace("version: v1", "unmanaged: true") + "  prune: all\n", []),
+    ],
+)  # fmt: skip
+def test_claims_that_overlap_whatever_the_inventory_is(
+    write: Write, left: str, right: str, places: list[tuple[str, str]]
+) -> None:
+    other = CONNECTION.replace("name: plant", "name: other")
+    write("c.yaml", f"{CONNECTION}---\n{other}", "f.yaml", left, "g.yaml", right)
+    try:
+        found: tuple[Diagnostic, ...] = load().warnings
+    except ManifestError as error:
+        found = error.diagnostics
+    assert [(str(one.origin), str(one.related[0].origin)) for one in found] == places
+    assert all(one.code == "claimed-twice" and one.excerpt for one in found)
+
+
+def test_many_findings_of_a_large_file_come_soon(write: Write) -> None:
+    pins = "".join(f"    gw-{number}: {{vision: v{number}}}\n" for number in range(5000))
+    write("c.yaml", CONNECTION, "f.yaml", FLEET + "  pins:\n" + pins)
+    found = findings()
+    assert len(found) == 5000
+    assert found[4999].excerpt == "    gw-4999: {vision: v4999}"

@@ -21,7 +21,6 @@ from reconciler.model.plan import Plan
 from reconciler.model.report import Applied
 from reconciler.views.line import Line
 
-
 COMMENT = 65_000
 """Characters of a Markdown plan at most: GitHub takes 65,536 in a comment, and its own marker wants some of them."""
 

@@ -30,6 +30,7 @@ Compile = Callable[[Sequence[Change], Snapshot, Collection[str]], tuple[Action, 
 """The platform's pure compiler: changes, snapshot, ids of workloads for which the fleet speaks of every unit alike."""
 
 SAMPLE = 3
+DROPPED = " of a class that cannot be assigned to; left out"
 
 
 def fleet_plan(one: Draft, catalog: Catalog, compile_: Compile, *, manifest: str, commit: str | None) -> FleetPlan:
@@ -280,7 +281,7 @@ def _warnings(one: Draft) -> Iterator[str]:
     if spec.windows:
         yield "not enforced yet: windows; changes go whenever apply runs"
     if one.resolution.dropped:
-        yield f"{_units(one.resolution.dropped)} in scope cannot be assigned to, by class; left out"
+        yield _counted(one.resolution.dropped, "matches the scope but is", "match the scope but are") + DROPPED
     if one.resolution.prune_unsafe and spec.prune != "none":
         yield "nothing is pruned: " + "; ".join(one.resolution.prune_unsafe)
     if not one.snapshot.coverage.complete:
@@ -289,8 +290,15 @@ def _warnings(one: Draft) -> Iterator[str]:
     for workload, rows in leavers(one).items():
         names = ", ".join(units.names[row] for row in rows[:SAMPLE])
         more = f" and {len(rows) - SAMPLE:,} more" if len(rows) > SAMPLE else ""
-        yield f"{_units(len(rows))} leaving {workload}, keeping what runs there: {names}{more}"
+        leave = _counted(
+            len(rows), f"leaves {workload} and keeps what it runs", f"leave {workload} and keep what they run"
+        )
+        yield f"{leave}: {names}{more}"
 
 
 def _units(number: int) -> str:
     return f"{number:,} unit" if number == 1 else f"{number:,} units"
+
+
+def _counted(number: int, one: str, several: str) -> str:
+    return f"{_units(number)} {one if number == 1 else several}"

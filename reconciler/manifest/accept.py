@@ -204,6 +204,8 @@ def _string_words(wanted: inspect.StrType) -> str:
         return "an id of 24 hex digits"
     if pattern:
         return "a name (letters, digits, '.', '_', '-')"
+    if not wanted.min_length:
+        return "a text"
     return "a text that is not empty" if wanted.max_length is None else f"a text of 1 to {wanted.max_length} characters"
 
 

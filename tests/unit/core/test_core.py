@@ -142,7 +142,7 @@ def test_what_is_not_enforced_yet_is_said() -> None:
     )
     assert one.patience.deadline == 7200
     warnings = "\n".join(planned(one).warnings)
-    for words in ("rollout.waves, rollout.soak;", "windows;", "1 units match", "nothing is pruned:", "incomplete"):
+    for words in ("rollout.waves, rollout.soak;", "windows;", "1 unit matches", "nothing is pruned:", "incomplete"):
         assert words in warnings
     plain = judged(reading(State("2", "2")), rollout=Rollout(deadline="10m"))
     assert planned(plain).warnings == ()

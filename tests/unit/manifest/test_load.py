@@ -581,7 +581,7 @@ def test_all_findings_of_all_files_come_out_in_one_run(write: Write) -> None:
     assert found == [
         ("a.yaml:12:1", "missing-key"),
         ("a.yaml:13:3", "unknown-key"),
-        ("b.yml:8:22", "null"),
+        ("b.yml:8:23", "null"),
         ("sub/c.yaml:4:1", "missing-key"),
         ("sub/c.yaml:6:3", "unknown-key"),
         ("sub/d.yaml", "not-utf-8"),

@@ -25,6 +25,10 @@ from reconciler.platforms import registry
 from reconciler.ports import Clock, Platform, Repository
 
 
+SWITCH = 0.02
+"""Seconds a thread may run before another one gets its turn."""
+
+
 class SystemClock:
     """The real clock. Once stopped, `sleep` returns at once and `stopping` is true."""
 
@@ -87,6 +91,8 @@ def opener(manifest: Manifest, clock: Clock) -> Open:
     """Return a function that opens a connection of a manifest by name, once; later calls give the same platform."""
     opened: dict[str, Platform] = {}
     lock = threading.Lock()
+    # readers fold whole pages; Python's 5 ms would have them hand over to each other in the middle of one
+    sys.setswitchinterval(SWITCH)
 
     def open_(name: str) -> Platform:
         with lock:

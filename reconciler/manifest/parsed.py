@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from array import array
+from collections.abc import Iterator
+from threading import Lock
 from typing import Any
 
 from reconciler.manifest.text import Text
@@ -45,8 +47,8 @@ class Parsed:
         self.problems: list[Problem] = []
         self.nullish = False
         """Whether some text could be taken for null when converted: then its kind is checked with care."""
-        self._children: dict[Path, dict[str | int, tuple[int, int]]] = {}
-        self._sizes: dict[int, int] | None = None
+        self._children: dict[Path, tuple[dict[str | int, int], Iterator[tuple[str | int, int]]]] = {}
+        self._asking = Lock()
 
     def locate(self, path: Path) -> Origin:
         """Return where the value at a path stands (its key, in a mapping), or its nearest parent that exists."""
@@ -61,41 +63,41 @@ class Parsed:
     def _nodes(self, path: Path) -> tuple[int, int]:
         """Return the numbers of the key node and the value node at a path, or of its nearest parent that exists."""
         key_node, node, value = 0, 0, self.value
-        for depth, step in enumerate(path):
-            found = self._steps(path[:depth], node, value).get(step)
-            if found is None:
-                break
-            key_node, node = found
-            value = value[step]
+        with self._asking:
+            for depth, step in enumerate(path):
+                found = self._first(path[:depth], node, value, step)
+                if found is None:
+                    break
+                key_node, node = found, found + isinstance(value, dict)
+                value = value[step]
         return key_node, node
 
-    def _steps(self, path: Path, node: int, value: Any) -> dict[str | int, tuple[int, int]]:
-        """Return for each child of a container the numbers of its key node and of its value node."""
+    def _first(self, path: Path, node: int, value: Any, step: str | int) -> int | None:
+        """Return the number of a child's first node. Children are counted as far as somebody asked, and only once."""
         if node in self.aliases or not isinstance(value, dict | list):
-            return {}
-        found = self._children.get(path)
-        if found is None:
-            found = self._children[path] = {}
-            at = node + 1
-            for step, child in value.items() if isinstance(value, dict) else enumerate(value):
-                first = at
-                at += isinstance(value, dict)
-                found[step] = (first, at)
-                at += self._size(at, child)
-        return found
+            return None
+        found, others = self._children.setdefault(path, ({}, self._walk(node, value)))
+        if step not in found:
+            for other, at in others:
+                found[other] = at
+                if other == step:
+                    break
+        return found.get(step)
+
+    def _walk(self, node: int, value: dict[str, Any] | list[Any]) -> Iterator[tuple[str | int, int]]:
+        """Yield each child's step with the number of its first node: its key, or itself in a list."""
+        keyed, at = isinstance(value, dict), node + 1
+        for step, child in value.items() if isinstance(value, dict) else enumerate(value):
+            yield step, at
+            at += keyed
+            at += self._size(at, child)
 
     def _size(self, node: int, value: Any) -> int:
-        if node in self.aliases or not isinstance(value, dict | list) or not value:
+        """Return how many nodes a value has."""
+        if type(value) is str or value is None or node in self.aliases:
             return 1
-        if self._sizes is None:
-            self._sizes = {}
-        size = self._sizes.get(node)
-        if size is None:
-            size = 1
-            keyed = isinstance(value, dict)
-            children: Any = value.values() if isinstance(value, dict) else value
-            for child in children:
-                size += keyed
-                size += self._size(node + size, child)
-            self._sizes[node] = size
+        keyed, size = type(value) is dict, 1
+        for child in value.values() if keyed else value:
+            size += keyed
+            size += 1 if type(child) is str else self._size(node + size, child)
         return size

@@ -17,7 +17,6 @@ from typing import Any
 import yaml
 from yaml.events import (
     AliasEvent,
-    DocumentEndEvent,
     DocumentStartEvent,
     MappingEndEvent,
     MappingStartEvent,
@@ -42,6 +41,9 @@ NULLISH = NULLS | {"".join(letters) for letters in product("nN", "uU", "lL", "lL
 """Texts that converting takes for null where it may, though somebody quoted them or spelt them oddly."""
 
 FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|\ufeff")
+
+MARKS = ("&", "!", "<<", "\\")
+"""What anchors, tags, merge keys and keys with NUL in them need: a text without any of these is read with fewer questions."""
 
 AGAIN = "\0"
 """Marks the second of two equal keys, so that the first stays and every value keeps its place."""
@@ -101,13 +103,14 @@ def _forbidden(content: str) -> int:
 
 def _walk(text: Text, documents: list[Parsed]) -> None:
     parser = Parser(text.text)
+    careful = any(mark in text.text for mark in MARKS)
     try:
         event = parser.get_event()
         while event is not None:
             if type(event) is DocumentStartEvent:
                 document = Parsed(text)
                 documents.append(document)
-                document.value = _Document(parser, document).value()
+                document.value = _Document(parser, document, careful=careful).value()
             event = parser.get_event()
     finally:
         if hasattr(parser, "dispose"):
@@ -117,11 +120,12 @@ def _walk(text: Text, documents: list[Parsed]) -> None:
 class _Document:
     """Walks the events of one document."""
 
-    def __init__(self, parser: Any, document: Parsed) -> None:
+    def __init__(self, parser: Any, document: Parsed, *, careful: bool) -> None:
         self.parser = parser
         self.document = document
         self.anchors: dict[str, tuple[Any, int]] = {}
         self.depths: dict[int, int] = {}
+        self.careful = careful
         self.expanded = 0
 
     def value(self) -> Any:
@@ -129,47 +133,46 @@ class _Document:
         root: list[Any] = []
         stack: Stack = []
         container: Any = root
+        keyed = False
         key: str | None = None
         anchor: str | None = None
-        offsets, get = self.document.offsets, self.parser.get_event
+        offsets, get, careful = self.document.offsets, self.parser.get_event, self.careful
+        note = offsets.append
         while True:
             event = get()
             kind = type(event)
             if kind is ScalarEvent:
-                offset = event.start_mark.index
-                offsets.append(offset)
                 value = event.value
-                if type(container) is dict and key is None:
-                    key = self._key(event, stack, container, offset)
+                note(event.start_mark.index)
+                if keyed and key is None:
+                    key = self._key(event, stack, container, offsets[-1]) if careful or value in container else value
                     continue
-                if event.anchor is not None or event.tag is not None or value in NULLISH:
-                    value = self._odd(event, stack, key, offset)
+                if value in NULLISH or (careful and (event.anchor is not None or event.tag is not None)):
+                    value = self._odd(event, stack, key, offsets[-1])
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
-                offset = event.start_mark.index
-                self._open(event, stack, offset, as_key=type(container) is dict and key is None)
-                offsets.append(offset)
-                stack.append((container, key, anchor, len(offsets) + self.expanded))
-                container, key, anchor = ({} if kind is MappingStartEvent else []), None, event.anchor
+                note(event.start_mark.index)
+                if careful or len(stack) >= DEEPEST or (keyed and key is None):
+                    self._open(event, stack, offsets[-1], as_key=keyed and key is None)
+                stack.append((container, key, anchor, len(offsets) + self.expanded if careful else 0))
+                keyed = kind is MappingStartEvent
+                container, key, anchor = {} if keyed else [], None, event.anchor if careful else None
                 continue
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
-                value = container
-                name = anchor
+                value, name = container, anchor
                 container, key, anchor, start = stack.pop()
+                keyed = type(container) is dict
                 if name is not None:
                     self.anchors[name] = value, len(offsets) + self.expanded - start + 1
             elif kind is AliasEvent:
-                offset = event.start_mark.index
                 self.document.aliases.add(len(offsets))
-                offsets.append(offset)
-                if type(container) is dict and key is None:
-                    raise _Hopeless("key", "an alias cannot be a key", offset)
-                value = self._alias(event, stack, offset)
-            elif kind is DocumentEndEvent:
+                note(event.start_mark.index)
+                if keyed and key is None:
+                    raise _Hopeless("key", "an alias cannot be a key", offsets[-1])
+                value = self._alias(event, stack, offsets[-1])
+            else:  # the end of the document
                 self._bound(0, 0)
-                return root[0] if root else None
-            else:
-                continue
-            if type(container) is dict:
+                return root[0]
+            if keyed:
                 container[key] = value
                 key = None
             else:

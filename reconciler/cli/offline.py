@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from reconciler.cli.printing import misshapen
 from reconciler.engine.plan import Open
 from reconciler.errors import SettingsError
 from reconciler.model.fleet import Manifest
@@ -53,12 +54,15 @@ def recorded(path: Path, manifest: Manifest, clock: Clock) -> Open:
 def read(path: Path) -> RecordedSnapshot:
     """Return what a file holds; raise SettingsError when that is no snapshot of ours."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=RecordedSnapshot)
+        content = path.read_bytes()
     except OSError as error:
         raise SettingsError(f"cannot read {path}: {error.strerror}") from error
+    try:
+        return msgspec.json.decode(content, type=RecordedSnapshot)
     except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
         raise SettingsError(
-            f"{path} is no recorded snapshot ({FORMAT}): {wrong}", hint="it may be cut short"
+            f"{path} is no recorded snapshot ({FORMAT}): {wrong}{misshapen('snapshot.v1', content)}",
+            hint="record it again with `reconciler snapshot --out FILE`",
         ) from wrong
 
 

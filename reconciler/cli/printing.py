@@ -21,6 +21,9 @@ from reconciler.model.plan import Plan
 from reconciler.model.report import Applied
 from reconciler.views.line import Line
 
+COMMENT = 65_000
+"""Characters of a Markdown plan at most: GitHub takes 65,536 in a comment, and its own marker wants some of them."""
+
 
 def read_plan(path: Path) -> Plan:
     """Return a saved plan; raise PlanMismatch when it was edited, cut or is of another format."""
@@ -33,13 +36,21 @@ def read_plan(path: Path) -> Plan:
     try:
         found = plan_json.decode(content)
     except PlanMismatch as error:
-        raise PlanMismatch(f"{path}: {error}", hint=error.hint) from error
+        raise PlanMismatch(f"{path}: {error}{misshapen('plan.v1', content)}", hint=error.hint) from error
     if fingerprint(found) != found.fingerprint:
         raise PlanMismatch(
             f"{path}: the plan was edited after it was made (its fingerprint does not match)",
             hint="make a new plan with `reconciler plan --out FILE`",
         )
     return found
+
+
+def misshapen(name: str, content: bytes) -> str:
+    """Return what of a JSON document does not fit its schema, an indented line each, to go behind an error."""
+    from reconciler.manifest.shape import explain
+
+    said = explain(name, content)
+    return "".join(f"\n  {line}" for line in said.splitlines())
 
 
 def check_saved(saved: Plan, today: Plan, now: float) -> None:
@@ -82,7 +93,7 @@ def print_plan(found: Plan, output: str, *, verbose: bool, now: float, saved: Pa
     elif output == "markdown":
         from reconciler.views import plan_markdown
 
-        click.echo(plan_markdown.render(found, now=now))
+        click.echo(plan_markdown.render(found, now=now, limit=COMMENT))
     else:
         from reconciler.views import plan_text
 

@@ -30,6 +30,7 @@ Compile = Callable[[Sequence[Change], Snapshot, Collection[str]], tuple[Action, 
 """The platform's pure compiler: changes, snapshot, ids of workloads for which the fleet speaks of every unit alike."""
 
 SAMPLE = 3
+DROPPED = " of a class that cannot be assigned to; left out"
 
 
 def fleet_plan(one: Draft, catalog: Catalog, compile_: Compile, *, manifest: str, commit: str | None) -> FleetPlan:
@@ -77,7 +78,7 @@ def assemble(fleets: Sequence[FleetPlan], *, now: float, read: dict[str, float],
             expires=iso(now + LIFETIME),
             read={name: iso(at) for name, at in sorted(read.items())},
         ),
-        complete=not errored and not any(one.summary.unknown for one in ordered),
+        complete=not errored and all(one.basis.complete and not one.summary.unknown for one in ordered),
         applyable=any(one.changes and not one.violations for one in ordered),
         errored=errored,
         narrowed=narrowed,
@@ -218,7 +219,7 @@ def _missing(one: Draft) -> Iterator[Held]:
     for name, why in one.resolution.missing:
         if one.narrow.workload(name, name):
             yield Held(
-                unit=Ref("*", f"{units:,} units"),
+                unit=Ref("*", _units(units)),
                 workload=Ref("", name),
                 verb=None,
                 from_=None,
@@ -280,7 +281,7 @@ def _warnings(one: Draft) -> Iterator[str]:
     if spec.windows:
         yield "not enforced yet: windows; changes go whenever apply runs"
     if one.resolution.dropped:
-        yield f"{one.resolution.dropped:,} units match the scope but are of a class that cannot be assigned to; left out"
+        yield _counted(one.resolution.dropped, "matches the scope but is", "match the scope but are") + DROPPED
     if one.resolution.prune_unsafe and spec.prune != "none":
         yield "nothing is pruned: " + "; ".join(one.resolution.prune_unsafe)
     if not one.snapshot.coverage.complete:
@@ -289,4 +290,15 @@ def _warnings(one: Draft) -> Iterator[str]:
     for workload, rows in leavers(one).items():
         names = ", ".join(units.names[row] for row in rows[:SAMPLE])
         more = f" and {len(rows) - SAMPLE:,} more" if len(rows) > SAMPLE else ""
-        yield f"{len(rows):,} units leave {workload} and keep what they run: {names}{more}"
+        leave = _counted(
+            len(rows), f"leaves {workload} and keeps what it runs", f"leave {workload} and keep what they run"
+        )
+        yield f"{leave}: {names}{more}"
+
+
+def _units(number: int) -> str:
+    return f"{number:,} unit" if number == 1 else f"{number:,} units"
+
+
+def _counted(number: int, one: str, several: str) -> str:
+    return f"{_units(number)} {one if number == 1 else several}"

@@ -35,7 +35,10 @@ Amount = Annotated[
     ),
 ]
 Duration = Annotated[
-    str, msgspec.Meta(pattern=r"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+$(?!\n)", description="A duration, `30s`, `5m`, `2h`, `1d`.")
+    str,
+    msgspec.Meta(
+        pattern=r"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+$(?!\n)", description="A duration, `30s`, `5m`, `2h`, `1d`."
+    ),
 ]
 Day = Annotated[
     str,

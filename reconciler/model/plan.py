@@ -108,7 +108,7 @@ class Times(msgspec.Struct, frozen=True, kw_only=True):
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """A whole plan. `fingerprint` is the SHA-256 of its canonical JSON without `fingerprint` and `times`.
 
-    `complete`: every slot asked about was proved. `applyable`: something can go and nothing forbids it.
+    `complete`: every slot asked about was proved, and that there are no others. `applyable`: something can go and nothing forbids it.
     `errored`: some connection could not be read.
     """
 

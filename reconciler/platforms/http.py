@@ -15,7 +15,7 @@ import ssl
 import threading
 from collections.abc import Callable, Mapping
 from typing import TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from urllib.request import getproxies
 
 import httpx
@@ -72,14 +72,14 @@ class Client:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if local else httpx.create_ssl_context()
         if transport is None and (local or not getproxies()):
             transport = Direct(context)
+        self._headers = {
+            "Authorization": f"Bearer {self._token}",
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",
+            "User-Agent": f"fleet-reconciler/{__version__}",
+            **(headers or {}),
+        }
         self._http = httpx.Client(
-            headers={
-                "Authorization": f"Bearer {self._token}",
-                "Accept": "application/json",
-                "User-Agent": f"fleet-reconciler/{__version__}",
-                **(headers or {}),
-            },
-            timeout=timeout,
             follow_redirects=False,
             limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
             verify=context,
@@ -157,22 +157,28 @@ class Client:
     ) -> Answer:
         operation = f"{self._platform}: {operation}"
         content = None if method == "GET" else msgspec.json.encode(body)
-        headers = None if content is None else {"Content-Type": "application/json"}
         with self._slots:
             self._pace.wait()
             timeout = self._timeout if deadline is None else min(self._timeout, deadline - self._clock.now())
             if timeout <= 0:
                 raise Unreachable("no time was left to send it", operation=operation, sent=False)
             try:
-                answer = self._http.request(
-                    method, self.url + path, params=params, content=content, headers=headers, timeout=timeout
-                )
+                answer = self._http.send(self._request(method, path, params, content, timeout))
             except httpx.HTTPError as error:
                 raise self._failure(error, operation) from None
         result = Answer(answer.status_code, answer.content, {k.lower(): v for k, v in answer.headers.items()})
         if not answer.is_success:
             raise refusal(result, operation, self._clock.now(), self.scrub)
         return result
+
+    def _request(
+        self, method: str, path: str, params: Params | None, content: bytes | None, timeout: float
+    ) -> httpx.Request:
+        """Return a request, made without httpx's merging of addresses and parameters, half of the cost of a page."""
+        url = f"{self.url}{path}?{urlencode(params)}" if params else self.url + path
+        headers = self._headers if content is None else {**self._headers, "Content-Type": "application/json"}
+        extensions = {"timeout": httpx.Timeout(timeout).as_dict()}
+        return httpx.Request(method, url, headers=headers, content=content, extensions=extensions)
 
     def _decoded(self, answer: Answer, operation: str, decode: Callable[[bytes], T]) -> T:
         try:

@@ -13,12 +13,12 @@ from reconciler.model.report import RESULT_FORMAT, Applied
 from reconciler.views.clean import clean
 from reconciler.views.group import Names
 from reconciler.views.hold_words import LIMITS
-from reconciler.views.line import EMPTY, Line, folded, line
-from reconciler.views.words import SAMPLE, SIGNS, count, duration, joined, listed, place, version
+from reconciler.views.line import EMPTY, Line, Span, folded, line
+from reconciler.views.words import SAMPLE, SIGNS, count, duration, listed, place, version
 
 WORDS = {
     Result.DONE: ("done", "green", "the platform and the units are as planned"),
-    Result.FAILED: ("failed", "bold red", "the units keep what they ran before"),
+    Result.FAILED: ("failed", "bold red", "did not take effect; each line says why"),
     Result.MOVED: ("moved", "yellow", "no longer as the plan saw it; skipped, nothing was sent for it"),
     Result.UNKNOWN: ("unknown", "bold yellow", "nobody can say yet whether it took effect; plan again to see"),
     Result.NOT_TRIED: ("not tried", "yellow", "nothing was sent for it"),
@@ -85,16 +85,19 @@ def _ending(applied: Applied) -> Iterator[Line]:
     if applied.errors:
         parts.append(f"{count(len(applied.errors), 'fleet')} could not be read")
     took = f" in {duration(applied.seconds)}" if applied.seconds is not None else ""
-    calls = f", {count(applied.sent, 'call')}{took}"
+    calls = f"{count(applied.sent, 'call')}{took}"
     if not parts:
-        yield line(("Nothing to apply", "bold green"), f"{calls}.")
+        yield line(("Nothing to apply", "bold green"), f"; {calls}.")
     else:
-        fine = applied.exit_code == 0
-        yield line(
-            ("Applied: " if fine else "Not all applied: ", "bold" if fine else "bold red"), f"{joined(parts)}{calls}."
-        )
+        yield line(_verdict(applied), f"{', '.join(parts)}; {calls}.")
     for sentence, command in _next(applied, numbers):
         yield line(sentence, " ", (command, "bold")) if command else line(sentence)
+
+
+def _verdict(applied: Applied) -> Span:
+    if applied.exit_code == 0:
+        return "Applied: ", "bold"
+    return "Not all applied: " if applied.sent else "Nothing was sent: ", "bold red"
 
 
 def _next(applied: Applied, numbers: dict[Result, int]) -> Iterator[tuple[str, str]]:

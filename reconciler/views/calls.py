@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -16,7 +16,10 @@ FEW = 3
 
 
 class Calls(msgspec.Struct, frozen=True):
-    """Calls that follow each other and differ only in long lists of ids. `body` is what each sends, shortened."""
+    """Calls that follow each other and differ only in lists of ids. `body` is what each sends, shortened.
+
+    `stage` counts the stages of this plan from 1: calls of a stage go once those of the stage before were answered.
+    """
 
     call: str
     method: str
@@ -34,7 +37,7 @@ def ordered(actions: Iterable[Action]) -> list[Action]:
     return sorted(actions, key=lambda action: action.stage)
 
 
-def gathered(actions: Iterable[Action], changes: tuple[Change, ...], *, apart: bool = False) -> list[Calls]:
+def gathered(actions: Sequence[Action], changes: tuple[Change, ...], *, apart: bool = False) -> list[Calls]:
     """Return the calls in order; with `apart` each by itself, otherwise neighbours of one kind as one entry."""
     runs: list[list[Action]] = []
     for action in ordered(actions):
@@ -42,7 +45,8 @@ def gathered(actions: Iterable[Action], changes: tuple[Change, ...], *, apart: b
             runs[-1].append(action)
         else:
             runs.append([action])
-    return [_calls(run, changes) for run in runs]
+    stages = sorted({action.stage for action in actions})
+    return [_calls(run, changes, 1 + stages.index(run[0].stage)) for run in runs]
 
 
 def _kind(action: Action) -> tuple[Any, ...]:
@@ -65,14 +69,14 @@ def _outline(body: object) -> str:
     return repr(body)
 
 
-def _calls(run: list[Action], changes: tuple[Change, ...]) -> Calls:
+def _calls(run: list[Action], changes: tuple[Change, ...], stage: int) -> Calls:
     first = run[0]
     return Calls(
         call=first.call,
         method=first.request.method,
         path=first.request.path,
         body=body_text(first.request.body, alone=len(run) == 1),
-        stage=first.stage,
+        stage=stage,
         wide=first.wide,
         idempotent=first.idempotent,
         number=len(run),

@@ -16,11 +16,16 @@ def table(
 
     Too wide for that, each row becomes a block: its first cell, and below it every other cell with its name.
     """
-    named: list[Row] = [[(name, "bold") for name in head], *rows]
-    widths = [max(columns_of(_text(row[position])) for row in named) for position in range(len(head))]
-    if indent + sum(widths) + GAP * (len(widths) - 1) <= width:
+    if fits(head, rows, width - indent):
+        named: list[Row] = [[(name, "bold") for name in head], *rows]
         return aligned(named, width, indent=indent, right=right, widest=width)
     return folded((one for row in rows for one in _block(head, row, indent)), width)
+
+
+def fits(head: Sequence[str], rows: Sequence[Row], width: int) -> bool:
+    """Return whether rows under their head stand in columns within `width`."""
+    widths = [max(columns_of(_text(row[position])) for row in (head, *rows)) for position in range(len(head))]
+    return sum(widths) + GAP * (len(widths) - 1) <= width
 
 
 def _block(head: Sequence[str], row: Row, indent: int) -> list[Line]:

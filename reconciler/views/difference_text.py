@@ -43,7 +43,7 @@ def _heads(shown: tuple[str, ...], wanted: tuple[str, ...]) -> Iterator[Line]:
 
 
 def _difference(one: Difference) -> Line:
-    name = clean(one.path[-1]) if one.path else ""
+    name = clean(one.path[-1]) if one.path else "everything"
     before = "" if one.was is None else clean(one.was) or '""'
     after = "" if one.now is None else clean(one.now) or '""'
     indent = 2 * max(0, len(one.path) - 1)

@@ -43,7 +43,7 @@ def render(connections: Connections, *, width: int) -> list[Line]:
     lines: list[Line] = []
     for name, checks in connections:
         lines += folded([line(("Connection ", "bold"), (clean(name), "bold cyan"))], width)
-        lines += folded((one for check in checks for one in _check(check)), width, KEY)
+        lines += folded((one for check in checks for one in _check(check)), width, 2 + KEY)
         lines.append(EMPTY)
     return lines + folded([_ending(connections)], width)
 

@@ -32,8 +32,8 @@ LEVELS = {"info": "", "warning": "yellow", "error": "bold red"}
 RECEIPTS = {
     ReceiptKind.ACCEPTED: ("accepted", "green"),
     ReceiptKind.REJECTED: ("rejected", "bold red"),
-    ReceiptKind.UNKNOWN: ("no proof that it took effect; reading back", "yellow"),
-    ReceiptKind.UNPROVED: ("not sent: the count read before it differs; going unit by unit", "yellow"),
+    ReceiptKind.UNKNOWN: ("no proof that it took effect, reading back", "yellow"),
+    ReceiptKind.UNPROVED: ("not sent, since the count read before it differs; going unit by unit", "yellow"),
 }
 
 RESULTS = {
@@ -95,10 +95,10 @@ def _(event: Intended) -> Said:
 @_said.register
 def _(event: Called) -> Said:
     words, style = RECEIPTS[event.receipt.kind]
-    status = f" {event.receipt.status}" if event.receipt.status is not None else ""
+    status = f"{event.receipt.status}, " if event.receipt.status is not None else ""
     error = f": {clean(event.receipt.error)}" if event.receipt.error else ""
     level = {ReceiptKind.ACCEPTED: "info", ReceiptKind.REJECTED: "error"}.get(event.receipt.kind, "warning")
-    return level, [(f"call {event.call:,}: ", ""), (words, style), (f"{status} after {event.seconds:.1f} s{error}", "")]
+    return level, [(f"call {event.call:,}: ", ""), (words, style), (f" ({status}{event.seconds:.1f} s){error}", "")]
 
 
 @_said.register

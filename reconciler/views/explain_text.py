@@ -11,7 +11,7 @@ from reconciler.views.clean import clean
 from reconciler.views.hold_words import ADVICE, LABELS
 from reconciler.views.line import EMPTY, Line, folded, line
 from reconciler.views.status_text import HEALTH_STYLES, SYNC_STYLES
-from reconciler.views.words import SIGNS, age, joined, place, version, way
+from reconciler.views.words import SIGNS, age, duration, joined, place, version, way
 
 KEY = 12
 
@@ -26,7 +26,7 @@ def render(explanation: Explanation, *, now: float, width: int) -> list[Line]:
     """Return an explanation as lines of at most `width` columns; `now` in seconds since 1970."""
     lines: list[Line] = []
     for position, one in enumerate(explanation.slots):
-        lines += [*([EMPTY] if position else []), *folded(_slot(one, now), width, KEY)]
+        lines += [*([EMPTY] if position else []), *folded(_slot(one, now), width, 2 + KEY)]
     return lines or [line("No slot in reach: no fleet speaks of this unit and workload.")]
 
 
@@ -88,7 +88,7 @@ def _seen(seen: Seen, now: float) -> Iterator[Line]:
     if seen.others:
         yield _pair("others", joined(version(other) for other in seen.others))
     yield _pair("reported", version(seen.reported))
-    since = f", since {age(seen.since, now)}" if seen.since is not None else ""
+    since = f", for {duration(now - seen.since)}" if seen.since is not None else ""
     yield _pair("phase", f"{clean(seen.phase)}{since}")
     if seen.error:
         yield _pair("error", clean(seen.error), "red")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby, takewhile
 from typing import TYPE_CHECKING
 
 from reconciler.views.clean import inert
@@ -74,22 +75,23 @@ def styled(lines: Iterable[Line]) -> Text:
     return whole
 
 
-def fold(one: Line, width: int, hang: int = HANG) -> list[Line]:
+def fold(one: Line, width: int, column: int | None = None) -> list[Line]:
     """Break a line that is wider than `width` columns at spaces (within a word only where it must be).
 
-    Continuations are moved in by `hang` columns more than the line itself.
+    Continuations begin at `column`, or a little further in than the line itself.
     """
     width = max(width, NARROWEST)
     text = text_of(one)
     if columns_of(text) <= width:
         return [one]
     characters = [(character, style) for part, style in one for character in part]
-    hang = min(len(text) - len(text.lstrip(" ")) + hang, width // 2)
+    begins = len(text) - len(text.lstrip(" ")) + HANG if column is None else column
+    hang = min(begins, width // 2)
     found: list[Line] = []
     start = 0
     while start < len(characters):
         lead = hang if found else 0
-        end = _break(characters, start, width - lead)
+        end = _break(characters, start, width - lead, width - hang)
         found.append(line(*_spans(characters[start:end]), indent=lead))
         start = end
         while start < len(characters) and characters[start][0] == " ":
@@ -97,8 +99,8 @@ def fold(one: Line, width: int, hang: int = HANG) -> list[Line]:
     return found
 
 
-def _break(characters: list[Span], start: int, room: int) -> int:
-    """Return where the piece that begins at `start` ends."""
+def _break(characters: list[Span], start: int, room: int, below: int) -> int:
+    """Return where the piece that begins at `start` ends: at a space, or within a word that has no room `below` either."""
     used = 0
     space = 0
     begun = False
@@ -106,7 +108,9 @@ def _break(characters: list[Span], start: int, room: int) -> int:
         character = characters[position][0]
         used += _columns(character)
         if used > room:
-            return space or max(position, start + 1)
+            if character == " " and begun:
+                return position
+            return space if space and _word(characters, space + 1) <= below else max(position, start + 1)
         if character != " ":
             begun = True
         elif begun:
@@ -114,20 +118,19 @@ def _break(characters: list[Span], start: int, room: int) -> int:
     return len(characters)
 
 
+def _word(characters: list[Span], start: int) -> int:
+    """Return how many columns the word that begins at `start` takes."""
+    return sum(_columns(one) for one, _ in takewhile(lambda span: span[0] != " ", characters[start:]))
+
+
 def _spans(characters: Sequence[Span]) -> Iterator[Span]:
-    text, style = "", ""
-    for character, its in characters:
-        if its != style and text:
-            yield text, style
-            text = ""
-        text, style = text + character, its
-    if text:
-        yield text, style
+    for style, some in groupby(characters, key=lambda span: span[1]):
+        yield "".join(character for character, _ in some), style
 
 
-def folded(lines: Iterable[Line], width: int, hang: int = HANG) -> list[Line]:
+def folded(lines: Iterable[Line], width: int, column: int | None = None) -> list[Line]:
     """Fold every line that is too wide."""
-    return [piece for one in lines for piece in fold(one, width, hang)]
+    return [piece for one in lines for piece in fold(one, width, column)]
 
 
 def aligned(

@@ -189,9 +189,22 @@ class _Fleet:
 
     def _calls(self) -> Section:
         found = gathered(self.fleet.actions, self.fleet.changes)
-        columns = ("Stage:", "Calls:", "Call", "Request", "Units:", "Body")
+        columns = ("Stage:", "Calls:", "Call", "Moves", "Units:", "Request", "Body")
         head, tail = folded_away(f"Calls: {len(self.fleet.actions):,}, in this order", columns)
-        return Section("kinds of calls", CALLS, self._named(head), (row(_call(one)) for one in found), len(found), tail)
+        return Section(
+            "kinds of calls", CALLS, self._named(head), (row(self._call(one)) for one in found), len(found), tail
+        )
+
+    def _call(self, one: Calls) -> Iterator[str]:
+        yield f"{one.stage:,}"
+        yield f"{one.number:,}"
+        yield code(one.call) + "".join(f"; {note}" for note in notes(one))
+        goals = list(dict.fromkeys((self.workload(each.workload), _goal(each)) for each in one.changes))
+        more = f" and {len(goals) - SAMPLE:,} more" if len(goals) > SAMPLE else ""
+        yield ", ".join(f"{code(name)} {words}" for name, words in goals[:SAMPLE]) + more
+        yield weight(one.changes)
+        yield code(f"{one.method} {one.path}")
+        yield code(one.body, 400) if one.body else ""
 
     def _slots(self) -> Section:
         found = self.fleet.changes
@@ -216,13 +229,11 @@ class _Fleet:
         return f"{shown} and {len(units) - SAMPLE:,} more" if len(units) > SAMPLE else shown
 
 
-def _call(one: Calls) -> Iterator[str]:
-    yield f"{one.stage + 1:,}"
-    yield f"{one.number:,}"
-    yield code(one.call) + "".join(f"; {note}" for note in notes(one))
-    yield code(f"{one.method} {one.path}")
-    yield weight(one.changes)
-    yield code(one.body, 400) if one.body else ""
+def _goal(one: Change) -> str:
+    """Return what becomes of a slot; the Markdown twin of `words.goal`."""
+    if one.from_ == one.to and one.others:
+        return f"without {joined(code(other) for other in one.others)}"
+    return f"→ {_version(one.to)}"
 
 
 def _version(name: str | None) -> str:

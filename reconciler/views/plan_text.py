@@ -15,7 +15,7 @@ from reconciler.views.group import Group, HeldGroup, Names, codes, grouped, held
 from reconciler.views.hold_words import ADVICE, LABELS, LIMITS
 from reconciler.views.line import EMPTY, Line, Span, aligned, columns_of, folded, line, text_of
 from reconciler.views.plan_words import advice, headline, held_words, quiet, reading, settled, summed, under_way, verbs
-from reconciler.views.words import REASONS, SIGNS, age, count, joined, listed, moment, place, places, version, way
+from reconciler.views.words import REASONS, SIGNS, age, count, goal, joined, listed, moment, place, places, version, way
 
 COLOURS = {Verb.RELEASE: "green", Verb.REPLACE: "yellow", Verb.REMOVE: "red"}
 COMMIT = 12
@@ -39,7 +39,7 @@ def render(
     for fleet in plan.fleets:
         lines += _Fleet(plan, fleet, now, width, verbose=verbose).lines()
         lines.append(EMPTY)
-    return lines + folded(_ending(plan, now, None if saved is None else str(saved), width), width)
+    return folded([*lines, *_ending(plan, now, None if saved is None else str(saved), width)], width)
 
 
 def _ending(plan: Plan, now: float, saved: str | None, width: int) -> Iterator[Line]:
@@ -87,7 +87,7 @@ class _Fleet:
 
     def lines(self) -> list[Line]:
         fleet = self.fleet
-        found = folded(self._header(), self.width, KEY)
+        found = folded(self._header(), self.width, 2 + KEY)
         if fleet.error:
             return found
         if not quiet(fleet) or fleet.warnings:
@@ -199,16 +199,24 @@ class _Fleet:
     def _call(self, one: Calls) -> Iterator[Line]:
         number = f"{one.number:,} calls of " if one.number > 1 else ""
         yield line(
-            (f"stage {one.stage + 1}", "dim"),
+            (f"stage {one.stage:,}", "dim"),
             "  ",
             (f"{number}{clean(one.call)}", "bold"),
-            f"  {clean(one.method)} {clean(one.path)}  {weight(one.changes)}",
+            f"  {weight(one.changes)}  {self._goals(one)}",
             indent=4,
         )
+        yield line((f"{clean(one.method)} {clean(one.path)}", "dim"), indent=6)
         if one.body:
             yield line((one.body, "dim"), indent=6)
         for note in notes(one):
             yield line((f"! {note}", "yellow"), indent=6)
+
+    def _goals(self, one: Calls) -> str:
+        """Return which workloads the calls move, and to what."""
+        found = dict.fromkeys(
+            f"{self.workload(change.workload)} {goal(change.from_, change.to, change.others)}" for change in one.changes
+        )
+        return listed(list(found))
 
     def _held(self) -> list[Line]:
         found = held_grouped(self.fleet.held)

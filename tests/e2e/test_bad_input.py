@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -202,13 +203,19 @@ class TestSavedPlans:
         _refused(self._apply(run, plant), "plan.json")
 
     def test_of_another_application(
-        self, run: Run, tmp_path: Path, plant: Simulator, saved: Path, simulate: Callable[..., object]
+        self, run: Run, tmp_path: Path, plant: Simulator, saved: Path, simulate: Callable[..., Any]
     ) -> None:
-        with simulate("--units", "10", "--seed", "7") as other:  # type: ignore[attr-defined]
+        with simulate("--units", "10", "--seed", "7") as other:
             other.manifest(tmp_path / "m", FLEET)
             ran = run("apply", "m", "--plan", "plan.json", token=other.token)
             _refused(ran, "was made for")
             assert other.control("GET", "calls")["writes"] == []
+
+    def test_of_another_shape(self, run: Run, plant: Simulator, saved: Path) -> None:
+        content = json.loads(saved.read_text())
+        content["fleets"][0]["summary"]["units"] = "many"
+        saved.write_text(json.dumps(content))
+        _refused(self._apply(run, plant), "plan.json", "fleets[0].summary.units", "'many'")
 
     def test_missing(self, run: Run, plant: Simulator) -> None:
         _refused(run("apply", "--plan", "nowhere.json"), "nowhere.json")

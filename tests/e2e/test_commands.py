@@ -14,7 +14,21 @@ import pytest
 from tests.e2e.conftest import Ran, Simulator, environment, simulating
 
 Run = Callable[..., Ran]
-COMMANDS = ["plan", "apply", "status", "explain", "watch", "validate", "show", "diff", "snapshot", "import", "doctor", "simulate", "demo"]
+COMMANDS = [
+    "plan",
+    "apply",
+    "status",
+    "explain",
+    "watch",
+    "validate",
+    "show",
+    "diff",
+    "snapshot",
+    "import",
+    "doctor",
+    "simulate",
+    "demo",
+]
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -145,7 +146,7 @@ scopes = st.one_of(*[st.just(Selector(all=True))] * 3, selectors)
 
 
 @st.composite
-def _choices(draw: st.DrawFn) -> dict[str, object]:
+def _choices(draw: st.DrawFn) -> dict[str, Any]:
     kind = draw(st.sampled_from(["version", "version", "channel", "absent", "unmanaged"]))
     if kind == "version":
         return {"version": draw(versions), "settings": dict(draw(settings))}

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.draft import Draft
@@ -287,6 +287,7 @@ KINDS = ("429", "500", "reset", "lost", "slow", "truncate", "html", "short", "em
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "expire"])
+@settings(max_examples=max(20, settings().max_examples // 3))
 @given(
     fleet=worlds.fleets(),
     variants=worlds.variants(),

@@ -94,7 +94,7 @@ def nudged(draw: st.DrawFn, before: Snapshot, rows: list[Unit]) -> Snapshot:
     )
 
 
-@settings(max_examples=200)
+@settings(max_examples=2 * settings().max_examples)
 @given(worlds(), CATALOGS, CATALOGS, narrows)
 def test_nothing_goes_that_the_plan_or_git_forbids(
     world: tuple[Document, Snapshot, Document, Snapshot], catalog: Catalog, later_catalog: Catalog, narrow: Narrow

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable
+from typing import Any
 
 import msgspec
 from hypothesis import assume, given
@@ -12,15 +14,15 @@ from reconciler.core.draft import Draft, Narrow, leavers, unmanaged, wanted
 from reconciler.core.judge import CHANGES, HELD, verdict
 from reconciler.core.plan import assemble
 from reconciler.core.resolve import resolve
-from reconciler.model.change import HoldReason, Reason, Verb
+from reconciler.model.change import Change, Held, HoldReason, Reason, Verb
 from reconciler.model.desired import Want
 from reconciler.model.diagnostic import Severity
 from reconciler.model.fleet import Document, FleetSpec, Selector
 from reconciler.model.observation import Phase
 from reconciler.model.plan import FleetPlan
 from reconciler.model.release import Catalog
-from reconciler.model.snapshot import Snapshot
-from reconciler.model.unit import Units
+from reconciler.model.snapshot import Snapshot, Workload
+from reconciler.model.unit import Unit, Units
 from reconciler.model.verdict import Verdict
 from tests.laws import naive
 from tests.laws.strategies import (
@@ -37,6 +39,7 @@ from tests.laws.strategies import (
 )
 
 Slot = tuple[str, str]
+Draw = Callable[[st.SearchStrategy[Any]], Any]
 
 
 def sound(one: Draft) -> Draft:
@@ -107,7 +110,8 @@ def test_nothing_is_outside_the_scope_or_the_filters(
     fleet: Document, snapshot: Snapshot, catalog: Catalog, narrow: Narrow
 ) -> None:
     plan = planned(sound(drafted(fleet, snapshot, narrow)), catalog)
-    for entry in [*plan.changes, *(entry for entry in plan.held if entry.unit.id != "*")]:
+    entries: list[Change | Held] = [*plan.changes, *(entry for entry in plan.held if entry.unit.id != "*")]
+    for entry in entries:
         unit = snapshot.units[snapshot.units.index[entry.unit.id]]
         assert naive.in_scope(fleet.spec, unit, snapshot.units)
         assert reaches(narrow, unit.id, unit.name, entry.workload.id, entry.workload.name)
@@ -117,7 +121,7 @@ def test_nothing_is_outside_the_scope_or_the_filters(
         assert wish.version == entry.to
 
 
-def workload_of(snapshot: Snapshot, workload_id: str):  # noqa: ANN201
+def workload_of(snapshot: Snapshot, workload_id: str) -> Workload:
     return next(workload for workload in snapshot.workloads if workload.id == workload_id)
 
 
@@ -181,7 +185,7 @@ def test_every_change_has_its_call_and_names_its_steps(fleet: Document, snapshot
         assert change.origin == fleet.locate(()).__class__(change.origin.file)
 
 
-def shuffled(draw: st.DrawFn, snapshot: Snapshot) -> Snapshot:
+def shuffled(draw: Draw, snapshot: Snapshot) -> Snapshot:
     """Return the same reading as if rows, units, workloads and states had come in another order."""
     order = draw(st.permutations(range(1, len(snapshot.states))))
     numbers = {0: 0, **{old: new for new, old in enumerate(order, 1)}}
@@ -200,11 +204,11 @@ def shuffled(draw: st.DrawFn, snapshot: Snapshot) -> Snapshot:
     )
 
 
-def reordered(draw: st.DrawFn, fleet: Document) -> Document:
+def reordered(draw: Draw, fleet: Document) -> Document:
     """Return the same fleet with the keys of its mappings in another order."""
     spec: FleetSpec = fleet.spec
 
-    def turned(mapping: dict) -> dict:  # type: ignore[type-arg]
+    def turned(mapping: dict[str, Any]) -> dict[str, Any]:
         return {key: mapping[key] for key in draw(st.permutations(list(mapping)))}
 
     return document(msgspec.structs.replace(spec, workloads=turned(spec.workloads), pins=turned(spec.pins)), fleet.name)
@@ -276,7 +280,7 @@ def test_leavers_are_the_slots_that_the_base_gave_a_version_and_git_now_leaves_a
 
 @given(unit_lists(max_size=4), snapshots(), st.data())
 def test_a_workload_is_uniform_only_when_whoever_comes_is_treated_alike(
-    newcomers: list, snapshot: Snapshot, data: st.DataObject
+    newcomers: list[Unit], snapshot: Snapshot, data: st.DataObject
 ) -> None:
     fleet = data.draw(fleets(scope=data.draw(st.sampled_from([Selector(all=True), Selector(tags={"site": "*"})]))))
     one = sound(drafted(fleet, snapshot))
@@ -318,6 +322,6 @@ def test_filters_drop_slots_and_change_none(fleet: Document, snapshot: Snapshot,
 def test_a_plan_says_whether_it_is_complete_and_can_be_applied(fleet: Document, snapshot: Snapshot) -> None:
     plan: FleetPlan = planned(sound(drafted(fleet, snapshot)))
     whole = assemble([plan], now=NOW, read={}, narrowed="")
-    assert whole.complete == (plan.summary.unknown == 0)
+    assert whole.complete == (plan.summary.unknown == 0 and snapshot.coverage.complete)
     assert whole.applyable == bool(plan.changes and not plan.violations)
     assert not whole.errored

@@ -7,7 +7,8 @@ the engine waits, and however long a reply is held back, the one clock of both a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from math import inf
+from functools import partial
+from typing import Any
 
 import httpx
 from hypothesis import strategies as st
@@ -24,6 +25,7 @@ from reconciler.model.fleet import (
     LosantConnection,
     Manifest,
     Override,
+    Pin,
     PinChoice,
     Requests,
     Secret,
@@ -35,7 +37,7 @@ from reconciler.model.snapshot import Query, Snapshot
 from reconciler.platforms.losant import factory
 from reconciler.platforms.losant.platform import Losant
 from reconciler.simulators.exchange import Request
-from reconciler.simulators.losant import Faults, LosantSimulator, Shape, Variants, simulator
+from reconciler.simulators.losant import Faults, LosantSimulator, LosantWorld, Shape, Variants, simulator
 from reconciler.simulators.losant.access import FULL
 from reconciler.simulators.losant.variants import QUESTIONS
 from tests.laws.strategies import NOW, locate
@@ -153,7 +155,9 @@ class Site:
         """Return what is desired of each slot of an edge workflow; slots without a row are left out."""
         flows = set(self.flows.values())
         return {
-            (row["deviceId"], row["flowId"]): row["desired"] for row in self.world.state() if row["flowId"] in flows
+            (str(row["deviceId"]), str(row["flowId"])): row["desired"]
+            for row in self.world.state()
+            if row["flowId"] in flows
         }
 
     def released(self) -> list[tuple[str, str | None, tuple[str, ...]]]:
@@ -179,22 +183,22 @@ class Site:
         return plan(question, lambda name: platform, self.clock)
 
     def applying(
-        self, question: Question, *, saved: Plan | None = None, planned: Planned | None = None, **options: object
+        self, question: Question, *, saved: Plan | None = None, planned: Planned | None = None, **options: Any
     ) -> Applying:
         """Return a run of apply that lifts every limit, unless told otherwise."""
         given = {"concurrency": 1, "allow": LIFTED, **options}
         return Applying(
             planned or self.plan(question),
             question,
-            Options(**given),  # type: ignore[arg-type]  # keyword options of a test
+            Options(**given),
             self.clock,
             run="law",
             saved=saved,
         )
 
-    def apply(self, question: Question, **options: object) -> Applying:
+    def apply(self, question: Question, **options: Any) -> Applying:
         """Plan and apply it to the end."""
-        run = self.applying(question, **options)  # type: ignore[arg-type]  # keyword options of a test
+        run = self.applying(question, **options)
         drain(run.events())
         return run
 
@@ -209,14 +213,14 @@ def fleet(spec: FleetSpec, name: str = "fleet") -> Document:
     return Document(name, spec, "fleet.yaml", locate)
 
 
-def simple(version: str = "v1.2.0", units: Selector | None = None, **more: object) -> Document:
+def simple(version: str = "v1.2.0", units: Selector | None = None, **more: Any) -> Document:
     """Return the fleet that wants one version of the first workload."""
     return fleet(
         FleetSpec(
             connection="plant",
             units=units or Selector(all=True),
             workloads={FLOWS[0]: WorkloadSpec(version=version)},
-            **more,  # type: ignore[arg-type]  # keyword fields of a test
+            **more,
         )
     )
 
@@ -232,7 +236,7 @@ scopes = st.one_of(
 
 
 @st.composite
-def _choices(draw: st.DrawFn) -> dict[str, object]:
+def _choices(draw: st.DrawFn) -> dict[str, Any]:
     kind = draw(st.sampled_from(["version"] * 6 + ["absent", "unmanaged"]))
     return {"version": draw(st.sampled_from(RELEASES))} if kind == "version" else {kind: True}
 
@@ -243,11 +247,8 @@ def fleets(draw: st.DrawFn, name: str = "fleet") -> Document:
     workloads = {
         flow: WorkloadSpec(
             units=draw(st.none() | st.none() | scopes),
-            overrides=[
-                Override(units=selector, **draw(_choices()))  # type: ignore[arg-type]  # keyword fields
-                for selector in draw(st.lists(scopes, max_size=1))
-            ],
-            **draw(_choices()),  # type: ignore[arg-type]  # keyword fields
+            overrides=[Override(units=selector, **draw(_choices())) for selector in draw(st.lists(scopes, max_size=1))],
+            **draw(_choices()),
         )
         for flow in draw(st.sampled_from([FLOWS, FLOWS[:1], FLOWS[1:]]))
     }
@@ -261,7 +262,8 @@ def fleets(draw: st.DrawFn, name: str = "fleet") -> Document:
     pinned = draw(st.sampled_from([None, None, "gw-001", "gw-003"]))
     if pinned is not None and spec.units == Selector(all=True):
         free = [flow for flow, said in workloads.items() if said.units is None]
-        pin = draw(st.sampled_from(["v1.0.0", PinChoice(absent=True)]))
+        choices: list[Pin] = ["v1.0.0", PinChoice(absent=True)]
+        pin = draw(st.sampled_from(choices))
         spec = FleetSpec(
             connection="plant",
             units=spec.units,
@@ -284,30 +286,25 @@ def variants(draw: st.DrawFn, but: Sequence[str] = ()) -> Variants:
 @st.composite
 def meddling(draw: st.DrawFn) -> Callable[[Site], None]:
     """What people do at the console: set versions by hand, add, delete, retag, overwrite."""
-    acts: list[Callable[[Site], object]] = []
+    acts: list[Callable[[LosantWorld], object]] = []
     for _ in range(draw(st.integers(0, 4))):
         unit = f"gw-{draw(st.integers(0, 9)):03d}"
         flow = draw(st.sampled_from(FLOWS))
         release = draw(st.sampled_from([*RELEASES, None]))
-        acts.append(
-            draw(
-                st.sampled_from(
-                    [
-                        lambda site, unit=unit, flow=flow, release=release: site.world.console(unit, flow, release),
-                        lambda site, unit=unit, flow=flow, release=release: site.world.console(unit, flow, release),
-                        lambda site, unit=unit: site.world.set_tags(unit, {"ring": "canary", "site": "berlin"}),
-                        lambda site, unit=unit: site.world.delete_device(unit),
-                        lambda site, flow=flow, release=release: site.world.create_version(flow, release or "v1.2.0"),
-                        lambda site, unit=unit: site.world.set_online(unit, online=False),
-                    ]
-                )
-            )
-        )
+        tags = {"ring": "canary", "site": "berlin"}
+        by_hand: Callable[[LosantWorld], object] = partial(LosantWorld.console, device=unit, flow=flow, version=release)
+        others: list[Callable[[LosantWorld], object]] = [
+            partial(LosantWorld.set_tags, device=unit, tags=tags),
+            partial(LosantWorld.delete_device, device=unit),
+            partial(LosantWorld.create_version, flow=flow, version=release or "v1.2.0"),
+            partial(LosantWorld.set_online, device=unit, online=False),
+        ]
+        acts.append(draw(st.sampled_from([by_hand, by_hand, *others])))
 
     def meddle(site: Site) -> None:
         for act in acts:
             try:
-                act(site)
+                act(site.world)
             except LookupError:
                 continue  # the device was deleted before
         site.clock.sleep(10)
@@ -321,6 +318,3 @@ def newcomer(site: Site, flow: str, version: str, tags: Iterable[tuple[str, str]
     site.world.console(device, flow, version)
     site.clock.sleep(0)
     return device
-
-
-FOREVER = inf

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Container, Sequence
+from itertools import chain, islice
+from operator import lt
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -25,47 +28,69 @@ from reconciler.platforms.losant.wire import Device, OddRow, Page, Row, flow_nam
 ASSIGNABLE = "edgeCompute"
 """Only devices of this class can receive an edge workflow, confirmed (DOC19 docs/edge-compute/edge-deployments.md)."""
 
+T = TypeVar("T")
+
 _SKIP = 0xFFFFFFFF
 
 
+class _Columns(NamedTuple):
+    """What is kept of devices, of one page or of all."""
+
+    ids: list[str]
+    names: list[str]
+    labels: array[int]
+    reach: bytearray
+    assignable: bytearray
+    agents: array[int]
+
+    def sorted(self) -> _Columns:
+        """Return them sorted by id, each id once."""
+        rows = sorted({unit: row for row, unit in enumerate(self.ids)}.items())
+        return _Columns(
+            ids=[unit for unit, _ in rows],
+            names=[self.names[row] for _, row in rows],
+            labels=array("I", (self.labels[row] for _, row in rows)),
+            reach=bytearray(self.reach[row] for _, row in rows),
+            assignable=bytearray(self.assignable[row] for _, row in rows),
+            agents=array("I", (self.agents[row] for _, row in rows)),
+        )
+
+
 class Inventory:
-    """The devices of all classes, in the order of their ids."""
+    """The devices of all classes. Pages may be folded in any order: the units are the same."""
 
     def __init__(self) -> None:
         """Start empty."""
         self.problems: list[str] = []
         self.edge = 0
-        self._ids: list[str] = []
-        self._names: list[str] = []
-        self._labels = array("I")
+        self._pages: list[_Columns] = []
         self._label_sets: dict[Labels, int] = {(): 0}
         self._texts: dict[bytes, int] = {}
-        self._reach = bytearray()
-        self._assignable = bytearray()
-        self._agents = array("I")
         self._agent_versions: dict[str | None, int] = {None: 0}
 
     def fold(self, page: Page[Device]) -> None:
         """Take one page."""
         devices, agents = page.items, self._agent_versions
-        self._ids += [device.id for device in devices]
-        self._names += [device.name or device.id for device in devices]
-        self._labels.extend([self._label(device) for device in devices])
-        self._reach += bytes([reach_of(device.connection_info) for device in devices])
-        self._agents.extend([agents.setdefault(device.edge_agent_version, len(agents)) for device in devices])
-        assignable = bytes([device.device_class == ASSIGNABLE for device in devices])
-        self._assignable += assignable
-        self.edge += sum(assignable)
+        columns = _Columns(
+            ids=[device.id for device in devices],
+            names=[device.name or device.id for device in devices],
+            labels=array("I", [self._label(device) for device in devices]),
+            reach=bytearray([reach_of(device.connection_info) for device in devices]),
+            assignable=bytearray([device.device_class == ASSIGNABLE for device in devices]),
+            agents=array("I", [agents.setdefault(device.edge_agent_version, len(agents)) for device in devices]),
+        )
         for odd, why in page.odd:
             self.problems.append(f"device {odd.id} has an unexpected value: {why}")
-            self._ids.append(odd.id)
-            self._names.append(odd.name if isinstance(odd.name, str) and odd.name else odd.id)
-            self._labels.append(0)
-            self._reach.append(Reach.UNKNOWN)
-            self._agents.append(0)
-            self._assignable.append(False)
+            columns.ids.append(odd.id)
+            columns.names.append(odd.name if isinstance(odd.name, str) and odd.name else odd.id)
+            columns.labels.append(0)
+            columns.reach.append(Reach.UNKNOWN)
+            columns.assignable.append(False)
+            columns.agents.append(0)
         if page.lost:
             self.problems.append(f"{page.lost} devices cannot be read: they have no id")
+        self.edge += sum(columns.assignable)
+        self._pages.append(columns)
 
     def _label(self, device: Device) -> int:
         text = bytes(device.tags)
@@ -80,22 +105,42 @@ class Inventory:
         return number
 
     def units(self) -> Units:
-        """Return the columns, sorted by id and without repetitions however the pages came."""
+        """Return the columns, sorted by id and without repetitions however the pages came. To be asked for once."""
+        self._pages.sort(key=lambda page: page.ids[:1])
+        label_sets = sorted(self._label_sets)
+        versions = [None, *sorted(version for version in self._agent_versions if version is not None)]
+        new_label = _places(self._label_sets, label_sets)
+        new_agent = _places(self._agent_versions, versions)
+        whole = _Columns([], [], array("I"), bytearray(), bytearray(), array("I"))
+        for page in self._pages:
+            whole.ids.extend(page.ids)
+            whole.names.extend(page.names)
+            whole.labels.extend(map(new_label.__getitem__, page.labels))
+            whole.reach.extend(page.reach)
+            whole.assignable.extend(page.assignable)
+            whole.agents.extend(map(new_agent.__getitem__, page.agents))
+        self._pages.clear()
         self._texts.clear()
-        order: Sequence[int] = range(len(self._ids))
-        if any(left >= right for left, right in zip(self._ids, self._ids[1:], strict=False)):
-            order = list({self._ids[row]: row for row in sorted(order, key=self._ids.__getitem__)}.values())
-        in_order = isinstance(order, range)
+        if not all(map(lt, whole.ids, islice(whole.ids, 1, None))):
+            whole = whole.sorted()
         return Units(
-            ids=self._ids if in_order else [self._ids[row] for row in order],
-            names=self._names if in_order else [self._names[row] for row in order],
-            labels=self._labels if in_order else array("I", (self._labels[row] for row in order)),
-            label_sets=list(self._label_sets),
-            reach=self._reach if in_order else bytearray(self._reach[row] for row in order),
-            assignable=self._assignable if in_order else bytearray(self._assignable[row] for row in order),
-            agents=self._agents if in_order else array("I", (self._agents[row] for row in order)),
-            agent_versions=list(self._agent_versions),
+            ids=whole.ids,
+            names=whole.names,
+            labels=whole.labels,
+            label_sets=label_sets,
+            reach=whole.reach,
+            assignable=whole.assignable,
+            agents=whole.agents,
+            agent_versions=versions,
         )
+
+
+def _places(numbers: dict[T, int], ordered: Sequence[T]) -> list[int]:
+    """Return, by the number that each value got as it came, its place in an order that does not depend on that."""
+    places = [0] * len(numbers)
+    for place, value in enumerate(ordered):
+        places[numbers[value]] = place
+    return places
 
 
 class Slots:
@@ -139,6 +184,14 @@ class Slots:
             self._odd(odd, why, page)
         if page.lost:
             self.problems.append(f"{page.lost} edge deployments cannot be read: it is not told whose they are")
+
+    def settle(self) -> None:
+        """Number the states by where they first appear, so that the order in which pages came does not show."""
+        columns = [self.columns[flow] for flow in sorted(self.columns)]
+        order = list(dict.fromkeys(chain([0], *columns)))
+        places = dict(zip(order, range(len(order)), strict=True))
+        self.states = [self.states[old] for old in order]
+        self.columns = {flow: array("I", map(places.__getitem__, self.columns[flow])) for flow in sorted(self.columns)}
 
     def _number(self, row: Row) -> int:
         if row.flow_class == CUSTOM_NODE:

@@ -1,7 +1,7 @@
 """Walks a paged collection so that it proves itself: every page as long as it must be, one total, ids rising.
 
-Pages are read in parallel where waiting for the platform takes longer than working on what it sent, and folded in their
-order by the caller's thread, so the result does not depend on which answer came first.
+Pages are read in parallel where waiting for the platform takes longer than working on what it sent. Each is folded by
+the reader that decoded it, one at a time; that pages fit together is judged afterwards, in their order.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from functools import partial
 from operator import lt
-from typing import Any, Generic, TypeVar
+from threading import Lock
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from reconciler.errors import PlatformError
 from reconciler.platforms.losant.wire import Item, Page
@@ -87,8 +88,20 @@ class Readers:
                     future.cancel()
 
 
+class _Outline(NamedTuple):
+    """What is kept of a page: how many items, of how many in all, its first and last id, and whether ids rise."""
+
+    size: int
+    total: int
+    first: str
+    last: str
+    rising: bool
+
+
 class Listing(Generic[Item]):
-    """One collection: `fetch(page, size)` reads a page of it, `fold` takes each page once, in order.
+    """One collection: `fetch(page, size)` reads a page of it, `fold` takes each page once, one page at a time.
+
+    With several readers pages fold in the order in which they come; what is folded must not depend on it.
 
     `what` names it in words; `size` is how many items are asked for a page. `problems` says, after `walk`, what keeps
     the listing from proving that it showed everything.
@@ -107,6 +120,7 @@ class Listing(Generic[Item]):
         self._asked = size
         self._size = 0
         self._last = ""
+        self._lock = Lock()
 
     def first(self, expected: int = 0) -> Page[Item]:
         """Return the first page; raise PlatformError when it cannot be read.
@@ -133,43 +147,49 @@ class Listing(Generic[Item]):
         self.total, self._size = first.total, first.size
         if self._size > self.total or (self.total and not self._size):
             self.problems.append(f"the list of {self.what} says it has {self.total} and showed {self._size}")
-        self._take(first)
+        self._note(self._folded(first))
         if not self._size:
             return
         numbers = range(1, -(-self.total // self._size))
         try:
-            with closing(readers.each(partial(self._fitting, number) for number in numbers)) as pages:
-                for page in pages:
-                    if not self._fits(page, self.pages):
-                        self.problems.append(self._misfit(page))
-                    self._take(page)
-                    del page  # before the next one is read: two pages at a time would fall out of the processor's cache
+            with closing(readers.each(partial(self._read, number) for number in numbers)) as outlines:
+                for outline in outlines:
+                    if not self._fits(outline, self.pages):
+                        self.problems.append(self._misfit(outline))
+                    self._note(outline)
                     if self.problems and not patient:
                         return
         except PlatformError as error:
             self.problems.append(f"page {self.pages + 1} of the {self.what} could not be read: {error}")
 
-    def _fitting(self, number: int) -> Page[Item]:
-        """Return a page, read again where it is not as long as it must be or tells another total."""
+    def _read(self, number: int) -> _Outline:
+        """Read and fold a page, read again where it is not as long as it must be or tells another total."""
         page = self._fetch(number, self._size)
         for _ in range(REREADS):
             if self._fits(page, number):
                 break
             page = self._fetch(number, self._size)
-        return page
+        return self._folded(page)
 
-    def _fits(self, page: Page[Item], number: int) -> bool:
+    def _folded(self, page: Page[Item]) -> _Outline:
+        """Fold a page where it was decoded: handed to another thread it would be fetched from memory once more."""
+        ids = page.ids
+        with self._lock:
+            self._fold(page)
+        rising = all(map(lt, ids, ids[1:]))
+        return _Outline(page.size, page.total, ids[0] if ids else "", ids[-1] if ids else "", rising)
+
+    def _fits(self, page: Page[Item] | _Outline, number: int) -> bool:
         return page.total == self.total and page.size == min(self._size, self.total - number * self._size)
 
-    def _misfit(self, page: Page[Item]) -> str:
+    def _misfit(self, page: _Outline) -> str:
         if page.total != self.total:
             return f"the number of {self.what} changed from {self.total} to {page.total} while they were read"
         return f"page {self.pages + 1} of the {self.what} came with {page.size} items, other than the total says"
 
-    def _take(self, page: Page[Item]) -> None:
+    def _note(self, page: _Outline) -> None:
         self.pages += 1
-        if page.ids:
-            if not (self._last < page.ids[0] and all(map(lt, page.ids, page.ids[1:]))):
+        if page.last:
+            if not (page.rising and self._last < page.first):
                 self.problems.append(f"page {self.pages} of the {self.what} repeats or disorders items")
-            self._last = page.ids[-1]
-        self._fold(page)
+            self._last = page.last

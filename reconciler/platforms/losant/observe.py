@@ -115,7 +115,9 @@ class _Reading:
         moved_on = any(listing.pages > 1 for listing in listings)
         if not self._problems or self._patient:
             self._compare(devices, deployments if moved_on else None)
-        return self._problems
+        if readers.count > 1:
+            self.slots.settle()
+        return sorted(self._problems)
 
     def snapshot(self, identity: str, read_at: float, problems: list[str]) -> Snapshot:
         """Return what was read."""
@@ -196,10 +198,15 @@ class _Reading:
     def _compare(self, devices: Fence, deployments: Fence | None) -> None:
         """Compare the fences with those before."""
         try:
-            if not devices.holds(fence(self._routes.newest_device)):
+            ask = partial(fence, self._routes.newest_device)
+            if deployments is None:
+                after = ask()
+            else:
+                after, rows = self._readers.both(ask, partial(fence, self._routes.newest_deployment))
+                if not deployments.holds(rows):
+                    self._problems.append("edge deployments came or went while they were read")
+            if not devices.holds(after):
                 self._problems.append("devices came or went while they were read")
-            if deployments is not None and not deployments.holds(fence(self._routes.newest_deployment)):
-                self._problems.append("edge deployments came or went while they were read")
         except PlatformError as error:
             self._problems.append(f"whether something changed meanwhile could not be read: {error}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from typing import Any
 
 import msgspec
 import pytest
@@ -16,6 +17,7 @@ from reconciler.core.limit import limits_of
 from reconciler.core.names import suggestion
 from reconciler.core.plan import assemble, failed_fleet, iso
 from reconciler.core.resolve import resolve
+from reconciler.core.status import fleet_status
 from reconciler.model.change import HoldReason, Reason, Verb
 from reconciler.model.diagnostic import Severity
 from reconciler.model.fleet import (
@@ -23,6 +25,7 @@ from reconciler.model.fleet import (
     FleetSpec,
     Limit,
     Limits,
+    Override,
     PinChoice,
     Rollout,
     Selector,
@@ -73,13 +76,13 @@ def reading(
     )
 
 
-def spec(version: str | None = "2", **more: object) -> FleetSpec:
+def spec(version: str | None = "2", **more: Any) -> FleetSpec:
     said = WorkloadSpec(version=version) if version is not None else WorkloadSpec(absent=True)
     fields = {"connection": "plant", "units": Selector(all=True), "workloads": {"poller": said}, **more}
-    return FleetSpec(**fields)  # type: ignore[arg-type]  # keyword fields of a test
+    return FleetSpec(**fields)
 
 
-def judged(snapshot: Snapshot, version: str | None = "2", *, retries_itself: bool = True, **more: object) -> Draft:
+def judged(snapshot: Snapshot, version: str | None = "2", *, retries_itself: bool = True, **more: Any) -> Draft:
     return drafted(document(spec(version, **more)), snapshot, retries_itself=retries_itself)
 
 
@@ -139,7 +142,7 @@ def test_what_is_not_enforced_yet_is_said() -> None:
     )
     assert one.patience.deadline == 7200
     warnings = "\n".join(planned(one).warnings)
-    for words in ("rollout.waves, rollout.soak;", "windows;", "1 units match", "nothing is pruned:", "incomplete"):
+    for words in ("rollout.waves, rollout.soak;", "windows;", "1 unit matches", "nothing is pruned:", "incomplete"):
         assert words in warnings
     plain = judged(reading(State("2", "2")), rollout=Rollout(deadline="10m"))
     assert planned(plain).warnings == ()
@@ -196,6 +199,13 @@ def test_the_axes_of_a_fleet_are_the_worst_of_its_slots(states: list[State], exp
     assert axes(judged(reading(*states))) == expected
 
 
+def test_slots_that_git_leaves_alone_count_nowhere_in_a_status() -> None:
+    lab = Override(units=Selector(ids=["u1"]), unmanaged=True)
+    said = {"poller": WorkloadSpec(version="2", overrides=[lab])}
+    one = judged(reading(State("2", "2"), State("1", "1")), workloads=said)
+    assert (axes(one), fleet_status(one).ready) == ((Sync.SYNCED, Health.HEALTHY), 1)
+
+
 def test_two_entries_for_one_workload_are_an_error() -> None:
     one = judged(
         reading(State("1", "1")),
@@ -203,6 +213,16 @@ def test_two_entries_for_one_workload_are_an_error() -> None:
     )
     assert ("workload-twice", Severity.ERROR) in codes(one)
     assert ("workload-renamed", Severity.WARNING) in codes(one)
+
+
+def test_an_id_decides_between_workloads_of_one_name_and_must_be_there() -> None:
+    twins = reading(State("1", "1"), workloads=(POLLER, Workload("w2", "poller")))
+    both = judged(twins)
+    assert both.resolution.missing == [("poller", "several workloads are named 'poller': add `id:` with one of w1, w2")]
+    one = judged(twins, workloads={"poller": WorkloadSpec(id="w1", version="2")})
+    assert (codes(one), len(planned(one).changes)) == ([], 1)
+    none = judged(twins, workloads={"poller": WorkloadSpec(id="w9", version="2")})
+    assert none.resolution.missing == [("poller", "no workload has the id w9")]
 
 
 def test_a_channel_that_names_no_version_is_an_error() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any
 
 from reconciler.engine.apply import Applying
 from reconciler.engine.plan import Planned, Question, plan
@@ -196,11 +197,11 @@ def gone(status: int | None = 404) -> PlatformError:
     return Unreachable("no connection", operation="memory: list", status=status)
 
 
-def question(version: str | None = "2", **more: object) -> Question:
+def question(version: str | None = "2", **more: Any) -> Question:
     """Ask for one version (None: absent) on every unit."""
     said = WorkloadSpec(version=version) if version is not None else WorkloadSpec(absent=True)
     fields = {"connection": "plant", "units": Selector(all=True), "workloads": {"poller": said}, **more}
-    document = Document("fleet", FleetSpec(**fields), "fleet.yaml", lambda path: Origin("fleet.yaml"))  # type: ignore[arg-type]  # keyword fields of a test
+    document = Document("fleet", FleetSpec(**fields), "fleet.yaml", lambda path: Origin("fleet.yaml"))
     spec = ConnectionSpec(losant=LosantConnection(application="a" * 24, token=Secret(env="T")))
     connection = Document("plant", spec, "plant.yaml", lambda path: Origin("plant.yaml"))
     return Question(manifest=Manifest({"plant": connection}, {}, {"fleet": document}, "digest"))
@@ -212,14 +213,14 @@ def planned(memory: Memory, asked: Question) -> Planned:
 
 
 def applied(
-    memory: Memory, asked: Question, *, saved: Plan | None = None, today: Planned | None = None, **options: object
+    memory: Memory, asked: Question, *, saved: Plan | None = None, today: Planned | None = None, **options: Any
 ) -> tuple[Applying, list[AnyEvent]]:
     """Apply it to the end; return the run and what it told."""
     given = {"concurrency": 1, **options}
     run = Applying(
         today or planned(memory, asked),
         asked,
-        Options(**given),  # type: ignore[arg-type]  # keyword options of a test
+        Options(**given),
         memory.clock,
         run="test",
         saved=saved,

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from reconciler.engine.apply import Applying
+from reconciler.engine.plan import plan
 from reconciler.model.event import Finished, Note, Settled, Started
 from reconciler.model.fleet import Limits, Suspend
 from reconciler.model.observation import Phase, State
@@ -89,7 +90,7 @@ def test_3_when_a_limit_forbids_it_and_the_allowance_lifts_it(memory: Memory) ->
 def test_3_for_each_kind_of_limit(memory: Memory, kind: str) -> None:
     if kind == "release":
         memory.slots = {slot: state for slot, state in memory.slots.items() if slot[0] == "u0"}
-    limits = Limits(**{kind: 1}, remove="100%")  # type: ignore[arg-type]  # keyword fields of a test
+    limits = msgspec.convert({"remove": "100%", kind: "1"}, Limits)
     run, _ = applied(memory, question(limits=limits))
     assert run.exit_code == 3
     run, _ = applied(memory, question(limits=limits), allow={kind: "meant"})
@@ -134,8 +135,15 @@ def test_4_when_slots_are_unknown(memory: Memory) -> None:
     assert (run.exit_code, run.outcomes) == (4, [])
 
 
+def test_4_when_no_unit_was_shown_and_that_proves_nothing(memory: Memory) -> None:
+    memory.units.clear()
+    memory.coverage = Coverage(False, ("the list of devices came empty",))
+    run, _ = applied(memory, question(allow_empty=True))
+    assert (run.exit_code, run.planned.plan.complete) == (4, False)
+
+
 def test_a_saved_plan_is_not_blocked_by_what_it_does_not_do(memory: Memory) -> None:
-    limits = Limits(replace=1)
+    limits = Limits(replace="1")
     memory.slots.update({(unit, "w1"): State("2", "2") for unit in ("u1", "u2", "u3")})
     saved = planned(memory, question(limits=limits)).plan
     memory.set("u1", "1")
@@ -146,7 +154,7 @@ def test_a_saved_plan_is_not_blocked_by_what_it_does_not_do(memory: Memory) -> N
 
 def test_a_saved_plan_is_still_held_to_limits(memory: Memory) -> None:
     saved = planned(memory, question()).plan
-    run, _ = applied(memory, question(limits=Limits(replace=1)), saved=saved)
+    run, _ = applied(memory, question(limits=Limits(replace="1")), saved=saved)
     assert (run.exit_code, memory.calls) == (3, [])
 
 
@@ -177,3 +185,15 @@ def test_a_saved_plan_done_by_somebody_else_is_done(memory: Memory) -> None:
     assert (run.exit_code, results(run), memory.calls) == (0, {Result.DONE}, [])
     memory.script = [REFUSED]
     assert run.sent == 0
+
+
+def test_each_fleet_goes_to_its_own_connection(memory: Memory) -> None:
+    asked = question()
+    ours = asked.manifest.fleets["fleet"]
+    theirs = msgspec.structs.replace(ours, name="b", spec=msgspec.structs.replace(ours.spec, connection="abroad"))
+    manifest = msgspec.structs.replace(asked.manifest, fleets={"fleet": ours, "b": theirs})
+    asked = msgspec.structs.replace(asked, manifest=manifest)
+    other = Memory(memory.clock, count=1)
+    today = plan(asked, {"plant": memory, "abroad": other}.__getitem__, memory.clock)
+    run, _ = applied(memory, asked, today=today)
+    assert (run.exit_code, len(memory.calls), other.calls) == (0, 1, [("2", ("u0",))])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 
-from reconciler.engine.send import ATTEMPTS, FRESH, SPLITS
+from reconciler.engine.send import ATTEMPTS, FRESH, ROUNDS, SPLITS
 from reconciler.model.change import Action
 from reconciler.model.event import AnyEvent, Called, Intended, Note
 from reconciler.model.fleet import Limits, Override, Selector, WorkloadSpec
@@ -33,8 +34,8 @@ def memory() -> Memory:
     return Memory(Clock())
 
 
-def results(run: object) -> dict[str, Result]:
-    return {outcome.unit.id: outcome.result for outcome in run.outcomes}  # type: ignore[attr-defined]  # a run
+def results(run: Any) -> dict[str, Result]:
+    return {outcome.unit.id: outcome.result for outcome in run.outcomes}
 
 
 def all_are(result: Result, count: int = 4) -> dict[str, Result]:
@@ -312,3 +313,11 @@ def test_calls_of_a_stage_share_a_bounded_pool(memory: Memory) -> None:
         running += isinstance(event, Intended) - isinstance(event, Called)
         most = max(most, running)
     assert most == 2
+
+
+def test_rounds_have_an_end_whatever_the_platform_says(memory: Memory) -> None:
+    memory.script = [UNPROVED] * 99
+    run, _ = applied(memory, question())
+    assert len(memory.calls) == ROUNDS
+    assert results(run) == all_are(Result.NOT_TRIED)
+    assert {outcome.detail for outcome in run.outcomes} == {"gave up: too many attempts"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from reconciler.engine.send import outcome
@@ -21,8 +23,8 @@ def memory() -> Memory:
     return Memory(Clock())
 
 
-def results(run: object) -> dict[str, Result]:
-    return {one.unit.id: one.result for one in run.outcomes}  # type: ignore[attr-defined]  # a run
+def results(run: Any) -> dict[str, Result]:
+    return {one.unit.id: one.result for one in run.outcomes}
 
 
 def change(verb: Verb, to: str | None, unit: str = "u0") -> Change:

@@ -1,0 +1,328 @@
+"""What commands answer besides plans, to look at: outcomes, status, explanations, checks, differences and events."""
+
+from __future__ import annotations
+
+from reconciler.model.change import Action, Hold, HoldReason, Request, Verb
+from reconciler.model.event import (
+    AnyEvent,
+    Called,
+    Drifted,
+    Finished,
+    Intended,
+    Note,
+    Passed,
+    Settled,
+    Settling,
+    Started,
+)
+from reconciler.model.origin import Origin
+from reconciler.model.outcome import Outcome, Receipt, ReceiptKind, Result
+from reconciler.model.plan import LimitKind, Violation
+from reconciler.model.report import (
+    Applied,
+    Comparison,
+    Difference,
+    Explanation,
+    FleetStatus,
+    Planned,
+    Rule,
+    Seen,
+    SlotExplanation,
+    SlotStatus,
+    Spread,
+    Status,
+    Trouble,
+    UnitStatus,
+)
+from reconciler.model.unit import Ref
+from reconciler.model.verdict import Health, Sync, Verdict
+from reconciler.ports import Check
+from tests.golden.plans import HOSTILE, NOW, PATH, POLLER, VISION, unit
+
+TOO_OLD = "Deploy failed: workflow needs agent 1.40.0 or later, this device runs 1.30.0"
+
+
+def outcome(
+    number: int, result: Result, detail: str = "", *, fleet: str = "austin", to: str | None = "v1.4.0"
+) -> Outcome:
+    verb = Verb.REMOVE if to is None else Verb.REPLACE
+    return Outcome(fleet=fleet, unit=unit(number), workload=POLLER, verb=verb, to=to, result=result, detail=detail)
+
+
+def applied_well() -> Applied:
+    done = tuple(outcome(number, Result.DONE) for number in range(1, 1201))
+    waiting = tuple(outcome(number, Result.WAITING, "the unit is not reachable") for number in range(1201, 1205))
+    return Applied(run="r1", fingerprint="0f" * 32, exit_code=0, sent=2, seconds=83.4, outcomes=(*done, *waiting))
+
+
+def applied_badly() -> Applied:
+    outcomes = [
+        *(outcome(number, Result.DONE) for number in range(1, 40)),
+        *(outcome(number, Result.FAILED, TOO_OLD) for number in range(40, 45)),
+        outcome(45, Result.FAILED, "400 ValidationError: deviceIds[3] is not an edge device"),
+        outcome(46, Result.MOVED, "assigned v1.3.9 since the plan was made"),
+        outcome(47, Result.UNKNOWN, "the answer was lost, and reading back failed"),
+        *(outcome(number, Result.NOT_TRIED, "stopped before its call") for number in range(48, 60)),
+        outcome(60, Result.WAITING, to=None),
+        *(outcome(number, Result.FAILED, f"error number {number}", fleet="boston") for number in range(70, 77)),
+    ]
+    broken = Violation(
+        kind=LimitKind.REMOVE,
+        message="would remove 40 of 300 assigned; remove is limited to 10%",
+        intended=40,
+        allowed=30,
+        of=300,
+        origin=Origin("fleets/dallas.yaml", 31, 11),
+    )
+    empty = Violation(kind=LimitKind.EMPTY_SCOPE, message="the scope matches no unit")
+    return Applied(
+        run="r2",
+        exit_code=4,
+        sent=7,
+        seconds=612,
+        blocked=(("dallas", broken), ("dallas", empty)),
+        errors=(("tulsa", "losant: list devices: no answer within 30 s"),),
+        outcomes=tuple(outcomes),
+    )
+
+
+def applied_nothing() -> Applied:
+    return Applied(run="r3", exit_code=0, sent=0, seconds=1.2)
+
+
+def status() -> Status:
+    failed = tuple(
+        Trouble(unit=unit(number), workload="modbus-poller", version="v1.4.0", error=TOO_OLD, since=NOW - 3600 * number)
+        for number in range(1, 5)
+    )
+    stuck = (Trouble(unit=unit(9), workload="vision", version="v2.0.1"),)
+    austin = FleetStatus(
+        fleet="austin",
+        connection="plant",
+        platform="losant",
+        sync=Sync.OUT,
+        health=Health.DEGRADED,
+        units=1200,
+        ready=3540,
+        total=3600,
+        out=12,
+        moving=3,
+        waiting=40,
+        failed=failed,
+        stuck=stuck,
+        unknown=0,
+        unmanaged=188,
+        read_at=NOW - 12,
+        spread=(
+            Spread(workload="modbus-poller", version="v1.4.0", assigned=1190, reported=1150),
+            Spread(workload="modbus-poller", version=None, assigned=10, reported=10),
+            Spread(workload="vision", version="v2.0.1", assigned=1200, reported=1200),
+        ),
+        problems=("edge deployments: the total said 300, 271 rows were shown",),
+    )
+    calm = FleetStatus(
+        fleet="boston",
+        connection="plant",
+        platform="losant",
+        sync=Sync.SYNCED,
+        health=Health.HEALTHY,
+        units=1,
+        ready=3,
+        total=3,
+        read_at=NOW - 12,
+    )
+    broken = FleetStatus(
+        fleet="tulsa",
+        connection="north",
+        platform="losant",
+        sync=Sync.UNKNOWN,
+        health=Health.UNKNOWN,
+        error="losant: list devices: no answer within 30 s",
+    )
+    return Status(fleets=(austin, calm, broken))
+
+
+def status_units() -> Status:
+    good = SlotStatus(workload="vision", desired="v2.0.1", assigned="v2.0.1", reported="v2.0.1", verdict=Verdict.SYNCED)
+    bad = SlotStatus(
+        workload="modbus-poller",
+        desired="v1.4.0",
+        assigned="v1.4.0",
+        reported="v1.3.2",
+        verdict=Verdict.FAILED,
+        error=TOO_OLD,
+    )
+    gone = SlotStatus(workload="legacy", desired="absent", assigned=None, reported=None, verdict=Verdict.SYNCED)
+    units = (
+        UnitStatus(unit=unit(1), reach="connected", slots=(good, gone)),
+        UnitStatus(unit=unit(2), reach="disconnected", slots=(bad, good)),
+        UnitStatus(unit=Ref("cohort-1", "cohort-1"), reach="unknown", slots=()),
+    )
+    one = FleetStatus(
+        fleet="austin",
+        connection="plant",
+        platform="losant",
+        sync=Sync.SYNCED,
+        health=Health.DEGRADED,
+        units=3,
+        ready=3,
+        total=4,
+        failed=tuple(
+            Trouble(unit=unit(number), workload="modbus-poller", version="v1.4.0", error=f"error {number}")
+            for number in range(2, 9)
+        ),
+        unit_list=units,
+    )
+    return Status(fleets=(one,), narrowed="--unit gw-*")
+
+
+def explanation() -> Explanation:
+    won = Rule(
+        origin=Origin("fleets/austin.yaml", 21, 7),
+        text="pins.gw-0017.modbus-poller: v1.4.0",
+        commit="9f3c1d27aa0b45e1",
+        author="Ada Lovelace",
+        date="2026-11-17",
+        summary="Canary on one gateway",
+    )
+    lost = (
+        Rule(origin=Origin("fleets/austin.yaml", 14, 9), text="overrides[0] (ring: canary): v1.3.9", commit="77aa"),
+        Rule(origin=Origin("fleets/austin.yaml", 12, 9), text="version: v1.3.2"),
+    )
+    seen = Seen(
+        assigned="v1.3.2",
+        reported="v1.3.2",
+        others=("v1.1.0",),
+        phase="failed",
+        since=NOW - 7500,
+        error=TOO_OLD,
+        note="tried 3 times",
+        identity="etag-1",
+        overwritten=True,
+        read_at=NOW - 12,
+    )
+    goes = SlotExplanation(
+        fleet="austin",
+        unit=unit(17),
+        workload=POLLER,
+        desired="v1.4.0",
+        won=won,
+        lost=lost,
+        seen=seen,
+        reach="connected",
+        verdict=Verdict.DIFFERS,
+        sync=Sync.OUT,
+        health=Health.DEGRADED,
+        planned=Planned(verb=Verb.REPLACE, from_="v1.3.2", to="v1.4.0", calls=(f"losant.release POST {PATH}",)),
+    )
+    stays = SlotExplanation(
+        fleet="austin",
+        unit=unit(17),
+        workload=VISION,
+        desired="v2.0.1",
+        won=Rule(origin=Origin("fleets/austin.yaml", 30, 9), text="version: {channel: stable}"),
+        verdict=Verdict.UNKNOWN,
+        sync=Sync.UNKNOWN,
+        health=Health.UNKNOWN,
+        held=(
+            Hold(HoldReason.UNKNOWN, "edge deployments: the total said 300, 271 rows were shown"),
+            Hold(HoldReason.SUSPENDED, ""),
+        ),
+    )
+    alone = SlotExplanation(
+        fleet="austin",
+        unit=Ref("gw", "gw"),
+        workload=Ref("f9", "legacy-agent"),
+        desired="unmanaged",
+        won=None,
+        seen=Seen(assigned=None, reported=None),
+        reach="disconnected",
+        verdict=Verdict.UNMANAGED,
+        sync=Sync.NONE,
+        health=Health.NONE,
+    )
+    return Explanation(slots=(goes, stays, alone))
+
+
+Connections = list[tuple[str, list[Check]]]
+
+
+def checks() -> Connections:
+    return [
+        (
+            "plant",
+            [
+                Check("reachable", "ok", "https://api.losant.com answers in 120 ms"),
+                Check("clock", "warning", "the platform's clock is 40 s ahead", "set this machine's clock"),
+                Check("write permission", "unchecked", "cannot be told without writing"),
+                Check("token", "failed", "401 Unauthorized", "give a token with edgeDeployments.*"),
+                Check("later", "new-status", "a status of a later version"),
+            ],
+        ),
+        ("north", [Check("reachable", "ok", "answers in 80 ms")]),
+    ]
+
+
+def difference() -> Comparison:
+    return Comparison(
+        kind="plan",
+        left="monday.json",
+        right="tuesday.json",
+        differences=(
+            Difference(path=("fleet austin", "summary", "changes"), was="2", now="1,203"),
+            Difference(path=("fleet austin", "changes", "gw-0007 modbus-poller"), was=None, now="v1.3.2 → v1.4.0"),
+            Difference(path=("fleet austin", "changes", "gw-0031 modbus-poller"), was="v1.3.2 → v1.4.0", now=None),
+            Difference(path=("fleet boston", "summary", "held"), was="", now="1"),
+            Difference(path=("narrowed",), was="", now="--unit gw-*"),
+            Difference(path=(), was="a", now=""),
+        ),
+    )
+
+
+def events() -> list[AnyEvent]:
+    action = Action(call="losant.release", request=Request("POST", PATH, {"flowId": POLLER.id}), slots=(0, 1))
+    receipts = [
+        Receipt(ReceiptKind.ACCEPTED, status=201),
+        Receipt(ReceiptKind.REJECTED, "NotFound: Flow was not found", 404),
+        Receipt(ReceiptKind.UNKNOWN, "the connection was reset"),
+        Receipt(ReceiptKind.UNPROVED),
+    ]
+    outcomes = [outcome(7, result, "why" if result is Result.FAILED else "") for result in Result]
+    return [
+        Started(at=NOW, run="r1", kind="apply", fingerprint="0f" * 32, commit="9f3c1d27aa0b45e1"),
+        Started(at=NOW, run="r2", kind="watch", allowed=(("remove", "site closed, CHG-4711"),)),
+        Intended(at=NOW + 1, fleet="austin", call=1, action=action),
+        *(Called(at=NOW + 2, fleet="austin", call=1, receipt=receipt, seconds=0.25) for receipt in receipts),
+        Settling(at=NOW + 3, fleet="austin", done=1000, waiting=4, failed=0, pending=199),
+        *(Settled(at=NOW + 4, outcome=one) for one in outcomes),
+        Settled(at=NOW + 4, outcome=outcome(7, Result.DONE, to=None)),
+        Note(at=NOW + 5, level="info", message="the manifests changed"),
+        Note(at=NOW + 5, level="warning", message="could not read back", fleet="austin"),
+        Note(at=NOW + 5, level="error", message=HOSTILE, fleet=HOSTILE),
+        Note(at=NOW + 5, level="notice", message="a level of a later version"),
+        Passed(at=NOW + 6, fleet="austin", number=12, sync="synced", health="waiting", changes=0, held=0, violations=0),
+        Passed(
+            at=NOW + 6,
+            fleet="austin",
+            number=13,
+            sync="out of sync",
+            health="degraded",
+            changes=1,
+            held=2,
+            violations=1,
+            outcomes={"done": 3, "failed": 0},
+        ),
+        Drifted(
+            at=NOW + 7,
+            fleet="austin",
+            unit="gw-0007",
+            workload="vision",
+            was="v2.0.1",
+            now="v1.9.0",
+            wanted="v2.0.1",
+            verb=Verb.REPLACE,
+        ),
+        Drifted(at=NOW + 7, fleet="austin", unit="gw-0008", workload="vision", was=None, now="v1", wanted=None),
+        Finished(at=NOW + 90, results={Result.DONE: 1000, Result.FAILED: 2}, exit_code=4, seconds=90),
+        Finished(at=NOW + 90, results={}, exit_code=0, seconds=3723),
+    ]

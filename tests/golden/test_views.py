@@ -1,0 +1,86 @@
+"""Whole outputs compared as text: what an operator sees is reviewed like code.
+
+`RECONCILER_UPDATE_GOLDEN=1 pytest tests/golden` writes them anew.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from reconciler.views import (
+    apply_text,
+    difference_text,
+    doctor_text,
+    event_line,
+    explain_text,
+    plan_json,
+    plan_markdown,
+    plan_text,
+    status_text,
+)
+from reconciler.views.line import plain
+from tests.golden import plans, reports
+
+FOLDER = Path(__file__).parent / "views"
+NOW = plans.NOW
+
+
+def _plan(name: str, *, width: int = 100, verbose: bool = False, saved: str | None = "plan.json") -> str:
+    return plain(plan_text.render(plans.SAMPLES[name](), now=NOW, width=width, verbose=verbose, saved=saved))
+
+
+def _markdown(name: str) -> str:
+    return plan_markdown.render(plans.SAMPLES[name](), now=NOW)
+
+
+def _reports(width: int) -> dict[str, Callable[[], str]]:
+    return {
+        f"applied-well-{width}": lambda: plain(apply_text.render(reports.applied_well(), width=width)),
+        f"applied-badly-{width}": lambda: plain(apply_text.render(reports.applied_badly(), width=width)),
+        f"status-{width}": lambda: plain(status_text.render(reports.status(), now=NOW, width=width)),
+        f"status-units-{width}": lambda: plain(status_text.render(reports.status_units(), now=NOW, width=width)),
+        f"explain-{width}": lambda: plain(explain_text.render(reports.explanation(), now=NOW, width=width)),
+        f"doctor-{width}": lambda: plain(doctor_text.render(reports.checks(), width=width)),
+        f"diff-{width}": lambda: plain(difference_text.render(reports.difference(), width=width)),
+    }
+
+
+CASES: dict[str, Callable[[], str]] = {
+    **{f"plan-{name}": partial(_plan, name) for name in plans.SAMPLES},
+    **{f"plan-{name}-60": partial(_plan, name, width=60) for name in ("canary", "large", "hostile", "violated")},
+    **{f"plan-{name}-160": partial(_plan, name, width=160) for name in ("canary", "large")},
+    **{f"plan-{name}-verbose": partial(_plan, name, verbose=True) for name in ("canary", "all-held", "steps", "hostile")},
+    "plan-removal-unsaved": lambda: _plan("removal", saved=None),
+    **{
+        f"plan-{name}.markdown": partial(_markdown, name)
+        for name in plans.SAMPLES
+        if name != "large"
+    },
+    "plan-large-8192.markdown": lambda: plan_markdown.render(plans.large(), now=NOW, limit=8192),
+    "plan-canary.json": lambda: plan_json.encode(plans.canary(), indent=2).decode() + "\n",
+    **_reports(60),
+    **_reports(120),
+    "applied-nothing": lambda: plain(apply_text.render(reports.applied_nothing(), width=80)),
+    "applied-badly-verbose": lambda: plain(apply_text.render(reports.applied_badly(), width=120, verbose=True)),
+    "events": lambda: plain(event_line.render(event) for event in reports.events()),
+    "events.json": lambda: "".join(f"{event_line.encode(event).decode()}\n" for event in reports.events()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_output_is_as_reviewed(name: str) -> None:
+    found = CASES[name]()
+    golden = FOLDER / f"{name}.txt"
+    if os.environ.get("RECONCILER_UPDATE_GOLDEN"):
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(found, encoding="utf-8")
+    assert found == golden.read_text(encoding="utf-8")
+
+
+def test_every_recorded_output_has_its_case() -> None:
+    assert {path.stem for path in FOLDER.glob("*.txt")} == set(CASES)

@@ -1,0 +1,239 @@
+"""Plans as text, JSON and Markdown: the cases that no golden output shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from reconciler.errors import PlanMismatch
+from reconciler.model.change import Action, Reason, Request
+from reconciler.model.plan import Plan, Times
+from reconciler.views import plan_json, plan_markdown, plan_text
+from reconciler.views.calls import body_text, gathered
+from reconciler.views.group import Names
+from reconciler.views.line import plain
+from reconciler.views.markdown import code
+from tests.golden import plans
+from tests.golden.plans import NOW, POLLER
+
+
+def text(plan: Plan, *, width: int = 120, verbose: bool = False, saved: str | None = None) -> str:
+    return plain(plan_text.render(plan, now=NOW, width=width, verbose=verbose, saved=saved))
+
+
+def last(plan: Plan, *, saved: str | None = None) -> list[str]:
+    return text(plan, saved=saved).split("\n\n")[-1].strip().split("\n")
+
+
+def timed(plan: Plan, created: str, expires: str) -> Plan:
+    return msgspec.structs.replace(plan, times=Times(created=created, expires=expires))
+
+
+def test_no_fleet_in_reach_is_said() -> None:
+    assert last(plans.plan()) == ["Plan: no fleet in reach."]
+
+
+def test_an_expired_plan_says_only_that_a_new_one_is_needed() -> None:
+    old = timed(plans.canary(), "2026-11-16T11:06:40Z", "2026-11-17T11:06:40Z")
+    assert last(old, saved="plan.json")[1:] == [
+        "This plan expired 1 d ago and cannot be applied. Make a new one with: reconciler plan"
+    ]
+
+
+def test_times_that_are_none_do_not_stop_a_plan_from_being_shown() -> None:
+    odd = timed(plans.canary(), "?", "?")
+    assert "reading     at an unknown time, complete" in text(odd)
+    assert last(odd, saved="plan.json")[-1] == "Apply with: reconciler apply --plan plan.json"
+
+
+@pytest.mark.parametrize(
+    ("narrowed", "saved", "said"),
+    [
+        ("", None, "Apply with: reconciler apply"),
+        ("", "my plan.json", "Apply with: reconciler apply --plan 'my plan.json'"),
+        ("--unit gw-*", None, "Apply with the same filters (--unit gw-*): reconciler apply"),
+        ("--unit gw-*", "plan.json", "Apply with: reconciler apply --plan plan.json"),
+    ],
+)
+def test_how_to_apply(narrowed: str, saved: str | None, said: str) -> None:
+    assert said in last(plans.plan(plans.canary().fleets[0], narrowed=narrowed), saved=saved)
+
+
+def test_a_command_is_never_broken() -> None:
+    found = text(plans.violated(), width=90, saved="plan.json")
+    assert "with:\n  reconciler apply --plan plan.json --allow remove --allow empty-scope --reason TEXT\n" in found
+
+
+def test_several_blocked_fleets_and_several_under_way() -> None:
+    one = plans.violated().fleets[0]
+    both = plans.plan(one, msgspec.structs.replace(one, fleet="boston"))
+    assert any(part.startswith("2 fleets are blocked by a limit") for part in last(both))
+    calm = plans.fleet(under_way=(0, 4, 0, 0))
+    assert last(plans.plan(calm)) == ["Nothing to do: git and platform agree on 300 slots of 1 fleet; 4 waiting."]
+    assert last(plans.plan(calm, calm)) == [
+        "Nothing to do: git and platform agree on 600 slots of 2 fleets; some are still on their way."
+    ]
+
+
+def test_many_single_calls_of_one_kind_are_counted() -> None:
+    moves = [plans.change(number, POLLER, f"v1.{number}", None) for number in range(1, 31)]
+    actions = [
+        Action(call="losant.remove", request=Request("POST", "/remove", {"deviceId": one.unit.id}), slots=(slot,))
+        for slot, one in enumerate(moves)
+    ]
+    many = plans.plan(plans.fleet(changes=moves, actions=actions))
+    assert "    … and 25 more calls of losant.remove, 25 units; --verbose lists all\n" in text(many)
+    assert text(many).count("stage 1  losant.remove") == 5
+    assert text(many, verbose=True).count("stage 1  losant.remove") == 30
+
+
+def test_calls_stand_stage_by_stage_and_stages_count_from_one() -> None:
+    moves = (plans.change(1, POLLER, "v1", "v2"), plans.change(2, POLLER, "v1", None))
+    actions = [
+        Action(call="last", request=Request("POST", "/x"), slots=(1,), stage=7),
+        Action(call="first", request=Request("POST", "/x", [1]), slots=(0,), stage=3),
+    ]
+    assert [(one.call, one.stage, one.body) for one in gathered(actions, moves)] == [
+        ("first", 1, "[1]"),
+        ("last", 2, ""),
+    ]
+
+
+def test_bodies_are_shortened() -> None:
+    body = {"id": "a", "ids": [1, 2, 3, 4], "few": ["x"]}
+    assert body_text(body, alone=True) == '{"id": "a", "ids": [1, 2, 3, … 1 more], "few": ["x"]}'
+    assert body_text(body, alone=False) == '{"id": "a", "ids": [1, 2, 3, … more], "few": ["x", … more]}'
+
+
+def test_units_of_one_name_are_told_apart() -> None:
+    name = Names([plans.Ref("1", "gw"), plans.Ref("2", "gw"), plans.Ref("3", "other"), plans.Ref("", "")])
+    assert [name(one) for one in (plans.Ref("1", "gw"), plans.Ref("3", "other"), plans.Ref("", ""))] == [
+        "gw (1)",
+        "other",
+        "",
+    ]
+
+
+def test_a_fleet_that_only_warns_shows_its_warnings() -> None:
+    assert "! no unit has the tag ring\n" in text(plans.plan(plans.fleet(warnings=["no unit has the tag ring"])))
+
+
+def test_others_that_leave_besides_are_named() -> None:
+    move = plans.change(1, POLLER, "v1", "v2", others=("v0",), reason=Reason.OUT_OF_SYNC)
+    one = plans.plan(plans.fleet(changes=[move]))
+    assert "also leaving: v0" in text(one)
+    assert "(`v0` leaving too)" in plan_markdown.render(one, now=NOW)
+
+
+def test_the_next_sentence_of_a_reading_that_proved_less_than_is_held() -> None:
+    found = text(plans.plan(plans.fleet(unknown=3)))
+    assert "unknown     3 slots that the reading proved nothing about" in found
+    assert last(plans.plan(plans.fleet(unknown=3))) == ["Plan: no change can go now; 3 slots unknown."]
+
+
+# --- JSON -----------------------------------------------------------------------------------------------------------
+
+
+def edited(edit: Callable[[dict[str, object]], object]) -> bytes:
+    content = msgspec.json.decode(plan_json.encode(plans.canary()))
+    edit(content)
+    return msgspec.json.encode(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "not readable as JSON"),
+        (b"<html>", "not readable as JSON"),
+        (b"\xff\xfe{", "not readable as JSON"),
+        (b'{"a": ' + b"[" * 100_000, "not readable as JSON"),
+        (b"[]", "no `format`"),
+        (b"{}", "no `format`"),
+        (b'{"format": 3}', "no `format`"),
+        (b'{"format": "reconciler/plan.v9"}', "has the format reconciler/plan.v9; this version of reconciler reads"),
+        (b'{"format": "reconciler/snapshot.v1"}', "this is reconciler/snapshot.v1, not a plan"),
+        (b'{"format": "reconciler/plan.v1"}', "not shaped like reconciler/plan.v1: Object missing required field"),
+        (edited(lambda plan: plan.update(fleets=3)), "not shaped like"),
+    ],
+)
+def test_what_is_no_plan_is_told_in_words(content: bytes, message: str) -> None:
+    with pytest.raises(PlanMismatch, match=message) as refused:
+        plan_json.decode(content)
+    assert "reconciler plan --out" in refused.value.hint
+
+
+@pytest.mark.parametrize("slot", [-1, 2])
+def test_calls_may_only_speak_of_changes_that_are_there(slot: int) -> None:
+    plan = plans.canary()
+    one = plan.fleets[0]
+    action = msgspec.structs.replace(one.actions[0], slots=(slot,))
+    odd = msgspec.structs.replace(plan, fleets=(msgspec.structs.replace(one, actions=(action,)),))
+    with pytest.raises(PlanMismatch, match="call 1 of fleet austin"):
+        plan_json.decode(plan_json.encode(odd))
+
+
+# --- Markdown -------------------------------------------------------------------------------------------------------
+
+
+def test_a_limit_that_holds_no_plan_is_refused() -> None:
+    with pytest.raises(ValueError, match="2,048"):
+        plan_markdown.render(plans.canary(), now=NOW, limit=2047)
+
+
+def test_where_only_the_title_fits_the_rest_gives_way() -> None:
+    plan = plans.hostile()
+    long = msgspec.structs.replace(plan, fingerprint="\u202e" * 200)
+    found = plan_markdown.render(long, now=NOW, limit=2048)
+    assert found.startswith(
+        "<!-- reconciler:plan -->\n## Plan: 2 changes in 1 call (2 replace); 1 held; 1 limit violated\n\n"
+    )
+    assert found.endswith("`reconciler show --verbose plan.json`.\n\n")
+
+
+def test_the_largest_plan_stays_within_the_limit_and_says_what_is_missing() -> None:
+    moves = [plans.change(number, POLLER, f"v{number}", "v9") for number in range(3000)]
+    found = plan_markdown.render(plans.plan(plans.fleet(units=3000, changes=moves)), now=NOW)
+    assert len(found.encode()) <= plan_markdown.LIMIT
+    assert "3,000 of 3,000 slots" in found
+    assert "kinds of changes" in found
+    assert found.count("<details>") == found.count("</details>")
+
+
+def test_many_fleets_lose_rows_and_not_the_title() -> None:
+    many = plans.plan(
+        *(plans.fleet(f"site-{number}", changes=[plans.change(number, POLLER, "a", "b")]) for number in range(300))
+    )
+    found = plan_markdown.render(many, now=NOW, limit=20_000)
+    assert found.startswith("<!-- reconciler:plan -->\n## Plan: 300 changes in 300 calls (300 replace)\n")
+    assert "**Left out** to stay within 20,000 characters: " in found
+    assert len(found.encode()) <= 20_000
+
+
+def test_several_connections_and_commits_keep_the_footer_short() -> None:
+    plan = plans.canary()
+    read = {f"connection-{number}": "2026-11-18T11:06:28Z" for number in range(9)}
+    one = plan.fleets[0]
+    other = msgspec.structs.replace(one, basis=msgspec.structs.replace(one.basis, commit=None, target=""))
+    found = plan_markdown.render(
+        msgspec.structs.replace(plan, fleets=(other,), times=msgspec.structs.replace(plan.times, read=read)), now=NOW
+    )
+    assert "`connection-2` read `2026-11-18T11:06:28Z` and 6 more" in found
+    assert "commit" not in found
+    assert "read from" not in text(msgspec.structs.replace(plan, fleets=(other,)))
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("a", "`a`"),
+        ("", "(empty)"),
+        ("  ", "(blank, 2 spaces)"),
+        ("`", "`` ` ``"),
+        ("a``b", "```a``b```"),
+        (" a ", "`  a  `"),
+    ],
+)
+def test_code_spans(given: str, shown: str) -> None:
+    assert code(given) == shown

@@ -1,0 +1,73 @@
+"""Reports as JSON, and the cases that no golden output shows."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from reconciler.model.outcome import Result
+from reconciler.model.report import Applied, Explanation, Rule, Status
+from reconciler.model.report import Comparison as Compared
+from reconciler.views import apply_text, difference_text, doctor_text, explain_text, status_text
+from reconciler.views.line import plain
+from tests.golden import reports
+from tests.golden.plans import NOW
+
+JSON = {
+    "result": lambda indent: apply_text.encode(reports.applied_badly(), indent=indent),
+    "status": lambda indent: status_text.encode(reports.status(), indent=indent),
+    "explanation": lambda indent: explain_text.encode(reports.explanation(), indent=indent),
+    "checks": lambda indent: doctor_text.encode(reports.checks(), indent=indent),
+    "difference": lambda indent: difference_text.encode(reports.difference(), indent=indent),
+}
+
+
+@pytest.mark.parametrize("name", JSON)
+def test_json_names_its_format_and_indents_on_request(name: str) -> None:
+    found = JSON[name](0)
+    assert b"\n" not in found
+    assert b'\n  "' in JSON[name](2)
+    assert msgspec.json.decode(found) == msgspec.json.decode(JSON[name](2))
+    assert msgspec.json.decode(found)["format"] == f"reconciler/{name}.v1"
+
+
+def test_json_of_a_result_counts_every_result() -> None:
+    found = msgspec.json.decode(apply_text.encode(reports.applied_badly()))
+    assert found["results"] == {"done": 39, "failed": 13, "moved": 1, "unknown": 1, "not tried": 12, "still waiting": 1}
+    assert len(found["outcomes"]) == sum(found["results"].values())
+
+
+def test_json_gives_reports_back() -> None:
+    assert msgspec.json.decode(status_text.encode(reports.status()), type=Status) == reports.status()
+    assert msgspec.json.decode(explain_text.encode(reports.explanation()), type=Explanation) == reports.explanation()
+    assert msgspec.json.decode(apply_text.encode(reports.applied_badly()), type=Applied) == reports.applied_badly()
+
+
+def test_nothing_was_sent_is_said() -> None:
+    moved = (reports.outcome(1, Result.MOVED),)
+    found = plain(apply_text.render(Applied(run="r", exit_code=3, sent=0, outcomes=moved), width=80))
+    assert "Nothing was sent: 1 moved; 0 calls." in found
+
+
+def test_empty_answers_say_so() -> None:
+    assert plain(status_text.render(Status(fleets=()), now=NOW, width=80)) == "No fleet in reach.\n"
+    assert "No slot in reach" in plain(explain_text.render(Explanation(slots=()), now=NOW, width=80))
+    assert plain(doctor_text.render([], width=80)) == "No connection to examine.\n"
+    same = Compared(kind="plan", left="a", right="b", differences=())
+    assert plain(difference_text.render(same, width=80)) == "No difference: plan a and b say the same.\n"
+
+
+def test_all_checks_ok_is_calm() -> None:
+    calm = [("north", reports.checks()[1][1])]
+    assert plain(doctor_text.render(calm, width=80)).endswith("1 check, all ok.\n")
+
+
+def test_a_rule_without_place_or_author() -> None:
+    one = reports.explanation().slots[1]
+    bare = msgspec.structs.replace(
+        one, won=Rule(origin=one.won.origin if one.won else reports.Origin(""), text="x", commit="abc")
+    )
+    found = plain(explain_text.render(Explanation(slots=(bare,)), now=NOW, width=80))
+    assert "commit abc\n" in found
+    nowhere = msgspec.structs.replace(bare, won=Rule(origin=reports.Origin(""), text="x"))
+    assert "says so     x\n" in plain(explain_text.render(Explanation(slots=(nowhere,)), now=NOW, width=80))

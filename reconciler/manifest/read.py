@@ -48,13 +48,13 @@ MARKS = ("&", "!", "<<", "\\")
 AGAIN = "\0"
 """Marks the second of two equal keys, so that the first stays and every value keeps its place."""
 
-Stack = list[tuple[Any, str | None, str | None, int]]
+Stack = list[tuple[Any, str, str | None, int]]
 """Open containers: (container, key of the child being read, its anchor, count of values before it)."""
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Pause garbage collection: a million small objects are made here, and none of them is in a cycle."""
+def collector_paused() -> Iterator[None]:
+    """Pause garbage collection: a million small objects are made meanwhile, and none of them is in a cycle."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -68,7 +68,7 @@ def read(file: str, content: str) -> list[Parsed]:
     """Return the documents of a text, empty ones left out. Text that is no YAML gives a document with that problem."""
     text = Text(file, content)
     documents: list[Parsed] = []
-    with _collector_paused():
+    with collector_paused():
         try:
             _walk(text, documents)
         except yaml.YAMLError as error:
@@ -134,28 +134,32 @@ class _Document:
         stack: Stack = []
         container: Any = root
         keyed = False
-        key: str | None = None
+        key = ""
         anchor: str | None = None
         offsets, get, careful = self.document.offsets, self.parser.get_event, self.careful
         note = offsets.append
         while True:
             event = get()
             kind = type(event)
+            if keyed and kind is not MappingEndEvent:
+                key = event.value if kind is ScalarEvent else self._no_key(event)
+                note(event.start_mark.index)
+                if careful or key in container:
+                    key = self._key(event, stack, container, offsets[-1])
+                event = get()
+                kind = type(event)
             if kind is ScalarEvent:
                 value = event.value
                 note(event.start_mark.index)
-                if keyed and key is None:
-                    key = self._key(event, stack, container, offsets[-1]) if careful or value in container else value
-                    continue
-                if value in NULLISH or (careful and (event.anchor is not None or event.tag is not None)):
-                    value = self._odd(event, stack, key, offsets[-1])
+                if value in NULLISH or careful:
+                    value = self._odd(event, stack, key if keyed else None, offsets[-1])
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
                 note(event.start_mark.index)
-                if careful or len(stack) >= DEEPEST or (keyed and key is None):
-                    self._open(event, stack, offsets[-1], as_key=keyed and key is None)
+                if careful or len(stack) >= DEEPEST:
+                    self._open(event, stack, offsets[-1])
                 stack.append((container, key, anchor, len(offsets) + self.expanded if careful else 0))
                 keyed = kind is MappingStartEvent
-                container, key, anchor = {} if keyed else [], None, event.anchor if careful else None
+                container, anchor = {} if keyed else [], event.anchor if careful else None
                 continue
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
                 value, name = container, anchor
@@ -166,17 +170,19 @@ class _Document:
             elif kind is AliasEvent:
                 self.document.aliases.add(len(offsets))
                 note(event.start_mark.index)
-                if keyed and key is None:
-                    raise _Hopeless("key", "an alias cannot be a key", offsets[-1])
                 value = self._alias(event, stack, offsets[-1])
             else:  # the end of the document
                 self._bound(0, 0)
                 return root[0]
             if keyed:
                 container[key] = value
-                key = None
             else:
                 container.append(value)
+
+    @staticmethod
+    def _no_key(event: Any) -> str:
+        what = "an alias" if type(event) is AliasEvent else "a mapping or list"
+        raise _Hopeless("key", f"{what} cannot be a key", event.start_mark.index)
 
     def _key(self, event: Any, stack: Stack, container: dict[str, Any], offset: int) -> str:
         name: str = event.value
@@ -208,11 +214,12 @@ class _Document:
     def _odd(self, event: Any, stack: Stack, key: str | None, offset: int) -> Any:
         value: Any = event.value
         self._tag(event.tag, offset)
-        self.document.nullish = self.document.nullish or value in NULLISH
-        if value in NULLS and not event.style and event.tag is None:
-            value = None
-            if stack:
-                self._null(stack, key, offset)
+        if value in NULLISH:
+            self.document.nullish = True
+            if value in NULLS and not event.style and event.tag is None:
+                value = None
+                if stack:
+                    self._null(stack, key, offset)
         if event.anchor is not None:
             self.anchors[event.anchor] = value, 1
         return value
@@ -229,9 +236,7 @@ class _Document:
         why = "there is no null here, so that a forgotten value never removes anything"
         self._problem("null", f"{what}; {why}", offset, quiet=f"a value is empty; {why}", hint=hint)
 
-    def _open(self, event: Any, stack: Stack, offset: int, *, as_key: bool) -> None:
-        if as_key:
-            raise _Hopeless("key", "a mapping or list cannot be a key", offset)
+    def _open(self, event: Any, stack: Stack, offset: int) -> None:
         self._tag(event.tag, offset)
         if len(stack) >= DEEPEST:
             raise _Hopeless("too-deep", f"more than {DEEPEST} levels inside one another", offset)

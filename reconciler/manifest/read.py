@@ -21,7 +21,6 @@ from yaml.events import (
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
-    SequenceEndEvent,
     SequenceStartEvent,
 )
 
@@ -42,8 +41,9 @@ NULLISH = NULLS | {"".join(letters) for letters in product("nN", "uU", "lL", "lL
 
 FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|\ufeff")
 
-MARKS = ("&", "!", "<<", "\\")
-"""What anchors, tags, merge keys and keys with NUL in them need: a text without any of these is read with fewer questions."""
+MARKS = ("&", "!", "<<", "\\", "settings")
+"""What anchors, tags, merge keys and keys with NUL in them need, and where quotes count: a text without any of these is read
+with fewer questions."""
 
 AGAIN = "\0"
 """Marks the second of two equal keys, so that the first stays and every value keeps its place."""
@@ -128,7 +128,7 @@ class _Document:
         self.careful = careful
         self.expanded = 0
 
-    def value(self) -> Any:
+    def value(self) -> Any:  # noqa: C901, PLR0912 - the one hot loop: calls in it cost a third of its speed
         """Return the document's value; an empty document is None."""
         root: list[Any] = []
         stack: Stack = []
@@ -141,7 +141,9 @@ class _Document:
         while True:
             event = get()
             kind = type(event)
-            if keyed and kind is not MappingEndEvent:
+            if not keyed:
+                note(event.start_mark.index)  # of an entry, or of an end, which goes again
+            elif kind is not MappingEndEvent:
                 key = event.value if kind is ScalarEvent else self._no_key(event)
                 note(event.start_mark.index)
                 if careful or key in container:
@@ -150,27 +152,25 @@ class _Document:
                 kind = type(event)
             if kind is ScalarEvent:
                 value = event.value
-                note(event.start_mark.index)
                 if value in NULLISH or careful:
-                    value = self._odd(event, stack, key if keyed else None, offsets[-1])
+                    value = self._odd(event, stack, key if keyed else None)
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
-                note(event.start_mark.index)
                 if careful or len(stack) >= DEEPEST:
-                    self._open(event, stack, offsets[-1])
+                    self._open(event, stack)
                 stack.append((container, key, anchor, len(offsets) + self.expanded if careful else 0))
                 keyed = kind is MappingStartEvent
                 container, anchor = {} if keyed else [], event.anchor if careful else None
                 continue
-            elif kind is MappingEndEvent or kind is SequenceEndEvent:
+            elif kind is AliasEvent:
+                value = self._alias(event, stack)
+            elif stack:
+                if not keyed:
+                    offsets.pop()
                 value, name = container, anchor
                 container, key, anchor, start = stack.pop()
                 keyed = type(container) is dict
                 if name is not None:
                     self.anchors[name] = value, len(offsets) + self.expanded - start + 1
-            elif kind is AliasEvent:
-                self.document.aliases.add(len(offsets))
-                note(event.start_mark.index)
-                value = self._alias(event, stack, offsets[-1])
             else:  # the end of the document
                 self._bound(0, 0)
                 return root[0]
@@ -211,9 +211,12 @@ class _Document:
             quiet = "tags are not used in manifests"
             self._problem("tag", f"tags such as {tag!r} are not used in manifests", offset, quiet=quiet)
 
-    def _odd(self, event: Any, stack: Stack, key: str | None, offset: int) -> Any:
+    def _odd(self, event: Any, stack: Stack, key: str | None) -> Any:
         value: Any = event.value
+        offset = event.start_mark.index
         self._tag(event.tag, offset)
+        if event.style:
+            self.document.quoted.add(len(self.document.offsets) - 1)
         if value in NULLISH:
             self.document.nullish = True
             if value in NULLS and not event.style and event.tag is None:
@@ -236,12 +239,15 @@ class _Document:
         why = "there is no null here, so that a forgotten value never removes anything"
         self._problem("null", f"{what}; {why}", offset, quiet=f"a value is empty; {why}", hint=hint)
 
-    def _open(self, event: Any, stack: Stack, offset: int) -> None:
+    def _open(self, event: Any, stack: Stack) -> None:
+        offset = event.start_mark.index
         self._tag(event.tag, offset)
         if len(stack) >= DEEPEST:
             raise _Hopeless("too-deep", f"more than {DEEPEST} levels inside one another", offset)
 
-    def _alias(self, event: Any, stack: Stack, offset: int) -> Any:
+    def _alias(self, event: Any, stack: Stack) -> Any:
+        offset = event.start_mark.index
+        self.document.aliases.add(len(self.document.offsets) - 1)
         if event.anchor not in self.anchors:
             quiet = "nothing before this is marked with this name"
             self._problem("alias", f"nothing before this is marked `&{event.anchor}`", offset, quiet=quiet)

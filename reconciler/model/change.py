@@ -71,7 +71,7 @@ class Step(msgspec.Struct, frozen=True, gc=False):
     when: str = "now"
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
+class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What must happen to one slot. In JSON `from_` is `from`, null where nothing is (or stays) assigned.
 
     `observed` is the digest the slot had when planned; apply skips the slot when it differs (rule 5).
@@ -92,7 +92,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     size: int = 1
 
 
-class Held(msgspec.Struct, frozen=True, kw_only=True):
+class Held(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A change that may not go now, with every reason. `verb` is None where nothing is known of the slot."""
 
     unit: Ref

@@ -145,11 +145,8 @@ def _fits(text: str, wanted: inspect.Type) -> bool:
     if isinstance(wanted, inspect.StrType):
         return _string_fits(text, wanted)
     kinds: dict[type[inspect.Type], Any] = {inspect.IntType: int, inspect.FloatType: float, inspect.BoolType: bool}
-    kind = kinds.get(type(wanted))
-    if kind is None:
-        return False
     try:
-        number = msgspec.convert(text, kind, strict=False)
+        number = msgspec.convert(text, kinds[type(wanted)], strict=False)
     except msgspec.ValidationError:
         return False
     return isinstance(wanted, inspect.BoolType) or _in_range(number, wanted)

@@ -202,6 +202,8 @@ class _Fleet:
         near: dict[str, str] = {}
         for unit, pins in self.spec.pins.items():
             for workload, pin in pins.items():
+                if type(pin) is str and workload in listed:
+                    continue
                 path: Path = ("spec", "pins", unit, workload)
                 if workload not in listed:
                     if workload not in near:

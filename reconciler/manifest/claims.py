@@ -15,7 +15,8 @@ Claims = dict[tuple[str, str], str]
 
 def overlaps(manifest: Manifest) -> Iterator[Diagnostic]:
     """Yield claims of two fleets that overlap whatever the inventory is: both on every unit, of surely one workload."""
-    whole = [(one, _claims(one.spec)) for one in manifest.fleets.values() if one.spec.units == Selector(all=True)]
+    everywhere = [one for one in manifest.fleets.values() if one.spec.units == Selector(all=True)]
+    whole = [(one, _claims(one.spec)) for one in everywhere] if len(everywhere) > 1 else []
     for (left, claimed), (right, claimed_too) in combinations(whole, 2):
         if left.spec.connection != right.spec.connection:
             continue

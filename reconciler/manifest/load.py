@@ -16,7 +16,7 @@ from reconciler.manifest import check
 from reconciler.manifest.accept import Misfit, misfits
 from reconciler.manifest.files import Unreadable, below, text_of
 from reconciler.manifest.parsed import Parsed, Problem
-from reconciler.manifest.read import AGAIN, read
+from reconciler.manifest.read import AGAIN, collector_paused, read
 from reconciler.manifest.scalars import settle
 from reconciler.manifest.text import PUBLIC, Text
 from reconciler.model.diagnostic import Diagnostic, Related, Severity
@@ -38,12 +38,13 @@ class Loader:
 
     def load(self) -> Manifest:
         """Return the manifest; raise ManifestError with all findings, SettingsError for paths that are not there."""
-        run = _Loading()
-        for path in self.paths:
-            run.take(path)
-        if self.connections is not None:
-            run.replace_connections(self.connections)
-        return run.finish(self.paths, may_be_empty=self.may_be_empty)
+        with collector_paused():
+            run = _Loading()
+            for path in self.paths:
+                run.take(path)
+            if self.connections is not None:
+                run.replace_connections(self.connections)
+            return run.finish(self.paths, may_be_empty=self.may_be_empty)
 
 
 class _Loading:

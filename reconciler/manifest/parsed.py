@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from array import array
+from collections.abc import Iterator
+from threading import Lock
 from typing import Any
 
 from reconciler.manifest.text import Text
 from reconciler.model.origin import Origin, Path
-
-QUOTED = re.compile(r"([&!]\S*\s+)*[\"'|>]")
-"""The start of a text in quotes or in a block, behind its anchor and tag."""
 
 
 class Problem:
@@ -34,7 +32,11 @@ class Problem:
 
 
 class Parsed:
-    """One document of a file: its value, the offsets of its nodes in walking order, what is wrong with it."""
+    """One document of a file: its value, the offsets of its nodes in walking order, what is wrong with it.
+
+    Nodes are the root, keys, and entries of lists; the value of a key has none of its own. `aliases` are those whose value is
+    an alias; `quoted` those whose text stands in quotes or in a block, noted where somebody may ask for that.
+    """
 
     def __init__(self, text: Text) -> None:
         """Start empty; `read` fills it."""
@@ -42,44 +44,55 @@ class Parsed:
         self.value: Any = None
         self.offsets = array("Q")
         self.aliases: set[int] = set()
-        self.sizes: dict[int, int] = {}
-        """How many nodes a container has inside and with itself, by its number; all other nodes count one."""
+        self.quoted: set[int] = set()
         self.problems: list[Problem] = []
         self.nullish = False
         """Whether some text could be taken for null when converted: then its kind is checked with care."""
-        self._children: dict[Path, dict[str | int, tuple[int, int]]] = {}
+        self._children: dict[Path, tuple[dict[str | int, int], Iterator[tuple[str | int, int]]]] = {}
+        self._asking = Lock()
 
     def locate(self, path: Path) -> Origin:
         """Return where the value at a path stands (its key, in a mapping), or its nearest parent that exists."""
-        key_node, _ = self._nodes(path)
-        return self.text.place(self.offsets[key_node] if self.offsets else 0)
+        return self.text.place(self.offsets[self._node(path)] if self.offsets else 0)
 
     def is_bare(self, path: Path) -> bool:
         """Return whether the text at a path stands there without quotes. One behind an alias counts as bare."""
-        _, node = self._nodes(path)
-        return QUOTED.match(self.text.text, self.offsets[node]) is None
+        return self._node(path) not in self.quoted
 
-    def _nodes(self, path: Path) -> tuple[int, int]:
-        """Return the numbers of the key node and the value node at a path, or of its nearest parent that exists."""
-        key_node, node, value = 0, 0, self.value
-        for depth, step in enumerate(path):
-            found = self._steps(path[:depth], node, value).get(step)
-            if found is None:
-                break
-            key_node, node = found
-            value = value[step]
-        return key_node, node
+    def _node(self, path: Path) -> int:
+        """Return the number of the node at a path (its key, in a mapping), or of its nearest parent that exists."""
+        node, value = 0, self.value
+        with self._asking:
+            for depth, step in enumerate(path):
+                found = self._first(path[:depth], node, value, step)
+                if found is None:
+                    break
+                node, value = found, value[step]
+        return node
 
-    def _steps(self, path: Path, node: int, value: Any) -> dict[str | int, tuple[int, int]]:
-        """Return for each child of a container the numbers of its key node and of its value node."""
-        if node in self.aliases or not isinstance(value, dict | list):
-            return {}
-        found = self._children.get(path)
-        if found is None:
-            sizes, at, keyed = self.sizes, node + 1, int(isinstance(value, dict))
-            found = self._children[path] = {}
-            for step in value if keyed else range(len(value)):
-                found[step] = (at, at + keyed)
-                at += keyed
-                at += sizes.get(at, 1)
-        return found
+    def _first(self, path: Path, node: int, value: Any, step: str | int) -> int | None:
+        """Return the number of a child's node. Children are counted as far as somebody asked, and only once."""
+        if not isinstance(value, dict | list) or node in self.aliases:
+            return None
+        found, others = self._children.setdefault(path, ({}, self._walk(node + 1, value)))
+        if step not in found:
+            for other, at in others:
+                found[other] = at
+                if other == step:
+                    break
+        return found.get(step)
+
+    def _walk(self, at: int, value: dict[str, Any] | list[Any]) -> Iterator[tuple[str | int, int]]:
+        """Yield each child's step with the number of its node; `at` is the first child's."""
+        for step, child in value.items() if isinstance(value, dict) else enumerate(value):
+            yield step, at
+            at = at + 1 if type(child) is str else self._behind(at, child)
+
+    def _behind(self, node: int, value: Any) -> int:
+        """Return the number of the node that follows on a value and all that is in it."""
+        at = node + 1
+        if not isinstance(value, dict | list) or node in self.aliases:
+            return at
+        for child in value.values() if isinstance(value, dict) else value:
+            at = at + 1 if type(child) is str else self._behind(at, child)
+        return at

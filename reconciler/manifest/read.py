@@ -17,12 +17,10 @@ from typing import Any
 import yaml
 from yaml.events import (
     AliasEvent,
-    DocumentEndEvent,
     DocumentStartEvent,
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
-    SequenceEndEvent,
     SequenceStartEvent,
 )
 
@@ -43,16 +41,20 @@ NULLISH = NULLS | {"".join(letters) for letters in product("nN", "uU", "lL", "lL
 
 FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|\ufeff")
 
+MARKS = ("&", "!", "<<", "\\", "settings")
+"""What anchors, tags, merge keys and keys with NUL in them need, and where quotes count: a text without any of these is read
+with fewer questions."""
+
 AGAIN = "\0"
 """Marks the second of two equal keys, so that the first stays and every value keeps its place."""
 
-Stack = list[tuple[Any, str | None, str | None, int, int]]
-"""Open containers: (container, key of the child being read, its anchor, its number, values expanded before)."""
+Stack = list[tuple[Any, str, str | None, int]]
+"""Open containers: (container, key of the child being read, its anchor, count of values before it)."""
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Pause garbage collection: a million small objects are made here, and none of them is in a cycle."""
+def collector_paused() -> Iterator[None]:
+    """Pause garbage collection: a million small objects are made meanwhile, and none of them is in a cycle."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -66,7 +68,7 @@ def read(file: str, content: str) -> list[Parsed]:
     """Return the documents of a text, empty ones left out. Text that is no YAML gives a document with that problem."""
     text = Text(file, content)
     documents: list[Parsed] = []
-    with _collector_paused():
+    with collector_paused():
         try:
             _walk(text, documents)
         except yaml.YAMLError as error:
@@ -101,13 +103,14 @@ def _forbidden(content: str) -> int:
 
 def _walk(text: Text, documents: list[Parsed]) -> None:
     parser = Parser(text.text)
+    careful = any(mark in text.text for mark in MARKS)
     try:
         event = parser.get_event()
         while event is not None:
             if type(event) is DocumentStartEvent:
                 document = Parsed(text)
                 documents.append(document)
-                document.value = _Document(parser, document).value()
+                document.value = _Document(parser, document, careful=careful).value()
             event = parser.get_event()
     finally:
         if hasattr(parser, "dispose"):
@@ -117,67 +120,69 @@ def _walk(text: Text, documents: list[Parsed]) -> None:
 class _Document:
     """Walks the events of one document."""
 
-    def __init__(self, parser: Any, document: Parsed) -> None:
+    def __init__(self, parser: Any, document: Parsed, *, careful: bool) -> None:
         self.parser = parser
         self.document = document
         self.anchors: dict[str, tuple[Any, int]] = {}
         self.depths: dict[int, int] = {}
+        self.careful = careful
         self.expanded = 0
 
-    def value(self) -> Any:  # noqa: C901, PLR0915 - the one hot loop: calls in it cost a third of its speed
+    def value(self) -> Any:  # noqa: C901, PLR0912 - the one hot loop: calls in it cost a third of its speed
         """Return the document's value; an empty document is None."""
         root: list[Any] = []
         stack: Stack = []
         container: Any = root
-        key: str | None = None
+        keyed = False
+        key = ""
         anchor: str | None = None
-        offsets, sizes, get = self.document.offsets, self.document.sizes, self.parser.get_event
+        offsets, get, careful = self.document.offsets, self.parser.get_event, self.careful
+        note = offsets.append
         while True:
             event = get()
             kind = type(event)
+            if not keyed:
+                note(event.start_mark.index)  # of an entry, or of an end, which goes again
+            elif kind is not MappingEndEvent:
+                key = event.value if kind is ScalarEvent else self._no_key(event)
+                note(event.start_mark.index)
+                if careful or key in container:
+                    key = self._key(event, stack, container, offsets[-1])
+                event = get()
+                kind = type(event)
             if kind is ScalarEvent:
-                offset = event.start_mark.index
-                offsets.append(offset)
                 value = event.value
-                if key is None and type(container) is dict:
-                    odd = event.tag is not None or event.anchor is not None or value == "<<" or value in container
-                    key = self._key(event, stack, container, offset) if odd or AGAIN in value else value
-                    continue
-                if event.anchor is not None or event.tag is not None or value in NULLISH:
-                    value = self._odd(event, stack, key, offset)
+                if value in NULLISH or careful:
+                    value = self._odd(event, stack, key if keyed else None)
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
-                offset = event.start_mark.index
-                as_key = key is None and type(container) is dict
-                if as_key or event.tag is not None or len(stack) >= DEEPEST:
-                    self._open(event, stack, offset, as_key=as_key)
-                offsets.append(offset)
-                stack.append((container, key, anchor, len(offsets) - 1, self.expanded))
-                container, key, anchor = ({} if kind is MappingStartEvent else []), None, event.anchor
+                if careful or len(stack) >= DEEPEST:
+                    self._open(event, stack)
+                stack.append((container, key, anchor, len(offsets) + self.expanded if careful else 0))
+                keyed = kind is MappingStartEvent
+                container, anchor = {} if keyed else [], event.anchor if careful else None
                 continue
-            elif kind is MappingEndEvent or kind is SequenceEndEvent:
-                value = container
-                name = anchor
-                container, key, anchor, node, expanded = stack.pop()
-                sizes[node] = len(offsets) - node
-                if name is not None:
-                    self.anchors[name] = value, sizes[node] + self.expanded - expanded
             elif kind is AliasEvent:
-                offset = event.start_mark.index
-                self.document.aliases.add(len(offsets))
-                offsets.append(offset)
-                if type(container) is dict and key is None:
-                    raise _Hopeless("key", "an alias cannot be a key", offset)
-                value = self._alias(event, stack, offset)
-            elif kind is DocumentEndEvent:
+                value = self._alias(event, stack)
+            elif stack:
+                if not keyed:
+                    offsets.pop()
+                value, name = container, anchor
+                container, key, anchor, start = stack.pop()
+                keyed = type(container) is dict
+                if name is not None:
+                    self.anchors[name] = value, len(offsets) + self.expanded - start + 1
+            else:  # the end of the document
                 self._bound(0, 0)
-                return root[0] if root else None
-            else:
-                continue
-            if type(container) is dict:
+                return root[0]
+            if keyed:
                 container[key] = value
-                key = None
             else:
                 container.append(value)
+
+    @staticmethod
+    def _no_key(event: Any) -> str:
+        what = "an alias" if type(event) is AliasEvent else "a mapping or list"
+        raise _Hopeless("key", f"{what} cannot be a key", event.start_mark.index)
 
     def _key(self, event: Any, stack: Stack, container: dict[str, Any], offset: int) -> str:
         name: str = event.value
@@ -206,20 +211,24 @@ class _Document:
             quiet = "tags are not used in manifests"
             self._problem("tag", f"tags such as {tag!r} are not used in manifests", offset, quiet=quiet)
 
-    def _odd(self, event: Any, stack: Stack, key: str | None, offset: int) -> Any:
+    def _odd(self, event: Any, stack: Stack, key: str | None) -> Any:
         value: Any = event.value
+        offset = event.start_mark.index
         self._tag(event.tag, offset)
-        self.document.nullish = self.document.nullish or value in NULLISH
-        if value in NULLS and not event.style and event.tag is None:
-            value = None
-            if stack:
-                self._null(stack, key, offset)
+        if event.style:
+            self.document.quoted.add(len(self.document.offsets) - 1)
+        if value in NULLISH:
+            self.document.nullish = True
+            if value in NULLS and not event.style and event.tag is None:
+                value = None
+                if stack:
+                    self._null(stack, key, offset)
         if event.anchor is not None:
             self.anchors[event.anchor] = value, 1
         return value
 
     def _null(self, stack: Stack, key: str | None, offset: int) -> None:
-        above = [step for _, step, *_ in stack]
+        above = [step for _, step, _, _ in stack]
         slot = key == "version" or "pins" in above
         hint = (
             "write `absent: true` to remove it, or `unmanaged: true` to leave it alone"
@@ -230,14 +239,15 @@ class _Document:
         why = "there is no null here, so that a forgotten value never removes anything"
         self._problem("null", f"{what}; {why}", offset, quiet=f"a value is empty; {why}", hint=hint)
 
-    def _open(self, event: Any, stack: Stack, offset: int, *, as_key: bool) -> None:
-        if as_key:
-            raise _Hopeless("key", "a mapping or list cannot be a key", offset)
+    def _open(self, event: Any, stack: Stack) -> None:
+        offset = event.start_mark.index
         self._tag(event.tag, offset)
         if len(stack) >= DEEPEST:
             raise _Hopeless("too-deep", f"more than {DEEPEST} levels inside one another", offset)
 
-    def _alias(self, event: Any, stack: Stack, offset: int) -> Any:
+    def _alias(self, event: Any, stack: Stack) -> Any:
+        offset = event.start_mark.index
+        self.document.aliases.add(len(self.document.offsets) - 1)
         if event.anchor not in self.anchors:
             quiet = "nothing before this is marked with this name"
             self._problem("alias", f"nothing before this is marked `&{event.anchor}`", offset, quiet=quiet)
@@ -267,6 +277,6 @@ class _Document:
 def _path(stack: Stack) -> Path:
     """Return the path of the container being read."""
     steps: list[str | int] = []
-    for outer, key, *_ in stack[1:]:
+    for outer, key, _, _ in stack[1:]:
         steps.append(len(outer) if isinstance(outer, list) else key or "")
     return tuple(steps)

@@ -22,6 +22,8 @@ BROKEN = re.compile(r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*)([eE][-+]?[0-9]+)?|[-+]?[0-9
 
 def settle(spec: FleetSpec, parsed: Parsed) -> None:
     """Give the settings of a fleet just converted their types. `parsed` is the document it was converted from."""
+    if "settings" not in parsed.text.text:
+        return
     for path, choice in _choices(spec):
         for name, value in choice.settings.items():
             if isinstance(value, str) and parsed.is_bare((*path, "settings", name)):

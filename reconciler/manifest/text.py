@@ -13,6 +13,8 @@ PUBLIC = frozenset({"Channel", "Fleet"})
 PUBLIC_KIND = re.compile(r"^kind:[ \t]+[\"']?(Channel|Fleet)\b", re.MULTILINE)
 TELLING = re.compile(r"token|secret|passw|credential|bearer|api.?key", re.IGNORECASE)
 DIVIDER = "\n---"
+SELDOM = 8
+"""Places that are counted out one by one; for more of them all lines are listed."""
 
 
 class Text:
@@ -23,6 +25,7 @@ class Text:
         self.file = file
         self.text = text
         self._starts: list[int] = []
+        self._asked = 0
 
     def _lines(self) -> list[int]:
         """Return the offsets at which lines begin."""
@@ -32,6 +35,9 @@ class Text:
 
     def place(self, offset: int) -> Origin:
         """Return file, line and column of an offset in characters."""
+        if self._asked < SELDOM:
+            self._asked += 1
+            return Origin(self.file, self.text.count("\n", 0, offset) + 1, offset - self.text.rfind("\n", 0, offset))
         starts = self._lines()
         line = bisect_right(starts, offset)
         return Origin(self.file, line, offset - starts[line - 1] + 1)

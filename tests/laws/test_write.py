@@ -138,6 +138,16 @@ def test_other_readers_of_yaml_see_the_same_texts(content: dict[str, str]) -> No
     assert yaml.safe_load(text)["spec"]["versions"] == content
 
 
+def test_the_line_for_editors_is_the_callers_choice() -> None:
+    documents = [("Channel", "a", ChannelSpec(versions={})), ("Channel", "b", ChannelSpec(versions={"x": "v1"}))]
+    bare = write(documents, schema=None)
+    assert bare == (
+        "apiVersion: reconciler/v1\nkind: Channel\nmetadata: {name: a}\nspec:\n  versions: {}\n---\n"
+        "apiVersion: reconciler/v1\nkind: Channel\nmetadata: {name: b}\nspec:\n  versions: {x: v1}\n"
+    )
+    assert write(documents, schema="x.json").count("# yaml-language-server: $schema=x.json\napiVersion:") == 2
+
+
 @given(st.lists(st.text("0123456789abcdef", min_size=24, max_size=24), min_size=30, max_size=60))
 def test_long_lists_fill_lines_and_stay_within_the_width(ids: list[str]) -> None:
     text = write([("Fleet", "all", {"units": {"ids": ids}})])

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from reconciler.manifest.accept import misfits
-from reconciler.model.fleet import Choice, FleetSpec, Metadata, Requests, Secret, Suspend, WorkloadSpec
+from reconciler.model.fleet import Choice, FleetSpec, Limit, Metadata, Requests, Secret, Suspend, WorkloadSpec
 
 
 class Measured(msgspec.Struct):
@@ -45,6 +45,7 @@ def said(value: Any, kind: Any) -> list[str]:
             "spec.concurrency must be a whole number from 1 to 64, not 'many'", "spec.timeout must be a duration such as 30s or 2h, not '30'",
         ]),
         ({"reason": ""}, Suspend, ["spec.reason must be a text that is not empty, not ''"]),
+        ({"percent": "ten"}, Limit, ["spec.percent must be a percentage such as 10%, not 'ten'"]),
         ({"value": "x"}, Secret, ["spec has exactly one key: `env` (a variable) or `file` (a path)"]),
         (["x"], Secret, ["spec is written as a literal; secrets are references"]),
         ({"above": "1", "any": "x"}, Measured, ["spec.above must be a number of at least 1, not '1'", "spec.any must be a whole number, not 'x'"]),

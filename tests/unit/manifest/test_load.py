@@ -83,6 +83,76 @@ def fleet(*lines: str, of: str = FLEET) -> str:
     return of + "".join(f"{line}\n" for line in lines)
 
 
+EVERYTHING = """\
+  units: {all: true}
+  workloads:
+    poller:
+      version: {channel: stable}
+      order: semver
+      overrides:
+        - {units: {tags: {ring: canary}}, version: v1.5.0}
+        - {units: {ids: [575ecf887ae143cd83dc4aa2]}, absent: true}
+        - {units: {tags: {lab: "*", site: [austin, oslo]}}, unmanaged: true}
+        - {units: {any: [{names: ["gw-*"]}, {not: {tags: {x: y}}}]}, version: {channel: stable}}
+    vision:
+      units: {tags: {camera: "*"}}
+      version: {channel: stable}
+  pins:
+    gw-017: {poller: v1.3.2, vision: {absent: true}}
+    gw-018: {poller: {channel: stable}, vision: {version: {channel: stable}, settings: {percent: 10}}}
+  prune: listed
+  allow_empty: true
+  limits: {remove: 10%, minimum: 3, replace: 25, release: {percent: 50%, number: 100}}
+  quarantine:
+    - {workload: vision, version: v2.0.2, reason: boot loop on rev B, until: 2026-12-01}
+  suspend: {reason: site audit, until: 2026-11-30T08:00:00Z}
+  rollout:
+    waves: [{units: {tags: {ring: canary}}}, 10%, {percent: 50%}, 100%]
+    max_moving: 5%
+    success: 95%
+    failure: {percent: 10%, minimum: 5}
+    soak: 30m
+    deadline: 2h
+    on_failure: rollback
+  windows:
+    - {allow: "0 2 * * *", duration: 3h, timezone: America/Chicago}
+    - {deny: "0 0 24-26 12 *", duration: 24h}
+  mode: observe
+"""
+
+
+def test_everything_a_manifest_can_say(write: Write) -> None:
+    fleet_ = (
+        FLEET[: FLEET.index("  units:")].replace("austin}", "austin, labels: {team: edge}, annotations: {a: b}}")
+        + EVERYTHING
+    )
+    write("all.yaml", f"{CONNECTION}    wide_calls: proved\n---\n{CHANNEL}---\n{fleet_}")
+    manifest = load()
+    assert manifest.warnings == ()
+    document = manifest.fleets["austin"]
+    assert document.labels == {"team": "edge"}
+    assert document.spec.limits.replace == "25"
+    assert document.spec.pins["gw-018"]["vision"].settings == {"percent": 10}
+    places = {
+        ("spec",): "spec:", ("spec", "workloads", "vision", "version"): "version: {channel: stable}",
+        ("spec", "pins", "gw-018", "vision", "settings"): "settings: {percent: 10}", ("metadata", "labels", "team"): "team: edge",
+        ("spec", "workloads", "poller", "overrides", 1): "{units: {ids: [575ecf887ae143cd83dc4aa2]}, absent: true}",
+        ("spec", "workloads", "poller", "overrides", 2, "units", "tags", "site", 1): "oslo]",
+        ("spec", "windows", 1, "deny"): 'deny: "0 0', ("spec", "mode"): "mode: observe",
+    }  # fmt: skip
+    lines = Path("all.yaml").read_text().split("\n")
+    for path, words in places.items():
+        origin = document.locate(path)
+        assert lines[origin.line - 1][origin.column - 1 :].startswith(words), path
+
+
+def test_what_nobody_can_explain_is_told_as_it_is(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reconciler.manifest.load.misfits", lambda *_: iter(()))
+    write("c.yaml", CONNECTION.replace("losant:", "lost:"))
+    (finding,) = findings()
+    assert (finding.code, str(finding.origin)) == ("wrong-value", "c.yaml:4:1")
+
+
 # --- golden texts, one a mistake ------------------------------------------------------------------------------------------
 
 GOLDEN: dict[str, tuple[str, str]] = {

@@ -24,7 +24,6 @@ from reconciler.model.fleet import Manifest, Secret
 from reconciler.platforms import registry
 from reconciler.ports import Clock, Platform, Repository
 
-
 SWITCH = 0.02
 """Seconds a thread may run before another one gets its turn."""
 

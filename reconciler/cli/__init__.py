@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -100,6 +101,10 @@ def _run(args: Sequence[str] | None) -> int:
         return USAGE
     except BrokenPipeError:
         return _pipe_closed()
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        return _pipe_closed()  # the terminal was closed: nobody is there to read
     except KeyboardInterrupt:
         click.echo("interrupted", err=True)
         return INTERRUPTED
@@ -132,5 +137,7 @@ def _pipe_closed() -> int:
     """Whoever read our output went away: end quietly, as other tools do."""
     import os
 
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.dup2(nowhere, sys.stderr.fileno())
     return 141

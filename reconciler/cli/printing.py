@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -152,6 +153,19 @@ class Silence:
         """Do nothing."""
 
 
+class Forgiving:
+    """Passes events on to what shows them; a terminal that went away does not stop a run."""
+
+    def __init__(self, shown: Record) -> None:
+        """Take what shows events."""
+        self._shown = shown
+
+    def record(self, event: AnyEvent) -> None:
+        """Show one event, if that is still possible."""
+        with contextlib.suppress(OSError):
+            self._shown.record(event)
+
+
 class ResultFile:
     """Appends events to a file, one JSON object a line, each written before the next thing happens."""
 
@@ -214,5 +228,11 @@ def live(plan: Plan) -> Iterator[Record]:
         return
     from reconciler.views.progress import Live
 
-    with Live(plan, sys.stderr) as progress:
-        yield progress
+    shown = Live(plan, sys.stderr)
+    with contextlib.suppress(OSError):
+        shown.__enter__()
+    try:
+        yield Forgiving(shown)
+    finally:
+        with contextlib.suppress(OSError):
+            shown.__exit__(None, None, None)

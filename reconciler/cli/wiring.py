@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -23,6 +24,8 @@ from reconciler.manifest.secret import resolve as resolve_secret
 from reconciler.model.fleet import Manifest, Secret
 from reconciler.platforms import registry
 from reconciler.ports import Clock, Platform, Repository
+
+STOPS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 SWITCH = 0.02
 """Seconds a thread may run before another one gets its turn."""
@@ -54,16 +57,17 @@ class SystemClock:
 
 @contextmanager
 def stoppable(clock: SystemClock, words: str) -> Iterator[None]:
-    """Turn the first SIGINT or SIGTERM into a stop (saying `words`), a second one into an abandoned call."""
+    """Turn the first SIGINT, SIGTERM or closed terminal into a stop (saying `words`), a second into an abandoned call."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         del number, frame
         if clock.stopping():
             raise KeyboardInterrupt
         clock.stop()
-        click.echo(f"\n{words}", err=True)
+        with contextlib.suppress(OSError):  # the terminal may be what went away
+            click.echo(f"\n{words}", err=True)
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, stop) for number in STOPS}
     try:
         yield
     finally:

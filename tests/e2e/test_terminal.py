@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import select
+import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -55,6 +57,34 @@ def _on_a_terminal(folder: Path, simulator: Simulator, *args: str, answer: str) 
             os.write(ours, f"{answer}\n".encode())
     os.close(ours)
     return process.wait(timeout=30), shown
+
+
+def test_a_terminal_that_is_closed_stops_an_apply_cleanly(tmp_path: Path) -> None:
+    with simulating("--units", "30", "--failing", "0%", "--offline", "0%", "--settle", "60s") as simulator:
+        simulator.manifest(tmp_path / "m", FLEET)
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(
+            [*command(), "apply", "m", "--yes", "--result", "run.jsonl"],
+            cwd=tmp_path,
+            env={**environment(LOSANT_API_TOKEN=simulator.token), "TERM": "xterm-256color"},
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+        )
+        os.close(theirs)
+        end = time.monotonic() + 60
+        result = tmp_path / "run.jsonl"
+        while not (result.exists() and '"settling"' in result.read_text()):
+            assert time.monotonic() < end, "never began to settle"
+            select.select([ours], [], [], 0.05)
+            os.read(ours, 65_536) if select.select([ours], [], [], 0)[0] else b""
+        os.close(ours)
+        process.send_signal(signal.SIGHUP)  # what a closed terminal sends to what runs in it
+        process.wait(timeout=30)
+        events = [json.loads(line) for line in result.read_text().splitlines()]
+        assert events[-1]["event"] == "finished"
+        outcomes = [event["outcome"]["result"] for event in events if event["event"] == "settled"]
+        assert set(outcomes) == {"still waiting"}
 
 
 def test_apply_asks_first_and_shows_progress(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from reconciler.errors import ManifestError
 from reconciler.manifest.render import diagnostics_builtins, diagnostics_text
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.fleet import Manifest
+from reconciler.views.words import count
 
 
 @click.command(
@@ -47,7 +48,7 @@ def command(paths: tuple[Path, ...], output: str, connections: Path | None, stri
         if findings:
             click.echo(diagnostics_text(findings), err=True)
         if valid:
-            kinds = ", ".join(f"{number} {kind}" for kind, number in _documents(manifest).items())
+            kinds = ", ".join(count(number, kind[:-1]) for kind, number in _documents(manifest).items())
             click.echo(f"valid: {kinds}")
     return int(not valid)
 

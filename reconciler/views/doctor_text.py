@@ -22,6 +22,9 @@ STATUSES = {
 }
 KEY = 13
 
+LOCAL = "this machine"
+"""How the part that is no connection is called; no connection can be, for its blank."""
+
 Connections = Sequence[tuple[str, Sequence[Check]]]
 """Checks by connection name, in order."""
 
@@ -42,7 +45,12 @@ def render(connections: Connections, *, width: int) -> list[Line]:
         return [line("No connection to examine.")]
     lines: list[Line] = []
     for name, checks in connections:
-        lines += folded([line(("Connection ", "bold"), (clean(name), "bold cyan"))], width)
+        head = (
+            line(("This machine", "bold"))
+            if name == LOCAL
+            else line(("Connection ", "bold"), (clean(name), "bold cyan"))
+        )
+        lines += folded([head], width)
         lines += folded((one for check in checks for one in _check(check)), width, 2 + KEY)
         lines.append(EMPTY)
     return lines + folded([_ending(connections)], width)

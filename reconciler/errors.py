@@ -6,7 +6,6 @@
     ├── SettingsError                    exit 1   an option, variable or file of the caller is wrong
     ├── ManifestError(diagnostics)       exit 1   documents are wrong; all findings at once
     ├── PlanError                        exit 1   a plan cannot be made or used
-    │   ├── LimitExceeded                exit 3   a limit forbids it
     │   ├── PlanExpired                  exit 1   the saved plan is too old
     │   └── PlanMismatch                 exit 1   edited, of another format, or of another application
     ├── PlatformError                    exit 1   operation, status, request_id, retryable
@@ -51,12 +50,6 @@ class ManifestError(ReconcilerError):
 
 class PlanError(ReconcilerError):
     """A plan cannot be made or used."""
-
-
-class LimitExceeded(PlanError):
-    """A limit forbids all of it."""
-
-    exit_code = 3
 
 
 class PlanExpired(PlanError):

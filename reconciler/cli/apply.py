@@ -20,7 +20,6 @@ from reconciler.cli.options import (
     strict_option,
 )
 from reconciler.cli.printing import (
-    Record,
     applied,
     check_saved,
     live,
@@ -34,6 +33,7 @@ from reconciler.engine.plan import Planned, Question, close, plan
 from reconciler.engine.send import Options
 from reconciler.errors import SettingsError
 from reconciler.model.plan import LimitKind, Plan
+from reconciler.ports import Journal
 
 
 @click.command(
@@ -144,7 +144,7 @@ def _carry_out(
     options: Options,
     clock: wiring.SystemClock,
     saved: Plan | None,
-    record: Record,
+    record: Journal,
     output: str,
 ) -> int:  # one run
     began = clock.now()

@@ -8,18 +8,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
 import click
-import msgspec
 
 from reconciler.cli import wiring
 from reconciler.core.digest import fingerprint
 from reconciler.engine.apply import Applying
 from reconciler.errors import JournalError, PlanExpired, PlanMismatch, SettingsError
-from reconciler.model.event import AnyEvent, to_builtins
+from reconciler.model.event import AnyEvent
 from reconciler.model.plan import Plan
 from reconciler.model.report import Applied
+from reconciler.ports import Journal
 from reconciler.views.line import Line
 
 COMMENT = 65_000
@@ -138,14 +137,6 @@ def print_outcomes(found: Applied, output: str) -> None:
         show(apply_text.render(found, width=wiring.width()))
 
 
-class Record(Protocol):
-    """Takes events as they happen."""
-
-    def record(self, event: AnyEvent) -> None:
-        """Take one event."""
-        ...
-
-
 class Silence:
     """Takes events and shows nothing."""
 
@@ -156,7 +147,7 @@ class Silence:
 class Forgiving:
     """Passes events on to what shows them; a terminal that went away does not stop a run."""
 
-    def __init__(self, shown: Record) -> None:
+    def __init__(self, shown: Journal) -> None:
         """Take what shows events."""
         self._shown = shown
 
@@ -179,8 +170,10 @@ class ResultFile:
 
     def record(self, event: AnyEvent) -> None:
         """Append one event; raise JournalError when it cannot be kept."""
+        from reconciler.views import event_line
+
         try:
-            self._file.write(msgspec.json.encode(to_builtins(event)) + b"\n")
+            self._file.write(event_line.encode(event) + b"\n")
         except OSError as error:
             raise JournalError(f"cannot write {self.path}: {error.strerror}") from error
 
@@ -208,7 +201,7 @@ class Lines:
 
 
 @contextmanager
-def result_file(path: Path | None) -> Iterator[Record]:
+def result_file(path: Path | None) -> Iterator[Journal]:
     """Give what keeps events in a file; without a path nothing is kept."""
     if path is None:
         yield Silence()
@@ -221,7 +214,7 @@ def result_file(path: Path | None) -> Iterator[Record]:
 
 
 @contextmanager
-def live(plan: Plan) -> Iterator[Record]:
+def live(plan: Plan) -> Iterator[Journal]:
     """Give what shows progress on standard error: only on a terminal."""
     if not sys.stderr.isatty():
         yield Silence()

@@ -36,7 +36,7 @@ def command(paths: tuple[Path, ...], output: str, connections: Path | None, stri
     """
     manifest: Manifest | None = None
     try:
-        manifest = wiring.load(paths, connections)
+        manifest = wiring.source(paths, connections).load()
         findings: tuple[Diagnostic, ...] = manifest.warnings
     except ManifestError as error:
         findings = error.diagnostics

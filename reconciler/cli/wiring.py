@@ -20,6 +20,7 @@ from reconciler.engine.plan import Open
 from reconciler.errors import ManifestError, SettingsError
 from reconciler.git.repository import GitRepository
 from reconciler.manifest.load import Loader
+from reconciler.manifest.render import diagnostics_text
 from reconciler.manifest.secret import resolve as resolve_secret
 from reconciler.model.fleet import Manifest, Secret
 from reconciler.platforms import registry
@@ -81,8 +82,11 @@ def places(paths: Sequence[Path]) -> list[Path]:
 
 
 def load(paths: Sequence[Path], connections: Path | None = None) -> Manifest:
-    """Read the manifests of PATHS; raise ManifestError with all findings."""
-    return source(paths, connections).load()
+    """Read the manifests of PATHS and say what is odd about them; raise ManifestError with all findings."""
+    found = source(paths, connections).load()
+    if found.warnings:
+        click.echo(diagnostics_text(found.warnings), err=True)
+    return found
 
 
 def source(paths: Sequence[Path], connections: Path | None = None) -> Loader:

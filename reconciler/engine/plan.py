@@ -74,7 +74,7 @@ def plan(question: Question, open_: Open, clock: Clock) -> Planned:
     needed = {document.spec.connection for document in fleets}
     with ThreadPoolExecutor(max_workers=max(1, len(needed))) as pool:
         answers = list(pool.map(lambda name: _read(name, by_connection[name], question, open_, clock), sorted(needed)))
-    findings = [finding for answer in answers for finding in answer.findings]
+    findings = [*question.manifest.warnings, *(finding for answer in answers for finding in answer.findings)]
     if any(finding.severity is Severity.ERROR or question.strict for finding in findings):
         raise ManifestError(findings)
     readings = {answer.reading.connection: answer.reading for answer in answers if answer.reading is not None}
@@ -229,7 +229,7 @@ def _deleted(reading: Reading, question: Question, clock: Clock) -> Iterator[Fle
 
 def _unread(document: Document, question: Question, error: str) -> FleetPlan:
     connection = question.manifest.connections.get(document.spec.connection)
-    platform = next((key for key in getattr(connection.spec, "__struct_fields__", ())), "") if connection else ""
+    platform = connection.spec.platform if connection is not None else ""
     return failed_fleet(
         document.name,
         connection=document.spec.connection,

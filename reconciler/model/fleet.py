@@ -97,6 +97,11 @@ class ConnectionSpec(Kind, frozen=True, kw_only=True):
 
     losant: LosantConnection
 
+    @property
+    def platform(self) -> str:
+        """Return the name of the platform it is a connection of."""
+        return next((name for name in self.__struct_fields__ if getattr(self, name) is not None), "")
+
 
 # --- Channel --------------------------------------------------------------------------------------------------------
 

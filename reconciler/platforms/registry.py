@@ -29,11 +29,10 @@ def connect(connection: ConnectionSpec, resolve: Resolve, clock: Clock) -> Platf
 
 def chosen(connection: ConnectionSpec) -> tuple[str, Any]:
     """Return the name and the specification of the one platform that a connection names."""
-    for name in connection.__struct_fields__:
-        spec = getattr(connection, name)
-        if spec is not None:
-            return name, spec
-    raise SettingsError("the connection names no platform", hint=f"name one of: {', '.join(sorted(_BUILT_IN))}")
+    name = connection.platform
+    if not name:
+        raise SettingsError("the connection names no platform", hint=f"name one of: {', '.join(sorted(_BUILT_IN))}")
+    return name, getattr(connection, name)
 
 
 def factory(name: str) -> Factory:

@@ -232,3 +232,15 @@ spec:
   workloads:
     telemetry: {version: v1.4.0}
 """
+
+
+def test_warnings_of_loading_are_shown_and_strict_makes_them_errors(run: Run, plant: Simulator, folder: Path) -> None:
+    path = folder / "fleet.yaml"
+    path.write_text(path.read_text() + "  quarantine: [{workload: visoin, version: v1.3.0, reason: typo}]\n")
+    planned = run("plan", "fleet", "-o", "json", token=plant.token)
+    assert planned.code == 0, planned
+    assert planned.json["fleets"]
+    assert "visoin" in planned.err
+    assert "did you mean 'vision'?" in planned.err
+    strict = run("plan", "fleet", "--strict", token=plant.token)
+    assert strict.code == 1, strict

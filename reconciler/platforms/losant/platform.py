@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 
 import httpx
@@ -10,6 +9,7 @@ import httpx
 from reconciler.model.change import Action, Change
 from reconciler.model.fleet import LosantConnection, Secret
 from reconciler.model.outcome import Receipt
+from reconciler.model.quantity import seconds
 from reconciler.model.release import Catalog, Release
 from reconciler.model.snapshot import Query, Snapshot
 from reconciler.platforms.http import Client
@@ -24,8 +24,6 @@ from reconciler.ports import Capabilities, Check, Clock
 
 ACCEPT_VERSION = "^1.30.0"
 """The range of API versions that the official client of API 1.30 sends, confirmed (JS lib/api/index.js)."""
-
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 class Losant:
@@ -110,8 +108,3 @@ def factory(
         transport=transport,
     )
     return Losant(client, spec, clock)
-
-
-def seconds(duration: str) -> float:
-    """Return a manifest's duration (`1m30s`) in seconds."""
-    return sum(float(number) * _UNITS[unit] for number, unit in re.findall(r"([0-9.]+)(ms|s|m|h|d)", duration))

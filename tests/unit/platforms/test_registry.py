@@ -51,8 +51,7 @@ def test_a_name_nobody_answers_to_says_what_to_do() -> None:
 def test_a_connection_without_platform_says_which_there_are() -> None:
 
     class Empty:
-        __struct_fields__ = ("losant",)
-        losant = None
+        platform = ""
 
     with pytest.raises(SettingsError, match="names no platform") as caught:
         registry.chosen(cast("ConnectionSpec", Empty()))

@@ -7,8 +7,8 @@ from email.utils import formatdate
 import httpx
 import pytest
 
+from reconciler.model.quantity import seconds
 from reconciler.platforms.losant.check import INFERRED
-from reconciler.platforms.losant.platform import seconds
 from reconciler.ports import Check
 from tests.unit.platforms.losant.application import APP, TOKEN, Application
 

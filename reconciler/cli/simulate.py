@@ -68,7 +68,7 @@ def losant(
 
     The first line on standard output is one JSON object with platform, url, application and token.
     """
-    from reconciler.simulators.losant import Faults, Shape, Variants, run
+    from reconciler.simulators.losant import Faults, Shape, Variants, serve
 
     shape = Shape(units, workloads, versions, seed, settle, offline / 100, failing / 100)
     try:
@@ -80,6 +80,6 @@ def losant(
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--variant") from None
     try:
-        run(shape, port=port, variants=answers, faults=trouble)
+        serve(shape, port=port, variants=answers, faults=trouble).run()
     except OSError as error:
         raise click.ClickException(f"cannot listen on 127.0.0.1:{port}: {error.strerror}; try --port 0") from None

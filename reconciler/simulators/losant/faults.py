@@ -1,4 +1,4 @@
-"""What can go wrong between a caller and the platform, each at its own rate and drawn from one seeded source.
+"""What can go wrong with calls of a Losant application.
 
 | kind | routes | what happens |
 |---|---|---|
@@ -20,139 +20,48 @@
 Besides, `latency` is a fixed delay of every answer.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from difflib import get_close_matches
-from random import Random
+from collections.abc import Mapping
+from typing import ClassVar
 
-from reconciler.model.quantity import percent, seconds
+from reconciler.simulators.faults import LISTINGS, READS, WRITES
+from reconciler.simulators.faults import Faults as AnyFaults
 
-READS, WRITES, LISTINGS, RELEASE = "reads", "writes", "listings", "deployments.release"
-
-ROUTES = (
-    "application.get",
-    "deployments.list",
-    "deployments.release",
-    "deployments.replace",
-    "deployments.remove",
-    "deployment.get",
-    "devices.list",
-    "device.get",
-    "flows.list",
-    "flows.version",
-    "flow.get",
-    "flow.errors",
-    "versions.list",
-    "versions.create",
-    "version.get",
-)
-
-KINDS: Mapping[str, str] = {
-    "429": "any",
-    "500": "any",
-    "reset": "any",
-    "lost": "any",
-    "slow": "any",
-    "truncate": "any",
-    "html": "any",
-    "short": LISTINGS,
-    "empty": READS,
-    "shift": LISTINGS,
-    "lag": WRITES,
-    "partial": WRITES,
-    "expire": "any",
-    "gone": RELEASE,
-}
+RELEASE = "deployments.release"
 
 
-def rate(text: str | float) -> float:
-    """A share from 0 to 1, of `20%`, `0.2` or a number. Raises `ValueError`."""
-    if isinstance(text, str) and text.strip().endswith("%"):
-        return percent(text.strip()) / 100
-    try:
-        share = float(text)
-    except ValueError:
-        share = -1.0
-    if not 0 <= share <= 1:
-        raise ValueError(f"{text!r} is not a rate: write a share from 0 to 1, or a percentage such as 20%")
-    return share
+class Faults(AnyFaults):
+    """The faults in force."""
 
-
-@dataclass(slots=True)
-class Fault:
-    """A kind at a rate (0 to 1), on some routes only, and at most `left` times (None: without end)."""
-
-    rate: float
-    on: str = "any"
-    left: int | None = None
-
-
-class Faults:
-    """The faults in force; `draw` decides, `configure` changes them while the world runs.
-
-    `slow_for`, `lag_for`, `latency` and `retry_after` are seconds.
-    """
-
-    def __init__(self, seed: int = 1, *, slow_for: float = 3.0, lag_for: float = 1.0, retry_after: int = 1) -> None:
-        self.random = Random(seed)
-        self.slow_for = slow_for
-        self.lag_for = lag_for
-        self.retry_after = retry_after
-        self.latency = 0.0
-        self.expired = False
-        self.active: dict[str, Fault] = {}
-
-    def configure(self, kind: str, share: str | float, on: str = "any", maximum: int | None = None) -> None:
-        """Set one kind to a rate (0 ends it). `on`: any, reads, writes, listings or a route such as `devices.list`."""
-        if kind == "latency":
-            self.latency = share if isinstance(share, float | int) else seconds(share)
-            return
-        if kind not in KINDS:
-            near = get_close_matches(kind, KINDS, 1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(KINDS)} and latency"
-            raise ValueError(f"there is no fault {kind!r}: {hint}")
-        if on not in {"any", READS, WRITES, LISTINGS, *ROUTES}:
-            raise ValueError(
-                f"{on!r} is nothing that a fault can be narrowed to: any, reads, writes, listings or a route"
-            )
-        if kind == "expire":
-            self.expired = False
-        self.active[kind] = Fault(rate(share), on, maximum)
-
-    def parse(self, texts: Iterable[str]) -> "Faults":
-        """Set faults of texts `KIND=RATE`, `KIND=RATE@writes`, `KIND=RATE@writes*3` or `latency=20ms`."""
-        for text in texts:
-            kind, equals, value = text.partition("=")
-            if not equals:
-                raise ValueError(f"{text!r} is not a fault: write KIND=RATE, for example lost=20%")
-            value, _, maximum = value.partition("*")
-            share, _, on = value.partition("@")
-            if maximum and not maximum.isdecimal():
-                raise ValueError(f"{maximum!r} is not a number of times in the fault {text!r}")
-            self.configure(kind.strip(), share, on or "any", int(maximum) if maximum else None)
-        return self
-
-    def draw(self, kind: str, route: str, groups: Iterable[str]) -> bool:
-        """Whether this kind strikes this call of a route that belongs to these groups (reads, writes, listings)."""
-        fault = self.active.get(kind)
-        if fault is None or fault.left == 0 or not fault.rate:
-            return False
-        reach = ("any", route, *groups)
-        if fault.on not in reach or KINDS[kind] not in reach or self.random.random() >= fault.rate:
-            return False
-        if fault.left is not None:
-            fault.left -= 1
-        return True
-
-    def some_of(self, ids: list[int]) -> set[int]:
-        """A random part of these, at least one where there is any: whom a `partial` call ignores."""
-        if not ids:
-            return set()
-        return set(self.random.sample(ids, self.random.randint(1, max(1, len(ids) // 2))))
-
-    def describe(self) -> dict[str, object]:
-        """What is in force, as JSON-ready values."""
-        active: dict[str, object] = {
-            kind: {"rate": fault.rate, "on": fault.on, "left": fault.left} for kind, fault in self.active.items()
-        }
-        return active | {"latency": self.latency}
+    routes = (
+        "application.get",
+        "deployments.list",
+        "deployments.release",
+        "deployments.replace",
+        "deployments.remove",
+        "deployment.get",
+        "devices.list",
+        "device.get",
+        "flows.list",
+        "flows.version",
+        "flow.get",
+        "flow.errors",
+        "versions.list",
+        "versions.create",
+        "version.get",
+    )
+    kinds: ClassVar[Mapping[str, str]] = {
+        "429": "any",
+        "500": "any",
+        "reset": "any",
+        "lost": "any",
+        "slow": "any",
+        "truncate": "any",
+        "html": "any",
+        "short": LISTINGS,
+        "empty": READS,
+        "shift": LISTINGS,
+        "lag": WRITES,
+        "partial": WRITES,
+        "expire": "any",
+        "gone": RELEASE,
+    }

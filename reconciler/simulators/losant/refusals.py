@@ -4,21 +4,17 @@
 inferred.
 """
 
-from reconciler.simulators.exchange import Reply, json_reply
+from reconciler.simulators.exchange import json_reply
+from reconciler.simulators.simulator import Refusal as AnyRefusal
 
 
-class Refusal(Exception):
+class Refusal(AnyRefusal):
     """An endpoint will not do what was asked."""
 
     def __init__(self, status: int, kind: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
+        super().__init__(json_reply(status, {"type": kind, "message": message}))
         self.kind = kind
         self.message = message
-
-    def reply(self) -> Reply:
-        """The refusal as the caller sees it."""
-        return json_reply(self.status, {"type": self.kind, "message": self.message})
 
 
 def malformed(message: str) -> Refusal:

@@ -27,20 +27,8 @@ is that of section 7 of the facts; a dash marks an inference that is worth doubt
 | - | tag-filter | or, and | or | how several entries of a tag filter combine |
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from difflib import get_close_matches
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """An open question; no answers listed means that any text is one."""
-
-    name: str
-    answers: tuple[str, ...]
-    default: str
-    number: int | None = None
-
+from reconciler.simulators.variants import Question
+from reconciler.simulators.variants import Variants as AnyVariants
 
 QUESTIONS: tuple[Question, ...] = (
     Question("max-per-page", ("clamp", "reject", "unlimited"), "clamp", 1),
@@ -64,43 +52,8 @@ QUESTIONS: tuple[Question, ...] = (
     Question("tag-filter", ("or", "and"), "or"),
 )
 
-_BY_NAME = {question.name: question for question in QUESTIONS}
 
+class Variants(AnyVariants):
+    """One answer to every question about Losant."""
 
-class Variants:
-    """One answer to every question; those not given have their default."""
-
-    def __init__(self, answers: Mapping[str, str] | None = None) -> None:
-        self.answers = {question.name: question.default for question in QUESTIONS}
-        for name, answer in (answers or {}).items():
-            _check(name, answer)
-            self.answers[name] = answer
-
-    @classmethod
-    def parse(cls, texts: Iterable[str]) -> "Variants":
-        """Of texts `question=answer`. Raises `ValueError` that names what is allowed."""
-        answers = {}
-        for text in texts:
-            name, equals, answer = text.partition("=")
-            if not equals:
-                raise ValueError(f"{text!r} is not a variant: write QUESTION=ANSWER, for example {_example()}")
-            answers[name.strip()] = answer.strip()
-        return cls(answers)
-
-    def __getitem__(self, name: str) -> str:
-        return self.answers[name]
-
-
-def _check(name: str, answer: str) -> None:
-    question = _BY_NAME.get(name)
-    if question is None:
-        near = get_close_matches(name, _BY_NAME, 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(_BY_NAME)}"
-        raise ValueError(f"there is no open question {name!r}: {hint}")
-    if not answer or (question.answers and answer not in question.answers):
-        allowed = ", ".join(question.answers) or "any text"
-        raise ValueError(f"{answer!r} does not answer {name!r}: allowed is {allowed}")
-
-
-def _example() -> str:
-    return f"{QUESTIONS[0].name}={QUESTIONS[0].answers[1]}"
+    questions = QUESTIONS

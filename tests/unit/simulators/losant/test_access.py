@@ -52,7 +52,7 @@ def test_scopes_that_do_not(fleet: Caller, scope: str) -> None:
 
 
 def test_every_route_has_a_scope_and_a_group() -> None:
-    assert tuple(route.name for route in ROUTES) == faults.ROUTES
+    assert tuple(route.name for route in ROUTES) == faults.Faults.routes
     assert len({route.name for route in ROUTES}) == len(ROUTES)
     assert all("." in route.scope for route in ROUTES)
     assert all(route.reads != ("writes" in route.groups) for route in ROUTES)

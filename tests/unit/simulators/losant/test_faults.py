@@ -183,7 +183,7 @@ class TestReach:
         assert first == statuses()
         assert 60 <= Counter(first)[429] <= 140
 
-    @given(st.sampled_from(sorted(faults.KINDS)), st.lists(st.booleans(), max_size=20))
+    @given(st.sampled_from(sorted(faults.Faults.kinds)), st.lists(st.booleans(), max_size=20))
     def test_without_a_rate_nothing_strikes(self, kind: str, reads: list[bool]) -> None:
         fleet = Caller(Shape(units=2, offline=0, failing=0), faults=[f"{kind}=0%"])
         for read in reads:
@@ -196,7 +196,7 @@ class TestParsing:
         rows = [[cell.strip() for cell in line.split("|")] for line in lines if line.startswith("| ")]
         listed = {row[1]: row[2] for row in rows[1:]}
         assert listed == {
-            k: {"any": "all", "deployments.release": "release"}.get(v, v) for k, v in faults.KINDS.items()
+            k: {"any": "all", "deployments.release": "release"}.get(v, v) for k, v in faults.Faults.kinds.items()
         }
 
     def test_what_is_in_force_can_be_told(self) -> None:

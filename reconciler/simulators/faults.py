@@ -1,0 +1,111 @@
+"""What can go wrong between a caller and a platform, each at its own rate and drawn from one seeded source.
+
+A platform subclasses `Faults` with the kinds that strike it (`kinds`: kind -> any, reads, writes, listings or a route)
+and the names of its `routes`. Besides, `latency` is a fixed delay of every answer.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from random import Random
+from typing import ClassVar, Self
+
+from reconciler.model.quantity import percent, seconds
+
+READS, WRITES, LISTINGS = "reads", "writes", "listings"
+
+
+def rate(text: str | float) -> float:
+    """A share from 0 to 1, of `20%`, `0.2` or a number. Raises `ValueError`."""
+    if isinstance(text, str) and text.strip().endswith("%"):
+        return percent(text.strip()) / 100
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise ValueError(f"{text!r} is not a rate: write a share from 0 to 1, or a percentage such as 20%")
+    return share
+
+
+@dataclass(slots=True)
+class Fault:
+    """A kind at a rate (0 to 1), on some routes only, and at most `left` times (None: without end)."""
+
+    rate: float
+    on: str = "any"
+    left: int | None = None
+
+
+class Faults:
+    """The faults in force; `draw` decides, `configure` changes them while the world runs.
+
+    `slow_for`, `lag_for`, `latency` and `retry_after` are seconds.
+    """
+
+    kinds: ClassVar[Mapping[str, str]] = {}
+    routes: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, seed: int = 1, *, slow_for: float = 3.0, lag_for: float = 1.0, retry_after: int = 1) -> None:
+        self.random = Random(seed)
+        self.slow_for = slow_for
+        self.lag_for = lag_for
+        self.retry_after = retry_after
+        self.latency = 0.0
+        self.expired = False
+        self.active: dict[str, Fault] = {}
+
+    def configure(self, kind: str, share: str | float, on: str = "any", maximum: int | None = None) -> None:
+        """Set one kind to a rate (0 ends it). `on`: any, reads, writes, listings or a route such as `devices.list`."""
+        if kind == "latency":
+            self.latency = share if isinstance(share, float | int) else seconds(share)
+            return
+        if kind not in self.kinds:
+            near = get_close_matches(kind, self.kinds, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(self.kinds)} and latency"
+            raise ValueError(f"there is no fault {kind!r}: {hint}")
+        if on not in {"any", READS, WRITES, LISTINGS, *self.routes}:
+            raise ValueError(
+                f"{on!r} is nothing that a fault can be narrowed to: any, reads, writes, listings or a route"
+            )
+        if kind == "expire":
+            self.expired = False
+        self.active[kind] = Fault(rate(share), on, maximum)
+
+    def parse(self, texts: Iterable[str]) -> Self:
+        """Set faults of texts `KIND=RATE`, `KIND=RATE@writes`, `KIND=RATE@writes*3` or `latency=20ms`."""
+        for text in texts:
+            kind, equals, value = text.partition("=")
+            if not equals:
+                raise ValueError(f"{text!r} is not a fault: write KIND=RATE, for example lost=20%")
+            value, _, maximum = value.partition("*")
+            share, _, on = value.partition("@")
+            if maximum and not maximum.isdecimal():
+                raise ValueError(f"{maximum!r} is not a number of times in the fault {text!r}")
+            self.configure(kind.strip(), share, on or "any", int(maximum) if maximum else None)
+        return self
+
+    def draw(self, kind: str, route: str, groups: Iterable[str]) -> bool:
+        """Whether this kind strikes this call of a route that belongs to these groups (reads, writes, listings)."""
+        fault = self.active.get(kind)
+        if fault is None or fault.left == 0 or not fault.rate:
+            return False
+        reach = ("any", route, *groups)
+        if fault.on not in reach or self.kinds[kind] not in reach or self.random.random() >= fault.rate:
+            return False
+        if fault.left is not None:
+            fault.left -= 1
+        return True
+
+    def some_of(self, ids: list[int]) -> set[int]:
+        """A random part of these, at least one where there is any: whom a `partial` call ignores."""
+        if not ids:
+            return set()
+        return set(self.random.sample(ids, self.random.randint(1, max(1, len(ids) // 2))))
+
+    def describe(self) -> dict[str, object]:
+        """What is in force, as JSON-ready values."""
+        active: dict[str, object] = {
+            kind: {"rate": fault.rate, "on": fault.on, "left": fault.left} for kind, fault in self.active.items()
+        }
+        return active | {"latency": self.latency}

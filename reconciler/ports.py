@@ -1,16 +1,17 @@
 """What the engine needs of the world, as protocols. Adapters implement them; `cli.wiring` alone chooses which."""
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
-from reconciler.model.change import Action, Change
+from reconciler.model.change import Action, Change, Review
+from reconciler.model.delivery import Preparation
 from reconciler.model.event import AnyEvent
 from reconciler.model.fleet import Manifest
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Receipt
-from reconciler.model.release import Catalog, Release
+from reconciler.model.release import Catalog, Release, ReleaseList, ReleaseQuery
 from reconciler.model.snapshot import Query, Snapshot
 
 
@@ -26,6 +27,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     uninstalls: bool
     selectors: frozenset[str]
     """Selector keys that mean something here, of: ids, names, tags, cohorts."""
+    steps: bool = False
+    """Whether a change may need several calls, each after the one before took effect."""
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -74,14 +77,34 @@ class Platform(Protocol):
         """
         ...
 
-    def catalog(self, wanted: Collection[Release]) -> Catalog:
-        """Look up releases: every wanted one is a key of the answer."""
+    def catalog(self, wanted: Collection[Release], *, probe: bool = False) -> Catalog:
+        """Look up releases: every wanted one is a key of the answer.
+
+        With `probe` also what cannot be asked without an effect on the platform's own caches (a preparation that the
+        question starts); never anything that reaches a unit.
+        """
+        ...
+
+    def releases(self, query: ReleaseQuery) -> ReleaseList:
+        """List releases, as far as the platform can answer."""
+        ...
+
+    def review(self, changes: Sequence[Change], snapshot: Snapshot, catalog: Catalog) -> Review:
+        """Say which changes may not go, what follows, and what to warn of; pure."""
         ...
 
     def compile(
-        self, changes: Sequence[Change], snapshot: Snapshot, *, whole: Collection[str], wide: bool = True
+        self,
+        changes: Sequence[Change],
+        snapshot: Snapshot,
+        catalog: Catalog,
+        *,
+        whole: Collection[str],
+        wide: bool = True,
     ) -> tuple[Action, ...]:
-        """Turn changes into the fewest calls; pure. `Action.slots` are positions in `changes`.
+        """Turn changes into the fewest calls of this pass; pure. `Action.slots` are positions in `changes`.
+
+        Changes that `review` holds are never among them.
 
         `whole` holds the ids of workloads for which the fleet speaks of every unit of the application alike, whoever
         comes: what a call that acts wide may need. `wide=False` compiles to calls with explicit ids only.
@@ -98,6 +121,18 @@ class Platform(Protocol):
 
     def close(self) -> None:
         """Give connections back."""
+        ...
+
+
+@runtime_checkable
+class Prepares(Protocol):
+    """A platform whose server gets releases ready before units may fetch them."""
+
+    def preparations(self, references: Collection[str], *, probe: bool) -> tuple[Preparation, ...]:
+        """Return how preparations stand, in the order asked; none named: all that this program started.
+
+        Without `probe` only those are asked about that this program started itself.
+        """
         ...
 
 

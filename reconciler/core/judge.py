@@ -8,6 +8,7 @@
 | V | assigned V, paused | paused |
 | V | assigned V, failed, platform retries itself | failed |
 | V | assigned V, failed, platform does not retry | retry |
+| V | assigned V, and the platform waits for the next step | next step |
 | V | assigned V, not (all) reporting V, unreachable | waiting |
 | V | assigned V, moving, within the deadline | converging |
 | V | assigned V, reports a later version | ahead |
@@ -73,6 +74,8 @@ def _assigned(desired: Desired, state: State, reach: Reach, patience: Patience) 
         return Verdict.PAUSED
     if state.phase is Phase.FAILED:
         return Verdict.FAILED if patience.retries_itself else Verdict.RETRY
+    if state.phase is Phase.READY:
+        return Verdict.NEXT
     if not reports_assigned(state):
         return _on_the_way(state, patience, reachable=reachable)
     return Verdict.LEFTOVER if state.others else Verdict.SYNCED
@@ -95,7 +98,8 @@ def reports_assigned(state: State) -> bool:
         return True
     if state.ready is not None:
         return state.ready >= state.size
-    return state.reported == state.assigned and not state.overwritten and state.phase is not Phase.MOVING
+    on_the_way = state.phase is Phase.MOVING or state.phase is Phase.READY
+    return state.reported == state.assigned and not state.overwritten and not on_the_way
 
 
 SYNC = {
@@ -105,6 +109,7 @@ SYNC = {
     Verdict.MISSING: Sync.OUT,
     Verdict.SURPLUS: Sync.OUT,
     Verdict.LEFTOVER: Sync.OUT,
+    Verdict.NEXT: Sync.OUT,
 }
 
 HEALTH = {
@@ -117,6 +122,7 @@ HEALTH = {
     Verdict.CONVERGING: Health.PROGRESSING,
     Verdict.STUCK: Health.DEGRADED,
     Verdict.AHEAD: Health.DEGRADED,
+    Verdict.NEXT: Health.PROGRESSING,
     Verdict.SYNCED: Health.HEALTHY,
 }
 
@@ -124,6 +130,7 @@ PHASE_HEALTH = {
     Phase.SETTLED: Health.HEALTHY,
     Phase.PAUSED: Health.WAITING,
     Phase.FAILED: Health.DEGRADED,
+    Phase.READY: Health.PROGRESSING,
 }
 
 
@@ -142,7 +149,7 @@ def health(found: Verdict, state: State, reach: Reach) -> Health:
     return PHASE_HEALTH[state.phase]
 
 
-CHANGES = frozenset({Verdict.DIFFERS, Verdict.MISSING, Verdict.SURPLUS, Verdict.LEFTOVER, Verdict.RETRY})
+CHANGES = frozenset({Verdict.DIFFERS, Verdict.MISSING, Verdict.SURPLUS, Verdict.LEFTOVER, Verdict.RETRY, Verdict.NEXT})
 """Verdicts that need something to be done."""
 
 HELD = frozenset({Verdict.UNKNOWN, Verdict.PAUSED})

@@ -12,7 +12,7 @@ import msgspec
 from reconciler.core.draft import Draft
 from reconciler.core.judge import Judged
 from reconciler.core.resolve import Column, claimed
-from reconciler.model.change import Change, Verb
+from reconciler.model.change import Change, Reason, Verb
 from reconciler.model.fleet import Document, FleetSpec, Limit
 from reconciler.model.plan import LimitKind, Violation
 from reconciler.model.quantity import percent
@@ -23,15 +23,16 @@ from reconciler.model.verdict import Verdict
 class Intended(msgspec.Struct):
     """What one workload's changes come to: how many by verb, the devices they concern, and the devices that lose it.
 
-    Leftovers do not count: what is removed there are other versions, and the unit keeps the one it should have.
+    Leftovers do not count: what is removed there are other versions, and the unit keeps the one it should have. Nor do
+    further steps of what is on its way.
     """
 
     changes: Counter[Verb] = msgspec.field(default_factory=Counter)
     weight: Counter[Verb] = msgspec.field(default_factory=Counter)
 
-    def add(self, verb: Verb, size: int, *, leftover: bool) -> None:
-        """Count one change of a unit of so many devices."""
-        if not leftover:
+    def add(self, verb: Verb, size: int, *, free: bool) -> None:
+        """Count one change of a unit of so many devices, unless it is `free`: a leftover or a further step."""
+        if not free:
             self.changes[verb] += 1
             self.weight[verb] += size
 
@@ -140,6 +141,6 @@ def limits_of(one: Draft, changes: Sequence[Change]) -> list[Violation]:
     """Return the limits that exactly these changes of a judged fleet break today."""
     intended: dict[str, Intended] = {}
     for change in changes:
-        leftover = change.verb is Verb.REMOVE and change.to is not None
-        intended.setdefault(change.workload.id, Intended()).add(change.verb, change.size, leftover=leftover)
+        free = (change.verb is Verb.REMOVE and change.to is not None) or change.reason is Reason.NEXT
+        intended.setdefault(change.workload.id, Intended()).add(change.verb, change.size, free=free)
     return list(violations(one.document, loads(one, intended), sum(one.resolution.scope)))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Protocol
 
 import msgspec
 
@@ -13,33 +14,45 @@ from reconciler.core.hold import holder
 from reconciler.core.judge import Intent, Judged
 from reconciler.core.limit import Intended, loads, violations
 from reconciler.core.resolve import Column
-from reconciler.model.change import Action, Change, Held, Hold, HoldReason, Reason, Step, Verb
+from reconciler.model.change import Action, Change, Held, Hold, HoldReason, Reason, Review, Step, Verb
 from reconciler.model.desired import Desired
 from reconciler.model.observation import State
 from reconciler.model.origin import Origin, Path
-from reconciler.model.plan import Basis, Counts, FleetPlan, Plan, Summary, Times
+from reconciler.model.plan import Basis, Counts, FleetPlan, MovedTo, Plan, Summary, Times
 from reconciler.model.release import Catalog, Release, ReleaseInfo
-from reconciler.model.snapshot import Snapshot
 from reconciler.model.unit import Ref
 from reconciler.model.verdict import Verdict
 
 LIFETIME = 24 * 3600.0
 """Seconds after which a saved plan is refused."""
 
-Compile = Callable[[Sequence[Change], Snapshot, Collection[str]], tuple[Action, ...]]
-"""The platform's pure compiler: changes, snapshot, ids of workloads for which the fleet speaks of every unit alike."""
+
+class Compiler(Protocol):
+    """What a platform knows of changes: `review` and `compile` of the port, for one reading and its catalogue. Pure."""
+
+    def review(self, changes: Sequence[Change]) -> Review:
+        """Say which changes may not go, what follows, and what to warn of."""
+        ...
+
+    def compile(self, changes: Sequence[Change], whole: Collection[str]) -> tuple[Action, ...]:
+        """Turn changes into calls; `whole`: ids of workloads for which the fleet speaks of every unit alike."""
+        ...
+
+
+FREE = frozenset({Verdict.LEFTOVER, Verdict.NEXT})
+"""Verdicts whose changes count against no limit."""
 
 SAMPLE = 3
 DROPPED = " of a class that cannot be assigned to; left out"
 
 
-def fleet_plan(one: Draft, catalog: Catalog, compile_: Compile, *, manifest: str, commit: str | None) -> FleetPlan:
+def fleet_plan(one: Draft, catalog: Catalog, compiler: Compiler, *, manifest: str, commit: str | None) -> FleetPlan:
     """Return the plan of a judged fleet. `manifest` is the manifests' digest, `commit` where they came from."""
     maker = _Maker(one, catalog)
     maker.run()
-    changes = tuple(maker.changes)
-    actions = compile_(changes, one.snapshot, one.uniform) if changes else ()
-    _set_steps(changes, actions)
+    changes, review = _reviewed(maker, compiler)
+    actions = compiler.compile(changes, one.uniform) if changes else ()
+    _set_steps(changes, actions, review.later)
     missing = tuple(_missing(one))
     return FleetPlan(
         fleet=one.document.name,
@@ -51,7 +64,8 @@ def fleet_plan(one: Draft, catalog: Catalog, compile_: Compile, *, manifest: str
         actions=actions,
         held=(*missing, *maker.held),
         violations=tuple(violations(one.document, maker.loads, sum(one.resolution.scope))),
-        warnings=tuple(_warnings(one)),
+        warnings=(*_warnings(one), *review.warnings),
+        releases=_moved_to(changes, catalog),
     )
 
 
@@ -109,7 +123,7 @@ class _Maker:
     def run(self) -> None:
         """Put changes in their one order: by workload, then unit."""
         self.changes.sort(key=lambda change: (change.workload.name, change.workload.id, change.unit.id))
-        self.held.sort(key=lambda held: (held.workload.name, held.workload.id, held.unit.id))
+        self.held.sort(key=_held_order)
 
     def _workload(self, judged: Judged) -> Intended:
         column = judged.column
@@ -121,7 +135,7 @@ class _Maker:
             verb = verb_of(intent.verdict, state, column.rules[intent.rule].value)
             if verb is not None:
                 size = self.one.snapshot.units.size(intent.row)
-                intended.add(verb, size, leftover=intent.verdict is Verdict.LEFTOVER)
+                intended.add(verb, size, free=intent.verdict in FREE)
             if holds or verb is None:
                 self._hold(column, workload, intent, verb, holds)
             else:
@@ -142,6 +156,7 @@ class _Maker:
                 to=rule.value.version,
                 reasons=holds,
                 origin=self._origin(rule.path),
+                size=self.one.snapshot.units.size(intent.row),
             )
         )
 
@@ -179,6 +194,8 @@ class _Maker:
         state = self.one.snapshot.states[intent.state]
         if intent.verdict is Verdict.RETRY:
             return Reason.RETRY
+        if intent.verdict is Verdict.NEXT:
+            return Reason.NEXT
         if intent.verdict is Verdict.LEFTOVER:
             return Reason.LEFTOVER
         if (
@@ -196,7 +213,7 @@ class _Maker:
 
 def verb_of(found: Verdict, state: State, desired: Desired) -> Verb | None:
     """Return what a verdict calls for; None where nothing is known or nothing is to be done."""
-    if found in {Verdict.MISSING, Verdict.RETRY}:
+    if found in {Verdict.MISSING, Verdict.RETRY, Verdict.NEXT}:
         return Verb.RELEASE
     if found in {Verdict.SURPLUS, Verdict.LEFTOVER}:
         return Verb.REMOVE
@@ -205,13 +222,63 @@ def verb_of(found: Verdict, state: State, desired: Desired) -> Verb | None:
     return None
 
 
-def _set_steps(changes: tuple[Change, ...], actions: tuple[Action, ...]) -> None:
+def _reviewed(maker: _Maker, compiler: Compiler) -> tuple[tuple[Change, ...], Review]:
+    """Return the changes that the platform does not hold, and what it says of them by their new positions."""
+    review = compiler.review(maker.changes) if maker.changes else Review()
+    if not review.holds:
+        return tuple(maker.changes), review
+    kept = [position for position in range(len(maker.changes)) if position not in review.holds]
+    for position, reasons in review.holds.items():
+        change = maker.changes[position]
+        maker.held.append(held_of(change, reasons))
+    maker.held.sort(key=_held_order)
+    places = {old: new for new, old in enumerate(kept)}
+    later = {places[old]: calls for old, calls in review.later.items() if old in places}
+    return tuple(maker.changes[position] for position in kept), msgspec.structs.replace(review, later=later)
+
+
+def held_of(change: Change, reasons: tuple[Hold, ...], stage: int = 0) -> Held:
+    """Return a change as a held one."""
+    return Held(
+        unit=change.unit,
+        workload=change.workload,
+        verb=change.verb,
+        from_=change.from_,
+        to=change.to,
+        reasons=reasons,
+        origin=change.origin,
+        stage=stage,
+        size=change.size,
+    )
+
+
+def _held_order(held: Held) -> tuple[str, str, str]:
+    return held.workload.name, held.workload.id, held.unit.id
+
+
+def _moved_to(changes: tuple[Change, ...], catalog: Catalog) -> tuple[MovedTo, ...]:
+    """Return what is known of each version that changes move units to."""
+    nothing = ReleaseInfo(found=None)
+    wanted = sorted({(change.workload, change.to) for change in changes if change.to is not None}, key=_release_order)
+    return tuple(
+        MovedTo(workload, version, catalog.get(Release(workload.id, version), nothing)) for workload, version in wanted
+    )
+
+
+def _release_order(one: tuple[Ref, str]) -> tuple[str, str, str]:
+    return one[0].name, one[0].id, one[1]
+
+
+def _set_steps(changes: tuple[Change, ...], actions: tuple[Action, ...], later: Mapping[int, tuple[str, ...]]) -> None:
     """Name each change's calls: they are known only once the calls are compiled, and the changes are not yet given out."""
     steps: dict[str, Step] = {}
     for action in actions:
         step = steps.setdefault(action.call, Step(action.call))
         for slot in action.slots:
             msgspec.structs.force_setattr(changes[slot], "steps", (*changes[slot].steps, step))
+    for position, calls in later.items():
+        following = tuple(Step(call, "later") for call in calls)
+        msgspec.structs.force_setattr(changes[position], "steps", (*changes[position].steps, *following))
 
 
 def _missing(one: Draft) -> Iterator[Held]:
@@ -250,7 +317,7 @@ def _summary(one: Draft, changes: tuple[Change, ...], held: int) -> Summary:
         return sum(judged.count(*found) for judged in one.judged)
 
     slots = sum(sum(judged.tally.values()) for judged in one.judged) - count(Verdict.UNMANAGED)
-    out = count(Verdict.UNKNOWN, Verdict.DIFFERS, Verdict.MISSING, Verdict.SURPLUS, Verdict.LEFTOVER)
+    out = count(Verdict.UNKNOWN, Verdict.DIFFERS, Verdict.MISSING, Verdict.SURPLUS, Verdict.LEFTOVER, Verdict.NEXT)
     verbs = [change.verb for change in changes]
     return Summary(
         units=sum(one.reach),

@@ -12,7 +12,7 @@ from reconciler.core.draft import Draft, Narrow, draft, leavers, wanted
 from reconciler.core.plan import assemble, failed_fleet, fleet_plan
 from reconciler.core.resolve import Channels, Resolution, resolve
 from reconciler.errors import ManifestError, PlatformError, SettingsError
-from reconciler.model.change import Action, Change
+from reconciler.model.change import Action, Change, Review
 from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.fleet import Document, FleetSpec, Manifest
 from reconciler.model.plan import FleetPlan, Plan
@@ -34,6 +34,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     narrow: Narrow = Narrow()
     strict: bool = False
     commit: str | None = None
+    probe: bool = False
+    """Also ask what the platform cannot answer without an effect on its own caches."""
 
 
 class Reading(msgspec.Struct, kw_only=True):
@@ -121,7 +123,7 @@ def _read(name: str, fleets: list[Document], question: Question, open_: Open, cl
         if question.narrow.fleet(one.document.name)
     ]
     try:
-        catalog = platform.catalog({release for one in drafts for release in wanted(one)})
+        catalog = platform.catalog({release for one in drafts for release in wanted(one)}, probe=question.probe)
     except PlatformError as error:
         return _Answer(None, [_unread(one.document, question, str(error)) for one in drafts], findings)
     reading = Reading(
@@ -134,11 +136,21 @@ def _read(name: str, fleets: list[Document], question: Question, open_: Open, cl
 
 def plan_fleet(reading: Reading, one: Draft, question: Question) -> FleetPlan:
     """Return the plan of one judged fleet of a reading."""
+    return fleet_plan(
+        one, reading.catalog, _Compiler(reading), manifest=question.manifest.digest, commit=question.commit
+    )
 
-    def compile_(changes: Sequence[Change], snapshot: Snapshot, whole: Collection[str]) -> tuple[Action, ...]:
-        return reading.platform.compile(changes, snapshot, whole=whole)
 
-    return fleet_plan(one, reading.catalog, compile_, manifest=question.manifest.digest, commit=question.commit)
+class _Compiler(msgspec.Struct):
+    """The platform's word on changes against one reading."""
+
+    reading: Reading
+
+    def review(self, changes: Sequence[Change]) -> Review:
+        return self.reading.platform.review(changes, self.reading.snapshot, self.reading.catalog)
+
+    def compile(self, changes: Sequence[Change], whole: Collection[str]) -> tuple[Action, ...]:
+        return self.reading.platform.compile(changes, self.reading.snapshot, self.reading.catalog, whole=whole)
 
 
 def again(reading: Reading, fleet: str, question: Question, clock: Clock) -> tuple[Reading, Draft, FleetPlan]:
@@ -150,7 +162,7 @@ def again(reading: Reading, fleet: str, question: Question, clock: Clock) -> tup
     if errors:
         raise ManifestError(errors)
     one = _draft(resolution, reading.connection, reading.platform, snapshot, question, clock)
-    catalog = reading.platform.catalog(wanted(one))
+    catalog = reading.platform.catalog(wanted(one), probe=question.probe)
     fresh = Reading(
         connection=reading.connection,
         platform=reading.platform,

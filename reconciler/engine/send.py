@@ -137,7 +137,10 @@ class Sender:
 
     def _send(self, group: Group) -> Generator[AnyEvent, None, list[Group]]:
         """Send one group; return the groups that the next round must look at again."""
-        actions = self.platform.compile(group.changes, self.reading.snapshot, whole=self.draft.uniform, wide=group.wide)
+        reading = self.reading
+        actions = self.platform.compile(
+            group.changes, reading.snapshot, reading.catalog, whole=self.draft.uniform, wide=group.wide
+        )
         following: list[Group] = []
         for _, stage in groupby(actions, key=lambda action: action.stage):
             pending = list(stage)

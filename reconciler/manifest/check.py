@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -12,16 +13,22 @@ from reconciler.manifest import cron
 from reconciler.manifest.claims import overlaps
 from reconciler.model.diagnostic import Diagnostic, Related, Severity
 from reconciler.model.fleet import (
+    COHORTS,
+    SETTINGS,
     ChannelRef,
     Choice,
+    ConnectionSpec,
     Document,
     FleetSpec,
+    GetAppConnection,
     Limit,
     LosantConnection,
     Manifest,
+    MemfaultConnection,
     PinChoice,
     Secret,
     Selector,
+    StepRoute,
     Wave,
     Window,
 )
@@ -63,14 +70,61 @@ def _finding(
 
 
 def _connection(document: Document) -> Findings:
-    losant: LosantConnection = document.spec.losant
-    path: Path = ("spec", "losant")
-    yield from _secret(document, losant.token, (*path, "token"))
-    yield from _url(document, losant.url, (*path, "url"))
-    if seconds(losant.requests.timeout) <= 0:
+    spec: ConnectionSpec = document.spec
+    given = [name for name in spec.__struct_fields__ if getattr(spec, name) is not None]
+    if len(given) != 1:
+        known = ", ".join(spec.__struct_fields__)
+        have = f"not {' and '.join(given)}" if given else "and it names none"
         yield _finding(
-            document, (*path, "requests", "timeout"), "zero-duration", "a timeout of zero lets no request through"
+            document, ("spec",), "platform", f"a Connection names exactly one platform, {have}", f"one of: {known}"
         )
+    for name in given:
+        path: Path = ("spec", name)
+        yield from _PLATFORMS[name](document, getattr(spec, name), path)
+        if seconds(getattr(spec, name).requests.timeout) <= 0:
+            yield _finding(
+                document, (*path, "requests", "timeout"), "zero-duration", "a timeout of zero lets no request through"
+            )
+
+
+def _losant(document: Document, spec: LosantConnection, path: Path) -> Findings:
+    yield from _secret(document, spec.token, (*path, "token"))
+    yield from _url(document, spec.url, (*path, "url"))
+
+
+def _getapp(document: Document, spec: GetAppConnection, path: Path) -> Findings:
+    yield from _url(document, spec.agent, (*path, "agent"), secret=False)
+    for step in spec.routes.__struct_fields__:
+        route: StepRoute | None = getattr(spec.routes, step)
+        if route is not None and not route.path.startswith("/"):
+            yield _finding(document, (*path, "routes", step, "path"), "route", "a path starts with `/`")
+    if spec.delivery is not None:
+        where: Path = (*path, "delivery")
+        yield from _url(document, spec.delivery.url, (*where, "url"))
+        yield from _secret(document, spec.delivery.login.username, (*where, "login", "username"))
+        yield from _secret(document, spec.delivery.login.password, (*where, "login", "password"))
+
+
+def _memfault(document: Document, spec: MemfaultConnection, path: Path) -> Findings:
+    if (spec.token is None) == (spec.user is None):
+        yield _finding(
+            document, path, "credentials", "exactly one of `token` (an organization token) and `user` is needed"
+        )
+    if spec.token is not None:
+        yield from _secret(document, spec.token, (*path, "token"))
+    if spec.user is not None:
+        yield from _secret(document, spec.user.email, (*path, "user", "email"))
+        yield from _secret(document, spec.user.key, (*path, "user", "key"))
+    yield from _url(document, spec.url, (*path, "url"))
+    if seconds(spec.seen_within) <= 0:
+        yield _finding(document, (*path, "seen_within"), "zero-duration", "`seen_within` must be longer than zero")
+
+
+_PLATFORMS: dict[str, Callable[[Document, Any, Path], Findings]] = {
+    "losant": _losant,
+    "getapp": _getapp,
+    "memfault": _memfault,
+}
 
 
 def _secret(document: Document, secret: Secret, path: Path) -> Findings:
@@ -78,7 +132,7 @@ def _secret(document: Document, secret: Secret, path: Path) -> Findings:
         yield _finding(document, path, "secret", "a secret names exactly one of `env` (a variable) and `file` (a path)")
 
 
-def _url(document: Document, url: str, path: Path) -> Findings:
+def _url(document: Document, url: str, path: Path, *, secret: bool = True) -> Findings:
     try:
         parts = urlsplit(url)
         host = parts.hostname
@@ -91,7 +145,7 @@ def _url(document: Document, url: str, path: Path) -> Findings:
         yield _finding(
             document, path, "url-credentials", "the address carries credentials; use a secret reference instead"
         )
-    if parts.scheme == "http" and host not in LOOPBACK:
+    if secret and parts.scheme == "http" and host not in LOOPBACK:
         yield _finding(
             document,
             path,
@@ -146,6 +200,20 @@ class _Fleet:
                 f"there is no Connection named {self.spec.connection!r}{near}",
             )
 
+    def _platform(self) -> str:
+        """Return the platform of the fleet's connection, empty where that is not known."""
+        connection = self.manifest.connections.get(self.spec.connection)
+        return connection.spec.platform if connection is not None else ""
+
+    def _settings(self, choice: Choice, path: Path) -> Findings:
+        known = SETTINGS.get(self._platform())
+        for name in choice.settings if known is not None else ():
+            if known is not None and name not in known:
+                can = f"it has: {', '.join(sorted(known))}" if known else "it has none"
+                yield self._add(
+                    (*path, "settings", name), "setting", f"{self._platform()} has no setting {name!r}", can
+                )
+
     def _selector(self, selector: Selector, path: Path) -> Findings:
         for one in selectors_in(selector):
             given = [one.all, one.ids, one.names, one.tags, one.cohorts, one.not_, one.any]
@@ -155,8 +223,9 @@ class _Fleet:
                 )
             if one.all is False:
                 yield self._add(path, "all-false", "`all: false` means no unit; leave it out")
-            if one.cohorts is not None:
-                yield self._add(path, "cohorts", "Losant has no cohorts; select by tags, names or ids")
+            platform = self._platform()
+            if one.cohorts is not None and platform and platform not in COHORTS:
+                yield self._add(path, "cohorts", f"{platform} has no cohorts; select by tags, names or ids")
             for name, part in (("ids", one.ids), ("names", one.names), ("tags", one.tags), ("any", one.any)):
                 if part is not None and not part:
                     yield self._add(path, "empty-selector", f"`{name}` is empty and so matches no unit")
@@ -181,6 +250,7 @@ class _Fleet:
                 yield self._add((*path, name), "choice", f"`{name}: false` says nothing; leave it out")
         if choice.settings and "version" not in given and "channel" not in given:
             yield self._add((*path, "settings"), "choice", "settings belong to a version")
+        yield from self._settings(choice, path)
         named = choice.version.channel if isinstance(choice.version, ChannelRef) else channel
         if named is not None:
             yield from self._channel(named, workload, path)

@@ -32,6 +32,8 @@ class Reason(StrEnum):
     """Git said so before: drift or backlog (`--base`)."""
     LEFTOVER = "leftover"
     RETRY = "retry"
+    NEXT = "next-step"
+    """On the way to what git says: the platform waits for the next call."""
     OVERWRITTEN = "overwritten"
     PRUNE = "prune"
 
@@ -48,6 +50,13 @@ class HoldReason(StrEnum):
     VERSION_FORBIDDEN = "version-forbidden"
     AGENT_TOO_OLD = "agent-too-old"
     UNASSIGNABLE = "unassignable"
+    UNREACHABLE = "unreachable"
+    """The platform keeps no commands for a unit that is not there: it is told when it is back."""
+    UNSUPPORTED = "unsupported"
+    """The platform, as it is connected, has no call for this."""
+    NO_ARTIFACT = "no-artifact"
+    NOT_PREPARED = "not-prepared"
+    """A server is still getting the release ready, or could not."""
     PAUSED = "paused"
     PRUNING_UNSAFE = "pruning-unsafe"
     ROUTE_UNVERIFIED = "route-unverified"
@@ -102,6 +111,9 @@ class Held(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     to: str | None
     reasons: tuple[Hold, ...]
     origin: Origin
+    stage: int = 0
+    """Above 0: it goes in this very run once earlier stages took effect; 0: not in this run."""
+    size: int = 1
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -125,3 +137,15 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     stage: int = 0
     wide: bool = False
     idempotent: bool = True
+
+
+class Review(msgspec.Struct, frozen=True):
+    """What a platform has to say of changes before they are compiled, by their positions.
+
+    `holds` are reasons why a change may not go as things are; `later` the calls that will follow those of this pass;
+    `warnings` what people should know before they approve.
+    """
+
+    holds: dict[int, tuple[Hold, ...]] = {}
+    later: dict[int, tuple[str, ...]] = {}
+    warnings: tuple[str, ...] = ()

@@ -92,15 +92,104 @@ class LosantConnection(Kind, frozen=True, kw_only=True):
     wide_calls: Annotated[str, msgspec.Meta(pattern=r"^(never|scope|proved)$(?!\n)")] = "scope"
 
 
+class Login(Kind, frozen=True, kw_only=True):
+    """A user of a server, by reference."""
+
+    username: Secret
+    password: Secret
+
+
+class StepRoute(Kind, frozen=True, kw_only=True):
+    """The call of one step. `{catalog_id}` and `{device_id}` stand in path and body, `{device_ids}` in the body alone."""
+
+    method: Annotated[str, msgspec.Meta(pattern=r"^(POST|PUT|PATCH|DELETE)$(?!\n)")] = "POST"
+    path: Annotated[str, msgspec.Meta(min_length=1, description="The path, from the agent's address on.")]
+    body: dict[Text, Scalar] = {}
+
+
+class StepRoutes(Kind, frozen=True, kw_only=True):
+    """Calls of steps whose route the platform's documents do not confirm. `reconciler doctor` proposes them."""
+
+    deliver: StepRoute | None = None
+    cancel: StepRoute | None = None
+    deploy: StepRoute | None = None
+    uninstall: StepRoute | None = None
+    delete: StepRoute | None = None
+
+
+class DeliveryServer(Kind, frozen=True, kw_only=True):
+    """The GetApp server that prepares releases before devices fetch them."""
+
+    url: Text
+    login: Login
+    source: Annotated[str, msgspec.Meta(pattern=r"^(cache|remote)$(?!\n)")] = "cache"
+
+
+class GetAppConnection(Kind, frozen=True, kw_only=True):
+    """One GetApp agent: a CDN master with its devices (`topology: cdn`), or one agent alone.
+
+    `api` is the version of the agent's interface that steps are sent through (`topology: agent`).
+    """
+
+    agent: Text
+    topology: Annotated[str, msgspec.Meta(pattern=r"^(cdn|agent)$(?!\n)")] = "cdn"
+    api: Annotated[str, msgspec.Meta(pattern=r"^(v1|v2)$(?!\n)")] = "v1"
+    routes: StepRoutes = StepRoutes()
+    delivery: DeliveryServer | None = None
+    requests: Requests = Requests()
+
+
+class UserKey(Kind, frozen=True, kw_only=True):
+    """A Memfault user and a key of theirs, by reference."""
+
+    email: Secret
+    key: Secret
+
+
+Slug = Annotated[
+    str, msgspec.Meta(pattern=r"^[-A-Za-z0-9_]{1,128}$(?!\n)", description="Letters, digits, `-`, `_`; at most 128.")
+]
+
+
+class MemfaultConnection(Kind, frozen=True, kw_only=True):
+    """One Memfault project, with exactly one of `token` (an organization token) and `user`.
+
+    Devices not seen within `seen_within` are counted but not waited for. `redraw` allows a staged percentage to be
+    raised by pulling the activation and making it anew where the server takes no other way: the sample is drawn again.
+    """
+
+    organization: Slug
+    project: Slug
+    token: Secret | None = None
+    user: UserKey | None = None
+    url: Text = "https://api.memfault.com"
+    seen_within: Duration = "1d"
+    redraw: bool = False
+    requests: Requests = Requests()
+
+
 class ConnectionSpec(Kind, frozen=True, kw_only=True):
     """Exactly one platform."""
 
-    losant: LosantConnection
+    losant: LosantConnection | None = None
+    getapp: GetAppConnection | None = None
+    memfault: MemfaultConnection | None = None
 
     @property
     def platform(self) -> str:
         """Return the name of the platform it is a connection of."""
         return next((name for name in self.__struct_fields__ if getattr(self, name) is not None), "")
+
+
+SETTINGS: dict[str, frozenset[str]] = {
+    "losant": frozenset(),
+    "getapp": frozenset(),
+    "memfault": frozenset({"rollout_percent"}),
+}
+"""What `settings:` of a version may say, by platform."""
+
+COHORTS = frozenset({"memfault"})
+"""Platforms whose units are cohorts."""
 
 
 # --- Channel --------------------------------------------------------------------------------------------------------
@@ -148,6 +237,17 @@ class Override(Choice, frozen=True, kw_only=True):
     units: Selector
 
 
+class Requirement(Kind, frozen=True, kw_only=True):
+    """Versions of another workload that a unit must report. `version` is a list of them, or a range such as `>=1.4`.
+
+    With `connection` and `tag` it is about the one unit of that connection which bears the same value of the tag.
+    """
+
+    version: Text | list[Version]
+    connection: Name | None = None
+    tag: Text | None = None
+
+
 class WorkloadSpec(Choice, frozen=True, kw_only=True):
     """A workload of a fleet: what its units should have, who differs."""
 
@@ -155,6 +255,8 @@ class WorkloadSpec(Choice, frozen=True, kw_only=True):
     units: Selector | None = None
     overrides: list[Override] = []
     order: Annotated[str, msgspec.Meta(pattern=r"^semver$(?!\n)")] | None = None
+    requires: dict[Text, Text | list[Version] | Requirement] = {}
+    """What other workloads must report on a unit before this one may go there."""
 
 
 class PinChoice(Choice, frozen=True, kw_only=True):

@@ -14,6 +14,8 @@ class Phase(StrEnum):
     MOVING = "moving"
     PAUSED = "paused"
     FAILED = "failed"
+    READY = "ready"
+    """A step is done, and the platform waits to be told the next one."""
     UNKNOWN = "unknown"
     """The platform used a value this program does not know; never read as absence."""
 
@@ -45,6 +47,9 @@ class State(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     ready: int | None = None
     """Devices of the unit that report the assigned version; None where the unit is one device."""
     size: int = 1
+    """Devices of the unit that are to report it: of a staged cohort its share, never those that fell silent."""
+    spread: tuple[tuple[str, int], ...] = ()
+    """How many devices of the unit report each version, sorted; empty where the unit is one device."""
     note: str = ""
     """What the platform adds for a person to read."""
     protected: str = ""

@@ -6,6 +6,8 @@ import msgspec
 
 from reconciler.model.change import Action, Change, Held
 from reconciler.model.origin import Origin
+from reconciler.model.release import ReleaseInfo
+from reconciler.model.unit import Ref
 
 FORMAT = "reconciler/plan.v1"
 
@@ -80,6 +82,14 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
     """(workload id, version, identity on the platform) of every version moved to."""
 
 
+class MovedTo(msgspec.Struct, frozen=True):
+    """A version that changes move units to, and what the catalogue says of it: what reviewers want to know."""
+
+    workload: Ref
+    version: str
+    info: ReleaseInfo
+
+
 class FleetPlan(msgspec.Struct, frozen=True, kw_only=True):
     """The plan of one fleet. `error` is set, and the rest empty, when its connection could not be read at all."""
 
@@ -93,6 +103,7 @@ class FleetPlan(msgspec.Struct, frozen=True, kw_only=True):
     held: tuple[Held, ...] = ()
     violations: tuple[Violation, ...] = ()
     warnings: tuple[str, ...] = ()
+    releases: tuple[MovedTo, ...] = ()
     error: str = ""
 
 

@@ -48,6 +48,15 @@ class RecordedRelease(msgspec.Struct, frozen=True, kw_only=True):
     info: ReleaseInfo
 
 
+class RecordedReference(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The platform's own id of a version; without `unit` it is the same on every unit."""
+
+    workload: str
+    version: str
+    reference: str
+    unit: str = ""
+
+
 class RecordedSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """One reading of one connection, with the catalogue's answers for the versions that were asked about.
 
@@ -66,6 +75,7 @@ class RecordedSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     states: list[State]
     columns: dict[str, list[Index]]
     catalog: list[RecordedRelease] = []
+    references: list[RecordedReference] = []
 
 
 def record(connection: str, platform: str, snapshot: Snapshot, catalog: Catalog) -> RecordedSnapshot:
@@ -95,6 +105,10 @@ def record(connection: str, platform: str, snapshot: Snapshot, catalog: Catalog)
             RecordedRelease(release=release, info=catalog[release])
             for release in sorted(catalog, key=lambda one: (one.workload, one.version))
         ],
+        references=[
+            RecordedReference(unit=unit, workload=workload, version=version, reference=reference)
+            for (unit, workload, version), reference in sorted(snapshot.references.items())
+        ],
     )
 
 
@@ -117,6 +131,7 @@ def replay(recorded: RecordedSnapshot) -> tuple[Snapshot, Catalog]:
         },
         coverage=recorded.coverage,
         read_at=recorded.read_at,
+        references={(one.unit, one.workload, one.version): one.reference for one in recorded.references},
     )
     catalog = {one.release: one.info for one in recorded.catalog}
     _holds(len(catalog) == len(recorded.catalog), "a release stands twice in its catalogue")

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from reconciler.model.unit import Ref
+
 
 class Release(msgspec.Struct, frozen=True):
     """A version of a workload (by the workload's id)."""
@@ -10,12 +12,28 @@ class Release(msgspec.Struct, frozen=True):
     version: str
 
 
+class Artifact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One file of a release. `size` is in bytes; `digest` is `algorithm:value`, empty where none is known.
+
+    `hardware` is the hardware version it is for, empty where the platform does not tell them apart.
+    """
+
+    name: str = ""
+    kind: str = ""
+    hardware: str = ""
+    build: str = ""
+    size: int | None = None
+    digest: str = ""
+
+
 class ReleaseInfo(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the catalogue says of a release.
 
     `found` None means it could not be told (the reading failed): the release is then held, never assumed.
     `identity` changes whenever content under the same name does. `size` is in bytes. `forbidden` says why the platform
-    never deploys this name. `minimum_agent` is the lowest agent version that runs it.
+    never deploys this name. `minimum_agent` is the lowest agent version that runs it. `notes` are plain text on one
+    line. `reference` is the platform's own id of the release, where calls need it. `status` is the platform's word,
+    `prepared` what is known of a server's preparation ("not asked", "done", …), empty where nothing is prepared.
     """
 
     found: bool | None
@@ -26,6 +44,51 @@ class ReleaseInfo(msgspec.Struct, frozen=True, omit_defaults=True):
     size: int | None = None
     forbidden: str = ""
     detail: str = ""
+    reference: str = ""
+    status: str = ""
+    revision: str = ""
+    min_version: str = ""
+    """The lowest version a unit must run to take this one."""
+    must_pass: bool = False
+    """Units must pass through this version on their way to a later one."""
+    dependencies: tuple[str, ...] = ()
+    """What comes with it, as `workload version`."""
+    artifacts: tuple[Artifact, ...] | None = None
+    """None where the platform does not tell them."""
+    devices: int | None = None
+    """How many devices run it, as the platform counts."""
+    created: str = ""
+    updated: str = ""
+    """ISO 8601, as the platform writes them."""
+    extra: str = ""
+    """What clients stored with it, as JSON."""
+    prepared: str = ""
 
 
 Catalog = dict[Release, ReleaseInfo]
+
+
+class ReleaseQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which releases to list; empty is all. `workloads` are names or ids. `sort` is a field, with `-` descending."""
+
+    workloads: tuple[str, ...] = ()
+    versions: tuple[str, ...] = ()
+    revisions: tuple[str, ...] = ()
+    hardware: tuple[str, ...] = ()
+    builds: tuple[str, ...] = ()
+    sort: tuple[str, ...] = ()
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """One release of a listing. A workload without id and name is one the platform does not tell."""
+
+    workload: Ref
+    version: str
+    info: ReleaseInfo
+
+
+class ReleaseList(msgspec.Struct, frozen=True):
+    """Releases, and in `notes` what could not be answered: a filter the platform does not have, a page not read."""
+
+    releases: tuple[Listed, ...]
+    notes: tuple[str, ...] = ()

@@ -40,15 +40,21 @@ class Workload(msgspec.Struct, frozen=True):
         return Ref(self.id, self.name)
 
 
+References = dict[tuple[str, str, str], str]
+"""The platform's own ids of versions, by (unit id or empty, workload id, version)."""
+
+
 class Snapshot:
     """The observations of one reading.
 
     `states[0]` stands for "no row was shown": EMPTY when coverage is complete, UNSEEN otherwise.
     `columns[workload id][row of units]` is an index into `states`; a workload without a column has no rows at all.
     `read_at` is when reading began, in seconds since 1970. `identity` names the application that was read.
+    `references` are the platform's own ids of versions, where calls need them, by (unit id, workload id, version); the
+    unit id is empty where the id is the same on every unit.
     """
 
-    __slots__ = ("columns", "coverage", "identity", "read_at", "states", "units", "workloads")
+    __slots__ = ("columns", "coverage", "identity", "read_at", "references", "states", "units", "workloads")
 
     def __init__(  # the parts of one reading
         self,
@@ -60,6 +66,7 @@ class Snapshot:
         columns: dict[str, array[int]],
         coverage: Coverage,
         read_at: float,
+        references: References | None = None,
     ) -> None:
         """Take the parts; `states[0]` is set here from the coverage."""
         self.identity = identity
@@ -70,6 +77,7 @@ class Snapshot:
         self.columns = columns
         self.coverage = coverage
         self.read_at = read_at
+        self.references: References = references or {}
 
     def column(self, workload_id: str) -> array[int]:
         """Return the state numbers of a workload, one a unit (all 0 when it has no rows)."""
@@ -80,6 +88,11 @@ class Snapshot:
         """Return the observation of one slot."""
         column = self.columns.get(workload_id)
         return self.states[column[row]] if column is not None else self.states[0]
+
+    def reference(self, unit_id: str, workload_id: str, version: str) -> str:
+        """Return the platform's own id of a version on a unit; empty where the reading did not show one."""
+        own = self.references.get((unit_id, workload_id, version))
+        return own if own is not None else self.references.get(("", workload_id, version), "")
 
     def holders(self, workload_id: str) -> Iterator[int]:
         """Yield the rows that show anything assigned, reported or besides in this workload."""

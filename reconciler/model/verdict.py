@@ -16,6 +16,7 @@ class Verdict(StrEnum):
     FAILED = "failed"
     RETRY = "retry"
     WAITING = "waiting"
+    NEXT = "next step"
     CONVERGING = "converging"
     STUCK = "stuck"
     AHEAD = "ahead"

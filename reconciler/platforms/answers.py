@@ -55,8 +55,27 @@ class Answer(NamedTuple):
 
 
 class _Problem(msgspec.Struct):
-    """Losant's error body; other platforms use the same two names or are shown as text."""
+    """An error body: Losant's `type` and `message`, GetApp's `name`, `errorCode` and `message`, Memfault's `error`."""
 
+    message: str | list[str] = ""
+    type: str = ""
+    name: str = ""
+    code: str = msgspec.field(default="", name="errorCode")
+
+    def words(self) -> str:
+        """Return what it says in one text; empty where it says nothing."""
+        message = self.message if isinstance(self.message, str) else "; ".join(self.message)
+        kind = self.code or self.type or self.name
+        return f"{kind}: {message}" if kind and message else message or kind
+
+
+class _Wrapped(msgspec.Struct):
+    """Memfault's error body, confirmed in code of its users."""
+
+    error: _Inner
+
+
+class _Inner(msgspec.Struct):
     message: str
     type: str = ""
 
@@ -74,14 +93,26 @@ def excerpt(content: bytes, scrub: Scrub) -> str:
 
 def told(answer: Answer, scrub: Scrub) -> str:
     """Return what a refusing answer says: `Type: message` of its body, else the start of the body."""
+    said = _problem(answer.content)
+    if said:
+        return clean(scrub(said))
+    if looks_like_html(answer):
+        return "an HTML page came instead of an API answer: " + excerpt(answer.content, scrub)
+    return excerpt(answer.content, scrub) or "no explanation was given"
+
+
+def _problem(content: bytes) -> str:
+    """Return what an error body of one of the known shapes says; empty for anything else."""
     try:
-        problem = msgspec.json.decode(answer.content, type=_Problem)
+        inner = msgspec.json.decode(content, type=_Wrapped).error
     except (msgspec.DecodeError, UnicodeDecodeError):
-        if looks_like_html(answer):
-            return "an HTML page came instead of an API answer: " + excerpt(answer.content, scrub)
-        return excerpt(answer.content, scrub) or "no explanation was given"
-    text = f"{problem.type}: {problem.message}" if problem.type else problem.message
-    return clean(scrub(text))
+        pass
+    else:
+        return _Problem(inner.message, inner.type).words()
+    try:
+        return msgspec.json.decode(content, type=_Problem).words()
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
 
 
 def looks_like_html(answer: Answer) -> bool:

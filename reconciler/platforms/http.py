@@ -13,7 +13,7 @@ import ipaddress
 import random
 import ssl
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 from urllib.parse import quote, urlencode
 from urllib.request import getproxies
@@ -24,11 +24,13 @@ import msgspec
 from reconciler import __version__
 from reconciler.errors import PlatformError, RateLimited, SettingsError, UnexpectedAnswer, Unreachable
 from reconciler.platforms.answers import Answer, clean, refusal, unreadable
+from reconciler.platforms.credentials import Credentials
 from reconciler.platforms.transport import Direct
 from reconciler.ports import Clock
 
 T = TypeVar("T")
-Params = Mapping[str, str | int]
+Params = Mapping[str, str | int] | Sequence[tuple[str, str | int]]
+"""Query parameters; as pairs where a key comes several times."""
 
 ATTEMPTS = 5
 LONGEST_PAUSE = 10.0
@@ -38,7 +40,7 @@ LONGEST_WAIT = 60.0
 
 
 class Client:
-    """Requests to one platform with one token. Safe to use from several threads.
+    """Requests to one platform with one set of credentials. Safe to use from several threads.
 
     `url` is the API's base; `timeout` in seconds, for connecting, for each wait for data and for sending; `per_second`
     the most requests started in a second. Raises SettingsError for a URL or token that must not be used.
@@ -47,7 +49,7 @@ class Client:
     def __init__(  # everything outside is an argument: address, credentials, clock, chance, transport
         self,
         url: str,
-        token: str,
+        credentials: Credentials,
         *,
         platform: str,
         clock: Clock,
@@ -58,22 +60,21 @@ class Client:
         transport: httpx.BaseTransport | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        """Check address and token; nothing is sent yet."""
-        self.url = checked_url(url)
-        self._token = _checked_token(token)
+        """Check the address; nothing is sent yet."""
+        self._credentials = credentials
+        self.url = checked_url(url, secret=bool(credentials.secrets))
         self._platform = platform
         self._clock = clock
         self._timeout = timeout
         self._slots = threading.BoundedSemaphore(concurrency)
         self._pace = _Pace(clock, per_second)
         self._chance = chance
-        # Plain http goes to loopback alone: no proxy may see its token, and loading certificates would be for nothing.
+        # Plain http goes to loopback or bears no secret: no proxy is asked, and certificates would be loaded for nothing.
         local = self.url.startswith("http:")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if local else httpx.create_ssl_context()
         if transport is None and (local or not getproxies()):
             transport = Direct(context)
         self._headers = {
-            "Authorization": f"Bearer {self._token}",
             "Accept": "application/json",
             "Accept-Encoding": "gzip, deflate",
             "User-Agent": f"fleet-reconciler/{__version__}",
@@ -96,8 +97,10 @@ class Client:
         self._http.close()
 
     def scrub(self, text: str) -> str:
-        """Return a text without the token, should the platform echo it."""
-        return text.replace(self._token, "[token]").replace(quote(self._token, safe=""), "[token]")
+        """Return a text without secrets, should the platform echo them."""
+        for secret in self._credentials.secrets:
+            text = text.replace(secret, "[token]").replace(quote(secret, safe=""), "[token]")
+        return text
 
     def get(self, path: str, operation: str, params: Params | None = None) -> Answer:
         """Read; repeated when the failure may pass. Raises PlatformError."""
@@ -111,24 +114,38 @@ class Client:
 
         return self._repeated(once, read=True)
 
-    def write(self, path: str, operation: str, body: object, decode: Callable[[bytes], T], deadline: float) -> T:
-        """POST a body, at most until `deadline` (seconds since 1970). Raises PlatformError, with `sent` as it is.
+    def write(
+        self,
+        path: str,
+        operation: str,
+        body: object,
+        decode: Callable[[bytes], T],
+        deadline: float,
+        *,
+        method: str = "POST",
+        params: Params | None = None,
+    ) -> T:
+        """Send a body (None: no body), at most until `deadline` (seconds since 1970). Raises PlatformError, with `sent`.
 
         Sent again only when it certainly was not processed.
         """
 
         def once() -> T:
-            answer = self._once("POST", path, operation, body=body, deadline=deadline)
+            answer = self._once(method, path, operation, params=params, body=body, deadline=deadline)
             return self._decoded(answer, operation, decode)
 
         return self._repeated(once, read=False, deadline=deadline)
 
     def _repeated(self, once: Callable[[], T], *, read: bool, deadline: float | None = None) -> T:
         attempt = 1
+        renewed = False
         while True:
             try:
                 return once()
             except PlatformError as error:
+                if error.status == 401 and not renewed and self._credentials.renew():
+                    renewed = True
+                    continue
                 harmless = read or not error.sent or error.status == 429
                 pause = self._pause(error, attempt)
                 limit = LONGEST_WAIT if deadline is None else deadline - self._clock.now()
@@ -156,14 +173,15 @@ class Client:
         deadline: float | None = None,
     ) -> Answer:
         operation = f"{self._platform}: {operation}"
-        content = None if method == "GET" else msgspec.json.encode(body)
+        content = None if method == "GET" or body is None else msgspec.json.encode(body)
+        told = self._credentials.headers(deadline)
         with self._slots:
             self._pace.wait()
             timeout = self._timeout if deadline is None else min(self._timeout, deadline - self._clock.now())
             if timeout <= 0:
                 raise Unreachable("no time was left to send it", operation=operation, sent=False)
             try:
-                answer = self._http.send(self._request(method, path, params, content, timeout))
+                answer = self._http.send(self._request(method, path, params, content, timeout, told))
             except httpx.HTTPError as error:
                 raise self._failure(error, operation) from None
         result = Answer(answer.status_code, answer.content, {k.lower(): v for k, v in answer.headers.items()})
@@ -172,11 +190,19 @@ class Client:
         return result
 
     def _request(
-        self, method: str, path: str, params: Params | None, content: bytes | None, timeout: float
+        self,
+        method: str,
+        path: str,
+        params: Params | None,
+        content: bytes | None,
+        timeout: float,
+        told: Mapping[str, str],
     ) -> httpx.Request:
         """Return a request, made without httpx's merging of addresses and parameters, half of the cost of a page."""
         url = f"{self.url}{path}?{urlencode(params)}" if params else self.url + path
-        headers = self._headers if content is None else {**self._headers, "Content-Type": "application/json"}
+        headers = {**self._headers, **told}
+        if content is not None:
+            headers["Content-Type"] = "application/json"
         extensions = {"timeout": httpx.Timeout(timeout).as_dict()}
         return httpx.Request(method, url, headers=headers, content=content, extensions=extensions)
 
@@ -225,8 +251,8 @@ class _Pace:
             self._clock.sleep(turn - now)
 
 
-def checked_url(text: str) -> str:
-    """Return the base URL without a closing slash; raise SettingsError where a token must not go there."""
+def checked_url(text: str, *, secret: bool = True) -> str:
+    """Return the base URL without a closing slash; raise SettingsError where a `secret` must not go there."""
     try:
         url = httpx.URL(text)
     except httpx.InvalidURL:
@@ -237,7 +263,7 @@ def checked_url(text: str) -> str:
         raise SettingsError(
             "the connection's url may have no user, query or fragment", hint="give the token as `token:`"
         )
-    if url.scheme == "http" and not _is_loopback(url.host):
+    if secret and url.scheme == "http" and not _is_loopback(url.host):
         raise SettingsError(
             f"the connection's url would send the token to {url.host} in plain http",
             hint="use https; plain http is for this machine (127.0.0.1, localhost) alone",
@@ -250,16 +276,6 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _checked_token(token: str) -> str:
-    stripped = token.strip()
-    if not stripped or not stripped.isascii() or not stripped.isprintable() or " " in stripped:
-        raise SettingsError(
-            "the connection's token is empty or holds characters that no token has",
-            hint="check the variable or file that `token:` names",
-        )
-    return stripped
 
 
 def _is_tls(error: BaseException) -> bool:

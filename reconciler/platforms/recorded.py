@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from reconciler.errors import PlatformError
-from reconciler.model.change import Action, Change
+from reconciler.model.change import Action, Change, Review
 from reconciler.model.outcome import Receipt
-from reconciler.model.release import Catalog, Release, ReleaseInfo
+from reconciler.model.release import Catalog, Listed, Release, ReleaseInfo, ReleaseList, ReleaseQuery
 from reconciler.model.snapshot import Query, Snapshot
+from reconciler.model.unit import Ref
 from reconciler.ports import Capabilities, Check, Platform
 
 UNRECORDED = ReleaseInfo(found=None, detail="the snapshot was recorded without asking about it")
@@ -42,15 +43,35 @@ class RecordedPlatform:
         del query
         return self._snapshot
 
-    def catalog(self, wanted: Collection[Release]) -> Catalog:
+    def catalog(self, wanted: Collection[Release], *, probe: bool = False) -> Catalog:
         """Return what was recorded of these releases; of the others nothing can be told."""
+        del probe
         return {release: self._catalog.get(release, UNRECORDED) for release in wanted}
 
+    def releases(self, query: ReleaseQuery) -> ReleaseList:
+        """Return the recorded releases, the workloads by their ids; nothing else was kept."""
+        del query
+        listed = tuple(
+            Listed(Ref(release.workload, release.workload), release.version, info)
+            for release, info in sorted(self._catalog.items(), key=lambda item: (item[0].workload, item[0].version))
+        )
+        return ReleaseList(listed, ("a recorded snapshot keeps only the releases it asked about",))
+
+    def review(self, changes: Sequence[Change], snapshot: Snapshot, catalog: Catalog) -> Review:
+        """Review changes as the real platform does."""
+        return self._real.review(changes, snapshot, catalog)
+
     def compile(
-        self, changes: Sequence[Change], snapshot: Snapshot, *, whole: Collection[str], wide: bool = True
+        self,
+        changes: Sequence[Change],
+        snapshot: Snapshot,
+        catalog: Catalog,
+        *,
+        whole: Collection[str],
+        wide: bool = True,
     ) -> tuple[Action, ...]:
         """Compile calls as the real platform does."""
-        return self._real.compile(changes, snapshot, whole=whole, wide=wide)
+        return self._real.compile(changes, snapshot, catalog, whole=whole, wide=wide)
 
     def execute(self, action: Action, deadline: float) -> Receipt:
         """Refuse: raise PlatformError."""

@@ -18,7 +18,7 @@ GROUP = "reconciler.platforms"
 Resolve = Callable[[Secret], str]
 Factory = Callable[[Any, Resolve, Clock], Platform]
 
-_BUILT_IN = {"losant": "reconciler.platforms.losant:factory"}
+_BUILT_IN = {name: f"reconciler.platforms.{name}:factory" for name in ("losant", "getapp", "memfault")}
 
 
 def connect(connection: ConnectionSpec, resolve: Resolve, clock: Clock) -> Platform:

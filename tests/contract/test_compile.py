@@ -41,7 +41,7 @@ def some_moves(rig: Rig, snapshot: Snapshot, seed: int, share: float) -> list[Ch
 def test_each_change_is_in_exactly_one_call(subject: Subject, seed: int, share: float, whole: bool, units: int) -> None:
     rig, snapshot = reading(subject, units, seed % 3)
     changes = some_moves(rig, snapshot, seed, share)
-    actions = rig.platform.compile(changes, snapshot, whole=everywhere(snapshot) if whole else ())
+    actions = rig.platform.compile(changes, snapshot, {}, whole=everywhere(snapshot) if whole else ())
     assert sorted(slot for action in actions for slot in action.slots) == list(range(len(changes)))
     assert all(action.slots for action in actions)
     assert [action.stage for action in actions] == sorted(action.stage for action in actions)
@@ -52,7 +52,7 @@ def test_each_change_is_in_exactly_one_call(subject: Subject, seed: int, share: 
 def test_few_calls(subject: Subject, seed: int, share: float, whole: bool) -> None:
     rig, snapshot = reading(subject, 2300, seed % 3)
     changes = some_moves(rig, snapshot, seed, share)
-    actions = rig.platform.compile(changes, snapshot, whole=everywhere(snapshot) if whole else ())
+    actions = rig.platform.compile(changes, snapshot, {}, whole=everywhere(snapshot) if whole else ())
     most = rig.platform.capabilities.ids_per_call
     groups: dict[tuple[str, str | None], int] = {}
     for change in changes:
@@ -67,8 +67,8 @@ def test_the_order_of_changes_does_not_matter(subject: Subject, seed: int, whole
     rig, snapshot = reading(subject, 2300, 0)
     changes = some_moves(rig, snapshot, seed, 0.5)
     shuffled = Random(seed).sample(changes, len(changes))
-    first = rig.platform.compile(changes, snapshot, whole=everywhere(snapshot) if whole else ())
-    second = rig.platform.compile(shuffled, snapshot, whole=everywhere(snapshot) if whole else ())
+    first = rig.platform.compile(changes, snapshot, {}, whole=everywhere(snapshot) if whole else ())
+    second = rig.platform.compile(shuffled, snapshot, {}, whole=everywhere(snapshot) if whole else ())
     assert [(action.call, action.request, action.stage) for action in first] == [
         (action.call, action.request, action.stage) for action in second
     ]
@@ -79,7 +79,7 @@ def test_the_order_of_changes_does_not_matter(subject: Subject, seed: int, whole
 def test_no_wide_call_without_proof(subject: Subject, seed: int) -> None:
     rig, snapshot = reading(subject, 2300, 1)
     changes = some_moves(rig, snapshot, seed, 1.0)
-    assert not any(action.wide for action in rig.platform.compile(changes, snapshot, whole=()))
+    assert not any(action.wide for action in rig.platform.compile(changes, snapshot, {}, whole=()))
     unproved = Snapshot(
         identity=snapshot.identity,
         units=snapshot.units,
@@ -89,7 +89,7 @@ def test_no_wide_call_without_proof(subject: Subject, seed: int) -> None:
         coverage=Coverage(False, ("a page was missing",)),
         read_at=snapshot.read_at,
     )
-    assert not any(action.wide for action in rig.platform.compile(changes, unproved, whole=everywhere(snapshot)))
+    assert not any(action.wide for action in rig.platform.compile(changes, unproved, {}, whole=everywhere(snapshot)))
 
 
 @settings(LAWS, max_examples=25)
@@ -104,7 +104,7 @@ def test_no_call_ever_touches_a_foreign_slot(subject: Subject, data: st.DataObje
     mine = set(snapshot.units.ids[spared:])
     changes = moves(snapshot, lambda unit, workload: target if unit in mine else ...)
     before = rig.truth()
-    actions = rig.platform.compile(changes, snapshot, whole=data.draw(st.sampled_from([(), everywhere(snapshot)])))
+    actions = rig.platform.compile(changes, snapshot, {}, whole=data.draw(st.sampled_from([(), everywhere(snapshot)])))
     hit: set[tuple[str, str]] = set()
     for action in actions:
         receipt = rig.platform.execute(action, rig.deadline)

@@ -26,7 +26,7 @@ def test_each_call_moves_exactly_its_slots(steady: Rig, whole: bool) -> None:
     snapshot = platform.observe(Query())
     gone = set(snapshot.units.ids[:7])
     changes = moves(snapshot, lambda unit, _: None if unit in gone else steady.versions[0])
-    for action in platform.compile(changes, snapshot, whole=everywhere(snapshot) if whole else ()):
+    for action in platform.compile(changes, snapshot, {}, whole=everywhere(snapshot) if whole else ()):
         before = steady.truth()
         receipt = platform.execute(action, steady.deadline)
         assert receipt.kind is ReceiptKind.ACCEPTED, receipt
@@ -42,7 +42,7 @@ def test_executing_twice_is_harmless(steady: Rig) -> None:
     platform = steady.platform
     snapshot = platform.observe(Query())
     changes = moves(snapshot, lambda unit, _: None if unit == snapshot.units.ids[0] else steady.versions[0])
-    actions = platform.compile(changes, snapshot, whole=everywhere(snapshot))
+    actions = platform.compile(changes, snapshot, {}, whole=everywhere(snapshot))
     for action in actions:
         platform.execute(action, steady.deadline)
     steady.settle()
@@ -72,7 +72,7 @@ def test_receipts_tell_the_truth(subject: Subject, fault: str, kind: ReceiptKind
     rig = subject.rig(20, 1, offline=0.0, failing=0.0)
     snapshot = rig.platform.observe(Query())
     changes = moves(snapshot, lambda *_: rig.versions[0])
-    (action,) = rig.platform.compile(changes, snapshot, whole=())
+    (action,) = rig.platform.compile(changes, snapshot, {}, whole=())
     rig.fault(fault)
     before, asked = rig.truth(), rig.requests()
     receipt = rig.platform.execute(action, rig.deadline)
@@ -90,7 +90,7 @@ def test_receipts_tell_the_truth(subject: Subject, fault: str, kind: ReceiptKind
 def test_no_call_after_its_deadline(subject: Subject) -> None:
     rig = subject.rig(20, 1)
     snapshot = rig.platform.observe(Query())
-    actions = rig.platform.compile(moves(snapshot, lambda *_: rig.versions[0]), snapshot, whole=())
+    actions = rig.platform.compile(moves(snapshot, lambda *_: rig.versions[0]), snapshot, {}, whole=())
     asked = rig.requests()
     receipt = rig.platform.execute(actions[0], rig.clock.now() - 1)
     assert receipt.kind is ReceiptKind.REJECTED
@@ -103,7 +103,7 @@ def test_a_wide_call_is_not_sent_when_another_unit_holds_the_version_by_now(subj
         pytest.skip(f"{subject} has no wide calls")
     snapshot = rig.platform.observe(Query())
     some = moves(snapshot, lambda *_: rig.versions[0])
-    wide = [action for action in rig.platform.compile(some, snapshot, whole=everywhere(snapshot)) if action.wide]
+    wide = [action for action in rig.platform.compile(some, snapshot, {}, whole=everywhere(snapshot)) if action.wide]
     rig.intrude(wide[0])
     before = rig.truth()
     receipt = rig.platform.execute(wide[0], rig.deadline)

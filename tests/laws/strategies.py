@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.draft import Draft, Narrow, draft
 from reconciler.core.plan import fleet_plan
-from reconciler.model.change import Action, Change, Request
+from reconciler.model.change import Action, Change, Request, Review
 from reconciler.model.fleet import (
     ChannelRef,
     Document,
@@ -263,13 +263,19 @@ narrows = st.one_of(
 )
 
 
-def compile_single(changes: Sequence[Change], snapshot: Snapshot, whole: Collection[str]) -> tuple[Action, ...]:
-    """Compile one call a change: the naive platform."""
-    del snapshot, whole
-    return tuple(
-        Action(call=f"test.{change.verb}", request=Request("POST", f"/{change.unit.id}"), slots=(position,))
-        for position, change in enumerate(changes)
-    )
+class Single:
+    """One call a change, and nothing to say of any: the naive platform."""
+
+    def review(self, changes: Sequence[Change]) -> Review:
+        del changes
+        return Review()
+
+    def compile(self, changes: Sequence[Change], whole: Collection[str]) -> tuple[Action, ...]:
+        del whole
+        return tuple(
+            Action(call=f"test.{change.verb}", request=Request("POST", f"/{change.unit.id}"), slots=(position,))
+            for position, change in enumerate(changes)
+        )
 
 
 def drafted(fleet: Document, snapshot: Snapshot, narrow: Narrow = WHOLE, *, retries_itself: bool = True) -> Draft:
@@ -288,4 +294,4 @@ def drafted(fleet: Document, snapshot: Snapshot, narrow: Narrow = WHOLE, *, retr
 
 def planned(one: Draft, catalog: Catalog = GOOD) -> FleetPlan:
     """Return the plan of a judged fleet."""
-    return fleet_plan(one, catalog, compile_single, manifest="digest", commit=None)
+    return fleet_plan(one, catalog, Single(), manifest="digest", commit=None)

@@ -170,9 +170,9 @@ def test_shares_are_exact(share: str, of: int, allowed: int) -> None:
     )
     intended = Intended()
     for _ in range(allowed):
-        intended.add(Verb.REPLACE, 1, leftover=False)
+        intended.add(Verb.REPLACE, 1, free=False)
     assert not list(violations(fleet, [Load("poller", of, intended)], 100))
-    intended.add(Verb.REPLACE, 1, leftover=False)
+    intended.add(Verb.REPLACE, 1, free=False)
     (violation,) = violations(fleet, [Load("poller", of, intended)], 100)
     assert (violation.allowed, violation.intended, violation.of) == (allowed, allowed + 1, of)
     assert share in violation.message

@@ -7,15 +7,16 @@ nothing, nor does a failed reading: then `found` is None, and the release is hel
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import partial
 
 from reconciler.errors import NotFound, PlatformError
-from reconciler.model.release import Catalog, Release, ReleaseInfo
+from reconciler.model.release import Catalog, Listed, Release, ReleaseInfo, ReleaseList, ReleaseQuery
+from reconciler.model.unit import Ref
 from reconciler.platforms.answers import clean
-from reconciler.platforms.losant.listing import Readers
-from reconciler.platforms.losant.routes import Routes
-from reconciler.platforms.losant.wire import Version
+from reconciler.platforms.losant.routes import WORKFLOW_PAGE, Routes
+from reconciler.platforms.losant.wire import Flow, Version
+from reconciler.platforms.readers import Readers
 
 NEVER_DEPLOYED = frozenset({"develop", "default"})
 """Names that no version can have, confirmed (DOC19 docs/workflows/versioning.md); that the API refuses to deploy
@@ -44,6 +45,46 @@ class Catalogue:
         for infos in self._readers.each(jobs):
             found |= infos
         return found
+
+    def listing(self, query: ReleaseQuery) -> ReleaseList:
+        """Return the versions of the workflows asked about, newest first unless `query.sort` says otherwise.
+
+        A workflow whose versions cannot be read is named in the notes. Raises PlatformError where no workflow can be.
+        """
+        notes = [f"Losant's versions have no {what}: none can match" for what in _unanswerable(query)]
+        flows = [flow for flow in self._flows() if not query.workloads or {flow.name, flow.id} & set(query.workloads)]
+        found: list[tuple[Ref, Version]] = []
+        for flow, versions in zip(
+            flows, self._readers.each(partial(self._all_of, flow.id) for flow in flows), strict=True
+        ):
+            if isinstance(versions, PlatformError):
+                notes.append(f"the versions of {flow.name} could not be read: {versions}")
+            else:
+                found += [(Ref(flow.id, flow.name), version) for version in versions]
+        wanted = [] if _unanswerable(query) else [one for one in found if _asked_for(query, one[1])]
+        listed = tuple(Listed(flow, version.version, info_of(version)) for flow, version in _sorted(wanted, query.sort))
+        return ReleaseList(listed, tuple(notes))
+
+    def _flows(self) -> list[Flow]:
+        found: list[Flow] = []
+        while True:
+            page = self._routes.flows(-(-len(found) // WORKFLOW_PAGE))
+            found += page.items
+            if not page.size or len(found) >= page.total:
+                return found
+
+    def _all_of(self, flow: str) -> list[Version] | PlatformError:
+        found: list[Version] = []
+        number = 0
+        try:
+            while True:
+                page = self._routes.versions(flow, number)
+                found += page.items
+                number += 1
+                if not page.size or len(found) >= page.total:
+                    return found
+        except PlatformError as error:
+            return error
 
     def _of_flow(self, flow: str, names: list[str]) -> Catalog:
         """Return what is known of some versions of one workflow, by the list where that needs fewer requests."""
@@ -92,6 +133,33 @@ class Catalogue:
         return ReleaseInfo(found=False)
 
 
+def _unanswerable(query: ReleaseQuery) -> list[str]:
+    """Return the filters that Losant's versions have no field for, in words."""
+    given = (("revision", query.revisions), ("hardware version", query.hardware), ("build id", query.builds))
+    return [what for what, values in given if values]
+
+
+def _asked_for(query: ReleaseQuery, version: Version) -> bool:
+    return not query.versions or version.version in query.versions
+
+
+def _sorted(found: list[tuple[Ref, Version]], sort: Sequence[str]) -> list[tuple[Ref, Version]]:
+    """Sort by workflow, then by what is asked for, `version` or the time of the last change, by itself newest first."""
+    for key in reversed(sort or ("-created_date",)):
+        by_name = key.removeprefix("-") == "version"
+        found.sort(key=_version_name if by_name else _last_change, reverse=key.startswith("-"))
+    found.sort(key=lambda one: one[0].name)
+    return found
+
+
+def _version_name(one: tuple[Ref, Version]) -> str:
+    return one[1].version
+
+
+def _last_change(one: tuple[Ref, Version]) -> str:
+    return one[1].last_updated
+
+
 def info_of(version: Version) -> ReleaseInfo:
     """Return what a version says of itself.
 
@@ -104,4 +172,7 @@ def info_of(version: Version) -> ReleaseInfo:
         minimum_agent=version.minimum_agent_version,
         notes=clean(version.notes or ""),
         detail="" if version.enabled else "this version is disabled on the platform",
+        reference=version.id,
+        status="enabled" if version.enabled else "disabled",
+        updated=version.last_updated,
     )

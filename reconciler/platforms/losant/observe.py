@@ -16,9 +16,10 @@ from reconciler.errors import PlatformError
 from reconciler.model.snapshot import Coverage, Query, Snapshot, Workload
 from reconciler.platforms.losant import wire
 from reconciler.platforms.losant.fold import ASSIGNABLE, Inventory, Slots
-from reconciler.platforms.losant.listing import REREADS, Listing, Readers
+from reconciler.platforms.losant.listing import REREADS, Listing
 from reconciler.platforms.losant.routes import PAGE, WORKFLOW_PAGE, Filter, Routes
 from reconciler.platforms.losant.wire import Newest, Page
+from reconciler.platforms.readers import Readers
 from reconciler.ports import Clock
 
 READINGS = 3

@@ -6,20 +6,21 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 import httpx
 
-from reconciler.model.change import Action, Change
+from reconciler.model.change import Action, Change, Review
 from reconciler.model.fleet import LosantConnection, Secret
 from reconciler.model.outcome import Receipt
 from reconciler.model.quantity import seconds
-from reconciler.model.release import Catalog, Release
+from reconciler.model.release import Catalog, Release, ReleaseList, ReleaseQuery
 from reconciler.model.snapshot import Query, Snapshot
+from reconciler.platforms.credentials import Bearer
 from reconciler.platforms.http import Client
 from reconciler.platforms.losant.catalog import Catalogue
 from reconciler.platforms.losant.check import checks
 from reconciler.platforms.losant.compile import IDS_PER_CALL, compile_changes
 from reconciler.platforms.losant.execute import Sender
-from reconciler.platforms.losant.listing import Meter, Readers, clocks
 from reconciler.platforms.losant.observe import Observer
 from reconciler.platforms.losant.routes import Routes
+from reconciler.platforms.readers import Meter, Readers, clocks
 from reconciler.ports import Capabilities, Check, Clock
 
 ACCEPT_VERSION = "^1.30.0"
@@ -64,14 +65,31 @@ class Losant:
         """Read devices, workflows and edge deployments. Raises PlatformError when nothing can be read at all."""
         return Observer(self._routes, self._readers, self._clock, self.identity).observe(query)
 
-    def catalog(self, wanted: Collection[Release]) -> Catalog:
+    def catalog(self, wanted: Collection[Release], *, probe: bool = False) -> Catalog:
         """Look up versions of workflows; every wanted one is a key of the answer."""
+        del probe  # no question to Losant has an effect
         return Catalogue(self._routes, self._readers).look_up(wanted)
 
+    def releases(self, query: ReleaseQuery) -> ReleaseList:
+        """List versions of workflows. Losant knows no revisions, hardware versions or builds: notes say so."""
+        return Catalogue(self._routes, self._readers).listing(query)
+
+    def review(self, changes: Sequence[Change], snapshot: Snapshot, catalog: Catalog) -> Review:
+        """Say nothing: every change of Losant is one call that either goes or is held for reasons all platforms share."""
+        del changes, snapshot, catalog
+        return Review()
+
     def compile(
-        self, changes: Sequence[Change], snapshot: Snapshot, *, whole: Collection[str], wide: bool = True
+        self,
+        changes: Sequence[Change],
+        snapshot: Snapshot,
+        catalog: Catalog,
+        *,
+        whole: Collection[str],
+        wide: bool = True,
     ) -> tuple[Action, ...]:
         """Turn changes into the fewest calls; with `wide=False` into calls that name every device."""
+        del catalog  # calls name versions as people do
         base, mode = self._routes.base, self._spec.wide_calls
         return compile_changes(changes, snapshot, base, whole=whole, wide_calls=mode, wide=wide)
 
@@ -98,7 +116,7 @@ def factory(
     """Return the platform of a connection; `transport` replaces the network. Raises SettingsError; sends nothing."""
     client = Client(
         spec.url,
-        resolve(spec.token),
+        Bearer(resolve(spec.token)),
         platform="losant",
         clock=clock,
         headers={"Accept-Version": ACCEPT_VERSION},

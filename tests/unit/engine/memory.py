@@ -10,7 +10,7 @@ from reconciler.engine.apply import Applying
 from reconciler.engine.plan import Planned, Question, plan
 from reconciler.engine.send import Options
 from reconciler.errors import PlatformError, Unauthorized, Unreachable
-from reconciler.model.change import Action, Change, Request
+from reconciler.model.change import Action, Change, Request, Review
 from reconciler.model.event import AnyEvent
 from reconciler.model.fleet import (
     ConnectionSpec,
@@ -26,7 +26,7 @@ from reconciler.model.observation import EMPTY, Phase, State
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Receipt, ReceiptKind
 from reconciler.model.plan import Plan
-from reconciler.model.release import Catalog, Release, ReleaseInfo
+from reconciler.model.release import Catalog, Release, ReleaseInfo, ReleaseList, ReleaseQuery
 from reconciler.model.snapshot import Coverage, Query, Snapshot, Workload
 from reconciler.model.unit import Reach, Unit, Units
 from reconciler.ports import Capabilities, Check
@@ -119,15 +119,30 @@ class Memory:
             read_at=self.clock.now(),
         )
 
-    def catalog(self, wanted: Collection[Release]) -> Catalog:
+    def releases(self, query: ReleaseQuery) -> ReleaseList:
+        del query
+        return ReleaseList(())
+
+    def review(self, changes: Sequence[Change], snapshot: Snapshot, catalog: Catalog) -> Review:
+        del changes, snapshot, catalog
+        return Review()
+
+    def catalog(self, wanted: Collection[Release], *, probe: bool = False) -> Catalog:
+        del probe
         if isinstance(self.catalogue, PlatformError):
             raise self.catalogue
         return {one: self.catalogue.get(one.version, ReleaseInfo(found=True, identity="id")) for one in wanted}
 
     def compile(
-        self, changes: Sequence[Change], snapshot: Snapshot, *, whole: Collection[str], wide: bool = True
+        self,
+        changes: Sequence[Change],
+        snapshot: Snapshot,
+        catalog: Catalog,
+        *,
+        whole: Collection[str],
+        wide: bool = True,
     ) -> tuple[Action, ...]:
-        del snapshot
+        del snapshot, catalog
         groups: dict[tuple[int, str], list[int]] = {}
         for position, change in enumerate(changes):
             groups.setdefault((change.to is None, change.to or ""), []).append(position)

@@ -24,6 +24,7 @@ from reconciler.errors import (
     Unreachable,
 )
 from reconciler.platforms import http as http_module
+from reconciler.platforms.credentials import Bearer
 from reconciler.platforms.http import ATTEMPTS, Client, checked_url
 from reconciler.platforms.transport import Direct
 from tests.unit.platforms.losant.application import Stopwatch
@@ -51,7 +52,7 @@ def client(script: Callable[[httpx.Request], httpx.Response], clock: Stopwatch |
     """Return a client that talks to a script."""
     return Client(
         "https://api.example.com/",
-        TOKEN,
+        Bearer(TOKEN),
         platform="losant",
         clock=clock or Stopwatch(),
         transport=httpx.MockTransport(script),
@@ -276,14 +277,14 @@ def test_the_token_is_shown_nowhere(answer: httpx.Response | Exception, caplog: 
 @pytest.mark.parametrize("token", ["", "  ", "a b", "a\nb", "ü", "\x00"])
 def test_tokens_that_cannot_be_sent_are_refused_without_showing_them(token: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        Client("https://api.example.com", token, platform="losant", clock=Stopwatch())
+        Client("https://api.example.com", Bearer(token), platform="losant", clock=Stopwatch())
     assert repr(token) not in str(caught.value)
 
 
 def test_a_token_may_end_with_a_line_break() -> None:
     script = Script(good())
     transport = httpx.MockTransport(script)
-    made = Client("https://h.example", f"{TOKEN}\n", platform="losant", clock=Stopwatch(), transport=transport)
+    made = Client("https://h.example", Bearer(f"{TOKEN}\n"), platform="losant", clock=Stopwatch(), transport=transport)
     made.get("/x", "read x")
     assert script.requests[0].headers["authorization"] == f"Bearer {TOKEN}"
 
@@ -306,7 +307,7 @@ def test_a_token_may_end_with_a_line_break() -> None:
 )
 def test_addresses_a_token_must_not_go_to(url: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        Client(url, TOKEN, platform="losant", clock=Stopwatch())
+        Client(url, Bearer(TOKEN), platform="losant", clock=Stopwatch())
     assert "password" not in str(caught.value)
 
 
@@ -331,7 +332,7 @@ def test_tls_failures_are_named_and_not_repeated() -> None:
 
 def test_a_proxy_leaves_the_way_to_httpx_and_loopback_never_takes_one(monkeypatch: pytest.MonkeyPatch) -> None:
     def transport_of(url: str) -> object:
-        made = Client(url, TOKEN, platform="losant", clock=Stopwatch())
+        made = Client(url, Bearer(TOKEN), platform="losant", clock=Stopwatch())
         made.close()
         return made._http._transport_for_url(httpx.URL(url))
 

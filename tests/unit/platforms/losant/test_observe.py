@@ -14,8 +14,8 @@ from reconciler.model.fleet import Requests
 from reconciler.model.observation import EMPTY, UNSEEN, Phase, State
 from reconciler.model.snapshot import Query, Snapshot, Workload
 from reconciler.model.unit import Reach, Unit, Units
-from reconciler.platforms.losant.listing import Readers
 from reconciler.platforms.losant.observe import narrowed
+from reconciler.platforms.readers import Readers
 from tests.unit.platforms.losant.application import Application, hex_id, missing
 
 EVERYTHING = Query()

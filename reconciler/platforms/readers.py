@@ -1,0 +1,75 @@
+"""Readers of one platform: how many of them pay, and jobs done by them in order."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+NEAR = 0.005
+"""Seconds: a platform that answers sooner is asked by one reader; more would only fight for the interpreter."""
+
+Meter = Callable[[], tuple[float, float]]
+"""Gives (seconds passed, seconds this thread worked)."""
+
+
+def clocks() -> tuple[float, float]:
+    """Return the process's two clocks for measuring."""
+    return time.perf_counter(), time.thread_time()
+
+
+class Readers:
+    """How many readers pay, by what jobs cost in waiting and in work.
+
+    Waiting is the least that any job waited: a busy machine makes some wait longer, the way to the platform all. Twice
+    as many readers as would fill that time keep the one who works busy however answers are spread.
+    """
+
+    def __init__(self, most: int, meter: Meter = clocks) -> None:
+        """Take the bound of the connection."""
+        self.most = most
+        self.count = 1
+        self._meter = meter
+        self._wait = float("inf")
+
+    def measured(self, job: Callable[[], T]) -> T:
+        """Do one job and learn from it how many readers pay."""
+        passed, worked = self._meter()
+        result = job()
+        end, end_worked = self._meter()
+        work = end_worked - worked
+        self._wait = min(self._wait, end - passed - work)
+        pays = 1 if self._wait < NEAR else 2 + int(2 * self._wait / max(work, 1e-6))
+        self.count = min(self.most, pays)
+        return result
+
+    def both(self, left: Callable[[], T], right: Callable[[], U]) -> tuple[T, U]:
+        """Return what two jobs give, done at the same time where that pays."""
+        jobs: list[Callable[[], Any]] = [left, right]
+        first, second = self.each(jobs)
+        return first, second
+
+    def each(self, jobs: Iterable[Callable[[], T]]) -> Generator[T, None, None]:
+        """Yield what jobs give, in their order, at most two per reader ahead of whoever takes them."""
+        if self.count == 1:
+            for job in jobs:
+                yield job()
+            return
+        from concurrent.futures import Future, ThreadPoolExecutor  # only where latency makes them pay
+
+        ahead: deque[Future[T]] = deque()
+        with ThreadPoolExecutor(self.count, thread_name_prefix="reader") as pool:
+            try:
+                for job in jobs:
+                    ahead.append(pool.submit(job))
+                    if len(ahead) > 2 * self.count:
+                        yield ahead.popleft().result()
+                while ahead:
+                    yield ahead.popleft().result()
+            finally:
+                for future in ahead:
+                    future.cancel()

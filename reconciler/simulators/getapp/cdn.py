@@ -1,0 +1,227 @@
+"""The CDN master: what it tells of all devices connected to it, and the action that it passes on to them.
+
+Reads are confirmed (seed 000, agent-cdn/get-cdn-device, get-cdn-release-by-catalog, get-cdn-device-offering), the names
+of the offering's two booleans inferred. The path of the action and its command names are confirmed (cdn-configure.md,
+sse.md); its body and answer are unknown. A command to a device that is offline is lost (confirmed: sse.md), and so is,
+by inference, one that the device refuses.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from reconciler.simulators.exchange import Json, Reply, json_reply
+from reconciler.simulators.getapp.agents import Agents, NotAllowed
+from reconciler.simulators.getapp.call import Call
+from reconciler.simulators.getapp.catalog import Release
+from reconciler.simulators.getapp.fleet import Device
+from reconciler.simulators.getapp.payloads import device_payload, offering_payload, row_json
+from reconciler.simulators.getapp.refusals import refused
+from reconciler.simulators.getapp.rows import Held, Moving
+
+Command = Callable[[Agents, Device, Release], None]
+
+FILTERS = ("active", "inactive", "all")
+
+
+def _push(agents: Agents, device: Device, release: Release) -> None:
+    device.pushed.add(release.id)
+
+
+def _nothing(agents: Agents, device: Device, release: Release) -> None:
+    """Discovery and MetadataRequest: the device reports, as it does anyway."""
+
+
+COMMANDS: dict[str, Command] = {
+    "Discovery": _nothing,
+    "Push": _push,
+    "DeliveryStart": Agents.deliver,
+    "DeliveryStop": Agents.pause,
+    "DeliveryCancel": Agents.cancel,
+    "DeliveryDelete": Agents.delete,
+    "DeployStart": Agents.deploy,
+    "MetadataRequest": _nothing,
+}
+
+
+def devices(call: Call) -> Reply:
+    """Enrollment and metadata of the devices; only active ones unless the filter says otherwise."""
+    fleet = call.world.fleet
+    kind = next(iter(call.values("filter")), "active")
+    if kind not in FILTERS:
+        raise refused(400, f"query parameter filter must be one of {', '.join(FILTERS)}")
+    return json_reply(
+        200,
+        [
+            _entry(call, device, device_payload(fleet, device))
+            for device in fleet.chosen(call.values("device_id"))
+            if kind == "all" or fleet.active(device) == (kind == "active")
+        ],
+    )
+
+
+def offering(call: Call) -> Reply:
+    """What each device may take."""
+    bypass, updates, fleet = call.flag("bypass_policy"), call.flag("include_updates"), call.world.fleet
+    return json_reply(
+        200,
+        [
+            _entry(call, device, offering_payload(fleet, device, bypass_policy=bypass, updates=updates))
+            for device in fleet.chosen(call.values("device_id"))
+            if fleet.active(device)
+        ],
+    )
+
+
+def releases(call: Call) -> Reply:
+    """The rows of each device, joined once from JSON that is kept: there may be half a million of them."""
+    fleet, encoder = call.world.fleet, _Encoder(call)
+    listed = fleet.variants["inactive-releases"] == "empty"
+    for device in fleet.chosen(call.values("device_id")):
+        if fleet.active(device):
+            encoder.add(device, device.rows.values())
+        elif listed:
+            encoder.add(device, ())
+    return encoder.reply()
+
+
+def release(call: Call) -> Reply:
+    """The row of one release on each device that has it; an empty array where none has."""
+    fleet, encoder, catalog_id = call.world.fleet, _Encoder(call), call.path["catalog_id"]
+    for device in fleet.chosen(call.values("device_id")):
+        if catalog_id in device.rows and fleet.active(device):
+            encoder.add_one(device, device.rows[catalog_id])
+    return encoder.reply()
+
+
+class _Encoder:
+    """Collects the JSON of one answer; devices that began the same at the same time look the same."""
+
+    def __init__(self, call: Call) -> None:
+        self.fleet = call.world.fleet
+        self.master = self.fleet.master
+        self.shape = self.fleet.variants["answer-shape"]
+        self._moving: dict[tuple[str, str, float, bool], bytes] = {}
+        self._pieces: list[bytes] = []
+
+    def add(self, device: Device, rows: Iterable[Held]) -> None:
+        """A device with a list of rows."""
+        self._open(device, b"[")
+        for number, held in enumerate(rows):
+            if number:
+                self._pieces.append(b",")
+            self._pieces.append(self._row(held))
+        self._pieces.append(b"]}")
+
+    def add_one(self, device: Device, held: Held) -> None:
+        """A device with one row."""
+        self._open(device, b"")
+        self._pieces += (self._row(held), b"}")
+
+    def reply(self) -> Reply:
+        """The whole array."""
+        self._pieces.append(b"]")
+        return Reply(200, b"".join(self._pieces) if len(self._pieces) > 1 else b"[]")
+
+    def _open(self, device: Device, bracket: bytes) -> None:
+        comma = b"," if self._pieces else b"["
+        master = b"true" if device is self.master else b"false"
+        self._pieces.append(b'%b{"deviceId":%b,"isMaster":%b,"data":%b' % (comma, device.key, master, bracket))
+
+    def _row(self, held: Held) -> bytes:
+        if not isinstance(held, Moving):
+            return held.wire or row_json(held, self.shape)
+        key = (held.release.id, held.kind, held.started, held.resumed)
+        found = self._moving.get(key)
+        if found is None:
+            found = self._moving[key] = row_json(self.fleet.seen(held), self.shape)
+        return found
+
+
+def action(call: Call) -> Reply:
+    """Pass a command on to devices; each has its own reasons not to take it, which the answer tells only by variant."""
+    command, catalog_id, ids = _asked(call)
+    found = call.world.fleet.catalog.releases.get(catalog_id)
+    ignored = call.world.faults.some_of(list(range(len(ids)))) if call.partial else set()
+    outcomes = [None if n in ignored else _send(call, command, found, one) for n, one in enumerate(ids)]
+    if call.world.fleet.variants["cdn-partial-failure"] == "silent":
+        return Reply(200)
+    return json_reply(
+        200,
+        [
+            {"deviceId": one, "success": message is None, "error": message}
+            for one, message in zip(ids, outcomes, strict=True)
+        ],
+    )
+
+
+def body_names(variant: str) -> tuple[str, str]:
+    """The names of the catalog id and of the device ids in the body of an action."""
+    one, _, many = variant.partition("+")
+    return one, many
+
+
+def _asked(call: Call) -> tuple[str, str, list[str]]:
+    body = call.body()
+    one, many = body_names(call.world.fleet.variants["cdn-action-body"])
+    if body is None:
+        raise refused(400, "the body must be a JSON object")
+    command: Json = body.get("action")
+    if not isinstance(command, str) or command not in COMMANDS:
+        raise refused(400, f"action must be one of {', '.join(COMMANDS)}")
+    catalog_id, ids = body.get(one), body.get(many)
+    if not isinstance(catalog_id, str):
+        raise refused(400, f"{one} must be a string")
+    if not isinstance(ids, list) or not all(isinstance(item, str) for item in ids):
+        raise refused(400, f"{many} must be an array of strings")
+    return command, catalog_id, ids
+
+
+def _send(call: Call, command: str, found: Release | None, device_id: str) -> str | None:
+    """Give one device its command, and say why it does not take it."""
+    device = call.world.fleet.devices.get(device_id)
+    if device is None:
+        return "there is no such device"
+    if not device.online:
+        return "the device is not connected"
+    if found is None:
+        return "there is no such release"
+    return carry_out(call, COMMANDS[command], device, found)
+
+
+def carry_out(call: Call, command: Command, device: Device, found: Release) -> str | None:
+    """Let a device do something, later where the call is struck by lag; say why it does not."""
+    agents = call.world.agents
+
+    def late() -> None:
+        if device.online:
+            carry_out_now(agents, command, device, found)
+
+    if call.lag:
+        call.world.fleet.later(call.world.faults.lag_for, late)
+        return None
+    return carry_out_now(agents, command, device, found)
+
+
+def carry_out_now(agents: Agents, command: Command, device: Device, found: Release) -> str | None:
+    """Let a device do something; say why it does not."""
+    try:
+        command(agents, device, found)
+    except NotAllowed as refusal:
+        return str(refusal)
+    return None
+
+
+def wrapped(rows: Iterator[bytes], variant: str) -> Reply:
+    """A list of rows as an array, or in an object under `data`."""
+    array = b"[%b]" % b",".join(rows)
+    return Reply(200, array if variant == "array" else b'{"data":%b}' % array)
+
+
+def _entry(call: Call, device: Device, data: Any) -> dict[str, Any]:
+    return {
+        "deviceId": device.id,
+        "isMaster": device is call.world.fleet.master,
+        "data": msgspec.Raw(msgspec.json.encode(data)),
+    }

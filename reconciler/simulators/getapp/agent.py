@@ -9,7 +9,7 @@ from collections.abc import Callable
 from reconciler.simulators.exchange import Json, Reply, json_reply
 from reconciler.simulators.getapp.agents import Agents
 from reconciler.simulators.getapp.call import Call
-from reconciler.simulators.getapp.cdn import Command, carry_out, wrapped
+from reconciler.simulators.getapp.commands import Command, cancel_delivery, carry_out, pause_delivery
 from reconciler.simulators.getapp.payloads import (
     component_payload,
     delivery_payload,
@@ -19,7 +19,7 @@ from reconciler.simulators.getapp.payloads import (
     row_json,
 )
 from reconciler.simulators.getapp.refusals import refused
-from reconciler.simulators.getapp.rows import DELIVERY, DEPLOY, GONE, INSTALLED, Row
+from reconciler.simulators.getapp.rows import DEPLOY, GONE, INSTALLED, Row
 
 TEXT = {"content-type": "text/plain; charset=utf-8"}
 
@@ -89,8 +89,8 @@ def releases(call: Call) -> Reply:
     """The rows of the root device."""
     fleet = call.world.fleet
     shape = fleet.variants["answer-shape"]
-    rows = (row_json(fleet.seen(held), shape) for held in fleet.master.rows.values())
-    return wrapped(rows, fleet.variants["list-wrap"])
+    array = b"[%b]" % b",".join(row_json(fleet.seen(held), shape) for held in fleet.master.rows.values())
+    return Reply(200, array if fleet.variants["list-wrap"] == "array" else b'{"data":%b}' % array)
 
 
 def release(call: Call) -> Reply:
@@ -131,12 +131,12 @@ def start(call: Call) -> Reply:
 
 def pause(call: Call) -> Reply:
     """Pause a download."""
-    return _act_on_delivery(call, Agents.pause)
+    return _act(call, pause_delivery)
 
 
 def cancel(call: Call) -> Reply:
     """Cancel a download."""
-    return _act_on_delivery(call, Agents.cancel)
+    return _act(call, cancel_delivery)
 
 
 def delete(call: Call) -> Reply:
@@ -161,14 +161,6 @@ def change(call: Call) -> Reply:
     _act(call, _CHANGES[asked])
     row = _row(call, 500)
     return json_reply(200, deploy_payload(call.world.fleet.master, row) | {"requestedStatus": asked})
-
-
-def _act_on_delivery(call: Call, command: Command) -> Reply:
-    """These are for downloads alone; a deploy is changed by its own route."""
-    held = call.world.fleet.master.rows.get(call.path["catalog_id"])
-    if held is not None and call.world.fleet.seen(held).state != DELIVERY:
-        raise refused(405, f"{held.release.id} is not being downloaded")
-    return _act(call, command)
 
 
 def _act(call: Call, command: Command) -> Reply:

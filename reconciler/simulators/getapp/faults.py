@@ -12,8 +12,8 @@
 | short | listings | entries are missing |
 | empty | reads | a well-formed answer without content |
 | shift | listings | before the answer one device is deleted and another one added |
-| lag | writes | an action is accepted, but begins only later |
-| partial | writes | an action is accepted, but some of the devices ignore it |
+| lag | writes | an action of an agent is accepted, but begins only later |
+| partial | writes | an action of an agent is accepted, but some of the devices ignore it |
 | expire | all | every token of the server expires; logging in again gives a good one |
 | gone | cdn.action | a device it names is deleted |
 

@@ -1,7 +1,7 @@
 """Faults that change the world itself while somebody reads or writes it."""
 
 from reconciler.simulators.getapp.call import Call
-from reconciler.simulators.getapp.cdn import body_names
+from reconciler.simulators.getapp.commands import body_names
 from reconciler.simulators.getapp.world import GetAppWorld
 
 

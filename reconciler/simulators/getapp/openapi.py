@@ -10,7 +10,7 @@ from typing import Any
 
 from reconciler.simulators.exchange import Reply, json_reply
 from reconciler.simulators.getapp.call import Call
-from reconciler.simulators.getapp.cdn import COMMANDS, body_names
+from reconciler.simulators.getapp.commands import COMMANDS, body_names
 from reconciler.simulators.getapp.refusals import refused
 from reconciler.simulators.getapp.variants import Variants
 

@@ -64,7 +64,9 @@ def row_payload(row: Row, shape: str) -> Payload:
     payload = _flat(row) if shape == "flat" else _nested(row)
     for field, value in row.planted:
         inside, _, name = field.rpartition(".")
-        target = payload.get(inside, payload) if inside else payload
+        if inside and inside not in payload:
+            continue
+        target = payload[inside] if inside else payload
         target["status" if shape == "flat" and name == "deviceReleaseStatus" else name] = value
     return payload
 

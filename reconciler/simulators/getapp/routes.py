@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from reconciler.simulators.exchange import Reply
 from reconciler.simulators.faults import LISTINGS, READS, WRITES
-from reconciler.simulators.getapp import agent, cdn, server
+from reconciler.simulators.getapp import agent, cdn, commands, server
 from reconciler.simulators.getapp.call import Call
 from reconciler.simulators.getapp.openapi import Operation, document
 from reconciler.simulators.getapp.refusals import refused
@@ -41,7 +41,7 @@ def _nothing(call: Call) -> Reply:
 
 def operations(variants: Variants) -> tuple[Operation, ...]:
     """The actions that an agent with these variants has."""
-    found = [Operation("cdn", "cdn_devices_action", "cdn.action", "POST", "/api/cdn/devices/action", cdn.action)]
+    found = [Operation("cdn", "cdn_devices_action", "cdn.action", "POST", "/api/cdn/devices/action", commands.action)]
     for prefix in {"root": ("",), "api-v1": ("/api/v1",), "both": ("", "/api/v1")}[variants["v1-prefix"]]:
         found += [
             Operation("v1", "start_delivery", "delivery.start", "POST", f"{prefix}/delivery/startItem{_ID}", agent.start),

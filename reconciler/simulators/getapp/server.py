@@ -31,7 +31,7 @@ def health(call: Call) -> Reply:
 
 
 def prepare(call: Call) -> Reply:
-    """Begin a preparation, or read it where it runs; a fault `partial` accepts and does nothing."""
+    """Begin a preparation, or read it where it runs."""
     body = call.body() or {}
     catalog_id = body.get("catalogId")
     if not isinstance(catalog_id, str) or not isinstance(body.get("deviceId"), str):
@@ -39,8 +39,6 @@ def prepare(call: Call) -> Reply:
     if body.get("itemType", "software") not in {"software", "map", "cache"}:
         raise _refused(call, 400, "itemType must be one of software, map, cache")
     _check_source(call)
-    if call.partial:
-        return json_reply(201, {"catalogId": catalog_id, "status": "start", "progress": 0})
     fleet = call.world.fleet
     return json_reply(201, call.world.preparations.ask(catalog_id, fleet.catalog.releases.get(catalog_id), fleet.now()))
 

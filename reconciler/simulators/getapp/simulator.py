@@ -48,7 +48,8 @@ class GetAppSimulator(Simulator):
 
     def serve(self, route: Route[Any], path: dict[str, str], request: Request) -> tuple[str | None, Reply]:
         """Answer one API call; raise `Refusal`."""
-        if not of_the_server(request.path) and self.world.fleet.now() < self.world.fleet.broken_until:
+        server = of_the_server(request.path)
+        if not server and self.world.fleet.now() < self.world.fleet.broken_until:
             return "restart", Reply(0, cut=True)
         if self.strikes("expire", route):
             self.world.tokens.expire()
@@ -58,7 +59,8 @@ class GetAppSimulator(Simulator):
             swap_a_device(self.world)
         if self.strikes("gone", route):
             delete_a_named_device(Call(request, path, self.world))
-        partial, lag = self.strikes("partial", route), self.strikes("lag", route)
+        partial = not server and self.strikes("partial", route)
+        lag = not server and self.strikes("lag", route)
         struck = "partial" if partial else "lag" if lag else None
         return struck, route.endpoint(Call(request, path, self.world, partial, lag))
 

@@ -76,8 +76,8 @@ def platform(call: Call) -> Reply:
 
 
 def health(call: Call) -> Reply:
-    """Whether the agent is well."""
-    return json_reply(200, {"network": {"status": "Online"}})
+    """Whether the agent is well (confirmed: agent OpenAPI 0.5)."""
+    return json_reply(200, {"network": {"internetConnection": True, "serverConnection": True, "errMsg": None}})
 
 
 def about(call: Call) -> Reply:

@@ -19,13 +19,20 @@ OLD, NEW = "11.radio@1.3.0", "11.radio@1.4.0"
 class Caller:
     """A fleet with a clock that stands still, and the shortest way to call its API."""
 
-    def __init__(self, shape: Shape = CALM, faults: Sequence[str] = (), slow_for: float = 3.0, **variants: str) -> None:
+    def __init__(
+        self,
+        shape: Shape = CALM,
+        faults: Sequence[str] = (),
+        slow_for: float = 3.0,
+        answers: Mapping[str, str] | None = None,
+        **variants: str,
+    ) -> None:
         self.clock = ManualClock()
-        answers = {name.replace("_", "-"): answer for name, answer in variants.items()}
+        given = {name.replace("_", "-"): answer for name, answer in variants.items()} | dict(answers or {})
         self.simulator: GetAppSimulator = simulator(
             shape,
             clock=self.clock,
-            variants=Variants(answers),
+            variants=Variants(given),
             faults=Faults(7, slow_for=slow_for).parse(faults),
         )
         self.world = self.simulator.world

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
@@ -163,7 +163,7 @@ class TestDependencies:
 class TestRefusals:
     """A table of what each action does in each state; what is not in it is refused."""
 
-    EFFECTS: dict[tuple[str, str], str] = {
+    EFFECTS: ClassVar[dict[tuple[str, str], str]] = {
         ("nothing", "deliver"): "delivery Start",
         ("delivery", "deliver"): "same",
         ("delivery", "pause"): "delivery Pause",
@@ -425,8 +425,7 @@ STEPS = st.lists(
 def test_whatever_is_asked_rows_stay_sound_and_everything_comes_to_rest(
     answers: dict[str, str], steps: list[tuple[str, str, float]], failing: bool
 ) -> None:
-    names = {name.replace("-", "_"): answer for name, answer in answers.items()}
-    fleet = Caller(Shape(units=2, offline=0, failing=0), (), **names)
+    fleet = Caller(Shape(units=2, offline=0, failing=0), answers=answers)
     fleet.world.set_failing(CHILD, failing=failing)
     for command, catalog_id, seconds in steps:
         assert fleet.act(command, catalog_id, CHILD)[0] == 200

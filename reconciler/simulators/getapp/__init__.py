@@ -6,7 +6,7 @@ and V1) and the delivery server (`/api/v1/login`, `…/delivery/prepare…`, `�
 In a test:
 
     with serve(Shape(units=50, offline=0, failing=0)) as getapp:
-        client = SomeClient(getapp.url, delivery=getapp.url, username=getapp.username, password=getapp.password)
+        client = SomeClient(getapp.url, delivery=getapp.delivery, username=getapp.username, password=getapp.password)
         getapp.world.set_online("edge-000017", False)
 
 Without a socket: `simulator(Shape(...)).handle(Request("GET", "/api/cdn/device/releases"))`.
@@ -38,16 +38,13 @@ def simulator(
 
 
 class Served(AnyServed[GetAppSimulator]):
-    """A simulated fleet being served."""
+    """A simulated fleet being served; the delivery server has the same address."""
 
     def __init__(self, simulator: GetAppSimulator, port: int = 0) -> None:
         self.world = simulator.world
         self.username, self.password = USERNAME, PASSWORD
         super().__init__("getapp", simulator, {"username": USERNAME, "password": PASSWORD}, port)
-
-    def announcement(self) -> dict[str, str]:
-        """What a caller in another process needs to know; the delivery server has the same address."""
-        return super().announcement() | {"delivery": self.url}
+        self.delivery = self.details["delivery"] = self.url
 
 
 def serve(

@@ -20,6 +20,7 @@ _LISTED = (READS, LISTINGS)
 _ID = "/{catalog_id}"
 _RELEASES = "/api/v1/catalog/releases/project/{project}"
 WITH_LOGIN = "login"
+_PREFIXES = {"root": ("",), "api-v1": ("/api/v1",), "both": ("", "/api/v1")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def _nothing(call: Call) -> Reply:
 def operations(variants: Variants) -> tuple[Operation, ...]:
     """The actions that an agent with these variants has."""
     found = [Operation("cdn", "cdn_devices_action", "cdn.action", "POST", "/api/cdn/devices/action", commands.action)]
-    for prefix in {"root": ("",), "api-v1": ("/api/v1",), "both": ("", "/api/v1")}[variants["v1-prefix"]]:
+    for prefix in _PREFIXES[variants["v1-prefix"]]:
         found += [
             Operation("v1", "start_delivery", "delivery.start", "POST", f"{prefix}/delivery/startItem{_ID}", agent.start),
             Operation("v1", "pause_delivery", "delivery.pause", "POST", f"{prefix}/delivery/pauseItem{_ID}", agent.pause),
@@ -65,12 +66,11 @@ def operations(variants: Variants) -> tuple[Operation, ...]:
 def routes(variants: Variants) -> tuple[Route[Call], ...]:
     """All routes, in the order in which they are tried; the last ones take what is nowhere."""
     acting = operations(variants)
-    prefixes = {"root": ("",), "api-v1": ("/api/v1",), "both": ("", "/api/v1")}[variants["v1-prefix"]]
     return (
         *_SERVER,
         *_READS,
         route("agent.openapi", "GET", "/api-docs/{part}/openapi.json", _Documents(acting), READS),
-        *(one for prefix in prefixes for one in _v1_reads(prefix)),
+        *(one for prefix in _PREFIXES[variants["v1-prefix"]] for one in _v1_reads(prefix)),
         *(route(one.name, one.method, one.path, one.endpoint, WRITES) for one in acting),
         route("nothing", "GET", "/{path}*", _nothing, READS),
         *(route("nothing", method, "/{path}*", _nothing, WRITES) for method in ("POST", "PUT", "PATCH", "DELETE")),

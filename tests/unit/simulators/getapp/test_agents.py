@@ -441,6 +441,42 @@ def test_whatever_is_asked_rows_stay_sound_and_everything_comes_to_rest(
     assert all(row["eta"] is None for row in rows.values())
 
 
+VERBS = st.one_of(
+    st.tuples(st.just("set_online"), st.fixed_dictionaries({"device": st.just(CHILD), "online": st.booleans()})),
+    st.tuples(st.just("set_inactive"), st.fixed_dictionaries({"device": st.just(CHILD), "inactive": st.booleans()})),
+    st.tuples(st.just("restart_agent"), st.just({"device": CHILD, "seconds": 3})),
+    st.tuples(st.just("console"), st.just({"device": CHILD, "project": "vision", "version": "1.4.0"})),
+    st.tuples(
+        st.sampled_from(["pause", "cancel"]),
+        st.fixed_dictionaries({"device": st.just(CHILD), "catalog_id": st.sampled_from([OLD, NEW, VISION, RUNTIME])}),
+    ),
+)
+ACTS = st.tuples(COMMANDS, st.sampled_from([NEW, VISION, RUNTIME]))
+
+
+@given(ANSWERS, st.lists(st.tuples(st.one_of(VERBS, ACTS), st.sampled_from([0.0, 1.0, 7.0])), max_size=15))
+def test_whatever_people_do_meanwhile_it_comes_to_rest_when_the_child_is_back(
+    answers: dict[str, str], steps: list[tuple[tuple[str, Any], float]]
+) -> None:
+    fleet = Caller(Shape(units=2, workloads=2, offline=0, failing=0), answers=answers)
+    for (name, argument), seconds in steps:
+        if isinstance(argument, dict):
+            assert fleet.post(f"/simulator/{name}", argument)[0] in {200, 400, 404}
+        else:
+            fleet.act(name, argument, CHILD)
+        fleet.clock.advance(seconds)
+    fleet.clock.advance(3)
+    fleet.world.set_online(CHILD, online=True)
+    fleet.clock.advance(100)
+    (first,) = [entry["data"] for entry in fleet.get("/api/cdn/device/releases", f"device_id={CHILD}")[1]]
+    fleet.clock.advance(100)
+    assert fleet.get("/api/cdn/device/releases", f"device_id={CHILD}")[1][0]["data"] == first
+    paused = {row["release"]["id"] for row in first if row["deviceReleaseStatus"] == "Pause"}
+    moving = {row["release"]["id"] for row in first if row["state"] in {"delivery", "deploy"}} - paused
+    stopped = {row["release"]["id"] for row in first if row["deviceReleaseStatus"] in {"Cancel", "Cancelled", "Error"}}
+    assert moving <= stopped
+
+
 def test_the_calm_fleet_is_calm() -> None:
     fleet = Caller(CALM)
     before = fleet.get("/api/cdn/device/releases")

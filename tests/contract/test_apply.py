@@ -132,7 +132,7 @@ def test_whatever_goes_wrong(subject: Subject, seed: int, kind: str, rate: str, 
     after = assigned(rig)
     foreign = {slot for slot in before | after if slot[0] not in mine}
     assert {slot: before.get(slot) for slot in foreign} == {slot: after.get(slot) for slot in foreign}
-    _as_wanted(rig, question, (final.held and {held.unit.id for held in final.held}) or set())
+    _as_wanted(rig, question, {(held.unit.id, held.workload.id) for held in final.held})
 
 
 def _as_wanted(rig: Rig, question: Question, held: set[tuple[str, str]]) -> None:

@@ -38,9 +38,8 @@ class Updates:
 
     def check(self, devices: Iterable[Device]) -> None:
         """Let these devices look for updates now; those that took one look again later, for the next step."""
-        looking = [d for d in devices if d.online and self.project.devices.get(d.serial) is d]
         offers = _Offers(self.project)
-        moved = [device for device in looking if self._took_any(device, offers)]
+        moved = [device for device in devices if self._looks(device) and self._took_any(device, offers)]
         if moved:
             self.project.later(self.project.settle, lambda: self.check(moved))
 
@@ -55,6 +54,13 @@ class Updates:
     def offered(self, device: Device, software_type: str, current: str | None) -> Release | None:
         """What the service has for a device that runs `current`."""
         return _Offers(self.project).best(device, software_type, current)
+
+    def _looks(self, device: Device) -> bool:
+        """Whether a device is there to look; one that has just taken something will look by itself once it settled."""
+        if not device.online or self.project.devices.get(device.serial) is not device:
+            return False
+        last = device.install
+        return last is None or last.status == FAILURE or self.project.now() >= last.ended + round(self.project.settle * 1000)
 
     def _took_any(self, device: Device, offers: "_Offers") -> bool:
         """Look for every software type, whatever the ones before have taken."""

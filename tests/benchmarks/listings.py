@@ -99,7 +99,7 @@ def getapp(client: httpx.Client, url: str, chunk: str) -> dict[str, int]:
     size = int(chunk)
     rows = requests = 0
     for start in range(0, len(ids), size) if size else [0]:
-        asked = [("device_id", one) for one in ids[start : start + size]] if size else []
+        asked = httpx.QueryParams([("device_id", one) for one in ids[start : start + size]] if size else [])
         content = client.get(f"{url}/api/cdn/device/releases", params=asked).content
         rows += sum(len(one.data) for one in decoder.decode(content))
         requests += 1
@@ -123,7 +123,7 @@ def main() -> None:
     platform, url, *more = sys.argv[1:]
     began, cpu = time.perf_counter(), time.process_time()
     with httpx.Client(timeout=120) as client:
-        read = {"getapp": getapp, "memfault": memfault}[platform](client, url, *more)
+        read = getapp(client, url, more[0]) if platform == "getapp" else memfault(client, url, *more)
     print(
         json.dumps(
             {

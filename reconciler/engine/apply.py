@@ -60,7 +60,7 @@ class Applying:
             commit=self.question.commit,
             allowed=tuple(sorted(self.options.allow.items())),
         )
-        for fleet in plan.fleets:
+        for fleet in sorted(plan.fleets, key=_last_stage):
             yield from self._fleet(fleet)
         self.exit_code = self._judge(plan)
         results = Counter(one.result for one in self.outcomes)
@@ -196,6 +196,11 @@ class Applying:
         if results - {Result.DONE, Result.WAITING} or self.blocked or errored or unknown:
             return INCOMPLETE
         return DONE
+
+
+def _last_stage(fleet: FleetPlan) -> int:
+    """Return the latest stage of a fleet: what others wait for goes before what waits for others."""
+    return max((held.stage for held in fleet.held), default=0)
 
 
 def _settled(fleet: str, dropped: Dropped) -> Outcome:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
 import msgspec
 import pytest
 
 from reconciler.engine.plan import Planned
-from reconciler.model.change import HoldReason, Step
+from reconciler.model.change import Action, Change, HoldReason, Request, Review, Step
 from reconciler.model.event import Note, Settling
 from reconciler.model.fleet import Limits
-from reconciler.model.observation import Phase, State
+from reconciler.model.observation import EMPTY, Phase, State
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.plan import LimitKind
-from reconciler.model.snapshot import Coverage
+from reconciler.model.release import Catalog
+from reconciler.model.snapshot import Coverage, Snapshot
 from reconciler.model.unit import Reach
 from tests.unit.engine.memory import LOST, REFUSED, Clock, applied, gone, planned, question
 from tests.unit.engine.stepping import DELETE, DELIVER, INSTALL, UNINSTALL, Stepping, blocked
@@ -282,3 +283,56 @@ def test_a_saved_plan_skips_what_somebody_else_moved(platform: Stepping) -> None
     platform.put("u0", State("3", "3"))
     run, _ = applied(platform, question(), saved=saved)
     assert told(run.outcomes)["u0"][0] is Result.MOVED
+
+
+# --- calls that rest on each other --------------------------------------------------------------------------------------
+
+
+class Pulling(Stepping):
+    """A replacement is an activation, and in the next stage of the same pass a pull of what was there."""
+
+    def review(self, changes: Sequence[Change], snapshot: Snapshot, catalog: Catalog) -> Review:
+        return Review()
+
+    def compile(
+        self,
+        changes: Sequence[Change],
+        snapshot: Snapshot,
+        catalog: Catalog,
+        *,
+        whole: Collection[str],
+        wide: bool = True,
+    ) -> tuple[Action, ...]:
+        each = [
+            Action(
+                call="memory.activate",
+                request=Request("POST", "/step", {"version": change.to, "units": [change.unit.id]}),
+                slots=(position,),
+            )
+            for position, change in enumerate(changes)
+            if snapshot.state("w1", snapshot.units.index[change.unit.id]).assigned != change.to
+        ]
+        units = [change.unit.id for change in changes]
+        pull = Request("POST", "/step", {"version": changes[0].from_ if changes else None, "units": units})
+        return (*each, Action(call="memory.pull", request=pull, slots=tuple(range(len(changes))), stage=1))
+
+    def begin(self, call: str, unit: str, version: str) -> None:
+        state = self.slots.get((unit, "w1"), EMPTY)
+        if call == "memory.activate":
+            self.put(unit, State(version, version, others=(state.assigned or "",)))
+        else:
+            self.put(unit, State(state.assigned, state.reported))
+
+
+def test_a_call_whose_first_half_failed_is_not_sent() -> None:
+    platform = Pulling(Clock())
+    platform.script = [REFUSED]
+    run, _ = applied(platform, question(), wait=False)
+    assert platform.steps == [
+        ("memory.activate", ("u0",)),
+        ("memory.activate", ("u1",)),
+        ("memory.pull", ("u1",)),
+    ]
+    assert told(run.outcomes)["u0"][0] is Result.FAILED
+    assert platform.slots["u0", "w1"] == State("1", "1"), "what it had was not taken away"
+    assert platform.slots["u1", "w1"] == State("2", "2")

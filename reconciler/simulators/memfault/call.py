@@ -8,7 +8,7 @@ import msgspec
 from reconciler.simulators.exchange import Json, Reply, Request, json_reply
 from reconciler.simulators.memfault.inventory import Cohort, Deployment, Device, Release
 from reconciler.simulators.memfault.listing import DeviceListings, listing
-from reconciler.simulators.memfault.parameters import Parameters
+from reconciler.simulators.memfault.parameters import NUMBER, Parameters
 from reconciler.simulators.memfault.project import Project
 from reconciler.simulators.memfault.refusals import malformed, not_found
 from reconciler.simulators.memfault.variants import Variants
@@ -95,7 +95,7 @@ class Call:
     def deployment(self) -> Deployment:
         """The deployment of the path; 404."""
         text = self.path["deployment"]
-        found = self.project.deployments.get(int(text)) if text.isdecimal() else None
+        found = self.project.deployments.get(int(text)) if NUMBER.fullmatch(text) else None
         if found is None:
             raise not_found(f"Deployment {text!r}")
         return found

@@ -53,7 +53,7 @@ def make_deployment(call: Call) -> Reply:
     """Activate a release for a cohort; `rollout_percent` belongs to a staged rollout."""
     body = call.body()
     kind = body.get("type")
-    if kind not in {NORMAL, STAGED}:
+    if kind not in (NORMAL, STAGED):
         raise malformed(f"type must be {NORMAL} or {STAGED}")
     percent = fields.percent(body, "rollout_percent") if kind == STAGED else None
     cohort = call.cohort_of(body.get("cohort"))

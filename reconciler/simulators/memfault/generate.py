@@ -163,7 +163,6 @@ def _devices(draft: _Draft) -> None:
     draft.world.updates.arrive(device for index, device in enumerate(devices) if index not in behind)
     for index in sorted(behind):
         _left_behind(draft, devices[index])
-    project.counts.update(device.reported for device in devices if device.reported is not None)
 
 
 def _share(draft: _Draft, share: float) -> set[int]:

@@ -4,8 +4,9 @@ Confirmed: SW info (filters, sorts, pages from 1, `per_page` 100); CLI deploy.py
 is ignored (inferred).
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from reconciler.simulators.memfault.refusals import malformed
@@ -13,6 +14,7 @@ from reconciler.simulators.memfault.refusals import malformed
 T = TypeVar("T")
 
 PER_PAGE = 100
+NUMBER = re.compile(r"[0-9]{1,9}")
 
 Keys = Mapping[str, Callable[[T], Any]]
 """What a listing can be sorted by."""
@@ -33,7 +35,7 @@ class Parameters:
         found = self.values(name)
         if not found:
             return default
-        if not found[-1].isdecimal() or not 1 <= int(found[-1]) <= 10**9:
+        if not NUMBER.fullmatch(found[-1]) or int(found[-1]) < 1:
             raise malformed(f"{name} must be a number of at least 1")
         return int(found[-1])
 
@@ -47,7 +49,7 @@ class Parameters:
             moment = datetime.fromisoformat(found[-1].replace(" ", "+"))
         except ValueError:
             raise malformed(f"{name} must be a time in ISO 8601") from None
-        return round((moment if moment.tzinfo else datetime.fromisoformat(f"{found[-1]}+00:00")).timestamp() * 1000)
+        return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
 
     def between(self, since: str, until: str) -> Callable[[int | None], bool]:
         """Whether a time (None: never) lies between two parameters, where they are given."""

@@ -55,7 +55,7 @@ def release_payload(project: Project, release: Release) -> Payload:
         "notes": release.notes,
         "extra_info": release.extra_info,
         "must_pass_through": any(artifact.must_pass_through for artifact in release.artifacts.values()),
-        "count_devices": project.counts[release.version],
+        "count_devices": project.count(release.version),
         "created_date": iso(release.created),
         "updated_date": iso(release.updated),
         "artifacts": [artifact_payload(project, artifact) for artifact in release.artifacts.values()],

@@ -53,23 +53,29 @@ class Project:
         self.devices: dict[str, Device] = {}
         self.installs: deque[Install] = deque(maxlen=INSTALLS_KEPT)
         self.uploads: dict[str, bool] = {}
-        self.counts: Counter[str] = Counter()
         self.revision = 0
         self.beat = self.now() // BEAT * BEAT
         self.created = self.now()
         self.ids = count(1)
         self._due: list[tuple[int, int, Callable[[], None]]] = []
         self._order = count()
+        self._advancing = False
+        self._counted: tuple[int, Counter[str | None]] = (-1, Counter())
 
     def now(self) -> int:
         """Milliseconds since 1970."""
         return round(self.clock() * 1000)
 
     def advance(self) -> None:
-        """Let everything happen that is due by now."""
-        now = self.now()
-        while self._due and self._due[0][0] <= now:
-            heapq.heappop(self._due)[2]()
+        """Let everything happen that is due by now; an effect that comes back here does not start the next one."""
+        if self._advancing:
+            return
+        now, self._advancing = self.now(), True
+        try:
+            while self._due and self._due[0][0] <= now:
+                heapq.heappop(self._due)[2]()
+        finally:
+            self._advancing = False
         beat = now // BEAT * BEAT
         if beat != self.beat:
             self.beat = beat
@@ -177,15 +183,14 @@ class Project:
         return device
 
     def put_device(self, device: Device) -> None:
-        """Take a device in, unless another one came first."""
+        """Take a device in, unless another one came first; where its cohort has gone meanwhile, into the default one."""
+        device.cohort, device.row = self.cohorts.get(device.cohort.slug, self.cohorts[DEFAULT]), None
         if self.devices.setdefault(device.serial, device) is device:
             device.cohort.devices[device.id] = device
             self.revision += 1
 
     def remove_device(self, device: Device) -> None:
         """Forget a device."""
-        if device.reported is not None:
-            self.counts[device.reported] -= 1
         del self.devices[device.serial]
         del device.cohort.devices[device.id]
         self.revision += 1
@@ -205,19 +210,20 @@ class Project:
 
     def report(self, device: Device, software_type: str, version: str) -> None:
         """Have a device say what it runs; a version that nobody released makes a release without payloads."""
-        before = device.reported
         device.running[software_type] = version
         device.seen = self.now()
-        if before is not None:
-            self.counts[before] -= 1
-        if device.reported is not None:
-            self.counts[device.reported] += 1
         if (None, version) not in self.releases:
             release = self.new_release(version, software_type)
             release.of_event = True
             self.releases[None, version] = release
         self.note_version(software_type, version)
         self.touch(device)
+
+    def count(self, version: str) -> int:
+        """How many devices were last seen with a version."""
+        if self._counted[0] != self.revision:
+            self._counted = self.revision, Counter(device.reported for device in self.devices.values())
+        return self._counted[1][version]
 
     def seen(self, device: Device) -> int | None:
         """When a device was last heard of; an online one sends a sign of life every `BEAT`."""

@@ -60,7 +60,11 @@ class Updates:
         if not device.online or self.project.devices.get(device.serial) is not device:
             return False
         last = device.install
-        return last is None or last.status == FAILURE or self.project.now() >= last.ended + round(self.project.settle * 1000)
+        return (
+            last is None
+            or last.status == FAILURE
+            or self.project.now() >= last.ended + round(self.project.settle * 1000)
+        )
 
     def _took_any(self, device: Device, offers: "_Offers") -> bool:
         """Look for every software type, whatever the ones before have taken."""

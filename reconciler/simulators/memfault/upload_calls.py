@@ -42,19 +42,15 @@ def make_payload(call: Call) -> Reply:
     software_type = fields.required(software, "software_type")
     if hardware not in call.project.hardware or software_type not in call.project.types:
         raise not_found(f"Hardware version {hardware!r} or software type {software_type!r}")
+    must, notes = fields.flag(body, "must_pass_through", False), fields.text(body, "notes")
+    name, md5 = fields.text(file, "name"), fields.text(file, "md5")
     release = _release(call, software, software_type)
     if hardware in release.artifacts:
         raise Refusal(409, f"Release {release.name!r} has a payload for {hardware} already")
-    release.notes = fields.text(body, "notes") or release.notes
+    release.notes = notes or release.notes
     call.project.put_release(release)
-    call.project.add_artifact(
-        release,
-        hardware,
-        must_pass_through=fields.flag(body, "must_pass_through", False),
-        filename=fields.text(file, "name"),
-        md5=fields.text(file, "md5"),
-        extra_info=body.get("extra_info"),
-    )
+    info = body.get("extra_info")
+    call.project.add_artifact(release, hardware, must_pass_through=must, filename=name, md5=md5, extra_info=info)
     for cohort in {one.cohort for one in call.project.deployments.values() if one.release is release}:
         call.world.updates.cohort_changed(cohort)
     return data(release_payload(call.project, release))

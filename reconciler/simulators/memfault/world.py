@@ -95,9 +95,10 @@ class MemfaultWorld:
 
     @_locked
     def set_reported(self, device: str, version: str) -> None:
-        """Have a device say that it runs a version, whatever it was offered; it does not look for updates by that."""
+        """Have a device say that it runs a version, whatever it was offered; it looks from there once it settled."""
         found = self._device(device)
         self.project.report(found, found.hardware.primary, version)
+        self.updates.device_changed(found)
 
     # --- cohorts and releases ----------------------------------------------------------------------------------------
 

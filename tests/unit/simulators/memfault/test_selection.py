@@ -46,8 +46,8 @@ def test_the_rule(current: str, active: list[Offer], rule: Rules) -> None:
         assert chosen.version in allowed
 
 
-@given(versions, offers, rules)
-def test_without_a_version_the_newest_is_given(_: str, active: list[Offer], rule: Rules) -> None:
+@given(offers, rules)
+def test_without_a_version_the_newest_is_given(active: list[Offer], rule: Rules) -> None:
     chosen = choose(None, active, rule)
     full = [o.version for o in active if o.base is None]
     assert (chosen.version if chosen else None) == max(full, key=RANK.__getitem__, default=None)

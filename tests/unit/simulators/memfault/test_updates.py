@@ -60,7 +60,6 @@ def test_no_updates_where_they_are_off(fleet: Caller) -> None:
 def test_steps_are_taken_one_by_one(fleet: Caller) -> None:
     serial = fleet.member("default")
     fleet.world.set_reported(serial, "1.0.0")
-    fleet.world.set_online(serial, True)
     seen = []
     for _ in range(3):
         fleet.settle()
@@ -211,7 +210,9 @@ def test_a_wider_rollout_reaches_more(fleet: Caller) -> None:
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from(["activate", "pull", "bypass", "report"]), st.sampled_from(VERSIONS)), max_size=8)
+    st.lists(
+        st.tuples(st.sampled_from(["activate", "pull", "bypass", "report"]), st.sampled_from(VERSIONS)), max_size=8
+    )
 )
 def test_what_settles_is_what_the_rule_says(moves: list[tuple[str, str]]) -> None:
     fleet = Caller(Shape(units=1, workloads=1, devices=3, offline=0, failing=0, settle=0.5))
@@ -226,7 +227,6 @@ def test_what_settles_is_what_the_rule_says(moves: list[tuple[str, str]]) -> Non
             fleet.call("PATCH", "/cohorts/default", {"bypass_version_checks": not cohort.bypass_version_checks})
         elif move == "report":
             fleet.world.set_reported(serial, version)
-            fleet.world.set_online(serial, True)
     fleet.settle(12)
     offers = [Offer(one, None, one == "1.1.0") for one in fleet.row("default")["active"]]
     rules = Rules("semver", True, cohort.bypass_version_checks)

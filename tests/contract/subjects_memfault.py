@@ -17,6 +17,8 @@ from tests.contract.subjects import Rig, RunClock, Subject, Truth
 
 TOKEN = "oat-contract-token"
 VERSIONS = 4
+MOST = 60
+"""Cohorts at most: a project has tens of them, and a call is about one whatever their number."""
 
 
 def memfault(
@@ -34,6 +36,7 @@ def memfault(
 ) -> Rig:
     """Memfault with its simulator: `units` cohorts of four devices each, unless `devices` says how many there are."""
     clock = ManualClock()
+    units = min(units, MOST)
     shape = Shape(
         units=units,
         workloads=workloads,
@@ -64,9 +67,20 @@ def memfault(
     def intrude(action: Action) -> None:
         raise AssertionError(f"{action.call}: Memfault has no wide calls")
 
-    versions = [f"1.{minor}.0" for minor in range(VERSIONS)]
+    own = {
+        name: [f"{number}.{minor}.0" for minor in range(VERSIONS)] for number, name in enumerate(project.types, start=1)
+    }
+    first = next(iter(own.values()), [])
     return Rig(
-        platform, run_clock, TOKEN, lambda: truth(world.world), fault, lambda: len(seen), versions, intrude
+        platform,
+        run_clock,
+        TOKEN,
+        lambda: truth(world.world),
+        fault,
+        lambda: len(seen),
+        first,
+        intrude,
+        own_versions=own,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 import msgspec
 
@@ -43,6 +44,7 @@ class Semver(msgspec.Struct, frozen=True, order=True):
     pre: tuple[Identifier, ...] = ()
 
 
+@lru_cache(maxsize=1024)
 def semver(text: str) -> Semver | None:
     """Return what a version reads as; None where it is no semantic version."""
     found = _VERSION.fullmatch(text) if len(text) <= LONGEST else None

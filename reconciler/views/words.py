@@ -23,6 +23,7 @@ REASONS = {
     Reason.DRIFT: "drift or backlog",
     Reason.LEFTOVER: "leftover",
     Reason.RETRY: "retry after a failure",
+    Reason.NEXT: "next step",
     Reason.OVERWRITTEN: "content overwritten under the same name",
     Reason.PRUNE: "pruned",
 }

@@ -49,6 +49,9 @@ ADVICE = {
     HoldReason.REQUIREMENT_NOT_MET: "bring the units to what the version requires first",
 }
 
+BY_ITSELF = "it goes by itself in this run, once what it waits for took effect"
+"""The advice for a change that is held for a later stage of the same run."""
+
 LIMITS = {
     LimitKind.RELEASE: "release limit",
     LimitKind.REPLACE: "replace limit",

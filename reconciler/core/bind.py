@@ -67,9 +67,22 @@ def _moved(change: Change, fresh: Change, overwritten: set[tuple[str, str]]) -> 
         return f"the manifests now want {fresh.to or 'absent'} here"
     if change.to is not None and (change.workload.id, change.to) in overwritten:
         return f"the content of {change.workload.name} {change.to} was overwritten since the plan was made"
-    if fresh.verb is not change.verb or fresh.observed != change.observed:
+    if fresh.verb is change.verb and fresh.observed == change.observed:
+        return None
+    if len(change.steps) < 2 or not on_the_way(change, fresh):
         return f"the slot changed since the plan was made: {change.from_ or 'nothing'} was assigned, now {fresh.from_ or 'nothing'}"
     return None
+
+
+def on_the_way(change: Change, fresh: Change) -> bool:
+    """Return whether a slot is between what a change found and what it leads to: nothing there came from elsewhere.
+
+    Further steps of a change belong to it while this holds.
+    """
+    found = {change.from_, *change.others} - {None}
+    now = {fresh.from_, *fresh.others} - {None}
+    arrived = change.to is None or change.to in now
+    return (fresh.to, fresh.settings) == (change.to, change.settings) and arrived and now <= found | {change.to}
 
 
 def _gone(change: Change, held: Held | None, draft: Draft) -> Dropped:

@@ -12,7 +12,7 @@ import msgspec
 from reconciler.core.draft import Draft
 from reconciler.core.judge import Judged
 from reconciler.core.resolve import Column, claimed
-from reconciler.model.change import Change, Reason, Verb
+from reconciler.model.change import Change, Held, Reason, Verb
 from reconciler.model.fleet import Document, FleetSpec, Limit
 from reconciler.model.plan import LimitKind, Violation
 from reconciler.model.quantity import percent
@@ -137,10 +137,13 @@ def _words(limit: str | Limit) -> str:
     return " and ".join(text for text in (share, None if number is None else f"{number:,}") if text)
 
 
-def limits_of(one: Draft, changes: Sequence[Change]) -> list[Violation]:
-    """Return the limits that exactly these changes of a judged fleet break today."""
+def limits_of(one: Draft, changes: Sequence[Change], staged: Sequence[Held] = ()) -> list[Violation]:
+    """Return the limits that exactly these changes of a judged fleet break today, with those that follow in a later stage."""
     intended: dict[str, Intended] = {}
     for change in changes:
         free = (change.verb is Verb.REMOVE and change.to is not None) or change.reason is Reason.NEXT
         intended.setdefault(change.workload.id, Intended()).add(change.verb, change.size, free=free)
+    for held in staged:
+        if held.verb is not None:
+            intended.setdefault(held.workload.id, Intended()).add(held.verb, held.size, free=False)
     return list(violations(one.document, loads(one, intended), sum(one.resolution.scope)))

@@ -9,10 +9,11 @@ from itertools import count
 from reconciler.core.bind import Dropped, Slot, bind, slot_of
 from reconciler.core.draft import Draft
 from reconciler.core.limit import limits_of
+from reconciler.engine.passes import Passes
 from reconciler.engine.plan import Planned, Question, Reading
 from reconciler.engine.send import Options, Sender, outcome
 from reconciler.engine.settle import Settler
-from reconciler.model.change import Change
+from reconciler.model.change import Change, Held
 from reconciler.model.event import AnyEvent, Finished, Note, Settled, Started
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.plan import FleetPlan, Plan, Violation
@@ -59,7 +60,7 @@ class Applying:
             commit=self.question.commit,
             allowed=tuple(sorted(self.options.allow.items())),
         )
-        for fleet in plan.fleets:
+        for fleet in sorted(plan.fleets, key=_last_stage):
             yield from self._fleet(fleet)
         self.exit_code = self._judge(plan)
         results = Counter(one.result for one in self.outcomes)
@@ -87,14 +88,27 @@ class Applying:
             bound = bind(fleet.changes, fleet.basis.versions, today, draft)
             yield from self._finish([_settled(fleet.fleet, dropped) for dropped in bound.settled])
             going = bound.going
-        blocked = [one for one in self._violations(today, draft, going) if one.kind.value not in self.options.allow]
+        staged = self._staged(fleet, today)
+        blocked = [
+            one for one in self._violations(today, draft, going, staged) if one.kind.value not in self.options.allow
+        ]
         if blocked:
             yield from self._refuse(fleet.fleet, blocked, going)
             return
-        yield from self._carry_out(fleet, reading, draft, today, going)
+        if staged or reading.platform.capabilities.steps:
+            yield from self._pass_by_pass(fleet.fleet, reading, draft, today, going, staged)
+        else:
+            yield from self._carry_out(fleet, reading, draft, today, going)
 
-    def _violations(self, today: FleetPlan, draft: Draft, going: Sequence[Change]) -> Sequence[Violation]:
-        return today.violations if self.saved is None else limits_of(draft, going)
+    def _staged(self, fleet: FleetPlan, today: FleetPlan) -> list[Held]:
+        """Return what the plan says goes in a later stage and today's manifests and platform still give a stage."""
+        wishes = {slot_of(one): one.to for one in today.changes} | {slot_of(one): one.to for one in today.held}
+        return [one for one in fleet.held if one.stage and (slot_of(one), one.to) in wishes.items()]
+
+    def _violations(
+        self, today: FleetPlan, draft: Draft, going: Sequence[Change], staged: Sequence[Held]
+    ) -> Sequence[Violation]:
+        return today.violations if self.saved is None else limits_of(draft, going, staged)
 
     def _refuse(self, fleet: str, blocked: Sequence[Violation], going: Sequence[Change]) -> Iterator[AnyEvent]:
         for violation in blocked:
@@ -131,6 +145,29 @@ class Applying:
             )
         yield from self._finish([outcomes[slot_of(change)] for change in going])
 
+    def _pass_by_pass(  # the same, where changes take several steps or stages
+        self,
+        fleet: str,
+        reading: Reading,
+        draft: Draft,
+        today: FleetPlan,
+        going: Sequence[Change],
+        staged: Sequence[Held],
+    ) -> Iterator[AnyEvent]:
+        passes = Passes(
+            fleet=fleet,
+            reading=reading,
+            draft=draft,
+            today=today,
+            question=self.question,
+            options=self.options,
+            clock=self.clock,
+            number=self._numbers.__next__,
+        )
+        yield from passes.run(going, staged, self.clock.now() + self.options.deadline)
+        self.sent += passes.sent
+        yield from self._finish(list(passes.outcomes.values()))
+
     def _finish(self, outcomes: Sequence[Outcome]) -> Iterator[AnyEvent]:
         for one in outcomes:
             self.outcomes.append(one)
@@ -159,6 +196,11 @@ class Applying:
         if results - {Result.DONE, Result.WAITING} or self.blocked or errored or unknown:
             return INCOMPLETE
         return DONE
+
+
+def _last_stage(fleet: FleetPlan) -> int:
+    """Return the latest stage of a fleet: what others wait for goes before what waits for others."""
+    return max((held.stage for held in fleet.held), default=0)
 
 
 def _settled(fleet: str, dropped: Dropped) -> Outcome:

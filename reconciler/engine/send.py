@@ -142,12 +142,21 @@ class Sender:
             group.changes, reading.snapshot, reading.catalog, whole=self.draft.uniform, wide=group.wide
         )
         following: list[Group] = []
+        failed: set[int] = set()
         for _, stage in groupby(actions, key=lambda action: action.stage):
-            pending = list(stage)
+            pending = []
+            for action in stage:
+                if failed.isdisjoint(action.slots):
+                    pending.append(action)
+                else:  # a later call rests on the earlier one of the same change
+                    rest = [group.changes[slot] for slot in action.slots if slot not in failed]
+                    following += [group.with_changes(rest)] if rest else []
             answers = yield from self._call(pending)
             for action in pending:
                 part = group.with_changes([group.changes[slot] for slot in action.slots])
                 receipt = answers.get(id(action))
+                if receipt is None or receipt.kind is not ReceiptKind.ACCEPTED:
+                    failed.update(action.slots)
                 if receipt is not None:
                     following += self._follow(part, receipt)
                 elif self._stopped():

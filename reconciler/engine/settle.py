@@ -88,23 +88,23 @@ class Settler:
             self._judge(slot, change, state, Reach(snapshot.units.reach[row]), patience)
 
     def _judge(self, slot: Slot, change: Change, state: State, reach: Reach, patience: Patience) -> None:
-        found = verdict(_wish(change), state, reach, patience)
+        found = verdict(wish(change), state, reach, patience)
         result = RESULTS.get(found)
         if found is Verdict.REMOVING:
-            result = _removing(state, reach)
+            result = removing(state, reach)
         elif found is Verdict.LEFTOVER and change.verb is Verb.REMOVE:
             result = None
         told = state.phase is not Phase.UNKNOWN and state.assigned == change.to
         if result is not None:
-            self._settle(slot, result, _detail(found, state))
+            self._settle(slot, result, detail(found, state))
         elif told:
             self._shown.add(slot)
         elif slot in self._shown and state.phase is not Phase.UNKNOWN:
             self._settle(slot, Result.MOVED, f"somebody else assigned {state.assigned or 'nothing'} meanwhile")
 
-    def _settle(self, slot: Slot, result: Result, detail: str) -> None:
+    def _settle(self, slot: Slot, result: Result, words: str) -> None:
         change = self.pending.pop(slot)
-        self.outcomes[slot] = outcome(self.fleet, change, result, detail)
+        self.outcomes[slot] = outcome(self.fleet, change, result, words)
 
     def _unsettled(self, slot: Slot, change: Change) -> Outcome:
         if slot in self._shown:
@@ -125,17 +125,20 @@ class Settler:
         )
 
 
-def _wish(change: Change) -> Desired:
+def wish(change: Change) -> Desired:
+    """Return what a slot is to be once a change is done."""
     return ABSENT if change.verb is Verb.REMOVE and change.to is None else version(change.to or "", change.settings)
 
 
-def _removing(state: State, reach: Reach) -> Result | None:
+def removing(state: State, reach: Reach) -> Result | None:
+    """Return what has come of a removal that still shows; None while it is on its way."""
     if state.phase is Phase.FAILED:
         return Result.FAILED
     return None if reach is Reach.CONNECTED else Result.WAITING
 
 
-def _detail(found: Verdict, state: State) -> str:
+def detail(found: Verdict, state: State) -> str:
+    """Return what people should know beside a result."""
     if found in {Verdict.FAILED, Verdict.RETRY, Verdict.REMOVING} and state.error:
         return state.error
     if found in {Verdict.WAITING, Verdict.REMOVING}:

@@ -14,6 +14,7 @@ from reconciler.manifest.claims import overlaps
 from reconciler.model.diagnostic import Diagnostic, Related, Severity
 from reconciler.model.fleet import (
     COHORTS,
+    PLATFORMS,
     SETTINGS,
     ChannelRef,
     Choice,
@@ -206,13 +207,13 @@ class _Fleet:
         return connection.spec.platform if connection is not None else ""
 
     def _settings(self, choice: Choice, path: Path) -> Findings:
-        known = SETTINGS.get(self._platform())
-        for name in choice.settings if known is not None else ():
-            if known is not None and name not in known:
+        platform = self._platform()
+        known = SETTINGS.get(platform, frozenset(choice.settings))
+        for name in choice.settings:
+            if name not in known:
                 can = f"it has: {', '.join(sorted(known))}" if known else "it has none"
-                yield self._add(
-                    (*path, "settings", name), "setting", f"{self._platform()} has no setting {name!r}", can
-                )
+                message = f"{PLATFORMS[platform]} has no setting {name!r}"
+                yield self._add((*path, "settings", name), "setting", message, can)
 
     def _selector(self, selector: Selector, path: Path) -> Findings:
         for one in selectors_in(selector):
@@ -225,7 +226,7 @@ class _Fleet:
                 yield self._add(path, "all-false", "`all: false` means no unit; leave it out")
             platform = self._platform()
             if one.cohorts is not None and platform and platform not in COHORTS:
-                yield self._add(path, "cohorts", f"{platform} has no cohorts; select by tags, names or ids")
+                yield self._add(path, "cohorts", f"{PLATFORMS[platform]} has no cohorts; select by tags, names or ids")
             for name, part in (("ids", one.ids), ("names", one.names), ("tags", one.tags), ("any", one.any)):
                 if part is not None and not part:
                     yield self._add(path, "empty-selector", f"`{name}` is empty and so matches no unit")
@@ -250,7 +251,8 @@ class _Fleet:
                 yield self._add((*path, name), "choice", f"`{name}: false` says nothing; leave it out")
         if choice.settings and "version" not in given and "channel" not in given:
             yield self._add((*path, "settings"), "choice", "settings belong to a version")
-        yield from self._settings(choice, path)
+        else:
+            yield from self._settings(choice, path)
         named = choice.version.channel if isinstance(choice.version, ChannelRef) else channel
         if named is not None:
             yield from self._channel(named, workload, path)

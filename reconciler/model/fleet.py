@@ -181,6 +181,9 @@ class ConnectionSpec(Kind, frozen=True, kw_only=True):
         return next((name for name in self.__struct_fields__ if getattr(self, name) is not None), "")
 
 
+PLATFORMS = {"losant": "Losant", "getapp": "GetApp", "memfault": "Memfault"}
+"""What platforms call themselves."""
+
 SETTINGS: dict[str, frozenset[str]] = {
     "losant": frozenset(),
     "getapp": frozenset(),

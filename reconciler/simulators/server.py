@@ -56,13 +56,14 @@ class _Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = HttpRequest(scope, receive)
-        if asked.url.path.startswith("/simulator/") and asked.url.hostname not in _LOOPBACK_NAMES:
+        path: str = scope["path"]  # decoded; that of `asked.url` quotes some characters again
+        if path.startswith("/simulator/") and asked.url.hostname not in _LOOPBACK_NAMES:
             reply = Reply(403, b'{"type":"Forbidden","message":"the control surface is for this machine only"}')
         else:
             body = await asked.body()
             query = tuple(asked.query_params.multi_items())
             headers = {key.lower(): value for key, value in asked.headers.items()}
-            reply = self.world.handle(Request(asked.method, asked.url.path, query, headers, body))
+            reply = self.world.handle(Request(asked.method, path, query, headers, body))
         if reply.delay:
             await asyncio.sleep(reply.delay)
         if reply.cut:

@@ -1,7 +1,7 @@
 """`make bench`: every speed that is promised, as a ratio to a floor measured in the same run, alternating, medians.
 
 Prints one JSON object. `--write` also keeps it, with machine, versions and command, in RESULTS.md beside this file.
-Exits 1 when a promise is missed. `--only NAME` runs one part: plan, latency, writes, manifest, startup.
+Exits 1 when a promise is missed. `--only NAME` runs one part: plan, latency, writes, getapp, memfault, manifest, startup.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import manifest, reading, startup
+from tests.benchmarks import fleets, manifest, reading, startup
 
 PARTS = {
     "plan": reading.plans,
     "latency": reading.latency,
     "writes": reading.writes,
+    "getapp": fleets.getapp,
+    "memfault": fleets.memfault,
     "manifest": lambda: {"pins": manifest.run()},
     "startup": startup.run,
 }

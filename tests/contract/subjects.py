@@ -7,7 +7,7 @@ true, which calls came, how to make things go wrong.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -56,6 +56,18 @@ class Rig:
     versions: Sequence[str]
     intrude: Callable[[Action], None]
     """Give a unit that is new what a wide call is about to take from all that have it."""
+    own_versions: dict[str, Sequence[str]] = field(default_factory=dict)
+    """The versions of workloads (by id) that differ from `versions`."""
+    ids: dict[str, str] = field(default_factory=dict)
+    """Ids of workloads by name, where they differ."""
+
+    def versions_of(self, workload: str) -> Sequence[str]:
+        """Return the versions that a workload has, oldest first."""
+        return self.own_versions.get(workload, self.versions)
+
+    def workload_id(self, name: str) -> str:
+        """Return the id of a workload."""
+        return self.ids.get(name, name)
 
     @property
     def deadline(self) -> float:
@@ -122,7 +134,8 @@ def losant(
         clock.advance(60)
 
     versions = [f"v1.{minor}.0" for minor in range(4)]
-    return Rig(platform, run_clock, token, truth, fault, lambda: len(seen), versions, intrude)
+    ids = {flow.name: flow.id for flow in world.world.app.flows}
+    return Rig(platform, run_clock, token, truth, fault, lambda: len(seen), versions, intrude, ids=ids)
 
 
 def _answering(

@@ -55,12 +55,22 @@ def environment(**more: str) -> dict[str, str]:
 
 @dataclass
 class Simulator:
-    """A running simulator."""
+    """A running simulator. `said` is its first line: how to connect."""
 
-    url: str
-    application: str
-    token: str
+    said: dict[str, str]
     process: subprocess.Popen[str]
+
+    @property
+    def url(self) -> str:
+        return self.said["url"]
+
+    @property
+    def application(self) -> str:
+        return self.said["application"]
+
+    @property
+    def token(self) -> str:
+        return self.said["token"]
 
     def control(self, method: str, path: str, **body: Any) -> Any:  # any JSON value
         """Use the simulator's control surface."""
@@ -70,12 +80,12 @@ class Simulator:
 
     def manifest(self, folder: Path, fleet: str, **connection: Any) -> Path:  # any YAML value
         """Write a manifest with this application as connection `plant`, and this text below it."""
-        spec = {"application": self.application, "url": self.url, "token": {"env": "LOSANT_API_TOKEN"}, **connection}
+        platform = self.said["platform"]
         head = {
             "apiVersion": "reconciler/v1",
             "kind": "Connection",
             "metadata": {"name": "plant"},
-            "spec": {"losant": spec},
+            "spec": {platform: {**CONNECTIONS[platform](self.said), **connection}},
         }
         folder.mkdir(exist_ok=True)
         (folder / "connections.yaml").write_text(json.dumps(head))
@@ -83,11 +93,28 @@ class Simulator:
         return folder
 
 
+CONNECTIONS: dict[str, Callable[[dict[str, str]], dict[str, Any]]] = {
+    "losant": lambda said: {
+        "application": said["application"],
+        "url": said["url"],
+        "token": {"env": "LOSANT_API_TOKEN"},
+    },
+    "getapp": lambda said: {"agent": said["url"]},
+    "memfault": lambda said: {
+        "organization": said["organization"],
+        "project": said["project"],
+        "url": said["url"],
+        "token": {"env": "MEMFAULT_ORG_TOKEN"},
+    },
+}
+"""What a Connection says to reach a simulator of a platform."""
+
+
 @contextmanager
-def simulating(*options: str) -> Iterator[Simulator]:
-    """Run `reconciler simulate losant` until the end of the block."""
+def simulating(*options: str, platform: str = "losant") -> Iterator[Simulator]:
+    """Run `reconciler simulate PLATFORM` until the end of the block."""
     process = subprocess.Popen(
-        [*command(), "simulate", "losant", *options],
+        [*command(), "simulate", platform, *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -95,8 +122,7 @@ def simulating(*options: str) -> Iterator[Simulator]:
     )
     try:
         assert process.stdout is not None
-        first = json.loads(process.stdout.readline())
-        yield Simulator(first["url"], first["application"], first["token"], process)
+        yield Simulator(json.loads(process.stdout.readline()), process)
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=30)

@@ -27,7 +27,7 @@ class Gate:
 
 GATES = (
     Gate("core", "reconciler/core/*", 100.0),
-    Gate("platforms/losant", "reconciler/platforms/losant/*", 100.0),
+    Gate("platforms", "reconciler/platforms/*", 100.0),
     Gate("the package", "reconciler/*", 95.0),
 )
 

@@ -18,7 +18,7 @@ from reconciler.model.diagnostic import Severity
 from reconciler.model.fleet import (
     ConnectionSpec,
     FleetSpec,
-    LosantConnection,
+    MemfaultConnection,
     PinChoice,
     Secret,
     Selector,
@@ -57,7 +57,7 @@ def lived_in(draw: st.DrawFn) -> Snapshot:
         for number in range(count)
     ]
     states = [EMPTY, *(State(assigned=name, reported=name) for name in ("1.10", "v2", "v3", "", "x" * 256))]
-    states.append(State(assigned="v2", reported="v2", settings=(("percent", 10),)))
+    states.append(State(assigned="v2", reported="v2", settings=(("rollout_percent", 10),)))
     workloads = draw(st.sampled_from([SAME_NAMES[5:], SAME_NAMES, SAME_NAMES[:2]]))
     rows = Units.build(units)
     columns = {
@@ -169,7 +169,7 @@ def test_what_is_written_is_valid_and_says_the_same(
     tmp_path_factory: pytest.TempPathFactory, snapshot: Snapshot
 ) -> None:
     found = imported(snapshot)
-    connection = ConnectionSpec(losant=LosantConnection(application="0" * 24, token=Secret(env="TOKEN")))
+    connection = ConnectionSpec(memfault=MemfaultConnection(organization="o", project="p", token=Secret(env="TOKEN")))
     folder = tmp_path_factory.mktemp("import")
     text = write([("Connection", "plant", connection), ("Fleet", "fleet", found.spec)], found.notes, schema=None)
     (folder / "fleet.yaml").write_text(text, encoding="utf-8")

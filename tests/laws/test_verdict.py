@@ -58,6 +58,7 @@ TABLE: list[Row] = [
     (Verdict.PAUSED, lambda case: told(case) and case[1].phase is Phase.PAUSED),
     (Verdict.FAILED, lambda case: told(case) and case[1].phase is Phase.FAILED and case[3].retries_itself),
     (Verdict.RETRY, lambda case: told(case) and case[1].phase is Phase.FAILED),
+    (Verdict.NEXT, lambda case: told(case) and case[1].phase is Phase.READY),
     (Verdict.WAITING, lambda case: told(case) and not reports(case) and not here(case)),
     (Verdict.AHEAD, lambda case: told(case) and not reports(case) and case[1].ahead),
     (

@@ -141,7 +141,7 @@ class Site:
 
     def faulty(self, on: bool = True) -> None:
         """Put the faults between caller and platform in force, or end them."""
-        self.world.faults = self.faults if on else Faults()
+        self.world.faults = self.simulator.faults = self.faults if on else Faults()
 
     def platform(self) -> Losant:
         """Return the platform of the application, new each time."""

@@ -29,6 +29,9 @@ def test_one_version_is_asked_for_by_name(app: Application) -> None:
         identity=f"{app.versions[release.workload][7]['id']}@2026-01-01T00:00:00.000Z",
         minimum_agent="1.30.0",
         notes="first",
+        reference=app.versions[release.workload][7]["id"],
+        status="enabled",
+        updated="2026-01-01T00:00:00.000Z",
     )
     assert len(app.requests) == 1
 

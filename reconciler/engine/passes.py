@@ -1,0 +1,289 @@
+"""Changes that take several steps: pass after pass of sending, looking and sending what comes next.
+
+Every pass starts from what is: the connection is read again, its fleet judged and planned, and only what that plan still
+asks for is sent. A slot leaves when it is settled, failed, waits for its unit, was changed by somebody else, or cannot go
+on; all that is left when waiting ends is said to be still on its way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+
+import msgspec
+
+from reconciler.core.bind import Slot, on_the_way, slot_of
+from reconciler.core.draft import Draft
+from reconciler.core.judge import verdict
+from reconciler.engine.plan import Question, Reading, again
+from reconciler.engine.send import Options, Sender, outcome
+from reconciler.engine.settle import FIRST_PAUSE, LONGEST_PAUSE, RESULTS, detail, removing, wish
+from reconciler.errors import ManifestError, PlatformError, Unauthorized
+from reconciler.model.change import Change, Held, HoldReason, Verb
+from reconciler.model.event import AnyEvent, Note, Settling
+from reconciler.model.observation import State
+from reconciler.model.outcome import Outcome, Result
+from reconciler.model.plan import FleetPlan
+from reconciler.model.unit import Reach
+from reconciler.model.verdict import Verdict
+from reconciler.ports import Clock
+
+GATHER = 10.0
+"""Seconds that slots ready for their next step wait at most for others, so that one call carries many."""
+
+AGAIN = 60.0
+"""Seconds after which a step that shows no effect is sent once more: some platforms drop what they accepted."""
+
+TELLINGS = 3
+"""How often one step is sent at most."""
+
+PASSING = frozenset({HoldReason.UNKNOWN, HoldReason.NOT_PREPARED, HoldReason.REQUIREMENT_NOT_MET})
+"""Reasons of holds that may pass within a run."""
+
+RESUMED = frozenset({Verdict.LEFTOVER, Verdict.RETRY})
+"""Verdicts that end a change of one step, but not one of several."""
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What a slot was told last: the calls, what it looked like then, when, and how often."""
+
+    calls: tuple[str, ...]
+    state: State
+    at: float
+    times: int = 1
+
+
+class Passes:
+    """Carries the changes of one fleet through all their steps; `outcomes` has what came of each."""
+
+    def __init__(  # what one fleet's passes need, given once
+        self,
+        *,
+        fleet: str,
+        reading: Reading,
+        draft: Draft,
+        today: FleetPlan,
+        question: Question,
+        options: Options,
+        clock: Clock,
+        number: Callable[[], int],
+    ) -> None:
+        """Take the fleet's reading of today; `number` gives calls their numbers within the run."""
+        self.fleet = fleet
+        self.reading = reading
+        self.draft = draft
+        self.today = today
+        self.question = question
+        self.options = options
+        self.clock = clock
+        self.number = number
+        self.outcomes: dict[Slot, Outcome] = {}
+        self.sent = 0
+        self._pending: dict[Slot, Change] = {}
+        self._staged: dict[Slot, Held] = {}
+        self._told: dict[Slot, Told] = {}
+        self._shown: set[Slot] = set()
+        self._why: dict[Slot, str] = {}
+        self._ready_since: float | None = None
+
+    def run(self, going: Sequence[Change], staged: Sequence[Held], deadline: float) -> Generator[AnyEvent, None, None]:
+        """Carry changes out until all are settled, `deadline` (seconds since 1970) or a stop.
+
+        `staged` may go once earlier ones took effect. Afterwards every change is in `outcomes`, and so is every staged
+        one unless the run does not wait.
+        """
+        self._pending = {slot_of(change): change for change in going}
+        self._staged = {slot_of(held): held for held in staged}
+        following: Sequence[Change] = going
+        pause = FIRST_PAUSE
+        while True:
+            if following:
+                yield from self._send(following)
+                pause = FIRST_PAUSE
+            if not self.options.wait or not (self._pending or self._staged):
+                break
+            if self.clock.stopping():
+                break
+            self.clock.sleep(min(pause, max(0.0, deadline - self.clock.now())))
+            pause = min(pause * 1.5, LONGEST_PAUSE)
+            try:
+                following = self._look()
+            except (PlatformError, ManifestError) as error:
+                following = []
+                text = f"could not read back: {error}"
+                yield Note(at=self.clock.now(), level="warning", fleet=self.fleet, message=text)
+                if isinstance(error, Unauthorized):
+                    break
+            yield self._progress()
+            if self.clock.now() >= deadline or not (following or self._pending):
+                break
+        self._finish()
+
+    def _send(self, changes: Sequence[Change]) -> Generator[AnyEvent, None, None]:
+        """Send one pass; what is not accepted is settled."""
+        self._ready_since = None
+        sender = Sender(
+            fleet=self.fleet,
+            reading=self.reading,
+            draft=self.draft,
+            today=self.today,
+            question=self.question,
+            options=self.options,
+            clock=self.clock,
+            number=self.number,
+        )
+        yield from sender.run(changes)
+        self.sent += sender.sent
+        now = self.clock.now()
+        for change in changes:
+            slot = slot_of(change)
+            if slot in sender.outcomes:
+                self.outcomes[slot] = sender.outcomes[slot]
+                del self._pending[slot]
+                continue
+            before = self._told.get(slot)
+            told = Told(_calls(change), self._state(slot), now)
+            repeated = before is not None and (before.calls, before.state) == (told.calls, told.state)
+            times = before.times + 1 if before is not None and repeated else 1
+            self._told[slot] = msgspec.structs.replace(told, times=times)
+        self.reading, self.draft, self.today = sender.reading, sender.draft, sender.today
+
+    def _state(self, slot: Slot) -> State:
+        """Return a slot as it was read last, without what changes by itself."""
+        snapshot = self.reading.snapshot
+        row = snapshot.units.index.get(slot[0])
+        state = snapshot.state(slot[1], row) if row is not None else State()
+        return msgspec.structs.replace(state, progress=None, eta=None, note="", spread=(), ready=None, since=None)
+
+    # --- looking -----------------------------------------------------------------------------------------------------
+
+    def _look(self) -> list[Change]:
+        """Read and plan again; settle what is settled, and return what is to be told its next step. Raises PlatformError."""
+        self.reading, self.draft, self.today = again(self.reading, self.fleet, self.question, self.clock)
+        fresh = {slot_of(change): change for change in self.today.changes}
+        held = {slot_of(one): one for one in self.today.held}
+        for slot, one in list(self._staged.items()):
+            self._judge_staged(slot, one, fresh.get(slot), held.get(slot))
+        following = [
+            change
+            for slot, goal in list(self._pending.items())
+            if (change := self._judge(slot, goal, fresh.get(slot), held.get(slot))) is not None
+        ]
+        return following if self._gathered(following) else []
+
+    def _gathered(self, following: Sequence[Change]) -> bool:
+        """Return whether what is ready goes now: nothing else is on its way, or it waited long enough."""
+        if not following:
+            self._ready_since = None
+            return False
+        now = self.clock.now()
+        if self._ready_since is None:
+            self._ready_since = now
+        return len(following) == len(self._pending) or now - self._ready_since >= GATHER
+
+    def _judge_staged(self, slot: Slot, one: Held, fresh: Change | None, held: Held | None) -> None:
+        if fresh is not None and (fresh.verb, fresh.from_, fresh.to) == (one.verb, one.from_, one.to):
+            del self._staged[slot]
+            self._pending[slot] = fresh
+        elif held is not None:
+            self._why[slot] = _words(held)
+
+    def _judge(self, slot: Slot, goal: Change, fresh: Change | None, held: Held | None) -> Change | None:
+        """Settle a slot, or return the change that carries it on now."""
+        snapshot = self.reading.snapshot
+        row = snapshot.units.index.get(slot[0])
+        if row is None:
+            if snapshot.coverage.complete:
+                self._settle(slot, Result.MOVED, "the unit is gone")
+            return None
+        self._why.pop(slot, None)
+        state, reach = snapshot.state(slot[1], row), Reach(snapshot.units.reach[row])
+        found = verdict(wish(goal), state, reach, self.draft.patience)
+        if fresh is not None and found is not Verdict.RETRY:
+            return self._next(slot, goal, fresh, state)
+        if found is Verdict.RETRY and self._just_told(slot):
+            return None
+        result = removing(state, reach) if found is Verdict.REMOVING else RESULTS.get(found)
+        if held is not None and (result is None or found in RESUMED):
+            self._hold(slot, held)
+        elif result is not None:
+            self._settle(slot, result, detail(found, state))
+        elif state.assigned == goal.to:
+            self._shown.add(slot)
+        return None
+
+    def _just_told(self, slot: Slot) -> bool:
+        """Return whether a slot shows what it showed when it was told just now: the effect may be on its way."""
+        told = self._told.get(slot)
+        return told is not None and told.state == self._state(slot) and self.clock.now() - told.at < GATHER
+
+    def _next(self, slot: Slot, goal: Change, fresh: Change, state: State) -> Change | None:
+        told = self._told.get(slot)
+        if told is None:
+            return fresh
+        found = {state.assigned, *state.others} - {None}
+        if not (on_the_way(goal, fresh) or found == {goal.from_, *goal.others} - {None}):
+            self._settle(slot, Result.MOVED, f"somebody else assigned {state.assigned or 'nothing'} meanwhile")
+            return None
+        if goal.to is not None and goal.to in found:
+            self._shown.add(slot)
+        if (told.calls, told.state) != (_calls(fresh), self._state(slot)):
+            return fresh
+        waited = self.clock.now() - told.at >= AGAIN
+        return fresh if waited and told.times < TELLINGS else None
+
+    def _hold(self, slot: Slot, held: Held) -> None:
+        codes = {reason.code for reason in held.reasons}
+        self._why[slot] = _words(held)
+        if HoldReason.UNREACHABLE in codes or HoldReason.PAUSED in codes:
+            self._settle(slot, Result.WAITING, self._why[slot])
+        elif not codes <= PASSING:
+            self._settle(slot, Result.FAILED, f"cannot go on: {self._why[slot]}")
+
+    # --- the end -----------------------------------------------------------------------------------------------------
+
+    def _settle(self, slot: Slot, result: Result, words: str) -> None:
+        self.outcomes[slot] = outcome(self.fleet, self._pending.pop(slot), result, words)
+
+    def _finish(self) -> None:
+        """Say of all that is left where it stands."""
+        for slot in list(self._pending):
+            if not self.options.wait:
+                self._settle(slot, Result.WAITING, "accepted; not waited for")
+            elif slot in self._why:
+                self._settle(slot, Result.WAITING, f"still waiting when waiting ended: {self._why[slot]}")
+            elif slot not in self._told:
+                self._settle(slot, Result.NOT_TRIED, "waiting ended before its stage came")
+            elif slot in self._shown:
+                self._settle(slot, Result.WAITING, "on its way; the unit was not done when waiting ended")
+            else:
+                text = "the platform accepted the call but does not show its effect"
+                self._settle(slot, Result.UNKNOWN, text)
+        for slot, held in self._staged.items() if self.options.wait else ():
+            self.outcomes[slot] = Outcome(
+                fleet=self.fleet,
+                unit=held.unit,
+                workload=held.workload,
+                verb=held.verb or Verb.RELEASE,
+                to=held.to,
+                result=Result.NOT_TRIED,
+                detail=f"held: {self._why.get(slot, _words(held))}",
+            )
+
+    def _progress(self) -> Settling:
+        results = [one.result for one in self.outcomes.values()]
+        return Settling(
+            at=self.clock.now(),
+            fleet=self.fleet,
+            done=results.count(Result.DONE),
+            waiting=results.count(Result.WAITING),
+            failed=results.count(Result.FAILED),
+            pending=len(self._pending) + len(self._staged),
+        )
+
+
+def _calls(change: Change) -> tuple[str, ...]:
+    return tuple(step.call for step in change.steps if step.when == "now")
+
+
+def _words(held: Held) -> str:
+    return "; ".join(reason.text for reason in held.reasons)

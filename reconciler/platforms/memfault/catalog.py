@@ -1,0 +1,159 @@
+"""Looks up releases: a version that is there is believed at once, one that is not only when it is proved.
+
+Proved means: its own route answers 404 while the project's releases can be listed. A list that merely lacks it proves
+nothing, nor does a failed reading: then `found` is None, and the release is held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from functools import partial
+
+import msgspec
+
+from reconciler.errors import NotFound, PlatformError
+from reconciler.model.release import Catalog, Listed, Release, ReleaseInfo, ReleaseList, ReleaseQuery
+from reconciler.model.unit import Ref
+from reconciler.platforms.answers import clean
+from reconciler.platforms.memfault import wire
+from reconciler.platforms.memfault.listing import everything
+from reconciler.platforms.memfault.order import order_of
+from reconciler.platforms.memfault.releases import info_of
+from reconciler.platforms.memfault.routes import Filters, Routes
+from reconciler.platforms.memfault.workloads import Workloads, read_types, read_versions, read_workloads
+from reconciler.platforms.readers import Readers
+
+NAMED = 50
+"""Versions that one request asks about."""
+
+CREATED = "created_date"
+"""What the server sorts by, and nothing else, confirmed (WEB api/releases)."""
+
+
+class Catalogue:
+    """Look-ups in the releases of one project."""
+
+    def __init__(self, routes: Routes, readers: Readers) -> None:
+        """Take the routes, and the readers that look-ups share."""
+        self._routes = routes
+        self._readers = readers
+
+    def look_up(self, wanted: Collection[Release]) -> Catalog:
+        """Return what is known of each wanted release; never raises for one that could not be read."""
+        if not wanted:
+            return {}
+        try:
+            workloads = self._workloads({release.workload for release in wanted})
+        except PlatformError as error:
+            return dict.fromkeys(wanted, ReleaseInfo(found=None, detail=str(error)))
+        infos = self._infos(sorted({release.version for release in wanted}))
+        return {release: _of_workload(release, infos[release.version], workloads) for release in wanted}
+
+    def _workloads(self, names: set[str]) -> Workloads:
+        """Return the software types with the versions of those that are asked about. Raises PlatformError."""
+        types, problems = read_types(self._routes, self._readers)
+        workloads = Workloads(one.name for one in types)
+        workloads.problems += problems
+        for one in types:
+            if one.name in names and len(types) > 1 and one.software_versions_count != 0:
+                read_versions(self._routes, self._readers, workloads, one)
+        return workloads
+
+    def _infos(self, versions: list[str]) -> dict[str, ReleaseInfo]:
+        """Return what is known of each version, by the list where several are asked about."""
+        found: dict[str, ReleaseInfo] = {}
+        if len(versions) > 1:
+            for start in range(0, len(versions), NAMED):
+                found |= self._listed([("version", version) for version in versions[start : start + NAMED]])
+        return {version: found[version] if version in found else self._asked(version) for version in versions}
+
+    def _listed(self, filters: Filters) -> dict[str, ReleaseInfo]:
+        try:
+            releases, _ = everything("releases", partial(self._routes.releases, filters), self._readers)
+        except PlatformError:
+            return {}
+        return {release.version: info_of(release) for release in releases}
+
+    def _asked(self, version: str) -> ReleaseInfo:
+        """Return what the release's own route says."""
+        try:
+            release = self._routes.release(version)
+        except NotFound:
+            return self._proved_missing()
+        except PlatformError as error:
+            return ReleaseInfo(found=None, detail=str(error))
+        if release.version != version:
+            return ReleaseInfo(found=None, detail=f"the platform answered with version {clean(release.version)!r}")
+        return info_of(release)
+
+    def _proved_missing(self) -> ReleaseInfo:
+        """Return that a release is not there, if the project's releases are."""
+        try:
+            self._routes.releases([], 1)
+        except NotFound:
+            return ReleaseInfo(found=None, detail="the platform knows neither this version nor the project's releases")
+        except PlatformError as error:
+            return ReleaseInfo(found=None, detail=f"that it is missing could not be confirmed: {error}")
+        return ReleaseInfo(found=False)
+
+    def listing(self, query: ReleaseQuery) -> ReleaseList:
+        """Return the releases asked about, in the order asked for, by themselves newest first. Raises PlatformError.
+
+        Versions, revisions, hardware versions and builds are filtered by the server, software types here.
+        """
+        filters = [
+            *(("version", value) for value in query.versions),
+            *(("revision", value) for value in query.revisions),
+            *(("hardware_version", value) for value in query.hardware),
+            *(("build_id", value) for value in query.builds),
+        ]
+        sort = query.sort or (f"-{CREATED}",)
+        if all(key.removeprefix("-") == CREATED for key in sort):
+            filters += [("sort", key) for key in sort]
+        releases, problems = everything("releases", partial(self._routes.releases, filters), self._readers)
+        workloads = read_workloads(self._routes, self._readers)
+        notes = [*problems, *workloads.problems]
+        _sort(releases, sort, notes)
+        listed = []
+        untold = 0
+        for release in releases:
+            name = workloads.type_of(release.version)
+            untold += name is None
+            if not query.workloads or name in query.workloads:
+                listed.append(Listed(Ref(name or "", name or ""), release.version, info_of(release)))
+        if untold:
+            notes.append(f"of {untold} releases the platform does not say which software type they are")
+        return ReleaseList(tuple(listed), tuple(notes))
+
+
+def _of_workload(release: Release, info: ReleaseInfo, workloads: Workloads) -> ReleaseInfo:
+    """Return what is known of a release as one of its software type."""
+    name, version = release.workload, release.version
+    if name not in workloads.names:
+        return ReleaseInfo(found=None, detail="; ".join([f"there is no software type {name!r}", *workloads.problems]))
+    if not info.found or workloads.type_of(version) == name or name in workloads.known(version):
+        return info
+    if name in workloads.unread:
+        return ReleaseInfo(found=None, detail=f"the platform does not list the versions of {name}")
+    if workloads.problems:
+        return ReleaseInfo(found=None, detail="; ".join(workloads.problems))
+    return msgspec.structs.replace(
+        info, forbidden=f"{version} is no version of {name}: the project has it for another type"
+    )
+
+
+def _sort(releases: list[wire.Release], sort: Sequence[str], notes: list[str]) -> None:
+    """Sort by each key, the first one above all; `notes` says which are none."""
+    order = order_of(release.version for release in releases)
+    for key in reversed(sort):
+        field, down = key.removeprefix("-"), key.startswith("-")
+        if field == "version":
+            releases.sort(key=lambda release: order(release.version), reverse=down)
+        elif field in {CREATED, "updated_date", "revision"}:
+            releases.sort(key=partial(_field, field), reverse=down)
+        else:
+            notes.append(f"releases cannot be sorted by {field!r}: by {CREATED}, updated_date, revision or version")
+
+
+def _field(name: str, release: wire.Release) -> str:
+    return getattr(release, name) or ""

@@ -1,0 +1,112 @@
+"""What was read of a project, as the columns of a snapshot."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from reconciler.model.observation import EMPTY, UNSEEN, Phase, State
+from reconciler.model.snapshot import Coverage, References, Snapshot, Workload
+from reconciler.model.unit import Labels, Reach, Unit, Units, labels_of
+from reconciler.platforms.memfault.members import Group, Members
+from reconciler.platforms.memfault.slots import Slot, state_of
+from reconciler.platforms.memfault.wire import Cohort
+from reconciler.platforms.memfault.workloads import Workloads
+
+HARDWARE, CHECKS = "hardware", "version_checks"
+"""Labels of cohorts. `hardware/TYPE/VERSION` is how many devices with that hardware version, seen lately, report that
+software type; `version_checks` is `off` where the cohort lets devices go back to lower versions."""
+
+
+class Columns(msgspec.Struct):
+    """One reading. `unread` says by cohort why what its devices report is not known; `slots` are by cohort and type."""
+
+    cohorts: list[Cohort]
+    workloads: Workloads
+    members: Members
+    unread: Mapping[str, str]
+    slots: Mapping[tuple[str, str], Slot]
+    references: References
+    coverage: Coverage
+
+    def snapshot(self, identity: str, read_at: float) -> Snapshot:
+        """Return it as the model has it; `read_at` in seconds since 1970."""
+        groups = self.members.groups(self.workloads)
+        sizes = self.members.sizes()
+        cohorts = {cohort.slug: cohort for cohort in self.cohorts}
+        units = Units.build(self._unit(one, groups, *sizes.get(one.slug, (0, 0))) for one in cohorts.values())
+        states: list[State] = [UNSEEN]
+        numbers: dict[State, int] = {EMPTY: 0}
+        columns: dict[str, array[int]] = {}
+        for name in self.workloads.names:
+            column = array("I")
+            for slug in units.ids:
+                state = self._state(slug, name, groups.get((slug, name)))
+                number = numbers.setdefault(state, len(states))
+                if number == len(states):
+                    states.append(state)
+                column.append(number)
+            if any(column):
+                columns[name] = column
+        known = {key: value for key, value in self.references.items() if key[0] in units.index}
+        return Snapshot(
+            identity=identity,
+            units=units,
+            workloads=tuple(Workload(name, name) for name in self.workloads.names),
+            states=states,
+            columns=columns,
+            coverage=self.coverage,
+            read_at=read_at,
+            references=known,
+        )
+
+    def _state(self, slug: str, name: str, group: Group | None) -> State:
+        """Return the state of a slot. One that shows no activation is empty only where the reading proves that."""
+        slot = self.slots.get((slug, name))
+        if slot is None:
+            if not self.coverage.complete:
+                return EMPTY  # number 0: what that means follows from the coverage
+            slot = Slot()
+        why = self.unread.get(slug, "")
+        if not why and slug in self.members.odd:
+            why = "a device cannot be read"
+        slot.group, slot.unread = (None, why) if why else (group, "")
+        state = state_of(slot)
+        return EMPTY if _bare(state) and not self.coverage.complete else state
+
+    def _unit(self, cohort: Cohort, groups: Mapping[tuple[str, str], Group], devices: int, seen: int) -> Unit:
+        """Return a cohort as a unit. It can be told something if any of its devices was seen lately, or it has none."""
+        slug = cohort.slug
+        reach = Reach.CONNECTED if seen or not devices else Reach.DISCONNECTED
+        unread = slug in self.unread
+        return Unit(
+            row=0,
+            id=slug,
+            name=cohort.name or slug,
+            labels=labels_of([("cohort", slug), *self._labels(cohort, groups)]),
+            reach=Reach.UNKNOWN if unread else reach,
+            size=cohort.count_devices or 0 if unread else devices,
+            agent=None,
+            assignable=True,
+        )
+
+    def _labels(self, cohort: Cohort, groups: Mapping[tuple[str, str], Group]) -> Iterable[tuple[str, str]]:
+        for name in self.workloads.names:
+            group = groups.get((cohort.slug, name))
+            for hardware, count in group.hardware.items() if group is not None else ():
+                yield f"{HARDWARE}/{name}/{hardware}", str(count)
+        if cohort.bypass_version_checks:
+            yield CHECKS, "off"
+
+
+def _bare(state: State) -> bool:
+    """Return whether nothing is active in a slot and nothing makes it unknown."""
+    return state.assigned is None and state.phase is not Phase.UNKNOWN
+
+
+def hardware_of(labels: Labels, software_type: str) -> dict[str, int]:
+    """Return from the labels of a cohort how many devices seen lately have which hardware, of those that report a type."""
+    prefix = f"{HARDWARE}/{software_type}/"
+    return {key.removeprefix(prefix): int(count) for key, count in labels if key.startswith(prefix)}

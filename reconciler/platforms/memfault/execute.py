@@ -1,0 +1,90 @@
+"""Sends one call and says truthfully what came of it: accepted, rejected or unknown.
+
+What is already so counts as done: an activation of what is active (confirmed in code, NCS, by its words; the status is
+open, so 409 counts as well), a pull of what is gone.
+"""
+
+from __future__ import annotations
+
+import re
+
+from reconciler.errors import NotFound, PlatformError, Rejected
+from reconciler.model.change import Action
+from reconciler.model.outcome import Receipt, ReceiptKind
+from reconciler.platforms.memfault import wire
+from reconciler.platforms.memfault.compile import ACTIVATE, PULL, RAISE
+from reconciler.platforms.memfault.routes import Routes
+from reconciler.platforms.memfault.slots import NORMAL, ROLLOUT, STAGED
+
+_METHODS = {ACTIVATE: "POST", PULL: "DELETE", RAISE: "PATCH"}
+
+
+class Sender:
+    """Calls of one project. `refused` is what the server said when it would not raise a percentage."""
+
+    def __init__(self, routes: Routes, *, redraw: bool) -> None:
+        """Take the routes, and whether a percentage that cannot be raised may be drawn anew."""
+        self._routes = routes
+        self._redraw = redraw
+        self.refused = ""
+
+    def execute(self, action: Action, deadline: float) -> Receipt:
+        """Send a call at most until `deadline`, in seconds since 1970."""
+        reason = self._forbidden(action)
+        if reason:
+            return Receipt(ReceiptKind.REJECTED, f"not sent: {reason}")
+        try:
+            if action.call == PULL:
+                return self._pull(action, deadline)
+            answered = self._routes.write(action.request, wire.answered, deadline)
+        except PlatformError as error:
+            return self._failed(action, error)
+        if action.call == RAISE and answered.rollout_percent != action.request.body[ROLLOUT]:
+            text = f"memfault: raise: the platform answered with {answered.rollout_percent} %"
+            return Receipt(ReceiptKind.UNKNOWN, text)
+        return Receipt(ReceiptKind.ACCEPTED, status=200)
+
+    def _pull(self, action: Action, deadline: float) -> Receipt:
+        self._routes.write(action.request, wire.nothing, deadline)
+        return Receipt(ReceiptKind.ACCEPTED, status=204)
+
+    def _failed(self, action: Action, error: PlatformError) -> Receipt:
+        if action.call == PULL and isinstance(error, NotFound):
+            return Receipt(ReceiptKind.ACCEPTED, status=404)
+        if action.call == ACTIVATE and isinstance(error, Rejected) and _already(error):
+            return Receipt(ReceiptKind.ACCEPTED, status=error.status)
+        if action.call == RAISE and isinstance(error, Rejected):
+            self.refused = error.reason
+            if self._redraw:  # not a failure of the change: as one put off, it is planned anew in the same run
+                return Receipt(ReceiptKind.REJECTED, f"{error}; it will be pulled and activated anew")
+        return _receipt(error)
+
+    def _forbidden(self, action: Action) -> str:
+        """Return why a call must never be sent, whoever made it: another project, no cohort or no version named."""
+        request, path = action.request, f"{self._routes.project}/deployments"
+        target = path if action.call == ACTIVATE else f"{path}/[0-9]+"
+        right = action.call == ACTIVATE and request.path == path
+        right = right or (action.call != ACTIVATE and re.fullmatch(target, request.path) is not None)
+        if _METHODS.get(action.call) != request.method or not right:
+            return f"{action.call} {request.method} {request.path} is no call of this project"
+        body = request.body if isinstance(request.body, dict) else {}
+        if action.call == ACTIVATE and not (body.get("release") and body.get("cohort")):
+            return "an activation names a release and a cohort"
+        if action.call == ACTIVATE and (body.get("type"), ROLLOUT in body) not in {(NORMAL, False), (STAGED, True)}:
+            return "an activation is for all devices, or staged with a percentage"
+        if action.call == RAISE and set(body) != {ROLLOUT}:
+            return "a raise says the percentage and nothing else"
+        return ""
+
+
+def _already(error: Rejected) -> bool:
+    return error.status == 409 or "already active" in error.reason.lower()
+
+
+def _receipt(error: PlatformError) -> Receipt:
+    """Return what a failed call means: refused for certain, certainly not sent, or unknown."""
+    text = f"{error} ({error.hint})" if error.hint else str(error)
+    if not error.sent:
+        return Receipt(ReceiptKind.REJECTED, f"nothing was sent: {text}")
+    refused = error.status is not None and 400 <= error.status < 500 and error.status != 408
+    return Receipt(ReceiptKind.REJECTED if refused else ReceiptKind.UNKNOWN, text, error.status)

@@ -1,0 +1,131 @@
+"""Devices become counts as their pages arrive: no device of a reading is kept.
+
+A device is a member of one cohort, and names the version of its hardware's primary software type alone, inferred (the
+live field is one object). Which type that is follows from the version, else from other devices with that hardware: each
+hardware version has exactly one primary type, confirmed (MDX software-version-hardware-version.mdx).
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import datetime
+
+import msgspec
+
+from reconciler.platforms.memfault import wire
+from reconciler.platforms.memfault.wire import Device, Page
+from reconciler.platforms.memfault.workloads import Workloads
+
+Key = tuple[str, str | None, str, str | None, bool]
+"""Cohort, version, hardware, software type where told, and whether the device was seen lately."""
+
+
+class Group:
+    """The devices of one cohort that report one software type: how many last said which version (None: none yet)."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.seen: Counter[str | None] = Counter()
+        self.silent: Counter[str | None] = Counter()
+        self.hardware: Counter[str] = Counter()
+        """Of those seen lately."""
+
+    @property
+    def spread(self) -> tuple[tuple[str, int], ...]:
+        """Return how many devices last said which version, silent ones included."""
+        whole = self.seen + self.silent
+        return tuple(sorted((version, count) for version, count in whole.items() if version is not None))
+
+    def add(self, version: str | None, hardware: str, *, lately: bool, count: int) -> None:
+        """Take in some devices."""
+        if lately:
+            self.seen[version] += count
+            self.hardware[hardware] += count
+        else:
+            self.silent[version] += count
+
+
+class Members:
+    """Counts of the devices of some or all cohorts. `odd` are cohorts of which a device cannot be read."""
+
+    def __init__(self, seen_since: datetime) -> None:
+        """Take from when on a device counts as seen lately."""
+        self.odd: set[str] = set()
+        self.lost = 0
+        """Devices of which not even the cohort can be read: they are in none that a version could be activated for."""
+        self._since = seen_since
+        self._counts: Counter[Key] = Counter()
+        self._ids: set[int] = set()
+
+    def fold(self, page: Page[Device]) -> None:
+        """Take one page. The loop runs once a device of the project: every operation in it counts."""
+        ids, counts, since = self._ids, self._counts, self._since
+        for device in page.rows:
+            if device.id in ids:
+                continue
+            ids.add(device.id)
+            seen = device.last_seen_software_version or device.last_seen_release
+            hardware, last = device.hardware_version, device.last_seen
+            version, kind = None, None
+            if seen is not None:
+                version, kind = seen.version, seen.software_type
+            counts[
+                device.cohort.slug,
+                version,
+                hardware if hardware.__class__ is str else wire.hardware_name(hardware),  # type of most, so asked first
+                None if kind is None else kind.name,
+                last is not None and last >= since,
+            ] += 1
+        for raw, _ in page.odd:
+            try:
+                self.odd.add(wire.placed(raw).cohort.slug)
+            except msgspec.ValidationError:
+                self.lost += 1
+
+    def forget(self) -> None:
+        """Forget all devices."""
+        self._counts.clear()
+        self._ids.clear()
+        self.odd.clear()
+        self.lost = 0
+
+    def sizes(self) -> dict[str, tuple[int, int]]:
+        """Return by cohort how many devices it has, and how many of them were seen lately."""
+        whole: Counter[str] = Counter()
+        seen: Counter[str] = Counter()
+        for (cohort, _, _, _, lately), count in self._counts.items():
+            whole[cohort] += count
+            seen[cohort] += count * lately
+        return {cohort: (count, seen[cohort]) for cohort, count in whole.items()}
+
+    def told(self) -> set[tuple[str, str]]:
+        """Return versions with the software types that devices say they are of: live ones do."""
+        return {(key[1], key[3]) for key in self._counts if key[1] is not None and key[3] is not None}
+
+    def groups(self, workloads: Workloads) -> dict[tuple[str, str], Group]:
+        """Return the groups by cohort and software type; devices whose type cannot be told report nothing."""
+        primary = self._primary(workloads)
+        found: dict[tuple[str, str], Group] = defaultdict(Group)
+        for (cohort, version, hardware, kind, lately), count in self._counts.items():
+            name = _type_of(version, kind, workloads) or primary.get(hardware)
+            if name is None and len(workloads.names) == 1:
+                name = workloads.names[0]
+            if name is not None:
+                found[cohort, name].add(version, hardware, lately=lately, count=count)
+        return found
+
+    def _primary(self, workloads: Workloads) -> dict[str, str]:
+        """Return the primary type of each hardware version: the one that most devices with it report."""
+        votes: dict[str, Counter[str]] = defaultdict(Counter)
+        for (_, version, hardware, kind, _), count in self._counts.items():
+            name = _type_of(version, kind, workloads)
+            if name is not None:
+                votes[hardware][name] += count
+        return {hardware: min(names, key=lambda name: (-names[name], name)) for hardware, names in votes.items()}
+
+
+def _type_of(version: str | None, kind: str | None, workloads: Workloads) -> str | None:
+    """Return the type that a device or else its version tells."""
+    if kind is not None:
+        return kind
+    return None if version is None else workloads.type_of(version)

@@ -1,0 +1,229 @@
+"""Reads a project into a snapshot, and proves what the reading does not show (design rule 3).
+
+One reading: the cohorts, software types with their versions, devices, deployments between two looks at their total and
+newest, what lower activations are for, and the cohorts again. What devices say decides nothing about what is assigned:
+devices may come and go meanwhile, cohorts and deployments may not. A reading that does not prove itself is done again,
+twice; then its problems are told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from reconciler.errors import NotFound, PlatformError
+from reconciler.model.snapshot import Coverage, Query, Snapshot
+from reconciler.platforms.memfault.activations import Activations
+from reconciler.platforms.memfault.columns import Columns
+from reconciler.platforms.memfault.listing import Listing, everything
+from reconciler.platforms.memfault.members import Members
+from reconciler.platforms.memfault.order import latest_first
+from reconciler.platforms.memfault.routes import Filters, Routes
+from reconciler.platforms.memfault.slots import Slot
+from reconciler.platforms.memfault.wire import Cohort, Device, Page
+from reconciler.platforms.memfault.workloads import read_workloads
+from reconciler.platforms.readers import Readers
+from reconciler.ports import Clock
+
+READINGS = 3
+SHOWN_PROBLEMS = 10
+FEW = 20
+"""Up to this many cohorts are read one by one where only they are asked about."""
+NAMED = 50
+"""Versions that one request asks about."""
+
+
+class Observer:
+    """Readings of one project. `seen_within` in seconds: who was seen so lately is waited for."""
+
+    def __init__(self, routes: Routes, readers: Readers, clock: Clock, identity: str, seen_within: float) -> None:
+        """Take the routes, the readers, and the clock whose time readings bear."""
+        self._routes = routes
+        self._readers = readers
+        self._clock = clock
+        self._identity = identity
+        self._seen_within = seen_within
+
+    def observe(self, query: Query) -> Snapshot:
+        """Return a reading, proved or with its problems. Raises PlatformError when nothing can be read at all."""
+        found = self._turn(query)
+        for _ in range(1, READINGS):
+            if found.coverage.complete or self._clock.stopping():
+                break
+            try:
+                found = self._turn(query)
+            except PlatformError as error:
+                problems = (*found.coverage.problems, f"reading again failed: {error}")
+                found.coverage = Coverage(complete=False, problems=problems)
+                break
+        return found
+
+    def _turn(self, query: Query) -> Snapshot:
+        now = self._clock.now()
+        since = datetime.fromtimestamp(now, UTC) - timedelta(seconds=self._seen_within)
+        reading = _Reading(self._routes, self._readers, query, since)
+        return reading.read().snapshot(self._identity, now)
+
+
+class _Reading:
+    """One turn: what was read, and what keeps it from proving itself."""
+
+    def __init__(self, routes: Routes, readers: Readers, query: Query, since: datetime) -> None:
+        self._routes = routes
+        self._readers = readers
+        self._query = query
+        self._members = Members(since)
+        self._unread: dict[str, str] = {}
+        """By cohort, why what its devices report is not known."""
+        self._problems: list[str] = []
+        self._cohorts: list[Cohort] = []
+
+    def read(self) -> Columns:
+        """Read all. Raises PlatformError when cohorts, types or deployments cannot be read at all."""
+        self._cohorts = self._read_cohorts()
+        workloads = read_workloads(self._routes, self._readers)
+        self._problems += workloads.problems
+        self._read_devices()
+        for version, name in self._members.told():
+            workloads.note(version, name)
+        activations, proved = self._read_deployments()
+        if activations.any and not workloads.names:
+            self._problems.append("the list of software types came empty though there are deployments")
+        slots, references = activations.slots(workloads)
+        self._look_up_lower(slots)
+        self._compare_cohorts()
+        return Columns(
+            cohorts=self._cohorts,
+            workloads=workloads,
+            members=self._members,
+            unread=self._unread,
+            slots=slots if proved else {},
+            references=references if proved else {},
+            coverage=_coverage(self._problems),
+        )
+
+    def _read_cohorts(self) -> list[Cohort]:
+        """Return the cohorts. An empty list is never believed.
+
+        New devices join `default`, confirmed (MDX docs/mcu/releases-integration-guide.mdx).
+        """
+        cohorts, problems = everything("cohorts", self._routes.cohorts, self._readers)
+        self._problems += problems
+        if not cohorts:
+            self._problems.append("the list of cohorts came empty, yet a project has at least one")
+        if len({cohort.slug for cohort in cohorts}) < len(cohorts):
+            self._problems.append("the list of cohorts repeats some: cohorts came or went meanwhile")
+        return cohorts
+
+    @property
+    def _few(self) -> list[Cohort] | None:
+        """Return the cohorts asked about where they are few and fewer than all, else None."""
+        units = self._query.units
+        asked = [cohort for cohort in self._cohorts if units is None or cohort.slug in units]
+        return asked if len(asked) <= FEW and len(asked) < len(self._cohorts) else None
+
+    def _read_devices(self) -> None:
+        """Read the devices that matter; what cannot be read leaves unknown what cohorts report."""
+        few = self._few
+        if few is not None:
+            asked = {cohort.slug for cohort in few}
+            self._unread |= {one.slug: "it was not asked about" for one in self._cohorts if one.slug not in asked}
+            try:
+                for cohort in few:
+                    if cohort.count_devices != 0:
+                        fetch = partial(self._routes.members, cohort.slug)
+                        self._walk_devices(f"devices of {cohort.slug}", fetch, [cohort])
+            except NotFound:  # not every project shows them by cohort
+                self._members.forget()
+            else:
+                return
+        try:
+            self._walk_devices("devices", self._routes.devices, self._cohorts)
+        except PlatformError as error:
+            self._doubt(self._cohorts, str(error))
+
+    def _walk_devices(self, what: str, fetch: Callable[[int], Page[Device]], cohorts: list[Cohort]) -> None:
+        listing = Listing(what, fetch, self._members.fold, steady=False)
+        listing.walk(self._readers)
+        if not listing.total and any(cohort.count_devices for cohort in cohorts):
+            listing.problems.append(f"the list of {what} came empty though cohorts count some")
+        if listing.problems:
+            self._doubt(cohorts, "; ".join(listing.problems))
+
+    def _doubt(self, cohorts: list[Cohort], why: str) -> None:
+        self._problems.append(why)
+        self._unread.update({cohort.slug: why for cohort in cohorts})
+
+    def _read_deployments(self) -> tuple[Activations, bool]:
+        """Return what is activated, and whether that is all there is."""
+        few = self._few
+        filters: Filters = [] if few is None else [("cohort", cohort.slug) for cohort in few]
+        activations = Activations()
+        if few == []:
+            return activations, True
+        listing = Listing("deployments", partial(self._routes.deployments, filters), activations.fold)
+        before = self._fence()
+        listing.walk(self._readers)
+        problems = [*listing.problems, *activations.problems]
+        if not problems and listing.pages > 1 and self._fence() != before:
+            problems.append("deployments came or went while they were read")
+        asked = self._cohorts if few is None else few
+        if not listing.total and any(cohort.count_active_deployments for cohort in asked):
+            problems.append("the list of deployments came empty though cohorts count some")
+        self._problems += problems
+        return activations, not problems
+
+    def _fence(self) -> tuple[int, list[int]]:
+        """Return the total of deployments, and which was made last."""
+        page = self._routes.newest_deployment()
+        return page.paging.total_count, [row.id for row in page.rows]
+
+    def _look_up_lower(self, slots: dict[tuple[str, str], Slot]) -> None:
+        """Find out which lower activations devices must pass through: those stay when higher ones are there."""
+        lower: set[str] = set()
+        for slot in slots.values():
+            lower.update(latest_first(one.release.version or "" for one in slot.active)[1:])
+        must_pass = self._must_pass(sorted(lower))
+        for slot in slots.values():
+            slot.must_pass = must_pass
+            for version in latest_first(one.release.version or "" for one in slot.active)[1:]:
+                if must_pass[version] is None:
+                    slot.puzzles.append(f"whether devices must pass through {version} could not be read")
+
+    def _must_pass(self, versions: list[str]) -> dict[str, bool | None]:
+        """Return of each version whether it must be passed through; None where the platform does not say."""
+        found: dict[str, bool | None] = dict.fromkeys(versions)
+        for start in range(0, len(versions), NAMED):
+            filters = [("version", version) for version in versions[start : start + NAMED]]
+            try:
+                releases, _ = everything("releases", partial(self._routes.releases, filters), self._readers)
+            except PlatformError:
+                continue
+            found |= {one.version: one.must_pass for one in releases if one.version in found}
+        for version in versions:
+            if found[version] is None:
+                try:
+                    found[version] = self._routes.release(version).must_pass
+                except PlatformError:
+                    continue
+        return found
+
+    def _compare_cohorts(self) -> None:
+        """Compare the cohorts with those before."""
+        if self._problems:
+            return
+        try:
+            after, problems = everything("cohorts", self._routes.cohorts, self._readers)
+        except PlatformError as error:
+            self._problems.append(f"whether cohorts came or went could not be read: {error}")
+            return
+        self._problems += problems
+        if {cohort.slug for cohort in after} != {cohort.slug for cohort in self._cohorts}:
+            self._problems.append("cohorts came or went while they were read")
+
+
+def _coverage(problems: list[str]) -> Coverage:
+    more = len(problems) - SHOWN_PROBLEMS
+    shown = (*problems[:SHOWN_PROBLEMS], *([f"and {more} more"] if more > 0 else []))
+    return Coverage(complete=not problems, problems=shown)

@@ -1,0 +1,137 @@
+"""The platform port for one Memfault project."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+
+import httpx
+
+from reconciler.errors import SettingsError
+from reconciler.model.change import Action, Change, Review
+from reconciler.model.fleet import MemfaultConnection, Secret
+from reconciler.model.outcome import Receipt
+from reconciler.model.quantity import seconds
+from reconciler.model.release import Catalog, Release, ReleaseList, ReleaseQuery
+from reconciler.model.snapshot import Query, Snapshot
+from reconciler.platforms.credentials import Basic, Bearer, Credentials
+from reconciler.platforms.http import Client
+from reconciler.platforms.memfault.catalog import Catalogue
+from reconciler.platforms.memfault.check import checks
+from reconciler.platforms.memfault.compile import compile_changes
+from reconciler.platforms.memfault.execute import Sender
+from reconciler.platforms.memfault.observe import Observer
+from reconciler.platforms.memfault.review import review_changes
+from reconciler.platforms.memfault.routes import Routes
+from reconciler.platforms.readers import Meter, Readers, clocks
+from reconciler.ports import Capabilities, Check, Clock
+
+
+class Memfault:
+    """One project of Memfault. Safe to use from several threads."""
+
+    def __init__(self, client: Client, spec: MemfaultConnection, clock: Clock, *, meter: Meter = clocks) -> None:
+        """Take the client, what the connection says, the clock, and what readers are measured with."""
+        self._client = client
+        self._spec = spec
+        self._clock = clock
+        self._routes = Routes(client, spec.organization, spec.project)
+        self._readers = Readers(spec.requests.concurrency, meter)
+        self._sender = Sender(self._routes, redraw=spec.redraw)
+
+    def __repr__(self) -> str:
+        """Return which project this is."""
+        return f"Memfault({self.identity!r})"
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Return what Memfault can do."""
+        return Capabilities(
+            platform="memfault",
+            ids_per_call=1,
+            wide_calls=False,
+            orders_versions=True,
+            retries_itself=True,  # devices ask again, confirmed (MDX docs/mcu/releases-integration-guide.mdx)
+            uninstalls=False,
+            selectors=frozenset({"ids", "names", "tags", "cohorts"}),
+            steps=True,
+        )
+
+    @property
+    def identity(self) -> str:
+        """Return which project this is, without secrets."""
+        return f"memfault:{self._client.url}{self._routes.project}"
+
+    def observe(self, query: Query) -> Snapshot:
+        """Read cohorts, software types, devices and deployments. Raises PlatformError when nothing can be read at all."""
+        seen_within = seconds(self._spec.seen_within)
+        return Observer(self._routes, self._readers, self._clock, self.identity, seen_within).observe(query)
+
+    def catalog(self, wanted: Collection[Release], *, probe: bool = False) -> Catalog:
+        """Look up releases; every wanted one is a key of the answer."""
+        del probe  # no question to Memfault has an effect
+        return Catalogue(self._routes, self._readers).look_up(wanted)
+
+    def releases(self, query: ReleaseQuery) -> ReleaseList:
+        """List releases, with their software types as far as the platform tells them."""
+        return Catalogue(self._routes, self._readers).listing(query)
+
+    def review(self, changes: Sequence[Change], snapshot: Snapshot, catalog: Catalog) -> Review:
+        """Say what cannot go, what will be pulled later, and how many devices will not take it."""
+        refused, redraw = self._sender.refused, self._spec.redraw
+        return review_changes(changes, snapshot, catalog, refused=refused, redraw=redraw)
+
+    def compile(
+        self,
+        changes: Sequence[Change],
+        snapshot: Snapshot,
+        catalog: Catalog,
+        *,
+        whole: Collection[str],
+        wide: bool = True,
+    ) -> tuple[Action, ...]:
+        """Turn changes into calls, each of one activation."""
+        del catalog, whole, wide  # calls name versions as people do, and there are none that act wide
+        redraw = self._spec.redraw and bool(self._sender.refused)
+        return compile_changes(changes, snapshot, self._routes.project, redraw=redraw)
+
+    def execute(self, action: Action, deadline: float) -> Receipt:
+        """Send one call, at most until `deadline` (seconds since 1970)."""
+        return self._sender.execute(action, deadline)
+
+    def check(self) -> Iterator[Check]:
+        """Examine what can be examined by reading."""
+        return checks(self._routes, self._clock, user=self._spec.user is not None)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+
+def factory(
+    spec: MemfaultConnection,
+    resolve: Callable[[Secret], str],
+    clock: Clock,
+    *,
+    transport: httpx.BaseTransport | None = None,
+) -> Memfault:
+    """Return the platform of a connection; `transport` replaces the network. Raises SettingsError; sends nothing."""
+    client = Client(
+        spec.url,
+        _credentials(spec, resolve),
+        platform="memfault",
+        clock=clock,
+        timeout=seconds(spec.requests.timeout),
+        concurrency=spec.requests.concurrency,
+        per_second=spec.requests.per_second,
+        transport=transport,
+    )
+    return Memfault(client, spec, clock)
+
+
+def _credentials(spec: MemfaultConnection, resolve: Callable[[Secret], str]) -> Credentials:
+    """Return how the client says who it is: a token as Bearer, a user as Basic, confirmed (WEB /api)."""
+    if spec.token is not None and spec.user is None:
+        return Bearer(resolve(spec.token))
+    if spec.user is not None and spec.token is None:
+        return Basic(resolve(spec.user.email), resolve(spec.user.key))
+    raise SettingsError("the connection needs exactly one of `token` and `user`", hint="remove one, or add one")

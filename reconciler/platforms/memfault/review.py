@@ -1,0 +1,157 @@
+"""What is to be said of changes before they go: what the platform cannot do, what follows, what people should know.
+
+Devices are counted, none holds anything: a release that one of a thousand cannot take goes to the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from reconciler.model.change import Change, Hold, HoldReason, Review, Verb
+from reconciler.model.observation import EMPTY, State
+from reconciler.model.release import Catalog, Release, ReleaseInfo
+from reconciler.model.snapshot import Snapshot
+from reconciler.model.unit import Labels
+from reconciler.platforms.memfault.columns import CHECKS, hardware_of
+from reconciler.platforms.memfault.compile import PULL, active_in, full, share_of
+from reconciler.platforms.memfault.order import later
+from reconciler.platforms.memfault.releases import SYMBOLS
+from reconciler.platforms.memfault.slots import ROLLOUT
+
+
+class _Case(msgspec.Struct, frozen=True):
+    """A change with what is known of its slot and its version."""
+
+    change: Change
+    state: State
+    active: list[str]
+    labels: Labels
+    info: ReleaseInfo
+
+
+def review_changes(
+    changes: Sequence[Change], snapshot: Snapshot, catalog: Catalog, *, refused: str, redraw: bool
+) -> Review:
+    """Return what is to be said of changes.
+
+    `refused` is what the server said when a percentage could not be raised, empty while it never did; `redraw` allows
+    activations to be made anew then.
+    """
+    holds: dict[int, tuple[Hold, ...]] = {}
+    following: dict[int, tuple[str, ...]] = {}
+    warnings: list[str] = []
+    active = active_in(snapshot)
+    for position, change in enumerate(changes):
+        case = _case(change, snapshot, catalog, full(active.get((change.unit.id, change.workload.id), {})))
+        found = tuple(_holds(case, refused=refused, redraw=redraw))
+        if found:
+            holds[position] = found
+            continue
+        if _leaves_some(case):
+            following[position] = (PULL,)
+        warnings += _warnings(case, redraw=redraw and bool(refused))
+    return Review(holds, following, tuple(warnings))
+
+
+def _case(change: Change, snapshot: Snapshot, catalog: Catalog, active: list[str]) -> _Case:
+    row = snapshot.units.index.get(change.unit.id)
+    nothing = ReleaseInfo(found=None)
+    info = catalog.get(Release(change.workload.id, change.to), nothing) if change.to is not None else nothing
+    if row is None:
+        return _Case(change, EMPTY, active, (), info)
+    return _Case(change, snapshot.state(change.workload.id, row), active, snapshot.units[row].labels, info)
+
+
+def _holds(case: _Case, *, refused: str, redraw: bool) -> Iterator[Hold]:
+    change = case.change
+    if change.to is None or change.verb is Verb.REMOVE:
+        return
+    value = dict(change.settings).get(ROLLOUT, 100)
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 100:
+        yield Hold(HoldReason.UNSUPPORTED, f"{ROLLOUT} must be a whole number from 1 to 100, not {value!r}")
+    elif change.to == case.state.assigned:
+        yield from _narrowing(case.state, value)
+        if refused and not redraw:
+            text = (
+                f"the server does not let a percentage be raised ({refused}); "
+                "with `redraw: true` in the connection it is pulled and activated anew, with another sample"
+            )
+            yield Hold(HoldReason.UNSUPPORTED, text)
+    elif change.to not in case.active and _payloads(case.info) == []:
+        yield Hold(HoldReason.NO_ARTIFACT, f"no payload was uploaded for {change.to}: no device could take it")
+
+
+def _narrowing(state: State, value: int) -> Iterator[Hold]:
+    """Yield why a percentage cannot become what it should: the sample cannot be shrunk, inferred (the UI only raises)."""
+    now = share_of(state.settings)
+    if value < now:
+        text = (
+            f"{state.assigned} is active for {now} % and cannot be narrowed to {value} %: devices that have it keep it; "
+            "pull it or ask for no less"
+        )
+        yield Hold(HoldReason.UNSUPPORTED, text)
+    elif value == now:
+        yield Hold(HoldReason.UNSUPPORTED, f"it is active for all devices: leave `{ROLLOUT}: 100` out")
+
+
+def _payloads(info: ReleaseInfo) -> list[str] | None:
+    """Return for which hardware versions there are payloads; None where that is not told."""
+    if not info.found or info.artifacts is None:
+        return None
+    return [artifact.hardware for artifact in info.artifacts if artifact.kind != SYMBOLS]
+
+
+def _leaves_some(case: _Case) -> bool:
+    """Return whether lower versions will be left to pull once this change took effect."""
+    version, state = case.change.to, case.state
+    if version is None or case.change.verb is Verb.REMOVE or version == state.assigned:
+        return False
+    kept = state.assigned if share_of(case.change.settings) < 100 and not state.settings else None
+    told = {name for name in (state.assigned, *state.others) if name is not None}
+    return any(later(version, name) for name in told - {kept})
+
+
+def _warnings(case: _Case, *, redraw: bool) -> Iterator[str]:
+    change = case.change
+    where = f"{change.workload.name} on {change.unit.name}"
+    if change.to is None:
+        for version, count in case.state.spread:
+            yield f"{where}: nothing is uninstalled: {_devices(count, 'keeps', 'keep')} {version}"
+        return
+    if change.verb is Verb.REMOVE:
+        return
+    if change.to == case.state.assigned:
+        if redraw:
+            yield f"{where}: {change.to} is pulled and activated anew: the sample of devices is drawn again"
+        return
+    yield from (f"{where}: {text}" for text in _unfit(case, change.to))
+
+
+def _unfit(case: _Case, version: str) -> Iterator[str]:
+    """Yield how many devices of a cohort cannot take a version, and why."""
+    payloads = _payloads(case.info)
+    hardware = hardware_of(case.labels, case.change.workload.id)
+    if payloads is not None and "" not in payloads:
+        for name, count in sorted(hardware.items()):
+            if name not in payloads:
+                yield f"{version} has no artifact for hardware {name}: {count:,} of {hardware_total(hardware)} cannot take it"
+    minimum = case.info.min_version
+    if minimum:
+        below = sum(count for seen, count in case.state.spread if later(minimum, seen))
+        if below:
+            yield f"{version} needs {minimum} or later: {_devices(below, 'runs', 'run')} less"
+    if (CHECKS, "off") not in case.labels:
+        ahead = sum(count for seen, count in case.state.spread if later(seen, version))
+        if ahead:
+            yield f"{_devices(ahead, 'runs', 'run')} a later version than {version} and will not go back to it"
+
+
+def hardware_total(hardware: dict[str, int]) -> str:
+    """Return in words how many devices there are of all hardware versions."""
+    return f"{sum(hardware.values()):,} devices seen lately"
+
+
+def _devices(count: int, one: str, several: str) -> str:
+    return f"{count:,} device {one}" if count == 1 else f"{count:,} devices {several}"

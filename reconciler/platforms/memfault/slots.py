@@ -1,0 +1,189 @@
+"""From what is active for a cohort and what its devices say, to the state of a slot: pure and total.
+
+The service gives a device the highest active full release above its own, must-pass-through ones first, confirmed (MDX
+docs/platform/ota.mdx); so what a cohort is told is its highest active full release, inferred (memfault.md section 7).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from reconciler.model.desired import Settings
+from reconciler.model.observation import Phase, State
+from reconciler.platforms.answers import clean
+from reconciler.platforms.memfault.members import Group
+from reconciler.platforms.memfault.order import later, latest_first, order_of
+from reconciler.platforms.memfault.wire import Deployment
+
+ACTIVE = frozenset({"in_progress", "done"})
+"""In force, confirmed (CLI deploy.py). `done` does not say that devices have updated, inferred."""
+INACTIVE = frozenset({"pulled", "aborted"})
+"""Confirmed in code (NCS)."""
+NORMAL, STAGED = "normal", "staged_rollout"
+"""Confirmed (WEB api/deployments; CLI deploy.py)."""
+ROLLOUT = "rollout_percent"
+
+
+class Slot(msgspec.Struct):
+    """All that is known of one slot. `active` are full releases in force, `deltas` the others, in words.
+
+    `puzzles` say what makes the slot unknown; `must_pass` which versions devices must pass through (None: not told);
+    `group` is None where no device of the cohort reports this type, `unread` says why it could not be told.
+    """
+
+    active: list[Deployment] = []
+    deltas: list[str] = []
+    puzzles: list[str] = []
+    must_pass: Mapping[str, bool | None] = {}
+    group: Group | None = None
+    unread: str = ""
+
+
+class Ladder(msgspec.Struct, frozen=True):
+    """The active versions of a slot: the highest, those it makes needless, and those below that stay of use."""
+
+    assigned: str
+    percent: int | None
+    others: tuple[str, ...]
+    through: tuple[str, ...]
+    """Devices must pass through them on the way up."""
+    base: str | None
+    """What devices outside the sample of a staged rollout are given."""
+
+
+def percent_of(activations: Sequence[Deployment]) -> int | None:
+    """Return the staged percentage of a version's activations, None for all devices. The widest one counts.
+
+    A finished normal activation shows 0: it means something for staged ones alone, inferred (SW example).
+    """
+    shares = [100 if one.type == NORMAL else math.floor(one.rollout_percent or 0) for one in activations]
+    widest = max(shares)
+    return None if widest >= 100 else widest
+
+
+def ladder_of(slot: Slot) -> Ladder | None:
+    """Return how the active versions of a slot stand to each other; None where there are none.
+
+    While the highest one is staged, the rest of the cohort is given the highest normal one below it: that is of use.
+    """
+    by_version: dict[str, list[Deployment]] = defaultdict(list)
+    for one in slot.active:
+        by_version[one.release.version or ""].append(one)
+    if not by_version:
+        return None
+    assigned, *lower = latest_first(by_version)
+    percent = percent_of(by_version[assigned])
+    through = [version for version in lower if slot.must_pass.get(version) is not False]
+    free = [version for version in lower if version not in through]
+    base = None
+    if percent is not None:
+        base = next((version for version in free if percent_of(by_version[version]) is None), None)
+    others = tuple(version for version in free if version != base)
+    return Ladder(assigned, percent, others, tuple(through), base)
+
+
+def settings_of(percent: int | None) -> Settings:
+    """Return the settings of an assignment."""
+    return () if percent is None else ((ROLLOUT, percent),)
+
+
+def state_of(slot: Slot) -> State:
+    """Return what the observation of a slot is."""
+    ladder = ladder_of(slot)
+    spread = slot.group.spread if slot.group is not None else ()
+    if ladder is None:
+        state = State(spread=spread, size=0 if spread else 1, note="; ".join([*_keeping(spread), *slot.deltas]))
+    else:
+        state = _assigned(slot, ladder, spread)
+    if not slot.puzzles:
+        return state
+    note = clean("; ".join(slot.puzzles))
+    return msgspec.structs.replace(state, phase=Phase.UNKNOWN, since=None, note=note)
+
+
+def _assigned(slot: Slot, ladder: Ladder, spread: tuple[tuple[str, int], ...]) -> State:
+    told = State(assigned=ladder.assigned, others=ladder.others, settings=settings_of(ladder.percent), spread=spread)
+    notes = [*_standing(ladder), *slot.deltas]
+    if slot.unread:
+        note = "; ".join([f"what its devices report is not known: {slot.unread}", *notes])
+        return msgspec.structs.replace(told, phase=Phase.MOVING, ready=0, note=clean(note), spread=())
+    seen, silent = (slot.group.seen, slot.group.silent) if slot.group is not None else (Counter(), Counter())
+    asked = seen or silent  # where all are silent they are waited for: nothing is settled by nobody answering
+    size = expected(asked.total(), ladder.percent)
+    ready = asked[ladder.assigned]
+    ahead = sum(count for version, count in asked.items() if version is not None and later(version, ladder.assigned))
+    if ahead:
+        notes.insert(0, f"{_devices(ahead)} report a later version")
+    if seen and silent:
+        notes.append(f"{_devices(silent.total())} silent, not waited for")
+    if ladder.percent is not None:
+        notes.append(f"staged to {ladder.percent} % of {_devices(asked.total())}, drawn by chance: {ready} report it")
+    moving = ready < size
+    return msgspec.structs.replace(
+        told,
+        reported=ladder.assigned if size and not moving else _most_common(asked),
+        phase=Phase.MOVING if moving else Phase.SETTLED,
+        since=_since(slot, ladder) if moving else None,
+        ahead=ahead > 0,
+        ready=min(ready, size),
+        size=size,
+        note=clean("; ".join(notes)),
+    )
+
+
+def expected(devices: int, percent: int | None) -> int:
+    """Return how many of so many devices are to report a version.
+
+    The devices of a staged rollout are drawn at random, confirmed (MDX docs/platform/ota.mdx; CLI help). So their number
+    varies, and only so many are expected as a fair draw falls short of about one time in forty.
+    """
+    if percent is None or not devices:
+        return devices
+    share = percent / 100
+    least = devices * share - 2 * math.sqrt(devices * share * (1 - share))
+    return max(min(1, percent), math.floor(least))
+
+
+def _since(slot: Slot, ladder: Ladder) -> float | None:
+    """Return when the highest version was activated, or its percentage last changed, in seconds since 1970."""
+    times = [
+        moment.timestamp()
+        for one in slot.active
+        if one.release.version == ladder.assigned
+        for moment in (one.deployed_date, one.updated_date if ladder.percent is not None else None)
+        if moment is not None
+    ]
+    return max(times, default=None)
+
+
+def _most_common(counts: Counter[str | None]) -> str | None:
+    known = [version for version in counts if version is not None]
+    key = order_of(known)
+    return max(known, key=lambda version: (counts[version], key(version)), default=None)
+
+
+def _standing(ladder: Ladder) -> list[str]:
+    """Return in words which lower activations stay, and why."""
+    words = [f"{version} stays active: devices must pass through it" for version in ladder.through]
+    if ladder.base is not None:
+        words.append(f"{ladder.base} stays active for devices that the rollout does not reach")
+    return words
+
+
+def _keeping(spread: tuple[tuple[str, int], ...]) -> list[str]:
+    """Return who keeps what where nothing is active.
+
+    Nothing uninstalls, confirmed (WEB docs/best-practices/ota-downgrades).
+    """
+    if not spread:
+        return []
+    ordered = sorted(spread, key=lambda one: (-one[1], one[0]))
+    return [clean("nothing is active; " + ", ".join(f"{_devices(count)} keep {version}" for version, count in ordered))]
+
+
+def _devices(count: int) -> str:
+    return f"{count:,} device" if count == 1 else f"{count:,} devices"

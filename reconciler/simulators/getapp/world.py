@@ -1,0 +1,218 @@
+"""The simulated world as tests and demos hold it: what people and devices do besides the API.
+
+Every method may be called from any thread, and is the same thing as the verb of that name under `/simulator/`.
+Devices are given by id. What is not there raises `LookupError`.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from reconciler.simulators.exchange import Json
+from reconciler.simulators.getapp.agents import STOPPED, Agents
+from reconciler.simulators.getapp.catalog import Project, Release, precedence
+from reconciler.simulators.getapp.faults import Faults
+from reconciler.simulators.getapp.fleet import DAY, Device, Fleet
+from reconciler.simulators.getapp.preparations import Preparations
+from reconciler.simulators.getapp.rows import DELIVERY, DEPLOY, DOWNLOADED, INSTALLED, Row
+from reconciler.simulators.getapp.tokens import Tokens
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _locked(method: "Callable[Concatenate[GetAppWorld, P], R]") -> "Callable[Concatenate[GetAppWorld, P], R]":
+    @wraps(method)
+    def locked(self: "GetAppWorld", /, *args: P.args, **kwargs: P.kwargs) -> R:
+        with self.lock:
+            self.fleet.advance()
+            return method(self, *args, **kwargs)
+
+    return locked
+
+
+class GetAppWorld:
+    """A fleet, its agents, the delivery server, and the faults between them and their callers."""
+
+    def __init__(self, fleet: Fleet, preparations: Preparations, tokens: Tokens, faults: Faults) -> None:
+        self.lock = threading.RLock()
+        self.fleet = fleet
+        self.preparations = preparations
+        self.tokens = tokens
+        self.agents = Agents(fleet, preparations)
+        self.faults = faults
+
+    @_locked
+    def set_online(self, device: str, online: bool) -> None:
+        """Connect or disconnect a child; commands to a disconnected one are lost, and what moves there waits."""
+        found = self.child(device)
+        if online and not found.online:
+            self.agents.connect(found)
+        elif found.online and not online:
+            self.agents.disconnect(found)
+
+    @_locked
+    def set_inactive(self, device: str, inactive: bool) -> None:
+        """Let a child have been silent for more than 24 hours, or let it come back."""
+        self.set_online(device, not inactive)
+        if inactive:
+            self.child(device).seen = self.fleet.now() - 2 * DAY
+
+    @_locked
+    def set_failing(self, device: str, failing: bool) -> None:
+        """Let every installation on a device fail, or no longer fail, from now on."""
+        self.device(device).failing = failing
+
+    @_locked
+    def console(self, device: str, project: str, version: str) -> None:
+        """A technician installs a version at once; every other version of the project is gone without a trace."""
+        found, release = self.device(device), self._release(project, version)
+        for catalog_id in [key for key, held in found.rows.items() if held.release.project is release.project]:
+            del found.rows[catalog_id]
+        self.agents.installed(found, release)
+
+    @_locked
+    def pause(self, device: str, catalog_id: str) -> None:
+        """A person at the device pauses what is under way."""
+        self.agents.pause(self.device(device), self._held(device, catalog_id))
+
+    @_locked
+    def cancel(self, device: str, catalog_id: str) -> None:
+        """A person at the device cancels what is under way."""
+        self.agents.cancel(self.device(device), self._held(device, catalog_id))
+
+    @_locked
+    def add_device(self, name: str, device_type: str = "gateway", labels: dict[str, str] | None = None) -> str:
+        """Add a child without releases; its id."""
+        number = 1 + max(device.number for device in self.fleet.devices.values())
+        device = Device(number, f"edge-{number:06d}", name, device_type, "linux-x64", dict(labels or {}))
+        self.fleet.devices[device.id] = device
+        return device.id
+
+    @_locked
+    def delete_device(self, device: str) -> None:
+        """Take a child away."""
+        del self.fleet.devices[self.child(device).id]
+
+    @_locked
+    def restart_agent(self, device: str, seconds: float) -> None:
+        """Restart an agent: its installations fail, and it is away for so many seconds (the master: connections break)."""
+        found = self.device(device)
+        self.agents.interrupt(found)
+        if found is self.fleet.master:
+            self.fleet.broken_until = self.fleet.now() + seconds
+        elif found.online:
+            self.agents.disconnect(found)
+            self.fleet.later(seconds, lambda: None if found.online else self.agents.connect(found))
+
+    @_locked
+    def set_status(self, project: str, version: str, status: str) -> None:
+        """Move a release through its life: draft, in_review, approved, released or archived."""
+        self.fleet.catalog.set_status(self._release(project, version), status, self.fleet.now())
+
+    @_locked
+    def add_release(
+        self,
+        project: str,
+        version: str,
+        status: str = "released",
+        *,
+        auto_deploy: bool = False,
+        dependencies: Sequence[str] = (),
+    ) -> str:
+        """Add a release, and its project where there is none; its catalogId. Dependencies are catalogIds."""
+        catalog = self.fleet.catalog
+        needed = [self._known(one) for one in dependencies]
+        found = catalog.project(project) or catalog.add_project(project)
+        return catalog.add_release(
+            found, version, self.fleet.now(), status=status, auto_deploy=auto_deploy, dependencies=needed
+        ).id
+
+    @_locked
+    def fail_preparation(self, catalog_id: str, error_code: str | None) -> None:
+        """Let every preparation of a release fail with a code, such as `DELIVERY.notExist`; None ends that."""
+        self.preparations.failures.pop(catalog_id, None)
+        if error_code is not None:
+            self.preparations.failures[catalog_id] = error_code
+
+    @_locked
+    def set_field(self, device: str, catalog_id: str, field: str, value: Json) -> None:
+        """Plant a value in a row until it next changes; `release.status` is a field inside its release."""
+        found = self.device(device)
+        release = self._held(device, catalog_id)
+        row = self.fleet.seen(found.rows[release.id])
+        found.rows[release.id] = replace(row, planted=(*row.planted, (field, value)), shared=False, wire=None)
+
+    @_locked
+    def expire_tokens(self) -> None:
+        """Make every token of the server worthless."""
+        self.tokens.expire()
+
+    @_locked
+    def state(self) -> list[dict[str, Any]]:
+        """What is true, a row for each device and project: what it was told last, what it runs, and its rows."""
+        rows = []
+        for device in self.fleet.devices.values():
+            by_project: dict[Project, list[Row]] = {}
+            for held in device.rows.values():
+                by_project.setdefault(held.release.project, []).append(self.fleet.seen(held))
+            rows += [_state(device, project, found) for project, found in by_project.items()]
+        return rows
+
+    def device(self, device: str) -> Device:
+        """The device of an id. Raises `LookupError`."""
+        if device not in self.fleet.devices:
+            raise LookupError(f"there is no device {device!r}")
+        return self.fleet.devices[device]
+
+    def child(self, device: str) -> Device:
+        """The device of an id, which must not be the master. Raises `LookupError` and `ValueError`."""
+        found = self.device(device)
+        if found is self.fleet.master:
+            raise ValueError(f"{device} is the master: it cannot be away or deleted, but restart_agent breaks it")
+        return found
+
+    def _release(self, project: str, version: str) -> Release:
+        found = self.fleet.catalog.project(project)
+        if found is None or version not in found.releases:
+            raise LookupError(f"there is no release {version!r} of {project!r}")
+        return found.releases[version]
+
+    def _known(self, catalog_id: str) -> Release:
+        if catalog_id not in self.fleet.catalog.releases:
+            raise LookupError(f"there is no release {catalog_id!r}")
+        return self.fleet.catalog.releases[catalog_id]
+
+    def _held(self, device: str, catalog_id: str) -> Release:
+        held = self.device(device).rows.get(catalog_id)
+        if held is None:
+            raise LookupError(f"{device} has nothing of {catalog_id!r}")
+        return held.release
+
+
+def _state(device: Device, project: Project, rows: list[Row]) -> dict[str, Any]:
+    rows.sort(key=lambda row: precedence(row.release.version))
+    installed = [row for row in rows if row.state == INSTALLED]
+    busy = [row for row in rows if row.state in {DELIVERY, DEPLOY} and row.status not in {"Cancel", "Cancelled"}]
+    busy.sort(key=lambda row: row.status not in STOPPED)
+    downloaded = [row for row in rows if row.state == DOWNLOADED]
+    told = next((some[-1] for some in (busy, downloaded, installed) if some), None)
+    return {
+        "device": device.id,
+        "name": device.name,
+        "project": project.name,
+        "told": None if told is None else told.release.version,
+        "runs": installed[-1].release.version if installed else None,
+        "rows": [
+            {
+                "catalogId": row.release.id,
+                "version": row.release.version,
+                "state": row.state,
+                "status": row.status,
+                "progress": row.progress,
+            }
+            for row in rows
+        ],
+    }

@@ -1,0 +1,243 @@
+"""What the nouns look like on the wire (confirmed: SW and WEB examples, where nothing else is said).
+
+BITKEY is Block's client of the live API (github proto-at-block/bitkey, the firmware's tasks), which reads deltas,
+artifacts and deployers.
+"""
+
+from typing import Any
+
+import msgspec
+
+from reconciler.simulators.memfault.access import EMAIL
+from reconciler.simulators.memfault.inventory import (
+    STAGED,
+    Artifact,
+    Cohort,
+    Deployment,
+    Device,
+    Hardware,
+    Install,
+    Release,
+    SoftwareType,
+    iso,
+)
+from reconciler.simulators.memfault.project import Project
+
+Payload = dict[str, Any]
+
+DEPLOYER: Payload = {"id": 1, "email": EMAIL, "name": "Robot"}
+
+
+def organization_payload(project: Project) -> Payload:
+    """The one organization."""
+    return {"id": 1, "name": project.organization.title(), "slug": project.organization}
+
+
+def project_payload(project: Project) -> Payload:
+    """The project. Without `max_ota_upload_size` the official client sends a payload in one part (CLI upload.py)."""
+    return {
+        "id": project.number,
+        "name": project.slug.replace("-", " ").title(),
+        "slug": project.slug,
+        "os": "Zephyr",
+        "platform": "nRF9160",
+        "count_devices": len(project.devices),
+        "created_date": iso(project.created),
+        "updated_date": iso(project.created),
+    }
+
+
+def release_payload(project: Project, release: Release) -> Payload:
+    """A release. That replies carry `must_pass_through` is inferred."""
+    return {
+        **release_brief(release),
+        "min_version": release.min_version,
+        "notes": release.notes,
+        "extra_info": release.extra_info,
+        "must_pass_through": any(artifact.must_pass_through for artifact in release.artifacts.values()),
+        "count_devices": project.count(release.version),
+        "created_date": iso(release.created),
+        "updated_date": iso(release.updated),
+        "artifacts": [artifact_payload(project, artifact) for artifact in release.artifacts.values()],
+    }
+
+
+def artifact_payload(project: Project, artifact: Artifact) -> Payload:
+    """A payload for one hardware version (confirmed: SW Artifacts), which is an object live (in code: BITKEY)."""
+    primary = {"name": project.hardware[artifact.hardware].primary}
+    live = {"name": artifact.hardware, "primary_software_type": primary}
+    return {
+        "id": artifact.id,
+        "type": "firmware",
+        "hardware_version": live if project.variants["device-shape"] == "live" else artifact.hardware,
+        "build_id": artifact.build_id,
+        "filename": artifact.filename,
+        "url": f"https://ota-cdn.example.invalid/{artifact.id}/{artifact.filename}",
+        "md5": artifact.md5,
+        "must_pass_through": artifact.must_pass_through,
+        "extra_info": artifact.extra_info,
+        "created_date": iso(artifact.created),
+        "updated_date": iso(artifact.created),
+    }
+
+
+def release_brief(release: Release) -> Payload:
+    """A release as others name it; a delta has a type and two versions (confirmed in code: BITKEY)."""
+    if release.base is None:
+        return {"id": release.id, "version": release.version, "revision": release.revision}
+    versions = {"from_version": {"version": release.base}, "to_version": {"version": release.version}}
+    return {"id": release.id, "type": "delta", **versions}
+
+
+def cohort_brief(cohort: Cohort) -> Payload:
+    """A cohort as devices name it."""
+    return {"id": cohort.id, "name": cohort.name, "slug": cohort.slug}
+
+
+def deployment_payload(deployment: Deployment) -> Payload:
+    """A deployment, which WEB api/deployments shows with the size of its cohort."""
+    return {
+        **deployment_brief(deployment),
+        "rollout_percent": deployment.percent,
+        "created_date": iso(deployment.created),
+        "updated_date": iso(deployment.updated),
+        "deployed_date": iso(deployment.created),
+        "cohort": {**cohort_brief(deployment.cohort), "count_devices": len(deployment.cohort.devices)},
+        "extra_info": deployment.extra_info,
+    }
+
+
+def deployment_brief(deployment: Deployment) -> Payload:
+    """A deployment as its cohort shows it (confirmed: WEB api/cohorts).
+
+    One that an organization token made has no deployer (inferred of BITKEY, which copes with that).
+    """
+    return {
+        "id": deployment.id,
+        "type": deployment.type,
+        "status": deployment.status,
+        "deployer": None if deployment.by_token else DEPLOYER,
+        "release": release_brief(deployment.release),
+    }
+
+
+def cohort_payload(project: Project, cohort: Cohort) -> Payload:
+    """A cohort with the fields seen live, `last_deployment` a time (confirmed in code: GO pkg/responses.go)."""
+    active = project.activations(cohort)
+    return {
+        **cohort_brief(cohort),
+        "count_devices": len(cohort.devices),
+        "created_date": iso(cohort.created),
+        "updated_date": iso(cohort.updated),
+        "last_deployment": None if cohort.last_deployment is None else iso(cohort.last_deployment),
+        "updates_enabled": cohort.updates_enabled,
+        "bypass_version_checks": cohort.bypass_version_checks,
+        "bypass_primary_software_type_check": False,
+        "return_equal_latest_releases": False,
+        "count_active_deployments": len(active),
+        "count_staged_devices": sum(round(len(cohort.devices) * d.percent / 100) for d in active if d.type == STAGED),
+        "ignore_traces": False,
+    }
+
+
+def device_row(project: Project, device: Device) -> bytes:
+    """A device as JSON. All but the time of `last_seen` is kept until it changes, for there are many of them."""
+    if device.row is None:
+        shape = _live if project.variants["device-shape"] == "live" else _reference
+        device.row = msgspec.json.encode(shape(project, device))[:-1]
+    seen = project.seen(device)
+    return device.row + (b',"last_seen":null}' if seen is None else f',"last_seen":"{iso(seen)}"}}'.encode())
+
+
+def _reference(project: Project, device: Device) -> Payload:
+    """As the reference has it; the version is that of the primary software type alone."""
+    release = None if device.reported is None else project.releases.get((None, device.reported))
+    install = device.install
+    return {
+        **_either(device),
+        "owner_ref": device.owner,
+        "hardware_version": device.hardware.name,
+        "last_seen_release": None if release is None else release_brief(release),
+        "latest_install": None if install is None else {"id": install.id, "status": install.status},
+        "latest_trace": None,
+    }
+
+
+def _live(project: Project, device: Device) -> Payload:
+    """As seen since 2022 (confirmed in code: AWSJS; NCS)."""
+    primary = project.types[device.hardware.primary]
+    version: Payload | None = None
+    if device.reported is not None:
+        kind = {"id": primary.id, "name": primary.name}
+        number = primary.versions[device.reported]
+        version = {"id": number, "version": device.reported, "archived": False, "software_type": kind}
+    return {
+        **_either(device),
+        "hardware_version": {"name": device.hardware.name},
+        "last_seen_software_version": version,
+        "description": device.description,
+        "project": {"id": project.number, "name": project.slug, "slug": project.slug},
+        "attributes_resolution": "normal",
+        "debugging_resolution": "normal",
+        "timeseries_resolution": "normal",
+        "server_side_developer_mode": device.developer_mode,
+        "fleet_sampling_configuration": None,
+    }
+
+
+def _either(device: Device) -> Payload:
+    return {
+        "id": device.id,
+        "device_serial": device.serial,
+        "nickname": device.nickname,
+        "cohort": cohort_brief(device.cohort),
+        "created_date": iso(device.created),
+        "updated_date": iso(device.updated),
+    }
+
+
+def type_payload(software_type: SoftwareType) -> Payload:
+    """A software type (confirmed in code: AWSJS)."""
+    versions = list(software_type.versions)
+    return {
+        "id": software_type.id,
+        "name": software_type.name,
+        "archived": False,
+        "created_date": iso(software_type.created),
+        "latest_software_version": {"version": versions[-1]} if versions else None,
+        "software_version_string_format": None,
+        "software_versions_count": len(versions),
+    }
+
+
+def version_payload(software_type: SoftwareType, version: str) -> Payload:
+    """A version of a software type; its fields are those that devices show."""
+    kind = {"id": software_type.id, "name": software_type.name}
+    return {"id": software_type.versions[version], "version": version, "archived": False, "software_type": kind}
+
+
+def hardware_payload(project: Project, hardware: Hardware, devices: int) -> Payload:
+    """A hardware version (confirmed in code: AWSJS)."""
+    types = [type_payload(project.types[name]) for name in hardware.types]
+    return {
+        "id": hardware.id,
+        "name": hardware.name,
+        "count_devices": devices,
+        "primary_software_type": types[0],
+        "software_types": types,
+    }
+
+
+def install_payload(install: Install) -> Payload:
+    """An attempt to update (confirmed: SW Installs)."""
+    device = install.device
+    return {
+        "id": install.id,
+        "status": install.status,
+        "device": {"id": device.id, "device_serial": device.serial, "hardware_version": device.hardware.name},
+        "release": release_brief(install.release),
+        "began_at": iso(install.began),
+        "transitioned_at": iso(install.ended),
+        "created_date": iso(install.began),
+        "updated_date": iso(install.ended),
+    }

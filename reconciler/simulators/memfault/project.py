@@ -1,0 +1,258 @@
+"""One simulated project: its types, hardware, releases, cohorts, devices and deployments, its time and what is due.
+
+Nothing runs in the background. An effect that is due at a time happens when somebody looks at that time or later:
+`advance` first carries out, in order, everything that is due.
+"""
+
+import heapq
+import re
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from hashlib import blake2b
+from itertools import count
+
+from reconciler.simulators.clock import Clock
+from reconciler.simulators.exchange import Json
+from reconciler.simulators.memfault.inventory import (
+    DEFAULT,
+    Artifact,
+    Cohort,
+    Deployment,
+    Device,
+    Hardware,
+    Install,
+    Release,
+    SoftwareType,
+)
+from reconciler.simulators.memfault.variants import Variants
+
+BEAT = 300_000
+"""Milliseconds between two signs of life of an online device."""
+
+INSTALLS_KEPT = 100_000
+
+
+class Project:
+    """The state of the simulated platform. `settle` is how many seconds an online device needs for an update.
+
+    Projects of different `number` have different slugs.
+    """
+
+    def __init__(self, clock: Clock, variants: Variants, settle: float, number: int = 1) -> None:
+        self.organization = "simulated"
+        self.slug = f"fleet-{number}"
+        self.number = number
+        self.clock = clock
+        self.variants = variants
+        self.settle = settle
+        self.types: dict[str, SoftwareType] = {}
+        self.hardware: dict[str, Hardware] = {}
+        self.releases: dict[tuple[str | None, str], Release] = {}
+        self.cohorts: dict[str, Cohort] = {}
+        self.deployments: dict[int, Deployment] = {}
+        self.devices: dict[str, Device] = {}
+        self.installs: deque[Install] = deque(maxlen=INSTALLS_KEPT)
+        self.uploads: dict[str, bool] = {}
+        self.revision = 0
+        self.beat = self.now() // BEAT * BEAT
+        self.created = self.now()
+        self.ids = count(1)
+        self._due: list[tuple[int, int, Callable[[], None]]] = []
+        self._order = count()
+        self._advancing = False
+        self._counted: tuple[int, Counter[str | None]] = (-1, Counter())
+
+    def now(self) -> int:
+        """Milliseconds since 1970."""
+        return round(self.clock() * 1000)
+
+    def advance(self) -> None:
+        """Let everything happen that is due by now; an effect that comes back here does not start the next one."""
+        if self._advancing:
+            return
+        now, self._advancing = self.now(), True
+        try:
+            while self._due and self._due[0][0] <= now:
+                heapq.heappop(self._due)[2]()
+        finally:
+            self._advancing = False
+        beat = now // BEAT * BEAT
+        if beat != self.beat:
+            self.beat = beat
+            self.revision += 1
+
+    def later(self, seconds: float, effect: Callable[[], None]) -> None:
+        """Have an effect happen in so many seconds; at once if that is none."""
+        if seconds <= 0:
+            effect()
+        else:
+            heapq.heappush(self._due, (self.now() + round(seconds * 1000), next(self._order), effect))
+
+    # --- what there is -----------------------------------------------------------------------------------------------
+
+    def add_type(self, name: str) -> SoftwareType:
+        """A new software type without versions."""
+        made = self.types[name] = SoftwareType(next(self.ids), name, self.now())
+        return made
+
+    def add_hardware(self, name: str, types: Iterable[str]) -> Hardware:
+        """A new hardware version; the first of its software types is the primary one."""
+        made = self.hardware[name] = Hardware(next(self.ids), name, tuple(types))
+        return made
+
+    def add_cohort(self, name: str, slug: str | None = None) -> Cohort:
+        """A new cohort; its slug is made of its name where it is not given. Raises `ValueError` for a slug in use."""
+        made = self.new_cohort(name, slug)
+        self.put_cohort(made)
+        return made
+
+    def put_cohort(self, cohort: Cohort) -> None:
+        """Take a cohort in, unless another one came first."""
+        self.cohorts.setdefault(cohort.slug, cohort)
+
+    def new_cohort(self, name: str, slug: str | None = None) -> Cohort:
+        """A cohort that is not there yet. Raises `ValueError` for a slug in use."""
+        slug = slug or re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or DEFAULT
+        if slug in self.cohorts:
+            raise ValueError(f"there is a cohort {slug!r} already")
+        now = self.now()
+        return Cohort(next(self.ids), name, slug, now, now)
+
+    def remove_cohort(self, cohort: Cohort) -> None:
+        """Take a cohort away with its deployments; its devices join the default cohort (inferred)."""
+        del self.cohorts[cohort.slug]
+        self.deployments = {number: d for number, d in self.deployments.items() if d.cohort is not cohort}
+        for device in list(cohort.devices.values()):
+            self.move(device, self.cohorts[DEFAULT])
+
+    def new_release(self, version: str, software_type: str | None = None, base: str | None = None) -> Release:
+        """A release that is not there yet. Raises `ValueError` for a version that is released already."""
+        known = self.releases.get((base, version))
+        if known is not None and not known.of_event:
+            raise ValueError(f"there is a release {known.name!r} already")
+        now = self.now()
+        return Release(next(self.ids), version, software_type, now, now, base)
+
+    def put_release(self, release: Release) -> Release:
+        """Take a release in; its version becomes one of its software type."""
+        self.releases[release.base, release.version] = release
+        if release.software_type is not None:
+            self.note_version(release.software_type, release.version)
+        return release
+
+    def note_version(self, software_type: str, version: str) -> None:
+        """Make a version known to its software type."""
+        versions = self.types[software_type].versions
+        if version not in versions:
+            versions[version] = next(self.ids)
+
+    def add_artifact(
+        self,
+        release: Release,
+        hardware: str,
+        *,
+        must_pass_through: bool = False,
+        filename: str = "",
+        md5: str = "",
+        extra_info: Json = None,
+    ) -> Artifact:
+        """A payload of a release for a hardware version."""
+        digest = blake2b(f"{release.name} {hardware}".encode(), digest_size=20).hexdigest()
+        made = Artifact(
+            next(self.ids),
+            hardware,
+            filename or f"{hardware}-{release.version}.bin",
+            digest,
+            md5 or digest[:32],
+            release.created,
+            must_pass_through,
+            extra_info,
+        )
+        release.artifacts[hardware] = made
+        return made
+
+    # --- devices -----------------------------------------------------------------------------------------------------
+
+    def add_device(self, serial: str, hardware: Hardware, cohort: Cohort) -> Device:
+        """A device that was never heard of. Raises `ValueError` for a serial in use."""
+        if serial in self.devices:
+            raise ValueError(f"there is a device {serial!r} already")
+        now = self.now()
+        device = Device(next(self.ids), serial, hardware, cohort, now, now)
+        self.put_device(device)
+        return device
+
+    def put_device(self, device: Device) -> None:
+        """Take a device in, unless another one came first; where its cohort has gone meanwhile, into the default one."""
+        device.cohort, device.row = self.cohorts.get(device.cohort.slug, self.cohorts[DEFAULT]), None
+        if self.devices.setdefault(device.serial, device) is device:
+            device.cohort.devices[device.id] = device
+            self.revision += 1
+
+    def remove_device(self, device: Device) -> None:
+        """Forget a device."""
+        del self.devices[device.serial]
+        del device.cohort.devices[device.id]
+        self.revision += 1
+
+    def move(self, device: Device, cohort: Cohort) -> None:
+        """Put a device into another cohort."""
+        device.cohort.devices.pop(device.id, None)
+        device.cohort = cohort
+        cohort.devices[device.id] = device
+        self.touch(device)
+
+    def touch(self, device: Device) -> None:
+        """Something about a device has changed."""
+        device.row = None
+        device.updated = self.now()
+        self.revision += 1
+
+    def report(self, device: Device, software_type: str, version: str) -> None:
+        """Have a device say what it runs; a version that nobody released makes a release without payloads."""
+        device.running[software_type] = version
+        device.seen = self.now()
+        if (None, version) not in self.releases:
+            release = self.new_release(version, software_type)
+            release.of_event = True
+            self.releases[None, version] = release
+        self.note_version(software_type, version)
+        self.touch(device)
+
+    def count(self, version: str) -> int:
+        """How many devices were last seen with a version."""
+        if self._counted[0] != self.revision:
+            self._counted = self.revision, Counter(device.reported for device in self.devices.values())
+        return self._counted[1][version]
+
+    def seen(self, device: Device) -> int | None:
+        """When a device was last heard of; an online one sends a sign of life every `BEAT`."""
+        if device.seen is None or not device.online:
+            return device.seen
+        return max(device.seen, self.beat)
+
+    # --- looking things up -------------------------------------------------------------------------------------------
+
+    def listed(self, release: Release) -> bool:
+        """Whether the API knows a release: known from events alone is a variant."""
+        return not release.of_event or self.variants["release-of-events"] == "listed"
+
+    def release(self, version: object) -> Release | None:
+        """The full release of a version, a delta of a pair, either by its id."""
+        if isinstance(version, str):
+            found = self.releases.get((None, version))
+        elif isinstance(version, list | tuple):
+            found = self.releases.get((str(version[0]), str(version[1]))) if len(version) == 2 else None
+        else:
+            found = next((release for release in self.releases.values() if release.id == version), None)
+        return found if found is not None and self.listed(found) else None
+
+    def cohort(self, text: object) -> Cohort | None:
+        """The cohort of a slug, or of an id."""
+        if isinstance(text, str) and text in self.cohorts:
+            return self.cohorts[text]
+        return next((cohort for cohort in self.cohorts.values() if cohort.id == text), None)
+
+    def activations(self, cohort: Cohort) -> list[Deployment]:
+        """What is in force for a cohort."""
+        return [one for one in self.deployments.values() if one.cohort is cohort and one.active]

@@ -1,0 +1,150 @@
+"""Devices that look for updates: `settle` seconds after something changed, each takes what the rule gives it.
+
+A staged rollout reaches a random part of the cohort, drawn anew for every activation (confirmed: MDX
+docs/platform/ota.mdx); that a raised percentage only adds devices is inferred. A failing device keeps what it has and
+an install tells of it. Every software type of a device is looked after, while only the primary one is shown.
+"""
+
+from collections.abc import Iterable
+from hashlib import blake2b
+
+from reconciler.simulators.memfault.inventory import (
+    FAILURE,
+    STAGED,
+    SUCCESS,
+    Cohort,
+    Deployment,
+    Device,
+    Install,
+    Release,
+)
+from reconciler.simulators.memfault.project import Project
+from reconciler.simulators.memfault.selection import Offer, Rules, choose
+
+
+class Updates:
+    """Plays all devices of a project."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+
+    def cohort_changed(self, cohort: Cohort) -> None:
+        """What is active for a cohort, or how, has changed: all its devices look after they settled."""
+        self.project.later(self.project.settle, lambda: self.check(list(cohort.devices.values())))
+
+    def device_changed(self, device: Device) -> None:
+        """A device has come online, joined another cohort or can do more: it looks after it settled."""
+        self.project.later(self.project.settle, lambda: self.check([device]))
+
+    def check(self, devices: Iterable[Device]) -> None:
+        """Let these devices look for updates now; those that took one look again later, for the next step."""
+        offers = _Offers(self.project)
+        moved = [device for device in devices if self._looks(device) and self._took_any(device, offers)]
+        if moved:
+            self.project.later(self.project.settle, lambda: self.check(moved))
+
+    def arrive(self, devices: Iterable[Device]) -> None:
+        """Have these devices run, at once and without a trace, what the rule leads them to."""
+        offers = _Offers(self.project)
+        for device in devices:
+            for software_type in device.running:
+                while release := offers.best(device, software_type, device.running[software_type]):
+                    device.running[software_type] = release.version
+
+    def offered(self, device: Device, software_type: str, current: str | None) -> Release | None:
+        """What the service has for a device that runs `current`."""
+        return _Offers(self.project).best(device, software_type, current)
+
+    def _looks(self, device: Device) -> bool:
+        """Whether a device is there to look; one that has just taken something will look by itself once it settled."""
+        if not device.online or self.project.devices.get(device.serial) is not device:
+            return False
+        last = device.install
+        return (
+            last is None
+            or last.status == FAILURE
+            or self.project.now() >= last.ended + round(self.project.settle * 1000)
+        )
+
+    def _took_any(self, device: Device, offers: "_Offers") -> bool:
+        """Look for every software type, whatever the ones before have taken."""
+        return sum(self._look(device, name, offers) for name in device.running) > 0
+
+    def _look(self, device: Device, software_type: str, offers: "_Offers") -> bool:
+        current = device.running[software_type]
+        release = offers.best(device, software_type, current)
+        if release is None:
+            return False
+        project, now = self.project, self.project.now()
+        status = FAILURE if device.failing else SUCCESS
+        install = Install(next(project.ids), status, device, release, now - round(project.settle * 1000), now)
+        project.installs.append(install)
+        device.install, device.seen = install, now
+        if device.failing:
+            project.touch(device)
+            return False
+        project.report(device, software_type, release.version)
+        return True
+
+
+class _Offers:
+    """What is active, gathered once for many devices that look at the same moment."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.variants = project.variants
+        self._gathered: dict[tuple[int, str, str], list[tuple[Deployment, Offer]]] = {}
+        self._chosen: dict[tuple[int, str | None, tuple[int, ...]], Offer | None] = {}
+
+    def best(self, device: Device, software_type: str, current: str | None) -> Release | None:
+        """The release that the rule gives a device for one software type."""
+        cohort = device.cohort
+        if not cohort.updates_enabled:
+            return None
+        if device.override is not None:
+            return self._overriding(device, software_type, current)
+        mine = [
+            (deployment, offer)
+            for deployment, offer in self._offers(cohort, software_type, device.hardware.name)
+            if reaches(self.project, deployment, device.serial)
+        ]
+        key = cohort.id, current, tuple(deployment.id for deployment, _ in mine)
+        if key not in self._chosen:
+            rules = Rules(
+                self.variants["version-order"],
+                self.variants["min-version"] == "respected",
+                cohort.bypass_version_checks,
+            )
+            self._chosen[key] = choose(current, [offer for _, offer in mine], rules)
+        chosen = self._chosen[key]
+        return None if chosen is None else self.project.releases[chosen.base, chosen.version]
+
+    def _overriding(self, device: Device, software_type: str, current: str | None) -> Release | None:
+        """The release set for one device alone, whatever its cohort is told (inferred from NCS)."""
+        release = self.project.releases.get((None, device.override or ""))
+        fits = release is not None and release.software_type == software_type
+        fits = fits and release is not None and device.hardware.name in release.artifacts
+        return release if fits and device.override != current else None
+
+    def _offers(self, cohort: Cohort, software_type: str, hardware: str) -> list[tuple[Deployment, Offer]]:
+        key = cohort.id, software_type, hardware
+        if key not in self._gathered:
+            self._gathered[key] = [
+                (deployment, _offer(deployment.release, hardware))
+                for deployment in self.project.activations(cohort)
+                if deployment.release.software_type == software_type and hardware in deployment.release.artifacts
+            ]
+        return self._gathered[key]
+
+
+def reaches(project: Project, deployment: Deployment, serial: str) -> bool:
+    """Whether an activation is for a device: always, or by the draw of a staged rollout."""
+    if deployment.type != STAGED:
+        return True
+    draw = blake2b(f"{project.number} {deployment.id} {serial}".encode(), digest_size=4).digest()
+    return int.from_bytes(draw) % 10_000 < deployment.percent * 100
+
+
+def _offer(release: Release, hardware: str) -> Offer:
+    must = release.artifacts[hardware].must_pass_through
+    return Offer(release.version, release.base, must, release.min_version)

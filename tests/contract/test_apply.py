@@ -1,0 +1,179 @@
+"""What any platform promises of a whole run.
+
+Whatever goes wrong on the way, results tell the truth and nobody else's slot is touched; once nothing goes wrong any more
+the fleet gets where git says, and stays there.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reconciler.engine.apply import Applying
+from reconciler.engine.plan import Planned, Question, plan
+from reconciler.engine.send import Options
+from reconciler.model.change import HoldReason
+from reconciler.model.fleet import (
+    ConnectionSpec,
+    Document,
+    FleetSpec,
+    LosantConnection,
+    Manifest,
+    Override,
+    Secret,
+    Selector,
+    WorkloadSpec,
+)
+from reconciler.model.origin import NOWHERE
+from reconciler.model.outcome import Result
+from reconciler.model.snapshot import Query, Snapshot
+from tests.contract.subjects import Rig, Subject
+
+LAWS = settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+FAULTS = ("429", "500", "reset", "lost", "slow", "truncate", "html", "short", "empty", "lag", "partial")
+OPTIONS = Options(concurrency=1, deadline=1200.0, allow=dict.fromkeys(("remove", "replace", "release"), "law"))
+RUNS = 8
+
+LASTING = frozenset(
+    {
+        HoldReason.UNREACHABLE,
+        HoldReason.PAUSED,
+        HoldReason.UNKNOWN,
+        HoldReason.AGENT_TOO_OLD,
+        HoldReason.UNSUPPORTED,
+    }
+)
+"""Reasons that only a unit that is back, or a person, can lift."""
+
+
+def asked(rig: Rig, snapshot: Snapshot, random: Random, mine: list[str]) -> Question:
+    """Return manifests that want something of the units that are ours, chosen at random."""
+    workloads: dict[str, WorkloadSpec] = {}
+    for workload in snapshot.workloads:
+        overrides = []
+        for unit in mine:
+            wish = random.choice([*rig.versions_of(workload.id), None, ...])
+            selector = Selector(ids=[unit])
+            if wish is ...:
+                overrides.append(Override(units=selector, unmanaged=True))
+            elif wish is None:
+                overrides.append(Override(units=selector, absent=True))
+            else:
+                overrides.append(Override(units=selector, version=wish))
+        workloads[workload.name] = WorkloadSpec(unmanaged=True, overrides=overrides)
+    spec = FleetSpec(connection="plant", units=Selector(ids=mine), workloads=workloads)
+    connection = ConnectionSpec(losant=LosantConnection(application="a" * 24, token=Secret(env="T")))
+    return Question(
+        manifest=Manifest(
+            {"plant": Document("plant", connection, "plant.yaml", lambda _: NOWHERE)},
+            {},
+            {"fleet": Document("fleet", spec, "fleet.yaml", lambda _: NOWHERE)},
+            "digest",
+        )
+    )
+
+
+def planned(rig: Rig, question: Question) -> Planned:
+    return plan(question, lambda _: rig.platform, rig.clock)
+
+
+def applied(rig: Rig, question: Question) -> Applying:
+    run = Applying(planned(rig, question), question, OPTIONS, rig.clock, run="law")
+    for _ in run.events():
+        pass
+    return run
+
+
+def assigned(rig: Rig) -> dict[tuple[str, str], str | None]:
+    return {slot: told for slot, (told, _) in rig.truth().items() if told is not None}
+
+
+def settled(rig: Rig, question: Question) -> Planned:
+    """Run until nothing is left to be done, and return that plan."""
+    for _ in range(RUNS):
+        applied(rig, question)
+        rig.settle()
+        found = planned(rig, question)
+        if not found.plan.fleets[0].changes:
+            return found
+    changes = found.plan.fleets[0].changes
+    raise AssertionError(f"after {RUNS} runs there is still to do: {changes[:3]}")
+
+
+@LAWS
+@given(st.integers(0, 10**6), st.sampled_from(FAULTS), st.sampled_from(["10%", "40%"]), st.data())
+def test_whatever_goes_wrong(subject: Subject, seed: int, kind: str, rate: str, data: st.DataObject) -> None:
+    random = Random(seed)
+    variants = dict([data.draw(st.sampled_from(list(subject.variants)))]) if subject.variants else {}
+    rig = subject.rig(12, 2, seed=seed % 5, offline=0.1, failing=0.1, variants=variants)
+    rig.settle()
+    snapshot = rig.platform.observe(Query())
+    units = [snapshot.units.ids[row] for row in range(len(snapshot.units)) if snapshot.units.assignable[row]]
+    mine = sorted(random.sample(units, max(1, len(units) // 2)))
+    question = asked(rig, snapshot, random, mine)
+    before = assigned(rig)
+    rig.fault(f"{kind}={rate}")
+    for _ in range(2):
+        run = applied(rig, question)
+        truth = assigned(rig)
+        for outcome in run.outcomes:
+            if outcome.result is Result.DONE:
+                assert truth.get((outcome.unit.id, outcome.workload.id)) == outcome.to, outcome
+    rig.fault()
+    rig.settle()
+    final = settled(rig, question).plan.fleets[0]
+    reasons = {reason.code for held in final.held for reason in held.reasons}
+    assert reasons <= LASTING, final.held
+    after = assigned(rig)
+    foreign = {slot for slot in before | after if slot[0] not in mine}
+    assert {slot: before.get(slot) for slot in foreign} == {slot: after.get(slot) for slot in foreign}
+    _as_wanted(rig, question, {(held.unit.id, held.workload.id) for held in final.held})
+
+
+def _as_wanted(rig: Rig, question: Question, held: set[tuple[str, str]]) -> None:
+    """Hold the truth against what the manifests say, without the program's own reading."""
+    truth = assigned(rig)
+    spec = question.manifest.fleets["fleet"].spec
+    for name, workload in spec.workloads.items():
+        for override in workload.overrides:
+            slot = override.units.ids[0], rig.workload_id(name)
+            if not override.unmanaged and slot not in held:
+                assert truth.get(slot) == override.version
+
+
+def test_a_second_run_has_nothing_to_do(subject: Subject) -> None:
+    rig = subject.rig(12, 2, offline=0.0, failing=0.0)
+    random = Random(3)
+    snapshot = rig.platform.observe(Query())
+    units = [snapshot.units.ids[row] for row in range(len(snapshot.units)) if snapshot.units.assignable[row]]
+    question = asked(rig, snapshot, random, units)
+    settled(rig, question)
+    asking = rig.requests()
+    run = applied(rig, question)
+    assert (run.exit_code, run.sent, run.outcomes) == (0, 0, [])
+    assert rig.requests() - asking < 60
+
+
+@pytest.mark.parametrize("stop_at", range(1, 12))
+def test_killed_anywhere_and_run_again_the_same_end_is_reached(subject: Subject, stop_at: int) -> None:
+    def fleet() -> tuple[Rig, Question]:
+        rig = subject.rig(8, 2, offline=0.0, failing=0.0, seed=stop_at)
+        snapshot = rig.platform.observe(Query())
+        units = [snapshot.units.ids[row] for row in range(len(snapshot.units)) if snapshot.units.assignable[row]]
+        return rig, asked(rig, snapshot, Random(stop_at), units)
+
+    rig, question = fleet()
+    for number, _ in enumerate(
+        Applying(planned(rig, question), question, OPTIONS, rig.clock, run="killed").events(), start=1
+    ):
+        if number == stop_at:
+            break
+    settled(rig, question)
+    whole, same = fleet()
+    settled(whole, same)
+    assert assigned(rig) == assigned(whole)

@@ -1,0 +1,155 @@
+"""Every endpoint, parameter, field and value that the platform's own pages name is there.
+
+The pages: get-cdn-device-releases, get-release-status, delivery-controller-get-prepared-delivery-status.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from reconciler.simulators.getapp import Shape
+from tests.unit.simulators.getapp.caller import CHILD, NEW, OLD, OTHER, ROOT, Caller
+
+# Field -> types; None where the pages say nullable. Those of the second table are required.
+ROW_FIELDS: dict[str, tuple[type | None, ...]] = {
+    "artsDirPath": (str, None), "deliveryState": (str, None), "deviceReleaseStatus": (str, None),
+    "downloadDuration": (int, None), "errMsg": (str, None), "eta": (int, None), "progress": (float, None),
+    "release": (dict,), "state": (str,),
+}  # fmt: skip
+RELEASE_FIELDS: dict[str, tuple[type | None, ...]] = {
+    "createdAt": (str,), "dependencies": (list, None), "displayName": (str, None), "id": (str,), "label": (str, None),
+    "latest": (bool, None), "metadata": (dict, None), "policies": (list, None), "projectId": (int,),
+    "projectName": (str,), "releaseNotes": (str, None), "releasedAt": (str, None), "size": (int, None),
+    "status": (str,), "type": (str,), "updatedAt": (str,), "version": (str,),
+}  # fmt: skip
+STATES = {"delivery", "downloaded", "deleted", "deploy", "installed", "uninstalled"}
+STATUSES = {"draft", "in_review", "approved", "released", "archived"}
+DELIVERY_STATES = {"prepare", "download", "validation", "done"}
+DELIVERY_STATUSES = {"Start", "InProgress", "Done", "Pause", "Cancel", "Error"}
+DEPLOYMENT_STATUSES = {"Start", "Done", "Installing", "Continue", "Pause", "Cancelled", "Error", "Uninstall"}
+PREPARE_STATUSES = {"start", "inProgress", "done", "error", "delete", "pending"}
+ARTIFACT_FIELDS = {
+    "catalogId", "id", "itemKey", "artifactType", "metaData", "url", "size", "hash", "signature", "isExecutable",
+    "arguments",
+}  # fmt: skip
+ERROR_CODES = [
+    "APP.unknown", "DELIVERY.unknown", "DELIVERY.notFound", "DELIVERY.download", "DELIVERY.downloadNotAvailable",
+    "DELIVERY.notExist", "DELIVERY.invalid", "DELIVERY.notVerified", "DELIVERY.packageTooLarge",
+    "DELIVERY.unableClearCache", "PROJECT_MANAGEMENT.unknown", "PROJECT_MANAGEMENT.deleteProjectFailed",
+    "PROJECT_MANAGEMENT.labelNotFound", "PROJECT_MANAGEMENT.labelAlreadyExists", "PROJECT_MANAGEMENT.labelInUse",
+    "MAP.unknown", "MAP.notFound", "MAP.bBoxIsInvalid", "MAP.bBoxNotInAnyPolygon", "MAP.getRecordsFailed",
+    "MAP.exportMapFailed", "MAP.requestInProgress", "MAP.areaTooLarge", "MAP.areaTooSmall", "DEVICE.notFound",
+    "DEVICE.hasChildren", "DEVICE_TYPE.notFound", "DEVICE_TYPE.alreadyExists", "DEVICE_PLATFORM.notFound",
+    "DEVICE_PLATFORM.alreadyExists", "GROUP.notFound", "GROUP.notAllowedToAdd", "GROUP.orgIdUnknown",
+    "GROUP.orgIdNotAllowed", "GROUP.orgIdConflict", "GROUP.orgIdNotFound", "RULE.validationFailed",
+    "RULE.fieldNotSupported", "RULE.fieldAlreadyExists", "RULE.fieldNotFound", "RELEASE.hasDependents",
+]  # fmt: skip
+
+
+def busy() -> list[dict[str, Any]]:
+    """All rows seen while a child goes through everything that a release can go through."""
+    fleet = Caller(delete_installed="allow", multi_version="uninstalled")
+    agents, device = fleet.world.agents, fleet.fleet.devices[CHILD]
+    release = fleet.fleet.catalog.releases[NEW]
+    seen: list[dict[str, Any]] = []
+
+    def look(seconds: int = 0) -> None:
+        for _ in range(seconds + 1):
+            fleet.fleet.advance()
+            seen.extend(fleet.rows(CHILD).values())
+            fleet.clock.advance(1 if seconds else 0)
+
+    for status in STATUSES:
+        fleet.world.set_status("radio", "1.3.0", status)
+        look()
+    for step, seconds in (
+        (agents.deliver, 1), (agents.pause, 0), (agents.cancel, 0), (agents.deliver, 7), (agents.deploy, 0),
+        (agents.pause, 0), (agents.deploy, 1), (agents.cancel, 0), (agents.deploy, 5), (agents.uninstall, 3),
+        (agents.delete, 0),
+    ):  # fmt: skip
+        step(device, release)
+        look(seconds)
+    device.failing = True
+    for step in (agents.deliver, agents.deploy):
+        step(device, release)
+        look(7)
+    fleet.world.console(CHILD, "gpu-runtime", "5.0.0")
+    look()
+    return seen
+
+
+def test_every_value_of_a_row_is_seen() -> None:
+    rows = busy()
+    assert {row["state"] for row in rows} == STATES
+    assert {row["deliveryState"] for row in rows} == DELIVERY_STATES | {None}
+    assert {row["deviceReleaseStatus"] for row in rows} == DELIVERY_STATUSES | DEPLOYMENT_STATUSES | {None}
+    downloads = {row["deviceReleaseStatus"] for row in rows if row["state"] in {"delivery", "downloaded"}}
+    assert downloads <= DELIVERY_STATUSES
+    assert {row["deviceReleaseStatus"] for row in rows if row["state"] == "deploy"} <= DEPLOYMENT_STATUSES
+    assert {row["release"]["status"] for row in rows} == STATUSES
+    assert {row["release"]["type"] for row in rows} == {"product", "formation"}
+    assert any(row["errMsg"] for row in rows)
+
+
+def test_every_field_of_a_row_is_there_and_of_its_type() -> None:
+    for row in busy():
+        for table, payload in ((ROW_FIELDS, row), (RELEASE_FIELDS, row["release"])):
+            assert set(payload) == set(table)
+            for name, kinds in table.items():
+                value = payload[name]
+                assert (None in kinds) if value is None else type(value) in kinds, (name, value)
+        for name in ("createdAt", "updatedAt"):
+            assert datetime.fromisoformat(row["release"][name]).tzinfo is not None
+
+
+def test_the_releases_of_all_devices() -> None:
+    fleet = Caller()
+    status, answer = fleet.get("/api/cdn/device/releases", f"device_id={CHILD}&device_id={OTHER}")
+    assert status == 200
+    assert [set(entry) for entry in answer] == [{"deviceId", "isMaster", "data"}] * 2
+    assert [entry["deviceId"] for entry in answer] == [CHILD, OTHER]
+    everybody = fleet.get("/api/cdn/device/releases")[1]
+    assert [entry["deviceId"] for entry in everybody if entry["isMaster"]] == [ROOT]
+
+
+def test_one_release_of_the_root_device() -> None:
+    fleet = Caller(faults=["500=100%@device.release*1"])
+    path = f"/api/v2/device/releases/{OLD}"
+    for status, answer in (fleet.get(path), fleet.get("/api/v2/device/releases/1.no@1.0.0")):
+        assert (set(answer), answer["statusCode"]) == ({"message", "name", "statusCode"}, status)
+        assert status in {404, 500}
+    assert set(fleet.get(path)[1]) == set(ROW_FIELDS)
+
+
+def test_a_prepared_delivery() -> None:
+    fleet = Caller(Shape(units=1, prepare=4))
+    fleet.login()
+    path, seen = f"/api/v1/delivery/preparedDelivery/{NEW}", []
+    for source in ("remote", "cache", "remote", "cache", "remote"):
+        seen.append(fleet.get(path, f"source={source}")[1])
+        fleet.clock.advance(0.5 if len(seen) == 1 else 1.5)
+    done = seen[-1]
+    assert set(done) == {"catalogId", "status", "progress", "size", "url", "artifacts"}
+    assert all(set(one) == ARTIFACT_FIELDS for one in done["artifacts"])
+    assert [one["hash"]["algorithm"] for one in done["artifacts"]] == ["SHA256Hex", "SHA256Base64"]
+    fleet.world.fail_preparation(NEW, "APP.unknown")
+    seen.append(fleet.get(path)[1])
+    fleet.do("DELETE", "/api/v1/delivery/cache/delete", f"catalogId={NEW}")
+    seen.append(fleet.get(path)[1])
+    assert {one["status"] for one in seen} == PREPARE_STATUSES
+    assert all(one["catalogId"] == NEW for one in seen)
+
+
+@pytest.mark.parametrize("code", ERROR_CODES)
+def test_every_error_code_can_come(code: str) -> None:
+    fleet = Caller(Shape(units=1, prepare=0))
+    fleet.login()
+    fleet.world.fail_preparation(NEW, code)
+    path = f"/api/v1/delivery/preparedDelivery/{NEW}"
+    fleet.get(path)
+    status, answer = fleet.get(path)
+    assert (status, answer["status"], answer["error"]["errorCode"]) == (200, "error", code)
+    assert answer["error"]["message"]

@@ -1,0 +1,174 @@
+"""Every fault does what its line in the table says, where it says, and as often."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.simulators.getapp import Shape, faults
+from reconciler.simulators.getapp.routes import routes
+from reconciler.simulators.getapp.variants import QUESTIONS, Variants
+from tests.unit.simulators.getapp.caller import CHILD, NEW, OTHER, ROOT, Caller
+
+RELEASES, ACTION = "/api/cdn/device/releases", "/api/cdn/devices/action"
+MANY = [f"edge-{number:06d}" for number in range(2, 21)]
+
+
+def told(fleet: Caller) -> int:
+    """How many devices have been told the newest radio."""
+    return sum(row["told"] == "1.4.0" for row in fleet.world.state() if row["project"] == "radio")
+
+
+def act(fleet: Caller) -> object:
+    body = {"action": "DeliveryStart", "catalogId": NEW, "deviceIds": [CHILD]}
+    return fleet.raw("POST", ACTION, body=body)
+
+
+class TestAroundTheEffect:
+    @pytest.mark.parametrize(("kind", "status"), [("429", 429), ("500", 500), ("html", 200), ("reset", 0)])
+    def test_before_it_nothing_happened(self, kind: str, status: int) -> None:
+        fleet = Caller(faults=[f"{kind}=100%"])
+        before = told(fleet)
+        reply = fleet.raw("POST", ACTION, body={"action": "DeliveryStart", "catalogId": NEW, "deviceIds": [CHILD]})
+        assert (reply.status, reply.cut) == (status, kind == "reset")
+        assert told(fleet) == before
+        assert [(w.status, w.fault) for w in fleet.simulator.calls.writes] == [(status, kind)]
+
+    def test_agent_and_server_refuse_in_their_own_shapes(self) -> None:
+        fleet = Caller(faults=["429=100%"])
+        of_agent, of_server = fleet.raw("GET", RELEASES), fleet.raw("POST", "/api/v1/login")
+        assert (of_agent.headers["retry-after"], of_server.headers["retry-after"]) == ("1", "1")
+        assert set(json.loads(of_agent.body)) == {"message", "name", "statusCode"}
+        assert set(json.loads(of_server.body)) == {"message", "name", "statusCode", "data", "timestamp", "path"}
+
+    def test_lost(self) -> None:
+        fleet = Caller(faults=["lost=100%"])
+        before = told(fleet)
+        assert fleet.raw("POST", f"/delivery/startItem/{NEW}").cut
+        assert told(fleet) == before + 1
+        assert [(w.route, w.status, w.fault) for w in fleet.simulator.calls.writes] == [("delivery.start", 0, "lost")]
+
+    def test_truncate_and_slow(self) -> None:
+        with pytest.raises(json.JSONDecodeError):
+            json.loads(Caller(faults=["truncate=1"]).raw("GET", RELEASES).body)
+        assert Caller(faults=["slow=1", "latency=20ms"], slow_for=0.5).raw("GET", RELEASES).delay == pytest.approx(0.52)
+
+
+class TestReads:
+    def test_short(self) -> None:
+        fleet = Caller(faults=["short=100%"])
+        fleet.login()
+        for path in (RELEASES, "/api/cdn/device", "/api/v1/catalog/releases/project/radio", "/deploy/getList"):
+            whole = fleet.simulator.faults.active.pop("short")
+            everything = fleet.get(path)[1]
+            fleet.simulator.faults.active["short"] = whole
+            some = fleet.get(path)[1]
+            assert 0 < len(some) < len(everything)
+            assert all(entry in everything for entry in some)
+        wrapped = Caller(faults=["short=1"], list_wrap="object").get("/api/v2/device/releases")[1]
+        assert len(wrapped["data"]) < 4
+
+    def test_empty(self) -> None:
+        fleet = Caller(faults=["empty=100%"])
+        assert fleet.get(RELEASES) == (200, [])
+        assert fleet.get("/api/v2/device") == (200, {})
+        assert fleet.get("/api/v1/checkHealth") == (200, "API gateway is well")
+        assert fleet.act("DeliveryStart", NEW, CHILD) == (200, None)
+
+    def test_shift(self) -> None:
+        fleet = Caller(faults=["shift=100%*1"])
+        fleet.world.set_inactive(CHILD, inactive=True)
+        before = set(fleet.fleet.devices)
+        answer = fleet.get("/api/cdn/device", "filter=all")[1]
+        after = {entry["deviceId"] for entry in answer}
+        (gone,), (new,) = before - after, after - before
+        assert (gone != ROOT, new) == (True, "edge-000021")
+        assert {row["release"]["projectName"] for row in fleet.rows(new).values()} >= {"radio", "telemetry"}
+
+    def test_shift_needs_a_child(self) -> None:
+        assert len(Caller(Shape(units=1), faults=["shift=1"]).get(RELEASES)[1]) == 1
+
+
+class TestWrites:
+    def test_lag(self) -> None:
+        fleet = Caller(faults=["lag=100%"])
+        assert fleet.act("DeliveryStart", NEW, CHILD, OTHER) == (200, None)
+        fleet.world.set_online(OTHER, online=False)
+        assert fleet.post(f"/deploy/item/{NEW}")[0] == 200, "that it is not allowed shows later"
+        assert fleet.row(CHILD, NEW) is None
+        fleet.clock.advance(1)
+        assert (fleet.row(CHILD, NEW), fleet.row(OTHER, NEW)) == (("delivery", "Start"), None)
+        assert fleet.row(ROOT, NEW) is None
+        assert [w.fault for w in fleet.simulator.calls.writes] == ["lag", "lag"]
+
+    def test_partial(self) -> None:
+        fleet = Caller(faults=["partial=100%"])
+        before = told(fleet)
+        fleet.act("DeliveryStart", NEW, *MANY)
+        assert before < told(fleet) < 19
+        assert fleet.post(f"/delivery/startItem/{NEW}")[0] == 200
+        assert fleet.row(ROOT, NEW) is None
+        assert [w.fault for w in fleet.simulator.calls.writes] == ["partial", "partial"]
+
+    def test_lag_and_partial_are_of_agents(self) -> None:
+        fleet = Caller(faults=["partial=1", "lag=1"])
+        fleet.login()
+        assert [(w.status, w.fault) for w in fleet.simulator.calls.writes] == [(201, None)]
+
+    def test_gone(self) -> None:
+        fleet = Caller(faults=["gone=100%*1"])
+        assert fleet.act("DeliveryStart", NEW, ROOT, CHILD, OTHER)[0] == 200
+        left = {CHILD, OTHER} & set(fleet.fleet.devices)
+        assert len(left) == 1
+        assert fleet.row(left.pop(), NEW) == ("delivery", "Start")
+
+    @pytest.mark.parametrize("body", [b"{", {"deviceIds": "all"}, {"deviceIds": [3, "nobody", ROOT]}])
+    def test_gone_needs_a_child(self, body: object) -> None:
+        fleet = Caller(faults=["gone=100%"])
+        fleet.post(ACTION, body)
+        assert len(fleet.fleet.devices) == 20
+
+    def test_expire(self) -> None:
+        fleet = Caller(faults=["expire=100%@server.releases*1"])
+        fleet.login()
+        path = "/api/v1/catalog/releases/project/radio"
+        assert [fleet.get(path)[0] for _ in range(2)] == [401, 401]
+        fleet.login()
+        assert fleet.get(path)[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("on", "read", "write"),
+    [
+        ("any", 500, 500),
+        ("reads", 500, 200),
+        ("writes", 200, 500),
+        ("cdn.releases", 500, 200),
+        ("cdn.action", 200, 500),
+    ],
+)
+def test_faults_are_narrowed(on: str, read: int, write: int) -> None:
+    fleet = Caller(faults=[f"500=100%@{on}"])
+    assert fleet.get(RELEASES)[0] == read
+    assert fleet.act("DeliveryStart", NEW, CHILD)[0] == write
+
+
+@given(st.sampled_from(sorted(faults.Faults.kinds)), st.booleans())
+def test_without_a_rate_nothing_strikes(kind: str, read: bool) -> None:
+    fleet = Caller(Shape(units=2, offline=0, failing=0), faults=[f"{kind}=0%"])
+    assert (fleet.get(RELEASES) if read else fleet.act("DeliveryStart", NEW, CHILD))[0] == 200
+    assert len(fleet.fleet.devices) == 2
+
+
+def test_the_table_names_every_kind() -> None:
+    lines = (faults.__doc__ or "").splitlines()
+    rows = [[cell.strip() for cell in line.split("|")] for line in lines if line.startswith("| ")]
+    assert {row[1]: row[2] for row in rows[1:]} == {k: {"any": "all"}.get(v, v) for k, v in faults.Faults.kinds.items()}
+
+
+def test_faults_can_be_narrowed_to_exactly_the_routes_there_are() -> None:
+    answers = [Variants({q.name: answer}) for q in QUESTIONS for answer in q.answers]
+    assert {route.name for one in answers for route in routes(one)} == set(faults.Faults.routes)

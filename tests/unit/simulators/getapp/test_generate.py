@@ -1,0 +1,103 @@
+"""The fleets that are made up."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.simulators.getapp import Shape
+from reconciler.simulators.getapp.catalog import precedence
+from reconciler.simulators.getapp.generate import EYEFUL
+from tests.unit.simulators.getapp.caller import ROOT, Caller
+
+
+def test_the_same_seed_gives_the_same_fleet_and_another_seed_another() -> None:
+    one, two, other = (Caller(Shape(units=200, seed=seed)).world.state() for seed in (1, 1, 2))
+    assert one == two != other
+
+
+def test_shares() -> None:
+    fleet = Caller(Shape(units=201, offline=0.1, failing=0.02))
+    devices = fleet.fleet.devices.values()
+    assert sum(not d.online for d in devices) == 20
+    assert sum(d.failing for d in devices) == 4
+    assert sum(not fleet.fleet.active(d) for d in devices) == 5
+    assert fleet.fleet.devices[ROOT].online
+    behind = {row["device"] for row in fleet.world.state() if row["told"] != row["runs"]}
+    assert behind
+    assert behind <= {d.id for d in devices if d.failing}
+    errors = [row for row in fleet.world.state() for one in row["rows"] if one["status"] == "Error"]
+    assert {row["device"] for row in errors} == {d.id for d in devices if d.failing}
+
+
+def test_offline_devices_have_missed_the_last_version() -> None:
+    fleet = Caller(Shape(units=100, offline=0.5, failing=0))
+    missed = {row["device"] for row in fleet.world.state() if (row["project"], row["runs"]) == ("radio", "1.2.0")}
+    assert missed
+    assert all(not fleet.fleet.devices[device].online for device in missed)
+
+
+@given(st.integers(1, 60), st.integers(0, 9), st.integers(0, 4), st.integers(0, 5), st.floats(0, 1))
+def test_every_shape_makes_a_fleet_at_rest(units: int, workloads: int, versions: int, seed: int, share: float) -> None:
+    fleet = Caller(Shape(units, workloads, versions, seed, offline=share, failing=0))
+    assert len(fleet.get("/api/cdn/device", "filter=all")[1]) == units
+    projects = [p for p in fleet.fleet.catalog.projects.values() if p.type == "product"]
+    assert len(projects) == workloads
+    assert all(sum(r.status == "released" for r in p.releases.values()) == versions for p in projects)
+    before = fleet.world.state()
+    assert all(row["told"] == row["runs"] is not None for row in before)
+    fleet.clock.advance(100)
+    assert fleet.world.state() == before
+
+
+@given(st.integers(1, 60), st.floats(0, 1))
+def test_failing_devices_run_something_and_were_told_something_else(units: int, share: float) -> None:
+    fleet = Caller(Shape(units, offline=0, failing=share))
+    for row in fleet.world.state():
+        assert row["runs"] is not None
+        assert row["told"] == row["runs"] or fleet.fleet.devices[row["device"]].failing
+
+
+def test_there_is_no_fleet_without_a_master() -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        Shape(units=0)
+
+
+def test_a_manifest_of_it_is_short() -> None:
+    fleet = Caller(Shape(units=300, offline=0, failing=0))
+    for project in ("radio", "vision", "telemetry"):
+        runs = Counter(row["runs"] for row in fleet.world.state() if row["project"] == project)
+        assert runs.most_common(1)[0][1] >= 0.9 * runs.total()
+    sites = Counter(d.labels["site"] for d in fleet.fleet.devices.values())
+    assert len(sites) == 5
+
+
+def test_it_holds_what_a_reconciler_must_cope_with() -> None:
+    fleet = Caller(Shape(units=30))
+    releases = fleet.fleet.catalog.releases.values()
+    assert {r.status for r in releases} == {"draft", "released", "archived"}
+    assert [r.id for r in releases if r.auto_deploy] == ["14.telemetry@1.4.0"]
+    assert any(r.dependencies for r in releases)
+    cameras = {d.id for d in fleet.fleet.devices.values() if "camera" in d.labels}
+    for project in ("vision", "gpu-runtime"):
+        assert {row["device"] for row in fleet.world.state() if row["project"] == project} == cameras
+
+
+def test_a_big_fleet_has_every_workload_everywhere() -> None:
+    fleet = Caller(Shape(units=EYEFUL + 1, workloads=2, offline=0, failing=0))
+    assert Counter(row["project"] for row in fleet.world.state()) == dict.fromkeys(
+        ("radio", "vision", "gpu-runtime"), EYEFUL + 1
+    )
+
+
+def test_versions_are_ordered_as_semver_says() -> None:
+    ordered = [
+        "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1",
+        "1.0.0", "1.2.0", "1.10.0", "2.0.0",
+    ]  # fmt: skip
+    mixed = ordered[::2] + ordered[1::2]
+    assert sorted(mixed, key=precedence) == ordered
+    assert precedence("1.0.0+build-7") == precedence("1.0.0")

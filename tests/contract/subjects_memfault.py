@@ -65,9 +65,7 @@ def memfault(
         raise AssertionError(f"{action.call}: Memfault has no wide calls")
 
     versions = [f"1.{minor}.0" for minor in range(VERSIONS)]
-    return Rig(
-        platform, run_clock, TOKEN, lambda: truth(world.world), fault, lambda: len(seen), versions, intrude
-    )
+    return Rig(platform, run_clock, TOKEN, lambda: truth(world.world), fault, lambda: len(seen), versions, intrude)
 
 
 def truth(world: MemfaultWorld) -> Truth:

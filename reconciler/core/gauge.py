@@ -16,6 +16,8 @@ NOT_COUNTED = frozenset({Verdict.UNMANAGED, Verdict.UNKNOWN})
 
 ON_THE_WAY = frozenset({Phase.MOVING, Phase.READY})
 
+STANDING_STILL = frozenset({Verdict.STUCK, Verdict.AHEAD})
+
 SAMPLE = 3
 """Units that a remark names."""
 
@@ -26,7 +28,7 @@ def spreads(one: Draft, judged: Judged) -> Iterator[Spread]:
     reported: Counter[str | None] = Counter()
     running: Counter[str | None] = Counter()
     several = False
-    for state, count in _states(one, judged):
+    for _, state, count in _states(one, judged):
         assigned[state.assigned] += count
         reported[state.reported] += count
         several = several or _several(state)
@@ -48,7 +50,7 @@ def devices(one: Draft) -> tuple[int, int] | None:
     ready = total = 0
     several = False
     for judged in one.judged:
-        for state, count in _states(one, judged):
+        for _, state, count in _states(one, judged):
             several = several or _several(state)
             total += count * state.size
             ready += count * (state.ready if state.ready is not None else state.size * reports_assigned(state))
@@ -58,8 +60,8 @@ def devices(one: Draft) -> tuple[int, int] | None:
 def movements(one: Draft, judged: Judged) -> Iterator[Movement]:
     """Yield what is on the way to each version, most slots first."""
     found: dict[str | None, list[tuple[State, int]]] = {}
-    for state, count in _states(one, judged):
-        if state.phase in ON_THE_WAY:
+    for judgement, state, count in _states(one, judged):
+        if state.phase in ON_THE_WAY and judgement not in STANDING_STILL:
             found.setdefault(state.assigned, []).append((state, count))
     for name, some in sorted(found.items(), key=lambda entry: (-sum(count for _, count in entry[1]), entry[0] or "")):
         progress = [state.progress for state, _ in some if state.progress is not None]
@@ -91,11 +93,11 @@ def remarks(one: Draft, judged: Judged) -> Iterator[Remark]:
         yield Remark(workload=column.workload.name, text=note, slots=count, units=tuple(units[note]))
 
 
-def _states(one: Draft, judged: Judged) -> Iterator[tuple[State, int]]:
-    """Yield the states of managed slots of which something is known, with their numbers."""
+def _states(one: Draft, judged: Judged) -> Iterator[tuple[Verdict, State, int]]:
+    """Yield verdict, state and number of managed slots of which something is known."""
     for (found, number, _), count in judged.tally.items():
         if found not in NOT_COUNTED:
-            yield one.snapshot.states[number], count
+            yield found, one.snapshot.states[number], count
 
 
 def _several(state: State) -> bool:

@@ -172,7 +172,7 @@ class _Fleet:
 
     def _version(self, one: MovedTo) -> Iterator[str]:
         said = ", ".join(facts(one.info))
-        notes = first_line(one.info)
+        notes = first_line(one)
         yield code(self.workload(one.workload))
         yield code(one.version)
         yield code(said, 400) if said else ""

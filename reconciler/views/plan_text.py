@@ -206,7 +206,7 @@ class _Fleet:
             name = f"{clean(self.workload(one.workload))} {version(one.version)}"
             said = " · ".join(facts(one.info))
             lines += folded([line((name, "bold"), f"  {said}" if said else "", indent=4)], self.width)
-            notes = first_line(one.info)
+            notes = first_line(one)
             lines += folded([line((notes, "dim"), indent=6)], self.width) if notes else []
         return lines
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from reconciler.model.plan import FleetPlan, MovedTo
-from reconciler.model.release import Artifact, ReleaseInfo
+from reconciler.model.release import Artifact, Listed, ReleaseInfo
 from reconciler.views.clean import clean
 from reconciler.views.words import amount, listed
+
+LONG_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+COMMIT = 12
 
 NOTES = 200
 """Characters of a release's notes that are shown."""
@@ -16,7 +20,7 @@ NOTES = 200
 def facts(info: ReleaseInfo) -> Iterator[str]:
     """Yield what people want to know before they move units to a release, cleaned; nothing for what is not known."""
     if info.revision:
-        yield f"revision {clean(info.revision)}"
+        yield f"revision {revision(info)}"
     if info.size is not None:
         yield amount(info.size)
     if info.min_version:
@@ -31,15 +35,21 @@ def facts(info: ReleaseInfo) -> Iterator[str]:
         yield f"preparation: {clean(info.prepared)}"
 
 
+def revision(info: ReleaseInfo) -> str:
+    """Return the source revision, cleaned; of a commit's long id its beginning, as git shows it."""
+    return clean(info.revision)[: COMMIT if LONG_ID.fullmatch(info.revision) else None]
+
+
 def spoken_of(fleet: FleetPlan) -> list[MovedTo]:
     """Return the versions that a plan moves units to and of which something is known that people decide by."""
-    return [one for one in fleet.releases if any(facts(one.info)) or first_line(one.info)]
+    return [one for one in fleet.releases if any(facts(one.info)) or first_line(one)]
 
 
-def first_line(info: ReleaseInfo) -> str:
-    """Return the first line of a release's notes, cleaned and shortened; empty where there are none."""
-    lines = info.notes.strip().splitlines()
-    return clean(lines[0].strip(), NOTES) if lines else ""
+def first_line(one: MovedTo | Listed) -> str:
+    """Return the first line of a release's notes, cleaned and shortened; empty where they say no more than its name."""
+    lines = one.info.notes.strip().splitlines()
+    said = lines[0].strip() if lines else ""
+    return "" if said == one.version else clean(said, NOTES)
 
 
 def hardware(artifacts: tuple[Artifact, ...] | None) -> str:

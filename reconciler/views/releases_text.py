@@ -11,7 +11,7 @@ from reconciler.model.report import RELEASES_FORMAT, ConnectionReleases
 from reconciler.views.clean import clean
 from reconciler.views.columns import fits, table
 from reconciler.views.line import EMPTY, Line, Span, folded, line
-from reconciler.views.release_words import first_line, hardware
+from reconciler.views.release_words import first_line, hardware, revision
 from reconciler.views.words import amount, count, date, listed
 
 NOTES = "Notes"
@@ -83,7 +83,7 @@ def _cells(one: Listed, *, prepares: bool) -> Row:
     return {
         "Workload": (clean(one.workload.name) or "(not told)", "bold"),
         "Version": (clean(one.version), "cyan"),
-        "Revision": clean(info.revision),
+        "Revision": revision(info),
         "Status": ", ".join(_status(one)),
         "Created": date(info.created) if info.created else "",
         "Changed": date(info.updated) if info.updated and not info.created else "",
@@ -93,7 +93,7 @@ def _cells(one: Listed, *, prepares: bool) -> Row:
         "Hardware": hardware(info.artifacts),
         "Brings": listed(info.dependencies),
         "Catalog id": clean(info.reference) if prepares else "",
-        NOTES: (first_line(info), "dim"),
+        NOTES: (first_line(one), "dim"),
     }
 
 

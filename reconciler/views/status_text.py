@@ -109,7 +109,8 @@ def _details(fleet: FleetStatus, now: float, *, numbers: bool) -> Iterator[Line]
         yield _movement(moving)
     yield from _troubles("failed", "bold red", fleet.failed, now)
     yield from _troubles("stuck", "yellow", fleet.stuck, now)
-    yield from _remarks(fleet)
+    if fleet.unit_list is None:  # where units are listed, each says its own
+        yield from _remarks(fleet)
 
 
 def _spread(found: Sequence[Spread]) -> Line:

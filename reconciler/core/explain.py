@@ -153,6 +153,7 @@ def _seen(state: State, snapshot: Snapshot) -> Seen | None:
         size=state.size,
         spread=state.spread,
         protected=state.protected,
+        stages=state.stages,
         read_at=snapshot.read_at,
     )
 

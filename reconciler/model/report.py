@@ -193,6 +193,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     size: int = 1
     spread: tuple[tuple[str, int], ...] = ()
     protected: str = ""
+    stages: tuple[tuple[str, str], ...] = ()
+    """How far each version has come, as (version, the platform's stage), where changes take several calls."""
     read_at: float | None = None
 
 

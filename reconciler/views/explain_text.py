@@ -90,6 +90,8 @@ def _seen(seen: Seen, now: float) -> Iterator[Line]:
     if seen.others:
         yield _pair("others", joined(version(other) for other in seen.others))
     yield _pair("reported", version(seen.reported))
+    if seen.stages:
+        yield _pair("stages", ", ".join(f"{version(name)} {clean(stage)}" for name, stage in seen.stages))
     if seen.spread:
         yield _pair("devices", ", ".join(f"{number:,} on {version(name)}" for name, number in seen.spread))
     if seen.ready is not None:

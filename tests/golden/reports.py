@@ -319,6 +319,7 @@ def explanation() -> Explanation:
             size=25,
             spread=(("2.3.0", 88), ("2.4.0", 12)),
             protected="a dependency of radio 2.1.0",
+            stages=(("2.2.0", "installed"), ("2.4.0", "downloaded")),
         ),
         reach="connected",
         verdict=Verdict.NEXT,

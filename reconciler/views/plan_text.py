@@ -183,9 +183,7 @@ class _Fleet:
         if one.settings:
             yield line(f"with {joined(f'{clean(key)}={clean(str(value))}' for key, value in one.settings)}", indent=6)
         if one.later:
-            yield line(
-                f"then {joined(clean(call) for call in one.later)}, each once the call before took effect", indent=6
-            )
+            yield line(", ".join(f"then {clean(call)}" for call in one.later), indent=6)
         if self.verbose:
             for change in one.changes:
                 at = place(change.origin)

@@ -13,6 +13,8 @@ from reconciler.views.words import amount, listed
 LONG_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 COMMIT = 12
 
+NO_ARTIFACT = "no artifact"
+
 NOTES = 200
 """Characters of a release's notes that are shown."""
 
@@ -53,11 +55,11 @@ def first_line(one: MovedTo | Listed) -> str:
 
 
 def hardware(artifacts: tuple[Artifact, ...] | None) -> str:
-    """Return the hardware versions that have an artifact; `none` where there is none at all, empty where nobody tells."""
+    """Return the hardware versions that have an artifact; `no artifact` where there is none at all, empty where nobody tells."""
     if artifacts is None:
         return ""
     names = sorted({one.hardware for one in artifacts if one.hardware})
-    return listed(names) if names else "" if artifacts else "no artifact"
+    return listed(names) if names else "" if artifacts else NO_ARTIFACT
 
 
 def artifact(one: Artifact) -> str:

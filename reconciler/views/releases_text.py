@@ -11,10 +11,13 @@ from reconciler.model.report import RELEASES_FORMAT, ConnectionReleases
 from reconciler.views.clean import clean
 from reconciler.views.columns import fits, table
 from reconciler.views.line import EMPTY, Line, Span, folded, line
-from reconciler.views.release_words import first_line, hardware, revision
+from reconciler.views.release_words import NO_ARTIFACT, first_line, hardware, revision
 from reconciler.views.words import amount, count, date, listed
 
-NOTES = "Notes"
+HARDWARE, BRINGS, NOTES = "Hardware", "Brings", "Notes"
+BELOW = frozenset({HARDWARE, BRINGS, NOTES})
+"""What stands below its release where the rest stands in columns: it may be long."""
+
 RIGHT = frozenset({"Size", "Devices"})
 
 Row = dict[str, str | Span]
@@ -59,7 +62,7 @@ def _releases(one: ConnectionReleases, width: int) -> list[Line]:
         return folded([line("no release matches", indent=2)], width)
     cells = [_cells(release, prepares=one.prepares) for release in one.releases]
     columns = [name for name in cells[0] if any(_text(row[name]) for row in cells)]
-    in_rows = [name for name in columns if name != NOTES]
+    in_rows = [name for name in columns if name not in BELOW]
     rows = [[row[name] for name in in_rows] for row in cells]
     right = frozenset(position for position, name in enumerate(in_rows) if name in RIGHT)
     if not fits(in_rows, rows, width - 2):
@@ -69,8 +72,8 @@ def _releases(one: ConnectionReleases, width: int) -> list[Line]:
     found = lines[:1]
     for row, of_row in zip(cells, lines[1:], strict=True):
         found.append(of_row)
-        notes = _text(row[NOTES])
-        found += folded([line((notes, "dim"), indent=6)], width) if notes else []
+        below = " · ".join(_below(row))
+        found += folded([line((below, "dim"), indent=6)], width) if below else []
     return [*found, *_ending(one, width)]
 
 
@@ -90,11 +93,20 @@ def _cells(one: Listed, *, prepares: bool) -> Row:
         "Size": amount(info.size) if info.size is not None else "",
         "Devices": f"{info.devices:,}" if info.devices is not None else "",
         "Needs": ", ".join(_needs(one)),
-        "Hardware": hardware(info.artifacts),
-        "Brings": listed(info.dependencies),
+        HARDWARE: hardware(info.artifacts),
+        BRINGS: listed(info.dependencies),
         "Catalog id": clean(info.reference) if prepares else "",
         NOTES: (first_line(one), "dim"),
     }
+
+
+def _below(row: Row) -> Iterator[str]:
+    if row[HARDWARE]:
+        yield f"for {row[HARDWARE]}" if row[HARDWARE] != NO_ARTIFACT else NO_ARTIFACT
+    if row[BRINGS]:
+        yield f"brings {row[BRINGS]}"
+    if _text(row[NOTES]):
+        yield _text(row[NOTES])
 
 
 def _status(one: Listed) -> Iterator[str]:

@@ -178,8 +178,6 @@ class _Alone:
         device = Inventories().device(id_of(content), content, master=False)
         if not device.id:
             raise UnexpectedAnswer("the agent does not tell its device's id", operation="getapp: read the device")
-        if device.odd:
-            self.problems.append(f"device {device.id} has an unexpected value: {device.odd}")
         auto = auto_deploys(self._routes)
         self.slots = Slots(Inventory({device.id: device}).units(frozenset([device.id])), auto=auto)
         rows = self._routes.releases()

@@ -336,11 +336,11 @@ def test_settings_of_the_agent_say_whether_downloads_install_themselves(configs:
     assert observed(world, "agent").state("radio", 0).phase is phase
 
 
-@pytest.mark.parametrize("told", [{}, {"deviceId": 7}])
+@pytest.mark.parametrize("told", [{}, {"deviceId": 7}, [], {"enrollment": 7}])
 def test_an_agent_without_an_id_cannot_be_read(told: Any) -> None:
     world = Installation()
     world.answers["/api/v2/device"] = httpx.Response(200, json=told)
-    with pytest.raises(UnexpectedAnswer, match="does not tell its device's id"):
+    with pytest.raises(UnexpectedAnswer, match="read the device"):
         observed(world, "agent")
 
 

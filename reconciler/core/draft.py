@@ -67,6 +67,8 @@ class Draft(msgspec.Struct):
     reach: Mask
     """Units in scope and in reach of the filters."""
     judged: list[Judged]
+    tied: frozenset[str] = frozenset()
+    """Ids of workloads that requirements speak of: each unit is judged by itself, so no call may take in newcomers."""
     base: Resolution | None = None
     """What the base manifests say of the same snapshot; None without a base."""
 
@@ -83,7 +85,8 @@ class Draft(msgspec.Struct):
         """
         if not self.resolution.whole or self.narrow.slots or not self.snapshot.coverage.complete:
             return frozenset()
-        return frozenset(one.column.workload.id for one in self.judged if _alike(one.column))
+        alike = frozenset(one.column.workload.id for one in self.judged if _alike(one.column))
+        return alike - self.tied
 
 
 def _alike(column: Column) -> bool:

@@ -13,6 +13,7 @@ from reconciler.core.draft import Draft, leavers, unmanaged
 from reconciler.core.hold import holder
 from reconciler.core.judge import Intent, Judged
 from reconciler.core.limit import Intended, loads, violations
+from reconciler.core.require import Gates
 from reconciler.core.resolve import Column
 from reconciler.model.change import Action, Change, Held, Hold, HoldReason, Reason, Review, Step, Verb
 from reconciler.model.desired import Desired
@@ -42,13 +43,25 @@ class Compiler(Protocol):
 FREE = frozenset({Verdict.LEFTOVER, Verdict.NEXT})
 """Verdicts whose changes count against no limit."""
 
+NO_GATES: Gates = {}
 SAMPLE = 3
 DROPPED = " of a class that cannot be assigned to; left out"
 
 
-def fleet_plan(one: Draft, catalog: Catalog, compiler: Compiler, *, manifest: str, commit: str | None) -> FleetPlan:
-    """Return the plan of a judged fleet. `manifest` is the manifests' digest, `commit` where they came from."""
-    maker = _Maker(one, catalog)
+def fleet_plan(  # a fleet, what is known of it, and where its manifests came from
+    one: Draft,
+    catalog: Catalog,
+    compiler: Compiler,
+    *,
+    manifest: str,
+    commit: str | None,
+    gates: Gates = NO_GATES,
+) -> FleetPlan:
+    """Return the plan of a judged fleet.
+
+    `manifest` is the manifests' digest, `commit` where they came from, `gates` what requirements say of workloads.
+    """
+    maker = _Maker(one, catalog, gates)
     maker.run()
     changes, review = _reviewed(maker, compiler)
     actions = compiler.compile(changes, one.uniform) if changes else ()
@@ -109,10 +122,11 @@ def iso(at: float) -> str:
 class _Maker:
     """Turns the intents of one fleet into changes and held changes."""
 
-    def __init__(self, one: Draft, catalog: Catalog) -> None:
+    def __init__(self, one: Draft, catalog: Catalog, gates: Gates) -> None:
         self.one = one
         self.catalog = catalog
         self.holds = holder(one.resolution, one.snapshot, catalog, one.patience.now)
+        self.gates = gates
         self.digest = SlotDigest(one.resolution, one.snapshot)
         self.changes: list[Change] = []
         self.held: list[Held] = []
@@ -128,6 +142,7 @@ class _Maker:
     def _workload(self, judged: Judged) -> Intended:
         column = judged.column
         workload = column.workload.ref
+        gate = self.gates.get(column.workload.id)
         intended = Intended()
         for intent in judged.intents:
             holds = self.holds(column, intent)
@@ -136,6 +151,8 @@ class _Maker:
             if verb is not None:
                 size = self.one.snapshot.units.size(intent.row)
                 intended.add(verb, size, free=intent.verdict in FREE)
+                if gate is not None:
+                    holds = (*holds, *gate.holds(intent.row, verb, column.rules[intent.rule].value.version))
             if holds or verb is None:
                 self._hold(column, workload, intent, verb, holds)
             else:

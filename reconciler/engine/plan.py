@@ -1,16 +1,20 @@
-"""The use case "plan": read each connection once, judge its fleets, compile the calls. Sends nothing."""
+"""The use case "plan": read all connections, each once and all at a time, then judge fleets and compile calls. Sends nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
 from reconciler.core.claims import conflicts
 from reconciler.core.draft import Draft, Narrow, draft, leavers, wanted
-from reconciler.core.plan import assemble, failed_fleet, fleet_plan
+from reconciler.core.need import Need, Side, needs, tied_to
+from reconciler.core.plan import NO_GATES, assemble, failed_fleet, fleet_plan
+from reconciler.core.require import Gates, gates
 from reconciler.core.resolve import Channels, Resolution, resolve
+from reconciler.core.stage import staged
+from reconciler.engine.observe import Observed, observe, observe_all
 from reconciler.errors import ManifestError, PlatformError, SettingsError
 from reconciler.model.change import Action, Change, Review
 from reconciler.model.diagnostic import Diagnostic, Severity
@@ -47,7 +51,11 @@ class Reading(msgspec.Struct, kw_only=True):
     drafts: list[Draft]
     catalog: Catalog
     done_at: float
-    """When reading was complete, in seconds since 1970."""
+    """When reading was complete, in seconds since 1970: of the oldest of all connections that it was judged by."""
+    gates: Gates = NO_GATES
+    """What requirements say of its workloads."""
+    partners: dict[str, Platform | str] = {}
+    """Connections that requirements tie it to, or why one could not be opened."""
 
 
 class Planned(msgspec.Struct, kw_only=True):
@@ -68,24 +76,29 @@ def channels_of(manifest: Manifest) -> Channels:
 
 
 def plan(question: Question, open_: Open, clock: Clock) -> Planned:
-    """Make a plan. Raises ManifestError for what only the inventory can show (claims, ambiguous names, pins outside)."""
-    fleets = fleets_in_reach(question)
-    by_connection: dict[str, list[Document]] = {}
-    for document in question.manifest.fleets.values():
-        by_connection.setdefault(document.spec.connection, []).append(document)
-    needed = {document.spec.connection for document in fleets}
-    with ThreadPoolExecutor(max_workers=max(1, len(needed))) as pool:
-        answers = list(pool.map(lambda name: _read(name, by_connection[name], question, open_, clock), sorted(needed)))
+    """Make a plan. Raises ManifestError for what only the inventory can show (claims, ambiguous names, pins outside).
+
+    Connections that requirements refer to are read as well; their fleets are planned only if they are in reach.
+    """
+    needed = {document.spec.connection for document in fleets_in_reach(question)}
+    lines = needs(question.manifest.fleets.values())
+    names = sorted(needed | tied_to(lines, needed))
+    with ThreadPoolExecutor(max_workers=max(1, len(names))) as pool:
+        answers = list(pool.map(lambda name: _read(name, question, open_, clock, asked=name in needed), names))
     findings = [*question.manifest.warnings, *(finding for answer in answers for finding in answer.findings)]
     if any(finding.severity is Severity.ERROR or question.strict for finding in findings):
         raise ManifestError(findings)
     readings = {answer.reading.connection: answer.reading for answer in answers if answer.reading is not None}
-    plans = [one for answer in answers for one in answer.plans]
+    if lines:
+        _tie(readings, dict(zip(names, answers, strict=True)), lines)
+    plans = [one for answer in answers for one in answer.unread]
+    for reading in readings.values():
+        plans += [plan_fleet(reading, one, question) for one in reading.drafts]
+        plans += _deleted(reading, question, clock)
     read = {name: reading.snapshot.read_at for name, reading in readings.items()}
-    return Planned(
-        plan=assemble(plans, now=clock.now(), read=read, narrowed=question.narrow.words),
-        readings=readings,
-    )
+    fleets = _staged(plans, readings.values())
+    whole = assemble(fleets, now=clock.now(), read=read, narrowed=question.narrow.words)
+    return Planned(plan=whole, readings=readings)
 
 
 def fleets_in_reach(question: Question) -> list[Document]:
@@ -98,47 +111,102 @@ def fleets_in_reach(question: Question) -> list[Document]:
     return fleets
 
 
-class _Answer(msgspec.Struct):
-    reading: Reading | None
-    plans: list[FleetPlan]
-    findings: list[Diagnostic]
+class _Answer(msgspec.Struct, kw_only=True):
+    """What came of one connection: what was seen, or why nothing was; a reading where its fleets can be planned."""
+
+    platform: Platform | str
+    """Or why it could not be opened."""
+    observed: Observed | None = None
+    error: str = ""
+    resolutions: list[Resolution] = []
+    reading: Reading | None = None
+    unread: list[FleetPlan] = []
+    findings: list[Diagnostic] = []
 
 
-def _read(name: str, fleets: list[Document], question: Question, open_: Open, clock: Clock) -> _Answer:
+def _read(name: str, question: Question, open_: Open, clock: Clock, *, asked: bool) -> _Answer:
+    """Read a connection. Only one that is `asked` about has its fleets judged, and must be known how to open."""
+    fleets = fleets_of(name, question.manifest)
     try:
-        platform = open_(name)
-        snapshot = platform.observe(EVERYTHING)
-        done_at = clock.now()
-    except PlatformError as error:
-        return _Answer(
-            None, [_unread(one, question, str(error)) for one in fleets if question.narrow.fleet(one.name)], []
-        )
-    resolutions = _resolve(fleets, question.manifest, snapshot)
-    findings = list(_findings(resolutions, snapshot))
-    if any(finding.severity is Severity.ERROR for finding in findings):
-        return _Answer(None, [], findings)
+        answer = _Answer(platform=open_(name))
+    except (PlatformError, SettingsError) as error:
+        if asked and isinstance(error, SettingsError):
+            raise
+        answer = _Answer(platform=str(error), error=str(error))
+    if not isinstance(answer.platform, str):
+        seen = observe(answer.platform, clock)
+        if isinstance(seen, Observed):
+            answer.observed = seen
+            answer.resolutions = resolve_all(fleets, question.manifest, seen.snapshot)
+            findings = _findings(answer.resolutions, seen.snapshot)
+            answer.findings = [one for one in findings if asked or one.severity is Severity.ERROR]
+            if asked and not any(one.severity is Severity.ERROR for one in answer.findings):
+                _look_up(name, answer, answer.platform, seen, question, clock)
+        else:
+            answer.error = str(seen)
+    if answer.error and asked:
+        answer.unread = [_unread(one, question, answer.error) for one in fleets if question.narrow.fleet(one.name)]
+    return answer
+
+
+def _look_up(name: str, answer: _Answer, platform: Platform, seen: Observed, question: Question, clock: Clock) -> None:
+    """Judge the fleets in reach, and look up the releases that they need."""
     drafts = [
-        _draft(one, name, platform, snapshot, question, clock)
-        for one in resolutions
+        _draft(one, name, platform, seen.snapshot, question, clock)
+        for one in answer.resolutions
         if question.narrow.fleet(one.document.name)
     ]
     try:
         catalog = platform.catalog({release for one in drafts for release in wanted(one)}, probe=question.probe)
     except PlatformError as error:
-        return _Answer(None, [_unread(one.document, question, str(error)) for one in drafts], findings)
-    reading = Reading(
-        connection=name, platform=platform, snapshot=snapshot, drafts=drafts, catalog=catalog, done_at=done_at
+        answer.unread = [_unread(one.document, question, str(error)) for one in drafts]
+        return
+    answer.reading = Reading(
+        connection=name,
+        platform=platform,
+        snapshot=seen.snapshot,
+        drafts=drafts,
+        catalog=catalog,
+        done_at=seen.done_at,
     )
-    plans = [plan_fleet(reading, one, question) for one in drafts]
-    plans += _deleted(reading, question, clock)
-    return _Answer(reading, plans, findings)
+
+
+def _tie(readings: dict[str, Reading], answers: Mapping[str, _Answer], lines: list[Need]) -> None:
+    """Tell each reading what requirements say of it, and which connections that depends on."""
+    sides = {
+        name: Side(answer.observed.snapshot, answer.resolutions)
+        for name, answer in answers.items()
+        if answer.observed is not None
+    }
+    unread = {name: answer.error for name, answer in answers.items()}
+    for name, reading in readings.items():
+        partners = tied_to(lines, {name})
+        reading.partners = {partner: answers[partner].platform for partner in partners}
+        times = [seen.done_at for partner in partners if (seen := answers[partner].observed) is not None]
+        reading.done_at = min([reading.done_at, *times])
+        _gate(reading, lines, sides, unread)
+
+
+def _gate(reading: Reading, lines: list[Need], sides: Mapping[str, Side], unread: Mapping[str, str]) -> None:
+    reading.gates = gates(lines, reading.connection, sides, unread)
+    for one in reading.drafts:
+        one.tied = frozenset(reading.gates)
 
 
 def plan_fleet(reading: Reading, one: Draft, question: Question) -> FleetPlan:
     """Return the plan of one judged fleet of a reading."""
     return fleet_plan(
-        one, reading.catalog, _Compiler(reading), manifest=question.manifest.digest, commit=question.commit
+        one,
+        reading.catalog,
+        _Compiler(reading),
+        manifest=question.manifest.digest,
+        commit=question.commit,
+        gates=reading.gates,
     )
+
+
+def _staged(plans: list[FleetPlan], readings: Iterable[Reading]) -> Sequence[FleetPlan]:
+    return staged(plans, {one.connection: (one.snapshot.units, one.gates) for one in readings if one.gates})
 
 
 class _Compiler(msgspec.Struct):
@@ -154,27 +222,50 @@ class _Compiler(msgspec.Struct):
 
 
 def again(reading: Reading, fleet: str, question: Question, clock: Clock) -> tuple[Reading, Draft, FleetPlan]:
-    """Read a connection anew and plan one of its fleets against that. Raises PlatformError, ManifestError."""
-    snapshot = reading.platform.observe(EVERYTHING)
-    done_at = clock.now()
-    resolution = _resolve([question.manifest.fleets[fleet]], question.manifest, snapshot)[0]
+    """Read a connection anew and plan one of its fleets against that. Raises PlatformError, ManifestError.
+
+    Connections that requirements tie it to are read anew as well; one that cannot be read leaves its requirements unmet.
+    """
+    own = reading.connection
+    partners = {name: one for name, one in reading.partners.items() if not isinstance(one, str)}
+    seen = observe_all({own: reading.platform, **partners}, clock)
+    mine = seen[own]
+    if isinstance(mine, PlatformError):
+        raise mine
+    manifest = question.manifest
+    lines = [line for line in needs(manifest.fleets.values()) if own in {line.home, line.connection}]
+    documents = fleets_of(own, manifest) if lines else [manifest.fleets[fleet]]
+    resolutions = resolve_all(documents, manifest, mine.snapshot)
+    resolution = next(one for one in resolutions if one.document.name == fleet)
     errors = [finding for finding in resolution.diagnostics if finding.severity is Severity.ERROR]
     if errors:
         raise ManifestError(errors)
-    one = _draft(resolution, reading.connection, reading.platform, snapshot, question, clock)
-    catalog = reading.platform.catalog(wanted(one), probe=question.probe)
-    fresh = Reading(
-        connection=reading.connection,
-        platform=reading.platform,
-        snapshot=snapshot,
+    one = _draft(resolution, own, reading.platform, mine.snapshot, question, clock)
+    read = {name: now for name, now in seen.items() if isinstance(now, Observed)}
+    fresh = msgspec.structs.replace(
+        reading,
+        snapshot=mine.snapshot,
         drafts=[one],
-        catalog=catalog,
-        done_at=done_at,
+        catalog=reading.platform.catalog(wanted(one), probe=question.probe),
+        done_at=min(now.done_at for now in read.values()),
     )
-    return fresh, one, plan_fleet(fresh, one, question)
+    if lines:
+        sides = {own: Side(mine.snapshot, resolutions)}
+        for name in read.keys() - {own}:
+            there = read[name].snapshot
+            sides[name] = Side(there, resolve_all(fleets_of(name, manifest), manifest, there))
+        unread = {name: str(one) for name, one in {**reading.partners, **seen}.items() if name not in sides}
+        _gate(fresh, lines, sides, unread)
+    return fresh, one, _staged([plan_fleet(fresh, one, question)], [fresh])[0]
 
 
-def _resolve(fleets: Sequence[Document], manifest: Manifest, snapshot: Snapshot) -> list[Resolution]:
+def fleets_of(connection: str, manifest: Manifest) -> list[Document]:
+    """Return the fleets of a connection."""
+    return [document for document in manifest.fleets.values() if document.spec.connection == connection]
+
+
+def resolve_all(fleets: Sequence[Document], manifest: Manifest, snapshot: Snapshot) -> list[Resolution]:
+    """Return what fleets say of a reading of their connection."""
     channels = channels_of(manifest)
     return [resolve(document, channels, snapshot.units, snapshot.workloads) for document in fleets]
 
@@ -228,11 +319,6 @@ def _deleted(reading: Reading, question: Question, clock: Clock) -> Iterator[Fle
         )
         resolution = resolve(gone, {}, reading.snapshot.units, reading.snapshot.workloads)
         one = _draft(resolution, reading.connection, reading.platform, reading.snapshot, question, clock)
-        one.base = (
-            resolve(before, channels_of(question.base), reading.snapshot.units, reading.snapshot.workloads)
-            if question.base
-            else None
-        )
         entry = plan_fleet(reading, one, question)
         left = sum(len(rows) for rows in leavers(one).values())
         word = f"fleet {name!r} was deleted: {left:,} slots become unmanaged and keep what they run"
@@ -253,6 +339,8 @@ def _unread(document: Document, question: Question, error: str) -> FleetPlan:
 
 
 def close(readings: Collection[Reading]) -> None:
-    """Give all connections back."""
-    for reading in readings:
-        reading.platform.close()
+    """Give all connections back, those that only requirements referred to as well."""
+    platforms = [one.platform for one in readings]
+    partners = [one for reading in readings for one in reading.partners.values() if not isinstance(one, str)]
+    for platform in {id(one): one for one in (*platforms, *partners)}.values():
+        platform.close()

@@ -11,6 +11,7 @@ from reconciler.core.names import suggestion
 from reconciler.core.select import selectors_in
 from reconciler.manifest import cron
 from reconciler.manifest.claims import overlaps
+from reconciler.manifest.requirements import requirements
 from reconciler.model.diagnostic import Diagnostic, Related, Severity
 from reconciler.model.fleet import (
     COHORTS,
@@ -51,6 +52,7 @@ def fleets(manifest: Manifest, *, complete: bool = True) -> Findings:
     for one in manifest.fleets.values():
         yield from _Fleet(one, manifest, complete=complete).findings()
     yield from overlaps(manifest)
+    yield from requirements(manifest, complete=complete)
 
 
 def _finding(

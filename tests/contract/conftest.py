@@ -2,7 +2,10 @@
 
 import pytest
 
-from tests.contract.subjects import SUBJECTS, Subject
+from tests.contract.subjects import LOSANT, Subject
+from tests.contract.subjects_memfault import MEMFAULT
+
+SUBJECTS = [LOSANT, MEMFAULT]
 
 
 @pytest.fixture(params=SUBJECTS, ids=str)

@@ -124,6 +124,10 @@ def getapp(
         raise AssertionError(f"GetApp has no wide calls, but {action.call} is one")
 
     versions = [f"1.{minor}.0" for minor in range(4)]
+    for project in world.world.fleet.catalog.projects.values():  # what others depend on has versions of its own
+        for version in versions:
+            if version not in project.releases:
+                world.world.add_release(project.name, version)
     return Rig(platform, RunClock(clock), PASSWORD, truth, fault, lambda: len(seen), versions, intrude)
 
 

@@ -112,8 +112,11 @@ class _Fleet:
     def read(self) -> None:
         """Read devices, which of them are active, their releases, and the devices again."""
         before = inventory(self._readers.measured(partial(self._routes.devices, "all")))
-        active = frozenset(entry.device_id for entry in self._routes.devices("active").items)
+        listed = self._routes.devices("active").items
+        active = frozenset(entry.device_id for entry in listed)
         self.problems += before.problems
+        if not any(entry.is_master for entry in listed):
+            self.problems.append("the list of active devices lacks the master, which just answered")
         self.slots = Slots(before.units(active))
         asked = self._units
         if asked is not None and len(asked) > MOST_CALLS * DEVICES_PER_CALL:

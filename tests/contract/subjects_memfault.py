@@ -67,10 +67,10 @@ def memfault(
     def intrude(action: Action) -> None:
         raise AssertionError(f"{action.call}: Memfault has no wide calls")
 
-    own = {
+    own: dict[str, Sequence[str]] = {
         name: [f"{number}.{minor}.0" for minor in range(VERSIONS)] for number, name in enumerate(project.types, start=1)
     }
-    first = next(iter(own.values()), [])
+    first = next(iter(own.values()), ())
     return Rig(
         platform,
         run_clock,

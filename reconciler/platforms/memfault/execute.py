@@ -61,11 +61,9 @@ class Sender:
 
     def _forbidden(self, action: Action) -> str:
         """Return why a call must never be sent, whoever made it: another project, no cohort or no version named."""
-        request, path = action.request, f"{self._routes.project}/deployments"
-        target = path if action.call == ACTIVATE else f"{path}/[0-9]+"
-        right = action.call == ACTIVATE and request.path == path
-        right = right or (action.call != ACTIVATE and re.fullmatch(target, request.path) is not None)
-        if _METHODS.get(action.call) != request.method or not right:
+        request = action.request
+        path = re.escape(f"{self._routes.project}/deployments") + ("" if action.call == ACTIVATE else "/[0-9]+")
+        if _METHODS.get(action.call) != request.method or re.fullmatch(path, request.path) is None:
             return f"{action.call} {request.method} {request.path} is no call of this project"
         body = request.body if isinstance(request.body, dict) else {}
         if action.call == ACTIVATE and not (body.get("release") and body.get("cohort")):

@@ -12,7 +12,7 @@ from functools import partial
 from threading import Lock
 from typing import Generic, TypeVar
 
-from reconciler.errors import NotFound, PlatformError
+from reconciler.errors import PlatformError
 from reconciler.platforms.memfault.wire import Page, Paging
 from reconciler.platforms.readers import Readers
 
@@ -118,14 +118,3 @@ def everything(what: str, fetch: Callable[[int], Page[Row]], readers: Readers) -
     pages.sort(key=lambda page: page.paging.page)
     odd = [f"a row of the {what} cannot be read: {why}" for page in pages for _, why in page.odd]
     return [row for page in pages for row in page.rows], [*listing.problems, *odd]
-
-
-def exists(fetch: Callable[[int], Page[Row]]) -> bool | None:
-    """Return whether a listing is there: True, False for 404, None where it could not be told."""
-    try:
-        fetch(1)
-    except NotFound:
-        return False
-    except PlatformError:
-        return None
-    return True

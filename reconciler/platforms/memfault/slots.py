@@ -117,11 +117,13 @@ def _assigned(slot: Slot, ladder: Ladder, spread: tuple[tuple[str, int], ...]) -
     ready = asked[ladder.assigned]
     ahead = sum(count for version, count in asked.items() if version is not None and later(version, ladder.assigned))
     if ahead:
-        notes.insert(0, f"{_devices(ahead)} report a later version")
+        notes.insert(0, f"{_devices(ahead, 'reports', 'report')} a later version")
     if seen and silent:
-        notes.append(f"{_devices(silent.total())} silent, not waited for")
+        notes.append(f"{_devices(silent.total(), 'is', 'are')} silent and not waited for")
     if ladder.percent is not None:
-        notes.append(f"staged to {ladder.percent} % of {_devices(asked.total())}, drawn by chance: {ready} report it")
+        notes.append(
+            f"staged to {ladder.percent} % of {asked.total():,}, drawn by chance: {_devices(ready, 'reports', 'report')} it"
+        )
     moving = ready < size
     return msgspec.structs.replace(
         told,
@@ -182,8 +184,13 @@ def _keeping(spread: tuple[tuple[str, int], ...]) -> list[str]:
     if not spread:
         return []
     ordered = sorted(spread, key=lambda one: (-one[1], one[0]))
-    return [clean("nothing is active; " + ", ".join(f"{_devices(count)} keep {version}" for version, count in ordered))]
+    return [
+        clean(
+            "nothing is active; "
+            + ", ".join(f"{_devices(count, 'keeps', 'keep')} {version}" for version, count in ordered)
+        )
+    ]
 
 
-def _devices(count: int) -> str:
-    return f"{count:,} device" if count == 1 else f"{count:,} devices"
+def _devices(count: int, one: str, several: str) -> str:
+    return f"{count:,} device {one}" if count == 1 else f"{count:,} devices {several}"

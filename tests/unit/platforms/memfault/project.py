@@ -119,7 +119,7 @@ class Project:
 
         self.hooks.append(hook)
 
-    def rewrite(self, end: str, change: Callable[[Any], None]) -> None:
+    def rewrite(self, end: str, change: Callable[[Any], object]) -> None:
         """Change the answers of paths that end so, but not those that ask for the newest row alone."""
 
         def rewrite(request: httpx.Request, body: Any) -> None:

@@ -50,7 +50,6 @@ def test_one_that_waits_for_approval_is_accepted_and_then_unknown() -> None:
         ("429=100%@writes", ReceiptKind.REJECTED, False),
         ("429=100%@writes*2", ReceiptKind.ACCEPTED, True),
         ("expire=100%@writes", ReceiptKind.REJECTED, False),
-        ("gone=100%@writes", ReceiptKind.REJECTED, False),
     ],
 )
 @pytest.mark.parametrize("call", ["memfault.activate", "memfault.pull", "memfault.raise"])
@@ -62,8 +61,6 @@ def test_receipts_tell_the_truth(fault: str, kind: ReceiptKind, effect: bool, ca
         "memfault.raise": change("beta", "1.4.0", from_="1.4.0", settings=staged(80)),
     }[call]
     action = next(one for one in project.compiled(wish) if one.call == call)
-    if call != "memfault.activate" and fault.startswith("gone"):
-        pytest.skip("only an activation names a cohort")
     if call == "memfault.pull" and fault.startswith("truncate"):
         kind = ReceiptKind.ACCEPTED  # its answer is empty, there is nothing to cut off
     project.world.faults.parse([fault])
@@ -73,8 +70,15 @@ def test_receipts_tell_the_truth(fault: str, kind: ReceiptKind, effect: bool, ca
     assert bool(receipt.error) == (kind is not ReceiptKind.ACCEPTED)
     if kind is ReceiptKind.UNKNOWN:
         assert len(project.requests) - asked == 1, "what may have taken effect is not repeated"
-    if not fault.startswith("gone"):
-        assert (project.world.state() != before) == effect
+    assert (project.world.state() != before) == effect
+
+
+def test_an_activation_for_a_cohort_that_is_gone_is_refused() -> None:
+    project = Project()
+    (action,) = project.compiled(change("beta", "1.2.0", verb=Verb.RELEASE))[:1]
+    project.world.faults.parse(["gone=100%@writes"])
+    receipt = project.execute(action)
+    assert (receipt.kind, receipt.status) == (ReceiptKind.REJECTED, 404)
 
 
 def test_a_raise_that_does_not_show_is_unknown() -> None:

@@ -81,7 +81,7 @@ def test_devices_that_report_more_than_was_asked() -> None:
     project.world.set_reported(serial, "1.4.0")
     state = project.state("default")
     assert state.ahead
-    assert state.note.startswith("1 device report a later version")
+    assert state.note.startswith("1 device reports a later version")
 
 
 def test_silent_devices_are_counted_and_not_waited_for() -> None:
@@ -93,7 +93,7 @@ def test_silent_devices_are_counted_and_not_waited_for() -> None:
     project.world.set_reported(mine[1].serial, "1.3.0")
     state = project.state("default")
     assert (state.ready, state.size) == (3, 3)
-    assert "1 device silent, not waited for" in state.note
+    assert "1 device is silent and not waited for" in state.note
     for device in devices:
         project.world.set_online(device.serial, False)
         device.seen = project.world.project.now() - 3 * 86_400_000

@@ -45,9 +45,8 @@ def test_agrees_with_the_precedence_of_semver(one: str, other: str) -> None:
 def precedence(one: str, other: str) -> int:
     """Return semver.org section 11 word by word: negative, zero or positive."""
     (core, before), (other_core, other_before) = (_split(text) for text in (one, other))
-    for left, right in zip(core, other_core, strict=True):
-        if left != right:
-            return left - right
+    if core != other_core:
+        return 1 if core > other_core else -1
     if not before or not other_before:
         return bool(other_before) - bool(before)
     for left, right in zip(before, other_before, strict=False):

@@ -16,6 +16,8 @@ COMMANDS = {
     "apply": ("apply", "Carry out a plan: fewest calls, then watch it settle."),
     "status": ("status", "Say how fleets are doing: sync, health, who waits, who failed."),
     "explain": ("explain", "Say why a unit has what it has, and which line says so."),
+    "releases": ("releases", "List the versions that platforms have."),
+    "deliveries": ("deliveries", "Say how servers get on that prepare releases."),
     "watch": ("watch", "Keep comparing, and correcting where allowed."),
     "validate": ("validate", "Check manifests without calling anything."),
     "show": ("show", "Show a saved plan as text, Markdown or JSON."),

@@ -11,18 +11,18 @@ from pathlib import Path
 import click
 import msgspec
 
-from reconciler.cli import wiring
+from reconciler.cli import connecting, wiring
+from reconciler.cli.connecting import PLATFORMS, Given
 from reconciler.cli.options import connections_option
 from reconciler.core.bootstrap import Imported
 from reconciler.engine.bootstrap import import_fleet
 from reconciler.engine.snapshot import chosen
 from reconciler.errors import ManifestError, SettingsError
 from reconciler.manifest.write import write
-from reconciler.model.fleet import ConnectionSpec, FleetSpec, LosantConnection, Manifest, Secret
+from reconciler.model.fleet import FleetSpec, Manifest
 
 CONNECTIONS, FLEET = "connections.yaml", "fleet.yaml"
 STANDARD_OUTPUT = Path("-")
-URL = "https://api.losant.com"
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -44,15 +44,16 @@ class Wanted(msgspec.Struct, frozen=True):
 Examples:
   reconciler import losant --application 575ec8687ae143cd83dc4a97
   reconciler import losant --application 575ec8687ae143cd83dc4a97 --out plants/austin --fleet austin
+  reconciler import getapp --url https://cdn.example.com --delivery https://getapp.example.com
+  reconciler import memfault --organization acme --project watch
   reconciler import --from connections.yaml --connection plant --out -
 
 \b
-The token is read from the environment variable that --token-env names; it is never written, only the name is.""",
+Secrets are read from the environment variables that --token-env and its like name; they are never written, only the
+names are.""",
 )
-@click.argument("platform", required=False, type=click.Choice(["losant"]))
-@click.option("--application", metavar="ID", help="The application to read.")
-@click.option("--url", default=URL, show_default=True, metavar="URL", help="Where the platform's API is.")
-@click.option("--token-env", default="LOSANT_API_TOKEN", show_default=True, metavar="NAME", help="Holds the token.")
+@click.argument("platform", required=False, type=click.Choice(PLATFORMS))
+@connecting.options
 @click.option(
     "--from",
     "sources",
@@ -70,15 +71,13 @@ The token is read from the environment variable that --token-env names; it is ne
 @click.option("--force", is_flag=True, help="Overwrite files that are there.")
 def command(
     platform: str | None,
-    application: str | None,
-    url: str,
-    token_env: str,
     sources: tuple[Path, ...],
     connections: Path | None,
     connection: str | None,
     fleet: str,
     out: Path,
     force: bool,
+    **given: str | None,
 ) -> None:
     """Write a manifest that says what an application runs now: planning with it changes nothing.
 
@@ -87,7 +86,7 @@ def command(
     """
     wanted = Wanted(fleet, out, force)
     if (platform is None) == (not sources and connections is None):
-        raise click.UsageError("give a platform with its --application, or --from PATH with a Connection")
+        raise click.UsageError("give a platform and which application of it, or --from PATH with a Connection")
     if platform is None:
         manifest = wiring.load(sources, connections)
         names = chosen(manifest, connection)
@@ -95,10 +94,8 @@ def command(
             raise click.UsageError(f"say which with --connection: {', '.join(names)}")
         _import(wanted, manifest, names[0], "")
         return
-    if application is None:
-        raise click.UsageError("--application ID says which application to read")
     name = connection or "plant"
-    spec = ConnectionSpec(losant=LosantConnection(application=application, token=Secret(env=token_env), url=url))
+    spec = connecting.connection(platform, Given(**given))
     text = write([("Connection", name, spec)], schema=None)
     _import(wanted, _checked({CONNECTIONS: text}), name, text)
 

@@ -45,6 +45,9 @@ can release included), 3 a limit is violated, 1 something could not be read.""",
 @click.option(
     "--snapshot", type=click.Path(path_type=Path), metavar="FILE", help="Plan offline against a recorded snapshot."
 )
+@click.option(
+    "--probe", is_flag=True, help="Look up also where the question itself may make a server prepare a release."
+)
 @click.option("-v", "--verbose", is_flag=True, help="List every slot.")
 def command(  # every option is one of the command line's
     paths: tuple[Path, ...],
@@ -59,6 +62,7 @@ def command(  # every option is one of the command line's
     exclude: tuple[str, ...],
     strict: bool,
     snapshot: Path | None,
+    probe: bool,
     verbose: bool,
 ) -> int:
     """Show what apply would do, and why; changes nothing.
@@ -76,6 +80,7 @@ def command(  # every option is one of the command line's
             narrow=narrow(fleet, unit, workload, exclude),
             strict=strict,
             commit=wiring.repository(paths).head(),
+            probe=probe,
         )
         planned = plan(question, open_, clock)
     close(planned.readings.values())

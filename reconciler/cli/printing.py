@@ -112,6 +112,13 @@ def show(lines: Sequence[Line]) -> None:
     Console(highlight=False, soft_wrap=True, force_terminal=True, width=wiring.width()).print(styled(lines), end="")
 
 
+def warn(lines: Sequence[Line]) -> None:
+    """Write lines to standard error, without colour."""
+    from reconciler.views.line import plain
+
+    click.echo(plain(lines), nl=False, err=True)
+
+
 def applied(applying: Applying, seconds: float | None = None) -> Applied:
     """Return what came of a run, as the report that views show."""
     plan = applying.saved or applying.planned.plan

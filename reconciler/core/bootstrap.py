@@ -16,6 +16,7 @@ from reconciler.core.describe import Described, Wishes, describe
 from reconciler.core.judge import CHANGES, HELD, Patience, verdict
 from reconciler.model.desired import UNMANAGED, Desired, version
 from reconciler.model.fleet import FleetSpec, Pin, PinChoice, Selector, WorkloadSpec
+from reconciler.model.observation import State
 from reconciler.model.snapshot import Snapshot, Workload
 from reconciler.model.unit import Reach
 from reconciler.model.verdict import Verdict
@@ -32,6 +33,7 @@ WORDS = {
     Verdict.LEFTOVER: "with other versions besides the assigned one",
     Verdict.PAUSED: "paused on the platform",
     Verdict.RETRY: "that failed and would be told again",
+    Verdict.NEXT: "half way, where the platform waits for the next call",
 }
 
 
@@ -48,19 +50,23 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True):
     slots: int
 
 
-def bootstrap(snapshot: Snapshot, connection: str, *, retries_itself: bool, measure: Measure) -> Imported:
+def bootstrap(
+    snapshot: Snapshot, connection: str, *, retries_itself: bool, measure: Measure, cohorts: bool = False
+) -> Imported:
     """Return the shortest fleet that changes nothing of what this snapshot shows.
 
-    `retries_itself` is the platform's, `measure` tells which of several ways to say the same takes fewer lines.
+    `retries_itself` is the platform's, as is `cohorts`: its units are cohorts. `measure` tells which of several ways to
+    say the same takes fewer lines.
     """
-    return _Importer(snapshot, connection, retries_itself=retries_itself).run(measure)
+    return _Importer(snapshot, connection, retries_itself=retries_itself, cohorts=cohorts).run(measure)
 
 
 class _Importer:
     """Carries what all steps of one import share."""
 
-    def __init__(self, snapshot: Snapshot, connection: str, *, retries_itself: bool) -> None:
+    def __init__(self, snapshot: Snapshot, connection: str, *, retries_itself: bool, cohorts: bool) -> None:
         self.snapshot = snapshot
+        self.cohorts = cohorts
         self.connection = connection
         self.patience = Patience(now=snapshot.read_at, retries_itself=retries_itself)
         self.rows = [row for row, assignable in enumerate(snapshot.units.assignable) if assignable]
@@ -106,16 +112,21 @@ class _Importer:
         state = self.snapshot.states[number]
         if state.assigned is None or not 0 < len(state.assigned) <= LONGEST_VERSION:
             return UNMANAGED
-        wish = version(state.assigned, state.settings)
+        found = self._verdict(state, reach)
+        return UNMANAGED if found in CHANGES or found in HELD else version(state.assigned, state.settings)
+
+    def _verdict(self, state: State, reach: int) -> Verdict:
+        """Return what the slot would be once git says what is assigned now; what stands besides counts before it settles."""
+        wish = version(state.assigned or "", state.settings)
         found = verdict(wish, state, Reach(reach), self.patience)
-        return UNMANAGED if found in CHANGES or found in HELD else wish
+        return Verdict.LEFTOVER if state.others and found is not Verdict.UNKNOWN else found
 
     def _count_left_out(self, seen: Counter[tuple[int, int]], known: dict[tuple[int, int], int]) -> None:
         for (number, reach), count in seen.items():
             state = self.snapshot.states[number]
             if known[number, reach] or state.assigned is None:
                 continue
-            found = verdict(version(state.assigned, state.settings), state, Reach(reach), self.patience)
+            found = self._verdict(state, reach)
             if found in WORDS:
                 self.left_out[found] += count
             else:
@@ -127,7 +138,7 @@ class _Importer:
         pinned: set[int] = set()
         found: dict[str, Described] = {}
         for workload in self.held:
-            one = describe(self.wishes[workload.id], self.snapshot.units, pinned, ids=ids)
+            one = describe(self.wishes[workload.id], self.snapshot.units, pinned, ids=ids, cohorts=self.cohorts)
             pinned |= one.pins.keys()
             found[workload.id] = one
         return self._spec(found)

@@ -64,21 +64,22 @@ class Described(msgspec.Struct):
         )
 
 
-def describe(wishes: Wishes, units: Units, pinned: set[int], *, ids: bool) -> Described:
+def describe(wishes: Wishes, units: Units, pinned: set[int], *, ids: bool, cohorts: bool = False) -> Described:
     """Return the shortest way to say what these slots should be; at least one must be managed.
 
     `pinned` are the rows that have a line among the pins already, where one more workload costs nothing. `ids` allows
-    selectors that list ids.
+    selectors that list ids. With `cohorts` units are told by being named as such, never by tags: each is a group itself.
     """
-    return _Describer(wishes, units, pinned, ids=ids).run()
+    return _Describer(wishes, units, pinned, ids=ids, cohorts=cohorts).run()
 
 
 class _Describer:
-    def __init__(self, wishes: Wishes, units: Units, pinned: set[int], *, ids: bool) -> None:
+    def __init__(self, wishes: Wishes, units: Units, pinned: set[int], *, ids: bool, cohorts: bool) -> None:
         self.wishes = wishes
         self.units = units
         self.pinned = pinned
         self.ids = ids
+        self.cohorts = cohorts
         counts = Counter(number for number in wishes.numbers if number)
         self.common = min(counts, key=lambda number: (-counts[number], wishes.values[number].version or ""))
 
@@ -95,11 +96,11 @@ class _Describer:
             (self.units.labels[row], int(number > 0))
             for row, number in zip(self.wishes.rows, self.wishes.numbers, strict=True)
         )
-        found = exactly(holders, 1, self.units.label_sets, VALUES_A_LINE)
+        found = None if self.cohorts else exactly(holders, 1, self.units.label_sets, VALUES_A_LINE)
         if found is not None:
             yield found
         if self.ids:
-            yield Selector(ids=[self.units.ids[row] for row, value in self.wishes if value != UNMANAGED])
+            yield self._named([row for row, value in self.wishes if value != UNMANAGED])
 
     def _say(self, default: int, reach: Selector | None) -> Described:
         """Say it with this default; with a reach, only of the units that have the workload."""
@@ -113,16 +114,23 @@ class _Describer:
         pins: dict[int, Desired] = {}
         for number in sorted({number for _, number in inside} - {default}, key=self._order):
             value = self.wishes.values[number]
-            selectors, rest = cover(tally, number, self.units.label_sets)
-            overrides += [(selector, value) for selector in selectors]
-            rows = [row for row, found in inside if found == number and self.units.labels[row] in rest]
+            rows = [row for row, found in inside if found == number]
+            if not self.cohorts:
+                selectors, rest = cover(tally, number, self.units.label_sets)
+                overrides += [(selector, value) for selector in selectors]
+                rows = [row for row in rows if self.units.labels[row] in rest]
             if rows and self.ids and self._fewer_as_ids(rows, header=not overrides):
-                overrides.append((Selector(ids=[self.units.ids[row] for row in rows]), value))
+                overrides.append((self._named(rows), value))
             else:
                 pins.update(dict.fromkeys(rows, value))
         found = Described(self.wishes.values[default], reach, overrides, pins)
         found.cost = self._cost(found)
         return found
+
+    def _named(self, rows: list[int]) -> Selector:
+        """Return what means exactly these units by their ids; of a cohort that is its slug, which reads well."""
+        names = [self.units.ids[row] for row in rows]
+        return Selector(cohorts=names) if self.cohorts else Selector(ids=names)
 
     def _order(self, number: int) -> tuple[str, str]:
         value = self.wishes.values[number]
@@ -141,6 +149,8 @@ class _Describer:
 def _selector_lines(selector: Selector) -> int:
     if selector.ids is not None:
         return _lines_of(len(selector.ids), IDS_A_LINE)
+    if selector.cohorts is not None:
+        return _lines_of(len(selector.cohorts), VALUES_A_LINE)
     values = [value for value in (selector.tags or {}).values() if isinstance(value, list)]
     return _lines_of(max(map(len, values), default=1), VALUES_A_LINE)
 

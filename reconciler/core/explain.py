@@ -8,7 +8,7 @@ from reconciler.core.draft import Draft
 from reconciler.core.judge import health, sync, verdict
 from reconciler.core.resolve import Column
 from reconciler.core.resolve import Rule as Decision
-from reconciler.model.change import Hold
+from reconciler.model.change import Held
 from reconciler.model.desired import UNMANAGED
 from reconciler.model.fleet import ChannelRef, Choice, FleetSpec, Manifest, PinChoice
 from reconciler.model.observation import UNSEEN, State
@@ -31,6 +31,7 @@ def explain(one: Draft, plan: FleetPlan, manifest: Manifest, row: int, workload:
     state = one.snapshot.state(workload.id, row)
     reach = Reach(one.snapshot.units.reach[row])
     found = verdict(value, state, reach, one.patience)
+    held = _held(plan, unit.id, workload.id)
     return SlotExplanation(
         fleet=one.document.name,
         unit=unit,
@@ -44,7 +45,8 @@ def explain(one: Draft, plan: FleetPlan, manifest: Manifest, row: int, workload:
         sync=sync(found),
         health=health(found, state, reach),
         planned=_planned(plan, unit.id, workload.id),
-        held=_held(plan, unit.id, workload.id),
+        held=held.reasons if held is not None else (),
+        stage=held.stage if held is not None else 0,
     )
 
 
@@ -144,6 +146,14 @@ def _seen(state: State, snapshot: Snapshot) -> Seen | None:
         note=state.note,
         identity=state.identity,
         overwritten=state.overwritten,
+        settings=state.settings,
+        progress=state.progress,
+        eta=state.eta,
+        ready=state.ready,
+        size=state.size,
+        spread=state.spread,
+        protected=state.protected,
+        stages=state.stages,
         read_at=snapshot.read_at,
     )
 
@@ -156,7 +166,7 @@ def _planned(plan: FleetPlan, unit_id: str, workload_id: str) -> Planned | None:
 
 
 def _calls(plan: FleetPlan, position: int) -> Iterator[str]:
-    """Yield the calls that carry a change out, in order; steps of a later pass say so."""
+    """Yield the calls that carry a change out, in order; those of a later pass begin with `then`."""
     for action in sorted(plan.actions, key=lambda action: action.stage):
         if position in action.slots:
             count = len(action.slots)
@@ -164,11 +174,8 @@ def _calls(plan: FleetPlan, position: int) -> Iterator[str]:
             yield f"{action.call}: {action.request.method} {action.request.path}{company}"
     for step in plan.changes[position].steps:
         if step.when == "later":
-            yield f"{step.call}, in a later pass"
+            yield f"then {step.call}"
 
 
-def _held(plan: FleetPlan, unit_id: str, workload_id: str) -> tuple[Hold, ...]:
-    for held in plan.held:
-        if (held.unit.id, held.workload.id) == (unit_id, workload_id):
-            return held.reasons
-    return ()
+def _held(plan: FleetPlan, unit_id: str, workload_id: str) -> Held | None:
+    return next((held for held in plan.held if (held.unit.id, held.workload.id) == (unit_id, workload_id)), None)

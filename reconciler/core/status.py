@@ -8,9 +8,10 @@ from itertools import compress
 
 from reconciler.core.axes import axes
 from reconciler.core.draft import Draft, unmanaged
+from reconciler.core.gauge import devices, movements, remarks, spreads
 from reconciler.core.judge import Judged, health, sync, verdict
 from reconciler.model.observation import Phase, State
-from reconciler.model.report import FleetStatus, SlotStatus, Spread, Trouble, UnitStatus
+from reconciler.model.report import FleetStatus, SlotStatus, Trouble, UnitStatus
 from reconciler.model.unit import Reach
 from reconciler.model.verdict import Health, Sync, Verdict
 
@@ -39,7 +40,7 @@ def fleet_status(one: Draft, *, units: bool = False) -> FleetStatus:
         for (found, state, reach), number in judged.tally.items():
             if found is not Verdict.UNMANAGED:
                 counts[standing(found, one.snapshot.states[state], Reach(reach))] += number
-    both = axes(one)
+    both, gauged = axes(one), devices(one)
     missing = tuple(f"{name}: {why}" for name, why in one.resolution.missing if one.narrow.workload(name, name))
     return FleetStatus(
         fleet=one.document.name,
@@ -51,14 +52,19 @@ def fleet_status(one: Draft, *, units: bool = False) -> FleetStatus:
         ready=counts[READY],
         total=counts.total(),
         out=counts[OUT],
+        next_step=sum(judged.count(Verdict.NEXT) for judged in one.judged),
         moving=counts[MOVING],
         waiting=counts[WAITING],
         failed=tuple(_troubles(one, _failed)),
         stuck=tuple(_troubles(one, _stuck)),
         unknown=counts[UNKNOWN],
         unmanaged=unmanaged(one),
+        ready_devices=gauged[0] if gauged is not None else None,
+        devices=gauged[1] if gauged is not None else None,
         read_at=one.snapshot.read_at,
-        spread=tuple(spread for judged in one.judged for spread in _spread(one, judged)),
+        spread=tuple(spread for judged in one.judged for spread in spreads(one, judged)),
+        movements=tuple(moving for judged in one.judged for moving in movements(one, judged)),
+        remarks=tuple(remark for judged in one.judged for remark in remarks(one, judged)),
         problems=(*one.snapshot.coverage.problems, *missing),
         unit_list=tuple(_units(one)) if units else None,
     )
@@ -93,23 +99,6 @@ def _troubles(one: Draft, test: Callable[[Verdict, State, Reach], bool]) -> Iter
                 )
 
 
-def _spread(one: Draft, judged: Judged) -> Iterator[Spread]:
-    """Yield how many managed slots are assigned and report each version, most first."""
-    assigned: Counter[str | None] = Counter()
-    reported: Counter[str | None] = Counter()
-    for (found, number, _), count in judged.tally.items():
-        if found in {Verdict.UNMANAGED, Verdict.UNKNOWN}:
-            continue
-        state = one.snapshot.states[number]
-        assigned[state.assigned] += count
-        reported[state.reported] += count
-    versions = sorted(assigned.keys() | reported.keys(), key=lambda name: (-assigned[name], name is None, name or ""))
-    for name in versions:
-        yield Spread(
-            workload=judged.column.workload.name, version=name, assigned=assigned[name], reported=reported[name]
-        )
-
-
 def _units(one: Draft) -> Iterator[UnitStatus]:
     units = one.snapshot.units
     for row in compress(range(len(units)), one.reach):
@@ -130,4 +119,9 @@ def _slot(one: Draft, judged: Judged, row: int) -> SlotStatus:
         reported=state.reported,
         verdict=verdict(value, state, Reach(one.snapshot.units.reach[row]), one.patience),
         error=state.error or "",
+        progress=state.progress,
+        eta=state.eta,
+        ready=state.ready,
+        size=state.size,
+        note=state.note,
     )

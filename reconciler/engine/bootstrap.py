@@ -16,7 +16,7 @@ def import_fleet(connection: str, open_: Open, measure: Measure) -> Imported:
     platform = open_(connection)
     try:
         snapshot = platform.observe(EVERYTHING)
-        retries_itself = platform.capabilities.retries_itself
+        known = platform.capabilities
     finally:
         platform.close()
     if not snapshot.coverage.complete:
@@ -31,4 +31,10 @@ def import_fleet(connection: str, open_: Open, measure: Measure) -> Imported:
             f"{snapshot.identity} has no unit that versions can be assigned to",
             hint="is this the application you meant? nothing was written",
         )
-    return bootstrap(snapshot, connection, retries_itself=retries_itself, measure=measure)
+    return bootstrap(
+        snapshot,
+        connection,
+        retries_itself=known.retries_itself,
+        measure=measure,
+        cohorts="cohorts" in known.selectors,
+    )

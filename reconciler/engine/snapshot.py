@@ -14,12 +14,12 @@ from reconciler.model.snapshot import Snapshot
 
 
 def chosen(manifest: Manifest, name: str | None) -> list[str]:
-    """Return the connections to record: the one named, else all; raise SettingsError when there is none."""
+    """Return the connections meant: the one named, else all; raise SettingsError when there is none."""
     known = sorted(manifest.connections)
     if name is not None and name not in manifest.connections:
         raise SettingsError(f"there is no Connection named {name!r}", hint=f"there are: {', '.join(known) or 'none'}")
     if not known:
-        raise SettingsError("there is no Connection to record", hint="is it in PATHS, or behind --connections?")
+        raise SettingsError("the manifests name no Connection", hint="is it in PATHS, or behind --connections?")
     return known if name is None else [name]
 
 

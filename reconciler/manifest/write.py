@@ -27,7 +27,7 @@ LONGEST_KEY = 1000
 FIRST = ("id", "connection", "units")
 """Keys that come before the others of their mapping: what it is about."""
 
-OPEN = frozenset({"spec", "losant", "workloads", "pins"})
+OPEN = frozenset({"spec", "losant", "getapp", "memfault", "workloads", "pins"})
 """Keys of a document whose mappings are never folded into one line: people add to them line by line."""
 
 PLAIN = re.compile(r"[\w./][\w./@+~%*?!()=<>;$^-]*( [\w./@+~%*?!()=<>;$^-]+)*")

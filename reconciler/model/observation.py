@@ -54,6 +54,8 @@ class State(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """What the platform adds for a person to read."""
     protected: str = ""
     """Why this slot must never be pruned (a dependency, a row of another class); empty when it may be."""
+    stages: tuple[tuple[str, str], ...] = ()
+    """How far each version of the slot has come, as (version, the platform's stage), where changes take several calls."""
 
 
 EMPTY = State()

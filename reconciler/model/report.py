@@ -1,4 +1,4 @@
-"""What commands answer besides plans: `apply`, `status`, `explain` and `diff`, as values that views show and scripts read.
+"""What commands answer besides plans, as values that views show and scripts read.
 
 Times are seconds since 1970, counts are slots unless a field says units; workloads and units go by the names people use.
 """
@@ -6,9 +6,12 @@ Times are seconds since 1970, counts are slots unless a field says units; worklo
 import msgspec
 
 from reconciler.model.change import Hold, Verb
+from reconciler.model.delivery import Preparation
+from reconciler.model.desired import Settings
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Outcome
 from reconciler.model.plan import Violation
+from reconciler.model.release import Listed
 from reconciler.model.unit import Ref
 from reconciler.model.verdict import Health, Sync, Verdict
 
@@ -16,6 +19,8 @@ RESULT_FORMAT = "reconciler/result.v1"
 STATUS_FORMAT = "reconciler/status.v1"
 EXPLANATION_FORMAT = "reconciler/explanation.v1"
 DIFFERENCE_FORMAT = "reconciler/difference.v1"
+RELEASES_FORMAT = "reconciler/releases.v1"
+DELIVERIES_FORMAT = "reconciler/deliveries.v1"
 
 
 class Applied(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,16 +50,46 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Spread(msgspec.Struct, frozen=True, kw_only=True):
-    """How many slots of a workload are assigned a version, and how many of them report it. None is nothing."""
+    """How many slots of a workload are assigned a version, and how many of them report it. None is nothing.
+
+    `devices` is how many devices report it, None where every unit is one device.
+    """
 
     workload: str
     version: str | None
     assigned: int
     reported: int
+    devices: int | None = None
+
+
+class Movement(msgspec.Struct, frozen=True, kw_only=True):
+    """Slots of a workload on their way to a version. `least` and `most` are percent done, `eta` the longest, in seconds.
+
+    Each is None where the platform tells none.
+    """
+
+    workload: str
+    version: str | None
+    slots: int
+    least: float | None = None
+    most: float | None = None
+    eta: float | None = None
+
+
+class Remark(msgspec.Struct, frozen=True, kw_only=True):
+    """What the platform adds for a person to read, of `slots` alike; `units` are the first few of them."""
+
+    workload: str
+    text: str
+    slots: int
+    units: tuple[Ref, ...]
 
 
 class SlotStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """One slot of a unit, in `status --units`. `desired` is a version, `absent` or `unmanaged`."""
+    """One slot of a unit, in `status --units`. `desired` is a version, `absent` or `unmanaged`.
+
+    `progress` is percent, `eta` seconds. `ready` of `size` devices report what is assigned; None where the unit is one.
+    """
 
     workload: str
     desired: str
@@ -62,6 +97,11 @@ class SlotStatus(msgspec.Struct, frozen=True, kw_only=True):
     reported: str | None
     verdict: Verdict
     error: str = ""
+    progress: float | None = None
+    eta: float | None = None
+    ready: int | None = None
+    size: int = 1
+    note: str = ""
 
 
 class UnitStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,14 +129,21 @@ class FleetStatus(msgspec.Struct, frozen=True, kw_only=True):
     total: int = 0
     out: int = 0
     """Slots that were not told what git says."""
+    next_step: int = 0
+    """Those of `out` that are on the way, and for which the platform waits for the next call."""
     moving: int = 0
     waiting: int = 0
     failed: tuple[Trouble, ...] = ()
     stuck: tuple[Trouble, ...] = ()
     unknown: int = 0
     unmanaged: int = 0
+    ready_devices: int | None = None
+    devices: int | None = None
+    """`ready_devices` of `devices` that are to report run what they were told; None where every unit is one device."""
     read_at: float | None = None
     spread: tuple[Spread, ...] = ()
+    movements: tuple[Movement, ...] = ()
+    remarks: tuple[Remark, ...] = ()
     problems: tuple[str, ...] = ()
     unit_list: tuple[UnitStatus, ...] | None = None
     error: str = ""
@@ -124,7 +171,11 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """What the platform showed of a slot, and when it was read (`read_at`)."""
+    """What the platform showed of a slot, and when it was read (`read_at`).
+
+    `progress` is percent, `eta` seconds. Of a unit of several devices, `ready` of `size` report what is assigned, and
+    `spread` says how many report each version. `protected` says why the slot is never pruned.
+    """
 
     assigned: str | None
     reported: str | None
@@ -135,6 +186,15 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
     identity: str | None = None
     overwritten: bool = False
+    settings: Settings = ()
+    progress: float | None = None
+    eta: float | None = None
+    ready: int | None = None
+    size: int = 1
+    spread: tuple[tuple[str, int], ...] = ()
+    protected: str = ""
+    stages: tuple[tuple[str, str], ...] = ()
+    """How far each version has come, as (version, the platform's stage), where changes take several calls."""
     read_at: float | None = None
 
 
@@ -167,6 +227,8 @@ class SlotExplanation(msgspec.Struct, frozen=True, kw_only=True):
     health: Health
     planned: Planned | None = None
     held: tuple[Hold, ...] = ()
+    stage: int = 0
+    """Above 0, what is held goes in this very run, once earlier stages took effect."""
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
@@ -193,3 +255,33 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     left: str
     right: str
     differences: tuple[Difference, ...]
+
+
+class ConnectionReleases(msgspec.Struct, frozen=True, kw_only=True):
+    """The releases that the platform of a connection lists. `notes` say what could not be answered.
+
+    `error` is set, and the rest empty, when it could not be read at all; `hint` then says what to do. `prepares` says
+    that a server gets releases ready, so that their ids are of use to `deliveries`.
+    """
+
+    connection: str
+    platform: str
+    prepares: bool = False
+    releases: tuple[Listed, ...] = ()
+    notes: tuple[str, ...] = ()
+    error: str = ""
+    hint: str = ""
+
+
+class ConnectionDeliveries(msgspec.Struct, frozen=True, kw_only=True):
+    """How preparations of a connection stand; `prepares` is false where the platform has no such thing.
+
+    `error` is set, and the rest empty, when it could not be asked; `hint` then says what to do.
+    """
+
+    connection: str
+    platform: str
+    prepares: bool = True
+    preparations: tuple[Preparation, ...] = ()
+    error: str = ""
+    hint: str = ""

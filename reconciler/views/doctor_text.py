@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -21,6 +21,8 @@ STATUSES = {
     "unchecked": ("not checked", "dim"),
 }
 KEY = 13
+LONGEST_HINT = 4000
+"""Characters of a hint at most: it may be a piece of manifest to copy."""
 
 LOCAL = "this machine"
 """How the part that is no connection is called; no connection can be, for its blank."""
@@ -51,16 +53,25 @@ def render(connections: Connections, *, width: int) -> list[Line]:
             else line(("Connection ", "bold"), (clean(name), "bold cyan"))
         )
         lines += folded([head], width)
-        lines += folded((one for check in checks for one in _check(check)), width, 2 + KEY)
+        for check in checks:
+            lines += folded([_finding(check)], width, 2 + KEY)
+            lines += _hint(check, width)
         lines.append(EMPTY)
     return lines + folded([_ending(connections)], width)
 
 
-def _check(check: Check) -> Iterator[Line]:
+def _finding(check: Check) -> Line:
     words, style = STATUSES.get(check.status, (clean(check.status), "yellow"))
-    yield line((words.ljust(KEY), style), (clean(check.name), "bold"), f": {clean(check.message)}", indent=2)
-    if check.hint:
-        yield line((clean(check.hint), "cyan"), indent=2 + KEY)
+    return line((words.ljust(KEY), style), (clean(check.name), "bold"), f": {clean(check.message)}", indent=2)
+
+
+def _hint(check: Check, width: int) -> list[Line]:
+    """Return the hint of a check; what is to be copied has words longer than a line, and is not broken."""
+    if not check.hint:
+        return []
+    hint = line((clean(check.hint, LONGEST_HINT), "cyan"), indent=2 + KEY)
+    copied = any(len(word) > width - KEY for word in check.hint.split())
+    return [hint] if copied else folded([hint], width, 2 + KEY)
 
 
 def _ending(connections: Connections) -> Line:

@@ -8,10 +8,10 @@ import msgspec
 
 from reconciler.model.report import EXPLANATION_FORMAT, Explanation, Rule, Seen, SlotExplanation
 from reconciler.views.clean import clean
-from reconciler.views.hold_words import ADVICE, LABELS
+from reconciler.views.hold_words import ADVICE, BY_ITSELF, LABELS
 from reconciler.views.line import EMPTY, Line, folded, line
 from reconciler.views.status_text import HEALTH_STYLES, SYNC_STYLES
-from reconciler.views.words import SIGNS, age, duration, joined, place, version, way
+from reconciler.views.words import PHASES, SIGNS, age, duration, joined, place, ready, underway, version, way
 
 KEY = 12
 
@@ -83,17 +83,30 @@ def _rule(key: str, rule: Rule) -> Iterator[Line]:
 def _seen(seen: Seen, now: float) -> Iterator[Line]:
     identity = f" (identity {clean(seen.identity)})" if seen.identity else ""
     yield _pair("assigned", f"{version(seen.assigned)}{identity}")
+    if seen.settings:
+        yield _pair("", f"with {joined(f'{clean(key)} {clean(str(value))}' for key, value in seen.settings)}")
     if seen.overwritten:
         yield _pair("", "the unit holds other content under this name than the platform now has", "yellow")
     if seen.others:
         yield _pair("others", joined(version(other) for other in seen.others))
     yield _pair("reported", version(seen.reported))
+    if seen.stages:
+        yield _pair("stages", ", ".join(f"{version(name)} {clean(stage)}" for name, stage in seen.stages))
+    if seen.spread:
+        yield _pair("devices", ", ".join(f"{number:,} on {version(name)}" for name, number in seen.spread))
+    if seen.ready is not None:
+        yield _pair("", ready(seen.ready, seen.size) if seen.size else "no device is there to report")
     since = f", for {duration(now - seen.since)}" if seen.since is not None else ""
-    yield _pair("phase", f"{clean(seen.phase)}{since}")
+    yield _pair("phase", f"{PHASES.get(seen.phase, clean(seen.phase))}{since}")
+    done = underway(seen.progress, seen.progress, seen.eta)
+    if done:
+        yield _pair("", done)
     if seen.error:
         yield _pair("error", clean(seen.error), "red")
     if seen.note:
         yield _pair("note", clean(seen.note))
+    if seen.protected:
+        yield _pair("", f"never pruned: {clean(seen.protected)}")
     if seen.read_at is not None:
         yield _pair("read", age(seen.read_at, now))
 
@@ -107,7 +120,8 @@ def _next(one: SlotExplanation) -> Iterator[Line]:
             yield _pair("", clean(call))
     for number, hold in enumerate(one.held):
         text = f": {clean(hold.text)}" if hold.text else ""
-        yield _pair("" if number else "held", f"! {LABELS[hold.code]}{text}", "yellow")
-        yield _pair("", f"to let it go: {ADVICE[hold.code]}", "cyan")
+        stage = f"stage {one.stage:,}: " if one.stage else ""
+        yield _pair("" if number else "held", f"{stage}! {LABELS[hold.code]}{text}", "yellow")
+        yield _pair("", f"to let it go: {BY_ITSELF if one.stage else ADVICE[hold.code]}", "cyan")
     if one.planned is None and not one.held:
         yield _pair("plan", "nothing to do")

@@ -42,7 +42,7 @@ class Group(msgspec.Struct, frozen=True):
 
 
 class HeldGroup(msgspec.Struct, frozen=True):
-    """Held changes that share one reason, its words and their way; `also` counts the other reasons that some have."""
+    """Held changes that share one reason, its words, their way and their stage (0: not in this run)."""
 
     code: HoldReason
     text: str
@@ -50,6 +50,7 @@ class HeldGroup(msgspec.Struct, frozen=True):
     verb: Verb | None
     from_: str | None
     to: str | None
+    stage: int
     held: tuple[Held, ...]
 
 
@@ -92,10 +93,10 @@ def _group(members: Sequence[Change]) -> Group:
 
 def held_grouped(held: Iterable[Held]) -> dict[HoldReason, list[HeldGroup]]:
     """Return held changes by reason, in the reasons' own order; one with several reasons stands under each."""
-    found: dict[tuple[HoldReason, str, Ref, Verb | None, str | None, str | None], list[Held]] = {}
+    found: dict[tuple[HoldReason, str, Ref, Verb | None, str | None, str | None, int], list[Held]] = {}
     for one in held:
         for reason in one.reasons:
-            key = (reason.code, reason.text, one.workload, one.verb, one.from_, one.to)
+            key = (reason.code, reason.text, one.workload, one.verb, one.from_, one.to, one.stage)
             found.setdefault(key, []).append(one)
     groups: dict[HoldReason, list[HeldGroup]] = {}
     for code in HOLDS:

@@ -13,6 +13,11 @@ LABELS = {
     HoldReason.VERSION_FORBIDDEN: "version never deployed",
     HoldReason.AGENT_TOO_OLD: "agent too old",
     HoldReason.UNASSIGNABLE: "unit cannot be assigned to",
+    HoldReason.UNREACHABLE: "unit not reachable",
+    HoldReason.UNSUPPORTED: "not supported",
+    HoldReason.NO_ARTIFACT: "nothing to install",
+    HoldReason.NOT_PREPARED: "not prepared yet",
+    HoldReason.PREPARATION_FAILED: "preparation failed",
     HoldReason.PAUSED: "paused by a person",
     HoldReason.PRUNING_UNSAFE: "pruning not safe",
     HoldReason.ROUTE_UNVERIFIED: "route unverified",
@@ -32,6 +37,11 @@ ADVICE = {
     HoldReason.VERSION_FORBIDDEN: "create a version on the platform and name that",
     HoldReason.AGENT_TOO_OLD: "update the agent on these units, or pin them to a version it runs",
     HoldReason.UNASSIGNABLE: "take the unit out of the manifest, or change its class on the platform",
+    HoldReason.UNREACHABLE: "it goes by itself in a run that finds the unit back",
+    HoldReason.UNSUPPORTED: "change it on the platform or on the unit itself, or ask for something else in the manifest",
+    HoldReason.NO_ARTIFACT: "upload an artifact of the version to the platform, or choose another version",
+    HoldReason.NOT_PREPARED: "`reconciler deliveries` shows how the preparation stands",
+    HoldReason.PREPARATION_FAILED: "`reconciler deliveries` says why, and whether trying again helps",
     HoldReason.PAUSED: "resume it on the platform",
     HoldReason.PRUNING_UNSAFE: "make the reading whole and the workload's name certain; until then nothing is pruned",
     HoldReason.ROUTE_UNVERIFIED: "confirm the route in the connection's `routes`",
@@ -40,6 +50,9 @@ ADVICE = {
     HoldReason.TOO_MANY_MOVING: "it goes by itself when others have settled",
     HoldReason.REQUIREMENT_NOT_MET: "bring the units to what the version requires first",
 }
+
+BY_ITSELF = "it goes by itself in this run, once what it waits for took effect"
+"""The advice for a change that is held for a later stage of the same run."""
 
 LIMITS = {
     LimitKind.RELEASE: "release limit",

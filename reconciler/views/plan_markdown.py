@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.model.change import Change, Held, HoldReason
 from reconciler.model.origin import Origin
-from reconciler.model.plan import FleetPlan, Plan
+from reconciler.model.plan import FleetPlan, MovedTo, Plan
 from reconciler.model.unit import Ref
 from reconciler.views.calls import Calls, gathered, notes
 from reconciler.views.group import Group, HeldGroup, Names, codes, grouped, held_grouped, weight
-from reconciler.views.hold_words import ADVICE, LABELS, LIMITS
+from reconciler.views.hold_words import ADVICE, BY_ITSELF, LABELS, LIMITS
 from reconciler.views.markdown import Section, code, fitted, folded_away, row, size, table_head
-from reconciler.views.plan_words import advice, headline, settled, under_way
+from reconciler.views.plan_words import advice, headline, settled, staged, under_way
+from reconciler.views.release_words import facts, first_line, spoken_of
 from reconciler.views.words import NOTHING, REASONS, SAMPLE, SIGNS, count, joined
 
 MARKER = "<!-- reconciler:plan -->\n"
@@ -24,7 +25,7 @@ LIMIT = 65_536
 SMALLEST = 2_048
 """Limit below which a plan cannot be shown."""
 
-FLEETS, PROBLEMS, CHANGES, HELD, WARNINGS, CALLS, SLOTS = range(7)
+FLEETS, PROBLEMS, CHANGES, HELD, WARNINGS, VERSIONS, CALLS, SLOTS = range(8)
 """Ranks: what is kept first when space is short."""
 
 
@@ -123,6 +124,7 @@ class _Fleet:
             self._violations(),
             self._problems(),
             self._changes(),
+            self._versions(),
             self._held(),
             self._warnings(),
             self._calls(),
@@ -157,10 +159,24 @@ class _Fleet:
         settings = "".join(f", {code(f'{key}={value}')}" for key, value in one.settings)
         yield _way(one.from_, one.to, one.others) + settings
         yield weight(one.changes)
-        later = f"; later passes: {joined(code(call) for call in one.later)}" if one.later else ""
+        later = "".join(f", then {code(call)}" for call in one.later)
         yield REASONS[one.reason] + later
         yield self._names(one.units)
         yield _places(one.origins)
+
+    def _versions(self) -> Section:
+        found = spoken_of(self.fleet)
+        columns = ("Workload", "Version", "Known", "Notes")
+        head = f"### Versions{self.title}\n\n{table_head(columns)}"
+        return Section("versions", VERSIONS, head, (row(self._version(one)) for one in found), len(found))
+
+    def _version(self, one: MovedTo) -> Iterator[str]:
+        said = ", ".join(facts(one.info))
+        notes = first_line(one)
+        yield code(self.workload(one.workload))
+        yield code(one.version)
+        yield code(said, 400) if said else ""
+        yield code(notes, 400) if notes else ""
 
     def _held(self) -> Section:
         found = [one for groups in held_grouped(self.fleet.held).values() for one in groups]
@@ -170,17 +186,18 @@ class _Fleet:
             " Some have several reasons and stand under each." if sum(numbers.values()) > len(self.fleet.held) else ""
         )
         words = ", ".join(f"{numbers[reason]:,} {LABELS[reason]}" for reason in HoldReason if numbers[reason])
-        head = f"### Held{self.title}: {len(self.fleet.held):,}\n\nNot sent: {words}.{several}\n\n{table_head(columns)}"
+        later = f"; {staged(self.fleet)}" if staged(self.fleet) else ""
+        head = f"### Held{self.title}: {len(self.fleet.held):,}\n\nNot sent: {words}{later}.{several}\n\n{table_head(columns)}"
         return Section("kinds of held changes", HELD, head, (row(self._held_cells(one)) for one in found), len(found))
 
     def _held_cells(self, one: HeldGroup) -> Iterator[str]:
-        yield LABELS[one.code]
+        yield LABELS[one.code] + (f" (stage {one.stage:,})" if one.stage else "")
         yield f"{len(one.held):,}"
         yield code(self.workload(one.workload))
         yield _way(one.from_, one.to) if one.verb is not None else ""
         yield code(one.text)
         yield self._names([held.unit for held in one.held])
-        yield ADVICE[one.code]
+        yield BY_ITSELF if one.stage else ADVICE[one.code]
 
     def _warnings(self) -> Section:
         found = self.fleet.warnings

@@ -12,9 +12,21 @@ from reconciler.model.plan import FleetPlan, Plan
 from reconciler.views.calls import Calls, gathered, notes
 from reconciler.views.clean import clean
 from reconciler.views.group import Group, HeldGroup, Names, codes, grouped, held_grouped, weight
-from reconciler.views.hold_words import ADVICE, LABELS, LIMITS
+from reconciler.views.hold_words import ADVICE, BY_ITSELF, LABELS, LIMITS
 from reconciler.views.line import EMPTY, Line, Span, aligned, columns_of, folded, line, text_of
-from reconciler.views.plan_words import advice, headline, held_words, quiet, reading, settled, summed, under_way, verbs
+from reconciler.views.plan_words import (
+    advice,
+    headline,
+    held_words,
+    quiet,
+    reading,
+    settled,
+    staged,
+    summed,
+    under_way,
+    verbs,
+)
+from reconciler.views.release_words import facts, first_line, spoken_of
 from reconciler.views.words import REASONS, SIGNS, age, count, goal, joined, listed, moment, place, places, version, way
 
 COLOURS = {Verb.RELEASE: "green", Verb.REPLACE: "yellow", Verb.REMOVE: "red"}
@@ -84,6 +96,7 @@ class _Fleet:
         everything: list[Change | Held] = [*fleet.changes, *fleet.held]
         self.unit = Names(one.unit for one in everything)
         self.workload = Names(one.workload for one in everything)
+        self.staged = f"; {staged(fleet)}" if staged(fleet) else ""
 
     def lines(self) -> list[Line]:
         fleet = self.fleet
@@ -91,7 +104,14 @@ class _Fleet:
         if fleet.error:
             return found
         if not quiet(fleet) or fleet.warnings:
-            for section in (self._changes, self._calls, self._held, self._violations, self._warnings):
+            for section in (
+                self._changes,
+                self._versions,
+                self._calls,
+                self._held,
+                self._violations,
+                self._warnings,
+            ):
                 lines = section()
                 if lines:
                     found += [EMPTY, *lines]
@@ -113,7 +133,7 @@ class _Fleet:
         if summary.changes.total:
             yield self._pair("changes", summed(summary.changes.total, verbs(summary.changes)))
         if summary.held:
-            yield self._pair("held", summed(summary.held, held_words(fleet)), "yellow")
+            yield self._pair("held", summed(summary.held, held_words(fleet)) + self.staged, "yellow")
         if summary.unknown != codes(fleet.held)[HoldReason.UNKNOWN]:
             yield self._pair(
                 "unknown", f"{count(summary.unknown, 'slot')} that the reading proved nothing about", "yellow"
@@ -163,7 +183,7 @@ class _Fleet:
         if one.settings:
             yield line(f"with {joined(f'{clean(key)}={clean(str(value))}' for key, value in one.settings)}", indent=6)
         if one.later:
-            yield line(f"later passes: {joined(clean(call) for call in one.later)}", indent=6)
+            yield line(", ".join(f"then {clean(call)}" for call in one.later), indent=6)
         if self.verbose:
             for change in one.changes:
                 at = place(change.origin)
@@ -174,6 +194,19 @@ class _Fleet:
         at = places(one.origins)
         if at:
             yield line((f"at {at}", "dim"), indent=6)
+
+    def _versions(self) -> list[Line]:
+        known = spoken_of(self.fleet)
+        if not known:
+            return []
+        lines = [self._title("Versions these go to")]
+        for one in known:
+            name = f"{clean(self.workload(one.workload))} {version(one.version)}"
+            said = " · ".join(facts(one.info))
+            lines += folded([line((name, "bold"), f"  {said}" if said else "", indent=4)], self.width)
+            notes = first_line(one)
+            lines += folded([line((notes, "dim"), indent=6)], self.width) if notes else []
+        return lines
 
     def _unit_in_full(self, one: Change | Held) -> str:
         known = clean(one.unit.name)
@@ -223,7 +256,8 @@ class _Fleet:
         if not found:
             return []
         numbers = codes(self.fleet.held)
-        lines = [self._title(f"Held: {len(self.fleet.held):,} (not sent)")]
+        words = f"not sent now{self.staged}" if self.staged else "not sent"
+        lines = folded([self._title(f"Held: {len(self.fleet.held):,} ({words})")], self.width)
         if sum(numbers.values()) > len(self.fleet.held):
             lines += folded([line("Some have several reasons and stand under each.", indent=4)], self.width)
         for code, groups in found.items():
@@ -235,14 +269,16 @@ class _Fleet:
                 lines.append(
                     line(f"… and {len(groups) - len(shown):,} more kinds of these; --verbose lists all", indent=6)
                 )
-            lines += folded([line((f"to let it go: {ADVICE[code]}", "cyan"), indent=6)], self.width)
+            advised = BY_ITSELF if all(one.stage for one in groups) else ADVICE[code]
+            lines += folded([line((f"to let it go: {advised}", "cyan"), indent=6)], self.width)
         return lines
 
     def _held_group(self, one: HeldGroup) -> Iterator[Line]:
         goes = f" {way(one.from_, one.to)}" if one.verb is not None else ""
         verb = f"{one.verb.value} " if one.verb is not None else ""
         reason = f": {clean(one.text)}" if one.text else ""
-        yield line(f"{verb}{clean(self.workload(one.workload))}{goes}{reason}", indent=6)
+        stage = (f"stage {one.stage:,}  ", "cyan") if one.stage else ("", "")
+        yield line(stage, f"{verb}{clean(self.workload(one.workload))}{goes}{reason}", indent=6)
         if self.verbose:
             for held in one.held:
                 yield line(self._unit_in_full(held), (f"  {place(held.origin)}", "dim"), indent=8)

@@ -110,6 +110,12 @@ def held_words(fleet: FleetPlan) -> str:
     return ", ".join(f"{number:,} {LABELS[code]}" for code in HoldReason if (number := found[code]))
 
 
+def staged(fleet: FleetPlan) -> str:
+    """Return how many held changes go in this very run, after others took effect; empty for none."""
+    number = sum(bool(one.stage) for one in fleet.held)
+    return f"{number:,} of them in a later stage of this run" if number else ""
+
+
 def under_way(summary: Summary) -> str:
     """Return what needs no change but is not where it should be: `3 converging, 40 waiting`; empty for nothing."""
     numbers = (

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from reconciler.model.report import STATUS_FORMAT, FleetStatus, Spread, Status, Trouble, UnitStatus
+from reconciler.model.report import STATUS_FORMAT, FleetStatus, Movement, Spread, Status, Trouble, UnitStatus
 from reconciler.model.verdict import Health, Sync, Verdict
 from reconciler.views.clean import clean
 from reconciler.views.columns import fits, table
 from reconciler.views.group import Names
 from reconciler.views.line import EMPTY, Line, Span, aligned, folded, line
-from reconciler.views.words import SAMPLE, age, count, duration, listed, version
+from reconciler.views.words import SAMPLE, age, count, duration, listed, ready, underway, version
 
 HEAD = ("Fleet", "Sync", "Health", "Ready")
 RIGHT = frozenset({3})
@@ -97,12 +97,20 @@ def _details(fleet: FleetStatus, now: float, *, numbers: bool) -> Iterator[Line]
     named = [f"{number:,} {name.lower()}" for name, number in zip(NUMBERS, _numbers(fleet), strict=True) if number]
     if numbers and named:
         yield line(", ".join(named), indent=2)
+    if fleet.next_step:
+        yield line(f"{count(fleet.next_step, 'slot')} on the way, where the platform waits for the next call", indent=2)
+    if fleet.ready_devices is not None and fleet.devices is not None:
+        yield line(f"{ready(fleet.ready_devices, fleet.devices)}", indent=2)
     for problem in fleet.problems:
         yield line(("! reading incomplete: ", "yellow"), clean(problem), indent=2)
     for workload in dict.fromkeys(one.workload for one in fleet.spread):
         yield _spread([one for one in fleet.spread if one.workload == workload])
+    for moving in fleet.movements:
+        yield _movement(moving)
     yield from _troubles("failed", "bold red", fleet.failed, now)
     yield from _troubles("stuck", "yellow", fleet.stuck, now)
+    if fleet.unit_list is None:  # where units are listed, each says its own
+        yield from _remarks(fleet)
 
 
 def _spread(found: Sequence[Spread]) -> Line:
@@ -110,8 +118,28 @@ def _spread(found: Sequence[Spread]) -> Line:
     ordered = sorted(found, key=lambda one: (-one.assigned, one.version or ""))
     for position, one in enumerate(ordered):
         behind = f", {one.reported:,} reporting it" if one.version is not None and one.reported != one.assigned else ""
-        parts.append(f"{'; ' if position else ''}{version(one.version)} on {one.assigned:,}{behind}")
+        running = f" ({count(one.devices, 'device')})" if one.devices is not None else ""
+        parts.append(f"{'; ' if position else ''}{version(one.version)} on {one.assigned:,}{behind}{running}")
     return line(*parts, indent=2)
+
+
+def _movement(one: Movement) -> Line:
+    done = underway(one.least, one.most, one.eta)
+    what = f": {count(one.slots, 'slot')} under way to {version(one.version)}{f', {done}' if done else ''}"
+    return line((clean(one.workload), "bold"), (what, "cyan"), indent=2)
+
+
+def _remarks(fleet: FleetStatus) -> Iterator[Line]:
+    """Yield what the platform adds, unless it stands among the troubles already."""
+    told = {one.error for one in (*fleet.failed, *fleet.stuck)}
+    found = [one for one in fleet.remarks if one.text not in told]
+    for one in found[:KINDS]:
+        unit = Names(one.units)
+        more = f" and {one.slots - len(one.units):,} more" if one.slots > len(one.units) else ""
+        names = ", ".join(clean(unit(ref)) for ref in one.units)
+        yield line((f"{clean(one.workload)} on {names}{more}: {clean(one.text)}", "dim"), indent=2)
+    if len(found) > KINDS:
+        yield line((f"… and {count(len(found) - KINDS, 'more remark')}; -o json names all", "dim"), indent=2)
 
 
 def _troubles(name: str, style: str, found: Sequence[Trouble], now: float) -> Iterator[Line]:
@@ -147,7 +175,9 @@ def _unit(one: UnitStatus, name: str) -> list[Span]:
         runs = version(slot.reported)
         told = "" if slot.assigned == slot.reported else f", told {version(slot.assigned)}"
         wants = "" if good or slot.desired == slot.assigned else f", git says {clean(slot.desired)}"
-        error = f" ({clean(slot.error)})" if slot.error else ""
+        besides = (ready(slot.ready, slot.size), underway(slot.progress, slot.progress, slot.eta), clean(slot.error))
+        said = ", ".join(one for one in (*besides, clean(slot.note)) if one)
+        error = f" ({said})" if said else ""
         slots.append(f"{clean(slot.workload)} {runs}{told}{wants}: {slot.verdict.value}{error}")
     known = clean(name)
     identity = "" if one.unit.id in {one.unit.name, ""} or one.unit.id in name else clean(one.unit.id)

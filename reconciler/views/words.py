@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from reconciler.model.change import Reason, Verb
+from reconciler.model.observation import Phase
 from reconciler.model.origin import Origin
 from reconciler.views.clean import clean
 
@@ -23,11 +24,22 @@ REASONS = {
     Reason.DRIFT: "drift or backlog",
     Reason.LEFTOVER: "leftover",
     Reason.RETRY: "retry after a failure",
+    Reason.NEXT: "next step",
     Reason.OVERWRITTEN: "content overwritten under the same name",
     Reason.PRUNE: "pruned",
 }
 
+PHASES: dict[str, str] = {
+    Phase.SETTLED: "settled",
+    Phase.MOVING: "moving",
+    Phase.PAUSED: "paused by a person",
+    Phase.FAILED: "failed",
+    Phase.READY: "ready: a step is done, and the platform waits for the next call",
+    Phase.UNKNOWN: "unknown: the platform said something this program does not know",
+}
+
 MINUTE, HOUR, DAY = 60, 3600, 86400
+UNITS_OF_SIZE = ("kB", "MB", "GB", "TB")
 
 
 def count(number: int, noun: str) -> str:
@@ -47,6 +59,47 @@ def duration(seconds: float) -> str:
         large, small, one, two = HOUR, MINUTE, "h", "min"
     rest = whole % large // small
     return f"{whole // large:,} {one} {rest} {two}" if rest else f"{whole // large:,} {one}"
+
+
+def amount(size: int) -> str:
+    """Return a number of bytes as people say it, in powers of 1,000: `512 B`, `1.5 kB`, `12 MB`, `4.1 GB`."""
+    number, unit = float(size), "B"
+    for larger in UNITS_OF_SIZE:
+        if number < 1000:
+            break
+        number, unit = number / 1000, larger
+    digits = 1 if unit != "B" and number < 10 else 0
+    return f"{number:,.{digits}f} {unit}"
+
+
+def percent(number: float) -> str:
+    """Return a percentage without needless digits: `40 %`, `99 %`; never 100 before it is reached."""
+    return f"{100 if number >= 100 else max(0, int(number))} %"
+
+
+def underway(least: float | None, most: float | None, eta: float | None) -> str:
+    """Return how far something is: `40 % done, about 2 min left`, `40 to 80 % done`; empty where nothing is told.
+
+    Percent and seconds; `eta` is the longest.
+    """
+    parts = []
+    if least is not None and most is not None:
+        low, high = percent(least), percent(most)
+        parts.append(f"{high} done" if low == high else f"{low.removesuffix(' %')} to {high} done")
+    if eta is not None:
+        parts.append(f"about {duration(eta)} left")
+    return ", ".join(parts)
+
+
+def ready(number: int | None, size: int) -> str:
+    """Return how many devices of a unit report what is assigned, `93 of 100 devices ready`; empty where it is one."""
+    return "" if number is None else f"{number:,} of {count(size, 'device')} ready"
+
+
+def date(text: str) -> str:
+    """Return an ISO 8601 time of a platform to the minute, in UTC (`2026-11-18 11:06`); as it is where it is none."""
+    at = moment(text)
+    return clean(text) if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M")
 
 
 def age(then: float, now: float) -> str:

@@ -11,16 +11,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+import msgspec
 
 from reconciler.model.change import Action, Change, Reason, Verb
 from reconciler.model.fleet import LosantConnection, Secret
+from reconciler.model.observation import Phase
 from reconciler.model.origin import NOWHERE
+from reconciler.model.release import Catalog, Release
 from reconciler.model.snapshot import Snapshot
 from reconciler.platforms.losant import factory
 from reconciler.ports import Platform
 from reconciler.simulators.clock import ManualClock
 from reconciler.simulators.exchange import Request
-from reconciler.simulators.losant import Faults, LosantSimulator, Shape, Variants, simulator
+from reconciler.simulators.losant import Faults, Shape, Variants, simulator
+from reconciler.simulators.simulator import Simulator
 
 Truth = dict[tuple[str, str], tuple[str | None, str | None]]
 """(assigned, reported) by (unit id, workload id), for slots that hold anything."""
@@ -86,6 +90,17 @@ class Subject:
     name: str
     rig: Callable[..., Rig]
     variants: tuple[tuple[str, str], ...]
+    many: int = 2300
+    """How many units are more than fit into two calls, or into a page."""
+    odd: Callable[[bytes], bytes] = lambda body: body
+    """Takes an answer and gives it back with a value of another shape in one slot."""
+    tells_failures: bool = True
+    credentials: bool = True
+    """Whether the platform asks who calls."""
+    brings: frozenset[str] = frozenset()
+    """Workloads that come along with others by themselves."""
+    silent: bool = False
+    """Whether writes are answered without a body."""
 
     def __str__(self) -> str:
         return self.name
@@ -112,7 +127,7 @@ def losant(
     token = "full-access-token"
     world.access.grant(token, ["all.Application"])
     run_clock = RunClock(clock)
-    transport = httpx.MockTransport(_answering(world, clock, seen, rewrite))
+    transport = httpx.MockTransport(answering(world, clock, seen, rewrite))
     platform = factory(spec, lambda _: token, run_clock, transport=transport)
 
     def truth() -> Truth:
@@ -138,9 +153,11 @@ def losant(
     return Rig(platform, run_clock, token, truth, fault, lambda: len(seen), versions, intrude, ids=ids)
 
 
-def _answering(
-    world: LosantSimulator, clock: ManualClock, seen: list[httpx.Request], rewrite: Callable[[bytes], bytes]
+def answering(
+    world: Simulator, clock: ManualClock, seen: list[httpx.Request], rewrite: Callable[[bytes], bytes]
 ) -> Callable[[httpx.Request], httpx.Response]:
+    """Return a transport's handler; each request takes a millisecond of the world's time."""
+
     def answer(request: httpx.Request) -> httpx.Response:
         seen.append(request)
         clock.advance(0.001)
@@ -157,6 +174,15 @@ def _answering(
         return httpx.Response(reply.status, headers=dict(reply.headers), content=rewrite(reply.body))
 
     return answer
+
+
+def odd_row(body: bytes) -> bytes:
+    """Give the first edge deployment of a page a version of another shape."""
+    page = msgspec.json.decode(body) if body[:1] == b"{" else {}
+    for item in page.get("items", [])[:1]:
+        if "desiredVersion" in item:
+            item["desiredVersion"] = {"surprise": 1}
+    return msgspec.json.encode(page)
 
 
 LOSANT = Subject(
@@ -177,8 +203,13 @@ LOSANT = Subject(
         ("rerelease-log", "no"),
         ("unknown-version", "400"),
     ),
+    odd=odd_row,
 )
-SUBJECTS = [LOSANT]
+
+
+def assigned(rig: Rig) -> dict[tuple[str, str], str | None]:
+    """Return what slots are truly told: what they report moves by itself."""
+    return {slot: told for slot, (told, _) in rig.truth().items() if told is not None}
 
 
 def everywhere(snapshot: Snapshot) -> frozenset[str]:
@@ -194,14 +225,38 @@ def moves(snapshot: Snapshot, wanted: Callable[[str, str], Any]) -> list[Change]
             if not snapshot.units.assignable[row]:
                 continue
             state, to = snapshot.state(workload.id, row), wanted(snapshot.units.ids[row], workload.id)
-            if to is ... or to == state.assigned:
+            if to is ... or state.phase in {Phase.UNKNOWN, Phase.PAUSED}:
                 continue
-            verb = Verb.REMOVE if to is None else Verb.RELEASE if state.assigned is None else Verb.REPLACE
-            changes.append(change(snapshot, row, workload.id, verb, state.assigned, to))
+            settled = state.phase is not Phase.READY and (to is not None or not state.others)
+            if to == state.assigned and settled:
+                continue
+            fresh = state.assigned in {None, to}
+            verb = Verb.REMOVE if to is None else Verb.RELEASE if fresh else Verb.REPLACE
+            changes.append(change(snapshot, row, workload.id, verb, state.assigned, to, others=state.others))
     return changes
 
 
-def change(snapshot: Snapshot, row: int, workload: str, verb: Verb, old: str | None, new: str | None) -> Change:
+def looked_up(rig: Rig, changes: Sequence[Change]) -> Catalog:
+    """Return what the catalogue says of the versions that changes move to."""
+    return rig.platform.catalog({Release(one.workload.id, one.to) for one in changes if one.to is not None})
+
+
+def sendable(rig: Rig, changes: Sequence[Change], snapshot: Snapshot) -> tuple[list[Change], Catalog]:
+    """Return the changes that the platform does not hold, and what its catalogue says of their versions."""
+    catalog = looked_up(rig, changes)
+    held = rig.platform.review(changes, snapshot, catalog).holds
+    return [one for position, one in enumerate(changes) if position not in held], catalog
+
+
+def change(
+    snapshot: Snapshot,
+    row: int,
+    workload: str,
+    verb: Verb,
+    old: str | None,
+    new: str | None,
+    others: tuple[str, ...] = (),
+) -> Change:
     """Return one change."""
     ref = next(one.ref for one in snapshot.workloads if one.id == workload)
     return Change(
@@ -214,4 +269,5 @@ def change(snapshot: Snapshot, row: int, workload: str, verb: Verb, old: str | N
         steps=(),
         origin=NOWHERE,
         observed="",
+        others=others,
     )

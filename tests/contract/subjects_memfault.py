@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 import httpx
+import msgspec
 
 from reconciler.model.change import Action
 from reconciler.model.fleet import MemfaultConnection, Secret
 from reconciler.platforms.memfault import factory
 from reconciler.simulators.clock import ManualClock
-from reconciler.simulators.exchange import Request
-from reconciler.simulators.memfault import Faults, MemfaultSimulator, MemfaultWorld, Shape, Variants, simulator
-from tests.contract.subjects import Rig, RunClock, Subject, Truth
+from reconciler.simulators.memfault import Faults, MemfaultWorld, Shape, Variants, simulator
+from tests.contract.subjects import Rig, RunClock, Subject, Truth, answering
 
 TOKEN = "oat-contract-token"
 VERSIONS = 4
@@ -65,9 +65,11 @@ def memfault(
         raise AssertionError(f"{action.call}: Memfault has no wide calls")
 
     versions = [f"1.{minor}.0" for minor in range(VERSIONS)]
-    return Rig(
-        platform, run_clock, TOKEN, lambda: truth(world.world), fault, lambda: len(seen), versions, intrude
-    )
+    own: dict[str, Sequence[str]] = {
+        f"{name}-fw": [f"{major}.{minor}.0" for minor in range(VERSIONS)]
+        for major, name in enumerate(("main", "radio", "sensor", "display"), start=1)
+    }
+    return Rig(platform, run_clock, TOKEN, lambda: truth(world.world), fault, lambda: len(seen), versions, intrude, own)
 
 
 def truth(world: MemfaultWorld) -> Truth:
@@ -89,27 +91,13 @@ def truth(world: MemfaultWorld) -> Truth:
     return found
 
 
-def answering(
-    world: MemfaultSimulator, clock: ManualClock, seen: list[httpx.Request], rewrite: Callable[[bytes], bytes]
-) -> Callable[[httpx.Request], httpx.Response]:
-    """Return a transport's handler; each request takes a millisecond of the world's time."""
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        seen.append(request)
-        clock.advance(0.001)
-        query = tuple(request.url.params.multi_items())
-        headers = {key.lower(): value for key, value in request.headers.items()}
-        reply = world.handle(Request(request.method, request.url.path, query, headers, request.content))
-        timeout = request.extensions["timeout"]["read"]
-        if reply.delay > timeout:
-            clock.advance(timeout)
-            raise httpx.ReadTimeout("no answer in time", request=request)
-        clock.advance(reply.delay)
-        if reply.cut:
-            raise httpx.ReadError("connection reset by peer", request=request)
-        return httpx.Response(reply.status, headers=dict(reply.headers), content=rewrite(reply.body))
-
-    return answer
+def odd_status(body: bytes) -> bytes:
+    """Give the first activation of a page a status of another shape."""
+    page = msgspec.json.decode(body) if body[:1] == b"{" else {}
+    for item in page["data"][:1] if isinstance(page.get("data"), list) else []:
+        if "deployed_date" in item:
+            item["status"] = {"surprise": 1}
+    return msgspec.json.encode(page)
 
 
 MEMFAULT = Subject(
@@ -134,4 +122,7 @@ MEMFAULT = Subject(
         ("type-versions", "404"),
         ("activate-empty", "reject"),
     ),
+    many=12,
+    odd=odd_status,
+    tells_failures=False,
 )

@@ -30,7 +30,7 @@ from reconciler.model.fleet import (
 from reconciler.model.origin import NOWHERE
 from reconciler.model.outcome import Result
 from reconciler.model.snapshot import Query, Snapshot
-from tests.contract.subjects import Rig, Subject
+from tests.contract.subjects import Rig, Subject, assigned
 
 LAWS = settings(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -87,10 +87,6 @@ def applied(rig: Rig, question: Question) -> Applying:
     for _ in run.events():
         pass
     return run
-
-
-def assigned(rig: Rig) -> dict[tuple[str, str], str | None]:
-    return {slot: told for slot, (told, _) in rig.truth().items() if told is not None}
 
 
 def settled(rig: Rig, question: Question) -> Planned:

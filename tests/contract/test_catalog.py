@@ -12,7 +12,7 @@ from tests.contract.subjects import Rig, Subject
 def wanted(rig: Rig) -> tuple[list[Release], list[Release]]:
     """Return releases that are there, and some that are not."""
     workloads = [workload.id for workload in rig.platform.observe(Query()).workloads]
-    there = [Release(workload, version) for workload in workloads for version in rig.versions]
+    there = [Release(workload, version) for workload in workloads for version in rig.versions_of(workload)]
     return there, [Release(workload, name) for workload in workloads for name in ("v9", "a/b c?d", "..", "ü")]
 
 

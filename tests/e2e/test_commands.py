@@ -24,6 +24,8 @@ COMMANDS = [
     "show",
     "diff",
     "snapshot",
+    "releases",
+    "deliveries",
     "import",
     "doctor",
     "simulate",

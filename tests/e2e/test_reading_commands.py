@@ -64,8 +64,8 @@ def test_import_from_a_connection_that_is_written_already(plant: Simulator, run:
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        ((), 64, "give a platform with its --application, or --from PATH"),
-        (("losant", "--from", "m"), 64, "give a platform with its --application, or --from PATH"),
+        ((), 64, "give a platform and which application of it, or --from PATH"),
+        (("losant", "--from", "m"), 64, "give a platform and which application of it, or --from PATH"),
         (("losant",), 64, "--application ID says which application to read"),
         (("losant", "--application", "12"), 1, "must be an id of 24 hex digits"),
         (("losant", "--application", "5" * 24, "--connection", "a b"), 1, "would make no valid manifest"),

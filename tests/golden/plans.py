@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from reconciler.model.change import Action, Change, Held, Hold, HoldReason, Reason, Request, Step, Verb
 from reconciler.model.origin import Origin
-from reconciler.model.plan import Basis, Counts, FleetPlan, LimitKind, Plan, Summary, Times, Violation
+from reconciler.model.plan import Basis, Counts, FleetPlan, LimitKind, MovedTo, Plan, Summary, Times, Violation
+from reconciler.model.release import ReleaseInfo
 from reconciler.model.unit import Ref
 
 NOW = 1795000000.0
@@ -57,7 +58,13 @@ def change(
 
 
 def held(
-    number: int, code: HoldReason, text: str, *more: Hold, workload: Ref = POLLER, verb: Verb | None = Verb.REPLACE
+    number: int,
+    code: HoldReason,
+    text: str,
+    *more: Hold,
+    workload: Ref = POLLER,
+    verb: Verb | None = Verb.REPLACE,
+    stage: int = 0,
 ) -> Held:
     return Held(
         unit=unit(number),
@@ -67,6 +74,7 @@ def held(
         to="v1.4.0",
         reasons=(Hold(code, text), *more),
         origin=Origin("fleets/austin.yaml", 12, 9),
+        stage=stage,
     )
 
 
@@ -101,6 +109,7 @@ def fleet(
     unmanaged: int = 0,
     unknown: int = 0,
     under_way: tuple[int, int, int, int] = (0, 0, 0, 0),
+    releases: Sequence[MovedTo] = (),
 ) -> FleetPlan:
     verbs = [one.verb for one in changes]
     slots = units * 3
@@ -134,6 +143,7 @@ def fleet(
         held=tuple(held),
         violations=tuple(violations),
         warnings=tuple(warnings),
+        releases=tuple(releases),
     )
 
 
@@ -263,7 +273,36 @@ def steps() -> Plan:
         for slot, one in enumerate(moves)
     ]
     warnings = ("not enforced yet: rollout.waves; all changes of this plan go at once",)
-    return plan(fleet(changes=moves, actions=actions, warnings=warnings))
+    later = [
+        held(
+            number,
+            HoldReason.REQUIREMENT_NOT_MET,
+            "needs vision >=2.0; v1.9 is reported; goes once vision v2.0.1 is reported",
+            stage=2,
+        )
+        for number in (1, 2)
+    ]
+    later.append(held(3, HoldReason.NOT_PREPARED, "preparation of radio 2.1.0 is at 40 %"))
+    return plan(fleet(changes=moves, actions=actions, held=later, warnings=warnings, releases=[KNOWN, SAID, QUIET]))
+
+
+KNOWN = MovedTo(
+    VISION,
+    "v2.0.1",
+    ReleaseInfo(
+        found=True,
+        notes="Fixes the boot loop on revision B.",
+        size=12_345_678,
+        revision="9f3c1d2",
+        min_version="v1.8.0",
+        minimum_agent="1.40.0",
+        must_pass=True,
+        dependencies=("radio 2.1.0", "gnss 4.0"),
+        prepared="not asked",
+    ),
+)
+SAID = MovedTo(POLLER, "v1.4.0", ReleaseInfo(found=True, notes="Reads registers in blocks.\nAnd more."))
+QUIET = MovedTo(AGENT, "v0.9.0", ReleaseInfo(found=True))
 
 
 HOSTILE = "gw\x1b[31m-\u202eevil\u202c\n::error::x ##[group] | ` <b>@root</b> #1 ![i](http://x.y) www.x.y 日本語\x00"
@@ -301,7 +340,16 @@ def hostile() -> Plan:
     )
     broken = Violation(kind=LimitKind.REMOVE, message=HOSTILE, intended=2, allowed=0, of=2, origin=Origin(HOSTILE))
     one = fleet(
-        HOSTILE, changes=moves, actions=actions, held=[odd], violations=[broken], warnings=[HOSTILE], problems=[HOSTILE]
+        HOSTILE,
+        changes=moves,
+        actions=actions,
+        held=[odd],
+        violations=[broken],
+        warnings=[HOSTILE],
+        problems=[HOSTILE],
+        releases=[
+            MovedTo(bad, HOSTILE, ReleaseInfo(found=True, notes=HOSTILE, revision=HOSTILE, dependencies=(HOSTILE,)))
+        ],
     )
     return plan(one, narrowed=HOSTILE)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconciler.model.change import Action, Hold, HoldReason, Request, Verb
+from reconciler.model.delivery import Preparation, PrepareStatus
 from reconciler.model.event import (
     AnyEvent,
     Called,
@@ -18,13 +19,18 @@ from reconciler.model.event import (
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Outcome, Receipt, ReceiptKind, Result
 from reconciler.model.plan import LimitKind, Violation
+from reconciler.model.release import Artifact, Listed, ReleaseInfo
 from reconciler.model.report import (
     Applied,
     Comparison,
+    ConnectionDeliveries,
+    ConnectionReleases,
     Difference,
     Explanation,
     FleetStatus,
+    Movement,
     Planned,
+    Remark,
     Rule,
     Seen,
     SlotExplanation,
@@ -139,7 +145,41 @@ def status() -> Status:
         health=Health.UNKNOWN,
         error="losant: list devices: no answer within 30 s",
     )
-    return Status(fleets=(austin, calm, broken))
+    return Status(fleets=(austin, calm, cohorts(), broken))
+
+
+def cohorts() -> FleetStatus:
+    """A fleet whose units are groups of devices, some of them on the way."""
+    beta, silent = Ref("beta", "Beta testers"), Ref("field", "Field")
+    return FleetStatus(
+        fleet="watches",
+        connection="wrist",
+        platform="memfault",
+        sync=Sync.OUT,
+        health=Health.PROGRESSING,
+        units=9,
+        ready=5,
+        total=9,
+        out=2,
+        next_step=1,
+        moving=2,
+        ready_devices=930,
+        devices=1000,
+        read_at=NOW - 70,
+        spread=(
+            Spread(workload="main", version="2.4.0", assigned=8, reported=6, devices=930),
+            Spread(workload="main", version="2.3.0", assigned=1, reported=3, devices=61),
+            Spread(workload="main", version="2.1.9", assigned=0, reported=0, devices=1),
+        ),
+        movements=(
+            Movement(workload="main", version="2.4.0", slots=3, least=12, most=80.5, eta=130),
+            Movement(workload="radio", version=None, slots=1),
+        ),
+        remarks=(
+            Remark(workload="main", text="8 devices were not seen for a day", slots=2, units=(beta, silent)),
+            *(Remark(workload="main", text=f"remark {number}", slots=9, units=(beta,)) for number in range(5)),
+        ),
+    )
 
 
 def status_units() -> Status:
@@ -153,10 +193,30 @@ def status_units() -> Status:
         error=TOO_OLD,
     )
     gone = SlotStatus(workload="legacy", desired="absent", assigned=None, reported=None, verdict=Verdict.SYNCED)
+    many = SlotStatus(
+        workload="main",
+        desired="2.4.0",
+        assigned="2.4.0",
+        reported="2.3.0",
+        verdict=Verdict.CONVERGING,
+        ready=93,
+        size=100,
+        note="8 devices were not seen for a day",
+    )
+    going = SlotStatus(
+        workload="radio",
+        desired="7",
+        assigned="7",
+        reported=None,
+        verdict=Verdict.NEXT,
+        progress=100,
+        eta=0,
+    )
     units = (
         UnitStatus(unit=unit(1), reach="connected", slots=(good, gone)),
         UnitStatus(unit=unit(2), reach="disconnected", slots=(bad, good)),
         UnitStatus(unit=Ref("cohort-1", "cohort-1"), reach="unknown", slots=()),
+        UnitStatus(unit=Ref("beta", "Beta testers"), reach="connected", slots=(many, going)),
     )
     one = FleetStatus(
         fleet="austin",
@@ -241,7 +301,113 @@ def explanation() -> Explanation:
         sync=Sync.NONE,
         health=Health.NONE,
     )
-    return Explanation(slots=(goes, stays, alone))
+    group = SlotExplanation(
+        fleet="watches",
+        unit=Ref("beta", "Beta testers"),
+        workload=Ref("main", "main"),
+        desired="2.4.0 (rollout_percent 25)",
+        won=Rule(origin=Origin("fleets/watches.yaml", 9, 7), text="workloads.main: 2.4.0 (rollout_percent 25)"),
+        seen=Seen(
+            assigned="2.4.0",
+            reported="2.3.0",
+            others=("2.2.0",),
+            phase="ready",
+            settings=(("rollout_percent", 25),),
+            progress=40,
+            eta=300,
+            ready=12,
+            size=25,
+            spread=(("2.3.0", 88), ("2.4.0", 12)),
+            protected="a dependency of radio 2.1.0",
+            stages=(("2.2.0", "installed"), ("2.4.0", "downloaded")),
+        ),
+        reach="connected",
+        verdict=Verdict.NEXT,
+        sync=Sync.OUT,
+        health=Health.PROGRESSING,
+        held=(Hold(HoldReason.REQUIREMENT_NOT_MET, "needs modem >=2"),),
+        stage=2,
+    )
+    empty = SlotExplanation(
+        fleet="watches",
+        unit=Ref("new", "New"),
+        workload=Ref("main", "main"),
+        desired="2.4.0",
+        won=None,
+        seen=Seen(assigned="2.4.0", reported=None, phase="of a later version", ready=0, size=0),
+        verdict=Verdict.SYNCED,
+        sync=Sync.SYNCED,
+        health=Health.HEALTHY,
+    )
+    return Explanation(slots=(goes, stays, alone, group, empty))
+
+
+def releases() -> list[ConnectionReleases]:
+    artifacts = (
+        Artifact(name="app.bin", kind="ota", hardware="mp", size=12_345_678, digest="md5:00ff"),
+        Artifact(name="app.bin", kind="ota", hardware="evt", build="b7"),
+    )
+    full = ReleaseInfo(
+        found=True,
+        notes="Fixes the boot loop on revision B.\nAnd more.",
+        revision="9f3c1d2",
+        size=12_345_678,
+        min_version="2.0.0",
+        must_pass=True,
+        dependencies=("radio 2.1.0",),
+        artifacts=artifacts,
+        devices=1200,
+        created="2026-11-01T12:00:00Z",
+        extra='{"ticket": 7}',
+        reference="cat-1",
+        status="released",
+    )
+    bare = ReleaseInfo(found=True, artifacts=(), released=False, updated="2026-10-01T12:00:00Z", forbidden="never")
+    agent = ReleaseInfo(found=True, artifacts=(Artifact(),), minimum_agent="1.40.0", devices=0)
+    main = Ref("main", "main")
+    listed = (Listed(main, "2.4.0", full), Listed(main, "2.3.0", bare))
+    odd = (Listed(Ref("", ""), HOSTILE, agent),)
+    return [
+        ConnectionReleases(connection="wrist", platform="memfault", releases=listed, notes=("sorted by us",)),
+        ConnectionReleases(connection="base", platform="getapp", prepares=True, releases=listed[:1]),
+        ConnectionReleases(connection=HOSTILE, platform="losant", releases=odd),
+        ConnectionReleases(connection="plant", platform="losant", notes=("Losant's versions have no revision",)),
+        ConnectionReleases(
+            connection="north", platform="", error="no answer within 30 s", hint="is the address right?"
+        ),
+    ]
+
+
+def deliveries() -> list[ConnectionDeliveries]:
+    digest = f"sha256:{'ab' * 32}"
+    found = (
+        Preparation(
+            reference="cat-1",
+            status=PrepareStatus.DONE,
+            progress=100,
+            size=12_345_678,
+            artifacts=tuple(Artifact(name=f"part-{number}", size=10**number, digest=digest) for number in range(7)),
+        ),
+        Preparation(reference="cat-2", status=PrepareStatus.IN_PROGRESS, progress=41.6, artifacts=(Artifact(),)),
+        Preparation(reference="cat-3", status=PrepareStatus.NOT_ASKED),
+        *(
+            Preparation(
+                reference="cat-4", status=PrepareStatus.ERROR, code="APP.x", error="the disk is full", again=one
+            )
+            for one in (True, False, None)
+        ),
+        Preparation(reference=HOSTILE, status=PrepareStatus.UNKNOWN, code=HOSTILE, notes=("the status was `odd`",)),
+        Preparation(reference="cat-5", status=PrepareStatus.ERROR),
+    )
+    return [
+        ConnectionDeliveries(connection="base", platform="getapp", preparations=found),
+        ConnectionDeliveries(connection="calm", platform="getapp"),
+        ConnectionDeliveries(connection="plant", platform="losant", prepares=False),
+        ConnectionDeliveries(
+            connection="north", platform="", error="no answer within 30 s", hint="is the address right?"
+        ),
+        ConnectionDeliveries(connection="south", platform="getapp", error="no answer within 30 s"),
+    ]
 
 
 Connections = list[tuple[str, list[Check]]]

@@ -14,6 +14,7 @@ import pytest
 
 from reconciler.views import (
     apply_text,
+    deliveries_text,
     difference_text,
     doctor_text,
     event_line,
@@ -21,6 +22,7 @@ from reconciler.views import (
     plan_json,
     plan_markdown,
     plan_text,
+    releases_text,
     status_text,
 )
 from reconciler.views.line import plain
@@ -46,6 +48,9 @@ def _reports(width: int) -> dict[str, Callable[[], str]]:
         f"status-units-{width}": lambda: plain(status_text.render(reports.status_units(), now=NOW, width=width)),
         f"explain-{width}": lambda: plain(explain_text.render(reports.explanation(), now=NOW, width=width)),
         f"doctor-{width}": lambda: plain(doctor_text.render(reports.checks(), width=width)),
+        f"releases-{width}": lambda: plain(releases_text.render(reports.releases(), width=width)),
+        f"releases-problems-{width}": lambda: plain(releases_text.problems(reports.releases(), width=width)),
+        f"deliveries-{width}": lambda: plain(deliveries_text.render(reports.deliveries(), width=width)),
         f"diff-{width}": lambda: plain(difference_text.render(reports.difference(), width=width)),
     }
 

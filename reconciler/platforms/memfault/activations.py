@@ -47,7 +47,7 @@ class Activations:
         except msgspec.ValidationError:
             self.problems.append(f"a deployment cannot be read, not even of which cohort it is: {clean(why)}")
             return
-        if row.status not in INACTIVE:
+        if not (isinstance(row.status, str) and row.status in INACTIVE):
             self._odd.append((row.cohort.slug, f"deployment {row.id} has an unexpected value: {clean(why)}"))
 
     @property

@@ -8,12 +8,14 @@ from typing import get_args
 import pytest
 
 from reconciler.model.change import HoldReason, Reason, Verb
+from reconciler.model.delivery import PrepareStatus
 from reconciler.model.event import AnyEvent
+from reconciler.model.observation import Phase
 from reconciler.model.origin import NOWHERE, Origin
 from reconciler.model.outcome import ReceiptKind, Result
 from reconciler.model.plan import LimitKind
 from reconciler.model.verdict import Health, Sync
-from reconciler.views import apply_text, event_line, hold_words, plan_text, status_text, words
+from reconciler.views import apply_text, deliveries_text, event_line, hold_words, plan_text, status_text, words
 
 
 @pytest.mark.parametrize(
@@ -42,6 +44,47 @@ def test_counts_have_the_right_form(number: int, said: str) -> None:
 )
 def test_durations_have_at_most_two_units(seconds: float, said: str) -> None:
     assert words.duration(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1500, "1.5 kB"),
+        (12_345_678, "12 MB"),
+        (4_100_000_000, "4.1 GB"),
+        (5_000_000_000_000_000, "5,000 TB"),
+    ],
+)
+def test_sizes_are_in_powers_of_a_thousand(size: int, said: str) -> None:
+    assert words.amount(size) == said
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(-1, "0 %"), (0.4, "0 %"), (40, "40 %"), (99.9, "99 %"), (100, "100 %"), (101, "100 %")]
+)
+def test_nothing_is_done_before_it_is(number: float, said: str) -> None:
+    assert words.percent(number) == said
+
+
+def test_what_is_under_way_says_how_far_it_is() -> None:
+    assert not words.underway(None, None, None)
+    assert words.underway(40, 40.5, None) == "40 % done"
+    assert words.underway(5, 80, 125) == "5 to 80 % done, about 2 min 5 s left"
+    assert words.underway(None, None, 30) == "about 30 s left"
+
+
+def test_devices_of_a_unit() -> None:
+    assert not words.ready(None, 1)
+    assert words.ready(93, 100) == "93 of 100 devices ready"
+    assert words.ready(0, 1) == "0 of 1 device ready"
+
+
+def test_dates_are_to_the_minute() -> None:
+    assert words.date("2026-11-18T11:06:40.123Z") == "2026-11-18 11:06"
+    assert words.date("2026-11-18T13:06:40+02:00") == "2026-11-18 11:06"
+    assert words.date("last\nweek") == "last\\nweek"
 
 
 def test_ages_look_both_ways() -> None:
@@ -96,6 +139,8 @@ def test_places_name_the_first_line_and_how_many_more() -> None:
         (hold_words.LIMITS, LimitKind),
         (words.SIGNS, Verb),
         (words.REASONS, Reason),
+        (words.PHASES, Phase),
+        (deliveries_text.WORDS, PrepareStatus),
         (plan_text.COLOURS, Verb),
         (apply_text.WORDS, Result),
         (event_line.RESULTS, Result),

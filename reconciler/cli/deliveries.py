@@ -1,0 +1,61 @@
+"""`reconciler deliveries`: how servers get on that make releases ready for units to fetch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli import wiring
+from reconciler.cli.options import connections_option, output_option
+from reconciler.cli.printing import show
+from reconciler.engine.deliveries import deliveries
+from reconciler.engine.snapshot import chosen
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  reconciler deliveries 3f2a-vision-2.0.1            is not asked: the question could start a preparation
+  reconciler deliveries 3f2a-vision-2.0.1 --probe    is asked
+  reconciler deliveries --manifests fleets -o json
+
+\b
+Catalog ids are what `reconciler releases` shows. Exit codes: 0 told; 1 a connection could not be asked (the others are
+told all the same).""",
+)
+@click.argument("catalog_ids", nargs=-1, metavar="[CATALOG_ID]...")
+@click.option(
+    "--manifests",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Where the manifests are (repeatable).  [default: the current folder]",
+)
+@click.option("--connection", metavar="NAME", help="Only this connection.")
+@click.option("--probe", is_flag=True, help="Ask also where the question itself may start a preparation.")
+@connections_option
+@output_option("text", "json")
+def command(
+    catalog_ids: tuple[str, ...],
+    manifests: tuple[Path, ...],
+    connection: str | None,
+    probe: bool,
+    connections: Path | None,
+    output: str,
+) -> int:
+    """Say how the preparation of releases stands: progress, size, files with their hashes, what went wrong.
+
+    Only platforms with a server that makes releases ready (GetApp's delivery server) have preparations; others are
+    named. Without --probe only what this program started itself is asked about.
+    """
+    from reconciler.views import deliveries_text
+
+    manifest = wiring.load(manifests, connections)
+    opened = wiring.opener(manifest, wiring.SystemClock())
+    found = deliveries(manifest, chosen(manifest, connection), catalog_ids, opened, probe=probe)
+    if output == "json":
+        click.echo(deliveries_text.encode(found))
+    else:
+        show(deliveries_text.render(found, width=wiring.width()))
+    return int(any(one.error for one in found))

@@ -1,0 +1,79 @@
+"""`reconciler releases`: which versions there are, and what the platform says of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli import wiring
+from reconciler.cli.options import connections_option, output_option, paths_argument
+from reconciler.cli.printing import show, warn
+from reconciler.engine.releases import releases
+from reconciler.engine.snapshot import chosen
+from reconciler.model.release import ReleaseQuery
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  reconciler releases                                every connection of this folder
+  reconciler releases --workload vision --sort version
+  reconciler releases --hardware-version mp --sort -created_date -o json
+
+\b
+Exit codes: 0 listed; 1 a connection could not be read (the others are listed all the same).""",
+)
+@paths_argument
+@click.option("--connection", metavar="NAME", help="Only this connection.")
+@click.option("--workload", multiple=True, metavar="NAME", help="Only of this workload, by name or id (repeatable).")
+@click.option("--version", multiple=True, metavar="V", help="Only this version (repeatable).")
+@click.option("--revision", multiple=True, metavar="R", help="Only of this source revision (repeatable).")
+@click.option(
+    "--hardware-version", multiple=True, metavar="H", help="Only with an artifact for this hardware (repeatable)."
+)
+@click.option("--build-id", multiple=True, metavar="B", help="Only with this build (repeatable).")
+@click.option(
+    "--sort",
+    multiple=True,
+    metavar="FIELD",
+    help="`created_date` or `version`, with `-` before it for descending (repeatable).  [default: -created_date]",
+)
+@connections_option
+@output_option("text", "json")
+def command(
+    paths: tuple[Path, ...],
+    connection: str | None,
+    workload: tuple[str, ...],
+    version: tuple[str, ...],
+    revision: tuple[str, ...],
+    hardware_version: tuple[str, ...],
+    build_id: tuple[str, ...],
+    sort: tuple[str, ...],
+    connections: Path | None,
+    output: str,
+) -> int:
+    """List the versions that platforms have: when they came, what they need, who runs them.
+
+    What a platform cannot answer (a filter it has no field for, a page that was not read) is said on standard error.
+    JSON has everything: artifacts, hashes, dates, dependencies, what clients stored with a release.
+    """
+    from reconciler.views import releases_text
+
+    query = ReleaseQuery(
+        workloads=workload,
+        versions=version,
+        revisions=revision,
+        hardware=hardware_version,
+        builds=build_id,
+        sort=sort,
+    )
+    manifest = wiring.load(paths, connections)
+    opened = wiring.opener(manifest, wiring.SystemClock())
+    found = releases(manifest, chosen(manifest, connection), query, opened)
+    if output == "json":
+        click.echo(releases_text.encode(found))
+    else:
+        show(releases_text.render(found, width=wiring.width()))
+    warn(releases_text.problems(found, width=wiring.width()))
+    return int(any(one.error for one in found))

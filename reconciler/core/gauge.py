@@ -1,0 +1,105 @@
+"""A judged fleet → numbers behind its status: versions in slots and devices, progress of what moves, remarks of the platform."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from reconciler.core.draft import Draft
+from reconciler.core.judge import Judged, reports_assigned
+from reconciler.model.observation import Phase, State
+from reconciler.model.report import Movement, Remark, Spread
+from reconciler.model.unit import Ref
+from reconciler.model.verdict import Verdict
+
+NOT_COUNTED = frozenset({Verdict.UNMANAGED, Verdict.UNKNOWN})
+
+ON_THE_WAY = frozenset({Phase.MOVING, Phase.READY})
+
+STANDING_STILL = frozenset({Verdict.STUCK, Verdict.AHEAD})
+
+SAMPLE = 3
+"""Units that a remark names."""
+
+
+def spreads(one: Draft, judged: Judged) -> Iterator[Spread]:
+    """Yield how many managed slots are assigned and report each version, and how many devices report it; most first."""
+    assigned: Counter[str | None] = Counter()
+    reported: Counter[str | None] = Counter()
+    running: Counter[str | None] = Counter()
+    several = False
+    for _, state, count in _states(one, judged):
+        assigned[state.assigned] += count
+        reported[state.reported] += count
+        several = several or _several(state)
+        for name, number in state.spread if _several(state) else ((state.reported, 1),):
+            running[name] += count * number
+    names = assigned.keys() | reported.keys() | (running.keys() if several else set())
+    for name in sorted(names, key=lambda name: (-assigned[name], name is None, name or "")):
+        yield Spread(
+            workload=judged.column.workload.name,
+            version=name,
+            assigned=assigned[name],
+            reported=reported[name],
+            devices=running[name] if several else None,
+        )
+
+
+def devices(one: Draft) -> tuple[int, int] | None:
+    """Return how many devices run what they were told, of how many that are to report; None where each unit is one."""
+    ready = total = 0
+    several = False
+    for judged in one.judged:
+        for _, state, count in _states(one, judged):
+            several = several or _several(state)
+            total += count * state.size
+            ready += count * (state.ready if state.ready is not None else state.size * reports_assigned(state))
+    return (ready, total) if several else None
+
+
+def movements(one: Draft, judged: Judged) -> Iterator[Movement]:
+    """Yield what is on the way to each version, most slots first."""
+    found: dict[str | None, list[tuple[State, int]]] = {}
+    for judgement, state, count in _states(one, judged):
+        if state.phase in ON_THE_WAY and judgement not in STANDING_STILL:
+            found.setdefault(state.assigned, []).append((state, count))
+    for name, some in sorted(found.items(), key=lambda entry: (-sum(count for _, count in entry[1]), entry[0] or "")):
+        progress = [state.progress for state, _ in some if state.progress is not None]
+        yield Movement(
+            workload=judged.column.workload.name,
+            version=name,
+            slots=sum(count for _, count in some),
+            least=min(progress, default=None),
+            most=max(progress, default=None),
+            eta=max((state.eta for state, _ in some if state.eta is not None), default=None),
+        )
+
+
+def remarks(one: Draft, judged: Judged) -> Iterator[Remark]:
+    """Yield what the platform adds to managed slots, most slots first; why a reading covers no slot is no remark."""
+    states = one.snapshot.states
+    if not any(number and states[number].note for found, number, _ in judged.tally if found is not Verdict.UNMANAGED):
+        return
+    counts: Counter[str] = Counter()
+    units: dict[str, list[Ref]] = {}
+    column = judged.column
+    for row, number in enumerate(one.snapshot.column(column.workload.id)):
+        note = states[number].note
+        if number and note and column.winners[row]:
+            counts[note] += 1
+            if counts[note] <= SAMPLE:
+                units.setdefault(note, []).append(one.snapshot.units.ref(row))
+    for note, count in sorted(counts.items(), key=lambda entry: (-entry[1], entry[0])):
+        yield Remark(workload=column.workload.name, text=note, slots=count, units=tuple(units[note]))
+
+
+def _states(one: Draft, judged: Judged) -> Iterator[tuple[Verdict, State, int]]:
+    """Yield verdict, state and number of managed slots of which something is known."""
+    for (found, number, _), count in judged.tally.items():
+        if found not in NOT_COUNTED:
+            yield found, one.snapshot.states[number], count
+
+
+def _several(state: State) -> bool:
+    """Return whether a state is that of a unit of several devices."""
+    return state.ready is not None or bool(state.spread) or state.size != 1

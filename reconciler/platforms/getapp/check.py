@@ -1,0 +1,167 @@
+"""What `doctor` can tell of an agent by reading alone, what it proposes, and what it cannot tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from email.utils import parsedate_to_datetime
+
+import msgspec
+
+from reconciler.errors import NotFound, PlatformError, Unreachable
+from reconciler.model.fleet import StepRoute
+from reconciler.platforms.getapp import wire
+from reconciler.platforms.getapp.inventory import Inventories, id_of
+from reconciler.platforms.getapp.openapi import proposals
+from reconciler.platforms.getapp.routes import Routes, Server
+from reconciler.platforms.getapp.steps import STEPS, Table
+from reconciler.ports import Check, Clock
+
+LARGEST_SKEW = 30.0
+"""Seconds between the agent's clock and ours that are worth a warning."""
+PARTS = {True: ("cdn",), False: ("v1", "v2")}
+"""The documents that describe the calls of a topology."""
+
+INFERRED = (
+    "which version a device is to have follows from its releases: what moves, else what is downloaded, else installed",
+    "a release is on its way unless it is paused, cancelled or failed, and is uninstalled only when the device says so",
+    "`requestedStatus: Uninstall` makes an agent take software away: nothing documents that it does",
+    "what one device is offered, all active devices of its type and platform are",
+    "an active device without releases is shown with an empty list",
+    "commands to devices that are not connected are lost, and the answer does not tell",
+)
+"""The facts of getapp.md that are inferred and that a run relies on (sections 4 to 6 and 9)."""
+
+
+def checks(routes: Routes, server: Server | None, table: Table, clock: Clock) -> Iterator[Check]:
+    """Yield findings, in the order a person would look for the cause; stops early where nothing further can work."""
+    reads: dict[str, Callable[[], str]] = (
+        {"devices": lambda: _devices(routes), "releases": lambda: _releases(routes)}
+        if table.fleet
+        else {"device": lambda: _device(routes), "releases": lambda: _own_releases(routes)}
+    )
+    reads["offerings"] = lambda: _offerings(routes, fleet=table.fleet)
+    for number, (name, read) in enumerate(reads.items()):
+        try:
+            text = read()
+        except PlatformError as error:
+            yield Check(f"read {name}", "failed", str(error), error.hint)
+            if isinstance(error, Unreachable) and not number:
+                return
+        else:
+            yield Check(f"read {name}", "ok", text)
+    yield from _clock(routes, clock, fleet=table.fleet)
+    yield from _routes(routes, table)
+    yield from _server(server)
+    yield Check("call steps", "unchecked", "not checked: every step writes")
+    for fact in INFERRED:
+        yield Check("inferred", "unchecked", fact)
+
+
+def _devices(routes: Routes) -> str:
+    found = Inventories().listing(routes.devices("all"))
+    active = len(routes.devices("active").items)
+    odd = f"; {found.problems[0]}" if found.problems else ""
+    return f"{routes.client.url} answers: {len(found.devices)} devices, {active} of them active{odd}"
+
+
+def _device(routes: Routes) -> str:
+    return f"{routes.client.url} answers: it is device {id_of(routes.device()) or 'without an id'}"
+
+
+def _releases(routes: Routes) -> str:
+    entries = routes.fleet_releases()
+    first = next((bytes(entry.data) for entry in entries.items if bytes(entry.data) != b"[]"), b"[]")
+    return f"{len(entries.items)} devices tell their releases, in {_shape(first)}"
+
+
+def _own_releases(routes: Routes) -> str:
+    return f"the device tells its releases, in {_shape(routes.releases())}"
+
+
+def _shape(rows: bytes) -> str:
+    """Return which of the two shapes rows have (sections 3.1 and 3.2, both confirmed)."""
+    try:
+        found = wire.rows(rows)
+    except msgspec.DecodeError:
+        return "an unexpected shape"
+    if not found:
+        return "a list without releases"
+    return "the shape of April 2026 (nested)" if found[0].release is not None else "the shape of March 2026 (flat)"
+
+
+def _offerings(routes: Routes, *, fleet: bool) -> str:
+    if not fleet:
+        return f"the device is offered {len(routes.offering())} projects"
+    masters = [entry.device_id for entry in routes.devices("active").items if entry.is_master]
+    return f"the master is offered {len(routes.fleet_offering(masters))} projects"
+
+
+def _clock(routes: Routes, clock: Clock, *, fleet: bool) -> Iterator[Check]:
+    """Yield how the agent's clock stands to ours, as far as its answers tell."""
+    path = "/api/cdn/device" if fleet else "/api/v2/device"
+    try:
+        answer = routes.client.get(path, "read the time")
+        theirs = parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
+    except (PlatformError, ValueError, TypeError):
+        yield Check("clock", "unchecked", "the agent does not say what time it has")
+        return
+    skew = clock.now() - theirs
+    if abs(skew) > LARGEST_SKEW:
+        hint = "set this machine's clock: ages and deadlines are wrong otherwise"
+        ahead = "ahead of" if skew > 0 else "behind"
+        yield Check("clock", "warning", f"this machine is {abs(skew):.0f} s {ahead} the agent", hint)
+    else:
+        yield Check("clock", "ok", f"within {LARGEST_SKEW:.0f} s of the agent's")
+
+
+def _routes(routes: Routes, table: Table) -> Iterator[Check]:
+    """Yield which steps have a call, and what the agent's own documents would propose for the others."""
+    for step in STEPS:
+        origin = table.origin(step)
+        if origin == "off":
+            text = "off: the documents do not confirm its call, so changes that need it are held"
+            yield Check(f"step {step}", "warning", text, f"set the connection's routes.{step}, if you know the call")
+        else:
+            yield Check(f"step {step}", "ok", "its call is confirmed" if origin == "confirmed" else "set by `routes:`")
+    off = [step for step in STEPS if table.origin(step) == "off"]
+    for part in PARTS[table.fleet] if off else ():
+        yield from _proposed(routes, part, off)
+
+
+def _proposed(routes: Routes, part: str, off: list[str]) -> Iterator[Check]:
+    name = f"OpenAPI {part}"
+    try:
+        found = proposals(part, routes.document(part))
+    except NotFound:
+        yield Check(name, "unchecked", "the agent serves no such document (SWAGGER_ACTIVE turns it on)")
+        return
+    except PlatformError as error:
+        yield Check(name, "unchecked", f"it could not be read: {error}")
+        return
+    useful = {step: route for step, route in found.items() if step in off}
+    if not useful:
+        yield Check(name, "unchecked", f"it describes no call for: {', '.join(off)}")
+        return
+    text = f"the agent describes calls for: {', '.join(useful)}; a proposal, to be read before it is used"
+    yield Check(name, "warning", text, f"routes: {_yaml(useful)}")
+
+
+def _yaml(found: dict[str, StepRoute]) -> str:
+    """Return routes as YAML on one line: JSON is YAML."""
+    return msgspec.json.encode(found).decode()
+
+
+def _server(server: Server | None) -> Iterator[Check]:
+    if server is None:
+        yield Check("delivery server", "unchecked", "the connection names none: releases are not prepared beforehand")
+        return
+    try:
+        server.health()
+        yield Check("delivery server", "ok", f"{server.client.url} answers")
+        server.releases("0")
+    except NotFound:
+        yield Check("delivery login", "ok", "the server accepts user and password")
+    except PlatformError as error:
+        yield Check("delivery login", "failed", str(error), error.hint)
+    else:
+        yield Check("delivery login", "ok", "the server accepts user and password")

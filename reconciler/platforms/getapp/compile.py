@@ -1,0 +1,78 @@
+"""Changes become calls: the next step of each, those of one step and release together; pure.
+
+A change is in one call of a pass: a later pass reads what came of it. Stage 0 prepares on the server, stage 1 brings,
+stage 2 takes away, so that a run that is cut short has added rather than removed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from reconciler.model.change import Action, Change
+from reconciler.model.release import Catalog, Release
+from reconciler.model.snapshot import Snapshot
+from reconciler.platforms.getapp.steps import CANCEL, DELETE, DELIVER, DEPLOY, PREPARE, UNINSTALL, Table
+from reconciler.platforms.getapp.way import Move, Way, way
+
+PREFIX = "getapp."
+STAGES = {PREPARE: 0, DELIVER: 1, DEPLOY: 1, CANCEL: 2, UNINSTALL: 2, DELETE: 2}
+
+UNASKED = frozenset({"not asked", "delete"})
+"""What the catalogue says of preparations that are to be asked for; a failed one is where trying again helps."""
+AGAIN = "again: "
+FAILED = "failed: "
+RUNNING = "running: "
+
+
+def way_of(change: Change, snapshot: Snapshot) -> Way:
+    """Return the way of a change; of a unit that is not there nothing can be done."""
+    row = snapshot.units.index.get(change.unit.id)
+    if row is None:
+        return Way(None, (), "the device is gone")
+    return way(snapshot.state(change.workload.id, row), change.to)
+
+
+def reference_of(change: Change, move: Move, snapshot: Snapshot, catalog: Catalog) -> str:
+    """Return the catalogId that a step is about, as the device names it, else as the catalogue does; empty for neither.
+
+    It is never put together from project and version: a device may know software by another id (confirmed, section 2).
+    A server prepares by its own id.
+    """
+    shown = snapshot.reference(change.unit.id, change.workload.id, move.version)
+    info = catalog.get(Release(change.workload.id, move.version))
+    return shown or (info.reference if info is not None else "")
+
+
+def step_now(change: Change, move: Move, catalog: Catalog, table: Table) -> str:
+    """Return the step to do now: a delivery from a server that has not prepared the release begins with that."""
+    info = catalog.get(Release(change.workload.id, move.version))
+    if move.step != DELIVER or info is None or not table.on(PREPARE):
+        return move.step
+    return PREPARE if info.prepared in UNASKED or info.prepared.startswith(AGAIN) else move.step
+
+
+def compile_changes(
+    changes: Sequence[Change], snapshot: Snapshot, catalog: Catalog, table: Table
+) -> tuple[Action, ...]:
+    """Return the calls for changes that `review` does not hold."""
+    groups: dict[tuple[int, str, str], list[int]] = defaultdict(list)
+    for position, change in enumerate(changes):
+        move = way_of(change, snapshot).now
+        if move is None:
+            continue
+        step = step_now(change, move, catalog, table)
+        reference = reference_of(change, move, snapshot, catalog)
+        if step == PREPARE:
+            reference = catalog[Release(change.workload.id, move.version)].reference
+        if reference and table.on(step):
+            groups[STAGES[step], step, reference].append(position)
+    actions = []
+    for (stage, step, reference), positions in sorted(groups.items()):
+        positions.sort(key=lambda position: changes[position].unit.id)
+        size = len(positions) if step == PREPARE else table.devices_per_call(step)
+        for start in range(0, len(positions), size):
+            slots = tuple(positions[start : start + size])
+            request = table.request(step, reference, [changes[slot].unit.id for slot in slots])
+            actions.append(Action(call=PREFIX + step, request=request, slots=slots, stage=stage))
+    return tuple(actions)

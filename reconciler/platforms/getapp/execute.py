@@ -1,0 +1,68 @@
+"""Sends one call and says truthfully what came of it. That it was accepted is all an answer says: readings tell the rest."""
+
+from __future__ import annotations
+
+from reconciler.errors import PlatformError
+from reconciler.model.change import Action
+from reconciler.model.delivery import PrepareStatus
+from reconciler.model.outcome import Receipt, ReceiptKind
+from reconciler.platforms.getapp import wire
+from reconciler.platforms.getapp.compile import PREFIX
+from reconciler.platforms.getapp.prepare import Preparations, preparation
+from reconciler.platforms.getapp.routes import Routes, Server
+from reconciler.platforms.getapp.steps import PREPARE, Table
+
+NOT_ALLOWED = 405
+"""What agents answer where the state of a release forbids the step (confirmed code, V1SPEC; meaning inferred)."""
+
+
+class Sender:
+    """Calls of one connection."""
+
+    def __init__(self, routes: Routes, server: Server | None, table: Table, preparations: Preparations) -> None:
+        """Take whom to call, which calls there are, and where preparations are noted."""
+        self._routes = routes
+        self._server = server
+        self._table = table
+        self._preparations = preparations
+
+    def execute(self, action: Action, deadline: float) -> Receipt:
+        """Send a call at most until `deadline`, in seconds since 1970."""
+        step = action.call.removeprefix(PREFIX)
+        named = self._table.named(step, action.request) if action.call == PREFIX + step and not action.wide else None
+        if named is None:
+            text = f"{action.call} {action.request.method} {action.request.path} is no call of this connection"
+            return Receipt(ReceiptKind.REJECTED, f"not sent: {text}")
+        if step != PREPARE and len(named[1]) != len(action.slots):
+            return Receipt(ReceiptKind.REJECTED, f"not sent: it names {len(named[1])} devices for {len(action.slots)}")
+        try:
+            if step == PREPARE and self._server is not None:
+                return self._prepare(self._server, action, named[0], deadline)
+            request = action.request
+            self._routes.client.write(
+                request.path, f"{step} {named[0]}", request.body, wire.accepted, deadline, method=request.method
+            )
+        except PlatformError as error:
+            return receipt_of(error)
+        return Receipt(ReceiptKind.ACCEPTED)
+
+    def _prepare(self, server: Server, action: Action, catalog_id: str, deadline: float) -> Receipt:
+        """Ask for a preparation; an error comes with HTTP 200, confirmed (section 7.5)."""
+        request = action.request
+        told = server.client.write(request.path, f"prepare {catalog_id}", request.body, wire.prepared, deadline)
+        found = preparation(told)
+        self._preparations.started(catalog_id)
+        if found.status is PrepareStatus.ERROR:
+            return Receipt(ReceiptKind.REJECTED, f"the delivery server could not prepare {catalog_id}: {found.error}")
+        return Receipt(ReceiptKind.ACCEPTED)
+
+
+def receipt_of(error: PlatformError) -> Receipt:
+    """Return what a failed call means: refused for certain, certainly not sent, or unknown."""
+    text = f"{error} ({error.hint})" if error.hint else str(error)
+    if not error.sent:
+        return Receipt(ReceiptKind.REJECTED, f"nothing was sent: {text}", error.status)
+    if error.status == NOT_ALLOWED:
+        return Receipt(ReceiptKind.REJECTED, f"not allowed in this state: {text}", error.status)
+    refused = error.status is not None and 400 <= error.status < 500 and error.status != 408
+    return Receipt(ReceiptKind.REJECTED if refused else ReceiptKind.UNKNOWN, text, error.status)

@@ -1,0 +1,128 @@
+"""Rows of devices become columns: devices with the same rows share the work of understanding them.
+
+The listing of a fleet is mostly repetition, so what a device holds is looked up by its bytes; only what is new is decoded.
+"""
+
+from __future__ import annotations
+
+from array import array
+
+from reconciler.model.observation import UNSEEN, State
+from reconciler.model.snapshot import References
+from reconciler.model.unit import Units
+from reconciler.platforms.getapp import wire
+from reconciler.platforms.getapp.translate import Rows, rows_of, unknown_state
+from reconciler.platforms.getapp.wire import RowRelease
+
+KEPT = 200_000
+"""How many distinct lists of rows are remembered within a reading; more than that are understood again."""
+
+
+class _Known:
+    """One distinct list of rows: the columns and state numbers it gives, and references that differ from the general."""
+
+    __slots__ = ("blind", "own", "problems", "slots")
+
+    def __init__(self, rows: Rows, slots: list[tuple[str, int]], own: dict[tuple[str, str], str]) -> None:
+        self.slots = slots
+        self.own = own
+        self.problems = rows.problems
+        self.blind = rows.blind
+
+
+class Slots:
+    """States in columns, a column a project over the units."""
+
+    def __init__(self, units: Units, *, auto: bool = False) -> None:
+        """Take the inventory; `auto` says that what is downloaded installs itself."""
+        self.units = units
+        self.states: list[State] = [UNSEEN]
+        self.columns: dict[str, array[int]] = {}
+        self.releases: dict[tuple[str, str], RowRelease] = {}
+        self.references: References = {}
+        self.problems: list[str] = []
+        self.shown: set[str] = set()
+        self._auto = auto
+        self._known: dict[bytes, _Known] = {}
+        self._numbers: dict[State, int] = {}
+        self._blind: dict[int, int] = {}
+
+    def fold(self, entries: wire.Entries) -> None:
+        """Take the rows of devices. The loop runs once a device: every operation in it counts."""
+        row_of, known, columns = self.units.index, self._known, self.columns
+        for entry in entries.items:
+            device, content = entry.device_id, bytes(entry.data)
+            unit = row_of.get(device)
+            if unit is None:
+                self.problems.append(f"device {device} has releases but is not in the list of devices")
+                continue
+            if device in self.shown:
+                self.problems.append(f"the releases of device {device} are listed twice")
+                self._blind[unit] = self._interned(
+                    unknown_state("the platform lists the releases of this device twice")
+                )
+                continue
+            self.shown.add(device)
+            found = known.get(content)
+            if found is None:
+                found = self._understood(content)
+            for project, number in found.slots:
+                columns[project][unit] = number
+            if found.own or found.problems or found.blind:
+                self._peculiar(unit, device, found)
+        if entries.odd:
+            self.problems.append(f"{entries.odd} entries of the releases cannot be read: it is not told whose they are")
+
+    def blind(self, row: int, note: str) -> None:
+        """Say that nothing is known of any slot of a unit."""
+        self._blind[row] = self._interned(unknown_state(note))
+
+    def has_rows(self, row: int) -> bool:
+        """Return whether a unit showed anything."""
+        return any(column[row] for column in self.columns.values())
+
+    def finish(self, projects: set[str]) -> None:
+        """Let units of which nothing is known show that in every project."""
+        for row, number in self._blind.items():
+            for project in projects | set(self.columns):
+                self._column(project)[row] = number
+
+    def _peculiar(self, unit: int, device: str, found: _Known) -> None:
+        self.problems += [f"device {device} {problem}" for problem in found.problems]
+        for (project, version), reference in found.own.items():
+            self.references[device, project, version] = reference
+        if found.blind:
+            self.blind(unit, found.blind)
+
+    def _understood(self, content: bytes) -> _Known:
+        """Understand a list of rows that was not seen before."""
+        rows = rows_of(content, auto=self._auto)
+        own: dict[tuple[str, str], str] = {}
+        for release in rows.releases:
+            key = (release.project_name, release.version)
+            general = self.references.setdefault(("", *key), release.id)
+            if general != release.id:
+                own[key] = release.id
+            self.releases.setdefault(key, release)
+        slots = [(project, self._interned(state)) for project, state in rows.states.items()]
+        for project, _ in slots:
+            self._column(project)
+        found = _Known(rows, slots, own)
+        if len(self._known) < KEPT:
+            self._known[content] = found
+        return found
+
+    def _column(self, project: str) -> array[int]:
+        column = self.columns.get(project)
+        if column is None:
+            column = self.columns[project] = array("I", bytes(4 * len(self.units)))
+        return column
+
+    def _interned(self, state: State) -> int:
+        if state == State():
+            return 0
+        number = self._numbers.get(state)
+        if number is None:
+            number = self._numbers[state] = len(self.states)
+            self.states.append(state)
+        return number

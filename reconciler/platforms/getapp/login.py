@@ -1,0 +1,124 @@
+"""Who we are to a delivery server: a user who logs in, and whose token is renewed when the server no longer takes it."""
+
+from __future__ import annotations
+
+import threading
+
+import msgspec
+
+from reconciler.errors import PlatformError, SettingsError, UnexpectedAnswer, Unreachable
+from reconciler.platforms.getapp import wire
+from reconciler.platforms.http import Client
+from reconciler.ports import Clock
+
+PATIENCE = 60.0
+"""Seconds that a login may take where the request it is for has no deadline."""
+
+
+class Door:
+    """What a login is sent with: no header, but secrets that must not be shown, nor go over plain http."""
+
+    def __init__(self, login: Login) -> None:
+        """Take whose login it is."""
+        self._login = login
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Return the password and tokens of the login."""
+        return self._login.secrets
+
+    def headers(self, deadline: float | None) -> dict[str, str]:
+        """Return nothing."""
+        del deadline
+        return {}
+
+    def renew(self) -> bool:
+        """Return that nothing else can be tried."""
+        return False
+
+
+class Login:
+    """A user's tokens. Safe to use from several threads.
+
+    POST, not GET, confirmed (API modules/login). How tokens say when they expire is not relied on: a 401 tells.
+    """
+
+    def __init__(self, user: str, password: str, clock: Clock) -> None:
+        """Take user and password; raise SettingsError for what neither can be. `use` must follow."""
+        self._user = _filled(user, "username")
+        self._password = _filled(password, "password")
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._tokens: wire.Tokens | None = None
+        self._access: str | None = None
+        self._client: Client
+
+    def use(self, client: Client) -> None:
+        """Take the client that logs in, one with `Door`."""
+        self._client = client
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Return the password and the tokens as they are now."""
+        tokens = self._tokens
+        told = () if tokens is None else (tokens.access_token, tokens.refresh_token)
+        return (self._password, *(token for token in told if token))
+
+    def headers(self, deadline: float | None) -> dict[str, str]:
+        """Return the header of a token, asked for where there is none. Raises PlatformError, with `sent` False."""
+        with self._lock:
+            if self._access is None:
+                until = self._clock.now() + PATIENCE if deadline is None else deadline
+                try:
+                    self._tokens = self._asked(until)
+                except PlatformError as error:
+                    error.sent = False  # what the token was for was not sent
+                    raise
+                self._access = self._tokens.access_token
+            return {"Authorization": f"Bearer {self._access}"}
+
+    def renew(self) -> bool:
+        """Forget a token that was refused; return whether there was one, so that a refused password is not sent twice."""
+        with self._lock:
+            had = self._access is not None
+            self._access = None
+            return had
+
+    def _asked(self, until: float) -> wire.Tokens:
+        """Return new tokens, by the refresh token where there is one that is still good."""
+        refresh = self._tokens.refresh_token if self._tokens is not None else None
+        if refresh:
+            try:
+                return self._sent("/api/v1/login/refresh", {"refreshToken": refresh}, until)
+            except Unreachable:
+                raise
+            except PlatformError:
+                self._tokens = None  # no longer good: the user logs in anew
+        return self._sent("/api/v1/login", {"username": self._user, "password": self._password}, until)
+
+    def _sent(self, path: str, body: dict[str, str], until: float) -> wire.Tokens:
+        """Log in. What an answer held is never shown: it may be a token."""
+        content = self._client.write(path, "log in", body, bytes, until)
+        try:
+            found = wire.tokens(content)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            found = wire.Tokens("")
+        if not found.access_token or not found.access_token.isascii() or not found.access_token.isprintable():
+            raise UnexpectedAnswer(
+                "the server took the login but gave no token that can be used",
+                operation="getapp: log in",
+                retryable=True,
+                hint="check that the connection's delivery.url is the server's API",
+            )
+        return found
+
+
+def _filled(text: str, what: str) -> str:
+    """Return a secret without the line end that files have; raise SettingsError for an empty one."""
+    kept = text.rstrip("\r\n")
+    if not kept.strip():
+        raise SettingsError(
+            f"the {what} of the connection's delivery.login is empty",
+            hint=f"check the variable or file that `{what}:` names",
+        )
+    return kept

@@ -1,0 +1,153 @@
+"""The platform port for one GetApp agent: a CDN master with its devices, or one agent alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+
+import httpx
+
+from reconciler.model.change import Action, Change, Review
+from reconciler.model.delivery import Preparation
+from reconciler.model.fleet import GetAppConnection, Secret
+from reconciler.model.outcome import Receipt
+from reconciler.model.quantity import seconds
+from reconciler.model.release import Catalog, Release, ReleaseList, ReleaseQuery
+from reconciler.model.snapshot import Query, Snapshot
+from reconciler.platforms.credentials import Credentials, Nobody
+from reconciler.platforms.getapp.catalog import Catalogue
+from reconciler.platforms.getapp.check import checks
+from reconciler.platforms.getapp.compile import compile_changes
+from reconciler.platforms.getapp.execute import Sender
+from reconciler.platforms.getapp.login import Door, Login
+from reconciler.platforms.getapp.memory import Memory
+from reconciler.platforms.getapp.observe import Observer
+from reconciler.platforms.getapp.prepare import Preparations
+from reconciler.platforms.getapp.review import Reviewer
+from reconciler.platforms.getapp.routes import Routes, Server
+from reconciler.platforms.getapp.steps import DEVICES_PER_ACTION, UNINSTALL, Table
+from reconciler.platforms.http import Client
+from reconciler.platforms.readers import Meter, Readers, clocks
+from reconciler.ports import Capabilities, Check, Clock
+
+
+class GetApp:
+    """One agent of GetApp, with the delivery server behind it where the connection names one. Safe in several threads."""
+
+    def __init__(
+        self, client: Client, server: Server | None, spec: GetAppConnection, clock: Clock, *, meter: Meter = clocks
+    ) -> None:
+        """Take the agent's client, the server, what the connection says, the clock, and what readers are measured with.
+
+        Raises SettingsError for routes that could hit what nobody named.
+        """
+        self._client = client
+        self._clock = clock
+        self._routes = Routes(client)
+        self._server = server
+        self._table = Table(spec)
+        self._memory = Memory()
+        self._preparations = Preparations(self._server)
+        readers = Readers(spec.requests.concurrency, meter)
+        self._observer = Observer(self._routes, readers, clock, self.identity, self._memory)
+        self._catalogue = Catalogue(self._routes, self._server, readers, self._memory, self._preparations)
+        self._sender = Sender(self._routes, self._server, self._table, self._preparations)
+
+    def __repr__(self) -> str:
+        """Return which agent this is."""
+        return f"GetApp({self.identity!r})"
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Return what this agent can do, as it is connected."""
+        return Capabilities(
+            platform="getapp",
+            ids_per_call=DEVICES_PER_ACTION if self._table.fleet else 1,
+            wide_calls=False,
+            orders_versions=False,
+            retries_itself=False,  # a delivery is tried a few times, then it is Error and waits, confirmed (config-yaml.md)
+            uninstalls=self._table.on(UNINSTALL),
+            selectors=frozenset({"ids", "names", "tags"}),
+            steps=True,
+        )
+
+    @property
+    def identity(self) -> str:
+        """Return which agent this is, without secrets."""
+        return f"getapp:{'cdn' if self._table.fleet else 'agent'}:{self._client.url}"
+
+    def observe(self, query: Query) -> Snapshot:
+        """Read devices and the releases on them. Raises PlatformError when nothing can be read at all."""
+        return self._observer.observe(query, fleet=self._table.fleet)
+
+    def catalog(self, wanted: Collection[Release], *, probe: bool = False) -> Catalog:
+        """Look up releases; every wanted one is a key. With `probe` a caching server may begin preparations."""
+        return self._catalogue.look_up(wanted, fleet=self._table.fleet, probe=probe)
+
+    def releases(self, query: ReleaseQuery) -> ReleaseList:
+        """List releases. GetApp knows no revisions, hardware versions or builds: notes say so."""
+        return self._catalogue.listing(query, fleet=self._table.fleet)
+
+    def review(self, changes: Sequence[Change], snapshot: Snapshot, catalog: Catalog) -> Review:
+        """Say which changes may not go, what follows, and what to warn of; pure."""
+        return Reviewer(snapshot, catalog, self._table).review(changes)
+
+    def compile(
+        self,
+        changes: Sequence[Change],
+        snapshot: Snapshot,
+        catalog: Catalog,
+        *,
+        whole: Collection[str],
+        wide: bool = True,
+    ) -> tuple[Action, ...]:
+        """Turn changes into the next call of each; every call names its devices."""
+        del whole, wide  # no call acts wide
+        return compile_changes(changes, snapshot, catalog, self._table)
+
+    def execute(self, action: Action, deadline: float) -> Receipt:
+        """Send one call, at most until `deadline` (seconds since 1970)."""
+        return self._sender.execute(action, deadline)
+
+    def preparations(self, references: Collection[str], *, probe: bool) -> tuple[Preparation, ...]:
+        """Return how preparations on the delivery server stand, in the order asked."""
+        return self._preparations.of(references, probe=probe)
+
+    def check(self) -> Iterator[Check]:
+        """Examine what can be examined by reading."""
+        return checks(self._routes, self._server, self._table, self._clock)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+        if self._server is not None:
+            self._server.close()
+
+
+def factory(
+    spec: GetAppConnection,
+    resolve: Callable[[Secret], str],
+    clock: Clock,
+    *,
+    transport: httpx.BaseTransport | None = None,
+) -> GetApp:
+    """Return the platform of a connection; `transport` replaces the network. Raises SettingsError; sends nothing."""
+
+    def client(url: str, credentials: Credentials) -> Client:
+        return Client(
+            url,
+            credentials,
+            platform="getapp",
+            clock=clock,
+            timeout=seconds(spec.requests.timeout),
+            concurrency=spec.requests.concurrency,
+            per_second=spec.requests.per_second,
+            transport=transport,
+        )
+
+    server = None
+    if spec.delivery is not None:
+        login = Login(resolve(spec.delivery.login.username), resolve(spec.delivery.login.password), clock)
+        door = client(spec.delivery.url, Door(login))
+        login.use(door)
+        server = Server(client(spec.delivery.url, login), door, spec.delivery.source)
+    return GetApp(client(spec.agent, Nobody()), server, spec, clock)

@@ -1,0 +1,139 @@
+"""What may not go as things are, what follows the calls of this pass, and what people should know before they approve.
+
+Half a change is worse than none: one whose later step has no call is held before its first.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from reconciler.model.change import Change, Hold, HoldReason, Review, Verb
+from reconciler.model.release import Catalog, Release, ReleaseInfo
+from reconciler.model.snapshot import Snapshot
+from reconciler.model.unit import Reach, Ref
+from reconciler.platforms.getapp.compile import AGAIN, FAILED, PREFIX, RUNNING, reference_of, step_now, way_of
+from reconciler.platforms.getapp.steps import DELIVER, PREPARE, UNINSTALL, Table
+from reconciler.platforms.getapp.translate import auto_deploys
+from reconciler.platforms.getapp.way import Move, Way
+
+MEBIBYTE = 1024 * 1024
+
+
+class Reviewer:
+    """Reviews changes against one reading and its catalogue."""
+
+    def __init__(self, snapshot: Snapshot, catalog: Catalog, table: Table) -> None:
+        """Take what changes are held against."""
+        self._snapshot = snapshot
+        self._catalog = catalog
+        self._table = table
+
+    def review(self, changes: Sequence[Change]) -> Review:
+        """Return holds, following calls and warnings."""
+        holds: dict[int, tuple[Hold, ...]] = {}
+        later: dict[int, tuple[str, ...]] = {}
+        going: list[Change] = []
+        for position, change in enumerate(changes):
+            ahead = way_of(change, self._snapshot)
+            reasons = tuple(self._reasons(change, ahead))
+            if reasons:
+                holds[position] = reasons
+                continue
+            going.append(change)
+            following = self._following(change, ahead)
+            if following:
+                later[position] = tuple(PREFIX + step for step in following)
+        return Review(holds, later, tuple(self._warnings(going)))
+
+    def _reasons(self, change: Change, ahead: Way) -> Iterator[Hold]:
+        row = self._snapshot.units.index.get(change.unit.id)
+        if row is not None and self._snapshot.units.reach[row] == Reach.DISCONNECTED:
+            yield Hold(
+                HoldReason.UNREACHABLE,
+                "the device is not connected, and commands are not queued: it is told when it is back",
+            )
+        yield from self._without_call(ahead)
+        if ahead.now is None:
+            yield Hold(HoldReason.UNSUPPORTED, f"{ahead.waits}: nothing can be asked for until that has ended")
+            return
+        if not reference_of(change, ahead.now, self._snapshot, self._catalog):
+            text = f"the platform does not tell the catalogId of {change.workload.name} {ahead.now.version}"
+            yield Hold(HoldReason.VERSION_UNKNOWN, text)
+        yield from self._unprepared(change, ahead.now)
+
+    def _without_call(self, ahead: Way) -> Iterator[Hold]:
+        """Yield the steps of the way that this connection has no call for."""
+        moves = [*([ahead.now] if ahead.now is not None else []), *ahead.later]
+        for step in dict.fromkeys(move.step for move in moves):
+            if self._table.on(step):
+                continue
+            if step == UNINSTALL and self._table.fleet:
+                text = "a CDN master has no uninstall command (none is documented; release notes announce one for v1.6)"
+                hint = f"where yours has one, set the connection's routes.{step}"
+                yield Hold(HoldReason.UNSUPPORTED, f"{text}: {hint}")
+                continue
+            text = f"the documents do not confirm the call that would {step}"
+            hint = (
+                f"set the connection's routes.{step}; `reconciler doctor` proposes it where the agent describes itself"
+            )
+            yield Hold(HoldReason.ROUTE_UNVERIFIED, f"{text}: {hint}")
+
+    def _unprepared(self, change: Change, move: Move) -> Iterator[Hold]:
+        info = self._catalog.get(Release(change.workload.id, move.version))
+        if move.step != DELIVER or info is None:
+            return
+        if info.prepared.startswith(RUNNING):
+            text = f"the delivery server still prepares {move.version} ({info.prepared.removeprefix(RUNNING)})"
+            yield Hold(HoldReason.NOT_PREPARED, text)
+        elif info.prepared.startswith(FAILED):
+            text = f"the delivery server could not prepare {move.version}: {info.prepared.removeprefix(FAILED)}"
+            yield Hold(HoldReason.NOT_PREPARED, text)
+
+    def _following(self, change: Change, ahead: Way) -> list[str]:
+        """Return the steps after the one of this pass, each once."""
+        steps = [move.step for move in ahead.later]
+        if ahead.now is not None and step_now(change, ahead.now, self._catalog, self._table) == PREPARE:
+            steps.insert(0, ahead.now.step)
+        return list(dict.fromkeys(steps))
+
+    # --- warnings ---------------------------------------------------------------------------------------------------
+
+    def _warnings(self, changes: Sequence[Change]) -> Iterator[str]:
+        arriving: Counter[tuple[Ref, str]] = Counter()
+        needed: dict[tuple[Ref, str], int] = defaultdict(int)
+        for change in changes:
+            state = self._snapshot.state(change.workload.id, self._snapshot.units.index[change.unit.id])
+            if change.verb is not Verb.REMOVE and change.to is not None:
+                arriving[change.workload, change.to] += 1
+            elif change.to is None and state.protected:
+                needed[change.workload, state.protected] += 1
+        for (workload, version), count in sorted(arriving.items(), key=_by_name):
+            info = self._catalog.get(Release(workload.id, version), ReleaseInfo(found=None))
+            yield from _arrival(workload, version, count, info)
+        for (workload, why), count in sorted(needed.items(), key=_by_name):
+            yield f"{workload.name} is removed from {_devices(count)} where it is needed ({why})"
+
+
+def _arrival(workload: Ref, version: str, count: int, info: ReleaseInfo) -> Iterator[str]:
+    """Yield what people should know of a release that goes to devices."""
+    name = f"{workload.name} {version}"
+    if info.extra and auto_deploys(msgspec.json.decode(info.extra, type=dict[str, object])):
+        yield f"{name} installs itself as soon as it is downloaded (autoDeploy)"
+    if info.dependencies:
+        yield f"{name} brings along {', '.join(info.dependencies)}"
+    if info.size is not None:
+        yield f"{name} is {info.size / MEBIBYTE:,.1f} MiB, for {_devices(count)}"
+    if info.prepared.startswith(AGAIN):
+        yield f"preparing {name} failed and is tried again: {info.prepared.removeprefix(AGAIN)}"
+
+
+def _devices(count: int) -> str:
+    return f"{count:,} device{'' if count == 1 else 's'}"
+
+
+def _by_name(item: tuple[tuple[Ref, str], int]) -> tuple[str, str, str]:
+    (workload, text), _ = item
+    return workload.name, workload.id, text

@@ -1,0 +1,146 @@
+"""Which URL answers what: the reads of agent, CDN master and delivery server that are used. None of them writes.
+
+Agent and CDN ask for no credentials in the documents' examples (confirmed examples, DOC agent-settings.mdx); the server
+asks for a login (confirmed, API modules/login).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from reconciler.errors import Rejected
+from reconciler.platforms.getapp import wire
+from reconciler.platforms.http import Client
+
+T = TypeVar("T")
+
+DEVICES_PER_CALL = 50
+"""Device ids in one query: they stand in the address, whose length servers bound (inferred)."""
+
+_GENEROUS: list[tuple[str, str | int]] = [("bypass_policy", "true"), ("include_updates", "true")]
+"""The names of both are inferred (from the SSE page); asked without them where they are refused."""
+
+
+class Routes:
+    """The reads of one agent. All methods raise PlatformError."""
+
+    def __init__(self, client: Client) -> None:
+        """Take the client."""
+        self.client = client
+
+    def devices(self, kind: str) -> wire.Entries:
+        """Return the devices of a CDN; `kind` is active or all. Confirmed (agent-cdn/get-cdn-device)."""
+        return self.client.read("/api/cdn/device", f"list devices ({kind})", wire.entries, {"filter": kind})
+
+    def fleet_releases(self, devices: Sequence[str] = ()) -> wire.Entries:
+        """Return the releases on devices, all of them where none is named. Confirmed (seed 000)."""
+        params = [("device_id", device) for device in devices]
+        return self.client.read("/api/cdn/device/releases", "list releases on devices", wire.entries, params)
+
+    def fleet_offering(self, devices: Sequence[str]) -> list[wire.Offering]:
+        """Return what some devices may take, in one list. Route confirmed (agent-cdn/get-cdn-device-offering)."""
+        params: list[tuple[str, str | int]] = [("device_id", device) for device in devices]
+        entries = self._generous("/api/cdn/device/offering", wire.entries, params)
+        return [one for entry in entries.items for one in _offerings(entry.data)]
+
+    def device(self) -> bytes:
+        """Return who an agent's own device is. Confirmed (DOC agent-settings.mdx)."""
+        return self.client.read("/api/v2/device", "read the device", _object)
+
+    def releases(self) -> bytes:
+        """Return the releases on an agent's own device; that they are an array is inferred. Path confirmed."""
+        return self.client.read("/api/v2/device/releases", "list releases", _list)
+
+    def offering(self) -> list[wire.Offering]:
+        """Return what an agent's own device may take. Confirmed to exist (DOC interfaces/sse.md)."""
+        return self._generous("/api/v2/device/offering", wire.offerings, [])
+
+    def configs(self) -> dict[str, object]:
+        """Return an agent's settings. Confirmed (DOC agent-settings.mdx)."""
+        return self.client.read("/api/v2/agent/configs", "read the agent's settings", wire.fields)
+
+    def document(self, part: str) -> dict[str, object]:
+        """Return the OpenAPI document of a part, v1, v2 (confirmed, DOC changelog) or cdn (inferred)."""
+        return self.client.read(f"/api-docs/{part}/openapi.json", f"read the OpenAPI of {part}", wire.fields)
+
+    def _generous(self, path: str, decode: Callable[[bytes], T], params: list[tuple[str, str | int]]) -> T:
+        try:
+            return self.client.read(path, "list offerings", decode, [*params, *_GENEROUS])
+        except Rejected:
+            return self.client.read(path, "list offerings", decode, params)
+
+
+def _object(content: bytes) -> bytes:
+    """Return an object as it came; raise msgspec.DecodeError for anything else."""
+    wire.fields(content)
+    return content
+
+
+def _list(content: bytes) -> bytes:
+    """Return the list of an answer as it is, without an object around it; raise msgspec.DecodeError for anything else."""
+    listed = wire.items(content)
+    return b"[%b]" % b",".join(bytes(raw) for raw in listed.items) if listed.wrapped else content
+
+
+def _offerings(content: msgspec.Raw) -> list[wire.Offering]:
+    try:
+        return wire.offerings(content)
+    except msgspec.DecodeError:
+        return []
+
+
+class Server:
+    """The reads of a delivery server. All methods raise PlatformError."""
+
+    def __init__(self, client: Client, door: Client, source: str) -> None:
+        """Take the client, the one that logs in, and the connection's `source`: cache or remote."""
+        self.client = client
+        self.source = source
+        self._door = door
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.client.close()
+        self._door.close()
+
+    def release(self, project: str, version: str) -> wire.ServerRelease:
+        """Return a release by project and version. Confirmed (API upload/releases.controller.ts)."""
+        path = f"{_project(project)}/version/{segment(version)}"
+        return self.client.read(path, f"read release {version!r} of {project}", wire.server_release)
+
+    def releases(self, project: str) -> list[wire.ServerRelease]:
+        """Return the releases of a project; items of another shape are left out. Confirmed (API section 7.4)."""
+        return self.client.read(_project(project), f"list releases of {project}", _server_releases)
+
+    def prepared(self, catalog_id: str) -> wire.Prepared:
+        """Return how a preparation stands. On a caching server an unknown id starts one: ask only for known ids."""
+        path = f"/api/v1/delivery/preparedDelivery/{segment(catalog_id)}"
+        return self.client.read(path, f"read the preparation of {catalog_id}", wire.prepared, {"source": self.source})
+
+    def health(self) -> None:
+        """Ask whether the gateway is well; without login, plain text. Confirmed (API section 7.4)."""
+        self._door.get("/api/v1/checkHealth", "ask how the server is")
+
+
+def _project(name: str) -> str:
+    return f"/api/v1/catalog/releases/project/{segment(name)}"
+
+
+def _server_releases(content: bytes) -> list[wire.ServerRelease]:
+    found = []
+    for raw in wire.items(content).items:
+        try:
+            found.append(wire.server_release(raw))
+        except msgspec.ValidationError:
+            continue
+    return found
+
+
+def segment(text: str) -> str:
+    """Return a text as one segment of a path, percent-encoded with nothing safe (inferred); dots alone would change it."""
+    quoted = quote(text, safe="")
+    return quoted.replace(".", "%2E") if text in (".", "..") else quoted

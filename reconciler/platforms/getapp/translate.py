@@ -1,0 +1,277 @@
+"""From the rows of one device to the states of its slots: pure, total, and whatever order the rows come in.
+
+One row is one release on one device; the rows of one project are one slot (getapp.md section 6). Assigned is what moves,
+else what was stopped, else what is downloaded, else what is installed; among equals the highest version (inferred: the
+API tells no desired version). Rows that are deleted are nothing; rows that are uninstalled count where nothing else is
+there, so that what is left of them can be deleted.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import NamedTuple
+
+import msgspec
+
+from reconciler.model.observation import Phase, State
+from reconciler.platforms.answers import clean
+from reconciler.platforms.getapp import wire
+from reconciler.platforms.getapp.precedence import Precedence, precedence
+from reconciler.platforms.getapp.stages import Halt, Stage, unknown_word, word
+from reconciler.platforms.getapp.wire import Row, RowRelease
+
+Dependency = tuple[str, str]
+"""(project, version); the project is empty where only the catalogId is told, which then stands for the version."""
+
+_NAMELESS = "a row without project, version or catalogId"
+
+RANKS = {
+    Stage.DELIVERING: 4,
+    Stage.DEPLOYING: 4,
+    Stage.DELIVERY_STOPPED: 3,
+    Stage.DEPLOY_STOPPED: 3,
+    Stage.DOWNLOADED: 2,
+    Stage.INSTALLED: 1,
+}
+"""Stages whose version can be the assigned one; the highest rank wins."""
+
+
+class Seen(NamedTuple):
+    """One row that could be read."""
+
+    release: RowRelease
+    stage: Stage
+    halt: Halt
+    row: Row
+
+    @property
+    def order(self) -> Precedence:
+        """Return the key that orders it among the rows of its project."""
+        return precedence(self.release.version)
+
+
+class Rows(NamedTuple):
+    """What the rows of one device mean.
+
+    `states` by project; `references` are catalogIds by (project, version); `problems` are words that follow "device X".
+    `blind` says why nothing is known of any slot of the device, empty where something is.
+    """
+
+    states: dict[str, State]
+    releases: tuple[RowRelease, ...] = ()
+    problems: tuple[str, ...] = ()
+    blind: str = ""
+
+
+def rows_of(content: bytes, *, auto: bool = False) -> Rows:
+    """Return what the rows of a device mean. `auto` says that the agent installs what it downloaded by itself."""
+    seen: dict[str, list[Seen]] = defaultdict(list)
+    odd: dict[str, str] = {}
+    problems: list[str] = []
+    try:
+        decoded = _decoded(content)
+    except msgspec.DecodeError as error:
+        return Rows({}, blind=f"its releases have an unexpected shape: {clean(str(error))}")
+    for row, project, why in decoded:
+        release = row.about() if row is not None else None
+        if row is None or release is None or not release.project_name:
+            if not project:
+                return Rows({}, blind=f"one of its releases does not tell which it is: {clean(why)}")
+            odd[project] = f"the platform gave an unexpected value: {clean(why)}"
+        elif not release.version or (unknown := unknown_word(row)):
+            odd[release.project_name] = unknown if release.version else "the platform gave an empty version"
+        else:
+            seen[release.project_name].append(Seen(release, *word(row), row))
+    needed = _needed(seen)
+    states = {project: _slot(found, needed, auto=auto) for project, found in seen.items()}
+    for project, found in seen.items():
+        doubled = sorted(_doubled(found))
+        if doubled:
+            problems.append(f"has two rows of {project} {doubled[0]}")
+            odd.setdefault(project, "the platform shows two rows for one version of this slot")
+    states |= {project: unknown_state(note) for project, note in odd.items()}
+    releases = tuple(one.release for found in seen.values() for one in found)
+    return Rows(states, releases, tuple(problems))
+
+
+def unknown_state(note: str) -> State:
+    """Return the state of a slot of which nothing is known."""
+    return State(phase=Phase.UNKNOWN, note=note)
+
+
+def _decoded(content: bytes) -> list[tuple[Row | None, str, str]]:
+    """Return rows, or the project of a row that is odd (empty where unknown) with what is wrong with it."""
+    try:
+        return [(row, row.name or "", _NAMELESS) for row in wire.rows(content)]
+    except msgspec.ValidationError:
+        pass
+    found: list[tuple[Row | None, str, str]] = []
+    for raw in wire.items(content).items:
+        try:
+            row = wire.row(raw)
+        except msgspec.ValidationError as error:
+            found.append((None, _project(raw), str(error)))
+        else:
+            found.append((row, row.name or "", _NAMELESS))
+    return found
+
+
+def _project(raw: msgspec.Raw) -> str:
+    try:
+        return wire.odd_row(raw).project()
+    except msgspec.ValidationError:
+        return ""
+
+
+def _doubled(rows: list[Seen]) -> set[str]:
+    versions = [one.release.version for one in rows if one.stage is not Stage.DELETED]
+    return {version for version in versions if versions.count(version) > 1}
+
+
+# --- dependencies ---------------------------------------------------------------------------------------------------
+
+
+def dependencies_of(release: RowRelease | wire.ServerRelease) -> list[Dependency] | None:
+    """Return what comes with a release; None where that cannot be read.
+
+    That a dependency is named by project and version is confirmed (user-manual/dependencies.md), its shape is not:
+    objects with `projectName` and `version`, or with `id` or `catalogId`, or bare catalogIds are understood (inferred).
+    """
+    listed = wire.anything(release.dependencies)
+    if listed is None:
+        return []
+    found: list[Dependency] = []
+    for one in listed if isinstance(listed, list) else [listed]:
+        if isinstance(one, str):
+            found.append(("", one))
+            continue
+        if not isinstance(one, dict):
+            return None
+        named = (one.get("projectName"), one.get("version"))
+        catalog_id = one.get("id", one.get("catalogId"))
+        if isinstance(named[0], str) and isinstance(named[1], str):
+            found.append((named[0], named[1]))
+        elif isinstance(catalog_id, str):
+            found.append(("", catalog_id))
+        else:
+            return None
+    return found
+
+
+class _Needed(NamedTuple):
+    """What other rows of a device need: by dependency the releases that need it, and releases that cannot say."""
+
+    by: dict[Dependency, str]
+    unclear: str
+
+    def why(self, one: Seen) -> str:
+        """Return why a row must stay, empty where nothing needs it."""
+        release = one.release
+        for key in ((release.project_name, release.version), ("", release.id)):
+            if key in self.by:
+                return f"a dependency of {self.by[key]}"
+        return self.unclear
+
+
+def _needed(seen: dict[str, list[Seen]]) -> _Needed:
+    by: dict[Dependency, str] = {}
+    unclear = ""
+    for found in seen.values():
+        for one in sorted(found, key=_order):
+            if one.stage in (Stage.DELETED, Stage.UNINSTALLED):
+                continue
+            name = f"{one.release.project_name} {one.release.version}"
+            listed = dependencies_of(one.release)
+            if listed is None:
+                unclear = min(unclear or "~", f"what {name} depends on cannot be read")
+            for dependency in listed or ():
+                by[dependency] = min(by.get(dependency, name), name)
+    return _Needed(by, unclear)
+
+
+def _order(one: Seen) -> Precedence:
+    return one.order
+
+
+# --- one slot -------------------------------------------------------------------------------------------------------
+
+
+def _slot(found: list[Seen], needed: _Needed, *, auto: bool) -> State:
+    """Return the state of one project on one device, all of whose rows could be read."""
+    rows = sorted((one for one in found if one.stage is not Stage.DELETED), key=_order)
+    there = [one for one in rows if one.stage is not Stage.UNINSTALLED]
+    if not there:
+        return _remains(rows)
+    candidates = [one for one in there if one.stage in RANKS]
+    main = max(candidates, key=lambda one: (RANKS[one.stage], one.order), default=None)
+    kept = {one.release.version: why for one in there if (why := needed.why(one))}
+    others = tuple(one.release.version for one in candidates if one is not main and one.release.version not in kept)
+    shown = [one for one in there if one is main or one.release.version in others or one.stage is Stage.UNINSTALLING]
+    state = State(
+        assigned=main.release.version if main is not None else None,
+        reported=_reported(there, main),
+        phase=Phase.MOVING,
+        identity=main.release.id if main is not None else None,
+        others=others,
+        protected="; ".join(f"{version}: {why}" for version, why in sorted(kept.items())),
+        stages=tuple((one.release.version, one.stage.value) for one in shown),
+        note=_note(rows, main, kept),
+    )
+    return _moving(state, main, auto=auto)
+
+
+def _remains(rows: list[Seen]) -> State:
+    """Return the state of a slot where at most uninstalled releases are left."""
+    versions = tuple(one.release.version for one in rows)
+    return State(
+        others=versions,
+        stages=tuple((version, Stage.UNINSTALLED.value) for version in versions),
+        note="uninstalled; its files may still be there" if versions else "",
+    )
+
+
+def _reported(there: list[Seen], main: Seen | None) -> str | None:
+    installed = [one for one in there if one.stage is Stage.INSTALLED]
+    if main in installed and main is not None:
+        return main.release.version
+    running = installed or [one for one in there if one.stage is Stage.UNINSTALLING]
+    return running[-1].release.version if running else None
+
+
+def _note(rows: list[Seen], main: Seen | None, kept: dict[str, str]) -> str:
+    """Return what a person should know besides: other versions, what needs this one, who stopped it."""
+    parts = []
+    if main is not None and main.halt in (Halt.PAUSED, Halt.CANCELLED):
+        what = "the delivery" if main.stage is Stage.DELIVERY_STOPPED else "the installation"
+        way = "resume it there" if main.halt is Halt.PAUSED else "start it there again"
+        parts.append(
+            f"{what} of {main.release.version} was {main.halt} on the device: {way}, or ask for another version"
+        )
+    if main is None:
+        parts.append("an uninstall was asked for; whether the agent takes software away is not documented")
+    parts += [f"{one.release.version} is {one.stage}" for one in rows if one is not main]
+    parts += [f"{version} is {why}" if why.startswith("a ") else why for version, why in sorted(kept.items())]
+    return "; ".join(parts)
+
+
+def _moving(state: State, main: Seen | None, *, auto: bool) -> State:
+    """Return the state with the phase, progress and error of its assigned row."""
+    if main is None:
+        return state
+    row = main.row
+    if main.halt is Halt.FAILED:
+        error = clean(row.err_msg or "") or "the platform gave no reason"
+        return msgspec.structs.replace(state, phase=Phase.FAILED, error=error)
+    if main.halt is not Halt.NO:
+        return msgspec.structs.replace(state, phase=Phase.PAUSED, progress=row.progress)
+    if main.stage is Stage.INSTALLED:
+        return msgspec.structs.replace(state, phase=Phase.SETTLED)
+    if main.stage is Stage.DOWNLOADED:
+        by_itself = auto or auto_deploys(main.release.metadata)
+        return msgspec.structs.replace(state, phase=Phase.MOVING if by_itself else Phase.READY)
+    return msgspec.structs.replace(state, progress=row.progress, eta=row.eta)
+
+
+def auto_deploys(metadata: dict[str, object] | None) -> bool:
+    """Return whether a release installs itself once downloaded, `metadata.autoDeploy`, confirmed (API release.dto.ts)."""
+    return metadata is not None and metadata.get("autoDeploy") is True

@@ -1,0 +1,94 @@
+"""The way of one slot from what is to what is wanted: which step now, which later; pure, from the stages alone.
+
+The mapping is that of getapp.md section 6 (inferred from confirmed states). Nothing is remembered: the next step follows
+from what the device shows, so a run that is cut short goes on where it stopped. What is wanted comes first; other
+versions go once it is installed, or at once where nothing is wanted.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from reconciler.model.observation import State
+from reconciler.platforms.getapp.precedence import precedence
+from reconciler.platforms.getapp.stages import Stage
+from reconciler.platforms.getapp.steps import CANCEL, DELETE, DELIVER, DEPLOY, UNINSTALL
+
+WAIT = "wait"
+
+_TOWARD: dict[Stage | None, tuple[str, ...]] = {
+    None: (DELIVER, DEPLOY),
+    Stage.UNINSTALLED: (DELIVER, DEPLOY),
+    Stage.UNINSTALLING: (WAIT, DELIVER, DEPLOY),
+    Stage.DELIVERING: (WAIT, DEPLOY),
+    Stage.DELIVERY_STOPPED: (DELIVER, DEPLOY),
+    Stage.DOWNLOADED: (DEPLOY,),
+    Stage.DEPLOYING: (WAIT,),
+    Stage.DEPLOY_STOPPED: (DEPLOY,),
+    Stage.INSTALLED: (),
+}
+_AWAY: dict[Stage, tuple[str, ...]] = {
+    Stage.DELIVERING: (CANCEL, DELETE),
+    Stage.DELIVERY_STOPPED: (DELETE,),
+    Stage.DOWNLOADED: (DELETE,),
+    Stage.DEPLOYING: (WAIT, UNINSTALL, DELETE),
+    Stage.DEPLOY_STOPPED: (DELETE,),
+    Stage.INSTALLED: (UNINSTALL, DELETE),
+    Stage.UNINSTALLING: (WAIT, DELETE),
+    Stage.UNINSTALLED: (DELETE,),
+}
+
+
+class Move(NamedTuple):
+    """One step of one version."""
+
+    step: str
+    version: str
+
+
+class Way(NamedTuple):
+    """The step that can be done now, None where the device must first finish what it does, and those that follow."""
+
+    now: Move | None
+    later: tuple[Move, ...] = ()
+    waits: str = ""
+
+
+def way(state: State, to: str | None) -> Way:
+    """Return the way of a slot to a version, or to nothing."""
+    stages = {version: Stage(text) for version, text in state.stages}
+    unwanted = sorted((version for version in stages if version != to), key=precedence)
+    if to is not None:
+        ahead = [Move(step, to) for step in _TOWARD[stages.get(to)]]
+        if ahead and ahead[0].step != WAIT:
+            return Way(ahead[0], tuple(ahead[1:]))
+        if ahead:
+            return _meanwhile(stages, unwanted, ahead, to)
+    ways = [[Move(step, version) for step in _steps_away(stages[version], to)] for version in unwanted]
+    ready = sorted((moves for moves in ways if moves), key=lambda moves: moves[0].step == WAIT)
+    moves = [move for one in ready for move in one]
+    if not moves or moves[0].step == WAIT:
+        busy = next((f"{move.version} is {stages[move.version]}" for move in moves), "nothing of it is there")
+        return Way(None, _steps(moves), busy)
+    return Way(moves[0], _steps(moves[1:]))
+
+
+def _steps_away(stage: Stage, to: str | None) -> tuple[str, ...]:
+    """Return the steps that take a version away; beside a wanted one the remains of an uninstalled one may stay."""
+    steps = _AWAY[stage]
+    return tuple(step for step in steps if step != DELETE or to is None or steps[0] in (DELETE, CANCEL))
+
+
+def _meanwhile(stages: dict[str, Stage], unwanted: list[str], ahead: list[Move], to: str) -> Way:
+    """While the wanted version is on its way, end deliveries of others: agents deliver one after another.
+
+    One delivery at a time is the default (`max_parallel_deliveries`), confirmed (DOC config-yaml.md).
+    """
+    rivals = [version for version in unwanted if stages[version] is Stage.DELIVERING]
+    if rivals:
+        return Way(Move(CANCEL, rivals[0]), _steps(ahead))
+    return Way(None, _steps(ahead), f"{to} is {stages[to]}")
+
+
+def _steps(moves: list[Move]) -> tuple[Move, ...]:
+    return tuple(move for move in moves if move.step != WAIT)

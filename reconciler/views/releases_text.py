@@ -1,0 +1,131 @@
+"""What platforms list of releases, as text and JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from reconciler.model.release import Listed
+from reconciler.model.report import RELEASES_FORMAT, ConnectionReleases
+from reconciler.views.clean import clean
+from reconciler.views.columns import fits, table
+from reconciler.views.line import EMPTY, Line, Span, folded, line
+from reconciler.views.release_words import NO_ARTIFACT, first_line, hardware, revision
+from reconciler.views.words import amount, count, date, listed
+
+HARDWARE, BRINGS, NOTES = "Hardware", "Brings", "Notes"
+BELOW = frozenset({HARDWARE, BRINGS, NOTES})
+"""What stands below its release where the rest stands in columns: it may be long."""
+
+RIGHT = frozenset({"Size", "Devices"})
+
+Row = dict[str, str | Span]
+"""The cells of a release by the names of their columns; empty ones where nothing is known."""
+
+
+def encode(connections: Sequence[ConnectionReleases], *, indent: int = 0) -> bytes:
+    """Return releases as UTF-8 JSON, with all that is known of each."""
+    shape = {"format": RELEASES_FORMAT, "connections": list(connections)}
+    content = msgspec.json.encode(shape)
+    return msgspec.json.format(content, indent=indent) if indent else content
+
+
+def render(connections: Sequence[ConnectionReleases], *, width: int) -> list[Line]:
+    """Return releases as lines of at most `width` columns: a table a connection, notes below their release."""
+    lines: list[Line] = []
+    for one in connections:
+        head = f" · {clean(one.platform)}" if one.platform else ""
+        lines += [EMPTY] if lines else []
+        lines += folded([line(("Connection ", "bold"), (clean(one.connection), "bold cyan"), head)], width)
+        lines += _releases(one, width)
+    return lines
+
+
+def problems(connections: Sequence[ConnectionReleases], *, width: int) -> list[Line]:
+    """Return what could not be answered, for standard error."""
+    found: list[Line] = []
+    for one in connections:
+        at = f"{clean(one.connection)}: "
+        found += [line(("note: ", "yellow"), at, clean(note)) for note in one.notes]
+        if one.error:
+            found.append(line(("error: ", "bold red"), at, clean(one.error)))
+        if one.hint:
+            found.append(line(("hint: ", "cyan"), clean(one.hint)))
+    return folded(found, width)
+
+
+def _releases(one: ConnectionReleases, width: int) -> list[Line]:
+    if one.error:
+        return folded([line(("! could not be read; the error says why", "bold red"), indent=2)], width)
+    if not one.releases:
+        return folded([line("no release matches", indent=2)], width)
+    cells = [_cells(release, prepares=one.prepares) for release in one.releases]
+    columns = [name for name in cells[0] if any(_text(row[name]) for row in cells)]
+    in_rows = [name for name in columns if name not in BELOW]
+    rows = [[row[name] for name in in_rows] for row in cells]
+    right = frozenset(position for position, name in enumerate(in_rows) if name in RIGHT)
+    if not fits(in_rows, rows, width - 2):
+        blocks = [[row[name] for name in columns] for row in cells]
+        return [*table(columns, blocks, width, indent=2), *_ending(one, width)]
+    lines = table(in_rows, rows, width, indent=2, right=right)
+    found = lines[:1]
+    for row, of_row in zip(cells, lines[1:], strict=True):
+        found.append(of_row)
+        below = " · ".join(_below(row))
+        found += folded([line((below, "dim"), indent=6)], width) if below else []
+    return [*found, *_ending(one, width)]
+
+
+def _ending(one: ConnectionReleases, width: int) -> list[Line]:
+    return folded([line((count(len(one.releases), "release"), "dim"), indent=2)], width)
+
+
+def _cells(one: Listed, *, prepares: bool) -> Row:
+    info = one.info
+    return {
+        "Workload": (clean(one.workload.name) or "(not told)", "bold"),
+        "Version": (clean(one.version), "cyan"),
+        "Revision": revision(info),
+        "Status": ", ".join(_status(one)),
+        "Created": date(info.created) if info.created else "",
+        "Changed": date(info.updated) if info.updated and not info.created else "",
+        "Size": amount(info.size) if info.size is not None else "",
+        "Devices": f"{info.devices:,}" if info.devices is not None else "",
+        "Needs": ", ".join(_needs(one)),
+        HARDWARE: hardware(info.artifacts),
+        BRINGS: listed(info.dependencies),
+        "Catalog id": clean(info.reference) if prepares else "",
+        NOTES: (first_line(one), "dim"),
+    }
+
+
+def _below(row: Row) -> Iterator[str]:
+    if row[HARDWARE]:
+        yield f"for {row[HARDWARE]}" if row[HARDWARE] != NO_ARTIFACT else NO_ARTIFACT
+    if row[BRINGS]:
+        yield f"brings {row[BRINGS]}"
+    if _text(row[NOTES]):
+        yield _text(row[NOTES])
+
+
+def _status(one: Listed) -> Iterator[str]:
+    if one.info.status:
+        yield clean(one.info.status)
+    elif not one.info.released:
+        yield "not released"
+    if one.info.must_pass:
+        yield "must pass"
+    if one.info.forbidden:
+        yield "never deployed"
+
+
+def _needs(one: Listed) -> Iterator[str]:
+    if one.info.min_version:
+        yield clean(one.info.min_version)
+    if one.info.minimum_agent:
+        yield f"agent {clean(one.info.minimum_agent)}"
+
+
+def _text(cell: str | Span) -> str:
+    return cell if isinstance(cell, str) else cell[0]

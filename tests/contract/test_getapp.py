@@ -1,0 +1,126 @@
+"""GetApp's steps, end to end: whatever the open questions answer, passes lead to what is wanted, and no further."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.model.change import Change, Reason, Review, Verb
+from reconciler.model.observation import Phase
+from reconciler.model.origin import NOWHERE
+from reconciler.model.outcome import ReceiptKind
+from reconciler.model.release import Release
+from reconciler.model.snapshot import Query, Snapshot
+from tests.contract.subjects import Rig, Subject
+from tests.contract.subjects_getapp import GETAPP_AGENT, GETAPP_CDN
+
+WORKLOAD = "radio"
+PASSES = 20
+
+SUBJECTS = pytest.mark.parametrize("subject", [GETAPP_CDN, GETAPP_AGENT], ids=str)
+VARIANTS = pytest.mark.parametrize(("question", "answer"), [("swagger", "on"), *GETAPP_CDN.variants], ids=str)
+
+
+def wishes(snapshot: Snapshot, to: str | None) -> list[Change]:
+    """Return what a manifest that wants one version (or none) everywhere asks of the slots that differ."""
+    changes = []
+    for row in range(len(snapshot.units)):
+        state = snapshot.state(WORKLOAD, row)
+        there = state.assigned == to and not state.others and state.phase is Phase.SETTLED
+        if there or state.phase in (Phase.UNKNOWN, Phase.MOVING) or (to is None and not state.stages):
+            continue
+        verb = Verb.REMOVE if to is None else Verb.RELEASE if state.assigned in (None, to) else Verb.REPLACE
+        changes.append(
+            Change(
+                unit=snapshot.units.ref(row),
+                workload=next(one.ref for one in snapshot.workloads if one.id == WORKLOAD),
+                verb=verb,
+                from_=state.assigned,
+                to=to,
+                reason=Reason.CHANGE,
+                steps=(),
+                origin=NOWHERE,
+                observed="",
+                others=state.others,
+            )
+        )
+    return changes
+
+
+def a_pass(rig: Rig, to: str | None, *, units: frozenset[str] | None = None) -> tuple[list[str], Review]:
+    """Do one pass; return the calls that were made, and what the platform said of the changes."""
+    platform = rig.platform
+    snapshot = platform.observe(Query())
+    assert snapshot.coverage.complete, snapshot.coverage.problems
+    changes = [one for one in wishes(snapshot, to) if units is None or one.unit.id in units]
+    catalog = platform.catalog({Release(WORKLOAD, to)} if to is not None else set())
+    review = platform.review(changes, snapshot, catalog)
+    going = [change for position, change in enumerate(changes) if position not in review.holds]
+    actions = platform.compile(going, snapshot, catalog, whole=())
+    assert sorted(slot for action in actions for slot in action.slots) == list(range(len(going)))
+    assert [action.stage for action in actions] == sorted(action.stage for action in actions)
+    for action in actions:
+        receipt = platform.execute(action, rig.deadline)
+        assert receipt.kind is ReceiptKind.ACCEPTED, receipt
+    rig.clock.sleep(60.0)
+    return [action.call for action in actions], review
+
+
+def passes(rig: Rig, to: str | None, *, units: frozenset[str] | None = None) -> list[str]:
+    """Do passes until none calls anything; return all calls."""
+    calls: list[str] = []
+    for _ in range(PASSES):
+        made, _ = a_pass(rig, to, units=units)
+        if not made:
+            return calls
+        calls += made
+    raise AssertionError(f"no end after {PASSES} passes: {calls}")
+
+
+@SUBJECTS
+@VARIANTS
+def test_passes_bring_a_version_everywhere(subject: Subject, question: str, answer: str) -> None:
+    rig = subject.rig(25, 3, variants={question: answer}, offline=0.0, failing=0.0)
+    for version in ("1.0.0", "1.3.0"):
+        calls = passes(rig, version)
+        assert {"getapp.prepare", "getapp.deliver"} <= set(calls)
+        slots = {slot: value for slot, value in rig.truth().items() if slot[1] == WORKLOAD}
+        side_by_side = (question, answer) == ("multi-version", "side-by-side")
+        if not (side_by_side and subject is GETAPP_CDN):  # no uninstall over the CDN: an older request leaves the newer
+            assert set(slots.values()) == {(version, version)}
+    after = rig.truth()
+    assert passes(rig, "1.3.0") == []
+    assert rig.truth() == after
+
+
+@VARIANTS
+def test_passes_take_a_project_from_an_agent(question: str, answer: str) -> None:
+    rig = GETAPP_AGENT.rig(1, 3, variants={question: answer})
+    calls = passes(rig, None)
+    assert "getapp.uninstall" in calls
+    assert not [slot for slot in rig.truth() if slot[1] == WORKLOAD]
+
+
+def test_a_cdn_has_no_uninstall_and_says_so() -> None:
+    rig = GETAPP_CDN.rig(5, 3, offline=0.0, failing=0.0)
+    calls, review = a_pass(rig, None)
+    assert calls == []
+    assert {hold.code.value for holds in review.holds.values() for hold in holds} == {"unsupported"}
+
+
+def test_an_agent_that_only_records_uninstalls_is_not_asked_for_ever() -> None:
+    rig = GETAPP_AGENT.rig(1, 3, variants={"uninstall": "records-only"}, failing=0.0)
+    assert passes(rig, None) == ["getapp.uninstall"]
+    snapshot = rig.platform.observe(Query())
+    state = snapshot.state(WORKLOAD, 0)
+    assert (state.assigned, state.phase) == (None, Phase.MOVING)
+    assert state.reported is not None
+    assert "not documented" in state.note
+
+
+def test_devices_that_are_away_are_held_and_told_later() -> None:
+    rig = GETAPP_CDN.rig(20, 3, offline=0.5, failing=0.0)
+    snapshot = rig.platform.observe(Query())
+    away = [row for row in range(20) if snapshot.state(WORKLOAD, row).phase is Phase.UNKNOWN]
+    assert away
+    assert all(snapshot.units[row].reach.name == "DISCONNECTED" for row in away)
+    assert all("24 hours" in snapshot.state(WORKLOAD, row).note for row in away)

@@ -1,0 +1,89 @@
+"""Releases and deliveries of several connections: one that fails stops no other, and is closed like all."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import pytest
+
+from reconciler.engine.deliveries import deliveries
+from reconciler.engine.releases import releases
+from reconciler.errors import SettingsError
+from reconciler.model.delivery import Preparation, PrepareStatus
+from reconciler.model.fleet import ConnectionSpec, Document, GetAppConnection, LosantConnection, Manifest, Secret
+from reconciler.model.origin import NOWHERE
+from reconciler.model.release import Listed, ReleaseInfo, ReleaseList, ReleaseQuery
+from reconciler.model.report import ConnectionDeliveries, ConnectionReleases
+from reconciler.model.unit import Ref
+from reconciler.ports import Platform
+from tests.unit.engine.memory import Clock, Memory, gone
+
+LOSANT = ConnectionSpec(losant=LosantConnection(application="a" * 24, token=Secret(env="T")))
+GETAPP = ConnectionSpec(getapp=GetAppConnection(agent="https://cdn.example.com"))
+
+
+class Server(Memory):
+    """A platform in memory whose server prepares releases."""
+
+    broken = False
+
+    def releases(self, query: ReleaseQuery) -> ReleaseList:
+        if self.broken:
+            raise gone()
+        info = ReleaseInfo(found=True, reference="cat-1")
+        return ReleaseList((Listed(Ref("w1", query.workloads[0]), "1", info),), ("sorted by us",))
+
+    def preparations(self, references: Collection[str], *, probe: bool) -> tuple[Preparation, ...]:
+        if self.broken:
+            raise gone()
+        status = PrepareStatus.DONE if probe else PrepareStatus.NOT_ASKED
+        return tuple(Preparation(reference=one, status=status) for one in references)
+
+
+def manifest(**connections: ConnectionSpec) -> Manifest:
+    documents = {name: Document(name, spec, "c.yaml", lambda path: NOWHERE) for name, spec in connections.items()}
+    return Manifest(documents, {}, {}, "digest")
+
+
+ALL = manifest(plain=LOSANT, server=GETAPP, broken=GETAPP, closed=LOSANT)
+
+
+@pytest.fixture
+def platforms() -> dict[str, Memory]:
+    broken = Server(Clock())
+    broken.broken = True
+    return {"plain": Memory(Clock()), "server": Server(Clock()), "broken": broken}
+
+
+def opener(platforms: dict[str, Memory], name: str) -> Platform:
+    if name not in platforms:
+        raise SettingsError("the environment variable T is not set", hint="export T=…")
+    return platforms[name]
+
+
+def test_releases_of_all_connections(platforms: dict[str, Memory]) -> None:
+    query = ReleaseQuery(workloads=("vision",))
+    plain, server, broken, closed = releases(ALL, list(ALL.connections), query, lambda name: opener(platforms, name))
+    assert plain == ConnectionReleases(connection="plain", platform="losant")
+    assert (server.prepares, server.releases[0].workload.name, server.notes) == (True, "vision", ("sorted by us",))
+    assert (broken.platform, broken.releases, "no connection" in broken.error) == ("getapp", (), True)
+    assert (closed.error, closed.hint) == ("the environment variable T is not set", "export T=…")
+    assert all(one.closed for one in platforms.values())
+
+
+@pytest.mark.parametrize("probe", [False, True])
+def test_deliveries_of_all_connections(platforms: dict[str, Memory], probe: bool) -> None:
+    plain, server, broken, closed = deliveries(
+        ALL, list(ALL.connections), ["cat-1"], lambda name: opener(platforms, name), probe=probe
+    )
+    assert plain == ConnectionDeliveries(connection="plain", platform="losant", prepares=False)
+    (found,) = server.preparations
+    assert (found.reference, found.status is PrepareStatus.DONE) == ("cat-1", probe)
+    assert "no connection" in broken.error
+    assert closed.hint == "export T=…"
+    assert all(one.closed for one in platforms.values())
+
+
+def test_no_connection_is_no_error() -> None:
+    assert releases(ALL, [], ReleaseQuery(), lambda name: Memory(Clock())) == []
+    assert deliveries(ALL, [], [], lambda name: Memory(Clock()), probe=False) == []

@@ -1,0 +1,256 @@
+"""What rows mean: every word of the documents, every odd value, and never absence where something may be."""
+
+from __future__ import annotations
+
+import json
+from itertools import permutations
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.model.observation import EMPTY, Phase, State
+from reconciler.platforms.getapp.precedence import precedence
+from reconciler.platforms.getapp.stages import DELIVERY_STATES, STATES, STATUSES
+from reconciler.platforms.getapp.translate import Rows, rows_of
+from tests.unit.platforms.getapp.installation import row
+
+
+def read(*rows: Any, auto: bool = False) -> Rows:
+    return rows_of(json.dumps(list(rows)).encode(), auto=auto)
+
+
+def slot(*rows: Any, auto: bool = False) -> State:
+    return read(*rows, auto=auto).states["radio"]
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "expected"),
+    [
+        ("delivery", "Start", State("1.0.0", None, Phase.MOVING)),
+        ("delivery", "InProgress", State("1.0.0", None, Phase.MOVING)),
+        ("delivery", "Done", State("1.0.0", None, Phase.MOVING)),
+        ("delivery", None, State("1.0.0", None, Phase.MOVING)),
+        ("delivery", "Pause", State("1.0.0", None, Phase.PAUSED)),
+        ("delivery", "Cancel", State("1.0.0", None, Phase.PAUSED)),
+        ("delivery", "Error", State("1.0.0", None, Phase.FAILED, error="the platform gave no reason")),
+        ("downloaded", "Done", State("1.0.0", None, Phase.READY)),
+        ("deploy", "Start", State("1.0.0", None, Phase.MOVING)),
+        ("deploy", "Installing", State("1.0.0", None, Phase.MOVING)),
+        ("deploy", "Continue", State("1.0.0", None, Phase.MOVING)),
+        ("deploy", "Pause", State("1.0.0", None, Phase.PAUSED)),
+        ("deploy", "Cancelled", State("1.0.0", None, Phase.PAUSED)),
+        ("deploy", "Error", State("1.0.0", None, Phase.FAILED, error="the platform gave no reason")),
+        ("deploy", "Uninstall", State(None, "1.0.0", Phase.MOVING)),
+        ("installed", "Done", State("1.0.0", "1.0.0", Phase.SETTLED)),
+        ("installed", None, State("1.0.0", "1.0.0", Phase.SETTLED)),
+        ("installed", "Uninstall", State(None, "1.0.0", Phase.MOVING)),
+        ("uninstalled", "Uninstall", State(None, None, Phase.SETTLED, others=("1.0.0",))),
+    ],
+)
+def test_one_row(state: str, status: str | None, expected: State) -> None:
+    found = slot(row(state, status))
+    assert (found.assigned, found.reported, found.phase, found.others, found.error) == (
+        expected.assigned,
+        expected.reported,
+        expected.phase,
+        expected.others,
+        expected.error,
+    )
+    assert found.since is None
+    assert found.identity == ("12.radio@1.0.0" if found.assigned else None)
+    assert bool(found.stages)
+
+
+@pytest.mark.parametrize("delivery", [*sorted(one for one in DELIVERY_STATES if one), None, "Prepare", "later"])
+@pytest.mark.parametrize("status", [*sorted(one for one in STATUSES if one), None, "Download", "Deleted", "Soon"])
+@pytest.mark.parametrize("state", [*sorted(STATES), "offering", "push", "broken"])
+def test_no_word_is_ever_read_as_absence(state: str, status: str | None, delivery: str | None) -> None:
+    found = slot(row(state, status, deliveryState=delivery))
+    known = state in STATES and status in STATUSES and delivery in DELIVERY_STATES
+    assert (found.phase is Phase.UNKNOWN) == (not known)
+    assert (found == EMPTY) == (known and state == "deleted")
+    if not known:
+        field = "state" if state not in STATES else "deliveryState" if delivery not in DELIVERY_STATES else "Status"
+        assert field in found.note
+        assert "is not known" in found.note
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"state": 7},
+        {"state": None},
+        {"deviceReleaseStatus": {"Start": 1}},
+        {"deliveryState": ["done"]},
+        {"progress": "half"},
+        {"eta": {}},
+        {"errMsg": 5},
+    ],
+)
+def test_odd_values_cost_their_slot_alone(odd: dict[str, Any]) -> None:
+    found = read(row(project="vision"), {**row(), **odd})
+    assert found.states["radio"].phase is Phase.UNKNOWN
+    assert "unexpected value" in found.states["radio"].note
+    assert found.states["vision"].assigned == "1.0.0"
+    assert not found.blind
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"7",
+        b"null",
+        b'{"a": 1}',
+        b'[{"state": 1}]',
+        b"[7]",
+        b'[{"state": "installed"}]',
+        b'[{"release": {"id": 1}}]',
+        b"[",
+    ],
+)
+def test_rows_that_tell_nothing_blind_their_device(content: bytes) -> None:
+    found = rows_of(content)
+    assert found.states == {}
+    assert found.blind
+
+
+def test_a_row_without_project_blinds_and_one_without_version_is_unknown() -> None:
+    assert read(row(project="")).blind
+    assert "empty version" in slot(row(version="")).note
+    flat = {"state": "installed", "name": "radio", "version": "1.0.0"}
+    assert "without project" in slot(flat).note
+
+
+def test_both_shapes_say_the_same() -> None:
+    nested = row("delivery", "InProgress", progress=40.0, eta=7, metadata={"autoDeploy": True}, size=5)
+    flat = {
+        **{key: value for key, value in nested.items() if key not in ("release", "deviceReleaseStatus")},
+        "status": "InProgress",
+        "catalogId": "12.radio@1.0.0",
+        "name": "radio",
+        "version": "1.0.0",
+        "metadata": {"autoDeploy": True},
+        "size": 5,
+    }
+    assert slot(flat) == slot(nested)
+    assert (slot(nested).progress, slot(nested).eta) == (40.0, 7)
+
+
+def test_what_moves_comes_first_then_what_was_stopped_then_downloads_then_the_highest_installed() -> None:
+    rows = [
+        row("installed", "Done", "1.9.0"),
+        row("installed", "Done", "1.10.0"),
+        row("downloaded", "Done", "1.1.0"),
+        row("deploy", "Error", "1.2.0", errMsg="exit\n code 1"),
+        row("delivery", "InProgress", "1.3.0"),
+    ]
+    expected = [("1.10.0", Phase.SETTLED), ("1.1.0", Phase.READY), ("1.2.0", Phase.FAILED), ("1.3.0", Phase.MOVING)]
+    for count, (assigned, phase) in enumerate(expected, 2):
+        found = slot(*rows[:count])
+        assert (found.assigned, found.reported, found.phase) == (assigned, "1.10.0", phase)
+        assert set(found.others) == {one["release"]["version"] for one in rows[:count]} - {assigned}
+        assert all(other in found.note for other in found.others)
+    assert slot(*rows[:4]).error == "exit code 1"
+
+
+def test_the_assigned_installed_version_is_the_reported_one() -> None:
+    assert slot(row(version="2.0.0"), row(version="10.0.0")).reported == "10.0.0"
+
+
+def test_uninstalled_rows_count_only_alone_and_deleted_ones_never() -> None:
+    gone, old = row("uninstalled", "Uninstall", "0.9.0"), row("deleted", None, "0.8.0")
+    beside = slot(row(), gone, old)
+    assert (beside.others, beside.stages) == ((), (("1.0.0", "installed"),))
+    assert "0.9.0 is uninstalled" in beside.note
+    assert slot(gone, old).others == ("0.9.0",)
+    assert slot(old) == EMPTY
+
+
+def test_an_uninstall_beside_another_version_waits() -> None:
+    found = slot(row("installed", "Uninstall", "0.9.0"), row("downloaded", "Done", "1.0.0"))
+    assert (found.assigned, found.reported, found.others) == ("1.0.0", "0.9.0", ())
+    assert dict(found.stages) == {"0.9.0": "being uninstalled", "1.0.0": "downloaded"}
+
+
+@pytest.mark.parametrize(("status", "words"), [("Pause", "resume it there"), ("Cancelled", "start it there again")])
+def test_who_stopped_it_must_do_what(status: str, words: str) -> None:
+    assert words in slot(row("deploy", status)).note
+
+
+def test_what_installs_itself_moves_by_itself() -> None:
+    assert slot(row("downloaded"), auto=True).phase is Phase.MOVING
+    assert slot(row("downloaded", metadata={"autoDeploy": True})).phase is Phase.MOVING
+    assert slot(row("downloaded", metadata={"autoDeploy": "yes"})).phase is Phase.READY
+
+
+DEPENDENCIES = [
+    {"projectName": "radio", "version": "1.0.0"},
+    {"id": "12.radio@1.0.0"},
+    {"catalogId": "12.radio@1.0.0"},
+    "12.radio@1.0.0",
+]
+
+
+@pytest.mark.parametrize("dependency", DEPENDENCIES)
+def test_dependencies_are_protected_and_no_leftovers(dependency: Any) -> None:
+    needs = row(project="vision", version="2.1.0", dependencies=[dependency])
+    found = read(needs, row(), row(version="1.1.0")).states
+    assert found["radio"].protected == "1.0.0: a dependency of vision 2.1.0"
+    assert "1.0.0 is a dependency of vision 2.1.0" in found["radio"].note
+    assert (found["radio"].assigned, found["radio"].others) == ("1.1.0", ())
+    assert found["vision"].protected == ""
+    gone = row("uninstalled", "Uninstall", project="vision", dependencies=[dependency])
+    assert read(gone, row()).states["radio"].protected == ""
+
+
+@pytest.mark.parametrize("dependencies", [[7], [{"name": "x"}], 7])
+def test_dependencies_that_cannot_be_read_protect_everything_on_the_device(dependencies: Any) -> None:
+    found = read(row(project="vision", dependencies=dependencies), row()).states
+    assert all("depends on cannot be read" in state.protected for state in found.values())
+
+
+def test_two_rows_of_one_version_are_a_problem() -> None:
+    found = read(row(), row("downloaded", id="0.radio@1.0.0"))
+    assert found.states["radio"].phase is Phase.UNKNOWN
+    assert found.problems == ("has two rows of radio 1.0.0",)
+
+
+ROWS = st.lists(
+    st.builds(
+        row,
+        st.sampled_from(sorted(STATES)),
+        st.sampled_from(["Done", "Start", "Error", "Pause", "Cancel", "Uninstall", None]),
+        st.sampled_from(["1.0.0", "1.9.0", "1.10.0", "2.0.0-rc.1", "2.0.0", "nightly"]),
+        project=st.sampled_from(["radio", "vision"]),
+        dependencies=st.sampled_from(
+            [None, [], ["12.radio@1.0.0"], [7], [{"projectName": "radio", "version": "1.9.0"}]]
+        ),
+    ),
+    min_size=1,
+    max_size=4,
+    unique_by=lambda one: (one["release"]["projectName"], one["release"]["version"]),
+)
+
+
+@given(ROWS)
+def test_the_order_of_rows_does_not_matter(rows: list[dict[str, Any]]) -> None:
+    states = [read(*order).states for order in permutations(rows)]
+    assert all(one == states[0] for one in states)
+
+
+@given(ROWS)
+def test_a_slot_is_empty_only_when_all_its_rows_are_deleted(rows: list[dict[str, Any]]) -> None:
+    for project, state in read(*rows).states.items():
+        own = [one for one in rows if one["release"]["projectName"] == project]
+        assert (state == EMPTY) == all(one["state"] == "deleted" for one in own)
+        assert state.assigned not in state.others
+        assert {*state.others, *([state.assigned] if state.assigned else [])} <= {
+            version for version, _ in state.stages
+        }
+
+
+def test_versions_are_ordered_by_semver_and_others_come_first() -> None:
+    ordered = ["nightly", "v1", "1.0.0-1", "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0", "1.0.0+b", "1.2.0", "1.10.0"]
+    assert sorted(ordered[::-1], key=precedence) == ordered

@@ -167,7 +167,7 @@ def test_what_is_read_again_is_judged_by_its_partners_as_they_are_now() -> None:
     asked = world.only("near")
     reading = world.plan(asked).readings["plant"]
     _, _, before = again(reading, "near", asked, world.clock)
-    assert before.held[0].reasons[0].text == f"{LEAD} 1 is reported; 2 is wanted there, but does not go in this plan"
+    assert before.held[0].reasons[0].text == f"{LEAD} 1 is reported; 2 is wanted there"
     world.office.set("o", "2")
     world.clock.time += 30
     fresh, one, entry = again(reading, "near", asked, world.clock)

@@ -9,12 +9,13 @@ from typing import Protocol
 import msgspec
 
 from reconciler.core.digest import SlotDigest, fingerprint
-from reconciler.core.draft import Draft, leavers, unmanaged
+from reconciler.core.draft import Draft, unmanaged
 from reconciler.core.hold import holder
 from reconciler.core.judge import Intent, Judged
 from reconciler.core.limit import Intended, loads, violations
 from reconciler.core.require import Gates
 from reconciler.core.resolve import Column
+from reconciler.core.warn import units_in_words, warnings
 from reconciler.model.change import Action, Change, Held, Hold, HoldReason, Reason, Review, Step, Verb
 from reconciler.model.desired import Desired
 from reconciler.model.observation import State
@@ -44,8 +45,6 @@ FREE = frozenset({Verdict.LEFTOVER, Verdict.NEXT})
 """Verdicts whose changes count against no limit."""
 
 NO_GATES: Gates = {}
-SAMPLE = 3
-DROPPED = " of a class that cannot be assigned to; left out"
 
 
 def fleet_plan(  # a fleet, what is known of it, and where its manifests came from
@@ -57,10 +56,7 @@ def fleet_plan(  # a fleet, what is known of it, and where its manifests came fr
     commit: str | None,
     gates: Gates = NO_GATES,
 ) -> FleetPlan:
-    """Return the plan of a judged fleet.
-
-    `manifest` is the manifests' digest, `commit` where they came from, `gates` what requirements say of workloads.
-    """
+    """Return the plan of a judged fleet. `manifest` is the manifests' digest, `gates` what requirements say of workloads."""
     maker = _Maker(one, catalog, gates)
     maker.run()
     changes, review = _reviewed(maker, compiler)
@@ -77,7 +73,7 @@ def fleet_plan(  # a fleet, what is known of it, and where its manifests came fr
         actions=actions,
         held=(*missing, *maker.held),
         violations=tuple(violations(one.document, maker.loads, sum(one.resolution.scope))),
-        warnings=(*_warnings(one), *review.warnings),
+        warnings=(*warnings(one), *review.warnings),
         releases=_moved_to(changes, catalog),
     )
 
@@ -303,7 +299,7 @@ def _missing(one: Draft) -> Iterator[Held]:
     for name, why in one.resolution.missing:
         if one.narrow.workload(name, name):
             yield Held(
-                unit=Ref("*", _units(units)),
+                unit=Ref("*", units_in_words(units)),
                 workload=Ref("", name),
                 verb=None,
                 from_=None,
@@ -350,39 +346,3 @@ def _summary(one: Draft, changes: tuple[Change, ...], held: int) -> Summary:
         stuck=count(Verdict.STUCK, Verdict.AHEAD),
         dropped=one.resolution.dropped,
     )
-
-
-def _warnings(one: Draft) -> Iterator[str]:
-    for diagnostic in one.resolution.diagnostics:
-        yield f"{diagnostic.origin}: {diagnostic.message}"
-    spec = one.resolution.spec
-    if spec.rollout is not None:
-        named = [
-            field for field in ("waves", "max_moving", "success", "failure", "soak") if getattr(spec.rollout, field)
-        ]
-        if named:
-            yield f"not enforced yet: rollout.{', rollout.'.join(named)}; all changes of this plan go at once"
-    if spec.windows:
-        yield "not enforced yet: windows; changes go whenever apply runs"
-    if one.resolution.dropped:
-        yield _counted(one.resolution.dropped, "matches the scope but is", "match the scope but are") + DROPPED
-    if one.resolution.prune_unsafe and spec.prune != "none":
-        yield "nothing is pruned: " + "; ".join(one.resolution.prune_unsafe)
-    if not one.snapshot.coverage.complete:
-        yield "the reading is incomplete, so what it did not show is held: " + "; ".join(one.snapshot.coverage.problems)
-    units = one.snapshot.units
-    for workload, rows in leavers(one).items():
-        names = ", ".join(units.names[row] for row in rows[:SAMPLE])
-        more = f" and {len(rows) - SAMPLE:,} more" if len(rows) > SAMPLE else ""
-        leave = _counted(
-            len(rows), f"leaves {workload} and keeps what it runs", f"leave {workload} and keep what they run"
-        )
-        yield f"{leave}: {names}{more}"
-
-
-def _units(number: int) -> str:
-    return f"{number:,} unit" if number == 1 else f"{number:,} units"
-
-
-def _counted(number: int, one: str, several: str) -> str:
-    return f"{_units(number)} {one if number == 1 else several}"

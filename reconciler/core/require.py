@@ -32,7 +32,7 @@ class Block(msgspec.Struct, frozen=True):
 
     `problem` says what is the matter, `outlook` what becomes of it where this plan does not move those slots. It is over
     when each of `awaits` has a version that `accepts` takes, or is empty (`accepts` None); `subject` names what to wait
-    for. Without `awaits` no change can end it.
+    for. Without `awaits` no change can end it. `wanted`: the manifests ask for that change, and it was not made yet.
     """
 
     problem: str
@@ -40,6 +40,7 @@ class Block(msgspec.Struct, frozen=True):
     subject: str = ""
     awaits: tuple[Slot, ...] = ()
     accepts: Accepts | None = None
+    wanted: bool = False
 
     @property
     def hold(self) -> Hold:
@@ -163,6 +164,7 @@ class _Ask:
             self.need.required,
             () if contradiction else (slot,),
             accepts,
+            wanted=wish is not None and not contradiction and not _under_way(state, accepts),
         )
 
 
@@ -200,9 +202,13 @@ def _outlook(need: Need, state: State, wish: Wish | None) -> str:
         return f"no fleet manages {need.required} there"
     if not need.accepts.takes(wish.value.version):
         return f"the manifests contradict each other: they want {need.required} {wish.value} there ({wish.origin})"
-    if state.phase is not Phase.UNKNOWN and need.accepts.takes(state.assigned):
+    if _under_way(state, need.accepts):
         return f"{state.assigned} is on its way there"
-    return f"{wish.value} is wanted there, but does not go in this plan"
+    return f"{wish.value} is wanted there"
+
+
+def _under_way(state: State, accepts: Accepts) -> bool:
+    return state.phase is not Phase.UNKNOWN and accepts.takes(state.assigned)
 
 
 # --- a workload that others require -------------------------------------------------------------------------------------
@@ -249,19 +255,21 @@ class _Serve:
         names = ", ".join(units.names[mate] for _, mate, _ in found[:SAMPLE])
         more = f" and {len(found) - SAMPLE:,} more" if len(found) > SAMPLE else ""
         where = f"on {names}{more} of {self.need.home}" if self.need.tag else "here"
+        wish = home.wish(workload_id, row)
         unknown = any(seen.phase is Phase.UNKNOWN for _, _, seen in found)
         slots = tuple((self.need.home, units.ids[mate], holder) for holder, mate, _ in found)
         return Block(
             f"{self.lead} and {'may be, which is unknown,' if unknown else _presence(state)} {where}",
-            "" if unknown else _parting(self.need, state, home.wish(workload_id, row)),
+            "" if unknown else _parting(self.need, state, wish),
             self.need.workload,
             () if unknown else slots,
+            wanted=not unknown and wish is not None and wish.value.want is Want.ABSENT and _holds(state),
         )
 
 
 def _may_be_there(state: State) -> bool:
     known = state.phase is not Phase.UNKNOWN
-    return not known or state.assigned is not None or bool(state.others) or bool(_reports(state))
+    return not known or _holds(state) or bool(_reports(state))
 
 
 def _presence(state: State) -> str:
@@ -273,6 +281,8 @@ def _parting(need: Need, state: State, wish: Wish | None) -> str:
         return f"no fleet removes {need.workload} there"
     if wish.value.want is Want.VERSION:
         return f"the manifests contradict each other: they want {need.workload} {wish.value} there ({wish.origin})"
-    if state.assigned is None and not state.others:
-        return "its removal is on its way"
-    return "its removal does not go in this plan"
+    return "its removal is wanted" if _holds(state) else "its removal is on its way"
+
+
+def _holds(state: State) -> bool:
+    return state.assigned is not None or bool(state.others)

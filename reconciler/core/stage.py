@@ -23,16 +23,25 @@ Gated = Mapping[str, tuple[Units, Gates]]
 
 
 class _Waiting(msgspec.Struct):
-    """A change that only requirements hold: whose it is (positions of fleet and entry), and what it waits for."""
+    """A change that requirements hold: whose it is (positions of fleet and entry), and what it waits for."""
 
     fleet: int
     entry: int
+    connection: str
     held: Held
     blocks: tuple[Block, ...]
 
+    @property
+    def alone(self) -> bool:
+        """Whether nothing but requirements holds it."""
+        return len(self.blocks) == len(self.held.reasons)
 
-def staged(plans: Sequence[FleetPlan], gated: Gated) -> Sequence[FleetPlan]:
-    """Return the plans with the stages of held changes, and words that say so."""
+
+def staged(plans: Sequence[FleetPlan], gated: Gated, *, whole: bool = True) -> Sequence[FleetPlan]:
+    """Return the plans with the stages of held changes, and words that say so.
+
+    `whole`: these are all fleets of a plan, so that what is not among their changes does not go.
+    """
     moves: Moves = {
         (plan.connection, change.unit.id, change.workload.id): (1, change.to)
         for plan in plans
@@ -41,11 +50,15 @@ def staged(plans: Sequence[FleetPlan], gated: Gated) -> Sequence[FleetPlan]:
     }
     found: dict[int, dict[int, Held]] = {}
     waiting = list(_waiting(plans, gated))
-    while waiting:
-        left = [one for one in waiting if not _place(one, plans[one.fleet].connection, moves, found)]
-        if len(left) == len(waiting):
+    left = [one for one in waiting if one.alone]
+    while left:
+        following = [one for one in left if not _place(one, moves)]
+        if len(following) == len(left):
             break
-        waiting = left
+        left = following
+    for one in waiting:
+        stage = moves.get(_slot(one), (0, None))[0]
+        found.setdefault(one.fleet, {})[one.entry] = _told(one, stage, moves, whole=whole)
     return [_with(plan, found.get(number, {})) for number, plan in enumerate(plans)]
 
 
@@ -55,21 +68,25 @@ def _waiting(plans: Sequence[FleetPlan], gated: Gated) -> Iterator[_Waiting]:
             continue
         units, gates = gated[plan.connection]
         for entry, held in enumerate(plan.held):
-            if held.verb is not None and {hold.code for hold in held.reasons} == {HoldReason.REQUIREMENT_NOT_MET}:
+            if held.verb is not None and any(_ours(hold) for hold in held.reasons):
                 blocks = gates[held.workload.id].blocks(units.index[held.unit.id], held.verb, held.to)
-                yield _Waiting(fleet, entry, held, blocks)
+                yield _Waiting(fleet, entry, plan.connection, held, blocks)
 
 
-def _place(one: _Waiting, connection: str, moves: Moves, found: dict[int, dict[int, Held]]) -> bool:
+def _ours(hold: Hold) -> bool:
+    return hold.code is HoldReason.REQUIREMENT_NOT_MET
+
+
+def _slot(one: _Waiting) -> Slot:
+    return one.connection, one.held.unit.id, one.held.workload.id
+
+
+def _place(one: _Waiting, moves: Moves) -> bool:
     """Give a change its stage, if all that it waits for is known to go."""
     stages = [_ends(block, moves) for block in one.blocks]
-    if not all(stages):
-        return False
-    stage = 1 + max(stages)
-    moves[connection, one.held.unit.id, one.held.workload.id] = (stage, one.held.to)
-    reasons = tuple(Hold(HoldReason.REQUIREMENT_NOT_MET, _words(block, stage, moves)) for block in one.blocks)
-    found.setdefault(one.fleet, {})[one.entry] = msgspec.structs.replace(one.held, stage=stage, reasons=reasons)
-    return True
+    if all(stages):
+        moves[_slot(one)] = (1 + max(stages), one.held.to)
+    return all(stages)
 
 
 def _ends(block: Block, moves: Moves) -> int:
@@ -86,15 +103,25 @@ def _helps(block: Block, move: tuple[int, str | None] | None) -> int:
     return stage if right else 0
 
 
-def _words(block: Block, stage: int, moves: Moves) -> str:
+def _told(one: _Waiting, stage: int, moves: Moves, *, whole: bool) -> Held:
+    """Return a held change with its stage, and with words that know what this plan does."""
+    words = iter([_words(block, stage, moves, whole=whole) for block in one.blocks])
+    reasons = tuple(Hold(hold.code, next(words)) if _ours(hold) else hold for hold in one.held.reasons)
+    return msgspec.structs.replace(one.held, stage=stage, reasons=reasons)
+
+
+def _words(block: Block, stage: int, moves: Moves, *, whole: bool) -> str:
+    if not _ends(block, moves):
+        return block.hold.text + (", but does not go in this plan" if block.wanted and whole else "")
     if block.accepts is None:
-        return f"{block.problem}; stage {stage}: goes once {block.subject} is gone"
-    version = moves[block.awaits[0]][1]
-    return f"{block.problem}; stage {stage}: goes once {block.subject} {version} is reported"
+        outlook = f"goes once {block.subject} is gone" if stage else "this plan removes it"
+    else:
+        version = moves[block.awaits[0]][1]
+        outlook = f"goes once {block.subject} {version} is reported" if stage else f"this plan brings {version} there"
+    return f"{block.problem}; stage {stage}: {outlook}" if stage else f"{block.problem}; {outlook}"
 
 
 def _with(plan: FleetPlan, found: dict[int, Held]) -> FleetPlan:
     if not found:
         return plan
-    held = tuple(found.get(number, one) for number, one in enumerate(plan.held))
-    return msgspec.structs.replace(plan, held=held)
+    return msgspec.structs.replace(plan, held=tuple(found.get(number, one) for number, one in enumerate(plan.held)))

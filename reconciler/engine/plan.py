@@ -96,7 +96,7 @@ def plan(question: Question, open_: Open, clock: Clock) -> Planned:
         plans += [plan_fleet(reading, one, question) for one in reading.drafts]
         plans += _deleted(reading, question, clock)
     read = {name: reading.snapshot.read_at for name, reading in readings.items()}
-    fleets = _staged(plans, readings.values())
+    fleets = _staged(plans, readings.values(), whole=True)
     whole = assemble(fleets, now=clock.now(), read=read, narrowed=question.narrow.words)
     return Planned(plan=whole, readings=readings)
 
@@ -205,8 +205,9 @@ def plan_fleet(reading: Reading, one: Draft, question: Question) -> FleetPlan:
     )
 
 
-def _staged(plans: list[FleetPlan], readings: Iterable[Reading]) -> Sequence[FleetPlan]:
-    return staged(plans, {one.connection: (one.snapshot.units, one.gates) for one in readings if one.gates})
+def _staged(plans: list[FleetPlan], readings: Iterable[Reading], *, whole: bool) -> Sequence[FleetPlan]:
+    gated = {one.connection: (one.snapshot.units, one.gates) for one in readings if one.gates}
+    return staged(plans, gated, whole=whole)
 
 
 class _Compiler(msgspec.Struct):
@@ -256,7 +257,7 @@ def again(reading: Reading, fleet: str, question: Question, clock: Clock) -> tup
             sides[name] = Side(there, resolve_all(fleets_of(name, manifest), manifest, there))
         unread = {name: str(one) for name, one in {**reading.partners, **seen}.items() if name not in sides}
         _gate(fresh, lines, sides, unread)
-    return fresh, one, _staged([plan_fleet(fresh, one, question)], [fresh])[0]
+    return fresh, one, _staged([plan_fleet(fresh, one, question)], [fresh], whole=False)[0]
 
 
 def fleets_of(connection: str, manifest: Manifest) -> list[Document]:

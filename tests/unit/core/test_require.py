@@ -234,6 +234,14 @@ def test_what_is_held_itself_or_left_out_brings_nothing() -> None:
     held = World([Document("fleet", spec, "f", place)], read).held()["u", "vision"]
     assert [hold.code for hold in held.reasons] == [HoldReason.QUARANTINED, HoldReason.REQUIREMENT_NOT_MET]
     assert held.stage == 0
+    brought = World([fleet(poller=wants("1.4"), vision=wants("2", {**NEWER, "base": ["2"]}), base=wants(""))], read)
+    assert brought.said("vision") == (
+        0,
+        [
+            f"{LEAD} 1.3 is reported; this plan brings 1.4 there",
+            "requires base 2 (vision.requires.base), but nothing is reported; no fleet manages base there",
+        ],
+    )
     world = World([document], read, narrow=Narrow(workloads=("vision",)))
     assert world.said("vision") == (0, [f"{LEAD} 1.3 is reported; 1.4 is wanted there, but does not go in this plan"])
     assert not world.going()
@@ -296,7 +304,23 @@ def test_it_leaves_in_stage_two_after_the_removal_of_the_other() -> None:
         {"plant": snapshot(shown)},
         narrow=Narrow(workloads=("poller",)),
     )
-    assert left_out.said("poller") == (0, [f"{TAKEN} is assigned (2) here; its removal does not go in this plan"])
+    assert left_out.said("poller") == (
+        0,
+        [f"{TAKEN} is assigned (2) here; its removal is wanted, but does not go in this plan"],
+    )
+
+
+def test_it_stays_while_any_of_several_stays_and_the_words_tell_them_apart() -> None:
+    shown = {("u", "poller"): "1.4", ("u", "vision"): "2", ("u", "camera"): "2"}
+    world = one_fleet(shown, poller=wants(), vision=wants(None, NEWER), camera=wants("", NEWER))
+    camera = TAKEN.replace("vision", "camera")
+    assert world.said("poller") == (
+        0,
+        [
+            f"{TAKEN} is assigned (2) here; this plan removes it",
+            f"{camera} is assigned (2) here; no fleet removes camera there",
+        ],
+    )
 
 
 def test_a_contradiction_lets_neither_break_the_other() -> None:

@@ -1,0 +1,241 @@
+"""Planning where fleets require what other connections report: what is read, how often, how old, and what fails alone."""
+
+from __future__ import annotations
+
+from threading import Barrier
+
+import msgspec
+import pytest
+
+from reconciler.core.draft import Narrow
+from reconciler.engine.apply import Applying
+from reconciler.engine.explain import explanation
+from reconciler.engine.observe import FRESH
+from reconciler.engine.plan import Planned, Question, again, close, plan
+from reconciler.engine.send import Options
+from reconciler.errors import ManifestError, SettingsError, Unreachable
+from reconciler.model.change import HoldReason
+from reconciler.model.fleet import Document, FleetSpec, Manifest, Requirement, Selector, WorkloadSpec
+from reconciler.model.observation import State
+from reconciler.model.origin import Origin
+from reconciler.model.outcome import Result
+from reconciler.model.snapshot import Query, Snapshot
+from reconciler.ports import Platform
+from tests.unit.engine.memory import Clock, Memory, gone, question
+from tests.unit.engine.test_explain import Blame
+
+FAR: dict[str, str | list[str] | Requirement] = {"poller": Requirement(version=["2"], connection="office", tag="line")}
+
+
+class Lined(Memory):
+    """A platform of one unit, whose tag `line` is 1. Its readings take `slow` seconds, one entry each."""
+
+    def __init__(self, clock: Clock, unit: str, assigned: str | None = "1") -> None:
+        super().__init__(clock, 0)
+        self.units[unit] = next(iter(Memory(clock, 1).units.values()))
+        self.slots[unit, "w1"] = State(assigned, assigned)
+        self.slow: list[float] = []
+        self.meeting: Barrier | None = None
+
+    def observe(self, query: Query) -> Snapshot:
+        if self.meeting is not None:
+            self.meeting.wait(10)
+        found = super().observe(query)
+        self.clock.time += self.slow.pop(0) if self.slow else 0.0
+        found.units.label_sets[:] = [(("line", "1"),)]
+        return found
+
+
+def document(name: str, connection: str, requires: dict[str, str | list[str] | Requirement] | None = None) -> Document:
+    workloads = {"poller": WorkloadSpec(version="2", requires=requires or {})}
+    spec = FleetSpec(connection=connection, units=Selector(all=True), workloads=workloads)
+    return Document(name, spec, f"{name}.yaml", lambda path: Origin(f"{name}.yaml"))
+
+
+class World:
+    """A plant whose poller requires that of the office, and a harbour that requires nothing."""
+
+    def __init__(self, office: str | None = "1") -> None:
+        self.clock = Clock()
+        self.plant, self.office = Lined(self.clock, "p"), Lined(self.clock, "o", office)
+        self.harbour = Lined(self.clock, "h")
+        self.opened: list[str] = []
+        self.closed: dict[str, str] = {}
+        fleets = {
+            "near": document("near", "plant", requires=FAR),
+            "far": document("far", "office"),
+            "sea": document("sea", "harbour"),
+        }
+        connections = {name: question().manifest.connections["plant"] for name in ("plant", "office", "harbour")}
+        self.question = Question(manifest=Manifest(connections, {}, fleets, "digest"))
+
+    def open(self, name: str) -> Platform:
+        self.opened.append(name)
+        if name in self.closed:
+            raise SettingsError(self.closed[name])
+        return {"plant": self.plant, "office": self.office, "harbour": self.harbour}[name]
+
+    def only(self, *fleets: str) -> Question:
+        return msgspec.structs.replace(self.question, narrow=Narrow(fleets=fleets))
+
+    def plan(self, asked: Question | None = None) -> Planned:
+        return plan(asked or self.question, self.open, self.clock)
+
+
+def outlook(planned: Planned) -> dict[str, object]:
+    """Return of each fleet what goes, or the stage and words of what is held, or its error."""
+    return {
+        one.fleet: one.error
+        or [change.to for change in one.changes]
+        or [(held.stage, [hold.text for hold in held.reasons]) for held in one.held]
+        for one in planned.plan.fleets
+    }
+
+
+LEAD = "requires poller 2 on the unit of office with the same line (near.yaml), but"
+
+
+def test_all_connections_are_read_once_and_at_a_time() -> None:
+    world = World()
+    meeting = Barrier(3)
+    for one in (world.plant, world.office, world.harbour):
+        one.meeting = meeting
+    found = world.plan()
+    assert sorted(world.opened) == ["harbour", "office", "plant"]
+    assert [one.reads for one in (world.plant, world.office, world.harbour)] == [1, 1, 1]
+    assert outlook(found) == {
+        "near": [(2, [f"{LEAD} 1 is reported; stage 2: goes once poller 2 is reported"])],
+        "far": ["2"],
+        "sea": ["2"],
+    }
+
+
+def test_connections_that_only_requirements_refer_to_are_read_but_not_planned() -> None:
+    world = World("2")
+    found = world.plan(world.only("near"))
+    assert sorted(world.opened) == ["office", "plant"]
+    assert outlook(found) == {"near": ["2"]}
+    assert set(found.readings) == {"plant"}
+    close(found.readings.values())
+    assert world.plant.closed
+    assert world.office.closed
+    assert not world.harbour.closed
+    world = World("2")
+    assert outlook(world.plan(world.only("far"))) == {"far": []}
+    assert sorted(world.opened) == ["office", "plant"]
+
+
+def test_a_connection_that_cannot_be_read_or_opened_leaves_its_requirements_unmet_and_nothing_else() -> None:
+    world = World()
+    world.office.unreadable = [gone(), gone()]
+    found = world.plan()
+    held = [(0, [f"{LEAD} office could not be read: memory: list: no connection"])]
+    assert outlook(found) == {"near": held, "far": "memory: list: no connection", "sea": ["2"]}
+    assert outlook(world.plan(world.only("near"))) == {"near": held}
+    world.closed["office"] = "the variable TOKEN is not set"
+    assert outlook(world.plan(world.only("near"))) == {
+        "near": [(0, [f"{LEAD} office could not be read: the variable TOKEN is not set"])]
+    }
+    with pytest.raises(SettingsError, match="TOKEN"):
+        world.plan()
+    world.plant.unreadable = [gone()]
+    assert outlook(world.plan(world.only("near"))) == {"near": "memory: list: no connection"}
+
+
+def test_versions_of_a_partner_that_cannot_be_looked_up_stop_its_own_fleet_alone() -> None:
+    world = World("2")
+    world.office.catalogue = gone()
+    world.office.slots["o", "w1"] = State("2", "2")
+    assert outlook(world.plan())["near"] == ["2"]
+
+
+def test_errors_of_a_partners_manifest_are_told_and_its_warnings_are_not() -> None:
+    world = World("2")
+    far = world.question.manifest.fleets["far"]
+    fleets = world.question.manifest.fleets
+    fleets["far"] = msgspec.structs.replace(
+        far, spec=msgspec.structs.replace(far.spec, pins={"nobody": {"poller": "1"}})
+    )
+    assert outlook(world.plan(msgspec.structs.replace(world.only("near"), strict=True))) == {"near": ["2"]}
+    fleets["twin"] = document("twin", "office")
+    with pytest.raises(ManifestError, match="both claim poller"):
+        world.plan(world.only("near"))
+
+
+def test_what_is_read_again_is_judged_by_its_partners_as_they_are_now() -> None:
+    world = World()
+    asked = world.only("near")
+    reading = world.plan(asked).readings["plant"]
+    _, _, before = again(reading, "near", asked, world.clock)
+    assert before.held[0].reasons[0].text == f"{LEAD} 1 is reported; 2 is wanted there"
+    world.office.set("o", "2")
+    world.clock.time += 30
+    fresh, one, entry = again(reading, "near", asked, world.clock)
+    assert [change.to for change in entry.changes] == ["2"]
+    assert one.tied == {"w1"}
+    assert (fresh.done_at, fresh.partners) == (world.clock.time, {"office": world.office})
+    assert world.office.reads == 3
+    world.office.unreadable = [gone()]
+    _, _, entry = again(fresh, "near", asked, world.clock)
+    assert entry.held[0].reasons[0].text == f"{LEAD} office could not be read: memory: list: no connection"
+    world.plant.unreadable = [gone()]
+    with pytest.raises(Unreachable):
+        again(fresh, "near", asked, world.clock)
+
+
+def test_a_partner_that_could_not_be_opened_stays_unread() -> None:
+    world = World()
+    world.closed["office"] = "no token"
+    asked = world.only("near")
+    reading = world.plan(asked).readings["plant"]
+    _, _, entry = again(reading, "near", asked, world.clock)
+    assert entry.held[0].reasons[0].text == f"{LEAD} office could not be read: no token"
+    close([reading])
+    assert not world.office.closed
+
+
+def test_a_connection_without_ties_is_read_again_alone() -> None:
+    world = World()
+    reading = world.plan().readings["harbour"]
+    again(reading, "sea", world.question, world.clock)
+    assert [one.reads for one in (world.plant, world.office, world.harbour)] == [1, 1, 2]
+
+
+def test_a_plan_is_as_old_as_the_oldest_reading_it_rests_on() -> None:
+    world = World("2")
+    world.plant.slow = [5.0]
+    world.office.slow = [7.0]
+    found = world.plan()
+    assert found.readings["plant"].done_at == found.readings["office"].done_at < world.clock.time
+    assert found.readings["harbour"].done_at <= world.clock.time
+
+
+def test_a_partner_that_grew_old_while_a_slow_connection_was_read_is_read_once_more() -> None:
+    world = World("2")
+    asked = world.only("near")
+    reading = world.plan(asked).readings["plant"]
+    world.plant.slow = [FRESH + 1, 0.0]
+    world.office.slow = [FRESH + 1, 0.0]
+    fresh, _, _ = again(reading, "near", asked, world.clock)
+    assert (world.plant.reads, world.office.reads) in {(3, 2), (2, 3)}
+    assert world.clock.now() - fresh.done_at <= FRESH
+
+
+def test_apply_carries_stages_over_fleets_and_goes_on_where_one_fails() -> None:
+    world = World()
+    world.harbour.catalogue = gone()
+    run = Applying(world.plan(), world.question, Options(concurrency=1), world.clock, run="test")
+    list(run.events())
+    assert {(one.fleet, one.unit.id): one.result for one in run.outcomes} == {
+        ("far", "o"): Result.DONE,
+        ("near", "p"): Result.DONE,
+    }
+    assert (world.office.calls, world.plant.calls, world.harbour.calls) == ([("2", ("o",))], [("2", ("p",))], [])
+    assert run.exit_code == 4
+
+
+def test_explain_shows_what_a_slot_waits_for() -> None:
+    world = World()
+    found = explanation(world.plan(), world.question.manifest, Blame(), "p", "poller").slots[0]
+    assert [hold.code for hold in found.held] == [HoldReason.REQUIREMENT_NOT_MET]
+    assert found.held[0].text.endswith("stage 2: goes once poller 2 is reported")

@@ -3,9 +3,10 @@
 import pytest
 
 from tests.contract.subjects import LOSANT, Subject
+from tests.contract.subjects_getapp import GETAPP_AGENT, GETAPP_CDN
 from tests.contract.subjects_memfault import MEMFAULT
 
-SUBJECTS = [LOSANT, MEMFAULT]
+SUBJECTS = [LOSANT, GETAPP_CDN, GETAPP_AGENT, MEMFAULT]
 
 
 @pytest.fixture(params=SUBJECTS, ids=str)

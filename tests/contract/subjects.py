@@ -15,7 +15,9 @@ import msgspec
 
 from reconciler.model.change import Action, Change, Reason, Verb
 from reconciler.model.fleet import LosantConnection, Secret
+from reconciler.model.observation import Phase
 from reconciler.model.origin import NOWHERE
+from reconciler.model.release import Catalog, Release
 from reconciler.model.snapshot import Snapshot
 from reconciler.platforms.losant import factory
 from reconciler.ports import Platform
@@ -93,6 +95,12 @@ class Subject:
     odd: Callable[[bytes], bytes] = lambda body: body
     """Takes an answer and gives it back with a value of another shape in one slot."""
     tells_failures: bool = True
+    credentials: bool = True
+    """Whether the platform asks who calls."""
+    brings: frozenset[str] = frozenset()
+    """Workloads that come along with others by themselves."""
+    silent: bool = False
+    """Whether writes are answered without a body."""
 
     def __str__(self) -> str:
         return self.name
@@ -217,11 +225,27 @@ def moves(snapshot: Snapshot, wanted: Callable[[str, str], Any]) -> list[Change]
             if not snapshot.units.assignable[row]:
                 continue
             state, to = snapshot.state(workload.id, row), wanted(snapshot.units.ids[row], workload.id)
-            if to is ... or to == state.assigned:
+            if to is ... or state.phase in {Phase.UNKNOWN, Phase.PAUSED}:
                 continue
-            verb = Verb.REMOVE if to is None else Verb.RELEASE if state.assigned is None else Verb.REPLACE
+            settled = state.phase is not Phase.READY and (to is not None or not state.others)
+            if to == state.assigned and settled:
+                continue
+            fresh = state.assigned in {None, to}
+            verb = Verb.REMOVE if to is None else Verb.RELEASE if fresh else Verb.REPLACE
             changes.append(change(snapshot, row, workload.id, verb, state.assigned, to, others=state.others))
     return changes
+
+
+def looked_up(rig: Rig, changes: Sequence[Change]) -> Catalog:
+    """Return what the catalogue says of the versions that changes move to."""
+    return rig.platform.catalog({Release(one.workload.id, one.to) for one in changes if one.to is not None})
+
+
+def sendable(rig: Rig, changes: Sequence[Change], snapshot: Snapshot) -> tuple[list[Change], Catalog]:
+    """Return the changes that the platform does not hold, and what its catalogue says of their versions."""
+    catalog = looked_up(rig, changes)
+    held = rig.platform.review(changes, snapshot, catalog).holds
+    return [one for position, one in enumerate(changes) if position not in held], catalog
 
 
 def change(

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import httpx
+import msgspec
 
 from reconciler.model.change import Action
 from reconciler.model.fleet import DeliveryServer, GetAppConnection, Login, Secret, StepRoute, StepRoutes
 from reconciler.platforms.getapp import GetApp, factory
 from reconciler.simulators.clock import ManualClock
-from reconciler.simulators.exchange import Request
 from reconciler.simulators.getapp import Faults, GetAppSimulator, Shape, Variants, simulator
 from reconciler.simulators.getapp.tokens import PASSWORD, USERNAME
-from tests.contract.subjects import Rig, RunClock, Subject, Truth
+from tests.contract.subjects import Rig, RunClock, Subject, Truth, answering
 
 URL = "http://127.0.0.1:2220"
 COMMANDS = {
@@ -63,24 +64,11 @@ def connected(
     rewrite: Callable[[bytes], bytes] = lambda body: body,
 ) -> GetApp:
     """Return a platform whose network is the simulator."""
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        seen.append(request)
-        clock.advance(0.001)
-        query = tuple(request.url.params.multi_items())
-        headers = {key.lower(): value for key, value in request.headers.items()}
-        reply = world.handle(Request(request.method, request.url.path, query, headers, request.content))
-        timeout = request.extensions["timeout"]["read"]
-        if reply.delay > timeout:
-            clock.advance(timeout)
-            raise httpx.ReadTimeout("no answer in time", request=request)
-        clock.advance(reply.delay)
-        if reply.cut:
-            raise httpx.ReadError("connection reset by peer", request=request)
-        return httpx.Response(reply.status, headers=dict(reply.headers), content=rewrite(reply.body))
-
     return factory(
-        spec, lambda secret: _SECRETS[secret.env or ""], RunClock(clock), transport=httpx.MockTransport(answer)
+        spec,
+        lambda secret: _SECRETS[secret.env or ""],
+        RunClock(clock),
+        transport=httpx.MockTransport(answering(world, clock, seen, rewrite)),
     )
 
 
@@ -131,6 +119,16 @@ def getapp(
     return Rig(platform, RunClock(clock), PASSWORD, truth, fault, lambda: len(seen), versions, intrude)
 
 
+def odd_state(body: bytes) -> bytes:
+    """Give the first release of an answer a state of another shape."""
+    page = msgspec.json.decode(body) if body[:1] == b"[" else []
+    rows = [entry["data"] for entry in page if isinstance(entry.get("data"), list)] if page else []
+    for row in (rows[0] if rows else page)[:1]:
+        if "state" in row:
+            row["state"] = {"surprise": 1}
+    return msgspec.json.encode(page) if page else body
+
+
 _VARIANTS = (
     ("cdn-action-body", "catalog_id+device_ids"),
     ("cdn-partial-failure", "listed"),
@@ -149,5 +147,12 @@ _VARIANTS = (
     ("auto-deploy", "never"),
 )
 
-GETAPP_CDN = Subject("getapp-cdn", partial(getapp, "cdn"), _VARIANTS)
-GETAPP_AGENT = Subject("getapp-agent", partial(getapp, "agent"), _VARIANTS)
+_OF_BOTH: dict[str, Any] = {
+    "odd": odd_state,
+    "credentials": False,
+    "brings": frozenset({"gpu-runtime"}),
+    "silent": True,
+}
+
+GETAPP_CDN = Subject("getapp-cdn", partial(getapp, "cdn", delivery=False), _VARIANTS, many=230, **_OF_BOTH)
+GETAPP_AGENT = Subject("getapp-agent", partial(getapp, "agent", delivery=False), _VARIANTS, many=1, **_OF_BOTH)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from reconciler.model.change import Change
 from reconciler.model.outcome import ReceiptKind
 from reconciler.model.snapshot import Coverage, Query, Snapshot
-from tests.contract.subjects import Rig, Subject, assigned, everywhere, moves
+from tests.contract.subjects import Rig, Subject, assigned, everywhere, looked_up, moves, sendable
 
 LAWS = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -40,7 +40,7 @@ def some_moves(rig: Rig, snapshot: Snapshot, seed: int, share: float) -> list[Ch
     def wanted(unit: str, workload: str) -> Any:  # a version, None for absent, ... for hands off
         return random.choice([*rig.versions_of(workload)[:count], None]) if random.random() < share else ...
 
-    return moves(snapshot, wanted)
+    return sendable(rig, moves(snapshot, wanted), snapshot)[0]
 
 
 @LAWS
@@ -50,7 +50,9 @@ def test_each_change_is_in_a_call_and_where_one_does_in_no_other(
 ) -> None:
     rig, snapshot = reading(subject, subject.many if many else 12, seed % 3)
     changes = some_moves(rig, snapshot, seed, share)
-    actions = rig.platform.compile(changes, snapshot, {}, whole=everywhere(snapshot) if whole else ())
+    actions = rig.platform.compile(
+        changes, snapshot, looked_up(rig, changes), whole=everywhere(snapshot) if whole else ()
+    )
     slots = Counter(slot for action in actions for slot in action.slots)
     assert sorted(slots) == list(range(len(changes)))
     assert rig.platform.capabilities.steps or set(slots.values()) <= {1}
@@ -63,7 +65,9 @@ def test_each_change_is_in_a_call_and_where_one_does_in_no_other(
 def test_few_calls(subject: Subject, seed: int, share: float, whole: bool) -> None:
     rig, snapshot = reading(subject, subject.many, seed % 3)
     changes = some_moves(rig, snapshot, seed, share)
-    actions = rig.platform.compile(changes, snapshot, {}, whole=everywhere(snapshot) if whole else ())
+    actions = rig.platform.compile(
+        changes, snapshot, looked_up(rig, changes), whole=everywhere(snapshot) if whole else ()
+    )
     most = rig.platform.capabilities.ids_per_call
     groups: dict[tuple[str, str | None], int] = {}
     for change in changes:
@@ -81,8 +85,12 @@ def test_the_order_of_changes_does_not_matter(subject: Subject, seed: int, whole
     rig, snapshot = reading(subject, subject.many, 0)
     changes = some_moves(rig, snapshot, seed, 0.5)
     shuffled = Random(seed).sample(changes, len(changes))
-    first = rig.platform.compile(changes, snapshot, {}, whole=everywhere(snapshot) if whole else ())
-    second = rig.platform.compile(shuffled, snapshot, {}, whole=everywhere(snapshot) if whole else ())
+    first = rig.platform.compile(
+        changes, snapshot, looked_up(rig, changes), whole=everywhere(snapshot) if whole else ()
+    )
+    second = rig.platform.compile(
+        shuffled, snapshot, looked_up(rig, shuffled), whole=everywhere(snapshot) if whole else ()
+    )
     assert [(action.call, action.request, action.stage) for action in first] == [
         (action.call, action.request, action.stage) for action in second
     ]
@@ -93,7 +101,7 @@ def test_the_order_of_changes_does_not_matter(subject: Subject, seed: int, whole
 def test_no_wide_call_without_proof(subject: Subject, seed: int) -> None:
     rig, snapshot = reading(subject, subject.many, 1)
     changes = some_moves(rig, snapshot, seed, 1.0)
-    assert not any(action.wide for action in rig.platform.compile(changes, snapshot, {}, whole=()))
+    assert not any(action.wide for action in rig.platform.compile(changes, snapshot, looked_up(rig, changes), whole=()))
     unproved = Snapshot(
         identity=snapshot.identity,
         units=snapshot.units,
@@ -103,7 +111,10 @@ def test_no_wide_call_without_proof(subject: Subject, seed: int) -> None:
         coverage=Coverage(False, ("a page was missing",)),
         read_at=snapshot.read_at,
     )
-    assert not any(action.wide for action in rig.platform.compile(changes, unproved, {}, whole=everywhere(snapshot)))
+    assert not any(
+        action.wide
+        for action in rig.platform.compile(changes, unproved, looked_up(rig, changes), whole=everywhere(snapshot))
+    )
 
 
 @settings(LAWS, max_examples=25)
@@ -118,9 +129,12 @@ def test_no_call_ever_touches_a_foreign_slot(subject: Subject, data: st.DataObje
     spared = data.draw(st.sampled_from([0, 1, 400]))
     chosen = data.draw(st.integers(0, len(rig.versions) - 1))
     mine = set(snapshot.units.ids[spared:])
-    changes = moves(snapshot, lambda unit, workload: rig.versions_of(workload)[chosen] if unit in mine else ...)
+    wished = moves(snapshot, lambda unit, workload: rig.versions_of(workload)[chosen] if unit in mine else ...)
+    changes, _ = sendable(rig, wished, snapshot)
     before = assigned(rig)
-    actions = rig.platform.compile(changes, snapshot, {}, whole=data.draw(st.sampled_from([(), everywhere(snapshot)])))
+    actions = rig.platform.compile(
+        changes, snapshot, looked_up(rig, changes), whole=data.draw(st.sampled_from([(), everywhere(snapshot)]))
+    )
     hit: set[tuple[str, str]] = set()
     for action in actions:
         receipt = rig.platform.execute(action, rig.deadline)

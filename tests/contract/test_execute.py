@@ -8,14 +8,8 @@ import pytest
 
 from reconciler.model.change import Action, Change
 from reconciler.model.outcome import ReceiptKind
-from reconciler.model.release import Catalog, Release
 from reconciler.model.snapshot import Query
-from tests.contract.subjects import Rig, Subject, assigned, everywhere, moves
-
-
-def looked_up(rig: Rig, changes: Sequence[Change]) -> Catalog:
-    """Return what the catalogue says of the versions that changes move to."""
-    return rig.platform.catalog({Release(one.workload.id, one.to) for one in changes if one.to is not None})
+from tests.contract.subjects import Rig, Subject, assigned, everywhere, moves, sendable
 
 
 def shown(rig: Rig, action: Action, changes: Sequence[Change]) -> list[tuple[str | None, str | None] | None]:
@@ -38,16 +32,17 @@ def wish(rig: Rig, gone: set[str]) -> Callable[[str, str], str | None]:
 
 
 @pytest.mark.parametrize("whole", [True, False])
-def test_each_call_moves_no_slots_but_its_own_until_all_are_as_wanted(steady: Rig, whole: bool) -> None:
+def test_each_call_moves_no_slots_but_its_own_until_all_are_as_wanted(
+    subject: Subject, steady: Rig, whole: bool
+) -> None:
     platform = steady.platform
     first = platform.observe(Query())
     wanted = wish(steady, set(first.units.ids[: max(1, min(7, len(first.units) // 2))]))
-    for turn in range(1, 7):
+    for turn in range(1, 12):
         snapshot = platform.observe(Query())
-        changes = moves(snapshot, wanted)
+        changes, catalog = sendable(steady, moves(snapshot, wanted), snapshot)
         if not changes:
             break
-        catalog = looked_up(steady, changes)
         assert turn == 1 or platform.capabilities.steps
         for action in platform.compile(changes, snapshot, catalog, whole=everywhere(snapshot) if whole else ()):
             before = assigned(steady)
@@ -57,17 +52,17 @@ def test_each_call_moves_no_slots_but_its_own_until_all_are_as_wanted(steady: Ri
             slots = {(changes[slot].unit.id, changes[slot].workload.id): changes[slot].to for slot in action.slots}
             after = assigned(steady)
             changed = {slot for slot in before | after if before.get(slot) != after.get(slot)}
-            assert changed <= set(slots)
+            assert {slot for slot in changed if slot[1] not in subject.brings} <= set(slots)
             if not platform.capabilities.steps:
                 assert {slot: after.get(slot) for slot in slots} == slots
-    assert moves(platform.observe(Query()), wanted) == []
+    assert not changes, f"after {turn} passes there is still to do: {changes[:3]}"
 
 
 def test_executing_twice_is_harmless(steady: Rig) -> None:
     platform = steady.platform
     snapshot = platform.observe(Query())
-    changes = moves(snapshot, wish(steady, {snapshot.units.ids[0]}))
-    actions = platform.compile(changes, snapshot, looked_up(steady, changes), whole=everywhere(snapshot))
+    changes, catalog = sendable(steady, moves(snapshot, wish(steady, {snapshot.units.ids[0]})), snapshot)
+    actions = platform.compile(changes, snapshot, catalog, whole=everywhere(snapshot))
     for action in actions:
         platform.execute(action, steady.deadline)
     steady.settle()
@@ -95,13 +90,17 @@ def test_executing_twice_is_harmless(steady: Rig) -> None:
     ],
 )
 def test_receipts_tell_the_truth(subject: Subject, fault: str, kind: ReceiptKind, effect: bool) -> None:
+    if fault.startswith("expire") and not subject.credentials:
+        pytest.skip(f"{subject} asks nobody who they are")
     rig = subject.rig(20, 1, offline=0.0, failing=0.0)
     snapshot = rig.platform.observe(Query())
-    changes = moves(snapshot, wish(rig, set()))
-    action = rig.platform.compile(changes, snapshot, looked_up(rig, changes), whole=())[0]
+    changes, catalog = sendable(rig, moves(snapshot, wish(rig, set())), snapshot)
+    action = rig.platform.compile(changes, snapshot, catalog, whole=())[0]
     rig.fault(fault)
     before, asked = shown(rig, action, changes), rig.requests()
     receipt = rig.platform.execute(action, rig.deadline)
+    if subject.silent and fault.startswith("truncate"):
+        kind = ReceiptKind.ACCEPTED  # there was nothing to cut off
     assert receipt.kind is kind, receipt
     assert rig.secret not in receipt.error
     assert bool(receipt.error) == (kind is not ReceiptKind.ACCEPTED)
@@ -116,8 +115,8 @@ def test_receipts_tell_the_truth(subject: Subject, fault: str, kind: ReceiptKind
 def test_no_call_after_its_deadline(subject: Subject) -> None:
     rig = subject.rig(20, 1)
     snapshot = rig.platform.observe(Query())
-    changes = moves(snapshot, wish(rig, set()))
-    actions = rig.platform.compile(changes, snapshot, looked_up(rig, changes), whole=())
+    changes, catalog = sendable(rig, moves(snapshot, wish(rig, set())), snapshot)
+    actions = rig.platform.compile(changes, snapshot, catalog, whole=())
     asked = rig.requests()
     receipt = rig.platform.execute(actions[0], rig.clock.now() - 1)
     assert receipt.kind is ReceiptKind.REJECTED
@@ -148,7 +147,7 @@ def test_checks_only_read_and_say_what_they_cannot_tell(subject: Subject) -> Non
     assert not [check for check in checks if check.status == "failed"]
     assert any(check.status == "unchecked" for check in checks)
     assert rig.truth() == before
-    rig.fault("expire=100%")
+    rig.fault("expire=100%" if subject.credentials else "reset=100%")
     failed = [check for check in rig.platform.check() if check.status == "failed"]
     assert failed
     assert rig.secret not in repr(failed)

@@ -17,9 +17,7 @@ WORKLOAD = "radio"
 PASSES = 20
 
 SUBJECTS = pytest.mark.parametrize("subject", [GETAPP_CDN, GETAPP_AGENT], ids=str)
-VARIANTS = pytest.mark.parametrize(
-    ("question", "answer"), [("swagger", "on"), *GETAPP_CDN.variants], ids=lambda value: str(value)
-)
+VARIANTS = pytest.mark.parametrize(("question", "answer"), [("swagger", "on"), *GETAPP_CDN.variants], ids=str)
 
 
 def wishes(snapshot: Snapshot, to: str | None) -> list[Change]:

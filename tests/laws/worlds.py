@@ -118,8 +118,9 @@ class Site:
         variants: Variants | None = None,
         faults: Faults | None = None,
         wide_calls: str = "scope",
+        clock: Clock | None = None,
     ) -> None:
-        self.clock = Clock()
+        self.clock = clock or Clock()
         shape = Shape(units=units, workloads=2, versions=3, seed=seed, offline=offline, failing=failing)
         self.simulator = simulator(shape, clock=self.clock, variants=variants)
         self.world = self.simulator.world

@@ -63,10 +63,11 @@ class Catalogue:
         problems = self._refresh(fleet=fleet)
         found = {key: info_of(release) for key, release in self._known()}
         notes += problems
-        for project in sorted(self._memory.projects) if self._server is not None else ():
-            if not query.workloads or project in query.workloads:
-                notes += self._add(self._server, project, found)
-        if self._server is None:
+        if self._server is not None:
+            for project in sorted(self._memory.projects):
+                if not query.workloads or project in query.workloads:
+                    notes += self._add(self._server, project, found)
+        else:
             notes.append("only what devices are offered or hold is known: the connection names no delivery server")
         chosen = [] if _unanswerable(query) else [(key, info) for key, info in found.items() if _asked_for(query, key)]
         for field in reversed(query.sort or ("-version",)):
@@ -98,7 +99,7 @@ class Catalogue:
         info = self._by_server(self._server, release, local) if self._server is not None else local
         if info is None:
             return ReleaseInfo(found=None, detail="; ".join([UNPROVED, *problems]))
-        if not info.found or not info.reference or self._server is None:
+        if not info.found:
             return info
         prepared = self._preparations.words(info.reference, probe=probe)
         return msgspec.structs.replace(info, prepared=prepared)
@@ -129,10 +130,8 @@ class Catalogue:
             return ReleaseInfo(found=None, detail="the server lists it but answers that it is not there")
         return ReleaseInfo(found=False, detail="the server does not list it, and no device is offered it or holds it")
 
-    def _add(self, server: Server | None, project: str, found: dict[tuple[str, str], ReleaseInfo]) -> list[str]:
+    def _add(self, server: Server, project: str, found: dict[tuple[str, str], ReleaseInfo]) -> list[str]:
         """Add the server's releases of a project; return why that failed."""
-        if server is None:
-            return []
         try:
             for one in server.releases(project):
                 found[project, one.version] = server_info(one)

@@ -10,7 +10,7 @@ import msgspec
 from reconciler.errors import NotFound, PlatformError, Unreachable
 from reconciler.model.fleet import StepRoute
 from reconciler.platforms.getapp import wire
-from reconciler.platforms.getapp.inventory import id_of, inventory
+from reconciler.platforms.getapp.inventory import Inventories, id_of
 from reconciler.platforms.getapp.openapi import proposals
 from reconciler.platforms.getapp.routes import Routes, Server
 from reconciler.platforms.getapp.steps import STEPS, Table
@@ -58,7 +58,7 @@ def checks(routes: Routes, server: Server | None, table: Table, clock: Clock) ->
 
 
 def _devices(routes: Routes) -> str:
-    found = inventory(routes.devices("all"))
+    found = Inventories().listing(routes.devices("all"))
     active = len(routes.devices("active").items)
     odd = f"; {found.problems[0]}" if found.problems else ""
     return f"{routes.client.url} answers: {len(found.devices)} devices, {active} of them active{odd}"

@@ -8,12 +8,12 @@ its own name. What is measured or differs on every device is no label.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from array import array
 from typing import Any, NamedTuple
 
 import msgspec
 
-from reconciler.model.unit import Labels, Reach, Unit, Units, labels_of
+from reconciler.model.unit import Labels, Reach, Units, labels_of
 from reconciler.platforms.answers import clean
 from reconciler.platforms.getapp import wire
 
@@ -25,12 +25,12 @@ NOT_LABELS = frozenset(
 
 
 class Device(NamedTuple):
-    """One device as it was told. `kind` is what offerings depend on: type and platform."""
+    """One device as it was told. `kind` is what offerings depend on: platform and type tokens."""
 
     id: str
     name: str
     labels: Labels
-    kind: str
+    kind: tuple[str, ...]
     odd: str = ""
 
 
@@ -42,75 +42,87 @@ class Inventory(NamedTuple):
 
     def units(self, active: frozenset[str]) -> Units:
         """Return them as units; active ones are connected: they reported within 24 hours, confirmed (cdn-configure.md)."""
-        return Units.build(
-            Unit(
-                row=0,
-                id=device.id,
-                name=device.name,
-                labels=device.labels,
-                reach=Reach.CONNECTED if device.id in active else Reach.DISCONNECTED,
-                size=1,
-                agent=None,
-                assignable=True,
-            )
-            for device in self.devices.values()
+        ids = sorted(self.devices)
+        devices = [self.devices[one] for one in ids]
+        label_sets = sorted({device.labels for device in devices})
+        places = {labels: place for place, labels in enumerate(label_sets)}
+        return Units(
+            ids=ids,
+            names=[device.name for device in devices],
+            labels=array("I", [places[device.labels] for device in devices]),
+            label_sets=label_sets,
+            reach=bytearray(Reach.CONNECTED if one in active else Reach.DISCONNECTED for one in ids),
+            assignable=bytearray(b"\x01" * len(ids)),
+            agents=array("I", bytes(4 * len(ids))),
+            agent_versions=[None],
         )
 
     def samples(self, active: frozenset[str]) -> list[str]:
         """Return one active device of each kind: what they are offered, all of their kind are (inferred)."""
-        kinds: dict[str, str] = {}
-        for device in sorted(self.devices.values()):
-            if device.id in active:
-                kinds.setdefault(device.kind, device.id)
+        kinds: dict[tuple[str, ...], str] = {}
+        for one in sorted(active & self.devices.keys()):
+            kinds.setdefault(self.devices[one].kind, one)
         return sorted(kinds.values())
 
 
-def inventory(entries: wire.Entries) -> Inventory:
-    """Return the devices of a CDN's listing, which shows the master itself too, confirmed (seed 000)."""
-    devices: dict[str, Device] = {}
-    problems = []
-    for entry in entries.items:
-        device = device_of(entry.device_id, bytes(entry.data), master=entry.is_master)
-        if device.odd:
-            problems.append(f"device {device.id} has an unexpected value: {device.odd}")
-        if device.id in devices:
-            problems.append(f"device {device.id} is listed twice")
-        devices[device.id] = device
-    masters = sum(entry.is_master for entry in entries.items)
-    if masters != 1:
-        problems.append(f"the list of devices shows {masters} masters: there is always one, the agent that was asked")
-    if entries.odd:
-        problems.append(f"{entries.odd} devices cannot be read: they have no id")
-    return Inventory(devices, tuple(problems))
+class Inventories:
+    """Reads devices; those that bear the same fields share their labels."""
 
+    def __init__(self) -> None:
+        """Start empty."""
+        self._labels: dict[tuple[tuple[str, str], ...], Labels] = {}
 
-def device_of(device_id: str, content: bytes, *, master: bool) -> Device:
-    """Return a device; one whose fields cannot be read keeps its id alone."""
-    pairs = [("master", "true")] if master else []
-    try:
-        fields = wire.fields(content)
-    except msgspec.DecodeError as error:
-        return Device(device_id, device_id, labels_of(pairs), "", clean(str(error)))
-    metadata = _inside(fields, "metadata")
-    enrollment = fields | _inside(fields, "enrollment")
-    pairs += [("type", token) for token in _tokens(enrollment)]
-    pairs += [pair for source in (enrollment, metadata) for pair in _scalars(source)]
-    name = metadata.get("name", fields.get("name"))
-    kind = repr((sorted(_tokens(enrollment)), str(enrollment.get("platform"))))
-    return Device(device_id, name if isinstance(name, str) and name else device_id, labels_of(set(pairs)), kind)
+    def listing(self, entries: wire.Entries) -> Inventory:
+        """Return the devices of a CDN's listing, which shows the master itself too, confirmed (seed 000)."""
+        devices: dict[str, Device] = {}
+        problems = []
+        for entry in entries.items:
+            device = self.device(entry.device_id, bytes(entry.data), master=entry.is_master)
+            if device.odd:
+                problems.append(f"device {device.id} has an unexpected value: {device.odd}")
+            if device.id in devices:
+                problems.append(f"device {device.id} is listed twice")
+            devices[device.id] = device
+        masters = sum(entry.is_master for entry in entries.items)
+        if masters != 1:
+            problems.append(
+                f"the list of devices shows {masters} masters: there is always one, the agent that was asked"
+            )
+        if entries.odd:
+            problems.append(f"{entries.odd} devices cannot be read: they have no id")
+        return Inventory(devices, tuple(problems))
+
+    def device(self, device_id: str, content: bytes, *, master: bool) -> Device:
+        """Return a device; one whose fields cannot be read keeps its id alone."""
+        pairs = [("master", "true")] if master else []
+        try:
+            fields = wire.fields(content)
+        except msgspec.DecodeError as error:
+            return Device(device_id, device_id, labels_of(pairs), (), clean(str(error)))
+        inner, metadata = fields.get("enrollment"), fields.get("metadata")
+        enrollment = {**fields, **inner} if isinstance(inner, dict) else fields
+        tokens = _tokens(enrollment)
+        pairs += [("type", token) for token in tokens]
+        _scalars(enrollment, pairs)
+        name = fields.get("name")
+        if isinstance(metadata, dict):
+            _scalars(metadata, pairs)
+            name = metadata.get("name", name)
+        key = tuple(pairs)
+        labels = self._labels.get(key)
+        if labels is None:
+            labels = self._labels[key] = labels_of(set(pairs))
+        kind = (str(enrollment.get("platform")), *tokens)
+        return Device(device_id, name if isinstance(name, str) and name else device_id, labels, kind)
 
 
 def id_of(content: bytes) -> str:
     """Return the id of the device that an agent tells of itself; empty where it does not."""
     fields = wire.fields(content)
-    enrollment = fields | _inside(fields, "enrollment")
+    inner = fields.get("enrollment")
+    enrollment = {**fields, **inner} if isinstance(inner, dict) else fields
     found = enrollment.get("deviceId", enrollment.get("id"))
     return found if isinstance(found, str) else ""
-
-
-def _inside(fields: dict[str, Any], name: str) -> dict[str, Any]:
-    inner = fields.get(name)
-    return inner if isinstance(inner, dict) else {}
 
 
 def _tokens(enrollment: dict[str, Any]) -> list[str]:
@@ -119,8 +131,14 @@ def _tokens(enrollment: dict[str, Any]) -> list[str]:
     return [token for token in (told if isinstance(told, list) else [told]) if isinstance(token, str) and token]
 
 
-def _scalars(source: dict[str, Any]) -> Iterable[tuple[str, str]]:
+def _scalars(source: dict[str, Any], pairs: list[tuple[str, str]]) -> None:
+    """Add the fields that can be labels. The loop runs once a field of every device."""
     for key, value in source.items():
-        if key in NOT_LABELS or value is None or isinstance(value, list | dict | float):
+        if key in NOT_LABELS:
             continue
-        yield key, str(value).lower() if isinstance(value, bool) else str(value)
+        if isinstance(value, str):
+            pairs.append((key, value))
+        elif isinstance(value, bool):
+            pairs.append((key, "true" if value else "false"))
+        elif isinstance(value, int):
+            pairs.append((key, str(value)))

@@ -17,7 +17,7 @@ from reconciler.errors import NotFound, PlatformError, Rejected, UnexpectedAnswe
 from reconciler.model.snapshot import Coverage, Query, Snapshot, Workload
 from reconciler.platforms.getapp import wire
 from reconciler.platforms.getapp.fold import Slots
-from reconciler.platforms.getapp.inventory import Inventory, device_of, id_of, inventory
+from reconciler.platforms.getapp.inventory import Inventories, Inventory, id_of
 from reconciler.platforms.getapp.memory import Memory
 from reconciler.platforms.getapp.routes import DEVICES_PER_CALL, Routes
 from reconciler.platforms.readers import Readers
@@ -111,7 +111,7 @@ class _Fleet:
 
     def read(self) -> None:
         """Read devices, which of them are active, their releases, and the devices again."""
-        before = inventory(self._readers.measured(partial(self._routes.devices, "all")))
+        before = Inventories().listing(self._readers.measured(partial(self._routes.devices, "all")))
         listed = self._routes.devices("active").items
         active = frozenset(entry.device_id for entry in listed)
         self.problems += before.problems
@@ -155,11 +155,11 @@ class _Fleet:
 
     def _compare(self, before: Inventory) -> None:
         try:
-            after = inventory(self._routes.devices("all"))
+            after = {entry.device_id for entry in self._routes.devices("all").items}
         except PlatformError as error:
             self.problems.append(f"whether devices changed meanwhile could not be read: {error}")
             return
-        if after.devices.keys() != before.devices.keys():
+        if after != before.devices.keys():
             self.problems.append("devices came or went while their releases were read")
 
 
@@ -175,11 +175,9 @@ class _Alone:
     def read(self) -> None:
         """Read the device, its releases, its offering, and its releases again."""
         content = self._routes.device()
-        device = device_of(id_of(content), content, master=False)
+        device = Inventories().device(id_of(content), content, master=False)
         if not device.id:
             raise UnexpectedAnswer("the agent does not tell its device's id", operation="getapp: read the device")
-        if device.odd:
-            self.problems.append(f"device {device.id} has an unexpected value: {device.odd}")
         auto = auto_deploys(self._routes)
         self.slots = Slots(Inventory({device.id: device}).units(frozenset([device.id])), auto=auto)
         rows = self._routes.releases()

@@ -49,7 +49,7 @@ class Routes:
 
     def device(self) -> bytes:
         """Return who an agent's own device is. Confirmed (DOC agent-settings.mdx)."""
-        return self.client.read("/api/v2/device", "read the device", wire.whole)
+        return self.client.read("/api/v2/device", "read the device", _object)
 
     def releases(self) -> bytes:
         """Return the releases on an agent's own device; that they are an array is inferred. Path confirmed."""
@@ -72,6 +72,12 @@ class Routes:
             return self.client.read(path, "list offerings", decode, [*params, *_GENEROUS])
         except Rejected:
             return self.client.read(path, "list offerings", decode, params)
+
+
+def _object(content: bytes) -> bytes:
+    """Return an object as it came; raise msgspec.DecodeError for anything else."""
+    wire.fields(content)
+    return content
 
 
 def _list(content: bytes) -> bytes:
@@ -117,7 +123,7 @@ class Server:
 
     def health(self) -> None:
         """Ask whether the gateway is well; without login, plain text. Confirmed (API section 7.4)."""
-        self.client.get("/api/v1/checkHealth", "ask how the server is")
+        self._door.get("/api/v1/checkHealth", "ask how the server is")
 
 
 def _project(name: str) -> str:

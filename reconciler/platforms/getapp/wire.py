@@ -233,12 +233,6 @@ def items(content: bytes | msgspec.Raw) -> Listed:
         return Listed(_wrapped_raws.decode(content).data, wrapped=True)
 
 
-def whole(content: bytes) -> bytes:
-    """Return any JSON as it came; raise msgspec.DecodeError where it is none."""
-    msgspec.json.decode(content)
-    return content
-
-
 def offerings(content: bytes | msgspec.Raw) -> list[Offering]:
     """Return what one device may take; items of another shape are left out, since offerings prove nothing anyway."""
     found = []

@@ -20,7 +20,7 @@ from reconciler.model.unit import Ref
 from reconciler.platforms.getapp import GetApp, factory
 
 PASSWORD = "secret word"
-AGENT, SERVER = "http://127.0.0.1:2220", "https://server.example"
+AGENT, SERVER = "http://127.0.0.1:2220", "http://127.0.0.1:3000"
 Answer = httpx.Response | Callable[[httpx.Request], httpx.Response]
 
 

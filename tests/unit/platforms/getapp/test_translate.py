@@ -90,7 +90,7 @@ def test_no_word_is_ever_read_as_absence(state: str, status: str | None, deliver
     ],
 )
 def test_odd_values_cost_their_slot_alone(odd: dict[str, Any]) -> None:
-    found = read(row(**{"project": "vision"}), {**row(), **odd})
+    found = read(row(project="vision"), {**row(), **odd})
     assert found.states["radio"].phase is Phase.UNKNOWN
     assert "unexpected value" in found.states["radio"].note
     assert found.states["vision"].assigned == "1.0.0"
@@ -253,4 +253,4 @@ def test_a_slot_is_empty_only_when_all_its_rows_are_deleted(rows: list[dict[str,
 
 def test_versions_are_ordered_by_semver_and_others_come_first() -> None:
     ordered = ["nightly", "v1", "1.0.0-1", "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0", "1.0.0+b", "1.2.0", "1.10.0"]
-    assert sorted(reversed(ordered), key=precedence) == ordered
+    assert sorted(ordered[::-1], key=precedence) == ordered

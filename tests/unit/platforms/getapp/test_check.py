@@ -1,0 +1,238 @@
+"""Doctor: what can be told by reading, which steps have calls, and proposals from what the agent tells of itself."""
+
+from __future__ import annotations
+
+import json
+from email.utils import formatdate
+from typing import Any
+
+import httpx
+import pytest
+
+from reconciler.model.fleet import StepRoute, StepRoutes
+from reconciler.platforms.getapp.openapi import proposals
+from reconciler.ports import Check
+from tests.unit.platforms.getapp.installation import PASSWORD, Installation, missing, row
+
+CDN_BODY = {
+    "action": {"type": "string", "enum": ["DeliveryStart", "DeployStart"]},
+    "catalogId": {"type": "string"},
+    "deviceIds": {"type": "array"},
+}
+
+
+def checks(world: Installation, topology: str = "cdn", *, delivery: bool = True, **fields: Any) -> dict[str, Check]:
+    return {one.name: one for one in world.platform(topology, delivery=delivery, **fields).check()}
+
+
+def document(path: str, method: str = "post", **fields: Any) -> dict[str, Any]:
+    return {"paths": {path: {method: {"operationId": "x", **fields}}}}
+
+
+def with_body(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"requestBody": {"content": {"application/json": {"schema": {"properties": properties}}}}}
+
+
+def test_a_healthy_fleet_and_one_agent() -> None:
+    for topology, name in (("cdn", "devices"), ("agent", "device")):
+        world = Installation()
+        found = checks(world, topology)
+        assert not [one for one in found.values() if one.status == "failed"]
+        assert "http://127.0.0.1:2220 answers" in found[f"read {name}"].message
+        assert "April 2026" in found["read releases"].message
+        assert found["delivery login"].status == "ok"
+        assert found["clock"].status == "unchecked"
+        assert found["call steps"].status == "unchecked"
+        assert found["inferred"].status == "unchecked"
+        assert [path for path in world.paths("POST") if "login" not in path] == []
+
+
+def test_steps_that_are_off_are_warnings() -> None:
+    found = checks(Installation(), routes=StepRoutes(deliver=StepRoute(path="/{device_id}/{catalog_id}")))
+    assert found["step deliver"] == Check("step deliver", "ok", "set by `routes:`")
+    assert found["step deploy"].status == "warning"
+    assert found["OpenAPI cdn"].status == "unchecked"
+    agent = checks(Installation(), "agent")
+    assert agent["step uninstall"] == Check("step uninstall", "ok", "its call is confirmed")
+    assert "OpenAPI v1" not in agent
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([], "a list without releases"),
+        ([{"state": "installed", "catalogId": "1", "name": "a", "version": "1"}], "March 2026 (flat)"),
+        ([{"state": 1}], "an unexpected shape"),
+        ([row()], "nested"),
+    ],
+)
+def test_the_shape_of_answers_is_told(rows: list[Any], words: str) -> None:
+    world = Installation()
+    world.rows = {"edge-0": [], "edge-1": rows}
+    assert words in checks(world)["read releases"].message
+
+
+def test_odd_devices_are_mentioned() -> None:
+    world = Installation()
+    world.answers["/api/cdn/device"] = httpx.Response(200, json=[])
+    assert "shows 0 masters" in checks(world)["read devices"].message
+    world = Installation()
+    world.answers["/api/v2/device"] = httpx.Response(200, json={})
+    assert "without an id" in checks(world, "agent")["read device"].message
+
+
+def test_an_unreachable_agent_ends_it_another_failure_does_not() -> None:
+    world = Installation()
+
+    def refuse(_: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused")
+
+    world.answers["/api/cdn/device"] = refuse
+    (only,) = checks(world).values()
+    assert (only.name, only.status) == ("read devices", "failed")
+    world.answers["/api/cdn/device"] = httpx.Response(403)
+    found = checks(world)
+    assert found["read devices"].status == "failed"
+    assert found["read releases"].status == "ok"
+    world = Installation()
+    world.answers["/api/cdn/device/releases"] = refuse
+    assert checks(world)["read releases"].status == "failed"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "status", "word"), [(0, "ok", "within"), (100, "warning", "behind"), (-100, "warning", "ahead of")]
+)
+def test_clocks(seconds: float, status: str, word: str) -> None:
+    world = Installation()
+    date = formatdate(world.clock.time + seconds, usegmt=True)
+    world.answers["/api/v2/device"] = httpx.Response(200, json={"deviceId": "a"}, headers={"date": date})
+    found = checks(world, "agent")["clock"]
+    assert (found.status, word in found.message) == (status, True)
+
+
+def test_the_delivery_server() -> None:
+    assert checks(Installation(), delivery=False)["delivery server"].status == "unchecked"
+    world = Installation()
+    world.answers["/api/v1/login"] = httpx.Response(401, json={"message": PASSWORD})
+    found = checks(world)
+    assert found["delivery server"].status == "ok"
+    assert found["delivery login"].status == "failed"
+    assert PASSWORD not in repr(found)
+    world.answers["/api/v1/checkHealth"] = httpx.Response(500)
+    assert "delivery server" not in checks(world)
+    world = Installation()
+    world.answers["/api/v1/catalog/releases/project/0"] = httpx.Response(200, json=[])
+    assert checks(world)["delivery login"].status == "ok"
+
+
+# --- proposals ------------------------------------------------------------------------------------------------------
+
+
+def test_a_proposal_is_yaml_that_a_connection_takes() -> None:
+    world = Installation()
+    told = document("/api/cdn/devices/action", **with_body(CDN_BODY))
+    world.answers["/api-docs/cdn/openapi.json"] = httpx.Response(200, json=told)
+    found = checks(world)["OpenAPI cdn"]
+    assert found.status == "warning"
+    assert "deliver, deploy" in found.message
+    routes = json.loads(found.hint.removeprefix("routes: "))
+    assert routes["deploy"] == {
+        "path": "/api/cdn/devices/action",
+        "body": {"action": "DeployStart", "catalogId": "{catalog_id}", "deviceIds": "{device_ids}"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("answer", "word"),
+    [
+        (missing(), "serves no such"),
+        (httpx.Response(403), "could not be read"),
+        (httpx.Response(200, json={"paths": 7}), "describes no call"),
+    ],
+)
+def test_documents_that_do_not_help(answer: httpx.Response, word: str) -> None:
+    world = Installation()
+    world.answers["/api-docs/v1/openapi.json"] = answer
+    found = checks(world, "agent", api="v2")["OpenAPI v1"]
+    assert (found.status, word in found.message) == ("unchecked", True)
+
+
+def test_v1_operations_are_found_by_their_ids() -> None:
+    ids = {
+        "start_delivery": ("post", "deliver"),
+        "cancel_delivery": ("post", "cancel"),
+        "delete_delivery": ("delete", "delete"),
+        "deploy_item": ("post", "deploy"),
+        "deploy_change_state": ("post", "uninstall"),
+        "pause_delivery": ("post", ""),
+    }
+    for operation, (method, step) in ids.items():
+        found = proposals("v1", document("/api/v1/x/{catalog_id}", method, operationId=operation))
+        assert set(found) == ({step} if step else set())
+        if step:
+            assert (found[step].method, found[step].path) == (method.upper(), "/api/v1/x/{catalog_id}")
+    assert proposals("v1", document("/x/{other}", operationId="deploy_item")) == {}
+
+
+@pytest.mark.parametrize(
+    ("properties", "body"),
+    [
+        ({}, {"deviceId": "{device_id}", "requestedStatus": "Uninstall"}),
+        ({"requestedStatus": {}}, {"deviceId": "{device_id}", "requestedStatus": "Uninstall"}),
+        ({"deployChangeState": {}}, {"deployChangeState": "Uninstall"}),
+    ],
+)
+def test_uninstalling_by_the_names_of_2026_or_2024(properties: dict[str, Any], body: dict[str, Any]) -> None:
+    told = document("/x/{catalog_id}", operationId="deploy_change_state", **with_body(properties))
+    assert proposals("v1", told)["uninstall"].body == body
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "step"),
+    [
+        ("post", "/api/v2/delivery/start/{catalog_id}", "deliver"),
+        ("post", "/api/v2/delivery/cancel/{catalog_id}", "cancel"),
+        ("delete", "/api/v2/delivery/{catalog_id}", "delete"),
+        ("post", "/api/v2/deploy/start/{catalog_id}", "deploy"),
+        ("put", "/api/v2/deploy/{catalog_id}", ""),
+        ("delete", "/api/v2/deploy/{catalog_id}", ""),
+        ("post", "/api/v2/delivery/prepareDelivery", ""),
+    ],
+)
+def test_v2_operations_are_found_by_their_words(method: str, path: str, step: str) -> None:
+    assert list(proposals("v2", document(path, method))) == ([step] if step else [])
+
+
+def test_the_first_of_two_operations_counts() -> None:
+    told = {"paths": {f"/{one}/{{catalog_id}}": {"post": {"operationId": "deploy_item"}} for one in "ab"}}
+    assert proposals("v1", told)["deploy"].path == "/a/{catalog_id}"
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "properties"),
+    [
+        ("/api/cdn/devices/other", "post", CDN_BODY),
+        ("/api/cdn/devices/action", "put", CDN_BODY),
+        ("/api/cdn/devices/action", "post", {"action": {}, "catalogId": {}}),
+        ("/api/cdn/devices/action", "post", {**CDN_BODY, "deviceGroup": {}}),
+        ("/api/cdn/devices/action", "post", {}),
+    ],
+)
+def test_an_action_whose_fields_are_not_clear_is_not_proposed(
+    path: str, method: str, properties: dict[str, Any]
+) -> None:
+    assert proposals("cdn", document(path, method, **with_body(properties))) == {}
+
+
+def test_schemas_are_looked_up_where_they_are_named() -> None:
+    one = {"deviceId": {"$ref": "#/components/schemas/Id"}, "catalog_id": {"$ref": "elsewhere"}, "action": {"$ref": 7}}
+    told = document(
+        "/api/cdn/devices/action",
+        requestBody={"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Action"}}}},
+    )
+    told["components"] = {"schemas": {"Action": {"properties": one}, "Id": {"type": "string"}}}
+    found = proposals("cdn", told)
+    assert set(found) == {"deliver", "cancel", "deploy", "delete"}
+    assert found["cancel"].body == {"action": "DeliveryCancel", "catalog_id": "{catalog_id}", "deviceId": "{device_id}"}
+    told["components"] = {"schemas": {"Action": 7}}
+    assert proposals("cdn", told) == {}

@@ -1,0 +1,300 @@
+"""Compiling and reviewing: the fewest calls of this pass, nothing held among them, every reason in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.model.change import Change, HoldReason, Request
+from reconciler.model.fleet import StepRoute, StepRoutes
+from reconciler.model.release import Catalog, Release, ReleaseInfo
+from reconciler.model.snapshot import Query, Snapshot
+from reconciler.platforms.getapp import GetApp
+from tests.unit.platforms.getapp.installation import Installation, change, release, row
+
+COMMANDS = {"deliver": "DeliveryStart", "cancel": "DeliveryCancel", "deploy": "DeployStart", "delete": "DeliveryDelete"}
+ROUTES = StepRoutes(
+    **{
+        step: StepRoute(
+            path="/api/cdn/devices/action",
+            body={"action": command, "catalogId": "{catalog_id}", "deviceIds": "{device_ids}"},
+        )
+        for step, command in COMMANDS.items()
+    }
+)
+
+
+def reading(world: Installation, topology: str = "cdn", **fields: Any) -> tuple[GetApp, Snapshot]:
+    world.offering = [
+        {"projectName": "radio", "releases": [release(version=version) for version in ("1.0.0", "1.1.0", "2.0.0")]}
+    ]
+    if topology == "cdn":
+        fields.setdefault("routes", ROUTES)
+    platform = world.platform(topology, **fields)
+    return platform, platform.observe(Query())
+
+
+def calls(
+    platform: GetApp, changes: list[Change], snapshot: Snapshot, catalog: Catalog | None = None
+) -> list[tuple[str, Request, tuple[int, ...], int]]:
+    actions = platform.compile(changes, snapshot, catalog or {}, whole=())
+    return [(action.call, action.request, action.slots, action.stage) for action in actions]
+
+
+def held(platform: GetApp, changes: list[Change], snapshot: Snapshot, catalog: Catalog | None = None) -> dict[int, str]:
+    review = platform.review(changes, snapshot, catalog or {})
+    return {position: "; ".join(f"{one.code}: {one.text}" for one in holds) for position, holds in review.holds.items()}
+
+
+def action(command: str, version: str, *devices: str) -> Request:
+    body = {"action": command, "catalogId": f"12.radio@{version}", "deviceIds": list(devices)}
+    return Request("POST", "/api/cdn/devices/action", body)
+
+
+def test_one_call_a_step_and_release_adding_before_removing() -> None:
+    world = Installation(4)
+    world.rows["edge-1"] = [row(), row("downloaded", version="2.0.0")]
+    world.rows["edge-2"] = [row("downloaded")]
+    platform, snapshot = reading(world)
+    changes = [
+        change("edge-3", "1.0.0", "2.0.0"),
+        change("edge-2", "1.0.0", None),
+        change("edge-0", "1.0.0", "2.0.0"),
+        change("edge-1", "2.0.0", "2.0.0"),
+    ]
+    assert calls(platform, changes, snapshot) == [
+        ("getapp.deliver", action("DeliveryStart", "2.0.0", "edge-0", "edge-3"), (2, 0), 1),
+        ("getapp.deploy", action("DeployStart", "2.0.0", "edge-1"), (3,), 1),
+        ("getapp.delete", action("DeliveryDelete", "1.0.0", "edge-2"), (1,), 2),
+    ]
+    review = platform.review(changes, snapshot, {})
+    assert review.holds == {}
+    assert review.later == {0: ("getapp.deploy",), 2: ("getapp.deploy",)}
+
+
+def test_a_hundred_devices_a_call_or_one_where_the_route_names_one() -> None:
+    world = Installation(150)
+    one = StepRoute(path="/api/cdn/{device_id}/start/{catalog_id}", body={"device": "{device_id}"})
+    for routes, sizes in ((ROUTES, [100, 50]), (StepRoutes(deliver=one, deploy=one), [1] * 150)):
+        platform, snapshot = reading(world, routes=routes)
+        changes = [change(device, "1.0.0", "2.0.0") for device in world.ids]
+        assert [len(slots) for _, _, slots, _ in calls(platform, changes, snapshot)] == sizes
+    (request,) = (
+        one for _, one, slots, _ in calls(platform, changes, snapshot) if changes[slots[0]].unit.id == "edge-0"
+    )
+    assert request == Request("POST", "/api/cdn/edge-0/start/12.radio%402.0.0", {"device": "edge-0"})
+
+
+def test_what_cannot_be_called_is_held_and_not_compiled() -> None:
+    world = Installation()
+    platform, snapshot = reading(world, routes=StepRoutes(deliver=ROUTES.deliver))
+    changes = [change("edge-0", "1.0.0", "2.0.0"), change("edge-1", "1.0.0", None)]
+    found = held(platform, changes, snapshot)
+    assert found[0].startswith("route-unverified: the documents do not confirm the call that would deploy")
+    assert "routes.deploy" in found[0]
+    assert "reconciler doctor" in found[0]
+    assert found[1].startswith("unsupported: a CDN master has no uninstall command")
+    assert "route-unverified" in found[1], "the later deletion has no call either"
+    assert calls(platform, [changes[1]], snapshot) == []
+
+
+def test_an_agent_of_v2_can_only_deploy() -> None:
+    world = Installation()
+    platform, snapshot = reading(world, "agent", api="v2")
+    found = held(platform, [change("edge-0", "1.0.0", "2.0.0"), change("edge-0", "1.0.0", None)], snapshot)
+    assert "would deliver" in found[0]
+    assert "would uninstall" in found[1]
+    assert not platform.capabilities.uninstalls
+    world.rows["edge-0"] = [row("downloaded")]
+    platform, snapshot = reading(world, "agent", api="v2")
+    ready = [change("edge-0", "1.0.0", "1.0.0")]
+    assert held(platform, ready, snapshot) == {}
+    assert [request.path for _, request, _, _ in calls(platform, ready, snapshot)] == [
+        "/api/v2/deploy/start/12.radio%401.0.0"
+    ]
+
+
+def test_an_agent_of_v1_has_all_steps() -> None:
+    world = Installation()
+    expected = {
+        "deliver": ([], "2.0.0", Request("POST", "/delivery/startItem/12.radio%402.0.0")),
+        "deploy": ([row("downloaded")], "1.0.0", Request("POST", "/deploy/item/12.radio%401.0.0")),
+        "cancel": ([row("delivery", "Start")], None, Request("POST", "/delivery/cancelItem/12.radio%401.0.0")),
+        "delete": ([row("downloaded")], None, Request("DELETE", "/delivery/deleteItem/12.radio%401.0.0")),
+        "uninstall": (
+            [row()],
+            None,
+            Request(
+                "POST",
+                "/deploy/changeItemState/12.radio%401.0.0",
+                {"deviceId": "edge-0", "requestedStatus": "Uninstall"},
+            ),
+        ),
+    }
+    for step, (rows, to, request) in expected.items():
+        world.rows["edge-0"] = rows
+        platform, snapshot = reading(world, "agent")
+        assert platform.capabilities.uninstalls
+        ((call, sent, _, _),) = calls(platform, [change("edge-0", "1.0.0" if rows else None, to)], snapshot)
+        assert (call, sent) == (f"getapp.{step}", request)
+
+
+def test_devices_that_are_away_or_gone_or_busy_are_held() -> None:
+    world = Installation(3)
+    world.inactive = {"edge-1"}
+    world.rows["edge-2"] = [row("deploy", "Installing")]
+    platform, snapshot = reading(world)
+    changes = [
+        change("edge-1", "1.0.0", "2.0.0"),
+        change("edge-2", "1.0.0", None),
+        change("gone", "1.0.0", None),
+        change("edge-0", "1.0.0", "7.0.0"),
+    ]
+    found = held(platform, changes, snapshot)
+    assert found[0].startswith("unreachable: the device is not connected, and commands are not queued")
+    assert "1.0.0 is being installed: nothing can be asked for until that has ended" in found[1]
+    assert "the device is gone" in found[2]
+    assert "version-unknown: the platform does not tell the catalogId of radio 7.0.0" in found[3]
+    assert calls(platform, changes[1:], snapshot) == []
+    known: Catalog = {Release("radio", "7.0.0"): ReleaseInfo(found=True, reference="12.radio@7.0.0")}
+    assert 3 not in held(platform, changes, snapshot, known)
+
+
+# --- preparation ----------------------------------------------------------------------------------------------------
+
+
+def info(prepared: str, **fields: Any) -> Catalog:
+    return {Release("radio", "2.0.0"): ReleaseInfo(found=True, reference="12.radio@2.0.0", prepared=prepared, **fields)}
+
+
+@pytest.mark.parametrize("prepared", ["not asked", "delete", "again: it broke"])
+def test_one_preparation_for_all_slots_comes_first(prepared: str) -> None:
+    world = Installation(3)
+    platform, snapshot = reading(world, delivery=True)
+    changes = [change(device, "1.0.0", "2.0.0") for device in world.ids]
+    catalog = info(prepared)
+    ((call, request, slots, stage),) = calls(platform, changes, snapshot, catalog)
+    assert (call, slots, stage) == ("getapp.prepare", (0, 1, 2), 0)
+    assert request.path == "/api/v1/delivery/prepareDelivery?source=cache"
+    assert request.body == {"catalogId": "12.radio@2.0.0", "deviceId": "edge-0", "itemType": "software"}
+    review = platform.review(changes, snapshot, catalog)
+    assert review.later[0] == ("getapp.deliver", "getapp.deploy")
+    assert any("tried again" in warning for warning in review.warnings) == prepared.startswith("again")
+
+
+@pytest.mark.parametrize(
+    ("prepared", "words"),
+    [
+        ("running: inProgress, 40 %", "still prepares 2.0.0 (inProgress, 40 %)"),
+        ("failed: not there (DELIVERY.notExist)", "could not prepare 2.0.0: not there (DELIVERY.notExist)"),
+        ("done", ""),
+        ("", ""),
+    ],
+)
+def test_what_is_not_prepared_is_held(prepared: str, words: str) -> None:
+    world = Installation()
+    platform, snapshot = reading(world, delivery=True)
+    changes = [change("edge-0", "1.0.0", "2.0.0")]
+    found = held(platform, changes, snapshot, info(prepared))
+    assert words in found.get(0, "")
+    assert bool(found) == bool(words)
+    if not words:
+        assert [call for call, *_ in calls(platform, changes, snapshot, info(prepared))] == ["getapp.deliver"]
+
+
+def test_what_is_downloaded_needs_no_preparation_nor_does_a_connection_without_server() -> None:
+    world = Installation()
+    world.rows["edge-0"] = [row("downloaded", version="2.0.0")]
+    platform, snapshot = reading(world, delivery=True)
+    ready = [change("edge-0", "2.0.0", "2.0.0")]
+    assert [call for call, *_ in calls(platform, ready, snapshot, info("not asked"))] == ["getapp.deploy"]
+    platform, snapshot = reading(Installation())
+    moves = [change("edge-0", "1.0.0", "2.0.0")]
+    assert [call for call, *_ in calls(platform, moves, snapshot, info("not asked"))] == ["getapp.deliver"]
+
+
+# --- warnings -------------------------------------------------------------------------------------------------------
+
+
+def test_people_are_warned_of_what_comes_along() -> None:
+    world = Installation(3)
+    platform, snapshot = reading(world)
+    catalog = info("", size=3 * 1024 * 1024, dependencies=("runtime 5.0.0",), extra='{"autoDeploy":true}')
+    changes = [change(device, "1.0.0", "2.0.0") for device in world.ids[:2]]
+    assert platform.review(changes, snapshot, catalog).warnings == (
+        "radio 2.0.0 installs itself as soon as it is downloaded (autoDeploy)",
+        "radio 2.0.0 brings along runtime 5.0.0",
+        "radio 2.0.0 is 3.0 MiB, for 2 devices",
+    )
+    quiet = info("", extra='{"autoDeploy":false}')
+    assert platform.review(changes, snapshot, quiet).warnings == ()
+    assert platform.review([], snapshot, catalog).warnings == ()
+
+
+def test_people_are_warned_of_removing_a_dependency() -> None:
+    world = Installation()
+    world.rows["edge-0"] = [row(), row(project="vision", dependencies=["12.radio@1.0.0"])]
+    platform, snapshot = reading(world, "agent")
+    review = platform.review(
+        [change("edge-0", "1.0.0", None), change("edge-0", "1.0.0", None, workload="vision")], snapshot, {}
+    )
+    assert review.warnings == (
+        "radio is removed from 1 device where it is needed (1.0.0: a dependency of vision 1.0.0)",
+    )
+    leftovers = [change("edge-0", "1.0.0", "1.0.0", others=("0.9.0",))]
+    assert HoldReason.UNSUPPORTED in {hold.code for hold in platform.review(leftovers, snapshot, {}).holds[0]}
+
+
+# --- laws -----------------------------------------------------------------------------------------------------------
+
+ROWS = st.lists(
+    st.builds(
+        row,
+        st.sampled_from(["delivery", "downloaded", "deploy", "installed", "uninstalled", "deleted"]),
+        st.sampled_from(["Start", "Done", "Error", "Pause", "Uninstall"]),
+        st.sampled_from(["1.0.0", "1.1.0", "2.0.0"]),
+    ),
+    max_size=3,
+    unique_by=lambda one: one["release"]["version"],
+)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(ROWS, st.sampled_from(["1.0.0", "2.0.0", None, ...])), min_size=2, max_size=6),
+    st.sampled_from(["not asked", "done", "running: start, 0 %"]),
+    st.randoms(use_true_random=False),
+)
+def test_going_changes_are_in_one_call_each_and_calls_only_move_toward_desired(
+    fleet: list[tuple[list[dict[str, Any]], Any]], prepared: str, random: Any
+) -> None:
+    world = Installation(len(fleet))
+    world.rows = {device: rows for device, (rows, _) in zip(world.ids, fleet, strict=True)}
+    platform, snapshot = reading(world, delivery=True, routes=ROUTES)
+    changes = [
+        change(device, snapshot.state("radio", number).assigned, to)
+        for number, (device, (_, to)) in enumerate(zip(world.ids, fleet, strict=True))
+        if to is not ...
+    ]
+    random.shuffle(changes)
+    review = platform.review(changes, snapshot, info(prepared))
+    going = [one for position, one in enumerate(changes) if position not in review.holds]
+    actions = platform.compile(going, snapshot, info(prepared), whole=())
+    assert sorted(slot for action in actions for slot in action.slots) == list(range(len(going)))
+    assert [one.stage for one in actions] == sorted(one.stage for one in actions)
+    for one in actions:
+        step = one.call.removeprefix("getapp.")
+        version = str(one.request.body["catalogId"]).partition("@")[2]
+        for slot in one.slots:
+            assert (step in ("prepare", "deliver", "deploy")) == (version == going[slot].to)
+        if step != "prepare":
+            devices = one.request.body["deviceIds"]
+            assert devices == [going[slot].unit.id for slot in one.slots]
+            assert len(set(devices)) == len(devices)
+    again = platform.compile(going[::-1], snapshot, info(prepared), whole=())
+    assert [(one.call, one.request, one.stage) for one in again] == [
+        (one.call, one.request, one.stage) for one in actions
+    ]

@@ -1,0 +1,140 @@
+"""What comes of one call, and which calls are never sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from reconciler.model.change import Action, Request, Verb
+from reconciler.model.outcome import ReceiptKind
+from tests.unit.platforms.memfault.project import Project, change, staged
+
+
+@pytest.mark.parametrize("answer", ["400", "409", "200"])
+def test_twice_is_harmless(answer: str) -> None:
+    project = Project(already_active=answer)
+    actions = project.compiled(change("default", "1.2.0", verb=Verb.REPLACE, from_="1.3.0"))
+    for _ in range(2):
+        for action in actions:
+            assert project.execute(action).kind is ReceiptKind.ACCEPTED
+        assert project.active("default") == ["1.2.0", "1.1.0"]
+
+
+@pytest.mark.parametrize("create", ["200", "201"])
+def test_an_activation_is_taken_whatever_its_status(create: str) -> None:
+    project = Project(create_status=create)
+    (action,) = project.compiled(change("default", "1.4.0"))
+    assert project.execute(action).kind is ReceiptKind.ACCEPTED
+
+
+def test_one_that_waits_for_approval_is_accepted_and_then_unknown() -> None:
+    project = Project(approval="pending")
+    (action,) = project.compiled(change("default", "1.4.0"))
+    assert project.execute(action).kind is ReceiptKind.ACCEPTED
+    state = project.state("default")
+    assert state.phase.value == "unknown"
+    assert "awaiting_approval" in state.note
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "effect"),
+    [
+        ("reset=100%@writes", ReceiptKind.UNKNOWN, False),
+        ("lost=100%@writes", ReceiptKind.UNKNOWN, True),
+        ("500=100%@writes", ReceiptKind.UNKNOWN, False),
+        ("html=100%@writes", ReceiptKind.UNKNOWN, False),
+        ("truncate=100%@writes", ReceiptKind.UNKNOWN, True),
+        ("slow=100%@writes", ReceiptKind.ACCEPTED, True),
+        ("429=100%@writes", ReceiptKind.REJECTED, False),
+        ("429=100%@writes*2", ReceiptKind.ACCEPTED, True),
+        ("expire=100%@writes", ReceiptKind.REJECTED, False),
+        ("gone=100%@writes", ReceiptKind.REJECTED, False),
+    ],
+)
+@pytest.mark.parametrize("call", ["memfault.activate", "memfault.pull", "memfault.raise"])
+def test_receipts_tell_the_truth(fault: str, kind: ReceiptKind, effect: bool, call: str) -> None:
+    project = Project()
+    wish = {
+        "memfault.activate": change("internal-testing", "1.2.0"),
+        "memfault.pull": change("internal-testing", None, verb=Verb.REMOVE, from_="1.4.0"),
+        "memfault.raise": change("beta", "1.4.0", from_="1.4.0", settings=staged(80)),
+    }[call]
+    action = next(one for one in project.compiled(wish) if one.call == call)
+    if call != "memfault.activate" and fault.startswith("gone"):
+        pytest.skip("only an activation names a cohort")
+    if call == "memfault.pull" and fault.startswith("truncate"):
+        kind = ReceiptKind.ACCEPTED  # its answer is empty, there is nothing to cut off
+    project.world.faults.parse([fault])
+    before, asked = project.world.state(), len(project.requests)
+    receipt = project.execute(action)
+    assert receipt.kind is kind, receipt
+    assert bool(receipt.error) == (kind is not ReceiptKind.ACCEPTED)
+    if kind is ReceiptKind.UNKNOWN:
+        assert len(project.requests) - asked == 1, "what may have taken effect is not repeated"
+    if not fault.startswith("gone"):
+        assert (project.world.state() != before) == effect
+
+
+def test_a_raise_that_does_not_show_is_unknown() -> None:
+    project = Project()
+    (action,) = project.compiled(change("beta", "1.4.0", from_="1.4.0", settings=staged(80)))
+    project.world.faults.parse(["lag=100%@writes"])
+    receipt = project.execute(action)
+    assert receipt.kind is ReceiptKind.UNKNOWN
+    assert receipt.error == "memfault: raise: the platform answered with 25 %"
+
+
+def test_a_refused_activation_is_refused() -> None:
+    project = Project(activate_empty="reject")
+    (action,) = project.compiled(change("default", "main-fw-dev"))
+    receipt = project.execute(action)
+    assert (receipt.kind, receipt.status) == (ReceiptKind.REJECTED, 400)
+    assert "no artifacts" in receipt.error
+
+
+def test_a_pull_answered_with_something_is_taken_if_it_is_an_answer() -> None:
+    project = Project()
+    project.hooks.append(lambda request: httpx.Response(202, json={}) if request.method == "DELETE" else None)
+    action = project.compiled(change("default", None, verb=Verb.REMOVE))[0]
+    assert project.execute(action).kind is ReceiptKind.ACCEPTED
+
+
+def test_no_time_left_sends_nothing() -> None:
+    project = Project()
+    (action,) = project.compiled(change("default", "1.4.0"))
+    asked = len(project.requests)
+    receipt = project.platform.execute(action, project.clock.now() - 1)
+    assert (receipt.kind, receipt.status) == (ReceiptKind.REJECTED, None)
+    assert receipt.error.startswith("nothing was sent")
+    assert len(project.requests) == asked
+
+
+P = "/api/v0/organizations/simulated/projects/fleet-1/deployments"
+BODY = {"type": "normal", "release": "1.4.0", "cohort": "default"}
+
+
+@pytest.mark.parametrize(
+    ("call", "method", "path", "body"),
+    [
+        ("memfault.activate", "POST", P.replace("fleet-1", "other"), BODY),
+        ("memfault.activate", "DELETE", P, BODY),
+        ("memfault.activate", "POST", P, {**BODY, "cohort": ""}),
+        ("memfault.activate", "POST", P, {**BODY, "release": None}),
+        ("memfault.activate", "POST", P, None),
+        ("memfault.activate", "POST", P, {**BODY, "rollout_percent": 5}),
+        ("memfault.activate", "POST", P, {**BODY, "type": "staged_rollout"}),
+        ("memfault.pull", "DELETE", P, None),
+        ("memfault.pull", "DELETE", P + "/../cohorts/beta", None),
+        ("memfault.raise", "PATCH", P + "/5", {"rollout_percent": 5, "status": "done"}),
+        ("memfault.raise", "PATCH", P + "/5", None),
+        ("memfault.remove", "DELETE", P + "/5", None),
+    ],
+)
+def test_what_is_no_call_of_this_project_is_never_sent(call: str, method: str, path: str, body: Any) -> None:
+    project = Project(1, 1)
+    receipt = project.execute(Action(call=call, request=Request(method, path, body), slots=(0,)))
+    assert receipt.kind is ReceiptKind.REJECTED
+    assert receipt.error.startswith("not sent: ")
+    assert project.requests == []

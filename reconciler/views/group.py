@@ -17,6 +17,11 @@ VERBS = tuple(Verb)
 HOLDS = tuple(HoldReason)
 
 
+def leaving(change: Change | Group) -> tuple[str, ...]:
+    """Return the versions that go while the assigned one stays: what a leftover is about, and nothing else is."""
+    return change.others if change.verb is Verb.REMOVE and change.from_ == change.to else ()
+
+
 class Group(msgspec.Struct, frozen=True):
     """Changes that differ only in their unit. `later` are the calls that a later pass makes, in order."""
 

@@ -9,7 +9,7 @@ from reconciler.model.origin import Origin
 from reconciler.model.plan import FleetPlan, MovedTo, Plan
 from reconciler.model.unit import Ref
 from reconciler.views.calls import Calls, gathered, notes
-from reconciler.views.group import Group, HeldGroup, Names, codes, grouped, held_grouped, weight
+from reconciler.views.group import Group, HeldGroup, Names, codes, grouped, held_grouped, leaving, weight
 from reconciler.views.hold_words import ADVICE, BY_ITSELF, LABELS, LIMITS
 from reconciler.views.markdown import Section, code, fitted, folded_away, row, size, table_head
 from reconciler.views.plan_words import advice, headline, settled, staged, under_way
@@ -157,7 +157,7 @@ class _Fleet:
         yield f"{SIGNS[one.verb]} {one.verb.value}"
         yield code(self.workload(one.workload))
         settings = "".join(f", {code(f'{key}={value}')}" for key, value in one.settings)
-        yield _way(one.from_, one.to, one.others) + settings
+        yield _way(one) + settings
         yield weight(one.changes)
         later = "".join(f", then {code(call)}" for call in one.later)
         yield REASONS[one.reason] + later
@@ -194,7 +194,7 @@ class _Fleet:
         yield LABELS[one.code] + (f" (stage {one.stage:,})" if one.stage else "")
         yield f"{len(one.held):,}"
         yield code(self.workload(one.workload))
-        yield _way(one.from_, one.to) if one.verb is not None else ""
+        yield _way(one) if one.verb is not None else ""
         yield code(one.text)
         yield self._names([held.unit for held in one.held])
         yield BY_ITSELF if one.stage else ADVICE[one.code]
@@ -237,7 +237,7 @@ class _Fleet:
         yield code(one.unit.name)
         yield code(one.unit.id)
         yield code(self.workload(one.workload))
-        yield _way(one.from_, one.to, one.others)
+        yield _way(one)
         yield REASONS[one.reason]
         yield _places([one.origin])
 
@@ -248,7 +248,7 @@ class _Fleet:
 
 def _goal(one: Change) -> str:
     """Return what becomes of a slot; the Markdown twin of `words.goal`."""
-    if one.from_ == one.to and one.others:
+    if leaving(one):
         return f"without {joined(code(other) for other in one.others)}"
     return f"→ {_version(one.to)}"
 
@@ -257,14 +257,15 @@ def _version(name: str | None) -> str:
     return NOTHING if name is None else code(name)
 
 
-def _way(before: str | None, after: str | None, leaving: Sequence[str] = ()) -> str:
+def _way(one: Change | Group | HeldGroup) -> str:
     """Return where a slot goes; the Markdown twin of `words.way`."""
-    if before != after:
-        besides = f" ({joined(code(one) for one in leaving)} leaving too)" if leaving else ""
-        return f"{_version(before)} → {_version(after)}{besides}"
-    if leaving:
-        return f"{joined(code(one) for one in leaving)} → {NOTHING}, {_version(after)} stays"
-    return f"{_version(after)} again"
+    others = () if isinstance(one, HeldGroup) else one.others
+    if not isinstance(one, HeldGroup) and leaving(one):
+        return f"{joined(code(other) for other in others)} → {NOTHING}, {_version(one.to)} stays"
+    besides = f" ({joined(code(other) for other in others)} leaving too)" if others else ""
+    if one.from_ == one.to:
+        return f"{_version(one.to)} again{besides}"
+    return f"{_version(one.from_)} → {_version(one.to)}{besides}"
 
 
 def _places(origins: Iterable[Origin]) -> str:

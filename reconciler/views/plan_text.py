@@ -11,7 +11,7 @@ from reconciler.model.change import Change, Held, HoldReason, Verb
 from reconciler.model.plan import FleetPlan, Plan
 from reconciler.views.calls import Calls, gathered, notes
 from reconciler.views.clean import clean
-from reconciler.views.group import Group, HeldGroup, Names, codes, grouped, held_grouped, weight
+from reconciler.views.group import Group, HeldGroup, Names, codes, grouped, held_grouped, leaving, weight
 from reconciler.views.hold_words import ADVICE, BY_ITSELF, LABELS, LIMITS
 from reconciler.views.line import EMPTY, Line, Span, aligned, columns_of, folded, line, text_of
 from reconciler.views.plan_words import (
@@ -172,13 +172,13 @@ class _Fleet:
         return [
             (f"{SIGNS[one.verb]} {one.verb.value}", colour),
             (clean(self.workload(one.workload)), "bold"),
-            (way(one.from_, one.to, one.others), colour),
+            (way(one.from_, one.to, leaving(one)), colour),
             (weight(one.changes), ""),
             (REASONS[one.reason], "dim"),
         ]
 
     def _change_body(self, one: Group) -> Iterator[Line]:
-        if one.others and one.from_ != one.to:
+        if one.others and not leaving(one):
             yield line(f"also leaving: {joined(version(other) for other in one.others)}", indent=6)
         if one.settings:
             yield line(f"with {joined(f'{clean(key)}={clean(str(value))}' for key, value in one.settings)}", indent=6)
@@ -247,7 +247,8 @@ class _Fleet:
     def _goals(self, one: Calls) -> str:
         """Return which workloads the calls move, and to what."""
         found = dict.fromkeys(
-            f"{self.workload(change.workload)} {goal(change.from_, change.to, change.others)}" for change in one.changes
+            f"{self.workload(change.workload)} {goal(change.from_, change.to, leaving(change))}"
+            for change in one.changes
         )
         return listed(list(found))
 

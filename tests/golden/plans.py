@@ -38,7 +38,7 @@ def change(
     size: int = 1,
     settings: tuple[tuple[str, str], ...] = (),
 ) -> Change:
-    verb = Verb.REMOVE if after is None else Verb.RELEASE if before is None else Verb.REPLACE
+    verb = Verb.REMOVE if after is None else Verb.RELEASE if before in {None, after} else Verb.REPLACE
     if reason is Reason.LEFTOVER:
         verb = Verb.REMOVE
     return Change(
@@ -258,7 +258,9 @@ def removal() -> Plan:
             idempotent=False,
         ),
     )
-    return plan(fleet(changes=moves, actions=actions), narrowed="--unit gw-000*")
+    again = change(6, VISION, "v2.0.1", "v2.0.1", reason=Reason.RETRY, others=("v1.9.0",))
+    actions += (Action(call="losant.release", request=Request("POST", PATH), slots=(4,)),)
+    return plan(fleet(changes=[*moves, again], actions=actions), narrowed="--unit gw-000*")
 
 
 def steps() -> Plan:

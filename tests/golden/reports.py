@@ -366,10 +366,12 @@ def releases() -> list[ConnectionReleases]:
     agent = ReleaseInfo(found=True, artifacts=(Artifact(),), minimum_agent="1.40.0", devices=0)
     main = Ref("main", "main")
     listed = (Listed(main, "2.4.0", full), Listed(main, "2.3.0", bare))
+    quiet = (Listed(main, "1.0.0", ReleaseInfo(found=True, notes="1.0.0", status="released", must_pass=True)),)
     odd = (Listed(Ref("", ""), HOSTILE, agent),)
     return [
         ConnectionReleases(connection="wrist", platform="memfault", releases=listed, notes=("sorted by us",)),
         ConnectionReleases(connection="base", platform="getapp", prepares=True, releases=listed[:1]),
+        ConnectionReleases(connection="calm", platform="losant", releases=quiet),
         ConnectionReleases(connection=HOSTILE, platform="losant", releases=odd),
         ConnectionReleases(connection="plant", platform="losant", notes=("Losant's versions have no revision",)),
         ConnectionReleases(

@@ -136,6 +136,6 @@ def test_later_steps_are_told_as_later() -> None:
     manifest = Manifest(connections={}, channels=CHANNEL_DOCUMENTS, fleets={}, digest="")
     said = explain(one, plan, manifest, 0, WORKLOADS[0])
     assert said.planned is not None
-    assert said.planned.calls == ("test.replace: POST /ua", "test.deploy, in a later pass")
+    assert said.planned.calls == ("test.replace: POST /ua", "then test.deploy")
     assert said.won is not None
     assert said.won.text == "workloads.poller: 1.10, by channel stable (fleet.yaml#/spec/versions/poller)"

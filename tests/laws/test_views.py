@@ -18,7 +18,8 @@ from reconciler.model.change import Action, Change, Held, Hold, HoldReason, Reas
 from reconciler.model.event import Note, Settled
 from reconciler.model.origin import NOWHERE, Origin
 from reconciler.model.outcome import Outcome, Result
-from reconciler.model.plan import Basis, Counts, FleetPlan, LimitKind, Plan, Summary, Times, Violation
+from reconciler.model.plan import Basis, Counts, FleetPlan, LimitKind, MovedTo, Plan, Summary, Times, Violation
+from reconciler.model.release import ReleaseInfo
 from reconciler.model.report import Applied
 from reconciler.model.unit import Ref
 from reconciler.views import apply_text, event_line, plan_json, plan_markdown, plan_text
@@ -71,6 +72,24 @@ helds = st.builds(
     to=versions,
     reasons=st.lists(holds, min_size=1, max_size=3).map(tuple),
     origin=origins,
+    stage=st.integers(0, 2),
+)
+moved_to = st.builds(
+    MovedTo,
+    workload=refs,
+    version=speakable,
+    info=st.builds(
+        ReleaseInfo,
+        found=st.just(True),
+        notes=speakable,
+        size=st.one_of(st.none(), st.integers(0, 10**13)),
+        revision=speakable,
+        min_version=speakable,
+        minimum_agent=st.one_of(st.none(), speakable),
+        must_pass=st.booleans(),
+        dependencies=st.lists(speakable, max_size=4).map(tuple),
+        prepared=speakable,
+    ),
 )
 bodies = st.one_of(
     st.none(), speakable, st.dictionaries(speakable, st.one_of(st.none(), speakable, st.lists(speakable, max_size=5)))
@@ -128,6 +147,7 @@ def fleets(draw: st.DrawFn) -> FleetPlan:
         held=held,
         violations=tuple(draw(st.lists(violations, max_size=2))),
         warnings=tuple(draw(st.lists(speakable, max_size=2))),
+        releases=draw(st.lists(moved_to, max_size=2).map(tuple)),
         error=draw(st.one_of(st.just(""), st.just(""), speakable)),
     )
 

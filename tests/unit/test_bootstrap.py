@@ -213,3 +213,35 @@ def test_nothing_read_is_nothing_managed() -> None:
     assert found.slots == 1
     empty = imported(world([], {}))
     assert empty.spec == FleetSpec(connection="plant", units=empty.spec.units, workloads={})
+
+
+def cohorts(spec: FleetSpec) -> dict[str, object]:
+    return {key: value for key, value in msgspec.to_builtins(spec).items() if key in {"workloads", "pins"}}
+
+
+def test_cohorts_are_told_by_their_slugs_and_never_by_tags() -> None:
+    units: list[tuple[str, Tags]] = [
+        (f"Cohort {at}", {"cohort": f"slug-{at}", "ring": "a" if at < 4 else "b"}) for at in range(9)
+    ]
+    staged = State(assigned="2", reported="1", settings=(("rollout_percent", 25),), ready=1, size=1)
+    snapshot = world(units, {"main": [staged] * 4 + ["1"] * 5, "radio": ["7"] * 3 + [None] * 6})
+    found = bootstrap(snapshot, "plant", retries_itself=True, measure=lines, cohorts=True)
+    slugs = snapshot.units.ids
+    assert cohorts(found.spec) == {
+        "workloads": {
+            "main": {
+                "version": "1",
+                "overrides": [{"units": {"cohorts": slugs[:4]}, "version": "2", "settings": {"rollout_percent": 25}}],
+            },
+            "radio": {"units": {"cohorts": slugs[:3]}, "version": "7"},
+        }
+    }
+
+
+def test_what_stands_beside_or_half_way_stays_unmanaged_and_is_said() -> None:
+    moving = State(assigned="2", reported="1", phase=Phase.MOVING, others=("1",))
+    ready = State(assigned="2", reported="1", phase=Phase.READY)
+    found = imported(world(gateways(3), {"poller": [moving, ready, "1"]}))
+    assert found.slots == 1
+    assert "left unmanaged: 1 slot with other versions besides the assigned one" in found.notes
+    assert "left unmanaged: 1 slot half way, where the platform waits for the next call" in found.notes

@@ -6,9 +6,19 @@ import msgspec
 import pytest
 
 from reconciler.model.outcome import Result
-from reconciler.model.report import Applied, Explanation, Rule, Status
+from reconciler.model.report import Applied, Explanation, Rule, Status, UnitStatus
 from reconciler.model.report import Comparison as Compared
-from reconciler.views import apply_text, difference_text, doctor_text, explain_text, status_text
+from reconciler.model.unit import Ref
+from reconciler.ports import Check
+from reconciler.views import (
+    apply_text,
+    deliveries_text,
+    difference_text,
+    doctor_text,
+    explain_text,
+    releases_text,
+    status_text,
+)
 from reconciler.views.line import plain
 from tests.golden import reports
 from tests.golden.plans import NOW
@@ -18,6 +28,8 @@ JSON = {
     "status": lambda indent: status_text.encode(reports.status(), indent=indent),
     "explanation": lambda indent: explain_text.encode(reports.explanation(), indent=indent),
     "checks": lambda indent: doctor_text.encode(reports.checks(), indent=indent),
+    "releases": lambda indent: releases_text.encode(reports.releases(), indent=indent),
+    "deliveries": lambda indent: deliveries_text.encode(reports.deliveries(), indent=indent),
     "difference": lambda indent: difference_text.encode(reports.difference(), indent=indent),
 }
 
@@ -71,3 +83,19 @@ def test_a_rule_without_place_or_author() -> None:
     assert "commit abc\n" in found
     nowhere = msgspec.structs.replace(bare, won=Rule(origin=reports.Origin(""), text="x"))
     assert "says so     x\n" in plain(explain_text.render(Explanation(slots=(nowhere,)), now=NOW, width=80))
+
+
+def test_a_hint_to_be_copied_is_not_broken() -> None:
+    proposal = f"routes: {'x' * 500}"
+    shown = plain(doctor_text.render([("plant", [Check("OpenAPI", "warning", "a proposal", proposal)])], width=60))
+    assert f"{proposal}\n" in shown
+
+
+def test_units_tell_their_own_remarks_where_they_are_listed() -> None:
+    fleet = reports.cohorts()
+    unit = UnitStatus(unit=Ref("beta", "Beta"), reach="connected", slots=())
+    alone = plain(status_text.render(Status(fleets=(fleet,)), now=NOW, width=120))
+    listed = msgspec.structs.replace(fleet, unit_list=(unit,))
+    together = plain(status_text.render(Status(fleets=(listed,)), now=NOW, width=120))
+    assert "8 devices were not seen" in alone
+    assert "8 devices were not seen" not in together

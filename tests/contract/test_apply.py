@@ -51,10 +51,15 @@ LASTING = frozenset(
 """Reasons that only a unit that is back, or a person, can lift."""
 
 
-def asked(rig: Rig, snapshot: Snapshot, random: Random, mine: list[str]) -> Question:
-    """Return manifests that want something of the units that are ours, chosen at random."""
+def asked(subject: Subject, rig: Rig, snapshot: Snapshot, random: Random, mine: list[str]) -> Question:
+    """Return manifests that want something of the units that are ours, chosen at random.
+
+    What comes along with others is left to them: wanting it otherwise would be two wishes for one slot.
+    """
     workloads: dict[str, WorkloadSpec] = {}
     for workload in snapshot.workloads:
+        if workload.id in subject.brings:
+            continue
         overrides = []
         for unit in mine:
             wish = random.choice([*rig.versions_of(workload.id), None, ...])
@@ -111,7 +116,7 @@ def test_whatever_goes_wrong(subject: Subject, seed: int, kind: str, rate: str, 
     snapshot = rig.platform.observe(Query())
     units = [snapshot.units.ids[row] for row in range(len(snapshot.units)) if snapshot.units.assignable[row]]
     mine = sorted(random.sample(units, max(1, len(units) // 2)))
-    question = asked(rig, snapshot, random, mine)
+    question = asked(subject, rig, snapshot, random, mine)
     before = assigned(rig)
     rig.fault(f"{kind}={rate}")
     for _ in range(2):
@@ -147,7 +152,7 @@ def test_a_second_run_has_nothing_to_do(subject: Subject) -> None:
     random = Random(3)
     snapshot = rig.platform.observe(Query())
     units = [snapshot.units.ids[row] for row in range(len(snapshot.units)) if snapshot.units.assignable[row]]
-    question = asked(rig, snapshot, random, units)
+    question = asked(subject, rig, snapshot, random, units)
     settled(rig, question)
     asking = rig.requests()
     run = applied(rig, question)
@@ -161,7 +166,7 @@ def test_killed_anywhere_and_run_again_the_same_end_is_reached(subject: Subject,
         rig = subject.rig(8, 2, offline=0.0, failing=0.0, seed=stop_at)
         snapshot = rig.platform.observe(Query())
         units = [snapshot.units.ids[row] for row in range(len(snapshot.units)) if snapshot.units.assignable[row]]
-        return rig, asked(rig, snapshot, Random(stop_at), units)
+        return rig, asked(subject, rig, snapshot, Random(stop_at), units)
 
     rig, question = fleet()
     for number, _ in enumerate(

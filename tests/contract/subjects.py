@@ -64,6 +64,8 @@ class Rig:
     """The versions of workloads (by id) that differ from `versions`."""
     ids: dict[str, str] = field(default_factory=dict)
     """Ids of workloads by name, where they differ."""
+    takes: Callable[[str, str], bool] = lambda unit, workload: True
+    """Whether a unit is of a kind that can have a workload at all."""
 
     def versions_of(self, workload: str) -> Sequence[str]:
         """Return the versions that a workload has, oldest first."""

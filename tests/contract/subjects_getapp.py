@@ -116,7 +116,18 @@ def getapp(
         for version in versions:
             if version not in project.releases:
                 world.world.add_release(project.name, version)
-    return Rig(platform, RunClock(clock), PASSWORD, truth, fault, lambda: len(seen), versions, intrude)
+    has = set(truth())
+    return Rig(
+        platform,
+        RunClock(clock),
+        PASSWORD,
+        truth,
+        fault,
+        lambda: len(seen),
+        versions,
+        intrude,
+        takes=lambda unit, project: project != "vision" or (unit, project) in has,
+    )
 
 
 def odd_state(body: bytes) -> bytes:

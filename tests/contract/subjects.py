@@ -101,6 +101,8 @@ class Subject:
     """Whether the platform asks who calls."""
     brings: frozenset[str] = frozenset()
     """Workloads that come along with others by themselves."""
+    queues: bool = True
+    """Whether the platform keeps what it is told for units that are away."""
     silent: bool = False
     """Whether writes are answered without a body."""
 

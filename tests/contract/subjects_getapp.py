@@ -163,6 +163,7 @@ _OF_BOTH: dict[str, Any] = {
     "credentials": False,
     "brings": frozenset({"gpu-runtime"}),
     "silent": True,
+    "queues": False,
 }
 
 GETAPP_CDN = Subject("getapp-cdn", partial(getapp, "cdn", delivery=False), _VARIANTS, many=230, **_OF_BOTH)

@@ -113,7 +113,7 @@ def settled(rig: Rig, question: Question) -> Planned:
 def test_whatever_goes_wrong(subject: Subject, seed: int, kind: str, rate: str, data: st.DataObject) -> None:
     random = Random(seed)
     variants = dict([data.draw(st.sampled_from(list(subject.variants)))]) if subject.variants else {}
-    rig = subject.rig(12, 2, seed=seed % 5, offline=0.1, failing=0.1, variants=variants)
+    rig = subject.rig(12, 2, seed=seed % 5, offline=0.1 * subject.queues, failing=0.1, variants=variants)
     rig.settle()
     snapshot = rig.platform.observe(Query())
     units = [snapshot.units.ids[row] for row in range(len(snapshot.units)) if snapshot.units.assignable[row]]

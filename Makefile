@@ -35,8 +35,8 @@ $(READY): pyproject.toml .github/constraints.txt .github/find-python
 	@$(BIN)/python -m pip install --quiet -c .github/constraints.txt --no-build-isolation -e '.[dev]'
 	@touch $@
 
-demo: $(READY) ## see it work, against a simulated platform
-	@$(BIN)/reconciler demo
+demo: $(READY) ## see it work, against the simulated platforms
+	@$(BIN)/reconciler demo --platform all
 
 test: check ## run every check and every test, and hold the coverage gates
 	@$(BIN)/coverage erase

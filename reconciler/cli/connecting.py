@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
-from reconciler.model.fleet import (
+from reconciler.model.connection import (
     ConnectionSpec,
     DeliveryServer,
     GetAppConnection,

@@ -22,7 +22,8 @@ from reconciler.git.repository import GitRepository
 from reconciler.manifest.load import Loader
 from reconciler.manifest.render import diagnostics_text
 from reconciler.manifest.secret import resolve as resolve_secret
-from reconciler.model.fleet import Manifest, Secret
+from reconciler.model.connection import Secret
+from reconciler.model.fleet import Manifest
 from reconciler.platforms import registry
 from reconciler.ports import Clock, Platform, Repository
 

@@ -15,7 +15,7 @@ from msgspec import inspect
 
 from reconciler.core.names import suggestion
 from reconciler.manifest.read import AGAIN
-from reconciler.model.fleet import Secret
+from reconciler.model.connection import Secret
 from reconciler.model.origin import Path
 
 

@@ -1,50 +1,38 @@
-"""What manifests mean: findings that structure alone cannot show. Pure."""
+"""What Fleets mean: findings that structure alone cannot show. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
-from urllib.parse import urlsplit
+from collections.abc import Callable
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from reconciler.core.names import suggestion
 from reconciler.core.select import selectors_in
 from reconciler.manifest import cron
 from reconciler.manifest.claims import overlaps
+from reconciler.manifest.finding import Findings, finding
 from reconciler.manifest.requirements import requirements
-from reconciler.model.diagnostic import Diagnostic, Related, Severity
-from reconciler.model.fleet import (
+from reconciler.model.connection import (
     COHORTS,
     PLATFORMS,
     SETTINGS,
+)
+from reconciler.model.diagnostic import Diagnostic, Severity
+from reconciler.model.fleet import (
     ChannelRef,
     Choice,
-    ConnectionSpec,
     Document,
     FleetSpec,
-    GetAppConnection,
     Limit,
-    LosantConnection,
     Manifest,
-    MemfaultConnection,
     PinChoice,
-    Secret,
     Selector,
-    StepRoute,
     Wave,
     Window,
 )
 from reconciler.model.origin import Path
 from reconciler.model.quantity import moment, percent, seconds
 
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-Findings = Iterator[Diagnostic]
-
-
-def connections(manifest: Manifest) -> Findings:
-    """Yield what is wrong with Connections, without anything that was typed there."""
-    for one in manifest.connections.values():
-        yield from _connection(one)
+ROLLOUT, ALL = "rollout_percent", 100
 
 
 def fleets(manifest: Manifest, *, complete: bool = True) -> Findings:
@@ -53,114 +41,6 @@ def fleets(manifest: Manifest, *, complete: bool = True) -> Findings:
         yield from _Fleet(one, manifest, complete=complete).findings()
     yield from overlaps(manifest)
     yield from requirements(manifest, complete=complete)
-
-
-def _finding(
-    document: Document,
-    path: Path,
-    code: str,
-    message: str,
-    hint: str = "",
-    severity: Severity = Severity.ERROR,
-    related: tuple[Related, ...] = (),
-) -> Diagnostic:
-    return Diagnostic(
-        code=code, message=message, origin=document.locate(path), hint=hint, severity=severity, related=related
-    )
-
-
-# --- Connection -----------------------------------------------------------------------------------------------------
-
-
-def _connection(document: Document) -> Findings:
-    spec: ConnectionSpec = document.spec
-    given = [name for name in spec.__struct_fields__ if getattr(spec, name) is not None]
-    if len(given) != 1:
-        known = ", ".join(spec.__struct_fields__)
-        have = f"not {' and '.join(given)}" if given else "and it names none"
-        yield _finding(
-            document, ("spec",), "platform", f"a Connection names exactly one platform, {have}", f"one of: {known}"
-        )
-    for name in given:
-        path: Path = ("spec", name)
-        yield from _PLATFORMS[name](document, getattr(spec, name), path)
-        if seconds(getattr(spec, name).requests.timeout) <= 0:
-            yield _finding(
-                document, (*path, "requests", "timeout"), "zero-duration", "a timeout of zero lets no request through"
-            )
-
-
-def _losant(document: Document, spec: LosantConnection, path: Path) -> Findings:
-    yield from _secret(document, spec.token, (*path, "token"))
-    yield from _url(document, spec.url, (*path, "url"))
-
-
-def _getapp(document: Document, spec: GetAppConnection, path: Path) -> Findings:
-    yield from _url(document, spec.agent, (*path, "agent"), secret=False)
-    for step in spec.routes.__struct_fields__:
-        route: StepRoute | None = getattr(spec.routes, step)
-        if route is not None and not route.path.startswith("/"):
-            yield _finding(document, (*path, "routes", step, "path"), "route", "a path starts with `/`")
-    if spec.delivery is not None:
-        where: Path = (*path, "delivery")
-        yield from _url(document, spec.delivery.url, (*where, "url"))
-        yield from _secret(document, spec.delivery.login.username, (*where, "login", "username"))
-        yield from _secret(document, spec.delivery.login.password, (*where, "login", "password"))
-
-
-def _memfault(document: Document, spec: MemfaultConnection, path: Path) -> Findings:
-    if (spec.token is None) == (spec.user is None):
-        yield _finding(
-            document, path, "credentials", "exactly one of `token` (an organization token) and `user` is needed"
-        )
-    if spec.token is not None:
-        yield from _secret(document, spec.token, (*path, "token"))
-    if spec.user is not None:
-        yield from _secret(document, spec.user.email, (*path, "user", "email"))
-        yield from _secret(document, spec.user.key, (*path, "user", "key"))
-    yield from _url(document, spec.url, (*path, "url"))
-    if seconds(spec.seen_within) <= 0:
-        yield _finding(document, (*path, "seen_within"), "zero-duration", "`seen_within` must be longer than zero")
-
-
-_PLATFORMS: dict[str, Callable[[Document, Any, Path], Findings]] = {
-    "losant": _losant,
-    "getapp": _getapp,
-    "memfault": _memfault,
-}
-
-
-def _secret(document: Document, secret: Secret, path: Path) -> Findings:
-    if (secret.env is None) == (secret.file is None):
-        yield _finding(document, path, "secret", "a secret names exactly one of `env` (a variable) and `file` (a path)")
-
-
-def _url(document: Document, url: str, path: Path, *, secret: bool = True) -> Findings:
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname
-    except ValueError:
-        host, parts = None, urlsplit("")
-    if host is None or parts.scheme not in {"http", "https"}:
-        yield _finding(document, path, "url", "this is no web address such as https://api.losant.com")
-        return
-    if parts.username is not None or parts.password is not None:
-        yield _finding(
-            document, path, "url-credentials", "the address carries credentials; use a secret reference instead"
-        )
-    if secret and parts.scheme == "http" and host not in LOOPBACK:
-        yield _finding(
-            document,
-            path,
-            "plain-http",
-            f"plain http would show the token to everybody on the way to {host}",
-            "use https",
-        )
-    if parts.query or parts.fragment:
-        yield _finding(document, path, "url", "the address must not have a query or fragment")
-
-
-# --- Fleet ----------------------------------------------------------------------------------------------------------
 
 
 class _Fleet:
@@ -191,7 +71,7 @@ class _Fleet:
             yield from self._window(window, ("spec", "windows", position))
 
     def _add(self, path: Path, code: str, message: str, hint: str = "") -> Diagnostic:
-        return _finding(self.document, path, code, message, hint)
+        return finding(self.document, path, code, message, hint)
 
     def _connection(self) -> Findings:
         known = self.manifest.connections
@@ -216,6 +96,11 @@ class _Fleet:
                 can = f"it has: {', '.join(sorted(known))}" if known else "it has none"
                 message = f"{PLATFORMS[platform]} has no setting {name!r}"
                 yield self._add((*path, "settings", name), "setting", message, can)
+        share = choice.settings.get(ROLLOUT)
+        if platform == "memfault" and share is not None and (type(share) is not int or not 1 <= share < ALL):
+            hint = "leave it out to mean every device" if share == ALL else ""
+            message = f"{ROLLOUT} must be a whole number from 1 to {ALL - 1}"
+            yield self._add((*path, "settings", ROLLOUT), "setting", message, hint)
 
     def _selector(self, selector: Selector, path: Path) -> Findings:
         for one in selectors_in(selector):
@@ -302,7 +187,7 @@ class _Fleet:
             if entry.workload not in self.spec.workloads:
                 near = suggestion(entry.workload, list(self.spec.workloads))
                 message = f"the quarantine names {entry.workload!r}, which this fleet does not list{near}"
-                yield _finding(
+                yield finding(
                     self.document, (*path, "workload"), "unknown-workload", message, severity=Severity.WARNING
                 )
             yield from self._day(entry.until, (*path, "until"))

@@ -12,15 +12,17 @@ import msgspec
 
 from reconciler.core.names import suggestion
 from reconciler.errors import ManifestError, SettingsError
-from reconciler.manifest import check
+from reconciler.manifest import check, check_connections
 from reconciler.manifest.accept import Misfit, misfits
 from reconciler.manifest.files import Unreadable, below, text_of
 from reconciler.manifest.parsed import Parsed, Problem
 from reconciler.manifest.read import AGAIN, collector_paused, read
 from reconciler.manifest.scalars import settle
 from reconciler.manifest.text import PUBLIC, Text
+from reconciler.model.connection import ConnectionSpec
 from reconciler.model.diagnostic import Diagnostic, Related, Severity
-from reconciler.model.fleet import ChannelSpec, ConnectionSpec, Document, FleetSpec, Kind, Manifest, Metadata
+from reconciler.model.fleet import ChannelSpec, Document, FleetSpec, Manifest
+from reconciler.model.kind import Kind, Metadata
 from reconciler.model.origin import NOWHERE, Origin
 
 API = "reconciler/v1"
@@ -100,7 +102,7 @@ class _Loading:
             fleets=self.found["Fleet"],
             digest=self._digest(),
         )
-        self.diagnostics += check.connections(manifest)
+        self.diagnostics += check_connections.connections(manifest)
         self.diagnostics += map(self._excerpted, check.fleets(manifest, complete=not self.failed))
         self.diagnostics.sort(key=lambda one: (one.origin.file, one.origin.line, one.origin.column))
         if any(one.severity is Severity.ERROR for one in self.diagnostics):

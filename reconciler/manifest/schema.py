@@ -21,7 +21,7 @@ import msgspec
 from reconciler.manifest.lenient import Node, lenient
 from reconciler.manifest.load import API, KINDS
 from reconciler.model import event, plan, recorded
-from reconciler.model.fleet import Metadata
+from reconciler.model.kind import Metadata
 
 PACKAGE = Path(__file__).parent.parent
 CHECKOUT = PACKAGE.parent / "schemas"

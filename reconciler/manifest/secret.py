@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from reconciler.errors import SettingsError
-from reconciler.model.fleet import Secret
+from reconciler.model.connection import Secret
 
 LONGEST = 65_536
 """Bytes of a secret's file at most."""

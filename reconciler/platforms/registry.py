@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Any, cast
 
 from reconciler.errors import SettingsError
-from reconciler.model.fleet import ConnectionSpec, Secret
+from reconciler.model.connection import ConnectionSpec, Secret
 from reconciler.ports import Clock, Platform
 
 GROUP = "reconciler.platforms"

@@ -14,7 +14,7 @@ import httpx
 import msgspec
 
 from reconciler.model.change import Action, Change, Reason, Verb
-from reconciler.model.fleet import LosantConnection, Secret
+from reconciler.model.connection import LosantConnection, Secret
 from reconciler.model.observation import Phase
 from reconciler.model.origin import NOWHERE
 from reconciler.model.release import Catalog, Release

@@ -14,7 +14,7 @@ import httpx
 import msgspec
 
 from reconciler.model.change import Action
-from reconciler.model.fleet import DeliveryServer, GetAppConnection, Login, Secret, StepRoute, StepRoutes
+from reconciler.model.connection import DeliveryServer, GetAppConnection, Login, Secret, StepRoute, StepRoutes
 from reconciler.platforms.getapp import GetApp, factory
 from reconciler.simulators.clock import ManualClock
 from reconciler.simulators.getapp import Faults, GetAppSimulator, Shape, Variants, simulator

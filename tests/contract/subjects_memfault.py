@@ -9,7 +9,7 @@ import httpx
 import msgspec
 
 from reconciler.model.change import Action
-from reconciler.model.fleet import MemfaultConnection, Secret
+from reconciler.model.connection import MemfaultConnection, Secret
 from reconciler.platforms.memfault import factory
 from reconciler.simulators.clock import ManualClock
 from reconciler.simulators.memfault import Faults, MemfaultWorld, Shape, Variants, simulator

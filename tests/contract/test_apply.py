@@ -16,17 +16,8 @@ from reconciler.engine.apply import Applying
 from reconciler.engine.plan import Planned, Question, plan
 from reconciler.engine.send import Options
 from reconciler.model.change import HoldReason, Reason
-from reconciler.model.fleet import (
-    ConnectionSpec,
-    Document,
-    FleetSpec,
-    LosantConnection,
-    Manifest,
-    Override,
-    Secret,
-    Selector,
-    WorkloadSpec,
-)
+from reconciler.model.connection import ConnectionSpec, LosantConnection, Secret
+from reconciler.model.fleet import Document, FleetSpec, Manifest, Override, Selector, WorkloadSpec
 from reconciler.model.origin import NOWHERE
 from reconciler.model.outcome import Result
 from reconciler.model.snapshot import Query, Snapshot

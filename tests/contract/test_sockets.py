@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from reconciler.model.fleet import LosantConnection, Secret
+from reconciler.model.connection import LosantConnection, Secret
 from reconciler.model.outcome import ReceiptKind
 from reconciler.model.snapshot import Query
 from reconciler.platforms.losant import factory

@@ -45,7 +45,7 @@ CHANNELS = {"stable": {"poller": "1.10", "vision": "v2", "Vision": "v2", "extra"
 AGENTS = (None, "1.2.3", "1.10.0", "2.0", "beta")
 
 versions = st.sampled_from(VERSIONS)
-settings = st.sampled_from([(), (("rollout_percent", 10),), (("rollout_percent", 100),)])
+settings = st.sampled_from([(), (("rollout_percent", 10),), (("rollout_percent", 50),)])
 labels = st.lists(st.tuples(st.sampled_from(KEYS), st.sampled_from(VALUES)), max_size=4).map(labels_of)
 
 

@@ -13,17 +13,10 @@ from reconciler.core.bootstrap import Imported, bootstrap
 from reconciler.core.judge import CHANGES, HELD, Patience, verdict
 from reconciler.manifest.load import Loader
 from reconciler.manifest.write import write
+from reconciler.model.connection import ConnectionSpec, MemfaultConnection, Secret
 from reconciler.model.desired import Want, version
 from reconciler.model.diagnostic import Severity
-from reconciler.model.fleet import (
-    ConnectionSpec,
-    FleetSpec,
-    MemfaultConnection,
-    PinChoice,
-    Secret,
-    Selector,
-    WorkloadSpec,
-)
+from reconciler.model.fleet import FleetSpec, PinChoice, Selector, WorkloadSpec
 from reconciler.model.observation import EMPTY, State
 from reconciler.model.snapshot import PROVED, Snapshot, Workload
 from reconciler.model.unit import Reach, Unit, Units, labels_of

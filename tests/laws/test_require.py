@@ -21,17 +21,9 @@ from reconciler.core.resolve import Resolution, resolve
 from reconciler.engine.apply import Applying
 from reconciler.engine.plan import Planned, Question, plan
 from reconciler.engine.send import Options
+from reconciler.model.connection import ConnectionSpec
 from reconciler.model.desired import Desired, Want
-from reconciler.model.fleet import (
-    ConnectionSpec,
-    Document,
-    FleetSpec,
-    Manifest,
-    Override,
-    Requirement,
-    Selector,
-    WorkloadSpec,
-)
+from reconciler.model.fleet import Document, FleetSpec, Manifest, Override, Requirement, Selector, WorkloadSpec
 from reconciler.simulators.exchange import Reply, Request
 from reconciler.simulators.losant import LosantWorld
 from reconciler.simulators.losant.inventory import EDGE

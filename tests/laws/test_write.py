@@ -14,18 +14,8 @@ from reconciler.manifest.load import API, KINDS
 from reconciler.manifest.read import read
 from reconciler.manifest.scalars import settle
 from reconciler.manifest.write import WIDTH, write
-from reconciler.model.fleet import (
-    ChannelRef,
-    ChannelSpec,
-    ConnectionSpec,
-    FleetSpec,
-    LosantConnection,
-    Override,
-    PinChoice,
-    Requests,
-    Secret,
-    WorkloadSpec,
-)
+from reconciler.model.connection import ConnectionSpec, LosantConnection, Requests, Secret
+from reconciler.model.fleet import ChannelRef, ChannelSpec, FleetSpec, Override, PinChoice, WorkloadSpec
 from tests.laws.strategies import limits, quarantines, selectors
 
 CONFUSING = (

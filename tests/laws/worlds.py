@@ -17,21 +17,9 @@ from reconciler.core.draft import Narrow
 from reconciler.engine.apply import Applying
 from reconciler.engine.plan import Planned, Question, plan
 from reconciler.engine.send import Options
+from reconciler.model.connection import ConnectionSpec, LosantConnection, Requests, Secret
 from reconciler.model.event import AnyEvent
-from reconciler.model.fleet import (
-    ConnectionSpec,
-    Document,
-    FleetSpec,
-    LosantConnection,
-    Manifest,
-    Override,
-    Pin,
-    PinChoice,
-    Requests,
-    Secret,
-    Selector,
-    WorkloadSpec,
-)
+from reconciler.model.fleet import Document, FleetSpec, Manifest, Override, Pin, PinChoice, Selector, WorkloadSpec
 from reconciler.model.plan import Plan
 from reconciler.model.snapshot import Query, Snapshot
 from reconciler.platforms.losant import factory

@@ -11,8 +11,8 @@ import pytest
 from reconciler.cli.connecting import KNOWN, NEEDED, OPTIONS, PLATFORMS, Given, connection
 from reconciler.manifest.load import Loader
 from reconciler.manifest.write import write
-from reconciler.model.fleet import PLATFORMS as CALLED
-from reconciler.model.fleet import (
+from reconciler.model.connection import PLATFORMS as CALLED
+from reconciler.model.connection import (
     ConnectionSpec,
     DeliveryServer,
     GetAppConnection,

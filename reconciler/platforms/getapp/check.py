@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 import msgspec
 
 from reconciler.errors import NotFound, PlatformError, Unreachable
-from reconciler.model.fleet import StepRoute
+from reconciler.model.connection import StepRoute
 from reconciler.platforms.getapp import wire
 from reconciler.platforms.getapp.inventory import Inventories, id_of
 from reconciler.platforms.getapp.openapi import proposals

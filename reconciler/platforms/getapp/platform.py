@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 import httpx
 
 from reconciler.model.change import Action, Change, Review
+from reconciler.model.connection import GetAppConnection, Secret
 from reconciler.model.delivery import Preparation
-from reconciler.model.fleet import GetAppConnection, Secret
 from reconciler.model.outcome import Receipt
 from reconciler.model.quantity import seconds
 from reconciler.model.release import Catalog, Release, ReleaseList, ReleaseQuery

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 import httpx
 
 from reconciler.model.change import Action, Change, Review
-from reconciler.model.fleet import LosantConnection, Secret
+from reconciler.model.connection import LosantConnection, Secret
 from reconciler.model.outcome import Receipt
 from reconciler.model.quantity import seconds
 from reconciler.model.release import Catalog, Release, ReleaseList, ReleaseQuery

@@ -8,7 +8,7 @@ import httpx
 
 from reconciler.errors import SettingsError
 from reconciler.model.change import Action, Change, Review
-from reconciler.model.fleet import MemfaultConnection, Secret
+from reconciler.model.connection import MemfaultConnection, Secret
 from reconciler.model.outcome import Receipt
 from reconciler.model.quantity import seconds
 from reconciler.model.release import Catalog, Release, ReleaseList, ReleaseQuery

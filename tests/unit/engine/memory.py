@@ -11,17 +11,9 @@ from reconciler.engine.plan import Planned, Question, plan
 from reconciler.engine.send import Options
 from reconciler.errors import PlatformError, Unauthorized, Unreachable
 from reconciler.model.change import Action, Change, Request, Review
+from reconciler.model.connection import ConnectionSpec, LosantConnection, Secret
 from reconciler.model.event import AnyEvent
-from reconciler.model.fleet import (
-    ConnectionSpec,
-    Document,
-    FleetSpec,
-    LosantConnection,
-    Manifest,
-    Secret,
-    Selector,
-    WorkloadSpec,
-)
+from reconciler.model.fleet import Document, FleetSpec, Manifest, Selector, WorkloadSpec
 from reconciler.model.observation import EMPTY, Phase, State
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Receipt, ReceiptKind

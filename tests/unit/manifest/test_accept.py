@@ -8,7 +8,9 @@ import msgspec
 import pytest
 
 from reconciler.manifest.accept import misfits
-from reconciler.model.fleet import Choice, FleetSpec, Limit, Metadata, Requests, Secret, Suspend, WorkloadSpec
+from reconciler.model.connection import Requests, Secret
+from reconciler.model.fleet import Choice, FleetSpec, Limit, Suspend, WorkloadSpec
+from reconciler.model.kind import Metadata
 
 
 class Measured(msgspec.Struct):

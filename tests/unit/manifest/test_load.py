@@ -12,8 +12,9 @@ from reconciler.errors import ManifestError, SettingsError
 from reconciler.manifest import files, read
 from reconciler.manifest.load import Loader
 from reconciler.manifest.render import diagnostics_builtins, diagnostics_text
+from reconciler.model.connection import SETTINGS
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.fleet import SETTINGS, Manifest
+from reconciler.model.fleet import Manifest
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.sekrit"
 

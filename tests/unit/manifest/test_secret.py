@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.errors import SettingsError
 from reconciler.manifest.secret import LONGEST, resolve
-from reconciler.model.fleet import Secret
+from reconciler.model.connection import Secret
 
 
 def test_a_variable(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 
 from reconciler.errors import SettingsError
-from reconciler.model.fleet import ConnectionSpec, LosantConnection, Secret
+from reconciler.model.connection import ConnectionSpec, LosantConnection, Secret
 from reconciler.platforms import registry
 from reconciler.platforms.losant import Losant
 from tests.unit.platforms.losant.application import APP, Stopwatch

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 import httpx
 
 from reconciler.model.change import Change, Reason, Verb
-from reconciler.model.fleet import DeliveryServer, GetAppConnection, Login, Requests, Secret
+from reconciler.model.connection import DeliveryServer, GetAppConnection, Login, Requests, Secret
 from reconciler.model.origin import NOWHERE
 from reconciler.model.unit import Ref
 from reconciler.platforms.getapp import GetApp, factory

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.model.change import Change, HoldReason, Request
-from reconciler.model.fleet import StepRoute, StepRoutes
+from reconciler.model.connection import StepRoute, StepRoutes
 from reconciler.model.release import Catalog, Release, ReleaseInfo
 from reconciler.model.snapshot import Query, Snapshot
 from reconciler.platforms.getapp import GetApp

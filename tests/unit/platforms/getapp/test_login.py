@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from reconciler.errors import PlatformError, SettingsError, Unauthorized
-from reconciler.model.fleet import DeliveryServer, GetAppConnection, Login, Secret
+from reconciler.model.connection import DeliveryServer, GetAppConnection, Login, Secret
 from reconciler.platforms.getapp import factory
 from reconciler.platforms.getapp.login import Login as Tokens
 from reconciler.platforms.getapp.routes import Server

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 import httpx
 
-from reconciler.model.fleet import LosantConnection, Requests, Secret
+from reconciler.model.connection import LosantConnection, Requests, Secret
 from reconciler.platforms.losant import Losant, factory
 
 APP = "575ec8687ae143cd83dc4a97"

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from reconciler.errors import PlatformError, Unauthorized
-from reconciler.model.fleet import Requests
+from reconciler.model.connection import Requests
 from reconciler.model.observation import EMPTY, UNSEEN, Phase, State
 from reconciler.model.snapshot import Query, Snapshot, Workload
 from reconciler.model.unit import Reach, Unit, Units

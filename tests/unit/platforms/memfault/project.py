@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 
 from reconciler.model.change import Action, Change, Reason, Verb
+from reconciler.model.connection import MemfaultConnection, Requests, Secret, UserKey
 from reconciler.model.desired import Settings
-from reconciler.model.fleet import MemfaultConnection, Requests, Secret, UserKey
 from reconciler.model.observation import State
 from reconciler.model.origin import NOWHERE
 from reconciler.model.outcome import Receipt

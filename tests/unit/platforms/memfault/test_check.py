@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from reconciler.errors import SettingsError
-from reconciler.model.fleet import MemfaultConnection, Secret
+from reconciler.model.connection import MemfaultConnection, Secret
 from reconciler.platforms.memfault import factory
 from reconciler.ports import Check
 from tests.unit.platforms.memfault.project import Project

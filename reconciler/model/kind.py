@@ -1,0 +1,56 @@
+"""What everything in a manifest is built from: the base of its kinds, and texts of a certain form.
+
+Durations are texts like `30m` or `2h`; percentages texts like `10%`; times UTC dates or date-times.
+"""
+
+from typing import Annotated
+
+import msgspec
+
+Name = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$(?!\n)",
+        description="A name: letters, digits, `.`, `_`, `-`; at most 253.",
+    ),
+]
+Version = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=255, description='A version, exactly as typed: `1.10` is "1.10".')
+]
+Text = Annotated[str, msgspec.Meta(min_length=1)]
+Percent = Annotated[
+    str, msgspec.Meta(pattern=r"^(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)%$(?!\n)", description="A percentage, `10%`.")
+]
+Amount = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^([0-9]{1,9}|(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)%)$(?!\n)",
+        description="A percentage, `10%`, or a number of devices, `25`.",
+    ),
+]
+Duration = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+$(?!\n)", description="A duration, `30s`, `5m`, `2h`, `1d`."
+    ),
+]
+Day = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?)?$(?!\n)",
+        description="A date (until 00:00 UTC of that day) or a date and time.",
+    ),
+]
+Count = Annotated[int, msgspec.Meta(ge=0, le=999_999_999)]
+
+
+class Kind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Base of everything in a manifest: unknown keys are errors."""
+
+
+class Metadata(Kind, frozen=True, kw_only=True):
+    """Who a document is."""
+
+    name: Name
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}

@@ -16,7 +16,7 @@ class ReceiptKind(StrEnum):
     UNKNOWN = "unknown"
     """No answer, or one that proves nothing: settled by reading back."""
     UNPROVED = "unproved"
-    """A wide call was not sent, since the count read before it did not match its slots."""
+    """Not sent, since a look right before showed that its slots are not as planned (rule 4, or a step overtaken)."""
 
 
 class Receipt(msgspec.Struct, frozen=True):

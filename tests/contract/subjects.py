@@ -56,7 +56,7 @@ class Rig:
     secret: str
     truth: Callable[[], Truth]
     fault: Callable[..., None]
-    requests: Callable[[], int]
+    seen: Callable[[], Sequence[httpx.Request]]
     versions: Sequence[str]
     intrude: Callable[[Action], None]
     """Give a unit that is new what a wide call is about to take from all that have it."""
@@ -74,6 +74,14 @@ class Rig:
     def workload_id(self, name: str) -> str:
         """Return the id of a workload."""
         return self.ids.get(name, name)
+
+    def requests(self) -> int:
+        """How many requests came."""
+        return len(self.seen())
+
+    def writes(self) -> int:
+        """How many of them were to change something."""
+        return sum(request.method != "GET" for request in self.seen())
 
     @property
     def deadline(self) -> float:
@@ -154,7 +162,7 @@ def losant(
 
     versions = [f"v1.{minor}.0" for minor in range(4)]
     ids = {flow.name: flow.id for flow in world.world.app.flows}
-    return Rig(platform, run_clock, token, truth, fault, lambda: len(seen), versions, intrude, ids=ids)
+    return Rig(platform, run_clock, token, truth, fault, lambda: seen, versions, intrude, ids=ids)
 
 
 def answering(

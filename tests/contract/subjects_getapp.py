@@ -123,7 +123,7 @@ def getapp(
         PASSWORD,
         truth,
         fault,
-        lambda: len(seen),
+        lambda: seen,
         versions,
         intrude,
         takes=lambda unit, project: project != "vision" or (unit, project) in has,

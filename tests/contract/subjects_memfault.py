@@ -69,7 +69,7 @@ def memfault(
         f"{name}-fw": [f"{major}.{minor}.0" for minor in range(VERSIONS)]
         for major, name in enumerate(("main", "radio", "sensor", "display"), start=1)
     }
-    return Rig(platform, run_clock, TOKEN, lambda: truth(world.world), fault, lambda: len(seen), versions, intrude, own)
+    return Rig(platform, run_clock, TOKEN, lambda: truth(world.world), fault, lambda: seen, versions, intrude, own)
 
 
 def truth(world: MemfaultWorld) -> Truth:

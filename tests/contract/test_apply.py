@@ -27,7 +27,7 @@ LAWS = settings(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 FAULTS = ("429", "500", "reset", "lost", "slow", "truncate", "html", "short", "empty", "lag", "partial")
-OPTIONS = Options(concurrency=1, deadline=1200.0, allow=dict.fromkeys(("remove", "replace", "release"), "law"))
+OPTIONS = Options(concurrency=1, deadline=90.0, allow=dict.fromkeys(("remove", "replace", "release"), "law"))
 RUNS = 8
 
 LASTING = frozenset(

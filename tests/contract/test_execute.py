@@ -47,7 +47,8 @@ def test_each_call_moves_no_slots_but_its_own_until_all_are_as_wanted(
         for action in platform.compile(changes, snapshot, catalog, whole=everywhere(snapshot) if whole else ()):
             before = assigned(steady)
             receipt = platform.execute(action, steady.deadline)
-            assert receipt.kind is ReceiptKind.ACCEPTED, receipt
+            overtaken = ReceiptKind.UNPROVED if platform.capabilities.steps else ReceiptKind.ACCEPTED
+            assert receipt.kind in {ReceiptKind.ACCEPTED, overtaken}, receipt
             steady.settle()
             slots = {(changes[slot].unit.id, changes[slot].workload.id): changes[slot].to for slot in action.slots}
             after = assigned(steady)
@@ -97,7 +98,7 @@ def test_receipts_tell_the_truth(subject: Subject, fault: str, kind: ReceiptKind
     changes, catalog = sendable(rig, moves(snapshot, wish(rig, set())), snapshot)
     action = rig.platform.compile(changes, snapshot, catalog, whole=())[0]
     rig.fault(fault)
-    before, asked = shown(rig, action, changes), rig.requests()
+    before, asked, wrote = shown(rig, action, changes), rig.requests(), rig.writes()
     receipt = rig.platform.execute(action, rig.deadline)
     if subject.silent and fault.startswith("truncate"):
         kind = ReceiptKind.ACCEPTED  # there was nothing to cut off
@@ -106,7 +107,7 @@ def test_receipts_tell_the_truth(subject: Subject, fault: str, kind: ReceiptKind
     assert bool(receipt.error) == (kind is not ReceiptKind.ACCEPTED)
     assert rig.requests() - asked <= 8
     if kind is ReceiptKind.UNKNOWN:
-        assert rig.requests() - asked == 1, "what may have taken effect is not repeated"
+        assert rig.writes() - wrote == 1, "what may have taken effect is not repeated"
     rig.fault()
     rig.settle()
     assert (shown(rig, action, changes) != before) == effect

@@ -79,7 +79,7 @@ def passes(rig: Rig, to: str | None, *, units: frozenset[str] | None = None) -> 
 @SUBJECTS
 @VARIANTS
 def test_passes_bring_a_version_everywhere(subject: Subject, question: str, answer: str) -> None:
-    rig = subject.rig(25, 3, variants={question: answer}, offline=0.0, failing=0.0)
+    rig = subject.rig(25, 3, variants={question: answer}, offline=0.0, failing=0.0, delivery=True)
     for version in ("1.0.0", "1.3.0"):
         calls = passes(rig, version)
         assert {"getapp.prepare", "getapp.deliver"} <= set(calls)

@@ -8,9 +8,11 @@ from reconciler.model.delivery import PrepareStatus
 from reconciler.model.outcome import Receipt, ReceiptKind
 from reconciler.platforms.getapp import wire
 from reconciler.platforms.getapp.compile import PREFIX
+from reconciler.platforms.getapp.look import objection
 from reconciler.platforms.getapp.prepare import Preparations, preparation
 from reconciler.platforms.getapp.routes import Routes, Server
 from reconciler.platforms.getapp.steps import PREPARE, Table
+from reconciler.ports import Clock
 
 NOT_ALLOWED = 405
 """What agents answer where the state of a release forbids the step (confirmed code, V1SPEC; meaning inferred)."""
@@ -19,8 +21,11 @@ NOT_ALLOWED = 405
 class Sender:
     """Calls of one connection."""
 
-    def __init__(self, routes: Routes, server: Server | None, table: Table, preparations: Preparations) -> None:
-        """Take whom to call, which calls there are, and where preparations are noted."""
+    def __init__(
+        self, routes: Routes, server: Server | None, table: Table, preparations: Preparations, clock: Clock
+    ) -> None:
+        """Take whom to call, which calls there are, where preparations are noted, and the time."""
+        self._clock = clock
         self._routes = routes
         self._server = server
         self._table = table
@@ -38,6 +43,11 @@ class Sender:
         try:
             if step == PREPARE and self._server is not None:
                 return self._prepare(self._server, action, named[0], deadline)
+            if self._clock.now() >= deadline:
+                return Receipt(ReceiptKind.REJECTED, "nothing was sent: no time was left")
+            objected = objection(self._routes, step, *named, fleet=self._table.fleet)
+            if objected:
+                return Receipt(ReceiptKind.UNPROVED, f"not sent: {objected}")
             request = action.request
             self._routes.client.write(
                 request.path, f"{step} {named[0]}", request.body, wire.accepted, deadline, method=request.method

@@ -50,7 +50,7 @@ class GetApp:
         readers = Readers(spec.requests.concurrency, meter)
         self._observer = Observer(self._routes, readers, clock, self.identity, self._memory)
         self._catalogue = Catalogue(self._routes, self._server, readers, self._memory, self._preparations)
-        self._sender = Sender(self._routes, self._server, self._table, self._preparations)
+        self._sender = Sender(self._routes, self._server, self._table, self._preparations, clock)
 
     def __repr__(self) -> str:
         """Return which agent this is."""

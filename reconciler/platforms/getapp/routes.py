@@ -41,6 +41,12 @@ class Routes:
         params = [("device_id", device) for device in devices]
         return self.client.read("/api/cdn/device/releases", "list releases on devices", wire.entries, params)
 
+    def fleet_release(self, catalog_id: str, devices: Sequence[str]) -> wire.Entries:
+        """Return one release on some devices; those without it have no entry. Confirmed (get-cdn-release-by-catalog)."""
+        params = [("device_id", device) for device in devices]
+        path = f"/api/cdn/device/releases/{segment(catalog_id)}"
+        return self.client.read(path, f"read {catalog_id} on devices", wire.entries, params)
+
     def fleet_offering(self, devices: Sequence[str]) -> list[wire.Offering]:
         """Return what some devices may take, in one list. Route confirmed (agent-cdn/get-cdn-device-offering)."""
         params: list[tuple[str, str | int]] = [("device_id", device) for device in devices]
@@ -54,6 +60,10 @@ class Routes:
     def releases(self) -> bytes:
         """Return the releases on an agent's own device; that they are an array is inferred. Path confirmed."""
         return self.client.read("/api/v2/device/releases", "list releases", _list)
+
+    def release(self, catalog_id: str) -> wire.Row:
+        """Return one release on an agent's own device; NotFound where it has not. Confirmed (seed 001)."""
+        return self.client.read(f"/api/v2/device/releases/{segment(catalog_id)}", f"read {catalog_id}", wire.row)
 
     def offering(self) -> list[wire.Offering]:
         """Return what an agent's own device may take. Confirmed to exist (DOC interfaces/sse.md)."""

@@ -34,7 +34,8 @@ def test_any_2xx_is_accepted(answer: httpx.Response) -> None:
     world = Installation()
     world.answers[PATH] = answer
     assert run(world) == Receipt(ReceiptKind.ACCEPTED)
-    (request,) = world.requests
+    look, request = world.requests
+    assert look.method == "GET"
     assert (request.method, request.content) == ("POST", b"")
 
 
@@ -55,7 +56,7 @@ def test_answers_become_receipts(answer: httpx.Response, kind: ReceiptKind, word
     receipt = run(world)
     assert receipt.kind is kind
     assert words in receipt.error
-    assert len(world.requests) == 1
+    assert world.paths("POST") == [PATH]
 
 
 def test_what_was_not_sent_is_rejected() -> None:

@@ -88,7 +88,7 @@ def getapp(
     """GetApp with its simulator."""
     clock = ManualClock()
     if topology == "agent":
-        units, offline, failing = 1, 0.0, float(failing > 0)
+        units, offline, failing = 1, 0.0, float(failing >= 0.2)
     shape = Shape(units=units, workloads=workloads, versions=4, seed=seed, offline=offline, failing=failing, settle=2.0)
     world = simulator(shape, clock=clock, variants=Variants(variants), faults=Faults(seed))
     world.world.faults.parse(faults)
@@ -117,17 +117,12 @@ def getapp(
             if version not in project.releases:
                 world.world.add_release(project.name, version)
     has = set(truth())
-    return Rig(
-        platform,
-        RunClock(clock),
-        PASSWORD,
-        truth,
-        fault,
-        lambda: seen,
-        versions,
-        intrude,
-        takes=lambda unit, project: project != "vision" or (unit, project) in has,
-    )
+
+    def takes(unit: str, project: str) -> bool:
+        """Return whether a device can have a project: who always fails never gets there, and says so each time."""
+        return not world.world.fleet.devices[unit].failing and (project != "vision" or (unit, project) in has)
+
+    return Rig(platform, RunClock(clock), PASSWORD, truth, fault, lambda: seen, versions, intrude, takes=takes)
 
 
 def odd_state(body: bytes) -> bytes:

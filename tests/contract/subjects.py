@@ -109,6 +109,10 @@ class Subject:
     """Whether the platform asks who calls."""
     brings: frozenset[str] = frozenset()
     """Workloads that come along with others by themselves."""
+    proves_missing: bool = True
+    """Whether it can be proved that a version is not there."""
+    totals: bool = True
+    """Whether listings say how long they are."""
     queues: bool = True
     """Whether the platform keeps what it is told for units that are away."""
     silent: bool = False

@@ -159,7 +159,10 @@ _OF_BOTH: dict[str, Any] = {
     "brings": frozenset({"gpu-runtime"}),
     "silent": True,
     "queues": False,
+    "proves_missing": False,
 }
 
 GETAPP_CDN = Subject("getapp-cdn", partial(getapp, "cdn", delivery=False), _VARIANTS, many=230, **_OF_BOTH)
-GETAPP_AGENT = Subject("getapp-agent", partial(getapp, "agent", delivery=False), _VARIANTS, many=1, **_OF_BOTH)
+GETAPP_AGENT = Subject(
+    "getapp-agent", partial(getapp, "agent", delivery=False), _VARIANTS, many=1, totals=False, **_OF_BOTH
+)

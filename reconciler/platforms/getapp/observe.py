@@ -163,6 +163,17 @@ class _Fleet:
             self.problems.append("devices came or went while their releases were read")
 
 
+def _named(rows: bytes) -> set[str]:
+    """Return the catalogIds that rows name, those of rows that cannot be used included: they are shown all the same."""
+    found: set[object] = set()
+    listed = msgspec.json.decode(rows)
+    for one in listed if isinstance(listed, list) else []:
+        if isinstance(one, dict):
+            inner = one.get("release")
+            found |= {one.get("catalogId"), inner.get("id") if isinstance(inner, dict) else None}
+    return {name for name in found if isinstance(name, str)}
+
+
 class _Alone:
     """One turn over the own device of one agent."""
 
@@ -183,7 +194,7 @@ class _Alone:
         rows = self._routes.releases()
         self.slots.fold(wire.Entries([wire.Entry(device.id, is_master=True, data=msgspec.Raw(rows))], 0, wrapped=False))
         self.problems += offered(self._routes, self._memory, fleet=False)
-        shown = {release.id for release in self.slots.releases.values()}
+        shown = _named(rows)
         lacking = sorted(self._memory.on_device - shown)
         if lacking:
             self.problems.append(f"the offering shows {lacking[0]} on the device, but the list of releases lacks it")
@@ -193,10 +204,7 @@ class _Alone:
         """Read the list again, an empty one several times: it must name the same releases."""
         try:
             for _ in range(1 if shown else WITNESSES):
-                again = Slots(self.slots.units)
-                rows = msgspec.Raw(self._routes.releases())
-                again.fold(wire.Entries([wire.Entry(self.slots.units.ids[0], data=rows)], 0, wrapped=False))
-                if {release.id for release in again.releases.values()} != shown:
+                if _named(self._routes.releases()) != shown:
                     self.problems.append("the list of releases changed while it was read")
                     return
         except PlatformError as error:

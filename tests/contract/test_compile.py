@@ -73,7 +73,9 @@ def test_few_calls(subject: Subject, seed: int, share: float, whole: bool) -> No
     for change in changes:
         groups[change.workload.id, change.to] = groups.get((change.workload.id, change.to), 0) + 1
     fewest = sum(-(-count // most) for count in groups.values())
-    assert len(actions) <= (sum(len(one.others) + 2 for one in changes) if rig.platform.capabilities.steps else fewest)
+    active = Counter((unit, workload) for unit, workload, _ in snapshot.references)
+    each = sum(len(one.others) + 2 + active[one.unit.id, one.workload.id] for one in changes)
+    assert len(actions) <= (each if rig.platform.capabilities.steps else fewest)
     requests = [msgspec.json.encode(action.request) for action in actions]
     assert len(set(requests)) == len(requests)
     assert all(action.wide or len(action.slots) <= most for action in actions)

@@ -5,7 +5,7 @@ Half a change is worse than none: one whose later step has no call is held befor
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -18,8 +18,6 @@ from reconciler.platforms.getapp.compile import AGAIN, FAILED, PREFIX, RUNNING, 
 from reconciler.platforms.getapp.steps import DELIVER, PREPARE, UNINSTALL, Table
 from reconciler.platforms.getapp.translate import auto_deploys
 from reconciler.platforms.getapp.way import Move, Way
-
-MEBIBYTE = 1024 * 1024
 
 
 class Reviewer:
@@ -102,30 +100,28 @@ class Reviewer:
     # --- warnings ---------------------------------------------------------------------------------------------------
 
     def _warnings(self, changes: Sequence[Change]) -> Iterator[str]:
-        arriving: Counter[tuple[Ref, str]] = Counter()
+        arriving: set[tuple[Ref, str]] = set()
         needed: dict[tuple[Ref, str], int] = defaultdict(int)
         for change in changes:
             state = self._snapshot.state(change.workload.id, self._snapshot.units.index[change.unit.id])
             if change.verb is not Verb.REMOVE and change.to is not None:
-                arriving[change.workload, change.to] += 1
+                arriving.add((change.workload, change.to))
             elif change.to is None and state.protected:
                 needed[change.workload, state.protected] += 1
-        for (workload, version), count in sorted(arriving.items(), key=_by_name):
+        for workload, version in sorted(arriving, key=lambda one: (one[0].name, one[0].id, one[1])):
             info = self._catalog.get(Release(workload.id, version), ReleaseInfo(found=None))
-            yield from _arrival(workload, version, count, info)
+            yield from _arrival(workload, version, info)
         for (workload, why), count in sorted(needed.items(), key=_by_name):
             yield f"{workload.name} is removed from {_devices(count)} where it is needed ({why})"
 
 
-def _arrival(workload: Ref, version: str, count: int, info: ReleaseInfo) -> Iterator[str]:
+def _arrival(workload: Ref, version: str, info: ReleaseInfo) -> Iterator[str]:
     """Yield what people should know of a release that goes to devices."""
     name = f"{workload.name} {version}"
     if info.extra and auto_deploys(msgspec.json.decode(info.extra, type=dict[str, object])):
         yield f"{name} installs itself as soon as it is downloaded (autoDeploy)"
     if info.dependencies:
         yield f"{name} brings along {', '.join(info.dependencies)}"
-    if info.size is not None:
-        yield f"{name} is {info.size / MEBIBYTE:,.1f} MiB, for {_devices(count)}"
     if info.prepared.startswith(AGAIN):
         yield f"preparing {name} failed and is tried again: {info.prepared.removeprefix(AGAIN)}"
 

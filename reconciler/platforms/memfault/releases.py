@@ -22,19 +22,15 @@ _TAGS = re.compile(r"(?s)<[A-Za-z/!][^>]*>")
 def info_of(release: wire.Release) -> ReleaseInfo:
     """Return what a release says of itself.
 
-    A release known from events alone has no payload, inferred (SW Create a Release): it is not released then. Content
-    under one version shows in its files' sums, and a change of anything else in `updated_date`.
+    A release known from events alone has no payload, inferred (SW Create a Release): changes to it are held when they
+    are reviewed. Content under one version shows in its files' sums, and a change of anything else in `updated_date`.
     """
     artifacts = release.artifacts
-    payloads = None if artifacts is None else [one for one in artifacts if one.type != SYMBOLS]
-    empty = payloads is not None and not payloads
     sums = [one.md5 for one in artifacts or () if one.md5]
     return ReleaseInfo(
         found=True,
-        released=not empty,
         identity=" ".join([f"{release.id}@{release.updated_date}", *sorted(sums)]),
         notes=first_line(release.notes or ""),
-        detail="no OTA payload was uploaded for it" if empty else "",
         reference=str(release.id),
         revision=clean(release.revision or ""),
         min_version=release.min_version or "",

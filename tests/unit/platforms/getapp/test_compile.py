@@ -227,7 +227,6 @@ def test_people_are_warned_of_what_comes_along() -> None:
     assert platform.review(changes, snapshot, catalog).warnings == (
         "radio 2.0.0 installs itself as soon as it is downloaded (autoDeploy)",
         "radio 2.0.0 brings along runtime 5.0.0",
-        "radio 2.0.0 is 3.0 MiB, for 2 devices",
     )
     quiet = info("", extra='{"autoDeploy":false}')
     assert platform.review(changes, snapshot, quiet).warnings == ()

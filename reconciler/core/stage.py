@@ -118,7 +118,7 @@ def _words(block: Block, stage: int, moves: Moves, *, whole: bool) -> str:
     else:
         version = moves[block.awaits[0]][1]
         outlook = f"goes once {block.subject} {version} is reported" if stage else f"this plan brings {version} there"
-    return f"{block.problem}; stage {stage}: {outlook}" if stage else f"{block.problem}; {outlook}"
+    return f"{block.problem}; {outlook}"
 
 
 def _with(plan: FleetPlan, found: dict[int, Held]) -> FleetPlan:

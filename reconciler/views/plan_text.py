@@ -267,9 +267,8 @@ class _Fleet:
             for one in shown:
                 lines += folded(self._held_group(one), self.width)
             if len(groups) > len(shown):
-                lines.append(
-                    line(f"… and {len(groups) - len(shown):,} more kinds of these; --verbose lists all", indent=6)
-                )
+                more = count(len(groups) - len(shown), "more kind")
+                lines.append(line(f"… and {more} of these; --verbose lists all", indent=6))
             advised = BY_ITSELF if all(one.stage for one in groups) else ADVICE[code]
             lines += folded([line((f"to let it go: {advised}", "cyan"), indent=6)], self.width)
         return lines

@@ -19,7 +19,7 @@ from reconciler.platforms.getapp import wire
 from reconciler.platforms.getapp.fold import Slots
 from reconciler.platforms.getapp.inventory import Inventories, Inventory, id_of
 from reconciler.platforms.getapp.memory import Memory
-from reconciler.platforms.getapp.routes import DEVICES_PER_CALL, Routes
+from reconciler.platforms.getapp.routes import DEVICES_PER_CALL, WHOLE, Routes, parts
 from reconciler.platforms.readers import Readers
 from reconciler.ports import Clock
 
@@ -112,36 +112,36 @@ class _Fleet:
     def read(self) -> None:
         """Read devices, which of them are active, their releases, and the devices again."""
         before = Inventories().listing(self._readers.measured(partial(self._routes.devices, "all")))
-        listed = self._routes.devices("active").items
+        listed = self._routes.present("active")
         active = frozenset(entry.device_id for entry in listed)
         self.problems += before.problems
         if not any(entry.is_master for entry in listed):
             self.problems.append("the list of active devices lacks the master, which just answered")
         self.slots = Slots(before.units(active))
+        self._memory.samples = tuple(before.samples(active))
+        del before, listed  # of a large fleet the rest is as much again
         asked = self._units
         if asked is not None and len(asked) > MOST_CALLS * DEVICES_PER_CALL:
             asked = None
         self._read_releases(asked)
-        self._judge_silence(before, active, asked)
-        if active - before.devices.keys():
+        self._judge_silence(active, asked)
+        if active - self.slots.units.index.keys():
             self.problems.append("the list of active devices shows some that the list of all devices lacks")
-        self._memory.samples = tuple(before.samples(active))
         self.problems += offered(self._routes, self._memory, fleet=True)
-        self._compare(before)
+        self._compare()
 
     def _read_releases(self, asked: frozenset[str] | None) -> None:
-        if asked is None:
+        if asked is None and len(self.slots.units) <= WHOLE:
             self.slots.fold(self._routes.fleet_releases())
             return
-        ids = sorted(asked)
-        chunks = [ids[start : start + DEVICES_PER_CALL] for start in range(0, len(ids), DEVICES_PER_CALL)]
+        chunks = parts(self.slots.units.ids if asked is None else sorted(asked))
         for entries in self._readers.each(partial(self._routes.fleet_releases, chunk) for chunk in chunks):
             self.slots.fold(entries)
 
-    def _judge_silence(self, before: Inventory, active: frozenset[str], asked: frozenset[str] | None) -> None:
+    def _judge_silence(self, active: frozenset[str], asked: frozenset[str] | None) -> None:
         """Let devices that prove nothing be unknown; an active one without an entry was lost on the way."""
         slots = self.slots
-        silent = [device for device in before.devices if device not in active or device not in slots.shown]
+        silent = [device for device in slots.units.ids if device not in active or device not in slots.shown]
         for device in silent:
             if asked is not None and device not in asked:
                 continue
@@ -153,13 +153,13 @@ class _Fleet:
             elif not slots.has_rows(row):
                 slots.blind(row, SILENT)
 
-    def _compare(self, before: Inventory) -> None:
+    def _compare(self) -> None:
         try:
-            after = {entry.device_id for entry in self._routes.devices("all").items}
+            after = {entry.device_id for entry in self._routes.present("all")}
         except PlatformError as error:
             self.problems.append(f"whether devices changed meanwhile could not be read: {error}")
             return
-        if after != before.devices.keys():
+        if after != self.slots.units.index.keys():
             self.problems.append("devices came or went while their releases were read")
 
 

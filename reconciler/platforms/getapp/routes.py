@@ -6,7 +6,7 @@ asks for a login (confirmed, API modules/login).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -21,8 +21,28 @@ T = TypeVar("T")
 DEVICES_PER_CALL = 50
 """Device ids in one query: they stand in the address, whose length servers bound (inferred)."""
 
+WHOLE = 2000
+"""Devices up to which the releases of all are asked for at once; above, an answer would be too large to hold."""
+LONGEST = 4000
+"""Characters of device ids in one address at most, when a large fleet is read part by part."""
+
 _GENEROUS: list[tuple[str, str | int]] = [("bypass_policy", "true"), ("include_updates", "true")]
 """The names of both are inferred (from the SSE page); asked without them where they are refused."""
+
+
+def parts(devices: Sequence[str]) -> Iterator[list[str]]:
+    """Yield devices in parts that one address can name."""
+    part: list[str] = []
+    length = 0
+    for device in devices:
+        own = len("&device_id=") + len(quote(device, safe=""))
+        if part and length + own > LONGEST:
+            yield part
+            part, length = [], 0
+        part.append(device)
+        length += own
+    if part:
+        yield part
 
 
 class Routes:
@@ -35,6 +55,10 @@ class Routes:
     def devices(self, kind: str) -> wire.Entries:
         """Return the devices of a CDN; `kind` is active or all. Confirmed (agent-cdn/get-cdn-device)."""
         return self.client.read("/api/cdn/device", f"list devices ({kind})", wire.entries, {"filter": kind})
+
+    def present(self, kind: str) -> list[wire.Presence]:
+        """Return which devices a CDN lists, without what it tells of them; `kind` is active or all."""
+        return self.client.read("/api/cdn/device", f"list devices ({kind})", wire.presences, {"filter": kind})
 
     def fleet_releases(self, devices: Sequence[str] = ()) -> wire.Entries:
         """Return the releases on devices, all of them where none is named. Confirmed (seed 000)."""

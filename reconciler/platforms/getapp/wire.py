@@ -178,6 +178,13 @@ class _Wrapped(msgspec.Struct, Generic[T]):
     data: T
 
 
+class Presence(msgspec.Struct, gc=False, rename="camel"):
+    """That a device is listed, without what is told of it."""
+
+    device_id: str
+    is_master: bool = False
+
+
 class Entries(NamedTuple):
     """A listing by device. `odd` counts entries of which not even the device could be read."""
 
@@ -194,6 +201,7 @@ class Listed(NamedTuple):
 
 
 _entries = msgspec.json.Decoder(list[Entry])
+_presences = msgspec.json.Decoder(list[Presence])
 _entry = msgspec.json.Decoder(Entry)
 _raws = msgspec.json.Decoder(list[msgspec.Raw])
 _wrapped_raws = msgspec.json.Decoder(_Wrapped[list[msgspec.Raw]])
@@ -207,6 +215,14 @@ prepared = msgspec.json.Decoder(Prepared).decode
 tokens = msgspec.json.Decoder(Tokens).decode
 fields = msgspec.json.Decoder(dict[str, Any]).decode
 anything = msgspec.json.Decoder().decode
+
+
+def presences(content: bytes) -> list[Presence]:
+    """Return which devices a listing shows; raise msgspec.DecodeError when the body is none at all."""
+    try:
+        return _presences.decode(content)
+    except msgspec.ValidationError:
+        return [Presence(one.device_id, one.is_master) for one in entries(content).items]
 
 
 def entries(content: bytes) -> Entries:

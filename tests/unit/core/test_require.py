@@ -171,7 +171,7 @@ def test_it_goes_where_what_it_requires_is_reported() -> None:
 def test_it_follows_in_stage_two_what_this_plan_moves_there() -> None:
     world = one_fleet({("u", "poller"): "1.3"}, poller=wants("1.5"), vision=wants("2", NEWER))
     assert world.going() == {("u", "poller", "1.5")}
-    assert world.said("vision") == (2, [f"{LEAD} 1.3 is reported; stage 2: goes once poller 1.5 is reported"])
+    assert world.said("vision") == (2, [f"{LEAD} 1.3 is reported; goes once poller 1.5 is reported"])
 
 
 def test_chains_go_stage_by_stage_whoever_comes_first_in_the_plan() -> None:
@@ -297,7 +297,7 @@ def test_it_leaves_in_stage_two_after_the_removal_of_the_other() -> None:
         shown, poller=wants("1.3"), vision=wants(None, NEWER), base=wants("2", {"poller": ["1.3"]}), camera=wants("2")
     )
     assert world.going() == {("u", "vision", None)}
-    assert world.said("poller") == (2, [f"{TAKEN} is assigned (2) here; stage 2: goes once vision is gone"])
+    assert world.said("poller") == (2, [f"{TAKEN} is assigned (2) here; goes once vision is gone"])
     assert world.said("base")[0] == 3
     left_out = World(
         [fleet(poller=wants("1.3"), vision=wants(None, NEWER))],
@@ -361,7 +361,7 @@ def test_the_required_workload_may_be_on_the_one_unit_with_the_same_tag() -> Non
     assert across(near, snapshot({("s", "server"): "1.4"}, DESK)).going() == {("u", "vision", "2")}
     world = across(near, snapshot({("s", "server"): "1.3"}, DESK))
     assert world.going() == {("s", "server", "1.4")}
-    assert world.said("vision") == (2, [f"{ACROSS} 1.3 is reported; stage 2: goes once server 1.4 is reported"])
+    assert world.said("vision") == (2, [f"{ACROSS} 1.3 is reported; goes once server 1.4 is reported"])
 
 
 @pytest.mark.parametrize(
@@ -389,7 +389,7 @@ def test_what_others_require_from_afar_stays_while_any_of_them_is_there() -> Non
     lead = "vision requires server >=1.4 (vision.requires.server) and is assigned (2) on gw-a, gw-b, gw-c and 2 more of plant"
     assert across(near, far, "1.3", "").said("server", "s") == (0, [f"{lead}; no fleet removes vision there"])
     world = across(near, far, None, None)
-    assert world.said("server", "s") == (2, [f"{lead}; stage 2: goes once vision is gone"])
+    assert world.said("server", "s") == (2, [f"{lead}; goes once vision is gone"])
     broken = snapshot({}, units, coverage=BROKEN)
     assert across(broken, far, None, None).said("server", "s") == (
         0,

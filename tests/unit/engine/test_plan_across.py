@@ -104,7 +104,7 @@ def test_all_connections_are_read_once_and_at_a_time() -> None:
     assert sorted(world.opened) == ["harbour", "office", "plant"]
     assert [one.reads for one in (world.plant, world.office, world.harbour)] == [1, 1, 1]
     assert outlook(found) == {
-        "near": [(2, [f"{LEAD} 1 is reported; stage 2: goes once poller 2 is reported"])],
+        "near": [(2, [f"{LEAD} 1 is reported; goes once poller 2 is reported"])],
         "far": ["2"],
         "sea": ["2"],
     }
@@ -238,4 +238,4 @@ def test_explain_shows_what_a_slot_waits_for() -> None:
     world = World()
     found = explanation(world.plan(), world.question.manifest, Blame(), "p", "poller").slots[0]
     assert [hold.code for hold in found.held] == [HoldReason.REQUIREMENT_NOT_MET]
-    assert found.held[0].text.endswith("stage 2: goes once poller 2 is reported")
+    assert found.held[0].text.endswith("goes once poller 2 is reported")

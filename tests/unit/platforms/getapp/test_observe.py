@@ -221,19 +221,37 @@ def asked(world: Installation) -> list[list[str]]:
     return [one.url.params.get_list("device_id") for one in world.requests if one.url.path == RELEASES]
 
 
-def test_narrowed_readings_name_their_devices_in_chunks_once_the_projects_are_known() -> None:
+def test_narrowed_readings_name_their_devices_in_chunks_once_the_projects_are_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     world = Installation(120)
     platform = world.platform()
     some = frozenset(world.ids[:101])
+    monkeypatch.setattr("reconciler.platforms.getapp.routes.LONGEST", 900)
     first = platform.observe(Query(units=some))
     assert asked(world) == [[]]
     narrow = platform.observe(Query(units=some))
-    assert [len(chunk) for chunk in asked(world)[1:]] == [50, 50, 1]
+    chunks = asked(world)[1:]
+    assert sorted(device for chunk in chunks for device in chunk) == sorted(some)
+    assert len(chunks) == 3
     assert narrow.coverage.complete, narrow.coverage.problems
     assert (narrow.units.ids, narrow.workloads) == (first.units.ids, first.workloads)
     assert {narrow.units.ids[number] for number in narrow.holders("radio")} == some
     platform.observe(Query(workloads=frozenset({"radio"})))
     assert asked(world)[-1] == []
+
+
+def test_a_large_fleet_is_read_part_by_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reconciler.platforms.getapp.observe.WHOLE", 50)
+    monkeypatch.setattr("reconciler.platforms.getapp.routes.LONGEST", 900)
+    world = Installation(120)
+    platform = world.platform()
+    found = platform.observe(EVERYTHING)
+    assert found.coverage.complete, found.coverage.problems
+    assert len(list(found.holders("radio"))) == 120
+    chunks = asked(world)
+    assert [device for chunk in chunks for device in chunk] == sorted(world.ids)
+    assert len(chunks) == 4
 
 
 def test_too_many_devices_are_read_with_all(monkeypatch: pytest.MonkeyPatch) -> None:

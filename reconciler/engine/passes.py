@@ -259,15 +259,22 @@ class Passes:
                 text = "the platform accepted the call but does not show its effect"
                 self._settle(slot, Result.UNKNOWN, text)
         for slot, held in self._staged.items() if self.options.wait else ():
+            away = self._reach(slot) is Reach.DISCONNECTED
             self.outcomes[slot] = Outcome(
                 fleet=self.fleet,
                 unit=held.unit,
                 workload=held.workload,
                 verb=held.verb or Verb.RELEASE,
                 to=held.to,
-                result=Result.NOT_TRIED,
+                result=Result.WAITING if away else Result.NOT_TRIED,
                 detail=f"held: {self._why.get(slot, _words(held))}",
             )
+
+    def _reach(self, slot: Slot) -> Reach:
+        """Return whether the unit of a slot can be reached, as it was read last."""
+        units = self.reading.snapshot.units
+        row = units.index.get(slot[0])
+        return Reach(units.reach[row]) if row is not None else Reach.UNKNOWN
 
     def _progress(self) -> Settling:
         results = [one.result for one in self.outcomes.values()]

@@ -143,6 +143,8 @@ def detail(found: Verdict, state: State) -> str:
         return state.error
     if found in {Verdict.WAITING, Verdict.REMOVING}:
         return "assigned; the unit is not connected and takes it when it returns"
+    if found is Verdict.AHEAD and state.spread:
+        return f"assigned; {state.note}"
     if found is Verdict.AHEAD:
         return f"assigned; the unit reports the later {state.reported}"
     return state.note

@@ -243,6 +243,28 @@ def test_a_stage_that_never_comes_is_not_tried(platform: Stepping) -> None:
     assert run.exit_code == 4
 
 
+def test_a_stage_that_waits_for_a_unit_that_is_away_is_waiting(platform: Stepping) -> None:
+    today = staged(platform, "u1")
+    platform.units["u1"] = Reach.DISCONNECTED
+    run, _ = applied(platform, question(), today=today)
+    assert told(run.outcomes)["u1"] == (Result.WAITING, "held: poller must report 2")
+    assert run.exit_code == 0
+
+
+def test_a_stage_of_a_unit_that_is_gone_is_not_tried(platform: Stepping) -> None:
+    today = staged(platform, "u1")
+    del platform.units["u1"]
+    run, _ = applied(platform, question(), today=today)
+    assert told(run.outcomes)["u1"][0] is Result.NOT_TRIED
+
+
+def test_what_is_ahead_is_done_and_says_who(platform: Stepping) -> None:
+    state = State("2", "3", ahead=True, ready=0, size=3, spread=(("3", 3),), note="3 devices report a later version")
+    platform.during = [None, None, partial(platform.put, "u0", state), platform.due.clear]
+    run, _ = applied(platform, question())
+    assert told(run.outcomes)["u0"] == (Result.DONE, "assigned; 3 devices report a later version")
+
+
 def test_without_waiting_later_stages_are_for_later_passes(platform: Stepping) -> None:
     run, _ = applied(platform, question(), today=staged(platform, "u1"), wait=False)
     assert set(told(run.outcomes)) == {"u0"}

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-_FOREIGN = ("LOSANT_", "RECONCILER_", "GIT_", "GITHUB_")
+_FOREIGN = ("LOSANT_", "GETAPP_", "MEMFAULT_", "RECONCILER_", "GIT_", "GITHUB_")
 _NOISY = frozenset({"no_color", "force_color", "clicolor_force", "http_proxy", "https_proxy", "all_proxy", "no_proxy"})
 _KEPT = frozenset(
     {"RECONCILER_SPECS", "RECONCILER_UPDATE_GOLDEN"}

@@ -144,6 +144,6 @@ def limits_of(one: Draft, changes: Sequence[Change], staged: Sequence[Held] = ()
         free = (change.verb is Verb.REMOVE and change.to is not None) or change.reason is Reason.NEXT
         intended.setdefault(change.workload.id, Intended()).add(change.verb, change.size, free=free)
     for held in staged:
-        if held.verb is not None:
-            intended.setdefault(held.workload.id, Intended()).add(held.verb, held.size, free=False)
+        verb = held.verb or Verb.RELEASE
+        intended.setdefault(held.workload.id, Intended()).add(verb, held.size, free=False)
     return list(violations(one.document, loads(one, intended), sum(one.resolution.scope)))

@@ -7,15 +7,15 @@ nothing, nor does a failed reading: then `found` is None, and the release is hel
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
 from reconciler.errors import NotFound, PlatformError
 from reconciler.model.release import Catalog, Listed, Release, ReleaseInfo, ReleaseList, ReleaseQuery
 from reconciler.model.unit import Ref
 from reconciler.platforms.answers import clean
-from reconciler.platforms.losant.routes import WORKFLOW_PAGE, Routes
-from reconciler.platforms.losant.wire import Flow, Version
+from reconciler.platforms.losant.routes import Routes
+from reconciler.platforms.losant.wire import Item, Page, Version
 from reconciler.platforms.readers import Readers
 
 NEVER_DEPLOYED = frozenset({"develop", "default"})
@@ -52,7 +52,8 @@ class Catalogue:
         A workflow whose versions cannot be read is named in the notes. Raises PlatformError where no workflow can be.
         """
         notes = [f"Losant's versions have no {what}: none can match" for what in _unanswerable(query)]
-        flows = [flow for flow in self._flows() if not query.workloads or {flow.name, flow.id} & set(query.workloads)]
+        everything = _everything(self._routes.flows)
+        flows = [flow for flow in everything if not query.workloads or {flow.name, flow.id} & set(query.workloads)]
         found: list[tuple[Ref, Version]] = []
         for flow, versions in zip(
             flows, self._readers.each(partial(self._all_of, flow.id) for flow in flows), strict=True
@@ -65,24 +66,10 @@ class Catalogue:
         listed = tuple(Listed(flow, version.version, info_of(version)) for flow, version in _sorted(wanted, query.sort))
         return ReleaseList(listed, tuple(notes))
 
-    def _flows(self) -> list[Flow]:
-        found: list[Flow] = []
-        while True:
-            page = self._routes.flows(-(-len(found) // WORKFLOW_PAGE))
-            found += page.items
-            if not page.size or len(found) >= page.total:
-                return found
-
     def _all_of(self, flow: str) -> list[Version] | PlatformError:
-        found: list[Version] = []
-        number = 0
+        """Return all versions of a workflow, or why they cannot be read."""
         try:
-            while True:
-                page = self._routes.versions(flow, number)
-                found += page.items
-                number += 1
-                if not page.size or len(found) >= page.total:
-                    return found
+            return _everything(partial(self._routes.versions, flow))
         except PlatformError as error:
             return error
 
@@ -131,6 +118,18 @@ class Catalogue:
         except PlatformError as error:
             return ReleaseInfo(found=None, detail=f"that it is missing could not be confirmed: {error}")
         return ReleaseInfo(found=False)
+
+
+def _everything(fetch: Callable[[int], Page[Item]]) -> list[Item]:
+    """Return the items of all pages. Raises PlatformError."""
+    found: list[Item] = []
+    shown = number = 0
+    while True:
+        page = fetch(number)
+        found += page.items
+        shown, number = shown + page.size, number + 1
+        if not page.size or shown >= page.total:
+            return found
 
 
 def _unanswerable(query: ReleaseQuery) -> list[str]:

@@ -186,8 +186,8 @@ def test_chains_go_stage_by_stage_whoever_comes_first_in_the_plan() -> None:
     stage, words = world.said("camera")
     assert stage == 3
     assert words == [
-        "requires vision 2 (camera.requires.vision), but nothing is reported; stage 3: goes once vision 2 is reported",
-        "requires poller 1.4 (camera.requires.poller), but 1.3 is reported; stage 3: goes once poller 1.4 is reported",
+        "requires vision 2 (camera.requires.vision), but nothing is reported; goes once vision 2 is reported",
+        "requires poller 1.4 (camera.requires.poller), but 1.3 is reported; goes once poller 1.4 is reported",
     ]
 
 

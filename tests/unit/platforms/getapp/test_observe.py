@@ -11,6 +11,7 @@ from reconciler.errors import PlatformError, UnexpectedAnswer
 from reconciler.model.observation import EMPTY, UNSEEN, Phase
 from reconciler.model.snapshot import Query, Snapshot
 from reconciler.model.unit import Reach
+from reconciler.platforms.getapp.routes import parts
 from tests.unit.platforms.getapp.installation import Installation, entry, missing, release, row
 
 EVERYTHING = Query()
@@ -251,7 +252,7 @@ def test_a_large_fleet_is_read_part_by_part(monkeypatch: pytest.MonkeyPatch) -> 
     assert len(list(found.holders("radio"))) == 120
     chunks = asked(world)
     assert [device for chunk in chunks for device in chunk] == sorted(world.ids)
-    assert len(chunks) == 4
+    assert len(chunks) == 3
 
 
 def test_too_many_devices_are_read_with_all(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -412,3 +413,16 @@ def test_a_platform_is_shown_without_secrets_and_closes() -> None:
         platform = Installation().platform(delivery=delivery)
         assert repr(platform) == "GetApp('getapp:cdn:http://127.0.0.1:2220')"
         platform.close()
+
+
+def test_rows_that_are_no_objects_make_an_agent_unknown() -> None:
+    world = Installation(1)
+    world.rows["edge-0"] = [7]
+    found = world.platform("agent").observe(EVERYTHING)
+    states = [found.state(workload.id, 0) for workload in found.workloads]
+    assert all(state.phase is Phase.UNKNOWN for state in states)
+
+
+def test_no_devices_make_no_parts() -> None:
+    assert list(parts([])) == []
+    assert list(parts(["a", "b"])) == [["a", "b"]]

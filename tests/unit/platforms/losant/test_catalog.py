@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from reconciler.model.release import Release, ReleaseInfo
+from reconciler.model.release import Release, ReleaseInfo, ReleaseList, ReleaseQuery
 from tests.unit.platforms.losant.application import Application, missing
 
 
@@ -111,3 +111,38 @@ def test_a_disabled_version_says_so(app: Application) -> None:
     app.versions[app.flows[0]["id"]][1]["enabled"] = False
     (release,) = wanted(app, "v1")
     assert app.platform().catalog([release])[release].detail == "this version is disabled on the platform"
+
+
+def names(found: ReleaseList, workload: str) -> list[str]:
+    return [one.version for one in found.releases if one.workload.name == workload]
+
+
+def test_all_versions_of_all_workflows_are_listed(app: Application) -> None:
+    found = app.platform().releases(ReleaseQuery())
+    assert {one.workload.id for one in found.releases} == {flow["id"] for flow in app.flows}
+    assert len(found.releases) == sum(map(len, app.versions.values()))
+    assert found.notes == ()
+
+
+def test_a_listing_is_narrowed_and_sorted_as_asked(app: Application) -> None:
+    flow = app.flows[0]
+    found = app.platform().releases(ReleaseQuery(workloads=(flow["name"],), versions=("v1", "v2"), sort=("-version",)))
+    assert [(one.workload.name, one.version) for one in found.releases] == [(flow["name"], "v2"), (flow["name"], "v1")]
+    assert names(app.platform().releases(ReleaseQuery(sort=("version",))), flow["name"])[:2] == ["v0", "v1"]
+
+
+def test_what_versions_have_no_field_for_matches_none_and_is_said(app: Application) -> None:
+    found = app.platform().releases(ReleaseQuery(revisions=("abc",), hardware=("mp",), builds=("1",)))
+    assert found.releases == ()
+    assert [note.partition(":")[0] for note in found.notes] == [
+        "Losant's versions have no revision",
+        "Losant's versions have no hardware version",
+        "Losant's versions have no build id",
+    ]
+
+
+def test_a_workflow_whose_versions_cannot_be_read_is_named(app: Application) -> None:
+    app.hook(f"{app.flows[0]['id']}/versions", lambda _: httpx.Response(403))
+    found = app.platform().releases(ReleaseQuery())
+    assert {one.workload.id for one in found.releases} == {flow["id"] for flow in app.flows[1:]}
+    assert app.flows[0]["name"] in found.notes[0]

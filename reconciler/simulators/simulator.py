@@ -5,6 +5,7 @@ access, faults that act on its world, the endpoint), and faults that bend the an
 slow). A platform subclasses `Simulator` and says how it refuses, what an empty and a shortened answer look like.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from email.utils import formatdate
@@ -34,7 +35,7 @@ class Refusal(Exception):
         return self._reply
 
 
-class Simulator:
+class Simulator(ABC):
     """A world with an API in front of it. `handle` serves sockets and test transports alike."""
 
     def __init__(self, routes: Sequence[Route[Any]], faults: Faults, lock: RLock) -> None:
@@ -45,32 +46,32 @@ class Simulator:
 
     # --- what a platform says ----------------------------------------------------------------------------------------
 
+    @abstractmethod
     def now(self) -> float:
         """The world's time, in seconds since 1970, after letting it go on."""
-        raise NotImplementedError
 
+    @abstractmethod
     def control(self, request: Request) -> Reply:
         """Answer a request below `/simulator/`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def serve(self, route: Route[Any], path: dict[str, str], request: Request) -> tuple[str | None, Reply]:
         """Check access, let faults act on the world, call the endpoint; return the fault that acted, and the reply.
 
         Raises `Refusal`.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def refused(self, status: int, message: str) -> Reply:
         """An error of the platform's shape."""
-        raise NotImplementedError
 
+    @abstractmethod
     def emptied(self, payload: Json) -> Json:
         """The well-formed answer that says nothing."""
-        raise NotImplementedError
 
+    @abstractmethod
     def shortened(self, payload: Json) -> Json:
         """The answer with some rows missing while its totals stay."""
-        raise NotImplementedError
 
     # --- one call ----------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from reconciler.errors import PlatformError
 from reconciler.model.change import Action
 from reconciler.model.delivery import PrepareStatus
@@ -12,6 +14,7 @@ from reconciler.platforms.getapp.look import objection
 from reconciler.platforms.getapp.prepare import Preparations, preparation
 from reconciler.platforms.getapp.routes import Routes, Server
 from reconciler.platforms.getapp.steps import PREPARE, Table
+from reconciler.platforms.receipts import receipt_of
 from reconciler.ports import Clock
 
 NOT_ALLOWED = 405
@@ -53,7 +56,10 @@ class Sender:
                 request.path, f"{step} {named[0]}", request.body, wire.accepted, deadline, method=request.method
             )
         except PlatformError as error:
-            return receipt_of(error)
+            receipt = receipt_of(error)
+            if error.sent and error.status == NOT_ALLOWED:
+                return msgspec.structs.replace(receipt, error=f"not allowed in this state: {receipt.error}")
+            return receipt
         return Receipt(ReceiptKind.ACCEPTED)
 
     def _prepare(self, server: Server, action: Action, catalog_id: str, deadline: float) -> Receipt:
@@ -65,14 +71,3 @@ class Sender:
         if found.status is PrepareStatus.ERROR:
             return Receipt(ReceiptKind.REJECTED, f"the delivery server could not prepare {catalog_id}: {found.error}")
         return Receipt(ReceiptKind.ACCEPTED)
-
-
-def receipt_of(error: PlatformError) -> Receipt:
-    """Return what a failed call means: refused for certain, certainly not sent, or unknown."""
-    text = f"{error} ({error.hint})" if error.hint else str(error)
-    if not error.sent:
-        return Receipt(ReceiptKind.REJECTED, f"nothing was sent: {text}", error.status)
-    if error.status == NOT_ALLOWED:
-        return Receipt(ReceiptKind.REJECTED, f"not allowed in this state: {text}", error.status)
-    refused = error.status is not None and 400 <= error.status < 500 and error.status != 408
-    return Receipt(ReceiptKind.REJECTED if refused else ReceiptKind.UNKNOWN, text, error.status)

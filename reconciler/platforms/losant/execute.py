@@ -7,6 +7,7 @@ from reconciler.model.change import Action
 from reconciler.model.outcome import Receipt, ReceiptKind
 from reconciler.platforms.losant.compile import IDS_PER_CALL, RELEASE, REMOVE, REPLACE
 from reconciler.platforms.losant.routes import Routes
+from reconciler.platforms.receipts import receipt_of
 
 _ENDS = {RELEASE: "/edge/deployments/release", REPLACE: "/edge/deployments/replace", REMOVE: "/edge/deployments/remove"}
 
@@ -38,7 +39,7 @@ class Sender:
         try:
             answer = self._routes.write(action.request.path, operation, body, deadline)
         except PlatformError as error:
-            return _receipt(error)
+            return receipt_of(error)
         if not answer.success:
             return Receipt(ReceiptKind.UNKNOWN, f"losant: {operation}: the platform answered without success")
         return Receipt(ReceiptKind.ACCEPTED, status=201)
@@ -68,12 +69,3 @@ class Sender:
         if action.call == REPLACE and not (action.wide and body.get("oldVersion") and body.get("newVersion")):
             return "a replacement is marked wide and names both versions"
         return ""
-
-
-def _receipt(error: PlatformError) -> Receipt:
-    """Return what a failed call means: refused for certain, certainly not sent, or unknown."""
-    text = f"{error} ({error.hint})" if error.hint else str(error)
-    if not error.sent:
-        return Receipt(ReceiptKind.REJECTED, f"nothing was sent: {text}")
-    refused = error.status is not None and 400 <= error.status < 500 and error.status != 408
-    return Receipt(ReceiptKind.REJECTED if refused else ReceiptKind.UNKNOWN, text, error.status)

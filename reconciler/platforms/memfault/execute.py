@@ -15,6 +15,7 @@ from reconciler.platforms.memfault import wire
 from reconciler.platforms.memfault.compile import ACTIVATE, PULL, RAISE
 from reconciler.platforms.memfault.routes import Routes
 from reconciler.platforms.memfault.slots import NORMAL, ROLLOUT, STAGED
+from reconciler.platforms.receipts import receipt_of
 
 _METHODS = {ACTIVATE: "POST", PULL: "DELETE", RAISE: "PATCH"}
 
@@ -57,7 +58,7 @@ class Sender:
             self.refused = error.reason
             if self._redraw:  # not a failure of the change: as one put off, it is planned anew in the same run
                 return Receipt(ReceiptKind.REJECTED, f"{error}; it will be pulled and activated anew")
-        return _receipt(error)
+        return receipt_of(error)
 
     def _forbidden(self, action: Action) -> str:
         """Return why a call must never be sent, whoever made it: another project, no cohort or no version named."""
@@ -77,12 +78,3 @@ class Sender:
 
 def _already(error: Rejected) -> bool:
     return error.status == 409 or "already active" in error.reason.lower()
-
-
-def _receipt(error: PlatformError) -> Receipt:
-    """Return what a failed call means: refused for certain, certainly not sent, or unknown."""
-    text = f"{error} ({error.hint})" if error.hint else str(error)
-    if not error.sent:
-        return Receipt(ReceiptKind.REJECTED, f"nothing was sent: {text}")
-    refused = error.status is not None and 400 <= error.status < 500 and error.status != 408
-    return Receipt(ReceiptKind.REJECTED if refused else ReceiptKind.UNKNOWN, text, error.status)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -17,10 +18,14 @@ Slot = tuple[str, str]
 """(unit id, workload id)."""
 
 
-class Dropped(msgspec.Struct, frozen=True):
+P = TypeVar("P", Change, Held)
+"""A change that a plan has: one that goes, or one of a later stage."""
+
+
+class Dropped(msgspec.Struct, Generic[P], frozen=True):
     """Why a change of the saved plan does not go: what became of it, in a word and in a sentence."""
 
-    change: Change
+    change: P
     result: Result
     detail: str
 
@@ -29,7 +34,7 @@ class Bound(msgspec.Struct, frozen=True):
     """The changes that still go (as of today) and those that do not."""
 
     going: tuple[Change, ...]
-    settled: tuple[Dropped, ...]
+    settled: tuple[Dropped[Change], ...]
 
 
 def bind(saved: Sequence[Change], versions: Sequence[tuple[str, str, str]], today: FleetPlan, draft: Draft) -> Bound:
@@ -40,21 +45,46 @@ def bind(saved: Sequence[Change], versions: Sequence[tuple[str, str, str]], toda
     """
     changes = {slot_of(change): change for change in today.changes}
     held = {slot_of(one): one for one in today.held}
-    then = {(workload, version): identity for workload, version, identity in versions}
-    now = {(workload, version): identity for workload, version, identity in today.basis.versions}
-    overwritten = {key for key, identity in then.items() if key in now and now[key] != identity}
+    overwritten = overwritten_since(versions, today)
     going: list[Change] = []
-    settled: list[Dropped] = []
+    settled: list[Dropped[Change]] = []
     for change in saved:
         slot = slot_of(change)
         fresh = changes.get(slot)
         if fresh is None:
             settled.append(_gone(change, held.get(slot), draft))
-        elif (why := _moved(change, fresh, overwritten)) is not None:
+        elif (why := moved(change, fresh, overwritten)) is not None:
             settled.append(Dropped(change, Result.MOVED, why))
         else:
             going.append(fresh)
     return Bound(tuple(going), tuple(settled))
+
+
+def bind_staged(
+    saved: Sequence[Held], versions: Sequence[tuple[str, str, str]], today: FleetPlan, draft: Draft
+) -> tuple[list[Held], list[Dropped[Held]]]:
+    """Hold what a plan puts in later stages against today's plan: what still waits for its turn, and what does not."""
+    entries: dict[Slot, Change | Held] = {slot_of(one): one for one in today.held}
+    entries |= {slot_of(one): one for one in today.changes}
+    overwritten = overwritten_since(versions, today)
+    waiting: list[Held] = []
+    settled: list[Dropped[Held]] = []
+    for one in saved:
+        fresh = entries.get(slot_of(one))
+        if fresh is None:
+            settled.append(_gone(one, None, draft))
+        elif (why := moved(one, fresh, overwritten)) is not None:
+            settled.append(Dropped(one, Result.MOVED, why))
+        else:
+            waiting.append(one)
+    return waiting, settled
+
+
+def overwritten_since(versions: Sequence[tuple[str, str, str]], today: FleetPlan) -> set[tuple[str, str]]:
+    """Return the versions (workload id, version) whose content is not what these identities say."""
+    now = {(workload, version): identity for workload, version, identity in today.basis.versions}
+    then = {(workload, version): identity for workload, version, identity in versions}
+    return {key for key, identity in then.items() if key in now and now[key] != identity}
 
 
 def slot_of(one: Change | Held) -> Slot:
@@ -62,16 +92,21 @@ def slot_of(one: Change | Held) -> Slot:
     return one.unit.id, one.workload.id
 
 
-def _moved(change: Change, fresh: Change, overwritten: set[tuple[str, str]]) -> str | None:
+def moved(change: Change | Held, fresh: Change | Held, overwritten: set[tuple[str, str]]) -> str | None:
+    """Return why a planned change is not today's any more; None where it is."""
     if (fresh.to, fresh.settings) != (change.to, change.settings):
         return f"the manifests now want {fresh.to or 'absent'} here"
     if change.to is not None and (change.workload.id, change.to) in overwritten:
         return f"the content of {change.workload.name} {change.to} was overwritten since the plan was made"
     if fresh.verb is change.verb and fresh.observed == change.observed:
         return None
-    if len(change.steps) < 2 or not on_the_way(change, fresh):
+    if not (isinstance(change, Change) and isinstance(fresh, Change) and _goes_on(change, fresh)):
         return f"the slot changed since the plan was made: {change.from_ or 'nothing'} was assigned, now {fresh.from_ or 'nothing'}"
     return None
+
+
+def _goes_on(change: Change, fresh: Change) -> bool:
+    return len(change.steps) > 1 and on_the_way(change, fresh)
 
 
 def on_the_way(change: Change, fresh: Change) -> bool:
@@ -85,7 +120,7 @@ def on_the_way(change: Change, fresh: Change) -> bool:
     return (fresh.to, fresh.settings) == (change.to, change.settings) and arrived and now <= found | {change.to}
 
 
-def _gone(change: Change, held: Held | None, draft: Draft) -> Dropped:
+def _gone(change: P, held: Held | None, draft: Draft) -> Dropped[P]:
     """Say what became of a change that today's plan does not have."""
     units = draft.snapshot.units
     row = units.index.get(change.unit.id)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import msgspec
 
+from reconciler.core.basis import basis, moved_to
 from reconciler.core.digest import SlotDigest, fingerprint
 from reconciler.core.draft import Draft, unmanaged
 from reconciler.core.hold import holder
@@ -20,8 +21,8 @@ from reconciler.model.change import Action, Change, Held, Hold, HoldReason, Reas
 from reconciler.model.desired import Desired
 from reconciler.model.observation import State
 from reconciler.model.origin import Origin, Path
-from reconciler.model.plan import Basis, Counts, FleetPlan, MovedTo, Plan, Summary, Times
-from reconciler.model.release import Catalog, Release, ReleaseInfo
+from reconciler.model.plan import Basis, Counts, FleetPlan, Plan, Summary, Times
+from reconciler.model.release import Catalog
 from reconciler.model.unit import Ref
 from reconciler.model.verdict import Verdict
 
@@ -67,14 +68,14 @@ def fleet_plan(  # a fleet, what is known of it, and where its manifests came fr
         fleet=one.document.name,
         connection=one.connection,
         platform=one.platform,
-        basis=_basis(one, changes, catalog, manifest, commit),
+        basis=basis(one, changes, maker.held, catalog, manifest=manifest, commit=commit),
         summary=_summary(one, changes, len(maker.held) + len(missing)),
         changes=changes,
         actions=actions,
         held=(*missing, *maker.held),
         violations=tuple(violations(one.document, maker.loads, sum(one.resolution.scope))),
         warnings=(*warnings(one), *review.warnings),
-        releases=_moved_to(changes, catalog),
+        releases=moved_to(changes, catalog),
     )
 
 
@@ -170,8 +171,13 @@ class _Maker:
                 reasons=holds,
                 origin=self._origin(rule.path),
                 size=self.one.snapshot.units.size(intent.row),
+                settings=rule.value.settings,
+                observed="" if verb is None else self._observed(intent, verb),
             )
         )
+
+    def _observed(self, intent: Intent, verb: Verb) -> str:
+        return self.digest(intent.row, intent.state, removal=verb is Verb.REMOVE)
 
     def _change(self, column: Column, workload: Ref, intent: Intent, verb: Verb) -> Change:
         rule = column.rules[intent.rule]
@@ -185,7 +191,7 @@ class _Maker:
             reason=self._reason(column, intent),
             steps=(),
             origin=self._origin(rule.path),
-            observed=self.digest(intent.row, intent.state, removal=verb is Verb.REMOVE),
+            observed=self._observed(intent, verb),
             others=state.others,
             settings=rule.value.settings,
             size=self.one.snapshot.units.size(intent.row),
@@ -250,7 +256,7 @@ def _reviewed(maker: _Maker, compiler: Compiler) -> tuple[tuple[Change, ...], Re
     return tuple(maker.changes[position] for position in kept), msgspec.structs.replace(review, later=later)
 
 
-def held_of(change: Change, reasons: tuple[Hold, ...], stage: int = 0) -> Held:
+def held_of(change: Change, reasons: tuple[Hold, ...]) -> Held:
     """Return a change as a held one."""
     return Held(
         unit=change.unit,
@@ -260,26 +266,14 @@ def held_of(change: Change, reasons: tuple[Hold, ...], stage: int = 0) -> Held:
         to=change.to,
         reasons=reasons,
         origin=change.origin,
-        stage=stage,
         size=change.size,
+        settings=change.settings,
+        observed=change.observed,
     )
 
 
 def _held_order(held: Held) -> tuple[str, str, str]:
     return held.workload.name, held.workload.id, held.unit.id
-
-
-def _moved_to(changes: tuple[Change, ...], catalog: Catalog) -> tuple[MovedTo, ...]:
-    """Return what is known of each version that changes move units to."""
-    nothing = ReleaseInfo(found=None)
-    wanted = sorted({(change.workload, change.to) for change in changes if change.to is not None}, key=_release_order)
-    return tuple(
-        MovedTo(workload, version, catalog.get(Release(workload.id, version), nothing)) for workload, version in wanted
-    )
-
-
-def _release_order(one: tuple[Ref, str]) -> tuple[str, str, str]:
-    return one[0].name, one[0].id, one[1]
 
 
 def _set_steps(changes: tuple[Change, ...], actions: tuple[Action, ...], later: Mapping[int, tuple[str, ...]]) -> None:
@@ -307,22 +301,6 @@ def _missing(one: Draft) -> Iterator[Held]:
                 reasons=(Hold(HoldReason.VERSION_NOT_FOUND, why),),
                 origin=one.document.locate(("spec", "workloads", name)),
             )
-
-
-def _basis(one: Draft, changes: tuple[Change, ...], catalog: Catalog, manifest: str, commit: str | None) -> Basis:
-    moved_to = sorted({(change.workload.id, change.to) for change in changes if change.to is not None})
-    nothing = ReleaseInfo(found=None)
-    return Basis(
-        target=one.snapshot.identity,
-        manifest=manifest,
-        commit=commit,
-        complete=one.snapshot.coverage.complete,
-        problems=one.snapshot.coverage.problems,
-        versions=tuple(
-            (workload, version, catalog.get(Release(workload, version), nothing).identity)
-            for workload, version in moved_to
-        ),
-    )
 
 
 def _summary(one: Draft, changes: tuple[Change, ...], held: int) -> Summary:

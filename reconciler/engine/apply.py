@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from itertools import count
 
-from reconciler.core.bind import Dropped, Slot, bind, slot_of
+from reconciler.core.bind import Dropped, Slot, bind, bind_staged, slot_of
 from reconciler.core.draft import Draft
 from reconciler.core.limit import limits_of
 from reconciler.engine.passes import Passes
@@ -88,7 +88,10 @@ class Applying:
             bound = bind(fleet.changes, fleet.basis.versions, today, draft)
             yield from self._finish([_settled(fleet.fleet, dropped) for dropped in bound.settled])
             going = bound.going
-        staged = self._staged(fleet, today)
+        staged = [held for held in fleet.held if held.stage]
+        if self.saved is not None:
+            staged, dropped = bind_staged(staged, fleet.basis.versions, today, draft)
+            yield from self._finish([_settled(fleet.fleet, one) for one in dropped])
         blocked = [
             one for one in self._violations(today, draft, going, staged) if one.kind.value not in self.options.allow
         ]
@@ -99,11 +102,6 @@ class Applying:
             yield from self._pass_by_pass(fleet.fleet, reading, draft, today, going, staged)
         else:
             yield from self._carry_out(fleet, reading, draft, today, going)
-
-    def _staged(self, fleet: FleetPlan, today: FleetPlan) -> list[Held]:
-        """Return what the plan says goes in a later stage and today's manifests and platform still give a stage."""
-        wishes = {slot_of(one): one.to for one in today.changes} | {slot_of(one): one.to for one in today.held}
-        return [one for one in fleet.held if one.stage and (slot_of(one), one.to) in wishes.items()]
 
     def _violations(
         self, today: FleetPlan, draft: Draft, going: Sequence[Change], staged: Sequence[Held]
@@ -203,5 +201,5 @@ def _last_stage(fleet: FleetPlan) -> int:
     return max((held.stage for held in fleet.held), default=0)
 
 
-def _settled(fleet: str, dropped: Dropped) -> Outcome:
+def _settled(fleet: str, dropped: Dropped[Change] | Dropped[Held]) -> Outcome:
     return outcome(fleet, dropped.change, dropped.result, dropped.detail)

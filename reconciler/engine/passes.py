@@ -11,14 +11,14 @@ from collections.abc import Callable, Generator, Sequence
 
 import msgspec
 
-from reconciler.core.bind import Slot, on_the_way, slot_of
+from reconciler.core.bind import Slot, moved, on_the_way, overwritten_since, slot_of
 from reconciler.core.draft import Draft
 from reconciler.core.judge import verdict
 from reconciler.engine.plan import Question, Reading, again
 from reconciler.engine.send import Options, Sender, outcome
 from reconciler.engine.settle import FIRST_PAUSE, LONGEST_PAUSE, RESULTS, detail, removing, wish
 from reconciler.errors import ManifestError, PlatformError, Unauthorized
-from reconciler.model.change import Change, Held, HoldReason, Verb
+from reconciler.model.change import Change, Held, HoldReason
 from reconciler.model.event import AnyEvent, Note, Settling
 from reconciler.model.observation import State
 from reconciler.model.outcome import Outcome, Result
@@ -78,6 +78,7 @@ class Passes:
         self.number = number
         self.outcomes: dict[Slot, Outcome] = {}
         self.sent = 0
+        self._versions = today.basis.versions
         self._pending: dict[Slot, Change] = {}
         self._staged: dict[Slot, Held] = {}
         self._told: dict[Slot, Told] = {}
@@ -181,11 +182,16 @@ class Passes:
         return len(following) == len(self._pending) or now - self._ready_since >= GATHER
 
     def _judge_staged(self, slot: Slot, one: Held, fresh: Change | None, held: Held | None) -> None:
-        if fresh is not None and (fresh.verb, fresh.from_, fresh.to) == (one.verb, one.from_, one.to):
-            del self._staged[slot]
+        if fresh is None:
+            if held is not None:
+                self._why[slot] = _words(held)
+            return
+        del self._staged[slot]
+        why = moved(one, fresh, overwritten_since(self._versions, self.today))
+        if why is None:
             self._pending[slot] = fresh
-        elif held is not None:
-            self._why[slot] = _words(held)
+        else:
+            self.outcomes[slot] = outcome(self.fleet, one, Result.MOVED, why)
 
     def _judge(self, slot: Slot, goal: Change, fresh: Change | None, held: Held | None) -> Change | None:
         """Settle a slot, or return the change that carries it on now."""
@@ -260,15 +266,8 @@ class Passes:
                 self._settle(slot, Result.UNKNOWN, text)
         for slot, held in self._staged.items() if self.options.wait else ():
             away = self._reach(slot) is Reach.DISCONNECTED
-            self.outcomes[slot] = Outcome(
-                fleet=self.fleet,
-                unit=held.unit,
-                workload=held.workload,
-                verb=held.verb or Verb.RELEASE,
-                to=held.to,
-                result=Result.WAITING if away else Result.NOT_TRIED,
-                detail=f"held: {self._why.get(slot, _words(held))}",
-            )
+            result = Result.WAITING if away else Result.NOT_TRIED
+            self.outcomes[slot] = outcome(self.fleet, held, result, f"held: {self._why.get(slot, _words(held))}")
 
     def _reach(self, slot: Slot) -> Reach:
         """Return whether the unit of a slot can be reached, as it was read last."""

@@ -17,7 +17,7 @@ from reconciler.core.bind import Dropped, Slot, bind, slot_of
 from reconciler.core.draft import Draft
 from reconciler.engine.plan import Question, Reading, again
 from reconciler.errors import ManifestError, PlatformError
-from reconciler.model.change import Action, Change
+from reconciler.model.change import Action, Change, Held, Verb
 from reconciler.model.event import AnyEvent, Called, Intended, Note
 from reconciler.model.outcome import Outcome, Receipt, ReceiptKind, Result
 from reconciler.model.plan import FleetPlan
@@ -252,7 +252,7 @@ class Sender:
             self._settle(group.changes, group.result, f"{group.error or 'not sent'}; {error}")
         return []
 
-    def _drop(self, group: Group, dropped: Dropped) -> None:
+    def _drop(self, group: Group, dropped: Dropped[Change]) -> None:
         slot = slot_of(dropped.change)
         if dropped.result is Result.DONE and group.attempts:
             self.accepted[slot] = dropped.change
@@ -278,13 +278,13 @@ class Sender:
             self.outcomes[slot_of(change)] = outcome(self.fleet, change, result, detail)
 
 
-def outcome(fleet: str, change: Change, result: Result, detail: str) -> Outcome:
+def outcome(fleet: str, change: Change | Held, result: Result, detail: str) -> Outcome:
     """Return what came of a change."""
     return Outcome(
         fleet=fleet,
         unit=change.unit,
         workload=change.workload,
-        verb=change.verb,
+        verb=change.verb or Verb.RELEASE,
         to=change.to,
         result=result,
         detail=detail,

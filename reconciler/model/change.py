@@ -115,6 +115,9 @@ class Held(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     stage: int = 0
     """Above 0: it goes in this very run once earlier stages took effect; 0: not in this run."""
     size: int = 1
+    settings: Settings = ()
+    observed: str = ""
+    """The digest the slot had when planned, as a change has it; empty where nothing is known of the slot."""
 
 
 class Request(msgspec.Struct, frozen=True):

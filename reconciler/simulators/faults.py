@@ -14,6 +14,14 @@ from reconciler.model.quantity import percent, seconds
 
 READS, WRITES, LISTINGS = "reads", "writes", "listings"
 
+SHARED: Mapping[str, str] = {
+    **dict.fromkeys(("429", "500", "reset", "lost", "slow", "truncate", "html", "expire"), "any"),
+    "short": LISTINGS,
+    "shift": LISTINGS,
+    "lag": WRITES,
+}
+"""Kinds that strike the same routes on every platform."""
+
 
 def rate(text: str | float) -> float:
     """A share from 0 to 1, of `20%`, `0.2` or a number. Raises `ValueError`."""

@@ -23,7 +23,7 @@ Besides, `latency` is a fixed delay of every answer.
 from collections.abc import Mapping
 from typing import ClassVar
 
-from reconciler.simulators.faults import LISTINGS, READS, WRITES
+from reconciler.simulators.faults import READS, SHARED, WRITES
 from reconciler.simulators.faults import Faults as AnyFaults
 
 RELEASE = "deployments.release"
@@ -49,19 +49,4 @@ class Faults(AnyFaults):
         "versions.create",
         "version.get",
     )
-    kinds: ClassVar[Mapping[str, str]] = {
-        "429": "any",
-        "500": "any",
-        "reset": "any",
-        "lost": "any",
-        "slow": "any",
-        "truncate": "any",
-        "html": "any",
-        "short": LISTINGS,
-        "empty": READS,
-        "shift": LISTINGS,
-        "lag": WRITES,
-        "partial": WRITES,
-        "expire": "any",
-        "gone": RELEASE,
-    }
+    kinds: ClassVar[Mapping[str, str]] = {**SHARED, "empty": READS, "partial": WRITES, "gone": RELEASE}

@@ -23,7 +23,7 @@ Besides, `latency` is a fixed delay of every answer.
 from collections.abc import Mapping
 from typing import ClassVar
 
-from reconciler.simulators.faults import LISTINGS, WRITES
+from reconciler.simulators.faults import SHARED, WRITES
 from reconciler.simulators.faults import Faults as AnyFaults
 
 OBJECTS = "objects"
@@ -72,19 +72,4 @@ class Faults(AnyFaults):
         "uploads.put",
         "payloads.create",
     )
-    kinds: ClassVar[Mapping[str, str]] = {
-        "429": "any",
-        "500": "any",
-        "reset": "any",
-        "lost": "any",
-        "slow": "any",
-        "truncate": "any",
-        "html": "any",
-        "short": LISTINGS,
-        "empty": OBJECTS,
-        "shift": LISTINGS,
-        "lag": WRITES,
-        "partial": MOVE,
-        "expire": "any",
-        "gone": WRITES,
-    }
+    kinds: ClassVar[Mapping[str, str]] = {**SHARED, "empty": OBJECTS, "partial": MOVE, "gone": WRITES}

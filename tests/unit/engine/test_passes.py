@@ -11,11 +11,11 @@ import pytest
 from reconciler.engine.plan import Planned
 from reconciler.model.change import Action, Change, HoldReason, Request, Review, Step
 from reconciler.model.event import Note, Settling
-from reconciler.model.fleet import Limits
+from reconciler.model.fleet import Limits, WorkloadSpec
 from reconciler.model.observation import EMPTY, Phase, State
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.plan import LimitKind
-from reconciler.model.release import Catalog
+from reconciler.model.release import Catalog, ReleaseInfo
 from reconciler.model.snapshot import Coverage, Snapshot
 from reconciler.model.unit import Reach
 from tests.unit.engine.memory import LOST, REFUSED, Clock, applied, gone, planned, question
@@ -290,6 +290,49 @@ def test_a_later_stage_counts_against_the_limits_of_the_run(platform: Stepping) 
     run, _ = applied(platform, asked, saved=saved, today=planned(platform, asked))
     assert [(one.kind, one.intended) for _, one in run.blocked] == [(LimitKind.REPLACE, 2)]
     assert platform.steps == []
+
+
+def test_a_stage_of_a_saved_plan_is_bound_to_what_was_seen(platform: Stepping) -> None:
+    saved = staged(platform, "u1").plan
+    platform.put("u1", State("0", "0"))
+    run, _ = applied(platform, question(), saved=saved, today=staged(platform, "u1"))
+    words = "the slot changed since the plan was made: 1 was assigned, now 0"
+    assert told(run.outcomes)["u1"] == (Result.MOVED, words)
+
+
+def test_a_stage_of_a_saved_plan_is_bound_to_its_settings(platform: Stepping) -> None:
+    saved = staged(platform, "u1").plan
+    other = question(workloads={"poller": WorkloadSpec(version="2", settings={"rollout_percent": 25})})
+    run, _ = applied(platform, other, saved=saved, today=planned(platform, other))
+    assert told(run.outcomes)["u1"][0] is Result.MOVED
+    assert not any("u1" in units for _, units in platform.steps)
+
+
+def test_a_stage_of_a_saved_plan_is_bound_to_its_content(platform: Stepping) -> None:
+    saved = staged(platform, "u1").plan
+    platform.catalogue = {"2": ReleaseInfo(found=True, identity="other")}
+    run, _ = applied(platform, question(), saved=saved, today=staged(platform, "u1"))
+    assert "overwritten" in told(run.outcomes)["u1"][1]
+
+
+def test_a_stage_of_a_saved_plan_that_is_done_counts_as_done(platform: Stepping) -> None:
+    saved = staged(platform, "u1").plan
+    platform.put("u1", State("2", "2"))
+    run, _ = applied(platform, question(), saved=saved)
+    assert told(run.outcomes)["u1"] == (Result.DONE, "already as wanted")
+
+
+def test_a_stage_whose_slot_moves_before_its_turn_does_not_go(platform: Stepping) -> None:
+    today = staged(platform, "u1")
+
+    def meddle() -> None:
+        platform.blocks.clear()
+        platform.put("u1", State("1", "1", identity="other content"))
+
+    later(platform, meddle)
+    run, _ = applied(platform, question(), today=today)
+    assert told(run.outcomes)["u1"][0] is Result.MOVED
+    assert not any("u1" in units for _, units in platform.steps)
 
 
 def test_a_saved_plan_goes_on_where_a_killed_run_stopped(platform: Stepping) -> None:

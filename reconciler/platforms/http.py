@@ -9,11 +9,12 @@ taught piece by piece.
 
 from __future__ import annotations
 
-import ipaddress
 import random
 import ssl
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from itertools import chain
 from typing import TypeVar
 from urllib.parse import quote, urlencode
 from urllib.request import getproxies
@@ -22,10 +23,11 @@ import httpx
 import msgspec
 
 from reconciler import __version__
-from reconciler.errors import PlatformError, RateLimited, SettingsError, UnexpectedAnswer, Unreachable
+from reconciler.errors import PlatformError, RateLimited, UnexpectedAnswer, Unreachable
+from reconciler.platforms.address import checked_url
 from reconciler.platforms.answers import Answer, clean, refusal, unreadable
 from reconciler.platforms.credentials import Credentials
-from reconciler.platforms.transport import Direct
+from reconciler.platforms.transport import STREAMED, Direct
 from reconciler.ports import Clock
 
 T = TypeVar("T")
@@ -37,6 +39,8 @@ LONGEST_PAUSE = 10.0
 """Seconds between two attempts where the platform names no time."""
 LONGEST_WAIT = 60.0
 """Seconds of Retry-After that a call without deadline obeys; a longer one is reported instead."""
+START = 65_536
+"""Bytes of a body read part by part that an error may show something of: enough that no secret in them is cut."""
 
 
 class Client:
@@ -114,6 +118,25 @@ class Client:
 
         return self._repeated(once, read=True)
 
+    def gather(
+        self, path: str, operation: str, take: Callable[[Iterator[bytes]], T], params: Params | None = None
+    ) -> T:
+        """Read what is too long to hold: `take` gets the body part by part, from the start at each attempt.
+
+        It raises msgspec.DecodeError for a body it cannot use, which counts as a failure that may pass. Raises
+        PlatformError.
+        """
+
+        def once() -> T:
+            with self._open("GET", path, operation, params=params, streamed=True) as answer:
+                parts = answer.iter_bytes()
+                start = b""
+                while len(start) < START and (part := next(parts, b"")):
+                    start += part
+                return self._decoded(_answer(answer, start), operation, lambda first: take(chain([first], parts)))
+
+        return self._repeated(once, read=True)
+
     def write(
         self,
         path: str,
@@ -172,6 +195,22 @@ class Client:
         body: object = None,
         deadline: float | None = None,
     ) -> Answer:
+        with self._open(method, path, operation, params=params, body=body, deadline=deadline) as answer:
+            return _answer(answer, answer.content)
+
+    @contextmanager
+    def _open(
+        self,
+        method: str,
+        path: str,
+        operation: str,
+        *,
+        params: Params | None = None,
+        body: object = None,
+        deadline: float | None = None,
+        streamed: bool = False,
+    ) -> Iterator[httpx.Response]:
+        """Give the good answer to a request, whole or `streamed`; raise PlatformError for any other end, then too."""
         operation = f"{self._platform}: {operation}"
         content = None if method == "GET" or body is None else msgspec.json.encode(body)
         told = self._credentials.headers(deadline)
@@ -180,14 +219,17 @@ class Client:
             timeout = self._timeout if deadline is None else min(self._timeout, deadline - self._clock.now())
             if timeout <= 0:
                 raise Unreachable("no time was left to send it", operation=operation, sent=False)
+            request = self._request(method, path, params, content, timeout, told)
+            if streamed:
+                request.extensions[STREAMED] = True
             try:
-                answer = self._http.send(self._request(method, path, params, content, timeout, told))
+                with closing(self._http.send(request, stream=streamed)) as answer:
+                    if not answer.is_success:
+                        whole = _answer(answer, answer.read())
+                        raise refusal(whole, operation, self._clock.now(), self.scrub)
+                    yield answer
             except httpx.HTTPError as error:
                 raise self._failure(error, operation) from None
-        result = Answer(answer.status_code, answer.content, {k.lower(): v for k, v in answer.headers.items()})
-        if not answer.is_success:
-            raise refusal(result, operation, self._clock.now(), self.scrub)
-        return result
 
     def _request(
         self,
@@ -230,6 +272,10 @@ class Client:
         return Unreachable(text, operation=operation, retryable=True, sent=not unsent, hint=hint)
 
 
+def _answer(answer: httpx.Response, content: bytes) -> Answer:
+    return Answer(answer.status_code, content, {name.lower(): value for name, value in answer.headers.items()})
+
+
 class _Pace:
     """At most so many requests a second, evenly spaced; None is no bound."""
 
@@ -249,33 +295,6 @@ class _Pace:
             self._next = turn + self._gap
         if turn > now:
             self._clock.sleep(turn - now)
-
-
-def checked_url(text: str, *, secret: bool = True) -> str:
-    """Return the base URL without a closing slash; raise SettingsError where a `secret` must not go there."""
-    try:
-        url = httpx.URL(text)
-    except httpx.InvalidURL:
-        raise SettingsError(f"the connection's url {clean(text)!r} is not a URL") from None
-    if url.scheme not in ("http", "https") or not url.host:
-        raise SettingsError(f"the connection's url {clean(text)!r} is not an http or https URL")
-    if url.userinfo or url.query or url.fragment:
-        raise SettingsError(
-            "the connection's url may have no user, query or fragment", hint="give the token as `token:`"
-        )
-    if secret and url.scheme == "http" and not _is_loopback(url.host):
-        raise SettingsError(
-            f"the connection's url would send the token to {url.host} in plain http",
-            hint="use https; plain http is for this machine (127.0.0.1, localhost) alone",
-        )
-    return str(url).rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _is_tls(error: BaseException) -> bool:

@@ -6,13 +6,14 @@ Run as a child process: `python -m tests.benchmarks.floor URL APPLICATION TOKEN 
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import msgspec
+
+from tests.benchmarks.memory import peak
 
 PER_PAGE = 1000
 
@@ -74,7 +75,7 @@ def main() -> None:
             {
                 "wall": time.perf_counter() - began,
                 "cpu": time.process_time() - cpu,
-                "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+                "memory": peak(),
                 "rows": rows,
                 "devices": devices,
             }

@@ -7,12 +7,13 @@ prints one JSON object. CHUNK is how many devices' releases are asked for at onc
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 
 import httpx
 import msgspec
+
+from tests.benchmarks.memory import peak
 
 
 class GetAppDevice(msgspec.Struct, gc=False):
@@ -129,7 +130,7 @@ def main() -> None:
             {
                 "wall": time.perf_counter() - began,
                 "cpu": time.process_time() - cpu,
-                "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+                "memory": peak(),
                 **read,
             }
         )

@@ -6,13 +6,13 @@ Measures in this process, from loading the manifests to the finished plan value;
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from pathlib import Path
 
 from reconciler.cli import wiring
 from reconciler.engine.plan import Question, close, plan
+from tests.benchmarks.memory import peak
 
 
 def main() -> None:
@@ -29,7 +29,7 @@ def main() -> None:
             {
                 "wall": wall,
                 "cpu": used,
-                "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+                "memory": peak(),
                 "slots": fleet.summary.slots,
                 "changes": fleet.summary.changes.total,
                 "calls": len(fleet.actions),

@@ -81,10 +81,9 @@ class Catalogue:
         """Read what devices are offered; return why not, where that failed."""
         if fleet and not self._memory.samples:
             try:
-                masters = [entry.device_id for entry in self._routes.devices("active").items if entry.is_master]
+                self._memory.samples = tuple(self._routes.masters())
             except PlatformError as error:
                 return [f"what devices are offered could not be read: {error}"]
-            self._memory.samples = tuple(masters)
         return offered(self._routes, self._memory, fleet=fleet)
 
     def _known(self) -> Iterator[tuple[tuple[str, str], RowRelease]]:

@@ -10,7 +10,7 @@ import msgspec
 from reconciler.errors import NotFound, PlatformError, Unreachable
 from reconciler.model.connection import StepRoute
 from reconciler.platforms.getapp import wire
-from reconciler.platforms.getapp.inventory import Inventories, id_of
+from reconciler.platforms.getapp.inventory import id_of, listing
 from reconciler.platforms.getapp.openapi import proposals
 from reconciler.platforms.getapp.routes import Routes, Server
 from reconciler.platforms.getapp.steps import STEPS, Table
@@ -58,10 +58,10 @@ def checks(routes: Routes, server: Server | None, table: Table, clock: Clock) ->
 
 
 def _devices(routes: Routes) -> str:
-    found = Inventories().listing(routes.devices("all"))
-    active = len(routes.devices("active").items)
+    found = routes.devices(listing)
+    active = routes.present("active", lambda parts: sum(len(part) for part in parts))
     odd = f"; {found.problems[0]}" if found.problems else ""
-    return f"{routes.client.url} answers: {len(found.devices)} devices, {active} of them active{odd}"
+    return f"{routes.client.url} answers: {len(found)} devices, {active} of them active{odd}"
 
 
 def _device(routes: Routes) -> str:
@@ -92,8 +92,7 @@ def _shape(rows: bytes) -> str:
 def _offerings(routes: Routes, *, fleet: bool) -> str:
     if not fleet:
         return f"the device is offered {len(routes.offering())} projects"
-    masters = [entry.device_id for entry in routes.devices("active").items if entry.is_master]
-    return f"the master is offered {len(routes.fleet_offering(masters))} projects"
+    return f"the master is offered {len(routes.fleet_offering(routes.masters()))} projects"
 
 
 def _clock(routes: Routes, clock: Clock, *, fleet: bool) -> Iterator[Check]:

@@ -1,7 +1,4 @@
-"""Rows of devices become columns: devices with the same rows share the work of understanding them.
-
-The listing of a fleet is mostly repetition, so what a device holds is looked up by its bytes; only what is new is decoded.
-"""
+"""Rows of devices become columns, a column a project over the units."""
 
 from __future__ import annotations
 
@@ -11,15 +8,13 @@ from reconciler.model.observation import UNSEEN, State
 from reconciler.model.snapshot import References
 from reconciler.model.unit import Units
 from reconciler.platforms.getapp import wire
-from reconciler.platforms.getapp.translate import Rows, rows_of, unknown_state
+from reconciler.platforms.getapp.lists import Lists
+from reconciler.platforms.getapp.translate import Rows, unknown_state
 from reconciler.platforms.getapp.wire import RowRelease
-
-KEPT = 200_000
-"""How many distinct lists of rows are remembered within a reading; more than that are understood again."""
 
 
 class _Known:
-    """One distinct list of rows: the columns and state numbers it gives, and references that differ from the general."""
+    """What one list of rows means: the columns and state numbers it gives, and references that differ from the general."""
 
     __slots__ = ("blind", "own", "problems", "slots")
 
@@ -41,31 +36,28 @@ class Slots:
         self.releases: dict[tuple[str, str], RowRelease] = {}
         self.references: References = {}
         self.problems: list[str] = []
-        self.shown: set[str] = set()
-        self._auto = auto
-        self._known: dict[bytes, _Known] = {}
+        self.shown = bytearray(len(units))
+        self._lists = Lists(self._known, auto=auto)
         self._numbers: dict[State, int] = {}
         self._blind: dict[int, int] = {}
 
     def fold(self, entries: wire.Entries) -> None:
         """Take the rows of devices. The loop runs once a device: every operation in it counts."""
-        row_of, known, columns = self.units.index, self._known, self.columns
+        row_of, columns = self.units.index, self.columns
         for entry in entries.items:
-            device, content = entry.device_id, bytes(entry.data)
+            device = entry.device_id
             unit = row_of.get(device)
             if unit is None:
                 self.problems.append(f"device {device} has releases but is not in the list of devices")
                 continue
-            if device in self.shown:
+            if self.shown[unit]:
                 self.problems.append(f"the releases of device {device} are listed twice")
                 self._blind[unit] = self._interned(
                     unknown_state("the platform lists the releases of this device twice")
                 )
                 continue
-            self.shown.add(device)
-            found = known.get(content)
-            if found is None:
-                found = self._understood(content)
+            self.shown[unit] = 1
+            found = self._lists.of(entry.data)
             for project, number in found.slots:
                 columns[project][unit] = number
             if found.own or found.problems or found.blind:
@@ -94,9 +86,8 @@ class Slots:
         if found.blind:
             self.blind(unit, found.blind)
 
-    def _understood(self, content: bytes) -> _Known:
-        """Understand a list of rows that was not seen before."""
-        rows = rows_of(content, auto=self._auto)
+    def _known(self, rows: Rows) -> _Known:
+        """Prepare the columns for lists of this meaning."""
         own: dict[tuple[str, str], str] = {}
         for release in rows.releases:
             key = (release.project_name, release.version)
@@ -107,10 +98,7 @@ class Slots:
         slots = [(project, self._interned(state)) for project, state in rows.states.items()]
         for project, _ in slots:
             self._column(project)
-        found = _Known(rows, slots, own)
-        if len(self._known) < KEPT:
-            self._known[content] = found
-        return found
+        return _Known(rows, slots, own)
 
     def _column(self, project: str) -> array[int]:
         column = self.columns.get(project)

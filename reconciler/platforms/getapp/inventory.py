@@ -9,6 +9,7 @@ its own name. What is measured or differs on every device is no label.
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import msgspec
@@ -24,81 +25,40 @@ NOT_LABELS = frozenset(
 """Fields that are measured, unique, or told otherwise."""
 
 
-class Device(NamedTuple):
-    """One device as it was told. `kind` is what offerings depend on: platform and type tokens."""
+class Inventory:
+    """The devices of a connection in columns, and what is odd about their listing, in words.
 
-    id: str
-    name: str
-    labels: Labels
-    kind: tuple[str, ...]
-    odd: str = ""
-
-
-class Inventory(NamedTuple):
-    """The devices of a connection, and what is odd about the listing, in words."""
-
-    devices: dict[str, Device]
-    problems: tuple[str, ...] = ()
-
-    def units(self, active: frozenset[str]) -> Units:
-        """Return them as units; active ones are connected: they reported within 24 hours, confirmed (cdn-configure.md)."""
-        ids = sorted(self.devices)
-        devices = [self.devices[one] for one in ids]
-        label_sets = sorted({device.labels for device in devices})
-        places = {labels: place for place, labels in enumerate(label_sets)}
-        return Units(
-            ids=ids,
-            names=[device.name for device in devices],
-            labels=array("I", [places[device.labels] for device in devices]),
-            label_sets=label_sets,
-            reach=bytearray(Reach.CONNECTED if one in active else Reach.DISCONNECTED for one in ids),
-            assignable=bytearray(b"\x01" * len(ids)),
-            agents=array("I", bytes(4 * len(ids))),
-            agent_versions=[None],
-        )
-
-    def samples(self, active: frozenset[str]) -> list[str]:
-        """Return one active device of each kind: what they are offered, all of their kind are (inferred)."""
-        kinds: dict[tuple[str, ...], str] = {}
-        for one in sorted(active & self.devices.keys()):
-            kinds.setdefault(self.devices[one].kind, one)
-        return sorted(kinds.values())
-
-
-class Inventories:
-    """Reads devices; those that bear the same fields share their labels."""
+    A device's kind is what offerings depend on: its platform and type tokens. Devices that bear the same fields share
+    their labels.
+    """
 
     def __init__(self) -> None:
         """Start empty."""
-        self._labels: dict[tuple[tuple[str, str], ...], Labels] = {}
+        self.problems: list[str] = []
+        self._rows: dict[str, int] = {}
+        self._names: list[str] = []
+        self._labels = array("I")
+        self._label_sets: dict[Labels, int] = {}
+        self._kinds = array("I")
+        self._kind_numbers: dict[tuple[str, ...], int] = {}
+        self._made: dict[tuple[tuple[str, str], ...], Labels] = {}
 
-    def listing(self, entries: wire.Entries) -> Inventory:
-        """Return the devices of a CDN's listing, which shows the master itself too, confirmed (seed 000)."""
-        devices: dict[str, Device] = {}
-        problems = []
-        for entry in entries.items:
-            device = self.device(entry.device_id, bytes(entry.data), master=entry.is_master)
-            if device.odd:
-                problems.append(f"device {device.id} has an unexpected value: {device.odd}")
-            if device.id in devices:
-                problems.append(f"device {device.id} is listed twice")
-            devices[device.id] = device
-        masters = sum(entry.is_master for entry in entries.items)
-        if masters != 1:
-            problems.append(
-                f"the list of devices shows {masters} masters: there is always one, the agent that was asked"
-            )
-        if entries.odd:
-            problems.append(f"{entries.odd} devices cannot be read: they have no id")
-        return Inventory(devices, tuple(problems))
+    def __len__(self) -> int:
+        """Return how many devices there are."""
+        return len(self._rows)
 
-    def device(self, device_id: str, content: bytes, *, master: bool) -> Device:
-        """Return a device; one whose fields cannot be read keeps its id alone."""
+    def add(self, device: str, content: bytes, *, master: bool) -> None:
+        """Take a device as it is told of; one whose fields cannot be read keeps its id alone."""
+        if device in self._rows:
+            self.problems.append(f"device {device} is listed twice")
+            return
         pairs = [("master", "true")] if master else []
         try:
             fields = wire.fields(content)
         except msgspec.DecodeError as error:
-            return Device(device_id, device_id, labels_of(pairs), (), clean(str(error)))
+            self.problems.append(f"device {device} has an unexpected value: {clean(str(error))}")
+            self._append(device, device, pairs, ())
+            return
         inner, metadata = fields.get("enrollment"), fields.get("metadata")
         enrollment = {**fields, **inner} if isinstance(inner, dict) else fields
         tokens = _tokens(enrollment)
@@ -108,12 +68,84 @@ class Inventories:
         if isinstance(metadata, dict):
             _scalars(metadata, pairs)
             name = metadata.get("name", name)
-        key = tuple(pairs)
-        labels = self._labels.get(key)
-        if labels is None:
-            labels = self._labels[key] = labels_of(set(pairs))
         kind = (str(enrollment.get("platform")), *tokens)
-        return Device(device_id, name if isinstance(name, str) and name else device_id, labels, kind)
+        self._append(device, name if isinstance(name, str) and name else device, pairs, kind)
+
+    def units(self) -> Units:
+        """Return them as units, disconnected until they are said to be active."""
+        ids = sorted(self._rows)
+        rows = array("I", (self._rows[one] for one in ids))
+        label_sets = sorted(self._label_sets)
+        places = {self._label_sets[labels]: place for place, labels in enumerate(label_sets)}
+        return Units(
+            ids=ids,
+            names=[self._names[row] for row in rows],
+            labels=array("I", (places[self._labels[row]] for row in rows)),
+            label_sets=label_sets,
+            reach=bytearray([Reach.DISCONNECTED]) * len(ids),
+            assignable=bytearray(b"\x01" * len(ids)),
+            agents=array("I", bytes(4 * len(ids))),
+            agent_versions=[None],
+        )
+
+    def samples(self, units: Units) -> list[str]:
+        """Return one connected device of each kind: what they are offered, all of their kind are (inferred)."""
+        kinds: dict[int, str] = {}
+        for row, one in enumerate(units.ids):
+            if units.reach[row] == Reach.CONNECTED:
+                kinds.setdefault(self._kinds[self._rows[one]], one)
+        return sorted(kinds.values())
+
+    def _append(self, device: str, name: str, pairs: list[tuple[str, str]], kind: tuple[str, ...]) -> None:
+        key = tuple(pairs)
+        labels = self._made.get(key)
+        if labels is None:
+            labels = self._made[key] = labels_of(set(pairs))
+        self._rows[device] = len(self._names)
+        self._names.append(name)
+        self._labels.append(self._label_sets.setdefault(labels, len(self._label_sets)))
+        self._kinds.append(self._kind_numbers.setdefault(kind, len(self._kind_numbers)))
+
+
+def listing(parts: Iterable[wire.Entries]) -> Inventory:
+    """Return the devices of a CDN's listing, which shows the master itself too, confirmed (seed 000)."""
+    found = Inventory()
+    masters = odd = 0
+    for part in parts:
+        odd += part.odd
+        for entry in part.items:
+            masters += entry.is_master
+            found.add(entry.device_id, bytes(entry.data), master=entry.is_master)
+    if masters != 1:
+        found.problems.append(
+            f"the list of devices shows {masters} masters: there is always one, the agent that was asked"
+        )
+    if odd:
+        found.problems.append(f"{odd} devices cannot be read: they have no id")
+    return found
+
+
+class Shown(NamedTuple):
+    """Which units a listing of devices shows: 1 in their rows. `alien` says that it shows others, too."""
+
+    rows: bytearray
+    alien: bool
+    master: bool
+
+
+def shown(index: dict[str, int], parts: Iterable[list[wire.Presence]]) -> Shown:
+    """Return which units, by their rows in `index`, a listing shows, and whether a master is among the devices."""
+    rows = bytearray(len(index))
+    alien = master = False
+    for part in parts:
+        for one in part:
+            row = index.get(one.device_id)
+            master |= one.is_master
+            if row is None:
+                alien = True
+            else:
+                rows[row] = 1
+    return Shown(rows, alien, master)
 
 
 def id_of(content: bytes) -> str:

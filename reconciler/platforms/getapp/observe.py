@@ -9,15 +9,17 @@ its offering, which tells states as well.
 from __future__ import annotations
 
 from functools import partial
+from itertools import compress
 from typing import Protocol
 
 import msgspec
 
 from reconciler.errors import NotFound, PlatformError, Rejected, UnexpectedAnswer
 from reconciler.model.snapshot import Coverage, Query, Snapshot, Workload
+from reconciler.model.unit import Reach, Units
 from reconciler.platforms.getapp import wire
 from reconciler.platforms.getapp.fold import Slots
-from reconciler.platforms.getapp.inventory import Inventories, Inventory, id_of
+from reconciler.platforms.getapp.inventory import Inventory, id_of, listing, shown
 from reconciler.platforms.getapp.memory import Memory
 from reconciler.platforms.getapp.routes import DEVICES_PER_CALL, WHOLE, Routes, parts
 from reconciler.platforms.readers import Readers
@@ -111,24 +113,29 @@ class _Fleet:
 
     def read(self) -> None:
         """Read devices, which of them are active, their releases, and the devices again."""
-        before = Inventories().listing(self._readers.measured(partial(self._routes.devices, "all")))
-        listed = self._routes.present("active")
-        active = frozenset(entry.device_id for entry in listed)
-        self.problems += before.problems
-        if not any(entry.is_master for entry in listed):
-            self.problems.append("the list of active devices lacks the master, which just answered")
-        self.slots = Slots(before.units(active))
-        self._memory.samples = tuple(before.samples(active))
-        del before, listed  # of a large fleet the rest is as much again
+        self.slots = Slots(self._inventory())
         asked = self._units
         if asked is not None and len(asked) > MOST_CALLS * DEVICES_PER_CALL:
             asked = None
         self._read_releases(asked)
-        self._judge_silence(active, asked)
-        if active - self.slots.units.index.keys():
-            self.problems.append("the list of active devices shows some that the list of all devices lacks")
+        self._judge_silence(asked)
         self.problems += offered(self._routes, self._memory, fleet=True)
         self._compare()
+
+    def _inventory(self) -> Units:
+        """Return all devices; active ones are connected: they reported within 24 hours, confirmed (cdn-configure.md)."""
+        inventory = self._readers.measured(partial(self._routes.devices, listing))
+        units = inventory.units()
+        active = self._routes.present("active", partial(shown, units.index))
+        for row in compress(range(len(units)), active.rows):
+            units.reach[row] = Reach.CONNECTED
+        self.problems += inventory.problems
+        if not active.master:
+            self.problems.append("the list of active devices lacks the master, which just answered")
+        if active.alien:
+            self.problems.append("the list of active devices shows some that the list of all devices lacks")
+        self._memory.samples = tuple(inventory.samples(units))
+        return units
 
     def _read_releases(self, asked: frozenset[str] | None) -> None:
         if asked is None and len(self.slots.units) <= WHOLE:
@@ -138,28 +145,27 @@ class _Fleet:
         for entries in self._readers.each(partial(self._routes.fleet_releases, chunk) for chunk in chunks):
             self.slots.fold(entries)
 
-    def _judge_silence(self, active: frozenset[str], asked: frozenset[str] | None) -> None:
+    def _judge_silence(self, asked: frozenset[str] | None) -> None:
         """Let devices that prove nothing be unknown; an active one without an entry was lost on the way."""
         slots = self.slots
-        silent = [device for device in slots.units.ids if device not in active or device not in slots.shown]
-        for device in silent:
-            if asked is not None and device not in asked:
+        for row, device in enumerate(slots.units.ids):
+            active = slots.units.reach[row] == Reach.CONNECTED
+            if (active and slots.shown[row]) or (asked is not None and device not in asked):
                 continue
-            row = slots.units.index[device]
-            if device not in slots.shown:
-                slots.blind(row, MISSING if device in active else SILENT)
-                if device in active:
+            if not slots.shown[row]:
+                slots.blind(row, MISSING if active else SILENT)
+                if active:
                     self.problems.append(f"device {device} is active, but the list of releases lacks it")
             elif not slots.has_rows(row):
                 slots.blind(row, SILENT)
 
     def _compare(self) -> None:
         try:
-            after = {entry.device_id for entry in self._routes.present("all")}
+            after = self._routes.present("all", partial(shown, self.slots.units.index))
         except PlatformError as error:
             self.problems.append(f"whether devices changed meanwhile could not be read: {error}")
             return
-        if after != self.slots.units.index.keys():
+        if after.alien or not all(after.rows):
             self.problems.append("devices came or went while their releases were read")
 
 
@@ -186,13 +192,17 @@ class _Alone:
     def read(self) -> None:
         """Read the device, its releases, its offering, and its releases again."""
         content = self._routes.device()
-        device = Inventories().device(id_of(content), content, master=False)
-        if not device.id:
+        device = id_of(content)
+        if not device:
             raise UnexpectedAnswer("the agent does not tell its device's id", operation="getapp: read the device")
         auto = auto_deploys(self._routes)
-        self.slots = Slots(Inventory({device.id: device}).units(frozenset([device.id])), auto=auto)
+        inventory = Inventory()
+        inventory.add(device, content, master=False)
+        units = inventory.units()
+        units.reach[0] = Reach.CONNECTED
+        self.slots = Slots(units, auto=auto)
         rows = self._routes.releases()
-        self.slots.fold(wire.Entries([wire.Entry(device.id, is_master=True, data=msgspec.Raw(rows))], 0, wrapped=False))
+        self.slots.fold(wire.Entries([wire.Entry(device, is_master=True, data=msgspec.Raw(rows))], 0, wrapped=False))
         self.problems += offered(self._routes, self._memory, fleet=False)
         shown = _named(rows)
         lacking = sorted(self._memory.on_device - shown)

@@ -13,10 +13,12 @@ from urllib.parse import quote
 import msgspec
 
 from reconciler.errors import Rejected
+from reconciler.platforms.arrays import arrays
 from reconciler.platforms.getapp import wire
 from reconciler.platforms.http import Client
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 DEVICES_PER_CALL = 50
 """Device ids in one query: they stand in the address, whose length servers bound (inferred)."""
@@ -52,13 +54,26 @@ class Routes:
         """Take the client."""
         self.client = client
 
-    def devices(self, kind: str) -> wire.Entries:
-        """Return the devices of a CDN; `kind` is active or all. Confirmed (agent-cdn/get-cdn-device)."""
-        return self.client.read("/api/cdn/device", f"list devices ({kind})", wire.entries, {"filter": kind})
+    def devices(self, take: Callable[[Iterator[wire.Entries]], T]) -> T:
+        """Return what `take` makes of all devices of a CDN. Confirmed (agent-cdn/get-cdn-device).
 
-    def present(self, kind: str) -> list[wire.Presence]:
-        """Return which devices a CDN lists, without what it tells of them; `kind` is active or all."""
-        return self.client.read("/api/cdn/device", f"list devices ({kind})", wire.presences, {"filter": kind})
+        The answer is one, however many devices there are (no paging is documented): it comes in parts.
+        """
+        return self._devices("all", wire.entries, take)
+
+    def present(self, kind: str, take: Callable[[Iterator[list[wire.Presence]]], T]) -> T:
+        """Return what `take` makes of the devices a CDN lists, of which it gets ids alone; `kind` is active or all."""
+        return self._devices(kind, wire.presences, take)
+
+    def masters(self) -> list[str]:
+        """Return the master, alone in a list; it is always active."""
+        return self.present("active", lambda parts: [one.device_id for part in parts for one in part if one.is_master])
+
+    def _devices(self, kind: str, decode: Callable[[bytes], U], take: Callable[[Iterator[U]], T]) -> T:
+        operation = f"list devices ({kind})"
+        return self.client.gather(
+            "/api/cdn/device", operation, lambda parts: take(arrays(parts, decode)), {"filter": kind}
+        )
 
     def fleet_releases(self, devices: Sequence[str] = ()) -> wire.Entries:
         """Return the releases on devices, all of them where none is named. Confirmed (seed 000)."""

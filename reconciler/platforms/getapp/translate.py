@@ -9,6 +9,7 @@ there, so that what is left of them can be deleted.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import msgspec
@@ -50,6 +51,14 @@ class Seen(NamedTuple):
         return precedence(self.release.version)
 
 
+class Told(NamedTuple):
+    """One row as it was told; of an odd one at most the project (empty where unknown), and what is wrong with it."""
+
+    row: Row | None
+    project: str
+    why: str
+
+
 class Rows(NamedTuple):
     """What the rows of one device mean.
 
@@ -63,16 +72,12 @@ class Rows(NamedTuple):
     blind: str = ""
 
 
-def rows_of(content: bytes, *, auto: bool = False) -> Rows:
+def rows_of(rows: Iterable[Told], *, auto: bool = False) -> Rows:
     """Return what the rows of a device mean. `auto` says that the agent installs what it downloaded by itself."""
     seen: dict[str, list[Seen]] = defaultdict(list)
     odd: dict[str, str] = {}
     problems: list[str] = []
-    try:
-        decoded = _decoded(content)
-    except msgspec.DecodeError as error:
-        return Rows({}, blind=f"its releases have an unexpected shape: {clean(str(error))}")
-    for row, project, why in decoded:
+    for row, project, why in rows:
         release = row.about() if row is not None else None
         if row is None or release is None or not release.project_name:
             if not project:
@@ -99,26 +104,18 @@ def unknown_state(note: str) -> State:
     return State(phase=Phase.UNKNOWN, note=note)
 
 
-def _decoded(content: bytes) -> list[tuple[Row | None, str, str]]:
-    """Return rows, or the project of a row that is odd (empty where unknown) with what is wrong with it."""
+def told(content: bytes) -> Told:
+    """Return a row, or what can be told of an odd one."""
     try:
-        return [(row, row.name or "", _NAMELESS) for row in wire.rows(content)]
-    except msgspec.ValidationError:
-        pass
-    found: list[tuple[Row | None, str, str]] = []
-    for raw in wire.items(content).items:
-        try:
-            row = wire.row(raw)
-        except msgspec.ValidationError as error:
-            found.append((None, _project(raw), str(error)))
-        else:
-            found.append((row, row.name or "", _NAMELESS))
-    return found
+        row = wire.row(content)
+    except msgspec.ValidationError as error:
+        return Told(None, _project(content), str(error))
+    return Told(row, row.name or "", _NAMELESS)
 
 
-def _project(raw: msgspec.Raw) -> str:
+def _project(content: bytes) -> str:
     try:
-        return wire.odd_row(raw).project()
+        return wire.odd_row(content).project()
     except msgspec.ValidationError:
         return ""
 

@@ -25,6 +25,8 @@ TYPES = ("gateway", "kiosk", "vehicle")
 RUNTIME = "gpu-runtime"
 OLD, DRAFT = "0.9.0", "2.0.0-rc.1+build.7"
 EYEFUL = 10_000
+LONGER = 120
+"""Seconds by which downloads of one release differ from device to device, less than."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,15 +148,19 @@ def _install(draft: _Draft, project: Project) -> None:
         number = ahead if device.labels["ring"] == "canary" else stable
         missed = index == 0 and not device.online and device.number % 2 == 0
         before = regular[max(0, stable - 1)]
-        rows = _installed(before if missed or device.failing else regular[number], draft.shape.settle)
+        rows = _installed(before if missed or device.failing else regular[number], draft.shape.settle, device.number)
         if device.failing and before is not regular[number]:
             rows |= _failed(regular[number])
         device.rows |= rows
 
 
-def _installed(release: Release, settle: float) -> dict[str, Held]:
+def _installed(release: Release, settle: float, number: int) -> dict[str, Held]:
+    """Each device took its own time to download each release."""
     duration = round(PHASES[DELIVERY] * settle)
-    return {one.id: settled(one, INSTALLED, "Done", duration=duration) for one in (*release.dependencies, release)}
+    return {
+        one.id: settled(one, INSTALLED, "Done", duration=duration + (number * 31 + one.project.number * 17) % LONGER)
+        for one in (*release.dependencies, release)
+    }
 
 
 def _failed(release: Release) -> dict[str, Held]:

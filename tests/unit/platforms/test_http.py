@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -24,8 +24,9 @@ from reconciler.errors import (
     Unreachable,
 )
 from reconciler.platforms import http as http_module
+from reconciler.platforms.address import checked_url
 from reconciler.platforms.credentials import Bearer
-from reconciler.platforms.http import ATTEMPTS, Client, checked_url
+from reconciler.platforms.http import ATTEMPTS, START, Client
 from reconciler.platforms.transport import Direct
 from tests.unit.platforms.losant.application import Stopwatch
 
@@ -63,6 +64,18 @@ def client(script: Callable[[httpx.Request], httpx.Response], clock: Stopwatch |
 
 def read(script: Script, clock: Stopwatch | None = None, **fields: Any) -> dict[str, int]:
     return client(script, clock, **fields).read("/x", "read x", msgspec.json.Decoder(dict[str, int]).decode)
+
+
+def gather(script: Script, clock: Stopwatch | None = None, **fields: Any) -> dict[str, int]:
+    """Read the same part by part."""
+
+    def take(parts: Iterator[bytes]) -> dict[str, int]:
+        return msgspec.json.decode(b"".join(parts), type=dict[str, int])
+
+    return client(script, clock, **fields).gather("/x", "read x", take)
+
+
+Read = Callable[..., dict[str, int]]
 
 
 def write(script: Script, clock: Stopwatch | None = None, seconds: float = 60.0) -> dict[str, int]:
@@ -107,7 +120,8 @@ def test_a_good_answer_is_decoded_and_the_request_bears_what_it_must() -> None:
     ],
     ids=repr,
 )
-def test_reads_are_repeated_while_the_failure_may_pass(failure: httpx.Response | Exception) -> None:
+@pytest.mark.parametrize("read", [read, gather])
+def test_reads_are_repeated_while_the_failure_may_pass(failure: httpx.Response | Exception, read: Read) -> None:
     assert read(Script(failure, failure, good())) == {"n": 1}
     script, clock = Script(failure), Stopwatch()
     with pytest.raises(PlatformError) as caught:
@@ -223,7 +237,8 @@ def test_requests_are_paced() -> None:
         (httpx.Response(200, text="  "), "the body is empty"),
     ],
 )
-def test_answers_that_are_none_are_named(answer: httpx.Response, text: str) -> None:
+@pytest.mark.parametrize("read", [read, gather])
+def test_answers_that_are_none_are_named(answer: httpx.Response, text: str, read: Read) -> None:
     with pytest.raises(UnexpectedAnswer, match=r"^losant: read x: ") as caught:
         read(Script(answer))
     assert text in str(caught.value)
@@ -264,7 +279,10 @@ def test_request_ids_are_kept() -> None:
     ],
     ids=range(9),
 )
-def test_the_token_is_shown_nowhere(answer: httpx.Response | Exception, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("read", [read, gather])
+def test_the_token_is_shown_nowhere(
+    answer: httpx.Response | Exception, caplog: pytest.LogCaptureFixture, read: Read
+) -> None:
     caplog.set_level(logging.DEBUG)
     with pytest.raises(PlatformError) as caught:
         read(Script(answer))
@@ -272,6 +290,53 @@ def test_the_token_is_shown_nowhere(answer: httpx.Response | Exception, caplog: 
     shown = f"{error!s} {error!r} {error.hint} {error.request_id} {caplog.text} {client(Script(good()))!r}"
     assert TOKEN[:8] not in shown
     assert error.__cause__ is None
+
+
+class Parts(httpx.SyncByteStream):
+    """A body that comes in these parts and then breaks off."""
+
+    def __init__(self, *parts: bytes) -> None:
+        self.parts = parts
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self.parts
+        raise httpx.ReadError("reset")
+
+
+def test_a_body_that_breaks_off_is_read_again_from_its_start() -> None:
+    script = Script(httpx.Response(200, stream=Parts(b'{"n": 1', b"}")), good())
+    assert gather(script) == {"n": 1}
+    assert len(script.requests) == 2
+
+
+def test_a_token_between_two_parts_is_shown_nowhere() -> None:
+    class Whole(Parts):
+        def __iter__(self) -> Iterator[bytes]:
+            yield from self.parts
+
+    text = f'{{"n": "{TOKEN}"}}'.encode()
+    told = client(lambda _: httpx.Response(200, stream=Whole(text[:20], text[20:])))
+    with pytest.raises(UnexpectedAnswer) as caught:
+        told.gather("/x", "read x", lambda parts: msgspec.json.decode(b"".join(parts), type=dict[str, int]))
+    assert TOKEN[:8] not in str(caught.value)
+
+
+def test_only_as_much_is_read_ahead_as_an_error_may_show() -> None:
+    """The first part that `take` gets is the start; the others come as they are asked for."""
+    asked: list[int] = []
+
+    class Long(httpx.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            for number in range(10):
+                asked.append(number)
+                yield b" " * START
+
+    def take(parts: Iterator[bytes]) -> int:
+        assert asked == [0]
+        return sum(len(part) for part in parts)
+
+    found = client(Script(httpx.Response(200, stream=Long()))).gather("/x", "read x", take)
+    assert found == 10 * START
 
 
 @pytest.mark.parametrize("token", ["", "  ", "a b", "a\nb", "ü", "\x00"])

@@ -6,13 +6,13 @@ import gzip
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 
 import httpx
 import pytest
 
-from reconciler.platforms.transport import Direct
+from reconciler.platforms.transport import PART, STREAMED, Direct
 
 Handler = Callable[[socket.socket], object]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -136,6 +136,77 @@ def _cut(connection: socket.socket) -> None:
 def test_connections_that_break_off(handler: Handler, failure: type[Exception], text: str) -> None:
     with serving(handler) as (url, _), clients() as client, pytest.raises(failure, match=text):
         client.get(url)
+
+
+# --- part by part ---------------------------------------------------------------------------------------------------
+
+
+def streamed(client: httpx.Client, url: str) -> Iterator[bytes]:
+    """Yield the parts of a body as they come."""
+    request = client.build_request("GET", url, extensions={"timeout": httpx.Timeout(5.0).as_dict(), STREAMED: True})
+    answer = client.send(request, stream=True)
+    try:
+        yield from answer.iter_bytes()
+    finally:
+        answer.close()
+
+
+def test_parts_come_before_the_body_ends_and_the_connection_is_kept() -> None:
+    rest = threading.Event()
+
+    def handle(connection: socket.socket) -> None:
+        request_of(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (PART + 3) + b"x" * PART)
+        assert rest.wait(10)
+        connection.sendall(b"end")
+        request_of(connection)
+        connection.sendall(OK)
+
+    with serving(handle) as (url, connections), clients() as client:
+        parts = streamed(client, url)
+        assert len(next(parts)) == PART
+        rest.set()
+        assert b"".join(parts) == b"end"
+        assert client.get(url).json() == {}
+        assert len(connections) == 1
+
+
+def test_packed_and_chunked_parts_and_a_body_without_length() -> None:
+    packed = gzip.compress(b"y" * 10)
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunked = head + b"%x\r\n%s\r\n0\r\n\r\n" % (len(packed), packed)
+    endless = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + b"z" * 10
+    empty = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    with serving(answering(chunked, empty, endless), answering(OK)) as (url, connections), clients() as client:
+        assert b"".join(streamed(client, url)) == b"y" * 10
+        assert list(streamed(client, url)) == []
+        assert b"".join(streamed(client, url)) == b"z" * 10
+        assert client.get(url).json() == {}
+        assert len(connections) == 2
+
+
+def test_a_body_that_is_not_read_to_its_end_costs_its_connection() -> None:
+    body = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (2 * PART) + b"x" * 2 * PART
+    with serving(answering(body), answering(OK)) as (url, connections), clients() as client:
+        parts = streamed(client, url)
+        next(parts)
+        assert isinstance(parts, Generator)
+        parts.close()
+        assert client.get(url).json() == {}
+        assert len(connections) == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (3 * PART) + b"x" * (PART + 7), f"after {PART + 7} bytes"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nxxxx\r\n9\r\nyy", "after 4 bytes"),
+    ],
+)
+def test_bodies_that_end_early(answer: bytes, text: str) -> None:
+    with serving(answering(answer)) as (url, _), clients() as client, pytest.raises(httpx.RemoteProtocolError) as told:
+        list(streamed(client, url))
+    assert text in str(told.value)
 
 
 def test_silence_ends_in_time() -> None:

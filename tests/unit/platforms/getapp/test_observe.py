@@ -206,15 +206,6 @@ def test_a_device_that_knows_a_version_by_another_id_keeps_its_own_reference() -
     assert snapshot.reference("edge-2", "radio", "1.0.0") == "0.radio@1.0.0"
 
 
-def test_what_is_understood_is_remembered_only_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reconciler.platforms.getapp.fold.KEPT", 1)
-    world = Installation(4)
-    world.rows["edge-1"] = world.rows["edge-3"] = [row(version="2.0.0")]
-    snapshot = observed(world)
-    assert [snapshot.state("radio", number).assigned for number in range(4)] == ["1.0.0", "2.0.0", "1.0.0", "2.0.0"]
-    assert len(snapshot.states) == 3
-
-
 # --- narrowed -------------------------------------------------------------------------------------------------------
 
 

@@ -6,19 +6,25 @@ import json
 from itertools import permutations
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.observation import EMPTY, Phase, State
+from reconciler.platforms.getapp.lists import Lists
 from reconciler.platforms.getapp.precedence import precedence
 from reconciler.platforms.getapp.stages import DELIVERY_STATES, STATES, STATUSES
-from reconciler.platforms.getapp.translate import Rows, rows_of
+from reconciler.platforms.getapp.translate import Rows
 from tests.unit.platforms.getapp.installation import row
 
 
+def understood(content: bytes, *, auto: bool = False) -> Rows:
+    return Lists[Rows](lambda rows: rows, auto=auto).of(msgspec.Raw(content))
+
+
 def read(*rows: Any, auto: bool = False) -> Rows:
-    return rows_of(json.dumps(list(rows)).encode(), auto=auto)
+    return understood(json.dumps(list(rows)).encode(), auto=auto)
 
 
 def slot(*rows: Any, auto: bool = False) -> State:
@@ -111,7 +117,7 @@ def test_odd_values_cost_their_slot_alone(odd: dict[str, Any]) -> None:
     ],
 )
 def test_rows_that_tell_nothing_blind_their_device(content: bytes) -> None:
-    found = rows_of(content)
+    found = understood(content)
     assert found.states == {}
     assert found.blind
 

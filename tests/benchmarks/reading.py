@@ -20,6 +20,8 @@ from typing import Any
 import httpx
 
 RUNS = 3
+STEADY = 5
+"""Runs of what is held against a narrow bound."""
 CONCURRENCY = 4
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 WORKLOADS = 4
@@ -39,7 +41,7 @@ def plans() -> dict[str, Any]:
 def latency() -> dict[str, Any]:
     """Plan 1M slots with 20 ms of latency a page."""
     with fleet(SIZES[-1], "--fault", "latency=20ms") as (folder, simulator):
-        ours, floor = _alternate(folder, simulator, 3)
+        ours, floor = _alternate(folder, simulator, STEADY)
     ratio = _ratio(ours, floor, "wall")
     return {
         "1,000,000 slots, 20 ms a page": {

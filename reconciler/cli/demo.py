@@ -148,14 +148,8 @@ class _Story:
             f"{slots[0].name}{more} set back to {old} by hand. The next plan, or a running watch, shows the drift.",
         )
         self._run("explain", slots[0].unit, workload, self.place.name)
-        self._say("Repair", "One pass of watch corrects it, as a scheduled job would.")
-        self._run("watch", self.place.name, "--once", "--mode", "apply")
-        if self.stage.steps:
-            self._say(
-                "The calls that follow",
-                "A watch that goes on makes them in its next passes; apply waits for each in turn.",
-            )
-            self._run("apply", self.place.name, "--yes")
+        self._say("Repair", "One pass of watch corrects it, as a scheduled job would, and waits until it has.")
+        self._run("watch", self.place.name, "--once", "--mode", "apply", "--wait", "5m")
         self._run("plan", self.place.name, "--detailed-exitcode")
 
     def _say(self, title: str, text: str) -> None:

@@ -43,8 +43,6 @@ class Stage(NamedTuple):
     """How somebody sets a slot back to an older version by hand."""
     routes: bool = False
     """Whether calls must be taken over from what `doctor` proposes."""
-    steps: bool = False
-    """Whether a repair takes several calls, one after another."""
     note: str = ""
     """What is particular, said where the manifest is changed."""
 
@@ -95,7 +93,6 @@ STAGES = {
         slot=_getapp_slot,
         click=_getapp_click,
         routes=True,
-        steps=True,
         note=" The plan names the first call of each device; those that follow come when it took effect.",
     ),
     "memfault": Stage(
@@ -106,7 +103,6 @@ STAGES = {
         secrets=lambda it: {"MEMFAULT_ORG_TOKEN": it["token"]},
         slot=_memfault_slot,
         click=_memfault_click,
-        steps=True,
         note=" An older activation is pulled only once the newer one is in force.",
     ),
 }

@@ -19,7 +19,7 @@ from reconciler.engine.watch import Watched, Watching
 Examples:
   reconciler watch                                   compare every minute, tell what drifts
   reconciler watch --mode apply --interval 5m        and correct it
-  reconciler watch --once --mode apply               one pass, for a scheduled job
+  reconciler watch --once --mode apply --wait 10m    one pass and all it takes, for a scheduled job
 
 \b
 Exit codes: 0 after SIGINT or SIGTERM; with --once that of the pass: 0 nothing failed, 1 something could not be read,
@@ -34,6 +34,13 @@ Exit codes: 0 after SIGINT or SIGTERM; with --once that of the pass: 0 nothing f
     help="Time between passes; grows after failures, with jitter.",
 )
 @click.option("--once", is_flag=True, help="One pass, then end.")
+@click.option(
+    "--wait",
+    type=DURATION,
+    default="0s",
+    show_default=True,
+    help="With --once and --mode apply: how long to carry changes through all their steps and wait for units to settle.",
+)
 @click.option(
     "--mode",
     type=click.Choice(["observe", "apply"]),
@@ -60,6 +67,7 @@ def command(  # every option is one of the command line's
     paths: tuple[Path, ...],
     interval: float,
     once: bool,
+    wait: float,
     mode: str,
     log_format: str,
     concurrency: int,
@@ -76,6 +84,10 @@ def command(  # every option is one of the command line's
     Manifests are read again in every pass; while they are wrong, the last good ones stay in force. Limits and holds are
     never passed. SIGTERM lets the running call finish and ends with 0.
     """
+    if wait and not (once and mode == "apply"):
+        raise click.UsageError(
+            "--wait goes with --once and --mode apply: a watch that goes on sees to the rest in its next passes"
+        )
     clock = wiring.SystemClock()
     watching = Watching(
         wiring.source(paths, connections),
@@ -87,7 +99,7 @@ def command(  # every option is one of the command line's
             apply=mode == "apply",
             narrow=narrow(fleet, unit, workload, exclude),
             strict=strict,
-            options=Options(concurrency=concurrency, wait=False),
+            options=Options(concurrency=concurrency, wait=wait > 0, deadline=wait),
         ),
         random=random.random,
         commit=wiring.repository(paths).head,

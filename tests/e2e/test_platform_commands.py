@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from reconciler.cli.demo_platforms import STAGES
-from tests.e2e.conftest import Ran, Simulator, command, environment
+from tests.e2e.conftest import Ran, Simulator, command, environment, simulating
+from tests.e2e.test_platform_faults import of_getapp, of_memfault
 
 Run = Callable[..., Ran]
 SECRETS = {name: stage.secrets for name, stage in STAGES.items()}
@@ -136,6 +137,31 @@ def test_simulators_refuse_what_cannot_be_meant(run: Run, args: tuple[str, ...],
     ran = run("simulate", *args)
     assert ran.code == 64, ran
     assert words in ran.err
+
+
+@pytest.mark.parametrize("platform", ["getapp", "memfault"])
+def test_a_scheduled_pass_carries_changes_through_all_their_steps(run: Run, tmp_path: Path, platform: str) -> None:
+    options = ("--units", "4", "--failing", "0%", "--offline", "0%", "--settle", "0.1s")
+    with simulating(*options, platform=platform) as one:
+        if platform == "getapp":
+            of_getapp(one, tmp_path / "m")
+        else:
+            of_memfault(one, tmp_path / "m")
+        secrets = SECRETS[platform](one.said)
+        once = ("watch", "m", "--once", "--mode", "apply")
+        first = run(*once, **secrets)
+        assert first.code == 0, first
+        assert run("plan", "m", "--detailed-exitcode", **secrets).code == 2, "the first calls alone do not do it"
+        waited = run(*once, "--wait", "2m", **secrets)
+        assert waited.code == 0, waited
+        assert run("plan", "m", "--detailed-exitcode", **secrets).code == 0
+
+
+@pytest.mark.parametrize("args", [("--wait", "1m"), ("--once", "--wait", "1m"), ("--mode", "apply", "--wait", "1m")])
+def test_waiting_goes_with_one_pass_that_applies(run: Run, args: tuple[str, ...]) -> None:
+    ran = run("watch", *args)
+    assert ran.code == 64, ran
+    assert "--wait goes with --once and --mode apply" in ran.err
 
 
 @pytest.mark.parametrize("platform", ["getapp", "memfault"])

@@ -170,7 +170,7 @@ class Watching:
         may = tuple(
             fleet
             for fleet in planned.plan.fleets
-            if fleet.changes and not fleet.error and question.manifest.fleets[fleet.fleet].spec.mode == "apply"
+            if self._goes(fleet) and question.manifest.fleets[fleet.fleet].spec.mode == "apply"
         )
         if not may:
             return 0
@@ -178,6 +178,11 @@ class Watching:
         applying = Applying(allowed, question, self.watched.options, self.clock, run=f"watch-{self.clock.now():.0f}")
         yield from applying.events()
         return applying.exit_code
+
+    def _goes(self, fleet: FleetPlan) -> bool:
+        """Return whether something of a fleet may go: now or, where this pass waits, once something else took effect."""
+        later = self.watched.options.wait and any(held.stage for held in fleet.held)
+        return not fleet.error and (later or bool(fleet.changes))
 
     def _note(self, level: str, message: str, fleet: str = "") -> Note:
         return Note(at=self.clock.now(), level=level, message=message, fleet=fleet)

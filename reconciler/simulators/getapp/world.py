@@ -198,7 +198,8 @@ def _state(device: Device, project: Project, rows: list[Row]) -> dict[str, Any]:
     busy = [row for row in rows if row.state in {DELIVERY, DEPLOY} and row.status not in {"Cancel", "Cancelled"}]
     busy.sort(key=lambda row: row.status not in STOPPED)
     downloaded = [row for row in rows if row.state == DOWNLOADED]
-    told = next((some[-1] for some in (busy, downloaded, installed) if some), None)
+    kept = [row for row in installed if row.status != "Uninstall"]  # what is told to go is not what a device is to run
+    told = next((some[-1] for some in (busy, downloaded, kept) if some), None)
     return {
         "device": device.id,
         "name": device.name,

@@ -30,7 +30,7 @@ from reconciler.cli.printing import (
 )
 from reconciler.engine.apply import Applying
 from reconciler.engine.plan import Planned, Question, close, plan
-from reconciler.engine.send import Options
+from reconciler.engine.turn import Options
 from reconciler.errors import SettingsError
 from reconciler.model.plan import LimitKind, Plan
 from reconciler.ports import Journal

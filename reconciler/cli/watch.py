@@ -10,7 +10,7 @@ import click
 from reconciler.cli import wiring
 from reconciler.cli.options import DURATION, connections_option, narrow, narrow_options, paths_argument, strict_option
 from reconciler.cli.printing import Lines, result_file
-from reconciler.engine.send import Options
+from reconciler.engine.turn import Options
 from reconciler.engine.watch import Watched, Watching
 
 

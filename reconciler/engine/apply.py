@@ -10,9 +10,10 @@ from reconciler.core.bind import Dropped, Slot, bind, bind_staged, slot_of
 from reconciler.core.draft import Draft
 from reconciler.core.limit import limits_of
 from reconciler.engine.passes import Passes
-from reconciler.engine.plan import Planned, Question, Reading
-from reconciler.engine.send import Options, Sender, outcome
+from reconciler.engine.plan import Planned, Question
+from reconciler.engine.send import Sender, outcome
 from reconciler.engine.settle import Settler
+from reconciler.engine.turn import Options, Turn
 from reconciler.model.change import Change, Held
 from reconciler.model.event import AnyEvent, Finished, Note, Settled, Started
 from reconciler.model.outcome import Outcome, Result
@@ -71,8 +72,8 @@ class Applying:
         if fleet.error:
             yield Note(at=self.clock.now(), level="error", fleet=fleet.fleet, message=fleet.error)
             return
-        found = self._today(fleet)
-        if found is None:
+        turn = self._turn(fleet.fleet)
+        if turn is None:
             yield from self._finish(
                 [
                     outcome(
@@ -82,7 +83,7 @@ class Applying:
                 ]
             )
             return
-        reading, draft, today = found
+        draft, today = turn.draft, turn.today
         going: Sequence[Change] = today.changes
         if self.saved is not None:
             bound = bind(fleet.changes, fleet.basis.versions, today, draft)
@@ -98,10 +99,10 @@ class Applying:
         if blocked:
             yield from self._refuse(fleet.fleet, blocked, going)
             return
-        if staged or reading.platform.capabilities.steps:
-            yield from self._pass_by_pass(fleet.fleet, reading, draft, today, going, staged)
+        if staged or turn.platform.capabilities.steps:
+            yield from self._pass_by_pass(turn, going, staged)
         else:
-            yield from self._carry_out(fleet, reading, draft, today, going)
+            yield from self._carry_out(turn, going)
 
     def _violations(
         self, today: FleetPlan, draft: Draft, going: Sequence[Change], staged: Sequence[Held]
@@ -115,53 +116,26 @@ class Applying:
         detail = "; ".join(one.message for one in blocked)
         yield from self._finish([outcome(fleet, one, Result.NOT_TRIED, detail) for one in going])
 
-    def _carry_out(  # one fleet, read and bound
-        self, fleet: FleetPlan, reading: Reading, draft: Draft, today: FleetPlan, going: Sequence[Change]
-    ) -> Iterator[AnyEvent]:
+    def _carry_out(self, turn: Turn, going: Sequence[Change]) -> Iterator[AnyEvent]:
         deadline = self.clock.now() + self.options.deadline
-        sender = Sender(
-            fleet=fleet.fleet,
-            reading=reading,
-            draft=draft,
-            today=today,
-            question=self.question,
-            options=self.options,
-            clock=self.clock,
-            number=self._numbers.__next__,
-        )
+        sender = Sender(turn)
         yield from sender.run(going)
         self.sent += sender.sent
         outcomes: dict[Slot, Outcome] = dict(sender.outcomes)
         if self.options.wait:
-            settler = Settler(fleet.fleet, sender.platform, sender.accepted, self.clock)
+            settler = Settler(turn.fleet, turn.platform, sender.accepted, self.clock)
             yield from settler.run(deadline)
             outcomes.update(settler.outcomes)
         else:
             outcomes.update(
-                (slot, outcome(fleet.fleet, change, Result.WAITING, "accepted; not waited for"))
+                (slot, outcome(turn.fleet, change, Result.WAITING, "accepted; not waited for"))
                 for slot, change in sender.accepted.items()
             )
         yield from self._finish([outcomes[slot_of(change)] for change in going])
 
-    def _pass_by_pass(  # the same, where changes take several steps or stages
-        self,
-        fleet: str,
-        reading: Reading,
-        draft: Draft,
-        today: FleetPlan,
-        going: Sequence[Change],
-        staged: Sequence[Held],
-    ) -> Iterator[AnyEvent]:
-        passes = Passes(
-            fleet=fleet,
-            reading=reading,
-            draft=draft,
-            today=today,
-            question=self.question,
-            options=self.options,
-            clock=self.clock,
-            number=self._numbers.__next__,
-        )
+    def _pass_by_pass(self, turn: Turn, going: Sequence[Change], staged: Sequence[Held]) -> Iterator[AnyEvent]:
+        """Do the same where changes take several steps or stages."""
+        passes = Passes(turn)
         yield from passes.run(going, staged, self.clock.now() + self.options.deadline)
         self.sent += passes.sent
         yield from self._finish(list(passes.outcomes.values()))
@@ -171,12 +145,22 @@ class Applying:
             self.outcomes.append(one)
             yield Settled(at=self.clock.now(), outcome=one)
 
-    def _today(self, fleet: FleetPlan) -> tuple[Reading, Draft, FleetPlan] | None:
-        today = next((one for one in self.planned.plan.fleets if one.fleet == fleet.fleet and not one.error), None)
+    def _turn(self, fleet: str) -> Turn | None:
+        """Return a fleet's turn with what was read of it today; None where nothing was."""
+        today = next((one for one in self.planned.plan.fleets if one.fleet == fleet and not one.error), None)
         for reading in self.planned.readings.values():
             for draft in reading.drafts:
-                if today is not None and draft.document.name == fleet.fleet:
-                    return reading, draft, today
+                if today is not None and draft.document.name == fleet:
+                    return Turn(
+                        fleet=fleet,
+                        reading=reading,
+                        draft=draft,
+                        today=today,
+                        question=self.question,
+                        options=self.options,
+                        clock=self.clock,
+                        number=self._numbers.__next__,
+                    )
         return None
 
     def _judge(self, plan: Plan) -> int:

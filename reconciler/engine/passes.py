@@ -7,25 +7,22 @@ on; all that is left when waiting ends is said to be still on its way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 
 import msgspec
 
 from reconciler.core.bind import Slot, moved, on_the_way, overwritten_since, slot_of
-from reconciler.core.draft import Draft
 from reconciler.core.judge import verdict
-from reconciler.engine.plan import Question, Reading, again
-from reconciler.engine.send import Options, Sender, outcome
+from reconciler.engine.send import Sender, outcome
 from reconciler.engine.settle import FIRST_PAUSE, LONGEST_PAUSE, RESULTS, detail, removing, wish
+from reconciler.engine.turn import Turn
 from reconciler.errors import ManifestError, PlatformError, Unauthorized
 from reconciler.model.change import Change, Held, HoldReason
 from reconciler.model.event import AnyEvent, Note, Settling
 from reconciler.model.observation import State
 from reconciler.model.outcome import Outcome, Result
-from reconciler.model.plan import FleetPlan
 from reconciler.model.unit import Reach
 from reconciler.model.verdict import Verdict
-from reconciler.ports import Clock
 
 GATHER = 10.0
 """Seconds that slots ready for their next step wait at most for others, so that one call carries many."""
@@ -55,30 +52,12 @@ class Told(msgspec.Struct, frozen=True):
 class Passes:
     """Carries the changes of one fleet through all their steps; `outcomes` has what came of each."""
 
-    def __init__(  # what one fleet's passes need, given once
-        self,
-        *,
-        fleet: str,
-        reading: Reading,
-        draft: Draft,
-        today: FleetPlan,
-        question: Question,
-        options: Options,
-        clock: Clock,
-        number: Callable[[], int],
-    ) -> None:
-        """Take the fleet's reading of today; `number` gives calls their numbers within the run."""
-        self.fleet = fleet
-        self.reading = reading
-        self.draft = draft
-        self.today = today
-        self.question = question
-        self.options = options
-        self.clock = clock
-        self.number = number
+    def __init__(self, turn: Turn) -> None:
+        """Take the fleet's turn, read today."""
+        self.turn = turn
         self.outcomes: dict[Slot, Outcome] = {}
         self.sent = 0
-        self._versions = today.basis.versions
+        self._versions = turn.today.basis.versions
         self._pending: dict[Slot, Change] = {}
         self._staged: dict[Slot, Held] = {}
         self._told: dict[Slot, Told] = {}
@@ -100,41 +79,33 @@ class Passes:
             if following:
                 yield from self._send(following)
                 pause = FIRST_PAUSE
-            if not self.options.wait or not (self._pending or self._staged):
+            if not self.turn.options.wait or not (self._pending or self._staged):
                 break
-            if self.clock.stopping():
+            if self.turn.clock.stopping():
                 break
-            self.clock.sleep(min(pause, max(0.0, deadline - self.clock.now())))
+            self.turn.clock.sleep(min(pause, max(0.0, deadline - self.turn.clock.now())))
             pause = min(pause * 1.5, LONGEST_PAUSE)
             try:
                 following = self._look()
             except (PlatformError, ManifestError) as error:
                 following = []
                 text = f"could not read back: {error}"
-                yield Note(at=self.clock.now(), level="warning", fleet=self.fleet, message=text)
+                yield Note(at=self.turn.clock.now(), level="warning", fleet=self.turn.fleet, message=text)
                 if isinstance(error, Unauthorized):
                     break
             yield self._progress()
-            if self.clock.now() >= deadline or not (following or self._pending):
+            if self.turn.clock.now() >= deadline or not (following or self._pending):
                 break
         self._finish()
 
     def _send(self, changes: Sequence[Change]) -> Generator[AnyEvent, None, None]:
         """Send one pass; what is not accepted is settled."""
         self._ready_since = None
-        sender = Sender(
-            fleet=self.fleet,
-            reading=self.reading,
-            draft=self.draft,
-            today=self.today,
-            question=self.question,
-            options=self.options,
-            clock=self.clock,
-            number=self.number,
-        )
+        before_it = {slot_of(change): self._state(slot_of(change)) for change in changes}
+        sender = Sender(self.turn)
         yield from sender.run(changes)
         self.sent += sender.sent
-        now = self.clock.now()
+        now = self.turn.clock.now()
         for change in changes:
             slot = slot_of(change)
             if slot in sender.outcomes:
@@ -142,15 +113,14 @@ class Passes:
                 del self._pending[slot]
                 continue
             before = self._told.get(slot)
-            told = Told(_calls(change), self._state(slot), now)
+            told = Told(_calls(change), before_it[slot], now)
             repeated = before is not None and (before.calls, before.state) == (told.calls, told.state)
             times = before.times + 1 if before is not None and repeated else 1
             self._told[slot] = msgspec.structs.replace(told, times=times)
-        self.reading, self.draft, self.today = sender.reading, sender.draft, sender.today
 
     def _state(self, slot: Slot) -> State:
         """Return a slot as it was read last, without what changes by itself."""
-        snapshot = self.reading.snapshot
+        snapshot = self.turn.reading.snapshot
         row = snapshot.units.index.get(slot[0])
         state = snapshot.state(slot[1], row) if row is not None else State()
         return msgspec.structs.replace(state, progress=None, eta=None, note="", spread=(), ready=None, since=None)
@@ -159,9 +129,9 @@ class Passes:
 
     def _look(self) -> list[Change]:
         """Read and plan again; settle what is settled, and return what is to be told its next step. Raises PlatformError."""
-        self.reading, self.draft, self.today = again(self.reading, self.fleet, self.question, self.clock)
-        fresh = {slot_of(change): change for change in self.today.changes}
-        held = {slot_of(one): one for one in self.today.held}
+        self.turn.renew()
+        fresh = {slot_of(change): change for change in self.turn.today.changes}
+        held = {slot_of(one): one for one in self.turn.today.held}
         for slot, one in list(self._staged.items()):
             self._judge_staged(slot, one, fresh.get(slot), held.get(slot))
         following = [
@@ -176,7 +146,7 @@ class Passes:
         if not following:
             self._ready_since = None
             return False
-        now = self.clock.now()
+        now = self.turn.clock.now()
         if self._ready_since is None:
             self._ready_since = now
         return len(following) == len(self._pending) or now - self._ready_since >= GATHER
@@ -187,15 +157,15 @@ class Passes:
                 self._why[slot] = _words(held)
             return
         del self._staged[slot]
-        why = moved(one, fresh, overwritten_since(self._versions, self.today))
+        why = moved(one, fresh, overwritten_since(self._versions, self.turn.today))
         if why is None:
             self._pending[slot] = fresh
         else:
-            self.outcomes[slot] = outcome(self.fleet, one, Result.MOVED, why)
+            self.outcomes[slot] = outcome(self.turn.fleet, one, Result.MOVED, why)
 
     def _judge(self, slot: Slot, goal: Change, fresh: Change | None, held: Held | None) -> Change | None:
         """Settle a slot, or return the change that carries it on now."""
-        snapshot = self.reading.snapshot
+        snapshot = self.turn.reading.snapshot
         row = snapshot.units.index.get(slot[0])
         if row is None:
             if snapshot.coverage.complete:
@@ -203,7 +173,7 @@ class Passes:
             return None
         self._why.pop(slot, None)
         state, reach = snapshot.state(slot[1], row), Reach(snapshot.units.reach[row])
-        found = verdict(wish(goal), state, reach, self.draft.patience)
+        found = verdict(wish(goal), state, reach, self.turn.draft.patience)
         if fresh is not None and found is not Verdict.RETRY:
             return self._next(slot, goal, fresh, state)
         if found is Verdict.RETRY and self._just_told(slot):
@@ -220,7 +190,7 @@ class Passes:
     def _just_told(self, slot: Slot) -> bool:
         """Return whether a slot shows what it showed when it was told just now: the effect may be on its way."""
         told = self._told.get(slot)
-        return told is not None and told.state == self._state(slot) and self.clock.now() - told.at < GATHER
+        return told is not None and told.state == self._state(slot) and self.turn.clock.now() - told.at < GATHER
 
     def _next(self, slot: Slot, goal: Change, fresh: Change, state: State) -> Change | None:
         told = self._told.get(slot)
@@ -234,7 +204,7 @@ class Passes:
             self._shown.add(slot)
         if (told.calls, told.state) != (_calls(fresh), self._state(slot)):
             return fresh
-        waited = self.clock.now() - told.at >= AGAIN
+        waited = self.turn.clock.now() - told.at >= AGAIN
         return fresh if waited and told.times < TELLINGS else None
 
     def _hold(self, slot: Slot, held: Held) -> None:
@@ -248,12 +218,12 @@ class Passes:
     # --- the end -----------------------------------------------------------------------------------------------------
 
     def _settle(self, slot: Slot, result: Result, words: str) -> None:
-        self.outcomes[slot] = outcome(self.fleet, self._pending.pop(slot), result, words)
+        self.outcomes[slot] = outcome(self.turn.fleet, self._pending.pop(slot), result, words)
 
     def _finish(self) -> None:
         """Say of all that is left where it stands."""
         for slot in list(self._pending):
-            if not self.options.wait:
+            if not self.turn.options.wait:
                 self._settle(slot, Result.WAITING, "accepted; not waited for")
             elif slot in self._why:
                 self._settle(slot, Result.WAITING, f"still waiting when waiting ended: {self._why[slot]}")
@@ -264,22 +234,22 @@ class Passes:
             else:
                 text = "the platform accepted the call but does not show its effect"
                 self._settle(slot, Result.UNKNOWN, text)
-        for slot, held in self._staged.items() if self.options.wait else ():
+        for slot, held in self._staged.items() if self.turn.options.wait else ():
             away = self._reach(slot) is Reach.DISCONNECTED
             result = Result.WAITING if away else Result.NOT_TRIED
-            self.outcomes[slot] = outcome(self.fleet, held, result, f"held: {self._why.get(slot, _words(held))}")
+            self.outcomes[slot] = outcome(self.turn.fleet, held, result, f"held: {self._why.get(slot, _words(held))}")
 
     def _reach(self, slot: Slot) -> Reach:
         """Return whether the unit of a slot can be reached, as it was read last."""
-        units = self.reading.snapshot.units
+        units = self.turn.reading.snapshot.units
         row = units.index.get(slot[0])
         return Reach(units.reach[row]) if row is not None else Reach.UNKNOWN
 
     def _progress(self) -> Settling:
         results = [one.result for one in self.outcomes.values()]
         return Settling(
-            at=self.clock.now(),
-            fleet=self.fleet,
+            at=self.turn.clock.now(),
+            fleet=self.turn.fleet,
             done=results.count(Result.DONE),
             waiting=results.count(Result.WAITING),
             failed=results.count(Result.FAILED),

@@ -7,21 +7,18 @@ else it is halved, so that one bad id costs one unit. Rounds, attempts and halvi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import groupby
 
 import msgspec
 
 from reconciler.core.bind import Dropped, Slot, bind, slot_of
-from reconciler.core.draft import Draft
-from reconciler.engine.plan import Question, Reading, again
+from reconciler.engine.turn import Turn
 from reconciler.errors import ManifestError, PlatformError
 from reconciler.model.change import Action, Change, Held, Verb
 from reconciler.model.event import AnyEvent, Called, Intended, Note
 from reconciler.model.outcome import Outcome, Receipt, ReceiptKind, Result
-from reconciler.model.plan import FleetPlan
-from reconciler.ports import Clock, Platform
 
 FRESH = 60.0
 """Seconds: nothing is sent on an observation older than this."""
@@ -37,17 +34,6 @@ CALL_DEADLINE = 120.0
 NO_RIGHTS = (401, 403)
 PUT_OFF = (None, 429)
 """Statuses of refusals that say nothing against the changes: the call did not arrive, or came too soon."""
-
-
-class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """How to apply. `deadline` in seconds, from the first call."""
-
-    concurrency: int = 4
-    fail_fast: bool = False
-    wait: bool = True
-    deadline: float = 600.0
-    allow: dict[str, str] = {}
-    """Limits that a person lifts, with the reason."""
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -79,28 +65,10 @@ class Group(msgspec.Struct, frozen=True):
 class Sender:
     """Sends the changes of one fleet; `outcomes` has what is settled, `accepted` what the platform took."""
 
-    def __init__(  # what one fleet's sending needs, given once
-        self,
-        *,
-        fleet: str,
-        reading: Reading,
-        draft: Draft,
-        today: FleetPlan,
-        question: Question,
-        options: Options,
-        clock: Clock,
-        number: Callable[[], int],
-    ) -> None:
-        """Take the fleet's reading of today; `number` gives calls their numbers within the run."""
-        self.fleet = fleet
-        self.reading = reading
-        self.draft = draft
-        self.today = today
-        self.question = question
-        self.options = options
-        self.clock = clock
-        self.number = number
-        self.versions = today.basis.versions
+    def __init__(self, turn: Turn) -> None:
+        """Take the fleet's turn, read today."""
+        self.turn = turn
+        self.versions = turn.today.basis.versions
         self.outcomes: dict[Slot, Outcome] = {}
         self.accepted: dict[Slot, Change] = {}
         self.sent = 0
@@ -108,38 +76,33 @@ class Sender:
         self._put_off = False
         self._halt = ""
 
-    @property
-    def platform(self) -> Platform:
-        """Return the platform that is sent to."""
-        return self.reading.platform
-
     def run(self, changes: Sequence[Change]) -> Generator[AnyEvent, None, None]:
         """Send these changes. Afterwards every one of them is in `accepted` or `outcomes`."""
         groups = [Group(tuple(changes))] if changes else []
-        turn = 0
-        while groups and turn < ROUNDS:
-            if turn or self._old():
-                groups = yield from self._refresh(groups, turn)
+        rounds = 0
+        while groups and rounds < ROUNDS:
+            if rounds or self._old():
+                groups = yield from self._refresh(groups, rounds)
             calls, self._put_off = self.sent, False
             following: list[Group] = []
             for group in groups:
                 following += yield from self._send(group)
             groups = following
             if not (self._put_off and self.sent > calls):  # a round that merely took too long is no attempt more
-                turn += 1
+                rounds += 1
         for group in groups:
             self._settle(group.changes, group.result, group.error or "gave up: too many attempts")
 
     def _old(self) -> bool:
-        return self.clock.now() - self.reading.done_at > FRESH
+        return self.turn.clock.now() - self.turn.reading.done_at > FRESH
 
     # --- a round ----------------------------------------------------------------------------------------------------
 
     def _send(self, group: Group) -> Generator[AnyEvent, None, list[Group]]:
         """Send one group; return the groups that the next round must look at again."""
-        reading = self.reading
-        actions = self.platform.compile(
-            group.changes, reading.snapshot, reading.catalog, whole=self.draft.uniform, wide=group.wide
+        reading = self.turn.reading
+        actions = self.turn.platform.compile(
+            group.changes, reading.snapshot, reading.catalog, whole=self.turn.draft.uniform, wide=group.wide
         )
         following: list[Group] = []
         failed: set[int] = set()
@@ -175,12 +138,12 @@ class Sender:
         answers: dict[int, Receipt] = {}
         waiting = list(reversed(actions))
         running: dict[Future[Receipt], tuple[Action, int, float]] = {}
-        with ThreadPoolExecutor(max_workers=self.options.concurrency) as pool:
+        with ThreadPoolExecutor(max_workers=self.turn.options.concurrency) as pool:
             while waiting or running:
-                while waiting and len(running) < self.options.concurrency and not (self._stopped() or self._old()):
+                while waiting and len(running) < self.turn.options.concurrency and not (self._stopped() or self._old()):
                     action = waiting.pop()
-                    now, call = self.clock.now(), self.number()
-                    yield Intended(at=now, fleet=self.fleet, call=call, action=action)
+                    now, call = self.turn.clock.now(), self.turn.number()
+                    yield Intended(at=now, fleet=self.turn.fleet, call=call, action=action)
                     running[pool.submit(self._execute, action, now + CALL_DEADLINE)] = action, call, now
                     self.sent += 1
                 if not running:
@@ -189,25 +152,25 @@ class Sender:
                 for future in done:
                     action, call, since = running.pop(future)
                     receipt = answers[id(action)] = future.result()
-                    now = self.clock.now()
-                    yield Called(at=now, fleet=self.fleet, call=call, receipt=receipt, seconds=now - since)
+                    now = self.turn.clock.now()
+                    yield Called(at=now, fleet=self.turn.fleet, call=call, receipt=receipt, seconds=now - since)
                     self._judge_halt(receipt)
         return answers
 
     def _execute(self, action: Action, deadline: float) -> Receipt:
         try:
-            return self.platform.execute(action, deadline)
+            return self.turn.platform.execute(action, deadline)
         except PlatformError as error:
             kind = ReceiptKind.UNKNOWN if error.sent else ReceiptKind.REJECTED
             return Receipt(kind, str(error), error.status)
 
     def _stopped(self) -> bool:
-        return bool(self._halt) or self.clock.stopping()
+        return bool(self._halt) or self.turn.clock.stopping()
 
     def _judge_halt(self, receipt: Receipt) -> None:
         if receipt.kind is ReceiptKind.REJECTED and receipt.status in NO_RIGHTS:
             self._halt = f"the platform no longer accepts our credentials: {receipt.error}"
-        elif receipt.kind is ReceiptKind.REJECTED and self.options.fail_fast:
+        elif receipt.kind is ReceiptKind.REJECTED and self.turn.options.fail_fast:
             self._halt = "stopped at the first failure (--fail-fast)"
 
     def _follow(self, group: Group, receipt: Receipt) -> list[Group]:
@@ -230,18 +193,20 @@ class Sender:
 
     # --- reading back -----------------------------------------------------------------------------------------------
 
-    def _refresh(self, groups: list[Group], turn: int) -> Generator[AnyEvent, None, list[Group]]:
+    def _refresh(self, groups: list[Group], rounds: int) -> Generator[AnyEvent, None, list[Group]]:
         """Read again and hold each group against what is now: done, moved and held changes leave it."""
-        if turn > 1:
-            self.clock.sleep(min(0.25 * 2.0**turn, 8.0))
+        if rounds > 1:
+            self.turn.clock.sleep(min(0.25 * 2.0**rounds, 8.0))
         try:
-            self.reading, self.draft, self.today = again(self.reading, self.fleet, self.question, self.clock)
+            self.turn.renew()
         except (PlatformError, ManifestError) as error:
-            yield Note(at=self.clock.now(), level="error", fleet=self.fleet, message=f"could not read back: {error}")
+            yield Note(
+                at=self.turn.clock.now(), level="error", fleet=self.turn.fleet, message=f"could not read back: {error}"
+            )
             return self._unread(groups, str(error))
         following: list[Group] = []
         for group in groups:
-            bound = bind(group.changes, self.versions, self.today, self.draft)
+            bound = bind(group.changes, self.versions, self.turn.today, self.turn.draft)
             for dropped in bound.settled:
                 self._drop(group, dropped)
             following += self._regroup(group, bound.going)
@@ -275,7 +240,7 @@ class Sender:
 
     def _settle(self, changes: Sequence[Change], result: Result, detail: str) -> None:
         for change in changes:
-            self.outcomes[slot_of(change)] = outcome(self.fleet, change, result, detail)
+            self.outcomes[slot_of(change)] = outcome(self.turn.fleet, change, result, detail)
 
 
 def outcome(fleet: str, change: Change | Held, result: Result, detail: str) -> Outcome:

@@ -15,7 +15,7 @@ from reconciler.core.bind import Slot, slot_of
 from reconciler.core.draft import Narrow
 from reconciler.engine.apply import Applying
 from reconciler.engine.plan import Open, Planned, Question, plan
-from reconciler.engine.send import Options
+from reconciler.engine.turn import Options
 from reconciler.errors import ReconcilerError
 from reconciler.model.event import AnyEvent, Drifted, Note, Passed
 from reconciler.model.fleet import Manifest

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from reconciler.engine.apply import Applying
 from reconciler.engine.plan import Planned, Question, plan
-from reconciler.engine.send import Options
+from reconciler.engine.turn import Options
 from reconciler.model.change import HoldReason, Reason
 from reconciler.model.connection import ConnectionSpec, LosantConnection, Secret
 from reconciler.model.fleet import Document, FleetSpec, Manifest, Override, Selector, WorkloadSpec

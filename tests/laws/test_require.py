@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from reconciler.core.resolve import Resolution, resolve
 from reconciler.engine.apply import Applying
 from reconciler.engine.plan import Planned, Question, plan
-from reconciler.engine.send import Options
+from reconciler.engine.turn import Options
 from reconciler.model.connection import ConnectionSpec
 from reconciler.model.desired import Desired, Want
 from reconciler.model.fleet import Document, FleetSpec, Manifest, Override, Requirement, Selector, WorkloadSpec

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from reconciler.core.draft import Narrow
 from reconciler.engine.apply import Applying
 from reconciler.engine.plan import Planned, Question, plan
-from reconciler.engine.send import Options
+from reconciler.engine.turn import Options
 from reconciler.model.connection import ConnectionSpec, LosantConnection, Requests, Secret
 from reconciler.model.event import AnyEvent
 from reconciler.model.fleet import Document, FleetSpec, Manifest, Override, Pin, PinChoice, Selector, WorkloadSpec

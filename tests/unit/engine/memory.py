@@ -8,7 +8,7 @@ from typing import Any
 
 from reconciler.engine.apply import Applying
 from reconciler.engine.plan import Planned, Question, plan
-from reconciler.engine.send import Options
+from reconciler.engine.turn import Options
 from reconciler.errors import PlatformError, Unauthorized, Unreachable
 from reconciler.model.change import Action, Change, Request, Review
 from reconciler.model.connection import ConnectionSpec, LosantConnection, Secret

@@ -12,7 +12,7 @@ from reconciler.engine.apply import Applying
 from reconciler.engine.explain import explanation
 from reconciler.engine.observe import FRESH
 from reconciler.engine.plan import Planned, Question, again, close, plan
-from reconciler.engine.send import Options
+from reconciler.engine.turn import Options
 from reconciler.errors import ManifestError, SettingsError, Unreachable
 from reconciler.model.change import HoldReason
 from reconciler.model.fleet import Document, FleetSpec, Manifest, Requirement, Selector, WorkloadSpec

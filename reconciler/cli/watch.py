@@ -90,7 +90,7 @@ def command(  # every option is one of the command line's
             options=Options(concurrency=concurrency, wait=False),
         ),
         random=random.random,
-        commit=wiring.repository(paths).head,
+        commit=lambda: wiring.commit(paths),
     )
     lines = Lines(log_format)
     with wiring.stoppable(clock, "stopping: the running call is finished"), result_file(result) as record:

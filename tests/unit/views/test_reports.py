@@ -5,6 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from reconciler.model.change import Verb
+from reconciler.model.event import Settled
 from reconciler.model.outcome import Result
 from reconciler.model.report import Applied, Explanation, Rule, Status, UnitStatus
 from reconciler.model.report import Comparison as Compared
@@ -15,10 +17,12 @@ from reconciler.views import (
     deliveries_text,
     difference_text,
     doctor_text,
+    event_line,
     explain_text,
     releases_text,
     status_text,
 )
+from reconciler.views.again import Again
 from reconciler.views.line import plain
 from tests.golden import reports
 from tests.golden.plans import NOW
@@ -59,6 +63,30 @@ def test_nothing_was_sent_is_said() -> None:
     moved = (reports.outcome(1, Result.MOVED),)
     found = plain(apply_text.render(Applied(run="r", exit_code=3, sent=0, outcomes=moved), width=80))
     assert "Nothing was sent: 1 moved; 0 calls." in found
+
+
+def test_what_was_held_is_never_left_unsaid() -> None:
+    found = plain(apply_text.render(Applied(run="r", exit_code=0, sent=0, held=1284), width=80))
+    assert found == "Nothing was sent: 1,284 held; 0 calls.\nSee why changes are held with: reconciler plan\n"
+    done = tuple(reports.outcome(number, Result.DONE) for number in range(2))
+    found = plain(apply_text.render(Applied(run="r", exit_code=0, sent=1, held=2, outcomes=done), width=80))
+    assert "Applied: 2 done, 2 held; 1 call.\nSee why changes are held with: reconciler plan\n" in found
+
+
+def test_commands_proposed_after_an_apply_name_what_was_typed() -> None:
+    again = Again(where=("fleets/austin",), filters=("--unit", "gw-*"))
+    found = plain(apply_text.render(reports.applied_badly(), width=120, again=again))
+    assert "See what is left to do with: reconciler plan fleets/austin --unit 'gw-*'\n" in found
+    assert "See how the units are doing with: reconciler status fleets/austin --unit 'gw-*'\n" in found
+
+
+def test_leftovers_that_went_do_not_read_as_the_version_that_stays() -> None:
+    one = msgspec.structs.replace(reports.outcome(1, Result.DONE), verb=Verb.REMOVE, to="2.4.0")
+    found = plain(apply_text.render(Applied(run="r", exit_code=0, sent=1, outcomes=(one,)), width=80))
+    assert "- remove modbus-poller other than 2.4.0\n" in found
+    assert "- remove modbus-poller other than 2.4.0 on gw-0001 done" in plain(
+        [event_line.render(Settled(at=NOW, outcome=one))]
+    )
 
 
 def test_empty_answers_say_so() -> None:

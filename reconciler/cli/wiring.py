@@ -121,7 +121,10 @@ def _open(manifest: Manifest, name: str, clock: Clock) -> Platform:
     def resolve(secret: Secret) -> str:
         return resolve_secret(secret, os.environ, base)
 
-    return registry.connect(document.spec, resolve, clock)
+    try:
+        return registry.connect(document.spec, resolve, clock)
+    except SettingsError as error:
+        raise SettingsError(f"connection {name}: {error}", hint=error.hint) from None
 
 
 def recorded(path: Path, manifest: Manifest) -> Open:

@@ -119,6 +119,11 @@ def test_a_hint_to_be_copied_is_not_broken() -> None:
     assert f"{proposal}\n" in shown
 
 
+def test_several_warnings_are_counted_as_such() -> None:
+    checks = [Check("clock", "warning", "ahead"), Check("git", "warning", "not there"), Check("token", "failed", "401")]
+    assert "3 checks: 2 warnings, 1 failed." in plain(doctor_text.render([("plant", checks)], width=80))
+
+
 def test_units_tell_their_own_remarks_where_they_are_listed() -> None:
     fleet = reports.cohorts()
     unit = UnitStatus(unit=Ref("beta", "Beta"), reach="connected", slots=())

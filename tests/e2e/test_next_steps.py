@@ -75,6 +75,12 @@ def test_an_apply_that_holds_everything_says_so(run: Run, plant: Simulator, edit
     assert "See why changes are held with: reconciler plan fleet\n" in ran.out
 
 
+def test_a_watch_that_only_compares_says_so(run: Run, plant: Simulator, edited: Path) -> None:
+    ran = run("watch", "fleet", "--once", token=plant.token)
+    assert "nothing is sent; --mode apply corrects" in ran.err
+    assert run("watch", "fleet", "--once", "--log-format", "json", token=plant.token).err == ""
+
+
 def test_the_simulator_says_what_can_be_done_to_it(plant: Simulator) -> None:
     answer = httpx.post(f"{plant.url}/simulator/help")
     assert answer.status_code == 404

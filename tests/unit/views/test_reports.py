@@ -8,7 +8,7 @@ import pytest
 from reconciler.model.change import Verb
 from reconciler.model.event import Settled
 from reconciler.model.outcome import Result
-from reconciler.model.report import Applied, Explanation, Rule, Status, UnitStatus
+from reconciler.model.report import Applied, Explanation, Rule, Spread, Status, UnitStatus
 from reconciler.model.report import Comparison as Compared
 from reconciler.model.unit import Ref
 from reconciler.ports import Check
@@ -26,6 +26,9 @@ from reconciler.views.again import Again
 from reconciler.views.line import plain
 from tests.golden import reports
 from tests.golden.plans import NOW
+
+NOBODY = Spread(workload="radio", version=None, assigned=0, reported=4, devices=0)
+"""Cohorts without a member that was seen."""
 
 JSON = {
     "result": lambda indent: apply_text.encode(reports.applied_badly(), indent=indent),
@@ -117,6 +120,14 @@ def test_a_hint_to_be_copied_is_not_broken() -> None:
     proposal = f"routes: {'x' * 500}"
     shown = plain(doctor_text.render([("plant", [Check("OpenAPI", "warning", "a proposal", proposal)])], width=60))
     assert f"{proposal}\n" in shown
+
+
+def test_units_that_report_nothing_are_no_version_of_their_own() -> None:
+    found = (Spread(workload="radio", version="2.4.0", assigned=9, reported=5, devices=5), NOBODY)
+    shown = status_text.render(
+        Status(fleets=(msgspec.structs.replace(reports.cohorts(), spread=found),)), now=NOW, width=120
+    )
+    assert "radio: 2.4.0 on 9, 5 reporting it (5 devices)\n" in plain(shown)
 
 
 def test_several_warnings_are_counted_as_such() -> None:

@@ -121,10 +121,7 @@ def _open(manifest: Manifest, name: str, clock: Clock) -> Platform:
     def resolve(secret: Secret) -> str:
         return resolve_secret(secret, os.environ, base)
 
-    try:
-        return registry.connect(document.spec, resolve, clock)
-    except SettingsError as error:
-        raise SettingsError(f"connection {name}: {error}", hint=error.hint) from None
+    return registry.connect(document.spec, resolve, clock)
 
 
 def recorded(path: Path, manifest: Manifest) -> Open:

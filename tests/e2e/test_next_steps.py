@@ -75,6 +75,12 @@ def test_an_apply_that_holds_everything_says_so(run: Run, plant: Simulator, edit
     assert "See why changes are held with: reconciler plan fleet\n" in ran.out
 
 
+def test_a_folder_is_no_catalog_id(run: Run, edited: Path) -> None:
+    ran = run("deliveries", "fleet")
+    assert ran.code == 64, ran
+    assert "--manifests" in ran.err
+
+
 def test_a_watch_that_only_compares_says_so(run: Run, plant: Simulator, edited: Path) -> None:
     ran = run("watch", "fleet", "--once", token=plant.token)
     assert "nothing is sent; --mode apply corrects" in ran.err

@@ -141,7 +141,7 @@ def _proposed(routes: Routes, part: str, off: list[str]) -> Iterator[Check]:
     if not useful:
         yield Check(name, "unchecked", f"it describes no call for: {', '.join(off)}")
         return
-    text = f"the agent describes calls for: {', '.join(useful)}; a proposal, to be read before it is used"
+    text = f"the agent describes calls for: {', '.join(useful)}; a proposal for the connection's `getapp`, to be read before it is used"
     yield Check(name, "warning", text, f"routes: {_yaml(useful)}")
 
 

@@ -160,6 +160,10 @@ class Repository(Protocol):
         """Return the commit checked out, None outside git."""
         ...
 
+    def changed(self, paths: Sequence[str]) -> bool:
+        """Return whether manifests below `paths` are not as the commit checked out has them."""
+        ...
+
     def blame(self, origin: Origin) -> Author | None:
         """Return who last changed a line, None where git cannot tell (outside git, not committed)."""
         ...

@@ -12,6 +12,7 @@ import click
 from reconciler.cli import wiring
 from reconciler.cli.options import (
     DURATION,
+    again,
     connections_option,
     narrow,
     narrow_options,
@@ -34,6 +35,7 @@ from reconciler.engine.turn import Options
 from reconciler.errors import SettingsError
 from reconciler.model.plan import LimitKind, Plan
 from reconciler.ports import Journal
+from reconciler.views.again import Again
 
 
 @click.command(
@@ -115,15 +117,16 @@ def command(  # every option is one of the command line's
         manifest=manifest,
         narrow=narrow(fleet, unit, workload, exclude),
         strict=strict,
-        commit=wiring.repository(paths).head(),
+        commit=wiring.commit(paths),
     )
     with wiring.stoppable(clock, "stopping: running calls are finished, no more are sent"), ExitStack() as stack:
+        typed = again(paths, connections, question.narrow)
         planned = plan(question, wiring.opener(manifest, clock), clock)
         stack.callback(close, planned.readings.values())
         if saved is not None:
             check_saved(saved, planned.plan, clock.now())
         elif planned.plan.errored and not planned.readings:
-            print_plan(planned.plan, output, verbose=False, now=clock.now())
+            print_plan(planned.plan, output, verbose=False, now=clock.now(), again=typed)
             return 1
         if not yes and saved is None:
             _ask(planned.plan, clock.now())
@@ -135,7 +138,7 @@ def command(  # every option is one of the command line's
             allow=dict.fromkeys(allow, reason or ""),
         )
         record = stack.enter_context(result_file(result))
-        return _carry_out(planned, question, options, clock, saved, record, output)
+        return _carry_out(planned, question, options, clock, saved, record, output, typed)
 
 
 def _carry_out(
@@ -146,6 +149,7 @@ def _carry_out(
     saved: Plan | None,
     record: Journal,
     output: str,
+    typed: Again,
 ) -> int:  # one run
     began = clock.now()
     applying = Applying(planned, question, options, clock, run=uuid.uuid4().hex, saved=saved)
@@ -153,7 +157,7 @@ def _carry_out(
         for event in applying.events():
             record.record(event)
             screen.record(event)
-    print_outcomes(applied(applying, clock.now() - began), output)
+    print_outcomes(applied(applying, clock.now() - began), output, typed)
     return applying.exit_code
 
 
@@ -165,7 +169,7 @@ def _check_usage(*, yes: bool, plan_file: Path | None, allow: tuple[str, ...], r
 
 
 def _ask(found: Plan, now: float) -> None:
-    print_plan(found, "text", verbose=False, now=now)
+    print_plan(found, "text", verbose=False, now=now, again=None)
     if not any(fleet.changes for fleet in found.fleets):
         return
     if not click.confirm("Apply these changes?", default=False):

@@ -51,6 +51,9 @@ def command(
     """
     from reconciler.views import deliveries_text
 
+    for one in catalog_ids:
+        if Path(one).is_dir():
+            raise click.UsageError(f"{one} is a folder: manifests go behind --manifests, here are catalog ids")
     manifest = wiring.load(manifests, connections)
     opened = wiring.opener(manifest, wiring.SystemClock())
     found = deliveries(manifest, chosen(manifest, connection), catalog_ids, opened, probe=probe)

@@ -173,7 +173,7 @@ class _Story:
     def _take_over(self) -> None:
         """Write the calls that doctor proposes into the connection."""
         args = ("doctor", self.place.name, "-o", "json")
-        click.echo(_bold(f"$ {shlex.join(['reconciler', *args])}"))
+        click.echo(_bold(f"$ {shlex.join(['reconciler', *args])}") + "   # the proposal goes into connections.yaml:")
         answer = subprocess.run(
             self._command(*args), cwd=self.place.parent, env=self._environment(), capture_output=True, check=False
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,6 +10,7 @@ import click
 
 from reconciler.core.draft import Narrow
 from reconciler.model.quantity import seconds
+from reconciler.views.again import Again
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -71,3 +72,9 @@ def narrow(
 ) -> Narrow:
     """Return the filters as a value."""
     return Narrow(fleets=fleet, units=unit, workloads=workload, exclude=exclude)
+
+
+def again(paths: Sequence[Path], connections: Path | None, filters: Narrow) -> Again:
+    """Return what was typed, for the commands that are proposed next."""
+    behind = () if connections is None else ("--connections", str(connections))
+    return Again(where=(*map(str, paths), *behind), filters=filters.options)

@@ -8,6 +8,7 @@ import click
 
 from reconciler.cli import wiring
 from reconciler.cli.options import (
+    again,
     connections_option,
     narrow,
     narrow_options,
@@ -79,14 +80,15 @@ def command(  # every option is one of the command line's
             base=before,
             narrow=narrow(fleet, unit, workload, exclude),
             strict=strict,
-            commit=wiring.repository(paths).head(),
+            commit=wiring.commit(paths),
             probe=probe,
         )
         planned = plan(question, open_, clock)
     close(planned.readings.values())
     if out is not None:
         write_plan(planned.plan, out)
-    print_plan(planned.plan, output, verbose=verbose, now=clock.now(), saved=out)
+    typed = again(paths, connections, question.narrow)
+    print_plan(planned.plan, output, verbose=verbose, now=clock.now(), saved=out, again=typed)
     return detailed(planned.plan) if detailed_exitcode else int(planned.plan.errored)
 
 

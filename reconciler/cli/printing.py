@@ -19,6 +19,7 @@ from reconciler.model.event import AnyEvent
 from reconciler.model.plan import Plan
 from reconciler.model.report import Applied
 from reconciler.ports import Journal
+from reconciler.views.again import NOTHING, Again
 from reconciler.views.line import Line
 
 COMMENT = 65_000
@@ -84,7 +85,15 @@ def write_file(path: Path, content: bytes) -> None:
         raise SettingsError(f"cannot write {path}: {error.strerror}") from error
 
 
-def print_plan(found: Plan, output: str, *, verbose: bool, now: float, saved: Path | None = None) -> None:
+def print_plan(
+    found: Plan,
+    output: str,
+    *,
+    verbose: bool,
+    now: float,
+    saved: Path | None = None,
+    again: Again | None = NOTHING,
+) -> None:
     """Write a plan to standard output as text, markdown or json."""
     if output == "json":
         from reconciler.views import plan_json
@@ -97,7 +106,8 @@ def print_plan(found: Plan, output: str, *, verbose: bool, now: float, saved: Pa
     else:
         from reconciler.views import plan_text
 
-        show(plan_text.render(found, width=wiring.width(), now=now, verbose=verbose, saved=saved))
+        lines = plan_text.render(found, width=wiring.width(), now=now, verbose=verbose, saved=saved, again=again)
+        show(lines)
 
 
 def show(lines: Sequence[Line]) -> None:
@@ -130,18 +140,19 @@ def applied(applying: Applying, seconds: float | None = None) -> Applied:
         seconds=seconds,
         blocked=tuple(applying.blocked),
         errors=tuple((fleet.fleet, fleet.error) for fleet in plan.fleets if fleet.error),
+        held=sum(not held.stage for fleet in plan.fleets for held in fleet.held),
         outcomes=tuple(applying.outcomes),
     )
 
 
-def print_outcomes(found: Applied, output: str) -> None:
+def print_outcomes(found: Applied, output: str, again: Again = NOTHING) -> None:
     """Write what came of a run to standard output as text or json."""
     from reconciler.views import apply_text
 
     if output == "json":
         click.echo(apply_text.encode(found))
     else:
-        show(apply_text.render(found, width=wiring.width()))
+        show(apply_text.render(found, width=wiring.width(), again=again))
 
 
 class Silence:

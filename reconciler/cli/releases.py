@@ -53,7 +53,7 @@ def command(
     connections: Path | None,
     output: str,
 ) -> int:
-    """List the versions that platforms have: when they came, what they need, who runs them.
+    """List the versions that platforms have: when they came, what they need, on how many devices.
 
     What a platform cannot answer (a filter it has no field for, a page that was not read) is said on standard error.
     JSON has everything: artifacts, hashes, dates, dependencies, what clients stored with a release.

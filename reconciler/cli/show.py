@@ -22,4 +22,4 @@ def command(plan_file: Path, output: str, verbose: bool) -> None:
 
     The three forms are renderings of the same file: what a reviewer reads is what apply will be held to.
     """
-    print_plan(read_plan(plan_file), output, verbose=verbose, now=time.time())
+    print_plan(read_plan(plan_file), output, verbose=verbose, now=time.time(), saved=plan_file)

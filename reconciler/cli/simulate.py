@@ -17,6 +17,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 FAULTS = """It answers at the URL that its first line of output names, until Ctrl-C. Things are
 broken by hand through /simulator/, for instance a device that goes offline:
   curl -d '{"device": "%s", "online": false}' URL/simulator/set_online
+POST to /simulator/help names the others; GET /simulator/state shows what is true.
 Faults: 429 500 reset lost slow truncate html short empty shift lag partial expire
 gone, each KIND=RATE, KIND=RATE@reads, KIND=RATE@writes*3 (at most three times);
 and latency=20ms.

@@ -102,9 +102,11 @@ def command(  # every option is one of the command line's
             options=Options(concurrency=concurrency, wait=wait > 0, deadline=wait),
         ),
         random=random.random,
-        commit=wiring.repository(paths).head,
+        commit=lambda: wiring.commit(paths),
     )
     lines = Lines(log_format)
+    if mode == "observe" and log_format == "text":
+        click.echo("comparing only, nothing is sent; --mode apply corrects what drifted", err=True)
     with wiring.stoppable(clock, "stopping: the running call is finished"), result_file(result) as record:
         for event in watching.events():
             record.record(event)

@@ -24,6 +24,7 @@ from reconciler.manifest.render import diagnostics_text
 from reconciler.manifest.secret import resolve as resolve_secret
 from reconciler.model.connection import Secret
 from reconciler.model.fleet import Manifest
+from reconciler.model.plan import DIRTY
 from reconciler.platforms import registry
 from reconciler.ports import Clock, Platform, Repository
 
@@ -134,6 +135,15 @@ def repository(paths: Sequence[Path]) -> Repository:
     """Return the git repository around the manifests."""
     first = places(paths)[0]
     return GitRepository(first if first.is_dir() else first.parent)
+
+
+def commit(paths: Sequence[Path]) -> str | None:
+    """Return the commit of the manifests, marked as git marks it where files differ from it; None outside git."""
+    found = repository(paths)
+    head = found.head()
+    if head is None or not found.changed([str(path) for path in places(paths)]):
+        return head
+    return head + DIRTY
 
 
 @contextmanager

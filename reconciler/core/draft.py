@@ -31,14 +31,19 @@ class Narrow(msgspec.Struct, frozen=True):
 
     @property
     def words(self) -> str:
-        """Return the filters as typed on a command line; empty for none."""
+        """Return the filters as a person reads them; empty for none."""
+        return " ".join(self.options)
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Return the filters as words of a command line."""
         named = (
             ("--fleet", self.fleets),
             ("--unit", self.units),
             ("--workload", self.workloads),
             ("--exclude", self.exclude),
         )
-        return " ".join(f"{option} {value}" for option, values in named for value in values)
+        return tuple(word for option, values in named for value in values for word in (option, value))
 
     @property
     def slots(self) -> bool:

@@ -131,7 +131,7 @@ def _read(name: str, question: Question, open_: Open, clock: Clock, *, asked: bo
         answer = _Answer(platform=open_(name))
     except (PlatformError, SettingsError) as error:
         if asked and isinstance(error, SettingsError):
-            raise
+            raise SettingsError(f"connection {name}: {error}", hint=error.hint) from error
         answer = _Answer(platform=str(error), error=str(error))
     if not isinstance(answer.platform, str):
         seen = observe(answer.platform, clock)

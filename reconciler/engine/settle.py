@@ -109,7 +109,7 @@ class Settler:
     def _unsettled(self, slot: Slot, change: Change) -> Outcome:
         if slot in self._shown:
             return outcome(
-                self.fleet, change, Result.WAITING, "assigned; the unit was still on its way when waiting ended"
+                self.fleet, change, Result.WAITING, f"{taken(change)}; the unit was still on its way when waiting ended"
             )
         return outcome(self.fleet, change, Result.UNKNOWN, f"the platform accepted the call{self._unread}")
 
@@ -130,6 +130,11 @@ def wish(change: Change) -> Desired:
     return ABSENT if change.verb is Verb.REMOVE and change.to is None else version(change.to or "", change.settings)
 
 
+def taken(change: Change) -> str:
+    """Return what the platform took, in a word or two."""
+    return "removed on the platform" if change.verb is Verb.REMOVE else "assigned"
+
+
 def removing(state: State, reach: Reach) -> Result | None:
     """Return what has come of a removal that still shows; None while it is on its way."""
     if state.phase is Phase.FAILED:
@@ -141,7 +146,9 @@ def detail(found: Verdict, state: State) -> str:
     """Return what people should know beside a result."""
     if found in {Verdict.FAILED, Verdict.RETRY, Verdict.REMOVING} and state.error:
         return state.error
-    if found in {Verdict.WAITING, Verdict.REMOVING}:
+    if found is Verdict.REMOVING:
+        return "removed on the platform; the unit is not connected and lets go of it when it returns"
+    if found is Verdict.WAITING:
         return "assigned; the unit is not connected and takes it when it returns"
     if found is Verdict.AHEAD and state.spread:
         return f"assigned; {state.note}"

@@ -13,6 +13,8 @@ from reconciler.model.origin import Origin
 from reconciler.ports import Author
 
 NOT_COMMITTED = "0" * 40
+MANIFESTS = (b".yaml", b".yml")
+"""How files end that hold manifests."""
 FILES = frozenset({"100644", "100755"})
 """Modes of regular files. Links and submodules are never written: they could lead out of the folder."""
 
@@ -28,6 +30,14 @@ class GitRepository:
         """Return the commit checked out; None outside git and before the first commit."""
         answer = git(self._folder, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
         return _text(answer) or None
+
+    def changed(self, paths: Sequence[str]) -> bool:
+        """Return whether manifests below `paths` differ from the commit checked out, files it does not have included."""
+        wanted = [str(Path(path).resolve()) for path in paths]
+        answer = git(
+            self._folder, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", *wanted
+        )
+        return any(entry.endswith(MANIFESTS) for entry in answer.output.split(b"\0"))
 
     def blame(self, origin: Origin) -> Author | None:
         """Return who last changed a line of the working tree; None where git cannot tell or it is not committed."""

@@ -16,6 +16,7 @@ from msgspec import inspect
 from reconciler.core.names import suggestion
 from reconciler.manifest.read import AGAIN
 from reconciler.model.connection import Secret
+from reconciler.model.fleet import Selector
 from reconciler.model.origin import Path
 
 
@@ -97,7 +98,8 @@ def _struct(value: Any, wanted: inspect.StructType, path: Path) -> Iterator[Misf
             message = f"{_name(path)} is written as a literal; secrets are references"
             yield Misfit(path, "secret-literal", message, hint)
             return
-        yield Misfit(path, "wrong-type", f"{_name(path)} must be a mapping, not a {_shape(value)}")
+        hint = "write {all: true} for every unit" if wanted.cls is Selector and value == "all" else ""
+        yield Misfit(path, "wrong-type", f"{_name(path)} must be a mapping, not a {_shape(value)}", hint)
         return
     fields = {field.encode_name: field for field in wanted.fields}
     for key, child in value.items():

@@ -93,8 +93,8 @@ class _Fleet:
         known = SETTINGS.get(platform, frozenset(choice.settings))
         for name in choice.settings:
             if name not in known:
-                can = f"it has: {', '.join(sorted(known))}" if known else "it has none"
-                message = f"{PLATFORMS[platform]} has no setting {name!r}"
+                can = f"it has: {', '.join(sorted(known))}" if known else "leave `settings` out"
+                message = f"{PLATFORMS[platform]} has no {f'setting {name!r}' if known else 'settings'}"
                 yield self._add((*path, "settings", name), "setting", message, can)
         share = choice.settings.get(ROLLOUT)
         if platform == "memfault" and share is not None and (type(share) is not int or not 1 <= share < ALL):

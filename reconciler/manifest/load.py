@@ -27,6 +27,11 @@ from reconciler.model.origin import NOWHERE, Origin
 
 API = "reconciler/v1"
 KINDS: dict[str, type[Kind]] = {"Connection": ConnectionSpec, "Channel": ChannelSpec, "Fleet": FleetSpec}
+IMPORTED = {
+    "Connection": "; `reconciler import --connection NAME` chooses it",
+    "Fleet": "; `reconciler import --fleet NAME` chooses it",
+}
+"""How names are chosen that `import` wrote: several imports into one repository give the same ones by themselves."""
 
 
 class Loader:
@@ -220,6 +225,7 @@ class _Loading:
                 "duplicate-name",
                 f"there are two {kind}s named {document.name!r}",
                 document.locate(("metadata", "name")),
+                hint=f"give one of them another name{IMPORTED.get(kind, '')}",
                 related=(Related("the other one", other.locate(("metadata", "name"))),),
                 parsed=parsed,
             )

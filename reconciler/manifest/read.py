@@ -92,7 +92,8 @@ def _broken(error: yaml.YAMLError, content: str) -> Problem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     words = [str(part) for part in (getattr(error, "context", None), getattr(error, "problem", None)) if part]
     offset = mark.index if mark is not None else _forbidden(content)
-    return Problem("yaml", "this is not YAML: " + (", ".join(words) or str(error).split("\n")[0]), offset)
+    hint = "indent with spaces: YAML takes no tabs" if content[offset : offset + 1] == "\t" else ""
+    return Problem("yaml", "this is not YAML: " + (", ".join(words) or str(error).split("\n")[0]), offset, hint=hint)
 
 
 def _forbidden(content: str) -> int:

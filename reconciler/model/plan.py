@@ -67,6 +67,10 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """Units that matched the scope but cannot be assigned to."""
 
 
+DIRTY = "-dirty"
+"""Stands behind a commit where the manifests that were read differ from it."""
+
+
 class Basis(msgspec.Struct, frozen=True, kw_only=True):
     """What the plan was computed from. A saved plan is refused when `target` is another application."""
 

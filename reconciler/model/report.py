@@ -26,7 +26,8 @@ DELIVERIES_FORMAT = "reconciler/deliveries.v1"
 class Applied(msgspec.Struct, frozen=True, kw_only=True):
     """What came of one apply. `sent` are the calls that went out, `seconds` how long all took.
 
-    `blocked` are the limits that nobody lifted, by fleet; `errors` the fleets that could not be read, with the reason.
+    `blocked` are the limits that nobody lifted, by fleet; `errors` the fleets that could not be read, with the reason;
+    `held` are the changes that the plan held back, which have no outcome.
     """
 
     run: str
@@ -36,6 +37,7 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float | None = None
     blocked: tuple[tuple[str, Violation], ...] = ()
     errors: tuple[tuple[str, str], ...] = ()
+    held: int = 0
     outcomes: tuple[Outcome, ...] = ()
 
 

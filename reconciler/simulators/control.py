@@ -54,7 +54,8 @@ def _answer(simulator: Simulator, state: Callable[[], list[Json]], verbs: Verbs,
         case "POST", name if name in verbs:
             result = verbs[name](**_arguments(request.body))
             return json_reply(200, {"success": True, "id": result})
-    return simulator.refused(404, f"{request.method} {request.path} was not found")
+    known = f"; to POST there are: {', '.join(sorted({*verbs, 'faults'}))}"
+    return simulator.refused(404, f"{request.method} {request.path} was not found{known}")
 
 
 def _arguments(body: bytes) -> dict[str, Json]:

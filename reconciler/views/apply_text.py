@@ -10,11 +10,12 @@ import msgspec
 
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.report import RESULT_FORMAT, Applied
+from reconciler.views.again import NOTHING, Again
 from reconciler.views.clean import clean
 from reconciler.views.group import Names
 from reconciler.views.hold_words import LIMITS
 from reconciler.views.line import EMPTY, Line, Span, folded, line
-from reconciler.views.words import SAMPLE, SIGNS, count, duration, listed, place, version
+from reconciler.views.words import SAMPLE, SIGNS, count, duration, end, listed, place
 
 WORDS = {
     Result.DONE: ("done", "green", "the platform and the units are as planned"),
@@ -30,8 +31,11 @@ KINDS = 5
 """Different details of one result that are shown when not verbose."""
 
 
-def render(applied: Applied, *, width: int, verbose: bool = False) -> list[Line]:
-    """Return what came of an apply as lines of at most `width` columns; `verbose` names every slot."""
+def render(applied: Applied, *, width: int, verbose: bool = False, again: Again = NOTHING) -> list[Line]:
+    """Return what came of an apply as lines of at most `width` columns.
+
+    `verbose` names every slot; `again` is what was typed.
+    """
     lines: list[Line] = []
     errors = dict(applied.errors)
     blocked: dict[str, list[Line]] = {}
@@ -49,7 +53,7 @@ def render(applied: Applied, *, width: int, verbose: bool = False) -> list[Line]
         lines += blocked.get(fleet, [])
         lines += _results(mine.get(fleet, ()), verbose=verbose)
         lines.append(EMPTY)
-    return folded([*lines, *_ending(applied)], width)
+    return folded([*lines, *_ending(applied, again)], width)
 
 
 def _results(outcomes: Sequence[Outcome], *, verbose: bool) -> Iterator[Line]:
@@ -68,9 +72,9 @@ def _results(outcomes: Sequence[Outcome], *, verbose: bool) -> Iterator[Line]:
         for group in shown if verbose else shown[:KINDS]:
             first = group[0]
             detail = f": {clean(first.detail)}" if first.detail else ""
-            to = f" → {version(first.to)}" if first.to is not None else ""
             yield line(
-                f"{SIGNS[first.verb]} {first.verb.value} {clean(workload(first.workload))}{to}{detail}", indent=4
+                f"{SIGNS[first.verb]} {first.verb.value} {clean(workload(first.workload))}{end(first.verb, first.to)}{detail}",
+                indent=4,
             )
             names = [unit(one.unit) for one in group]
             yield line((listed(names, len(names) if verbose else SAMPLE), "dim"), indent=6)
@@ -79,9 +83,11 @@ def _results(outcomes: Sequence[Outcome], *, verbose: bool) -> Iterator[Line]:
             yield line((f"… and {count(rest, 'more slot')}; --result FILE and -o json name all", "dim"), indent=4)
 
 
-def _ending(applied: Applied) -> Iterator[Line]:
+def _ending(applied: Applied, again: Again) -> Iterator[Line]:
     numbers = results(applied.outcomes)
     parts = [f"{number:,} {WORDS[result][0]}" for result, number in numbers.items() if number]
+    if applied.held:
+        parts.append(f"{applied.held:,} held")
     if applied.errors:
         parts.append(f"{count(len(applied.errors), 'fleet')} could not be read")
     took = f" in {duration(applied.seconds)}" if applied.seconds is not None else ""
@@ -90,23 +96,27 @@ def _ending(applied: Applied) -> Iterator[Line]:
         yield line(("Nothing to apply", "bold green"), f"; {calls}.")
     else:
         yield line(_verdict(applied), f"{', '.join(parts)}; {calls}.")
-    for sentence, command in _next(applied, numbers):
+    for sentence, command in _next(applied, numbers, again):
         yield line(sentence, " ", (command, "bold")) if command else line(sentence)
 
 
 def _verdict(applied: Applied) -> Span:
+    if applied.held and not applied.outcomes and not applied.errors:
+        return "Nothing was sent: ", "bold yellow"
     if applied.exit_code == 0:
         return "Applied: ", "bold"
     return "Not all applied: " if applied.sent else "Nothing was sent: ", "bold red"
 
 
-def _next(applied: Applied, numbers: dict[Result, int]) -> Iterator[tuple[str, str]]:
+def _next(applied: Applied, numbers: dict[Result, int], again: Again) -> Iterator[tuple[str, str]]:
     if applied.blocked:
         yield "A limit was not lifted: change the manifests, or apply again with --allow and --reason.", ""
     if any(numbers[result] for result in (Result.FAILED, Result.MOVED, Result.UNKNOWN, Result.NOT_TRIED)):
-        yield "See what is left to do with:", "reconciler plan"
+        yield "See what is left to do with:", again.command("plan")
+    elif applied.held:
+        yield "See why changes are held with:", again.command("plan")
     if numbers[Result.WAITING] or numbers[Result.FAILED]:
-        yield "See how the units are doing with:", "reconciler status"
+        yield "See how the units are doing with:", again.command("status")
 
 
 def results(outcomes: Iterable[Outcome]) -> dict[Result, int]:

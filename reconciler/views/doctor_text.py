@@ -78,7 +78,7 @@ def _ending(connections: Connections) -> Line:
     found = Counter(check.status for _, checks in connections for check in checks)
     total = count(sum(found.values()), "check")
     bad = [
-        f"{found[status]:,} {words.lower()}"
+        count(found[status], words.lower()) if status == "warning" else f"{found[status]:,} {words.lower()}"
         for status, (words, _) in STATUSES.items()
         if status != "ok" and found[status]
     ]

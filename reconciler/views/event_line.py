@@ -25,7 +25,7 @@ from reconciler.model.event import (
 from reconciler.model.outcome import ReceiptKind, Result
 from reconciler.views.clean import clean
 from reconciler.views.line import Line, Span, line
-from reconciler.views.words import SIGNS, arrow, count, duration, joined, version
+from reconciler.views.words import SIGNS, arrow, commit_words, count, duration, end, joined, version
 
 LEVELS = {"info": "", "warning": "yellow", "error": "bold red"}
 
@@ -78,7 +78,7 @@ def _said(event: Event) -> Said:
 @_said.register
 def _(event: Started) -> Said:
     allowed = "".join(f"; limit on {clean(kind)} lifted: {clean(why)}" for kind, why in event.allowed)
-    commit = f", commit {clean(event.commit)[:12]}" if event.commit else ""
+    commit = f", commit {commit_words(event.commit, 12)}" if event.commit else ""
     plan = f", plan {clean(event.fingerprint)[:12]}" if event.fingerprint else ""
     return "warning" if allowed else "info", [
         (f"{clean(event.kind)} {clean(event.run)} begins{plan}{commit}{allowed}", "")
@@ -116,7 +116,7 @@ def _(event: Settling) -> Said:
 def _(event: Settled) -> Said:
     one = event.outcome
     detail = f": {clean(one.detail)}" if one.detail else ""
-    to = f" → {version(one.to)}" if one.to is not None else ""
+    to = end(one.verb, one.to)
     level = {Result.DONE: "info", Result.WAITING: "info", Result.FAILED: "error"}.get(one.result, "warning")
     what = f"{SIGNS[one.verb]} {one.verb.value} {clean(one.workload.name)}{to} on {clean(one.unit.name)} "
     return level, [(what, ""), (one.result.value, RESULTS[one.result]), (detail, "")]

@@ -11,7 +11,7 @@ from reconciler.views.clean import clean
 from reconciler.views.hold_words import ADVICE, BY_ITSELF, LABELS
 from reconciler.views.line import EMPTY, Line, folded, line
 from reconciler.views.status_text import HEALTH_STYLES, SYNC_STYLES
-from reconciler.views.words import PHASES, SIGNS, age, duration, joined, place, ready, underway, version, way
+from reconciler.views.words import PHASES, SIGNS, age, course, duration, joined, place, ready, underway, version
 
 KEY = 12
 
@@ -114,7 +114,7 @@ def _seen(seen: Seen, now: float) -> Iterator[Line]:
 def _next(one: SlotExplanation) -> Iterator[Line]:
     if one.planned is not None:
         verb = one.planned.verb
-        goes = f"{SIGNS[verb]} {verb.value} {way(one.planned.from_, one.planned.to)}"
+        goes = f"{SIGNS[verb]} {verb.value} {course(verb, one.planned.from_, one.planned.to)}"
         yield _pair("plan", goes, "bold")
         for call in one.planned.calls:
             yield _pair("", clean(call))

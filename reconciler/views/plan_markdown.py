@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.model.change import Change, Held, HoldReason
 from reconciler.model.origin import Origin
-from reconciler.model.plan import FleetPlan, MovedTo, Plan
+from reconciler.model.plan import DIRTY, FleetPlan, MovedTo, Plan
 from reconciler.model.unit import Ref
 from reconciler.views.calls import Calls, gathered, notes
 from reconciler.views.group import Group, HeldGroup, Names, codes, grouped, held_grouped, leaving, weight
@@ -53,7 +53,7 @@ def _paragraphs(plan: Plan, now: float) -> Iterator[str]:
         yield f"Narrowed with {code(plan.narrowed)}: what these filters leave out is not shown and not touched."
     if headline(plan) == "nothing to do":
         yield f"Git{settled(plan).removeprefix('git')}."
-    for sentence, command in advice(plan, now, ""):
+    for sentence, command in advice(plan, now, silent=True):
         yield f"{sentence} {code(command)}" if command else sentence
 
 
@@ -102,7 +102,9 @@ def _footer(plan: Plan) -> str:
     read = "".join(f", {code(name)} read {code(at)}" for name, at in list(plan.times.read.items())[:SAMPLE])
     more = f" and {len(plan.times.read) - SAMPLE:,} more" if len(plan.times.read) > SAMPLE else ""
     commits = sorted({fleet.basis.commit for fleet in plan.fleets if fleet.basis.commit})
-    commit = f", manifests of commit {code(commits[0])}" if len(commits) == 1 else ""
+    commit = f", manifests of commit {code(commits[0].removesuffix(DIRTY))}" if len(commits) == 1 else ""
+    if commit and commits[0].endswith(DIRTY):
+        commit += " and changes that are not committed"
     return (
         f"Made {code(plan.times.created)}, expires {code(plan.times.expires)}{read}{more}{commit}. "
         f"Fingerprint {code(plan.fingerprint)}.\n"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import PurePath
 
 from reconciler.model.change import Change, Held, HoldReason, Verb
 from reconciler.model.plan import FleetPlan, Plan
+from reconciler.views.again import NOTHING, Again
 from reconciler.views.calls import Calls, gathered, notes
 from reconciler.views.clean import clean
 from reconciler.views.group import Group, HeldGroup, Names, codes, grouped, held_grouped, leaving, weight
@@ -27,7 +27,22 @@ from reconciler.views.plan_words import (
     verbs,
 )
 from reconciler.views.release_words import facts, first_line, spoken_of
-from reconciler.views.words import REASONS, SIGNS, age, count, goal, joined, listed, moment, place, places, version, way
+from reconciler.views.words import (
+    REASONS,
+    SIGNS,
+    age,
+    commit_words,
+    count,
+    course,
+    goal,
+    joined,
+    listed,
+    moment,
+    place,
+    places,
+    version,
+    way,
+)
 
 COLOURS = {Verb.RELEASE: "green", Verb.REPLACE: "yellow", Verb.REMOVE: "red"}
 COMMIT = 12
@@ -41,20 +56,27 @@ TEXTS = 5
 
 
 def render(
-    plan: Plan, *, now: float, width: int, verbose: bool = False, saved: str | PurePath | None = None
+    plan: Plan,
+    *,
+    now: float,
+    width: int,
+    verbose: bool = False,
+    saved: str | PurePath | None = None,
+    again: Again | None = NOTHING,
 ) -> list[Line]:
     """Return a plan as lines of at most `width` columns.
 
-    `now` is in seconds since 1970; `verbose` lists every slot and every call; `saved` is the file the plan stands in.
+    `now` is in seconds since 1970; `verbose` lists every slot and every call; `saved` is the file the plan stands in;
+    `again` is what was typed, None where the question whether to apply follows by itself.
     """
     lines: list[Line] = []
     for fleet in plan.fleets:
         lines += _Fleet(plan, fleet, now, width, verbose=verbose).lines()
         lines.append(EMPTY)
-    return folded([*lines, *_ending(plan, now, None if saved is None else str(saved), width)], width)
+    return folded([*lines, *_ending(plan, now, None if saved is None else str(saved), again, width)], width)
 
 
-def _ending(plan: Plan, now: float, saved: str | None, width: int) -> Iterator[Line]:
+def _ending(plan: Plan, now: float, saved: str | None, again: Again | None, width: int) -> Iterator[Line]:
     if plan.narrowed:
         yield line(
             ("Narrowed: ", "bold"),
@@ -65,9 +87,7 @@ def _ending(plan: Plan, now: float, saved: str | None, width: int) -> Iterator[L
         yield line(("Nothing to do: ", "bold green"), f"{settled(plan)}.")
     else:
         yield line(("Plan: ", "bold"), (f"{words}.", "bold"))
-    apply = "reconciler apply" + (f" --plan {clean(shlex.quote(saved))}" if saved else "")
-    same = f" the same filters ({clean(plan.narrowed)})" if plan.narrowed and not saved else ""
-    for sentence, command in advice(plan, now, apply, same):
+    for sentence, command in advice(plan, now, again or NOTHING, saved=saved, silent=again is None):
         yield from asked(sentence, command, width)
     until = moment(plan.times.expires)
     if saved is not None and plan.applyable and until is not None and until >= now:
@@ -146,7 +166,7 @@ class _Fleet:
         if fleet.basis.target:
             yield self._pair("read from", clean(fleet.basis.target.removeprefix(f"{fleet.platform}:")))
         if fleet.basis.commit:
-            yield self._pair("manifests", f"commit {clean(fleet.basis.commit)[:COMMIT]}")
+            yield self._pair("manifests", f"commit {commit_words(fleet.basis.commit, COMMIT)}")
 
     def _pair(self, key: str, value: str, style: str = "") -> Line:
         return line((key.ljust(KEY), "dim"), (value, style), indent=2)
@@ -274,7 +294,7 @@ class _Fleet:
         return lines
 
     def _held_group(self, one: HeldGroup) -> Iterator[Line]:
-        goes = f" {way(one.from_, one.to)}" if one.verb is not None else ""
+        goes = f" {course(one.verb, one.from_, one.to)}" if one.verb is not None else ""
         verb = f"{one.verb.value} " if one.verb is not None else ""
         reason = f": {clean(one.text)}" if one.text else ""
         stage = (f"stage {one.stage:,}  ", "cyan") if one.stage else ("", "")

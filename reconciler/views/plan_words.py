@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.model.change import HoldReason, Verb
 from reconciler.model.plan import Counts, FleetPlan, LimitKind, Plan, Summary
+from reconciler.views.again import NOTHING, Again
 from reconciler.views.group import codes
 from reconciler.views.hold_words import LABELS
 from reconciler.views.words import age, count, joined, moment
@@ -53,6 +54,8 @@ def headline(plan: Plan) -> str:
         return f"no change can go now{rest}"
     if not plan.fleets:
         return "no fleet in reach"
+    if plan.narrowed and not any(fleet.summary.slots or fleet.summary.unmanaged for fleet in plan.fleets):
+        return "no slot in reach: nothing matches these filters"
     return "nothing to do"
 
 
@@ -67,27 +70,31 @@ def expired(plan: Plan, now: float) -> bool:
     return until is not None and now > until
 
 
-def advice(plan: Plan, now: float, command: str, same: str = "") -> Iterator[tuple[str, str]]:
-    """Yield what to do next as (words, command or ""): the command that applies this plan is `command`.
+def advice(
+    plan: Plan, now: float, again: Again = NOTHING, *, saved: str | None = None, silent: bool = False
+) -> Iterator[tuple[str, str]]:
+    """Yield what to do next as (words, command or ""), commands with what was typed (`again`).
 
-    Nothing is said of applying where `command` is empty. `same` names the filters it must be given again.
+    `saved` is the file the plan stands in: what it leaves out needs no filter. Nothing is said of applying where that
+    goes without saying (`silent`).
     """
+    apply = again.command("apply", *(("--plan", saved) if saved else ()), filtered=not saved)
     if expired(plan, now):
         until = moment(plan.times.expires)
         yield (
             f"This plan expired {age(until or now, now)} and cannot be applied. Make a new one with:",
-            "reconciler plan",
+            again.command("plan"),
         )
         return
     if any(fleet.error for fleet in plan.fleets):
-        yield "Examine the connections that could not be read with:", "reconciler doctor"
-    if plan.applyable and command:
+        yield "Examine the connections that could not be read with:", again.command("doctor", filtered=False)
+    if plan.applyable and not silent:
         others = " what is not blocked" if blocked(plan) else ""
-        yield f"Apply{others} with{same}:", command
+        yield f"Apply{others} with:", apply
     if blocked(plan):
         yield (
             f"{_fleets(blocked(plan))} blocked by a limit: change the manifests, or lift it once with:",
-            (f"{command or 'reconciler apply'}{_allow(blocked(plan))} --reason TEXT"),
+            (f"{apply}{_allow(blocked(plan))} --reason TEXT"),
         )
     if not plan.applyable and not blocked(plan) and any(fleet.held for fleet in plan.fleets):
         yield "Nothing can be applied now: every change is held; each reason says what lets it go.", ""

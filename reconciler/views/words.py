@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from reconciler.model.change import Reason, Verb
 from reconciler.model.observation import Phase
 from reconciler.model.origin import Origin
+from reconciler.model.plan import DIRTY
 from reconciler.views.clean import clean
 
 SAMPLE = 3
@@ -152,6 +153,26 @@ def goal(before: str | None, after: str | None, leaving: Sequence[str] = ()) -> 
     if before == after and leaving:
         return f"without {joined(version(one) for one in leaving)}"
     return f"→ {version(after)}"
+
+
+def end(verb: Verb, after: str | None) -> str:
+    """Return what a change leads to, told afterwards: ` → v2`, or for leftovers ` other than v2`; empty for nothing."""
+    if after is None:
+        return ""
+    return f" other than {version(after)}" if verb is Verb.REMOVE else f" → {version(after)}"
+
+
+def course(verb: Verb, before: str | None, after: str | None) -> str:
+    """Return where a slot goes, of which nobody says which further versions leave."""
+    if verb is Verb.REMOVE and after is not None:
+        return end(verb, after).strip()
+    return way(before, after)
+
+
+def commit_words(commit: str, length: int) -> str:
+    """Return a commit's id, cut, and whether the manifests were as it has them."""
+    bare = commit.removesuffix(DIRTY)
+    return clean(bare)[:length] + (" and changes that are not committed" if bare != commit else "")
 
 
 def place(origin: Origin) -> str:

@@ -25,6 +25,7 @@ from reconciler.views import (
     releases_text,
     status_text,
 )
+from reconciler.views.again import NOTHING, Again
 from reconciler.views.line import plain
 from tests.golden import plans, reports
 
@@ -33,7 +34,9 @@ NOW = plans.NOW
 
 
 def _plan(name: str, *, width: int = 100, verbose: bool = False, saved: str | None = "plan.json") -> str:
-    return plain(plan_text.render(plans.SAMPLES[name](), now=NOW, width=width, verbose=verbose, saved=saved))
+    found = plans.SAMPLES[name]()
+    again = Again(filters=tuple(found.narrowed.split(" "))) if name == "removal" else NOTHING
+    return plain(plan_text.render(found, now=NOW, width=width, verbose=verbose, saved=saved, again=again))
 
 
 def _markdown(name: str) -> str:

@@ -53,11 +53,31 @@ def test_head_is_the_commit_checked_out(top: Path) -> None:
     assert GitRepository(top / "sub").head() == first
 
 
+def test_manifests_that_differ_from_the_commit_are_known(top: Path) -> None:
+    (top / "fleets").mkdir()
+    manifest = top / "fleets" / "fleet.yaml"
+    manifest.write_text("a: 1\n")
+    run(top, "add", ".")
+    commit(top, "first")
+    repository = GitRepository(top / "fleets")
+    assert not repository.changed([str(top / "fleets")])
+    (top / "fleets" / "plan.json").write_text("{}\n")
+    assert not repository.changed([str(top / "fleets")]), "a saved plan is no manifest"
+    manifest.write_text("a: 2\n")
+    assert repository.changed([str(top / "fleets")])
+    assert repository.changed([str(manifest)])
+    run(top, "checkout", "-q", "--", ".")
+    (top / "fleets" / "new.yml").write_text("b: 1\n")
+    assert repository.changed([str(top / "fleets")])
+    assert not repository.changed([str(manifest)]), "another file is in nobody's way"
+
+
 def test_outside_git_nothing_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     (tmp_path / "fleet.yaml").write_text("a: 1\n")
     repository = GitRepository(tmp_path)
     assert repository.head() is None
+    assert not repository.changed([str(tmp_path)])
     assert repository.blame(Origin(str(tmp_path / "fleet.yaml"), 1, 1)) is None
     with pytest.raises(SettingsError, match=r"main.*not a git repository"):
         repository.export("main", [str(tmp_path)], str(tmp_path / "out"))

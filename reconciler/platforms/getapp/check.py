@@ -52,7 +52,7 @@ def checks(routes: Routes, server: Server | None, table: Table, clock: Clock) ->
     yield from _clock(routes, clock, fleet=table.fleet)
     yield from _routes(routes, table)
     yield from _server(server)
-    yield Check("call steps", "unchecked", "not checked: every step writes")
+    yield Check("call steps", "unchecked", "every step writes")
     for fact in INFERRED:
         yield Check("inferred", "unchecked", fact)
 
@@ -141,7 +141,7 @@ def _proposed(routes: Routes, part: str, off: list[str]) -> Iterator[Check]:
     if not useful:
         yield Check(name, "unchecked", f"it describes no call for: {', '.join(off)}")
         return
-    text = f"the agent describes calls for: {', '.join(useful)}; a proposal, to be read before it is used"
+    text = f"the agent describes calls for: {', '.join(useful)}; a proposal for the connection's `getapp`, to be read before it is used"
     yield Check(name, "warning", text, f"routes: {_yaml(useful)}")
 
 

@@ -42,7 +42,7 @@ def checks(routes: Routes, clock: Clock, api: str) -> Iterator[Check]:
         else:
             yield Check(f"read {name}", "ok", f"the token may read {name}")
     yield from _versions(routes, flow)
-    text = "not checked: would need a write; a token's scopes cannot be read"
+    text = "would need a write; a token's scopes cannot be read"
     scopes = (
         "the token needs edgeDeployments.release and edgeDeployments.remove, for wide calls edgeDeployments.replace"
     )
@@ -96,7 +96,7 @@ def _versions(routes: Routes, flow: str) -> Iterator[Check]:
     """Yield whether versions can be read, listed and by name."""
     name = "read versions"
     if not flow:
-        yield Check(name, "unchecked", "not checked: no workflow is known whose versions could be read")
+        yield Check(name, "unchecked", "no workflow is known whose versions could be read")
         return
     try:
         listed = routes.versions(flow, 0, 1).items

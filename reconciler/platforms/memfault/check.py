@@ -44,7 +44,7 @@ def checks(routes: Routes, clock: Clock, *, user: bool) -> Iterator[Check]:
         yield Check(f"read {name}", "ok", f"the credentials may read {name}: {page.paging.total_count:,} are there")
         if name == "devices":
             yield _shape(page)
-    text = "not checked: would need a write; rights cannot be read"
+    text = "would need a write; rights cannot be read"
     yield Check("write deployments", "unchecked", text, "the credentials need the rights of a project manager")
     text = "whether a staged percentage can be raised in place is known only once that is tried"
     hint = "`redraw: true` in the connection allows it to be pulled and activated anew"

@@ -25,6 +25,9 @@ class Blame:
     def head(self) -> str | None:
         return None
 
+    def changed(self, paths: object) -> bool:
+        raise AssertionError
+
     def blame(self, origin: Origin) -> Author | None:
         return Author("c0ffee", "Ada", "2026-11-20", "Pin it") if self.place and self.place in str(origin) else None
 

@@ -148,6 +148,7 @@ def test_removals_are_over_when_nothing_is_there(memory: Memory, state: State, r
     found, detail = settled(memory, change(Verb.REMOVE, None))
     assert found is result
     assert (detail == "busy") == (result is Result.FAILED)
+    assert "assigned" not in detail, "a removal assigns nothing"
 
 
 def test_leftovers_are_over_when_the_others_are_gone(memory: Memory) -> None:

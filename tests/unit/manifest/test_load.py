@@ -170,6 +170,7 @@ f.yaml:9:1: error: this is not YAML: while parsing a flow mapping, did not find 
 f.yaml:5:1: error: this is not YAML: while scanning for the next token, found character that cannot start any token
   5 | \N{REPLACEMENT CHARACTER}connection: plant
     | ^
+  hint: indent with spaces: YAML takes no tabs
 """,
     ),
     "duplicate key": (
@@ -483,6 +484,15 @@ f.yaml:12:7: error: a window has exactly one of `allow` and `deny`
      |       ^
 """,
     ),
+    "every unit, as one would say it": (
+        FLEET.replace("{tags: {site: austin}}", "all"),
+        """\
+f.yaml:6:3: error: spec.units must be a mapping, not a text
+  6 |   units: all
+    |   ^
+  hint: write {all: true} for every unit
+""",
+    ),
     "lists and mappings in the wrong places": (
         FLEET.replace("{tags: {site: austin}}", "{ids: gw-1, tags: [a]}").replace("{version: v1}", "[v1]"),
         """\
@@ -718,6 +728,10 @@ def test_two_documents_of_one_name(write: Write) -> None:
         ("c.yaml:3:12", "there are two Channels named 'stable'", "b.yaml:11:12"),
     ]
     assert [bool(one.excerpt) for one in found] == [False, True]
+    assert [one.hint for one in found] == [
+        "give one of them another name; `reconciler import --connection NAME` chooses it",
+        "give one of them another name",
+    ]
 
 
 def test_a_file_given_twice_is_read_once(write: Write) -> None:

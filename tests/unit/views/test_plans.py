@@ -9,8 +9,9 @@ import pytest
 
 from reconciler.errors import PlanMismatch
 from reconciler.model.change import Action, Reason, Request
-from reconciler.model.plan import Plan, Times
+from reconciler.model.plan import DIRTY, Plan, Times
 from reconciler.views import plan_json, plan_markdown, plan_text
+from reconciler.views.again import NOTHING, Again
 from reconciler.views.calls import body_text, gathered
 from reconciler.views.group import Names
 from reconciler.views.line import plain
@@ -18,13 +19,22 @@ from reconciler.views.markdown import code
 from tests.golden import plans
 from tests.golden.plans import NOW, POLLER
 
-
-def text(plan: Plan, *, width: int = 120, verbose: bool = False, saved: str | None = None) -> str:
-    return plain(plan_text.render(plan, now=NOW, width=width, verbose=verbose, saved=saved))
+TYPED = Again(where=("fleets/austin", "--connections", "../base"), filters=("--unit", "gw-*"))
 
 
-def last(plan: Plan, *, saved: str | None = None) -> list[str]:
-    return text(plan, saved=saved).split("\n\n")[-1].strip().split("\n")
+def text(
+    plan: Plan,
+    *,
+    width: int = 120,
+    verbose: bool = False,
+    saved: str | None = None,
+    again: Again | None = NOTHING,
+) -> str:
+    return plain(plan_text.render(plan, now=NOW, width=width, verbose=verbose, saved=saved, again=again))
+
+
+def last(plan: Plan, *, saved: str | None = None, again: Again | None = NOTHING) -> list[str]:
+    return text(plan, saved=saved, again=again).split("\n\n")[-1].strip().split("\n")
 
 
 def timed(plan: Plan, created: str, expires: str) -> Plan:
@@ -49,16 +59,45 @@ def test_times_that_are_none_do_not_stop_a_plan_from_being_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("narrowed", "saved", "said"),
+    ("again", "saved", "said"),
     [
-        ("", None, "Apply with: reconciler apply"),
-        ("", "my plan.json", "Apply with: reconciler apply --plan 'my plan.json'"),
-        ("--unit gw-*", None, "Apply with the same filters (--unit gw-*): reconciler apply"),
-        ("--unit gw-*", "plan.json", "Apply with: reconciler apply --plan plan.json"),
+        (NOTHING, None, "Apply with: reconciler apply"),
+        (NOTHING, "my plan.json", "Apply with: reconciler apply --plan 'my plan.json'"),
+        (TYPED, None, "Apply with: reconciler apply fleets/austin --connections ../base --unit 'gw-*'"),
+        (TYPED, "plan.json", "Apply with: reconciler apply fleets/austin --connections ../base --plan plan.json"),
     ],
 )
-def test_how_to_apply(narrowed: str, saved: str | None, said: str) -> None:
-    assert said in last(plans.plan(plans.canary().fleets[0], narrowed=narrowed), saved=saved)
+def test_the_command_that_applies_does_what_was_shown_and_no_more(again: Again, saved: str | None, said: str) -> None:
+    assert said in last(plans.canary(), saved=saved, again=again)
+
+
+def test_nothing_is_said_of_applying_where_people_are_asked_next() -> None:
+    assert last(plans.canary(), again=None) == ["Plan: 2 changes in 1 call (2 replace)."]
+
+
+def test_other_commands_name_what_was_typed_too() -> None:
+    old = timed(plans.canary(), "2026-11-16T11:06:40Z", "2026-11-17T11:06:40Z")
+    assert "reconciler plan fleets/austin --connections ../base --unit 'gw-*'" in last(old, again=TYPED)[-1]
+    unread = plans.plan(plans.canary().fleets[0], msgspec.structs.replace(plans.canary().fleets[0], error="down"))
+    assert "with: reconciler doctor fleets/austin --connections ../base" in "\n".join(last(unread, again=TYPED))
+
+
+def test_changes_that_are_not_committed_are_no_part_of_a_commit() -> None:
+    one = plans.canary().fleets[0]
+    commit = f"{one.basis.commit}{DIRTY}"
+    found = plans.plan(msgspec.structs.replace(one, basis=msgspec.structs.replace(one.basis, commit=commit)))
+    assert "manifests   commit 9f3c1d27aa0b and changes that are not committed\n" in text(found)
+    marked = plan_markdown.render(found, now=NOW)
+    assert "manifests of commit `9f3c1d27aa0b45e1` and changes that are not committed." in marked
+
+
+def test_filters_that_match_nothing_are_no_success() -> None:
+    calm = plans.fleet()
+    none = msgspec.structs.replace(calm, summary=msgspec.structs.replace(calm.summary, slots=0, unmanaged=0))
+    assert last(plans.plan(none, narrowed="--unit gv-*"))[1:] == [
+        "Plan: no slot in reach: nothing matches these filters."
+    ]
+    assert last(plans.plan(none)) == ["Nothing to do: git and platform agree on 0 slots of 1 fleet."]
 
 
 def test_a_command_is_never_broken() -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from reconciler.model.change import Verb
+from reconciler.model.event import Settled
 from reconciler.model.outcome import Result
-from reconciler.model.report import Applied, Explanation, Rule, Status, UnitStatus
+from reconciler.model.report import Applied, Explanation, Rule, Spread, Status, UnitStatus
 from reconciler.model.report import Comparison as Compared
 from reconciler.model.unit import Ref
 from reconciler.ports import Check
@@ -15,13 +17,18 @@ from reconciler.views import (
     deliveries_text,
     difference_text,
     doctor_text,
+    event_line,
     explain_text,
     releases_text,
     status_text,
 )
+from reconciler.views.again import Again
 from reconciler.views.line import plain
 from tests.golden import reports
 from tests.golden.plans import NOW
+
+NOBODY = Spread(workload="radio", version=None, assigned=0, reported=4, devices=0)
+"""Cohorts without a member that was seen."""
 
 JSON = {
     "result": lambda indent: apply_text.encode(reports.applied_badly(), indent=indent),
@@ -61,6 +68,30 @@ def test_nothing_was_sent_is_said() -> None:
     assert "Nothing was sent: 1 moved; 0 calls." in found
 
 
+def test_what_was_held_is_never_left_unsaid() -> None:
+    found = plain(apply_text.render(Applied(run="r", exit_code=0, sent=0, held=1284), width=80))
+    assert found == "Nothing was sent: 1,284 held; 0 calls.\nSee why changes are held with: reconciler plan\n"
+    done = tuple(reports.outcome(number, Result.DONE) for number in range(2))
+    found = plain(apply_text.render(Applied(run="r", exit_code=0, sent=1, held=2, outcomes=done), width=80))
+    assert "Applied: 2 done, 2 held; 1 call.\nSee why changes are held with: reconciler plan\n" in found
+
+
+def test_commands_proposed_after_an_apply_name_what_was_typed() -> None:
+    again = Again(where=("fleets/austin",), filters=("--unit", "gw-*"))
+    found = plain(apply_text.render(reports.applied_badly(), width=120, again=again))
+    assert "See what is left to do with: reconciler plan fleets/austin --unit 'gw-*'\n" in found
+    assert "See how the units are doing with: reconciler status fleets/austin --unit 'gw-*'\n" in found
+
+
+def test_leftovers_that_went_do_not_read_as_the_version_that_stays() -> None:
+    one = msgspec.structs.replace(reports.outcome(1, Result.DONE), verb=Verb.REMOVE, to="2.4.0")
+    found = plain(apply_text.render(Applied(run="r", exit_code=0, sent=1, outcomes=(one,)), width=80))
+    assert "- remove modbus-poller other than 2.4.0\n" in found
+    assert "- remove modbus-poller other than 2.4.0 on gw-0001 done" in plain(
+        [event_line.render(Settled(at=NOW, outcome=one))]
+    )
+
+
 def test_empty_answers_say_so() -> None:
     assert plain(status_text.render(Status(fleets=()), now=NOW, width=80)) == "No fleet in reach.\n"
     assert "No slot in reach" in plain(explain_text.render(Explanation(slots=()), now=NOW, width=80))
@@ -89,6 +120,19 @@ def test_a_hint_to_be_copied_is_not_broken() -> None:
     proposal = f"routes: {'x' * 500}"
     shown = plain(doctor_text.render([("plant", [Check("OpenAPI", "warning", "a proposal", proposal)])], width=60))
     assert f"{proposal}\n" in shown
+
+
+def test_units_that_report_nothing_are_no_version_of_their_own() -> None:
+    found = (Spread(workload="radio", version="2.4.0", assigned=9, reported=5, devices=5), NOBODY)
+    shown = status_text.render(
+        Status(fleets=(msgspec.structs.replace(reports.cohorts(), spread=found),)), now=NOW, width=120
+    )
+    assert "radio: 2.4.0 on 9, 5 reporting it (5 devices)\n" in plain(shown)
+
+
+def test_several_warnings_are_counted_as_such() -> None:
+    checks = [Check("clock", "warning", "ahead"), Check("git", "warning", "not there"), Check("token", "failed", "401")]
+    assert "3 checks: 2 warnings, 1 failed." in plain(doctor_text.render([("plant", checks)], width=80))
 
 
 def test_units_tell_their_own_remarks_where_they_are_listed() -> None:

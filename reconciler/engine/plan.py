@@ -125,14 +125,15 @@ class _Answer(msgspec.Struct, kw_only=True):
 
 
 def _read(name: str, question: Question, open_: Open, clock: Clock, *, asked: bool) -> _Answer:
-    """Read a connection. Only one that is `asked` about has its fleets judged, and must be known how to open."""
+    """Read a connection. Only one that is `asked` about has its fleets judged.
+
+    One that cannot be opened, for want of a secret perhaps, stops no other: its fleets are unread.
+    """
     fleets = fleets_of(name, question.manifest)
     try:
         answer = _Answer(platform=open_(name))
     except (PlatformError, SettingsError) as error:
-        if asked and isinstance(error, SettingsError):
-            raise SettingsError(f"connection {name}: {error}", hint=error.hint) from error
-        answer = _Answer(platform=str(error), error=str(error))
+        answer = _Answer(platform=str(error), error=_with_hint(error))
     if not isinstance(answer.platform, str):
         seen = observe(answer.platform, clock)
         if isinstance(seen, Observed):
@@ -143,10 +144,14 @@ def _read(name: str, question: Question, open_: Open, clock: Clock, *, asked: bo
             if asked and not any(one.severity is Severity.ERROR for one in answer.findings):
                 _look_up(name, answer, answer.platform, seen, question, clock)
         else:
-            answer.error = str(seen)
+            answer.error = _with_hint(seen)
     if answer.error and asked:
         answer.unread = [_unread(one, question, answer.error) for one in fleets if question.narrow.fleet(one.name)]
     return answer
+
+
+def _with_hint(error: PlatformError | SettingsError) -> str:
+    return f"{error} ({error.hint})" if error.hint else str(error)
 
 
 def _look_up(name: str, answer: _Answer, platform: Platform, seen: Observed, question: Question, clock: Clock) -> None:
@@ -159,7 +164,7 @@ def _look_up(name: str, answer: _Answer, platform: Platform, seen: Observed, que
     try:
         catalog = platform.catalog({release for one in drafts for release in wanted(one)}, probe=question.probe)
     except PlatformError as error:
-        answer.unread = [_unread(one.document, question, str(error)) for one in drafts]
+        answer.unread = [_unread(one.document, question, _with_hint(error)) for one in drafts]
         return
     answer.reading = Reading(
         connection=name,

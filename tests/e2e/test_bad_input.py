@@ -82,7 +82,7 @@ def _serving(status: int, headers: dict[str, str], body: bytes, length: int | No
 
 def test_missing_environment_variable(run: Run, tmp_path: Path) -> None:
     _connection(tmp_path / "m", url="http://127.0.0.1:9")
-    _refused(run("plan", "m"), "connection plant: ", "LOSANT_API_TOKEN", "not set")
+    _refused(run("plan", "m"), "connection plant", "LOSANT_API_TOKEN", "not set", "export LOSANT_API_TOKEN")
 
 
 def test_unreachable_host(run: Run, tmp_path: Path) -> None:

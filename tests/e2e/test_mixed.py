@@ -77,6 +77,18 @@ def test_one_run_moves_what_is_needed_first(
     assert run("plan", "m", "--detailed-exitcode", **secrets).code == 0
 
 
+def test_a_missing_secret_stops_no_other_connection(
+    run: Run, tmp_path: Path, sites: tuple[Simulator, Simulator]
+) -> None:
+    plant, stations = sites
+    written(tmp_path / "m", plant, stations)
+    planned = run("plan", "m", "--detailed-exitcode", "-o", "json", **secrets_of(stations))
+    assert planned.code == 1, planned
+    gateways, beside = planned.json["fleets"]
+    assert "LOSANT_API_TOKEN is not set" in gateways["error"]
+    assert (beside["error"], len(beside["changes"])) == ("", 3)
+
+
 def test_what_is_needed_from_a_platform_that_is_down_is_waited_for(
     run: Run, tmp_path: Path, sites: tuple[Simulator, Simulator]
 ) -> None:

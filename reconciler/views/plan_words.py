@@ -37,11 +37,13 @@ def headline(plan: Plan) -> str:
     """Return what the whole plan comes to, in one line; only numbers and our own words."""
     counts = total(plan)
     calls = sum(len(fleet.actions) for fleet in plan.fleets)
-    held = sum(fleet.summary.held for fleet in plan.fleets)
+    later = sum(bool(one.stage) for fleet in plan.fleets for one in fleet.held)
+    held = sum(fleet.summary.held for fleet in plan.fleets) - later
     violated = sum(len(fleet.violations) for fleet in plan.fleets)
     errors = sum(bool(fleet.error) for fleet in plan.fleets)
     unknown = sum(fleet.summary.unknown for fleet in plan.fleets)
     besides = [
+        f"{later:,} more in a later stage of this run" if later else "",
         f"{held:,} held" if held else "",
         f"{count(violated, 'limit')} violated" if violated else "",
         f"{count(unknown, 'slot')} unknown" if unknown else "",
@@ -49,7 +51,8 @@ def headline(plan: Plan) -> str:
     ]
     rest = "".join(f"; {part}" for part in besides if part)
     if counts.total:
-        return f"{count(counts.total, 'change')} in {count(calls, 'call')} ({verbs(counts)}){rest}"
+        how = "beginning with" if _goes_on(plan) else "in"
+        return f"{count(counts.total, 'change')} {how} {count(calls, 'call')} ({verbs(counts)}){rest}"
     if rest:
         return f"no change can go now{rest}"
     if not plan.fleets:
@@ -57,6 +60,12 @@ def headline(plan: Plan) -> str:
     if plan.narrowed and not any(fleet.summary.slots or fleet.summary.unmanaged for fleet in plan.fleets):
         return "no slot in reach: nothing matches these filters"
     return "nothing to do"
+
+
+def _goes_on(plan: Plan) -> bool:
+    """Return whether a change takes further calls, once those of the plan took effect."""
+    changes = (change for fleet in plan.fleets for change in fleet.changes)
+    return any(step.when != "now" for change in changes for step in change.steps)
 
 
 def blocked(plan: Plan) -> list[FleetPlan]:

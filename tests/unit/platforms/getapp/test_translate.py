@@ -260,3 +260,9 @@ def test_a_slot_is_empty_only_when_all_its_rows_are_deleted(rows: list[dict[str,
 def test_versions_are_ordered_by_semver_and_others_come_first() -> None:
     ordered = ["nightly", "v1", "1.0.0-1", "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0", "1.0.0+b", "1.2.0", "1.10.0"]
     assert sorted(set(ordered), key=precedence) == ordered
+
+
+@pytest.mark.parametrize("version", ["1.0." + "9" * 5000, "1.0.0-" + "9" * 5000, "1.0.0-a." + "1" * 4301])
+def test_a_version_of_any_length_has_its_place(version: str) -> None:
+    assert sorted([version, "1.0.0"], key=precedence)
+    assert slot(row(version=version), row(version="0.1.0")).phase is Phase.SETTLED

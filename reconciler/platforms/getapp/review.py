@@ -15,9 +15,14 @@ from reconciler.model.release import Catalog, Release, ReleaseInfo
 from reconciler.model.snapshot import Snapshot
 from reconciler.model.unit import Reach, Ref
 from reconciler.platforms.getapp.compile import AGAIN, FAILED, PREFIX, RUNNING, reference_of, step_now, way_of
+from reconciler.platforms.getapp.look import STARTS
+from reconciler.platforms.getapp.stages import Stage
 from reconciler.platforms.getapp.steps import DELIVER, PREPARE, UNINSTALL, Table
 from reconciler.platforms.getapp.translate import auto_deploys
 from reconciler.platforms.getapp.way import Move, Way
+
+HALTED: dict[str, str] = {Stage.DELIVERY_HALTED: "delivery", Stage.DEPLOY_HALTED: "installation"}
+"""What a person halted, by how far a release has come."""
 
 
 class Reviewer:
@@ -60,7 +65,16 @@ class Reviewer:
         if not reference_of(change, ahead.now, self._snapshot, self._catalog):
             text = f"the platform does not tell the catalogId of {change.workload.name} {ahead.now.version}"
             yield Hold(HoldReason.VERSION_UNKNOWN, text)
+        yield from self._halted(change, ahead.now)
         yield from self._unprepared(change, ahead.now)
+
+    def _halted(self, change: Change, move: Move) -> Iterator[Hold]:
+        """Yield that a person halted what would be started, which is for people to take up again."""
+        row = self._snapshot.units.index[change.unit.id]
+        what = HALTED.get(dict(self._snapshot.state(change.workload.id, row).stages).get(move.version, ""))
+        if what is not None and move.step in STARTS:
+            text = f"the {what} of {move.version} was paused or cancelled on the device"
+            yield Hold(HoldReason.PAUSED, f"{text}: take it up again there, or ask for another version")
 
     def _without_call(self, ahead: Way) -> Iterator[Hold]:
         """Yield the steps of the way that this connection has no call for."""

@@ -163,6 +163,27 @@ def test_devices_that_are_away_or_gone_or_busy_are_held() -> None:
     assert 3 not in held(platform, changes, snapshot, known)
 
 
+@pytest.mark.parametrize(
+    ("state", "status", "words"),
+    [
+        ("delivery", "Pause", "the delivery of"),
+        ("delivery", "Cancel", "the delivery of"),
+        ("deploy", "Pause", "the installation of"),
+    ],
+)
+def test_what_a_person_halted_is_not_started_because_another_version_came_between(
+    state: str, status: str, words: str
+) -> None:
+    world = Installation()
+    world.rows["edge-0"] = [row(state, status), row("delivery", "InProgress", "2.0.0")]
+    platform, snapshot = reading(world)
+    assert snapshot.state("radio", 0).assigned == "2.0.0"
+    found = held(platform, [change("edge-0", "2.0.0", "1.0.0", others=("1.0.0",))], snapshot)
+    assert f"paused: {words}" in found[0]
+    assert "1.0.0 was paused or cancelled on the device" in found[0]
+    assert not held(platform, [change("edge-0", "2.0.0", "1.1.0", others=("1.0.0",))], snapshot)
+
+
 # --- preparation ----------------------------------------------------------------------------------------------------
 
 

@@ -10,7 +10,8 @@ import pytest
 from reconciler.model.change import Action, Request
 from reconciler.model.connection import StepRoute, StepRoutes
 from reconciler.model.outcome import Receipt, ReceiptKind
-from reconciler.platforms.getapp.look import POINTLESS
+from reconciler.platforms.getapp.look import POINTLESS, STARTS
+from reconciler.platforms.getapp.review import HALTED
 from reconciler.platforms.getapp.stages import Stage
 from tests.unit.platforms.getapp.installation import Installation, entry, row
 
@@ -25,9 +26,11 @@ AGENT_PATHS = {
 ROWS = {
     Stage.DELIVERING: row("delivery", "InProgress"),
     Stage.DELIVERY_STOPPED: row("delivery", "Error"),
+    Stage.DELIVERY_HALTED: row("delivery", "Cancel"),
     Stage.DOWNLOADED: row("downloaded"),
     Stage.DEPLOYING: row("deploy", "Installing"),
     Stage.DEPLOY_STOPPED: row("deploy", "Error"),
+    Stage.DEPLOY_HALTED: row("deploy", "Pause"),
     Stage.INSTALLED: row("installed"),
     Stage.UNINSTALLING: row("installed", "Uninstall"),
     Stage.UNINSTALLED: row("uninstalled"),
@@ -61,6 +64,8 @@ def test_a_step_goes_unless_the_release_was_moved_on(step: str, stage: Stage) ->
         where = "edge-0" if step == "uninstall" else "the agent's own device"
         assert receipt == Receipt(ReceiptKind.UNPROVED, f"not sent: {RADIO} on {where} is {stage} by now")
         assert not writes
+    elif stage in HALTED and step in STARTS:
+        assert (receipt.kind, len(writes)) == (ReceiptKind.UNPROVED, 0)
     else:
         assert (receipt.kind, len(writes)) == (ReceiptKind.ACCEPTED, 1)
 

@@ -16,6 +16,7 @@ from reconciler.platforms.getapp.lists import Lists
 from reconciler.platforms.getapp.precedence import precedence
 from reconciler.platforms.getapp.stages import DELIVERY_STATES, STATES, STATUSES
 from reconciler.platforms.getapp.translate import Rows
+from reconciler.platforms.getapp.way import Move, way
 from tests.unit.platforms.getapp.installation import row
 
 
@@ -209,6 +210,14 @@ def test_dependencies_are_protected_and_no_leftovers(dependency: Any) -> None:
     assert found["vision"].protected == ""
     gone = row("uninstalled", "Uninstall", project="vision", dependencies=[dependency])
     assert read(gone, row()).states["radio"].protected == ""
+
+
+def test_a_dependency_that_is_wanted_is_not_delivered_again_and_one_that_is_not_stays() -> None:
+    needs = row(project="vision", dependencies=["12.radio@1.0.0"])
+    found = read(needs, row(), row(version="1.1.0"), row("downloaded", version="0.9.0")).states["radio"]
+    assert way(found, "1.0.0").now == Move("delete", "0.9.0")
+    assert {move.version for move in way(found, None).later} == {"1.1.0"}
+    assert way(read(needs, row(), row(version="1.1.0")).states["radio"], "1.0.0").now == Move("uninstall", "1.1.0")
 
 
 @pytest.mark.parametrize("dependencies", [[7], [{"name": "x"}], 7])

@@ -399,6 +399,25 @@ def test_nothing_to_read_raises() -> None:
             observed(world, topology)
 
 
+@pytest.mark.parametrize(
+    ("topology", "path", "status", "words"),
+    [
+        ("cdn", "/api/cdn/device", 404, "CDN master"),
+        ("agent", "/api/v2/device", 404, "proxy mode"),
+        ("cdn", "/api/cdn/device", 401, "no credentials"),
+        ("cdn", "/api/cdn/device", 403, "no credentials"),
+    ],
+)
+def test_a_refused_reading_says_what_to_look_at(topology: str, path: str, status: int, words: str) -> None:
+    world = Installation()
+    world.answers[path] = httpx.Response(status, json={"message": "no", "name": "n", "statusCode": status})
+    with pytest.raises(PlatformError) as caught:
+        observed(world, topology)
+    assert words in caught.value.hint
+    assert "application" not in caught.value.hint
+    assert "token" not in caught.value.hint
+
+
 def test_a_platform_is_shown_without_secrets_and_closes() -> None:
     for delivery in (True, False):
         platform = Installation().platform(delivery=delivery)

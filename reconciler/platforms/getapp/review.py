@@ -14,7 +14,7 @@ from reconciler.model.change import Change, Hold, HoldReason, Review, Verb
 from reconciler.model.release import Catalog, Release, ReleaseInfo
 from reconciler.model.snapshot import Snapshot
 from reconciler.model.unit import Reach, Ref
-from reconciler.platforms.getapp.compile import AGAIN, FAILED, PREFIX, RUNNING, reference_of, step_now, way_of
+from reconciler.platforms.getapp.compile import AGAIN, FAILED, PREFIX, RUNNING, UNCLEAR, reference_of, step_now, way_of
 from reconciler.platforms.getapp.look import STARTS
 from reconciler.platforms.getapp.stages import Stage
 from reconciler.platforms.getapp.steps import DELIVER, PREPARE, UNINSTALL, Table
@@ -102,6 +102,9 @@ class Reviewer:
             yield Hold(HoldReason.NOT_PREPARED, text)
         elif info.prepared.startswith(FAILED):
             text = f"the delivery server could not prepare {move.version}: {info.prepared.removeprefix(FAILED)}"
+            yield Hold(HoldReason.NOT_PREPARED, text)
+        elif info.prepared.startswith(UNCLEAR):
+            text = f"how the preparation of {move.version} stands is not known: {info.prepared.removeprefix(UNCLEAR)}"
             yield Hold(HoldReason.NOT_PREPARED, text)
 
     def _following(self, change: Change, ahead: Way) -> list[str]:

@@ -159,7 +159,7 @@ def test_nothing_wanted_asks_nothing() -> None:
         ({"status": "delete"}, "delete"),
         ({"status": "error", "error": {"errorCode": "DELIVERY.download"}}, "again: the server could not fetch"),
         ({"status": "error", "error": {"errorCode": "DELIVERY.notExist"}}, "failed: the files of the release are not"),
-        ({"status": "melted"}, "failed: status 'melted' is not known"),
+        ({"status": "melted"}, "unclear: status 'melted' is not known"),
     ],
 )
 def test_with_probe_preparations_are_asked_about(told: dict[str, Any], words: str) -> None:

@@ -211,6 +211,7 @@ def test_one_preparation_for_all_slots_comes_first(prepared: str) -> None:
     [
         ("running: inProgress, 40 %", "still prepares 2.0.0 (inProgress, 40 %)"),
         ("failed: not there (DELIVERY.notExist)", "could not prepare 2.0.0: not there (DELIVERY.notExist)"),
+        ("unclear: 503", "how the preparation of 2.0.0 stands is not known: 503"),
         ("done", ""),
         ("", ""),
     ],

@@ -271,6 +271,12 @@ def test_one_active_device_of_each_kind_tells_the_offering() -> None:
     assert snapshot.reference("edge-3", "vision", "1.0.0") == "12.vision@1.0.0"
 
 
+def test_an_odd_release_in_an_offering_leaves_the_others() -> None:
+    world = Installation()
+    world.offering = [{"projectName": "radio", "releases": [{"id": 7}, release(version="2.0.0"), None]}]
+    assert observed(world).reference("edge-1", "radio", "2.0.0") == "12.radio@2.0.0"
+
+
 def test_an_offering_whose_entries_are_odd_offers_nothing() -> None:
     world = Installation()
     world.answers["/api/cdn/device/offering"] = httpx.Response(200, json=[entry("edge-0", 7)])

@@ -95,6 +95,27 @@ def test_an_active_device_without_an_entry_was_lost() -> None:
     assert snapshot.states[0] == UNSEEN
 
 
+@pytest.mark.parametrize("lost", [None, [row(), row("downloaded", id="0.radio@1.0.0")]])
+def test_what_is_wrong_with_one_device_does_not_make_the_empty_slots_of_others_unknown(lost: Any) -> None:
+    world = Installation(4)
+    world.inactive = {"edge-3"}
+    world.rows |= {"edge-1": lost, "edge-2": [], "edge-3": []}
+    world.offering = [{"projectName": "vision", "releases": []}]
+    if lost is None:
+        del world.rows["edge-1"]
+    snapshot = observed(world)
+    assert "edge-1" in problem(snapshot)
+    assert snapshot.states[0] == UNSEEN
+    assert snapshot.state("radio", 1).phase is Phase.UNKNOWN
+    assert snapshot.state("radio", 2) == EMPTY
+    assert [snapshot.state("vision", number) for number in (0, 2)] == [EMPTY, EMPTY]
+    assert snapshot.state("vision", 1) == (EMPTY if lost else snapshot.state("radio", 1))
+    assert snapshot.state("radio", 3).phase is Phase.UNKNOWN
+    assert snapshot.state("nobody has heard of it", 0) == UNSEEN
+    world.answers[RELEASES] = httpx.Response(200, json=[entry(one, []) for one in ("edge-0", "edge-2", "alien")])
+    assert observed(world).state("radio", 2) == UNSEEN
+
+
 @pytest.mark.parametrize(
     ("answers", "words"),
     [

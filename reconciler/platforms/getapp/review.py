@@ -23,6 +23,7 @@ from reconciler.platforms.getapp.way import Move, Way
 
 HALTED: dict[str, str] = {Stage.DELIVERY_HALTED: "delivery", Stage.DEPLOY_HALTED: "installation"}
 """What a person halted, by how far a release has come."""
+NOTHING = ReleaseInfo(found=None)
 
 
 class Reviewer:
@@ -33,12 +34,19 @@ class Reviewer:
         self._snapshot = snapshot
         self._catalog = catalog
         self._table = table
+        self._needed: dict[tuple[str, str], str] = {}
 
     def review(self, changes: Sequence[Change]) -> Review:
         """Return holds, following calls and warnings."""
         holds: dict[int, tuple[Hold, ...]] = {}
         later: dict[int, tuple[str, ...]] = {}
         going: list[Change] = []
+        self._needed = {
+            (change.unit.id, dependency): f"{change.workload.name} {change.to}"
+            for change in changes
+            if change.verb is not Verb.REMOVE and change.to is not None
+            for dependency in self._catalog.get(Release(change.workload.id, change.to), NOTHING).dependencies
+        }
         for position, change in enumerate(changes):
             ahead = way_of(change, self._snapshot)
             reasons = tuple(self._reasons(change, ahead))
@@ -65,8 +73,22 @@ class Reviewer:
         if not reference_of(change, ahead.now, self._snapshot, self._catalog):
             text = f"the platform does not tell the catalogId of {change.workload.name} {ahead.now.version}"
             yield Hold(HoldReason.VERSION_UNKNOWN, text)
+        yield from self._depended_on(change, ahead.now)
         yield from self._halted(change, ahead.now)
         yield from self._unprepared(change, ahead.now)
+
+    def _depended_on(self, change: Change, move: Move) -> Iterator[Hold]:
+        """Yield that a release comes that needs what would go: it finds it there, and does not bring it again.
+
+        Once it is on the device, its own row protects what it depends on.
+        """
+        if move.step not in STARTS:
+            reference = reference_of(change, move, self._snapshot, self._catalog)
+            names = (f"{change.workload.id} {move.version}", reference)
+            comer = next((one for name in names if (one := self._needed.get((change.unit.id, name)))), None)
+            if comer is not None:
+                text = f"{comer} goes to this device and depends on {move.version}"
+                yield Hold(HoldReason.PRUNING_UNSAFE, text)
 
     def _halted(self, change: Change, move: Move) -> Iterator[Hold]:
         """Yield that a person halted what would be started, which is for people to take up again."""
@@ -126,7 +148,7 @@ class Reviewer:
             elif change.to is None and state.protected:
                 needed[change.workload, state.protected] += 1
         for workload, version in sorted(arriving, key=lambda one: (one[0].name, one[0].id, one[1])):
-            info = self._catalog.get(Release(workload.id, version), ReleaseInfo(found=None))
+            info = self._catalog.get(Release(workload.id, version), NOTHING)
             yield from _arrival(workload, version, info)
         for (workload, why), count in sorted(needed.items(), key=_by_name):
             yield f"{workload.name} is removed from {_devices(count)} where it is needed ({why})"

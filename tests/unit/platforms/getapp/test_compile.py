@@ -269,6 +269,19 @@ def test_people_are_warned_of_removing_a_dependency() -> None:
     assert HoldReason.UNSUPPORTED in {hold.code for hold in platform.review(leftovers, snapshot, {}).holds[0]}
 
 
+@pytest.mark.parametrize("dependency", ["radio 1.0.0", "12.radio@1.0.0"])
+def test_what_an_arriving_release_depends_on_is_not_taken_away_in_the_same_pass(dependency: str) -> None:
+    world = Installation()
+    platform, snapshot = reading(world, "agent")
+    coming = change("edge-0", None, "2.0.0", workload="vision")
+    needs = {Release("vision", "2.0.0"): ReleaseInfo(found=True, reference="v", dependencies=(dependency,))}
+    found = held(platform, [change("edge-0", "1.0.0", None), coming], snapshot, needs)
+    assert found == {0: "pruning-unsafe: vision 2.0.0 goes to this device and depends on 1.0.0"}
+    other = change("edge-1", None, "2.0.0", workload="vision")
+    assert 0 not in held(platform, [change("edge-0", "1.0.0", None), other], snapshot, needs)
+    assert 0 not in held(platform, [change("edge-0", "1.0.0", "2.0.0"), coming], snapshot, {**needs, **info("")})
+
+
 # --- laws -----------------------------------------------------------------------------------------------------------
 
 ROWS = st.lists(

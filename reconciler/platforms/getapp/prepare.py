@@ -71,7 +71,8 @@ class Preparations:
         try:
             return preparation(server.prepared(catalog_id))
         except NotFound:
-            return Preparation(reference=catalog_id, status=PrepareStatus.NOT_ASKED)
+            note = "the server was asked, and knows no preparation of it"
+            return Preparation(reference=catalog_id, status=PrepareStatus.NOT_ASKED, notes=(note,))
         except PlatformError as error:
             return Preparation(reference=catalog_id, status=PrepareStatus.UNKNOWN, notes=(str(error),))
 

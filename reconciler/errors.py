@@ -34,6 +34,11 @@ class ReconcilerError(Exception):
         super().__init__(message)
         self.hint = hint
 
+    @property
+    def advised(self) -> str:
+        """Return the text with the hint behind it, for where both stand in one line."""
+        return f"{self} ({self.hint})" if self.hint else str(self)
+
 
 class SettingsError(ReconcilerError):
     """An option, an environment variable or a file that the caller named is wrong."""

@@ -16,8 +16,8 @@ from reconciler.engine.snapshot import chosen
 @click.command(
     epilog="""\b
 Examples:
-  reconciler deliveries 3f2a-vision-2.0.1            is not asked: the question could start a preparation
-  reconciler deliveries 3f2a-vision-2.0.1 --probe    is asked
+  reconciler deliveries 12.vision@2.0.1            is not asked: the question could start a preparation
+  reconciler deliveries 12.vision@2.0.1 --probe    is asked
   reconciler deliveries --manifests fleets -o json
 
 \b

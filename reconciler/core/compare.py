@@ -87,7 +87,8 @@ def _fleet_plan(one: FleetPlan, units: Names, workloads: Names) -> Table:
 def _change(change: Change) -> str:
     moves = f"{change.from_ or 'nothing'} {ARROW} {change.to or 'nothing'}"
     settings = "".join(f", {key} {value}" for key, value in change.settings)
-    others = f", also removes {', '.join(change.others)}" if change.others else ""
+    leaving = ", ".join(other for other in change.others if other != change.to)
+    others = f", also removes {leaving}" if leaving else ""
     return f"{change.verb.value} {moves}{settings}{others} ({change.reason.value})"
 
 

@@ -133,7 +133,7 @@ def _read(name: str, question: Question, open_: Open, clock: Clock, *, asked: bo
     try:
         answer = _Answer(platform=open_(name))
     except (PlatformError, SettingsError) as error:
-        answer = _Answer(platform=str(error), error=_with_hint(error))
+        answer = _Answer(platform=str(error), error=error.advised)
     if not isinstance(answer.platform, str):
         seen = observe(answer.platform, clock)
         if isinstance(seen, Observed):
@@ -144,14 +144,10 @@ def _read(name: str, question: Question, open_: Open, clock: Clock, *, asked: bo
             if asked and not any(one.severity is Severity.ERROR for one in answer.findings):
                 _look_up(name, answer, answer.platform, seen, question, clock)
         else:
-            answer.error = _with_hint(seen)
+            answer.error = seen.advised
     if answer.error and asked:
         answer.unread = [_unread(one, question, answer.error) for one in fleets if question.narrow.fleet(one.name)]
     return answer
-
-
-def _with_hint(error: PlatformError | SettingsError) -> str:
-    return f"{error} ({error.hint})" if error.hint else str(error)
 
 
 def _look_up(name: str, answer: _Answer, platform: Platform, seen: Observed, question: Question, clock: Clock) -> None:
@@ -164,7 +160,7 @@ def _look_up(name: str, answer: _Answer, platform: Platform, seen: Observed, que
     try:
         catalog = platform.catalog({release for one in drafts for release in wanted(one)}, probe=question.probe)
     except PlatformError as error:
-        answer.unread = [_unread(one.document, question, _with_hint(error)) for one in drafts]
+        answer.unread = [_unread(one.document, question, error.advised) for one in drafts]
         return
     answer.reading = Reading(
         connection=name,

@@ -40,13 +40,15 @@ class Group(msgspec.Struct, frozen=True):
     """Changes that are compiled together.
 
     `attempts` counts sendings whose answer was lost, `refused` those that the
-    platform put off or that did not reach it; `error` is what it said last.
+    platform put off or that did not reach it, `objected` those not sent since a look
+    right before spoke against it; `error` is what it said last.
     """
 
     changes: tuple[Change, ...]
     wide: bool = True
     attempts: int = 0
     refused: int = 0
+    objected: int = 0
     error: str = ""
     halve: bool = False
 
@@ -180,7 +182,7 @@ class Sender:
             return []
         group = msgspec.structs.replace(group, error=receipt.error)
         if receipt.kind is ReceiptKind.UNPROVED:
-            return [msgspec.structs.replace(group, wide=False, error="")]
+            return self._objected(group, receipt.error)
         if receipt.kind is ReceiptKind.UNKNOWN:
             return [msgspec.structs.replace(group, attempts=group.attempts + 1)]
         if not self._halt and receipt.status in PUT_OFF and group.refused + 1 < ATTEMPTS:
@@ -190,6 +192,17 @@ class Sender:
             return []
         self._splits -= 1
         return [msgspec.structs.replace(group, wide=False, halve=True)]
+
+    def _objected(self, group: Group, why: str) -> list[Group]:
+        """Return a group to read again whose call was not sent, halved from its second time on.
+
+        What one slot shows must not keep all others of a call from going.
+        """
+        again = msgspec.structs.replace(group, wide=False, halve=not group.wide, objected=group.objected + 1, error="")
+        if len(group.changes) > 1 or again.objected < ATTEMPTS:
+            return [again]
+        self._settle(group.changes, again.result, why)
+        return []
 
     # --- reading back -----------------------------------------------------------------------------------------------
 

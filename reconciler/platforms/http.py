@@ -47,7 +47,8 @@ class Client:
     """Requests to one platform with one set of credentials. Safe to use from several threads.
 
     `url` is the API's base; `timeout` in seconds, for connecting, for each wait for data and for sending; `per_second`
-    the most requests started in a second. Raises SettingsError for a URL or token that must not be used.
+    the most requests started in a second; `hints` say what to look at by the status of a refusal, where the general
+    words do not fit the platform. Raises SettingsError for a URL or token that must not be used.
     """
 
     def __init__(  # everything outside is an argument: address, credentials, clock, chance, transport
@@ -58,6 +59,7 @@ class Client:
         platform: str,
         clock: Clock,
         headers: Mapping[str, str] | None = None,
+        hints: Mapping[int, str] | None = None,
         timeout: float = 30.0,
         concurrency: int = 4,
         per_second: float | None = None,
@@ -68,6 +70,7 @@ class Client:
         self._credentials = credentials
         self.url = checked_url(url, secret=bool(credentials.secrets))
         self._platform = platform
+        self._hints = hints or {}
         self._clock = clock
         self._timeout = timeout
         self._slots = threading.BoundedSemaphore(concurrency)
@@ -226,10 +229,12 @@ class Client:
                 with closing(self._http.send(request, stream=streamed)) as answer:
                     if not answer.is_success:
                         whole = _answer(answer, answer.read())
-                        raise refusal(whole, operation, self._clock.now(), self.scrub)
+                        error = refusal(whole, operation, self._clock.now(), self.scrub)
+                        error.hint = self._hints.get(answer.status_code, error.hint)
+                        raise error
                     yield answer
-            except httpx.HTTPError as error:
-                raise self._failure(error, operation) from None
+            except httpx.HTTPError as failure:
+                raise self._failure(failure, operation) from None
 
     def _request(
         self,

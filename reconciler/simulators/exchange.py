@@ -5,9 +5,11 @@ reply says with `cut` that no byte of it may reach the caller (the connection br
 to hold it back: worlds never sleep.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias
+from urllib.parse import unquote
 
 import msgspec
 
@@ -15,6 +17,15 @@ Json: TypeAlias = Any
 
 JSON_HEADERS: Mapping[str, str] = {"content-type": "application/json; charset=utf-8"}
 HTML_HEADERS: Mapping[str, str] = {"content-type": "text/html; charset=utf-8"}
+
+
+SLASH = "\ue000"
+"""What stands in a decoded path for a slash that was encoded, and so divides nothing: a letter of private use."""
+
+
+def decoded(path: bytes) -> str:
+    """A path as it was sent, decoded."""
+    return unquote(re.sub("%2f", SLASH, path.decode("latin-1"), flags=re.IGNORECASE))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from reconciler.simulators.exchange import Reply
+from reconciler.simulators.exchange import SLASH, Reply
 from reconciler.simulators.faults import READS
 
 C = TypeVar("C")
@@ -43,5 +43,5 @@ def find(routes: Sequence[Route[Any]], method: str, path: str) -> tuple[Route[An
     for one in routes:
         match = one.path.fullmatch(path) if one.method == method else None
         if match is not None:
-            return one, match.groupdict()
+            return one, {name: part.replace(SLASH, "/") for name, part in match.groupdict().items()}
     return None

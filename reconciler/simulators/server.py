@@ -24,7 +24,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from reconciler.simulators.exchange import Reply, Request, World
+from reconciler.simulators.exchange import Reply, Request, World, decoded
 
 HOST = "127.0.0.1"
 _LOOPBACK_NAMES = (HOST, "localhost")
@@ -56,7 +56,7 @@ class _Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = HttpRequest(scope, receive)
-        path: str = scope["path"]  # decoded; that of `asked.url` quotes some characters again
+        path = decoded(scope["raw_path"])
         if path.startswith("/simulator/") and asked.url.hostname not in _LOOPBACK_NAMES:
             reply = Reply(403, b'{"type":"Forbidden","message":"the control surface is for this machine only"}')
         else:

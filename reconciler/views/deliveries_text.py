@@ -75,7 +75,7 @@ def _preparation(one: Preparation) -> Iterator[Line]:
     facts += [amount(one.size)] if one.size is not None else []
     besides = "".join(f", {fact}" for fact in facts)
     yield line((clean(one.reference), "bold"), ": ", (word, style), besides, indent=2)
-    if one.status is PrepareStatus.NOT_ASKED:
+    if one.status is PrepareStatus.NOT_ASKED and not one.notes:
         yield line((NOT_ASKED, "dim"), indent=4)
     if one.error or one.code:
         yield line((clean(one.error or "the server gives no reason"), "red"), _code(one), indent=4)

@@ -33,7 +33,7 @@ RECEIPTS = {
     ReceiptKind.ACCEPTED: ("accepted", "green"),
     ReceiptKind.REJECTED: ("rejected", "bold red"),
     ReceiptKind.UNKNOWN: ("no proof that it took effect, reading back", "yellow"),
-    ReceiptKind.UNPROVED: ("not sent, since the count read before it differs; going unit by unit", "yellow"),
+    ReceiptKind.UNPROVED: ("not sent, since a look right before it showed otherwise; reading again", "yellow"),
 }
 
 RESULTS = {

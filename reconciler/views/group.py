@@ -22,6 +22,11 @@ def leaving(change: Change | Group) -> tuple[str, ...]:
     return change.others if change.verb is Verb.REMOVE and change.from_ == change.to else ()
 
 
+def besides(change: Change | Group) -> tuple[str, ...]:
+    """Return the versions that go along with a change: what is wanted may be among the others, and stays."""
+    return tuple(other for other in change.others if other != change.to)
+
+
 class Group(msgspec.Struct, frozen=True):
     """Changes that differ only in their unit. `later` are the calls that a later pass makes, in order."""
 

@@ -9,7 +9,7 @@ from reconciler.model.origin import Origin
 from reconciler.model.plan import DIRTY, FleetPlan, MovedTo, Plan
 from reconciler.model.unit import Ref
 from reconciler.views.calls import Calls, gathered, notes
-from reconciler.views.group import Group, HeldGroup, Names, codes, grouped, held_grouped, leaving, weight
+from reconciler.views.group import Group, HeldGroup, Names, besides, codes, grouped, held_grouped, leaving, weight
 from reconciler.views.hold_words import ADVICE, BY_ITSELF, LABELS, LIMITS
 from reconciler.views.markdown import Section, code, fitted, folded_away, row, size, table_head
 from reconciler.views.plan_words import advice, headline, settled, staged, under_way
@@ -261,13 +261,13 @@ def _version(name: str | None) -> str:
 
 def _way(one: Change | Group | HeldGroup) -> str:
     """Return where a slot goes; the Markdown twin of `words.way`."""
-    others = () if isinstance(one, HeldGroup) else one.others
+    others = () if isinstance(one, HeldGroup) else besides(one)
     if not isinstance(one, HeldGroup) and leaving(one):
         return f"{joined(code(other) for other in others)} → {NOTHING}, {_version(one.to)} stays"
-    besides = f" ({joined(code(other) for other in others)} leaving too)" if others else ""
+    too = f" ({joined(code(other) for other in others)} leaving too)" if others else ""
     if one.from_ == one.to:
-        return f"{_version(one.to)} again{besides}"
-    return f"{_version(one.from_)} → {_version(one.to)}{besides}"
+        return f"{_version(one.to)} again{too}"
+    return f"{_version(one.from_)} → {_version(one.to)}{too}"
 
 
 def _places(origins: Iterable[Origin]) -> str:

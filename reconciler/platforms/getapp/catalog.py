@@ -125,18 +125,22 @@ class Catalogue:
             return ReleaseInfo(found=None, detail="the server knows neither this release nor its project")
         except PlatformError as error:
             return ReleaseInfo(found=None, detail=f"that it is missing could not be confirmed: {error}")
-        if any(one.version == release.version for one in listed):
+        if any(one.version == release.version for one in listed.items):
             return ReleaseInfo(found=None, detail="the server lists it but answers that it is not there")
+        if listed.odd:
+            return ReleaseInfo(found=None, detail="the server lists releases that cannot be read")
+        if not listed.items:
+            return ReleaseInfo(found=None, detail="the server lists no releases of this project")
         return ReleaseInfo(found=False, detail="the server does not list it, and no device is offered it or holds it")
 
     def _add(self, server: Server, project: str, found: dict[tuple[str, str], ReleaseInfo]) -> list[str]:
         """Add the server's releases of a project; return why that failed."""
         try:
-            for one in server.releases(project):
-                found[project, one.version] = server_info(one)
+            listed = server.releases(project)
         except PlatformError as error:
             return [f"the server's releases of {project} could not be read: {error}"]
-        return []
+        found |= {(project, one.version): server_info(one) for one in listed.items}
+        return [f"{listed.odd} of the server's releases of {project} cannot be read"] if listed.odd else []
 
 
 def info_of(release: RowRelease, refused: str = "") -> ReleaseInfo:

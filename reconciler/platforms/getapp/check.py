@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 
 import msgspec
 
-from reconciler.errors import NotFound, PlatformError, Unreachable
+from reconciler.errors import NotFound, PlatformError, Rejected, Unreachable
 from reconciler.model.connection import StepRoute
 from reconciler.platforms.getapp import wire
 from reconciler.platforms.getapp.inventory import id_of, listing
@@ -18,6 +18,9 @@ from reconciler.ports import Check, Clock
 
 LARGEST_SKEW = 30.0
 """Seconds between the agent's clock and ours that are worth a warning."""
+ACCEPTED = "the server accepts user and password"
+FORBIDDEN = 403
+"""A missing role, or 401 (confirmed, section 7.1)."""
 PARTS = {True: ("cdn",), False: ("v1", "v2")}
 """The documents that describe the calls of a topology."""
 
@@ -156,11 +159,23 @@ def _server(server: Server | None) -> Iterator[Check]:
         return
     try:
         server.health()
-        yield Check("delivery server", "ok", f"{server.client.url} answers")
-        server.releases("0")
-    except NotFound:
-        yield Check("delivery login", "ok", "the server accepts user and password")
     except PlatformError as error:
-        yield Check("delivery login", "failed", str(error), error.hint)
+        yield Check("delivery server", "failed", str(error), error.hint)
+        return
+    yield Check("delivery server", "ok", f"{server.client.url} answers")
+    try:
+        server.releases("0")
+    except PlatformError as error:
+        yield _login(error)
     else:
-        yield Check("delivery login", "ok", "the server accepts user and password")
+        yield Check("delivery login", "ok", ACCEPTED)
+
+
+def _login(error: PlatformError) -> Check:
+    """Return what an error of the question for releases says of the login: it came before, and may have been good."""
+    if error.sent and isinstance(error, NotFound | Rejected):
+        return Check("delivery login", "ok", ACCEPTED)
+    if error.sent and error.status == FORBIDDEN:
+        text = f"{ACCEPTED}, but this user may not list releases: versions cannot be looked up"
+        return Check("delivery login", "warning", text, "give the user the roles view-release and list-releases")
+    return Check("delivery login", "failed", str(error), error.hint)

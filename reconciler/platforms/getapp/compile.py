@@ -22,6 +22,7 @@ UNASKED = frozenset({"not asked", "delete"})
 """What the catalogue says of preparations that are to be asked for; a failed one is where trying again helps."""
 AGAIN = "again: "
 FAILED = "failed: "
+UNCLEAR = "unclear: "
 RUNNING = "running: "
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 
-from reconciler.model.observation import UNSEEN, State
+from reconciler.model.observation import EMPTY, UNSEEN, State
 from reconciler.model.snapshot import References
 from reconciler.model.unit import Units
 from reconciler.platforms.getapp import wire
@@ -36,6 +36,8 @@ class Slots:
         self.releases: dict[tuple[str, str], RowRelease] = {}
         self.references: References = {}
         self.problems: list[str] = []
+        self.own_problems: list[str] = []
+        """What is wrong with single devices, of which nothing follows for others."""
         self.shown = bytearray(len(units))
         self._lists = Lists(self._known, auto=auto)
         self._numbers: dict[State, int] = {}
@@ -79,8 +81,18 @@ class Slots:
             for project in projects | set(self.columns):
                 self._column(project)[row] = number
 
+    def prove(self, projects: set[str]) -> None:
+        """Let slots that devices left out of their own lists be empty for certain, where others were not read."""
+        number = len(self.states)
+        self.states.append(EMPTY)
+        for project in projects | set(self.columns):
+            column = self._column(project)
+            for row, shown in enumerate(self.shown):
+                if shown and not column[row]:
+                    column[row] = number
+
     def _peculiar(self, unit: int, device: str, found: _Known) -> None:
-        self.problems += [f"device {device} {problem}" for problem in found.problems]
+        self.own_problems += [f"device {device} {problem}" for problem in found.problems]
         for (project, version), reference in found.own.items():
             self.references[device, project, version] = reference
         if found.blind:

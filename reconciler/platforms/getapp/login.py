@@ -51,6 +51,7 @@ class Login:
         self._lock = threading.Lock()
         self._tokens: wire.Tokens | None = None
         self._access: str | None = None
+        self._sent_by = threading.local()  # the token that each thread was given last
         self._client: Client
 
     def use(self, client: Client) -> None:
@@ -67,6 +68,7 @@ class Login:
     def headers(self, deadline: float | None) -> dict[str, str]:
         """Return the header of a token, asked for where there is none. Raises PlatformError, with `sent` False."""
         with self._lock:
+            self._sent_by.token = None
             if self._access is None:
                 until = self._clock.now() + PATIENCE if deadline is None else deadline
                 try:
@@ -75,14 +77,19 @@ class Login:
                     error.sent = False  # what the token was for was not sent
                     raise
                 self._access = self._tokens.access_token
+            self._sent_by.token = self._access
             return {"Authorization": f"Bearer {self._access}"}
 
     def renew(self) -> bool:
-        """Forget a token that was refused; return whether there was one, so that a refused password is not sent twice."""
+        """Forget the token this thread was refused; return whether it had one: a refused password is not sent twice.
+
+        Another thread may have been refused the same one and have renewed it: the new one is kept.
+        """
         with self._lock:
-            had = self._access is not None
-            self._access = None
-            return had
+            refused = getattr(self._sent_by, "token", None)
+            if self._access == refused:
+                self._access = None
+            return refused is not None
 
     def _asked(self, until: float) -> wire.Tokens:
         """Return new tokens, by the refresh token where there is one that is still good."""

@@ -1,9 +1,10 @@
 """A last look at the one release of a step, right before the step is sent.
 
 A release may install itself as soon as it is downloaded, and people work on devices: state is to be read again before
-each action (inferred, section 6). One request a call: the master tells of one release on several devices (confirmed,
-agent-cdn/get-cdn-release-by-catalog), an agent of one release on its own (confirmed, seed 001). Where the look itself
-fails, the reading that the plan was made from, a minute old at most, has to do.
+each action (inferred, section 6). One request a call, more where one address cannot name its devices: the master tells
+of one release on several devices (confirmed, agent-cdn/get-cdn-release-by-catalog), an agent of one release on its own
+(confirmed, seed 001). Where the look itself fails, the reading that the plan was made from, a minute old at most, has to
+do.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import msgspec
 
 from reconciler.errors import NotFound, PlatformError
 from reconciler.platforms.getapp import wire
-from reconciler.platforms.getapp.routes import Routes
+from reconciler.platforms.getapp.routes import Routes, parts
 from reconciler.platforms.getapp.stages import Halt, Stage, unknown_word, word
 from reconciler.platforms.getapp.steps import CANCEL, DELETE, DELIVER, DEPLOY, UNINSTALL
 
@@ -57,7 +58,7 @@ def objection(routes: Routes, step: str, catalog_id: str, devices: Sequence[str]
 
 def _of_fleet(routes: Routes, catalog_id: str, devices: Sequence[str]) -> dict[str, wire.Row]:
     rows: dict[str, wire.Row] = {}
-    for entry in routes.fleet_release(catalog_id, devices).items:
+    for entry in (one for part in parts(devices) for one in routes.fleet_release(catalog_id, part).items):
         try:
             rows[entry.device_id] = wire.row(entry.data)
         except msgspec.ValidationError:

@@ -2,7 +2,8 @@
 
 A CDN's listing of releases proves a device empty only where the device is active and has an entry of its own. An
 inactive one that shows nothing, or a device without an entry, is unknown in every project: whether the master keeps what
-inactive devices last reported is not documented. An agent's list names no total, so it is read twice and held against
+inactive devices last reported is not documented. Each device's list proves its own slots: what is wrong with one device
+makes a reading incomplete, but not the empty slots of others unknown. An agent's list names no total, so it is read twice and held against
 its offering, which tells states as well.
 """
 
@@ -86,6 +87,9 @@ class Observer:
         self._memory.note(slots.releases, slots.columns, whole=units is None)
         slots.finish(self._memory.projects)
         problems = sorted(set(reading.problems + slots.problems))
+        if slots.own_problems and not problems:
+            slots.prove(self._memory.projects)
+        problems += sorted(set(slots.own_problems))
         more = len(problems) - SHOWN_PROBLEMS
         shown = (*problems[:SHOWN_PROBLEMS], *([f"and {more} more"] if more > 0 else []))
         return Snapshot(
@@ -155,7 +159,7 @@ class _Fleet:
             if not slots.shown[row]:
                 slots.blind(row, MISSING if active else SILENT)
                 if active:
-                    self.problems.append(f"device {device} is active, but the list of releases lacks it")
+                    slots.own_problems.append(f"device {device} is active, but the list of releases lacks it")
             elif not slots.has_rows(row):
                 slots.blind(row, SILENT)
 

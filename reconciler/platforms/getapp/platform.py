@@ -29,6 +29,30 @@ from reconciler.platforms.http import Client
 from reconciler.platforms.readers import Meter, Readers, clocks
 from reconciler.ports import Capabilities, Check, Clock
 
+_GUARDED = (
+    "the documents know no credentials of an agent: check that the connection's agent is one, and what stands before it"
+)
+_ABSENT = "check that the connection's agent is one"
+AGENT_HINTS: dict[str, dict[int, str]] = {
+    "cdn": {
+        401: _GUARDED,
+        403: _GUARDED,
+        404: f"{_ABSENT}, and a CDN master: of one that manages no others, the topology is agent",
+    },
+    "agent": {
+        401: _GUARDED,
+        403: _GUARDED,
+        404: f"{_ABSENT}, and not in proxy mode, in which it passes its calls on to the server",
+    },
+}
+SERVER_HINTS = {
+    401: "check user and password of the connection's delivery.login",
+    403: "the rights of the connection's delivery.login are not sufficient: ask for the role that this needs",
+    404: "check that the connection's delivery.url is the server's API",
+}
+"""What to look at when a call is refused, by status. That agents need no credentials and pass calls on in proxy mode is
+confirmed (sections 1 and 3)."""
+
 
 class GetApp:
     """One agent of GetApp, with the delivery server behind it where the connection names one. Safe in several threads."""
@@ -132,11 +156,12 @@ def factory(
 ) -> GetApp:
     """Return the platform of a connection; `transport` replaces the network. Raises SettingsError; sends nothing."""
 
-    def client(url: str, credentials: Credentials) -> Client:
+    def client(url: str, credentials: Credentials, hints: dict[int, str]) -> Client:
         return Client(
             url,
             credentials,
             platform="getapp",
+            hints=hints,
             clock=clock,
             timeout=seconds(spec.requests.timeout),
             concurrency=spec.requests.concurrency,
@@ -147,7 +172,7 @@ def factory(
     server = None
     if spec.delivery is not None:
         login = Login(resolve(spec.delivery.login.username), resolve(spec.delivery.login.password), clock)
-        door = client(spec.delivery.url, Door(login))
+        door = client(spec.delivery.url, Door(login), SERVER_HINTS)
         login.use(door)
-        server = Server(client(spec.delivery.url, login), door, spec.delivery.source)
-    return GetApp(client(spec.agent, Nobody()), server, spec, clock)
+        server = Server(client(spec.delivery.url, login, SERVER_HINTS), door, spec.delivery.source)
+    return GetApp(client(spec.agent, Nobody(), AGENT_HINTS[spec.topology]), server, spec, clock)

@@ -17,7 +17,7 @@ from reconciler.model.delivery import Preparation, PrepareStatus
 from reconciler.model.release import Artifact
 from reconciler.platforms.answers import clean
 from reconciler.platforms.getapp import wire
-from reconciler.platforms.getapp.compile import AGAIN, FAILED, RUNNING
+from reconciler.platforms.getapp.compile import AGAIN, FAILED, RUNNING, UNCLEAR
 from reconciler.platforms.getapp.refusals import REFUSALS, UNKNOWN_CODE, refusal
 from reconciler.platforms.getapp.routes import Server
 
@@ -62,7 +62,7 @@ class Preparations:
             helps = "trying again helps" if one.again else "trying again does not help"
             return f"{AGAIN if one.again else FAILED}{one.error} ({one.code}; {helps})"
         if one.status is PrepareStatus.UNKNOWN:
-            return f"{FAILED}{'; '.join(one.notes)}"
+            return f"{UNCLEAR}{'; '.join(one.notes)}"
         return one.status.value
 
     def _one(self, server: Server, catalog_id: str, *, ask: bool) -> Preparation:
@@ -71,7 +71,8 @@ class Preparations:
         try:
             return preparation(server.prepared(catalog_id))
         except NotFound:
-            return Preparation(reference=catalog_id, status=PrepareStatus.NOT_ASKED)
+            note = "the server was asked, and knows no preparation of it"
+            return Preparation(reference=catalog_id, status=PrepareStatus.NOT_ASKED, notes=(note,))
         except PlatformError as error:
             return Preparation(reference=catalog_id, status=PrepareStatus.UNKNOWN, notes=(str(error),))
 

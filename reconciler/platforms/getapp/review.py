@@ -14,10 +14,16 @@ from reconciler.model.change import Change, Hold, HoldReason, Review, Verb
 from reconciler.model.release import Catalog, Release, ReleaseInfo
 from reconciler.model.snapshot import Snapshot
 from reconciler.model.unit import Reach, Ref
-from reconciler.platforms.getapp.compile import AGAIN, FAILED, PREFIX, RUNNING, reference_of, step_now, way_of
+from reconciler.platforms.getapp.compile import AGAIN, FAILED, PREFIX, RUNNING, UNCLEAR, reference_of, step_now, way_of
+from reconciler.platforms.getapp.look import STARTS
+from reconciler.platforms.getapp.stages import Stage
 from reconciler.platforms.getapp.steps import DELIVER, PREPARE, UNINSTALL, Table
 from reconciler.platforms.getapp.translate import auto_deploys
 from reconciler.platforms.getapp.way import Move, Way
+
+HALTED: dict[str, str] = {Stage.DELIVERY_HALTED: "delivery", Stage.DEPLOY_HALTED: "installation"}
+"""What a person halted, by how far a release has come."""
+NOTHING = ReleaseInfo(found=None)
 
 
 class Reviewer:
@@ -28,12 +34,19 @@ class Reviewer:
         self._snapshot = snapshot
         self._catalog = catalog
         self._table = table
+        self._needed: dict[tuple[str, str], str] = {}
 
     def review(self, changes: Sequence[Change]) -> Review:
         """Return holds, following calls and warnings."""
         holds: dict[int, tuple[Hold, ...]] = {}
         later: dict[int, tuple[str, ...]] = {}
         going: list[Change] = []
+        self._needed = {
+            (change.unit.id, dependency): f"{change.workload.name} {change.to}"
+            for change in changes
+            if change.verb is not Verb.REMOVE and change.to is not None
+            for dependency in self._catalog.get(Release(change.workload.id, change.to), NOTHING).dependencies
+        }
         for position, change in enumerate(changes):
             ahead = way_of(change, self._snapshot)
             reasons = tuple(self._reasons(change, ahead))
@@ -60,7 +73,30 @@ class Reviewer:
         if not reference_of(change, ahead.now, self._snapshot, self._catalog):
             text = f"the platform does not tell the catalogId of {change.workload.name} {ahead.now.version}"
             yield Hold(HoldReason.VERSION_UNKNOWN, text)
+        yield from self._depended_on(change, ahead.now)
+        yield from self._halted(change, ahead.now)
         yield from self._unprepared(change, ahead.now)
+
+    def _depended_on(self, change: Change, move: Move) -> Iterator[Hold]:
+        """Yield that a release comes that needs what would go: it finds it there, and does not bring it again.
+
+        Once it is on the device, its own row protects what it depends on.
+        """
+        if move.step not in STARTS:
+            reference = reference_of(change, move, self._snapshot, self._catalog)
+            names = (f"{change.workload.id} {move.version}", reference)
+            comer = next((one for name in names if (one := self._needed.get((change.unit.id, name)))), None)
+            if comer is not None:
+                text = f"{comer} goes to this device and depends on {move.version}"
+                yield Hold(HoldReason.PRUNING_UNSAFE, text)
+
+    def _halted(self, change: Change, move: Move) -> Iterator[Hold]:
+        """Yield that a person halted what would be started, which is for people to take up again."""
+        row = self._snapshot.units.index[change.unit.id]
+        what = HALTED.get(dict(self._snapshot.state(change.workload.id, row).stages).get(move.version, ""))
+        if what is not None and move.step in STARTS:
+            text = f"the {what} of {move.version} was paused or cancelled on the device"
+            yield Hold(HoldReason.PAUSED, f"{text}: take it up again there, or ask for another version")
 
     def _without_call(self, ahead: Way) -> Iterator[Hold]:
         """Yield the steps of the way that this connection has no call for."""
@@ -89,6 +125,9 @@ class Reviewer:
         elif info.prepared.startswith(FAILED):
             text = f"the delivery server could not prepare {move.version}: {info.prepared.removeprefix(FAILED)}"
             yield Hold(HoldReason.NOT_PREPARED, text)
+        elif info.prepared.startswith(UNCLEAR):
+            text = f"how the preparation of {move.version} stands is not known: {info.prepared.removeprefix(UNCLEAR)}"
+            yield Hold(HoldReason.NOT_PREPARED, text)
 
     def _following(self, change: Change, ahead: Way) -> list[str]:
         """Return the steps after the one of this pass, each once."""
@@ -109,7 +148,7 @@ class Reviewer:
             elif change.to is None and state.protected:
                 needed[change.workload, state.protected] += 1
         for workload, version in sorted(arriving, key=lambda one: (one[0].name, one[0].id, one[1])):
-            info = self._catalog.get(Release(workload.id, version), ReleaseInfo(found=None))
+            info = self._catalog.get(Release(workload.id, version), NOTHING)
             yield from _arrival(workload, version, info)
         for (workload, why), count in sorted(needed.items(), key=_by_name):
             yield f"{workload.name} is removed from {_devices(count)} where it is needed ({why})"

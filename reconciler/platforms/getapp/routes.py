@@ -7,7 +7,7 @@ asks for a login (confirmed, API modules/login).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -142,6 +142,13 @@ def _offerings(content: msgspec.Raw) -> list[wire.Offering]:
         return []
 
 
+class ServerReleases(NamedTuple):
+    """What a server lists of a project; `odd` counts releases that cannot be read."""
+
+    items: list[wire.ServerRelease]
+    odd: int
+
+
 class Server:
     """The reads of a delivery server. All methods raise PlatformError."""
 
@@ -161,9 +168,13 @@ class Server:
         path = f"{_project(project)}/version/{segment(version)}"
         return self.client.read(path, f"read release {version!r} of {project}", wire.server_release)
 
-    def releases(self, project: str) -> list[wire.ServerRelease]:
-        """Return the releases of a project; items of another shape are left out. Confirmed (API section 7.4)."""
-        return self.client.read(_project(project), f"list releases of {project}", _server_releases)
+    def releases(self, project: str) -> ServerReleases:
+        """Return the releases of a project. Confirmed (API section 7.4).
+
+        The server takes a name or an id (confirmed): those of a project whose id is this name are left out.
+        """
+        found = self.client.read(_project(project), f"list releases of {project}", _server_releases)
+        return found._replace(items=[one for one in found.items if one.project_name in ("", project)])
 
     def prepared(self, catalog_id: str) -> wire.Prepared:
         """Return how a preparation stands. On a caching server an unknown id starts one: ask only for known ids."""
@@ -179,14 +190,14 @@ def _project(name: str) -> str:
     return f"/api/v1/catalog/releases/project/{segment(name)}"
 
 
-def _server_releases(content: bytes) -> list[wire.ServerRelease]:
-    found = []
+def _server_releases(content: bytes) -> ServerReleases:
+    found, odd = [], 0
     for raw in wire.items(content).items:
         try:
             found.append(wire.server_release(raw))
         except msgspec.ValidationError:
-            continue
-    return found
+            odd += 1
+    return ServerReleases(found, odd)
 
 
 def segment(text: str) -> str:

@@ -19,9 +19,12 @@ class Stage(StrEnum):
 
     DELIVERING = "being delivered"
     DELIVERY_STOPPED = "delivery stopped"
+    DELIVERY_HALTED = "delivery halted"
+    """By a person, where stopped is by an error."""
     DOWNLOADED = "downloaded"
     DEPLOYING = "being installed"
     DEPLOY_STOPPED = "installation stopped"
+    DEPLOY_HALTED = "installation halted"
     INSTALLED = "installed"
     UNINSTALLING = "being uninstalled"
     UNINSTALLED = "uninstalled"
@@ -57,6 +60,8 @@ STATUSES = frozenset(
 """Agent DeliveryStatusEnum and DeploymentStatus, confirmed (agent/get-delivery-status, agent/deploy-change-state)."""
 
 _HALTS = {"Pause": Halt.PAUSED, "Cancel": Halt.CANCELLED, "Cancelled": Halt.CANCELLED, "Error": Halt.FAILED}
+_DELIVERY = {Halt.NO: Stage.DELIVERING, Halt.FAILED: Stage.DELIVERY_STOPPED}
+_DEPLOY = {Halt.NO: Stage.DEPLOYING, Halt.FAILED: Stage.DEPLOY_STOPPED}
 _SETTLED = {"downloaded": Stage.DOWNLOADED, "uninstalled": Stage.UNINSTALLED, "deleted": Stage.DELETED}
 
 
@@ -80,9 +85,9 @@ def word(row: Row) -> Word:
     if row.state in _SETTLED:
         return Word(_SETTLED[row.state])
     if row.state == "delivery":
-        return Word(Stage.DELIVERING if halt is Halt.NO else Stage.DELIVERY_STOPPED, halt)
+        return Word(_DELIVERY.get(halt, Stage.DELIVERY_HALTED), halt)
     if status == "Uninstall":
         return Word(Stage.UNINSTALLING)
     if row.state == "installed":
         return Word(Stage.INSTALLED)
-    return Word(Stage.DEPLOYING if halt is Halt.NO else Stage.DEPLOY_STOPPED, halt)
+    return Word(_DEPLOY.get(halt, Stage.DEPLOY_HALTED), halt)

@@ -30,7 +30,9 @@ RANKS = {
     Stage.DELIVERING: 4,
     Stage.DEPLOYING: 4,
     Stage.DELIVERY_STOPPED: 3,
+    Stage.DELIVERY_HALTED: 3,
     Stage.DEPLOY_STOPPED: 3,
+    Stage.DEPLOY_HALTED: 3,
     Stage.DOWNLOADED: 2,
     Stage.INSTALLED: 1,
 }
@@ -203,7 +205,6 @@ def _slot(found: list[Seen], needed: _Needed, *, auto: bool) -> State:
     main = max(candidates, key=lambda one: (RANKS[one.stage], one.order), default=None)
     kept = {one.release.version: why for one in there if (why := needed.why(one))}
     others = tuple(one.release.version for one in candidates if one is not main and one.release.version not in kept)
-    shown = [one for one in there if one is main or one.release.version in others or one.stage is Stage.UNINSTALLING]
     state = State(
         assigned=main.release.version if main is not None else None,
         reported=_reported(there, main),
@@ -211,7 +212,7 @@ def _slot(found: list[Seen], needed: _Needed, *, auto: bool) -> State:
         identity=main.release.id if main is not None else None,
         others=others,
         protected="; ".join(f"{version}: {why}" for version, why in sorted(kept.items())),
-        stages=tuple((one.release.version, one.stage.value) for one in shown),
+        stages=tuple((one.release.version, one.stage.value) for one in there),
         note=_note(rows, main, kept),
     )
     return _moving(state, main, auto=auto)
@@ -239,7 +240,7 @@ def _note(rows: list[Seen], main: Seen | None, kept: dict[str, str]) -> str:
     """Return what a person should know besides: other versions, what needs this one, who stopped it."""
     parts = []
     if main is not None and main.halt in (Halt.PAUSED, Halt.CANCELLED):
-        what = "the delivery" if main.stage is Stage.DELIVERY_STOPPED else "the installation"
+        what = "the delivery" if main.stage is Stage.DELIVERY_HALTED else "the installation"
         way = "resume it there" if main.halt is Halt.PAUSED else "start it there again"
         parts.append(
             f"{what} of {main.release.version} was {main.halt} on the device: {way}, or ask for another version"

@@ -22,17 +22,21 @@ _TOWARD: dict[Stage | None, tuple[str, ...]] = {
     Stage.UNINSTALLING: (WAIT, DELIVER, DEPLOY),
     Stage.DELIVERING: (WAIT, DEPLOY),
     Stage.DELIVERY_STOPPED: (DELIVER, DEPLOY),
+    Stage.DELIVERY_HALTED: (DELIVER, DEPLOY),
     Stage.DOWNLOADED: (DEPLOY,),
     Stage.DEPLOYING: (WAIT,),
     Stage.DEPLOY_STOPPED: (DEPLOY,),
+    Stage.DEPLOY_HALTED: (DEPLOY,),
     Stage.INSTALLED: (),
 }
 _AWAY: dict[Stage, tuple[str, ...]] = {
     Stage.DELIVERING: (CANCEL, DELETE),
     Stage.DELIVERY_STOPPED: (DELETE,),
+    Stage.DELIVERY_HALTED: (DELETE,),
     Stage.DOWNLOADED: (DELETE,),
     Stage.DEPLOYING: (WAIT, UNINSTALL, DELETE),
     Stage.DEPLOY_STOPPED: (DELETE,),
+    Stage.DEPLOY_HALTED: (DELETE,),
     Stage.INSTALLED: (UNINSTALL, DELETE),
     Stage.UNINSTALLING: (WAIT, DELETE),
     Stage.UNINSTALLED: (DELETE,),
@@ -57,7 +61,11 @@ class Way(NamedTuple):
 def way(state: State, to: str | None) -> Way:
     """Return the way of a slot to a version, or to nothing."""
     stages = {version: Stage(text) for version, text in state.stages}
-    unwanted = sorted((version for version in stages if version != to), key=precedence)
+    leaving = {state.assigned, *state.others} - {to}  # what others depend on is among the stages, and stays
+    unwanted = sorted(
+        (one for one, stage in stages.items() if one in leaving or (stage is Stage.UNINSTALLING and one != to)),
+        key=precedence,
+    )
     if to is not None:
         ahead = [Move(step, to) for step in _TOWARD[stages.get(to)]]
         if ahead and ahead[0].step != WAIT:

@@ -6,6 +6,7 @@ strictly; one with a value of another shape is decoded loosely, so that it costs
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -118,6 +119,13 @@ class Offering(msgspec.Struct, rename="camel"):
     releases: list[OfferedRelease] = []
 
 
+class _Offering(msgspec.Struct, rename="camel"):
+    """An offering whose releases are not decoded yet: an odd one must not cost the others."""
+
+    project_name: str
+    releases: list[msgspec.Raw] = []
+
+
 class ServerRelease(msgspec.Struct, rename="camel"):
     """A release as the server tells of it, confirmed (API release.dto.ts)."""
 
@@ -208,7 +216,8 @@ _wrapped_raws = msgspec.json.Decoder(_Wrapped[list[msgspec.Raw]])
 rows = msgspec.json.Decoder(list[Row]).decode
 row = msgspec.json.Decoder(Row).decode
 odd_row = msgspec.json.Decoder(OddRow).decode
-offering = msgspec.json.Decoder(Offering).decode
+_offering = msgspec.json.Decoder(_Offering).decode
+_offered_release = msgspec.json.Decoder(OfferedRelease).decode
 server_release = msgspec.json.Decoder(ServerRelease).decode
 prepared_artifacts = msgspec.json.Decoder(list[PreparedArtifact] | None).decode
 prepared = msgspec.json.Decoder(Prepared).decode
@@ -250,11 +259,17 @@ def items(content: bytes | msgspec.Raw) -> Listed:
 
 
 def offerings(content: bytes | msgspec.Raw) -> list[Offering]:
-    """Return what one device may take; items of another shape are left out, since offerings prove nothing anyway."""
+    """Return what one device may take; what has another shape is left out, since offerings prove nothing anyway."""
+    listed = _decoded(items(content).items, _offering)
+    return [Offering(one.project_name, _decoded(one.releases, _offered_release)) for one in listed]
+
+
+def _decoded(raws: list[msgspec.Raw], decode: Callable[[msgspec.Raw], T]) -> list[T]:
+    """Return those that can be decoded."""
     found = []
-    for raw in items(content).items:
+    for raw in raws:
         try:
-            found.append(offering(raw))
+            found.append(decode(raw))
         except msgspec.ValidationError:
             continue
     return found

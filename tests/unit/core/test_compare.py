@@ -228,3 +228,10 @@ def test_two_kinds_cannot_be_compared() -> None:
     with pytest.raises(SettingsError, match="a is a plan, but b is a manifest") as caught:
         told(plan(), manifest(spec([])))
     assert caught.value.hint == "compare two plans, two snapshots, or two manifests"
+
+
+def test_a_version_that_is_there_already_and_wanted_is_not_removed() -> None:
+    one = change(Ref("u", "gw"), Verb.REPLACE, to="v1", others=("v0", "v1"))
+    assert "also removes v0 (" in str(told(plan(fleet()), plan(fleet(changes=(one,)))))
+    alone = msgspec.structs.replace(one, others=("v1",))
+    assert "also removes" not in str(told(plan(fleet()), plan(fleet(changes=(alone,)))))

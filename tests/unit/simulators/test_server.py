@@ -10,12 +10,15 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import httpx
 import pytest
 
 from reconciler.simulators import server
 from reconciler.simulators.exchange import Reply, Request
+from reconciler.simulators.getapp import Shape as GetAppShape
+from reconciler.simulators.getapp import serve as serve_getapp
 from reconciler.simulators.losant import Served, Shape, serve
 from reconciler.simulators.server import Server
 
@@ -123,6 +126,19 @@ def test_run_announces_and_ends_at_a_signal(number: int, capsys: pytest.CaptureF
     server.run(served, {"url": served.url, "platform": "echo"})
     assert json.loads(capsys.readouterr().out.splitlines()[0]) == {"url": served.url, "platform": "echo"}
     assert signal.getsignal(number) is earlier
+
+
+def test_a_slash_within_a_part_of_a_path_divides_nothing() -> None:
+    """Projects of GetApp may be named anything, and catalogIds hold their names."""
+    name = "עריכה tools/agent"
+    with serve_getapp(GetAppShape(units=2, workloads=1)) as served, httpx.Client(base_url=served.url) as client:
+        served.world.add_release(name, "1.0.0")
+        token = client.post("/api/v1/login", json={"username": served.username, "password": served.password})
+        headers = {"Authorization": f"Bearer {token.json()['accessToken']}"}
+        told = client.get(f"/api/v1/catalog/releases/project/{quote(name, safe='')}/version/1.0.0", headers=headers)
+        assert told.json()["projectName"] == name
+        answer = client.get(f"/api/cdn/device/releases/{quote(told.json()['id'], safe='')}")
+        assert (answer.status_code, answer.json()) == (200, [])
 
 
 class TestLosant:

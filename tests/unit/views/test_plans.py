@@ -276,3 +276,13 @@ def test_several_connections_and_commits_keep_the_footer_short() -> None:
 )
 def test_code_spans(given: str, shown: str) -> None:
     assert code(given) == shown
+
+
+def test_a_version_that_is_there_already_and_wanted_is_not_said_to_leave() -> None:
+    """Two versions side by side, and the one that was not assigned is wanted (GetApp, Memfault)."""
+    one = plans.change(1, POLLER, "v2", "v1", others=("v0", "v1"))
+    shown = plans.plan(plans.fleet("austin", changes=(one,)))
+    assert "also leaving: v0\n" in text(shown)
+    assert "`v2` → `v1` (`v0` leaving too)" in plan_markdown.render(shown, now=NOW)
+    alone = plans.plan(plans.fleet("austin", changes=(msgspec.structs.replace(one, others=("v1",)),)))
+    assert "leaving" not in text(alone) + plan_markdown.render(alone, now=NOW)

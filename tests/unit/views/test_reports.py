@@ -6,9 +6,10 @@ import msgspec
 import pytest
 
 from reconciler.model.change import Verb
+from reconciler.model.delivery import Preparation, PrepareStatus
 from reconciler.model.event import Settled
 from reconciler.model.outcome import Result
-from reconciler.model.report import Applied, Explanation, Rule, Spread, Status, UnitStatus
+from reconciler.model.report import Applied, ConnectionDeliveries, Explanation, Rule, Spread, Status, UnitStatus
 from reconciler.model.report import Comparison as Compared
 from reconciler.model.unit import Ref
 from reconciler.ports import Check
@@ -143,3 +144,12 @@ def test_units_tell_their_own_remarks_where_they_are_listed() -> None:
     together = plain(status_text.render(Status(fleets=(listed,)), now=NOW, width=120))
     assert "8 devices were not seen" in alone
     assert "8 devices were not seen" not in together
+
+
+def test_who_asked_is_not_told_to_ask() -> None:
+    for notes in ((), ("the server was asked, and knows no preparation of it",)):
+        one = Preparation(reference="12.radio@1.0.0", status=PrepareStatus.NOT_ASKED, notes=notes)
+        told = ConnectionDeliveries(connection="plant", platform="getapp", preparations=(one,))
+        shown = plain(deliveries_text.render([told], width=120))
+        assert ("--probe" in shown) == (not notes)
+        assert all(note in shown for note in notes)

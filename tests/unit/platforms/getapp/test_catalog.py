@@ -117,6 +117,11 @@ def test_missing_is_proved_by_the_server_alone() -> None:
     assert one(world).found is False
     world.answers[PROJECT] = httpx.Response(200, json=[release(version="2.0.0"), {"odd": 1}])
     assert (one(world).found, one(world).detail) == (None, "the server lists it but answers that it is not there")
+    for nothing in ([], [release("vision", "1.0.0")]):
+        world.answers[PROJECT] = httpx.Response(200, json=nothing)
+        assert (one(world).found, one(world).detail) == (None, "the server lists no releases of this project")
+    world.answers[PROJECT] = httpx.Response(200, json=[release(), {"odd": 1}])
+    assert (one(world).found, one(world).detail) == (None, "the server lists releases that cannot be read")
     world.answers[PROJECT] = missing()
     assert "neither this release nor its project" in one(world).detail
     world.answers[PROJECT] = httpx.Response(403)
@@ -154,7 +159,7 @@ def test_nothing_wanted_asks_nothing() -> None:
         ({"status": "delete"}, "delete"),
         ({"status": "error", "error": {"errorCode": "DELIVERY.download"}}, "again: the server could not fetch"),
         ({"status": "error", "error": {"errorCode": "DELIVERY.notExist"}}, "failed: the files of the release are not"),
-        ({"status": "melted"}, "failed: status 'melted' is not known"),
+        ({"status": "melted"}, "unclear: status 'melted' is not known"),
     ],
 )
 def test_with_probe_preparations_are_asked_about(told: dict[str, Any], words: str) -> None:
@@ -188,9 +193,12 @@ def test_listing() -> None:
     everything = platform.releases(ReleaseQuery())
     assert everything.releases[0].info.released is False
     assert any("releases of vision could not be read" in note for note in everything.notes)
+    world.answers[PROJECT] = httpx.Response(200, json=[{"odd": 1}, release("42", "9.9.9"), release(version="4.0.0")])
+    assert listed(platform, workloads=("radio",))[0] == ("radio", "4.0.0")
+    assert "1 of the server's releases of radio cannot be read" in platform.releases(ReleaseQuery()).notes
     none = platform.releases(ReleaseQuery(workloads=("radio",), revisions=("a",), hardware=("b",), builds=("c",)))
     assert none.releases == ()
-    assert len(none.notes) == 3
+    assert len(none.notes) == 4
 
 
 def test_listing_without_a_server_says_what_it_lacks() -> None:

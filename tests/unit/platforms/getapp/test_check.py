@@ -117,12 +117,35 @@ def test_the_delivery_server() -> None:
     found = checks(world)
     assert found["delivery server"].status == "ok"
     assert found["delivery login"].status == "failed"
+    assert "delivery.login" in found["delivery login"].hint
     assert PASSWORD not in repr(found)
     world.answers["/api/v1/checkHealth"] = httpx.Response(500)
-    assert "delivery server" not in checks(world)
+    found = checks(world)
+    assert found["delivery server"].status == "failed"
+    assert "delivery login" not in found
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "words"),
+    [
+        (httpx.Response(200, json=[]), "ok", "accepts user and password"),
+        (httpx.Response(404), "ok", "accepts user and password"),
+        (httpx.Response(400, json={"message": "no such project"}), "ok", "accepts user and password"),
+        (httpx.Response(403), "warning", "may not list releases"),
+        (httpx.Response(500), "failed", "500"),
+    ],
+)
+def test_what_an_answer_says_of_the_login(answer: httpx.Response, status: str, words: str) -> None:
     world = Installation()
-    world.answers["/api/v1/catalog/releases/project/0"] = httpx.Response(200, json=[])
-    assert checks(world)["delivery login"].status == "ok"
+    world.answers["/api/v1/catalog/releases/project/0"] = answer
+    found = checks(world)["delivery login"]
+    assert (found.status, words in found.message) == (status, True)
+
+
+def test_a_login_whose_route_is_not_there_is_no_login() -> None:
+    world = Installation()
+    world.answers["/api/v1/login"] = httpx.Response(404)
+    assert checks(world)["delivery login"].status == "failed"
 
 
 # --- proposals ------------------------------------------------------------------------------------------------------

@@ -163,6 +163,27 @@ def test_devices_that_are_away_or_gone_or_busy_are_held() -> None:
     assert 3 not in held(platform, changes, snapshot, known)
 
 
+@pytest.mark.parametrize(
+    ("state", "status", "words"),
+    [
+        ("delivery", "Pause", "the delivery of"),
+        ("delivery", "Cancel", "the delivery of"),
+        ("deploy", "Pause", "the installation of"),
+    ],
+)
+def test_what_a_person_halted_is_not_started_because_another_version_came_between(
+    state: str, status: str, words: str
+) -> None:
+    world = Installation()
+    world.rows["edge-0"] = [row(state, status), row("delivery", "InProgress", "2.0.0")]
+    platform, snapshot = reading(world)
+    assert snapshot.state("radio", 0).assigned == "2.0.0"
+    found = held(platform, [change("edge-0", "2.0.0", "1.0.0", others=("1.0.0",))], snapshot)
+    assert f"paused: {words}" in found[0]
+    assert "1.0.0 was paused or cancelled on the device" in found[0]
+    assert not held(platform, [change("edge-0", "2.0.0", "1.1.0", others=("1.0.0",))], snapshot)
+
+
 # --- preparation ----------------------------------------------------------------------------------------------------
 
 
@@ -190,6 +211,7 @@ def test_one_preparation_for_all_slots_comes_first(prepared: str) -> None:
     [
         ("running: inProgress, 40 %", "still prepares 2.0.0 (inProgress, 40 %)"),
         ("failed: not there (DELIVERY.notExist)", "could not prepare 2.0.0: not there (DELIVERY.notExist)"),
+        ("unclear: 503", "how the preparation of 2.0.0 stands is not known: 503"),
         ("done", ""),
         ("", ""),
     ],
@@ -245,6 +267,19 @@ def test_people_are_warned_of_removing_a_dependency() -> None:
     )
     leftovers = [change("edge-0", "1.0.0", "1.0.0", others=("0.9.0",))]
     assert HoldReason.UNSUPPORTED in {hold.code for hold in platform.review(leftovers, snapshot, {}).holds[0]}
+
+
+@pytest.mark.parametrize("dependency", ["radio 1.0.0", "12.radio@1.0.0"])
+def test_what_an_arriving_release_depends_on_is_not_taken_away_in_the_same_pass(dependency: str) -> None:
+    world = Installation()
+    platform, snapshot = reading(world, "agent")
+    coming = change("edge-0", None, "2.0.0", workload="vision")
+    needs = {Release("vision", "2.0.0"): ReleaseInfo(found=True, reference="v", dependencies=(dependency,))}
+    found = held(platform, [change("edge-0", "1.0.0", None), coming], snapshot, needs)
+    assert found == {0: "pruning-unsafe: vision 2.0.0 goes to this device and depends on 1.0.0"}
+    other = change("edge-1", None, "2.0.0", workload="vision")
+    assert 0 not in held(platform, [change("edge-0", "1.0.0", None), other], snapshot, needs)
+    assert 0 not in held(platform, [change("edge-0", "1.0.0", "2.0.0"), coming], snapshot, {**needs, **info("")})
 
 
 # --- laws -----------------------------------------------------------------------------------------------------------

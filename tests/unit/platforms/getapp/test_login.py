@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import httpx
 import pytest
 
@@ -85,6 +87,24 @@ def test_a_token_that_is_refused_at_once_is_not_renewed_for_ever() -> None:
     with pytest.raises(Unauthorized):
         server(world).release("radio", "1.0.0")
     assert world.logins == 2
+
+
+@pytest.mark.parametrize("order", ["AaBb", "ABab", "ABba"])
+def test_a_token_that_two_threads_were_refused_is_renewed_once(order: str) -> None:
+    """Capitals give a token up, small letters ask for the next one."""
+    world = Installation()
+    login = server(world).client._credentials
+    with ThreadPoolExecutor(1) as one, ThreadPoolExecutor(1) as other:
+        threads = {"a": one, "b": other}
+        for thread in threads.values():
+            assert thread.submit(login.headers, None).result() == {"Authorization": "Bearer access-1"}
+        for letter in order:
+            thread = threads[letter.lower()]
+            if letter.isupper():
+                assert thread.submit(login.renew).result(), "its token was refused, so that a new one is worth a try"
+            else:
+                assert thread.submit(login.headers, None).result() == {"Authorization": "Bearer access-2"}
+    assert world.paths("POST") == ["/api/v1/login", "/api/v1/login/refresh"]
 
 
 def test_a_refused_password_is_sent_once() -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from reconciler.model.change import Action, Request
 from reconciler.model.connection import StepRoute, StepRoutes
 from reconciler.model.outcome import Receipt, ReceiptKind
-from reconciler.platforms.getapp.look import POINTLESS
+from reconciler.platforms.getapp.look import POINTLESS, STARTS
+from reconciler.platforms.getapp.review import HALTED
+from reconciler.platforms.getapp.routes import LONGEST
 from reconciler.platforms.getapp.stages import Stage
 from tests.unit.platforms.getapp.installation import Installation, entry, row
 
@@ -25,9 +28,11 @@ AGENT_PATHS = {
 ROWS = {
     Stage.DELIVERING: row("delivery", "InProgress"),
     Stage.DELIVERY_STOPPED: row("delivery", "Error"),
+    Stage.DELIVERY_HALTED: row("delivery", "Cancel"),
     Stage.DOWNLOADED: row("downloaded"),
     Stage.DEPLOYING: row("deploy", "Installing"),
     Stage.DEPLOY_STOPPED: row("deploy", "Error"),
+    Stage.DEPLOY_HALTED: row("deploy", "Pause"),
     Stage.INSTALLED: row("installed"),
     Stage.UNINSTALLING: row("installed", "Uninstall"),
     Stage.UNINSTALLED: row("uninstalled"),
@@ -61,6 +66,8 @@ def test_a_step_goes_unless_the_release_was_moved_on(step: str, stage: Stage) ->
         where = "edge-0" if step == "uninstall" else "the agent's own device"
         assert receipt == Receipt(ReceiptKind.UNPROVED, f"not sent: {RADIO} on {where} is {stage} by now")
         assert not writes
+    elif stage in HALTED and step in STARTS:
+        assert (receipt.kind, len(writes)) == (ReceiptKind.UNPROVED, 0)
     else:
         assert (receipt.kind, len(writes)) == (ReceiptKind.ACCEPTED, 1)
 
@@ -115,6 +122,24 @@ def test_a_master_is_asked_once_for_all_devices_of_a_call(told: list[Any], kind:
     assert platform.execute(action_on(["edge-0", "edge-1"]), world.clock.time + 60).kind is kind
     look = world.requests[0]
     assert look.url.params.get_list("device_id") == ["edge-0", "edge-1"]
+
+
+def test_the_look_names_no_more_devices_in_one_address_than_readings_do() -> None:
+    devices = [f"edge-{number:060d}" for number in range(100)]
+    world = Installation()
+
+    def told(request: httpx.Request) -> httpx.Response:
+        if len(request.url.raw_path) > LONGEST + 200:
+            return httpx.Response(414)
+        asked = request.url.params.get_list("device_id")
+        return httpx.Response(200, json=[entry(one, row()) for one in asked if one == devices[-1]])
+
+    world.answers[f"GET /api/cdn/device/releases/{RADIO}"] = told
+    body: dict[str, Any] = {"action": "DeliveryStart", "catalogId": "{catalog_id}", "deviceIds": "{device_ids}"}
+    platform = world.platform("cdn", routes=StepRoutes(deliver=StepRoute(path="/api/cdn/devices/action", body=body)))
+    action = msgspec.structs.replace(action_on(devices), slots=tuple(range(100)))
+    receipt = platform.execute(action, world.clock.time + 60)
+    assert (receipt.kind, devices[-1] in receipt.error) == (ReceiptKind.UNPROVED, True)
 
 
 def test_after_its_deadline_nothing_is_asked() -> None:

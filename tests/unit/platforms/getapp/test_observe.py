@@ -95,6 +95,27 @@ def test_an_active_device_without_an_entry_was_lost() -> None:
     assert snapshot.states[0] == UNSEEN
 
 
+@pytest.mark.parametrize("lost", [None, [row(), row("downloaded", id="0.radio@1.0.0")]])
+def test_what_is_wrong_with_one_device_does_not_make_the_empty_slots_of_others_unknown(lost: Any) -> None:
+    world = Installation(4)
+    world.inactive = {"edge-3"}
+    world.rows |= {"edge-1": lost, "edge-2": [], "edge-3": []}
+    world.offering = [{"projectName": "vision", "releases": []}]
+    if lost is None:
+        del world.rows["edge-1"]
+    snapshot = observed(world)
+    assert "edge-1" in problem(snapshot)
+    assert snapshot.states[0] == UNSEEN
+    assert snapshot.state("radio", 1).phase is Phase.UNKNOWN
+    assert snapshot.state("radio", 2) == EMPTY
+    assert [snapshot.state("vision", number) for number in (0, 2)] == [EMPTY, EMPTY]
+    assert snapshot.state("vision", 1) == (EMPTY if lost else snapshot.state("radio", 1))
+    assert snapshot.state("radio", 3).phase is Phase.UNKNOWN
+    assert snapshot.state("nobody has heard of it", 0) == UNSEEN
+    world.answers[RELEASES] = httpx.Response(200, json=[entry(one, []) for one in ("edge-0", "edge-2", "alien")])
+    assert observed(world).state("radio", 2) == UNSEEN
+
+
 @pytest.mark.parametrize(
     ("answers", "words"),
     [
@@ -271,6 +292,12 @@ def test_one_active_device_of_each_kind_tells_the_offering() -> None:
     assert snapshot.reference("edge-3", "vision", "1.0.0") == "12.vision@1.0.0"
 
 
+def test_an_odd_release_in_an_offering_leaves_the_others() -> None:
+    world = Installation()
+    world.offering = [{"projectName": "radio", "releases": [{"id": 7}, release(version="2.0.0"), None]}]
+    assert observed(world).reference("edge-1", "radio", "2.0.0") == "12.radio@2.0.0"
+
+
 def test_an_offering_whose_entries_are_odd_offers_nothing() -> None:
     world = Installation()
     world.answers["/api/cdn/device/offering"] = httpx.Response(200, json=[entry("edge-0", 7)])
@@ -397,6 +424,25 @@ def test_nothing_to_read_raises() -> None:
         world.answers[path] = missing()
         with pytest.raises(PlatformError):
             observed(world, topology)
+
+
+@pytest.mark.parametrize(
+    ("topology", "path", "status", "words"),
+    [
+        ("cdn", "/api/cdn/device", 404, "CDN master"),
+        ("agent", "/api/v2/device", 404, "proxy mode"),
+        ("cdn", "/api/cdn/device", 401, "no credentials"),
+        ("cdn", "/api/cdn/device", 403, "no credentials"),
+    ],
+)
+def test_a_refused_reading_says_what_to_look_at(topology: str, path: str, status: int, words: str) -> None:
+    world = Installation()
+    world.answers[path] = httpx.Response(status, json={"message": "no", "name": "n", "statusCode": status})
+    with pytest.raises(PlatformError) as caught:
+        observed(world, topology)
+    assert words in caught.value.hint
+    assert "application" not in caught.value.hint
+    assert "token" not in caught.value.hint
 
 
 def test_a_platform_is_shown_without_secrets_and_closes() -> None:

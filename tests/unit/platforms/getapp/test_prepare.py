@@ -145,7 +145,9 @@ def test_what_cannot_be_read_is_unknown_and_what_is_not_there_was_not_asked() ->
     assert found.status is PrepareStatus.UNKNOWN
     assert "403" in found.notes[0]
     world.answers[PREPARED] = missing()
-    assert platform.preparations([ID], probe=True)[0].status is PrepareStatus.NOT_ASKED
+    (found,) = platform.preparations([ID], probe=True)
+    assert (found.status, "knows no preparation" in found.notes[0]) == (PrepareStatus.NOT_ASKED, True)
+    assert platform.preparations([ID], probe=False)[0].notes == ()
 
 
 def test_without_a_server_nothing_is_prepared() -> None:

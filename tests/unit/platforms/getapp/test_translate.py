@@ -16,6 +16,7 @@ from reconciler.platforms.getapp.lists import Lists
 from reconciler.platforms.getapp.precedence import precedence
 from reconciler.platforms.getapp.stages import DELIVERY_STATES, STATES, STATUSES
 from reconciler.platforms.getapp.translate import Rows
+from reconciler.platforms.getapp.way import Move, way
 from tests.unit.platforms.getapp.installation import row
 
 
@@ -211,6 +212,14 @@ def test_dependencies_are_protected_and_no_leftovers(dependency: Any) -> None:
     assert read(gone, row()).states["radio"].protected == ""
 
 
+def test_a_dependency_that_is_wanted_is_not_delivered_again_and_one_that_is_not_stays() -> None:
+    needs = row(project="vision", dependencies=["12.radio@1.0.0"])
+    found = read(needs, row(), row(version="1.1.0"), row("downloaded", version="0.9.0")).states["radio"]
+    assert way(found, "1.0.0").now == Move("delete", "0.9.0")
+    assert {move.version for move in way(found, None).later} == {"1.1.0"}
+    assert way(read(needs, row(), row(version="1.1.0")).states["radio"], "1.0.0").now == Move("uninstall", "1.1.0")
+
+
 @pytest.mark.parametrize("dependencies", [[7], [{"name": "x"}], 7])
 def test_dependencies_that_cannot_be_read_protect_everything_on_the_device(dependencies: Any) -> None:
     found = read(row(project="vision", dependencies=dependencies), row()).states
@@ -260,3 +269,9 @@ def test_a_slot_is_empty_only_when_all_its_rows_are_deleted(rows: list[dict[str,
 def test_versions_are_ordered_by_semver_and_others_come_first() -> None:
     ordered = ["nightly", "v1", "1.0.0-1", "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0", "1.0.0+b", "1.2.0", "1.10.0"]
     assert sorted(set(ordered), key=precedence) == ordered
+
+
+@pytest.mark.parametrize("version", ["1.0." + "9" * 5000, "1.0.0-" + "9" * 5000, "1.0.0-a." + "1" * 4301])
+def test_a_version_of_any_length_has_its_place(version: str) -> None:
+    assert sorted([version, "1.0.0"], key=precedence)
+    assert slot(row(version=version), row(version="0.1.0")).phase is Phase.SETTLED

@@ -13,7 +13,7 @@ from reconciler.platforms.getapp.way import Move, Way, way
 LIVE = [stage for stage in Stage if stage is not Stage.DELETED]
 AFTER = {
     "deliver": Stage.DELIVERING,
-    "cancel": Stage.DELIVERY_STOPPED,
+    "cancel": Stage.DELIVERY_HALTED,
     "deploy": Stage.DEPLOYING,
     "uninstall": Stage.UNINSTALLING,
 }
@@ -46,7 +46,7 @@ BY_ITSELF = {
     ],
 )
 def test_ways(stages: dict[str, Stage], to: str | None, now: tuple[str, str] | None, later: list[str]) -> None:
-    found = way(State(stages=tuple((version, stage.value) for version, stage in stages.items())), to)
+    found = way(_state(stages), to)
     assert found.now == (Move(*now) if now else None)
     assert [move.step for move in found.later] == later
     assert bool(found.waits) == (now is None)
@@ -82,7 +82,9 @@ def test_every_way_ends_where_it_should(stages: dict[str, Stage], to: str | None
 
 
 def _state(stages: dict[str, Stage]) -> State:
-    return State(stages=tuple((version, stage.value) for version, stage in stages.items()))
+    """Return a state whose versions are others, but for those that are being uninstalled."""
+    others = tuple(version for version, stage in stages.items() if stage is not Stage.UNINSTALLING)
+    return State(others=others, stages=tuple((version, stage.value) for version, stage in stages.items()))
 
 
 def test_a_way_is_plain_data() -> None:

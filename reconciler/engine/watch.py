@@ -167,14 +167,16 @@ class Watching:
     def _correct(self, question: Question, planned: Planned) -> Generator[AnyEvent, None, int]:
         if not self.watched.apply:
             return 0
-        may = tuple(
-            fleet
-            for fleet in planned.plan.fleets
-            if self._goes(fleet) and question.manifest.fleets[fleet.fleet].spec.mode == "apply"
-        )
+        may: list[FleetPlan] = []
+        for fleet in filter(self._goes, planned.plan.fleets):
+            mode = question.manifest.fleets[fleet.fleet].spec.mode
+            if mode == "apply":
+                may.append(fleet)
+            else:
+                yield self._note("info", f"nothing is sent: the fleet's own mode is {mode}", fleet.fleet)
         if not may:
             return 0
-        allowed = Planned(plan=msgspec.structs.replace(planned.plan, fleets=may), readings=planned.readings)
+        allowed = Planned(plan=msgspec.structs.replace(planned.plan, fleets=tuple(may)), readings=planned.readings)
         applying = Applying(allowed, question, self.watched.options, self.clock, run=f"watch-{self.clock.now():.0f}")
         yield from applying.events()
         return applying.exit_code

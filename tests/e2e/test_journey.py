@@ -141,6 +141,17 @@ def test_drift_is_told_and_repaired(run: Run, tmp_path: Path, fleet: Simulator) 
     assert _versions(fleet, "modbus-poller") == before
 
 
+def test_a_fleet_that_only_observes_says_so(run: Run, tmp_path: Path, fleet: Simulator) -> None:
+    text = _imported(run, fleet, tmp_path / "fleet")
+    assert text.count("\nspec:\n") == 1
+    (tmp_path / "fleet/fleet.yaml").write_text(text.replace("\nspec:\n", "\nspec:\n  mode: observe\n"))
+    fleet.control("POST", "console", device="gw-007", flow="modbus-poller", version="v1.1.0")
+    seen = run("watch", "fleet", "--once", "--mode", "apply", token=fleet.token)
+    assert seen.code == 0, seen
+    assert "nothing is sent: the fleet's own mode is observe" in seen.out
+    assert _writes(fleet) == 0
+
+
 def _start(tmp_path: Path, simulator: Simulator, *args: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [*command(), *args],

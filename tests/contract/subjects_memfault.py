@@ -121,6 +121,7 @@ MEMFAULT = Subject(
         ("version-order", "natural"),
         ("type-versions", "404"),
         ("activate-empty", "reject"),
+        ("must-pass-told", "absent"),
     ),
     many=12,
     odd=odd_status,

@@ -18,7 +18,7 @@ INFERRED = (
     "a cohort is told its highest active full release; activating a higher one pulls nothing",
     "activations are in force while in_progress or done, and over when pulled or aborted; any other status is held",
     "a device names one version, that of its hardware's primary software type",
-    "replies say of a release or its files whether devices must pass through it",
+    "a lower release is pulled only where replies say that no device must pass through it; where they do not, it stays",
     "versions are ordered as semver says where all of them are semantic, else naturally",
 )
 """The facts of memfault.md that are inferred and that a run relies on (sections 3 to 7)."""

@@ -188,21 +188,21 @@ class _Reading:
         for slot in slots.values():
             slot.must_pass = must_pass
             for version in latest_first(one.release.version or "" for one in slot.active)[1:]:
-                if must_pass[version] is None:
+                if version not in must_pass:
                     slot.puzzles.append(f"whether devices must pass through {version} could not be read")
 
     def _must_pass(self, versions: list[str]) -> dict[str, bool | None]:
-        """Return of each version whether it must be passed through; None where the platform does not say."""
-        found: dict[str, bool | None] = dict.fromkeys(versions)
+        """Return of each version that can be read whether it must be passed through; None: the platform does not say."""
+        found: dict[str, bool | None] = {}
         for start in range(0, len(versions), NAMED):
             filters = [("version", version) for version in versions[start : start + NAMED]]
             try:
                 releases, _ = everything("releases", partial(self._routes.releases, filters), self._readers)
             except PlatformError:
                 continue
-            found |= {one.version: one.must_pass for one in releases if one.version in found}
+            found |= {one.version: one.must_pass for one in releases if one.version in versions}
         for version in versions:
-            if found[version] is None:
+            if version not in found:
                 try:
                     found[version] = self._routes.release(version).must_pass
                 except PlatformError:

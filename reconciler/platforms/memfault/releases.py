@@ -11,9 +11,6 @@ from reconciler.model.release import Artifact, ReleaseInfo
 from reconciler.platforms.answers import clean
 from reconciler.platforms.memfault import wire
 
-SYMBOLS = "symbols"
-"""The type of artifacts that no device installs, confirmed (SW Artifacts)."""
-
 _ENDS = re.compile(r"(?i)<\s*(br|/\s*(p|h[1-6]|li|div|tr|ul|ol))\b[^>]*>")
 _HIDDEN = re.compile(r"(?is)<\s*(script|style)\b.*?(<\s*/\s*\1\s*>|\Z)")
 _TAGS = re.compile(r"(?s)<[A-Za-z/!][^>]*>")
@@ -34,7 +31,7 @@ def info_of(release: wire.Release) -> ReleaseInfo:
         reference=str(release.id),
         revision=clean(release.revision or ""),
         min_version=release.min_version or "",
-        must_pass=release.must_pass,
+        must_pass=release.must_pass is True,
         artifacts=None if artifacts is None else tuple(_artifact(one) for one in artifacts),
         devices=release.count_devices,
         created=release.created_date,

@@ -17,8 +17,8 @@ from reconciler.model.unit import Labels
 from reconciler.platforms.memfault.columns import CHECKS, hardware_of
 from reconciler.platforms.memfault.compile import PULL, active_in, full, share_of
 from reconciler.platforms.memfault.order import later
-from reconciler.platforms.memfault.releases import SYMBOLS
 from reconciler.platforms.memfault.slots import ROLLOUT
+from reconciler.platforms.memfault.wire import SYMBOLS
 
 
 class _Case(msgspec.Struct, frozen=True):

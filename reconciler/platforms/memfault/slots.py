@@ -31,8 +31,8 @@ ROLLOUT = "rollout_percent"
 class Slot(msgspec.Struct):
     """All that is known of one slot. `active` are full releases in force, `deltas` the others, in words.
 
-    `puzzles` say what makes the slot unknown; `must_pass` which versions devices must pass through (None: not told);
-    `group` is None where no device of the cohort reports this type, `unread` says why it could not be told.
+    `puzzles` say what makes the slot unknown; `must_pass` which versions devices must pass through (None: the platform
+    does not say); `group` is None where no device of the cohort reports this type, `unread` says why it could not be told.
     """
 
     active: list[Deployment] = []
@@ -51,6 +51,8 @@ class Ladder(msgspec.Struct, frozen=True):
     others: tuple[str, ...]
     through: tuple[str, ...]
     """Devices must pass through them on the way up."""
+    untold: tuple[str, ...]
+    """Whether devices must pass through them is not told: they stay, for they do no harm below the highest one."""
     base: str | None
     """What devices outside the sample of a staged rollout are given."""
 
@@ -77,13 +79,14 @@ def ladder_of(slot: Slot) -> Ladder | None:
         return None
     assigned, *lower = latest_first(by_version)
     percent = percent_of(by_version[assigned])
-    through = [version for version in lower if slot.must_pass.get(version) is not False]
-    free = [version for version in lower if version not in through]
+    through = [version for version in lower if slot.must_pass.get(version)]
+    free = [version for version in lower if slot.must_pass.get(version) is False]
+    untold = [version for version in lower if slot.must_pass.get(version) is None]
     base = None
     if percent is not None:
         base = next((version for version in free if percent_of(by_version[version]) is None), None)
     others = tuple(version for version in free if version != base)
-    return Ladder(assigned, percent, others, tuple(through), base)
+    return Ladder(assigned, percent, others, tuple(through), tuple(untold), base)
 
 
 def settings_of(percent: int | None) -> Settings:
@@ -171,6 +174,11 @@ def _most_common(counts: Counter[str | None]) -> str | None:
 def _standing(ladder: Ladder) -> list[str]:
     """Return in words which lower activations stay, and why."""
     words = [f"{version} stays active: devices must pass through it" for version in ladder.through]
+    if ladder.untold:
+        several = "them" if len(ladder.untold) > 1 else "it"
+        stay = "stay" if len(ladder.untold) > 1 else "stays"
+        versions = ", ".join(ladder.untold)
+        words.append(f"{versions} {stay} active: the platform does not say whether devices must pass through {several}")
     if ladder.base is not None:
         words.append(f"{ladder.base} stays active for devices that the rollout does not reach")
     return words

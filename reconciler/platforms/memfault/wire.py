@@ -123,8 +123,12 @@ class SoftwareVersion(msgspec.Struct, gc=False):
     version: str
 
 
+SYMBOLS = "symbols"
+"""The type of artifacts that no device installs, confirmed (SW Artifacts)."""
+
+
 class Artifact(msgspec.Struct):
-    """One file of a release, confirmed (SW Artifacts); `must_pass_through` here is inferred."""
+    """One file of a release, confirmed (SW Artifacts); `must_pass_through` here is inferred, None where it is not told."""
 
     type: str = ""
     hardware_version: str | Named | None = None
@@ -132,7 +136,7 @@ class Artifact(msgspec.Struct):
     filename: str | None = None
     md5: str | None = None
     size: int | None = None
-    must_pass_through: bool = False
+    must_pass_through: bool | None = None
 
 
 class Release(msgspec.Struct):
@@ -151,9 +155,15 @@ class Release(msgspec.Struct):
     must_pass_through: bool | None = None
 
     @property
-    def must_pass(self) -> bool:
-        """Return whether devices must pass through it, as the release or one of its files says."""
-        return bool(self.must_pass_through) or any(one.must_pass_through for one in self.artifacts or ())
+    def must_pass(self) -> bool | None:
+        """Return whether devices must pass through it, as the release or one of its files says; None where neither does.
+
+        Silence is no denial: the published examples have no such field at all.
+        """
+        told = [one.must_pass_through for one in self.artifacts or () if one.type != SYMBOLS]
+        if self.must_pass_through or any(told):
+            return True
+        return False if self.must_pass_through is False or (told and None not in told) else None
 
 
 class Organization(msgspec.Struct):

@@ -22,6 +22,7 @@ answers. The number is that of section 10 of the facts; a dash marks an inferenc
 | - | min-version | respected, ignored | respected | whether a device below it is offered the release |
 | - | version-order | semver, natural | semver | how versions are ordered |
 | - | type-versions | shown, 404 | shown | whether the versions of a software type can be read |
+| - | must-pass-told | shown, absent | shown | whether replies say that a release must be passed through |
 | - | activate-empty | accept, reject | accept | whether a release without payloads can be activated |
 """
 
@@ -45,6 +46,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question("min-version", ("respected", "ignored"), "respected"),
     Question("version-order", ("semver", "natural"), "semver"),
     Question("type-versions", ("shown", "404"), "shown"),
+    Question("must-pass-told", ("shown", "absent"), "shown"),
     Question("activate-empty", ("accept", "reject"), "accept"),
 )
 

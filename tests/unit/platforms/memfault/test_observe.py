@@ -11,6 +11,7 @@ from reconciler.errors import NotFound, PlatformError
 from reconciler.model.observation import EMPTY, UNSEEN, Phase
 from reconciler.model.snapshot import Query
 from reconciler.model.unit import Reach
+from reconciler.platforms.memfault.wire import Artifact, Release
 from tests.unit.platforms.memfault.project import MAIN, RADIO, Project, staged
 
 BOTH = pytest.mark.parametrize("shape", ["reference", "live"])
@@ -279,6 +280,38 @@ def test_who_must_be_passed_through_is_asked_by_name_where_the_list_does_not_say
     assert state.note == "whether devices must pass through 1.1.0 could not be read"
     project.fails("/releases", 400)
     assert project.state("default").phase is Phase.UNKNOWN
+
+
+def test_what_is_not_said_to_be_free_is_never_pulled() -> None:
+    project = Project(must_pass_told="absent")
+    project.world.activate("default", "1.2.0")
+    state = project.state("default")
+    assert (state.assigned, state.others, state.phase) == ("1.3.0", (), Phase.SETTLED)
+    words = "1.2.0, 1.1.0 stay active: the platform does not say whether devices must pass through them"
+    assert state.note == words
+    assert not any("/releases/" in request.url.path for request in project.requests), "the list showed them"
+
+
+@pytest.mark.parametrize(
+    ("release", "artifacts", "told"),
+    [
+        (None, None, None),
+        (None, [], None),
+        (None, [None], None),
+        (None, [None, False], None),
+        (None, [False, False], False),
+        (None, [None, True], True),
+        (False, [None], False),
+        (False, [True], True),
+        (True, None, True),
+    ],
+)
+def test_whether_a_release_must_be_passed_through(
+    release: bool | None, artifacts: list[bool | None] | None, told: bool | None
+) -> None:
+    symbols = Artifact(type="symbols", must_pass_through=None)
+    files = None if artifacts is None else [*(Artifact(must_pass_through=one) for one in artifacts), symbols]
+    assert Release(id=1, version="1.0", must_pass_through=release, artifacts=files).must_pass is told
 
 
 @pytest.mark.parametrize("variant", ["shown", "404"])

@@ -105,13 +105,13 @@ def _problem(content: bytes) -> str:
     """Return what an error body of one of the known shapes says; empty for anything else."""
     try:
         inner = msgspec.json.decode(content, type=_Wrapped).error
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     else:
         return _Problem(inner.message, inner.type).words()
     try:
         return msgspec.json.decode(content, type=_Problem).words()
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
 
 

@@ -52,9 +52,15 @@ def _artifact(one: wire.Artifact) -> Artifact:
 
 
 def _extra(raw: msgspec.Raw) -> str:
-    """Return what clients stored with a release as JSON on one line; empty for null."""
-    value = wire.anything(raw)
-    return "" if value is None else msgspec.json.encode(value).decode()
+    """Return what clients stored with a release as JSON on one line; empty for null.
+
+    Anything may be stored, numbers that no program holds included: what cannot be decoded is shown as it came.
+    """
+    try:
+        value = wire.anything(raw)
+        return "" if value is None else msgspec.json.encode(value).decode()
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return " ".join(bytes(raw).decode("utf-8", "replace").split())
 
 
 def first_line(notes: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import UTC
 
 import msgspec
 
@@ -156,7 +157,7 @@ def expected(devices: int, percent: int | None) -> int:
 def _since(slot: Slot, ladder: Ladder) -> float | None:
     """Return when the highest version was activated, or its percentage last changed, in seconds since 1970."""
     times = [
-        moment.timestamp()
+        (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
         for one in slot.active
         if one.release.version == ladder.assigned
         for moment in (one.deployed_date, one.updated_date if ladder.percent is not None else None)

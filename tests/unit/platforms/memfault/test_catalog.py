@@ -61,6 +61,38 @@ def test_what_the_platform_leaves_out_is_not_told() -> None:
     assert (info.found, info.released, info.artifacts, info.extra, info.notes) == (True, True, None, "", "")
 
 
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        (b'{"a": [1, null]}', '{"a":[1,null]}'),
+        (b'{"build": ' + b"7" * 5000 + b"}", '{"build": ' + "7" * 5000 + "}"),
+        (b'{"build": 1e999,\n "b": 2}', '{"build": 1e999, "b": 2}'),
+    ],
+)
+def test_anything_may_be_stored_with_a_release(stored: bytes, shown: str) -> None:
+    project = Project()
+    body = b'{"data": {"id": 5, "version": "1.0.0", "extra_info": ' + stored + b"}}"
+
+    def hook(request: httpx.Request) -> httpx.Response | None:
+        return httpx.Response(200, content=body) if request.url.path.endswith("/releases/1.0.0") else None
+
+    project.hooks.append(hook)
+    assert project.platform.catalog([Release(MAIN, "1.0.0")])[Release(MAIN, "1.0.0")].extra == shown
+
+
+def test_an_answer_nested_too_deeply_is_one_that_cannot_be_used() -> None:
+    project = Project()
+    deep = b'{"data": {"id": 5, "version": "1.0.0", "extra_info": ' + b"[" * 9999 + b"]" * 9999 + b"}}"
+
+    def hook(request: httpx.Request) -> httpx.Response | None:
+        return httpx.Response(200, content=deep) if request.url.path.endswith("/releases/1.0.0") else None
+
+    project.hooks.append(hook)
+    info = project.platform.catalog([Release(MAIN, "1.0.0")])[Release(MAIN, "1.0.0")]
+    assert info.found is None
+    assert "the JSON cannot be used (maximum recursion depth exceeded" in info.detail
+
+
 def test_a_version_of_another_type_is_forbidden() -> None:
     info = Project().platform.catalog([Release(MAIN, "2.0.0")])[Release(MAIN, "2.0.0")]
     assert info.found

@@ -237,6 +237,22 @@ def test_an_odd_device_leaves_unknown_what_its_cohort_reports() -> None:
     assert snapshot.state(MAIN, snapshot.units.index["internal-testing"]).reported == "1.4.0"
 
 
+def test_times_without_an_offset_are_utc() -> None:
+    project = Project()
+    project.world.activate("default", "1.4.0")
+    expected = project.state("default")
+
+    def bare(body: Any) -> None:
+        for row in body["data"]:
+            for key in ("last_seen", "deployed_date"):
+                if row.get(key):
+                    row[key] = row[key].removesuffix("+00:00")
+
+    project.rewrite("/devices", bare)
+    project.rewrite("/deployments", bare)
+    assert project.state("default") == expected
+
+
 def test_a_device_of_no_cohort_counts_nowhere() -> None:
     project = Project()
     project.rewrite("/devices", lambda body: body["data"][0].update(cohort=None))

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from reconciler.errors import NotFound, PlatformError
+from reconciler.errors import PlatformError
 from reconciler.model.snapshot import Coverage, Query, Snapshot
 from reconciler.platforms.memfault.activations import Activations
 from reconciler.platforms.memfault.columns import Columns
@@ -129,19 +129,24 @@ class _Reading:
         if few is not None:
             asked = {cohort.slug for cohort in few}
             self._unread |= {one.slug: "it was not asked about" for one in self._cohorts if one.slug not in asked}
-            try:
-                for cohort in few:
-                    if cohort.count_devices != 0:
-                        fetch = partial(self._routes.members, cohort.slug)
-                        self._walk_devices(f"devices of {cohort.slug}", fetch, [cohort])
-            except NotFound:  # not every project shows them by cohort
-                self._members.forget()
-            else:
+            if self._read_members(few):
                 return
         try:
             self._walk_devices("devices", self._routes.devices, self._cohorts)
         except PlatformError as error:
             self._doubt(self._cohorts, str(error))
+
+    def _read_members(self, few: list[Cohort]) -> bool:
+        """Read devices cohort by cohort; return False where that cannot be done: not every project shows them so."""
+        try:
+            for cohort in few:
+                if cohort.count_devices != 0:
+                    fetch = partial(self._routes.members, cohort.slug)
+                    self._walk_devices(f"devices of {cohort.slug}", fetch, [cohort])
+        except PlatformError:
+            self._members.forget()
+            return False
+        return True
 
     def _walk_devices(self, what: str, fetch: Callable[[int], Page[Device]], cohorts: list[Cohort]) -> None:
         listing = Listing(what, fetch, self._members.fold, steady=False)

@@ -348,6 +348,17 @@ def test_a_narrowed_reading_asks_about_few_cohorts(variant: str) -> None:
     assert nothing.coverage.complete
 
 
+@pytest.mark.parametrize("status", [403, 404, 405, 500])
+def test_a_cohort_whose_devices_are_not_shown_costs_a_longer_reading_alone(status: int) -> None:
+    project = Project(8, devices=400)
+    whole = project.observe()
+    project.fails("/cohorts/beta/devices", status)
+    narrow = project.observe(Query(units=frozenset(["default", "beta"])))
+    assert narrow.coverage.complete
+    row = whole.units.index["beta"]
+    assert narrow.state(MAIN, row) == whole.state(MAIN, row)
+
+
 def test_an_empty_cohort_is_not_asked_for_its_devices() -> None:
     project = Project()
     project.world.add_cohort("Empty")
@@ -383,6 +394,13 @@ def test_nothing_anywhere_is_believed() -> None:
     snapshot = project.observe()
     assert snapshot.coverage.complete, snapshot.coverage.problems
     assert (snapshot.units.ids, snapshot.workloads) == (["default"], ())
+
+
+@pytest.mark.parametrize("status", [404, 405])
+def test_routes_that_are_not_there_are_no_failure(status: int) -> None:
+    project = Project(1, 1)
+    project.fails("main-fw/software_versions", status)
+    assert project.observe().coverage.complete
 
 
 def test_versions_that_cannot_be_listed() -> None:

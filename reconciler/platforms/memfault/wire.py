@@ -81,12 +81,17 @@ class Device(msgspec.Struct, gc=False):
     last_seen_software_version: Seen | None = None
 
 
+class Past(msgspec.Struct):
+    """A row of an unexpected shape, as far as it says what it has come to."""
+
+    status: str
+
+
 class Placed(msgspec.Struct):
     """A row of an unexpected shape of which can be told whose it is."""
 
     cohort: CohortRef
     id: Any = None
-    status: Any = None
 
 
 class Activated(msgspec.Struct, gc=False):
@@ -226,6 +231,7 @@ types = Pages(_Listing[SoftwareType], SoftwareType)
 versions = Pages(_Listing[SoftwareVersion], SoftwareVersion)
 releases = Pages(_Listing[Release], Release)
 organizations = Pages(_Listing[Organization], Organization)
+past = msgspec.json.Decoder(Past).decode
 placed = msgspec.json.Decoder(Placed).decode
 anything = msgspec.json.Decoder().decode
 

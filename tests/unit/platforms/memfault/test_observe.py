@@ -209,6 +209,22 @@ def test_what_is_over_is_over_however_odd() -> None:
     assert project.state("default").phase is Phase.SETTLED
 
 
+@pytest.mark.parametrize("status", ["pulled", "aborted"])
+def test_the_past_of_a_cohort_that_is_gone_hides_nothing(status: str) -> None:
+    project = Project(2, 1, pull_status=status)
+    project.world.pull("beta", "1.3.0")
+
+    def gone(body: Any) -> None:
+        for row in body["data"]:
+            if row["status"] == status:
+                row.update(cohort=None, release=None)
+
+    project.rewrite("/deployments", gone)
+    snapshot = project.observe()
+    assert snapshot.coverage.complete, snapshot.coverage.problems
+    assert snapshot.state(MAIN, snapshot.units.index["default"]).assigned == "1.3.0"
+
+
 def test_a_deployment_of_nobody_leaves_everything_unseen() -> None:
     project = Project(1, 1)
     project.rewrite("/deployments", lambda body: body["data"][0].update(cohort=None))

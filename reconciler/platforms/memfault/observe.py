@@ -18,9 +18,8 @@ from reconciler.platforms.memfault.activations import Activations
 from reconciler.platforms.memfault.columns import Columns
 from reconciler.platforms.memfault.listing import Listing, everything
 from reconciler.platforms.memfault.members import Members
-from reconciler.platforms.memfault.order import latest_first
 from reconciler.platforms.memfault.routes import Filters, Routes
-from reconciler.platforms.memfault.slots import Slot
+from reconciler.platforms.memfault.slots import Slot, lead_of
 from reconciler.platforms.memfault.wire import Cohort, Device, Page
 from reconciler.platforms.memfault.workloads import read_workloads
 from reconciler.platforms.readers import Readers
@@ -188,11 +187,11 @@ class _Reading:
         """Find out which lower activations devices must pass through: those stay when higher ones are there."""
         lower: set[str] = set()
         for slot in slots.values():
-            lower.update(latest_first(one.release.version or "" for one in slot.active)[1:])
+            lower.update(_lower(slot))
         must_pass = self._must_pass(sorted(lower))
         for slot in slots.values():
             slot.must_pass = must_pass
-            for version in latest_first(one.release.version or "" for one in slot.active)[1:]:
+            for version in _lower(slot):
                 if version not in must_pass:
                     slot.puzzles.append(f"whether devices must pass through {version} could not be read")
 
@@ -226,6 +225,11 @@ class _Reading:
         self._problems += problems
         if {cohort.slug for cohort in after} != {cohort.slug for cohort in self._cohorts}:
             self._problems.append("cohorts came or went while they were read")
+
+
+def _lower(slot: Slot) -> list[str]:
+    """Return the full releases that something higher stands above."""
+    return lead_of(slot)[1] if slot.active or slot.deltas else []
 
 
 def _coverage(problems: list[str]) -> Coverage:

@@ -18,7 +18,7 @@ from reconciler.platforms.memfault.columns import CHECKS, hardware_of
 from reconciler.platforms.memfault.compile import PULL, active_in, full, share_of
 from reconciler.platforms.memfault.order import later
 from reconciler.platforms.memfault.slots import ROLLOUT
-from reconciler.platforms.memfault.wire import SYMBOLS
+from reconciler.platforms.memfault.wire import ARROW, SYMBOLS
 
 
 class _Case(msgspec.Struct, frozen=True):
@@ -109,7 +109,7 @@ def _leaves_some(case: _Case) -> bool:
     if version is None or case.change.verb is Verb.REMOVE or version == state.assigned:
         return False
     kept = state.assigned if share_of(case.change.settings) < 100 and not state.settings else None
-    told = {name for name in (state.assigned, *state.others) if name is not None}
+    told = {name for name in (state.assigned, *state.others) if name is not None and ARROW not in name}
     return any(later(version, name) for name in told - {kept})
 
 

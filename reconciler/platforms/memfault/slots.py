@@ -1,7 +1,9 @@
 """From what is active for a cohort and what its devices say, to the state of a slot: pure and total.
 
-The service gives a device the highest active full release above its own, must-pass-through ones first, confirmed (MDX
-docs/platform/ota.mdx); so what a cohort is told is its highest active full release, inferred (memfault.md section 7).
+The service gives a device a delta from its own version, else the lowest must-pass-through release above it, else the
+highest full one, confirmed (MDX docs/platform/ota.mdx); so what a cohort is told is its highest active full release,
+inferred (memfault.md section 7). A delta that leads above that one is told first, and is what is assigned then: else a
+wanted version would seem settled while devices are led past it.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from reconciler.model.observation import Phase, State
 from reconciler.platforms.answers import clean
 from reconciler.platforms.memfault.members import Group
 from reconciler.platforms.memfault.order import later, latest_first, order_of
-from reconciler.platforms.memfault.wire import Deployment
+from reconciler.platforms.memfault.wire import Activated, Deployment
 
 ACTIVE = frozenset({"in_progress", "done"})
 """In force, confirmed (CLI deploy.py). `done` does not say that devices have updated, inferred."""
@@ -30,14 +32,14 @@ ROLLOUT = "rollout_percent"
 
 
 class Slot(msgspec.Struct):
-    """All that is known of one slot. `active` are full releases in force, `deltas` the others, in words.
+    """All that is known of one slot. `active` are full releases in force, `deltas` the others.
 
     `puzzles` say what makes the slot unknown; `must_pass` which versions devices must pass through (None: the platform
     does not say); `group` is None where no device of the cohort reports this type, `unread` says why it could not be told.
     """
 
     active: list[Deployment] = []
-    deltas: list[str] = []
+    deltas: list[Deployment] = []
     puzzles: list[str] = []
     must_pass: Mapping[str, bool | None] = {}
     group: Group | None = None
@@ -45,9 +47,13 @@ class Slot(msgspec.Struct):
 
 
 class Ladder(msgspec.Struct, frozen=True):
-    """The active versions of a slot: the highest, those it makes needless, and those below that stay of use."""
+    """The active versions of a slot: the highest, those it makes needless, and those below that stay of use.
+
+    `assigned` is a version, or a delta by both of its versions; `target` is what devices report once they took it.
+    """
 
     assigned: str
+    target: str
     percent: int | None
     others: tuple[str, ...]
     through: tuple[str, ...]
@@ -73,21 +79,31 @@ def ladder_of(slot: Slot) -> Ladder | None:
 
     While the highest one is staged, the rest of the cohort is given the highest normal one below it: that is of use.
     """
-    by_version: dict[str, list[Deployment]] = defaultdict(list)
-    for one in slot.active:
-        by_version[one.release.version or ""].append(one)
-    if not by_version:
+    by_name: dict[str, list[Deployment]] = defaultdict(list)
+    for one in (*slot.active, *slot.deltas):
+        by_name[one.release.name].append(one)
+    if not by_name:
         return None
-    assigned, *lower = latest_first(by_version)
-    percent = percent_of(by_version[assigned])
+    lead, lower = lead_of(slot)
+    percent = percent_of(by_name[lead.name])
     through = [version for version in lower if slot.must_pass.get(version)]
     free = [version for version in lower if slot.must_pass.get(version) is False]
     untold = [version for version in lower if slot.must_pass.get(version) is None]
     base = None
     if percent is not None:
-        base = next((version for version in free if percent_of(by_version[version]) is None), None)
+        base = next((version for version in free if percent_of(by_name[version]) is None), None)
     others = tuple(version for version in free if version != base)
-    return Ladder(assigned, percent, others, tuple(through), tuple(untold), base)
+    return Ladder(lead.name, lead.told[-1], percent, others, tuple(through), tuple(untold), base)
+
+
+def lead_of(slot: Slot) -> tuple[Activated, list[str]]:
+    """Return what leads a slot that has anything active, and the full releases below, the latest first."""
+    full = latest_first(one.release.name for one in slot.active)
+    by_target = {one.release.told[-1]: one.release for one in slot.deltas}
+    furthest = next(iter(latest_first(by_target)), None)
+    if furthest is not None and not (full and not later(furthest, full[0])):
+        return by_target[furthest], full
+    return next(one.release for one in slot.active if one.release.name == full[0]), full[1:]
 
 
 def settings_of(percent: int | None) -> Settings:
@@ -100,7 +116,7 @@ def state_of(slot: Slot) -> State:
     ladder = ladder_of(slot)
     spread = slot.group.spread if slot.group is not None else ()
     if ladder is None:
-        state = State(spread=spread, size=0 if spread else 1, note="; ".join([*_keeping(spread), *slot.deltas]))
+        state = State(spread=spread, size=0 if spread else 1, note="; ".join(_keeping(spread)))
     else:
         state = _assigned(slot, ladder, spread)
     if not slot.puzzles:
@@ -111,15 +127,15 @@ def state_of(slot: Slot) -> State:
 
 def _assigned(slot: Slot, ladder: Ladder, spread: tuple[tuple[str, int], ...]) -> State:
     told = State(assigned=ladder.assigned, others=ladder.others, settings=settings_of(ladder.percent), spread=spread)
-    notes = [*_standing(ladder), *slot.deltas]
+    notes = [*_standing(ladder), *_besides(slot, ladder)]
     if slot.unread:
         note = "; ".join([f"what its devices report is not known: {slot.unread}", *notes])
         return msgspec.structs.replace(told, phase=Phase.MOVING, ready=0, note=clean(note), spread=())
     seen, silent = (slot.group.seen, slot.group.silent) if slot.group is not None else (Counter(), Counter())
     asked = seen or silent  # where all are silent they are waited for: nothing is settled by nobody answering
     size = expected(asked.total(), ladder.percent)
-    ready = asked[ladder.assigned]
-    ahead = sum(count for version, count in asked.items() if version is not None and later(version, ladder.assigned))
+    ready = asked[ladder.target]
+    ahead = sum(count for version, count in asked.items() if version is not None and later(version, ladder.target))
     if ahead:
         notes.insert(0, f"{_devices(ahead, 'reports', 'report')} a later version")
     if seen and silent:
@@ -131,7 +147,7 @@ def _assigned(slot: Slot, ladder: Ladder, spread: tuple[tuple[str, int], ...]) -
     moving = ready < size
     return msgspec.structs.replace(
         told,
-        reported=ladder.assigned if size and not moving else _most_common(asked),
+        reported=ladder.target if size and not moving else _most_common(asked),
         phase=Phase.MOVING if moving else Phase.SETTLED,
         since=_since(slot, ladder) if moving else None,
         ahead=ahead > 0,
@@ -158,8 +174,8 @@ def _since(slot: Slot, ladder: Ladder) -> float | None:
     """Return when the highest version was activated, or its percentage last changed, in seconds since 1970."""
     times = [
         (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-        for one in slot.active
-        if one.release.version == ladder.assigned
+        for one in (*slot.active, *slot.deltas)
+        if one.release.name == ladder.assigned
         for moment in (one.deployed_date, one.updated_date if ladder.percent is not None else None)
         if moment is not None
     ]
@@ -183,6 +199,13 @@ def _standing(ladder: Ladder) -> list[str]:
     if ladder.base is not None:
         words.append(f"{ladder.base} stays active for devices that the rollout does not reach")
     return words
+
+
+def _besides(slot: Slot, ladder: Ladder) -> list[str]:
+    """Return in words which deltas are active, and where they lead."""
+    names = {one.release.name: one.release.told for one in slot.deltas}
+    where = {name: "above all full releases" if name == ladder.assigned else "besides" for name in names}
+    return [f"the update from {told[0]} to {told[1]} is active {where[name]}" for name, told in names.items()]
 
 
 def _keeping(spread: tuple[tuple[str, int], ...]) -> list[str]:

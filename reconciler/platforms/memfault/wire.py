@@ -94,12 +94,31 @@ class Placed(msgspec.Struct):
     id: Any = None
 
 
+ARROW = " -> "
+"""Between the two versions of a delta, where one text names it: no version has a `>`, confirmed (MDX
+
+docs/platform/software-version-hardware-version.mdx)."""
+
+
 class Activated(msgspec.Struct, gc=False):
     """The release of a deployment: a full one has a version; a delta two, in a shape seen in code of clients alone."""
 
     version: str | None = None
     from_version: Seen | str | None = None
     to_version: Seen | str | None = None
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """Return its version, or the two of a delta; nothing where they cannot be told."""
+        if self.from_version is not None and self.to_version is not None:
+            ends = (self.from_version, self.to_version)
+            return tuple(one.version if isinstance(one, Seen) else one for one in ends)
+        return (self.version,) if self.version else ()
+
+    @property
+    def name(self) -> str:
+        """Return its version, or both of a delta in one text; empty where they cannot be told."""
+        return ARROW.join(self.told)
 
 
 class Deployment(msgspec.Struct, gc=False):

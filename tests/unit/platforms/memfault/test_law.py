@@ -19,6 +19,7 @@ from tests.unit.platforms.memfault.project import MAIN, Project, change, staged
 
 VERSIONS = [f"1.{minor}.0" for minor in range(5)]
 THROUGH = "1.1.0"
+DELTA = ("1.3.0", "1.4.0")
 PASSES = 8
 
 
@@ -29,14 +30,17 @@ PASSES = 8
     percent=st.sampled_from([100, 30, 80]),
     variant=st.sampled_from(MEMFAULT.variants),
     redraw=st.booleans(),
+    delta=st.booleans(),
 )
 def test_every_slot_gets_to_what_is_wanted(
-    active: dict[str, int], target: str | None, percent: int, variant: tuple[str, str], redraw: bool
+    active: dict[str, int], target: str | None, percent: int, variant: tuple[str, str], redraw: bool, delta: bool
 ) -> None:
     answers: dict[str, Any] = dict([variant])
     project = Project(2, 1 if "type-versions" in answers else 2, redraw=redraw, **answers).clear()
     for version, share in active.items():
         project.world.activate("beta", version, share)
+    if delta:
+        project.world.activate("beta", DELTA)
     project.settle()
     wanted: Settings = () if percent == 100 else staged(percent)
     held = False
@@ -53,6 +57,8 @@ def test_every_slot_gets_to_what_is_wanted(
     assert (state.assigned, state.others) == (target, ())
     assert target is None or state.settings == wanted
     left = project.active("beta")
+    world = project.world.project
+    assert any(one.release.base for one in world.activations(world.cohorts["beta"])) == (delta and target == DELTA[1])
     assert left[:1] == ([target] if target else [])
     untold = answers.get("must-pass-told") == "absent"
     lower = [version for version in active if target and version < target]

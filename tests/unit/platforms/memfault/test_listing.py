@@ -75,7 +75,7 @@ def test_a_total_that_moves_is_a_problem_for_steady_listings_alone() -> None:
 
 @pytest.mark.parametrize("steady", [True, False])
 def test_an_empty_page_among_others_is_a_problem(steady: bool) -> None:
-    empty = Page([], Paging(page=2, page_count=0, per_page=10, total_count=0))
+    empty: Page[str] = Page([], Paging(page=2, page_count=0, per_page=10, total_count=0))
     shelf = Shelf({2: [empty, empty]}, steady=steady)
     assert shelf.walk() == []
     assert sorted(shelf.rows) == sorted(ROWS)

@@ -143,13 +143,33 @@ def test_with_one_type_everything_is_of_it() -> None:
     assert (state.assigned, state.ready, state.size, state.reported) == ("1.3.0", 0, 2, None)
 
 
-def test_deltas_are_a_note_and_a_reference() -> None:
+def test_deltas_up_to_what_is_assigned_are_a_note_and_a_reference() -> None:
     project = Project()
+    project.world.activate("default", "1.4.0")
     project.world.activate("default", ("1.3.0", "1.4.0"))
     snapshot = project.observe()
     state = snapshot.state(MAIN, snapshot.units.index["default"])
+    assert (state.assigned, state.others) == ("1.4.0", ("1.3.0",))
     assert "the update from 1.3.0 to 1.4.0 is active besides" in state.note
     assert snapshot.reference("default", MAIN, "1.3.0 -> 1.4.0").isdigit()
+
+
+def test_a_delta_that_leads_higher_is_what_is_assigned() -> None:
+    project = Project()
+    project.world.activate("default", ("1.3.0", "1.4.0"))
+    at = project.clock.now()
+    state = project.state("default")
+    assert (state.assigned, state.reported, state.others) == ("1.3.0 -> 1.4.0", "1.3.0", ("1.3.0",))
+    assert (state.phase, state.ready, state.size) == (Phase.MOVING, 0, 4)
+    assert state.since == pytest.approx(at, abs=1)
+    assert "the update from 1.3.0 to 1.4.0 is active above all full releases" in state.note
+    project.settle()
+    state = project.state("default")
+    assert (state.reported, state.ready, state.ahead) == ("1.4.0", 3, False), "it is for one hardware version alone"
+    for version in ("1.3.0", "1.1.0"):
+        project.world.pull("default", version)
+    state = project.state("default")
+    assert (state.assigned, state.others) == ("1.3.0 -> 1.4.0", ())
 
 
 def test_two_activations_of_one_version_are_both_referred_to() -> None:

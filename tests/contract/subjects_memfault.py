@@ -105,6 +105,7 @@ MEMFAULT = Subject(
     memfault,
     (
         ("patch-rollout", "reject"),
+        ("patch-rollout", "ignore"),
         ("activation-status", "in_progress"),
         ("pull-status", "pulled"),
         ("pull-status", "aborted"),

@@ -29,6 +29,8 @@ INACTIVE = frozenset({"pulled", "aborted"})
 NORMAL, STAGED = "normal", "staged_rollout"
 """Confirmed (WEB api/deployments; CLI deploy.py)."""
 ROLLOUT = "rollout_percent"
+REDRAW = "with `redraw: true` in the connection it is pulled and activated anew, with another sample"
+"""What people can do where a server does not raise percentages."""
 
 
 class Slot(msgspec.Struct):

@@ -93,6 +93,8 @@ def test_once_refused_it_is_drawn_anew_where_that_is_allowed() -> None:
     project = Project(patch_rollout="reject", redraw=True)
     one = change("beta", "1.4.0", from_="1.4.0", settings=staged(50))
     (action,) = project.compiled(one)
+    (warning,) = project.platform.review([one], project.observe(), {}).warnings
+    assert "should the server refuse to raise it, 1.4.0 is pulled and activated anew" in warning
     receipt = project.execute(action)
     assert (receipt.kind.value, receipt.status) == ("rejected", None), "put off, not failed: it goes in the same run"
     assert calls(project, one) == [

@@ -249,10 +249,15 @@ deployments = Pages(_Listing[Deployment], Deployment)
 types = Pages(_Listing[SoftwareType], SoftwareType)
 versions = Pages(_Listing[SoftwareVersion], SoftwareVersion)
 releases = Pages(_Listing[Release], Release)
-organizations = Pages(_Listing[Organization], Organization)
+_organizations = msgspec.json.Decoder(_Envelope[list[Organization]])
 past = msgspec.json.Decoder(Past).decode
 placed = msgspec.json.Decoder(Placed).decode
 anything = msgspec.json.Decoder().decode
+
+
+def organizations(content: bytes) -> list[Organization]:
+    """Return organizations, with or without paging; raise msgspec.DecodeError for another shape."""
+    return _organizations.decode(content).data
 
 
 def release(content: bytes) -> Release:

@@ -6,7 +6,7 @@ nothing, nor does a failed reading: then `found` is None, and the release is hel
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 
 import msgspec
@@ -121,9 +121,19 @@ class Catalogue:
             untold += name is None
             if not query.workloads or name in query.workloads:
                 listed.append(Listed(Ref(name or "", name or ""), release.version, info_of(release)))
+        notes += _misses(query, workloads, found=bool(releases))
         if untold:
             notes.append(f"of {untold} releases the platform does not say which software type they are")
         return ReleaseList(tuple(listed), tuple(notes))
+
+
+def _misses(query: ReleaseQuery, workloads: Workloads, *, found: bool) -> Iterator[str]:
+    """Yield why what was asked for may not be there although it is."""
+    for name in query.workloads:
+        if name not in workloads.names:
+            yield f"there is no software type {clean(name)!r}; there are: {', '.join(workloads.names) or 'none'}"
+    if query.revisions and not found:
+        yield "revisions are compared whole: a list shows their beginning, JSON has all of them"
 
 
 def _of_workload(release: Release, info: ReleaseInfo, workloads: Workloads) -> ReleaseInfo:

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from reconciler.model.release import Artifact, Release, ReleaseQuery
+from reconciler.model.release import Artifact, Release, ReleaseList, ReleaseQuery
 from reconciler.platforms.memfault.releases import first_line
 from tests.unit.platforms.memfault.project import MAIN, RADIO, Project
 
@@ -179,6 +179,16 @@ def test_listings_are_filtered_and_sorted() -> None:
     assert (listed.workload.name, listed.info.found) == (MAIN, True)
     notes = project.platform.releases(ReleaseQuery(sort=("size",))).notes
     assert notes == ("releases cannot be sorted by 'size': by created_date, updated_date, revision or version",)
+
+
+def test_what_may_have_been_missed_is_told() -> None:
+    project = Project()
+    nobody = project.platform.releases(ReleaseQuery(workloads=("nope",)))
+    assert nobody == ReleaseList((), ("there is no software type 'nope'; there are: main-fw, radio-fw",))
+    revision = project.world.project.releases[None, "1.4.0"].revision
+    assert project.platform.releases(ReleaseQuery(revisions=(revision,))).notes == ()
+    short = project.platform.releases(ReleaseQuery(revisions=(revision[:12],)))
+    assert (short.releases, "compared whole" in short.notes[0]) == ((), True)
 
 
 def test_types_that_are_not_told_are_left_open() -> None:

@@ -46,6 +46,10 @@ class Slot(msgspec.Struct):
     must_pass: Mapping[str, bool | None] = {}
     group: Group | None = None
     unread: str = ""
+    goes_back: bool = False
+    """Whether the cohort lets devices go back to lower versions: those ahead are on their way then."""
+    switched_off: bool = False
+    """Whether updates are switched off for the cohort."""
 
 
 class Ladder(msgspec.Struct, frozen=True):
@@ -130,6 +134,8 @@ def state_of(slot: Slot) -> State:
 def _assigned(slot: Slot, ladder: Ladder, spread: tuple[tuple[str, int], ...]) -> State:
     told = State(assigned=ladder.assigned, others=ladder.others, settings=settings_of(ladder.percent), spread=spread)
     notes = [*_standing(ladder), *_besides(slot, ladder)]
+    if slot.switched_off:
+        notes.insert(0, "updates are switched off for this cohort")
     if slot.unread:
         note = "; ".join([f"what its devices report is not known: {slot.unread}", *notes])
         return msgspec.structs.replace(told, phase=Phase.MOVING, ready=0, note=clean(note), spread=())
@@ -152,7 +158,7 @@ def _assigned(slot: Slot, ladder: Ladder, spread: tuple[tuple[str, int], ...]) -
         reported=ladder.target if size and not moving else _most_common(asked),
         phase=Phase.MOVING if moving else Phase.SETTLED,
         since=_since(slot, ladder) if moving else None,
-        ahead=ahead > 0,
+        ahead=ahead > 0 and not slot.goes_back,
         ready=min(ready, size),
         size=size,
         note=clean("; ".join(notes)),

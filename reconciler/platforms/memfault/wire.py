@@ -57,6 +57,7 @@ class Cohort(msgspec.Struct, gc=False):
     count_devices: int | None = None
     count_active_deployments: int | None = None
     bypass_version_checks: bool | None = None
+    updates_enabled: bool | None = None
 
 
 class Seen(msgspec.Struct, gc=False):

@@ -85,6 +85,27 @@ def test_devices_that_report_more_than_was_asked() -> None:
     assert state.note.startswith("1 device reports a later version")
 
 
+def test_devices_that_may_go_back_are_on_their_way() -> None:
+    project = Project()
+    cohort = project.world.project.cohorts["internal-testing"]
+    cohort.bypass_version_checks = True
+    project.world.activate("internal-testing", "1.3.0")
+    project.world.pull("internal-testing", "1.4.0")
+    state = project.state("internal-testing")
+    assert (state.assigned, state.phase, state.ahead) == ("1.3.0", Phase.MOVING, False)
+    assert state.note.startswith("4 devices report a later version")
+    project.settle()
+    assert project.state("internal-testing").phase is Phase.SETTLED
+
+
+def test_that_updates_are_switched_off_is_told() -> None:
+    project = Project()
+    project.world.project.cohorts["default"].updates_enabled = False
+    words = "updates are switched off for this cohort"
+    assert project.state("default").note.startswith(words)
+    assert words not in project.state("beta").note
+
+
 def test_silent_devices_are_counted_and_not_waited_for() -> None:
     project = Project()
     devices = list(project.world.project.cohorts["default"].devices.values())

@@ -104,12 +104,10 @@ def ladder_of(slot: Slot) -> Ladder | None:
 
 def lead_of(slot: Slot) -> tuple[Activated, list[str]]:
     """Return what leads a slot that has anything active, and the full releases below, the latest first."""
-    full = latest_first(one.release.name for one in slot.active)
+    full = {one.release.name: one.release for one in slot.active}
     by_target = {one.release.told[-1]: one.release for one in slot.deltas}
-    furthest = next(iter(latest_first(by_target)), None)
-    if furthest is not None and not (full and not later(furthest, full[0])):
-        return by_target[furthest], full
-    return next(one.release for one in slot.active if one.release.name == full[0]), full[1:]
+    first, *rest = latest_first([*full, *by_target])
+    return full.get(first) or by_target[first], [version for version in rest if version in full]
 
 
 def settings_of(percent: int | None) -> Settings:

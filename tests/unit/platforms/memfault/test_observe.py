@@ -11,7 +11,9 @@ from reconciler.errors import NotFound, PlatformError
 from reconciler.model.observation import EMPTY, UNSEEN, Phase
 from reconciler.model.snapshot import Query
 from reconciler.model.unit import Reach
-from reconciler.platforms.memfault.wire import Artifact, Release
+from reconciler.platforms.memfault.compile import above
+from reconciler.platforms.memfault.slots import Slot, lead_of
+from reconciler.platforms.memfault.wire import Activated, Artifact, CohortRef, Deployment, Release
 from tests.unit.platforms.memfault.project import MAIN, RADIO, Project, staged
 
 BOTH = pytest.mark.parametrize("shape", ["reference", "live"])
@@ -191,6 +193,23 @@ def test_a_delta_that_leads_higher_is_what_is_assigned() -> None:
         project.world.pull("default", version)
     state = project.state("default")
     assert (state.assigned, state.others) == ("1.3.0 -> 1.4.0", ())
+
+
+def test_what_leads_is_told_by_the_order_that_calls_are_made_by() -> None:
+    """Pairs of semantic versions may stand the other way round than among others that are not."""
+    releases = [
+        Activated(version="1.0.0-alpha"),
+        Activated(from_version="0.9.0", to_version="1.0.0-alpha.1"),
+        Activated(from_version="0.1", to_version="0.5"),
+    ]
+    rows = [Deployment(number, "normal", "done", one, CohortRef("beta")) for number, one in enumerate(releases)]
+    found = []
+    for count in (2, 3):
+        lead, lower = lead_of(Slot(active=rows[:1], deltas=rows[1:count]))
+        active = {one.name: ("1",) for one in releases[:count]}
+        assert (above("1.0.0-alpha", active) == [lead.name]) == (lower == ["1.0.0-alpha"])
+        found.append(lead.name)
+    assert found == ["0.9.0 -> 1.0.0-alpha.1", "1.0.0-alpha"]
 
 
 def test_two_activations_of_one_version_are_both_referred_to() -> None:

@@ -11,6 +11,9 @@ from reconciler.model.release import Artifact, ReleaseInfo
 from reconciler.platforms.answers import clean
 from reconciler.platforms.memfault import wire
 
+READ = 10_000
+"""How many characters of notes are looked through: tags that never end are searched for again and again."""
+
 _ENDS = re.compile(r"(?i)<\s*(br|/\s*(p|h[1-6]|li|div|tr|ul|ol))\b[^>]*>")
 _HIDDEN = re.compile(r"(?is)<\s*(script|style)\b.*?(<\s*/\s*\1\s*>|\Z)")
 _TAGS = re.compile(r"(?s)<[A-Za-z/!][^>]*>")
@@ -65,5 +68,5 @@ def _extra(raw: msgspec.Raw) -> str:
 
 def first_line(notes: str) -> str:
     """Return the first line of notes that says anything, as plain text: notes may be HTML, confirmed (WEB api/releases)."""
-    text = unescape(_TAGS.sub("", _ENDS.sub("\n", _HIDDEN.sub("", notes))))
+    text = unescape(_TAGS.sub("", _ENDS.sub("\n", _HIDDEN.sub("", notes[:READ]))))
     return next((line for part in text.splitlines() if (line := clean(part))), "")

@@ -226,3 +226,7 @@ def test_pages_that_cannot_be_read_are_notes() -> None:
 )
 def test_the_first_line_of_notes_as_plain_text(notes: str, line: str) -> None:
     assert first_line(notes) == line
+
+
+def test_endless_notes_are_read_in_part() -> None:
+    assert first_line("<p>new</p>" + "<br" * 1_000_000) == "new"

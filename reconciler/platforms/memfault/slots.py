@@ -99,6 +99,10 @@ def ladder_of(slot: Slot) -> Ladder | None:
     if percent is not None:
         base = next((version for version in free if percent_of(by_name[version]) is None), None)
     others = tuple(version for version in free if version != base)
+    if (
+        len(lead.told) > 1 and not others
+    ):  # no manifest can ask for a delta: as something that is to go, none is made to
+        others = (lead.name,)
     return Ladder(lead.name, lead.told[-1], percent, others, tuple(through), tuple(untold), base)
 
 

@@ -192,7 +192,7 @@ def test_a_delta_that_leads_higher_is_what_is_assigned() -> None:
     for version in ("1.3.0", "1.1.0"):
         project.world.pull("default", version)
     state = project.state("default")
-    assert (state.assigned, state.others) == ("1.3.0 -> 1.4.0", ())
+    assert (state.assigned, state.others) == ("1.3.0 -> 1.4.0", ("1.3.0 -> 1.4.0",))
 
 
 def test_what_leads_is_told_by_the_order_that_calls_are_made_by() -> None:

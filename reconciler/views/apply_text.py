@@ -17,7 +17,7 @@ from reconciler.views.line import EMPTY, Line, Span, folded, line
 from reconciler.views.words import SAMPLE, SIGNS, count, duration, listed, place, version
 
 WORDS = {
-    Result.DONE: ("done", "green", "the platform and the units are as planned"),
+    Result.DONE: ("done", "green", "as planned; a line says where units differ"),
     Result.FAILED: ("failed", "bold red", "did not take effect; each line says why"),
     Result.MOVED: ("moved", "yellow", "no longer as the plan saw it; nothing more is sent for it"),
     Result.UNKNOWN: ("unknown", "bold yellow", "nobody can say yet whether it took effect; plan again to see"),

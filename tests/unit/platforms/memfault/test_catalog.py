@@ -99,6 +99,18 @@ def test_a_version_of_another_type_is_forbidden() -> None:
     assert info.forbidden == "2.0.0 is no version of main-fw: the project has it for another type"
 
 
+def test_a_release_of_no_type_is_not_said_to_be_of_another() -> None:
+    project = Project()
+
+    def without(body: Any) -> None:
+        body["data"] = [row for row in body["data"] if row["version"] != "1.4.0"]
+        body["paging"]["total_count"] = len(body["data"])
+
+    project.rewrite("/software_versions", without)
+    info = project.platform.catalog([Release(MAIN, "1.4.0")])[Release(MAIN, "1.4.0")]
+    assert (info.found, info.detail) == (None, "the platform does not say of which software type 1.4.0 is")
+
+
 def test_a_type_that_is_not_there_proves_nothing() -> None:
     info = Project().platform.catalog([Release("nothing", "2.0.0")])[Release("nothing", "2.0.0")]
     assert (info.found, info.detail) == (None, "there is no software type 'nothing'")

@@ -175,7 +175,7 @@ class Passes:
         state, reach = snapshot.state(slot[1], row), Reach(snapshot.units.reach[row])
         found = verdict(wish(goal), state, reach, self.turn.draft.patience)
         if fresh is not None and found is not Verdict.RETRY:
-            return self._next(slot, goal, fresh, state)
+            return self._next(slot, goal, fresh, state, found)
         if found is Verdict.RETRY and self._just_told(slot):
             return None
         result = removing(state, reach) if found is Verdict.REMOVING else RESULTS.get(found)
@@ -192,17 +192,23 @@ class Passes:
         told = self._told.get(slot)
         return told is not None and told.state == self._state(slot) and self.turn.clock.now() - told.at < GATHER
 
-    def _next(self, slot: Slot, goal: Change, fresh: Change, state: State) -> Change | None:
+    def _next(self, slot: Slot, goal: Change, fresh: Change, state: State, reached: Verdict) -> Change | None:
         told = self._told.get(slot)
         if told is None:
             return fresh
         found = {state.assigned, *state.others} - {None}
-        if not (on_the_way(goal, fresh) or found == {goal.from_, *goal.others} - {None}):
+        before = {goal.from_, *goal.others} - {None}
+        half = goal.to not in found and found < before and set(_calls(fresh)) < set(told.calls)  # what goes went first
+        if not (on_the_way(goal, fresh) or found == before or half):
+            if reached is Verdict.LEFTOVER:  # what was asked for is there; what stands besides was no part of it
+                besides = ", ".join(state.others)
+                self._settle(slot, Result.DONE, f"assigned; {besides} stands besides: plan again to see it go")
+                return None
             self._settle(slot, Result.MOVED, f"somebody else assigned {state.assigned or 'nothing'} meanwhile")
             return None
         if goal.to is not None and goal.to in found:
             self._shown.add(slot)
-        if (told.calls, told.state) != (_calls(fresh), self._state(slot)):
+        if not half and (told.calls, told.state) != (_calls(fresh), self._state(slot)):
             return fresh
         waited = self.turn.clock.now() - told.at >= AGAIN
         return fresh if waited and told.times < TELLINGS else None

@@ -105,13 +105,13 @@ def _problem(content: bytes) -> str:
     """Return what an error body of one of the known shapes says; empty for anything else."""
     try:
         inner = msgspec.json.decode(content, type=_Wrapped).error
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     else:
         return _Problem(inner.message, inner.type).words()
     try:
         return msgspec.json.decode(content, type=_Problem).words()
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
 
 
@@ -131,7 +131,7 @@ def refusal(answer: Answer, operation: str, now: float, scrub: Scrub) -> Platfor
         hint = f"the credentials are {reason}: check the connection's token, its scopes and its expiry"
         return Unauthorized(message, operation=operation, status=status, request_id=request_id, hint=hint)
     if status == 404:
-        hint = "check the connection's application id and that its token belongs to that application"
+        hint = "check the names and ids that the connection gives, and that its credentials belong there"
         return NotFound(message, operation=operation, status=status, request_id=request_id, hint=hint)
     if status == 408:
         return Unreachable(message, operation=operation, status=status, request_id=request_id, retryable=True)

@@ -256,7 +256,7 @@ class Client:
     def _decoded(self, answer: Answer, operation: str, decode: Callable[[bytes], T]) -> T:
         try:
             return decode(answer.content)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise unreadable(answer, f"{self._platform}: {operation}", str(error), self.scrub) from None
 
     def _failure(self, error: httpx.HTTPError, operation: str) -> PlatformError:

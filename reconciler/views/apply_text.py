@@ -18,9 +18,9 @@ from reconciler.views.line import EMPTY, Line, Span, folded, line
 from reconciler.views.words import SAMPLE, SIGNS, count, duration, end, listed, place
 
 WORDS = {
-    Result.DONE: ("done", "green", "the platform and the units are as planned"),
+    Result.DONE: ("done", "green", "as planned; a line says where units differ"),
     Result.FAILED: ("failed", "bold red", "did not take effect; each line says why"),
-    Result.MOVED: ("moved", "yellow", "no longer as the plan saw it; skipped, nothing was sent for it"),
+    Result.MOVED: ("moved", "yellow", "no longer as the plan saw it; nothing more is sent for it"),
     Result.UNKNOWN: ("unknown", "bold yellow", "nobody can say yet whether it took effect; plan again to see"),
     Result.NOT_TRIED: ("not tried", "yellow", "nothing was sent for it"),
     Result.WAITING: ("still waiting", "cyan", "accepted by the platform; the units take it when they can"),

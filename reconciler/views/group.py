@@ -94,7 +94,7 @@ def _group(members: Sequence[Change]) -> Group:
         from_=first.from_,
         to=first.to,
         reason=first.reason,
-        others=first.others,
+        others=tuple(version for version in first.others if version != first.to),
         settings=first.settings,
         later=tuple(step.call for step in first.steps if step.when != "now"),
         changes=tuple(members),

@@ -105,6 +105,7 @@ MEMFAULT = Subject(
     memfault,
     (
         ("patch-rollout", "reject"),
+        ("patch-rollout", "ignore"),
         ("activation-status", "in_progress"),
         ("pull-status", "pulled"),
         ("pull-status", "aborted"),
@@ -121,6 +122,7 @@ MEMFAULT = Subject(
         ("version-order", "natural"),
         ("type-versions", "404"),
         ("activate-empty", "reject"),
+        ("must-pass-told", "absent"),
     ),
     many=12,
     odd=odd_status,

@@ -11,13 +11,8 @@ from reconciler.model.snapshot import References
 from reconciler.platforms.answers import clean
 from reconciler.platforms.memfault import wire
 from reconciler.platforms.memfault.slots import ACTIVE, INACTIVE, NORMAL, ROLLOUT, STAGED, Slot
-from reconciler.platforms.memfault.wire import Activated, Deployment, Page, Seen
+from reconciler.platforms.memfault.wire import Deployment, Page
 from reconciler.platforms.memfault.workloads import Workloads
-
-ARROW = " -> "
-"""Between the two versions of a delta, in the references of a snapshot: no version has a `>`, confirmed (MDX
-
-docs/platform/software-version-hardware-version.mdx)."""
 
 
 class Activations:
@@ -42,13 +37,15 @@ class Activations:
             self._take_odd(raw, why)
 
     def _take_odd(self, raw: bytes, why: str) -> None:
+        """Take a row of an unexpected shape. One of the past says nothing any more, whatever became of its cohort."""
+        if _is_past(raw):
+            return
         try:
             row = wire.placed(raw)
         except msgspec.ValidationError:
             self.problems.append(f"a deployment cannot be read, not even of which cohort it is: {clean(why)}")
             return
-        if not (isinstance(row.status, str) and row.status in INACTIVE):
-            self._odd.append((row.cohort.slug, f"deployment {row.id} has an unexpected value: {clean(why)}"))
+        self._odd.append((row.cohort.slug, f"deployment {row.id} has an unexpected value: {clean(why)}"))
 
     @property
     def any(self) -> bool:
@@ -60,7 +57,7 @@ class Activations:
         slots: dict[tuple[str, str], Slot] = defaultdict(Slot)
         ids: dict[tuple[str, str, str], list[str]] = defaultdict(list)
         for row in sorted(self._kept, key=lambda one: one.id):
-            cohort, told = row.cohort.slug, _told(row.release)
+            cohort, told = row.cohort.slug, row.release.told
             names = workloads.candidates(told[-1]) if told else tuple(workloads.names)
             for name in names:
                 slot = slots[cohort, name]
@@ -68,29 +65,24 @@ class Activations:
                 slot.puzzles += puzzles
                 if puzzles:
                     continue
-                ids[cohort, name, ARROW.join(told)].append(str(row.id))
-                if len(told) == 1:
-                    slot.active.append(row)
-                else:
-                    slot.deltas.append(f"the update from {told[0]} to {told[1]} is active besides")
+                ids[cohort, name, row.release.name].append(str(row.id))
+                (slot.active if len(told) == 1 else slot.deltas).append(row)
         for cohort, why in self._odd:
             for name in workloads.names:
                 slots[cohort, name].puzzles.append(why)
         return slots, {key: ",".join(found) for key, found in sorted(ids.items())}
 
 
-def _told(release: Activated) -> tuple[str, ...]:
-    """Return the versions of a release: one, or the two of a delta; none where they cannot be told."""
-    if release.from_version is not None and release.to_version is not None:
-        return tuple(
-            one.version if isinstance(one, Seen) else one for one in (release.from_version, release.to_version)
-        )
-    return (release.version,) if release.version else ()
+def _is_past(raw: bytes) -> bool:
+    try:
+        return wire.past(raw).status in INACTIVE
+    except msgspec.ValidationError:
+        return False
 
 
 def _puzzles(row: Deployment, told: tuple[str, ...], names: tuple[str, ...]) -> Iterator[str]:
     """Yield why an activation leaves its slots unknown. One that waits for approval is never made again."""
-    what = clean(f"deployment {row.id} of {ARROW.join(told) or 'a release'}")
+    what = clean(f"deployment {row.id} of {row.release.name or 'a release'}")
     if not told:
         yield f"{what} names no version"
     if row.status not in ACTIVE:

@@ -6,7 +6,7 @@ nothing, nor does a failed reading: then `found` is None, and the release is hel
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 
 import msgspec
@@ -20,6 +20,7 @@ from reconciler.platforms.memfault.listing import everything
 from reconciler.platforms.memfault.order import order_of
 from reconciler.platforms.memfault.releases import info_of
 from reconciler.platforms.memfault.routes import Filters, Routes
+from reconciler.platforms.memfault.wire import SoftwareType
 from reconciler.platforms.memfault.workloads import Workloads, read_types, read_versions, read_workloads
 from reconciler.platforms.readers import Readers
 
@@ -43,21 +44,23 @@ class Catalogue:
         if not wanted:
             return {}
         try:
-            workloads = self._workloads({release.workload for release in wanted})
+            types, problems = read_types(self._routes, self._readers)
         except PlatformError as error:
             return dict.fromkeys(wanted, ReleaseInfo(found=None, detail=str(error)))
-        infos = self._infos(sorted({release.version for release in wanted}))
-        return {release: _of_workload(release, infos[release.version], workloads) for release in wanted}
-
-    def _workloads(self, names: set[str]) -> Workloads:
-        """Return the software types with the versions of those that are asked about. Raises PlatformError."""
-        types, problems = read_types(self._routes, self._readers)
         workloads = Workloads(one.name for one in types)
         workloads.problems += problems
+        names = {release.workload for release in wanted}
+        self._note([one for one in types if one.name in names], workloads)
+        infos = self._infos(sorted({release.version for release in wanted}))
+        if any(infos[release.version].found and not workloads.known(release.version) for release in wanted):
+            self._note([one for one in types if one.name not in names], workloads)
+        return {release: _of_workload(release, infos[release.version], workloads) for release in wanted}
+
+    def _note(self, types: Sequence[SoftwareType], workloads: Workloads) -> None:
+        """Read the versions of some software types; of the only one there is, all versions are."""
         for one in types:
-            if one.name in names and len(types) > 1 and one.software_versions_count != 0:
+            if len(workloads.names) > 1 and one.software_versions_count != 0:
                 read_versions(self._routes, self._readers, workloads, one)
-        return workloads
 
     def _infos(self, versions: list[str]) -> dict[str, ReleaseInfo]:
         """Return what is known of each version, by the list where several are asked about."""
@@ -121,9 +124,19 @@ class Catalogue:
             untold += name is None
             if not query.workloads or name in query.workloads:
                 listed.append(Listed(Ref(name or "", name or ""), release.version, info_of(release)))
+        notes += _misses(query, workloads, found=bool(releases))
         if untold:
             notes.append(f"of {untold} releases the platform does not say which software type they are")
         return ReleaseList(tuple(listed), tuple(notes))
+
+
+def _misses(query: ReleaseQuery, workloads: Workloads, *, found: bool) -> Iterator[str]:
+    """Yield why what was asked for may not be there although it is."""
+    for name in query.workloads:
+        if name not in workloads.names:
+            yield f"there is no software type {clean(name)!r}; there are: {', '.join(workloads.names) or 'none'}"
+    if query.revisions and not found:
+        yield "revisions are compared whole: a list shows their beginning, JSON has all of them"
 
 
 def _of_workload(release: Release, info: ReleaseInfo, workloads: Workloads) -> ReleaseInfo:
@@ -137,6 +150,8 @@ def _of_workload(release: Release, info: ReleaseInfo, workloads: Workloads) -> R
         return ReleaseInfo(found=None, detail=f"the platform does not list the versions of {name}")
     if workloads.problems:
         return ReleaseInfo(found=None, detail="; ".join(workloads.problems))
+    if not workloads.known(version):
+        return ReleaseInfo(found=None, detail=f"the platform does not say of which software type {clean(version)} is")
     return msgspec.structs.replace(
         info, forbidden=f"{version} is no version of {name}: the project has it for another type"
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from reconciler.errors import PlatformError, Unreachable
+from reconciler.errors import NotFound, PlatformError, Unreachable
 from reconciler.platforms.memfault.routes import Routes
 from reconciler.platforms.memfault.wire import Page
 from reconciler.ports import Check, Clock
@@ -18,7 +18,7 @@ INFERRED = (
     "a cohort is told its highest active full release; activating a higher one pulls nothing",
     "activations are in force while in_progress or done, and over when pulled or aborted; any other status is held",
     "a device names one version, that of its hardware's primary software type",
-    "replies say of a release or its files whether devices must pass through it",
+    "a lower release is pulled only where replies say that no device must pass through it; where they do not, it stays",
     "versions are ordered as semver says where all of them are semantic, else naturally",
 )
 """The facts of memfault.md that are inferred and that a run relies on (sections 3 to 7)."""
@@ -44,6 +44,8 @@ def checks(routes: Routes, clock: Clock, *, user: bool) -> Iterator[Check]:
         yield Check(f"read {name}", "ok", f"the credentials may read {name}: {page.paging.total_count:,} are there")
         if name == "devices":
             yield _shape(page)
+        if name == "software types":
+            yield from (_versions(routes, one.name, len(page.rows)) for one in page.rows[:1])
     text = "would need a write; rights cannot be read"
     yield Check("write deployments", "unchecked", text, "the credentials need the rights of a project manager")
     text = "whether a staged percentage can be raised in place is known only once that is tried"
@@ -66,7 +68,7 @@ def _credentials(routes: Routes, clock: Clock, *, user: bool) -> Iterator[Check]
     encrypted = url.startswith("https:")
     yield Check("TLS", "ok", "certificate accepted" if encrypted else "none: plain http to this machine")
     yield _clock(answer.headers.get("date", ""), clock)
-    slugs = {one.slug for one in routes.organizations().rows}
+    slugs = {one.slug for one in routes.organizations()}
     if routes.organization in slugs:
         yield Check("organization", "ok", f"the credentials reach {routes.organization}")
     else:
@@ -94,6 +96,22 @@ def _reads(routes: Routes) -> Iterator[tuple[str, Callable[[], Page[Any]]]]:
     yield "releases", lambda: routes.releases([], 1)
     yield "deployments", lambda: routes.deployments([], 1)
     yield "devices", lambda: routes.devices(1)
+
+
+def _versions(routes: Routes, name: str, types: int) -> Check:
+    """Return whether versions are listed by software type: else nobody says of which type a release is."""
+    what = "read versions"
+    try:
+        count = routes.versions(name, 1).paging.total_count
+    except PlatformError as error:
+        if not isinstance(error, NotFound) and error.status != 405:
+            return Check(what, "failed", str(error), error.hint)
+        text = f"the platform does not list the versions of {name}"
+        if types == 1:
+            return Check(what, "ok", f"{text}: all are of the only software type")
+        hint = "slots stay unknown where devices do not say of which software type an active release is"
+        return Check(what, "warning", text, hint)
+    return Check(what, "ok", f"the credentials may read the versions of {name}: {count:,} are there")
 
 
 def _shape(page: Page[Any]) -> Check:

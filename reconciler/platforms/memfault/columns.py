@@ -43,7 +43,7 @@ class Columns(msgspec.Struct):
         for name in self.workloads.names:
             column = array("I")
             for slug in units.ids:
-                state = self._state(slug, name, groups.get((slug, name)))
+                state = self._state(cohorts[slug], name, groups.get((slug, name)))
                 number = numbers.setdefault(state, len(states))
                 if number == len(states):
                     states.append(state)
@@ -62,8 +62,9 @@ class Columns(msgspec.Struct):
             references=known,
         )
 
-    def _state(self, slug: str, name: str, group: Group | None) -> State:
+    def _state(self, cohort: Cohort, name: str, group: Group | None) -> State:
         """Return the state of a slot. One that shows no activation is empty only where the reading proves that."""
+        slug = cohort.slug
         slot = self.slots.get((slug, name))
         if slot is None:
             if not self.coverage.complete:
@@ -73,6 +74,7 @@ class Columns(msgspec.Struct):
         if not why and slug in self.members.odd:
             why = "a device cannot be read"
         slot.group, slot.unread = (None, why) if why else (group, "")
+        slot.goes_back, slot.switched_off = bool(cohort.bypass_version_checks), cohort.updates_enabled is False
         state = state_of(slot)
         return EMPTY if _bare(state) and not self.coverage.complete else state
 

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from reconciler.model.change import Action, Change, Request, Verb
 from reconciler.model.desired import Settings
 from reconciler.model.snapshot import Snapshot
-from reconciler.platforms.memfault.activations import ARROW
 from reconciler.platforms.memfault.order import latest_first, order_of
 from reconciler.platforms.memfault.slots import NORMAL, ROLLOUT, STAGED
+from reconciler.platforms.memfault.wire import ARROW
 
 ACTIVATE, PULL, RAISE = "memfault.activate", "memfault.pull", "memfault.raise"
 FIRST, SECOND = 0, 1

@@ -7,6 +7,7 @@ open, so 409 counts as well), a pull of what is gone.
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from reconciler.errors import NotFound, PlatformError, Rejected
 from reconciler.model.change import Action
@@ -14,8 +15,11 @@ from reconciler.model.outcome import Receipt, ReceiptKind
 from reconciler.platforms.memfault import wire
 from reconciler.platforms.memfault.compile import ACTIVATE, PULL, RAISE
 from reconciler.platforms.memfault.routes import Routes
-from reconciler.platforms.memfault.slots import NORMAL, ROLLOUT, STAGED
+from reconciler.platforms.memfault.slots import NORMAL, REDRAW, ROLLOUT, STAGED
 from reconciler.platforms.receipts import receipt_of
+
+UNHEARD = 3
+"""How often a raise may be accepted without effect until that counts as a refusal."""
 
 _METHODS = {ACTIVATE: "POST", PULL: "DELETE", RAISE: "PATCH"}
 
@@ -28,6 +32,7 @@ class Sender:
         self._routes = routes
         self._redraw = redraw
         self.refused = ""
+        self._turns: Counter[tuple[str, int]] = Counter()
 
     def execute(self, action: Action, deadline: float) -> Receipt:
         """Send a call at most until `deadline`, in seconds since 1970."""
@@ -41,8 +46,7 @@ class Sender:
         except PlatformError as error:
             return self._failed(action, error)
         if action.call == RAISE and answered.rollout_percent != action.request.body[ROLLOUT]:
-            text = f"memfault: raise: the platform answered with {answered.rollout_percent} %"
-            return Receipt(ReceiptKind.UNKNOWN, text)
+            return self._unheard(action, answered.rollout_percent)
         return Receipt(ReceiptKind.ACCEPTED, status=200)
 
     def _pull(self, action: Action, deadline: float) -> Receipt:
@@ -54,11 +58,29 @@ class Sender:
             return Receipt(ReceiptKind.ACCEPTED, status=404)
         if action.call == ACTIVATE and isinstance(error, Rejected) and _already(error):
             return Receipt(ReceiptKind.ACCEPTED, status=error.status)
-        if action.call == RAISE and isinstance(error, Rejected):
-            self.refused = error.reason
-            if self._redraw:  # not a failure of the change: as one put off, it is planned anew in the same run
-                return Receipt(ReceiptKind.REJECTED, f"{error}; it will be pulled and activated anew")
-        return receipt_of(error)
+        receipt = receipt_of(error)
+        if action.call == RAISE and isinstance(error, Rejected) and receipt.kind is ReceiptKind.REJECTED:
+            return self._refused(error.reason, str(error), error.status)
+        return receipt
+
+    def _unheard(self, action: Action, told: float | None) -> Receipt:
+        """Return what a raise came to that was accepted and does not show.
+
+        It may show later. But a server may take what it does not know and do nothing, which the reference leaves open
+        (SW): after some turns that counts as a refusal, for it would never end.
+        """
+        said = "it answered 200 and names no percentage" if told is None else f"it answered 200 and left it at {told} %"
+        key = action.request.path, action.request.body[ROLLOUT]
+        self._turns[key] += 1
+        if self._turns[key] < UNHEARD:
+            return Receipt(ReceiptKind.UNKNOWN, f"memfault: raise: {said}")
+        return self._refused(said, f"memfault: raise: {said}, {UNHEARD} times", 200)
+
+    def _refused(self, reason: str, text: str, status: int | None) -> Receipt:
+        self.refused = reason
+        if self._redraw:  # not a failure of the change: as one put off, it is planned anew in the same run
+            return Receipt(ReceiptKind.REJECTED, f"{text}; it will be pulled and activated anew")
+        return Receipt(ReceiptKind.REJECTED, f"{text}; {REDRAW}", status)
 
     def _forbidden(self, action: Action) -> str:
         """Return why a call must never be sent, whoever made it: another project, no cohort or no version named."""

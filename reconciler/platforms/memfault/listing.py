@@ -97,8 +97,9 @@ class Listing(Generic[Row]):
             self._fold(page)
 
     def _fits(self, page: Page[Row], number: int) -> bool:
-        """Return whether a page continues the first one."""
-        same = page.paging.total_count == self.total or not self._steady
+        """Return whether a page continues the first one. Rows that come or go do not all go at once."""
+        total = page.paging.total_count
+        same = total == self.total or (total > 0 and not self._steady)
         return same and page.paging.per_page == self._per_page and _full(page, number)
 
 

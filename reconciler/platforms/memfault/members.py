@@ -8,7 +8,7 @@ hardware version has exactly one primary type, confirmed (MDX software-version-h
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -66,6 +66,10 @@ class Members:
             ids.add(device.id)
             seen = device.last_seen_software_version or device.last_seen_release
             hardware, last = device.hardware_version, device.last_seen
+            if last is not None and last.tzinfo is None:
+                last = last.replace(
+                    tzinfo=UTC
+                )  # with an offset, confirmed (SW info); without one nothing else is likely
             version, kind = None, None
             if seen is not None:
                 version, kind = seen.version, seen.software_type

@@ -12,15 +12,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from reconciler.errors import NotFound, PlatformError
+from reconciler.errors import PlatformError
 from reconciler.model.snapshot import Coverage, Query, Snapshot
 from reconciler.platforms.memfault.activations import Activations
 from reconciler.platforms.memfault.columns import Columns
 from reconciler.platforms.memfault.listing import Listing, everything
 from reconciler.platforms.memfault.members import Members
-from reconciler.platforms.memfault.order import latest_first
 from reconciler.platforms.memfault.routes import Filters, Routes
-from reconciler.platforms.memfault.slots import Slot
+from reconciler.platforms.memfault.slots import Slot, lead_of
 from reconciler.platforms.memfault.wire import Cohort, Device, Page
 from reconciler.platforms.memfault.workloads import read_workloads
 from reconciler.platforms.readers import Readers
@@ -129,19 +128,24 @@ class _Reading:
         if few is not None:
             asked = {cohort.slug for cohort in few}
             self._unread |= {one.slug: "it was not asked about" for one in self._cohorts if one.slug not in asked}
-            try:
-                for cohort in few:
-                    if cohort.count_devices != 0:
-                        fetch = partial(self._routes.members, cohort.slug)
-                        self._walk_devices(f"devices of {cohort.slug}", fetch, [cohort])
-            except NotFound:  # not every project shows them by cohort
-                self._members.forget()
-            else:
+            if self._read_members(few):
                 return
         try:
             self._walk_devices("devices", self._routes.devices, self._cohorts)
         except PlatformError as error:
             self._doubt(self._cohorts, str(error))
+
+    def _read_members(self, few: list[Cohort]) -> bool:
+        """Read devices cohort by cohort; return False where that cannot be done: not every project shows them so."""
+        try:
+            for cohort in few:
+                if cohort.count_devices != 0:
+                    fetch = partial(self._routes.members, cohort.slug)
+                    self._walk_devices(f"devices of {cohort.slug}", fetch, [cohort])
+        except PlatformError:
+            self._members.forget()
+            return False
+        return True
 
     def _walk_devices(self, what: str, fetch: Callable[[int], Page[Device]], cohorts: list[Cohort]) -> None:
         listing = Listing(what, fetch, self._members.fold, steady=False)
@@ -183,26 +187,26 @@ class _Reading:
         """Find out which lower activations devices must pass through: those stay when higher ones are there."""
         lower: set[str] = set()
         for slot in slots.values():
-            lower.update(latest_first(one.release.version or "" for one in slot.active)[1:])
+            lower.update(_lower(slot))
         must_pass = self._must_pass(sorted(lower))
         for slot in slots.values():
             slot.must_pass = must_pass
-            for version in latest_first(one.release.version or "" for one in slot.active)[1:]:
-                if must_pass[version] is None:
+            for version in _lower(slot):
+                if version not in must_pass:
                     slot.puzzles.append(f"whether devices must pass through {version} could not be read")
 
     def _must_pass(self, versions: list[str]) -> dict[str, bool | None]:
-        """Return of each version whether it must be passed through; None where the platform does not say."""
-        found: dict[str, bool | None] = dict.fromkeys(versions)
+        """Return of each version that can be read whether it must be passed through; None: the platform does not say."""
+        found: dict[str, bool | None] = {}
         for start in range(0, len(versions), NAMED):
             filters = [("version", version) for version in versions[start : start + NAMED]]
             try:
                 releases, _ = everything("releases", partial(self._routes.releases, filters), self._readers)
             except PlatformError:
                 continue
-            found |= {one.version: one.must_pass for one in releases if one.version in found}
+            found |= {one.version: one.must_pass for one in releases if one.version in versions}
         for version in versions:
-            if found[version] is None:
+            if version not in found:
                 try:
                     found[version] = self._routes.release(version).must_pass
                 except PlatformError:
@@ -221,6 +225,11 @@ class _Reading:
         self._problems += problems
         if {cohort.slug for cohort in after} != {cohort.slug for cohort in self._cohorts}:
             self._problems.append("cohorts came or went while they were read")
+
+
+def _lower(slot: Slot) -> list[str]:
+    """Return the full releases that something higher stands above."""
+    return lead_of(slot)[1] if slot.active or slot.deltas else []
 
 
 def _coverage(problems: list[str]) -> Coverage:

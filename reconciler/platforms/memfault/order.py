@@ -46,11 +46,17 @@ def _semantic(version: str) -> Key:
     numbers, _, build = version.partition("+")
     core, dash, before = numbers.partition("-")
     words = tuple(_word(part) for part in before.split("."))
-    return tuple(int(part) for part in core.split(".")), (0, words) if dash else (1,), build
+    return tuple(_number(part) for part in core.split(".")), (0, words) if dash else (1,), build
 
 
 def _word(part: str) -> Key:
-    return (0, int(part), "") if part.isdecimal() else (1, 0, part)
+    return (0, *_number(part), "") if part.isdecimal() else (1, 0, "", part)
+
+
+def _number(digits: str) -> tuple[int, str]:
+    """Return what sorts digits by their value, however many there are: `int` refuses thousands of them."""
+    significant = digits.lstrip("0")
+    return len(significant), significant
 
 
 @lru_cache(maxsize=4096)
@@ -58,4 +64,4 @@ def _natural(version: str) -> Key:
     """Return texts and numbers in turn, numbers by value; names that are equal so, as `1.01` and `1.1`, as texts."""
     base, _, build = version.partition("+")
     parts = _DIGITS.split(f"{base}z")
-    return tuple(int(part) if place % 2 else part for place, part in enumerate(parts)), build, version
+    return tuple(_number(part) if place % 2 else part for place, part in enumerate(parts)), build, version

@@ -11,8 +11,8 @@ from reconciler.model.release import Artifact, ReleaseInfo
 from reconciler.platforms.answers import clean
 from reconciler.platforms.memfault import wire
 
-SYMBOLS = "symbols"
-"""The type of artifacts that no device installs, confirmed (SW Artifacts)."""
+READ = 10_000
+"""How many characters of notes are looked through: tags that never end are searched for again and again."""
 
 _ENDS = re.compile(r"(?i)<\s*(br|/\s*(p|h[1-6]|li|div|tr|ul|ol))\b[^>]*>")
 _HIDDEN = re.compile(r"(?is)<\s*(script|style)\b.*?(<\s*/\s*\1\s*>|\Z)")
@@ -34,7 +34,7 @@ def info_of(release: wire.Release) -> ReleaseInfo:
         reference=str(release.id),
         revision=clean(release.revision or ""),
         min_version=release.min_version or "",
-        must_pass=release.must_pass,
+        must_pass=release.must_pass is True,
         artifacts=None if artifacts is None else tuple(_artifact(one) for one in artifacts),
         devices=release.count_devices,
         created=release.created_date,
@@ -55,12 +55,18 @@ def _artifact(one: wire.Artifact) -> Artifact:
 
 
 def _extra(raw: msgspec.Raw) -> str:
-    """Return what clients stored with a release as JSON on one line; empty for null."""
-    value = wire.anything(raw)
-    return "" if value is None else msgspec.json.encode(value).decode()
+    """Return what clients stored with a release as JSON on one line; empty for null.
+
+    Anything may be stored, numbers that no program holds included: what cannot be decoded is shown as it came.
+    """
+    try:
+        value = wire.anything(raw)
+        return "" if value is None else msgspec.json.encode(value).decode()
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return " ".join(bytes(raw).decode("utf-8", "replace").split())
 
 
 def first_line(notes: str) -> str:
     """Return the first line of notes that says anything, as plain text: notes may be HTML, confirmed (WEB api/releases)."""
-    text = unescape(_TAGS.sub("", _ENDS.sub("\n", _HIDDEN.sub("", notes))))
+    text = unescape(_TAGS.sub("", _ENDS.sub("\n", _HIDDEN.sub("", notes[:READ]))))
     return next((line for part in text.splitlines() if (line := clean(part))), "")

@@ -17,8 +17,8 @@ from reconciler.model.unit import Labels
 from reconciler.platforms.memfault.columns import CHECKS, hardware_of
 from reconciler.platforms.memfault.compile import PULL, active_in, full, share_of
 from reconciler.platforms.memfault.order import later
-from reconciler.platforms.memfault.releases import SYMBOLS
-from reconciler.platforms.memfault.slots import ROLLOUT
+from reconciler.platforms.memfault.slots import REDRAW, ROLLOUT
+from reconciler.platforms.memfault.wire import ARROW, SYMBOLS
 
 
 class _Case(msgspec.Struct, frozen=True):
@@ -51,7 +51,7 @@ def review_changes(
             continue
         if _leaves_some(case):
             following[position] = (PULL,)
-        warnings += _warnings(case, redraw=redraw and bool(refused))
+        warnings += _warnings(case, redraw=redraw, refused=bool(refused))
     return Review(holds, following, tuple(warnings))
 
 
@@ -74,10 +74,7 @@ def _holds(case: _Case, *, refused: str, redraw: bool) -> Iterator[Hold]:
     elif change.to == case.state.assigned:
         yield from _narrowing(case.state, value)
         if refused and not redraw:
-            text = (
-                f"the server does not let a percentage be raised ({refused}); "
-                "with `redraw: true` in the connection it is pulled and activated anew, with another sample"
-            )
+            text = f"the server does not let a percentage be raised ({refused}); {REDRAW}"
             yield Hold(HoldReason.UNSUPPORTED, text)
     elif change.to not in case.active and _payloads(case.info) == []:
         yield Hold(HoldReason.NO_ARTIFACT, f"no payload was uploaded for {change.to}: no device could take it")
@@ -109,11 +106,11 @@ def _leaves_some(case: _Case) -> bool:
     if version is None or case.change.verb is Verb.REMOVE or version == state.assigned:
         return False
     kept = state.assigned if share_of(case.change.settings) < 100 and not state.settings else None
-    told = {name for name in (state.assigned, *state.others) if name is not None}
+    told = {name for name in (state.assigned, *state.others) if name is not None and ARROW not in name}
     return any(later(version, name) for name in told - {kept})
 
 
-def _warnings(case: _Case, *, redraw: bool) -> Iterator[str]:
+def _warnings(case: _Case, *, redraw: bool, refused: bool) -> Iterator[str]:
     change = case.change
     where = f"{change.workload.name} on {change.unit.name}"
     if change.to is None:
@@ -124,7 +121,8 @@ def _warnings(case: _Case, *, redraw: bool) -> Iterator[str]:
         return
     if change.to == case.state.assigned:
         if redraw:
-            yield f"{where}: {change.to} is pulled and activated anew: the sample of devices is drawn again"
+            when = "" if refused else "should the server refuse to raise it, "
+            yield f"{where}: {when}{change.to} is pulled and activated anew: the sample of devices is drawn again"
         return
     yield from (f"{where}: {text}" for text in _unfit(case, change.to))
 

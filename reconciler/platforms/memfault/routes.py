@@ -77,7 +77,7 @@ class Routes:
         path = f"{self.project}/releases/{segment(version)}"
         return self.client.read(path, f"read release {version!r}", wire.release)
 
-    def organizations(self) -> Page[wire.Organization]:
+    def organizations(self) -> list[wire.Organization]:
         """Return the organizations that the credentials reach, confirmed (MDX docs/ci/authentication.mdx)."""
         return self.client.read("/api/v0/organizations", "list organizations", wire.organizations)
 

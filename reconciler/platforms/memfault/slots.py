@@ -1,7 +1,9 @@
 """From what is active for a cohort and what its devices say, to the state of a slot: pure and total.
 
-The service gives a device the highest active full release above its own, must-pass-through ones first, confirmed (MDX
-docs/platform/ota.mdx); so what a cohort is told is its highest active full release, inferred (memfault.md section 7).
+The service gives a device a delta from its own version, else the lowest must-pass-through release above it, else the
+highest full one, confirmed (MDX docs/platform/ota.mdx); so what a cohort is told is its highest active full release,
+inferred (memfault.md section 7). A delta that leads above that one is told first, and is what is assigned then: else a
+wanted version would seem settled while devices are led past it.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import UTC
 
 import msgspec
 
@@ -17,7 +20,7 @@ from reconciler.model.observation import Phase, State
 from reconciler.platforms.answers import clean
 from reconciler.platforms.memfault.members import Group
 from reconciler.platforms.memfault.order import later, latest_first, order_of
-from reconciler.platforms.memfault.wire import Deployment
+from reconciler.platforms.memfault.wire import Activated, Deployment
 
 ACTIVE = frozenset({"in_progress", "done"})
 """In force, confirmed (CLI deploy.py). `done` does not say that devices have updated, inferred."""
@@ -26,31 +29,43 @@ INACTIVE = frozenset({"pulled", "aborted"})
 NORMAL, STAGED = "normal", "staged_rollout"
 """Confirmed (WEB api/deployments; CLI deploy.py)."""
 ROLLOUT = "rollout_percent"
+REDRAW = "with `redraw: true` in the connection it is pulled and activated anew, with another sample"
+"""What people can do where a server does not raise percentages."""
 
 
 class Slot(msgspec.Struct):
-    """All that is known of one slot. `active` are full releases in force, `deltas` the others, in words.
+    """All that is known of one slot. `active` are full releases in force, `deltas` the others.
 
-    `puzzles` say what makes the slot unknown; `must_pass` which versions devices must pass through (None: not told);
-    `group` is None where no device of the cohort reports this type, `unread` says why it could not be told.
+    `puzzles` say what makes the slot unknown; `must_pass` which versions devices must pass through (None: the platform
+    does not say); `group` is None where no device of the cohort reports this type, `unread` says why it could not be told.
     """
 
     active: list[Deployment] = []
-    deltas: list[str] = []
+    deltas: list[Deployment] = []
     puzzles: list[str] = []
     must_pass: Mapping[str, bool | None] = {}
     group: Group | None = None
     unread: str = ""
+    goes_back: bool = False
+    """Whether the cohort lets devices go back to lower versions: those ahead are on their way then."""
+    switched_off: bool = False
+    """Whether updates are switched off for the cohort."""
 
 
 class Ladder(msgspec.Struct, frozen=True):
-    """The active versions of a slot: the highest, those it makes needless, and those below that stay of use."""
+    """The active versions of a slot: the highest, those it makes needless, and those below that stay of use.
+
+    `assigned` is a version, or a delta by both of its versions; `target` is what devices report once they took it.
+    """
 
     assigned: str
+    target: str
     percent: int | None
     others: tuple[str, ...]
     through: tuple[str, ...]
     """Devices must pass through them on the way up."""
+    untold: tuple[str, ...]
+    """Whether devices must pass through them is not told: they stay, for they do no harm below the highest one."""
     base: str | None
     """What devices outside the sample of a staged rollout are given."""
 
@@ -70,20 +85,33 @@ def ladder_of(slot: Slot) -> Ladder | None:
 
     While the highest one is staged, the rest of the cohort is given the highest normal one below it: that is of use.
     """
-    by_version: dict[str, list[Deployment]] = defaultdict(list)
-    for one in slot.active:
-        by_version[one.release.version or ""].append(one)
-    if not by_version:
+    by_name: dict[str, list[Deployment]] = defaultdict(list)
+    for one in (*slot.active, *slot.deltas):
+        by_name[one.release.name].append(one)
+    if not by_name:
         return None
-    assigned, *lower = latest_first(by_version)
-    percent = percent_of(by_version[assigned])
-    through = [version for version in lower if slot.must_pass.get(version) is not False]
-    free = [version for version in lower if version not in through]
+    lead, lower = lead_of(slot)
+    percent = percent_of(by_name[lead.name])
+    through = [version for version in lower if slot.must_pass.get(version)]
+    free = [version for version in lower if slot.must_pass.get(version) is False]
+    untold = [version for version in lower if slot.must_pass.get(version) is None]
     base = None
     if percent is not None:
-        base = next((version for version in free if percent_of(by_version[version]) is None), None)
+        base = next((version for version in free if percent_of(by_name[version]) is None), None)
     others = tuple(version for version in free if version != base)
-    return Ladder(assigned, percent, others, tuple(through), base)
+    if (
+        len(lead.told) > 1 and not others
+    ):  # no manifest can ask for a delta: as something that is to go, none is made to
+        others = (lead.name,)
+    return Ladder(lead.name, lead.told[-1], percent, others, tuple(through), tuple(untold), base)
+
+
+def lead_of(slot: Slot) -> tuple[Activated, list[str]]:
+    """Return what leads a slot that has anything active, and the full releases below, the latest first."""
+    full = {one.release.name: one.release for one in slot.active}
+    by_target = {one.release.told[-1]: one.release for one in slot.deltas}
+    first, *rest = latest_first([*full, *by_target])
+    return full.get(first) or by_target[first], [version for version in rest if version in full]
 
 
 def settings_of(percent: int | None) -> Settings:
@@ -96,7 +124,7 @@ def state_of(slot: Slot) -> State:
     ladder = ladder_of(slot)
     spread = slot.group.spread if slot.group is not None else ()
     if ladder is None:
-        state = State(spread=spread, size=0 if spread else 1, note="; ".join([*_keeping(spread), *slot.deltas]))
+        state = State(spread=spread, size=0 if spread else 1, note="; ".join(_keeping(spread)))
     else:
         state = _assigned(slot, ladder, spread)
     if not slot.puzzles:
@@ -107,15 +135,17 @@ def state_of(slot: Slot) -> State:
 
 def _assigned(slot: Slot, ladder: Ladder, spread: tuple[tuple[str, int], ...]) -> State:
     told = State(assigned=ladder.assigned, others=ladder.others, settings=settings_of(ladder.percent), spread=spread)
-    notes = [*_standing(ladder), *slot.deltas]
+    notes = [*_standing(ladder), *_besides(slot, ladder)]
+    if slot.switched_off:
+        notes.insert(0, "updates are switched off for this cohort")
     if slot.unread:
         note = "; ".join([f"what its devices report is not known: {slot.unread}", *notes])
         return msgspec.structs.replace(told, phase=Phase.MOVING, ready=0, note=clean(note), spread=())
     seen, silent = (slot.group.seen, slot.group.silent) if slot.group is not None else (Counter(), Counter())
     asked = seen or silent  # where all are silent they are waited for: nothing is settled by nobody answering
     size = expected(asked.total(), ladder.percent)
-    ready = asked[ladder.assigned]
-    ahead = sum(count for version, count in asked.items() if version is not None and later(version, ladder.assigned))
+    ready = asked[ladder.target]
+    ahead = sum(count for version, count in asked.items() if version is not None and later(version, ladder.target))
     if ahead:
         notes.insert(0, f"{_devices(ahead, 'reports', 'report')} a later version")
     if seen and silent:
@@ -127,10 +157,10 @@ def _assigned(slot: Slot, ladder: Ladder, spread: tuple[tuple[str, int], ...]) -
     moving = ready < size
     return msgspec.structs.replace(
         told,
-        reported=ladder.assigned if size and not moving else _most_common(asked),
+        reported=ladder.target if size and not moving else _most_common(asked),
         phase=Phase.MOVING if moving else Phase.SETTLED,
         since=_since(slot, ladder) if moving else None,
-        ahead=ahead > 0,
+        ahead=ahead > 0 and not slot.goes_back,
         ready=min(ready, size),
         size=size,
         note=clean("; ".join(notes)),
@@ -153,9 +183,9 @@ def expected(devices: int, percent: int | None) -> int:
 def _since(slot: Slot, ladder: Ladder) -> float | None:
     """Return when the highest version was activated, or its percentage last changed, in seconds since 1970."""
     times = [
-        moment.timestamp()
-        for one in slot.active
-        if one.release.version == ladder.assigned
+        (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        for one in (*slot.active, *slot.deltas)
+        if one.release.name == ladder.assigned
         for moment in (one.deployed_date, one.updated_date if ladder.percent is not None else None)
         if moment is not None
     ]
@@ -171,9 +201,21 @@ def _most_common(counts: Counter[str | None]) -> str | None:
 def _standing(ladder: Ladder) -> list[str]:
     """Return in words which lower activations stay, and why."""
     words = [f"{version} stays active: devices must pass through it" for version in ladder.through]
+    if ladder.untold:
+        several = "them" if len(ladder.untold) > 1 else "it"
+        stay = "stay" if len(ladder.untold) > 1 else "stays"
+        versions = ", ".join(ladder.untold)
+        words.append(f"{versions} {stay} active: the platform does not say whether devices must pass through {several}")
     if ladder.base is not None:
         words.append(f"{ladder.base} stays active for devices that the rollout does not reach")
     return words
+
+
+def _besides(slot: Slot, ladder: Ladder) -> list[str]:
+    """Return in words which deltas are active, and where they lead."""
+    names = {one.release.name: one.release.told for one in slot.deltas}
+    where = {name: "above all full releases" if name == ladder.assigned else "besides" for name in names}
+    return [f"the update from {told[0]} to {told[1]} is active {where[name]}" for name, told in names.items()]
 
 
 def _keeping(spread: tuple[tuple[str, int], ...]) -> list[str]:

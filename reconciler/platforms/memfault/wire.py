@@ -57,6 +57,7 @@ class Cohort(msgspec.Struct, gc=False):
     count_devices: int | None = None
     count_active_deployments: int | None = None
     bypass_version_checks: bool | None = None
+    updates_enabled: bool | None = None
 
 
 class Seen(msgspec.Struct, gc=False):
@@ -81,12 +82,23 @@ class Device(msgspec.Struct, gc=False):
     last_seen_software_version: Seen | None = None
 
 
+class Past(msgspec.Struct):
+    """A row of an unexpected shape, as far as it says what it has come to."""
+
+    status: str
+
+
 class Placed(msgspec.Struct):
     """A row of an unexpected shape of which can be told whose it is."""
 
     cohort: CohortRef
     id: Any = None
-    status: Any = None
+
+
+ARROW = " -> "
+"""Between the two versions of a delta, where one text names it: no version has a `>`, confirmed (MDX
+
+docs/platform/software-version-hardware-version.mdx)."""
 
 
 class Activated(msgspec.Struct, gc=False):
@@ -95,6 +107,19 @@ class Activated(msgspec.Struct, gc=False):
     version: str | None = None
     from_version: Seen | str | None = None
     to_version: Seen | str | None = None
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """Return its version, or the two of a delta; nothing where they cannot be told."""
+        if self.from_version is not None and self.to_version is not None:
+            ends = (self.from_version, self.to_version)
+            return tuple(one.version if isinstance(one, Seen) else one for one in ends)
+        return (self.version,) if self.version else ()
+
+    @property
+    def name(self) -> str:
+        """Return its version, or both of a delta in one text; empty where they cannot be told."""
+        return ARROW.join(self.told)
 
 
 class Deployment(msgspec.Struct, gc=False):
@@ -123,8 +148,12 @@ class SoftwareVersion(msgspec.Struct, gc=False):
     version: str
 
 
+SYMBOLS = "symbols"
+"""The type of artifacts that no device installs, confirmed (SW Artifacts)."""
+
+
 class Artifact(msgspec.Struct):
-    """One file of a release, confirmed (SW Artifacts); `must_pass_through` here is inferred."""
+    """One file of a release, confirmed (SW Artifacts); `must_pass_through` here is inferred, None where it is not told."""
 
     type: str = ""
     hardware_version: str | Named | None = None
@@ -132,7 +161,7 @@ class Artifact(msgspec.Struct):
     filename: str | None = None
     md5: str | None = None
     size: int | None = None
-    must_pass_through: bool = False
+    must_pass_through: bool | None = None
 
 
 class Release(msgspec.Struct):
@@ -151,9 +180,15 @@ class Release(msgspec.Struct):
     must_pass_through: bool | None = None
 
     @property
-    def must_pass(self) -> bool:
-        """Return whether devices must pass through it, as the release or one of its files says."""
-        return bool(self.must_pass_through) or any(one.must_pass_through for one in self.artifacts or ())
+    def must_pass(self) -> bool | None:
+        """Return whether devices must pass through it, as the release or one of its files says; None where neither does.
+
+        Silence is no denial: the published examples have no such field at all.
+        """
+        told = [one.must_pass_through for one in self.artifacts or () if one.type != SYMBOLS]
+        if self.must_pass_through or any(told):
+            return True
+        return False if self.must_pass_through is False or (told and None not in told) else None
 
 
 class Organization(msgspec.Struct):
@@ -215,9 +250,15 @@ deployments = Pages(_Listing[Deployment], Deployment)
 types = Pages(_Listing[SoftwareType], SoftwareType)
 versions = Pages(_Listing[SoftwareVersion], SoftwareVersion)
 releases = Pages(_Listing[Release], Release)
-organizations = Pages(_Listing[Organization], Organization)
+_organizations = msgspec.json.Decoder(_Envelope[list[Organization]])
+past = msgspec.json.Decoder(Past).decode
 placed = msgspec.json.Decoder(Placed).decode
 anything = msgspec.json.Decoder().decode
+
+
+def organizations(content: bytes) -> list[Organization]:
+    """Return organizations, with or without paging; raise msgspec.DecodeError for another shape."""
+    return _organizations.decode(content).data
 
 
 def release(content: bytes) -> Release:

@@ -63,16 +63,17 @@ def read_workloads(routes: Routes, readers: Readers) -> Workloads:
 
 
 def read_versions(routes: Routes, readers: Readers, workloads: Workloads, one: SoftwareType) -> None:
-    """Take in the versions of one type. That their list may be missing for a project is possible (AE openapi alone)."""
+    """Take in the versions of one type. That their list may be missing for a project is possible (AE openapi alone).
+
+    405 is what a route that is not there answers, confirmed (WEB docs/reference/reference-http-response-status-codes).
+    """
     name = one.name
     try:
         versions, problems = everything(f"versions of {name}", partial(routes.versions, name), readers)
-    except NotFound:
-        workloads.unread.add(name)
-        return
     except PlatformError as error:
         workloads.unread.add(name)
-        workloads.problems.append(f"the versions of {name} could not be read: {error}")
+        if not isinstance(error, NotFound) and error.status != 405:
+            workloads.problems.append(f"the versions of {name} could not be read: {error}")
         return
     if not versions and one.software_versions_count:
         problems.append(f"the list of versions of {name} came empty though there are {one.software_versions_count}")

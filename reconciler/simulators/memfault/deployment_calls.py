@@ -80,12 +80,17 @@ def _again(call: Call, active: Deployment) -> Reply:
 
 
 def update_deployment(call: Call) -> Reply:
-    """Change `extra_info`, and by a variant the percentage of a staged rollout; never anything else (inferred)."""
+    """Change `extra_info`, and by a variant the percentage of a staged rollout; never anything else (inferred).
+
+    A server that knows no such field may as well take it and do nothing (another variant).
+    """
     one, body = call.deployment(), call.body()
     for name in ("status", "type", "release", "cohort"):
         if name in body:
             raise malformed(f"{name} cannot be changed")
     percent = fields.percent(body, "rollout_percent") if "rollout_percent" in body else None
+    if call.variants["patch-rollout"] == "ignore":
+        percent = None
     if percent is not None and (call.variants["patch-rollout"] == "reject" or one.type != STAGED):
         raise malformed("rollout_percent cannot be changed")
     call.commit(lambda: _update(call, one, percent, body))

@@ -48,13 +48,14 @@ def project_payload(project: Project) -> Payload:
 
 
 def release_payload(project: Project, release: Release) -> Payload:
-    """A release. That replies carry `must_pass_through` is inferred."""
+    """A release. That replies carry `must_pass_through` is inferred (a variant)."""
+    must = any(artifact.must_pass_through for artifact in release.artifacts.values())
     return {
         **release_brief(release),
         "min_version": release.min_version,
         "notes": release.notes,
         "extra_info": release.extra_info,
-        "must_pass_through": any(artifact.must_pass_through for artifact in release.artifacts.values()),
+        **_must_pass(project, told=must),
         "count_devices": project.count(release.version),
         "created_date": iso(release.created),
         "updated_date": iso(release.updated),
@@ -74,11 +75,15 @@ def artifact_payload(project: Project, artifact: Artifact) -> Payload:
         "filename": artifact.filename,
         "url": f"https://ota-cdn.example.invalid/{artifact.id}/{artifact.filename}",
         "md5": artifact.md5,
-        "must_pass_through": artifact.must_pass_through,
+        **_must_pass(project, told=artifact.must_pass_through),
         "extra_info": artifact.extra_info,
         "created_date": iso(artifact.created),
         "updated_date": iso(artifact.created),
     }
+
+
+def _must_pass(project: Project, *, told: bool) -> Payload:
+    return {"must_pass_through": told} if project.variants["must-pass-told"] == "shown" else {}
 
 
 def release_brief(release: Release) -> Payload:

@@ -6,7 +6,7 @@ answers. The number is that of section 10 of the facts; a dash marks an inferenc
 
 | # | question | answers | default | about |
 |---|---|---|---|---|
-| 1 | patch-rollout | accept, reject | accept | whether a PATCH may change the percentage of a staged rollout |
+| 1 | patch-rollout | accept, reject, ignore | accept | whether a PATCH may change the percentage of a staged rollout |
 | 2 | activation-status | done, in_progress | done | the status of an activation that is in force |
 | 2 | pull-status | removed, pulled, aborted | removed | what is left of an activation that was deleted |
 | 3 | per-page | capped-100, as-asked | capped-100 | whether more than 100 rows a page can be had |
@@ -22,6 +22,7 @@ answers. The number is that of section 10 of the facts; a dash marks an inferenc
 | - | min-version | respected, ignored | respected | whether a device below it is offered the release |
 | - | version-order | semver, natural | semver | how versions are ordered |
 | - | type-versions | shown, 404 | shown | whether the versions of a software type can be read |
+| - | must-pass-told | shown, absent | shown | whether replies say that a release must be passed through |
 | - | activate-empty | accept, reject | accept | whether a release without payloads can be activated |
 """
 
@@ -29,7 +30,7 @@ from reconciler.simulators.variants import Question
 from reconciler.simulators.variants import Variants as AnyVariants
 
 QUESTIONS: tuple[Question, ...] = (
-    Question("patch-rollout", ("accept", "reject"), "accept", 1),
+    Question("patch-rollout", ("accept", "reject", "ignore"), "accept", 1),
     Question("activation-status", ("done", "in_progress"), "done", 2),
     Question("pull-status", ("removed", "pulled", "aborted"), "removed", 2),
     Question("per-page", ("capped-100", "as-asked"), "capped-100", 3),
@@ -45,6 +46,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question("min-version", ("respected", "ignored"), "respected"),
     Question("version-order", ("semver", "natural"), "semver"),
     Question("type-versions", ("shown", "404"), "shown"),
+    Question("must-pass-told", ("shown", "absent"), "shown"),
     Question("activate-empty", ("accept", "reject"), "accept"),
 )
 

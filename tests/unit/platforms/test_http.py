@@ -251,6 +251,7 @@ def test_refusals_without_explanation_are_shown_as_they_are() -> None:
         (httpx.Response(400, json={"message": "only this"}), "answered 400: only this"),
         (httpx.Response(502, text="<b>x</b>"), "an HTML page came instead of an API answer: <b>x</b>"),
         (httpx.Response(400, text="x" * 10_000), "x" * 100),
+        (httpx.Response(400, text='{"error": ' + "[" * 100_000), 'answered 400: {"error": [[['),
     ):
         with pytest.raises(PlatformError) as caught:
             read(Script(answer))

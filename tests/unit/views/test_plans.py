@@ -166,6 +166,13 @@ def test_others_that_leave_besides_are_named() -> None:
     assert "(`v0` leaving too)" in plan_markdown.render(one, now=NOW)
 
 
+def test_what_a_slot_goes_to_is_not_said_to_leave() -> None:
+    move = plans.change(1, POLLER, "v2", "v1", others=("v1", "v0"), reason=Reason.OUT_OF_SYNC)
+    one = plans.plan(plans.fleet(changes=[move]))
+    assert "also leaving: v0\n" in text(one)
+    assert "(`v0` leaving too)" in plan_markdown.render(one, now=NOW)
+
+
 def test_the_next_sentence_of_a_reading_that_proved_less_than_is_held() -> None:
     found = text(plans.plan(plans.fleet(unknown=3)))
     assert "unknown     3 slots that the reading proved nothing about" in found

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from reconciler.model.release import Artifact, Release, ReleaseQuery
+from reconciler.model.release import Artifact, Release, ReleaseList, ReleaseQuery
 from reconciler.platforms.memfault.releases import first_line
 from tests.unit.platforms.memfault.project import MAIN, RADIO, Project
 
@@ -61,10 +61,54 @@ def test_what_the_platform_leaves_out_is_not_told() -> None:
     assert (info.found, info.released, info.artifacts, info.extra, info.notes) == (True, True, None, "", "")
 
 
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        (b'{"a": [1, null]}', '{"a":[1,null]}'),
+        (b'{"build": ' + b"7" * 5000 + b"}", '{"build": ' + "7" * 5000 + "}"),
+        (b'{"build": 1e999,\n "b": 2}', '{"build": 1e999, "b": 2}'),
+    ],
+)
+def test_anything_may_be_stored_with_a_release(stored: bytes, shown: str) -> None:
+    project = Project()
+    body = b'{"data": {"id": 5, "version": "1.0.0", "extra_info": ' + stored + b"}}"
+
+    def hook(request: httpx.Request) -> httpx.Response | None:
+        return httpx.Response(200, content=body) if request.url.path.endswith("/releases/1.0.0") else None
+
+    project.hooks.append(hook)
+    assert project.platform.catalog([Release(MAIN, "1.0.0")])[Release(MAIN, "1.0.0")].extra == shown
+
+
+def test_an_answer_nested_too_deeply_is_one_that_cannot_be_used() -> None:
+    project = Project()
+    deep = b'{"data": {"id": 5, "version": "1.0.0", "extra_info": ' + b"[" * 9999 + b"]" * 9999 + b"}}"
+
+    def hook(request: httpx.Request) -> httpx.Response | None:
+        return httpx.Response(200, content=deep) if request.url.path.endswith("/releases/1.0.0") else None
+
+    project.hooks.append(hook)
+    info = project.platform.catalog([Release(MAIN, "1.0.0")])[Release(MAIN, "1.0.0")]
+    assert info.found is None
+    assert "the JSON cannot be used (maximum recursion depth exceeded" in info.detail
+
+
 def test_a_version_of_another_type_is_forbidden() -> None:
     info = Project().platform.catalog([Release(MAIN, "2.0.0")])[Release(MAIN, "2.0.0")]
     assert info.found
     assert info.forbidden == "2.0.0 is no version of main-fw: the project has it for another type"
+
+
+def test_a_release_of_no_type_is_not_said_to_be_of_another() -> None:
+    project = Project()
+
+    def without(body: Any) -> None:
+        body["data"] = [row for row in body["data"] if row["version"] != "1.4.0"]
+        body["paging"]["total_count"] = len(body["data"])
+
+    project.rewrite("/software_versions", without)
+    info = project.platform.catalog([Release(MAIN, "1.4.0")])[Release(MAIN, "1.4.0")]
+    assert (info.found, info.detail) == (None, "the platform does not say of which software type 1.4.0 is")
 
 
 def test_a_type_that_is_not_there_proves_nothing() -> None:
@@ -149,6 +193,16 @@ def test_listings_are_filtered_and_sorted() -> None:
     assert notes == ("releases cannot be sorted by 'size': by created_date, updated_date, revision or version",)
 
 
+def test_what_may_have_been_missed_is_told() -> None:
+    project = Project()
+    nobody = project.platform.releases(ReleaseQuery(workloads=("nope",)))
+    assert nobody == ReleaseList((), ("there is no software type 'nope'; there are: main-fw, radio-fw",))
+    revision = project.world.project.releases[None, "1.4.0"].revision
+    assert project.platform.releases(ReleaseQuery(revisions=(revision,))).notes == ()
+    short = project.platform.releases(ReleaseQuery(revisions=(revision[:12],)))
+    assert (short.releases, "compared whole" in short.notes[0]) == ((), True)
+
+
 def test_types_that_are_not_told_are_left_open() -> None:
     project = Project(type_versions="404")
     found = project.platform.releases(ReleaseQuery())
@@ -184,3 +238,7 @@ def test_pages_that_cannot_be_read_are_notes() -> None:
 )
 def test_the_first_line_of_notes_as_plain_text(notes: str, line: str) -> None:
     assert first_line(notes) == line
+
+
+def test_endless_notes_are_read_in_part() -> None:
+    assert first_line("<p>new</p>" + "<br" * 1_000_000) == "new"

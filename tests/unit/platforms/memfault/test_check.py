@@ -38,6 +38,31 @@ def test_the_shape_of_devices_is_told(shape: str, words: str) -> None:
     assert checks(nobody)["shape of devices"].status == "unchecked"
 
 
+@pytest.mark.parametrize(
+    ("types", "fail", "status", "words"),
+    [
+        (2, 0, "ok", "may read the versions of main-fw: 6 are there"),
+        (2, 404, "warning", "does not list the versions of main-fw"),
+        (2, 405, "warning", "does not list the versions of main-fw"),
+        (1, 404, "ok", "all are of the only software type"),
+        (2, 403, "failed", "answered 403"),
+    ],
+)
+def test_whether_versions_are_listed_is_told(types: int, fail: int, status: str, words: str) -> None:
+    project = Project(workloads=types)
+    if fail:
+        project.fails("main-fw/software_versions", fail)
+    found = checks(project)["read versions"]
+    assert found.status == status
+    assert words in found.message
+
+
+def test_organizations_may_come_without_paging() -> None:
+    project = Project()
+    project.rewrite("/organizations", lambda body: body.pop("paging"))
+    assert checks(project)["organization"].status == "ok"
+
+
 def test_odd_devices_are_told() -> None:
     project = Project()
     project.rewrite("/devices", lambda body: body["data"][0].update(cohort=None))

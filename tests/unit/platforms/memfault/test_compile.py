@@ -53,6 +53,23 @@ def test_back_to_what_is_active_still_only_pulls() -> None:
     assert found == [(1, "memfault.pull", "1.3.0", None)]
 
 
+def test_back_from_a_delta_pulls_it_alone() -> None:
+    project = Project()
+    project.world.activate("default", ("1.3.0", "1.4.0"))
+    one = change("default", "1.3.0", verb=Verb.REPLACE, from_="1.3.0 -> 1.4.0", others=("1.3.0",))
+    assert calls(project, one) == [(1, "memfault.pull", "1.3.0 -> 1.4.0", None)]
+    review = project.platform.review([one], project.observe(), {})
+    assert (review.holds, review.later) == ({}, {})
+
+
+def test_forward_to_where_a_delta_leads_activates_the_full_release() -> None:
+    project = Project()
+    project.world.activate("default", ("1.3.0", "1.4.0"))
+    one = change("default", "1.4.0", verb=Verb.REPLACE, from_="1.3.0 -> 1.4.0", others=("1.3.0",))
+    assert calls(project, one) == [(0, "memfault.activate", "", activation("1.4.0"))]
+    assert project.platform.review([one], project.observe(), {}).later == {0: ("memfault.pull",)}
+
+
 def test_a_removal_pulls_everything() -> None:
     found = calls(Project(), change("default", None, verb=Verb.REMOVE, from_="1.3.0"))
     assert sorted(found) == [(1, "memfault.pull", "1.1.0", None), (1, "memfault.pull", "1.3.0", None)]
@@ -76,6 +93,8 @@ def test_once_refused_it_is_drawn_anew_where_that_is_allowed() -> None:
     project = Project(patch_rollout="reject", redraw=True)
     one = change("beta", "1.4.0", from_="1.4.0", settings=staged(50))
     (action,) = project.compiled(one)
+    (warning,) = project.platform.review([one], project.observe(), {}).warnings
+    assert "should the server refuse to raise it, 1.4.0 is pulled and activated anew" in warning
     receipt = project.execute(action)
     assert (receipt.kind.value, receipt.status) == ("rejected", None), "put off, not failed: it goes in the same run"
     assert calls(project, one) == [

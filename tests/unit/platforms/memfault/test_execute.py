@@ -83,11 +83,54 @@ def test_an_activation_for_a_cohort_that_is_gone_is_refused() -> None:
 
 def test_a_raise_that_does_not_show_is_unknown() -> None:
     project = Project()
-    (action,) = project.compiled(change("beta", "1.4.0", from_="1.4.0", settings=staged(80)))
+    one = change("beta", "1.4.0", from_="1.4.0", settings=staged(80))
+    (action,) = project.compiled(one)
     project.world.faults.parse(["lag=100%@writes"])
     receipt = project.execute(action)
     assert receipt.kind is ReceiptKind.UNKNOWN
-    assert receipt.error == "memfault: raise: the platform answered with 25 %"
+    assert receipt.error == "memfault: raise: it answered 200 and left it at 25 %"
+    assert project.platform.review([one], project.observe(), {}).holds == {}
+
+
+@pytest.mark.parametrize("redraw", [True, False])
+@pytest.mark.parametrize(("rewrite", "words"), [(False, "left it at 25 %"), (True, "names no percentage")])
+def test_a_raise_that_never_shows_is_a_refusal(redraw: bool, rewrite: bool, words: str) -> None:
+    project = Project(patch_rollout="ignore", redraw=redraw)
+
+    def without(request: httpx.Request, body: Any) -> None:
+        if request.method == "PATCH" and rewrite:
+            del body["data"]["rollout_percent"]
+
+    project.rewrites.append(without)
+    one = change("beta", "1.4.0", from_="1.4.0", settings=staged(80))
+    (action,) = project.compiled(one)
+    kinds = [project.execute(action).kind for _ in range(2)]
+    assert kinds == [ReceiptKind.UNKNOWN] * 2
+    receipt = project.execute(action)
+    assert receipt.kind is ReceiptKind.REJECTED
+    assert words in receipt.error
+    assert (
+        "it will be pulled and activated anew" if redraw else "with `redraw: true` in the connection"
+    ) in receipt.error
+    review = project.platform.review([one], project.observe(), {})
+    if redraw:
+        assert [call.call for call in project.compiled(one)] == ["memfault.pull", "memfault.activate"]
+    else:
+        assert words in review.holds[0][0].text
+
+
+def test_a_refusal_says_what_to_do() -> None:
+    project = Project(patch_rollout="reject")
+    (action,) = project.compiled(change("beta", "1.4.0", from_="1.4.0", settings=staged(80)))
+    assert "with `redraw: true` in the connection" in project.execute(action).error
+
+
+def test_a_raise_that_took_too_long_is_unknown_and_no_refusal() -> None:
+    project = Project()
+    (action,) = project.compiled(change("beta", "1.4.0", from_="1.4.0", settings=staged(80)))
+    project.fails("", 408, "PATCH")
+    assert project.execute(action).kind is ReceiptKind.UNKNOWN
+    assert project.compiled(change("beta", "1.4.0", from_="1.4.0", settings=staged(90)))[0].call == "memfault.raise"
 
 
 def test_a_refused_activation_is_refused() -> None:

@@ -73,6 +73,16 @@ def test_a_total_that_moves_is_a_problem_for_steady_listings_alone() -> None:
     assert sorted(shelf.rows) == sorted(grown)
 
 
+@pytest.mark.parametrize("steady", [True, False])
+def test_an_empty_page_among_others_is_a_problem(steady: bool) -> None:
+    empty: Page[str] = Page([], Paging(page=2, page_count=0, per_page=10, total_count=0))
+    shelf = Shelf({2: [empty, empty]}, steady=steady)
+    assert shelf.walk() == []
+    assert sorted(shelf.rows) == sorted(ROWS)
+    words = "page 2 of the rows came with 0 rows of 0, the first one told 25"
+    assert Shelf({2: [empty] * 3}, steady=steady).walk() == [words]
+
+
 def test_another_size_of_pages_is_a_problem() -> None:
     assert Shelf({3: [page(3, size=12)] * 3}).walk()
 

@@ -11,6 +11,9 @@ from reconciler.errors import NotFound, PlatformError
 from reconciler.model.observation import EMPTY, UNSEEN, Phase
 from reconciler.model.snapshot import Query
 from reconciler.model.unit import Reach
+from reconciler.platforms.memfault.compile import above
+from reconciler.platforms.memfault.slots import Slot, lead_of
+from reconciler.platforms.memfault.wire import Activated, Artifact, CohortRef, Deployment, Release
 from tests.unit.platforms.memfault.project import MAIN, RADIO, Project, staged
 
 BOTH = pytest.mark.parametrize("shape", ["reference", "live"])
@@ -84,6 +87,27 @@ def test_devices_that_report_more_than_was_asked() -> None:
     assert state.note.startswith("1 device reports a later version")
 
 
+def test_devices_that_may_go_back_are_on_their_way() -> None:
+    project = Project()
+    cohort = project.world.project.cohorts["internal-testing"]
+    cohort.bypass_version_checks = True
+    project.world.activate("internal-testing", "1.3.0")
+    project.world.pull("internal-testing", "1.4.0")
+    state = project.state("internal-testing")
+    assert (state.assigned, state.phase, state.ahead) == ("1.3.0", Phase.MOVING, False)
+    assert state.note.startswith("4 devices report a later version")
+    project.settle()
+    assert project.state("internal-testing").phase is Phase.SETTLED
+
+
+def test_that_updates_are_switched_off_is_told() -> None:
+    project = Project()
+    project.world.project.cohorts["default"].updates_enabled = False
+    words = "updates are switched off for this cohort"
+    assert project.state("default").note.startswith(words)
+    assert words not in project.state("beta").note
+
+
 def test_silent_devices_are_counted_and_not_waited_for() -> None:
     project = Project()
     devices = list(project.world.project.cohorts["default"].devices.values())
@@ -142,13 +166,50 @@ def test_with_one_type_everything_is_of_it() -> None:
     assert (state.assigned, state.ready, state.size, state.reported) == ("1.3.0", 0, 2, None)
 
 
-def test_deltas_are_a_note_and_a_reference() -> None:
+def test_deltas_up_to_what_is_assigned_are_a_note_and_a_reference() -> None:
     project = Project()
+    project.world.activate("default", "1.4.0")
     project.world.activate("default", ("1.3.0", "1.4.0"))
     snapshot = project.observe()
     state = snapshot.state(MAIN, snapshot.units.index["default"])
+    assert (state.assigned, state.others) == ("1.4.0", ("1.3.0",))
     assert "the update from 1.3.0 to 1.4.0 is active besides" in state.note
     assert snapshot.reference("default", MAIN, "1.3.0 -> 1.4.0").isdigit()
+
+
+def test_a_delta_that_leads_higher_is_what_is_assigned() -> None:
+    project = Project()
+    project.world.activate("default", ("1.3.0", "1.4.0"))
+    at = project.clock.now()
+    state = project.state("default")
+    assert (state.assigned, state.reported, state.others) == ("1.3.0 -> 1.4.0", "1.3.0", ("1.3.0",))
+    assert (state.phase, state.ready, state.size) == (Phase.MOVING, 0, 4)
+    assert state.since == pytest.approx(at, abs=1)
+    assert "the update from 1.3.0 to 1.4.0 is active above all full releases" in state.note
+    project.settle()
+    state = project.state("default")
+    assert (state.reported, state.ready, state.ahead) == ("1.4.0", 3, False), "it is for one hardware version alone"
+    for version in ("1.3.0", "1.1.0"):
+        project.world.pull("default", version)
+    state = project.state("default")
+    assert (state.assigned, state.others) == ("1.3.0 -> 1.4.0", ("1.3.0 -> 1.4.0",))
+
+
+def test_what_leads_is_told_by_the_order_that_calls_are_made_by() -> None:
+    """Pairs of semantic versions may stand the other way round than among others that are not."""
+    releases = [
+        Activated(version="1.0.0-alpha"),
+        Activated(from_version="0.9.0", to_version="1.0.0-alpha.1"),
+        Activated(from_version="0.1", to_version="0.5"),
+    ]
+    rows = [Deployment(number, "normal", "done", one, CohortRef("beta")) for number, one in enumerate(releases)]
+    found = []
+    for count in (2, 3):
+        lead, lower = lead_of(Slot(active=rows[:1], deltas=rows[1:count]))
+        active = {one.name: ("1",) for one in releases[:count]}
+        assert (above("1.0.0-alpha", active) == [lead.name]) == (lower == ["1.0.0-alpha"])
+        found.append(lead.name)
+    assert found == ["0.9.0 -> 1.0.0-alpha.1", "1.0.0-alpha"]
 
 
 def test_two_activations_of_one_version_are_both_referred_to() -> None:
@@ -208,6 +269,22 @@ def test_what_is_over_is_over_however_odd() -> None:
     assert project.state("default").phase is Phase.SETTLED
 
 
+@pytest.mark.parametrize("status", ["pulled", "aborted"])
+def test_the_past_of_a_cohort_that_is_gone_hides_nothing(status: str) -> None:
+    project = Project(2, 1, pull_status=status)
+    project.world.pull("beta", "1.3.0")
+
+    def gone(body: Any) -> None:
+        for row in body["data"]:
+            if row["status"] == status:
+                row.update(cohort=None, release=None)
+
+    project.rewrite("/deployments", gone)
+    snapshot = project.observe()
+    assert snapshot.coverage.complete, snapshot.coverage.problems
+    assert snapshot.state(MAIN, snapshot.units.index["default"]).assigned == "1.3.0"
+
+
 def test_a_deployment_of_nobody_leaves_everything_unseen() -> None:
     project = Project(1, 1)
     project.rewrite("/deployments", lambda body: body["data"][0].update(cohort=None))
@@ -234,6 +311,22 @@ def test_an_odd_device_leaves_unknown_what_its_cohort_reports() -> None:
     assert (state.assigned, state.reported, state.phase, state.ready) == ("1.3.0", None, Phase.MOVING, 0)
     assert state.note.startswith("what its devices report is not known: a device cannot be read")
     assert snapshot.state(MAIN, snapshot.units.index["internal-testing"]).reported == "1.4.0"
+
+
+def test_times_without_an_offset_are_utc() -> None:
+    project = Project()
+    project.world.activate("default", "1.4.0")
+    expected = project.state("default")
+
+    def bare(body: Any) -> None:
+        for row in body["data"]:
+            for key in ("last_seen", "deployed_date"):
+                if row.get(key):
+                    row[key] = row[key].removesuffix("+00:00")
+
+    project.rewrite("/devices", bare)
+    project.rewrite("/deployments", bare)
+    assert project.state("default") == expected
 
 
 def test_a_device_of_no_cohort_counts_nowhere() -> None:
@@ -281,6 +374,38 @@ def test_who_must_be_passed_through_is_asked_by_name_where_the_list_does_not_say
     assert project.state("default").phase is Phase.UNKNOWN
 
 
+def test_what_is_not_said_to_be_free_is_never_pulled() -> None:
+    project = Project(must_pass_told="absent")
+    project.world.activate("default", "1.2.0")
+    state = project.state("default")
+    assert (state.assigned, state.others, state.phase) == ("1.3.0", (), Phase.SETTLED)
+    words = "1.2.0, 1.1.0 stay active: the platform does not say whether devices must pass through them"
+    assert state.note == words
+    assert not any("/releases/" in request.url.path for request in project.requests), "the list showed them"
+
+
+@pytest.mark.parametrize(
+    ("release", "artifacts", "told"),
+    [
+        (None, None, None),
+        (None, [], None),
+        (None, [None], None),
+        (None, [None, False], None),
+        (None, [False, False], False),
+        (None, [None, True], True),
+        (False, [None], False),
+        (False, [True], True),
+        (True, None, True),
+    ],
+)
+def test_whether_a_release_must_be_passed_through(
+    release: bool | None, artifacts: list[bool | None] | None, told: bool | None
+) -> None:
+    symbols = Artifact(type="symbols", must_pass_through=None)
+    files = None if artifacts is None else [*(Artifact(must_pass_through=one) for one in artifacts), symbols]
+    assert Release(id=1, version="1.0", must_pass_through=release, artifacts=files).must_pass is told
+
+
 @pytest.mark.parametrize("variant", ["shown", "404"])
 def test_a_narrowed_reading_asks_about_few_cohorts(variant: str) -> None:
     project = Project(8, devices=400, cohort_devices=variant)
@@ -297,6 +422,17 @@ def test_a_narrowed_reading_asks_about_few_cohorts(variant: str) -> None:
     assert ["default", "beta"] in [url.params.get_list("cohort") for url in asked]
     nothing = project.observe(Query(units=frozenset(["nowhere"])))
     assert nothing.coverage.complete
+
+
+@pytest.mark.parametrize("status", [403, 404, 405, 500])
+def test_a_cohort_whose_devices_are_not_shown_costs_a_longer_reading_alone(status: int) -> None:
+    project = Project(8, devices=400)
+    whole = project.observe()
+    project.fails("/cohorts/beta/devices", status)
+    narrow = project.observe(Query(units=frozenset(["default", "beta"])))
+    assert narrow.coverage.complete
+    row = whole.units.index["beta"]
+    assert narrow.state(MAIN, row) == whole.state(MAIN, row)
 
 
 def test_an_empty_cohort_is_not_asked_for_its_devices() -> None:
@@ -334,6 +470,13 @@ def test_nothing_anywhere_is_believed() -> None:
     snapshot = project.observe()
     assert snapshot.coverage.complete, snapshot.coverage.problems
     assert (snapshot.units.ids, snapshot.workloads) == (["default"], ())
+
+
+@pytest.mark.parametrize("status", [404, 405])
+def test_routes_that_are_not_there_are_no_failure(status: int) -> None:
+    project = Project(1, 1)
+    project.fails("main-fw/software_versions", status)
+    assert project.observe().coverage.complete
 
 
 def test_versions_that_cannot_be_listed() -> None:

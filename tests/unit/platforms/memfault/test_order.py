@@ -70,3 +70,9 @@ def test_natural_where_one_is_not_semantic() -> None:
         "v1.10", "v1.10-rc", "v1.9+b", "v1.9+a", "v1.2",
     ]  # fmt: skip
     assert later("1.1", "1.01") != later("1.01", "1.1")
+
+
+def test_more_digits_than_an_int_is_read_from() -> None:
+    many = "9" * 5000
+    assert latest_first([f"{many}.0.0", "1.0.0", f"1.0.0-{many}"])[0] == f"{many}.0.0"
+    assert later(f"v{many}", "v1")

@@ -1,0 +1,58 @@
+"""Memfault's activations, end to end: what takes a while is waited for, and nobody is blamed for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.engine.plan import Question
+from reconciler.model.connection import ConnectionSpec, LosantConnection, Secret
+from reconciler.model.fleet import Document, FleetSpec, Manifest, Selector, WorkloadSpec
+from reconciler.model.origin import NOWHERE
+from reconciler.model.outcome import Result
+from tests.contract.subjects import Rig
+from tests.contract.subjects_memfault import MEMFAULT
+from tests.contract.test_apply import applied
+
+COHORT, WORKLOAD = "internal-testing", "main-fw"
+
+
+def wanting(version: str, cohort: str = COHORT) -> Question:
+    spec = FleetSpec(
+        connection="plant", units=Selector(ids=[cohort]), workloads={WORKLOAD: WorkloadSpec(version=version)}
+    )
+    connection = ConnectionSpec(losant=LosantConnection(application="a" * 24, token=Secret(env="T")))
+    return Question(
+        manifest=Manifest(
+            {"plant": Document("plant", connection, "plant.yaml", lambda _: NOWHERE)},
+            {},
+            {"fleet": Document("fleet", spec, "fleet.yaml", lambda _: NOWHERE)},
+            "digest",
+        )
+    )
+
+
+def sent(rig: Rig) -> list[str]:
+    return [request.method for request in rig.seen() if request.method != "GET"]
+
+
+@pytest.mark.parametrize("visible", ["now", "later"])
+def test_a_pull_that_shows_before_the_activation_is_no_drift(visible: str) -> None:
+    rig = MEMFAULT.rig(6, 2, offline=0.0, failing=0.0, variants={"activation-visible": visible})
+    assert rig.truth()[COHORT, WORKLOAD][0] == "1.3.0"
+    run = applied(rig, wanting("1.2.0"))
+    assert [(one.result, one.to) for one in run.outcomes] == [(Result.DONE, "1.2.0")]
+    assert sent(rig) == ["POST", "DELETE"]
+    assert rig.truth()[COHORT, WORKLOAD][0] == "1.2.0"
+
+
+def test_a_rollout_that_is_raised_to_all_is_done_and_leaves_the_rest_to_the_next_run() -> None:
+    rig = MEMFAULT.rig(6, 2, offline=0.0, failing=0.0, devices=600)
+    cohort = "beta"
+    assert rig.truth()[cohort, WORKLOAD][0] == "1.3.0"
+    run = applied(rig, wanting("1.3.0", cohort))
+    ((result, detail),) = [(one.result, one.detail) for one in run.outcomes]
+    assert (result, detail) == (Result.DONE, "assigned; 1.2.0 stands besides: plan again to see it go")
+    run = applied(rig, wanting("1.3.0", cohort))
+    assert [one.result for one in run.outcomes] == [Result.DONE]
+    assert sent(rig) == ["PATCH", "DELETE"]
+    assert applied(rig, wanting("1.3.0", cohort)).outcomes == []

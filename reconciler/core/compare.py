@@ -87,6 +87,8 @@ def _fleet_plan(one: FleetPlan, units: Names, workloads: Names) -> Table:
 def _change(change: Change) -> str:
     moves = f"{change.from_ or 'nothing'} {ARROW} {change.to or 'nothing'}"
     settings = "".join(f", {key} {value}" for key, value in change.settings)
+    if change.settings_from:
+        settings += f" (now {', '.join(f'{key} {value}' for key, value in change.settings_from)})"
     leaving = ", ".join(other for other in change.others if other != change.to)
     others = f", also removes {leaving}" if leaving else ""
     return f"{change.verb.value} {moves}{settings}{others} ({change.reason.value})"

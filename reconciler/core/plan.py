@@ -18,7 +18,7 @@ from reconciler.core.require import Gates
 from reconciler.core.resolve import Column
 from reconciler.core.warn import units_in_words, warnings
 from reconciler.model.change import Action, Change, Held, Hold, HoldReason, Reason, Review, Step, Verb
-from reconciler.model.desired import Desired
+from reconciler.model.desired import Desired, Settings
 from reconciler.model.observation import State
 from reconciler.model.origin import Origin, Path
 from reconciler.model.plan import Basis, Counts, FleetPlan, Plan, Summary, Times
@@ -194,6 +194,7 @@ class _Maker:
             observed=self._observed(intent, verb),
             others=state.others,
             settings=rule.value.settings,
+            settings_from=_settings_from(state, rule.value),
             size=self.one.snapshot.units.size(intent.row),
         )
 
@@ -228,6 +229,11 @@ class _Maker:
             same = before is not None and before.rule(intent.row).value == column.rules[intent.rule].value
             return Reason.DRIFT if same else Reason.CHANGE
         return Reason.PRUNE if column.rules[intent.rule].kind == "prune" else Reason.OUT_OF_SYNC
+
+
+def _settings_from(state: State, desired: Desired) -> Settings:
+    """Return what the settings of a version are that stays with others."""
+    return state.settings if state.assigned == desired.version and state.settings != desired.settings else ()
 
 
 def verb_of(found: Verdict, state: State, desired: Desired) -> Verb | None:

@@ -99,6 +99,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     observed: str
     others: tuple[str, ...] = ()
     settings: Settings = ()
+    settings_from: Settings = ()
+    """What the version has now, where it stays and only its settings change."""
     size: int = 1
 
 

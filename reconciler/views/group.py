@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -27,6 +27,17 @@ def besides(change: Change | Group) -> tuple[str, ...]:
     return tuple(other for other in change.others if other != change.to)
 
 
+def terms(change: Change | Group, show: Callable[[str], str]) -> list[str]:
+    """Return in words which settings a version goes with, and what they are now where it stays; `show` makes text safe."""
+    now = dict(change.settings_from)
+    gone = [f"no longer {show(f'{key}={value}')}" for key, value in now.items() if key not in dict(change.settings)]
+    found = []
+    for key, value in change.settings:
+        instead = f" instead of {show(str(now[key]))}" if key in now else ""
+        found.append(f"with {show(f'{key}={value}')}{instead}")
+    return [*found, *gone]
+
+
 class Group(msgspec.Struct, frozen=True):
     """Changes that differ only in their unit. `later` are the calls that a later pass makes, in order."""
 
@@ -37,6 +48,7 @@ class Group(msgspec.Struct, frozen=True):
     reason: Reason
     others: tuple[str, ...]
     settings: Settings
+    settings_from: Settings
     later: tuple[str, ...]
     changes: tuple[Change, ...]
 
@@ -77,6 +89,7 @@ def grouped(changes: Iterable[Change]) -> list[Group]:
             change.reason,
             change.others,
             change.settings,
+            change.settings_from,
             later,
         )
         found.setdefault(key, []).append(change)
@@ -94,8 +107,9 @@ def _group(members: Sequence[Change]) -> Group:
         from_=first.from_,
         to=first.to,
         reason=first.reason,
-        others=tuple(version for version in first.others if version != first.to),
+        others=first.others,
         settings=first.settings,
+        settings_from=first.settings_from,
         later=tuple(step.call for step in first.steps if step.when != "now"),
         changes=tuple(members),
     )

@@ -9,7 +9,18 @@ from reconciler.model.origin import Origin
 from reconciler.model.plan import DIRTY, FleetPlan, MovedTo, Plan
 from reconciler.model.unit import Ref
 from reconciler.views.calls import Calls, gathered, notes
-from reconciler.views.group import Group, HeldGroup, Names, besides, codes, grouped, held_grouped, leaving, weight
+from reconciler.views.group import (
+    Group,
+    HeldGroup,
+    Names,
+    besides,
+    codes,
+    grouped,
+    held_grouped,
+    leaving,
+    terms,
+    weight,
+)
 from reconciler.views.hold_words import ADVICE, BY_ITSELF, LABELS, LIMITS
 from reconciler.views.markdown import Section, code, fitted, folded_away, row, size, table_head
 from reconciler.views.plan_words import advice, headline, settled, staged, under_way
@@ -158,8 +169,7 @@ class _Fleet:
     def _change(self, one: Group) -> Iterator[str]:
         yield f"{SIGNS[one.verb]} {one.verb.value}"
         yield code(self.workload(one.workload))
-        settings = "".join(f", {code(f'{key}={value}')}" for key, value in one.settings)
-        yield _way(one) + settings
+        yield ", ".join([_way(one), *terms(one, code)])
         yield weight(one.changes)
         later = "".join(f", then {code(call)}" for call in one.later)
         yield REASONS[one.reason] + later

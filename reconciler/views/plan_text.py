@@ -11,7 +11,18 @@ from reconciler.model.plan import FleetPlan, Plan
 from reconciler.views.again import NOTHING, Again
 from reconciler.views.calls import Calls, gathered, notes
 from reconciler.views.clean import clean
-from reconciler.views.group import Group, HeldGroup, Names, besides, codes, grouped, held_grouped, leaving, weight
+from reconciler.views.group import (
+    Group,
+    HeldGroup,
+    Names,
+    besides,
+    codes,
+    grouped,
+    held_grouped,
+    leaving,
+    terms,
+    weight,
+)
 from reconciler.views.hold_words import ADVICE, BY_ITSELF, LABELS, LIMITS
 from reconciler.views.line import EMPTY, Line, Span, aligned, columns_of, folded, line, text_of
 from reconciler.views.plan_words import (
@@ -200,8 +211,8 @@ class _Fleet:
     def _change_body(self, one: Group) -> Iterator[Line]:
         if besides(one) and not leaving(one):
             yield line(f"also leaving: {joined(version(other) for other in besides(one))}", indent=6)
-        if one.settings:
-            yield line(f"with {joined(f'{clean(key)}={clean(str(value))}' for key, value in one.settings)}", indent=6)
+        if terms(one, clean):
+            yield line(joined(terms(one, clean)), indent=6)
         if one.later:
             yield line(", ".join(f"then {clean(call)}" for call in one.later), indent=6)
         if self.verbose:

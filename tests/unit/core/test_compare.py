@@ -235,3 +235,10 @@ def test_a_version_that_is_there_already_and_wanted_is_not_removed() -> None:
     assert "also removes v0 (" in str(told(plan(fleet()), plan(fleet(changes=(one,)))))
     alone = msgspec.structs.replace(one, others=("v1",))
     assert "also removes" not in str(told(plan(fleet()), plan(fleet(changes=(alone,)))))
+
+
+def test_settings_are_told_with_what_they_are_now() -> None:
+    one = change(Ref("u", "gw"), Verb.RELEASE, to="v1", settings=(("percent", 50),))
+    more = msgspec.structs.replace(one, settings_from=(("percent", 25),))
+    ((_, was, now),) = told(plan(fleet(changes=(one,))), plan(fleet(changes=(more,))))
+    assert ("(now" in str(was), ", percent 50 (now percent 25)" in str(now)) == (False, True)

@@ -166,11 +166,26 @@ def test_others_that_leave_besides_are_named() -> None:
     assert "(`v0` leaving too)" in plan_markdown.render(one, now=NOW)
 
 
-def test_what_a_slot_goes_to_is_not_said_to_leave() -> None:
-    move = plans.change(1, POLLER, "v2", "v1", others=("v1", "v0"), reason=Reason.OUT_OF_SYNC)
+@pytest.mark.parametrize(
+    ("now", "then", "words", "shown"),
+    [
+        ((), (("percent", 25),), "      with percent=25\n", "`v1` again, with `percent=25` |"),
+        (
+            (("percent", 25),),
+            (("percent", 50),),
+            "with percent=50 instead of 25\n",
+            "with `percent=50` instead of `25` |",
+        ),
+        ((("percent", 25),), (), "no longer percent=25\n", "`v1` again, no longer `percent=25` |"),
+    ],
+)
+def test_settings_that_change_show_what_they_are_now(
+    now: tuple[tuple[str, int], ...], then: tuple[tuple[str, int], ...], words: str, shown: str
+) -> None:
+    move = msgspec.structs.replace(plans.change(1, POLLER, "v1", "v1"), settings=then, settings_from=now)
     one = plans.plan(plans.fleet(changes=[move]))
-    assert "also leaving: v0\n" in text(one)
-    assert "(`v0` leaving too)" in plan_markdown.render(one, now=NOW)
+    assert words in text(one)
+    assert shown in plan_markdown.render(one, now=NOW)
 
 
 def test_the_next_sentence_of_a_reading_that_proved_less_than_is_held() -> None:

@@ -63,8 +63,10 @@ names are.""",
     help="Use a Connection that is written here already (repeatable).",
 )
 @connections_option
-@click.option("--connection", metavar="NAME", help="Name of the Connection.  [default: plant, or the only one]")
-@click.option("--fleet", default="fleet", show_default=True, metavar="NAME", help="Name of the Fleet.")
+@click.option(
+    "--connection", metavar="NAME", help="Name of the Connection.  [default: the platform's, or the only one]"
+)
+@click.option("--fleet", metavar="NAME", help="Name of the Fleet.  [default: that of the Connection]")
 @click.option(
     "--out", default=".", show_default=True, type=click.Path(path_type=Path), metavar="DIR|-", help="Where to write."
 )
@@ -74,7 +76,7 @@ def command(
     sources: tuple[Path, ...],
     connections: Path | None,
     connection: str | None,
-    fleet: str,
+    fleet: str | None,
     out: Path,
     force: bool,
     **given: str | None,
@@ -84,7 +86,6 @@ def command(
     As short as people would write it: each workload's most common version, overrides by tags that units share, pins for
     the rest. What has nothing assigned stays unmanaged.
     """
-    wanted = Wanted(fleet, out, force)
     if (platform is None) == (not sources and connections is None):
         raise click.UsageError("give a platform and which application of it, or --from PATH with a Connection")
     if platform is None:
@@ -92,12 +93,12 @@ def command(
         names = chosen(manifest, connection)
         if len(names) > 1:
             raise click.UsageError(f"say which with --connection: {', '.join(names)}")
-        _import(wanted, manifest, names[0], "")
+        _import(Wanted(fleet or names[0], out, force), manifest, names[0], "")
         return
-    name = connection or "plant"
+    name = connection or platform
     spec = connecting.connection(platform, Given(**given))
     text = write([("Connection", name, spec)], schema=None)
-    _import(wanted, _checked({CONNECTIONS: text}), name, text)
+    _import(Wanted(fleet or name, out, force), _checked({CONNECTIONS: text}), name, text)
 
 
 def _import(wanted: Wanted, manifest: Manifest, connection: str, text: str) -> None:

@@ -159,7 +159,7 @@ def test_import_refuses_to_overwrite(run: Run, plant: Simulator, folder: Path) -
     assert refused.code == 1, refused
     assert "--force" in refused.err
     assert run(*words, "--force", token=plant.token).code == 0
-    again = run("import", "--from", "fleet", "--connection", "plant", "--out", "-", token=plant.token)
+    again = run("import", "--from", "fleet", "--connection", "losant", "--out", "-", token=plant.token)
     assert again.code == 0, again
     assert "kind: Fleet" in again.out
 
@@ -201,7 +201,7 @@ def test_one_broken_connection_does_not_stop_the_rest(run: Run, plant: Simulator
     planned = run("plan", "fleet", "-o", "json", token=plant.token)
     assert planned.code == 1, planned
     errors = {one["fleet"]: bool(one["error"]) for one in planned.json["fleets"]}
-    assert errors == {"fleet": False, "gone": True}
+    assert errors == {"losant": False, "gone": True}
     assert run("watch", "fleet", "--once", token=plant.token).code == 1
     assert run("apply", "fleet", "--yes", token=plant.token).code in {1, 4}
 

@@ -102,7 +102,9 @@ def test_status_and_explain_tell_units(
     assert "assigned" in told.out
 
 
-def test_a_connection_that_cannot_be_read_stops_no_other(run: Run, secrets: dict[str, str], imported: Path) -> None:
+def test_a_connection_that_cannot_be_read_stops_no_other(
+    run: Run, announced: dict[str, str], secrets: dict[str, str], imported: Path
+) -> None:
     dead = {"losant": {"application": "5" * 24, "token": {"env": "NOPE"}}}
     document = {"apiVersion": "reconciler/v1", "kind": "Connection", "metadata": {"name": "dead"}, "spec": dead}
     (imported / "dead.yaml").write_text(json.dumps(document))
@@ -113,7 +115,7 @@ def test_a_connection_that_cannot_be_read_stops_no_other(run: Run, secrets: dict
     told = run("deliveries", "x", "--manifests", "m", **secrets)
     assert told.code == 1, told
     assert "could not be asked: the environment variable NOPE is not set" in told.out
-    assert run("releases", "m", "--connection", "plant", **secrets).code == 0
+    assert run("releases", "m", "--connection", announced["platform"], **secrets).code == 0
 
 
 def test_what_a_platform_cannot_answer_is_said_beside(run: Run, plant: Simulator, tmp_path: Path) -> None:

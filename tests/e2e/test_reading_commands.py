@@ -44,18 +44,18 @@ def test_import_writes_what_plans_to_nothing(plant: Simulator, run: Run, importe
 
 
 def test_import_from_a_connection_that_is_written_already(plant: Simulator, run: Run, imported: Path) -> None:
-    ran = run("import", "--from", "m/connections.yaml", "--connection", "plant", "--out", "-", token=plant.token)
+    ran = run("import", "--from", "m/connections.yaml", "--connection", "losant", "--out", "-", token=plant.token)
     assert ran.code == 0, ran
     written = (imported / "fleet.yaml").read_text()
     assert ran.out == written
     assert "slots of" in ran.err
-    other = (imported / "fleet.yaml").read_text().replace("connection: plant", "connection: other")
-    (imported / "other.yaml").write_text(other.replace("{name: fleet}", "{name: other}"))
-    connection = (imported / "connections.yaml").read_text().replace("{name: plant}", "{name: other}")
+    other = (imported / "fleet.yaml").read_text().replace("connection: losant", "connection: other")
+    (imported / "other.yaml").write_text(other.replace("{name: losant}", "{name: other}"))
+    connection = (imported / "connections.yaml").read_text().replace("{name: losant}", "{name: other}")
     (imported / "other-connection.yaml").write_text(connection)
-    ran = run("import", "--from", "m", "--connection", "plant", "--out", "again", token=plant.token)
+    ran = run("import", "--from", "m", "--connection", "losant", "--out", "again", token=plant.token)
     assert ran.code == 0, ran
-    assert "warning: the fleet 'fleet' speaks of 'plant' too" in ran.err
+    assert "warning: the fleet 'losant' speaks of 'losant' too" in ran.err
     assert not (imported.parent / "again" / "connections.yaml").exists()
     assert (imported.parent / "again" / "fleet.yaml").read_text() == written
     assert "next: reconciler plan again" in ran.out
@@ -84,10 +84,10 @@ def test_import_refuses_what_cannot_be_meant(
 
 def test_import_of_several_connections_must_say_which(plant: Simulator, run: Run, imported: Path) -> None:
     text = (imported / "connections.yaml").read_text()
-    (imported / "connections.yaml").write_text(f"{text}---\n{text.replace('name: plant', 'name: second')}")
+    (imported / "connections.yaml").write_text(f"{text}---\n{text.replace('name: losant', 'name: second')}")
     ran = run("import", "--from", "m/connections.yaml", "--out", "-", token=plant.token)
     assert ran.code == 64, ran
-    assert "say which with --connection: plant, second" in ran.err
+    assert "say which with --connection: losant, second" in ran.err
 
 
 def test_import_says_when_it_cannot_write(plant: Simulator, run: Run, imported: Path) -> None:
@@ -144,7 +144,7 @@ def test_doctor_tells_what_is_there_and_what_is_not(plant: Simulator, run: Run, 
     assert "not checked" in ran.out
     found = run("doctor", "m/connections.yaml", "-o", "json")
     assert found.code == 1
-    plant_checks = next(one["checks"] for one in found.json["connections"] if one["connection"] == "plant")
+    plant_checks = next(one["checks"] for one in found.json["connections"] if one["connection"] == "losant")
     assert plant_checks[0]["status"] == "failed"
     assert "LOSANT_API_TOKEN is not set" in plant_checks[0]["message"]
     bare = run("doctor", "m", token=plant.token, PATH="/nowhere")
@@ -192,24 +192,24 @@ def test_a_snapshot_is_planned_offline_and_compared(plant: Simulator, run: Run, 
 
 def test_several_connections_are_a_folder_of_snapshots(plant: Simulator, run: Run, imported: Path) -> None:
     text = (imported / "connections.yaml").read_text()
-    (imported / "connections.yaml").write_text(f"{text}---\n{text.replace('name: plant', 'name: second')}")
+    (imported / "connections.yaml").write_text(f"{text}---\n{text.replace('name: losant', 'name: second')}")
     one = run("snapshot", "m", "--out", "s.json", token=plant.token)
     assert one.code == 1
-    assert "a file holds one connection, and there are 2: plant, second" in one.err
+    assert "a file holds one connection, and there are 2: losant, second" in one.err
     ran = run("snapshot", "m", "--out", "s", token=plant.token)
     assert ran.code == 0, ran
     folder = imported.parent / "s"
-    assert sorted(path.name for path in folder.iterdir()) == ["plant.json", "second.json"]
+    assert sorted(path.name for path in folder.iterdir()) == ["losant.json", "second.json"]
     assert run("plan", "m", "--snapshot", "s", "--detailed-exitcode").code == 0
     missing = run("plan", "m", "--snapshot", "s/second.json")
     assert missing.code == 1
-    assert "has no snapshot of the connection 'plant'; it has second" in missing.err
-    (folder / "again.json").write_bytes((folder / "plant.json").read_bytes())
+    assert "has no snapshot of the connection 'losant'; it has second" in missing.out.replace("\n    ", " ")
+    (folder / "again.json").write_bytes((folder / "losant.json").read_bytes())
     twice = run("plan", "m", "--snapshot", "s")
     assert twice.code == 1
-    assert "two snapshots of one connection" in twice.err
+    assert "two snapshots of one connection" in twice.out + twice.err
     (imported.parent / "file").write_text("")
-    nowhere = run("snapshot", "m", "--out", "file/x", "--connection", "plant", token=plant.token)
+    nowhere = run("snapshot", "m", "--out", "file/x", "--connection", "losant", token=plant.token)
     assert nowhere.code == 1
     assert "cannot make the folder" in nowhere.err
 
@@ -225,7 +225,7 @@ def test_snapshots_of_something_else_are_refused(plant: Simulator, run: Run, imp
         return run("plan", "m", "--snapshot", "t.json")
 
     refused: list[tuple[dict[str, object] | bytes, str]] = [
-        ({"identity": "losant:elsewhere"}, "was recorded of losant:elsewhere, but the connection 'plant' is"),
+        ({"identity": "losant:elsewhere"}, "was recorded of losant:elsewhere, but the connection 'losant' is"),
         ({"format": "reconciler/snapshot.v9"}, "reconciler/snapshot.v9"),
         ({"states": []}, "cannot be used as a snapshot"),
         (b'{"format": ', "is no recorded snapshot"),
@@ -234,7 +234,7 @@ def test_snapshots_of_something_else_are_refused(plant: Simulator, run: Run, imp
     for change, words in refused:
         ran = planned(change)
         assert ran.code == 1, ran
-        assert words in ran.err
+        assert words in ran.out + ran.err
     assert run("plan", "m", "--snapshot", "nowhere.json").code == 1
     (here / "connections").mkdir()
     ran = run("plan", "m", "--snapshot", "s.json", "--connections", "connections")

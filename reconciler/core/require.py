@@ -170,7 +170,7 @@ class _Ask:
 
 def satisfied(state: State, accepts: Accepts) -> bool:
     """Return whether every device of a slot reports what is required, and the platform was told nothing else."""
-    if state.phase is Phase.UNKNOWN or not accepts.takes(state.assigned):
+    if not _under_way(state, accepts):
         return False
     versions = _reports(state)
     reporting = sum(count for _, count in state.spread) if state.spread else state.ready
@@ -194,6 +194,8 @@ def _seen(state: State, accepts: Accepts) -> str:
         words += f", and {strange[0]} is no semantic version"
     if versions and state.assigned not in versions:
         words += f", and {state.assigned or 'nothing'} is assigned"
+    if strays := _strays(state, accepts):
+        words += f", and {' and '.join(strays)} {'are' if len(strays) > 1 else 'is'} there as well"
     return words
 
 
@@ -208,7 +210,17 @@ def _outlook(need: Need, state: State, wish: Wish | None) -> str:
 
 
 def _under_way(state: State, accepts: Accepts) -> bool:
-    return state.phase is not Phase.UNKNOWN and accepts.takes(state.assigned)
+    return state.phase is not Phase.UNKNOWN and accepts.takes(state.assigned) and not _strays(state, accepts)
+
+
+def _strays(state: State, accepts: Accepts) -> list[str]:
+    """Return what is on a device besides, or comes there, and is not what is required: it may run, or install itself.
+
+    What else is active for a cohort is lower than what is assigned: no device goes back to it.
+    """
+    if state.ready is not None:
+        return []
+    return [version for version in state.others if version != state.reported and not accepts.takes(version)]
 
 
 # --- a workload that others require -------------------------------------------------------------------------------------

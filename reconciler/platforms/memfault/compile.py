@@ -1,8 +1,9 @@
 """Changes become calls: pure, and in the same order whatever order the changes come in.
 
 A call makes, ends or widens one activation, so each is about one slot. Stage 0 activates and widens, stage 1 pulls: a run
-that is cut short has added rather than taken away. The other way round goes only what is drawn anew, since a release that
-is active already cannot be activated.
+that is cut short has added rather than taken away. The highest of several that are pulled goes last, in stage 2: wherever
+a run is cut short, no device is offered what stood between. The other way round goes only what is drawn anew, since a
+release that is active already cannot be activated.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from reconciler.platforms.memfault.slots import NORMAL, ROLLOUT, STAGED
 from reconciler.platforms.memfault.wire import ARROW
 
 ACTIVATE, PULL, RAISE = "memfault.activate", "memfault.pull", "memfault.raise"
-FIRST, SECOND = 0, 1
+FIRST, SECOND, LAST = 0, 1, 2
 
 Active = Mapping[str, tuple[str, ...]]
 """The ids of the activations of each version that is active in one slot; a delta is named by both of its versions."""
@@ -81,7 +82,7 @@ def _calls(
     """Yield the calls of one change, each with its stage."""
     version = change.to
     if version is None:
-        yield from _pulls(active, active, path, SECOND)
+        yield from _downward(list(active), active, path)
     elif change.verb is Verb.REMOVE:
         yield from _pulls([name for name in change.others if name != version], active, path, SECOND)
     elif version == assigned and version in active and redraw:
@@ -94,7 +95,7 @@ def _calls(
     else:
         if version not in active:
             yield FIRST, ACTIVATE, _activation(change, version, path)
-        yield from _pulls(above(version, active), active, path, SECOND)
+        yield from _downward(above(version, active), active, path)
 
 
 def _activation(change: Change, version: str, path: str) -> Request:
@@ -109,9 +110,15 @@ def _activation(change: Change, version: str, path: str) -> Request:
     return Request("POST", path, body)
 
 
-def _pulls(
-    versions: Sequence[str] | Active, active: Active, path: str, stage: int
-) -> Iterator[tuple[int, str, Request]]:
+def _downward(versions: Sequence[str], active: Active, path: str) -> Iterator[tuple[int, str, Request]]:
+    """Yield the pulls that lead a cohort down: the highest full release, which is what it is told, after all others."""
+    told = latest_first(version for version in versions if ARROW not in version)[:1]
+    rest = [version for version in versions if version not in told]
+    yield from _pulls(rest, active, path, SECOND)
+    yield from _pulls(told, active, path, LAST if rest else SECOND)
+
+
+def _pulls(versions: Sequence[str], active: Active, path: str, stage: int) -> Iterator[tuple[int, str, Request]]:
     for version in versions:
         for number in active.get(version, ()):
             yield stage, PULL, Request("DELETE", f"{path}/{number}")

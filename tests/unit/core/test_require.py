@@ -205,6 +205,9 @@ def test_chains_go_stage_by_stage_whoever_comes_first_in_the_plan() -> None:
         (State("1.4", "1.4", ready=1, size=2), "", "1.4 is reported; no fleet manages poller there"),
         (State("1.4", ready=1, size=2, spread=(("1.3", 1), ("1.4", 1))), "", "1.3 and 1.4 are reported; no fleet manages poller there"),
         (State("1.4", ready=1, size=2, spread=(("1.4", 1),)), "", "1.4 is reported; no fleet manages poller there"),
+        (State("1.4", "1.3", Phase.MOVING, others=("1.3",)), "1.4", "1.3 is reported, and 1.4 is assigned; 1.4 is on its way there"),
+        (State("1.4", "1.4", others=("1.5", "1.3")), "", "1.4 is reported, and 1.3 is there as well; no fleet manages poller there"),
+        (State("1.4", "1.4", others=("1.2", "1.3")), "", "1.4 is reported, and 1.2 and 1.3 are there as well; no fleet manages poller there"),
     ],
 )  # fmt: skip
 def test_it_waits_for_good_for_what_this_plan_does_not_bring(state: State, wanted: str | None, words: str) -> None:
@@ -217,6 +220,20 @@ def test_all_devices_of_a_unit_must_report_it() -> None:
     assert one_fleet({("u", "poller"): spread}, poller=wants(""), vision=wants("2", NEWER)).going() == {
         ("u", "vision", "2")
     }
+
+
+def test_what_is_there_as_well_must_do_too_and_waits_to_be_removed() -> None:
+    world = one_fleet(
+        {("u", "poller"): State("1.4", "1.4", others=("1.3",))}, poller=wants("1.4"), vision=wants("2", NEWER)
+    )
+    assert world.going() == {("u", "poller", "1.4")}
+    words = f"{LEAD} 1.4 is reported, and 1.3 is there as well; goes once poller 1.4 is reported"
+    assert world.said("vision") == (2, [words])
+
+
+def test_what_is_active_below_is_given_to_no_device_of_a_cohort() -> None:
+    shown = {("u", "poller"): State("1.4", "1.4", others=("1.3",), ready=1, spread=(("1.4", 1),))}
+    assert ("u", "vision", "2") in one_fleet(shown, poller=wants(""), vision=wants("2", NEWER)).going()
 
 
 def test_what_is_held_itself_or_left_out_brings_nothing() -> None:

@@ -43,8 +43,8 @@ def test_back_is_an_activation_and_pulling_what_is_above() -> None:
     found = calls(project, change("default", "1.2.0", verb=Verb.REPLACE, from_="1.3.0"))
     assert found == [
         (0, "memfault.activate", "", activation("1.2.0")),
-        (1, "memfault.pull", "1.3.0", None),
         (1, "memfault.pull", "1.3.0 -> 1.4.0", None),
+        (2, "memfault.pull", "1.3.0", None),
     ]
 
 
@@ -72,7 +72,14 @@ def test_forward_to_where_a_delta_leads_activates_the_full_release() -> None:
 
 def test_a_removal_pulls_everything() -> None:
     found = calls(Project(), change("default", None, verb=Verb.REMOVE, from_="1.3.0"))
-    assert sorted(found) == [(1, "memfault.pull", "1.1.0", None), (1, "memfault.pull", "1.3.0", None)]
+    assert found == [(1, "memfault.pull", "1.1.0", None), (2, "memfault.pull", "1.3.0", None)]
+
+
+def test_on_the_way_back_what_stands_between_is_never_what_a_cohort_is_told() -> None:
+    project = Project()
+    project.world.activate("default", "1.4.0")
+    found = calls(project, change("default", "1.1.0", verb=Verb.REPLACE, from_="1.4.0"))
+    assert found == [(1, "memfault.pull", "1.3.0", None), (2, "memfault.pull", "1.4.0", None)]
 
 
 def test_leftovers_are_pulled_and_nothing_else() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from reconciler.core.resolve import resolve
 from reconciler.engine.apply import Applying
 from reconciler.engine.plan import Planned, Question, plan
-from reconciler.engine.send import Options
+from reconciler.engine.turn import Options
 from reconciler.model.desired import Desired, Want
 from reconciler.model.fleet import Document, Manifest, Requirement
 from reconciler.model.snapshot import Query

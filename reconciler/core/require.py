@@ -33,6 +33,7 @@ class Block(msgspec.Struct, frozen=True):
     `problem` says what is the matter, `outlook` what becomes of it where this plan does not move those slots. It is over
     when each of `awaits` has a version that `accepts` takes, or is empty (`accepts` None); `subject` names what to wait
     for. Without `awaits` no change can end it. `wanted`: the manifests ask for that change, and it was not made yet.
+    `strays` are versions that must be gone from there besides.
     """
 
     problem: str
@@ -41,6 +42,7 @@ class Block(msgspec.Struct, frozen=True):
     awaits: tuple[Slot, ...] = ()
     accepts: Accepts | None = None
     wanted: bool = False
+    strays: tuple[str, ...] = ()
 
     @property
     def hold(self) -> Hold:
@@ -165,6 +167,7 @@ class _Ask:
             () if contradiction else (slot,),
             accepts,
             wanted=wish is not None and not contradiction and not _under_way(state, accepts),
+            strays=_strays(state, accepts),
         )
 
 
@@ -213,14 +216,14 @@ def _under_way(state: State, accepts: Accepts) -> bool:
     return state.phase is not Phase.UNKNOWN and accepts.takes(state.assigned) and not _strays(state, accepts)
 
 
-def _strays(state: State, accepts: Accepts) -> list[str]:
+def _strays(state: State, accepts: Accepts) -> tuple[str, ...]:
     """Return what is on a device besides, or comes there, and is not what is required: it may run, or install itself.
 
     What else is active for a cohort is lower than what is assigned: no device goes back to it.
     """
     if state.ready is not None:
-        return []
-    return [version for version in state.others if version != state.reported and not accepts.takes(version)]
+        return ()
+    return tuple(version for version in state.others if version != state.reported and not accepts.takes(version))
 
 
 # --- a workload that others require -------------------------------------------------------------------------------------

@@ -117,7 +117,10 @@ def _words(block: Block, stage: int, moves: Moves, *, whole: bool) -> str:
         outlook = f"goes once {block.subject} is gone" if stage else "this plan removes it"
     else:
         version = moves[block.awaits[0]][1]
-        outlook = f"goes once {block.subject} {version} is reported" if stage else f"this plan brings {version} there"
+        alone = f" and {' and '.join(block.strays)} gone" if block.strays else ""
+        outlook = (
+            f"goes once {block.subject} {version} is reported{alone}" if stage else f"this plan brings {version} there"
+        )
     return f"{block.problem}; {outlook}"
 
 

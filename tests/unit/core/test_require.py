@@ -227,7 +227,7 @@ def test_what_is_there_as_well_must_do_too_and_waits_to_be_removed() -> None:
         {("u", "poller"): State("1.4", "1.4", others=("1.3",))}, poller=wants("1.4"), vision=wants("2", NEWER)
     )
     assert world.going() == {("u", "poller", "1.4")}
-    words = f"{LEAD} 1.4 is reported, and 1.3 is there as well; goes once poller 1.4 is reported"
+    words = f"{LEAD} 1.4 is reported, and 1.3 is there as well; goes once poller 1.4 is reported and 1.3 gone"
     assert world.said("vision") == (2, [words])
 
 

@@ -18,7 +18,7 @@ from reconciler.views.line import EMPTY, Line, Span, folded, line
 from reconciler.views.words import SAMPLE, SIGNS, count, duration, end, listed, place
 
 WORDS = {
-    Result.DONE: ("done", "green", "as planned; a line says where units differ"),
+    Result.DONE: ("done", "green", "the platform and the units are as planned"),
     Result.FAILED: ("failed", "bold red", "did not take effect; each line says why"),
     Result.MOVED: ("moved", "yellow", "no longer as the plan saw it; nothing more is sent for it"),
     Result.UNKNOWN: ("unknown", "bold yellow", "nobody can say yet whether it took effect; plan again to see"),
@@ -26,6 +26,8 @@ WORDS = {
     Result.WAITING: ("still waiting", "cyan", "accepted by the platform; the units take it when they can"),
 }
 """Each result's name, style, and what it means."""
+BUT = "the platform is as planned; a line says where units differ"
+"""What done means where something is to be said of it."""
 
 KINDS = 5
 """Different details of one result that are shown when not verbose."""
@@ -64,6 +66,8 @@ def _results(outcomes: Sequence[Outcome], *, verbose: bool) -> Iterator[Line]:
         if not mine:
             continue
         name, style, meaning = WORDS[result]
+        if result is Result.DONE and any(one.detail for one in mine):
+            meaning = BUT
         yield line((f"{name}: {len(mine):,}", style), (f"  {meaning}", "dim"), indent=2)
         groups: dict[tuple[Any, ...], list[Outcome]] = {}
         for one in mine:

@@ -77,6 +77,14 @@ def test_what_was_held_is_never_left_unsaid() -> None:
     assert "Applied: 2 done, 2 held; 1 call.\nSee why changes are held with: reconciler plan\n" in found
 
 
+def test_done_claims_of_the_units_only_what_no_line_takes_back() -> None:
+    done = reports.outcome(1, Result.DONE)
+    behind = msgspec.structs.replace(done, detail="2 devices report a later version")
+    for outcomes, words in (((done,), "the platform and the units are as planned"), ((done, behind), apply_text.BUT)):
+        shown = apply_text.render(Applied(run="r", exit_code=0, sent=1, outcomes=outcomes), width=120)
+        assert f"done: {len(outcomes)}  {words}\n" in plain(shown)
+
+
 def test_commands_proposed_after_an_apply_name_what_was_typed() -> None:
     again = Again(where=("fleets/austin",), filters=("--unit", "gw-*"))
     found = plain(apply_text.render(reports.applied_badly(), width=120, again=again))

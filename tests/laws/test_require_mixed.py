@@ -105,6 +105,7 @@ ANSWERS: dict[str, tuple[dict[str, str], ...]] = {
         {},
         {},
         {"auto-deploy": "always"},
+        {"auto-deploy": "never"},
         {"gone-rows": "drops"},
         {"multi-version": "deleted"},
         {"multi-version": "uninstalled", "cdn-action-body": "catalog_id+device_ids"},
@@ -113,8 +114,8 @@ ANSWERS: dict[str, tuple[dict[str, str], ...]] = {
 }
 """Answers to open questions with which everything can be reached."""
 
-ODD: dict[str, tuple[dict[str, str], ...]] = {"yard": ({"multi-version": "side-by-side"}, {"auto-deploy": "never"})}
-"""Answers with which what should go stays, or what should install itself does not."""
+ODD: dict[str, tuple[dict[str, str], ...]] = {"yard": ({"multi-version": "side-by-side"},)}
+"""Answers with which what should go stays."""
 
 
 @st.composite

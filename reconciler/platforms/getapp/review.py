@@ -18,7 +18,6 @@ from reconciler.platforms.getapp.compile import AGAIN, FAILED, PREFIX, RUNNING, 
 from reconciler.platforms.getapp.look import STARTS
 from reconciler.platforms.getapp.stages import Stage
 from reconciler.platforms.getapp.steps import DELIVER, PREPARE, UNINSTALL, Table
-from reconciler.platforms.getapp.translate import auto_deploys
 from reconciler.platforms.getapp.way import Move, Way
 
 HALTED: dict[str, str] = {Stage.DELIVERY_HALTED: "delivery", Stage.DEPLOY_HALTED: "installation"}
@@ -157,8 +156,9 @@ class Reviewer:
 def _arrival(workload: Ref, version: str, info: ReleaseInfo) -> Iterator[str]:
     """Yield what people should know of a release that goes to devices."""
     name = f"{workload.name} {version}"
-    if info.extra and auto_deploys(msgspec.json.decode(info.extra, type=dict[str, object])):
-        yield f"{name} installs itself as soon as it is downloaded (autoDeploy)"
+    if info.extra and msgspec.json.decode(info.extra, type=dict[str, object]).get("autoDeploy") is True:
+        # Metadata of a release, confirmed (API release.dto.ts); whether a device obeys is its own affair (section 6).
+        yield f"{name} may install itself as soon as it is downloaded (autoDeploy)"
     if info.dependencies:
         yield f"{name} brings along {', '.join(info.dependencies)}"
     if info.prepared.startswith(AGAIN):

@@ -265,11 +265,6 @@ def _moving(state: State, main: Seen | None, *, auto: bool) -> State:
     if main.stage is Stage.INSTALLED:
         return msgspec.structs.replace(state, phase=Phase.SETTLED)
     if main.stage is Stage.DOWNLOADED:
-        by_itself = auto or auto_deploys(main.release.metadata)
-        return msgspec.structs.replace(state, phase=Phase.MOVING if by_itself else Phase.READY)
+        # A release's own `autoDeploy` may install it, or not: who shows it downloaded has not begun, and is told to.
+        return msgspec.structs.replace(state, phase=Phase.MOVING if auto else Phase.READY)
     return msgspec.structs.replace(state, progress=row.progress, eta=row.eta)
-
-
-def auto_deploys(metadata: dict[str, object] | None) -> bool:
-    """Return whether a release installs itself once downloaded, `metadata.autoDeploy`, confirmed (API release.dto.ts)."""
-    return metadata is not None and metadata.get("autoDeploy") is True

@@ -247,7 +247,7 @@ def test_people_are_warned_of_what_comes_along() -> None:
     catalog = info("", size=3 * 1024 * 1024, dependencies=("runtime 5.0.0",), extra='{"autoDeploy":true}')
     changes = [change(device, "1.0.0", "2.0.0") for device in world.ids[:2]]
     assert platform.review(changes, snapshot, catalog).warnings == (
-        "radio 2.0.0 installs itself as soon as it is downloaded (autoDeploy)",
+        "radio 2.0.0 may install itself as soon as it is downloaded (autoDeploy)",
         "radio 2.0.0 brings along runtime 5.0.0",
     )
     quiet = info("", extra='{"autoDeploy":false}')

@@ -215,9 +215,9 @@ class Field(Site):
 
     def odd(self, workload: str, unit: str, number: int) -> None:
         """Pull, stage, move a device in or add one that was never heard of."""
-        told = sorted(self._told(unit))
-        if number % 4 == 0 and told:
-            self.world.pull(unit, told[-1])
+        rungs = highest_first(self.world.project, self.world.project.cohorts[unit], self.workloads[0])
+        if number % 4 == 0 and rungs:
+            self.world.activations.pull(rungs[0])
         elif number % 4 == 1:
             self.world.activate(unit, RELEASES[number % 3], 50)
         elif number % 4 == 2:

@@ -13,7 +13,7 @@ import random
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from itertools import chain
 from typing import TypeVar
 from urllib.parse import quote, urlencode
@@ -111,13 +111,13 @@ class Client:
 
     def get(self, path: str, operation: str, params: Params | None = None) -> Answer:
         """Read; repeated when the failure may pass. Raises PlatformError."""
-        return self._repeated(lambda: self._once("GET", path, operation, params=params), read=True)
+        return self._repeated(lambda: _whole(self._open("GET", path, operation, params=params)), read=True)
 
     def read(self, path: str, operation: str, decode: Callable[[bytes], T], params: Params | None = None) -> T:
         """Read and decode; a body that does not decode counts as a failure that may pass. Raises PlatformError."""
 
         def once() -> T:
-            return self._decoded(self._once("GET", path, operation, params=params), operation, decode)
+            return self._decoded(_whole(self._open("GET", path, operation, params=params)), operation, decode)
 
         return self._repeated(once, read=True)
 
@@ -157,8 +157,8 @@ class Client:
         """
 
         def once() -> T:
-            answer = self._once(method, path, operation, params=params, body=body, deadline=deadline)
-            return self._decoded(answer, operation, decode)
+            opened = self._open(method, path, operation, params=params, body=body, deadline=deadline)
+            return self._decoded(_whole(opened), operation, decode)
 
         return self._repeated(once, read=False, deadline=deadline)
 
@@ -187,19 +187,6 @@ class Client:
         if isinstance(error, RateLimited) and error.retry_after is not None:
             return error.retry_after + 0.1 * pause
         return pause
-
-    def _once(
-        self,
-        method: str,
-        path: str,
-        operation: str,
-        *,
-        params: Params | None = None,
-        body: object = None,
-        deadline: float | None = None,
-    ) -> Answer:
-        with self._open(method, path, operation, params=params, body=body, deadline=deadline) as answer:
-            return _answer(answer, answer.content)
 
     @contextmanager
     def _open(
@@ -275,6 +262,11 @@ class Client:
         else:
             text, hint = f"the connection to {self.url} broke off: {said}", "try again"
         return Unreachable(text, operation=operation, retryable=True, sent=not unsent, hint=hint)
+
+
+def _whole(opened: AbstractContextManager[httpx.Response]) -> Answer:
+    with opened as answer:
+        return _answer(answer, answer.content)
 
 
 def _answer(answer: httpx.Response, content: bytes) -> Answer:

@@ -13,8 +13,10 @@ from typing import Any
 import httpx
 import msgspec
 
+from reconciler.engine.plan import Question
 from reconciler.model.change import Action, Change, Reason, Verb
-from reconciler.model.connection import LosantConnection, Secret
+from reconciler.model.connection import ConnectionSpec, LosantConnection, Secret
+from reconciler.model.fleet import Document, FleetSpec, Manifest
 from reconciler.model.observation import Phase
 from reconciler.model.origin import NOWHERE
 from reconciler.model.release import Catalog, Release
@@ -231,6 +233,19 @@ def assigned(rig: Rig) -> dict[tuple[str, str], str | None]:
 def everywhere(snapshot: Snapshot) -> frozenset[str]:
     """Return all workloads: the fleet speaks of every unit of the application alike."""
     return frozenset(workload.id for workload in snapshot.workloads)
+
+
+def question_of(spec: FleetSpec) -> Question:
+    """Ask what one fleet of the connection `plant` needs; what the manifest says of the connection is not looked at."""
+    connection = ConnectionSpec(losant=LosantConnection(application="a" * 24, token=Secret(env="T")))
+    return Question(
+        manifest=Manifest(
+            {"plant": Document("plant", connection, "plant.yaml", lambda _: NOWHERE)},
+            {},
+            {"fleet": Document("fleet", spec, "fleet.yaml", lambda _: NOWHERE)},
+            "digest",
+        )
+    )
 
 
 def moves(snapshot: Snapshot, wanted: Callable[[str, str], Any]) -> list[Change]:

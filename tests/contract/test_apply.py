@@ -16,12 +16,10 @@ from reconciler.engine.apply import Applying
 from reconciler.engine.plan import Planned, Question, plan
 from reconciler.engine.turn import Options
 from reconciler.model.change import HoldReason, Reason
-from reconciler.model.connection import ConnectionSpec, LosantConnection, Secret
-from reconciler.model.fleet import Document, FleetSpec, Manifest, Override, Selector, WorkloadSpec
-from reconciler.model.origin import NOWHERE
+from reconciler.model.fleet import FleetSpec, Override, Selector, WorkloadSpec
 from reconciler.model.outcome import Result
 from reconciler.model.snapshot import Query, Snapshot
-from tests.contract.subjects import Rig, Subject, assigned
+from tests.contract.subjects import Rig, Subject, assigned, question_of
 
 LAWS = settings(  # without shrinking: a run that gets nowhere waits out its deadline, again and again
     max_examples=15,
@@ -68,15 +66,7 @@ def asked(subject: Subject, rig: Rig, snapshot: Snapshot, random: Random, mine: 
                 overrides.append(Override(units=selector, version=wish))
         workloads[workload.name] = WorkloadSpec(unmanaged=True, overrides=overrides)
     spec = FleetSpec(connection="plant", units=Selector(ids=mine), workloads=workloads)
-    connection = ConnectionSpec(losant=LosantConnection(application="a" * 24, token=Secret(env="T")))
-    return Question(
-        manifest=Manifest(
-            {"plant": Document("plant", connection, "plant.yaml", lambda _: NOWHERE)},
-            {},
-            {"fleet": Document("fleet", spec, "fleet.yaml", lambda _: NOWHERE)},
-            "digest",
-        )
-    )
+    return question_of(spec)
 
 
 def planned(rig: Rig, question: Question) -> Planned:

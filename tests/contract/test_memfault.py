@@ -5,11 +5,9 @@ from __future__ import annotations
 import pytest
 
 from reconciler.engine.plan import Question
-from reconciler.model.connection import ConnectionSpec, LosantConnection, Secret
-from reconciler.model.fleet import Document, FleetSpec, Manifest, Selector, WorkloadSpec
-from reconciler.model.origin import NOWHERE
+from reconciler.model.fleet import FleetSpec, Selector, WorkloadSpec
 from reconciler.model.outcome import Result
-from tests.contract.subjects import Rig
+from tests.contract.subjects import Rig, question_of
 from tests.contract.subjects_memfault import MEMFAULT
 from tests.contract.test_apply import applied
 
@@ -20,15 +18,7 @@ def wanting(version: str, cohort: str = COHORT) -> Question:
     spec = FleetSpec(
         connection="plant", units=Selector(ids=[cohort]), workloads={WORKLOAD: WorkloadSpec(version=version)}
     )
-    connection = ConnectionSpec(losant=LosantConnection(application="a" * 24, token=Secret(env="T")))
-    return Question(
-        manifest=Manifest(
-            {"plant": Document("plant", connection, "plant.yaml", lambda _: NOWHERE)},
-            {},
-            {"fleet": Document("fleet", spec, "fleet.yaml", lambda _: NOWHERE)},
-            "digest",
-        )
-    )
+    return question_of(spec)
 
 
 def sent(rig: Rig) -> list[str]:

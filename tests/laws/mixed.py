@@ -16,44 +16,19 @@ from reconciler.engine.apply import Applying
 from reconciler.engine.plan import Planned, Question, plan
 from reconciler.engine.turn import Options
 from reconciler.model.desired import Desired, Want
-from reconciler.model.fleet import Document, Manifest, Requirement
+from reconciler.model.fleet import Document, Manifest
 from reconciler.model.snapshot import Query
 from reconciler.simulators.exchange import Reply, Request
 from tests.laws.mixed_sites import NOTHING, TAG, Plant, Site, Step, Truth, Variants
 from tests.laws.mixed_stepwise import Field, Yard
+from tests.laws.said import Git, Said
 from tests.laws.strategies import locate
 from tests.laws.worlds import LIFTED, Clock, Killed, drain
 
 SITES: dict[str, Callable[[Clock, Variants], Site]] = {"plant": Plant, "yard": Yard, "field": Field}
 
-Place = tuple[str, str]
-"""(connection, workload name)."""
 At = tuple[str, str, str]
 """(connection, workload name, unit id)."""
-
-
-@dataclass(frozen=True)
-class Said:
-    """One requirement as drawn: of which fleet, who of whom, which versions do, joined by the tag or on one unit."""
-
-    fleet: str
-    holder: Place
-    goal: Place
-    accepted: frozenset[str]
-    written: str | tuple[str, ...]
-    joined: bool
-
-    def entry(self) -> str | list[str] | Requirement:
-        version = self.written if isinstance(self.written, str) else list(self.written)
-        return Requirement(version=version, connection=self.goal[0], tag=TAG) if self.joined else version
-
-
-@dataclass(frozen=True)
-class Git:
-    """Manifests as drawn: one fleet a connection, under the connection's name."""
-
-    fleets: dict[str, Document]
-    lines: tuple[Said, ...]
 
 
 @dataclass
@@ -113,9 +88,9 @@ class Worlds:
             scope = self.scope(line.fleet)
             if (name, workload) == line.holder and step.gives is not None and unit in scope:
                 found = [truths.get((*line.goal, mate), NOTHING) for mate in self.partners(line, unit)]
-                if len(found) != 1 or not found[0].meets(line.accepted):
+                if len(found) != 1 or not found[0].meets(frozenset(line.accepted)):
                     self.broken.append(f"{name} {step}, but {line} shows {found}")
-            if (name, workload) == line.goal and step.spoils(line.accepted):
+            if (name, workload) == line.goal and step.spoils(frozenset(line.accepted)):
                 for holder in scope:
                     there = truths.get((*line.holder, holder), NOTHING).there
                     if there and unit in self.partners(line, holder):

@@ -23,11 +23,12 @@ from reconciler.engine.plan import Planned, Question, plan
 from reconciler.engine.turn import Options
 from reconciler.model.connection import ConnectionSpec
 from reconciler.model.desired import Desired, Want
-from reconciler.model.fleet import Document, FleetSpec, Manifest, Override, Requirement, Selector, WorkloadSpec
+from reconciler.model.fleet import Document, FleetSpec, Manifest, Override, Selector, WorkloadSpec
 from reconciler.simulators.exchange import Reply, Request
 from reconciler.simulators.losant import LosantWorld
 from reconciler.simulators.losant.inventory import EDGE
 from tests.laws import worlds
+from tests.laws.said import Git, Said
 from tests.laws.strategies import locate
 from tests.laws.worlds import LIFTED, RELEASES, Clock, Killed, Site, drain
 
@@ -43,7 +44,6 @@ PLACES = (
 UNITS = {PLANT: 4, OFFICE: 3}
 RANGES = {">=1.1": RELEASES[1:], "<v1.2": RELEASES[:2], ">=1.1,<=1.1.0": RELEASES[1:2]}
 
-Place = tuple[str, str]
 Row = tuple[str | None, str | None]
 """Desired and current version of a slot."""
 
@@ -53,30 +53,6 @@ def _few_ids_a_call() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("reconciler.platforms.losant.compile.IDS_PER_CALL", 2)
         yield
-
-
-@dataclass(frozen=True)
-class Said:
-    """One requirement as drawn: of which fleet, who of whom, which versions do, joined by a tag or not."""
-
-    fleet: str
-    holder: Place
-    goal: Place
-    accepted: tuple[str, ...]
-    written: str | tuple[str, ...]
-    joined: bool
-
-    def entry(self) -> str | list[str] | Requirement:
-        version = self.written if isinstance(self.written, str) else list(self.written)
-        return Requirement(version=version, connection=self.goal[0], tag="line") if self.joined else version
-
-
-@dataclass(frozen=True)
-class Git:
-    """Manifests as drawn."""
-
-    fleets: dict[str, Document]
-    lines: tuple[Said, ...]
 
 
 @dataclass
@@ -284,7 +260,7 @@ def _lines(draw: st.DrawFn, fleet: str, connection: str, wishes: Mapping[str, An
                         sorted(more | ({wanted} if wanted and draw(st.integers(0, 9)) else more))
                     )
                 joined = goal[0] != connection or draw(st.sampled_from([False, False, True]))
-                found.append(Said(fleet, holder, goal, accepted, written, joined))
+                found.append(Said(fleet, holder, goal, accepted, written, "line" if joined else None))
     return [line for line in found if line.accepted]
 
 

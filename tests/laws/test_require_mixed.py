@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.fleet import Document, FleetSpec, Override, Selector, WorkloadSpec
-from tests.laws.mixed import SITES, Git, Place, Said, Worlds
+from tests.laws.mixed import SITES, Worlds
 from tests.laws.mixed_sites import COHORTS, RELEASES, TAG
+from tests.laws.said import Git, Place, Said
 from tests.laws.strategies import locate
 from tests.laws.worlds import Clock, Killed
 
@@ -80,7 +81,7 @@ def gits(draw: st.DrawFn, likely: int = 5) -> Git:
     for holder, goal in draw(st.lists(st.sampled_from(pairs), min_size=1, max_size=2, unique=True)):
         written, accepted = draw(_versions(choices[goal].get("version"), likely))
         joined = holder[0] != goal[0] or not draw(st.integers(0, 2))
-        lines.append(Said(holder[0], holder, goal, accepted, written, joined))
+        lines.append(Said(holder[0], holder, goal, accepted, written, TAG if joined else None))
     fleets = {}
     for name, make in SITES.items():
         del make

@@ -99,14 +99,14 @@ class Platform(Protocol):
         snapshot: Snapshot,
         catalog: Catalog,
         *,
-        whole: Collection[str],
+        fleet_wide: Collection[str],
         wide: bool = True,
     ) -> tuple[Action, ...]:
         """Turn changes into the fewest calls of this pass; pure. `Action.slots` are positions in `changes`.
 
         Changes that `review` holds are never among them.
 
-        `whole` holds the ids of workloads for which the fleet speaks of every unit of the application alike, whoever
+        `fleet_wide` holds the ids of workloads for which the fleet speaks of every unit of the application alike, whoever
         comes: what a call that acts wide may need. `wide=False` compiles to calls with explicit ids only.
         """
         ...
@@ -173,7 +173,7 @@ class Repository(Protocol):
         ...
 
 
-class Journal(Protocol):
+class EventSink(Protocol):
     """Where events go: the result file of a run now, history later."""
 
     def record(self, event: AnyEvent) -> None:

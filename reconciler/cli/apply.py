@@ -12,10 +12,10 @@ import click
 from reconciler.cli import wiring
 from reconciler.cli.options import (
     DURATION,
-    again,
+    command_context,
     connections_option,
-    narrow,
-    narrow_options,
+    filter_options,
+    filters_of,
     output_option,
     paths_argument,
     strict_option,
@@ -30,12 +30,12 @@ from reconciler.cli.printing import (
     result_file,
 )
 from reconciler.engine.apply import Applying
-from reconciler.engine.plan import Planned, Question, close, plan
+from reconciler.engine.plan import PlanRequest, PlanResult, close, plan
 from reconciler.engine.turn import Options
 from reconciler.errors import SettingsError
 from reconciler.model.plan import LimitKind, Plan
-from reconciler.ports import Journal
-from reconciler.views.again import Again
+from reconciler.ports import EventSink
+from reconciler.views.command_context import CommandContext
 
 
 @click.command(
@@ -48,7 +48,7 @@ Examples:
 
 \b
 Exit codes: 0 all accepted, nothing failed (units that are merely waiting allowed); 3 nothing was sent, because a limit
-forbade it or everything moved; 4 anything failed, moved, was rejected, was not tried or is unknown; 1 an error before
+forbade it or everything was stale; 4 anything failed, was stale, was rejected, was not tried or is unknown; 1 an error before
 anything was sent.""",
 )
 @paths_argument
@@ -82,7 +82,7 @@ anything was sent.""",
     help="Append everything that happens to this file, one JSON object a line.",
 )
 @connections_option
-@narrow_options
+@filter_options
 @strict_option
 @output_option("text", "json")
 def command(  # every option is one of the command line's
@@ -113,20 +113,20 @@ def command(  # every option is one of the command line's
     saved = read_plan(plan_file) if plan_file is not None else None
     clock = wiring.SystemClock()
     manifest = wiring.load(paths, connections)
-    question = Question(
+    request = PlanRequest(
         manifest=manifest,
-        narrow=narrow(fleet, unit, workload, exclude),
+        filters=filters_of(fleet, unit, workload, exclude),
         strict=strict,
         commit=wiring.commit(paths),
     )
     with wiring.stoppable(clock, "stopping: running calls are finished, no more are sent"), ExitStack() as stack:
-        typed = again(paths, connections, question.narrow)
-        planned = plan(question, wiring.opener(manifest, clock), clock)
+        context = command_context(paths, connections, request.filters)
+        planned = plan(request, wiring.opener(manifest, clock), clock)
         stack.callback(close, planned.readings.values())
         if saved is not None:
             check_saved(saved, planned.plan, clock.now())
         elif planned.plan.errored and not planned.readings:
-            print_plan(planned.plan, output, verbose=False, now=clock.now(), again=typed)
+            print_plan(planned.plan, output, verbose=False, now=clock.now(), context=context)
             return 1
         if not yes and saved is None:
             _ask(planned.plan, clock.now())
@@ -138,26 +138,26 @@ def command(  # every option is one of the command line's
             allow=dict.fromkeys(allow, reason or ""),
         )
         record = stack.enter_context(result_file(result))
-        return _carry_out(planned, question, options, clock, saved, record, output, typed)
+        return _carry_out(planned, request, options, clock, saved, record, output, context)
 
 
 def _carry_out(
-    planned: Planned,
-    question: Question,
+    planned: PlanResult,
+    request: PlanRequest,
     options: Options,
     clock: wiring.SystemClock,
     saved: Plan | None,
-    record: Journal,
+    record: EventSink,
     output: str,
-    typed: Again,
+    context: CommandContext,
 ) -> int:  # one run
     began = clock.now()
-    applying = Applying(planned, question, options, clock, run=uuid.uuid4().hex, saved=saved)
+    applying = Applying(planned, request, options, clock, run=uuid.uuid4().hex, saved=saved)
     with live(applying.saved or planned.plan) as screen:
         for event in applying.events():
             record.record(event)
             screen.record(event)
-    print_outcomes(applied(applying, clock.now() - began), output, typed)
+    print_outcomes(applied(applying, clock.now() - began), output, context)
     return applying.exit_code
 
 
@@ -169,7 +169,7 @@ def _check_usage(*, yes: bool, plan_file: Path | None, allow: tuple[str, ...], r
 
 
 def _ask(found: Plan, now: float) -> None:
-    print_plan(found, "text", verbose=False, now=now, again=None)
+    print_plan(found, "text", verbose=False, now=now, context=None)
     if not any(fleet.changes for fleet in found.fleets):
         return
     if not click.confirm("Apply these changes?", default=False):

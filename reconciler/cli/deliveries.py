@@ -16,7 +16,7 @@ from reconciler.engine.snapshot import chosen
 @click.command(
     epilog="""\b
 Examples:
-  reconciler deliveries 12.vision@2.0.1            is not asked: the question could start a preparation
+  reconciler deliveries 12.vision@2.0.1            is not asked: the request could start a preparation
   reconciler deliveries 12.vision@2.0.1 --probe    is asked
   reconciler deliveries --manifests fleets -o json
 
@@ -33,7 +33,7 @@ told all the same).""",
     help="Where the manifests are (repeatable).  [default: the current folder]",
 )
 @click.option("--connection", metavar="NAME", help="Only this connection.")
-@click.option("--probe", is_flag=True, help="Ask also where the question itself may start a preparation.")
+@click.option("--probe", is_flag=True, help="Ask also where the request itself may start a preparation.")
 @connections_option
 @output_option("text", "json")
 def command(

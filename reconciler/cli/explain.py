@@ -10,7 +10,7 @@ from reconciler.cli import wiring
 from reconciler.cli.options import connections_option, output_option
 from reconciler.cli.printing import show
 from reconciler.engine.explain import explanation
-from reconciler.engine.plan import Question, close, plan
+from reconciler.engine.plan import PlanRequest, close, plan
 
 
 @click.command(
@@ -38,8 +38,8 @@ def command(unit: str, rest: tuple[str, ...], output: str, connections: Path | N
     clock = wiring.SystemClock()
     manifest = wiring.load(paths, connections)
     repository = wiring.repository(paths)
-    question = Question(manifest=manifest, commit=repository.head())
-    planned = plan(question, wiring.opener(manifest, clock), clock)
+    request = PlanRequest(manifest=manifest, commit=repository.head())
+    planned = plan(request, wiring.opener(manifest, clock), clock)
     close(planned.readings.values())
     found = explanation(planned, manifest, repository, unit, workload)
     if output == "json":

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 import click
 
-from reconciler.core.draft import Narrow
+from reconciler.core.assessment import Filters
 from reconciler.model.quantity import seconds
-from reconciler.views.again import Again
+from reconciler.views.command_context import CommandContext
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -53,7 +53,7 @@ def output_option(*forms: str) -> Callable[[F], F]:
     )
 
 
-def narrow_options(function: F) -> F:
+def filter_options(function: F) -> F:
     """Add the filters."""
     for name, metavar, text in reversed(
         (
@@ -67,14 +67,14 @@ def narrow_options(function: F) -> F:
     return function
 
 
-def narrow(
+def filters_of(
     fleet: tuple[str, ...], unit: tuple[str, ...], workload: tuple[str, ...], exclude: tuple[str, ...]
-) -> Narrow:
+) -> Filters:
     """Return the filters as a value."""
-    return Narrow(fleets=fleet, units=unit, workloads=workload, exclude=exclude)
+    return Filters(fleets=fleet, units=unit, workloads=workload, exclude=exclude)
 
 
-def again(paths: Sequence[Path], connections: Path | None, filters: Narrow) -> Again:
+def command_context(paths: Sequence[Path], connections: Path | None, filters: Filters) -> CommandContext:
     """Return what was typed, for the commands that are proposed next."""
     behind = () if connections is None else ("--connections", str(connections))
-    return Again(where=(*map(str, paths), *behind), filters=filters.options)
+    return CommandContext(where=(*map(str, paths), *behind), filters=filters.options)

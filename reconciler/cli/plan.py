@@ -8,16 +8,16 @@ import click
 
 from reconciler.cli import wiring
 from reconciler.cli.options import (
-    again,
+    command_context,
     connections_option,
-    narrow,
-    narrow_options,
+    filter_options,
+    filters_of,
     output_option,
     paths_argument,
     strict_option,
 )
 from reconciler.cli.printing import print_plan, write_plan
-from reconciler.engine.plan import Open, Question, close, plan
+from reconciler.engine.plan import Open, PlanRequest, close, plan
 from reconciler.model.plan import Plan
 
 
@@ -41,13 +41,13 @@ can release included), 3 a limit is violated, 1 something could not be read.""",
 )
 @connections_option
 @click.option("--detailed-exitcode", is_flag=True, help="Say by the exit code whether there are changes.")
-@narrow_options
+@filter_options
 @strict_option
 @click.option(
     "--snapshot", type=click.Path(path_type=Path), metavar="FILE", help="Plan offline against a recorded snapshot."
 )
 @click.option(
-    "--probe", is_flag=True, help="Look up also where the question itself may make a server prepare a release."
+    "--probe", is_flag=True, help="Look up also where the request itself may make a server prepare a release."
 )
 @click.option("-v", "--verbose", is_flag=True, help="List every slot.")
 def command(  # every option is one of the command line's
@@ -75,20 +75,20 @@ def command(  # every option is one of the command line's
     manifest = wiring.load(paths, connections)
     open_: Open = wiring.recorded(snapshot, manifest) if snapshot is not None else wiring.opener(manifest, clock)
     with wiring.base_manifest(base, paths, connections) as before:
-        question = Question(
+        request = PlanRequest(
             manifest=manifest,
             base=before,
-            narrow=narrow(fleet, unit, workload, exclude),
+            filters=filters_of(fleet, unit, workload, exclude),
             strict=strict,
             commit=wiring.commit(paths),
             probe=probe,
         )
-        planned = plan(question, open_, clock)
+        planned = plan(request, open_, clock)
     close(planned.readings.values())
     if out is not None:
         write_plan(planned.plan, out)
-    typed = again(paths, connections, question.narrow)
-    print_plan(planned.plan, output, verbose=verbose, now=clock.now(), saved=out, again=typed)
+    context = command_context(paths, connections, request.filters)
+    print_plan(planned.plan, output, verbose=verbose, now=clock.now(), saved=out, context=context)
     return detailed(planned.plan) if detailed_exitcode else int(planned.plan.errored)
 
 

@@ -18,8 +18,8 @@ from reconciler.errors import JournalError, PlanExpired, PlanMismatch, SettingsE
 from reconciler.model.event import AnyEvent
 from reconciler.model.plan import Plan
 from reconciler.model.report import Applied
-from reconciler.ports import Journal
-from reconciler.views.again import NOTHING, Again
+from reconciler.ports import EventSink
+from reconciler.views.command_context import NOTHING, CommandContext
 from reconciler.views.line import Line
 
 COMMENT = 65_000
@@ -92,7 +92,7 @@ def print_plan(
     verbose: bool,
     now: float,
     saved: Path | None = None,
-    again: Again | None = NOTHING,
+    context: CommandContext | None = NOTHING,
 ) -> None:
     """Write a plan to standard output as text, markdown or json."""
     if output == "json":
@@ -106,7 +106,7 @@ def print_plan(
     else:
         from reconciler.views import plan_text
 
-        lines = plan_text.render(found, width=wiring.width(), now=now, verbose=verbose, saved=saved, again=again)
+        lines = plan_text.render(found, width=wiring.width(), now=now, verbose=verbose, saved=saved, context=context)
         show(lines)
 
 
@@ -145,14 +145,14 @@ def applied(applying: Applying, seconds: float | None = None) -> Applied:
     )
 
 
-def print_outcomes(found: Applied, output: str, again: Again = NOTHING) -> None:
+def print_outcomes(found: Applied, output: str, context: CommandContext = NOTHING) -> None:
     """Write what came of a run to standard output as text or json."""
     from reconciler.views import apply_text
 
     if output == "json":
         click.echo(apply_text.encode(found))
     else:
-        show(apply_text.render(found, width=wiring.width(), again=again))
+        show(apply_text.render(found, width=wiring.width(), context=context))
 
 
 class Silence:
@@ -165,7 +165,7 @@ class Silence:
 class Forgiving:
     """Passes events on to what shows them; a terminal that went away does not stop a run."""
 
-    def __init__(self, shown: Journal) -> None:
+    def __init__(self, shown: EventSink) -> None:
         """Take what shows events."""
         self._shown = shown
 
@@ -219,7 +219,7 @@ class Lines:
 
 
 @contextmanager
-def result_file(path: Path | None) -> Iterator[Journal]:
+def result_file(path: Path | None) -> Iterator[EventSink]:
     """Give what keeps events in a file; without a path nothing is kept."""
     if path is None:
         yield Silence()
@@ -232,7 +232,7 @@ def result_file(path: Path | None) -> Iterator[Journal]:
 
 
 @contextmanager
-def live(plan: Plan) -> Iterator[Journal]:
+def live(plan: Plan) -> Iterator[EventSink]:
     """Give what shows progress on standard error: only on a terminal."""
     if not sys.stderr.isatty():
         yield Silence()

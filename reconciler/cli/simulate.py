@@ -56,9 +56,7 @@ def _shared(units: str, workloads: str, *, units_default: int, workloads_default
         click.option("--offline", default="5%", show_default=True, callback=_share, help="Share of devices offline."),
         click.option("--failing", default="2%", show_default=True, callback=_share, help="Share of devices that fail."),
         click.option("--fault", "faults", multiple=True, metavar="KIND=RATE", help="Let calls go wrong. Repeatable."),
-        click.option(
-            "--variant", "variants", multiple=True, metavar="QUESTION=ANSWER", help="Answer an open question."
-        ),
+        click.option("--variant", "variants", multiple=True, metavar="QUESTION=ANSWER", help="Answer an open request."),
     )
 
     def add(function: F) -> F:

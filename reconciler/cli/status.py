@@ -9,14 +9,14 @@ import click
 from reconciler.cli import wiring
 from reconciler.cli.options import (
     connections_option,
-    narrow,
-    narrow_options,
+    filter_options,
+    filters_of,
     output_option,
     paths_argument,
     strict_option,
 )
 from reconciler.cli.printing import show
-from reconciler.engine.plan import Question, close, plan
+from reconciler.engine.plan import PlanRequest, close, plan
 from reconciler.engine.status import status
 
 
@@ -34,7 +34,7 @@ Exit codes: 0 told (however bad it is); 1 a connection could not be read.""",
 @click.option("--units", is_flag=True, help="One line a unit besides.")
 @output_option("text", "json")
 @connections_option
-@narrow_options
+@filter_options
 @strict_option
 def command(
     paths: tuple[Path, ...],
@@ -56,8 +56,8 @@ def command(
 
     clock = wiring.SystemClock()
     manifest = wiring.load(paths, connections)
-    question = Question(manifest=manifest, narrow=narrow(fleet, unit, workload, exclude), strict=strict)
-    planned = plan(question, wiring.opener(manifest, clock), clock)
+    request = PlanRequest(manifest=manifest, filters=filters_of(fleet, unit, workload, exclude), strict=strict)
+    planned = plan(request, wiring.opener(manifest, clock), clock)
     close(planned.readings.values())
     found = status(planned, units=units)
     if output == "json":

@@ -8,7 +8,14 @@ from pathlib import Path
 import click
 
 from reconciler.cli import wiring
-from reconciler.cli.options import DURATION, connections_option, narrow, narrow_options, paths_argument, strict_option
+from reconciler.cli.options import (
+    DURATION,
+    connections_option,
+    filter_options,
+    filters_of,
+    paths_argument,
+    strict_option,
+)
 from reconciler.cli.printing import Lines, result_file
 from reconciler.engine.turn import Options
 from reconciler.engine.watch import Watched, Watching
@@ -23,7 +30,7 @@ Examples:
 
 \b
 Exit codes: 0 after SIGINT or SIGTERM; with --once that of the pass: 0 nothing failed, 1 something could not be read,
-3 a limit forbade all changes, 4 anything failed, moved or is unknown.""",
+3 a limit forbade all changes, 4 anything failed, stale or is unknown.""",
 )
 @paths_argument
 @click.option(
@@ -61,7 +68,7 @@ Exit codes: 0 after SIGINT or SIGTERM; with --once that of the pass: 0 nothing f
     help="Append everything that happens to this file, one JSON object a line.",
 )
 @connections_option
-@narrow_options
+@filter_options
 @strict_option
 def command(  # every option is one of the command line's
     paths: tuple[Path, ...],
@@ -97,7 +104,7 @@ def command(  # every option is one of the command line's
             interval=interval,
             once=once,
             apply=mode == "apply",
-            narrow=narrow(fleet, unit, workload, exclude),
+            filters=filters_of(fleet, unit, workload, exclude),
             strict=strict,
             options=Options(concurrency=concurrency, wait=wait > 0, deadline=wait),
         ),

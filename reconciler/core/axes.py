@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from reconciler.core.draft import Draft
+from reconciler.core.assessment import FleetAssessment
 from reconciler.core.judge import health, sync
 from reconciler.model.unit import Reach
 from reconciler.model.verdict import Health, Sync, worst
 
 
-def axes(one: Draft) -> tuple[Sync, Health]:
+def axes(one: FleetAssessment) -> tuple[Sync, Health]:
     """Return sync and health of a judged fleet; a fleet with a workload that cannot be identified is unknown."""
     keys = {key for judged in one.judged for key in judged.tally}
     syncs = {sync(found) for found, _, _ in keys}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reconciler.core.draft import Draft
+from reconciler.core.assessment import FleetAssessment
 from reconciler.model.change import Change, Held, HoldReason
 from reconciler.model.plan import Basis, MovedTo
 from reconciler.model.release import Catalog, Release, ReleaseInfo
@@ -12,7 +12,7 @@ from reconciler.model.unit import Ref
 
 
 def basis(  # what a plan rests on
-    one: Draft,
+    one: FleetAssessment,
     changes: Sequence[Change],
     held: Sequence[Held],
     catalog: Catalog,

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from reconciler.core.draft import Draft
+from reconciler.core.assessment import FleetAssessment
 from reconciler.model.change import Change, Held
 from reconciler.model.desired import UNMANAGED, Want
 from reconciler.model.observation import Phase
@@ -37,7 +37,9 @@ class Bound(msgspec.Struct, frozen=True):
     settled: tuple[Dropped[Change], ...]
 
 
-def bind(saved: Sequence[Change], versions: Sequence[tuple[str, str, str]], today: FleetPlan, draft: Draft) -> Bound:
+def bind(
+    saved: Sequence[Change], versions: Sequence[tuple[str, str, str]], today: FleetPlan, assessment: FleetAssessment
+) -> Bound:
     """Hold saved changes against today's plan of the same fleet.
 
     `versions` are the identities recorded when the changes were planned. A change goes only if today's manifests give
@@ -52,16 +54,16 @@ def bind(saved: Sequence[Change], versions: Sequence[tuple[str, str, str]], toda
         slot = slot_of(change)
         fresh = changes.get(slot)
         if fresh is None:
-            settled.append(_gone(change, held.get(slot), draft))
-        elif (why := moved(change, fresh, overwritten)) is not None:
-            settled.append(Dropped(change, Result.MOVED, why))
+            settled.append(_gone(change, held.get(slot), assessment))
+        elif (why := stale_because(change, fresh, overwritten)) is not None:
+            settled.append(Dropped(change, Result.STALE, why))
         else:
             going.append(fresh)
     return Bound(tuple(going), tuple(settled))
 
 
 def bind_staged(
-    saved: Sequence[Held], versions: Sequence[tuple[str, str, str]], today: FleetPlan, draft: Draft
+    saved: Sequence[Held], versions: Sequence[tuple[str, str, str]], today: FleetPlan, assessment: FleetAssessment
 ) -> tuple[list[Held], list[Dropped[Held]]]:
     """Hold what a plan puts in later stages against today's plan: what still waits for its turn, and what does not."""
     entries: dict[Slot, Change | Held] = {slot_of(one): one for one in today.held}
@@ -72,9 +74,9 @@ def bind_staged(
     for one in saved:
         fresh = entries.get(slot_of(one))
         if fresh is None:
-            settled.append(_gone(one, None, draft))
-        elif (why := moved(one, fresh, overwritten)) is not None:
-            settled.append(Dropped(one, Result.MOVED, why))
+            settled.append(_gone(one, None, assessment))
+        elif (why := stale_because(one, fresh, overwritten)) is not None:
+            settled.append(Dropped(one, Result.STALE, why))
         else:
             waiting.append(one)
     return waiting, settled
@@ -92,7 +94,7 @@ def slot_of(one: Change | Held) -> Slot:
     return one.unit.id, one.workload.id
 
 
-def moved(change: Change | Held, fresh: Change | Held, overwritten: set[tuple[str, str]]) -> str | None:
+def stale_because(change: Change | Held, fresh: Change | Held, overwritten: set[tuple[str, str]]) -> str | None:
     """Return why a planned change is not today's any more; None where it is."""
     if (fresh.to, fresh.settings) != (change.to, change.settings):
         return f"the manifests now want {fresh.to or 'absent'} here"
@@ -114,27 +116,27 @@ def on_the_way(change: Change, fresh: Change) -> bool:
 
     Further steps of a change belong to it while this holds.
     """
-    found = {change.from_, *change.others} - {None}
-    now = {fresh.from_, *fresh.others} - {None}
+    found = {change.from_, *change.extra_versions} - {None}
+    now = {fresh.from_, *fresh.extra_versions} - {None}
     arrived = change.to is None or change.to in now
     return (fresh.to, fresh.settings) == (change.to, change.settings) and arrived and now <= found | {change.to}
 
 
-def _gone(change: P, held: Held | None, draft: Draft) -> Dropped[P]:
+def _gone(change: P, held: Held | None, assessment: FleetAssessment) -> Dropped[P]:
     """Say what became of a change that today's plan does not have."""
-    units = draft.snapshot.units
+    units = assessment.snapshot.units
     row = units.index.get(change.unit.id)
     if row is None:
-        return Dropped(change, Result.MOVED, "the unit is gone")
-    column = draft.resolution.columns.get(change.workload.id)
+        return Dropped(change, Result.STALE, "the unit is gone")
+    column = assessment.resolution.columns.get(change.workload.id)
     wish = column.rule(row).value if column is not None else UNMANAGED
     if wish.want is Want.UNMANAGED or (wish.version, wish.settings) != (change.to, change.settings):
-        return Dropped(change, Result.MOVED, f"the manifests now say {wish} here")
+        return Dropped(change, Result.STALE, f"the manifests now say {wish} here")
     if held is not None:
         return Dropped(change, Result.NOT_TRIED, "held: " + "; ".join(hold.text for hold in held.reasons))
-    if not draft.reach[row] or not draft.narrow.workload(change.workload.name, change.workload.id):
-        return Dropped(change, Result.NOT_TRIED, f"left out by {draft.narrow.words}")
-    if draft.snapshot.state(change.workload.id, row).phase is Phase.UNKNOWN:
-        problems = "; ".join(draft.snapshot.coverage.problems)
+    if not assessment.reach[row] or not assessment.filters.workload(change.workload.name, change.workload.id):
+        return Dropped(change, Result.NOT_TRIED, f"left out by {assessment.filters.words}")
+    if assessment.snapshot.state(change.workload.id, row).phase is Phase.UNKNOWN:
+        problems = "; ".join(assessment.snapshot.coverage.problems)
         return Dropped(change, Result.NOT_TRIED, f"held: nothing is known of the slot: {problems}")
     return Dropped(change, Result.DONE, "already as wanted")

@@ -119,7 +119,7 @@ class _Importer:
         """Return what the slot would be once git says what is assigned now; what stands besides counts before it settles."""
         wish = version(state.assigned or "", state.settings)
         found = verdict(wish, state, Reach(reach), self.patience)
-        return Verdict.LEFTOVER if state.others and found is not Verdict.UNKNOWN else found
+        return Verdict.LEFTOVER if state.extra_versions and found is not Verdict.UNKNOWN else found
 
     def _count_left_out(self, seen: Counter[tuple[int, int]], known: dict[tuple[int, int], int]) -> None:
         for (number, reach), count in seen.items():

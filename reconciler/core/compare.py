@@ -56,7 +56,7 @@ def plans(left: Plan, right: Plan) -> tuple[Table, Table]:
 
 
 def _plan(plan: Plan, units: Names, workloads: Names) -> Table:
-    narrowed: Table = {"narrowed": plan.narrowed} if plan.narrowed else {}
+    narrowed: Table = {"filters": plan.filters} if plan.filters else {}
     return narrowed | {f"fleet {one.fleet}": _fleet_plan(one, units, workloads) for one in plan.fleets}
 
 
@@ -89,7 +89,7 @@ def _change(change: Change) -> str:
     settings = "".join(f", {key} {value}" for key, value in change.settings)
     if change.settings_from:
         settings += f" (now {', '.join(f'{key} {value}' for key, value in change.settings_from)})"
-    leaving = ", ".join(other for other in change.others if other != change.to)
+    leaving = ", ".join(other for other in change.extra_versions if other != change.to)
     others = f", also removes {leaving}" if leaving else ""
     return f"{change.verb.value} {moves}{settings}{others} ({change.reason.value})"
 
@@ -154,7 +154,7 @@ def _unit(unit: Unit) -> Table:
 def _state(state: State) -> Table:
     shown = msgspec.to_builtins(state)
     shown.pop("since", None)
-    shown["others"] = ", ".join(state.others)
+    shown["also present"] = ", ".join(state.extra_versions)
     shown["settings"] = ", ".join(f"{key} {value}" for key, value in state.settings)
     return _said(_texts(shown))
 

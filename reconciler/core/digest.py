@@ -41,7 +41,9 @@ class SlotDigest:
         seen = self._snapshot.states[state]
         deciding = [pair for pair in self._snapshot.units.label_sets[labels] if pair[0] in self._keys]
         reported = [seen.reported] if removal else []
-        return _hex([seen.assigned, seen.others, seen.settings, seen.identity, deciding, name, reported])[:LENGTH]
+        return _hex([seen.assigned, seen.extra_versions, seen.settings, seen.identity, deciding, name, reported])[
+            :LENGTH
+        ]
 
 
 def fingerprint(plan: Plan) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.core.draft import Draft
+from reconciler.core.assessment import FleetAssessment
 from reconciler.core.judge import health, sync, verdict
 from reconciler.core.resolve import Column
 from reconciler.core.resolve import Rule as Decision
@@ -23,7 +23,7 @@ DECIDING = ("version", "channel", "absent", "unmanaged")
 """Keys of which one says what a rule wants: its line is the one that somebody changed."""
 
 
-def explain(one: Draft, plan: FleetPlan, manifest: Manifest, row: int, workload: Workload) -> SlotExplanation:
+def explain(one: FleetAssessment, plan: FleetPlan, manifest: Manifest, row: int, workload: Workload) -> SlotExplanation:
     """Return why a slot of a judged fleet is as it is. `plan` is the same fleet's, `row` that of the unit."""
     column = one.resolution.columns.get(workload.id)
     unit = one.snapshot.units.ref(row)
@@ -70,7 +70,7 @@ def stray(snapshot: Snapshot, row: int, workload: Workload) -> SlotExplanation:
 # --- what git says ------------------------------------------------------------------------------------------------------
 
 
-def _won(one: Draft, manifest: Manifest, column: Column | None, row: int) -> Rule | None:
+def _won(one: FleetAssessment, manifest: Manifest, column: Column | None, row: int) -> Rule | None:
     """Return the rule in force; where none is, the line that leaves the slot out; None where nothing speaks of it."""
     if column is not None and column.winners[row]:
         return _rule(one, manifest, column.rule(row))
@@ -82,14 +82,14 @@ def _won(one: Draft, manifest: Manifest, column: Column | None, row: int) -> Rul
     return Rule(origin=one.document.locate(path), text=f"{_dotted(path)}: does not mean this unit")
 
 
-def _lost(one: Draft, manifest: Manifest, column: Column, row: int) -> Iterator[Rule]:
+def _lost(one: FleetAssessment, manifest: Manifest, column: Column, row: int) -> Iterator[Rule]:
     """Yield the rules that speak of the slot too, strongest first."""
     for number, meant in reversed(column.masks):
         if meant[row] and number != column.winners[row]:
             yield _rule(one, manifest, column.rules[number])
 
 
-def _rule(one: Draft, manifest: Manifest, rule: Decision) -> Rule:
+def _rule(one: FleetAssessment, manifest: Manifest, rule: Decision) -> Rule:
     choice = _choice(one.resolution.spec, rule.path)
     key = next((key for key in DECIDING if getattr(choice, key, None) is not None), None)
     origin = one.document.locate(rule.path if key is None else (*rule.path, key))
@@ -139,7 +139,7 @@ def _seen(state: State, snapshot: Snapshot) -> Seen | None:
     return Seen(
         assigned=state.assigned,
         reported=state.reported,
-        others=state.others,
+        extra_versions=state.extra_versions,
         phase=state.phase.value,
         since=state.since,
         error=state.error or "",

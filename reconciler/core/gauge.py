@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from reconciler.core.draft import Draft
+from reconciler.core.assessment import FleetAssessment
 from reconciler.core.judge import Judged, reports_assigned
 from reconciler.model.observation import Phase, State
 from reconciler.model.report import Movement, Remark, Spread
@@ -22,7 +22,7 @@ SAMPLE = 3
 """Units that a remark names."""
 
 
-def spreads(one: Draft, judged: Judged) -> Iterator[Spread]:
+def spreads(one: FleetAssessment, judged: Judged) -> Iterator[Spread]:
     """Yield how many managed slots are assigned and report each version, and how many devices report it; most first."""
     assigned: Counter[str | None] = Counter()
     reported: Counter[str | None] = Counter()
@@ -45,7 +45,7 @@ def spreads(one: Draft, judged: Judged) -> Iterator[Spread]:
         )
 
 
-def devices(one: Draft) -> tuple[int, int] | None:
+def devices(one: FleetAssessment) -> tuple[int, int] | None:
     """Return how many devices run what they were told, of how many that are to report; None where each unit is one."""
     ready = total = 0
     several = False
@@ -57,7 +57,7 @@ def devices(one: Draft) -> tuple[int, int] | None:
     return (ready, total) if several else None
 
 
-def movements(one: Draft, judged: Judged) -> Iterator[Movement]:
+def movements(one: FleetAssessment, judged: Judged) -> Iterator[Movement]:
     """Yield what is on the way to each version, most slots first."""
     found: dict[str | None, list[tuple[State, int]]] = {}
     for judgement, state, count in _states(one, judged):
@@ -75,7 +75,7 @@ def movements(one: Draft, judged: Judged) -> Iterator[Movement]:
         )
 
 
-def remarks(one: Draft, judged: Judged) -> Iterator[Remark]:
+def remarks(one: FleetAssessment, judged: Judged) -> Iterator[Remark]:
     """Yield what the platform adds to managed slots, most slots first; why a reading covers no slot is no remark."""
     states = one.snapshot.states
     if not any(number and states[number].note for found, number, _ in judged.tally if found is not Verdict.UNMANAGED):
@@ -93,7 +93,7 @@ def remarks(one: Draft, judged: Judged) -> Iterator[Remark]:
         yield Remark(workload=column.workload.name, text=note, slots=count, units=tuple(units[note]))
 
 
-def _states(one: Draft, judged: Judged) -> Iterator[tuple[Verdict, State, int]]:
+def _states(one: FleetAssessment, judged: Judged) -> Iterator[tuple[Verdict, State, int]]:
     """Yield verdict, state and number of managed slots of which something is known."""
     for (found, number, _), count in judged.tally.items():
         if found not in NOT_COUNTED:

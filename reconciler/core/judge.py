@@ -61,7 +61,7 @@ def verdict(desired: Desired, state: State, reach: Reach, patience: Patience) ->
 
 
 def _absent(state: State) -> Verdict:
-    if state.assigned is not None or state.others:
+    if state.assigned is not None or state.extra_versions:
         return Verdict.SURPLUS
     return Verdict.SYNCED if state.reported is None else Verdict.REMOVING
 
@@ -78,7 +78,7 @@ def _assigned(desired: Desired, state: State, reach: Reach, patience: Patience) 
         return Verdict.NEXT
     if not reports_assigned(state):
         return _on_the_way(state, patience, reachable=reachable)
-    return Verdict.LEFTOVER if state.others else Verdict.SYNCED
+    return Verdict.LEFTOVER if state.extra_versions else Verdict.SYNCED
 
 
 def _on_the_way(state: State, patience: Patience, *, reachable: bool) -> Verdict:

@@ -9,7 +9,7 @@ from math import floor
 
 import msgspec
 
-from reconciler.core.draft import Draft
+from reconciler.core.assessment import FleetAssessment
 from reconciler.core.judge import Judged
 from reconciler.core.resolve import Column, claimed
 from reconciler.model.change import Change, Held, Reason, Verb
@@ -45,9 +45,9 @@ class Load(msgspec.Struct):
     intended: Intended
 
 
-def loads(one: Draft, intended: Mapping[str, Intended]) -> list[Load]:
+def loads(one: FleetAssessment, intended: Mapping[str, Intended]) -> list[Load]:
     """Return the load of each workload of a fleet; `intended` by workload id."""
-    judged = {} if one.narrow.slots else {each.column.workload.id: each for each in one.judged}
+    judged = {} if one.filters.slots else {each.column.workload.id: each for each in one.judged}
     return [
         Load(column.workload.name, _holding(column, judged.get(key), one.snapshot), intended.get(key, Intended()))
         for key, column in sorted(one.resolution.columns.items())
@@ -56,7 +56,7 @@ def loads(one: Draft, intended: Mapping[str, Intended]) -> list[Load]:
 
 def _holding(column: Column, judged: Judged | None, snapshot: Snapshot) -> int:
     """Return how many devices of the slots that a fleet claims hold a version; `judged` is there when it saw them all."""
-    holds = [state.assigned is not None or bool(state.others) for state in snapshot.states]
+    holds = [state.assigned is not None or bool(state.extra_versions) for state in snapshot.states]
     sizes = snapshot.units.sizes
     if judged is not None and sizes is None:
         return sum(
@@ -137,7 +137,7 @@ def _words(limit: str | Limit) -> str:
     return " and ".join(text for text in (share, None if number is None else f"{number:,}") if text)
 
 
-def limits_of(one: Draft, changes: Sequence[Change], staged: Sequence[Held] = ()) -> list[Violation]:
+def limits_of(one: FleetAssessment, changes: Sequence[Change], staged: Sequence[Held] = ()) -> list[Violation]:
     """Return the limits that exactly these changes of a judged fleet break today, with those that follow in a later stage."""
     intended: dict[str, Intended] = {}
     for change in changes:

@@ -8,9 +8,9 @@ from typing import Protocol
 
 import msgspec
 
+from reconciler.core.assessment import FleetAssessment, unmanaged
 from reconciler.core.basis import basis, moved_to
 from reconciler.core.digest import SlotDigest, fingerprint
-from reconciler.core.draft import Draft, unmanaged
 from reconciler.core.hold import holder
 from reconciler.core.judge import Intent, Judged
 from reconciler.core.limit import Intended, loads, violations
@@ -37,8 +37,8 @@ class Compiler(Protocol):
         """Say which changes may not go, what follows, and what to warn of."""
         ...
 
-    def compile(self, changes: Sequence[Change], whole: Collection[str]) -> tuple[Action, ...]:
-        """Turn changes into calls; `whole`: ids of workloads for which the fleet speaks of every unit alike."""
+    def compile(self, changes: Sequence[Change], fleet_wide: Collection[str]) -> tuple[Action, ...]:
+        """Turn changes into calls; `fleet_wide`: ids of workloads for which the fleet speaks of every unit alike."""
         ...
 
 
@@ -49,7 +49,7 @@ NO_GATES: Gates = {}
 
 
 def fleet_plan(  # a fleet, what is known of it, and where its manifests came from
-    one: Draft,
+    one: FleetAssessment,
     catalog: Catalog,
     compiler: Compiler,
     *,
@@ -61,7 +61,7 @@ def fleet_plan(  # a fleet, what is known of it, and where its manifests came fr
     maker = _Maker(one, catalog, gates)
     maker.run()
     changes, review = _reviewed(maker, compiler)
-    actions = compiler.compile(changes, one.uniform) if changes else ()
+    actions = compiler.compile(changes, one.fleet_wide) if changes else ()
     _set_steps(changes, actions, review.later)
     missing = tuple(_missing(one))
     return FleetPlan(
@@ -91,7 +91,7 @@ def failed_fleet(name: str, *, connection: str, platform: str, target: str, mani
     )
 
 
-def assemble(fleets: Sequence[FleetPlan], *, now: float, read: dict[str, float], narrowed: str) -> Plan:
+def assemble(fleets: Sequence[FleetPlan], *, now: float, read: dict[str, float], filters: str) -> Plan:
     """Return the whole plan. `now` and the values of `read` (when each connection was read) in seconds since 1970."""
     ordered = tuple(sorted(fleets, key=lambda one: one.fleet))
     errored = any(one.error for one in ordered)
@@ -105,7 +105,7 @@ def assemble(fleets: Sequence[FleetPlan], *, now: float, read: dict[str, float],
         complete=not errored and all(one.basis.complete and not one.summary.unknown for one in ordered),
         applyable=any(one.changes and not one.violations for one in ordered),
         errored=errored,
-        narrowed=narrowed,
+        filters=filters,
         fleets=ordered,
     )
     return msgspec.structs.replace(plan, fingerprint=fingerprint(plan))
@@ -119,7 +119,7 @@ def iso(at: float) -> str:
 class _Maker:
     """Turns the intents of one fleet into changes and held changes."""
 
-    def __init__(self, one: Draft, catalog: Catalog, gates: Gates) -> None:
+    def __init__(self, one: FleetAssessment, catalog: Catalog, gates: Gates) -> None:
         self.one = one
         self.catalog = catalog
         self.holds = holder(one.resolution, one.snapshot, catalog, one.patience.now)
@@ -192,7 +192,7 @@ class _Maker:
             steps=(),
             origin=self._origin(rule.path),
             observed=self._observed(intent, verb),
-            others=state.others,
+            extra_versions=state.extra_versions,
             settings=rule.value.settings,
             settings_from=_settings_from(state, rule.value),
             size=self.one.snapshot.units.size(intent.row),
@@ -294,10 +294,10 @@ def _set_steps(changes: tuple[Change, ...], actions: tuple[Action, ...], later: 
         msgspec.structs.force_setattr(changes[position], "steps", (*changes[position].steps, *following))
 
 
-def _missing(one: Draft) -> Iterator[Held]:
+def _missing(one: FleetAssessment) -> Iterator[Held]:
     units = sum(one.reach)
     for name, why in one.resolution.missing:
-        if one.narrow.workload(name, name):
+        if one.filters.workload(name, name):
             yield Held(
                 unit=Ref("*", units_in_words(units)),
                 workload=Ref("", name),
@@ -309,7 +309,7 @@ def _missing(one: Draft) -> Iterator[Held]:
             )
 
 
-def _summary(one: Draft, changes: tuple[Change, ...], held: int) -> Summary:
+def _summary(one: FleetAssessment, changes: tuple[Change, ...], held: int) -> Summary:
     def count(*found: Verdict) -> int:
         return sum(judged.count(*found) for judged in one.judged)
 

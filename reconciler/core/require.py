@@ -223,7 +223,9 @@ def _strays(state: State, accepts: Accepts) -> tuple[str, ...]:
     """
     if state.ready is not None:
         return ()
-    return tuple(version for version in state.others if version != state.reported and not accepts.takes(version))
+    return tuple(
+        version for version in state.extra_versions if version != state.reported and not accepts.takes(version)
+    )
 
 
 # --- a workload that others require -------------------------------------------------------------------------------------
@@ -300,4 +302,4 @@ def _parting(need: Need, state: State, wish: Wish | None) -> str:
 
 
 def _holds(state: State) -> bool:
-    return state.assigned is not None or bool(state.others)
+    return state.assigned is not None or bool(state.extra_versions)

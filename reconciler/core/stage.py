@@ -37,10 +37,10 @@ class _Waiting(msgspec.Struct):
         return len(self.blocks) == len(self.held.reasons)
 
 
-def staged(plans: Sequence[FleetPlan], gated: Gated, *, whole: bool = True) -> Sequence[FleetPlan]:
+def staged(plans: Sequence[FleetPlan], gated: Gated, *, complete: bool = True) -> Sequence[FleetPlan]:
     """Return the plans with the stages of held changes, and words that say so.
 
-    `whole`: these are all fleets of a plan, so that what is not among their changes does not go.
+    `complete`: these are all fleets of a plan, so that what is not among their changes does not go.
     """
     moves: Moves = {
         (plan.connection, change.unit.id, change.workload.id): (1, change.to)
@@ -58,7 +58,7 @@ def staged(plans: Sequence[FleetPlan], gated: Gated, *, whole: bool = True) -> S
         left = following
     for one in waiting:
         stage = moves.get(_slot(one), (0, None))[0]
-        found.setdefault(one.fleet, {})[one.entry] = _told(one, stage, moves, whole=whole)
+        found.setdefault(one.fleet, {})[one.entry] = _told(one, stage, moves, complete=complete)
     return [_with(plan, found.get(number, {})) for number, plan in enumerate(plans)]
 
 
@@ -103,16 +103,16 @@ def _helps(block: Block, move: tuple[int, str | None] | None) -> int:
     return stage if right else 0
 
 
-def _told(one: _Waiting, stage: int, moves: Moves, *, whole: bool) -> Held:
+def _told(one: _Waiting, stage: int, moves: Moves, *, complete: bool) -> Held:
     """Return a held change with its stage, and with words that know what this plan does."""
-    words = iter([_words(block, stage, moves, whole=whole) for block in one.blocks])
+    words = iter([_words(block, stage, moves, complete=complete) for block in one.blocks])
     reasons = tuple(Hold(hold.code, next(words)) if _ours(hold) else hold for hold in one.held.reasons)
     return msgspec.structs.replace(one.held, stage=stage, reasons=reasons)
 
 
-def _words(block: Block, stage: int, moves: Moves, *, whole: bool) -> str:
+def _words(block: Block, stage: int, moves: Moves, *, complete: bool) -> str:
     if not _ends(block, moves):
-        return block.hold.text + (", but does not go in this plan" if block.wanted and whole else "")
+        return block.hold.text + (", but does not go in this plan" if block.wanted and complete else "")
     if block.accepts is None:
         outlook = f"goes once {block.subject} is gone" if stage else "this plan removes it"
     else:

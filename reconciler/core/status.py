@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import compress
 
+from reconciler.core.assessment import FleetAssessment, unmanaged
 from reconciler.core.axes import axes
-from reconciler.core.draft import Draft, unmanaged
 from reconciler.core.gauge import devices, movements, remarks, spreads
 from reconciler.core.judge import Judged, health, sync, verdict
 from reconciler.model.observation import Phase, State
@@ -18,7 +18,7 @@ from reconciler.model.verdict import Health, Sync, Verdict
 READY, OUT, MOVING, WAITING, FAILED, STUCK, UNKNOWN = "ready", "out", "moving", "waiting", "failed", "stuck", "unknown"
 
 
-def standing(found: Verdict, state: State, reach: Reach) -> str:
+def status_bucket(found: Verdict, state: State, reach: Reach) -> str:
     """Return which of the counts of a fleet a managed slot belongs to; each to one."""
     if found is Verdict.UNKNOWN:
         return UNKNOWN
@@ -33,15 +33,15 @@ def standing(found: Verdict, state: State, reach: Reach) -> str:
     return WAITING if health(found, state, reach) is Health.WAITING else MOVING
 
 
-def fleet_status(one: Draft, *, units: bool = False) -> FleetStatus:
+def fleet_status(one: FleetAssessment, *, units: bool = False) -> FleetStatus:
     """Return how a judged fleet is doing; with `units` each unit and its slots besides."""
     counts: Counter[str] = Counter()
     for judged in one.judged:
         for (found, state, reach), number in judged.tally.items():
             if found is not Verdict.UNMANAGED:
-                counts[standing(found, one.snapshot.states[state], Reach(reach))] += number
+                counts[status_bucket(found, one.snapshot.states[state], Reach(reach))] += number
     both, gauged = axes(one), devices(one)
-    missing = tuple(f"{name}: {why}" for name, why in one.resolution.missing if one.narrow.workload(name, name))
+    missing = tuple(f"{name}: {why}" for name, why in one.resolution.missing if one.filters.workload(name, name))
     return FleetStatus(
         fleet=one.document.name,
         connection=one.connection,
@@ -77,10 +77,10 @@ def _failed(found: Verdict, state: State, reach: Reach) -> bool:
 
 
 def _stuck(found: Verdict, state: State, reach: Reach) -> bool:
-    return found is not Verdict.UNMANAGED and standing(found, state, reach) == STUCK
+    return found is not Verdict.UNMANAGED and status_bucket(found, state, reach) == STUCK
 
 
-def _troubles(one: Draft, test: Callable[[Verdict, State, Reach], bool]) -> Iterator[Trouble]:
+def _troubles(one: FleetAssessment, test: Callable[[Verdict, State, Reach], bool]) -> Iterator[Trouble]:
     """Yield the slots that pass a test, by workload, then unit."""
     units, states = one.snapshot.units, one.snapshot.states
     for judged in one.judged:
@@ -99,7 +99,7 @@ def _troubles(one: Draft, test: Callable[[Verdict, State, Reach], bool]) -> Iter
                 )
 
 
-def _units(one: Draft) -> Iterator[UnitStatus]:
+def _units(one: FleetAssessment) -> Iterator[UnitStatus]:
     units = one.snapshot.units
     for row in compress(range(len(units)), one.reach):
         yield UnitStatus(
@@ -109,7 +109,7 @@ def _units(one: Draft) -> Iterator[UnitStatus]:
         )
 
 
-def _slot(one: Draft, judged: Judged, row: int) -> SlotStatus:
+def _slot(one: FleetAssessment, judged: Judged, row: int) -> SlotStatus:
     state = one.snapshot.state(judged.column.workload.id, row)
     value = judged.column.rule(row).value
     return SlotStatus(

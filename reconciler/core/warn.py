@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.core.draft import Draft, leavers
+from reconciler.core.assessment import FleetAssessment, leavers
 
 SAMPLE = 3
 DROPPED = " of a class that cannot be assigned to; left out"
 
 
-def warnings(one: Draft) -> Iterator[str]:
+def warnings(one: FleetAssessment) -> Iterator[str]:
     """Yield what people should know of a judged fleet before they approve its plan."""
     for diagnostic in one.resolution.diagnostics:
         yield f"{diagnostic.origin}: {diagnostic.message}"

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from itertools import count
 
+from reconciler.core.assessment import FleetAssessment
 from reconciler.core.bind import Dropped, Slot, bind, bind_staged, slot_of
-from reconciler.core.draft import Draft
 from reconciler.core.limit import limits_of
 from reconciler.engine.passes import Passes
-from reconciler.engine.plan import Planned, Question
+from reconciler.engine.plan import PlanRequest, PlanResult
 from reconciler.engine.send import Sender, outcome
 from reconciler.engine.settle import Settler
 from reconciler.engine.turn import Options, Turn
@@ -28,8 +28,8 @@ class Applying:
 
     def __init__(  # what a run is made of
         self,
-        planned: Planned,
-        question: Question,
+        planned: PlanResult,
+        request: PlanRequest,
         options: Options,
         clock: Clock,
         *,
@@ -38,7 +38,7 @@ class Applying:
     ) -> None:
         """Take today's plan and, where a reviewed plan is applied, that: an upper bound."""
         self.planned = planned
-        self.question = question
+        self.request = request
         self.options = options
         self.clock = clock
         self.run = run
@@ -58,7 +58,7 @@ class Applying:
             run=self.run,
             kind="apply",
             fingerprint=plan.fingerprint,
-            commit=self.question.commit,
+            commit=self.request.commit,
             allowed=tuple(sorted(self.options.allow.items())),
         )
         for fleet in sorted(plan.fleets, key=_last_stage):
@@ -83,18 +83,20 @@ class Applying:
                 ]
             )
             return
-        draft, today = turn.draft, turn.today
+        assessment, today = turn.assessment, turn.today
         going: Sequence[Change] = today.changes
         if self.saved is not None:
-            bound = bind(fleet.changes, fleet.basis.versions, today, draft)
+            bound = bind(fleet.changes, fleet.basis.versions, today, assessment)
             yield from self._finish([_settled(fleet.fleet, dropped) for dropped in bound.settled])
             going = bound.going
         staged = [held for held in fleet.held if held.stage]
         if self.saved is not None:
-            staged, dropped = bind_staged(staged, fleet.basis.versions, today, draft)
+            staged, dropped = bind_staged(staged, fleet.basis.versions, today, assessment)
             yield from self._finish([_settled(fleet.fleet, one) for one in dropped])
         blocked = [
-            one for one in self._violations(today, draft, going, staged) if one.kind.value not in self.options.allow
+            one
+            for one in self._violations(today, assessment, going, staged)
+            if one.kind.value not in self.options.allow
         ]
         if blocked:
             yield from self._refuse(fleet.fleet, blocked, going)
@@ -105,9 +107,9 @@ class Applying:
             yield from self._carry_out(turn, going)
 
     def _violations(
-        self, today: FleetPlan, draft: Draft, going: Sequence[Change], staged: Sequence[Held]
+        self, today: FleetPlan, assessment: FleetAssessment, going: Sequence[Change], staged: Sequence[Held]
     ) -> Sequence[Violation]:
-        return today.violations if self.saved is None else limits_of(draft, going, staged)
+        return today.violations if self.saved is None else limits_of(assessment, going, staged)
 
     def _refuse(self, fleet: str, blocked: Sequence[Violation], going: Sequence[Change]) -> Iterator[AnyEvent]:
         for violation in blocked:
@@ -149,14 +151,14 @@ class Applying:
         """Return a fleet's turn with what was read of it today; None where nothing was."""
         today = next((one for one in self.planned.plan.fleets if one.fleet == fleet and not one.error), None)
         for reading in self.planned.readings.values():
-            for draft in reading.drafts:
-                if today is not None and draft.document.name == fleet:
+            for assessment in reading.assessments:
+                if today is not None and assessment.document.name == fleet:
                     return Turn(
                         fleet=fleet,
                         reading=reading,
-                        draft=draft,
+                        assessment=assessment,
                         today=today,
-                        question=self.question,
+                        request=self.request,
                         options=self.options,
                         clock=self.clock,
                         number=self._numbers.__next__,
@@ -172,7 +174,7 @@ class Applying:
                 return NOTHING_SENT
             if errored:
                 return ERROR
-            if results == {Result.MOVED}:
+            if results == {Result.STALE}:
                 return NOTHING_SENT
         unknown = self.saved is None and not self.planned.plan.complete
         if results - {Result.DONE, Result.WAITING} or self.blocked or errored or unknown:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from reconciler.core.draft import Draft
+from reconciler.core.assessment import FleetAssessment
 from reconciler.core.explain import explain, stray
 from reconciler.core.names import suggestion
-from reconciler.engine.plan import Planned, Reading
+from reconciler.engine.plan import PlanResult, Reading
 from reconciler.errors import SettingsError
 from reconciler.model.desired import Want
 from reconciler.model.fleet import Manifest
@@ -17,7 +17,7 @@ from reconciler.ports import Repository
 
 
 def explanation(
-    planned: Planned, manifest: Manifest, repository: Repository, unit: str, workload: str | None = None
+    planned: PlanResult, manifest: Manifest, repository: Repository, unit: str, workload: str | None = None
 ) -> Explanation:
     """Return why the slots of a unit are as they are; without a workload, all that git or the platform know of.
 
@@ -28,7 +28,7 @@ def explanation(
     return Explanation(slots=tuple(_with_authors(slot, repository) for slot in slots))
 
 
-def _find(planned: Planned, unit: str) -> tuple[Reading, int]:
+def _find(planned: PlanResult, unit: str) -> tuple[Reading, int]:
     readings = list(planned.readings.values())
     found = [(one, one.snapshot.units.index[unit]) for one in readings if unit in one.snapshot.units.index]
     found = found or [(one, row) for one in readings for row in one.snapshot.units.named(unit)]
@@ -61,12 +61,12 @@ def _spoken_of(reading: Reading, row: int, workload: Workload) -> bool:
     return (
         state.assigned is not None
         or state.reported is not None
-        or bool(state.others)
-        or any(_strength(one, row, workload) > 1 for one in reading.drafts)
+        or bool(state.extra_versions)
+        or any(_strength(one, row, workload) > 1 for one in reading.assessments)
     )
 
 
-def _strength(one: Draft, row: int, workload: Workload) -> int:
+def _strength(one: FleetAssessment, row: int, workload: Workload) -> int:
     """Return how much a fleet has to say of a slot: it claims it 3, it names it 2, it has the unit 1, nothing 0."""
     column = one.resolution.columns.get(workload.id)
     if column is not None and column.winners[row]:
@@ -74,8 +74,8 @@ def _strength(one: Draft, row: int, workload: Workload) -> int:
     return one.resolution.scope[row]
 
 
-def _slot(planned: Planned, manifest: Manifest, reading: Reading, row: int, workload: Workload) -> SlotExplanation:
-    ranked = [(_strength(one, row, workload), one) for one in reading.drafts]
+def _slot(planned: PlanResult, manifest: Manifest, reading: Reading, row: int, workload: Workload) -> SlotExplanation:
+    ranked = [(_strength(one, row, workload), one) for one in reading.assessments]
     strength, one = max(ranked, key=lambda pair: pair[0])
     if not strength and len(ranked) > 1:
         return stray(reading.snapshot, row, workload)

@@ -11,7 +11,7 @@ from collections.abc import Generator, Sequence
 
 import msgspec
 
-from reconciler.core.bind import Slot, moved, on_the_way, overwritten_since, slot_of
+from reconciler.core.bind import Slot, on_the_way, overwritten_since, slot_of, stale_because
 from reconciler.core.judge import verdict
 from reconciler.engine.send import Sender, outcome
 from reconciler.engine.settle import FIRST_PAUSE, LONGEST_PAUSE, RESULTS, detail, removing, wish
@@ -27,10 +27,10 @@ from reconciler.model.verdict import Verdict
 GATHER = 10.0
 """Seconds that slots ready for their next step wait at most for others, so that one call carries many."""
 
-AGAIN = 60.0
+RESEND_AFTER = 60.0
 """Seconds after which a step that shows no effect is sent once more: some platforms drop what they accepted."""
 
-TELLINGS = 3
+MAX_SENDS = 3
 """How often one step is sent at most."""
 
 PASSING = frozenset({HoldReason.UNKNOWN, HoldReason.NOT_PREPARED, HoldReason.REQUIREMENT_NOT_MET})
@@ -157,11 +157,11 @@ class Passes:
                 self._why[slot] = _words(held)
             return
         del self._staged[slot]
-        why = moved(one, fresh, overwritten_since(self._versions, self.turn.today))
+        why = stale_because(one, fresh, overwritten_since(self._versions, self.turn.today))
         if why is None:
             self._pending[slot] = fresh
         else:
-            self.outcomes[slot] = outcome(self.turn.fleet, one, Result.MOVED, why)
+            self.outcomes[slot] = outcome(self.turn.fleet, one, Result.STALE, why)
 
     def _judge(self, slot: Slot, goal: Change, fresh: Change | None, held: Held | None) -> Change | None:
         """Settle a slot, or return the change that carries it on now."""
@@ -169,11 +169,11 @@ class Passes:
         row = snapshot.units.index.get(slot[0])
         if row is None:
             if snapshot.coverage.complete:
-                self._settle(slot, Result.MOVED, "the unit is gone")
+                self._settle(slot, Result.STALE, "the unit is gone")
             return None
         self._why.pop(slot, None)
         state, reach = snapshot.state(slot[1], row), Reach(snapshot.units.reach[row])
-        found = verdict(wish(goal), state, reach, self.turn.draft.patience)
+        found = verdict(wish(goal), state, reach, self.turn.assessment.patience)
         if fresh is not None and found is not Verdict.RETRY:
             return self._next(slot, goal, fresh, state, found)
         if found is Verdict.RETRY and self._just_told(slot):
@@ -196,22 +196,22 @@ class Passes:
         told = self._told.get(slot)
         if told is None:
             return fresh
-        found = {state.assigned, *state.others} - {None}
-        before = {goal.from_, *goal.others} - {None}
+        found = {state.assigned, *state.extra_versions} - {None}
+        before = {goal.from_, *goal.extra_versions} - {None}
         half = goal.to not in found and found < before and set(_calls(fresh)) < set(told.calls)  # what goes went first
         if not (on_the_way(goal, fresh) or found == before or half):
             if reached is Verdict.LEFTOVER:  # what was asked for is there; what stands besides was no part of it
-                besides = ", ".join(state.others)
+                besides = ", ".join(state.extra_versions)
                 self._settle(slot, Result.DONE, f"assigned; {besides} stands besides: plan again to see it go")
                 return None
-            self._settle(slot, Result.MOVED, f"somebody else assigned {state.assigned or 'nothing'} meanwhile")
+            self._settle(slot, Result.STALE, f"somebody else assigned {state.assigned or 'nothing'} meanwhile")
             return None
         if goal.to is not None and goal.to in found:
             self._shown.add(slot)
         if not half and (told.calls, told.state) != (_calls(fresh), self._state(slot)):
             return fresh
-        waited = self.turn.clock.now() - told.at >= AGAIN
-        return fresh if waited and told.times < TELLINGS else None
+        waited = self.turn.clock.now() - told.at >= RESEND_AFTER
+        return fresh if waited and told.times < MAX_SENDS else None
 
     def _hold(self, slot: Slot, held: Held) -> None:
         codes = {reason.code for reason in held.reasons}

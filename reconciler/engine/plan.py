@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
+from reconciler.core.assessment import Filters, FleetAssessment, assess, leavers, wanted
 from reconciler.core.claims import conflicts
-from reconciler.core.draft import Draft, Narrow, draft, leavers, wanted
 from reconciler.core.need import Need, Side, needs, tied_to
 from reconciler.core.plan import NO_GATES, assemble, failed_fleet, fleet_plan
 from reconciler.core.require import Gates, gates
@@ -30,12 +30,12 @@ Open = Callable[[str], Platform]
 EVERYTHING = Query()
 
 
-class Question(msgspec.Struct, frozen=True, kw_only=True):
+class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be planned."""
 
     manifest: Manifest
     base: Manifest | None = None
-    narrow: Narrow = Narrow()
+    filters: Filters = Filters()
     strict: bool = False
     commit: str | None = None
     probe: bool = False
@@ -48,7 +48,7 @@ class Reading(msgspec.Struct, kw_only=True):
     connection: str
     platform: Platform
     snapshot: Snapshot
-    drafts: list[Draft]
+    assessments: list[FleetAssessment]
     catalog: Catalog
     done_at: float
     """When reading was complete, in seconds since 1970: of the oldest of all connections that it was judged by."""
@@ -58,16 +58,18 @@ class Reading(msgspec.Struct, kw_only=True):
     """Connections that requirements tie it to, or why one could not be opened."""
 
 
-class Planned(msgspec.Struct, kw_only=True):
+class PlanResult(msgspec.Struct, kw_only=True):
     """A plan, and what it was made from."""
 
     plan: Plan
     readings: dict[str, Reading]
     """By connection; those that could not be read are missing."""
 
-    def draft(self, fleet: str) -> Draft:
+    def assessment(self, fleet: str) -> FleetAssessment:
         """Return the judged fleet of a name."""
-        return next(one for reading in self.readings.values() for one in reading.drafts if one.document.name == fleet)
+        return next(
+            one for reading in self.readings.values() for one in reading.assessments if one.document.name == fleet
+        )
 
 
 def channels_of(manifest: Manifest) -> Channels:
@@ -75,39 +77,39 @@ def channels_of(manifest: Manifest) -> Channels:
     return {name: dict(document.spec.versions) for name, document in manifest.channels.items()}
 
 
-def plan(question: Question, open_: Open, clock: Clock) -> Planned:
+def plan(request: PlanRequest, open_: Open, clock: Clock) -> PlanResult:
     """Make a plan. Raises ManifestError for what only the inventory can show (claims, ambiguous names, pins outside).
 
     Connections that requirements refer to are read as well; their fleets are planned only if they are in reach.
     """
-    needed = {document.spec.connection for document in fleets_in_reach(question)}
-    lines = needs(question.manifest.fleets.values())
+    needed = {document.spec.connection for document in fleets_in_reach(request)}
+    lines = needs(request.manifest.fleets.values())
     names = sorted(needed | tied_to(lines, needed))
     with ThreadPoolExecutor(max_workers=max(1, len(names))) as pool:
-        answers = list(pool.map(lambda name: _read(name, question, open_, clock, asked=name in needed), names))
-    findings = [*question.manifest.warnings, *(finding for answer in answers for finding in answer.findings)]
-    if any(finding.severity is Severity.ERROR or question.strict for finding in findings):
+        answers = list(pool.map(lambda name: _read(name, request, open_, clock, asked=name in needed), names))
+    findings = [*request.manifest.warnings, *(finding for answer in answers for finding in answer.findings)]
+    if any(finding.severity is Severity.ERROR or request.strict for finding in findings):
         raise ManifestError(findings)
     readings = {answer.reading.connection: answer.reading for answer in answers if answer.reading is not None}
     if lines:
         _tie(readings, dict(zip(names, answers, strict=True)), lines)
     plans = [one for answer in answers for one in answer.unread]
     for reading in readings.values():
-        plans += [plan_fleet(reading, one, question) for one in reading.drafts]
-        plans += _deleted(reading, question, clock)
+        plans += [plan_fleet(reading, one, request) for one in reading.assessments]
+        plans += _deleted(reading, request, clock)
     read = {name: reading.snapshot.read_at for name, reading in readings.items()}
-    fleets = _staged(plans, readings.values(), whole=True)
-    whole = assemble(fleets, now=clock.now(), read=read, narrowed=question.narrow.words)
-    return Planned(plan=whole, readings=readings)
+    fleets = _staged(plans, readings.values(), complete=True)
+    found = assemble(fleets, now=clock.now(), read=read, filters=request.filters.words)
+    return PlanResult(plan=found, readings=readings)
 
 
-def fleets_in_reach(question: Question) -> list[Document]:
-    """Return the fleets a question is about; raise SettingsError when a filter names none."""
-    everything = question.manifest.fleets
-    fleets = [document for name, document in everything.items() if question.narrow.fleet(name)]
+def fleets_in_reach(request: PlanRequest) -> list[Document]:
+    """Return the fleets a request is about; raise SettingsError when a filter names none."""
+    everything = request.manifest.fleets
+    fleets = [document for name, document in everything.items() if request.filters.fleet(name)]
     if not fleets and everything:
         known = ", ".join(sorted(everything))
-        raise SettingsError(f"no fleet is named {' or '.join(question.narrow.fleets)}", hint=f"there are: {known}")
+        raise SettingsError(f"no fleet is named {' or '.join(request.filters.fleets)}", hint=f"there are: {known}")
     return fleets
 
 
@@ -124,12 +126,12 @@ class _Answer(msgspec.Struct, kw_only=True):
     findings: list[Diagnostic] = []
 
 
-def _read(name: str, question: Question, open_: Open, clock: Clock, *, asked: bool) -> _Answer:
+def _read(name: str, request: PlanRequest, open_: Open, clock: Clock, *, asked: bool) -> _Answer:
     """Read a connection. Only one that is `asked` about has its fleets judged.
 
     One that cannot be opened, for want of a secret perhaps, stops no other: its fleets are unread.
     """
-    fleets = fleets_of(name, question.manifest)
+    fleets = fleets_of(name, request.manifest)
     try:
         answer = _Answer(platform=open_(name))
     except (PlatformError, SettingsError) as error:
@@ -138,35 +140,37 @@ def _read(name: str, question: Question, open_: Open, clock: Clock, *, asked: bo
         seen = observe(answer.platform, clock)
         if isinstance(seen, Observed):
             answer.observed = seen
-            answer.resolutions = resolve_all(fleets, question.manifest, seen.snapshot)
+            answer.resolutions = resolve_all(fleets, request.manifest, seen.snapshot)
             findings = _findings(answer.resolutions, seen.snapshot)
             answer.findings = [one for one in findings if asked or one.severity is Severity.ERROR]
             if asked and not any(one.severity is Severity.ERROR for one in answer.findings):
-                _look_up(name, answer, answer.platform, seen, question, clock)
+                _look_up(name, answer, answer.platform, seen, request, clock)
         else:
             answer.error = seen.advised
     if answer.error and asked:
-        answer.unread = [_unread(one, question, answer.error) for one in fleets if question.narrow.fleet(one.name)]
+        answer.unread = [_unread(one, request, answer.error) for one in fleets if request.filters.fleet(one.name)]
     return answer
 
 
-def _look_up(name: str, answer: _Answer, platform: Platform, seen: Observed, question: Question, clock: Clock) -> None:
+def _look_up(
+    name: str, answer: _Answer, platform: Platform, seen: Observed, request: PlanRequest, clock: Clock
+) -> None:
     """Judge the fleets in reach, and look up the releases that they need."""
-    drafts = [
-        _draft(one, name, platform, seen.snapshot, question, clock)
+    assessments = [
+        _assess(one, name, platform, seen.snapshot, request, clock)
         for one in answer.resolutions
-        if question.narrow.fleet(one.document.name)
+        if request.filters.fleet(one.document.name)
     ]
     try:
-        catalog = platform.catalog({release for one in drafts for release in wanted(one)}, probe=question.probe)
+        catalog = platform.catalog({release for one in assessments for release in wanted(one)}, probe=request.probe)
     except PlatformError as error:
-        answer.unread = [_unread(one.document, question, error.advised) for one in drafts]
+        answer.unread = [_unread(one.document, request, error.advised) for one in assessments]
         return
     answer.reading = Reading(
         connection=name,
         platform=platform,
         snapshot=seen.snapshot,
-        drafts=drafts,
+        assessments=assessments,
         catalog=catalog,
         done_at=seen.done_at,
     )
@@ -190,25 +194,25 @@ def _tie(readings: dict[str, Reading], answers: Mapping[str, _Answer], lines: li
 
 def _gate(reading: Reading, lines: list[Need], sides: Mapping[str, Side], unread: Mapping[str, str]) -> None:
     reading.gates = gates(lines, reading.connection, sides, unread)
-    for one in reading.drafts:
+    for one in reading.assessments:
         one.tied = frozenset(reading.gates)
 
 
-def plan_fleet(reading: Reading, one: Draft, question: Question) -> FleetPlan:
+def plan_fleet(reading: Reading, one: FleetAssessment, request: PlanRequest) -> FleetPlan:
     """Return the plan of one judged fleet of a reading."""
     return fleet_plan(
         one,
         reading.catalog,
         _Compiler(reading),
-        manifest=question.manifest.digest,
-        commit=question.commit,
+        manifest=request.manifest.digest,
+        commit=request.commit,
         gates=reading.gates,
     )
 
 
-def _staged(plans: list[FleetPlan], readings: Iterable[Reading], *, whole: bool) -> Sequence[FleetPlan]:
+def _staged(plans: list[FleetPlan], readings: Iterable[Reading], *, complete: bool) -> Sequence[FleetPlan]:
     gated = {one.connection: (one.snapshot.units, one.gates) for one in readings if one.gates}
-    return staged(plans, gated, whole=whole)
+    return staged(plans, gated, complete=complete)
 
 
 class _Compiler(msgspec.Struct):
@@ -219,11 +223,15 @@ class _Compiler(msgspec.Struct):
     def review(self, changes: Sequence[Change]) -> Review:
         return self.reading.platform.review(changes, self.reading.snapshot, self.reading.catalog)
 
-    def compile(self, changes: Sequence[Change], whole: Collection[str]) -> tuple[Action, ...]:
-        return self.reading.platform.compile(changes, self.reading.snapshot, self.reading.catalog, whole=whole)
+    def compile(self, changes: Sequence[Change], fleet_wide: Collection[str]) -> tuple[Action, ...]:
+        return self.reading.platform.compile(
+            changes, self.reading.snapshot, self.reading.catalog, fleet_wide=fleet_wide
+        )
 
 
-def again(reading: Reading, fleet: str, question: Question, clock: Clock) -> tuple[Reading, Draft, FleetPlan]:
+def replan(
+    reading: Reading, fleet: str, request: PlanRequest, clock: Clock
+) -> tuple[Reading, FleetAssessment, FleetPlan]:
     """Read a connection anew and plan one of its fleets against that. Raises PlatformError, ManifestError.
 
     Connections that requirements tie it to are read anew as well; one that cannot be read leaves its requirements unmet.
@@ -234,7 +242,7 @@ def again(reading: Reading, fleet: str, question: Question, clock: Clock) -> tup
     mine = seen[own]
     if isinstance(mine, PlatformError):
         raise mine
-    manifest = question.manifest
+    manifest = request.manifest
     lines = [line for line in needs(manifest.fleets.values()) if own in {line.home, line.connection}]
     documents = fleets_of(own, manifest) if lines else [manifest.fleets[fleet]]
     resolutions = resolve_all(documents, manifest, mine.snapshot)
@@ -242,13 +250,13 @@ def again(reading: Reading, fleet: str, question: Question, clock: Clock) -> tup
     errors = [finding for finding in resolution.diagnostics if finding.severity is Severity.ERROR]
     if errors:
         raise ManifestError(errors)
-    one = _draft(resolution, own, reading.platform, mine.snapshot, question, clock)
+    one = _assess(resolution, own, reading.platform, mine.snapshot, request, clock)
     read = {name: now for name, now in seen.items() if isinstance(now, Observed)}
     fresh = msgspec.structs.replace(
         reading,
         snapshot=mine.snapshot,
-        drafts=[one],
-        catalog=reading.platform.catalog(wanted(one), probe=question.probe),
+        assessments=[one],
+        catalog=reading.platform.catalog(wanted(one), probe=request.probe),
         done_at=min(now.done_at for now in read.values()),
     )
     if lines:
@@ -258,7 +266,7 @@ def again(reading: Reading, fleet: str, question: Question, clock: Clock) -> tup
             sides[name] = Side(there, resolve_all(fleets_of(name, manifest), manifest, there))
         unread = {name: str(one) for name, one in {**reading.partners, **seen}.items() if name not in sides}
         _gate(fresh, lines, sides, unread)
-    return fresh, one, _staged([plan_fleet(fresh, one, question)], [fresh], whole=False)[0]
+    return fresh, one, _staged([plan_fleet(fresh, one, request)], [fresh], complete=False)[0]
 
 
 def fleets_of(connection: str, manifest: Manifest) -> list[Document]:
@@ -278,10 +286,10 @@ def _findings(resolutions: list[Resolution], snapshot: Snapshot) -> Iterator[Dia
     yield from conflicts(resolutions, snapshot.units)
 
 
-def _draft(
-    resolution: Resolution, connection: str, platform: Platform, snapshot: Snapshot, question: Question, clock: Clock
-) -> Draft:
-    one = draft(
+def _assess(
+    resolution: Resolution, connection: str, platform: Platform, snapshot: Snapshot, request: PlanRequest, clock: Clock
+) -> FleetAssessment:
+    one = assess(
         resolution.document,
         connection=connection,
         platform=platform.capabilities.platform,
@@ -289,53 +297,53 @@ def _draft(
         snapshot=snapshot,
         now=clock.now(),
         retries_itself=platform.capabilities.retries_itself,
-        narrow=question.narrow,
+        filters=request.filters,
         resolution=resolution,
     )
-    one.base = _base(resolution.document, question, snapshot)
+    one.base = _base(resolution.document, request, snapshot)
     return one
 
 
-def _base(document: Document, question: Question, snapshot: Snapshot) -> Resolution | None:
+def _base(document: Document, request: PlanRequest, snapshot: Snapshot) -> Resolution | None:
     """Return what the base manifests say of the same snapshot; a fleet that is new claimed nothing."""
-    if question.base is None:
+    if request.base is None:
         return None
-    before = question.base.fleets.get(document.name)
+    before = request.base.fleets.get(document.name)
     if before is None or before.spec.connection != document.spec.connection:
         nothing = FleetSpec(connection=document.spec.connection, units=document.spec.units, workloads={})
         before = Document(document.name, nothing, document.file, document.locate)
-    return resolve(before, channels_of(question.base), snapshot.units, snapshot.workloads)
+    return resolve(before, channels_of(request.base), snapshot.units, snapshot.workloads)
 
 
-def _deleted(reading: Reading, question: Question, clock: Clock) -> Iterator[FleetPlan]:
+def _deleted(reading: Reading, request: PlanRequest, clock: Clock) -> Iterator[FleetPlan]:
     """Yield an entry for each fleet of the base that is gone: its units keep what they run, and the plan says so."""
-    for name, before in (question.base.fleets if question.base is not None else {}).items():
+    for name, before in (request.base.fleets if request.base is not None else {}).items():
         if (
-            name in question.manifest.fleets
+            name in request.manifest.fleets
             or before.spec.connection != reading.connection
-            or not question.narrow.fleet(name)
+            or not request.filters.fleet(name)
         ):
             continue
         gone = msgspec.structs.replace(
             before, spec=msgspec.structs.replace(before.spec, workloads={}, pins={}, prune="none", allow_empty=True)
         )
         resolution = resolve(gone, {}, reading.snapshot.units, reading.snapshot.workloads)
-        one = _draft(resolution, reading.connection, reading.platform, reading.snapshot, question, clock)
-        entry = plan_fleet(reading, one, question)
+        one = _assess(resolution, reading.connection, reading.platform, reading.snapshot, request, clock)
+        entry = plan_fleet(reading, one, request)
         left = sum(len(rows) for rows in leavers(one).values())
         word = f"fleet {name!r} was deleted: {left:,} slots become unmanaged and keep what they run"
         yield msgspec.structs.replace(entry, warnings=(word, *entry.warnings))
 
 
-def _unread(document: Document, question: Question, error: str) -> FleetPlan:
-    connection = question.manifest.connections.get(document.spec.connection)
+def _unread(document: Document, request: PlanRequest, error: str) -> FleetPlan:
+    connection = request.manifest.connections.get(document.spec.connection)
     platform = connection.spec.platform if connection is not None else ""
     return failed_fleet(
         document.name,
         connection=document.spec.connection,
         platform=platform,
         target="",
-        manifest=question.manifest.digest,
+        manifest=request.manifest.digest,
         error=error,
     )
 

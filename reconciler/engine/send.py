@@ -104,7 +104,11 @@ class Sender:
         """Send one group; return the groups that the next round must look at again."""
         reading = self.turn.reading
         actions = self.turn.platform.compile(
-            group.changes, reading.snapshot, reading.catalog, whole=self.turn.draft.uniform, wide=group.wide
+            group.changes,
+            reading.snapshot,
+            reading.catalog,
+            fleet_wide=self.turn.assessment.fleet_wide,
+            wide=group.wide,
         )
         following: list[Group] = []
         failed: set[int] = set()
@@ -219,7 +223,7 @@ class Sender:
             return self._unread(groups, str(error))
         following: list[Group] = []
         for group in groups:
-            bound = bind(group.changes, self.versions, self.turn.today, self.turn.draft)
+            bound = bind(group.changes, self.versions, self.turn.today, self.turn.assessment)
             for dropped in bound.settled:
                 self._drop(group, dropped)
             following += self._regroup(group, bound.going)

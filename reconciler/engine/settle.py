@@ -82,7 +82,7 @@ class Settler:
             row = snapshot.units.index.get(change.unit.id)
             if row is None:
                 if snapshot.coverage.complete:
-                    self._settle(slot, Result.MOVED, "the unit is gone")
+                    self._settle(slot, Result.STALE, "the unit is gone")
                 continue
             state = snapshot.state(change.workload.id, row)
             self._judge(slot, change, state, Reach(snapshot.units.reach[row]), patience)
@@ -100,7 +100,7 @@ class Settler:
         elif told:
             self._shown.add(slot)
         elif slot in self._shown and state.phase is not Phase.UNKNOWN:
-            self._settle(slot, Result.MOVED, f"somebody else assigned {state.assigned or 'nothing'} meanwhile")
+            self._settle(slot, Result.STALE, f"somebody else assigned {state.assigned or 'nothing'} meanwhile")
 
     def _settle(self, slot: Slot, result: Result, words: str) -> None:
         change = self.pending.pop(slot)

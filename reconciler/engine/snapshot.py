@@ -42,7 +42,7 @@ def _seen(snapshot: Snapshot) -> Iterator[Release]:
     for workload_id, column in snapshot.columns.items():
         for number in set(column):
             state = snapshot.states[number]
-            for version in (state.assigned, state.reported, *state.others):
+            for version in (state.assigned, state.reported, *state.extra_versions):
                 if version is not None:
                     yield Release(workload_id, version)
 

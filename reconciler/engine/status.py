@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from reconciler.core.status import fleet_status
-from reconciler.engine.plan import Planned
+from reconciler.engine.plan import PlanResult
 from reconciler.model.plan import FleetPlan
 from reconciler.model.report import FleetStatus, Status
 from reconciler.model.verdict import Health, Sync
 
 
-def status(planned: Planned, *, units: bool = False) -> Status:
+def status(planned: PlanResult, *, units: bool = False) -> Status:
     """Return how every fleet of a plan is doing; with `units` each unit besides. A fleet that could not be read says why."""
     return Status(
         fleets=tuple(_fleet(planned, fleet, units=units) for fleet in planned.plan.fleets),
-        narrowed=planned.plan.narrowed,
+        filters=planned.plan.filters,
     )
 
 
-def _fleet(planned: Planned, fleet: FleetPlan, *, units: bool) -> FleetStatus:
+def _fleet(planned: PlanResult, fleet: FleetPlan, *, units: bool) -> FleetStatus:
     if fleet.error:
         return FleetStatus(
             fleet=fleet.fleet,
@@ -27,4 +27,4 @@ def _fleet(planned: Planned, fleet: FleetPlan, *, units: bool) -> FleetStatus:
             health=Health.UNKNOWN,
             error=fleet.error,
         )
-    return fleet_status(planned.draft(fleet.fleet), units=units)
+    return fleet_status(planned.assessment(fleet.fleet), units=units)

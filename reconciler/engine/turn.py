@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from reconciler.core.draft import Draft
-from reconciler.engine.plan import Question, Reading, again
+from reconciler.core.assessment import FleetAssessment
+from reconciler.engine.plan import PlanRequest, Reading, replan
 from reconciler.model.plan import FleetPlan
 from reconciler.ports import Clock, Platform
 
@@ -26,14 +26,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 class Turn(msgspec.Struct, kw_only=True):
     """What sending, looking and settling of one fleet share; `number` gives calls their numbers within the run.
 
-    `reading`, `draft` and `today` belong together: the fleet as it was read last, judged, and planned.
+    `reading`, `assessment` and `today` belong together: the fleet as it was read last, judged, and planned.
     """
 
     fleet: str
     reading: Reading
-    draft: Draft
+    assessment: FleetAssessment
     today: FleetPlan
-    question: Question
+    request: PlanRequest
     options: Options
     clock: Clock
     number: Callable[[], int]
@@ -45,4 +45,4 @@ class Turn(msgspec.Struct, kw_only=True):
 
     def renew(self) -> None:
         """Read and plan again. Raises PlatformError, ManifestError; what was read before then stays."""
-        self.reading, self.draft, self.today = again(self.reading, self.fleet, self.question, self.clock)
+        self.reading, self.assessment, self.today = replan(self.reading, self.fleet, self.request, self.clock)

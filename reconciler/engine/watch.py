@@ -10,11 +10,11 @@ from collections.abc import Callable, Generator, Iterator
 
 import msgspec
 
+from reconciler.core.assessment import Filters
 from reconciler.core.axes import axes
 from reconciler.core.bind import Slot, slot_of
-from reconciler.core.draft import Narrow
 from reconciler.engine.apply import Applying
-from reconciler.engine.plan import Open, Planned, Question, plan
+from reconciler.engine.plan import Open, PlanRequest, PlanResult, plan
 from reconciler.engine.turn import Options
 from reconciler.errors import ReconcilerError
 from reconciler.model.event import AnyEvent, Drifted, Note, Passed
@@ -36,7 +36,7 @@ class Watched(msgspec.Struct, frozen=True, kw_only=True):
     interval: float = 60.0
     once: bool = False
     apply: bool = False
-    narrow: Narrow = Narrow()
+    filters: Filters = Filters()
     strict: bool = False
     options: Options = Options(wait=False)
 
@@ -88,11 +88,11 @@ class Watching:
         yield from self._reload()
         if self._good is None or self._opened is None:
             return 1
-        question = Question(
-            manifest=self._good, narrow=self.watched.narrow, strict=self.watched.strict, commit=self.commit()
+        request = PlanRequest(
+            manifest=self._good, filters=self.watched.filters, strict=self.watched.strict, commit=self.commit()
         )
         try:
-            planned = plan(question, self._opened, self.clock)
+            planned = plan(request, self._opened, self.clock)
         except ReconcilerError as error:
             yield self._note("error", str(error))
             return error.exit_code
@@ -100,7 +100,7 @@ class Watching:
         for fleet in planned.plan.fleets:
             failed = failed or bool(fleet.error)
             yield from self._tell(number, fleet, planned)
-        code = yield from self._correct(question, planned)
+        code = yield from self._correct(request, planned)
         return code or int(failed)
 
     def _reload(self) -> Generator[AnyEvent, None, None]:
@@ -123,7 +123,7 @@ class Watching:
             yield self._note("info", "the manifests are good again")
         self._good, self._wrong = manifest, ""
 
-    def _tell(self, number: int, fleet: FleetPlan, planned: Planned) -> Generator[AnyEvent, None, None]:
+    def _tell(self, number: int, fleet: FleetPlan, planned: PlanResult) -> Generator[AnyEvent, None, None]:
         if fleet.error:
             yield self._note("error", fleet.error, fleet.fleet)
             yield self._passed(number, fleet, Sync.UNKNOWN, Health.UNKNOWN)
@@ -131,7 +131,7 @@ class Watching:
         for violation in fleet.violations:
             yield self._note("warning", f"not applied: {violation.message}", fleet.fleet)
         yield from self._drift(fleet)
-        yield self._passed(number, fleet, *axes(planned.draft(fleet.fleet)))
+        yield self._passed(number, fleet, *axes(planned.assessment(fleet.fleet)))
 
     def _passed(self, number: int, fleet: FleetPlan, sync: Sync, health: Health) -> Passed:
         return Passed(
@@ -164,20 +164,20 @@ class Watching:
                     )
         self._before[fleet.fleet] = now
 
-    def _correct(self, question: Question, planned: Planned) -> Generator[AnyEvent, None, int]:
+    def _correct(self, request: PlanRequest, planned: PlanResult) -> Generator[AnyEvent, None, int]:
         if not self.watched.apply:
             return 0
         may: list[FleetPlan] = []
         for fleet in filter(self._goes, planned.plan.fleets):
-            mode = question.manifest.fleets[fleet.fleet].spec.mode
+            mode = request.manifest.fleets[fleet.fleet].spec.mode
             if mode == "apply":
                 may.append(fleet)
             else:
                 yield self._note("info", f"nothing is sent: the fleet's own mode is {mode}", fleet.fleet)
         if not may:
             return 0
-        allowed = Planned(plan=msgspec.structs.replace(planned.plan, fleets=tuple(may)), readings=planned.readings)
-        applying = Applying(allowed, question, self.watched.options, self.clock, run=f"watch-{self.clock.now():.0f}")
+        allowed = PlanResult(plan=msgspec.structs.replace(planned.plan, fleets=tuple(may)), readings=planned.readings)
+        applying = Applying(allowed, request, self.watched.options, self.clock, run=f"watch-{self.clock.now():.0f}")
         yield from applying.events()
         return applying.exit_code
 

@@ -85,7 +85,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What must happen to one slot. In JSON `from_` is `from`, null where nothing is (or stays) assigned.
 
     `observed` is the digest the slot had when planned; apply skips the slot when it differs (rule 5).
-    `identity` is that of the version moved to. `others` are versions that go besides.
+    `identity` is that of the version moved to. `extra_versions` are versions that go besides.
     """
 
     unit: Ref
@@ -97,7 +97,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     steps: tuple[Step, ...]
     origin: Origin
     observed: str
-    others: tuple[str, ...] = ()
+    extra_versions: tuple[str, ...] = ()
     settings: Settings = ()
     settings_from: Settings = ()
     """What the version has now, where it stays and only its settings change."""

@@ -34,7 +34,7 @@ class State(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     identity: str | None = None
     overwritten: bool = False
     """The unit holds other content under the assigned name, and nothing newer was asked of it."""
-    others: tuple[str, ...] = ()
+    extra_versions: tuple[str, ...] = ()
     settings: Settings = ()
     since: float | None = None
     error: str | None = None

@@ -32,7 +32,7 @@ class Result(StrEnum):
 
     DONE = "done"
     FAILED = "failed"
-    MOVED = "moved"
+    STALE = "stale"
     """No longer as the plan saw it: skipped."""
     UNKNOWN = "unknown"
     NOT_TRIED = "not tried"

@@ -133,6 +133,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     complete: bool
     applyable: bool
     errored: bool
-    narrowed: str = ""
+    filters: str = ""
     """The filters it was made with, as typed; empty for all."""
     fleets: tuple[FleetPlan, ...]

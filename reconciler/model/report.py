@@ -152,10 +152,10 @@ class FleetStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """How all fleets asked about are doing. `narrowed` are the filters as typed; empty for all."""
+    """How all fleets asked about are doing. `filters` are the filters as typed; empty for all."""
 
     fleets: tuple[FleetStatus, ...]
-    narrowed: str = ""
+    filters: str = ""
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,7 +181,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 
     assigned: str | None
     reported: str | None
-    others: tuple[str, ...] = ()
+    extra_versions: tuple[str, ...] = ()
     phase: str = "settled"
     since: float | None = None
     error: str = ""

@@ -67,11 +67,11 @@ class RecordedPlatform:
         snapshot: Snapshot,
         catalog: Catalog,
         *,
-        whole: Collection[str],
+        fleet_wide: Collection[str],
         wide: bool = True,
     ) -> tuple[Action, ...]:
         """Compile calls as the real platform does."""
-        return self._real.compile(changes, snapshot, catalog, whole=whole, wide=wide)
+        return self._real.compile(changes, snapshot, catalog, fleet_wide=fleet_wide, wide=wide)
 
     def execute(self, action: Action, deadline: float) -> Receipt:
         """Refuse: raise PlatformError."""

@@ -10,8 +10,8 @@ import msgspec
 
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.report import RESULT_FORMAT, Applied
-from reconciler.views.again import NOTHING, Again
 from reconciler.views.clean import clean
+from reconciler.views.command_context import NOTHING, CommandContext
 from reconciler.views.group import Names
 from reconciler.views.hold_words import LIMITS
 from reconciler.views.line import EMPTY, Line, Span, folded, line
@@ -20,7 +20,7 @@ from reconciler.views.words import SAMPLE, SIGNS, count, duration, end, listed, 
 WORDS = {
     Result.DONE: ("done", "green", "the platform and the units are as planned"),
     Result.FAILED: ("failed", "bold red", "did not take effect; each line says why"),
-    Result.MOVED: ("moved", "yellow", "no longer as the plan saw it; nothing more is sent for it"),
+    Result.STALE: ("stale", "yellow", "no longer as the plan saw it; nothing more is sent for it"),
     Result.UNKNOWN: ("unknown", "bold yellow", "nobody can say yet whether it took effect; plan again to see"),
     Result.NOT_TRIED: ("not tried", "yellow", "nothing was sent for it"),
     Result.WAITING: ("still waiting", "cyan", "accepted by the platform; the units take it when they can"),
@@ -33,10 +33,10 @@ KINDS = 5
 """Different details of one result that are shown when not verbose."""
 
 
-def render(applied: Applied, *, width: int, verbose: bool = False, again: Again = NOTHING) -> list[Line]:
+def render(applied: Applied, *, width: int, verbose: bool = False, context: CommandContext = NOTHING) -> list[Line]:
     """Return what came of an apply as lines of at most `width` columns.
 
-    `verbose` names every slot; `again` is what was typed.
+    `verbose` names every slot; `context` is what was typed.
     """
     lines: list[Line] = []
     errors = dict(applied.errors)
@@ -55,7 +55,7 @@ def render(applied: Applied, *, width: int, verbose: bool = False, again: Again 
         lines += blocked.get(fleet, [])
         lines += _results(mine.get(fleet, ()), verbose=verbose)
         lines.append(EMPTY)
-    return folded([*lines, *_ending(applied, again)], width)
+    return folded([*lines, *_ending(applied, context)], width)
 
 
 def _results(outcomes: Sequence[Outcome], *, verbose: bool) -> Iterator[Line]:
@@ -87,7 +87,7 @@ def _results(outcomes: Sequence[Outcome], *, verbose: bool) -> Iterator[Line]:
             yield line((f"… and {count(rest, 'more slot')}; --result FILE and -o json name all", "dim"), indent=4)
 
 
-def _ending(applied: Applied, again: Again) -> Iterator[Line]:
+def _ending(applied: Applied, context: CommandContext) -> Iterator[Line]:
     numbers = results(applied.outcomes)
     parts = [f"{number:,} {WORDS[result][0]}" for result, number in numbers.items() if number]
     if applied.held:
@@ -100,7 +100,7 @@ def _ending(applied: Applied, again: Again) -> Iterator[Line]:
         yield line(("Nothing to apply", "bold green"), f"; {calls}.")
     else:
         yield line(_verdict(applied), f"{', '.join(parts)}; {calls}.")
-    for sentence, command in _next(applied, numbers, again):
+    for sentence, command in _next(applied, numbers, context):
         yield line(sentence, " ", (command, "bold")) if command else line(sentence)
 
 
@@ -112,15 +112,15 @@ def _verdict(applied: Applied) -> Span:
     return "Not all applied: " if applied.sent else "Nothing was sent: ", "bold red"
 
 
-def _next(applied: Applied, numbers: dict[Result, int], again: Again) -> Iterator[tuple[str, str]]:
+def _next(applied: Applied, numbers: dict[Result, int], context: CommandContext) -> Iterator[tuple[str, str]]:
     if applied.blocked:
         yield "A limit was not lifted: change the manifests, or apply again with --allow and --reason.", ""
-    if any(numbers[result] for result in (Result.FAILED, Result.MOVED, Result.UNKNOWN, Result.NOT_TRIED)):
-        yield "See what is left to do with:", again.command("plan")
+    if any(numbers[result] for result in (Result.FAILED, Result.STALE, Result.UNKNOWN, Result.NOT_TRIED)):
+        yield "See what is left to do with:", context.command("plan")
     elif applied.held:
-        yield "See why changes are held with:", again.command("plan")
+        yield "See why changes are held with:", context.command("plan")
     if numbers[Result.WAITING] or numbers[Result.FAILED]:
-        yield "See how the units are doing with:", again.command("status")
+        yield "See how the units are doing with:", context.command("status")
 
 
 def results(outcomes: Iterable[Outcome]) -> dict[Result, int]:

@@ -39,7 +39,7 @@ RECEIPTS = {
 RESULTS = {
     Result.DONE: "green",
     Result.FAILED: "bold red",
-    Result.MOVED: "yellow",
+    Result.STALE: "yellow",
     Result.UNKNOWN: "yellow",
     Result.NOT_TRIED: "yellow",
     Result.WAITING: "cyan",

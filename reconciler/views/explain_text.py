@@ -87,8 +87,8 @@ def _seen(seen: Seen, now: float) -> Iterator[Line]:
         yield _pair("", f"with {joined(f'{clean(key)} {clean(str(value))}' for key, value in seen.settings)}")
     if seen.overwritten:
         yield _pair("", "the unit holds other content under this name than the platform now has", "yellow")
-    if seen.others:
-        yield _pair("others", joined(version(other) for other in seen.others))
+    if seen.extra_versions:
+        yield _pair("extra_versions", joined(version(other) for other in seen.extra_versions))
     yield _pair("reported", version(seen.reported))
     if seen.stages:
         yield _pair("stages", ", ".join(f"{version(name)} {clean(stage)}" for name, stage in seen.stages))

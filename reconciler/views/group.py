@@ -19,12 +19,12 @@ HOLDS = tuple(HoldReason)
 
 def leaving(change: Change | Group) -> tuple[str, ...]:
     """Return the versions that go while the assigned one stays: what a leftover is about, and nothing else is."""
-    return change.others if change.verb is Verb.REMOVE and change.from_ == change.to else ()
+    return change.extra_versions if change.verb is Verb.REMOVE and change.from_ == change.to else ()
 
 
 def besides(change: Change | Group) -> tuple[str, ...]:
     """Return the versions that go along with a change: what is wanted may be among the others, and stays."""
-    return tuple(other for other in change.others if other != change.to)
+    return tuple(other for other in change.extra_versions if other != change.to)
 
 
 def terms(change: Change | Group, show: Callable[[str], str]) -> list[str]:
@@ -46,7 +46,7 @@ class Group(msgspec.Struct, frozen=True):
     from_: str | None
     to: str | None
     reason: Reason
-    others: tuple[str, ...]
+    extra_versions: tuple[str, ...]
     settings: Settings
     settings_from: Settings
     later: tuple[str, ...]
@@ -87,7 +87,7 @@ def grouped(changes: Iterable[Change]) -> list[Group]:
             change.from_,
             change.to,
             change.reason,
-            change.others,
+            change.extra_versions,
             change.settings,
             change.settings_from,
             later,
@@ -107,7 +107,7 @@ def _group(members: Sequence[Change]) -> Group:
         from_=first.from_,
         to=first.to,
         reason=first.reason,
-        others=first.others,
+        extra_versions=first.extra_versions,
         settings=first.settings,
         settings_from=first.settings_from,
         later=tuple(step.call for step in first.steps if step.when != "now"),

@@ -60,8 +60,8 @@ def render(plan: Plan, *, now: float, limit: int = LIMIT) -> str:
 
 
 def _paragraphs(plan: Plan, now: float) -> Iterator[str]:
-    if plan.narrowed:
-        yield f"Narrowed with {code(plan.narrowed)}: what these filters leave out is not shown and not touched."
+    if plan.filters:
+        yield f"Filtered with {code(plan.filters)}: what these filters leave out is not shown and not touched."
     if headline(plan) == "nothing to do":
         yield f"Git{settled(plan).removeprefix('git')}."
     for sentence, command in advice(plan, now, silent=True):
@@ -261,7 +261,7 @@ class _Fleet:
 def _goal(one: Change) -> str:
     """Return what becomes of a slot; the Markdown twin of `words.goal`."""
     if leaving(one):
-        return f"without {joined(code(other) for other in one.others)}"
+        return f"without {joined(code(other) for other in one.extra_versions)}"
     return f"→ {_version(one.to)}"
 
 

@@ -8,9 +8,9 @@ from pathlib import PurePath
 
 from reconciler.model.change import Change, Held, HoldReason, Verb
 from reconciler.model.plan import FleetPlan, Plan
-from reconciler.views.again import NOTHING, Again
 from reconciler.views.calls import Calls, gathered, notes
 from reconciler.views.clean import clean
+from reconciler.views.command_context import NOTHING, CommandContext
 from reconciler.views.group import (
     Group,
     HeldGroup,
@@ -73,32 +73,32 @@ def render(
     width: int,
     verbose: bool = False,
     saved: str | PurePath | None = None,
-    again: Again | None = NOTHING,
+    context: CommandContext | None = NOTHING,
 ) -> list[Line]:
     """Return a plan as lines of at most `width` columns.
 
     `now` is in seconds since 1970; `verbose` lists every slot and every call; `saved` is the file the plan stands in;
-    `again` is what was typed, None where the question whether to apply follows by itself.
+    `context` is what was typed, None where the question whether to apply follows by itself.
     """
     lines: list[Line] = []
     for fleet in plan.fleets:
         lines += _Fleet(plan, fleet, now, width, verbose=verbose).lines()
         lines.append(EMPTY)
-    return folded([*lines, *_ending(plan, now, None if saved is None else str(saved), again, width)], width)
+    return folded([*lines, *_ending(plan, now, None if saved is None else str(saved), context, width)], width)
 
 
-def _ending(plan: Plan, now: float, saved: str | None, again: Again | None, width: int) -> Iterator[Line]:
-    if plan.narrowed:
+def _ending(plan: Plan, now: float, saved: str | None, context: CommandContext | None, width: int) -> Iterator[Line]:
+    if plan.filters:
         yield line(
-            ("Narrowed: ", "bold"),
-            f"{clean(plan.narrowed)}. What these filters leave out is not shown and not touched.",
+            ("Filtered: ", "bold"),
+            f"{clean(plan.filters)}. What these filters leave out is not shown and not touched.",
         )
     words = headline(plan)
     if words == "nothing to do":
         yield line(("Nothing to do: ", "bold green"), f"{settled(plan)}.")
     else:
         yield line(("Plan: ", "bold"), (f"{words}.", "bold"))
-    for sentence, command in advice(plan, now, again or NOTHING, saved=saved, silent=again is None):
+    for sentence, command in advice(plan, now, context or NOTHING, saved=saved, silent=context is None):
         yield from asked(sentence, command, width)
     until = moment(plan.times.expires)
     if saved is not None and plan.applyable and until is not None and until >= now:

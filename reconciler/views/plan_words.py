@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.model.change import HoldReason, Verb
 from reconciler.model.plan import Counts, FleetPlan, LimitKind, Plan, Summary
-from reconciler.views.again import NOTHING, Again
+from reconciler.views.command_context import NOTHING, CommandContext
 from reconciler.views.group import codes
 from reconciler.views.hold_words import LABELS
 from reconciler.views.words import age, count, joined, moment
@@ -57,7 +57,7 @@ def headline(plan: Plan) -> str:
         return f"no change can go now{rest}"
     if not plan.fleets:
         return "no fleet in reach"
-    if plan.narrowed and not any(fleet.summary.slots or fleet.summary.unmanaged for fleet in plan.fleets):
+    if plan.filters and not any(fleet.summary.slots or fleet.summary.unmanaged for fleet in plan.fleets):
         return "no slot in reach: nothing matches these filters"
     return "nothing to do"
 
@@ -80,23 +80,23 @@ def expired(plan: Plan, now: float) -> bool:
 
 
 def advice(
-    plan: Plan, now: float, again: Again = NOTHING, *, saved: str | None = None, silent: bool = False
+    plan: Plan, now: float, context: CommandContext = NOTHING, *, saved: str | None = None, silent: bool = False
 ) -> Iterator[tuple[str, str]]:
     """Yield what to do next as (words, command or ""), commands with what was typed (`again`).
 
     `saved` is the file the plan stands in: what it leaves out needs no filter. Nothing is said of applying where that
     goes without saying (`silent`).
     """
-    apply = again.command("apply", *(("--plan", saved) if saved else ()), filtered=not saved)
+    apply = context.command("apply", *(("--plan", saved) if saved else ()), filtered=not saved)
     if expired(plan, now):
         until = moment(plan.times.expires)
         yield (
             f"This plan expired {age(until or now, now)} and cannot be applied. Make a new one with:",
-            again.command("plan"),
+            context.command("plan"),
         )
         return
     if any(fleet.error for fleet in plan.fleets):
-        yield "Examine the connections that could not be read with:", again.command("doctor", filtered=False)
+        yield "Examine the connections that could not be read with:", context.command("doctor", filtered=False)
     if plan.applyable and not silent:
         others = " what is not blocked" if blocked(plan) else ""
         yield f"Apply{others} with:", apply

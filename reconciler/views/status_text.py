@@ -44,8 +44,8 @@ def render(status: Status, *, now: float, width: int) -> list[Line]:
     if not status.fleets:
         return [line("No fleet in reach.")]
     lines: list[Line] = []
-    if status.narrowed:
-        lines += [*folded([line(("Narrowed: ", "bold"), clean(status.narrowed))], width), EMPTY]
+    if status.filters:
+        lines += [*folded([line(("Filters: ", "bold"), clean(status.filters))], width), EMPTY]
     table_lines, wide = _table(status.fleets, now, width)
     lines += table_lines
     for fleet in status.fleets:

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from reconciler.cli import wiring
-from reconciler.engine.plan import Question, close, plan
+from reconciler.engine.plan import PlanRequest, close, plan
 from tests.benchmarks.memory import peak
 
 
@@ -20,7 +20,7 @@ def main() -> None:
     began, cpu = time.perf_counter(), time.process_time()
     clock = wiring.SystemClock()
     manifest = wiring.load([Path(sys.argv[1])])
-    planned = plan(Question(manifest=manifest), wiring.opener(manifest, clock), clock)
+    planned = plan(PlanRequest(manifest=manifest), wiring.opener(manifest, clock), clock)
     wall, used = time.perf_counter() - began, time.process_time() - cpu
     close(planned.readings.values())
     fleet = planned.plan.fleets[0]

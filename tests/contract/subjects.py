@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from reconciler.engine.plan import Question
+from reconciler.engine.plan import PlanRequest
 from reconciler.model.change import Action, Change, Reason, Verb
 from reconciler.model.connection import ConnectionSpec, LosantConnection, Secret
 from reconciler.model.fleet import Document, FleetSpec, Manifest
@@ -235,10 +235,10 @@ def everywhere(snapshot: Snapshot) -> frozenset[str]:
     return frozenset(workload.id for workload in snapshot.workloads)
 
 
-def question_of(spec: FleetSpec) -> Question:
+def question_of(spec: FleetSpec) -> PlanRequest:
     """Ask what one fleet of the connection `plant` needs; what the manifest says of the connection is not looked at."""
     connection = ConnectionSpec(losant=LosantConnection(application="a" * 24, token=Secret(env="T")))
-    return Question(
+    return PlanRequest(
         manifest=Manifest(
             {"plant": Document("plant", connection, "plant.yaml", lambda _: NOWHERE)},
             {},
@@ -258,12 +258,14 @@ def moves(snapshot: Snapshot, wanted: Callable[[str, str], Any]) -> list[Change]
             state, to = snapshot.state(workload.id, row), wanted(snapshot.units.ids[row], workload.id)
             if to is ... or state.phase in {Phase.UNKNOWN, Phase.PAUSED}:
                 continue
-            settled = state.phase is not Phase.READY and (to is not None or not state.others)
+            settled = state.phase is not Phase.READY and (to is not None or not state.extra_versions)
             if to == state.assigned and settled:
                 continue
             fresh = state.assigned in {None, to}
             verb = Verb.REMOVE if to is None else Verb.RELEASE if fresh else Verb.REPLACE
-            changes.append(change(snapshot, row, workload.id, verb, state.assigned, to, others=state.others))
+            changes.append(
+                change(snapshot, row, workload.id, verb, state.assigned, to, extra_versions=state.extra_versions)
+            )
     return changes
 
 
@@ -286,7 +288,7 @@ def change(
     verb: Verb,
     old: str | None,
     new: str | None,
-    others: tuple[str, ...] = (),
+    extra_versions: tuple[str, ...] = (),
 ) -> Change:
     """Return one change."""
     ref = next(one.ref for one in snapshot.workloads if one.id == workload)
@@ -300,5 +302,5 @@ def change(
         steps=(),
         origin=NOWHERE,
         observed="",
-        others=others,
+        extra_versions=extra_versions,
     )

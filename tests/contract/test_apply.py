@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from reconciler.engine.apply import Applying
-from reconciler.engine.plan import Planned, Question, plan
+from reconciler.engine.plan import PlanRequest, PlanResult, plan
 from reconciler.engine.turn import Options
 from reconciler.model.change import HoldReason, Reason
 from reconciler.model.fleet import FleetSpec, Override, Selector, WorkloadSpec
@@ -43,7 +43,7 @@ LASTING = frozenset(
 """Reasons that only a unit that is back, or a person, can lift."""
 
 
-def asked(subject: Subject, rig: Rig, snapshot: Snapshot, random: Random, mine: list[str]) -> Question:
+def asked(subject: Subject, rig: Rig, snapshot: Snapshot, random: Random, mine: list[str]) -> PlanRequest:
     """Return manifests that want something of the units that are ours, chosen at random.
 
     What comes along with others is left to them: wanting it otherwise would be two wishes for one slot.
@@ -69,18 +69,18 @@ def asked(subject: Subject, rig: Rig, snapshot: Snapshot, random: Random, mine: 
     return question_of(spec)
 
 
-def planned(rig: Rig, question: Question) -> Planned:
+def planned(rig: Rig, question: PlanRequest) -> PlanResult:
     return plan(question, lambda _: rig.platform, rig.clock)
 
 
-def applied(rig: Rig, question: Question) -> Applying:
+def applied(rig: Rig, question: PlanRequest) -> Applying:
     run = Applying(planned(rig, question), question, OPTIONS, rig.clock, run="law")
     for _ in run.events():
         pass
     return run
 
 
-def settled(rig: Rig, question: Question) -> Planned:
+def settled(rig: Rig, question: PlanRequest) -> PlanResult:
     """Run until nothing is left to be done but trying again what failed, and return that plan."""
     for _ in range(RUNS):
         applied(rig, question)
@@ -122,7 +122,7 @@ def test_whatever_goes_wrong(subject: Subject, seed: int, kind: str, rate: str, 
     _as_wanted(rig, question, {(held.unit.id, held.workload.id) for held in final.held})
 
 
-def _as_wanted(rig: Rig, question: Question, held: set[tuple[str, str]]) -> None:
+def _as_wanted(rig: Rig, question: PlanRequest, held: set[tuple[str, str]]) -> None:
     """Hold the truth against what the manifests say, without the program's own reading."""
     truth = assigned(rig)
     spec = question.manifest.fleets["fleet"].spec
@@ -148,7 +148,7 @@ def test_a_second_run_has_nothing_to_do(subject: Subject) -> None:
 
 @pytest.mark.parametrize("stop_at", range(1, 12))
 def test_killed_anywhere_and_run_again_the_same_end_is_reached(subject: Subject, stop_at: int) -> None:
-    def fleet() -> tuple[Rig, Question]:
+    def fleet() -> tuple[Rig, PlanRequest]:
         rig = subject.rig(8, 2, offline=0.0, failing=0.0, seed=stop_at)
         snapshot = rig.platform.observe(Query())
         units = [snapshot.units.ids[row] for row in range(len(snapshot.units)) if snapshot.units.assignable[row]]

@@ -51,7 +51,7 @@ def test_each_change_is_in_a_call_and_where_one_does_in_no_other(
     rig, snapshot = reading(subject, subject.many if many else 12, seed % 3)
     changes = some_moves(rig, snapshot, seed, share)
     actions = rig.platform.compile(
-        changes, snapshot, looked_up(rig, changes), whole=everywhere(snapshot) if whole else ()
+        changes, snapshot, looked_up(rig, changes), fleet_wide=everywhere(snapshot) if whole else ()
     )
     slots = Counter(slot for action in actions for slot in action.slots)
     assert sorted(slots) == list(range(len(changes)))
@@ -66,7 +66,7 @@ def test_few_calls(subject: Subject, seed: int, share: float, whole: bool) -> No
     rig, snapshot = reading(subject, subject.many, seed % 3)
     changes = some_moves(rig, snapshot, seed, share)
     actions = rig.platform.compile(
-        changes, snapshot, looked_up(rig, changes), whole=everywhere(snapshot) if whole else ()
+        changes, snapshot, looked_up(rig, changes), fleet_wide=everywhere(snapshot) if whole else ()
     )
     most = rig.platform.capabilities.ids_per_call
     groups: dict[tuple[str, str | None], int] = {}
@@ -74,7 +74,7 @@ def test_few_calls(subject: Subject, seed: int, share: float, whole: bool) -> No
         groups[change.workload.id, change.to] = groups.get((change.workload.id, change.to), 0) + 1
     fewest = sum(-(-count // most) for count in groups.values())
     active = Counter((unit, workload) for unit, workload, _ in snapshot.references)
-    each = sum(len(one.others) + 2 + active[one.unit.id, one.workload.id] for one in changes)
+    each = sum(len(one.extra_versions) + 2 + active[one.unit.id, one.workload.id] for one in changes)
     assert len(actions) <= (each if rig.platform.capabilities.steps else fewest)
     requests = [msgspec.json.encode(action.request) for action in actions]
     assert len(set(requests)) == len(requests)
@@ -88,10 +88,10 @@ def test_the_order_of_changes_does_not_matter(subject: Subject, seed: int, whole
     changes = some_moves(rig, snapshot, seed, 0.5)
     shuffled = Random(seed).sample(changes, len(changes))
     first = rig.platform.compile(
-        changes, snapshot, looked_up(rig, changes), whole=everywhere(snapshot) if whole else ()
+        changes, snapshot, looked_up(rig, changes), fleet_wide=everywhere(snapshot) if whole else ()
     )
     second = rig.platform.compile(
-        shuffled, snapshot, looked_up(rig, shuffled), whole=everywhere(snapshot) if whole else ()
+        shuffled, snapshot, looked_up(rig, shuffled), fleet_wide=everywhere(snapshot) if whole else ()
     )
     assert [(action.call, action.request, action.stage) for action in first] == [
         (action.call, action.request, action.stage) for action in second
@@ -103,7 +103,9 @@ def test_the_order_of_changes_does_not_matter(subject: Subject, seed: int, whole
 def test_no_wide_call_without_proof(subject: Subject, seed: int) -> None:
     rig, snapshot = reading(subject, subject.many, 1)
     changes = some_moves(rig, snapshot, seed, 1.0)
-    assert not any(action.wide for action in rig.platform.compile(changes, snapshot, looked_up(rig, changes), whole=()))
+    assert not any(
+        action.wide for action in rig.platform.compile(changes, snapshot, looked_up(rig, changes), fleet_wide=())
+    )
     unproved = Snapshot(
         identity=snapshot.identity,
         units=snapshot.units,
@@ -115,7 +117,7 @@ def test_no_wide_call_without_proof(subject: Subject, seed: int) -> None:
     )
     assert not any(
         action.wide
-        for action in rig.platform.compile(changes, unproved, looked_up(rig, changes), whole=everywhere(snapshot))
+        for action in rig.platform.compile(changes, unproved, looked_up(rig, changes), fleet_wide=everywhere(snapshot))
     )
 
 
@@ -135,7 +137,7 @@ def test_no_call_ever_touches_a_foreign_slot(subject: Subject, data: st.DataObje
     changes, _ = sendable(rig, wished, snapshot)
     before = assigned(rig)
     actions = rig.platform.compile(
-        changes, snapshot, looked_up(rig, changes), whole=data.draw(st.sampled_from([(), everywhere(snapshot)]))
+        changes, snapshot, looked_up(rig, changes), fleet_wide=data.draw(st.sampled_from([(), everywhere(snapshot)]))
     )
     hit: set[tuple[str, str]] = set()
     for action in actions:

@@ -44,7 +44,7 @@ def test_each_call_moves_no_slots_but_its_own_until_all_are_as_wanted(
         if not changes:
             break
         assert turn == 1 or platform.capabilities.steps
-        for action in platform.compile(changes, snapshot, catalog, whole=everywhere(snapshot) if whole else ()):
+        for action in platform.compile(changes, snapshot, catalog, fleet_wide=everywhere(snapshot) if whole else ()):
             before = assigned(steady)
             receipt = platform.execute(action, steady.deadline)
             overtaken = ReceiptKind.UNPROVED if platform.capabilities.steps else ReceiptKind.ACCEPTED
@@ -63,7 +63,7 @@ def test_executing_twice_is_harmless(steady: Rig) -> None:
     platform = steady.platform
     snapshot = platform.observe(Query())
     changes, catalog = sendable(steady, moves(snapshot, wish(steady, {snapshot.units.ids[0]})), snapshot)
-    actions = platform.compile(changes, snapshot, catalog, whole=everywhere(snapshot))
+    actions = platform.compile(changes, snapshot, catalog, fleet_wide=everywhere(snapshot))
     for action in actions:
         platform.execute(action, steady.deadline)
     steady.settle()
@@ -96,7 +96,7 @@ def test_receipts_tell_the_truth(subject: Subject, fault: str, kind: ReceiptKind
     rig = subject.rig(20, 1, offline=0.0, failing=0.0)
     snapshot = rig.platform.observe(Query())
     changes, catalog = sendable(rig, moves(snapshot, wish(rig, set())), snapshot)
-    action = rig.platform.compile(changes, snapshot, catalog, whole=())[0]
+    action = rig.platform.compile(changes, snapshot, catalog, fleet_wide=())[0]
     rig.fault(fault)
     before, asked, wrote = shown(rig, action, changes), rig.requests(), rig.writes()
     receipt = rig.platform.execute(action, rig.deadline)
@@ -117,7 +117,7 @@ def test_no_call_after_its_deadline(subject: Subject) -> None:
     rig = subject.rig(20, 1)
     snapshot = rig.platform.observe(Query())
     changes, catalog = sendable(rig, moves(snapshot, wish(rig, set())), snapshot)
-    actions = rig.platform.compile(changes, snapshot, catalog, whole=())
+    actions = rig.platform.compile(changes, snapshot, catalog, fleet_wide=())
     asked = rig.requests()
     receipt = rig.platform.execute(actions[0], rig.clock.now() - 1)
     assert receipt.kind is ReceiptKind.REJECTED
@@ -130,7 +130,9 @@ def test_a_wide_call_is_not_sent_when_another_unit_holds_the_version_by_now(subj
         pytest.skip(f"{subject} has no wide calls")
     snapshot = rig.platform.observe(Query())
     some = moves(snapshot, lambda *_: rig.versions[0])
-    wide = [action for action in rig.platform.compile(some, snapshot, {}, whole=everywhere(snapshot)) if action.wide]
+    wide = [
+        action for action in rig.platform.compile(some, snapshot, {}, fleet_wide=everywhere(snapshot)) if action.wide
+    ]
     rig.intrude(wide[0])
     before = rig.truth()
     receipt = rig.platform.execute(wide[0], rig.deadline)

@@ -25,7 +25,7 @@ def wishes(snapshot: Snapshot, to: str | None) -> list[Change]:
     changes = []
     for row in range(len(snapshot.units)):
         state = snapshot.state(WORKLOAD, row)
-        there = state.assigned == to and not state.others and state.phase is Phase.SETTLED
+        there = state.assigned == to and not state.extra_versions and state.phase is Phase.SETTLED
         if there or state.phase in (Phase.UNKNOWN, Phase.MOVING) or (to is None and not state.stages):
             continue
         verb = Verb.REMOVE if to is None else Verb.RELEASE if state.assigned in (None, to) else Verb.REPLACE
@@ -40,7 +40,7 @@ def wishes(snapshot: Snapshot, to: str | None) -> list[Change]:
                 steps=(),
                 origin=NOWHERE,
                 observed="",
-                others=state.others,
+                extra_versions=state.extra_versions,
             )
         )
     return changes
@@ -55,7 +55,7 @@ def a_pass(rig: Rig, to: str | None, *, units: frozenset[str] | None = None) -> 
     catalog = platform.catalog({Release(WORKLOAD, to)} if to is not None else set())
     review = platform.review(changes, snapshot, catalog)
     going = [change for position, change in enumerate(changes) if position not in review.holds]
-    actions = platform.compile(going, snapshot, catalog, whole=())
+    actions = platform.compile(going, snapshot, catalog, fleet_wide=())
     assert sorted(slot for action in actions for slot in action.slots) == list(range(len(going)))
     assert [action.stage for action in actions] == sorted(action.stage for action in actions)
     for action in actions:

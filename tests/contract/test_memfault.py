@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.engine.plan import Question
+from reconciler.engine.plan import PlanRequest
 from reconciler.model.fleet import FleetSpec, Selector, WorkloadSpec
 from reconciler.model.outcome import Result
 from tests.contract.subjects import Rig, question_of
@@ -14,7 +14,7 @@ from tests.contract.test_apply import applied
 COHORT, WORKLOAD = "internal-testing", "main-fw"
 
 
-def wanting(version: str, cohort: str = COHORT) -> Question:
+def wanting(version: str, cohort: str = COHORT) -> PlanRequest:
     spec = FleetSpec(
         connection="plant", units=Selector(ids=[cohort]), workloads={WORKLOAD: WorkloadSpec(version=version)}
     )

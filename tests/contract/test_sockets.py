@@ -36,7 +36,7 @@ def test_reading_and_calling_over_a_socket() -> None:
         served.world.faults.parse(["reset=30%@reads"])
         assert platform.observe(Query()).columns == snapshot.columns
         changes = moves(snapshot, lambda *_: "v1.0.0")
-        actions = platform.compile(changes, snapshot, {}, whole=())
+        actions = platform.compile(changes, snapshot, {}, fleet_wide=())
         served.world.faults.active.clear()
         served.world.faults.parse(["lost=100%@writes"])
         receipt = platform.execute(actions[0], time.time() + 20)

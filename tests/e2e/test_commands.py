@@ -120,7 +120,7 @@ def test_filters_narrow_output_and_calls(run: Run, plant: Simulator, edited: Pat
     assert names
     assert all(name.startswith("gw-00") for name in names)
     assert "gw-007" not in names
-    assert found["narrowed"] == "--unit gw-00* --workload modbus-* --exclude gw-007"
+    assert found["filters"] == "--unit gw-00* --workload modbus-* --exclude gw-007"
 
 
 def test_diff_compares_plans_and_manifests(run: Run, plant: Simulator, edited: Path, tmp_path: Path) -> None:

@@ -91,8 +91,8 @@ def test_a_reviewed_plan_is_an_upper_bound(run: Run, tmp_path: Path, fleet: Simu
     applied = run("apply", "fleet", "--plan", "plan.json", "-o", "json", token=fleet.token)
     assert applied.code == 4, applied
     results = {one["unit"]["name"]: one["result"] for one in applied.json["outcomes"]}
-    assert results.pop(movers[0]) == "moved"
-    assert results.pop(movers[1]) == "moved"
+    assert results.pop(movers[0]) == "stale"
+    assert results.pop(movers[1]) == "stale"
     assert set(results.values()) == {"done"}
     now = _versions(fleet, "modbus-poller")
     assert now[movers[0]] == "v1.1.0"

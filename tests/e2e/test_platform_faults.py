@@ -188,7 +188,7 @@ def test_a_device_that_vanishes_between_plan_and_apply(run: Run, tmp_path: Path,
     applied = run("apply", "m", "--plan", "plan.json", "-o", "json", **secrets_of(getapp))
     assert applied.code == 4, applied
     results = {one["unit"]["id"]: one["result"] for one in applied.json["outcomes"]}
-    assert results.pop(lost["id"]) == "moved"
+    assert results.pop(lost["id"]) == "stale"
     assert set(results.values()) == {"done"}, applied
 
 
@@ -201,7 +201,7 @@ def test_a_cohort_that_is_deleted_between_plan_and_apply(run: Run, tmp_path: Pat
     applied = run("apply", "m", "--plan", "plan.json", "-o", "json", **secrets_of(memfault))
     assert applied.code == 4, applied
     results = {one["unit"]["id"]: one["result"] for one in applied.json["outcomes"]}
-    assert results.pop(lost) == "moved"
+    assert results.pop(lost) == "stale"
     assert set(results.values()) == {"done"}, applied
 
 

@@ -34,7 +34,7 @@ def change(
     reason: Reason = Reason.OUT_OF_SYNC,
     line: int = 12,
     calls: Sequence[Step] = (Step("losant.release"),),
-    others: tuple[str, ...] = (),
+    extra_versions: tuple[str, ...] = (),
     size: int = 1,
     settings: tuple[tuple[str, str], ...] = (),
 ) -> Change:
@@ -51,7 +51,7 @@ def change(
         steps=tuple(calls),
         origin=Origin("fleets/austin.yaml", line, 9),
         observed=f"{number:016x}",
-        others=others,
+        extra_versions=extra_versions,
         size=size,
         settings=settings,
     )
@@ -147,7 +147,7 @@ def fleet(
     )
 
 
-def plan(*fleets: FleetPlan, narrowed: str = "") -> Plan:
+def plan(*fleets: FleetPlan, filters: str = "") -> Plan:
     return Plan(
         fingerprint="0f" * 32,
         times=Times(
@@ -158,7 +158,7 @@ def plan(*fleets: FleetPlan, narrowed: str = "") -> Plan:
         complete=not any(one.error or one.summary.unknown for one in fleets),
         applyable=any(one.changes and not one.violations for one in fleets),
         errored=any(one.error for one in fleets),
-        narrowed=narrowed,
+        filters=filters,
         fleets=fleets,
     )
 
@@ -242,7 +242,7 @@ def errored() -> Plan:
 
 def removal() -> Plan:
     moves = [change(number, AGENT, "v0.9.0", None) for number in range(1, 4)]
-    moves.append(change(5, VISION, "v2.0.1", "v2.0.1", reason=Reason.LEFTOVER, others=("v1.9.0", "v1.8.0")))
+    moves.append(change(5, VISION, "v2.0.1", "v2.0.1", reason=Reason.LEFTOVER, extra_versions=("v1.9.0", "v1.8.0")))
     actions = (
         *calls(moves[:3]),
         Action(
@@ -258,9 +258,9 @@ def removal() -> Plan:
             idempotent=False,
         ),
     )
-    again = change(6, VISION, "v2.0.1", "v2.0.1", reason=Reason.RETRY, others=("v1.9.0",))
+    again = change(6, VISION, "v2.0.1", "v2.0.1", reason=Reason.RETRY, extra_versions=("v1.9.0",))
     actions += (Action(call="losant.release", request=Request("POST", PATH), slots=(4,)),)
-    return plan(fleet(changes=[*moves, again], actions=actions), narrowed="--unit gw-000*")
+    return plan(fleet(changes=[*moves, again], actions=actions), filters="--unit gw-000*")
 
 
 def steps() -> Plan:
@@ -323,7 +323,7 @@ def hostile() -> Plan:
             steps=(Step("losant.release"),),
             origin=Origin("fleets/<script>.yaml", 3, 1),
             observed="0",
-            others=("::stop-commands::t",),
+            extra_versions=("::stop-commands::t",),
             settings=(("a|b", "c`d"),),
         )
         for number in range(2)
@@ -353,7 +353,7 @@ def hostile() -> Plan:
             MovedTo(bad, HOSTILE, ReleaseInfo(found=True, notes=HOSTILE, revision=HOSTILE, dependencies=(HOSTILE,)))
         ],
     )
-    return plan(one, narrowed=HOSTILE)
+    return plan(one, filters=HOSTILE)
 
 
 SAMPLES = {

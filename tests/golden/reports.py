@@ -66,7 +66,7 @@ def applied_badly() -> Applied:
         *(outcome(number, Result.DONE) for number in range(1, 40)),
         *(outcome(number, Result.FAILED, TOO_OLD) for number in range(40, 45)),
         outcome(45, Result.FAILED, "400 ValidationError: deviceIds[3] is not an edge device"),
-        outcome(46, Result.MOVED, "assigned v1.3.9 since the plan was made"),
+        outcome(46, Result.STALE, "assigned v1.3.9 since the plan was made"),
         outcome(47, Result.UNKNOWN, "the answer was lost, and reading back failed"),
         *(outcome(number, Result.NOT_TRIED, "stopped before its call") for number in range(48, 60)),
         outcome(60, Result.WAITING, to=None),
@@ -233,7 +233,7 @@ def status_units() -> Status:
         ),
         unit_list=units,
     )
-    return Status(fleets=(one,), narrowed="--unit gw-*")
+    return Status(fleets=(one,), filters="--unit gw-*")
 
 
 def explanation() -> Explanation:
@@ -252,7 +252,7 @@ def explanation() -> Explanation:
     seen = Seen(
         assigned="v1.3.2",
         reported="v1.3.2",
-        others=("v1.1.0",),
+        extra_versions=("v1.1.0",),
         phase="failed",
         since=NOW - 7500,
         error=TOO_OLD,
@@ -310,7 +310,7 @@ def explanation() -> Explanation:
         seen=Seen(
             assigned="2.4.0",
             reported="2.3.0",
-            others=("2.2.0",),
+            extra_versions=("2.2.0",),
             phase="ready",
             settings=(("rollout_percent", 25),),
             progress=40,
@@ -441,7 +441,7 @@ def difference() -> Comparison:
             Difference(path=("fleet austin", "changes", "gw-0007 modbus-poller"), was=None, now="v1.3.2 → v1.4.0"),
             Difference(path=("fleet austin", "changes", "gw-0031 modbus-poller"), was="v1.3.2 → v1.4.0", now=None),
             Difference(path=("fleet boston", "summary", "held"), was="", now="1"),
-            Difference(path=("narrowed",), was="", now="--unit gw-*"),
+            Difference(path=("filters",), was="", now="--unit gw-*"),
             Difference(path=(), was="a", now=""),
         ),
     )

@@ -13,7 +13,7 @@ import pytest
 
 from reconciler.cli import wiring
 from reconciler.cli.offline import recorded
-from reconciler.engine.plan import Question, plan
+from reconciler.engine.plan import PlanRequest, plan
 from reconciler.views import plan_text
 from reconciler.views.line import plain
 
@@ -44,7 +44,7 @@ def test_example_plans_as_recorded(folder: Path, monkeypatch: pytest.MonkeyPatch
     snapshot = Path("snapshot.json")
     clock = Frozen(msgspec.json.decode(snapshot.read_bytes())["read_at"] + 60)
     manifest = wiring.load([Path()])
-    planned = plan(Question(manifest=manifest), recorded(snapshot, manifest, clock), clock)
+    planned = plan(PlanRequest(manifest=manifest), recorded(snapshot, manifest, clock), clock)
     found = plain(plan_text.render(planned.plan, now=clock.now(), width=120, verbose=False))
     golden = folder / "plan.txt"
     if os.environ.get("RECONCILER_UPDATE_GOLDEN"):

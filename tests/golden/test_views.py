@@ -25,7 +25,7 @@ from reconciler.views import (
     releases_text,
     status_text,
 )
-from reconciler.views.again import NOTHING, Again
+from reconciler.views.command_context import NOTHING, CommandContext
 from reconciler.views.line import plain
 from tests.golden import plans, reports
 
@@ -35,8 +35,8 @@ NOW = plans.NOW
 
 def _plan(name: str, *, width: int = 100, verbose: bool = False, saved: str | None = "plan.json") -> str:
     found = plans.SAMPLES[name]()
-    again = Again(filters=tuple(found.narrowed.split(" "))) if name == "removal" else NOTHING
-    return plain(plan_text.render(found, now=NOW, width=width, verbose=verbose, saved=saved, again=again))
+    context = CommandContext(filters=tuple(found.filters.split(" "))) if name == "removal" else NOTHING
+    return plain(plan_text.render(found, now=NOW, width=width, verbose=verbose, saved=saved, context=context))
 
 
 def _markdown(name: str) -> str:

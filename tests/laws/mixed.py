@@ -13,7 +13,7 @@ from typing import Any
 
 from reconciler.core.resolve import resolve
 from reconciler.engine.apply import Applying
-from reconciler.engine.plan import Planned, Question, plan
+from reconciler.engine.plan import PlanRequest, PlanResult, plan
 from reconciler.engine.turn import Options
 from reconciler.model.desired import Desired, Want
 from reconciler.model.fleet import Document, Manifest
@@ -98,17 +98,17 @@ class Worlds:
 
     # --- runs -------------------------------------------------------------------------------------------------------
 
-    def question(self) -> Question:
+    def request(self) -> PlanRequest:
         connections = {name: Document(name, site.spec, "c.yaml", locate) for name, site in self.sites.items()}
-        return Question(manifest=Manifest(connections, {}, self.git.fleets, "digest"))
+        return PlanRequest(manifest=Manifest(connections, {}, self.git.fleets, "digest"))
 
-    def plan(self) -> Planned:
+    def plan(self) -> PlanResult:
         platforms = {name: site.platform() for name, site in self.sites.items()}
-        return plan(self.question(), platforms.__getitem__, self.clock)
+        return plan(self.request(), platforms.__getitem__, self.clock)
 
     def apply(self, *, wait: bool = True) -> Applying:
         options = Options(concurrency=1, allow=LIFTED, deadline=60.0, wait=wait)
-        run = Applying(self.plan(), self.question(), options, self.clock, run="law")
+        run = Applying(self.plan(), self.request(), options, self.clock, run="law")
         drain(run.events())
         return run
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from reconciler.core.draft import Draft, Narrow, draft
+from reconciler.core.assessment import Filters, FleetAssessment, assess
 from reconciler.core.plan import fleet_plan
 from reconciler.model.change import Action, Change, Request, Review
 from reconciler.model.fleet import (
@@ -81,7 +81,7 @@ def states(draw: st.DrawFn) -> State:
         phase=draw(st.sampled_from(Phase)),
         identity=draw(st.sampled_from([None, "etag-1", "etag-2"])),
         overwritten=draw(st.booleans()),
-        others=tuple(sorted(draw(st.sets(versions, max_size=2)) - {assigned})),
+        extra_versions=tuple(sorted(draw(st.sets(versions, max_size=2)) - {assigned})),
         settings=draw(settings),
         since=draw(st.sampled_from([None, NOW - 5, NOW - 5000])),
         error=draw(st.sampled_from([None, "workflow needs a newer agent"])),
@@ -250,12 +250,12 @@ GOOD: Catalog = {
     Release(one.id, name): ReleaseInfo(found=True, identity="id-1") for one in WORKLOADS for name in VERSIONS
 }
 
-WHOLE = Narrow()
+WHOLE = Filters()
 globs = st.lists(st.sampled_from([*IDS, "u[ab]", "gw-*", "nobody"]), max_size=2).map(tuple)
 narrows = st.one_of(
-    st.just(Narrow()),
+    st.just(Filters()),
     st.builds(
-        Narrow,
+        Filters,
         units=globs,
         workloads=st.lists(st.sampled_from(["poller", "w2", "v*"]), max_size=2).map(tuple),
         exclude=globs,
@@ -270,17 +270,19 @@ class Single:
         del changes
         return Review()
 
-    def compile(self, changes: Sequence[Change], whole: Collection[str]) -> tuple[Action, ...]:
-        del whole
+    def compile(self, changes: Sequence[Change], fleet_wide: Collection[str]) -> tuple[Action, ...]:
+        del fleet_wide
         return tuple(
             Action(call=f"test.{change.verb}", request=Request("POST", f"/{change.unit.id}"), slots=(position,))
             for position, change in enumerate(changes)
         )
 
 
-def drafted(fleet: Document, snapshot: Snapshot, narrow: Narrow = WHOLE, *, retries_itself: bool = True) -> Draft:
+def drafted(
+    fleet: Document, snapshot: Snapshot, filters: Filters = WHOLE, *, retries_itself: bool = True
+) -> FleetAssessment:
     """Judge a fleet against a snapshot."""
-    return draft(
+    return assess(
         fleet,
         connection="plant",
         platform="test",
@@ -288,10 +290,10 @@ def drafted(fleet: Document, snapshot: Snapshot, narrow: Narrow = WHOLE, *, retr
         snapshot=snapshot,
         now=NOW,
         retries_itself=retries_itself,
-        narrow=narrow,
+        filters=filters,
     )
 
 
-def planned(one: Draft, catalog: Catalog = GOOD) -> FleetPlan:
+def planned(one: FleetAssessment, catalog: Catalog = GOOD) -> FleetPlan:
     """Return the plan of a judged fleet."""
     return fleet_plan(one, catalog, Single(), manifest="digest", commit=None)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.draft import Draft
+from reconciler.core.assessment import FleetAssessment
 from reconciler.core.judge import CHANGES
 from reconciler.core.resolve import Resolution, resolve
-from reconciler.engine.plan import Planned
+from reconciler.engine.plan import PlanResult
 from reconciler.model.desired import Want
 from reconciler.model.event import Called
 from reconciler.model.fleet import Document, Selector
@@ -55,10 +55,10 @@ def wishes(site: Site, fleet: Document) -> dict[tuple[str, str], str | None]:
     }
 
 
-def only(planned: Planned) -> tuple[FleetPlan, Draft]:
+def only(planned: PlanResult) -> tuple[FleetPlan, FleetAssessment]:
     """Return the one fleet of a plan."""
     entry = planned.plan.fleets[0]
-    return entry, planned.draft(entry.fleet)
+    return entry, planned.assessment(entry.fleet)
 
 
 def differing(before: Rows, after: Rows) -> dict[tuple[str, str], str | None]:
@@ -77,20 +77,20 @@ def test_after_apply_has_settled_only_held_slots_remain(
 ) -> None:
     site = Site(seed=seed, offline=share, failing=share, variants=variants, wide_calls=wide)
     meddle(site)
-    question = site.question(fleet)
-    planned = site.plan(question)
+    request = site.request(fleet)
+    planned = site.plan(request)
     entry, _ = only(planned)
     assert entry.basis.complete
     before = site.rows()
-    run = site.apply(question, planned=planned, deadline=60.0)
+    run = site.apply(request, planned=planned, deadline=60.0)
     after = site.rows()
     changes = {(change.unit.id, change.workload.id): change.to for change in entry.changes}
     assert differing(before, after) == {slot: to for slot, to in changes.items() if before.get(slot) != to}
     assert len(run.outcomes) == len(changes)
-    left, draft = only(site.plan(question))
+    left, assessment = only(site.plan(request))
     assert not left.changes
     assert {held.unit.id for held in left.held} <= {held.unit.id for held in entry.held}
-    for judged in draft.judged:
+    for judged in assessment.judged:
         assert all(found not in CHANGES or left.held for found, _, _ in judged.tally)
     results = Counter(outcome.result for outcome in run.outcomes)
     assert set(results) <= {Result.DONE, Result.WAITING, Result.FAILED}
@@ -106,8 +106,8 @@ def test_after_apply_has_settled_only_held_slots_remain(
 @given(worlds.fleets(), worlds.variants(), wide_modes, st.integers(1, 5))
 def test_calls_are_few(fleet: Document, variants: Variants, wide: str, seed: int) -> None:
     site = Site(units=12, seed=seed, variants=variants, wide_calls=wide)
-    entry, draft = only(site.plan(site.question(fleet)))
-    site.apply(site.question(fleet))
+    entry, assessment = only(site.plan(site.request(fleet)))
+    site.apply(site.request(fleet))
     groups = Counter((change.workload.id, change.to) for change in entry.changes)
     sent = Counter((flow, to) for flow, to, _ in site.released())
     assert sum(sent.values()) == len(entry.actions)
@@ -118,15 +118,15 @@ def test_calls_are_few(fleet: Document, variants: Variants, wide: str, seed: int
     if wide == "never":
         assert not wides
     if wide == "scope":
-        assert {action.request.body["flowId"] for action in wides} <= draft.uniform
+        assert {action.request.body["flowId"] for action in wides} <= assessment.fleet_wide
 
 
 def test_a_whole_application_moves_with_one_wide_call() -> None:
     site = Site(units=12)
-    apply = site.apply(site.question(simple("v1.0.0")))
+    apply = site.apply(site.request(simple("v1.0.0")))
     assert apply.exit_code == 0
     site.simulator.calls.clear()
-    assert site.apply(site.question(simple("v1.2.0"))).exit_code == 0
+    assert site.apply(site.request(simple("v1.2.0"))).exit_code == 0
     assert [(to, devices) for _, to, devices in site.released()] == [("v1.2.0", ())]
 
 
@@ -151,8 +151,8 @@ def test_nothing_outside_scope_and_changes_is_hit_whoever_comes_meanwhile(
     tags: tuple[tuple[str, str], ...],
 ) -> None:
     site = Site(units=12, seed=seed, variants=variants, wide_calls=wide)
-    question = site.question(fleet)
-    planned = site.plan(question)
+    request = site.request(fleet)
+    planned = site.plan(request)
     entry, _ = only(planned)
     before = site.rows()
     strangers: list[str] = []
@@ -165,7 +165,7 @@ def test_nothing_outside_scope_and_changes_is_hit_whoever_comes_meanwhile(
             strangers.append(newcomer(site, flow, held, tags))
 
     site.wire.before = arrive
-    site.apply(question, planned=planned, deadline=60.0)
+    site.apply(request, planned=planned, deadline=60.0)
     site.wire.before = lambda request: None
     changes = {(change.unit.id, change.workload.id): change.to for change in entry.changes}
     wanted = wishes(site, fleet)
@@ -189,8 +189,8 @@ def test_killed_after_any_call_and_run_again_it_converges(
     fleet: Document, variants: Variants, wide: str, seed: int, where: str, number: int
 ) -> None:
     site = Site(units=12, seed=seed, variants=variants, wide_calls=wide)
-    question = site.question(fleet)
-    changes = {(change.unit.id, change.workload.id): change.to for change in only(site.plan(question))[0].changes}
+    request = site.request(fleet)
+    changes = {(change.unit.id, change.workload.id): change.to for change in only(site.plan(request))[0].changes}
     left = [number]
 
     def die(request: Request) -> None:
@@ -201,7 +201,7 @@ def test_killed_after_any_call_and_run_again_it_converges(
 
     if where != "between":
         setattr(site.wire, where, die)
-    events = site.applying(question).events()
+    events = site.applying(request).events()
     try:
         for event in events:
             if where == "between" and isinstance(event, Called):
@@ -214,11 +214,11 @@ def test_killed_after_any_call_and_run_again_it_converges(
     site.clock.sleep(5)
     site.simulator.calls.clear()
     told = site.rows()
-    again = site.apply(question)
+    again = site.apply(request)
     assert again.exit_code == 0
     for flow, to, devices in site.released():
         assert all(told.get((device, flow)) != to for device in devices)
-    assert not only(site.plan(question))[0].changes
+    assert not only(site.plan(request))[0].changes
     rows = site.rows()
     assert all(rows.get(slot) == to for slot, to in changes.items())
 
@@ -228,13 +228,13 @@ def test_a_saved_plan_does_nothing_that_git_or_the_plan_forbids(
     then: Document, now: Document, variants: Variants, wide: str, meddle: Callable[[Site], None], seed: int
 ) -> None:
     site = Site(units=12, seed=seed, variants=variants, wide_calls=wide)
-    saved = site.plan(site.question(then)).plan
+    saved = site.plan(site.request(then)).plan
     planned = {(change.unit.id, change.workload.id): change for change in saved.fleets[0].changes}
     versions = {(flow, version): identity for flow, version, identity in saved.fleets[0].basis.versions}
     assigned = site.rows()
     meddle(site)
     before = site.rows()
-    run = site.applying(site.question(now), saved=saved)
+    run = site.applying(site.request(now), saved=saved)
     today = {(flow, version): identity for flow, version, identity in only(run.planned)[0].basis.versions}
     drain(run.events())
     wanted = wishes(site, now)
@@ -252,14 +252,14 @@ def test_a_saved_plan_does_everything_in_an_unchanged_world(
     fleet: Document, variants: Variants, wide: str, seed: int
 ) -> None:
     site = Site(units=12, seed=seed, variants=variants, wide_calls=wide)
-    question = site.question(fleet)
-    saved = site.plan(question).plan
-    run = site.applying(question, saved=saved)
+    request = site.request(fleet)
+    saved = site.plan(request).plan
+    run = site.applying(request, saved=saved)
     drain(run.events())
     assert {outcome.result for outcome in run.outcomes} <= {Result.DONE}
     assert run.exit_code == 0
-    assert site.plan(question).plan.fleets[0].summary.changes.total == 0
-    again = site.applying(question, saved=saved)
+    assert site.plan(request).plan.fleets[0].summary.changes.total == 0
+    again = site.applying(request, saved=saved)
     drain(again.events())
     assert {outcome.result for outcome in again.outcomes} <= {Result.DONE}
     assert (again.exit_code, again.sent) == (0, 0)
@@ -267,7 +267,7 @@ def test_a_saved_plan_does_everything_in_an_unchanged_world(
 
 def test_units_that_cannot_be_reached_are_waited_for_no_longer_than_needed() -> None:
     site = Site(units=12, offline=1.0)
-    run = site.apply(site.question(simple()), deadline=600.0)
+    run = site.apply(site.request(simple()), deadline=600.0)
     assert {outcome.result for outcome in run.outcomes} == {Result.WAITING}
     assert run.exit_code == 0
     assert site.clock.now() - worlds.NOW < 60
@@ -278,7 +278,7 @@ def test_two_fleets_share_an_application() -> None:
     site = Site(units=12)
     ours = worlds.fleet(simple("v1.2.0", Selector(tags={"ring": "broad"})).spec, "a")
     theirs = worlds.fleet(simple("v1.0.0", Selector(not_=Selector(tags={"ring": "broad"}))).spec, "b")
-    run = site.apply(site.question(ours, theirs))
+    run = site.apply(site.request(ours, theirs))
     assert run.exit_code == 0
     assert set(site.rows().items()) >= {**wishes(site, ours), **wishes(site, theirs)}.items()
 
@@ -303,10 +303,10 @@ def test_under_any_fault_no_slot_gets_worse_and_the_exit_code_tells_the_truth(
     before = site.rows()
     wanted = wishes(site, fleet)
     site.faulty()
-    question = site.question(fleet)
-    planned = site.plan(question)
+    request = site.request(fleet)
+    planned = site.plan(request)
     site.faulty(kind != "expire" or not planned.plan.errored)
-    run = site.apply(question, planned=planned, deadline=120.0)
+    run = site.apply(request, planned=planned, deadline=120.0)
     assert len(site.simulator.calls.writes) <= 40 * (1 + len(before))
     assert site.clock.now() - worlds.NOW < 3600
     site.faulty(False)

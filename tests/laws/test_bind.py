@@ -7,8 +7,8 @@ from array import array
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from reconciler.core.assessment import Filters, FleetAssessment
 from reconciler.core.bind import Bound, bind, slot_of
-from reconciler.core.draft import Draft, Narrow
 from reconciler.core.judge import CHANGES, verdict
 from reconciler.model.desired import Want
 from reconciler.model.diagnostic import Severity
@@ -38,14 +38,14 @@ from tests.laws.strategies import (
 CATALOGS = st.one_of(st.just(GOOD), st.just(GOOD), st.just(GOOD), catalogs())
 
 
-def sound(one: Draft) -> Draft:
+def sound(one: FleetAssessment) -> FleetAssessment:
     assume(not any(finding.severity is Severity.ERROR for finding in one.resolution.diagnostics))
     return one
 
 
-def bound(saved: FleetPlan, today: FleetPlan, draft: Draft) -> Bound:
+def bound(saved: FleetPlan, today: FleetPlan, assessment: FleetAssessment) -> Bound:
     """Bind a saved plan; hold that each of its changes comes out exactly once, going as today's plan has it."""
-    found = bind(saved.changes, saved.basis.versions, today, draft)
+    found = bind(saved.changes, saved.basis.versions, today, assessment)
     out = [slot_of(change) for change in found.going] + [slot_of(dropped.change) for dropped in found.settled]
     assert sorted(out) == sorted(slot_of(change) for change in saved.changes)
     assert set(found.going) <= set(today.changes)
@@ -97,13 +97,13 @@ def nudged(draw: st.DrawFn, before: Snapshot, rows: list[Unit]) -> Snapshot:
 @settings(max_examples=2 * settings().max_examples)
 @given(worlds(), CATALOGS, CATALOGS, narrows)
 def test_nothing_goes_that_the_plan_or_git_forbids(
-    world: tuple[Document, Snapshot, Document, Snapshot], catalog: Catalog, later_catalog: Catalog, narrow: Narrow
+    world: tuple[Document, Snapshot, Document, Snapshot], catalog: Catalog, later_catalog: Catalog, filters: Filters
 ) -> None:
     then, before, now, later = world
     saved = planned(sound(drafted(then, before)), catalog)
-    draft = sound(drafted(now, later, narrow))
-    today = planned(draft, later_catalog)
-    found = bound(saved, today, draft)
+    assessment = sound(drafted(now, later, filters))
+    today = planned(assessment, later_catalog)
+    found = bound(saved, today, assessment)
     planned_then = {slot_of(change): change for change in saved.changes}
     identities = {(workload, version): identity for workload, version, identity in saved.basis.versions}
     identities_now = {(workload, version): identity for workload, version, identity in today.basis.versions}
@@ -117,9 +117,9 @@ def test_nothing_goes_that_the_plan_or_git_forbids(
         assert change.verb is old.verb
         was = before.state(workload.id, before.units.index[change.unit.id])
         state = later.state(workload.id, unit.row)
-        assert (was.assigned, was.others, was.settings, was.identity) == (
+        assert (was.assigned, was.extra_versions, was.settings, was.identity) == (
             state.assigned,
-            state.others,
+            state.extra_versions,
             state.settings,
             state.identity,
         )
@@ -135,7 +135,7 @@ def test_nothing_goes_that_the_plan_or_git_forbids(
             assert (wish.version, wish.settings) == (dropped.change.to, dropped.change.settings)
             state = later.state(workload.id, unit.row)
             assert state.phase != "unknown"
-            assert verdict(wish, state, unit.reach, draft.patience) not in CHANGES
+            assert verdict(wish, state, unit.reach, assessment.patience) not in CHANGES
 
 
 @given(fleets(), unit_lists(), st.data())
@@ -155,8 +155,8 @@ def test_a_change_of_deciding_tags_moves_a_slot(fleet: Document, rows: list[Unit
         coverage=snapshot.coverage,
         read_at=snapshot.read_at,
     )
-    draft = sound(drafted(fleet, later))
-    found = bound(saved, planned(draft), draft)
+    assessment = sound(drafted(fleet, later))
+    found = bound(saved, planned(assessment), assessment)
     keys = one.resolution.label_keys
     for change in found.going:
         then, now = (each.units[each.units.index[change.unit.id]] for each in (snapshot, later))

@@ -90,10 +90,10 @@ def imported(snapshot: Snapshot, *, retries_itself: bool = True) -> Imported:
 @given(worlds, st.booleans())
 def test_an_import_changes_and_holds_nothing(snapshot: Snapshot, retries_itself: bool) -> None:
     found = imported(snapshot, retries_itself=retries_itself)
-    draft = drafted(document(found.spec), snapshot, retries_itself=retries_itself)
-    plan = planned(draft)
-    assert [one for one in draft.resolution.diagnostics if one.severity is Severity.ERROR] == []
-    assert {one.code for one in draft.resolution.diagnostics} <= {"workload-renamed"}
+    assessment = drafted(document(found.spec), snapshot, retries_itself=retries_itself)
+    plan = planned(assessment)
+    assert [one for one in assessment.resolution.diagnostics if one.severity is Severity.ERROR] == []
+    assert {one.code for one in assessment.resolution.diagnostics} <= {"workload-renamed"}
     assert (plan.changes, plan.held) == ((), ())
     assert not plan.violations or not found.units, "only a scope without units is objected to"
     assert found.slots == plan.summary.slots
@@ -103,17 +103,17 @@ def test_an_import_changes_and_holds_nothing(snapshot: Snapshot, retries_itself:
 @given(worlds, st.booleans())
 def test_an_import_manages_exactly_what_can_stay_as_it_is(snapshot: Snapshot, retries_itself: bool) -> None:
     found = imported(snapshot, retries_itself=retries_itself)
-    draft = drafted(document(found.spec), snapshot, retries_itself=retries_itself)
+    assessment = drafted(document(found.spec), snapshot, retries_itself=retries_itself)
     patience = Patience(now=NOW, retries_itself=retries_itself)
     for workload in snapshot.workloads:
-        column = draft.resolution.columns.get(workload.id)
+        column = assessment.resolution.columns.get(workload.id)
         for row in range(len(snapshot.units)):
             state = snapshot.state(workload.id, row)
             wish = column.rule(row).value if column is not None else None
             kept = version(state.assigned or "", state.settings)
             calls = verdict(kept, state, Reach(snapshot.units.reach[row]), patience)
             writable = state.assigned is not None and 0 < len(state.assigned) < 256
-            alone = not state.others
+            alone = not state.extra_versions
             if snapshot.units.assignable[row] and writable and alone and calls not in CHANGES | HELD:
                 assert wish == kept
             else:
@@ -123,7 +123,7 @@ def test_an_import_manages_exactly_what_can_stay_as_it_is(snapshot: Snapshot, re
 @given(worlds)
 def test_an_import_is_never_longer_than_pinning_every_slot(snapshot: Snapshot) -> None:
     found = imported(snapshot)
-    draft = drafted(document(found.spec), snapshot)
+    assessment = drafted(document(found.spec), snapshot)
     names = Counter(snapshot.units.names)
     keys = {
         column.workload.id: next(
@@ -131,10 +131,10 @@ def test_an_import_is_never_longer_than_pinning_every_slot(snapshot: Snapshot) -
             for name, spec in found.spec.workloads.items()
             if spec.id == column.workload.id or (spec.id is None and name == column.workload.name)
         )
-        for column in draft.resolution.columns.values()
+        for column in assessment.resolution.columns.values()
     }
     pins: dict[str, dict[str, str | PinChoice]] = {}
-    for workload_id, column in draft.resolution.columns.items():
+    for workload_id, column in assessment.resolution.columns.items():
         for row in range(len(snapshot.units)):
             value = column.rule(row).value
             if value.version is None:

@@ -39,7 +39,7 @@ def manifest(*documents: Document) -> Manifest:
 
 
 def plan(fleet: Document, snapshot: Snapshot, now: float) -> Plan:
-    return assemble([planned(drafted(fleet, snapshot))], now=now, read={"plant": now}, narrowed="")
+    return assemble([planned(drafted(fleet, snapshot))], now=now, read={"plant": now}, filters="")
 
 
 @given(fleets(), fleets("other"))

@@ -8,9 +8,9 @@ import msgspec
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from reconciler.core.assessment import FleetAssessment
 from reconciler.core.claims import conflicts
 from reconciler.core.digest import SlotDigest, fingerprint
-from reconciler.core.draft import Draft
 from reconciler.core.plan import assemble
 from reconciler.core.resolve import resolve
 from reconciler.model.desired import Want
@@ -23,18 +23,18 @@ from tests.laws import naive
 from tests.laws.strategies import CHANNELS, NOW, drafted, fleets, planned, snapshots, states, unit_lists
 
 
-def sound(one: Draft) -> Draft:
+def sound(one: FleetAssessment) -> FleetAssessment:
     assume(not any(finding.severity is Severity.ERROR for finding in one.resolution.diagnostics))
     return one
 
 
-def covered(one: Draft, unit: Unit, state: Any, *, removal: bool) -> object:
+def covered(one: FleetAssessment, unit: Unit, state: Any, *, removal: bool) -> object:
     """Return what the digest of a slot speaks of."""
     labels = [pair for pair in unit.labels if pair[0] in one.resolution.label_keys]
     name = unit.name if one.resolution.uses_names else ""
     return (
         state.assigned,
-        state.others,
+        state.extra_versions,
         state.settings,
         state.identity,
         labels,
@@ -62,8 +62,8 @@ def test_a_slot_digest_changes_exactly_when_what_it_covers_does(
             assert (what == other) == (found == second)
 
 
-def assembled(one: Draft) -> Plan:
-    return assemble([planned(one)], now=NOW, read={"plant": NOW}, narrowed="")
+def assembled(one: FleetAssessment) -> Plan:
+    return assemble([planned(one)], now=NOW, read={"plant": NOW}, filters="")
 
 
 @given(fleets(), snapshots(), st.floats(0, 1e9), st.text(max_size=5))
@@ -76,13 +76,13 @@ def test_a_fingerprint_ignores_times_and_nothing_else(
     for same in (msgspec.structs.replace(plan, times=times), msgspec.structs.replace(plan, fingerprint="?")):
         assert fingerprint(same) == plan.fingerprint
     entry = plan.fleets[0]
-    assert assemble([entry], now=NOW + later, read={}, narrowed="").fingerprint == plan.fingerprint
+    assert assemble([entry], now=NOW + later, read={}, filters="").fingerprint == plan.fingerprint
     others: dict[str, Any] = {
         "format": "other",
         "complete": not plan.complete,
         "applyable": not plan.applyable,
         "errored": True,
-        "narrowed": "--unit x",
+        "filters": "--unit x",
         "fleets": (),
     }
     assert set(others) | {"fingerprint", "times"} == set(plan.__struct_fields__)

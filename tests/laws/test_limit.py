@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from reconciler.core.draft import Draft, Narrow
+from reconciler.core.assessment import Filters, FleetAssessment
 from reconciler.core.limit import limits_of
 from reconciler.core.plan import verb_of
 from reconciler.model.change import Verb
@@ -27,7 +27,7 @@ from tests.laws.test_plan import reaches, verdicts
 Broken = set[tuple[LimitKind, int, int]]
 
 
-def expected(one: Draft) -> Broken:
+def expected(one: FleetAssessment) -> Broken:
     """Return (kind, intended, of) of every limit that all intended changes in reach break, held ones included."""
     spec: FleetSpec = one.document.spec
     units, snapshot = one.snapshot.units, one.snapshot
@@ -39,7 +39,7 @@ def expected(one: Draft) -> Broken:
         for unit in scope:
             wish, _ = naive.wish(one.document, snapshot, unit, workload)
             state = snapshot.state(workload.id, unit.row)
-            if wish.want is not Want.UNMANAGED and (state.assigned is not None or state.others):
+            if wish.want is not Want.UNMANAGED and (state.assigned is not None or state.extra_versions):
                 holding[workload.id] = holding.get(workload.id, 0) + unit.size
             if (unit.id, workload.id) in judged:
                 found = judged[unit.id, workload.id][0]
@@ -74,7 +74,7 @@ def over(limit: str | Limit | None, sizes: list[int], of: int, *, few: bool) -> 
     return sum(sizes) * 100 > of * Fraction(limit.percent.rstrip("%"))
 
 
-def sound(one: Draft) -> Draft:
+def sound(one: FleetAssessment) -> FleetAssessment:
     assume(not any(finding.severity is Severity.ERROR for finding in one.resolution.diagnostics))
     return one
 
@@ -84,8 +84,8 @@ def found(violations: tuple[Violation, ...]) -> Broken:
 
 
 @given(fleets(), snapshots(), narrows)
-def test_limits_equal_their_plain_restatement(fleet: Document, snapshot: Snapshot, narrow: Narrow) -> None:
-    one = sound(drafted(fleet, snapshot, narrow))
+def test_limits_equal_their_plain_restatement(fleet: Document, snapshot: Snapshot, filters: Filters) -> None:
+    one = sound(drafted(fleet, snapshot, filters))
     plan = planned(one)
     assert found(plan.violations) == expected(one)
     for violation in plan.violations:
@@ -144,19 +144,19 @@ def test_removing_a_workload_from_every_holder_is_always_a_violation(rows: list[
         unit.size
         for unit in naive.all_units(snapshot.units)
         if naive.in_scope(fleet.spec, unit, snapshot.units)
-        and (snapshot.state("w1", unit.row).assigned or snapshot.state("w1", unit.row).others)
+        and (snapshot.state("w1", unit.row).assigned or snapshot.state("w1", unit.row).extra_versions)
     )
     assert (LimitKind.REMOVE in kinds) == (weight > 0 and weight >= holders)
 
 
 @given(fleets(), snapshots(), narrows)
-def test_filters_do_not_shrink_what_a_share_is_taken_of(fleet: Document, snapshot: Snapshot, narrow: Narrow) -> None:
-    whole, part = (sound(drafted(fleet, snapshot, one)) for one in (Narrow(), narrow))
+def test_filters_do_not_shrink_what_a_share_is_taken_of(fleet: Document, snapshot: Snapshot, filters: Filters) -> None:
+    whole, part = (sound(drafted(fleet, snapshot, one)) for one in (Filters(), filters))
     every = {(violation.kind, violation.origin): violation.of for violation in limits_of(whole, planned(whole).changes)}
     changes = planned(part).changes
     for violation in limits_of(part, changes):
         assert every.get((violation.kind, violation.origin), violation.of) == violation.of
-        assert all(reaches(narrow, one.unit.id, one.unit.name, one.workload.id, one.workload.name) for one in changes)
+        assert all(reaches(filters, one.unit.id, one.unit.name, one.workload.id, one.workload.name) for one in changes)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import msgspec
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from reconciler.core.draft import Draft, Narrow, leavers, unmanaged, wanted
+from reconciler.core.assessment import Filters, FleetAssessment, leavers, unmanaged, wanted
 from reconciler.core.judge import CHANGES, HELD, verdict
 from reconciler.core.plan import assemble
 from reconciler.core.resolve import resolve
@@ -42,42 +42,42 @@ Slot = tuple[str, str]
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 
 
-def sound(one: Draft) -> Draft:
-    """Keep drafts of manifests that a plan would accept."""
+def sound(one: FleetAssessment) -> FleetAssessment:
+    """Keep assessments of manifests that a plan would accept."""
     assume(not any(finding.severity is Severity.ERROR for finding in one.resolution.diagnostics))
     return one
 
 
-def verdicts(one: Draft) -> dict[Slot, tuple[Verdict, bool]]:
+def verdicts(one: FleetAssessment) -> dict[Slot, tuple[Verdict, bool]]:
     """Judge every slot in reach slowly; say besides whether it is pruning that wants it."""
     found: dict[Slot, tuple[Verdict, bool]] = {}
     for unit in naive.all_units(one.snapshot.units):
         for workload in one.snapshot.workloads:
             wish, pruning = naive.wish(one.document, one.snapshot, unit, workload)
-            if reaches(one.narrow, unit.id, unit.name, workload.id, workload.name):
+            if reaches(one.filters, unit.id, unit.name, workload.id, workload.name):
                 state = one.snapshot.state(workload.id, unit.row)
                 found[unit.id, workload.id] = verdict(wish, state, unit.reach, one.patience), pruning
     return found
 
 
-def reaches(narrow: Narrow, unit: str, name: str, workload: str, title: str) -> bool:
+def reaches(filters: Filters, unit: str, name: str, workload: str, title: str) -> bool:
     """Return whether a slot is in reach of the filters."""
 
     def any_of(patterns: tuple[str, ...], *texts: str) -> bool:
         return any(naive.matches(text, list(patterns)) for text in texts)
 
     return (
-        (not narrow.units or any_of(narrow.units, unit, name))
-        and (not narrow.workloads or any_of(narrow.workloads, workload, title))
-        and not any_of(narrow.exclude, unit, name)
+        (not filters.units or any_of(filters.units, unit, name))
+        and (not filters.workloads or any_of(filters.workloads, workload, title))
+        and not any_of(filters.exclude, unit, name)
     )
 
 
 @given(fleets(), snapshots(), catalogs(), narrows, st.booleans())
 def test_changes_and_held_are_exactly_the_slots_whose_verdict_needs_something(
-    fleet: Document, snapshot: Snapshot, catalog: Catalog, narrow: Narrow, retries_itself: bool
+    fleet: Document, snapshot: Snapshot, catalog: Catalog, filters: Filters, retries_itself: bool
 ) -> None:
-    one = sound(drafted(fleet, snapshot, narrow, retries_itself=retries_itself))
+    one = sound(drafted(fleet, snapshot, filters, retries_itself=retries_itself))
     plan = planned(one, catalog)
     judged = verdicts(one)
     changes = [(change.unit.id, change.workload.id) for change in plan.changes]
@@ -99,7 +99,7 @@ def test_changes_and_held_are_exactly_the_slots_whose_verdict_needs_something(
     ) == len(counted)
 
 
-def unseen(one: Draft, slot: Slot) -> bool:
+def unseen(one: FleetAssessment, slot: Slot) -> bool:
     """Return whether the reading showed no row of a slot and proved nothing by that."""
     row = one.snapshot.units.index[slot[0]]
     return one.snapshot.column(slot[1])[row] == 0 and not one.snapshot.coverage.complete
@@ -107,14 +107,14 @@ def unseen(one: Draft, slot: Slot) -> bool:
 
 @given(fleets(), snapshots(), catalogs(), narrows)
 def test_nothing_is_outside_the_scope_or_the_filters(
-    fleet: Document, snapshot: Snapshot, catalog: Catalog, narrow: Narrow
+    fleet: Document, snapshot: Snapshot, catalog: Catalog, filters: Filters
 ) -> None:
-    plan = planned(sound(drafted(fleet, snapshot, narrow)), catalog)
+    plan = planned(sound(drafted(fleet, snapshot, filters)), catalog)
     entries: list[Change | Held] = [*plan.changes, *(entry for entry in plan.held if entry.unit.id != "*")]
     for entry in entries:
         unit = snapshot.units[snapshot.units.index[entry.unit.id]]
         assert naive.in_scope(fleet.spec, unit, snapshot.units)
-        assert reaches(narrow, unit.id, unit.name, entry.workload.id, entry.workload.name)
+        assert reaches(filters, unit.id, unit.name, entry.workload.id, entry.workload.name)
         assert (unit.name, entry.workload) == (entry.unit.name, entry.workload)
         wish, _ = naive.wish(fleet, snapshot, unit, workload_of(snapshot, entry.workload.id))
         assert wish.want is not Want.UNMANAGED
@@ -222,21 +222,21 @@ def test_the_order_of_input_does_not_matter(
     plan = planned(one, catalog)
     again = planned(drafted(reordered(data.draw, fleet), shuffled(data.draw, snapshot)), catalog)
     assert msgspec.json.encode(again) == msgspec.json.encode(plan)
-    whole = [assemble([entry], now=NOW, read={}, narrowed="") for entry in (plan, again)]
+    whole = [assemble([entry], now=NOW, read={}, filters="") for entry in (plan, again)]
     assert whole[0].fingerprint == whole[1].fingerprint
 
 
 @given(fleets("a"), fleets("b"), snapshots())
 def test_the_order_of_fleets_does_not_matter(left: Document, right: Document, snapshot: Snapshot) -> None:
     plans = [planned(sound(drafted(fleet, snapshot))) for fleet in (left, right)]
-    ahead = assemble(plans, now=NOW, read={"a": 1.0, "b": 2.0}, narrowed="")
-    back = assemble(plans[::-1], now=NOW, read={"b": 2.0, "a": 1.0}, narrowed="")
+    ahead = assemble(plans, now=NOW, read={"a": 1.0, "b": 2.0}, filters="")
+    back = assemble(plans[::-1], now=NOW, read={"b": 2.0, "a": 1.0}, filters="")
     assert msgspec.json.encode(ahead) == msgspec.json.encode(back)
 
 
 @given(fleets(), snapshots(), narrows)
-def test_the_count_of_unmanaged_slots_is_exact(fleet: Document, snapshot: Snapshot, narrow: Narrow) -> None:
-    one = sound(drafted(fleet, snapshot, narrow))
+def test_the_count_of_unmanaged_slots_is_exact(fleet: Document, snapshot: Snapshot, filters: Filters) -> None:
+    one = sound(drafted(fleet, snapshot, filters))
     expected = 0
     for unit in naive.all_units(snapshot.units):
         for workload in snapshot.workloads:
@@ -244,9 +244,9 @@ def test_the_count_of_unmanaged_slots_is_exact(fleet: Document, snapshot: Snapsh
             state = snapshot.state(workload.id, unit.row)
             expected += (
                 naive.in_scope(fleet.spec, unit, snapshot.units)
-                and reaches(narrow, unit.id, unit.name, workload.id, workload.name)
+                and reaches(filters, unit.id, unit.name, workload.id, workload.name)
                 and wish.want is Want.UNMANAGED
-                and bool(state.assigned or state.reported or state.others)
+                and bool(state.assigned or state.reported or state.extra_versions)
             )
     assert unmanaged(one) == expected
 
@@ -284,7 +284,7 @@ def test_a_workload_is_uniform_only_when_whoever_comes_is_treated_alike(
 ) -> None:
     fleet = data.draw(fleets(scope=data.draw(st.sampled_from([Selector(all=True), Selector(tags={"site": "*"})]))))
     one = sound(drafted(fleet, snapshot))
-    for workload_id in one.uniform:
+    for workload_id in one.fleet_wide:
         assert snapshot.coverage.complete
         everyone = [*naive.all_units(snapshot.units), *newcomers]
         later = Snapshot(
@@ -304,24 +304,24 @@ def test_a_workload_is_uniform_only_when_whoever_comes_is_treated_alike(
 
 
 @given(fleets(), snapshots(), narrows)
-def test_filters_drop_slots_and_change_none(fleet: Document, snapshot: Snapshot, narrow: Narrow) -> None:
+def test_filters_drop_slots_and_change_none(fleet: Document, snapshot: Snapshot, filters: Filters) -> None:
     whole = planned(sound(drafted(fleet, snapshot)))
-    part = planned(drafted(fleet, snapshot, narrow))
+    part = planned(drafted(fleet, snapshot, filters))
     kept = [
         change
         for change in whole.changes
-        if reaches(narrow, change.unit.id, change.unit.name, change.workload.id, change.workload.name)
+        if reaches(filters, change.unit.id, change.unit.name, change.workload.id, change.workload.name)
     ]
     assert list(part.changes) == kept
-    assert narrow.slots == bool(narrow.units or narrow.workloads or narrow.exclude)
-    if narrow.slots:
-        assert not drafted(fleet, snapshot, narrow).uniform
+    assert filters.slots == bool(filters.units or filters.workloads or filters.exclude)
+    if filters.slots:
+        assert not drafted(fleet, snapshot, filters).fleet_wide
 
 
 @given(fleets(), snapshots())
 def test_a_plan_says_whether_it_is_complete_and_can_be_applied(fleet: Document, snapshot: Snapshot) -> None:
     plan: FleetPlan = planned(sound(drafted(fleet, snapshot)))
-    whole = assemble([plan], now=NOW, read={}, narrowed="")
+    whole = assemble([plan], now=NOW, read={}, filters="")
     assert whole.complete == (plan.summary.unknown == 0 and snapshot.coverage.complete)
     assert whole.applyable == bool(plan.changes and not plan.violations)
     assert not whole.errored

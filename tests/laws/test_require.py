@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.resolve import Resolution, resolve
 from reconciler.engine.apply import Applying
-from reconciler.engine.plan import Planned, Question, plan
+from reconciler.engine.plan import PlanRequest, PlanResult, plan
 from reconciler.engine.turn import Options
 from reconciler.model.connection import ConnectionSpec
 from reconciler.model.desired import Desired, Want
@@ -161,21 +161,21 @@ class Pair:
 
     # --- runs -------------------------------------------------------------------------------------------------------
 
-    def question(self) -> Question:
+    def request(self) -> PlanRequest:
         connections = {
             name: Document(name, ConnectionSpec(losant=site.spec), "c.yaml", locate)
             for name, site in self.sites.items()
         }
-        return Question(manifest=Manifest(connections, {}, self.git.fleets, "digest"))
+        return PlanRequest(manifest=Manifest(connections, {}, self.git.fleets, "digest"))
 
-    def plan(self) -> Planned:
+    def plan(self) -> PlanResult:
         platforms = {name: site.platform() for name, site in self.sites.items()}
-        return plan(self.question(), platforms.__getitem__, self.clock)
+        return plan(self.request(), platforms.__getitem__, self.clock)
 
     def apply(self, *, wait: bool = True) -> Applying:
         run = Applying(
             self.plan(),
-            self.question(),
+            self.request(),
             Options(concurrency=1, allow=LIFTED, deadline=60.0, wait=wait),
             self.clock,
             run="law",

@@ -6,8 +6,8 @@ from collections import Counter
 
 from hypothesis import given
 
+from reconciler.core.assessment import Filters
 from reconciler.core.axes import axes
-from reconciler.core.draft import Narrow
 from reconciler.core.judge import Patience, health, sync, verdict
 from reconciler.core.status import fleet_status
 from reconciler.model.fleet import Document
@@ -19,8 +19,8 @@ from tests.laws.strategies import NOW, drafted, fleets, narrows, planned, snapsh
 
 
 @given(fleets(), snapshots(), narrows)
-def test_every_managed_slot_counts_once(fleet: Document, snapshot: Snapshot, narrow: Narrow) -> None:
-    one = drafted(fleet, snapshot, narrow)
+def test_every_managed_slot_counts_once(fleet: Document, snapshot: Snapshot, filters: Filters) -> None:
+    one = drafted(fleet, snapshot, filters)
     found = fleet_status(one)
     summary = planned(one).summary
     assert (found.total, found.units, found.unknown) == (summary.slots, summary.units, summary.unknown)
@@ -33,9 +33,9 @@ def test_every_managed_slot_counts_once(fleet: Document, snapshot: Snapshot, nar
 
 
 @given(fleets(), snapshots(), narrows)
-def test_counts_are_those_of_the_units(fleet: Document, snapshot: Snapshot, narrow: Narrow) -> None:
+def test_counts_are_those_of_the_units(fleet: Document, snapshot: Snapshot, filters: Filters) -> None:
     """Say it again, slowly: slot by slot."""
-    one = drafted(fleet, snapshot, narrow)
+    one = drafted(fleet, snapshot, filters)
     found = fleet_status(one, units=True)
     counts: Counter[str] = Counter()
     failed, assigned = [], Counter[tuple[str, str | None]]()

@@ -66,11 +66,11 @@ TABLE: list[Row] = [
         lambda case: told(case) and not reports(case) and case[1].phase is Phase.MOVING and in_time(case),
     ),
     (Verdict.STUCK, lambda case: told(case) and not reports(case)),
-    (Verdict.LEFTOVER, lambda case: told(case) and bool(case[1].others)),
+    (Verdict.LEFTOVER, lambda case: told(case) and bool(case[1].extra_versions)),
     (Verdict.SYNCED, told),
     (Verdict.MISSING, lambda case: wants(case) and case[1].assigned is None),
     (Verdict.DIFFERS, wants),
-    (Verdict.SURPLUS, lambda case: case[1].assigned is not None or bool(case[1].others)),
+    (Verdict.SURPLUS, lambda case: case[1].assigned is not None or bool(case[1].extra_versions)),
     (Verdict.REMOVING, lambda case: case[1].reported is not None),
     (Verdict.SYNCED, lambda case: True),
 ]
@@ -82,14 +82,14 @@ STATES = [
         reported=reported,
         phase=phase,
         overwritten=overwritten,
-        others=others,
+        extra_versions=extra_versions,
         settings=settings,
         since=since,
         ahead=ahead,
         ready=ready,
         size=size,
     )
-    for assigned, reported, phase, overwritten, others, settings, since, ahead, (ready, size) in product(
+    for assigned, reported, phase, overwritten, extra_versions, settings, since, ahead, (ready, size) in product(
         [None, "1", "2"],
         [None, "1", "2"],
         Phase,
@@ -128,7 +128,7 @@ def test_every_row_of_the_table_can_be_reached() -> None:
 def test_a_verdict_changes_something_exactly_when_it_is_out_of_sync_or_tries_again(found: Verdict) -> None:
     assert (found in CHANGES) == (sync(found) is Sync.OUT or found is Verdict.RETRY)
     assert not CHANGES & HELD
-    for desired, state in product(DESIRED, [State(), State(assigned="1"), State(others=("0",))]):
+    for desired, state in product(DESIRED, [State(), State(assigned="1"), State(extra_versions=("0",))]):
         assert (verb_of(found, state, desired) is not None) == (found in CHANGES)
 
 
@@ -144,7 +144,7 @@ def test_a_verb_says_what_happens_to_what_is_assigned(
         if verb is Verb.RELEASE:
             assert state.assigned in {None, desired.version}
         if verb is Verb.REMOVE:
-            assert state.others or (desired is ABSENT and state.assigned is not None)
+            assert state.extra_versions or (desired is ABSENT and state.assigned is not None)
 
 
 @given(states(), st.sampled_from(Reach), st.sampled_from(DESIRED), st.booleans())

@@ -58,7 +58,7 @@ changes = st.builds(
     steps=st.lists(st.builds(Step, call=speakable, when=st.sampled_from(["now", "later"])), max_size=2).map(tuple),
     origin=origins,
     observed=st.just("0" * 16),
-    others=st.lists(speakable, max_size=2).map(tuple),
+    extra_versions=st.lists(speakable, max_size=2).map(tuple),
     settings=st.lists(st.tuples(speakable, speakable), max_size=1).map(tuple),
     size=st.integers(1, 9),
 )
@@ -160,7 +160,7 @@ plans = st.builds(
     complete=st.booleans(),
     applyable=st.booleans(),
     errored=st.booleans(),
-    narrowed=st.one_of(st.just(""), speakable),
+    filters=st.one_of(st.just(""), speakable),
     fleets=st.lists(fleets(), max_size=3).map(tuple),
 )
 widths = st.integers(20, 200)
@@ -176,7 +176,7 @@ def harmless(text: str) -> None:
         assert one == one.rstrip()
 
 
-def narrow(lines: list[Line], width: int) -> None:
+def fits(lines: list[Line], width: int) -> None:
     assert all(columns_of(text_of(one).rstrip()) <= width for one in lines)
 
 
@@ -197,14 +197,14 @@ def test_texts_that_differ_look_different(one: str, other: str) -> None:
 def test_folding_loses_nothing_but_spaces(parts: list[str], width: int, indent: int) -> None:
     one = line(*((part, "bold" if number % 2 else "") for number, part in enumerate(parts)), indent=indent)
     found = fold(one, width)
-    narrow(found, width)
+    fits(found, width)
     assert "".join(map(text_of, found)).replace(" ", "") == text_of(one).replace(" ", "")
 
 
 @given(plan=plans, width=widths, verbose=st.booleans(), saved=st.one_of(st.none(), speakable))
 def test_text_fits_and_is_harmless(plan: Plan, width: int, verbose: bool, saved: str | None) -> None:
     lines = plan_text.render(plan, now=NOW, width=width, verbose=verbose, saved=saved)
-    narrow(lines, width)
+    fits(lines, width)
     harmless(plain(lines))
     assert styled(lines).plain == plain(lines)
 
@@ -361,7 +361,7 @@ applieds = st.builds(
 @given(applied=applieds, width=widths, verbose=st.booleans())
 def test_reports_fit_count_everything_and_are_harmless(applied: Applied, width: int, verbose: bool) -> None:
     lines = apply_text.render(applied, width=width, verbose=verbose)
-    narrow(lines, width)
+    fits(lines, width)
     harmless(plain(lines))
     assert sum(apply_text.results(applied.outcomes).values()) == len(applied.outcomes)
 

@@ -13,9 +13,9 @@ from typing import Any
 import httpx
 from hypothesis import strategies as st
 
-from reconciler.core.draft import Narrow
+from reconciler.core.assessment import Filters
 from reconciler.engine.apply import Applying
-from reconciler.engine.plan import Planned, Question, plan
+from reconciler.engine.plan import PlanRequest, PlanResult, plan
 from reconciler.engine.turn import Options
 from reconciler.model.connection import ConnectionSpec, LosantConnection, Requests, Secret
 from reconciler.model.event import AnyEvent
@@ -158,36 +158,36 @@ class Site:
             found.append((body["flowId"], body.get("version", body.get("newVersion")), tuple(devices)))
         return found
 
-    def question(self, *fleets: Document, narrow: Narrow | None = None) -> Question:
+    def request(self, *fleets: Document, filters: Filters | None = None) -> PlanRequest:
         """Ask what these fleets need."""
         connection = Document("plant", ConnectionSpec(losant=self.spec), "plant.yaml", locate)
-        return Question(
+        return PlanRequest(
             manifest=Manifest({"plant": connection}, {}, {fleet.name: fleet for fleet in fleets}, "digest"),
-            narrow=narrow or Narrow(),
+            filters=filters or Filters(),
         )
 
-    def plan(self, question: Question) -> Planned:
+    def plan(self, request: PlanRequest) -> PlanResult:
         """Plan it."""
         platform = self.platform()
-        return plan(question, lambda name: platform, self.clock)
+        return plan(request, lambda name: platform, self.clock)
 
     def applying(
-        self, question: Question, *, saved: Plan | None = None, planned: Planned | None = None, **options: Any
+        self, request: PlanRequest, *, saved: Plan | None = None, planned: PlanResult | None = None, **options: Any
     ) -> Applying:
         """Return a run of apply that lifts every limit, unless told otherwise."""
         given = {"concurrency": 1, "allow": LIFTED, **options}
         return Applying(
-            planned or self.plan(question),
-            question,
+            planned or self.plan(request),
+            request,
             Options(**given),
             self.clock,
             run="law",
             saved=saved,
         )
 
-    def apply(self, question: Question, **options: Any) -> Applying:
+    def apply(self, request: PlanRequest, **options: Any) -> Applying:
         """Plan and apply it to the end."""
-        run = self.applying(question, **options)
+        run = self.applying(request, **options)
         drain(run.events())
         return run
 
@@ -266,10 +266,10 @@ def fleets(draw: st.DrawFn, name: str = "fleet") -> Document:
 
 @st.composite
 def variants(draw: st.DrawFn, but: Sequence[str] = ()) -> Variants:
-    """An answer to each open question; those of `but` keep their defaults."""
-    free = [question for question in QUESTIONS if question.answers and question.name not in but]
-    asked = draw(st.lists(st.sampled_from(free), max_size=5, unique_by=lambda question: question.name))
-    return Variants({question.name: draw(st.sampled_from(question.answers)) for question in asked})
+    """An answer to each open request; those of `but` keep their defaults."""
+    free = [request for request in QUESTIONS if request.answers and request.name not in but]
+    asked = draw(st.lists(st.sampled_from(free), max_size=5, unique_by=lambda request: request.name))
+    return Variants({request.name: draw(st.sampled_from(request.answers)) for request in asked})
 
 
 @st.composite

@@ -239,7 +239,7 @@ def test_cohorts_are_told_by_their_slugs_and_never_by_tags() -> None:
 
 
 def test_what_stands_beside_or_half_way_stays_unmanaged_and_is_said() -> None:
-    moving = State(assigned="2", reported="1", phase=Phase.MOVING, others=("1",))
+    moving = State(assigned="2", reported="1", phase=Phase.MOVING, extra_versions=("1",))
     ready = State(assigned="2", reported="1", phase=Phase.READY)
     found = imported(world(gateways(3), {"poller": [moving, ready, "1"]}))
     assert found.slots == 1

@@ -121,11 +121,11 @@ class GetApp:
         snapshot: Snapshot,
         catalog: Catalog,
         *,
-        whole: Collection[str],
+        fleet_wide: Collection[str],
         wide: bool = True,
     ) -> tuple[Action, ...]:
         """Turn changes into the next call of each; every call names its devices."""
-        del whole, wide  # no call acts wide
+        del fleet_wide, wide  # no call acts wide
         return compile_changes(changes, snapshot, catalog, self._table)
 
     def execute(self, action: Action, deadline: float) -> Receipt:

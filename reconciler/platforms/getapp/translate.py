@@ -210,7 +210,7 @@ def _slot(found: list[Seen], needed: _Needed, *, auto: bool) -> State:
         reported=_reported(there, main),
         phase=Phase.MOVING,
         identity=main.release.id if main is not None else None,
-        others=others,
+        extra_versions=others,
         protected="; ".join(f"{version}: {why}" for version, why in sorted(kept.items())),
         stages=tuple((one.release.version, one.stage.value) for one in there),
         note=_note(rows, main, kept),
@@ -222,7 +222,7 @@ def _remains(rows: list[Seen]) -> State:
     """Return the state of a slot where at most uninstalled releases are left."""
     versions = tuple(one.release.version for one in rows)
     return State(
-        others=versions,
+        extra_versions=versions,
         stages=tuple((version, Stage.UNINSTALLED.value) for version in versions),
         note="uninstalled; its files may still be there" if versions else "",
     )

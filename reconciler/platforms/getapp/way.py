@@ -61,7 +61,7 @@ class Way(NamedTuple):
 def way(state: State, to: str | None) -> Way:
     """Return the way of a slot to a version, or to nothing."""
     stages = {version: Stage(text) for version, text in state.stages}
-    leaving = {state.assigned, *state.others} - {to}  # what others depend on is among the stages, and stays
+    leaving = {state.assigned, *state.extra_versions} - {to}  # what others depend on is among the stages, and stays
     unwanted = sorted(
         (one for one, stage in stages.items() if one in leaving or (stage is Stage.UNINSTALLING and one != to)),
         key=precedence,

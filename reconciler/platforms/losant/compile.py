@@ -32,13 +32,13 @@ def compile_changes(
     snapshot: Snapshot,
     base: str,
     *,
-    whole: Collection[str],
+    fleet_wide: Collection[str],
     wide_calls: str,
     wide: bool = True,
 ) -> tuple[Action, ...]:
     """Return the calls for changes; `base` is the application's path.
 
-    `wide_calls` is the connection's: never, scope, proved; `whole` has the workloads for which the fleet speaks of
+    `wide_calls` is the connection's: never, scope, proved; `fleet_wide` has the workloads for which the fleet speaks of
     every device alike. `wide=False` compiles to ids alone.
     """
     wide = wide and snapshot.coverage.complete
@@ -53,7 +53,7 @@ def compile_changes(
         if version is None:
             actions += _removals(path, flow, positions, changes)
             continue
-        may = wide and (wide_calls == "proved" or (wide_calls == "scope" and flow in whole))
+        may = wide and (wide_calls == "proved" or (wide_calls == "scope" and flow in fleet_wide))
         olds = _olds(changes, positions, snapshot, flow, targets) if may and len(positions) > IDS_PER_CALL else {}
         for old, slots in olds.items():
             body = {"flowId": flow, "oldVersion": old, "newVersion": version}

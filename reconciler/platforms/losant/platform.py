@@ -85,13 +85,13 @@ class Losant:
         snapshot: Snapshot,
         catalog: Catalog,
         *,
-        whole: Collection[str],
+        fleet_wide: Collection[str],
         wide: bool = True,
     ) -> tuple[Action, ...]:
         """Turn changes into the fewest calls; with `wide=False` into calls that name every device."""
         del catalog  # calls name versions as people do
         base, mode = self._routes.base, self._spec.wide_calls
-        return compile_changes(changes, snapshot, base, whole=whole, wide_calls=mode, wide=wide)
+        return compile_changes(changes, snapshot, base, fleet_wide=fleet_wide, wide_calls=mode, wide=wide)
 
     def execute(self, action: Action, deadline: float) -> Receipt:
         """Send one call, at most until `deadline` (seconds since 1970)."""

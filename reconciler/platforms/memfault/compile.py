@@ -84,7 +84,7 @@ def _calls(
     if version is None:
         yield from _downward(list(active), active, path)
     elif change.verb is Verb.REMOVE:
-        yield from _pulls([name for name in change.others if name != version], active, path, SECOND)
+        yield from _pulls([name for name in change.extra_versions if name != version], active, path, SECOND)
     elif version == assigned and version in active and redraw:
         yield from _pulls([version], active, path, FIRST)
         yield SECOND, ACTIVATE, _activation(change, version, path)

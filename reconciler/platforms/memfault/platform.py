@@ -86,11 +86,11 @@ class Memfault:
         snapshot: Snapshot,
         catalog: Catalog,
         *,
-        whole: Collection[str],
+        fleet_wide: Collection[str],
         wide: bool = True,
     ) -> tuple[Action, ...]:
         """Turn changes into calls, each of one activation."""
-        del catalog, whole, wide  # calls name versions as people do, and there are none that act wide
+        del catalog, fleet_wide, wide  # calls name versions as people do, and there are none that act wide
         redraw = self._spec.redraw and bool(self._sender.refused)
         return compile_changes(changes, snapshot, self._routes.project, redraw=redraw)
 

@@ -106,7 +106,7 @@ def _leaves_some(case: _Case) -> bool:
     if version is None or case.change.verb is Verb.REMOVE or version == state.assigned:
         return False
     kept = state.assigned if share_of(case.change.settings) < 100 and not state.settings else None
-    told = {name for name in (state.assigned, *state.others) if name is not None and ARROW not in name}
+    told = {name for name in (state.assigned, *state.extra_versions) if name is not None and ARROW not in name}
     return any(later(version, name) for name in told - {kept})
 
 

@@ -61,7 +61,7 @@ class Ladder(msgspec.Struct, frozen=True):
     assigned: str
     target: str
     percent: int | None
-    others: tuple[str, ...]
+    extra_versions: tuple[str, ...]
     through: tuple[str, ...]
     """Devices must pass through them on the way up."""
     untold: tuple[str, ...]
@@ -134,7 +134,12 @@ def state_of(slot: Slot) -> State:
 
 
 def _assigned(slot: Slot, ladder: Ladder, spread: tuple[tuple[str, int], ...]) -> State:
-    told = State(assigned=ladder.assigned, others=ladder.others, settings=settings_of(ladder.percent), spread=spread)
+    told = State(
+        assigned=ladder.assigned,
+        extra_versions=ladder.extra_versions,
+        settings=settings_of(ladder.percent),
+        spread=spread,
+    )
     notes = [*_standing(ladder), *_besides(slot, ladder)]
     if slot.switched_off:
         notes.insert(0, "updates are switched off for this cohort")

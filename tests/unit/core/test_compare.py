@@ -52,8 +52,8 @@ def change(unit: Ref, verb: Verb = Verb.REPLACE, **more: object) -> Change:
     return msgspec.structs.replace(plain, **more)
 
 
-def plan(*fleets: FleetPlan, narrowed: str = "") -> Plan:
-    return assemble(fleets, now=0.0, read={}, narrowed=narrowed)
+def plan(*fleets: FleetPlan, filters: str = "") -> Plan:
+    return assemble(fleets, now=0.0, read={}, filters=filters)
 
 
 def fleet(name: str = "austin", **more: object) -> FleetPlan:
@@ -80,7 +80,7 @@ def test_plans_go_by_unit_and_workload() -> None:
         reasons=(Hold(HoldReason.SUSPENDED, "audit"),),
         origin=NOWHERE,
     )
-    gone = change(twin, Verb.REMOVE, to=None, others=("v0",), settings=(("percent", 10),))
+    gone = change(twin, Verb.REMOVE, to=None, extra_versions=("v0",), settings=(("percent", 10),))
     unread = msgspec.structs.replace(held, unit=other, verb=None, from_=None, to=None)
     violation = Violation(kind=LimitKind.REMOVE, message="too much")
     right = plan(
@@ -93,9 +93,10 @@ def test_plans_go_by_unit_and_workload() -> None:
                 target="losant:x", manifest="other", complete=False, problems=("cut",), versions=(("w1", "v2", ""),)
             ),
         ),
-        narrowed="--unit gw*",
+        filters="--unit gw*",
     )
     assert told(left, right) == [
+        (("filters",), None, "--unit gw*"),
         (("fleet austin", "calls", "losant.release"), "1 call for 2 slots", None),
         (
             ("fleet austin", "changes", "gw (u2) poller"),
@@ -109,7 +110,6 @@ def test_plans_go_by_unit_and_workload() -> None:
         (("fleet austin", "versions", "w1 v2"), None, "content not known"),
         (("fleet austin", "violations", "remove"), None, "too much"),
         (("fleet austin", "warnings"), None, "not enforced yet: windows"),
-        (("narrowed",), None, "--unit gw*"),
     ]
 
 
@@ -142,15 +142,15 @@ def snapshot(states: list[State], numbers: list[int], coverage: Coverage = PROVE
 
 
 def test_snapshots_go_by_unit_and_workload() -> None:
-    moving = State(assigned="v2", reported="v1", others=("v0",), settings=(("percent", 10),), since=5.0)
+    moving = State(assigned="v2", reported="v1", extra_versions=("v0",), settings=(("percent", 10),), since=5.0)
     left = snapshot([State(assigned="v1", reported="v1")], [1, 0])
     right = snapshot([moving], [1, 1, 0], Coverage(complete=False, problems=("cut",)))
     assert told(left, right) == [
         (("reading",), "complete", "cut"),
         (("slots", "gw-0 poller", "assigned"), "v1", "v2"),
-        (("slots", "gw-0 poller", "others"), None, "v0"),
+        (("slots", "gw-0 poller", "extra_versions"), None, "v0"),
         (("slots", "gw-0 poller", "settings"), None, "percent 10"),
-        (("slots", "gw-1 poller"), None, "assigned v2, reported v1, others v0, settings percent 10"),
+        (("slots", "gw-1 poller"), None, "assigned v2, reported v1, also present v0, settings percent 10"),
         (
             ("units", "gw-2"),
             None,
@@ -231,9 +231,9 @@ def test_two_kinds_cannot_be_compared() -> None:
 
 
 def test_a_version_that_is_there_already_and_wanted_is_not_removed() -> None:
-    one = change(Ref("u", "gw"), Verb.REPLACE, to="v1", others=("v0", "v1"))
+    one = change(Ref("u", "gw"), Verb.REPLACE, to="v1", extra_versions=("v0", "v1"))
     assert "also removes v0 (" in str(told(plan(fleet()), plan(fleet(changes=(one,)))))
-    alone = msgspec.structs.replace(one, others=("v1",))
+    alone = msgspec.structs.replace(one, extra_versions=("v1",))
     assert "also removes" not in str(told(plan(fleet()), plan(fleet(changes=(alone,)))))
 
 

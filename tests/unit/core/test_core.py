@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from reconciler.core.assessment import FleetAssessment, leavers
 from reconciler.core.axes import axes
 from reconciler.core.bind import bind
 from reconciler.core.digest import fingerprint
-from reconciler.core.draft import Draft, leavers
 from reconciler.core.hold import in_force, older
 from reconciler.core.limit import limits_of
 from reconciler.core.names import suggestion
@@ -49,7 +49,7 @@ BROKEN = Coverage(False, ("page 3 could not be read",))
 CATALOG = {Release(one.id, name): ReleaseInfo(found=True) for one in (POLLER, VISION) for name in ("1", "2")}
 
 
-def planned(one: Draft) -> FleetPlan:
+def planned(one: FleetAssessment) -> FleetPlan:
     return strategies.planned(one, CATALOG)
 
 
@@ -82,18 +82,23 @@ def spec(version: str | None = "2", **more: Any) -> FleetSpec:
     return FleetSpec(**fields)
 
 
-def judged(snapshot: Snapshot, version: str | None = "2", *, retries_itself: bool = True, **more: Any) -> Draft:
+def judged(
+    snapshot: Snapshot, version: str | None = "2", *, retries_itself: bool = True, **more: Any
+) -> FleetAssessment:
     return drafted(document(spec(version, **more)), snapshot, retries_itself=retries_itself)
 
 
-def codes(one: Draft) -> list[tuple[str, Severity]]:
+def codes(one: FleetAssessment) -> list[tuple[str, Severity]]:
     return [(finding.code, finding.severity) for finding in one.resolution.diagnostics]
 
 
 def test_leftovers_are_removed_and_count_against_no_limit() -> None:
-    one = judged(reading(State("2", "2", others=("1",)), State("2", "2", others=("1",))), limits=Limits(remove="0%"))
+    one = judged(
+        reading(State("2", "2", extra_versions=("1",)), State("2", "2", extra_versions=("1",))),
+        limits=Limits(remove="0%"),
+    )
     plan = planned(one)
-    assert [(change.verb, change.to, change.reason, change.others) for change in plan.changes] == [
+    assert [(change.verb, change.to, change.reason, change.extra_versions) for change in plan.changes] == [
         (Verb.REMOVE, "2", Reason.LEFTOVER, ("1",))
     ] * 2
     assert not plan.violations
@@ -177,8 +182,8 @@ def test_pruning_is_held_for_what_is_shown_and_unknown_but_not_listed_for_what_i
 def test_a_saved_pruning_of_a_slot_no_longer_shown_is_not_called_done() -> None:
     units = [unit("u0"), unit("u1")]
     then = planned(judged(reading(State("1", "1"), State("1", "1"), units=units), workloads={}, prune="all"))
-    draft = judged(reading(State("1", "1"), units=units, coverage=BROKEN), workloads={}, prune="all")
-    found = bind(then.changes, (), planned(draft), draft)
+    assessment = judged(reading(State("1", "1"), units=units, coverage=BROKEN), workloads={}, prune="all")
+    found = bind(then.changes, (), planned(assessment), assessment)
     assert [(dropped.change.unit.id, dropped.result) for dropped in found.settled] == [
         ("u0", Result.NOT_TRIED),
         ("u1", Result.NOT_TRIED),
@@ -233,10 +238,10 @@ def test_a_channel_that_names_no_version_is_an_error() -> None:
 
 def test_pins_are_held_to_the_scope_and_to_one_unit() -> None:
     snapshot = reading(State("1", "1"), State("1", "1"), State("1", "1"), units=[unit("u0"), unit("u1"), unit("u2")])
-    narrow = Selector(ids=["u0"])
-    found = codes(judged(snapshot, units=narrow, pins={"u1": {"poller": "2"}}))
+    filters = Selector(ids=["u0"])
+    found = codes(judged(snapshot, units=filters, pins={"u1": {"poller": "2"}}))
     assert found == [("pin-outside", Severity.ERROR)]
-    inner = {"poller": WorkloadSpec(version="2", units=narrow)}
+    inner = {"poller": WorkloadSpec(version="2", units=filters)}
     assert codes(judged(snapshot, workloads=inner, pins={"u1": {"poller": "2"}})) == [("pin-outside", Severity.ERROR)]
     twice = judged(snapshot, pins={"u1": {"poller": "2"}, "gw-u1": {"poller": "3"}})
     assert codes(twice) == [("pin-twice", Severity.ERROR)]
@@ -310,11 +315,11 @@ def test_near_names() -> None:
 
 def test_a_fleet_that_could_not_be_read_makes_the_plan_errored() -> None:
     failed = failed_fleet("a", connection="plant", platform="test", target="", manifest="digest", error="no network")
-    plan = assemble([failed, planned(judged(reading(State("1", "1"))))], now=NOW, read={}, narrowed="")
+    plan = assemble([failed, planned(judged(reading(State("1", "1"))))], now=NOW, read={}, filters="")
     assert (plan.errored, plan.complete, plan.applyable) == (True, False, True)
     assert [entry.fleet for entry in plan.fleets] == ["a", "fleet"]
     assert fingerprint(plan) == plan.fingerprint
-    assert not assemble([failed], now=NOW, read={}, narrowed="").applyable
+    assert not assemble([failed], now=NOW, read={}, filters="").applyable
 
 
 def test_a_change_is_json_with_the_public_names() -> None:

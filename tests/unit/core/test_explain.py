@@ -86,7 +86,7 @@ def test_a_pin_may_follow_a_channel() -> None:
 
 def test_pruning_is_a_rule_too() -> None:
     assert lines(said(None, prune="all")) == [("prune", "prune: absent")]
-    narrow = WorkloadSpec(version="v2", units=Selector(ids=["ub"]))
-    assert lines(said(narrow, prune="listed")) == [("prune", "prune: absent")]
-    assert lines(said(narrow)) == [("workloads/poller/units", "workloads.poller.units: does not mean this unit")]
+    filters = WorkloadSpec(version="v2", units=Selector(ids=["ub"]))
+    assert lines(said(filters, prune="listed")) == [("prune", "prune: absent")]
+    assert lines(said(filters)) == [("workloads/poller/units", "workloads.poller.units: does not mean this unit")]
     assert lines(said(None)) == []

@@ -15,7 +15,7 @@ from tests.laws.strategies import NOW, document, drafted
 SPEC = FleetSpec(connection="plant", units=Selector(all=True), workloads={"main": WorkloadSpec(version="2")})
 
 
-def standing(*states: State, coverage: Coverage = PROVED) -> FleetStatus:
+def status_bucket(*states: State, coverage: Coverage = PROVED) -> FleetStatus:
     """The status of as many units as there are states."""
     units = [
         Unit(0, f"u{row}", f"cohort {row}", (), Reach.CONNECTED, one.size, None, assignable=True)
@@ -34,7 +34,7 @@ def standing(*states: State, coverage: Coverage = PROVED) -> FleetStatus:
 
 
 def test_units_of_one_device_are_not_counted_in_devices() -> None:
-    found = standing(State("2", "2"), State("2", "1", Phase.MOVING, since=NOW))
+    found = status_bucket(State("2", "2"), State("2", "1", Phase.MOVING, since=NOW))
     assert (found.ready_devices, found.devices) == (None, None)
     assert [one.devices for one in found.spread] == [None, None]
 
@@ -44,7 +44,7 @@ def test_devices_of_cohorts_are_counted_by_what_they_run() -> None:
     half = State("2", "1", Phase.MOVING, since=NOW, ready=3, size=10, spread=(("1", 7), ("2", 3)))
     nobody = State("2", None, ready=0, size=0)
     alone = State("1", "1")
-    found = standing(done, half, nobody, alone)
+    found = status_bucket(done, half, nobody, alone)
     assert (found.ready_devices, found.devices) == (94, 101)
     assert found.spread == (
         Spread(workload="main", version="2", assigned=3, reported=1, devices=93),
@@ -62,7 +62,7 @@ def test_what_moves_says_how_far_it_is_and_what_stands_still_does_not() -> None:
     ready = State("2", None, Phase.READY, progress=100)
     other = State("3", None, Phase.MOVING, since=NOW)
     stuck = State("2", "1", Phase.MOVING, since=NOW - 90_000, progress=1)
-    found = standing(*moving, ready, other, stuck)
+    found = status_bucket(*moving, ready, other, stuck)
     assert found.next_step == 1
     assert found.movements == (
         Movement(workload="main", version="2", slots=4, least=10, most=100, eta=300),
@@ -72,7 +72,7 @@ def test_what_moves_says_how_far_it_is_and_what_stands_still_does_not() -> None:
 
 def test_remarks_are_gathered_with_the_first_units() -> None:
     silent = State("2", "2", note="2 devices silent")
-    found = standing(*[silent] * 5, State("2", "2", note="a dependency"), State("2", "2"), EMPTY)
+    found = status_bucket(*[silent] * 5, State("2", "2", note="a dependency"), State("2", "2"), EMPTY)
     assert found.remarks == (
         Remark(workload="main", text="2 devices silent", slots=5, units=(_ref(0), _ref(1), _ref(2))),
         Remark(workload="main", text="a dependency", slots=1, units=(_ref(5),)),
@@ -80,7 +80,7 @@ def test_remarks_are_gathered_with_the_first_units() -> None:
 
 
 def test_that_a_reading_covers_no_slot_is_no_remark() -> None:
-    assert standing(EMPTY, State("2", "2"), coverage=Coverage(False, ("a page is missing",))).remarks == ()
+    assert status_bucket(EMPTY, State("2", "2"), coverage=Coverage(False, ("a page is missing",))).remarks == ()
 
 
 def _ref(row: int) -> Ref:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from reconciler.core.draft import Draft, Narrow, draft
+from reconciler.core.assessment import Filters, FleetAssessment, assess
 from reconciler.core.need import Side, needs, tied_to
 from reconciler.core.plan import fleet_plan
 from reconciler.core.require import Gates, gates
@@ -101,10 +101,10 @@ class World:
         fleets: Sequence[Document],
         read: Mapping[str, Snapshot],
         unread: Mapping[str, str] | None = None,
-        narrow: Narrow | None = None,
+        filters: Filters | None = None,
     ) -> None:
         lines = needs(fleets)
-        self.narrow = narrow or Narrow()
+        self.filters = filters or Filters()
         sides = {name: Side(one, [_resolved(each, one) for each in _of(fleets, name)]) for name, one in read.items()}
         self.gates: dict[str, Gates] = {name: gates(lines, name, sides, unread or {}) for name in sides}
         plans = [self.plan(one, read[one.spec.connection]) for one in fleets if one.spec.connection in read]
@@ -112,7 +112,7 @@ class World:
         self.plans = {one.fleet: one for one in staged(plans, ways)}
 
     def plan(self, document: Document, read: Snapshot) -> FleetPlan:
-        one = judged(document, read, self.narrow)
+        one = judged(document, read, self.filters)
         return fleet_plan(one, CATALOG, Single(), manifest="", commit=None, gates=self.gates[document.spec.connection])
 
     def going(self) -> set[tuple[str, str, str | None]]:
@@ -128,10 +128,10 @@ class World:
         return held.stage, [hold.text for hold in held.reasons]
 
 
-def judged(document: Document, read: Snapshot, narrow: Narrow) -> Draft:
-    return draft(
+def judged(document: Document, read: Snapshot, filters: Filters) -> FleetAssessment:
+    return assess(
         document, connection=document.spec.connection, platform="test", channels={}, snapshot=read, now=NOW,
-        retries_itself=True, narrow=narrow,
+        retries_itself=True, filters=filters,
     )  # fmt: skip
 
 
@@ -205,9 +205,9 @@ def test_chains_go_stage_by_stage_whoever_comes_first_in_the_plan() -> None:
         (State("1.4", "1.4", ready=1, size=2), "", "1.4 is reported; no fleet manages poller there"),
         (State("1.4", ready=1, size=2, spread=(("1.3", 1), ("1.4", 1))), "", "1.3 and 1.4 are reported; no fleet manages poller there"),
         (State("1.4", ready=1, size=2, spread=(("1.4", 1),)), "", "1.4 is reported; no fleet manages poller there"),
-        (State("1.4", "1.3", Phase.MOVING, others=("1.3",)), "1.4", "1.3 is reported, and 1.4 is assigned; 1.4 is on its way there"),
-        (State("1.4", "1.4", others=("1.5", "1.3")), "", "1.4 is reported, and 1.3 is there as well; no fleet manages poller there"),
-        (State("1.4", "1.4", others=("1.2", "1.3")), "", "1.4 is reported, and 1.2 and 1.3 are there as well; no fleet manages poller there"),
+        (State("1.4", "1.3", Phase.MOVING, extra_versions=("1.3",)), "1.4", "1.3 is reported, and 1.4 is assigned; 1.4 is on its way there"),
+        (State("1.4", "1.4", extra_versions=("1.5", "1.3")), "", "1.4 is reported, and 1.3 is there as well; no fleet manages poller there"),
+        (State("1.4", "1.4", extra_versions=("1.2", "1.3")), "", "1.4 is reported, and 1.2 and 1.3 are there as well; no fleet manages poller there"),
     ],
 )  # fmt: skip
 def test_it_waits_for_good_for_what_this_plan_does_not_bring(state: State, wanted: str | None, words: str) -> None:
@@ -224,7 +224,7 @@ def test_all_devices_of_a_unit_must_report_it() -> None:
 
 def test_what_is_there_as_well_must_do_too_and_waits_to_be_removed() -> None:
     world = one_fleet(
-        {("u", "poller"): State("1.4", "1.4", others=("1.3",))}, poller=wants("1.4"), vision=wants("2", NEWER)
+        {("u", "poller"): State("1.4", "1.4", extra_versions=("1.3",))}, poller=wants("1.4"), vision=wants("2", NEWER)
     )
     assert world.going() == {("u", "poller", "1.4")}
     words = f"{LEAD} 1.4 is reported, and 1.3 is there as well; goes once poller 1.4 is reported and 1.3 gone"
@@ -232,7 +232,7 @@ def test_what_is_there_as_well_must_do_too_and_waits_to_be_removed() -> None:
 
 
 def test_what_is_active_below_is_given_to_no_device_of_a_cohort() -> None:
-    shown = {("u", "poller"): State("1.4", "1.4", others=("1.3",), ready=1, spread=(("1.4", 1),))}
+    shown = {("u", "poller"): State("1.4", "1.4", extra_versions=("1.3",), ready=1, spread=(("1.4", 1),))}
     assert ("u", "vision", "2") in one_fleet(shown, poller=wants(""), vision=wants("2", NEWER)).going()
 
 
@@ -259,7 +259,7 @@ def test_what_is_held_itself_or_left_out_brings_nothing() -> None:
             "requires base 2 (vision.requires.base), but nothing is reported; no fleet manages base there",
         ],
     )
-    world = World([document], read, narrow=Narrow(workloads=("vision",)))
+    world = World([document], read, filters=Filters(workloads=("vision",)))
     assert world.said("vision") == (0, [f"{LEAD} 1.3 is reported; 1.4 is wanted there, but does not go in this plan"])
     assert not world.going()
 
@@ -287,7 +287,7 @@ TAKEN = "vision requires poller >=1.4 (vision.requires.poller) and"
         (State("2", "2"), "2", "is assigned (2) here; the manifests contradict each other: they want vision 2 there (vision)"),
         (State("2", "2"), "", "is assigned (2) here; no fleet removes vision there"),
         (State(None, "2"), None, "is still here; its removal is on its way"),
-        (State(None, None, others=("1.5",)), "", "is still here; no fleet removes vision there"),
+        (State(None, None, extra_versions=("1.5",)), "", "is still here; no fleet removes vision there"),
         (State(None, None, spread=(("2", 1),)), "", "is still here; no fleet removes vision there"),
         (State(None, None, Phase.UNKNOWN), "", "may be, which is unknown, here"),
     ],
@@ -319,7 +319,7 @@ def test_it_leaves_in_stage_two_after_the_removal_of_the_other() -> None:
     left_out = World(
         [fleet(poller=wants("1.3"), vision=wants(None, NEWER))],
         {"plant": snapshot(shown)},
-        narrow=Narrow(workloads=("poller",)),
+        filters=Filters(workloads=("poller",)),
     )
     assert left_out.said("poller") == (
         0,
@@ -351,12 +351,12 @@ def test_a_contradiction_lets_neither_break_the_other() -> None:
 
 
 def test_a_requirement_speaks_of_the_scope_of_its_fleet_and_of_nothing_else() -> None:
-    narrow = fleet("ours", units=Selector(ids=["u"]), poller=wants(""), vision=wants("2", NEWER))
+    filters = fleet("ours", units=Selector(ids=["u"]), poller=wants(""), vision=wants("2", NEWER))
     wide = fleet("theirs", units=Selector(all=True), poller=wants("1.3"))
     overridden = WorkloadSpec(version="2", overrides=[Override(units=Selector(ids=["u"]), unmanaged=True)])
     both = fleet("both", units=Selector(all=True), vision=overridden)
     read = snapshot({(one, name): "1.4" for one in ("u", "v") for name in ("poller", "vision")}, [unit("u"), unit("v")])
-    world = World([narrow, wide, both], {"plant": read})
+    world = World([filters, wide, both], {"plant": read})
     assert world.going() == {("v", "poller", "1.3"), ("v", "vision", "2")}
     assert set(world.held()) == {("u", "poller"), ("u", "vision")}
 
@@ -437,7 +437,7 @@ def test_connections_are_tied_in_either_direction() -> None:
 def test_workloads_that_no_requirement_speaks_of_have_no_gate_and_others_no_wide_call() -> None:
     world = one_fleet({}, poller=wants("1.4"), vision=wants("2", NEWER), base=wants("2"))
     assert set(world.gates["plant"]) == {"id-poller", "id-vision"}
-    one = judged(fleet(poller=wants("1.4"), vision=wants("2", NEWER), base=wants("2")), snapshot({}), Narrow())
-    assert one.uniform == {"id-poller", "id-vision", "id-base"}
+    one = judged(fleet(poller=wants("1.4"), vision=wants("2", NEWER), base=wants("2")), snapshot({}), Filters())
+    assert one.fleet_wide == {"id-poller", "id-vision", "id-base"}
     one.tied = frozenset(world.gates["plant"])
-    assert one.uniform == {"id-base"}
+    assert one.fleet_wide == {"id-base"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 
-from reconciler.core.draft import Narrow
+from reconciler.core.assessment import Filters
 from reconciler.core.status import fleet_status
 from reconciler.model.fleet import FleetSpec, Selector, WorkloadSpec
 from reconciler.model.observation import EMPTY, Phase, State
@@ -66,7 +66,7 @@ def test_a_fleet_says_who_failed_and_why_and_who_is_stuck() -> None:
 
 def test_filters_narrow_what_is_said() -> None:
     found = fleet_status(
-        drafted(document(SPEC), snapshot(), Narrow(units=("gw-2",), workloads=("poller",))), units=True
+        drafted(document(SPEC), snapshot(), Filters(units=("gw-2",), workloads=("poller",))), units=True
     )
     assert (found.units, found.total, found.problems) == (1, 1, ())
     assert found.unit_list is not None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from reconciler.engine.apply import Applying
-from reconciler.engine.plan import Planned, Question, plan
+from reconciler.engine.plan import PlanRequest, PlanResult, plan
 from reconciler.engine.turn import Options
 from reconciler.errors import PlatformError, Unauthorized, Unreachable
 from reconciler.model.change import Action, Change, Request, Review
@@ -131,7 +131,7 @@ class Memory:
         snapshot: Snapshot,
         catalog: Catalog,
         *,
-        whole: Collection[str],
+        fleet_wide: Collection[str],
         wide: bool = True,
     ) -> tuple[Action, ...]:
         del snapshot, catalog
@@ -140,7 +140,7 @@ class Memory:
             groups.setdefault((change.to is None, change.to or ""), []).append(position)
         actions = []
         for (removing, version), slots in sorted(groups.items()):
-            goes_wide = wide and "w1" in whole and not removing
+            goes_wide = wide and "w1" in fleet_wide and not removing
             step = len(slots) if goes_wide else self.ids_per_call
             for start in range(0, len(slots), step):
                 part = tuple(slots[start : start + step])
@@ -204,23 +204,23 @@ def gone(status: int | None = 404) -> PlatformError:
     return Unreachable("no connection", operation="memory: list", status=status)
 
 
-def question(version: str | None = "2", **more: Any) -> Question:
+def request(version: str | None = "2", **more: Any) -> PlanRequest:
     """Ask for one version (None: absent) on every unit."""
     said = WorkloadSpec(version=version) if version is not None else WorkloadSpec(absent=True)
     fields = {"connection": "plant", "units": Selector(all=True), "workloads": {"poller": said}, **more}
     document = Document("fleet", FleetSpec(**fields), "fleet.yaml", lambda path: Origin("fleet.yaml"))
     spec = ConnectionSpec(losant=LosantConnection(application="a" * 24, token=Secret(env="T")))
     connection = Document("plant", spec, "plant.yaml", lambda path: Origin("plant.yaml"))
-    return Question(manifest=Manifest({"plant": connection}, {}, {"fleet": document}, "digest"))
+    return PlanRequest(manifest=Manifest({"plant": connection}, {}, {"fleet": document}, "digest"))
 
 
-def planned(memory: Memory, asked: Question) -> Planned:
+def planned(memory: Memory, asked: PlanRequest) -> PlanResult:
     """Plan it."""
     return plan(asked, lambda name: memory, memory.clock)
 
 
 def applied(
-    memory: Memory, asked: Question, *, saved: Plan | None = None, today: Planned | None = None, **options: Any
+    memory: Memory, asked: PlanRequest, *, saved: Plan | None = None, today: PlanResult | None = None, **options: Any
 ) -> tuple[Applying, list[AnyEvent]]:
     """Apply it to the end; return the run and what it told."""
     given = {"concurrency": 1, **options}

@@ -77,7 +77,7 @@ class Stepping(Memory):
         snapshot: Snapshot,
         catalog: Catalog,
         *,
-        whole: Collection[str],
+        fleet_wide: Collection[str],
         wide: bool = True,
     ) -> tuple[Action, ...]:
         groups: dict[tuple[str, str], list[int]] = {}
@@ -109,21 +109,24 @@ class Stepping(Memory):
             return
         state = self.slots.get((unit, "w1"), EMPTY)
         if call in {DELIVER, INSTALL}:
-            others = tuple(one for one in {state.assigned, *state.others} if one is not None and one != version)
-            self.put(unit, State(version, state.reported, Phase.MOVING, others=others))
+            others = tuple(one for one in {state.assigned, *state.extra_versions} if one is not None and one != version)
+            self.put(unit, State(version, state.reported, Phase.MOVING, extra_versions=others))
         self.due.append((self.clock.now() + self.takes, unit, lambda: self.end(call, unit, version)))
 
     def end(self, call: str, unit: str, version: str) -> None:
         """Let a step end on a unit."""
         state = self.slots[unit, "w1"]
         if call == DELIVER:
-            self.put(unit, State(version, state.reported, Phase.READY, others=state.others))
+            self.put(unit, State(version, state.reported, Phase.READY, extra_versions=state.extra_versions))
         elif call == INSTALL and unit in self.failing:
-            self.put(unit, State(version, state.reported, Phase.FAILED, others=state.others, error="no space"))
+            self.put(
+                unit,
+                State(version, state.reported, Phase.FAILED, extra_versions=state.extra_versions, error="no space"),
+            )
         elif call == INSTALL:
-            self.put(unit, State(version, version, others=state.others))
+            self.put(unit, State(version, version, extra_versions=state.extra_versions))
         elif call == UNINSTALL:
-            self.put(unit, State(others=(state.assigned or "",)))
+            self.put(unit, State(extra_versions=(state.assigned or "",)))
         else:
             self.put(unit, State(state.assigned, state.reported))
 

@@ -15,7 +15,7 @@ from reconciler.model.plan import LimitKind
 from reconciler.model.release import ReleaseInfo
 from reconciler.model.snapshot import Coverage
 from reconciler.model.unit import Reach
-from tests.unit.engine.memory import REFUSED, Clock, Memory, applied, gone, planned, question
+from tests.unit.engine.memory import REFUSED, Clock, Memory, applied, gone, planned, request
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def results(run: Applying) -> set[Result]:
 
 
 def test_it_begins_and_ends_with_a_word(memory: Memory) -> None:
-    run, events = applied(memory, question(), allow={"remove": "cleaning up"})
+    run, events = applied(memory, request(), allow={"remove": "cleaning up"})
     started, finished = events[0], events[-1]
     assert isinstance(started, Started)
     assert (started.kind, started.run, started.allowed) == ("apply", "test", (("remove", "cleaning up"),))
@@ -39,50 +39,50 @@ def test_it_begins_and_ends_with_a_word(memory: Memory) -> None:
 
 
 def test_0_when_nothing_is_to_be_done(memory: Memory) -> None:
-    run, _ = applied(memory, question("1"))
+    run, _ = applied(memory, request("1"))
     assert (run.exit_code, run.outcomes, memory.calls) == (0, [], [])
 
 
 def test_0_when_only_held_slots_remain(memory: Memory) -> None:
-    run, _ = applied(memory, question(suspend=Suspend(reason="audit")))
+    run, _ = applied(memory, request(suspend=Suspend(reason="audit")))
     assert (run.exit_code, memory.calls) == (0, [])
     assert run.planned.plan.fleets[0].summary.held == 4
 
 
 def test_0_when_units_merely_wait(memory: Memory) -> None:
     memory.units = dict.fromkeys(memory.units, Reach.DISCONNECTED)
-    run, _ = applied(memory, question())
+    run, _ = applied(memory, request())
     assert (run.exit_code, results(run)) == (0, {Result.WAITING})
 
 
 def test_1_when_nothing_could_be_read(memory: Memory) -> None:
     memory.unreadable = [gone()]
-    run, events = applied(memory, question())
+    run, events = applied(memory, request())
     assert (run.exit_code, memory.calls) == (1, [])
     assert [event.message for event in events if isinstance(event, Note)] == ["memory: list: no connection"]
 
 
 def test_1_when_versions_could_not_be_looked_up(memory: Memory) -> None:
     memory.catalogue = gone()
-    run, _ = applied(memory, question())
+    run, _ = applied(memory, request())
     assert (run.exit_code, memory.calls) == (1, [])
 
 
 def test_1_when_a_saved_plan_meets_a_platform_that_cannot_be_read(memory: Memory) -> None:
-    saved = planned(memory, question()).plan
+    saved = planned(memory, request()).plan
     memory.unreadable = [gone()]
-    run, _ = applied(memory, question(), saved=saved)
+    run, _ = applied(memory, request(), saved=saved)
     assert (run.exit_code, results(run), memory.calls) == (1, {Result.NOT_TRIED}, [])
 
 
 def test_3_when_a_limit_forbids_it_and_the_allowance_lifts_it(memory: Memory) -> None:
-    run, events = applied(memory, question(None))
+    run, events = applied(memory, request(None))
     assert (run.exit_code, results(run), memory.calls) == (3, {Result.NOT_TRIED}, [])
     assert {violation.kind for _, violation in run.blocked} == {LimitKind.REMOVE}
     assert any("every unit" in event.message for event in events if isinstance(event, Note))
-    run, _ = applied(memory, question(None), allow={"replace": "no"})
+    run, _ = applied(memory, request(None), allow={"replace": "no"})
     assert run.exit_code == 3
-    run, _ = applied(memory, question(None), allow={"remove": "it is retired"})
+    run, _ = applied(memory, request(None), allow={"remove": "it is retired"})
     assert (run.exit_code, results(run)) == (0, {Result.DONE})
 
 
@@ -91,104 +91,104 @@ def test_3_for_each_kind_of_limit(memory: Memory, kind: str) -> None:
     if kind == "release":
         memory.slots = {slot: state for slot, state in memory.slots.items() if slot[0] == "u0"}
     limits = msgspec.convert({"remove": "100%", kind: "1"}, Limits)
-    run, _ = applied(memory, question(limits=limits))
+    run, _ = applied(memory, request(limits=limits))
     assert run.exit_code == 3
-    run, _ = applied(memory, question(limits=limits), allow={kind: "meant"})
+    run, _ = applied(memory, request(limits=limits), allow={kind: "meant"})
     assert run.exit_code == 0
 
 
 def test_3_when_the_scope_is_empty(memory: Memory) -> None:
     memory.units.clear()
-    run, _ = applied(memory, question())
+    run, _ = applied(memory, request())
     assert run.exit_code == 3
-    run, _ = applied(memory, question(allow_empty=True))
+    run, _ = applied(memory, request(allow_empty=True))
     assert run.exit_code == 0
-    run, _ = applied(memory, question(), allow={"empty-scope": "not delivered yet"})
+    run, _ = applied(memory, request(), allow={"empty-scope": "not delivered yet"})
     assert run.exit_code == 0
 
 
 def test_3_when_everything_moved(memory: Memory) -> None:
-    saved = planned(memory, question()).plan
+    saved = planned(memory, request()).plan
     for unit in memory.units:
         memory.set(unit, "9")
-    run, _ = applied(memory, question(), saved=saved)
-    assert (run.exit_code, results(run), memory.calls) == (3, {Result.MOVED}, [])
+    run, _ = applied(memory, request(), saved=saved)
+    assert (run.exit_code, results(run), memory.calls) == (3, {Result.STALE}, [])
 
 
 def test_4_when_something_moved_or_failed(memory: Memory) -> None:
-    saved = planned(memory, question()).plan
+    saved = planned(memory, request()).plan
     memory.set("u0", "9")
-    run, _ = applied(memory, question(), saved=saved)
-    assert (run.exit_code, results(run)) == (4, {Result.MOVED, Result.DONE})
+    run, _ = applied(memory, request(), saved=saved)
+    assert (run.exit_code, results(run)) == (4, {Result.STALE, Result.DONE})
     memory.script = [Receipt(ReceiptKind.REJECTED, "no", 400)]
-    run, _ = applied(memory, question())
+    run, _ = applied(memory, request())
     assert (run.exit_code, results(run)) == (4, {Result.FAILED})
 
 
 def test_4_when_slots_are_unknown(memory: Memory) -> None:
     memory.slots["u0", "w1"] = State("1", "1", Phase.UNKNOWN, note="a new word")
-    run, _ = applied(memory, question())
+    run, _ = applied(memory, request())
     assert (run.exit_code, results(run)) == (4, {Result.DONE})
     memory.coverage = Coverage(False, ("page 2",))
     del memory.slots["u1", "w1"]
-    run, _ = applied(memory, question())
+    run, _ = applied(memory, request())
     assert (run.exit_code, run.outcomes) == (4, [])
 
 
 def test_4_when_no_unit_was_shown_and_that_proves_nothing(memory: Memory) -> None:
     memory.units.clear()
     memory.coverage = Coverage(False, ("the list of devices came empty",))
-    run, _ = applied(memory, question(allow_empty=True))
+    run, _ = applied(memory, request(allow_empty=True))
     assert (run.exit_code, run.planned.plan.complete) == (4, False)
 
 
 def test_a_saved_plan_is_not_blocked_by_what_it_does_not_do(memory: Memory) -> None:
     limits = Limits(replace="1")
     memory.slots.update({(unit, "w1"): State("2", "2") for unit in ("u1", "u2", "u3")})
-    saved = planned(memory, question(limits=limits)).plan
+    saved = planned(memory, request(limits=limits)).plan
     memory.set("u1", "1")
-    assert planned(memory, question(limits=limits)).plan.fleets[0].violations
-    run, _ = applied(memory, question(limits=limits), saved=saved)
+    assert planned(memory, request(limits=limits)).plan.fleets[0].violations
+    run, _ = applied(memory, request(limits=limits), saved=saved)
     assert (run.exit_code, memory.calls) == (0, [("2", ("u0",))])
 
 
 def test_a_saved_plan_is_still_held_to_limits(memory: Memory) -> None:
-    saved = planned(memory, question()).plan
-    run, _ = applied(memory, question(limits=Limits(replace="1")), saved=saved)
+    saved = planned(memory, request()).plan
+    run, _ = applied(memory, request(limits=Limits(replace="1")), saved=saved)
     assert (run.exit_code, memory.calls) == (3, [])
 
 
 def test_a_saved_plan_stops_at_holds_and_at_what_is_unknown(memory: Memory) -> None:
-    saved = planned(memory, question()).plan
+    saved = planned(memory, request()).plan
     memory.slots["u0", "w1"] = State("1", "1", Phase.UNKNOWN, note="a new word")
-    run, _ = applied(memory, question(), saved=saved)
+    run, _ = applied(memory, request(), saved=saved)
     assert {one.unit.id: one.result for one in run.outcomes}["u0"] is Result.NOT_TRIED
     assert run.exit_code == 4
     memory.catalogue = {"2": ReleaseInfo(found=False)}
-    run, _ = applied(memory, question(), saved=saved)
+    run, _ = applied(memory, request(), saved=saved)
     assert results(run) == {Result.NOT_TRIED, Result.DONE}
 
 
 def test_a_saved_fleet_that_git_no_longer_has_is_not_tried(memory: Memory) -> None:
-    saved = planned(memory, question()).plan
-    asked = question()
+    saved = planned(memory, request()).plan
+    asked = request()
     manifest = msgspec.structs.replace(asked.manifest, fleets={})
     run, _ = applied(memory, msgspec.structs.replace(asked, manifest=manifest), saved=saved)
     assert (run.exit_code, results(run), memory.calls) == (4, {Result.NOT_TRIED}, [])
 
 
 def test_a_saved_plan_done_by_somebody_else_is_done(memory: Memory) -> None:
-    saved = planned(memory, question()).plan
-    applied(memory, question())
+    saved = planned(memory, request()).plan
+    applied(memory, request())
     memory.calls.clear()
-    run, _ = applied(memory, question(), saved=saved)
+    run, _ = applied(memory, request(), saved=saved)
     assert (run.exit_code, results(run), memory.calls) == (0, {Result.DONE}, [])
     memory.script = [REFUSED]
     assert run.sent == 0
 
 
 def test_each_fleet_goes_to_its_own_connection(memory: Memory) -> None:
-    asked = question()
+    asked = request()
     ours = asked.manifest.fleets["fleet"]
     theirs = msgspec.structs.replace(ours, name="b", spec=msgspec.structs.replace(ours.spec, connection="abroad"))
     manifest = msgspec.structs.replace(asked.manifest, fleets={"fleet": ours, "b": theirs})

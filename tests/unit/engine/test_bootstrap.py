@@ -20,7 +20,7 @@ def lines(spec: FleetSpec) -> int:
 def test_an_imported_application_plans_to_nothing(seed: int) -> None:
     site = Site(units=40, seed=seed, offline=0.2, failing=0.2)
     found = import_fleet("plant", lambda name: site.platform(), lines)
-    (fleet,) = site.plan(site.question(document(found.spec))).plan.fleets
+    (fleet,) = site.plan(site.request(document(found.spec))).plan.fleets
     assert (fleet.changes, fleet.held, fleet.violations) == ((), (), ())
     assert found.application == fleet.basis.target
     assert found.slots == fleet.summary.slots > 0

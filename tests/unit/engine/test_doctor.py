@@ -33,7 +33,7 @@ class Source:
 
 def site_manifest() -> tuple[Site, Manifest]:
     site = Site(units=3)
-    return site, site.question().manifest
+    return site, site.request().manifest
 
 
 def examined(source: Source, *, open_: Open | None = None, probe: Iterator[Check] | None = None) -> list[Part]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.engine.explain import explanation
-from reconciler.engine.plan import Planned
+from reconciler.engine.plan import PlanResult
 from reconciler.errors import SettingsError, Unreachable
 from reconciler.model.fleet import Document, FleetSpec, Manifest, Override, Selector, WorkloadSpec
 from reconciler.model.origin import Origin
@@ -51,9 +51,9 @@ class Case:
 
     def __init__(self, *fleets: Document, site: Site | None = None) -> None:
         self.site = site or Site(units=4)
-        question = self.site.question(*fleets)
-        self.manifest: Manifest = question.manifest
-        self.planned: Planned = self.site.plan(question)
+        request = self.site.request(*fleets)
+        self.manifest: Manifest = request.manifest
+        self.planned: PlanResult = self.site.plan(request)
         self.units = self.planned.readings["plant"].snapshot.units
 
     def __call__(self, unit: str, workload: str | None = None, blame: str = "") -> Explanation:
@@ -147,7 +147,7 @@ def test_a_unit_that_may_be_where_nothing_could_be_read_is_not_called_unknown() 
         raise Unreachable("no route", operation="losant: list devices")
 
     site.wire.before = gone
-    question = site.question(everywhere(modbus_poller="v1.2.0"))
-    planned = site.plan(question)
+    request = site.request(everywhere(modbus_poller="v1.2.0"))
+    planned = site.plan(request)
     with pytest.raises(SettingsError, match=r"not everything could be read: .*no route"):
-        explanation(planned, question.manifest, Blame(), "gw-000")
+        explanation(planned, request.manifest, Blame(), "gw-000")

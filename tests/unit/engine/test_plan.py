@@ -5,13 +5,13 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from reconciler.core.draft import Narrow
-from reconciler.engine.plan import Question, channels_of, close, plan
+from reconciler.core.assessment import Filters
+from reconciler.engine.plan import PlanRequest, channels_of, close, plan
 from reconciler.errors import ManifestError, SettingsError
 from reconciler.model.change import Reason
 from reconciler.model.fleet import ChannelRef, ChannelSpec, Document, Selector, WorkloadSpec
 from reconciler.model.origin import Origin
-from tests.unit.engine.memory import Clock, Memory, gone, planned, question
+from tests.unit.engine.memory import Clock, Memory, gone, planned, request
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def memory() -> Memory:
     return Memory(Clock())
 
 
-def with_fleets(asked: Question, **changes: Document | None) -> Question:
+def with_fleets(asked: PlanRequest, **changes: Document | None) -> PlanRequest:
     fleets = {name: one for name, one in {**asked.manifest.fleets, **changes}.items() if one is not None}
     return msgspec.structs.replace(asked, manifest=msgspec.structs.replace(asked.manifest, fleets=fleets))
 
@@ -30,7 +30,7 @@ def renamed(document: Document, name: str, **changes: object) -> Document:
 
 
 def test_one_connection_that_cannot_be_read_does_not_stop_the_other(memory: Memory) -> None:
-    asked = question()
+    asked = request()
     other = renamed(asked.manifest.fleets["fleet"], "other", connection="office")
     broken = Memory(memory.clock)
     broken.unreadable = [gone()]
@@ -39,42 +39,42 @@ def test_one_connection_that_cannot_be_read_does_not_stop_the_other(memory: Memo
     assert errors == {"fleet": "", "other": "memory: list: no connection"}
     assert found.plan.errored
     assert set(found.readings) == {"plant"}
-    assert found.draft("fleet").document.name == "fleet"
+    assert found.assessment("fleet").document.name == "fleet"
     close(found.readings.values())
     assert memory.closed
 
 
 def test_a_connection_that_no_longer_exists_leaves_its_platform_unnamed(memory: Memory) -> None:
     memory.unreadable = [gone()]
-    asked = question()
+    asked = request()
     asked = msgspec.structs.replace(asked, manifest=msgspec.structs.replace(asked.manifest, connections={}))
     (entry,) = planned(memory, asked).plan.fleets
     assert (entry.platform, bool(entry.error)) == ("", True)
     memory.unreadable = [gone()]
-    (entry,) = planned(memory, question()).plan.fleets
+    (entry,) = planned(memory, request()).plan.fleets
     assert entry.platform == "losant"
 
 
 def test_versions_that_cannot_be_looked_up_fail_their_connection(memory: Memory) -> None:
     memory.catalogue = gone()
-    found = planned(memory, question())
+    found = planned(memory, request())
     assert found.plan.errored
     assert not found.readings
 
 
 def test_fleets_of_a_base_explain_changes_and_tell_what_left(memory: Memory) -> None:
-    before = question("1")
-    asked = msgspec.structs.replace(question("2"), base=before.manifest)
+    before = request("1")
+    asked = msgspec.structs.replace(request("2"), base=before.manifest)
     assert {change.reason for change in planned(memory, asked).plan.fleets[0].changes} == {Reason.CHANGE}
-    asked = msgspec.structs.replace(question("2"), base=question("2").manifest)
+    asked = msgspec.structs.replace(request("2"), base=request("2").manifest)
     assert {change.reason for change in planned(memory, asked).plan.fleets[0].changes} == {Reason.DRIFT}
     moved = with_fleets(before, fleet=renamed(before.manifest.fleets["fleet"], "fleet", connection="elsewhere"))
-    asked = msgspec.structs.replace(question("2"), base=moved.manifest)
+    asked = msgspec.structs.replace(request("2"), base=moved.manifest)
     assert {change.reason for change in planned(memory, asked).plan.fleets[0].changes} == {Reason.CHANGE}
 
 
 def test_a_fleet_that_was_deleted_leaves_its_slots_as_they_are(memory: Memory) -> None:
-    asked = question("1")
+    asked = request("1")
     ours = renamed(asked.manifest.fleets["fleet"], "ours", units=Selector(ids=["u0"]))
     theirs = renamed(asked.manifest.fleets["fleet"], "theirs", units=Selector(ids=["u1"]))
     away = renamed(asked.manifest.fleets["fleet"], "away", connection="office")
@@ -85,20 +85,20 @@ def test_a_fleet_that_was_deleted_leaves_its_slots_as_they_are(memory: Memory) -
     assert "fleet 'theirs' was deleted: 1 slots become unmanaged" in gone_fleet.warnings[0]
     assert (gone_fleet.changes, gone_fleet.violations) == ((), ())
     assert [entry.fleet for entry in found.fleets] == ["ours", "theirs"]
-    narrowed = msgspec.structs.replace(now, base=base, narrow=Narrow(fleets=("ours",)))
+    narrowed = msgspec.structs.replace(now, base=base, filters=Filters(fleets=("ours",)))
     assert [entry.fleet for entry in planned(memory, narrowed).plan.fleets] == ["ours"]
 
 
 def test_claims_are_held_whatever_the_filters(memory: Memory) -> None:
-    asked = question()
+    asked = request()
     twin = renamed(asked.manifest.fleets["fleet"], "twin")
     both = with_fleets(asked, twin=twin)
     with pytest.raises(ManifestError, match="both claim poller"):
-        planned(memory, msgspec.structs.replace(both, narrow=Narrow(fleets=("twin",))))
+        planned(memory, msgspec.structs.replace(both, filters=Filters(fleets=("twin",))))
 
 
 def test_warnings_are_errors_when_strict(memory: Memory) -> None:
-    asked = question(pins={"nobody": {"poller": "2"}})
+    asked = request(pins={"nobody": {"poller": "2"}})
     assert "no unit has the id or name 'nobody'" in planned(memory, asked).plan.fleets[0].warnings[0]
     with pytest.raises(ManifestError, match="nobody"):
         planned(memory, msgspec.structs.replace(asked, strict=True))
@@ -106,21 +106,21 @@ def test_warnings_are_errors_when_strict(memory: Memory) -> None:
 
 def test_filters_that_name_no_fleet_are_a_mistake(memory: Memory) -> None:
     with pytest.raises(SettingsError, match="no fleet is named austin") as raised:
-        planned(memory, msgspec.structs.replace(question(), narrow=Narrow(fleets=("austin",))))
+        planned(memory, msgspec.structs.replace(request(), filters=Filters(fleets=("austin",))))
     assert raised.value.hint == "there are: fleet"
-    empty = with_fleets(question(), fleet=None)
+    empty = with_fleets(request(), fleet=None)
     assert planned(memory, empty).plan.fleets == ()
 
 
 def test_filters_are_words_in_the_plan(memory: Memory) -> None:
-    narrow = Narrow(units=("u1", "u2"), workloads=("poll*",), exclude=("u2",))
-    found = planned(memory, msgspec.structs.replace(question(), narrow=narrow)).plan
-    assert found.narrowed == "--unit u1 --unit u2 --workload poll* --exclude u2"
+    filters = Filters(units=("u1", "u2"), workloads=("poll*",), exclude=("u2",))
+    found = planned(memory, msgspec.structs.replace(request(), filters=filters)).plan
+    assert found.filters == "--unit u1 --unit u2 --workload poll* --exclude u2"
     assert [change.unit.id for change in found.fleets[0].changes] == ["u1"]
 
 
 def test_channels_give_versions(memory: Memory) -> None:
-    asked = question(workloads={"poller": WorkloadSpec(version=ChannelRef(channel="stable"))})
+    asked = request(workloads={"poller": WorkloadSpec(version=ChannelRef(channel="stable"))})
     channel = Document("stable", ChannelSpec(versions={"poller": "7"}), "c.yaml", lambda path: Origin("c.yaml"))
     manifest = msgspec.structs.replace(asked.manifest, channels={"stable": channel})
     assert channels_of(manifest) == {"stable": {"poller": "7"}}

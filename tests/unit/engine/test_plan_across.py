@@ -7,11 +7,11 @@ from threading import Barrier
 import msgspec
 import pytest
 
-from reconciler.core.draft import Narrow
+from reconciler.core.assessment import Filters
 from reconciler.engine.apply import Applying
 from reconciler.engine.explain import explanation
 from reconciler.engine.observe import FRESH
-from reconciler.engine.plan import Planned, Question, again, close, plan
+from reconciler.engine.plan import PlanRequest, PlanResult, close, plan, replan
 from reconciler.engine.turn import Options
 from reconciler.errors import ManifestError, SettingsError, Unreachable
 from reconciler.model.change import HoldReason
@@ -21,7 +21,7 @@ from reconciler.model.origin import Origin
 from reconciler.model.outcome import Result
 from reconciler.model.snapshot import Query, Snapshot
 from reconciler.ports import Platform
-from tests.unit.engine.memory import Clock, Memory, gone, question
+from tests.unit.engine.memory import Clock, Memory, gone, request
 from tests.unit.engine.test_explain import Blame
 
 FAR: dict[str, str | list[str] | Requirement] = {"poller": Requirement(version=["2"], connection="office", tag="line")}
@@ -66,8 +66,8 @@ class World:
             "far": document("far", "office"),
             "sea": document("sea", "harbour"),
         }
-        connections = {name: question().manifest.connections["plant"] for name in ("plant", "office", "harbour")}
-        self.question = Question(manifest=Manifest(connections, {}, fleets, "digest"))
+        connections = {name: request().manifest.connections["plant"] for name in ("plant", "office", "harbour")}
+        self.request = PlanRequest(manifest=Manifest(connections, {}, fleets, "digest"))
 
     def open(self, name: str) -> Platform:
         self.opened.append(name)
@@ -75,14 +75,14 @@ class World:
             raise SettingsError(self.closed[name], hint="export it")
         return {"plant": self.plant, "office": self.office, "harbour": self.harbour}[name]
 
-    def only(self, *fleets: str) -> Question:
-        return msgspec.structs.replace(self.question, narrow=Narrow(fleets=fleets))
+    def only(self, *fleets: str) -> PlanRequest:
+        return msgspec.structs.replace(self.request, filters=Filters(fleets=fleets))
 
-    def plan(self, asked: Question | None = None) -> Planned:
-        return plan(asked or self.question, self.open, self.clock)
+    def plan(self, asked: PlanRequest | None = None) -> PlanResult:
+        return plan(asked or self.request, self.open, self.clock)
 
 
-def outlook(planned: Planned) -> dict[str, object]:
+def outlook(planned: PlanResult) -> dict[str, object]:
     """Return of each fleet what goes, or the stage and words of what is held, or its error."""
     return {
         one.fleet: one.error
@@ -151,8 +151,8 @@ def test_versions_of_a_partner_that_cannot_be_looked_up_stop_its_own_fleet_alone
 
 def test_errors_of_a_partners_manifest_are_told_and_its_warnings_are_not() -> None:
     world = World("2")
-    far = world.question.manifest.fleets["far"]
-    fleets = world.question.manifest.fleets
+    far = world.request.manifest.fleets["far"]
+    fleets = world.request.manifest.fleets
     fleets["far"] = msgspec.structs.replace(
         far, spec=msgspec.structs.replace(far.spec, pins={"nobody": {"poller": "1"}})
     )
@@ -166,21 +166,21 @@ def test_what_is_read_again_is_judged_by_its_partners_as_they_are_now() -> None:
     world = World()
     asked = world.only("near")
     reading = world.plan(asked).readings["plant"]
-    _, _, before = again(reading, "near", asked, world.clock)
+    _, _, before = replan(reading, "near", asked, world.clock)
     assert before.held[0].reasons[0].text == f"{LEAD} 1 is reported; 2 is wanted there"
     world.office.set("o", "2")
     world.clock.time += 30
-    fresh, one, entry = again(reading, "near", asked, world.clock)
+    fresh, one, entry = replan(reading, "near", asked, world.clock)
     assert [change.to for change in entry.changes] == ["2"]
     assert one.tied == {"w1"}
     assert (fresh.done_at, fresh.partners) == (world.clock.time, {"office": world.office})
     assert world.office.reads == 3
     world.office.unreadable = [gone()]
-    _, _, entry = again(fresh, "near", asked, world.clock)
+    _, _, entry = replan(fresh, "near", asked, world.clock)
     assert entry.held[0].reasons[0].text == f"{LEAD} office could not be read: memory: list: no connection"
     world.plant.unreadable = [gone()]
     with pytest.raises(Unreachable):
-        again(fresh, "near", asked, world.clock)
+        replan(fresh, "near", asked, world.clock)
 
 
 def test_a_partner_that_could_not_be_opened_stays_unread() -> None:
@@ -188,7 +188,7 @@ def test_a_partner_that_could_not_be_opened_stays_unread() -> None:
     world.closed["office"] = "no token"
     asked = world.only("near")
     reading = world.plan(asked).readings["plant"]
-    _, _, entry = again(reading, "near", asked, world.clock)
+    _, _, entry = replan(reading, "near", asked, world.clock)
     assert entry.held[0].reasons[0].text == f"{LEAD} office could not be read: no token"
     close([reading])
     assert not world.office.closed
@@ -197,7 +197,7 @@ def test_a_partner_that_could_not_be_opened_stays_unread() -> None:
 def test_a_connection_without_ties_is_read_again_alone() -> None:
     world = World()
     reading = world.plan().readings["harbour"]
-    again(reading, "sea", world.question, world.clock)
+    replan(reading, "sea", world.request, world.clock)
     assert [one.reads for one in (world.plant, world.office, world.harbour)] == [1, 1, 2]
 
 
@@ -216,7 +216,7 @@ def test_a_partner_that_grew_old_while_a_slow_connection_was_read_is_read_once_m
     reading = world.plan(asked).readings["plant"]
     world.plant.slow = [FRESH + 1, 0.0]
     world.office.slow = [FRESH + 1, 0.0]
-    fresh, _, _ = again(reading, "near", asked, world.clock)
+    fresh, _, _ = replan(reading, "near", asked, world.clock)
     assert (world.plant.reads, world.office.reads) in {(3, 2), (2, 3)}
     assert world.clock.now() - fresh.done_at <= FRESH
 
@@ -224,7 +224,7 @@ def test_a_partner_that_grew_old_while_a_slow_connection_was_read_is_read_once_m
 def test_apply_carries_stages_over_fleets_and_goes_on_where_one_fails() -> None:
     world = World()
     world.harbour.catalogue = gone()
-    run = Applying(world.plan(), world.question, Options(concurrency=1), world.clock, run="test")
+    run = Applying(world.plan(), world.request, Options(concurrency=1), world.clock, run="test")
     list(run.events())
     assert {(one.fleet, one.unit.id): one.result for one in run.outcomes} == {
         ("far", "o"): Result.DONE,
@@ -236,6 +236,6 @@ def test_apply_carries_stages_over_fleets_and_goes_on_where_one_fails() -> None:
 
 def test_explain_shows_what_a_slot_waits_for() -> None:
     world = World()
-    found = explanation(world.plan(), world.question.manifest, Blame(), "p", "poller").slots[0]
+    found = explanation(world.plan(), world.request.manifest, Blame(), "p", "poller").slots[0]
     assert [hold.code for hold in found.held] == [HoldReason.REQUIREMENT_NOT_MET]
     assert found.held[0].text.endswith("goes once poller 2 is reported")

@@ -25,7 +25,7 @@ from tests.unit.engine.memory import (
     gone,
     lost_after,
     planned,
-    question,
+    request,
 )
 
 
@@ -52,7 +52,7 @@ def bad(*units: str) -> object:
 
 
 def test_one_call_does_it_and_is_told_before_and_after(memory: Memory) -> None:
-    run, events = applied(memory, question())
+    run, events = applied(memory, request())
     assert memory.calls == [("2", ("u0", "u1", "u2", "u3"))]
     assert results(run) == all_are(Result.DONE)
     assert run.exit_code == 0
@@ -62,7 +62,7 @@ def test_one_call_does_it_and_is_told_before_and_after(memory: Memory) -> None:
 
 def test_a_lost_answer_is_read_back_and_not_sent_again_when_it_worked(memory: Memory) -> None:
     memory.script = [lost_after(memory)]
-    run, _ = applied(memory, question())
+    run, _ = applied(memory, request())
     assert len(memory.calls) == 1
     assert results(run) == all_are(Result.DONE)
     assert run.exit_code == 0
@@ -70,14 +70,14 @@ def test_a_lost_answer_is_read_back_and_not_sent_again_when_it_worked(memory: Me
 
 def test_a_lost_call_that_did_not_work_is_sent_again(memory: Memory) -> None:
     memory.script = [LOST]
-    run, _ = applied(memory, question())
+    run, _ = applied(memory, request())
     assert len(memory.calls) == 2
     assert results(run) == all_are(Result.DONE)
 
 
 def test_a_call_lost_every_time_is_unknown_in_the_end(memory: Memory) -> None:
     memory.script = [LOST] * 20
-    run, _ = applied(memory, question())
+    run, _ = applied(memory, request())
     assert len(memory.calls) == ATTEMPTS
     assert results(run) == all_are(Result.UNKNOWN)
     assert run.exit_code == 4
@@ -86,7 +86,7 @@ def test_a_call_lost_every_time_is_unknown_in_the_end(memory: Memory) -> None:
 
 def test_one_bad_id_costs_one_unit(memory: Memory) -> None:
     memory.script = [bad("u2")] * 50  # type: ignore[list-item]  # an answer
-    run, _ = applied(memory, question())
+    run, _ = applied(memory, request())
     assert results(run) == {**all_are(Result.DONE), "u2": Result.FAILED}
     assert len(memory.calls) == 5
     assert run.exit_code == 4
@@ -95,7 +95,7 @@ def test_one_bad_id_costs_one_unit(memory: Memory) -> None:
 def test_halving_has_its_bound() -> None:
     memory = Memory(Clock(), count=200)
     memory.script = [REFUSED] * 1000
-    run, _ = applied(memory, question())
+    run, _ = applied(memory, request())
     assert len(memory.calls) <= 2 * SPLITS + 1
     assert set(results(run).values()) == {Result.FAILED}
 
@@ -106,9 +106,9 @@ def test_a_unit_that_vanished_leaves_a_refused_call_and_the_others_go(memory: Me
         return REFUSED
 
     memory.script = [vanish]
-    run, _ = applied(memory, question())
+    run, _ = applied(memory, request())
     assert memory.calls[1:] == [("2", ("u0", "u2", "u3"))]
-    assert results(run) == {**all_are(Result.DONE), "u1": Result.MOVED}
+    assert results(run) == {**all_are(Result.DONE), "u1": Result.STALE}
 
 
 def test_somebody_else_who_was_faster_is_respected(memory: Memory) -> None:
@@ -118,35 +118,35 @@ def test_somebody_else_who_was_faster_is_respected(memory: Memory) -> None:
         return REFUSED
 
     memory.script = [meddle]
-    run, _ = applied(memory, question())
-    assert results(run) == {**all_are(Result.DONE), "u0": Result.MOVED}
+    run, _ = applied(memory, request())
+    assert results(run) == {**all_are(Result.DONE), "u0": Result.STALE}
     assert memory.calls[1:] == [("2", ("u2", "u3"))]
 
 
 def test_calls_that_came_too_soon_are_sent_again_whole(memory: Memory) -> None:
     memory.script = [TOO_SOON, TOO_SOON]
-    run, _ = applied(memory, question())
+    run, _ = applied(memory, request())
     assert [units for _, units in memory.calls] == [("u0", "u1", "u2", "u3")] * 3
     assert run.exit_code == 0
 
 
 def test_calls_that_always_come_too_soon_fail_in_the_end(memory: Memory) -> None:
     memory.script = [TOO_SOON] * 20
-    run, _ = applied(memory, question())
+    run, _ = applied(memory, request())
     assert len(memory.calls) == ATTEMPTS
     assert results(run) == all_are(Result.FAILED)
 
 
 def test_an_unproved_wide_call_goes_by_ids_instead(memory: Memory) -> None:
     memory.script = [UNPROVED]
-    run, _ = applied(memory, question())
+    run, _ = applied(memory, request())
     assert memory.wide_calls == [True, False]
     assert results(run) == all_are(Result.DONE)
 
 
 def test_a_wide_call_whose_answer_was_lost_may_go_wide_again(memory: Memory) -> None:
     memory.script = [LOST]
-    applied(memory, question())
+    applied(memory, request())
     assert memory.wide_calls == [True, True]
 
 
@@ -154,7 +154,7 @@ def test_a_wide_call_whose_answer_was_lost_may_go_wide_again(memory: Memory) -> 
 def test_without_rights_nothing_more_is_sent(memory: Memory, status: int) -> None:
     memory.ids_per_call = 2
     memory.script = [Receipt(ReceiptKind.REJECTED, "no rights", status)]
-    run, _ = applied(memory, question(units=Selector(ids=["u0", "u1", "u2", "u3"])))
+    run, _ = applied(memory, request(units=Selector(ids=["u0", "u1", "u2", "u3"])))
     assert len(memory.calls) == 1
     found = results(run)
     assert Counter(found.values()) == {Result.FAILED: 2, Result.NOT_TRIED: 2}
@@ -165,7 +165,7 @@ def test_without_rights_nothing_more_is_sent(memory: Memory, status: int) -> Non
 def test_fail_fast_stops_at_the_first_refusal(memory: Memory) -> None:
     memory.ids_per_call = 1
     memory.script = [ACCEPTED, REFUSED]
-    run, _ = applied(memory, question(units=Selector(ids=["u0", "u1", "u2", "u3"])), fail_fast=True)
+    run, _ = applied(memory, request(units=Selector(ids=["u0", "u1", "u2", "u3"])), fail_fast=True)
     assert results(run) == {"u0": Result.DONE, "u1": Result.FAILED, "u2": Result.NOT_TRIED, "u3": Result.NOT_TRIED}
 
 
@@ -176,7 +176,7 @@ def test_a_stop_lets_the_running_call_finish_and_says_what_was_not_tried(memory:
 
     memory.ids_per_call = 2
     memory.script = [stop]
-    run, _ = applied(memory, question(units=Selector(ids=["u0", "u1", "u2", "u3"])))
+    run, _ = applied(memory, request(units=Selector(ids=["u0", "u1", "u2", "u3"])))
     assert results(run) == {
         "u0": Result.UNKNOWN,
         "u1": Result.UNKNOWN,
@@ -193,7 +193,7 @@ def test_a_stop_after_a_lost_answer_leaves_its_changes_unknown(memory: Memory) -
         return LOST
 
     memory.script = [stop]
-    run, _ = applied(memory, question())
+    run, _ = applied(memory, request())
     assert results(run) == all_are(Result.UNKNOWN)
     assert len(memory.calls) == 1
 
@@ -202,7 +202,7 @@ def test_when_nothing_can_be_read_back_a_lost_call_is_unknown_and_a_refused_one_
     memory.ids_per_call = 2
     memory.script = [LOST, REFUSED]
     memory.unreadable = [None, gone()]
-    run, events = applied(memory, question(units=Selector(ids=["u0", "u1", "u2", "u3"])))
+    run, events = applied(memory, request(units=Selector(ids=["u0", "u1", "u2", "u3"])))
     assert results(run) == {"u0": Result.UNKNOWN, "u1": Result.UNKNOWN, "u2": Result.FAILED, "u3": Result.FAILED}
     assert [event.level for event in events if isinstance(event, Note)] == ["error"]
 
@@ -214,18 +214,18 @@ def test_a_reading_that_makes_the_manifest_wrong_ends_sending_with_a_word(memory
         return LOST
 
     memory.script = [twin]
-    run, _ = applied(memory, question(units=Selector(names=["u0", "u1"])))
+    run, _ = applied(memory, request(units=Selector(names=["u0", "u1"])))
     assert results(run) == {"u0": Result.UNKNOWN, "u1": Result.UNKNOWN}
     assert all("2 units are named" in outcome.detail for outcome in run.outcomes)
 
 
 def test_an_old_reading_is_read_again_before_anything_is_sent(memory: Memory) -> None:
-    today = planned(memory, question())
+    today = planned(memory, request())
     memory.clock.time += FRESH + 1
     memory.set("u0", "3")
-    run, _ = applied(memory, question(), today=today)
+    run, _ = applied(memory, request(), today=today)
     assert memory.calls == [("2", ("u1", "u2", "u3"))]
-    assert results(run) == {**all_are(Result.DONE), "u0": Result.MOVED}
+    assert results(run) == {**all_are(Result.DONE), "u0": Result.STALE}
 
 
 def test_a_reading_that_grows_old_while_calls_go_is_read_again() -> None:
@@ -237,7 +237,7 @@ def test_a_reading_that_grows_old_while_calls_go_is_read_again() -> None:
 
     memory.ids_per_call = 1
     memory.script = [slow] * 100
-    run, _ = applied(memory, question(units=Selector(not_=Selector(ids=[]))), deadline=1e6)
+    run, _ = applied(memory, request(units=Selector(not_=Selector(ids=[]))), deadline=1e6)
     assert len(memory.calls) == 60
     assert set(results(run).values()) == {Result.DONE}
     assert memory.reads >= 30
@@ -249,9 +249,9 @@ def test_a_version_that_is_overwritten_meanwhile_is_not_sent_again(memory: Memor
         return LOST
 
     memory.script = [overwrite]
-    run, _ = applied(memory, question())
+    run, _ = applied(memory, request())
     assert len(memory.calls) == 1
-    assert results(run) == all_are(Result.MOVED)
+    assert results(run) == all_are(Result.STALE)
     assert "overwritten" in run.outcomes[0].detail
 
 
@@ -261,7 +261,7 @@ def test_a_version_that_is_deleted_meanwhile_leaves_a_lost_call_unknown(memory: 
         return LOST
 
     memory.script = [delete]
-    run, _ = applied(memory, question())
+    run, _ = applied(memory, request())
     assert results(run) == all_are(Result.UNKNOWN)
     assert "has no version" in run.outcomes[0].detail
 
@@ -272,7 +272,7 @@ def test_a_version_that_is_deleted_meanwhile_ends_a_refused_call(memory: Memory)
         return REFUSED
 
     memory.script = [delete]
-    run, _ = applied(memory, question())
+    run, _ = applied(memory, request())
     assert len(memory.calls) == 1
     assert results(run) == all_are(Result.NOT_TRIED)
 
@@ -285,7 +285,7 @@ def test_a_platform_that_raises_is_understood(memory: Memory, sent: bool, result
         raise error
 
     memory.script = [fail] * 20
-    run, _ = applied(memory, question())
+    run, _ = applied(memory, request())
     assert results(run) == all_are(result)
     assert len(memory.calls) == ATTEMPTS
 
@@ -294,7 +294,7 @@ def test_stages_go_one_after_another(memory: Memory) -> None:
     workloads = {
         "poller": WorkloadSpec(version="2", overrides=[Override(units=Selector(ids=["u0"]), absent=True)]),
     }
-    run, events = applied(memory, question(workloads=workloads, limits=Limits(remove="100%")))
+    run, events = applied(memory, request(workloads=workloads, limits=Limits(remove="100%")))
     assert [version for version, _ in memory.calls] == ["2", None]
     assert results(run) == all_are(Result.DONE)
     assert order(events) == ["Intended", "Called", "Intended", "Called"]
@@ -306,7 +306,7 @@ def order(events: list[AnyEvent]) -> list[str]:
 
 def test_calls_of_a_stage_share_a_bounded_pool(memory: Memory) -> None:
     memory.ids_per_call = 1
-    run, events = applied(memory, question(units=Selector(ids=["u0", "u1", "u2", "u3"])), concurrency=2)
+    run, events = applied(memory, request(units=Selector(ids=["u0", "u1", "u2", "u3"])), concurrency=2)
     assert results(run) == all_are(Result.DONE)
     running = most = 0
     for event in events:
@@ -326,7 +326,7 @@ def objected(*units: str) -> object:
 
 def test_one_unit_that_is_objected_to_every_time_costs_itself_and_its_reason_is_told(memory: Memory) -> None:
     memory.script = [objected("u2")] * 50  # type: ignore[list-item]  # an answer
-    run, _ = applied(memory, question())
+    run, _ = applied(memory, request())
     assert results(run) == {**all_are(Result.DONE), "u2": Result.NOT_TRIED}
     assert [outcome.detail for outcome in run.outcomes if outcome.unit.id == "u2"] == [UNPROVED.error]
     assert len(memory.calls) <= 8
@@ -335,13 +335,13 @@ def test_one_unit_that_is_objected_to_every_time_costs_itself_and_its_reason_is_
 def test_an_objection_after_a_lost_answer_leaves_it_unknown() -> None:
     memory = Memory(Clock(), count=1)
     memory.script = [LOST, *[UNPROVED] * 50]
-    run, _ = applied(memory, question())
+    run, _ = applied(memory, request())
     assert results(run) == {"u0": Result.UNKNOWN}
 
 
 def test_rounds_have_an_end_whatever_the_platform_says(memory: Memory) -> None:
     memory.script = [UNPROVED] * 99
-    run, _ = applied(memory, question())
+    run, _ = applied(memory, request())
     assert len(memory.calls) <= ROUNDS
     assert results(run) == all_are(Result.NOT_TRIED)
     assert {outcome.detail for outcome in run.outcomes} == {UNPROVED.error}

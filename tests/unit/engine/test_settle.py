@@ -15,7 +15,7 @@ from reconciler.model.origin import NOWHERE
 from reconciler.model.outcome import Result
 from reconciler.model.snapshot import Coverage, Query, Snapshot
 from reconciler.model.unit import Reach, Ref
-from tests.unit.engine.memory import NOW, Clock, Memory, applied, gone, question
+from tests.unit.engine.memory import NOW, Clock, Memory, applied, gone, request
 
 
 @pytest.fixture
@@ -50,14 +50,14 @@ def settled(memory: Memory, one: Change, deadline: float = 30.0) -> tuple[Result
 
 def test_units_that_cannot_be_reached_wait(memory: Memory) -> None:
     memory.units["u3"] = Reach.DISCONNECTED
-    run, _ = applied(memory, question())
+    run, _ = applied(memory, request())
     assert results(run) == {"u0": Result.DONE, "u1": Result.DONE, "u2": Result.DONE, "u3": Result.WAITING}
     assert run.exit_code == 0
     assert memory.clock.now() == NOW
 
 
 def test_without_waiting_accepted_is_waiting(memory: Memory) -> None:
-    run, events = applied(memory, question(), wait=False)
+    run, events = applied(memory, request(), wait=False)
     assert set(results(run).values()) == {Result.WAITING}
     assert not [event for event in events if isinstance(event, Settling)]
 
@@ -71,7 +71,7 @@ def test_an_error_of_the_unit_is_a_failure_in_its_own_words(memory: Memory) -> N
 
 def test_what_is_still_on_its_way_at_the_deadline_is_waiting(memory: Memory) -> None:
     memory.settled = False
-    run, events = applied(memory, question(), deadline=20.0)
+    run, events = applied(memory, request(), deadline=20.0)
     assert set(results(run).values()) == {Result.WAITING}
     assert memory.clock.now() == NOW + 20
     assert 3 < len([event for event in events if isinstance(event, Settling)]) < 12
@@ -113,7 +113,7 @@ def test_without_rights_to_read_waiting_ends_at_once(memory: Memory) -> None:
 
 def test_a_unit_that_is_gone_has_moved_once_that_is_proved(memory: Memory) -> None:
     del memory.units["u0"]
-    assert settled(memory, change(Verb.REPLACE, "2")) == (Result.MOVED, "the unit is gone")
+    assert settled(memory, change(Verb.REPLACE, "2")) == (Result.STALE, "the unit is gone")
     memory.coverage = Coverage(False, ("page 2",))
     assert settled(memory, change(Verb.REPLACE, "2"))[0] is Result.UNKNOWN
 
@@ -152,7 +152,7 @@ def test_removals_are_over_when_nothing_is_there(memory: Memory, state: State, r
 
 
 def test_leftovers_are_over_when_the_others_are_gone(memory: Memory) -> None:
-    memory.slots["u0", "w1"] = State("2", "2", others=("1",))
+    memory.slots["u0", "w1"] = State("2", "2", extra_versions=("1",))
     assert settled(memory, change(Verb.REPLACE, "2"))[0] is Result.DONE
     assert settled(memory, change(Verb.REMOVE, "2"))[0] is Result.WAITING
     memory.slots["u0", "w1"] = State("2", "2")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from reconciler.engine.plan import Planned, Question, plan
+from reconciler.engine.plan import PlanRequest, PlanResult, plan
 from reconciler.engine.snapshot import chosen, take
 from reconciler.errors import PlatformError, SettingsError
 from reconciler.model.change import Action, HoldReason, Request
@@ -27,7 +27,7 @@ def wanting(version: str) -> Document:
 
 def recorded(site: Site, *fleets: Document) -> RecordedSnapshot:
     """Record a site, and carry the record through its JSON."""
-    kept = take(site.question(*fleets).manifest, "plant", lambda name: site.platform())
+    kept = take(site.request(*fleets).manifest, "plant", lambda name: site.platform())
     return msgspec.json.decode(msgspec.json.encode(kept), type=RecordedSnapshot)
 
 
@@ -39,17 +39,17 @@ def offline(site: Site, kept: RecordedSnapshot) -> RecordedPlatform:
     return RecordedPlatform(site.platform(), *replay(kept))
 
 
-def planned(site: Site, platform: RecordedPlatform, question: Question) -> Planned:
-    return plan(question, lambda name: platform, site.clock)
+def planned(site: Site, platform: RecordedPlatform, request: PlanRequest) -> PlanResult:
+    return plan(request, lambda name: platform, site.clock)
 
 
 def test_a_plan_against_the_record_is_the_plan_against_the_platform() -> None:
     site = Site(units=12, seed=3)
-    question = site.question(wanting(RELEASES[-1]))
-    live = site.plan(question).plan
+    request = site.request(wanting(RELEASES[-1]))
+    live = site.plan(request).plan
     assert live.fleets[0].changes
     kept = recorded(site, wanting(RELEASES[-1]))
-    again = planned(site, offline(site, kept), question).plan
+    again = planned(site, offline(site, kept), request).plan
     assert again.fleets == live.fleets
 
 
@@ -57,8 +57,8 @@ def test_versions_seen_and_versions_wanted_are_looked_up_when_recording() -> Non
     site = Site(units=12, seed=3)
     elsewhere = msgspec.structs.replace(wanting("v9"), name="elsewhere")
     elsewhere = msgspec.structs.replace(elsewhere, spec=msgspec.structs.replace(elsewhere.spec, connection="other"))
-    question = site.question(wanting("v7.7.7"), elsewhere)
-    kept = take(question.manifest, "plant", lambda name: site.platform())
+    request = site.request(wanting("v7.7.7"), elsewhere)
+    kept = take(request.manifest, "plant", lambda name: site.platform())
     snapshot, catalog = replay(kept)
     flow = site.flows["modbus-poller"]
     assert catalog[Release(flow, "v7.7.7")].found is False
@@ -76,7 +76,7 @@ def test_versions_seen_and_versions_wanted_are_looked_up_when_recording() -> Non
 def test_what_was_not_asked_about_is_held_not_assumed() -> None:
     site = Site(units=12, seed=3)
     platform = offline(site, recorded(site))
-    fleet = planned(site, platform, site.question(wanting("v5"))).plan.fleets[0]
+    fleet = planned(site, platform, site.request(wanting("v5"))).plan.fleets[0]
     assert not fleet.changes
     assert {hold.code for held in fleet.held for hold in held.reasons} == {HoldReason.VERSION_UNKNOWN}
     assert "without asking about it" in fleet.held[0].reasons[0].text
@@ -97,7 +97,7 @@ def test_a_record_cannot_be_changed() -> None:
 
 
 def test_which_connections_are_recorded() -> None:
-    manifest = Site(units=1).question().manifest
+    manifest = Site(units=1).request().manifest
     two = msgspec.structs.replace(manifest, connections={"b": manifest.connections["plant"], **manifest.connections})
     assert chosen(two, None) == ["b", "plant"]
     assert chosen(two, "b") == ["b"]

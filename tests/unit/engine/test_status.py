@@ -16,7 +16,7 @@ FLEET = document(
 
 def test_a_fleet_that_was_read() -> None:
     site = Site(units=6)
-    (fleet,) = status(site.plan(site.question(FLEET)), units=True).fleets
+    (fleet,) = status(site.plan(site.request(FLEET)), units=True).fleets
     assert (fleet.fleet, fleet.connection, fleet.platform, fleet.error) == ("fleet", "plant", "losant", "")
     assert fleet.unit_list is not None
     assert len(fleet.unit_list) == fleet.units > 0
@@ -29,6 +29,6 @@ def test_a_fleet_that_could_not_be_read_says_why() -> None:
         raise Unreachable("no route", operation="losant: list devices")
 
     site.wire.before = gone
-    (fleet,) = status(site.plan(site.question(FLEET))).fleets
+    (fleet,) = status(site.plan(site.request(FLEET))).fleets
     assert (fleet.sync, fleet.health) == (Sync.UNKNOWN, Health.UNKNOWN)
     assert "no route" in fleet.error

@@ -11,15 +11,15 @@ from reconciler.errors import PlanMismatch
 from reconciler.model.change import Action, Reason, Request
 from reconciler.model.plan import DIRTY, Plan, Times
 from reconciler.views import plan_json, plan_markdown, plan_text
-from reconciler.views.again import NOTHING, Again
 from reconciler.views.calls import body_text, gathered
+from reconciler.views.command_context import NOTHING, CommandContext
 from reconciler.views.group import Names
 from reconciler.views.line import plain
 from reconciler.views.markdown import code
 from tests.golden import plans
 from tests.golden.plans import NOW, POLLER
 
-TYPED = Again(where=("fleets/austin", "--connections", "../base"), filters=("--unit", "gw-*"))
+TYPED = CommandContext(where=("fleets/austin", "--connections", "../base"), filters=("--unit", "gw-*"))
 
 
 def text(
@@ -28,13 +28,13 @@ def text(
     width: int = 120,
     verbose: bool = False,
     saved: str | None = None,
-    again: Again | None = NOTHING,
+    context: CommandContext | None = NOTHING,
 ) -> str:
-    return plain(plan_text.render(plan, now=NOW, width=width, verbose=verbose, saved=saved, again=again))
+    return plain(plan_text.render(plan, now=NOW, width=width, verbose=verbose, saved=saved, context=context))
 
 
-def last(plan: Plan, *, saved: str | None = None, again: Again | None = NOTHING) -> list[str]:
-    return text(plan, saved=saved, again=again).split("\n\n")[-1].strip().split("\n")
+def last(plan: Plan, *, saved: str | None = None, context: CommandContext | None = NOTHING) -> list[str]:
+    return text(plan, saved=saved, context=context).split("\n\n")[-1].strip().split("\n")
 
 
 def timed(plan: Plan, created: str, expires: str) -> Plan:
@@ -59,7 +59,7 @@ def test_times_that_are_none_do_not_stop_a_plan_from_being_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("again", "saved", "said"),
+    ("context", "saved", "said"),
     [
         (NOTHING, None, "Apply with: reconciler apply"),
         (NOTHING, "my plan.json", "Apply with: reconciler apply --plan 'my plan.json'"),
@@ -67,19 +67,21 @@ def test_times_that_are_none_do_not_stop_a_plan_from_being_shown() -> None:
         (TYPED, "plan.json", "Apply with: reconciler apply fleets/austin --connections ../base --plan plan.json"),
     ],
 )
-def test_the_command_that_applies_does_what_was_shown_and_no_more(again: Again, saved: str | None, said: str) -> None:
-    assert said in last(plans.canary(), saved=saved, again=again)
+def test_the_command_that_applies_does_what_was_shown_and_no_more(
+    context: CommandContext, saved: str | None, said: str
+) -> None:
+    assert said in last(plans.canary(), saved=saved, context=context)
 
 
 def test_nothing_is_said_of_applying_where_people_are_asked_next() -> None:
-    assert last(plans.canary(), again=None) == ["Plan: 2 changes in 1 call (2 replace)."]
+    assert last(plans.canary(), context=None) == ["Plan: 2 changes in 1 call (2 replace)."]
 
 
 def test_other_commands_name_what_was_typed_too() -> None:
     old = timed(plans.canary(), "2026-11-16T11:06:40Z", "2026-11-17T11:06:40Z")
-    assert "reconciler plan fleets/austin --connections ../base --unit 'gw-*'" in last(old, again=TYPED)[-1]
+    assert "reconciler plan fleets/austin --connections ../base --unit 'gw-*'" in last(old, context=TYPED)[-1]
     unread = plans.plan(plans.canary().fleets[0], msgspec.structs.replace(plans.canary().fleets[0], error="down"))
-    assert "with: reconciler doctor fleets/austin --connections ../base" in "\n".join(last(unread, again=TYPED))
+    assert "with: reconciler doctor fleets/austin --connections ../base" in "\n".join(last(unread, context=TYPED))
 
 
 def test_changes_that_are_not_committed_are_no_part_of_a_commit() -> None:
@@ -94,7 +96,7 @@ def test_changes_that_are_not_committed_are_no_part_of_a_commit() -> None:
 def test_filters_that_match_nothing_are_no_success() -> None:
     calm = plans.fleet()
     none = msgspec.structs.replace(calm, summary=msgspec.structs.replace(calm.summary, slots=0, unmanaged=0))
-    assert last(plans.plan(none, narrowed="--unit gv-*"))[1:] == [
+    assert last(plans.plan(none, filters="--unit gv-*"))[1:] == [
         "Plan: no slot in reach: nothing matches these filters."
     ]
     assert last(plans.plan(none)) == ["Nothing to do: git and platform agree on 0 slots of 1 fleet."]
@@ -160,7 +162,7 @@ def test_a_fleet_that_only_warns_shows_its_warnings() -> None:
 
 
 def test_others_that_leave_besides_are_named() -> None:
-    move = plans.change(1, POLLER, "v1", "v2", others=("v0",), reason=Reason.OUT_OF_SYNC)
+    move = plans.change(1, POLLER, "v1", "v2", extra_versions=("v0",), reason=Reason.OUT_OF_SYNC)
     one = plans.plan(plans.fleet(changes=[move]))
     assert "also leaving: v0" in text(one)
     assert "(`v0` leaving too)" in plan_markdown.render(one, now=NOW)
@@ -302,9 +304,9 @@ def test_code_spans(given: str, shown: str) -> None:
 
 def test_a_version_that_is_there_already_and_wanted_is_not_said_to_leave() -> None:
     """Two versions side by side, and the one that was not assigned is wanted (GetApp, Memfault)."""
-    one = plans.change(1, POLLER, "v2", "v1", others=("v0", "v1"))
+    one = plans.change(1, POLLER, "v2", "v1", extra_versions=("v0", "v1"))
     shown = plans.plan(plans.fleet("austin", changes=(one,)))
     assert "also leaving: v0\n" in text(shown)
     assert "`v2` → `v1` (`v0` leaving too)" in plan_markdown.render(shown, now=NOW)
-    alone = plans.plan(plans.fleet("austin", changes=(msgspec.structs.replace(one, others=("v1",)),)))
+    alone = plans.plan(plans.fleet("austin", changes=(msgspec.structs.replace(one, extra_versions=("v1",)),)))
     assert "leaving" not in text(alone) + plan_markdown.render(alone, now=NOW)

@@ -23,7 +23,7 @@ from reconciler.views import (
     releases_text,
     status_text,
 )
-from reconciler.views.again import Again
+from reconciler.views.command_context import CommandContext
 from reconciler.views.line import plain
 from tests.golden import reports
 from tests.golden.plans import NOW
@@ -53,7 +53,7 @@ def test_json_names_its_format_and_indents_on_request(name: str) -> None:
 
 def test_json_of_a_result_counts_every_result() -> None:
     found = msgspec.json.decode(apply_text.encode(reports.applied_badly()))
-    assert found["results"] == {"done": 39, "failed": 13, "moved": 1, "unknown": 1, "not tried": 12, "still waiting": 1}
+    assert found["results"] == {"done": 39, "failed": 13, "stale": 1, "unknown": 1, "not tried": 12, "still waiting": 1}
     assert len(found["outcomes"]) == sum(found["results"].values())
 
 
@@ -64,9 +64,9 @@ def test_json_gives_reports_back() -> None:
 
 
 def test_nothing_was_sent_is_said() -> None:
-    moved = (reports.outcome(1, Result.MOVED),)
-    found = plain(apply_text.render(Applied(run="r", exit_code=3, sent=0, outcomes=moved), width=80))
-    assert "Nothing was sent: 1 moved; 0 calls." in found
+    stale = (reports.outcome(1, Result.STALE),)
+    found = plain(apply_text.render(Applied(run="r", exit_code=3, sent=0, outcomes=stale), width=80))
+    assert "Nothing was sent: 1 stale; 0 calls." in found
 
 
 def test_what_was_held_is_never_left_unsaid() -> None:
@@ -86,8 +86,8 @@ def test_done_claims_of_the_units_only_what_no_line_takes_back() -> None:
 
 
 def test_commands_proposed_after_an_apply_name_what_was_typed() -> None:
-    again = Again(where=("fleets/austin",), filters=("--unit", "gw-*"))
-    found = plain(apply_text.render(reports.applied_badly(), width=120, again=again))
+    context = CommandContext(where=("fleets/austin",), filters=("--unit", "gw-*"))
+    found = plain(apply_text.render(reports.applied_badly(), width=120, context=context))
     assert "See what is left to do with: reconciler plan fleets/austin --unit 'gw-*'\n" in found
     assert "See how the units are doing with: reconciler status fleets/austin --unit 'gw-*'\n" in found
 

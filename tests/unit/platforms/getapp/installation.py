@@ -160,11 +160,15 @@ def missing(message: str = "there is nothing") -> httpx.Response:
 
 
 def change(
-    unit: str, old: str | None, new: str | None, *, workload: str = "radio", others: tuple[str, ...] = ()
+    unit: str, old: str | None, new: str | None, *, workload: str = "radio", extra_versions: tuple[str, ...] = ()
 ) -> Change:
     """Return one change."""
     verb = (
-        Verb.REMOVE if new is None or (old == new and others) else Verb.RELEASE if old in (None, new) else Verb.REPLACE
+        Verb.REMOVE
+        if new is None or (old == new and extra_versions)
+        else Verb.RELEASE
+        if old in (None, new)
+        else Verb.REPLACE
     )
     return Change(
         unit=Ref(unit, unit),
@@ -176,7 +180,7 @@ def change(
         steps=(),
         origin=NOWHERE,
         observed="",
-        others=others,
+        extra_versions=extra_versions,
     )
 
 

@@ -59,12 +59,12 @@ def test_the_server_tells_all() -> None:
 def test_what_is_not_released_says_its_status() -> None:
     world = Installation()
     for source in ("server", "offering"):
-        told = release(version="2.0.0", status="draft", metadata={"totalSize": 7}, artifacts=7, dependencies=[7])
+        told = release(version="2.0.0", status="assessment", metadata={"totalSize": 7}, artifacts=7, dependencies=[7])
         world.server = {("radio", "2.0.0"): told} if source == "server" else {}
-        offer(world, status="draft", dependencies=[7])
+        offer(world, status="assessment", dependencies=[7])
         found = one(world, delivery=source == "server")
-        assert (found.found, found.released, found.status) == (True, False, "draft")
-        assert found.detail == "its status is draft"
+        assert (found.found, found.released, found.status) == (True, False, "assessment")
+        assert found.detail == "its status is assessment"
         assert found.dependencies == ("dependencies that cannot be read",)
         assert (found.size, found.artifacts) == ((7, None) if source == "server" else (None, None))
 
@@ -182,7 +182,7 @@ def test_listing() -> None:
     world = Installation()
     world.rows["edge-1"] = [row(version="1.9.0"), row(project="vision")]
     world.offering = [{"projectName": "radio", "releases": [release(version="1.10.0", updatedAt="2020")]}]
-    world.server = {("radio", "3.0.0"): release(version="3.0.0", status="draft")}
+    world.server = {("radio", "3.0.0"): release(version="3.0.0", status="assessment")}
     platform = world.platform(delivery=True)
     platform.observe(Query())
     radios = [("radio", version) for version in ("3.0.0", "1.10.0", "1.9.0", "1.0.0")]

@@ -40,7 +40,7 @@ def reading(world: Installation, topology: str = "cdn", **fields: Any) -> tuple[
 def calls(
     platform: GetApp, changes: list[Change], snapshot: Snapshot, catalog: Catalog | None = None
 ) -> list[tuple[str, Request, tuple[int, ...], int]]:
-    actions = platform.compile(changes, snapshot, catalog or {}, whole=())
+    actions = platform.compile(changes, snapshot, catalog or {}, fleet_wide=())
     return [(action.call, action.request, action.slots, action.stage) for action in actions]
 
 
@@ -178,10 +178,10 @@ def test_what_a_person_halted_is_not_started_because_another_version_came_betwee
     world.rows["edge-0"] = [row(state, status), row("delivery", "InProgress", "2.0.0")]
     platform, snapshot = reading(world)
     assert snapshot.state("radio", 0).assigned == "2.0.0"
-    found = held(platform, [change("edge-0", "2.0.0", "1.0.0", others=("1.0.0",))], snapshot)
+    found = held(platform, [change("edge-0", "2.0.0", "1.0.0", extra_versions=("1.0.0",))], snapshot)
     assert f"paused: {words}" in found[0]
     assert "1.0.0 was paused or cancelled on the device" in found[0]
-    assert not held(platform, [change("edge-0", "2.0.0", "1.1.0", others=("1.0.0",))], snapshot)
+    assert not held(platform, [change("edge-0", "2.0.0", "1.1.0", extra_versions=("1.0.0",))], snapshot)
 
 
 # --- preparation ----------------------------------------------------------------------------------------------------
@@ -265,7 +265,7 @@ def test_people_are_warned_of_removing_a_dependency() -> None:
     assert review.warnings == (
         "radio is removed from 1 device where it is needed (1.0.0: a dependency of vision 1.0.0)",
     )
-    leftovers = [change("edge-0", "1.0.0", "1.0.0", others=("0.9.0",))]
+    leftovers = [change("edge-0", "1.0.0", "1.0.0", extra_versions=("0.9.0",))]
     assert HoldReason.UNSUPPORTED in {hold.code for hold in platform.review(leftovers, snapshot, {}).holds[0]}
 
 
@@ -316,7 +316,7 @@ def test_going_changes_are_in_one_call_each_and_calls_only_move_toward_desired(
     random.shuffle(changes)
     review = platform.review(changes, snapshot, info(prepared))
     going = [one for position, one in enumerate(changes) if position not in review.holds]
-    actions = platform.compile(going, snapshot, info(prepared), whole=())
+    actions = platform.compile(going, snapshot, info(prepared), fleet_wide=())
     assert sorted(slot for action in actions for slot in action.slots) == list(range(len(going)))
     assert [one.stage for one in actions] == sorted(one.stage for one in actions)
     for one in actions:
@@ -328,7 +328,7 @@ def test_going_changes_are_in_one_call_each_and_calls_only_move_toward_desired(
             devices = one.request.body["deviceIds"]
             assert devices == [going[slot].unit.id for slot in one.slots]
             assert len(set(devices)) == len(devices)
-    again = platform.compile(going[::-1], snapshot, info(prepared), whole=())
+    again = platform.compile(going[::-1], snapshot, info(prepared), fleet_wide=())
     assert [(one.call, one.request, one.stage) for one in again] == [
         (one.call, one.request, one.stage) for one in actions
     ]

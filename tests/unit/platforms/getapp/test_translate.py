@@ -53,16 +53,16 @@ def slot(*rows: Any, auto: bool = False) -> State:
         ("installed", "Done", State("1.0.0", "1.0.0", Phase.SETTLED)),
         ("installed", None, State("1.0.0", "1.0.0", Phase.SETTLED)),
         ("installed", "Uninstall", State(None, "1.0.0", Phase.MOVING)),
-        ("uninstalled", "Uninstall", State(None, None, Phase.SETTLED, others=("1.0.0",))),
+        ("uninstalled", "Uninstall", State(None, None, Phase.SETTLED, extra_versions=("1.0.0",))),
     ],
 )
 def test_one_row(state: str, status: str | None, expected: State) -> None:
     found = slot(row(state, status))
-    assert (found.assigned, found.reported, found.phase, found.others, found.error) == (
+    assert (found.assigned, found.reported, found.phase, found.extra_versions, found.error) == (
         expected.assigned,
         expected.reported,
         expected.phase,
-        expected.others,
+        expected.extra_versions,
         expected.error,
     )
     assert found.since is None
@@ -157,8 +157,8 @@ def test_what_moves_comes_first_then_what_was_stopped_then_downloads_then_the_hi
     for count, (assigned, phase) in enumerate(expected, 2):
         found = slot(*rows[:count])
         assert (found.assigned, found.reported, found.phase) == (assigned, "1.10.0", phase)
-        assert set(found.others) == {one["release"]["version"] for one in rows[:count]} - {assigned}
-        assert all(other in found.note for other in found.others)
+        assert set(found.extra_versions) == {one["release"]["version"] for one in rows[:count]} - {assigned}
+        assert all(other in found.note for other in found.extra_versions)
     assert slot(*rows[:4]).error == "exit code 1"
 
 
@@ -169,15 +169,15 @@ def test_the_assigned_installed_version_is_the_reported_one() -> None:
 def test_uninstalled_rows_count_only_alone_and_deleted_ones_never() -> None:
     gone, old = row("uninstalled", "Uninstall", "0.9.0"), row("deleted", None, "0.8.0")
     beside = slot(row(), gone, old)
-    assert (beside.others, beside.stages) == ((), (("1.0.0", "installed"),))
+    assert (beside.extra_versions, beside.stages) == ((), (("1.0.0", "installed"),))
     assert "0.9.0 is uninstalled" in beside.note
-    assert slot(gone, old).others == ("0.9.0",)
+    assert slot(gone, old).extra_versions == ("0.9.0",)
     assert slot(old) == EMPTY
 
 
 def test_an_uninstall_beside_another_version_waits() -> None:
     found = slot(row("installed", "Uninstall", "0.9.0"), row("downloaded", "Done", "1.0.0"))
-    assert (found.assigned, found.reported, found.others) == ("1.0.0", "0.9.0", ())
+    assert (found.assigned, found.reported, found.extra_versions) == ("1.0.0", "0.9.0", ())
     assert dict(found.stages) == {"0.9.0": "being uninstalled", "1.0.0": "downloaded"}
 
 
@@ -209,7 +209,7 @@ def test_dependencies_are_protected_and_no_leftovers(dependency: Any) -> None:
     found = read(needs, row(), row(version="1.1.0")).states
     assert found["radio"].protected == "1.0.0: a dependency of vision 2.1.0"
     assert "1.0.0 is a dependency of vision 2.1.0" in found["radio"].note
-    assert (found["radio"].assigned, found["radio"].others) == ("1.1.0", ())
+    assert (found["radio"].assigned, found["radio"].extra_versions) == ("1.1.0", ())
     assert found["vision"].protected == ""
     gone = row("uninstalled", "Uninstall", project="vision", dependencies=[dependency])
     assert read(gone, row()).states["radio"].protected == ""
@@ -263,8 +263,8 @@ def test_a_slot_is_empty_only_when_all_its_rows_are_deleted(rows: list[dict[str,
     for project, state in read(*rows).states.items():
         own = [one for one in rows if one["release"]["projectName"] == project]
         assert (state == EMPTY) == all(one["state"] == "deleted" for one in own)
-        assert state.assigned not in state.others
-        assert {*state.others, *([state.assigned] if state.assigned else [])} <= {
+        assert state.assigned not in state.extra_versions
+        assert {*state.extra_versions, *([state.assigned] if state.assigned else [])} <= {
             version for version, _ in state.stages
         }
 

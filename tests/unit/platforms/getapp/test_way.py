@@ -84,7 +84,7 @@ def test_every_way_ends_where_it_should(stages: dict[str, Stage], to: str | None
 def _state(stages: dict[str, Stage]) -> State:
     """Return a state whose versions are others, but for those that are being uninstalled."""
     others = tuple(version for version, stage in stages.items() if stage is not Stage.UNINSTALLING)
-    return State(others=others, stages=tuple((version, stage.value) for version, stage in stages.items()))
+    return State(extra_versions=others, stages=tuple((version, stage.value) for version, stage in stages.items()))
 
 
 def test_a_way_is_plain_data() -> None:

@@ -56,7 +56,7 @@ def change(row: int, old: str | None, new: str | None, flow: str = FLOW) -> Chan
 
 
 def compiled(changes: list[Change], states: list[State], mode: str = "scope", wide: bool = True) -> tuple[Action, ...]:
-    return compile_changes(changes, snapshot(states), BASE, whole={FLOW}, wide_calls=mode, wide=wide)
+    return compile_changes(changes, snapshot(states), BASE, fleet_wide={FLOW}, wide_calls=mode, wide=wide)
 
 
 def calls(actions: tuple[Action, ...]) -> dict[str, int]:
@@ -107,7 +107,7 @@ def test_a_wide_call_where_all_who_hold_the_old_version_move_alike() -> None:
 @pytest.mark.parametrize("mode", ["scope", "proved"])
 def test_a_wide_call_needs_no_whole_scope_only_where_proved_ones_are_allowed(mode: str) -> None:
     changes = [change(row, "v1", "v2") for row in range(1001)]
-    actions = compile_changes(changes, snapshot([V1] * 1001), BASE, whole=(), wide_calls=mode)
+    actions = compile_changes(changes, snapshot([V1] * 1001), BASE, fleet_wide=(), wide_calls=mode)
     assert any(action.wide for action in actions) == (mode == "proved")
 
 

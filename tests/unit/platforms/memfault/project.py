@@ -107,7 +107,7 @@ class Project:
         return self.platform.execute(action, self.clock.now() + 60)
 
     def compiled(self, *changes: Change, snapshot: Snapshot | None = None) -> tuple[Action, ...]:
-        return self.platform.compile(changes, snapshot or self.observe(), {}, whole=())
+        return self.platform.compile(changes, snapshot or self.observe(), {}, fleet_wide=())
 
     def fails(self, end: str, status: int = 404, method: str = "GET") -> None:
         """Have requests whose path ends so be refused."""
@@ -136,7 +136,7 @@ def change(
     workload: str = MAIN,
     verb: Verb = Verb.RELEASE,
     from_: str | None = None,
-    others: tuple[str, ...] = (),
+    extra_versions: tuple[str, ...] = (),
     settings: Settings = (),
 ) -> Change:
     """Return one change."""
@@ -150,7 +150,7 @@ def change(
         steps=(),
         origin=NOWHERE,
         observed="",
-        others=others,
+        extra_versions=extra_versions,
         settings=settings,
     )
 

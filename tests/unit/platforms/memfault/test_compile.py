@@ -56,7 +56,7 @@ def test_back_to_what_is_active_still_only_pulls() -> None:
 def test_back_from_a_delta_pulls_it_alone() -> None:
     project = Project()
     project.world.activate("default", ("1.3.0", "1.4.0"))
-    one = change("default", "1.3.0", verb=Verb.REPLACE, from_="1.3.0 -> 1.4.0", others=("1.3.0",))
+    one = change("default", "1.3.0", verb=Verb.REPLACE, from_="1.3.0 -> 1.4.0", extra_versions=("1.3.0",))
     assert calls(project, one) == [(1, "memfault.pull", "1.3.0 -> 1.4.0", None)]
     review = project.platform.review([one], project.observe(), {})
     assert (review.holds, review.later) == ({}, {})
@@ -65,7 +65,7 @@ def test_back_from_a_delta_pulls_it_alone() -> None:
 def test_forward_to_where_a_delta_leads_activates_the_full_release() -> None:
     project = Project()
     project.world.activate("default", ("1.3.0", "1.4.0"))
-    one = change("default", "1.4.0", verb=Verb.REPLACE, from_="1.3.0 -> 1.4.0", others=("1.3.0",))
+    one = change("default", "1.4.0", verb=Verb.REPLACE, from_="1.3.0 -> 1.4.0", extra_versions=("1.3.0",))
     assert calls(project, one) == [(0, "memfault.activate", "", activation("1.4.0"))]
     assert project.platform.review([one], project.observe(), {}).later == {0: ("memfault.pull",)}
 
@@ -85,7 +85,7 @@ def test_on_the_way_back_what_stands_between_is_never_what_a_cohort_is_told() ->
 def test_leftovers_are_pulled_and_nothing_else() -> None:
     project = Project()
     project.world.activate("default", "1.4.0")
-    one = change("default", "1.4.0", verb=Verb.REMOVE, from_="1.4.0", others=("1.3.0", "1.4.0", "gone"))
+    one = change("default", "1.4.0", verb=Verb.REMOVE, from_="1.4.0", extra_versions=("1.3.0", "1.4.0", "gone"))
     assert calls(project, one) == [(1, "memfault.pull", "1.3.0", None)]
 
 
@@ -171,7 +171,7 @@ def test_what_follows_is_told() -> None:
     changes = [
         change("default", "1.4.0", from_="1.3.0"),  # 1.3.0 is left to pull
         change("default", "1.4.0", from_="1.3.0", settings=staged(10)),  # 1.3.0 stays for the rest
-        change("internal-testing", "1.2.0", from_="1.4.0", others=("1.3.0",)),  # all that is above goes now
+        change("internal-testing", "1.2.0", from_="1.4.0", extra_versions=("1.3.0",)),  # all that is above goes now
         change("default", None, verb=Verb.REMOVE, from_="1.3.0"),
         change("beta", "1.4.0", from_="1.4.0", settings=staged(50)),
     ]
@@ -223,7 +223,7 @@ def test_who_keeps_what_is_told_of_a_removal() -> None:
     project = Project()
     changes = [
         change("default", None, verb=Verb.REMOVE, from_="1.3.0"),
-        change("default", "1.3.0", verb=Verb.REMOVE, from_="1.3.0", others=("1.2.0",)),
+        change("default", "1.3.0", verb=Verb.REMOVE, from_="1.3.0", extra_versions=("1.2.0",)),
     ]
     warnings = project.platform.review(changes, project.observe(), {}).warnings
     assert warnings == ("main-fw on default: nothing is uninstalled: 4 devices keep 1.3.0",)

@@ -54,7 +54,7 @@ def test_every_slot_gets_to_what_is_wanted(
     if held:
         assert state.assigned == target
         return
-    assert (state.assigned, state.others) == (target, ())
+    assert (state.assigned, state.extra_versions) == (target, ())
     assert target is None or state.settings == wanted
     left = project.active("beta")
     world = project.world.project
@@ -87,17 +87,22 @@ def one_pass(project: Project, target: str | None, wanted: Settings) -> bool:
         Verdict.LEFTOVER: Verb.REMOVE,
         Verdict.DIFFERS: Verb.RELEASE if state.assigned == target else Verb.REPLACE,
     }
-    if found in {Verdict.AHEAD, Verdict.STUCK, Verdict.CONVERGING} and state.others:
+    if found in {Verdict.AHEAD, Verdict.STUCK, Verdict.CONVERGING} and state.extra_versions:
         found = Verdict.LEFTOVER  # devices that cannot get there keep nobody from tidying up
     if found not in verbs:
         return False
     one = change(
-        "beta", target, verb=verbs[found], from_=state.assigned, others=state.others, settings=wanted if target else ()
+        "beta",
+        target,
+        verb=verbs[found],
+        from_=state.assigned,
+        extra_versions=state.extra_versions,
+        settings=wanted if target else (),
     )
     review = project.platform.review([one], snapshot, {})
     if review.holds:
         return True
-    actions = project.platform.compile([one], snapshot, {}, whole=())
+    actions = project.platform.compile([one], snapshot, {}, fleet_wide=())
     assert actions
     for action in actions:
         receipt = project.execute(action)

@@ -45,10 +45,16 @@ def test_cohorts_are_units_and_types_workloads(shape: str) -> None:
 def test_what_a_slot_shows(shape: str) -> None:
     project = Project(device_shape=shape)
     state = project.state("default")
-    assert (state.assigned, state.reported, state.others, state.ready, state.size) == ("1.3.0", "1.3.0", (), 4, 4)
+    assert (state.assigned, state.reported, state.extra_versions, state.ready, state.size) == (
+        "1.3.0",
+        "1.3.0",
+        (),
+        4,
+        4,
+    )
     assert state.note == "1.1.0 stays active: devices must pass through it"
     state = project.state("beta")
-    assert (state.assigned, state.settings, state.others) == ("1.4.0", staged(25), ())
+    assert (state.assigned, state.settings, state.extra_versions) == ("1.4.0", staged(25), ())
     assert state.note.startswith("1.3.0 stays active for devices that the rollout does not reach; staged to 25 % of")
     assert sum(count for _, count in state.spread) == 4
     row = next(one for one in project.world.state() if one["cohort"] == "beta" and one["software_type"] == MAIN)
@@ -60,7 +66,7 @@ def test_moving_since_the_activation_until_all_report_it() -> None:
     project.world.activate("default", "1.4.0")
     at = project.clock.now()
     state = project.state("default")
-    assert (state.assigned, state.reported, state.others) == ("1.4.0", "1.3.0", ("1.3.0",))
+    assert (state.assigned, state.reported, state.extra_versions) == ("1.4.0", "1.3.0", ("1.3.0",))
     assert (state.phase, state.ready, state.size) == (Phase.MOVING, 0, 4)
     assert state.since == pytest.approx(at, abs=1)
     project.settle()
@@ -172,7 +178,7 @@ def test_deltas_up_to_what_is_assigned_are_a_note_and_a_reference() -> None:
     project.world.activate("default", ("1.3.0", "1.4.0"))
     snapshot = project.observe()
     state = snapshot.state(MAIN, snapshot.units.index["default"])
-    assert (state.assigned, state.others) == ("1.4.0", ("1.3.0",))
+    assert (state.assigned, state.extra_versions) == ("1.4.0", ("1.3.0",))
     assert "the update from 1.3.0 to 1.4.0 is active besides" in state.note
     assert snapshot.reference("default", MAIN, "1.3.0 -> 1.4.0").isdigit()
 
@@ -182,7 +188,7 @@ def test_a_delta_that_leads_higher_is_what_is_assigned() -> None:
     project.world.activate("default", ("1.3.0", "1.4.0"))
     at = project.clock.now()
     state = project.state("default")
-    assert (state.assigned, state.reported, state.others) == ("1.3.0 -> 1.4.0", "1.3.0", ("1.3.0",))
+    assert (state.assigned, state.reported, state.extra_versions) == ("1.3.0 -> 1.4.0", "1.3.0", ("1.3.0",))
     assert (state.phase, state.ready, state.size) == (Phase.MOVING, 0, 4)
     assert state.since == pytest.approx(at, abs=1)
     assert "the update from 1.3.0 to 1.4.0 is active above all full releases" in state.note
@@ -192,7 +198,7 @@ def test_a_delta_that_leads_higher_is_what_is_assigned() -> None:
     for version in ("1.3.0", "1.1.0"):
         project.world.pull("default", version)
     state = project.state("default")
-    assert (state.assigned, state.others) == ("1.3.0 -> 1.4.0", ("1.3.0 -> 1.4.0",))
+    assert (state.assigned, state.extra_versions) == ("1.3.0 -> 1.4.0", ("1.3.0 -> 1.4.0",))
 
 
 def test_what_leads_is_told_by_the_order_that_calls_are_made_by() -> None:
@@ -365,7 +371,7 @@ def test_who_must_be_passed_through_is_asked_by_name_where_the_list_does_not_say
     project = Project()
     project.rewrite("/releases", lambda body: body.update(data=[], paging={**body["paging"], "total_count": 0}))
     state = project.state("default")
-    assert (state.others, state.phase) == ((), Phase.SETTLED)
+    assert (state.extra_versions, state.phase) == ((), Phase.SETTLED)
     project.fails("/releases/1.1.0")
     state = project.state("default")
     assert state.phase is Phase.UNKNOWN
@@ -378,7 +384,7 @@ def test_what_is_not_said_to_be_free_is_never_pulled() -> None:
     project = Project(must_pass_told="absent")
     project.world.activate("default", "1.2.0")
     state = project.state("default")
-    assert (state.assigned, state.others, state.phase) == ("1.3.0", (), Phase.SETTLED)
+    assert (state.assigned, state.extra_versions, state.phase) == ("1.3.0", (), Phase.SETTLED)
     words = "1.2.0, 1.1.0 stay active: the platform does not say whether devices must pass through them"
     assert state.note == words
     assert not any("/releases/" in request.url.path for request in project.requests), "the list showed them"

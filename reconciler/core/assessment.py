@@ -20,8 +20,8 @@ DEADLINE = 900.0
 """Seconds that a slot may be on its way before it counts as stuck, where the fleet does not say (`rollout.deadline`)."""
 
 
-class Narrow(msgspec.Struct, frozen=True):
-    """Filters of one run. They narrow calls and output, never loading or claims. Globs match ids and names."""
+class Filters(msgspec.Struct, frozen=True):
+    """Filters of one run. They filters calls and output, never loading or claims. Globs match ids and names."""
 
     fleets: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
@@ -60,15 +60,15 @@ class Narrow(msgspec.Struct, frozen=True):
         return not self.workloads or matches(name) or matches(workload_id)
 
 
-class Draft(msgspec.Struct):
-    """One fleet, judged. `judged` is sorted by workload name and id; `narrow` has been applied to it."""
+class FleetAssessment(msgspec.Struct):
+    """One fleet, judged. `judged` is sorted by workload name and id; `filters` has been applied to it."""
 
     connection: str
     platform: str
     resolution: Resolution
     snapshot: Snapshot
     patience: Patience
-    narrow: Narrow
+    filters: Filters
     reach: Mask
     """Units in scope and in reach of the filters."""
     judged: list[Judged]
@@ -83,12 +83,12 @@ class Draft(msgspec.Struct):
         return self.resolution.document
 
     @property
-    def uniform(self) -> frozenset[str]:
+    def fleet_wide(self) -> frozenset[str]:
         """Return the ids of workloads for which this fleet speaks of every unit of the application alike, whoever comes.
 
         None where the reading is incomplete: a holder may then be there that nobody saw (rule 3).
         """
-        if not self.resolution.whole or self.narrow.slots or not self.snapshot.coverage.complete:
+        if not self.resolution.whole or self.filters.slots or not self.snapshot.coverage.complete:
             return frozenset()
         alike = frozenset(one.column.workload.id for one in self.judged if _alike(one.column))
         return alike - self.tied
@@ -99,7 +99,7 @@ def _alike(column: Column) -> bool:
     return column.unnarrowed and [rule.kind for rule in column.rules] == ["scope", "workload"]
 
 
-def draft(  # a fleet, what it is held against, and how
+def assess(  # a fleet, what it is held against, and how
     document: Document,
     *,
     connection: str,
@@ -108,42 +108,42 @@ def draft(  # a fleet, what it is held against, and how
     snapshot: Snapshot,
     now: float,
     retries_itself: bool,
-    narrow: Narrow,
+    filters: Filters,
     resolution: Resolution | None = None,
-) -> Draft:
+) -> FleetAssessment:
     """Judge one fleet against a snapshot. `now` in seconds since 1970."""
     resolution = resolution or resolve(document, channels, snapshot.units, snapshot.workloads)
     spec: FleetSpec = document.spec
     rollout = spec.rollout
     deadline = seconds(rollout.deadline) if rollout is not None and rollout.deadline is not None else DEADLINE
     patience = Patience(now=now, deadline=deadline, retries_itself=retries_itself)
-    units = _units_in_reach(snapshot, narrow)
+    units = _units_in_reach(snapshot, filters)
     columns = [
-        _narrowed(column, units, whole=not narrow.slots)
+        _narrowed(column, units, whole=not filters.slots)
         for column in resolution.columns.values()
-        if narrow.workload(column.workload.name, column.workload.id)
+        if filters.workload(column.workload.name, column.workload.id)
     ]
     columns.sort(key=lambda column: (column.workload.name, column.workload.id))
-    return Draft(
+    return FleetAssessment(
         connection=connection,
         platform=platform,
         resolution=resolution,
         snapshot=snapshot,
         patience=patience,
-        narrow=narrow,
+        filters=filters,
         reach=both(resolution.scope, units),
         judged=[judge(column, snapshot, patience) for column in columns],
     )
 
 
-def _units_in_reach(snapshot: Snapshot, narrow: Narrow) -> Mask:
+def _units_in_reach(snapshot: Snapshot, filters: Filters) -> Mask:
     units = snapshot.units
     found = everything(units)
-    if narrow.units:
-        matches = matcher(list(narrow.units))
+    if filters.units:
+        matches = matcher(list(filters.units))
         found = bytes(matches(name) or matches(unit_id) for name, unit_id in zip(units.names, units.ids, strict=True))
-    if narrow.exclude:
-        drops = matcher(list(narrow.exclude))
+    if filters.exclude:
+        drops = matcher(list(filters.exclude))
         found = without(
             found, bytes(drops(name) or drops(unit_id) for name, unit_id in zip(units.names, units.ids, strict=True))
         )
@@ -159,7 +159,7 @@ def _narrowed(column: Column, units: Mask, *, whole: bool) -> Column:
     return Column(column.workload, column.rules, winners, column.masks)
 
 
-def wanted(one: Draft) -> set[Release]:
+def wanted(one: FleetAssessment) -> set[Release]:
     """Return the releases that the fleet's changes move units to: what must be looked up in the catalogue."""
     found: set[Release] = set()
     for judged in one.judged:
@@ -170,17 +170,17 @@ def wanted(one: Draft) -> set[Release]:
     return found
 
 
-def unmanaged(one: Draft) -> int:
+def unmanaged(one: FleetAssessment) -> int:
     """Return how many slots in reach hold something that this fleet leaves alone."""
     held = {
         number
         for number, state in enumerate(one.snapshot.states)
-        if state.assigned is not None or state.reported is not None or state.others
+        if state.assigned is not None or state.reported is not None or state.extra_versions
     }
     count = 0
     for workload in one.snapshot.workloads:
         column = one.snapshot.columns.get(workload.id)
-        if column is None or not one.narrow.workload(workload.name, workload.id):
+        if column is None or not one.filters.workload(workload.name, workload.id):
             continue
         ours = one.resolution.columns.get(workload.id)
         left = one.reach if ours is None else without(one.reach, claimed(ours))
@@ -188,7 +188,7 @@ def unmanaged(one: Draft) -> int:
     return count
 
 
-def leavers(one: Draft) -> dict[str, list[int]]:
+def leavers(one: FleetAssessment) -> dict[str, list[int]]:
     """Return the rows that the base manifests managed and these leave alone though they hold something, by workload name."""
     found: dict[str, list[int]] = {}
     if one.base is None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from reconciler.views.clean import clean
 
 
-class Again(NamedTuple):
+class CommandContext(NamedTuple):
     """What was typed besides the command: `where` the manifests are, and the `filters`, each as words of a shell."""
 
     where: tuple[str, ...] = ()
@@ -20,5 +20,5 @@ class Again(NamedTuple):
         return clean(shlex.join(["reconciler", name, *words]))
 
 
-NOTHING = Again()
+NOTHING = CommandContext()
 """Only the command was typed."""

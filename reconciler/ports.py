@@ -5,7 +5,7 @@ from typing import Protocol, runtime_checkable
 
 import msgspec
 
-from reconciler.model.change import Action, Change, Review
+from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review
 from reconciler.model.delivery import Preparation
 from reconciler.model.event import AnyEvent
 from reconciler.model.fleet import Manifest
@@ -41,10 +41,14 @@ class Check(msgspec.Struct, frozen=True):
 
 
 class Clock(Protocol):
-    """Time as an argument."""
+    """Time as an argument. Dates come from `now`; deadlines, ages and pauses from `monotonic`."""
 
     def now(self) -> float:
         """Return seconds since 1970."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds of a clock that never steps; only differences mean something."""
         ...
 
     def sleep(self, seconds: float) -> bool:
@@ -69,19 +73,22 @@ class Platform(Protocol):
         """Return which application this is, without secrets: `losant:https://host/applications/ID`."""
         ...
 
-    def observe(self, query: Query) -> Snapshot:
+    def observe(self, query: Query, since: Snapshot | None = None) -> Snapshot:
         """Read units, workloads and states. Never raises for what merely stays unproved: coverage says that.
 
         A narrowed query still carries all units and workloads of the inventory; slots outside it stand as UNSEEN-like
-        state 0 and must not be judged by the caller.
+        state 0 and must not be judged by the caller. `since` is an earlier whole reading of the same connection: what
+        a narrowed query cannot show by itself may be taken from there.
         """
         ...
 
-    def catalog(self, wanted: Collection[Release], *, probe: bool = False) -> Catalog:
-        """Look up releases: every wanted one is a key of the answer.
+    def catalog(
+        self, wanted: Collection[Release], seen: Snapshot | None = None, *, probe: Collection[Release] = ()
+    ) -> Catalog:
+        """Look up releases: every wanted one is a key of the answer. `seen` is the reading that asked for them.
 
-        With `probe` also what cannot be asked without an effect on the platform's own caches (a preparation that the
-        question starts); never anything that reaches a unit.
+        Of the releases in `probe` also what cannot be asked without an effect on the platform's own caches (a
+        preparation that the question starts); never anything that reaches a unit.
         """
         ...
 
@@ -101,18 +108,20 @@ class Platform(Protocol):
         *,
         fleet_wide: Collection[str],
         wide: bool = True,
+        refused: Refusals = NOTHING_REFUSED,
     ) -> tuple[Action, ...]:
         """Turn changes into the fewest calls of this pass; pure. `Action.slots` are positions in `changes`.
 
         Changes that `review` holds are never among them.
 
         `fleet_wide` holds the ids of workloads for which the fleet speaks of every unit of the application alike, whoever
-        comes: what a call that acts wide may need. `wide=False` compiles to calls with explicit ids only.
+        comes: what a call that acts wide may need. `wide=False` compiles to calls with explicit ids only. `refused` names
+        the kinds of call that the platform refused for a slot in this run, where it has another way to the same end.
         """
         ...
 
     def execute(self, action: Action, deadline: float) -> Receipt:
-        """Send one call. `deadline` is in seconds since 1970. Never raises for an answer; says rejected or unknown."""
+        """Send one call. `deadline` is in seconds of the monotonic clock. Never raises for an answer; says rejected or unknown."""
         ...
 
     def check(self) -> Iterator[Check]:

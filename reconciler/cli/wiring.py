@@ -45,6 +45,10 @@ class SystemClock:
         """Return seconds since 1970."""
         return time.time()
 
+    def monotonic(self) -> float:
+        """Return seconds of the clock that never steps."""
+        return time.monotonic()
+
     def sleep(self, seconds: float) -> bool:
         """Wait that long, or until stopped; return whether stopped."""
         return self._stop.wait(seconds)

@@ -154,6 +154,7 @@ def _unit(unit: Unit) -> Table:
 def _state(state: State) -> Table:
     shown = msgspec.to_builtins(state)
     shown.pop("since", None)
+    shown.pop("extra_versions", None)
     shown["also present"] = ", ".join(state.extra_versions)
     shown["settings"] = ", ".join(f"{key} {value}" for key, value in state.settings)
     return _said(_texts(shown))

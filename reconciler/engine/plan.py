@@ -38,8 +38,7 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
     filters: Filters = Filters()
     strict: bool = False
     commit: str | None = None
-    probe: bool = False
-    """Also ask what the platform cannot answer without an effect on its own caches."""
+    probe: bool = False  # also ask what the platform cannot answer without an effect on its own caches
 
 
 class Reading(msgspec.Struct, kw_only=True):
@@ -53,7 +52,6 @@ class Reading(msgspec.Struct, kw_only=True):
     done_at: float
     """When reading was complete, in seconds since 1970: of the oldest of all connections that it was judged by."""
     gates: Gates = NO_GATES
-    """What requirements say of its workloads."""
     partners: dict[str, Platform | str] = {}
     """Connections that requirements tie it to, or why one could not be opened."""
 
@@ -161,8 +159,9 @@ def _look_up(
         for one in answer.resolutions
         if request.filters.fleet(one.document.name)
     ]
+    releases = {release for one in assessments for release in wanted(one)}
     try:
-        catalog = platform.catalog({release for one in assessments for release in wanted(one)}, probe=request.probe)
+        catalog = platform.catalog(releases, seen.snapshot, probe=releases if request.probe else ())
     except PlatformError as error:
         answer.unread = [_unread(one.document, request, error.advised) for one in assessments]
         return
@@ -216,8 +215,6 @@ def _staged(plans: list[FleetPlan], readings: Iterable[Reading], *, complete: bo
 
 
 class _Compiler(msgspec.Struct):
-    """The platform's word on changes against one reading."""
-
     reading: Reading
 
     def review(self, changes: Sequence[Change]) -> Review:
@@ -252,11 +249,12 @@ def replan(
         raise ManifestError(errors)
     one = _assess(resolution, own, reading.platform, mine.snapshot, request, clock)
     read = {name: now for name, now in seen.items() if isinstance(now, Observed)}
+    releases = wanted(one)
     fresh = msgspec.structs.replace(
         reading,
         snapshot=mine.snapshot,
         assessments=[one],
-        catalog=reading.platform.catalog(wanted(one), probe=request.probe),
+        catalog=reading.platform.catalog(releases, mine.snapshot, probe=releases if request.probe else ()),
         done_at=min(now.done_at for now in read.values()),
     )
     if lines:
@@ -350,7 +348,6 @@ def _unread(document: Document, request: PlanRequest, error: str) -> FleetPlan:
 
 def close(readings: Collection[Reading]) -> None:
     """Give all connections back, those that only requirements referred to as well."""
-    platforms = [one.platform for one in readings]
     partners = [one for reading in readings for one in reading.partners.values() if not isinstance(one, str)]
-    for platform in {id(one): one for one in (*platforms, *partners)}.values():
+    for platform in {id(one): one for one in (*(one.platform for one in readings), *partners)}.values():
         platform.close()

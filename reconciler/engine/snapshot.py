@@ -32,7 +32,7 @@ def take(manifest: Manifest, name: str, open_: Open) -> RecordedSnapshot:
     try:
         snapshot = platform.observe(EVERYTHING)
         releases = set(_seen(snapshot)) | set(_wanted(manifest, name, snapshot))
-        catalog = platform.catalog(releases)
+        catalog = platform.catalog(releases, snapshot)
         return record(name, platform.capabilities.platform, snapshot, catalog)
     finally:
         platform.close()

@@ -3,6 +3,7 @@
 These are also the entries of `plan.v1`: their JSON form is the public one.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -10,6 +11,7 @@ import msgspec
 
 from reconciler.model.desired import Settings
 from reconciler.model.origin import Origin
+from reconciler.model.release import Release
 from reconciler.model.unit import Ref
 
 
@@ -143,6 +145,14 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     stage: int = 0
     wide: bool = False
     idempotent: bool = True
+    reveals: tuple[Release, ...] = ()
+    """Releases that the catalogue may be asked about without a further effect once this call was accepted."""
+
+
+Refusals = Mapping[tuple[str, str], frozenset[str]]
+"""Kinds of call that a platform refused in this run, by (unit id, workload id)."""
+
+NOTHING_REFUSED: Refusals = {}
 
 
 class Review(msgspec.Struct, frozen=True):

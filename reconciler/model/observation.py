@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
+from reconciler.model.condition import Condition
 from reconciler.model.desired import Settings
 
 
@@ -50,6 +51,8 @@ class State(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Devices of the unit that are to report it: of a staged cohort its share, never those that fell silent."""
     spread: tuple[tuple[str, int], ...] = ()
     """How many devices of the unit report each version, sorted; empty where the unit is one device."""
+    conditions: tuple[Condition, ...] = ()
+    """What a person should know besides."""
     note: str = ""
     """What the platform adds for a person to read."""
     protected: str = ""

@@ -25,6 +25,11 @@ class Receipt(msgspec.Struct, frozen=True):
     kind: ReceiptKind
     error: str = ""
     status: int | None = None
+    alternative: bool = False
+    """The platform has another call for the same end: compile again with this kind of call among the refused ones.
+
+    With an UNKNOWN receipt that holds once the call was sent several times without effect.
+    """
 
 
 class Result(StrEnum):

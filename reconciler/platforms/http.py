@@ -151,7 +151,7 @@ class Client:
         method: str = "POST",
         params: Params | None = None,
     ) -> T:
-        """Send a body (None: no body), at most until `deadline` (seconds since 1970). Raises PlatformError, with `sent`.
+        """Send a body (None: no body), at most until `deadline` (monotonic seconds). Raises PlatformError, with `sent`.
 
         Sent again only when it certainly was not processed.
         """
@@ -174,7 +174,7 @@ class Client:
                     continue
                 harmless = read or not error.sent or error.status == 429
                 pause = self._pause(error, attempt)
-                limit = LONGEST_WAIT if deadline is None else deadline - self._clock.now()
+                limit = LONGEST_WAIT if deadline is None else deadline - self._clock.monotonic()
                 if not (error.retryable and harmless) or attempt == ATTEMPTS or pause > limit:
                     raise
                 if self._clock.sleep(pause):
@@ -206,7 +206,7 @@ class Client:
         told = self._credentials.headers(deadline)
         with self._slots:
             self._pace.wait()
-            timeout = self._timeout if deadline is None else min(self._timeout, deadline - self._clock.now())
+            timeout = self._timeout if deadline is None else min(self._timeout, deadline - self._clock.monotonic())
             if timeout <= 0:
                 raise Unreachable("no time was left to send it", operation=operation, sent=False)
             request = self._request(method, path, params, content, timeout, told)
@@ -287,7 +287,7 @@ class _Pace:
         if not self._gap:
             return
         with self._lock:
-            now = self._clock.now()
+            now = self._clock.monotonic()
             turn = max(now, self._next)
             self._next = turn + self._gap
         if turn > now:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from reconciler.errors import PlatformError
-from reconciler.model.change import Action, Change, Review
+from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review
 from reconciler.model.outcome import Receipt
 from reconciler.model.release import Catalog, Listed, Release, ReleaseInfo, ReleaseList, ReleaseQuery
 from reconciler.model.snapshot import Query, Snapshot
@@ -38,14 +38,16 @@ class RecordedPlatform:
         """Return which application was recorded."""
         return self._snapshot.identity
 
-    def observe(self, query: Query) -> Snapshot:
+    def observe(self, query: Query, since: Snapshot | None = None) -> Snapshot:
         """Return the whole recorded reading, whatever part of it is asked for."""
-        del query
+        del query, since
         return self._snapshot
 
-    def catalog(self, wanted: Collection[Release], *, probe: bool = False) -> Catalog:
+    def catalog(
+        self, wanted: Collection[Release], seen: Snapshot | None = None, *, probe: Collection[Release] = ()
+    ) -> Catalog:
         """Return what was recorded of these releases; of the others nothing can be told."""
-        del probe
+        del probe, seen
         return {release: self._catalog.get(release, UNRECORDED) for release in wanted}
 
     def releases(self, query: ReleaseQuery) -> ReleaseList:
@@ -69,9 +71,10 @@ class RecordedPlatform:
         *,
         fleet_wide: Collection[str],
         wide: bool = True,
+        refused: Refusals = NOTHING_REFUSED,
     ) -> tuple[Action, ...]:
         """Compile calls as the real platform does."""
-        return self._real.compile(changes, snapshot, catalog, fleet_wide=fleet_wide, wide=wide)
+        return self._real.compile(changes, snapshot, catalog, fleet_wide=fleet_wide, wide=wide, refused=refused)
 
     def execute(self, action: Action, deadline: float) -> Receipt:
         """Refuse: raise PlatformError."""

@@ -41,6 +41,9 @@ class RunClock:
     def now(self) -> float:
         return self.world.now
 
+    def monotonic(self) -> float:
+        return self.now()
+
     def sleep(self, seconds: float) -> bool:
         self.world.advance(seconds)
         return False

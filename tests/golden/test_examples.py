@@ -30,6 +30,9 @@ class Frozen:
     def now(self) -> float:
         return self.at
 
+    def monotonic(self) -> float:
+        return self.now()
+
     def sleep(self, seconds: float) -> bool:
         del seconds
         return False

@@ -55,6 +55,9 @@ class Clock:
     def now(self) -> float:
         return self.time
 
+    def monotonic(self) -> float:
+        return self.now()
+
     def sleep(self, seconds: float) -> bool:
         self.time += max(0.0, seconds)
         return self.stop

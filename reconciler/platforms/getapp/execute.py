@@ -35,7 +35,7 @@ class Sender:
         self._preparations = preparations
 
     def execute(self, action: Action, deadline: float) -> Receipt:
-        """Send a call at most until `deadline`, in seconds since 1970."""
+        """Send a call at most until `deadline`, in monotonic seconds."""
         step = action.call.removeprefix(PREFIX)
         named = self._table.named(step, action.request) if action.call == PREFIX + step and not action.wide else None
         if named is None:
@@ -46,7 +46,7 @@ class Sender:
         try:
             if step == PREPARE and self._server is not None:
                 return self._prepare(self._server, action, named[0], deadline)
-            if self._clock.now() >= deadline:
+            if self._clock.monotonic() >= deadline:
                 return Receipt(ReceiptKind.REJECTED, "nothing was sent: no time was left")
             objected = objection(self._routes, step, *named, fleet=self._table.fleet)
             if objected:

@@ -70,7 +70,7 @@ class Login:
         with self._lock:
             self._sent_by.token = None
             if self._access is None:
-                until = self._clock.now() + PATIENCE if deadline is None else deadline
+                until = self._clock.monotonic() + PATIENCE if deadline is None else deadline
                 try:
                     self._tokens = self._asked(until)
                 except PlatformError as error:

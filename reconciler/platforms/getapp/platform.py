@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 import httpx
 
-from reconciler.model.change import Action, Change, Review
+from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review
 from reconciler.model.connection import GetAppConnection, Secret
 from reconciler.model.delivery import Preparation
 from reconciler.model.outcome import Receipt
@@ -99,13 +99,17 @@ class GetApp:
         """Return which agent this is, without secrets."""
         return f"getapp:{'cdn' if self._table.fleet else 'agent'}:{self._client.url}"
 
-    def observe(self, query: Query) -> Snapshot:
+    def observe(self, query: Query, since: Snapshot | None = None) -> Snapshot:
         """Read devices and the releases on them. Raises PlatformError when nothing can be read at all."""
+        del since
         return self._observer.observe(query, fleet=self._table.fleet)
 
-    def catalog(self, wanted: Collection[Release], *, probe: bool = False) -> Catalog:
+    def catalog(
+        self, wanted: Collection[Release], seen: Snapshot | None = None, *, probe: Collection[Release] = ()
+    ) -> Catalog:
         """Look up releases; every wanted one is a key. With `probe` a caching server may begin preparations."""
-        return self._catalogue.look_up(wanted, fleet=self._table.fleet, probe=probe)
+        del seen
+        return self._catalogue.look_up(wanted, fleet=self._table.fleet, probe=bool(probe))
 
     def releases(self, query: ReleaseQuery) -> ReleaseList:
         """List releases. GetApp knows no revisions, hardware versions or builds: notes say so."""
@@ -123,18 +127,19 @@ class GetApp:
         *,
         fleet_wide: Collection[str],
         wide: bool = True,
+        refused: Refusals = NOTHING_REFUSED,
     ) -> tuple[Action, ...]:
         """Turn changes into the next call of each; every call names its devices."""
-        del fleet_wide, wide  # no call acts wide
+        del fleet_wide, wide, refused  # no call acts wide
         return compile_changes(changes, snapshot, catalog, self._table)
 
     def execute(self, action: Action, deadline: float) -> Receipt:
-        """Send one call, at most until `deadline` (seconds since 1970)."""
+        """Send one call, at most until `deadline` (monotonic seconds)."""
         return self._sender.execute(action, deadline)
 
     def preparations(self, references: Collection[str], *, probe: bool) -> tuple[Preparation, ...]:
         """Return how preparations on the delivery server stand, in the order asked."""
-        return self._preparations.of(references, probe=probe)
+        return self._preparations.of(references, probe=bool(probe))
 
     def check(self) -> Iterator[Check]:
         """Examine what can be examined by reading."""

@@ -20,7 +20,7 @@ class Sender:
         self._routes = routes
 
     def execute(self, action: Action, deadline: float) -> Receipt:
-        """Send a call at most until `deadline`, in seconds since 1970.
+        """Send a call at most until `deadline`, in monotonic seconds.
 
         A wide call is sent only when a count read right before it equals its slots (design rule 4).
         """

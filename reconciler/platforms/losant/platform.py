@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 import httpx
 
-from reconciler.model.change import Action, Change, Review
+from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review
 from reconciler.model.connection import LosantConnection, Secret
 from reconciler.model.outcome import Receipt
 from reconciler.model.quantity import seconds
@@ -61,13 +61,16 @@ class Losant:
         """Return which application this is, without secrets."""
         return f"losant:{self._client.url}{self._routes.base}"
 
-    def observe(self, query: Query) -> Snapshot:
+    def observe(self, query: Query, since: Snapshot | None = None) -> Snapshot:
         """Read devices, workflows and edge deployments. Raises PlatformError when nothing can be read at all."""
+        del since
         return Observer(self._routes, self._readers, self._clock, self.identity).observe(query)
 
-    def catalog(self, wanted: Collection[Release], *, probe: bool = False) -> Catalog:
+    def catalog(
+        self, wanted: Collection[Release], seen: Snapshot | None = None, *, probe: Collection[Release] = ()
+    ) -> Catalog:
         """Look up versions of workflows; every wanted one is a key of the answer."""
-        del probe  # no question to Losant has an effect
+        del probe, seen  # no question to Losant has an effect
         return Catalogue(self._routes, self._readers).look_up(wanted)
 
     def releases(self, query: ReleaseQuery) -> ReleaseList:
@@ -87,14 +90,15 @@ class Losant:
         *,
         fleet_wide: Collection[str],
         wide: bool = True,
+        refused: Refusals = NOTHING_REFUSED,
     ) -> tuple[Action, ...]:
         """Turn changes into the fewest calls; with `wide=False` into calls that name every device."""
-        del catalog  # calls name versions as people do
+        del catalog, refused  # calls name versions as people do
         base, mode = self._routes.base, self._spec.wide_calls
         return compile_changes(changes, snapshot, base, fleet_wide=fleet_wide, wide_calls=mode, wide=wide)
 
     def execute(self, action: Action, deadline: float) -> Receipt:
-        """Send one call, at most until `deadline` (seconds since 1970)."""
+        """Send one call, at most until `deadline` (monotonic seconds)."""
         return self._sender.execute(action, deadline)
 
     def check(self) -> Iterator[Check]:

@@ -76,7 +76,7 @@ class Routes:
         return self.newest_deployment(flowId=flow, version=version).total
 
     def write(self, path: str, operation: str, body: object, deadline: float) -> wire.Success:
-        """Send one write, at most until `deadline`, in seconds since 1970."""
+        """Send one write, at most until `deadline`, in monotonic seconds."""
         return self.client.write(path, operation, body, wire.success, deadline)
 
 

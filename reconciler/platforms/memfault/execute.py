@@ -35,7 +35,7 @@ class Sender:
         self._turns: Counter[tuple[str, int]] = Counter()
 
     def execute(self, action: Action, deadline: float) -> Receipt:
-        """Send a call at most until `deadline`, in seconds since 1970."""
+        """Send a call at most until `deadline`, in monotonic seconds."""
         reason = self._forbidden(action)
         if reason:
             return Receipt(ReceiptKind.REJECTED, f"not sent: {reason}")

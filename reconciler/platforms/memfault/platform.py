@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 import httpx
 
 from reconciler.errors import SettingsError
-from reconciler.model.change import Action, Change, Review
+from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review
 from reconciler.model.connection import MemfaultConnection, Secret
 from reconciler.model.outcome import Receipt
 from reconciler.model.quantity import seconds
@@ -61,14 +61,17 @@ class Memfault:
         """Return which project this is, without secrets."""
         return f"memfault:{self._client.url}{self._routes.project}"
 
-    def observe(self, query: Query) -> Snapshot:
+    def observe(self, query: Query, since: Snapshot | None = None) -> Snapshot:
         """Read cohorts, software types, devices and deployments. Raises PlatformError when nothing can be read at all."""
+        del since
         seen_within = seconds(self._spec.seen_within)
         return Observer(self._routes, self._readers, self._clock, self.identity, seen_within).observe(query)
 
-    def catalog(self, wanted: Collection[Release], *, probe: bool = False) -> Catalog:
+    def catalog(
+        self, wanted: Collection[Release], seen: Snapshot | None = None, *, probe: Collection[Release] = ()
+    ) -> Catalog:
         """Look up releases; every wanted one is a key of the answer."""
-        del probe  # no question to Memfault has an effect
+        del probe, seen  # no question to Memfault has an effect
         return Catalogue(self._routes, self._readers).look_up(wanted)
 
     def releases(self, query: ReleaseQuery) -> ReleaseList:
@@ -88,14 +91,16 @@ class Memfault:
         *,
         fleet_wide: Collection[str],
         wide: bool = True,
+        refused: Refusals = NOTHING_REFUSED,
     ) -> tuple[Action, ...]:
         """Turn changes into calls, each of one activation."""
+        del refused
         del catalog, fleet_wide, wide  # calls name versions as people do, and there are none that act wide
         redraw = self._spec.redraw and bool(self._sender.refused)
         return compile_changes(changes, snapshot, self._routes.project, redraw=redraw)
 
     def execute(self, action: Action, deadline: float) -> Receipt:
-        """Send one call, at most until `deadline` (seconds since 1970)."""
+        """Send one call, at most until `deadline` (monotonic seconds)."""
         return self._sender.execute(action, deadline)
 
     def check(self) -> Iterator[Check]:

@@ -82,7 +82,7 @@ class Routes:
         return self.client.read("/api/v0/organizations", "list organizations", wire.organizations)
 
     def write(self, request: Request, decode: Callable[[bytes], Row], deadline: float) -> Row:
-        """Send one write, at most until `deadline`, in seconds since 1970."""
+        """Send one write, at most until `deadline`, in monotonic seconds."""
         operation = _OPERATIONS[request.method]
         return self.client.write(request.path, operation, request.body, decode, deadline, method=request.method)
 

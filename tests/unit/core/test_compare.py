@@ -147,10 +147,10 @@ def test_snapshots_go_by_unit_and_workload() -> None:
     right = snapshot([moving], [1, 1, 0], Coverage(complete=False, problems=("cut",)))
     assert told(left, right) == [
         (("reading",), "complete", "cut"),
+        (("slots", "gw-0 poller", "also present"), None, "v0"),
         (("slots", "gw-0 poller", "assigned"), "v1", "v2"),
-        (("slots", "gw-0 poller", "extra_versions"), None, "v0"),
         (("slots", "gw-0 poller", "settings"), None, "percent 10"),
-        (("slots", "gw-1 poller"), None, "assigned v2, reported v1, also present v0, settings percent 10"),
+        (("slots", "gw-1 poller"), None, "assigned v2, reported v1, settings percent 10, also present v0"),
         (
             ("units", "gw-2"),
             None,

@@ -10,7 +10,7 @@ from reconciler.engine.apply import Applying
 from reconciler.engine.plan import PlanRequest, PlanResult, plan
 from reconciler.engine.turn import Options
 from reconciler.errors import PlatformError, Unauthorized, Unreachable
-from reconciler.model.change import Action, Change, Request, Review
+from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Request, Review
 from reconciler.model.connection import ConnectionSpec, LosantConnection, Secret
 from reconciler.model.event import AnyEvent
 from reconciler.model.fleet import Document, FleetSpec, Manifest, Selector, WorkloadSpec
@@ -44,6 +44,9 @@ class Clock:
 
     def now(self) -> float:
         return self.time
+
+    def monotonic(self) -> float:
+        return self.now()
 
     def sleep(self, seconds: float) -> bool:
         self.time += seconds
@@ -91,7 +94,7 @@ class Memory:
             selectors=frozenset({"ids", "names", "tags"}),
         )
 
-    def observe(self, query: Query) -> Snapshot:
+    def observe(self, query: Query, since: Snapshot | None = None) -> Snapshot:
         self.reads += 1
         error = self.unreadable.pop(0) if self.unreadable else None
         if error is not None:
@@ -119,8 +122,10 @@ class Memory:
         del changes, snapshot, catalog
         return Review()
 
-    def catalog(self, wanted: Collection[Release], *, probe: bool = False) -> Catalog:
-        del probe
+    def catalog(
+        self, wanted: Collection[Release], seen: Snapshot | None = None, *, probe: Collection[Release] = ()
+    ) -> Catalog:
+        del probe, seen
         if isinstance(self.catalogue, PlatformError):
             raise self.catalogue
         return {one: self.catalogue.get(one.version, ReleaseInfo(found=True, identity="id")) for one in wanted}
@@ -133,6 +138,7 @@ class Memory:
         *,
         fleet_wide: Collection[str],
         wide: bool = True,
+        refused: Refusals = NOTHING_REFUSED,
     ) -> tuple[Action, ...]:
         del snapshot, catalog
         groups: dict[tuple[int, str], list[int]] = {}

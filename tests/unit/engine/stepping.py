@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 
 import msgspec
 
-from reconciler.model.change import Action, Change, Hold, HoldReason, Request, Review
+from reconciler.model.change import NOTHING_REFUSED, Action, Change, Hold, HoldReason, Refusals, Request, Review
 from reconciler.model.observation import EMPTY, Phase, State
 from reconciler.model.outcome import Receipt, ReceiptKind
 from reconciler.model.release import Catalog
@@ -38,7 +38,7 @@ class Stepping(Memory):
     def capabilities(self) -> Capabilities:
         return msgspec.structs.replace(super().capabilities, steps=True)
 
-    def observe(self, query: Query) -> Snapshot:
+    def observe(self, query: Query, since: Snapshot | None = None) -> Snapshot:
         happens = self.during.pop(0) if self.during else None
         if happens is not None:
             happens()
@@ -79,6 +79,7 @@ class Stepping(Memory):
         *,
         fleet_wide: Collection[str],
         wide: bool = True,
+        refused: Refusals = NOTHING_REFUSED,
     ) -> tuple[Action, ...]:
         groups: dict[tuple[str, str], list[int]] = {}
         for position, change in enumerate(changes):

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from reconciler.engine.plan import PlanResult
-from reconciler.model.change import Action, Change, HoldReason, Request, Review, Step
+from reconciler.model.change import NOTHING_REFUSED, Action, Change, HoldReason, Refusals, Request, Review, Step
 from reconciler.model.event import Note, Settling
 from reconciler.model.fleet import Limits, WorkloadSpec
 from reconciler.model.observation import EMPTY, Phase, State
@@ -367,6 +367,7 @@ class Pulling(Stepping):
         *,
         fleet_wide: Collection[str],
         wide: bool = True,
+        refused: Refusals = NOTHING_REFUSED,
     ) -> tuple[Action, ...]:
         each = [
             Action(

@@ -37,7 +37,7 @@ class Lined(Memory):
         self.slow: list[float] = []
         self.meeting: Barrier | None = None
 
-    def observe(self, query: Query) -> Snapshot:
+    def observe(self, query: Query, since: Snapshot | None = None) -> Snapshot:
         if self.meeting is not None:
             self.meeting.wait(10)
         found = super().observe(query)

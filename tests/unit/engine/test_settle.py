@@ -178,7 +178,7 @@ def test_a_few_units_are_asked_about_alone() -> None:
     memory = Memory(Clock(), count=FEW + 1)
     queries: list[Query] = []
 
-    def observe(query: Query) -> Snapshot:
+    def observe(query: Query, since: Snapshot | None = None) -> Snapshot:
         queries.append(query)
         return Memory.observe(memory, query)
 

@@ -34,6 +34,9 @@ class Stopwatch:
     def now(self) -> float:
         return self.time
 
+    def monotonic(self) -> float:
+        return self.now()
+
     def sleep(self, seconds: float) -> bool:
         self.time += seconds
         return self.stop

@@ -23,7 +23,7 @@ def one(world: Installation, *, delivery: bool = True, read: bool = True, probe:
     platform = world.platform(delivery=delivery)
     if read:
         platform.observe(Query())
-    return platform.catalog({RADIO}, probe=probe)[RADIO]
+    return platform.catalog({RADIO}, probe={RADIO} if probe else ())[RADIO]
 
 
 def offer(world: Installation, **fields: Any) -> None:

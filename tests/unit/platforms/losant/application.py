@@ -37,6 +37,9 @@ class Stopwatch:
     def now(self) -> float:
         return self.time
 
+    def monotonic(self) -> float:
+        return self.now()
+
     def sleep(self, seconds: float) -> bool:
         self.slept.append(seconds)
         self.time += seconds

@@ -1,0 +1,79 @@
+"""Conditions of a slot in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reconciler.model.condition import Condition, ConditionCode
+
+PLAIN = {
+    ConditionCode.NOT_COVERED: "not covered by the reading",
+    ConditionCode.UPDATES_OFF: "updates are switched off for this cohort",
+    ConditionCode.NOTHING_ACTIVE: "nothing is active",
+    ConditionCode.UNINSTALL_ASKED: "an uninstall was requested; whether the agent removes software is not documented",
+    ConditionCode.FILES_MAY_REMAIN: "uninstalled; its files may still be there",
+}
+
+QUOTED = {
+    ConditionCode.UNEXPECTED_VALUE: "the platform gave an unexpected value: ",
+    ConditionCode.CONTRADICTION: "the platform contradicts itself: ",
+    ConditionCode.REPORTS_UNREAD: "what its devices report is not known: ",
+    ConditionCode.PLATFORM: "",
+}
+
+OF_A_VERSION = {
+    ConditionCode.REQUIRED_STEP: "{version} stays active: devices must pass through it",
+    ConditionCode.BASE_STAYS: "{version} stays active for devices that the rollout does not reach",
+    ConditionCode.VERSION_STAGE: "{version} is {text}",
+    ConditionCode.DEPENDENCY: "{version} is a dependency of {text}",
+    ConditionCode.DEPENDENCIES_UNREAD: "{version} must stay: what {text} depends on could not be read",
+    ConditionCode.DELIVERY_PAUSED: "the delivery of {version} was paused on the device: resume it there, or request another version",
+    ConditionCode.DELIVERY_CANCELLED: (
+        "the delivery of {version} was cancelled on the device: start it there again, or request another version"
+    ),
+    ConditionCode.INSTALLATION_PAUSED: (
+        "the installation of {version} was paused on the device: resume it there, or request another version"
+    ),
+    ConditionCode.INSTALLATION_CANCELLED: (
+        "the installation of {version} was cancelled on the device: start it there again, or request another version"
+    ),
+}
+
+
+def condition_words(one: Condition) -> str:
+    """Return a condition as a sentence without its full stop. Quoted text is not cleaned: callers do that."""
+    code = one.code
+    if code in PLAIN:
+        return PLAIN[code]
+    if code in QUOTED:
+        return QUOTED[code] + one.text
+    if code in OF_A_VERSION:
+        return OF_A_VERSION[code].format(version=one.versions[0], text=one.text)
+    if code is ConditionCode.MAYBE_REQUIRED_STEP:
+        stay, them = ("stay", "them") if len(one.versions) > 1 else ("stays", "it")
+        versions = ", ".join(one.versions)
+        return f"{versions} {stay} active: the platform does not say whether devices must pass through {them}"
+    if code in {ConditionCode.DELTA_ACTIVE, ConditionCode.DELTA_LEADS}:
+        where = "above all full releases" if code is ConditionCode.DELTA_LEADS else "as well"
+        return f"the update from {one.versions[0]} to {one.versions[1]} is active {where}"
+    return _counted(one)
+
+
+def conditions_words(several: Iterable[Condition]) -> str:
+    """Return several conditions on one line."""
+    return "; ".join(map(condition_words, several))
+
+
+def _counted(one: Condition) -> str:
+    count = one.count or 0
+    if one.code is ConditionCode.KEPT:
+        return f"{_devices(count, 'keeps', 'keep')} {one.versions[0]}"
+    if one.code is ConditionCode.REPORTS_LATER:
+        return f"{_devices(count, 'reports', 'report')} a later version"
+    if one.code is ConditionCode.SILENT:
+        return f"{_devices(count, 'is', 'are')} silent and not waited for"
+    return f"staged to {one.percent or 0:g} % of {one.of or 0:,}, drawn at random: {_devices(count, 'reports', 'report')} it"
+
+
+def _devices(count: int, one: str, several: str) -> str:
+    return f"{count:,} device {one}" if count == 1 else f"{count:,} devices {several}"

@@ -29,9 +29,10 @@ from reconciler.cli.printing import (
     read_plan,
     result_file,
 )
+from reconciler.core.decide import PlanRequest
 from reconciler.engine.apply import Applying
-from reconciler.engine.plan import PlanRequest, PlanResult, close, plan
-from reconciler.engine.turn import Options
+from reconciler.engine.plan import PlanResult, plan
+from reconciler.engine.run import Options
 from reconciler.errors import SettingsError
 from reconciler.model.plan import LimitKind, Plan
 from reconciler.ports import EventSink
@@ -122,7 +123,7 @@ def command(  # every option is one of the command line's
     with wiring.stoppable(clock, "stopping: running calls are finished, no more are sent"), ExitStack() as stack:
         context = command_context(paths, connections, request.filters)
         planned = plan(request, wiring.opener(manifest, clock), clock)
-        stack.callback(close, planned.readings.values())
+        stack.callback(planned.close)
         if saved is not None:
             check_saved(saved, planned.plan, clock.now())
         elif planned.plan.errored and not planned.readings:
@@ -138,12 +139,11 @@ def command(  # every option is one of the command line's
             allow=dict.fromkeys(allow, reason or ""),
         )
         record = stack.enter_context(result_file(result))
-        return _carry_out(planned, request, options, clock, saved, record, output, context)
+        return _carry_out(planned, options, clock, saved, record, output, context)
 
 
 def _carry_out(
     planned: PlanResult,
-    request: PlanRequest,
     options: Options,
     clock: wiring.SystemClock,
     saved: Plan | None,
@@ -151,13 +151,12 @@ def _carry_out(
     output: str,
     context: CommandContext,
 ) -> int:  # one run
-    began = clock.now()
-    applying = Applying(planned, request, options, clock, run=uuid.uuid4().hex, saved=saved)
+    applying = Applying(planned, options, clock, run=uuid.uuid4().hex, saved=saved)
     with live(applying.saved or planned.plan) as screen:
         for event in applying.events():
             record.record(event)
             screen.record(event)
-    print_outcomes(applied(applying, clock.now() - began), output, context)
+    print_outcomes(applied(applying, applying.run.seconds), output, context)
     return applying.exit_code
 
 

@@ -9,8 +9,9 @@ import click
 from reconciler.cli import wiring
 from reconciler.cli.options import connections_option, output_option
 from reconciler.cli.printing import show
+from reconciler.core.decide import PlanRequest
 from reconciler.engine.explain import explanation
-from reconciler.engine.plan import PlanRequest, close, plan
+from reconciler.engine.plan import plan
 
 
 @click.command(
@@ -40,7 +41,7 @@ def command(unit: str, rest: tuple[str, ...], output: str, connections: Path | N
     repository = wiring.repository(paths)
     request = PlanRequest(manifest=manifest, commit=repository.head())
     planned = plan(request, wiring.opener(manifest, clock), clock)
-    close(planned.readings.values())
+    planned.close()
     found = explanation(planned, manifest, repository, unit, workload)
     if output == "json":
         click.echo(explain_text.encode(found))

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from reconciler.cli.printing import misshapen
-from reconciler.engine.plan import Open
+from reconciler.engine.group import Open
 from reconciler.errors import SettingsError
 from reconciler.model.fleet import Manifest
 from reconciler.model.recorded import FORMAT, RecordedSnapshot, replay

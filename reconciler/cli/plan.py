@@ -17,7 +17,9 @@ from reconciler.cli.options import (
     strict_option,
 )
 from reconciler.cli.printing import print_plan, write_plan
-from reconciler.engine.plan import Open, PlanRequest, close, plan
+from reconciler.core.decide import PlanRequest
+from reconciler.engine.group import Open
+from reconciler.engine.plan import plan
 from reconciler.model.plan import Plan
 
 
@@ -84,7 +86,7 @@ def command(  # every option is one of the command line's
             probe=probe,
         )
         planned = plan(request, open_, clock)
-    close(planned.readings.values())
+    planned.close()
     if out is not None:
         write_plan(planned.plan, out)
     context = command_context(paths, connections, request.filters)

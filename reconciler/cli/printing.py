@@ -133,7 +133,7 @@ def applied(applying: Applying, seconds: float | None = None) -> Applied:
     """Return what came of a run, as the report that views show."""
     plan = applying.saved or applying.planned.plan
     return Applied(
-        run=applying.run,
+        run=applying.run.id,
         fingerprint=plan.fingerprint,
         exit_code=applying.exit_code,
         sent=applying.sent,

@@ -16,7 +16,8 @@ from reconciler.cli.options import (
     strict_option,
 )
 from reconciler.cli.printing import show
-from reconciler.engine.plan import PlanRequest, close, plan
+from reconciler.core.decide import PlanRequest
+from reconciler.engine.plan import plan
 from reconciler.engine.status import status
 
 
@@ -58,7 +59,7 @@ def command(
     manifest = wiring.load(paths, connections)
     request = PlanRequest(manifest=manifest, filters=filters_of(fleet, unit, workload, exclude), strict=strict)
     planned = plan(request, wiring.opener(manifest, clock), clock)
-    close(planned.readings.values())
+    planned.close()
     found = status(planned, units=units)
     if output == "json":
         click.echo(status_text.encode(found))

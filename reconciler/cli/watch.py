@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import uuid
 from pathlib import Path
 
 import click
@@ -17,7 +18,7 @@ from reconciler.cli.options import (
     strict_option,
 )
 from reconciler.cli.printing import Lines, result_file
-from reconciler.engine.turn import Options
+from reconciler.engine.run import Options
 from reconciler.engine.watch import Watched, Watching
 
 
@@ -108,6 +109,7 @@ def command(  # every option is one of the command line's
             strict=strict,
             options=Options(concurrency=concurrency, wait=wait > 0, deadline=wait),
         ),
+        run=uuid.uuid4().hex,
         random=random.random,
         commit=lambda: wiring.commit(paths),
     )

@@ -16,7 +16,7 @@ from types import FrameType
 
 import click
 
-from reconciler.engine.plan import Open
+from reconciler.engine.group import Open
 from reconciler.errors import ManifestError, SettingsError
 from reconciler.git.repository import GitRepository
 from reconciler.manifest.load import Loader

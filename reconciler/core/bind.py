@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Generic, TypeVar
 
 import msgspec
 
 from reconciler.core.assessment import FleetAssessment
-from reconciler.model.change import Change, Held
+from reconciler.model.change import Change, Held, Hold, SlotId
 from reconciler.model.desired import UNMANAGED, Want
 from reconciler.model.observation import Phase
 from reconciler.model.outcome import Result
 from reconciler.model.plan import FleetPlan
-
-Slot = tuple[str, str]
-"""(unit id, workload id)."""
-
 
 P = TypeVar("P", Change, Held)
 """A change that a plan has: one that goes, or one of a later stage."""
 
 
 class Dropped(msgspec.Struct, Generic[P], frozen=True):
-    """Why a change of the saved plan does not go: what became of it, in a word and in a sentence."""
+    """Why a change of the saved plan does not go: what became of it, in a word, and in a sentence or the holds."""
 
     change: P
     result: Result
-    detail: str
+    detail: str = ""
+    holds: tuple[Hold, ...] = ()
 
 
 class Bound(msgspec.Struct, frozen=True):
@@ -37,9 +34,11 @@ class Bound(msgspec.Struct, frozen=True):
     settled: tuple[Dropped[Change], ...]
 
 
-def bind(
-    saved: Sequence[Change], versions: Sequence[tuple[str, str, str]], today: FleetPlan, assessment: FleetAssessment
-) -> Bound:
+Versions = Sequence[tuple[str, str, str]]
+"""(workload id, version, identity on the platform) of versions, as a plan's basis has them."""
+
+
+def bind(saved: Sequence[Change], versions: Versions, today: FleetPlan, assessment: FleetAssessment) -> Bound:
     """Hold saved changes against today's plan of the same fleet.
 
     `versions` are the identities recorded when the changes were planned. A change goes only if today's manifests give
@@ -47,28 +46,38 @@ def bind(
     """
     changes = {slot_of(change): change for change in today.changes}
     held = {slot_of(one): one for one in today.held}
-    overwritten = overwritten_since(versions, today)
-    going: list[Change] = []
-    settled: list[Dropped[Change]] = []
-    for change in saved:
-        slot = slot_of(change)
-        fresh = changes.get(slot)
-        if fresh is None:
-            settled.append(_gone(change, held.get(slot), assessment))
-        elif (why := stale_because(change, fresh, overwritten)) is not None:
-            settled.append(Dropped(change, Result.STALE, why))
-        else:
-            going.append(fresh)
-    return Bound(tuple(going), tuple(settled))
+    overwritten = overwritten_since(identities(versions), today)
+    found = [
+        bind_one(change, changes.get(slot_of(change)), held.get(slot_of(change)), overwritten, assessment)
+        for change in saved
+    ]
+    return Bound(
+        going=tuple(one for one in found if isinstance(one, Change)),
+        settled=tuple(one for one in found if isinstance(one, Dropped)),
+    )
+
+
+def bind_one(
+    change: Change,
+    fresh: Change | None,
+    held: Held | None,
+    overwritten: set[tuple[str, str]],
+    assessment: FleetAssessment,
+) -> Change | Dropped[Change]:
+    """Return a planned change as it is today, or why it does not go. `fresh` and `held` are what today's plan has."""
+    if fresh is None:
+        return _gone(change, held, assessment)
+    why = stale_because(change, fresh, overwritten)
+    return fresh if why is None else Dropped(change, Result.STALE, why)
 
 
 def bind_staged(
-    saved: Sequence[Held], versions: Sequence[tuple[str, str, str]], today: FleetPlan, assessment: FleetAssessment
+    saved: Sequence[Held], versions: Versions, today: FleetPlan, assessment: FleetAssessment
 ) -> tuple[list[Held], list[Dropped[Held]]]:
     """Hold what a plan puts in later stages against today's plan: what still waits for its turn, and what does not."""
-    entries: dict[Slot, Change | Held] = {slot_of(one): one for one in today.held}
+    entries: dict[SlotId, Change | Held] = {slot_of(one): one for one in today.held}
     entries |= {slot_of(one): one for one in today.changes}
-    overwritten = overwritten_since(versions, today)
+    overwritten = overwritten_since(identities(versions), today)
     waiting: list[Held] = []
     settled: list[Dropped[Held]] = []
     for one in saved:
@@ -82,14 +91,18 @@ def bind_staged(
     return waiting, settled
 
 
-def overwritten_since(versions: Sequence[tuple[str, str, str]], today: FleetPlan) -> set[tuple[str, str]]:
+def identities(versions: Versions) -> dict[tuple[str, str], str]:
+    """Return the content identity of versions, by (workload id, version)."""
+    return {(workload, version): identity for workload, version, identity in versions}
+
+
+def overwritten_since(then: Mapping[tuple[str, str], str], today: FleetPlan) -> set[tuple[str, str]]:
     """Return the versions (workload id, version) whose content is not what these identities say."""
-    now = {(workload, version): identity for workload, version, identity in today.basis.versions}
-    then = {(workload, version): identity for workload, version, identity in versions}
+    now = identities(today.basis.versions)
     return {key for key, identity in then.items() if key in now and now[key] != identity}
 
 
-def slot_of(one: Change | Held) -> Slot:
+def slot_of(one: Change | Held) -> SlotId:
     """Return which slot a change is about."""
     return one.unit.id, one.workload.id
 
@@ -129,11 +142,11 @@ def _gone(change: P, held: Held | None, assessment: FleetAssessment) -> Dropped[
     if row is None:
         return Dropped(change, Result.STALE, "the unit is gone")
     column = assessment.resolution.columns.get(change.workload.id)
-    wish = column.rule(row).value if column is not None else UNMANAGED
-    if wish.want is Want.UNMANAGED or (wish.version, wish.settings) != (change.to, change.settings):
-        return Dropped(change, Result.STALE, f"the manifests now say {wish} here")
+    desired = column.rule(row).value if column is not None else UNMANAGED
+    if desired.want is Want.UNMANAGED or (desired.version, desired.settings) != (change.to, change.settings):
+        return Dropped(change, Result.STALE, f"the manifests now say {desired} here")
     if held is not None:
-        return Dropped(change, Result.NOT_TRIED, "held: " + "; ".join(hold.text for hold in held.reasons))
+        return Dropped(change, Result.NOT_TRIED, "", held.reasons)
     if not assessment.reach[row] or not assessment.filters.workload(change.workload.name, change.workload.id):
         return Dropped(change, Result.NOT_TRIED, f"left out by {assessment.filters.words}")
     if assessment.snapshot.state(change.workload.id, row).phase is Phase.UNKNOWN:

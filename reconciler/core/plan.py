@@ -17,7 +17,19 @@ from reconciler.core.limit import Intended, loads, violations
 from reconciler.core.require import Gates
 from reconciler.core.resolve import Column
 from reconciler.core.warn import units_in_words, warnings
-from reconciler.model.change import Action, Change, Held, Hold, HoldReason, Reason, Review, Step, Verb
+from reconciler.model.change import (
+    NOTHING_REFUSED,
+    Action,
+    Change,
+    Held,
+    Hold,
+    HoldReason,
+    Reason,
+    Refusals,
+    Review,
+    Step,
+    Verb,
+)
 from reconciler.model.desired import Desired, Settings
 from reconciler.model.observation import State
 from reconciler.model.origin import Origin, Path
@@ -37,7 +49,14 @@ class Compiler(Protocol):
         """Say which changes may not go, what follows, and what to warn of."""
         ...
 
-    def compile(self, changes: Sequence[Change], fleet_wide: Collection[str]) -> tuple[Action, ...]:
+    def compile(
+        self,
+        changes: Sequence[Change],
+        fleet_wide: Collection[str],
+        *,
+        wide: bool = True,
+        refused: Refusals = NOTHING_REFUSED,
+    ) -> tuple[Action, ...]:
         """Turn changes into calls; `fleet_wide`: ids of workloads for which the fleet speaks of every unit alike."""
         ...
 

@@ -1,21 +1,19 @@
-"""The use case "apply": do what a plan says and nothing else, then watch it settle, then say what came of every change."""
+"""The use case "apply": let in what a plan says and nothing else, run the loop to its end, and say what came of every change."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterator, Sequence
-from itertools import count
+from collections.abc import Generator, Iterator, Mapping, Sequence
 
-from reconciler.core.assessment import FleetAssessment
-from reconciler.core.bind import Dropped, Slot, bind, bind_staged, slot_of
-from reconciler.core.limit import limits_of
-from reconciler.engine.passes import Passes
-from reconciler.engine.plan import PlanRequest, PlanResult
-from reconciler.engine.send import Sender, outcome
-from reconciler.engine.settle import Settler
-from reconciler.engine.turn import Options, Turn
-from reconciler.model.change import Change, Held
-from reconciler.model.event import AnyEvent, Finished, Note, Settled, Started
+from reconciler.core.begin import begin
+from reconciler.core.ending import ended
+from reconciler.core.progress import Progress
+from reconciler.engine.group import GroupReader, View
+from reconciler.engine.parallel import merged
+from reconciler.engine.plan import PlanResult
+from reconciler.engine.reconcile import Reconciling
+from reconciler.engine.run import Options, Run
+from reconciler.model.event import AnyEvent, Blocked, Finished, Note, Settled, Started
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.plan import FleetPlan, Plan, Violation
 from reconciler.ports import Clock
@@ -27,143 +25,82 @@ class Applying:
     """One run of apply. Iterate `events()`; afterwards `outcomes` and `exit_code` say what came of it."""
 
     def __init__(  # what a run is made of
-        self,
-        planned: PlanResult,
-        request: PlanRequest,
-        options: Options,
-        clock: Clock,
-        *,
-        run: str,
-        saved: Plan | None = None,
+        self, planned: PlanResult, options: Options, clock: Clock, *, run: str, saved: Plan | None = None
     ) -> None:
         """Take today's plan and, where a reviewed plan is applied, that: an upper bound."""
         self.planned = planned
-        self.request = request
         self.options = options
-        self.clock = clock
-        self.run = run
         self.saved = saved
+        self.run = Run(run, options, clock)
         self.outcomes: list[Outcome] = []
         self.blocked: list[tuple[str, Violation]] = []
         self.sent = 0
         self.exit_code = DONE
-        self._numbers = count(1)
 
     def events(self) -> Generator[AnyEvent, None, None]:
-        """Do it, telling what happens."""
-        began = self.clock.now()
+        """Do it, telling what happens. Groups run in parallel."""
         plan = self.saved or self.planned.plan
+        commits = {fleet.basis.commit for fleet in self.planned.plan.fleets}
         yield Started(
-            at=began,
-            run=self.run,
+            at=self.run.now(),
+            run=self.run.id,
             kind="apply",
             fingerprint=plan.fingerprint,
-            commit=self.request.commit,
+            commit=next(iter(commits)) if len(commits) == 1 else None,
             allowed=tuple(sorted(self.options.allow.items())),
         )
-        for fleet in sorted(plan.fleets, key=_last_stage):
-            yield from self._fleet(fleet)
+        begun: dict[str, Progress] = {}
+        for fleet in plan.fleets:
+            yield from self._begin(fleet, begun)
+        loops = [self._loop(reader, view, begun) for reader, view in self.planned.groups]
+        yield from merged([loop.events() for loop in loops])
+        for loop in loops:
+            self.outcomes += loop.outcomes
+            self.sent += loop.sent
         self.exit_code = self._judge(plan)
         results = Counter(one.result for one in self.outcomes)
-        now = self.clock.now()
-        yield Finished(at=now, results=dict(results), exit_code=self.exit_code, seconds=now - began)
+        yield Finished(
+            at=self.run.now(),
+            run=self.run.id,
+            results=dict(results),
+            exit_code=self.exit_code,
+            seconds=self.run.seconds,
+        )
 
-    def _fleet(self, fleet: FleetPlan) -> Iterator[AnyEvent]:
+    def _loop(self, reader: GroupReader, view: View, begun: Mapping[str, Progress]) -> Reconciling:
+        return Reconciling(reader, view, {fleet: begun[fleet] for fleet in view.plans if fleet in begun}, self.run)
+
+    def _begin(self, fleet: FleetPlan, begun: dict[str, Progress]) -> Iterator[AnyEvent]:
+        """Let a fleet in, or say why it is not."""
         if fleet.error:
-            yield Note(at=self.clock.now(), level="error", fleet=fleet.fleet, message=fleet.error)
+            yield Note(at=self.run.now(), run=self.run.id, level="error", fleet=fleet.fleet, message=fleet.error)
             return
-        turn = self._turn(fleet.fleet)
-        if turn is None:
-            yield from self._finish(
-                [
-                    outcome(
-                        fleet.fleet, one, Result.NOT_TRIED, "its connection could not be read, or its fleet is gone"
-                    )
-                    for one in fleet.changes
-                ]
-            )
+        view = next((view for _, view in self.planned.groups if fleet.fleet in view.plans), None)
+        today = fleet if self.saved is None or view is None else view.plans[fleet.fleet]
+        if view is None or today.error:
+            text = "its connection could not be read, or its fleet is gone"
+            yield from self._finish([ended(fleet.fleet, one, Result.NOT_TRIED, text) for one in fleet.changes])
             return
-        assessment, today = turn.assessment, turn.today
-        going: Sequence[Change] = today.changes
-        if self.saved is not None:
-            bound = bind(fleet.changes, fleet.basis.versions, today, assessment)
-            yield from self._finish([_settled(fleet.fleet, dropped) for dropped in bound.settled])
-            going = bound.going
-        staged = [held for held in fleet.held if held.stage]
-        if self.saved is not None:
-            staged, dropped = bind_staged(staged, fleet.basis.versions, today, assessment)
-            yield from self._finish([_settled(fleet.fleet, one) for one in dropped])
-        blocked = [
-            one
-            for one in self._violations(today, assessment, going, staged)
-            if one.kind.value not in self.options.allow
-        ]
-        if blocked:
-            yield from self._refuse(fleet.fleet, blocked, going)
-            return
-        if staged or turn.platform.capabilities.steps:
-            yield from self._pass_by_pass(turn, going, staged)
-        else:
-            yield from self._carry_out(turn, going)
-
-    def _violations(
-        self, today: FleetPlan, assessment: FleetAssessment, going: Sequence[Change], staged: Sequence[Held]
-    ) -> Sequence[Violation]:
-        return today.violations if self.saved is None else limits_of(assessment, going, staged)
-
-    def _refuse(self, fleet: str, blocked: Sequence[Violation], going: Sequence[Change]) -> Iterator[AnyEvent]:
-        for violation in blocked:
-            self.blocked.append((fleet, violation))
-            yield Note(at=self.clock.now(), level="error", fleet=fleet, message=violation.message)
-        detail = "; ".join(one.message for one in blocked)
-        yield from self._finish([outcome(fleet, one, Result.NOT_TRIED, detail) for one in going])
-
-    def _carry_out(self, turn: Turn, going: Sequence[Change]) -> Iterator[AnyEvent]:
-        deadline = self.clock.now() + self.options.deadline
-        sender = Sender(turn)
-        yield from sender.run(going)
-        self.sent += sender.sent
-        outcomes: dict[Slot, Outcome] = dict(sender.outcomes)
-        if self.options.wait:
-            settler = Settler(turn.fleet, turn.platform, sender.accepted, self.clock)
-            yield from settler.run(deadline)
-            outcomes.update(settler.outcomes)
-        else:
-            outcomes.update(
-                (slot, outcome(turn.fleet, change, Result.WAITING, "accepted; not waited for"))
-                for slot, change in sender.accepted.items()
-            )
-        yield from self._finish([outcomes[slot_of(change)] for change in going])
-
-    def _pass_by_pass(self, turn: Turn, going: Sequence[Change], staged: Sequence[Held]) -> Iterator[AnyEvent]:
-        """Do the same where changes take several steps or stages."""
-        passes = Passes(turn)
-        yield from passes.run(going, staged, self.clock.now() + self.options.deadline)
-        self.sent += passes.sent
-        yield from self._finish(list(passes.outcomes.values()))
+        reading = view.readings[today.connection]
+        found = begin(
+            today,
+            next(one for one in reading.assessments if one.document.name == fleet.fleet),
+            None if self.saved is None else fleet,
+            allowed=self.options.allow,
+            wait=self.options.wait,
+            steps=reading.seen.steps,
+            fail_fast=self.options.fail_fast,
+        )
+        if found.blocked:
+            self.blocked += [(fleet.fleet, violation) for violation in found.blocked]
+            yield Blocked(at=self.run.now(), run=self.run.id, fleet=fleet.fleet, violations=found.blocked)
+        yield from self._finish(found.outcomes)
+        begun[fleet.fleet] = found.progress
 
     def _finish(self, outcomes: Sequence[Outcome]) -> Iterator[AnyEvent]:
         for one in outcomes:
             self.outcomes.append(one)
-            yield Settled(at=self.clock.now(), outcome=one)
-
-    def _turn(self, fleet: str) -> Turn | None:
-        """Return a fleet's turn with what was read of it today; None where nothing was."""
-        today = next((one for one in self.planned.plan.fleets if one.fleet == fleet and not one.error), None)
-        for reading in self.planned.readings.values():
-            for assessment in reading.assessments:
-                if today is not None and assessment.document.name == fleet:
-                    return Turn(
-                        fleet=fleet,
-                        reading=reading,
-                        assessment=assessment,
-                        today=today,
-                        request=self.request,
-                        options=self.options,
-                        clock=self.clock,
-                        number=self._numbers.__next__,
-                    )
-        return None
+            yield Settled(at=self.run.now(), run=self.run.id, outcome=one)
 
     def _judge(self, plan: Plan) -> int:
         """Return the exit code: only what is really done, or waits for its unit, is a success."""
@@ -180,12 +117,3 @@ class Applying:
         if results - {Result.DONE, Result.WAITING} or self.blocked or errored or unknown:
             return INCOMPLETE
         return DONE
-
-
-def _last_stage(fleet: FleetPlan) -> int:
-    """Return the latest stage of a fleet: what others wait for goes before what waits for others."""
-    return max((held.stage for held in fleet.held), default=0)
-
-
-def _settled(fleet: str, dropped: Dropped[Change] | Dropped[Held]) -> Outcome:
-    return outcome(fleet, dropped.change, dropped.result, dropped.detail)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.core.bootstrap import Imported, Measure, bootstrap
-from reconciler.engine.plan import EVERYTHING, Open
+from reconciler.engine.group import EVERYTHING, Open
 from reconciler.errors import SettingsError, UnexpectedAnswer
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
-from reconciler.engine.plan import Open
+from reconciler.engine.group import Open
 from reconciler.errors import ManifestError, ReconcilerError
 from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.fleet import Manifest

@@ -5,9 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from reconciler.core.assessment import FleetAssessment
+from reconciler.core.decide import Reading
 from reconciler.core.explain import explain, stray
 from reconciler.core.names import suggestion
-from reconciler.engine.plan import PlanResult, Reading
+from reconciler.engine.plan import PlanResult
 from reconciler.errors import SettingsError
 from reconciler.model.desired import Want
 from reconciler.model.fleet import Manifest

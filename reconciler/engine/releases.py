@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from reconciler.engine.plan import Open
+from reconciler.engine.group import Open
 from reconciler.errors import ReconcilerError
 from reconciler.model.fleet import Manifest
 from reconciler.model.release import ReleaseQuery

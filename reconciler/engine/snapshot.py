@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.core.decide import channels_of
 from reconciler.core.resolve import resolve
-from reconciler.engine.plan import EVERYTHING, Open, channels_of
+from reconciler.engine.group import EVERYTHING, Open
 from reconciler.errors import SettingsError
 from reconciler.model.fleet import Manifest
 from reconciler.model.recorded import RecordedSnapshot, record

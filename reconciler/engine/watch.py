@@ -1,4 +1,4 @@
-"""The use case "watch": endless passes of plan and, where allowed, apply. Level-based: every pass starts from what is.
+"""The use case "watch": endless passes, each one turn of the loop. Level-based: every pass starts from what is.
 
 A pass never builds on what the last one remembered; memory here only serves to tell what is new (drift), and how long to
 wait after failures. Limits and holds are never passed.
@@ -6,18 +6,21 @@ wait after failures. Limits and holds are never passed.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 
 import msgspec
 
 from reconciler.core.assessment import Filters
 from reconciler.core.axes import axes
-from reconciler.core.bind import Slot, slot_of
+from reconciler.core.decide import PlanRequest
+from reconciler.core.drift import Memory, drifted
 from reconciler.engine.apply import Applying
-from reconciler.engine.plan import Open, PlanRequest, PlanResult, plan
-from reconciler.engine.turn import Options
+from reconciler.engine.group import Open
+from reconciler.engine.plan import PlanResult, plan
+from reconciler.engine.run import Options
 from reconciler.errors import ReconcilerError
-from reconciler.model.event import AnyEvent, Drifted, Note, Passed
+from reconciler.model.event import AnyEvent, Note, Passed
 from reconciler.model.fleet import Manifest
 from reconciler.model.plan import FleetPlan
 from reconciler.model.verdict import Health, Sync
@@ -51,6 +54,7 @@ class Watching:
         clock: Clock,
         watched: Watched,
         *,
+        run: str,
         random: Callable[[], float],
         commit: Callable[[], str | None],
     ) -> None:
@@ -59,13 +63,14 @@ class Watching:
         self.open = open_
         self.clock = clock
         self.watched = watched
+        self.run = run
         self.random = random
         self.commit = commit
         self.exit_code = 0
         self._good: Manifest | None = None
         self._wrong = ""
         self._opened: Open | None = None
-        self._before: dict[str, dict[Slot, str | None]] = {}
+        self._memory: dict[str, Memory] = {}
         self._failures = 0
 
     def events(self) -> Generator[AnyEvent, None, None]:
@@ -96,12 +101,12 @@ class Watching:
         except ReconcilerError as error:
             yield self._note("error", str(error))
             return error.exit_code
-        failed = False
         for fleet in planned.plan.fleets:
-            failed = failed or bool(fleet.error)
-            yield from self._tell(number, fleet, planned)
-        code = yield from self._correct(request, planned)
-        return code or int(failed)
+            yield from self._tell(fleet, planned)
+        applying = yield from self._correct(request, planned)
+        yield from self._end(number, planned, applying)
+        errors = any(fleet.error for fleet in planned.plan.fleets)
+        return (applying.exit_code if applying is not None else 0) or int(errors)
 
     def _reload(self) -> Generator[AnyEvent, None, None]:
         """Read the manifests; wrong ones leave the last good ones in force, and that is said once."""
@@ -118,55 +123,26 @@ class Watching:
             if self._good is not None:
                 yield self._note("info", "the manifests changed")
             self._opened = self.open(manifest)
-            self._before = {}
         elif self._wrong:
             yield self._note("info", "the manifests are good again")
         self._good, self._wrong = manifest, ""
 
-    def _tell(self, number: int, fleet: FleetPlan, planned: PlanResult) -> Generator[AnyEvent, None, None]:
+    def _tell(self, fleet: FleetPlan, planned: PlanResult) -> Iterator[AnyEvent]:
+        """Tell what is wrong with a fleet, and what drifted since the last pass."""
         if fleet.error:
             yield self._note("error", fleet.error, fleet.fleet)
-            yield self._passed(number, fleet, Sync.UNKNOWN, Health.UNKNOWN)
             return
         for violation in fleet.violations:
             yield self._note("warning", f"not applied: {violation.message}", fleet.fleet)
-        yield from self._drift(fleet)
-        yield self._passed(number, fleet, *axes(planned.assessment(fleet.fleet)))
-
-    def _passed(self, number: int, fleet: FleetPlan, sync: Sync, health: Health) -> Passed:
-        return Passed(
-            at=self.clock.now(),
-            fleet=fleet.fleet,
-            number=number,
-            sync=sync.value,
-            health=health.value,
-            changes=len(fleet.changes),
-            held=len(fleet.held),
-            violations=len(fleet.violations),
-        )
-
-    def _drift(self, fleet: FleetPlan) -> Iterator[Drifted]:
-        """Yield a slot once when it left what git says; the first pass only learns what is out of sync."""
-        before = self._before.get(fleet.fleet)
-        now = {slot_of(change): change.from_ for change in fleet.changes}
+        before = self._memory.get(fleet.fleet)
         if before is not None:
-            for change in fleet.changes:
-                if slot_of(change) not in before or before[slot_of(change)] != change.from_:
-                    yield Drifted(
-                        at=self.clock.now(),
-                        fleet=fleet.fleet,
-                        unit=change.unit.name,
-                        workload=change.workload.name,
-                        was=change.to,
-                        now=change.from_,
-                        wanted=change.to,
-                        verb=change.verb,
-                    )
-        self._before[fleet.fleet] = now
+            yield from drifted(before, fleet, at=self.clock.now(), run=self.run)
+        self._memory[fleet.fleet] = Memory(snapshot=planned.assessment(fleet.fleet).snapshot)
 
-    def _correct(self, request: PlanRequest, planned: PlanResult) -> Generator[AnyEvent, None, int]:
+    def _correct(self, request: PlanRequest, planned: PlanResult) -> Generator[AnyEvent, None, Applying | None]:
+        """Apply what may go; return the run, None where nothing may."""
         if not self.watched.apply:
-            return 0
+            return None
         may: list[FleetPlan] = []
         for fleet in filter(self._goes, planned.plan.fleets):
             mode = request.manifest.fleets[fleet.fleet].spec.mode
@@ -175,16 +151,36 @@ class Watching:
             else:
                 yield self._note("info", f"nothing is sent: the fleet's own mode is {mode}", fleet.fleet)
         if not may:
-            return 0
-        allowed = PlanResult(plan=msgspec.structs.replace(planned.plan, fleets=tuple(may)), readings=planned.readings)
-        applying = Applying(allowed, request, self.watched.options, self.clock, run=f"watch-{self.clock.now():.0f}")
+            return None
+        allowed = PlanResult(plan=msgspec.structs.replace(planned.plan, fleets=tuple(may)), groups=planned.groups)
+        applying = Applying(allowed, self.watched.options, self.clock, run=self.run)
         yield from applying.events()
-        return applying.exit_code
+        for one in applying.outcomes:
+            self._memory[one.fleet].came_of(one)
+        return applying
 
     def _goes(self, fleet: FleetPlan) -> bool:
         """Return whether something of a fleet may go: now or, where this pass waits, once something else took effect."""
         later = self.watched.options.wait and any(held.stage for held in fleet.held)
         return not fleet.error and (later or bool(fleet.changes))
 
+    def _end(self, number: int, planned: PlanResult, applying: Applying | None) -> Iterator[Passed]:
+        """Tell of each fleet how it stands after the pass, corrections included."""
+        outcomes = applying.outcomes if applying is not None else []
+        for fleet in planned.plan.fleets:
+            both = (Sync.UNKNOWN, Health.UNKNOWN) if fleet.error else axes(planned.assessment(fleet.fleet))
+            yield Passed(
+                at=self.clock.now(),
+                run=self.run,
+                fleet=fleet.fleet,
+                number=number,
+                sync=both[0].value,
+                health=both[1].value,
+                changes=len(fleet.changes),
+                held=len(fleet.held),
+                violations=len(fleet.violations),
+                outcomes=dict(Counter(one.result.value for one in outcomes if one.fleet == fleet.fleet)),
+            )
+
     def _note(self, level: str, message: str, fleet: str = "") -> Note:
-        return Note(at=self.clock.now(), level=level, message=message, fleet=fleet)
+        return Note(at=self.clock.now(), run=self.run, level=level, message=message, fleet=fleet)

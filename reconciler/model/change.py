@@ -149,8 +149,11 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     """Releases that the catalogue may be asked about without a further effect once this call was accepted."""
 
 
-Refusals = Mapping[tuple[str, str], frozenset[str]]
-"""Kinds of call that a platform refused in this run, by (unit id, workload id)."""
+SlotId = tuple[str, str]
+"""(unit id, workload id)."""
+
+Refusals = Mapping[SlotId, frozenset[str]]
+"""Kinds of call that a platform refused in this run, by slot."""
 
 NOTHING_REFUSED: Refusals = {}
 

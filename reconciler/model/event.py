@@ -4,22 +4,24 @@ from typing import Any
 
 import msgspec
 
-from reconciler.model.change import Action, Verb
+from reconciler.model.change import Request, Verb
 from reconciler.model.outcome import Outcome, Receipt, Result
+from reconciler.model.plan import Violation
+from reconciler.model.unit import Ref
 
 FORMAT = "reconciler/event.v1"
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=lambda name: name.lower()):
-    """Anything that happened. `at` is seconds since 1970."""
+    """Anything that happened. `at` is seconds since 1970, `run` the id of the run or watch."""
 
     at: float
+    run: str
 
 
 class Started(Event, frozen=True, kw_only=True):
-    """A run began. `run` is its id, `kind` apply or watch."""
+    """A run began; `kind` is apply or watch."""
 
-    run: str
     kind: str
     fingerprint: str = ""
     commit: str | None = None
@@ -27,12 +29,22 @@ class Started(Event, frozen=True, kw_only=True):
     """(limit, reason a person gave for lifting it)."""
 
 
+class SlotName(msgspec.Struct, frozen=True, gc=False):
+    """A slot as people and files name it."""
+
+    unit: Ref
+    workload: Ref
+
+
 class Intended(Event, frozen=True, kw_only=True):
-    """A call is about to be sent; written before it goes."""
+    """A call is about to be sent; written before it goes. `call` is its number within the run, `kind` names the call."""
 
     fleet: str
     call: int
-    action: Action
+    kind: str
+    request: Request
+    wide: bool
+    slots: tuple[SlotName, ...]
 
 
 class Called(Event, frozen=True, kw_only=True):
@@ -68,8 +80,15 @@ class Note(Event, frozen=True, kw_only=True):
     fleet: str = ""
 
 
+class Blocked(Event, frozen=True, kw_only=True):
+    """Limits forbid all changes of a fleet: nothing is sent for it."""
+
+    fleet: str
+    violations: tuple[Violation, ...]
+
+
 class Passed(Event, frozen=True, kw_only=True):
-    """One turn of watch ended for a fleet."""
+    """One turn of watch ended for a fleet, its corrections included; `outcomes` counts what these came to."""
 
     fleet: str
     number: int
@@ -82,14 +101,14 @@ class Passed(Event, frozen=True, kw_only=True):
 
 
 class Drifted(Event, frozen=True, kw_only=True):
-    """A slot that was as git says no longer is."""
+    """Somebody changed a slot: it had `was` assigned when it was read last, and has `now`, where git says `desired`."""
 
     fleet: str
-    unit: str
-    workload: str
+    unit: Ref
+    workload: Ref
     was: str | None
     now: str | None
-    wanted: str | None
+    desired: str | None
     verb: Verb | None = None
 
 
@@ -101,7 +120,7 @@ class Finished(Event, frozen=True, kw_only=True):
     seconds: float
 
 
-AnyEvent = Started | Intended | Called | Settling | Settled | Note | Passed | Drifted | Finished
+AnyEvent = Started | Intended | Called | Settling | Settled | Note | Blocked | Passed | Drifted | Finished
 
 
 def to_builtins(event: AnyEvent) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from enum import StrEnum
 
 import msgspec
 
-from reconciler.model.change import Verb
+from reconciler.model.change import Hold, Verb
+from reconciler.model.condition import Condition
 from reconciler.model.unit import Ref
 
 
@@ -55,3 +56,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     to: str | None
     result: Result
     detail: str = ""
+    holds: tuple[Hold, ...] = ()
+    """What holds it, where that is why."""
+    conditions: tuple[Condition, ...] = ()
+    """What the reading says of the slot besides."""

@@ -15,6 +15,7 @@ from reconciler.views.command_context import NOTHING, CommandContext
 from reconciler.views.group import Names
 from reconciler.views.hold_words import LIMITS
 from reconciler.views.line import EMPTY, Line, Span, folded, line
+from reconciler.views.outcome_words import outcome_words
 from reconciler.views.words import SAMPLE, SIGNS, count, duration, end, listed, place
 
 WORDS = {
@@ -66,16 +67,17 @@ def _results(outcomes: Sequence[Outcome], *, verbose: bool) -> Iterator[Line]:
         if not mine:
             continue
         name, style, meaning = WORDS[result]
-        if result is Result.DONE and any(one.detail for one in mine):
+        if result is Result.DONE and any(map(outcome_words, mine)):
             meaning = BUT
         yield line((f"{name}: {len(mine):,}", style), (f"  {meaning}", "dim"), indent=2)
         groups: dict[tuple[Any, ...], list[Outcome]] = {}
         for one in mine:
-            groups.setdefault((one.workload, one.verb, one.to, one.detail), []).append(one)
+            groups.setdefault((one.workload, one.verb, one.to, outcome_words(one)), []).append(one)
         shown = sorted(groups.values(), key=lambda group: -len(group))
         for group in shown if verbose else shown[:KINDS]:
             first = group[0]
-            detail = f": {clean(first.detail)}" if first.detail else ""
+            words = clean(outcome_words(first))
+            detail = f": {words}" if words else ""
             yield line(
                 f"{SIGNS[first.verb]} {first.verb.value} {clean(workload(first.workload))}{end(first.verb, first.to)}{detail}",
                 indent=4,

@@ -10,6 +10,7 @@ import msgspec
 
 from reconciler.model.event import (
     AnyEvent,
+    Blocked,
     Called,
     Drifted,
     Event,
@@ -25,6 +26,7 @@ from reconciler.model.event import (
 from reconciler.model.outcome import ReceiptKind, Result
 from reconciler.views.clean import clean
 from reconciler.views.line import Line, Span, line
+from reconciler.views.outcome_words import outcome_words
 from reconciler.views.words import SIGNS, arrow, commit_words, count, duration, end, joined, version
 
 LEVELS = {"info": "", "warning": "yellow", "error": "bold red"}
@@ -87,9 +89,8 @@ def _(event: Started) -> Said:
 
 @_said.register
 def _(event: Intended) -> Said:
-    action = event.action
-    request = f"{clean(action.request.method)} {clean(action.request.path)}"
-    return "info", [(f"call {event.call:,}: {clean(action.call)} {request} for {count(len(action.slots), 'slot')}", "")]
+    request = f"{clean(event.request.method)} {clean(event.request.path)}"
+    return "info", [(f"call {event.call:,}: {clean(event.kind)} {request} for {count(len(event.slots), 'slot')}", "")]
 
 
 @_said.register
@@ -115,7 +116,8 @@ def _(event: Settling) -> Said:
 @_said.register
 def _(event: Settled) -> Said:
     one = event.outcome
-    detail = f": {clean(one.detail)}" if one.detail else ""
+    words = clean(outcome_words(one))
+    detail = f": {words}" if words else ""
     to = end(one.verb, one.to)
     level = {Result.DONE: "info", Result.WAITING: "info", Result.FAILED: "error"}.get(one.result, "warning")
     what = f"{SIGNS[one.verb]} {one.verb.value} {clean(one.workload.name)}{to} on {clean(one.unit.name)} "
@@ -126,6 +128,12 @@ def _(event: Settled) -> Said:
 def _(event: Note) -> Said:
     level = event.level if event.level in LEVELS else "warning"
     return level, [(clean(event.message), LEVELS[level])]
+
+
+@_said.register
+def _(event: Blocked) -> Said:
+    words = "; ".join(clean(one.message) for one in event.violations)
+    return "error", [(f"blocked: {words}", "red")]
 
 
 @_said.register
@@ -144,8 +152,8 @@ def _(event: Passed) -> Said:
 @_said.register
 def _(event: Drifted) -> Said:
     verb = f" ({event.verb.value} puts it right)" if event.verb is not None else ""
-    what = f"drift: {clean(event.workload)} on {clean(event.unit)} went {arrow(event.was, event.now)}"
-    return "warning", [(what, "yellow"), (f"; git says {version(event.wanted)}{verb}", "")]
+    what = f"drift: {clean(event.workload.name)} on {clean(event.unit.name)} went {arrow(event.was, event.now)}"
+    return "warning", [(what, "yellow"), (f"; git says {version(event.desired)}{verb}", "")]
 
 
 @_said.register

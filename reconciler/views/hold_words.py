@@ -1,6 +1,6 @@
 """What each reason for holding is called, and what a person can do about it. A test proves the tables total."""
 
-from reconciler.model.change import HoldReason
+from reconciler.model.change import Hold, HoldReason
 from reconciler.model.plan import LimitKind
 
 LABELS = {
@@ -60,3 +60,8 @@ LIMITS = {
     LimitKind.REMOVE: "remove limit",
     LimitKind.EMPTY_SCOPE: "empty scope",
 }
+
+
+def hold_words(one: Hold) -> str:
+    """Return one reason in words. Quoted text is not cleaned."""
+    return one.text

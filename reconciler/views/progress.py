@@ -73,7 +73,7 @@ class Live:
 
     def _calling(self, event: Intended) -> None:
         bar = self._bar(event.fleet, "calling", max(1, self._calls.get(event.fleet, 1)))
-        self._progress.update(bar, words=f"{clean(event.action.call)}, {count(len(event.action.slots), 'slot')}")
+        self._progress.update(bar, words=f"{clean(event.kind)}, {count(len(event.slots), 'slot')}")
 
     def _called(self, event: Called) -> None:
         bar = self._bar(event.fleet, "calling", max(1, self._calls.get(event.fleet, 1)))

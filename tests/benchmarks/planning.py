@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 
 from reconciler.cli import wiring
-from reconciler.engine.plan import PlanRequest, close, plan
+from reconciler.core.decide import PlanRequest
+from reconciler.engine.plan import plan
 from tests.benchmarks.memory import peak
 
 
@@ -22,7 +23,7 @@ def main() -> None:
     manifest = wiring.load([Path(sys.argv[1])])
     planned = plan(PlanRequest(manifest=manifest), wiring.opener(manifest, clock), clock)
     wall, used = time.perf_counter() - began, time.process_time() - cpu
-    close(planned.readings.values())
+    planned.close()
     fleet = planned.plan.fleets[0]
     print(
         json.dumps(

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from reconciler.engine.plan import PlanRequest
+from reconciler.core.decide import PlanRequest
 from reconciler.model.change import Action, Change, Reason, Verb
 from reconciler.model.connection import ConnectionSpec, LosantConnection, Secret
 from reconciler.model.fleet import Document, FleetSpec, Manifest

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from reconciler.core.decide import PlanRequest
 from reconciler.engine.apply import Applying
-from reconciler.engine.plan import PlanRequest, PlanResult, plan
-from reconciler.engine.turn import Options
+from reconciler.engine.plan import PlanResult, plan
+from reconciler.engine.run import Options
 from reconciler.model.change import HoldReason, Reason
 from reconciler.model.fleet import FleetSpec, Override, Selector, WorkloadSpec
 from reconciler.model.outcome import Result

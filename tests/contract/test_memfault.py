@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.engine.plan import PlanRequest
+from reconciler.core.decide import PlanRequest
 from reconciler.model.fleet import FleetSpec, Selector, WorkloadSpec
 from reconciler.model.outcome import Result
 from tests.contract.subjects import Rig, question_of

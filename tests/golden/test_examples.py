@@ -13,7 +13,8 @@ import pytest
 
 from reconciler.cli import wiring
 from reconciler.cli.offline import recorded
-from reconciler.engine.plan import PlanRequest, plan
+from reconciler.core.decide import PlanRequest
+from reconciler.engine.plan import plan
 from reconciler.views import plan_text
 from reconciler.views.line import plain
 

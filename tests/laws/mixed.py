@@ -11,10 +11,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from reconciler.core.decide import PlanRequest
 from reconciler.core.resolve import resolve
 from reconciler.engine.apply import Applying
-from reconciler.engine.plan import PlanRequest, PlanResult, plan
-from reconciler.engine.turn import Options
+from reconciler.engine.plan import PlanResult, plan
+from reconciler.engine.run import Options
 from reconciler.model.desired import Desired, Want
 from reconciler.model.fleet import Document, Manifest
 from reconciler.model.snapshot import Query

@@ -17,10 +17,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.core.decide import PlanRequest
 from reconciler.core.resolve import Resolution, resolve
 from reconciler.engine.apply import Applying
-from reconciler.engine.plan import PlanRequest, PlanResult, plan
-from reconciler.engine.turn import Options
+from reconciler.engine.plan import PlanResult, plan
+from reconciler.engine.run import Options
 from reconciler.model.connection import ConnectionSpec
 from reconciler.model.desired import Desired, Want
 from reconciler.model.fleet import Document, FleetSpec, Manifest, Override, Selector, WorkloadSpec

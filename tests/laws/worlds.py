@@ -14,9 +14,10 @@ import httpx
 from hypothesis import strategies as st
 
 from reconciler.core.assessment import Filters
+from reconciler.core.decide import PlanRequest
 from reconciler.engine.apply import Applying
-from reconciler.engine.plan import PlanRequest, PlanResult, plan
-from reconciler.engine.turn import Options
+from reconciler.engine.plan import PlanResult, plan
+from reconciler.engine.run import Options
 from reconciler.model.connection import ConnectionSpec, LosantConnection, Requests, Secret
 from reconciler.model.event import AnyEvent
 from reconciler.model.fleet import Document, FleetSpec, Manifest, Override, Pin, PinChoice, Selector, WorkloadSpec

@@ -6,9 +6,10 @@ from array import array
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
+from reconciler.core.decide import PlanRequest
 from reconciler.engine.apply import Applying
-from reconciler.engine.plan import PlanRequest, PlanResult, plan
-from reconciler.engine.turn import Options
+from reconciler.engine.plan import PlanResult, plan
+from reconciler.engine.run import Options
 from reconciler.errors import PlatformError, Unauthorized, Unreachable
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Request, Review
 from reconciler.model.connection import ConnectionSpec, LosantConnection, Secret
@@ -232,7 +233,6 @@ def applied(
     given = {"concurrency": 1, **options}
     run = Applying(
         today or planned(memory, asked),
-        asked,
         Options(**given),
         memory.clock,
         run="test",

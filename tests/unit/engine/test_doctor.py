@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from reconciler.engine.doctor import Part, examine
-from reconciler.engine.plan import Open
+from reconciler.engine.group import Open
 from reconciler.errors import ManifestError, ReconcilerError, SettingsError, Unauthorized
 from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.fleet import Manifest

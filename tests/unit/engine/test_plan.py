@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from reconciler.core.assessment import Filters
-from reconciler.engine.plan import PlanRequest, channels_of, close, plan
+from reconciler.core.decide import PlanRequest, channels_of
+from reconciler.engine.plan import plan
 from reconciler.errors import ManifestError, SettingsError
 from reconciler.model.change import Reason
 from reconciler.model.fleet import ChannelRef, ChannelSpec, Document, Selector, WorkloadSpec
@@ -40,7 +41,7 @@ def test_one_connection_that_cannot_be_read_does_not_stop_the_other(memory: Memo
     assert found.plan.errored
     assert set(found.readings) == {"plant"}
     assert found.assessment("fleet").document.name == "fleet"
-    close(found.readings.values())
+    found.close()
     assert memory.closed
 
 

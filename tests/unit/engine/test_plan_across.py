@@ -6,13 +6,14 @@ from threading import Barrier
 
 import msgspec
 import pytest
+from reconciler.engine.observe import FRESH
 
 from reconciler.core.assessment import Filters
+from reconciler.core.decide import PlanRequest
 from reconciler.engine.apply import Applying
 from reconciler.engine.explain import explanation
-from reconciler.engine.observe import FRESH
-from reconciler.engine.plan import PlanRequest, PlanResult, close, plan, replan
-from reconciler.engine.turn import Options
+from reconciler.engine.plan import PlanResult, plan
+from reconciler.engine.run import Options
 from reconciler.errors import ManifestError, SettingsError, Unreachable
 from reconciler.model.change import HoldReason
 from reconciler.model.fleet import Document, FleetSpec, Manifest, Requirement, Selector, WorkloadSpec
@@ -116,7 +117,7 @@ def test_connections_that_only_requirements_refer_to_are_read_but_not_planned() 
     assert sorted(world.opened) == ["office", "plant"]
     assert outlook(found) == {"near": ["2"]}
     assert set(found.readings) == {"plant"}
-    close(found.readings.values())
+    found.close()
     assert world.plant.closed
     assert world.office.closed
     assert not world.harbour.closed

@@ -6,8 +6,8 @@ from collections import Counter
 from typing import Any
 
 import pytest
-
 from reconciler.engine.send import ATTEMPTS, FRESH, ROUNDS, SPLITS
+
 from reconciler.model.change import Action
 from reconciler.model.event import AnyEvent, Called, Intended, Note
 from reconciler.model.fleet import Limits, Override, Selector, WorkloadSpec

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from reconciler.engine.send import outcome
 from reconciler.engine.settle import FEW, Settler
+
 from reconciler.model.change import Change, Reason, Verb
 from reconciler.model.event import Note, Settling
 from reconciler.model.observation import Phase, State

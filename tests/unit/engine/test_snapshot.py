@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from reconciler.engine.plan import PlanRequest, PlanResult, plan
+from reconciler.core.decide import PlanRequest
+from reconciler.engine.plan import PlanResult, plan
 from reconciler.engine.snapshot import chosen, take
 from reconciler.errors import PlatformError, SettingsError
 from reconciler.model.change import Action, HoldReason, Request

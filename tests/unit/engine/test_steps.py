@@ -18,6 +18,7 @@ from reconciler.model.plan import LimitKind
 from reconciler.model.release import Catalog, ReleaseInfo
 from reconciler.model.snapshot import Coverage, Snapshot
 from reconciler.model.unit import Reach
+from reconciler.views.outcome_words import outcome_words
 from tests.unit.engine.memory import LOST, REFUSED, Clock, applied, gone, planned, request
 from tests.unit.engine.stepping import DELETE, DELIVER, INSTALL, UNINSTALL, Stepping, blocked
 
@@ -28,7 +29,7 @@ def platform() -> Stepping:
 
 
 def told(outcomes: list[Outcome]) -> dict[str, tuple[Result, str]]:
-    return {one.unit.id: (one.result, one.detail) for one in outcomes}
+    return {one.unit.id: (one.result, outcome_words(one)) for one in outcomes}
 
 
 def test_each_step_follows_when_the_one_before_took_effect(platform: Stepping) -> None:
@@ -162,7 +163,7 @@ def test_a_pause_by_a_person_is_left_alone(platform: Stepping) -> None:
     [
         (HoldReason.UNREACHABLE, Result.WAITING, "the device is away"),
         (HoldReason.UNSUPPORTED, Result.FAILED, "cannot go on: the device is away"),
-        (HoldReason.NOT_PREPARED, Result.WAITING, "still waiting when waiting ended: the device is away"),
+        (HoldReason.NOT_PREPARED, Result.WAITING, "still blocked when waiting ended: the device is away"),
     ],
 )
 def test_holds_that_come_up_between_steps(platform: Stepping, code: HoldReason, result: Result, words: str) -> None:
@@ -195,7 +196,7 @@ def test_without_rights_to_read_waiting_ends_at_once(platform: Stepping) -> None
 def test_what_is_on_its_way_at_the_deadline_is_waiting(platform: Stepping) -> None:
     platform.takes = 500.0
     run, _ = applied(platform, request(), deadline=30.0)
-    text = "on its way; the unit was not done when waiting ended"
+    text = "assigned; the unit was still on its way when waiting ended"
     assert set(told(run.outcomes).values()) == {(Result.WAITING, text)}
     assert (run.exit_code, [call for call, _ in platform.steps]) == (0, [DELIVER])
 

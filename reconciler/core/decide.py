@@ -1,0 +1,227 @@
+"""Manifests and readings → what is to happen: the one place where something may or may not go. Pure.
+
+A connection is `assessed` once it was read (which fleets claim what, and what each slot's verdict is); once the releases
+that its fleets want are looked up, `decide` holds all fleets of a group against guards and requirements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+import msgspec
+
+from reconciler.core.assessment import Filters, FleetAssessment, assess, leavers, wanted
+from reconciler.core.claims import conflicts
+from reconciler.core.need import Need, Side, needs, tied_to
+from reconciler.core.plan import NO_GATES, Compiler, failed_fleet, fleet_plan
+from reconciler.core.require import Gates, gates
+from reconciler.core.resolve import Channels, Resolution, resolve
+from reconciler.core.stage import staged
+from reconciler.errors import SettingsError
+from reconciler.model.diagnostic import Diagnostic, Severity
+from reconciler.model.fleet import Document, FleetSpec, Manifest
+from reconciler.model.plan import FleetPlan
+from reconciler.model.release import Catalog, Release
+from reconciler.model.snapshot import Snapshot
+
+
+class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be planned."""
+
+    manifest: Manifest
+    base: Manifest | None = None
+    filters: Filters = Filters()
+    strict: bool = False
+    commit: str | None = None
+    probe: bool = False
+    """Also ask what the platform cannot answer without an effect on its own caches."""
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """One connection as it was read. `done_at` is when the reading was complete, in monotonic seconds."""
+
+    connection: str
+    platform: str
+    retries_itself: bool
+    steps: bool
+    """Whether a change may take several calls there."""
+    snapshot: Snapshot
+    done_at: float
+
+
+class Assessed(msgspec.Struct, kw_only=True):
+    """One connection, read and assessed."""
+
+    seen: Seen
+    resolutions: list[Resolution]
+    """What all fleets of the connection say, for those that requirements tie to it."""
+    assessments: list[FleetAssessment] = []
+    """The fleets in reach of the request; none of a connection that is merely tied to one."""
+    findings: list[Diagnostic] = []
+
+    @property
+    def connection(self) -> str:
+        """Return its name."""
+        return self.seen.connection
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """Return what it showed."""
+        return self.seen.snapshot
+
+    @property
+    def releases(self) -> set[Release]:
+        """Return the releases that must be looked up before its fleets can be decided."""
+        return {release for one in self.assessments for release in wanted(one)}
+
+    def looked_up(self, catalog: Catalog, compiler: Compiler) -> Reading:
+        """Return the reading that these releases make of it."""
+        return Reading(
+            **{name: getattr(self, name) for name in Assessed.__struct_fields__}, catalog=catalog, compiler=compiler
+        )
+
+
+class Reading(Assessed, kw_only=True):
+    """One connection whose fleets can be decided: the releases they want are looked up."""
+
+    catalog: Catalog
+    compiler: Compiler
+
+
+def fleets_in_reach(request: PlanRequest) -> list[Document]:
+    """Return the fleets a request is about; raise SettingsError when a filter names none."""
+    everything = request.manifest.fleets
+    fleets = [document for name, document in everything.items() if request.filters.fleet(name)]
+    if not fleets and everything:
+        known = ", ".join(sorted(everything))
+        raise SettingsError(f"no fleet is named {' or '.join(request.filters.fleets)}", hint=f"there are: {known}")
+    return fleets
+
+
+def channels_of(manifest: Manifest) -> Channels:
+    """Return the versions of each channel, by workload."""
+    return {name: dict(document.spec.versions) for name, document in manifest.channels.items()}
+
+
+def assess_reading(request: PlanRequest, seen: Seen, fleets: Collection[str], now: float) -> Assessed:
+    """Return a connection with its fleets of these names judged. `now` in seconds since 1970."""
+    manifest = request.manifest
+    documents = [one for one in manifest.fleets.values() if one.spec.connection == seen.connection]
+    channels, snapshot = channels_of(manifest), seen.snapshot
+    resolutions = [resolve(one, channels, snapshot.units, snapshot.workloads) for one in documents]
+    findings = [finding for one in resolutions for finding in one.diagnostics]
+    findings += conflicts(resolutions, snapshot.units)
+    reading = Assessed(seen=seen, resolutions=resolutions, findings=findings)
+    if not any(finding.severity is Severity.ERROR for finding in findings):
+        reading.assessments = [_assess(one, seen, request, now) for one in resolutions if one.document.name in fleets]
+    return reading
+
+
+def _assess(resolution: Resolution, seen: Seen, request: PlanRequest, now: float) -> FleetAssessment:
+    one = assess(
+        resolution.document,
+        connection=seen.connection,
+        platform=seen.platform,
+        channels={},
+        snapshot=seen.snapshot,
+        now=now,
+        retries_itself=seen.retries_itself,
+        filters=request.filters,
+        resolution=resolution,
+    )
+    one.base = _base(resolution.document, request, seen.snapshot)
+    return one
+
+
+def _base(document: Document, request: PlanRequest, snapshot: Snapshot) -> Resolution | None:
+    """Return what the base manifests say of the same snapshot; a fleet that is new claimed nothing."""
+    if request.base is None:
+        return None
+    before = request.base.fleets.get(document.name)
+    if before is None or before.spec.connection != document.spec.connection:
+        nothing = FleetSpec(connection=document.spec.connection, units=document.spec.units, workloads={})
+        before = Document(document.name, nothing, document.file, document.locate)
+    return resolve(before, channels_of(request.base), snapshot.units, snapshot.workloads)
+
+
+def decide(
+    request: PlanRequest,
+    assessed: Mapping[str, Assessed],
+    unread: Mapping[str, str],
+    now: float,
+    fleets: Collection[str] | None = None,
+) -> list[FleetPlan]:
+    """Return the plans of a group of connections that requirements tie together. `now` in seconds since 1970.
+
+    Fleets of those that are a `Reading` are decided, the others are only looked at for requirements. `unread` says of connections why they could not be read. With `fleets` only these are decided: a run that goes on
+    with some of them, where what is not among the changes may still go.
+    """
+    lines = needs(request.manifest.fleets.values())
+    gated: dict[str, Gates] = {}
+    plans: list[FleetPlan] = []
+    readings = {name: one for name, one in assessed.items() if isinstance(one, Reading)}
+    for name, reading in readings.items():
+        found = _gates(reading, lines, assessed, unread)
+        if found:
+            gated[name] = found
+        chosen = [one for one in reading.assessments if fleets is None or one.document.name in fleets]
+        plans += [_plan(one, reading, request, found) for one in chosen]
+        if fleets is None:
+            plans += _deleted(reading, request, now)
+    units = {name: (readings[name].snapshot.units, found) for name, found in gated.items()}
+    return list(staged(plans, units, complete=fleets is None))
+
+
+def _gates(
+    reading: Reading, lines: Sequence[Need], assessed: Mapping[str, Assessed], unread: Mapping[str, str]
+) -> Gates:
+    """Return what requirements say of a reading's workloads."""
+    own = reading.connection
+    mine = [line for line in lines if own in {line.home, line.connection}]
+    if not mine:
+        return NO_GATES
+    partners = tied_to(mine, {own}) | {own}
+    sides = {name: Side(one.snapshot, one.resolutions) for name, one in assessed.items() if name in partners}
+    found = gates(mine, own, sides, unread)
+    for one in reading.assessments:
+        one.tied = frozenset(found)
+    return found
+
+
+def _plan(one: FleetAssessment, reading: Reading, request: PlanRequest, gates: Gates) -> FleetPlan:
+    return fleet_plan(
+        one, reading.catalog, reading.compiler, manifest=request.manifest.digest, commit=request.commit, gates=gates
+    )
+
+
+def _deleted(reading: Reading, request: PlanRequest, now: float) -> Iterator[FleetPlan]:
+    """Yield an entry for each fleet of the base that is gone: its units keep what they run, and the plan says so."""
+    for name, before in (request.base.fleets if request.base is not None else {}).items():
+        if (
+            name in request.manifest.fleets
+            or before.spec.connection != reading.connection
+            or not request.filters.fleet(name)
+        ):
+            continue
+        gone = msgspec.structs.replace(
+            before, spec=msgspec.structs.replace(before.spec, workloads={}, pins={}, prune="none", allow_empty=True)
+        )
+        resolution = resolve(gone, {}, reading.snapshot.units, reading.snapshot.workloads)
+        one = _assess(resolution, reading.seen, request, now)
+        entry = _plan(one, reading, request, NO_GATES)
+        left = sum(len(rows) for rows in leavers(one).values())
+        word = f"fleet {name!r} was deleted: {left:,} slots become unmanaged and keep what they run"
+        yield msgspec.structs.replace(entry, warnings=(word, *entry.warnings))
+
+
+def unread_fleet(document: Document, manifest: Manifest, error: str) -> FleetPlan:
+    """Return the plan of a fleet whose connection could not be read: nothing, and why."""
+    connection = manifest.connections.get(document.spec.connection)
+    return failed_fleet(
+        document.name,
+        connection=document.spec.connection,
+        platform=connection.spec.platform if connection is not None else "",
+        target="",
+        manifest=manifest.digest,
+        error=error,
+    )

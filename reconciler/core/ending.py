@@ -1,0 +1,102 @@
+"""How a change ends: what a verdict comes to, and what to say of a change that is still open when a run ends."""
+
+from __future__ import annotations
+
+from reconciler.core.progress import Progress, Sight, Track
+from reconciler.model.change import Change, Held, Hold, Verb
+from reconciler.model.condition import Condition
+from reconciler.model.observation import Phase, State
+from reconciler.model.outcome import Outcome, Result
+from reconciler.model.unit import Reach
+from reconciler.model.verdict import Verdict
+
+RESULTS = {
+    Verdict.SYNCED: Result.DONE,
+    Verdict.LEFTOVER: Result.DONE,
+    Verdict.AHEAD: Result.DONE,
+    Verdict.WAITING: Result.WAITING,
+    Verdict.PAUSED: Result.WAITING,
+    Verdict.FAILED: Result.FAILED,
+    Verdict.RETRY: Result.FAILED,
+}
+"""What a change that was sent has come to, by the verdict on its slot; the others are on their way."""
+
+
+def ended(
+    fleet: str,
+    change: Change | Held,
+    result: Result,
+    detail: str = "",
+    holds: tuple[Hold, ...] = (),
+    conditions: tuple[Condition, ...] = (),
+) -> Outcome:
+    """Return what came of a change."""
+    return Outcome(
+        fleet=fleet,
+        unit=change.unit,
+        workload=change.workload,
+        verb=change.verb or Verb.RELEASE,
+        to=change.to,
+        result=result,
+        detail=detail,
+        holds=holds,
+        conditions=conditions,
+    )
+
+
+def result_of(found: Verdict, state: State, reach: Reach) -> Result | None:
+    """Return what a sent change has come to; None while it is on its way."""
+    if found is not Verdict.REMOVING:
+        return RESULTS.get(found)
+    if state.phase is Phase.FAILED:
+        return Result.FAILED
+    return None if reach is Reach.CONNECTED else Result.WAITING
+
+
+def detail_of(found: Verdict, state: State) -> str:
+    """Return what people should know beside the result of a verdict."""
+    if found in {Verdict.FAILED, Verdict.RETRY, Verdict.REMOVING} and state.error:
+        return state.error
+    if found is Verdict.REMOVING:
+        return "removed on the platform; the unit is not connected and removes it when it reconnects"
+    if found is Verdict.WAITING:
+        return "assigned; the unit is not connected and takes it when it reconnects"
+    if found is Verdict.AHEAD:
+        return "assigned" if state.spread else f"assigned; the unit reports the later {state.reported}"
+    return ""
+
+
+def given_up(track: Track) -> Result:
+    """Return what is known of a change that is not sent and not read any more."""
+    if track.lost:
+        return Result.UNKNOWN
+    return Result.FAILED if track.error else Result.NOT_TRIED
+
+
+def unfinished(progress: Progress, track: Track, sight: Sight | None, unread: str) -> Outcome | None:
+    """Return where a change stands that is still open when its run ends; None for a later stage of a run that does not wait."""
+    goal, blocked = track.goal, track.blocked
+    if track.sent is None:
+        return _never_sent(progress, track, sight)
+    if blocked is not None:
+        return ended(progress.fleet, goal, Result.WAITING, "still blocked when waiting ended", blocked.reasons)
+    if not progress.wait:
+        return ended(progress.fleet, goal, Result.WAITING, "accepted; not waited for")
+    if track.shown:
+        taken = "removed on the platform" if goal.verb is Verb.REMOVE else "assigned"
+        detail = f"{taken}; the unit was still on its way when waiting ended"
+        return ended(progress.fleet, goal, Result.WAITING, detail)
+    return ended(progress.fleet, goal, Result.UNKNOWN, f"the platform accepted the call{unread}")
+
+
+def _never_sent(progress: Progress, track: Track, sight: Sight | None) -> Outcome | None:
+    if not progress.wait:
+        return None
+    held = track.blocked or track.goal
+    holds = held.reasons if isinstance(held, Held) else ()
+    if sight is not None:
+        row = sight.snapshot.units.index.get(track.goal.unit.id)
+        if row is not None and Reach(sight.snapshot.units.reach[row]) is Reach.DISCONNECTED:
+            return ended(progress.fleet, track.goal, Result.WAITING, "", holds)
+    detail = "" if holds else "waiting ended before its stage came"
+    return ended(progress.fleet, track.goal, Result.NOT_TRIED, detail, holds)

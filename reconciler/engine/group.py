@@ -1,0 +1,215 @@
+"""Reading one group: the connections that requirements tie together, each once, all at a time.
+
+A group is the unit of work of a pass: what its fleets may do depends on nothing outside it, so groups run in parallel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import msgspec
+
+from reconciler.core.decide import (
+    Assessed,
+    PlanRequest,
+    Reading,
+    Seen,
+    assess_reading,
+    decide,
+    fleets_in_reach,
+    unread_fleet,
+)
+from reconciler.core.need import needs, tied_to
+from reconciler.errors import PlatformError, ReconcilerError, SettingsError
+from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review
+from reconciler.model.diagnostic import Diagnostic, Severity
+from reconciler.model.plan import FleetPlan
+from reconciler.model.release import Catalog, Release
+from reconciler.model.snapshot import Query, Snapshot
+from reconciler.ports import Clock, Platform
+
+Open = Callable[[str], Platform]
+"""Gives the platform of a connection by its name; raises SettingsError for what is wrong with it."""
+
+EVERYTHING = Query()
+
+FRESH = 60.0
+"""Seconds: what connections showed is judged together only if it is no older."""
+
+
+class Group(msgspec.Struct, frozen=True):
+    """Connections tied together. Fleets of `asked` are planned, `partners` are only read for their requirements."""
+
+    asked: tuple[str, ...]
+    partners: tuple[str, ...] = ()
+
+    @property
+    def connections(self) -> tuple[str, ...]:
+        """Return all of them."""
+        return (*self.asked, *self.partners)
+
+
+class View(msgspec.Struct, kw_only=True):
+    """A group as it was read and decided last."""
+
+    assessed: dict[str, Assessed]
+    """By connection; those that could not be read are missing."""
+    unread: dict[str, ReconcilerError]
+    """Why connections could not be read, or their releases not be looked up."""
+    plans: dict[str, FleetPlan]
+    """By fleet: those in reach, and those that the base manifests had."""
+    findings: list[Diagnostic]
+
+    @property
+    def readings(self) -> dict[str, Reading]:
+        """Return the connections whose fleets were decided."""
+        return {name: one for name, one in self.assessed.items() if isinstance(one, Reading)}
+
+
+class PlatformCompiler(msgspec.Struct):
+    """The platform's word on changes against one reading."""
+
+    platform: Platform
+    snapshot: Snapshot
+    catalog: Catalog
+
+    def review(self, changes: Sequence[Change]) -> Review:
+        """Say which changes may not go, what follows, and what to warn of."""
+        return self.platform.review(changes, self.snapshot, self.catalog)
+
+    def compile(
+        self,
+        changes: Sequence[Change],
+        fleet_wide: Collection[str],
+        *,
+        wide: bool = True,
+        refused: Refusals = NOTHING_REFUSED,
+    ) -> tuple[Action, ...]:
+        """Turn changes into calls."""
+        return self.platform.compile(
+            changes, self.snapshot, self.catalog, fleet_wide=fleet_wide, wide=wide, refused=refused
+        )
+
+
+def groups_of(request: PlanRequest) -> list[Group]:
+    """Return the groups of the fleets in reach, in the order of their connections."""
+    needed = {document.spec.connection for document in fleets_in_reach(request)}
+    lines = needs(request.manifest.fleets.values())
+    reach = needed | tied_to(lines, needed)
+    found: list[Group] = []
+    left = set(reach)
+    while left:
+        members: set[str] = set()
+        border = frozenset({min(left)})
+        while border:
+            members |= border
+            border = (tied_to(lines, border) & reach) - members
+        left -= members
+        found.append(Group(tuple(sorted(members & needed)), tuple(sorted(members - needed))))
+    return found
+
+
+class GroupReader:
+    """Reads the connections of one group, as often as asked; each is opened once."""
+
+    def __init__(self, group: Group, request: PlanRequest, open_: Open, clock: Clock) -> None:
+        """Take what to read, and for what."""
+        self.group = group
+        self.request = request
+        self.clock = clock
+        self.platforms: dict[str, Platform] = {}
+        self._closed: dict[str, ReconcilerError] = {}
+        for name in group.connections:
+            try:
+                self.platforms[name] = open_(name)
+            except (PlatformError, SettingsError) as error:
+                self._closed[name] = error
+
+    def read(self, now: float, fleets: Collection[str] | None = None, probe: Collection[Release] = ()) -> View:
+        """Read everything and decide. `now` in seconds since 1970. With `fleets` only these are decided.
+
+        `probe` are releases that the catalogue may be asked about whatever the effect on the platform's own caches.
+        """
+        manifest = self.request.manifest
+        chosen = [one for one in manifest.fleets.values() if self._in_reach(one.name, fleets)]
+        seen, unread = self._observe()
+        names = {document.name for document in chosen}
+        assessed = {name: assess_reading(self.request, one, names, now) for name, one in seen.items()}
+        for name in self.group.asked:
+            if name in assessed:
+                try:
+                    assessed[name] = self._look_up(assessed[name], probe)
+                except PlatformError as error:
+                    unread[name] = error
+        failed = {name: error.advised for name, error in unread.items()}
+        plans = {one.fleet: one for one in decide(self.request, assessed, failed, now, fleets)}
+        for document in chosen:
+            if document.spec.connection in failed:
+                plans[document.name] = unread_fleet(document, manifest, failed[document.spec.connection])
+        return View(assessed=assessed, unread=unread, plans=plans, findings=self._findings(assessed))
+
+    def observe(self, connection: str, query: Query, since: Snapshot) -> Snapshot:
+        """Read part of a connection. Raises PlatformError."""
+        return self.platforms[connection].observe(query, since)
+
+    def close(self) -> None:
+        """Give all connections back."""
+        for platform in self.platforms.values():
+            platform.close()
+
+    def _in_reach(self, fleet: str, fleets: Collection[str] | None) -> bool:
+        connection = self.request.manifest.fleets[fleet].spec.connection
+        wanted = self.request.filters.fleet(fleet) if fleets is None else fleet in fleets
+        return wanted and connection in self.group.asked
+
+    def _observe(self) -> tuple[dict[str, Seen], dict[str, ReconcilerError]]:
+        """Read all connections at a time; those that grew old while slower ones were read are read once more."""
+        seen, unread = self._observe_some(self.platforms)
+        now = self.clock.monotonic()
+        old = {name: self.platforms[name] for name, one in seen.items() if now - one.done_at > FRESH}
+        again, failed = self._observe_some(old)
+        for name in failed:
+            del seen[name]
+        return {**seen, **again}, {**self._closed, **unread, **failed}
+
+    def _observe_some(self, platforms: Mapping[str, Platform]) -> tuple[dict[str, Seen], dict[str, ReconcilerError]]:
+        if len(platforms) < 2:
+            answers = [self._observe_one(name, platform) for name, platform in platforms.items()]
+        else:
+            with ThreadPoolExecutor(max_workers=len(platforms)) as pool:
+                answers = list(pool.map(self._observe_one, platforms, platforms.values()))
+        found = dict(zip(platforms, answers, strict=True))
+        seen = {name: one for name, one in found.items() if isinstance(one, Seen)}
+        return seen, {name: one for name, one in found.items() if isinstance(one, PlatformError)}
+
+    def _observe_one(self, name: str, platform: Platform) -> Seen | PlatformError:
+        try:
+            snapshot = platform.observe(EVERYTHING)
+        except PlatformError as error:
+            return error
+        known = platform.capabilities
+        return Seen(
+            connection=name,
+            platform=known.platform,
+            retries_itself=known.retries_itself,
+            steps=known.steps,
+            snapshot=snapshot,
+            done_at=self.clock.monotonic(),
+        )
+
+    def _look_up(self, one: Assessed, probe: Collection[Release]) -> Reading:
+        """Look up the releases that the fleets of a connection want. Raises PlatformError."""
+        platform, wanted = self.platforms[one.connection], one.releases
+        asked = wanted if self.request.probe else wanted.intersection(probe)
+        catalog = platform.catalog(wanted, one.snapshot, probe=asked)
+        return one.looked_up(catalog, PlatformCompiler(platform, one.snapshot, catalog))
+
+    def _findings(self, assessed: Mapping[str, Assessed]) -> list[Diagnostic]:
+        """Return what the inventory shows of the manifests; of partners only what is wrong."""
+        return [
+            finding
+            for name, reading in assessed.items()
+            for finding in reading.findings
+            if name in self.group.asked or finding.severity is Severity.ERROR
+        ]

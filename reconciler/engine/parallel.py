@@ -1,0 +1,71 @@
+"""Several streams of events as one: each runs in a thread of its own, and goes on once its last event was taken."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator, Sequence
+from queue import SimpleQueue
+
+from reconciler.model.event import AnyEvent
+
+Stream = Generator[AnyEvent, None, None]
+
+
+class _Lane(threading.Thread):
+    """One stream in its thread. It waits until an event was taken: what is written before a call must be written then."""
+
+    def __init__(self, stream: Stream, queue: SimpleQueue[tuple[_Lane, AnyEvent | None]]) -> None:
+        super().__init__(daemon=True)
+        self.error: BaseException | None = None
+        self.taken = threading.Semaphore(0)
+        self.closed = False
+        self._stream = stream
+        self._queue = queue
+
+    def run(self) -> None:
+        try:
+            for event in self._stream:
+                self._queue.put((self, event))
+                self.taken.acquire()
+                if self.closed:
+                    self._stream.close()
+        except BaseException as error:  # noqa: BLE001 - raised again by the thread that takes the events
+            self.error = error
+        self._queue.put((self, None))
+
+    def end(self) -> None:
+        """Let the stream do nothing more, and wait for the calls that are running."""
+        self.closed = True
+        self.taken.release()
+        self.join()
+
+
+def merged(streams: Sequence[Stream]) -> Generator[AnyEvent, None, None]:
+    """Yield the events of all streams; a single one runs in the caller's thread.
+
+    What a stream raises is raised here once the others have ended. When the caller stops taking events, every stream is
+    closed where it stands.
+    """
+    if len(streams) < 2:
+        for stream in streams:
+            yield from stream
+        return
+    queue: SimpleQueue[tuple[_Lane, AnyEvent | None]] = SimpleQueue()
+    lanes = [_Lane(stream, queue) for stream in streams]
+    for lane in lanes:
+        lane.start()
+    running = len(lanes)
+    try:
+        while running:
+            lane, event = queue.get()
+            if event is None:
+                running -= 1
+                continue
+            yield event
+            lane.taken.release()
+    finally:
+        for lane in lanes:
+            lane.end()
+    for lane in lanes:
+        if lane.error is not None:
+            raise lane.error

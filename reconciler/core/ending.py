@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from reconciler.core.progress import Progress, Sight, Track
-from reconciler.model.change import Change, Held, Hold, Verb
+from reconciler.model.change import Change, Held, Verb
+from reconciler.model.hold import Hold
 from reconciler.model.condition import Condition
 from reconciler.model.observation import Phase, State
 from reconciler.model.outcome import Outcome, Result

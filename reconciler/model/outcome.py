@@ -4,7 +4,8 @@ from enum import StrEnum
 
 import msgspec
 
-from reconciler.model.change import Hold, Verb
+from reconciler.model.change import Verb
+from reconciler.model.hold import Hold
 from reconciler.model.condition import Condition
 from reconciler.model.unit import Ref
 

@@ -21,17 +21,23 @@ class LimitKind(StrEnum):
     EMPTY_SCOPE = "empty-scope"
 
 
-class Violation(msgspec.Struct, frozen=True, kw_only=True):
-    """A limit that the intended changes break: blocks apply of this fleet, never plan."""
+class Violation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A limit that the intended changes break: blocks apply of this fleet, never plan. Weights are in devices.
+
+    `every_holder_of` names a workload that would be removed from every unit that has it; else `percent` and `number` are
+    what the limit says.
+    """
 
     kind: LimitKind
-    message: str
+    every_holder_of: str = ""
+    percent: str = ""
+    number: int | None = None
     intended: int = 0
-    """Weight of the intended changes, in devices."""
+    """Weight of the intended changes."""
     allowed: int = 0
-    """Weight that the limit lets through, in devices."""
+    """Weight that the limit lets through."""
     of: int = 0
-    """Weight the percentage was taken of, in devices."""
+    """Weight the percentage was taken of."""
     origin: Origin | None = None
 
 

@@ -5,7 +5,8 @@ Times are seconds since 1970, counts are slots unless a field says units; worklo
 
 import msgspec
 
-from reconciler.model.change import Hold, Verb
+from reconciler.model.change import Verb
+from reconciler.model.hold import Hold
 from reconciler.model.delivery import Preparation
 from reconciler.model.desired import Settings
 from reconciler.model.origin import Origin

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from reconciler.model.change import Change, Held, HoldReason, Reason, Verb
+from reconciler.model.change import Change, Held, Reason, Verb
+from reconciler.model.hold import HoldReason
 from reconciler.model.desired import Settings
 from reconciler.model.origin import Origin
 from reconciler.model.unit import Ref

@@ -1,6 +1,6 @@
 """What each reason for holding is called, and what a person can do about it. A test proves the tables total."""
 
-from reconciler.model.change import Hold, HoldReason
+from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.plan import LimitKind
 
 LABELS = {

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from reconciler.model.change import Change, Held, HoldReason
+from reconciler.model.change import Change, Held
+from reconciler.model.hold import HoldReason
 from reconciler.model.origin import Origin
 from reconciler.model.plan import DIRTY, FleetPlan, MovedTo, Plan
 from reconciler.model.unit import Ref

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import PurePath
 
-from reconciler.model.change import Change, Held, HoldReason, Verb
+from reconciler.model.change import Change, Held, Verb
+from reconciler.model.hold import HoldReason
 from reconciler.model.plan import FleetPlan, Plan
 from reconciler.views.calls import Calls, gathered, notes
 from reconciler.views.clean import clean

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reconciler.model.change import HoldReason, Verb
+from reconciler.model.change import Verb
+from reconciler.model.hold import HoldReason
 from reconciler.model.plan import Counts, FleetPlan, LimitKind, Plan, Summary
 from reconciler.views.command_context import NOTHING, CommandContext
 from reconciler.views.group import codes

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from reconciler.model.change import Action, Change, Held, Hold, HoldReason, Reason, Request, Step, Verb
+from reconciler.model.change import Action, Change, Held, Reason, Request, Step, Verb
+from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.origin import Origin
 from reconciler.model.plan import Basis, Counts, FleetPlan, LimitKind, MovedTo, Plan, Summary, Times, Violation
 from reconciler.model.release import ReleaseInfo

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from reconciler.model.change import Action, Hold, HoldReason, Request, Verb
+from reconciler.model.change import Action, Request, Verb
+from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.delivery import Preparation, PrepareStatus
 from reconciler.model.event import (
     AnyEvent,

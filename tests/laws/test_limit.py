@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from reconciler.core.assessment import Filters, FleetAssessment
-from reconciler.core.limit import limits_of
+from reconciler.core.guards.limit import limits_of
 from reconciler.core.plan import verb_of
 from reconciler.model.change import Verb
 from reconciler.model.desired import Want
@@ -163,7 +163,7 @@ def test_filters_do_not_shrink_what_a_share_is_taken_of(fleet: Document, snapsho
     ("share", "of", "allowed"), [("10%", 30, 3), ("10%", 29, 2), ("64.35%", 2000, 1287), ("0%", 9, 0), ("100%", 7, 7)]
 )
 def test_shares_are_exact(share: str, of: int, allowed: int) -> None:
-    from reconciler.core.limit import Intended, Load, violations
+    from reconciler.core.guards.limit import Intended, Load, violations
 
     fleet = document(
         FleetSpec(connection="plant", units=Selector(all=True), workloads={}, limits=Limits(replace=share))

@@ -14,7 +14,8 @@ from reconciler.core.assessment import Filters, FleetAssessment, leavers, unmana
 from reconciler.core.judge import CHANGES, HELD, verdict
 from reconciler.core.plan import assemble
 from reconciler.core.resolve import resolve
-from reconciler.model.change import Change, Held, HoldReason, Reason, Verb
+from reconciler.model.change import Change, Held, Reason, Verb
+from reconciler.model.hold import HoldReason
 from reconciler.model.desired import Want
 from reconciler.model.diagnostic import Severity
 from reconciler.model.fleet import Document, FleetSpec, Selector

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from reconciler.model.change import Change, Hold, HoldReason, Review, Verb
+from reconciler.model.change import Change, Review, Verb
+from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.release import Catalog, Release, ReleaseInfo
 from reconciler.model.snapshot import Snapshot
 from reconciler.model.unit import Reach, Ref

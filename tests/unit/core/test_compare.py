@@ -10,7 +10,8 @@ import pytest
 from reconciler.core.plan import assemble
 from reconciler.engine.difference import comparison
 from reconciler.errors import SettingsError
-from reconciler.model.change import Action, Change, Held, Hold, HoldReason, Reason, Request, Verb
+from reconciler.model.change import Action, Change, Held, Reason, Request, Verb
+from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.fleet import (
     ChannelSpec,
     Document,

@@ -7,7 +7,8 @@ from typing import get_args
 
 import pytest
 
-from reconciler.model.change import HoldReason, Reason, Verb
+from reconciler.model.change import Reason, Verb
+from reconciler.model.hold import HoldReason
 from reconciler.model.delivery import PrepareStatus
 from reconciler.model.event import AnyEvent
 from reconciler.model.observation import Phase

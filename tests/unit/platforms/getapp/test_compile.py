@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.model.change import Change, HoldReason, Request
+from reconciler.model.change import Change, Request
+from reconciler.model.hold import HoldReason
 from reconciler.model.connection import StepRoute, StepRoutes
 from reconciler.model.release import Catalog, Release, ReleaseInfo
 from reconciler.model.snapshot import Query, Snapshot

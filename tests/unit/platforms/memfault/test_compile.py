@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.model.change import HoldReason, Verb
+from reconciler.model.change import Verb
+from reconciler.model.hold import HoldReason
 from reconciler.model.desired import Settings
 from reconciler.model.release import Artifact, Release, ReleaseInfo
 from reconciler.platforms.memfault.compile import share_of

@@ -1,4 +1,4 @@
-"""Requirements of workloads on each other (`requires:`): which changes must wait for another slot, and why.
+"""Veto: requirements of workloads on each other (`requires:`), and which slots a change must wait for.
 
 A requirement speaks of every unit in the scope of its fleet, whichever fleet moves a slot there. Two things are held: a
 change that assigns the workload, until what it requires is reported, assigned and meant to stay; and a change that takes
@@ -13,11 +13,12 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from reconciler.core.need import Accepts, Need, Side, Wish
-from reconciler.core.order import semver
+from reconciler.core.need import Accepts, DesiredSlot, Need, Side
+from reconciler.core.versions import semver
 from reconciler.core.select import Mask
-from reconciler.model.change import Hold, HoldReason, Verb
+from reconciler.model.change import Verb
 from reconciler.model.desired import Want
+from reconciler.model.hold import Hold, HoldReason, Outlook, Problem, Unmet
 from reconciler.model.observation import Phase, State
 
 Slot = tuple[str, str, str]
@@ -30,36 +31,31 @@ SAMPLE = 3
 class Block(msgspec.Struct, frozen=True):
     """Why a change must wait for other slots.
 
-    `problem` says what is the matter, `outlook` what becomes of it where this plan does not move those slots. It is over
-    when each of `awaits` has a version that `accepts` takes, or is empty (`accepts` None); `subject` names what to wait
-    for. Without `awaits` no change can end it. `wanted`: the manifests ask for that change, and it was not made yet.
-    `strays` are versions that must be gone from there besides.
+    It is over when each of `awaits` has a version that `accepts` takes, or is empty (`accepts` None). Without `awaits` no
+    change can end it. `asked`: the manifests ask for that change, and it was not made yet.
     """
 
-    problem: str
-    outlook: str = ""
-    subject: str = ""
+    unmet: Unmet
     awaits: tuple[Slot, ...] = ()
     accepts: Accepts | None = None
-    wanted: bool = False
-    strays: tuple[str, ...] = ()
+    asked: bool = False
 
     @property
     def hold(self) -> Hold:
         """Return it as a reason, as long as nothing of this plan ends it."""
-        return Hold(HoldReason.REQUIREMENT_NOT_MET, "; ".join(part for part in (self.problem, self.outlook) if part))
+        return Hold(HoldReason.REQUIREMENT_NOT_MET, requirement=self.unmet)
 
 
 class Gate(msgspec.Struct):
     """What requirements say of the changes of one workload of one connection."""
 
-    asks: list[_Ask] = []
-    serves: list[_Serve] = []
+    dependencies: list[DependencyCheck] = []
+    dependents: list[DependentCheck] = []
 
     def blocks(self, row: int, verb: Verb, to: str | None) -> tuple[Block, ...]:
         """Return why a change of a slot must wait: `row` of its unit, and the version that it is moved to."""
-        found = [line.block(row) for line in self.asks] if verb in ASSIGNING else []
-        found += [line.block(row) for line in self.serves if not line.need.accepts.takes(to)]
+        found = [check.block(row) for check in self.dependencies] if verb in ASSIGNING else []
+        found += [check.block(row) for check in self.dependents if not check.need.accepts.takes(to)]
         return tuple(block for block in found if block is not None)
 
     def holds(self, row: int, verb: Verb, to: str | None) -> tuple[Hold, ...]:
@@ -81,13 +77,13 @@ def gates(lines: Iterable[Need], connection: str, sides: Mapping[str, Side], unr
     for need in lines:
         if need.home == connection:
             other = sides.get(need.connection)
-            ask = _Ask(need, own, other, unread.get(need.connection, ""))
+            check = DependencyCheck(need, own, other, unread.get(need.connection, ""))
             for workload_id in _holders(need, own):
-                found.setdefault(workload_id, Gate()).asks.append(ask)
+                found.setdefault(workload_id, Gate()).dependencies.append(check)
         if need.connection == connection:
-            serve = _Serve(need, sides.get(need.home), own, unread.get(need.home, ""))
+            check = DependentCheck(need, sides.get(need.home), own, unread.get(need.home, ""))
             for workload_id in _required(need, own):
-                found.setdefault(workload_id, Gate()).serves.append(serve)
+                found.setdefault(workload_id, Gate()).dependents.append(check)
     return found
 
 
@@ -107,45 +103,54 @@ def _scope(need: Need, home: Side) -> Mask:
 # --- a workload that requires another one -------------------------------------------------------------------------------
 
 
-class _Ask:
+class DependencyCheck:
     """One line, seen from the workload that requires. `there` is None where it could not be read; `why` says why."""
 
     def __init__(self, need: Need, home: Side, there: Side | None, why: str) -> None:
-        where = f" on the unit of {need.connection} with the same {need.tag}" if need.tag else ""
+        """Take the line, and both sides of it."""
         self.need = need
         self.home = home
         self.there = there
-        self.why = why
-        self.lead = f"requires {need.required} {need.accepts}{where} ({need.origin}), but"
         self.scope = _scope(need, home)
         self.required = _required(need, there) if there is not None else []
         self.met: dict[int, bool] = {}
+        self.unmet = Unmet(
+            requires=True,
+            workload=need.required,
+            required=need.required,
+            accepts=str(need.accepts),
+            origin=need.origin,
+            problem=Problem.NOT_READ,
+            connection=need.connection,
+            tag=need.tag,
+            why=why,
+        )
 
     def block(self, row: int) -> Block | None:
         """Return why the workload may not be assigned on a unit; None where it may."""
         if not self.scope[row]:
             return None
         if self.there is None:
-            return Block(f"{self.lead} {self.need.connection} could not be read: {self.why}")
+            return Block(self.unmet)
         if len(self.required) != 1:
-            which = "several workloads" if self.required else "no workload"
-            return Block(f"{self.lead} {self.need.connection} has {which} of that name")
+            return self._blocked(Problem.SEVERAL_WORKLOADS if self.required else Problem.NO_WORKLOAD)
         partner = self._partner(row, self.there) if self.need.tag else row
-        if isinstance(partner, str):
-            return Block(f"{self.lead} {partner}")
-        return self._judge(partner, self.there)
+        return partner if isinstance(partner, Block) else self._judge(partner, self.there)
 
-    def _partner(self, row: int, there: Side) -> int | str:
+    def _blocked(self, problem: Problem, **fields: object) -> Block:
+        return Block(msgspec.structs.replace(self.unmet, problem=problem, **{"why": "", **fields}))
+
+    def _partner(self, row: int, there: Side) -> int | Block:
         """Return the row of the one unit with the same value of the tag, or why there is none."""
         tag = self.need.tag
         values = self.home.values(tag, row)
         if len(values) != 1:
-            return f"this unit has {'several values' if values else 'no value'} of the tag {tag}"
-        if not there.snapshot.coverage.complete:
-            return f"{self.need.connection} was not read completely: {'; '.join(there.snapshot.coverage.problems)}"
-        (value,) = values
-        rows = [mate for mate in there.bearers(tag, value) if there.snapshot.units.assignable[mate]]
-        return rows[0] if len(rows) == 1 else f"{len(rows) or 'no'} units of it have {tag} {value}"
+            return self._blocked(Problem.SEVERAL_TAG_VALUES if values else Problem.NO_TAG_VALUE)
+        coverage = there.snapshot.coverage
+        if not coverage.complete:
+            return self._blocked(Problem.READ_INCOMPLETELY, why="; ".join(coverage.problems))
+        rows = [mate for mate in there.bearers(tag, values[0]) if there.snapshot.units.assignable[mate]]
+        return rows[0] if len(rows) == 1 else self._blocked(Problem.NOT_ONE_PARTNER, value=values[0], count=len(rows))
 
     def _judge(self, row: int, there: Side) -> Block | None:
         """Return a block where the required slot, whose row this is, does not meet the requirement, or will not."""
@@ -155,24 +160,30 @@ class _Ask:
         state = there.snapshot.states[number]
         if number not in self.met:
             self.met[number] = satisfied(state, accepts)
-        wish = there.wish(workload_id, row)
-        contradiction = wish is not None and not accepts.takes(wish.value.version)
+        desired = there.desired(workload_id, row)
+        contradiction = desired is not None and not accepts.takes(desired.value.version)
         if self.met[number] and not contradiction:
             return None
         slot = (self.need.connection, there.snapshot.units.ids[row], workload_id)
+        outlook, what = _outlook(self.need, state, desired)
         return Block(
-            f"{self.lead} {_seen(state, accepts)}",
-            _outlook(self.need, state, wish),
-            self.need.required,
+            msgspec.structs.replace(
+                self.unmet,
+                problem=Problem.NOT_REPORTED,
+                why="",
+                **_evidence(state, accepts),
+                outlook=outlook,
+                desired=what,
+                desired_at=desired.origin if desired is not None and contradiction else None,
+            ),
             () if contradiction else (slot,),
             accepts,
-            wanted=wish is not None and not contradiction and not _under_way(state, accepts),
-            strays=_strays(state, accepts),
+            asked=desired is not None and not contradiction and not _under_way(state, accepts),
         )
 
 
 def satisfied(state: State, accepts: Accepts) -> bool:
-    """Return whether every device of a slot reports what is required, and the platform was told nothing else."""
+    """Return whether every device of a slot reports what is required, and nothing else is assigned."""
     if not _under_way(state, accepts):
         return False
     versions = _reports(state)
@@ -187,29 +198,28 @@ def _reports(state: State) -> tuple[str, ...]:
     return (state.reported,) if state.reported is not None else ()
 
 
-def _seen(state: State, accepts: Accepts) -> str:
+def _evidence(state: State, accepts: Accepts) -> dict[str, object]:
+    """Return what is there instead of what is required."""
     if state.phase is Phase.UNKNOWN:
-        return f"what is there is unknown ({state.note})" if state.note else "what is there is unknown"
+        return {"problem": Problem.MAYBE_PRESENT, "conditions": state.conditions}
     versions = _reports(state)
-    words = f"{' and '.join(versions) or 'nothing'} {'are' if len(versions) > 1 else 'is'} reported"
     strange = [version for version in versions if accepts.range is not None and semver(version) is None]
-    if strange:
-        words += f", and {strange[0]} is no semantic version"
-    if versions and state.assigned not in versions:
-        words += f", and {state.assigned or 'nothing'} is assigned"
-    if strays := _strays(state, accepts):
-        words += f", and {' and '.join(strays)} {'are' if len(strays) > 1 else 'is'} there as well"
-    return words
+    return {
+        "reported": versions,
+        "assigned": state.assigned,
+        "strays": _strays(state, accepts),
+        "not_semantic": strange[0] if strange else "",
+    }
 
 
-def _outlook(need: Need, state: State, wish: Wish | None) -> str:
-    if wish is None:
-        return f"no fleet manages {need.required} there"
-    if not need.accepts.takes(wish.value.version):
-        return f"the manifests contradict each other: they want {need.required} {wish.value} there ({wish.origin})"
+def _outlook(need: Need, state: State, desired: DesiredSlot | None) -> tuple[Outlook, str]:
+    if desired is None:
+        return Outlook.UNMANAGED, ""
+    if not need.accepts.takes(desired.value.version):
+        return Outlook.CONTRADICTION, str(desired.value)
     if _under_way(state, need.accepts):
-        return f"{state.assigned} is on its way there"
-    return f"{wish.value} is wanted there"
+        return Outlook.ON_THE_WAY, state.assigned or ""
+    return Outlook.DESIRED, str(desired.value)
 
 
 def _under_way(state: State, accepts: Accepts) -> bool:
@@ -223,33 +233,41 @@ def _strays(state: State, accepts: Accepts) -> tuple[str, ...]:
     """
     if state.ready is not None:
         return ()
-    return tuple(
-        version for version in state.extra_versions if version != state.reported and not accepts.takes(version)
-    )
+    return tuple(version for version in state.extra_versions if version != state.reported and not accepts.takes(version))
 
 
 # --- a workload that others require -------------------------------------------------------------------------------------
 
 
-class _Serve:
+class DependentCheck:
     """One line, seen from the required workload. `home` is None where it could not be read; `why` says why."""
 
     def __init__(self, need: Need, home: Side | None, there: Side, why: str) -> None:
+        """Take the line, and both sides of it."""
         self.need = need
         self.home = home
         self.there = there
-        self.why = why
-        self.lead = f"{need.workload} requires {need.required} {need.accepts} ({need.origin})"
         self.holders = _holders(need, home) if home is not None else []
+        self.unmet = Unmet(
+            requires=False,
+            workload=need.workload,
+            required=need.required,
+            accepts=str(need.accepts),
+            origin=need.origin,
+            problem=Problem.NOT_READ,
+            connection=need.home,
+            tag=need.tag,
+            why=why,
+        )
 
     def block(self, row: int) -> Block | None:
         """Return why what is required may not leave a unit; None where it may."""
-        need = self.need
         if self.home is None:
-            return Block(f"{self.lead}, and {need.home} could not be read: {self.why}")
+            return Block(self.unmet)
         coverage = self.home.snapshot.coverage
-        if need.tag and not coverage.complete:
-            return Block(f"{self.lead}, and {need.home} was not read completely: {'; '.join(coverage.problems)}")
+        if self.need.tag and not coverage.complete:
+            why = "; ".join(coverage.problems)
+            return Block(msgspec.structs.replace(self.unmet, problem=Problem.READ_INCOMPLETELY, why=why))
         found = [
             (workload_id, mate, state)
             for workload_id in self.holders
@@ -269,19 +287,23 @@ class _Serve:
         """Return the block for slots where the workload that requires is, or may be."""
         workload_id, row, state = found[0]
         units = home.snapshot.units
-        names = ", ".join(units.names[mate] for _, mate, _ in found[:SAMPLE])
-        more = f" and {len(found) - SAMPLE:,} more" if len(found) > SAMPLE else ""
-        where = f"on {names}{more} of {self.need.home}" if self.need.tag else "here"
-        wish = home.wish(workload_id, row)
+        desired = home.desired(workload_id, row)
         unknown = any(seen.phase is Phase.UNKNOWN for _, _, seen in found)
+        outlook, what = (Outlook.NONE, "") if unknown else _parting(state, desired)
         slots = tuple((self.need.home, units.ids[mate], holder) for holder, mate, _ in found)
-        return Block(
-            f"{self.lead} and {'may be, which is unknown,' if unknown else _presence(state)} {where}",
-            "" if unknown else _parting(self.need, state, wish),
-            self.need.workload,
-            () if unknown else slots,
-            wanted=not unknown and wish is not None and wish.value.want is Want.ABSENT and _holds(state),
+        unmet = msgspec.structs.replace(
+            self.unmet,
+            problem=Problem.MAYBE_PRESENT if unknown else Problem.PRESENT,
+            why="",
+            assigned=state.assigned,
+            units=tuple(units.names[mate] for _, mate, _ in found[:SAMPLE]),
+            more=max(0, len(found) - SAMPLE),
+            outlook=outlook,
+            desired=what,
+            desired_at=desired.origin if desired is not None and outlook is Outlook.CONTRADICTION else None,
         )
+        leaving = not unknown and desired is not None and desired.value.want is Want.ABSENT and _holds(state)
+        return Block(unmet, () if unknown else slots, asked=leaving)
 
 
 def _may_be_there(state: State) -> bool:
@@ -289,16 +311,12 @@ def _may_be_there(state: State) -> bool:
     return not known or _holds(state) or bool(_reports(state))
 
 
-def _presence(state: State) -> str:
-    return f"is assigned ({state.assigned})" if state.assigned is not None else "is still"
-
-
-def _parting(need: Need, state: State, wish: Wish | None) -> str:
-    if wish is None:
-        return f"no fleet removes {need.workload} there"
-    if wish.value.want is Want.VERSION:
-        return f"the manifests contradict each other: they want {need.workload} {wish.value} there ({wish.origin})"
-    return "its removal is wanted" if _holds(state) else "its removal is on its way"
+def _parting(state: State, desired: DesiredSlot | None) -> tuple[Outlook, str]:
+    if desired is None:
+        return Outlook.UNMANAGED, ""
+    if desired.value.want is Want.VERSION:
+        return Outlook.CONTRADICTION, str(desired.value)
+    return (Outlook.DESIRED if _holds(state) else Outlook.ON_THE_WAY), ""
 
 
 def _holds(state: State) -> bool:

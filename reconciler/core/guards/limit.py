@@ -1,4 +1,4 @@
-"""How much one apply may do: limits on intended changes, judged once, before holds, weighted by devices."""
+"""Admission: how much one apply may do. Limits on intended changes, judged once, before holds, weighted by devices."""
 
 from __future__ import annotations
 
@@ -72,15 +72,9 @@ def _holding(column: Column, judged: Judged | None, snapshot: Snapshot) -> int:
     )
 
 
-def violations(document: Document, loads: Sequence[Load], units: int) -> Iterator[Violation]:
+def admission(document: Document, loads: Sequence[Load], units: int) -> Iterator[Violation]:
     """Yield every limit that these loads break. `units` is the number of units in scope."""
     spec: FleetSpec = document.spec
-    if units == 0 and not spec.allow_empty:
-        yield Violation(
-            kind=LimitKind.EMPTY_SCOPE,
-            message="the scope matches no unit; if that is meant, say `allow_empty: true`",
-            origin=document.locate(("spec", "units")),
-        )
     for kind, verb in (
         (LimitKind.RELEASE, Verb.RELEASE),
         (LimitKind.REPLACE, Verb.REPLACE),
@@ -92,7 +86,7 @@ def violations(document: Document, loads: Sequence[Load], units: int) -> Iterato
         if removed and removed >= one.holding:
             yield Violation(
                 kind=LimitKind.REMOVE,
-                message=f"would remove {one.workload} from every unit of the fleet that has it",
+                every_holder_of=one.workload,
                 intended=removed,
                 allowed=max(0, one.holding - 1),
                 of=one.holding,
@@ -107,9 +101,11 @@ def _over(document: Document, kind: LimitKind, verb: Verb, loads: Sequence[Load]
     alone = few and sum(one.intended.changes[verb] for one in loads) == 1
     bounds = [] if limit is None else list(_bounds(limit, holding, alone=alone))
     if bounds and intended > min(bounds):
+        share, number = _parts(limit)
         yield Violation(
             kind=kind,
-            message=f"would {kind.value} {intended:,} of {holding:,} assigned; {kind.value} is limited to {_words(limit)}",
+            percent=share or "",
+            number=number,
             intended=intended,
             allowed=min(bounds),
             of=holding,
@@ -130,20 +126,3 @@ def _parts(limit: str | Limit) -> tuple[str | None, int | None]:
     if isinstance(limit, Limit):
         return limit.percent, limit.number
     return (limit, None) if limit.endswith("%") else (None, int(limit))
-
-
-def _words(limit: str | Limit) -> str:
-    share, number = _parts(limit)
-    return " and ".join(text for text in (share, None if number is None else f"{number:,}") if text)
-
-
-def limits_of(one: FleetAssessment, changes: Sequence[Change], staged: Sequence[Held] = ()) -> list[Violation]:
-    """Return the limits that exactly these changes of a judged fleet break today, with those that follow in a later stage."""
-    intended: dict[str, Intended] = {}
-    for change in changes:
-        free = (change.verb is Verb.REMOVE and change.to is not None) or change.reason is Reason.NEXT
-        intended.setdefault(change.workload.id, Intended()).add(change.verb, change.size, free=free)
-    for held in staged:
-        verb = held.verb or Verb.RELEASE
-        intended.setdefault(held.workload.id, Intended()).add(verb, held.size, free=False)
-    return list(violations(one.document, loads(one, intended), sum(one.resolution.scope)))

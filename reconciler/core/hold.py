@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
@@ -10,6 +9,7 @@ import msgspec
 
 from reconciler.core.judge import Intent
 from reconciler.core.resolve import Column, Resolution, Rule
+from reconciler.core.versions import older
 from reconciler.model.change import Hold, HoldReason
 from reconciler.model.fleet import FleetSpec
 from reconciler.model.observation import State
@@ -129,15 +129,3 @@ def _quarantined(spec: FleetSpec, workload: str, version: str, now: float) -> It
 def in_force(until: str | None, now: float) -> bool:
     """Return whether something that lasts until a day (None: for ever) is in force; that day itself is not included."""
     return until is None or datetime.fromtimestamp(now, UTC) < moment(until)
-
-
-NUMBERS = re.compile(r"\d+(\.\d+)*")
-
-
-def older(agent: str, minimum: str) -> bool:
-    """Return whether an agent version is lower than the needed one; False where either is not dotted numbers."""
-    if not NUMBERS.fullmatch(agent) or not NUMBERS.fullmatch(minimum):
-        return False
-    have, need = ([int(part) for part in text.split(".")] for text in (agent, minimum))
-    length = max(len(have), len(need))
-    return have + [0] * (length - len(have)) < need + [0] * (length - len(need))

@@ -14,8 +14,8 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from reconciler.core.need import Accepts, Need, Side, Wish
-from reconciler.core.order import semver
 from reconciler.core.select import Mask
+from reconciler.core.versions import semver
 from reconciler.model.change import Hold, HoldReason, Verb
 from reconciler.model.desired import Want
 from reconciler.model.observation import Phase, State

@@ -11,13 +11,13 @@ from functools import partial
 
 import msgspec
 
+from reconciler.core.versions import order_of
 from reconciler.errors import NotFound, PlatformError
 from reconciler.model.release import Catalog, Listed, Release, ReleaseInfo, ReleaseList, ReleaseQuery
 from reconciler.model.unit import Ref
 from reconciler.platforms.answers import clean
 from reconciler.platforms.memfault import wire
 from reconciler.platforms.memfault.listing import everything
-from reconciler.platforms.memfault.order import order_of
 from reconciler.platforms.memfault.releases import info_of
 from reconciler.platforms.memfault.routes import Filters, Routes
 from reconciler.platforms.memfault.wire import SoftwareType

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
+from reconciler.core.versions import latest_first, order_of
 from reconciler.model.change import Action, Change, Request, Verb
 from reconciler.model.desired import Settings
 from reconciler.model.snapshot import Snapshot
-from reconciler.platforms.memfault.order import latest_first, order_of
 from reconciler.platforms.memfault.slots import NORMAL, ROLLOUT, STAGED
 from reconciler.platforms.memfault.wire import ARROW
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from reconciler.core.versions import later
 from reconciler.model.change import Change, Hold, HoldReason, Review, Verb
 from reconciler.model.observation import EMPTY, State
 from reconciler.model.release import Catalog, Release, ReleaseInfo
@@ -16,7 +17,6 @@ from reconciler.model.snapshot import Snapshot
 from reconciler.model.unit import Labels
 from reconciler.platforms.memfault.columns import CHECKS, hardware_of
 from reconciler.platforms.memfault.compile import PULL, active_in, full, share_of
-from reconciler.platforms.memfault.order import later
 from reconciler.platforms.memfault.slots import REDRAW, ROLLOUT
 from reconciler.platforms.memfault.wire import ARROW, SYMBOLS
 

@@ -15,11 +15,11 @@ from datetime import UTC
 
 import msgspec
 
+from reconciler.core.versions import later, latest_first, order_of
 from reconciler.model.desired import Settings
 from reconciler.model.observation import Phase, State
 from reconciler.platforms.answers import clean
 from reconciler.platforms.memfault.members import Group
-from reconciler.platforms.memfault.order import later, latest_first, order_of
 from reconciler.platforms.memfault.wire import Activated, Deployment
 
 ACTIVE = frozenset({"in_progress", "done"})

@@ -12,12 +12,13 @@ from reconciler.core.assessment import FleetAssessment, leavers
 from reconciler.core.axes import axes
 from reconciler.core.bind import bind
 from reconciler.core.digest import fingerprint
-from reconciler.core.hold import in_force, older
+from reconciler.core.hold import in_force
 from reconciler.core.limit import limits_of
 from reconciler.core.names import suggestion
 from reconciler.core.plan import assemble, failed_fleet, iso
 from reconciler.core.resolve import resolve
 from reconciler.core.status import fleet_status
+from reconciler.core.versions import older
 from reconciler.model.change import HoldReason, Reason, Verb
 from reconciler.model.diagnostic import Severity
 from reconciler.model.fleet import (

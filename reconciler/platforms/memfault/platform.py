@@ -22,7 +22,7 @@ from reconciler.platforms.memfault.execute import Sender
 from reconciler.platforms.memfault.observe import Observer
 from reconciler.platforms.memfault.review import review_changes
 from reconciler.platforms.memfault.routes import Routes
-from reconciler.platforms.readers import Meter, Readers, clocks
+from reconciler.platforms.reading.readers import Meter, Readers, clocks
 from reconciler.ports import Capabilities, Check, Clock
 
 

@@ -35,7 +35,7 @@ def test_one_that_waits_for_approval_is_accepted_and_then_unknown() -> None:
     assert project.execute(action).kind is ReceiptKind.ACCEPTED
     state = project.state("default")
     assert state.phase.value == "unknown"
-    assert "awaiting_approval" in state.note
+    assert "awaiting_approval" in state.conditions[0].text
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import msgspec
 
 from reconciler.core.assessment import FleetAssessment
 from reconciler.model.change import Change, Held, SlotId
-from reconciler.model.hold import Hold
 from reconciler.model.desired import UNMANAGED, Want
+from reconciler.model.hold import Hold
 from reconciler.model.observation import Phase
 from reconciler.model.outcome import Result
 from reconciler.model.plan import FleetPlan

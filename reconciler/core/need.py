@@ -7,8 +7,8 @@ from itertools import compress
 
 import msgspec
 
-from reconciler.core.order import Range, parse_range
 from reconciler.core.resolve import Column, Resolution, claimed
+from reconciler.core.versions import Range, parse_range
 from reconciler.model.desired import Desired
 from reconciler.model.fleet import Document, Requirement, WorkloadSpec
 from reconciler.model.origin import Origin, Path

@@ -20,7 +20,6 @@ from reconciler.core.judge import Intent, Judged
 from reconciler.core.resolve import Column
 from reconciler.core.warn import units_in_words, warnings
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Held, Reason, Refusals, Review, Step, Verb
-from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.desired import Desired, Settings
 from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.observation import State

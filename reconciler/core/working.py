@@ -10,8 +10,8 @@ from reconciler.core.ending import ended, unfinished
 from reconciler.core.follow import calls_now, plain
 from reconciler.core.progress import Moment, Progress, Sent, Sight, Unread
 from reconciler.model.change import SlotId
-from reconciler.model.hold import Hold
 from reconciler.model.condition import Condition
+from reconciler.model.hold import Hold
 from reconciler.model.observation import State
 from reconciler.model.outcome import Outcome, Result
 

@@ -6,9 +6,9 @@ Times are seconds since 1970, counts are slots unless a field says units; worklo
 import msgspec
 
 from reconciler.model.change import Verb
-from reconciler.model.hold import Hold
 from reconciler.model.delivery import Preparation
 from reconciler.model.desired import Settings
+from reconciler.model.hold import Hold
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Outcome
 from reconciler.model.plan import Violation

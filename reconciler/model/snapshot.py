@@ -23,6 +23,8 @@ class Coverage(msgspec.Struct, frozen=True):
 
     complete: bool
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What was left out without harm: fields that decide nothing and had another type than documented."""
 
 
 PROVED = Coverage(complete=True)

@@ -264,6 +264,12 @@ class Client:
         return Unreachable(text, operation=operation, retryable=True, sent=not unsent, hint=hint)
 
 
+def segment(name: str) -> str:
+    """Return a name as one segment of a path: nothing in it is safe, and one of dots alone would change the path."""
+    quoted = quote(name, safe="")
+    return quoted.replace(".", "%2E") if name in {".", ".."} else quoted
+
+
 def _whole(opened: AbstractContextManager[httpx.Response]) -> Answer:
     with opened as answer:
         return _answer(answer, answer.content)

@@ -13,7 +13,7 @@ from reconciler.model.report import RESULT_FORMAT, Applied
 from reconciler.views.clean import clean
 from reconciler.views.command_context import NOTHING, CommandContext
 from reconciler.views.group import Names
-from reconciler.views.hold_words import LIMITS
+from reconciler.views.hold_words import LIMITS, violation_words
 from reconciler.views.line import EMPTY, Line, Span, folded, line
 from reconciler.views.outcome_words import outcome_words
 from reconciler.views.words import SAMPLE, SIGNS, count, duration, end, listed, place
@@ -44,7 +44,9 @@ def render(applied: Applied, *, width: int, verbose: bool = False, context: Comm
     blocked: dict[str, list[Line]] = {}
     for name, violation in applied.blocked:
         at = f" (at {place(violation.origin)})" if violation.origin is not None else ""
-        one = line(("x ", "red"), (LIMITS[violation.kind], "bold"), f": {clean(violation.message)}{at}", indent=2)
+        one = line(
+            ("x ", "red"), (LIMITS[violation.kind], "bold"), f": {clean(violation_words(violation))}{at}", indent=2
+        )
         blocked.setdefault(name, []).append(one)
     mine: dict[str, list[Outcome]] = {}
     for outcome in applied.outcomes:

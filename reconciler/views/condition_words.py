@@ -16,6 +16,8 @@ PLAIN = {
 
 QUOTED = {
     ConditionCode.UNEXPECTED_VALUE: "the platform gave an unexpected value: ",
+    ConditionCode.UNKNOWN_STATUS: "approve or pull on the platform what has a status that is not known here: ",
+    ConditionCode.NO_VERSION: "no version is named by ",
     ConditionCode.CONTRADICTION: "the platform contradicts itself: ",
     ConditionCode.REPORTS_UNREAD: "what its devices report is not known: ",
     ConditionCode.PLATFORM: "",
@@ -23,6 +25,8 @@ QUOTED = {
 
 OF_A_VERSION = {
     ConditionCode.REQUIRED_STEP: "{version} stays active: devices must pass through it",
+    ConditionCode.REQUIRED_STEP_UNREAD: "whether devices must pass through {version} could not be read",
+    ConditionCode.SEVERAL_WORKLOADS: "{version} may be of any of several workloads: {text}",
     ConditionCode.BASE_STAYS: "{version} stays active for devices that the rollout does not reach",
     ConditionCode.VERSION_STAGE: "{version} is {text}",
     ConditionCode.DEPENDENCY: "{version} is a dependency of {text}",

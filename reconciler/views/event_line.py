@@ -25,6 +25,7 @@ from reconciler.model.event import (
 )
 from reconciler.model.outcome import ReceiptKind, Result
 from reconciler.views.clean import clean
+from reconciler.views.hold_words import violation_words
 from reconciler.views.line import Line, Span, line
 from reconciler.views.outcome_words import outcome_words
 from reconciler.views.words import SIGNS, arrow, commit_words, count, duration, end, joined, version
@@ -132,7 +133,7 @@ def _(event: Note) -> Said:
 
 @_said.register
 def _(event: Blocked) -> Said:
-    words = "; ".join(clean(one.message) for one in event.violations)
+    words = "; ".join(clean(violation_words(one)) for one in event.violations)
     return "error", [(f"blocked: {words}", "red")]
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from reconciler.model.report import EXPLANATION_FORMAT, Explanation, Rule, Seen, SlotExplanation
 from reconciler.views.clean import clean
-from reconciler.views.hold_words import ADVICE, BY_ITSELF, LABELS
+from reconciler.views.hold_words import ADVICE, BY_ITSELF, LABELS, hold_words
 from reconciler.views.line import EMPTY, Line, folded, line
 from reconciler.views.status_text import HEALTH_STYLES, SYNC_STYLES
 from reconciler.views.words import PHASES, SIGNS, age, course, duration, joined, place, ready, underway, version
@@ -119,7 +119,9 @@ def _next(one: SlotExplanation) -> Iterator[Line]:
         for call in one.planned.calls:
             yield _pair("", clean(call))
     for number, hold in enumerate(one.held):
-        text = f": {clean(hold.text)}" if hold.text else ""
+        version = one.desired if one.desired not in {"absent", "unmanaged"} else None
+        words = clean(hold_words(hold, one.workload.name, version))
+        text = f": {words}" if words else ""
         stage = f"stage {one.stage:,}: " if one.stage else ""
         yield _pair("" if number else "held", f"{stage}! {LABELS[hold.code]}{text}", "yellow")
         yield _pair("", f"to let it go: {BY_ITSELF if one.stage else ADVICE[hold.code]}", "cyan")

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 
 from reconciler.model.change import Change, Held, Reason, Verb
-from reconciler.model.hold import HoldReason
 from reconciler.model.desired import Settings
+from reconciler.model.hold import HoldReason
 from reconciler.model.origin import Origin
 from reconciler.model.unit import Ref
+from reconciler.views.hold_words import hold_words
 from reconciler.views.words import count
 
 VERBS = tuple(Verb)
@@ -121,7 +122,8 @@ def held_grouped(held: Iterable[Held]) -> dict[HoldReason, list[HeldGroup]]:
     found: dict[tuple[HoldReason, str, Ref, Verb | None, str | None, str | None, int], list[Held]] = {}
     for one in held:
         for reason in one.reasons:
-            key = (reason.code, reason.text, one.workload, one.verb, one.from_, one.to, one.stage)
+            text = hold_words(reason, one.workload.name, one.to)
+            key = (reason.code, text, one.workload, one.verb, one.from_, one.to, one.stage)
             found.setdefault(key, []).append(one)
     groups: dict[HoldReason, list[HeldGroup]] = {}
     for code in HOLDS:

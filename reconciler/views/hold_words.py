@@ -1,7 +1,9 @@
 """What each reason for holding is called, and what a person can do about it. A test proves the tables total."""
 
 from reconciler.model.hold import Hold, HoldReason
-from reconciler.model.plan import LimitKind
+from reconciler.model.plan import LimitKind, Violation
+from reconciler.views.condition_words import conditions_words
+from reconciler.views.requirement_words import requirement_words
 
 LABELS = {
     HoldReason.UNKNOWN: "unknown",
@@ -62,6 +64,53 @@ LIMITS = {
 }
 
 
-def hold_words(one: Hold) -> str:
-    """Return one reason in words. Quoted text is not cleaned."""
-    return one.text
+PLAIN = {
+    HoldReason.UNASSIGNABLE: "the platform cannot assign versions to a unit of this class",
+    HoldReason.SUSPENDED: "the fleet is suspended{until}: {text}",
+    HoldReason.QUARANTINED: "{workload} {version} is quarantined{until}: {text}",
+    HoldReason.VERSION_UNKNOWN: "could not look up {version}{detail}",
+    HoldReason.VERSION_NOT_RELEASED: "{version} is not released{detail}",
+    HoldReason.AGENT_TOO_OLD: "{version} needs agent {needs} or later; the unit has {has}",
+}
+
+
+def hold_words(one: Hold, workload: str, version: str | None) -> str:
+    """Return one reason in words, for a change of a workload to a version. Quoted text is not cleaned."""
+    if one.requirement is not None:
+        return requirement_words(one.requirement)
+    if one.code is HoldReason.UNKNOWN:
+        return _unknown(one)
+    if one.code is HoldReason.PAUSED:
+        paused = "a person paused or cancelled it on the platform; resume it there"
+        return conditions_words(one.conditions) or one.text or paused
+    if one.code is HoldReason.PRUNING_UNSAFE and not one.text:
+        incomplete = f"the reading is incomplete: {'; '.join(one.problems)}"
+        return conditions_words(one.conditions) or incomplete
+    if one.code is HoldReason.VERSION_NOT_FOUND and version is not None:
+        return f"the platform has no version {version}{f': {one.text}' if one.text else ''}"
+    return PLAIN.get(one.code, "{text}").format(
+        workload=workload,
+        version=version,
+        text=one.text,
+        detail=f": {one.text}" if one.text else "",
+        until=f" until {one.until}" if one.until else "",
+        needs=one.needs,
+        has=one.has,
+    )
+
+
+def _unknown(one: Hold) -> str:
+    why = conditions_words(one.conditions) or one.text or "the platform shows a value that this program does not know"
+    return f"{why} ({'; '.join(one.problems)})" if one.problems else why
+
+
+def violation_words(one: Violation) -> str:
+    """Return one broken limit in words."""
+    if one.kind is LimitKind.EMPTY_SCOPE:
+        return "the scope matches no unit; if that is intended, add `allow_empty: true`"
+    if one.every_holder_of:
+        return f"would remove {one.every_holder_of} from every unit of the fleet that has it"
+    number = None if one.number is None else f"{one.number:,}"
+    limit = " and ".join(part for part in (one.percent, number) if part)
+    verb = one.kind.value
+    return f"would {verb} {one.intended:,} of {one.of:,} assigned; {verb} is limited to {limit}"

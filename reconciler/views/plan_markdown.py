@@ -22,7 +22,7 @@ from reconciler.views.group import (
     terms,
     weight,
 )
-from reconciler.views.hold_words import ADVICE, BY_ITSELF, LABELS, LIMITS
+from reconciler.views.hold_words import ADVICE, BY_ITSELF, LABELS, LIMITS, violation_words
 from reconciler.views.markdown import Section, code, fitted, folded_away, row, size, table_head
 from reconciler.views.plan_words import advice, headline, settled, staged, under_way
 from reconciler.views.release_words import facts, first_line, spoken_of
@@ -149,7 +149,7 @@ class _Fleet:
         found = self.fleet.violations
         head = f"### Limits violated{self.title}: nothing of this fleet is applied\n\n"
         rows = (
-            f"- **{LIMITS[one.kind]}**: {code(one.message)}"
+            f"- **{LIMITS[one.kind]}**: {code(violation_words(one))}"
             f"{f' (intended {one.intended:,}, allowed {one.allowed:,}, of {one.of:,})' if one.intended else ''}"
             f"{_at([one.origin] if one.origin is not None else [])}\n"
             for one in found

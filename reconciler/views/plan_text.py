@@ -24,7 +24,7 @@ from reconciler.views.group import (
     terms,
     weight,
 )
-from reconciler.views.hold_words import ADVICE, BY_ITSELF, LABELS, LIMITS
+from reconciler.views.hold_words import ADVICE, BY_ITSELF, LABELS, LIMITS, violation_words
 from reconciler.views.line import EMPTY, Line, Span, aligned, columns_of, folded, line, text_of
 from reconciler.views.plan_words import (
     advice,
@@ -327,7 +327,9 @@ class _Fleet:
         lines = folded([self._title(title, "bold red")], self.width)
         for one in violations:
             at = place(one.origin) if one.origin is not None else ""
-            words: list[Line] = [line(("x ", "red"), (LIMITS[one.kind], "bold"), f": {clean(one.message)}", indent=4)]
+            words: list[Line] = [
+                line(("x ", "red"), (LIMITS[one.kind], "bold"), f": {clean(violation_words(one))}", indent=4)
+            ]
             if one.intended:
                 words.append(line(f"intended {one.intended:,}, allowed {one.allowed:,}, of {one.of:,}", indent=6))
             if at:

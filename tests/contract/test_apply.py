@@ -17,8 +17,8 @@ from reconciler.engine.apply import Applying
 from reconciler.engine.plan import PlanResult, plan
 from reconciler.engine.run import Options
 from reconciler.model.change import Reason
-from reconciler.model.hold import HoldReason
 from reconciler.model.fleet import FleetSpec, Override, Selector, WorkloadSpec
+from reconciler.model.hold import HoldReason
 from reconciler.model.outcome import Result
 from reconciler.model.snapshot import Query, Snapshot
 from tests.contract.subjects import Rig, Subject, assigned, question_of

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from reconciler.model.change import Action, Request, Verb
-from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.delivery import Preparation, PrepareStatus
 from reconciler.model.event import (
     AnyEvent,
@@ -17,6 +16,7 @@ from reconciler.model.event import (
     Settling,
     Started,
 )
+from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Outcome, Receipt, ReceiptKind, Result
 from reconciler.model.plan import LimitKind, Violation

@@ -15,10 +15,10 @@ from reconciler.core.judge import CHANGES, HELD, verdict
 from reconciler.core.plan import assemble
 from reconciler.core.resolve import resolve
 from reconciler.model.change import Change, Held, Reason, Verb
-from reconciler.model.hold import HoldReason
 from reconciler.model.desired import Want
 from reconciler.model.diagnostic import Severity
 from reconciler.model.fleet import Document, FleetSpec, Selector
+from reconciler.model.hold import HoldReason
 from reconciler.model.observation import Phase
 from reconciler.model.plan import FleetPlan
 from reconciler.model.release import Catalog

@@ -15,8 +15,8 @@ from markdown_it.token import Token
 
 from reconciler.errors import PlanMismatch
 from reconciler.model.change import Action, Change, Held, Reason, Request, Step, Verb
-from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.event import Note, Settled
+from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.origin import NOWHERE, Origin
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.plan import Basis, Counts, FleetPlan, LimitKind, MovedTo, Plan, Summary, Times, Violation

@@ -1,6 +1,6 @@
-"""What may not go, and why. Two kinds of guard, one file a subject:
+"""What may not go, and why.
 
-a *veto* looks at one slot and gives typed reasons; an *admission* looks at everything a fleet intends and lets it go or not.
+There are two kinds of guard, one file a subject: a *veto* looks at one slot and gives typed reasons; an *admission* looks at everything a fleet intends and lets it go or not.
 Nothing else in the program decides whether a change may go. Words are made in `views`.
 """
 

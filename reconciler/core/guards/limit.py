@@ -12,7 +12,7 @@ import msgspec
 from reconciler.core.assessment import FleetAssessment
 from reconciler.core.judge import Judged
 from reconciler.core.resolve import Column, claimed
-from reconciler.model.change import Change, Held, Reason, Verb
+from reconciler.model.change import Verb
 from reconciler.model.fleet import Document, FleetSpec, Limit
 from reconciler.model.plan import LimitKind, Violation
 from reconciler.model.quantity import percent

@@ -10,7 +10,9 @@ from reconciler.model.change import Change, Review
 from reconciler.model.hold import Hold
 
 
-def vetoed(changes: Sequence[Change], review: Review) -> tuple[list[Change], list[tuple[Change, tuple[Hold, ...]]], Review]:
+def vetoed(
+    changes: Sequence[Change], review: Review
+) -> tuple[list[Change], list[tuple[Change, tuple[Hold, ...]]], Review]:
     """Return the changes that the platform lets go, those it holds with its reasons, and its review by new positions."""
     kept = [position for position in range(len(changes)) if position not in review.holds]
     places = {old: new for new, old in enumerate(kept)}

@@ -14,8 +14,8 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from reconciler.core.need import Accepts, DesiredSlot, Need, Side
-from reconciler.core.versions import semver
 from reconciler.core.select import Mask
+from reconciler.core.versions import semver
 from reconciler.model.change import Verb
 from reconciler.model.desired import Want
 from reconciler.model.hold import Hold, HoldReason, Outlook, Problem, Unmet
@@ -81,9 +81,9 @@ def gates(lines: Iterable[Need], connection: str, sides: Mapping[str, Side], unr
             for workload_id in _holders(need, own):
                 found.setdefault(workload_id, Gate()).dependencies.append(check)
         if need.connection == connection:
-            check = DependentCheck(need, sides.get(need.home), own, unread.get(need.home, ""))
+            dependent = DependentCheck(need, sides.get(need.home), own, unread.get(need.home, ""))
             for workload_id in _required(need, own):
-                found.setdefault(workload_id, Gate()).dependents.append(check)
+                found.setdefault(workload_id, Gate()).dependents.append(dependent)
     return found
 
 
@@ -233,7 +233,9 @@ def _strays(state: State, accepts: Accepts) -> tuple[str, ...]:
     """
     if state.ready is not None:
         return ()
-    return tuple(version for version in state.extra_versions if version != state.reported and not accepts.takes(version))
+    return tuple(
+        version for version in state.extra_versions if version != state.reported and not accepts.takes(version)
+    )
 
 
 # --- a workload that others require -------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from reconciler.platforms.getapp.prepare import Preparations
 from reconciler.platforms.getapp.routes import Routes, Server
 from reconciler.platforms.getapp.translate import dependencies_of
 from reconciler.platforms.getapp.wire import RowRelease, ServerRelease
-from reconciler.platforms.readers import Readers
+from reconciler.platforms.reading.readers import Readers
 
 RELEASED = "released"
 """The one status that can be delivered, confirmed (origin-delivery.service.ts)."""

@@ -23,7 +23,7 @@ from reconciler.platforms.getapp.fold import Slots
 from reconciler.platforms.getapp.inventory import Inventory, id_of, listing, shown
 from reconciler.platforms.getapp.memory import Memory
 from reconciler.platforms.getapp.routes import DEVICES_PER_CALL, WHOLE, Routes, parts
-from reconciler.platforms.readers import Readers
+from reconciler.platforms.reading.readers import Readers
 from reconciler.ports import Clock
 
 READINGS = 3

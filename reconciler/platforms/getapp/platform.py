@@ -26,7 +26,7 @@ from reconciler.platforms.getapp.review import Reviewer
 from reconciler.platforms.getapp.routes import Routes, Server
 from reconciler.platforms.getapp.steps import DEVICES_PER_ACTION, UNINSTALL, Table
 from reconciler.platforms.http import Client
-from reconciler.platforms.readers import Meter, Readers, clocks
+from reconciler.platforms.reading.readers import Meter, Readers, clocks
 from reconciler.ports import Capabilities, Check, Clock
 
 _GUARDED = (

@@ -13,9 +13,9 @@ from urllib.parse import quote
 import msgspec
 
 from reconciler.errors import Rejected
-from reconciler.platforms.arrays import arrays
 from reconciler.platforms.getapp import wire
 from reconciler.platforms.http import Client
+from reconciler.platforms.reading.arrays import arrays
 
 T = TypeVar("T")
 U = TypeVar("U")

@@ -20,7 +20,7 @@ from reconciler.platforms.losant.compile import IDS_PER_CALL, compile_changes
 from reconciler.platforms.losant.execute import Sender
 from reconciler.platforms.losant.observe import Observer
 from reconciler.platforms.losant.routes import Routes
-from reconciler.platforms.readers import Meter, Readers, clocks
+from reconciler.platforms.reading.readers import Meter, Readers, clocks
 from reconciler.ports import Capabilities, Check, Clock
 
 ACCEPT_VERSION = "^1.30.0"

@@ -1,8 +1,4 @@
-"""Looks up releases: a version that is there is believed at once, one that is not only when it is proved.
-
-Proved means: its own route answers 404 while the project's releases can be listed. A list that merely lacks it proves
-nothing, nor does a failed reading: then `found` is None, and the release is held.
-"""
+"""Looks up releases, and lists them."""
 
 from __future__ import annotations
 
@@ -11,18 +7,19 @@ from functools import partial
 
 import msgspec
 
-from reconciler.errors import NotFound, PlatformError
+from reconciler.core.versions import order_of
+from reconciler.errors import PlatformError
 from reconciler.model.release import Catalog, Listed, Release, ReleaseInfo, ReleaseList, ReleaseQuery
 from reconciler.model.unit import Ref
 from reconciler.platforms.answers import clean
 from reconciler.platforms.memfault import wire
-from reconciler.platforms.memfault.listing import everything
-from reconciler.platforms.memfault.order import order_of
 from reconciler.platforms.memfault.releases import info_of
-from reconciler.platforms.memfault.routes import Filters, Routes
+from reconciler.platforms.memfault.routes import ASKED, Filters, Routes
 from reconciler.platforms.memfault.wire import SoftwareType
 from reconciler.platforms.memfault.workloads import Workloads, read_types, read_versions, read_workloads
-from reconciler.platforms.readers import Readers
+from reconciler.platforms.reading.listing import everything
+from reconciler.platforms.reading.look_up import looked_up
+from reconciler.platforms.reading.readers import Readers
 
 NAMED = 50
 """Versions that one request asks about."""
@@ -72,32 +69,21 @@ class Catalogue:
 
     def _listed(self, filters: Filters) -> dict[str, ReleaseInfo]:
         try:
-            releases, _ = everything("releases", partial(self._routes.releases, filters), self._readers)
+            releases, _ = everything("releases", partial(self._routes.releases, filters), ASKED, self._readers)
         except PlatformError:
             return {}
         return {release.version: info_of(release) for release in releases}
 
     def _asked(self, version: str) -> ReleaseInfo:
         """Return what the release's own route says."""
-        try:
-            release = self._routes.release(version)
-        except NotFound:
-            return self._proved_missing()
-        except PlatformError as error:
-            return ReleaseInfo(found=None, detail=str(error))
-        if release.version != version:
-            return ReleaseInfo(found=None, detail=f"the platform answered with version {clean(release.version)!r}")
-        return info_of(release)
-
-    def _proved_missing(self) -> ReleaseInfo:
-        """Return that a release is not there, if the project's releases are."""
-        try:
-            self._routes.releases([], 1)
-        except NotFound:
-            return ReleaseInfo(found=None, detail="the platform knows neither this version nor the project's releases")
-        except PlatformError as error:
-            return ReleaseInfo(found=None, detail=f"that it is missing could not be confirmed: {error}")
-        return ReleaseInfo(found=False)
+        return looked_up(
+            version,
+            partial(self._routes.release, version),
+            named=_version_of,
+            info_of=info_of,
+            listed=partial(self._routes.releases, [], 0),
+            place="the project's releases",
+        )
 
     def listing(self, query: ReleaseQuery) -> ReleaseList:
         """Return the releases asked about, in the order asked for, by themselves newest first. Raises PlatformError.
@@ -113,21 +99,25 @@ class Catalogue:
         sort = query.sort or (f"-{CREATED}",)
         if all(key.removeprefix("-") == CREATED for key in sort):
             filters += [("sort", key) for key in sort]
-        releases, problems = everything("releases", partial(self._routes.releases, filters), self._readers)
+        releases, problems = everything("releases", partial(self._routes.releases, filters), ASKED, self._readers)
         workloads = read_workloads(self._routes, self._readers)
         notes = [*problems, *workloads.problems]
         _sort(releases, sort, notes)
         listed = []
-        untold = 0
+        untyped = 0
         for release in releases:
             name = workloads.type_of(release.version)
-            untold += name is None
+            untyped += name is None
             if not query.workloads or name in query.workloads:
                 listed.append(Listed(Ref(name or "", name or ""), release.version, info_of(release)))
         notes += _misses(query, workloads, found=bool(releases))
-        if untold:
-            notes.append(f"of {untold} releases the platform does not say which software type they are")
+        if untyped:
+            notes.append(f"of {untyped} releases the platform does not say which software type they are")
         return ReleaseList(tuple(listed), tuple(notes))
+
+
+def _version_of(release: wire.Release) -> str:
+    return release.version
 
 
 def _misses(query: ReleaseQuery, workloads: Workloads, *, found: bool) -> Iterator[str]:

@@ -22,7 +22,7 @@ from reconciler.platforms.memfault.execute import Sender
 from reconciler.platforms.memfault.observe import Observer
 from reconciler.platforms.memfault.review import review_changes
 from reconciler.platforms.memfault.routes import Routes
-from reconciler.platforms.readers import Meter, Readers, clocks
+from reconciler.platforms.reading.readers import Meter, Readers, clocks
 from reconciler.ports import Capabilities, Check, Clock
 
 
@@ -80,8 +80,7 @@ class Memfault:
 
     def review(self, changes: Sequence[Change], snapshot: Snapshot, catalog: Catalog) -> Review:
         """Say what cannot go, what will be pulled later, and how many devices will not take it."""
-        refused, redraw = self._sender.refused, self._spec.redraw
-        return review_changes(changes, snapshot, catalog, refused=refused, redraw=redraw)
+        return review_changes(changes, snapshot, catalog, redraw=self._spec.redraw)
 
     def compile(
         self,
@@ -94,10 +93,9 @@ class Memfault:
         refused: Refusals = NOTHING_REFUSED,
     ) -> tuple[Action, ...]:
         """Turn changes into calls, each of one activation."""
-        del refused
         del catalog, fleet_wide, wide  # calls name versions as people do, and there are none that act wide
-        redraw = self._spec.redraw and bool(self._sender.refused)
-        return compile_changes(changes, snapshot, self._routes.project, redraw=redraw)
+        refused = refused if self._spec.redraw else NOTHING_REFUSED
+        return compile_changes(changes, snapshot, self._routes.project, refused=refused)
 
     def execute(self, action: Action, deadline: float) -> Receipt:
         """Send one call, at most until `deadline` (monotonic seconds)."""

@@ -11,7 +11,6 @@ from reconciler.core.plan import assemble
 from reconciler.engine.difference import comparison
 from reconciler.errors import SettingsError
 from reconciler.model.change import Action, Change, Held, Reason, Request, Verb
-from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.fleet import (
     ChannelSpec,
     Document,
@@ -22,6 +21,7 @@ from reconciler.model.fleet import (
     Selector,
     WorkloadSpec,
 )
+from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.observation import EMPTY, State
 from reconciler.model.origin import NOWHERE
 from reconciler.model.plan import Basis, Counts, FleetPlan, LimitKind, Plan, Summary, Violation

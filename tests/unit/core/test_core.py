@@ -12,14 +12,14 @@ from reconciler.core.assessment import FleetAssessment, leavers
 from reconciler.core.axes import axes
 from reconciler.core.bind import bind
 from reconciler.core.digest import fingerprint
-from reconciler.core.hold import in_force, older
+from reconciler.core.guards.force import in_force, older
 from reconciler.core.guards.limit import limits_of
 from reconciler.core.names import suggestion
 from reconciler.core.plan import assemble, failed_fleet, iso
 from reconciler.core.resolve import resolve
 from reconciler.core.status import fleet_status
+from reconciler.core.versions import older
 from reconciler.model.change import Reason, Verb
-from reconciler.model.hold import HoldReason
 from reconciler.model.diagnostic import Severity
 from reconciler.model.fleet import (
     ChannelRef,
@@ -33,6 +33,7 @@ from reconciler.model.fleet import (
     Window,
     WorkloadSpec,
 )
+from reconciler.model.hold import HoldReason
 from reconciler.model.observation import EMPTY, Phase, State
 from reconciler.model.outcome import Result
 from reconciler.model.plan import FleetPlan, LimitKind

@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from reconciler.core.assessment import Filters, FleetAssessment, assess
+from reconciler.core.guards.requirement import Gates, gates
 from reconciler.core.need import Side, needs, tied_to
 from reconciler.core.plan import fleet_plan
-from reconciler.core.guards.requirement import Gates, gates
 from reconciler.core.resolve import Resolution, resolve
 from reconciler.core.stage import staged
 from reconciler.model.change import Held
-from reconciler.model.hold import HoldReason
 from reconciler.model.fleet import Document, FleetSpec, Override, Quarantine, Requirement, Selector, WorkloadSpec
+from reconciler.model.hold import HoldReason
 from reconciler.model.observation import EMPTY, Phase, State
 from reconciler.model.origin import Origin
 from reconciler.model.plan import FleetPlan

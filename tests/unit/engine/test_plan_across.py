@@ -15,8 +15,8 @@ from reconciler.engine.explain import explanation
 from reconciler.engine.plan import PlanResult, plan
 from reconciler.engine.run import Options
 from reconciler.errors import ManifestError, SettingsError, Unreachable
-from reconciler.model.hold import HoldReason
 from reconciler.model.fleet import Document, FleetSpec, Manifest, Requirement, Selector, WorkloadSpec
+from reconciler.model.hold import HoldReason
 from reconciler.model.observation import State
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Result

@@ -10,9 +10,9 @@ import pytest
 
 from reconciler.engine.plan import PlanResult
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Request, Review, Step
-from reconciler.model.hold import HoldReason
 from reconciler.model.event import Note, Settling
 from reconciler.model.fleet import Limits, WorkloadSpec
+from reconciler.model.hold import HoldReason
 from reconciler.model.observation import EMPTY, Phase, State
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.plan import LimitKind

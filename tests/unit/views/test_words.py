@@ -8,9 +8,9 @@ from typing import get_args
 import pytest
 
 from reconciler.model.change import Reason, Verb
-from reconciler.model.hold import HoldReason
 from reconciler.model.delivery import PrepareStatus
 from reconciler.model.event import AnyEvent
+from reconciler.model.hold import HoldReason
 from reconciler.model.observation import Phase
 from reconciler.model.origin import NOWHERE, Origin
 from reconciler.model.outcome import ReceiptKind, Result

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.model.change import Change, Request
-from reconciler.model.hold import HoldReason
 from reconciler.model.connection import StepRoute, StepRoutes
+from reconciler.model.hold import HoldReason
 from reconciler.model.release import Catalog, Release, ReleaseInfo
 from reconciler.model.snapshot import Query, Snapshot
 from reconciler.platforms.getapp import GetApp

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from reconciler.model.change import Action, Change, Reason, Verb
+from reconciler.model.change import NOTHING_REFUSED, Action, Change, Reason, Refusals, Verb
 from reconciler.model.connection import MemfaultConnection, Requests, Secret, UserKey
 from reconciler.model.desired import Settings
 from reconciler.model.observation import State
@@ -104,10 +104,12 @@ class Project:
             self.world.state()
 
     def execute(self, action: Action) -> Receipt:
-        return self.platform.execute(action, self.clock.now() + 60)
+        return self.platform.execute(action, self.clock.monotonic() + 60)
 
-    def compiled(self, *changes: Change, snapshot: Snapshot | None = None) -> tuple[Action, ...]:
-        return self.platform.compile(changes, snapshot or self.observe(), {}, fleet_wide=())
+    def compiled(
+        self, *changes: Change, snapshot: Snapshot | None = None, refused: Refusals = NOTHING_REFUSED
+    ) -> tuple[Action, ...]:
+        return self.platform.compile(changes, snapshot or self.observe(), {}, fleet_wide=(), refused=refused)
 
     def fails(self, end: str, status: int = 404, method: str = "GET") -> None:
         """Have requests whose path ends so be refused."""

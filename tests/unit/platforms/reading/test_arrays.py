@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reconciler.platforms import arrays as arrays_module
-from reconciler.platforms.arrays import arrays
 from reconciler.platforms.getapp import wire
+from reconciler.platforms.reading import arrays as arrays_module
+from reconciler.platforms.reading.arrays import arrays
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text('[]{},:"\\ aé', max_size=6),

@@ -6,6 +6,7 @@ Times are seconds since 1970, counts are slots unless a field says units; worklo
 import msgspec
 
 from reconciler.model.change import Verb
+from reconciler.model.condition import Condition
 from reconciler.model.delivery import Preparation
 from reconciler.model.desired import Settings
 from reconciler.model.hold import Hold
@@ -49,6 +50,7 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     workload: str
     version: str | None
     error: str = ""
+    conditions: tuple[Condition, ...] = ()
     since: float | None = None
 
 
@@ -80,10 +82,10 @@ class Movement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Remark(msgspec.Struct, frozen=True, kw_only=True):
-    """What the platform adds for a person to read, of `slots` alike; `units` are the first few of them."""
+    """What a person should know of `slots` alike besides; `units` are the first few of them."""
 
     workload: str
-    text: str
+    conditions: tuple[Condition, ...]
     slots: int
     units: tuple[Ref, ...]
 
@@ -104,7 +106,7 @@ class SlotStatus(msgspec.Struct, frozen=True, kw_only=True):
     eta: float | None = None
     ready: int | None = None
     size: int = 1
-    note: str = ""
+    conditions: tuple[Condition, ...] = ()
 
 
 class UnitStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -186,7 +188,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     phase: str = "settled"
     since: float | None = None
     error: str = ""
-    note: str = ""
+    conditions: tuple[Condition, ...] = ()
     identity: str | None = None
     overwritten: bool = False
     settings: Settings = ()
@@ -195,7 +197,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     ready: int | None = None
     size: int = 1
     spread: tuple[tuple[str, int], ...] = ()
-    protected: str = ""
+    protected: tuple[Condition, ...] = ()
     stages: tuple[tuple[str, str], ...] = ()
     """How far each version has come, as (version, the platform's stage), where changes take several calls."""
     read_at: float | None = None

@@ -8,6 +8,7 @@ import msgspec
 
 from reconciler.model.report import EXPLANATION_FORMAT, Explanation, Rule, Seen, SlotExplanation
 from reconciler.views.clean import clean
+from reconciler.views.condition_words import condition_words, conditions_words
 from reconciler.views.hold_words import ADVICE, BY_ITSELF, LABELS, hold_words
 from reconciler.views.line import EMPTY, Line, folded, line
 from reconciler.views.status_text import HEALTH_STYLES, SYNC_STYLES
@@ -103,10 +104,10 @@ def _seen(seen: Seen, now: float) -> Iterator[Line]:
         yield _pair("", done)
     if seen.error:
         yield _pair("error", clean(seen.error), "red")
-    if seen.note:
-        yield _pair("note", clean(seen.note))
+    for number, condition in enumerate(seen.conditions):
+        yield _pair("" if number else "note", clean(condition_words(condition)))
     if seen.protected:
-        yield _pair("", f"never pruned: {clean(seen.protected)}")
+        yield _pair("", f"never pruned: {clean(conditions_words(seen.protected))}")
     if seen.read_at is not None:
         yield _pair("read", age(seen.read_at, now))
 

@@ -10,6 +10,7 @@ from reconciler.model.report import STATUS_FORMAT, FleetStatus, Movement, Spread
 from reconciler.model.verdict import Health, Sync, Verdict
 from reconciler.views.clean import clean
 from reconciler.views.columns import fits, table
+from reconciler.views.condition_words import conditions_words
 from reconciler.views.group import Names
 from reconciler.views.line import EMPTY, Line, Span, aligned, folded, line
 from reconciler.views.words import SAMPLE, age, count, duration, listed, ready, underway, version
@@ -132,13 +133,15 @@ def _movement(one: Movement) -> Line:
 
 def _remarks(fleet: FleetStatus) -> Iterator[Line]:
     """Yield what the platform adds, unless it stands among the troubles already."""
-    told = {one.error for one in (*fleet.failed, *fleet.stuck)}
-    found = [one for one in fleet.remarks if one.text not in told]
+    shown = {one.conditions for one in (*fleet.failed, *fleet.stuck)}
+    found = [one for one in fleet.remarks if one.conditions not in shown]
     for one in found[:KINDS]:
         unit = Names(one.units)
         more = f" and {one.slots - len(one.units):,} more" if one.slots > len(one.units) else ""
         names = ", ".join(clean(unit(ref)) for ref in one.units)
-        yield line((f"{clean(one.workload)} on {names}{more}: {clean(one.text)}", "dim"), indent=2)
+        yield line(
+            (f"{clean(one.workload)} on {names}{more}: {clean(conditions_words(one.conditions))}", "dim"), indent=2
+        )
     if len(found) > KINDS:
         yield line((f"… and {count(len(found) - KINDS, 'more remark')}; -o json names all", "dim"), indent=2)
 
@@ -148,7 +151,7 @@ def _troubles(name: str, style: str, found: Sequence[Trouble], now: float) -> It
     unit = Names(one.unit for one in found)
     groups: dict[tuple[str, str | None, str], list[Trouble]] = {}
     for one in found:
-        groups.setdefault((one.workload, one.version, one.error), []).append(one)
+        groups.setdefault((one.workload, one.version, one.error or conditions_words(one.conditions)), []).append(one)
     ordered = sorted(groups.items(), key=lambda entry: -len(entry[1]))
     for (workload, wanted, error), members in ordered[:KINDS]:
         words = clean(error) if error else "the platform gives no reason"
@@ -174,12 +177,12 @@ def _unit(one: UnitStatus, name: str) -> list[Span]:
         good = slot.verdict in GOOD
         worst = worst if good else "yellow"
         runs = version(slot.reported)
-        told = "" if slot.assigned == slot.reported else f", told {version(slot.assigned)}"
+        assigned = "" if slot.assigned == slot.reported else f", assigned {version(slot.assigned)}"
         wants = "" if good or slot.desired == slot.assigned else f", git says {clean(slot.desired)}"
         besides = (ready(slot.ready, slot.size), underway(slot.progress, slot.progress, slot.eta), clean(slot.error))
-        said = ", ".join(one for one in (*besides, clean(slot.note)) if one)
+        said = ", ".join(one for one in (*besides, clean(conditions_words(slot.conditions))) if one)
         error = f" ({said})" if said else ""
-        slots.append(f"{clean(slot.workload)} {runs}{told}{wants}: {slot.verdict.value}{error}")
+        slots.append(f"{clean(slot.workload)} {runs}{assigned}{wants}: {slot.verdict.value}{error}")
     known = clean(name)
     identity = "" if one.unit.id in {one.unit.name, ""} or one.unit.id in name else clean(one.unit.id)
     return [

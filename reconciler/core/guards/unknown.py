@@ -32,4 +32,4 @@ def veto_pruning(case: Case) -> Iterator[Hold]:
     if not coverage.complete:
         yield Hold(HoldReason.PRUNING_UNSAFE, problems=coverage.problems)
     if case.state.protected:
-        yield Hold(HoldReason.PRUNING_UNSAFE, case.state.protected)
+        yield Hold(HoldReason.PRUNING_UNSAFE, conditions=case.state.protected)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 
+from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.observation import EMPTY, UNSEEN, State
 from reconciler.model.snapshot import References
 from reconciler.model.unit import Units
@@ -55,7 +56,9 @@ class Slots:
             if self.shown[unit]:
                 self.problems.append(f"the releases of device {device} are listed twice")
                 self._blind[unit] = self._interned(
-                    unknown_state("the platform lists the releases of this device twice")
+                    unknown_state(
+                        Condition(ConditionCode.CONTRADICTION, text="it lists the releases of this device twice")
+                    )
                 )
                 continue
             self.shown[unit] = 1
@@ -69,7 +72,7 @@ class Slots:
 
     def blind(self, row: int, note: str) -> None:
         """Say that nothing is known of any slot of a unit."""
-        self._blind[row] = self._interned(unknown_state(note))
+        self._blind[row] = self._interned(unknown_state(Condition(ConditionCode.UNEXPECTED_VALUE, text=note)))
 
     def has_rows(self, row: int) -> bool:
         """Return whether a unit showed anything."""

@@ -146,12 +146,13 @@ class Reviewer:
             if change.verb is not Verb.REMOVE and change.to is not None:
                 arriving.add((change.workload, change.to))
             elif change.to is None and state.protected:
-                needed[change.workload, state.protected] += 1
+                for condition in state.protected:
+                    needed[change.workload, condition.text] += 1
         for workload, version in sorted(arriving, key=lambda one: (one[0].name, one[0].id, one[1])):
             info = self._catalog.get(Release(workload.id, version), NOTHING)
             yield from _arrival(workload, version, info)
         for (workload, why), count in sorted(needed.items(), key=_by_name):
-            yield f"{workload.name} is removed from {_devices(count)} where it is needed ({why})"
+            yield f"{workload.name} is removed from {_devices(count)} where {why} needs it"
 
 
 def _arrival(workload: Ref, version: str, info: ReleaseInfo) -> Iterator[str]:

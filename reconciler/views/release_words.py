@@ -6,14 +6,31 @@ import re
 from collections.abc import Iterator
 
 from reconciler.model.plan import FleetPlan, MovedTo
-from reconciler.model.release import Artifact, Listed, ReleaseInfo
+from reconciler.model.release import Artifact, Listed, Preparation, PrepareStatus, ReleaseInfo
 from reconciler.views.clean import clean
-from reconciler.views.words import amount, listed
+from reconciler.views.words import amount, listed, percent
 
 LONG_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 COMMIT = 12
 
 NO_ARTIFACT = "no artifact"
+
+PREPARATION = {
+    PrepareStatus.START: "started",
+    PrepareStatus.IN_PROGRESS: "in progress",
+    PrepareStatus.DONE: "done",
+    PrepareStatus.ERROR: "failed",
+    PrepareStatus.DELETE: "deleted from the server",
+    PrepareStatus.PENDING: "pending",
+    PrepareStatus.NOT_ASKED: "not asked",
+    PrepareStatus.UNKNOWN: "unknown",
+}
+
+RETRYABLE = {
+    True: "trying again helps",
+    False: "trying again does not help: the release itself must change, or its server",
+    None: "whether trying again helps is not known",
+}
 
 NOTES = 200
 """Characters of a release's notes that are shown."""
@@ -33,8 +50,20 @@ def facts(info: ReleaseInfo) -> Iterator[str]:
         yield "units must pass through it"
     if info.dependencies:
         yield f"brings {listed(info.dependencies)}"
-    if info.prepared:
-        yield f"preparation: {clean(info.prepared)}"
+    if info.preparation is not None:
+        yield f"preparation: {preparation(info.preparation)}"
+
+
+def preparation(one: Preparation) -> str:
+    """Return how a preparation stands, cleaned: `in progress, 40 %`, `failed: the disk is full (DELIVERY.download)`."""
+    word = PREPARATION[one.status]
+    if one.status is PrepareStatus.ERROR:
+        why = clean(one.error or "the server gives no reason") + (f" ({clean(one.code)})" if one.code else "")
+        return f"{word}: {why}; {RETRYABLE[one.retryable]}"
+    if one.status is PrepareStatus.UNKNOWN:
+        return f"{word}: {clean('; '.join(one.notes))}" if one.notes else word
+    running = one.progress is not None and one.status is not PrepareStatus.DONE
+    return f"{word}, {percent(one.progress or 0)}" if running else word
 
 
 def revision(info: ReleaseInfo) -> str:

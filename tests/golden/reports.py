@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from reconciler.model.change import Action, Request, Verb
-from reconciler.model.delivery import Preparation, PrepareStatus
 from reconciler.model.event import (
     AnyEvent,
     Called,
@@ -20,7 +19,7 @@ from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Outcome, Receipt, ReceiptKind, Result
 from reconciler.model.plan import LimitKind, Violation
-from reconciler.model.release import Artifact, Listed, ReleaseInfo
+from reconciler.model.release import Artifact, Listed, Preparation, PrepareStatus, ReleaseInfo
 from reconciler.model.report import (
     Applied,
     Comparison,
@@ -395,7 +394,7 @@ def deliveries() -> list[ConnectionDeliveries]:
         Preparation(reference="cat-3", status=PrepareStatus.NOT_ASKED),
         *(
             Preparation(
-                reference="cat-4", status=PrepareStatus.ERROR, code="APP.x", error="the disk is full", again=one
+                reference="cat-4", status=PrepareStatus.ERROR, code="APP.x", error="the disk is full", retryable=one
             )
             for one in (True, False, None)
         ),

@@ -8,15 +8,24 @@ from typing import get_args
 import pytest
 
 from reconciler.model.change import Reason, Verb
-from reconciler.model.delivery import PrepareStatus
 from reconciler.model.event import AnyEvent
 from reconciler.model.hold import HoldReason
 from reconciler.model.observation import Phase
 from reconciler.model.origin import NOWHERE, Origin
 from reconciler.model.outcome import ReceiptKind, Result
 from reconciler.model.plan import LimitKind
+from reconciler.model.release import PrepareStatus
 from reconciler.model.verdict import Health, Sync
-from reconciler.views import apply_text, deliveries_text, event_line, hold_words, plan_text, status_text, words
+from reconciler.views import (
+    apply_text,
+    deliveries_text,
+    event_line,
+    hold_words,
+    plan_text,
+    release_words,
+    status_text,
+    words,
+)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +150,8 @@ def test_places_name_the_first_line_and_how_many_more() -> None:
         (words.SIGNS, Verb),
         (words.REASONS, Reason),
         (words.PHASES, Phase),
-        (deliveries_text.WORDS, PrepareStatus),
+        (deliveries_text.STYLES, PrepareStatus),
+        (release_words.PREPARATION, PrepareStatus),
         (plan_text.COLOURS, Verb),
         (apply_text.WORDS, Result),
         (event_line.RESULTS, Result),

@@ -100,9 +100,6 @@ class TestReads:
             "downloadDuration", "errMsg", "eta", "progress", "state", "status",
         }  # fmt: skip
         assert (row["catalogId"], row["status"]) == (OLD, "Done")
-        fleet.world.set_field(CHILD, OLD, "deviceReleaseStatus", "Sleeping")
-        fleet.world.set_field(CHILD, OLD, "release.status", "withdrawn")
-        assert fleet.get(f"{RELEASES}/{OLD}", f"device_id={CHILD}")[1][0]["data"] == row | {"status": "Sleeping"}
 
     def test_an_empty_fleet_but_for_its_master(self) -> None:
         fleet = Caller(Shape(units=1, workloads=0, offline=1, failing=0))
@@ -128,12 +125,6 @@ class TestReads:
         assert fleet.get(path, "bypass_policy=maybe")[0] == 400
         fleet.world.set_inactive(CHILD, inactive=True)
         assert CHILD not in ids(fleet.get(path))
-
-    def test_what_was_pushed_is_offered(self) -> None:
-        fleet = Caller()
-        fleet.act("Push", "11.radio@1.0.0", CHILD)
-        projects = fleet.get("/api/cdn/device/offering", f"device_id={CHILD}")[1][0]["data"]
-        assert [r["version"] for r in projects[0]["releases"]] == ["1.0.0", "1.4.0"]
 
     def test_a_project_without_releases_is_not_offered(self) -> None:
         fleet = Caller(Shape(units=1, workloads=1, versions=0))
@@ -162,16 +153,12 @@ class TestAction:
             }  # fmt: skip
             assert fleet.act(command, NEW, OTHER)[1][0]["success"] is False
 
-    def test_delete_and_commands_without_effect(self) -> None:
+    def test_delete(self) -> None:
         fleet = Caller(cdn_partial_failure="listed")
         fleet.act("DeliveryStart", NEW, CHILD)
         fleet.clock.advance(6)
         fleet.act("DeliveryDelete", NEW, CHILD)
         assert fleet.row(CHILD, NEW) == ("deleted", None)
-        before = fleet.rows(CHILD)
-        for command in ("Discovery", "MetadataRequest"):
-            assert fleet.act(command, NEW, CHILD)[1] == [{"deviceId": CHILD, "success": True, "error": None}]
-        assert fleet.rows(CHILD) == before
 
     def test_what_fails_is_silent_or_listed(self) -> None:
         for variant in ("silent", "listed"):
@@ -203,11 +190,11 @@ class TestAction:
         [
             (b"[", "JSON object"),
             ([], "JSON object"),
-            ({}, "action must be one of Discovery, Push"),
+            ({}, "action must be one of DeliveryStart"),
             ({"action": "Uninstall", "catalogId": NEW, "deviceIds": []}, "action must be one of"),
-            ({"action": "Push", "deviceIds": []}, "catalogId must be a string"),
-            ({"action": "Push", "catalogId": NEW, "deviceIds": CHILD}, "deviceIds must be an array"),
-            ({"action": "Push", "catalogId": NEW, "deviceIds": [1]}, "deviceIds must be an array"),
+            ({"action": "DeployStart", "deviceIds": []}, "catalogId must be a string"),
+            ({"action": "DeployStart", "catalogId": NEW, "deviceIds": CHILD}, "deviceIds must be an array"),
+            ({"action": "DeployStart", "catalogId": NEW, "deviceIds": [1]}, "deviceIds must be an array"),
         ],
     )
     def test_bodies_that_are_none(self, body: Any, says: str) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from reconciler.simulators.getapp import Shape
 from reconciler.simulators.getapp.catalog import precedence
-from reconciler.simulators.getapp.generate import EYEFUL
+from reconciler.simulators.shapes import EYEFUL
 from tests.unit.simulators.getapp.caller import ROOT, Caller
 
 
@@ -33,13 +33,6 @@ def test_shares() -> None:
     assert {row["device"] for row in errors} == {d.id for d in devices if d.failing}
 
 
-def test_offline_devices_have_missed_the_last_version() -> None:
-    fleet = Caller(Shape(units=100, offline=0.5, failing=0))
-    missed = {row["device"] for row in fleet.world.state() if (row["project"], row["runs"]) == ("radio", "1.2.0")}
-    assert missed
-    assert all(not fleet.fleet.devices[device].online for device in missed)
-
-
 @given(st.integers(1, 60), st.integers(0, 9), st.integers(0, 4), st.integers(0, 5), st.floats(0, 1))
 def test_every_shape_makes_a_fleet_at_rest(units: int, workloads: int, versions: int, seed: int, share: float) -> None:
     fleet = Caller(Shape(units, workloads, versions, seed, offline=share, failing=0))
@@ -51,14 +44,6 @@ def test_every_shape_makes_a_fleet_at_rest(units: int, workloads: int, versions:
     assert all(row["told"] == row["runs"] is not None for row in before)
     fleet.clock.advance(100)
     assert fleet.world.state() == before
-
-
-@given(st.integers(1, 60), st.floats(0, 1))
-def test_failing_devices_run_something_and_were_told_something_else(units: int, share: float) -> None:
-    fleet = Caller(Shape(units, offline=0, failing=share))
-    for row in fleet.world.state():
-        assert row["runs"] is not None
-        assert row["told"] == row["runs"] or fleet.fleet.devices[row["device"]].failing
 
 
 def test_there_is_no_fleet_without_a_master() -> None:

@@ -60,7 +60,7 @@ class TestLogin:
         fleet.token = fresh["accessToken"]
         assert fleet.get(f"{PROJECTS}/radio")[0] == 200
         fleet.clock.advance(600)
-        assert fleet.post("/api/v2/login/refresh", {"refreshToken": tokens["refreshToken"]})[0] == 401
+        assert fleet.post("/api/v1/login/refresh", {"refreshToken": tokens["refreshToken"]})[0] == 401
 
     def test_tokens_can_be_made_worthless(self) -> None:
         fleet = Caller()
@@ -73,11 +73,6 @@ class TestLogin:
     def test_a_wrong_login(self, body: Any) -> None:
         assert Caller().post("/api/v1/login", body)[0] == 401
         assert Caller().post("/api/v1/login/refresh", body)[0] == 401
-
-    def test_another_scheme_is_no_login(self, server: Caller) -> None:
-        tokens, now = server.world.tokens, server.clock()
-        assert tokens.good({"authorization": f"Bearer {server.token}"}, now)
-        assert not tokens.good({"authorization": f"Basic {server.token}"}, now)
 
     def test_health_is_for_everybody(self) -> None:
         assert Caller().get("/api/v1/checkHealth") == (200, "API gateway is well")
@@ -98,7 +93,7 @@ class TestPreparation:
     def test_what_is_done_has_artifacts(self, server: Caller) -> None:
         ask(server)
         server.clock.advance(4)
-        answer = server.get(f"/api/v2/delivery/preparedDelivery/{NEW}", "source=cache")[1]
+        answer = server.get(f"/api/v1/delivery/preparedDelivery/{NEW}", "source=cache")[1]
         package, settings = answer["artifacts"]
         assert sum(one["size"] for one in answer["artifacts"]) == answer["size"]
         assert (package["itemKey"], package["isExecutable"], package["arguments"]) == ("radio.rpm", True, "--quiet")
@@ -119,44 +114,11 @@ class TestPreparation:
             else:
                 assert (status, answer["errorCode"]) == (404, "DELIVERY.notFound")
 
-    def test_it_can_fail_and_be_asked_for_again(self, server: Caller) -> None:
-        server.world.fail_preparation(NEW, "DELIVERY.notExist")
-        ask(server)
-        server.clock.advance(4)
-        status, answer = server.get(f"{PREPARED}/{NEW}")
-        assert (status, answer["status"]) == (200, "error")
-        assert answer["error"] == {"errorCode": "DELIVERY.notExist", "message": "the package is not in the storage"}
-        server.world.fail_preparation(NEW, None)
-        server.world.fail_preparation(NEW, "MAP.unknown")
-        assert server.get(f"{PREPARED}/{NEW}")[1]["error"] == {"errorCode": "MAP.unknown", "message": "MAP.unknown"}
-        assert ask(server)["status"] == "start"
-        server.world.fail_preparation(NEW, None)
-        server.clock.advance(4)
-        assert server.get(f"{PREPARED}/{NEW}")[1]["status"] == "done"
-
     def test_what_is_not_released_or_not_there(self, server: Caller) -> None:
         draft = "11.radio@2.0.0-rc.1+build.7"
         for catalog_id, code in ((draft, "DELIVERY.downloadNotAvailable"), ("1.no@1.0.0", "DELIVERY.notFound")):
             ask(server, catalog_id)
             assert server.get(f"{PREPARED}/{catalog_id}")[1]["error"]["errorCode"] == code
-
-    def test_what_is_dropped_from_the_cache(self, server: Caller) -> None:
-        cache = "/api/v1/delivery/cache/delete"
-        assert server.do("DELETE", cache)[0] == 400
-        assert server.do("DELETE", cache, f"catalogId={NEW}") == (200, {})
-        assert not server.world.preparations.knows(NEW)
-        ask(server)
-        server.do("DELETE", cache, f"catalogId={NEW}")
-        assert server.get(f"{PREPARED}/{NEW}")[1]["status"] == "delete"
-        assert ask(server)["status"] == "start"
-        server.clock.advance(4)
-        assert server.get(f"{PREPARED}/{NEW}")[1]["status"] == "done"
-
-    def test_without_time_it_is_done_at_once(self) -> None:
-        server = Caller(Shape(units=1, prepare=0))
-        server.login()
-        ask(server)
-        assert server.get(f"{PREPARED}/{NEW}")[1]["status"] == "done"
 
     @pytest.mark.parametrize(
         ("body", "query"),

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 import httpx
 
 from reconciler.simulators.getapp import Served, Shape, serve
-from tests.unit.simulators.getapp.caller import CHILD, NEW, ROOT
+from tests.unit.simulators.getapp.caller import NEW, ROOT
 
 SMALL = Shape(units=3, offline=0, failing=0, settle=0)
 
@@ -29,18 +27,6 @@ def test_what_is_announced_is_enough_to_begin() -> None:
             headers={"authorization": f"Bearer {token}"},
         )
         assert found.json()["id"] == NEW
-
-
-def test_ids_travel_percent_encoded() -> None:
-    with serve(SMALL) as getapp:
-        for catalog_id in (NEW, "11.radio@2.0.0-rc.1+build.7"):
-            path = quote(catalog_id, safe="")
-            assert httpx.post(f"{getapp.url}/delivery/startItem/{path}").status_code == 200
-            row = httpx.get(f"{getapp.url}/api/v2/device/releases/{path}").json()
-            assert row["release"]["id"] == catalog_id
-        both = httpx.get(f"{getapp.url}/api/cdn/device/releases?device_id={ROOT}&device_id={CHILD}").json()
-        assert [entry["deviceId"] for entry in both] == [ROOT, CHILD]
-        assert {row["told"] for row in getapp.world.state() if row["device"] == ROOT} >= {"1.3.0"}
 
 
 def test_the_control_surface() -> None:

@@ -184,6 +184,7 @@ def deploy_payload(device: Device, row: Row) -> Payload:
         "requestedStatus": asked,
         "progress": int(row.progress or 0),
         "messageLog": row.error,
+        "type": "software",
         "refId": row.release.id,
         "deployStatus": row.status,
         "deployChangeState": asked,

@@ -18,13 +18,6 @@ class TestReads:
         entry = fleet.get("/api/cdn/device", f"device_id={ROOT}")[1][0]["data"]
         assert fleet.get("/api/v2/device") == (200, entry)
 
-    def test_releases(self) -> None:
-        fleet = Caller()
-        status, rows = fleet.get("/api/v2/device/releases")
-        assert (status, rows) == (200, list(fleet.rows(ROOT).values()))
-        assert fleet.get(f"/api/v2/device/releases/{OLD}") == (200, rows[0])
-        assert Caller(list_wrap="object").get("/api/v2/device/releases") == (200, {"data": rows})
-
     def test_what_the_device_has_not(self) -> None:
         fleet = Caller()
         error = {"message": DEPLOY_ERROR, "name": "NotFound", "statusCode": 404}
@@ -34,12 +27,6 @@ class TestReads:
         configs = Caller().get("/api/v2/agent/configs")[1]
         assert (configs["delivery"]["max_parallel_deliveries"], configs["deploy"]["deploy_auto_on_pull"]) == (1, False)
         assert Caller(auto_deploy="always").get("/api/v2/agent/configs")[1]["deploy"]["deploy_auto_on_pull"] is True
-
-    def test_offering(self) -> None:
-        fleet = Caller()
-        query = "include_updates=true"
-        offered = fleet.get("/api/cdn/device/offering", f"device_id={ROOT}&{query}")[1][0]["data"]
-        assert fleet.get("/api/v2/device/offering", query) == (200, offered)
 
 
 class TestActions:
@@ -72,12 +59,6 @@ class TestActions:
         assert fleet.row(ROOT, NEW) == ("installed", "Done")
         assert fleet.row(CHILD, NEW) is None
 
-    def test_an_unknown_release(self) -> None:
-        status, error = Caller().post("/delivery/startItem/1.no@1.0.0")
-        assert (status, error["message"], error["name"]) == (
-            500, "there is no release 1.no@1.0.0", "InternalServerError",
-        )  # fmt: skip
-
     @pytest.mark.parametrize(
         "body", [{"deviceId": ROOT, "requestedStatus": "Uninstall"}, {"deployChangeState": "Uninstall"}]
     )
@@ -90,12 +71,6 @@ class TestActions:
         assert fleet.row(ROOT, OLD) == ("uninstalled", "Uninstall")
         assert fleet.do("DELETE", f"/delivery/deleteItem/{OLD}") == (200, None)
         assert fleet.row(ROOT, OLD) == ("deleted", None)
-
-    def test_uninstall_where_nothing_lingers(self) -> None:
-        fleet = Caller(gone_rows="drops")
-        fleet.post(f"/deploy/changeItemState/{OLD}", {"requestedStatus": "Uninstall"})
-        fleet.clock.advance(2)
-        assert fleet.get(f"/api/v2/device/releases/{OLD}")[0] == 404
 
     @pytest.mark.parametrize(
         ("body", "says"),
@@ -135,12 +110,6 @@ class TestRoutes:
         for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
             assert fleet.do(method, "/api/v3/anything/else")[0] == 404
         assert fleet.do("TRACE", "/api/v2/device")[0] == 405
-
-    def test_catalog_ids_come_decoded_and_may_hold_a_plus(self) -> None:
-        fleet = Caller()
-        draft = "11.radio@2.0.0-rc.1+build.7"
-        assert fleet.post(f"/delivery/startItem/{draft}")[0] == 200
-        assert fleet.get(f"/api/v2/device/releases/{draft}")[1]["release"]["version"] == "2.0.0-rc.1+build.7"
 
 
 class TestDescription:

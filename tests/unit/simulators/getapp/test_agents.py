@@ -13,7 +13,7 @@ from reconciler.simulators.getapp import Shape
 from reconciler.simulators.getapp.agents import NotAllowed
 from reconciler.simulators.getapp.catalog import STATES
 from reconciler.simulators.getapp.variants import QUESTIONS
-from tests.unit.simulators.getapp.caller import CHILD, NEW, OLD, OTHER, ROOT, Caller
+from tests.unit.simulators.getapp.caller import CHILD, NEW, OLD, ROOT, Caller
 
 VISION, RUNTIME = "12.vision@1.4.0", "13.gpu-runtime@5.1.0"
 
@@ -136,13 +136,6 @@ class TestDependencies:
         fleet.clock.advance(4)
         assert fleet.row(CHILD, RUNTIME) == fleet.row(CHILD, VISION) == ("installed", "Done")
 
-    def test_a_failed_root_leaves_installed_ones_alone(self) -> None:
-        fleet = Caller()
-        fleet.world.console(CHILD, "gpu-runtime", "5.1.0")
-        fleet.world.set_failing(CHILD, failing=True)
-        fleet.upgrade(CHILD, VISION)
-        assert fleet.row(CHILD, RUNTIME) == ("installed", "Done")
-
     def test_a_root_is_not_installed_without_them(self) -> None:
         fleet = Caller(auto_deploy="always", cdn_partial_failure="listed")
         fleet.act("DeliveryStart", VISION, CHILD)
@@ -261,11 +254,6 @@ class TestRefusals:
             after = fleet.row(CHILD, NEW)
             assert after == before if effect == "same" else " ".join(map(str, after or ())) == effect
 
-    def test_what_is_installed_may_be_deleted_by_variant(self) -> None:
-        fleet = Caller(delete_installed="allow")
-        fleet.act("DeliveryDelete", OLD, CHILD)
-        assert fleet.row(CHILD, OLD) == ("deleted", None)
-
 
 def test_pausing_keeps_what_was_done() -> None:
     fleet = Caller()
@@ -319,14 +307,6 @@ def test_who_decides_on_automatic_deploys(variant: str, plain: bool, marked: boo
 
 
 class TestAway:
-    def test_commands_to_a_child_that_is_away_are_lost(self) -> None:
-        fleet = Caller()
-        fleet.world.set_online(CHILD, online=False)
-        assert fleet.act("DeliveryStart", NEW, CHILD) == (200, None)
-        fleet.world.set_online(CHILD, online=True)
-        fleet.clock.advance(100)
-        assert fleet.row(CHILD, NEW) is None
-
     @pytest.mark.parametrize("situation", ["delivery", "deploy", "uninstalling"])
     def test_what_moves_waits_for_its_return(self, situation: str) -> None:
         fleet, still = Caller(), Caller()
@@ -341,15 +321,6 @@ class TestAway:
             fleet.clock.advance(seconds)
             still.clock.advance(seconds)
             assert fleet.states(CHILD, "radio") == still.states(CHILD, "radio")
-
-    def test_what_a_technician_installed_meanwhile_stays(self) -> None:
-        fleet = Caller()
-        fleet.act("DeliveryStart", NEW, CHILD)
-        fleet.world.set_online(CHILD, online=False)
-        fleet.world.console(CHILD, "radio", "1.0.0")
-        fleet.world.set_online(CHILD, online=True)
-        fleet.clock.advance(100)
-        assert fleet.states(CHILD, "radio") == {"1.0.0": "installed"}
 
 
 class TestRestart:
@@ -378,16 +349,6 @@ class TestRestart:
         assert fleet.get("/api/v1/catalog/releases/project/radio")[0] == 200
         fleet.clock.advance(5)
         assert fleet.get("/api/cdn/device")[0] == 200
-
-    def test_one_that_is_away_or_comes_back_by_itself(self) -> None:
-        fleet = Caller()
-        fleet.world.set_online(CHILD, online=False)
-        fleet.world.restart_agent(CHILD, 5)
-        fleet.world.restart_agent(OTHER, 5)
-        fleet.world.set_online(OTHER, online=True)
-        fleet.clock.advance(6)
-        fleet.rows(CHILD)
-        assert (fleet.fleet.devices[CHILD].online, fleet.fleet.devices[OTHER].online) == (False, True)
 
 
 ANSWERS = st.fixed_dictionaries(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.simulators.getapp.caller import CHILD, NEW, OLD, ROOT, Caller
+from tests.unit.simulators.getapp.caller import CHILD, NEW, ROOT, Caller
 
 CANARY = "edge-000004"
 
@@ -46,17 +46,6 @@ def test_what_a_device_is_told_and_runs(fleet: Caller) -> None:
         ("1.4.0", "1.3.0"),
         ("1.1.0", "1.3.0"),
     ]
-
-
-def test_a_device_that_has_only_what_is_gone() -> None:
-    fleet = Caller(delete_installed="allow")
-    fleet.act("DeliveryDelete", OLD, CHILD)
-    assert story(fleet) == (None, None)
-
-
-def test_what_verbs_give_back(fleet: Caller) -> None:
-    assert fleet.post("/simulator/add_device", {"name": "new"})[1]["id"] == "edge-000021"
-    assert fleet.post("/simulator/add_release", {"project": "fresh", "version": "1.0.0"})[1]["id"] == "15.fresh@1.0.0"
 
 
 @pytest.mark.parametrize(

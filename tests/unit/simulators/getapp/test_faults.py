@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
-from reconciler.simulators.getapp import Faults, Shape
+from reconciler.simulators.getapp import Faults
 from reconciler.simulators.getapp.simulator import routes
 from reconciler.simulators.getapp.variants import QUESTIONS, Variants
 from tests.unit.simulators.getapp.caller import CHILD, NEW, OTHER, ROOT, Caller
@@ -55,9 +53,6 @@ class TestReads:
         assert (gone != ROOT, new) == (True, "edge-000021")
         assert {row["release"]["projectName"] for row in fleet.rows(new).values()} >= {"radio", "telemetry"}
 
-    def test_shift_needs_a_child(self) -> None:
-        assert len(Caller(Shape(units=1), faults=["shift=1"]).get(RELEASES)[1]) == 1
-
 
 class TestWrites:
     def test_lag(self) -> None:
@@ -90,12 +85,6 @@ class TestWrites:
         left = {CHILD, OTHER} & set(fleet.fleet.devices)
         assert len(left) == 1
         assert fleet.row(left.pop(), NEW) == ("delivery", "Start")
-
-    @pytest.mark.parametrize("body", [b"{", {"deviceIds": "all"}, {"deviceIds": [3, "nobody", ROOT]}])
-    def test_gone_needs_a_child(self, body: object) -> None:
-        fleet = Caller(faults=["gone=100%"])
-        fleet.post(ACTION, body)
-        assert len(fleet.fleet.devices) == 20
 
     def test_expire(self) -> None:
         fleet = Caller(faults=["expire=100%@server.releases*1"])

@@ -19,20 +19,6 @@ def test_the_same_seed_gives_the_same_fleet_and_another_seed_another() -> None:
     assert [d.agent for d in one.app.devices] != [d.agent for d in other.app.devices]
 
 
-def test_shares() -> None:
-    fleet = Caller(Shape(units=200, offline=0.1, failing=0.02))
-    edge = [d for d in fleet.app.devices if d.device_class == "edgeCompute"]
-    assert sum(d.connected == 0 for d in edge) == 20
-    assert sum(d.failing for d in edge) == 4
-    behind = [row for row in fleet.rows() if row["desiredVersion"] != row["currentVersion"]]
-    assert behind
-    offline = {d.name for d in edge if d.connected == 0}
-    failing = {d.name for d in edge if d.failing}
-    assert {row["deviceName"] for row in behind} <= offline | failing
-    errors = {row["deviceName"] for row in behind if any("error" in entry for entry in row["logs"])}
-    assert errors == failing
-
-
 @given(st.integers(0, 60), st.integers(0, 9), st.integers(0, 4), st.integers(0, 5))
 def test_without_trouble_everything_is_as_desired(units: int, workloads: int, versions: int, seed: int) -> None:
     fleet = Caller(Shape(units=units, workloads=workloads, versions=versions, seed=seed, offline=0, failing=0))

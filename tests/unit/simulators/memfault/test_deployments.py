@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from tests.unit.simulators.memfault.caller import Caller
-from tests.unit.simulators.memfault.test_access import USER
 
 
 @pytest.fixture
@@ -31,18 +30,6 @@ def test_activating(fleet: Caller) -> None:
     assert made["cohort"] == {"id": made["cohort"]["id"], "name": "Beta", "slug": "beta", "count_devices": 20}
     assert fleet.row("beta")["active"] == ["1.4.0", "1.3.0", "1.2.0"], "activating pulls nothing"
     assert fleet.rows("/cohorts")[1]["last_deployment"] == made["deployed_date"]
-
-
-def test_ids_do_as_well(fleet: Caller) -> None:
-    release, cohort = fleet.rows("/releases", "version=1.2.0")[0]["id"], fleet.rows("/cohorts")[1]["id"]
-    assert fleet.activate(cohort, release)[0] == 200
-    assert "1.2.0" in fleet.row("beta")["active"]
-
-
-def test_a_person_is_the_deployer(fleet: Caller) -> None:
-    body = {"type": "normal", "release": "1.2.0", "cohort": "beta"}
-    made = fleet.call("POST", "/deployments", body, headers=USER)[1]["data"]
-    assert made["deployer"]["email"] == "robot@example.invalid"
 
 
 @pytest.mark.parametrize(
@@ -83,20 +70,6 @@ def test_already_active(answer: str) -> None:
     assert fleet.row("texas-plants")["staged"] is None
 
 
-@pytest.mark.parametrize("answer", ["done", "in_progress"])
-def test_status_of_what_is_in_force(answer: str) -> None:
-    fleet = Caller(activation_status=answer)
-    assert {row["status"] for row in fleet.rows("/deployments")} == {answer}
-    assert fleet.activate("beta", "1.2.0")[1]["data"]["status"] == answer
-    assert fleet.activate("beta", "1.2.0")[0] == 400
-
-
-@pytest.mark.parametrize(("answer", "status"), [("200", 200), ("201", 201)])
-def test_status_of_creates(answer: str, status: int) -> None:
-    fleet = Caller(create_status=answer)
-    assert fleet.activate("beta", "1.2.0")[0] == status
-
-
 def test_approval() -> None:
     fleet = Caller(approval="pending")
     made = fleet.activate("texas-plants", "1.4.0")[1]["data"]
@@ -121,15 +94,6 @@ def test_visible_later() -> None:
     assert {one.cohort.slug for one in fleet.project.deployments.values()} <= set(fleet.project.cohorts)
 
 
-@pytest.mark.parametrize(("answer", "status"), [("accept", 200), ("reject", 400)])
-def test_releases_without_payloads(answer: str, status: int) -> None:
-    fleet = Caller(activate_empty=answer)
-    fleet.world.add_release("main-fw", "1.9.0", hardware=[])
-    assert fleet.activate("beta", "1.9.0")[0] == status
-    fleet.settle(2)
-    assert "1.9.0" not in fleet.versions("beta")
-
-
 @pytest.mark.parametrize(
     ("query", "rows"),
     [
@@ -141,28 +105,6 @@ def test_releases_without_payloads(answer: str, status: int) -> None:
 )  # fmt: skip
 def test_filters(fleet: Caller, query: str, rows: set[tuple[str, str]]) -> None:
     assert set(found(fleet, query)) == rows
-
-
-def test_deltas(fleet: Caller) -> None:
-    assert fleet.activate("default", ["1.3.0", "1.4.0"])[0] == 200
-    row = fleet.rows("/deployments", "delta_from=1.3.0&delta_to=1.4.0&cohort=default")[0]
-    release = {key: row["release"][key] for key in ("type", "from_version", "to_version")}
-    assert release == {"type": "delta", "from_version": {"version": "1.3.0"}, "to_version": {"version": "1.4.0"}}
-    assert fleet.rows("/deployments", "delta_from=1.2.0") == fleet.rows("/deployments", "delta_to=9") == []
-    assert found(fleet, "release=1.4.0&cohort=default") == []
-    assert fleet.row("default")["active"] == ["1.3.0", "1.1.0"], "full releases alone"
-
-
-@pytest.mark.parametrize("answer", ["removed", "pulled", "aborted"])
-def test_pulling(answer: str) -> None:
-    fleet = Caller(pull_status=answer)
-    number = fleet.rows("/deployments", "cohort=beta&release=1.4.0")[0]["id"]
-    assert fleet.call("DELETE", f"/deployments/{number}") == (204, None)
-    assert fleet.row("beta")["told"] == "1.3.0"
-    left = [row["status"] for row in fleet.rows("/deployments", "cohort=beta&release=1.4.0")]
-    assert left == ([] if answer == "removed" else [answer])
-    assert fleet.call("DELETE", f"/deployments/{number}")[0] == 404
-    assert fleet.activate("beta", "1.4.0")[0] == 200
 
 
 @pytest.mark.parametrize("number", ["0", "x", "-1", "9" * 5000])

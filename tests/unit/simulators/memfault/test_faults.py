@@ -22,11 +22,6 @@ def activated(fleet: Caller) -> bool:
 
 
 class TestListings:
-    @pytest.mark.parametrize("path", ["/releases", "/deployments", "/cohorts", "/devices", "/cohorts/beta/devices"])
-    def test_short(self, path: str) -> None:
-        _, page = Caller(faults=["short=1"]).get(path)
-        assert len(page["data"]) == page["paging"]["item_count"] < page["paging"]["total_count"]
-
     def test_empty(self) -> None:
         fleet = Caller(faults=["empty=100%"])
         assert fleet.get("/devices")[1] == {
@@ -61,9 +56,6 @@ class TestListings:
         fleet = Caller(Shape(versions=1, devices=3, offline=0, failing=0), faults=["shift=1"])
         fleet.get("/deployments")
         assert set(fleet.project.devices) != {"SN0000", "SN0001", "SN0002"}
-
-    def test_shift_without_devices(self) -> None:
-        assert Caller(Shape(devices=0), faults=["shift=1"]).get("/devices")[1]["data"] == []
 
 
 class TestWrites:

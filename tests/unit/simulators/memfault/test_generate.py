@@ -5,8 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.simulators.clock import ManualClock
-from reconciler.simulators.memfault import Served, Shape, serve, simulator
+from reconciler.simulators.memfault import Shape
 from tests.unit.simulators.memfault.caller import Caller
 
 
@@ -58,37 +57,3 @@ def test_it_holds_what_a_reconciler_must_cope_with() -> None:
     assert any(len(hardware.types) == 2 for hardware in fleet.project.hardware.values())
     assert any(row["staged"] for row in fleet.world.state())
     assert fleet.row("default")["active"] == ["1.3.0", "1.1.0"], "a lower release that is passed through"
-
-
-def test_many_cohorts_and_types_have_names_of_their_own() -> None:
-    fleet = Caller(Shape(units=20, workloads=7, devices=0))
-    assert len(fleet.rows("/cohorts")) == 20
-    assert [row["name"] for row in fleet.rows("/software_types")][4:] == ["charger-fw", "main-fw-2", "radio-fw-2"]
-
-
-def test_rows_are_encoded_once_until_they_change() -> None:
-    fleet = Caller(Shape(units=50, devices=5000, offline=0, failing=0), per_page="as-asked")
-    assert len(fleet.rows("/devices", "per_page=1000")) == 5000
-    before = {device.serial: device.row for device in fleet.project.devices.values()}
-    fleet.world.activate("texas-plants", "1.4.0")
-    fleet.settle()
-    fleet.rows("/devices", "per_page=1000")
-    changed = {device.serial for device in fleet.project.devices.values() if device.row is not before[device.serial]}
-    mine = fleet.project.cohorts["texas-plants"].devices.values()
-    assert changed == {device.serial for device in mine if device.hardware.primary == "main-fw"}
-
-
-def test_what_a_caller_is_told() -> None:
-    with serve(Shape(devices=1)) as served:
-        assert isinstance(served, Served)
-        told = served.announcement()
-        assert told.pop("url").startswith("http://127.0.0.1:")
-    assert told == {
-        "platform": "memfault",
-        "organization": "simulated",
-        "project": "fleet-1",
-        "token": "oat_simulated",
-        "email": "robot@example.invalid",
-        "key": "simulated-user-key",
-    }
-    assert simulator(clock=ManualClock()).world.state()

@@ -46,14 +46,6 @@ def test_more_than_a_hundred_by_variant_only() -> None:
     assert (len(page["data"]), page["paging"]["per_page"], page["paging"]["page_count"]) == (250, 5000, 1)
 
 
-def test_beyond_the_end_and_of_nothing() -> None:
-    fleet = Caller(Shape(devices=0))
-    assert fleet.get("/devices", "page=7")[1] == {
-        "data": [],
-        "paging": {"item_count": 0, "page": 7, "page_count": 0, "per_page": 100, "total_count": 0},
-    }
-
-
 @pytest.mark.parametrize(
     "query", ["page=0", "page=x", "per_page=0", "per_page=-1", f"page={'9' * 5000}", "sort=colour", "sort=-colour"]
 )
@@ -87,12 +79,6 @@ def test_a_dash_turns_a_sort_round() -> None:
     assert seen == sorted(seen, reverse=True)
 
 
-def test_lists_repeat_their_key_or_have_brackets() -> None:
-    fleet = Caller()
-    for query in ("version=1.0.0&version=1.2.0", "version[]=1.0.0&version[]=1.2.0"):
-        assert names(fleet.rows("/releases", query), "version") == ["1.0.0", "1.2.0"]
-
-
 def test_who_and_where() -> None:
     fleet = Caller()
     me = json.loads(fleet.raw("GET", "/auth/me", headers=USER).body)
@@ -123,16 +109,6 @@ def test_releases_of_events(answer: str, status: int, count: int) -> None:
     assert len(fleet.rows("/releases")) == count + (answer == "listed")
     assert fleet.activate("default", "0.0.1-local")[0] == status
     assert fleet.get("/software_types/main-fw/software_versions/0.0.1-local")[0] == 200
-
-
-def test_cohorts() -> None:
-    rows = Caller().rows("/cohorts")
-    assert [(row["name"], row["slug"], row["count_devices"]) for row in rows[:3]] == [
-        ("Default", "default", 20),
-        ("Beta", "beta", 20),
-        ("Internal Testing", "internal-testing", 20),
-    ]
-    assert (rows[1]["count_active_deployments"], rows[1]["count_staged_devices"]) == (3, 5)
 
 
 @pytest.mark.parametrize(("answer", "status"), [("shown", 200), ("404", 404)])
@@ -170,24 +146,6 @@ def test_the_live_shape() -> None:
         "name": "main-fw-evt",
         "primary_software_type": {"name": "main-fw"},
     }
-
-
-def test_a_device_that_was_never_heard_of() -> None:
-    fleet = Caller()
-    fleet.world.add_device("default", "main-fw-mp", serial="NEW1")
-    fleet.activate("default", "1.4.0")
-    fleet.settle()
-    row = fleet.rows("/devices", "sort=last_seen")[0]
-    assert (row["device_serial"], row["last_seen"], row["last_seen_release"]) == ("NEW1", None, None)
-
-
-def test_software_types() -> None:
-    fleet = Caller()
-    fleet.project.add_type("empty-fw")
-    rows = fleet.rows("/software_types")
-    assert [(row["name"], row["software_versions_count"]) for row in rows[:2]] == [("main-fw", 6), ("radio-fw", 6)]
-    assert [row["latest_software_version"] for row in rows[::2]] == [{"version": "1.4.0"}, None]
-    assert fleet.rows("/software_type_values", "sort=is_primary_type")[0]["name"] == "empty-fw"
 
 
 @pytest.mark.parametrize("version", ["3.0.0+a/b", "a:b", "a b (c) [d]", "a\\b"])

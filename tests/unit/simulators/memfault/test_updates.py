@@ -31,13 +31,6 @@ def test_an_activation_is_taken_after_settling(fleet: Caller) -> None:
     assert device["last_seen"] == "2026-11-18T11:06:42.000000+00:00"
 
 
-def test_a_pull_changes_nothing_on_devices(fleet: Caller) -> None:
-    fleet.world.pull("internal-testing", "1.4.0")
-    fleet.settle(3)
-    assert fleet.versions("internal-testing") == {"1.4.0": 10}
-    assert fleet.row("internal-testing")["told"] is None
-
-
 def test_a_lower_version_changes_nothing_unless_checks_are_off(fleet: Caller) -> None:
     fleet.activate("internal-testing", "1.2.0")
     fleet.world.pull("internal-testing", "1.4.0")
@@ -75,43 +68,6 @@ def test_a_delta_goes_first(fleet: Caller) -> None:
     assert fleet.versions("texas-plants") == {"1.4.0": 8, "1.5.0": 2}, "the delta has a payload for one hardware only"
     fleet.settle()
     assert fleet.versions("texas-plants") == {"1.5.0": 10}
-
-
-def test_only_hardware_with_a_payload_moves(fleet: Caller) -> None:
-    fleet.world.add_release("main-fw", "1.5.0", hardware=["main-fw-evt"])
-    fleet.world.add_release("main-fw", "1.6.0", hardware=[])
-    fleet.world.activate("texas-plants", "1.5.0")
-    fleet.world.activate("texas-plants", "1.6.0")
-    fleet.settle()
-    assert fleet.versions("texas-plants") == {"1.3.0": 8, "1.5.0": 2}
-    assert fleet.row("texas-plants")["told"] == "1.6.0"
-
-
-@pytest.mark.parametrize(("answer", "after"), [("respected", "1.3.0"), ("ignored", "1.5.0")])
-def test_minimum_versions(answer: str, after: str) -> None:
-    fleet = Caller(min_version=answer)
-    fleet.world.add_release("main-fw", "1.5.0", min_version="1.4.0")
-    fleet.activate("texas-plants", "1.5.0")
-    fleet.settle(2)
-    assert fleet.versions("texas-plants") == {after: 10}
-
-
-@pytest.mark.parametrize(("answer", "highest"), [("semver", "1.5.0-rc.1"), ("natural", "1.5.0-rc")])
-def test_version_order(answer: str, highest: str) -> None:
-    fleet = Caller(version_order=answer)
-    for version in ("1.5.0-rc", "1.5.0-rc.1"):
-        fleet.world.add_release("main-fw", version)
-        fleet.activate("texas-plants", version)
-    assert fleet.row("texas-plants")["told"] == highest
-    fleet.settle(3)
-    assert fleet.versions("texas-plants") == {highest: 10}
-
-
-def test_who_joins_looks_at_once(fleet: Caller) -> None:
-    serial = fleet.member("texas-plants")
-    fleet.world.move_device(serial, "internal-testing")
-    fleet.settle()
-    assert fleet.versions("internal-testing") == {"1.4.0": 11}
 
 
 def test_devices_that_are_away_do_nothing(fleet: Caller) -> None:

@@ -32,15 +32,6 @@ def told(fleet: Caller, token: str, **more: Any) -> dict[str, Any]:
     return {"file": file, "software_version": software, "hardware_version": "main-fw-mp"} | more
 
 
-def test_more_hardware_for_what_is_active(fleet: Caller) -> None:
-    for hardware in ("main-fw-evt", "main-fw-mp"):
-        body = told(fleet, uploaded(fleet), hardware_version=hardware)
-        assert fleet.call("POST", "/releases/ota_payload", body)[0] == 200
-        fleet.activate("texas-plants", "1.5.0")
-        fleet.settle()
-    assert fleet.versions("texas-plants") == {"1.5.0": 10}
-
-
 def test_a_payload_for_what_events_or_people_told_of(fleet: Caller) -> None:
     fleet.world.add_release("main-fw", "1.6.0", hardware=[], notes="kept")
     for version in ("main-fw-dev", "1.6.0"):

@@ -1,8 +1,6 @@
 """The simulated master agent and delivery server behind one function: their endpoints, access, a restart, faults.
 
-Which endpoints there are depends on the variants.
-
-V1 actions are confirmed (agent OpenAPI 0.5), their prefix is unknown. Of the V2 actions only the path of deploy is
+Which endpoints there are depends on the variants. V1 actions are confirmed (agent OpenAPI 0.5), their prefix is unknown. Of the V2 actions only the path of deploy is
 confirmed (dependencies-complex-installations.md); start and delete are guesses of the facts, cancel goes by analogy.
 `scope` is `login` where the server asks for one.
 """

@@ -18,7 +18,7 @@ from reconciler.simulators.losant.inventory import (
     Version,
     index_of,
 )
-from reconciler.simulators.losant.listing import collection, page_bytes
+from reconciler.simulators.losant.listing import Window, collection, page_bytes
 from reconciler.simulators.losant.payloads import (
     device_payload,
     failure_payload,
@@ -49,11 +49,7 @@ def list_deployments(call: Call) -> Reply:
     filters = {"deviceId": device, "flowId": flow, "version": version}
     about = {
         **({k: v for k, v in filters.items() if v is not None}),
-        "applicationId": app.id,
-        "perPage": window.per_page,
-        "page": window.page,
-        "sortField": sort,
-        "sortDirection": direction,
+        **_about(call, window, sort, direction),
     }
 
     def select() -> Sequence[int]:
@@ -113,12 +109,8 @@ def list_devices(call: Call) -> Reply:
         if device_class not in DEVICE_CLASSES:
             raise malformed(f"query parameter deviceClass must be one of {', '.join(DEVICE_CLASSES)}")
     tag_object = asked.flag("tagsAsObject")
-    about: dict[str, Any] = {
-        "applicationId": app.id,
-        "perPage": window.per_page,
-        "page": window.page,
-        "sortField": sort,
-        "sortDirection": direction,
+    about = {
+        **_about(call, window, sort, direction),
         **({"filter": pattern, "filterField": "name"} if pattern else {}),
         **({"deviceClass": classes[0]} if len(classes) == 1 else {}),
         **({"tagFilter": tag_list(tuple((k or "", v or "") for k, v in tags))} if all(all(t) for t in tags) else {}),
@@ -280,17 +272,21 @@ def _page(
     payload: Callable[[T], object],
     about: dict[str, Any],
 ) -> Reply:
-    asked, app = call.parameters, call.world.app
-    window = asked.window(app.variants)
+    asked = call.parameters
+    window = asked.window(call.world.app.variants)
     sort, direction = asked.one_of("sortField", tuple(keys), next(iter(keys))), asked.direction()
     things = sorted(things, key=keys[sort], reverse=direction == "desc")
     start = window.page * window.per_page
-    own = {
-        "applicationId": app.id,
+    items = [payload(thing) for thing in things[start : start + window.per_page]]
+    return Reply(200, collection(items, len(things), _about(call, window, sort, direction) | about))
+
+
+def _about(call: Call, window: Window, sort: str, direction: str) -> dict[str, Any]:
+    """What every collection says of itself."""
+    return {
+        "applicationId": call.world.app.id,
         "perPage": window.per_page,
         "page": window.page,
         "sortField": sort,
         "sortDirection": direction,
     }
-    items = [payload(thing) for thing in things[start : start + window.per_page]]
-    return Reply(200, collection(items, len(things), own | about))

@@ -49,6 +49,7 @@ class Project(Timeline):
         self.created = self.now()
         self.ids = count(1)
         self._counted: tuple[int, Counter[str | None]] = (-1, Counter())
+        self._listed: tuple[int, list[Device]] = (-1, [])
 
     def now(self) -> int:
         """Milliseconds since 1970."""
@@ -183,6 +184,12 @@ class Project(Timeline):
         if self._counted[0] != self.revision:
             self._counted = self.revision, Counter(device.reported for device in self.devices.values())
         return self._counted[1][version]
+
+    def listing(self) -> list[Device]:
+        """All devices in order, kept until something about one changes: a large project has many pages of them."""
+        if self._listed[0] != self.revision:
+            self._listed = self.revision, list(self.devices.values())
+        return self._listed[1]
 
     def seen(self, device: Device) -> int | None:
         """When a device was last heard of; an online one sends a sign of life every `BEAT`."""

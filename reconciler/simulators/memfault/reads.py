@@ -124,7 +124,9 @@ def list_members(call: Call) -> Reply:
 def list_devices(call: Call) -> Reply:
     """All devices, sorted by `last_seen` where that is asked for; the simulator knows no filter, and ignores any."""
     project = call.project
-    devices = call.parameters.sort(list(project.devices.values()), {"last_seen": lambda one: project.seen(one) or 0})
+    devices = project.listing()
+    if call.parameters.values("sort"):
+        devices = call.parameters.sort(list(devices), {"last_seen": lambda one: project.seen(one) or 0})
     return call.page(devices, lambda device: device_row(project, device))
 
 

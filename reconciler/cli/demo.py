@@ -19,6 +19,7 @@ import click
 
 from reconciler.cli.demo_platforms import STAGES, Announcement, Slot, Stage
 from reconciler.errors import ReconcilerError
+from reconciler.simulators import require_server
 
 ALL = "all"
 PROPOSAL = "routes: "
@@ -46,6 +47,7 @@ def command(platform: str, units: int, keep: Path | None) -> None:
     Starts a simulated platform on this machine and runs the real commands against it over HTTP. Nothing outside this
     machine is called.
     """
+    require_server()
     for name in STAGES if platform == ALL else [platform]:
         folder = keep / name if keep is not None and platform == ALL else keep
         with tempfile.TemporaryDirectory(prefix="reconciler-demo-") as temporary, _simulator(name, units) as simulator:

@@ -10,6 +10,7 @@ import click
 
 from reconciler.cli.options import DURATION
 from reconciler.model.quantity import percent
+from reconciler.simulators import require_server
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -69,6 +70,7 @@ def _shared(units: str, workloads: str, *, units_default: int, workloads_default
 
 def _run(name: str, port: int, faults: tuple[str, ...], variants: tuple[str, ...], shape: dict[str, Any]) -> None:
     """Serve a simulator until Ctrl-C. `shape` are the fields of its Shape."""
+    require_server()
     simulator = import_module(f"reconciler.simulators.{name}")
     try:
         wanted = simulator.Shape(**shape)
@@ -121,7 +123,7 @@ def getapp(port: int, faults: tuple[str, ...], variants: tuple[str, ...], **shap
 def memfault(port: int, faults: tuple[str, ...], variants: tuple[str, ...], **shape: Any) -> None:
     """Simulate a Memfault project with cohorts of devices.
 
-    The first line on standard output is one JSON object with platform, url, organization, project, token, email, key
-    and project_key.
+    The first line on standard output is one JSON object with platform, url, organization, project, token, email and
+    key.
     """
     _run("memfault", port, faults, variants, shape)

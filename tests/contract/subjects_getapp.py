@@ -18,7 +18,7 @@ from reconciler.model.connection import DeliveryServer, GetAppConnection, Login,
 from reconciler.platforms.getapp import GetApp, factory
 from reconciler.simulators.clock import ManualClock
 from reconciler.simulators.getapp import Faults, GetAppSimulator, Shape, Variants, simulator
-from reconciler.simulators.getapp.tokens import PASSWORD, USERNAME
+from reconciler.simulators.getapp.access import PASSWORD, USERNAME
 from tests.contract.subjects import Rig, RunClock, Subject, Truth, answering
 
 URL = "http://127.0.0.1:2220"

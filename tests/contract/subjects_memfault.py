@@ -114,7 +114,6 @@ MEMFAULT = Subject(
         ("already-active", "409"),
         ("already-active", "200"),
         ("device-shape", "live"),
-        ("deployments-in-cohort", "absent"),
         ("create-status", "201"),
         ("release-of-events", "hidden"),
         ("activation-visible", "later"),

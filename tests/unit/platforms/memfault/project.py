@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
 import httpx
@@ -36,7 +37,8 @@ class Project:
     def __init__(
         self, units: int = 3, workloads: int = 2, *, redraw: bool = False, user: bool = False, **shape: Any
     ) -> None:
-        variants = {name.replace("_", "-"): shape.pop(name) for name in list(shape) if name not in Shape.__slots__}
+        known = {field.name for field in fields(Shape)}
+        variants = {name.replace("_", "-"): shape.pop(name) for name in list(shape) if name not in known}
         self.manual = ManualClock()
         self.clock = RunClock(self.manual)
         full = {"versions": 5, "offline": 0.0, "failing": 0.0, "devices": 24, "seed": 1, "settle": 2.0, **shape}

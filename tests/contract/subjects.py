@@ -15,13 +15,14 @@ import msgspec
 
 from reconciler.engine.plan import PlanRequest
 from reconciler.model.change import Action, Change, Reason, Verb
-from reconciler.model.connection import ConnectionSpec, LosantConnection, Secret
+from reconciler.model.connection import ConnectionSpec, Secret
 from reconciler.model.fleet import Document, FleetSpec, Manifest
 from reconciler.model.observation import Phase
 from reconciler.model.origin import NOWHERE
 from reconciler.model.release import Catalog, Release
 from reconciler.model.snapshot import Snapshot
-from reconciler.platforms.losant import factory
+from reconciler.platforms.losant.connection import LosantConnection
+from reconciler.platforms.losant.platform import factory
 from reconciler.ports import Platform
 from reconciler.simulators.clock import ManualClock
 from reconciler.simulators.exchange import Request
@@ -240,7 +241,7 @@ def everywhere(snapshot: Snapshot) -> frozenset[str]:
 
 def question_of(spec: FleetSpec) -> PlanRequest:
     """Ask what one fleet of the connection `plant` needs; what the manifest says of the connection is not looked at."""
-    connection = ConnectionSpec(losant=LosantConnection(application="a" * 24, token=Secret(env="T")))
+    connection = ConnectionSpec("losant", LosantConnection(application="a" * 24, token=Secret(env="T")))
     return PlanRequest(
         manifest=Manifest(
             {"plant": Document("plant", connection, "plant.yaml", lambda _: NOWHERE)},

@@ -14,8 +14,9 @@ import httpx
 import msgspec
 
 from reconciler.model.change import Action
-from reconciler.model.connection import DeliveryServer, GetAppConnection, Login, Secret, StepRoute, StepRoutes
-from reconciler.platforms.getapp import GetApp, factory
+from reconciler.model.connection import Login, Secret
+from reconciler.platforms.getapp.connection import DeliveryServer, GetAppConnection, StepRoute, StepRoutes
+from reconciler.platforms.getapp.platform import GetApp, factory
 from reconciler.simulators.clock import ManualClock
 from reconciler.simulators.getapp import Faults, GetAppSimulator, Shape, Variants, simulator
 from reconciler.simulators.getapp.tokens import PASSWORD, USERNAME

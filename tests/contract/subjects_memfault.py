@@ -9,8 +9,9 @@ import httpx
 import msgspec
 
 from reconciler.model.change import Action
-from reconciler.model.connection import MemfaultConnection, Secret
-from reconciler.platforms.memfault import factory
+from reconciler.model.connection import Secret
+from reconciler.platforms.memfault.connection import MemfaultConnection
+from reconciler.platforms.memfault.platform import factory
 from reconciler.simulators.clock import ManualClock
 from reconciler.simulators.memfault import Faults, MemfaultWorld, Shape, Variants, simulator
 from tests.contract.subjects import Rig, RunClock, Subject, Truth, answering

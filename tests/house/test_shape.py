@@ -19,7 +19,7 @@ TOP_LEVEL = {
 }  # fmt: skip
 PACKAGE = {
     "__init__.py", "__main__.py", "cli", "core", "engine", "errors.py", "git", "jobs", "journal", "manifest", "model",
-    "notify", "platforms", "ports.py", "py.typed", "simulators", "views", "web",
+    "notify", "platforms", "plugin", "ports.py", "py.typed", "simulators", "views", "web",
 }  # fmt: skip
 TESTS = {"benchmarks", "conftest.py", "contract", "docs", "e2e", "golden", "house", "laws", "unit"}
 MODULE_LINES = 350

@@ -12,14 +12,15 @@ from typing import Any
 import httpx
 
 from reconciler.model.change import Action, Change, Reason, Verb
-from reconciler.model.connection import MemfaultConnection, Requests, Secret, UserKey
+from reconciler.model.connection import Requests, Secret
 from reconciler.model.desired import Settings
 from reconciler.model.observation import State
 from reconciler.model.origin import NOWHERE
 from reconciler.model.outcome import Receipt
 from reconciler.model.snapshot import Query, Snapshot
 from reconciler.model.unit import Ref
-from reconciler.platforms.memfault import factory
+from reconciler.platforms.memfault.connection import MemfaultConnection, UserKey
+from reconciler.platforms.memfault.platform import factory
 from reconciler.simulators.clock import ManualClock
 from reconciler.simulators.memfault import Faults, Shape, Variants, simulator
 from tests.contract.subjects import RunClock

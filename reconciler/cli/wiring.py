@@ -26,7 +26,7 @@ from reconciler.model.connection import ConnectionSpec, Secret
 from reconciler.model.fleet import Manifest
 from reconciler.model.plan import DIRTY
 from reconciler.platforms import registry
-from reconciler.plugin import Plugins
+from reconciler.plugin import Plugins, Simulation
 from reconciler.plugin.platform import Resolve
 from reconciler.ports import Clock, Platform, Repository
 
@@ -87,6 +87,15 @@ def stoppable(clock: SystemClock, words: str) -> Iterator[None]:
 def plugins() -> Plugins:
     """Return the platforms that are installed, by name."""
     return registry.installed()
+
+
+def simulator(name: str) -> Simulation:
+    """Return what runs a platform's simulator; raise SettingsError where something that it needs is not installed."""
+    try:
+        return plugins()[name].simulator()
+    except ImportError as error:
+        hint = "install fleet-reconciler[simulators]"
+        raise SettingsError(f"the simulator of {name} cannot be loaded: {error}", hint=hint) from error
 
 
 def places(paths: Sequence[Path]) -> list[Path]:

@@ -6,15 +6,15 @@ the recipe.
 
 from reconciler.plugin.meaning import Finding, wrong_address
 from reconciler.plugin.platform import Option, PlatformPlugin, Plugins
-from reconciler.plugin.simulation import Duration, Proposal, Simulation, SimulatorOption, Slot, Story
+from reconciler.plugin.simulation import Proposal, Row, Simulation, SimulatorOption, Slot, Story
 
 __all__ = [
-    "Duration",
     "Finding",
     "Option",
     "PlatformPlugin",
     "Plugins",
     "Proposal",
+    "Row",
     "Simulation",
     "SimulatorOption",
     "Slot",

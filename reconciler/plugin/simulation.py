@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -12,9 +12,6 @@ Announcement = dict[str, str]
 
 Row = dict[str, Any]
 """One slot of a simulator's state, as its control surface tells it."""
-
-Duration = str
-"""A duration such as `1h`, as a default."""
 
 
 class Runs(Protocol):
@@ -29,12 +26,12 @@ class SimulatorOption(msgspec.Struct, frozen=True):
     """An option of `simulate NAME`: a number, or a duration (given in seconds) where the default is a text."""
 
     name: str
-    default: int | Duration
+    default: int | str
     help: str
 
 
 class Slot(NamedTuple):
-    """A slot as the story sees it: the unit's id and name, the workload, what is assigned, None for nothing."""
+    """A slot as the story sees it: the unit's id and name, the workload, what is assigned there (None for nothing)."""
 
     unit: str
     name: str
@@ -82,10 +79,8 @@ class Simulation(msgspec.Struct, frozen=True, kw_only=True):
     """Options, as the help shows them."""
     device: str
     """The name of a device, for the help."""
-    units: SimulatorOption
-    workloads: SimulatorOption
-    options: tuple[SimulatorOption, ...] = ()
-    """What it can be told besides what all can."""
+    options: tuple[SimulatorOption, ...]
+    """What it can be told besides what all can: `units` and `workloads`, which are platforms' own things, and more."""
     shape: Callable[..., Any]
     """Makes a shape of the options, by name: units, workloads, versions, seed, settle, offline, failing, and its own."""
     faults: Callable[[int, Sequence[str]], Any]
@@ -95,7 +90,4 @@ class Simulation(msgspec.Struct, frozen=True, kw_only=True):
     serve: Callable[..., Runs]
     """Called as `serve(shape, port=…, variants=…, faults=…)`."""
     story: Story | None = None
-
-    def parts(self) -> Mapping[str, SimulatorOption]:
-        """Return its own options by the name they have as a field of the shape."""
-        return {one.name.replace("-", "_"): one for one in (self.units, self.workloads, *self.options)}
+    """What the demo tells about it; without one it has no part in the demo."""

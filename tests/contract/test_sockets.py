@@ -10,7 +10,7 @@ from reconciler.model.snapshot import Query
 from reconciler.platforms.losant.connection import LosantConnection
 from reconciler.platforms.losant.platform import factory
 from reconciler.simulators.losant import Shape, serve
-from tests.contract.subjects import moves
+from reconciler.testing.changes import moves
 
 
 class WallClock:

@@ -27,9 +27,11 @@ def _name(requirement: str) -> str:
     return re.split(r"[<>=!~\[; ]", requirement, maxsplit=1)[0].lower()
 
 
-def _imported() -> set[str]:
+def _imported(*, testing: bool) -> set[str]:
     found = set()
     for module in modules():
+        if module.path.startswith("reconciler/testing/") is not testing:
+            continue
         for node in ast.walk(module.tree):
             if isinstance(node, ast.Import):
                 found |= {alias.name.split(".")[0] for alias in node.names}
@@ -40,7 +42,9 @@ def _imported() -> set[str]:
 
 def test_dependencies_are_what_is_imported() -> None:
     declared = {IMPORTED_AS.get(_name(item), _name(item)) for item in PROJECT["dependencies"]}
-    assert _imported() == declared
+    assert _imported(testing=False) == declared
+    extra = {_name(item) for item in PROJECT["optional-dependencies"]["testing"]}
+    assert _imported(testing=True) - declared == extra
 
 
 def test_constraints_are_names_and_versions_and_cover_every_dependency() -> None:

@@ -23,8 +23,7 @@ from reconciler.platforms.memfault.connection import MemfaultConnection, UserKey
 from reconciler.platforms.memfault.platform import factory
 from reconciler.simulators.clock import ManualClock
 from reconciler.simulators.memfault import Faults, Shape, Variants, simulator
-from tests.contract.subjects import RunClock
-from tests.contract.subjects_memfault import answering
+from reconciler.testing.subject import RunClock, answering
 
 TOKEN = "oat_simulated"
 Hook = Callable[[httpx.Request], httpx.Response | None]

@@ -7,7 +7,7 @@ import pytest
 from reconciler.errors import PlatformError
 from reconciler.model.observation import EMPTY, UNSEEN, Phase
 from reconciler.model.snapshot import Query, Snapshot
-from tests.contract.subjects import Rig, Subject
+from reconciler.testing.subject import Rig, Subject
 
 EVERYTHING = Query()
 

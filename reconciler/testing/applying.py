@@ -19,7 +19,8 @@ from reconciler.model.change import HoldReason, Reason
 from reconciler.model.fleet import FleetSpec, Override, Selector, WorkloadSpec
 from reconciler.model.outcome import Result
 from reconciler.model.snapshot import Query, Snapshot
-from tests.contract.subjects import Rig, Subject, assigned, question_of
+from reconciler.testing.changes import assigned, question_of
+from reconciler.testing.subject import Rig, Subject
 
 LAWS = settings(  # without shrinking: a run that gets nowhere waits out its deadline, again and again
     max_examples=15,

@@ -65,7 +65,7 @@ docs: $(READY) ## draw the picture of the README from the demo
 	$(BIN)/python -m tests.docs.picture
 
 schemas: $(READY) ## write schemas/ from the types
-	$(BIN)/python -m reconciler.manifest.schema
+	$(BIN)/reconciler schema --out schemas
 
 clean: ## remove what the other targets made
 	rm -rf .venv .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage .coverage.* htmlcov build dist

@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from reconciler.cli.demo_platforms import STAGES
+from reconciler.cli.demo import stories
 from tests.e2e.conftest import Ran, Simulator, command, environment, simulating
 from tests.e2e.test_platform_faults import of_getapp, of_memfault
 
 Run = Callable[..., Ran]
-SECRETS = {name: stage.secrets for name, stage in STAGES.items()}
+STORIES = stories()
+SECRETS = {name: story.secrets for name, story in STORIES.items()}
 
 
 @pytest.fixture(scope="module", params=["getapp", "memfault"])
@@ -43,8 +44,8 @@ def secrets(announced: dict[str, str]) -> dict[str, str]:
 
 @pytest.fixture
 def imported(announced: dict[str, str], secrets: dict[str, str], run: Run, tmp_path: Path) -> Path:
-    stage = STAGES[announced["platform"]]
-    ran = run("import", announced["platform"], *stage.connect(announced), "--out", "m", **secrets)
+    story = STORIES[announced["platform"]]
+    ran = run("import", announced["platform"], *story.connect(announced), "--out", "m", **secrets)
     assert ran.code == 0, ran
     return tmp_path / "m"
 

@@ -13,8 +13,9 @@ from urllib.parse import unquote
 
 import httpx
 
-from reconciler.model.connection import LosantConnection, Requests, Secret
-from reconciler.platforms.losant import Losant, factory
+from reconciler.model.connection import Requests, Secret
+from reconciler.platforms.losant.connection import LosantConnection
+from reconciler.platforms.losant.platform import Losant, factory
 
 APP = "575ec8687ae143cd83dc4a97"
 TOKEN = "secret-token-value"

@@ -8,8 +8,9 @@ import httpx
 import pytest
 
 from reconciler.errors import SettingsError
-from reconciler.model.connection import MemfaultConnection, Secret
-from reconciler.platforms.memfault import factory
+from reconciler.model.connection import Secret
+from reconciler.platforms.memfault.connection import MemfaultConnection
+from reconciler.platforms.memfault.platform import factory
 from reconciler.ports import Check
 from tests.unit.platforms.memfault.project import Project
 

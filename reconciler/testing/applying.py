@@ -21,7 +21,8 @@ from reconciler.model.fleet import FleetSpec, Override, Selector, WorkloadSpec
 from reconciler.model.hold import HoldReason
 from reconciler.model.outcome import Result
 from reconciler.model.snapshot import Query, Snapshot
-from tests.contract.subjects import Rig, Subject, assigned, question_of
+from reconciler.testing.changes import assigned, question_of
+from reconciler.testing.subject import Rig, Subject
 
 LAWS = settings(  # without shrinking: a run that gets nowhere waits out its deadline, again and again
     max_examples=15,
@@ -76,7 +77,7 @@ def planned(rig: Rig, question: PlanRequest) -> PlanResult:
 
 
 def applied(rig: Rig, question: PlanRequest) -> Applying:
-    run = Applying(planned(rig, question), question, OPTIONS, rig.clock, run="law")
+    run = Applying(planned(rig, question), OPTIONS, rig.clock, run="law")
     for _ in run.events():
         pass
     return run
@@ -157,9 +158,7 @@ def test_killed_anywhere_and_run_again_the_same_end_is_reached(subject: Subject,
         return rig, asked(subject, rig, snapshot, Random(stop_at), units)
 
     rig, question = fleet()
-    for number, _ in enumerate(
-        Applying(planned(rig, question), question, OPTIONS, rig.clock, run="killed").events(), start=1
-    ):
+    for number, _ in enumerate(Applying(planned(rig, question), OPTIONS, rig.clock, run="killed").events(), start=1):
         if number == stop_at:
             break
     settled(rig, question)

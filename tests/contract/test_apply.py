@@ -75,7 +75,7 @@ def planned(rig: Rig, question: PlanRequest) -> PlanResult:
 
 
 def applied(rig: Rig, question: PlanRequest) -> Applying:
-    run = Applying(planned(rig, question), question, OPTIONS, rig.clock, run="law")
+    run = Applying(planned(rig, question), OPTIONS, rig.clock, run="law")
     for _ in run.events():
         pass
     return run
@@ -156,9 +156,7 @@ def test_killed_anywhere_and_run_again_the_same_end_is_reached(subject: Subject,
         return rig, asked(subject, rig, snapshot, Random(stop_at), units)
 
     rig, question = fleet()
-    for number, _ in enumerate(
-        Applying(planned(rig, question), question, OPTIONS, rig.clock, run="killed").events(), start=1
-    ):
+    for number, _ in enumerate(Applying(planned(rig, question), OPTIONS, rig.clock, run="killed").events(), start=1):
         if number == stop_at:
             break
     settled(rig, question)

@@ -6,8 +6,10 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from reconciler.engine.send import ATTEMPTS, FRESH, ROUNDS, SPLITS
 
+from reconciler.core.advance import FRESH
+from reconciler.core.answers import ATTEMPTS
+from reconciler.core.progress import SPLITS
 from reconciler.model.change import Action
 from reconciler.model.event import AnyEvent, Called, Intended, Note
 from reconciler.model.fleet import Limits, Override, Selector, WorkloadSpec
@@ -342,6 +344,6 @@ def test_an_objection_after_a_lost_answer_leaves_it_unknown() -> None:
 def test_rounds_have_an_end_whatever_the_platform_says(memory: Memory) -> None:
     memory.script = [UNPROVED] * 99
     run, _ = applied(memory, request())
-    assert len(memory.calls) <= ROUNDS
+    assert len(memory.calls) <= 4 * ATTEMPTS
     assert results(run) == all_are(Result.NOT_TRIED)
     assert {outcome.detail for outcome in run.outcomes} == {UNPROVED.error}

@@ -6,17 +6,22 @@ from typing import Any
 
 import pytest
 
+from reconciler.core.advance import FIRST_PAUSE
 from reconciler.core.progress import Progress, Sent, Track
 from reconciler.engine.reconcile import FEW, Reconciling
 from reconciler.engine.run import Options, Run
 from reconciler.model.change import Change, Reason, Verb
+from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.event import Note, Settling
 from reconciler.model.observation import Phase, State
 from reconciler.model.origin import NOWHERE
 from reconciler.model.outcome import Result
 from reconciler.model.snapshot import Coverage, Query, Snapshot
 from reconciler.model.unit import Reach, Ref
+from reconciler.views.outcome_words import outcome_words
 from tests.unit.engine.memory import NOW, Clock, Memory, applied, gone, planned, request
+
+CANCELLED = (Condition(ConditionCode.PLATFORM, text="cancelled by a person"),)
 
 
 @pytest.fixture
@@ -57,7 +62,7 @@ def settled(memory: Memory, one: Change, deadline: float = 30.0) -> tuple[Result
     loop = settling(memory, one, deadline=deadline)
     list(loop.events())
     (found,) = loop.outcomes
-    return found.result, found.detail
+    return found.result, outcome_words(found)
 
 
 def test_units_that_cannot_be_reached_wait(memory: Memory) -> None:
@@ -65,7 +70,7 @@ def test_units_that_cannot_be_reached_wait(memory: Memory) -> None:
     run, _ = applied(memory, request())
     assert results(run) == {"u0": Result.DONE, "u1": Result.DONE, "u2": Result.DONE, "u3": Result.WAITING}
     assert run.exit_code == 0
-    assert memory.clock.now() == NOW
+    assert memory.clock.now() == NOW + FIRST_PAUSE, "one reading after the call shows it"
 
 
 def test_without_waiting_accepted_is_waiting(memory: Memory) -> None:
@@ -174,7 +179,7 @@ def test_leftovers_are_over_when_the_others_are_gone(memory: Memory) -> None:
 @pytest.mark.parametrize(
     ("state", "result", "word"),
     [
-        (State("2", "2", Phase.PAUSED, note="cancelled by a person"), Result.WAITING, "cancelled by a person"),
+        (State("2", "2", Phase.PAUSED, conditions=CANCELLED), Result.WAITING, "cancelled by a person"),
         (State("2", "3", ahead=True), Result.DONE, "reports the later 3"),
         (State("2", "1", Phase.FAILED), Result.FAILED, ""),
     ],

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from reconciler.model.change import Action, Request, Verb
+from reconciler.model.change import Request, Verb
 from reconciler.model.delivery import Preparation, PrepareStatus
 from reconciler.model.event import (
     AnyEvent,
+    Blocked,
     Called,
     Drifted,
     Finished,
@@ -14,6 +15,7 @@ from reconciler.model.event import (
     Passed,
     Settled,
     Settling,
+    SlotName,
     Started,
 )
 from reconciler.model.hold import Hold, HoldReason
@@ -449,7 +451,8 @@ def difference() -> Comparison:
 
 
 def events() -> list[AnyEvent]:
-    action = Action(call="losant.release", request=Request("POST", PATH, {"flowId": POLLER.id}), slots=(0, 1))
+    request = Request("POST", PATH, {"flowId": POLLER.id})
+    slots = (SlotName(unit(7), POLLER), SlotName(unit(31), POLLER))
     receipts = [
         Receipt(ReceiptKind.ACCEPTED, status=201),
         Receipt(ReceiptKind.REJECTED, "NotFound: Flow was not found", 404),
@@ -460,18 +463,37 @@ def events() -> list[AnyEvent]:
     return [
         Started(at=NOW, run="r1", kind="apply", fingerprint="0f" * 32, commit="9f3c1d27aa0b45e1"),
         Started(at=NOW, run="r2", kind="watch", allowed=(("remove", "site closed, CHG-4711"),)),
-        Intended(at=NOW + 1, fleet="austin", call=1, action=action),
-        *(Called(at=NOW + 2, fleet="austin", call=1, receipt=receipt, seconds=0.25) for receipt in receipts),
-        Settling(at=NOW + 3, fleet="austin", done=1000, waiting=4, failed=0, pending=199),
-        *(Settled(at=NOW + 4, outcome=one) for one in outcomes),
-        Settled(at=NOW + 4, outcome=outcome(7, Result.DONE, to=None)),
-        Note(at=NOW + 5, level="info", message="the manifests changed"),
-        Note(at=NOW + 5, level="warning", message="could not read back", fleet="austin"),
-        Note(at=NOW + 5, level="error", message=HOSTILE, fleet=HOSTILE),
-        Note(at=NOW + 5, level="notice", message="a level of a later version"),
-        Passed(at=NOW + 6, fleet="austin", number=12, sync="synced", health="waiting", changes=0, held=0, violations=0),
+        Intended(
+            at=NOW + 1, run="r1", fleet="austin", call=1, kind="losant.release", request=request, wide=True, slots=slots
+        ),
+        *(Called(at=NOW + 2, run="r1", fleet="austin", call=1, receipt=receipt, seconds=0.25) for receipt in receipts),
+        Settling(at=NOW + 3, run="r1", fleet="austin", done=1000, waiting=4, failed=0, pending=199),
+        *(Settled(at=NOW + 4, run="r1", outcome=one) for one in outcomes),
+        Settled(at=NOW + 4, run="r1", outcome=outcome(7, Result.DONE, to=None)),
+        Note(at=NOW + 5, run="r1", level="info", message="the manifests changed"),
+        Note(at=NOW + 5, run="r1", level="warning", message="could not read back", fleet="austin"),
+        Note(at=NOW + 5, run="r1", level="error", message=HOSTILE, fleet=HOSTILE),
+        Note(at=NOW + 5, run="r1", level="notice", message="a level of a later version"),
+        Blocked(
+            at=NOW + 6,
+            run="r1",
+            fleet="boston",
+            violations=(Violation(kind=LimitKind.REMOVE, message=HOSTILE, intended=12, allowed=4, of=40),),
+        ),
         Passed(
             at=NOW + 6,
+            run="r1",
+            fleet="austin",
+            number=12,
+            sync="synced",
+            health="waiting",
+            changes=0,
+            held=0,
+            violations=0,
+        ),
+        Passed(
+            at=NOW + 6,
+            run="r1",
             fleet="austin",
             number=13,
             sync="out of sync",
@@ -483,15 +505,16 @@ def events() -> list[AnyEvent]:
         ),
         Drifted(
             at=NOW + 7,
+            run="r1",
             fleet="austin",
-            unit="gw-0007",
-            workload="vision",
+            unit=unit(7),
+            workload=VISION,
             was="v2.0.1",
             now="v1.9.0",
-            wanted="v2.0.1",
+            desired="v2.0.1",
             verb=Verb.REPLACE,
         ),
-        Drifted(at=NOW + 7, fleet="austin", unit="gw-0008", workload="vision", was=None, now="v1", wanted=None),
-        Finished(at=NOW + 90, results={Result.DONE: 1000, Result.FAILED: 2}, exit_code=4, seconds=90),
-        Finished(at=NOW + 90, results={}, exit_code=0, seconds=3723),
+        Drifted(at=NOW + 7, run="r1", fleet="austin", unit=unit(8), workload=VISION, was=None, now="v1", desired=None),
+        Finished(at=NOW + 90, run="r1", results={Result.DONE: 1000, Result.FAILED: 2}, exit_code=4, seconds=90),
+        Finished(at=NOW + 90, run="r1", results={}, exit_code=0, seconds=3723),
     ]

@@ -176,7 +176,6 @@ class Pair:
     def apply(self, *, wait: bool = True) -> Applying:
         run = Applying(
             self.plan(),
-            self.request(),
             Options(concurrency=1, allow=LIFTED, deadline=60.0, wait=wait),
             self.clock,
             run="law",

@@ -369,7 +369,10 @@ def test_reports_fit_count_everything_and_are_harmless(applied: Applied, width: 
 
 @given(outcome=outcomes, message=foreign)
 def test_an_event_is_one_line(outcome: Outcome, message: str) -> None:
-    events: list[Any] = [Settled(at=NOW, outcome=outcome), Note(at=NOW, level="error", message=message, fleet=message)]
+    events: list[Any] = [
+        Settled(at=NOW, run="r", outcome=outcome),
+        Note(at=NOW, run="r", level="error", message=message, fleet=message),
+    ]
     for event in events:
         text = plain([event_line.render(event)])
         harmless(text)

@@ -182,7 +182,6 @@ class Site:
         given = {"concurrency": 1, "allow": LIFTED, **options}
         return Applying(
             planned or self.plan(request),
-            request,
             Options(**given),
             self.clock,
             run="law",

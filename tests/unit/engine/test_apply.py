@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.engine.apply import Applying
 from reconciler.engine.plan import plan
-from reconciler.model.event import Finished, Note, Settled, Started
+from reconciler.model.event import Blocked, Finished, Note, Settled, Started
 from reconciler.model.fleet import Limits, Suspend
 from reconciler.model.observation import Phase, State
 from reconciler.model.outcome import Receipt, ReceiptKind, Result
@@ -79,7 +79,9 @@ def test_3_when_a_limit_forbids_it_and_the_allowance_lifts_it(memory: Memory) ->
     run, events = applied(memory, request(None))
     assert (run.exit_code, results(run), memory.calls) == (3, {Result.NOT_TRIED}, [])
     assert {violation.kind for _, violation in run.blocked} == {LimitKind.REMOVE}
-    assert any("every unit" in event.message for event in events if isinstance(event, Note))
+    (told,) = (event for event in events if isinstance(event, Blocked))
+    assert [one.message for one in told.violations] == [violation.message for _, violation in run.blocked]
+    assert any("every unit" in one.message for one in told.violations)
     run, _ = applied(memory, request(None), allow={"replace": "no"})
     assert run.exit_code == 3
     run, _ = applied(memory, request(None), allow={"remove": "it is retired"})

@@ -263,7 +263,7 @@ events = st.one_of(
         at=moments,
         run=names,
         fleet=names,
-        violations=st.just((plan.Violation(kind=plan.LimitKind.REMOVE, message="too many"),)),
+        violations=st.just((plan.Violation(kind=plan.LimitKind.REMOVE, percent="10%"),)),
     ),
     st.builds(
         event.Called, at=moments, run=names, fleet=names, call=st.integers(0, 9), receipt=receipts, seconds=moments

@@ -335,3 +335,8 @@ def test_a_change_is_json_with_the_public_names() -> None:
     (change,) = planned(judged(reading(State("1", "1")))).changes
     shown = msgspec.to_builtins(change)
     assert (shown["from"], shown["to"], shown["unit"]) == ("1", "2", {"id": "u0", "name": "gw-u0"})
+
+
+def test_no_call_acts_wide_on_a_workload_that_a_pin_speaks_of_even_of_a_unit_that_is_still_to_come() -> None:
+    assert judged(reading(State("1", "1")), units=Selector(all=True)).fleet_wide
+    assert not judged(reading(State("1", "1")), units=Selector(all=True), pins={"to-come": {"poller": "1"}}).fleet_wide

@@ -119,6 +119,8 @@ class Subject:
     """Whether the platform keeps what it is told for units that are away."""
     silent: bool = False
     """Whether writes are answered without a body."""
+    refused: frozenset[str] = frozenset()
+    """Calls that the platform never carries out in some variant, whoever asks how often."""
 
     def __str__(self) -> str:
         return self.name

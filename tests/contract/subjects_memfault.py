@@ -128,4 +128,5 @@ MEMFAULT = Subject(
     many=12,
     odd=odd_status,
     tells_failures=False,
+    refused=frozenset({"memfault.raise"}),
 )

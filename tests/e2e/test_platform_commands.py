@@ -153,7 +153,7 @@ def test_waiting_goes_with_one_pass_that_applies(run: Run, args: tuple[str, ...]
     assert "--wait goes with --once and --mode apply" in ran.err
 
 
-@pytest.mark.parametrize("platform", list(STAGES))
+@pytest.mark.parametrize("platform", list(stories()))
 def test_the_demo_tells_its_story(installed: Run, tmp_path: Path, platform: str) -> None:
     told = installed("demo", "--platform", platform, "--units", "30", "--keep", "kept")
     assert told.code == 0, told

@@ -18,7 +18,7 @@ from reconciler.platforms.losant.check import checks
 from reconciler.platforms.losant.compile import IDS_PER_CALL, compile_changes
 from reconciler.platforms.losant.connection import LosantConnection
 from reconciler.platforms.losant.execute import Sender
-from reconciler.platforms.losant.observe import Observer
+from reconciler.platforms.losant.observe import observe
 from reconciler.platforms.losant.routes import Routes
 from reconciler.platforms.reading.readers import Meter, Readers, clocks
 from reconciler.plugin.platform import Resolve
@@ -65,7 +65,7 @@ class Losant:
     def observe(self, query: Query, since: Snapshot | None = None) -> Snapshot:
         """Read devices, workflows and edge deployments. Raises PlatformError when nothing can be read at all."""
         del since
-        return Observer(self._routes, self._readers, self._clock, self.identity).observe(query)
+        return observe(self._routes, self._readers, self._clock, query, identity=self.identity)
 
     def catalog(
         self, wanted: Collection[Release], seen: Snapshot | None = None, *, probe: Collection[Release] = ()

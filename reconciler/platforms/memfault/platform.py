@@ -19,7 +19,7 @@ from reconciler.platforms.memfault.check import checks
 from reconciler.platforms.memfault.compile import compile_changes
 from reconciler.platforms.memfault.connection import MemfaultConnection
 from reconciler.platforms.memfault.execute import Sender
-from reconciler.platforms.memfault.observe import Observer
+from reconciler.platforms.memfault.observe import observe
 from reconciler.platforms.memfault.review import review_changes
 from reconciler.platforms.memfault.routes import Routes
 from reconciler.platforms.reading.readers import Meter, Readers, clocks
@@ -66,7 +66,7 @@ class Memfault:
         """Read cohorts, software types, devices and deployments. Raises PlatformError when nothing can be read at all."""
         del since
         seen_within = seconds(self._spec.seen_within)
-        return Observer(self._routes, self._readers, self._clock, self.identity, seen_within).observe(query)
+        return observe(self._routes, self._readers, self._clock, query, identity=self.identity, seen_within=seen_within)
 
     def catalog(
         self, wanted: Collection[Release], seen: Snapshot | None = None, *, probe: Collection[Release] = ()
@@ -76,7 +76,7 @@ class Memfault:
         return Catalogue(self._routes, self._readers).look_up(wanted)
 
     def releases(self, query: ReleaseQuery) -> ReleaseList:
-        """List releases, with their software types as far as the platform tells them."""
+        """List releases, with their software types as far as the platform names them."""
         return Catalogue(self._routes, self._readers).listing(query)
 
     def review(self, changes: Sequence[Change], snapshot: Snapshot, catalog: Catalog) -> Review:

@@ -24,8 +24,7 @@ from reconciler.errors import (
     Unreachable,
 )
 from reconciler.platforms import http as http_module
-from reconciler.platforms.address import checked_url
-from reconciler.platforms.credentials import Bearer
+from reconciler.platforms.credentials import Bearer, checked_url
 from reconciler.platforms.http import ATTEMPTS, START, Client
 from reconciler.platforms.transport import Direct
 from tests.unit.platforms.losant.application import Stopwatch

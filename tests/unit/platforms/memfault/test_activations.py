@@ -6,8 +6,9 @@ import pytest
 
 from reconciler.platforms.memfault.activations import Activations
 from reconciler.platforms.memfault.slots import INACTIVE, NORMAL
-from reconciler.platforms.memfault.wire import Activated, CohortRef, Deployment, Page, Paging
+from reconciler.platforms.memfault.wire import Activated, CohortRef, Deployment
 from reconciler.platforms.memfault.workloads import Workloads
+from reconciler.platforms.reading.pages import Page
 
 
 @pytest.mark.parametrize("past", sorted(INACTIVE))
@@ -18,7 +19,7 @@ def test_what_is_past_is_in_no_slot(past: str) -> None:
         Deployment(2, NORMAL, past, Activated("1.4.0"), cohort),
     ]
     activations = Activations()
-    activations.fold(Page(rows, Paging(1, 1, 50, 2)))
+    activations.fold(Page(rows, 2))
     slots, ids = activations.slots(Workloads(["main-fw"]))
     assert [row.id for row in slots["default", "main-fw"].active] == [1]
     assert ids == {("default", "main-fw", "1.3.0"): "1"}

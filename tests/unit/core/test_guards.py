@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from reconciler.core.assessment import Filters
-from reconciler.model.change import HoldReason
 from reconciler.model.fleet import FleetSpec, Selector, WorkloadSpec
+from reconciler.model.hold import HoldReason
 from reconciler.model.observation import EMPTY, State
 from reconciler.model.release import Release, ReleaseInfo
 from reconciler.model.snapshot import PROVED, Coverage, Snapshot, Workload

@@ -80,7 +80,7 @@ Read = Callable[..., dict[str, int]]
 def write(script: Script, clock: Stopwatch | None = None, seconds: float = 60.0) -> dict[str, int]:
     clock = clock or Stopwatch()
     decode = msgspec.json.Decoder(dict[str, int]).decode
-    return client(script, clock).write("/x", "write x", {"a": 1}, decode, clock.now() + seconds)
+    return client(script, clock).write("/x", "write x", {"a": 1}, decode, clock.monotonic() + seconds)
 
 
 def good() -> httpx.Response:

@@ -47,9 +47,9 @@ def command(
 ) -> int:
     """Say how the preparation of releases stands: progress, size, files with their hashes, what went wrong.
 
-    Only platforms with a server that makes releases ready (GetApp's delivery server) have preparations; others are
-    named. Without CATALOG_ID, the releases that the manifests want are asked about. Without --probe, releases are only
-    listed: the request itself could start their preparation.
+    Only platforms with a server that makes releases ready for devices have preparations; others are named. Without
+    CATALOG_ID, the releases that the manifests want are asked about. Without --probe, releases are only listed: the
+    request itself could start their preparation.
     """
     from reconciler.views import deliveries_text
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from reconciler.errors import NotFound, PlatformError, Rejected, Unreachable
-from reconciler.model.connection import StepRoute
 from reconciler.platforms.answers import Answer
 from reconciler.platforms.getapp import wire
+from reconciler.platforms.getapp.connection import StepRoute
 from reconciler.platforms.getapp.inventory import id_of, listing
 from reconciler.platforms.getapp.openapi import proposals
 from reconciler.platforms.getapp.routes import DEVICES_PER_CALL, Routes, Server

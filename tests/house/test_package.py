@@ -42,9 +42,19 @@ def _imported(*, testing: bool) -> set[str]:
 
 def test_dependencies_are_what_is_imported() -> None:
     declared = {IMPORTED_AS.get(_name(item), _name(item)) for item in PROJECT["dependencies"]}
-    assert _imported(testing=False) == declared
-    extra = {_name(item) for item in PROJECT["optional-dependencies"]["testing"]}
-    assert _imported(testing=True) - declared == extra
+    extras = {
+        name: {_name(item) for item in PROJECT["optional-dependencies"][name]} for name in ("simulators", "testing")
+    }
+    assert _imported(testing=False) == declared | extras["simulators"]
+    assert _imported(testing=True) - declared == extras["testing"]
+
+
+def test_without_its_extra_a_simulator_says_what_to_install() -> None:
+    script = "import sys; sys.modules['uvicorn'] = None; from reconciler.cli import main; main(['simulate', 'losant'])"
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert ran.returncode == 1
+    assert ran.stderr.startswith("error: the simulator of losant cannot run here: ")
+    assert ran.stderr.endswith("hint: install fleet-reconciler[simulators]\n")
 
 
 def test_constraints_are_names_and_versions_and_cover_every_dependency() -> None:
@@ -65,20 +75,6 @@ def test_the_changelog_speaks_of_this_version() -> None:
     assert not released or released[0] == reconciler.__version__
 
 
-def _build(target: Path) -> Path:
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(target), str(ROOT)]
-    built = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert built.returncode == 0, built.stdout + built.stderr
-    (wheel,) = target.glob("*.whl")
-    return wheel
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel as it would be released."""
-    return _build(tmp_path_factory.mktemp("dist"))
-
-
 @pytest.mark.slow
 def test_the_wheel_carries_schemas_types_and_licence(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
@@ -95,7 +91,7 @@ def test_the_wheel_carries_schemas_types_and_licence(wheel: Path) -> None:
 def test_the_wheel_runs_the_demo_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
     venv.create(tmp_path / "venv", with_pip=True)
     bin_ = tmp_path / "venv" / "bin"
-    install = [str(bin_ / "python"), "-m", "pip", "install", "--quiet", "-c", str(CONSTRAINTS), str(wheel)]
+    install = [str(bin_ / "python"), "-m", "pip", "install", "--quiet", "-c", str(CONSTRAINTS), f"{wheel}[simulators]"]
     installed = subprocess.run(install, capture_output=True, text=True, check=False)
     assert installed.returncode == 0, installed.stdout + installed.stderr
     empty = tmp_path / "empty"

@@ -10,13 +10,11 @@ import msgspec
 
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.report import RESULT_FORMAT, Applied
-from reconciler.views.clean import clean
-from reconciler.views.command_context import NOTHING, CommandContext
 from reconciler.views.group import Names
-from reconciler.views.hold_words import LIMITS, violation_words
 from reconciler.views.line import EMPTY, Line, Span, folded, line
-from reconciler.views.outcome_words import outcome_words
-from reconciler.views.words import SAMPLE, SIGNS, count, duration, end, listed, place
+from reconciler.views.plan_words import NOTHING, CommandContext
+from reconciler.views.reason_words import LIMITS, outcome_words, violation_words
+from reconciler.views.words import SAMPLE, SIGNS, clean, count, duration, end, listed, place
 
 WORDS = {
     Result.DONE: ("done", "green", "the platform and the units are as planned"),

@@ -8,10 +8,9 @@ import msgspec
 
 from reconciler.model.delivery import Preparation, PrepareStatus
 from reconciler.model.report import DELIVERIES_FORMAT, ConnectionDeliveries
-from reconciler.views.clean import clean
 from reconciler.views.line import EMPTY, Line, folded, line
-from reconciler.views.release_words import artifact
-from reconciler.views.words import amount, percent
+from reconciler.views.releases_text import artifact
+from reconciler.views.words import amount, clean, percent
 
 WORDS = {
     PrepareStatus.START: ("started", "cyan"),

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 import msgspec
 
 from reconciler.model.report import DIFFERENCE_FORMAT, Comparison, Difference
-from reconciler.views.clean import clean
 from reconciler.views.line import EMPTY, Line, folded, line
-from reconciler.views.words import count
+from reconciler.views.words import clean, count
 
 
 def encode(comparison: Comparison, *, indent: int = 0) -> bytes:

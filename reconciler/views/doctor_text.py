@@ -8,9 +8,8 @@ from collections.abc import Sequence
 import msgspec
 
 from reconciler.ports import Check
-from reconciler.views.clean import clean
 from reconciler.views.line import EMPTY, Line, folded, line
-from reconciler.views.words import count
+from reconciler.views.words import clean, count
 
 FORMAT = "reconciler/checks.v1"
 

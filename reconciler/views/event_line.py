@@ -24,11 +24,9 @@ from reconciler.model.event import (
     to_builtins,
 )
 from reconciler.model.outcome import ReceiptKind, Result
-from reconciler.views.clean import clean
-from reconciler.views.hold_words import violation_words
 from reconciler.views.line import Line, Span, line
-from reconciler.views.outcome_words import outcome_words
-from reconciler.views.words import SIGNS, arrow, commit_words, count, duration, end, joined, version
+from reconciler.views.reason_words import outcome_words, violation_words
+from reconciler.views.words import SIGNS, arrow, clean, commit_words, count, duration, end, joined, version
 
 LEVELS = {"info": "", "warning": "yellow", "error": "bold red"}
 

@@ -7,12 +7,10 @@ from collections.abc import Iterator
 import msgspec
 
 from reconciler.model.report import EXPLANATION_FORMAT, Explanation, Rule, Seen, SlotExplanation
-from reconciler.views.clean import clean
-from reconciler.views.condition_words import condition_words, conditions_words
-from reconciler.views.hold_words import ADVICE, BY_ITSELF, LABELS, hold_words
 from reconciler.views.line import EMPTY, Line, folded, line
+from reconciler.views.reason_words import ADVICE, BY_ITSELF, LABELS, condition_words, conditions_words, hold_words
 from reconciler.views.status_text import HEALTH_STYLES, SYNC_STYLES
-from reconciler.views.words import PHASES, SIGNS, age, course, duration, joined, place, ready, underway, version
+from reconciler.views.words import PHASES, SIGNS, age, clean, course, duration, joined, place, ready, underway, version
 
 KEY = 12
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from reconciler.views.clean import RUNNER_COMMAND, clean
+from reconciler.views.words import RUNNER_COMMAND, clean
 
 LONGEST = 160
 """Characters of one foreign text in Markdown."""

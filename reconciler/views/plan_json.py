@@ -6,7 +6,7 @@ import msgspec
 
 from reconciler.errors import PlanMismatch
 from reconciler.model.plan import FORMAT, Plan
-from reconciler.views.clean import clean
+from reconciler.views.words import clean
 
 AGAIN = "make a new plan with `reconciler plan --out FILE`"
 

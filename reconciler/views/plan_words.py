@@ -1,16 +1,33 @@
-"""What a plan comes to, in sentences; text and Markdown say the same ones."""
+"""What a plan comes to and what to do next, in sentences; text and Markdown say the same ones."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from reconciler.model.change import Verb
 from reconciler.model.hold import HoldReason
 from reconciler.model.plan import Counts, FleetPlan, LimitKind, Plan, Summary
-from reconciler.views.command_context import NOTHING, CommandContext
 from reconciler.views.group import codes
-from reconciler.views.hold_words import LABELS
-from reconciler.views.words import age, count, joined, moment
+from reconciler.views.reason_words import LABELS
+from reconciler.views.words import Show, age, clean, count, joined, moment
+
+
+class CommandContext(NamedTuple):
+    """What was typed besides the command: `where` the manifests are, and the `filters`, each as words of a shell."""
+
+    where: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
+
+    def command(self, name: str, *options: str, filtered: bool = True) -> str:
+        """Return a command as it is typed in a shell, safe to print."""
+        words = [*self.where, *(self.filters if filtered else ()), *options]
+        return clean(shlex.join(["reconciler", name, *words]))
+
+
+NOTHING = CommandContext()
+"""Only the command was typed."""
 
 
 def verbs(counts: Counts) -> str:
@@ -151,15 +168,15 @@ def reading(plan: Plan, fleet: FleetPlan, now: float) -> str:
     return f"{old}, {'complete' if fleet.basis.complete else 'incomplete'}"
 
 
-def quiet(fleet: FleetPlan) -> bool:
-    """Return whether there is nothing to decide about a fleet."""
-    return not (fleet.error or fleet.changes or fleet.held or fleet.violations)
+def filtered(plan: Plan, show: Show) -> str:
+    """Return what the filters of a plan mean for who reads it."""
+    return f"Filtered by {show(plan.filters)}: everything else is neither shown nor changed."
 
 
 def settled(plan: Plan) -> str:
     """Return the calm sentence for a plan without changes: how many slots are as git says."""
     slots = sum(fleet.summary.slots for fleet in plan.fleets)
     going = [under_way(fleet.summary) for fleet in plan.fleets if under_way(fleet.summary)]
-    still = f"; {joined(going)}" if len(going) == 1 else "; some are still on their way" if going else ""
-    what = f"git and platform agree on {count(slots, 'slot')} of {count(len(plan.fleets), 'fleet')}"
-    return f"{what}{still}"
+    still = f"; {joined(going)}" if len(going) == 1 else "; some are still settling" if going else ""
+    what = f"{count(slots, 'slot')} of {count(len(plan.fleets), 'fleet')} {'matches' if slots == 1 else 'match'} git"
+    return f"{what}{still}."

@@ -12,9 +12,8 @@ from reconciler.model.event import AnyEvent, Called, Intended, Note, Settling
 from reconciler.model.outcome import ReceiptKind
 from reconciler.model.plan import Plan
 from reconciler.views import event_line
-from reconciler.views.clean import clean
 from reconciler.views.line import styled
-from reconciler.views.words import count
+from reconciler.views.words import clean, count
 
 if TYPE_CHECKING:
     from rich.progress import TaskID

@@ -8,12 +8,10 @@ import msgspec
 
 from reconciler.model.report import STATUS_FORMAT, FleetStatus, Movement, Spread, Status, Trouble, UnitStatus
 from reconciler.model.verdict import Health, Sync, Verdict
-from reconciler.views.clean import clean
-from reconciler.views.columns import fits, table
-from reconciler.views.condition_words import conditions_words
 from reconciler.views.group import Names
-from reconciler.views.line import EMPTY, Line, Span, aligned, folded, line
-from reconciler.views.words import SAMPLE, age, count, duration, listed, ready, underway, version
+from reconciler.views.line import EMPTY, Line, Span, aligned, fits, folded, line, table
+from reconciler.views.reason_words import conditions_words
+from reconciler.views.words import SAMPLE, age, clean, count, duration, listed, ready, underway, version
 
 HEAD = ("Fleet", "Sync", "Health", "Ready")
 RIGHT = frozenset({3})

@@ -70,7 +70,7 @@ class Platform(Protocol):
 
     @property
     def identity(self) -> str:
-        """Return which application this is, without secrets: `losant:https://host/applications/ID`."""
+        """Return which application this is, without secrets: `PLATFORM:https://host/applications/ID`."""
         ...
 
     def observe(self, query: Query, since: Snapshot | None = None) -> Snapshot:

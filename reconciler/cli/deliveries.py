@@ -46,7 +46,7 @@ def command(
 ) -> int:
     """Say how the preparation of releases stands: progress, size, files with their hashes, what went wrong.
 
-    Only platforms with a server that makes releases ready (GetApp's delivery server) have preparations; others are
+    Only platforms with a server that makes releases ready for devices have preparations; others are
     named. Without --probe only what this program started itself is asked about.
     """
     from reconciler.views import deliveries_text

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from reconciler.cli import wiring
 from reconciler.cli.printing import misshapen
 from reconciler.engine.group import Open
 from reconciler.errors import SettingsError
@@ -13,7 +14,6 @@ from reconciler.model.fleet import Manifest
 from reconciler.model.recorded import FORMAT, RecordedSnapshot, replay
 from reconciler.model.release import Catalog
 from reconciler.model.snapshot import Snapshot
-from reconciler.platforms import registry
 from reconciler.platforms.recorded import RecordedPlatform
 from reconciler.ports import Clock, Platform
 
@@ -39,7 +39,7 @@ def recorded(path: Path, manifest: Manifest, clock: Clock) -> Open:
                 f"{path} has no snapshot of the connection {name!r}; it has {there}",
                 hint="record it with `reconciler snapshot --out FILE`, or narrow the plan with --fleet",
             )
-        real = registry.connect(document.spec, lambda _: "recorded", clock)
+        real = wiring.connect(document.spec, lambda _: "recorded", clock)
         snapshot, catalog = parts(kept[name], path)
         if snapshot.identity != real.identity:
             raise SettingsError(

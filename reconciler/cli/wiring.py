@@ -22,10 +22,12 @@ from reconciler.git.repository import GitRepository
 from reconciler.manifest.load import Loader
 from reconciler.manifest.render import diagnostics_text
 from reconciler.manifest.secret import resolve as resolve_secret
-from reconciler.model.connection import Secret
+from reconciler.model.connection import ConnectionSpec, Secret
 from reconciler.model.fleet import Manifest
 from reconciler.model.plan import DIRTY
 from reconciler.platforms import registry
+from reconciler.plugin import Plugins, Simulation
+from reconciler.plugin.platform import Resolve
 from reconciler.ports import Clock, Platform, Repository
 
 STOPS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -82,6 +84,20 @@ def stoppable(clock: SystemClock, words: str) -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def plugins() -> Plugins:
+    """Return the platforms that are installed, by name."""
+    return registry.installed()
+
+
+def simulator(name: str) -> Simulation:
+    """Return what runs a platform's simulator; raise SettingsError where something that it needs is not installed."""
+    try:
+        return plugins()[name].simulator()
+    except ImportError as error:
+        hint = "install fleet-reconciler[simulators]"
+        raise SettingsError(f"the simulator of {name} cannot be loaded: {error}", hint=hint) from error
+
+
 def places(paths: Sequence[Path]) -> list[Path]:
     """Return PATHS, or the current folder where none was given."""
     return list(paths) or [Path()]
@@ -97,7 +113,7 @@ def load(paths: Sequence[Path], connections: Path | None = None) -> Manifest:
 
 def source(paths: Sequence[Path], connections: Path | None = None) -> Loader:
     """Return what reads the manifests of PATHS, as often as asked."""
-    return Loader(places(paths), connections)
+    return Loader(places(paths), plugins(), connections)
 
 
 def opener(manifest: Manifest, clock: Clock) -> Open:
@@ -125,7 +141,12 @@ def _open(manifest: Manifest, name: str, clock: Clock) -> Platform:
     def resolve(secret: Secret) -> str:
         return resolve_secret(secret, os.environ, base)
 
-    return registry.connect(document.spec, resolve, clock)
+    return connect(document.spec, resolve, clock)
+
+
+def connect(connection: ConnectionSpec, resolve: Resolve, clock: Clock) -> Platform:
+    """Return the platform of a connection, ready to use; nothing is sent. Raises SettingsError."""
+    return plugins()[connection.platform].connect(connection.details, resolve, clock)
 
 
 def recorded(path: Path, manifest: Manifest) -> Open:
@@ -166,7 +187,7 @@ def base_manifest(base: str | None, paths: Sequence[Path], connections: Path | N
 
 def _load_base(paths: list[Path], connections: Path | None, base: str) -> Manifest:
     try:
-        return Loader(paths, connections, may_be_empty=True).load()
+        return Loader(paths, plugins(), connections, may_be_empty=True).load()
     except ManifestError as error:
         first = error.diagnostics[0]
         raise SettingsError(

@@ -57,7 +57,6 @@ def _look(run: Working) -> None:
         _look_failed(run, run.failure)
     if run.sight is None:
         return
-    run.unread = " but does not show its effect"
     plan = run.sight.plan
     overwritten = overwritten_since(run.before.identities, plan) if plan is not None else set()
     if plan is not None and run.sight.assessment is not None:
@@ -82,7 +81,6 @@ def _look(run: Working) -> None:
 
 def _look_failed(run: Working, unread: Unread) -> None:
     """Give up what would have to be read before it is sent; what was accepted may be read later."""
-    run.unread = f"; it could not be read back: {unread.error}"
     for slot, track in list(run.tracks.items()):
         if track.next is not None:
             run.end(slot, given_up(track), f"{track.error or 'not sent'}; {unread.error}")
@@ -110,7 +108,7 @@ def _dropped(run: Working, slot: SlotId, track: Track, found: Dropped[Change]) -
     if found.result is Result.DONE and track.lost:
         run.accept(slot)
     elif found.result is Result.NOT_TRIED and track.lost:
-        run.end(slot, Result.UNKNOWN, f"{track.error}; and now {found.detail}", found.holds)
+        run.end(slot, Result.UNKNOWN, f"{track.error}; and now {found.detail or 'held'}", found.holds)
     else:
         run.end(slot, found.result, found.detail, found.holds)
 

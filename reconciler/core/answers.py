@@ -92,7 +92,7 @@ def _objected(run: Working, slots: list[SlotId], why: str) -> None:
         if len(slots) == 1 and track.objected + 1 >= ATTEMPTS:
             run.end(slot, given_up(track), why)
             continue
-        cap = max(1, len(slots) // 2) if track.objected else track.cap
+        cap = half(len(slots)) if track.objected else track.cap
         run.change(slot, reread=True, objected=track.objected + 1, cap=cap, error="")
 
 
@@ -106,6 +106,11 @@ def _lost(run: Working, slots: list[SlotId], call: Call, receipt: Receipt) -> No
             run.change(slot, reread=True, lost=track.lost + 1, error=receipt.error)
 
 
+def half(slots: int) -> int:
+    """Return how many slots a call may carry after one of so many was refused: two calls at most come of it."""
+    return (slots + 1) // 2
+
+
 def _rejected(run: Working, slots: list[SlotId], receipt: Receipt) -> None:
     put_off = receipt.status in PUT_OFF
     split = not run.halted and not put_off and len(slots) > 1 and run.splits > 0
@@ -115,6 +120,6 @@ def _rejected(run: Working, slots: list[SlotId], receipt: Receipt) -> None:
         if not run.halted and put_off and track.put_off + 1 < ATTEMPTS:
             run.change(slot, reread=True, put_off=track.put_off + 1, error=receipt.error)
         elif split:
-            run.change(slot, reread=True, cap=max(1, len(slots) // 2), error=receipt.error)
+            run.change(slot, reread=True, cap=half(len(slots)), error=receipt.error)
         else:
             run.end(slot, Result.FAILED, receipt.error)

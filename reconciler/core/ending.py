@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.core.progress import Progress, Sight, Track
+from reconciler.core.progress import Progress, Sent, Sight, Track, Unread
 from reconciler.model.change import Change, Held, Verb
 from reconciler.model.condition import Condition
 from reconciler.model.hold import Hold
@@ -74,11 +74,11 @@ def given_up(track: Track) -> Result:
     return Result.FAILED if track.error else Result.NOT_TRIED
 
 
-def unfinished(progress: Progress, track: Track, sight: Sight | None, unread: str) -> Outcome | None:
+def unfinished(progress: Progress, track: Track, sight: Sight | Unread) -> Outcome | None:
     """Return where a change stands that is still open when its run ends; None for a later stage of a run that does not wait."""
     goal, blocked = track.goal, track.blocked
     if track.sent is None:
-        return _never_sent(progress, track, sight)
+        return _never_sent(progress, track, sight if isinstance(sight, Sight) else None)
     if blocked is not None:
         return ended(progress.fleet, goal, Result.WAITING, "still blocked when waiting ended", blocked.reasons)
     if not progress.wait:
@@ -87,7 +87,14 @@ def unfinished(progress: Progress, track: Track, sight: Sight | None, unread: st
         taken = "removed on the platform" if goal.verb is Verb.REMOVE else "assigned"
         detail = f"{taken}; the unit was still on its way when waiting ended"
         return ended(progress.fleet, goal, Result.WAITING, detail)
-    return ended(progress.fleet, goal, Result.UNKNOWN, f"the platform accepted the call{unread}")
+    return ended(progress.fleet, goal, Result.UNKNOWN, f"the platform accepted the call{_unseen(track.sent, sight)}")
+
+
+def _unseen(sent: Sent, sight: Sight | Unread) -> str:
+    """Return what to say of an accepted call of which nothing was seen."""
+    if isinstance(sight, Unread):
+        return f"; it could not be read back: {sight.error}"
+    return " but does not show its effect" if sight.done_at > sent.at else "; it was not read back"
 
 
 def _never_sent(progress: Progress, track: Track, sight: Sight | None) -> Outcome | None:

@@ -138,8 +138,6 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """Why nothing more is sent; empty while it is."""
     seen: int = 0
     """Number of the last reading that was judged."""
-    unread: str = "; it was not read back"
-    """What to say of an accepted call that nothing was seen of."""
     looks: int = 0
     """Readings since a call was accepted last: pauses grow with them."""
     ready_since: float | None = None

@@ -23,9 +23,9 @@ class Working:
         """Take where things stand, when, and what was read last."""
         self.before = progress
         self.moment = moment
+        self.seen = sight
         self.sight = sight if isinstance(sight, Sight) else None
         self.failure = sight if isinstance(sight, Unread) else None
-        self.number = sight.number
         self.tracks = dict(progress.tracks)
         self.queue = list(progress.queue)
         self.refused = dict(progress.refused)
@@ -34,7 +34,6 @@ class Working:
         self.splits = progress.splits
         self.looks = progress.looks
         self.ready_since = progress.ready_since
-        self.unread = progress.unread
         self.outcomes: list[Outcome] = []
 
     @property
@@ -50,8 +49,7 @@ class Working:
             splits=self.splits,
             looks=self.looks,
             ready_since=self.ready_since,
-            unread=self.unread,
-            seen=max(self.before.seen, self.number),
+            seen=max(self.before.seen, self.seen.number),
         )
 
     def change(self, slot: SlotId, **fields: object) -> None:
@@ -101,6 +99,6 @@ class Working:
 
     def leave(self, slot: SlotId) -> None:
         """Say of a change that is still open where it stands; nothing more is done for it."""
-        found = unfinished(self.before, self.tracks.pop(slot), self.sight, self.unread)
+        found = unfinished(self.before, self.tracks.pop(slot), self.seen)
         if found is not None:
             self.outcomes.append(found)

@@ -25,7 +25,7 @@ class State(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """The observation of one slot. Interned per snapshot, so a million slots share a few of these.
 
     `assigned` is what the platform has been told, `reported` what the unit says it runs; None is nothing.
-    `identity` is the content identity of what was assigned (a Losant etag), so an overwritten name shows.
+    `identity` is the content identity of what was assigned (such as an etag), so an overwritten name shows.
     `since` is when the present movement or failure began, in seconds since 1970, and None for a settled slot.
     """
 

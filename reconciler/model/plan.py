@@ -81,7 +81,7 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
     """What the plan was computed from. A saved plan is refused when `target` is another application."""
 
     target: str
-    """The application read, e.g. `losant:https://api.losant.com/applications/ID`."""
+    """The application read: its platform and address, e.g. `PLATFORM:https://api.example.com/applications/ID`."""
     manifest: str
     """Digest of the manifests."""
     commit: str | None = None

@@ -10,7 +10,7 @@ from reconciler.model.origin import NOWHERE
 from reconciler.model.outcome import ReceiptKind
 from reconciler.model.release import Release
 from reconciler.model.snapshot import Query, Snapshot
-from tests.contract.subjects import Rig, Subject
+from reconciler.testing.subject import Rig, Subject
 from tests.contract.subjects_getapp import GETAPP_AGENT, GETAPP_CDN
 
 WORKLOAD = "radio"

@@ -7,9 +7,10 @@ import pytest
 from reconciler.core.decide import PlanRequest
 from reconciler.model.fleet import FleetSpec, Selector, WorkloadSpec
 from reconciler.model.outcome import Result
-from tests.contract.subjects import Rig, question_of
+from reconciler.testing.applying import applied
+from reconciler.testing.changes import question_of
+from reconciler.testing.subject import Rig
 from tests.contract.subjects_memfault import MEMFAULT
-from tests.contract.test_apply import applied
 
 COHORT, WORKLOAD = "internal-testing", "main-fw"
 
@@ -41,7 +42,7 @@ def test_a_rollout_that_is_raised_to_all_is_done_and_leaves_the_rest_to_the_next
     assert rig.truth()[cohort, WORKLOAD][0] == "1.3.0"
     run = applied(rig, wanting("1.3.0", cohort))
     ((result, detail),) = [(one.result, one.detail) for one in run.outcomes]
-    assert (result, detail) == (Result.DONE, "assigned; 1.2.0 stands besides: plan again to see it go")
+    assert (result, detail) == (Result.DONE, "assigned; 1.2.0 is present as well: plan again to remove it")
     run = applied(rig, wanting("1.3.0", cohort))
     assert [one.result for one in run.outcomes] == [Result.DONE]
     assert sent(rig) == ["PATCH", "DELETE"]

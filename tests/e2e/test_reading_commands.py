@@ -6,11 +6,10 @@ import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Ran, Simulator
+from tests.e2e.conftest import Ran, Simulator, simulating
 
 Run = Callable[..., Ran]
 
@@ -247,8 +246,8 @@ def test_snapshots_of_something_else_are_refused(plant: Simulator, run: Run, imp
         assert other in ran.err
 
 
-def test_an_incomplete_reading_is_recorded_as_such(run: Run, imported: Path, simulate: Callable[..., Any]) -> None:
-    with simulate("--units", "40", "--fault", "short=100%") as short:
+def test_an_incomplete_reading_is_recorded_as_such(run: Run, imported: Path) -> None:
+    with simulating(units=40, offline=0.05, failing=0.02, faults=["short=100%"]) as short:
         manifest = (imported / "connections.yaml").read_text().split("url:")[0] + f'url: "{short.url}"\n'
         (imported / "connections.yaml").write_text(manifest)
         ran = run("snapshot", "m/connections.yaml", "--out", "s.json", token=short.token)

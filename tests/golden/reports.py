@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from reconciler.model.change import Action, Request, Verb
+from reconciler.model.change import Request, Verb
+from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.delivery import Preparation, PrepareStatus
 from reconciler.model.event import (
     AnyEvent,
+    Blocked,
     Called,
     Drifted,
     Finished,
@@ -14,6 +16,7 @@ from reconciler.model.event import (
     Passed,
     Settled,
     Settling,
+    SlotName,
     Started,
 )
 from reconciler.model.hold import Hold, HoldReason
@@ -75,13 +78,13 @@ def applied_badly() -> Applied:
     ]
     broken = Violation(
         kind=LimitKind.REMOVE,
-        message="would remove 40 of 300 assigned; remove is limited to 10%",
+        percent="10%",
         intended=40,
         allowed=30,
         of=300,
         origin=Origin("fleets/dallas.yaml", 31, 11),
     )
-    empty = Violation(kind=LimitKind.EMPTY_SCOPE, message="the scope matches no unit")
+    empty = Violation(kind=LimitKind.EMPTY_SCOPE)
     return Applied(
         run="r2",
         exit_code=4,
@@ -177,8 +180,21 @@ def cohorts() -> FleetStatus:
             Movement(workload="radio", version=None, slots=1),
         ),
         remarks=(
-            Remark(workload="main", text="8 devices were not seen for a day", slots=2, units=(beta, silent)),
-            *(Remark(workload="main", text=f"remark {number}", slots=9, units=(beta,)) for number in range(5)),
+            Remark(
+                workload="main",
+                conditions=(Condition(ConditionCode.PLATFORM, text="8 devices were not seen for a day"),),
+                slots=2,
+                units=(beta, silent),
+            ),
+            *(
+                Remark(
+                    workload="main",
+                    conditions=(Condition(ConditionCode.PLATFORM, text=f"remark {number}"),),
+                    slots=9,
+                    units=(beta,),
+                )
+                for number in range(5)
+            ),
         ),
     )
 
@@ -202,7 +218,7 @@ def status_units() -> Status:
         verdict=Verdict.CONVERGING,
         ready=93,
         size=100,
-        note="8 devices were not seen for a day",
+        conditions=(Condition(ConditionCode.PLATFORM, text="8 devices were not seen for a day"),),
     )
     going = SlotStatus(
         workload="radio",
@@ -257,7 +273,7 @@ def explanation() -> Explanation:
         phase="failed",
         since=NOW - 7500,
         error=TOO_OLD,
-        note="tried 3 times",
+        conditions=(Condition(ConditionCode.PLATFORM, text="tried 3 times"),),
         identity="etag-1",
         overwritten=True,
         read_at=NOW - 12,
@@ -319,7 +335,7 @@ def explanation() -> Explanation:
             ready=12,
             size=25,
             spread=(("2.3.0", 88), ("2.4.0", 12)),
-            protected="a dependency of radio 2.1.0",
+            protected=(Condition(ConditionCode.DEPENDENCY, ("2.2.0",), text="radio 2.1.0"),),
             stages=(("2.2.0", "installed"), ("2.4.0", "downloaded")),
         ),
         reach="connected",
@@ -449,7 +465,8 @@ def difference() -> Comparison:
 
 
 def events() -> list[AnyEvent]:
-    action = Action(call="losant.release", request=Request("POST", PATH, {"flowId": POLLER.id}), slots=(0, 1))
+    request = Request("POST", PATH, {"flowId": POLLER.id})
+    slots = (SlotName(unit(7), POLLER), SlotName(unit(31), POLLER))
     receipts = [
         Receipt(ReceiptKind.ACCEPTED, status=201),
         Receipt(ReceiptKind.REJECTED, "NotFound: Flow was not found", 404),
@@ -460,18 +477,37 @@ def events() -> list[AnyEvent]:
     return [
         Started(at=NOW, run="r1", kind="apply", fingerprint="0f" * 32, commit="9f3c1d27aa0b45e1"),
         Started(at=NOW, run="r2", kind="watch", allowed=(("remove", "site closed, CHG-4711"),)),
-        Intended(at=NOW + 1, fleet="austin", call=1, action=action),
-        *(Called(at=NOW + 2, fleet="austin", call=1, receipt=receipt, seconds=0.25) for receipt in receipts),
-        Settling(at=NOW + 3, fleet="austin", done=1000, waiting=4, failed=0, pending=199),
-        *(Settled(at=NOW + 4, outcome=one) for one in outcomes),
-        Settled(at=NOW + 4, outcome=outcome(7, Result.DONE, to=None)),
-        Note(at=NOW + 5, level="info", message="the manifests changed"),
-        Note(at=NOW + 5, level="warning", message="could not read back", fleet="austin"),
-        Note(at=NOW + 5, level="error", message=HOSTILE, fleet=HOSTILE),
-        Note(at=NOW + 5, level="notice", message="a level of a later version"),
-        Passed(at=NOW + 6, fleet="austin", number=12, sync="synced", health="waiting", changes=0, held=0, violations=0),
+        Intended(
+            at=NOW + 1, run="r1", fleet="austin", call=1, kind="losant.release", request=request, wide=True, slots=slots
+        ),
+        *(Called(at=NOW + 2, run="r1", fleet="austin", call=1, receipt=receipt, seconds=0.25) for receipt in receipts),
+        Settling(at=NOW + 3, run="r1", fleet="austin", done=1000, waiting=4, failed=0, pending=199),
+        *(Settled(at=NOW + 4, run="r1", outcome=one) for one in outcomes),
+        Settled(at=NOW + 4, run="r1", outcome=outcome(7, Result.DONE, to=None)),
+        Note(at=NOW + 5, run="r1", level="info", message="the manifests changed"),
+        Note(at=NOW + 5, run="r1", level="warning", message="could not read back", fleet="austin"),
+        Note(at=NOW + 5, run="r1", level="error", message=HOSTILE, fleet=HOSTILE),
+        Note(at=NOW + 5, run="r1", level="notice", message="a level of a later version"),
+        Blocked(
+            at=NOW + 6,
+            run="r1",
+            fleet="boston",
+            violations=(Violation(kind=LimitKind.REMOVE, every_holder_of=HOSTILE, intended=12, allowed=4, of=40),),
+        ),
         Passed(
             at=NOW + 6,
+            run="r1",
+            fleet="austin",
+            number=12,
+            sync="synced",
+            health="waiting",
+            changes=0,
+            held=0,
+            violations=0,
+        ),
+        Passed(
+            at=NOW + 6,
+            run="r1",
             fleet="austin",
             number=13,
             sync="out of sync",
@@ -483,15 +519,16 @@ def events() -> list[AnyEvent]:
         ),
         Drifted(
             at=NOW + 7,
+            run="r1",
             fleet="austin",
-            unit="gw-0007",
-            workload="vision",
+            unit=unit(7),
+            workload=VISION,
             was="v2.0.1",
             now="v1.9.0",
-            wanted="v2.0.1",
+            desired="v2.0.1",
             verb=Verb.REPLACE,
         ),
-        Drifted(at=NOW + 7, fleet="austin", unit="gw-0008", workload="vision", was=None, now="v1", wanted=None),
-        Finished(at=NOW + 90, results={Result.DONE: 1000, Result.FAILED: 2}, exit_code=4, seconds=90),
-        Finished(at=NOW + 90, results={}, exit_code=0, seconds=3723),
+        Drifted(at=NOW + 7, run="r1", fleet="austin", unit=unit(8), workload=VISION, was=None, now="v1", desired=None),
+        Finished(at=NOW + 90, run="r1", results={Result.DONE: 1000, Result.FAILED: 2}, exit_code=4, seconds=90),
+        Finished(at=NOW + 90, run="r1", results={}, exit_code=0, seconds=3723),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.platforms.registry import installed
 from tests.house.tree import ROOT, modules
 
 SLOW = {"httpx", "rich", "yaml", "jsonschema", "deepdiff", "starlette", "uvicorn", "asyncio"}
@@ -64,7 +66,33 @@ def test_a_breach_is_found(copy: Path, module: str, line: str) -> None:
     assert "BROKEN" in linted.stdout
 
 
+def test_nothing_but_platforms_and_simulators_names_a_platform() -> None:
+    """What the rest knows of a platform is in its plug-in: another one could stand in its place."""
+    name = re.compile("|".join(installed()), re.IGNORECASE)
+    assert name.search("LosantConnection")
+    naming = [
+        f"{module.path}:{number}: {line.strip()}"
+        for module in modules()
+        if not module.path.startswith(("reconciler/platforms/", "reconciler/simulators/"))
+        for number, line in enumerate(module.text.split("\n"), 1)
+        if name.search(line)
+    ]
+    assert not naming, "\n".join(naming)
+
+
+def test_each_platform_is_named_by_itself_alone() -> None:
+    for name in installed():
+        others = re.compile("|".join(set(installed()) - {name}), re.IGNORECASE)
+        for floor in ("platforms", "simulators"):
+            for module in modules(f"reconciler/{floor}/{name}/"):
+                assert not others.search(module.text), module.path
+
+
 def _loaded_by(*arguments: str) -> set[str]:
+    return {name.split(".")[0] for name in _modules_loaded_by(*arguments)}
+
+
+def _modules_loaded_by(*arguments: str) -> set[str]:
     script = textwrap.dedent(
         """
         import sys
@@ -74,7 +102,7 @@ def _loaded_by(*arguments: str) -> set[str]:
             code = main()
         except SystemExit as end:
             code = end.code
-        print("\\n" + " ".join(sorted({name.split(".")[0] for name in sys.modules})))
+        print("\\n" + " ".join(sorted(sys.modules)))
         sys.exit(code)
         """
     )
@@ -87,6 +115,17 @@ def test_help_loads_nothing_slow() -> None:
     loaded = _loaded_by("--help")
     assert "click" in loaded
     assert not loaded & SLOW
+
+
+def test_help_looks_for_no_plug_in_and_checking_manifests_loads_none_that_no_manifest_names(tmp_path: Path) -> None:
+    assert "importlib.metadata" not in _modules_loaded_by("--help")
+    (tmp_path / "c.yaml").write_text(
+        "apiVersion: reconciler/v1\nkind: Connection\nmetadata: {name: a}\nspec: {getapp: {agent: https://cdn.example.com}}\n"
+    )
+    loaded = _modules_loaded_by("validate", str(tmp_path))
+    assert "reconciler.platforms.getapp.plugin" in loaded
+    assert not {name for name in loaded if name.startswith(("reconciler.platforms.losant", "reconciler.simulators"))}
+    assert not {name.partition(".")[0] for name in loaded} & {"httpx", "starlette", "uvicorn"}
 
 
 def test_importing_the_package_loads_nothing_but_the_standard_library() -> None:

@@ -28,9 +28,11 @@ def _name(requirement: str) -> str:
     return re.split(r"[<>=!~\[; ]", requirement, maxsplit=1)[0].lower()
 
 
-def _imported() -> set[str]:
+def _imported(*, testing: bool) -> set[str]:
     found = set()
     for module in modules():
+        if module.path.startswith("reconciler/testing/") is not testing:
+            continue
         for node in ast.walk(module.tree):
             if isinstance(node, ast.Import):
                 found |= {alias.name.split(".")[0] for alias in node.names}
@@ -40,9 +42,11 @@ def _imported() -> set[str]:
 
 
 def test_dependencies_are_what_is_imported() -> None:
-    needed = [*PROJECT["dependencies"], *EXTRAS["simulators"]]
-    declared = {IMPORTED_AS.get(_name(item), _name(item)) for item in needed}
-    assert _imported() == declared
+    server = {IMPORTED_AS.get(_name(item), _name(item)) for item in EXTRAS["simulators"]}
+    declared = {IMPORTED_AS.get(_name(item), _name(item)) for item in PROJECT["dependencies"]}
+    assert _imported(testing=False) == declared | server
+    extra = {_name(item) for item in EXTRAS["testing"]}
+    assert _imported(testing=True) - declared - server == extra
 
 
 def test_constraints_are_names_and_versions_and_cover_every_dependency() -> None:

@@ -109,7 +109,7 @@ class Worlds:
 
     def apply(self, *, wait: bool = True) -> Applying:
         options = Options(concurrency=1, allow=LIFTED, deadline=60.0, wait=wait)
-        run = Applying(self.plan(), self.request(), options, self.clock, run="law")
+        run = Applying(self.plan(), options, self.clock, run="law")
         drain(run.events())
         return run
 

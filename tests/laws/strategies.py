@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.assessment import Filters, FleetAssessment, assess
 from reconciler.core.plan import fleet_plan
-from reconciler.model.change import Action, Change, Request, Review
+from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Request, Review
 from reconciler.model.fleet import (
     ChannelRef,
     Document,
@@ -270,8 +270,15 @@ class Single:
         del changes
         return Review()
 
-    def compile(self, changes: Sequence[Change], fleet_wide: Collection[str]) -> tuple[Action, ...]:
-        del fleet_wide
+    def compile(
+        self,
+        changes: Sequence[Change],
+        fleet_wide: Collection[str],
+        *,
+        wide: bool = True,
+        refused: Refusals = NOTHING_REFUSED,
+    ) -> tuple[Action, ...]:
+        del fleet_wide, wide, refused
         return tuple(
             Action(call=f"test.{change.verb}", request=Request("POST", f"/{change.unit.id}"), slots=(position,))
             for position, change in enumerate(changes)

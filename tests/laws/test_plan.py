@@ -25,6 +25,7 @@ from reconciler.model.release import Catalog
 from reconciler.model.snapshot import Snapshot, Workload
 from reconciler.model.unit import Unit, Units
 from reconciler.model.verdict import Verdict
+from reconciler.views.hold_words import hold_words
 from tests.laws import naive
 from tests.laws.strategies import (
     CHANNELS,
@@ -133,7 +134,7 @@ def test_what_the_reading_does_not_prove_is_left_alone(fleet: Document, snapshot
         assert snapshot.state(change.workload.id, snapshot.units.index[change.unit.id]).phase is not Phase.UNKNOWN
     for held in plan.held:
         assert held.reasons
-        assert all(reason.text for reason in held.reasons)
+        assert all(hold_words(reason, held.workload.name, held.to) for reason in held.reasons)
         if held.verb is None and held.unit.id != "*":
             assert {reason.code for reason in held.reasons} & {HoldReason.UNKNOWN, HoldReason.PAUSED}
 

@@ -164,7 +164,7 @@ class Pair:
 
     def request(self) -> PlanRequest:
         connections = {
-            name: Document(name, ConnectionSpec(losant=site.spec), "c.yaml", locate)
+            name: Document(name, ConnectionSpec("losant", site.spec), "c.yaml", locate)
             for name, site in self.sites.items()
         }
         return PlanRequest(manifest=Manifest(connections, {}, self.git.fleets, "digest"))
@@ -176,7 +176,6 @@ class Pair:
     def apply(self, *, wait: bool = True) -> Applying:
         run = Applying(
             self.plan(),
-            self.request(),
             Options(concurrency=1, allow=LIFTED, deadline=60.0, wait=wait),
             self.clock,
             run="law",

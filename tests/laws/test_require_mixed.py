@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -44,8 +45,9 @@ Act = Callable[["Worlds"], None]
 def _few_at_a_time() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("reconciler.platforms.losant.compile.IDS_PER_CALL", 1)
-        for module in ("plan", "observe"):  # one connection after another, so that an example is the same each time
+        for module in ("plan", "group"):  # one connection after another, so that an example is the same each time
             patch.setattr(f"reconciler.engine.{module}.ThreadPoolExecutor", lambda max_workers: ThreadPoolExecutor(1))
+        patch.setattr("reconciler.engine.apply.merged", chain.from_iterable)
         yield
 
 

@@ -21,12 +21,13 @@ from reconciler.manifest.load import KINDS, _Loading
 from reconciler.manifest.schema import find
 from reconciler.manifest.write import _plain
 from reconciler.model import event, plan, recorded
-from reconciler.model.change import Action, Request, Verb
+from reconciler.model.change import Request, Verb
 from reconciler.model.fleet import Failure, Limits, Rollout, Suspend, Wave, Window
 from reconciler.model.outcome import Outcome, Receipt, ReceiptKind, Result
 from reconciler.model.release import Catalog
 from reconciler.model.snapshot import Snapshot
 from reconciler.model.unit import Ref
+from reconciler.platforms.registry import installed
 from reconciler.views import plan_json
 from tests.golden import plans
 from tests.laws import strategies
@@ -163,7 +164,7 @@ def accepted(folder: Path, document: Any) -> tuple[bool, str]:
     """Return whether the loader takes a document for what it is, before it asks what it means; and what it said."""
     file = folder / "fleet.yaml"
     file.write_text(yaml.dump(document, Dumper=Person, allow_unicode=True, sort_keys=False), encoding="utf-8")
-    run = _Loading()
+    run = _Loading(installed())
     run.take(file)
     assert run.failed == bool(run.diagnostics)
     return not run.failed, "\n".join(f"{one.code}: {one.message}" for one in run.diagnostics)
@@ -189,11 +190,19 @@ def test_the_loader_accepts_exactly_what_the_schema_accepts(folder: Path, docume
     assert taken == schema("manifest.v1").is_valid(document), said or "the loader took it"
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
+KINDS_AND_PLATFORMS = {
+    "Channel": KINDS["Channel"],
+    "Fleet": KINDS["Fleet"],
+    **{name: plugin.spec for name, plugin in installed().items()},
+}
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS_AND_PLATFORMS))
 def test_every_key_of_every_kind_is_described(kind: str) -> None:
     definitions = schema("manifest.v1").schema["definitions"]
-    fields = {field.encode_name for field in msgspec.structs.fields(KINDS[kind])}
-    assert fields == definitions[KINDS[kind].__name__]["properties"].keys()
+    found = KINDS_AND_PLATFORMS[kind]
+    fields = {field.encode_name for field in msgspec.structs.fields(found)}
+    assert fields == definitions[found.__name__]["properties"].keys()
 
 
 # --- what the program writes ------------------------------------------------------------------------------------------
@@ -228,7 +237,6 @@ def test_sample_plans_fit_their_schema(sample: tuple[str, plan.Plan]) -> None:
 
 
 ref = Ref("575ecf887ae143cd83dc4aa2", "gw-017")
-action = Action(call="losant.release", request=Request("PATCH", "/applications/x", {"version": None}), slots=(0, 1))
 maybe = st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
 moments = st.floats(0, 1e10)
 outcomes = st.builds(
@@ -239,14 +247,34 @@ outcomes = st.builds(
 receipts = st.builds(Receipt, st.sampled_from(ReceiptKind), names, st.none() | st.integers(100, 599))
 events = st.one_of(
     st.builds(event.Started, at=moments, run=names, kind=names, commit=maybe, allowed=st.just((("remove", "why"),))),
-    st.builds(event.Intended, at=moments, fleet=names, call=st.integers(0, 9), action=st.just(action)),
-    st.builds(event.Called, at=moments, fleet=names, call=st.integers(0, 9), receipt=receipts, seconds=moments),
-    st.builds(event.Settled, at=moments, outcome=outcomes),
-    *(st.builds(kind, at=moments) for kind in (event.Settling, event.Note, event.Drifted)),
-    st.builds(event.Finished, at=moments, seconds=moments),
+    st.builds(
+        event.Intended,
+        at=moments,
+        run=names,
+        fleet=names,
+        call=st.integers(0, 9),
+        kind=names,
+        request=st.just(Request("PATCH", "/applications/x", {"version": None})),
+        wide=st.booleans(),
+        slots=st.just((event.SlotName(ref, ref),)),
+    ),
+    st.builds(
+        event.Blocked,
+        at=moments,
+        run=names,
+        fleet=names,
+        violations=st.just((plan.Violation(kind=plan.LimitKind.REMOVE, percent="10%"),)),
+    ),
+    st.builds(
+        event.Called, at=moments, run=names, fleet=names, call=st.integers(0, 9), receipt=receipts, seconds=moments
+    ),
+    st.builds(event.Settled, at=moments, run=names, outcome=outcomes),
+    *(st.builds(kind, at=moments, run=names) for kind in (event.Settling, event.Note, event.Drifted)),
+    st.builds(event.Finished, at=moments, run=names, seconds=moments),
     st.builds(
         event.Passed,
         at=moments,
+        run=names,
         fleet=names,
         number=st.integers(0),
         sync=names,
@@ -265,7 +293,7 @@ def test_events_fit_their_schema(one: event.AnyEvent) -> None:
 
 
 def test_what_is_no_event_does_not_fit() -> None:
-    note = event.to_builtins(event.Note(at=1.0, level="info", message="x"))
+    note = event.to_builtins(event.Note(at=1.0, run="r", level="info", message="x"))
     assert schema("event.v1").is_valid(note)
     for wrong in ({**note, "format": "reconciler/event.v2"}, {**note, "event": "noted"}, {**note, "at": "now"}):
         assert not schema("event.v1").is_valid(wrong)

@@ -26,6 +26,7 @@ from reconciler.model.unit import Ref
 from reconciler.views import apply_text, event_line, plan_json, plan_markdown, plan_text
 from reconciler.views.clean import LONGEST, clean
 from reconciler.views.group import grouped, held_grouped
+from reconciler.views.hold_words import hold_words
 from reconciler.views.line import Line, columns_of, fold, line, plain, styled, text_of
 from reconciler.views.markdown import code, row
 from reconciler.views.plan_markdown import SMALLEST
@@ -229,7 +230,9 @@ def test_grouping_keeps_every_change_once_and_every_reason(found: list[Change], 
         for group in groups
         for one in group.held
     ]
-    assert sorted(reasons) == sorted((id(one), reason.code, reason.text) for one in held for reason in one.reasons)
+    assert sorted(reasons) == sorted(
+        (id(one), reason.code, hold_words(reason, one.workload.name, one.to)) for one in held for reason in one.reasons
+    )
 
 
 @given(plan=plans)
@@ -369,7 +372,10 @@ def test_reports_fit_count_everything_and_are_harmless(applied: Applied, width: 
 
 @given(outcome=outcomes, message=foreign)
 def test_an_event_is_one_line(outcome: Outcome, message: str) -> None:
-    events: list[Any] = [Settled(at=NOW, outcome=outcome), Note(at=NOW, level="error", message=message, fleet=message)]
+    events: list[Any] = [
+        Settled(at=NOW, run="r", outcome=outcome),
+        Note(at=NOW, run="r", level="error", message=message, fleet=message),
+    ]
     for event in events:
         text = plain([event_line.render(event)])
         harmless(text)

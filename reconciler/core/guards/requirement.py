@@ -169,7 +169,6 @@ class DependencyCheck:
         return Block(
             msgspec.structs.replace(
                 self.unmet,
-                problem=Problem.NOT_REPORTED,
                 why="",
                 **_evidence(state, accepts),
                 outlook=outlook,
@@ -205,6 +204,7 @@ def _evidence(state: State, accepts: Accepts) -> dict[str, object]:
     versions = _reports(state)
     strange = [version for version in versions if accepts.range is not None and semver(version) is None]
     return {
+        "problem": Problem.NOT_REPORTED,
         "reported": versions,
         "assigned": state.assigned,
         "strays": _strays(state, accepts),

@@ -8,8 +8,8 @@ from email.utils import parsedate_to_datetime
 import msgspec
 
 from reconciler.errors import NotFound, PlatformError, Rejected, Unreachable
-from reconciler.model.connection import StepRoute
 from reconciler.platforms.getapp import wire
+from reconciler.platforms.getapp.connection import StepRoute
 from reconciler.platforms.getapp.inventory import id_of, listing
 from reconciler.platforms.getapp.openapi import proposals
 from reconciler.platforms.getapp.routes import DEVICES_PER_CALL, Routes, Server

@@ -8,13 +8,13 @@ from reconciler.errors import PlatformError
 from reconciler.model.change import Action
 from reconciler.model.delivery import PrepareStatus
 from reconciler.model.outcome import Receipt, ReceiptKind
+from reconciler.platforms.answers import receipt_of
 from reconciler.platforms.getapp import wire
 from reconciler.platforms.getapp.compile import PREFIX
 from reconciler.platforms.getapp.look import objection
 from reconciler.platforms.getapp.prepare import Preparations, preparation
 from reconciler.platforms.getapp.routes import Routes, Server
 from reconciler.platforms.getapp.steps import PREPARE, Table
-from reconciler.platforms.receipts import receipt_of
 from reconciler.ports import Clock
 
 NOT_ALLOWED = 405

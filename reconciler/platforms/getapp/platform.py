@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import httpx
 
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review
-from reconciler.model.connection import GetAppConnection, Secret
 from reconciler.model.delivery import Preparation
 from reconciler.model.outcome import Receipt
 from reconciler.model.quantity import seconds
@@ -17,6 +16,7 @@ from reconciler.platforms.credentials import Credentials, Nobody
 from reconciler.platforms.getapp.catalog import Catalogue
 from reconciler.platforms.getapp.check import checks
 from reconciler.platforms.getapp.compile import compile_changes
+from reconciler.platforms.getapp.connection import GetAppConnection
 from reconciler.platforms.getapp.execute import Sender
 from reconciler.platforms.getapp.login import Door, Login
 from reconciler.platforms.getapp.memory import Memory
@@ -27,6 +27,7 @@ from reconciler.platforms.getapp.routes import Routes, Server
 from reconciler.platforms.getapp.steps import DEVICES_PER_ACTION, UNINSTALL, Table
 from reconciler.platforms.http import Client
 from reconciler.platforms.reading.readers import Meter, Readers, clocks
+from reconciler.plugin.platform import Resolve
 from reconciler.ports import Capabilities, Check, Clock
 
 _GUARDED = (
@@ -154,7 +155,7 @@ class GetApp:
 
 def factory(
     spec: GetAppConnection,
-    resolve: Callable[[Secret], str],
+    resolve: Resolve,
     clock: Clock,
     *,
     transport: httpx.BaseTransport | None = None,

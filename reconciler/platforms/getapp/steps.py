@@ -25,7 +25,7 @@ import msgspec
 
 from reconciler.errors import SettingsError
 from reconciler.model.change import Request
-from reconciler.model.connection import GetAppConnection, StepRoute
+from reconciler.platforms.getapp.connection import GetAppConnection, StepRoute
 from reconciler.platforms.getapp.routes import segment
 
 PREPARE = "prepare"

@@ -1,4 +1,4 @@
-"""What `doctor` can tell of an application by reading alone, and what it cannot."""
+"""What `doctor` can find out about an application by reading alone, and what it cannot."""
 
 from __future__ import annotations
 

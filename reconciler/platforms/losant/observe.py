@@ -28,29 +28,22 @@ WITNESSES = 5
 list itself is."""
 
 
-class Observer:
-    """Readings of one application."""
+def observe(routes: Routes, readers: Readers, clock: Clock, query: Query, *, identity: str) -> Snapshot:
+    """Return a reading of an application, proved or with its problems.
 
-    def __init__(self, routes: Routes, readers: Readers, clock: Clock, identity: str) -> None:
-        """Take the routes, the readers, and the clock whose time readings bear."""
-        self._routes = routes
-        self._readers = readers
-        self._clock = clock
-        self._identity = identity
+    Raises PlatformError when nothing can be read at all.
+    """
+    strays: set[str] = set()
 
-    def observe(self, query: Query) -> Snapshot:
-        """Return a reading, proved or with its problems. Raises PlatformError when nothing can be read at all."""
-        strays: set[str] = set()
+    def turn(last: bool) -> Snapshot:
+        nonlocal strays
+        reading = _Reading(routes, readers, query, settled_strays=strays, patient=last)
+        read_at = clock.now()
+        problems = reading.read()
+        strays = reading.slots.strays
+        return reading.snapshot(identity, read_at, problems)
 
-        def turn(last: bool) -> Snapshot:
-            nonlocal strays
-            reading = _Reading(self._routes, self._readers, query, settled_strays=strays, patient=last)
-            read_at = self._clock.now()
-            problems = reading.read()
-            strays = reading.slots.strays
-            return reading.snapshot(self._identity, read_at, problems)
-
-        return proved(turn, self._clock)
+    return proved(turn, clock)
 
 
 class _Reading:

@@ -1,4 +1,4 @@
-"""What `doctor` can tell of a project by reading alone, and what it cannot."""
+"""What `doctor` can find out about a project by reading alone, and what it cannot."""
 
 from __future__ import annotations
 

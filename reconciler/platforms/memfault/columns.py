@@ -72,7 +72,7 @@ class Columns(msgspec.Struct):
         return EMPTY if _bare(state) and not self.coverage.complete else state
 
     def _unit(self, cohort: Cohort, groups: Mapping[tuple[str, str], Group], devices: int, seen: int) -> Unit:
-        """Return a cohort as a unit. It can be told something if any of its devices was seen lately, or it has none."""
+        """Return a cohort as a unit. It is reachable if any of its devices was seen lately, or it has none."""
         slug = cohort.slug
         reach = Reach.CONNECTED if seen or not devices else Reach.DISCONNECTED
         unread = slug in self.unread

@@ -112,11 +112,11 @@ def _activation(change: Change, version: str, path: str) -> Request:
 
 
 def _downward(versions: Sequence[str], active: Active, path: str) -> Iterator[tuple[int, str, Request]]:
-    """Yield the pulls that lead a cohort down: the highest full release, which is what it is told, after all others."""
-    told = latest_first(version for version in versions if ARROW not in version)[:1]
-    rest = [version for version in versions if version not in told]
+    """Yield the pulls that lead a cohort down: the highest full release, which is the assigned one, after all others."""
+    highest = latest_first(version for version in versions if ARROW not in version)[:1]
+    rest = [version for version in versions if version not in highest]
     yield from _pulls(rest, active, path, SECOND)
-    yield from _pulls(told, active, path, LAST if rest else SECOND)
+    yield from _pulls(highest, active, path, LAST if rest else SECOND)
 
 
 def _pulls(versions: Sequence[str], active: Active, path: str, stage: int) -> Iterator[tuple[int, str, Request]]:

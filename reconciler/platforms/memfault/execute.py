@@ -11,11 +11,11 @@ import re
 from reconciler.errors import NotFound, PlatformError, Rejected
 from reconciler.model.change import Action
 from reconciler.model.outcome import Receipt, ReceiptKind
+from reconciler.platforms.answers import receipt_of
 from reconciler.platforms.memfault import wire
 from reconciler.platforms.memfault.compile import ACTIVATE, PULL, RAISE
 from reconciler.platforms.memfault.routes import Routes
 from reconciler.platforms.memfault.slots import NORMAL, REDRAW, ROLLOUT, STAGED
-from reconciler.platforms.receipts import receipt_of
 
 _METHODS = {ACTIVATE: "POST", PULL: "DELETE", RAISE: "PATCH"}
 

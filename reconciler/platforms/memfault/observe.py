@@ -3,7 +3,7 @@
 One reading: the cohorts, software types with their versions, devices, deployments between two looks at their total and
 newest, what lower activations are for, and the cohorts again. What devices say decides nothing about what is assigned:
 devices may come and go meanwhile, cohorts and deployments may not. A reading that does not prove itself is done again,
-twice; then its problems are told.
+twice; then its problems are shown.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from reconciler.errors import PlatformError
 from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.snapshot import Query, Snapshot
 from reconciler.platforms.memfault.activations import Activations
+from reconciler.platforms.memfault.catalog import named
 from reconciler.platforms.memfault.columns import Columns
 from reconciler.platforms.memfault.members import Members
 from reconciler.platforms.memfault.routes import ASKED, Filters, Routes
@@ -30,30 +31,22 @@ from reconciler.ports import Clock
 
 FEW = 20
 """Up to this many cohorts are read one by one where only they are asked about."""
-NAMED = 50
-"""Versions that one request asks about."""
 
 
-class Observer:
-    """Readings of one project. `seen_within` in seconds: who was seen so lately is waited for."""
+def observe(
+    routes: Routes, readers: Readers, clock: Clock, query: Query, *, identity: str, seen_within: float
+) -> Snapshot:
+    """Return a reading of a project, proved or with its problems. Raises PlatformError when nothing can be read at all.
 
-    def __init__(self, routes: Routes, readers: Readers, clock: Clock, identity: str, seen_within: float) -> None:
-        """Take the routes, the readers, and the clock whose time readings bear."""
-        self._routes = routes
-        self._readers = readers
-        self._clock = clock
-        self._identity = identity
-        self._seen_within = seen_within
+    `seen_within` in seconds: who was seen so lately is waited for.
+    """
 
-    def observe(self, query: Query) -> Snapshot:
-        """Return a reading, proved or with its problems. Raises PlatformError when nothing can be read at all."""
-        return proved(lambda last: self._turn(query, patient=last), self._clock)
+    def turn(last: bool) -> Snapshot:
+        now = clock.now()
+        since = datetime.fromtimestamp(now, UTC) - timedelta(seconds=seen_within)
+        return _Reading(routes, readers, query, since, patient=last).read().snapshot(identity, now)
 
-    def _turn(self, query: Query, *, patient: bool) -> Snapshot:
-        now = self._clock.now()
-        since = datetime.fromtimestamp(now, UTC) - timedelta(seconds=self._seen_within)
-        reading = _Reading(self._routes, self._readers, query, since, patient=patient)
-        return reading.read().snapshot(self._identity, now)
+    return proved(turn, clock)
 
 
 class _Reading:
@@ -187,14 +180,9 @@ class _Reading:
 
     def _must_pass(self, versions: list[str]) -> dict[str, bool | None]:
         """Return of each version that can be read whether it must be passed through; None: the platform does not say."""
-        found: dict[str, bool | None] = {}
-        for start in range(0, len(versions), NAMED):
-            filters = [("version", version) for version in versions[start : start + NAMED]]
-            try:
-                releases, _ = everything("releases", partial(self._routes.releases, filters), ASKED, self._readers)
-            except PlatformError:
-                continue
-            found |= {one.version: one.must_pass for one in releases if one.version in versions}
+        found = {
+            version: release.must_pass for version, release in named(self._routes, self._readers, versions).items()
+        }
         for version in versions:
             if version not in found:
                 try:

@@ -86,7 +86,7 @@ def _narrowing(state: State, value: int) -> Iterator[Hold]:
 
 
 def _payloads(info: ReleaseInfo) -> list[str] | None:
-    """Return for which hardware versions there are payloads; None where that is not told."""
+    """Return for which hardware versions there are payloads; None where no answer says so."""
     if not info.found or info.artifacts is None:
         return None
     return [artifact.hardware for artifact in info.artifacts if artifact.kind != SYMBOLS]
@@ -98,8 +98,8 @@ def _leaves_some(case: _Case) -> bool:
     if version is None or case.change.verb is Verb.REMOVE or version == state.assigned:
         return False
     kept = state.assigned if share_of(case.change.settings) < 100 and not state.settings else None
-    told = {name for name in (state.assigned, *state.extra_versions) if name is not None and ARROW not in name}
-    return any(later(version, name) for name in told - {kept})
+    active = {name for name in (state.assigned, *state.extra_versions) if name is not None and ARROW not in name}
+    return any(later(version, name) for name in active - {kept})
 
 
 def _warnings(case: _Case, *, redraw: bool) -> Iterator[str]:

@@ -1,8 +1,8 @@
 """From what is active for a cohort and what its devices say, to the state of a slot: pure and total.
 
 The service gives a device a delta from its own version, else the lowest must-pass-through release above it, else the
-highest full one, confirmed (MDX docs/platform/ota.mdx); so what a cohort is told is its highest active full release,
-inferred (memfault.md section 7). A delta that leads above that one is told first, and is what is assigned then: else a
+highest full one, confirmed (MDX docs/platform/ota.mdx); so what is assigned to a cohort is its highest active full release,
+inferred (memfault.md section 7). A delta that leads above that one comes first, and is what is assigned then: else a
 wanted version would seem settled while devices are led past it.
 """
 
@@ -66,7 +66,7 @@ class ActivationOrder(msgspec.Struct, frozen=True):
     through: tuple[str, ...]
     """Devices must pass through them on the way up."""
     undeclared: tuple[str, ...]
-    """Whether devices must pass through them is not told: they stay, for they do no harm below the highest one."""
+    """Whether devices must pass through them is not declared: they stay, for they do no harm below the highest one."""
     base: str | None
     """What devices outside the sample of a staged rollout are given."""
 

@@ -19,7 +19,7 @@ class Paging(msgspec.Struct, gc=False):
     total_count: int
 
     @property
-    def told(self) -> tuple[int, int]:
+    def declared(self) -> tuple[int, int]:
         """Return the number of the page from 0, and how many rows a page has: none where its numbers do not agree."""
         agree = self.per_page > 0 and self.page_count == -(-self.total_count // self.per_page)
         return self.page - 1, self.per_page if agree else 0
@@ -65,7 +65,7 @@ class Device(msgspec.Struct, gc=False):
     id: int
     cohort: CohortRef
     hardware_version: str | Named | None = None
-    last_seen: Decorative[datetime | None] = None
+    last_seen: datetime | None = None
     last_seen_release: Seen | None = None
     last_seen_software_version: Seen | None = None
 
@@ -195,7 +195,7 @@ class _Collection(msgspec.Struct, Generic[Item]):
 
     def page(self) -> Page[Item]:
         """Return it as a page."""
-        return Page(self.data, self.paging.total_count, self.paging.told)
+        return Page(self.data, self.paging.total_count, self.paging.declared)
 
 
 _release = msgspec.json.Decoder(_Envelope[Release])

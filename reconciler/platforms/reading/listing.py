@@ -28,7 +28,7 @@ class _Outline(NamedTuple):
 
     size: int
     total: int
-    told: tuple[int, int] | None
+    declared: tuple[int, int] | None
     first: str
     last: str
     rising: bool
@@ -53,7 +53,7 @@ class Listing(Generic[Item]):
     ) -> None:
         """Take what to read and where it goes; `what` names it in words, `size` is how many items a page is asked for.
 
-        With `steady` every page must tell the same total: items that come or go meanwhile would hide others.
+        With `steady` every page must give the same total: items that come or go meanwhile would hide others.
         `witnesses` is how often an empty answer is asked for again.
         """
         self.what = what
@@ -72,7 +72,7 @@ class Listing(Generic[Item]):
         """Return the first page; raise PlatformError when it cannot be read.
 
         A page shorter than asked for is read again: a platform that allows less a page gives the same again, one that
-        lost items need not. One that tells its own size must be as long as that.
+        lost items need not. One that declares its size must be as long as that.
         """
         page = self._fetch(0, self._asked)
         for turn in range(max(REREADS, self._witnesses)):
@@ -80,19 +80,19 @@ class Listing(Generic[Item]):
             if turn >= enough or (page.size and self._full(page, 0)):
                 break
             again = self._fetch(0, self._asked)
-            allowed = again.told is None and 0 < page.size == again.size and page.total == again.total
+            allowed = again.declared is None and 0 < page.size == again.size and page.total == again.total
             page = again
             if allowed:
                 break
         return page
 
     def walk(self, first: Page[Item], readers: Readers, *, patient: bool = False) -> None:
-        """Fold the first page and read the rest. Never raises for a page: `problems` tells.
+        """Fold the first page and read the rest. Never raises for a page: `problems` says why.
 
         At the first page that does not fit reading stops, unless `patient`: then all that can be shown is shown.
         """
         self.total = first.total
-        self._size = first.told[1] if first.told is not None else first.size
+        self._size = first.declared[1] if first.declared is not None else first.size
         if not self._full(first, 0) or (self.total and not self._size):
             self.problems.append(f"the list of {self.what} says it has {self.total} and showed {first.size}")
         self._note(self._folded(first))
@@ -117,7 +117,7 @@ class Listing(Generic[Item]):
                         return
 
     def _read(self, number: int) -> _Outline:
-        """Read and fold a page, read again where it is not as long as it must be or tells another total."""
+        """Read and fold a page, read again where it is not as long as it must be or gives another total."""
         page = self._fetch(number, self._size)
         for _ in range(REREADS):
             if self._fits(page, number):
@@ -131,21 +131,21 @@ class Listing(Generic[Item]):
         with self._lock:
             self._fold(page)
         rising = all(map(lt, ids, ids[1:]))
-        return _Outline(page.size, page.total, page.told, ids[0] if ids else "", ids[-1] if ids else "", rising)
+        return _Outline(page.size, page.total, page.declared, ids[0] if ids else "", ids[-1] if ids else "", rising)
 
     def _full(self, page: Page[Item] | _Outline, number: int) -> bool:
         """Return whether a page shows the items that by its own numbers belong on it."""
         size = self._size
-        if page.told is not None and page.total:
-            if page.told[0] != number:
+        if page.declared is not None and page.total:
+            if page.declared[0] != number:
                 return False
-            size = page.told[1]
+            size = page.declared[1]
         return page.size == max(0, min(size, page.total - number * size))
 
     def _fits(self, page: Page[Item] | _Outline, number: int) -> bool:
         """Return whether a page continues the first one. Items that come or go do not all go at once."""
         same = page.total == self.total or (page.total > 0 and not self._steady)
-        return same and (page.told is None or page.told[1] == self._size) and self._full(page, number)
+        return same and (page.declared is None or page.declared[1] == self._size) and self._full(page, number)
 
     def _misfit(self, page: _Outline) -> str:
         if page.total != self.total:

@@ -1,7 +1,7 @@
 """Pages of a collection, decoded strictly and fast; item by item where one has an unexpected shape.
 
 So a malformed item costs what it is about and not its page, and a field that decides nothing costs only itself: declared
-`Decorative`, a value of another type than documented becomes the field's default, and a note says so. Only what tells
+`Decorative`, a value of another type than documented becomes the field's default, and a note says so. Only what says
 identity, version, state or status may make anything unknown.
 """
 
@@ -35,12 +35,12 @@ class Malformed(NamedTuple):
 class Page(msgspec.Struct, Generic[Item]):
     """One page of a collection, and how many items the platform says there are over all pages.
 
-    `told` is what the platform says of the page, where it does: its number, from 0, and how many items a page has.
+    `declared` is what the platform says of the page, where it does: its number, from 0, and how many items a page has.
     """
 
     items: list[Item]
     total: int
-    told: tuple[int, int] | None = None
+    declared: tuple[int, int] | None = None
     ids: list[str] = []
     """Those of all items in the page's order, where the collection is ordered by them."""
     malformed: list[Malformed] = []
@@ -151,7 +151,7 @@ class Pages(Generic[Item]):
 
     def _one_by_one(self, content: bytes) -> Page[Item]:
         raws: Page[msgspec.Raw] = self._raw.decode(content).page()
-        page: Page[Item] = Page([], raws.total, raws.told, content=content if self._ordered else b"")
+        page: Page[Item] = Page([], raws.total, raws.declared, content=content if self._ordered else b"")
         for raw in raws.items:
             read = self._items.read(raw, page.notes)
             if isinstance(read, Malformed):

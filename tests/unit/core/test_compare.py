@@ -83,7 +83,7 @@ def test_plans_go_by_unit_and_workload() -> None:
     )
     gone = change(twin, Verb.REMOVE, to=None, extra_versions=("v0",), settings=(("percent", 10),))
     unread = msgspec.structs.replace(held, unit=other, verb=None, from_=None, to=None)
-    violation = Violation(kind=LimitKind.REMOVE, message="too much")
+    violation = Violation(kind=LimitKind.REMOVE, every_holder_of="poller")
     right = plan(
         fleet(
             changes=(gone,),
@@ -109,7 +109,7 @@ def test_plans_go_by_unit_and_workload() -> None:
         (("fleet austin", "held", "gw-1 poller"), None, "replace v1 → v2, held: suspended: audit"),
         (("fleet austin", "reading"), "complete", "cut"),
         (("fleet austin", "versions", "w1 v2"), None, "content not known"),
-        (("fleet austin", "violations", "remove"), None, "too much"),
+        (("fleet austin", "violations", "remove poller"), None, "0 of 0"),
         (("fleet austin", "warnings"), None, "not enforced yet: windows"),
     ]
 

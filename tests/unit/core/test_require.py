@@ -14,6 +14,7 @@ from reconciler.core.plan import fleet_plan
 from reconciler.core.resolve import Resolution, resolve
 from reconciler.core.stage import staged
 from reconciler.model.change import Held
+from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.fleet import Document, FleetSpec, Override, Quarantine, Requirement, Selector, WorkloadSpec
 from reconciler.model.hold import HoldReason
 from reconciler.model.observation import EMPTY, Phase, State
@@ -22,6 +23,7 @@ from reconciler.model.plan import FleetPlan
 from reconciler.model.release import Catalog, Release, ReleaseInfo
 from reconciler.model.snapshot import PROVED, Coverage, Snapshot, Workload
 from reconciler.model.unit import Reach, Unit, Units
+from reconciler.views.hold_words import hold_words
 from tests.laws.strategies import NOW, Single
 
 WORKLOADS = tuple(Workload(f"id-{name}", name) for name in ("base", "camera", "poller", "server", "vision"))
@@ -126,7 +128,7 @@ class World:
         """Return stage and words of the one held change of a slot."""
         held = self.held()[unit_id, name]
         assert {hold.code for hold in held.reasons} == {HoldReason.REQUIREMENT_NOT_MET}
-        return held.stage, [hold.text for hold in held.reasons]
+        return held.stage, [hold_words(hold, held.workload.name, held.to) for hold in held.reasons]
 
 
 def judged(document: Document, read: Snapshot, filters: Filters) -> FleetAssessment:
@@ -172,7 +174,7 @@ def test_it_goes_where_what_it_requires_is_reported() -> None:
 def test_it_follows_in_stage_two_what_this_plan_moves_there() -> None:
     world = one_fleet({("u", "poller"): "1.3"}, poller=wants("1.5"), vision=wants("2", NEWER))
     assert world.going() == {("u", "poller", "1.5")}
-    assert world.said("vision") == (2, [f"{LEAD} 1.3 is reported; goes once poller 1.5 is reported"])
+    assert world.said("vision") == (2, [f"{LEAD} 1.3 is reported; sent in this run once poller 1.5 is reported"])
 
 
 def test_chains_go_stage_by_stage_whoever_comes_first_in_the_plan() -> None:
@@ -187,8 +189,8 @@ def test_chains_go_stage_by_stage_whoever_comes_first_in_the_plan() -> None:
     stage, words = world.said("camera")
     assert stage == 3
     assert words == [
-        "requires vision 2 (camera.requires.vision), but nothing is reported; goes once vision 2 is reported",
-        "requires poller 1.4 (camera.requires.poller), but 1.3 is reported; goes once poller 1.4 is reported",
+        "requires vision 2 (camera.requires.vision), but nothing is reported; sent in this run once vision 2 is reported",
+        "requires poller 1.4 (camera.requires.poller), but 1.3 is reported; sent in this run once poller 1.4 is reported",
     ]
 
 
@@ -202,7 +204,7 @@ def test_chains_go_stage_by_stage_whoever_comes_first_in_the_plan() -> None:
         (State("1.4", "1.4"), "1.3", "1.4 is reported; the manifests contradict each other: they want poller 1.3 there (poller)"),
         (State("1.4", "1.4"), None, "1.4 is reported; the manifests contradict each other: they want poller absent there (poller)"),
         (State("1.4", "1.4", Phase.UNKNOWN), "", "what is there is unknown; no fleet manages poller there"),
-        (State("1.4", phase=Phase.UNKNOWN, note="a new word"), "1.4", "what is there is unknown (a new word); 1.4 is wanted there, but does not go in this plan"),
+        (State("1.4", phase=Phase.UNKNOWN, conditions=(Condition(ConditionCode.PLATFORM, text="a new word"),)), "1.4", "what is there is unknown (a new word); the manifests want 1.4 there, but this plan does not include that"),
         (State("1.4", "1.4", ready=1, size=2), "", "1.4 is reported; no fleet manages poller there"),
         (State("1.4", ready=1, size=2, spread=(("1.3", 1), ("1.4", 1))), "", "1.3 and 1.4 are reported; no fleet manages poller there"),
         (State("1.4", ready=1, size=2, spread=(("1.4", 1),)), "", "1.4 is reported; no fleet manages poller there"),
@@ -228,7 +230,9 @@ def test_what_is_there_as_well_must_do_too_and_waits_to_be_removed() -> None:
         {("u", "poller"): State("1.4", "1.4", extra_versions=("1.3",))}, poller=wants("1.4"), vision=wants("2", NEWER)
     )
     assert world.going() == {("u", "poller", "1.4")}
-    words = f"{LEAD} 1.4 is reported, and 1.3 is there as well; goes once poller 1.4 is reported and 1.3 gone"
+    words = (
+        f"{LEAD} 1.4 is reported, and 1.3 is there as well; sent in this run once poller 1.4 is reported and 1.3 gone"
+    )
     assert world.said("vision") == (2, [words])
 
 
@@ -261,7 +265,10 @@ def test_what_is_held_itself_or_left_out_brings_nothing() -> None:
         ],
     )
     world = World([document], read, filters=Filters(workloads=("vision",)))
-    assert world.said("vision") == (0, [f"{LEAD} 1.3 is reported; 1.4 is wanted there, but does not go in this plan"])
+    assert world.said("vision") == (
+        0,
+        [f"{LEAD} 1.3 is reported; the manifests want 1.4 there, but this plan does not include that"],
+    )
     assert not world.going()
 
 
@@ -315,7 +322,7 @@ def test_it_leaves_in_stage_two_after_the_removal_of_the_other() -> None:
         shown, poller=wants("1.3"), vision=wants(None, NEWER), base=wants("2", {"poller": ["1.3"]}), camera=wants("2")
     )
     assert world.going() == {("u", "vision", None)}
-    assert world.said("poller") == (2, [f"{TAKEN} is assigned (2) here; goes once vision is gone"])
+    assert world.said("poller") == (2, [f"{TAKEN} is assigned (2) here; sent in this run once vision is gone"])
     assert world.said("base")[0] == 3
     left_out = World(
         [fleet(poller=wants("1.3"), vision=wants(None, NEWER))],
@@ -324,7 +331,7 @@ def test_it_leaves_in_stage_two_after_the_removal_of_the_other() -> None:
     )
     assert left_out.said("poller") == (
         0,
-        [f"{TAKEN} is assigned (2) here; its removal is wanted, but does not go in this plan"],
+        [f"{TAKEN} is assigned (2) here; the manifests remove it, but this plan does not include that"],
     )
 
 
@@ -379,7 +386,7 @@ def test_the_required_workload_may_be_on_the_one_unit_with_the_same_tag() -> Non
     assert across(near, snapshot({("s", "server"): "1.4"}, DESK)).going() == {("u", "vision", "2")}
     world = across(near, snapshot({("s", "server"): "1.3"}, DESK))
     assert world.going() == {("s", "server", "1.4")}
-    assert world.said("vision") == (2, [f"{ACROSS} 1.3 is reported; goes once server 1.4 is reported"])
+    assert world.said("vision") == (2, [f"{ACROSS} 1.3 is reported; sent in this run once server 1.4 is reported"])
 
 
 @pytest.mark.parametrize(
@@ -407,7 +414,7 @@ def test_what_others_require_from_afar_stays_while_any_of_them_is_there() -> Non
     lead = "vision requires server >=1.4 (vision.requires.server) and is assigned (2) on gw-a, gw-b, gw-c and 2 more of plant"
     assert across(near, far, "1.3", "").said("server", "s") == (0, [f"{lead}; no fleet removes vision there"])
     world = across(near, far, None, None)
-    assert world.said("server", "s") == (2, [f"{lead}; goes once vision is gone"])
+    assert world.said("server", "s") == (2, [f"{lead}; sent in this run once vision is gone"])
     broken = snapshot({}, units, coverage=BROKEN)
     assert across(broken, far, None, None).said("server", "s") == (
         0,

@@ -9,18 +9,20 @@ import pytest
 from reconciler.engine.deliveries import deliveries
 from reconciler.engine.releases import releases
 from reconciler.errors import SettingsError
-from reconciler.model.connection import ConnectionSpec, GetAppConnection, LosantConnection, Secret
+from reconciler.model.connection import ConnectionSpec, Secret
 from reconciler.model.delivery import Preparation, PrepareStatus
 from reconciler.model.fleet import Document, Manifest
 from reconciler.model.origin import NOWHERE
 from reconciler.model.release import Listed, ReleaseInfo, ReleaseList, ReleaseQuery
 from reconciler.model.report import ConnectionDeliveries, ConnectionReleases
 from reconciler.model.unit import Ref
+from reconciler.platforms.getapp.connection import GetAppConnection
+from reconciler.platforms.losant.connection import LosantConnection
 from reconciler.ports import Platform
 from tests.unit.engine.memory import Clock, Memory, gone
 
-LOSANT = ConnectionSpec(losant=LosantConnection(application="a" * 24, token=Secret(env="T")))
-GETAPP = ConnectionSpec(getapp=GetAppConnection(agent="https://cdn.example.com"))
+LOSANT = ConnectionSpec("losant", LosantConnection(application="a" * 24, token=Secret(env="T")))
+GETAPP = ConnectionSpec("getapp", GetAppConnection(agent="https://cdn.example.com"))
 
 
 class Server(Memory):

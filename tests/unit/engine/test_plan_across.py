@@ -6,22 +6,28 @@ from threading import Barrier
 
 import msgspec
 import pytest
-from reconciler.engine.observe import FRESH
 
 from reconciler.core.assessment import Filters
+from reconciler.core.begin import begin
 from reconciler.core.decide import PlanRequest
 from reconciler.engine.apply import Applying
 from reconciler.engine.explain import explanation
+from reconciler.engine.group import FRESH, GroupReader, View
 from reconciler.engine.plan import PlanResult, plan
-from reconciler.engine.run import Options
+from reconciler.engine.reconcile import Reconciling
+from reconciler.engine.run import Options, Run
 from reconciler.errors import ManifestError, SettingsError, Unreachable
+from reconciler.model.change import Held
+from reconciler.model.event import Intended
 from reconciler.model.fleet import Document, FleetSpec, Manifest, Requirement, Selector, WorkloadSpec
 from reconciler.model.hold import HoldReason
 from reconciler.model.observation import State
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Result
+from reconciler.model.plan import FleetPlan
 from reconciler.model.snapshot import Query, Snapshot
 from reconciler.ports import Platform
+from reconciler.views.hold_words import hold_words
 from tests.unit.engine.memory import Clock, Memory, gone, request
 from tests.unit.engine.test_explain import Blame
 
@@ -88,9 +94,13 @@ def outlook(planned: PlanResult) -> dict[str, object]:
     return {
         one.fleet: one.error
         or [change.to for change in one.changes]
-        or [(held.stage, [hold.text for hold in held.reasons]) for held in one.held]
+        or [(held.stage, [hold_words(hold, held.workload.name, held.to) for hold in held.reasons]) for held in one.held]
         for one in planned.plan.fleets
     }
+
+
+def words(held: Held) -> str:
+    return hold_words(held.reasons[0], held.workload.name, held.to)
 
 
 LEAD = "requires poller 2 on the unit of office with the same line (near.yaml), but"
@@ -105,7 +115,7 @@ def test_all_connections_are_read_once_and_at_a_time() -> None:
     assert sorted(world.opened) == ["harbour", "office", "plant"]
     assert [one.reads for one in (world.plant, world.office, world.harbour)] == [1, 1, 1]
     assert outlook(found) == {
-        "near": [(2, [f"{LEAD} 1 is reported; goes once poller 2 is reported"])],
+        "near": [(2, [f"{LEAD} 1 is reported; sent in this run once poller 2 is reported"])],
         "far": ["2"],
         "sea": ["2"],
     }
@@ -163,42 +173,55 @@ def test_errors_of_a_partners_manifest_are_told_and_its_warnings_are_not() -> No
         world.plan(world.only("near"))
 
 
+def reader_of(found: PlanResult, connection: str) -> GroupReader:
+    """Return the reader of the group that a connection belongs to."""
+    return next(reader for reader, _ in found.groups if connection in reader.group.connections)
+
+
+def again(reader: GroupReader, fleet: str) -> tuple[View, FleetPlan]:
+    """Read a group again, as a run does that goes on with one fleet."""
+    view = reader.read(reader.clock.now(), {fleet})
+    return view, view.plans[fleet]
+
+
 def test_what_is_read_again_is_judged_by_its_partners_as_they_are_now() -> None:
     world = World()
-    asked = world.only("near")
-    reading = world.plan(asked).readings["plant"]
-    _, _, before = replan(reading, "near", asked, world.clock)
-    assert before.held[0].reasons[0].text == f"{LEAD} 1 is reported; 2 is wanted there"
+    reader = reader_of(world.plan(world.only("near")), "plant")
+    _, before = again(reader, "near")
+    assert words(before.held[0]) == f"{LEAD} 1 is reported; the manifests want 2 there"
     world.office.set("o", "2")
     world.clock.time += 30
-    fresh, one, entry = replan(reading, "near", asked, world.clock)
+    view, entry = again(reader, "near")
     assert [change.to for change in entry.changes] == ["2"]
+    (one,) = view.readings["plant"].assessments
     assert one.tied == {"w1"}
-    assert (fresh.done_at, fresh.partners) == (world.clock.time, {"office": world.office})
+    assert {name: it.seen.done_at for name, it in view.assessed.items()} == dict.fromkeys(
+        ("plant", "office"), world.clock.time
+    )
     assert world.office.reads == 3
     world.office.unreadable = [gone()]
-    _, _, entry = replan(fresh, "near", asked, world.clock)
-    assert entry.held[0].reasons[0].text == f"{LEAD} office could not be read: memory: list: no connection"
+    _, entry = again(reader, "near")
+    assert words(entry.held[0]) == f"{LEAD} office could not be read: memory: list: no connection"
     world.plant.unreadable = [gone()]
-    with pytest.raises(Unreachable):
-        replan(fresh, "near", asked, world.clock)
+    view, entry = again(reader, "near")
+    assert isinstance(view.unread["plant"], Unreachable)
+    assert entry.error == "memory: list: no connection"
 
 
 def test_a_partner_that_could_not_be_opened_stays_unread() -> None:
     world = World()
     world.closed["office"] = "no token"
-    asked = world.only("near")
-    reading = world.plan(asked).readings["plant"]
-    _, _, entry = replan(reading, "near", asked, world.clock)
-    assert entry.held[0].reasons[0].text == f"{LEAD} office could not be read: no token"
-    close([reading])
+    reader = reader_of(world.plan(world.only("near")), "plant")
+    _, entry = again(reader, "near")
+    assert words(entry.held[0]) == f"{LEAD} office could not be read: no token (export it)"
+    reader.close()
+    assert world.plant.closed
     assert not world.office.closed
 
 
 def test_a_connection_without_ties_is_read_again_alone() -> None:
     world = World()
-    reading = world.plan().readings["harbour"]
-    replan(reading, "sea", world.request, world.clock)
+    again(reader_of(world.plan(), "harbour"), "sea")
     assert [one.reads for one in (world.plant, world.office, world.harbour)] == [1, 1, 2]
 
 
@@ -207,25 +230,41 @@ def test_a_plan_is_as_old_as_the_oldest_reading_it_rests_on() -> None:
     world.plant.slow = [5.0]
     world.office.slow = [7.0]
     found = world.plan()
-    assert found.readings["plant"].done_at == found.readings["office"].done_at < world.clock.time
-    assert found.readings["harbour"].done_at <= world.clock.time
+    times = {name: one.seen.done_at for name, one in found.readings.items()}
+    assert min(times["plant"], times["office"]) < world.clock.time
+    assert times["harbour"] <= world.clock.time
+    view = next(view for _, view in found.groups if "near" in view.plans)
+    reader = reader_of(found, "plant")
+    fleet = begin(
+        view.plans["near"],
+        view.readings["plant"].assessments[0],
+        None,
+        allowed=(),
+        wait=True,
+        steps=False,
+        fail_fast=False,
+    )
+    world.clock.time = min(times["plant"], times["office"]) + FRESH + 1
+    loop = Reconciling(reader, view, {"near": fleet.progress}, Run("test", Options(), world.clock))
+    reads = world.plant.reads
+    first = next(event for event in loop.events() if isinstance(event, Intended))
+    assert (first.fleet, world.plant.reads) == ("near", reads + 1)
 
 
 def test_a_partner_that_grew_old_while_a_slow_connection_was_read_is_read_once_more() -> None:
     world = World("2")
-    asked = world.only("near")
-    reading = world.plan(asked).readings["plant"]
+    reader = reader_of(world.plan(world.only("near")), "plant")
     world.plant.slow = [FRESH + 1, 0.0]
     world.office.slow = [FRESH + 1, 0.0]
-    fresh, _, _ = replan(reading, "near", asked, world.clock)
+    view, _ = again(reader, "near")
     assert (world.plant.reads, world.office.reads) in {(3, 2), (2, 3)}
-    assert world.clock.now() - fresh.done_at <= FRESH
+    assert all(world.clock.now() - one.seen.done_at <= FRESH for one in view.assessed.values())
 
 
 def test_apply_carries_stages_over_fleets_and_goes_on_where_one_fails() -> None:
     world = World()
     world.harbour.catalogue = gone()
-    run = Applying(world.plan(), world.request, Options(concurrency=1), world.clock, run="test")
+    run = Applying(world.plan(), Options(concurrency=1), world.clock, run="test")
     list(run.events())
     assert {(one.fleet, one.unit.id): one.result for one in run.outcomes} == {
         ("far", "o"): Result.DONE,
@@ -239,4 +278,4 @@ def test_explain_shows_what_a_slot_waits_for() -> None:
     world = World()
     found = explanation(world.plan(), world.request.manifest, Blame(), "p", "poller").slots[0]
     assert [hold.code for hold in found.held] == [HoldReason.REQUIREMENT_NOT_MET]
-    assert found.held[0].text.endswith("goes once poller 2 is reported")
+    assert hold_words(found.held[0], "vision", "2").endswith("sent in this run once poller 2 is reported")

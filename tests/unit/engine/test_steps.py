@@ -10,6 +10,7 @@ import pytest
 
 from reconciler.engine.plan import PlanResult
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Request, Review, Step
+from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.event import Note, Settling
 from reconciler.model.fleet import Limits, WorkloadSpec
 from reconciler.model.hold import HoldReason
@@ -22,6 +23,9 @@ from reconciler.model.unit import Reach
 from reconciler.views.outcome_words import outcome_words
 from tests.unit.engine.memory import LOST, REFUSED, Clock, applied, gone, planned, request
 from tests.unit.engine.stepping import DELETE, DELIVER, INSTALL, UNINSTALL, Stepping, blocked
+
+PAUSED = Condition(ConditionCode.PLATFORM, text="paused by a technician")
+LATER = Condition(ConditionCode.REPORTS_LATER, count=3)
 
 
 @pytest.fixture
@@ -153,7 +157,7 @@ def test_a_unit_that_an_incomplete_reading_lacks_is_waited_for(platform: Steppin
 
 
 def test_a_pause_by_a_person_is_left_alone(platform: Stepping) -> None:
-    paused = State("2", "1", Phase.PAUSED, extra_versions=("1",), note="paused by a technician")
+    paused = State("2", "1", Phase.PAUSED, extra_versions=("1",), conditions=(PAUSED,))
     platform.during = [None, None, partial(platform.put, "u0", paused), platform.due.clear]
     run, _ = applied(platform, request())
     assert told(run.outcomes)["u0"] == (Result.WAITING, "paused by a technician")
@@ -162,7 +166,7 @@ def test_a_pause_by_a_person_is_left_alone(platform: Stepping) -> None:
 @pytest.mark.parametrize(
     ("code", "result", "words"),
     [
-        (HoldReason.UNREACHABLE, Result.WAITING, "the device is away"),
+        (HoldReason.UNREACHABLE, Result.WAITING, "held: the device is away"),
         (HoldReason.UNSUPPORTED, Result.FAILED, "cannot go on: the device is away"),
         (HoldReason.NOT_PREPARED, Result.WAITING, "still blocked when waiting ended: the device is away"),
     ],
@@ -261,7 +265,7 @@ def test_a_stage_of_a_unit_that_is_gone_is_not_tried(platform: Stepping) -> None
 
 
 def test_what_is_ahead_is_done_and_says_who(platform: Stepping) -> None:
-    state = State("2", "3", ahead=True, ready=0, size=3, spread=(("3", 3),), note="3 devices report a later version")
+    state = State("2", "3", ahead=True, ready=0, size=3, spread=(("3", 3),), conditions=(LATER,))
     platform.during = [None, None, partial(platform.put, "u0", state), platform.due.clear]
     run, _ = applied(platform, request())
     assert told(run.outcomes)["u0"] == (Result.DONE, "assigned; 3 devices report a later version")

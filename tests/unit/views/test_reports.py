@@ -97,7 +97,7 @@ def test_leftovers_that_went_do_not_read_as_the_version_that_stays() -> None:
     found = plain(apply_text.render(Applied(run="r", exit_code=0, sent=1, outcomes=(one,)), width=80))
     assert "- remove modbus-poller other than 2.4.0\n" in found
     assert "- remove modbus-poller other than 2.4.0 on gw-0001 done" in plain(
-        [event_line.render(Settled(at=NOW, outcome=one))]
+        [event_line.render(Settled(at=NOW, run="r", outcome=one))]
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.model.release import Artifact, Release, ReleaseInfo, ReleaseQuery
 from reconciler.model.snapshot import Query
-from reconciler.platforms.getapp import GetApp
+from reconciler.platforms.getapp.platform import GetApp
 from reconciler.ports import Prepares
 from tests.unit.platforms.getapp.installation import Installation, missing, release, row
 

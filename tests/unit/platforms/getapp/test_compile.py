@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.model.change import Change, Request
-from reconciler.model.connection import StepRoute, StepRoutes
 from reconciler.model.hold import HoldReason
 from reconciler.model.release import Catalog, Release, ReleaseInfo
 from reconciler.model.snapshot import Query, Snapshot
-from reconciler.platforms.getapp import GetApp
+from reconciler.platforms.getapp.connection import StepRoute, StepRoutes
+from reconciler.platforms.getapp.platform import GetApp
 from tests.unit.platforms.getapp.installation import Installation, change, release, row
 
 COMMANDS = {"deliver": "DeliveryStart", "cancel": "DeliveryCancel", "deploy": "DeployStart", "delete": "DeliveryDelete"}

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from reconciler.model.change import Action, Request
-from reconciler.model.connection import StepRoute, StepRoutes
 from reconciler.model.outcome import Receipt, ReceiptKind
+from reconciler.platforms.getapp.connection import StepRoute, StepRoutes
 from reconciler.platforms.getapp.look import POINTLESS, STARTS
 from reconciler.platforms.getapp.review import HALTED
 from reconciler.platforms.getapp.routes import LONGEST

@@ -13,18 +13,18 @@ from typing import Any
 import httpx
 
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Reason, Refusals, Verb
-from reconciler.model.connection import MemfaultConnection, Requests, Secret, UserKey
+from reconciler.model.connection import Requests, Secret
 from reconciler.model.desired import Settings
 from reconciler.model.observation import State
 from reconciler.model.origin import NOWHERE
 from reconciler.model.outcome import Receipt
 from reconciler.model.snapshot import Query, Snapshot
 from reconciler.model.unit import Ref
-from reconciler.platforms.memfault import factory
+from reconciler.platforms.memfault.connection import MemfaultConnection, UserKey
+from reconciler.platforms.memfault.platform import factory
 from reconciler.simulators.clock import ManualClock
 from reconciler.simulators.memfault import Faults, Shape, Variants, simulator
-from tests.contract.subjects import RunClock
-from tests.contract.subjects_memfault import answering
+from reconciler.testing.subject import RunClock, answering
 
 TOKEN = "oat_simulated"
 Hook = Callable[[httpx.Request], httpx.Response | None]

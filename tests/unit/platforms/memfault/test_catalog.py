@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from reconciler.model.release import Artifact, Release, ReleaseList, ReleaseQuery
-from reconciler.platforms.memfault.releases import first_line
+from reconciler.platforms.memfault.catalog import first_line
 from tests.unit.platforms.memfault.project import MAIN, RADIO, Project
 
 

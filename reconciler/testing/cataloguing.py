@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.model.release import Release
 from reconciler.model.snapshot import Query
-from tests.contract.subjects import Rig, Subject
+from reconciler.testing.subject import Rig, Subject
 
 
 def wanted(rig: Rig) -> tuple[list[Release], list[Release]]:

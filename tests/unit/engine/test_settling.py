@@ -5,17 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from reconciler.engine.send import outcome
-from reconciler.engine.settle import FEW, Settler
 
+from reconciler.core.advance import FIRST_PAUSE
+from reconciler.core.progress import Progress, Sent, Track
+from reconciler.engine.reconcile import FEW, Reconciling
+from reconciler.engine.run import Options, Run
 from reconciler.model.change import Change, Reason, Verb
+from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.event import Note, Settling
 from reconciler.model.observation import Phase, State
 from reconciler.model.origin import NOWHERE
 from reconciler.model.outcome import Result
 from reconciler.model.snapshot import Coverage, Query, Snapshot
 from reconciler.model.unit import Reach, Ref
-from tests.unit.engine.memory import NOW, Clock, Memory, applied, gone, request
+from reconciler.views.outcome_words import outcome_words
+from tests.unit.engine.memory import NOW, Clock, Memory, applied, gone, planned, request
+
+CANCELLED = (Condition(ConditionCode.PLATFORM, text="cancelled by a person"),)
 
 
 @pytest.fixture
@@ -41,11 +47,22 @@ def change(verb: Verb, to: str | None, unit: str = "u0") -> Change:
     )
 
 
+def settling(memory: Memory, *changes: Change, deadline: float = 30.0) -> Reconciling:
+    """Return the loop right after the calls of these changes were accepted."""
+    asked = request()
+    memory.unreadable.insert(0, None)
+    (group,) = planned(memory, asked).groups
+    sent = Sent(("memory.set",), State("1", "1"), memory.clock.monotonic())
+    tracks = {(one.unit.id, "w1"): Track(goal=one, sent=sent) for one in changes}
+    progress = Progress(fleet="fleet", wait=True, tracks=tracks, seen=1)
+    return Reconciling(*group, {"fleet": progress}, Run("test", Options(deadline=deadline), memory.clock))
+
+
 def settled(memory: Memory, one: Change, deadline: float = 30.0) -> tuple[Result, str]:
-    settler = Settler("fleet", memory, {(one.unit.id, "w1"): one}, memory.clock)
-    list(settler.run(NOW + deadline))
-    (found,) = settler.outcomes.values()
-    return found.result, found.detail
+    loop = settling(memory, one, deadline=deadline)
+    list(loop.events())
+    (found,) = loop.outcomes
+    return found.result, outcome_words(found)
 
 
 def test_units_that_cannot_be_reached_wait(memory: Memory) -> None:
@@ -53,7 +70,7 @@ def test_units_that_cannot_be_reached_wait(memory: Memory) -> None:
     run, _ = applied(memory, request())
     assert results(run) == {"u0": Result.DONE, "u1": Result.DONE, "u2": Result.DONE, "u3": Result.WAITING}
     assert run.exit_code == 0
-    assert memory.clock.now() == NOW
+    assert memory.clock.now() == NOW + FIRST_PAUSE, "one reading after the call shows it"
 
 
 def test_without_waiting_accepted_is_waiting(memory: Memory) -> None:
@@ -78,13 +95,13 @@ def test_what_is_still_on_its_way_at_the_deadline_is_waiting(memory: Memory) -> 
 
 
 def test_an_effect_that_shows_late_is_waited_for(memory: Memory) -> None:
-    settler = Settler("fleet", memory, {("u0", "w1"): change(Verb.REPLACE, "2")}, memory.clock)
-    for turn, _ in enumerate(settler.run(NOW + 30)):
-        assert not settler.outcomes or turn == 3
+    loop = settling(memory, change(Verb.REPLACE, "2"))
+    for turn, event in enumerate(event for event in loop.events() if isinstance(event, Settling)):
+        assert event.pending == (turn < 3)
         if turn == 2:
             memory.set("u0", "2")
-    assert settler.outcomes["u0", "w1"].result is Result.DONE
-    assert memory.reads == 4
+    assert [one.result for one in loop.outcomes] == [Result.DONE]
+    assert memory.reads == 1 + 4
 
 
 def test_an_effect_that_never_shows_is_unknown(memory: Memory) -> None:
@@ -97,10 +114,10 @@ def test_an_effect_that_never_shows_is_unknown(memory: Memory) -> None:
 def test_readings_that_fail_are_told_and_repeated(memory: Memory) -> None:
     memory.set("u0", "2")
     memory.unreadable = [gone(), gone()]
-    settler = Settler("fleet", memory, {("u0", "w1"): change(Verb.REPLACE, "2")}, memory.clock)
-    events = list(settler.run(NOW + 30))
+    loop = settling(memory, change(Verb.REPLACE, "2"))
+    events = list(loop.events())
     assert [event.level for event in events if isinstance(event, Note)] == ["warning", "warning"]
-    assert settler.outcomes["u0", "w1"].result is Result.DONE
+    assert [one.result for one in loop.outcomes] == [Result.DONE]
 
 
 def test_without_rights_to_read_waiting_ends_at_once(memory: Memory) -> None:
@@ -108,7 +125,7 @@ def test_without_rights_to_read_waiting_ends_at_once(memory: Memory) -> None:
     result, detail = settled(memory, change(Verb.REPLACE, "2"), deadline=600)
     assert result is Result.UNKNOWN
     assert "the token expired" in detail
-    assert memory.reads == 1
+    assert memory.reads == 1 + 1
 
 
 def test_a_unit_that_is_gone_has_moved_once_that_is_proved(memory: Memory) -> None:
@@ -121,15 +138,15 @@ def test_a_unit_that_is_gone_has_moved_once_that_is_proved(memory: Memory) -> No
 def test_what_somebody_else_assigned_meanwhile_has_moved(memory: Memory) -> None:
     memory.settled = False
     memory.set("u0", "2")
-    settler = Settler("fleet", memory, {("u0", "w1"): change(Verb.REPLACE, "2")}, memory.clock)
-    for _ in settler.run(NOW + 30):
+    loop = settling(memory, change(Verb.REPLACE, "2"))
+    for _ in loop.events():
         memory.set("u0", "3")
-    assert settler.outcomes["u0", "w1"].detail == "somebody else assigned 3 meanwhile"
+    assert [one.detail for one in loop.outcomes] == ["somebody else assigned 3 meanwhile"]
     memory.set("u0", "2")
-    settler = Settler("fleet", memory, {("u0", "w1"): change(Verb.REPLACE, "2")}, memory.clock)
-    for _ in settler.run(NOW + 60):
+    loop = settling(memory, change(Verb.REPLACE, "2"), deadline=60.0)
+    for _ in loop.events():
         memory.slots["u0", "w1"] = State(reported="1", phase=Phase.UNKNOWN)
-    assert settler.outcomes["u0", "w1"].result is Result.WAITING
+    assert [one.result for one in loop.outcomes] == [Result.WAITING]
 
 
 @pytest.mark.parametrize(
@@ -162,7 +179,7 @@ def test_leftovers_are_over_when_the_others_are_gone(memory: Memory) -> None:
 @pytest.mark.parametrize(
     ("state", "result", "word"),
     [
-        (State("2", "2", Phase.PAUSED, note="cancelled by a person"), Result.WAITING, "cancelled by a person"),
+        (State("2", "2", Phase.PAUSED, conditions=CANCELLED), Result.WAITING, "cancelled by a person"),
         (State("2", "3", ahead=True), Result.DONE, "reports the later 3"),
         (State("2", "1", Phase.FAILED), Result.FAILED, ""),
     ],
@@ -184,14 +201,19 @@ def test_a_few_units_are_asked_about_alone() -> None:
 
     memory.observe = observe  # type: ignore[method-assign]  # listens in
     for count in (FEW, FEW + 1):
-        pending = {(f"u{number}", "w1"): change(Verb.REPLACE, "1", f"u{number}") for number in range(count)}
-        list(Settler("fleet", memory, pending, memory.clock).run(NOW))
+        pending = [change(Verb.REPLACE, "1", f"u{number}") for number in range(count)]
+        loop = settling(memory, *pending)
+        del queries[-1]
+        list(loop.events())
     assert [query.units is not None and len(query.units) for query in queries] == [FEW, False]
     assert {query.workloads for query in queries} == {frozenset({"w1"})}
 
 
-def test_an_outcome_names_its_change() -> None:
-    found = outcome("fleet", change(Verb.REMOVE, None), Result.DONE, "")
+def test_an_outcome_names_its_change(memory: Memory) -> None:
+    memory.slots["u0", "w1"] = State()
+    loop = settling(memory, change(Verb.REMOVE, None))
+    list(loop.events())
+    (found,) = loop.outcomes
     assert (found.fleet, found.unit.id, found.workload.name, found.verb, found.to) == (
         "fleet",
         "u0",

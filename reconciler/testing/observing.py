@@ -7,7 +7,7 @@ import pytest
 from reconciler.errors import PlatformError
 from reconciler.model.observation import EMPTY, UNSEEN, Phase
 from reconciler.model.snapshot import Query, Snapshot
-from tests.contract.subjects import Rig, Subject
+from reconciler.testing.subject import Rig, Subject
 
 EVERYTHING = Query()
 
@@ -141,4 +141,4 @@ def test_values_nobody_knows_are_unknown_and_nothing_else_suffers(subject: Subje
     phases = [snapshot.state(snapshot.workloads[0].id, row).phase for row in range(len(snapshot.units))]
     assert phases.count(Phase.UNKNOWN) == 1
     unknown = next(state for state in snapshot.states if state.phase is Phase.UNKNOWN)
-    assert unknown.note
+    assert unknown.conditions

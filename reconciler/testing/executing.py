@@ -9,10 +9,11 @@ import pytest
 from reconciler.model.change import Action, Change
 from reconciler.model.outcome import ReceiptKind
 from reconciler.model.snapshot import Query
-from tests.contract.subjects import Rig, Subject, assigned, everywhere, moves, sendable
+from reconciler.testing.changes import assigned, everywhere, moves, sendable
+from reconciler.testing.subject import Rig, Subject
 
 
-def shown(rig: Rig, action: Action, changes: Sequence[Change]) -> list[tuple[str | None, str | None] | None]:
+def slots_of(rig: Rig, action: Action, changes: Sequence[Change]) -> list[tuple[str | None, str | None] | None]:
     """Return what the slots of a call truly are."""
     truth = rig.truth()
     return [truth.get((changes[slot].unit.id, changes[slot].workload.id)) for slot in action.slots]
@@ -98,7 +99,7 @@ def test_receipts_tell_the_truth(subject: Subject, fault: str, kind: ReceiptKind
     changes, catalog = sendable(rig, moves(snapshot, wish(rig, set())), snapshot)
     action = rig.platform.compile(changes, snapshot, catalog, fleet_wide=())[0]
     rig.fault(fault)
-    before, asked, wrote = shown(rig, action, changes), rig.requests(), rig.writes()
+    before, asked, wrote = slots_of(rig, action, changes), rig.requests(), rig.writes()
     receipt = rig.platform.execute(action, rig.deadline)
     if subject.silent and fault.startswith("truncate"):
         kind = ReceiptKind.ACCEPTED  # there was nothing to cut off
@@ -110,7 +111,7 @@ def test_receipts_tell_the_truth(subject: Subject, fault: str, kind: ReceiptKind
         assert rig.writes() - wrote == 1, "what may have taken effect is not repeated"
     rig.fault()
     rig.settle()
-    assert (shown(rig, action, changes) != before) == effect
+    assert (slots_of(rig, action, changes) != before) == effect
 
 
 def test_no_call_after_its_deadline(subject: Subject) -> None:

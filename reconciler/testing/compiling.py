@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from reconciler.model.change import Change
 from reconciler.model.outcome import ReceiptKind
 from reconciler.model.snapshot import Coverage, Query, Snapshot
-from tests.contract.subjects import Rig, Subject, assigned, everywhere, looked_up, moves, sendable
+from reconciler.testing.changes import assigned, everywhere, looked_up, moves, sendable
+from reconciler.testing.subject import Rig, Subject
 
 LAWS = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]

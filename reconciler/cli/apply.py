@@ -36,7 +36,7 @@ from reconciler.engine.run import Options
 from reconciler.errors import SettingsError
 from reconciler.model.plan import LimitKind, Plan
 from reconciler.ports import EventSink
-from reconciler.views.command_context import CommandContext
+from reconciler.views.plan_words import CommandContext
 
 
 @click.command(

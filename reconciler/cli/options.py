@@ -10,7 +10,7 @@ import click
 
 from reconciler.core.assessment import Filters
 from reconciler.model.quantity import seconds
-from reconciler.views.command_context import CommandContext
+from reconciler.views.plan_words import CommandContext
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -19,8 +19,8 @@ from reconciler.model.event import AnyEvent
 from reconciler.model.plan import Plan
 from reconciler.model.report import Applied
 from reconciler.ports import EventSink
-from reconciler.views.command_context import NOTHING, CommandContext
 from reconciler.views.line import Line
+from reconciler.views.plan_words import NOTHING, CommandContext
 
 COMMENT = 65_000
 """Characters of a Markdown plan at most: GitHub takes 65,536 in a comment, and its own marker wants some of them."""

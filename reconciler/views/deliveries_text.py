@@ -36,10 +36,9 @@ ARTIFACTS = 5
 NOT_ASKED = "on a caching server the question itself would start a preparation; --probe asks all the same"
 
 
-def encode(connections: Sequence[ConnectionDeliveries], *, indent: int = 0) -> bytes:
+def encode(connections: Sequence[ConnectionDeliveries]) -> bytes:
     """Return preparations as UTF-8 JSON."""
-    content = msgspec.json.encode({"format": DELIVERIES_FORMAT, "connections": list(connections)})
-    return msgspec.json.format(content, indent=indent) if indent else content
+    return msgspec.json.encode({"format": DELIVERIES_FORMAT, "connections": list(connections)})
 
 
 def render(connections: Sequence[ConnectionDeliveries], *, width: int) -> list[Line]:

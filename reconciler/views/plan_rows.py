@@ -119,7 +119,9 @@ class Sections:
         self._workload = Names(one.workload for one in everything)
 
     def all(self) -> list[Section]:
-        """Return the sections that have something to say, by rank."""
+        """Return the sections that have something to say, by rank; none of a fleet that could not be read."""
+        if self.fleet.error:
+            return []
         found = [self._violations(), self._problems(), self._changes(), self._held(), self._warnings()]
         return [one for one in (*found, self._versions(), self._calls(), self._slots()) if one.total]
 
@@ -145,7 +147,7 @@ class Sections:
         return [Cell("Limit", LIMITS[one.kind], "bold"), Cell("Violated by", self.show(violation_words(one))), at]
 
     def _problems(self) -> Section:
-        found = () if self.fleet.error else self.fleet.basis.problems
+        found = self.fleet.basis.problems
         detail = ": what it did not show is held"
         return self._texts(Rank.PROBLEMS, "Reading incomplete", detail, "problems of the reading", found)
 
@@ -216,7 +218,7 @@ class Sections:
             f": {len(self.fleet.held):,}, {f'not sent now; {later}' if later else 'not sent'}",
             "kinds of held changes",
             sum(map(len, groups.values())),
-            ("Why", "Slots:", "Workload", "Change", "From → to", "Blocked by", "Which", "Written at", "Next"),
+            ("Why", "Slots:", "Change", "Workload", "From → to", "Blocked by", "Which", "Written at", "Next"),
             (self._held_block(LABELS[code], numbers[code], found) for code, found in groups.items()),
             sign=("! ", "yellow"),
             intro="Some have several reasons and are listed under each." if several else "",

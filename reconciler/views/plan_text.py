@@ -130,8 +130,8 @@ def _block(block: Block, section: Section, width: int) -> Iterator[Line]:
         yield line(section.sign, (block.title, "bold"), f": {block.number:,}", indent=4)
     rows = list(islice(block.rows, block.most))
     heads = [_head(row, ("", "") if block.title else section.sign) for row in rows]
-    together = aligned(heads, width, indent=indent)
-    alone = len(together) != len(rows)  # folded: each row brings its own lines
+    together = aligned(heads, width, indent=indent) if not block.title else []
+    alone = len(together) != len(rows)  # folded, or of many kinds: each row brings its own lines
     for position, row in enumerate(rows):
         yield from aligned([heads[position]], width, indent=indent) if alone else [together[position]]
         yield from folded(_below(row, indent + 2), width)

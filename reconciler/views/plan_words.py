@@ -69,14 +69,14 @@ def headline(plan: Plan) -> str:
     ]
     rest = "".join(f"; {part}" for part in besides if part)
     if counts.total:
-        how = "beginning with" if _goes_on(plan) else "in"
+        how = "starting with" if _goes_on(plan) else "in"
         return f"{count(counts.total, 'change')} {how} {count(calls, 'call')} ({verbs(counts)}){rest}"
     if rest:
-        return f"no change can go now{rest}"
+        return f"no change can be sent now{rest}"
     if not plan.fleets:
-        return "no fleet in reach"
+        return "no fleet matches"
     if plan.filters and not any(fleet.summary.slots or fleet.summary.unmanaged for fleet in plan.fleets):
-        return "no slot in reach: nothing matches these filters"
+        return "no slot matches these filters"
     return "nothing to do"
 
 
@@ -114,7 +114,7 @@ def advice(
         )
         return
     if any(fleet.error for fleet in plan.fleets):
-        yield "Examine the connections that could not be read with:", context.command("doctor", filtered=False)
+        yield "Check the connections that could not be read with:", context.command("doctor", filtered=False)
     if plan.applyable and not silent:
         others = " what is not blocked" if blocked(plan) else ""
         yield f"Apply{others} with:", apply
@@ -124,7 +124,7 @@ def advice(
             (f"{apply}{_allow(blocked(plan))} --reason TEXT"),
         )
     if not plan.applyable and not blocked(plan) and any(fleet.held for fleet in plan.fleets):
-        yield "Nothing can be applied now: every change is held; each reason says what lets it go.", ""
+        yield "Nothing can be applied now: every change is held; the reasons say what to do next.", ""
 
 
 def _fleets(fleets: Sequence[FleetPlan]) -> str:

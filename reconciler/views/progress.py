@@ -86,5 +86,5 @@ class Live:
     def _settling(self, event: Settling) -> None:
         settled = event.done + event.waiting + event.failed
         bar = self._bar(event.fleet, "settling", settled + event.pending)
-        words = f"{event.done:,} done, {event.waiting:,} waiting, {event.failed:,} failed, {event.pending:,} on the way"
+        words = event_line.settling_words(event)
         self._progress.update(bar, completed=settled, total=settled + event.pending, words=words)

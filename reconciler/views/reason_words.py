@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.hold import Hold, HoldReason, Outlook, Problem, Unmet
-from reconciler.model.outcome import Outcome
+from reconciler.model.outcome import Outcome, Result
 from reconciler.model.plan import LimitKind, Violation
 
 CONDITIONS = {
@@ -19,31 +19,27 @@ CONDITIONS = {
 
 QUOTED = {
     ConditionCode.UNEXPECTED_VALUE: "the platform gave an unexpected value: ",
-    ConditionCode.UNKNOWN_STATUS: "approve or pull on the platform what has a status that is not known here: ",
-    ConditionCode.NO_VERSION: "no version is named by ",
+    ConditionCode.UNKNOWN_STATUS: "awaits approval, or has a status that this program does not know; see to it on the platform: ",
+    ConditionCode.NO_VERSION: "no version is given by ",
     ConditionCode.CONTRADICTION: "the platform contradicts itself: ",
-    ConditionCode.REPORTS_UNREAD: "what its devices report is not known: ",
+    ConditionCode.REPORTS_UNREAD: "what its devices report could not be read: ",
     ConditionCode.PLATFORM: "",
 }
 
+RESUME = "resume it there, or request another version"
+RESTART = "start it there again, or request another version"
 OF_A_VERSION = {
     ConditionCode.REQUIRED_STEP: "{version} stays active: devices must pass through it",
     ConditionCode.REQUIRED_STEP_UNREAD: "whether devices must pass through {version} could not be read",
-    ConditionCode.SEVERAL_WORKLOADS: "{version} may be of any of several workloads: {text}",
+    ConditionCode.SEVERAL_WORKLOADS: "{version} may belong to any of several workloads: {text}",
     ConditionCode.BASE_STAYS: "{version} stays active for devices that the rollout does not reach",
     ConditionCode.VERSION_STAGE: "{version} is {text}",
     ConditionCode.DEPENDENCY: "{version} is a dependency of {text}",
     ConditionCode.DEPENDENCIES_UNREAD: "{version} must stay: what {text} depends on could not be read",
-    ConditionCode.DELIVERY_PAUSED: "the delivery of {version} was paused on the device: resume it there, or request another version",
-    ConditionCode.DELIVERY_CANCELLED: (
-        "the delivery of {version} was cancelled on the device: start it there again, or request another version"
-    ),
-    ConditionCode.INSTALLATION_PAUSED: (
-        "the installation of {version} was paused on the device: resume it there, or request another version"
-    ),
-    ConditionCode.INSTALLATION_CANCELLED: (
-        "the installation of {version} was cancelled on the device: start it there again, or request another version"
-    ),
+    ConditionCode.DELIVERY_PAUSED: f"the delivery of {{version}} was paused on the device: {RESUME}",
+    ConditionCode.DELIVERY_CANCELLED: f"the delivery of {{version}} was cancelled on the device: {RESTART}",
+    ConditionCode.INSTALLATION_PAUSED: f"the installation of {{version}} was paused on the device: {RESUME}",
+    ConditionCode.INSTALLATION_CANCELLED: f"the installation of {{version}} was cancelled on the device: {RESTART}",
 }
 
 
@@ -78,7 +74,7 @@ def _counted(one: Condition) -> str:
     if one.code is ConditionCode.REPORTS_LATER:
         return f"{_devices(count, 'reports', 'report')} a later version"
     if one.code is ConditionCode.SILENT:
-        return f"{_devices(count, 'is', 'are')} silent and not waited for"
+        return f"{_devices(count, 'is', 'are')} silent; they are not waited for"
     return f"staged to {one.percent or 0:g} % of {one.of or 0:,}, drawn at random: {_devices(count, 'reports', 'report')} it"
 
 
@@ -93,12 +89,12 @@ PROBLEMS = {
     Problem.SEVERAL_WORKLOADS: "{connection} has several workloads of that name",
     Problem.NO_TAG_VALUE: "this unit has no value of the tag {tag}",
     Problem.SEVERAL_TAG_VALUES: "this unit has several values of the tag {tag}",
-    Problem.NOT_ONE_PARTNER: "{count} units of it have {tag} {value}",
+    Problem.NOT_ONE_PARTNER: "{count} of its units have {tag} {value}",
 }
 
 OUTLOOKS = {
     Outlook.NONE: "",
-    Outlook.CONTRADICTION: "the manifests contradict each other: they want {workload} {desired} there ({desired_at})",
+    Outlook.CONTRADICTION: "the manifests contradict each other: they ask for {workload} {desired} there ({desired_at})",
     Outlook.AFTER_REPORTED: "sent in this run once {workload} {desired} is reported{alone}",
     Outlook.AFTER_REMOVED: "sent in this run once {workload} is gone",
     Outlook.PLAN_BRINGS: "this plan brings {desired} there",
@@ -107,7 +103,7 @@ OUTLOOKS = {
 OF_REQUIRED = {
     Outlook.UNMANAGED: "no fleet manages {workload} there",
     Outlook.ON_THE_WAY: "{desired} is on its way there",
-    Outlook.DESIRED: "the manifests want {desired} there",
+    Outlook.DESIRED: "the manifests ask for {desired} there",
 }
 OF_DEPENDENT = {
     Outlook.UNMANAGED: "no fleet removes {workload} there",
@@ -127,7 +123,7 @@ def requirement_words(one: Unmet) -> str:
         alone=f" and {' and '.join(one.strays)} gone" if one.strays else "",
     )
     words = "; ".join(part for part in (problem, outlook) if part)
-    return words + (", but this plan does not include that" if one.left_out else "")
+    return words + (", but this plan does not include it" if one.left_out else "")
 
 
 def _problem(one: Unmet) -> str:
@@ -149,11 +145,11 @@ def _evidence(one: Unmet) -> str:
     versions = one.reported
     words = f"{' and '.join(versions) or 'nothing'} {'are' if len(versions) > 1 else 'is'} reported"
     if one.not_semantic:
-        words += f", and {one.not_semantic} is no semantic version"
+        words += f", and {one.not_semantic} is not a semantic version"
     if versions and one.assigned not in versions:
         words += f", and {one.assigned or 'nothing'} is assigned"
     if one.strays:
-        words += f", and {' and '.join(one.strays)} {'are' if len(one.strays) > 1 else 'is'} there as well"
+        words += f", and {' and '.join(one.strays)} {'are' if len(one.strays) > 1 else 'is'} also present"
     return words
 
 
@@ -164,59 +160,60 @@ def _dependent(one: Unmet) -> str:
     more = f" and {one.more:,} more" if one.more else ""
     where = f"on {', '.join(one.units)}{more} of {one.connection}" if one.tag else "here"
     if one.problem is Problem.MAYBE_PRESENT:
-        return f"{lead} and may be, which is unknown, {where}"
+        return f"{lead} and may be present {where}: what is there is unknown"
     return f"{lead} and is {f'assigned ({one.assigned})' if one.assigned is not None else 'still'} {where}"
 
 
 LABELS = {
-    HoldReason.UNKNOWN: "unknown",
+    HoldReason.UNKNOWN: "state unknown",
     HoldReason.SUSPENDED: "fleet suspended",
     HoldReason.QUARANTINED: "version quarantined",
     HoldReason.VERSION_NOT_FOUND: "version or workload not found",
-    HoldReason.VERSION_UNKNOWN: "version not looked up",
+    HoldReason.VERSION_UNKNOWN: "version could not be looked up",
     HoldReason.VERSION_NOT_RELEASED: "version not released",
-    HoldReason.VERSION_FORBIDDEN: "version never deployed",
+    HoldReason.VERSION_FORBIDDEN: "version cannot be deployed",
     HoldReason.AGENT_TOO_OLD: "agent too old",
-    HoldReason.UNASSIGNABLE: "unit cannot be assigned to",
-    HoldReason.UNREACHABLE: "unit not reachable",
+    HoldReason.UNASSIGNABLE: "unit takes no assignments",
+    HoldReason.UNREACHABLE: "unit not connected",
     HoldReason.UNSUPPORTED: "not supported",
     HoldReason.NO_ARTIFACT: "nothing to install",
     HoldReason.NOT_PREPARED: "not prepared yet",
     HoldReason.PREPARATION_FAILED: "preparation failed",
     HoldReason.PAUSED: "paused by a person",
-    HoldReason.PRUNING_UNSAFE: "pruning not safe",
+    HoldReason.PRUNING_UNSAFE: "pruning unsafe",
     HoldReason.ROUTE_UNVERIFIED: "route unverified",
-    HoldReason.OUTSIDE_WINDOW: "outside the window",
+    HoldReason.OUTSIDE_WINDOW: "outside the maintenance window",
     HoldReason.WAVE_NOT_OPEN: "wave not open",
-    HoldReason.TOO_MANY_MOVING: "too many moving",
+    HoldReason.TOO_MANY_MOVING: "too many units moving",
     HoldReason.REQUIREMENT_NOT_MET: "requirement not met",
 }
 
+PLAN_AGAIN = "plan again; if that does not help, check the connection with `reconciler doctor`"
 ADVICE = {
-    HoldReason.UNKNOWN: "plan again; if it stays, `reconciler doctor` examines the connection",
-    HoldReason.SUSPENDED: "end it in the fleet's `suspend`, or wait until its day",
-    HoldReason.QUARANTINED: "choose another version, or take the entry out of `quarantine`",
+    HoldReason.UNKNOWN: PLAN_AGAIN,
+    HoldReason.SUSPENDED: "remove `suspend` from the fleet, or wait until it ends",
+    HoldReason.QUARANTINED: "choose another version, or remove the entry from `quarantine`",
     HoldReason.VERSION_NOT_FOUND: "correct the name in the manifest, or create it on the platform",
-    HoldReason.VERSION_UNKNOWN: "plan again; if it stays, `reconciler doctor` examines the connection",
+    HoldReason.VERSION_UNKNOWN: PLAN_AGAIN,
     HoldReason.VERSION_NOT_RELEASED: "release the version on the platform, or choose another",
-    HoldReason.VERSION_FORBIDDEN: "create a version on the platform and name that",
-    HoldReason.AGENT_TOO_OLD: "update the agent on these units, or pin them to a version it runs",
-    HoldReason.UNASSIGNABLE: "take the unit out of the manifest, or change its class on the platform",
-    HoldReason.UNREACHABLE: "it goes by itself in a run that finds the unit back",
-    HoldReason.UNSUPPORTED: "change it on the platform or on the unit itself, or ask for something else in the manifest",
-    HoldReason.NO_ARTIFACT: "upload an artifact of the version to the platform, or choose another version",
-    HoldReason.NOT_PREPARED: "`reconciler deliveries` shows how the preparation stands",
-    HoldReason.PREPARATION_FAILED: "`reconciler deliveries` says why, and whether trying again helps",
+    HoldReason.VERSION_FORBIDDEN: "create a version on the platform and use that",
+    HoldReason.AGENT_TOO_OLD: "update the agent on these units, or pin them to a version that it supports",
+    HoldReason.UNASSIGNABLE: "remove the unit from the manifest, or change its class on the platform",
+    HoldReason.UNREACHABLE: "sent automatically when the unit reconnects",
+    HoldReason.UNSUPPORTED: "make the change on the platform or on the unit, or change the manifest",
+    HoldReason.NO_ARTIFACT: "upload an artifact for the version, or choose another version",
+    HoldReason.NOT_PREPARED: "sent automatically when it is prepared; `reconciler deliveries` shows the progress",
+    HoldReason.PREPARATION_FAILED: "`reconciler deliveries` shows why, and whether a retry can help",
     HoldReason.PAUSED: "resume it on the platform",
-    HoldReason.PRUNING_UNSAFE: "make the reading whole and the workload's name certain; until then nothing is pruned",
+    HoldReason.PRUNING_UNSAFE: "make sure that the connection can be read completely and that the workload's name is unique",
     HoldReason.ROUTE_UNVERIFIED: "confirm the route in the connection's `routes`",
-    HoldReason.OUTSIDE_WINDOW: "it goes by itself when the window opens",
-    HoldReason.WAVE_NOT_OPEN: "it goes by itself when the waves before it have succeeded",
-    HoldReason.TOO_MANY_MOVING: "it goes by itself when others have settled",
-    HoldReason.REQUIREMENT_NOT_MET: "bring the units to what the version requires first",
+    HoldReason.OUTSIDE_WINDOW: "sent automatically when the window opens",
+    HoldReason.WAVE_NOT_OPEN: "sent automatically when the earlier waves have succeeded",
+    HoldReason.TOO_MANY_MOVING: "sent automatically when other units have settled",
+    HoldReason.REQUIREMENT_NOT_MET: "bring the units to the required version first",
 }
 
-BY_ITSELF = "it goes by itself in this run, once what it waits for took effect"
+SENT_IN_THIS_RUN = "sent automatically in this run, when what it requires has taken effect"
 """The advice for a change that is held for a later stage of the same run."""
 
 LIMITS = {
@@ -228,7 +225,7 @@ LIMITS = {
 
 
 HOLDS = {
-    HoldReason.UNASSIGNABLE: "the platform cannot assign versions to a unit of this class",
+    HoldReason.UNASSIGNABLE: "the platform cannot assign versions to units of this class",
     HoldReason.SUSPENDED: "the fleet is suspended{until}: {text}",
     HoldReason.QUARANTINED: "{workload} {version} is quarantined{until}: {text}",
     HoldReason.VERSION_UNKNOWN: "could not look up {version}{detail}",
@@ -244,7 +241,7 @@ def hold_words(one: Hold, workload: str, version: str | None) -> str:
     if one.code is HoldReason.UNKNOWN:
         return _unknown(one)
     if one.code is HoldReason.PAUSED:
-        paused = "a person paused or cancelled it on the platform; resume it there"
+        paused = "paused or cancelled by a person on the platform"
         return conditions_words(one.conditions) or one.text or paused
     if one.code is HoldReason.PRUNING_UNSAFE and not one.text:
         incomplete = f"the reading is incomplete: {'; '.join(one.problems)}"
@@ -263,20 +260,37 @@ def hold_words(one: Hold, workload: str, version: str | None) -> str:
 
 
 def _unknown(one: Hold) -> str:
-    why = conditions_words(one.conditions) or one.text or "the platform shows a value that this program does not know"
+    why = (
+        conditions_words(one.conditions) or one.text or "the platform returned a value that this program does not know"
+    )
     return f"{why} ({'; '.join(one.problems)})" if one.problems else why
 
 
 def violation_words(one: Violation) -> str:
     """Return one broken limit in words."""
     if one.kind is LimitKind.EMPTY_SCOPE:
-        return "the scope matches no unit; if that is intended, add `allow_empty: true`"
+        return "the scope matches no unit; if this is intended, set `allow_empty: true`"
     if one.every_holder_of:
-        return f"would remove {one.every_holder_of} from every unit of the fleet that has it"
-    number = None if one.number is None else f"{one.number:,}"
-    limit = " and ".join(part for part in (one.percent, number) if part)
+        return f"would remove {one.every_holder_of} from every unit of the fleet that has it ({one.intended:,})"
+    if one.number is None:
+        limit = f"{one.percent} ({one.allowed:,})"
+    else:
+        limit = " and ".join(part for part in (one.percent, f"{one.number:,}") if part)
     verb = one.kind.value
     return f"would {verb} {one.intended:,} of {one.of:,} assigned; {verb} is limited to {limit}"
+
+
+RESULTS = {
+    Result.DONE: ("done", "green", "the platform and the units are as planned"),
+    Result.FAILED: ("failed", "bold red", "did not take effect; each line says why"),
+    Result.STALE: ("stale", "yellow", "changed since the plan was made; skipped"),
+    Result.UNKNOWN: ("unknown", "bold yellow", "whether it took effect is unknown; plan again to see"),
+    Result.NOT_TRIED: ("not tried", "yellow", "nothing was sent for it"),
+    Result.WAITING: ("still waiting", "cyan", "accepted by the platform; sent on when the unit is ready"),
+}
+"""Each result's name, style, and what it means."""
+DONE_WITH_REMARKS = "the platform is as planned; each line says where units differ"
+"""What done means where something is to be said of it."""
 
 
 def outcome_words(one: Outcome) -> str:

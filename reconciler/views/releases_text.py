@@ -24,18 +24,16 @@ COMMIT = 12
 
 NO_ARTIFACT = "no artifact"
 
-NOTES = 200
+LONGEST_NOTES = 200
 """Characters of a release's notes that are shown."""
 
 Cells = dict[str, str | Span]
 """The cells of a release by the names of their columns; empty ones where nothing is known."""
 
 
-def encode(connections: Sequence[ConnectionReleases], *, indent: int = 0) -> bytes:
+def encode(connections: Sequence[ConnectionReleases]) -> bytes:
     """Return releases as UTF-8 JSON, with all that is known of each."""
-    shape = {"format": RELEASES_FORMAT, "connections": list(connections)}
-    content = msgspec.json.encode(shape)
-    return msgspec.json.format(content, indent=indent) if indent else content
+    return msgspec.json.encode({"format": RELEASES_FORMAT, "connections": list(connections)})
 
 
 def render(connections: Sequence[ConnectionReleases], *, width: int) -> list[Line]:
@@ -170,7 +168,7 @@ def first_line(one: MovedTo | Listed) -> str:
     """Return the first line of a release's notes, cleaned and shortened; empty where they say no more than its name."""
     lines = one.info.notes.strip().splitlines()
     said = lines[0].strip() if lines else ""
-    return "" if said == one.version else clean(said, NOTES)
+    return "" if said == one.version else clean(said, LONGEST_NOTES)
 
 
 def hardware(artifacts: tuple[Artifact, ...] | None) -> str:

@@ -40,8 +40,8 @@ PHASES: dict[str, str] = {
     Phase.MOVING: "moving",
     Phase.PAUSED: "paused by a person",
     Phase.FAILED: "failed",
-    Phase.READY: "ready: a step is done, and the platform waits for the next call",
-    Phase.UNKNOWN: "unknown: the platform said something this program does not know",
+    Phase.READY: "ready: one step is done, the next call is due",
+    Phase.UNKNOWN: "unknown: the platform returned a value that this program does not know",
 }
 
 LONGEST = 400

@@ -23,7 +23,7 @@ from reconciler.model.plan import FleetPlan
 from reconciler.model.release import Catalog, Release, ReleaseInfo
 from reconciler.model.snapshot import PROVED, Coverage, Snapshot, Workload
 from reconciler.model.unit import Reach, Unit, Units
-from reconciler.views.hold_words import hold_words
+from reconciler.views.reason_words import hold_words
 from tests.laws.strategies import NOW, Single
 
 WORKLOADS = tuple(Workload(f"id-{name}", name) for name in ("base", "camera", "poller", "server", "vision"))

@@ -27,7 +27,7 @@ from reconciler.model.outcome import Result
 from reconciler.model.plan import FleetPlan
 from reconciler.model.snapshot import Query, Snapshot
 from reconciler.ports import Platform
-from reconciler.views.hold_words import hold_words
+from reconciler.views.reason_words import hold_words
 from tests.unit.engine.memory import Clock, Memory, gone, request
 from tests.unit.engine.test_explain import Blame
 

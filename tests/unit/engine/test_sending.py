@@ -15,7 +15,7 @@ from reconciler.model.event import AnyEvent, Called, Intended, Note
 from reconciler.model.fleet import Limits, Override, Selector, WorkloadSpec
 from reconciler.model.outcome import Receipt, ReceiptKind, Result
 from reconciler.model.release import ReleaseInfo
-from reconciler.views.outcome_words import outcome_words
+from reconciler.views.reason_words import outcome_words
 from tests.unit.engine.memory import (
     ACCEPTED,
     LOST,

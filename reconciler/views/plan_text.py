@@ -105,7 +105,7 @@ def _header(plan: Plan, fleet: FleetPlan, now: float) -> Iterator[Line]:
     if summary.held:
         later = f"; {staged(fleet)}" if staged(fleet) else ""
         yield pair("held", summed(summary.held, held_words(fleet)) + later, "yellow")
-    if summary.unknown != codes(fleet.held)[HoldReason.UNKNOWN]:
+    if summary.unknown > codes(fleet.held)[HoldReason.UNKNOWN]:
         yield pair("unknown", f"the state of {count(summary.unknown, 'slot')} could not be read", "yellow")
     if under_way(summary):
         yield pair("under way", under_way(summary))

@@ -54,7 +54,7 @@ def read_plan(path: Path) -> Plan:
 
 def _misshapen(name: str, content: bytes) -> str:
     """Return what of a JSON document does not fit its schema, an indented line each, to go behind an error."""
-    from reconciler.manifest.shape import explain
+    from reconciler.manifest.schema import explain
 
     return "".join(f"\n  {line}" for line in explain(name, content).splitlines())
 

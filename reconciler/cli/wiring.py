@@ -19,8 +19,8 @@ import click
 from reconciler.engine.group import Open
 from reconciler.errors import ManifestError, SettingsError
 from reconciler.git.repository import GitRepository
+from reconciler.manifest.finding import diagnostics_text
 from reconciler.manifest.load import Loader
-from reconciler.manifest.render import diagnostics_text
 from reconciler.manifest.secret import resolve as resolve_secret
 from reconciler.model.connection import ConnectionSpec, Secret
 from reconciler.model.fleet import Document, Manifest

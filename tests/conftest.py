@@ -16,6 +16,9 @@ from hypothesis import HealthCheck, settings
 
 from tests import measured
 
+collect_ignore = ["plugin"]
+"""A distribution of its own, whose tests run where it is installed (`tests/house/test_plugin.py`)."""
+
 _FOREIGN = ("LOSANT_", "GETAPP_", "MEMFAULT_", "RECONCILER_", "GIT_", "GITHUB_")
 _NOISY = frozenset({"no_color", "force_color", "clicolor_force", "http_proxy", "https_proxy", "all_proxy", "no_proxy"})
 _KEPT = frozenset(

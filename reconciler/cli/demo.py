@@ -21,7 +21,6 @@ from reconciler.cli import wiring
 from reconciler.errors import ReconcilerError
 from reconciler.plugin import Proposal, Slot, Story
 from reconciler.plugin.simulation import Announcement
-from reconciler.simulators import require_server
 
 ALL = "all"
 
@@ -72,7 +71,6 @@ def command(platform: str, units: int, keep: Path | None) -> None:
     Starts a simulated platform on this machine and runs the real commands against it over HTTP. Nothing outside this
     machine is called.
     """
-    require_server()
     for name, story in stories().items():
         if platform not in {name, ALL}:
             continue

@@ -10,7 +10,6 @@ from reconciler.cli import wiring
 from reconciler.cli.options import DURATION
 from reconciler.model.quantity import percent
 from reconciler.plugin import Simulation, SimulatorOption
-from reconciler.simulators import require_server
 
 HELP = """\b
 Example:
@@ -45,7 +44,7 @@ def command() -> None:
 
 def _command(name: str, simulation: Simulation) -> click.Command:
     def run(port: int, faults: tuple[str, ...], variants: tuple[str, ...], **shape: Any) -> None:
-        _run(simulation, port, faults, variants, shape)
+        _run(name, simulation, port, faults, variants, shape)
 
     port = click.Option(
         ["--port"], type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes any free port."
@@ -85,10 +84,14 @@ def _share(context: click.Context, parameter: click.Parameter, value: str) -> fl
 
 
 def _run(
-    simulation: Simulation, port: int, faults: tuple[str, ...], variants: tuple[str, ...], shape: dict[str, Any]
+    name: str,
+    simulation: Simulation,
+    port: int,
+    faults: tuple[str, ...],
+    variants: tuple[str, ...],
+    shape: dict[str, Any],
 ) -> None:
     """Serve a simulator until Ctrl-C. `shape` are the fields of its Shape."""
-    require_server()
     try:
         wanted = simulation.shape(**shape)
     except ValueError as error:
@@ -102,6 +105,8 @@ def _run(
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--variant") from None
     try:
-        simulation.serve(wanted, port=port, variants=answers, faults=trouble).run()
+        with wiring.simulators_installed(name):
+            served = simulation.serve(wanted, port=port, variants=answers, faults=trouble)
+        served.run()
     except OSError as error:
         raise click.ClickException(f"cannot listen on 127.0.0.1:{port}: {error.strerror}; try --port 0") from None

@@ -91,11 +91,18 @@ def plugins() -> Plugins:
 
 def simulator(name: str) -> Simulation:
     """Return what runs a platform's simulator; raise SettingsError where something that it needs is not installed."""
-    try:
+    with simulators_installed(name):
         return plugins()[name].simulator()
+
+
+@contextmanager
+def simulators_installed(name: str) -> Iterator[None]:
+    """Raise SettingsError that says what to install where something that a simulator needs is not there."""
+    try:
+        yield
     except ImportError as error:
         hint = "install fleet-reconciler[simulators]"
-        raise SettingsError(f"the simulator of {name} cannot be loaded: {error}", hint=hint) from error
+        raise SettingsError(f"the simulator of {name} cannot run here: {error}", hint=hint) from error
 
 
 def places(paths: Sequence[Path]) -> list[Path]:

@@ -10,7 +10,15 @@ from __future__ import annotations
 
 from reconciler.core.answers import ATTEMPTS, take
 from reconciler.core.assessment import FleetAssessment
-from reconciler.core.bind import Dropped, bind_one, overwritten_since, slot_of, stale_because
+from reconciler.core.bind import (
+    Dropped,
+    bind_one,
+    content_changed,
+    on_the_way,
+    overwritten_since,
+    slot_of,
+    stale_because,
+)
 from reconciler.core.calls import compiled
 from reconciler.core.ending import given_up
 from reconciler.core.follow import Step, follow
@@ -42,6 +50,8 @@ def advance(progress: Progress, moment: Moment, sight: Sight | Unread, answers: 
     """Return what goes now and what came of every slot. `sight` is the last reading, `answers` what calls came to."""
     run = Working(progress, moment, sight)
     take(run, answers)
+    if answers and not moment.stopping and all(receipt is None for _, receipt in answers):
+        _too_old(run)
     if sight.number > progress.seen:
         _look(run)
     return _result(run)
@@ -73,7 +83,7 @@ def _look(run: Working) -> None:
         step = follow(
             track, track.sent, run.sight, fresh.get(slot), held.get(slot), run.moment.now, steps=run.before.steps
         )
-        _follow(run, slot, step)
+        _follow(run, slot, step, overwritten)
         if slot in run.tracks and run.tracks[slot].next is not None:
             ready.append(slot)
     _gather(run, ready)
@@ -95,13 +105,24 @@ def _bind(run: Working, plan: FleetPlan, assessment: FleetAssessment, overwritte
     for slot, track in list(run.tracks.items()):
         if track.next is None:
             continue
-        found = bind_one(track.next, fresh.get(slot), held.get(slot), overwritten, assessment)
+        today = fresh.get(slot)
+        if today is not None and _goes_on(track, today, overwritten):
+            found: Change | Dropped[Change] = today
+        else:
+            found = bind_one(track.next, today, held.get(slot), overwritten, assessment)
         if isinstance(found, Dropped):
             _dropped(run, slot, track, found)
         elif track.lost >= ATTEMPTS:
             run.end(slot, Result.UNKNOWN, track.error)
         else:
             run.change(slot, next=found, reread=False)
+
+
+def _goes_on(track: Track, today: Change, overwritten: Overwritten) -> bool:
+    """Return whether a slot differs from what was read last only by what our own calls may have made of it."""
+    ours = track.lost > 0 or track.sent is not None
+    goal = track.goal
+    return ours and isinstance(goal, Change) and on_the_way(goal, today) and content_changed(goal, overwritten) is None
 
 
 def _dropped(run: Working, slot: SlotId, track: Track, found: Dropped[Change]) -> None:
@@ -128,12 +149,16 @@ def _let_in(
         run.end(slot, Result.STALE, why)
 
 
-def _follow(run: Working, slot: SlotId, step: Step) -> None:
+def _follow(run: Working, slot: SlotId, step: Step, overwritten: Overwritten) -> None:
     if step.outcome is not None:
         run.end(slot, step.outcome, step.detail, step.holds, step.conditions)
+        return
+    track = run.tracks[slot]
+    following = None if run.moment.over else step.next
+    why = content_changed(track.goal, overwritten)
+    if following is not None and why is not None:
+        run.end(slot, Result.STALE, why)
     else:
-        track = run.tracks[slot]
-        following = None if run.moment.over else step.next
         run.change(slot, shown=track.shown or step.shown, blocked=step.blocked, next=following)
 
 

@@ -112,13 +112,20 @@ def stale_because(change: Change | Held, fresh: Change | Held, overwritten: set[
     """Return why a planned change is not today's any more; None where it is."""
     if (fresh.to, fresh.settings) != (change.to, change.settings):
         return f"the manifests now want {fresh.to or 'absent'} here"
-    if change.to is not None and (change.workload.id, change.to) in overwritten:
-        return f"the content of {change.workload.name} {change.to} was overwritten since the plan was made"
+    if (why := content_changed(change, overwritten)) is not None:
+        return why
     if fresh.verb is change.verb and fresh.observed == change.observed:
         return None
     if not (isinstance(change, Change) and isinstance(fresh, Change) and _goes_on(change, fresh)):
         return f"the slot changed since the plan was made: {change.from_ or 'nothing'} was assigned, now {fresh.from_ or 'nothing'}"
     return None
+
+
+def content_changed(change: Change | Held, overwritten: set[tuple[str, str]]) -> str | None:
+    """Return that the version of a planned change has other content now; None where it has not."""
+    if change.to is None or (change.workload.id, change.to) not in overwritten:
+        return None
+    return f"the content of {change.workload.name} {change.to} was overwritten since the plan was made"
 
 
 def _goes_on(change: Change, fresh: Change) -> bool:
@@ -138,8 +145,11 @@ def on_the_way(change: Change, fresh: Change) -> bool:
 
 def _gone(change: P, held: Held | None, assessment: FleetAssessment) -> Dropped[P]:
     """Say what became of a change that today's plan does not have."""
-    units = assessment.snapshot.units
-    row = units.index.get(change.unit.id)
+    snapshot = assessment.snapshot
+    unknown = f"held: nothing is known of the slot: {'; '.join(snapshot.coverage.problems)}"
+    row = snapshot.units.index.get(change.unit.id)
+    if row is None and not snapshot.coverage.complete:
+        return Dropped(change, Result.NOT_TRIED, unknown)
     if row is None:
         return Dropped(change, Result.STALE, "the unit is gone")
     column = assessment.resolution.columns.get(change.workload.id)
@@ -150,7 +160,6 @@ def _gone(change: P, held: Held | None, assessment: FleetAssessment) -> Dropped[
         return Dropped(change, Result.NOT_TRIED, "", held.reasons)
     if not assessment.reach[row] or not assessment.filters.workload(change.workload.name, change.workload.id):
         return Dropped(change, Result.NOT_TRIED, f"left out by {assessment.filters.words}")
-    if assessment.snapshot.state(change.workload.id, row).phase is Phase.UNKNOWN:
-        problems = "; ".join(assessment.snapshot.coverage.problems)
-        return Dropped(change, Result.NOT_TRIED, f"held: nothing is known of the slot: {problems}")
+    if snapshot.state(change.workload.id, row).phase is Phase.UNKNOWN:
+        return Dropped(change, Result.NOT_TRIED, unknown)
     return Dropped(change, Result.DONE, "already as wanted")

@@ -9,13 +9,16 @@ import msgspec
 from reconciler.core.bind import slot_of
 from reconciler.model.change import Change, SlotId
 from reconciler.model.event import Drifted
-from reconciler.model.observation import Phase
+from reconciler.model.observation import UNSEEN, Phase
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.plan import FleetPlan
 from reconciler.model.snapshot import Snapshot
 
-SENT = frozenset({Result.DONE, Result.WAITING, Result.FAILED})
-"""Results after which a slot has what was sent, rather than what was read."""
+SENT = frozenset({Result.DONE, Result.WAITING})
+"""Results after which a slot has what was sent, or will have."""
+
+DOUBTFUL = frozenset({Result.UNKNOWN, Result.FAILED})
+"""Results after which a slot has what was sent or what was read: a call that failed may have been refused or not."""
 
 
 class Memory(msgspec.Struct):
@@ -31,18 +34,18 @@ class Memory(msgspec.Struct):
         slot = one.unit.id, one.workload.id
         if one.result in SENT:
             self.sent[slot] = one.to
-        elif one.result is Result.UNKNOWN:
+        elif one.result in DOUBTFUL:
             self.doubtful.add(slot)
 
-    def assigned(self, slot: SlotId) -> tuple[bool, str | None]:
-        """Return whether it is known what was assigned in a slot, and what."""
-        if slot in self.sent or slot in self.doubtful:
-            return slot not in self.doubtful, self.sent.get(slot)
+    def moved(self, slot: SlotId, now: str | None) -> tuple[bool, str | None]:
+        """Return whether somebody else must have changed a slot that has `now` assigned, and what it had."""
         row = self.snapshot.units.index.get(slot[0])
-        if row is None:
-            return False, None
-        state = self.snapshot.state(slot[1], row)
-        return state.phase is not Phase.UNKNOWN, state.assigned
+        state = self.snapshot.state(slot[1], row) if row is not None else UNSEEN
+        unchanged = state.assigned == now
+        if slot in self.doubtful or state.phase is Phase.UNKNOWN or unchanged:
+            return False, None  # with a call on its way, what was read is no change yet
+        was = self.sent.get(slot, state.assigned)
+        return was != now, was
 
 
 def drifted(before: Memory, fleet: FleetPlan, *, at: float, run: str) -> Iterator[Drifted]:
@@ -51,8 +54,8 @@ def drifted(before: Memory, fleet: FleetPlan, *, at: float, run: str) -> Iterato
     A unit that merely comes back, or of which nothing was known, is no drift; nor is a change that git asks for.
     """
     for change in fleet.changes:
-        known, was = before.assigned(slot_of(change))
-        if known and was != change.from_:
+        moved, was = before.moved(slot_of(change), change.from_)
+        if moved:
             yield _event(change, was, fleet.fleet, at, run)
 
 

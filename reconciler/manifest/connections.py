@@ -46,8 +46,9 @@ def unfit(value: Any, plugins: Plugins, path: Path) -> Iterator[Misfit]:
             yield from misfits(value[name], plugins[name].spec, (*path, name))
         else:
             near = suggestion(name, list(plugins))
-            hint = f"there are: {', '.join(plugins)}; the plug-in of another platform must be installed here as well"
-            yield Misfit((*path, name), "unknown-platform", f"no platform is called {name!r}{near}", hint)
+            hint = "the plug-in of a further platform must be installed beside reconciler"
+            message = f"reconciler knows no platform {name!r}{near}"
+            yield Misfit((*path, name), "unknown-platform", message, hint)
 
 
 def meanings(manifest: Manifest, plugins: Plugins) -> Findings:

@@ -73,10 +73,12 @@ def asked(subject: Subject, rig: Rig, snapshot: Snapshot, random: Random, mine: 
 
 
 def planned(rig: Rig, question: PlanRequest) -> PlanResult:
+    """Return the plan that a request gives now."""
     return plan(question, lambda _: rig.platform, rig.clock)
 
 
 def applied(rig: Rig, question: PlanRequest) -> Applying:
+    """Plan, apply, and return the run after its end."""
     run = Applying(planned(rig, question), OPTIONS, rig.clock, run="law")
     for _ in run.events():
         pass

@@ -65,7 +65,7 @@ def test_import_from_a_connection_that_is_written_already(plant: Simulator, run:
     [
         ((), 64, "give a platform and which application of it, or --from PATH"),
         (("losant", "--from", "m"), 64, "give a platform and which application of it, or --from PATH"),
-        (("losant",), 64, "--application ID says which application to read"),
+        (("losant",), 64, "--application ID is needed: the application to read"),
         (("losant", "--application", "12"), 1, "must be an id of 24 hex digits"),
         (("losant", "--application", "5" * 24, "--connection", "a b"), 1, "would make no valid manifest"),
         (("losant", "--application", "5" * 24, "--token-env", "NOPE"), 1, "the environment variable NOPE is not set"),

@@ -67,20 +67,6 @@ def test_the_changelog_speaks_of_this_version() -> None:
     assert not released or released[0] == reconciler.__version__
 
 
-def _build(target: Path) -> Path:
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(target), str(ROOT)]
-    built = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert built.returncode == 0, built.stdout + built.stderr
-    (wheel,) = target.glob("*.whl")
-    return wheel
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel as it would be released."""
-    return _build(tmp_path_factory.mktemp("dist"))
-
-
 @pytest.mark.slow
 def test_the_wheel_carries_schemas_types_and_licence(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:

@@ -38,17 +38,18 @@ UNPROVED = Receipt(ReceiptKind.UNPROVED, "not sent: 3 hold it, the plan moves 2"
 
 
 class Clock:
-    """Seconds since 1970 that pass by sleeping; `stop` asks the run to stop."""
+    """Seconds that pass by sleeping; `stop` asks the run to stop, `step` is how far somebody moved the wall clock."""
 
     def __init__(self) -> None:
         self.time = NOW
         self.stop = False
+        self.step = 0.0
 
     def now(self) -> float:
-        return self.time
+        return self.time + self.step
 
     def monotonic(self) -> float:
-        return self.now()
+        return self.time - NOW
 
     def sleep(self, seconds: float) -> bool:
         self.time += seconds
@@ -113,7 +114,7 @@ class Memory:
             states=states,
             columns={"w1": array("I", [row + 1 if there else 0 for row, there in enumerate(shown)])},
             coverage=self.coverage,
-            read_at=self.clock.now(),
+            read_at=self.clock.time,
         )
 
     def releases(self, query: ReleaseQuery) -> ReleaseList:
@@ -165,7 +166,7 @@ class Memory:
         return tuple(actions)
 
     def execute(self, action: Action, deadline: float) -> Receipt:
-        assert deadline > self.clock.now()
+        assert deadline > self.clock.monotonic()
         body = action.request.body
         self.calls.append((body["version"], tuple(body["units"])))
         self.wide_calls.append(action.wide)
@@ -186,7 +187,7 @@ class Memory:
         before = self.slots.get((unit, "w1"), EMPTY)
         taken = self.settled and self.units[unit] is Reach.CONNECTED
         phase = Phase.SETTLED if taken else Phase.MOVING
-        self.slots[unit, "w1"] = State(version, version if taken else before.reported, phase, since=self.clock.now())
+        self.slots[unit, "w1"] = State(version, version if taken else before.reported, phase, since=self.clock.time)
 
     def check(self) -> Iterator[Check]:
         yield Check("memory", "ok", "there")

@@ -44,7 +44,7 @@ class Stepping(Memory):
         if happens is not None:
             happens()
         for at, unit, effect in list(self.due):
-            if at <= self.clock.now():
+            if at <= self.clock.time:
                 self.due.remove((at, unit, effect))
                 effect()
         return super().observe(query)
@@ -113,7 +113,7 @@ class Stepping(Memory):
         if call in {DELIVER, INSTALL}:
             others = tuple(one for one in {state.assigned, *state.extra_versions} if one is not None and one != version)
             self.put(unit, State(version, state.reported, Phase.MOVING, extra_versions=others))
-        self.due.append((self.clock.now() + self.takes, unit, lambda: self.end(call, unit, version)))
+        self.due.append((self.clock.time + self.takes, unit, lambda: self.end(call, unit, version)))
 
     def end(self, call: str, unit: str, version: str) -> None:
         """Let a step end on a unit."""

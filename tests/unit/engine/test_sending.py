@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import count
 from typing import Any
 
 import pytest
 
-from reconciler.core.advance import FRESH
+from reconciler.core.advance import FRESH, MAX_OLD
 from reconciler.core.answers import ATTEMPTS
 from reconciler.core.progress import SPLITS
 from reconciler.model.change import Action
@@ -15,6 +16,7 @@ from reconciler.model.event import AnyEvent, Called, Intended, Note
 from reconciler.model.fleet import Limits, Override, Selector, WorkloadSpec
 from reconciler.model.outcome import Receipt, ReceiptKind, Result
 from reconciler.model.release import ReleaseInfo
+from reconciler.model.snapshot import Coverage
 from reconciler.views.reason_words import outcome_words
 from tests.unit.engine.memory import (
     ACCEPTED,
@@ -350,3 +352,29 @@ def test_rounds_have_an_end_whatever_the_platform_says(memory: Memory) -> None:
     assert len(memory.calls) <= 4 * ATTEMPTS
     assert results(run) == all_are(Result.NOT_TRIED)
     assert {outcome.detail for outcome in run.outcomes} == {UNPROVED.error}
+
+
+def test_a_unit_that_an_incomplete_reading_lacks_is_not_said_to_be_gone(memory: Memory) -> None:
+    def hide(action: Action) -> Receipt:
+        del memory.units["u1"]
+        memory.coverage = Coverage(False, ("page 2 could not be read",))
+        return REFUSED
+
+    memory.script = [hide]
+    run, _ = applied(memory, request())
+    (one,) = (outcome for outcome in run.outcomes if outcome.unit.id == "u1")
+    assert (one.result, one.detail) == (
+        Result.NOT_TRIED,
+        "held: nothing is known of the slot: page 2 could not be read",
+    )
+
+
+def test_a_clock_that_runs_away_between_reading_and_sending_ends_in_a_word(memory: Memory) -> None:
+    today = planned(memory, request())
+    ticks = count()
+    memory.clock.monotonic = lambda: next(ticks) * (FRESH / 2 + 1)  # type: ignore[method-assign]  # all takes too long
+    run, _ = applied(memory, request(), today=today, deadline=1e9)
+    assert memory.calls == []
+    assert results(run) == all_are(Result.NOT_TRIED)
+    assert {one.detail for one in run.outcomes} == {"a reading takes longer than 60 s"}
+    assert memory.reads <= MAX_OLD + 1

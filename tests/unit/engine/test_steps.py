@@ -15,13 +15,13 @@ from reconciler.model.event import Note, Settling
 from reconciler.model.fleet import Limits, WorkloadSpec
 from reconciler.model.hold import HoldReason
 from reconciler.model.observation import EMPTY, Phase, State
-from reconciler.model.outcome import Outcome, Result
+from reconciler.model.outcome import Outcome, Receipt, Result
 from reconciler.model.plan import LimitKind
 from reconciler.model.release import Catalog, ReleaseInfo
 from reconciler.model.snapshot import Coverage, Snapshot
 from reconciler.model.unit import Reach
 from reconciler.views.reason_words import outcome_words
-from tests.unit.engine.memory import LOST, REFUSED, Clock, applied, gone, planned, request
+from tests.unit.engine.memory import ACCEPTED, LOST, REFUSED, Clock, applied, gone, planned, request
 from tests.unit.engine.stepping import DELETE, DELIVER, INSTALL, UNINSTALL, Stepping, blocked
 
 PAUSED = Condition(ConditionCode.PLATFORM, text="paused by a technician")
@@ -154,6 +154,29 @@ def test_a_unit_that_an_incomplete_reading_lacks_is_waited_for(platform: Steppin
     platform.during = [None, hide, show]
     run, _ = applied(platform, request())
     assert run.exit_code == 0
+
+
+def test_a_version_that_is_overwritten_between_steps_goes_no_further(platform: Stepping) -> None:
+    def overwrite() -> None:
+        platform.catalogue = {"2": ReleaseInfo(found=True, identity="other")}
+
+    platform.during = [None, None, overwrite]
+    run, _ = applied(platform, request())
+    assert [call for call, _ in platform.steps] == [DELIVER]
+    text = "the content of poller 2 was overwritten since the plan was made"
+    assert set(told(run.outcomes).values()) == {(Result.STALE, text)}
+
+
+def test_a_step_whose_answer_was_lost_after_it_worked_is_nobody_elses_change(platform: Stepping) -> None:
+    def works(action: Action) -> Receipt:
+        for unit in action.request.body["units"]:
+            platform.end(action.call, unit, action.request.body["version"])
+        return LOST
+
+    platform.script = [ACCEPTED, works]
+    run, _ = applied(platform, request())
+    assert [call for call, _ in platform.steps] == [DELIVER, INSTALL, DELETE]
+    assert set(told(run.outcomes).values()) == {(Result.DONE, "")}
 
 
 def test_a_pause_by_a_person_is_left_alone(platform: Stepping) -> None:

@@ -1,0 +1,190 @@
+"""Passes of watch: what counts as drift, what a pass says of itself, and what it leaves alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from reconciler.core.decide import PlanRequest
+from reconciler.engine.run import Options
+from reconciler.engine.watch import JITTER, LONGEST_PAUSE, Watched, Watching
+from reconciler.errors import ManifestError, ReconcilerError
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.event import AnyEvent, Blocked, Called, Drifted, Finished, Note, Passed
+from reconciler.model.fleet import Limits, Manifest
+from reconciler.model.observation import Phase, State
+from reconciler.model.unit import Reach
+from tests.unit.engine.memory import LOST, REFUSED, Clock, Memory, gone, request
+
+
+class Between(Clock):
+    """Pauses between passes let something happen each, first entry first; after the last one the watch ends."""
+
+    def __init__(self, *happens: Callable[[], object]) -> None:
+        super().__init__()
+        self.happens = list(happens)
+        self.pauses: list[float] = []
+
+    def sleep(self, seconds: float) -> bool:
+        super().sleep(seconds)
+        self.pauses.append(seconds)
+        if not self.happens:
+            return True
+        self.happens.pop(0)()
+        return False
+
+
+class Git:
+    """Manifests as they are now, or why they cannot be read."""
+
+    def __init__(self, asked: PlanRequest) -> None:
+        self.now: Manifest | ReconcilerError = asked.manifest
+
+    def load(self) -> Manifest:
+        if isinstance(self.now, ReconcilerError):
+            raise self.now
+        return self.now
+
+    def say(self, asked: PlanRequest) -> None:
+        self.now = msgspec.structs.replace(asked.manifest, digest=f"{asked.manifest.digest} changed")
+
+
+def nothing() -> None:
+    """Nothing happens between two passes."""
+
+
+def watched(memory: Memory, git: Git | None = None, *, apply: bool = True) -> list[AnyEvent]:
+    """Watch until nothing more happens between passes; return what was told."""
+    how = Watched(interval=60.0, apply=apply, options=Options(concurrency=1, wait=False))
+    source = git or Git(request())
+    watching = Watching(
+        source, lambda manifest: lambda name: memory, memory.clock, how, run="w", random=lambda: 0.5, commit=lambda: "c"
+    )
+    return list(watching.events())
+
+
+def passes(*happens: Callable[[Memory], object], count: int = 4) -> Memory:
+    """Return a platform at which something happens between passes."""
+    clock = Between()
+    memory = Memory(clock, count)
+    clock.happens = [lambda one=one: one(memory) for one in happens]  # type: ignore[misc]  # bound now
+    return memory
+
+
+def drifts(events: list[AnyEvent]) -> list[tuple[str, str | None, str | None, str | None]]:
+    return [(one.unit.id, one.was, one.now, one.desired) for one in events if isinstance(one, Drifted)]
+
+
+def test_what_somebody_changed_is_drift_once_and_says_what_was_there() -> None:
+    memory = passes(lambda one: one.set("u1", "7"), lambda one: None)
+    events = watched(memory)
+    assert drifts(events) == [("u1", "2", "7", "2")]
+    assert memory.calls == [("2", ("u0", "u1", "u2", "u3")), ("2", ("u1",))]
+    memory = passes(lambda one: one.set("u1", "7"), lambda one: None)
+    assert drifts(watched(memory, apply=False)) == [("u1", "1", "7", "2")], "it is told once, though it stays"
+
+
+def test_our_own_changes_and_those_of_git_are_no_drift() -> None:
+    assert drifts(watched(passes(lambda one: None))) == []
+    memory, git = passes(lambda one: git.say(request("3"))), Git(request())
+    events = watched(memory, git)
+    assert drifts(events) == []
+    assert [one.message for one in events if isinstance(one, Note)] == ["the manifests changed"]
+    assert memory.calls[-1] == ("3", ("u0", "u1", "u2", "u3"))
+
+
+def test_a_unit_that_merely_comes_back_is_no_drift() -> None:
+    def hide(one: Memory) -> None:
+        del one.units["u1"]
+        one.slots["u1", "w1"] = State("1", "1")
+
+    def show(one: Memory) -> None:
+        one.units["u1"] = Reach.CONNECTED
+
+    events = watched(passes(hide, show))
+    assert drifts(events) == []
+
+
+def test_what_was_not_known_before_is_no_drift() -> None:
+    memory = passes(lambda one: one.slots.update({("u1", "w1"): State("7", "7")}))
+    memory.slots["u1", "w1"] = State(phase=Phase.UNKNOWN)
+    assert drifts(watched(memory)) == []
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_a_call_whose_answer_was_lost_is_no_drift_whatever_came_of_it(works: bool) -> None:
+    memory = passes(lambda one: one.set("u0", "2") if works else None, count=1)
+    memory.script = [LOST] * 4
+    memory.unreadable = [None, gone()]
+    assert drifts(watched(memory)) == []
+
+
+def test_a_change_that_the_platform_refuses_is_no_drift() -> None:
+    memory = passes(lambda one: None, count=1)
+    memory.script = [REFUSED] * 2
+    assert drifts(watched(memory)) == []
+
+
+def test_an_accepted_call_without_effect_is_no_drift() -> None:
+    memory = passes(lambda one: one.set("u0", "1"), count=1)
+    assert drifts(watched(memory)) == []
+
+
+def test_a_pass_ends_after_its_corrections_and_counts_them() -> None:
+    events = watched(passes(lambda one: None))
+    assert {event.run for event in events} == {"w"}
+    names = [type(event).__name__ for event in events]
+    assert names.index("Passed") > names.index("Finished") > names.index("Called")
+    first, second = (event for event in events if isinstance(event, Passed))
+    assert (first.number, first.changes, first.outcomes) == (1, 4, {"still waiting": 4})
+    assert (second.number, second.changes, second.outcomes) == (2, 0, {})
+
+
+def test_limits_are_never_passed_and_that_is_told() -> None:
+    memory = passes(lambda one: None)
+    events = watched(memory, Git(request(limits=Limits(replace="1"))))
+    assert memory.calls == []
+    assert len([event for event in events if isinstance(event, Blocked)]) == 2
+    assert all(event.exit_code == 3 for event in events if isinstance(event, Finished))
+    assert [event.violations for event in events if isinstance(event, Passed)] == [1, 1]
+
+
+def test_a_fleet_that_is_merely_observed_is_not_changed() -> None:
+    memory = passes(lambda one: None)
+    events = watched(memory, Git(request(mode="observe")))
+    assert not [event for event in events if isinstance(event, Called)]
+    assert {one.message for one in events if isinstance(one, Note)} == {
+        "nothing is sent: the fleet's own mode is observe"
+    }
+
+
+def test_wrong_manifests_leave_the_last_good_ones_in_force_and_are_told_once() -> None:
+    wrong = ManifestError([Diagnostic(code="missing", message="version is missing")])
+    good = request()
+    git = Git(good)
+    memory = passes(
+        lambda one: setattr(git, "now", wrong), lambda one: None, lambda one: setattr(git, "now", good.manifest)
+    )
+    events = watched(memory, git)
+    notes = [one.message.partition(":")[0] for one in events if isinstance(one, Note)]
+    assert notes == ["the manifests are wrong; the last good ones stay in force", "the manifests are good again"]
+    assert len([event for event in events if isinstance(event, Passed)]) == 4
+    git.now = wrong
+    with pytest.raises(ManifestError):
+        watched(passes(), git)
+
+
+def test_passes_that_fail_pause_longer_and_longer() -> None:
+    memory = passes(*[lambda one: None] * 6)
+    memory.unreadable = [gone()] * 5
+    events = watched(memory)
+    assert isinstance(memory.clock, Between)
+    pauses = memory.clock.pauses
+    assert pauses[:4] == [120.0, 240.0, 480.0, LONGEST_PAUSE]
+    assert pauses[5] == 60.0
+    assert all(pause <= LONGEST_PAUSE * (1 + JITTER) for pause in pauses)
+    assert [(one.level, one.message) for one in events if isinstance(one, Note)][:1] == [
+        ("error", "memory: list: no connection")
+    ]

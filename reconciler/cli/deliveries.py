@@ -16,8 +16,9 @@ from reconciler.engine.snapshot import chosen
 @click.command(
     epilog="""\b
 Examples:
-  reconciler deliveries 12.vision@2.0.1            is not asked: the request could start a preparation
-  reconciler deliveries 12.vision@2.0.1 --probe    is asked
+  reconciler deliveries --manifests fleets         what the manifests want: not asked, since asking may start it
+  reconciler deliveries --manifests fleets --probe is asked
+  reconciler deliveries 12.vision@2.0.1 --probe
   reconciler deliveries --manifests fleets -o json
 
 \b
@@ -46,8 +47,9 @@ def command(
 ) -> int:
     """Say how the preparation of releases stands: progress, size, files with their hashes, what went wrong.
 
-    Only platforms with a server that makes releases ready for devices have preparations; others are
-    named. Without --probe only what this program started itself is asked about.
+    Only platforms with a server that makes releases ready for devices have preparations; others are named. Without
+    CATALOG_ID, the releases that the manifests want are asked about. Without --probe, releases are only listed: the
+    request itself could start their preparation.
     """
     from reconciler.views import deliveries_text
 

@@ -30,6 +30,7 @@ class Working:
         self.queue = list(progress.queue)
         self.refused = dict(progress.refused)
         self.revealed = progress.revealed
+        self.probed = progress.probed
         self.halted = progress.halted
         self.splits = progress.splits
         self.looks = progress.looks
@@ -45,6 +46,7 @@ class Working:
             queue=tuple(self.queue),
             refused=self.refused,
             revealed=self.revealed,
+            probed=self.probed,
             halted=self.halted,
             splits=self.splits,
             looks=self.looks,

@@ -10,6 +10,10 @@ class ConditionCode(StrEnum):
 
     NOT_COVERED = "not-covered"
     """The reading did not prove anything about the slot."""
+    NOT_REPORTING = "not-reporting"
+    """The unit has not reported for a day and shows nothing, so that nobody knows what it runs."""
+    NOT_LISTED = "not-listed"
+    """A listing of what units run lacks this one."""
     UNEXPECTED_VALUE = "unexpected-value"
     """The platform gave a value that this program does not know: `text` names the field and the value."""
     UNKNOWN_STATUS = "unknown-status"

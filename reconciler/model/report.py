@@ -7,13 +7,12 @@ import msgspec
 
 from reconciler.model.change import Verb
 from reconciler.model.condition import Condition
-from reconciler.model.delivery import Preparation
 from reconciler.model.desired import Settings
 from reconciler.model.hold import Hold
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Outcome
 from reconciler.model.plan import Violation
-from reconciler.model.release import Listed
+from reconciler.model.release import Listed, Preparation
 from reconciler.model.unit import Ref
 from reconciler.model.verdict import Health, Sync, Verdict
 

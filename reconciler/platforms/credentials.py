@@ -80,7 +80,10 @@ class Basic:
 class Nobody:
     """No credentials: for interfaces that ask for none."""
 
-    secrets: tuple[str, ...] = ()
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Return that there are none."""
+        return ()
 
     def headers(self, deadline: float | None) -> dict[str, str]:
         """Return nothing."""

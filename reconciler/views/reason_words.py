@@ -11,6 +11,8 @@ from reconciler.model.plan import LimitKind, Violation
 
 CONDITIONS = {
     ConditionCode.NOT_COVERED: "not covered by the reading",
+    ConditionCode.NOT_REPORTING: "the device has not reported for 24 hours and shows no releases: what it runs is unknown",
+    ConditionCode.NOT_LISTED: "the list of releases has no entry for this device",
     ConditionCode.UPDATES_OFF: "updates are switched off for this cohort",
     ConditionCode.NOTHING_ACTIVE: "nothing is active",
     ConditionCode.UNINSTALL_ASKED: "an uninstall was requested; whether the agent removes software is not documented",

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from reconciler.model.plan import FleetPlan, MovedTo
-from reconciler.model.release import Artifact, Listed, ReleaseInfo
+from reconciler.model.release import Artifact, Listed, Preparation, PrepareStatus, ReleaseInfo
 from reconciler.model.report import RELEASES_FORMAT, ConnectionReleases
 from reconciler.views.line import EMPTY, Line, Span, fits, folded, line, table
-from reconciler.views.words import amount, clean, count, date, listed
+from reconciler.views.words import amount, clean, count, date, listed, percent
 
 HARDWARE, BRINGS, NOTES = "Hardware", "Brings", "Notes"
 BELOW = frozenset({HARDWARE, BRINGS, NOTES})
@@ -23,6 +23,24 @@ LONG_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 COMMIT = 12
 
 NO_ARTIFACT = "no artifact"
+
+PREPARATION = {
+    PrepareStatus.START: ("started", "cyan"),
+    PrepareStatus.IN_PROGRESS: ("in progress", "cyan"),
+    PrepareStatus.DONE: ("done", "green"),
+    PrepareStatus.ERROR: ("failed", "bold red"),
+    PrepareStatus.DELETE: ("deleted from the server", "yellow"),
+    PrepareStatus.PENDING: ("pending", "cyan"),
+    PrepareStatus.NOT_ASKED: ("not asked", "dim"),
+    PrepareStatus.UNKNOWN: ("unknown", "bold yellow"),
+}
+"""What each status of a preparation is called, and its style."""
+
+RETRYABLE = {
+    True: ("a retry can help", "cyan"),
+    False: ("a retry does not help: the release or the server must change", "yellow"),
+    None: ("whether a retry helps is unknown", "dim"),
+}
 
 LONGEST_NOTES = 200
 """Characters of a release's notes that are shown."""
@@ -89,7 +107,7 @@ def _ending(one: ConnectionReleases, width: int) -> list[Line]:
 def _cells(one: Listed, *, prepares: bool) -> Cells:
     info = one.info
     return {
-        "Workload": (clean(one.workload.name) or "(not told)", "bold"),
+        "Workload": (clean(one.workload.name) or "(unknown)", "bold"),
         "Version": (clean(one.version), "cyan"),
         "Revision": revision(info),
         "Status": ", ".join(_status(one)),
@@ -150,8 +168,20 @@ def facts(info: ReleaseInfo) -> Iterator[str]:
         yield "units must pass through it"
     if info.dependencies:
         yield f"brings {listed(info.dependencies)}"
-    if info.prepared:
-        yield f"preparation: {clean(info.prepared)}"
+    if info.preparation is not None:
+        yield f"preparation: {preparation(info.preparation)}"
+
+
+def preparation(one: Preparation) -> str:
+    """Return how a preparation stands, cleaned: `in progress, 40 %`, `failed: the disk is full (DELIVERY.download)`."""
+    word, _ = PREPARATION[one.status]
+    if one.status is PrepareStatus.ERROR:
+        why = clean(one.error or "the server gives no reason") + (f" ({clean(one.code)})" if one.code else "")
+        return f"{word}: {why}; {RETRYABLE[one.retryable][0]}"
+    if one.status is PrepareStatus.UNKNOWN:
+        return f"{word}: {clean('; '.join(one.notes))}" if one.notes else word
+    running = one.progress is not None and one.status is not PrepareStatus.DONE
+    return f"{word}, {percent(one.progress or 0)}" if running else word
 
 
 def revision(info: ReleaseInfo) -> str:
@@ -188,4 +218,4 @@ def artifact(one: Artifact) -> str:
         f"build {clean(one.build)}" if one.build else "",
         clean(one.digest),
     )
-    return ", ".join(part for part in parts if part) or "a file of which nothing is told"
+    return ", ".join(part for part in parts if part) or "a file without details"

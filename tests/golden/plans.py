@@ -8,7 +8,7 @@ from reconciler.model.change import Action, Change, Held, Reason, Request, Step,
 from reconciler.model.hold import Hold, HoldReason, Outlook, Problem, Unmet
 from reconciler.model.origin import Origin
 from reconciler.model.plan import Basis, Counts, FleetPlan, LimitKind, MovedTo, Plan, Summary, Times, Violation
-from reconciler.model.release import ReleaseInfo
+from reconciler.model.release import Preparation, PrepareStatus, ReleaseInfo
 from reconciler.model.unit import Ref
 
 NOW = 1795000000.0
@@ -302,7 +302,7 @@ KNOWN = MovedTo(
         minimum_agent="1.40.0",
         must_pass=True,
         dependencies=("radio 2.1.0", "gnss 4.0"),
-        prepared="not asked",
+        preparation=Preparation(reference="vision-2.0.1", status=PrepareStatus.NOT_ASKED),
     ),
 )
 SAID = MovedTo(POLLER, "v1.4.0", ReleaseInfo(found=True, notes="Reads registers in blocks.\nAnd more."))

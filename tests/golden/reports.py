@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from reconciler.model.change import Request, Verb
 from reconciler.model.condition import Condition, ConditionCode
-from reconciler.model.delivery import Preparation, PrepareStatus
 from reconciler.model.event import (
     AnyEvent,
     Blocked,
@@ -23,7 +22,7 @@ from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Outcome, Receipt, ReceiptKind, Result
 from reconciler.model.plan import LimitKind, Violation
-from reconciler.model.release import Artifact, Listed, ReleaseInfo
+from reconciler.model.release import Artifact, Listed, Preparation, PrepareStatus, ReleaseInfo
 from reconciler.model.report import (
     Applied,
     Comparison,
@@ -411,7 +410,7 @@ def deliveries() -> list[ConnectionDeliveries]:
         Preparation(reference="cat-3", status=PrepareStatus.NOT_ASKED),
         *(
             Preparation(
-                reference="cat-4", status=PrepareStatus.ERROR, code="APP.x", error="the disk is full", again=one
+                reference="cat-4", status=PrepareStatus.ERROR, code="APP.x", error="the disk is full", retryable=one
             )
             for one in (True, False, None)
         ),

@@ -21,7 +21,7 @@ from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.origin import NOWHERE, Origin
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.plan import Basis, Counts, FleetPlan, LimitKind, MovedTo, Plan, Summary, Times, Violation
-from reconciler.model.release import ReleaseInfo
+from reconciler.model.release import Preparation, PrepareStatus, ReleaseInfo
 from reconciler.model.report import Applied
 from reconciler.model.unit import Ref
 from reconciler.views import apply_text, event_line, plan_json, plan_markdown, plan_text
@@ -91,7 +91,7 @@ moved_to = st.builds(
         minimum_agent=st.one_of(st.none(), speakable),
         must_pass=st.booleans(),
         dependencies=st.lists(speakable, max_size=4).map(tuple),
-        prepared=speakable,
+        preparation=st.builds(Preparation, reference=speakable, status=st.sampled_from(PrepareStatus), error=speakable),
     ),
 )
 bodies = st.one_of(

@@ -2,7 +2,7 @@
 
 One row is one release on one device; the rows of one project are one slot (getapp.md section 6). Assigned is what moves,
 else what was stopped, else what is downloaded, else what is installed; among equals the highest version (inferred: the
-API tells no desired version). Rows that are deleted are nothing; rows that are uninstalled count where nothing else is
+API has no desired version). Rows that are deleted are nothing; rows that are uninstalled count where nothing else is
 there, so that what is left of them can be deleted.
 """
 
@@ -14,16 +14,14 @@ from typing import NamedTuple
 
 import msgspec
 
+from reconciler.core.versions import Key, semver_first
 from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.observation import Phase, State
 from reconciler.platforms.answers import clean
 from reconciler.platforms.getapp import wire
-from reconciler.platforms.getapp.precedence import Precedence, precedence
+from reconciler.platforms.getapp.release_info import Dependency, dependencies_of
 from reconciler.platforms.getapp.stages import Halt, Stage, unknown_word, word
 from reconciler.platforms.getapp.wire import Row, RowRelease
-
-Dependency = tuple[str, str]
-"""(project, version); the project is empty where only the catalogId is told, which then stands for the version."""
 
 _NAMELESS = "a row without project, version or catalogId"
 
@@ -49,13 +47,13 @@ class Seen(NamedTuple):
     row: Row
 
     @property
-    def order(self) -> Precedence:
+    def order(self) -> Key:
         """Return the key that orders it among the rows of its project."""
-        return precedence(self.release.version)
+        return semver_first(self.release.version)
 
 
-class Told(NamedTuple):
-    """One row as it was told; of an odd one at most the project (empty where unknown), and what is wrong with it."""
+class ReadRow(NamedTuple):
+    """One row as it was read; of a malformed one at most the project (empty where unknown), and what is wrong with it."""
 
     row: Row | None
     project: str
@@ -66,16 +64,16 @@ class Rows(NamedTuple):
     """What the rows of one device mean.
 
     `states` by project; `references` are catalogIds by (project, version); `problems` are words that follow "device X".
-    `blind` says why nothing is known of any slot of the device, empty where something is.
+    `blind` says why nothing is known of any slot of the device, None where something is.
     """
 
     states: dict[str, State]
     releases: tuple[RowRelease, ...] = ()
     problems: tuple[str, ...] = ()
-    blind: str = ""
+    blind: Condition | None = None
 
 
-def rows_of(rows: Iterable[Told], *, auto: bool = False) -> Rows:
+def rows_of(rows: Iterable[ReadRow], *, auto: bool = False) -> Rows:
     """Return what the rows of a device mean. `auto` says that the agent installs what it downloaded by itself."""
     seen: dict[str, list[Seen]] = defaultdict(list)
     malformed: dict[str, Condition] = {}
@@ -84,7 +82,8 @@ def rows_of(rows: Iterable[Told], *, auto: bool = False) -> Rows:
         release = row.about() if row is not None else None
         if row is None or release is None or not release.project_name:
             if not project:
-                return Rows({}, blind=f"one of its releases does not tell which it is: {clean(why)}")
+                text = f"a row that names no release: {clean(why)}"
+                return Rows({}, blind=Condition(ConditionCode.UNEXPECTED_VALUE, text=text))
             malformed[project] = Condition(ConditionCode.UNEXPECTED_VALUE, text=clean(why))
         elif not release.version or (unknown := unknown_word(row)):
             text = unknown if release.version else "an empty version"
@@ -97,7 +96,7 @@ def rows_of(rows: Iterable[Told], *, auto: bool = False) -> Rows:
         doubled = sorted(_doubled(found))
         if doubled:
             problems.append(f"has two rows of {project} {doubled[0]}")
-            text = "it shows two rows for one version of this slot"
+            text = f"two rows for {doubled[0]}"
             malformed.setdefault(project, Condition(ConditionCode.CONTRADICTION, text=text))
     states |= {project: unknown_state(why) for project, why in malformed.items()}
     releases = tuple(one.release for found in seen.values() for one in found)
@@ -109,18 +108,18 @@ def unknown_state(why: Condition) -> State:
     return State(phase=Phase.UNKNOWN, conditions=(why,))
 
 
-def told(content: bytes) -> Told:
-    """Return a row, or what can be told of an odd one."""
+def read_row(content: bytes) -> ReadRow:
+    """Return a row, or what can be said of a malformed one."""
     try:
         row = wire.row(content)
     except msgspec.ValidationError as error:
-        return Told(None, _project(content), str(error))
-    return Told(row, row.name or "", _NAMELESS)
+        return ReadRow(None, _project(content), str(error))
+    return ReadRow(row, row.name or "", _NAMELESS)
 
 
 def _project(content: bytes) -> str:
     try:
-        return wire.odd_row(content).project()
+        return wire.malformed_row(content).project()
     except msgspec.ValidationError:
         return ""
 
@@ -133,35 +132,8 @@ def _doubled(rows: list[Seen]) -> set[str]:
 # --- dependencies ---------------------------------------------------------------------------------------------------
 
 
-def dependencies_of(release: RowRelease | wire.ServerRelease) -> list[Dependency] | None:
-    """Return what comes with a release; None where that cannot be read.
-
-    That a dependency is named by project and version is confirmed (user-manual/dependencies.md), its shape is not:
-    objects with `projectName` and `version`, or with `id` or `catalogId`, or bare catalogIds are understood (inferred).
-    """
-    listed = wire.anything(release.dependencies)
-    if listed is None:
-        return []
-    found: list[Dependency] = []
-    for one in listed if isinstance(listed, list) else [listed]:
-        if isinstance(one, str):
-            found.append(("", one))
-            continue
-        if not isinstance(one, dict):
-            return None
-        named = (one.get("projectName"), one.get("version"))
-        catalog_id = one.get("id", one.get("catalogId"))
-        if isinstance(named[0], str) and isinstance(named[1], str):
-            found.append((named[0], named[1]))
-        elif isinstance(catalog_id, str):
-            found.append(("", catalog_id))
-        else:
-            return None
-    return found
-
-
 class _Needed(NamedTuple):
-    """What other rows of a device need: by dependency the release that needs it, and a release that cannot say."""
+    """What other rows of a device need: by dependency the release that needs it, and a release that does not say."""
 
     by: dict[Dependency, str]
     unclear: str
@@ -193,7 +165,7 @@ def _needed(seen: dict[str, list[Seen]]) -> _Needed:
     return _Needed(by, unclear)
 
 
-def _order(one: Seen) -> Precedence:
+def _order(one: Seen) -> Key:
     return one.order
 
 
@@ -277,6 +249,6 @@ def _moving(state: State, main: Seen | None, *, auto: bool) -> State:
     if main.stage is Stage.INSTALLED:
         return msgspec.structs.replace(state, phase=Phase.SETTLED)
     if main.stage is Stage.DOWNLOADED:
-        # A release's own `autoDeploy` may install it, or not: who shows it downloaded has not begun, and is told to.
+        # A release's own `autoDeploy` may install it, or not: who shows it downloaded has not begun, and gets the command.
         return msgspec.structs.replace(state, phase=Phase.MOVING if auto else Phase.READY)
     return msgspec.structs.replace(state, progress=row.progress, eta=row.eta)

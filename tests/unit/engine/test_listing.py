@@ -10,10 +10,9 @@ from reconciler.engine.deliveries import deliveries
 from reconciler.engine.releases import releases
 from reconciler.errors import SettingsError
 from reconciler.model.connection import ConnectionSpec, Secret
-from reconciler.model.delivery import Preparation, PrepareStatus
 from reconciler.model.fleet import Document, Manifest
 from reconciler.model.origin import NOWHERE
-from reconciler.model.release import Listed, ReleaseInfo, ReleaseList, ReleaseQuery
+from reconciler.model.release import Listed, Preparation, PrepareStatus, ReleaseInfo, ReleaseList, ReleaseQuery
 from reconciler.model.report import ConnectionDeliveries, ConnectionReleases
 from reconciler.model.unit import Ref
 from reconciler.platforms.getapp.connection import GetAppConnection

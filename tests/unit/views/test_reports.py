@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from reconciler.model.change import Verb
-from reconciler.model.delivery import Preparation, PrepareStatus
 from reconciler.model.event import Settled
 from reconciler.model.outcome import Result
+from reconciler.model.release import Preparation, PrepareStatus
 from reconciler.model.report import Applied, ConnectionDeliveries, Explanation, Rule, Spread, Status, UnitStatus
 from reconciler.model.report import Comparison as Compared
 from reconciler.model.unit import Ref

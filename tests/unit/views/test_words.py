@@ -8,15 +8,15 @@ from typing import get_args
 import pytest
 
 from reconciler.model.change import Reason, Verb
-from reconciler.model.delivery import PrepareStatus
 from reconciler.model.event import AnyEvent
 from reconciler.model.hold import HoldReason
 from reconciler.model.observation import Phase
 from reconciler.model.origin import NOWHERE, Origin
 from reconciler.model.outcome import ReceiptKind, Result
 from reconciler.model.plan import LimitKind
+from reconciler.model.release import PrepareStatus
 from reconciler.model.verdict import Health, Sync
-from reconciler.views import deliveries_text, event_line, plan_rows, reason_words, status_text, words
+from reconciler.views import event_line, plan_rows, reason_words, releases_text, status_text, words
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_places_name_the_first_line_and_how_many_more() -> None:
         (words.SIGNS, Verb),
         (words.REASONS, Reason),
         (words.PHASES, Phase),
-        (deliveries_text.WORDS, PrepareStatus),
+        (releases_text.PREPARATION, PrepareStatus),
         (plan_rows.COLOURS, Verb),
         (reason_words.RESULTS, Result),
         (event_line.RECEIPTS, ReceiptKind),

@@ -45,14 +45,14 @@ def ended(function: Callable[[], Any]) -> Any:
 
 def at_once(content: bytes) -> Any:
     found = wire.entries(content)
-    return [(one.device_id, one.is_master, bytes(one.data)) for one in found.items], found.odd
+    return [(one.device_id, one.is_master, bytes(one.data)) for one in found.items], found.malformed
 
 
 def in_parts(content: bytes, size: int) -> Any:
     items, odd = [], 0
     for found in arrays(parts_of(content, size), wire.entries):
         items += [(one.device_id, one.is_master, bytes(one.data)) for one in found.items]
-        odd += found.odd
+        odd += found.malformed
     return items, odd
 
 

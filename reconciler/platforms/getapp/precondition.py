@@ -1,8 +1,8 @@
-"""A last look at the one release of a step, right before the step is sent.
+"""Whether a step may still go: a last look at its release, right before the step is sent.
 
 A release may install itself as soon as it is downloaded, and people work on devices: state is to be read again before
-each action (inferred, section 6). One request a call, more where one address cannot name its devices: the master tells
-of one release on several devices (confirmed, agent-cdn/get-cdn-release-by-catalog), an agent of one release on its own
+each action (inferred, section 6). One request a call, more where one address cannot name its devices: the master shows
+one release on several devices (confirmed, agent-cdn/get-cdn-release-by-catalog), an agent shows one on its own
 (confirmed, seed 001). Where the look itself fails, the reading that the plan was made from, a minute old at most, has to
 do.
 """
@@ -35,8 +35,8 @@ STARTS = frozenset({DELIVER, DEPLOY})
 """Steps that a person's Pause or Cancel forbids."""
 
 
-def objection(routes: Routes, step: str, catalog_id: str, devices: Sequence[str], *, fleet: bool) -> str:
-    """Return why a step must not go as planned, naming a device; empty where nothing speaks against it."""
+def precondition_failure(routes: Routes, step: str, catalog_id: str, devices: Sequence[str], *, fleet: bool) -> str:
+    """Return why a step must not go as planned, naming a device; empty where it may."""
     try:
         rows = _of_fleet(routes, catalog_id, devices) if fleet else _of_agent(routes, catalog_id, devices[0])
     except PlatformError:

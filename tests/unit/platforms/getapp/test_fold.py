@@ -9,10 +9,9 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.platforms.getapp import lists as lists_module
 from reconciler.platforms.getapp import wire
-from reconciler.platforms.getapp.lists import Lists
-from reconciler.platforms.getapp.translate import Rows, rows_of, told
+from reconciler.platforms.getapp.fold import LIST, Lists
+from reconciler.platforms.getapp.translate import Rows, read_row, rows_of
 from tests.unit.platforms.getapp.installation import row
 
 rows = st.builds(
@@ -40,7 +39,7 @@ def test_each_list_means_what_it_means_alone(fleet: list[Any], kept: int, auto: 
     for one in fleet:
         found = shared.of(raw(one))
         if isinstance(one, list):
-            assert found == rows_of([told(bytes(item)) for item in wire.items(raw(one)).items], auto=auto)
+            assert found == rows_of([read_row(bytes(item)) for item in wire.items(raw(one)).items], auto=auto)
         else:
             assert found.states == {}
             assert bool(found.blind) == (one == 7)
@@ -64,7 +63,7 @@ def test_what_is_not_used_makes_no_difference_and_what_is_used_does() -> None:
 
 
 def test_what_never_repeats_is_not_kept() -> None:
-    shared = Lists[Rows](lambda rows: rows, auto=False, kept=5 * lists_module.LIST)
+    shared = Lists[Rows](lambda rows: rows, auto=False, kept=5 * LIST)
     for number in range(100):
         shared.of(raw([row("deploy", "Error", errMsg=f"failed after {number} s")]))
-        assert shared._held <= 5 * lists_module.LIST + 3 * len(json.dumps(row())) + lists_module.LIST
+        assert shared._held <= 5 * LIST + 3 * len(json.dumps(row())) + LIST

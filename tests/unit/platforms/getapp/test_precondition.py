@@ -1,4 +1,4 @@
-"""The look before a step: what was overtaken is not sent, what cannot be told is."""
+"""The look before a step: what was overtaken is not sent, what cannot be seen is."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from reconciler.model.change import Action, Request
 from reconciler.model.outcome import Receipt, ReceiptKind
 from reconciler.platforms.getapp.connection import StepRoute, StepRoutes
-from reconciler.platforms.getapp.look import POINTLESS, STARTS
+from reconciler.platforms.getapp.precondition import POINTLESS, STARTS
 from reconciler.platforms.getapp.review import HALTED
 from reconciler.platforms.getapp.routes import LONGEST
 from reconciler.platforms.getapp.stages import Stage
@@ -82,7 +82,7 @@ def test_a_pause_by_a_person_stops_what_would_start_it(step: str, goes: bool) ->
 def test_a_state_nobody_knows_stops_a_step() -> None:
     receipt = sent(shows(Installation(), row("frozen")), "deliver")
     assert receipt.kind is ReceiptKind.UNPROVED
-    assert "state 'frozen' is not known" in receipt.error
+    assert "does not know: state 'frozen'" in receipt.error
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The way of a slot: every step leads toward what is wanted, and the way ends."""
+"""The steps of a slot: every one leads toward what is wanted, and they end."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.observation import State
+from reconciler.platforms.getapp.next_steps import StepPlan, VersionStep, next_steps
 from reconciler.platforms.getapp.stages import Stage
-from reconciler.platforms.getapp.way import Move, Way, way
 
 LIVE = [stage for stage in Stage if stage is not Stage.DELETED]
 AFTER = {
@@ -45,10 +45,10 @@ BY_ITSELF = {
         ({"2": Stage.INSTALLED}, "2", None, []),
     ],
 )
-def test_ways(stages: dict[str, Stage], to: str | None, now: tuple[str, str] | None, later: list[str]) -> None:
-    found = way(_state(stages), to)
-    assert found.now == (Move(*now) if now else None)
-    assert [move.step for move in found.later] == later
+def test_step_plans(stages: dict[str, Stage], to: str | None, now: tuple[str, str] | None, later: list[str]) -> None:
+    found = next_steps(_state(stages), to)
+    assert found.now == (VersionStep(*now) if now else None)
+    assert [one.step for one in found.later] == later
     assert bool(found.waits) == (now is None)
 
 
@@ -56,10 +56,10 @@ STAGES = st.dictionaries(st.sampled_from(["1.0.0", "1.9.0", "1.10.0"]), st.sampl
 
 
 @given(STAGES, st.sampled_from(["1.0.0", "1.10.0", "2.0.0", None]), st.data())
-def test_every_way_ends_where_it_should(stages: dict[str, Stage], to: str | None, data: st.DataObject) -> None:
+def test_steps_end_where_they_should(stages: dict[str, Stage], to: str | None, data: st.DataObject) -> None:
     """However devices go on in between, steps lead to the wanted version installed and no other one live."""
     for _ in range(40):
-        found = way(_state(stages), to)
+        found = next_steps(_state(stages), to)
         if found.now is None:
             busy = [version for version, stage in stages.items() if stage in BY_ITSELF]
             if not busy:
@@ -87,5 +87,5 @@ def _state(stages: dict[str, Stage]) -> State:
     return State(extra_versions=others, stages=tuple((version, stage.value) for version, stage in stages.items()))
 
 
-def test_a_way_is_plain_data() -> None:
-    assert way(State(), "1") == Way(Move("deliver", "1"), (Move("deploy", "1"),))
+def test_a_step_plan_is_plain_data() -> None:
+    assert next_steps(State(), "1") == StepPlan(VersionStep("deliver", "1"), (VersionStep("deploy", "1"),))

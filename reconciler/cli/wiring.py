@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 
@@ -103,6 +104,13 @@ def simulators_installed(name: str) -> Iterator[None]:
     except ImportError as error:
         hint = "install fleet-reconciler[simulators]"
         raise SettingsError(f"the simulator of {name} cannot run here: {error}", hint=hint) from error
+
+
+def require_simulators(name: str) -> None:
+    """Raise SettingsError where what puts a simulator behind a socket is not installed."""
+    with simulators_installed(name):
+        for needed in ("starlette", "uvicorn"):
+            import_module(needed)
 
 
 def places(paths: Sequence[Path]) -> list[Path]:

@@ -227,8 +227,8 @@ def test_snapshots_of_something_else_are_refused(plant: Simulator, run: Run, imp
         ({"identity": "losant:elsewhere"}, "was recorded from losant:elsewhere, but the connection 'losant' is"),
         ({"format": "reconciler/snapshot.v9"}, "reconciler/snapshot.v9"),
         ({"states": []}, "cannot be used as a snapshot"),
-        (b'{"format": ', "is no recorded snapshot"),
-        (b"[]", "is no recorded snapshot"),
+        (b'{"format": ', "is not a recorded snapshot"),
+        (b"[]", "is not a recorded snapshot"),
     ]
     for change, words in refused:
         ran = planned(change)

@@ -209,7 +209,9 @@ class _Resolver:
             rules.append(Rule(ABSENT, ("spec", "prune"), "prune"))
             for row in compress(range(len(scope)), without(scope, reach)):
                 winners[row] = len(rules) - 1
-        return Column(workload, rules, winners, masks, unnarrowed=spec.units is None or spec.units == EVERYBODY)
+        everybody = spec.units is None or spec.units == EVERYBODY
+        pinned = any(name in choices for choices in self.spec.pins.values())  # also for units that are not there yet
+        return Column(workload, rules, winners, masks, unnarrowed=everybody and not pinned)
 
     def _desired(self, choice: Choice, name: str, path: Path) -> Desired:
         if choice.absent:

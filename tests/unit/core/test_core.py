@@ -326,3 +326,10 @@ def test_a_change_is_json_with_the_public_names() -> None:
     (change,) = planned(judged(reading(State("1", "1")))).changes
     shown = msgspec.to_builtins(change)
     assert (shown["from"], shown["to"], shown["unit"]) == ("1", "2", {"id": "u0", "name": "gw-u0"})
+
+
+def test_a_pin_on_a_unit_that_is_not_there_yet_leaves_its_workload_without_wide_calls() -> None:
+    both = {"poller": WorkloadSpec(version="2"), "vision": WorkloadSpec(version="2")}
+    spec = FleetSpec(connection="plant", units=Selector(all=True), workloads=both, pins={"u9": {"vision": "1"}})
+    one = drafted(document(spec), reading(State("1", "1"), workloads=(POLLER, VISION)))
+    assert one.fleet_wide == {"w1"}

@@ -121,6 +121,12 @@ def test_a_call_whose_answer_was_lost_is_no_drift_whatever_came_of_it(works: boo
     assert drifts(watched(memory)) == []
 
 
+def test_what_nobody_knows_to_have_been_there_is_not_told() -> None:
+    memory = passes(lambda one: one.set("u0", "7"), count=1)
+    memory.script = [LOST] * 4
+    assert drifts(watched(memory)) == []
+
+
 def test_a_change_that_the_platform_refuses_is_no_drift() -> None:
     memory = passes(lambda one: None, count=1)
     memory.script = [REFUSED] * 2

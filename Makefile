@@ -10,7 +10,7 @@ SHELL = /bin/sh
 BIN = .venv/bin
 READY = .venv/ready
 WORKFLOWS = $(wildcard .github/workflows/*.yml examples/github/*.yml)
-# Extra arguments of pytest, for example: make test TESTS="-k limits" (the coverage gates still count the whole suite).
+# Arguments of pytest that name a part of the tests, for example: make test TESTS=tests/unit/core, or TESTS="-k limits".
 TESTS =
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
@@ -39,10 +39,13 @@ demo: $(READY) ## see it work, against the simulated platforms
 	@$(BIN)/reconciler demo --platform all
 
 test: check ## run every check and every test, and hold the coverage gates
-	@$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n auto $(TESTS)
-	@$(BIN)/coverage combine --quiet
+ifeq ($(strip $(TESTS)),)
+	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=
 	$(BIN)/python tests/house/coverage_gate.py
+else
+	$(BIN)/python -m pytest -n auto --dist worksteal $(TESTS)
+	@echo "coverage: not measured, because TESTS names a part of the tests"
+endif
 
 check: $(READY) ## format, lint, types, floors, workflow lint
 	$(BIN)/ruff format --check --quiet
@@ -65,7 +68,7 @@ docs: $(READY) ## draw the picture of the README from the demo
 	$(BIN)/python -m tests.docs.picture
 
 schemas: $(READY) ## write schemas/ from the types
-	$(BIN)/python -m reconciler.manifest.schema
+	$(BIN)/reconciler schema --out schemas
 
 clean: ## remove what the other targets made
 	rm -rf .venv .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage .coverage.* htmlcov build dist

@@ -79,7 +79,7 @@ class PlatformError(ReconcilerError):
         sent: bool = True,
         hint: str = "",
     ) -> None:
-        """Take what happened; `operation` is what we asked for, in words (`losant: list edge deployments`)."""
+        """Take what happened; `operation` is what we asked for, in words (`PLATFORM: list devices`)."""
         super().__init__(f"{operation}: {message}", hint=hint)
         self.reason = message
         self.operation = operation

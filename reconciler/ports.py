@@ -6,12 +6,11 @@ from typing import Protocol, runtime_checkable
 import msgspec
 
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review
-from reconciler.model.delivery import Preparation
 from reconciler.model.event import AnyEvent
 from reconciler.model.fleet import Manifest
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Receipt
-from reconciler.model.release import Catalog, Release, ReleaseList, ReleaseQuery
+from reconciler.model.release import Catalog, Preparation, Release, ReleaseList, ReleaseQuery
 from reconciler.model.snapshot import Query, Snapshot
 
 
@@ -70,7 +69,7 @@ class Platform(Protocol):
 
     @property
     def identity(self) -> str:
-        """Return which application this is, without secrets: `losant:https://host/applications/ID`."""
+        """Return which application this is, without secrets: `PLATFORM:https://host/applications/ID`."""
         ...
 
     def observe(self, query: Query, since: Snapshot | None = None) -> Snapshot:
@@ -138,9 +137,9 @@ class Prepares(Protocol):
     """A platform whose server gets releases ready before units may fetch them."""
 
     def preparations(self, references: Collection[str], *, probe: bool) -> tuple[Preparation, ...]:
-        """Return how preparations stand, in the order asked; none named: all that this program started.
+        """Return how preparations stand, in the order asked; nothing is remembered of those that were started.
 
-        Without `probe` only those are asked about that this program started itself.
+        Without `probe` nothing is asked that would start a preparation: they stand as not asked.
         """
         ...
 

@@ -14,6 +14,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import measured
+
+collect_ignore = ["plugin"]
+"""A distribution of its own, whose tests run where it is installed (`tests/house/test_plugin.py`)."""
+
 _FOREIGN = ("LOSANT_", "GETAPP_", "MEMFAULT_", "RECONCILER_", "GIT_", "GITHUB_")
 _NOISY = frozenset({"no_color", "force_color", "clicolor_force", "http_proxy", "https_proxy", "all_proxy", "no_proxy"})
 _KEPT = frozenset(
@@ -24,6 +29,11 @@ settings.register_profile("default", max_examples=60, deadline=None)
 settings.register_profile("ci", max_examples=100, deadline=None, derandomize=True, print_blob=True)
 settings.register_profile("deep", max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "default"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Take in what decides which tests are measured."""
+    config.pluginmanager.register(measured)
 
 
 class NetworkRefusedError(RuntimeError):

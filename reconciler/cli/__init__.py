@@ -24,6 +24,7 @@ COMMANDS = {
     "diff": ("diff", "Say how two plans, snapshots or manifests differ."),
     "snapshot": ("snapshot", "Record what platforms report, to plan offline."),
     "import": ("import_", "Write a manifest from what is running."),
+    "schema": ("schema", "Print the JSON Schema of manifests, for an editor."),
     "doctor": ("doctor", "Check connections, credentials and permissions."),
     "simulate": ("simulate", "Run a simulated platform as a real HTTP server."),
     "demo": ("demo", "See it all in half a minute against a simulator."),
@@ -125,7 +126,7 @@ def _explained(error: Exception) -> int | None:
     if not isinstance(error, ReconcilerError):
         return None
     if isinstance(error, ManifestError):
-        from reconciler.manifest.render import diagnostics_text
+        from reconciler.manifest.finding import diagnostics_text
 
         click.echo(diagnostics_text(error.diagnostics), err=True)
     else:

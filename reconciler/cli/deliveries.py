@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from reconciler.cli import wiring
-from reconciler.cli.options import connections_option, output_option
-from reconciler.cli.printing import show
+from reconciler.cli.options import connection_option, connections_option, output_option
+from reconciler.cli.printing import print_report
 from reconciler.engine.deliveries import deliveries
 from reconciler.engine.snapshot import chosen
 
@@ -16,8 +16,9 @@ from reconciler.engine.snapshot import chosen
 @click.command(
     epilog="""\b
 Examples:
-  reconciler deliveries 12.vision@2.0.1            is not asked: the request could start a preparation
-  reconciler deliveries 12.vision@2.0.1 --probe    is asked
+  reconciler deliveries --manifests fleets         what the manifests want: not asked, since asking may start it
+  reconciler deliveries --manifests fleets --probe is asked
+  reconciler deliveries 12.vision@2.0.1 --probe
   reconciler deliveries --manifests fleets -o json
 
 \b
@@ -32,7 +33,7 @@ told all the same).""",
     metavar="PATH",
     help="Where the manifests are (repeatable).  [default: the current folder]",
 )
-@click.option("--connection", metavar="NAME", help="Only this connection.")
+@connection_option
 @click.option("--probe", is_flag=True, help="Ask also where the request itself may start a preparation.")
 @connections_option
 @output_option("text", "json")
@@ -46,8 +47,9 @@ def command(
 ) -> int:
     """Say how the preparation of releases stands: progress, size, files with their hashes, what went wrong.
 
-    Only platforms with a server that makes releases ready (GetApp's delivery server) have preparations; others are
-    named. Without --probe only what this program started itself is asked about.
+    Only platforms with a server that makes releases ready for devices have preparations; others are named. Without
+    CATALOG_ID, the releases that the manifests want are asked about. Without --probe, releases are only listed: the
+    request itself could start their preparation.
     """
     from reconciler.views import deliveries_text
 
@@ -57,8 +59,5 @@ def command(
     manifest = wiring.load(manifests, connections)
     opened = wiring.opener(manifest, wiring.SystemClock())
     found = deliveries(manifest, chosen(manifest, connection), catalog_ids, opened, probe=probe)
-    if output == "json":
-        click.echo(deliveries_text.encode(found))
-    else:
-        show(deliveries_text.render(found, width=wiring.width()))
+    print_report(found, output, deliveries_text.encode, deliveries_text.render)
     return int(any(one.error for one in found))

@@ -10,33 +10,58 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
-from reconciler.cli.demo_platforms import STAGES, Announcement, Slot, Stage
+from reconciler.cli import wiring
 from reconciler.errors import ReconcilerError
+from reconciler.plugin import Proposal, Slot, Story
+from reconciler.plugin.simulation import Announcement
 
 ALL = "all"
-PROPOSAL = "routes: "
-"""How `doctor` begins a proposal for a connection."""
 
 CLICKED = 3
 """Slots that somebody sets back by hand."""
 
 
+def stories() -> dict[str, Story]:
+    """Return what there is to tell, by platform; the first is the default."""
+    simulators = {
+        plugin.name: wiring.simulator(plugin.name) for plugin in wiring.plugins().values() if plugin.simulation
+    }
+    told = [(one.story.order, name, one.story) for name, one in simulators.items() if one.story is not None]
+    return {name: story for _, name, story in sorted(told, key=lambda one: one[:2])}
+
+
+class Demo(click.Command):
+    """Offers the platforms that are installed."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Return the parameters; which platforms there are is asked only here."""
+        names = list(stories())
+        return [
+            click.Option(
+                ["--platform"],
+                type=click.Choice([*names, ALL]),
+                default=names[0],
+                show_default=True,
+                help="What to simulate.",
+            ),
+            *super().get_params(ctx),
+        ]
+
+
 @click.command(
+    cls=Demo,
     epilog="""\b
 Examples:
   reconciler demo
-  reconciler demo --platform memfault
+  reconciler demo --platform all
   reconciler demo --keep demo/                       keep the manifests it writes""",
-)
-@click.option(
-    "--platform", type=click.Choice([*STAGES, ALL]), default="losant", show_default=True, help="What to simulate."
 )
 @click.option("--units", type=click.IntRange(10, 5000), default=120, show_default=True, help="Devices to simulate.")
 @click.option("--keep", type=click.Path(path_type=Path), metavar="DIR", help="Write the manifests here and keep them.")
@@ -46,23 +71,30 @@ def command(platform: str, units: int, keep: Path | None) -> None:
     Starts a simulated platform on this machine and runs the real commands against it over HTTP. Nothing outside this
     machine is called.
     """
-    for name in STAGES if platform == ALL else [platform]:
+    for name, story in stories().items():
+        if platform not in {name, ALL}:
+            continue
+        wiring.require_simulators(name)
         folder = keep / name if keep is not None and platform == ALL else keep
-        with tempfile.TemporaryDirectory(prefix="reconciler-demo-") as temporary, _simulator(name, units) as simulator:
+        options = story.simulator(units)
+        with (
+            tempfile.TemporaryDirectory(prefix="reconciler-demo-") as temporary,
+            _simulator(name, options) as simulator,
+        ):
             place = folder or Path(temporary) / "fleet"
             place.mkdir(parents=True, exist_ok=True)
-            _Story(name, place.resolve(), simulator).tell()
+            _Demo(name, story, place.resolve(), simulator).tell()
     click.echo(_bold("That was it.") + " Next: `reconciler import --help`, and the README for pull requests and CI.\n")
     if keep is not None:
         click.echo(f"The manifests are in {keep}; the simulator is gone.")
 
 
 @contextmanager
-def _simulator(name: str, units: int) -> Iterator[Announcement]:
+def _simulator(name: str, options: Sequence[str]) -> Iterator[Announcement]:
     """Run a simulator in a process of its own; give what a client needs to connect."""
-    options = [*STAGES[name].simulator(units), "--failing", "0%", "--settle", "1s", "--seed", "3"]
+    steady = ("--failing", "0%", "--settle", "1s", "--seed", "3")
     process = subprocess.Popen(
-        [sys.executable, "-m", "reconciler", "simulate", name, *options],
+        [sys.executable, "-m", "reconciler", "simulate", name, *options, *steady],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -78,12 +110,12 @@ def _simulator(name: str, units: int) -> Iterator[Announcement]:
             process.stdout.close()
 
 
-class _Story:
-    """Tells the story, one step after another."""
+class _Demo:
+    """Tells the story of one platform, one step after another."""
 
-    def __init__(self, platform: str, place: Path, simulator: Announcement) -> None:
+    def __init__(self, platform: str, story: Story, place: Path, simulator: Announcement) -> None:
         self.platform = platform
-        self.stage: Stage = STAGES[platform]
+        self.story = story
         self.place = place
         self.simulator = simulator
         self.step = 0
@@ -94,7 +126,7 @@ class _Story:
         workload, old, new = self._edit()
         self._say(
             "Change one line in git",
-            f"{workload}: {old} becomes {new}. In a pull request, this is the plan that reviewers see.{self.stage.note}",
+            f"{workload}: {old} becomes {new}. In a pull request, this is the plan that reviewers see.{self.story.note}",
         )
         saved = f"{self.place.name}/plan.json"
         self._run("plan", self.place.name, "--detailed-exitcode", "--out", saved, expected=2)
@@ -113,23 +145,20 @@ class _Story:
     def _begin(self) -> None:
         """Import what runs, and plan it to nothing."""
         self._say(
-            self.stage.title,
+            self.story.title,
             f"Simulated, but over real HTTP: {self.simulator['url']}. "
             f"Start your own with `reconciler simulate {self.platform}`.",
         )
         self._say(
             "Write a manifest from what is running",
-            f"Nobody types {len({slot.unit for slot in self._slots()})} {self.stage.units} by hand: "
+            f"Nobody types {len({slot.unit for slot in self._slots()})} {self.story.units} by hand: "
             "defaults, overrides, pins.",
         )
-        self._run("import", self.platform, *self.stage.connect(self.simulator), "--out", self.place.name)
+        self._run("import", self.platform, *self.story.connect(self.simulator), "--out", self.place.name)
         click.echo((self.place / "fleet.yaml").read_text())
-        if self.stage.routes:
-            self._say(
-                "Take over the calls that the agent describes",
-                "No document confirms them, so nothing is sent before somebody read them: `doctor` proposes `routes:`.",
-            )
-            self._take_over()
+        if self.story.proposal is not None:
+            self._say(self.story.proposal.title, self.story.proposal.text)
+            self._take_over(self.story.proposal)
         self._say(
             "It is valid, and plans to nothing", "`validate` is offline; `plan` reads the platform and changes nothing."
         )
@@ -138,9 +167,9 @@ class _Story:
 
     def _drift(self, workload: str, old: str, new: str) -> None:
         """Let somebody meddle, show it, and repair it."""
-        slots = [slot for slot in self._slots() if (slot.workload, slot.told) == (workload, new)][:CLICKED]
+        slots = [slot for slot in self._slots() if (slot.workload, slot.assigned) == (workload, new)][:CLICKED]
         for slot in slots:
-            for verb, values in self.stage.click(slot, old):
+            for verb, values in self.story.click(slot, old):
                 self._control("POST", verb, values)
         more = f" and {len(slots) - 1} more were" if len(slots) > 1 else " was"
         self._say(
@@ -168,10 +197,10 @@ class _Story:
         return [sys.executable, "-m", "reconciler", *args]
 
     def _environment(self) -> dict[str, str]:
-        return {**os.environ, **self.stage.secrets(self.simulator)}
+        return {**os.environ, **self.story.secrets(self.simulator)}
 
-    def _take_over(self) -> None:
-        """Write the calls that doctor proposes into the connection."""
+    def _take_over(self, proposal: Proposal) -> None:
+        """Write what doctor proposes into the connection."""
         args = ("doctor", self.place.name, "-o", "json")
         click.echo(_bold(f"$ {shlex.join(['reconciler', *args])}") + "   # the proposal goes into connections.yaml:")
         answer = subprocess.run(
@@ -181,22 +210,24 @@ class _Story:
             check["hint"]
             for connection in json.loads(answer.stdout)["connections"]
             for check in connection["checks"]
-            if check["hint"].startswith(PROPOSAL)
+            if check["hint"].startswith(proposal.begins)
         ]
         if not hints:
-            raise ReconcilerError("doctor proposes no calls")
+            raise ReconcilerError("doctor proposes nothing")
         path = self.place / "connections.yaml"
         path.write_text(f"{path.read_text()}    {hints[0]}\n")
         click.echo(path.read_text())
 
     def _slots(self) -> list[Slot]:
-        return [self.stage.slot(row) for row in self._control("GET", "state")["rows"]]
+        return [self.story.slot(row) for row in self._control("GET", "state")["rows"]]
 
     def _edit(self) -> tuple[str, str, str]:
         """Move the workload that most units have to a later version that others have, by changing its line; say which."""
-        counts = Counter((slot.workload, slot.told) for slot in self._slots() if slot.told)
+        counts = Counter((slot.workload, slot.assigned) for slot in self._slots() if slot.assigned)
         for (workload, old), _ in counts.most_common():
-            later = sorted(told for name, told in counts if name == workload and told and old and told > old)
+            later = sorted(
+                version for name, version in counts if name == workload and version and old and version > old
+            )
             if later and old:
                 path = self.place / "fleet.yaml"
                 head, found, tail = path.read_text().partition(f"    {workload}:")

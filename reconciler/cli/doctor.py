@@ -13,8 +13,9 @@ import click
 from reconciler import __version__
 from reconciler.cli import wiring
 from reconciler.cli.options import connections_option, output_option, paths_argument
-from reconciler.cli.printing import show
+from reconciler.cli.printing import print_report
 from reconciler.engine.doctor import examine
+from reconciler.errors import SettingsError
 from reconciler.git.command import git
 from reconciler.ports import Check
 
@@ -40,13 +41,10 @@ def command(paths: tuple[Path, ...], output: str, connections: Path | None) -> i
     from reconciler.views import doctor_text
 
     clock = wiring.SystemClock()
-    probes = [("version", _versions), ("git", lambda: _git(wiring.places(paths)[0]))]
+    probes = [("version", _versions), ("platforms", _platforms), ("git", lambda: _git(wiring.places(paths)[0]))]
     parts = list(examine(wiring.source(paths, connections), probes, lambda manifest: wiring.opener(manifest, clock)))
     shown = [(part.name, part.checks) for part in parts]
-    if output == "json":
-        click.echo(doctor_text.encode(shown))
-    else:
-        show(doctor_text.render(shown, width=wiring.width()))
+    print_report(shown, output, doctor_text.encode, doctor_text.render)
     return int(any(part.failed for part in parts))
 
 
@@ -54,6 +52,18 @@ def _versions() -> Iterator[Check]:
     python = platform.python_version()
     libraries = ", ".join(f"{name} {version(name)}" for name in ("httpx", "msgspec", "pyyaml"))
     yield Check("version", "ok", f"reconciler {__version__}, Python {python} ({sys.platform}), {libraries}")
+
+
+def _platforms() -> Iterator[Check]:
+    """Yield which platforms there are, and each that cannot be used."""
+    found = wiring.plugins()
+    usable = []
+    for name in found:
+        try:
+            usable.append(found[name].title)
+        except SettingsError as error:
+            yield Check("platforms", "failed", str(error), error.hint)
+    yield Check("platforms", "ok", ", ".join(usable))
 
 
 def _git(place: Path) -> Iterator[Check]:

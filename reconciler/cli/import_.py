@@ -12,7 +12,6 @@ import click
 import msgspec
 
 from reconciler.cli import connecting, wiring
-from reconciler.cli.connecting import PLATFORMS, Given
 from reconciler.cli.options import connections_option
 from reconciler.core.bootstrap import Imported
 from reconciler.engine.bootstrap import import_fleet
@@ -23,6 +22,10 @@ from reconciler.model.fleet import FleetSpec, Manifest
 
 CONNECTIONS, FLEET = "connections.yaml", "fleet.yaml"
 STANDARD_OUTPUT = Path("-")
+SECRETS = (
+    "Secrets are read from the environment variables that --token-env and its like name; they are never written, only "
+    "the names are."
+)
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -38,22 +41,28 @@ class Wanted(msgspec.Struct, frozen=True):
         return self.out == STANDARD_OUTPUT
 
 
-@click.command(
-    "import",
-    epilog="""\b
-Examples:
-  reconciler import losant --application 575ec8687ae143cd83dc4a97
-  reconciler import losant --application 575ec8687ae143cd83dc4a97 --out plants/austin --fleet austin
-  reconciler import getapp --url https://cdn.example.com --delivery https://getapp.example.com
-  reconciler import memfault --organization acme --project watch
-  reconciler import --from connections.yaml --connection plant --out -
+class Import(click.Command):
+    """Has the options of the platforms that are installed, which are loaded when they are first asked for."""
 
-\b
-Secrets are read from the environment variables that --token-env and its like name; they are never written, only the
-names are.""",
-)
-@click.argument("platform", required=False, type=click.Choice(PLATFORMS))
-@connecting.options
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Return the parameters, those of the platforms first."""
+        plugins = wiring.plugins()
+        platform = click.Argument(["platform"], required=False, type=click.Choice(list(plugins)))
+        return [platform, *connecting.options(plugins), *super().get_params(ctx)]
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write an example of each platform, then what holds for all."""
+        del ctx
+        lines = [f"{plugin.name} {plugin.example}" for plugin in wiring.plugins().values()]
+        formatter.write_paragraph()
+        formatter.write("Examples:\n")
+        for line in (*lines, "--from connections.yaml --connection plant --out plants/austin --fleet austin"):
+            formatter.write(f"  reconciler import {line}\n")
+        formatter.write_paragraph()
+        formatter.write_text(SECRETS)
+
+
+@click.command("import", cls=Import)
 @click.option(
     "--from",
     "sources",
@@ -96,7 +105,7 @@ def command(
         _import(Wanted(fleet or names[0], out, force), manifest, names[0], "")
         return
     name = connection or platform
-    spec = connecting.connection(platform, Given(**given))
+    spec = connecting.connection(wiring.plugins()[platform], given)
     text = write([("Connection", name, spec)], schema=None)
     _import(Wanted(fleet or name, out, force), _checked({CONNECTIONS: text}), name, text)
 

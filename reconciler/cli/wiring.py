@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 
@@ -19,13 +20,15 @@ import click
 from reconciler.engine.group import Open
 from reconciler.errors import ManifestError, SettingsError
 from reconciler.git.repository import GitRepository
+from reconciler.manifest.finding import diagnostics_text
 from reconciler.manifest.load import Loader
-from reconciler.manifest.render import diagnostics_text
 from reconciler.manifest.secret import resolve as resolve_secret
-from reconciler.model.connection import Secret
-from reconciler.model.fleet import Manifest
+from reconciler.model.connection import ConnectionSpec, Secret
+from reconciler.model.fleet import Document, Manifest
 from reconciler.model.plan import DIRTY
 from reconciler.platforms import registry
+from reconciler.plugin import Plugins, Simulation
+from reconciler.plugin.platform import Resolve
 from reconciler.ports import Clock, Platform, Repository
 
 STOPS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -82,13 +85,41 @@ def stoppable(clock: SystemClock, words: str) -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def plugins() -> Plugins:
+    """Return the platforms that are installed, by name."""
+    return registry.installed()
+
+
+def simulator(name: str) -> Simulation:
+    """Return what runs a platform's simulator; raise SettingsError where something that it needs is not installed."""
+    with simulators_installed(name):
+        return plugins()[name].simulator()
+
+
+@contextmanager
+def simulators_installed(name: str) -> Iterator[None]:
+    """Raise SettingsError that says what to install where something that a simulator needs is not there."""
+    try:
+        yield
+    except ImportError as error:
+        hint = "install fleet-reconciler[simulators]"
+        raise SettingsError(f"the simulator of {name} cannot run here: {error}", hint=hint) from error
+
+
+def require_simulators(name: str) -> None:
+    """Raise SettingsError where what puts a simulator behind a socket is not installed."""
+    with simulators_installed(name):
+        for needed in ("starlette", "uvicorn"):
+            import_module(needed)
+
+
 def places(paths: Sequence[Path]) -> list[Path]:
     """Return PATHS, or the current folder where none was given."""
     return list(paths) or [Path()]
 
 
 def load(paths: Sequence[Path], connections: Path | None = None) -> Manifest:
-    """Read the manifests of PATHS and say what is odd about them; raise ManifestError with all findings."""
+    """Read the manifests of PATHS and print warnings about them; raise ManifestError with all findings."""
     found = source(paths, connections).load()
     if found.warnings:
         click.echo(diagnostics_text(found.warnings), err=True)
@@ -97,7 +128,7 @@ def load(paths: Sequence[Path], connections: Path | None = None) -> Manifest:
 
 def source(paths: Sequence[Path], connections: Path | None = None) -> Loader:
     """Return what reads the manifests of PATHS, as often as asked."""
-    return Loader(places(paths), connections)
+    return Loader(places(paths), plugins(), connections)
 
 
 def opener(manifest: Manifest, clock: Clock) -> Open:
@@ -117,22 +148,53 @@ def opener(manifest: Manifest, clock: Clock) -> Open:
 
 
 def _open(manifest: Manifest, name: str, clock: Clock) -> Platform:
-    document = manifest.connections.get(name)
-    if document is None:
-        raise SettingsError(f"there is no Connection named {name!r}", hint="is it in PATHS, or behind --connections?")
+    document = _connection(manifest, name)
     base = Path(document.file).parent
 
     def resolve(secret: Secret) -> str:
         return resolve_secret(secret, os.environ, base)
 
-    return registry.connect(document.spec, resolve, clock)
+    return connect(document.spec, resolve, clock)
 
 
-def recorded(path: Path, manifest: Manifest) -> Open:
-    """Return a function that opens the connections of a manifest from recorded snapshots; nothing is sent."""
-    from reconciler.cli import offline
+def _connection(manifest: Manifest, name: str) -> Document:
+    document = manifest.connections.get(name)
+    if document is None:
+        hint = "check that its file is in PATHS, or is given with --connections"
+        raise SettingsError(f"there is no Connection named {name!r}", hint=hint)
+    return document
 
-    return offline.recorded(path, manifest, SystemClock())
+
+def connect(connection: ConnectionSpec, resolve: Resolve, clock: Clock) -> Platform:
+    """Return the platform of a connection, ready to use; nothing is sent. Raises SettingsError."""
+    return plugins()[connection.platform].connect(connection.details, resolve, clock)
+
+
+def recorded(path: Path, manifest: Manifest, clock: Clock) -> Open:
+    """Return what opens connections of a manifest from a recorded snapshot, or from a folder of them; nothing is sent."""
+    from reconciler.cli.files import read_snapshots, replayed
+    from reconciler.platforms.recorded import RecordedPlatform
+
+    kept = read_snapshots(path)
+
+    def open_(name: str) -> Platform:
+        document = _connection(manifest, name)
+        if name not in kept:
+            there = ", ".join(sorted(kept)) or "none"
+            raise SettingsError(
+                f"{path} has no snapshot of the connection {name!r}; it has {there}",
+                hint="record it with `reconciler snapshot --out FILE`, or narrow the plan with --fleet",
+            )
+        real = connect(document.spec, lambda _: "recorded", clock)
+        snapshot, catalog = replayed(kept[name], path)
+        if snapshot.identity != real.identity:
+            raise SettingsError(
+                f"{path} was recorded from {snapshot.identity}, but the connection {name!r} is {real.identity}",
+                hint="record the snapshot again with this connection",
+            )
+        return RecordedPlatform(real, snapshot, catalog)
+
+    return open_
 
 
 def repository(paths: Sequence[Path]) -> Repository:
@@ -166,7 +228,7 @@ def base_manifest(base: str | None, paths: Sequence[Path], connections: Path | N
 
 def _load_base(paths: list[Path], connections: Path | None, base: str) -> Manifest:
     try:
-        return Loader(paths, connections, may_be_empty=True).load()
+        return Loader(paths, plugins(), connections, may_be_empty=True).load()
     except ManifestError as error:
         first = error.diagnostics[0]
         raise SettingsError(

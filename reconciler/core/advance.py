@@ -63,6 +63,7 @@ def advance(progress: Progress, moment: Moment, sight: Sight | Unread, answers: 
 def _look(run: Working) -> None:
     """Hold every open change against a new reading."""
     run.looks += 1
+    run.probed = run.before.revealed
     if run.failure is not None:
         _look_failed(run, run.failure)
     if run.sight is None:
@@ -240,7 +241,7 @@ def _look_next(run: Working) -> Look:
     if any(track.next is not None for track in run.tracks.values()):
         return Look.WHOLE
     if not run.before.wait:
-        return Look.WHOLE if run.revealed != run.before.revealed else Look.NOTHING
+        return Look.WHOLE if run.revealed != run.probed and not run.moment.stopping else Look.NOTHING
     if run.moment.stopping or (run.moment.over and run.looks):
         return Look.NOTHING
     staged = any(track.sent is None for track in run.tracks.values())

@@ -86,17 +86,21 @@ class FleetAssessment(msgspec.Struct):
     def fleet_wide(self) -> frozenset[str]:
         """Return the ids of workloads for which this fleet speaks of every unit of the application alike, whoever comes.
 
-        None where the reading is incomplete: a holder may then be there that nobody saw (rule 3).
+        None where the reading is incomplete: a holder may then be there that nobody saw (rule 3). Not those that a pin
+        speaks of, either: the pinned unit may be one that is still to come.
         """
         if not self.resolution.whole or self.filters.slots or not self.snapshot.coverage.complete:
             return frozenset()
-        alike = frozenset(one.column.workload.id for one in self.judged if _alike(one.column))
+        pinned = {name for pins in self.resolution.spec.pins.values() for name in pins}
+        alike = frozenset(one.column.workload.id for one in self.judged if _alike(one.column, pinned))
         return alike - self.tied
 
 
-def _alike(column: Column) -> bool:
+def _alike(column: Column, pinned: set[str]) -> bool:
     """Return whether one rule speaks of all units; those that cannot be assigned to hold nothing, so they do not count."""
-    return column.unnarrowed and [rule.kind for rule in column.rules] == ["scope", "workload"]
+    if not column.unnarrowed or [rule.kind for rule in column.rules] != ["scope", "workload"]:
+        return False
+    return column.rules[1].path[-1] not in pinned
 
 
 def assess(  # a fleet, what it is held against, and how

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reconciler.core.assessment import FleetAssessment
-from reconciler.model.change import Change, Held, HoldReason
+from reconciler.model.change import Change, Held
+from reconciler.model.hold import HoldReason
 from reconciler.model.plan import Basis, MovedTo
 from reconciler.model.release import Catalog, Release, ReleaseInfo
 from reconciler.model.unit import Ref

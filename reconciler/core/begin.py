@@ -9,9 +9,10 @@ import msgspec
 from reconciler.core.assessment import FleetAssessment
 from reconciler.core.bind import Dropped, bind, bind_staged, identities, slot_of
 from reconciler.core.ending import ended
-from reconciler.core.limit import limits_of
+from reconciler.core.guards import violations
+from reconciler.core.guards.limit import Intended, loads
 from reconciler.core.progress import Progress, Track
-from reconciler.model.change import Change, Held, SlotId
+from reconciler.model.change import Change, Held, Reason, SlotId, Verb
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.plan import FleetPlan, Violation
 
@@ -49,7 +50,7 @@ def begin(  # a fleet's plan, and how it is to be carried out
     blocked = tuple(one for one in violations if one.kind.value not in allowed)
     progress = Progress(fleet=plan.fleet, wait=wait, steps=steps, fail_fast=fail_fast)
     if blocked:
-        detail = "; ".join(one.message for one in blocked)
+        detail = f"blocked by a limit: {', '.join(sorted({one.kind.value for one in blocked}))}"
         outcomes += [ended(plan.fleet, one, Result.NOT_TRIED, detail) for one in going]
         return Begun(progress, tuple(outcomes), blocked)
     tracks: dict[SlotId, Track] = {slot_of(change): Track(goal=change, next=change) for change in going}
@@ -60,3 +61,15 @@ def begin(  # a fleet's plan, and how it is to be carried out
 
 def _dropped(fleet: str, one: Dropped[Change] | Dropped[Held]) -> Outcome:
     return ended(fleet, one.change, one.result, one.detail, one.holds)
+
+
+def limits_of(one: FleetAssessment, changes: Sequence[Change], staged: Sequence[Held] = ()) -> list[Violation]:
+    """Return the limits that exactly these changes of a judged fleet break today, with those that follow in a later stage."""
+    intended: dict[str, Intended] = {}
+    for change in changes:
+        free = (change.verb is Verb.REMOVE and change.to is not None) or change.reason is Reason.NEXT
+        intended.setdefault(change.workload.id, Intended()).add(change.verb, change.size, free=free)
+    for held in staged:
+        verb = held.verb or Verb.RELEASE
+        intended.setdefault(held.workload.id, Intended()).add(verb, held.size, free=False)
+    return list(violations(one.document, loads(one, intended), sum(one.resolution.scope)))

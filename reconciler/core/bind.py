@@ -8,8 +8,9 @@ from typing import Generic, TypeVar
 import msgspec
 
 from reconciler.core.assessment import FleetAssessment
-from reconciler.model.change import Change, Held, Hold, SlotId
+from reconciler.model.change import Change, Held, SlotId
 from reconciler.model.desired import UNMANAGED, Want
+from reconciler.model.hold import Hold
 from reconciler.model.observation import Phase
 from reconciler.model.outcome import Result
 from reconciler.model.plan import FleetPlan

@@ -15,7 +15,7 @@ import msgspec
 from reconciler.model.change import Change, Held
 from reconciler.model.fleet import Document, Manifest
 from reconciler.model.observation import State
-from reconciler.model.plan import FleetPlan, Plan
+from reconciler.model.plan import FleetPlan, Plan, Violation
 from reconciler.model.snapshot import Snapshot
 from reconciler.model.unit import Reach, Ref, Unit
 
@@ -73,7 +73,9 @@ def _fleet_plan(one: FleetPlan, units: Names, workloads: Names) -> Table:
             "summary": _texts(msgspec.to_builtins(one.summary)),
             "changes": {slot(change): _change(change) for change in one.changes},
             "held": {slot(held): _held(held) for held in one.held},
-            "violations": {violation.kind.value: violation.message for violation in one.violations},
+            "violations": {
+                _limit(violation): f"{violation.intended:,} of {violation.of:,}" for violation in one.violations
+            },
             "calls": _calls(one),
             "versions": {
                 f"{workload} {version}": f"content {identity or 'not known'}"
@@ -82,6 +84,10 @@ def _fleet_plan(one: FleetPlan, units: Names, workloads: Names) -> Table:
             "warnings": {warning: warning for warning in one.warnings},
         }
     )
+
+
+def _limit(one: Violation) -> str:
+    return f"{one.kind.value} {one.every_holder_of}".rstrip()
 
 
 def _change(change: Change) -> str:
@@ -96,7 +102,7 @@ def _change(change: Change) -> str:
 
 def _held(held: Held) -> str:
     verb = f"{held.verb.value} " if held.verb is not None else ""
-    why = "; ".join(f"{hold.code.value}: {hold.text}" for hold in held.reasons)
+    why = "; ".join(f"{hold.code.value}: {hold.text}" if hold.text else hold.code.value for hold in held.reasons)
     return f"{verb}{held.from_ or 'nothing'} {ARROW} {held.to or 'nothing'}, held: {why}"
 
 

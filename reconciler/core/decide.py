@@ -12,9 +12,9 @@ import msgspec
 
 from reconciler.core.assessment import Filters, FleetAssessment, assess, leavers, wanted
 from reconciler.core.claims import conflicts
+from reconciler.core.guards.requirement import Gates, gates
 from reconciler.core.need import Need, Side, needs, tied_to
 from reconciler.core.plan import NO_GATES, Compiler, failed_fleet, fleet_plan
-from reconciler.core.require import Gates, gates
 from reconciler.core.resolve import Channels, Resolution, resolve
 from reconciler.core.stage import staged
 from reconciler.errors import SettingsError

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from reconciler.core.progress import Progress, Sent, Sight, Track, Unread
-from reconciler.model.change import Change, Held, Hold, Verb
+from reconciler.model.change import Change, Held, Verb
 from reconciler.model.condition import Condition
+from reconciler.model.hold import Hold
 from reconciler.model.observation import Phase, State
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.unit import Reach

@@ -143,7 +143,7 @@ def _seen(state: State, snapshot: Snapshot) -> Seen | None:
         phase=state.phase.value,
         since=state.since,
         error=state.error or "",
-        note=state.note,
+        conditions=state.conditions,
         identity=state.identity,
         overwritten=state.overwritten,
         settings=state.settings,

@@ -8,9 +8,10 @@ from reconciler.core.bind import on_the_way
 from reconciler.core.ending import detail_of, result_of
 from reconciler.core.judge import verdict
 from reconciler.core.progress import MAX_SENDS, Sent, Sight, Track
-from reconciler.model.change import Change, Held, Hold, HoldReason, SlotId, Verb
+from reconciler.model.change import Change, Held, SlotId, Verb
 from reconciler.model.condition import Condition
 from reconciler.model.desired import ABSENT, Desired, version
+from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.observation import Phase, State
 from reconciler.model.outcome import Result
 from reconciler.model.unit import Reach

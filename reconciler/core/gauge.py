@@ -1,4 +1,4 @@
-"""A judged fleet → numbers behind its status: versions in slots and devices, progress of what moves, remarks of the platform."""
+"""A judged fleet → numbers behind its status: versions in slots and devices, progress of what moves, remarks on slots."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from reconciler.core.assessment import FleetAssessment
 from reconciler.core.judge import Judged, reports_assigned
+from reconciler.model.condition import Condition
 from reconciler.model.observation import Phase, State
 from reconciler.model.report import Movement, Remark, Spread
 from reconciler.model.unit import Ref
@@ -17,6 +18,8 @@ NOT_COUNTED = frozenset({Verdict.UNMANAGED, Verdict.UNKNOWN})
 ON_THE_WAY = frozenset({Phase.MOVING, Phase.READY})
 
 STANDING_STILL = frozenset({Verdict.STUCK, Verdict.AHEAD})
+
+SILENT = frozenset({Verdict.UNMANAGED})
 
 SAMPLE = 3
 """Units that a remark names."""
@@ -78,19 +81,19 @@ def movements(one: FleetAssessment, judged: Judged) -> Iterator[Movement]:
 def remarks(one: FleetAssessment, judged: Judged) -> Iterator[Remark]:
     """Yield what the platform adds to managed slots, most slots first; why a reading covers no slot is no remark."""
     states = one.snapshot.states
-    if not any(number and states[number].note for found, number, _ in judged.tally if found is not Verdict.UNMANAGED):
+    if not any(number and states[number].conditions for found, number, _ in judged.tally if found not in SILENT):
         return
-    counts: Counter[str] = Counter()
-    units: dict[str, list[Ref]] = {}
+    counts: Counter[tuple[Condition, ...]] = Counter()
+    units: dict[tuple[Condition, ...], list[Ref]] = {}
     column = judged.column
     for row, number in enumerate(one.snapshot.column(column.workload.id)):
-        note = states[number].note
-        if number and note and column.winners[row]:
-            counts[note] += 1
-            if counts[note] <= SAMPLE:
-                units.setdefault(note, []).append(one.snapshot.units.ref(row))
-    for note, count in sorted(counts.items(), key=lambda entry: (-entry[1], entry[0])):
-        yield Remark(workload=column.workload.name, text=note, slots=count, units=tuple(units[note]))
+        conditions = states[number].conditions
+        if number and conditions and column.winners[row]:
+            counts[conditions] += 1
+            if counts[conditions] <= SAMPLE:
+                units.setdefault(conditions, []).append(one.snapshot.units.ref(row))
+    for found, count in sorted(counts.items(), key=lambda entry: (-entry[1], repr(entry[0]))):
+        yield Remark(workload=column.workload.name, conditions=found, slots=count, units=tuple(units[found]))
 
 
 def _states(one: FleetAssessment, judged: Judged) -> Iterator[tuple[Verdict, State, int]]:

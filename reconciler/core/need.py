@@ -7,8 +7,8 @@ from itertools import compress
 
 import msgspec
 
-from reconciler.core.order import Range, parse_range
 from reconciler.core.resolve import Column, Resolution, claimed
+from reconciler.core.versions import Range, parse_range
 from reconciler.model.desired import Desired
 from reconciler.model.fleet import Document, Requirement, WorkloadSpec
 from reconciler.model.origin import Origin, Path
@@ -87,7 +87,7 @@ def tied_to(lines: Collection[Need], connections: Collection[str]) -> frozenset[
     return frozenset(found.difference(connections))
 
 
-class Wish(msgspec.Struct, frozen=True, gc=False):
+class DesiredSlot(msgspec.Struct, frozen=True, gc=False):
     """What the manifests say of a slot, and who says it."""
 
     value: Desired
@@ -121,7 +121,7 @@ class Side:
         specs = [one.spec.workloads.get(name) for one in self.resolutions.values()]
         return [spec for spec in specs if spec is not None]
 
-    def wish(self, workload_id: str, row: int) -> Wish | None:
+    def desired(self, workload_id: str, row: int) -> DesiredSlot | None:
         """Return what the manifests say of a slot; None where no fleet manages it."""
         if workload_id not in self._claims:
             self._claims[workload_id] = {
@@ -134,7 +134,7 @@ class Side:
         if found is None:
             return None
         rule = found[1].rule(row)
-        return Wish(rule.value, found[0].document, rule.path)
+        return DesiredSlot(rule.value, found[0].document, rule.path)
 
     def values(self, tag: str, row: int) -> list[str]:
         """Return the values of a tag that a unit bears."""

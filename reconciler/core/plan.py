@@ -11,26 +11,17 @@ import msgspec
 from reconciler.core.assessment import FleetAssessment, unmanaged
 from reconciler.core.basis import basis, moved_to
 from reconciler.core.digest import SlotDigest, fingerprint
-from reconciler.core.hold import holder
+from reconciler.core.guards import Vetoes, violations
+from reconciler.core.guards.case import Scene
+from reconciler.core.guards.limit import Intended, loads
+from reconciler.core.guards.platform import vetoed
+from reconciler.core.guards.requirement import Gates
 from reconciler.core.judge import Intent, Judged
-from reconciler.core.limit import Intended, loads, violations
-from reconciler.core.require import Gates
 from reconciler.core.resolve import Column
 from reconciler.core.warn import units_in_words, warnings
-from reconciler.model.change import (
-    NOTHING_REFUSED,
-    Action,
-    Change,
-    Held,
-    Hold,
-    HoldReason,
-    Reason,
-    Refusals,
-    Review,
-    Step,
-    Verb,
-)
+from reconciler.model.change import NOTHING_REFUSED, Action, Change, Held, Reason, Refusals, Review, Step, Verb
 from reconciler.model.desired import Desired, Settings
+from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.observation import State
 from reconciler.model.origin import Origin, Path
 from reconciler.model.plan import Basis, Counts, FleetPlan, Plan, Summary, Times
@@ -141,7 +132,7 @@ class _Maker:
     def __init__(self, one: FleetAssessment, catalog: Catalog, gates: Gates) -> None:
         self.one = one
         self.catalog = catalog
-        self.holds = holder(one.resolution, one.snapshot, catalog, one.patience.now)
+        self.vetoes = Vetoes(Scene(one.resolution, one.snapshot, catalog, one.patience.now))
         self.gates = gates
         self.digest = SlotDigest(one.resolution, one.snapshot)
         self.changes: list[Change] = []
@@ -161,7 +152,7 @@ class _Maker:
         gate = self.gates.get(column.workload.id)
         intended = Intended()
         for intent in judged.intents:
-            holds = self.holds(column, intent)
+            holds = self.vetoes(column, intent)
             state = self.one.snapshot.states[intent.state]
             verb = verb_of(intent.verdict, state, column.rules[intent.rule].value)
             if verb is not None:
@@ -269,16 +260,10 @@ def verb_of(found: Verdict, state: State, desired: Desired) -> Verb | None:
 def _reviewed(maker: _Maker, compiler: Compiler) -> tuple[tuple[Change, ...], Review]:
     """Return the changes that the platform does not hold, and what it says of them by their new positions."""
     review = compiler.review(maker.changes) if maker.changes else Review()
-    if not review.holds:
-        return tuple(maker.changes), review
-    kept = [position for position in range(len(maker.changes)) if position not in review.holds]
-    for position, reasons in review.holds.items():
-        change = maker.changes[position]
-        maker.held.append(held_of(change, reasons))
+    going, held, review = vetoed(maker.changes, review)
+    maker.held += [held_of(change, reasons) for change, reasons in held]
     maker.held.sort(key=_held_order)
-    places = {old: new for new, old in enumerate(kept)}
-    later = {places[old]: calls for old, calls in review.later.items() if old in places}
-    return tuple(maker.changes[position] for position in kept), msgspec.structs.replace(review, later=later)
+    return tuple(going), review
 
 
 def held_of(change: Change, reasons: tuple[Hold, ...]) -> Held:

@@ -133,6 +133,8 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     refused: Refusals = NOTHING_REFUSED
     revealed: frozenset[Release] = frozenset()
     """Releases that the catalogue may be probed for, since their preparation was accepted."""
+    probed: frozenset[Release] = frozenset()
+    """Those of them that the last reading was to probe."""
     splits: int = SPLITS
     halted: str = ""
     """Why nothing more is sent; empty while it is."""

@@ -209,9 +209,7 @@ class _Resolver:
             rules.append(Rule(ABSENT, ("spec", "prune"), "prune"))
             for row in compress(range(len(scope)), without(scope, reach)):
                 winners[row] = len(rules) - 1
-        everybody = spec.units is None or spec.units == EVERYBODY
-        pinned = any(name in choices for choices in self.spec.pins.values())  # also for units that are not there yet
-        return Column(workload, rules, winners, masks, unnarrowed=everybody and not pinned)
+        return Column(workload, rules, winners, masks, unnarrowed=spec.units is None or spec.units == EVERYBODY)
 
     def _desired(self, choice: Choice, name: str, path: Path) -> Desired:
         if choice.absent:

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from reconciler.core.require import Block, Gates, Slot
-from reconciler.model.change import Held, Hold, HoldReason
+from reconciler.core.guards.requirement import Block, Gates, Slot
+from reconciler.model.change import Held
+from reconciler.model.hold import Hold, HoldReason, Outlook
 from reconciler.model.plan import FleetPlan
 from reconciler.model.unit import Units
 
@@ -38,7 +39,7 @@ class _Waiting(msgspec.Struct):
 
 
 def staged(plans: Sequence[FleetPlan], gated: Gated, *, complete: bool = True) -> Sequence[FleetPlan]:
-    """Return the plans with the stages of held changes, and words that say so.
+    """Return the plans with the stages of held changes, and reasons that say so.
 
     `complete`: these are all fleets of a plan, so that what is not among their changes does not go.
     """
@@ -58,7 +59,7 @@ def staged(plans: Sequence[FleetPlan], gated: Gated, *, complete: bool = True) -
         left = following
     for one in waiting:
         stage = moves.get(_slot(one), (0, None))[0]
-        found.setdefault(one.fleet, {})[one.entry] = _told(one, stage, moves, complete=complete)
+        found.setdefault(one.fleet, {})[one.entry] = _staged(one, stage, moves, complete=complete)
     return [_with(plan, found.get(number, {})) for number, plan in enumerate(plans)]
 
 
@@ -103,25 +104,24 @@ def _helps(block: Block, move: tuple[int, str | None] | None) -> int:
     return stage if right else 0
 
 
-def _told(one: _Waiting, stage: int, moves: Moves, *, complete: bool) -> Held:
-    """Return a held change with its stage, and with words that know what this plan does."""
-    words = iter([_words(block, stage, moves, complete=complete) for block in one.blocks])
-    reasons = tuple(Hold(hold.code, next(words)) if _ours(hold) else hold for hold in one.held.reasons)
+def _staged(one: _Waiting, stage: int, moves: Moves, *, complete: bool) -> Held:
+    """Return a held change with its stage, and with reasons that know what this plan does."""
+    known = iter([_known(block, stage, moves, complete=complete) for block in one.blocks])
+    reasons = tuple(next(known) if _ours(hold) else hold for hold in one.held.reasons)
     return msgspec.structs.replace(one.held, stage=stage, reasons=reasons)
 
 
-def _words(block: Block, stage: int, moves: Moves, *, complete: bool) -> str:
+def _known(block: Block, stage: int, moves: Moves, *, complete: bool) -> Hold:
+    unmet = block.unmet
     if not _ends(block, moves):
-        return block.hold.text + (", but does not go in this plan" if block.wanted and complete else "")
-    if block.accepts is None:
-        outlook = f"goes once {block.subject} is gone" if stage else "this plan removes it"
+        unmet = msgspec.structs.replace(unmet, left_out=block.asked and complete)
+    elif block.accepts is None:
+        unmet = msgspec.structs.replace(unmet, outlook=Outlook.AFTER_REMOVED if stage else Outlook.PLAN_REMOVES)
     else:
-        version = moves[block.awaits[0]][1]
-        alone = f" and {' and '.join(block.strays)} gone" if block.strays else ""
-        outlook = (
-            f"goes once {block.subject} {version} is reported{alone}" if stage else f"this plan brings {version} there"
-        )
-    return f"{block.problem}; {outlook}"
+        outlook = Outlook.AFTER_REPORTED if stage else Outlook.PLAN_BRINGS
+        version = moves[block.awaits[0]][1] or ""
+        unmet = msgspec.structs.replace(unmet, outlook=outlook, desired=version)
+    return Hold(HoldReason.REQUIREMENT_NOT_MET, requirement=unmet)
 
 
 def _with(plan: FleetPlan, found: dict[int, Held]) -> FleetPlan:

@@ -94,7 +94,8 @@ def _troubles(one: FleetAssessment, test: Callable[[Verdict, State, Reach], bool
                     unit=units.ref(row),
                     workload=column.workload.name,
                     version=state.assigned,
-                    error=state.error or state.note,
+                    error=state.error or "",
+                    conditions=state.conditions,
                     since=state.since,
                 )
 
@@ -123,5 +124,5 @@ def _slot(one: FleetAssessment, judged: Judged, row: int) -> SlotStatus:
         eta=state.eta,
         ready=state.ready,
         size=state.size,
-        note=state.note,
+        conditions=state.conditions,
     )

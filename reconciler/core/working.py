@@ -9,8 +9,9 @@ import msgspec
 from reconciler.core.ending import ended, unfinished
 from reconciler.core.follow import calls_now, plain
 from reconciler.core.progress import Moment, Progress, Sent, Sight, Unread
-from reconciler.model.change import Hold, SlotId
+from reconciler.model.change import SlotId
 from reconciler.model.condition import Condition
+from reconciler.model.hold import Hold
 from reconciler.model.observation import State
 from reconciler.model.outcome import Outcome, Result
 
@@ -29,6 +30,7 @@ class Working:
         self.queue = list(progress.queue)
         self.refused = dict(progress.refused)
         self.revealed = progress.revealed
+        self.probed = progress.probed
         self.halted = progress.halted
         self.splits = progress.splits
         self.looks = progress.looks
@@ -44,6 +46,7 @@ class Working:
             queue=tuple(self.queue),
             refused=self.refused,
             revealed=self.revealed,
+            probed=self.probed,
             halted=self.halted,
             splits=self.splits,
             looks=self.looks,

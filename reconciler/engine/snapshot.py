@@ -32,7 +32,7 @@ def take(manifest: Manifest, name: str, open_: Open) -> RecordedSnapshot:
     platform = open_(name)
     try:
         snapshot = platform.observe(EVERYTHING)
-        releases = set(_seen(snapshot)) | set(_wanted(manifest, name, snapshot))
+        releases = set(_seen(snapshot)) | set(wanted_releases(manifest, name, snapshot))
         catalog = platform.catalog(releases, snapshot)
         return record(name, platform.capabilities.platform, snapshot, catalog)
     finally:
@@ -48,7 +48,8 @@ def _seen(snapshot: Snapshot) -> Iterator[Release]:
                     yield Release(workload_id, version)
 
 
-def _wanted(manifest: Manifest, connection: str, snapshot: Snapshot) -> Iterator[Release]:
+def wanted_releases(manifest: Manifest, connection: str, snapshot: Snapshot) -> Iterator[Release]:
+    """Yield the releases that the manifests want on a connection, by its reading; some of them several times."""
     channels = channels_of(manifest)
     for document in manifest.fleets.values():
         if document.spec.connection != connection:

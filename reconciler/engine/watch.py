@@ -20,7 +20,7 @@ from reconciler.engine.group import Open
 from reconciler.engine.plan import PlanResult, plan
 from reconciler.engine.run import Options
 from reconciler.errors import ReconcilerError
-from reconciler.model.event import AnyEvent, Note, Passed
+from reconciler.model.event import AnyEvent, Blocked, Note, Passed
 from reconciler.model.fleet import Manifest
 from reconciler.model.plan import FleetPlan
 from reconciler.model.verdict import Health, Sync
@@ -132,8 +132,8 @@ class Watching:
         if fleet.error:
             yield self._note("error", fleet.error, fleet.fleet)
             return
-        for violation in fleet.violations:
-            yield self._note("warning", f"not applied: {violation.message}", fleet.fleet)
+        if fleet.violations and not self.watched.apply:
+            yield Blocked(at=self.clock.now(), run=self.run, fleet=fleet.fleet, violations=fleet.violations)
         before = self._memory.get(fleet.fleet)
         if before is not None:
             yield from drifted(before, fleet, at=self.clock.now(), run=self.run)

@@ -53,7 +53,7 @@ def _check(value: Any, wanted: inspect.Type, path: Path) -> Iterator[Misfit]:
     elif isinstance(wanted, inspect.ListType):
         yield from _list(value, wanted, path)
     elif not isinstance(value, str):
-        yield Misfit(path, "wrong-type", f"{_name(path)} must be {_words(wanted)}, not a {_shape(value)}")
+        yield Misfit(path, "wrong-type", f"{_name(path)} must be {_words(wanted)}, not a {shape_of(value)}")
     elif not _fits(value, wanted):
         yield Misfit(path, "wrong-value", f"{_name(path)} must be {_words(wanted)}", typed=value)
 
@@ -67,7 +67,7 @@ def _union(value: Any, wanted: inspect.UnionType, path: Path) -> Iterator[Misfit
     alike = [one for one in members if _is_shape(value, one)]
     if not alike:
         allowed = " or ".join(_words(one) for one in members)
-        yield Misfit(path, "wrong-type", f"{_name(path)} must be {allowed}, not a {_shape(value)}")
+        yield Misfit(path, "wrong-type", f"{_name(path)} must be {allowed}, not a {shape_of(value)}")
     elif isinstance(value, str):
         if not any(_fits(value, one) for one in alike):
             allowed = " or ".join(dict.fromkeys(_words(one) for one in members))
@@ -99,7 +99,7 @@ def _struct(value: Any, wanted: inspect.StructType, path: Path) -> Iterator[Misf
             yield Misfit(path, "secret-literal", message, hint)
             return
         hint = "write {all: true} for every unit" if wanted.cls is Selector and value == "all" else ""
-        yield Misfit(path, "wrong-type", f"{_name(path)} must be a mapping, not a {_shape(value)}", hint)
+        yield Misfit(path, "wrong-type", f"{_name(path)} must be a mapping, not a {shape_of(value)}", hint)
         return
     fields = {field.encode_name: field for field in wanted.fields}
     for key, child in value.items():
@@ -119,7 +119,7 @@ def _struct(value: Any, wanted: inspect.StructType, path: Path) -> Iterator[Misf
 
 def _dict(value: Any, wanted: inspect.DictType, path: Path) -> Iterator[Misfit]:
     if not isinstance(value, dict):
-        yield Misfit(path, "wrong-type", f"{_name(path)} must be a mapping, not a {_shape(value)}")
+        yield Misfit(path, "wrong-type", f"{_name(path)} must be a mapping, not a {shape_of(value)}")
         return
     for key, child in value.items():
         if AGAIN in key:
@@ -136,7 +136,7 @@ def _dict(value: Any, wanted: inspect.DictType, path: Path) -> Iterator[Misfit]:
 def _list(value: Any, wanted: inspect.ListType, path: Path) -> Iterator[Misfit]:
     if not isinstance(value, list):
         yield Misfit(
-            path, "wrong-type", f"{_name(path)} must be a list, not a {_shape(value)}", "put it in brackets: [...]"
+            path, "wrong-type", f"{_name(path)} must be a list, not a {shape_of(value)}", "put it in brackets: [...]"
         )
         return
     for position, child in enumerate(value):
@@ -201,8 +201,10 @@ def _string_words(wanted: inspect.StrType) -> str:
         return "a date such as 2026-12-01"
     if "{24}" in pattern:
         return "an id of 24 hex digits"
-    if pattern:
+    if "A-Za-z0-9" in pattern:
         return "a name (letters, digits, '.', '_', '-')"
+    if pattern:
+        return f"a text that matches {pattern}"
     if not wanted.min_length:
         return "a text"
     return "a text that is not empty" if wanted.max_length is None else f"a text of 1 to {wanted.max_length} characters"
@@ -216,7 +218,8 @@ def _number_words(wanted: inspect.IntType | inspect.FloatType) -> str:
     return name if low is None else f"{name} of at least {low:,}"
 
 
-def _shape(value: Any) -> str:
+def shape_of(value: Any) -> str:
+    """Return what a value is, in a word for people."""
     if isinstance(value, dict):
         return "mapping"
     return "list" if isinstance(value, list) else "text"

@@ -11,11 +11,6 @@ from reconciler.manifest import cron
 from reconciler.manifest.claims import overlaps
 from reconciler.manifest.finding import Findings, finding
 from reconciler.manifest.requirements import requirements
-from reconciler.model.connection import (
-    COHORTS,
-    PLATFORMS,
-    SETTINGS,
-)
 from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.fleet import (
     ChannelRef,
@@ -31,14 +26,13 @@ from reconciler.model.fleet import (
 )
 from reconciler.model.origin import Path
 from reconciler.model.quantity import moment, percent, seconds
+from reconciler.plugin import PlatformPlugin, Plugins
 
-ROLLOUT, ALL = "rollout_percent", 100
 
-
-def fleets(manifest: Manifest, *, complete: bool = True) -> Findings:
+def fleets(manifest: Manifest, plugins: Plugins, *, complete: bool = True) -> Findings:
     """Yield what is wrong with Fleets. `complete` False: some documents could not be read: missing names are not told."""
     for one in manifest.fleets.values():
-        yield from _Fleet(one, manifest, complete=complete).findings()
+        yield from _Fleet(one, manifest, plugins, complete=complete).findings()
     yield from overlaps(manifest)
     yield from requirements(manifest, complete=complete)
 
@@ -46,10 +40,12 @@ def fleets(manifest: Manifest, *, complete: bool = True) -> Findings:
 class _Fleet:
     """Checks one fleet."""
 
-    def __init__(self, document: Document, manifest: Manifest, *, complete: bool) -> None:
+    def __init__(self, document: Document, manifest: Manifest, plugins: Plugins, *, complete: bool) -> None:
         self.document = document
         self.spec: FleetSpec = document.spec
         self.manifest = manifest
+        connection = manifest.connections.get(self.spec.connection)
+        self.plugin: PlatformPlugin | None = plugins[connection.spec.platform] if connection is not None else None
         self.complete = complete
 
     def findings(self) -> Findings:
@@ -83,24 +79,20 @@ class _Fleet:
                 f"there is no Connection named {self.spec.connection!r}{near}",
             )
 
-    def _platform(self) -> str:
-        """Return the platform of the fleet's connection, empty where that is not known."""
-        connection = self.manifest.connections.get(self.spec.connection)
-        return connection.spec.platform if connection is not None else ""
-
     def _settings(self, choice: Choice, path: Path) -> Findings:
-        platform = self._platform()
-        known = SETTINGS.get(platform, frozenset(choice.settings))
-        for name in choice.settings:
-            if name not in known:
-                can = f"it has: {', '.join(sorted(known))}" if known else "leave `settings` out"
-                message = f"{PLATFORMS[platform]} has no {f'setting {name!r}' if known else 'settings'}"
-                yield self._add((*path, "settings", name), "setting", message, can)
-        share = choice.settings.get(ROLLOUT)
-        if platform == "memfault" and share is not None and (type(share) is not int or not 1 <= share < ALL):
-            hint = "leave it out to mean every device" if share == ALL else ""
-            message = f"{ROLLOUT} must be a whole number from 1 to {ALL - 1}"
-            yield self._add((*path, "settings", ROLLOUT), "setting", message, hint)
+        plugin = self.plugin
+        if plugin is None:
+            return
+        for name, value in choice.settings.items():
+            where = (*path, "settings", name)
+            if name in plugin.settings:
+                for found in plugin.settings[name](value):
+                    yield self._add((*where, *found.path), found.code, found.message, found.hint)
+                continue
+            known = plugin.settings
+            can = f"it has: {', '.join(sorted(known))}" if known else "leave `settings` out"
+            message = f"{plugin.title} has no {f'setting {name!r}' if known else 'settings'}"
+            yield self._add(where, "setting", message, can)
 
     def _selector(self, selector: Selector, path: Path) -> Findings:
         for one in selectors_in(selector):
@@ -111,12 +103,18 @@ class _Fleet:
                 )
             if one.all is False:
                 yield self._add(path, "all-false", "`all: false` means no unit; leave it out")
-            platform = self._platform()
-            if one.cohorts is not None and platform and platform not in COHORTS:
-                yield self._add(path, "cohorts", f"{PLATFORMS[platform]} has no cohorts; select by tags, names or ids")
+            yield from self._unknown_keys(one, path)
             for name, part in (("ids", one.ids), ("names", one.names), ("tags", one.tags), ("any", one.any)):
                 if part is not None and not part:
                     yield self._add(path, "empty-selector", f"`{name}` is empty and so matches no unit")
+
+    def _unknown_keys(self, selector: Selector, path: Path) -> Findings:
+        """Yield keys of a selector that mean nothing on the fleet's platform."""
+        for key in ("ids", "names", "tags", "cohorts"):
+            if getattr(selector, key) is not None and self.plugin is not None and key not in self.plugin.selectors:
+                *others, last = [one for one in ("tags", "names", "ids", "cohorts") if one in self.plugin.selectors]
+                instead = f"{', '.join(others)} or {last}" if others else last
+                yield self._add(path, key, f"{self.plugin.title} has no {key}; select by {instead}")
 
     def _choice(self, choice: Choice, workload: str, path: Path) -> Findings:
         channel = choice.channel if isinstance(choice, PinChoice) else None

@@ -12,21 +12,20 @@ import msgspec
 
 from reconciler.core.names import suggestion
 from reconciler.errors import ManifestError, SettingsError
-from reconciler.manifest import check, check_connections
+from reconciler.manifest import check, connections
 from reconciler.manifest.accept import Misfit, misfits
-from reconciler.manifest.files import Unreadable, below, text_of
-from reconciler.manifest.parsed import Parsed, Problem
+from reconciler.manifest.files import PUBLIC, Text, Unreadable, below, text_of
+from reconciler.manifest.parsed import Parsed, Problem, settle
 from reconciler.manifest.read import AGAIN, collector_paused, read
-from reconciler.manifest.scalars import settle
-from reconciler.manifest.text import PUBLIC, Text
 from reconciler.model.connection import ConnectionSpec
 from reconciler.model.diagnostic import Diagnostic, Related, Severity
 from reconciler.model.fleet import ChannelSpec, Document, FleetSpec, Manifest
-from reconciler.model.kind import Kind, Metadata
+from reconciler.model.kind import Metadata
 from reconciler.model.origin import NOWHERE, Origin
+from reconciler.plugin import Plugins
 
 API = "reconciler/v1"
-KINDS: dict[str, type[Kind]] = {"Connection": ConnectionSpec, "Channel": ChannelSpec, "Fleet": FleetSpec}
+KINDS: dict[str, type[msgspec.Struct]] = {"Connection": ConnectionSpec, "Channel": ChannelSpec, "Fleet": FleetSpec}
 IMPORTED = {
     "Connection": "; `reconciler import --connection NAME` chooses it",
     "Fleet": "; `reconciler import --fleet NAME` chooses it",
@@ -37,16 +36,22 @@ IMPORTED = {
 class Loader:
     """Reads the manifests of some paths, as often as asked. `connections` says where Connections come from instead."""
 
-    def __init__(self, paths: Sequence[Path], connections: Path | None = None, *, may_be_empty: bool = False) -> None:
-        """Take files and folders; nothing is read yet. Finding nothing is an error unless it may be empty."""
+    def __init__(
+        self, paths: Sequence[Path], plugins: Plugins, connections: Path | None = None, *, may_be_empty: bool = False
+    ) -> None:
+        """Take files and folders, and the platforms there are; nothing is read yet.
+
+        Finding nothing is an error unless it may be empty.
+        """
         self.paths = list(paths)
+        self.plugins = plugins
         self.connections = connections
         self.may_be_empty = may_be_empty
 
     def load(self) -> Manifest:
         """Return the manifest; raise ManifestError with all findings, SettingsError for paths that are not there."""
         with collector_paused():
-            run = _Loading()
+            run = _Loading(self.plugins)
             for path in self.paths:
                 run.take(path)
             if self.connections is not None:
@@ -57,7 +62,8 @@ class Loader:
 class _Loading:
     """One run of loading."""
 
-    def __init__(self) -> None:
+    def __init__(self, plugins: Plugins) -> None:
+        self.plugins = plugins
         self.found: dict[str, dict[str, Document]] = {kind: {} for kind in KINDS}
         self.diagnostics: list[Diagnostic] = []
         self.texts: dict[str, Text] = {}
@@ -82,7 +88,7 @@ class _Loading:
     def replace_connections(self, path: Path) -> None:
         """Take Connections from here, and only from here."""
         ignored = sorted(self.found["Connection"])
-        other = _Loading()
+        other = _Loading(self.plugins)
         other.take(path)
         self.diagnostics += other.diagnostics
         self.failed = self.failed or other.failed
@@ -107,8 +113,8 @@ class _Loading:
             fleets=self.found["Fleet"],
             digest=self._digest(),
         )
-        self.diagnostics += check_connections.connections(manifest)
-        self.diagnostics += map(self._excerpted, check.fleets(manifest, complete=not self.failed))
+        self.diagnostics += connections.meanings(manifest, self.plugins)
+        self.diagnostics += map(self._excerpted, check.fleets(manifest, self.plugins, complete=not self.failed))
         self.diagnostics.sort(key=lambda one: (one.origin.file, one.origin.line, one.origin.column))
         if any(one.severity is Severity.ERROR for one in self.diagnostics):
             raise ManifestError(self.diagnostics)
@@ -205,13 +211,17 @@ class _Loading:
                 self._wrong("missing-key", f"the document needs {key!r}", parsed.locate(()), parsed=parsed)
             return None
         value, converted, error = parsed.value[key], None, ""
+        connects = kind is ConnectionSpec
         try:
-            converted = msgspec.convert(value, kind, strict=False)
+            if connects:
+                converted = connections.convert(value, self.plugins)
+            else:
+                converted = msgspec.convert(value, kind, strict=False)
         except msgspec.ValidationError as wrong:
             error = str(wrong)
         if converted is not None and not parsed.nullish:
             return converted
-        found = list(misfits(value, kind, (key,)))
+        found = list(connections.unfit(value, self.plugins, (key,)) if connects else misfits(value, kind, (key,)))
         for misfit in found:
             self._misfit(parsed, misfit)
         if error and not found and not parsed.problems:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from reconciler.core.names import suggestion
-from reconciler.core.order import parse_range
+from reconciler.core.versions import parse_range
 from reconciler.model.diagnostic import Diagnostic, Related
 from reconciler.model.fleet import Document, Manifest, Requirement, WorkloadSpec
 from reconciler.model.origin import Path

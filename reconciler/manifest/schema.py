@@ -1,4 +1,4 @@
-"""The JSON Schemas in `schemas/`, made from the types: `python -m reconciler.manifest.schema [--check]`.
+"""The JSON Schemas in `schemas/`, made from the types. That of manifests knows the platforms that it is made with.
 
 Titles and descriptions are the types' own docstrings. Manifests have draft 7, which every editor knows; what the program
 writes has 2020-12.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import json
-import sys
 from collections.abc import Callable, Sequence
 from inspect import cleandoc, getsource
 from itertools import pairwise
@@ -21,7 +20,9 @@ import msgspec
 from reconciler.manifest.lenient import Node, lenient
 from reconciler.manifest.load import API, KINDS
 from reconciler.model import event, plan, recorded
+from reconciler.model.fleet import ChannelSpec, FleetSpec
 from reconciler.model.kind import Metadata
+from reconciler.plugin import Plugins
 
 PACKAGE = Path(__file__).parent.parent
 CHECKOUT = PACKAGE.parent / "schemas"
@@ -42,10 +43,20 @@ def find(name: str) -> Path:
 # --- the four schemas -----------------------------------------------------------------------------------------------
 
 
-def manifest() -> Node:
-    """Return the schema of one document of a manifest: a Connection, a Channel or a Fleet."""
-    types: list[type[Any]] = [Metadata, *KINDS.values()]
-    components = _components(types, "#/definitions/{name}")
+def manifest(plugins: Plugins) -> Node:
+    """Return the schema of one document of a manifest: a Connection to one of these platforms, a Channel or a Fleet."""
+    platforms = [plugin.spec for plugin in plugins.values()]
+    references, components = _components([*platforms, Metadata, ChannelSpec, FleetSpec], "#/definitions/{name}")
+    *known, metadata, channel, fleet = references
+    connection = {
+        "description": "Exactly one platform.",
+        "type": "object",
+        "properties": dict(zip(plugins, known, strict=True)),
+        "additionalProperties": False,
+        "minProperties": 1,
+        "maxProperties": 1,
+    }
+    specs = dict(zip(KINDS, (connection, channel, fleet), strict=True))
     return {
         "$schema": DRAFT_7,
         "title": "Manifest",
@@ -54,7 +65,7 @@ def manifest() -> Node:
         "properties": {
             "apiVersion": {"const": API, "description": "The format of this document."},
             "kind": {"enum": list(KINDS), "description": "What this document is."},
-            "metadata": {"$ref": f"#/definitions/{Metadata.__name__}"},
+            "metadata": metadata,
             "spec": {"type": "object"},
         },
         "required": ["apiVersion", "kind", "metadata", "spec"],
@@ -62,9 +73,9 @@ def manifest() -> Node:
         "allOf": [
             {
                 "if": {"properties": {"kind": {"const": kind}}, "required": ["kind"]},
-                "then": {"properties": {"spec": {"$ref": f"#/definitions/{spec.__name__}"}}},
+                "then": {"properties": {"spec": spec}},
             }
-            for kind, spec in KINDS.items()
+            for kind, spec in specs.items()
         ],
         "definitions": {name: lenient(node) for name, node in components.items()},
     }
@@ -80,7 +91,7 @@ def _snapshot() -> Node:
 
 def _event() -> Node:
     types = get_args(event.AnyEvent)
-    components = _components(types)
+    _, components = _components(types)
     for one in types:
         node = components[one.__name__]
         node["properties"] = {"format": {"const": event.FORMAT}, **node["properties"]}
@@ -95,35 +106,31 @@ def _event() -> Node:
 
 
 def _written(kind: type[msgspec.Struct], format_: str) -> Node:
-    components = _components([kind])
+    _, components = _components([kind])
     node = components.pop(kind.__name__)
     node["properties"]["format"] = {"const": format_}
     node["required"] = ["format", *node["required"]]
     return {"$schema": DRAFT_2020, **node, "$defs": components}
 
 
-SCHEMAS: dict[str, Callable[[], Node]] = {
-    "manifest.v1": manifest,
-    "plan.v1": _plan,
-    "snapshot.v1": _snapshot,
-    "event.v1": _event,
-}
+WRITTEN: dict[str, Callable[[], Node]] = {"plan.v1": _plan, "snapshot.v1": _snapshot, "event.v1": _event}
 
 
 # --- types → components ---------------------------------------------------------------------------------------------
 
 
-def _components(types: Sequence[type[Any]], template: str = "#/$defs/{name}") -> dict[str, Node]:
-    """Return the components these types need, sorted by name, with the words of docstrings."""
-    _, components = msgspec.json.schema_components(types, ref_template=template)
-    classes = {one.__name__: one for one in _classes(types)}
+def _components(types: Sequence[type[Any]], template: str = "#/$defs/{name}") -> tuple[Sequence[Node], dict[str, Node]]:
+    """Return references to these types, and the components they need, sorted by name, with the words of docstrings."""
+    references, components = msgspec.json.schema_components(types, ref_template=template)
+    # types of two plug-ins may bear the same name: they are then called by their modules as well
+    classes = {name: one for one in _classes(types) for name in (one.__name__, f"{one.__module__}.{one.__qualname__}")}
     for name, node in components.items():
         if "description" in node:
             node["description"] = cleandoc(node["description"])
         for key, words in _field_words(classes[name]).items():
             if key in node.get("properties", {}):
                 node["properties"][key].setdefault("description", words)
-    return dict(sorted(components.items()))
+    return references, dict(sorted(components.items()))
 
 
 def _classes(types: Sequence[type[Any]]) -> set[type[Any]]:
@@ -153,7 +160,7 @@ def _field_words(kind: type[Any]) -> dict[str, str]:
     found: dict[str, str] = {}
     names = {field.name: field.encode_name for field in msgspec.structs.fields(kind)} if _is_struct(kind) else {}
     for one in reversed(kind.__mro__):
-        if not one.__module__.startswith("reconciler."):
+        if one.__module__.partition(".")[0] in {"builtins", "enum", "msgspec"}:
             continue
         (tree,) = ast.parse(dedent(getsource(one))).body
         body = tree.body if isinstance(tree, ast.ClassDef) else []
@@ -172,28 +179,35 @@ def _is_struct(kind: type[Any]) -> bool:
 # --- files ----------------------------------------------------------------------------------------------------------
 
 
-def text(name: str) -> str:
-    """Return a schema as the text of its file."""
-    return json.dumps({"$id": f"urn:reconciler:schema:{name}", **SCHEMAS[name]()}, indent=2, ensure_ascii=False) + "\n"
+def texts(plugins: Plugins) -> dict[str, str]:
+    """Return every schema as the text of its file, by its name."""
+    made = {"manifest.v1": manifest(plugins), **{name: make() for name, make in WRITTEN.items()}}
+    return {
+        name: json.dumps({"$id": f"urn:reconciler:schema:{name}", **node}, indent=2, ensure_ascii=False) + "\n"
+        for name, node in made.items()
+    }
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Write the schemas of a checkout, or with `--check` say which of them are not what the types make of them."""
-    CHECKOUT.mkdir(exist_ok=True)
-    old = [name for name in SCHEMAS if _differs(CHECKOUT / f"{name}.schema.json", text(name))]
-    if "--check" in arguments:
-        for name in old:
-            sys.stderr.write(f"schemas/{name}.schema.json is not what the types say; run `make schemas`\n")
-        return 1 if old else 0
-    for name in old:
-        (CHECKOUT / f"{name}.schema.json").write_text(text(name), encoding="utf-8")
-        sys.stdout.write(f"wrote schemas/{name}.schema.json\n")
-    return 0
+# --- documents that do not fit --------------------------------------------------------------------------------------
+
+MOST = 5
+"""Findings about one document that are told."""
 
 
-def _differs(file: Path, wanted: str) -> bool:
-    return not file.is_file() or file.read_text(encoding="utf-8") != wanted
+def explain(name: str, content: bytes) -> str:
+    """Return what is wrong with a document held against a schema such as `plan.v1`, a line each; nothing if it fits."""
+    from jsonschema import Draft202012Validator  # slow to load, and seldom needed
+
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError):
+        return ""
+    schema = json.loads(find(name).read_text(encoding="utf-8"))
+    errors = sorted(Draft202012Validator(schema).iter_errors(value), key=lambda error: list(map(str, error.path)))
+    lines = [f"{_path(error.absolute_path)}: {error.message[:200]}" for error in errors[:MOST]]
+    more = [f"and {len(errors) - MOST:,} more"] if len(errors) > MOST else []
+    return "\n".join([*lines, *more])
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+def _path(steps: Any) -> str:
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".") or "the document"

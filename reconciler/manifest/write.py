@@ -16,6 +16,7 @@ from yaml.nodes import ScalarNode
 from yaml.resolver import Resolver
 
 from reconciler.manifest.load import API
+from reconciler.model.connection import ConnectionSpec
 
 SCHEMA = "../schemas/manifest.v1.schema.json"
 """Where the schema lies as seen from a folder of manifests beside `schemas/`."""
@@ -27,8 +28,8 @@ LONGEST_KEY = 1000
 FIRST = ("id", "connection", "units")
 """Keys that come before the others of their mapping: what it is about."""
 
-OPEN = frozenset({"spec", "losant", "getapp", "memfault", "workloads", "pins"})
-"""Keys of a document whose mappings are never folded into one line: people add to them line by line."""
+OPEN = frozenset({"spec", "workloads", "pins"})
+"""Keys of a document whose mappings are never folded into one line, as that of a platform is: people add to them."""
 
 PLAIN = re.compile(r"[\w./][\w./@+~%*?!()=<>;$^-]*( [\w./@+~%*?!()=<>;$^-]+)*")
 CORE = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+|[yYnN]")
@@ -66,7 +67,11 @@ def _document(
     yield f"apiVersion: {API}"
     yield f"kind: {kind}"
     yield f"metadata: {{name: {_text(name)}}}"
-    yield from _block({"spec": _plain(spec)}, "", depth=0)
+    if isinstance(spec, ConnectionSpec):
+        yield "spec:"
+        yield from _child(f"  {_text(spec.platform)}:", _plain(spec.details), "  ", 1, folded=False)
+    else:
+        yield from _block({"spec": _plain(spec)}, "", depth=0)
 
 
 # --- values ---------------------------------------------------------------------------------------------------------
@@ -74,6 +79,8 @@ def _document(
 
 def _plain(value: Value) -> Value:
     """Return structs as mappings without what is at its default, keys in reading order."""
+    if isinstance(value, ConnectionSpec):
+        return {value.platform: _plain(value.details)}
     if isinstance(value, msgspec.Struct):
         fields = sorted(msgspec.structs.fields(value), key=lambda field: field.encode_name not in FIRST)
         given = ((field, getattr(value, field.name)) for field in fields)

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from reconciler.model.desired import Settings
+from reconciler.model.hold import Hold
 from reconciler.model.origin import Origin
 from reconciler.model.release import Release
 from reconciler.model.unit import Ref
@@ -38,42 +39,6 @@ class Reason(StrEnum):
     """On the way to what git says: the platform waits for the next call."""
     OVERWRITTEN = "overwritten"
     PRUNE = "prune"
-
-
-class HoldReason(StrEnum):
-    """Why a change may not go now."""
-
-    UNKNOWN = "unknown"
-    SUSPENDED = "suspended"
-    QUARANTINED = "quarantined"
-    VERSION_NOT_FOUND = "version-not-found"
-    VERSION_UNKNOWN = "version-unknown"
-    VERSION_NOT_RELEASED = "version-not-released"
-    VERSION_FORBIDDEN = "version-forbidden"
-    AGENT_TOO_OLD = "agent-too-old"
-    UNASSIGNABLE = "unassignable"
-    UNREACHABLE = "unreachable"
-    """The platform keeps no commands for a unit that is not there: it is told when it is back."""
-    UNSUPPORTED = "unsupported"
-    """The platform, as it is connected, has no call for this."""
-    NO_ARTIFACT = "no-artifact"
-    NOT_PREPARED = "not-prepared"
-    """A server is still getting the release ready."""
-    PREPARATION_FAILED = "preparation-failed"
-    PAUSED = "paused"
-    PRUNING_UNSAFE = "pruning-unsafe"
-    ROUTE_UNVERIFIED = "route-unverified"
-    OUTSIDE_WINDOW = "outside-window"
-    WAVE_NOT_OPEN = "wave-not-open"
-    TOO_MANY_MOVING = "too-many-moving"
-    REQUIREMENT_NOT_MET = "requirement-not-met"
-
-
-class Hold(msgspec.Struct, frozen=True, gc=False):
-    """One reason with its words: what must come about, or who must do what, before the change can go."""
-
-    code: HoldReason
-    text: str
 
 
 class Step(msgspec.Struct, frozen=True, gc=False):

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
-from reconciler.model.condition import Condition
+from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.desired import Settings
 
 
@@ -25,7 +25,7 @@ class State(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """The observation of one slot. Interned per snapshot, so a million slots share a few of these.
 
     `assigned` is what the platform has been told, `reported` what the unit says it runs; None is nothing.
-    `identity` is the content identity of what was assigned (a Losant etag), so an overwritten name shows.
+    `identity` is the content identity of what was assigned (such as an etag), so an overwritten name shows.
     `since` is when the present movement or failure began, in seconds since 1970, and None for a settled slot.
     """
 
@@ -53,9 +53,7 @@ class State(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """How many devices of the unit report each version, sorted; empty where the unit is one device."""
     conditions: tuple[Condition, ...] = ()
     """What a person should know besides."""
-    note: str = ""
-    """What the platform adds for a person to read."""
-    protected: str = ""
+    protected: tuple[Condition, ...] = ()
     """Why this slot must never be pruned (a dependency, a row of another class); empty when it may be."""
     stages: tuple[tuple[str, str], ...] = ()
     """How far each version of the slot has come, as (version, the platform's stage), where changes take several calls."""
@@ -64,5 +62,5 @@ class State(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 EMPTY = State()
 """Nothing assigned, nothing reported: a slot proved to be empty."""
 
-UNSEEN = State(phase=Phase.UNKNOWN, note="not covered by the reading")
+UNSEEN = State(phase=Phase.UNKNOWN, conditions=(Condition(ConditionCode.NOT_COVERED),))
 """A slot that the reading did not prove anything about."""

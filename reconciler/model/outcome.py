@@ -4,8 +4,9 @@ from enum import StrEnum
 
 import msgspec
 
-from reconciler.model.change import Hold, Verb
+from reconciler.model.change import Verb
 from reconciler.model.condition import Condition
+from reconciler.model.hold import Hold
 from reconciler.model.unit import Ref
 
 

@@ -21,17 +21,23 @@ class LimitKind(StrEnum):
     EMPTY_SCOPE = "empty-scope"
 
 
-class Violation(msgspec.Struct, frozen=True, kw_only=True):
-    """A limit that the intended changes break: blocks apply of this fleet, never plan."""
+class Violation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A limit that the intended changes break: blocks apply of this fleet, never plan. Weights are in devices.
+
+    `every_holder_of` names a workload that would be removed from every unit that has it; else `percent` and `number` are
+    what the limit says.
+    """
 
     kind: LimitKind
-    message: str
+    every_holder_of: str = ""
+    percent: str = ""
+    number: int | None = None
     intended: int = 0
-    """Weight of the intended changes, in devices."""
+    """Weight of the intended changes."""
     allowed: int = 0
-    """Weight that the limit lets through, in devices."""
+    """Weight that the limit lets through."""
     of: int = 0
-    """Weight the percentage was taken of, in devices."""
+    """Weight the percentage was taken of."""
     origin: Origin | None = None
 
 
@@ -75,7 +81,7 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
     """What the plan was computed from. A saved plan is refused when `target` is another application."""
 
     target: str
-    """The application read, e.g. `losant:https://api.losant.com/applications/ID`."""
+    """The application read: its platform and address, e.g. `PLATFORM:https://api.example.com/applications/ID`."""
     manifest: str
     """Digest of the manifests."""
     commit: str | None = None

@@ -1,4 +1,6 @@
-"""Versions as the platform's catalogue knows them."""
+"""Versions as the platform's catalogue knows them, and how a server gets them ready for units to fetch."""
+
+from enum import StrEnum
 
 import msgspec
 
@@ -26,14 +28,48 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     digest: str = ""
 
 
+class PrepareStatus(StrEnum):
+    """Where a preparation stands; the platform's own words, and two of ours."""
+
+    START = "start"
+    IN_PROGRESS = "inProgress"
+    DONE = "done"
+    ERROR = "error"
+    DELETE = "delete"
+    PENDING = "pending"
+    NOT_ASKED = "not asked"
+    """Nobody asked: on a caching server the question itself would start a preparation."""
+    UNKNOWN = "unknown"
+    """The platform used a word this program does not know, or did not answer."""
+
+
+class Preparation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a server gets one release ready.
+
+    `reference` is the release's id on the platform. `progress` is percent 0 to 100, `size` bytes. `error` is a
+    sentence for people, `code` the platform's; `retryable`: whether trying again helps (None: not known).
+    """
+
+    reference: str
+    status: PrepareStatus
+    progress: float | None = None
+    size: int | None = None
+    artifacts: tuple[Artifact, ...] = ()
+    code: str = ""
+    error: str = ""
+    retryable: bool | None = None
+    notes: tuple[str, ...] = ()
+    """What is malformed about it: a hash of the wrong form, a value nobody knows."""
+
+
 class ReleaseInfo(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the catalogue says of a release.
 
     `found` None means it could not be told (the reading failed): the release is then held, never assumed.
     `identity` changes whenever content under the same name does. `size` is in bytes. `forbidden` says why the platform
     never deploys this name. `minimum_agent` is the lowest agent version that runs it. `notes` are plain text on one
-    line. `reference` is the platform's own id of the release, where calls need it. `status` is the platform's word,
-    `prepared` what is known of a server's preparation ("not asked", "done", …), empty where nothing is prepared.
+    line. `reference` is the platform's own id of the release, where calls need it. `status` is the platform's word.
+    `preparation` is how a server gets it ready, None where nothing is prepared.
     """
 
     found: bool | None
@@ -62,7 +98,7 @@ class ReleaseInfo(msgspec.Struct, frozen=True, omit_defaults=True):
     """ISO 8601, as the platform writes them."""
     extra: str = ""
     """What clients stored with it, as JSON."""
-    prepared: str = ""
+    preparation: Preparation | None = None
 
 
 Catalog = dict[Release, ReleaseInfo]

@@ -5,13 +5,14 @@ Times are seconds since 1970, counts are slots unless a field says units; worklo
 
 import msgspec
 
-from reconciler.model.change import Hold, Verb
-from reconciler.model.delivery import Preparation
+from reconciler.model.change import Verb
+from reconciler.model.condition import Condition
 from reconciler.model.desired import Settings
+from reconciler.model.hold import Hold
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Outcome
 from reconciler.model.plan import Violation
-from reconciler.model.release import Listed
+from reconciler.model.release import Listed, Preparation
 from reconciler.model.unit import Ref
 from reconciler.model.verdict import Health, Sync, Verdict
 
@@ -48,6 +49,7 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     workload: str
     version: str | None
     error: str = ""
+    conditions: tuple[Condition, ...] = ()
     since: float | None = None
 
 
@@ -79,10 +81,10 @@ class Movement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Remark(msgspec.Struct, frozen=True, kw_only=True):
-    """What the platform adds for a person to read, of `slots` alike; `units` are the first few of them."""
+    """What a person should know of `slots` alike besides; `units` are the first few of them."""
 
     workload: str
-    text: str
+    conditions: tuple[Condition, ...]
     slots: int
     units: tuple[Ref, ...]
 
@@ -103,7 +105,7 @@ class SlotStatus(msgspec.Struct, frozen=True, kw_only=True):
     eta: float | None = None
     ready: int | None = None
     size: int = 1
-    note: str = ""
+    conditions: tuple[Condition, ...] = ()
 
 
 class UnitStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -185,7 +187,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     phase: str = "settled"
     since: float | None = None
     error: str = ""
-    note: str = ""
+    conditions: tuple[Condition, ...] = ()
     identity: str | None = None
     overwritten: bool = False
     settings: Settings = ()
@@ -194,7 +196,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     ready: int | None = None
     size: int = 1
     spread: tuple[tuple[str, int], ...] = ()
-    protected: str = ""
+    protected: tuple[Condition, ...] = ()
     stages: tuple[tuple[str, str], ...] = ()
     """How far each version has come, as (version, the platform's stage), where changes take several calls."""
     read_at: float | None = None

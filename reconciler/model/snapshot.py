@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import msgspec
 
 from reconciler.model.observation import EMPTY, UNSEEN, State
+from reconciler.model.release import Catalog
 from reconciler.model.unit import Ref, Units
 
 
@@ -23,6 +24,8 @@ class Coverage(msgspec.Struct, frozen=True):
 
     complete: bool
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What was left out without harm: fields that decide nothing and had another type than documented."""
 
 
 PROVED = Coverage(complete=True)
@@ -52,9 +55,20 @@ class Snapshot:
     `read_at` is when reading began, in seconds since 1970. `identity` names the application that was read.
     `references` are the platform's own ids of versions, where calls need them, by (unit id, workload id, version); the
     unit id is empty where the id is the same on every unit.
+    `releases` are what the reading itself showed of releases on units, where the platform's look-ups need it.
     """
 
-    __slots__ = ("columns", "coverage", "identity", "read_at", "references", "states", "units", "workloads")
+    __slots__ = (
+        "columns",
+        "coverage",
+        "identity",
+        "read_at",
+        "references",
+        "releases",
+        "states",
+        "units",
+        "workloads",
+    )
 
     def __init__(  # the parts of one reading
         self,
@@ -67,6 +81,7 @@ class Snapshot:
         coverage: Coverage,
         read_at: float,
         references: References | None = None,
+        releases: Catalog | None = None,
     ) -> None:
         """Take the parts; `states[0]` is set here from the coverage."""
         self.identity = identity
@@ -78,6 +93,7 @@ class Snapshot:
         self.coverage = coverage
         self.read_at = read_at
         self.references: References = references or {}
+        self.releases: Catalog = releases or {}
 
     def column(self, workload_id: str) -> array[int]:
         """Return the state numbers of a workload, one a unit (all 0 when it has no rows)."""

@@ -19,6 +19,7 @@ from reconciler.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
+from reconciler.model.outcome import Receipt, ReceiptKind
 
 SHOWN = 300
 """How many characters of a platform's text are shown at most."""
@@ -91,7 +92,7 @@ def excerpt(content: bytes, scrub: Scrub) -> str:
     return clean(scrub(content[: 64 * SHOWN].decode("utf-8", "replace")))
 
 
-def told(answer: Answer, scrub: Scrub) -> str:
+def error_text(answer: Answer, scrub: Scrub) -> str:
     """Return what a refusing answer says: `Type: message` of its body, else the start of the body."""
     said = _problem(answer.content)
     if said:
@@ -122,7 +123,7 @@ def looks_like_html(answer: Answer) -> bool:
 
 def refusal(answer: Answer, operation: str, now: float, scrub: Scrub) -> PlatformError:
     """Return the error that an answer outside 2xx stands for."""
-    status, text, request_id = answer.status, told(answer, scrub), answer.request_id
+    status, text, request_id = answer.status, error_text(answer, scrub), answer.request_id
     message = f"the platform answered {status}: {text}"
     if 300 <= status < 400:
         return _redirected(answer, operation, scrub)
@@ -172,3 +173,12 @@ def unreadable(answer: Answer, operation: str, why: str, scrub: Scrub) -> Unexpe
         retryable=True,
         hint="check that the connection's url is the API's, and that no proxy answers in its place",
     )
+
+
+def receipt_of(error: PlatformError) -> Receipt:
+    """Return whether a call was refused for certain, certainly not sent, or nobody knows."""
+    text = f"{error} ({error.hint})" if error.hint else str(error)
+    if not error.sent:
+        return Receipt(ReceiptKind.REJECTED, f"nothing was sent: {text}", error.status)
+    refused = error.status is not None and 400 <= error.status < 500 and error.status != 408
+    return Receipt(ReceiptKind.REJECTED if refused else ReceiptKind.UNKNOWN, text, error.status)

@@ -1,11 +1,15 @@
-"""Who we are to a platform: the header that says so, and what must never be shown of it."""
+"""Who we are to a platform: the header that says so, what must never be shown of it, and where it may be sent."""
 
 from __future__ import annotations
 
+import ipaddress
 from base64 import b64encode
 from typing import Protocol
 
+import httpx
+
 from reconciler.errors import SettingsError
+from reconciler.platforms.answers import clean
 
 
 class Credentials(Protocol):
@@ -51,7 +55,7 @@ class Basic:
     """A user and a password, sent with each request."""
 
     def __init__(self, user: str, password: str) -> None:
-        """Take both; raise SettingsError for an empty or odd one."""
+        """Take both; raise SettingsError for what cannot be one."""
         self._user = checked(user, "user", where="user.email")
         self._password = checked(password, "key", where="user.key")
 
@@ -76,7 +80,10 @@ class Basic:
 class Nobody:
     """No credentials: for interfaces that ask for none."""
 
-    secrets: tuple[str, ...] = ()
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Return that there are none."""
+        return ()
 
     def headers(self, deadline: float | None) -> dict[str, str]:
         """Return nothing."""
@@ -97,3 +104,30 @@ def checked(secret: str, what: str, *, where: str = "token") -> str:
             hint=f"check the variable or file that `{where}:` names",
         )
     return stripped
+
+
+def checked_url(text: str, *, secret: bool = True) -> str:
+    """Return the base URL without a closing slash; raise SettingsError where a `secret` must not go there."""
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        raise SettingsError(f"the connection's url {clean(text)!r} is not a URL") from None
+    if url.scheme not in ("http", "https") or not url.host:
+        raise SettingsError(f"the connection's url {clean(text)!r} is not an http or https URL")
+    if url.userinfo or url.query or url.fragment:
+        raise SettingsError(
+            "the connection's url may have no user, query or fragment", hint="give the token as `token:`"
+        )
+    if secret and url.scheme == "http" and not _is_loopback(url.host):
+        raise SettingsError(
+            f"the connection's url would send the token to {url.host} in plain http",
+            hint="use https; plain http is for this machine (127.0.0.1, localhost) alone",
+        )
+    return str(url).rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

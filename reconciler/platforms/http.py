@@ -24,9 +24,8 @@ import msgspec
 
 from reconciler import __version__
 from reconciler.errors import PlatformError, RateLimited, UnexpectedAnswer, Unreachable
-from reconciler.platforms.address import checked_url
 from reconciler.platforms.answers import Answer, clean, refusal, unreadable
-from reconciler.platforms.credentials import Credentials
+from reconciler.platforms.credentials import Credentials, checked_url
 from reconciler.platforms.transport import STREAMED, Direct
 from reconciler.ports import Clock
 
@@ -203,13 +202,13 @@ class Client:
         """Give the good answer to a request, whole or `streamed`; raise PlatformError for any other end, then too."""
         operation = f"{self._platform}: {operation}"
         content = None if method == "GET" or body is None else msgspec.json.encode(body)
-        told = self._credentials.headers(deadline)
+        identity = self._credentials.headers(deadline)
         with self._slots:
             self._pace.wait()
             timeout = self._timeout if deadline is None else min(self._timeout, deadline - self._clock.monotonic())
             if timeout <= 0:
                 raise Unreachable("no time was left to send it", operation=operation, sent=False)
-            request = self._request(method, path, params, content, timeout, told)
+            request = self._request(method, path, params, content, timeout, identity)
             if streamed:
                 request.extensions[STREAMED] = True
             try:
@@ -230,11 +229,11 @@ class Client:
         params: Params | None,
         content: bytes | None,
         timeout: float,
-        told: Mapping[str, str],
+        identity: Mapping[str, str],
     ) -> httpx.Request:
         """Return a request, made without httpx's merging of addresses and parameters, half of the cost of a page."""
         url = f"{self.url}{path}?{urlencode(params)}" if params else self.url + path
-        headers = {**self._headers, **told}
+        headers = {**self._headers, **identity}
         if content is not None:
             headers["Content-Type"] = "application/json"
         extensions = {"timeout": httpx.Timeout(timeout).as_dict()}
@@ -262,6 +261,12 @@ class Client:
         else:
             text, hint = f"the connection to {self.url} broke off: {said}", "try again"
         return Unreachable(text, operation=operation, retryable=True, sent=not unsent, hint=hint)
+
+
+def segment(name: str) -> str:
+    """Return a name as one segment of a path: nothing in it is safe, and one of dots alone would change the path."""
+    quoted = quote(name, safe="")
+    return quoted.replace(".", "%2E") if name in {".", ".."} else quoted
 
 
 def _whole(opened: AbstractContextManager[httpx.Response]) -> Answer:

@@ -1,47 +1,71 @@
-"""Finds the platform of a connection: ours by name without scanning anything, others by their entry points.
-
-A factory is `factory(spec, resolve, clock) -> Platform`. `spec` is the platform's part of a Connection document,
-`resolve` turns a secret's reference into its value (raising SettingsError when it cannot), `clock` is the run's clock.
-"""
+"""Finds the platforms that are installed by their entry points; each plug-in is imported when it is first asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from importlib import import_module
-from typing import Any, cast
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from typing import TYPE_CHECKING
 
 from reconciler.errors import SettingsError
-from reconciler.model.connection import ConnectionSpec, Secret
-from reconciler.ports import Clock, Platform
+from reconciler.plugin import PlatformPlugin
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "reconciler.platforms"
-Resolve = Callable[[Secret], str]
-Factory = Callable[[Any, Resolve, Clock], Platform]
-
-_BUILT_IN = {name: f"reconciler.platforms.{name}:factory" for name in ("losant", "getapp", "memfault")}
 
 
-def connect(connection: ConnectionSpec, resolve: Resolve, clock: Clock) -> Platform:
-    """Return the platform of a connection, ready to use; nothing is sent. Raises SettingsError."""
-    name, spec = chosen(connection)
-    return factory(name)(spec, resolve, clock)
+class Installed(Mapping[str, PlatformPlugin]):
+    """Plug-ins by name, sorted. Asking for one loads it, and raises SettingsError for one that is broken."""
+
+    def __init__(self, entries: Iterable[EntryPoint]) -> None:
+        """Take entry points of the group."""
+        self._entries: dict[str, set[EntryPoint]] = {}
+        for entry in entries:
+            self._entries.setdefault(entry.name, set()).add(entry)
+        self._loaded: dict[str, PlatformPlugin] = {}
+
+    def __iter__(self) -> Iterator[str]:
+        """Return the names, without loading anything."""
+        return iter(sorted(self._entries))
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._entries)
+
+    def __contains__(self, name: object) -> bool:
+        """Return whether there is one of this name, without loading it."""
+        return name in self._entries
+
+    def __getitem__(self, name: str) -> PlatformPlugin:
+        """Return a plug-in; raise KeyError for a name that nobody has, SettingsError for what is no plug-in."""
+        if name not in self._loaded:
+            self._loaded[name] = _load(name, self._entries[name])
+        return self._loaded[name]
 
 
-def chosen(connection: ConnectionSpec) -> tuple[str, Any]:
-    """Return the name and the specification of the one platform that a connection names."""
-    name = connection.platform
-    if not name:
-        raise SettingsError("the connection names no platform", hint=f"name one of: {', '.join(sorted(_BUILT_IN))}")
-    return name, getattr(connection, name)
+def _load(name: str, entries: set[EntryPoint]) -> PlatformPlugin:
+    first, *others = sorted(entries, key=lambda entry: entry.value)
+    if others:
+        values = " and ".join(entry.value for entry in (first, *others))
+        raise SettingsError(f"two plug-ins are called {name!r}: {values}", hint="uninstall one of them")
+    try:
+        found = first.load()
+    except Exception as error:  # whatever a foreign module does when it is imported
+        raise _broken(name, first, f"{type(error).__name__}: {error}") from error
+    if not isinstance(found, PlatformPlugin) or found.name != name:
+        raise _broken(name, first, f"it is no PlatformPlugin of this name, but {found!r}"[:200])
+    return found
 
 
-def factory(name: str) -> Factory:
-    """Return what makes platforms of this name; raise SettingsError when nothing does."""
-    if name in _BUILT_IN:
-        module, _, attribute = _BUILT_IN[name].partition(":")
-        return cast("Factory", getattr(import_module(module), attribute))
-    from importlib.metadata import entry_points  # slow, and needed for platforms of others alone
+def _broken(name: str, entry: EntryPoint, why: str) -> SettingsError:
+    hint = "reinstall or remove its package, or tell its authors"
+    return SettingsError(f"the plug-in of the platform {name!r} ({entry.value}) cannot be used: {why}", hint=hint)
 
-    for entry in entry_points(group=GROUP, name=name):
-        return cast("Factory", entry.load())
-    raise SettingsError(f"no platform is called {name!r}", hint=f"install its plug-in (entry-point group {GROUP})")
+
+@cache
+def installed() -> Installed:
+    """Return the plug-ins that are installed, ours and those of others alike."""
+    from importlib.metadata import entry_points  # slow, and not needed for help
+
+    return Installed(entry_points(group=GROUP))

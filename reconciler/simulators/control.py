@@ -1,4 +1,4 @@
-"""The control surface, `/simulator/…`: how a demo or a test in another process breaks things by hand.
+"""A simulated world as tests and demos hold it, and its control surface, `/simulator/…`, for another process.
 
 | request | what |
 |---|---|
@@ -11,63 +11,109 @@
 No credentials are asked for: the server listens on the loopback address only.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any
+from functools import wraps
+from threading import RLock
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
-import msgspec
+from reconciler.simulators.clock import Timeline
+from reconciler.simulators.exchange import Json, Reply, Request, json_object, json_reply
+from reconciler.simulators.faults import Faults
+from reconciler.simulators.routes import CallLog
 
-from reconciler.simulators.exchange import Json, Reply, Request, json_reply
-from reconciler.simulators.simulator import Refusal, Simulator
-
-Verbs = Mapping[str, Callable[..., Any]]
-"""Verbs by name; each is called with the arguments of the request's JSON object."""
+P = ParamSpec("P")
+R = TypeVar("R")
+W = TypeVar("W", bound="SimulatedWorld")
 
 
-def control(simulator: Simulator, state: Callable[[], list[Json]], verbs: Verbs, request: Request) -> Reply:
-    """Answer one request of the control surface."""
+class SimulatedWorld(ABC):
+    """What people and devices do besides the API, as methods. Each may be called from any thread.
+
+    A method that is a `verb` is the same thing as the verb of that name under `/simulator/`. What is not there raises
+    `LookupError`, what may not be `ValueError`.
+    """
+
+    def __init__(self, timeline: Timeline, faults: Faults) -> None:
+        self.lock = RLock()
+        self.timeline = timeline
+        self.faults = faults
+
+    @abstractmethod
+    def state(self) -> list[dict[str, Any]]:
+        """What is true, as rows."""
+
+    def verbs(self) -> dict[str, Callable[..., Any]]:
+        """All verbs by name."""
+        named = vars(type(self)).items()
+        return {name: getattr(self, name) for name, method in named if "verb" in getattr(method, "__dict__", {})}
+
+
+def locked(method: Callable[Concatenate[W, P], R]) -> Callable[Concatenate[W, P], R]:
+    """A method that nothing else interrupts, and before which everything happens that is due."""
+
+    @wraps(method)
+    def whole(self: W, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        with self.lock:
+            self.timeline.advance()
+            return method(self, *args, **kwargs)
+
+    return whole
+
+
+def verb(method: Callable[Concatenate[W, P], R]) -> Callable[Concatenate[W, P], R]:
+    """A locked method that can be called from another process."""
+    whole = locked(method)
+    vars(whole)["verb"] = True
+    return whole
+
+
+def control(
+    world: SimulatedWorld, faults: Faults, calls: CallLog, request: Request, refused: Callable[[int, str], Reply]
+) -> Reply:
+    """Answer one request of the control surface; `refused` makes an error of a status and a message."""
     try:
-        return _answer(simulator, state, verbs, request)
-    except Refusal as refusal:
-        return refusal.reply()
+        found = _answer(world, faults, calls, request)
     except KeyError as error:
-        return simulator.refused(400, f"{error.args[0]} is required")
+        return refused(400, f"{error.args[0]} is required")
     except LookupError as error:
-        return simulator.refused(404, str(error.args[0]))
+        return refused(404, str(error.args[0]))
     except (TypeError, ValueError) as error:
-        return simulator.refused(400, str(error))
+        return refused(400, str(error))
+    return json_reply(200, found)
 
 
-def _answer(simulator: Simulator, state: Callable[[], list[Json]], verbs: Verbs, request: Request) -> Reply:
+def _answer(world: SimulatedWorld, faults: Faults, calls: CallLog, request: Request) -> Mapping[str, Json]:
+    verbs = world.verbs()
     match request.method, request.path.removeprefix("/simulator/"):
         case "GET", "state":
-            return json_reply(200, {"rows": state()})
+            return {"rows": world.state()}
         case "GET", "calls":
-            return json_reply(200, simulator.calls.describe())
+            return calls.describe()
         case "DELETE", "calls":
-            simulator.calls.clear()
-            return json_reply(200, {"success": True})
+            calls.clear()
+            return {"success": True}
         case "GET", "faults":
-            return json_reply(200, simulator.faults.describe())
+            return faults.describe()
         case "POST", "faults":
-            _set_faults(simulator, _arguments(request.body))
-            return json_reply(200, simulator.faults.describe())
+            _set_faults(faults, _arguments(request.body))
+            return faults.describe()
         case "POST", name if name in verbs:
-            result = verbs[name](**_arguments(request.body))
-            return json_reply(200, {"success": True, "id": result})
-    known = f"; to POST there are: {', '.join(sorted({*verbs, 'faults'}))}"
-    return simulator.refused(404, f"{request.method} {request.path} was not found{known}")
+            return {"success": True, "id": verbs[name](**_arguments(request.body))}
+    known = ", ".join(sorted({*verbs, "faults"}))
+    raise LookupError(f"{request.method} {request.path} was not found; to POST there are: {known}")
 
 
 def _arguments(body: bytes) -> dict[str, Json]:
-    try:
-        return msgspec.json.decode(body, type=dict[str, Json])
-    except msgspec.MsgspecError as error:
-        raise ValueError(f"the body must be a JSON object: {error}") from None
+    found = json_object(body)
+    if found is None:
+        raise ValueError("the body must be a JSON object")
+    return found
 
 
-def _set_faults(simulator: Simulator, given: dict[str, Json]) -> None:
+def _set_faults(faults: Faults, given: dict[str, Json]) -> None:
     for kind, value in given.items():
         if isinstance(value, dict):
-            simulator.faults.configure(kind, value["rate"], value.get("on", "any"), value.get("maximum"))
+            faults.configure(kind, value["rate"], value.get("on", "any"), value.get("maximum"))
         else:
-            simulator.faults.configure(kind, value)
+            faults.configure(kind, value)

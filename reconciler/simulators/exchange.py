@@ -61,6 +61,14 @@ class World(Protocol):
         """Answer one request; never raises for what a caller sent."""
 
 
+def json_object(content: bytes | str) -> dict[str, Json] | None:
+    """JSON text as an object; None where it is anything else."""
+    try:
+        return msgspec.json.decode(content, type=dict[str, Json])
+    except msgspec.MsgspecError:
+        return None
+
+
 def json_reply(status: int, payload: Json) -> Reply:
     """A reply whose body is the payload as JSON."""
     return Reply(status, msgspec.json.encode(payload))

@@ -1,26 +1,45 @@
 """What can go wrong between a caller and a platform, each at its own rate and drawn from one seeded source.
 
-A platform subclasses `Faults` with the kinds that strike it (`kinds`: kind -> any, reads, writes, listings or a route)
-and the names of its `routes`. Besides, `latency` is a fixed delay of every answer.
+| kind | strikes | what happens |
+|---|---|---|
+| 429 | any | refused before any effect, with Retry-After |
+| 500 | any | fails before any effect |
+| reset | any | the connection breaks before any effect |
+| lost | any | the connection breaks after the effect |
+| slow | any | the answer is held back |
+| truncate | any | the answer ends in the middle, after the effect |
+| html | any | a page of HTML comes instead of JSON, before any effect |
+| expire | any | every token expires |
+| short | listings | rows are missing, while a total says otherwise |
+| shift | listings | before a page is answered one unit is swapped for another |
+| lag | writes | accepted, but the effect happens and can be read only later |
+| partial | writes | accepted, but some of the units that it names are ignored |
+| empty | reads | a well-formed answer without content |
+| gone | writes | a unit that it names is deleted first |
+
+Besides, `latency` is a fixed delay of every answer. A platform subclasses `Faults` with the names of its `routes`, and
+with the kinds that strike other routes there (`kinds`: kind -> any, reads, writes, listings or a route).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from random import Random
-from typing import ClassVar, Self
+from typing import ClassVar, Self, TypeVar
 
 from reconciler.model.quantity import percent, seconds
 
+T = TypeVar("T")
+
 READS, WRITES, LISTINGS = "reads", "writes", "listings"
 
-SHARED: Mapping[str, str] = {
+KINDS: Mapping[str, str] = {
     **dict.fromkeys(("429", "500", "reset", "lost", "slow", "truncate", "html", "expire"), "any"),
-    "short": LISTINGS,
-    "shift": LISTINGS,
-    "lag": WRITES,
+    **dict.fromkeys(("short", "shift"), LISTINGS),
+    **dict.fromkeys(("lag", "partial", "gone"), WRITES),
+    "empty": READS,
 }
-"""Kinds that strike the same routes on every platform."""
+"""What each kind strikes, unless a platform says otherwise."""
 
 
 def rate(text: str | float) -> float:
@@ -51,7 +70,7 @@ class Faults:
     `slow_for`, `lag_for`, `latency` and `retry_after` are seconds.
     """
 
-    kinds: ClassVar[Mapping[str, str]] = {}
+    kinds: ClassVar[Mapping[str, str]] = KINDS
     routes: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, seed: int = 1, *, slow_for: float = 3.0, lag_for: float = 1.0, retry_after: int = 1) -> None:
@@ -105,11 +124,12 @@ class Faults:
             fault.left -= 1
         return True
 
-    def some_of(self, ids: list[int]) -> set[int]:
-        """A random part of these, at least one where there is any: whom a `partial` call ignores."""
-        if not ids:
-            return set()
-        return set(self.random.sample(ids, self.random.randint(1, max(1, len(ids) // 2))))
+    def without_some(self, items: Sequence[T]) -> list[T]:
+        """These in order without a random part of them, at least one where there is any."""
+        if not items:
+            return []
+        missing = set(self.random.sample(range(len(items)), self.random.randint(1, max(1, len(items) // 2))))
+        return [item for number, item in enumerate(items) if number not in missing]
 
     def describe(self) -> dict[str, object]:
         """What is in force, as JSON-ready values."""

@@ -1,14 +1,42 @@
-"""Endpoints by method and path, in the order in which they are tried."""
+"""Endpoints by method and path, one call on its way through an endpoint, and the log of all calls."""
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any, Generic, TypeVar
 
-from reconciler.simulators.exchange import SLASH, Reply
+from reconciler.simulators.exchange import SLASH, Json, Reply, Request
 from reconciler.simulators.faults import READS
 
 C = TypeVar("C")
+W = TypeVar("W")
+
+
+class Refusal(Exception):
+    """An endpoint will not do what was asked: the reply that says so, in the platform's own shape.
+
+    `fault` is what struck the call, where that is why.
+    """
+
+    def __init__(self, reply: Reply, fault: str | None = None) -> None:
+        super().__init__(f"{reply.status}: {reply.body.decode(errors='replace')}")
+        self.reply = reply
+        self.fault = fault
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[W]):
+    """A call and the world it meets.
+
+    `path` holds the parts of the path that a route names; `partial` and `lag` say that those faults strike.
+    """
+
+    request: Request
+    path: Mapping[str, str]
+    world: W
+    partial: bool = False
+    lag: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +73,33 @@ def find(routes: Sequence[Route[Any]], method: str, path: str) -> tuple[Route[An
         if match is not None:
             return one, {name: part.replace(SLASH, "/") for name, part in match.groupdict().items()}
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One write call. `status` is what was answered, 0 where the connection broke; `fault` is what struck it."""
+
+    route: str
+    method: str
+    path: str
+    body: Json
+    status: int
+    fault: str | None
+    at: float
+
+
+@dataclass(slots=True)
+class CallLog:
+    """What callers asked: every write with its fate, in order, and how often each read was made, by route."""
+
+    writes: list[Write] = field(default_factory=list)
+    reads: Counter[str] = field(default_factory=Counter)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.writes.clear()
+        self.reads.clear()
+
+    def describe(self) -> dict[str, Json]:
+        """All of it as JSON-ready values."""
+        return {"writes": [asdict(write) for write in self.writes], "reads": dict(self.reads)}

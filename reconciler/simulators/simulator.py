@@ -1,65 +1,55 @@
-"""A whole simulated platform behind one function, `handle`: faults, endpoints, the log of calls.
+"""A whole simulated platform behind one function, `handle`: access, faults, endpoints, the log of calls.
 
-Order of one call: network faults before the effect (reset, html, 429, 500), what the platform itself does (`serve`:
-access, faults that act on its world, the endpoint), and faults that bend the answer (lost, truncate, empty, short,
-slow). A platform subclasses `Simulator` and says how it refuses, what an empty and a shortened answer look like.
+Order of one call: network faults before the effect (reset, html, 429, 500), access, faults that act on the world (shift,
+gone, partial, lag), the endpoint, and faults that bend the answer (lost, truncate, empty, short, slow). A platform
+subclasses `Simulator` and says whom it admits, how it refuses, what an empty and a shortened answer look like.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from email.utils import formatdate
-from threading import RLock
-from typing import Any
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
 
 import msgspec
 
-from reconciler.simulators.call_log import CallLog, Write
-from reconciler.simulators.exchange import HTML_HEADERS, Json, Reply, Request, json_reply
-from reconciler.simulators.faults import Faults
-from reconciler.simulators.routes import Route, find
+from reconciler.simulators.control import SimulatedWorld, control
+from reconciler.simulators.exchange import HTML_HEADERS, Json, Reply, Request, json_object, json_reply
+from reconciler.simulators.routes import Call, CallLog, Refusal, Route, Write, find
+
+W = TypeVar("W", bound=SimulatedWorld)
+S = TypeVar("S", bound="Simulator[Any]")
 
 PAGE = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body><h1>Sign in to continue</h1></body></html>"
 
 
-class Refusal(Exception):
-    """An endpoint will not do what was asked: the reply that says so, in the platform's own shape."""
+class Simulator(ABC, Generic[W]):
+    """A world with an API in front of it. `handle` serves sockets and test transports alike.
 
-    def __init__(self, reply: Reply) -> None:
-        super().__init__(f"{reply.status}: {reply.body.decode(errors='replace')}")
-        self.status = reply.status
-        self._reply = reply
+    `call` makes a platform's own kind of call of request, path, world, and whether `partial` and `lag` strike.
+    """
 
-    def reply(self) -> Reply:
-        """The refusal as the caller sees it."""
-        return self._reply
-
-
-class Simulator(ABC):
-    """A world with an API in front of it. `handle` serves sockets and test transports alike."""
-
-    def __init__(self, routes: Sequence[Route[Any]], faults: Faults, lock: RLock) -> None:
+    def __init__(self, world: W, routes: Sequence[Route[Any]], call: Callable[..., Call[W]]) -> None:
+        self.world = world
         self.routes = routes
-        self.faults = faults
-        self.lock = lock
+        self.call = call
+        self.faults = world.faults
         self.calls = CallLog()
 
     # --- what a platform says ----------------------------------------------------------------------------------------
 
     @abstractmethod
-    def now(self) -> float:
-        """The world's time, in seconds since 1970, after letting it go on."""
+    def admit(self, route: Route[Any], path: dict[str, str], request: Request) -> None:
+        """Raise `Refusal` for who may not call this, or calls what is not there."""
 
     @abstractmethod
-    def control(self, request: Request) -> Reply:
-        """Answer a request below `/simulator/`."""
+    def shift(self, route: Route[Any]) -> None:
+        """Change the world before a page of it is answered, so that rows have moved while totals agree."""
 
     @abstractmethod
-    def serve(self, route: Route[Any], path: dict[str, str], request: Request) -> tuple[str | None, Reply]:
-        """Check access, let faults act on the world, call the endpoint; return the fault that acted, and the reply.
-
-        Raises `Refusal`.
-        """
+    def gone(self, path: Mapping[str, str], request: Request) -> bool:
+        """Delete something that a call names, and say whether there was anything. May raise `Refusal`."""
 
     @abstractmethod
     def refused(self, status: int, message: str) -> Reply:
@@ -77,10 +67,11 @@ class Simulator(ABC):
 
     def handle(self, request: Request) -> Reply:
         """Answer one request, API or `/simulator/…`."""
-        with self.lock:
-            at = self.now()
+        with self.world.lock:
+            self.world.timeline.advance()
             if request.path.startswith("/simulator/"):
-                return self.control(request)
+                return control(self.world, self.faults, self.calls, request, self.refused)
+            at = self.world.timeline.seconds()
             reply = self._api(request)
             return replace(reply, headers={**reply.headers, "date": formatdate(at, usegmt=True)}).held(
                 self.faults.latency
@@ -98,9 +89,9 @@ class Simulator(ABC):
         fault, reply = self._before(route)
         if reply is None:
             try:
-                fault, reply = self.serve(route, path, request)
+                fault, reply = self._serve(route, path, request)
             except Refusal as refusal:
-                reply = refusal.reply()
+                fault, reply = refusal.fault, refusal.reply
             fault, reply = self._after(route, fault, reply)
         self._record(route, request, fault, reply)
         return reply
@@ -116,6 +107,17 @@ class Simulator(ABC):
         if self.strikes("500", route):
             return "500", self.refused(500, "An unexpected error occurred")
         return None, None
+
+    def _serve(self, route: Route[Any], path: dict[str, str], request: Request) -> tuple[str | None, Reply]:
+        self.admit(route, path, request)
+        if self.strikes("shift", route):
+            self.shift(route)
+        if self.strikes("gone", route) and self.gone(path, request):
+            struck: str | None = "gone"
+        else:
+            struck = next((kind for kind in ("partial", "lag") if self.strikes(kind, route)), None)
+        call = self.call(request, path, self.world, partial=struck == "partial", lag=struck == "lag")
+        return struck, route.endpoint(call)
 
     def _after(self, route: Route[Any], fault: str | None, reply: Reply) -> tuple[str | None, Reply]:
         if self.strikes("lost", route):
@@ -134,9 +136,46 @@ class Simulator(ABC):
         if route.reads:
             self.calls.reads[route.name] += 1
             return
-        try:
-            body = msgspec.json.decode(request.body)
-        except msgspec.DecodeError:
-            body = None
-        status = 0 if reply.cut else reply.status
-        self.calls.writes.append(Write(route.name, request.method, request.path, body, status, fault, self.now()))
+        status, at = 0 if reply.cut else reply.status, self.world.timeline.seconds()
+        body = json_object(request.body)
+        self.calls.writes.append(Write(route.name, request.method, request.path, body, status, fault, at))
+
+
+class Served(Generic[S]):
+    """A simulator being served on 127.0.0.1, with `with` or with `.server.start()` and `.stop()`.
+
+    `details` is what a client needs besides the address (no secrets of the real world: everything here is simulated).
+    """
+
+    def __init__(self, platform: str, simulator: S, details: Mapping[str, str], port: int = 0) -> None:
+        from reconciler.simulators.server import Server
+
+        self.platform = platform
+        self.simulator = simulator
+        self.details = dict(details)
+        self.calls = simulator.calls
+        self.server = Server(simulator, port)
+        self.url = self.server.url
+
+    def announcement(self) -> dict[str, str]:
+        """What a caller in another process needs to know: platform, url, and the details."""
+        return {"platform": self.platform, "url": self.url, **self.details}
+
+    def run(self) -> None:
+        """Serve until SIGINT or SIGTERM; the first line of standard output is the announcement."""
+        from reconciler.simulators.server import run
+
+        run(self.server, self.announcement())
+
+    def stop(self) -> None:
+        """End serving."""
+        self.server.stop()
+
+    def __enter__(self) -> Self:
+        self.server.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()

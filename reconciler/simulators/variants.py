@@ -12,12 +12,21 @@ from typing import ClassVar, Self
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """An open question; no answers listed means that any text is one."""
+    """An open question; `number` is that of the facts, None marks an inference that is worth doubting.
+
+    The first answer is the default. No answers means that any text is one, and `text` is the default.
+    """
 
     name: str
     answers: tuple[str, ...]
-    default: str
+    about: str
     number: int | None = None
+    text: str = ""
+
+    @property
+    def default(self) -> str:
+        """The answer where none is given."""
+        return self.answers[0] if self.answers else self.text
 
 
 class Variants:

@@ -8,11 +8,10 @@ import msgspec
 
 from reconciler.model.report import STATUS_FORMAT, FleetStatus, Movement, Spread, Status, Trouble, UnitStatus
 from reconciler.model.verdict import Health, Sync, Verdict
-from reconciler.views.clean import clean
-from reconciler.views.columns import fits, table
 from reconciler.views.group import Names
-from reconciler.views.line import EMPTY, Line, Span, aligned, folded, line
-from reconciler.views.words import SAMPLE, age, count, duration, listed, ready, underway, version
+from reconciler.views.line import EMPTY, Line, Span, aligned, fits, folded, line, table
+from reconciler.views.reason_words import conditions_words
+from reconciler.views.words import SAMPLE, age, clean, count, duration, listed, ready, underway, version
 
 HEAD = ("Fleet", "Sync", "Health", "Ready")
 RIGHT = frozenset({3})
@@ -33,16 +32,15 @@ KINDS = 5
 """Different errors of one fleet that are shown when units are not listed."""
 
 
-def encode(status: Status, *, indent: int = 0) -> bytes:
+def encode(status: Status) -> bytes:
     """Return a status as UTF-8 JSON."""
-    content = msgspec.json.encode({"format": STATUS_FORMAT, **msgspec.to_builtins(status)})
-    return msgspec.json.format(content, indent=indent) if indent else content
+    return msgspec.json.encode({"format": STATUS_FORMAT, **msgspec.to_builtins(status)})
 
 
 def render(status: Status, *, now: float, width: int) -> list[Line]:
     """Return how fleets are doing as lines of at most `width` columns; `now` in seconds since 1970."""
     if not status.fleets:
-        return [line("No fleet in reach.")]
+        return [line("No fleet matches.")]
     lines: list[Line] = []
     if status.filters:
         lines += [*folded([line(("Filters: ", "bold"), clean(status.filters))], width), EMPTY]
@@ -132,13 +130,15 @@ def _movement(one: Movement) -> Line:
 
 def _remarks(fleet: FleetStatus) -> Iterator[Line]:
     """Yield what the platform adds, unless it stands among the troubles already."""
-    told = {one.error for one in (*fleet.failed, *fleet.stuck)}
-    found = [one for one in fleet.remarks if one.text not in told]
+    shown = {one.conditions for one in (*fleet.failed, *fleet.stuck)}
+    found = [one for one in fleet.remarks if one.conditions not in shown]
     for one in found[:KINDS]:
         unit = Names(one.units)
         more = f" and {one.slots - len(one.units):,} more" if one.slots > len(one.units) else ""
         names = ", ".join(clean(unit(ref)) for ref in one.units)
-        yield line((f"{clean(one.workload)} on {names}{more}: {clean(one.text)}", "dim"), indent=2)
+        yield line(
+            (f"{clean(one.workload)} on {names}{more}: {clean(conditions_words(one.conditions))}", "dim"), indent=2
+        )
     if len(found) > KINDS:
         yield line((f"… and {count(len(found) - KINDS, 'more remark')}; -o json names all", "dim"), indent=2)
 
@@ -148,7 +148,7 @@ def _troubles(name: str, style: str, found: Sequence[Trouble], now: float) -> It
     unit = Names(one.unit for one in found)
     groups: dict[tuple[str, str | None, str], list[Trouble]] = {}
     for one in found:
-        groups.setdefault((one.workload, one.version, one.error), []).append(one)
+        groups.setdefault((one.workload, one.version, one.error or conditions_words(one.conditions)), []).append(one)
     ordered = sorted(groups.items(), key=lambda entry: -len(entry[1]))
     for (workload, wanted, error), members in ordered[:KINDS]:
         words = clean(error) if error else "the platform gives no reason"
@@ -174,12 +174,12 @@ def _unit(one: UnitStatus, name: str) -> list[Span]:
         good = slot.verdict in GOOD
         worst = worst if good else "yellow"
         runs = version(slot.reported)
-        told = "" if slot.assigned == slot.reported else f", told {version(slot.assigned)}"
+        assigned = "" if slot.assigned == slot.reported else f", assigned {version(slot.assigned)}"
         wants = "" if good or slot.desired == slot.assigned else f", git says {clean(slot.desired)}"
         besides = (ready(slot.ready, slot.size), underway(slot.progress, slot.progress, slot.eta), clean(slot.error))
-        said = ", ".join(one for one in (*besides, clean(slot.note)) if one)
+        said = ", ".join(one for one in (*besides, clean(conditions_words(slot.conditions))) if one)
         error = f" ({said})" if said else ""
-        slots.append(f"{clean(slot.workload)} {runs}{told}{wants}: {slot.verdict.value}{error}")
+        slots.append(f"{clean(slot.workload)} {runs}{assigned}{wants}: {slot.verdict.value}{error}")
     known = clean(name)
     identity = "" if one.unit.id in {one.unit.name, ""} or one.unit.id in name else clean(one.unit.id)
     return [

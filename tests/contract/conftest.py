@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.contract.subjects import LOSANT, Subject
+from reconciler.testing.subject import Subject
 from tests.contract.subjects_getapp import GETAPP_AGENT, GETAPP_CDN
+from tests.contract.subjects_losant import LOSANT
 from tests.contract.subjects_memfault import MEMFAULT
 
 SUBJECTS = [LOSANT, GETAPP_CDN, GETAPP_AGENT, MEMFAULT]

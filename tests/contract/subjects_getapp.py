@@ -14,12 +14,14 @@ import httpx
 import msgspec
 
 from reconciler.model.change import Action
-from reconciler.model.connection import DeliveryServer, GetAppConnection, Login, Secret, StepRoute, StepRoutes
-from reconciler.platforms.getapp import GetApp, factory
+from reconciler.model.connection import Login, Secret
+from reconciler.platforms.getapp.connection import DeliveryServer, GetAppConnection, StepRoute, StepRoutes
+from reconciler.platforms.getapp.platform import GetApp, factory
+from reconciler.platforms.getapp.plugin import PLUGIN
 from reconciler.simulators.clock import ManualClock
 from reconciler.simulators.getapp import Faults, GetAppSimulator, Shape, Variants, simulator
-from reconciler.simulators.getapp.tokens import PASSWORD, USERNAME
-from tests.contract.subjects import Rig, RunClock, Subject, Truth, answering
+from reconciler.simulators.getapp.access import PASSWORD, USERNAME
+from reconciler.testing.subject import Rig, RunClock, Subject, Truth, answering
 
 URL = "http://127.0.0.1:2220"
 COMMANDS = {
@@ -162,7 +164,7 @@ _OF_BOTH: dict[str, Any] = {
     "proves_missing": False,
 }
 
-GETAPP_CDN = Subject("getapp-cdn", partial(getapp, "cdn", delivery=False), _VARIANTS, many=230, **_OF_BOTH)
+GETAPP_CDN = Subject("getapp-cdn", PLUGIN, partial(getapp, "cdn", delivery=False), _VARIANTS, many=230, **_OF_BOTH)
 GETAPP_AGENT = Subject(
-    "getapp-agent", partial(getapp, "agent", delivery=False), _VARIANTS, many=1, totals=False, **_OF_BOTH
+    "getapp-agent", PLUGIN, partial(getapp, "agent", delivery=False), _VARIANTS, many=1, totals=False, **_OF_BOTH
 )

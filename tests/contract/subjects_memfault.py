@@ -9,11 +9,12 @@ import httpx
 import msgspec
 
 from reconciler.model.change import Action
-from reconciler.model.connection import MemfaultConnection, Secret
-from reconciler.platforms.memfault import factory
+from reconciler.model.connection import Secret
+from reconciler.platforms.memfault.connection import MemfaultConnection
+from reconciler.platforms.memfault.plugin import PLUGIN
 from reconciler.simulators.clock import ManualClock
 from reconciler.simulators.memfault import Faults, MemfaultWorld, Shape, Variants, simulator
-from tests.contract.subjects import Rig, RunClock, Subject, Truth, answering
+from reconciler.testing.subject import Rig, RunClock, Subject, Truth, answering
 
 TOKEN = "oat-contract-token"
 VERSIONS = 4
@@ -53,7 +54,7 @@ def memfault(
         organization=project.organization, project=project.slug, token=Secret(env="TOKEN"), redraw=redraw
     )
     run_clock = RunClock(clock)
-    platform = factory(
+    platform = PLUGIN.connect(
         spec, lambda _: TOKEN, run_clock, transport=httpx.MockTransport(answering(world, clock, seen, rewrite))
     )
 
@@ -102,6 +103,7 @@ def odd_status(body: bytes) -> bytes:
 
 MEMFAULT = Subject(
     "memfault",
+    PLUGIN,
     memfault,
     (
         ("patch-rollout", "reject"),
@@ -114,7 +116,6 @@ MEMFAULT = Subject(
         ("already-active", "409"),
         ("already-active", "200"),
         ("device-shape", "live"),
-        ("deployments-in-cohort", "absent"),
         ("create-status", "201"),
         ("release-of-events", "hidden"),
         ("activation-visible", "later"),
@@ -127,4 +128,5 @@ MEMFAULT = Subject(
     many=12,
     odd=odd_status,
     tells_failures=False,
+    refused=frozenset({"memfault.raise"}),
 )

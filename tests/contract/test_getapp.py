@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.engine.apply import Applying
+from reconciler.engine.plan import plan
+from reconciler.engine.run import Options
 from reconciler.model.change import Change, Reason, Review, Verb
+from reconciler.model.condition import Condition, ConditionCode
+from reconciler.model.event import Intended
+from reconciler.model.fleet import FleetSpec, Selector, WorkloadSpec
 from reconciler.model.observation import Phase
 from reconciler.model.origin import NOWHERE
 from reconciler.model.outcome import ReceiptKind
 from reconciler.model.release import Release
 from reconciler.model.snapshot import Query, Snapshot
-from tests.contract.subjects import Rig, Subject
-from tests.contract.subjects_getapp import GETAPP_AGENT, GETAPP_CDN
+from reconciler.simulators.clock import ManualClock
+from reconciler.simulators.getapp import GetAppSimulator, Shape, simulator
+from reconciler.testing.changes import question_of
+from reconciler.testing.subject import Rig, RunClock, Subject
+from tests.contract.subjects_getapp import GETAPP_AGENT, GETAPP_CDN, connected, connection
 
 WORKLOAD = "radio"
 PASSES = 20
@@ -47,12 +56,27 @@ def wishes(snapshot: Snapshot, to: str | None) -> list[Change]:
 
 
 def a_pass(rig: Rig, to: str | None, *, units: frozenset[str] | None = None) -> tuple[list[str], Review]:
-    """Do one pass; return the calls that were made, and what the platform said of the changes."""
+    """Do one pass; return the calls that were made, and what the platform said of the changes.
+
+    What was prepared is looked up again in the same pass, and in no other: nothing is remembered.
+    """
+    calls, review, revealed = _a_look(rig, to, units, frozenset())
+    if revealed:
+        rig.clock.sleep(10.0)
+        more, review, _ = _a_look(rig, to, units, revealed)
+        calls += more
+    rig.clock.sleep(60.0)
+    return calls, review
+
+
+def _a_look(
+    rig: Rig, to: str | None, units: frozenset[str] | None, probe: frozenset[Release]
+) -> tuple[list[str], Review, frozenset[Release]]:
     platform = rig.platform
     snapshot = platform.observe(Query())
     assert snapshot.coverage.complete, snapshot.coverage.problems
     changes = [one for one in wishes(snapshot, to) if units is None or one.unit.id in units]
-    catalog = platform.catalog({Release(WORKLOAD, to)} if to is not None else set())
+    catalog = platform.catalog({Release(WORKLOAD, to)} if to is not None else set(), snapshot, probe=probe)
     review = platform.review(changes, snapshot, catalog)
     going = [change for position, change in enumerate(changes) if position not in review.holds]
     actions = platform.compile(going, snapshot, catalog, fleet_wide=())
@@ -61,8 +85,8 @@ def a_pass(rig: Rig, to: str | None, *, units: frozenset[str] | None = None) -> 
     for action in actions:
         receipt = platform.execute(action, rig.deadline)
         assert receipt.kind is ReceiptKind.ACCEPTED, receipt
-    rig.clock.sleep(60.0)
-    return [action.call for action in actions], review
+    revealed = frozenset(release for action in actions for release in action.reveals)
+    return [action.call for action in actions], review, revealed
 
 
 def passes(rig: Rig, to: str | None, *, units: frozenset[str] | None = None) -> list[str]:
@@ -114,7 +138,7 @@ def test_an_agent_that_only_records_uninstalls_is_not_asked_for_ever() -> None:
     state = snapshot.state(WORKLOAD, 0)
     assert (state.assigned, state.phase) == (None, Phase.MOVING)
     assert state.reported is not None
-    assert "not documented" in state.note
+    assert Condition(ConditionCode.UNINSTALL_ASKED) in state.conditions
 
 
 def test_devices_that_are_away_are_held_and_told_later() -> None:
@@ -123,4 +147,48 @@ def test_devices_that_are_away_are_held_and_told_later() -> None:
     away = [row for row in range(20) if snapshot.state(WORKLOAD, row).phase is Phase.UNKNOWN]
     assert away
     assert all(snapshot.units[row].reach.name == "DISCONNECTED" for row in away)
-    assert all("24 hours" in snapshot.state(WORKLOAD, row).note for row in away)
+    silent = (Condition(ConditionCode.NOT_REPORTING),)
+    assert all(snapshot.state(WORKLOAD, row).conditions == silent for row in away)
+
+
+# --- processes that know nothing of each other ----------------------------------------------------------------------
+
+
+def world_of(clock: ManualClock, prepare: float) -> GetAppSimulator:
+    """Return a fleet whose server takes so many seconds to prepare a release."""
+    shape = Shape(units=4, workloads=3, versions=4, seed=1, offline=0.0, failing=0.0, settle=2.0, prepare=prepare)
+    return simulator(shape, clock=clock)
+
+
+def one_pass(world: GetAppSimulator, clock: ManualClock, to: str) -> list[str]:
+    """Plan and apply once without waiting, as a process of its own; return its calls."""
+    platform = connected(world, clock, connection("cdn", {}), [])
+    workloads = {WORKLOAD: WorkloadSpec(version=to)}
+    question = question_of(FleetSpec(connection="plant", units=Selector(names=["*"]), workloads=workloads))
+    planned = plan(question, lambda _: platform, RunClock(clock))
+    options = Options(wait=False, concurrency=1, allow=dict.fromkeys(("replace", "release"), "test"))
+    events = list(Applying(planned, options, RunClock(clock), run="pass").events())
+    clock.advance(10.0)
+    return [event.kind for event in events if isinstance(event, Intended)]
+
+
+def test_each_process_sends_prepare_again_until_it_is_done_and_delivers_in_that_pass() -> None:
+    clock = ManualClock()
+    world = world_of(clock, prepare=25.0)
+    calls = [one_pass(world, clock, "1.0.0") for _ in range(6)]
+    prepare, deliver, deploy = "getapp.prepare", "getapp.deliver", "getapp.deploy"
+    assert calls[:5] == [[prepare], [prepare], [prepare], [prepare, deliver], [deploy]]
+    assert not {prepare, deliver, deploy} & set(calls[5])
+
+
+def test_what_a_preparation_reveals_goes_in_the_same_pass_although_other_calls_came_between() -> None:
+    clock = ManualClock()
+    world = world_of(clock, prepare=0.0)
+    platform = connected(world, clock, connection("cdn", {}), [])
+    snapshot = platform.observe(Query())
+    first = [one for one in wishes(snapshot, "1.0.0") if one.unit.id == snapshot.units.ids[0]]
+    catalog = platform.catalog({Release(WORKLOAD, "1.0.0")}, snapshot, probe={Release(WORKLOAD, "1.0.0")})
+    (delivery,) = platform.compile(first, snapshot, catalog, fleet_wide=())
+    assert platform.execute(delivery, clock.now + 60.0).kind is ReceiptKind.ACCEPTED
+    clock.advance(30.0)
+    assert one_pass(world, clock, "1.0.0") == ["getapp.prepare", "getapp.deploy", "getapp.deliver"]

@@ -7,9 +7,10 @@ import pytest
 from reconciler.core.decide import PlanRequest
 from reconciler.model.fleet import FleetSpec, Selector, WorkloadSpec
 from reconciler.model.outcome import Result
-from tests.contract.subjects import Rig, question_of
+from reconciler.testing.applying import applied
+from reconciler.testing.changes import question_of
+from reconciler.testing.subject import Rig
 from tests.contract.subjects_memfault import MEMFAULT
-from tests.contract.test_apply import applied
 
 COHORT, WORKLOAD = "internal-testing", "main-fw"
 

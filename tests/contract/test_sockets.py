@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 
-from reconciler.model.connection import LosantConnection, Secret
+from reconciler.model.connection import Secret
 from reconciler.model.outcome import ReceiptKind
 from reconciler.model.snapshot import Query
-from reconciler.platforms.losant import factory
+from reconciler.platforms.losant.connection import LosantConnection
+from reconciler.platforms.losant.platform import factory
 from reconciler.simulators.losant import Shape, serve
-from tests.contract.subjects import moves
+from reconciler.testing.changes import moves
 
 
 class WallClock:

@@ -1,23 +1,38 @@
-"""The installed command against the simulator over real HTTP."""
+"""Commands against simulators over real HTTP.
+
+`run` calls the command's entry point in this process, with an environment, a folder and streams of its own: hundreds of
+processes less, and what it does is measured. `installed` runs the installed command as a process of its own, for what
+only a process shows: that it starts at all, signals, terminals, a kill. Simulators are served from a thread of this
+process; `simulate` itself is a command like the others, and `test_installed` runs it.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import httpx
 import pytest
 
-LIMIT = 120.0
-"""Seconds that any one command may take."""
+from reconciler.cli import main, wiring
+
+LIMIT = 300.0
+"""Seconds that a command, or anything waited for, may take on a machine with other things to do; hangs alone reach it."""
 
 
 @dataclass
@@ -55,10 +70,10 @@ def environment(**more: str) -> dict[str, str]:
 
 @dataclass
 class Simulator:
-    """A running simulator. `said` is its first line: how to connect."""
+    """A running simulator. `said` is what it announces: how to connect."""
 
     said: dict[str, str]
-    process: subprocess.Popen[str]
+    client: httpx.Client
 
     @property
     def url(self) -> str:
@@ -74,7 +89,7 @@ class Simulator:
 
     def control(self, method: str, path: str, **body: Any) -> Any:  # any JSON value
         """Use the simulator's control surface."""
-        answer = httpx.request(method, f"{self.url}/simulator/{path}", json=body or None, timeout=30)
+        answer = self.client.request(method, path, json=body or None)
         answer.raise_for_status()
         return answer.json()
 
@@ -111,8 +126,26 @@ CONNECTIONS: dict[str, Callable[[dict[str, str]], dict[str, Any]]] = {
 
 
 @contextmanager
-def simulating(*options: str, platform: str = "losant") -> Iterator[Simulator]:
-    """Run `reconciler simulate PLATFORM` until the end of the block."""
+def _controlled(said: dict[str, str]) -> Iterator[Simulator]:
+    with httpx.Client(base_url=f"{said['url']}/simulator/", timeout=LIMIT) as client:
+        yield Simulator(said, client)
+
+
+@contextmanager
+def simulating(platform: str = "losant", *, faults: Sequence[str] = (), **shape: Any) -> Iterator[Simulator]:
+    """Serve a simulated platform until the end of the block: `shape` as its Shape takes it, all devices well by default."""
+    simulator = import_module(f"reconciler.simulators.{platform}")
+    looks = simulator.Shape(**{"failing": 0.0, "offline": 0.0, "settle": 0.2, **shape})
+    with (
+        simulator.serve(looks, faults=simulator.Faults(looks.seed).parse(faults)) as served,
+        _controlled(served.announcement()) as one,
+    ):
+        yield one
+
+
+@contextmanager
+def simulate_command(platform: str, *options: str) -> Iterator[Simulator]:
+    """Run the installed `reconciler simulate PLATFORM` until the end of the block; it must end well when told to."""
     process = subprocess.Popen(
         [*command(), "simulate", platform, *options],
         stdout=subprocess.PIPE,
@@ -122,30 +155,95 @@ def simulating(*options: str, platform: str = "losant") -> Iterator[Simulator]:
     )
     try:
         assert process.stdout is not None
-        yield Simulator(json.loads(process.stdout.readline()), process)
+        with _controlled(json.loads(process.stdout.readline())) as one:
+            yield one
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)
-
-
-@pytest.fixture
-def simulate() -> Callable[..., Any]:
-    """Return the context manager that runs a simulator."""
-    return simulating
+        _, err = process.communicate(timeout=LIMIT)
+    assert (process.returncode, err) == (0, "")
 
 
 @pytest.fixture(scope="module")
 def plant() -> Iterator[Simulator]:
     """A simulator of 40 healthy units that this module's tests share and do not change."""
-    with simulating("--units", "40", "--failing", "0%", "--offline", "0%", "--settle", "0.2s") as one:
+    with simulating(units=40) as one:
         yield one
+
+
+def called(folder: Path, args: Sequence[str], env: Mapping[str, str]) -> Ran:
+    """Call the command's entry point in this process: in a folder, with this environment, and nothing to read."""
+    switch = sys.getswitchinterval()
+    with ExitStack() as undone:
+        out, err = (
+            undone.enter_context(
+                io.TextIOWrapper(
+                    undone.enter_context(tempfile.TemporaryFile()), encoding="utf-8", newline="", write_through=True
+                )
+            )
+            for _ in range(2)
+        )
+        undone.enter_context(contextlib.chdir(folder))
+        undone.enter_context(mock.patch.dict(os.environ, env, clear=True))
+        undone.enter_context(mock.patch.object(sys, "stdin", io.StringIO()))
+        undone.callback(sys.setswitchinterval, switch)
+        undone.enter_context(_connections_closed())
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = _exit_code(args)
+        for stream in (out, err):
+            stream.seek(0)
+        return Ran(code, out.read(), err.read())
+
+
+@contextmanager
+def _connections_closed() -> Iterator[None]:
+    """Close every HTTP client that was made in the block, as the end of a process does."""
+    made: list[httpx.Client] = []
+    init = httpx.Client.__init__
+
+    def recorded(self: httpx.Client, *args: Any, **options: Any) -> None:
+        init(self, *args, **options)
+        made.append(self)
+
+    with mock.patch.object(httpx.Client, "__init__", recorded):
+        yield
+    for client in made:
+        client.close()
+
+
+def _exit_code(args: Sequence[str]) -> int:
+    try:
+        main(args)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    except Exception:  # noqa: BLE001 - as Python itself ends a process, so that tests see the traceback
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pauses between attempts take no time in `run`: for what no attempt will change."""
+    monkeypatch.setattr(wiring.SystemClock, "sleep", lambda self, seconds: self.stopping())
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Callable[..., Ran]:
-    """Return a function that runs `reconciler …` in an empty folder."""
+    """Return a function that runs `reconciler …` in an empty folder, in this process."""
 
-    def call(*args: str, token: str | None = None, input_: str | None = None, **env: str) -> Ran:
+    def call(*args: str, token: str | None = None, **env: str) -> Ran:
+        if token is not None:
+            env["LOSANT_API_TOKEN"] = token
+        return called(tmp_path, args, environment(**env))
+
+    return call
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Callable[..., Ran]:
+    """Return a function that runs the installed command in an empty folder, as a process of its own."""
+
+    def call(*args: str, token: str | None = None, **env: str) -> Ran:
         if token is not None:
             env["LOSANT_API_TOKEN"] = token
         done = subprocess.run(
@@ -155,10 +253,36 @@ def run(tmp_path: Path) -> Callable[..., Ran]:
             capture_output=True,
             text=True,
             timeout=LIMIT,
-            input=input_,
             check=False,
-            stdin=None if input_ is not None else subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL,
         )
         return Ran(done.returncode, done.stdout, done.stderr)
 
     return call
+
+
+def started(folder: Path, *args: str, out: Path, **env: str) -> subprocess.Popen[str]:
+    """Start the installed command as a process of its own, with standard output into a file that tests can wait for."""
+    with out.open("w") as stdout:
+        return subprocess.Popen(
+            [*command(), *args],
+            cwd=folder,
+            env=environment(**env),
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+
+def until(true: Callable[[], bool], what: str) -> None:
+    """Wait until something is true."""
+    end = time.monotonic() + LIMIT
+    while not true():
+        assert time.monotonic() < end, f"never saw {what}"
+        time.sleep(0.02)
+
+
+def content(path: Path) -> str:
+    """Return what a file holds by now; nothing where it is not there yet."""
+    return path.read_text() if path.exists() else ""

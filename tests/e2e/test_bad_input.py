@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Ran, Simulator
+from tests.e2e.conftest import Ran, Simulator, simulating
 
 TOKEN = "very-secret-token-0123456789"
 
@@ -28,6 +27,7 @@ spec:
 """
 
 Run = Callable[..., Ran]
+pytestmark = pytest.mark.usefixtures("impatient")
 
 
 def _connection(folder: Path, **spec: object) -> Path:
@@ -202,10 +202,8 @@ class TestSavedPlans:
         saved.write_text(saved.read_text()[:100])
         _refused(self._apply(run, plant), "plan.json")
 
-    def test_of_another_application(
-        self, run: Run, tmp_path: Path, plant: Simulator, saved: Path, simulate: Callable[..., Any]
-    ) -> None:
-        with simulate("--units", "10", "--seed", "7") as other:
+    def test_of_another_application(self, run: Run, tmp_path: Path, plant: Simulator, saved: Path) -> None:
+        with simulating(units=10, seed=7) as other:
             other.manifest(tmp_path / "m", FLEET)
             ran = run("apply", "m", "--plan", "plan.json", token=other.token)
             _refused(ran, "was made for")

@@ -172,6 +172,7 @@ def test_snapshot_of_another_shape_is_refused(run: Run, folder: Path, tmp_path: 
     assert run("plan", "fleet", "--snapshot", "missing.json").code == 1
 
 
+@pytest.mark.usefixtures("impatient")
 def test_one_broken_connection_does_not_stop_the_rest(run: Run, plant: Simulator, folder: Path) -> None:
     (folder / "other.yaml").write_text(
         json.dumps(
@@ -206,17 +207,10 @@ def test_one_broken_connection_does_not_stop_the_rest(run: Run, plant: Simulator
     assert run("apply", "fleet", "--yes", token=plant.token).code in {1, 4}
 
 
-def test_the_demo_tells_its_story(run: Run, tmp_path: Path) -> None:
-    told = run("demo", "--units", "30", "--keep", "kept")
-    assert told.code == 0, told
-    assert "That was it." in told.out
-    assert (tmp_path / "kept" / "fleet.yaml").exists()
-
-
+@pytest.mark.usefixtures("impatient")
 def test_faults_do_not_bring_down_a_plan(run: Run, tmp_path: Path) -> None:
     faults = ["429=10%", "500=10%", "reset=10%", "truncate=10%", "html=5%", "short=10%", "empty=5%"]
-    options = [word for fault in faults for word in ("--fault", fault)]
-    with simulating("--units", "50", "--failing", "0%", *options) as simulator:
+    with simulating(units=50, offline=0.05, settle=2.0, faults=faults) as simulator:
         simulator.manifest(tmp_path / "m", FAULTY)
         for _ in range(4):
             ran = run("plan", "m", "--detailed-exitcode", token=simulator.token)

@@ -7,14 +7,13 @@ import os
 import re
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Ran, Simulator, command, environment, simulating
+from tests.e2e.conftest import LIMIT, Ran, Simulator, content, environment, simulating, started, until
 
 Run = Callable[..., Ran]
 
@@ -22,7 +21,7 @@ Run = Callable[..., Ran]
 @pytest.fixture
 def fleet() -> Iterator[Simulator]:
     """A fleet of 60 units of this test's own; all healthy."""
-    with simulating("--units", "60", "--failing", "0%", "--offline", "0%", "--settle", "0.2s") as one:
+    with simulating(units=60) as one:
         yield one
 
 
@@ -60,7 +59,7 @@ def _writes(simulator: Simulator) -> int:
 
 
 def test_import_plan_edit_plan_apply_plan_watch(run: Run, tmp_path: Path) -> None:
-    with simulating("--units", "1000", "--failing", "0%", "--settle", "0.3s") as simulator:
+    with simulating(units=1000, offline=0.05, settle=0.3) as simulator:
         folder, token = tmp_path / "fleet", simulator.token
         text = _imported(run, simulator, folder)
         assert len(text.splitlines()) < 60, "an import should be compact"
@@ -153,22 +152,7 @@ def test_a_fleet_that_only_observes_says_so(run: Run, tmp_path: Path, fleet: Sim
 
 
 def _start(tmp_path: Path, simulator: Simulator, *args: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*command(), *args],
-        cwd=tmp_path,
-        env=environment(LOSANT_API_TOKEN=simulator.token),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def _until(true: Callable[[], bool], what: str) -> None:
-    """Poll until something is true; fail after half a minute."""
-    end = time.monotonic() + 30
-    while not true():
-        assert time.monotonic() < end, f"never saw {what}"
-        time.sleep(0.05)
+    return started(tmp_path, *args, out=tmp_path / "out", LOSANT_API_TOKEN=simulator.token)
 
 
 def test_watch_ends_well_when_told_to(run: Run, tmp_path: Path, fleet: Simulator) -> None:
@@ -176,17 +160,16 @@ def test_watch_ends_well_when_told_to(run: Run, tmp_path: Path, fleet: Simulator
     watching = _start(
         tmp_path, fleet, "watch", "fleet", "--interval", "0.2s", "--log-format", "json", "--mode", "apply"
     )
-    reads = fleet.control("GET", "calls")["reads"]
-    _until(lambda: fleet.control("GET", "calls")["reads"] != reads, "a pass")
+    until(lambda: '"passed"' in content(tmp_path / "out"), "a pass that found all in order")
     fleet.control("POST", "console", device="gw-007", flow="modbus-poller", version="v1.1.0")
-    _until(lambda: _versions(fleet, "modbus-poller")["gw-007"] != "v1.1.0", "the repair")
+    until(lambda: _versions(fleet, "modbus-poller")["gw-007"] != "v1.1.0", "the repair")
     (tmp_path / "fleet" / "fleet.yaml").write_text("apiVersion: reconciler/v1\nkind: Fleet\nspec: [")
-    time.sleep(0.5)
+    until(lambda: "last good" in content(tmp_path / "out"), "the note on what cannot be read")
     watching.send_signal(signal.SIGTERM)
-    out, err = watching.communicate(timeout=30)
+    _, err = watching.communicate(timeout=LIMIT)
     assert watching.returncode == 0, err
-    events = [json.loads(line) for line in out.splitlines()]
-    assert any(one["event"] == "drifted" and one["unit"] == "gw-007" for one in events)
+    events = [json.loads(line) for line in content(tmp_path / "out").splitlines()]
+    assert any(one["event"] == "drifted" and one["unit"]["name"] == "gw-007" for one in events)
     assert any(one["event"] == "note" and "last good" in one["message"] for one in events)
 
 
@@ -196,20 +179,16 @@ def test_stopping_an_apply_says_what_is_open(run: Run, tmp_path: Path, fleet: Si
     _edited(folder)
     fleet.control("POST", "faults", latency="400ms")
     applying = _start(tmp_path, fleet, "apply", "fleet", "--yes", "-o", "json", "--result", "run.jsonl")
-    _until(lambda: "intended" in _text(tmp_path / "run.jsonl"), "a call")
+    until(lambda: "intended" in content(tmp_path / "run.jsonl"), "a call")
     applying.send_signal(signal.SIGINT)
-    out, err = applying.communicate(timeout=60)
+    _, err = applying.communicate(timeout=LIMIT)
     assert "Traceback" not in err
-    report = json.loads(out)
+    report = json.loads(content(tmp_path / "out"))
     assert report["outcomes"], "every change is spoken of"
     assert {one["result"] for one in report["outcomes"]} <= {"done", "still waiting", "not tried", "unknown"}
     fleet.control("POST", "faults", latency="0ms")
     assert run("apply", "fleet", "--yes", token=fleet.token).code == 0
     assert run("plan", "fleet", "--detailed-exitcode", token=fleet.token).code == 0
-
-
-def _text(path: Path) -> str:
-    return path.read_text() if path.exists() else ""
 
 
 def test_killed_in_mid_apply_and_run_again_it_converges(run: Run, tmp_path: Path, fleet: Simulator) -> None:
@@ -218,9 +197,9 @@ def test_killed_in_mid_apply_and_run_again_it_converges(run: Run, tmp_path: Path
     _edited(folder)
     fleet.control("POST", "faults", latency="300ms")
     applying = _start(tmp_path, fleet, "apply", "fleet", "--yes", "--result", "run.jsonl")
-    _until(lambda: "intended" in _text(tmp_path / "run.jsonl"), "a call")
+    until(lambda: "intended" in content(tmp_path / "run.jsonl"), "a call")
     os.kill(applying.pid, signal.SIGKILL)
-    applying.communicate(timeout=30)
+    applying.communicate(timeout=LIMIT)
     fleet.control("POST", "faults", latency="0ms")
     assert run("apply", "fleet", "--yes", token=fleet.token).code == 0
     assert run("plan", "fleet", "--detailed-exitcode", token=fleet.token).code == 0
@@ -283,4 +262,4 @@ def test_limits_stop_an_apply_and_are_lifted_with_a_reason(run: Run, tmp_path: P
         token=fleet.token,
     )
     assert allowed.code == 0, allowed
-    assert "site closed" in _text(tmp_path / "run.jsonl")
+    assert "site closed" in content(tmp_path / "run.jsonl")

@@ -13,14 +13,13 @@ from tests.e2e.conftest import Ran, Simulator, simulating
 from tests.e2e.test_platform_faults import ROUTES, secrets_of
 
 Run = Callable[..., Ran]
-QUIET = ("--units", "4", "--failing", "0%", "--offline", "0%", "--settle", "0.1s")
 SITES = ("haifa", "osaka", "porto", "berlin")
 
 
 @pytest.fixture
 def sites() -> Iterator[tuple[Simulator, Simulator]]:
     """Four gateways on Losant, and the four devices beside them on GetApp; the tag `site` is unique on both sides."""
-    with simulating(*QUIET) as plant, simulating(*QUIET, platform="getapp") as stations:
+    with simulating(units=4, settle=0.1) as plant, simulating("getapp", units=4, settle=0.1) as stations:
         for number, site in enumerate(SITES):
             plant.control("POST", "set_tags", device=f"gw-{number:03d}", tags={"site": site})
         yield plant, stations
@@ -89,6 +88,7 @@ def test_a_missing_secret_stops_no_other_connection(
     assert (beside["error"], len(beside["changes"])) == ("", 3)
 
 
+@pytest.mark.usefixtures("impatient")
 def test_what_is_needed_from_a_platform_that_is_down_is_waited_for(
     run: Run, tmp_path: Path, sites: tuple[Simulator, Simulator]
 ) -> None:

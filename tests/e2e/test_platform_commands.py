@@ -1,39 +1,27 @@
-"""All platforms through the installed command: simulate, import, releases, deliveries, status, and the demo's story."""
+"""All platforms import, releases, deliveries, status, and the demo's story."""
 
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from reconciler.cli.demo_platforms import STAGES
-from tests.e2e.conftest import Ran, Simulator, command, environment, simulating
+from reconciler.cli.demo import stories
+from tests.e2e.conftest import Ran, Simulator, simulating, until
 from tests.e2e.test_platform_faults import of_getapp, of_memfault
 
 Run = Callable[..., Ran]
-SECRETS = {name: stage.secrets for name, stage in STAGES.items()}
+STORIES = stories()
+SECRETS = {name: story.secrets for name, story in STORIES.items()}
 
 
 @pytest.fixture(scope="module", params=["getapp", "memfault"])
 def announced(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
     """What a simulator of this platform says of itself; this module's tests share it and change nothing."""
-    options = ["--units", "8", "--failing", "0%", "--offline", "0%", "--settle", "0.2s"]
-    process = subprocess.Popen(
-        [*command(), "simulate", request.param, *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(),
-    )
-    assert process.stdout is not None
-    yield json.loads(process.stdout.readline())
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=30)
+    with simulating(request.param, units=8) as one:
+        yield one.said
 
 
 @pytest.fixture
@@ -43,8 +31,8 @@ def secrets(announced: dict[str, str]) -> dict[str, str]:
 
 @pytest.fixture
 def imported(announced: dict[str, str], secrets: dict[str, str], run: Run, tmp_path: Path) -> Path:
-    stage = STAGES[announced["platform"]]
-    ran = run("import", announced["platform"], *stage.connect(announced), "--out", "m", **secrets)
+    story = STORIES[announced["platform"]]
+    ran = run("import", announced["platform"], *story.connect(announced), "--out", "m", **secrets)
     assert ran.code == 0, ran
     return tmp_path / "m"
 
@@ -83,7 +71,7 @@ def test_deliveries_are_asked_only_when_told_to(
     told = run("deliveries", catalog_id, "--manifests", "m", **secrets)
     assert told.code == 0, told
     if announced["platform"] != "getapp":
-        assert "has no server that prepares releases" in told.out
+        assert "does not prepare releases" in told.out
         return
     assert f"{catalog_id}: not asked" in told.out
     found = run("deliveries", catalog_id, "--manifests", "m", "--probe", "-o", "json", **secrets).json
@@ -143,8 +131,7 @@ def test_simulators_refuse_what_cannot_be_meant(run: Run, args: tuple[str, ...],
 
 @pytest.mark.parametrize("platform", ["getapp", "memfault"])
 def test_a_scheduled_pass_carries_changes_through_all_their_steps(run: Run, tmp_path: Path, platform: str) -> None:
-    options = ("--units", "4", "--failing", "0%", "--offline", "0%", "--settle", "0.1s")
-    with simulating(*options, platform=platform) as one:
+    with simulating(platform, units=4, settle=0.1) as one:
         if platform == "getapp":
             of_getapp(one, tmp_path / "m")
         else:
@@ -153,7 +140,7 @@ def test_a_scheduled_pass_carries_changes_through_all_their_steps(run: Run, tmp_
         once = ("watch", "m", "--once", "--mode", "apply")
         first = run(*once, **secrets)
         assert first.code == 0, first
-        assert run("plan", "m", "--detailed-exitcode", **secrets).code == 2, "the first calls alone do not do it"
+        until(lambda: run("plan", "m", "--detailed-exitcode", **secrets).code == 2, "what the first calls alone leave")
         waited = run(*once, "--wait", "2m", **secrets)
         assert waited.code == 0, waited
         assert run("plan", "m", "--detailed-exitcode", **secrets).code == 0
@@ -166,9 +153,9 @@ def test_waiting_goes_with_one_pass_that_applies(run: Run, args: tuple[str, ...]
     assert "--wait goes with --once and --mode apply" in ran.err
 
 
-@pytest.mark.parametrize("platform", ["getapp", "memfault"])
-def test_the_demo_tells_its_story(run: Run, tmp_path: Path, platform: str) -> None:
-    told: Any = run("demo", "--platform", platform, "--units", "30", "--keep", "kept")
+@pytest.mark.parametrize("platform", list(stories()))
+def test_the_demo_tells_its_story(installed: Run, tmp_path: Path, platform: str) -> None:
+    told = installed("demo", "--platform", platform, "--units", "30", "--keep", "kept")
     assert told.code == 0, told
     assert "That was it." in told.out
     assert (tmp_path / "kept" / "fleet.yaml").exists()

@@ -1,22 +1,18 @@
-"""What can go wrong with GetApp and Memfault, through the installed command: clear words, right exit codes, nothing lost."""
+"""What can go wrong with GetApp and Memfault: clear words, right exit codes, nothing lost."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
-from tests.e2e.conftest import Ran, Simulator, command, environment, simulating
+from tests.e2e.conftest import LIMIT, Ran, Simulator, content, simulating, started, until
 from tests.e2e.test_bad_input import _refused, _serving
 
 Run = Callable[..., Ran]
-HEALTHY = ("--failing", "0%", "--offline", "0%", "--settle", "0.3s")
 NOWHERE = "http://127.0.0.1:9"
 
 COMMANDS = {"deliver": "DeliveryStart", "deploy": "DeployStart", "cancel": "DeliveryCancel", "delete": "DeliveryDelete"}
@@ -61,12 +57,14 @@ def secrets_of(simulator: Simulator) -> dict[str, str]:
 
 
 @ALL
+@pytest.mark.usefixtures("impatient")
 def test_nobody_answers(run: Run, tmp_path: Path, kind: str) -> None:
     written(tmp_path / "m", CONNECTIONS[kind](NOWHERE))
     _refused(run("plan", "m", **SECRETS), "127.0.0.1:9", "plant")
 
 
 @ALL
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
     ("status", "headers", "body", "words"),
     [
@@ -122,13 +120,13 @@ def test_a_route_that_names_no_release_is_refused(run: Run, tmp_path: Path) -> N
 
 @pytest.fixture
 def memfault() -> Iterator[Simulator]:
-    with simulating("--units", "4", "--devices", "40", *HEALTHY, platform="memfault") as one:
+    with simulating("memfault", units=4, devices=40) as one:
         yield one
 
 
 @pytest.fixture
 def getapp() -> Iterator[Simulator]:
-    with simulating("--units", "12", *HEALTHY, platform="getapp") as one:
+    with simulating("getapp", units=12) as one:
         yield one
 
 
@@ -159,7 +157,7 @@ def test_wrong_credentials(run: Run, tmp_path: Path, memfault: Simulator, getapp
 def test_a_login_that_expires_in_mid_run_is_renewed(run: Run, tmp_path: Path, getapp: Simulator) -> None:
     of_getapp(getapp, tmp_path / "m")
     getapp.control("POST", "faults", expire={"rate": 1, "on": "server.prepared", "maximum": 2})
-    applied = run("apply", "m", "--yes", "--deadline", "60s", **secrets_of(getapp))
+    applied = run("apply", "m", "--yes", "--deadline", "3m", **secrets_of(getapp))
     assert applied.code == 0, applied
     assert getapp.control("GET", "calls")["writes"]
 
@@ -206,22 +204,15 @@ def test_a_cohort_that_is_deleted_between_plan_and_apply(run: Run, tmp_path: Pat
 
 
 def test_an_agent_that_restarts_itself_in_mid_deploy(run: Run, tmp_path: Path) -> None:
-    with simulating("--units", "2", "--failing", "0%", "--offline", "0%", "--settle", "1s", platform="getapp") as agent:
+    with simulating("getapp", units=2, settle=0.5) as agent:
         written(tmp_path / "m", {"getapp": {"agent": agent.url, "topology": "agent"}})
-        process = subprocess.Popen(
-            [*command(), "apply", "m", "--yes", "--deadline", "40s"],
-            cwd=tmp_path,
-            env=environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        _until(lambda: "agent.deploy" in _routes(agent), agent)
+        process = started(tmp_path, "apply", "m", "--yes", "--deadline", "3m", out=tmp_path / "out")
+        until(lambda: "agent.deploy" in _routes(agent), "a deploy")
         agent.control("POST", "restart_agent", device="edge-000001", seconds=2)
-        out, err = process.communicate(timeout=90)
-        assert process.returncode in {0, 4}, out + err
+        _, err = process.communicate(timeout=LIMIT)
+        assert process.returncode in {0, 4}, content(tmp_path / "out") + err
         assert "Traceback" not in err
-        again = run("apply", "m", "--yes", "--deadline", "40s")
+        again = run("apply", "m", "--yes", "--deadline", "3m")
         assert again.code == 0, again
         rows = agent.control("GET", "state")["rows"]
         assert [row["runs"] for row in rows if (row["device"], row["project"]) == ("edge-000001", "radio")] == ["1.4.0"]
@@ -232,16 +223,3 @@ def _routes(simulator: Simulator) -> str:
         f"{write['route']} agent.{write['route'].partition('.')[0]}"
         for write in simulator.control("GET", "calls")["writes"]
     )
-
-
-def _until(there: Callable[[], bool], simulator: Simulator) -> None:
-    """Wait until something happened in the simulator, half a minute at most."""
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        try:
-            if there():
-                return
-        except httpx.HTTPError:
-            pass
-        time.sleep(0.05)
-    raise AssertionError(f"it never came: {simulator.control('GET', 'calls')}")

@@ -6,11 +6,10 @@ import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Ran, Simulator
+from tests.e2e.conftest import Ran, Simulator, simulating
 
 Run = Callable[..., Ran]
 
@@ -66,7 +65,7 @@ def test_import_from_a_connection_that_is_written_already(plant: Simulator, run:
     [
         ((), 64, "give a platform and which application of it, or --from PATH"),
         (("losant", "--from", "m"), 64, "give a platform and which application of it, or --from PATH"),
-        (("losant",), 64, "--application ID says which application to read"),
+        (("losant",), 64, "--application ID is needed: the application to read"),
         (("losant", "--application", "12"), 1, "must be an id of 24 hex digits"),
         (("losant", "--application", "5" * 24, "--connection", "a b"), 1, "would make no valid manifest"),
         (("losant", "--application", "5" * 24, "--token-env", "NOPE"), 1, "the environment variable NOPE is not set"),
@@ -225,7 +224,7 @@ def test_snapshots_of_something_else_are_refused(plant: Simulator, run: Run, imp
         return run("plan", "m", "--snapshot", "t.json")
 
     refused: list[tuple[dict[str, object] | bytes, str]] = [
-        ({"identity": "losant:elsewhere"}, "was recorded of losant:elsewhere, but the connection 'losant' is"),
+        ({"identity": "losant:elsewhere"}, "was recorded from losant:elsewhere, but the connection 'losant' is"),
         ({"format": "reconciler/snapshot.v9"}, "reconciler/snapshot.v9"),
         ({"states": []}, "cannot be used as a snapshot"),
         (b'{"format": ', "is no recorded snapshot"),
@@ -247,8 +246,8 @@ def test_snapshots_of_something_else_are_refused(plant: Simulator, run: Run, imp
         assert other in ran.err
 
 
-def test_an_incomplete_reading_is_recorded_as_such(run: Run, imported: Path, simulate: Callable[..., Any]) -> None:
-    with simulate("--units", "40", "--fault", "short=100%") as short:
+def test_an_incomplete_reading_is_recorded_as_such(run: Run, imported: Path) -> None:
+    with simulating(units=40, offline=0.05, failing=0.02, faults=["short=100%"]) as short:
         manifest = (imported / "connections.yaml").read_text().split("url:")[0] + f'url: "{short.url}"\n'
         (imported / "connections.yaml").write_text(manifest)
         ran = run("snapshot", "m/connections.yaml", "--out", "s.json", token=short.token)

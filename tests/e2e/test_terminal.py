@@ -9,12 +9,9 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
-from tests.e2e.conftest import Ran, Simulator, command, environment, simulating
-
-Run = Callable[..., Ran]
+from tests.e2e.conftest import LIMIT, Simulator, command, environment, simulating
 
 FLEET = """
 apiVersion: reconciler/v1
@@ -41,7 +38,7 @@ def _on_a_terminal(folder: Path, simulator: Simulator, *args: str, answer: str) 
         close_fds=True,
     )
     os.close(theirs)
-    shown, end, asked = "", time.monotonic() + 60, False
+    shown, end, asked = "", time.monotonic() + LIMIT, False
     while time.monotonic() < end:
         if not select.select([ours], [], [], 1.0)[0]:
             continue
@@ -56,11 +53,11 @@ def _on_a_terminal(folder: Path, simulator: Simulator, *args: str, answer: str) 
             asked = True
             os.write(ours, f"{answer}\n".encode())
     os.close(ours)
-    return process.wait(timeout=30), shown
+    return process.wait(timeout=LIMIT), shown
 
 
 def test_a_terminal_that_is_closed_stops_an_apply_cleanly(tmp_path: Path) -> None:
-    with simulating("--units", "30", "--failing", "0%", "--offline", "0%", "--settle", "60s") as simulator:
+    with simulating(units=30, settle=3600.0) as simulator:
         simulator.manifest(tmp_path / "m", FLEET)
         ours, theirs = pty.openpty()
         process = subprocess.Popen(
@@ -72,7 +69,7 @@ def test_a_terminal_that_is_closed_stops_an_apply_cleanly(tmp_path: Path) -> Non
             stderr=theirs,
         )
         os.close(theirs)
-        end = time.monotonic() + 60
+        end = time.monotonic() + LIMIT
         result = tmp_path / "run.jsonl"
         while not (result.exists() and '"settling"' in result.read_text()):
             assert time.monotonic() < end, "never began to settle"
@@ -80,7 +77,7 @@ def test_a_terminal_that_is_closed_stops_an_apply_cleanly(tmp_path: Path) -> Non
             os.read(ours, 65_536) if select.select([ours], [], [], 0)[0] else b""
         os.close(ours)
         process.send_signal(signal.SIGHUP)  # what a closed terminal sends to what runs in it
-        process.wait(timeout=30)
+        process.wait(timeout=LIMIT)
         events = [json.loads(line) for line in result.read_text().splitlines()]
         assert events[-1]["event"] == "finished"
         outcomes = [event["outcome"]["result"] for event in events if event["event"] == "settled"]
@@ -88,7 +85,7 @@ def test_a_terminal_that_is_closed_stops_an_apply_cleanly(tmp_path: Path) -> Non
 
 
 def test_apply_asks_first_and_shows_progress(tmp_path: Path) -> None:
-    with simulating("--units", "30", "--failing", "0%", "--offline", "0%", "--settle", "1s") as simulator:
+    with simulating(units=30, settle=1.0) as simulator:
         simulator.manifest(tmp_path / "m", FLEET)
         code, shown = _on_a_terminal(tmp_path, simulator, "apply", "m", answer="n")
         assert code == 1, shown

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from reconciler.model.change import Action, Change, Held, Hold, HoldReason, Reason, Request, Step, Verb
+from reconciler.model.change import Action, Change, Held, Reason, Request, Step, Verb
+from reconciler.model.hold import Hold, HoldReason, Outlook, Problem, Unmet
 from reconciler.model.origin import Origin
 from reconciler.model.plan import Basis, Counts, FleetPlan, LimitKind, MovedTo, Plan, Summary, Times, Violation
-from reconciler.model.release import ReleaseInfo
+from reconciler.model.release import Preparation, PrepareStatus, ReleaseInfo
 from reconciler.model.unit import Ref
 
 NOW = 1795000000.0
@@ -59,9 +60,7 @@ def change(
 
 def held(
     number: int,
-    code: HoldReason,
-    text: str,
-    *more: Hold,
+    *reasons: Hold,
     workload: Ref = POLLER,
     verb: Verb | None = Verb.REPLACE,
     stage: int = 0,
@@ -72,7 +71,7 @@ def held(
         verb=verb,
         from_="v1.3.2",
         to="v1.4.0",
-        reasons=(Hold(code, text), *more),
+        reasons=reasons,
         origin=Origin("fleets/austin.yaml", 12, 9),
         stage=stage,
     )
@@ -183,17 +182,30 @@ def large() -> Plan:
     return plan(fleet(units=3000, changes=moves, unmanaged=1, under_way=(3, 40, 2, 1)), fleet("boston", units=1))
 
 
+NEEDS_VISION = Unmet(
+    requires=True,
+    workload="vision",
+    required="vision",
+    accepts=">=2.0",
+    origin=Origin("fleets/austin.yaml", 20, 9),
+    problem=Problem.NOT_REPORTED,
+    reported=("v1.9",),
+    assigned="v1.9",
+    outlook=Outlook.AFTER_REPORTED,
+    desired="v2.0.1",
+)
+
+
 def all_held() -> Plan:
-    why = [held(number, code, f"why {code.value} holds it") for number, code in enumerate(HoldReason, start=1)]
-    why.append(
-        held(
-            50,
-            HoldReason.AGENT_TOO_OLD,
-            "v1.4.0 needs agent 1.40.0 or later; the unit has 1.30.0",
-            Hold(HoldReason.SUSPENDED, "the fleet is suspended: site audit"),
-        )
-    )
-    why += [held(60 + number, HoldReason.UNKNOWN, f"page {number} was not shown", verb=None) for number in range(7)]
+    agents = {HoldReason.AGENT_TOO_OLD: Hold(HoldReason.AGENT_TOO_OLD, needs="1.40.0", has="1.30.0")}
+    why = [
+        held(number, agents.get(code, Hold(code, f"why {code.value} holds it")))
+        for number, code in enumerate(HoldReason, start=1)
+    ]
+    why.append(held(50, agents[HoldReason.AGENT_TOO_OLD], Hold(HoldReason.SUSPENDED, "site audit", until="2026-12-01")))
+    why += [
+        held(60 + number, Hold(HoldReason.UNKNOWN, f"page {number} was not shown"), verb=None) for number in range(7)
+    ]
     return plan(fleet(held=why, unknown=8))
 
 
@@ -202,22 +214,20 @@ def violated() -> Plan:
     broken = (
         Violation(
             kind=LimitKind.REMOVE,
-            message="would remove 40 of 300 assigned; remove is limited to 10%",
+            percent="10%",
             intended=40,
             allowed=30,
             of=300,
             origin=Origin("fleets/austin.yaml", 31, 11),
         ),
-        Violation(
-            kind=LimitKind.EMPTY_SCOPE, message="the scope matches no unit; if that is meant, say `allow_empty: true`"
-        ),
+        Violation(kind=LimitKind.EMPTY_SCOPE),
     )
     moves = [change(7, POLLER, "v1.3.2", "v1.4.0")]
     return plan(fleet(changes=drops, violations=broken), fleet("boston", changes=moves))
 
 
 def incomplete() -> Plan:
-    gone = [held(number, HoldReason.UNKNOWN, "not covered by the reading", verb=None) for number in range(1, 30)]
+    gone = [held(number, Hold(HoldReason.UNKNOWN, "not covered by the reading"), verb=None) for number in range(1, 30)]
     return plan(
         fleet(
             held=gone,
@@ -275,16 +285,8 @@ def steps() -> Plan:
         for slot, one in enumerate(moves)
     ]
     warnings = ("not enforced yet: rollout.waves; all changes of this plan go at once",)
-    later = [
-        held(
-            number,
-            HoldReason.REQUIREMENT_NOT_MET,
-            "needs vision >=2.0; v1.9 is reported; goes once vision v2.0.1 is reported",
-            stage=2,
-        )
-        for number in (1, 2)
-    ]
-    later.append(held(3, HoldReason.NOT_PREPARED, "preparation of radio 2.1.0 is at 40 %"))
+    later = [held(number, Hold(HoldReason.REQUIREMENT_NOT_MET, requirement=NEEDS_VISION), stage=2) for number in (1, 2)]
+    later.append(held(3, Hold(HoldReason.NOT_PREPARED, "preparation of radio 2.1.0 is at 40 %")))
     return plan(fleet(changes=moves, actions=actions, held=later, warnings=warnings, releases=[KNOWN, SAID, QUIET]))
 
 
@@ -300,7 +302,7 @@ KNOWN = MovedTo(
         minimum_agent="1.40.0",
         must_pass=True,
         dependencies=("radio 2.1.0", "gnss 4.0"),
-        prepared="not asked",
+        preparation=Preparation(reference="vision-2.0.1", status=PrepareStatus.NOT_ASKED),
     ),
 )
 SAID = MovedTo(POLLER, "v1.4.0", ReleaseInfo(found=True, notes="Reads registers in blocks.\nAnd more."))
@@ -340,7 +342,9 @@ def hostile() -> Plan:
         reasons=(Hold(HoldReason.UNKNOWN, HOSTILE * 40),),
         origin=Origin(HOSTILE),
     )
-    broken = Violation(kind=LimitKind.REMOVE, message=HOSTILE, intended=2, allowed=0, of=2, origin=Origin(HOSTILE))
+    broken = Violation(
+        kind=LimitKind.REMOVE, every_holder_of=HOSTILE, intended=2, allowed=0, of=2, origin=Origin(HOSTILE)
+    )
     one = fleet(
         HOSTILE,
         changes=moves,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from reconciler.model.change import Hold, HoldReason, Request, Verb
-from reconciler.model.delivery import Preparation, PrepareStatus
+from reconciler.model.change import Request, Verb
+from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.event import (
     AnyEvent,
     Blocked,
@@ -18,10 +18,11 @@ from reconciler.model.event import (
     SlotName,
     Started,
 )
+from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Outcome, Receipt, ReceiptKind, Result
 from reconciler.model.plan import LimitKind, Violation
-from reconciler.model.release import Artifact, Listed, ReleaseInfo
+from reconciler.model.release import Artifact, Listed, Preparation, PrepareStatus, ReleaseInfo
 from reconciler.model.report import (
     Applied,
     Comparison,
@@ -76,13 +77,13 @@ def applied_badly() -> Applied:
     ]
     broken = Violation(
         kind=LimitKind.REMOVE,
-        message="would remove 40 of 300 assigned; remove is limited to 10%",
+        percent="10%",
         intended=40,
         allowed=30,
         of=300,
         origin=Origin("fleets/dallas.yaml", 31, 11),
     )
-    empty = Violation(kind=LimitKind.EMPTY_SCOPE, message="the scope matches no unit")
+    empty = Violation(kind=LimitKind.EMPTY_SCOPE)
     return Applied(
         run="r2",
         exit_code=4,
@@ -178,8 +179,21 @@ def cohorts() -> FleetStatus:
             Movement(workload="radio", version=None, slots=1),
         ),
         remarks=(
-            Remark(workload="main", text="8 devices were not seen for a day", slots=2, units=(beta, silent)),
-            *(Remark(workload="main", text=f"remark {number}", slots=9, units=(beta,)) for number in range(5)),
+            Remark(
+                workload="main",
+                conditions=(Condition(ConditionCode.PLATFORM, text="8 devices were not seen for a day"),),
+                slots=2,
+                units=(beta, silent),
+            ),
+            *(
+                Remark(
+                    workload="main",
+                    conditions=(Condition(ConditionCode.PLATFORM, text=f"remark {number}"),),
+                    slots=9,
+                    units=(beta,),
+                )
+                for number in range(5)
+            ),
         ),
     )
 
@@ -203,7 +217,7 @@ def status_units() -> Status:
         verdict=Verdict.CONVERGING,
         ready=93,
         size=100,
-        note="8 devices were not seen for a day",
+        conditions=(Condition(ConditionCode.PLATFORM, text="8 devices were not seen for a day"),),
     )
     going = SlotStatus(
         workload="radio",
@@ -258,7 +272,7 @@ def explanation() -> Explanation:
         phase="failed",
         since=NOW - 7500,
         error=TOO_OLD,
-        note="tried 3 times",
+        conditions=(Condition(ConditionCode.PLATFORM, text="tried 3 times"),),
         identity="etag-1",
         overwritten=True,
         read_at=NOW - 12,
@@ -320,7 +334,7 @@ def explanation() -> Explanation:
             ready=12,
             size=25,
             spread=(("2.3.0", 88), ("2.4.0", 12)),
-            protected="a dependency of radio 2.1.0",
+            protected=(Condition(ConditionCode.DEPENDENCY, ("2.2.0",), text="radio 2.1.0"),),
             stages=(("2.2.0", "installed"), ("2.4.0", "downloaded")),
         ),
         reach="connected",
@@ -396,7 +410,7 @@ def deliveries() -> list[ConnectionDeliveries]:
         Preparation(reference="cat-3", status=PrepareStatus.NOT_ASKED),
         *(
             Preparation(
-                reference="cat-4", status=PrepareStatus.ERROR, code="APP.x", error="the disk is full", again=one
+                reference="cat-4", status=PrepareStatus.ERROR, code="APP.x", error="the disk is full", retryable=one
             )
             for one in (True, False, None)
         ),
@@ -477,7 +491,7 @@ def events() -> list[AnyEvent]:
             at=NOW + 6,
             run="r1",
             fleet="boston",
-            violations=(Violation(kind=LimitKind.REMOVE, message=HOSTILE, intended=12, allowed=4, of=40),),
+            violations=(Violation(kind=LimitKind.REMOVE, every_holder_of=HOSTILE, intended=12, allowed=4, of=40),),
         ),
         Passed(
             at=NOW + 6,

@@ -9,10 +9,10 @@ from typing import Any, TypeGuard
 
 import pytest
 
-from reconciler.simulators.getapp.routes import routes as getapp_routes
+from reconciler.simulators.getapp.simulator import routes as getapp_routes
 from reconciler.simulators.getapp.variants import Variants as GetAppVariants
-from reconciler.simulators.losant.routes import ROUTES as LOSANT
-from reconciler.simulators.memfault.routes import ROUTES as MEMFAULT
+from reconciler.simulators.losant.simulator import ROUTES as LOSANT
+from reconciler.simulators.memfault.simulator import ROUTES as MEMFAULT
 from reconciler.simulators.routes import Route, find
 from tests.house.tree import Module, modules, texts
 

@@ -20,6 +20,7 @@ from tests.house.tree import ROOT, modules, texts
 IMPORTED_AS = {"pyyaml": "yaml"}
 SCHEMAS = {"manifest.v1.schema.json", "plan.v1.schema.json", "snapshot.v1.schema.json", "event.v1.schema.json"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+EXTRAS = PROJECT["optional-dependencies"]
 CONSTRAINTS = ROOT / ".github/constraints.txt"
 
 
@@ -27,9 +28,11 @@ def _name(requirement: str) -> str:
     return re.split(r"[<>=!~\[; ]", requirement, maxsplit=1)[0].lower()
 
 
-def _imported() -> set[str]:
+def _imported(*, testing: bool) -> set[str]:
     found = set()
     for module in modules():
+        if module.path.startswith("reconciler/testing/") is not testing:
+            continue
         for node in ast.walk(module.tree):
             if isinstance(node, ast.Import):
                 found |= {alias.name.split(".")[0] for alias in node.names}
@@ -39,8 +42,11 @@ def _imported() -> set[str]:
 
 
 def test_dependencies_are_what_is_imported() -> None:
+    server = {IMPORTED_AS.get(_name(item), _name(item)) for item in EXTRAS["simulators"]}
     declared = {IMPORTED_AS.get(_name(item), _name(item)) for item in PROJECT["dependencies"]}
-    assert _imported() == declared
+    assert _imported(testing=False) == declared | server
+    extra = {_name(item) for item in EXTRAS["testing"]}
+    assert _imported(testing=True) - declared - server == extra
 
 
 def test_constraints_are_names_and_versions_and_cover_every_dependency() -> None:
@@ -48,8 +54,9 @@ def test_constraints_are_names_and_versions_and_cover_every_dependency() -> None
     pattern = re.compile(r"[A-Za-z0-9_.-]+==[A-Za-z0-9_.+!-]+")
     assert [line for line in lines if not pattern.fullmatch(line)] == []
     pinned = {line.partition("==")[0].lower().replace("_", "-") for line in lines}
-    wanted = {_name(item) for item in (*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"])}
-    assert wanted - pinned == set()
+    wanted = {_name(item) for item in (*PROJECT["dependencies"], *EXTRAS["simulators"], *EXTRAS["dev"])}
+    assert wanted <= pinned
+    assert {_name(item) for item in EXTRAS["simulators"]} <= {_name(item) for item in EXTRAS["dev"]}
 
 
 def test_the_changelog_speaks_of_this_version() -> None:
@@ -59,20 +66,6 @@ def test_the_changelog_speaks_of_this_version() -> None:
     assert headings[0] in {"Unreleased", reconciler.__version__}
     released = [heading for heading in headings if heading != "Unreleased"]
     assert not released or released[0] == reconciler.__version__
-
-
-def _build(target: Path) -> Path:
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(target), str(ROOT)]
-    built = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert built.returncode == 0, built.stdout + built.stderr
-    (wheel,) = target.glob("*.whl")
-    return wheel
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel as it would be released."""
-    return _build(tmp_path_factory.mktemp("dist"))
 
 
 @pytest.mark.slow
@@ -91,7 +84,7 @@ def test_the_wheel_carries_schemas_types_and_licence(wheel: Path) -> None:
 def test_the_wheel_runs_the_demo_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
     venv.create(tmp_path / "venv", with_pip=True)
     bin_ = tmp_path / "venv" / "bin"
-    install = [str(bin_ / "python"), "-m", "pip", "install", "--quiet", "-c", str(CONSTRAINTS), str(wheel)]
+    install = [str(bin_ / "python"), "-m", "pip", "install", "--quiet", "-c", str(CONSTRAINTS), f"{wheel}[simulators]"]
     installed = subprocess.run(install, capture_output=True, text=True, check=False)
     assert installed.returncode == 0, installed.stdout + installed.stderr
     empty = tmp_path / "empty"

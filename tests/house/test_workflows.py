@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 import reconciler
+from reconciler.platforms.registry import installed
 from tests.house.tree import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
@@ -80,14 +81,11 @@ def test_the_token_and_the_right_to_write_are_never_in_one_job() -> None:
 
 @pytest.mark.parametrize("name", ["plan.yml", "apply.yml", "reconcile.yml"])
 def test_every_platform_gets_its_secrets(name: str) -> None:
-    """Under the names that `import`, the demo and the examples give them."""
+    """Under the names that its plug-in, and so `import` and the examples, give them."""
     workflow = _load(ROOT / ".github/workflows" / name)
-    named = {
-        found
-        for file in (ROOT / "examples").glob("*/connections.yaml")
-        for found in re.findall(r"\{env: (\w+)\}", file.read_text())
-    }
-    assert len(named) == 4
+    named = {option.variable for plugin in installed().values() for option in plugin.options if option.variable}
+    examples = (file.read_text() for file in (ROOT / "examples").glob("*/connections.yaml"))
+    assert {found for text in examples for found in re.findall(r"\{env: (\w+)\}", text)} == named
     asked = workflow[True]["workflow_call"]["secrets"]  # YAML 1.1 reads the key `on` as a boolean
     assert set(asked) == named
     assert not any(secret["required"] for secret in asked.values())

@@ -12,13 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.model.connection import (
-    ConnectionSpec,
-    LosantConnection,
-    Requests,
-    Secret,
-)
-from reconciler.platforms import losant
+from reconciler.model.connection import ConnectionSpec, Requests, Secret
+from reconciler.platforms.losant.connection import LosantConnection
+from reconciler.platforms.losant.platform import factory
 from reconciler.ports import Platform
 from reconciler.simulators import losant as losant_world
 from reconciler.simulators.exchange import Request
@@ -182,14 +178,14 @@ class Plant(Site):
 
     @property
     def spec(self) -> ConnectionSpec:
-        return ConnectionSpec(losant=self._spec)
+        return ConnectionSpec("losant", self._spec)
 
     @property
     def units(self) -> list[str]:
         return [one.id for one in self.world.app.devices if one.deleted is None and one.device_class == "edgeCompute"]
 
     def platform(self) -> Platform:
-        return losant.factory(self._spec, lambda secret: FULL, self.clock, transport=self.wire)
+        return factory(self._spec, lambda secret: FULL, self.clock, transport=self.wire)
 
     def truths(self) -> dict[Slot, Truth]:
         return {

@@ -6,14 +6,17 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 
-from reconciler.model.connection import ConnectionSpec, GetAppConnection, MemfaultConnection, Requests, Secret
-from reconciler.platforms import getapp, memfault
+from reconciler.model.connection import ConnectionSpec, Requests, Secret
+from reconciler.platforms.getapp import platform as getapp
+from reconciler.platforms.getapp.connection import GetAppConnection
+from reconciler.platforms.memfault import platform as memfault
+from reconciler.platforms.memfault.connection import MemfaultConnection
 from reconciler.ports import Platform
 from reconciler.simulators import getapp as getapp_world
 from reconciler.simulators import memfault as memfault_world
 from reconciler.simulators.exchange import Request
 from reconciler.simulators.getapp.agents import NotAllowed
-from reconciler.simulators.getapp.rows import GONE, INSTALLED
+from reconciler.simulators.getapp.catalog import GONE, INSTALLED
 from reconciler.simulators.memfault.generate import DAY
 from reconciler.simulators.memfault.inventory import NORMAL, Device
 from reconciler.simulators.memfault.world import highest_first
@@ -47,7 +50,7 @@ class Yard(Site):
 
     @property
     def spec(self) -> ConnectionSpec:
-        return ConnectionSpec(getapp=self._spec)
+        return ConnectionSpec("getapp", self._spec)
 
     @property
     def units(self) -> list[str]:
@@ -153,7 +156,7 @@ class Field(Site):
 
     @property
     def spec(self) -> ConnectionSpec:
-        return ConnectionSpec(memfault=self._spec)
+        return ConnectionSpec("memfault", self._spec)
 
     @property
     def units(self) -> list[str]:

@@ -13,13 +13,15 @@ from reconciler.core.bootstrap import Imported, bootstrap
 from reconciler.core.judge import CHANGES, HELD, Patience, verdict
 from reconciler.manifest.load import Loader
 from reconciler.manifest.write import write
-from reconciler.model.connection import ConnectionSpec, MemfaultConnection, Secret
+from reconciler.model.connection import ConnectionSpec, Secret
 from reconciler.model.desired import Want, version
 from reconciler.model.diagnostic import Severity
 from reconciler.model.fleet import FleetSpec, PinChoice, Selector, WorkloadSpec
 from reconciler.model.observation import EMPTY, State
 from reconciler.model.snapshot import PROVED, Snapshot, Workload
 from reconciler.model.unit import Reach, Unit, Units, labels_of
+from reconciler.platforms.memfault.connection import MemfaultConnection
+from reconciler.platforms.registry import installed
 from tests.laws.strategies import NOW, document, drafted, planned, snapshots
 
 SAME_NAMES = tuple(Workload(f"w{number}", name) for number, name in enumerate(["a", "a", "a-w0", "", "", "b"]))
@@ -163,10 +165,12 @@ def test_what_is_written_is_valid_and_says_the_same(
     tmp_path_factory: pytest.TempPathFactory, snapshot: Snapshot
 ) -> None:
     found = imported(snapshot)
-    connection = ConnectionSpec(memfault=MemfaultConnection(organization="o", project="p", token=Secret(env="TOKEN")))
+    connection = ConnectionSpec(
+        "memfault", MemfaultConnection(organization="o", project="p", token=Secret(env="TOKEN"))
+    )
     folder = tmp_path_factory.mktemp("import")
     text = write([("Connection", "plant", connection), ("Fleet", "fleet", found.spec)], found.notes, schema=None)
     (folder / "fleet.yaml").write_text(text, encoding="utf-8")
-    loaded = Loader([folder]).load()
+    loaded = Loader([folder], installed()).load()
     assert loaded.fleets["fleet"].spec == found.spec
     assert loaded.warnings == ()

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from reconciler.core.assessment import Filters, FleetAssessment
-from reconciler.core.limit import limits_of
+from reconciler.core.begin import limits_of
 from reconciler.core.plan import verb_of
 from reconciler.model.change import Verb
 from reconciler.model.desired import Want
@@ -20,6 +20,7 @@ from reconciler.model.plan import LimitKind, Violation
 from reconciler.model.snapshot import PROVED, Snapshot
 from reconciler.model.unit import Unit
 from reconciler.model.verdict import Verdict
+from reconciler.views.reason_words import violation_words
 from tests.laws import naive
 from tests.laws.strategies import document, drafted, fleets, limits, narrows, planned, snapshots, unit_lists
 from tests.laws.test_plan import reaches, verdicts
@@ -90,7 +91,7 @@ def test_limits_equal_their_plain_restatement(fleet: Document, snapshot: Snapsho
     assert found(plan.violations) == expected(one)
     for violation in plan.violations:
         assert violation.intended > violation.allowed or violation.kind is LimitKind.EMPTY_SCOPE
-        assert violation.message
+        assert violation_words(violation)
         assert violation.origin is not None
 
 
@@ -163,7 +164,8 @@ def test_filters_do_not_shrink_what_a_share_is_taken_of(fleet: Document, snapsho
     ("share", "of", "allowed"), [("10%", 30, 3), ("10%", 29, 2), ("64.35%", 2000, 1287), ("0%", 9, 0), ("100%", 7, 7)]
 )
 def test_shares_are_exact(share: str, of: int, allowed: int) -> None:
-    from reconciler.core.limit import Intended, Load, violations
+    from reconciler.core.guards import violations
+    from reconciler.core.guards.limit import Intended, Load
 
     fleet = document(
         FleetSpec(connection="plant", units=Selector(all=True), workloads={}, limits=Limits(replace=share))
@@ -175,4 +177,4 @@ def test_shares_are_exact(share: str, of: int, allowed: int) -> None:
     intended.add(Verb.REPLACE, 1, free=False)
     (violation,) = violations(fleet, [Load("poller", of, intended)], 100)
     assert (violation.allowed, violation.intended, violation.of) == (allowed, allowed + 1, of)
-    assert share in violation.message
+    assert violation.percent == share

@@ -15,11 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.errors import ManifestError, SettingsError
+from reconciler.manifest.finding import diagnostics_builtins, diagnostics_text
 from reconciler.manifest.load import Loader
 from reconciler.manifest.read import read
-from reconciler.manifest.render import diagnostics_builtins, diagnostics_text
 from reconciler.manifest.write import write
 from reconciler.model.fleet import Manifest
+from reconciler.platforms.registry import installed
 from tests.laws.test_write import documents
 
 PIECES = (
@@ -82,7 +83,7 @@ def test_whatever_stands_in_files_gives_a_manifest_or_findings(
 def outcome(paths: list[Path]) -> Manifest | ManifestError | SettingsError:
     """Return what loading gives; nothing else may come out of it."""
     try:
-        return Loader(paths).load()
+        return Loader(paths, installed()).load()
     except (ManifestError, SettingsError) as error:
         return error
 

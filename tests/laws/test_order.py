@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.order import parse_range, semver
+from reconciler.core.versions import parse_range, semver
 
 numbers = st.integers(0, 12)
 identifiers = st.one_of(

@@ -14,16 +14,18 @@ from reconciler.core.assessment import Filters, FleetAssessment, leavers, unmana
 from reconciler.core.judge import CHANGES, HELD, verdict
 from reconciler.core.plan import assemble
 from reconciler.core.resolve import resolve
-from reconciler.model.change import Change, Held, HoldReason, Reason, Verb
+from reconciler.model.change import Change, Held, Reason, Verb
 from reconciler.model.desired import Want
 from reconciler.model.diagnostic import Severity
 from reconciler.model.fleet import Document, FleetSpec, Selector
+from reconciler.model.hold import HoldReason
 from reconciler.model.observation import Phase
 from reconciler.model.plan import FleetPlan
 from reconciler.model.release import Catalog
 from reconciler.model.snapshot import Snapshot, Workload
 from reconciler.model.unit import Unit, Units
 from reconciler.model.verdict import Verdict
+from reconciler.views.reason_words import hold_words
 from tests.laws import naive
 from tests.laws.strategies import (
     CHANNELS,
@@ -132,7 +134,7 @@ def test_what_the_reading_does_not_prove_is_left_alone(fleet: Document, snapshot
         assert snapshot.state(change.workload.id, snapshot.units.index[change.unit.id]).phase is not Phase.UNKNOWN
     for held in plan.held:
         assert held.reasons
-        assert all(reason.text for reason in held.reasons)
+        assert all(hold_words(reason, held.workload.name, held.to) for reason in held.reasons)
         if held.verb is None and held.unit.id != "*":
             assert {reason.code for reason in held.reasons} & {HoldReason.UNKNOWN, HoldReason.PAUSED}
 

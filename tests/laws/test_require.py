@@ -164,7 +164,7 @@ class Pair:
 
     def request(self) -> PlanRequest:
         connections = {
-            name: Document(name, ConnectionSpec(losant=site.spec), "c.yaml", locate)
+            name: Document(name, ConnectionSpec("losant", site.spec), "c.yaml", locate)
             for name, site in self.sites.items()
         }
         return PlanRequest(manifest=Manifest(connections, {}, self.git.fleets, "digest"))

@@ -27,6 +27,7 @@ from reconciler.model.outcome import Outcome, Receipt, ReceiptKind, Result
 from reconciler.model.release import Catalog
 from reconciler.model.snapshot import Snapshot
 from reconciler.model.unit import Ref
+from reconciler.platforms.registry import installed
 from reconciler.views import plan_json
 from tests.golden import plans
 from tests.laws import strategies
@@ -163,7 +164,7 @@ def accepted(folder: Path, document: Any) -> tuple[bool, str]:
     """Return whether the loader takes a document for what it is, before it asks what it means; and what it said."""
     file = folder / "fleet.yaml"
     file.write_text(yaml.dump(document, Dumper=Person, allow_unicode=True, sort_keys=False), encoding="utf-8")
-    run = _Loading()
+    run = _Loading(installed())
     run.take(file)
     assert run.failed == bool(run.diagnostics)
     return not run.failed, "\n".join(f"{one.code}: {one.message}" for one in run.diagnostics)
@@ -189,11 +190,19 @@ def test_the_loader_accepts_exactly_what_the_schema_accepts(folder: Path, docume
     assert taken == schema("manifest.v1").is_valid(document), said or "the loader took it"
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
+KINDS_AND_PLATFORMS = {
+    "Channel": KINDS["Channel"],
+    "Fleet": KINDS["Fleet"],
+    **{name: plugin.spec for name, plugin in installed().items()},
+}
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS_AND_PLATFORMS))
 def test_every_key_of_every_kind_is_described(kind: str) -> None:
     definitions = schema("manifest.v1").schema["definitions"]
-    fields = {field.encode_name for field in msgspec.structs.fields(KINDS[kind])}
-    assert fields == definitions[KINDS[kind].__name__]["properties"].keys()
+    found = KINDS_AND_PLATFORMS[kind]
+    fields = {field.encode_name for field in msgspec.structs.fields(found)}
+    assert fields == definitions[found.__name__]["properties"].keys()
 
 
 # --- what the program writes ------------------------------------------------------------------------------------------
@@ -254,7 +263,7 @@ events = st.one_of(
         at=moments,
         run=names,
         fleet=names,
-        violations=st.just((plan.Violation(kind=plan.LimitKind.REMOVE, message="too many"),)),
+        violations=st.just((plan.Violation(kind=plan.LimitKind.REMOVE, percent="10%"),)),
     ),
     st.builds(
         event.Called, at=moments, run=names, fleet=names, call=st.integers(0, 9), receipt=receipts, seconds=moments

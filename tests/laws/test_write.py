@@ -10,12 +10,15 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.manifest.connections import convert
 from reconciler.manifest.load import API, KINDS
+from reconciler.manifest.parsed import settle
 from reconciler.manifest.read import read
-from reconciler.manifest.scalars import settle
 from reconciler.manifest.write import WIDTH, write
-from reconciler.model.connection import ConnectionSpec, LosantConnection, Requests, Secret
+from reconciler.model.connection import ConnectionSpec, Requests, Secret
 from reconciler.model.fleet import ChannelRef, ChannelSpec, FleetSpec, Override, PinChoice, WorkloadSpec
+from reconciler.platforms.losant.connection import LosantConnection
+from reconciler.platforms.registry import installed
 from tests.laws.strategies import limits, quarantines, selectors
 
 CONFUSING = (
@@ -66,7 +69,8 @@ fleets = st.builds(
 )
 connections = st.builds(
     ConnectionSpec,
-    losant=st.builds(
+    st.just("losant"),
+    st.builds(
         LosantConnection,
         application=st.just("575ec8687ae143cd83dc4a97"),
         token=st.builds(Secret, env=texts) | st.builds(Secret, file=texts),
@@ -92,7 +96,11 @@ def loaded(text: str) -> list[tuple[str, str, Any]]:
     for parsed in read("written.yaml", text):
         assert not parsed.problems, (parsed.problems[0].message, text)
         kind = KINDS[parsed.value["kind"]]
-        spec = msgspec.convert(parsed.value["spec"], kind, strict=False)
+        spec: Any
+        if kind is ConnectionSpec:
+            spec = convert(parsed.value["spec"], installed())
+        else:
+            spec = msgspec.convert(parsed.value["spec"], kind, strict=False)
         if isinstance(spec, FleetSpec):
             settle(spec, parsed)
         assert parsed.value["apiVersion"] == API

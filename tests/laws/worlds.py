@@ -18,13 +18,13 @@ from reconciler.core.decide import PlanRequest
 from reconciler.engine.apply import Applying
 from reconciler.engine.plan import PlanResult, plan
 from reconciler.engine.run import Options
-from reconciler.model.connection import ConnectionSpec, LosantConnection, Requests, Secret
+from reconciler.model.connection import ConnectionSpec, Requests, Secret
 from reconciler.model.event import AnyEvent
 from reconciler.model.fleet import Document, FleetSpec, Manifest, Override, Pin, PinChoice, Selector, WorkloadSpec
 from reconciler.model.plan import Plan
 from reconciler.model.snapshot import Query, Snapshot
-from reconciler.platforms.losant import factory
-from reconciler.platforms.losant.platform import Losant
+from reconciler.platforms.losant.connection import LosantConnection
+from reconciler.platforms.losant.platform import Losant, factory
 from reconciler.simulators.exchange import Request
 from reconciler.simulators.losant import Faults, LosantSimulator, LosantWorld, Shape, Variants, simulator
 from reconciler.simulators.losant.access import FULL
@@ -164,7 +164,7 @@ class Site:
 
     def request(self, *fleets: Document, filters: Filters | None = None) -> PlanRequest:
         """Ask what these fleets need."""
-        connection = Document("plant", ConnectionSpec(losant=self.spec), "plant.yaml", locate)
+        connection = Document("plant", ConnectionSpec("losant", self.spec), "plant.yaml", locate)
         return PlanRequest(
             manifest=Manifest({"plant": connection}, {}, {fleet.name: fleet for fleet in fleets}, "digest"),
             filters=filters or Filters(),

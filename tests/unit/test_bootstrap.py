@@ -111,6 +111,13 @@ def test_one_line_pins_a_unit_for_all_its_workloads() -> None:
     assert found["pins"] == {"gw-8": {"poller": "v0", "vision": "v4"}}
 
 
+def test_a_slot_for_itself_is_written_where_that_is_shorter() -> None:
+    assert said(world(gateways(2), {"poller": [None, "v1"]})) == {
+        "workloads": {"poller": {"unmanaged": True}},
+        "pins": {"gw-1": {"poller": "v1"}},
+    }
+
+
 def test_many_odd_units_without_a_common_tag_are_a_list_of_ids() -> None:
     found = said(world(gateways(30), {"poller": ["v1"] * 20 + ["v2"] * 10}))
     assert "pins" not in found

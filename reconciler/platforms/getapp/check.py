@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from email.utils import parsedate_to_datetime
 
 import msgspec
 
 from reconciler.errors import NotFound, PlatformError, Rejected, Unreachable
-from reconciler.model.connection import StepRoute
+from reconciler.platforms.answers import Answer
 from reconciler.platforms.getapp import wire
+from reconciler.platforms.getapp.connection import StepRoute
 from reconciler.platforms.getapp.inventory import id_of, listing
 from reconciler.platforms.getapp.openapi import proposals
 from reconciler.platforms.getapp.routes import DEVICES_PER_CALL, Routes, Server
 from reconciler.platforms.getapp.steps import STEPS, Table
+from reconciler.platforms.reading.checks import clock_check, inferred_checks
 from reconciler.ports import Check, Clock
 
-LARGEST_SKEW = 30.0
-"""Seconds between the agent's clock and ours that are worth a warning."""
 ACCEPTED = "the server accepts user and password"
 FORBIDDEN = 403
 """A missing role, or 401 (confirmed, section 7.1)."""
@@ -30,7 +29,7 @@ INFERRED = (
     "`requestedStatus: Uninstall` makes an agent take software away: nothing documents that it does",
     "what one device is offered, all active devices of its type and platform are",
     "an active device without releases is shown with an empty list",
-    "commands to devices that are not connected are lost, and the answer does not tell",
+    "commands to devices that are not connected are lost, and the answer does not say so",
 )
 """The facts of getapp.md that are inferred and that a run relies on (sections 4 to 6 and 9)."""
 
@@ -52,19 +51,18 @@ def checks(routes: Routes, server: Server | None, table: Table, clock: Clock) ->
                 return
         else:
             yield Check(f"read {name}", "ok", text)
-    yield from _clock(routes, clock, fleet=table.fleet)
+    yield clock_check(_answer(routes, fleet=table.fleet), clock, "the agent")
     yield from _routes(routes, table)
     yield from _server(server)
     yield Check("call steps", "unchecked", "every step writes")
-    for fact in INFERRED:
-        yield Check("inferred", "unchecked", fact)
+    yield from inferred_checks(INFERRED)
 
 
 def _devices(routes: Routes) -> str:
     found = routes.devices(listing)
     active = routes.present("active", lambda parts: sum(len(part) for part in parts))
-    odd = f"; {found.problems[0]}" if found.problems else ""
-    return f"{routes.client.url} answers: {len(found)} devices, {active} of them active{odd}"
+    problem = f"; {found.problems[0]}" if found.problems else ""
+    return f"{routes.client.url} answers: {len(found)} devices, {active} of them active{problem}"
 
 
 def _device(routes: Routes) -> str:
@@ -108,22 +106,11 @@ def _offerings(routes: Routes, *, fleet: bool) -> str:
     return f"the master is offered {len(routes.fleet_offering(routes.masters()))} projects"
 
 
-def _clock(routes: Routes, clock: Clock, *, fleet: bool) -> Iterator[Check]:
-    """Yield how the agent's clock stands to ours, as far as its answers tell."""
-    path = "/api/cdn/device" if fleet else "/api/v2/device"
+def _answer(routes: Routes, *, fleet: bool) -> Answer | None:
     try:
-        answer = routes.client.get(path, "read the time")
-        theirs = parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
-    except (PlatformError, ValueError, TypeError):
-        yield Check("clock", "unchecked", "the agent does not say what time it has")
-        return
-    skew = clock.now() - theirs
-    if abs(skew) > LARGEST_SKEW:
-        hint = "set this machine's clock: ages and deadlines are wrong otherwise"
-        ahead = "ahead of" if skew > 0 else "behind"
-        yield Check("clock", "warning", f"this machine is {abs(skew):.0f} s {ahead} the agent", hint)
-    else:
-        yield Check("clock", "ok", f"within {LARGEST_SKEW:.0f} s of the agent's")
+        return routes.client.get("/api/cdn/device" if fleet else "/api/v2/device", "read the time")
+    except PlatformError:
+        return None
 
 
 def _routes(routes: Routes, table: Table) -> Iterator[Check]:

@@ -12,45 +12,39 @@ from collections.abc import Sequence
 from reconciler.model.change import Action, Change
 from reconciler.model.release import Catalog, Release
 from reconciler.model.snapshot import Snapshot
+from reconciler.platforms.getapp.next_steps import StepPlan, VersionStep, next_steps
+from reconciler.platforms.getapp.prepare import must_prepare
 from reconciler.platforms.getapp.steps import CANCEL, DELETE, DELIVER, DEPLOY, PREPARE, UNINSTALL, Table
-from reconciler.platforms.getapp.way import Move, Way, way
 
 PREFIX = "getapp."
 STAGES = {PREPARE: 0, DELIVER: 1, DEPLOY: 1, CANCEL: 2, UNINSTALL: 2, DELETE: 2}
 
-UNASKED = frozenset({"not asked", "delete"})
-"""What the catalogue says of preparations that are to be asked for; a failed one is where trying again helps."""
-AGAIN = "again: "
-FAILED = "failed: "
-UNCLEAR = "unclear: "
-RUNNING = "running: "
 
-
-def way_of(change: Change, snapshot: Snapshot) -> Way:
-    """Return the way of a change; of a unit that is not there nothing can be done."""
+def steps_of(change: Change, snapshot: Snapshot) -> StepPlan:
+    """Return the steps of a change; of a unit that is not there nothing can be done."""
     row = snapshot.units.index.get(change.unit.id)
     if row is None:
-        return Way(None, (), "the device is gone")
-    return way(snapshot.state(change.workload.id, row), change.to)
+        return StepPlan(None, (), "the device is gone")
+    return next_steps(snapshot.state(change.workload.id, row), change.to)
 
 
-def reference_of(change: Change, move: Move, snapshot: Snapshot, catalog: Catalog) -> str:
+def reference_of(change: Change, version: str, snapshot: Snapshot, catalog: Catalog) -> str:
     """Return the catalogId that a step is about, as the device names it, else as the catalogue does; empty for neither.
 
     It is never put together from project and version: a device may know software by another id (confirmed, section 2).
     A server prepares by its own id.
     """
-    shown = snapshot.reference(change.unit.id, change.workload.id, move.version)
-    info = catalog.get(Release(change.workload.id, move.version))
+    shown = snapshot.reference(change.unit.id, change.workload.id, version)
+    info = catalog.get(Release(change.workload.id, version))
     return shown or (info.reference if info is not None else "")
 
 
-def step_now(change: Change, move: Move, catalog: Catalog, table: Table) -> str:
+def step_now(change: Change, planned: VersionStep, catalog: Catalog, table: Table) -> str:
     """Return the step to do now: a delivery from a server that has not prepared the release begins with that."""
-    info = catalog.get(Release(change.workload.id, move.version))
-    if move.step != DELIVER or info is None or not table.on(PREPARE):
-        return move.step
-    return PREPARE if info.prepared in UNASKED or info.prepared.startswith(AGAIN) else move.step
+    info = catalog.get(Release(change.workload.id, planned.version))
+    if planned.step == DELIVER and table.on(PREPARE) and info is not None and info.preparation is not None:
+        return PREPARE if must_prepare(info.preparation) else DELIVER
+    return planned.step
 
 
 def compile_changes(
@@ -58,14 +52,17 @@ def compile_changes(
 ) -> tuple[Action, ...]:
     """Return the calls for changes that `review` does not hold."""
     groups: dict[tuple[int, str, str], list[int]] = defaultdict(list)
+    prepared: dict[str, Release] = {}
     for position, change in enumerate(changes):
-        move = way_of(change, snapshot).now
-        if move is None:
+        planned = steps_of(change, snapshot).now
+        if planned is None:
             continue
-        step = step_now(change, move, catalog, table)
-        reference = reference_of(change, move, snapshot, catalog)
+        step = step_now(change, planned, catalog, table)
+        reference = reference_of(change, planned.version, snapshot, catalog)
         if step == PREPARE:
-            reference = catalog[Release(change.workload.id, move.version)].reference
+            release = Release(change.workload.id, planned.version)
+            reference = catalog[release].reference
+            prepared[reference] = release
         if reference and table.on(step):
             groups[STAGES[step], step, reference].append(position)
     actions = []
@@ -75,5 +72,6 @@ def compile_changes(
         for start in range(0, len(positions), size):
             slots = tuple(positions[start : start + size])
             request = table.request(step, reference, [changes[slot].unit.id for slot in slots])
-            actions.append(Action(call=PREFIX + step, request=request, slots=slots, stage=stage))
+            reveals = (prepared[reference],) if step == PREPARE else ()
+            actions.append(Action(call=PREFIX + step, request=request, slots=slots, stage=stage, reveals=reveals))
     return tuple(actions)

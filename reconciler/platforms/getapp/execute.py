@@ -6,15 +6,15 @@ import msgspec
 
 from reconciler.errors import PlatformError
 from reconciler.model.change import Action
-from reconciler.model.delivery import PrepareStatus
 from reconciler.model.outcome import Receipt, ReceiptKind
+from reconciler.model.release import PrepareStatus
+from reconciler.platforms.answers import receipt_of
 from reconciler.platforms.getapp import wire
 from reconciler.platforms.getapp.compile import PREFIX
-from reconciler.platforms.getapp.look import objection
-from reconciler.platforms.getapp.prepare import Preparations, preparation
+from reconciler.platforms.getapp.precondition import precondition_failure
+from reconciler.platforms.getapp.prepare import preparation
 from reconciler.platforms.getapp.routes import Routes, Server
 from reconciler.platforms.getapp.steps import PREPARE, Table
-from reconciler.platforms.receipts import receipt_of
 from reconciler.ports import Clock
 
 NOT_ALLOWED = 405
@@ -24,15 +24,12 @@ NOT_ALLOWED = 405
 class Sender:
     """Calls of one connection."""
 
-    def __init__(
-        self, routes: Routes, server: Server | None, table: Table, preparations: Preparations, clock: Clock
-    ) -> None:
-        """Take whom to call, which calls there are, where preparations are noted, and the time."""
+    def __init__(self, routes: Routes, server: Server | None, table: Table, clock: Clock) -> None:
+        """Take whom to call, which calls there are, and the time."""
         self._clock = clock
         self._routes = routes
         self._server = server
         self._table = table
-        self._preparations = preparations
 
     def execute(self, action: Action, deadline: float) -> Receipt:
         """Send a call at most until `deadline`, in monotonic seconds."""
@@ -45,12 +42,12 @@ class Sender:
             return Receipt(ReceiptKind.REJECTED, f"not sent: it names {len(named[1])} devices for {len(action.slots)}")
         try:
             if step == PREPARE and self._server is not None:
-                return self._prepare(self._server, action, named[0], deadline)
+                return _prepare(self._server, action, named[0], deadline)
             if self._clock.monotonic() >= deadline:
                 return Receipt(ReceiptKind.REJECTED, "nothing was sent: no time was left")
-            objected = objection(self._routes, step, *named, fleet=self._table.fleet)
-            if objected:
-                return Receipt(ReceiptKind.UNPROVED, f"not sent: {objected}")
+            failure = precondition_failure(self._routes, step, *named, fleet=self._table.fleet)
+            if failure:
+                return Receipt(ReceiptKind.UNPROVED, f"not sent: {failure}")
             request = action.request
             self._routes.client.write(
                 request.path, f"{step} {named[0]}", request.body, wire.accepted, deadline, method=request.method
@@ -62,12 +59,15 @@ class Sender:
             return receipt
         return Receipt(ReceiptKind.ACCEPTED)
 
-    def _prepare(self, server: Server, action: Action, catalog_id: str, deadline: float) -> Receipt:
-        """Ask for a preparation; an error comes with HTTP 200, confirmed (section 7.5)."""
-        request = action.request
-        told = server.client.write(request.path, f"prepare {catalog_id}", request.body, wire.prepared, deadline)
-        found = preparation(told)
-        self._preparations.started(catalog_id)
-        if found.status is PrepareStatus.ERROR:
-            return Receipt(ReceiptKind.REJECTED, f"the delivery server could not prepare {catalog_id}: {found.error}")
-        return Receipt(ReceiptKind.ACCEPTED)
+
+def _prepare(server: Server, action: Action, catalog_id: str, deadline: float) -> Receipt:
+    """Ask for a preparation, again where it runs already: that answers how it stands. An error comes with HTTP 200.
+
+    Both confirmed (section 7.5).
+    """
+    request = action.request
+    answer = server.client.write(request.path, f"prepare {catalog_id}", request.body, wire.prepared, deadline)
+    found = preparation(answer)
+    if found.status is PrepareStatus.ERROR:
+        return Receipt(ReceiptKind.REJECTED, f"the delivery server could not prepare {catalog_id}: {found.error}")
+    return Receipt(ReceiptKind.ACCEPTED)

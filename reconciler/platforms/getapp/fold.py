@@ -1,16 +1,86 @@
-"""Rows of devices become columns, a column a project over the units."""
+"""Rows of devices become columns, a column a project over the units; what repeats is understood once.
+
+The listing of a fleet is mostly repetition, yet hardly two devices send the same bytes: each took its own seconds for a
+download (`downloadDuration`, confirmed, seed 000). So a row is looked up by its bytes, a row of new bytes by the fields
+that are used, and a list by its rows; only what is new to all three is worked on.
+"""
 
 from __future__ import annotations
 
-from array import array
+from collections.abc import Callable, Iterable
+from typing import Generic, TypeVar
 
-from reconciler.model.observation import EMPTY, UNSEEN, State
+import msgspec
+
+from reconciler.model.condition import Condition, ConditionCode
+from reconciler.model.observation import EMPTY
+from reconciler.model.release import Catalog, Release
 from reconciler.model.snapshot import References
 from reconciler.model.unit import Units
+from reconciler.platforms.answers import clean
 from reconciler.platforms.getapp import wire
-from reconciler.platforms.getapp.lists import Lists
-from reconciler.platforms.getapp.translate import Rows, unknown_state
-from reconciler.platforms.getapp.wire import RowRelease
+from reconciler.platforms.getapp.release_info import info_of
+from reconciler.platforms.getapp.translate import ReadRow, Rows, read_row, rows_of, unknown_state
+from reconciler.platforms.reading.columns import StateColumns
+
+T = TypeVar("T")
+
+KEPT = 16_000_000
+"""Bytes of rows and lists that are remembered, about; beyond, it begins anew: what never repeats is not worth keeping."""
+LIST = 500
+"""Bytes that a remembered list is taken for."""
+
+
+class Lists(Generic[T]):
+    """Gives what a list of rows is made into, the same value for lists of the same meaning, in whatever bytes."""
+
+    def __init__(self, make: Callable[[Rows], T], *, auto: bool, kept: int = KEPT) -> None:
+        """Take what is made of a meaning; `auto` says that what is downloaded installs itself, `kept` is in bytes."""
+        self._make = make
+        self._auto = auto
+        self._kept = kept
+        self._forget()
+
+    def of(self, data: msgspec.Raw) -> T:
+        """Return what a device's list is made into. Runs once a device: every operation in it counts."""
+        try:
+            raws = wire.items(data).items
+        except msgspec.DecodeError as error:
+            why = Condition(ConditionCode.UNEXPECTED_VALUE, text=f"its list of releases: {clean(str(error))}")
+            return self._make(Rows({}, blind=why))
+        if self._held > self._kept:
+            self._forget()
+        seen, numbers = self._seen, []
+        for raw in raws:
+            content = bytes(raw)
+            number = seen.get(content)
+            numbers.append(self._read(content) if number is None else number)
+        key = tuple(numbers)
+        found = self._lists.get(key)
+        if found is None:
+            found = self._lists[key] = self._make(rows_of([self._rows[number] for number in key], auto=self._auto))
+            self._held += LIST
+        return found
+
+    def _forget(self) -> None:
+        self._held = 0
+        self._seen: dict[bytes, int] = {}
+        self._meanings: dict[bytes, int] = {}
+        self._rows: list[ReadRow] = []
+        self._lists: dict[tuple[int, ...], T] = {}
+
+    def _read(self, content: bytes) -> int:
+        """Return the number of a row whose bytes are new; that of another one where they mean the same."""
+        row = read_row(content)
+        meaning = content if row.row is None else msgspec.json.encode(row.row)
+        number = self._meanings.get(meaning)
+        if number is None:
+            number = self._meanings[meaning] = len(self._rows)
+            self._rows.append(row)
+            self._held += len(meaning)
+        self._seen[content] = number
+        self._held += len(content)
+        return number
 
 
 class _Known:
@@ -25,22 +95,20 @@ class _Known:
         self.blind = rows.blind
 
 
-class Slots:
-    """States in columns, a column a project over the units."""
+class Slots(StateColumns):
+    """States in columns, a column a project over the units; what else the rows show."""
 
-    def __init__(self, units: Units, *, auto: bool = False) -> None:
-        """Take the inventory; `auto` says that what is downloaded installs itself."""
+    def __init__(self, units: Units, references: References, *, auto: bool = False) -> None:
+        """Take the inventory, and catalogIds known before; `auto` says that what is downloaded installs itself."""
+        super().__init__(len(units), EMPTY)
         self.units = units
-        self.states: list[State] = [UNSEEN]
-        self.columns: dict[str, array[int]] = {}
-        self.releases: dict[tuple[str, str], RowRelease] = {}
-        self.references: References = {}
+        self.releases: Catalog = {}
+        self.references = dict(references)
         self.problems: list[str] = []
         self.own_problems: list[str] = []
         """What is wrong with single devices, of which nothing follows for others."""
         self.shown = bytearray(len(units))
         self._lists = Lists(self._known, auto=auto)
-        self._numbers: dict[State, int] = {}
         self._blind: dict[int, int] = {}
 
     def fold(self, entries: wire.Entries) -> None:
@@ -54,8 +122,8 @@ class Slots:
                 continue
             if self.shown[unit]:
                 self.problems.append(f"the releases of device {device} are listed twice")
-                self._blind[unit] = self._interned(
-                    unknown_state("the platform lists the releases of this device twice")
+                self.blind(
+                    unit, Condition(ConditionCode.CONTRADICTION, text="the releases of this device are listed twice")
                 )
                 continue
             self.shown[unit] = 1
@@ -64,29 +132,30 @@ class Slots:
                 columns[project][unit] = number
             if found.own or found.problems or found.blind:
                 self._peculiar(unit, device, found)
-        if entries.odd:
-            self.problems.append(f"{entries.odd} entries of the releases cannot be read: it is not told whose they are")
+        if entries.malformed:
+            self.problems.append(f"{entries.malformed} entries of the releases cannot be read: they name no device")
 
-    def blind(self, row: int, note: str) -> None:
+    def blind(self, row: int, why: Condition) -> None:
         """Say that nothing is known of any slot of a unit."""
-        self._blind[row] = self._interned(unknown_state(note))
+        self._blind[row] = self.number(unknown_state(why))
 
     def has_rows(self, row: int) -> bool:
         """Return whether a unit showed anything."""
         return any(column[row] for column in self.columns.values())
 
-    def finish(self, projects: set[str]) -> None:
+    def finish(self, projects: Iterable[str]) -> None:
         """Let units of which nothing is known show that in every project."""
-        for row, number in self._blind.items():
-            for project in projects | set(self.columns):
-                self._column(project)[row] = number
+        for project in {*projects, *self.columns} if self._blind else ():
+            column = self.column(project)
+            for row, number in self._blind.items():
+                column[row] = number
 
-    def prove(self, projects: set[str]) -> None:
+    def prove(self, projects: Iterable[str]) -> None:
         """Let slots that devices left out of their own lists be empty for certain, where others were not read."""
         number = len(self.states)
         self.states.append(EMPTY)
-        for project in projects | set(self.columns):
-            column = self._column(project)
+        for project in {*projects, *self.columns}:
+            column = self.column(project)
             for row, shown in enumerate(self.shown):
                 if shown and not column[row]:
                     column[row] = number
@@ -103,26 +172,10 @@ class Slots:
         own: dict[tuple[str, str], str] = {}
         for release in rows.releases:
             key = (release.project_name, release.version)
-            general = self.references.setdefault(("", *key), release.id)
-            if general != release.id:
+            if self.references.setdefault(("", *key), release.id) != release.id:
                 own[key] = release.id
-            self.releases.setdefault(key, release)
-        slots = [(project, self._interned(state)) for project, state in rows.states.items()]
+            self.releases.setdefault(Release(*key), info_of(release))
+        slots = [(project, self.number(state)) for project, state in rows.states.items()]
         for project, _ in slots:
-            self._column(project)
+            self.column(project)
         return _Known(rows, slots, own)
-
-    def _column(self, project: str) -> array[int]:
-        column = self.columns.get(project)
-        if column is None:
-            column = self.columns[project] = array("I", bytes(4 * len(self.units)))
-        return column
-
-    def _interned(self, state: State) -> int:
-        if state == State():
-            return 0
-        number = self._numbers.get(state)
-        if number is None:
-            number = self._numbers[state] = len(self.states)
-            self.states.append(state)
-        return number

@@ -22,14 +22,13 @@ NOT_LABELS = frozenset(
     {"battery", "deviceId", "id", "ipAddress", "location", "macAddress", "metadata", "name", "serialNumber"}
     | {"enrollment", "storageAvailable", "urlGetAppServerActive", "urlGetAppServerAvailable", "deviceType", "type"}
 )
-"""Fields that are measured, unique, or told otherwise."""
+"""Fields that are measured, unique, or a label under another name."""
 
 
 class Inventory:
-    """The devices of a connection in columns, and what is odd about their listing, in words.
+    """The devices of a connection in columns, and what is wrong with their listing, in words.
 
-    A device's kind is what offerings depend on: its platform and type tokens. Devices that bear the same fields share
-    their labels.
+    Devices that bear the same fields share their labels.
     """
 
     def __init__(self) -> None:
@@ -39,8 +38,6 @@ class Inventory:
         self._names: list[str] = []
         self._labels = array("I")
         self._label_sets: dict[Labels, int] = {}
-        self._kinds = array("I")
-        self._kind_numbers: dict[tuple[str, ...], int] = {}
         self._made: dict[tuple[tuple[str, str], ...], Labels] = {}
 
     def __len__(self) -> int:
@@ -48,7 +45,7 @@ class Inventory:
         return len(self._rows)
 
     def add(self, device: str, content: bytes, *, master: bool) -> None:
-        """Take a device as it is told of; one whose fields cannot be read keeps its id alone."""
+        """Take a device as it is listed; one whose fields cannot be read keeps its id alone."""
         if device in self._rows:
             self.problems.append(f"device {device} is listed twice")
             return
@@ -57,19 +54,17 @@ class Inventory:
             fields = wire.fields(content)
         except msgspec.DecodeError as error:
             self.problems.append(f"device {device} has an unexpected value: {clean(str(error))}")
-            self._append(device, device, pairs, ())
+            self._append(device, device, pairs)
             return
         inner, metadata = fields.get("enrollment"), fields.get("metadata")
         enrollment = {**fields, **inner} if isinstance(inner, dict) else fields
-        tokens = _tokens(enrollment)
-        pairs += [("type", token) for token in tokens]
+        pairs += [("type", token) for token in _tokens(enrollment)]
         _scalars(enrollment, pairs)
         name = fields.get("name")
         if isinstance(metadata, dict):
             _scalars(metadata, pairs)
             name = metadata.get("name", name)
-        kind = (str(enrollment.get("platform")), *tokens)
-        self._append(device, name if isinstance(name, str) and name else device, pairs, kind)
+        self._append(device, name if isinstance(name, str) and name else device, pairs)
 
     def units(self) -> Units:
         """Return them as units, disconnected until they are said to be active."""
@@ -88,15 +83,7 @@ class Inventory:
             agent_versions=[None],
         )
 
-    def samples(self, units: Units) -> list[str]:
-        """Return one connected device of each kind: what they are offered, all of their kind are (inferred)."""
-        kinds: dict[int, str] = {}
-        for row, one in enumerate(units.ids):
-            if units.reach[row] == Reach.CONNECTED:
-                kinds.setdefault(self._kinds[self._rows[one]], one)
-        return sorted(kinds.values())
-
-    def _append(self, device: str, name: str, pairs: list[tuple[str, str]], kind: tuple[str, ...]) -> None:
+    def _append(self, device: str, name: str, pairs: list[tuple[str, str]]) -> None:
         key = tuple(pairs)
         labels = self._made.get(key)
         if labels is None:
@@ -104,15 +91,14 @@ class Inventory:
         self._rows[device] = len(self._names)
         self._names.append(name)
         self._labels.append(self._label_sets.setdefault(labels, len(self._label_sets)))
-        self._kinds.append(self._kind_numbers.setdefault(kind, len(self._kind_numbers)))
 
 
 def listing(parts: Iterable[wire.Entries]) -> Inventory:
     """Return the devices of a CDN's listing, which shows the master itself too, confirmed (seed 000)."""
     found = Inventory()
-    masters = odd = 0
+    masters = malformed = 0
     for part in parts:
-        odd += part.odd
+        malformed += part.malformed
         for entry in part.items:
             masters += entry.is_master
             found.add(entry.device_id, bytes(entry.data), master=entry.is_master)
@@ -120,8 +106,8 @@ def listing(parts: Iterable[wire.Entries]) -> Inventory:
         found.problems.append(
             f"the list of devices shows {masters} masters: there is always one, the agent that was asked"
         )
-    if odd:
-        found.problems.append(f"{odd} devices cannot be read: they have no id")
+    if malformed:
+        found.problems.append(f"{malformed} devices cannot be read: they have no id")
     return found
 
 
@@ -159,8 +145,8 @@ def id_of(content: bytes) -> str:
 
 def _tokens(enrollment: dict[str, Any]) -> list[str]:
     """Return the tokens of a device's type: one, or a list of them."""
-    told = enrollment.get("deviceType", enrollment.get("type"))
-    return [token for token in (told if isinstance(told, list) else [told]) if isinstance(token, str) and token]
+    given = enrollment.get("deviceType", enrollment.get("type"))
+    return [token for token in (given if isinstance(given, list) else [given]) if isinstance(token, str) and token]
 
 
 def _scalars(source: dict[str, Any], pairs: list[tuple[str, str]]) -> None:

@@ -7,6 +7,7 @@ import threading
 import msgspec
 
 from reconciler.errors import PlatformError, SettingsError, UnexpectedAnswer, Unreachable
+from reconciler.platforms.credentials import Nobody
 from reconciler.platforms.getapp import wire
 from reconciler.platforms.http import Client
 from reconciler.ports import Clock
@@ -15,7 +16,7 @@ PATIENCE = 60.0
 """Seconds that a login may take where the request it is for has no deadline."""
 
 
-class Door:
+class LoginRequest(Nobody):
     """What a login is sent with: no header, but secrets that must not be shown, nor go over plain http."""
 
     def __init__(self, login: Login) -> None:
@@ -26,15 +27,6 @@ class Door:
     def secrets(self) -> tuple[str, ...]:
         """Return the password and tokens of the login."""
         return self._login.secrets
-
-    def headers(self, deadline: float | None) -> dict[str, str]:
-        """Return nothing."""
-        del deadline
-        return {}
-
-    def renew(self) -> bool:
-        """Return that nothing else can be tried."""
-        return False
 
 
 class Login:
@@ -55,15 +47,15 @@ class Login:
         self._client: Client
 
     def use(self, client: Client) -> None:
-        """Take the client that logs in, one with `Door`."""
+        """Take the client that logs in, one with `LoginRequest`."""
         self._client = client
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """Return the password and the tokens as they are now."""
         tokens = self._tokens
-        told = () if tokens is None else (tokens.access_token, tokens.refresh_token)
-        return (self._password, *(token for token in told if token))
+        both = () if tokens is None else (tokens.access_token, tokens.refresh_token)
+        return (self._password, *(token for token in both if token))
 
     def headers(self, deadline: float | None) -> dict[str, str]:
         """Return the header of a token, asked for where there is none. Raises PlatformError, with `sent` False."""

@@ -11,119 +11,103 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import compress
-from typing import Protocol
 
 import msgspec
 
-from reconciler.errors import NotFound, PlatformError, Rejected, UnexpectedAnswer
-from reconciler.model.snapshot import Coverage, Query, Snapshot, Workload
+from reconciler.errors import PlatformError, UnexpectedAnswer
+from reconciler.model.condition import Condition, ConditionCode
+from reconciler.model.snapshot import Query, References, Snapshot, Workload
 from reconciler.model.unit import Reach, Units
 from reconciler.platforms.getapp import wire
 from reconciler.platforms.getapp.fold import Slots
 from reconciler.platforms.getapp.inventory import Inventory, id_of, listing, shown
-from reconciler.platforms.getapp.memory import Memory
+from reconciler.platforms.getapp.offers import Offers, offers_to, samples
 from reconciler.platforms.getapp.routes import DEVICES_PER_CALL, WHOLE, Routes, parts
-from reconciler.platforms.readers import Readers
+from reconciler.platforms.reading.proof import coverage_of, proved
+from reconciler.platforms.reading.readers import Readers
 from reconciler.ports import Clock
 
-READINGS = 3
-SHOWN_PROBLEMS = 10
+SILENT = Condition(ConditionCode.NOT_REPORTING)
+LACKING = Condition(ConditionCode.NOT_LISTED)
 MOST_CALLS = 10
 """Narrowed to more devices than fit into so many calls, the whole list is read instead."""
 WITNESSES = 5
 """How often an agent is asked before its empty list is believed."""
 
-SILENT = "the device has not reported for 24 hours and shows no releases: what it runs is not known"
-MISSING = "the list of releases has no entry for this device"
-
-
-class Reading(Protocol):
-    """One turn over one topology."""
-
-    problems: list[str]
-    slots: Slots
-
-    def read(self) -> None:
-        """Read all. Raises PlatformError when a listing cannot be read at all."""
-        ...
-
 
 class Observer:
     """Readings of one connection."""
 
-    def __init__(self, routes: Routes, readers: Readers, clock: Clock, identity: str, memory: Memory) -> None:
-        """Take the routes, the readers, the clock whose time readings bear, and what was seen before."""
+    def __init__(self, routes: Routes, readers: Readers, clock: Clock, identity: str, *, fleet: bool) -> None:
+        """Take the routes, the readers, the clock whose time readings bear; `fleet`: the agent is a CDN master."""
         self._routes = routes
         self._readers = readers
         self._clock = clock
         self._identity = identity
-        self._memory = memory
+        self._fleet = fleet
 
-    def observe(self, query: Query, *, fleet: bool) -> Snapshot:
-        """Return a reading, proved or with its problems; `fleet` says that the agent is a CDN master.
+    def observe(self, query: Query, since: Snapshot | None) -> Snapshot:
+        """Return a reading, proved or with its problems. Raises PlatformError when nothing can be read at all.
 
-        Raises PlatformError when nothing can be read at all.
+        Without an earlier reading nobody knows the projects of devices that are not asked about: then all are read.
         """
-        found = self._turn(query, fleet=fleet)
-        for _ in range(READINGS - 1):
-            if found.coverage.complete or self._clock.stopping():
-                break
-            try:
-                found = self._turn(query, fleet=fleet)
-            except PlatformError as error:
-                problems = (*found.coverage.problems, f"reading again failed: {error}")
-                found.coverage = Coverage(complete=False, problems=problems)
-                break
-        return found
+        units = query.units if since is not None else None
+        return proved(lambda _: self._turn(units, since if units is not None else None), self._clock)
 
-    def _turn(self, query: Query, *, fleet: bool) -> Snapshot:
+    def _turn(self, units: frozenset[str] | None, since: Snapshot | None) -> Snapshot:
         read_at = self._clock.now()
-        # Without an earlier reading nobody knows the projects of devices that are not asked about.
-        units = query.units if self._memory.whole else None
-        kind = partial(_Fleet, self._routes, self._readers, units) if fleet else partial(_Alone, self._routes)
-        reading: Reading = kind(self._memory)
+        references: References = {}
+        if since is not None and units is not None:
+            references = {key: known for key, known in since.references.items() if key[0] not in units}
+        reading = (
+            _FleetReading(self._routes, self._readers, units, references)
+            if self._fleet
+            else _AgentReading(self._routes, references)
+        )
         reading.read()
-        slots = reading.slots
-        self._memory.note(slots.releases, slots.columns, whole=units is None)
-        slots.finish(self._memory.projects)
+        slots, offered = reading.slots, reading.offered
+        projects = {*slots.columns, *offered.projects, *(one.id for one in (since.workloads if since else ()))}
+        slots.finish(projects)
         problems = sorted(set(reading.problems + slots.problems))
         if slots.own_problems and not problems:
-            slots.prove(self._memory.projects)
+            slots.prove(projects)
         problems += sorted(set(slots.own_problems))
-        more = len(problems) - SHOWN_PROBLEMS
-        shown = (*problems[:SHOWN_PROBLEMS], *([f"and {more} more"] if more > 0 else []))
         return Snapshot(
             identity=self._identity,
             units=slots.units,
-            workloads=tuple(Workload(project, project) for project in self._memory.projects),
+            workloads=tuple(Workload(project, project) for project in projects),
             states=slots.states,
             columns=slots.columns,
-            coverage=Coverage(complete=not problems, problems=shown),
+            coverage=coverage_of(problems),
             read_at=read_at,
-            references={**self._memory.references, **slots.references},
+            references={**offered.references, **slots.references},
+            releases={**(since.releases if since else {}), **slots.releases},
         )
 
 
-class _Fleet:
-    """One turn over a CDN."""
+class _FleetReading:
+    """One turn over a CDN: devices, which of them are active, their releases and offers, and the devices again."""
 
-    def __init__(self, routes: Routes, readers: Readers, units: frozenset[str] | None, memory: Memory) -> None:
+    def __init__(self, routes: Routes, readers: Readers, units: frozenset[str] | None, references: References) -> None:
+        """Take whom to ask, the devices whose releases are read (None: all), and catalogIds known before."""
         self._routes = routes
         self._readers = readers
         self._units = units
-        self._memory = memory
+        self._references = references
         self.problems: list[str] = []
         self.slots: Slots
+        self.offered: Offers
 
     def read(self) -> None:
-        """Read devices, which of them are active, their releases, and the devices again."""
-        self.slots = Slots(self._inventory())
+        """Read all. Raises PlatformError when a listing cannot be read at all."""
+        self.slots = Slots(self._inventory(), self._references)
         asked = self._units
         if asked is not None and len(asked) > MOST_CALLS * DEVICES_PER_CALL:
             asked = None
         self._read_releases(asked)
         self._judge_silence(asked)
-        self.problems += offered(self._routes, self._memory, fleet=True)
+        self.offered = offers_to(self._routes, samples(self.slots.units))
+        self.problems += [self.offered.problem] if self.offered.problem else []
         self._compare()
 
     def _inventory(self) -> Units:
@@ -138,7 +122,6 @@ class _Fleet:
             self.problems.append("the list of active devices lacks the master, which just answered")
         if active.alien:
             self.problems.append("the list of active devices shows some that the list of all devices lacks")
-        self._memory.samples = tuple(inventory.samples(units))
         return units
 
     def _read_releases(self, asked: frozenset[str] | None) -> None:
@@ -157,7 +140,7 @@ class _Fleet:
             if (active and slots.shown[row]) or (asked is not None and device not in asked):
                 continue
             if not slots.shown[row]:
-                slots.blind(row, MISSING if active else SILENT)
+                slots.blind(row, LACKING if active else SILENT)
                 if active:
                     slots.own_problems.append(f"device {device} is active, but the list of releases lacks it")
             elif not slots.has_rows(row):
@@ -184,32 +167,36 @@ def _named(rows: bytes) -> set[str]:
     return {name for name in found if isinstance(name, str)}
 
 
-class _Alone:
-    """One turn over the own device of one agent."""
+class _AgentReading:
+    """One turn over the own device of one agent: the device, its releases, its offer, and its releases again."""
 
-    def __init__(self, routes: Routes, memory: Memory) -> None:
+    def __init__(self, routes: Routes, references: References) -> None:
+        """Take the agent, and catalogIds known before."""
         self._routes = routes
-        self._memory = memory
+        self._references = references
         self.problems: list[str] = []
         self.slots: Slots
+        self.offered: Offers
 
     def read(self) -> None:
-        """Read the device, its releases, its offering, and its releases again."""
+        """Read all. Raises PlatformError when the device or its releases cannot be read at all."""
         content = self._routes.device()
         device = id_of(content)
         if not device:
-            raise UnexpectedAnswer("the agent does not tell its device's id", operation="getapp: read the device")
-        auto = auto_deploys(self._routes)
+            raise UnexpectedAnswer("the agent does not name its device's id", operation="getapp: read the device")
         inventory = Inventory()
         inventory.add(device, content, master=False)
         units = inventory.units()
         units.reach[0] = Reach.CONNECTED
-        self.slots = Slots(units, auto=auto)
+        self.slots = Slots(units, self._references, auto=auto_deploys(self._routes))
         rows = self._routes.releases()
-        self.slots.fold(wire.Entries([wire.Entry(device, is_master=True, data=msgspec.Raw(rows))], 0, wrapped=False))
-        self.problems += offered(self._routes, self._memory, fleet=False)
+        self.slots.fold(
+            wire.Entries([wire.Entry(device, is_master=True, data=msgspec.Raw(rows))], malformed=0, wrapped=False)
+        )
+        self.offered = offers_to(self._routes, None)
+        self.problems += [self.offered.problem] if self.offered.problem else []
         shown = _named(rows)
-        lacking = sorted(self._memory.on_device - shown)
+        lacking = sorted(self.offered.on_device - shown)
         if lacking:
             self.problems.append(f"the offering shows {lacking[0]} on the device, but the list of releases lacks it")
         self._repeat(shown)
@@ -225,34 +212,16 @@ class _Alone:
             self.problems.append(f"whether the releases changed meanwhile could not be read: {error}")
 
 
-def offered(routes: Routes, memory: Memory, *, fleet: bool) -> list[str]:
-    """Note what devices are offered, of a fleet one device of each kind; return why that could not be read.
-
-    An agent without this route offers nothing that could be known: no problem for what its devices hold.
-    """
-    try:
-        if not fleet:
-            memory.offer(routes.offering())
-        elif memory.samples:
-            for start in range(0, len(memory.samples), DEVICES_PER_CALL):
-                memory.offer(routes.fleet_offering(memory.samples[start : start + DEVICES_PER_CALL]), more=bool(start))
-    except (NotFound, Rejected):
-        memory.offer([])
-    except PlatformError as error:
-        return [f"what devices are offered could not be read: {error}"]
-    return []
-
-
 def auto_deploys(routes: Routes) -> bool:
     """Return whether an agent installs what it downloaded by itself: `deploy_auto_on_pull` of its settings.
 
     The setting is confirmed (DOC config-yaml.md), where it stands in the answer is inferred; where it cannot be read,
-    the agent waits to be told.
+    the agent waits for a command.
     """
     try:
-        told = routes.configs()
+        settings = routes.configs()
     except PlatformError:
         return False
-    deploy = told.get("deploy")
+    deploy = settings.get("deploy")
     inner = deploy.get("deploy_auto_on_pull") if isinstance(deploy, dict) else None
-    return True in (inner, told.get("deploy_auto_on_pull"), told.get("AUTO_DEPLOY_ON_PULL"))
+    return True in (inner, settings.get("deploy_auto_on_pull"), settings.get("AUTO_DEPLOY_ON_PULL"))

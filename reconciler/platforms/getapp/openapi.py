@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from reconciler.model.connection import StepRoute
 from reconciler.model.desired import Scalar
+from reconciler.platforms.getapp.connection import StepRoute
 from reconciler.platforms.getapp.steps import (
     CANCEL,
     CATALOG_ID,

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import httpx
 
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review
-from reconciler.model.connection import GetAppConnection, Secret
-from reconciler.model.delivery import Preparation
 from reconciler.model.outcome import Receipt
 from reconciler.model.quantity import seconds
-from reconciler.model.release import Catalog, Release, ReleaseList, ReleaseQuery
+from reconciler.model.release import Catalog, Preparation, Release, ReleaseList, ReleaseQuery
 from reconciler.model.snapshot import Query, Snapshot
 from reconciler.platforms.credentials import Credentials, Nobody
 from reconciler.platforms.getapp.catalog import Catalogue
 from reconciler.platforms.getapp.check import checks
 from reconciler.platforms.getapp.compile import compile_changes
+from reconciler.platforms.getapp.connection import GetAppConnection
 from reconciler.platforms.getapp.execute import Sender
-from reconciler.platforms.getapp.login import Door, Login
-from reconciler.platforms.getapp.memory import Memory
+from reconciler.platforms.getapp.login import Login, LoginRequest
 from reconciler.platforms.getapp.observe import Observer
-from reconciler.platforms.getapp.prepare import Preparations
+from reconciler.platforms.getapp.prepare import preparation_of
 from reconciler.platforms.getapp.review import Reviewer
 from reconciler.platforms.getapp.routes import Routes, Server
 from reconciler.platforms.getapp.steps import DEVICES_PER_ACTION, UNINSTALL, Table
 from reconciler.platforms.http import Client
-from reconciler.platforms.readers import Meter, Readers, clocks
+from reconciler.platforms.reading.readers import Meter, Readers, clocks
+from reconciler.plugin.platform import Resolve
 from reconciler.ports import Capabilities, Check, Clock
 
 _GUARDED = (
@@ -69,12 +68,10 @@ class GetApp:
         self._routes = Routes(client)
         self._server = server
         self._table = Table(spec)
-        self._memory = Memory()
-        self._preparations = Preparations(self._server)
         readers = Readers(spec.requests.concurrency, meter)
-        self._observer = Observer(self._routes, readers, clock, self.identity, self._memory)
-        self._catalogue = Catalogue(self._routes, self._server, readers, self._memory, self._preparations)
-        self._sender = Sender(self._routes, self._server, self._table, self._preparations, clock)
+        self._observer = Observer(self._routes, readers, clock, self.identity, fleet=self._table.fleet)
+        self._catalogue = Catalogue(self._routes, self._server, readers, fleet=self._table.fleet)
+        self._sender = Sender(self._routes, self._server, self._table, clock)
 
     def __repr__(self) -> str:
         """Return which agent this is."""
@@ -101,19 +98,17 @@ class GetApp:
 
     def observe(self, query: Query, since: Snapshot | None = None) -> Snapshot:
         """Read devices and the releases on them. Raises PlatformError when nothing can be read at all."""
-        del since
-        return self._observer.observe(query, fleet=self._table.fleet)
+        return self._observer.observe(query, since)
 
     def catalog(
         self, wanted: Collection[Release], seen: Snapshot | None = None, *, probe: Collection[Release] = ()
     ) -> Catalog:
-        """Look up releases; every wanted one is a key. With `probe` a caching server may begin preparations."""
-        del seen
-        return self._catalogue.look_up(wanted, fleet=self._table.fleet, probe=bool(probe))
+        """Look up releases; every wanted one is a key. Of those in `probe` a caching server may begin preparations."""
+        return self._catalogue.look_up(wanted, seen, probe)
 
     def releases(self, query: ReleaseQuery) -> ReleaseList:
         """List releases. GetApp knows no revisions, hardware versions or builds: notes say so."""
-        return self._catalogue.listing(query, fleet=self._table.fleet)
+        return self._catalogue.listing(query)
 
     def review(self, changes: Sequence[Change], snapshot: Snapshot, catalog: Catalog) -> Review:
         """Say which changes may not go, what follows, and what to warn of; pure."""
@@ -138,8 +133,10 @@ class GetApp:
         return self._sender.execute(action, deadline)
 
     def preparations(self, references: Collection[str], *, probe: bool) -> tuple[Preparation, ...]:
-        """Return how preparations on the delivery server stand, in the order asked."""
-        return self._preparations.of(references, probe=bool(probe))
+        """Return how preparations on the delivery server stand, in the order asked; without `probe` they are not asked."""
+        if self._server is None:
+            return ()
+        return tuple(preparation_of(self._server, one, probe=probe) for one in references)
 
     def check(self) -> Iterator[Check]:
         """Examine what can be examined by reading."""
@@ -154,7 +151,7 @@ class GetApp:
 
 def factory(
     spec: GetAppConnection,
-    resolve: Callable[[Secret], str],
+    resolve: Resolve,
     clock: Clock,
     *,
     transport: httpx.BaseTransport | None = None,
@@ -177,7 +174,7 @@ def factory(
     server = None
     if spec.delivery is not None:
         login = Login(resolve(spec.delivery.login.username), resolve(spec.delivery.login.password), clock)
-        door = client(spec.delivery.url, Door(login), SERVER_HINTS)
-        login.use(door)
-        server = Server(client(spec.delivery.url, login, SERVER_HINTS), door, spec.delivery.source)
+        anonymous = client(spec.delivery.url, LoginRequest(login), SERVER_HINTS)
+        login.use(anonymous)
+        server = Server(client(spec.delivery.url, login, SERVER_HINTS), anonymous, spec.delivery.source)
     return GetApp(client(spec.agent, Nobody(), AGENT_HINTS[spec.topology]), server, spec, clock)

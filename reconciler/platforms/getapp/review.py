@@ -10,15 +10,17 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from reconciler.model.change import Change, Hold, HoldReason, Review, Verb
-from reconciler.model.release import Catalog, Release, ReleaseInfo
+from reconciler.model.change import Change, Review, Verb
+from reconciler.model.hold import Hold, HoldReason
+from reconciler.model.release import Catalog, Preparation, PrepareStatus, Release, ReleaseInfo
 from reconciler.model.snapshot import Snapshot
 from reconciler.model.unit import Reach, Ref
-from reconciler.platforms.getapp.compile import AGAIN, FAILED, PREFIX, RUNNING, UNCLEAR, reference_of, step_now, way_of
-from reconciler.platforms.getapp.look import STARTS
+from reconciler.platforms.getapp.compile import PREFIX, reference_of, step_now, steps_of
+from reconciler.platforms.getapp.next_steps import StepPlan, VersionStep
+from reconciler.platforms.getapp.precondition import STARTS
+from reconciler.platforms.getapp.prepare import RUNNING, must_prepare
 from reconciler.platforms.getapp.stages import Stage
 from reconciler.platforms.getapp.steps import DELIVER, PREPARE, UNINSTALL, Table
-from reconciler.platforms.getapp.way import Move, Way
 
 HALTED: dict[str, str] = {Stage.DELIVERY_HALTED: "delivery", Stage.DEPLOY_HALTED: "installation"}
 """What a person halted, by how far a release has come."""
@@ -47,60 +49,60 @@ class Reviewer:
             for dependency in self._catalog.get(Release(change.workload.id, change.to), NOTHING).dependencies
         }
         for position, change in enumerate(changes):
-            ahead = way_of(change, self._snapshot)
-            reasons = tuple(self._reasons(change, ahead))
+            planned = steps_of(change, self._snapshot)
+            reasons = tuple(self._reasons(change, planned))
             if reasons:
                 holds[position] = reasons
                 continue
             going.append(change)
-            following = self._following(change, ahead)
+            following = self._following(change, planned)
             if following:
                 later[position] = tuple(PREFIX + step for step in following)
         return Review(holds, later, tuple(self._warnings(going)))
 
-    def _reasons(self, change: Change, ahead: Way) -> Iterator[Hold]:
+    def _reasons(self, change: Change, planned: StepPlan) -> Iterator[Hold]:
         row = self._snapshot.units.index.get(change.unit.id)
         if row is not None and self._snapshot.units.reach[row] == Reach.DISCONNECTED:
             yield Hold(
                 HoldReason.UNREACHABLE,
-                "the device is not connected, and commands are not queued: it is told when it is back",
+                "the device is not connected, and commands are not queued: they are sent when it is back",
             )
-        yield from self._without_call(ahead)
-        if ahead.now is None:
-            yield Hold(HoldReason.UNSUPPORTED, f"{ahead.waits}: nothing can be asked for until that has ended")
+        yield from self._without_call(planned)
+        if planned.now is None:
+            yield Hold(HoldReason.UNSUPPORTED, f"{planned.waits}: nothing can be asked for until that has ended")
             return
-        if not reference_of(change, ahead.now, self._snapshot, self._catalog):
-            text = f"the platform does not tell the catalogId of {change.workload.name} {ahead.now.version}"
+        if not reference_of(change, planned.now.version, self._snapshot, self._catalog):
+            text = f"the platform does not show the catalogId of {change.workload.name} {planned.now.version}"
             yield Hold(HoldReason.VERSION_UNKNOWN, text)
-        yield from self._depended_on(change, ahead.now)
-        yield from self._halted(change, ahead.now)
-        yield from self._unprepared(change, ahead.now)
+        yield from self._depended_on(change, planned.now)
+        yield from self._halted(change, planned.now)
+        yield from self._unprepared(change, planned.now)
 
-    def _depended_on(self, change: Change, move: Move) -> Iterator[Hold]:
+    def _depended_on(self, change: Change, step: VersionStep) -> Iterator[Hold]:
         """Yield that a release comes that needs what would go: it finds it there, and does not bring it again.
 
         Once it is on the device, its own row protects what it depends on.
         """
-        if move.step not in STARTS:
-            reference = reference_of(change, move, self._snapshot, self._catalog)
-            names = (f"{change.workload.id} {move.version}", reference)
+        if step.step not in STARTS:
+            reference = reference_of(change, step.version, self._snapshot, self._catalog)
+            names = (f"{change.workload.id} {step.version}", reference)
             comer = next((one for name in names if (one := self._needed.get((change.unit.id, name)))), None)
             if comer is not None:
-                text = f"{comer} goes to this device and depends on {move.version}"
+                text = f"{comer} goes to this device and depends on {step.version}"
                 yield Hold(HoldReason.PRUNING_UNSAFE, text)
 
-    def _halted(self, change: Change, move: Move) -> Iterator[Hold]:
+    def _halted(self, change: Change, step: VersionStep) -> Iterator[Hold]:
         """Yield that a person halted what would be started, which is for people to take up again."""
         row = self._snapshot.units.index[change.unit.id]
-        what = HALTED.get(dict(self._snapshot.state(change.workload.id, row).stages).get(move.version, ""))
-        if what is not None and move.step in STARTS:
-            text = f"the {what} of {move.version} was paused or cancelled on the device"
+        what = HALTED.get(dict(self._snapshot.state(change.workload.id, row).stages).get(step.version, ""))
+        if what is not None and step.step in STARTS:
+            text = f"the {what} of {step.version} was paused or cancelled on the device"
             yield Hold(HoldReason.PAUSED, f"{text}: take it up again there, or ask for another version")
 
-    def _without_call(self, ahead: Way) -> Iterator[Hold]:
-        """Yield the steps of the way that this connection has no call for."""
-        moves = [*([ahead.now] if ahead.now is not None else []), *ahead.later]
-        for step in dict.fromkeys(move.step for move in moves):
+    def _without_call(self, planned: StepPlan) -> Iterator[Hold]:
+        """Yield the steps that this connection has no call for."""
+        steps = [*([planned.now] if planned.now is not None else []), *planned.later]
+        for step in dict.fromkeys(one.step for one in steps):
             if self._table.on(step):
                 continue
             if step == UNINSTALL and self._table.fleet:
@@ -114,25 +116,25 @@ class Reviewer:
             )
             yield Hold(HoldReason.ROUTE_UNVERIFIED, f"{text}: {hint}")
 
-    def _unprepared(self, change: Change, move: Move) -> Iterator[Hold]:
-        info = self._catalog.get(Release(change.workload.id, move.version))
-        if move.step != DELIVER or info is None:
+    def _unprepared(self, change: Change, step: VersionStep) -> Iterator[Hold]:
+        one = self._catalog.get(Release(change.workload.id, step.version), NOTHING).preparation
+        if step.step != DELIVER or one is None:
             return
-        if info.prepared.startswith(RUNNING):
-            text = f"the delivery server still prepares {move.version} ({info.prepared.removeprefix(RUNNING)})"
-            yield Hold(HoldReason.NOT_PREPARED, text)
-        elif info.prepared.startswith(FAILED):
-            text = f"the delivery server could not prepare {move.version}: {info.prepared.removeprefix(FAILED)}"
-            yield Hold(HoldReason.NOT_PREPARED, text)
-        elif info.prepared.startswith(UNCLEAR):
-            text = f"how the preparation of {move.version} stands is not known: {info.prepared.removeprefix(UNCLEAR)}"
+        if one.status in RUNNING:
+            how = f"{one.status.value}, {one.progress or 0:g} %"
+            yield Hold(HoldReason.NOT_PREPARED, f"the delivery server still prepares {step.version} ({how})")
+        elif one.status is PrepareStatus.ERROR and not must_prepare(one):
+            text = f"the delivery server could not prepare {step.version}: {_failure(one)}"
+            yield Hold(HoldReason.PREPARATION_FAILED, text)
+        elif one.status is PrepareStatus.UNKNOWN:
+            text = f"how the preparation of {step.version} stands is not known: {'; '.join(one.notes)}"
             yield Hold(HoldReason.NOT_PREPARED, text)
 
-    def _following(self, change: Change, ahead: Way) -> list[str]:
+    def _following(self, change: Change, planned: StepPlan) -> list[str]:
         """Return the steps after the one of this pass, each once."""
-        steps = [move.step for move in ahead.later]
-        if ahead.now is not None and step_now(change, ahead.now, self._catalog, self._table) == PREPARE:
-            steps.insert(0, ahead.now.step)
+        steps = [one.step for one in planned.later]
+        if planned.now is not None and step_now(change, planned.now, self._catalog, self._table) == PREPARE:
+            steps.insert(0, planned.now.step)
         return list(dict.fromkeys(steps))
 
     # --- warnings ---------------------------------------------------------------------------------------------------
@@ -145,12 +147,13 @@ class Reviewer:
             if change.verb is not Verb.REMOVE and change.to is not None:
                 arriving.add((change.workload, change.to))
             elif change.to is None and state.protected:
-                needed[change.workload, state.protected] += 1
+                for why in {condition.text for condition in state.protected}:
+                    needed[change.workload, why] += 1
         for workload, version in sorted(arriving, key=lambda one: (one[0].name, one[0].id, one[1])):
             info = self._catalog.get(Release(workload.id, version), NOTHING)
             yield from _arrival(workload, version, info)
         for (workload, why), count in sorted(needed.items(), key=_by_name):
-            yield f"{workload.name} is removed from {_devices(count)} where it is needed ({why})"
+            yield f"{workload.name} is removed from {_devices(count)} where {why} may need it"
 
 
 def _arrival(workload: Ref, version: str, info: ReleaseInfo) -> Iterator[str]:
@@ -161,8 +164,13 @@ def _arrival(workload: Ref, version: str, info: ReleaseInfo) -> Iterator[str]:
         yield f"{name} may install itself as soon as it is downloaded (autoDeploy)"
     if info.dependencies:
         yield f"{name} brings along {', '.join(info.dependencies)}"
-    if info.prepared.startswith(AGAIN):
-        yield f"preparing {name} failed and is tried again: {info.prepared.removeprefix(AGAIN)}"
+    one = info.preparation
+    if one is not None and one.status is PrepareStatus.ERROR and must_prepare(one):
+        yield f"preparing {name} failed and is tried again: {_failure(one)}"
+
+
+def _failure(one: Preparation) -> str:
+    return f"{one.error} ({one.code})"
 
 
 def _devices(count: int) -> str:

@@ -13,9 +13,9 @@ from urllib.parse import quote
 import msgspec
 
 from reconciler.errors import Rejected
-from reconciler.platforms.arrays import arrays
 from reconciler.platforms.getapp import wire
 from reconciler.platforms.http import Client
+from reconciler.platforms.reading.arrays import arrays
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -143,25 +143,25 @@ def _offerings(content: msgspec.Raw) -> list[wire.Offering]:
 
 
 class ServerReleases(NamedTuple):
-    """What a server lists of a project; `odd` counts releases that cannot be read."""
+    """What a server lists of a project; `malformed` counts releases that cannot be read."""
 
     items: list[wire.ServerRelease]
-    odd: int
+    malformed: int
 
 
 class Server:
     """The reads of a delivery server. All methods raise PlatformError."""
 
-    def __init__(self, client: Client, door: Client, source: str) -> None:
+    def __init__(self, client: Client, anonymous: Client, source: str) -> None:
         """Take the client, the one that logs in, and the connection's `source`: cache or remote."""
         self.client = client
         self.source = source
-        self._door = door
+        self._anonymous = anonymous
 
     def close(self) -> None:
         """Close the connections."""
         self.client.close()
-        self._door.close()
+        self._anonymous.close()
 
     def release(self, project: str, version: str) -> wire.ServerRelease:
         """Return a release by project and version. Confirmed (API upload/releases.controller.ts)."""
@@ -183,7 +183,7 @@ class Server:
 
     def health(self) -> None:
         """Ask whether the gateway is well; without login, plain text. Confirmed (API section 7.4)."""
-        self._door.get("/api/v1/checkHealth", "ask how the server is")
+        self._anonymous.get("/api/v1/checkHealth", "ask how the server is")
 
 
 def _project(name: str) -> str:
@@ -191,13 +191,13 @@ def _project(name: str) -> str:
 
 
 def _server_releases(content: bytes) -> ServerReleases:
-    found, odd = [], 0
+    found, malformed = [], 0
     for raw in wire.items(content).items:
         try:
             found.append(wire.server_release(raw))
         except msgspec.ValidationError:
-            odd += 1
-    return ServerReleases(found, odd)
+            malformed += 1
+    return ServerReleases(found, malformed)
 
 
 def segment(text: str) -> str:

@@ -74,7 +74,7 @@ def unknown_word(row: Row) -> str:
         ("deviceReleaseStatus", status, STATUSES),
     ):
         if value not in known:
-            return f"{field} {clean(repr(value), 80)} is not known"
+            return f"{field} {clean(repr(value), 80)}"
     return ""
 
 

@@ -25,7 +25,7 @@ import msgspec
 
 from reconciler.errors import SettingsError
 from reconciler.model.change import Request
-from reconciler.model.connection import GetAppConnection, StepRoute
+from reconciler.platforms.getapp.connection import GetAppConnection, StepRoute
 from reconciler.platforms.getapp.routes import segment
 
 PREPARE = "prepare"
@@ -136,9 +136,9 @@ def _read(route: StepRoute, request: Request) -> Named | None:
     body = request.body if isinstance(request.body, dict) else {}
     if found is None:
         return None
-    told = found.groupdict()
-    catalog_id = unquote(told.get("catalog") or "")
-    devices: tuple[str, ...] = (unquote(told["device"]),) if told.get("device") else ()
+    named = found.groupdict()
+    catalog_id = unquote(named.get("catalog") or "")
+    devices: tuple[str, ...] = (unquote(named["device"]),) if named.get("device") else ()
     for key, value in route.body.items():
         given = body.get(key)
         if value == CATALOG_ID and isinstance(given, str):
@@ -152,9 +152,9 @@ def _read(route: StepRoute, request: Request) -> Named | None:
 
 def _prepared(body: object) -> Named | None:
     try:
-        told = msgspec.convert(body, dict[str, str])
+        named = msgspec.convert(body, dict[str, str])
     except msgspec.ValidationError:
         return None
-    if not told.get("catalogId") or not told.get("deviceId"):
+    if not named.get("catalogId") or not named.get("deviceId"):
         return None
-    return told["catalogId"], (told["deviceId"],)
+    return named["catalogId"], (named["deviceId"],)

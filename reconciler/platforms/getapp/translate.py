@@ -2,7 +2,7 @@
 
 One row is one release on one device; the rows of one project are one slot (getapp.md section 6). Assigned is what moves,
 else what was stopped, else what is downloaded, else what is installed; among equals the highest version (inferred: the
-API tells no desired version). Rows that are deleted are nothing; rows that are uninstalled count where nothing else is
+API has no desired version). Rows that are deleted are nothing; rows that are uninstalled count where nothing else is
 there, so that what is left of them can be deleted.
 """
 
@@ -14,15 +14,14 @@ from typing import NamedTuple
 
 import msgspec
 
+from reconciler.core.versions import Key, semver_first
+from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.observation import Phase, State
 from reconciler.platforms.answers import clean
 from reconciler.platforms.getapp import wire
-from reconciler.platforms.getapp.precedence import Precedence, precedence
+from reconciler.platforms.getapp.release_info import Dependency, dependencies_of
 from reconciler.platforms.getapp.stages import Halt, Stage, unknown_word, word
 from reconciler.platforms.getapp.wire import Row, RowRelease
-
-Dependency = tuple[str, str]
-"""(project, version); the project is empty where only the catalogId is told, which then stands for the version."""
 
 _NAMELESS = "a row without project, version or catalogId"
 
@@ -48,13 +47,13 @@ class Seen(NamedTuple):
     row: Row
 
     @property
-    def order(self) -> Precedence:
+    def order(self) -> Key:
         """Return the key that orders it among the rows of its project."""
-        return precedence(self.release.version)
+        return semver_first(self.release.version)
 
 
-class Told(NamedTuple):
-    """One row as it was told; of an odd one at most the project (empty where unknown), and what is wrong with it."""
+class ReadRow(NamedTuple):
+    """One row as it was read; of a malformed one at most the project (empty where unknown), and what is wrong with it."""
 
     row: Row | None
     project: str
@@ -65,28 +64,30 @@ class Rows(NamedTuple):
     """What the rows of one device mean.
 
     `states` by project; `references` are catalogIds by (project, version); `problems` are words that follow "device X".
-    `blind` says why nothing is known of any slot of the device, empty where something is.
+    `blind` says why nothing is known of any slot of the device, None where something is.
     """
 
     states: dict[str, State]
     releases: tuple[RowRelease, ...] = ()
     problems: tuple[str, ...] = ()
-    blind: str = ""
+    blind: Condition | None = None
 
 
-def rows_of(rows: Iterable[Told], *, auto: bool = False) -> Rows:
+def rows_of(rows: Iterable[ReadRow], *, auto: bool = False) -> Rows:
     """Return what the rows of a device mean. `auto` says that the agent installs what it downloaded by itself."""
     seen: dict[str, list[Seen]] = defaultdict(list)
-    odd: dict[str, str] = {}
+    malformed: dict[str, Condition] = {}
     problems: list[str] = []
     for row, project, why in rows:
         release = row.about() if row is not None else None
         if row is None or release is None or not release.project_name:
             if not project:
-                return Rows({}, blind=f"one of its releases does not tell which it is: {clean(why)}")
-            odd[project] = f"the platform gave an unexpected value: {clean(why)}"
+                text = f"a row that names no release: {clean(why)}"
+                return Rows({}, blind=Condition(ConditionCode.UNEXPECTED_VALUE, text=text))
+            malformed[project] = Condition(ConditionCode.UNEXPECTED_VALUE, text=clean(why))
         elif not release.version or (unknown := unknown_word(row)):
-            odd[release.project_name] = unknown if release.version else "the platform gave an empty version"
+            text = unknown if release.version else "an empty version"
+            malformed[release.project_name] = Condition(ConditionCode.UNEXPECTED_VALUE, text=text)
         else:
             seen[release.project_name].append(Seen(release, *word(row), row))
     needed = _needed(seen)
@@ -95,29 +96,30 @@ def rows_of(rows: Iterable[Told], *, auto: bool = False) -> Rows:
         doubled = sorted(_doubled(found))
         if doubled:
             problems.append(f"has two rows of {project} {doubled[0]}")
-            odd.setdefault(project, "the platform shows two rows for one version of this slot")
-    states |= {project: unknown_state(note) for project, note in odd.items()}
+            text = f"two rows for {doubled[0]}"
+            malformed.setdefault(project, Condition(ConditionCode.CONTRADICTION, text=text))
+    states |= {project: unknown_state(why) for project, why in malformed.items()}
     releases = tuple(one.release for found in seen.values() for one in found)
     return Rows(states, releases, tuple(problems))
 
 
-def unknown_state(note: str) -> State:
+def unknown_state(why: Condition) -> State:
     """Return the state of a slot of which nothing is known."""
-    return State(phase=Phase.UNKNOWN, note=note)
+    return State(phase=Phase.UNKNOWN, conditions=(why,))
 
 
-def told(content: bytes) -> Told:
-    """Return a row, or what can be told of an odd one."""
+def read_row(content: bytes) -> ReadRow:
+    """Return a row, or what can be said of a malformed one."""
     try:
         row = wire.row(content)
     except msgspec.ValidationError as error:
-        return Told(None, _project(content), str(error))
-    return Told(row, row.name or "", _NAMELESS)
+        return ReadRow(None, _project(content), str(error))
+    return ReadRow(row, row.name or "", _NAMELESS)
 
 
 def _project(content: bytes) -> str:
     try:
-        return wire.odd_row(content).project()
+        return wire.malformed_row(content).project()
     except msgspec.ValidationError:
         return ""
 
@@ -130,46 +132,21 @@ def _doubled(rows: list[Seen]) -> set[str]:
 # --- dependencies ---------------------------------------------------------------------------------------------------
 
 
-def dependencies_of(release: RowRelease | wire.ServerRelease) -> list[Dependency] | None:
-    """Return what comes with a release; None where that cannot be read.
-
-    That a dependency is named by project and version is confirmed (user-manual/dependencies.md), its shape is not:
-    objects with `projectName` and `version`, or with `id` or `catalogId`, or bare catalogIds are understood (inferred).
-    """
-    listed = wire.anything(release.dependencies)
-    if listed is None:
-        return []
-    found: list[Dependency] = []
-    for one in listed if isinstance(listed, list) else [listed]:
-        if isinstance(one, str):
-            found.append(("", one))
-            continue
-        if not isinstance(one, dict):
-            return None
-        named = (one.get("projectName"), one.get("version"))
-        catalog_id = one.get("id", one.get("catalogId"))
-        if isinstance(named[0], str) and isinstance(named[1], str):
-            found.append((named[0], named[1]))
-        elif isinstance(catalog_id, str):
-            found.append(("", catalog_id))
-        else:
-            return None
-    return found
-
-
 class _Needed(NamedTuple):
-    """What other rows of a device need: by dependency the releases that need it, and releases that cannot say."""
+    """What other rows of a device need: by dependency the release that needs it, and a release that does not say."""
 
     by: dict[Dependency, str]
     unclear: str
 
-    def why(self, one: Seen) -> str:
-        """Return why a row must stay, empty where nothing needs it."""
+    def why(self, one: Seen) -> Condition | None:
+        """Return why a row must stay; None where nothing needs it."""
         release = one.release
         for key in ((release.project_name, release.version), ("", release.id)):
             if key in self.by:
-                return f"a dependency of {self.by[key]}"
-        return self.unclear
+                return Condition(ConditionCode.DEPENDENCY, (release.version,), text=self.by[key])
+        if self.unclear:
+            return Condition(ConditionCode.DEPENDENCIES_UNREAD, (release.version,), text=self.unclear)
+        return None
 
 
 def _needed(seen: dict[str, list[Seen]]) -> _Needed:
@@ -182,13 +159,13 @@ def _needed(seen: dict[str, list[Seen]]) -> _Needed:
             name = f"{one.release.project_name} {one.release.version}"
             listed = dependencies_of(one.release)
             if listed is None:
-                unclear = min(unclear or "~", f"what {name} depends on cannot be read")
+                unclear = min(unclear or "~", name)
             for dependency in listed or ():
                 by[dependency] = min(by.get(dependency, name), name)
     return _Needed(by, unclear)
 
 
-def _order(one: Seen) -> Precedence:
+def _order(one: Seen) -> Key:
     return one.order
 
 
@@ -203,7 +180,7 @@ def _slot(found: list[Seen], needed: _Needed, *, auto: bool) -> State:
         return _remains(rows)
     candidates = [one for one in there if one.stage in RANKS]
     main = max(candidates, key=lambda one: (RANKS[one.stage], one.order), default=None)
-    kept = {one.release.version: why for one in there if (why := needed.why(one))}
+    kept = {one.release.version: why for one in there if (why := needed.why(one)) is not None}
     others = tuple(one.release.version for one in candidates if one is not main and one.release.version not in kept)
     state = State(
         assigned=main.release.version if main is not None else None,
@@ -211,9 +188,9 @@ def _slot(found: list[Seen], needed: _Needed, *, auto: bool) -> State:
         phase=Phase.MOVING,
         identity=main.release.id if main is not None else None,
         extra_versions=others,
-        protected="; ".join(f"{version}: {why}" for version, why in sorted(kept.items())),
+        protected=tuple(why for _, why in sorted(kept.items())),
         stages=tuple((one.release.version, one.stage.value) for one in there),
-        note=_note(rows, main, kept),
+        conditions=_conditions(rows, main, kept),
     )
     return _moving(state, main, auto=auto)
 
@@ -224,7 +201,7 @@ def _remains(rows: list[Seen]) -> State:
     return State(
         extra_versions=versions,
         stages=tuple((version, Stage.UNINSTALLED.value) for version in versions),
-        note="uninstalled; its files may still be there" if versions else "",
+        conditions=(Condition(ConditionCode.FILES_MAY_REMAIN),) if versions else (),
     )
 
 
@@ -236,20 +213,27 @@ def _reported(there: list[Seen], main: Seen | None) -> str | None:
     return running[-1].release.version if running else None
 
 
-def _note(rows: list[Seen], main: Seen | None, kept: dict[str, str]) -> str:
-    """Return what a person should know besides: other versions, what needs this one, who stopped it."""
-    parts = []
-    if main is not None and main.halt in (Halt.PAUSED, Halt.CANCELLED):
-        what = "the delivery" if main.stage is Stage.DELIVERY_HALTED else "the installation"
-        way = "resume it there" if main.halt is Halt.PAUSED else "start it there again"
-        parts.append(
-            f"{what} of {main.release.version} was {main.halt} on the device: {way}, or ask for another version"
-        )
+HALTS = {
+    (Stage.DELIVERY_HALTED, Halt.PAUSED): ConditionCode.DELIVERY_PAUSED,
+    (Stage.DELIVERY_HALTED, Halt.CANCELLED): ConditionCode.DELIVERY_CANCELLED,
+    (Stage.DEPLOY_HALTED, Halt.PAUSED): ConditionCode.INSTALLATION_PAUSED,
+    (Stage.DEPLOY_HALTED, Halt.CANCELLED): ConditionCode.INSTALLATION_CANCELLED,
+}
+
+
+def _conditions(rows: list[Seen], main: Seen | None, kept: dict[str, Condition]) -> tuple[Condition, ...]:
+    """Return what a person should know besides: who stopped it, other versions, what needs this one."""
+    found: list[Condition] = []
+    if main is not None and (main.stage, main.halt) in HALTS:
+        found.append(Condition(HALTS[main.stage, main.halt], (main.release.version,)))
     if main is None:
-        parts.append("an uninstall was asked for; whether the agent takes software away is not documented")
-    parts += [f"{one.release.version} is {one.stage}" for one in rows if one is not main]
-    parts += [f"{version} is {why}" if why.startswith("a ") else why for version, why in sorted(kept.items())]
-    return "; ".join(parts)
+        found.append(Condition(ConditionCode.UNINSTALL_ASKED))
+    found += [
+        Condition(ConditionCode.VERSION_STAGE, (one.release.version,), text=one.stage.value)
+        for one in rows
+        if one is not main
+    ]
+    return (*found, *(why for _, why in sorted(kept.items())))
 
 
 def _moving(state: State, main: Seen | None, *, auto: bool) -> State:
@@ -265,6 +249,6 @@ def _moving(state: State, main: Seen | None, *, auto: bool) -> State:
     if main.stage is Stage.INSTALLED:
         return msgspec.structs.replace(state, phase=Phase.SETTLED)
     if main.stage is Stage.DOWNLOADED:
-        # A release's own `autoDeploy` may install it, or not: who shows it downloaded has not begun, and is told to.
+        # A release's own `autoDeploy` may install it, or not: who shows it downloaded has not begun, and gets the command.
         return msgspec.structs.replace(state, phase=Phase.MOVING if auto else Phase.READY)
     return msgspec.structs.replace(state, progress=row.progress, eta=row.eta)

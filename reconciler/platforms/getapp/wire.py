@@ -76,15 +76,15 @@ class Row(msgspec.Struct, rename="camel"):
         )
 
 
-class OddRow(msgspec.Struct, rename="camel"):
-    """A row with values of unexpected types: which project it is of can be told, no more."""
+class MalformedRow(msgspec.Struct, rename="camel"):
+    """A row with values of unexpected types: at most its project can be read."""
 
     release: Any = None
     name: Any = None
     project_name: Any = None
 
     def project(self) -> str:
-        """Return the project, empty where it cannot be told."""
+        """Return the project, empty where it cannot be read."""
         inner = self.release.get("projectName") if isinstance(self.release, dict) else None
         return next((text for text in (inner, self.project_name, self.name) if isinstance(text, str)), "")
 
@@ -120,7 +120,7 @@ class Offering(msgspec.Struct, rename="camel"):
 
 
 class _Offering(msgspec.Struct, rename="camel"):
-    """An offering whose releases are not decoded yet: an odd one must not cost the others."""
+    """An offering whose releases are not decoded yet: a malformed one must not cost the others."""
 
     project_name: str
     releases: list[msgspec.Raw] = []
@@ -187,17 +187,17 @@ class _Wrapped(msgspec.Struct, Generic[T]):
 
 
 class Presence(msgspec.Struct, gc=False, rename="camel"):
-    """That a device is listed, without what is told of it."""
+    """That a device is listed, without its fields."""
 
     device_id: str
     is_master: bool = False
 
 
 class Entries(NamedTuple):
-    """A listing by device. `odd` counts entries of which not even the device could be read."""
+    """A listing by device. `malformed` counts entries of which not even the device could be read."""
 
     items: list[Entry]
-    odd: int
+    malformed: int
     wrapped: bool
 
 
@@ -215,7 +215,7 @@ _raws = msgspec.json.Decoder(list[msgspec.Raw])
 _wrapped_raws = msgspec.json.Decoder(_Wrapped[list[msgspec.Raw]])
 rows = msgspec.json.Decoder(list[Row]).decode
 row = msgspec.json.Decoder(Row).decode
-odd_row = msgspec.json.Decoder(OddRow).decode
+malformed_row = msgspec.json.Decoder(MalformedRow).decode
 _offering = msgspec.json.Decoder(_Offering).decode
 _offered_release = msgspec.json.Decoder(OfferedRelease).decode
 server_release = msgspec.json.Decoder(ServerRelease).decode
@@ -241,13 +241,13 @@ def entries(content: bytes) -> Entries:
     except msgspec.ValidationError:
         pass
     listed = items(content)
-    found, odd = [], 0
+    found, malformed = [], 0
     for raw in listed.items:
         try:
             found.append(_entry.decode(raw))
         except msgspec.ValidationError:
-            odd += 1
-    return Entries(found, odd, listed.wrapped)
+            malformed += 1
+    return Entries(found, malformed, listed.wrapped)
 
 
 def items(content: bytes | msgspec.Raw) -> Listed:

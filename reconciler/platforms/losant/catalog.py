@@ -1,22 +1,20 @@
-"""Looks up releases: a version that is there is believed at once, one that is not only when it is proved.
-
-Proved means: its own route answers 404 while the workflow's versions can be listed. A list that merely lacks it proves
-nothing, nor does a failed reading: then `found` is None, and the release is held.
-"""
+"""Looks up versions of workflows, and lists them."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 
-from reconciler.errors import NotFound, PlatformError
+from reconciler.errors import PlatformError
 from reconciler.model.release import Catalog, Listed, Release, ReleaseInfo, ReleaseList, ReleaseQuery
 from reconciler.model.unit import Ref
 from reconciler.platforms.answers import clean
-from reconciler.platforms.losant.routes import Routes
-from reconciler.platforms.losant.wire import Item, Page, Version
-from reconciler.platforms.readers import Readers
+from reconciler.platforms.losant.routes import WORKFLOW_PAGE, Routes
+from reconciler.platforms.losant.wire import Version
+from reconciler.platforms.reading.listing import everything
+from reconciler.platforms.reading.look_up import looked_up, without_field
+from reconciler.platforms.reading.readers import Readers
 
 NEVER_DEPLOYED = frozenset({"develop", "default"})
 """Names that no version can have, confirmed (DOC19 docs/workflows/versioning.md); that the API refuses to deploy
@@ -51,27 +49,28 @@ class Catalogue:
 
         A workflow whose versions cannot be read is named in the notes. Raises PlatformError where no workflow can be.
         """
-        notes = [f"Losant's versions have no {what}: none can match" for what in _unanswerable(query)]
-        everything = _everything(self._routes.flows)
-        flows = [flow for flow in everything if not query.workloads or {flow.name, flow.id} & set(query.workloads)]
+        missing = without_field(query)
+        notes = [f"Losant's versions have no {what}: none can match" for what in missing]
+        flows, problems = everything("workflows", self._routes.flows, WORKFLOW_PAGE, self._readers, witnesses=0)
+        flows = [flow for flow in flows if not query.workloads or {flow.name, flow.id} & set(query.workloads)]
+        notes += problems
         found: list[tuple[Ref, Version]] = []
-        for flow, versions in zip(
+        for flow, (versions, problems) in zip(
             flows, self._readers.each(partial(self._all_of, flow.id) for flow in flows), strict=True
         ):
-            if isinstance(versions, PlatformError):
-                notes.append(f"the versions of {flow.name} could not be read: {versions}")
-            else:
-                found += [(Ref(flow.id, flow.name), version) for version in versions]
-        wanted = [] if _unanswerable(query) else [one for one in found if _asked_for(query, one[1])]
+            notes += [f"the versions of {flow.name} could not be read: {problem}" for problem in problems]
+            found += [(Ref(flow.id, flow.name), version) for version in versions]
+        wanted = [] if missing else [one for one in found if not query.versions or one[1].version in query.versions]
         listed = tuple(Listed(flow, version.version, info_of(version)) for flow, version in _sorted(wanted, query.sort))
         return ReleaseList(listed, tuple(notes))
 
-    def _all_of(self, flow: str) -> list[Version] | PlatformError:
-        """Return all versions of a workflow, or why they cannot be read."""
+    def _all_of(self, flow: str) -> tuple[list[Version], list[str]]:
+        """Return all versions of a workflow, and why they cannot be read."""
+        fetch = partial(self._routes.versions, flow)
         try:
-            return _everything(partial(self._routes.versions, flow))
+            return everything("versions", fetch, WORKFLOW_PAGE, Readers(1), witnesses=0)
         except PlatformError as error:
-            return error
+            return [], [str(error)]
 
     def _of_flow(self, flow: str, names: list[str]) -> Catalog:
         """Return what is known of some versions of one workflow, by the list where that needs fewer requests."""
@@ -99,47 +98,18 @@ class Catalogue:
 
     def _asked(self, flow: str, name: str) -> ReleaseInfo:
         """Return what the version's own route says."""
-        try:
-            version = self._routes.version(flow, name)
-        except NotFound:
-            return self._proved_missing(flow)
-        except PlatformError as error:
-            return ReleaseInfo(found=None, detail=str(error))
-        if version.version != name:
-            return ReleaseInfo(found=None, detail=f"the platform answered with version {clean(version.version)!r}")
-        return info_of(version)
-
-    def _proved_missing(self, flow: str) -> ReleaseInfo:
-        """Return that a version is not there, if its workflow is."""
-        try:
-            self._routes.versions(flow, 0, 1)
-        except NotFound:
-            return ReleaseInfo(found=None, detail="the platform knows neither this version nor its workflow")
-        except PlatformError as error:
-            return ReleaseInfo(found=None, detail=f"that it is missing could not be confirmed: {error}")
-        return ReleaseInfo(found=False)
+        return looked_up(
+            name,
+            partial(self._routes.version, flow, name),
+            named=_version_of,
+            info_of=info_of,
+            listed=partial(self._routes.versions, flow, 0, 1),
+            place="its workflow",
+        )
 
 
-def _everything(fetch: Callable[[int], Page[Item]]) -> list[Item]:
-    """Return the items of all pages. Raises PlatformError."""
-    found: list[Item] = []
-    shown = number = 0
-    while True:
-        page = fetch(number)
-        found += page.items
-        shown, number = shown + page.size, number + 1
-        if not page.size or shown >= page.total:
-            return found
-
-
-def _unanswerable(query: ReleaseQuery) -> list[str]:
-    """Return the filters that Losant's versions have no field for, in words."""
-    given = (("revision", query.revisions), ("hardware version", query.hardware), ("build id", query.builds))
-    return [what for what, values in given if values]
-
-
-def _asked_for(query: ReleaseQuery, version: Version) -> bool:
-    return not query.versions or version.version in query.versions
+def _version_of(version: Version) -> str:
+    return version.version
 
 
 def _sorted(found: list[tuple[Ref, Version]], sort: Sequence[str]) -> list[tuple[Ref, Version]]:

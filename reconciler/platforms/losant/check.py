@@ -1,16 +1,19 @@
-"""What `doctor` can tell of an application by reading alone, and what it cannot."""
+"""What `doctor` can find out about an application by reading alone, and what it cannot."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from email.utils import parsedate_to_datetime
+from collections.abc import Iterator
+from functools import partial
 
 from reconciler.errors import PlatformError, Unreachable
 from reconciler.platforms.losant.routes import Routes
+from reconciler.platforms.losant.wire import Flow
+from reconciler.platforms.reading.checks import connection_checks, inferred_checks, read_checks
+from reconciler.platforms.reading.pages import Page
 from reconciler.ports import Check, Clock
 
-LARGEST_SKEW = 30.0
-"""Seconds between the platform's clock and ours that are worth a warning."""
+SAMPLE = 10
+"""Items of a collection that show whether it can be read."""
 
 INFERRED = (
     "pages of 1000 items are allowed; paging goes on by what came back",
@@ -27,77 +30,33 @@ INFERRED = (
 
 def checks(routes: Routes, clock: Clock, api: str) -> Iterator[Check]:
     """Yield findings, in the order a person would look for the cause; stops early where nothing further can work."""
+    client = routes.client
     try:
-        yield from _connection(routes, clock)
+        answer = client.get(f"{routes.base}/devices", "list devices", {"perPage": 1})
+        yield from connection_checks(client.url, answer, clock, "token")
     except PlatformError as error:
         yield Check("connection", "failed", str(error), error.hint)
         if isinstance(error, Unreachable):
             return
-    flow = ""
-    for name, read in _reads(routes):
-        try:
-            flow = read() or flow
-        except PlatformError as error:
-            yield Check(f"read {name}", "failed", str(error), error.hint)
-        else:
-            yield Check(f"read {name}", "ok", f"the token may read {name}")
-    yield from _versions(routes, flow)
+    yield from read_checks("devices", partial(routes.devices, 0, SAMPLE), "token")
+    yield from read_checks("edge deployments", partial(routes.deployments, {}, 0, SAMPLE), "token")
+    yield from read_checks("workflows", partial(routes.flows, 0, 1), "token", partial(_versions, routes))
     text = "would need a write; a token's scopes cannot be read"
     scopes = (
         "the token needs edgeDeployments.release and edgeDeployments.remove, for wide calls edgeDeployments.replace"
     )
     yield Check("write edge deployments", "unchecked", text, scopes)
     yield Check("API version", "ok", f"asks for API {api} (Accept-Version); the platform does not say which it serves")
-    for fact in INFERRED:
-        yield Check("inferred", "unchecked", fact)
+    yield from inferred_checks(INFERRED)
 
 
-def _connection(routes: Routes, clock: Clock) -> Iterator[Check]:
-    """Yield that the platform answers, how the connection is protected, and how its clock stands to ours."""
-    url = routes.client.url
-    answer = routes.client.get(f"{routes.base}/devices", "list devices", {"perPage": 1})
-    yield Check("connection", "ok", f"{url} answers and accepts the token")
-    encrypted = url.startswith("https:")
-    yield Check("TLS", "ok", "certificate accepted" if encrypted else "none: plain http to this machine")
-    try:
-        theirs = parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
-    except (ValueError, TypeError):
-        yield Check("clock", "unchecked", "the platform does not say what time it has")
-        return
-    skew = clock.now() - theirs
-    if abs(skew) > LARGEST_SKEW:
-        ahead = "ahead of" if skew > 0 else "behind"
-        hint = "set this machine's clock: ages and deadlines are wrong otherwise"
-        yield Check("clock", "warning", f"this machine is {abs(skew):.0f} s {ahead} the platform", hint)
-    else:
-        yield Check("clock", "ok", f"within {LARGEST_SKEW:.0f} s of the platform's")
-
-
-def _reads(routes: Routes) -> Iterator[tuple[str, Callable[[], str]]]:
-    """Yield the collections that a run reads; reading workflows gives the id of one."""
-
-    def devices() -> str:
-        routes.devices(0, 1)
-        return ""
-
-    def deployments() -> str:
-        routes.newest_deployment()
-        return ""
-
-    def workflows() -> str:
-        return next((flow.id for flow in routes.flows(0, 1).items), "")
-
-    yield "devices", devices
-    yield "edge deployments", deployments
-    yield "workflows", workflows
-
-
-def _versions(routes: Routes, flow: str) -> Iterator[Check]:
-    """Yield whether versions can be read, listed and by name."""
+def _versions(routes: Routes, flows: Page[Flow]) -> Iterator[Check]:
+    """Yield whether versions can be read, listed and by name, of the first workflow."""
     name = "read versions"
-    if not flow:
+    if not flows.items:
         yield Check(name, "unchecked", "no workflow is known whose versions could be read")
         return
+    flow = flows.items[0].id
     try:
         listed = routes.versions(flow, 0, 1).items
         if listed:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from reconciler.errors import PlatformError
 from reconciler.model.change import Action
 from reconciler.model.outcome import Receipt, ReceiptKind
+from reconciler.platforms.answers import receipt_of
 from reconciler.platforms.losant.compile import IDS_PER_CALL, RELEASE, REMOVE, REPLACE
 from reconciler.platforms.losant.routes import Routes
-from reconciler.platforms.receipts import receipt_of
 
 _ENDS = {RELEASE: "/edge/deployments/release", REPLACE: "/edge/deployments/replace", REMOVE: "/edge/deployments/remove"}
 

@@ -7,28 +7,29 @@ Both note in words what keeps the reading from proving what it does not show.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Container, Sequence
-from itertools import chain, islice
+from collections.abc import Container
+from itertools import islice
 from operator import lt
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import msgspec
 
-from reconciler.model.observation import UNSEEN, Phase, State
+from reconciler.model.condition import ConditionCode
 from reconciler.model.unit import Labels, Reach, Units
 from reconciler.platforms.losant.translate import (
     CUSTOM_NODE,
     labels_from,
     reach_of,
     state_of,
-    state_of_odd,
+    state_of_malformed,
+    unknown,
 )
-from reconciler.platforms.losant.wire import Device, OddRow, Page, Row, flow_names
+from reconciler.platforms.losant.wire import Device, Row, flow_names
+from reconciler.platforms.reading.columns import StateColumns, places
+from reconciler.platforms.reading.pages import Malformed, Page
 
 ASSIGNABLE = "edgeCompute"
 """Only devices of this class can receive an edge workflow, confirmed (DOC19 docs/edge-compute/edge-deployments.md)."""
-
-T = TypeVar("T")
 
 _SKIP = 0xFFFFFFFF
 
@@ -62,6 +63,7 @@ class Inventory:
     def __init__(self) -> None:
         """Start empty."""
         self.problems: list[str] = []
+        self.notes: set[str] = set()
         self.edge = 0
         self._pages: list[_Columns] = []
         self._label_sets: dict[Labels, int] = {(): 0}
@@ -79,18 +81,25 @@ class Inventory:
             assignable=bytearray([device.device_class == ASSIGNABLE for device in devices]),
             agents=array("I", [agents.setdefault(device.edge_agent_version, len(agents)) for device in devices]),
         )
-        for odd, why in page.odd:
-            self.problems.append(f"device {odd.id} has an unexpected value: {why}")
-            columns.ids.append(odd.id)
-            columns.names.append(odd.name if isinstance(odd.name, str) and odd.name else odd.id)
-            columns.labels.append(0)
-            columns.reach.append(Reach.UNKNOWN)
-            columns.assignable.append(False)
-            columns.agents.append(0)
-        if page.lost:
-            self.problems.append(f"{page.lost} devices cannot be read: they have no id")
+        for one in page.malformed:
+            self._add_malformed(one, columns)
+        self.notes.update(page.notes)
         self.edge += sum(columns.assignable)
         self._pages.append(columns)
+
+    def _add_malformed(self, one: Malformed, columns: _Columns) -> None:
+        """Take a device that cannot be read: where its id can, it is a unit of which nothing is known."""
+        unit = one.text("id")
+        if not unit:
+            self.problems.append("a device cannot be read: it has no id")
+            return
+        self.problems.append(f"device {unit} has an unexpected value: {one.why}")
+        columns.ids.append(unit)
+        columns.names.append(one.text("name") or unit)
+        columns.labels.append(0)
+        columns.reach.append(Reach.UNKNOWN)
+        columns.assignable.append(False)
+        columns.agents.append(0)
 
     def _label(self, device: Device) -> int:
         text = bytes(device.tags)
@@ -109,8 +118,8 @@ class Inventory:
         self._pages.sort(key=lambda page: page.ids[:1])
         label_sets = sorted(self._label_sets)
         versions = [None, *sorted(version for version in self._agent_versions if version is not None)]
-        new_label = _places(self._label_sets, label_sets)
-        new_agent = _places(self._agent_versions, versions)
+        new_label = places(self._label_sets, label_sets)
+        new_agent = places(self._agent_versions, versions)
         whole = _Columns([], [], array("I"), bytearray(), bytearray(), array("I"))
         for page in self._pages:
             whole.ids.extend(page.ids)
@@ -135,32 +144,23 @@ class Inventory:
         )
 
 
-def _places(numbers: dict[T, int], ordered: Sequence[T]) -> list[int]:
-    """Return, by the number that each value got as it came, its place in an order that does not depend on that."""
-    places = [0] * len(numbers)
-    for place, value in enumerate(ordered):
-        places[numbers[value]] = place
-    return places
-
-
 class Slots:
     """The rows of edge workflows as state numbers, a column a workflow over the units."""
 
     def __init__(self, units: Units, listed: Container[str]) -> None:
         """Take the inventory, and which workflows the list of workflows showed."""
         self.units = units
+        self.table = StateColumns(len(units))
         self.unlisted: dict[str, str] = {}
-        self._listed = listed
-        self.columns: dict[str, array[int]] = {}
-        self.states: list[State] = [UNSEEN]
         self.strays: set[str] = set()
         self.problems: list[str] = []
+        self.notes: set[str] = set()
+        self._listed = listed
         self._plain: dict[tuple[str | None, str | None, str], int] = {}
-        self._numbers: dict[State, int] = {}
 
     def fold(self, page: Page[Row]) -> None:
         """Take one page. The loop runs once a row of the application: every operation in it counts."""
-        row_of, plain, columns = self.units.index, self._plain, self.columns
+        row_of, plain, columns = self.units.index, self._plain, self.table.columns
         for row in page.items:
             version, etag = row.desired_version, row.desired_etag
             number = None
@@ -180,40 +180,23 @@ class Slots:
             if column[unit]:
                 number = self._twice(row, column[unit])
             column[unit] = number
-        for odd, why in page.odd:
-            self._odd(odd, why, page)
-        if page.lost:
-            self.problems.append(f"{page.lost} edge deployments cannot be read: it is not told whose they are")
-
-    def settle(self) -> None:
-        """Number the states by where they first appear, so that the order in which pages came does not show."""
-        columns = [self.columns[flow] for flow in sorted(self.columns)]
-        order = list(dict.fromkeys(chain([0], *columns)))
-        places = dict(zip(order, range(len(order)), strict=True))
-        self.states = [self.states[old] for old in order]
-        self.columns = {flow: array("I", map(places.__getitem__, self.columns[flow])) for flow in sorted(self.columns)}
+        for one in page.malformed:
+            self._add_malformed(one, page)
+        self.notes.update(page.notes)
 
     def _number(self, row: Row) -> int:
         if row.flow_class == CUSTOM_NODE:
             return _SKIP
-        number = self._interned(state_of(row))
+        number = self.table.number(state_of(row))
         if row.desired_version == row.current_version and row.desired_etag == row.current_etag:
             self._plain[row.desired_version, row.desired_etag, row.flow_class] = number
-        return number
-
-    def _interned(self, state: State) -> int:
-        number = self._numbers.get(state)
-        if number is None:
-            number = self._numbers[state] = len(self.states)
-            self.states.append(state)
         return number
 
     def _column(self, flow: str, page: Page[Row]) -> array[int]:
         """Return a new column; a workflow that was not listed bears the name that its rows give."""
         if flow not in self._listed:
             self.unlisted[flow] = flow_names(page.content).get(flow, flow)
-        column = self.columns[flow] = array("I", bytes(4 * len(self.units)))
-        return column
+        return self.table.column(flow)
 
     def _stray(self, row: Row) -> None:
         """Note a row of a device that the inventory does not show; an empty one claims nothing."""
@@ -222,19 +205,24 @@ class Slots:
 
     def _twice(self, row: Row, first: int) -> int:
         """Return the state of a slot that two rows are about: nobody can say which of them holds."""
-        shown = self.states[first]
+        shown = self.table.states[first]
         self.problems.append(f"device {row.device_id} has two rows of workflow {row.flow_id}")
-        note = "the platform shows two rows for this slot"
-        return self._interned(State(shown.assigned, shown.reported, Phase.UNKNOWN, note=note))
+        text = "two edge deployments for one device and workflow"
+        return self.table.number(unknown(shown.assigned, shown.reported, text, ConditionCode.CONTRADICTION))
 
-    def _odd(self, odd: OddRow, why: str, page: Page[Row]) -> None:
-        if odd.flow_class == CUSTOM_NODE:
+    def _add_malformed(self, one: Malformed, page: Page[Row]) -> None:
+        """Take a row that cannot be read: where it says whose it is, the slot is unknown."""
+        device, flow = one.text("device_id"), one.text("flow_id")
+        if not (one.text("id") and device and flow):
+            self.problems.append(f"an edge deployment cannot be read, not even whose it is: {one.why}")
             return
-        unit = self.units.index.get(odd.device_id)
+        if one.text("flow_class") == CUSTOM_NODE:
+            return
+        unit = self.units.index.get(device)
         if unit is None:
-            self.strays.add(odd.device_id)
+            self.strays.add(device)
             return
-        column = self.columns.get(odd.flow_id)
+        column = self.table.columns.get(flow)
         if column is None:
-            column = self._column(odd.flow_id, page)
-        column[unit] = self._interned(state_of_odd(odd, why))
+            column = self._column(flow, page)
+        column[unit] = self.table.number(state_of_malformed(one))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import httpx
 
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review
-from reconciler.model.connection import LosantConnection, Secret
 from reconciler.model.outcome import Receipt
 from reconciler.model.quantity import seconds
 from reconciler.model.release import Catalog, Release, ReleaseList, ReleaseQuery
@@ -17,10 +16,12 @@ from reconciler.platforms.http import Client
 from reconciler.platforms.losant.catalog import Catalogue
 from reconciler.platforms.losant.check import checks
 from reconciler.platforms.losant.compile import IDS_PER_CALL, compile_changes
+from reconciler.platforms.losant.connection import LosantConnection
 from reconciler.platforms.losant.execute import Sender
-from reconciler.platforms.losant.observe import Observer
+from reconciler.platforms.losant.observe import observe
 from reconciler.platforms.losant.routes import Routes
-from reconciler.platforms.readers import Meter, Readers, clocks
+from reconciler.platforms.reading.readers import Meter, Readers, clocks
+from reconciler.plugin.platform import Resolve
 from reconciler.ports import Capabilities, Check, Clock
 
 ACCEPT_VERSION = "^1.30.0"
@@ -64,7 +65,7 @@ class Losant:
     def observe(self, query: Query, since: Snapshot | None = None) -> Snapshot:
         """Read devices, workflows and edge deployments. Raises PlatformError when nothing can be read at all."""
         del since
-        return Observer(self._routes, self._readers, self._clock, self.identity).observe(query)
+        return observe(self._routes, self._readers, self._clock, query, identity=self.identity)
 
     def catalog(
         self, wanted: Collection[Release], seen: Snapshot | None = None, *, probe: Collection[Release] = ()
@@ -112,7 +113,7 @@ class Losant:
 
 def factory(
     spec: LosantConnection,
-    resolve: Callable[[Secret], str],
+    resolve: Resolve,
     clock: Clock,
     *,
     transport: httpx.BaseTransport | None = None,

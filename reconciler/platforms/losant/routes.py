@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
-from reconciler.platforms.http import Client
+from reconciler.platforms.http import Client, segment
 from reconciler.platforms.losant import wire
-from reconciler.platforms.losant.wire import Newest, Page
+from reconciler.platforms.losant.wire import Newest
+from reconciler.platforms.reading.pages import Page
 
 PAGE = 1000
 """Items asked for a page. The official command line tool asks for as many, confirmed (CLI lib/paginate-request.js);
@@ -60,7 +59,7 @@ class Routes:
     def versions(self, flow: str, page: int, size: int = WORKFLOW_PAGE) -> Page[wire.Version]:
         """Return a page of the versions of a workflow."""
         params = {**_BY_ID, "page": page, "perPage": size}
-        path = f"{self.base}/flows/{quote(flow, safe='')}/versions"
+        path = f"{self.base}/flows/{segment(flow)}/versions"
         return self.client.read(path, f"list versions of workflow {flow}", wire.versions, params)
 
     def version(self, flow: str, name: str) -> wire.Version:
@@ -68,7 +67,7 @@ class Routes:
 
         The route accepts id or name, confirmed (JS docs/flowVersion.md); that names must be encoded is inferred.
         """
-        path = f"{self.base}/flows/{quote(flow, safe='')}/versions/{_segment(name)}"
+        path = f"{self.base}/flows/{segment(flow)}/versions/{segment(name)}"
         return self.client.read(path, f"read version {name!r} of workflow {flow}", wire.version, _PLAIN)
 
     def count(self, flow: str, version: str) -> int:
@@ -78,9 +77,3 @@ class Routes:
     def write(self, path: str, operation: str, body: object, deadline: float) -> wire.Success:
         """Send one write, at most until `deadline`, in monotonic seconds."""
         return self.client.write(path, operation, body, wire.success, deadline)
-
-
-def _segment(name: str) -> str:
-    """Return a name as one segment of a path; one of dots alone would change the path."""
-    quoted = quote(name, safe="")
-    return quoted.replace(".", "%2E") if name in (".", "..") else quoted

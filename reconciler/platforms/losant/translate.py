@@ -20,11 +20,13 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.observation import Phase, State
 from reconciler.model.unit import Labels, Reach, labels_of
 from reconciler.platforms.answers import clean
 from reconciler.platforms.losant import wire
-from reconciler.platforms.losant.wire import Log, OddRow, Row
+from reconciler.platforms.losant.wire import Log, Row
+from reconciler.platforms.reading.pages import Malformed
 
 CUSTOM_NODE = "customNode"
 
@@ -48,36 +50,34 @@ def state_of(row: Row) -> State:
     wanted, there = row.desired_version, row.current_version
     identity = row.desired_etag if wanted is not None else None
     if wanted == "" or there == "":
-        return _unknown(wanted, there, "the platform gave an empty version")
+        return unknown(wanted, there, "an empty version")
     if is_plain(row):
         return State(assigned=wanted, reported=there, identity=identity)
     try:
         history = _History(wire.logs(row.logs))
-        updated = _time(row.last_updated) if row.last_updated is not None else None
     except (msgspec.DecodeError, ValueError) as error:
-        return _unknown(wanted, there, f"the log of this deployment cannot be read: {error}")
+        return unknown(wanted, there, f"logs: {error}")
     failed = history.failed_on_the_way_to(wanted, row.desired_etag)
     if failed is not None:
         text = clean(failed.error or "")
         return State(wanted, there, Phase.FAILED, identity=identity, since=_time(failed.date), error=text)
     if wanted == there and not history.asked_last:
         return State(wanted, there, identity=identity, overwritten=True)
-    since = history.asked_at if history.asked_at is not None else updated
+    since = history.asked_at if history.asked_at is not None else _updated(row)
     return State(wanted, there, Phase.MOVING, identity=identity, since=since)
 
 
-def state_of_odd(row: OddRow, why: str) -> State:
+def state_of_malformed(row: Malformed) -> State:
     """Return what a row with a value of an unexpected type or name means: unknown, with what could be read."""
-    return _unknown(row.desired_version, row.current_version, f"the platform gave an unexpected value: {why}")
+    return unknown(row.text("desired_version"), row.text("current_version"), row.why)
 
 
-def _unknown(wanted: object, there: object, note: str) -> State:
-    return State(
-        assigned=wanted if isinstance(wanted, str) and wanted else None,
-        reported=there if isinstance(there, str) and there else None,
-        phase=Phase.UNKNOWN,
-        note=clean(note),
-    )
+def unknown(
+    wanted: str | None, there: str | None, text: str, code: ConditionCode = ConditionCode.UNEXPECTED_VALUE
+) -> State:
+    """Return the state of a slot that nothing can be said of; `text` quotes what the platform gave."""
+    condition = Condition(code, text=clean(text))
+    return State(wanted or None, there or None, Phase.UNKNOWN, conditions=(condition,))
 
 
 class _History:
@@ -111,6 +111,14 @@ class _History:
         if etag is not None and news.attempted_etag is not None and etag != news.attempted_etag:
             return None
         return news
+
+
+def _updated(row: Row) -> float | None:
+    """Return when a row last changed; None where it does not say so in a readable way: nothing hangs on it."""
+    try:
+        return _time(row.last_updated or "")
+    except ValueError:
+        return None
 
 
 def _time(text: str) -> float:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-import msgspec
-
+from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.snapshot import References
 from reconciler.platforms.answers import clean
-from reconciler.platforms.memfault import wire
-from reconciler.platforms.memfault.slots import ACTIVE, INACTIVE, NORMAL, ROLLOUT, STAGED, Slot
-from reconciler.platforms.memfault.wire import Deployment, Page
+from reconciler.platforms.memfault.slots import ACTIVE, INACTIVE, NORMAL, ROLLOUT, STAGED, SlotEvidence
+from reconciler.platforms.memfault.wire import Deployment
 from reconciler.platforms.memfault.workloads import Workloads
+from reconciler.platforms.reading.pages import Malformed, Page
 
 
 class Activations:
@@ -22,77 +21,72 @@ class Activations:
         """Start empty."""
         self.problems: list[str] = []
         self._kept: list[Deployment] = []
-        self._odd: list[tuple[str, str]] = []
+        self.notes: set[str] = set()
+        self._malformed: list[tuple[str, str]] = []
         self._ids: set[int] = set()
 
     def fold(self, page: Page[Deployment]) -> None:
         """Take one page."""
-        for row in page.rows:
+        for row in page.items:
             if row.id in self._ids:
                 self.problems.append(f"deployment {row.id} is shown twice: deployments came or went meanwhile")
             self._ids.add(row.id)
             if row.status not in INACTIVE:
                 self._kept.append(row)
-        for raw, why in page.odd:
-            self._take_odd(raw, why)
+        for one in page.malformed:
+            self._add_malformed(one)
+        self.notes.update(page.notes)
 
-    def _take_odd(self, raw: bytes, why: str) -> None:
-        """Take a row of an unexpected shape. One of the past says nothing any more, whatever became of its cohort."""
-        if _is_past(raw):
+    def _add_malformed(self, one: Malformed) -> None:
+        """Take a row that cannot be read. One of the past says nothing any more, whatever became of its cohort."""
+        if one.text("status") in INACTIVE:
             return
-        try:
-            row = wire.placed(raw)
-        except msgspec.ValidationError:
-            self.problems.append(f"a deployment cannot be read, not even of which cohort it is: {clean(why)}")
+        cohort = one.fields.get("cohort")
+        if cohort is None:
+            self.problems.append(f"a deployment cannot be read, not even of which cohort it is: {clean(one.why)}")
             return
-        self._odd.append((row.cohort.slug, f"deployment {row.id} has an unexpected value: {clean(why)}"))
+        self._malformed.append((cohort.slug, f"deployment {one.fields.get('id')}: {clean(one.why)}"))
 
     @property
     def any(self) -> bool:
         """Return whether anything is or may be in force."""
-        return bool(self._kept or self._odd)
+        return bool(self._kept or self._malformed)
 
-    def slots(self, workloads: Workloads) -> tuple[dict[tuple[str, str], Slot], References]:
+    def slots(self, workloads: Workloads) -> tuple[dict[tuple[str, str], SlotEvidence], References]:
         """Return slots by cohort and software type, and the ids of their activations by cohort, type and version."""
-        slots: dict[tuple[str, str], Slot] = defaultdict(Slot)
+        slots: dict[tuple[str, str], SlotEvidence] = defaultdict(SlotEvidence)
         ids: dict[tuple[str, str, str], list[str]] = defaultdict(list)
         for row in sorted(self._kept, key=lambda one: one.id):
-            cohort, told = row.cohort.slug, row.release.told
-            names = workloads.candidates(told[-1]) if told else tuple(workloads.names)
+            cohort, versions = row.cohort.slug, row.release.versions
+            names = workloads.candidates(versions[-1]) if versions else tuple(workloads.names)
             for name in names:
                 slot = slots[cohort, name]
-                puzzles = list(_puzzles(row, told, names))
-                slot.puzzles += puzzles
-                if puzzles:
+                ambiguities = list(_ambiguities(row, names))
+                slot.ambiguities += ambiguities
+                if ambiguities:
                     continue
                 ids[cohort, name, row.release.name].append(str(row.id))
-                (slot.active if len(told) == 1 else slot.deltas).append(row)
-        for cohort, why in self._odd:
+                (slot.active if len(versions) == 1 else slot.deltas).append(row)
+        for cohort, why in self._malformed:
             for name in workloads.names:
-                slots[cohort, name].puzzles.append(why)
+                slots[cohort, name].ambiguities.append(Condition(ConditionCode.UNEXPECTED_VALUE, text=why))
         return slots, {key: ",".join(found) for key, found in sorted(ids.items())}
 
 
-def _is_past(raw: bytes) -> bool:
-    try:
-        return wire.past(raw).status in INACTIVE
-    except msgspec.ValidationError:
-        return False
-
-
-def _puzzles(row: Deployment, told: tuple[str, ...], names: tuple[str, ...]) -> Iterator[str]:
+def _ambiguities(row: Deployment, names: tuple[str, ...]) -> Iterator[Condition]:
     """Yield why an activation leaves its slots unknown. One that waits for approval is never made again."""
-    what = clean(f"deployment {row.id} of {row.release.name or 'a release'}")
-    if not told:
-        yield f"{what} names no version"
+    versions, what = (row.release.name,) if row.release.versions else (), f"deployment {row.id}"
+    if not versions:
+        yield Condition(ConditionCode.NO_VERSION, text=what)
     if row.status not in ACTIVE:
-        yield f"{what} has the status {clean(row.status)!r}: approve or pull it on the platform"
-    elif told and len(names) > 1:
-        yield f"{what} may be of any of the software types {', '.join(names)}"
+        yield Condition(ConditionCode.UNKNOWN_STATUS, versions, text=f"{what}, {clean(row.status)}")
+    elif versions and len(names) > 1:
+        yield Condition(ConditionCode.SEVERAL_WORKLOADS, versions, text=", ".join(names))
     if row.type not in {NORMAL, STAGED}:
-        yield f"{what} is of the type {clean(row.type)!r}, which is not known"
+        yield Condition(ConditionCode.UNEXPECTED_VALUE, versions, text=f"{what}: type {clean(row.type)!r}")
     elif row.type == STAGED and not _is_percent(row.rollout_percent):
-        yield f"{what} is staged to {row.rollout_percent} ({ROLLOUT}), which is no whole percentage"
+        text = f"{what}: {ROLLOUT} {row.rollout_percent}, no whole percentage"
+        yield Condition(ConditionCode.UNEXPECTED_VALUE, versions, text=text)
 
 
 def _is_percent(value: float | None) -> bool:

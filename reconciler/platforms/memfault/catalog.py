@@ -1,34 +1,39 @@
-"""Looks up releases: a version that is there is believed at once, one that is not only when it is proved.
-
-Proved means: its own route answers 404 while the project's releases can be listed. A list that merely lacks it proves
-nothing, nor does a failed reading: then `found` is None, and the release is held.
-"""
+"""Looks up releases, and lists them."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from functools import partial
+from html import unescape
 
 import msgspec
 
-from reconciler.errors import NotFound, PlatformError
-from reconciler.model.release import Catalog, Listed, Release, ReleaseInfo, ReleaseList, ReleaseQuery
+from reconciler.core.versions import order_of
+from reconciler.errors import PlatformError
+from reconciler.model.release import Artifact, Catalog, Listed, Release, ReleaseInfo, ReleaseList, ReleaseQuery
 from reconciler.model.unit import Ref
 from reconciler.platforms.answers import clean
 from reconciler.platforms.memfault import wire
-from reconciler.platforms.memfault.listing import everything
-from reconciler.platforms.memfault.order import order_of
-from reconciler.platforms.memfault.releases import info_of
-from reconciler.platforms.memfault.routes import Filters, Routes
+from reconciler.platforms.memfault.routes import ASKED, Routes
 from reconciler.platforms.memfault.wire import SoftwareType
 from reconciler.platforms.memfault.workloads import Workloads, read_types, read_versions, read_workloads
-from reconciler.platforms.readers import Readers
+from reconciler.platforms.reading.listing import everything
+from reconciler.platforms.reading.look_up import looked_up
+from reconciler.platforms.reading.readers import Readers
 
 NAMED = 50
 """Versions that one request asks about."""
 
 CREATED = "created_date"
 """What the server sorts by, and nothing else, confirmed (WEB api/releases)."""
+
+READ = 10_000
+"""How many characters of notes are looked through: tags that never end are searched for again and again."""
+
+_ENDS = re.compile(r"(?i)<\s*(br|/\s*(p|h[1-6]|li|div|tr|ul|ol))\b[^>]*>")
+_HIDDEN = re.compile(r"(?is)<\s*(script|style)\b.*?(<\s*/\s*\1\s*>|\Z)")
+_TAGS = re.compile(r"(?s)<[A-Za-z/!][^>]*>")
 
 
 class Catalogue:
@@ -64,40 +69,19 @@ class Catalogue:
 
     def _infos(self, versions: list[str]) -> dict[str, ReleaseInfo]:
         """Return what is known of each version, by the list where several are asked about."""
-        found: dict[str, ReleaseInfo] = {}
-        if len(versions) > 1:
-            for start in range(0, len(versions), NAMED):
-                found |= self._listed([("version", version) for version in versions[start : start + NAMED]])
-        return {version: found[version] if version in found else self._asked(version) for version in versions}
-
-    def _listed(self, filters: Filters) -> dict[str, ReleaseInfo]:
-        try:
-            releases, _ = everything("releases", partial(self._routes.releases, filters), self._readers)
-        except PlatformError:
-            return {}
-        return {release.version: info_of(release) for release in releases}
+        found = named(self._routes, self._readers, versions) if len(versions) > 1 else {}
+        return {version: info_of(found[version]) if version in found else self._asked(version) for version in versions}
 
     def _asked(self, version: str) -> ReleaseInfo:
         """Return what the release's own route says."""
-        try:
-            release = self._routes.release(version)
-        except NotFound:
-            return self._proved_missing()
-        except PlatformError as error:
-            return ReleaseInfo(found=None, detail=str(error))
-        if release.version != version:
-            return ReleaseInfo(found=None, detail=f"the platform answered with version {clean(release.version)!r}")
-        return info_of(release)
-
-    def _proved_missing(self) -> ReleaseInfo:
-        """Return that a release is not there, if the project's releases are."""
-        try:
-            self._routes.releases([], 1)
-        except NotFound:
-            return ReleaseInfo(found=None, detail="the platform knows neither this version nor the project's releases")
-        except PlatformError as error:
-            return ReleaseInfo(found=None, detail=f"that it is missing could not be confirmed: {error}")
-        return ReleaseInfo(found=False)
+        return looked_up(
+            version,
+            partial(self._routes.release, version),
+            named=_version_of,
+            info_of=info_of,
+            listed=partial(self._routes.releases, [], 0),
+            place="the project's releases",
+        )
 
     def listing(self, query: ReleaseQuery) -> ReleaseList:
         """Return the releases asked about, in the order asked for, by themselves newest first. Raises PlatformError.
@@ -113,21 +97,38 @@ class Catalogue:
         sort = query.sort or (f"-{CREATED}",)
         if all(key.removeprefix("-") == CREATED for key in sort):
             filters += [("sort", key) for key in sort]
-        releases, problems = everything("releases", partial(self._routes.releases, filters), self._readers)
+        releases, problems = everything("releases", partial(self._routes.releases, filters), ASKED, self._readers)
         workloads = read_workloads(self._routes, self._readers)
         notes = [*problems, *workloads.problems]
         _sort(releases, sort, notes)
         listed = []
-        untold = 0
+        untyped = 0
         for release in releases:
             name = workloads.type_of(release.version)
-            untold += name is None
+            untyped += name is None
             if not query.workloads or name in query.workloads:
                 listed.append(Listed(Ref(name or "", name or ""), release.version, info_of(release)))
         notes += _misses(query, workloads, found=bool(releases))
-        if untold:
-            notes.append(f"of {untold} releases the platform does not say which software type they are")
+        if untyped:
+            notes.append(f"of {untyped} releases the platform does not say which software type they are")
         return ReleaseList(tuple(listed), tuple(notes))
+
+
+def named(routes: Routes, readers: Readers, versions: Sequence[str]) -> dict[str, wire.Release]:
+    """Return those of some releases that lists show, by version; that one is missing proves nothing."""
+    found: dict[str, wire.Release] = {}
+    for start in range(0, len(versions), NAMED):
+        filters = [("version", version) for version in versions[start : start + NAMED]]
+        try:
+            releases, _ = everything("releases", partial(routes.releases, filters), ASKED, readers)
+        except PlatformError:
+            continue
+        found |= {release.version: release for release in releases if release.version in versions}
+    return found
+
+
+def _version_of(release: wire.Release) -> str:
+    return release.version
 
 
 def _misses(query: ReleaseQuery, workloads: Workloads, *, found: bool) -> Iterator[str]:
@@ -172,3 +173,59 @@ def _sort(releases: list[wire.Release], sort: Sequence[str], notes: list[str]) -
 
 def _field(name: str, release: wire.Release) -> str:
     return getattr(release, name) or ""
+
+
+# --- what a release says of itself ---------------------------------------------------------------------------------
+
+
+def info_of(release: wire.Release) -> ReleaseInfo:
+    """Return what a release says of itself.
+
+    A release known from events alone has no payload, inferred (SW Create a Release): changes to it are held when they
+    are reviewed. Content under one version shows in its files' sums, and a change of anything else in `updated_date`.
+    """
+    artifacts = release.artifacts
+    sums = [one.md5 for one in artifacts or () if one.md5]
+    return ReleaseInfo(
+        found=True,
+        identity=" ".join([f"{release.id}@{release.updated_date}", *sorted(sums)]),
+        notes=first_line(release.notes or ""),
+        reference=str(release.id),
+        revision=clean(release.revision or ""),
+        min_version=release.min_version or "",
+        must_pass=release.must_pass is True,
+        artifacts=None if artifacts is None else tuple(_artifact(one) for one in artifacts),
+        devices=release.count_devices,
+        created=release.created_date,
+        updated=release.updated_date,
+        extra=_extra(release.extra_info),
+    )
+
+
+def _artifact(one: wire.Artifact) -> Artifact:
+    return Artifact(
+        name=clean(one.filename or ""),
+        kind=one.type,
+        hardware=wire.hardware_name(one.hardware_version),
+        build=clean(one.build_id or ""),
+        size=one.size,
+        digest=f"md5:{one.md5}" if one.md5 else "",
+    )
+
+
+def _extra(raw: msgspec.Raw) -> str:
+    """Return what clients stored with a release as JSON on one line; empty for null.
+
+    Anything may be stored, numbers that no program holds included: what cannot be decoded is shown as it came.
+    """
+    try:
+        value = wire.anything(raw)
+        return "" if value is None else msgspec.json.encode(value).decode()
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return " ".join(bytes(raw).decode("utf-8", "replace").split())
+
+
+def first_line(notes: str) -> str:
+    """Return the first line of notes that says anything, as plain text: notes may be HTML, confirmed (WEB api/releases)."""
+    text = unescape(_TAGS.sub("", _ENDS.sub("\n", _HIDDEN.sub("", notes[:READ]))))
+    return next((line for part in text.splitlines() if (line := clean(part))), "")

@@ -1,21 +1,19 @@
-"""What `doctor` can tell of a project by reading alone, and what it cannot."""
+"""What `doctor` can find out about a project by reading alone, and what it cannot."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from email.utils import parsedate_to_datetime
-from typing import Any
+from collections.abc import Iterator
+from functools import partial
 
 from reconciler.errors import NotFound, PlatformError, Unreachable
 from reconciler.platforms.memfault.routes import Routes
-from reconciler.platforms.memfault.wire import Page
+from reconciler.platforms.memfault.wire import Device, SoftwareType
+from reconciler.platforms.reading.checks import connection_checks, inferred_checks, read_checks
+from reconciler.platforms.reading.pages import Page
 from reconciler.ports import Check, Clock
 
-LARGEST_SKEW = 30.0
-"""Seconds between the platform's clock and ours that are worth a warning."""
-
 INFERRED = (
-    "a cohort is told its highest active full release; activating a higher one pulls nothing",
+    "a cohort is assigned its highest active full release; activating a higher one pulls nothing",
     "activations are in force while in_progress or done, and over when pulled or aborted; any other status is held",
     "a device names one version, that of its hardware's primary software type",
     "a lower release is pulled only where replies say that no device must pass through it; where they do not, it stays",
@@ -35,24 +33,17 @@ def checks(routes: Routes, clock: Clock, *, user: bool) -> Iterator[Check]:
         yield Check("connection", "failed", str(error), error.hint)
         if isinstance(error, Unreachable):
             return
-    for name, read in _reads(routes):
-        try:
-            page = read()
-        except PlatformError as error:
-            yield Check(f"read {name}", "failed", str(error), error.hint)
-            continue
-        yield Check(f"read {name}", "ok", f"the credentials may read {name}: {page.paging.total_count:,} are there")
-        if name == "devices":
-            yield _shape(page)
-        if name == "software types":
-            yield from (_versions(routes, one.name, len(page.rows)) for one in page.rows[:1])
+    yield from read_checks("cohorts", partial(routes.cohorts, 0), "credentials")
+    yield from read_checks("software types", partial(routes.types, 0), "credentials", partial(_versions, routes))
+    yield from read_checks("releases", partial(routes.releases, [], 0), "credentials")
+    yield from read_checks("deployments", partial(routes.deployments, [], 0), "credentials")
+    yield from read_checks("devices", partial(routes.devices, 0), "credentials", _shape)
     text = "would need a write; rights cannot be read"
     yield Check("write deployments", "unchecked", text, "the credentials need the rights of a project manager")
     text = "whether a staged percentage can be raised in place is known only once that is tried"
     hint = "`redraw: true` in the connection allows it to be pulled and activated anew"
     yield Check("raise a percentage", "unchecked", text, hint)
-    for fact in INFERRED:
-        yield Check("inferred", "unchecked", fact)
+    yield from inferred_checks(INFERRED)
 
 
 def _credentials(routes: Routes, clock: Clock, *, user: bool) -> Iterator[Check]:
@@ -61,13 +52,8 @@ def _credentials(routes: Routes, clock: Clock, *, user: bool) -> Iterator[Check]
     `GET /auth/me` is for users, confirmed (WEB /api); tokens list organizations, confirmed (MDX
     docs/ci/authentication.mdx).
     """
-    url = routes.client.url
-    path = "/auth/me" if user else "/api/v0/organizations"
-    answer = routes.client.get(path, "check the credentials")
-    yield Check("connection", "ok", f"{url} answers and accepts the {'user key' if user else 'token'}")
-    encrypted = url.startswith("https:")
-    yield Check("TLS", "ok", "certificate accepted" if encrypted else "none: plain http to this machine")
-    yield _clock(answer.headers.get("date", ""), clock)
+    answer = routes.client.get("/auth/me" if user else "/api/v0/organizations", "check the credentials")
+    yield from connection_checks(routes.client.url, answer, clock, "user key" if user else "token")
     slugs = {one.slug for one in routes.organizations()}
     if routes.organization in slugs:
         yield Check("organization", "ok", f"the credentials reach {routes.organization}")
@@ -76,52 +62,35 @@ def _credentials(routes: Routes, clock: Clock, *, user: bool) -> Iterator[Check]
         yield Check("organization", "warning", f"{routes.organization} is not among the listed organizations", hint)
 
 
-def _clock(told: str, clock: Clock) -> Check:
-    try:
-        theirs = parsedate_to_datetime(told).timestamp()
-    except (ValueError, TypeError):
-        return Check("clock", "unchecked", "the platform does not say what time it has")
-    skew = clock.now() - theirs
-    if abs(skew) <= LARGEST_SKEW:
-        return Check("clock", "ok", f"within {LARGEST_SKEW:.0f} s of the platform's")
-    ahead = "ahead of" if skew > 0 else "behind"
-    hint = "set this machine's clock: ages and deadlines are wrong otherwise"
-    return Check("clock", "warning", f"this machine is {abs(skew):.0f} s {ahead} the platform", hint)
-
-
-def _reads(routes: Routes) -> Iterator[tuple[str, Callable[[], Page[Any]]]]:
-    """Yield the collections that a run reads."""
-    yield "cohorts", lambda: routes.cohorts(1)
-    yield "software types", lambda: routes.types(1)
-    yield "releases", lambda: routes.releases([], 1)
-    yield "deployments", lambda: routes.deployments([], 1)
-    yield "devices", lambda: routes.devices(1)
-
-
-def _versions(routes: Routes, name: str, types: int) -> Check:
-    """Return whether versions are listed by software type: else nobody says of which type a release is."""
+def _versions(routes: Routes, types: Page[SoftwareType]) -> Iterator[Check]:
+    """Yield whether versions are listed by software type: else nobody says of which type a release is."""
     what = "read versions"
+    if not types.items:
+        return
+    name = types.items[0].name
     try:
-        count = routes.versions(name, 1).paging.total_count
+        count = routes.versions(name, 0).total
     except PlatformError as error:
-        if not isinstance(error, NotFound) and error.status != 405:
-            return Check(what, "failed", str(error), error.hint)
         text = f"the platform does not list the versions of {name}"
-        if types == 1:
-            return Check(what, "ok", f"{text}: all are of the only software type")
-        hint = "slots stay unknown where devices do not say of which software type an active release is"
-        return Check(what, "warning", text, hint)
-    return Check(what, "ok", f"the credentials may read the versions of {name}: {count:,} are there")
+        if not isinstance(error, NotFound) and error.status != 405:
+            yield Check(what, "failed", str(error), error.hint)
+        elif types.total == 1:
+            yield Check(what, "ok", f"{text}: all are of the only software type")
+        else:
+            hint = "slots stay unknown where devices do not say of which software type an active release is"
+            yield Check(what, "warning", text, hint)
+    else:
+        yield Check(what, "ok", f"the credentials may read the versions of {name}: {count:,} are there")
 
 
-def _shape(page: Page[Any]) -> Check:
-    """Return in which of the two shapes devices come, by the first page."""
+def _shape(page: Page[Device]) -> Iterator[Check]:
+    """Yield in which of the two shapes devices come, by the first page."""
     name = "shape of devices"
-    if page.odd:
-        why = f"{len(page.odd)} of the first {page.size} devices cannot be read: {page.odd[0][1]}"
-        return Check(name, "warning", why, "what their cohorts report stays unknown")
-    if any(device.last_seen_software_version is not None for device in page.rows):
-        return Check(name, "ok", "as seen live: last_seen_software_version names version and software type")
-    if any(device.last_seen_release is not None for device in page.rows):
-        return Check(name, "ok", "as in the reference: last_seen_release names the version, versions the software type")
-    return Check(name, "unchecked", "no device of the first page has said a version yet")
+    if page.malformed:
+        return
+    if any(device.last_seen_software_version is not None for device in page.items):
+        yield Check(name, "ok", "as seen live: last_seen_software_version names version and software type")
+    elif any(device.last_seen_release is not None for device in page.items):
+        yield Check(name, "ok", "as in the reference: last_seen_release names the version, versions the software type")
+    else:
+        yield Check(name, "unchecked", "no device of the first page has reported a version yet")

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from reconciler.model.observation import EMPTY, UNSEEN, Phase, State
+from reconciler.model.observation import EMPTY, Phase, State
 from reconciler.model.snapshot import Coverage, References, Snapshot, Workload
 from reconciler.model.unit import Labels, Reach, Unit, Units, labels_of
 from reconciler.platforms.memfault.members import Group, Members
-from reconciler.platforms.memfault.slots import Slot, state_of
+from reconciler.platforms.memfault.slots import SlotEvidence, state_of
 from reconciler.platforms.memfault.wire import Cohort
 from reconciler.platforms.memfault.workloads import Workloads
+from reconciler.platforms.reading.columns import StateColumns
 
 HARDWARE, CHECKS = "hardware", "version_checks"
 """Labels of cohorts. `hardware/TYPE/VERSION` is how many devices with that hardware version, seen lately, report that
@@ -27,7 +28,7 @@ class Columns(msgspec.Struct):
     workloads: Workloads
     members: Members
     unread: Mapping[str, str]
-    slots: Mapping[tuple[str, str], Slot]
+    slots: Mapping[tuple[str, str], SlotEvidence]
     references: References
     coverage: Coverage
 
@@ -37,26 +38,18 @@ class Columns(msgspec.Struct):
         sizes = self.members.sizes()
         cohorts = {cohort.slug: cohort for cohort in self.cohorts}
         units = Units.build(self._unit(one, groups, *sizes.get(one.slug, (0, 0))) for one in cohorts.values())
-        states: list[State] = [UNSEEN]
-        numbers: dict[State, int] = {EMPTY: 0}
-        columns: dict[str, array[int]] = {}
+        table = StateColumns(len(units), EMPTY)
         for name in self.workloads.names:
-            column = array("I")
-            for slug in units.ids:
-                state = self._state(cohorts[slug], name, groups.get((slug, name)))
-                number = numbers.setdefault(state, len(states))
-                if number == len(states):
-                    states.append(state)
-                column.append(number)
-            if any(column):
-                columns[name] = column
+            numbers = [table.number(self._state(cohorts[slug], name, groups.get((slug, name)))) for slug in units.ids]
+            if any(numbers):
+                table.columns[name] = array("I", numbers)
         known = {key: value for key, value in self.references.items() if key[0] in units.index}
         return Snapshot(
             identity=identity,
             units=units,
             workloads=tuple(Workload(name, name) for name in self.workloads.names),
-            states=states,
-            columns=columns,
+            states=table.states,
+            columns=table.columns,
             coverage=self.coverage,
             read_at=read_at,
             references=known,
@@ -69,9 +62,9 @@ class Columns(msgspec.Struct):
         if slot is None:
             if not self.coverage.complete:
                 return EMPTY  # number 0: what that means follows from the coverage
-            slot = Slot()
+            slot = SlotEvidence()
         why = self.unread.get(slug, "")
-        if not why and slug in self.members.odd:
+        if not why and slug in self.members.malformed:
             why = "a device cannot be read"
         slot.group, slot.unread = (None, why) if why else (group, "")
         slot.goes_back, slot.switched_off = bool(cohort.bypass_version_checks), cohort.updates_enabled is False
@@ -79,7 +72,7 @@ class Columns(msgspec.Struct):
         return EMPTY if _bare(state) and not self.coverage.complete else state
 
     def _unit(self, cohort: Cohort, groups: Mapping[tuple[str, str], Group], devices: int, seen: int) -> Unit:
-        """Return a cohort as a unit. It can be told something if any of its devices was seen lately, or it has none."""
+        """Return a cohort as a unit. It is reachable if any of its devices was seen lately, or it has none."""
         slug = cohort.slug
         reach = Reach.CONNECTED if seen or not devices else Reach.DISCONNECTED
         unread = slug in self.unread

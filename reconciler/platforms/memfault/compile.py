@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from reconciler.model.change import Action, Change, Request, Verb
+from reconciler.core.versions import latest_first, order_of
+from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Request, Verb
 from reconciler.model.desired import Settings
 from reconciler.model.snapshot import Snapshot
-from reconciler.platforms.memfault.order import latest_first, order_of
 from reconciler.platforms.memfault.slots import NORMAL, ROLLOUT, STAGED
 from reconciler.platforms.memfault.wire import ARROW
 
@@ -34,17 +34,18 @@ def active_in(snapshot: Snapshot) -> dict[tuple[str, str], Active]:
 
 
 def compile_changes(
-    changes: Sequence[Change], snapshot: Snapshot, project: str, *, redraw: bool = False
+    changes: Sequence[Change], snapshot: Snapshot, project: str, *, refused: Refusals = NOTHING_REFUSED
 ) -> tuple[Action, ...]:
     """Return the calls for changes; `project` is the project's path.
 
-    With `redraw` a staged percentage is raised by pulling the activation and making it anew.
+    Where raising a staged percentage is among the `refused` calls of a slot, the activation is pulled and made anew.
     """
     path = f"{project}/deployments"
     active = active_in(snapshot)
     found: list[tuple[tuple[int, str, str, str, str], Action]] = []
     for position, change in enumerate(changes):
-        here = active.get((change.unit.id, change.workload.id), {})
+        slot = change.unit.id, change.workload.id
+        here, redraw = active.get(slot, {}), RAISE in refused.get(slot, ())
         assigned = _assigned(snapshot, change)
         for stage, call, request in _calls(change, here, assigned, path, redraw=redraw):
             action = Action(call=call, request=request, slots=(position,), stage=stage)
@@ -111,11 +112,11 @@ def _activation(change: Change, version: str, path: str) -> Request:
 
 
 def _downward(versions: Sequence[str], active: Active, path: str) -> Iterator[tuple[int, str, Request]]:
-    """Yield the pulls that lead a cohort down: the highest full release, which is what it is told, after all others."""
-    told = latest_first(version for version in versions if ARROW not in version)[:1]
-    rest = [version for version in versions if version not in told]
+    """Yield the pulls that lead a cohort down: the highest full release, which is the assigned one, after all others."""
+    highest = latest_first(version for version in versions if ARROW not in version)[:1]
+    rest = [version for version in versions if version not in highest]
     yield from _pulls(rest, active, path, SECOND)
-    yield from _pulls(told, active, path, LAST if rest else SECOND)
+    yield from _pulls(highest, active, path, LAST if rest else SECOND)
 
 
 def _pulls(versions: Sequence[str], active: Active, path: str, stage: int) -> Iterator[tuple[int, str, Request]]:

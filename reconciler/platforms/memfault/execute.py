@@ -7,32 +7,26 @@ open, so 409 counts as well), a pull of what is gone.
 from __future__ import annotations
 
 import re
-from collections import Counter
 
 from reconciler.errors import NotFound, PlatformError, Rejected
 from reconciler.model.change import Action
 from reconciler.model.outcome import Receipt, ReceiptKind
+from reconciler.platforms.answers import receipt_of
 from reconciler.platforms.memfault import wire
 from reconciler.platforms.memfault.compile import ACTIVATE, PULL, RAISE
 from reconciler.platforms.memfault.routes import Routes
 from reconciler.platforms.memfault.slots import NORMAL, REDRAW, ROLLOUT, STAGED
-from reconciler.platforms.receipts import receipt_of
-
-UNHEARD = 3
-"""How often a raise may be accepted without effect until that counts as a refusal."""
 
 _METHODS = {ACTIVATE: "POST", PULL: "DELETE", RAISE: "PATCH"}
 
 
 class Sender:
-    """Calls of one project. `refused` is what the server said when it would not raise a percentage."""
+    """Calls of one project. A percentage that cannot be raised may be drawn anew where `redraw` says so."""
 
     def __init__(self, routes: Routes, *, redraw: bool) -> None:
-        """Take the routes, and whether a percentage that cannot be raised may be drawn anew."""
+        """Take the routes, and what the connection says of drawing anew."""
         self._routes = routes
         self._redraw = redraw
-        self.refused = ""
-        self._turns: Counter[tuple[str, int]] = Counter()
 
     def execute(self, action: Action, deadline: float) -> Receipt:
         """Send a call at most until `deadline`, in monotonic seconds."""
@@ -46,7 +40,7 @@ class Sender:
         except PlatformError as error:
             return self._failed(action, error)
         if action.call == RAISE and answered.rollout_percent != action.request.body[ROLLOUT]:
-            return self._unheard(action, answered.rollout_percent)
+            return self._ineffective(answered.rollout_percent)
         return Receipt(ReceiptKind.ACCEPTED, status=200)
 
     def _pull(self, action: Action, deadline: float) -> Receipt:
@@ -59,28 +53,24 @@ class Sender:
         if action.call == ACTIVATE and isinstance(error, Rejected) and _already(error):
             return Receipt(ReceiptKind.ACCEPTED, status=error.status)
         receipt = receipt_of(error)
-        if action.call == RAISE and isinstance(error, Rejected) and receipt.kind is ReceiptKind.REJECTED:
-            return self._refused(error.reason, str(error), error.status)
-        return receipt
+        if action.call != RAISE or not isinstance(error, Rejected) or receipt.kind is not ReceiptKind.REJECTED:
+            return receipt
+        if self._redraw:
+            text = f"{error}; it is pulled and activated anew"
+            return Receipt(ReceiptKind.REJECTED, text, error.status, alternative=True)
+        return Receipt(ReceiptKind.REJECTED, f"{error}; {REDRAW}", error.status)
 
-    def _unheard(self, action: Action, told: float | None) -> Receipt:
+    def _ineffective(self, shown: float | None) -> Receipt:
         """Return what a raise came to that was accepted and does not show.
 
         It may show later. But a server may take what it does not know and do nothing, which the reference leaves open
-        (SW): after some turns that counts as a refusal, for it would never end.
+        (SW): where it may be drawn anew, the receipt says so.
         """
-        said = "it answered 200 and names no percentage" if told is None else f"it answered 200 and left it at {told} %"
-        key = action.request.path, action.request.body[ROLLOUT]
-        self._turns[key] += 1
-        if self._turns[key] < UNHEARD:
-            return Receipt(ReceiptKind.UNKNOWN, f"memfault: raise: {said}")
-        return self._refused(said, f"memfault: raise: {said}, {UNHEARD} times", 200)
-
-    def _refused(self, reason: str, text: str, status: int | None) -> Receipt:
-        self.refused = reason
-        if self._redraw:  # not a failure of the change: as one put off, it is planned anew in the same run
-            return Receipt(ReceiptKind.REJECTED, f"{text}; it will be pulled and activated anew")
-        return Receipt(ReceiptKind.REJECTED, f"{text}; {REDRAW}", status)
+        left = "names no percentage" if shown is None else f"left it at {shown} %"
+        text = f"memfault: raise: it answered 200 and {left}"
+        if self._redraw:
+            return Receipt(ReceiptKind.UNKNOWN, text, alternative=True)
+        return Receipt(ReceiptKind.UNKNOWN, f"{text}; if it stays so: {REDRAW}")
 
     def _forbidden(self, action: Action) -> str:
         """Return why a call must never be sent, whoever made it: another project, no cohort or no version named."""

@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from datetime import UTC, datetime
 
-import msgspec
-
 from reconciler.platforms.memfault import wire
-from reconciler.platforms.memfault.wire import Device, Page
+from reconciler.platforms.memfault.wire import Device
 from reconciler.platforms.memfault.workloads import Workloads
+from reconciler.platforms.reading.pages import Page
 
 Key = tuple[str, str | None, str, str | None, bool]
-"""Cohort, version, hardware, software type where told, and whether the device was seen lately."""
+"""Cohort, version, hardware, software type where named, and whether the device was seen lately."""
 
 
 class Group:
@@ -46,13 +45,15 @@ class Group:
 
 
 class Members:
-    """Counts of the devices of some or all cohorts. `odd` are cohorts of which a device cannot be read."""
+    """Counts of the devices of some or all cohorts. `malformed` are cohorts of which a device cannot be read.
+
+    A device of which not even the cohort can be read is in none that a version could be activated for.
+    """
 
     def __init__(self, seen_since: datetime) -> None:
         """Take from when on a device counts as seen lately."""
-        self.odd: set[str] = set()
-        self.lost = 0
-        """Devices of which not even the cohort can be read: they are in none that a version could be activated for."""
+        self.malformed: set[str] = set()
+        self.notes: set[str] = set()
         self._since = seen_since
         self._counts: Counter[Key] = Counter()
         self._ids: set[int] = set()
@@ -60,7 +61,7 @@ class Members:
     def fold(self, page: Page[Device]) -> None:
         """Take one page. The loop runs once a device of the project: every operation in it counts."""
         ids, counts, since = self._ids, self._counts, self._since
-        for device in page.rows:
+        for device in page.items:
             if device.id in ids:
                 continue
             ids.add(device.id)
@@ -80,18 +81,16 @@ class Members:
                 None if kind is None else kind.name,
                 last is not None and last >= since,
             ] += 1
-        for raw, _ in page.odd:
-            try:
-                self.odd.add(wire.placed(raw).cohort.slug)
-            except msgspec.ValidationError:
-                self.lost += 1
+        for one in page.malformed:
+            if (cohort := one.fields.get("cohort")) is not None:
+                self.malformed.add(cohort.slug)
+        self.notes.update(page.notes)
 
     def forget(self) -> None:
         """Forget all devices."""
         self._counts.clear()
         self._ids.clear()
-        self.odd.clear()
-        self.lost = 0
+        self.malformed.clear()
 
     def sizes(self) -> dict[str, tuple[int, int]]:
         """Return by cohort how many devices it has, and how many of them were seen lately."""
@@ -102,12 +101,12 @@ class Members:
             seen[cohort] += count * lately
         return {cohort: (count, seen[cohort]) for cohort, count in whole.items()}
 
-    def told(self) -> set[tuple[str, str]]:
+    def reported_types(self) -> set[tuple[str, str]]:
         """Return versions with the software types that devices say they are of: live ones do."""
         return {(key[1], key[3]) for key in self._counts if key[1] is not None and key[3] is not None}
 
     def groups(self, workloads: Workloads) -> dict[tuple[str, str], Group]:
-        """Return the groups by cohort and software type; devices whose type cannot be told report nothing."""
+        """Return the groups by cohort and software type; devices of no known type report nothing."""
         primary = self._primary(workloads)
         found: dict[tuple[str, str], Group] = defaultdict(Group)
         for (cohort, version, hardware, kind, lately), count in self._counts.items():
@@ -129,7 +128,7 @@ class Members:
 
 
 def _type_of(version: str | None, kind: str | None, workloads: Workloads) -> str | None:
-    """Return the type that a device or else its version tells."""
+    """Return the type that a device names, else that of its version."""
     if kind is not None:
         return kind
     return None if version is None else workloads.type_of(version)

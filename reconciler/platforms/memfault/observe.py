@@ -3,7 +3,7 @@
 One reading: the cohorts, software types with their versions, devices, deployments between two looks at their total and
 newest, what lower activations are for, and the cohorts again. What devices say decides nothing about what is assigned:
 devices may come and go meanwhile, cohorts and deployments may not. A reading that does not prove itself is done again,
-twice; then its problems are told.
+twice; then its problems are shown.
 """
 
 from __future__ import annotations
@@ -13,65 +13,50 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from reconciler.errors import PlatformError
-from reconciler.model.snapshot import Coverage, Query, Snapshot
+from reconciler.model.condition import Condition, ConditionCode
+from reconciler.model.snapshot import Query, Snapshot
 from reconciler.platforms.memfault.activations import Activations
+from reconciler.platforms.memfault.catalog import named
 from reconciler.platforms.memfault.columns import Columns
-from reconciler.platforms.memfault.listing import Listing, everything
 from reconciler.platforms.memfault.members import Members
-from reconciler.platforms.memfault.routes import Filters, Routes
-from reconciler.platforms.memfault.slots import Slot, lead_of
-from reconciler.platforms.memfault.wire import Cohort, Device, Page
+from reconciler.platforms.memfault.routes import ASKED, Filters, Routes
+from reconciler.platforms.memfault.slots import SlotEvidence, lead_of
+from reconciler.platforms.memfault.wire import Cohort, Device, Newest
 from reconciler.platforms.memfault.workloads import read_workloads
-from reconciler.platforms.readers import Readers
+from reconciler.platforms.reading.listing import WITNESSES, Listing, everything
+from reconciler.platforms.reading.pages import Item, Page
+from reconciler.platforms.reading.proof import coverage_of, fence, proved
+from reconciler.platforms.reading.readers import Readers
 from reconciler.ports import Clock
 
-READINGS = 3
-SHOWN_PROBLEMS = 10
 FEW = 20
 """Up to this many cohorts are read one by one where only they are asked about."""
-NAMED = 50
-"""Versions that one request asks about."""
 
 
-class Observer:
-    """Readings of one project. `seen_within` in seconds: who was seen so lately is waited for."""
+def observe(
+    routes: Routes, readers: Readers, clock: Clock, query: Query, *, identity: str, seen_within: float
+) -> Snapshot:
+    """Return a reading of a project, proved or with its problems. Raises PlatformError when nothing can be read at all.
 
-    def __init__(self, routes: Routes, readers: Readers, clock: Clock, identity: str, seen_within: float) -> None:
-        """Take the routes, the readers, and the clock whose time readings bear."""
-        self._routes = routes
-        self._readers = readers
-        self._clock = clock
-        self._identity = identity
-        self._seen_within = seen_within
+    `seen_within` in seconds: who was seen so lately is waited for.
+    """
 
-    def observe(self, query: Query) -> Snapshot:
-        """Return a reading, proved or with its problems. Raises PlatformError when nothing can be read at all."""
-        found = self._turn(query)
-        for _ in range(1, READINGS):
-            if found.coverage.complete or self._clock.stopping():
-                break
-            try:
-                found = self._turn(query)
-            except PlatformError as error:
-                problems = (*found.coverage.problems, f"reading again failed: {error}")
-                found.coverage = Coverage(complete=False, problems=problems)
-                break
-        return found
+    def turn(last: bool) -> Snapshot:
+        now = clock.now()
+        since = datetime.fromtimestamp(now, UTC) - timedelta(seconds=seen_within)
+        return _Reading(routes, readers, query, since, patient=last).read().snapshot(identity, now)
 
-    def _turn(self, query: Query) -> Snapshot:
-        now = self._clock.now()
-        since = datetime.fromtimestamp(now, UTC) - timedelta(seconds=self._seen_within)
-        reading = _Reading(self._routes, self._readers, query, since)
-        return reading.read().snapshot(self._identity, now)
+    return proved(turn, clock)
 
 
 class _Reading:
     """One turn: what was read, and what keeps it from proving itself."""
 
-    def __init__(self, routes: Routes, readers: Readers, query: Query, since: datetime) -> None:
+    def __init__(self, routes: Routes, readers: Readers, query: Query, since: datetime, *, patient: bool) -> None:
         self._routes = routes
         self._readers = readers
         self._query = query
+        self._patient = patient
         self._members = Members(since)
         self._unread: dict[str, str] = {}
         """By cohort, why what its devices report is not known."""
@@ -84,7 +69,7 @@ class _Reading:
         workloads = read_workloads(self._routes, self._readers)
         self._problems += workloads.problems
         self._read_devices()
-        for version, name in self._members.told():
+        for version, name in self._members.reported_types():
             workloads.note(version, name)
         activations, proved = self._read_deployments()
         if activations.any and not workloads.names:
@@ -99,7 +84,7 @@ class _Reading:
             unread=self._unread,
             slots=slots if proved else {},
             references=references if proved else {},
-            coverage=_coverage(self._problems),
+            coverage=coverage_of(self._problems, self._members.notes | activations.notes),
         )
 
     def _read_cohorts(self) -> list[Cohort]:
@@ -107,7 +92,7 @@ class _Reading:
 
         New devices join `default`, confirmed (MDX docs/mcu/releases-integration-guide.mdx).
         """
-        cohorts, problems = everything("cohorts", self._routes.cohorts, self._readers)
+        cohorts, problems = everything("cohorts", self._routes.cohorts, ASKED, self._readers)
         self._problems += problems
         if not cohorts:
             self._problems.append("the list of cohorts came empty, yet a project has at least one")
@@ -147,9 +132,8 @@ class _Reading:
             return False
         return True
 
-    def _walk_devices(self, what: str, fetch: Callable[[int], Page[Device]], cohorts: list[Cohort]) -> None:
-        listing = Listing(what, fetch, self._members.fold, steady=False)
-        listing.walk(self._readers)
+    def _walk_devices(self, what: str, fetch: Callable[[int, int], Page[Device]], cohorts: list[Cohort]) -> None:
+        listing = self._walk(Listing(what, fetch, self._members.fold, ASKED, steady=False, witnesses=WITNESSES))
         if not listing.total and any(cohort.count_devices for cohort in cohorts):
             listing.problems.append(f"the list of {what} came empty though cohorts count some")
         if listing.problems:
@@ -166,11 +150,11 @@ class _Reading:
         activations = Activations()
         if few == []:
             return activations, True
-        listing = Listing("deployments", partial(self._routes.deployments, filters), activations.fold)
-        before = self._fence()
-        listing.walk(self._readers)
+        before = fence(self._routes.newest_deployment, _newest)
+        fetch = partial(self._routes.deployments, filters)
+        listing = self._walk(Listing("deployments", fetch, activations.fold, ASKED, witnesses=WITNESSES))
         problems = [*listing.problems, *activations.problems]
-        if not problems and listing.pages > 1 and self._fence() != before:
+        if not problems and listing.pages > 1 and not before.holds(fence(self._routes.newest_deployment, _newest)):
             problems.append("deployments came or went while they were read")
         asked = self._cohorts if few is None else few
         if not listing.total and any(cohort.count_active_deployments for cohort in asked):
@@ -178,12 +162,11 @@ class _Reading:
         self._problems += problems
         return activations, not problems
 
-    def _fence(self) -> tuple[int, list[int]]:
-        """Return the total of deployments, and which was made last."""
-        page = self._routes.newest_deployment()
-        return page.paging.total_count, [row.id for row in page.rows]
+    def _walk(self, listing: Listing[Item]) -> Listing[Item]:
+        listing.walk(self._readers.measured(listing.first), self._readers, patient=self._patient)
+        return listing
 
-    def _look_up_lower(self, slots: dict[tuple[str, str], Slot]) -> None:
+    def _look_up_lower(self, slots: dict[tuple[str, str], SlotEvidence]) -> None:
         """Find out which lower activations devices must pass through: those stay when higher ones are there."""
         lower: set[str] = set()
         for slot in slots.values():
@@ -193,18 +176,13 @@ class _Reading:
             slot.must_pass = must_pass
             for version in _lower(slot):
                 if version not in must_pass:
-                    slot.puzzles.append(f"whether devices must pass through {version} could not be read")
+                    slot.ambiguities.append(Condition(ConditionCode.REQUIRED_STEP_UNREAD, (version,)))
 
     def _must_pass(self, versions: list[str]) -> dict[str, bool | None]:
         """Return of each version that can be read whether it must be passed through; None: the platform does not say."""
-        found: dict[str, bool | None] = {}
-        for start in range(0, len(versions), NAMED):
-            filters = [("version", version) for version in versions[start : start + NAMED]]
-            try:
-                releases, _ = everything("releases", partial(self._routes.releases, filters), self._readers)
-            except PlatformError:
-                continue
-            found |= {one.version: one.must_pass for one in releases if one.version in versions}
+        found = {
+            version: release.must_pass for version, release in named(self._routes, self._readers, versions).items()
+        }
         for version in versions:
             if version not in found:
                 try:
@@ -218,7 +196,7 @@ class _Reading:
         if self._problems:
             return
         try:
-            after, problems = everything("cohorts", self._routes.cohorts, self._readers)
+            after, problems = everything("cohorts", self._routes.cohorts, ASKED, self._readers)
         except PlatformError as error:
             self._problems.append(f"whether cohorts came or went could not be read: {error}")
             return
@@ -227,12 +205,10 @@ class _Reading:
             self._problems.append("cohorts came or went while they were read")
 
 
-def _lower(slot: Slot) -> list[str]:
+def _lower(slot: SlotEvidence) -> list[str]:
     """Return the full releases that something higher stands above."""
     return lead_of(slot)[1] if slot.active or slot.deltas else []
 
 
-def _coverage(problems: list[str]) -> Coverage:
-    more = len(problems) - SHOWN_PROBLEMS
-    shown = (*problems[:SHOWN_PROBLEMS], *([f"and {more} more"] if more > 0 else []))
-    return Coverage(complete=not problems, problems=shown)
+def _newest(row: Newest) -> object:
+    return row.id

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import httpx
 
 from reconciler.errors import SettingsError
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review
-from reconciler.model.connection import MemfaultConnection, Secret
 from reconciler.model.outcome import Receipt
 from reconciler.model.quantity import seconds
 from reconciler.model.release import Catalog, Release, ReleaseList, ReleaseQuery
@@ -18,11 +17,13 @@ from reconciler.platforms.http import Client
 from reconciler.platforms.memfault.catalog import Catalogue
 from reconciler.platforms.memfault.check import checks
 from reconciler.platforms.memfault.compile import compile_changes
+from reconciler.platforms.memfault.connection import MemfaultConnection
 from reconciler.platforms.memfault.execute import Sender
-from reconciler.platforms.memfault.observe import Observer
+from reconciler.platforms.memfault.observe import observe
 from reconciler.platforms.memfault.review import review_changes
 from reconciler.platforms.memfault.routes import Routes
-from reconciler.platforms.readers import Meter, Readers, clocks
+from reconciler.platforms.reading.readers import Meter, Readers, clocks
+from reconciler.plugin.platform import Resolve
 from reconciler.ports import Capabilities, Check, Clock
 
 
@@ -65,7 +66,7 @@ class Memfault:
         """Read cohorts, software types, devices and deployments. Raises PlatformError when nothing can be read at all."""
         del since
         seen_within = seconds(self._spec.seen_within)
-        return Observer(self._routes, self._readers, self._clock, self.identity, seen_within).observe(query)
+        return observe(self._routes, self._readers, self._clock, query, identity=self.identity, seen_within=seen_within)
 
     def catalog(
         self, wanted: Collection[Release], seen: Snapshot | None = None, *, probe: Collection[Release] = ()
@@ -75,13 +76,12 @@ class Memfault:
         return Catalogue(self._routes, self._readers).look_up(wanted)
 
     def releases(self, query: ReleaseQuery) -> ReleaseList:
-        """List releases, with their software types as far as the platform tells them."""
+        """List releases, with their software types as far as the platform names them."""
         return Catalogue(self._routes, self._readers).listing(query)
 
     def review(self, changes: Sequence[Change], snapshot: Snapshot, catalog: Catalog) -> Review:
         """Say what cannot go, what will be pulled later, and how many devices will not take it."""
-        refused, redraw = self._sender.refused, self._spec.redraw
-        return review_changes(changes, snapshot, catalog, refused=refused, redraw=redraw)
+        return review_changes(changes, snapshot, catalog, redraw=self._spec.redraw)
 
     def compile(
         self,
@@ -94,10 +94,9 @@ class Memfault:
         refused: Refusals = NOTHING_REFUSED,
     ) -> tuple[Action, ...]:
         """Turn changes into calls, each of one activation."""
-        del refused
         del catalog, fleet_wide, wide  # calls name versions as people do, and there are none that act wide
-        redraw = self._spec.redraw and bool(self._sender.refused)
-        return compile_changes(changes, snapshot, self._routes.project, redraw=redraw)
+        refused = refused if self._spec.redraw else NOTHING_REFUSED
+        return compile_changes(changes, snapshot, self._routes.project, refused=refused)
 
     def execute(self, action: Action, deadline: float) -> Receipt:
         """Send one call, at most until `deadline` (monotonic seconds)."""
@@ -114,7 +113,7 @@ class Memfault:
 
 def factory(
     spec: MemfaultConnection,
-    resolve: Callable[[Secret], str],
+    resolve: Resolve,
     clock: Clock,
     *,
     transport: httpx.BaseTransport | None = None,
@@ -133,7 +132,7 @@ def factory(
     return Memfault(client, spec, clock)
 
 
-def _credentials(spec: MemfaultConnection, resolve: Callable[[Secret], str]) -> Credentials:
+def _credentials(spec: MemfaultConnection, resolve: Resolve) -> Credentials:
     """Return how the client says who it is: a token as Bearer, a user as Basic, confirmed (WEB /api)."""
     if spec.token is not None and spec.user is None:
         return Bearer(resolve(spec.token))

@@ -9,15 +9,16 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from reconciler.model.change import Change, Hold, HoldReason, Review, Verb
+from reconciler.core.versions import later
+from reconciler.model.change import Change, Review, Verb
+from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.observation import EMPTY, State
 from reconciler.model.release import Catalog, Release, ReleaseInfo
 from reconciler.model.snapshot import Snapshot
 from reconciler.model.unit import Labels
 from reconciler.platforms.memfault.columns import CHECKS, hardware_of
 from reconciler.platforms.memfault.compile import PULL, active_in, full, share_of
-from reconciler.platforms.memfault.order import later
-from reconciler.platforms.memfault.slots import REDRAW, ROLLOUT
+from reconciler.platforms.memfault.slots import ROLLOUT
 from reconciler.platforms.memfault.wire import ARROW, SYMBOLS
 
 
@@ -31,27 +32,21 @@ class _Case(msgspec.Struct, frozen=True):
     info: ReleaseInfo
 
 
-def review_changes(
-    changes: Sequence[Change], snapshot: Snapshot, catalog: Catalog, *, refused: str, redraw: bool
-) -> Review:
-    """Return what is to be said of changes.
-
-    `refused` is what the server said when a percentage could not be raised, empty while it never did; `redraw` allows
-    activations to be made anew then.
-    """
+def review_changes(changes: Sequence[Change], snapshot: Snapshot, catalog: Catalog, *, redraw: bool) -> Review:
+    """Return what is to be said of changes; `redraw` lets activations be made anew that cannot be raised."""
     holds: dict[int, tuple[Hold, ...]] = {}
     following: dict[int, tuple[str, ...]] = {}
     warnings: list[str] = []
     active = active_in(snapshot)
     for position, change in enumerate(changes):
         case = _case(change, snapshot, catalog, full(active.get((change.unit.id, change.workload.id), {})))
-        found = tuple(_holds(case, refused=refused, redraw=redraw))
+        found = tuple(_holds(case))
         if found:
             holds[position] = found
             continue
         if _leaves_some(case):
             following[position] = (PULL,)
-        warnings += _warnings(case, redraw=redraw, refused=bool(refused))
+        warnings += _warnings(case, redraw=redraw)
     return Review(holds, following, tuple(warnings))
 
 
@@ -64,7 +59,7 @@ def _case(change: Change, snapshot: Snapshot, catalog: Catalog, active: list[str
     return _Case(change, snapshot.state(change.workload.id, row), active, snapshot.units[row].labels, info)
 
 
-def _holds(case: _Case, *, refused: str, redraw: bool) -> Iterator[Hold]:
+def _holds(case: _Case) -> Iterator[Hold]:
     change = case.change
     if change.to is None or change.verb is Verb.REMOVE:
         return
@@ -73,9 +68,6 @@ def _holds(case: _Case, *, refused: str, redraw: bool) -> Iterator[Hold]:
         yield Hold(HoldReason.UNSUPPORTED, f"{ROLLOUT} must be a whole number from 1 to 100, not {value!r}")
     elif change.to == case.state.assigned:
         yield from _narrowing(case.state, value)
-        if refused and not redraw:
-            text = f"the server does not let a percentage be raised ({refused}); {REDRAW}"
-            yield Hold(HoldReason.UNSUPPORTED, text)
     elif change.to not in case.active and _payloads(case.info) == []:
         yield Hold(HoldReason.NO_ARTIFACT, f"no payload was uploaded for {change.to}: no device could take it")
 
@@ -94,7 +86,7 @@ def _narrowing(state: State, value: int) -> Iterator[Hold]:
 
 
 def _payloads(info: ReleaseInfo) -> list[str] | None:
-    """Return for which hardware versions there are payloads; None where that is not told."""
+    """Return for which hardware versions there are payloads; None where no answer says so."""
     if not info.found or info.artifacts is None:
         return None
     return [artifact.hardware for artifact in info.artifacts if artifact.kind != SYMBOLS]
@@ -106,11 +98,11 @@ def _leaves_some(case: _Case) -> bool:
     if version is None or case.change.verb is Verb.REMOVE or version == state.assigned:
         return False
     kept = state.assigned if share_of(case.change.settings) < 100 and not state.settings else None
-    told = {name for name in (state.assigned, *state.extra_versions) if name is not None and ARROW not in name}
-    return any(later(version, name) for name in told - {kept})
+    active = {name for name in (state.assigned, *state.extra_versions) if name is not None and ARROW not in name}
+    return any(later(version, name) for name in active - {kept})
 
 
-def _warnings(case: _Case, *, redraw: bool, refused: bool) -> Iterator[str]:
+def _warnings(case: _Case, *, redraw: bool) -> Iterator[str]:
     change = case.change
     where = f"{change.workload.name} on {change.unit.name}"
     if change.to is None:
@@ -121,8 +113,8 @@ def _warnings(case: _Case, *, redraw: bool, refused: bool) -> Iterator[str]:
         return
     if change.to == case.state.assigned:
         if redraw:
-            when = "" if refused else "should the server refuse to raise it, "
-            yield f"{where}: {when}{change.to} is pulled and activated anew: the sample of devices is drawn again"
+            what = f"{change.to} is pulled and activated anew: the sample of devices is drawn again"
+            yield f"{where}: should the server refuse to raise it, {what}"
         return
     yield from (f"{where}: {text}" for text in _unfit(case, change.to))
 

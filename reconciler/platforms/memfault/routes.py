@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
-from urllib.parse import quote
 
 from reconciler.errors import Rejected
 from reconciler.model.change import Request
-from reconciler.platforms.http import Client
+from reconciler.platforms.http import Client, segment
 from reconciler.platforms.memfault import wire
-from reconciler.platforms.memfault.wire import Page
+from reconciler.platforms.reading.pages import Item, Page
 
-Row = TypeVar("Row")
 Filters = Sequence[tuple[str, str]]
 """Query parameters; a key may come several times, confirmed (SW info)."""
 
@@ -32,45 +29,45 @@ class Routes:
         self.client = client
         self.organization = organization
         self.project = f"/api/v0/organizations/{organization}/projects/{project}"
-        self._asked = ASKED
+        self._most = ASKED
 
-    def cohorts(self, page: int) -> Page[wire.Cohort]:
+    def cohorts(self, page: int, size: int = ASKED) -> Page[wire.Cohort]:
         """Return a page of cohorts, the oldest first."""
-        return self._page("cohorts", "list cohorts", wire.cohorts, page, [("sort", "created_date")])
+        return self._page("cohorts", "list cohorts", wire.cohorts, (page, size), [("sort", "created_date")])
 
-    def devices(self, page: int) -> Page[wire.Device]:
+    def devices(self, page: int, size: int = ASKED) -> Page[wire.Device]:
         """Return a page of the devices of all cohorts, in the platform's own order: it sorts by `last_seen` alone.
 
         That is confirmed (WEB api/devices), and would move rows between pages.
         """
-        return self._page("devices", "list devices", wire.devices, page)
+        return self._page("devices", "list devices", wire.devices, (page, size))
 
-    def members(self, cohort: str, page: int) -> Page[wire.Device]:
+    def members(self, cohort: str, page: int, size: int = ASKED) -> Page[wire.Device]:
         """Return a page of the devices of one cohort, confirmed (SW)."""
-        return self._page(f"cohorts/{segment(cohort)}/devices", f"list devices of {cohort}", wire.devices, page)
+        return self._page(f"cohorts/{segment(cohort)}/devices", f"list devices of {cohort}", wire.devices, (page, size))
 
-    def deployments(self, filters: Filters, page: int) -> Page[wire.Deployment]:
+    def deployments(self, filters: Filters, page: int, size: int = ASKED) -> Page[wire.Deployment]:
         """Return a page of activations, the oldest first: new ones come at the end."""
         sort = ("sort", "deployed_date")
-        return self._page("deployments", "list deployments", wire.deployments, page, [*filters, sort])
+        return self._page("deployments", "list deployments", wire.deployments, (page, size), [*filters, sort])
 
-    def newest_deployment(self) -> Page[wire.Deployment]:
+    def newest_deployment(self) -> Page[wire.Newest]:
         """Return the activation made last, with the total of all."""
         params = [("sort", "-deployed_date"), ("page", "1"), ("per_page", "1")]
-        return self.client.read(f"{self.project}/deployments", "list deployments", wire.deployments, params)
+        return self.client.read(f"{self.project}/deployments", "list deployments", wire.newest, params)
 
-    def types(self, page: int) -> Page[wire.SoftwareType]:
+    def types(self, page: int, size: int = ASKED) -> Page[wire.SoftwareType]:
         """Return a page of software types, confirmed (AE openapi)."""
-        return self._page("software_types", "list software types", wire.types, page)
+        return self._page("software_types", "list software types", wire.types, (page, size))
 
-    def versions(self, software_type: str, page: int) -> Page[wire.SoftwareVersion]:
+    def versions(self, software_type: str, page: int, size: int = ASKED) -> Page[wire.SoftwareVersion]:
         """Return a page of the versions of a software type, confirmed (AE openapi; CLI deploy.py)."""
         path = f"software_types/{segment(software_type)}/software_versions"
-        return self._page(path, f"list versions of {software_type}", wire.versions, page)
+        return self._page(path, f"list versions of {software_type}", wire.versions, (page, size))
 
-    def releases(self, filters: Filters, page: int) -> Page[wire.Release]:
+    def releases(self, filters: Filters, page: int, size: int = ASKED) -> Page[wire.Release]:
         """Return a page of full releases."""
-        return self._page("releases", "list releases", wire.releases, page, filters)
+        return self._page("releases", "list releases", wire.releases, (page, size), filters)
 
     def release(self, version: str) -> wire.Release:
         """Return a full release by its version; NotFound when there is none, or no such project."""
@@ -81,7 +78,7 @@ class Routes:
         """Return the organizations that the credentials reach, confirmed (MDX docs/ci/authentication.mdx)."""
         return self.client.read("/api/v0/organizations", "list organizations", wire.organizations)
 
-    def write(self, request: Request, decode: Callable[[bytes], Row], deadline: float) -> Row:
+    def write(self, request: Request, decode: Callable[[bytes], Item], deadline: float) -> Item:
         """Send one write, at most until `deadline`, in monotonic seconds."""
         operation = _OPERATIONS[request.method]
         return self.client.write(request.path, operation, request.body, decode, deadline, method=request.method)
@@ -90,30 +87,22 @@ class Routes:
         self,
         path: str,
         operation: str,
-        decode: Callable[[bytes], Page[Row]],
-        page: int,
+        decode: Callable[[bytes], Page[Item]],
+        place: tuple[int, int],
         filters: Filters = (),
-    ) -> Page[Row]:
-        """Return a page as large as the platform allows; where it refuses what is asked for, the documented size."""
+    ) -> Page[Item]:
+        """Return a page by its number, from 0, and the size asked for; where that is refused, of the documented size."""
+        number, size = place
 
-        def ask(size: int) -> Page[Row]:
-            params = [*filters, ("page", str(page)), ("per_page", str(size))]
+        def ask(size: int) -> Page[Item]:
+            params = [*filters, ("page", str(number + 1)), ("per_page", str(size))]
             return self.client.read(f"{self.project}/{path}", operation, decode, params)
 
         try:
-            return ask(self._asked)
+            return ask(min(size, self._most))
         except Rejected as error:
-            if error.status != 400 or self._asked == DOCUMENTED:
+            if error.status != 400 or min(size, self._most) <= DOCUMENTED:
                 raise
             found = ask(DOCUMENTED)
-            self._asked = DOCUMENTED
+            self._most = DOCUMENTED
             return found
-
-
-def segment(name: str) -> str:
-    """Return a name as one segment of a path; one of dots alone would change the path.
-
-    Nothing is safe, as the official client has it, confirmed (CLI upload.py).
-    """
-    quoted = quote(name, safe="")
-    return quoted.replace(".", "%2E") if name in {".", ".."} else quoted

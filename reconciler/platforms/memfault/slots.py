@@ -1,8 +1,8 @@
 """From what is active for a cohort and what its devices say, to the state of a slot: pure and total.
 
 The service gives a device a delta from its own version, else the lowest must-pass-through release above it, else the
-highest full one, confirmed (MDX docs/platform/ota.mdx); so what a cohort is told is its highest active full release,
-inferred (memfault.md section 7). A delta that leads above that one is told first, and is what is assigned then: else a
+highest full one, confirmed (MDX docs/platform/ota.mdx); so what is assigned to a cohort is its highest active full release,
+inferred (memfault.md section 7). A delta that leads above that one comes first, and is what is assigned then: else a
 wanted version would seem settled while devices are led past it.
 """
 
@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC
 
 import msgspec
 
+from reconciler.core.versions import later, latest_first, order_of
+from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.desired import Settings
 from reconciler.model.observation import Phase, State
 from reconciler.platforms.answers import clean
 from reconciler.platforms.memfault.members import Group
-from reconciler.platforms.memfault.order import later, latest_first, order_of
 from reconciler.platforms.memfault.wire import Activated, Deployment
 
 ACTIVE = frozenset({"in_progress", "done"})
@@ -33,16 +34,16 @@ REDRAW = "with `redraw: true` in the connection it is pulled and activated anew,
 """What people can do where a server does not raise percentages."""
 
 
-class Slot(msgspec.Struct):
+class SlotEvidence(msgspec.Struct):
     """All that is known of one slot. `active` are full releases in force, `deltas` the others.
 
-    `puzzles` say what makes the slot unknown; `must_pass` which versions devices must pass through (None: the platform
-    does not say); `group` is None where no device of the cohort reports this type, `unread` says why it could not be told.
+    `ambiguities` make the slot unknown; `must_pass` says which versions devices must pass through (None: the platform
+    does not say); `group` is None where no device of the cohort reports this type, `unread` says why reports are not known.
     """
 
     active: list[Deployment] = []
     deltas: list[Deployment] = []
-    puzzles: list[str] = []
+    ambiguities: list[Condition] = []
     must_pass: Mapping[str, bool | None] = {}
     group: Group | None = None
     unread: str = ""
@@ -52,7 +53,7 @@ class Slot(msgspec.Struct):
     """Whether updates are switched off for the cohort."""
 
 
-class Ladder(msgspec.Struct, frozen=True):
+class ActivationOrder(msgspec.Struct, frozen=True):
     """The active versions of a slot: the highest, those it makes needless, and those below that stay of use.
 
     `assigned` is a version, or a delta by both of its versions; `target` is what devices report once they took it.
@@ -64,8 +65,8 @@ class Ladder(msgspec.Struct, frozen=True):
     extra_versions: tuple[str, ...]
     through: tuple[str, ...]
     """Devices must pass through them on the way up."""
-    untold: tuple[str, ...]
-    """Whether devices must pass through them is not told: they stay, for they do no harm below the highest one."""
+    undeclared: tuple[str, ...]
+    """Whether devices must pass through them is not declared: they stay, for they do no harm below the highest one."""
     base: str | None
     """What devices outside the sample of a staged rollout are given."""
 
@@ -80,7 +81,7 @@ def percent_of(activations: Sequence[Deployment]) -> int | None:
     return None if widest >= 100 else widest
 
 
-def ladder_of(slot: Slot) -> Ladder | None:
+def activation_order(slot: SlotEvidence) -> ActivationOrder | None:
     """Return how the active versions of a slot stand to each other; None where there are none.
 
     While the highest one is staged, the rest of the cohort is given the highest normal one below it: that is of use.
@@ -94,22 +95,20 @@ def ladder_of(slot: Slot) -> Ladder | None:
     percent = percent_of(by_name[lead.name])
     through = [version for version in lower if slot.must_pass.get(version)]
     free = [version for version in lower if slot.must_pass.get(version) is False]
-    untold = [version for version in lower if slot.must_pass.get(version) is None]
+    undeclared = [version for version in lower if slot.must_pass.get(version) is None]
     base = None
     if percent is not None:
         base = next((version for version in free if percent_of(by_name[version]) is None), None)
     others = tuple(version for version in free if version != base)
-    if (
-        len(lead.told) > 1 and not others
-    ):  # no manifest can ask for a delta: as something that is to go, none is made to
-        others = (lead.name,)
-    return Ladder(lead.name, lead.told[-1], percent, others, tuple(through), tuple(untold), base)
+    if len(lead.versions) > 1 and not others:
+        others = (lead.name,)  # no manifest can ask for a delta: so it shows as something that is to go
+    return ActivationOrder(lead.name, lead.versions[-1], percent, others, tuple(through), tuple(undeclared), base)
 
 
-def lead_of(slot: Slot) -> tuple[Activated, list[str]]:
+def lead_of(slot: SlotEvidence) -> tuple[Activated, list[str]]:
     """Return what leads a slot that has anything active, and the full releases below, the latest first."""
     full = {one.release.name: one.release for one in slot.active}
-    by_target = {one.release.told[-1]: one.release for one in slot.deltas}
+    by_target = {one.release.versions[-1]: one.release for one in slot.deltas}
     first, *rest = latest_first([*full, *by_target])
     return full.get(first) or by_target[first], [version for version in rest if version in full]
 
@@ -119,56 +118,54 @@ def settings_of(percent: int | None) -> Settings:
     return () if percent is None else ((ROLLOUT, percent),)
 
 
-def state_of(slot: Slot) -> State:
+def state_of(slot: SlotEvidence) -> State:
     """Return what the observation of a slot is."""
-    ladder = ladder_of(slot)
+    order = activation_order(slot)
     spread = slot.group.spread if slot.group is not None else ()
-    if ladder is None:
-        state = State(spread=spread, size=0 if spread else 1, note="; ".join(_keeping(spread)))
+    if order is None:
+        state = State(spread=spread, size=0 if spread else 1, conditions=_kept(spread))
     else:
-        state = _assigned(slot, ladder, spread)
-    if not slot.puzzles:
+        state = _assigned(slot, order, spread)
+    if not slot.ambiguities:
         return state
-    note = clean("; ".join(slot.puzzles))
-    return msgspec.structs.replace(state, phase=Phase.UNKNOWN, since=None, note=note)
+    return msgspec.structs.replace(state, phase=Phase.UNKNOWN, since=None, conditions=tuple(slot.ambiguities))
 
 
-def _assigned(slot: Slot, ladder: Ladder, spread: tuple[tuple[str, int], ...]) -> State:
-    told = State(
-        assigned=ladder.assigned,
-        extra_versions=ladder.extra_versions,
-        settings=settings_of(ladder.percent),
+def _assigned(slot: SlotEvidence, order: ActivationOrder, spread: tuple[tuple[str, int], ...]) -> State:
+    assigned = State(
+        assigned=order.assigned,
+        extra_versions=order.extra_versions,
+        settings=settings_of(order.percent),
         spread=spread,
     )
-    notes = [*_standing(ladder), *_besides(slot, ladder)]
+    conditions = [*_staying(order), *_deltas(slot, order)]
     if slot.switched_off:
-        notes.insert(0, "updates are switched off for this cohort")
+        conditions.insert(0, Condition(ConditionCode.UPDATES_OFF))
     if slot.unread:
-        note = "; ".join([f"what its devices report is not known: {slot.unread}", *notes])
-        return msgspec.structs.replace(told, phase=Phase.MOVING, ready=0, note=clean(note), spread=())
+        conditions.insert(0, Condition(ConditionCode.REPORTS_UNREAD, text=clean(slot.unread)))
+        return msgspec.structs.replace(assigned, phase=Phase.MOVING, ready=0, conditions=tuple(conditions), spread=())
     seen, silent = (slot.group.seen, slot.group.silent) if slot.group is not None else (Counter(), Counter())
     asked = seen or silent  # where all are silent they are waited for: nothing is settled by nobody answering
-    size = expected(asked.total(), ladder.percent)
-    ready = asked[ladder.target]
-    ahead = sum(count for version, count in asked.items() if version is not None and later(version, ladder.target))
+    size = expected(asked.total(), order.percent)
+    ready = asked[order.target]
+    ahead = sum(count for version, count in asked.items() if version is not None and later(version, order.target))
     if ahead:
-        notes.insert(0, f"{_devices(ahead, 'reports', 'report')} a later version")
+        conditions.insert(0, Condition(ConditionCode.REPORTS_LATER, count=ahead))
     if seen and silent:
-        notes.append(f"{_devices(silent.total(), 'is', 'are')} silent and not waited for")
-    if ladder.percent is not None:
-        notes.append(
-            f"staged to {ladder.percent} % of {asked.total():,}, drawn by chance: {_devices(ready, 'reports', 'report')} it"
-        )
+        conditions.append(Condition(ConditionCode.SILENT, count=silent.total()))
+    if order.percent is not None:
+        staged = Condition(ConditionCode.STAGED, count=ready, of=asked.total(), percent=order.percent)
+        conditions.append(staged)
     moving = ready < size
     return msgspec.structs.replace(
-        told,
-        reported=ladder.target if size and not moving else _most_common(asked),
+        assigned,
+        reported=order.target if size and not moving else _most_common(asked),
         phase=Phase.MOVING if moving else Phase.SETTLED,
-        since=_since(slot, ladder) if moving else None,
+        since=_since(slot, order) if moving else None,
         ahead=ahead > 0 and not slot.goes_back,
         ready=min(ready, size),
         size=size,
-        note=clean("; ".join(notes)),
+        conditions=tuple(conditions),
     )
 
 
@@ -185,13 +182,13 @@ def expected(devices: int, percent: int | None) -> int:
     return max(min(1, percent), math.floor(least))
 
 
-def _since(slot: Slot, ladder: Ladder) -> float | None:
+def _since(slot: SlotEvidence, order: ActivationOrder) -> float | None:
     """Return when the highest version was activated, or its percentage last changed, in seconds since 1970."""
     times = [
         (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
         for one in (*slot.active, *slot.deltas)
-        if one.release.name == ladder.assigned
-        for moment in (one.deployed_date, one.updated_date if ladder.percent is not None else None)
+        if one.release.name == order.assigned
+        for moment in (one.deployed_date, one.updated_date if order.percent is not None else None)
         if moment is not None
     ]
     return max(times, default=None)
@@ -203,41 +200,32 @@ def _most_common(counts: Counter[str | None]) -> str | None:
     return max(known, key=lambda version: (counts[version], key(version)), default=None)
 
 
-def _standing(ladder: Ladder) -> list[str]:
-    """Return in words which lower activations stay, and why."""
-    words = [f"{version} stays active: devices must pass through it" for version in ladder.through]
-    if ladder.untold:
-        several = "them" if len(ladder.untold) > 1 else "it"
-        stay = "stay" if len(ladder.untold) > 1 else "stays"
-        versions = ", ".join(ladder.untold)
-        words.append(f"{versions} {stay} active: the platform does not say whether devices must pass through {several}")
-    if ladder.base is not None:
-        words.append(f"{ladder.base} stays active for devices that the rollout does not reach")
-    return words
+def _staying(order: ActivationOrder) -> Iterator[Condition]:
+    """Yield which lower activations stay, and why."""
+    for version in order.through:
+        yield Condition(ConditionCode.REQUIRED_STEP, (version,))
+    if order.undeclared:
+        yield Condition(ConditionCode.MAYBE_REQUIRED_STEP, order.undeclared)
+    if order.base is not None:
+        yield Condition(ConditionCode.BASE_STAYS, (order.base,))
 
 
-def _besides(slot: Slot, ladder: Ladder) -> list[str]:
-    """Return in words which deltas are active, and where they lead."""
-    names = {one.release.name: one.release.told for one in slot.deltas}
-    where = {name: "above all full releases" if name == ladder.assigned else "besides" for name in names}
-    return [f"the update from {told[0]} to {told[1]} is active {where[name]}" for name, told in names.items()]
+def _deltas(slot: SlotEvidence, order: ActivationOrder) -> list[Condition]:
+    """Return which deltas are active."""
+    ends = {one.release.name: one.release.versions for one in slot.deltas}
+    leads = {True: ConditionCode.DELTA_LEADS, False: ConditionCode.DELTA_ACTIVE}
+    return [Condition(leads[name == order.assigned], versions) for name, versions in ends.items()]
 
 
-def _keeping(spread: tuple[tuple[str, int], ...]) -> list[str]:
+def _kept(spread: tuple[tuple[str, int], ...]) -> tuple[Condition, ...]:
     """Return who keeps what where nothing is active.
 
     Nothing uninstalls, confirmed (WEB docs/best-practices/ota-downgrades).
     """
     if not spread:
-        return []
-    ordered = sorted(spread, key=lambda one: (-one[1], one[0]))
-    return [
-        clean(
-            "nothing is active; "
-            + ", ".join(f"{_devices(count, 'keeps', 'keep')} {version}" for version, count in ordered)
-        )
-    ]
-
-
-def _devices(count: int, one: str, several: str) -> str:
-    return f"{count:,} device {one}" if count == 1 else f"{count:,} devices {several}"
+        return ()
+    kept = sorted(spread, key=lambda one: (-one[1], one[0]))
+    return (
+        Condition(ConditionCode.NOTHING_ACTIVE),
+        *(Condition(ConditionCode.KEPT, (version,), count=count) for version, count in kept),
+    )

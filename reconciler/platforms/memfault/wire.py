@@ -1,17 +1,13 @@
-"""Memfault's JSON, decoded into the few fields that are used (memfault.md sections 2 to 6).
-
-Pages decode strictly and fast. When a row of a page has an unexpected shape, that page is decoded row by row, so that
-one odd row costs what it is about and not the page.
-"""
+"""Memfault's JSON, decoded into the few fields that are used (memfault.md sections 2 to 6)."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
 
 import msgspec
 
-Row = TypeVar("Row")
+from reconciler.platforms.reading.pages import Decorative, Item, Page, Pages
 
 
 class Paging(msgspec.Struct, gc=False):
@@ -22,22 +18,15 @@ class Paging(msgspec.Struct, gc=False):
     per_page: int
     total_count: int
 
-
-class Page(msgspec.Struct, Generic[Row]):
-    """One page of a collection. `odd` rows are not as expected, each raw and with what is wrong with it."""
-
-    rows: list[Row]
-    paging: Paging
-    odd: list[tuple[bytes, str]] = []
-
     @property
-    def size(self) -> int:
-        """Return how many rows came."""
-        return len(self.rows) + len(self.odd)
+    def declared(self) -> tuple[int, int]:
+        """Return the number of the page from 0, and how many rows a page has: none where its numbers do not agree."""
+        agree = self.per_page > 0 and self.page_count == -(-self.total_count // self.per_page)
+        return self.page - 1, self.per_page if agree else 0
 
 
 class Named(msgspec.Struct, gc=False):
-    """Anything that is told by its name alone."""
+    """Anything given by its name alone."""
 
     name: str
 
@@ -52,16 +41,15 @@ class Cohort(msgspec.Struct, gc=False):
     """A cohort. The flags and counts below `name` are seen live, confirmed in code (GO pkg/responses.go), or None."""
 
     slug: str
-    name: str
-    id: int = 0
-    count_devices: int | None = None
-    count_active_deployments: int | None = None
+    name: Decorative[str] = ""
+    count_devices: Decorative[int | None] = None
+    count_active_deployments: Decorative[int | None] = None
     bypass_version_checks: bool | None = None
     updates_enabled: bool | None = None
 
 
 class Seen(msgspec.Struct, gc=False):
-    """The version that a device was last seen with; the software type is told live alone."""
+    """The version that a device was last seen with; live servers alone name the software type."""
 
     version: str
     software_type: Named | None = None
@@ -82,19 +70,6 @@ class Device(msgspec.Struct, gc=False):
     last_seen_software_version: Seen | None = None
 
 
-class Past(msgspec.Struct):
-    """A row of an unexpected shape, as far as it says what it has come to."""
-
-    status: str
-
-
-class Placed(msgspec.Struct):
-    """A row of an unexpected shape of which can be told whose it is."""
-
-    cohort: CohortRef
-    id: Any = None
-
-
 ARROW = " -> "
 """Between the two versions of a delta, where one text names it: no version has a `>`, confirmed (MDX
 
@@ -109,8 +84,8 @@ class Activated(msgspec.Struct, gc=False):
     to_version: Seen | str | None = None
 
     @property
-    def told(self) -> tuple[str, ...]:
-        """Return its version, or the two of a delta; nothing where they cannot be told."""
+    def versions(self) -> tuple[str, ...]:
+        """Return its version, or the two of a delta; nothing where it names none."""
         if self.from_version is not None and self.to_version is not None:
             ends = (self.from_version, self.to_version)
             return tuple(one.version if isinstance(one, Seen) else one for one in ends)
@@ -118,8 +93,8 @@ class Activated(msgspec.Struct, gc=False):
 
     @property
     def name(self) -> str:
-        """Return its version, or both of a delta in one text; empty where they cannot be told."""
-        return ARROW.join(self.told)
+        """Return its version, or both of a delta in one text; empty where it names none."""
+        return ARROW.join(self.versions)
 
 
 class Deployment(msgspec.Struct, gc=False):
@@ -131,15 +106,21 @@ class Deployment(msgspec.Struct, gc=False):
     release: Activated
     cohort: CohortRef
     rollout_percent: int | float | None = None
-    deployed_date: datetime | None = None
-    updated_date: datetime | None = None
+    deployed_date: Decorative[datetime | None] = None
+    updated_date: Decorative[datetime | None] = None
+
+
+class Newest(msgspec.Struct):
+    """The newest row of a collection."""
+
+    id: int
 
 
 class SoftwareType(msgspec.Struct, gc=False):
     """A software type, confirmed in code (AWSJS)."""
 
     name: str
-    software_versions_count: int | None = None
+    software_versions_count: Decorative[int | None] = None
 
 
 class SoftwareVersion(msgspec.Struct, gc=False):
@@ -153,7 +134,7 @@ SYMBOLS = "symbols"
 
 
 class Artifact(msgspec.Struct):
-    """One file of a release, confirmed (SW Artifacts); `must_pass_through` here is inferred, None where it is not told."""
+    """One file of a release, confirmed (SW Artifacts); `must_pass_through` here is inferred, None where no answer names it."""
 
     type: str = ""
     hardware_version: str | Named | None = None
@@ -172,10 +153,10 @@ class Release(msgspec.Struct):
     created_date: str = ""
     updated_date: str = ""
     min_version: str | None = None
-    revision: str | None = None
-    notes: str | None = None
+    revision: Decorative[str | None] = None
+    notes: Decorative[str | None] = None
     extra_info: msgspec.Raw = msgspec.Raw(b"null")
-    count_devices: int | None = None
+    count_devices: Decorative[int | None] = None
     artifacts: list[Artifact] | None = None
     must_pass_through: bool | None = None
 
@@ -185,10 +166,10 @@ class Release(msgspec.Struct):
 
         Silence is no denial: the published examples have no such field at all.
         """
-        told = [one.must_pass_through for one in self.artifacts or () if one.type != SYMBOLS]
-        if self.must_pass_through or any(told):
+        said = [one.must_pass_through for one in self.artifacts or () if one.type != SYMBOLS]
+        if self.must_pass_through or any(said):
             return True
-        return False if self.must_pass_through is False or (told and None not in told) else None
+        return False if self.must_pass_through is False or (said and None not in said) else None
 
 
 class Organization(msgspec.Struct):
@@ -204,55 +185,30 @@ class Answered(msgspec.Struct):
     rollout_percent: int | float | None = None
 
 
-class _Envelope(msgspec.Struct, Generic[Row]):
-    data: Row
+class _Envelope(msgspec.Struct, Generic[Item]):
+    data: Item
 
 
-class _Listing(msgspec.Struct, Generic[Row]):
-    data: list[Row]
+class _Collection(msgspec.Struct, Generic[Item]):
+    data: list[Item]
     paging: Paging
 
-
-class Pages(Generic[Row]):
-    """Decodes pages of one kind of row."""
-
-    def __init__(self, listing: type[_Listing[Row]], row: type[Row]) -> None:
-        """Take the types."""
-        self._strict = msgspec.json.Decoder(listing)
-        self._row = msgspec.json.Decoder(row)
-
-    def __call__(self, content: bytes) -> Page[Row]:
-        """Return the page; raise msgspec.DecodeError when the body is no page at all."""
-        try:
-            found = self._strict.decode(content)
-        except msgspec.ValidationError:
-            return self._one_by_one(content)
-        return Page(found.data, found.paging)
-
-    def _one_by_one(self, content: bytes) -> Page[Row]:
-        found = _raw.decode(content)
-        page: Page[Row] = Page([], found.paging, [])
-        for raw in found.data:
-            try:
-                page.rows.append(self._row.decode(raw))
-            except msgspec.ValidationError as error:
-                page.odd.append((bytes(raw), str(error)))
-        return page
+    def page(self) -> Page[Item]:
+        """Return it as a page."""
+        return Page(self.data, self.paging.total_count, self.paging.declared)
 
 
-_raw = msgspec.json.Decoder(_Listing[msgspec.Raw])
 _release = msgspec.json.Decoder(_Envelope[Release])
 _answered = msgspec.json.Decoder(_Envelope[Answered])
-
-cohorts = Pages(_Listing[Cohort], Cohort)
-devices = Pages(_Listing[Device], Device)
-deployments = Pages(_Listing[Deployment], Deployment)
-types = Pages(_Listing[SoftwareType], SoftwareType)
-versions = Pages(_Listing[SoftwareVersion], SoftwareVersion)
-releases = Pages(_Listing[Release], Release)
 _organizations = msgspec.json.Decoder(_Envelope[list[Organization]])
-past = msgspec.json.Decoder(Past).decode
-placed = msgspec.json.Decoder(Placed).decode
+
+cohorts = Pages(_Collection, Cohort)
+devices = Pages(_Collection, Device)
+deployments = Pages(_Collection, Deployment)
+newest = Pages(_Collection, Newest)
+types = Pages(_Collection, SoftwareType)
+versions = Pages(_Collection, SoftwareVersion)
+releases = Pages(_Collection, Release)
 anything = msgspec.json.Decoder().decode
 
 
@@ -277,6 +233,6 @@ def nothing(content: bytes) -> None:
         msgspec.json.decode(content, type=dict[str, Any])
 
 
-def hardware_name(told: str | Named | None) -> str:
-    """Return the name of a hardware version in either shape; empty where none is told."""
-    return told.name if isinstance(told, Named) else told or ""
+def hardware_name(hardware: str | Named | None) -> str:
+    """Return the name of a hardware version in either shape; empty where there is none."""
+    return hardware.name if isinstance(hardware, Named) else hardware or ""

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from functools import partial
 
 from reconciler.errors import NotFound, PlatformError
-from reconciler.platforms.memfault.listing import everything
-from reconciler.platforms.memfault.routes import Routes
+from reconciler.platforms.memfault.routes import ASKED, Routes
 from reconciler.platforms.memfault.wire import SoftwareType
-from reconciler.platforms.readers import Readers
+from reconciler.platforms.reading.listing import everything
+from reconciler.platforms.reading.readers import Readers
 
 
 class Workloads:
@@ -48,7 +48,7 @@ class Workloads:
 
 def read_types(routes: Routes, readers: Readers) -> tuple[list[SoftwareType], list[str]]:
     """Return all software types, and what keeps them from being all. Raises PlatformError."""
-    return everything("software types", routes.types, readers)
+    return everything("software types", routes.types, ASKED, readers)
 
 
 def read_workloads(routes: Routes, readers: Readers) -> Workloads:
@@ -69,7 +69,7 @@ def read_versions(routes: Routes, readers: Readers, workloads: Workloads, one: S
     """
     name = one.name
     try:
-        versions, problems = everything(f"versions of {name}", partial(routes.versions, name), readers)
+        versions, problems = everything(f"versions of {name}", partial(routes.versions, name), ASKED, readers)
     except PlatformError as error:
         workloads.unread.add(name)
         if not isinstance(error, NotFound) and error.status != 405:

@@ -4,31 +4,14 @@ Sources stand with the routes. An unknown release answers 404 on reads (confirme
 V1 document names 200, 405 and 500; inferred). 405 means that the state forbids the action (inferred).
 """
 
-from collections.abc import Callable
-
 from reconciler.simulators.exchange import Json, Reply, json_reply
+from reconciler.simulators.getapp.access import refused
 from reconciler.simulators.getapp.agents import Agents
-from reconciler.simulators.getapp.call import Call
-from reconciler.simulators.getapp.commands import Command, cancel_delivery, carry_out, pause_delivery
-from reconciler.simulators.getapp.payloads import (
-    component_payload,
-    delivery_payload,
-    deploy_payload,
-    device_payload,
-    offering_payload,
-    row_json,
-)
-from reconciler.simulators.getapp.refusals import refused
-from reconciler.simulators.getapp.rows import DEPLOY, GONE, INSTALLED, Row
+from reconciler.simulators.getapp.call import Call, Command, cancel_delivery, carry_out
+from reconciler.simulators.getapp.catalog import Row
+from reconciler.simulators.getapp.payloads import deploy_payload, device_payload, offering_payload, row_json
 
 TEXT = {"content-type": "text/plain; charset=utf-8"}
-
-_CHANGES: dict[str, Command] = {
-    "Uninstall": Agents.uninstall,
-    "Pause": Agents.pause,
-    "Continue": Agents.deploy,
-    "Cancelled": Agents.cancel,
-}
 
 CONFIGS: dict[str, dict[str, Json]] = {
     "delivery": {
@@ -45,17 +28,7 @@ CONFIGS: dict[str, dict[str, Json]] = {
 
 def device(call: Call) -> Reply:
     """Who and what the root device is."""
-    return json_reply(200, device_payload(call.world.fleet, call.world.fleet.master))
-
-
-def enrollment(call: Call) -> Reply:
-    """Who the root device is."""
-    return json_reply(200, call.world.fleet.enrollment(call.world.fleet.master))
-
-
-def metadata(call: Call) -> Reply:
-    """What the root device is like."""
-    return json_reply(200, call.world.fleet.metadata(call.world.fleet.master))
+    return json_reply(200, device_payload(call.world.fleet.master))
 
 
 def offering(call: Call) -> Reply:
@@ -68,21 +41,6 @@ def configs(call: Call) -> Reply:
     """Runtime settings; who decides on automatic deploys is the variant."""
     by_itself = call.world.fleet.variants["auto-deploy"] == "always"
     return json_reply(200, CONFIGS | {"deploy": CONFIGS["deploy"] | {"deploy_auto_on_pull": by_itself}})
-
-
-def platform(call: Call) -> Reply:
-    """The physical asset that the devices belong to."""
-    return json_reply(200, {"platformId": "platform-1", "platformType": "simulated", "metadata": {}})
-
-
-def health(call: Call) -> Reply:
-    """Whether the agent is well (confirmed: agent OpenAPI 0.5)."""
-    return json_reply(200, {"network": {"internetConnection": True, "serverConnection": True, "errMsg": None}})
-
-
-def about(call: Call) -> Reply:
-    """What the agent is."""
-    return json_reply(200, {"name": "GetApp Agent", "version": "1.5.0"})
 
 
 def releases(call: Call) -> Reply:
@@ -98,40 +56,10 @@ def release(call: Call) -> Reply:
     return Reply(200, row_json(_row(call, 404), call.world.fleet.variants["answer-shape"]))
 
 
-def deploy(call: Call) -> Reply:
-    """The deploy record of a release."""
-    return json_reply(200, deploy_payload(call.world.fleet.master, _row(call, 404)))
-
-
-def ready(call: Call) -> Reply:
-    """V1: components that are downloaded, or on their way."""
-    return _components(call, lambda row: row.state not in GONE)
-
-
-def deploys(call: Call) -> Reply:
-    """V1: components that are installed, or on their way."""
-    return _components(call, lambda row: row.state in {DEPLOY, INSTALLED})
-
-
-def delivery_status(call: Call) -> Reply:
-    """V1: the delivery record of a release."""
-    return json_reply(200, delivery_payload(_row(call, 500)))
-
-
-def deploy_status(call: Call) -> Reply:
-    """V1: the deploy record of a release."""
-    return json_reply(200, deploy_payload(call.world.fleet.master, _row(call, 500)))
-
-
 def start(call: Call) -> Reply:
     """Begin or resume a download; the answer is text."""
     _act(call, Agents.deliver)
     return Reply(200, call.path["catalog_id"].encode(), TEXT)
-
-
-def pause(call: Call) -> Reply:
-    """Pause a download."""
-    return _act(call, pause_delivery)
 
 
 def cancel(call: Call) -> Reply:
@@ -150,17 +78,18 @@ def install(call: Call) -> Reply:
 
 
 def change(call: Call) -> Reply:
-    """V1: change the state of a deploy, with the body of 2026 or that of 2024; answers the deploy record."""
+    """V1: change the state of a deploy, with the body of 2026 or that of 2024; answers the deploy record.
+
+    Of the changes there are (Uninstall, Pause, Continue, Cancelled) only the first one is simulated.
+    """
     body = call.body() or {}
-    asked = body.get("requestedStatus", body.get("deployChangeState"))
     root = call.world.fleet.master.id
     if body.get("deviceId", root) != root:
         raise refused(500, f"this agent is {root}")
-    if not isinstance(asked, str) or asked not in _CHANGES:
-        raise refused(500, f"requestedStatus must be one of {', '.join(_CHANGES)}")
-    _act(call, _CHANGES[asked])
-    row = _row(call, 500)
-    return json_reply(200, deploy_payload(call.world.fleet.master, row) | {"requestedStatus": asked})
+    if body.get("requestedStatus", body.get("deployChangeState")) != "Uninstall":
+        raise refused(500, "requestedStatus must be Uninstall")
+    _act(call, Agents.uninstall)
+    return json_reply(200, deploy_payload(call.world.fleet.master, _row(call, 500)))
 
 
 def _act(call: Call, command: Command) -> Reply:
@@ -179,9 +108,3 @@ def _row(call: Call, otherwise: int) -> Row:
     if held is None:
         raise refused(otherwise, f"the device has nothing of {call.path['catalog_id']}")
     return call.world.fleet.seen(held)
-
-
-def _components(call: Call, wanted: Callable[[Row], bool]) -> Reply:
-    fleet = call.world.fleet
-    rows = [row for held in fleet.master.rows.values() if wanted(row := fleet.seen(held))]
-    return json_reply(200, [component_payload(fleet.master, row) for row in rows])

@@ -8,24 +8,25 @@ installed: its success marks them installed, its failure marks them failed (conf
 
 from collections.abc import Callable
 
-from reconciler.simulators.getapp.catalog import FORMATION, RELEASED, Release
-from reconciler.simulators.getapp.fleet import Device, Fleet
-from reconciler.simulators.getapp.preparations import MESSAGES, Preparations
-from reconciler.simulators.getapp.rows import (
+from reconciler.simulators.getapp.catalog import (
     DELETED,
     DELIVERY,
     DEPLOY,
     DOWNLOADED,
+    FORMATION,
     GONE,
     INSTALLED,
     PHASES,
+    RELEASED,
     UNINSTALL,
     UNINSTALLED,
     Moving,
+    Release,
     Row,
     gone,
     settled,
 )
+from reconciler.simulators.getapp.fleet import Device, Fleet
 
 FAILURE = "the installer ended with exit code 1; the installed version was kept"
 INTERRUPTED = "the agent was restarted while it installed"
@@ -40,9 +41,8 @@ class NotAllowed(ValueError):
 class Agents:
     """Plays the agents of all devices."""
 
-    def __init__(self, fleet: Fleet, preparations: Preparations) -> None:
+    def __init__(self, fleet: Fleet) -> None:
         self.fleet = fleet
-        self.preparations = preparations
 
     # --- actions -----------------------------------------------------------------------------------------------------
 
@@ -188,11 +188,8 @@ class Agents:
         return end
 
     def _delivered(self, device: Device, release: Release) -> None:
-        code = self.preparations.failures.get(release.id)
         if release.status != RELEASED:
-            code = "DELIVERY.downloadNotAvailable"
-        if code is not None:
-            error = f"{code}: {MESSAGES.get(code, code)}"
+            error = "DELIVERY.downloadNotAvailable: the release is not available for download yet"
             device.rows[release.id] = settled(release, DELIVERY, "Error", phase="prepare", progress=0.0, error=error)
             return
         duration = round(PHASES[DELIVERY] * self.fleet.settle)

@@ -1,27 +1,28 @@
-"""One API call on its way through an endpoint: its parameters, the world it meets, and which faults bend it."""
+"""One API call on its way through an endpoint, and the commands that devices take.
 
-from collections.abc import Mapping
+A command to a device that is offline is lost (confirmed: sse.md), and so is, by inference, one that the device refuses.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
-import msgspec
-
-from reconciler.simulators.exchange import Json, Request
-from reconciler.simulators.getapp.catalog import Release
-from reconciler.simulators.getapp.refusals import refused
+from reconciler.simulators.exchange import Json, json_object
+from reconciler.simulators.getapp.access import refused
+from reconciler.simulators.getapp.agents import Agents, NotAllowed
+from reconciler.simulators.getapp.catalog import DELIVERY, Release
+from reconciler.simulators.getapp.fleet import Device
 from reconciler.simulators.getapp.world import GetAppWorld
+from reconciler.simulators.routes import Call as AnyCall
+
+Command: TypeAlias = Callable[[Agents, Device, Release], None]
 
 _FLAGS = {"true": True, "false": False}
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """`path` holds the parts of the path that a route names; `partial` and `lag` say that those faults strike."""
-
-    request: Request
-    path: Mapping[str, str]
-    world: GetAppWorld
-    partial: bool = False
-    lag: bool = False
+class Call(AnyCall[GetAppWorld]):
+    """A call of an agent or of the server."""
 
     def values(self, name: str) -> list[str]:
         """All values of a query parameter that may be repeated."""
@@ -36,11 +37,46 @@ class Call:
 
     def body(self) -> dict[str, Json] | None:
         """The body as an object; None where it is none."""
-        try:
-            return msgspec.json.decode(self.request.body, type=dict[str, Json])
-        except msgspec.MsgspecError:
-            return None
+        return json_object(self.request.body)
 
     def release(self) -> Release | None:
         """The release that the path names."""
         return self.world.fleet.catalog.releases.get(self.path["catalog_id"])
+
+
+def pause_delivery(agents: Agents, device: Device, release: Release) -> None:
+    """Pause a download, and nothing else."""
+    _only_delivery(agents, device, release)
+    agents.pause(device, release)
+
+
+def cancel_delivery(agents: Agents, device: Device, release: Release) -> None:
+    """Cancel a download, and nothing else."""
+    _only_delivery(agents, device, release)
+    agents.cancel(device, release)
+
+
+def _only_delivery(agents: Agents, device: Device, release: Release) -> None:
+    held = device.rows.get(release.id)
+    if held is None or agents.fleet.seen(held).state != DELIVERY:
+        raise NotAllowed(f"{release.id} is not being downloaded")
+
+
+def carry_out(call: Call, command: Command, device: Device, found: Release) -> str | None:
+    """Let a device do something, later where the call is struck by lag; say why it does not."""
+
+    def now() -> str | None:
+        try:
+            command(call.world.agents, device, found)
+        except NotAllowed as refusal:
+            return str(refusal)
+        return None
+
+    def late() -> None:
+        if device.online:
+            now()
+
+    if call.lag:
+        call.world.fleet.later(call.world.faults.lag_for, late)
+        return None
+    return now()

@@ -1,22 +1,34 @@
-"""What there is to install: projects, their releases, and how versions are ordered.
+"""What there is to install, and what a device says about one release: a row at rest, or one that moves by time alone.
 
 A release is keyed by its catalogId, `<projectId>.<projectName>@<version>`; project and version are unique, and versions
 are semver (confirmed: release.subscriber.ts, release.entity.ts, release.dto.ts).
+
+States and statuses of rows are those of the agent (confirmed: seed 000, agent/get-delivery-status,
+agent/deploy-change-state); how the status, the delivery state and the progress go together while a download or an
+installation runs is inferred. A download that is being validated already shows the status Done (inferred, section 6 of
+the facts).
 """
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeAlias
-
-if TYPE_CHECKING:
-    from reconciler.simulators.getapp.rows import Row
+from typing import TypeAlias
 
 STATUSES = ("draft", "in_review", "approved", "released", "archived")
 RELEASED = "released"
 PRODUCT, FORMATION = "product", "formation"
+
+DELIVERY, DOWNLOADED, DELETED = "delivery", "downloaded", "deleted"
+DEPLOY, INSTALLED, UNINSTALLED = "deploy", "installed", "uninstalled"
+STATES = (DELIVERY, DOWNLOADED, DELETED, DEPLOY, INSTALLED, UNINSTALLED)
+GONE = frozenset({DELETED, UNINSTALLED})
+
+UNINSTALL = "uninstall"
+_DELIVERING = (("prepare", "Start"), ("download", "InProgress"), ("validation", "Done"))
+PHASES = {DELIVERY: 3, DEPLOY: 2, UNINSTALL: 1}
 
 Precedence: TypeAlias = tuple[tuple[int, ...], bool, tuple[tuple[bool, int, str], ...]]
 
@@ -101,21 +113,17 @@ class Catalog:
         """A new release. Raises `ValueError` for what is no semver, is there already, or is no status."""
         if not _SEMVER.fullmatch(version):
             raise ValueError(f"{version!r} is not a semver version")
+        if status not in STATUSES:
+            raise ValueError(f"{status!r} is no status of a release: {', '.join(STATUSES)}")
         if version in project.releases:
             raise ValueError(f"project {project.name} has a release {version} already")
         size = 1_048_576 * (1 + (project.number * 7 + len(project.releases)) % 60)
         release = Release(
-            project, version, _status(status), now, now, size, auto_deploy=auto_deploy, dependencies=tuple(dependencies)
+            project, version, status, now, now, size, auto_deploy=auto_deploy, dependencies=tuple(dependencies)
         )
         project.releases[version] = self.releases[release.id] = release
         self.changed(project)
         return release
-
-    def set_status(self, release: Release, status: str, now: float) -> None:
-        """Move a release through its life. Raises `ValueError` for what is no status."""
-        release.status = _status(status)
-        release.updated = now
-        self.changed(release.project)
 
     def changed(self, project: Project) -> None:
         """Forget how the rows of a project look: which release is the latest may be another one."""
@@ -124,7 +132,73 @@ class Catalog:
                 row.wire = None
 
 
-def _status(text: str) -> str:
-    if text not in STATUSES:
-        raise ValueError(f"{text!r} is no status of a release: {', '.join(STATUSES)}")
-    return text
+@dataclass(slots=True, eq=False)
+class Row:
+    """A row at rest: `phase` is the delivery state, `elapsed` how many seconds of its movement are behind it.
+
+    Rows that devices share keep their JSON in `wire`.
+    """
+
+    release: Release
+    state: str
+    status: str | None
+    phase: str | None
+    progress: float | None
+    eta: int | None = None
+    duration: int | None = None
+    error: str | None = None
+    elapsed: float = 0.0
+    shared: bool = False
+    wire: bytes | None = None
+
+
+@dataclass(slots=True, eq=False, frozen=True)
+class Moving:
+    """A row that has been moving since `started` (seconds since 1970): a delivery, a deploy or an uninstall."""
+
+    release: Release
+    kind: str
+    started: float
+    resumed: bool = False
+
+    def seen(self, now: float, settle: float) -> Row:
+        """How it looks at a time, where every phase takes `settle` seconds."""
+        elapsed = max(0.0, now - self.started)
+        total = PHASES[self.kind] * settle
+        share = min(elapsed / total, 1.0) if total else 1.0
+        number = min(int(share * PHASES[self.kind]), PHASES[self.kind] - 1)
+        progress, eta = round(100 * share, 1), math.ceil(max(0.0, total - elapsed))
+        if self.kind == DELIVERY:
+            phase, status = _DELIVERING[number]
+            return Row(self.release, DELIVERY, status, phase, progress, eta, int(elapsed), elapsed=elapsed)
+        duration = round(PHASES[DELIVERY] * settle)
+        if self.kind == DEPLOY:
+            status = "Installing" if number else "Continue" if self.resumed else "Start"
+            return Row(self.release, DEPLOY, status, "done", progress, eta, duration, elapsed=elapsed)
+        return Row(self.release, INSTALLED, "Uninstall", "done", progress, eta, duration, elapsed=elapsed)
+
+
+Held: TypeAlias = Row | Moving
+
+
+def settled(
+    release: Release,
+    state: str,
+    status: str | None,
+    *,
+    phase: str | None = "done",
+    progress: float | None = 100.0,
+    duration: int | None = None,
+    error: str | None = None,
+) -> Row:
+    """The row at rest with these values; devices share it."""
+    key = (state, status, phase, progress, duration, error)
+    row = release.rows.get(key)
+    if row is None:
+        row = release.rows[key] = Row(release, state, status, phase, progress, None, duration, error, shared=True)
+    return row
+
+
+def gone(release: Release, state: str) -> Row:
+    """What is left of a release that was deleted or uninstalled."""
+    return settled(release, state, "Uninstall" if state == UNINSTALLED else None, phase=None, progress=None)

@@ -1,7 +1,8 @@
-"""The CDN master: what it tells of all devices connected to it.
+"""The CDN master: what it tells of all devices connected to it, and the action that passes a command on to many.
 
-Confirmed (seed 000, agent-cdn/get-cdn-device, get-cdn-release-by-catalog, get-cdn-device-offering), but for the names of
-the offering's two booleans, which are inferred.
+The reads are confirmed (seed 000, agent-cdn/get-cdn-device, get-cdn-release-by-catalog, get-cdn-device-offering), but
+for the names of the offering's two booleans, which are inferred. The path of the action and its command names are
+confirmed (cdn-configure.md, sse.md); its body and answer are unknown. It has more commands than these (sse.md).
 """
 
 from collections.abc import Iterable
@@ -9,12 +10,21 @@ from typing import Any
 
 import msgspec
 
-from reconciler.simulators.exchange import Reply, json_reply
-from reconciler.simulators.getapp.call import Call
+from reconciler.simulators.exchange import Json, Reply, json_reply
+from reconciler.simulators.getapp.access import refused
+from reconciler.simulators.getapp.agents import Agents
+from reconciler.simulators.getapp.call import Call, Command, cancel_delivery, carry_out, pause_delivery
+from reconciler.simulators.getapp.catalog import Held, Moving, Release
 from reconciler.simulators.getapp.fleet import Device
 from reconciler.simulators.getapp.payloads import device_payload, offering_payload, row_json
-from reconciler.simulators.getapp.refusals import refused
-from reconciler.simulators.getapp.rows import Held, Moving
+
+COMMANDS: dict[str, Command] = {
+    "DeliveryStart": Agents.deliver,
+    "DeliveryStop": pause_delivery,
+    "DeliveryCancel": cancel_delivery,
+    "DeliveryDelete": Agents.delete,
+    "DeployStart": Agents.deploy,
+}
 
 FILTERS = ("active", "inactive", "all")
 
@@ -28,7 +38,7 @@ def devices(call: Call) -> Reply:
     return json_reply(
         200,
         [
-            _entry(call, device, device_payload(fleet, device))
+            _entry(call, device, device_payload(device))
             for device in fleet.chosen(call.values("device_id"))
             if kind == "all" or fleet.active(device) == (kind == "active")
         ],
@@ -119,3 +129,54 @@ def _entry(call: Call, device: Device, data: Any) -> dict[str, Any]:
         "isMaster": device is call.world.fleet.master,
         "data": msgspec.Raw(msgspec.json.encode(data)),
     }
+
+
+def action(call: Call) -> Reply:
+    """Pass a command on to devices; each has its own reasons not to take it, which the answer tells only by variant."""
+    command, catalog_id, ids = _asked(call)
+    found = call.world.fleet.catalog.releases.get(catalog_id)
+    reached = call.world.faults.without_some(ids) if call.partial else ids
+    outcomes = [_send(call, command, found, one) if one in reached else None for one in ids]
+    if call.world.fleet.variants["cdn-partial-failure"] == "silent":
+        return Reply(200)
+    return json_reply(
+        200,
+        [
+            {"deviceId": one, "success": message is None, "error": message}
+            for one, message in zip(ids, outcomes, strict=True)
+        ],
+    )
+
+
+def body_names(variant: str) -> tuple[str, str]:
+    """The names of the catalog id and of the device ids in the body of an action."""
+    one, _, many = variant.partition("+")
+    return one, many
+
+
+def _asked(call: Call) -> tuple[str, str, list[str]]:
+    body = call.body()
+    one, many = body_names(call.world.fleet.variants["cdn-action-body"])
+    if body is None:
+        raise refused(400, "the body must be a JSON object")
+    command: Json = body.get("action")
+    if not isinstance(command, str) or command not in COMMANDS:
+        raise refused(400, f"action must be one of {', '.join(COMMANDS)}")
+    catalog_id, ids = body.get(one), body.get(many)
+    if not isinstance(catalog_id, str):
+        raise refused(400, f"{one} must be a string")
+    if not isinstance(ids, list) or not all(isinstance(item, str) for item in ids):
+        raise refused(400, f"{many} must be an array of strings")
+    return command, catalog_id, ids
+
+
+def _send(call: Call, command: str, found: Release | None, device_id: str) -> str | None:
+    """Give one device its command, and say why it does not take it."""
+    device = call.world.fleet.devices.get(device_id)
+    if device is None:
+        return "there is no such device"
+    if not device.online:
+        return "the device is not connected"
+    if found is None:
+        return "there is no such release"
+    return carry_out(call, COMMANDS[command], device, found)

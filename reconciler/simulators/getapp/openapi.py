@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.simulators.exchange import Reply, json_reply
+from reconciler.simulators.getapp.access import refused
 from reconciler.simulators.getapp.call import Call
-from reconciler.simulators.getapp.commands import COMMANDS, body_names
-from reconciler.simulators.getapp.refusals import refused
+from reconciler.simulators.getapp.cdn import COMMANDS, body_names
 from reconciler.simulators.getapp.variants import Variants
 
 PARTS = ("v1", "v2", "cdn")
@@ -39,9 +39,10 @@ class Operation:
     endpoint: Callable[[Call], Reply]
 
 
-def document(part: str, operations: Iterable[Operation], variants: Variants) -> Reply:
-    """The OpenAPI document of one part; 404 for a part that there is not."""
-    if part not in PARTS:
+def document(operations: Iterable[Operation], call: Call) -> Reply:
+    """The OpenAPI document of one part; 404 for a part that there is not, and where documents are turned off."""
+    part, variants = call.path["part"], call.world.fleet.variants
+    if part not in PARTS or variants["swagger"] == "off":
         raise refused(404, f"there is no document {part}")
     paths: dict[str, Any] = {}
     for one in operations:

@@ -5,21 +5,11 @@ from typing import Any
 import msgspec
 
 from reconciler.simulators.exchange import Json
-from reconciler.simulators.getapp.catalog import FORMATION, PRODUCT, Release, iso
+from reconciler.simulators.getapp.catalog import DELETED, FORMATION, PRODUCT, Release, Row, iso
 from reconciler.simulators.getapp.fleet import Device, Fleet
 from reconciler.simulators.getapp.preparations import artifacts
-from reconciler.simulators.getapp.rows import (
-    DELETED,
-    DELIVERY,
-    DEPLOY,
-    INSTALLED,
-    UNINSTALLED,
-    Row,
-)
 
 Payload = dict[str, Any]
-
-_DELIVERY_ON_THE_WIRE = {"InProgress": "Download", "Cancel": "Cancelled"}
 
 
 def release_payload(release: Release) -> Payload:
@@ -61,14 +51,7 @@ def _dependency(release: Release) -> Payload:
 
 def row_payload(row: Row, shape: str) -> Payload:
     """A row in the nested shape of April 2026, or the flat one before it (confirmed: seeds 000 and 001)."""
-    payload = _flat(row) if shape == "flat" else _nested(row)
-    for field, value in row.planted:
-        inside, _, name = field.rpartition(".")
-        if inside and inside not in payload:
-            continue
-        target = payload[inside] if inside else payload
-        target["status" if shape == "flat" and name == "deviceReleaseStatus" else name] = value
-    return payload
+    return _flat(row) if shape == "flat" else _nested(row)
 
 
 def _nested(row: Row) -> Payload:
@@ -120,13 +103,33 @@ def row_json(row: Row, shape: str) -> bytes:
     return encoded
 
 
-def device_payload(fleet: Fleet, device: Device) -> Payload:
-    """Enrollment and metadata of a device (confirmed: agent-cdn/get-cdn-device)."""
-    return {**fleet.enrollment(device), "metadata": fleet.metadata(device)}
+def device_payload(device: Device) -> Payload:
+    """Who and what a device is (confirmed: agent-cdn/get-cdn-device); custom fields stand in its metadata (inferred)."""
+    number = device.number
+    return {
+        "deliverySource": "cache",
+        "deviceId": device.id,
+        "deviceType": [device.type],
+        "platform": device.platform,
+        "platformId": "platform-1",
+        "urlGetAppServerAvailable": ["https://getapp.example"],
+        "metadata": {
+            "battery": None,
+            "ipAddress": f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}",
+            "location": None,
+            "macAddress": f"02:00:00:{number >> 16 & 255:02x}:{number >> 8 & 255:02x}:{number & 255:02x}",
+            "name": device.name,
+            "os": "linux",
+            "osRelease": "6.6",
+            "storageAvailable": 64_000_000_000,
+            "urlGetAppServerActive": "https://getapp.example",
+            **device.labels,
+        },
+    }
 
 
 def offering_payload(fleet: Fleet, device: Device, *, bypass_policy: bool, updates: bool) -> list[Payload]:
-    """What a device may take: of each project the latest release, with `updates` every released one, and what was pushed.
+    """What a device may take: of each project the latest release, with `updates` every released one.
 
     The shape is confirmed (agent-cdn/get-cdn-device-offering), which releases are offered is inferred.
     """
@@ -136,7 +139,7 @@ def offering_payload(fleet: Fleet, device: Device, *, bypass_policy: bool, updat
         offered = [
             release
             for release in project.releases.values()
-            if release is latest or (updates and release.status == "released") or release.id in device.pushed
+            if release is latest or (updates and release.status == "released")
         ]
         if offered:
             shown.append(
@@ -173,54 +176,18 @@ def _offered(fleet: Fleet, device: Device, release: Release, bypass_policy: bool
 
 def deploy_payload(device: Device, row: Row) -> Payload:
     """A deploy record with the names of 2026 (confirmed: agent/deploy-change-state) and those of 2024 (agent OpenAPI)."""
-    status = row.status if row.state in {DEPLOY, INSTALLED, UNINSTALLED} else None
-    asked = "Uninstall" if status == "Uninstall" else None
+    asked = "Uninstall" if row.status == "Uninstall" else None
     return {
         "catalogId": row.release.id,
         "deviceId": device.id,
-        "status": status,
+        "status": row.status,
         "requestedStatus": asked,
         "progress": int(row.progress or 0),
-        "eta": row.eta,
         "messageLog": row.error,
-        "startedAt": None,
-        "stoppedAt": None,
-        "completedAt": None,
-        "currentTime": None,
         "type": "software",
         "refId": row.release.id,
-        "deployStatus": status,
+        "deployStatus": row.status,
         "deployChangeState": asked,
-    }
-
-
-def delivery_payload(row: Row) -> Payload:
-    """A delivery record of V1 (confirmed: agent OpenAPI 0.5); past the download it is done."""
-    status = (row.status or "Start") if row.state == DELIVERY else "Done"
-    return {
-        "refId": row.release.id,
-        "isStartDeploy": False,
-        "type": "software",
-        "deliveryStatus": _DELIVERY_ON_THE_WIRE.get(status, status),
-        "downloadData": row.progress if row.state == DELIVERY else 100.0,
-        "downloadEstimateTime": row.eta,
-        "path": _folder(row),
-    }
-
-
-def component_payload(device: Device, row: Row) -> Payload:
-    """A component of V1 (confirmed: agent OpenAPI 0.5)."""
-    deploys = row.state in {DEPLOY, INSTALLED, UNINSTALLED}
-    return {
-        "catalogId": row.release.id,
-        "name": row.release.project.name,
-        "versionNumber": row.release.version,
-        "latest": row.release.project.latest() is row.release,
-        "releaseNotes": f"notes on {row.release.version}",
-        "virtualSize": row.release.size,
-        "status": "deploy" if deploys else "delivery",
-        "delivery": delivery_payload(row),
-        "deploy": deploy_payload(device, row) if deploys else None,
     }
 
 

@@ -1,6 +1,6 @@
 """The delivery server's preparations: a release is made ready for download, and that takes time.
 
-The first request answers `start`, later ones the running status; `error` and `delete` begin anew (confirmed:
+The first request answers `start`, later ones the running status; `error` begins anew (confirmed:
 prepare.service.ts). An `error` comes with HTTP 200 and `{errorCode, message}`; a release that is not released answers
 `DELIVERY.downloadNotAvailable` (confirmed: origin-delivery.service.ts). That a preparation is `pending` until it has
 its turn is inferred.
@@ -8,71 +8,51 @@ its turn is inferred.
 
 import base64
 import hashlib
-from collections.abc import Mapping
 from typing import Any
 
 from reconciler.simulators.getapp.catalog import RELEASED, Release
 
 PENDING_SHARE = 0.25
 
-MESSAGES: Mapping[str, str] = {
-    "DELIVERY.notFound": "there is no release of this catalog id",
-    "DELIVERY.download": "the artifact could not be downloaded",
-    "DELIVERY.downloadNotAvailable": "the release is not available for download yet",
-    "DELIVERY.notExist": "the package is not in the storage",
-    "DELIVERY.invalid": "the package is invalid",
-    "DELIVERY.notVerified": "the package could not be verified",
-    "DELIVERY.packageTooLarge": "the package does not fit into the cache",
-}
+NOT_FOUND = "DELIVERY.notFound", "there is no release of this catalog id"
+NOT_AVAILABLE = "DELIVERY.downloadNotAvailable", "the release is not available for download yet"
 
 Status = dict[str, Any]
 
 
 class Preparations:
-    """Preparations by catalogId: when each began (seconds since 1970), and which of them fail with which code."""
+    """Preparations by catalogId: when each began (seconds since 1970); each takes so many `seconds`."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self.failures: dict[str, str] = {}
-        self.deleted: set[str] = set()
         self._began: dict[str, float] = {}
 
     def knows(self, catalog_id: str) -> bool:
-        """Whether somebody asked for it, or it was deleted since."""
-        return catalog_id in self._began or catalog_id in self.deleted
+        """Whether somebody asked for it."""
+        return catalog_id in self._began
 
     def ask(self, catalog_id: str, release: Release | None, now: float) -> Status:
         """Begin a preparation; one that runs or is done is only read."""
         if self.knows(catalog_id):
             status = self.read(catalog_id, release, now)
-            if status["status"] not in {"error", "delete"}:
+            if status["status"] != "error":
                 return status
-        self.deleted.discard(catalog_id)
         self._began[catalog_id] = now
         return {"catalogId": catalog_id, "status": "start", "progress": 0}
 
     def read(self, catalog_id: str, release: Release | None, now: float) -> Status:
         """Where a known preparation stands; a release of None is one that the server has not."""
-        if catalog_id in self.deleted:
-            return {"catalogId": catalog_id, "status": "delete", "progress": 0}
         if release is None:
-            return _error(catalog_id, "DELIVERY.notFound")
+            return _error(catalog_id, *NOT_FOUND)
         if release.status != RELEASED:
-            return _error(catalog_id, "DELIVERY.downloadNotAvailable")
+            return _error(catalog_id, *NOT_AVAILABLE)
         share = min(1.0, (now - self._began[catalog_id]) / self.seconds) if self.seconds else 1.0
         if share < PENDING_SHARE:
             return {"catalogId": catalog_id, "status": "pending", "progress": 0}
         if share < 1:
             progress = round(100 * share)
             return {"catalogId": catalog_id, "status": "inProgress", "progress": progress, "size": release.size}
-        if catalog_id in self.failures:
-            return _error(catalog_id, self.failures[catalog_id])
         return _done(release)
-
-    def delete(self, catalog_id: str) -> None:
-        """Drop what was prepared from the cache."""
-        if self._began.pop(catalog_id, None) is not None:
-            self.deleted.add(catalog_id)
 
 
 def artifacts(release: Release) -> list[dict[str, Any]]:
@@ -117,6 +97,6 @@ def _done(release: Release) -> Status:
     }
 
 
-def _error(catalog_id: str, code: str) -> Status:
-    error = {"errorCode": code, "message": MESSAGES.get(code, code)}
+def _error(catalog_id: str, code: str, message: str) -> Status:
+    error = {"errorCode": code, "message": message}
     return {"catalogId": catalog_id, "status": "error", "progress": 0, "error": error}

@@ -3,12 +3,12 @@
 from typing import Any
 
 from reconciler.simulators.exchange import Reply, json_reply
+from reconciler.simulators.getapp.access import server_error
 from reconciler.simulators.getapp.agent import TEXT
 from reconciler.simulators.getapp.call import Call
 from reconciler.simulators.getapp.catalog import Project
 from reconciler.simulators.getapp.payloads import server_release
-from reconciler.simulators.getapp.refusals import server_error
-from reconciler.simulators.simulator import Refusal
+from reconciler.simulators.routes import Refusal
 
 SOURCES = ("cache", "remote")
 
@@ -52,15 +52,6 @@ def prepared(call: Call) -> Reply:
     if fleet.variants["unprepared-read"] == "not-found":
         raise _refused(call, 404, f"nothing was prepared for {catalog_id}", "DELIVERY.notFound")
     return json_reply(200, preparations.ask(catalog_id, call.release(), fleet.now()))
-
-
-def clear_cache(call: Call) -> Reply:
-    """Drop one prepared release from the server's cache; no device loses anything."""
-    catalog_id = next(iter(call.values("catalogId")), None)
-    if catalog_id is None:
-        raise _refused(call, 400, "catalogId is required")
-    call.world.preparations.delete(catalog_id)
-    return json_reply(200, {})
 
 
 def releases(call: Call) -> Reply:

@@ -1,68 +1,133 @@
-"""The simulated master agent and delivery server behind one function: access, faults, a restart that breaks connections.
+"""The simulated master agent and delivery server behind one function: their endpoints, access, a restart, faults.
 
-Order of one call inside: a restarting agent, access to the server, faults that act on the world (gone, shift), the
-endpoint.
+Which endpoints there are depends on the variants. V1 actions are confirmed (agent OpenAPI 0.5), their prefix is unknown. Of the V2 actions only the path of deploy is
+confirmed (dependencies-complex-installations.md); start and delete are guesses of the facts, cancel goes by analogy.
+`scope` is `login` where the server asks for one.
 """
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-from reconciler.simulators.control import control
-from reconciler.simulators.exchange import Json, Reply, Request
+from reconciler.simulators.exchange import Json, Reply, Request, json_object
+from reconciler.simulators.faults import LISTINGS, READS, WRITES
+from reconciler.simulators.getapp import agent, cdn, server
+from reconciler.simulators.getapp.access import PASSWORD, USERNAME, agent_error, of_the_server, refused, server_error
 from reconciler.simulators.getapp.call import Call
-from reconciler.simulators.getapp.control import verbs
-from reconciler.simulators.getapp.mishaps import delete_a_named_device, swap_a_device
-from reconciler.simulators.getapp.refusals import agent_error, of_the_server, server_error
-from reconciler.simulators.getapp.routes import WITH_LOGIN, routes
-from reconciler.simulators.getapp.server import unauthorized
+from reconciler.simulators.getapp.cdn import body_names
+from reconciler.simulators.getapp.openapi import Operation, document
+from reconciler.simulators.getapp.variants import Variants
 from reconciler.simulators.getapp.world import GetAppWorld
-from reconciler.simulators.routes import Route
+from reconciler.simulators.routes import Refusal, Route, route
+from reconciler.simulators.simulator import Served as AnyServed
 from reconciler.simulators.simulator import Simulator
 
+_LISTED = (READS, LISTINGS)
+_ID = "/{catalog_id}"
+_RELEASES = "/api/v1/catalog/releases/project/{project}"
+WITH_LOGIN = "login"
+_PREFIXES = {"root": ("",), "api-v1": ("/api/v1",), "both": ("", "/api/v1")}
 
-class GetAppSimulator(Simulator):
-    """A world with an API in front of it. `handle` serves sockets and test transports alike."""
+
+def _nothing(call: Call) -> Reply:
+    raise refused(404, f"there is nothing at {call.request.path}")
+
+
+def operations(variants: Variants) -> tuple[Operation, ...]:
+    """The actions that an agent with these variants has."""
+    found = [Operation("cdn", "cdn_devices_action", "cdn.action", "POST", "/api/cdn/devices/action", cdn.action)]
+    for prefix in _PREFIXES[variants["v1-prefix"]]:
+        found += [
+            Operation("v1", "start_delivery", "delivery.start", "POST", f"{prefix}/delivery/startItem{_ID}", agent.start),
+            Operation("v1", "cancel_delivery", "delivery.cancel", "POST", f"{prefix}/delivery/cancelItem{_ID}", agent.cancel),
+            Operation("v1", "delete_delivery", "delivery.delete", "DELETE", f"{prefix}/delivery/deleteItem{_ID}", agent.delete),
+            Operation("v1", "deploy_item", "deploy.start", "POST", f"{prefix}/deploy/item{_ID}", agent.install),
+            Operation("v1", "deploy_change_state", "deploy.change", "POST", f"{prefix}/deploy/changeItemState{_ID}", agent.change),
+        ]  # fmt: skip
+    found.append(Operation("v2", "deploy_item_v2", "deploy.start", "POST", f"/api/v2/deploy/start{_ID}", agent.install))
+    if variants["v2-actions"] == "inferred":
+        found += [
+            Operation("v2", "start_delivery_v2", "delivery.start", "POST", f"/api/v2/delivery/start{_ID}", agent.start),
+            Operation("v2", "cancel_delivery_v2", "delivery.cancel", "POST", f"/api/v2/delivery/cancel{_ID}", agent.cancel),
+            Operation("v2", "delete_delivery_v2", "delivery.delete", "DELETE", f"/api/v2/delivery{_ID}", agent.delete),
+        ]  # fmt: skip
+    return tuple(found)
+
+
+def routes(variants: Variants) -> tuple[Route[Call], ...]:
+    """All routes, in the order in which they are tried; the last ones take what is nowhere."""
+    acting = operations(variants)
+    return (
+        *_SERVER,
+        *_READS,
+        route("agent.openapi", "GET", "/api-docs/{part}/openapi.json", partial(document, acting), READS),
+        *(route(one.name, one.method, one.path, one.endpoint, WRITES) for one in acting),
+        route("nothing", "GET", "/{path}*", _nothing, READS),
+        *(route("nothing", method, "/{path}*", _nothing, WRITES) for method in ("POST", "PUT", "PATCH", "DELETE")),
+    )
+
+
+_READS = (
+    route("cdn.devices", "GET", "/api/cdn/device", cdn.devices, *_LISTED),
+    route("cdn.releases", "GET", "/api/cdn/device/releases", cdn.releases, *_LISTED),
+    route("cdn.release", "GET", f"/api/cdn/device/releases{_ID}", cdn.release, *_LISTED),
+    route("cdn.offering", "GET", "/api/cdn/device/offering", cdn.offering, *_LISTED),
+    route("device.get", "GET", "/api/v2/device", agent.device, READS),
+    route("device.offering", "GET", "/api/v2/device/offering", agent.offering, *_LISTED),
+    route("device.releases", "GET", "/api/v2/device/releases", agent.releases, *_LISTED),
+    route("device.release", "GET", f"/api/v2/device/releases{_ID}", agent.release, READS),
+    route("agent.configs", "GET", "/api/v2/agent/configs", agent.configs, READS),
+)
+
+_SERVER = (
+    route("server.health", "GET", "/api/v1/checkHealth", server.health, READS),
+    route("server.login", "POST", "/api/v1/login", server.login, WRITES),
+    route("server.refresh", "POST", "/api/v1/login/refresh", server.refresh, WRITES),
+    route("server.prepare", "POST", "/api/v1/delivery/prepareDelivery", server.prepare, WRITES, scope=WITH_LOGIN),
+    route("server.prepared", "GET", f"/api/v1/delivery/preparedDelivery{_ID}", server.prepared, READS, scope=WITH_LOGIN),
+    route("server.releases", "GET", _RELEASES, server.releases, *_LISTED, scope=WITH_LOGIN),
+    route("server.release", "GET", f"{_RELEASES}/version/{{version}}", server.release, READS, scope=WITH_LOGIN),
+)  # fmt: skip
+
+
+class GetAppSimulator(Simulator[GetAppWorld]):
+    """A fleet with its API; agent and server refuse in shapes of their own."""
 
     def __init__(self, world: GetAppWorld) -> None:
-        super().__init__(routes(world.fleet.variants), world.faults, world.lock)
-        self.world = world
+        super().__init__(world, routes(world.fleet.variants), Call)
         self._path = ""
 
-    def now(self) -> float:
-        """The world's time, after letting it go on."""
-        self.world.fleet.advance()
-        return self.world.fleet.now()
-
     def handle(self, request: Request) -> Reply:
-        """Answer one request, API or `/simulator/…`; agent and server refuse in shapes of their own."""
-        with self.lock:
+        """Answer one request, API or `/simulator/…`."""
+        with self.world.lock:
             self._path = request.path
             return super().handle(request)
 
-    def control(self, request: Request) -> Reply:
-        """Answer a request below `/simulator/`."""
-        return control(self, self.world.state, verbs(self.world), request)
-
     def strikes(self, kind: str, route: Route[Any]) -> bool:
-        """Whether a fault strikes this call; an answer of plain text cannot be emptied."""
-        return not (kind == "empty" and route.name == "server.health") and super().strikes(kind, route)
+        """Whether a fault strikes this call; plain text cannot be emptied, and the server's writes are never bent."""
+        if (kind, route.name) == ("empty", "server.health"):
+            return False
+        if kind in {"lag", "partial"} and route.name.startswith("server."):
+            return False
+        return super().strikes(kind, route)
 
-    def serve(self, route: Route[Any], path: dict[str, str], request: Request) -> tuple[str | None, Reply]:
-        """Answer one API call; raise `Refusal`."""
-        server = of_the_server(request.path)
-        if not server and self.world.fleet.now() < self.world.fleet.broken_until:
-            return "restart", Reply(0, cut=True)
+    def admit(self, route: Route[Any], path: dict[str, str], request: Request) -> None:
+        """Break the connection of an agent that restarts; ask for a login where the server does."""
+        if not of_the_server(request.path) and self.world.fleet.now() < self.world.fleet.broken_until:
+            raise Refusal(Reply(0, cut=True), "restart")
         if self.strikes("expire", route):
             self.world.tokens.expire()
         if route.scope == WITH_LOGIN and not self.world.tokens.good(request.headers, self.world.fleet.now()):
-            raise unauthorized(Call(request, path, self.world))
-        if self.strikes("shift", route):
-            swap_a_device(self.world)
-        if self.strikes("gone", route):
-            delete_a_named_device(Call(request, path, self.world))
-        partial = not server and self.strikes("partial", route)
-        lag = not server and self.strikes("lag", route)
-        struck = "partial" if partial else "lag" if lag else None
-        return struck, route.endpoint(Call(request, path, self.world, partial, lag))
+            raise Refusal(self.refused(401, "Unauthorized"))
+
+    def shift(self, route: Route[Any]) -> None:
+        """Swap a device."""
+        self.world.swap_a_device()
+
+    def gone(self, path: Mapping[str, str], request: Request) -> bool:
+        """Delete a device that an action names."""
+        _, many = body_names(self.world.fleet.variants["cdn-action-body"])
+        return self.world.delete_one_of((json_object(request.body) or {}).get(many))
 
     def refused(self, status: int, message: str) -> Reply:
         """An error in the shape of whoever answers at this path."""
@@ -76,7 +141,16 @@ class GetAppSimulator(Simulator):
 
     def shortened(self, payload: Json) -> Json:
         """A list with some entries missing."""
-        items = payload if isinstance(payload, list) else payload["data"]
-        missing = self.faults.some_of(list(range(len(items))))
-        kept = [item for n, item in enumerate(items) if n not in missing]
-        return kept if isinstance(payload, list) else {"data": kept}
+        if isinstance(payload, list):
+            return self.faults.without_some(payload)
+        return {"data": self.faults.without_some(payload["data"])}
+
+
+class Served(AnyServed[GetAppSimulator]):
+    """A simulated fleet being served; the delivery server has the same address."""
+
+    def __init__(self, simulator: GetAppSimulator, port: int = 0) -> None:
+        self.world = simulator.world
+        self.username, self.password = USERNAME, PASSWORD
+        super().__init__("getapp", simulator, {"username": USERNAME, "password": PASSWORD}, port)
+        self.delivery = self.details["delivery"] = self.url

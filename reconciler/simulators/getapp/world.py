@@ -1,50 +1,37 @@
-"""The simulated world as tests and demos hold it: what people and devices do besides the API.
+"""The simulated fleet as tests and demos hold it. Devices are given by id."""
 
-Every method may be called from any thread, and is the same thing as the verb of that name under `/simulator/`.
-Devices are given by id. What is not there raises `LookupError`.
-"""
+from collections.abc import Sequence
+from typing import Any
 
-import threading
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
-
-from reconciler.simulators.exchange import Json
+from reconciler.simulators.control import SimulatedWorld, locked, verb
+from reconciler.simulators.getapp.access import Tokens
 from reconciler.simulators.getapp.agents import STOPPED, Agents
-from reconciler.simulators.getapp.catalog import Project, Release, precedence
-from reconciler.simulators.getapp.faults import Faults
+from reconciler.simulators.getapp.catalog import (
+    DELIVERY,
+    DEPLOY,
+    DOWNLOADED,
+    INSTALLED,
+    Project,
+    Release,
+    Row,
+    precedence,
+)
 from reconciler.simulators.getapp.fleet import DAY, Device, Fleet
 from reconciler.simulators.getapp.preparations import Preparations
-from reconciler.simulators.getapp.rows import DELIVERY, DEPLOY, DOWNLOADED, INSTALLED, Row
-from reconciler.simulators.getapp.tokens import Tokens
-
-P = ParamSpec("P")
-R = TypeVar("R")
+from reconciler.simulators.getapp.variants import Faults
 
 
-def _locked(method: "Callable[Concatenate[GetAppWorld, P], R]") -> "Callable[Concatenate[GetAppWorld, P], R]":
-    @wraps(method)
-    def locked(self: "GetAppWorld", /, *args: P.args, **kwargs: P.kwargs) -> R:
-        with self.lock:
-            self.fleet.advance()
-            return method(self, *args, **kwargs)
-
-    return locked
-
-
-class GetAppWorld:
+class GetAppWorld(SimulatedWorld):
     """A fleet, its agents, the delivery server, and the faults between them and their callers."""
 
     def __init__(self, fleet: Fleet, preparations: Preparations, tokens: Tokens, faults: Faults) -> None:
-        self.lock = threading.RLock()
+        super().__init__(fleet, faults)
         self.fleet = fleet
         self.preparations = preparations
         self.tokens = tokens
-        self.agents = Agents(fleet, preparations)
-        self.faults = faults
+        self.agents = Agents(fleet)
 
-    @_locked
+    @verb
     def set_online(self, device: str, online: bool) -> None:
         """Connect or disconnect a child; commands to a disconnected one are lost, and what moves there waits."""
         found = self.child(device)
@@ -53,19 +40,19 @@ class GetAppWorld:
         elif found.online and not online:
             self.agents.disconnect(found)
 
-    @_locked
+    @verb
     def set_inactive(self, device: str, inactive: bool) -> None:
         """Let a child have been silent for more than 24 hours, or let it come back."""
         self.set_online(device, not inactive)
         if inactive:
             self.child(device).seen = self.fleet.now() - 2 * DAY
 
-    @_locked
+    @verb
     def set_failing(self, device: str, failing: bool) -> None:
         """Let every installation on a device fail, or no longer fail, from now on."""
         self.device(device).failing = failing
 
-    @_locked
+    @verb
     def console(self, device: str, project: str, version: str) -> None:
         """A technician installs a version at once; every other version of the project is gone without a trace."""
         found, release = self.device(device), self._release(project, version)
@@ -73,17 +60,7 @@ class GetAppWorld:
             del found.rows[catalog_id]
         self.agents.installed(found, release)
 
-    @_locked
-    def pause(self, device: str, catalog_id: str) -> None:
-        """A person at the device pauses what is under way."""
-        self.agents.pause(self.device(device), self._held(device, catalog_id))
-
-    @_locked
-    def cancel(self, device: str, catalog_id: str) -> None:
-        """A person at the device cancels what is under way."""
-        self.agents.cancel(self.device(device), self._held(device, catalog_id))
-
-    @_locked
+    @verb
     def add_device(self, name: str, device_type: str = "gateway", labels: dict[str, str] | None = None) -> str:
         """Add a child without releases; its id."""
         number = 1 + max(device.number for device in self.fleet.devices.values())
@@ -91,12 +68,12 @@ class GetAppWorld:
         self.fleet.devices[device.id] = device
         return device.id
 
-    @_locked
+    @verb
     def delete_device(self, device: str) -> None:
         """Take a child away."""
         del self.fleet.devices[self.child(device).id]
 
-    @_locked
+    @verb
     def restart_agent(self, device: str, seconds: float) -> None:
         """Restart an agent: its installations fail, and it is away for so many seconds (the master: connections break)."""
         found = self.device(device)
@@ -107,12 +84,7 @@ class GetAppWorld:
             self.agents.disconnect(found)
             self.fleet.later(seconds, lambda: None if found.online else self.agents.connect(found))
 
-    @_locked
-    def set_status(self, project: str, version: str, status: str) -> None:
-        """Move a release through its life: draft, in_review, approved, released or archived."""
-        self.fleet.catalog.set_status(self._release(project, version), status, self.fleet.now())
-
-    @_locked
+    @verb
     def add_release(
         self,
         project: str,
@@ -130,27 +102,12 @@ class GetAppWorld:
             found, version, self.fleet.now(), status=status, auto_deploy=auto_deploy, dependencies=needed
         ).id
 
-    @_locked
-    def fail_preparation(self, catalog_id: str, error_code: str | None) -> None:
-        """Let every preparation of a release fail with a code, such as `DELIVERY.notExist`; None ends that."""
-        self.preparations.failures.pop(catalog_id, None)
-        if error_code is not None:
-            self.preparations.failures[catalog_id] = error_code
-
-    @_locked
-    def set_field(self, device: str, catalog_id: str, field: str, value: Json) -> None:
-        """Plant a value in a row until it next changes; `release.status` is a field inside its release."""
-        found = self.device(device)
-        release = self._held(device, catalog_id)
-        row = self.fleet.seen(found.rows[release.id])
-        found.rows[release.id] = replace(row, planted=(*row.planted, (field, value)), shared=False, wire=None)
-
-    @_locked
+    @verb
     def expire_tokens(self) -> None:
         """Make every token of the server worthless."""
         self.tokens.expire()
 
-    @_locked
+    @locked
     def state(self) -> list[dict[str, Any]]:
         """What is true, a row for each device and project: what it was told last, what it runs, and its rows."""
         rows = []
@@ -185,11 +142,26 @@ class GetAppWorld:
             raise LookupError(f"there is no release {catalog_id!r}")
         return self.fleet.catalog.releases[catalog_id]
 
-    def _held(self, device: str, catalog_id: str) -> Release:
-        held = self.device(device).rows.get(catalog_id)
-        if held is None:
-            raise LookupError(f"{device} has nothing of {catalog_id!r}")
-        return held.release
+    # --- faults that change the world --------------------------------------------------------------------------------
+
+    def swap_a_device(self) -> None:
+        """Delete one child and add another like it with the same rows: as many devices as before, yet others."""
+        children = list(self.fleet.devices.values())[1:]
+        if not children:
+            return
+        old = self.faults.random.choice(children)
+        new = self.device(self.add_device(f"{old.name}-r", old.type, old.labels))
+        new.rows = {catalog_id: self.fleet.seen(held) for catalog_id, held in old.rows.items()}
+        new.online, new.seen = old.online, old.seen
+        self.delete_device(old.id)
+
+    def delete_one_of(self, ids: object) -> bool:
+        """Delete one of the children of these ids, and say whether there was one."""
+        named = [one for one in ids if isinstance(one, str)] if isinstance(ids, list) else []
+        children = [one for one in named if one in self.fleet.devices and one != self.fleet.master.id]
+        if children:
+            self.delete_device(self.faults.random.choice(children))
+        return bool(children)
 
 
 def _state(device: Device, project: Project, rows: list[Row]) -> dict[str, Any]:

@@ -1,18 +1,45 @@
-"""Who may do what: bearer tokens with scopes.
+"""Who may do what, and how the platform says no: bearer tokens with scopes, a status and `{"type", "message"}`.
 
 A route names its own scope, such as `edgeDeployments.get`; the resource's star scope and the scopes for everything
-serve as well (confirmed: JS docs/edgeDeployments.md). Read scopes for everything serve reads only.
+serve as well (confirmed: JS docs/edgeDeployments.md). Read scopes for everything serve reads only. `NotFound` and
+`MethodNotAllowed` are observed types (confirmed: JS test/promise_spec.js, AE errors); the others are inferred.
 """
 
 from collections.abc import Iterable, Mapping
 
-from reconciler.simulators.losant.refusals import Refusal
+from reconciler.simulators.exchange import json_reply
 from reconciler.simulators.losant.variants import Variants
+from reconciler.simulators.routes import Refusal
 
 FULL, READ_ONLY = "simulated-token", "simulated-read-only-token"
 
 _EVERYTHING = [f"all.{owner}{kind}" for owner in ("Application", "Organization", "User") for kind in ("", ".bounded")]
 _EVERY_READ = [f"all.{owner}.read" for owner in ("Application", "Organization", "User")]
+
+_KINDS = {
+    400: "Validation",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "NotFound",
+    405: "MethodNotAllowed",
+    429: "TooManyRequests",
+    500: "InternalServerError",
+}
+
+
+def refused(status: int, message: str) -> Refusal:
+    """An error to raise."""
+    return Refusal(json_reply(status, {"type": _KINDS[status], "message": message}))
+
+
+def malformed(message: str) -> Refusal:
+    """400: the request does not fit its schema."""
+    return refused(400, message)
+
+
+def not_found(what: str) -> Refusal:
+    """404: `what` as in "Application was not found"."""
+    return refused(404, f"{what} was not found")
 
 
 class Access:
@@ -28,18 +55,12 @@ class Access:
         """Make a token valid for these scopes, and for nothing else."""
         self.tokens[token] = frozenset(scopes)
 
-    def revoke(self, token: str) -> None:
-        """Make a token unknown."""
-        self.tokens.pop(token, None)
-
     def check(self, headers: Mapping[str, str], scope: str, *, reads: bool, expired: bool) -> None:
         """Raise a 401 `Refusal` for an unknown or expired token; 401 or 403 (a variant) for a scope too narrow."""
         scheme, _, token = headers.get("authorization", "").partition(" ")
         scopes = self.tokens.get(token.strip()) if scheme.lower() == "bearer" and not expired else None
         if scopes is None:
-            raise Refusal(401, "Unauthorized", "The access token is missing, unknown or expired")
+            raise refused(401, "The access token is missing, unknown or expired")
         enough = {scope, f"{scope.partition('.')[0]}.*", *_EVERYTHING, *(_EVERY_READ if reads else ())}
         if not enough & scopes:
-            status = int(self.variants["scope-status"])
-            kind = "Forbidden" if status == 403 else "Unauthorized"
-            raise Refusal(status, kind, f"The access token lacks the scope {scope}")
+            raise refused(int(self.variants["scope-status"]), f"The access token lacks the scope {scope}")

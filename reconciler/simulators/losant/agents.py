@@ -9,10 +9,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from reconciler.simulators.losant.application import Application
-from reconciler.simulators.losant.deployments import LOGS_KEPT, Log
-from reconciler.simulators.losant.inventory import API_TOKEN, NOTHING, USER, Content, Device, Flow, Version, iso, triple
+from reconciler.simulators.losant.inventory import (
+    API_TOKEN,
+    LOGS_KEPT,
+    NOTHING,
+    USER,
+    Content,
+    Device,
+    Flow,
+    Log,
+    Version,
+    iso,
+    triple,
+)
 
 FAILURE = "workflow failed to start; the previous version keeps running"
 
@@ -52,13 +64,13 @@ class Agents:
                 return
             row = rows.add(device.index, flow.index, self.app.now())
             rows.logs[row] = []
-            self.app.rows_reshaped()
+            self.app.listings.rows_reshaped()
         before = rows.contents[rows.desired[row]]
         content = self.content_of(flow, version)
         if content.version == before.version and self.app.variants["overwrite-push"] == "no":
             content = before
         if content != before or self.app.variants["rerelease-log"] == "yes":
-            self._log(row, _desired_log(source, self.app.now(), before, content))
+            self._log(row, _entry("desired", source, self.app.now(), before, content))
         if content != before:
             self.set_desired(row, content)
         self._tell(row)
@@ -120,16 +132,13 @@ class Agents:
     def _take(self, row: int, device: Device) -> None:
         rows = self.app.rows
         desired, current = rows.contents[rows.desired[row]], rows.contents[rows.current[row]]
-        date = iso(self.app.now())
         error = self._refusal(device, self.app.flows[rows.flow[row]], desired)
-        if error is not None:
-            self._log(row, _error_log(device, date, current, desired, error))
-            self._updated(row)
-            return
-        rows.current[row] = rows.desired[row]
-        self._log(row, _current_log(device, date, current, desired))
+        self._log(row, _entry("current", Source("device", device.id), self.app.now(), current, desired, error))
+        if error is None:
+            rows.current[row] = rows.desired[row]
         self._updated(row)
-        self._drop_if_empty(row)
+        if error is None:
+            self._drop_if_empty(row)
 
     def _refusal(self, device: Device, flow: Flow, content: Content) -> str | None:
         if device.failing:
@@ -147,15 +156,15 @@ class Agents:
         rows = self.app.rows
         if rows.desired[row] == rows.current[row] == 0 and self.app.variants["empty-rows"] == "dropped":
             rows.drop(row)
-            self.app.rows_reshaped()
+            self.app.listings.rows_reshaped()
 
     def _updated(self, row: int) -> None:
         self.app.rows.updated[row] = self.app.now()
-        self.app.row_changed(row)
+        self.app.listings.row_changed(row)
 
     def _log(self, row: int, entry: Log) -> None:
         self.app.rows.logs[row] = [*self.history(row), entry][-LOGS_KEPT:]
-        self.app.row_changed(row)
+        self.app.listings.row_changed(row)
 
 
 def first_log(created: int, content: Content) -> list[Log]:
@@ -169,41 +178,11 @@ def _too_old(device: Device, version: Version) -> bool:
     return triple(device.agent) < triple(version.minimum_agent)
 
 
-def _desired_log(source: Source, now: int, before: Content, after: Content) -> Log:
-    return Log(
-        "desired",
-        source.type,
-        source.id,
-        iso(now),
-        new_value=after.version,
-        previous_value=before.version,
-        new_etag=after.etag or UNSET,
-        previous_etag=before.etag or UNSET,
+def _entry(kind: str, source: Source, now: int, before: Content, after: Content, error: str | None = None) -> Log:
+    """A log entry; with an error what was to come was only attempted."""
+    entry = Log(
+        kind, source.type, source.id, iso(now), previous_value=before.version, previous_etag=before.etag or UNSET
     )
-
-
-def _current_log(device: Device, date: str, before: Content, after: Content) -> Log:
-    return Log(
-        "current",
-        "device",
-        device.id,
-        date,
-        new_value=after.version,
-        previous_value=before.version,
-        new_etag=after.etag or UNSET,
-        previous_etag=before.etag or UNSET,
-    )
-
-
-def _error_log(device: Device, date: str, kept: Content, attempted: Content, error: str) -> Log:
-    return Log(
-        "current",
-        "device",
-        device.id,
-        date,
-        previous_value=kept.version,
-        attempted_value=attempted.version,
-        previous_etag=kept.etag or UNSET,
-        attempted_etag=attempted.etag or UNSET,
-        error=error,
-    )
+    if error is None:
+        return replace(entry, new_value=after.version, new_etag=after.etag or UNSET)
+    return replace(entry, attempted_value=after.version, attempted_etag=after.etag or UNSET, error=error)

@@ -1,22 +1,15 @@
-"""One simulated application: its devices, flows and deployment rows, its time and what is still to happen.
+"""One simulated application: its devices, flows and deployment rows, its time, and the pages of listings kept ready."""
 
-Nothing runs in the background. An effect that is due at a time happens when somebody looks at that time or later:
-`advance` first carries out, in order, everything that is due.
-"""
-
-import heapq
-from collections.abc import Callable
 from itertools import count
-from typing import Protocol
 
-from reconciler.simulators.clock import Clock
-from reconciler.simulators.losant.deployments import Deployments
+from reconciler.simulators.clock import Clock, Timeline
 from reconciler.simulators.losant.inventory import (
     APPLICATION_IDS,
     DEVICE_IDS,
     EDGE,
     FLOW_IDS,
     VERSION_IDS,
+    Deployments,
     Device,
     Flow,
     Tags,
@@ -24,74 +17,31 @@ from reconciler.simulators.losant.inventory import (
     hex_id,
     index_of,
 )
+from reconciler.simulators.losant.listing import Listings
 from reconciler.simulators.losant.variants import Variants
 
 
-class Watcher(Protocol):
-    """Whoever keeps answers ready must hear of changes."""
-
-    def row_changed(self, row: int) -> None:
-        """One row has other values."""
-
-    def rows_reshaped(self) -> None:
-        """Rows came or went."""
-
-    def devices_changed(self) -> None:
-        """Devices came, went or have other values."""
-
-
-class Application:
+class Application(Timeline):
     """The state of the simulated platform. `settle` is how many seconds an online device needs for a new version.
 
     Applications of different `number` have different ids.
     """
 
     def __init__(self, clock: Clock, variants: Variants, settle: float, number: int = 1) -> None:
+        super().__init__(clock)
         self.id = hex_id(APPLICATION_IDS, number)
         self.name = "simulated fleet"
-        self.clock = clock
         self.variants = variants
         self.settle = settle
         self.devices: list[Device] = []
         self.flows: list[Flow] = []
         self.rows = Deployments()
-        self.watchers: list[Watcher] = []
-        self.created = self.now()
-        self._due: list[tuple[int, int, Callable[[], None]]] = []
-        self._order = count()
+        self.listings = Listings()
         self._versions_made = count(1)
 
     def now(self) -> int:
         """Milliseconds since 1970."""
-        return round(self.clock() * 1000)
-
-    def advance(self) -> None:
-        """Let everything happen that is due by now."""
-        now = self.now()
-        while self._due and self._due[0][0] <= now:
-            heapq.heappop(self._due)[2]()
-
-    def later(self, seconds: float, effect: Callable[[], None]) -> None:
-        """Have an effect happen in so many seconds; at once if that is none."""
-        if seconds <= 0:
-            effect()
-        else:
-            heapq.heappush(self._due, (self.now() + round(seconds * 1000), next(self._order), effect))
-
-    def row_changed(self, row: int) -> None:
-        """Tell the watchers."""
-        for watcher in self.watchers:
-            watcher.row_changed(row)
-
-    def rows_reshaped(self) -> None:
-        """Tell the watchers."""
-        for watcher in self.watchers:
-            watcher.rows_reshaped()
-
-    def devices_changed(self) -> None:
-        """Tell the watchers."""
-        for watcher in self.watchers:
-            watcher.devices_changed()
+        return round(self.seconds() * 1000)
 
     def device(self, text: str) -> Device | None:
         """The live device of an id, or else of a name."""
@@ -111,9 +61,7 @@ class Application:
 
     def flow(self, text: str) -> Flow | None:
         """The flow of an id, or else of a name."""
-        return next((f for f in self.flows if f.id == text.lower()), None) or next(
-            (f for f in self.flows if f.name == text), None
-        )
+        return self.flow_of_id(text) or next((f for f in self.flows if f.name == text), None)
 
     def flow_of_id(self, text: str) -> Flow | None:
         """The flow of an id."""
@@ -128,7 +76,7 @@ class Application:
         device = Device(index, hex_id(DEVICE_IDS, index), name, tags, device_class, agent, connected, now, now, now)
         self.devices.append(device)
         self.rows.widen(len(self.flows), len(self.devices))
-        self.devices_changed()
+        self.listings.devices_changed()
         return device
 
     def add_flow(self, name: str, flow_class: str = "edge") -> Flow:

@@ -1,27 +1,122 @@
-"""One API call on its way through an endpoint: its parameters, the world it meets, and which faults bend it."""
+"""One API call on its way through an endpoint: its query parameters, and the flow that its path names.
 
-from collections.abc import Mapping
+Parameters come as official clients send them: flat, or bracket-flattened arrays such as `tagFilter[0][key]`.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reconciler.simulators.exchange import Request
+from reconciler.simulators.exchange import Json, json_object
+from reconciler.simulators.losant.access import malformed, not_found
 from reconciler.simulators.losant.inventory import Flow
-from reconciler.simulators.losant.listing import Listings
-from reconciler.simulators.losant.parameters import OBJECT_ID, Parameters
-from reconciler.simulators.losant.refusals import malformed, not_found
+from reconciler.simulators.losant.listing import CEILING, Window
+from reconciler.simulators.losant.variants import Variants
 from reconciler.simulators.losant.world import LosantWorld
+from reconciler.simulators.routes import Call as AnyCall
+
+OBJECT_ID = re.compile(r"[A-Fa-f\d]{24}")
+TAG_KEY = re.compile(r"[0-9a-zA-Z_-]{1,255}")
+_BRACKETS = re.compile(r"([^\[\]]+)\[(\d+)\](?:\[(\w+)\])?")
+_TRUE = ("true", "1")
+_FALSE = ("false", "0", "")
+
+DEFAULT_PER_PAGE = 100
+
+
+class Parameters:
+    """The query of one request. Every reader raises a 400 `Refusal` on a value that does not fit."""
+
+    def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
+        self.pairs = pairs
+        self.flat: Mapping[str, str] = dict(pairs)
+
+    def text(self, name: str) -> str | None:
+        """A text, None where absent or empty."""
+        return self.flat.get(name) or None
+
+    def flag(self, name: str) -> bool:
+        """A boolean, false where absent; clients write true, false, True, False, 1 or 0."""
+        value = self.flat.get(name, "")
+        if value.lower() in _TRUE:
+            return True
+        if value.lower() in _FALSE:
+            return False
+        raise malformed(f"query parameter {name} must be a boolean")
+
+    def object_id(self, name: str) -> str | None:
+        """An object id in lower case."""
+        value = self.text(name)
+        if value is not None and not OBJECT_ID.fullmatch(value):
+            raise malformed(f"query parameter {name} must be an object id")
+        return value and value.lower()
+
+    def one_of(self, name: str, allowed: Sequence[str], default: str) -> str:
+        """One of the allowed values."""
+        value = self.text(name) or default
+        if value not in allowed:
+            raise malformed(f"query parameter {name} must be one of {', '.join(allowed)}")
+        return value
+
+    def direction(self) -> str:
+        """The sort direction, asc or desc (either case)."""
+        return self.one_of("sortDirection", ("asc", "desc", "ASC", "DESC"), "asc").lower()
+
+    def number(self, name: str, default: int, least: int) -> int:
+        """A whole number that is at least so much."""
+        value = self.text(name)
+        if value is None:
+            return default
+        if not re.fullmatch(r"\d{1,9}", value) or int(value) < least:
+            raise malformed(f"query parameter {name} must be a number of at least {least}")
+        return int(value)
+
+    def window(self, variants: Variants) -> Window:
+        """The page asked for; what happens above the ceiling is a variant (section 7, 1)."""
+        per_page = self.number("perPage", DEFAULT_PER_PAGE, 1)
+        if per_page > CEILING and variants["max-per-page"] == "reject":
+            raise malformed(f"query parameter perPage must be at most {CEILING}")
+        if per_page > CEILING and variants["max-per-page"] == "clamp":
+            per_page = CEILING
+        return Window(self.number("page", 0, 0), per_page)
+
+    def values(self, name: str) -> list[str]:
+        """One value or an array of values."""
+        found = [value for key, value in self.pairs if key in (name, f"{name}[]")]
+        found += [value for _, field, value in self._entries(name) if field is None]
+        return [value for value in found if value]
+
+    def tags(self, name: str) -> list[tuple[str | None, str | None]]:
+        """A tag filter: entries of a key, a value, or both."""
+        entries: dict[int, dict[str, str]] = {}
+        for index, part, value in self._entries(name):
+            if part not in ("key", "value"):
+                raise malformed(f"query parameter {name} takes entries of key and value")
+            entries.setdefault(index, {})[part] = value
+        if len(entries) > 100:
+            raise malformed(f"query parameter {name} takes at most 100 entries")
+        return [(entry.get("key"), entry.get("value")) for _, entry in sorted(entries.items())]
+
+    def document(self, name: str) -> dict[str, Json] | None:
+        """One JSON-encoded object."""
+        value = self.text(name)
+        if value is None or value == "null":
+            return None
+        found = json_object(value)
+        if found is None:
+            raise malformed(f"query parameter {name} must be a JSON object")
+        return found
+
+    def _entries(self, name: str) -> list[tuple[int, str | None, str]]:
+        matches = ((_BRACKETS.fullmatch(key), value) for key, value in self.pairs)
+        return [(int(m[2]), m[3], value) for m, value in matches if m is not None and m[1] == name]
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """`path` holds the parts of the path that a route names; `partial` and `lag` say that those faults strike."""
+class Call(AnyCall[LosantWorld]):
+    """A call of the application."""
 
-    request: Request
-    path: Mapping[str, str]
-    world: LosantWorld
-    listings: Listings
     parameters: Parameters = field(init=False)
-    partial: bool = False
-    lag: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "parameters", Parameters(self.request.query))

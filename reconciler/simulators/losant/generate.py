@@ -1,7 +1,6 @@
 """Makes a plausible fleet: gateways at sites and in rings, some with cameras, running workflows with versions.
 
-Most devices of a flow run one version, the rings apart differ a little, so that a manifest of it is short. Offline and
-failing devices have something pending; without them what is desired is what is current everywhere.
+Offline and failing devices have something pending; without them what is desired is what is current everywhere.
 """
 
 import time
@@ -12,11 +11,11 @@ from random import Random
 from reconciler.simulators.clock import Clock
 from reconciler.simulators.losant.agents import FAILURE
 from reconciler.simulators.losant.application import Application
-from reconciler.simulators.losant.deployments import Log
-from reconciler.simulators.losant.faults import Faults
-from reconciler.simulators.losant.inventory import DEVICE_IDS, EDGE, Content, Device, Flow, Tags, hex_id, iso
-from reconciler.simulators.losant.variants import Variants
+from reconciler.simulators.losant.inventory import DEVICE_IDS, EDGE, Content, Device, Flow, Log, Tags, hex_id, iso
+from reconciler.simulators.losant.simulator import LosantSimulator, Served
+from reconciler.simulators.losant.variants import Faults, Variants
 from reconciler.simulators.losant.world import LosantWorld
+from reconciler.simulators.shapes import EYEFUL, PERIOD, FleetShape, labels, numbered, share, stable_and_ahead
 
 SITES = ("austin", "berlin", "osaka", "leeds", "porto")
 WORKLOADS = ("modbus-poller", "vision", "telemetry", "opcua-bridge", "safety-stop", "energy-meter", "label-printer")
@@ -24,20 +23,8 @@ OTHERS = (("gateway", "hub"), ("peripheral", "sensor"), ("standalone", "probe"))
 AGENTS = ("2.5.0", "2.4.1", "2.2.0", "1.46.0")
 AGENT_WEIGHTS = (70, 20, 7, 3)
 NEEDS = "2.3.0"
-EYEFUL = 10_000
 
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """How the fleet looks: numbers of devices, edge flows and versions a flow; shares from 0 to 1; seconds to settle."""
-
-    units: int = 100
-    workloads: int = 3
-    versions: int = 5
-    seed: int = 1
-    settle: float = 2.0
-    offline: float = 0.05
-    failing: float = 0.02
+Shape = FleetShape
 
 
 @dataclass(slots=True)
@@ -51,27 +38,36 @@ class _Draft:
     flows: list[Flow] = field(default_factory=list)
 
 
-def generate(
-    shape: Shape, *, clock: Clock = time.time, variants: Variants | None = None, faults: Faults | None = None
-) -> LosantWorld:
-    """A world of that shape; the same shape gives the same world apart from its times."""
+def simulator(
+    shape: Shape | None = None,
+    *,
+    clock: Clock = time.time,
+    variants: Variants | None = None,
+    faults: Faults | None = None,
+) -> LosantSimulator:
+    """A application of that shape with its API, not served; the same shape gives the same one apart from its times."""
+    shape = shape or Shape()
     app = Application(clock, variants or Variants(), shape.settle, abs(shape.seed))
     draft = _Draft(app, shape, Random(shape.seed), app.now() - 90 * 86_400_000)
-    app.created = draft.born
     _flows(draft)
     _devices(draft)
     app.rows.widen(len(app.flows), len(app.devices))
     for flow in draft.flows:
         _deploy(draft, flow)
     _custom_node(draft)
-    return LosantWorld(app, faults or Faults(shape.seed))
+    return LosantSimulator(LosantWorld(app, faults or Faults(shape.seed)))
+
+
+def serve(
+    shape: Shape | None = None, *, port: int = 0, variants: Variants | None = None, faults: Faults | None = None
+) -> Served:
+    """The same, ready to be served on 127.0.0.1 with `with`, or with `.server.start()` and `.stop()`."""
+    return Served(simulator(shape, variants=variants, faults=faults), port)
 
 
 def _flows(draft: _Draft) -> None:
     for number in range(draft.shape.workloads):
-        name = WORKLOADS[number % len(WORKLOADS)]
-        turn = number // len(WORKLOADS)
-        flow = draft.app.add_flow(f"{name}-{turn + 1}" if turn else name)
+        flow = draft.app.add_flow(numbered(WORKLOADS, number))
         draft.flows.append(flow)
         for minor in range(draft.shape.versions):
             newest = number % 2 == 1 and minor == draft.shape.versions - 1
@@ -89,17 +85,17 @@ def _flows(draft: _Draft) -> None:
 def _devices(draft: _Draft) -> None:
     app, random, shape = draft.app, draft.random, draft.shape
     width = max(3, len(str(shape.units - 1)))
-    kinds = _tag_sets()
+    kinds = [_tags(index) for index in range(min(shape.units, PERIOD))]
     agents = random.choices(AGENTS, AGENT_WEIGHTS, k=shape.units)
-    offline = _share(random, shape.units, shape.offline)
-    failing = _share(random, shape.units, shape.failing)
+    offline = set(share(random, range(shape.units), shape.offline))
+    failing = set(share(random, range(shape.units), shape.failing))
     now = app.now()
     app.devices = [
         Device(
             index,
             hex_id(DEVICE_IDS, index),
             f"gw-{index:0{width}d}",
-            kinds[_kind(index)],
+            kinds[index % PERIOD],
             EDGE,
             agents[index],
             0 if index in offline else 1,
@@ -114,27 +110,11 @@ def _devices(draft: _Draft) -> None:
         app.add_device(f"{name}-1", (("site", SITES[0]),), device_class, connected=None)
 
 
-def _tag_sets() -> dict[tuple[str, str, bool, bool], Tags]:
-    """Every distinct set of tags once, shared by all devices that bear it; spares repeat the key `site`."""
-    sets: dict[tuple[str, str, bool, bool], Tags] = {}
-    for number, site in enumerate(SITES):
-        for ring in ("canary", "early", "broad"):
-            for camera in (False, True):
-                tags = [("site", site), ("ring", ring)] + ([("camera", "front")] if camera else [])
-                sets[site, ring, camera, False] = tuple(tags)
-                sets[site, ring, camera, True] = (*tags, ("site", SITES[number - 1]), ("spare", "yes"))
-    return sets
-
-
-def _kind(index: int) -> tuple[str, str, bool, bool]:
-    site = SITES[index * 7 % len(SITES)]
-    ring = "canary" if index % 20 == 3 else "early" if index % 5 == 1 else "broad"
-    return site, ring, index % 3 == 0, index % 50 == 49
-
-
-def _share(random: Random, units: int, share: float) -> set[int]:
-    """So many of the units as the share says; at least one where the share is not zero."""
-    return set(random.sample(range(units), min(units, max(1, round(units * share))))) if share and units else set()
+def _tags(index: int) -> Tags:
+    """The tags of a device; spares repeat the key `site`."""
+    found = labels(index, SITES)
+    spare = (("site", SITES[SITES.index(found["site"]) - 1]), ("spare", "yes"))
+    return (*found.items(), *(spare if index % 50 == 49 else ()))
 
 
 def _deploy(draft: _Draft, flow: Flow) -> None:
@@ -142,8 +122,7 @@ def _deploy(draft: _Draft, flow: Flow) -> None:
     app, names = draft.app, list(flow.versions)
     if not names:
         return
-    stable = names[max(0, len(names) - 2 - flow.index % 2)]
-    ahead = names[min(len(names) - 1, names.index(stable) + 1)] if flow.index % 2 == 0 else stable
+    stable, ahead = (names[place] for place in stable_and_ahead(len(names), flow.index))
     number = {name: app.rows.intern(Content(name, flow.versions[name].etag)) for name in names}
     everywhere = not flow.name.startswith("vision") or draft.shape.units > EYEFUL
     devices = [d for d in app.devices if d.device_class == EDGE and (everywhere or _has_camera(d))]

@@ -41,7 +41,7 @@ class Listing:
 
 
 class Listings:
-    """All listings asked for lately; as a watcher of the application it forgets what a change makes wrong."""
+    """All listings asked for lately; the application says what changed, and what that makes wrong is forgotten."""
 
     def __init__(self) -> None:
         self._rows: dict[Hashable, Listing] = {}

@@ -69,14 +69,7 @@ def _history_json(created: int, content: Content) -> str:
     return _encode(first_log(created, content))
 
 
-def device_payload(
-    app: Application,
-    device: Device,
-    *,
-    connection: bool = True,
-    tag_object: bool = False,
-    attribute_object: bool = False,
-) -> Payload:
+def device_payload(app: Application, device: Device, *, tag_object: bool = False) -> Payload:
     """A device; as an object a repeated tag key shows its last value alone."""
     payload: Payload = {
         "id": device.id,
@@ -86,20 +79,17 @@ def device_payload(
         "description": "",
         "deviceClass": device.device_class,
         "tags": dict(device.tags) if tag_object else tag_list(device.tags),
-        "attributes": {a["name"]: a for a in _ATTRIBUTES} if attribute_object else _ATTRIBUTES,
+        "attributes": _ATTRIBUTES,
         "creationDate": iso(device.created),
         "lastUpdated": iso(device.updated),
         "parentId": None,
         "ancestorIds": [],
         "systemInterval": 30,
         "keepDuplicates": False,
+        "connectionInfo": {"time": iso(device.connection_time), "connected": device.connected},
     }
-    if connection:
-        payload["connectionInfo"] = {"time": iso(device.connection_time), "connected": device.connected}
     if device.agent is not None:
         payload["edgeAgentVersion"] = device.agent
-    if device.deleted is not None:
-        payload["deletedAt"] = iso(device.deleted)
     return payload
 
 

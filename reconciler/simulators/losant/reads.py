@@ -1,19 +1,36 @@
-"""The reads: deployments, devices, flows, versions, runtime errors, the application itself."""
+"""The reads: deployments, devices, flows, versions, runtime errors, the application itself.
+
+Of the sorts that there are, these are the ones that clients ask for.
+"""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from reconciler.simulators.exchange import Reply, json_reply
-from reconciler.simulators.losant.call import Call
-from reconciler.simulators.losant.inventory import DEVICE_CLASSES, ROW_IDS, Device, index_of
-from reconciler.simulators.losant.listing import page_bytes
-from reconciler.simulators.losant.parameters import OBJECT_ID
-from reconciler.simulators.losant.payloads import device_payload, row_json, tag_list
+from reconciler.simulators.losant.access import malformed, not_found
+from reconciler.simulators.losant.call import OBJECT_ID, Call
+from reconciler.simulators.losant.inventory import (
+    DEVICE_CLASSES,
+    FLOW_CLASSES,
+    ROW_IDS,
+    Device,
+    Flow,
+    Version,
+    index_of,
+)
+from reconciler.simulators.losant.listing import Window, collection, page_bytes
+from reconciler.simulators.losant.payloads import (
+    device_payload,
+    failure_payload,
+    flow_payload,
+    row_json,
+    tag_list,
+    version_payload,
+)
 from reconciler.simulators.losant.queries import compile_query, glob, tag_test
-from reconciler.simulators.losant.refusals import malformed, not_found
 
-ROW_SORTS = ("id", "deviceId", "flowId", "desiredVersion", "currentVersion", "creationDate", "lastUpdated")
-DEVICE_SORTS = ("name", "id", "creationDate", "lastUpdated", "connectionStatus", "deletedAt")
+ROW_SORTS = ("id", "creationDate", "lastUpdated")
+DEVICE_SORTS = ("name", "id", "creationDate")
 
 
 def application(call: Call) -> Reply:
@@ -23,7 +40,7 @@ def application(call: Call) -> Reply:
 
 
 def list_deployments(call: Call) -> Reply:
-    """A page of deployment rows, with all filters and sorts; the default sort moves while devices report."""
+    """A page of deployment rows, with all filters; the default sort moves while devices report."""
     asked, app = call.parameters, call.world.app
     window = asked.window(app.variants)
     sort, direction = asked.one_of("sortField", ROW_SORTS, "lastUpdated"), asked.direction()
@@ -32,11 +49,7 @@ def list_deployments(call: Call) -> Reply:
     filters = {"deviceId": device, "flowId": flow, "version": version}
     about = {
         **({k: v for k, v in filters.items() if v is not None}),
-        "applicationId": app.id,
-        "perPage": window.per_page,
-        "page": window.page,
-        "sortField": sort,
-        "sortDirection": direction,
+        **_about(call, window, sort, direction),
     }
 
     def select() -> Sequence[int]:
@@ -45,7 +58,7 @@ def list_deployments(call: Call) -> Reply:
         return sorted(rows, key=key, reverse=direction == "desc") if key else rows[:: 1 if direction == "asc" else -1]
 
     steady = sort == "id" and direction == "asc" and version is None and not filled
-    listing = call.listings.rows((sort, direction, device, flow, version, filled), select, steady=steady)
+    listing = call.world.app.listings.rows((sort, direction, device, flow, version, filled), select, steady=steady)
     agents = call.world.agents
     return Reply(200, page_bytes(listing, window, None, about, lambda row: row_json(app, agents, row)))
 
@@ -71,15 +84,7 @@ def _filtered_rows(call: Call, device: str | None, flow: str | None, version: st
 def _row_sort(call: Call, sort: str) -> Callable[[int], Any] | None:
     """The key of a sort; None where rows are in order already."""
     rows = call.world.app.rows
-    contents = rows.contents
-    keys: dict[str, Callable[[int], Any]] = {
-        "deviceId": rows.device.__getitem__,
-        "flowId": rows.flow.__getitem__,
-        "desiredVersion": lambda row: contents[rows.desired[row]].version or "",
-        "currentVersion": lambda row: contents[rows.current[row]].version or "",
-        "creationDate": rows.created.__getitem__,
-        "lastUpdated": rows.updated.__getitem__,
-    }
+    keys = {"creationDate": rows.created.__getitem__, "lastUpdated": rows.updated.__getitem__}
     return keys.get(sort)
 
 
@@ -98,54 +103,36 @@ def list_devices(call: Call) -> Reply:
     window = asked.window(app.variants)
     sort, direction = asked.one_of("sortField", DEVICE_SORTS, "name"), asked.direction()
     asked.one_of("filterField", ("name",), "name")
-    deleted, query = asked.flag("queryDeleted"), asked.document("query")
+    query = asked.document("query")
     classes, tags, pattern = asked.values("deviceClass"), asked.tags("tagFilter"), asked.text("filter")
     for device_class in classes:
         if device_class not in DEVICE_CLASSES:
             raise malformed(f"query parameter deviceClass must be one of {', '.join(DEVICE_CLASSES)}")
-    shape = {
-        "connection": not asked.flag("excludeConnectionInfo"),
-        "tag_object": asked.flag("tagsAsObject"),
-        "attribute_object": asked.flag("attributesAsObject"),
-    }
-    about: dict[str, Any] = {
-        "applicationId": app.id,
-        "perPage": window.per_page,
-        "page": window.page,
-        "sortField": sort,
-        "sortDirection": direction,
+    tag_object = asked.flag("tagsAsObject")
+    about = {
+        **_about(call, window, sort, direction),
         **({"filter": pattern, "filterField": "name"} if pattern else {}),
         **({"deviceClass": classes[0]} if len(classes) == 1 else {}),
         **({"tagFilter": tag_list(tuple((k or "", v or "") for k, v in tags))} if all(all(t) for t in tags) else {}),
         **({"query": query} if query is not None else {}),
     }
     test = compile_query(query) if query is not None else _device_filter(call, classes, tags, pattern)
-    parent = query is None and asked.text("parentId") not in (None, "null")
 
     def select() -> Sequence[int]:
-        found = [d for d in app.devices if (d.deleted is not None) == deleted and not parent and test(d)]
+        found = [device for device in app.devices if device.deleted is None and test(device)]
         return [d.index for d in sorted(found, key=_DEVICE_KEYS[sort], reverse=direction == "desc")]
 
-    listing = call.listings.devices((sort, direction, deleted, parent, *_filter_key(call)), select)
-    return Reply(
-        200,
-        page_bytes(
-            listing,
-            window,
-            tuple(shape.values()),
-            about,
-            lambda index: device_payload(app, app.devices[index], **shape),
-        ),
-    )
+    def payload(index: int) -> object:
+        return device_payload(app, app.devices[index], tag_object=tag_object)
+
+    listing = app.listings.devices((sort, direction, *_filter_key(call)), select)
+    return Reply(200, page_bytes(listing, window, tag_object, about, payload))
 
 
 _DEVICE_KEYS: dict[str, Callable[[Device], Any]] = {
     "name": lambda device: (device.name, device.index),
     "id": lambda device: device.index,
     "creationDate": lambda device: device.created,
-    "lastUpdated": lambda device: device.updated,
-    "connectionStatus": lambda device: -1 if device.connected is None else device.connected,
-    "deletedAt": lambda device: device.deleted or 0,
 }
 
 
@@ -173,11 +160,133 @@ def get_device(call: Call) -> Reply:
     device = app.device_of_id(text) if OBJECT_ID.fullmatch(text) else None
     if device is None:
         raise not_found("Device")
-    payload = device_payload(
-        app,
-        device,
-        connection=not asked.flag("excludeConnectionInfo"),
-        tag_object=asked.flag("tagsAsObject"),
-        attribute_object=asked.flag("attributesAsObject"),
+    return json_reply(200, device_payload(app, device, tag_object=asked.flag("tagsAsObject")))
+
+
+T = TypeVar("T")
+
+_FLOW_KEYS: dict[str, Callable[[Flow], Any]] = {
+    "name": lambda flow: flow.name,
+    "id": lambda flow: flow.id,
+}
+_VERSION_KEYS: dict[str, Callable[[Version], Any]] = {
+    "version": lambda version: version.name,
+    "id": lambda version: version.id,
+}
+
+
+def list_flows(call: Call) -> Reply:
+    """A page of flows; without `flowClass` these are the cloud ones (confirmed: JS docs/flows.md)."""
+    flows, about = _flows(call)
+    return _page(call, flows, _FLOW_KEYS, lambda flow: flow_payload(call.world.app, flow), about)
+
+
+def get_flow(call: Call) -> Reply:
+    """One flow."""
+    return json_reply(200, flow_payload(call.world.app, call.flow()))
+
+
+def flows_by_version(call: Call) -> Reply:
+    """The versions of one name across all flows of a class."""
+    flows, about = _flows(call)
+    name = call.parameters.text("version") or ""
+    found = {id(version): (flow, version) for flow in flows if (version := flow.versions.get(name))}
+    app = call.world.app
+    return _page(
+        call,
+        [version for _, version in found.values()],
+        {"name": lambda version: found[id(version)][0].name, "id": lambda version: version.id},
+        lambda version: version_payload(app, found[id(version)][0], version),
+        about,
     )
-    return json_reply(200, payload)
+
+
+def _flows(call: Call) -> tuple[list[Flow], dict[str, Any]]:
+    asked = call.parameters
+    flow_class = asked.one_of("flowClass", FLOW_CLASSES, "cloud")
+    asked.one_of("filterField", ("name",), "name")
+    pattern = asked.text("filter")
+    named = glob(pattern or "*")
+    flows = [f for f in call.world.app.flows if f.flow_class == flow_class and named.match(f.name)]
+    about = {"flowClass": flow_class} | ({"filter": pattern, "filterField": "name"} if pattern else {})
+    return flows, about
+
+
+def list_versions(call: Call) -> Reply:
+    """A page of the versions of a flow."""
+    flow, asked = call.flow(), call.parameters
+    asked.one_of("filterField", ("version",), "version")
+    pattern = asked.text("filter")
+    named = glob(pattern or "*")
+    versions = [version for version in flow.versions.values() if named.match(version.name)]
+    about = {"flowId": flow.id} | ({"filter": pattern, "filterField": "version"} if pattern else {})
+    app = call.world.app
+    return _page(call, versions, _VERSION_KEYS, lambda v: version_payload(app, flow, v), about)
+
+
+def get_version(call: Call) -> Reply:
+    """One version of a flow, by id or by name (confirmed: JS docs/flowVersion.md)."""
+    flow, wanted = call.flow(), call.path["version"]
+    version = flow.versions.get(wanted)
+    if version is None and OBJECT_ID.fullmatch(wanted):
+        version = next((v for v in flow.versions.values() if v.id == wanted.lower()), None)
+    if version is None:
+        raise not_found("Flow version")
+    return json_reply(200, version_payload(call.world.app, flow, version))
+
+
+def list_failures(call: Call) -> Reply:
+    """What went wrong while a flow ran, newest first.
+
+    The defaults, a duration of 24 h and a limit of 25, are confirmed (JS docs/flow.md); that the duration is in
+    milliseconds and the shape of the answer are inferred.
+    """
+    flow, asked, app = call.flow(), call.parameters, call.world.app
+    duration, limit = asked.number("duration", 86_400_000, 0), asked.number("limit", 25, 1)
+    device, version = asked.object_id("deviceId"), asked.text("flowVersion")
+    direction = asked.one_of("sortDirection", ("asc", "desc", "ASC", "DESC"), "desc").lower()
+    since = app.now() - duration
+    found = [
+        failure
+        for failure in flow.failures
+        if failure.time >= since and device in (None, failure.device) and version in (None, failure.version)
+    ]
+    found = sorted(found, key=lambda failure: failure.time, reverse=direction == "desc")[:limit]
+    return json_reply(
+        200,
+        {
+            "applicationId": app.id,
+            "flowId": flow.id,
+            "duration": duration,
+            "limit": limit,
+            "sortDirection": direction,
+            "items": [failure_payload(failure) for failure in found],
+        },
+    )
+
+
+def _page(
+    call: Call,
+    things: list[T],
+    keys: dict[str, Callable[[T], Any]],
+    payload: Callable[[T], object],
+    about: dict[str, Any],
+) -> Reply:
+    asked = call.parameters
+    window = asked.window(call.world.app.variants)
+    sort, direction = asked.one_of("sortField", tuple(keys), next(iter(keys))), asked.direction()
+    things = sorted(things, key=keys[sort], reverse=direction == "desc")
+    start = window.page * window.per_page
+    items = [payload(thing) for thing in things[start : start + window.per_page]]
+    return Reply(200, collection(items, len(things), _about(call, window, sort, direction) | about))
+
+
+def _about(call: Call, window: Window, sort: str, direction: str) -> dict[str, Any]:
+    """What every collection says of itself."""
+    return {
+        "applicationId": call.world.app.id,
+        "perPage": window.per_page,
+        "page": window.page,
+        "sortField": sort,
+        "sortDirection": direction,
+    }

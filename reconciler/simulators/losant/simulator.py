@@ -1,68 +1,68 @@
-"""The simulated application behind one function: its access, its faults, its listings.
+"""The simulated application behind one function: its endpoints, its access, its faults."""
 
-Order of one call inside: access, application, faults that act on the world (gone, shift), the endpoint.
-"""
-
+from collections.abc import Mapping
 from typing import Any
 
-from reconciler.simulators.control import control
-from reconciler.simulators.exchange import Json, Reply, Request
-from reconciler.simulators.losant.access import Access
+from reconciler.simulators.exchange import Json, Reply, Request, json_object
+from reconciler.simulators.faults import LISTINGS, READS, WRITES
+from reconciler.simulators.losant import reads, writes
+from reconciler.simulators.losant.access import FULL, READ_ONLY, malformed, not_found, refused
 from reconciler.simulators.losant.call import Call
-from reconciler.simulators.losant.control import verbs
-from reconciler.simulators.losant.listing import Listings
-from reconciler.simulators.losant.mishaps import delete_a_named_device, swap_a_device
-from reconciler.simulators.losant.refusals import Refusal, malformed, not_found
-from reconciler.simulators.losant.routes import ROUTES
 from reconciler.simulators.losant.world import LosantWorld
-from reconciler.simulators.routes import Route
+from reconciler.simulators.routes import Route, route
+from reconciler.simulators.simulator import Served as AnyServed
 from reconciler.simulators.simulator import Simulator
 
-_KINDS = {
-    400: "Validation",
-    404: "NotFound",
-    405: "MethodNotAllowed",
-    429: "TooManyRequests",
-    500: "InternalServerError",
-}
+_APP = "/applications/{application}"
+_LISTED = (READS, LISTINGS)
+
+# A version's name may hold a slash, which a server sees decoded: that path is matched last and to its end.
+ROUTES: tuple[Route[Call], ...] = (
+    route("application.get", "GET", _APP, reads.application, READS, scope="application.get"),
+    route("deployments.list", "GET", f"{_APP}/edge/deployments", reads.list_deployments, *_LISTED, scope="edgeDeployments.get"),
+    route("deployments.release", "POST", f"{_APP}/edge/deployments/release", writes.release, WRITES, scope="edgeDeployments.release"),
+    route("deployments.replace", "POST", f"{_APP}/edge/deployments/replace", writes.replace, WRITES, scope="edgeDeployments.replace"),
+    route("deployments.remove", "POST", f"{_APP}/edge/deployments/remove", writes.remove, WRITES, scope="edgeDeployments.remove"),
+    route("deployment.get", "GET", f"{_APP}/edge/deployments/{{deployment}}", reads.get_deployment, READS, scope="edgeDeployment.get"),
+    route("devices.list", "GET", f"{_APP}/devices", reads.list_devices, *_LISTED, scope="devices.get"),
+    route("device.get", "GET", f"{_APP}/devices/{{device}}", reads.get_device, READS, scope="device.get"),
+    route("flows.list", "GET", f"{_APP}/flows", reads.list_flows, *_LISTED, scope="flows.get"),
+    route("flows.version", "GET", f"{_APP}/flows/version", reads.flows_by_version, *_LISTED, scope="flows.getByVersion"),
+    route("flow.get", "GET", f"{_APP}/flows/{{flow}}", reads.get_flow, READS, scope="flow.get"),
+    route("flow.errors", "GET", f"{_APP}/flows/{{flow}}/errors", reads.list_failures, READS, scope="flow.errors"),
+    route("versions.list", "GET", f"{_APP}/flows/{{flow}}/versions", reads.list_versions, *_LISTED, scope="flowVersions.get"),
+    route("versions.create", "POST", f"{_APP}/flows/{{flow}}/versions", writes.make_version, WRITES, scope="flowVersions.post"),
+    route("version.get", "GET", f"{_APP}/flows/{{flow}}/versions/{{version}}*", reads.get_version, READS, scope="flowVersion.get"),
+)  # fmt: skip
 
 
-class LosantSimulator(Simulator):
-    """A world with an API in front of it. `handle` serves sockets and test transports alike."""
+class LosantSimulator(Simulator[LosantWorld]):
+    """An application with its API."""
 
     def __init__(self, world: LosantWorld) -> None:
-        super().__init__(ROUTES, world.faults, world.lock)
-        self.world = world
-        self.access = Access(world.app.variants)
-        self.listings = Listings()
-        world.app.watchers.append(self.listings)
+        super().__init__(world, ROUTES, Call)
+        self.access = world.access
 
-    def now(self) -> float:
-        """The world's time, after letting it go on."""
-        self.world.app.advance()
-        return self.world.app.clock()
-
-    def control(self, request: Request) -> Reply:
-        """Answer a request below `/simulator/`."""
-        return control(self, self.world.state, verbs(self.world, self.access), request)
-
-    def serve(self, route: Route[Any], path: dict[str, str], request: Request) -> tuple[str | None, Reply]:
-        """Answer one API call; raise `Refusal`."""
+    def admit(self, route: Route[Any], path: dict[str, str], request: Request) -> None:
+        """Raise `Refusal` for an unknown token, a scope too narrow, or another application."""
         self.faults.expired = self.faults.expired or self.strikes("expire", route)
         self.access.check(request.headers, route.scope, reads=route.reads, expired=self.faults.expired)
         if path["application"].lower() != self.world.app.id:
             raise not_found("Application")
-        if self.strikes("shift", route):
-            swap_a_device(self.world)
-        if self.strikes("gone", route) and delete_a_named_device(self.world, request.body):
+
+    def shift(self, route: Route[Any]) -> None:
+        """Swap a device."""
+        self.world.swap_a_device()
+
+    def gone(self, path: Mapping[str, str], request: Request) -> bool:
+        """Delete a device that a release names, which is refused then."""
+        if self.world.delete_one_of((json_object(request.body) or {}).get("deviceIds")):
             raise malformed("Device was not found")
-        partial, lag = self.strikes("partial", route), self.strikes("lag", route)
-        struck = "partial" if partial else "lag" if lag else None
-        return struck, route.endpoint(Call(request, path, self.world, self.listings, partial, lag))
+        return False
 
     def refused(self, status: int, message: str) -> Reply:
         """An error of Losant's shape."""
-        return Refusal(status, _KINDS[status], message).reply()
+        return refused(status, message).reply
 
     def emptied(self, payload: Json) -> Json:
         """A collection without items, or an object without fields."""
@@ -70,7 +70,15 @@ class LosantSimulator(Simulator):
 
     def shortened(self, payload: Json) -> Json:
         """A page with some items missing."""
-        items = payload["items"]
-        missing = self.faults.some_of(list(range(len(items))))
-        kept = [item for n, item in enumerate(items) if n not in missing]
+        kept = self.faults.without_some(payload["items"])
         return payload | {"items": kept, "count": len(kept)}
+
+
+class Served(AnyServed[LosantSimulator]):
+    """A simulated application being served."""
+
+    def __init__(self, simulator: LosantSimulator, port: int = 0) -> None:
+        self.world = simulator.world
+        self.application = simulator.world.app.id
+        self.token, self.read_only_token = FULL, READ_ONLY
+        super().__init__("losant", simulator, {"application": self.application, "token": FULL}, port)

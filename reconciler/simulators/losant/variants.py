@@ -1,55 +1,38 @@
-"""The questions that Losant's documents leave open, each with its possible answers.
+"""What is uncertain about Losant: the questions that its documents leave open, and what can go wrong with calls.
 
 The facts end with nine questions that only a live application can settle, and several facts are inferred. The simulator
-does not guess once: each question is a variant, `--variant question=answer`, and laws run over all answers. The number
-is that of section 7 of the facts; a dash marks an inference that is worth doubting.
-
-| # | question | answers | default | about |
-|---|---|---|---|---|
-| 1 | max-per-page | clamp, reject, unlimited | clamp | what happens above 1000 rows a page |
-| 2 | replace-matches | desired, current, either | desired | which rows hold the old version of a replace |
-| 3 | release-without-selector | all, none, reject | none | a release that names no device and no tag |
-| 4 | remove-null-null | all, none, reject | reject | a remove whose flow and device are both null |
-| 5 | scope-status | 401, 403 | 403 | the status for a token whose scope does not suffice |
-| 6 | write-visible | now, later | now | whether a 201 means that the new state can be read |
-| 7 | agent-error-text | any text | workflow needs a newer agent | the text logged by an agent that is too old |
-| 8 | unknown-ids | ignore, refuse | ignore | a release that names devices the application has not |
-| 9 | overwrite-push | yes, no | yes | whether a release again pushes overwritten content |
-| - | overwrite-etag | at-once, at-release | at-once | when the rows of an overwritten version show its new etag |
-| - | overwrite-id | same, new | same | whether an overwritten version keeps its id |
-| - | etags | shown, absent | shown | whether rows carry etags |
-| - | empty-rows | kept, dropped | kept | whether a removed pair stays as a row with nulls |
-| - | deleted-rows | dropped, kept | dropped | whether the rows of a deleted device are still listed |
-| - | rerelease-log | yes, no | yes | whether a release of what is desired already is logged |
-| - | unknown-version | 404, 400, accept | 404 | a release of a version that the flow has not |
-| - | develop-version | reject, accept | reject | a release of the version `develop` |
-| - | other-class | ignore, refuse | ignore | a release to a device that is no Edge Compute device |
-| - | tag-filter | or, and | or | how several entries of a tag filter combine |
+does not guess once: each question is a variant, `--variant question=answer`, and laws run over all answers. A number is
+that of section 7 of the facts.
 """
 
+from collections.abc import Mapping
+from typing import ClassVar
+
+from reconciler.simulators.faults import KINDS
+from reconciler.simulators.faults import Faults as AnyFaults
 from reconciler.simulators.variants import Question
 from reconciler.simulators.variants import Variants as AnyVariants
 
 QUESTIONS: tuple[Question, ...] = (
-    Question("max-per-page", ("clamp", "reject", "unlimited"), "clamp", 1),
-    Question("replace-matches", ("desired", "current", "either"), "desired", 2),
-    Question("release-without-selector", ("all", "none", "reject"), "none", 3),
-    Question("remove-null-null", ("all", "none", "reject"), "reject", 4),
-    Question("scope-status", ("401", "403"), "403", 5),
-    Question("write-visible", ("now", "later"), "now", 6),
-    Question("agent-error-text", (), "workflow needs a newer agent", 7),
-    Question("unknown-ids", ("ignore", "refuse"), "ignore", 8),
-    Question("overwrite-push", ("yes", "no"), "yes", 9),
-    Question("overwrite-etag", ("at-once", "at-release"), "at-once"),
-    Question("overwrite-id", ("same", "new"), "same"),
-    Question("etags", ("shown", "absent"), "shown"),
-    Question("empty-rows", ("kept", "dropped"), "kept"),
-    Question("deleted-rows", ("dropped", "kept"), "dropped"),
-    Question("rerelease-log", ("yes", "no"), "yes"),
-    Question("unknown-version", ("404", "400", "accept"), "404"),
-    Question("develop-version", ("reject", "accept"), "reject"),
-    Question("other-class", ("ignore", "refuse"), "ignore"),
-    Question("tag-filter", ("or", "and"), "or"),
+    Question("max-per-page", ("clamp", "reject", "unlimited"), "what happens above 1000 rows a page", 1),
+    Question("replace-matches", ("desired", "current", "either"), "which rows hold the old version of a replace", 2),
+    Question("release-without-selector", ("none", "all", "reject"), "a release that names no device and no tag", 3),
+    Question("remove-null-null", ("reject", "all", "none"), "a remove whose flow and device are both null", 4),
+    Question("scope-status", ("403", "401"), "the status for a token whose scope does not suffice", 5),
+    Question("write-visible", ("now", "later"), "whether a 201 means that the new state can be read", 6),
+    Question("agent-error-text", (), "the text logged by an agent that is too old", 7, "workflow needs a newer agent"),
+    Question("unknown-ids", ("ignore", "refuse"), "a release that names devices the application has not", 8),
+    Question("overwrite-push", ("yes", "no"), "whether a release again pushes overwritten content", 9),
+    Question("overwrite-etag", ("at-once", "at-release"), "when the rows of an overwritten version show its new etag"),
+    Question("overwrite-id", ("same", "new"), "whether an overwritten version keeps its id"),
+    Question("etags", ("shown", "absent"), "whether rows carry etags"),
+    Question("empty-rows", ("kept", "dropped"), "whether a removed pair stays as a row with nulls"),
+    Question("deleted-rows", ("dropped", "kept"), "whether the rows of a deleted device are still listed"),
+    Question("rerelease-log", ("yes", "no"), "whether a release of what is desired already is logged"),
+    Question("unknown-version", ("404", "400", "accept"), "a release of a version that the flow has not"),
+    Question("develop-version", ("reject", "accept"), "a release of the version `develop`"),
+    Question("other-class", ("ignore", "refuse"), "a release to a device that is no Edge Compute device"),
+    Question("tag-filter", ("or", "and"), "how several entries of a tag filter combine"),
 )
 
 
@@ -57,3 +40,14 @@ class Variants(AnyVariants):
     """One answer to every question about Losant."""
 
     questions = QUESTIONS
+
+
+class Faults(AnyFaults):
+    """The faults in force. An expired token stays so until the fault is set anew; `gone` strikes a device."""
+
+    routes = (
+        "application.get", "deployments.list", "deployments.release", "deployments.replace", "deployments.remove",
+        "deployment.get", "devices.list", "device.get", "flows.list", "flows.version", "flow.get", "flow.errors",
+        "versions.list", "versions.create", "version.get",
+    )  # fmt: skip
+    kinds: ClassVar[Mapping[str, str]] = {**KINDS, "gone": "deployments.release"}

@@ -1,48 +1,28 @@
-"""The simulated world as tests and demos hold it: what people and devices do besides the API.
+"""The simulated application as tests and demos hold it. Devices and flows are given by id or by name."""
 
-Every method may be called from any thread, and is the same thing as the verb of that name under `/simulator/`.
-Devices and flows are given by id or by name. A name nobody bears raises `LookupError`.
-"""
+from collections.abc import Iterable, Mapping
 
-import threading
-from collections.abc import Callable, Iterable, Mapping
-from functools import wraps
-from typing import Concatenate, ParamSpec, TypeAlias, TypeVar
-
+from reconciler.simulators.control import SimulatedWorld, locked, verb
+from reconciler.simulators.losant.access import Access
 from reconciler.simulators.losant.agents import CONSOLE, Agents
 from reconciler.simulators.losant.application import Application
-from reconciler.simulators.losant.faults import Faults
 from reconciler.simulators.losant.inventory import EDGE, Content, Device, Flow, RuntimeFailure, Tags
-
-P = ParamSpec("P")
-R = TypeVar("R")
-
-Switch: TypeAlias = bool
+from reconciler.simulators.losant.variants import Faults
 
 TagsGiven = Mapping[str, str] | Iterable[tuple[str, str]]
 
 
-def _locked(method: "Callable[Concatenate[LosantWorld, P], R]") -> "Callable[Concatenate[LosantWorld, P], R]":
-    @wraps(method)
-    def locked(self: "LosantWorld", /, *args: P.args, **kwargs: P.kwargs) -> R:
-        with self.lock:
-            self.app.advance()
-            return method(self, *args, **kwargs)
-
-    return locked
-
-
-class LosantWorld:
+class LosantWorld(SimulatedWorld):
     """An application, its agents and the faults between it and its callers."""
 
     def __init__(self, application: Application, faults: Faults) -> None:
-        self.lock = threading.RLock()
+        super().__init__(application, faults)
         self.app = application
         self.agents = Agents(application)
-        self.faults = faults
+        self.access = Access(application.variants)
 
-    @_locked
-    def set_online(self, device: str, online: Switch) -> None:
+    @verb
+    def set_online(self, device: str, online: bool) -> None:
         """Connect or disconnect a device; one that returns tries what is pending."""
         found = self._device(device)
         found.connected = int(online)
@@ -51,17 +31,17 @@ class LosantWorld:
         if online:
             self.agents.connected(found)
 
-    @_locked
-    def set_failing(self, device: str, failing: Switch) -> None:
+    @verb
+    def set_failing(self, device: str, failing: bool) -> None:
         """Let a device fail, or no longer fail, to take any version from now on."""
         self._device(device).failing = failing
 
-    @_locked
+    @verb
     def console(self, device: str, flow: str, version: str | None) -> None:
         """Set what is desired by hand, as a person in the web console does (None removes)."""
         self.agents.assign(self._device(device), self._flow(flow), version, CONSOLE)
 
-    @_locked
+    @verb
     def add_device(
         self,
         name: str,
@@ -75,7 +55,7 @@ class LosantWorld:
         connected = None if online is None else int(online)
         return self.app.add_device(name, _tags(tags), device_class, agent, connected).id
 
-    @_locked
+    @verb
     def delete_device(self, device: str, *, refused: bool = False) -> None:
         """Delete a device; with `refused` every later call that names its id is refused, whatever the variant."""
         found = self._device(device)
@@ -84,36 +64,29 @@ class LosantWorld:
         if self.app.variants["deleted-rows"] == "dropped":
             for row in self.app.rows.of_device(found.index):
                 self.app.rows.drop(row)
-        self.app.rows_reshaped()
-        self.app.devices_changed()
+        self.app.listings.rows_reshaped()
+        self.app.listings.devices_changed()
 
-    @_locked
+    @verb
     def set_tags(self, device: str, tags: TagsGiven) -> None:
         """Give a device other tags; pairs may repeat a key."""
         found = self._device(device)
         found.tags = _tags(tags)
         self._device_rows_changed(found)
 
-    @_locked
-    def rename_device(self, device: str, name: str) -> None:
-        """Give a device another name."""
-        found = self._device(device)
-        found.name = name
-        self._device_rows_changed(found)
-
-    @_locked
+    @verb
     def set_agent(self, device: str, agent: str) -> None:
         """Give a device another agent version (`N.N.N`)."""
         found = self._device(device)
         found.agent = agent
         self._device_rows_changed(found)
 
-    @_locked
+    @verb
     def add_flow(self, name: str, flow_class: str = "edge") -> str:
         """Add a flow without versions; its id."""
         return self.app.add_flow(name, flow_class).id
 
-    @_locked
+    @verb
     def create_version(self, flow: str, version: str, minimum_agent: str | None = None, notes: str = "") -> str:
         """Create a version, or overwrite the content of one that exists; its id."""
         found = self._flow(flow)
@@ -124,17 +97,7 @@ class LosantWorld:
                 self.agents.set_desired(row, Content(version, made.etag))
         return made.id
 
-    @_locked
-    def delete_version(self, flow: str, version: str) -> None:
-        """Delete a version: devices that have it lose it when they next connect."""
-        found = self._flow(flow)
-        if found.versions.pop(version, None) is None:
-            raise LookupError(f"flow {found.name} has no version {version!r}")
-        rows = self.app.rows
-        for row in rows.with_version(rows.of_flow(found.index), version, "desired"):
-            self.agents.assign(self.app.devices[rows.device[row]], found, None, CONSOLE)
-
-    @_locked
+    @verb
     def report_failure(self, flow: str, device: str, message: str, version: str | None = None) -> None:
         """Have a flow meet an error while it runs on a device."""
         found, on = self._flow(flow), self._device(device)
@@ -142,7 +105,12 @@ class LosantWorld:
         running = self.app.rows.contents[self.app.rows.current[row]].version if row >= 0 else None
         found.failures.append(RuntimeFailure(on.id, version or running, message, self.app.now()))
 
-    @_locked
+    @verb
+    def grant(self, token: str, scopes: Iterable[str]) -> None:
+        """Make a token valid for these scopes, and for nothing else."""
+        self.access.grant(token, scopes)
+
+    @locked
     def state(self) -> list[dict[str, str | None]]:
         """Every listed row: device and flow (ids and names), desired, current and their etags."""
         rows, devices, flows = self.app.rows, self.app.devices, self.app.flows
@@ -164,6 +132,31 @@ class LosantWorld:
             )
         return dump
 
+    # --- faults that change the world --------------------------------------------------------------------------------
+
+    def swap_a_device(self) -> None:
+        """Delete one device and add another with the same tags and versions: totals agree, yet rows have moved."""
+        app = self.app
+        devices = [device for device in app.devices if device.deleted is None and device.device_class == EDGE]
+        if not devices:
+            return
+        old = self.faults.random.choice(devices)
+        held = [(app.flows[app.rows.flow[row]], app.rows.desired[row]) for row in app.rows.of_device(old.index)]
+        new = app.add_device(f"{old.name}-r{len(app.devices)}", old.tags, EDGE, old.agent, old.connected)
+        self.delete_device(old.id)
+        for flow, desired in held:
+            version = app.rows.contents[desired].version
+            if flow.flow_class == "edge" and version is not None:
+                self.agents.assign(new, flow, version, CONSOLE)
+
+    def delete_one_of(self, ids: object) -> bool:
+        """Delete one of the devices of these ids, so that its id is refused from then on; say whether there was one."""
+        named = [self.app.device_of_id(item) for item in ids if isinstance(item, str)] if isinstance(ids, list) else []
+        devices = [device for device in named if device is not None]
+        if devices:
+            self.delete_device(self.faults.random.choice(devices).id, refused=True)
+        return bool(devices)
+
     def _device(self, text: str) -> Device:
         found = self.app.device(text)
         if found is None:
@@ -178,9 +171,9 @@ class LosantWorld:
 
     def _device_rows_changed(self, device: Device) -> None:
         device.updated = self.app.now()
-        self.app.devices_changed()
+        self.app.listings.devices_changed()
         for row in self.app.rows.of_device(device.index):
-            self.app.row_changed(row)
+            self.app.listings.row_changed(row)
 
 
 def _tags(given: TagsGiven) -> Tags:

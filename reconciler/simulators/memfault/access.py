@@ -1,41 +1,65 @@
-"""Who may call what: organization tokens, a user's e-mail address and key, the project key of devices.
+"""Who may call what, and how the platform says no.
 
 An organization token comes as a bearer, or as the password of an empty user; a user's key as the password of the
-address (confirmed: WEB /api; MDX docs/ci/authentication.mdx). Tokens that may only upload symbols exist (confirmed: CLI
-METADATA changelog 1.0.11). Which status `/auth/me` has for an organization token is inferred.
+address (confirmed: WEB /api; MDX docs/ci/authentication.mdx). Which status `/auth/me` has for an organization token is
+inferred.
+
+A refusal is a status and `{"error": {"code", "http_code", "message", "type"}}`. That shape, the code 1003 and the type
+`NotFoundError` are confirmed in code (AWSJS; GO pkg/responses.go); that the official client reads message and type is
+confirmed (CLI upload.py); the other codes and types are inferred.
 """
 
 import base64
 import binascii
 from collections.abc import Mapping
 
-from reconciler.simulators.memfault.refusals import Refusal
+from reconciler.simulators.exchange import json_reply
+from reconciler.simulators.routes import Refusal
 
-TOKEN, SYMBOLS_TOKEN = "oat_simulated", "oat_simulated-symbols"
-EMAIL, KEY, PROJECT_KEY = "robot@example.invalid", "simulated-user-key", "simulated-project-key"
+TOKEN, EMAIL, KEY = "oat_simulated", "robot@example.invalid", "simulated-user-key"
 
-ORGANIZATION, USER, DEVICE, NOBODY = "", "user", "device", "nobody"
-"""Who a route is for: tokens and users, users alone, devices with the project key, or anyone."""
+ORGANIZATION, USER, NOBODY = "", "user", "nobody"
+"""Who a route is for: tokens and users, users alone, or anyone."""
+
+_KINDS = {
+    400: (1000, "InvalidRequestError"),
+    401: (1001, "UnauthorizedError"),
+    403: (1002, "ForbiddenError"),
+    404: (1003, "NotFoundError"),
+    405: (1004, "MethodNotAllowedError"),
+    409: (1005, "ConflictError"),
+    429: (1006, "RateLimitError"),
+    500: (1007, "InternalServerError"),
+}
+
+
+def refused(status: int, message: str) -> Refusal:
+    """An error to raise."""
+    code, kind = _KINDS[status]
+    error = {"code": code, "http_code": status, "message": message, "type": kind}
+    return Refusal(json_reply(status, {"error": error}))
+
+
+def malformed(message: str) -> Refusal:
+    """400: the request cannot be understood, or asks for what may not be."""
+    return refused(400, message)
+
+
+def not_found(what: str) -> Refusal:
+    """404: `what` as in "Cohort 'beta' was not found"."""
+    return refused(404, f"{what} was not found")
 
 
 class Access:
-    """What opens the project; `grant` and `revoke` change it."""
+    """What opens the project; `grant` and `expire_tokens` change it."""
 
     def __init__(self) -> None:
-        self.tokens: set[str] = {TOKEN, SYMBOLS_TOKEN}
-        self.restricted: set[str] = {SYMBOLS_TOKEN}
+        self.tokens: set[str] = {TOKEN}
         self.users: dict[str, str] = {EMAIL: KEY}
-        self.project_key = PROJECT_KEY
 
-    def grant(self, token: str, *, restricted: bool = False) -> None:
-        """Make an organization token valid; a restricted one may only upload symbols."""
+    def grant(self, token: str) -> None:
+        """Make an organization token valid."""
         self.tokens.add(token)
-        (self.restricted.add if restricted else self.restricted.discard)(token)
-
-    def revoke(self, token: str) -> None:
-        """Make a token, or a user's key, unknown."""
-        self.tokens.discard(token)
-        self.users = {email: key for email, key in self.users.items() if key != token}
 
     def expire_tokens(self) -> None:
         """Make every token and every user's key unknown."""
@@ -43,20 +67,16 @@ class Access:
         self.users.clear()
 
     def check(self, headers: Mapping[str, str], scope: str, *, expired: bool) -> None:
-        """Raise a `Refusal`: 401 for who is not known (any more), 403 for who may not, or a wrong project key."""
+        """Raise a `Refusal`: 401 for who is not known (any more), 403 for who may not."""
         if scope == NOBODY:
-            return
-        if scope == DEVICE:
-            if headers.get("memfault-project-key") != self.project_key:
-                raise Refusal(403, "The project key is missing or unknown")
             return
         email, secret = _credentials(headers.get("authorization", ""))
         user = email != "" and self.users.get(email) == secret
         token = email == "" and secret in self.tokens
         if expired or not (user or token):
-            raise Refusal(401, "The credentials are missing, unknown or expired")
-        if token and (secret in self.restricted or scope == USER):
-            raise Refusal(403, "The credentials do not grant this")
+            raise refused(401, "The credentials are missing, unknown or expired")
+        if token and scope == USER:
+            raise refused(403, "The credentials do not grant this")
 
 
 def _credentials(header: str) -> tuple[str, str]:

@@ -1,32 +1,82 @@
-"""One API call on its way through an endpoint: its parameters and body, the world it meets, which faults bend it."""
+"""One API call on its way through an endpoint: its parameters, its body, what its path names, and pages of answers.
 
-from collections.abc import Callable, Mapping
+Lists repeat their key, plain or with `[]`; sorts repeat, a dash turns them round (confirmed: SW info for filters, sorts,
+pages from 1, `per_page` 100; CLI deploy.py for a sort that repeats). What is not known is ignored (inferred). A page is
+`{"data", "paging"}` (confirmed: SW info); that an empty listing has no pages is inferred.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import msgspec
 
-from reconciler.simulators.exchange import Json, Reply, Request, json_reply
-from reconciler.simulators.memfault.inventory import Cohort, Deployment, Device, Release
-from reconciler.simulators.memfault.listing import DeviceListings, listing
-from reconciler.simulators.memfault.parameters import NUMBER, Parameters
+from reconciler.simulators.exchange import Json, Reply, json_object, json_reply
+from reconciler.simulators.memfault.access import malformed, not_found
+from reconciler.simulators.memfault.inventory import Cohort, Deployment, Release
 from reconciler.simulators.memfault.project import Project
-from reconciler.simulators.memfault.refusals import malformed, not_found
 from reconciler.simulators.memfault.variants import Variants
 from reconciler.simulators.memfault.world import MemfaultWorld
+from reconciler.simulators.routes import Call as AnyCall
 
+T = TypeVar("T")
+
+PER_PAGE = 100
+NUMBER = re.compile(r"[0-9]{1,9}")
 NO_CONTENT = Reply(204, b"", {})
+
+VERSION = re.compile(r"[-a-zA-Z0-9_.+:\\()\[\]/ ]{1,128}")
+"""Names, as SW info and MDX docs/platform/software-version-hardware-version.mdx bound them."""
+
+Body = Mapping[str, Json]
+Keys = Mapping[str, Callable[[T], Any]]
+"""What a listing can be sorted by."""
+
+
+class Parameters:
+    """The query of one request. Every reader raises a 400 `Refusal` on a value that does not fit."""
+
+    def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
+        self.pairs = pairs
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """All values of a list; empty where it is not given."""
+        return tuple(value for key, value in self.pairs if key in {name, f"{name}[]"} and value)
+
+    def number(self, name: str, default: int) -> int:
+        """A whole number from 1."""
+        found = self.values(name)
+        if not found:
+            return default
+        if not NUMBER.fullmatch(found[-1]) or int(found[-1]) < 1:
+            raise malformed(f"{name} must be a number of at least 1")
+        return int(found[-1])
+
+    def filters(self, name: str) -> Callable[[str | None], bool]:
+        """Whether a value is among those of a list; all are where it is not given."""
+        wanted = frozenset(self.values(name))
+        return lambda value: not wanted or value in wanted
+
+    def any_of(self, name: str) -> Callable[[Iterable[str]], bool]:
+        """Whether one of some values is among those of a list; always where it is not given."""
+        wanted = frozenset(self.values(name))
+        return lambda values: not wanted or not wanted.isdisjoint(values)
+
+    def sort(self, rows: list[T], keys: Keys[T], default: Sequence[str] = ()) -> list[T]:
+        """Sort rows in place by the `sort` parameters, the last one first, so that the first one wins."""
+        for text in reversed(self.values("sort") or default):
+            name = text.removeprefix("-")
+            if name not in keys:
+                raise malformed(f"sort must be one of {', '.join(keys)}")
+            rows.sort(key=keys[name], reverse=text.startswith("-"))
+        return rows
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """`path` holds the parts of the path that a route names; `partial` and `lag` say that those faults strike."""
+class Call(AnyCall[MemfaultWorld]):
+    """A call of the project."""
 
-    request: Request
-    path: Mapping[str, str]
-    world: MemfaultWorld
-    listings: DeviceListings
-    partial: bool = False
-    lag: bool = False
     parameters: Parameters = field(init=False)
 
     def __post_init__(self) -> None:
@@ -42,24 +92,31 @@ class Call:
         """How the project answers what is not known."""
         return self.world.project.variants
 
-    def body(self) -> dict[str, Json]:
+    def body(self) -> Body:
         """The body, which must be a JSON object."""
-        try:
-            return msgspec.json.decode(self.request.body, type=dict[str, Json])
-        except msgspec.MsgspecError:
-            raise malformed("the body must be a JSON object") from None
+        found = json_object(self.request.body)
+        if found is None:
+            raise malformed("the body must be a JSON object")
+        return found
 
     def commit(self, effect: Callable[[], None], *, later: bool = False) -> None:
         """Have an effect happen: now, or after a while where the fault `lag` or a variant says so."""
         self.project.later(self.world.faults.lag_for if later or self.lag else 0, effect)
 
-    def page(self, rows: list[Json]) -> Reply:
-        """One page of these rows."""
-        return listing(rows, self.parameters, self.variants)
-
-    def created(self, payload: Json) -> Reply:
-        """The answer to a create; its status is a variant."""
-        return json_reply(int(self.variants["create-status"]), {"data": payload})
+    def page(self, rows: Sequence[T], encode: Callable[[T], bytes] = msgspec.json.encode) -> Reply:
+        """One page of these rows; more than 100 a page can be had by a variant only."""
+        page, per_page = self.parameters.number("page", 1), self.parameters.number("per_page", PER_PAGE)
+        if self.variants["per-page"] == "capped-100":
+            per_page = min(per_page, PER_PAGE)
+        shown = [encode(row) for row in rows[(page - 1) * per_page : page * per_page]]
+        about = {
+            "item_count": len(shown),
+            "page": page,
+            "page_count": -(-len(rows) // per_page),
+            "per_page": per_page,
+            "total_count": len(rows),
+        }
+        return Reply(200, b'{"data":[' + b",".join(shown) + b'],"paging":' + msgspec.json.encode(about) + b"}")
 
     # --- what the path names ------------------------------------------------------------------------------------------
 
@@ -81,17 +138,6 @@ class Call:
             raise not_found(f"Cohort {text!r}")
         return found
 
-    def device(self) -> Device:
-        """The device of the path; 404."""
-        return self.device_of(self.path["device"])
-
-    def device_of(self, serial: str) -> Device:
-        """The device of a serial; 404."""
-        found = self.project.devices.get(serial)
-        if found is None:
-            raise not_found(f"Device {serial!r}")
-        return found
-
     def deployment(self) -> Deployment:
         """The deployment of the path; 404."""
         text = self.path["deployment"]
@@ -104,3 +150,30 @@ class Call:
 def data(payload: Json) -> Reply:
     """A single object in its envelope."""
     return json_reply(200, {"data": payload})
+
+
+# --- the fields of bodies: each reader raises a 400 `Refusal` that names the field; unknown fields are ignored -----------
+
+
+def text(body: Body, name: str) -> str:
+    """A text, empty where it is absent."""
+    value = body.get(name, "")
+    if not isinstance(value, str):
+        raise malformed(f"{name} must be a string")
+    return value
+
+
+def required(body: Body, name: str) -> str:
+    """A text that must be there and be a name."""
+    value = text(body, name)
+    if not VERSION.fullmatch(value):
+        raise malformed(f"{name} is required, and takes 1 to 128 letters, digits and the marks of a name")
+    return value
+
+
+def percent(body: Body, name: str) -> int:
+    """A whole percentage, 0 to 100."""
+    value = body.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 100:
+        raise malformed(f"{name} must be a whole number from 0 to 100")
+    return value

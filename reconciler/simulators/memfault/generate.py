@@ -6,17 +6,17 @@ events alone have no payloads.
 """
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from random import Random
 
 from reconciler.simulators.clock import Clock
-from reconciler.simulators.memfault.faults import Faults
 from reconciler.simulators.memfault.inventory import FAILURE, Cohort, Device, Install, Release, SoftwareType
 from reconciler.simulators.memfault.project import Project
-from reconciler.simulators.memfault.variants import Variants
+from reconciler.simulators.memfault.simulator import MemfaultSimulator, Served
+from reconciler.simulators.memfault.variants import Faults, Variants
 from reconciler.simulators.memfault.world import MemfaultWorld
+from reconciler.simulators.shapes import FleetShape, numbered, share
 
 COHORTS = ("Default", "Beta", "Internal Testing", "Field Trial", "Texas Plants", "Berlin Office", "Long-term Support")
 WORKLOADS = ("main-fw", "radio-fw", "sensor-fw", "display-fw", "charger-fw")
@@ -25,19 +25,11 @@ STAGED_PERCENT = 25
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
-    """How the project looks: numbers of cohorts, software types and versions a type; shares from 0 to 1.
-
-    `devices` is the number of devices in all cohorts, `settle` the seconds that an online device takes for an update.
-    """
+class Shape(FleetShape):
+    """How the project looks: units are cohorts, workloads software types; `devices` are those of all cohorts."""
 
     units: int = 5
     workloads: int = 2
-    versions: int = 5
-    seed: int = 1
-    settle: float = 2.0
-    offline: float = 0.05
-    failing: float = 0.02
     devices: int = 100
 
 
@@ -57,10 +49,15 @@ class _Draft:
         return names[max(0, len(names) - 1 - back)] if names else f"{software_type}-dev"
 
 
-def generate(
-    shape: Shape, *, clock: Clock = time.time, variants: Variants | None = None, faults: Faults | None = None
-) -> MemfaultWorld:
-    """A world of that shape; the same shape gives the same world apart from its times."""
+def simulator(
+    shape: Shape | None = None,
+    *,
+    clock: Clock = time.time,
+    variants: Variants | None = None,
+    faults: Faults | None = None,
+) -> MemfaultSimulator:
+    """A project of that shape with its API, not served; the same shape gives the same one apart from its times."""
+    shape = shape or Shape()
     project = Project(clock, variants or Variants(), shape.settle, abs(shape.seed))
     project.created -= 90 * DAY
     world = MemfaultWorld(project, faults or Faults(shape.seed))
@@ -72,21 +69,23 @@ def generate(
         _cohort(draft, number)
     if project.hardware:
         _devices(draft)
-    return world
+    return MemfaultSimulator(world)
+
+
+def serve(
+    shape: Shape | None = None, *, port: int = 0, variants: Variants | None = None, faults: Faults | None = None
+) -> Served:
+    """The same, ready to be served on 127.0.0.1 with `with`, or with `.server.start()` and `.stop()`."""
+    return Served(simulator(shape, variants=variants, faults=faults), port)
 
 
 def _types(draft: _Draft) -> None:
     """Two hardware versions a type; the second one of the first type also runs the second type."""
-    names = [_numbered(WORKLOADS, number) for number in range(draft.shape.workloads)]
+    names = [numbered(WORKLOADS, number) for number in range(draft.shape.workloads)]
     for number, name in enumerate(names):
         draft.project.add_type(name)
         draft.project.add_hardware(f"{name}-evt", [name])
         draft.project.add_hardware(f"{name}-mp", [name, *(names[1:2] if number == 0 else [])])
-
-
-def _numbered(names: Sequence[str], number: int) -> str:
-    turn = number // len(names)
-    return f"{names[number % len(names)]}-{turn + 1}" if turn else names[number]
 
 
 def _releases(draft: _Draft, software_type: SoftwareType, number: int) -> None:
@@ -121,7 +120,7 @@ def _release(
 
 def _cohort(draft: _Draft, number: int) -> None:
     """The stable version everywhere, the newest one staged in the second cohort and to all of the third."""
-    cohort = draft.project.add_cohort(_numbered(COHORTS, number))
+    cohort = draft.project.add_cohort(numbered(COHORTS, number))
     cohort.created = cohort.updated = draft.project.created
     for name, names in draft.names.items():
         wanted: list[tuple[str, int | None]] = [(draft.version(name, 0 if number == 2 else 1), None)] if names else []
@@ -146,7 +145,7 @@ def _activate(draft: _Draft, cohort: Cohort, version: str, percent: int | None, 
 def _devices(draft: _Draft) -> None:
     project, shape = draft.project, draft.shape
     cohorts, kinds = list(project.cohorts.values()), list(project.types)
-    offline, failing = _share(draft, shape.offline), _share(draft, shape.failing)
+    offline, failing = (set(share(draft.random, range(shape.devices), part)) for part in (shape.offline, shape.failing))
     width = max(4, len(str(shape.devices - 1)))
     now = project.now()
     for index in range(shape.devices):
@@ -165,18 +164,10 @@ def _devices(draft: _Draft) -> None:
         _left_behind(draft, devices[index])
 
 
-def _share(draft: _Draft, share: float) -> set[int]:
-    """So many of the devices as the share says; at least one where the share is not zero."""
-    devices = draft.shape.devices
-    return set(draft.random.sample(range(devices), min(devices, max(1, round(devices * share))))) if share else set()
-
-
 def _left_behind(draft: _Draft, device: Device) -> None:
     """It runs the version before the stable one; one that fails has tried the next."""
     project, primary = draft.project, device.hardware.primary
     device.running = {name: draft.version(name, 2) for name in device.running}
     release = draft.world.updates.offered(device, primary, device.running[primary])
     if device.failing and release is not None:
-        when = project.now() - 3_600_000
-        device.install = Install(next(project.ids), FAILURE, device, release, when - 60_000, when)
-        project.installs.append(device.install)
+        device.install = Install(next(project.ids), FAILURE, project.now() - 3_600_000)

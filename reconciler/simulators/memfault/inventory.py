@@ -83,13 +83,10 @@ class Release:
 
 @dataclass(slots=True)
 class Install:
-    """One attempt of a device to update."""
+    """The last attempt of a device to update."""
 
     id: int
     status: str
-    device: "Device"
-    release: Release
-    began: int
     ended: int
 
 
@@ -125,11 +122,6 @@ class Device:
     seen: int | None = None
     online: bool = False
     failing: bool = False
-    nickname: str = ""
-    description: str = ""
-    owner: str = ""
-    override: str | None = None
-    developer_mode: bool = False
     install: Install | None = None
     row: bytes | None = None
 

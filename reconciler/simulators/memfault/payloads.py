@@ -15,8 +15,6 @@ from reconciler.simulators.memfault.inventory import (
     Cohort,
     Deployment,
     Device,
-    Hardware,
-    Install,
     Release,
     SoftwareType,
     iso,
@@ -100,20 +98,7 @@ def cohort_brief(cohort: Cohort) -> Payload:
 
 
 def deployment_payload(deployment: Deployment) -> Payload:
-    """A deployment, which WEB api/deployments shows with the size of its cohort."""
-    return {
-        **deployment_brief(deployment),
-        "rollout_percent": deployment.percent,
-        "created_date": iso(deployment.created),
-        "updated_date": iso(deployment.updated),
-        "deployed_date": iso(deployment.created),
-        "cohort": {**cohort_brief(deployment.cohort), "count_devices": len(deployment.cohort.devices)},
-        "extra_info": deployment.extra_info,
-    }
-
-
-def deployment_brief(deployment: Deployment) -> Payload:
-    """A deployment as its cohort shows it (confirmed: WEB api/cohorts).
+    """A deployment, which WEB api/deployments shows with the size of its cohort.
 
     One that an organization token made has no deployer (inferred of BITKEY, which copes with that).
     """
@@ -123,6 +108,12 @@ def deployment_brief(deployment: Deployment) -> Payload:
         "status": deployment.status,
         "deployer": None if deployment.by_token else DEPLOYER,
         "release": release_brief(deployment.release),
+        "rollout_percent": deployment.percent,
+        "created_date": iso(deployment.created),
+        "updated_date": iso(deployment.updated),
+        "deployed_date": iso(deployment.created),
+        "cohort": {**cohort_brief(deployment.cohort), "count_devices": len(deployment.cohort.devices)},
+        "extra_info": deployment.extra_info,
     }
 
 
@@ -160,7 +151,7 @@ def _reference(project: Project, device: Device) -> Payload:
     install = device.install
     return {
         **_either(device),
-        "owner_ref": device.owner,
+        "owner_ref": "",
         "hardware_version": device.hardware.name,
         "last_seen_release": None if release is None else release_brief(release),
         "latest_install": None if install is None else {"id": install.id, "status": install.status},
@@ -180,12 +171,12 @@ def _live(project: Project, device: Device) -> Payload:
         **_either(device),
         "hardware_version": {"name": device.hardware.name},
         "last_seen_software_version": version,
-        "description": device.description,
+        "description": "",
         "project": {"id": project.number, "name": project.slug, "slug": project.slug},
         "attributes_resolution": "normal",
         "debugging_resolution": "normal",
         "timeseries_resolution": "normal",
-        "server_side_developer_mode": device.developer_mode,
+        "server_side_developer_mode": False,
         "fleet_sampling_configuration": None,
     }
 
@@ -194,7 +185,7 @@ def _either(device: Device) -> Payload:
     return {
         "id": device.id,
         "device_serial": device.serial,
-        "nickname": device.nickname,
+        "nickname": "",
         "cohort": cohort_brief(device.cohort),
         "created_date": iso(device.created),
         "updated_date": iso(device.updated),
@@ -219,30 +210,3 @@ def version_payload(software_type: SoftwareType, version: str) -> Payload:
     """A version of a software type; its fields are those that devices show."""
     kind = {"id": software_type.id, "name": software_type.name}
     return {"id": software_type.versions[version], "version": version, "archived": False, "software_type": kind}
-
-
-def hardware_payload(project: Project, hardware: Hardware, devices: int) -> Payload:
-    """A hardware version (confirmed in code: AWSJS)."""
-    types = [type_payload(project.types[name]) for name in hardware.types]
-    return {
-        "id": hardware.id,
-        "name": hardware.name,
-        "count_devices": devices,
-        "primary_software_type": types[0],
-        "software_types": types,
-    }
-
-
-def install_payload(install: Install) -> Payload:
-    """An attempt to update (confirmed: SW Installs)."""
-    device = install.device
-    return {
-        "id": install.id,
-        "status": install.status,
-        "device": {"id": device.id, "device_serial": device.serial, "hardware_version": device.hardware.name},
-        "release": release_brief(install.release),
-        "began_at": iso(install.began),
-        "transitioned_at": iso(install.ended),
-        "created_date": iso(install.began),
-        "updated_date": iso(install.ended),
-    }

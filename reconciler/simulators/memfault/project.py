@@ -1,17 +1,12 @@
-"""One simulated project: its types, hardware, releases, cohorts, devices and deployments, its time and what is due.
+"""One simulated project: its types, hardware, releases, cohorts, devices and deployments, and its time."""
 
-Nothing runs in the background. An effect that is due at a time happens when somebody looks at that time or later:
-`advance` first carries out, in order, everything that is due.
-"""
-
-import heapq
 import re
-from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Iterable
 from hashlib import blake2b
 from itertools import count
 
-from reconciler.simulators.clock import Clock
+from reconciler.simulators.clock import Clock, Timeline
 from reconciler.simulators.exchange import Json
 from reconciler.simulators.memfault.inventory import (
     DEFAULT,
@@ -20,7 +15,6 @@ from reconciler.simulators.memfault.inventory import (
     Deployment,
     Device,
     Hardware,
-    Install,
     Release,
     SoftwareType,
 )
@@ -29,20 +23,18 @@ from reconciler.simulators.memfault.variants import Variants
 BEAT = 300_000
 """Milliseconds between two signs of life of an online device."""
 
-INSTALLS_KEPT = 100_000
 
-
-class Project:
+class Project(Timeline):
     """The state of the simulated platform. `settle` is how many seconds an online device needs for an update.
 
     Projects of different `number` have different slugs.
     """
 
     def __init__(self, clock: Clock, variants: Variants, settle: float, number: int = 1) -> None:
+        super().__init__(clock)
         self.organization = "simulated"
         self.slug = f"fleet-{number}"
         self.number = number
-        self.clock = clock
         self.variants = variants
         self.settle = settle
         self.types: dict[str, SoftwareType] = {}
@@ -51,42 +43,25 @@ class Project:
         self.cohorts: dict[str, Cohort] = {}
         self.deployments: dict[int, Deployment] = {}
         self.devices: dict[str, Device] = {}
-        self.installs: deque[Install] = deque(maxlen=INSTALLS_KEPT)
         self.uploads: dict[str, bool] = {}
         self.revision = 0
         self.beat = self.now() // BEAT * BEAT
         self.created = self.now()
         self.ids = count(1)
-        self._due: list[tuple[int, int, Callable[[], None]]] = []
-        self._order = count()
-        self._advancing = False
         self._counted: tuple[int, Counter[str | None]] = (-1, Counter())
+        self._listed: tuple[int, list[Device]] = (-1, [])
 
     def now(self) -> int:
         """Milliseconds since 1970."""
-        return round(self.clock() * 1000)
+        return round(self.seconds() * 1000)
 
     def advance(self) -> None:
-        """Let everything happen that is due by now; an effect that comes back here does not start the next one."""
-        if self._advancing:
-            return
-        now, self._advancing = self.now(), True
-        try:
-            while self._due and self._due[0][0] <= now:
-                heapq.heappop(self._due)[2]()
-        finally:
-            self._advancing = False
-        beat = now // BEAT * BEAT
+        """Let everything happen that is due by now, signs of life too."""
+        super().advance()
+        beat = self.now() // BEAT * BEAT
         if beat != self.beat:
             self.beat = beat
             self.revision += 1
-
-    def later(self, seconds: float, effect: Callable[[], None]) -> None:
-        """Have an effect happen in so many seconds; at once if that is none."""
-        if seconds <= 0:
-            effect()
-        else:
-            heapq.heappush(self._due, (self.now() + round(seconds * 1000), next(self._order), effect))
 
     # --- what there is -----------------------------------------------------------------------------------------------
 
@@ -102,21 +77,12 @@ class Project:
 
     def add_cohort(self, name: str, slug: str | None = None) -> Cohort:
         """A new cohort; its slug is made of its name where it is not given. Raises `ValueError` for a slug in use."""
-        made = self.new_cohort(name, slug)
-        self.put_cohort(made)
-        return made
-
-    def put_cohort(self, cohort: Cohort) -> None:
-        """Take a cohort in, unless another one came first."""
-        self.cohorts.setdefault(cohort.slug, cohort)
-
-    def new_cohort(self, name: str, slug: str | None = None) -> Cohort:
-        """A cohort that is not there yet. Raises `ValueError` for a slug in use."""
         slug = slug or re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or DEFAULT
         if slug in self.cohorts:
             raise ValueError(f"there is a cohort {slug!r} already")
         now = self.now()
-        return Cohort(next(self.ids), name, slug, now, now)
+        made = self.cohorts[slug] = Cohort(next(self.ids), name, slug, now, now)
+        return made
 
     def remove_cohort(self, cohort: Cohort) -> None:
         """Take a cohort away with its deployments; its devices join the default cohort (inferred)."""
@@ -178,16 +144,10 @@ class Project:
         if serial in self.devices:
             raise ValueError(f"there is a device {serial!r} already")
         now = self.now()
-        device = Device(next(self.ids), serial, hardware, cohort, now, now)
-        self.put_device(device)
+        device = self.devices[serial] = Device(next(self.ids), serial, hardware, cohort, now, now)
+        cohort.devices[device.id] = device
+        self.revision += 1
         return device
-
-    def put_device(self, device: Device) -> None:
-        """Take a device in, unless another one came first; where its cohort has gone meanwhile, into the default one."""
-        device.cohort, device.row = self.cohorts.get(device.cohort.slug, self.cohorts[DEFAULT]), None
-        if self.devices.setdefault(device.serial, device) is device:
-            device.cohort.devices[device.id] = device
-            self.revision += 1
 
     def remove_device(self, device: Device) -> None:
         """Forget a device."""
@@ -224,6 +184,12 @@ class Project:
         if self._counted[0] != self.revision:
             self._counted = self.revision, Counter(device.reported for device in self.devices.values())
         return self._counted[1][version]
+
+    def listing(self) -> list[Device]:
+        """All devices in order, kept until something about one changes: a large project has many pages of them."""
+        if self._listed[0] != self.revision:
+            self._listed = self.revision, list(self.devices.values())
+        return self._listed[1]
 
     def seen(self, device: Device) -> int | None:
         """When a device was last heard of; an online one sends a sign of life every `BEAT`."""

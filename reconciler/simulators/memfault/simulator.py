@@ -1,67 +1,78 @@
-"""The simulated project behind one function: its access, its faults, its listings.
+"""The simulated project behind one function: its endpoints, its access, its faults.
 
-Order of one call inside: access, project, faults that act on the world (gone, shift), the endpoint.
+The scope of a route says whose credentials it takes.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
-from reconciler.simulators.control import control
-from reconciler.simulators.exchange import Json, Reply, Request
+from reconciler.simulators.exchange import Json, Reply, Request, json_object
+from reconciler.simulators.faults import LISTINGS, READS, WRITES
+from reconciler.simulators.memfault import reads, writes
+from reconciler.simulators.memfault.access import EMAIL, KEY, NOBODY, TOKEN, USER, not_found, refused
 from reconciler.simulators.memfault.call import Call
-from reconciler.simulators.memfault.control import verbs
-from reconciler.simulators.memfault.listing import DeviceListings
-from reconciler.simulators.memfault.mishaps import delete_a_named_cohort, shift
-from reconciler.simulators.memfault.refusals import Refusal, not_found
-from reconciler.simulators.memfault.routes import ROUTES
+from reconciler.simulators.memfault.variants import OBJECTS
 from reconciler.simulators.memfault.world import MemfaultWorld
-from reconciler.simulators.routes import Route
+from reconciler.simulators.routes import Route, route
+from reconciler.simulators.simulator import Served as AnyServed
 from reconciler.simulators.simulator import Simulator
 
+_ORGANIZATIONS = "/api/v0/organizations"
+_P = f"{_ORGANIZATIONS}/{{organization}}/projects/{{project}}"
+_TYPE = f"{_P}/software_types/{{type}}/software_versions"
+_LIST = (READS, OBJECTS, LISTINGS)
+_READ = (READS, OBJECTS)
 
-class MemfaultSimulator(Simulator):
-    """A world with an API in front of it. `handle` serves sockets and test transports alike."""
+ROUTES: tuple[Route[Call], ...] = (
+    route("me.get", "GET", "/auth/me", reads.get_me, *_READ, scope=USER),
+    route("organizations.list", "GET", _ORGANIZATIONS, reads.list_organizations, *_LIST),
+    route("project.get", "GET", _P, reads.get_project, *_READ),
+    route("payloads.create", "POST", f"{_P}/releases/ota_payload", writes.make_payload, WRITES),
+    route("uploads.prepare", "POST", f"{_P}/upload", writes.prepare, WRITES),
+    route("uploads.put", "PUT", "/uploads/{token}", writes.put_bytes, WRITES, scope=NOBODY),
+    route("releases.list", "GET", f"{_P}/releases", reads.list_releases, *_LIST),
+    route("release.get", "GET", f"{_P}/releases/{{release}}*", reads.get_release, *_READ),
+    route("deployments.list", "GET", f"{_P}/deployments", reads.list_deployments, *_LIST),
+    route("deployments.create", "POST", f"{_P}/deployments", writes.make_deployment, WRITES),
+    route("deployment.update", "PATCH", f"{_P}/deployments/{{deployment}}", writes.update_deployment, WRITES),
+    route("deployment.delete", "DELETE", f"{_P}/deployments/{{deployment}}", writes.delete_deployment, WRITES),
+    route("cohorts.list", "GET", f"{_P}/cohorts", reads.list_cohorts, *_LIST),
+    route("cohorts.devices.list", "GET", f"{_P}/cohorts/{{cohort}}/devices", reads.list_members, *_LIST),
+    route("devices.list", "GET", f"{_P}/devices", reads.list_devices, *_LIST),
+    route("types.list", "GET", f"{_P}/software_types", reads.list_types, *_LIST),
+    route("types.values", "GET", f"{_P}/software_type_values", reads.list_type_values, *_LIST),
+    route("versions.list", "GET", _TYPE, reads.list_versions, *_LIST),
+    route("version.get", "GET", f"{_TYPE}/{{version}}*", reads.get_version, *_READ),
+)
+
+
+class MemfaultSimulator(Simulator[MemfaultWorld]):
+    """A project with its API."""
 
     def __init__(self, world: MemfaultWorld) -> None:
-        super().__init__(ROUTES, world.faults, world.lock)
-        self.world = world
-        self.listings = DeviceListings()
+        super().__init__(world, ROUTES, Call)
 
-    def now(self) -> float:
-        """The world's time, after letting it go on."""
-        self.world.project.advance()
-        return self.world.project.clock()
-
-    def control(self, request: Request) -> Reply:
-        """Answer a request below `/simulator/`."""
-        return control(self, self.world.state, verbs(self.world), request)
-
-    def serve(self, route: Route[Any], path: dict[str, str], request: Request) -> tuple[str | None, Reply]:
-        """Answer one API call; raise `Refusal`."""
+    def admit(self, route: Route[Any], path: dict[str, str], request: Request) -> None:
+        """Raise `Refusal` for who is not known or may not, and for another project."""
         project = self.world.project
         self.faults.expired = self.faults.expired or self.strikes("expire", route)
         self.world.access.check(request.headers, route.scope, expired=self.faults.expired)
-        if (path.get("organization", project.organization), path.get("project", project.slug)) != (
-            project.organization,
-            project.slug,
-        ):
+        here = {"organization": project.organization, "project": project.slug}
+        if any(path.get(name, slug) != slug for name, slug in here.items()):
             raise not_found("Project")
-        if self.strikes("shift", route):
-            shift(self.world, route.name)
-        struck = self._struck(route, path, request)
-        call = Call(request, path, self.world, self.listings, struck == "partial", struck == "lag")
-        return struck, route.endpoint(call)
 
-    def _struck(self, route: Route[Any], path: dict[str, str], request: Request) -> str | None:
-        """The fault that acts on a write, if any; the cohort that it names may be gone already."""
-        if self.strikes("gone", route) and delete_a_named_cohort(self.world, path, request.body):
-            return "gone"
-        if self.strikes("partial", route):
-            return "partial"
-        return "lag" if self.strikes("lag", route) else None
+    def shift(self, route: Route[Any]) -> None:
+        """Before a page of deployments, make one; before any other, swap a device."""
+        if route.name != "deployments.list" or not self.world.make_a_deployment():
+            self.world.swap_a_device()
+
+    def gone(self, path: Mapping[str, str], request: Request) -> bool:
+        """Delete the cohort that an activation names, unless it cannot go."""
+        return self.world.delete_named((json_object(request.body) or {}).get("cohort"))
 
     def refused(self, status: int, message: str) -> Reply:
         """An error of Memfault's shape."""
-        return Refusal(status, message).reply()
+        return refused(status, message).reply
 
     def emptied(self, payload: Json) -> Json:
         """A listing without rows, or an object without fields."""
@@ -72,7 +83,18 @@ class MemfaultSimulator(Simulator):
 
     def shortened(self, payload: Json) -> Json:
         """A page with some rows missing."""
-        rows = payload["data"]
-        missing = self.faults.some_of(list(range(len(rows))))
-        kept = [row for n, row in enumerate(rows) if n not in missing]
+        kept = self.faults.without_some(payload["data"])
         return {"data": kept, "paging": payload["paging"] | {"item_count": len(kept)}}
+
+
+class Served(AnyServed[MemfaultSimulator]):
+    """A simulated project being served."""
+
+    def __init__(self, simulator: MemfaultSimulator, port: int = 0) -> None:
+        self.world = simulator.world
+        self.organization = simulator.world.project.organization
+        self.project = simulator.world.project.slug
+        self.token, self.email, self.key = TOKEN, EMAIL, KEY
+        credentials = {"token": TOKEN, "email": EMAIL, "key": KEY}
+        place = {"organization": self.organization, "project": self.project}
+        super().__init__("memfault", simulator, place | credentials, port)

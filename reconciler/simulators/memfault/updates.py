@@ -1,17 +1,21 @@
-"""Devices that look for updates: `settle` seconds after something changed, each takes what the rule gives it.
+"""Activating and pulling releases, and devices that look for updates: each takes what the rule gives it.
 
-A staged rollout reaches a random part of the cohort, drawn anew for every activation (confirmed: MDX
+Devices look `settle` seconds after something changed. A staged rollout reaches a random part of the cohort, drawn anew for every activation (confirmed: MDX
 docs/platform/ota.mdx); that a raised percentage only adds devices is inferred. A failing device keeps what it has and
-an install tells of it. Every software type of a device is looked after, while only the primary one is shown.
+its last install says so. Every software type of a device is looked after, while only the primary one is shown.
 """
 
 from collections.abc import Iterable
 from hashlib import blake2b
 
+from reconciler.simulators.exchange import Json
 from reconciler.simulators.memfault.inventory import (
     FAILURE,
+    NORMAL,
+    PULLED,
     STAGED,
     SUCCESS,
+    WAITING,
     Cohort,
     Deployment,
     Device,
@@ -77,9 +81,7 @@ class Updates:
             return False
         project, now = self.project, self.project.now()
         status = FAILURE if device.failing else SUCCESS
-        install = Install(next(project.ids), status, device, release, now - round(project.settle * 1000), now)
-        project.installs.append(install)
-        device.install, device.seen = install, now
+        device.install, device.seen = Install(next(project.ids), status, now), now
         if device.failing:
             project.touch(device)
             return False
@@ -101,8 +103,6 @@ class _Offers:
         cohort = device.cohort
         if not cohort.updates_enabled:
             return None
-        if device.override is not None:
-            return self._overriding(device, software_type, current)
         mine = [
             (deployment, offer)
             for deployment, offer in self._offers(cohort, software_type, device.hardware.name)
@@ -118,13 +118,6 @@ class _Offers:
             self._chosen[key] = choose(current, [offer for _, offer in mine], rules)
         chosen = self._chosen[key]
         return None if chosen is None else self.project.releases[chosen.base, chosen.version]
-
-    def _overriding(self, device: Device, software_type: str, current: str | None) -> Release | None:
-        """The release set for one device alone, whatever its cohort is told (inferred from NCS)."""
-        release = self.project.releases.get((None, device.override or ""))
-        fits = release is not None and release.software_type == software_type
-        fits = fits and release is not None and device.hardware.name in release.artifacts
-        return release if fits and device.override != current else None
 
     def _offers(self, cohort: Cohort, software_type: str, hardware: str) -> list[tuple[Deployment, Offer]]:
         key = cohort.id, software_type, hardware
@@ -148,3 +141,69 @@ def reaches(project: Project, deployment: Deployment, serial: str) -> bool:
 def _offer(release: Release, hardware: str) -> Offer:
     must = release.artifacts[hardware].must_pass_through
     return Offer(release.version, release.base, must, release.min_version)
+
+
+class Activations:
+    """Changes what is active, as the API and people in the console do alike, and lets the devices know."""
+
+    def __init__(self, project: Project, updates: Updates) -> None:
+        self.project = project
+        self.updates = updates
+
+    def active(self, cohort: Cohort, release: Release) -> Deployment | None:
+        """The activation of a release that is in force for a cohort."""
+        return next((one for one in self.project.activations(cohort) if one.release is release), None)
+
+    def draft(self, cohort: Cohort, release: Release, percent: int | None, extra_info: Json = None) -> Deployment:
+        """An activation that is not there yet; a percentage makes it a staged rollout.
+
+        A normal one shows 0 % (confirmed: SW example). Whether the API's wait for approval is a variant.
+        """
+        now, kind = self.project.now(), NORMAL if percent is None else STAGED
+        status = self.project.variants["activation-status"]
+        number = next(self.project.ids)
+        return Deployment(number, kind, status, percent or 0, release, cohort, now, now, extra_info)
+
+    def draft_of_api(self, cohort: Cohort, release: Release, percent: int | None, extra_info: Json) -> Deployment:
+        """The same as an API call makes it: a variant has it wait for a second person's approval."""
+        made = self.draft(cohort, release, percent, extra_info)
+        if self.project.variants["approval"] == "pending":
+            made.status = WAITING
+        return made
+
+    def put(self, deployment: Deployment) -> None:
+        """Have an activation be there; one whose cohort has gone meanwhile comes to nothing."""
+        cohort = deployment.cohort
+        if self.project.cohorts.get(cohort.slug) is not cohort:
+            return
+        self.project.deployments[deployment.id] = deployment
+        cohort.last_deployment = deployment.created
+        self.updates.cohort_changed(cohort)
+
+    def pull(self, deployment: Deployment) -> None:
+        """End an activation: devices keep what they have. What is left of it to be seen is a variant."""
+        left = self.project.variants["pull-status"]
+        if left == "removed":
+            self.project.deployments.pop(deployment.id, None)
+            deployment.status = PULLED
+        else:
+            self.set_status(deployment, left)
+
+    def set_status(self, deployment: Deployment, status: str) -> None:
+        """Give an activation any status word; it is in force with those of `ACTIVE` alone."""
+        deployment.status = status
+        self._changed(deployment)
+
+    def set_percent(self, deployment: Deployment, percent: int) -> None:
+        """Let a staged rollout reach another part of its cohort."""
+        deployment.percent = percent
+        self._changed(deployment)
+
+    def set_extra_info(self, deployment: Deployment, extra_info: Json) -> None:
+        """Put another note on an activation."""
+        deployment.extra_info = extra_info
+        deployment.updated = self.project.now()
+
+    def _changed(self, deployment: Deployment) -> None:
+        deployment.updated = self.project.now()
+        self.updates.cohort_changed(deployment.cohort)

@@ -1,55 +1,37 @@
-"""The simulated world as tests and demos hold it: what people and devices do besides the API.
+"""The simulated project as tests and demos hold it.
 
-Every method may be called from any thread, and is the same thing as the verb of that name under `/simulator/`. Cohorts
-are given by slug, devices by serial, releases by version or, for a delta, by a pair. What is not there raises
-`LookupError`, what may not be `ValueError`.
+Cohorts are given by slug, devices by serial, releases by version or, for a delta, by a pair.
 """
 
-import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
-from functools import wraps
-from typing import Concatenate, ParamSpec, TypeAlias, TypeVar
+from collections.abc import Sequence
+from typing import TypeAlias
 
+from reconciler.simulators.control import SimulatedWorld, locked, verb
 from reconciler.simulators.exchange import Json
 from reconciler.simulators.memfault.access import Access
-from reconciler.simulators.memfault.activations import Activations
-from reconciler.simulators.memfault.faults import Faults
 from reconciler.simulators.memfault.inventory import DEFAULT, STAGED, Cohort, Deployment, Device, Release, SoftwareType
 from reconciler.simulators.memfault.project import Project
-from reconciler.simulators.memfault.updates import Updates
-from reconciler.simulators.memfault.versions import order_of
-
-P = ParamSpec("P")
-R = TypeVar("R")
+from reconciler.simulators.memfault.selection import order_of
+from reconciler.simulators.memfault.updates import Activations, Updates
+from reconciler.simulators.memfault.variants import Faults
 
 VersionGiven: TypeAlias = str | Sequence[str]
 
 
-def _locked(method: "Callable[Concatenate[MemfaultWorld, P], R]") -> "Callable[Concatenate[MemfaultWorld, P], R]":
-    @wraps(method)
-    def locked(self: "MemfaultWorld", /, *args: P.args, **kwargs: P.kwargs) -> R:
-        with self.lock:
-            self.project.advance()
-            return method(self, *args, **kwargs)
-
-    return locked
-
-
-class MemfaultWorld:
+class MemfaultWorld(SimulatedWorld):
     """A project, its devices, who may call it, and the faults between it and its callers."""
 
     def __init__(self, project: Project, faults: Faults) -> None:
-        self.lock = threading.RLock()
+        super().__init__(project, faults)
         self.project = project
         self.updates = Updates(project)
         self.activations = Activations(project, self.updates)
         self.access = Access()
-        self.faults = faults
 
     # --- devices -----------------------------------------------------------------------------------------------------
 
-    @_locked
+    @verb
     def set_online(self, device: str, online: bool) -> None:
         """Connect or disconnect a device; one that returns looks for updates."""
         found = self._device(device)
@@ -59,7 +41,7 @@ class MemfaultWorld:
             self.updates.device_changed(found)
         self.project.touch(found)
 
-    @_locked
+    @verb
     def set_failing(self, device: str, failing: bool) -> None:
         """Let a device fail, or no longer fail, to install any update from now on."""
         found = self._device(device)
@@ -67,7 +49,7 @@ class MemfaultWorld:
         if not failing:
             self.updates.device_changed(found)
 
-    @_locked
+    @verb
     def add_device(self, cohort: str, hardware: str, version: str | None = None, serial: str | None = None) -> str:
         """Add a device that is online and runs a version, or that was never heard of; its serial."""
         project = self.project
@@ -81,19 +63,19 @@ class MemfaultWorld:
             self.updates.device_changed(device)
         return device.serial
 
-    @_locked
+    @verb
     def delete_device(self, device: str) -> None:
         """Delete a device."""
         self.project.remove_device(self._device(device))
 
-    @_locked
+    @verb
     def move_device(self, device: str, cohort: str) -> None:
         """Put a device into another cohort, whose active releases it looks at."""
         found = self._device(device)
         self.project.move(found, self._cohort(cohort))
         self.updates.device_changed(found)
 
-    @_locked
+    @verb
     def set_reported(self, device: str, version: str) -> None:
         """Have a device say that it runs a version, whatever it was offered; it looks from there once it settled."""
         found = self._device(device)
@@ -102,12 +84,12 @@ class MemfaultWorld:
 
     # --- cohorts and releases ----------------------------------------------------------------------------------------
 
-    @_locked
+    @verb
     def add_cohort(self, name: str, slug: str | None = None) -> str:
         """Add a cohort; its slug."""
         return self.project.add_cohort(name, slug).slug
 
-    @_locked
+    @verb
     def delete_cohort(self, slug: str) -> None:
         """Delete a cohort; its devices join the default one."""
         found = self._cohort(slug)
@@ -118,7 +100,7 @@ class MemfaultWorld:
         for device in devices:
             self.updates.device_changed(device)
 
-    @_locked
+    @verb
     def add_release(
         self,
         software_type: str,
@@ -144,16 +126,9 @@ class MemfaultWorld:
             project.add_artifact(release, name, must_pass_through=must_pass_through)
         return project.put_release(release).id
 
-    @_locked
-    def delete_release(self, version: VersionGiven) -> None:
-        """Delete a release with everything that activates it."""
-        project, release = self.project, self._release(version)
-        del project.releases[release.base, release.version]
-        project.deployments = {n: d for n, d in project.deployments.items() if d.release is not release}
-
     # --- activations -------------------------------------------------------------------------------------------------
 
-    @_locked
+    @verb
     def activate(self, cohort: str, version: VersionGiven, percent: int = 100) -> int:
         """Activate a release as a person in the console does; the id of what is in force from now on."""
         found, release = self._cohort(cohort), self._release(version)
@@ -164,7 +139,7 @@ class MemfaultWorld:
         self.activations.put(made)
         return made.id
 
-    @_locked
+    @verb
     def pull(self, cohort: str, version: VersionGiven) -> None:
         """Pull a release that is active for a cohort."""
         found, release = self._cohort(cohort), self._release(version)
@@ -173,34 +148,21 @@ class MemfaultWorld:
             raise LookupError(f"{release.name} is not active for the cohort {cohort!r}")
         self.activations.pull(active)
 
-    @_locked
-    def set_status(self, deployment: int, status: str) -> None:
-        """Give a deployment any status word; only in_progress and done are in force."""
-        found = self.project.deployments.get(deployment)
-        if found is None:
-            raise LookupError(f"there is no deployment {deployment}")
-        self.activations.set_status(found, status)
-
     # --- access ------------------------------------------------------------------------------------------------------
 
-    @_locked
+    @verb
     def expire_tokens(self) -> None:
         """End the validity of every token and key."""
         self.access.expire_tokens()
 
-    @_locked
-    def revoke(self, token: str) -> None:
-        """End the validity of one token or key."""
-        self.access.revoke(token)
-
-    @_locked
-    def grant(self, token: str, restricted: bool = False) -> None:
-        """Make an organization token valid; a restricted one may only upload symbols."""
-        self.access.grant(token, restricted=restricted)
+    @verb
+    def grant(self, token: str) -> None:
+        """Make an organization token valid."""
+        self.access.grant(token)
 
     # --- what is true ------------------------------------------------------------------------------------------------
 
-    @_locked
+    @locked
     def state(self) -> list[dict[str, Json]]:
         """A row for each cohort and software type.
 
@@ -223,6 +185,48 @@ class MemfaultWorld:
             "versions": dict(Counter(d.reported for d in devices if d.reported is not None)),
             "silent": sum(not d.online for d in devices),
         }
+
+    # --- faults that change the world --------------------------------------------------------------------------------
+
+    def swap_a_device(self) -> None:
+        """Delete one device and add another one like it: totals agree, yet rows have moved."""
+        devices = list(self.project.devices.values())
+        if devices:
+            old = self.faults.random.choice(devices)
+            self.delete_device(old.serial)
+            serial = f"{old.serial}-r{self.project.revision}"
+            self.add_device(old.cohort.slug, old.hardware.name, old.reported, serial)
+
+    def make_a_deployment(self) -> bool:
+        """Activate, for some cohort, a release below the highest active one: rows move, and no device does."""
+        project = self.project
+        choices = [
+            (cohort.slug, release.version)
+            for cohort in project.cohorts.values()
+            for name in project.types
+            if (active := highest_first(project, cohort, name))
+            for release in project.releases.values()
+            if release.base is None and release.software_type == name and release.artifacts
+            if all(one.release is not release for one in active)
+            if self._below(release.version, active[0].release.version)
+        ]
+        if choices:
+            self.activate(*self.faults.random.choice(choices))
+        return bool(choices)
+
+    def _below(self, version: str, other: str) -> bool:
+        key = order_of((version, other), self.project.variants["version-order"])
+        return key(version) < key(other)
+
+    def delete_named(self, named: object) -> bool:
+        """Delete a cohort that a write names, and say whether it could go."""
+        cohort = self.project.cohort(named)
+        if cohort is None or cohort.slug == DEFAULT:
+            return False
+        self.delete_cohort(cohort.slug)
+        return True
+
+    # --- looking things up -------------------------------------------------------------------------------------------
 
     def _device(self, serial: str) -> Device:
         if serial not in self.project.devices:

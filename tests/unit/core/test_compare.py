@@ -10,7 +10,7 @@ import pytest
 from reconciler.core.plan import assemble
 from reconciler.engine.difference import comparison
 from reconciler.errors import SettingsError
-from reconciler.model.change import Action, Change, Held, Hold, HoldReason, Reason, Request, Verb
+from reconciler.model.change import Action, Change, Held, Reason, Request, Verb
 from reconciler.model.fleet import (
     ChannelSpec,
     Document,
@@ -21,6 +21,7 @@ from reconciler.model.fleet import (
     Selector,
     WorkloadSpec,
 )
+from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.observation import EMPTY, State
 from reconciler.model.origin import NOWHERE
 from reconciler.model.plan import Basis, Counts, FleetPlan, LimitKind, Plan, Summary, Violation
@@ -82,7 +83,7 @@ def test_plans_go_by_unit_and_workload() -> None:
     )
     gone = change(twin, Verb.REMOVE, to=None, extra_versions=("v0",), settings=(("percent", 10),))
     unread = msgspec.structs.replace(held, unit=other, verb=None, from_=None, to=None)
-    violation = Violation(kind=LimitKind.REMOVE, message="too much")
+    violation = Violation(kind=LimitKind.REMOVE, every_holder_of="poller")
     right = plan(
         fleet(
             changes=(gone,),
@@ -108,7 +109,7 @@ def test_plans_go_by_unit_and_workload() -> None:
         (("fleet austin", "held", "gw-1 poller"), None, "replace v1 → v2, held: suspended: audit"),
         (("fleet austin", "reading"), "complete", "cut"),
         (("fleet austin", "versions", "w1 v2"), None, "content not known"),
-        (("fleet austin", "violations", "remove"), None, "too much"),
+        (("fleet austin", "violations", "remove poller"), None, "0 of 0"),
         (("fleet austin", "warnings"), None, "not enforced yet: windows"),
     ]
 

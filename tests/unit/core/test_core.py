@@ -10,15 +10,17 @@ import pytest
 
 from reconciler.core.assessment import FleetAssessment, leavers
 from reconciler.core.axes import axes
+from reconciler.core.begin import limits_of
 from reconciler.core.bind import bind
 from reconciler.core.digest import fingerprint
-from reconciler.core.hold import in_force, older
-from reconciler.core.limit import limits_of
+from reconciler.core.guards.force import in_force
 from reconciler.core.names import suggestion
 from reconciler.core.plan import assemble, failed_fleet, iso
 from reconciler.core.resolve import resolve
 from reconciler.core.status import fleet_status
-from reconciler.model.change import HoldReason, Reason, Verb
+from reconciler.core.versions import older
+from reconciler.model.change import Reason, Verb
+from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.diagnostic import Severity
 from reconciler.model.fleet import (
     ChannelRef,
@@ -32,6 +34,7 @@ from reconciler.model.fleet import (
     Window,
     WorkloadSpec,
 )
+from reconciler.model.hold import HoldReason
 from reconciler.model.observation import EMPTY, Phase, State
 from reconciler.model.outcome import Result
 from reconciler.model.plan import FleetPlan, LimitKind
@@ -39,6 +42,7 @@ from reconciler.model.release import Release, ReleaseInfo
 from reconciler.model.snapshot import PROVED, Coverage, Snapshot, Workload
 from reconciler.model.unit import Reach, Unit, Units
 from reconciler.model.verdict import Health, Sync
+from reconciler.views.reason_words import hold_words, violation_words
 from tests.laws import strategies
 from tests.laws.strategies import CHANNELS, NOW, document, drafted
 
@@ -162,17 +166,22 @@ def test_what_cannot_be_identified_is_held_as_a_whole() -> None:
 
 
 def test_a_value_nobody_knows_is_held_with_a_word() -> None:
-    one = judged(reading(State("1", "1", Phase.UNKNOWN), State("1", phase=Phase.UNKNOWN, note="flowClass 'x'")))
-    told = [held.reasons[0].text for held in planned(one).held]
+    one = judged(
+        reading(
+            State("1", "1", Phase.UNKNOWN),
+            State("1", phase=Phase.UNKNOWN, conditions=(Condition(ConditionCode.PLATFORM, text="flowClass 'x'"),)),
+        )
+    )
+    told = [hold_words(held.reasons[0], "poller", held.to) for held in planned(one).held]
     assert len(told) == 2
     assert all(told)
     assert told[1] == "flowClass 'x'"
     (held,) = planned(judged(reading(units=[unit("u0")], coverage=BROKEN))).held
-    assert held.reasons[0].text == "not covered by the reading (page 3 could not be read)"
+    assert hold_words(held.reasons[0], "poller", held.to) == "not covered by the reading (page 3 could not be read)"
 
 
 def test_pruning_is_held_for_what_is_shown_and_unknown_but_not_listed_for_what_is_not_shown() -> None:
-    odd = State("1", phase=Phase.UNKNOWN, note="odd")
+    odd = State("1", phase=Phase.UNKNOWN, conditions=(Condition(ConditionCode.PLATFORM, text="odd"),))
     one = judged(reading(odd, units=[unit("u0"), unit("u1")], coverage=BROKEN), workloads={}, prune="all")
     plan = planned(one)
     assert [held.unit.id for held in plan.held] == ["u0"]
@@ -302,7 +311,7 @@ def test_limits_name_their_parts() -> None:
     one = judged(snapshot, limits=Limits(replace=Limit(percent="50%", number=0), minimum=0))
     (violation,) = planned(one).violations
     assert (violation.kind, violation.allowed) == (LimitKind.REPLACE, 0)
-    assert violation.message == "would replace 2 of 2 assigned; replace is limited to 50% and 0"
+    assert violation_words(violation) == "would replace 2 of 2 assigned; replace is limited to 50% and 0"
     assert not planned(judged(snapshot, limits=Limits(replace=Limit(), minimum=0))).violations
 
 
@@ -328,8 +337,6 @@ def test_a_change_is_json_with_the_public_names() -> None:
     assert (shown["from"], shown["to"], shown["unit"]) == ("1", "2", {"id": "u0", "name": "gw-u0"})
 
 
-def test_a_pin_on_a_unit_that_is_not_there_yet_leaves_its_workload_without_wide_calls() -> None:
-    both = {"poller": WorkloadSpec(version="2"), "vision": WorkloadSpec(version="2")}
-    spec = FleetSpec(connection="plant", units=Selector(all=True), workloads=both, pins={"u9": {"vision": "1"}})
-    one = drafted(document(spec), reading(State("1", "1"), workloads=(POLLER, VISION)))
-    assert one.fleet_wide == {"w1"}
+def test_no_call_acts_wide_on_a_workload_that_a_pin_speaks_of_even_of_a_unit_that_is_still_to_come() -> None:
+    assert judged(reading(State("1", "1")), units=Selector(all=True)).fleet_wide
+    assert not judged(reading(State("1", "1")), units=Selector(all=True), pins={"to-come": {"poller": "1"}}).fleet_wide

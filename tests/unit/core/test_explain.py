@@ -17,7 +17,7 @@ from reconciler.model.fleet import (
     Selector,
     WorkloadSpec,
 )
-from reconciler.model.observation import EMPTY, State
+from reconciler.model.observation import EMPTY, UNSEEN, State
 from reconciler.model.report import SlotExplanation
 from reconciler.model.snapshot import PROVED, Snapshot, Workload
 from reconciler.model.unit import Reach, Unit, Units
@@ -25,14 +25,17 @@ from tests.laws.strategies import NOW, document, drafted, locate, planned
 
 POLLER = Workload("w1", "poller")
 STABLE = {"stable": Document("stable", ChannelSpec(versions={"poller": "1.10"}), "channels.yaml", locate)}
+ASSIGNED = State(assigned="v2", reported="v2")
 
 
-def said(workload: WorkloadSpec | None, pin: Pin | None = None, prune: str = "none") -> SlotExplanation:
+def said(
+    workload: WorkloadSpec | None, pin: Pin | None = None, prune: str = "none", state: State = ASSIGNED
+) -> SlotExplanation:
     snapshot = Snapshot(
         identity="test:world",
         units=Units.build([Unit(0, "ua", "gw-ua", (), Reach.CONNECTED, 1, None, assignable=True)]),
         workloads=(POLLER,),
-        states=[EMPTY, State(assigned="v2", reported="v2")],
+        states=[EMPTY, state],
         columns={"w1": array("I", [1])},
         coverage=PROVED,
         read_at=NOW,
@@ -90,3 +93,10 @@ def test_pruning_is_a_rule_too() -> None:
     assert lines(said(filters, prune="listed")) == [("prune", "prune: absent")]
     assert lines(said(filters)) == [("workloads/poller/units", "workloads.poller.units: does not mean this unit")]
     assert lines(said(None)) == []
+
+
+def test_what_was_not_seen_is_told_as_such() -> None:
+    assert said(WorkloadSpec(version="v2"), state=UNSEEN).seen is None
+    seen = said(WorkloadSpec(version="v2")).seen
+    assert seen is not None
+    assert (seen.assigned, seen.reported) == ("v2", "v2")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 
 from reconciler.core.status import fleet_status
+from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.fleet import FleetSpec, Selector, WorkloadSpec
 from reconciler.model.observation import EMPTY, Phase, State
 from reconciler.model.report import FleetStatus, Movement, Remark, Spread
@@ -71,11 +72,26 @@ def test_what_moves_says_how_far_it_is_and_what_stands_still_does_not() -> None:
 
 
 def test_remarks_are_gathered_with_the_first_units() -> None:
-    silent = State("2", "2", note="2 devices silent")
-    found = status_bucket(*[silent] * 5, State("2", "2", note="a dependency"), State("2", "2"), EMPTY)
+    silent = State("2", "2", conditions=(Condition(ConditionCode.PLATFORM, text="2 devices silent"),))
+    found = status_bucket(
+        *[silent] * 5,
+        State("2", "2", conditions=(Condition(ConditionCode.PLATFORM, text="a dependency"),)),
+        State("2", "2"),
+        EMPTY,
+    )
     assert found.remarks == (
-        Remark(workload="main", text="2 devices silent", slots=5, units=(_ref(0), _ref(1), _ref(2))),
-        Remark(workload="main", text="a dependency", slots=1, units=(_ref(5),)),
+        Remark(
+            workload="main",
+            conditions=(Condition(ConditionCode.PLATFORM, text="2 devices silent"),),
+            slots=5,
+            units=(_ref(0), _ref(1), _ref(2)),
+        ),
+        Remark(
+            workload="main",
+            conditions=(Condition(ConditionCode.PLATFORM, text="a dependency"),),
+            slots=1,
+            units=(_ref(5),),
+        ),
     )
 
 

@@ -8,19 +8,22 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from reconciler.core.assessment import Filters, FleetAssessment, assess
+from reconciler.core.guards.requirement import Gates, gates
 from reconciler.core.need import Side, needs, tied_to
 from reconciler.core.plan import fleet_plan
-from reconciler.core.require import Gates, gates
 from reconciler.core.resolve import Resolution, resolve
 from reconciler.core.stage import staged
-from reconciler.model.change import Held, HoldReason
+from reconciler.model.change import Held
+from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.fleet import Document, FleetSpec, Override, Quarantine, Requirement, Selector, WorkloadSpec
+from reconciler.model.hold import HoldReason
 from reconciler.model.observation import EMPTY, Phase, State
 from reconciler.model.origin import Origin
 from reconciler.model.plan import FleetPlan
 from reconciler.model.release import Catalog, Release, ReleaseInfo
 from reconciler.model.snapshot import PROVED, Coverage, Snapshot, Workload
 from reconciler.model.unit import Reach, Unit, Units
+from reconciler.views.reason_words import hold_words
 from tests.laws.strategies import NOW, Single
 
 WORKLOADS = tuple(Workload(f"id-{name}", name) for name in ("base", "camera", "poller", "server", "vision"))
@@ -125,7 +128,7 @@ class World:
         """Return stage and words of the one held change of a slot."""
         held = self.held()[unit_id, name]
         assert {hold.code for hold in held.reasons} == {HoldReason.REQUIREMENT_NOT_MET}
-        return held.stage, [hold.text for hold in held.reasons]
+        return held.stage, [hold_words(hold, held.workload.name, held.to) for hold in held.reasons]
 
 
 def judged(document: Document, read: Snapshot, filters: Filters) -> FleetAssessment:
@@ -171,7 +174,7 @@ def test_it_goes_where_what_it_requires_is_reported() -> None:
 def test_it_follows_in_stage_two_what_this_plan_moves_there() -> None:
     world = one_fleet({("u", "poller"): "1.3"}, poller=wants("1.5"), vision=wants("2", NEWER))
     assert world.going() == {("u", "poller", "1.5")}
-    assert world.said("vision") == (2, [f"{LEAD} 1.3 is reported; goes once poller 1.5 is reported"])
+    assert world.said("vision") == (2, [f"{LEAD} 1.3 is reported; sent in this run once poller 1.5 is reported"])
 
 
 def test_chains_go_stage_by_stage_whoever_comes_first_in_the_plan() -> None:
@@ -186,8 +189,8 @@ def test_chains_go_stage_by_stage_whoever_comes_first_in_the_plan() -> None:
     stage, words = world.said("camera")
     assert stage == 3
     assert words == [
-        "requires vision 2 (camera.requires.vision), but nothing is reported; goes once vision 2 is reported",
-        "requires poller 1.4 (camera.requires.poller), but 1.3 is reported; goes once poller 1.4 is reported",
+        "requires vision 2 (camera.requires.vision), but nothing is reported; sent in this run once vision 2 is reported",
+        "requires poller 1.4 (camera.requires.poller), but 1.3 is reported; sent in this run once poller 1.4 is reported",
     ]
 
 
@@ -197,17 +200,17 @@ def test_chains_go_stage_by_stage_whoever_comes_first_in_the_plan() -> None:
         (State("1.4", "1.3", Phase.MOVING), "1.4", "1.3 is reported, and 1.4 is assigned; 1.4 is on its way there"),
         (State("1.3", "1.4", Phase.MOVING), "", "1.4 is reported, and 1.3 is assigned; no fleet manages poller there"),
         (State(None, "1.4"), "", "1.4 is reported, and nothing is assigned; no fleet manages poller there"),
-        (State("latest", "latest"), "", "latest is reported, and latest is no semantic version; no fleet manages poller there"),
-        (State("1.4", "1.4"), "1.3", "1.4 is reported; the manifests contradict each other: they want poller 1.3 there (poller)"),
-        (State("1.4", "1.4"), None, "1.4 is reported; the manifests contradict each other: they want poller absent there (poller)"),
+        (State("latest", "latest"), "", "latest is reported, and latest is not a semantic version; no fleet manages poller there"),
+        (State("1.4", "1.4"), "1.3", "1.4 is reported; the manifests contradict each other: they ask for poller 1.3 there (poller)"),
+        (State("1.4", "1.4"), None, "1.4 is reported; the manifests contradict each other: they ask for poller absent there (poller)"),
         (State("1.4", "1.4", Phase.UNKNOWN), "", "what is there is unknown; no fleet manages poller there"),
-        (State("1.4", phase=Phase.UNKNOWN, note="a new word"), "1.4", "what is there is unknown (a new word); 1.4 is wanted there, but does not go in this plan"),
+        (State("1.4", phase=Phase.UNKNOWN, conditions=(Condition(ConditionCode.PLATFORM, text="a new word"),)), "1.4", "what is there is unknown (a new word); the manifests ask for 1.4 there, but this plan does not include it"),
         (State("1.4", "1.4", ready=1, size=2), "", "1.4 is reported; no fleet manages poller there"),
         (State("1.4", ready=1, size=2, spread=(("1.3", 1), ("1.4", 1))), "", "1.3 and 1.4 are reported; no fleet manages poller there"),
         (State("1.4", ready=1, size=2, spread=(("1.4", 1),)), "", "1.4 is reported; no fleet manages poller there"),
         (State("1.4", "1.3", Phase.MOVING, extra_versions=("1.3",)), "1.4", "1.3 is reported, and 1.4 is assigned; 1.4 is on its way there"),
-        (State("1.4", "1.4", extra_versions=("1.5", "1.3")), "", "1.4 is reported, and 1.3 is there as well; no fleet manages poller there"),
-        (State("1.4", "1.4", extra_versions=("1.2", "1.3")), "", "1.4 is reported, and 1.2 and 1.3 are there as well; no fleet manages poller there"),
+        (State("1.4", "1.4", extra_versions=("1.5", "1.3")), "", "1.4 is reported, and 1.3 is also present; no fleet manages poller there"),
+        (State("1.4", "1.4", extra_versions=("1.2", "1.3")), "", "1.4 is reported, and 1.2 and 1.3 are also present; no fleet manages poller there"),
     ],
 )  # fmt: skip
 def test_it_waits_for_good_for_what_this_plan_does_not_bring(state: State, wanted: str | None, words: str) -> None:
@@ -227,7 +230,9 @@ def test_what_is_there_as_well_must_do_too_and_waits_to_be_removed() -> None:
         {("u", "poller"): State("1.4", "1.4", extra_versions=("1.3",))}, poller=wants("1.4"), vision=wants("2", NEWER)
     )
     assert world.going() == {("u", "poller", "1.4")}
-    words = f"{LEAD} 1.4 is reported, and 1.3 is there as well; goes once poller 1.4 is reported and 1.3 gone"
+    words = (
+        f"{LEAD} 1.4 is reported, and 1.3 is also present; sent in this run once poller 1.4 is reported and 1.3 gone"
+    )
     assert world.said("vision") == (2, [words])
 
 
@@ -260,7 +265,10 @@ def test_what_is_held_itself_or_left_out_brings_nothing() -> None:
         ],
     )
     world = World([document], read, filters=Filters(workloads=("vision",)))
-    assert world.said("vision") == (0, [f"{LEAD} 1.3 is reported; 1.4 is wanted there, but does not go in this plan"])
+    assert world.said("vision") == (
+        0,
+        [f"{LEAD} 1.3 is reported; the manifests ask for 1.4 there, but this plan does not include it"],
+    )
     assert not world.going()
 
 
@@ -284,12 +292,12 @@ TAKEN = "vision requires poller >=1.4 (vision.requires.poller) and"
 @pytest.mark.parametrize(
     ("state", "wanted", "words"),
     [
-        (State("2", "2"), "2", "is assigned (2) here; the manifests contradict each other: they want vision 2 there (vision)"),
+        (State("2", "2"), "2", "is assigned (2) here; the manifests contradict each other: they ask for vision 2 there (vision)"),
         (State("2", "2"), "", "is assigned (2) here; no fleet removes vision there"),
         (State(None, "2"), None, "is still here; its removal is on its way"),
         (State(None, None, extra_versions=("1.5",)), "", "is still here; no fleet removes vision there"),
         (State(None, None, spread=(("2", 1),)), "", "is still here; no fleet removes vision there"),
-        (State(None, None, Phase.UNKNOWN), "", "may be, which is unknown, here"),
+        (State(None, None, Phase.UNKNOWN), "", "may be present here: what is there is unknown"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("to", ["1.3", None])
@@ -314,7 +322,7 @@ def test_it_leaves_in_stage_two_after_the_removal_of_the_other() -> None:
         shown, poller=wants("1.3"), vision=wants(None, NEWER), base=wants("2", {"poller": ["1.3"]}), camera=wants("2")
     )
     assert world.going() == {("u", "vision", None)}
-    assert world.said("poller") == (2, [f"{TAKEN} is assigned (2) here; goes once vision is gone"])
+    assert world.said("poller") == (2, [f"{TAKEN} is assigned (2) here; sent in this run once vision is gone"])
     assert world.said("base")[0] == 3
     left_out = World(
         [fleet(poller=wants("1.3"), vision=wants(None, NEWER))],
@@ -323,7 +331,7 @@ def test_it_leaves_in_stage_two_after_the_removal_of_the_other() -> None:
     )
     assert left_out.said("poller") == (
         0,
-        [f"{TAKEN} is assigned (2) here; its removal is wanted, but does not go in this plan"],
+        [f"{TAKEN} is assigned (2) here; the manifests remove it, but this plan does not include it"],
     )
 
 
@@ -378,7 +386,7 @@ def test_the_required_workload_may_be_on_the_one_unit_with_the_same_tag() -> Non
     assert across(near, snapshot({("s", "server"): "1.4"}, DESK)).going() == {("u", "vision", "2")}
     world = across(near, snapshot({("s", "server"): "1.3"}, DESK))
     assert world.going() == {("s", "server", "1.4")}
-    assert world.said("vision") == (2, [f"{ACROSS} 1.3 is reported; goes once server 1.4 is reported"])
+    assert world.said("vision") == (2, [f"{ACROSS} 1.3 is reported; sent in this run once server 1.4 is reported"])
 
 
 @pytest.mark.parametrize(
@@ -386,9 +394,9 @@ def test_the_required_workload_may_be_on_the_one_unit_with_the_same_tag() -> Non
     [
         ((), DESK, PROVED, "this unit has no value of the tag line"),
         (("l1", "l2"), DESK, PROVED, "this unit has several values of the tag line"),
-        (("l2",), DESK, PROVED, "no units of it have line l2"),
-        (("l1",), [*DESK, unit("t", "l1")], PROVED, "2 units of it have line l1"),
-        (("l1",), [unit("s", "l1", assignable=False)], PROVED, "no units of it have line l1"),
+        (("l2",), DESK, PROVED, "no of its units have line l2"),
+        (("l1",), [*DESK, unit("t", "l1")], PROVED, "2 of its units have line l1"),
+        (("l1",), [unit("s", "l1", assignable=False)], PROVED, "no of its units have line l1"),
         (("l1",), DESK, BROKEN, "office was not read completely: page 3 could not be read"),
     ],
 )
@@ -406,7 +414,7 @@ def test_what_others_require_from_afar_stays_while_any_of_them_is_there() -> Non
     lead = "vision requires server >=1.4 (vision.requires.server) and is assigned (2) on gw-a, gw-b, gw-c and 2 more of plant"
     assert across(near, far, "1.3", "").said("server", "s") == (0, [f"{lead}; no fleet removes vision there"])
     world = across(near, far, None, None)
-    assert world.said("server", "s") == (2, [f"{lead}; goes once vision is gone"])
+    assert world.said("server", "s") == (2, [f"{lead}; sent in this run once vision is gone"])
     broken = snapshot({}, units, coverage=BROKEN)
     assert across(broken, far, None, None).said("server", "s") == (
         0,

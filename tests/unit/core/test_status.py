@@ -6,6 +6,7 @@ from array import array
 
 from reconciler.core.assessment import Filters
 from reconciler.core.status import fleet_status
+from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.fleet import FleetSpec, Selector, WorkloadSpec
 from reconciler.model.observation import EMPTY, Phase, State
 from reconciler.model.report import Spread, Trouble
@@ -18,7 +19,13 @@ STATES = [
     EMPTY,
     State(assigned="v2", reported="v2"),
     State(assigned="v2", reported="v1", phase=Phase.FAILED, error="needs agent 2.0", since=NOW - 60),
-    State(assigned="v2", reported="v1", phase=Phase.MOVING, since=NOW - 5000, note="no word since"),
+    State(
+        assigned="v2",
+        reported="v1",
+        phase=Phase.MOVING,
+        since=NOW - 5000,
+        conditions=(Condition(ConditionCode.PLATFORM, text="no word since"),),
+    ),
     State(assigned="v2", reported="v1", phase=Phase.MOVING, since=NOW - 5),
     State(assigned="v1", reported="v1", phase=Phase.FAILED, error="disk full"),
 ]
@@ -53,7 +60,13 @@ def test_a_fleet_says_who_failed_and_why_and_who_is_stuck() -> None:
         Trouble(unit=Ref("u5", "gw-5"), workload="poller", version="v1", error="disk full"),
     )
     assert found.stuck == (
-        Trouble(unit=Ref("u3", "gw-3"), workload="poller", version="v2", error="no word since", since=NOW - 5000),
+        Trouble(
+            unit=Ref("u3", "gw-3"),
+            workload="poller",
+            version="v2",
+            conditions=(Condition(ConditionCode.PLATFORM, text="no word since"),),
+            since=NOW - 5000,
+        ),
     )
     assert found.spread == (
         Spread(workload="poller", version="v2", assigned=5, reported=1),

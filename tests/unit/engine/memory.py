@@ -12,7 +12,7 @@ from reconciler.engine.plan import PlanResult, plan
 from reconciler.engine.run import Options
 from reconciler.errors import PlatformError, Unauthorized, Unreachable
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Request, Review
-from reconciler.model.connection import ConnectionSpec, LosantConnection, Secret
+from reconciler.model.connection import ConnectionSpec, Secret
 from reconciler.model.event import AnyEvent
 from reconciler.model.fleet import Document, FleetSpec, Manifest, Selector, WorkloadSpec
 from reconciler.model.observation import EMPTY, Phase, State
@@ -22,6 +22,7 @@ from reconciler.model.plan import Plan
 from reconciler.model.release import Catalog, Release, ReleaseInfo, ReleaseList, ReleaseQuery
 from reconciler.model.snapshot import Coverage, Query, Snapshot, Workload
 from reconciler.model.unit import Reach, Unit, Units
+from reconciler.platforms.losant.connection import LosantConnection
 from reconciler.ports import Capabilities, Check
 
 NOW = 1_795_000_000.0
@@ -217,7 +218,7 @@ def request(version: str | None = "2", **more: Any) -> PlanRequest:
     said = WorkloadSpec(version=version) if version is not None else WorkloadSpec(absent=True)
     fields = {"connection": "plant", "units": Selector(all=True), "workloads": {"poller": said}, **more}
     document = Document("fleet", FleetSpec(**fields), "fleet.yaml", lambda path: Origin("fleet.yaml"))
-    spec = ConnectionSpec(losant=LosantConnection(application="a" * 24, token=Secret(env="T")))
+    spec = ConnectionSpec("losant", LosantConnection(application="a" * 24, token=Secret(env="T")))
     connection = Document("plant", spec, "plant.yaml", lambda path: Origin("plant.yaml"))
     return PlanRequest(manifest=Manifest({"plant": connection}, {}, {"fleet": document}, "digest"))
 

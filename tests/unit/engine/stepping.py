@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Sequence
 
 import msgspec
 
-from reconciler.model.change import NOTHING_REFUSED, Action, Change, Hold, HoldReason, Refusals, Request, Review
+from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Request, Review
+from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.observation import EMPTY, Phase, State
 from reconciler.model.outcome import Receipt, ReceiptKind
 from reconciler.model.release import Catalog

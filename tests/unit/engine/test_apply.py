@@ -7,6 +7,7 @@ import pytest
 
 from reconciler.engine.apply import Applying
 from reconciler.engine.plan import plan
+from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.event import Blocked, Finished, Note, Settled, Started
 from reconciler.model.fleet import Limits, Suspend
 from reconciler.model.observation import Phase, State
@@ -80,8 +81,8 @@ def test_3_when_a_limit_forbids_it_and_the_allowance_lifts_it(memory: Memory) ->
     assert (run.exit_code, results(run), memory.calls) == (3, {Result.NOT_TRIED}, [])
     assert {violation.kind for _, violation in run.blocked} == {LimitKind.REMOVE}
     (told,) = (event for event in events if isinstance(event, Blocked))
-    assert [one.message for one in told.violations] == [violation.message for _, violation in run.blocked]
-    assert any("every unit" in one.message for one in told.violations)
+    assert list(told.violations) == [violation for _, violation in run.blocked]
+    assert any(one.every_holder_of == "poller" for one in told.violations)
     run, _ = applied(memory, request(None), allow={"replace": "no"})
     assert run.exit_code == 3
     run, _ = applied(memory, request(None), allow={"remove": "it is retired"})
@@ -128,7 +129,9 @@ def test_4_when_something_moved_or_failed(memory: Memory) -> None:
 
 
 def test_4_when_slots_are_unknown(memory: Memory) -> None:
-    memory.slots["u0", "w1"] = State("1", "1", Phase.UNKNOWN, note="a new word")
+    memory.slots["u0", "w1"] = State(
+        "1", "1", Phase.UNKNOWN, conditions=(Condition(ConditionCode.PLATFORM, text="a new word"),)
+    )
     run, _ = applied(memory, request())
     assert (run.exit_code, results(run)) == (4, {Result.DONE})
     memory.coverage = Coverage(False, ("page 2",))
@@ -162,7 +165,9 @@ def test_a_saved_plan_is_still_held_to_limits(memory: Memory) -> None:
 
 def test_a_saved_plan_stops_at_holds_and_at_what_is_unknown(memory: Memory) -> None:
     saved = planned(memory, request()).plan
-    memory.slots["u0", "w1"] = State("1", "1", Phase.UNKNOWN, note="a new word")
+    memory.slots["u0", "w1"] = State(
+        "1", "1", Phase.UNKNOWN, conditions=(Condition(ConditionCode.PLATFORM, text="a new word"),)
+    )
     run, _ = applied(memory, request(), saved=saved)
     assert {one.unit.id: one.result for one in run.outcomes}["u0"] is Result.NOT_TRIED
     assert run.exit_code == 4

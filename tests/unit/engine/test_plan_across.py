@@ -17,15 +17,17 @@ from reconciler.engine.plan import PlanResult, plan
 from reconciler.engine.reconcile import Reconciling
 from reconciler.engine.run import Options, Run
 from reconciler.errors import ManifestError, SettingsError, Unreachable
-from reconciler.model.change import HoldReason
+from reconciler.model.change import Held
 from reconciler.model.event import Intended
 from reconciler.model.fleet import Document, FleetSpec, Manifest, Requirement, Selector, WorkloadSpec
+from reconciler.model.hold import HoldReason
 from reconciler.model.observation import State
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Result
 from reconciler.model.plan import FleetPlan
 from reconciler.model.snapshot import Query, Snapshot
 from reconciler.ports import Platform
+from reconciler.views.reason_words import hold_words
 from tests.unit.engine.memory import Clock, Memory, gone, request
 from tests.unit.engine.test_explain import Blame
 
@@ -92,9 +94,13 @@ def outlook(planned: PlanResult) -> dict[str, object]:
     return {
         one.fleet: one.error
         or [change.to for change in one.changes]
-        or [(held.stage, [hold.text for hold in held.reasons]) for held in one.held]
+        or [(held.stage, [hold_words(hold, held.workload.name, held.to) for hold in held.reasons]) for held in one.held]
         for one in planned.plan.fleets
     }
+
+
+def words(held: Held) -> str:
+    return hold_words(held.reasons[0], held.workload.name, held.to)
 
 
 LEAD = "requires poller 2 on the unit of office with the same line (near.yaml), but"
@@ -109,7 +115,7 @@ def test_all_connections_are_read_once_and_at_a_time() -> None:
     assert sorted(world.opened) == ["harbour", "office", "plant"]
     assert [one.reads for one in (world.plant, world.office, world.harbour)] == [1, 1, 1]
     assert outlook(found) == {
-        "near": [(2, [f"{LEAD} 1 is reported; goes once poller 2 is reported"])],
+        "near": [(2, [f"{LEAD} 1 is reported; sent in this run once poller 2 is reported"])],
         "far": ["2"],
         "sea": ["2"],
     }
@@ -182,7 +188,7 @@ def test_what_is_read_again_is_judged_by_its_partners_as_they_are_now() -> None:
     world = World()
     reader = reader_of(world.plan(world.only("near")), "plant")
     _, before = again(reader, "near")
-    assert before.held[0].reasons[0].text == f"{LEAD} 1 is reported; 2 is wanted there"
+    assert words(before.held[0]) == f"{LEAD} 1 is reported; the manifests ask for 2 there"
     world.office.set("o", "2")
     world.clock.time += 30
     view, entry = again(reader, "near")
@@ -195,7 +201,7 @@ def test_what_is_read_again_is_judged_by_its_partners_as_they_are_now() -> None:
     assert world.office.reads == 3
     world.office.unreadable = [gone()]
     _, entry = again(reader, "near")
-    assert entry.held[0].reasons[0].text == f"{LEAD} office could not be read: memory: list: no connection"
+    assert words(entry.held[0]) == f"{LEAD} office could not be read: memory: list: no connection"
     world.plant.unreadable = [gone()]
     view, entry = again(reader, "near")
     assert isinstance(view.unread["plant"], Unreachable)
@@ -207,7 +213,7 @@ def test_a_partner_that_could_not_be_opened_stays_unread() -> None:
     world.closed["office"] = "no token"
     reader = reader_of(world.plan(world.only("near")), "plant")
     _, entry = again(reader, "near")
-    assert entry.held[0].reasons[0].text == f"{LEAD} office could not be read: no token (export it)"
+    assert words(entry.held[0]) == f"{LEAD} office could not be read: no token (export it)"
     reader.close()
     assert world.plant.closed
     assert not world.office.closed
@@ -272,4 +278,4 @@ def test_explain_shows_what_a_slot_waits_for() -> None:
     world = World()
     found = explanation(world.plan(), world.request.manifest, Blame(), "p", "poller").slots[0]
     assert [hold.code for hold in found.held] == [HoldReason.REQUIREMENT_NOT_MET]
-    assert found.held[0].text.endswith("goes once poller 2 is reported")
+    assert hold_words(found.held[0], "vision", "2").endswith("sent in this run once poller 2 is reported")

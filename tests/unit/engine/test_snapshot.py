@@ -9,8 +9,9 @@ from reconciler.core.decide import PlanRequest
 from reconciler.engine.plan import PlanResult, plan
 from reconciler.engine.snapshot import chosen, take
 from reconciler.errors import PlatformError, SettingsError
-from reconciler.model.change import Action, HoldReason, Request
+from reconciler.model.change import Action, Request
 from reconciler.model.fleet import Document, FleetSpec, Manifest, Selector, WorkloadSpec
+from reconciler.model.hold import HoldReason
 from reconciler.model.recorded import RecordedSnapshot, replay
 from reconciler.model.release import Release
 from reconciler.platforms.recorded import RecordedPlatform

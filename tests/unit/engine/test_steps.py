@@ -9,17 +9,18 @@ import msgspec
 import pytest
 
 from reconciler.engine.plan import PlanResult
-from reconciler.model.change import NOTHING_REFUSED, Action, Change, HoldReason, Refusals, Request, Review, Step
+from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Request, Review, Step
 from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.event import Note, Settling
 from reconciler.model.fleet import Limits, WorkloadSpec
+from reconciler.model.hold import HoldReason
 from reconciler.model.observation import EMPTY, Phase, State
 from reconciler.model.outcome import Outcome, Receipt, Result
 from reconciler.model.plan import LimitKind
 from reconciler.model.release import Catalog, ReleaseInfo
 from reconciler.model.snapshot import Coverage, Snapshot
 from reconciler.model.unit import Reach
-from reconciler.views.outcome_words import outcome_words
+from reconciler.views.reason_words import outcome_words
 from tests.unit.engine.memory import ACCEPTED, LOST, REFUSED, Clock, applied, gone, planned, request
 from tests.unit.engine.stepping import DELETE, DELIVER, INSTALL, UNINSTALL, Stepping, blocked
 

@@ -6,15 +6,17 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from reconciler.errors import ManifestError, SettingsError
 from reconciler.manifest import files, read
+from reconciler.manifest.finding import diagnostics_builtins, diagnostics_text
 from reconciler.manifest.load import Loader
-from reconciler.manifest.render import diagnostics_builtins, diagnostics_text
-from reconciler.model.connection import SETTINGS
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.fleet import Manifest
+from reconciler.platforms.registry import installed
+from reconciler.plugin import Plugins
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.sekrit"
 
@@ -63,8 +65,15 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
     return write_
 
 
-def load(*paths: str, connections: str | None = None) -> Manifest:
-    return Loader([Path(path) for path in paths or (".",)], None if connections is None else Path(connections)).load()
+def load(*paths: str, connections: str | None = None, plugins: Plugins | None = None) -> Manifest:
+    elsewhere = None if connections is None else Path(connections)
+    return Loader([Path(path) for path in paths or (".",)], plugins or installed(), elsewhere).load()
+
+
+def with_settings(*names: str) -> Plugins:
+    """Return the platforms, of which the one of `CONNECTION` knows these settings."""
+    known = {name: lambda _: iter(()) for name in names}
+    return {**installed(), "losant": msgspec.structs.replace(installed()["losant"], settings=known)}
 
 
 def findings(*paths: str, connections: str | None = None) -> tuple[Diagnostic, ...]:
@@ -122,14 +131,13 @@ EVERYTHING = """\
 """
 
 
-def test_everything_a_manifest_can_say(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(SETTINGS, "losant", frozenset({"percent"}))
+def test_everything_a_manifest_can_say(write: Write) -> None:
     fleet_ = (
         FLEET[: FLEET.index("  units:")].replace("austin}", "austin, labels: {team: edge}, annotations: {a: b}}")
         + EVERYTHING
     )
     write("all.yaml", f"{CONNECTION}    wide_calls: proved\n---\n{CHANNEL}---\n{fleet_}")
-    manifest = load()
+    manifest = load(plugins=with_settings("percent"))
     assert manifest.warnings == ()
     document = manifest.fleets["austin"]
     assert document.labels == {"team": "edge"}
@@ -149,7 +157,7 @@ def test_everything_a_manifest_can_say(write: Write, monkeypatch: pytest.MonkeyP
 
 
 def test_what_nobody_can_explain_is_told_as_it_is(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reconciler.manifest.load.misfits", lambda *_: iter(()))
+    monkeypatch.setattr("reconciler.manifest.connections.unfit", lambda *_: iter(()))
     write("c.yaml", CONNECTION.replace("losant:", "lost:"))
     (finding,) = findings()
     assert (finding.code, str(finding.origin)) == ("wrong-value", "c.yaml:4:1")
@@ -617,8 +625,8 @@ def test_a_token_in_a_fleet_is_not_shown(write: Write) -> None:
         ("token: {env: A, file: b}", "c.yaml:7:5: error: a secret names exactly one of `env` (a variable) and `file` (a path)"),
         ("token: {}", "c.yaml:7:5: error: a secret names exactly one of `env` (a variable) and `file` (a path)"),
         ("url: http://api.losant.com", "c.yaml:8:5: error: plain http would show the token to everybody on the way to api.losant.com"),
-        ("url: api.losant.com", "c.yaml:8:5: error: this is no web address such as https://api.losant.com"),
-        ("url: 'https://[x'", "c.yaml:8:5: error: this is no web address such as https://api.losant.com"),
+        ("url: api.losant.com", "c.yaml:8:5: error: this is no web address such as https://api.example.com"),
+        ("url: 'https://[x'", "c.yaml:8:5: error: this is no web address such as https://api.example.com"),
         ("url: https://u:p@api.losant.com", "c.yaml:8:5: error: the address carries credentials; use a secret reference instead"),
         ("url: https://api.losant.com/?x=1", "c.yaml:8:5: error: the address must not have a query or fragment"),
         ("requests: {timeout: 0s}", "c.yaml:8:16: error: a timeout of zero lets no request through"),
@@ -643,7 +651,7 @@ def test_what_is_said_of_a_connection(write: Write, line: str, words: str) -> No
 def test_loopback_may_be_plain_http(write: Write) -> None:
     for host in ("127.0.0.1:8080", "localhost", "[::1]:80"):
         write("c.yaml", CONNECTION + f"    url: http://{host}\n")
-        assert load().connections["plant"].spec.losant.url.endswith(host)
+        assert load().connections["plant"].spec.details.url.endswith(host)
 
 
 # --- several documents, several files -------------------------------------------------------------------------------------
@@ -677,7 +685,7 @@ def test_missing_names_are_not_told_while_documents_cannot_be_read(write: Write)
         "f.yaml",
         FLEET.replace("{version: v1}", "{version: {channel: x}}"),
     )
-    assert {one.code for one in findings()} == {"unknown-key"}
+    assert {one.code for one in findings()} == {"unknown-platform"}
 
 
 def test_foreign_documents_are_left_alone(write: Write) -> None:
@@ -717,7 +725,7 @@ def test_nothing_found_says_how_much_else_there_was(write: Write) -> None:
     with pytest.raises(SettingsError, match=r"no manifests in \. \(2 other YAML documents were left alone\)") as caught:
         load()
     assert "reconciler import" in caught.value.hint
-    assert Loader([Path()], may_be_empty=True).load().fleets == {}
+    assert Loader([Path()], installed(), may_be_empty=True).load().fleets == {}
 
 
 def test_two_documents_of_one_name(write: Write) -> None:
@@ -744,7 +752,7 @@ def test_connections_from_elsewhere(write: Write) -> None:
     other = CONNECTION.replace("575ec8687ae143cd83dc4a97", "a" * 24)
     write("fleets/c.yaml", CONNECTION, "fleets/f.yaml", FLEET, "trusted/c.yaml", other + "---\n" + CHANNEL)
     manifest = load("fleets", connections="trusted")
-    assert manifest.connections["plant"].spec.losant.application == "a" * 24
+    assert manifest.connections["plant"].spec.details.application == "a" * 24
     assert manifest.channels == {}
     assert [one.code for one in manifest.warnings] == ["connections-ignored"]
     write("trusted/c.yaml", other.replace("losant:", "x:"))
@@ -873,8 +881,7 @@ def test_versions_are_texts_exactly_as_typed(write: Write) -> None:
     assert [workloads[f"w{number}"].version for number in range(len(names))] == names
 
 
-def test_settings_have_the_types_of_what_is_typed(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(SETTINGS, "losant", frozenset("abcdefghijkp"))
+def test_settings_have_the_types_of_what_is_typed(write: Write) -> None:
     settings = "{a: 10, b: '10', c: 1.5, d: true, e: \"true\", f: x, g: 99999999999999999999, h: 1e999, i: &n 7, j: *n, k: &q '7'}"
     write(
         "c.yaml", CONNECTION,
@@ -883,7 +890,7 @@ def test_settings_have_the_types_of_what_is_typed(write: Write, monkeypatch: pyt
             "  pins: {gw-1: {vision: {version: v1, settings: {p: .5}}}}",
         ),
     )  # fmt: skip
-    spec = load().fleets["austin"].spec
+    spec = load(plugins=with_settings(*"abcdefghijkp")).fleets["austin"].spec
     found = spec.workloads["vision"].settings
     assert found == {
         "a": 10, "b": "10", "c": 1.5, "d": True, "e": "true", "f": "x", "g": "99999999999999999999", "h": "1e999", "i": 7,

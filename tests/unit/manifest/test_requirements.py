@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import ManifestError
+from reconciler.manifest.finding import diagnostics_text
 from reconciler.manifest.load import Loader
-from reconciler.manifest.render import diagnostics_text
 from reconciler.model.fleet import Manifest, Requirement
+from reconciler.platforms.registry import installed
 
 CONNECTION = """\
 apiVersion: reconciler/v1
@@ -38,7 +39,7 @@ def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
 
     def load_(text: str) -> Manifest:
         Path("m.yaml").write_text(text, encoding="utf-8")
-        return Loader([Path()], None).load()
+        return Loader([Path()], installed()).load()
 
     return load_
 

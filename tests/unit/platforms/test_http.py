@@ -24,8 +24,7 @@ from reconciler.errors import (
     Unreachable,
 )
 from reconciler.platforms import http as http_module
-from reconciler.platforms.address import checked_url
-from reconciler.platforms.credentials import Bearer
+from reconciler.platforms.credentials import Bearer, checked_url
 from reconciler.platforms.http import ATTEMPTS, START, Client
 from reconciler.platforms.transport import Direct
 from tests.unit.platforms.losant.application import Stopwatch
@@ -81,7 +80,7 @@ Read = Callable[..., dict[str, int]]
 def write(script: Script, clock: Stopwatch | None = None, seconds: float = 60.0) -> dict[str, int]:
     clock = clock or Stopwatch()
     decode = msgspec.json.Decoder(dict[str, int]).decode
-    return client(script, clock).write("/x", "write x", {"a": 1}, decode, clock.now() + seconds)
+    return client(script, clock).write("/x", "write x", {"a": 1}, decode, clock.monotonic() + seconds)
 
 
 def good() -> httpx.Response:

@@ -1,17 +1,22 @@
-"""Platforms by name: ours without a scan, others by their entry points."""
+"""Plug-ins by name: found by their entry points, ours and those of others alike, and loaded when asked for."""
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint, EntryPoints
-from typing import cast
+import re
+import sys
+from importlib.metadata import EntryPoint
 
 import pytest
 
 from reconciler.errors import SettingsError
-from reconciler.model.connection import ConnectionSpec, LosantConnection, Secret
-from reconciler.platforms import registry
-from reconciler.platforms.losant import Losant
+from reconciler.model.connection import Secret
+from reconciler.platforms.losant.connection import LosantConnection
+from reconciler.platforms.losant.platform import Losant
+from reconciler.platforms.losant.plugin import PLUGIN
+from reconciler.platforms.registry import GROUP, Installed, installed
 from tests.unit.platforms.losant.application import APP, Stopwatch
+
+OURS = "reconciler.platforms.losant.plugin:PLUGIN"
 
 
 def test_a_connection_becomes_its_platform_with_its_secret_resolved() -> None:
@@ -21,38 +26,47 @@ def test_a_connection_becomes_its_platform_with_its_secret_resolved() -> None:
         asked.append(secret)
         return "token"
 
-    spec = ConnectionSpec(losant=LosantConnection(application=APP, token=Secret(env="LOSANT_API_TOKEN")))
-    platform = registry.connect(spec, resolve, Stopwatch())
+    spec = LosantConnection(application=APP, token=Secret(env="LOSANT_API_TOKEN"))
+    platform = installed()["losant"].connect(spec, resolve, Stopwatch())
     assert isinstance(platform, Losant)
     assert platform.identity == f"losant:https://api.losant.com/applications/{APP}"
     assert asked == [Secret(env="LOSANT_API_TOKEN")]
     platform.close()
 
 
-def test_others_are_found_by_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
-    entry = EntryPoint("fake", "tests.unit.platforms.losant.application:missing", registry.GROUP)
-    monkeypatch.setattr("importlib.metadata.entry_points", lambda **_: EntryPoints([entry]))
-    assert registry.factory("fake").__name__ == "missing"
+def test_ours_are_found_as_those_of_others_are() -> None:
+    assert list(installed()) == ["getapp", "losant", "memfault"]
+    assert installed()["losant"] is PLUGIN
+    assert all(plugin.name == name for name, plugin in installed().items())
 
 
-def test_the_entry_point_of_this_package_is_the_built_in_one() -> None:
-    from importlib.metadata import entry_points
-
-    (entry,) = entry_points(group=registry.GROUP, name="losant")
-    assert entry.load() is registry.factory("losant")
-
-
-def test_a_name_nobody_answers_to_says_what_to_do() -> None:
-    with pytest.raises(SettingsError, match="no platform is called 'nothing'") as caught:
-        registry.factory("nothing")
-    assert registry.GROUP in caught.value.hint
+def test_names_are_told_without_loading_anything() -> None:
+    found = Installed([EntryPoint("slow", "nowhere.at.all:PLUGIN", GROUP)])
+    assert (list(found), len(found), "slow" in found, "other" in found) == (["slow"], 1, True, False)
+    assert "nowhere" not in sys.modules
+    with pytest.raises(KeyError):
+        found["other"]
 
 
-def test_a_connection_without_platform_says_which_there_are() -> None:
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("nowhere.at.all:PLUGIN", "ModuleNotFoundError: No module named 'nowhere'"),
+        ("reconciler.platforms.losant.plugin:MISSING", "AttributeError"),
+        ("reconciler.platforms.registry:GROUP", "it is no PlatformPlugin of this name, but 'reconciler.platforms'"),
+        (OURS, "it is no PlatformPlugin of this name, but PlatformPlugin"),
+    ],
+)
+def test_a_broken_plug_in_says_whose_it_is(value: str, words: str) -> None:
+    found = Installed([EntryPoint("fake", value, GROUP)])
+    with pytest.raises(SettingsError, match=re.escape(f"the plug-in of the platform 'fake' ({value})")) as caught:
+        found["fake"]
+    assert words in str(caught.value)
+    assert "reinstall" in caught.value.hint
 
-    class Empty:
-        platform = ""
 
-    with pytest.raises(SettingsError, match="names no platform") as caught:
-        registry.chosen(cast("ConnectionSpec", Empty()))
-    assert "losant" in caught.value.hint
+def test_one_that_is_found_twice_is_one_and_two_of_one_name_are_an_error() -> None:
+    assert Installed([EntryPoint("losant", OURS, GROUP)] * 2)["losant"] is PLUGIN
+    both = Installed([EntryPoint("losant", OURS, GROUP), EntryPoint("losant", "other:PLUGIN", GROUP)])
+    with pytest.raises(SettingsError, match=f"two plug-ins are called 'losant': other:PLUGIN and {OURS}"):
+        both["losant"]

@@ -14,10 +14,11 @@ from urllib.parse import unquote
 import httpx
 
 from reconciler.model.change import Change, Reason, Verb
-from reconciler.model.connection import DeliveryServer, GetAppConnection, Login, Requests, Secret
+from reconciler.model.connection import Login, Requests, Secret
 from reconciler.model.origin import NOWHERE
 from reconciler.model.unit import Ref
-from reconciler.platforms.getapp import GetApp, factory
+from reconciler.platforms.getapp.connection import DeliveryServer, GetAppConnection
+from reconciler.platforms.getapp.platform import GetApp, factory
 
 PASSWORD = "secret word"
 AGENT, SERVER = "http://127.0.0.1:2220", "http://127.0.0.1:3000"

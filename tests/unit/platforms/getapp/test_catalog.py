@@ -7,23 +7,23 @@ from typing import Any
 import httpx
 import pytest
 
-from reconciler.model.release import Artifact, Release, ReleaseInfo, ReleaseQuery
+from reconciler.model.release import Artifact, Preparation, PrepareStatus, Release, ReleaseInfo, ReleaseQuery
 from reconciler.model.snapshot import Query
-from reconciler.platforms.getapp import GetApp
+from reconciler.platforms.getapp.platform import GetApp
 from reconciler.ports import Prepares
 from tests.unit.platforms.getapp.installation import Installation, missing, release, row
 
 RADIO = Release("radio", "2.0.0")
 ROUTE = "/api/v1/catalog/releases/project/radio/version/2.0.0"
 PROJECT = "/api/v1/catalog/releases/project/radio"
+NOT_ASKED = Preparation(reference="12.radio@2.0.0", status=PrepareStatus.NOT_ASKED)
 PREPARED = "/api/v1/delivery/preparedDelivery/12.radio@2.0.0"
 
 
 def one(world: Installation, *, delivery: bool = True, read: bool = True, probe: bool = False) -> ReleaseInfo:
     platform = world.platform(delivery=delivery)
-    if read:
-        platform.observe(Query())
-    return platform.catalog({RADIO}, probe={RADIO} if probe else ())[RADIO]
+    seen = platform.observe(Query()) if read else None
+    return platform.catalog({RADIO}, seen, probe={RADIO} if probe else ())[RADIO]
 
 
 def offer(world: Installation, **fields: Any) -> None:
@@ -51,7 +51,7 @@ def test_the_server_tells_all() -> None:
         created="2026-10-01T08:00:00Z",
         updated="2026-10-02T08:00:00Z",
         extra='{"autoDeploy":true,"totalSize":7}',
-        prepared="not asked",
+        preparation=NOT_ASKED,
     )
     assert PREPARED not in world.paths()
 
@@ -73,7 +73,7 @@ def test_offerings_and_rows_tell_where_there_is_no_server() -> None:
     world = Installation()
     offer(world, size=5.0)
     assert (one(world, delivery=False).reference, one(world, delivery=False).size) == ("12.radio@2.0.0", 5)
-    assert one(world, delivery=False).prepared == ""
+    assert one(world, delivery=False).preparation is None
     world.offering = []
     world.rows["edge-1"] = [row(version="2.0.0")]
     assert one(world, delivery=False).found is True
@@ -150,25 +150,41 @@ def test_nothing_wanted_asks_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "words"),
+    ("answer", "status", "retryable"),
     [
-        ({"status": "start"}, "running: start, 0 %"),
-        ({"status": "inProgress", "progress": 40.5}, "running: inProgress, 40.5 %"),
-        ({"status": "pending", "progress": 0}, "running: pending, 0 %"),
-        ({"status": "done"}, "done"),
-        ({"status": "delete"}, "delete"),
-        ({"status": "error", "error": {"errorCode": "DELIVERY.download"}}, "again: the server could not fetch"),
-        ({"status": "error", "error": {"errorCode": "DELIVERY.notExist"}}, "failed: the files of the release are not"),
-        ({"status": "melted"}, "unclear: status 'melted' is not known"),
+        ({"status": "start"}, PrepareStatus.START, None),
+        ({"status": "inProgress", "progress": 40.5}, PrepareStatus.IN_PROGRESS, None),
+        ({"status": "pending", "progress": 0}, PrepareStatus.PENDING, None),
+        ({"status": "done"}, PrepareStatus.DONE, None),
+        ({"status": "delete"}, PrepareStatus.DELETE, None),
+        ({"status": "error", "error": {"errorCode": "DELIVERY.download"}}, PrepareStatus.ERROR, True),
+        ({"status": "error", "error": {"errorCode": "DELIVERY.notExist"}}, PrepareStatus.ERROR, False),
+        ({"status": "melted"}, PrepareStatus.UNKNOWN, None),
     ],
 )
-def test_with_probe_preparations_are_asked_about(told: dict[str, Any], words: str) -> None:
+def test_with_probe_preparations_are_asked_about(
+    answer: dict[str, Any], status: PrepareStatus, retryable: bool | None
+) -> None:
     world = Installation()
     offer(world)
-    world.answers[PREPARED] = httpx.Response(200, json={"catalogId": "12.radio@2.0.0", **told})
-    assert one(world, probe=True).prepared.startswith(words)
-    assert one(world).prepared == "not asked"
+    world.answers[PREPARED] = httpx.Response(200, json={"catalogId": "12.radio@2.0.0", **answer})
+    found = one(world, probe=True).preparation
+    assert found is not None
+    assert (found.status, found.progress, found.retryable) == (status, answer.get("progress"), retryable)
+    assert one(world).preparation == NOT_ASKED
     assert world.requests[-1].url.path != PREPARED
+
+
+def test_only_what_is_in_probe_is_asked_about() -> None:
+    world = Installation()
+    world.answers[PREPARED] = httpx.Response(200, json={"catalogId": "12.radio@2.0.0", "status": "done"})
+    offer(world)
+    other = Release("radio", "1.0.0")
+    platform = world.platform(delivery=True)
+    found = platform.catalog({RADIO, other}, platform.observe(Query()), probe={RADIO})
+    statuses = {key: info.preparation.status for key, info in found.items() if info.preparation is not None}
+    assert statuses == {RADIO: PrepareStatus.DONE, other: PrepareStatus.NOT_ASKED}
+    assert [path for path in world.paths() if "preparedDelivery" in path] == [PREPARED]
 
 
 # --- listing --------------------------------------------------------------------------------------------------------
@@ -180,11 +196,15 @@ def listed(platform: GetApp, **query: Any) -> list[tuple[str, str]]:
 
 def test_listing() -> None:
     world = Installation()
-    world.rows["edge-1"] = [row(version="1.9.0"), row(project="vision")]
-    world.offering = [{"projectName": "radio", "releases": [release(version="1.10.0", updatedAt="2020")]}]
+    world.offering = [
+        {
+            "projectName": "radio",
+            "releases": [release(version="1.10.0", updatedAt="2020"), release(version="1.9.0"), release()],
+        },
+        {"projectName": "vision", "releases": [release("vision")]},
+    ]
     world.server = {("radio", "3.0.0"): release(version="3.0.0", status="assessment")}
     platform = world.platform(delivery=True)
-    platform.observe(Query())
     radios = [("radio", version) for version in ("3.0.0", "1.10.0", "1.9.0", "1.0.0")]
     assert listed(platform) == [*radios, ("vision", "1.0.0")]
     assert listed(platform, workloads=("radio",), sort=("version",)) == radios[::-1]
@@ -204,7 +224,7 @@ def test_listing() -> None:
 def test_listing_without_a_server_says_what_it_lacks() -> None:
     world = Installation()
     found = world.platform().releases(ReleaseQuery())
-    assert found.notes == ("only what devices are offered or hold is known: the connection names no delivery server",)
+    assert found.notes == ("only what devices are offered is known: the connection names no delivery server",)
 
 
 def test_it_prepares() -> None:

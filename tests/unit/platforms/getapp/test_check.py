@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from reconciler.model.connection import StepRoute, StepRoutes
+from reconciler.platforms.getapp.connection import StepRoute, StepRoutes
 from reconciler.platforms.getapp.openapi import proposals
 from reconciler.ports import Check
 from tests.unit.platforms.getapp.installation import PASSWORD, Installation, missing, row

@@ -8,9 +8,10 @@ import httpx
 import pytest
 
 from reconciler.errors import PlatformError, SettingsError, Unauthorized
-from reconciler.model.connection import DeliveryServer, GetAppConnection, Login, Secret
-from reconciler.platforms.getapp import factory
+from reconciler.model.connection import Login, Secret
+from reconciler.platforms.getapp.connection import DeliveryServer, GetAppConnection
 from reconciler.platforms.getapp.login import Login as Tokens
+from reconciler.platforms.getapp.platform import factory
 from reconciler.platforms.getapp.routes import Server
 from tests.unit.platforms.getapp.installation import AGENT, PASSWORD, Installation, Stopwatch, release
 

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from reconciler.errors import PlatformError, UnexpectedAnswer
+from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.observation import EMPTY, UNSEEN, Phase
 from reconciler.model.snapshot import Query, Snapshot
 from reconciler.model.unit import Reach
@@ -80,7 +81,7 @@ def test_silent_devices_are_unknown_in_every_project_offered_ones_too() -> None:
         for device in (1, 2):
             state = snapshot.state(project, device)
             assert state.phase is Phase.UNKNOWN
-            assert "24 hours" in state.note
+            assert state.conditions == (Condition(ConditionCode.NOT_REPORTING),)
     assert snapshot.units[1].reach is Reach.DISCONNECTED
     assert snapshot.state("radio", 3).assigned == "0.9.0"
     assert snapshot.state("vision", 3) == EMPTY
@@ -91,7 +92,7 @@ def test_an_active_device_without_an_entry_was_lost() -> None:
     del world.rows["edge-1"]
     snapshot = observed(world)
     assert "device edge-1 is active, but the list of releases lacks it" in problem(snapshot)
-    assert "no entry" in snapshot.state("radio", 1).note
+    assert snapshot.state("radio", 1).conditions == (Condition(ConditionCode.NOT_LISTED),)
     assert snapshot.states[0] == UNSEEN
 
 
@@ -203,7 +204,7 @@ def test_many_problems_are_counted() -> None:
     assert problem(observed(world)).endswith("and 3 more")
 
 
-def test_odd_rows_cost_their_slots_and_rows_without_a_project_their_device() -> None:
+def test_malformed_rows_cost_their_slots_and_rows_without_a_project_their_device() -> None:
     world = Installation(3)
     world.rows["edge-1"] = [{**row(), "state": 5}, row(project="vision")]
     world.rows["edge-2"] = [{"state": 5}]
@@ -243,14 +244,14 @@ def test_narrowed_readings_name_their_devices_in_chunks_once_the_projects_are_kn
     monkeypatch.setattr("reconciler.platforms.getapp.routes.LONGEST", 900)
     first = platform.observe(Query(units=some))
     assert asked(world) == [[]]
-    narrow = platform.observe(Query(units=some))
+    narrow = world.platform().observe(Query(units=some), first)
     chunks = asked(world)[1:]
     assert sorted(device for chunk in chunks for device in chunk) == sorted(some)
     assert len(chunks) == 3
     assert narrow.coverage.complete, narrow.coverage.problems
     assert (narrow.units.ids, narrow.workloads) == (first.units.ids, first.workloads)
     assert {narrow.units.ids[number] for number in narrow.holders("radio")} == some
-    platform.observe(Query(workloads=frozenset({"radio"})))
+    platform.observe(Query(workloads=frozenset({"radio"})), first)
     assert asked(world)[-1] == []
 
 
@@ -271,8 +272,7 @@ def test_too_many_devices_are_read_with_all(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("reconciler.platforms.getapp.observe.MOST_CALLS", 0)
     world = Installation()
     platform = world.platform()
-    platform.observe(EVERYTHING)
-    platform.observe(Query(units=frozenset({"edge-0"})))
+    platform.observe(Query(units=frozenset({"edge-0"})), platform.observe(EVERYTHING))
     assert asked(world) == [[], []]
 
 
@@ -292,13 +292,13 @@ def test_one_active_device_of_each_kind_tells_the_offering() -> None:
     assert snapshot.reference("edge-3", "vision", "1.0.0") == "12.vision@1.0.0"
 
 
-def test_an_odd_release_in_an_offering_leaves_the_others() -> None:
+def test_a_malformed_release_in_an_offering_leaves_the_others() -> None:
     world = Installation()
     world.offering = [{"projectName": "radio", "releases": [{"id": 7}, release(version="2.0.0"), None]}]
     assert observed(world).reference("edge-1", "radio", "2.0.0") == "12.radio@2.0.0"
 
 
-def test_an_offering_whose_entries_are_odd_offers_nothing() -> None:
+def test_an_offering_whose_entries_are_malformed_offers_nothing() -> None:
     world = Installation()
     world.answers["/api/cdn/device/offering"] = httpx.Response(200, json=[entry("edge-0", 7)])
     assert observed(world).coverage.complete

@@ -1,4 +1,4 @@
-"""Preparations: every status, code and hash of the documents, and what is odd about others."""
+"""Preparations: every status, code and hash of the documents, and what is malformed about others."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ import httpx
 import pytest
 
 from reconciler.model.change import Action, Request
-from reconciler.model.delivery import Preparation, PrepareStatus
+from reconciler.model.release import Preparation, PrepareStatus
 from reconciler.platforms.getapp import wire
-from reconciler.platforms.getapp.prepare import preparation
-from reconciler.platforms.getapp.refusals import REFUSALS, refusal
+from reconciler.platforms.getapp.prepare import REFUSALS, preparation
 from tests.unit.platforms.getapp.installation import Installation, missing
 
 DIGEST = hashlib.sha256(b"x").digest()
@@ -70,7 +69,7 @@ def test_every_code_has_a_sentence_and_says_whether_trying_again_helps(code: str
     found = told("error", error={"errorCode": code, "message": "theirs"})
     assert (found.code, found.notes) == (code, ())
     assert found.error == f"{REFUSALS[code].text}: theirs"
-    assert found.again is REFUSALS[code].again
+    assert found.retryable is REFUSALS[code].retryable
     assert told("error", error={"errorCode": code}).error == REFUSALS[code].text
 
 
@@ -82,9 +81,8 @@ def test_no_code_has_the_sentence_of_another() -> None:
 @pytest.mark.parametrize("fields", [{}, {"error": {}}, {"error": {"errorCode": "NEW.one"}}])
 def test_codes_nobody_knows_count_as_unknown(fields: dict[str, Any]) -> None:
     found = told("error", **fields)
-    assert (found.code, found.again) == ("APP.unknown", True)
+    assert (found.code, found.retryable) == ("APP.unknown", True)
     assert found.notes == (("error code 'NEW.one' is not known",) if fields.get("error") else ())
-    assert refusal("NEW.one") == REFUSALS["APP.unknown"]
 
 
 @pytest.mark.parametrize(
@@ -124,17 +122,18 @@ def test_artifacts_without_hash_size_or_name() -> None:
     assert found.notes == ("the hash of an artifact is of algorithm '', which is not known",)
 
 
-def test_only_own_preparations_are_asked_about_without_probe() -> None:
+def test_preparations_are_asked_about_with_leave_alone_whoever_started_them() -> None:
     world = Installation()
-    platform = world.platform(delivery=True)
     world.answers[PREPARED] = httpx.Response(200, json={"catalogId": ID, "status": "done"})
-    assert [one.status for one in platform.preparations([ID], probe=False)] == [PrepareStatus.NOT_ASKED]
-    assert platform.preparations([], probe=True) == ()
-    assert not world.requests
-    assert [one.status for one in platform.preparations([ID], probe=True)] == [PrepareStatus.DONE]
     world.answers["/api/v1/delivery/prepareDelivery"] = httpx.Response(201, json={"catalogId": ID, "status": "start"})
+    platform = world.platform(delivery=True)
     platform.execute(Action(call="getapp.prepare", request=PREPARE, slots=(0,)), world.clock.time + 60)
-    assert [(one.reference, one.status) for one in platform.preparations([], probe=False)] == [(ID, PrepareStatus.DONE)]
+    world.requests.clear()
+    for process in (platform, world.platform(delivery=True)):
+        assert [one.status for one in process.preparations([ID], probe=False)] == [PrepareStatus.NOT_ASKED]
+        assert process.preparations([], probe=True) == ()
+    assert PREPARED not in world.paths()
+    assert [one.status for one in platform.preparations([ID, ID], probe=True)] == [PrepareStatus.DONE] * 2
 
 
 def test_what_cannot_be_read_is_unknown_and_what_is_not_there_was_not_asked() -> None:

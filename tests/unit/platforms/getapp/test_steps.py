@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from reconciler.errors import SettingsError
 from reconciler.model.change import Request
-from reconciler.model.connection import GetAppConnection, StepRoute, StepRoutes
+from reconciler.platforms.getapp.connection import GetAppConnection, StepRoute, StepRoutes
 from reconciler.platforms.getapp.steps import STEPS, Table
 
 TEMPLATES = [

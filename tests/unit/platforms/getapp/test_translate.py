@@ -11,12 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.core.versions import semver_first
+from reconciler.model.condition import Condition
+from reconciler.model.condition import ConditionCode as Code
 from reconciler.model.observation import EMPTY, Phase, State
-from reconciler.platforms.getapp.lists import Lists
-from reconciler.platforms.getapp.precedence import precedence
+from reconciler.platforms.getapp.fold import Lists
+from reconciler.platforms.getapp.next_steps import VersionStep, next_steps
 from reconciler.platforms.getapp.stages import DELIVERY_STATES, STATES, STATUSES
 from reconciler.platforms.getapp.translate import Rows
-from reconciler.platforms.getapp.way import Move, way
 from tests.unit.platforms.getapp.installation import row
 
 
@@ -79,9 +81,9 @@ def test_no_word_is_ever_read_as_absence(state: str, status: str | None, deliver
     assert (found.phase is Phase.UNKNOWN) == (not known)
     assert (found == EMPTY) == (known and state == "deleted")
     if not known:
-        field = "state" if state not in STATES else "deliveryState" if delivery not in DELIVERY_STATES else "Status"
-        assert field in found.note
-        assert "is not known" in found.note
+        words = {"state": state, "deliveryState": delivery, "deviceReleaseStatus": status}
+        field = "state" if state not in STATES else "deliveryState" if delivery not in DELIVERY_STATES else [*words][-1]
+        assert found.conditions == (Condition(Code.UNEXPECTED_VALUE, text=f"{field} {words[field]!r}"),)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +101,8 @@ def test_no_word_is_ever_read_as_absence(state: str, status: str | None, deliver
 def test_odd_values_cost_their_slot_alone(odd: dict[str, Any]) -> None:
     found = read(row(project="vision"), {**row(), **odd})
     assert found.states["radio"].phase is Phase.UNKNOWN
-    assert "unexpected value" in found.states["radio"].note
+    (why,) = found.states["radio"].conditions
+    assert (why.code, f"$.{next(iter(odd))}" in why.text) == (Code.UNEXPECTED_VALUE, True)
     assert found.states["vision"].assigned == "1.0.0"
     assert not found.blind
 
@@ -120,14 +123,16 @@ def test_odd_values_cost_their_slot_alone(odd: dict[str, Any]) -> None:
 def test_rows_that_tell_nothing_blind_their_device(content: bytes) -> None:
     found = understood(content)
     assert found.states == {}
-    assert found.blind
+    assert found.blind is not None
+    assert found.blind.code is Code.UNEXPECTED_VALUE
 
 
 def test_a_row_without_project_blinds_and_one_without_version_is_unknown() -> None:
     assert read(row(project="")).blind
-    assert "empty version" in slot(row(version="")).note
+    assert slot(row(version="")).conditions == (Condition(Code.UNEXPECTED_VALUE, text="an empty version"),)
     flat = {"state": "installed", "name": "radio", "version": "1.0.0"}
-    assert "without project" in slot(flat).note
+    nameless = Condition(Code.UNEXPECTED_VALUE, text="a row without project, version or catalogId")
+    assert slot(flat).conditions == (nameless,)
 
 
 def test_both_shapes_say_the_same() -> None:
@@ -158,7 +163,11 @@ def test_what_moves_comes_first_then_what_was_stopped_then_downloads_then_the_hi
         found = slot(*rows[:count])
         assert (found.assigned, found.reported, found.phase) == (assigned, "1.10.0", phase)
         assert set(found.extra_versions) == {one["release"]["version"] for one in rows[:count]} - {assigned}
-        assert all(other in found.note for other in found.extra_versions)
+        stages = dict(found.stages)
+        assert found.conditions == tuple(
+            Condition(Code.VERSION_STAGE, (version,), text=stages[version])
+            for version in sorted(found.extra_versions, key=semver_first)
+        )
     assert slot(*rows[:4]).error == "exit code 1"
 
 
@@ -170,7 +179,8 @@ def test_uninstalled_rows_count_only_alone_and_deleted_ones_never() -> None:
     gone, old = row("uninstalled", "Uninstall", "0.9.0"), row("deleted", None, "0.8.0")
     beside = slot(row(), gone, old)
     assert (beside.extra_versions, beside.stages) == ((), (("1.0.0", "installed"),))
-    assert "0.9.0 is uninstalled" in beside.note
+    assert beside.conditions == (Condition(Code.VERSION_STAGE, ("0.9.0",), text="uninstalled"),)
+    assert slot(gone, old).conditions == (Condition(Code.FILES_MAY_REMAIN),)
     assert slot(gone, old).extra_versions == ("0.9.0",)
     assert slot(old) == EMPTY
 
@@ -181,9 +191,21 @@ def test_an_uninstall_beside_another_version_waits() -> None:
     assert dict(found.stages) == {"0.9.0": "being uninstalled", "1.0.0": "downloaded"}
 
 
-@pytest.mark.parametrize(("status", "words"), [("Pause", "resume it there"), ("Cancelled", "start it there again")])
-def test_who_stopped_it_must_do_what(status: str, words: str) -> None:
-    assert words in slot(row("deploy", status)).note
+@pytest.mark.parametrize(
+    ("state", "status", "code"),
+    [
+        ("delivery", "Pause", Code.DELIVERY_PAUSED),
+        ("delivery", "Cancel", Code.DELIVERY_CANCELLED),
+        ("deploy", "Pause", Code.INSTALLATION_PAUSED),
+        ("deploy", "Cancelled", Code.INSTALLATION_CANCELLED),
+    ],
+)
+def test_what_a_person_stopped_is_a_condition(state: str, status: str, code: Code) -> None:
+    assert slot(row(state, status)).conditions == (Condition(code, ("1.0.0",)),)
+
+
+def test_an_uninstall_under_way_is_a_condition() -> None:
+    assert Condition(Code.UNINSTALL_ASKED) in slot(row("installed", "Uninstall")).conditions
 
 
 def test_what_installs_itself_moves_by_itself() -> None:
@@ -207,30 +229,35 @@ DEPENDENCIES = [
 def test_dependencies_are_protected_and_no_leftovers(dependency: Any) -> None:
     needs = row(project="vision", version="2.1.0", dependencies=[dependency])
     found = read(needs, row(), row(version="1.1.0")).states
-    assert found["radio"].protected == "1.0.0: a dependency of vision 2.1.0"
-    assert "1.0.0 is a dependency of vision 2.1.0" in found["radio"].note
+    needed = Condition(Code.DEPENDENCY, ("1.0.0",), text="vision 2.1.0")
+    assert found["radio"].protected == (needed,)
+    assert needed in found["radio"].conditions
     assert (found["radio"].assigned, found["radio"].extra_versions) == ("1.1.0", ())
-    assert found["vision"].protected == ""
+    assert found["vision"].protected == ()
     gone = row("uninstalled", "Uninstall", project="vision", dependencies=[dependency])
-    assert read(gone, row()).states["radio"].protected == ""
+    assert read(gone, row()).states["radio"].protected == ()
 
 
 def test_a_dependency_that_is_wanted_is_not_delivered_again_and_one_that_is_not_stays() -> None:
     needs = row(project="vision", dependencies=["12.radio@1.0.0"])
     found = read(needs, row(), row(version="1.1.0"), row("downloaded", version="0.9.0")).states["radio"]
-    assert way(found, "1.0.0").now == Move("delete", "0.9.0")
-    assert {move.version for move in way(found, None).later} == {"1.1.0"}
-    assert way(read(needs, row(), row(version="1.1.0")).states["radio"], "1.0.0").now == Move("uninstall", "1.1.0")
+    assert next_steps(found, "1.0.0").now == VersionStep("delete", "0.9.0")
+    assert {one.version for one in next_steps(found, None).later} == {"1.1.0"}
+    assert next_steps(read(needs, row(), row(version="1.1.0")).states["radio"], "1.0.0").now == VersionStep(
+        "uninstall", "1.1.0"
+    )
 
 
 @pytest.mark.parametrize("dependencies", [[7], [{"name": "x"}], 7])
 def test_dependencies_that_cannot_be_read_protect_everything_on_the_device(dependencies: Any) -> None:
     found = read(row(project="vision", dependencies=dependencies), row()).states
-    assert all("depends on cannot be read" in state.protected for state in found.values())
+    unread = Condition(Code.DEPENDENCIES_UNREAD, ("1.0.0",), text="vision 1.0.0")
+    assert [state.protected for state in found.values()] == [(unread,), (unread,)]
 
 
 def test_two_rows_of_one_version_are_a_problem() -> None:
     found = read(row(), row("downloaded", id="0.radio@1.0.0"))
+    assert found.states["radio"].conditions == (Condition(Code.CONTRADICTION, text="two rows for 1.0.0"),)
     assert found.states["radio"].phase is Phase.UNKNOWN
     assert found.problems == ("has two rows of radio 1.0.0",)
 
@@ -271,10 +298,10 @@ def test_a_slot_is_empty_only_when_all_its_rows_are_deleted(rows: list[dict[str,
 
 def test_versions_are_ordered_by_semver_and_others_come_first() -> None:
     ordered = ["nightly", "v1", "1.0.0-1", "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0", "1.0.0+b", "1.2.0", "1.10.0"]
-    assert sorted(set(ordered), key=precedence) == ordered
+    assert sorted(set(ordered), key=semver_first) == ordered
 
 
 @pytest.mark.parametrize("version", ["1.0." + "9" * 5000, "1.0.0-" + "9" * 5000, "1.0.0-a." + "1" * 4301])
 def test_a_version_of_any_length_has_its_place(version: str) -> None:
-    assert sorted([version, "1.0.0"], key=precedence)
+    assert sorted([version, "1.0.0"], key=semver_first)
     assert slot(row(version=version), row(version="0.1.0")).phase is Phase.SETTLED

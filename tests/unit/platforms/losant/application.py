@@ -13,8 +13,9 @@ from urllib.parse import unquote
 
 import httpx
 
-from reconciler.model.connection import LosantConnection, Requests, Secret
-from reconciler.platforms.losant import Losant, factory
+from reconciler.model.connection import Requests, Secret
+from reconciler.platforms.losant.connection import LosantConnection
+from reconciler.platforms.losant.platform import Losant, factory
 
 APP = "575ec8687ae143cd83dc4a97"
 TOKEN = "secret-token-value"
@@ -27,7 +28,7 @@ def hex_id(kind: str, number: int) -> str:
 
 
 class Stopwatch:
-    """A clock that tests set; sleeping moves it."""
+    """A clock that tests set; sleeping moves it. Its monotonic time is another number than the time of day."""
 
     def __init__(self, now: float = 1_700_000_000.0) -> None:
         self.time = now
@@ -38,7 +39,7 @@ class Stopwatch:
         return self.time
 
     def monotonic(self) -> float:
-        return self.now()
+        return self.time - 1_600_000_000.0
 
     def sleep(self, seconds: float) -> bool:
         self.slept.append(seconds)

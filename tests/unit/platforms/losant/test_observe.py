@@ -10,12 +10,13 @@ import httpx
 import pytest
 
 from reconciler.errors import PlatformError, Unauthorized
+from reconciler.model.condition import ConditionCode
 from reconciler.model.connection import Requests
 from reconciler.model.observation import EMPTY, UNSEEN, Phase, State
 from reconciler.model.snapshot import Query, Snapshot, Workload
 from reconciler.model.unit import Reach, Unit, Units
 from reconciler.platforms.losant.observe import narrowed
-from reconciler.platforms.readers import Readers
+from reconciler.platforms.reading.readers import Readers
 from tests.unit.platforms.losant.application import Application, hex_id, missing
 
 EVERYTHING = Query()
@@ -145,7 +146,7 @@ def test_totals_that_do_not_agree(path: str, total: int, text: str) -> None:
     app = Application().fill(2, 2)
     app.hook(path, edited(app, totalCount=total))
     said = problems(app)
-    assert text in said or "other than the total says" in said
+    assert text in said or "other than its numbers say" in said
 
 
 def test_a_page_that_lost_rows_is_read_again() -> None:
@@ -337,7 +338,7 @@ def test_two_rows_of_one_slot() -> None:
     assert observe(app).state(app.flows[0]["id"], 0).phase is Phase.UNKNOWN
 
 
-def test_odd_items_cost_themselves_alone() -> None:
+def test_malformed_items_cost_themselves_alone() -> None:
     app = Application().fill(3, 1)
     app.rows[0]["desiredVersion"] = 5
     app.rows[1]["flowClass"] = "quantum"
@@ -345,32 +346,53 @@ def test_odd_items_cost_themselves_alone() -> None:
     assert snapshot.coverage.complete
     states = [snapshot.state(app.flows[0]["id"], row) for row in range(3)]
     assert [state.phase for state in states] == [Phase.UNKNOWN, Phase.UNKNOWN, Phase.SETTLED]
-    assert "quantum" in states[1].note
+    (condition,) = states[1].conditions
+    assert condition.code is ConditionCode.UNEXPECTED_VALUE
+    assert condition.text == "flowClass: Invalid enum value 'quantum'"
     app.rows[0] |= {"deviceId": hex_id("9", 1)}
     assert "not in the list" in " ".join(observe(app).coverage.problems) or observe(app).coverage.complete
     app.rows[2]["deviceId"] = 7
-    assert "1 edge deployments cannot be read" in problems(app)
+    assert "an edge deployment cannot be read, not even whose it is: deviceId: Expected `str`, got `int`" in problems(
+        app
+    )
 
 
-def test_odd_devices_leave_absence_unproved() -> None:
+def test_malformed_devices_leave_absence_unproved() -> None:
     app = Application().fill(4, 1)
-    app.devices[0]["edgeAgentVersion"] = 5
+    app.devices[0]["deviceClass"] = 5
     app.devices[1] |= {"tags": {"site": "austin"}}
-    app.devices[2] |= {"name": 5}
     said = problems(app)
-    assert f"device {app.devices[0]['id']} has an unexpected value" in said
+    assert f"device {app.devices[0]['id']} has an unexpected value: deviceClass: Expected `str`, got `int`" in said
     assert f"the tags of device {app.devices[1]['id']} have an unexpected shape" in said
     units = observe(app).units
-    assert [unit.name for unit in all_of(units)] == ["gw-0", "gw-1", app.devices[2]["id"], "gw-3"]
-    assert [unit.assignable for unit in all_of(units)] == [False, True, False, True]
+    assert [unit.name for unit in all_of(units)] == ["gw-0", "gw-1", "gw-2", "gw-3"]
+    assert [unit.assignable for unit in all_of(units)] == [False, True, True, True]
     app.hook(DEVICES, edited(app, items=[*app.devices[:3], {"name": "no id"}]))
-    assert "1 devices cannot be read" in problems(app)
+    assert "a device cannot be read: it has no id" in problems(app)
 
 
-def test_odd_workflows_leave_absence_unproved() -> None:
+def test_fields_that_decide_nothing_cost_themselves_alone() -> None:
+    app = Application().fill(3, 1)
+    app.devices[0] |= {"name": 5, "edgeAgentVersion": 5}
+    app.devices[1] |= {"connectionInfo": "yes"}
+    app.rows[2] |= {"lastUpdated": 1_700_000_000}
+    snapshot = observe(app)
+    assert snapshot.coverage.complete
+    assert snapshot.coverage.notes == (
+        "connectionInfo: Expected `object | null`, got `str`",
+        "edgeAgentVersion: Expected `str | null`, got `int`",
+        "lastUpdated: Expected `str | null`, got `int`",
+        "name: Expected `str`, got `int`",
+    )
+    assert [unit.name for unit in all_of(snapshot.units)] == [app.devices[0]["id"], "gw-1", "gw-2"]
+    assert all(unit.assignable for unit in all_of(snapshot.units))
+    assert all(snapshot.state(app.flows[0]["id"], row).phase is Phase.SETTLED for row in range(3))
+
+
+def test_malformed_workflows_leave_absence_unproved() -> None:
     app = Application().fill(1, 1)
     app.add_flow("second")["name"] = None
-    assert "1 workflows cannot be read" in problems(app)
+    assert "a workflow cannot be read: name: Expected `str`, got `null`" in problems(app)
 
 
 def test_many_problems_are_counted_rather_than_listed() -> None:

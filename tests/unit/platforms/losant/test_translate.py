@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.observation import Phase, State
 from reconciler.model.unit import Reach
 from reconciler.platforms.losant import wire
-from reconciler.platforms.losant.translate import labels_from, reach_of, state_of, state_of_odd
-from reconciler.platforms.losant.wire import Link, OddRow, Row
+from reconciler.platforms.losant.translate import labels_from, reach_of, state_of, state_of_malformed
+from reconciler.platforms.losant.wire import Link, Row
+from reconciler.platforms.reading.pages import Malformed
 
 MONDAY, TUESDAY = "2026-11-16T00:00:00.000Z", "2026-11-17T00:00:00.000Z"
 AT_MONDAY, AT_TUESDAY = 1794787200.0, 1794873600.0
@@ -112,20 +114,23 @@ def test_logs_in_any_order_mean_the_same() -> None:
 def test_a_log_nobody_can_read_makes_the_slot_unknown(log: dict[str, Any]) -> None:
     state = state_of(row("v2", "v1", log))
     assert (state.phase, state.assigned, state.reported) == (Phase.UNKNOWN, "v2", "v1")
-    assert "log" in state.note
+    ((code, text),) = [(one.code, one.text) for one in state.conditions]
+    assert code is ConditionCode.UNEXPECTED_VALUE
+    assert text.startswith("logs: ")
 
 
 def test_a_settled_slot_needs_no_log() -> None:
     assert state_of(row("v1", "v1", {"changeType": "surprise", "date": MONDAY})) == State("v1", "v1")
 
 
-def test_other_odd_values_are_unknown_and_never_absence() -> None:
+def test_other_unexpected_values_are_unknown_and_never_absence() -> None:
     assert state_of(row("", "")).phase is Phase.UNKNOWN
     assert state_of(row("v1", "")).phase is Phase.UNKNOWN
-    assert state_of(Row("a", "d", "f", "v2", "v1", last_updated="then")).phase is Phase.UNKNOWN
+    assert state_of(Row("a", "d", "f", "v2", "v1", last_updated="then")) == State("v2", "v1", Phase.MOVING)
     assert state_of(Row("a", "d", "f", "v2", "v1")) == State("v2", "v1", Phase.MOVING)
-    odd = state_of_odd(OddRow("a", "d", "f", "v1", {"x": 1}), "what it is")
-    assert odd == State("v1", None, Phase.UNKNOWN, note="the platform gave an unexpected value: what it is")
+    one = state_of_malformed(Malformed({"desired_version": "v1", "current_version": None}, "what it is"))
+    condition = Condition(ConditionCode.UNEXPECTED_VALUE, text="what it is")
+    assert one == State("v1", None, Phase.UNKNOWN, conditions=(condition,))
 
 
 ANY_JSON = st.recursive(
@@ -157,12 +162,12 @@ ROWS = st.fixed_dictionaries(
 def test_every_row_means_something_whatever_it_holds(given_rows: list[dict[str, Any]]) -> None:
     page = wire.rows(json.dumps({"items": given_rows, "totalCount": len(given_rows)}).encode())
     assert page.size == len(given_rows)
-    assert page.lost == 0
-    for state in [*map(state_of, page.items), *(state_of_odd(odd, why) for odd, why in page.odd)]:
+    assert all(one.text("id") for one in page.malformed)
+    for state in [*map(state_of, page.items), *map(state_of_malformed, page.malformed)]:
         hash(state)
         assert state.assigned != "" != state.reported
         assert (state.error is not None) == (state.phase is Phase.FAILED)
-        assert bool(state.note) == (state.phase is Phase.UNKNOWN)
+        assert bool(state.conditions) == (state.phase is Phase.UNKNOWN)
         assert state.since is None or state.phase in (Phase.MOVING, Phase.FAILED)
         if state.overwritten:
             assert state.assigned is not None

@@ -7,23 +7,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
 import httpx
 
-from reconciler.model.change import Action, Change, Reason, Verb
-from reconciler.model.connection import MemfaultConnection, Requests, Secret, UserKey
+from reconciler.model.change import NOTHING_REFUSED, Action, Change, Reason, Refusals, Verb
+from reconciler.model.connection import Requests, Secret
 from reconciler.model.desired import Settings
 from reconciler.model.observation import State
 from reconciler.model.origin import NOWHERE
 from reconciler.model.outcome import Receipt
 from reconciler.model.snapshot import Query, Snapshot
 from reconciler.model.unit import Ref
-from reconciler.platforms.memfault import factory
+from reconciler.platforms.memfault.connection import MemfaultConnection, UserKey
+from reconciler.platforms.memfault.platform import factory
 from reconciler.simulators.clock import ManualClock
 from reconciler.simulators.memfault import Faults, Shape, Variants, simulator
-from tests.contract.subjects import RunClock
-from tests.contract.subjects_memfault import answering
+from reconciler.testing.subject import RunClock, answering
 
 TOKEN = "oat_simulated"
 Hook = Callable[[httpx.Request], httpx.Response | None]
@@ -36,7 +37,8 @@ class Project:
     def __init__(
         self, units: int = 3, workloads: int = 2, *, redraw: bool = False, user: bool = False, **shape: Any
     ) -> None:
-        variants = {name.replace("_", "-"): shape.pop(name) for name in list(shape) if name not in Shape.__slots__}
+        known = {field.name for field in fields(Shape)}
+        variants = {name.replace("_", "-"): shape.pop(name) for name in list(shape) if name not in known}
         self.manual = ManualClock()
         self.clock = RunClock(self.manual)
         full = {"versions": 5, "offline": 0.0, "failing": 0.0, "devices": 24, "seed": 1, "settle": 2.0, **shape}
@@ -104,10 +106,12 @@ class Project:
             self.world.state()
 
     def execute(self, action: Action) -> Receipt:
-        return self.platform.execute(action, self.clock.now() + 60)
+        return self.platform.execute(action, self.clock.monotonic() + 60)
 
-    def compiled(self, *changes: Change, snapshot: Snapshot | None = None) -> tuple[Action, ...]:
-        return self.platform.compile(changes, snapshot or self.observe(), {}, fleet_wide=())
+    def compiled(
+        self, *changes: Change, snapshot: Snapshot | None = None, refused: Refusals = NOTHING_REFUSED
+    ) -> tuple[Action, ...]:
+        return self.platform.compile(changes, snapshot or self.observe(), {}, fleet_wide=(), refused=refused)
 
     def fails(self, end: str, status: int = 404, method: str = "GET") -> None:
         """Have requests whose path ends so be refused."""

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from reconciler.model.release import Artifact, Release, ReleaseList, ReleaseQuery
-from reconciler.platforms.memfault.releases import first_line
+from reconciler.platforms.memfault.catalog import first_line
 from tests.unit.platforms.memfault.project import MAIN, RADIO, Project
 
 
@@ -222,7 +222,7 @@ def test_pages_that_cannot_be_read_are_notes() -> None:
     for number in range(120):
         project.world.add_release(MAIN, f"3.{number}.0")
     notes = project.platform.releases(ReleaseQuery()).notes
-    assert notes[0].startswith("a page of the releases could not be read")
+    assert notes[0].startswith("page 2 of the releases could not be read")
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ import httpx
 import pytest
 
 from reconciler.errors import SettingsError
-from reconciler.model.connection import MemfaultConnection, Secret
-from reconciler.platforms.memfault import factory
+from reconciler.model.connection import Secret
+from reconciler.platforms.memfault.connection import MemfaultConnection
+from reconciler.platforms.memfault.platform import factory
 from reconciler.ports import Check
 from tests.unit.platforms.memfault.project import Project
 
@@ -63,10 +64,24 @@ def test_organizations_may_come_without_paging() -> None:
     assert checks(project)["organization"].status == "ok"
 
 
-def test_odd_devices_are_told() -> None:
+def test_malformed_devices_are_named() -> None:
     project = Project()
     project.rewrite("/devices", lambda body: body["data"][0].update(cohort=None))
     assert "1 of the first 24 devices cannot be read" in checks(project)["shape of devices"].message
+
+
+def test_fields_of_another_type_are_a_warning() -> None:
+    project = Project()
+    project.rewrite("/cohorts", lambda body: body["data"][0].update(count_devices="47"))
+    found = checks(project)["shape of cohorts"]
+    assert (found.status, found.hint) == ("warning", "they are left out; nothing is decided by them")
+    assert "another type than documented: count_devices: Expected `int | null`, got `str`" in found.message
+
+
+def test_without_software_types_there_is_nobody_to_ask_for_versions() -> None:
+    project = Project()
+    project.rewrite("/software_types", lambda body: body.update(data=[]))
+    assert "read versions" not in checks(project)
 
 
 def test_another_organization_is_a_warning() -> None:

@@ -6,20 +6,23 @@ from typing import Any
 
 import pytest
 
-from reconciler.model.change import HoldReason, Verb
+from reconciler.model.change import NOTHING_REFUSED, Refusals, Verb
 from reconciler.model.desired import Settings
+from reconciler.model.hold import HoldReason
 from reconciler.model.release import Artifact, Release, ReleaseInfo
 from reconciler.platforms.memfault.compile import share_of
 from tests.unit.platforms.memfault.project import MAIN, Project, change, staged
 
+REFUSED: Refusals = {("beta", MAIN): frozenset({"memfault.raise"})}
 
-def calls(project: Project, *changes: Any) -> list[tuple[int, str, str, Any]]:
+
+def calls(project: Project, *changes: Any, refused: Refusals = NOTHING_REFUSED) -> list[tuple[int, str, str, Any]]:
     """Return stage, call, the version pulled or widened (by its id) and the body of each action."""
     snapshot = project.observe()
     names = {number: key[2] for key, ids in snapshot.references.items() for number in ids.split(",")}
     return [
         (action.stage, action.call, names.get(action.request.path.rpartition("/")[2], ""), action.request.body)
-        for action in project.compiled(*changes, snapshot=snapshot)
+        for action in project.compiled(*changes, snapshot=snapshot, refused=refused)
     ]
 
 
@@ -99,35 +102,24 @@ def test_more_devices_are_a_raise() -> None:
 def test_once_refused_it_is_drawn_anew_where_that_is_allowed() -> None:
     project = Project(patch_rollout="reject", redraw=True)
     one = change("beta", "1.4.0", from_="1.4.0", settings=staged(50))
-    (action,) = project.compiled(one)
     (warning,) = project.platform.review([one], project.observe(), {}).warnings
     assert "should the server refuse to raise it, 1.4.0 is pulled and activated anew" in warning
-    receipt = project.execute(action)
-    assert (receipt.kind.value, receipt.status) == ("rejected", None), "put off, not failed: it goes in the same run"
-    assert calls(project, one) == [
+    redrawn = {**activation("1.4.0"), "type": "staged_rollout", "rollout_percent": 50, "cohort": "beta"}
+    assert calls(project, one, refused=REFUSED) == [
         (0, "memfault.pull", "1.4.0", None),
-        (
-            1,
-            "memfault.activate",
-            "",
-            {**activation("1.4.0"), "type": "staged_rollout", "rollout_percent": 50, "cohort": "beta"},
-        ),
+        (1, "memfault.activate", "", redrawn),
     ]
-    review = project.platform.review([one], project.observe(), {})
-    assert review.holds == {}
-    assert "the sample of devices is drawn again" in review.warnings[0]
+    assert calls(project, one) == [(0, "memfault.raise", "1.4.0", {"rollout_percent": 50})], "nothing is remembered"
+    other = change("default", "1.4.0")
+    assert calls(project, other, refused=REFUSED) == calls(project, other)
 
 
-def test_once_refused_it_is_held_where_that_is_not_allowed() -> None:
+def test_once_refused_it_is_never_drawn_anew_where_that_is_not_allowed() -> None:
     project = Project(patch_rollout="reject")
     one = change("beta", "1.4.0", from_="1.4.0", settings=staged(50))
-    assert project.platform.review([one], project.observe(), {}).holds == {}
-    (action,) = project.compiled(one)
-    assert project.execute(action).status == 400
-    (hold,) = project.platform.review([one], project.observe(), {}).holds[0]
-    assert hold.code is HoldReason.UNSUPPORTED
-    assert "rollout_percent cannot be changed" in hold.text
-    assert "redraw: true" in hold.text
+    assert [call for _, call, _, _ in calls(project, one, refused=REFUSED)] == ["memfault.raise"]
+    review = project.platform.review([one], project.observe(), {})
+    assert (review.holds, review.warnings) == ({}, ())
 
 
 def test_a_cohort_that_is_gone_is_activated_for_all_the_same() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.judge import Patience, verdict
-from reconciler.model.change import Verb
+from reconciler.model.change import Action, Verb
 from reconciler.model.desired import ABSENT, Settings
 from reconciler.model.desired import version as wish
 from reconciler.model.outcome import ReceiptKind
@@ -21,6 +22,8 @@ VERSIONS = [f"1.{minor}.0" for minor in range(5)]
 THROUGH = "1.1.0"
 DELTA = ("1.3.0", "1.4.0")
 PASSES = 8
+SENDS = 2
+"""How often a call is sent without effect before another way is taken."""
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -43,15 +46,15 @@ def test_every_slot_gets_to_what_is_wanted(
         project.world.activate("beta", DELTA)
     project.settle()
     wanted: Settings = () if percent == 100 else staged(percent)
-    held = False
+    run = Run(project, target, wanted)
     for _ in range(PASSES):
-        held = one_pass(project, target, wanted)
-        if held:
+        run.one_pass()
+        if run.held:
             break
         project.settle()
     state = project.state("beta")
     assert project.active("default") == []
-    if held:
+    if run.held:
         assert state.assigned == target
         return
     assert (state.assigned, state.extra_versions) == (target, ())
@@ -73,39 +76,62 @@ def project_base(active: dict[str, int], target: str | None, wanted: Settings) -
     return lower if wanted else []
 
 
-def one_pass(project: Project, target: str | None, wanted: Settings) -> bool:
-    """Do what a run does in one pass; return whether the platform holds the change."""
-    snapshot = project.observe()
-    assert snapshot.coverage.complete, snapshot.coverage.problems
-    row = snapshot.units.index["beta"]
-    state = snapshot.state(MAIN, row)
-    desired = ABSENT if target is None else wish(target, wanted)
-    found = verdict(desired, state, Reach(snapshot.units.reach[row]), Patience(now=project.clock.now()))
-    verbs = {
-        Verdict.MISSING: Verb.RELEASE,
-        Verdict.SURPLUS: Verb.REMOVE,
-        Verdict.LEFTOVER: Verb.REMOVE,
-        Verdict.DIFFERS: Verb.RELEASE if state.assigned == target else Verb.REPLACE,
-    }
-    if found in {Verdict.AHEAD, Verdict.STUCK, Verdict.CONVERGING} and state.extra_versions:
-        found = Verdict.LEFTOVER  # devices that cannot get there keep nobody from tidying up
-    if found not in verbs:
-        return False
-    one = change(
-        "beta",
-        target,
-        verb=verbs[found],
-        from_=state.assigned,
-        extra_versions=state.extra_versions,
-        settings=wanted if target else (),
-    )
-    review = project.platform.review([one], snapshot, {})
-    if review.holds:
-        return True
-    actions = project.platform.compile([one], snapshot, {}, fleet_wide=())
-    assert actions
-    for action in actions:
-        receipt = project.execute(action)
-        refused = action.call == "memfault.raise" and receipt.kind in {ReceiptKind.REJECTED, ReceiptKind.UNKNOWN}
-        assert refused or receipt.kind is ReceiptKind.ACCEPTED, receipt
-    return False
+class Run:
+    """What a run does, and all that it keeps: which kinds of call were refused."""
+
+    def __init__(self, project: Project, target: str | None, wanted: Settings) -> None:
+        self.project = project
+        self.target = target
+        self.wanted = wanted
+        self.held = False
+        """The platform holds the change, or leaves no other call for it."""
+        self._sent: Counter[Any] = Counter()
+        self._refused: dict[tuple[str, str], frozenset[str]] = {}
+
+    def one_pass(self) -> None:
+        """Read, judge, send."""
+        project, target = self.project, self.target
+        snapshot = project.observe()
+        assert snapshot.coverage.complete, snapshot.coverage.problems
+        row = snapshot.units.index["beta"]
+        state = snapshot.state(MAIN, row)
+        desired = ABSENT if target is None else wish(target, self.wanted)
+        found = verdict(desired, state, Reach(snapshot.units.reach[row]), Patience(now=project.clock.now()))
+        verbs = {
+            Verdict.MISSING: Verb.RELEASE,
+            Verdict.SURPLUS: Verb.REMOVE,
+            Verdict.LEFTOVER: Verb.REMOVE,
+            Verdict.DIFFERS: Verb.RELEASE if state.assigned == target else Verb.REPLACE,
+        }
+        if found in {Verdict.AHEAD, Verdict.STUCK, Verdict.CONVERGING} and state.extra_versions:
+            found = Verdict.LEFTOVER  # devices that cannot get there keep nobody from tidying up
+        if found not in verbs:
+            return
+        one = change(
+            "beta",
+            target,
+            verb=verbs[found],
+            from_=state.assigned,
+            extra_versions=state.extra_versions,
+            settings=self.wanted if target else (),
+        )
+        if project.platform.review([one], snapshot, {}).holds:
+            self.held = True
+            return
+        actions = project.compiled(one, snapshot=snapshot, refused=self._refused)
+        assert actions
+        for action in actions:
+            self._send(action)
+
+    def _send(self, action: Action) -> None:
+        receipt = self.project.execute(action)
+        if receipt.kind is ReceiptKind.ACCEPTED:
+            return
+        assert action.call == "memfault.raise", receipt
+        self._sent[action.request.path] += 1
+        if receipt.kind is ReceiptKind.UNKNOWN and self._sent[action.request.path] < SENDS:
+            return
+        if receipt.alternative:
+            self._refused["beta", MAIN] = frozenset({action.call})
+        else:
+            self.held = True

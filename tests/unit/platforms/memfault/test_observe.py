@@ -8,13 +8,20 @@ import httpx
 import pytest
 
 from reconciler.errors import NotFound, PlatformError
-from reconciler.model.observation import EMPTY, UNSEEN, Phase
+from reconciler.model.observation import EMPTY, UNSEEN, Phase, State
 from reconciler.model.snapshot import Query
 from reconciler.model.unit import Reach
 from reconciler.platforms.memfault.compile import above
-from reconciler.platforms.memfault.slots import Slot, lead_of
+from reconciler.platforms.memfault.slots import SlotEvidence, lead_of
 from reconciler.platforms.memfault.wire import Activated, Artifact, CohortRef, Deployment, Release
+from reconciler.views.reason_words import conditions_words
 from tests.unit.platforms.memfault.project import MAIN, RADIO, Project, staged
+
+
+def words_of(state: State) -> str:
+    """Return the conditions of a slot as people read them."""
+    return conditions_words(state.conditions)
+
 
 BOTH = pytest.mark.parametrize("shape", ["reference", "live"])
 
@@ -52,10 +59,12 @@ def test_what_a_slot_shows(shape: str) -> None:
         4,
         4,
     )
-    assert state.note == "1.1.0 stays active: devices must pass through it"
+    assert words_of(state) == "1.1.0 stays active: devices must pass through it"
     state = project.state("beta")
     assert (state.assigned, state.settings, state.extra_versions) == ("1.4.0", staged(25), ())
-    assert state.note.startswith("1.3.0 stays active for devices that the rollout does not reach; staged to 25 % of")
+    assert words_of(state).startswith(
+        "1.3.0 stays active for devices that the rollout does not reach; staged to 25 % of"
+    )
     assert sum(count for _, count in state.spread) == 4
     row = next(one for one in project.world.state() if one["cohort"] == "beta" and one["software_type"] == MAIN)
     assert dict(state.spread) == row["versions"]
@@ -90,7 +99,7 @@ def test_devices_that_report_more_than_was_asked() -> None:
     project.world.set_reported(serial, "1.4.0")
     state = project.state("default")
     assert state.ahead
-    assert state.note.startswith("1 device reports a later version")
+    assert words_of(state).startswith("1 device reports a later version")
 
 
 def test_devices_that_may_go_back_are_on_their_way() -> None:
@@ -101,7 +110,7 @@ def test_devices_that_may_go_back_are_on_their_way() -> None:
     project.world.pull("internal-testing", "1.4.0")
     state = project.state("internal-testing")
     assert (state.assigned, state.phase, state.ahead) == ("1.3.0", Phase.MOVING, False)
-    assert state.note.startswith("4 devices report a later version")
+    assert words_of(state).startswith("4 devices report a later version")
     project.settle()
     assert project.state("internal-testing").phase is Phase.SETTLED
 
@@ -110,8 +119,8 @@ def test_that_updates_are_switched_off_is_told() -> None:
     project = Project()
     project.world.project.cohorts["default"].updates_enabled = False
     words = "updates are switched off for this cohort"
-    assert project.state("default").note.startswith(words)
-    assert words not in project.state("beta").note
+    assert words_of(project.state("default")).startswith(words)
+    assert words not in words_of(project.state("beta"))
 
 
 def test_silent_devices_are_counted_and_not_waited_for() -> None:
@@ -123,7 +132,7 @@ def test_silent_devices_are_counted_and_not_waited_for() -> None:
     project.world.set_reported(mine[1].serial, "1.3.0")
     state = project.state("default")
     assert (state.ready, state.size) == (3, 3)
-    assert "1 device is silent and not waited for" in state.note
+    assert "1 device is silent" in words_of(state)
     for device in devices:
         project.world.set_online(device.serial, False)
         device.seen = project.world.project.now() - 3 * 86_400_000
@@ -149,7 +158,7 @@ def test_nothing_active_is_nothing_assigned_whatever_devices_keep() -> None:
     project = Project().clear()
     state = project.state("default")
     assert (state.assigned, state.reported, state.phase) == (None, None, Phase.SETTLED)
-    assert state.note == "nothing is active; 4 devices keep 1.3.0"
+    assert words_of(state) == "nothing is active; 4 devices keep 1.3.0"
 
 
 def test_devices_that_never_said_a_version_count_by_their_hardware() -> None:
@@ -172,14 +181,14 @@ def test_with_one_type_everything_is_of_it() -> None:
     assert (state.assigned, state.ready, state.size, state.reported) == ("1.3.0", 0, 2, None)
 
 
-def test_deltas_up_to_what_is_assigned_are_a_note_and_a_reference() -> None:
+def test_deltas_up_to_what_is_assigned_are_a_condition_and_a_reference() -> None:
     project = Project()
     project.world.activate("default", "1.4.0")
     project.world.activate("default", ("1.3.0", "1.4.0"))
     snapshot = project.observe()
     state = snapshot.state(MAIN, snapshot.units.index["default"])
     assert (state.assigned, state.extra_versions) == ("1.4.0", ("1.3.0",))
-    assert "the update from 1.3.0 to 1.4.0 is active besides" in state.note
+    assert "the update from 1.3.0 to 1.4.0 is active as well" in words_of(state)
     assert snapshot.reference("default", MAIN, "1.3.0 -> 1.4.0").isdigit()
 
 
@@ -191,7 +200,7 @@ def test_a_delta_that_leads_higher_is_what_is_assigned() -> None:
     assert (state.assigned, state.reported, state.extra_versions) == ("1.3.0 -> 1.4.0", "1.3.0", ("1.3.0",))
     assert (state.phase, state.ready, state.size) == (Phase.MOVING, 0, 4)
     assert state.since == pytest.approx(at, abs=1)
-    assert "the update from 1.3.0 to 1.4.0 is active above all full releases" in state.note
+    assert "the update from 1.3.0 to 1.4.0 is active above all full releases" in words_of(state)
     project.settle()
     state = project.state("default")
     assert (state.reported, state.ready, state.ahead) == ("1.4.0", 3, False), "it is for one hardware version alone"
@@ -211,7 +220,7 @@ def test_what_leads_is_told_by_the_order_that_calls_are_made_by() -> None:
     rows = [Deployment(number, "normal", "done", one, CohortRef("beta")) for number, one in enumerate(releases)]
     found = []
     for count in (2, 3):
-        lead, lower = lead_of(Slot(active=rows[:1], deltas=rows[1:count]))
+        lead, lower = lead_of(SlotEvidence(active=rows[:1], deltas=rows[1:count]))
         active = {one.name: ("1",) for one in releases[:count]}
         assert (above("1.0.0-alpha", active) == [lead.name]) == (lower == ["1.0.0-alpha"])
         found.append(lead.name)
@@ -235,36 +244,39 @@ def test_two_activations_of_one_version_are_both_referred_to() -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"status": "awaiting_approval"}, "has the status 'awaiting_approval'"),
-        ({"type": "wide"}, "of the type 'wide'"),
-        ({"type": "staged_rollout", "rollout_percent": 12.5}, "staged to 12.5"),
-        ({"type": "staged_rollout", "rollout_percent": None}, "staged to None"),
-        ({"release": {"id": 5}}, "names no version"),
-        ({"release": {"from_version": "1.0.0", "to_version": "0.0"}}, "may be of any of the software types"),
-        ({"release": {"version": "77.0"}}, "may be of any of the software types main-fw, radio-fw"),
-        ({"rollout_percent": "many"}, "has an unexpected value"),
-        ({"status": 7}, "has an unexpected value"),
+        (
+            {"status": "awaiting_approval"},
+            "has a status that this program does not know; see to it on the platform: deployment",
+        ),
+        ({"type": "wide"}, "an unexpected value: deployment"),
+        ({"type": "staged_rollout", "rollout_percent": 12.5}, "rollout_percent 12.5, no whole percentage"),
+        ({"type": "staged_rollout", "rollout_percent": None}, "rollout_percent None, no whole percentage"),
+        ({"release": {"id": 5}}, "no version is given by deployment"),
+        ({"release": {"from_version": "1.0.0", "to_version": "0.0"}}, "may belong to any of several workloads"),
+        ({"release": {"version": "77.0"}}, "77.0 may belong to any of several workloads: main-fw, radio-fw"),
+        ({"rollout_percent": "many"}, "rollout_percent: Expected `int | float | null`, got `str`"),
+        ({"status": 7}, "status: Expected `str`, got `int`"),
     ],
 )
 def test_what_nobody_knows_is_unknown_and_costs_its_slots_alone(fields: dict[str, Any], words: str) -> None:
     project = Project()
 
-    def odd(body: Any) -> None:
+    def malformed(body: Any) -> None:
         (row,) = (
             row for row in body["data"] if row["cohort"]["slug"] == "default" and row["release"]["version"] == "1.3.0"
         )
         row |= fields
 
-    project.rewrite("/deployments", odd)
+    project.rewrite("/deployments", malformed)
     snapshot = project.observe()
     assert snapshot.coverage.complete
     state = snapshot.state(MAIN, snapshot.units.index["default"])
     assert state.phase is Phase.UNKNOWN
-    assert words in state.note
+    assert words in words_of(state)
     assert snapshot.state(MAIN, snapshot.units.index["beta"]).phase is not Phase.UNKNOWN
 
 
-def test_what_is_over_is_over_however_odd() -> None:
+def test_what_is_over_is_over_however_malformed() -> None:
     project = Project(1, 1, pull_status="pulled")
     project.world.pull("default", "1.3.0")
     project.rewrite("/deployments", lambda body: [row.update(rollout_percent="x") for row in body["data"]])
@@ -301,21 +313,21 @@ def test_a_deployment_of_nobody_leaves_everything_unseen() -> None:
     assert snapshot.references == {}
 
 
-def test_an_odd_device_leaves_unknown_what_its_cohort_reports() -> None:
+def test_a_malformed_device_leaves_unknown_what_its_cohort_reports() -> None:
     project = Project()
 
-    def odd(body: Any) -> None:
+    def malformed(body: Any) -> None:
         for row in body["data"]:
             if row["cohort"]["slug"] == "default":
                 row["last_seen"] = "yesterday"
                 return
 
-    project.rewrite("/devices", odd)
+    project.rewrite("/devices", malformed)
     snapshot = project.observe()
     assert snapshot.coverage.complete
     state = snapshot.state(MAIN, snapshot.units.index["default"])
     assert (state.assigned, state.reported, state.phase, state.ready) == ("1.3.0", None, Phase.MOVING, 0)
-    assert state.note.startswith("what its devices report is not known: a device cannot be read")
+    assert words_of(state).startswith("what its devices report could not be read: a device cannot be read")
     assert snapshot.state(MAIN, snapshot.units.index["internal-testing"]).reported == "1.4.0"
 
 
@@ -375,7 +387,7 @@ def test_who_must_be_passed_through_is_asked_by_name_where_the_list_does_not_say
     project.fails("/releases/1.1.0")
     state = project.state("default")
     assert state.phase is Phase.UNKNOWN
-    assert state.note == "whether devices must pass through 1.1.0 could not be read"
+    assert words_of(state) == "whether devices must pass through 1.1.0 could not be read"
     project.fails("/releases", 400)
     assert project.state("default").phase is Phase.UNKNOWN
 
@@ -386,7 +398,7 @@ def test_what_is_not_said_to_be_free_is_never_pulled() -> None:
     state = project.state("default")
     assert (state.assigned, state.extra_versions, state.phase) == ("1.3.0", (), Phase.SETTLED)
     words = "1.2.0, 1.1.0 stay active: the platform does not say whether devices must pass through them"
-    assert state.note == words
+    assert words_of(state) == words
     assert not any("/releases/" in request.url.path for request in project.requests), "the list showed them"
 
 
@@ -564,12 +576,12 @@ def test_no_reading_again_once_asked_to_stop(monkeypatch: pytest.MonkeyPatch) ->
 def test_many_problems_are_shown_in_part() -> None:
     project = Project(1, 1, devices=2000)
 
-    def odd(body: Any) -> None:
+    def malformed(body: Any) -> None:
         body["data"][:] = [{**row, "cohort": None} for row in body["data"] for _ in range(13)]
         count = len(body["data"])
         body["paging"] |= {"total_count": count, "page_count": 1, "per_page": 100}
 
-    project.rewrite("/deployments", odd)
+    project.rewrite("/deployments", malformed)
     problems = project.observe().coverage.problems
     assert len(problems) == 11
     assert problems[-1].startswith("and ")

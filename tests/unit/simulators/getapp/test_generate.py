@@ -10,34 +10,13 @@ from hypothesis import strategies as st
 
 from reconciler.simulators.getapp import Shape
 from reconciler.simulators.getapp.catalog import precedence
-from reconciler.simulators.getapp.generate import EYEFUL
-from tests.unit.simulators.getapp.caller import ROOT, Caller
+from reconciler.simulators.shapes import EYEFUL
+from tests.unit.simulators.getapp.caller import Caller
 
 
 def test_the_same_seed_gives_the_same_fleet_and_another_seed_another() -> None:
     one, two, other = (Caller(Shape(units=200, seed=seed)).world.state() for seed in (1, 1, 2))
     assert one == two != other
-
-
-def test_shares() -> None:
-    fleet = Caller(Shape(units=201, offline=0.1, failing=0.02))
-    devices = fleet.fleet.devices.values()
-    assert sum(not d.online for d in devices) == 20
-    assert sum(d.failing for d in devices) == 4
-    assert sum(not fleet.fleet.active(d) for d in devices) == 5
-    assert fleet.fleet.devices[ROOT].online
-    behind = {row["device"] for row in fleet.world.state() if row["told"] != row["runs"]}
-    assert behind
-    assert behind <= {d.id for d in devices if d.failing}
-    errors = [row for row in fleet.world.state() for one in row["rows"] if one["status"] == "Error"]
-    assert {row["device"] for row in errors} == {d.id for d in devices if d.failing}
-
-
-def test_offline_devices_have_missed_the_last_version() -> None:
-    fleet = Caller(Shape(units=100, offline=0.5, failing=0))
-    missed = {row["device"] for row in fleet.world.state() if (row["project"], row["runs"]) == ("radio", "1.2.0")}
-    assert missed
-    assert all(not fleet.fleet.devices[device].online for device in missed)
 
 
 @given(st.integers(1, 60), st.integers(0, 9), st.integers(0, 4), st.integers(0, 5), st.floats(0, 1))
@@ -53,26 +32,9 @@ def test_every_shape_makes_a_fleet_at_rest(units: int, workloads: int, versions:
     assert fleet.world.state() == before
 
 
-@given(st.integers(1, 60), st.floats(0, 1))
-def test_failing_devices_run_something_and_were_told_something_else(units: int, share: float) -> None:
-    fleet = Caller(Shape(units, offline=0, failing=share))
-    for row in fleet.world.state():
-        assert row["runs"] is not None
-        assert row["told"] == row["runs"] or fleet.fleet.devices[row["device"]].failing
-
-
 def test_there_is_no_fleet_without_a_master() -> None:
     with pytest.raises(ValueError, match="at least 1"):
         Shape(units=0)
-
-
-def test_a_manifest_of_it_is_short() -> None:
-    fleet = Caller(Shape(units=300, offline=0, failing=0))
-    for project in ("radio", "vision", "telemetry"):
-        runs = Counter(row["runs"] for row in fleet.world.state() if row["project"] == project)
-        assert runs.most_common(1)[0][1] >= 0.9 * runs.total()
-    sites = Counter(d.labels["site"] for d in fleet.fleet.devices.values())
-    assert len(sites) == 5
 
 
 def test_it_holds_what_a_reconciler_must_cope_with() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from typing import Any
 
 import pytest
@@ -60,27 +58,12 @@ class TestLogin:
         fleet.token = fresh["accessToken"]
         assert fleet.get(f"{PROJECTS}/radio")[0] == 200
         fleet.clock.advance(600)
-        assert fleet.post("/api/v2/login/refresh", {"refreshToken": tokens["refreshToken"]})[0] == 401
-
-    def test_tokens_can_be_made_worthless(self) -> None:
-        fleet = Caller()
-        tokens = fleet.login()
-        fleet.world.expire_tokens()
-        assert fleet.get(f"{PROJECTS}/radio")[0] == 401
         assert fleet.post("/api/v1/login/refresh", {"refreshToken": tokens["refreshToken"]})[0] == 401
 
     @pytest.mark.parametrize("body", [None, {}, {"username": "operator", "password": "guess"}])
     def test_a_wrong_login(self, body: Any) -> None:
         assert Caller().post("/api/v1/login", body)[0] == 401
         assert Caller().post("/api/v1/login/refresh", body)[0] == 401
-
-    def test_another_scheme_is_no_login(self, server: Caller) -> None:
-        tokens, now = server.world.tokens, server.clock()
-        assert tokens.good({"authorization": f"Bearer {server.token}"}, now)
-        assert not tokens.good({"authorization": f"Basic {server.token}"}, now)
-
-    def test_health_is_for_everybody(self) -> None:
-        assert Caller().get("/api/v1/checkHealth") == (200, "API gateway is well")
 
 
 class TestPreparation:
@@ -95,18 +78,6 @@ class TestPreparation:
         assert seen == [("inProgress", 25), ("inProgress", 50), ("inProgress", 75), ("done", 100)]
         assert ask(server)["status"] == "done"
 
-    def test_what_is_done_has_artifacts(self, server: Caller) -> None:
-        ask(server)
-        server.clock.advance(4)
-        answer = server.get(f"/api/v2/delivery/preparedDelivery/{NEW}", "source=cache")[1]
-        package, settings = answer["artifacts"]
-        assert sum(one["size"] for one in answer["artifacts"]) == answer["size"]
-        assert (package["itemKey"], package["isExecutable"], package["arguments"]) == ("radio.rpm", True, "--quiet")
-        assert answer["url"] == package["url"]
-        digest = [hashlib.sha256(f"{NEW}/{one['itemKey']}".encode()).digest() for one in (package, settings)]
-        assert package["hash"] == {"algorithm": "SHA256Hex", "hash": digest[0].hex()}
-        assert settings["hash"] == {"algorithm": "SHA256Base64", "hash": base64.b64encode(digest[1]).decode()}
-
     def test_reading_what_nobody_asked_for(self) -> None:
         for variant in ("starts", "not-found"):
             server = Caller(unprepared_read=variant)
@@ -119,44 +90,11 @@ class TestPreparation:
             else:
                 assert (status, answer["errorCode"]) == (404, "DELIVERY.notFound")
 
-    def test_it_can_fail_and_be_asked_for_again(self, server: Caller) -> None:
-        server.world.fail_preparation(NEW, "DELIVERY.notExist")
-        ask(server)
-        server.clock.advance(4)
-        status, answer = server.get(f"{PREPARED}/{NEW}")
-        assert (status, answer["status"]) == (200, "error")
-        assert answer["error"] == {"errorCode": "DELIVERY.notExist", "message": "the package is not in the storage"}
-        server.world.fail_preparation(NEW, None)
-        server.world.fail_preparation(NEW, "MAP.unknown")
-        assert server.get(f"{PREPARED}/{NEW}")[1]["error"] == {"errorCode": "MAP.unknown", "message": "MAP.unknown"}
-        assert ask(server)["status"] == "start"
-        server.world.fail_preparation(NEW, None)
-        server.clock.advance(4)
-        assert server.get(f"{PREPARED}/{NEW}")[1]["status"] == "done"
-
     def test_what_is_not_released_or_not_there(self, server: Caller) -> None:
         draft = "11.radio@2.0.0-rc.1+build.7"
         for catalog_id, code in ((draft, "DELIVERY.downloadNotAvailable"), ("1.no@1.0.0", "DELIVERY.notFound")):
             ask(server, catalog_id)
             assert server.get(f"{PREPARED}/{catalog_id}")[1]["error"]["errorCode"] == code
-
-    def test_what_is_dropped_from_the_cache(self, server: Caller) -> None:
-        cache = "/api/v1/delivery/cache/delete"
-        assert server.do("DELETE", cache)[0] == 400
-        assert server.do("DELETE", cache, f"catalogId={NEW}") == (200, {})
-        assert not server.world.preparations.knows(NEW)
-        ask(server)
-        server.do("DELETE", cache, f"catalogId={NEW}")
-        assert server.get(f"{PREPARED}/{NEW}")[1]["status"] == "delete"
-        assert ask(server)["status"] == "start"
-        server.clock.advance(4)
-        assert server.get(f"{PREPARED}/{NEW}")[1]["status"] == "done"
-
-    def test_without_time_it_is_done_at_once(self) -> None:
-        server = Caller(Shape(units=1, prepare=0))
-        server.login()
-        ask(server)
-        assert server.get(f"{PREPARED}/{NEW}")[1]["status"] == "done"
 
     @pytest.mark.parametrize(
         ("body", "query"),
@@ -186,15 +124,6 @@ class TestCatalog:
         assert [one["id"] for one in release["dependencies"]] == ["13.gpu-runtime@5.1.0"]
         assert release["artifacts"][0]["itemKey"] == "vision.rpm"
         assert server.get(f"{PROJECTS}/12/version/1.4.0") == (200, release)
-
-    def test_all_releases_of_a_project(self, server: Caller) -> None:
-        releases = {one["version"]: one for one in server.get(f"{PROJECTS}/11")[1]}
-        assert {version: one["status"] for version, one in releases.items()} == {
-            **{f"1.{minor}.0": "released" for minor in range(5)}, "0.9.0": "archived", "2.0.0-rc.1+build.7": "draft",
-        }  # fmt: skip
-        assert [version for version, one in releases.items() if one["latest"]] == ["1.4.0"]
-        assert "artifacts" not in releases["1.0.0"]
-        assert releases["0.9.0"]["releasedAt"] is None
 
     @pytest.mark.parametrize(
         "path", [f"{PROJECTS}/none", f"{PROJECTS}/none/version/1.0.0", f"{PROJECTS}/11/version/9.9.9"]

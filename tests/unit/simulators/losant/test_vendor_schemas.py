@@ -52,7 +52,7 @@ def fleet() -> Caller:
         ("edgeDeployments", "/edge/deployments", "perPage=1000"),
         ("edgeDeployments", "/edge/deployments", "version=v1.0.0&flowId=65a100000000000000000002&sortField=id"),
         ("devices", "/devices", "perPage=1000"),
-        ("devices", "/devices", "queryDeleted=true&filter=gw*&tagFilter[0][key]=site&tagFilter[0][value]=austin"),
+        ("devices", "/devices", "filter=gw*&tagFilter[0][key]=site&tagFilter[0][value]=austin"),
         ("devices", "/devices", "deviceClass=edgeCompute&tagFilter[0][key]=site&query=%7B%7D"),
         ("flows", "/flows", "flowClass=edge&filter=v*"),
         ("flows", "/flows", ""),

@@ -13,7 +13,6 @@ from reconciler.simulators.memfault import Faults, MemfaultSimulator, Shape, Var
 
 CALM = Shape(devices=100, offline=0.0, failing=0.0)
 TOKEN = {"authorization": "Bearer oat_simulated"}
-PROJECT_KEY = {"memfault-project-key": "simulated-project-key"}
 BASE = "/api/v0/organizations/simulated/projects/fleet-1"
 
 
@@ -62,11 +61,9 @@ class Caller:
                 return rows
         raise AssertionError("the pages never end")
 
-    def one(self, path: str) -> Any:
-        """The data of a single object."""
-        status, answer = self.get(path)
-        assert status == 200, answer
-        return answer["data"]
+    def device(self, serial: str) -> dict[str, Any]:
+        """The row of a device."""
+        return next(row for row in self.rows("/devices") if row["device_serial"] == serial)
 
     def activate(self, cohort: str, release: Any, percent: int | None = None, **more: Any) -> tuple[int, Any]:
         """Activate by the API."""

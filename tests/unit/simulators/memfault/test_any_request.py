@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.simulators.memfault import Shape
-from reconciler.simulators.memfault.routes import ROUTES
+from reconciler.simulators.memfault.simulator import ROUTES
 from reconciler.simulators.memfault.variants import QUESTIONS
-from tests.unit.simulators.memfault.caller import PROJECT_KEY, TOKEN, Caller
+from tests.unit.simulators.memfault.caller import TOKEN, Caller
 
 NAMES = [
     "default",
@@ -74,7 +74,7 @@ ANSWERS = st.fixed_dictionaries({q.name.replace("-", "_"): st.sampled_from(q.ans
 def test_any_calls_in_any_variant(asked: list[tuple[str, str, str, Any]], answers: dict[str, str]) -> None:
     fleet = Caller(SHAPE, (), 3.0, **answers)
     for method, path, query, body in asked:
-        reply = fleet.raw(method, path, query, body, headers={**TOKEN, **PROJECT_KEY})
+        reply = fleet.raw(method, path, query, body, headers=TOKEN)
         assert reply.status in {200, 201, 202, 204, 400, 403, 404, 405, 409}
         if reply.status >= 400:
             assert json.loads(reply.body)["error"]["http_code"] == reply.status

@@ -1,11 +1,14 @@
-"""The selection rule, held to a naive statement of it."""
+"""The order of versions, and the selection rule, held to a naive statement of it."""
 
 from __future__ import annotations
 
+from itertools import pairwise
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.simulators.memfault.selection import Offer, Rules, choose
+from reconciler.simulators.memfault.selection import Offer, Rules, choose, natural_key, order_of, semver_key
 
 VERSIONS = [f"{major}.{minor}.0" for major in (1, 2) for minor in (0, 1, 2, 10)]
 RANK = {version: n for n, version in enumerate(VERSIONS)}
@@ -76,10 +79,30 @@ def test_taking_what_is_given_ends_with_downgrades_too(current: str, active: lis
     raise AssertionError(f"it goes round: {seen}")
 
 
-def test_the_order_of_activation_means_nothing() -> None:
-    one, two = Offer("1.2.0"), Offer("1.10.0")
-    assert choose("1.0.0", [one, two], Rules()) is choose("1.0.0", [two, one], Rules()) is two
+def test_the_example_of_semver() -> None:
+    ordered = [
+        "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1",
+        "1.0.0", "1.0.0+a", "1.0.0+b", "1.0.1", "1.2.0", "1.10.0", "2.0.0",
+    ]  # fmt: skip
+    key = order_of(ordered, "semver")
+    assert all(key(a) < key(b) for a, b in pairwise(ordered))
 
 
-def test_versions_that_are_no_semver() -> None:
-    assert choose("fw-9", [Offer("fw-10"), Offer("fw-8")], Rules()) == Offer("fw-10")
+@pytest.mark.parametrize(
+    "ordered", [["fw-2", "fw-10b", "fw-10"], ["1.0.0-rc1", "1.0.0", "1.0.0+1", "1.0.1"], ["1.0.0.1", "1.0.0"]]
+)
+def test_natural_order(ordered: list[str]) -> None:
+    key = order_of(ordered, "natural")
+    assert all(key(a) < key(b) for a, b in pairwise(ordered))
+
+
+def test_one_version_out_of_line_makes_it_natural() -> None:
+    assert order_of(["1.0.0", "1.0"], "semver") is natural_key
+    assert order_of(["1.0.0", "1.0.1"], "semver") is semver_key
+    assert order_of(["1.0.0", "1.0.1"], "natural") is natural_key
+
+
+@given(st.lists(st.text("ab019.-+ /", max_size=8), max_size=8, unique=True))
+def test_any_texts_can_be_ordered(texts: list[str]) -> None:
+    key = order_of(texts, "natural")
+    assert all(key(a) <= key(b) for a, b in pairwise(sorted(texts, key=key)))

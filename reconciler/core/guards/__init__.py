@@ -1,0 +1,88 @@
+"""What may not go, and why.
+
+There are two kinds of guard, one file a subject: a *veto* looks at one slot and gives typed reasons; an *admission* looks at everything a fleet intends and lets it go or not.
+Nothing else in the program decides whether a change may go. Words are made in `views`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from reconciler.core.guards import limit, quarantine, scope, suspend, unknown, version
+from reconciler.core.guards.case import Case, Scene, Veto
+from reconciler.core.guards.limit import Load
+from reconciler.core.judge import Intent
+from reconciler.core.resolve import Column, Rule
+from reconciler.model.fleet import Document
+from reconciler.model.hold import Hold
+from reconciler.model.plan import Violation
+from reconciler.model.verdict import Verdict
+
+ALWAYS: tuple[Veto, ...] = (suspend.veto, unknown.veto)
+"""Vetoes that speak of slots of which nothing is known, too."""
+
+VETOES: tuple[Veto, ...] = (
+    *ALWAYS,
+    unknown.veto_paused,
+    unknown.veto_pruning,
+    version.veto_unit,
+    quarantine.veto,
+    version.veto,
+)
+"""In the order in which their reasons are listed. `requirement` and `platform` come after them: they compare slots."""
+
+ADMISSIONS = (scope.admission, limit.admission)
+
+
+class _Key(msgspec.Struct, frozen=True):
+    """All that vetoes depend on: slots that agree in it share one answer."""
+
+    workload: str
+    rule: Rule
+    state: int
+    verdict: Verdict
+    agent: int
+    assignable: int
+
+
+class Vetoes:
+    """The vetoes of one fleet."""
+
+    def __init__(self, scene: Scene) -> None:
+        """Take what all its slots have in common."""
+        self._scene = scene
+        self._answers: dict[_Key, tuple[Hold, ...]] = {}
+
+    def __call__(self, column: Column, intent: Intent) -> tuple[Hold, ...]:
+        """Return the reasons that hold a slot which needs something; none: it may go."""
+        rule, units = column.rules[intent.rule], self._scene.snapshot.units
+        key = _Key(
+            column.workload.id,
+            Rule(rule.value, (), rule.kind),
+            intent.state,
+            intent.verdict,
+            units.agents[intent.row],
+            units.assignable[intent.row],
+        )
+        found = self._answers.get(key)
+        if found is None:
+            case = Case(
+                scene=self._scene,
+                column=column,
+                rule=rule,
+                state=self._scene.snapshot.states[intent.state],
+                verdict=intent.verdict,
+                agent=units.agent_versions[units.agents[intent.row]],
+                assignable=bool(units.assignable[intent.row]),
+            )
+            vetoes = ALWAYS if intent.verdict is Verdict.UNKNOWN else VETOES
+            found = self._answers[key] = tuple(hold for veto in vetoes for hold in veto(case))
+        return found
+
+
+def violations(document: Document, loads: list[Load], units: int) -> Iterator[Violation]:
+    """Yield what every admission says against these loads. `units` is the number of units in scope."""
+    for admission in ADMISSIONS:
+        yield from admission(document, loads, units)

@@ -1,0 +1,133 @@
+"""Why a change may not go now: typed reasons. The sentences are made in `views`."""
+
+from enum import StrEnum
+
+import msgspec
+
+from reconciler.model.condition import Condition
+from reconciler.model.origin import Origin
+
+
+class HoldReason(StrEnum):
+    """Why a change may not go now."""
+
+    UNKNOWN = "unknown"
+    SUSPENDED = "suspended"
+    QUARANTINED = "quarantined"
+    VERSION_NOT_FOUND = "version-not-found"
+    VERSION_UNKNOWN = "version-unknown"
+    VERSION_NOT_RELEASED = "version-not-released"
+    VERSION_FORBIDDEN = "version-forbidden"
+    AGENT_TOO_OLD = "agent-too-old"
+    UNASSIGNABLE = "unassignable"
+    UNREACHABLE = "unreachable"
+    """The platform keeps no commands for a unit that is not there: it is told when it is back."""
+    UNSUPPORTED = "unsupported"
+    """The platform, as it is connected, has no call for this."""
+    NO_ARTIFACT = "no-artifact"
+    NOT_PREPARED = "not-prepared"
+    """A server is still getting the release ready."""
+    PREPARATION_FAILED = "preparation-failed"
+    PAUSED = "paused"
+    PRUNING_UNSAFE = "pruning-unsafe"
+    ROUTE_UNVERIFIED = "route-unverified"
+    OUTSIDE_WINDOW = "outside-window"
+    WAVE_NOT_OPEN = "wave-not-open"
+    TOO_MANY_MOVING = "too-many-moving"
+    REQUIREMENT_NOT_MET = "requirement-not-met"
+
+
+class Problem(StrEnum):
+    """What is the matter with a requirement."""
+
+    NOT_READ = "not-read"
+    """The other connection could not be read."""
+    READ_INCOMPLETELY = "read-incompletely"
+    NO_WORKLOAD = "no-workload"
+    """The other connection has no workload of the name that is required."""
+    SEVERAL_WORKLOADS = "several-workloads"
+    NO_TAG_VALUE = "no-tag-value"
+    """The unit has no value of the tag that pairs units of two connections."""
+    SEVERAL_TAG_VALUES = "several-tag-values"
+    NOT_ONE_PARTNER = "not-one-partner"
+    """Not exactly one unit of the other connection has the value of the tag: `count` have."""
+    NOT_REPORTED = "not-reported"
+    """What is required is not what is reported, assigned and alone there."""
+    PRESENT = "present"
+    """The workload that requires this one is there."""
+    MAYBE_PRESENT = "maybe-present"
+
+
+class Outlook(StrEnum):
+    """What becomes of an unmet requirement."""
+
+    NONE = ""
+    UNMANAGED = "unmanaged"
+    """No fleet manages the other slot."""
+    CONTRADICTION = "contradiction"
+    """The manifests ask for something else there (`desired`, at `desired_at`)."""
+    ON_THE_WAY = "on-the-way"
+    DESIRED = "desired"
+    """The manifests ask for it (`desired`)."""
+    AFTER_REPORTED = "after-reported"
+    """This change goes in the same run, once `desired` is reported there."""
+    AFTER_REMOVED = "after-removed"
+    """This change goes in the same run, once the other workload is gone."""
+    PLAN_BRINGS = "plan-brings"
+    """This plan brings `desired` there, but something else holds this change."""
+    PLAN_REMOVES = "plan-removes"
+
+
+class Unmet(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """A requirement that holds a change. `requires`: the change's workload requires `workload`; else it is required by it.
+
+    `connection` and `tag` are set where the other slot is on another connection. `units` are the names of the units
+    concerned, at most three, and `more` counts the others.
+    """
+
+    requires: bool
+    workload: str
+    required: str
+    """The workload that is required: `workload`, or the change's own."""
+    accepts: str
+    """The versions that meet it, as written."""
+    origin: Origin
+    problem: Problem
+    connection: str = ""
+    tag: str = ""
+    value: str = ""
+    count: int = 0
+    why: str = ""
+    """Why something could not be read, quoted."""
+    reported: tuple[str, ...] = ()
+    assigned: str | None = None
+    strays: tuple[str, ...] = ()
+    """Versions that must be gone from there as well."""
+    not_semantic: str = ""
+    """A reported version that no range can be held against."""
+    conditions: tuple[Condition, ...] = ()
+    units: tuple[str, ...] = ()
+    more: int = 0
+    outlook: Outlook = Outlook.NONE
+    desired: str = ""
+    desired_at: Origin | None = None
+    left_out: bool = False
+    """The manifests ask for the change that would end it, but this plan does not have it."""
+
+
+class Hold(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """One reason why a change may not go. Which fields are set depends on `code`.
+
+    `text` is quoted: a person's reason, the platform's own words, or a diagnostic. `until` is a day. `needs` and `has`
+    are agent versions.
+    """
+
+    code: HoldReason
+    text: str = ""
+    until: str | None = None
+    needs: str = ""
+    has: str = ""
+    conditions: tuple[Condition, ...] = ()
+    problems: tuple[str, ...] = ()
+    """Why the reading is incomplete."""
+    requirement: Unmet | None = None

@@ -1,0 +1,16 @@
+"""What GetApp brings along."""
+
+from reconciler.platforms.getapp.connection import OPTIONS, GetAppConnection, check, connection
+from reconciler.plugin import PlatformPlugin
+
+PLUGIN = PlatformPlugin(
+    name="getapp",
+    title="GetApp",
+    spec=GetAppConnection,
+    factory="reconciler.platforms.getapp.platform:factory",
+    options=OPTIONS,
+    connection=connection,
+    example="--url https://cdn.example.com --delivery https://getapp.example.com",
+    check=check,
+    simulation="reconciler.simulators.getapp.simulation:SIMULATION",
+)

@@ -1,0 +1,25 @@
+"""What Memfault brings along."""
+
+from reconciler.platforms.memfault.connection import (
+    OPTIONS,
+    ROLLOUT,
+    MemfaultConnection,
+    check,
+    check_share,
+    connection,
+)
+from reconciler.plugin import PlatformPlugin
+
+PLUGIN = PlatformPlugin(
+    name="memfault",
+    title="Memfault",
+    spec=MemfaultConnection,
+    factory="reconciler.platforms.memfault.platform:factory",
+    options=OPTIONS,
+    connection=connection,
+    example="--organization acme --project watch",
+    check=check,
+    selectors=frozenset({"ids", "names", "tags", "cohorts"}),
+    settings={ROLLOUT: check_share},
+    simulation="reconciler.simulators.memfault.simulation:SIMULATION",
+)

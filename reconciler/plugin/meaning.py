@@ -1,0 +1,55 @@
+"""What is wrong with a connection although its structure is right, without anything that was typed there. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from reconciler.model.connection import Requests, Secret
+from reconciler.model.origin import Path
+from reconciler.model.quantity import seconds
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What is wrong at a path below the connection, or below a setting: a code for machines, words for people."""
+
+    path: Path
+    code: str
+    message: str
+    hint: str = ""
+
+
+def wrong_address(url: str, path: Path, *, secret: bool = True) -> Iterator[Finding]:
+    """Yield what is wrong with an address that requests go to; with `secret` they carry one."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        host, parts = None, urlsplit("")
+    if host is None or parts.scheme not in {"http", "https"}:
+        yield Finding(path, "url", "this is no web address such as https://api.example.com")
+        return
+    if parts.username is not None or parts.password is not None:
+        yield Finding(path, "url-credentials", "the address carries credentials; use a secret reference instead")
+    if secret and parts.scheme == "http" and host not in LOOPBACK:
+        message = f"plain http would show the token to everybody on the way to {host}"
+        yield Finding(path, "plain-http", message, "use https")
+    if parts.query or parts.fragment:
+        yield Finding(path, "url", "the address must not have a query or fragment")
+
+
+def wrong_parts(value: Any, path: Path = ()) -> Iterator[Finding]:
+    """Yield what is wrong with the secrets and limits of requests anywhere in a connection, whatever its platform is."""
+    if isinstance(value, Secret) and (value.env is None) == (value.file is None):
+        message = "a secret names exactly one of `env` (a variable) and `file` (a path)"
+        yield Finding(path, "secret", message)
+    elif isinstance(value, Requests) and seconds(value.timeout) <= 0:
+        yield Finding((*path, "timeout"), "zero-duration", "a timeout of zero lets no request through")
+    elif isinstance(value, msgspec.Struct):
+        for field in msgspec.structs.fields(value):
+            yield from wrong_parts(getattr(value, field.name), (*path, field.encode_name))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
+import msgspec
 import pytest
 
 from reconciler.core.advance import FRESH, MAX_OLD
 from reconciler.core.answers import ATTEMPTS
 from reconciler.core.progress import SPLITS
-from reconciler.model.change import Action
+from reconciler.model.change import Action, Change
 from reconciler.model.event import AnyEvent, Called, Intended, Note
 from reconciler.model.fleet import Limits, Override, Selector, WorkloadSpec
 from reconciler.model.outcome import Receipt, ReceiptKind, Result
@@ -378,3 +380,22 @@ def test_a_clock_that_runs_away_between_reading_and_sending_ends_in_a_word(memor
     assert results(run) == all_are(Result.NOT_TRIED)
     assert {one.detail for one in run.outcomes} == {"a reading takes longer than 60 s"}
     assert memory.reads <= MAX_OLD + 1
+
+
+def test_a_change_without_any_call_fails_and_the_others_go(memory: Memory) -> None:
+    compiled = memory.compile
+
+    def compile_(changes: Sequence[Change], *args: Any, **options: Any) -> tuple[Action, ...]:
+        found = [
+            msgspec.structs.replace(
+                action, slots=tuple(slot for slot in action.slots if changes[slot].unit.id != "u1"), wide=False
+            )
+            for action in compiled(changes, *args, **options)
+        ]
+        return tuple(action for action in found if action.slots)
+
+    memory.compile = compile_  # type: ignore[method-assign]  # has no call for one unit
+    run, _ = applied(memory, request())
+    (one,) = (outcome for outcome in run.outcomes if outcome.unit.id == "u1")
+    assert (one.result, one.detail) == (Result.FAILED, "the platform has no call for this change")
+    assert {outcome.result for outcome in run.outcomes if outcome.unit.id != "u1"} == {Result.DONE}

@@ -229,6 +229,13 @@ def test_what_is_on_its_way_at_the_deadline_is_waiting(platform: Stepping) -> No
     assert (run.exit_code, [call for call, _ in platform.steps]) == (0, [DELIVER])
 
 
+def test_no_further_step_begins_after_the_deadline(platform: Stepping) -> None:
+    run, _ = applied(platform, request(), deadline=5.5)
+    assert [call for call, _ in platform.steps] == [DELIVER]
+    assert platform.slots["u0", "w1"].phase is Phase.READY
+    assert {result for result, _ in told(run.outcomes).values()} == {Result.WAITING}
+
+
 def test_a_stop_ends_waiting(platform: Stepping) -> None:
     def stop() -> None:
         platform.clock.stop = True

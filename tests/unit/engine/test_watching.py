@@ -18,6 +18,8 @@ from reconciler.model.observation import Phase, State
 from reconciler.model.unit import Reach
 from tests.unit.engine.memory import LOST, REFUSED, Clock, Memory, gone, request
 
+INTERVAL = 60.0
+
 
 class Between(Clock):
     """Pauses between passes let something happen each, first entry first; after the last one the watch ends."""
@@ -29,6 +31,8 @@ class Between(Clock):
 
     def sleep(self, seconds: float) -> bool:
         super().sleep(seconds)
+        if seconds < INTERVAL:
+            return self.stop  # within a pass
         self.pauses.append(seconds)
         if not self.happens:
             return True
@@ -57,7 +61,7 @@ def nothing() -> None:
 
 def watched(memory: Memory, git: Git | None = None, *, apply: bool = True) -> list[AnyEvent]:
     """Watch until nothing more happens between passes; return what was told."""
-    how = Watched(interval=60.0, apply=apply, options=Options(concurrency=1, wait=False))
+    how = Watched(interval=INTERVAL, apply=apply, options=Options(concurrency=1, wait=False))
     source = git or Git(request())
     watching = Watching(
         source, lambda manifest: lambda name: memory, memory.clock, how, run="w", random=lambda: 0.5, commit=lambda: "c"
@@ -118,6 +122,12 @@ def test_a_call_whose_answer_was_lost_is_no_drift_whatever_came_of_it(works: boo
     memory = passes(lambda one: one.set("u0", "2") if works else None, count=1)
     memory.script = [LOST] * 4
     memory.unreadable = [None, gone()]
+    assert drifts(watched(memory)) == []
+
+
+def test_what_nobody_knows_to_have_been_there_is_not_told() -> None:
+    memory = passes(lambda one: one.set("u0", "7"), count=1)
+    memory.script = [LOST] * 4
     assert drifts(watched(memory)) == []
 
 

@@ -126,7 +126,7 @@ def _explained(error: Exception) -> int | None:
     if not isinstance(error, ReconcilerError):
         return None
     if isinstance(error, ManifestError):
-        from reconciler.manifest.render import diagnostics_text
+        from reconciler.manifest.finding import diagnostics_text
 
         click.echo(diagnostics_text(error.diagnostics), err=True)
     else:

@@ -10,25 +10,17 @@ from pathlib import Path
 import click
 
 from reconciler.cli import wiring
+from reconciler.cli.files import check_saved, read_plan
 from reconciler.cli.options import (
     DURATION,
-    command_context,
-    connections_option,
-    filter_options,
-    filters_of,
+    FILE,
+    Selection,
+    concurrency_option,
     output_option,
-    paths_argument,
-    strict_option,
+    result_option,
+    selection,
 )
-from reconciler.cli.printing import (
-    applied,
-    check_saved,
-    live,
-    print_outcomes,
-    print_plan,
-    read_plan,
-    result_file,
-)
+from reconciler.cli.printing import applied, live, print_plan, print_report, result_file
 from reconciler.core.decide import PlanRequest
 from reconciler.engine.apply import Applying
 from reconciler.engine.plan import PlanResult, plan
@@ -36,7 +28,6 @@ from reconciler.engine.run import Options
 from reconciler.errors import SettingsError
 from reconciler.model.plan import LimitKind, Plan
 from reconciler.ports import EventSink
-from reconciler.views.command_context import CommandContext
 
 
 @click.command(
@@ -52,13 +43,12 @@ Exit codes: 0 all accepted, nothing failed (units that are merely waiting allowe
 forbade it or everything was stale; 4 anything failed, was stale, was rejected, was not tried or is unknown; 1 an error before
 anything was sent.""",
 )
-@paths_argument
 @click.option(
     "--plan",
     "plan_file",
-    type=click.Path(path_type=Path),
+    type=FILE,
     metavar="FILE",
-    help="Apply this reviewed plan: an upper bound, held against today slot by slot.",
+    help="Apply this reviewed plan and no more; each slot is checked against its state today.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--no-wait", is_flag=True, help="Do not wait for units to settle.")
@@ -72,22 +62,13 @@ anything was sent.""",
     help="Lift this limit, once; needs --reason.",
 )
 @click.option("--reason", metavar="TEXT", help="Why a limit is lifted; recorded.")
-@click.option(
-    "--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, help="Calls in flight at most."
-)
+@concurrency_option
 @click.option("--fail-fast", is_flag=True, help="Stop at the first refused call.")
-@click.option(
-    "--result",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Append everything that happens to this file, one JSON object a line.",
-)
-@connections_option
-@filter_options
-@strict_option
+@result_option
+@selection
 @output_option("text", "json")
 def command(  # every option is one of the command line's
-    paths: tuple[Path, ...],
+    selected: Selection,
     plan_file: Path | None,
     yes: bool,
     no_wait: bool,
@@ -97,12 +78,6 @@ def command(  # every option is one of the command line's
     concurrency: int,
     fail_fast: bool,
     result: Path | None,
-    connections: Path | None,
-    fleet: tuple[str, ...],
-    unit: tuple[str, ...],
-    workload: tuple[str, ...],
-    exclude: tuple[str, ...],
-    strict: bool,
     output: str,
 ) -> int:
     """Carry out a plan: the fewest calls, then watch units settle, then say what came of every change.
@@ -113,21 +88,16 @@ def command(  # every option is one of the command line's
     _check_usage(yes=yes, plan_file=plan_file, allow=allow, reason=reason)
     saved = read_plan(plan_file) if plan_file is not None else None
     clock = wiring.SystemClock()
-    manifest = wiring.load(paths, connections)
-    request = PlanRequest(
-        manifest=manifest,
-        filters=filters_of(fleet, unit, workload, exclude),
-        strict=strict,
-        commit=wiring.commit(paths),
-    )
+    manifest = wiring.load(selected.paths, selected.connections)
+    commit = wiring.commit(selected.paths)
+    request = PlanRequest(manifest=manifest, filters=selected.filters, strict=selected.strict, commit=commit)
     with wiring.stoppable(clock, "stopping: running calls are finished, no more are sent"), ExitStack() as stack:
-        context = command_context(paths, connections, request.filters)
         planned = plan(request, wiring.opener(manifest, clock), clock)
         stack.callback(planned.close)
         if saved is not None:
             check_saved(saved, planned.plan, clock.now())
         elif planned.plan.errored and not planned.readings:
-            print_plan(planned.plan, output, verbose=False, now=clock.now(), context=context)
+            print_plan(planned.plan, output, verbose=False, now=clock.now(), context=selected.context)
             return 1
         if not yes and saved is None:
             _ask(planned.plan, clock.now())
@@ -139,7 +109,7 @@ def command(  # every option is one of the command line's
             allow=dict.fromkeys(allow, reason or ""),
         )
         record = stack.enter_context(result_file(result))
-        return _carry_out(planned, options, clock, saved, record, output, context)
+        return _carry_out(planned, options, clock, saved, record, output, selected)
 
 
 def _carry_out(
@@ -149,14 +119,16 @@ def _carry_out(
     saved: Plan | None,
     record: EventSink,
     output: str,
-    context: CommandContext,
+    selected: Selection,
 ) -> int:  # one run
     applying = Applying(planned, options, clock, run=uuid.uuid4().hex, saved=saved)
+    from reconciler.views import apply_text
+
     with live(applying.saved or planned.plan) as screen:
         for event in applying.events():
             record.record(event)
             screen.record(event)
-    print_outcomes(applied(applying, applying.run.seconds), output, context)
+    print_report(applied(applying), output, apply_text.encode, apply_text.render, context=selected.context)
     return applying.exit_code
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from reconciler.cli import wiring
-from reconciler.cli.options import connections_option, output_option
-from reconciler.cli.printing import show
+from reconciler.cli.options import connection_option, connections_option, output_option
+from reconciler.cli.printing import print_report
 from reconciler.engine.deliveries import deliveries
 from reconciler.engine.snapshot import chosen
 
@@ -33,7 +33,7 @@ told all the same).""",
     metavar="PATH",
     help="Where the manifests are (repeatable).  [default: the current folder]",
 )
-@click.option("--connection", metavar="NAME", help="Only this connection.")
+@connection_option
 @click.option("--probe", is_flag=True, help="Ask also where the request itself may start a preparation.")
 @connections_option
 @output_option("text", "json")
@@ -59,8 +59,5 @@ def command(
     manifest = wiring.load(manifests, connections)
     opened = wiring.opener(manifest, wiring.SystemClock())
     found = deliveries(manifest, chosen(manifest, connection), catalog_ids, opened, probe=probe)
-    if output == "json":
-        click.echo(deliveries_text.encode(found))
-    else:
-        show(deliveries_text.render(found, width=wiring.width()))
+    print_report(found, output, deliveries_text.encode, deliveries_text.render)
     return int(any(one.error for one in found))

@@ -74,6 +74,7 @@ def command(platform: str, units: int, keep: Path | None) -> None:
     for name, story in stories().items():
         if platform not in {name, ALL}:
             continue
+        wiring.require_simulators(name)
         folder = keep / name if keep is not None and platform == ALL else keep
         options = story.simulator(units)
         with (

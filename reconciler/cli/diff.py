@@ -5,9 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+import msgspec
 
+from reconciler.cli import wiring
+from reconciler.cli.files import read_file, read_plan, read_snapshot, replayed
 from reconciler.cli.options import output_option
-from reconciler.cli.printing import show
+from reconciler.cli.printing import print_report
+from reconciler.engine.difference import Thing, comparison
+from reconciler.errors import SettingsError
 
 SAME, DIFFERENT = 0, 2
 
@@ -30,14 +35,30 @@ def command(left: Path, right: Path, output: str) -> int:
     A and B are files written by `plan --out` or `snapshot --out`, or manifests: a file or a folder. Times are not
     compared.
     """
-    from reconciler.cli import wiring
-    from reconciler.cli.reading import read_thing
-    from reconciler.engine.difference import comparison
     from reconciler.views import difference_text
 
-    found = comparison((str(left), read_thing(left)), (str(right), read_thing(right)))
-    if output == "json":
-        click.echo(difference_text.encode(found))
-    else:
-        show(difference_text.render(found, width=wiring.width()))
+    found = comparison((str(left), _read(left)), (str(right), _read(right)))
+    print_report(found, output, difference_text.encode, difference_text.render)
     return DIFFERENT if found.differences else SAME
+
+
+class _Head(msgspec.Struct):
+    """The one field that tells our files apart."""
+
+    format: str = ""
+
+
+def _read(path: Path) -> Thing:
+    """Return what a file or folder holds, by its content; raise SettingsError for what is none of ours."""
+    if path.is_dir():
+        return wiring.load([path])
+    content = read_file(path)
+    if not content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        return wiring.load([path])
+    try:
+        head = msgspec.json.decode(content, type=_Head)
+    except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
+        raise SettingsError(f"{path} is not readable as JSON ({wrong})", hint="it may be cut short") from wrong
+    if head.format.startswith("reconciler/snapshot."):
+        return replayed(read_snapshot(path), path)[0]
+    return read_plan(path)

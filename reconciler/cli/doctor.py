@@ -13,7 +13,7 @@ import click
 from reconciler import __version__
 from reconciler.cli import wiring
 from reconciler.cli.options import connections_option, output_option, paths_argument
-from reconciler.cli.printing import show
+from reconciler.cli.printing import print_report
 from reconciler.engine.doctor import examine
 from reconciler.errors import SettingsError
 from reconciler.git.command import git
@@ -44,10 +44,7 @@ def command(paths: tuple[Path, ...], output: str, connections: Path | None) -> i
     probes = [("version", _versions), ("platforms", _platforms), ("git", lambda: _git(wiring.places(paths)[0]))]
     parts = list(examine(wiring.source(paths, connections), probes, lambda manifest: wiring.opener(manifest, clock)))
     shown = [(part.name, part.checks) for part in parts]
-    if output == "json":
-        click.echo(doctor_text.encode(shown))
-    else:
-        show(doctor_text.render(shown, width=wiring.width()))
+    print_report(shown, output, doctor_text.encode, doctor_text.render)
     return int(any(part.failed for part in parts))
 
 

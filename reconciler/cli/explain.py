@@ -8,7 +8,7 @@ import click
 
 from reconciler.cli import wiring
 from reconciler.cli.options import connections_option, output_option
-from reconciler.cli.printing import show
+from reconciler.cli.printing import print_report
 from reconciler.core.decide import PlanRequest
 from reconciler.engine.explain import explanation
 from reconciler.engine.plan import plan
@@ -43,10 +43,7 @@ def command(unit: str, rest: tuple[str, ...], output: str, connections: Path | N
     planned = plan(request, wiring.opener(manifest, clock), clock)
     planned.close()
     found = explanation(planned, manifest, repository, unit, workload)
-    if output == "json":
-        click.echo(explain_text.encode(found))
-    else:
-        show(explain_text.render(found, now=clock.now(), width=wiring.width()))
+    print_report(found, output, explain_text.encode, explain_text.render, now=clock.now())
 
 
 def _split(rest: tuple[str, ...]) -> tuple[str | None, list[Path]]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import click
 
 from reconciler.core.assessment import Filters
 from reconciler.model.quantity import seconds
-from reconciler.views.command_context import CommandContext
+from reconciler.views.plan_words import CommandContext
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -34,47 +35,84 @@ class DurationType(click.ParamType[float]):
 
 DURATION = DurationType()
 
-paths_argument = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+FILE = click.Path(path_type=Path)
+
+paths_argument = click.argument("paths", nargs=-1, type=FILE)
 
 connections_option = click.option(
     "--connections",
-    type=click.Path(path_type=Path),
+    type=FILE,
     metavar="PATH",
     help="Take Connections from here instead of from PATHS (a pull-request job takes them from the base branch).",
 )
 
-strict_option = click.option("--strict", is_flag=True, help="Warnings about manifests are errors.")
+strict_option = click.option("--strict", is_flag=True, help="Treat warnings about manifests as errors.")
+
+concurrency_option = click.option(
+    "--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, help="Calls in flight at most."
+)
+
+result_option = click.option(
+    "--result", type=FILE, metavar="FILE", help="Append every event to this file, one JSON object per line."
+)
+
+connection_option = click.option("--connection", metavar="NAME", help="Only this connection.")
+
+verbose_option = click.option("-v", "--verbose", is_flag=True, help="List every slot.")
 
 
 def output_option(*forms: str) -> Callable[[F], F]:
     """Return the `-o` option with these forms; the first is the default."""
     return click.option(
-        "-o", "--output", type=click.Choice(forms), default=forms[0], show_default=True, help="Form of the output."
+        "-o", "--output", type=click.Choice(forms), default=forms[0], show_default=True, help="Output format."
     )
 
 
-def filter_options(function: F) -> F:
-    """Add the filters."""
-    for name, metavar, text in reversed(
-        (
-            ("--fleet", "NAME", "Only this fleet (glob, repeatable)."),
-            ("--unit", "GLOB", "Only units whose name or id matches (repeatable)."),
-            ("--workload", "NAME", "Only this workload (glob, repeatable)."),
-            ("--exclude", "GLOB", "Leave out units whose name or id matches (repeatable)."),
-        )
-    ):
-        function = click.option(name, multiple=True, metavar=metavar, help=text)(function)
-    return function
+class Selection(NamedTuple):
+    """Which manifests a command is about, and which part of them."""
+
+    paths: tuple[Path, ...]
+    connections: Path | None
+    filters: Filters
+    strict: bool
+
+    @property
+    def context(self) -> CommandContext:
+        """Return what was typed, for the commands that are proposed next."""
+        behind = () if self.connections is None else ("--connections", str(self.connections))
+        return CommandContext(where=(*map(str, self.paths), *behind), filters=self.filters.options)
 
 
-def filters_of(
-    fleet: tuple[str, ...], unit: tuple[str, ...], workload: tuple[str, ...], exclude: tuple[str, ...]
-) -> Filters:
-    """Return the filters as a value."""
-    return Filters(fleets=fleet, units=unit, workloads=workload, exclude=exclude)
+def selection(function: Callable[..., int]) -> Callable[..., int]:
+    """Add PATHS, --connections, the four filters and --strict; the command takes them as one `selected`."""
 
+    @wraps(function)
+    def taking(
+        *,
+        paths: tuple[Path, ...],
+        connections: Path | None,
+        fleet: tuple[str, ...],
+        unit: tuple[str, ...],
+        workload: tuple[str, ...],
+        exclude: tuple[str, ...],
+        strict: bool,
+        **others: Any,
+    ) -> int:
+        filters = Filters(fleets=fleet, units=unit, workloads=workload, exclude=exclude)
+        return function(selected=Selection(paths, connections, filters, strict), **others)
 
-def command_context(paths: Sequence[Path], connections: Path | None, filters: Filters) -> CommandContext:
-    """Return what was typed, for the commands that are proposed next."""
-    behind = () if connections is None else ("--connections", str(connections))
-    return CommandContext(where=(*map(str, paths), *behind), filters=filters.options)
+    options = (
+        paths_argument,
+        connections_option,
+        click.option("--fleet", multiple=True, metavar="NAME", help="Only this fleet (glob, repeatable)."),
+        click.option("--unit", multiple=True, metavar="GLOB", help="Only units whose name or id matches (repeatable)."),
+        click.option("--workload", multiple=True, metavar="NAME", help="Only this workload (glob, repeatable)."),
+        click.option(
+            "--exclude", multiple=True, metavar="GLOB", help="Leave out units whose name or id matches (repeatable)."
+        ),
+        strict_option,
+    )
+    found: Callable[..., int] = taking
+    for option in reversed(options):
+        found = option(found)
+    return found

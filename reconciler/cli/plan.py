@@ -7,18 +7,10 @@ from pathlib import Path
 import click
 
 from reconciler.cli import wiring
-from reconciler.cli.options import (
-    command_context,
-    connections_option,
-    filter_options,
-    filters_of,
-    output_option,
-    paths_argument,
-    strict_option,
-)
-from reconciler.cli.printing import print_plan, write_plan
+from reconciler.cli.files import write_file
+from reconciler.cli.options import FILE, Selection, output_option, selection, verbose_option
+from reconciler.cli.printing import print_plan
 from reconciler.core.decide import PlanRequest
-from reconciler.engine.group import Open
 from reconciler.engine.plan import plan
 from reconciler.model.plan import Plan
 
@@ -35,35 +27,24 @@ Examples:
 Exit codes: 0 planned. With --detailed-exitcode: 0 nothing to do, 2 there are changes (held ones that time or a person
 can release included), 3 a limit is violated, 1 something could not be read.""",
 )
-@paths_argument
 @output_option("text", "json", "markdown")
-@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan, for show and apply.")
+@click.option("--out", type=FILE, metavar="FILE", help="Save the plan, for show and apply.")
 @click.option(
     "--base", metavar="REF|DIR", help="Say which changes come from the manifests since this git ref or folder."
 )
-@connections_option
 @click.option("--detailed-exitcode", is_flag=True, help="Say by the exit code whether there are changes.")
-@filter_options
-@strict_option
-@click.option(
-    "--snapshot", type=click.Path(path_type=Path), metavar="FILE", help="Plan offline against a recorded snapshot."
-)
+@selection
+@click.option("--snapshot", type=FILE, metavar="FILE", help="Plan offline against a recorded snapshot.")
 @click.option(
     "--probe", is_flag=True, help="Look up also where the request itself may make a server prepare a release."
 )
-@click.option("-v", "--verbose", is_flag=True, help="List every slot.")
+@verbose_option
 def command(  # every option is one of the command line's
-    paths: tuple[Path, ...],
+    selected: Selection,
     output: str,
     out: Path | None,
     base: str | None,
-    connections: Path | None,
     detailed_exitcode: bool,
-    fleet: tuple[str, ...],
-    unit: tuple[str, ...],
-    workload: tuple[str, ...],
-    exclude: tuple[str, ...],
-    strict: bool,
     snapshot: Path | None,
     probe: bool,
     verbose: bool,
@@ -73,23 +54,25 @@ def command(  # every option is one of the command line's
     Reads the manifests of PATHS (default: the current folder) and what the platforms report, and shows the difference:
     the changes, the exact calls, what is held and why, which limits are violated.
     """
+    from reconciler.views import plan_json
+
     clock = wiring.SystemClock()
-    manifest = wiring.load(paths, connections)
-    open_: Open = wiring.recorded(snapshot, manifest) if snapshot is not None else wiring.opener(manifest, clock)
-    with wiring.base_manifest(base, paths, connections) as before:
+    manifest = wiring.load(selected.paths, selected.connections)
+    open_ = wiring.opener(manifest, clock) if snapshot is None else wiring.recorded(snapshot, manifest, clock)
+    with wiring.base_manifest(base, selected.paths, selected.connections) as before:
         request = PlanRequest(
             manifest=manifest,
             base=before,
-            filters=filters_of(fleet, unit, workload, exclude),
-            strict=strict,
-            commit=wiring.commit(paths),
+            filters=selected.filters,
+            strict=selected.strict,
+            commit=wiring.commit(selected.paths),
             probe=probe,
         )
         planned = plan(request, open_, clock)
     planned.close()
     if out is not None:
-        write_plan(planned.plan, out)
-    context = command_context(paths, connections, request.filters)
+        write_file(out, plan_json.encode(planned.plan))
+    context = selected.context
     print_plan(planned.plan, output, verbose=verbose, now=clock.now(), saved=out, context=context)
     return detailed(planned.plan) if detailed_exitcode else int(planned.plan.errored)
 

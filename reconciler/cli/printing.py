@@ -1,88 +1,30 @@
-"""Values → the terminal, files and back: plans, outcomes, events."""
+"""Values → the terminal and result files: plans, reports, events."""
 
 from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
 from reconciler.cli import wiring
-from reconciler.core.digest import fingerprint
 from reconciler.engine.apply import Applying
-from reconciler.errors import JournalError, PlanExpired, PlanMismatch, SettingsError
+from reconciler.errors import JournalError, SettingsError
 from reconciler.model.event import AnyEvent
 from reconciler.model.plan import Plan
 from reconciler.model.report import Applied
 from reconciler.ports import EventSink
-from reconciler.views.command_context import NOTHING, CommandContext
 from reconciler.views.line import Line
+from reconciler.views.plan_words import NOTHING, CommandContext
+
+T = TypeVar("T")
 
 COMMENT = 65_000
 """Characters of a Markdown plan at most: GitHub takes 65,536 in a comment, and its own marker wants some of them."""
-
-
-def read_plan(path: Path) -> Plan:
-    """Return a saved plan; raise PlanMismatch when it was edited, cut or is of another format."""
-    from reconciler.views import plan_json
-
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise SettingsError(f"cannot read {path}: {error.strerror}") from error
-    try:
-        found = plan_json.decode(content)
-    except PlanMismatch as error:
-        raise PlanMismatch(f"{path}: {error}{misshapen('plan.v1', content)}", hint=error.hint) from error
-    if fingerprint(found) != found.fingerprint:
-        raise PlanMismatch(
-            f"{path}: the plan was edited after it was made (its fingerprint does not match)",
-            hint="make a new plan with `reconciler plan --out FILE`",
-        )
-    return found
-
-
-def misshapen(name: str, content: bytes) -> str:
-    """Return what of a JSON document does not fit its schema, an indented line each, to go behind an error."""
-    from reconciler.manifest.shape import explain
-
-    said = explain(name, content)
-    return "".join(f"\n  {line}" for line in said.splitlines())
-
-
-def check_saved(saved: Plan, today: Plan, now: float) -> None:
-    """Refuse a saved plan that expired, or that was made for another application."""
-    if now > datetime.fromisoformat(saved.times.expires).timestamp():
-        raise PlanExpired(f"the plan expired at {saved.times.expires}", hint="make a new plan and have it reviewed")
-    targets = {one.fleet: one.basis.target for one in today.fleets if not one.error}
-    for fleet in saved.fleets:
-        here = targets.get(fleet.fleet)
-        if here is not None and fleet.basis.target and here != fleet.basis.target:
-            raise PlanMismatch(
-                f"the plan of fleet {fleet.fleet!r} was made for {fleet.basis.target}, but its connection is {here}",
-                hint="make a new plan with these connections",
-            )
-
-
-def write_plan(found: Plan, path: Path) -> None:
-    """Save a plan, whole or not at all."""
-    from reconciler.views import plan_json
-
-    write_file(path, plan_json.encode(found))
-
-
-def write_file(path: Path, content: bytes) -> None:
-    """Write a file through a temporary one beside it, so that it is never half there."""
-    beside = path.with_name(f".{path.name}.partial")
-    try:
-        beside.write_bytes(content)
-        beside.replace(path)
-    except OSError as error:
-        raise SettingsError(f"cannot write {path}: {error.strerror}") from error
 
 
 def print_plan(
@@ -122,6 +64,16 @@ def show(lines: Sequence[Line]) -> None:
     Console(highlight=False, soft_wrap=True, force_terminal=True, width=wiring.width()).print(styled(lines), end="")
 
 
+def print_report(
+    report: T, output: str, encode: Callable[[T], bytes], render: Callable[..., list[Line]], **options: Any
+) -> None:
+    """Write a report to standard output as text or json; `options` are for the text."""
+    if output == "json":
+        click.echo(encode(report))
+    else:
+        show(render(report, width=wiring.width(), **options))
+
+
 def warn(lines: Sequence[Line]) -> None:
     """Write lines to standard error, without colour."""
     from reconciler.views.line import plain
@@ -129,7 +81,7 @@ def warn(lines: Sequence[Line]) -> None:
     click.echo(plain(lines), nl=False, err=True)
 
 
-def applied(applying: Applying, seconds: float | None = None) -> Applied:
+def applied(applying: Applying) -> Applied:
     """Return what came of a run, as the report that views show."""
     plan = applying.saved or applying.planned.plan
     return Applied(
@@ -137,22 +89,12 @@ def applied(applying: Applying, seconds: float | None = None) -> Applied:
         fingerprint=plan.fingerprint,
         exit_code=applying.exit_code,
         sent=applying.sent,
-        seconds=seconds,
+        seconds=applying.run.seconds,
         blocked=tuple(applying.blocked),
         errors=tuple((fleet.fleet, fleet.error) for fleet in plan.fleets if fleet.error),
         held=sum(not held.stage for fleet in plan.fleets for held in fleet.held),
         outcomes=tuple(applying.outcomes),
     )
-
-
-def print_outcomes(found: Applied, output: str, context: CommandContext = NOTHING) -> None:
-    """Write what came of a run to standard output as text or json."""
-    from reconciler.views import apply_text
-
-    if output == "json":
-        click.echo(apply_text.encode(found))
-    else:
-        show(apply_text.render(found, width=wiring.width(), context=context))
 
 
 class Silence:

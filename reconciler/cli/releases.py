@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from reconciler.cli import wiring
-from reconciler.cli.options import connections_option, output_option, paths_argument
-from reconciler.cli.printing import show, warn
+from reconciler.cli.options import connection_option, connections_option, output_option, paths_argument
+from reconciler.cli.printing import print_report, warn
 from reconciler.engine.releases import releases
 from reconciler.engine.snapshot import chosen
 from reconciler.model.release import ReleaseQuery
@@ -25,7 +25,7 @@ Examples:
 Exit codes: 0 listed; 1 a connection could not be read (the others are listed all the same).""",
 )
 @paths_argument
-@click.option("--connection", metavar="NAME", help="Only this connection.")
+@connection_option
 @click.option("--workload", multiple=True, metavar="NAME", help="Only of this workload, by name or id (repeatable).")
 @click.option("--version", multiple=True, metavar="V", help="Only this version (repeatable).")
 @click.option("--revision", multiple=True, metavar="R", help="Only of this source revision (repeatable).")
@@ -71,9 +71,6 @@ def command(
     manifest = wiring.load(paths, connections)
     opened = wiring.opener(manifest, wiring.SystemClock())
     found = releases(manifest, chosen(manifest, connection), query, opened)
-    if output == "json":
-        click.echo(releases_text.encode(found))
-    else:
-        show(releases_text.render(found, width=wiring.width()))
+    print_report(found, output, releases_text.encode, releases_text.render)
     warn(releases_text.problems(found, width=wiring.width()))
     return int(any(one.error for one in found))

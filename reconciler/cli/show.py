@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.options import output_option
-from reconciler.cli.printing import print_plan, read_plan
+from reconciler.cli.files import read_plan
+from reconciler.cli.options import output_option, verbose_option
+from reconciler.cli.printing import print_plan
 
 
 @click.command(
@@ -16,7 +17,7 @@ from reconciler.cli.printing import print_plan, read_plan
 )
 @click.argument("plan_file", type=click.Path(path_type=Path), metavar="PLAN.JSON")
 @output_option("text", "markdown", "json")
-@click.option("-v", "--verbose", is_flag=True, help="List every slot.")
+@verbose_option
 def command(plan_file: Path, output: str, verbose: bool) -> None:
     """Show a saved plan as text, Markdown or JSON.
 

@@ -8,11 +8,11 @@ import click
 import msgspec
 
 from reconciler.cli import wiring
-from reconciler.cli.offline import SUFFIX
-from reconciler.cli.options import connections_option, paths_argument
-from reconciler.cli.printing import write_file
+from reconciler.cli.files import SUFFIX, write_file
+from reconciler.cli.options import connection_option, connections_option, paths_argument
 from reconciler.engine.snapshot import chosen, take
 from reconciler.errors import SettingsError
+from reconciler.views.words import count
 
 
 @click.command(
@@ -30,7 +30,7 @@ A file holds one connection. It holds names, tags and versions of units, and no 
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), metavar="FILE|DIR", help="Where to; a folder for several."
 )
-@click.option("--connection", metavar="NAME", help="Only this connection.")
+@connection_option
 @connections_option
 def command(paths: tuple[Path, ...], out: Path, connection: str | None, connections: Path | None) -> None:
     """Record what platforms report, and what their catalogues say of every version seen or wanted."""
@@ -42,8 +42,8 @@ def command(paths: tuple[Path, ...], out: Path, connection: str | None, connecti
     for name, target in targets.items():
         kept = take(manifest, name, open_)
         write_file(target, msgspec.json.encode(kept) + b"\n")
-        units = f"{len(kept.units.ids):,} unit{'' if len(kept.units.ids) == 1 else 's'}"
-        click.echo(f"wrote {target}: {kept.identity}, {units}, {len(kept.workloads):,} workloads")
+        found = f"{count(len(kept.units.ids), 'unit')}, {count(len(kept.workloads), 'workload')}"
+        click.echo(f"wrote {target}: {kept.identity}, {found}")
         for problem in kept.coverage.problems:
             click.echo(f"warning: the reading is incomplete: {problem}", err=True)
 

@@ -10,7 +10,7 @@ import msgspec
 from reconciler.cli import wiring
 from reconciler.cli.options import connections_option, output_option, paths_argument, strict_option
 from reconciler.errors import ManifestError
-from reconciler.manifest.render import diagnostics_builtins, diagnostics_text
+from reconciler.manifest.finding import diagnostics_builtins, diagnostics_text
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.fleet import Manifest
 from reconciler.views.words import count

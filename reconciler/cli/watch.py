@@ -9,14 +9,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli import wiring
-from reconciler.cli.options import (
-    DURATION,
-    connections_option,
-    filter_options,
-    filters_of,
-    paths_argument,
-    strict_option,
-)
+from reconciler.cli.options import DURATION, Selection, concurrency_option, result_option, selection
 from reconciler.cli.printing import Lines, result_file
 from reconciler.engine.run import Options
 from reconciler.engine.watch import Watched, Watching
@@ -33,7 +26,6 @@ Examples:
 Exit codes: 0 after SIGINT or SIGTERM; with --once that of the pass: 0 nothing failed, 1 something could not be read,
 3 a limit forbade all changes, 4 anything failed, stale or is unknown.""",
 )
-@paths_argument
 @click.option(
     "--interval",
     type=DURATION,
@@ -59,20 +51,11 @@ Exit codes: 0 after SIGINT or SIGTERM; with --once that of the pass: 0 nothing f
 @click.option(
     "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="One line an event."
 )
-@click.option(
-    "--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, help="Calls in flight at most."
-)
-@click.option(
-    "--result",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Append everything that happens to this file, one JSON object a line.",
-)
-@connections_option
-@filter_options
-@strict_option
+@concurrency_option
+@result_option
+@selection
 def command(  # every option is one of the command line's
-    paths: tuple[Path, ...],
+    selected: Selection,
     interval: float,
     once: bool,
     wait: float,
@@ -80,12 +63,6 @@ def command(  # every option is one of the command line's
     log_format: str,
     concurrency: int,
     result: Path | None,
-    connections: Path | None,
-    fleet: tuple[str, ...],
-    unit: tuple[str, ...],
-    workload: tuple[str, ...],
-    exclude: tuple[str, ...],
-    strict: bool,
 ) -> int:
     """Compare what git says with what platforms report, again and again; tell what drifts, correct it where allowed.
 
@@ -98,20 +75,20 @@ def command(  # every option is one of the command line's
         )
     clock = wiring.SystemClock()
     watching = Watching(
-        wiring.source(paths, connections),
+        wiring.source(selected.paths, selected.connections),
         lambda manifest: wiring.opener(manifest, clock),
         clock,
         Watched(
             interval=interval,
             once=once,
             apply=mode == "apply",
-            filters=filters_of(fleet, unit, workload, exclude),
-            strict=strict,
+            filters=selected.filters,
+            strict=selected.strict,
             options=Options(concurrency=concurrency, wait=wait > 0, deadline=wait),
         ),
         run=uuid.uuid4().hex,
         random=random.random,
-        commit=lambda: wiring.commit(paths),
+        commit=lambda: wiring.commit(selected.paths),
     )
     lines = Lines(log_format)
     if mode == "observe" and log_format == "text":

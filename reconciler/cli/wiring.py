@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 
@@ -19,11 +20,11 @@ import click
 from reconciler.engine.group import Open
 from reconciler.errors import ManifestError, SettingsError
 from reconciler.git.repository import GitRepository
+from reconciler.manifest.finding import diagnostics_text
 from reconciler.manifest.load import Loader
-from reconciler.manifest.render import diagnostics_text
 from reconciler.manifest.secret import resolve as resolve_secret
 from reconciler.model.connection import ConnectionSpec, Secret
-from reconciler.model.fleet import Manifest
+from reconciler.model.fleet import Document, Manifest
 from reconciler.model.plan import DIRTY
 from reconciler.platforms import registry
 from reconciler.plugin import Plugins, Simulation
@@ -105,13 +106,20 @@ def simulators_installed(name: str) -> Iterator[None]:
         raise SettingsError(f"the simulator of {name} cannot run here: {error}", hint=hint) from error
 
 
+def require_simulators(name: str) -> None:
+    """Raise SettingsError where what puts a simulator behind a socket is not installed."""
+    with simulators_installed(name):
+        for needed in ("starlette", "uvicorn"):
+            import_module(needed)
+
+
 def places(paths: Sequence[Path]) -> list[Path]:
     """Return PATHS, or the current folder where none was given."""
     return list(paths) or [Path()]
 
 
 def load(paths: Sequence[Path], connections: Path | None = None) -> Manifest:
-    """Read the manifests of PATHS and say what is odd about them; raise ManifestError with all findings."""
+    """Read the manifests of PATHS and print warnings about them; raise ManifestError with all findings."""
     found = source(paths, connections).load()
     if found.warnings:
         click.echo(diagnostics_text(found.warnings), err=True)
@@ -140,9 +148,7 @@ def opener(manifest: Manifest, clock: Clock) -> Open:
 
 
 def _open(manifest: Manifest, name: str, clock: Clock) -> Platform:
-    document = manifest.connections.get(name)
-    if document is None:
-        raise SettingsError(f"there is no Connection named {name!r}", hint="is it in PATHS, or behind --connections?")
+    document = _connection(manifest, name)
     base = Path(document.file).parent
 
     def resolve(secret: Secret) -> str:
@@ -151,16 +157,44 @@ def _open(manifest: Manifest, name: str, clock: Clock) -> Platform:
     return connect(document.spec, resolve, clock)
 
 
+def _connection(manifest: Manifest, name: str) -> Document:
+    document = manifest.connections.get(name)
+    if document is None:
+        hint = "check that its file is in PATHS, or is given with --connections"
+        raise SettingsError(f"there is no Connection named {name!r}", hint=hint)
+    return document
+
+
 def connect(connection: ConnectionSpec, resolve: Resolve, clock: Clock) -> Platform:
     """Return the platform of a connection, ready to use; nothing is sent. Raises SettingsError."""
     return plugins()[connection.platform].connect(connection.details, resolve, clock)
 
 
-def recorded(path: Path, manifest: Manifest) -> Open:
-    """Return a function that opens the connections of a manifest from recorded snapshots; nothing is sent."""
-    from reconciler.cli import offline
+def recorded(path: Path, manifest: Manifest, clock: Clock) -> Open:
+    """Return what opens connections of a manifest from a recorded snapshot, or from a folder of them; nothing is sent."""
+    from reconciler.cli.files import read_snapshots, replayed
+    from reconciler.platforms.recorded import RecordedPlatform
 
-    return offline.recorded(path, manifest, SystemClock())
+    kept = read_snapshots(path)
+
+    def open_(name: str) -> Platform:
+        document = _connection(manifest, name)
+        if name not in kept:
+            there = ", ".join(sorted(kept)) or "none"
+            raise SettingsError(
+                f"{path} has no snapshot of the connection {name!r}; it has {there}",
+                hint="record it with `reconciler snapshot --out FILE`, or narrow the plan with --fleet",
+            )
+        real = connect(document.spec, lambda _: "recorded", clock)
+        snapshot, catalog = replayed(kept[name], path)
+        if snapshot.identity != real.identity:
+            raise SettingsError(
+                f"{path} was recorded from {snapshot.identity}, but the connection {name!r} is {real.identity}",
+                hint="record the snapshot again with this connection",
+            )
+        return RecordedPlatform(real, snapshot, catalog)
+
+    return open_
 
 
 def repository(paths: Sequence[Path]) -> Repository:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 
 from reconciler.engine.group import EVERYTHING, Open
+from reconciler.engine.parallel import each_connection
 from reconciler.engine.snapshot import wanted_releases
 from reconciler.errors import ReconcilerError
 from reconciler.model.fleet import Manifest
@@ -22,26 +21,20 @@ def deliveries(
     None named: those of the releases that the manifests want there. Without `probe` nothing is asked that would start a
     preparation. Never raises for a connection that could not be asked.
     """
-    with ThreadPoolExecutor(max_workers=max(1, len(names))) as pool:
-        return list(pool.map(partial(_of, manifest, references, open_, probe=probe), names))
 
+    def ask(name: str, platform: Platform) -> ConnectionDeliveries:
+        kind = manifest.connections[name].spec.platform
+        if not isinstance(platform, Prepares):
+            return ConnectionDeliveries(connection=name, platform=kind, prepares=False)
+        asked = references or _wanted(manifest, name, platform)
+        found = platform.preparations(asked, probe=probe)
+        return ConnectionDeliveries(connection=name, platform=kind, preparations=found)
 
-def _of(
-    manifest: Manifest, references: Collection[str], open_: Open, name: str, *, probe: bool
-) -> ConnectionDeliveries:
-    platform = manifest.connections[name].spec.platform
-    try:
-        opened = open_(name)
-        try:
-            if not isinstance(opened, Prepares):
-                return ConnectionDeliveries(connection=name, platform=platform, prepares=False)
-            asked = references or _wanted(manifest, name, opened)
-            found = opened.preparations(asked, probe=probe)
-        finally:
-            opened.close()
-    except ReconcilerError as error:
-        return ConnectionDeliveries(connection=name, platform=platform, error=str(error), hint=error.hint)
-    return ConnectionDeliveries(connection=name, platform=platform, preparations=found)
+    def failed(name: str, error: ReconcilerError) -> ConnectionDeliveries:
+        kind = manifest.connections[name].spec.platform
+        return ConnectionDeliveries(connection=name, platform=kind, error=str(error), hint=error.hint)
+
+    return each_connection(names, open_, ask, failed)
 
 
 def _wanted(manifest: Manifest, name: str, platform: Platform) -> list[str]:

@@ -1,18 +1,48 @@
-"""Several streams of events as one: each runs in a thread of its own, and goes on once its last event was taken."""
+"""Several things at once: connections asked side by side, and streams of events merged into one."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
+from typing import TypeVar
 
+from reconciler.errors import ReconcilerError
 from reconciler.model.event import AnyEvent
+from reconciler.ports import Platform
 
 Stream = Generator[AnyEvent, None, None]
+T = TypeVar("T")
+
+
+def each_connection(
+    names: Sequence[str],
+    open_: Callable[[str], Platform],
+    ask: Callable[[str, Platform], T],
+    failed: Callable[[str, ReconcilerError], T],
+) -> list[T]:
+    """Ask every connection at the same time and return the answers in the order named.
+
+    What fails with a ReconcilerError is answered by `failed` and stops no other.
+    """
+
+    def answer(name: str) -> T:
+        try:
+            platform = open_(name)
+            try:
+                return ask(name, platform)
+            finally:
+                platform.close()
+        except ReconcilerError as error:
+            return failed(name, error)
+
+    with ThreadPoolExecutor(max_workers=max(1, len(names))) as pool:
+        return list(pool.map(answer, names))
 
 
 class _Lane(threading.Thread):
-    """One stream in its thread. It waits until an event was taken: what is written before a call must be written then."""
+    """One stream in its thread. It goes on once its event was taken: what is written before a call must be written then."""
 
     def __init__(self, stream: Stream, queue: SimpleQueue[tuple[_Lane, AnyEvent | None]]) -> None:
         super().__init__(daemon=True)

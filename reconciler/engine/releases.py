@@ -3,37 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 
 from reconciler.engine.group import Open
+from reconciler.engine.parallel import each_connection
 from reconciler.errors import ReconcilerError
 from reconciler.model.fleet import Manifest
 from reconciler.model.release import ReleaseQuery
 from reconciler.model.report import ConnectionReleases
-from reconciler.ports import Prepares
+from reconciler.ports import Platform, Prepares
 
 
 def releases(manifest: Manifest, names: Sequence[str], query: ReleaseQuery, open_: Open) -> list[ConnectionReleases]:
     """Return the releases of connections by name, in the order named; never raises for one that could not be read."""
-    with ThreadPoolExecutor(max_workers=max(1, len(names))) as pool:
-        return list(pool.map(partial(_of, manifest, query, open_), names))
 
+    def ask(name: str, platform: Platform) -> ConnectionReleases:
+        found = platform.releases(query)
+        return ConnectionReleases(
+            connection=name,
+            platform=manifest.connections[name].spec.platform,
+            prepares=isinstance(platform, Prepares),
+            releases=found.releases,
+            notes=found.notes,
+        )
 
-def _of(manifest: Manifest, query: ReleaseQuery, open_: Open, name: str) -> ConnectionReleases:
-    platform = manifest.connections[name].spec.platform
-    try:
-        opened = open_(name)
-        try:
-            found = opened.releases(query)
-        finally:
-            opened.close()
-    except ReconcilerError as error:
+    def failed(name: str, error: ReconcilerError) -> ConnectionReleases:
+        platform = manifest.connections[name].spec.platform
         return ConnectionReleases(connection=name, platform=platform, error=str(error), hint=error.hint)
-    return ConnectionReleases(
-        connection=name,
-        platform=platform,
-        prepares=isinstance(opened, Prepares),
-        releases=found.releases,
-        notes=found.notes,
-    )
+
+    return each_connection(names, open_, ask, failed)

@@ -1,16 +1,30 @@
-"""Files that manifests stand in: which there are below a folder, and their text."""
+"""Files that manifests stand in: which there are below a folder, their text, places in it, and lines that may be shown."""
 
 from __future__ import annotations
 
 import os
+import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from pathlib import Path
 from stat import S_ISREG
+
+from reconciler.model.origin import Origin
 
 LARGEST = 32 * 1024 * 1024
 """Bytes of a file at most."""
 
 SUFFIXES = (".yaml", ".yml")
+
+
+PUBLIC = frozenset({"Channel", "Fleet"})
+"""Kinds whose lines may be shown. A Connection's may not: somebody might have typed a secret there."""
+
+PUBLIC_KIND = re.compile(r"^kind:[ \t]+[\"']?(Channel|Fleet)\b", re.MULTILINE)
+TELLING = re.compile(r"token|secret|passw|credential|bearer|api.?key", re.IGNORECASE)
+DIVIDER = "\n---"
+SELDOM = 8
+"""Places that are counted out one by one; for more of them all lines are listed."""
 
 
 class Unreadable(Exception):
@@ -51,3 +65,50 @@ def text_of(path: Path) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Unreadable(path, "not-utf-8", f"the file is not UTF-8 text (byte {error.start})") from None
+
+
+class Text:
+    """The text of one file: turns offsets into places and lines."""
+
+    def __init__(self, file: str, text: str) -> None:
+        """Take a file's name and content."""
+        self.file = file
+        self.text = text
+        self._starts: list[int] = []
+        self._asked = 0
+
+    def _lines(self) -> list[int]:
+        """Return the offsets at which lines begin."""
+        if not self._starts:
+            self._starts = [0, *(found.end() for found in re.finditer("\n", self.text))]
+        return self._starts
+
+    def place(self, offset: int) -> Origin:
+        """Return file, line and column of an offset in characters."""
+        if self._asked < SELDOM:
+            self._asked += 1
+            return Origin(self.file, self.text.count("\n", 0, offset) + 1, offset - self.text.rfind("\n", 0, offset))
+        starts = self._lines()
+        line = bisect_right(starts, offset)
+        return Origin(self.file, line, offset - starts[line - 1] + 1)
+
+    def line(self, number: int) -> str:
+        """Return a line by its number from 1, without its break."""
+        starts = self._lines()
+        end = starts[number] if number < len(starts) else len(self.text)
+        return self.text[starts[number - 1] : end].rstrip("\r\n")
+
+    def excerpt(self, number: int, kind: str | None = None) -> str:
+        """Return a line that may be shown, or nothing. `kind` is that of the line's document, None where nobody knows."""
+        line = self.line(number)
+        if TELLING.search(line):
+            return ""
+        public = PUBLIC_KIND.search(self._section(number)) is not None if kind is None else kind in PUBLIC
+        return line if public else ""
+
+    def _section(self, number: int) -> str:
+        """Return what stands between the `---` around a line."""
+        start = self._lines()[number - 1]
+        begin = self.text.rfind(DIVIDER, 0, start + len(DIVIDER) - 1)
+        end = self.text.find(DIVIDER, start)
+        return self.text[max(begin, 0) : end if end >= 0 else len(self.text)]

@@ -14,11 +14,9 @@ from reconciler.core.names import suggestion
 from reconciler.errors import ManifestError, SettingsError
 from reconciler.manifest import check, connections
 from reconciler.manifest.accept import Misfit, misfits
-from reconciler.manifest.files import Unreadable, below, text_of
-from reconciler.manifest.parsed import Parsed, Problem
+from reconciler.manifest.files import PUBLIC, Text, Unreadable, below, text_of
+from reconciler.manifest.parsed import Parsed, Problem, settle
 from reconciler.manifest.read import AGAIN, collector_paused, read
-from reconciler.manifest.scalars import settle
-from reconciler.manifest.text import PUBLIC, Text
 from reconciler.model.connection import ConnectionSpec
 from reconciler.model.diagnostic import Diagnostic, Related, Severity
 from reconciler.model.fleet import ChannelSpec, Document, FleetSpec, Manifest

@@ -1,14 +1,26 @@
-"""One document that was read: its value, what is wrong with it, and where each of its values stands."""
+"""One document that was read: its value, what is wrong with it, and where each of its values stands.
+
+Everything is read as text, so that `1.10` stays what was typed. In settings, where the type counts, what is written
+without quotes and is a number or boolean in YAML 1.2 becomes one.
+"""
 
 from __future__ import annotations
 
+import math
+import re
 from array import array
 from collections.abc import Iterator
 from threading import Lock
 from typing import Any
 
-from reconciler.manifest.text import Text
+from reconciler.manifest.files import Text
+from reconciler.model.desired import Scalar
+from reconciler.model.fleet import Choice, FleetSpec
 from reconciler.model.origin import Origin, Path
+
+BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+WHOLE = re.compile(r"[-+]?[0-9]{1,18}")
+BROKEN = re.compile(r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*)([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+")
 
 
 class Problem:
@@ -96,3 +108,35 @@ class Parsed:
         for child in value.values() if isinstance(value, dict) else value:
             at = at + 1 if type(child) is str else self._behind(at, child)
         return at
+
+
+def settle(spec: FleetSpec, parsed: Parsed) -> None:
+    """Give the settings of a fleet just converted their types. `parsed` is the document it was converted from."""
+    if "settings" not in parsed.text.text:
+        return
+    for path, choice in _choices(spec):
+        for name, value in choice.settings.items():
+            if isinstance(value, str) and parsed.is_bare((*path, "settings", name)):
+                choice.settings[name] = meant(value)
+
+
+def _choices(spec: FleetSpec) -> Iterator[tuple[Path, Choice]]:
+    for name, workload in spec.workloads.items():
+        yield ("spec", "workloads", name), workload
+        for position, override in enumerate(workload.overrides):
+            yield ("spec", "workloads", name, "overrides", position), override
+    for unit, pins in spec.pins.items():
+        for name, pin in pins.items():
+            if not isinstance(pin, str):
+                yield ("spec", "pins", unit, name), pin
+
+
+def meant(text: str) -> Scalar:
+    """Return what a text without quotes means: a boolean, a number that a computer can hold exactly enough, or itself."""
+    if text in BOOLEANS:
+        return BOOLEANS[text]
+    if WHOLE.fullmatch(text):
+        return int(text)
+    if BROKEN.fullmatch(text) and math.isfinite(number := float(text)):
+        return number
+    return text

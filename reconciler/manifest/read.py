@@ -24,8 +24,8 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
+from reconciler.manifest.files import Text
 from reconciler.manifest.parsed import Parsed, Problem
-from reconciler.manifest.text import Text
 from reconciler.model.origin import Path
 
 Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

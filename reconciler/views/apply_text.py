@@ -10,25 +10,11 @@ import msgspec
 
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.report import RESULT_FORMAT, Applied
-from reconciler.views.clean import clean
-from reconciler.views.command_context import NOTHING, CommandContext
 from reconciler.views.group import Names
-from reconciler.views.hold_words import LIMITS, violation_words
 from reconciler.views.line import EMPTY, Line, Span, folded, line
-from reconciler.views.outcome_words import outcome_words
-from reconciler.views.words import SAMPLE, SIGNS, count, duration, end, listed, place
-
-WORDS = {
-    Result.DONE: ("done", "green", "the platform and the units are as planned"),
-    Result.FAILED: ("failed", "bold red", "did not take effect; each line says why"),
-    Result.STALE: ("stale", "yellow", "no longer as the plan saw it; nothing more is sent for it"),
-    Result.UNKNOWN: ("unknown", "bold yellow", "nobody can say yet whether it took effect; plan again to see"),
-    Result.NOT_TRIED: ("not tried", "yellow", "nothing was sent for it"),
-    Result.WAITING: ("still waiting", "cyan", "accepted by the platform; the units take it when they can"),
-}
-"""Each result's name, style, and what it means."""
-BUT = "the platform is as planned; a line says where units differ"
-"""What done means where something is to be said of it."""
+from reconciler.views.plan_words import NOTHING, CommandContext
+from reconciler.views.reason_words import DONE_WITH_REMARKS, LIMITS, RESULTS, outcome_words, violation_words
+from reconciler.views.words import SAMPLE, SIGNS, clean, count, duration, end, listed, places
 
 KINDS = 5
 """Different details of one result that are shown when not verbose."""
@@ -43,7 +29,8 @@ def render(applied: Applied, *, width: int, verbose: bool = False, context: Comm
     errors = dict(applied.errors)
     blocked: dict[str, list[Line]] = {}
     for name, violation in applied.blocked:
-        at = f" (at {place(violation.origin)})" if violation.origin is not None else ""
+        written = places([violation.origin])
+        at = f" (at {written})" if written else ""
         one = line(
             ("x ", "red"), (LIMITS[violation.kind], "bold"), f": {clean(violation_words(violation))}{at}", indent=2
         )
@@ -68,9 +55,9 @@ def _results(outcomes: Sequence[Outcome], *, verbose: bool) -> Iterator[Line]:
         mine = [outcome for outcome in outcomes if outcome.result is result]
         if not mine:
             continue
-        name, style, meaning = WORDS[result]
+        name, style, meaning = RESULTS[result]
         if result is Result.DONE and any(map(outcome_words, mine)):
-            meaning = BUT
+            meaning = DONE_WITH_REMARKS
         yield line((f"{name}: {len(mine):,}", style), (f"  {meaning}", "dim"), indent=2)
         groups: dict[tuple[Any, ...], list[Outcome]] = {}
         for one in mine:
@@ -93,7 +80,7 @@ def _results(outcomes: Sequence[Outcome], *, verbose: bool) -> Iterator[Line]:
 
 def _ending(applied: Applied, context: CommandContext) -> Iterator[Line]:
     numbers = results(applied.outcomes)
-    parts = [f"{number:,} {WORDS[result][0]}" for result, number in numbers.items() if number]
+    parts = [f"{number:,} {RESULTS[result][0]}" for result, number in numbers.items() if number]
     if applied.held:
         parts.append(f"{applied.held:,} held")
     if applied.errors:
@@ -118,13 +105,13 @@ def _verdict(applied: Applied) -> Span:
 
 def _next(applied: Applied, numbers: dict[Result, int], context: CommandContext) -> Iterator[tuple[str, str]]:
     if applied.blocked:
-        yield "A limit was not lifted: change the manifests, or apply again with --allow and --reason.", ""
+        yield "A limit forbids these changes: change the manifests, or lift it once with --allow and --reason.", ""
     if any(numbers[result] for result in (Result.FAILED, Result.STALE, Result.UNKNOWN, Result.NOT_TRIED)):
-        yield "See what is left to do with:", context.command("plan")
+        yield "See what remains to be done with:", context.command("plan")
     elif applied.held:
         yield "See why changes are held with:", context.command("plan")
     if numbers[Result.WAITING] or numbers[Result.FAILED]:
-        yield "See how the units are doing with:", context.command("status")
+        yield "Follow the units with:", context.command("status")
 
 
 def results(outcomes: Iterable[Outcome]) -> dict[Result, int]:
@@ -133,12 +120,7 @@ def results(outcomes: Iterable[Outcome]) -> dict[Result, int]:
     return {result: found[result] for result in Result}
 
 
-def encode(applied: Applied, *, indent: int = 0) -> bytes:
+def encode(applied: Applied) -> bytes:
     """Return what came of an apply as UTF-8 JSON."""
-    shape = {
-        "format": RESULT_FORMAT,
-        "results": {result.value: number for result, number in results(applied.outcomes).items()},
-        **msgspec.to_builtins(applied),
-    }
-    content = msgspec.json.encode(shape)
-    return msgspec.json.format(content, indent=indent) if indent else content
+    counted = {result.value: number for result, number in results(applied.outcomes).items()}
+    return msgspec.json.encode({"format": RESULT_FORMAT, "results": counted, **msgspec.to_builtins(applied)})

@@ -8,33 +8,19 @@ import msgspec
 
 from reconciler.model.release import Preparation, PrepareStatus
 from reconciler.model.report import DELIVERIES_FORMAT, ConnectionDeliveries
-from reconciler.views.clean import clean
 from reconciler.views.line import EMPTY, Line, folded, line
-from reconciler.views.release_words import PREPARATION, RETRYABLE, artifact
-from reconciler.views.words import amount, percent
-
-STYLES = {
-    PrepareStatus.START: "cyan",
-    PrepareStatus.IN_PROGRESS: "cyan",
-    PrepareStatus.DONE: "green",
-    PrepareStatus.ERROR: "bold red",
-    PrepareStatus.DELETE: "yellow",
-    PrepareStatus.PENDING: "cyan",
-    PrepareStatus.NOT_ASKED: "dim",
-    PrepareStatus.UNKNOWN: "bold yellow",
-}
-RETRY_STYLES = {True: "cyan", False: "yellow", None: "dim"}
+from reconciler.views.releases_text import PREPARATION, RETRYABLE, artifact
+from reconciler.views.words import amount, clean, percent
 
 ARTIFACTS = 5
 """Artifacts of one preparation that are shown; JSON has all."""
 
-NOT_ASKED = "on a caching server the question itself would start a preparation; --probe asks all the same"
+NOT_ASKED = "asking could start the preparation on a caching server; use --probe to ask"
 
 
-def encode(connections: Sequence[ConnectionDeliveries], *, indent: int = 0) -> bytes:
+def encode(connections: Sequence[ConnectionDeliveries]) -> bytes:
     """Return preparations as UTF-8 JSON."""
-    content = msgspec.json.encode({"format": DELIVERIES_FORMAT, "connections": list(connections)})
-    return msgspec.json.format(content, indent=indent) if indent else content
+    return msgspec.json.encode({"format": DELIVERIES_FORMAT, "connections": list(connections)})
 
 
 def render(connections: Sequence[ConnectionDeliveries], *, width: int) -> list[Line]:
@@ -54,25 +40,24 @@ def _connection(one: ConnectionDeliveries) -> Iterator[Line]:
         if one.hint:
             yield line((clean(one.hint), "cyan"), indent=4)
     elif not one.prepares:
-        yield line("has no server that prepares releases: units fetch them as they are", indent=2)
+        yield line("this platform does not prepare releases: units fetch them as they are", indent=2)
     elif not one.preparations:
-        yield line("the manifests want no release here that can be asked about", indent=2)
+        yield line("the manifests name no release here that can be prepared", indent=2)
     for preparation in one.preparations:
         yield from _preparation(preparation)
 
 
 def _preparation(one: Preparation) -> Iterator[Line]:
-    word = (PREPARATION[one.status], STYLES[one.status])
     facts = [percent(one.progress)] if one.progress is not None else []
     facts += [amount(one.size)] if one.size is not None else []
     besides = "".join(f", {fact}" for fact in facts)
-    yield line((clean(one.reference), "bold"), ": ", word, besides, indent=2)
+    yield line((clean(one.reference), "bold"), ": ", PREPARATION[one.status], besides, indent=2)
     if one.status is PrepareStatus.NOT_ASKED and not one.notes:
         yield line((NOT_ASKED, "dim"), indent=4)
     if one.error or one.code:
         yield line((clean(one.error or "the server gives no reason"), "red"), _code(one), indent=4)
     if one.status is PrepareStatus.ERROR:
-        yield line((RETRYABLE[one.retryable], RETRY_STYLES[one.retryable]), indent=4)
+        yield line(RETRYABLE[one.retryable], indent=4)
     for note in one.notes:
         yield line(("! ", "yellow"), clean(note), indent=4)
     for each in one.artifacts[:ARTIFACTS]:

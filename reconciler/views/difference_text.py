@@ -7,23 +7,21 @@ from collections.abc import Iterator
 import msgspec
 
 from reconciler.model.report import DIFFERENCE_FORMAT, Comparison, Difference
-from reconciler.views.clean import clean
 from reconciler.views.line import EMPTY, Line, folded, line
-from reconciler.views.words import count
+from reconciler.views.words import clean, count
 
 
-def encode(comparison: Comparison, *, indent: int = 0) -> bytes:
+def encode(comparison: Comparison) -> bytes:
     """Return a comparison as UTF-8 JSON."""
-    content = msgspec.json.encode({"format": DIFFERENCE_FORMAT, **msgspec.to_builtins(comparison)})
-    return msgspec.json.format(content, indent=indent) if indent else content
+    return msgspec.json.encode({"format": DIFFERENCE_FORMAT, **msgspec.to_builtins(comparison)})
 
 
 def render(comparison: Comparison, *, width: int) -> list[Line]:
-    """Return a comparison as lines of at most `width` columns, differences under the way that leads to them."""
+    """Return a comparison as lines of at most `width` columns, differences under the path that leads to them."""
     left, right = clean(comparison.left), clean(comparison.right)
     kind = clean(comparison.kind)
     if not comparison.differences:
-        return folded([line(("No difference: ", "bold green"), f"{kind} {left} and {right} say the same.")], width)
+        return folded([line(("No difference: ", "bold green"), f"{kind} {left} and {right} are equal.")], width)
     lines: list[Line] = [line(f"{kind.capitalize()} {left} → {right}"), EMPTY]
     shown: tuple[str, ...] = ()
     for one in comparison.differences:

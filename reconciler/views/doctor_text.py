@@ -8,9 +8,8 @@ from collections.abc import Sequence
 import msgspec
 
 from reconciler.ports import Check
-from reconciler.views.clean import clean
 from reconciler.views.line import EMPTY, Line, folded, line
-from reconciler.views.words import count
+from reconciler.views.words import clean, count
 
 FORMAT = "reconciler/checks.v1"
 
@@ -31,20 +30,16 @@ Connections = Sequence[tuple[str, Sequence[Check]]]
 """Checks by connection name, in order."""
 
 
-def encode(connections: Connections, *, indent: int = 0) -> bytes:
+def encode(connections: Connections) -> bytes:
     """Return checks as UTF-8 JSON."""
-    shape = {
-        "format": FORMAT,
-        "connections": [{"connection": name, "checks": list(checks)} for name, checks in connections],
-    }
-    content = msgspec.json.encode(shape)
-    return msgspec.json.format(content, indent=indent) if indent else content
+    shown = [{"connection": name, "checks": list(checks)} for name, checks in connections]
+    return msgspec.json.encode({"format": FORMAT, "connections": shown})
 
 
 def render(connections: Connections, *, width: int) -> list[Line]:
     """Return checks as lines of at most `width` columns."""
     if not connections:
-        return [line("No connection to examine.")]
+        return [line("No connection to check.")]
     lines: list[Line] = []
     for name, checks in connections:
         head = (

@@ -24,28 +24,17 @@ from reconciler.model.event import (
     to_builtins,
 )
 from reconciler.model.outcome import ReceiptKind, Result
-from reconciler.views.clean import clean
-from reconciler.views.hold_words import violation_words
 from reconciler.views.line import Line, Span, line
-from reconciler.views.outcome_words import outcome_words
-from reconciler.views.words import SIGNS, arrow, commit_words, count, duration, end, joined, version
+from reconciler.views.reason_words import RESULTS, outcome_words, violation_words
+from reconciler.views.words import SIGNS, clean, commit_words, count, duration, end, joined, version, way
 
 LEVELS = {"info": "", "warning": "yellow", "error": "bold red"}
 
 RECEIPTS = {
     ReceiptKind.ACCEPTED: ("accepted", "green"),
     ReceiptKind.REJECTED: ("rejected", "bold red"),
-    ReceiptKind.UNKNOWN: ("no proof that it took effect, reading back", "yellow"),
-    ReceiptKind.UNPROVED: ("not sent, since a look right before it showed otherwise; reading again", "yellow"),
-}
-
-RESULTS = {
-    Result.DONE: "green",
-    Result.FAILED: "bold red",
-    Result.STALE: "yellow",
-    Result.UNKNOWN: "yellow",
-    Result.NOT_TRIED: "yellow",
-    Result.WAITING: "cyan",
+    ReceiptKind.UNKNOWN: ("effect unknown; reading back", "yellow"),
+    ReceiptKind.UNPROVED: ("not sent: a check right before the call showed a different state; reading again", "yellow"),
 }
 
 
@@ -105,13 +94,13 @@ def _(event: Called) -> Said:
 
 @_said.register
 def _(event: Settling) -> Said:
-    numbers = (
-        (event.done, "done"),
-        (event.waiting, "still waiting"),
-        (event.failed, "failed"),
-        (event.pending, "on the way"),
-    )
-    return "info", [(f"settling: {_numbers(numbers)}", "")]
+    return "info", [(f"settling: {settling_words(event)}", "")]
+
+
+def settling_words(event: Settling) -> str:
+    """Return how far a fleet has settled: `900 done, 2 still waiting and 101 moving`."""
+    waiting = (event.waiting, "still waiting")
+    return _numbers(((event.done, "done"), waiting, (event.failed, "failed"), (event.pending, "moving")))
 
 
 @_said.register
@@ -122,7 +111,7 @@ def _(event: Settled) -> Said:
     to = end(one.verb, one.to)
     level = {Result.DONE: "info", Result.WAITING: "info", Result.FAILED: "error"}.get(one.result, "warning")
     what = f"{SIGNS[one.verb]} {one.verb.value} {clean(one.workload.name)}{to} on {clean(one.unit.name)} "
-    return level, [(what, ""), (one.result.value, RESULTS[one.result]), (detail, "")]
+    return level, [(what, ""), RESULTS[one.result][:2], (detail, "")]
 
 
 @_said.register
@@ -152,9 +141,9 @@ def _(event: Passed) -> Said:
 
 @_said.register
 def _(event: Drifted) -> Said:
-    verb = f" ({event.verb.value} puts it right)" if event.verb is not None else ""
-    what = f"drift: {clean(event.workload.name)} on {clean(event.unit.name)} went {arrow(event.was, event.now)}"
-    return "warning", [(what, "yellow"), (f"; git says {version(event.desired)}{verb}", "")]
+    verb = f" ({event.verb.value} corrects it)" if event.verb is not None else ""
+    what = f"drift: {clean(event.workload.name)} on {clean(event.unit.name)} changed: {way(event.was, event.now)}"
+    return "warning", [(what, "yellow"), (f"; desired is {version(event.desired)}{verb}", "")]
 
 
 @_said.register

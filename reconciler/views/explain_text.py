@@ -7,20 +7,22 @@ from collections.abc import Iterator
 import msgspec
 
 from reconciler.model.report import EXPLANATION_FORMAT, Explanation, Rule, Seen, SlotExplanation
-from reconciler.views.clean import clean
-from reconciler.views.condition_words import condition_words, conditions_words
-from reconciler.views.hold_words import ADVICE, BY_ITSELF, LABELS, hold_words
-from reconciler.views.line import EMPTY, Line, folded, line
+from reconciler.views.line import EMPTY, KEY, Line, folded, line, pair
+from reconciler.views.reason_words import (
+    ADVICE,
+    LABELS,
+    SENT_IN_THIS_RUN,
+    condition_words,
+    conditions_words,
+    hold_words,
+)
 from reconciler.views.status_text import HEALTH_STYLES, SYNC_STYLES
-from reconciler.views.words import PHASES, SIGNS, age, course, duration, joined, place, ready, underway, version
-
-KEY = 12
+from reconciler.views.words import PHASES, SIGNS, age, clean, course, duration, joined, places, ready, underway, version
 
 
-def encode(explanation: Explanation, *, indent: int = 0) -> bytes:
+def encode(explanation: Explanation) -> bytes:
     """Return an explanation as UTF-8 JSON."""
-    content = msgspec.json.encode({"format": EXPLANATION_FORMAT, **msgspec.to_builtins(explanation)})
-    return msgspec.json.format(content, indent=indent) if indent else content
+    return msgspec.json.encode({"format": EXPLANATION_FORMAT, **msgspec.to_builtins(explanation)})
 
 
 def render(explanation: Explanation, *, now: float, width: int) -> list[Line]:
@@ -28,7 +30,7 @@ def render(explanation: Explanation, *, now: float, width: int) -> list[Line]:
     lines: list[Line] = []
     for position, one in enumerate(explanation.slots):
         lines += [*([EMPTY] if position else []), *folded(_slot(one, now), width, 2 + KEY)]
-    return lines or [line("No slot in reach: no fleet speaks of this unit and workload.")]
+    return lines or [line("No slot found: no fleet is about this unit and workload.")]
 
 
 def _slot(one: SlotExplanation, now: float) -> Iterator[Line]:
@@ -41,10 +43,10 @@ def _slot(one: SlotExplanation, now: float) -> Iterator[Line]:
     )
     yield from _desired(one)
     if one.seen is None:
-        yield _pair("observed", "nothing: the reading proved nothing about this slot", "yellow")
+        yield pair("observed", "unknown: the reading does not cover this slot", "yellow")
     else:
         yield from _seen(one.seen, now)
-    yield _pair("unit", clean(one.reach))
+    yield pair("unit", clean(one.reach))
     yield line(
         ("verdict".ljust(KEY), "dim"),
         (one.verdict.value, "bold"),
@@ -57,74 +59,70 @@ def _slot(one: SlotExplanation, now: float) -> Iterator[Line]:
     yield from _next(one)
 
 
-def _pair(key: str, value: str, style: str = "") -> Line:
-    return line((key.ljust(KEY), "dim"), (value, style), indent=2)
-
-
 def _desired(one: SlotExplanation) -> Iterator[Line]:
-    yield _pair("desired", clean(one.desired) or '""', "bold")
+    yield pair("desired", clean(one.desired) or '""', "bold")
     if one.won is None:
-        yield _pair("", "no line of a manifest speaks of this slot")
+        yield pair("", "no line of a manifest is about this slot")
     else:
-        yield from _rule("says so", one.won)
+        yield from _rule("set by", one.won)
     for number, rule in enumerate(one.lost):
         yield from _rule("" if number else "overruled", rule)
 
 
 def _rule(key: str, rule: Rule) -> Iterator[Line]:
-    at = place(rule.origin)
-    yield _pair(key, f"{clean(rule.text)}{f'  at {at}' if at else ''}")
+    at = places([rule.origin])
+    yield pair(key, f"{clean(rule.text)}{f'  at {at}' if at else ''}")
     who = [clean(part) for part in (rule.author, rule.date) if part]
     if rule.commit:
         summary = f": {clean(rule.summary)}" if rule.summary else ""
         by = f" by {', '.join(who)}" if who else ""
-        yield _pair("", f"commit {clean(rule.commit)[:12]}{by}{summary}", "dim")
+        yield pair("", f"commit {clean(rule.commit)[:12]}{by}{summary}", "dim")
 
 
 def _seen(seen: Seen, now: float) -> Iterator[Line]:
     identity = f" (identity {clean(seen.identity)})" if seen.identity else ""
-    yield _pair("assigned", f"{version(seen.assigned)}{identity}")
+    yield pair("assigned", f"{version(seen.assigned)}{identity}")
     if seen.settings:
-        yield _pair("", f"with {joined(f'{clean(key)} {clean(str(value))}' for key, value in seen.settings)}")
+        yield pair("", f"with {joined(f'{clean(key)} {clean(str(value))}' for key, value in seen.settings)}")
     if seen.overwritten:
-        yield _pair("", "the unit holds other content under this name than the platform now has", "yellow")
+        yield pair("", "the content of this version was overwritten: the unit has the earlier content", "yellow")
     if seen.extra_versions:
-        yield _pair("extra_versions", joined(version(other) for other in seen.extra_versions))
-    yield _pair("reported", version(seen.reported))
+        yield pair("also there", joined(version(other) for other in seen.extra_versions))
+    yield pair("reported", version(seen.reported))
     if seen.stages:
-        yield _pair("stages", ", ".join(f"{version(name)} {clean(stage)}" for name, stage in seen.stages))
+        yield pair("stages", ", ".join(f"{version(name)} {clean(stage)}" for name, stage in seen.stages))
     if seen.spread:
-        yield _pair("devices", ", ".join(f"{number:,} on {version(name)}" for name, number in seen.spread))
+        yield pair("devices", ", ".join(f"{number:,} on {version(name)}" for name, number in seen.spread))
     if seen.ready is not None:
-        yield _pair("", ready(seen.ready, seen.size) if seen.size else "no device is there to report")
+        yield pair("", ready(seen.ready, seen.size) if seen.size else "it has no device that could report")
     since = f", for {duration(now - seen.since)}" if seen.since is not None else ""
-    yield _pair("phase", f"{PHASES.get(seen.phase, clean(seen.phase))}{since}")
+    yield pair("phase", f"{PHASES.get(seen.phase, clean(seen.phase))}{since}")
     done = underway(seen.progress, seen.progress, seen.eta)
     if done:
-        yield _pair("", done)
+        yield pair("", done)
     if seen.error:
-        yield _pair("error", clean(seen.error), "red")
+        yield pair("error", clean(seen.error), "red")
     for number, condition in enumerate(seen.conditions):
-        yield _pair("" if number else "note", clean(condition_words(condition)))
+        yield pair("" if number else "note", clean(condition_words(condition)))
     if seen.protected:
-        yield _pair("", f"never pruned: {clean(conditions_words(seen.protected))}")
+        yield pair("", f"never pruned: {clean(conditions_words(seen.protected))}")
     if seen.read_at is not None:
-        yield _pair("read", age(seen.read_at, now))
+        yield pair("read", age(seen.read_at, now))
 
 
 def _next(one: SlotExplanation) -> Iterator[Line]:
     if one.planned is not None:
         verb = one.planned.verb
         goes = f"{SIGNS[verb]} {verb.value} {course(verb, one.planned.from_, one.planned.to)}"
-        yield _pair("plan", goes, "bold")
+        yield pair("plan", goes, "bold")
         for call in one.planned.calls:
-            yield _pair("", clean(call))
+            yield pair("", clean(call))
     for number, hold in enumerate(one.held):
         version = one.desired if one.desired not in {"absent", "unmanaged"} else None
         words = clean(hold_words(hold, one.workload.name, version))
         text = f": {words}" if words else ""
         stage = f"stage {one.stage:,}: " if one.stage else ""
-        yield _pair("" if number else "held", f"{stage}! {LABELS[hold.code]}{text}", "yellow")
-        yield _pair("", f"to let it go: {BY_ITSELF if one.stage else ADVICE[hold.code]}", "cyan")
+        yield pair("" if number else "held", f"{stage}! {LABELS[hold.code]}{text}", "yellow")
+        yield pair("", f"next: {SENT_IN_THIS_RUN if one.stage else ADVICE[hold.code]}", "cyan")
     if one.planned is None and not one.held:
-        yield _pair("plan", "nothing to do")
+        yield pair("plan", "nothing to do")

@@ -1,36 +1,201 @@
-"""Gathering what is alike: changes by where they go and why, held changes by reason. Thousands of slots, a few lines."""
+"""Gathering what is alike: changes by where they go and why, held changes by reason, calls by what they send.
+
+Thousands of slots become a few entries.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 import msgspec
 
-from reconciler.model.change import Change, Held, Reason, Verb
-from reconciler.model.desired import Settings
+from reconciler.model.change import Action, Change, Held, Verb
 from reconciler.model.hold import HoldReason
-from reconciler.model.origin import Origin
 from reconciler.model.unit import Ref
-from reconciler.views.hold_words import hold_words
-from reconciler.views.words import count
+from reconciler.views.reason_words import hold_words
+from reconciler.views.words import Show, clean, count, joined, version, way
 
 VERBS = tuple(Verb)
-HOLDS = tuple(HoldReason)
+FEW = 3
+"""Entries of a list in a request's body that are shown."""
 
 
-def leaving(change: Change | Group) -> tuple[str, ...]:
+class Group(msgspec.Struct, frozen=True):
+    """Changes that differ only in their unit."""
+
+    changes: tuple[Change, ...]
+
+    @property
+    def first(self) -> Change:
+        """Return the change that stands for all."""
+        return self.changes[0]
+
+    @property
+    def later(self) -> tuple[str, ...]:
+        """Return the calls that a later pass makes, in order."""
+        return _later(self.first)
+
+
+class HeldGroup(msgspec.Struct, frozen=True):
+    """Held changes that share one reason, its words, their way and their stage (0: not in this run)."""
+
+    code: HoldReason
+    text: str
+    held: tuple[Held, ...]
+
+    @property
+    def first(self) -> Held:
+        """Return the held change that stands for all."""
+        return self.held[0]
+
+
+class Calls(msgspec.Struct, frozen=True):
+    """Calls that follow each other and differ only in lists of ids.
+
+    `stage` counts the stages of this plan from 1: calls of a stage go once those of the stage before were answered.
+    """
+
+    actions: tuple[Action, ...]
+    changes: tuple[Change, ...]
+    stage: int
+
+    @property
+    def first(self) -> Action:
+        """Return the call that stands for all."""
+        return self.actions[0]
+
+    @property
+    def body(self) -> str:
+        """Return what each sends, shortened; only first entries of lists where these differ."""
+        return body_text(self.first.request.body, alone=len(self.actions) == 1)
+
+    def notes(self) -> Iterator[str]:
+        """Yield what a person must know besides about these calls."""
+        if self.first.wide:
+            yield (
+                f"without ids: sent only if a count taken right before equals its {count(len(self.changes), 'slot')}, "
+                "otherwise unit by unit"
+            )
+        if not self.first.idempotent:
+            yield "not repeated if its answer is lost: its effect is read back"
+
+
+def _later(change: Change) -> tuple[str, ...]:
+    return tuple(step.call for step in change.steps if step.when != "now")
+
+
+def grouped(changes: Iterable[Change]) -> list[Group]:
+    """Return changes gathered, by workload, verb, and the largest group first."""
+    found: dict[Hashable, list[Change]] = {}
+    for one in changes:
+        goes = (one.workload, one.verb, one.from_, one.to, one.extra_versions)
+        found.setdefault((goes, one.reason, one.settings, one.settings_from, _later(one)), []).append(one)
+    groups = [Group(tuple(members)) for members in found.values()]
+    return sorted(groups, key=lambda one: (*_name(one.first), VERBS.index(one.first.verb), -len(one.changes)))
+
+
+def _name(one: Change | Held) -> tuple[str, str]:
+    return one.workload.name, one.workload.id
+
+
+def held_grouped(held: Iterable[Held]) -> dict[HoldReason, list[HeldGroup]]:
+    """Return held changes by reason, in the reasons' own order; one with several reasons stands under each."""
+    found: dict[tuple[HoldReason, str, Hashable], list[Held]] = {}
+    for one in held:
+        for reason in one.reasons:
+            text = hold_words(reason, one.workload.name, one.to)
+            goes = (one.workload, one.verb, one.from_, one.to, one.stage)
+            found.setdefault((reason.code, text, goes), []).append(one)
+    groups: dict[HoldReason, list[HeldGroup]] = {code: [] for code in HoldReason}
+    for (code, text, _), members in found.items():
+        groups[code].append(HeldGroup(code, text, tuple(members)))
+    order = {code: sorted(some, key=lambda one: (*_name(one.first), -len(one.held))) for code, some in groups.items()}
+    return {code: some for code, some in order.items() if some}
+
+
+def codes(held: Iterable[Held]) -> Counter[HoldReason]:
+    """Return how many held changes have each reason."""
+    return Counter(code for one in held for code in {reason.code for reason in one.reasons})
+
+
+def gathered(actions: Iterable[Action], changes: Sequence[Change], *, apart: bool = False) -> list[Calls]:
+    """Return calls as they go: stage by stage, within a stage as compiled.
+
+    With `apart` each by itself, otherwise neighbours that differ only in lists of ids as one entry.
+    """
+    runs: list[list[Action]] = []
+    for action in sorted(actions, key=lambda action: action.stage):
+        if runs and not apart and _kind(runs[-1][0]) == _kind(action):
+            runs[-1].append(action)
+        else:
+            runs.append([action])
+    stages = sorted({run[0].stage for run in runs})
+    return [
+        Calls(
+            tuple(run), tuple(changes[slot] for action in run for slot in action.slots), 1 + stages.index(run[0].stage)
+        )
+        for run in runs
+    ]
+
+
+def _kind(action: Action) -> Hashable:
+    body = action.request.body
+    if isinstance(body, dict):
+        body = {key: [] if isinstance(value, list) else value for key, value in body.items()}
+    sends = (action.request.method, action.request.path, repr(body))
+    return action.call, sends, action.stage, action.wide, action.idempotent
+
+
+def body_text(body: object, *, alone: bool) -> str:
+    """Return a request's body as JSON on one cleaned line, long lists shortened; empty for none.
+
+    Not `alone`: it stands for several calls, whose lists differ, so that only their first entries are shown.
+    """
+    if body is None:
+        return ""
+    if not isinstance(body, dict):
+        return clean(_json(body))
+    return f"{{{', '.join(f'{clean(_json(key))}: {_value(value, alone=alone)}' for key, value in body.items())}}}"
+
+
+def _value(value: object, *, alone: bool) -> str:
+    if not isinstance(value, list):
+        return clean(_json(value))
+    shown = ", ".join(clean(_json(entry)) for entry in value[:FEW])
+    if alone and len(value) <= FEW:
+        return f"[{shown}]"
+    return f"[{shown}, … {f'{len(value) - FEW:,} more' if alone else 'more'}]"
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def leaving(change: Change) -> tuple[str, ...]:
     """Return the versions that go while the assigned one stays: what a leftover is about, and nothing else is."""
     return change.extra_versions if change.verb is Verb.REMOVE and change.from_ == change.to else ()
 
 
-def besides(change: Change | Group) -> tuple[str, ...]:
-    """Return the versions that go along with a change: what is wanted may be among the others, and stays."""
-    return tuple(other for other in change.extra_versions if other != change.to)
+def moves(change: Change, show: Show) -> str:
+    """Return where a change takes its slot, and which versions go with it: `v2 → v1 (v0 is removed too)`."""
+    goes = way(change.from_, change.to, leaving(change), show)
+    # the wanted version may be among the others, and stays
+    besides = [version(other, show) for other in change.extra_versions if other != change.to]
+    if not besides or leaving(change):
+        return goes
+    return f"{goes} ({joined(besides)} {'is' if len(besides) == 1 else 'are'} removed too)"
 
 
-def terms(change: Change | Group, show: Callable[[str], str]) -> list[str]:
-    """Return in words which settings a version goes with, and what they are now where it stays; `show` makes text safe."""
+def goal(change: Change, show: Show) -> str:
+    """Return what becomes of a slot, without where it comes from: `→ v2`, or `without v1` for leftovers."""
+    if gone := leaving(change):
+        return f"without {joined(version(one, show) for one in gone)}"
+    return f"→ {version(change.to, show)}"
+
+
+def terms(change: Change, show: Show) -> list[str]:
+    """Return which settings a version goes with, and what they are now where it stays."""
     now = dict(change.settings_from)
     gone = [f"no longer {show(f'{key}={value}')}" for key, value in now.items() if key not in dict(change.settings)]
     found = []
@@ -40,111 +205,12 @@ def terms(change: Change | Group, show: Callable[[str], str]) -> list[str]:
     return [*found, *gone]
 
 
-class Group(msgspec.Struct, frozen=True):
-    """Changes that differ only in their unit. `later` are the calls that a later pass makes, in order."""
-
-    workload: Ref
-    verb: Verb
-    from_: str | None
-    to: str | None
-    reason: Reason
-    extra_versions: tuple[str, ...]
-    settings: Settings
-    settings_from: Settings
-    later: tuple[str, ...]
-    changes: tuple[Change, ...]
-
-    @property
-    def units(self) -> list[Ref]:
-        """Return the units, in the plan's order."""
-        return [change.unit for change in self.changes]
-
-    @property
-    def origins(self) -> Iterable[Origin]:
-        """Return where each change was asked for."""
-        return (change.origin for change in self.changes)
-
-
-class HeldGroup(msgspec.Struct, frozen=True):
-    """Held changes that share one reason, its words, their way and their stage (0: not in this run)."""
-
-    code: HoldReason
-    text: str
-    workload: Ref
-    verb: Verb | None
-    from_: str | None
-    to: str | None
-    stage: int
-    held: tuple[Held, ...]
-
-
-def grouped(changes: Iterable[Change]) -> list[Group]:
-    """Return changes gathered, by workload, verb, and the largest group first."""
-    found: dict[tuple[object, ...], list[Change]] = {}
-    for change in changes:
-        later = tuple(step.call for step in change.steps if step.when != "now")
-        key = (
-            change.workload,
-            change.verb,
-            change.from_,
-            change.to,
-            change.reason,
-            change.extra_versions,
-            change.settings,
-            change.settings_from,
-            later,
-        )
-        found.setdefault(key, []).append(change)
-    groups = [_group(members) for members in found.values()]
-    return sorted(
-        groups, key=lambda one: (one.workload.name, one.workload.id, VERBS.index(one.verb), -len(one.changes))
-    )
-
-
-def _group(members: Sequence[Change]) -> Group:
-    first = members[0]
-    return Group(
-        workload=first.workload,
-        verb=first.verb,
-        from_=first.from_,
-        to=first.to,
-        reason=first.reason,
-        extra_versions=first.extra_versions,
-        settings=first.settings,
-        settings_from=first.settings_from,
-        later=tuple(step.call for step in first.steps if step.when != "now"),
-        changes=tuple(members),
-    )
-
-
-def held_grouped(held: Iterable[Held]) -> dict[HoldReason, list[HeldGroup]]:
-    """Return held changes by reason, in the reasons' own order; one with several reasons stands under each."""
-    found: dict[tuple[HoldReason, str, Ref, Verb | None, str | None, str | None, int], list[Held]] = {}
-    for one in held:
-        for reason in one.reasons:
-            text = hold_words(reason, one.workload.name, one.to)
-            key = (reason.code, text, one.workload, one.verb, one.from_, one.to, one.stage)
-            found.setdefault(key, []).append(one)
-    groups: dict[HoldReason, list[HeldGroup]] = {}
-    for code in HOLDS:
-        mine = [HeldGroup(*key, tuple(members)) for key, members in found.items() if key[0] is code]
-        if mine:
-            groups[code] = sorted(mine, key=lambda one: (one.workload.name, one.workload.id, -len(one.held)))
-    return groups
-
-
-def codes(held: Iterable[Held]) -> Counter[HoldReason]:
-    """Return how many held changes have each reason."""
-    return Counter(code for one in held for code in {reason.code for reason in one.reasons})
-
-
 class Names:
     """What things are called in one plan: by name, with the id where a name alone does not say which one is meant."""
 
     def __init__(self, refs: Iterable[Ref]) -> None:
         """Take everything that is going to be named."""
-        distinct = set(refs)
-        times = Counter(ref.name for ref in distinct)
+        times = Counter(ref.name for ref in set(refs))
         self._doubtful = {name for name, number in times.items() if number > 1 or not name}
 
     def __call__(self, ref: Ref) -> str:

@@ -1,4 +1,4 @@
-"""Styled lines: what every text view is made of.
+"""Styled lines and tables: what every text view is made of.
 
 A line is a tuple of spans, a span a text with the name of a style (rich's words; empty for none). Views build lines from
 cleaned text; `plain` and `styled` are the two ways out, and both say the same.
@@ -11,18 +11,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, takewhile
 from typing import TYPE_CHECKING
 
-from reconciler.views.clean import inert
+from reconciler.views.words import inert
 
 if TYPE_CHECKING:
     from rich.text import Text
 
 Span = tuple[str, str]
 Line = tuple[Span, ...]
+Row = Sequence[str | Span]
 
 NARROWEST = 20
 """Columns below which nothing is folded further."""
 HANG = 2
 GAP = 2
+KEY = 12
+"""Columns that the name of a value takes."""
 
 EMPTY: Line = ()
 
@@ -31,6 +34,11 @@ def line(*parts: str | Span, indent: int = 0) -> Line:
     """Return a line of these texts (unstyled) and spans, moved in by `indent` columns."""
     spans = [part if isinstance(part, tuple) else (part, "") for part in parts]
     return ((" " * indent, ""), *spans) if indent else tuple(spans)
+
+
+def pair(key: str, value: str, style: str = "", *, width: int = KEY) -> Line:
+    """Return a named value, the name in a column of its own."""
+    return line((key.ljust(width), "dim"), (value, style), indent=2)
 
 
 def text_of(one: Line) -> str:
@@ -171,3 +179,36 @@ def _row(row: Sequence[Span], widths: Sequence[int], indent: int, right: frozens
         if position < len(row) - 1 and (text or padding):
             spans.append((" " * GAP, ""))
     return line(*(span for span in spans if span[0]), indent=indent)
+
+
+def table(
+    head: Sequence[str], rows: Sequence[Row], width: int, *, indent: int = 0, right: frozenset[int] = frozenset()
+) -> list[Line]:
+    """Return rows under their head in at most `width` columns.
+
+    Too wide for that, each row becomes a block: its first cell, and below it every other cell with its name.
+    """
+    if fits(head, rows, width - indent):
+        named: list[Row] = [[(name, "bold") for name in head], *rows]
+        return aligned(named, width, indent=indent, right=right, widest=width)
+    return folded((one for row in rows for one in _block(head, row, indent)), width)
+
+
+def fits(head: Sequence[str], rows: Sequence[Row], width: int) -> bool:
+    """Return whether rows under their head stand in columns within `width`."""
+    widths = [max(columns_of(_text(row[position])) for row in (head, *rows)) for position in range(len(head))]
+    return sum(widths) + GAP * (len(widths) - 1) <= width
+
+
+def _block(head: Sequence[str], row: Row, indent: int) -> list[Line]:
+    key = max(columns_of(name) for name in head[1:])
+    lines = [line(row[0], indent=indent)]
+    for name, cell in zip(head[1:], row[1:], strict=True):
+        if _text(cell):
+            padding = " " * (key - columns_of(name) + GAP)
+            lines.append(line((f"{name}{padding}", "dim"), cell, indent=indent + GAP))
+    return lines
+
+
+def _text(cell: str | Span) -> str:
+    return cell if isinstance(cell, str) else cell[0]

@@ -11,10 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from reconciler.views.clean import RUNNER_COMMAND, clean
-
-LONGEST = 160
-"""Characters of one foreign text in Markdown."""
+from reconciler.views.words import RUNNER_COMMAND, clean
 
 NOTICE = 160
 """Bytes kept for the line that says what a section left out."""
@@ -23,9 +20,9 @@ ENDING = 700
 """Bytes kept for the lines that say what the document left out."""
 
 
-def code(text: str, longest: int = LONGEST) -> str:
+def code(text: str) -> str:
     """Return foreign text as a code span; `row` makes it fit a table."""
-    text = RUNNER_COMMAND.sub(r"##\1\\x5b", clean(text, longest))
+    text = RUNNER_COMMAND.sub(r"##\1\\x5b", clean(text))
     if not text.strip():
         return f"(blank, {len(text):,} spaces)" if text else "(empty)"
     runs = re.findall(r"`+", text)

@@ -6,7 +6,7 @@ import msgspec
 
 from reconciler.errors import PlanMismatch
 from reconciler.model.plan import FORMAT, Plan
-from reconciler.views.clean import clean
+from reconciler.views.words import clean
 
 AGAIN = "make a new plan with `reconciler plan --out FILE`"
 
@@ -17,10 +17,9 @@ class _Head(msgspec.Struct):
     format: str = ""
 
 
-def encode(plan: Plan, *, indent: int = 0) -> bytes:
-    """Return a plan as UTF-8 JSON: the same plan gives the same bytes. With `indent`, spread over lines for people."""
-    content = msgspec.json.encode(plan)
-    return msgspec.json.format(content, indent=indent) if indent else content
+def encode(plan: Plan) -> bytes:
+    """Return a plan as UTF-8 JSON: the same plan gives the same bytes."""
+    return msgspec.json.encode(plan)
 
 
 def decode(content: bytes) -> Plan:

@@ -1,16 +1,33 @@
-"""What a plan comes to, in sentences; text and Markdown say the same ones."""
+"""What a plan comes to and what to do next, in sentences; text and Markdown say the same ones."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from reconciler.model.change import Verb
 from reconciler.model.hold import HoldReason
 from reconciler.model.plan import Counts, FleetPlan, LimitKind, Plan, Summary
-from reconciler.views.command_context import NOTHING, CommandContext
 from reconciler.views.group import codes
-from reconciler.views.hold_words import LABELS
-from reconciler.views.words import age, count, joined, moment
+from reconciler.views.reason_words import LABELS
+from reconciler.views.words import Show, age, clean, count, joined, moment
+
+
+class CommandContext(NamedTuple):
+    """What was typed besides the command: `where` the manifests are, and the `filters`, each as words of a shell."""
+
+    where: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
+
+    def command(self, name: str, *options: str, filtered: bool = True) -> str:
+        """Return a command as it is typed in a shell, safe to print."""
+        words = [*self.where, *(self.filters if filtered else ()), *options]
+        return clean(shlex.join(["reconciler", name, *words]))
+
+
+NOTHING = CommandContext()
+"""Only the command was typed."""
 
 
 def verbs(counts: Counts) -> str:
@@ -52,14 +69,14 @@ def headline(plan: Plan) -> str:
     ]
     rest = "".join(f"; {part}" for part in besides if part)
     if counts.total:
-        how = "beginning with" if _goes_on(plan) else "in"
+        how = "starting with" if _goes_on(plan) else "in"
         return f"{count(counts.total, 'change')} {how} {count(calls, 'call')} ({verbs(counts)}){rest}"
     if rest:
-        return f"no change can go now{rest}"
+        return f"no change can be sent now{rest}"
     if not plan.fleets:
-        return "no fleet in reach"
+        return "no fleet matches"
     if plan.filters and not any(fleet.summary.slots or fleet.summary.unmanaged for fleet in plan.fleets):
-        return "no slot in reach: nothing matches these filters"
+        return "no slot matches these filters"
     return "nothing to do"
 
 
@@ -97,7 +114,7 @@ def advice(
         )
         return
     if any(fleet.error for fleet in plan.fleets):
-        yield "Examine the connections that could not be read with:", context.command("doctor", filtered=False)
+        yield "Check the connections that could not be read with:", context.command("doctor", filtered=False)
     if plan.applyable and not silent:
         others = " what is not blocked" if blocked(plan) else ""
         yield f"Apply{others} with:", apply
@@ -107,7 +124,7 @@ def advice(
             (f"{apply}{_allow(blocked(plan))} --reason TEXT"),
         )
     if not plan.applyable and not blocked(plan) and any(fleet.held for fleet in plan.fleets):
-        yield "Nothing can be applied now: every change is held; each reason says what lets it go.", ""
+        yield "Nothing can be applied now: every change is held; the reasons say what to do next.", ""
 
 
 def _fleets(fleets: Sequence[FleetPlan]) -> str:
@@ -151,15 +168,15 @@ def reading(plan: Plan, fleet: FleetPlan, now: float) -> str:
     return f"{old}, {'complete' if fleet.basis.complete else 'incomplete'}"
 
 
-def quiet(fleet: FleetPlan) -> bool:
-    """Return whether there is nothing to decide about a fleet."""
-    return not (fleet.error or fleet.changes or fleet.held or fleet.violations)
+def filtered(plan: Plan, show: Show) -> str:
+    """Return what the filters of a plan mean for who reads it."""
+    return f"Filtered by {show(plan.filters)}: everything else is neither shown nor changed."
 
 
 def settled(plan: Plan) -> str:
     """Return the calm sentence for a plan without changes: how many slots are as git says."""
     slots = sum(fleet.summary.slots for fleet in plan.fleets)
     going = [under_way(fleet.summary) for fleet in plan.fleets if under_way(fleet.summary)]
-    still = f"; {joined(going)}" if len(going) == 1 else "; some are still on their way" if going else ""
-    what = f"git and platform agree on {count(slots, 'slot')} of {count(len(plan.fleets), 'fleet')}"
-    return f"{what}{still}"
+    still = f"; {joined(going)}" if len(going) == 1 else "; some are still settling" if going else ""
+    what = f"{count(slots, 'slot')} of {count(len(plan.fleets), 'fleet')} {'matches' if slots == 1 else 'match'} git"
+    return f"{what}{still}."

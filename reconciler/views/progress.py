@@ -12,9 +12,8 @@ from reconciler.model.event import AnyEvent, Called, Intended, Note, Settling
 from reconciler.model.outcome import ReceiptKind
 from reconciler.model.plan import Plan
 from reconciler.views import event_line
-from reconciler.views.clean import clean
 from reconciler.views.line import styled
-from reconciler.views.words import count
+from reconciler.views.words import clean, count
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -87,5 +86,5 @@ class Live:
     def _settling(self, event: Settling) -> None:
         settled = event.done + event.waiting + event.failed
         bar = self._bar(event.fleet, "settling", settled + event.pending)
-        words = f"{event.done:,} done, {event.waiting:,} waiting, {event.failed:,} failed, {event.pending:,} on the way"
+        words = event_line.settling_words(event)
         self._progress.update(bar, completed=settled, total=settled + event.pending, words=words)

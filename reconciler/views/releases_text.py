@@ -1,18 +1,17 @@
-"""What platforms list of releases, as text and JSON."""
+"""What platforms list of releases, as text and JSON, and what is known of one in a few words."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from reconciler.model.release import Listed
+from reconciler.model.plan import FleetPlan, MovedTo
+from reconciler.model.release import Artifact, Listed, Preparation, PrepareStatus, ReleaseInfo
 from reconciler.model.report import RELEASES_FORMAT, ConnectionReleases
-from reconciler.views.clean import clean
-from reconciler.views.columns import fits, table
-from reconciler.views.line import EMPTY, Line, Span, folded, line
-from reconciler.views.release_words import NO_ARTIFACT, first_line, hardware, revision
-from reconciler.views.words import amount, count, date, listed
+from reconciler.views.line import EMPTY, Line, Span, fits, folded, line, table
+from reconciler.views.words import amount, clean, count, date, listed, percent
 
 HARDWARE, BRINGS, NOTES = "Hardware", "Brings", "Notes"
 BELOW = frozenset({HARDWARE, BRINGS, NOTES})
@@ -20,15 +19,39 @@ BELOW = frozenset({HARDWARE, BRINGS, NOTES})
 
 RIGHT = frozenset({"Size", "Devices"})
 
-Row = dict[str, str | Span]
+LONG_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+COMMIT = 12
+
+NO_ARTIFACT = "no artifact"
+
+PREPARATION = {
+    PrepareStatus.START: ("started", "cyan"),
+    PrepareStatus.IN_PROGRESS: ("in progress", "cyan"),
+    PrepareStatus.DONE: ("done", "green"),
+    PrepareStatus.ERROR: ("failed", "bold red"),
+    PrepareStatus.DELETE: ("deleted from the server", "yellow"),
+    PrepareStatus.PENDING: ("pending", "cyan"),
+    PrepareStatus.NOT_ASKED: ("not asked", "dim"),
+    PrepareStatus.UNKNOWN: ("unknown", "bold yellow"),
+}
+"""What each status of a preparation is called, and its style."""
+
+RETRYABLE = {
+    True: ("a retry can help", "cyan"),
+    False: ("a retry does not help: the release or the server must change", "yellow"),
+    None: ("whether a retry helps is unknown", "dim"),
+}
+
+LONGEST_NOTES = 200
+"""Characters of a release's notes that are shown."""
+
+Cells = dict[str, str | Span]
 """The cells of a release by the names of their columns; empty ones where nothing is known."""
 
 
-def encode(connections: Sequence[ConnectionReleases], *, indent: int = 0) -> bytes:
+def encode(connections: Sequence[ConnectionReleases]) -> bytes:
     """Return releases as UTF-8 JSON, with all that is known of each."""
-    shape = {"format": RELEASES_FORMAT, "connections": list(connections)}
-    content = msgspec.json.encode(shape)
-    return msgspec.json.format(content, indent=indent) if indent else content
+    return msgspec.json.encode({"format": RELEASES_FORMAT, "connections": list(connections)})
 
 
 def render(connections: Sequence[ConnectionReleases], *, width: int) -> list[Line]:
@@ -81,10 +104,10 @@ def _ending(one: ConnectionReleases, width: int) -> list[Line]:
     return folded([line((count(len(one.releases), "release"), "dim"), indent=2)], width)
 
 
-def _cells(one: Listed, *, prepares: bool) -> Row:
+def _cells(one: Listed, *, prepares: bool) -> Cells:
     info = one.info
     return {
-        "Workload": (clean(one.workload.name) or "(not told)", "bold"),
+        "Workload": (clean(one.workload.name) or "(unknown)", "bold"),
         "Version": (clean(one.version), "cyan"),
         "Revision": revision(info),
         "Status": ", ".join(_status(one)),
@@ -100,7 +123,7 @@ def _cells(one: Listed, *, prepares: bool) -> Row:
     }
 
 
-def _below(row: Row) -> Iterator[str]:
+def _below(row: Cells) -> Iterator[str]:
     if row[HARDWARE]:
         yield f"for {row[HARDWARE]}" if row[HARDWARE] != NO_ARTIFACT else NO_ARTIFACT
     if row[BRINGS]:
@@ -129,3 +152,70 @@ def _needs(one: Listed) -> Iterator[str]:
 
 def _text(cell: str | Span) -> str:
     return cell if isinstance(cell, str) else cell[0]
+
+
+def facts(info: ReleaseInfo) -> Iterator[str]:
+    """Yield what people want to know before they move units to a release, cleaned; nothing for what is not known."""
+    if info.revision:
+        yield f"revision {revision(info)}"
+    if info.size is not None:
+        yield amount(info.size)
+    if info.min_version:
+        yield f"needs {clean(info.min_version)} or later"
+    if info.minimum_agent:
+        yield f"needs agent {clean(info.minimum_agent)} or later"
+    if info.must_pass:
+        yield "units must pass through it"
+    if info.dependencies:
+        yield f"brings {listed(info.dependencies)}"
+    if info.preparation is not None:
+        yield f"preparation: {preparation(info.preparation)}"
+
+
+def preparation(one: Preparation) -> str:
+    """Return how a preparation stands, cleaned: `in progress, 40 %`, `failed: the disk is full (DELIVERY.download)`."""
+    word, _ = PREPARATION[one.status]
+    if one.status is PrepareStatus.ERROR:
+        why = clean(one.error or "the server gives no reason") + (f" ({clean(one.code)})" if one.code else "")
+        return f"{word}: {why}; {RETRYABLE[one.retryable][0]}"
+    if one.status is PrepareStatus.UNKNOWN:
+        return f"{word}: {clean('; '.join(one.notes))}" if one.notes else word
+    running = one.progress is not None and one.status is not PrepareStatus.DONE
+    return f"{word}, {percent(one.progress or 0)}" if running else word
+
+
+def revision(info: ReleaseInfo) -> str:
+    """Return the source revision, cleaned; of a commit's long id its beginning, as git shows it."""
+    return clean(info.revision)[: COMMIT if LONG_ID.fullmatch(info.revision) else None]
+
+
+def spoken_of(fleet: FleetPlan) -> list[MovedTo]:
+    """Return the versions that a plan moves units to and of which something is known that people decide by."""
+    return [one for one in fleet.releases if any(facts(one.info)) or first_line(one)]
+
+
+def first_line(one: MovedTo | Listed) -> str:
+    """Return the first line of a release's notes, cleaned and shortened; empty where they say no more than its name."""
+    lines = one.info.notes.strip().splitlines()
+    said = lines[0].strip() if lines else ""
+    return "" if said == one.version else clean(said, LONGEST_NOTES)
+
+
+def hardware(artifacts: tuple[Artifact, ...] | None) -> str:
+    """Return the hardware versions that have an artifact; `no artifact` where there is none at all, empty where nobody tells."""
+    if artifacts is None:
+        return ""
+    names = sorted({one.hardware for one in artifacts if one.hardware})
+    return listed(names) if names else "" if artifacts else NO_ARTIFACT
+
+
+def artifact(one: Artifact) -> str:
+    """Return an artifact on one line, cleaned: `app.bin, 12 MB, for mp, sha256:ab12…`."""
+    parts = (
+        clean(one.name) or clean(one.kind),
+        amount(one.size) if one.size is not None else "",
+        f"for {clean(one.hardware)}" if one.hardware else "",
+        f"build {clean(one.build)}" if one.build else "",
+        clean(one.digest),
+    )
+    return ", ".join(part for part in parts if part) or "a file without details"

@@ -8,12 +8,10 @@ import msgspec
 
 from reconciler.model.report import STATUS_FORMAT, FleetStatus, Movement, Spread, Status, Trouble, UnitStatus
 from reconciler.model.verdict import Health, Sync, Verdict
-from reconciler.views.clean import clean
-from reconciler.views.columns import fits, table
-from reconciler.views.condition_words import conditions_words
 from reconciler.views.group import Names
-from reconciler.views.line import EMPTY, Line, Span, aligned, folded, line
-from reconciler.views.words import SAMPLE, age, count, duration, listed, ready, underway, version
+from reconciler.views.line import EMPTY, Line, Span, aligned, fits, folded, line, table
+from reconciler.views.reason_words import conditions_words
+from reconciler.views.words import SAMPLE, age, clean, count, duration, listed, ready, underway, version
 
 HEAD = ("Fleet", "Sync", "Health", "Ready")
 RIGHT = frozenset({3})
@@ -34,16 +32,15 @@ KINDS = 5
 """Different errors of one fleet that are shown when units are not listed."""
 
 
-def encode(status: Status, *, indent: int = 0) -> bytes:
+def encode(status: Status) -> bytes:
     """Return a status as UTF-8 JSON."""
-    content = msgspec.json.encode({"format": STATUS_FORMAT, **msgspec.to_builtins(status)})
-    return msgspec.json.format(content, indent=indent) if indent else content
+    return msgspec.json.encode({"format": STATUS_FORMAT, **msgspec.to_builtins(status)})
 
 
 def render(status: Status, *, now: float, width: int) -> list[Line]:
     """Return how fleets are doing as lines of at most `width` columns; `now` in seconds since 1970."""
     if not status.fleets:
-        return [line("No fleet in reach.")]
+        return [line("No fleet matches.")]
     lines: list[Line] = []
     if status.filters:
         lines += [*folded([line(("Filters: ", "bold"), clean(status.filters))], width), EMPTY]

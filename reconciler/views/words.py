@@ -1,15 +1,20 @@
-"""How numbers, times and lists are said, the same everywhere."""
+r"""How foreign text, numbers, times and lists are said, the same everywhere.
+
+Names, versions and errors come from platforms and manifests: `clean` makes them harmless to show. Nothing is dropped
+silently: what cannot be shown as it is becomes a visible escape (`\x1b`, `\u202e`, `\n`), so two names that differ still
+look different.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 from reconciler.model.change import Reason, Verb
 from reconciler.model.observation import Phase
 from reconciler.model.origin import Origin
 from reconciler.model.plan import DIRTY
-from reconciler.views.clean import clean
 
 SAMPLE = 3
 """Names shown of a longer list."""
@@ -35,12 +40,55 @@ PHASES: dict[str, str] = {
     Phase.MOVING: "moving",
     Phase.PAUSED: "paused by a person",
     Phase.FAILED: "failed",
-    Phase.READY: "ready: a step is done, and the platform waits for the next call",
-    Phase.UNKNOWN: "unknown: the platform said something this program does not know",
+    Phase.READY: "ready: one step is done, the next call is due",
+    Phase.UNKNOWN: "unknown: the platform returned a value that this program does not know",
 }
+
+LONGEST = 400
+"""Characters of one foreign text that are shown; errors of platforms can be whole web pages."""
+
+SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+RUNNER_COMMAND = re.compile(r"##(\w*)\[")
+"""What build servers obey when it stands anywhere in a log line (`##[group]`, `##vso[...]`)."""
+
+Show = Callable[[str], str]
+"""What makes foreign text safe in one form of output: `clean` in text, a code span in Markdown."""
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 UNITS_OF_SIZE = ("kB", "MB", "GB", "TB")
+
+
+def clean(text: str, longest: int = LONGEST) -> str:
+    """Return foreign text as one printable line of at most about `longest` characters.
+
+    Control characters, terminal escapes, bidirectional marks, invisible and unassigned characters and line breaks
+    become escapes.
+    """
+    if len(text) > longest:
+        text = f"{text[:longest]}… ({len(text):,} characters in all)"
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else _escape(one) for one in text)
+
+
+def _escape(character: str) -> str:
+    if character in SHORT:
+        return SHORT[character]
+    code = ord(character)
+    if code <= 0xFF:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def inert(line: str) -> str:
+    """Return a whole output line that no build server takes for a command (`::error::`, `##[group]`, `##vso[…]`).
+
+    GitHub's runner obeys `::name::` at the start of a line, spaces before it aside; a folded line may start anywhere.
+    """
+    if line.lstrip().startswith("::"):
+        line = line.replace("::", "\\x3a:", 1)
+    return RUNNER_COMMAND.sub(r"##\1\\x5b", line) if "##" in line else line
 
 
 def count(number: int, noun: str) -> str:
@@ -117,9 +165,9 @@ def moment(text: str) -> float | None:
     return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).timestamp()
 
 
-def listed(names: Sequence[str], limit: int = SAMPLE) -> str:
-    """Return cleaned names, the first few of many: `gw-1, gw-2, gw-3 and 997 more`."""
-    shown = ", ".join(clean(name) for name in names[:limit])
+def listed(names: Sequence[str], limit: int = SAMPLE, show: Show = clean) -> str:
+    """Return names made safe, the first few of many: `gw-1, gw-2, gw-3 and 997 more`."""
+    shown = ", ".join(show(name) for name in names[:limit])
     return f"{shown} and {len(names) - limit:,} more" if len(names) > limit else shown
 
 
@@ -129,61 +177,44 @@ def joined(parts: Iterable[str]) -> str:
     return " and ".join([", ".join(found[:-1]), found[-1]]) if len(found) > 1 else "".join(found)
 
 
-def version(name: str | None) -> str:
+def version(name: str | None, show: Show = clean) -> str:
     """Return a version as it is shown; `nothing` for none."""
-    return NOTHING if name is None else clean(name) or '""'
+    return NOTHING if name is None else show(name) or '""'
 
 
-def arrow(before: str | None, after: str | None) -> str:
-    """Return `v1 → v2`."""
-    return f"{version(before)} → {version(after)}"
-
-
-def way(before: str | None, after: str | None, leaving: Sequence[str] = ()) -> str:
+def way(before: str | None, after: str | None, leaving: Sequence[str] = (), show: Show = clean) -> str:
     """Return where a slot goes: `v1 → v2`, `v2 again`, or for leftovers `v1 → nothing, v2 stays`."""
     if before != after:
-        return arrow(before, after)
+        return f"{version(before, show)} → {version(after, show)}"
     if leaving:
-        return f"{joined(version(one) for one in leaving)} → {NOTHING}, {version(after)} stays"
-    return f"{version(after)} again"
+        return f"{joined(version(one, show) for one in leaving)} → {NOTHING}, {version(after, show)} stays"
+    return f"{version(after, show)} again"
 
 
-def goal(before: str | None, after: str | None, leaving: Sequence[str] = ()) -> str:
-    """Return what becomes of a slot, without where it comes from: `→ v2`, or `without v1` for leftovers."""
-    if before == after and leaving:
-        return f"without {joined(version(one) for one in leaving)}"
-    return f"→ {version(after)}"
-
-
-def end(verb: Verb, after: str | None) -> str:
+def end(verb: Verb, after: str | None, show: Show = clean) -> str:
     """Return what a change leads to, told afterwards: ` → v2`, or for leftovers ` other than v2`; empty for nothing."""
     if after is None:
         return ""
-    return f" other than {version(after)}" if verb is Verb.REMOVE else f" → {version(after)}"
+    return f" other than {version(after, show)}" if verb is Verb.REMOVE else f" → {version(after, show)}"
 
 
-def course(verb: Verb, before: str | None, after: str | None) -> str:
+def course(verb: Verb, before: str | None, after: str | None, show: Show = clean) -> str:
     """Return where a slot goes, of which nobody says which further versions leave."""
     if verb is Verb.REMOVE and after is not None:
-        return end(verb, after).strip()
-    return way(before, after)
+        return end(verb, after, show).strip()
+    return way(before, after, show=show)
 
 
 def commit_words(commit: str, length: int) -> str:
     """Return a commit's id, cut, and whether the manifests were as it has them."""
     bare = commit.removesuffix(DIRTY)
-    return clean(bare)[:length] + (" and changes that are not committed" if bare != commit else "")
+    return clean(bare)[:length] + (" with uncommitted changes" if bare != commit else "")
 
 
-def place(origin: Origin) -> str:
-    """Return where a value was written, cleaned; empty where that is unknown."""
-    return clean(str(origin)) if origin.file else ""
-
-
-def places(origins: Iterable[Origin]) -> str:
-    """Return where values were written: the first place, and how many more there are."""
-    distinct = list(dict.fromkeys(str(origin) for origin in origins if origin.file))
+def places(origins: Iterable[Origin | None], show: Show = clean) -> str:
+    """Return where values were written: the first place, and how many more there are; empty where nobody knows."""
+    distinct = list(dict.fromkeys(str(origin) for origin in origins if origin is not None and origin.file))
     if not distinct:
         return ""
     more = f" and {count(len(distinct) - 1, 'more line')}" if len(distinct) > 1 else ""
-    return clean(distinct[0]) + more
+    return show(distinct[0]) + more

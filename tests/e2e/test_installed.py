@@ -27,6 +27,7 @@ def test_every_command_runs_as_a_process(installed: Callable[..., Ran], tmp_path
         assert "next: reconciler plan fleet" in reconciler("import", "losant", *where, "--out", "fleet")
         reconciler("validate", "fleet")
         reconciler("validate", "nowhere", code=1)
+        assert '"$schema"' in reconciler("schema", "manifest.v1")
         assert "LOSANT" not in reconciler("doctor", "fleet")
         reconciler("snapshot", "fleet", "--out", "before.json")
         text = (tmp_path / "fleet/fleet.yaml").read_text()

@@ -169,7 +169,7 @@ def test_watch_ends_well_when_told_to(run: Run, tmp_path: Path, fleet: Simulator
     _, err = watching.communicate(timeout=LIMIT)
     assert watching.returncode == 0, err
     events = [json.loads(line) for line in content(tmp_path / "out").splitlines()]
-    assert any(one["event"] == "drifted" and one["unit"] == "gw-007" for one in events)
+    assert any(one["event"] == "drifted" and one["unit"]["name"] == "gw-007" for one in events)
     assert any(one["event"] == "note" and "last good" in one["message"] for one in events)
 
 

@@ -53,7 +53,7 @@ def test_what_is_proposed_names_the_saved_plan(run: Run, plant: Simulator, edite
 
 def test_a_plan_of_what_is_not_committed_names_no_commit_as_its_own(run: Run, plant: Simulator, edited: Path) -> None:
     ran = run("plan", "fleet", token=plant.token)
-    assert " and changes that are not committed\n" in ran.out
+    assert " with uncommitted changes\n" in ran.out
     change(edited, "v1.4.0", "v1.3.0")
     ran = run("plan", "fleet", token=plant.token)
     assert "  manifests   commit " in ran.out
@@ -63,7 +63,7 @@ def test_a_plan_of_what_is_not_committed_names_no_commit_as_its_own(run: Run, pl
 def test_a_filter_that_matches_nothing_is_no_success(run: Run, plant: Simulator, edited: Path) -> None:
     for words in (("--unit", "gv-*"), ("--workload", "modbus")):
         ran = run("plan", "fleet", *words, token=plant.token)
-        assert "Plan: no slot in reach: nothing matches these filters.\n" in ran.out
+        assert "Plan: no slot matches these filters.\n" in ran.out
         assert "Nothing to do" not in ran.out
 
 

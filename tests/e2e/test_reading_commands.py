@@ -224,7 +224,7 @@ def test_snapshots_of_something_else_are_refused(plant: Simulator, run: Run, imp
         return run("plan", "m", "--snapshot", "t.json")
 
     refused: list[tuple[dict[str, object] | bytes, str]] = [
-        ({"identity": "losant:elsewhere"}, "was recorded of losant:elsewhere, but the connection 'losant' is"),
+        ({"identity": "losant:elsewhere"}, "was recorded from losant:elsewhere, but the connection 'losant' is"),
         ({"format": "reconciler/snapshot.v9"}, "reconciler/snapshot.v9"),
         ({"states": []}, "cannot be used as a snapshot"),
         (b'{"format": ', "is no recorded snapshot"),

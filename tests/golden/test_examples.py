@@ -12,7 +12,6 @@ import msgspec
 import pytest
 
 from reconciler.cli import wiring
-from reconciler.cli.offline import recorded
 from reconciler.core.decide import PlanRequest
 from reconciler.engine.plan import plan
 from reconciler.views import plan_text
@@ -48,7 +47,7 @@ def test_example_plans_as_recorded(folder: Path, monkeypatch: pytest.MonkeyPatch
     snapshot = Path("snapshot.json")
     clock = Frozen(msgspec.json.decode(snapshot.read_bytes())["read_at"] + 60)
     manifest = wiring.load([Path()])
-    planned = plan(PlanRequest(manifest=manifest), recorded(snapshot, manifest, clock), clock)
+    planned = plan(PlanRequest(manifest=manifest), wiring.recorded(snapshot, manifest, clock), clock)
     found = plain(plan_text.render(planned.plan, now=clock.now(), width=120, verbose=False))
     golden = folder / "plan.txt"
     if os.environ.get("RECONCILER_UPDATE_GOLDEN"):

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from reconciler.views import (
@@ -25,8 +26,8 @@ from reconciler.views import (
     releases_text,
     status_text,
 )
-from reconciler.views.command_context import NOTHING, CommandContext
 from reconciler.views.line import plain
+from reconciler.views.plan_words import NOTHING, CommandContext
 from tests.golden import plans, reports
 
 FOLDER = Path(__file__).parent / "views"
@@ -70,7 +71,7 @@ CASES: dict[str, Callable[[], str]] = {
         if name != "large"
     },
     "plan-large-8192.markdown": lambda: plan_markdown.render(plans.large(), now=NOW, limit=8192),
-    "plan-canary.json": lambda: plan_json.encode(plans.canary(), indent=2).decode() + "\n",
+    "plan-canary.json": lambda: msgspec.json.format(plan_json.encode(plans.canary()), indent=2).decode() + "\n",
     **_reports(60),
     **_reports(120),
     "applied-nothing": lambda: plain(apply_text.render(reports.applied_nothing(), width=80)),

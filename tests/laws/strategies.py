@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from reconciler.core.assessment import Filters, FleetAssessment, assess
 from reconciler.core.plan import fleet_plan
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Request, Review
+from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.fleet import (
     ChannelRef,
     Document,
@@ -88,7 +89,7 @@ def states(draw: st.DrawFn) -> State:
         ahead=draw(st.booleans()),
         ready=draw(st.sampled_from([None, 0, 1, 2])),
         size=draw(st.sampled_from([0, 1, 2])),
-        protected=draw(st.sampled_from(["", "", "needed by another workload"])),
+        protected=draw(st.sampled_from([(), (), (Condition(ConditionCode.DEPENDENCY, ("1",), text="vision 2"),)])),
     )
 
 

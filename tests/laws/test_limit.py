@@ -20,7 +20,7 @@ from reconciler.model.plan import LimitKind, Violation
 from reconciler.model.snapshot import PROVED, Snapshot
 from reconciler.model.unit import Unit
 from reconciler.model.verdict import Verdict
-from reconciler.views.hold_words import violation_words
+from reconciler.views.reason_words import violation_words
 from tests.laws import naive
 from tests.laws.strategies import document, drafted, fleets, limits, narrows, planned, snapshots, unit_lists
 from tests.laws.test_plan import reaches, verdicts

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.errors import ManifestError, SettingsError
+from reconciler.manifest.finding import diagnostics_builtins, diagnostics_text
 from reconciler.manifest.load import Loader
 from reconciler.manifest.read import read
-from reconciler.manifest.render import diagnostics_builtins, diagnostics_text
 from reconciler.manifest.write import write
 from reconciler.model.fleet import Manifest
 from reconciler.platforms.registry import installed

@@ -25,7 +25,7 @@ from reconciler.model.release import Catalog
 from reconciler.model.snapshot import Snapshot, Workload
 from reconciler.model.unit import Unit, Units
 from reconciler.model.verdict import Verdict
-from reconciler.views.hold_words import hold_words
+from reconciler.views.reason_words import hold_words
 from tests.laws import naive
 from tests.laws.strategies import (
     CHANNELS,

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from reconciler.manifest.connections import convert
 from reconciler.manifest.load import API, KINDS
+from reconciler.manifest.parsed import settle
 from reconciler.manifest.read import read
-from reconciler.manifest.scalars import settle
 from reconciler.manifest.write import WIDTH, write
 from reconciler.model.connection import ConnectionSpec, Requests, Secret
 from reconciler.model.fleet import ChannelRef, ChannelSpec, FleetSpec, Override, PinChoice, WorkloadSpec

@@ -42,7 +42,7 @@ from reconciler.model.release import Release, ReleaseInfo
 from reconciler.model.snapshot import PROVED, Coverage, Snapshot, Workload
 from reconciler.model.unit import Reach, Unit, Units
 from reconciler.model.verdict import Health, Sync
-from reconciler.views.hold_words import hold_words, violation_words
+from reconciler.views.reason_words import hold_words, violation_words
 from tests.laws import strategies
 from tests.laws.strategies import CHANNELS, NOW, document, drafted
 

@@ -23,7 +23,7 @@ from reconciler.model.plan import FleetPlan
 from reconciler.model.release import Catalog, Release, ReleaseInfo
 from reconciler.model.snapshot import PROVED, Coverage, Snapshot, Workload
 from reconciler.model.unit import Reach, Unit, Units
-from reconciler.views.hold_words import hold_words
+from reconciler.views.reason_words import hold_words
 from tests.laws.strategies import NOW, Single
 
 WORKLOADS = tuple(Workload(f"id-{name}", name) for name in ("base", "camera", "poller", "server", "vision"))
@@ -200,17 +200,17 @@ def test_chains_go_stage_by_stage_whoever_comes_first_in_the_plan() -> None:
         (State("1.4", "1.3", Phase.MOVING), "1.4", "1.3 is reported, and 1.4 is assigned; 1.4 is on its way there"),
         (State("1.3", "1.4", Phase.MOVING), "", "1.4 is reported, and 1.3 is assigned; no fleet manages poller there"),
         (State(None, "1.4"), "", "1.4 is reported, and nothing is assigned; no fleet manages poller there"),
-        (State("latest", "latest"), "", "latest is reported, and latest is no semantic version; no fleet manages poller there"),
-        (State("1.4", "1.4"), "1.3", "1.4 is reported; the manifests contradict each other: they want poller 1.3 there (poller)"),
-        (State("1.4", "1.4"), None, "1.4 is reported; the manifests contradict each other: they want poller absent there (poller)"),
+        (State("latest", "latest"), "", "latest is reported, and latest is not a semantic version; no fleet manages poller there"),
+        (State("1.4", "1.4"), "1.3", "1.4 is reported; the manifests contradict each other: they ask for poller 1.3 there (poller)"),
+        (State("1.4", "1.4"), None, "1.4 is reported; the manifests contradict each other: they ask for poller absent there (poller)"),
         (State("1.4", "1.4", Phase.UNKNOWN), "", "what is there is unknown; no fleet manages poller there"),
-        (State("1.4", phase=Phase.UNKNOWN, conditions=(Condition(ConditionCode.PLATFORM, text="a new word"),)), "1.4", "what is there is unknown (a new word); the manifests want 1.4 there, but this plan does not include that"),
+        (State("1.4", phase=Phase.UNKNOWN, conditions=(Condition(ConditionCode.PLATFORM, text="a new word"),)), "1.4", "what is there is unknown (a new word); the manifests ask for 1.4 there, but this plan does not include it"),
         (State("1.4", "1.4", ready=1, size=2), "", "1.4 is reported; no fleet manages poller there"),
         (State("1.4", ready=1, size=2, spread=(("1.3", 1), ("1.4", 1))), "", "1.3 and 1.4 are reported; no fleet manages poller there"),
         (State("1.4", ready=1, size=2, spread=(("1.4", 1),)), "", "1.4 is reported; no fleet manages poller there"),
         (State("1.4", "1.3", Phase.MOVING, extra_versions=("1.3",)), "1.4", "1.3 is reported, and 1.4 is assigned; 1.4 is on its way there"),
-        (State("1.4", "1.4", extra_versions=("1.5", "1.3")), "", "1.4 is reported, and 1.3 is there as well; no fleet manages poller there"),
-        (State("1.4", "1.4", extra_versions=("1.2", "1.3")), "", "1.4 is reported, and 1.2 and 1.3 are there as well; no fleet manages poller there"),
+        (State("1.4", "1.4", extra_versions=("1.5", "1.3")), "", "1.4 is reported, and 1.3 is also present; no fleet manages poller there"),
+        (State("1.4", "1.4", extra_versions=("1.2", "1.3")), "", "1.4 is reported, and 1.2 and 1.3 are also present; no fleet manages poller there"),
     ],
 )  # fmt: skip
 def test_it_waits_for_good_for_what_this_plan_does_not_bring(state: State, wanted: str | None, words: str) -> None:
@@ -231,7 +231,7 @@ def test_what_is_there_as_well_must_do_too_and_waits_to_be_removed() -> None:
     )
     assert world.going() == {("u", "poller", "1.4")}
     words = (
-        f"{LEAD} 1.4 is reported, and 1.3 is there as well; sent in this run once poller 1.4 is reported and 1.3 gone"
+        f"{LEAD} 1.4 is reported, and 1.3 is also present; sent in this run once poller 1.4 is reported and 1.3 gone"
     )
     assert world.said("vision") == (2, [words])
 
@@ -267,7 +267,7 @@ def test_what_is_held_itself_or_left_out_brings_nothing() -> None:
     world = World([document], read, filters=Filters(workloads=("vision",)))
     assert world.said("vision") == (
         0,
-        [f"{LEAD} 1.3 is reported; the manifests want 1.4 there, but this plan does not include that"],
+        [f"{LEAD} 1.3 is reported; the manifests ask for 1.4 there, but this plan does not include it"],
     )
     assert not world.going()
 
@@ -292,12 +292,12 @@ TAKEN = "vision requires poller >=1.4 (vision.requires.poller) and"
 @pytest.mark.parametrize(
     ("state", "wanted", "words"),
     [
-        (State("2", "2"), "2", "is assigned (2) here; the manifests contradict each other: they want vision 2 there (vision)"),
+        (State("2", "2"), "2", "is assigned (2) here; the manifests contradict each other: they ask for vision 2 there (vision)"),
         (State("2", "2"), "", "is assigned (2) here; no fleet removes vision there"),
         (State(None, "2"), None, "is still here; its removal is on its way"),
         (State(None, None, extra_versions=("1.5",)), "", "is still here; no fleet removes vision there"),
         (State(None, None, spread=(("2", 1),)), "", "is still here; no fleet removes vision there"),
-        (State(None, None, Phase.UNKNOWN), "", "may be, which is unknown, here"),
+        (State(None, None, Phase.UNKNOWN), "", "may be present here: what is there is unknown"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("to", ["1.3", None])
@@ -331,7 +331,7 @@ def test_it_leaves_in_stage_two_after_the_removal_of_the_other() -> None:
     )
     assert left_out.said("poller") == (
         0,
-        [f"{TAKEN} is assigned (2) here; the manifests remove it, but this plan does not include that"],
+        [f"{TAKEN} is assigned (2) here; the manifests remove it, but this plan does not include it"],
     )
 
 
@@ -394,9 +394,9 @@ def test_the_required_workload_may_be_on_the_one_unit_with_the_same_tag() -> Non
     [
         ((), DESK, PROVED, "this unit has no value of the tag line"),
         (("l1", "l2"), DESK, PROVED, "this unit has several values of the tag line"),
-        (("l2",), DESK, PROVED, "no units of it have line l2"),
-        (("l1",), [*DESK, unit("t", "l1")], PROVED, "2 units of it have line l1"),
-        (("l1",), [unit("s", "l1", assignable=False)], PROVED, "no units of it have line l1"),
+        (("l2",), DESK, PROVED, "no of its units have line l2"),
+        (("l1",), [*DESK, unit("t", "l1")], PROVED, "2 of its units have line l1"),
+        (("l1",), [unit("s", "l1", assignable=False)], PROVED, "no of its units have line l1"),
         (("l1",), DESK, BROKEN, "office was not read completely: page 3 could not be read"),
     ],
 )

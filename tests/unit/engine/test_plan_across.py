@@ -27,7 +27,7 @@ from reconciler.model.outcome import Result
 from reconciler.model.plan import FleetPlan
 from reconciler.model.snapshot import Query, Snapshot
 from reconciler.ports import Platform
-from reconciler.views.hold_words import hold_words
+from reconciler.views.reason_words import hold_words
 from tests.unit.engine.memory import Clock, Memory, gone, request
 from tests.unit.engine.test_explain import Blame
 
@@ -188,7 +188,7 @@ def test_what_is_read_again_is_judged_by_its_partners_as_they_are_now() -> None:
     world = World()
     reader = reader_of(world.plan(world.only("near")), "plant")
     _, before = again(reader, "near")
-    assert words(before.held[0]) == f"{LEAD} 1 is reported; the manifests want 2 there"
+    assert words(before.held[0]) == f"{LEAD} 1 is reported; the manifests ask for 2 there"
     world.office.set("o", "2")
     world.clock.time += 30
     view, entry = again(reader, "near")

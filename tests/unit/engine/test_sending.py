@@ -17,7 +17,7 @@ from reconciler.model.fleet import Limits, Override, Selector, WorkloadSpec
 from reconciler.model.outcome import Receipt, ReceiptKind, Result
 from reconciler.model.release import ReleaseInfo
 from reconciler.model.snapshot import Coverage
-from reconciler.views.outcome_words import outcome_words
+from reconciler.views.reason_words import outcome_words
 from tests.unit.engine.memory import (
     ACCEPTED,
     LOST,

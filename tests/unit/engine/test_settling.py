@@ -18,7 +18,7 @@ from reconciler.model.origin import NOWHERE
 from reconciler.model.outcome import Result
 from reconciler.model.snapshot import Coverage, Query, Snapshot
 from reconciler.model.unit import Reach, Ref
-from reconciler.views.outcome_words import outcome_words
+from reconciler.views.reason_words import outcome_words
 from tests.unit.engine.memory import NOW, Clock, Memory, applied, gone, planned, request
 
 CANCELLED = (Condition(ConditionCode.PLATFORM, text="cancelled by a person"),)

@@ -20,7 +20,7 @@ from reconciler.model.plan import LimitKind
 from reconciler.model.release import Catalog, ReleaseInfo
 from reconciler.model.snapshot import Coverage, Snapshot
 from reconciler.model.unit import Reach
-from reconciler.views.outcome_words import outcome_words
+from reconciler.views.reason_words import outcome_words
 from tests.unit.engine.memory import ACCEPTED, LOST, REFUSED, Clock, applied, gone, planned, request
 from tests.unit.engine.stepping import DELETE, DELIVER, INSTALL, UNINSTALL, Stepping, blocked
 

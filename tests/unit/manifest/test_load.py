@@ -11,8 +11,8 @@ import pytest
 
 from reconciler.errors import ManifestError, SettingsError
 from reconciler.manifest import files, read
+from reconciler.manifest.finding import diagnostics_builtins, diagnostics_text
 from reconciler.manifest.load import Loader
-from reconciler.manifest.render import diagnostics_builtins, diagnostics_text
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.fleet import Manifest
 from reconciler.platforms.registry import installed

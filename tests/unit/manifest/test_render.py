@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from reconciler.manifest.render import WIDEST, clean, diagnostics_builtins, diagnostics_text
+from reconciler.manifest.finding import WIDEST, clean, diagnostics_builtins, diagnostics_text
 from reconciler.model.diagnostic import Diagnostic, Related, Severity
 from reconciler.model.origin import Origin
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import ManifestError
+from reconciler.manifest.finding import diagnostics_text
 from reconciler.manifest.load import Loader
-from reconciler.manifest.render import diagnostics_text
 from reconciler.model.fleet import Manifest, Requirement
 from reconciler.platforms.registry import installed
 

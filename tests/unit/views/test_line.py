@@ -7,9 +7,8 @@ import sys
 
 import pytest
 
-from reconciler.views.clean import LONGEST, clean, inert
-from reconciler.views.columns import Row, table
-from reconciler.views.line import Line, aligned, columns_of, fold, line, plain, styled, text_of
+from reconciler.views.line import Line, Row, aligned, columns_of, fold, line, plain, styled, table, text_of
+from reconciler.views.words import LONGEST, clean, inert
 
 
 def texts(lines: list[Line]) -> list[str]:

@@ -11,11 +11,10 @@ from reconciler.errors import PlanMismatch
 from reconciler.model.change import Action, Reason, Request
 from reconciler.model.plan import DIRTY, Plan, Times
 from reconciler.views import plan_json, plan_markdown, plan_text
-from reconciler.views.calls import body_text, gathered
-from reconciler.views.command_context import NOTHING, CommandContext
-from reconciler.views.group import Names
+from reconciler.views.group import Names, body_text, gathered
 from reconciler.views.line import plain
 from reconciler.views.markdown import code
+from reconciler.views.plan_words import NOTHING, CommandContext
 from tests.golden import plans
 from tests.golden.plans import NOW, POLLER
 
@@ -42,7 +41,7 @@ def timed(plan: Plan, created: str, expires: str) -> Plan:
 
 
 def test_no_fleet_in_reach_is_said() -> None:
-    assert last(plans.plan()) == ["Plan: no fleet in reach."]
+    assert last(plans.plan()) == ["Plan: no fleet matches."]
 
 
 def test_an_expired_plan_says_only_that_a_new_one_is_needed() -> None:
@@ -88,18 +87,16 @@ def test_changes_that_are_not_committed_are_no_part_of_a_commit() -> None:
     one = plans.canary().fleets[0]
     commit = f"{one.basis.commit}{DIRTY}"
     found = plans.plan(msgspec.structs.replace(one, basis=msgspec.structs.replace(one.basis, commit=commit)))
-    assert "manifests   commit 9f3c1d27aa0b and changes that are not committed\n" in text(found)
+    assert "manifests   commit 9f3c1d27aa0b with uncommitted changes\n" in text(found)
     marked = plan_markdown.render(found, now=NOW)
-    assert "manifests of commit `9f3c1d27aa0b45e1` and changes that are not committed." in marked
+    assert "manifests of commit `9f3c1d27aa0b45e1` with uncommitted changes." in marked
 
 
 def test_filters_that_match_nothing_are_no_success() -> None:
     calm = plans.fleet()
     none = msgspec.structs.replace(calm, summary=msgspec.structs.replace(calm.summary, slots=0, unmanaged=0))
-    assert last(plans.plan(none, filters="--unit gv-*"))[1:] == [
-        "Plan: no slot in reach: nothing matches these filters."
-    ]
-    assert last(plans.plan(none)) == ["Nothing to do: git and platform agree on 0 slots of 1 fleet."]
+    assert last(plans.plan(none, filters="--unit gv-*"))[1:] == ["Plan: no slot matches these filters."]
+    assert last(plans.plan(none)) == ["Nothing to do: 0 slots of 1 fleet match git."]
 
 
 def test_a_command_is_never_broken() -> None:
@@ -112,10 +109,8 @@ def test_several_blocked_fleets_and_several_under_way() -> None:
     both = plans.plan(one, msgspec.structs.replace(one, fleet="boston"))
     assert any(part.startswith("2 fleets are blocked by a limit") for part in last(both))
     calm = plans.fleet(under_way=(0, 4, 0, 0))
-    assert last(plans.plan(calm)) == ["Nothing to do: git and platform agree on 300 slots of 1 fleet; 4 waiting."]
-    assert last(plans.plan(calm, calm)) == [
-        "Nothing to do: git and platform agree on 600 slots of 2 fleets; some are still on their way."
-    ]
+    assert last(plans.plan(calm)) == ["Nothing to do: 300 slots of 1 fleet match git; 4 waiting."]
+    assert last(plans.plan(calm, calm)) == ["Nothing to do: 600 slots of 2 fleets match git; some are still settling."]
 
 
 def test_many_single_calls_of_one_kind_are_counted() -> None:
@@ -136,7 +131,7 @@ def test_calls_stand_stage_by_stage_and_stages_count_from_one() -> None:
         Action(call="last", request=Request("POST", "/x"), slots=(1,), stage=7),
         Action(call="first", request=Request("POST", "/x", [1]), slots=(0,), stage=3),
     ]
-    assert [(one.call, one.stage, one.body) for one in gathered(actions, moves)] == [
+    assert [(one.first.call, one.stage, one.body) for one in gathered(actions, moves)] == [
         ("first", 1, "[1]"),
         ("last", 2, ""),
     ]
@@ -164,8 +159,8 @@ def test_a_fleet_that_only_warns_shows_its_warnings() -> None:
 def test_others_that_leave_besides_are_named() -> None:
     move = plans.change(1, POLLER, "v1", "v2", extra_versions=("v0",), reason=Reason.OUT_OF_SYNC)
     one = plans.plan(plans.fleet(changes=[move]))
-    assert "also leaving: v0" in text(one)
-    assert "(`v0` leaving too)" in plan_markdown.render(one, now=NOW)
+    assert "v1 → v2 (v0 is removed too)" in text(one)
+    assert "`v1` → `v2` (`v0` is removed too)" in plan_markdown.render(one, now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -192,8 +187,8 @@ def test_settings_that_change_show_what_they_are_now(
 
 def test_the_next_sentence_of_a_reading_that_proved_less_than_is_held() -> None:
     found = text(plans.plan(plans.fleet(unknown=3)))
-    assert "unknown     3 slots that the reading proved nothing about" in found
-    assert last(plans.plan(plans.fleet(unknown=3))) == ["Plan: no change can go now; 3 slots unknown."]
+    assert "unknown     the state of 3 slots could not be read" in found
+    assert last(plans.plan(plans.fleet(unknown=3))) == ["Plan: no change can be sent now; 3 slots unknown."]
 
 
 # --- JSON -----------------------------------------------------------------------------------------------------------
@@ -306,7 +301,7 @@ def test_a_version_that_is_there_already_and_wanted_is_not_said_to_leave() -> No
     """Two versions side by side, and the one that was not assigned is wanted (GetApp, Memfault)."""
     one = plans.change(1, POLLER, "v2", "v1", extra_versions=("v0", "v1"))
     shown = plans.plan(plans.fleet("austin", changes=(one,)))
-    assert "also leaving: v0\n" in text(shown)
-    assert "`v2` → `v1` (`v0` leaving too)" in plan_markdown.render(shown, now=NOW)
+    assert "v2 → v1 (v0 is removed too)" in text(shown)
+    assert "`v2` → `v1` (`v0` is removed too)" in plan_markdown.render(shown, now=NOW)
     alone = plans.plan(plans.fleet("austin", changes=(msgspec.structs.replace(one, extra_versions=("v1",)),)))
-    assert "leaving" not in text(alone) + plan_markdown.render(alone, now=NOW)
+    assert "removed too" not in text(alone) + plan_markdown.render(alone, now=NOW)

@@ -50,7 +50,7 @@ def test_calls_are_counted_and_refused_ones_named() -> None:
 def test_settling_is_counted() -> None:
     first = Settling(at=NOW, run="r", fleet="austin", done=1, waiting=2, failed=3, pending=1000)
     then = Settling(at=NOW, run="r", fleet="austin", done=900, waiting=2, failed=3, pending=101)
-    assert "900 done, 2 waiting, 3 failed, 101 on the way" in drawn(first, then)
+    assert "900 done, 2 still waiting, 3 failed and 101 moving" in drawn(first, then)
 
 
 def test_notes_stay_and_hostile_names_do_not_style() -> None:

@@ -20,11 +20,12 @@ from reconciler.views import (
     doctor_text,
     event_line,
     explain_text,
+    reason_words,
     releases_text,
     status_text,
 )
-from reconciler.views.command_context import CommandContext
 from reconciler.views.line import plain
+from reconciler.views.plan_words import CommandContext
 from tests.golden import reports
 from tests.golden.plans import NOW
 
@@ -32,22 +33,20 @@ NOBODY = Spread(workload="radio", version=None, assigned=0, reported=4, devices=
 """Cohorts without a member that was seen."""
 
 JSON = {
-    "result": lambda indent: apply_text.encode(reports.applied_badly(), indent=indent),
-    "status": lambda indent: status_text.encode(reports.status(), indent=indent),
-    "explanation": lambda indent: explain_text.encode(reports.explanation(), indent=indent),
-    "checks": lambda indent: doctor_text.encode(reports.checks(), indent=indent),
-    "releases": lambda indent: releases_text.encode(reports.releases(), indent=indent),
-    "deliveries": lambda indent: deliveries_text.encode(reports.deliveries(), indent=indent),
-    "difference": lambda indent: difference_text.encode(reports.difference(), indent=indent),
+    "result": lambda: apply_text.encode(reports.applied_badly()),
+    "status": lambda: status_text.encode(reports.status()),
+    "explanation": lambda: explain_text.encode(reports.explanation()),
+    "checks": lambda: doctor_text.encode(reports.checks()),
+    "releases": lambda: releases_text.encode(reports.releases()),
+    "deliveries": lambda: deliveries_text.encode(reports.deliveries()),
+    "difference": lambda: difference_text.encode(reports.difference()),
 }
 
 
 @pytest.mark.parametrize("name", JSON)
-def test_json_names_its_format_and_indents_on_request(name: str) -> None:
-    found = JSON[name](0)
+def test_json_is_one_line_that_names_its_format(name: str) -> None:
+    found = JSON[name]()
     assert b"\n" not in found
-    assert b'\n  "' in JSON[name](2)
-    assert msgspec.json.decode(found) == msgspec.json.decode(JSON[name](2))
     assert msgspec.json.decode(found)["format"] == f"reconciler/{name}.v1"
 
 
@@ -80,7 +79,10 @@ def test_what_was_held_is_never_left_unsaid() -> None:
 def test_done_claims_of_the_units_only_what_no_line_takes_back() -> None:
     done = reports.outcome(1, Result.DONE)
     behind = msgspec.structs.replace(done, detail="2 devices report a later version")
-    for outcomes, words in (((done,), "the platform and the units are as planned"), ((done, behind), apply_text.BUT)):
+    for outcomes, words in (
+        ((done,), "the platform and the units are as planned"),
+        ((done, behind), reason_words.DONE_WITH_REMARKS),
+    ):
         shown = apply_text.render(Applied(run="r", exit_code=0, sent=1, outcomes=outcomes), width=120)
         assert f"done: {len(outcomes)}  {words}\n" in plain(shown)
 
@@ -88,8 +90,8 @@ def test_done_claims_of_the_units_only_what_no_line_takes_back() -> None:
 def test_commands_proposed_after_an_apply_name_what_was_typed() -> None:
     context = CommandContext(where=("fleets/austin",), filters=("--unit", "gw-*"))
     found = plain(apply_text.render(reports.applied_badly(), width=120, context=context))
-    assert "See what is left to do with: reconciler plan fleets/austin --unit 'gw-*'\n" in found
-    assert "See how the units are doing with: reconciler status fleets/austin --unit 'gw-*'\n" in found
+    assert "See what remains to be done with: reconciler plan fleets/austin --unit 'gw-*'\n" in found
+    assert "Follow the units with: reconciler status fleets/austin --unit 'gw-*'\n" in found
 
 
 def test_leftovers_that_went_do_not_read_as_the_version_that_stays() -> None:
@@ -102,11 +104,11 @@ def test_leftovers_that_went_do_not_read_as_the_version_that_stays() -> None:
 
 
 def test_empty_answers_say_so() -> None:
-    assert plain(status_text.render(Status(fleets=()), now=NOW, width=80)) == "No fleet in reach.\n"
-    assert "No slot in reach" in plain(explain_text.render(Explanation(slots=()), now=NOW, width=80))
-    assert plain(doctor_text.render([], width=80)) == "No connection to examine.\n"
+    assert plain(status_text.render(Status(fleets=()), now=NOW, width=80)) == "No fleet matches.\n"
+    assert "No slot found" in plain(explain_text.render(Explanation(slots=()), now=NOW, width=80))
+    assert plain(doctor_text.render([], width=80)) == "No connection to check.\n"
     same = Compared(kind="plan", left="a", right="b", differences=())
-    assert plain(difference_text.render(same, width=80)) == "No difference: plan a and b say the same.\n"
+    assert plain(difference_text.render(same, width=80)) == "No difference: plan a and b are equal.\n"
 
 
 def test_all_checks_ok_is_calm() -> None:
@@ -122,7 +124,7 @@ def test_a_rule_without_place_or_author() -> None:
     found = plain(explain_text.render(Explanation(slots=(bare,)), now=NOW, width=80))
     assert "commit abc\n" in found
     nowhere = msgspec.structs.replace(bare, won=Rule(origin=reports.Origin(""), text="x"))
-    assert "says so     x\n" in plain(explain_text.render(Explanation(slots=(nowhere,)), now=NOW, width=80))
+    assert "set by      x\n" in plain(explain_text.render(Explanation(slots=(nowhere,)), now=NOW, width=80))
 
 
 def test_a_hint_to_be_copied_is_not_broken() -> None:

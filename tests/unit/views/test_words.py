@@ -16,16 +16,7 @@ from reconciler.model.outcome import ReceiptKind, Result
 from reconciler.model.plan import LimitKind
 from reconciler.model.release import PrepareStatus
 from reconciler.model.verdict import Health, Sync
-from reconciler.views import (
-    apply_text,
-    deliveries_text,
-    event_line,
-    hold_words,
-    plan_text,
-    release_words,
-    status_text,
-    words,
-)
+from reconciler.views import event_line, plan_rows, reason_words, releases_text, status_text, words
 
 
 @pytest.mark.parametrize(
@@ -137,24 +128,21 @@ def test_places_name_the_first_line_and_how_many_more() -> None:
     assert words.places([NOWHERE]) == ""
     assert words.places([here, here]) == "a.yaml:3:1"
     assert words.places([here, there]) == "a.yaml:3:1 and 1 more line"
-    assert words.place(NOWHERE) == ""
-    assert words.place(here) == "a.yaml:3:1"
+    assert words.places([None]) == ""
 
 
 @pytest.mark.parametrize(
     ("table", "names"),
     [
-        (hold_words.LABELS, HoldReason),
-        (hold_words.ADVICE, HoldReason),
-        (hold_words.LIMITS, LimitKind),
+        (reason_words.LABELS, HoldReason),
+        (reason_words.ADVICE, HoldReason),
+        (reason_words.LIMITS, LimitKind),
         (words.SIGNS, Verb),
         (words.REASONS, Reason),
         (words.PHASES, Phase),
-        (deliveries_text.STYLES, PrepareStatus),
-        (release_words.PREPARATION, PrepareStatus),
-        (plan_text.COLOURS, Verb),
-        (apply_text.WORDS, Result),
-        (event_line.RESULTS, Result),
+        (releases_text.PREPARATION, PrepareStatus),
+        (plan_rows.COLOURS, Verb),
+        (reason_words.RESULTS, Result),
         (event_line.RECEIPTS, ReceiptKind),
         (status_text.SYNC_STYLES, Sync),
         (status_text.HEALTH_STYLES, Health),

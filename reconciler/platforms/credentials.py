@@ -77,7 +77,7 @@ class Basic:
         return b64encode(f"{self._user}:{self._password}".encode()).decode()
 
 
-class Nobody:
+class NoCredentials:
     """No credentials: for interfaces that ask for none."""
 
     @property

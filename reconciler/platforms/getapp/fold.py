@@ -131,7 +131,7 @@ class Slots(StateColumns):
             for project, number in found.slots:
                 columns[project][unit] = number
             if found.own or found.problems or found.blind:
-                self._peculiar(unit, device, found)
+                self._note_exceptions(unit, device, found)
         if entries.malformed:
             self.problems.append(f"{entries.malformed} entries of the releases cannot be read: they name no device")
 
@@ -160,7 +160,7 @@ class Slots(StateColumns):
                 if shown and not column[row]:
                     column[row] = number
 
-    def _peculiar(self, unit: int, device: str, found: _Known) -> None:
+    def _note_exceptions(self, unit: int, device: str, found: _Known) -> None:
         self.own_problems += [f"device {device} {problem}" for problem in found.problems]
         for (project, version), reference in found.own.items():
             self.references[device, project, version] = reference

@@ -7,7 +7,7 @@ import threading
 import msgspec
 
 from reconciler.errors import PlatformError, SettingsError, UnexpectedAnswer, Unreachable
-from reconciler.platforms.credentials import Nobody
+from reconciler.platforms.credentials import NoCredentials
 from reconciler.platforms.getapp import wire
 from reconciler.platforms.http import Client
 from reconciler.ports import Clock
@@ -16,7 +16,7 @@ PATIENCE = 60.0
 """Seconds that a login may take where the request it is for has no deadline."""
 
 
-class LoginRequest(Nobody):
+class LoginRequest(NoCredentials):
     """What a login is sent with: no header, but secrets that must not be shown, nor go over plain http."""
 
     def __init__(self, login: Login) -> None:

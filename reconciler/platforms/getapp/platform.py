@@ -11,7 +11,7 @@ from reconciler.model.outcome import Receipt
 from reconciler.model.quantity import seconds
 from reconciler.model.release import Catalog, Preparation, Release, ReleaseList, ReleaseQuery
 from reconciler.model.snapshot import Query, Snapshot
-from reconciler.platforms.credentials import Credentials, Nobody
+from reconciler.platforms.credentials import Credentials, NoCredentials
 from reconciler.platforms.getapp.catalog import Catalogue
 from reconciler.platforms.getapp.check import checks
 from reconciler.platforms.getapp.compile import compile_changes
@@ -177,4 +177,4 @@ def factory(
         anonymous = client(spec.delivery.url, LoginRequest(login), SERVER_HINTS)
         login.use(anonymous)
         server = Server(client(spec.delivery.url, login, SERVER_HINTS), anonymous, spec.delivery.source)
-    return GetApp(client(spec.agent, Nobody(), AGENT_HINTS[spec.topology]), server, spec, clock)
+    return GetApp(client(spec.agent, NoCredentials(), AGENT_HINTS[spec.topology]), server, spec, clock)

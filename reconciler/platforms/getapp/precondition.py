@@ -16,7 +16,7 @@ import msgspec
 from reconciler.errors import NotFound, PlatformError
 from reconciler.platforms.getapp import wire
 from reconciler.platforms.getapp.routes import Routes, parts
-from reconciler.platforms.getapp.stages import Halt, Stage, unknown_word, word
+from reconciler.platforms.getapp.stages import Halt, Stage, stage_of, unknown_value
 from reconciler.platforms.getapp.steps import CANCEL, DELETE, DELIVER, DEPLOY, UNINSTALL
 
 UNDER_WAY = frozenset({Stage.DELIVERING, Stage.DEPLOYING, Stage.UNINSTALLING})
@@ -46,9 +46,9 @@ def precondition_failure(routes: Routes, step: str, catalog_id: str, devices: Se
         where = device or "the agent's own device"
         if row is None:
             continue
-        if unknown_word(row):
-            return f"{where} shows {catalog_id} in a state that this program does not know: {unknown_word(row)}"
-        stage, halt = word(row)
+        if unknown_value(row):
+            return f"{where} shows {catalog_id} in a state that this program does not know: {unknown_value(row)}"
+        stage, halt = stage_of(row)
         if stage in POINTLESS[step]:
             return f"{catalog_id} on {where} is {stage} by now"
         if step in STARTS and halt in {Halt.PAUSED, Halt.CANCELLED}:

@@ -28,7 +28,7 @@ WHOLE = 2000
 LONGEST = 4000
 """Characters of device ids in one address at most, when a large fleet is read part by part."""
 
-_GENEROUS: list[tuple[str, str | int]] = [("bypass_policy", "true"), ("include_updates", "true")]
+_UPDATES: list[tuple[str, str | int]] = [("bypass_policy", "true"), ("include_updates", "true")]
 """The names of both are inferred (from the SSE page); asked without them where they are refused."""
 
 
@@ -89,7 +89,7 @@ class Routes:
     def fleet_offering(self, devices: Sequence[str]) -> list[wire.Offering]:
         """Return what some devices may take, in one list. Route confirmed (agent-cdn/get-cdn-device-offering)."""
         params: list[tuple[str, str | int]] = [("device_id", device) for device in devices]
-        entries = self._generous("/api/cdn/device/offering", wire.entries, params)
+        entries = self._with_updates("/api/cdn/device/offering", wire.entries, params)
         return [one for entry in entries.items for one in _offerings(entry.data)]
 
     def device(self) -> bytes:
@@ -106,7 +106,7 @@ class Routes:
 
     def offering(self) -> list[wire.Offering]:
         """Return what an agent's own device may take. Confirmed to exist (DOC interfaces/sse.md)."""
-        return self._generous("/api/v2/device/offering", wire.offerings, [])
+        return self._with_updates("/api/v2/device/offering", wire.offerings, [])
 
     def configs(self) -> dict[str, object]:
         """Return an agent's settings. Confirmed (DOC agent-settings.mdx)."""
@@ -116,9 +116,9 @@ class Routes:
         """Return the OpenAPI document of a part, v1, v2 (confirmed, DOC changelog) or cdn (inferred)."""
         return self.client.read(f"/api-docs/{part}/openapi.json", f"read the OpenAPI of {part}", wire.fields)
 
-    def _generous(self, path: str, decode: Callable[[bytes], T], params: list[tuple[str, str | int]]) -> T:
+    def _with_updates(self, path: str, decode: Callable[[bytes], T], params: list[tuple[str, str | int]]) -> T:
         try:
-            return self.client.read(path, "list offerings", decode, [*params, *_GENEROUS])
+            return self.client.read(path, "list offerings", decode, [*params, *_UPDATES])
         except Rejected:
             return self.client.read(path, "list offerings", decode, params)
 

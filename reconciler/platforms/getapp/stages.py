@@ -40,7 +40,7 @@ class Halt(StrEnum):
     FAILED = "failed"
 
 
-class Word(NamedTuple):
+class RowStage(NamedTuple):
     """What the state and status of a row say."""
 
     stage: Stage
@@ -65,7 +65,7 @@ _DEPLOY = {Halt.NO: Stage.DEPLOYING, Halt.FAILED: Stage.DEPLOY_STOPPED}
 _SETTLED = {"downloaded": Stage.DOWNLOADED, "uninstalled": Stage.UNINSTALLED, "deleted": Stage.DELETED}
 
 
-def unknown_word(row: Row) -> str:
+def unknown_value(row: Row) -> str:
     """Return which field of a row has a value that nobody knows, with the value; empty where there is none."""
     status = row.device_release_status if row.device_release_status is not None else row.status
     for field, value, known in (
@@ -78,16 +78,16 @@ def unknown_word(row: Row) -> str:
     return ""
 
 
-def word(row: Row) -> Word:
+def stage_of(row: Row) -> RowStage:
     """Return what a row says, all of whose words are known."""
     status = row.device_release_status if row.device_release_status is not None else row.status
     halt = _HALTS.get(status or "", Halt.NO)
     if row.state in _SETTLED:
-        return Word(_SETTLED[row.state])
+        return RowStage(_SETTLED[row.state])
     if row.state == "delivery":
-        return Word(_DELIVERY.get(halt, Stage.DELIVERY_HALTED), halt)
+        return RowStage(_DELIVERY.get(halt, Stage.DELIVERY_HALTED), halt)
     if status == "Uninstall":
-        return Word(Stage.UNINSTALLING)
+        return RowStage(Stage.UNINSTALLING)
     if row.state == "installed":
-        return Word(Stage.INSTALLED)
-    return Word(_DEPLOY.get(halt, Stage.DEPLOY_HALTED), halt)
+        return RowStage(Stage.INSTALLED)
+    return RowStage(_DEPLOY.get(halt, Stage.DEPLOY_HALTED), halt)

@@ -20,7 +20,7 @@ from reconciler.model.observation import Phase, State
 from reconciler.platforms.answers import clean
 from reconciler.platforms.getapp import wire
 from reconciler.platforms.getapp.release_info import Dependency, dependencies_of
-from reconciler.platforms.getapp.stages import Halt, Stage, unknown_word, word
+from reconciler.platforms.getapp.stages import Halt, Stage, stage_of, unknown_value
 from reconciler.platforms.getapp.wire import Row, RowRelease
 
 _NAMELESS = "a row without project, version or catalogId"
@@ -85,11 +85,11 @@ def rows_of(rows: Iterable[ReadRow], *, auto: bool = False) -> Rows:
                 text = f"a row that names no release: {clean(why)}"
                 return Rows({}, blind=Condition(ConditionCode.UNEXPECTED_VALUE, text=text))
             malformed[project] = Condition(ConditionCode.UNEXPECTED_VALUE, text=clean(why))
-        elif not release.version or (unknown := unknown_word(row)):
+        elif not release.version or (unknown := unknown_value(row)):
             text = unknown if release.version else "an empty version"
             malformed[release.project_name] = Condition(ConditionCode.UNEXPECTED_VALUE, text=text)
         else:
-            seen[release.project_name].append(Seen(release, *word(row), row))
+            seen[release.project_name].append(Seen(release, *stage_of(row), row))
     needed = _needed(seen)
     states = {project: _slot(found, needed, auto=auto) for project, found in seen.items()}
     for project, found in seen.items():

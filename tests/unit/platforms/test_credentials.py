@@ -7,15 +7,15 @@ from base64 import b64decode
 import pytest
 
 from reconciler.errors import SettingsError
-from reconciler.platforms.credentials import Basic, Bearer, Nobody
+from reconciler.platforms.credentials import Basic, Bearer, NoCredentials
 
 
 def test_each_says_who_it_is_and_cannot_be_renewed() -> None:
     assert Bearer(" token\n").headers(None) == {"Authorization": "Bearer token"}
     header = Basic("a@b.example", "key").headers(1.0)["Authorization"]
     assert b64decode(header.removeprefix("Basic ")) == b"a@b.example:key"
-    assert Nobody().headers(None) == {}
-    assert not any(one.renew() for one in (Bearer("t"), Basic("u", "k"), Nobody()))
+    assert NoCredentials().headers(None) == {}
+    assert not any(one.renew() for one in (Bearer("t"), Basic("u", "k"), NoCredentials()))
 
 
 def test_secrets_are_known_in_every_form_they_are_sent_in() -> None:
@@ -23,7 +23,7 @@ def test_secrets_are_known_in_every_form_they_are_sent_in() -> None:
     assert basic.headers(None)["Authorization"].removeprefix("Basic ") in basic.secrets
     assert "key" in basic.secrets
     assert Bearer("token").secrets == ("token",)
-    assert Nobody().secrets == ()
+    assert NoCredentials().secrets == ()
 
 
 @pytest.mark.parametrize("wrong", ["", " ", "two words", "caf\u00e9", "a\x00b"])

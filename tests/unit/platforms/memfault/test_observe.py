@@ -132,7 +132,7 @@ def test_silent_devices_are_counted_and_not_waited_for() -> None:
     project.world.set_reported(mine[1].serial, "1.3.0")
     state = project.state("default")
     assert (state.ready, state.size) == (3, 3)
-    assert "1 device is silent and not waited for" in words_of(state)
+    assert "1 device is silent; they are not waited for" in words_of(state)
     for device in devices:
         project.world.set_online(device.serial, False)
         device.seen = project.world.project.now() - 3 * 86_400_000
@@ -246,14 +246,14 @@ def test_two_activations_of_one_version_are_both_referred_to() -> None:
     [
         (
             {"status": "awaiting_approval"},
-            "approve or pull on the platform what has a status that is not known here: deployment",
+            "awaits approval, or has a status that this program does not know; see to it on the platform: deployment",
         ),
         ({"type": "wide"}, "an unexpected value: deployment"),
         ({"type": "staged_rollout", "rollout_percent": 12.5}, "rollout_percent 12.5, no whole percentage"),
         ({"type": "staged_rollout", "rollout_percent": None}, "rollout_percent None, no whole percentage"),
-        ({"release": {"id": 5}}, "no version is named by deployment"),
-        ({"release": {"from_version": "1.0.0", "to_version": "0.0"}}, "may be of any of several workloads"),
-        ({"release": {"version": "77.0"}}, "77.0 may be of any of several workloads: main-fw, radio-fw"),
+        ({"release": {"id": 5}}, "no version is given by deployment"),
+        ({"release": {"from_version": "1.0.0", "to_version": "0.0"}}, "may belong to any of several workloads"),
+        ({"release": {"version": "77.0"}}, "77.0 may belong to any of several workloads: main-fw, radio-fw"),
         ({"rollout_percent": "many"}, "rollout_percent: Expected `int | float | null`, got `str`"),
         ({"status": 7}, "status: Expected `str`, got `int`"),
     ],
@@ -327,7 +327,7 @@ def test_a_malformed_device_leaves_unknown_what_its_cohort_reports() -> None:
     assert snapshot.coverage.complete
     state = snapshot.state(MAIN, snapshot.units.index["default"])
     assert (state.assigned, state.reported, state.phase, state.ready) == ("1.3.0", None, Phase.MOVING, 0)
-    assert words_of(state).startswith("what its devices report is not known: a device cannot be read")
+    assert words_of(state).startswith("what its devices report could not be read: a device cannot be read")
     assert snapshot.state(MAIN, snapshot.units.index["internal-testing"]).reported == "1.4.0"
 
 

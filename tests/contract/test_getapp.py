@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.engine.apply import Applying
+from reconciler.engine.plan import plan
+from reconciler.engine.run import Options
 from reconciler.model.change import Change, Reason, Review, Verb
 from reconciler.model.condition import Condition, ConditionCode
+from reconciler.model.event import Intended
+from reconciler.model.fleet import FleetSpec, Selector, WorkloadSpec
 from reconciler.model.observation import Phase
 from reconciler.model.origin import NOWHERE
 from reconciler.model.outcome import ReceiptKind
 from reconciler.model.release import Release
 from reconciler.model.snapshot import Query, Snapshot
-from reconciler.testing.subject import Rig, Subject
-from tests.contract.subjects_getapp import GETAPP_AGENT, GETAPP_CDN
+from reconciler.simulators.clock import ManualClock
+from reconciler.simulators.getapp import GetAppSimulator, Shape, simulator
+from reconciler.testing.changes import question_of
+from reconciler.testing.subject import Rig, RunClock, Subject
+from tests.contract.subjects_getapp import GETAPP_AGENT, GETAPP_CDN, connected, connection
 
 WORKLOAD = "radio"
 PASSES = 20
@@ -141,3 +149,46 @@ def test_devices_that_are_away_are_held_and_told_later() -> None:
     assert all(snapshot.units[row].reach.name == "DISCONNECTED" for row in away)
     silent = (Condition(ConditionCode.NOT_REPORTING),)
     assert all(snapshot.state(WORKLOAD, row).conditions == silent for row in away)
+
+
+# --- processes that know nothing of each other ----------------------------------------------------------------------
+
+
+def world_of(clock: ManualClock, prepare: float) -> GetAppSimulator:
+    """Return a fleet whose server takes so many seconds to prepare a release."""
+    shape = Shape(units=4, workloads=3, versions=4, seed=1, offline=0.0, failing=0.0, settle=2.0, prepare=prepare)
+    return simulator(shape, clock=clock)
+
+
+def one_pass(world: GetAppSimulator, clock: ManualClock, to: str) -> list[str]:
+    """Plan and apply once without waiting, as a process of its own; return its calls."""
+    platform = connected(world, clock, connection("cdn", {}), [])
+    workloads = {WORKLOAD: WorkloadSpec(version=to)}
+    question = question_of(FleetSpec(connection="plant", units=Selector(names=["*"]), workloads=workloads))
+    planned = plan(question, lambda _: platform, RunClock(clock))
+    options = Options(wait=False, concurrency=1, allow=dict.fromkeys(("replace", "release"), "test"))
+    events = list(Applying(planned, options, RunClock(clock), run="pass").events())
+    clock.advance(10.0)
+    return [event.kind for event in events if isinstance(event, Intended)]
+
+
+def test_each_process_sends_prepare_again_until_it_is_done_and_delivers_in_that_pass() -> None:
+    clock = ManualClock()
+    world = world_of(clock, prepare=25.0)
+    calls = [one_pass(world, clock, "1.0.0") for _ in range(6)]
+    prepare, deliver, deploy = "getapp.prepare", "getapp.deliver", "getapp.deploy"
+    assert calls[:5] == [[prepare], [prepare], [prepare], [prepare, deliver], [deploy]]
+    assert not {prepare, deliver, deploy} & set(calls[5])
+
+
+def test_what_a_preparation_reveals_goes_in_the_same_pass_although_other_calls_came_between() -> None:
+    clock = ManualClock()
+    world = world_of(clock, prepare=0.0)
+    platform = connected(world, clock, connection("cdn", {}), [])
+    snapshot = platform.observe(Query())
+    first = [one for one in wishes(snapshot, "1.0.0") if one.unit.id == snapshot.units.ids[0]]
+    catalog = platform.catalog({Release(WORKLOAD, "1.0.0")}, snapshot, probe={Release(WORKLOAD, "1.0.0")})
+    (delivery,) = platform.compile(first, snapshot, catalog, fleet_wide=())
+    assert platform.execute(delivery, clock.now + 60.0).kind is ReceiptKind.ACCEPTED
+    clock.advance(30.0)
+    assert one_pass(world, clock, "1.0.0") == ["getapp.prepare", "getapp.deploy", "getapp.deliver"]

@@ -14,8 +14,9 @@ import msgspec
 from reconciler.core.assessment import FleetAssessment, assess
 from reconciler.core.plan import fleet_plan
 from reconciler.core.progress import Call, Sight
-from reconciler.model.change import NOTHING_REFUSED, Action, Change, Hold, HoldReason, Refusals, Request, Review, SlotId
+from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Request, Review, SlotId
 from reconciler.model.fleet import Document
+from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.observation import EMPTY, Phase, State
 from reconciler.model.outcome import Receipt, ReceiptKind
 from reconciler.model.plan import FleetPlan

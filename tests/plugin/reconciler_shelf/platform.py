@@ -7,7 +7,6 @@ from typing import TypeVar
 
 import httpx
 import msgspec
-from reconciler.platforms.receipts import receipt_of
 
 from reconciler.errors import PlatformError
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review
@@ -16,6 +15,7 @@ from reconciler.model.quantity import seconds
 from reconciler.model.release import Catalog, Listed, Release, ReleaseInfo, ReleaseList, ReleaseQuery
 from reconciler.model.snapshot import Query, Snapshot
 from reconciler.model.unit import Ref
+from reconciler.platforms.answers import receipt_of
 from reconciler.platforms.credentials import Bearer
 from reconciler.platforms.http import Client
 from reconciler.plugin.platform import Resolve

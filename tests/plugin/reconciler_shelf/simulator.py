@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
 from random import Random
-from threading import RLock
-from typing import Any, ClassVar, NamedTuple
+from typing import Any
 
 import msgspec
-from reconciler.simulators.served import Served as AnyServed
 
-from reconciler.simulators.clock import Clock
-from reconciler.simulators.control import Verbs, control
-from reconciler.simulators.exchange import Json, Reply, Request, json_reply
-from reconciler.simulators.faults import LISTINGS, READS, SHARED, WRITES
+from reconciler.simulators.clock import Clock, Timeline
+from reconciler.simulators.control import SimulatedWorld, verb
+from reconciler.simulators.exchange import Json, Reply, Request, json_object, json_reply
+from reconciler.simulators.faults import LISTINGS, READS, WRITES
 from reconciler.simulators.faults import Faults as AnyFaults
-from reconciler.simulators.routes import Route, route
-from reconciler.simulators.simulator import Refusal, Simulator
+from reconciler.simulators.routes import Call as AnyCall
+from reconciler.simulators.routes import Refusal, Route, route
+from reconciler.simulators.simulator import Served as AnyServed
+from reconciler.simulators.simulator import Simulator
 from reconciler.simulators.variants import Question
 from reconciler.simulators.variants import Variants as AnyVariants
 
@@ -29,16 +29,15 @@ PACKAGES = ("firmware", "labels", "radio", "sensors")
 
 
 class Faults(AnyFaults):
-    """What can go wrong: what can everywhere, empty answers, and assignments that only some shelves get."""
+    """What can go wrong here."""
 
-    kinds: ClassVar[Mapping[str, str]] = {**SHARED, "empty": READS, "partial": WRITES}
     routes = ("shelves", "versions", "assign")
 
 
 class Variants(AnyVariants):
     """What the facts leave open."""
 
-    questions = (Question("unknown-shelves", ("ignore", "refuse"), "ignore"),)
+    questions = (Question("unknown-shelves", ("ignore", "refuse"), "what a shelf that is not known does to a call"),)
 
 
 @dataclass(frozen=True)
@@ -75,23 +74,15 @@ class Shelf:
     packages: dict[str, Holding] = field(default_factory=dict)
 
 
-class Call(NamedTuple):
-    """What an endpoint gets: the request, and which faults act on the world."""
-
-    request: Request
-    partial: bool
-    lag: bool
-
-
-class Store:
+class Store(SimulatedWorld):
     """The world: shelves that take what they are told, a while later."""
 
     def __init__(self, shape: Shape, clock: Clock, faults: Faults, variants: Variants) -> None:
-        self.shape, self.clock, self.faults, self.variants = shape, clock, faults, variants
+        super().__init__(Timeline(clock), faults)
+        self.shape, self.variants = shape, variants
         self.versions = [f"1.{minor}.0" for minor in range(shape.versions)]
         self.packages = PACKAGES[: shape.workloads]
         self.random = Random(shape.seed)
-        self.delayed: list[tuple[float, Callable[[], None]]] = []
         self.shelves: dict[str, Shelf] = {}
         self.built = 0
         for _ in range(shape.units):
@@ -106,18 +97,14 @@ class Store:
         for package in self.packages:
             old, new = self.versions[0], self.random.choice(self.versions[-2:])
             stuck = shelf.failing or not shelf.online
-            shelf.packages[package] = Holding(new, old if stuck else new, self.clock())
+            shelf.packages[package] = Holding(new, old if stuck else new, self.timeline.seconds())
             if shelf.failing and old != new:
                 shelf.packages[package].error = "checksum mismatch"
         self.shelves[shelf.id] = shelf
 
-    def advance(self) -> None:
+    def settle(self) -> None:
         """Let shelves take what they were told long enough ago."""
-        now = self.clock()
-        due = [act for at, act in self.delayed if at <= now]
-        self.delayed = [(at, act) for at, act in self.delayed if at > now]
-        for act in due:
-            act()
+        now = self.timeline.seconds()
         for shelf in self.shelves.values():
             for one in shelf.packages.values():
                 if one.assigned == one.running or not shelf.online or now - one.since < self.shape.settle:
@@ -132,27 +119,37 @@ class Store:
         for name in shelves:
             one = self.shelves[name].packages[package] if name in self.shelves else Holding(version)
             if one.assigned != version or one.error:
-                one.assigned, one.since, one.error = version, self.clock(), None
+                one.assigned, one.since, one.error = version, self.timeline.seconds(), None
 
+    @verb
     def set_online(self, shelf: str, online: bool) -> None:
         """Connect or disconnect a shelf."""
+        self.settle()
         self.shelves[shelf].online = online
 
+    @verb
     def console(self, shelf: str, package: str, version: str) -> None:
         """Assign by hand."""
+        self.settle()
         self.assign(package, version, [shelf])
 
     def state(self) -> list[Json]:
         """What is true, a row for each slot."""
-        self.advance()
-        return [
-            {"shelf": shelf.id, "package": package, "assigned": one.assigned, "running": one.running}
-            for shelf in self.shelves.values()
-            for package, one in shelf.packages.items()
-        ]
+        with self.lock:
+            self.timeline.advance()
+            self.settle()
+            return [
+                {"shelf": shelf.id, "package": package, "assigned": one.assigned, "running": one.running}
+                for shelf in self.shelves.values()
+                for package, one in shelf.packages.items()
+            ]
 
 
-class ShelfSimulator(Simulator):
+class Call(AnyCall[Store]):
+    """One call on its way."""
+
+
+class ShelfSimulator(Simulator[Store]):
     """A store with its API in front of it."""
 
     def __init__(self, store: Store) -> None:
@@ -162,30 +159,32 @@ class ShelfSimulator(Simulator):
             route("versions", "GET", f"{base}/versions", self._versions, READS, LISTINGS),
             route("assign", "POST", f"{base}/assign", self._assign, WRITES),
         )
-        super().__init__(routes, store.faults, RLock())
+        super().__init__(store, routes, Call)
         self.store = store
 
-    def now(self) -> float:
-        """The store's time, after letting it go on."""
-        self.store.advance()
-        return self.store.clock()
-
-    def control(self, request: Request) -> Reply:
-        """Answer a request below `/simulator/`."""
-        verbs: Verbs = {"set_online": self.store.set_online, "console": self.store.console}
-        return control(self, self.store.state, verbs, request)
-
-    def serve(self, route: Route[Any], path: dict[str, str], request: Request) -> tuple[str | None, Reply]:
-        """Answer one API call; raise `Refusal`."""
+    def admit(self, route: Route[Any], path: dict[str, str], request: Request) -> None:
+        """Raise `Refusal` for who is not known."""
         del path
+        self.store.settle()
         self.faults.expired = self.faults.expired or self.strikes("expire", route)
         if self.faults.expired or request.headers.get("authorization") != f"Bearer {TOKEN}":
             raise Refusal(self.refused(401, "the token is not known"))
-        if self.strikes("shift", route) and self.store.shelves:
+
+    def shift(self, route: Route[Any]) -> None:
+        """Swap a shelf for another one."""
+        del route
+        if self.store.shelves:
             del self.store.shelves[min(self.store.shelves)]
             self.store.add_shelf()
-        partly, lag = self.strikes("partial", route), self.strikes("lag", route)
-        return "partial" if partly else "lag" if lag else None, route.endpoint(Call(request, partly, lag))
+
+    def gone(self, path: Mapping[str, str], request: Request) -> bool:
+        """Take down the first shelf that a call names."""
+        del path
+        named = (json_object(request.body) or {}).get("shelves", [])
+        found = next((one for one in named if one in self.store.shelves), None)
+        if found is not None:
+            del self.store.shelves[found]
+        return found is not None
 
     def refused(self, status: int, message: str) -> Reply:
         """An error of the server's shape."""
@@ -229,12 +228,10 @@ class ShelfSimulator(Simulator):
             raise Refusal(self.refused(422, f"there is no {package} {version}"))
         if self.store.variants["unknown-shelves"] == "refuse" and not set(shelves) <= set(self.store.shelves):
             raise Refusal(self.refused(422, "a shelf is not known"))
-        missed = self.faults.some_of(list(range(len(shelves)))) if call.partial else set()
-        act = partial(self.store.assign, package, version, [one for n, one in enumerate(shelves) if n not in missed])
-        if call.lag:
-            self.store.delayed.append((self.store.clock() + self.faults.lag_for, act))
-        else:
-            act()
+        act = partial(
+            self.store.assign, package, version, self.faults.without_some(shelves) if call.partial else shelves
+        )
+        self.store.timeline.later(self.faults.lag_for if call.lag else 0.0, act)
         return json_reply(200, {"accepted": len(shelves)})
 
 

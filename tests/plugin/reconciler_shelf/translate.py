@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 
+from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.observation import EMPTY, Phase, State
 from reconciler.model.snapshot import Coverage, Snapshot, Workload
 from reconciler.model.unit import Reach, Unit, Units
@@ -31,7 +32,7 @@ def state_of(holding: Holding) -> State:
     """Return the observation of one slot."""
     assigned, running = holding.assigned, holding.running
     if not isinstance(assigned, str | None) or not isinstance(running, str | None):
-        return State(phase=Phase.UNKNOWN, note="the server gives a version of a shape that is not known")
+        return State(phase=Phase.UNKNOWN, conditions=(Condition(ConditionCode.UNEXPECTED_VALUE, text="a version"),))
     if assigned == running:
         return State(assigned, running)
     phase = Phase.FAILED if holding.error else Phase.MOVING

@@ -10,7 +10,7 @@ from reconciler.engine.deliveries import deliveries
 from reconciler.engine.releases import releases
 from reconciler.errors import SettingsError
 from reconciler.model.connection import ConnectionSpec, Secret
-from reconciler.model.fleet import Document, Manifest
+from reconciler.model.fleet import Document, Manifest, Override, Selector, WorkloadSpec
 from reconciler.model.origin import NOWHERE
 from reconciler.model.release import Listed, Preparation, PrepareStatus, ReleaseInfo, ReleaseList, ReleaseQuery
 from reconciler.model.report import ConnectionDeliveries, ConnectionReleases
@@ -18,7 +18,7 @@ from reconciler.model.unit import Ref
 from reconciler.platforms.getapp.connection import GetAppConnection
 from reconciler.platforms.losant.connection import LosantConnection
 from reconciler.ports import Platform
-from tests.unit.engine.memory import Clock, Memory, gone
+from tests.unit.engine.memory import Clock, Memory, gone, request
 
 LOSANT = ConnectionSpec("losant", LosantConnection(application="a" * 24, token=Secret(env="T")))
 GETAPP = ConnectionSpec("getapp", GetAppConnection(agent="https://cdn.example.com"))
@@ -84,6 +84,21 @@ def test_deliveries_of_all_connections(platforms: dict[str, Memory], probe: bool
     assert "no connection" in broken.error
     assert closed.hint == "export T=…"
     assert all(one.closed for one in platforms.values())
+
+
+def test_without_ids_it_is_about_what_the_manifests_want_there() -> None:
+    server = Server(Clock())
+    server.catalogue = {
+        "2": ReleaseInfo(found=True, reference="cat-2"),
+        "3": ReleaseInfo(found=None),
+        "4": ReleaseInfo(found=True, reference="cat-4"),
+    }
+    workloads = {"poller": WorkloadSpec(version="2", overrides=[Override(units=Selector(ids=["u0"]), version="3")])}
+    fleets = request(workloads=workloads).manifest.fleets
+    known = Manifest(manifest(plant=GETAPP, other=GETAPP).connections, {}, fleets, "digest")
+    ours, others = deliveries(known, ["plant", "other"], [], lambda _: server, probe=False)
+    assert [one.reference for one in ours.preparations] == ["cat-2"]
+    assert others.preparations == ()
 
 
 def test_no_connection_is_no_error() -> None:

@@ -13,21 +13,21 @@ from reconciler import __version__
 
 COMMANDS = {
     "plan": ("plan", "Show what apply would do, and why; changes nothing."),
-    "apply": ("apply", "Carry out a plan: fewest calls, then watch it settle."),
-    "status": ("status", "Say how fleets are doing: sync, health, who waits, who failed."),
-    "explain": ("explain", "Say why a unit has what it has, and which line says so."),
-    "releases": ("releases", "List the versions that platforms have."),
-    "deliveries": ("deliveries", "Say how servers get on that prepare releases."),
-    "watch": ("watch", "Keep comparing, and correcting where allowed."),
-    "validate": ("validate", "Check manifests without calling anything."),
+    "apply": ("apply", "Carry out a plan with the fewest calls, and watch it settle."),
+    "status": ("status", "Show how fleets are doing: sync, health, failures."),
+    "explain": ("explain", "Explain why a unit has the versions it has."),
+    "releases": ("releases", "List the versions that the platforms have."),
+    "deliveries": ("deliveries", "Show the progress of servers that prepare releases."),
+    "watch": ("watch", "Compare continuously, and correct drift where allowed."),
+    "validate": ("validate", "Check manifests offline."),
     "show": ("show", "Show a saved plan as text, Markdown or JSON."),
-    "diff": ("diff", "Say how two plans, snapshots or manifests differ."),
-    "snapshot": ("snapshot", "Record what platforms report, to plan offline."),
+    "diff": ("diff", "Show how two plans, snapshots or manifests differ."),
+    "snapshot": ("snapshot", "Record the state of platforms, to plan offline."),
     "import": ("import_", "Write a manifest from what is running."),
     "schema": ("schema", "Print the JSON Schema of manifests, for an editor."),
     "doctor": ("doctor", "Check connections, credentials and permissions."),
-    "simulate": ("simulate", "Run a simulated platform as a real HTTP server."),
-    "demo": ("demo", "See it all in half a minute against a simulator."),
+    "simulate": ("simulate", "Run a simulated platform as an HTTP server."),
+    "demo": ("demo", "See everything in half a minute, with a simulator."),
 }
 
 USAGE = 64
@@ -72,7 +72,7 @@ class Commands(click.Group):
 @click.group(
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    epilog="Exit codes, for every command: 64 wrong usage, 1 error. See `reconciler plan --help` and "
+    epilog="Exit codes of every command: 64 wrong usage, 1 error. See `reconciler plan --help` and "
     "`reconciler apply --help` for theirs.",
 )
 @click.version_option(__version__, message="reconciler %(version)s")

@@ -39,8 +39,8 @@ Examples:
   reconciler apply --yes --allow remove --reason 'site closed, CHG-4711'
 
 \b
-Exit codes: 0 all accepted, nothing failed (units that are merely waiting allowed); 3 nothing was sent, because a limit
-forbade it or everything was stale; 4 anything failed, was stale, was rejected, was not tried or is unknown; 1 an error before
+Exit codes: 0 everything was accepted and nothing failed (units may still be waiting); 3 nothing was sent, because a limit
+forbids it or everything is stale; 4 something failed, is stale, was rejected, was not tried or is unknown; 1 an error before
 anything was sent.""",
 )
 @click.option(
@@ -50,7 +50,7 @@ anything was sent.""",
     metavar="FILE",
     help="Apply this reviewed plan and no more; each slot is checked against its state today.",
 )
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.option("--no-wait", is_flag=True, help="Do not wait for units to settle.")
 @click.option(
     "--deadline", type=DURATION, default="10m", show_default=True, help="How long to wait for units to settle."
@@ -80,10 +80,10 @@ def command(  # every option is one of the command line's
     result: Path | None,
     output: str,
 ) -> int:
-    """Carry out a plan: the fewest calls, then watch units settle, then say what came of every change.
+    """Carry out a plan with the fewest calls, watch units settle, and report the result of every change.
 
-    On a terminal the plan is shown and asked about; elsewhere --yes or a saved --plan is needed. A saved plan is an
-    upper bound: what moved since, or what today's manifests no longer want, is skipped and named.
+    On a terminal the plan is shown and must be confirmed; elsewhere --yes or a saved --plan is needed. A saved plan is
+    an upper bound: what changed since, and what the manifests no longer ask for, is skipped and reported.
     """
     _check_usage(yes=yes, plan_file=plan_file, allow=allow, reason=reason)
     saved = read_plan(plan_file) if plan_file is not None else None
@@ -134,9 +134,9 @@ def _carry_out(
 
 def _check_usage(*, yes: bool, plan_file: Path | None, allow: tuple[str, ...], reason: str | None) -> None:
     if allow and not reason:
-        raise click.UsageError("--allow needs --reason TEXT: it is recorded with the run")
+        raise click.UsageError("--allow needs --reason TEXT, which is recorded with the run")
     if not yes and plan_file is None and not sys.stdin.isatty():
-        raise click.UsageError("nobody is there to ask: give --yes, or a reviewed plan with --plan FILE")
+        raise click.UsageError("there is no terminal to confirm on: give --yes, or a reviewed plan with --plan FILE")
 
 
 def _ask(found: Plan, now: float) -> None:

@@ -16,14 +16,14 @@ from reconciler.engine.snapshot import chosen
 @click.command(
     epilog="""\b
 Examples:
-  reconciler deliveries --manifests fleets         what the manifests want: not asked, since asking may start it
-  reconciler deliveries --manifests fleets --probe is asked
+  reconciler deliveries --manifests fleets         what the manifests ask for: only listed, since asking may start it
+  reconciler deliveries --manifests fleets --probe also asks the server
   reconciler deliveries 12.vision@2.0.1 --probe
   reconciler deliveries --manifests fleets -o json
 
 \b
-Catalog ids are what `reconciler releases` shows. Exit codes: 0 told; 1 a connection could not be asked (the others are
-told all the same).""",
+Catalog ids are what `reconciler releases` shows. Exit codes: 0 shown; 1 a connection could not be asked (the others are
+shown).""",
 )
 @click.argument("catalog_ids", nargs=-1, metavar="[CATALOG_ID]...")
 @click.option(
@@ -34,7 +34,7 @@ told all the same).""",
     help="Where the manifests are (repeatable).  [default: the current folder]",
 )
 @connection_option
-@click.option("--probe", is_flag=True, help="Ask also where the request itself may start a preparation.")
+@click.option("--probe", is_flag=True, help="Ask even where the request may start a preparation.")
 @connections_option
 @output_option("text", "json")
 def command(
@@ -45,17 +45,17 @@ def command(
     connections: Path | None,
     output: str,
 ) -> int:
-    """Say how the preparation of releases stands: progress, size, files with their hashes, what went wrong.
+    """Show the preparation of releases: progress, size, files with their hashes, errors.
 
     Only platforms with a server that makes releases ready for devices have preparations; others are named. Without
-    CATALOG_ID, the releases that the manifests want are asked about. Without --probe, releases are only listed: the
+    CATALOG_ID, the command is about the releases that the manifests ask for. Without --probe, releases are only listed: the
     request itself could start their preparation.
     """
     from reconciler.views import deliveries_text
 
     for one in catalog_ids:
         if Path(one).is_dir():
-            raise click.UsageError(f"{one} is a folder: manifests go behind --manifests, here are catalog ids")
+            raise click.UsageError(f"{one} is a folder: give manifests with --manifests; arguments are catalog ids")
     manifest = wiring.load(manifests, connections)
     opened = wiring.opener(manifest, wiring.SystemClock())
     found = deliveries(manifest, chosen(manifest, connection), catalog_ids, opened, probe=probe)

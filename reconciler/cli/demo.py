@@ -84,7 +84,7 @@ def command(platform: str, units: int, keep: Path | None) -> None:
             place = folder or Path(temporary) / "fleet"
             place.mkdir(parents=True, exist_ok=True)
             _Demo(name, story, place.resolve(), simulator).tell()
-    click.echo(_bold("That was it.") + " Next: `reconciler import --help`, and the README for pull requests and CI.\n")
+    click.echo(_bold("Done.") + " Next: `reconciler import --help`, and the README for pull requests and CI.\n")
     if keep is not None:
         click.echo(f"The manifests are in {keep}; the simulator is gone.")
 
@@ -137,7 +137,7 @@ class _Demo:
         self._run("apply", self.place.name, "--plan", saved)
         self._say(
             "The fleet converged",
-            "What is switched off is told already and takes it when it returns: in sync, and waiting.",
+            "Units that are switched off have their assignment and take it when they reconnect: in sync, and waiting.",
         )
         self._run("status", self.place.name)
         self._drift(workload, old, new)
@@ -160,7 +160,8 @@ class _Demo:
             self._say(self.story.proposal.title, self.story.proposal.text)
             self._take_over(self.story.proposal)
         self._say(
-            "It is valid, and plans to nothing", "`validate` is offline; `plan` reads the platform and changes nothing."
+            "It is valid, and the plan is empty",
+            "`validate` is offline; `plan` reads the platform and changes nothing.",
         )
         self._run("validate", self.place.name)
         self._run("plan", self.place.name, "--detailed-exitcode")

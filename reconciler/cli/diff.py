@@ -24,13 +24,13 @@ Examples:
   reconciler diff fleets ../other-checkout/fleets    two manifests
 
 \b
-Exit codes: 0 the same, 2 different, 1 something could not be read.""",
+Exit codes: 0 equal, 2 different, 1 something could not be read.""",
 )
 @click.argument("left", metavar="A", type=click.Path(path_type=Path))
 @click.argument("right", metavar="B", type=click.Path(path_type=Path))
 @output_option("text", "json")
 def command(left: Path, right: Path, output: str) -> int:
-    """Say how two plans, two snapshots or two manifests differ, by the names of units, workloads and fleets.
+    """Show how two plans, two snapshots or two manifests differ, by the names of units, workloads and fleets.
 
     A and B are files written by `plan --out` or `snapshot --out`, or manifests: a file or a folder. Times are not
     compared.

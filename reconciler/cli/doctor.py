@@ -27,7 +27,7 @@ Examples:
   reconciler doctor fleets -o json
 
 \b
-Exit codes: 0 nothing failed (warnings and what could not be checked allowed); 1 something failed.""",
+Exit codes: 0 nothing failed (there may be warnings and unchecked items); 1 something failed.""",
 )
 @paths_argument
 @output_option("text", "json")
@@ -35,8 +35,7 @@ Exit codes: 0 nothing failed (warnings and what could not be checked allowed); 1
 def command(paths: tuple[Path, ...], output: str, connections: Path | None) -> int:
     """Check manifests, secrets, connections, credentials, permissions and clocks, reading only.
 
-    Says as plainly what could not be checked as what was, and which facts about the platform are inferred rather than
-    confirmed.
+    Also reports what could not be checked, and which facts about the platform are inferred rather than confirmed.
     """
     from reconciler.views import doctor_text
 
@@ -70,12 +69,12 @@ def _git(place: Path) -> Iterator[Check]:
     folder = place if place.is_dir() else place.parent
     answer = git(folder, "version")
     if answer.problem:
-        hint = "install git; without it there is no --base, and explain names no authors"
+        hint = "install git; without it --base is not available, and explain shows no authors"
         yield Check("git", "warning", answer.problem, hint)
         return
     yield Check("git", "ok", answer.output.decode(errors="replace").strip())
     head = wiring.repository([place]).head()
     if head is None:
-        yield Check("repository", "warning", f"{folder} has no commit of a git repository: plans name no commit")
+        yield Check("repository", "warning", f"{folder} is not in a git repository with a commit: plans name no commit")
     else:
         yield Check("repository", "ok", f"at commit {head[:12]}")

@@ -22,14 +22,14 @@ Examples:
   reconciler explain 575ecf887ae143cd83dc4aa2 vision fleets/austin
 
 \b
-The workload may be left out also where PATHS are given: what is a file or a folder is a path.""",
+The workload may be left out even if PATHS are given: an existing file or folder is taken as a path.""",
 )
 @click.argument("unit", metavar="UNIT")
 @click.argument("rest", nargs=-1, metavar="[WORKLOAD] [PATHS]...")
 @output_option("text", "json")
 @connections_option
 def command(unit: str, rest: tuple[str, ...], output: str, connections: Path | None) -> None:
-    """Say why a unit has what it has: which line decides it and who wrote that, which lost, what was seen, what comes.
+    """Explain why a unit has the versions it has: the deciding line and its author, overruled lines, state, next steps.
 
     UNIT and WORKLOAD are names or ids.
     """

@@ -69,7 +69,7 @@ class Import(click.Command):
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="PATH",
-    help="Use a Connection that is written here already (repeatable).",
+    help="Use a Connection from this file or folder (repeatable).",
 )
 @connections_option
 @click.option(
@@ -79,7 +79,7 @@ class Import(click.Command):
 @click.option(
     "--out", default=".", show_default=True, type=click.Path(path_type=Path), metavar="DIR|-", help="Where to write."
 )
-@click.option("--force", is_flag=True, help="Overwrite files that are there.")
+@click.option("--force", is_flag=True, help="Overwrite existing files.")
 def command(
     platform: str | None,
     sources: tuple[Path, ...],
@@ -126,7 +126,7 @@ def _import(wanted: Wanted, manifest: Manifest, connection: str, text: str) -> N
     _tell(wanted, found, texts)
     for name, document in manifest.fleets.items():
         if document.spec.connection == connection:
-            click.echo(f"warning: the fleet {name!r} speaks of {connection!r} too; no slot may be in both", err=True)
+            click.echo(f"warning: the fleet {name!r} also uses {connection!r}; no slot may be in both", err=True)
 
 
 def _lines(fleet: str, spec: FleetSpec) -> int:
@@ -134,7 +134,7 @@ def _lines(fleet: str, spec: FleetSpec) -> int:
 
 
 def _comments(found: Imported) -> list[str]:
-    return [f"What {found.application} ran when it was imported. It is yours now: edit it.", *found.notes]
+    return [f"What {found.application} ran when it was imported. Edit it as you like.", *found.notes]
 
 
 def _tell(wanted: Wanted, found: Imported, texts: Mapping[str, str]) -> None:
@@ -158,7 +158,7 @@ def _checked(texts: Mapping[str, str]) -> Manifest:
             return wiring.load([Path(folder)])
         except ManifestError as error:
             first = error.diagnostics[0]
-            raise SettingsError(f"this would make no valid manifest: {first.message}", hint=first.hint) from error
+            raise SettingsError(f"this would not be a valid manifest: {first.message}", hint=first.hint) from error
 
 
 def _check_free(wanted: Wanted, names: list[str]) -> None:

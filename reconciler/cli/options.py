@@ -43,7 +43,7 @@ connections_option = click.option(
     "--connections",
     type=FILE,
     metavar="PATH",
-    help="Take Connections from here instead of from PATHS (a pull-request job takes them from the base branch).",
+    help="Read Connections from here instead of from PATHS (in a pull-request job: from the base branch).",
 )
 
 strict_option = click.option("--strict", is_flag=True, help="Treat warnings about manifests as errors.")
@@ -108,7 +108,7 @@ def selection(function: Callable[..., int]) -> Callable[..., int]:
         click.option("--unit", multiple=True, metavar="GLOB", help="Only units whose name or id matches (repeatable)."),
         click.option("--workload", multiple=True, metavar="NAME", help="Only this workload (glob, repeatable)."),
         click.option(
-            "--exclude", multiple=True, metavar="GLOB", help="Leave out units whose name or id matches (repeatable)."
+            "--exclude", multiple=True, metavar="GLOB", help="Exclude units whose name or id matches (repeatable)."
         ),
         strict_option,
     )

@@ -25,19 +25,17 @@ Examples:
 
 \b
 Exit codes: 0 planned. With --detailed-exitcode: 0 nothing to do, 2 there are changes (held ones that time or a person
-can release included), 3 a limit is violated, 1 something could not be read.""",
+can unblock included), 3 a limit is violated, 1 something could not be read.""",
 )
 @output_option("text", "json", "markdown")
 @click.option("--out", type=FILE, metavar="FILE", help="Save the plan, for show and apply.")
 @click.option(
-    "--base", metavar="REF|DIR", help="Say which changes come from the manifests since this git ref or folder."
+    "--base", metavar="REF|DIR", help="Mark the changes that come from the manifests since this git ref or folder."
 )
-@click.option("--detailed-exitcode", is_flag=True, help="Say by the exit code whether there are changes.")
+@click.option("--detailed-exitcode", is_flag=True, help="Return the result as the exit code, see below.")
 @selection
 @click.option("--snapshot", type=FILE, metavar="FILE", help="Plan offline against a recorded snapshot.")
-@click.option(
-    "--probe", is_flag=True, help="Look up also where the request itself may make a server prepare a release."
-)
+@click.option("--probe", is_flag=True, help="Look up releases even where the request may make a server prepare one.")
 @verbose_option
 def command(  # every option is one of the command line's
     selected: Selection,

@@ -22,7 +22,7 @@ Examples:
   reconciler releases --hardware-version mp --sort -created_date -o json
 
 \b
-Exit codes: 0 listed; 1 a connection could not be read (the others are listed all the same).""",
+Exit codes: 0 listed; 1 a connection could not be read (the others are listed).""",
 )
 @paths_argument
 @connection_option
@@ -53,10 +53,10 @@ def command(
     connections: Path | None,
     output: str,
 ) -> int:
-    """List the versions that platforms have: when they came, what they need, on how many devices.
+    """List the versions that platforms have: when they were created, what they need, how many devices run them.
 
-    What a platform cannot answer (a filter it has no field for, a page that was not read) is said on standard error.
-    JSON has everything: artifacts, hashes, dates, dependencies, what clients stored with a release.
+    What a platform cannot answer (an unsupported filter, an unread page) is reported on standard error. JSON has
+    everything: artifacts, hashes, dates, dependencies, what clients stored with a release.
     """
     from reconciler.views import releases_text
 

@@ -21,6 +21,6 @@ from reconciler.cli.printing import print_plan
 def command(plan_file: Path, output: str, verbose: bool) -> None:
     """Show a saved plan as text, Markdown or JSON.
 
-    The three forms are renderings of the same file: what a reviewer reads is what apply will be held to.
+    All forms show the same file: apply does what the reviewer reads, and no more.
     """
     print_plan(read_plan(plan_file), output, verbose=verbose, now=time.time(), saved=plan_file)

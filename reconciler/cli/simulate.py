@@ -47,7 +47,7 @@ def _command(name: str, simulation: Simulation) -> click.Command:
         _run(name, simulation, port, faults, variants, shape)
 
     port = click.Option(
-        ["--port"], type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes any free port."
+        ["--port"], type=click.IntRange(0, 65535), default=0, show_default=True, help="0 picks a free port."
     )
     special = [_option(one) for one in simulation.options]
     epilog = HELP.format(name=name, example=simulation.example, device=simulation.device)
@@ -65,12 +65,15 @@ def _shared() -> list[click.Parameter]:
     return [
         click.Option(["--versions"], type=click.IntRange(0), default=5, help="Versions of each of these.", **shown),
         click.Option(["--seed"], type=int, default=1, help="The same seed gives the same fleet.", **shown),
-        click.Option(["--settle"], type=DURATION, default="2s", help="From a command to its effect.", **shown),
+        click.Option(["--settle"], type=DURATION, default="2s", help="Time from a command to its effect.", **shown),
         click.Option(["--offline"], default="5%", callback=_share, help="Share of devices offline.", **shown),
         click.Option(["--failing"], default="2%", callback=_share, help="Share of devices that fail.", **shown),
-        click.Option(["--fault", "faults"], multiple=True, metavar="KIND=RATE", help="Let calls go wrong. Repeatable."),
+        click.Option(["--fault", "faults"], multiple=True, metavar="KIND=RATE", help="Make calls fail (repeatable)."),
         click.Option(
-            ["--variant", "variants"], multiple=True, metavar="QUESTION=ANSWER", help="Answer an open request."
+            ["--variant", "variants"],
+            multiple=True,
+            metavar="QUESTION=ANSWER",
+            help="Choose an answer to an open question about the platform (repeatable).",
         ),
     ]
 

@@ -19,21 +19,25 @@ from reconciler.views.words import count
     epilog="""\b
 Examples:
   reconciler snapshot --out monday.json              the one connection of this folder
-  reconciler snapshot --out readings/                every connection, a file each: readings/NAME.json
+  reconciler snapshot --out readings/                every connection, one file each: readings/NAME.json
   reconciler plan --snapshot monday.json             plan against it, without calling anything
   reconciler diff monday.json tuesday.json           what changed in between
 
 \b
-A file holds one connection. It holds names, tags and versions of units, and no secret.""",
+A file holds one connection: names, tags and versions of units, and no secrets.""",
 )
 @paths_argument
 @click.option(
-    "--out", required=True, type=click.Path(path_type=Path), metavar="FILE|DIR", help="Where to; a folder for several."
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE|DIR",
+    help="Where to write; a folder for several connections.",
 )
 @connection_option
 @connections_option
 def command(paths: tuple[Path, ...], out: Path, connection: str | None, connections: Path | None) -> None:
-    """Record what platforms report, and what their catalogues say of every version seen or wanted."""
+    """Record what platforms report, and what their catalogues say about every version that is there or asked for."""
     clock = wiring.SystemClock()
     manifest = wiring.load(paths, connections)
     names = chosen(manifest, connection)
@@ -54,11 +58,11 @@ def _targets(out: Path, names: list[str]) -> dict[str, Path]:
         return {names[0]: out}
     if out.suffix and not out.is_dir():
         raise SettingsError(
-            f"a file holds one connection, and there are {len(names)}: {', '.join(names)}",
-            hint="give a folder with --out, or one of them with --connection",
+            f"a file holds one connection, but there are {len(names)}: {', '.join(names)}",
+            hint="give a folder with --out, or choose one with --connection",
         )
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise SettingsError(f"cannot make the folder {out}: {error.strerror}") from error
+        raise SettingsError(f"cannot create the folder {out}: {error.strerror}") from error
     return {name: out / f"{name}{SUFFIX}" for name in names}

@@ -15,21 +15,21 @@ from reconciler.engine.status import status
 @click.command(
     epilog="""\b
 Examples:
-  reconciler status                                  a line a fleet, and what is wrong
-  reconciler status --units --unit 'gw-01*'          a line a unit
+  reconciler status                                  one line per fleet, and what is wrong
+  reconciler status --units --unit 'gw-01*'          one line per unit
   reconciler status -o json | jq '.fleets[].failed'
 
 \b
-Exit codes: 0 told (however bad it is); 1 a connection could not be read.""",
+Exit codes: 0 shown, whatever the status is; 1 a connection could not be read.""",
 )
-@click.option("--units", is_flag=True, help="One line a unit besides.")
+@click.option("--units", is_flag=True, help="Also show one line per unit.")
 @output_option("text", "json")
 @selection
 def command(selected: Selection, units: bool, output: str) -> int:
-    """Say how fleets are doing: sync, health, who is ready, moves, waits, failed or is stuck.
+    """Show how fleets are doing: sync, health, and which units are ready, moving, waiting, failed or stuck.
 
-    Sync says whether the platform was told what git says; health how units are doing with what they were told. A
-    failure is shown with the platform's own text.
+    Sync says whether the versions that git asks for are assigned on the platform; health says how units are doing with
+    what is assigned. A failure is shown with the platform's own text.
     """
     from reconciler.views import status_text
 

@@ -23,16 +23,16 @@ Example:
   reconciler validate fleet/ -o json        for an editor or a script
 
 \b
-Exit codes: 0 valid, 1 not (with --strict also for warnings).""",
+Exit codes: 0 valid, 1 invalid (with --strict also for warnings).""",
 )
 @paths_argument
 @output_option("text", "json")
 @connections_option
 @strict_option
 def command(paths: tuple[Path, ...], output: str, connections: Path | None, strict: bool) -> int:
-    """Check manifests without calling anything: every finding of every file in one run, with its line.
+    """Check manifests offline: every finding of every file in one run, with its line.
 
-    What only the platform can show (names that several units bear, claims that really overlap) `plan` checks.
+    What only the platform can show (ambiguous unit names, claims that really overlap) is checked by `plan`.
     """
     manifest: Manifest | None = None
     try:

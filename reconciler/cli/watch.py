@@ -18,38 +18,42 @@ from reconciler.engine.watch import Watched, Watching
 @click.command(
     epilog="""\b
 Examples:
-  reconciler watch                                   compare every minute, tell what drifts
+  reconciler watch                                   compare every minute, report drift
   reconciler watch --mode apply --interval 5m        and correct it
-  reconciler watch --once --mode apply --wait 10m    one pass and all it takes, for a scheduled job
+  reconciler watch --once --mode apply --wait 10m    one complete pass, for a scheduled job
 
 \b
 Exit codes: 0 after SIGINT or SIGTERM; with --once that of the pass: 0 nothing failed, 1 something could not be read,
-3 a limit forbade all changes, 4 anything failed, stale or is unknown.""",
+3 a limit forbids all changes, 4 something failed, is stale or is unknown.""",
 )
 @click.option(
     "--interval",
     type=DURATION,
     default="60s",
     show_default=True,
-    help="Time between passes; grows after failures, with jitter.",
+    help="Time between passes; longer after failures, with jitter.",
 )
-@click.option("--once", is_flag=True, help="One pass, then end.")
+@click.option("--once", is_flag=True, help="Make one pass and exit.")
 @click.option(
     "--wait",
     type=DURATION,
     default="0s",
     show_default=True,
-    help="With --once and --mode apply: how long to carry changes through all their steps and wait for units to settle.",
+    help="With --once and --mode apply: how long to wait for all steps of changes and for units to settle.",
 )
 @click.option(
     "--mode",
     type=click.Choice(["observe", "apply"]),
     default="observe",
     show_default=True,
-    help="Whether fleets whose own mode is `apply` may be changed.",
+    help="With `apply`, fleets whose own mode is `apply` are changed.",
 )
 @click.option(
-    "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="One line an event."
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Format of events, one per line.",
 )
 @concurrency_option
 @result_option
@@ -64,14 +68,14 @@ def command(  # every option is one of the command line's
     concurrency: int,
     result: Path | None,
 ) -> int:
-    """Compare what git says with what platforms report, again and again; tell what drifts, correct it where allowed.
+    """Compare what git says with what platforms report continuously, report drift, and correct it where allowed.
 
-    Manifests are read again in every pass; while they are wrong, the last good ones stay in force. Limits and holds are
-    never passed. SIGTERM lets the running call finish and ends with 0.
+    Manifests are read again in every pass; while they are invalid, the last valid ones stay in force. Limits and holds
+    always apply. SIGTERM lets the running call finish and ends with 0.
     """
     if wait and not (once and mode == "apply"):
         raise click.UsageError(
-            "--wait goes with --once and --mode apply: a watch that goes on sees to the rest in its next passes"
+            "--wait needs --once and --mode apply: a continuous watch does the rest in its next passes"
         )
     clock = wiring.SystemClock()
     watching = Watching(
@@ -92,8 +96,8 @@ def command(  # every option is one of the command line's
     )
     lines = Lines(log_format)
     if mode == "observe" and log_format == "text":
-        click.echo("comparing only, nothing is sent; --mode apply corrects what drifted", err=True)
-    with wiring.stoppable(clock, "stopping: the running call is finished"), result_file(result) as record:
+        click.echo("only comparing, nothing is sent; use --mode apply to correct drift", err=True)
+    with wiring.stoppable(clock, "stopping after the running call"), result_file(result) as record:
         for event in watching.events():
             record.record(event)
             lines.record(event)

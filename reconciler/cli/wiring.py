@@ -232,7 +232,7 @@ def _load_base(paths: list[Path], connections: Path | None, base: str) -> Manife
     except ManifestError as error:
         first = error.diagnostics[0]
         raise SettingsError(
-            f"the manifests at --base {base} are wrong: {first.origin}: {first.message}",
+            f"the manifests at --base {base} are invalid: {first.origin}: {first.message}",
             hint="plan without --base, or name a base whose manifests are valid",
         ) from error
 

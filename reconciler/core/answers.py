@@ -44,7 +44,7 @@ def _judge_halt(run: Working, receipt: Receipt | None) -> None:
     if receipt is None or receipt.kind is not ReceiptKind.REJECTED or receipt.alternative or run.halted:
         return
     if receipt.status in NO_RIGHTS:
-        run.halted = f"the platform no longer accepts our credentials: {receipt.error}"
+        run.halted = f"the platform no longer accepts the credentials: {receipt.error}"
     elif run.before.fail_fast:
         run.halted = FAIL_FAST
 

@@ -111,7 +111,7 @@ def slot_of(one: Change | Held) -> SlotId:
 def stale_because(change: Change | Held, fresh: Change | Held, overwritten: set[tuple[str, str]]) -> str | None:
     """Return why a planned change is not today's any more; None where it is."""
     if (fresh.to, fresh.settings) != (change.to, change.settings):
-        return f"the manifests now want {fresh.to or 'absent'} here"
+        return f"the manifests now ask for {fresh.to or 'absent'} here"
     if (why := content_changed(change, overwritten)) is not None:
         return why
     if fresh.verb is change.verb and fresh.observed == change.observed:
@@ -146,7 +146,7 @@ def on_the_way(change: Change, fresh: Change) -> bool:
 def _gone(change: P, held: Held | None, assessment: FleetAssessment) -> Dropped[P]:
     """Say what became of a change that today's plan does not have."""
     snapshot = assessment.snapshot
-    unknown = f"held: nothing is known of the slot: {'; '.join(snapshot.coverage.problems)}"
+    unknown = f"held: the state of the slot is unknown: {'; '.join(snapshot.coverage.problems)}"
     row = snapshot.units.index.get(change.unit.id)
     if row is None and not snapshot.coverage.complete:
         return Dropped(change, Result.NOT_TRIED, unknown)
@@ -155,11 +155,11 @@ def _gone(change: P, held: Held | None, assessment: FleetAssessment) -> Dropped[
     column = assessment.resolution.columns.get(change.workload.id)
     desired = column.rule(row).value if column is not None else UNMANAGED
     if desired.want is Want.UNMANAGED or (desired.version, desired.settings) != (change.to, change.settings):
-        return Dropped(change, Result.STALE, f"the manifests now say {desired} here")
+        return Dropped(change, Result.STALE, f"the manifests now ask for {desired} here")
     if held is not None:
         return Dropped(change, Result.NOT_TRIED, "", held.reasons)
     if not assessment.reach[row] or not assessment.filters.workload(change.workload.name, change.workload.id):
-        return Dropped(change, Result.NOT_TRIED, f"left out by {assessment.filters.words}")
+        return Dropped(change, Result.NOT_TRIED, f"excluded by {assessment.filters.words}")
     if snapshot.state(change.workload.id, row).phase is Phase.UNKNOWN:
         return Dropped(change, Result.NOT_TRIED, unknown)
-    return Dropped(change, Result.DONE, "already as wanted")
+    return Dropped(change, Result.DONE, "already as desired")

@@ -28,12 +28,12 @@ LONGEST_VERSION = 255
 SAMPLE = 3
 
 WORDS = {
-    Verdict.UNKNOWN: "whose reading means nothing we know",
-    Verdict.DIFFERS: "whose content is not that of its version any more (overwritten)",
+    Verdict.UNKNOWN: "whose state is unknown",
+    Verdict.DIFFERS: "whose content was overwritten under the same version name",
     Verdict.LEFTOVER: "with other versions besides the assigned one",
     Verdict.PAUSED: "paused on the platform",
-    Verdict.RETRY: "that failed and would be told again",
-    Verdict.NEXT: "half way, where the platform waits for the next call",
+    Verdict.RETRY: "that failed and would be retried",
+    Verdict.NEXT: "with one step done, where the next call is due",
 }
 
 
@@ -183,18 +183,18 @@ class _Importer:
         units = self.snapshot.units
         others = len(units) - len(self.rows)
         if others:
-            yield f"left out: {_count(others, 'unit')} of classes that versions cannot be assigned to"
+            yield f"left out: {_count(others, 'unit')} of a class that takes no assignments"
         holding = {row for workload in self.held for row, value in self.wishes[workload.id] if value != UNMANAGED}
         empty = [row for row in self.rows if row not in holding]
         if empty:
             yield f"{_count(len(empty), 'unit')} with nothing to manage: {_sample([units.names[row] for row in empty])}"
         unused = [workload.name for workload in self.snapshot.workloads if not self.wishes[workload.id].held]
         if unused:
-            yield f"left out: workloads that no unit has: {_sample(unused)}"
+            yield f"left out: workloads that are on no unit: {_sample(unused)}"
         for found, count in sorted(self.left_out.items()):
             yield f"left unmanaged: {_count(count, 'slot')} {WORDS[found]}"
         if self.unwritable:
-            yield f"left unmanaged: {_count(self.unwritable, 'slot')} whose version name a manifest cannot hold"
+            yield f"left unmanaged: {_count(self.unwritable, 'slot')} whose version name cannot be written in a manifest"
         for workload in self.held:
             key, workload_id = self.keys[workload.id]
             if workload_id and key != workload.name:

@@ -30,5 +30,5 @@ def conflicts(resolutions: Sequence[Resolution], units: Units) -> Iterator[Diagn
                 ),
                 origin=left.document.locate(ours.rule(row).path),
                 related=(Related("the other claim", right.document.locate(theirs.rule(row).path)),),
-                hint="narrow one fleet's units, or say `unmanaged: true` in one of them",
+                hint="narrow one fleet's units, or set `unmanaged: true` in one of them",
             )

@@ -78,7 +78,7 @@ def _fleet_plan(one: FleetPlan, units: Names, workloads: Names) -> Table:
             },
             "calls": _calls(one),
             "versions": {
-                f"{workload} {version}": f"content {identity or 'not known'}"
+                f"{workload} {version}": f"content {identity or 'unknown'}"
                 for workload, version, identity in one.basis.versions
             },
             "warnings": {warning: warning for warning in one.warnings},

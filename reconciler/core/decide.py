@@ -210,7 +210,7 @@ def _deleted(reading: Reading, request: PlanRequest, now: float) -> Iterator[Fle
         one = _assess(resolution, reading.seen, request, now)
         entry = _plan(one, reading, request, NO_GATES)
         left = sum(len(rows) for rows in leavers(one).values())
-        word = f"fleet {name!r} was deleted: {left:,} slots become unmanaged and keep what they run"
+        word = f"fleet {name!r} was deleted: {left:,} slots become unmanaged and keep their versions"
         yield msgspec.structs.replace(entry, warnings=(word, *entry.warnings))
 
 

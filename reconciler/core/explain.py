@@ -79,7 +79,7 @@ def _won(one: FleetAssessment, manifest: Manifest, column: Column | None, row: i
     if column is None:
         return None
     path = (*column.rules[1].path, "units")
-    return Rule(origin=one.document.locate(path), text=f"{_dotted(path)}: does not mean this unit")
+    return Rule(origin=one.document.locate(path), text=f"{_dotted(path)}: does not match this unit")
 
 
 def _lost(one: FleetAssessment, manifest: Manifest, column: Column, row: int) -> Iterator[Rule]:

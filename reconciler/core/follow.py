@@ -101,7 +101,7 @@ def _next(  # the change, what was sent for it, and what today says
 
 
 def _changed_by_others(state: State) -> Step:
-    return Step(outcome=Result.STALE, detail=f"somebody else assigned {state.assigned or 'nothing'} meanwhile")
+    return Step(outcome=Result.STALE, detail=f"meanwhile {state.assigned or 'nothing'} was assigned by somebody else")
 
 
 def _blocked(held: Held) -> Step:

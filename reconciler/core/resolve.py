@@ -200,7 +200,7 @@ class _Resolver:
             where: Path = (*path, "overrides", position)
             meant = both(reach, self._mask(override.units, (*where, "units")))
             if not any(meant):
-                self._warn("no-match", f"this override of {name!r} matches no unit in its workload's reach", where)
+                self._warn("no-match", f"this override of {name!r} matches none of the workload's units", where)
             rules.append(Rule(self._desired(override, name, where), where, "override"))
             masks.append((len(rules) - 1, meant))
             for row in compress(range(len(meant)), meant):
@@ -225,7 +225,7 @@ class _Resolver:
     def _from_channel(self, channel: str, choice: Choice, name: str, path: Path) -> Desired:
         found = self.channels.get(channel, {}).get(name)
         if found is None:
-            self._error("channel-without-workload", f"channel {channel!r} names no version for {name!r}", path)
+            self._error("channel-without-workload", f"channel {channel!r} has no version for {name!r}", path)
             return UNMANAGED
         return version(found, tuple(sorted(choice.settings.items())))
 
@@ -276,9 +276,9 @@ class _Resolver:
         what = f"the units of workload {name!r}" if inside_scope else "the scope of its fleet"
         self._error(
             "pin-outside",
-            f"the pin of {name!r} on {key!r} lies outside {what}",
+            f"the pin of {name!r} on {key!r} is outside {what}",
             path,
-            Related(f"{what} is given here", self.document.locate(outer)),
+            Related(what, self.document.locate(outer)),
         )
 
     # --- pruning ----------------------------------------------------------------------------------------------------

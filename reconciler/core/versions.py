@@ -96,10 +96,10 @@ def parse_range(text: str) -> Range:
 def _bound(part: str) -> tuple[str, Semver]:
     found = _BOUND.fullmatch(part)
     if found is None:
-        raise ValueError(f"{part!r} is no bound; a bound is one of >=, <=, >, <, = and a version, such as >=1.4")
+        raise ValueError(f"{part!r} is not a bound; write one of >=, <=, >, <, = and a version, such as >=1.4")
     read = semver(found["version"])
     if read is None:
-        raise ValueError(f"{found['version']!r} is no semantic version such as 1.4 or v1.4.0-rc.1")
+        raise ValueError(f"{found['version']!r} is not a semantic version such as 1.4 or v1.4.0-rc.1")
     return found["sign"], read
 
 

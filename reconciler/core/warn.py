@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reconciler.core.assessment import FleetAssessment, leavers
 
 SAMPLE = 3
-DROPPED = " of a class that cannot be assigned to; left out"
+DROPPED = " of a class that takes no assignments; left out"
 
 
 def warnings(one: FleetAssessment) -> Iterator[str]:
@@ -20,15 +20,17 @@ def warnings(one: FleetAssessment) -> Iterator[str]:
             field for field in ("waves", "max_moving", "success", "failure", "soak") if getattr(spec.rollout, field)
         ]
         if named:
-            yield f"not enforced yet: rollout.{', rollout.'.join(named)}; all changes of this plan go at once"
+            yield f"not enforced yet: rollout.{', rollout.'.join(named)}; all changes of this plan are sent at once"
     if spec.windows:
-        yield "not enforced yet: windows; changes go whenever apply runs"
+        yield "not enforced yet: windows; changes are sent whenever apply runs"
     if one.resolution.dropped:
         yield _counted(one.resolution.dropped, "matches the scope but is", "match the scope but are") + DROPPED
     if one.resolution.prune_unsafe and spec.prune != "none":
         yield "nothing is pruned: " + "; ".join(one.resolution.prune_unsafe)
     if not one.snapshot.coverage.complete:
-        yield "the reading is incomplete, so what it did not show is held: " + "; ".join(one.snapshot.coverage.problems)
+        yield "the reading is incomplete; slots that it does not cover are held: " + "; ".join(
+            one.snapshot.coverage.problems
+        )
     units = one.snapshot.units
     for workload, rows in leavers(one).items():
         names = ", ".join(units.names[row] for row in rows[:SAMPLE])

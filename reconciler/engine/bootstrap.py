@@ -28,8 +28,8 @@ def import_fleet(connection: str, open_: Open, measure: Measure) -> Imported:
         )
     if not any(snapshot.units.assignable):
         raise SettingsError(
-            f"{snapshot.identity} has no unit that versions can be assigned to",
-            hint="is this the application you meant? nothing was written",
+            f"{snapshot.identity} has no unit that takes assignments",
+            hint="check that this is the intended application; nothing was written",
         )
     return bootstrap(
         snapshot,

@@ -20,7 +20,9 @@ def chosen(manifest: Manifest, name: str | None) -> list[str]:
     if name is not None and name not in manifest.connections:
         raise SettingsError(f"there is no Connection named {name!r}", hint=f"there are: {', '.join(known) or 'none'}")
     if not known:
-        raise SettingsError("the manifests name no Connection", hint="is it in PATHS, or behind --connections?")
+        raise SettingsError(
+            "the manifests have no Connection", hint="check that its file is in PATHS, or is given with --connections"
+        )
     return known if name is None else [name]
 
 

@@ -117,14 +117,14 @@ class Watching:
                 raise
             if str(error) != self._wrong:
                 self._wrong = str(error)
-                yield self._note("error", f"the manifests are wrong; the last good ones stay in force: {error}")
+                yield self._note("error", f"the manifests are invalid; the last valid ones stay in force: {error}")
             return
         if self._good is None or manifest.digest != self._good.digest:
             if self._good is not None:
                 yield self._note("info", "the manifests changed")
             self._opened = self.open(manifest)
         elif self._wrong:
-            yield self._note("info", "the manifests are good again")
+            yield self._note("info", "the manifests are valid again")
         self._good, self._wrong = manifest, ""
 
     def _tell(self, fleet: FleetPlan, planned: PlanResult) -> Iterator[AnyEvent]:
@@ -149,7 +149,7 @@ class Watching:
             if mode == "apply":
                 may.append(fleet)
             else:
-                yield self._note("info", f"nothing is sent: the fleet's own mode is {mode}", fleet.fleet)
+                yield self._note("info", f"nothing is sent: the mode of the fleet is {mode}", fleet.fleet)
         if not may:
             return None
         allowed = PlanResult(plan=msgspec.structs.replace(planned.plan, fleets=tuple(may)), groups=planned.groups)

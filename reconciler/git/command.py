@@ -43,7 +43,7 @@ def git(folder: Path, *arguments: str, given: Sequence[str] = ()) -> Answer:
         there = folder.is_dir()
         return Answer(b"", "git is not installed" if there else f"there is no folder {folder}")
     except (OSError, ValueError) as error:
-        return Answer(b"", f"git could not run: {error}")
+        return Answer(b"", f"git could not be run: {error}")
     except subprocess.TimeoutExpired:
         return Answer(b"", f"git gave no answer within {TIMEOUT:.0f} s")
     if done.returncode:

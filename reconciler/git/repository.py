@@ -77,7 +77,7 @@ class GitRepository:
         if inside.problem:
             raise SettingsError(f"cannot look up {ref!r}: {inside.problem}", hint="or give a folder")
         raise SettingsError(
-            f"git knows no commit {ref!r} here",
+            f"git has no commit {ref!r} here",
             hint="fetch it first (a shallow clone has only the newest commit), or give a folder",
         )
 

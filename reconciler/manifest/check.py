@@ -90,7 +90,7 @@ class _Fleet:
                     yield self._add((*where, *found.path), found.code, found.message, found.hint)
                 continue
             known = plugin.settings
-            can = f"it has: {', '.join(sorted(known))}" if known else "leave `settings` out"
+            can = f"it has: {', '.join(sorted(known))}" if known else "remove `settings`"
             message = f"{plugin.title} has no {f'setting {name!r}' if known else 'settings'}"
             yield self._add(where, "setting", message, can)
 
@@ -99,14 +99,14 @@ class _Fleet:
             given = [one.all, one.ids, one.names, one.tags, one.cohorts, one.not_, one.any]
             if all(part is None for part in given):
                 yield self._add(
-                    path, "empty-selector", "an empty selector means no unit", "write `{all: true}` for every unit"
+                    path, "empty-selector", "an empty selector matches no unit", "write `{all: true}` for every unit"
                 )
             if one.all is False:
-                yield self._add(path, "all-false", "`all: false` means no unit; leave it out")
+                yield self._add(path, "all-false", "`all: false` matches no unit; remove it")
             yield from self._unknown_keys(one, path)
             for name, part in (("ids", one.ids), ("names", one.names), ("tags", one.tags), ("any", one.any)):
                 if part is not None and not part:
-                    yield self._add(path, "empty-selector", f"`{name}` is empty and so matches no unit")
+                    yield self._add(path, "empty-selector", f"`{name}` is empty and matches no unit")
 
     def _unknown_keys(self, selector: Selector, path: Path) -> Findings:
         """Yield keys of a selector that mean nothing on the fleet's platform."""
@@ -129,13 +129,13 @@ class _Fleet:
             if part is not None
         ]
         if len(given) != 1:
-            have = f"not {' and '.join(given)}" if given else "and it has none"
-            yield self._add(path, "choice", f"exactly one of version, absent, unmanaged is needed, {have}")
+            have = f"not {' and '.join(given)}" if given else "but none is given"
+            yield self._add(path, "choice", f"exactly one of version, absent and unmanaged is needed, {have}")
         for name in ("absent", "unmanaged"):
             if getattr(choice, name) is False:
-                yield self._add((*path, name), "choice", f"`{name}: false` says nothing; leave it out")
+                yield self._add((*path, name), "choice", f"`{name}: false` has no effect; remove it")
         if choice.settings and "version" not in given and "channel" not in given:
-            yield self._add((*path, "settings"), "choice", "settings belong to a version")
+            yield self._add((*path, "settings"), "choice", "settings need a version")
         else:
             yield from self._settings(choice, path)
         named = choice.version.channel if isinstance(choice.version, ChannelRef) else channel
@@ -150,9 +150,7 @@ class _Fleet:
                 yield self._add(path, "unknown-channel", f"there is no Channel named {name!r}{near}")
         elif workload not in channel.spec.versions:
             near = suggestion(workload, list(channel.spec.versions))
-            yield self._add(
-                path, "channel-without-workload", f"channel {name!r} names no version for {workload!r}{near}"
-            )
+            yield self._add(path, "channel-without-workload", f"channel {name!r} has no version for {workload!r}{near}")
 
     def _pins(self) -> Findings:
         listed = self.spec.workloads
@@ -217,7 +215,7 @@ class _Fleet:
                 yield from self._selector(wave.units, (*where, "units"))
             elif share is not None:
                 if percent(share) <= before:
-                    yield self._add(where, "wave-order", f"waves must grow: {share} comes after {before:g}%")
+                    yield self._add(where, "wave-order", f"waves must grow, but {share} comes after {before:g}%")
                 before = max(before, percent(share))
         for name in ("soak", "deadline"):
             value = getattr(rollout, name)
@@ -229,7 +227,7 @@ class _Fleet:
 
     def _window(self, window: Window, path: Path) -> Findings:
         if (window.allow is None) == (window.deny is None):
-            yield self._add(path, "window", "a window has exactly one of `allow` and `deny`")
+            yield self._add(path, "window", "a window needs exactly one of `allow` and `deny`")
         for name in ("allow", "deny"):
             text = getattr(window, name)
             wrong = cron.problem(text) if text is not None else ""

@@ -28,7 +28,7 @@ def overlaps(manifest: Manifest) -> Iterator[Diagnostic]:
                 code="claimed-twice",
                 origin=left.locate(_claim_path(ours)),
                 message=f"fleets {left.name!r} and {right.name!r} {what} on every unit",
-                hint="narrow one fleet's units, or take the workload out of one of them",
+                hint="narrow one fleet's units, or remove the workload from one of them",
                 related=(Related("the other claim", right.locate(_claim_path(theirs))),),
             )
 

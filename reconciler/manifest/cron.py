@@ -23,7 +23,7 @@ def problem(text: str) -> str:
     for part, (name, low, high, names) in zip(parts, FIELDS, strict=True):
         for item in part.split(","):
             if not _item(item, low, high, names):
-                return f"{item!r} is no {name} ({low} to {high})"
+                return f"{item!r} is not a valid {name} ({low} to {high})"
     return ""
 
 

@@ -52,7 +52,7 @@ def text_of(path: Path) -> str:
     try:
         state = path.stat()
         if not S_ISREG(state.st_mode) and path.suffix in SUFFIXES:
-            raise Unreadable(path, "unreadable", "this is no file that can be read")
+            raise Unreadable(path, "unreadable", "this is not a regular file")
         if state.st_size > LARGEST:
             raise Unreadable(path, "too-large", f"the file has {state.st_size:,} bytes; at most {LARGEST:,} are read")
         with path.open("rb") as file:
@@ -60,7 +60,7 @@ def text_of(path: Path) -> str:
     except OSError as error:
         raise Unreadable(path, "unreadable", f"cannot read the file: {error.strerror}") from None
     if len(content) > LARGEST:
-        raise Unreadable(path, "too-large", f"there is more to read than {LARGEST:,} bytes")
+        raise Unreadable(path, "too-large", f"the file has more than {LARGEST:,} bytes")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

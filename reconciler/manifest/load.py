@@ -76,7 +76,7 @@ class _Loading:
         try:
             folder, there = path.is_dir(), path.exists()
         except OSError as error:
-            raise SettingsError(f"cannot look at {path}: {error.strerror}") from None
+            raise SettingsError(f"cannot read {path}: {error.strerror}") from None
         if folder:
             for file in below(path):
                 self._file(file, named=False)
@@ -102,7 +102,7 @@ class _Loading:
         """Check what everything means together; raise ManifestError when anything is wrong."""
         if not any(self.found.values()) and not self.failed and not may_be_empty:
             where = ", ".join(str(path) for path in paths)
-            besides = f" ({self.foreign} other YAML documents were left alone)" if self.foreign else ""
+            besides = f" ({self.foreign} other YAML documents were ignored)" if self.foreign else ""
             raise SettingsError(
                 f"no manifests in {where}{besides}",
                 hint="a manifest is a YAML document with `apiVersion: reconciler/v1`; `reconciler import` writes one",
@@ -173,7 +173,7 @@ class _Loading:
         if not parsed.problems:
             self._wrong(
                 "no-manifest",
-                f"this is no manifest: it needs `apiVersion: {API}` and a kind ({', '.join(KINDS)})",
+                f"this is not a manifest: it needs `apiVersion: {API}` and a kind ({', '.join(KINDS)})",
                 parsed.locate(()),
                 parsed=parsed,
             )

@@ -92,8 +92,10 @@ def _broken(error: yaml.YAMLError, content: str) -> Problem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     words = [str(part) for part in (getattr(error, "context", None), getattr(error, "problem", None)) if part]
     offset = mark.index if mark is not None else _forbidden(content)
-    hint = "indent with spaces: YAML takes no tabs" if content[offset : offset + 1] == "\t" else ""
-    return Problem("yaml", "this is not YAML: " + (", ".join(words) or str(error).split("\n")[0]), offset, hint=hint)
+    hint = "indent with spaces: YAML allows no tabs" if content[offset : offset + 1] == "\t" else ""
+    return Problem(
+        "yaml", "this is not valid YAML: " + (", ".join(words) or str(error).split("\n")[0]), offset, hint=hint
+    )
 
 
 def _forbidden(content: str) -> int:
@@ -188,11 +190,11 @@ class _Document:
     def _key(self, event: Any, stack: Stack, container: dict[str, Any], offset: int) -> str:
         name: str = event.value
         if event.tag is not None or event.anchor is not None:
-            self._problem("tag", "tags and anchors on keys are not used in manifests", offset)
+            self._problem("tag", "tags and anchors on keys are not supported in manifests", offset)
         if name == "<<" and not event.style:
             self._problem("merge-key", "merge keys (`<<`) are not supported; repeat the keys, or use a Channel", offset)
         if AGAIN in name:
-            self._problem("character", "a key cannot have the character NUL in it", offset)
+            self._problem("character", "a key cannot contain the character NUL", offset)
         if name in container:
             first = (*_path(stack), name)
             quiet = "a key is given twice"
@@ -209,8 +211,8 @@ class _Document:
 
     def _tag(self, tag: str | None, offset: int) -> None:
         if tag is not None and tag != "!":
-            quiet = "tags are not used in manifests"
-            self._problem("tag", f"tags such as {tag!r} are not used in manifests", offset, quiet=quiet)
+            quiet = "tags are not supported in manifests"
+            self._problem("tag", f"tags such as {tag!r} are not supported in manifests", offset, quiet=quiet)
 
     def _odd(self, event: Any, stack: Stack, key: str | None) -> Any:
         value: Any = event.value
@@ -232,31 +234,31 @@ class _Document:
         above = [step for _, step, _, _ in stack]
         slot = key == "version" or "pins" in above
         hint = (
-            "write `absent: true` to remove it, or `unmanaged: true` to leave it alone"
+            "write `absent: true` to remove the workload, or `unmanaged: true` to leave it alone"
             if slot
-            else "leave the key out, or give it a value"
+            else "remove the key, or give it a value"
         )
         what = f"{key!r} is empty" if key is not None else "an entry is empty"
-        why = "there is no null here, so that a forgotten value never removes anything"
+        why = "null is not allowed, so that a forgotten value never removes anything"
         self._problem("null", f"{what}; {why}", offset, quiet=f"a value is empty; {why}", hint=hint)
 
     def _open(self, event: Any, stack: Stack) -> None:
         offset = event.start_mark.index
         self._tag(event.tag, offset)
         if len(stack) >= DEEPEST:
-            raise _Hopeless("too-deep", f"more than {DEEPEST} levels inside one another", offset)
+            raise _Hopeless("too-deep", f"more than {DEEPEST} levels of nesting", offset)
 
     def _alias(self, event: Any, stack: Stack) -> Any:
         offset = event.start_mark.index
         self.document.aliases.add(len(self.document.offsets) - 1)
         if event.anchor not in self.anchors:
-            quiet = "nothing before this is marked with this name"
-            self._problem("alias", f"nothing before this is marked `&{event.anchor}`", offset, quiet=quiet)
+            quiet = "no anchor of this name comes before this"
+            self._problem("alias", f"no anchor `&{event.anchor}` comes before this", offset, quiet=quiet)
             return None
         value, size = self.anchors[event.anchor]
         self._bound(size, offset)
         if len(stack) + self._depth(value) > DEEPEST:
-            raise _Hopeless("too-deep", f"more than {DEEPEST} levels inside one another", offset)
+            raise _Hopeless("too-deep", f"more than {DEEPEST} levels of nesting", offset)
         return value
 
     def _depth(self, value: Any) -> int:

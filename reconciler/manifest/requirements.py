@@ -60,8 +60,8 @@ def _findings(line: _Line, manifest: Manifest, *, complete: bool) -> Findings:
     said = line.said
     if (said.connection is None) != (said.tag is None):
         have, lacks = ("connection", "tag") if said.tag is None else ("tag", "connection")
-        hint = "the two together name the unit: the one of that connection with the same value of that tag"
-        yield line.finding("requirement-join", f"`{have}` needs `{lacks}` beside it", hint)
+        hint = "together they name a unit: the one on that connection with the same value of that tag"
+        yield line.finding("requirement-join", f"`{have}` also needs `{lacks}`", hint)
         return
     if line.holder == line.goal:
         yield line.finding("requirement-on-itself", f"{line.workload!r} requires itself")
@@ -98,7 +98,9 @@ def _entries(line: _Line, manifest: Manifest) -> dict[str, list[WorkloadSpec]]:
 def _versions(line: _Line, entries: list[WorkloadSpec]) -> Findings:
     version = line.said.version
     if not version:
-        yield line.finding("empty-requirement", "no version meets an empty list", "name those that do, or a range")
+        yield line.finding(
+            "empty-requirement", "an empty list matches no version", "list the versions that do, or give a range"
+        )
     if not isinstance(version, str):
         return
     try:
@@ -153,10 +155,10 @@ def _cycle(lines: list[_Line]) -> Diagnostic:
     names = " → ".join([first.workload, *(line.required for line in lines)])
     return Diagnostic(
         code="requirement-cycle",
-        message=f"requirements go round in a circle: {names}; none of them could ever go first",
+        message=f"requirements form a circle: {names}; none of them could ever go first",
         origin=first.document.locate(first.path),
         related=tuple(
             Related(f"{line.workload} requires {line.required}", line.document.locate(line.path)) for line in others
         ),
-        hint="take one of these lines out",
+        hint="remove one of these lines",
     )

@@ -147,7 +147,7 @@ def test_a_fleet_that_only_observes_says_so(run: Run, tmp_path: Path, fleet: Sim
     fleet.control("POST", "console", device="gw-007", flow="modbus-poller", version="v1.1.0")
     seen = run("watch", "fleet", "--once", "--mode", "apply", token=fleet.token)
     assert seen.code == 0, seen
-    assert "nothing is sent: the fleet's own mode is observe" in seen.out
+    assert "nothing is sent: the mode of the fleet is observe" in seen.out
     assert _writes(fleet) == 0
 
 

@@ -210,7 +210,7 @@ def test_several_connections_are_a_folder_of_snapshots(plant: Simulator, run: Ru
     (imported.parent / "file").write_text("")
     nowhere = run("snapshot", "m", "--out", "file/x", "--connection", "losant", token=plant.token)
     assert nowhere.code == 1
-    assert "cannot make the folder" in nowhere.err
+    assert "cannot create the folder" in nowhere.err
 
 
 def test_snapshots_of_something_else_are_refused(plant: Simulator, run: Run, imported: Path) -> None:

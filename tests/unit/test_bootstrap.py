@@ -205,12 +205,12 @@ def test_what_is_left_out_is_said() -> None:
     found = imported(snapshot)
     assert (found.units, found.slots) == (7, 3)
     assert found.notes == (
-        "left out: 1 unit of classes that versions cannot be assigned to",
+        "left out: 1 unit of a class that takes no assignments",
         "4 units with nothing to manage: gw-3, gw-4, gw-5 and 1 more",
-        "left out: workloads that no unit has: old",
-        "left unmanaged: 1 slot whose content is not that of its version any more (overwritten)",
+        "left out: workloads that are on no unit: old",
+        "left unmanaged: 1 slot whose content was overwritten under the same version name",
         "left unmanaged: 1 slot paused on the platform",
-        "left unmanaged: 1 slot whose version name a manifest cannot hold",
+        "left unmanaged: 1 slot whose version name cannot be written in a manifest",
     )
 
 
@@ -251,4 +251,4 @@ def test_what_stands_beside_or_half_way_stays_unmanaged_and_is_said() -> None:
     found = imported(world(gateways(3), {"poller": [moving, ready, "1"]}))
     assert found.slots == 1
     assert "left unmanaged: 1 slot with other versions besides the assigned one" in found.notes
-    assert "left unmanaged: 1 slot half way, where the platform waits for the next call" in found.notes
+    assert "left unmanaged: 1 slot with one step done, where the next call is due" in found.notes

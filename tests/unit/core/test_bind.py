@@ -26,7 +26,7 @@ def test_what_filters_leave_out_is_not_tried(filters: Filters) -> None:
     bound = bind([change], saved[1].basis.versions, today[1], today[0])
     assert not bound.going
     (one,) = bound.settled
-    assert (one.change, one.result, one.detail) == (change, Result.NOT_TRIED, f"left out by {filters.words}")
+    assert (one.change, one.result, one.detail) == (change, Result.NOT_TRIED, f"excluded by {filters.words}")
 
 
 def test_what_manifests_leave_alone_by_now_has_moved() -> None:
@@ -37,4 +37,4 @@ def test_what_manifests_leave_alone_by_now_has_moved() -> None:
     )
     bound = bind(saved[1].changes, saved[1].basis.versions, today[1], today[0])
     (one,) = bound.settled
-    assert (one.result, one.detail) == (Result.STALE, "the manifests now say unmanaged here")
+    assert (one.result, one.detail) == (Result.STALE, "the manifests now ask for unmanaged here")

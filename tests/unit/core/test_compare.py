@@ -108,7 +108,7 @@ def test_plans_go_by_unit_and_workload() -> None:
         (("fleet austin", "held", "gw (u3) poller"), None, "nothing → nothing, held: suspended: audit"),
         (("fleet austin", "held", "gw-1 poller"), None, "replace v1 → v2, held: suspended: audit"),
         (("fleet austin", "reading"), "complete", "cut"),
-        (("fleet austin", "versions", "w1 v2"), None, "content not known"),
+        (("fleet austin", "versions", "w1 v2"), None, "content unknown"),
         (("fleet austin", "violations", "remove poller"), None, "0 of 0"),
         (("fleet austin", "warnings"), None, "not enforced yet: windows"),
     ]

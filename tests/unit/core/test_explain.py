@@ -91,7 +91,7 @@ def test_pruning_is_a_rule_too() -> None:
     assert lines(said(None, prune="all")) == [("prune", "prune: absent")]
     filters = WorkloadSpec(version="v2", units=Selector(ids=["ub"]))
     assert lines(said(filters, prune="listed")) == [("prune", "prune: absent")]
-    assert lines(said(filters)) == [("workloads/poller/units", "workloads.poller.units: does not mean this unit")]
+    assert lines(said(filters)) == [("workloads/poller/units", "workloads.poller.units: does not match this unit")]
     assert lines(said(None)) == []
 
 

@@ -69,12 +69,12 @@ def test_ranges(text: str, inside: list[str], outside: list[str]) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("1.4", "'1.4' is no bound; a bound is one of >=, <=, >, <, = and a version, such as >=1.4"),
-        (">=1.4,", "'' is no bound"),
-        ("^1.4", "'\\^1.4' is no bound"),
-        (">=", "'>=' is no bound"),
-        (">=latest", "'latest' is no semantic version such as"),
-        (">=1.4 <2", "'>=1.4 <2' is no bound"),
+        ("1.4", "'1.4' is not a bound; write one of >=, <=, >, <, = and a version, such as >=1.4"),
+        (">=1.4,", "'' is not a bound"),
+        ("^1.4", "'\\^1.4' is not a bound"),
+        (">=", "'>=' is not a bound"),
+        (">=latest", "'latest' is not a semantic version such as"),
+        (">=1.4 <2", "'>=1.4 <2' is not a bound"),
     ],
 )
 def test_what_is_no_range_is_told(text: str, words: str) -> None:

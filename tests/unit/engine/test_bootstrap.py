@@ -40,5 +40,5 @@ def test_an_application_without_units_is_not_imported() -> None:
     site = Site(units=0)
     for device in list(site.world.app.devices):
         site.world.delete_device(device.id)
-    with pytest.raises(SettingsError, match="has no unit that versions can be assigned to"):
+    with pytest.raises(SettingsError, match="has no unit that takes assignments"):
         import_fleet("plant", lambda name: site.platform(), lines)

@@ -367,7 +367,7 @@ def test_a_unit_that_an_incomplete_reading_lacks_is_not_said_to_be_gone(memory: 
     (one,) = (outcome for outcome in run.outcomes if outcome.unit.id == "u1")
     assert (one.result, one.detail) == (
         Result.NOT_TRIED,
-        "held: nothing is known of the slot: page 2 could not be read",
+        "held: the state of the slot is unknown: page 2 could not be read",
     )
 
 

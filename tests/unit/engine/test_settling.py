@@ -141,7 +141,7 @@ def test_what_somebody_else_assigned_meanwhile_has_moved(memory: Memory) -> None
     loop = settling(memory, change(Verb.REPLACE, "2"))
     for _ in loop.events():
         memory.set("u0", "3")
-    assert [one.detail for one in loop.outcomes] == ["somebody else assigned 3 meanwhile"]
+    assert [one.detail for one in loop.outcomes] == ["meanwhile 3 was assigned by somebody else"]
     memory.set("u0", "2")
     loop = settling(memory, change(Verb.REPLACE, "2"), deadline=60.0)
     for _ in loop.events():

@@ -106,5 +106,5 @@ def test_which_connections_are_recorded() -> None:
     with pytest.raises(SettingsError, match="no Connection named 'x'") as caught:
         chosen(two, "x")
     assert caught.value.hint == "there are: b, plant"
-    with pytest.raises(SettingsError, match="name no Connection"):
+    with pytest.raises(SettingsError, match="have no Connection"):
         chosen(Manifest({}, {}, {}, ""), None)

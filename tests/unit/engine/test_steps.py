@@ -133,7 +133,7 @@ def test_a_failure_from_before_is_tried_once_more(platform: Stepping) -> None:
 def test_what_somebody_else_did_meanwhile_has_moved(platform: Stepping) -> None:
     platform.during = [None, None, partial(platform.put, "u0", State("3", "1", extra_versions=("1",)))]
     run, _ = applied(platform, request())
-    assert told(run.outcomes)["u0"] == (Result.STALE, "somebody else assigned 3 meanwhile")
+    assert told(run.outcomes)["u0"] == (Result.STALE, "meanwhile 3 was assigned by somebody else")
 
 
 def test_a_unit_that_vanishes_has_moved(platform: Stepping) -> None:
@@ -355,7 +355,7 @@ def test_a_stage_of_a_saved_plan_that_is_done_counts_as_done(platform: Stepping)
     saved = staged(platform, "u1").plan
     platform.put("u1", State("2", "2"))
     run, _ = applied(platform, request(), saved=saved)
-    assert told(run.outcomes)["u1"] == (Result.DONE, "already as wanted")
+    assert told(run.outcomes)["u1"] == (Result.DONE, "already as desired")
 
 
 def test_a_stage_whose_slot_moves_before_its_turn_does_not_go(platform: Stepping) -> None:

@@ -166,7 +166,7 @@ def test_a_fleet_that_is_merely_observed_is_not_changed() -> None:
     events = watched(memory, Git(request(mode="observe")))
     assert not [event for event in events if isinstance(event, Called)]
     assert {one.message for one in events if isinstance(one, Note)} == {
-        "nothing is sent: the fleet's own mode is observe"
+        "nothing is sent: the mode of the fleet is observe"
     }
 
 
@@ -179,7 +179,7 @@ def test_wrong_manifests_leave_the_last_good_ones_in_force_and_are_told_once() -
     )
     events = watched(memory, git)
     notes = [one.message.partition(":")[0] for one in events if isinstance(one, Note)]
-    assert notes == ["the manifests are wrong; the last good ones stay in force", "the manifests are good again"]
+    assert notes == ["the manifests are invalid; the last valid ones stay in force", "the manifests are valid again"]
     assert len([event for event in events if isinstance(event, Passed)]) == 4
     git.now = wrong
     with pytest.raises(ManifestError):

@@ -169,16 +169,16 @@ GOLDEN: dict[str, tuple[str, str]] = {
     "broken YAML": (
         FLEET.replace("{version: v1}", "{version: v1"),
         """\
-f.yaml:9:1: error: this is not YAML: while parsing a flow mapping, did not find expected ',' or '}'
+f.yaml:9:1: error: this is not valid YAML: while parsing a flow mapping, did not find expected ',' or '}'
 """,
     ),
     "a stray tab": (
         FLEET.replace("  connection: plant", "\tconnection: plant"),
         """\
-f.yaml:5:1: error: this is not YAML: while scanning for the next token, found character that cannot start any token
+f.yaml:5:1: error: this is not valid YAML: while scanning for the next token, found character that cannot start any token
   5 | \N{REPLACEMENT CHARACTER}connection: plant
     | ^
-  hint: indent with spaces: YAML takes no tabs
+  hint: indent with spaces: YAML allows no tabs
 """,
     ),
     "duplicate key": (
@@ -212,19 +212,19 @@ f.yaml:9:1: error: unknown key 'status' in the document; it has metadata, spec
     "empty version": (
         FLEET.replace("{version: v1}", "{version: }"),
         """\
-f.yaml:8:23: error: 'version' is empty; there is no null here, so that a forgotten value never removes anything
+f.yaml:8:23: error: 'version' is empty; null is not allowed, so that a forgotten value never removes anything
   8 |     poller: {version: }
     |                       ^
-  hint: write `absent: true` to remove it, or `unmanaged: true` to leave it alone
+  hint: write `absent: true` to remove the workload, or `unmanaged: true` to leave it alone
 """,
     ),
     "version null": (
         FLEET.replace("{version: v1}", "{version: null}"),
         """\
-f.yaml:8:23: error: 'version' is empty; there is no null here, so that a forgotten value never removes anything
+f.yaml:8:23: error: 'version' is empty; null is not allowed, so that a forgotten value never removes anything
   8 |     poller: {version: null}
     |                       ^
-  hint: write `absent: true` to remove it, or `unmanaged: true` to leave it alone
+  hint: write `absent: true` to remove the workload, or `unmanaged: true` to leave it alone
 """,
     ),
     "version in quotes, but empty": (
@@ -238,10 +238,10 @@ f.yaml:8:14: error: spec.workloads.poller.version must be a text of 1 to 255 cha
     "null in a list": (
         FLEET.replace("{tags: {site: austin}}", "{ids: [a, ~]}"),
         """\
-f.yaml:6:20: error: an entry is empty; there is no null here, so that a forgotten value never removes anything
+f.yaml:6:20: error: an entry is empty; null is not allowed, so that a forgotten value never removes anything
   6 |   units: {ids: [a, ~]}
     |                    ^
-  hint: leave the key out, or give it a value
+  hint: remove the key, or give it a value
 """,
     ),
     "unknown channel": (
@@ -255,7 +255,7 @@ f.yaml:8:5: error: there is no Channel named 'stabel'; did you mean 'stable'?
     "channel without this workload": (
         FLEET.replace("poller: {version: v1}", "camera: {version: {channel: stable}}"),
         """\
-f.yaml:8:5: error: channel 'stable' names no version for 'camera'; it has poller, vision
+f.yaml:8:5: error: channel 'stable' has no version for 'camera'; it has poller, vision
   8 |     camera: {version: {channel: stable}}
     |     ^
 """,
@@ -271,13 +271,13 @@ f.yaml:5:3: error: there is no Connection named 'plnat'; did you mean 'plant'?
     "custom tag": (
         FLEET.replace("version: v1", "version: !secret v1"),
         """\
-f.yaml:8:23: error: tags such as '!secret' are not used in manifests
+f.yaml:8:23: error: tags such as '!secret' are not supported in manifests
 """,
     ),
     "tag on a mapping": (
         FLEET.replace("poller: {", "poller: !!map {"),
         """\
-f.yaml:8:13: error: tags such as 'tag:yaml.org,2002:map' are not used in manifests
+f.yaml:8:13: error: tags such as 'tag:yaml.org,2002:map' are not supported in manifests
   8 |     poller: !!map {version: v1}
     |             ^
 """,
@@ -309,7 +309,7 @@ f.yaml:8:5: error: an alias cannot be a key
     "an anchor on a key": (
         FLEET.replace("poller:", "&p poller:"),
         """\
-f.yaml:8:5: error: tags and anchors on keys are not used in manifests
+f.yaml:8:5: error: tags and anchors on keys are not supported in manifests
   8 |     &p poller: {version: v1}
     |     ^
 """,
@@ -317,7 +317,7 @@ f.yaml:8:5: error: tags and anchors on keys are not used in manifests
     "an alias to nothing": (
         FLEET.replace("{version: v1}", "*nothing"),
         """\
-f.yaml:8:13: error: nothing before this is marked `&nothing`
+f.yaml:8:13: error: no anchor `&nothing` comes before this
   8 |     poller: *nothing
     |             ^
 """,
@@ -325,7 +325,7 @@ f.yaml:8:13: error: nothing before this is marked `&nothing`
     "two ways to choose": (
         FLEET.replace("{version: v1}", "{version: v1, absent: true}"),
         """\
-f.yaml:8:5: error: exactly one of version, absent, unmanaged is needed, not version and absent
+f.yaml:8:5: error: exactly one of version, absent and unmanaged is needed, not version and absent
   8 |     poller: {version: v1, absent: true}
     |     ^
 """,
@@ -333,7 +333,7 @@ f.yaml:8:5: error: exactly one of version, absent, unmanaged is needed, not vers
     "no choice": (
         FLEET.replace("{version: v1}", "{}"),
         """\
-f.yaml:8:5: error: exactly one of version, absent, unmanaged is needed, and it has none
+f.yaml:8:5: error: exactly one of version, absent and unmanaged is needed, but none is given
   8 |     poller: {}
     |     ^
 """,
@@ -341,7 +341,7 @@ f.yaml:8:5: error: exactly one of version, absent, unmanaged is needed, and it h
     "a choice of false": (
         FLEET.replace("{version: v1}", "{absent: false}"),
         """\
-f.yaml:8:14: error: `absent: false` says nothing; leave it out
+f.yaml:8:14: error: `absent: false` has no effect; remove it
   8 |     poller: {absent: false}
     |              ^
 """,
@@ -349,7 +349,7 @@ f.yaml:8:14: error: `absent: false` says nothing; leave it out
     "settings without a version": (
         FLEET.replace("{version: v1}", "{absent: true, settings: {percent: 10}}"),
         """\
-f.yaml:8:28: error: settings belong to a version
+f.yaml:8:28: error: settings need a version
   8 |     poller: {absent: true, settings: {percent: 10}}
     |                            ^
 """,
@@ -357,7 +357,7 @@ f.yaml:8:28: error: settings belong to a version
     "empty selector": (
         FLEET.replace("{tags: {site: austin}}", "{}"),
         """\
-f.yaml:6:3: error: an empty selector means no unit
+f.yaml:6:3: error: an empty selector matches no unit
   6 |   units: {}
     |   ^
   hint: write `{all: true}` for every unit
@@ -366,7 +366,7 @@ f.yaml:6:3: error: an empty selector means no unit
     "all: false": (
         FLEET.replace("{tags: {site: austin}}", "{all: false}"),
         """\
-f.yaml:6:3: error: `all: false` means no unit; leave it out
+f.yaml:6:3: error: `all: false` matches no unit; remove it
   6 |   units: {all: false}
     |   ^
 """,
@@ -377,7 +377,7 @@ f.yaml:6:3: error: `all: false` means no unit; leave it out
 f.yaml:6:3: error: Losant has no cohorts; select by tags, names or ids
   6 |   units: {ids: [], cohorts: [a]}
     |   ^
-f.yaml:6:3: error: `ids` is empty and so matches no unit
+f.yaml:6:3: error: `ids` is empty and matches no unit
   6 |   units: {ids: [], cohorts: [a]}
     |   ^
 """,
@@ -393,7 +393,7 @@ f.yaml:10:12: error: the pin names 'pollre', which this fleet does not list; did
     "pin that chooses nothing": (
         fleet("  pins:", "    gw-1: {poller: {}}"),
         """\
-f.yaml:10:12: error: exactly one of version, absent, unmanaged is needed, and it has none
+f.yaml:10:12: error: exactly one of version, absent and unmanaged is needed, but none is given
   10 |     gw-1: {poller: {}}
      |            ^
 """,
@@ -454,10 +454,10 @@ f.yaml:12:5: error: spec.rollout.on_failure must be halt or rollback, not 'retry
 f.yaml:10:13: error: a wave needs units, a percent, or both
   10 |     waves: [{}, 50%, 10%, {units: {}}]
      |             ^
-f.yaml:10:22: error: waves must grow: 10% comes after 50%
+f.yaml:10:22: error: waves must grow, but 10% comes after 50%
   10 |     waves: [{}, 50%, 10%, {units: {}}]
      |                      ^
-f.yaml:10:28: error: an empty selector means no unit
+f.yaml:10:28: error: an empty selector matches no unit
   10 |     waves: [{}, 50%, 10%, {units: {}}]
      |                            ^
   hint: write `{all: true}` for every unit
@@ -477,7 +477,7 @@ f.yaml:11:5: error: `soak` must be longer than zero
 f.yaml:10:8: error: a cron expression has five fields (minute, hour, day, month, weekday), not 4
   10 |     - {allow: "0 2 * *", duration: 3h}
      |        ^
-f.yaml:11:8: error: '25' is no hour (0 to 23)
+f.yaml:11:8: error: '25' is not a valid hour (0 to 23)
   11 |     - {deny: "0 25 * * *", duration: 0s, timezone: Europe/Atlantis}
      |        ^
 f.yaml:11:28: error: a window must be longer than zero
@@ -487,7 +487,7 @@ f.yaml:11:42: error: there is no time zone 'Europe/Atlantis'
   11 |     - {deny: "0 25 * * *", duration: 0s, timezone: Europe/Atlantis}
      |                                          ^
   hint: use a name such as Europe/Berlin
-f.yaml:12:7: error: a window has exactly one of `allow` and `deny`
+f.yaml:12:7: error: a window needs exactly one of `allow` and `deny`
   12 |     - {duration: 1h}
      |       ^
 """,
@@ -544,7 +544,7 @@ f.yaml:3:12: error: metadata.name must be a name (letters, digits, '.', '_', '-'
     "no text at all": (
         FLEET.replace("v1}", "v\x001}"),
         """\
-f.yaml:8:24: error: this is not YAML: unacceptable character #x0000: control characters are not allowed
+f.yaml:8:24: error: this is not valid YAML: unacceptable character #x0000: control characters are not allowed
   8 |     poller: {version: v\N{REPLACEMENT CHARACTER}1}
     |                        ^
 """,
@@ -560,7 +560,7 @@ f.yaml:8:5: error: a key of spec.workloads must be a text that is not empty, not
     "a key with NUL in it": (
         FLEET.replace("poller:", '"a\\0":'),
         """\
-f.yaml:8:5: error: a key cannot have the character NUL in it
+f.yaml:8:5: error: a key cannot contain the character NUL
   8 |     "a\\0": {version: v1}
     |     ^
 """,
@@ -722,7 +722,7 @@ def test_a_file_that_is_named_must_be_a_manifest(write: Write) -> None:
 
 def test_nothing_found_says_how_much_else_there_was(write: Write) -> None:
     write("x.yaml", "a: b\n---\nc: d\n")
-    with pytest.raises(SettingsError, match=r"no manifests in \. \(2 other YAML documents were left alone\)") as caught:
+    with pytest.raises(SettingsError, match=r"no manifests in \. \(2 other YAML documents were ignored\)") as caught:
         load()
     assert "reconciler import" in caught.value.hint
     assert Loader([Path()], installed(), may_be_empty=True).load().fleets == {}
@@ -813,7 +813,7 @@ def test_a_folder_that_cannot_be_looked_into(write: Write, monkeypatch: pytest.M
 
 def test_a_path_that_cannot_be_looked_at(write: Write) -> None:
     write()
-    with pytest.raises(SettingsError, match="cannot look at"):
+    with pytest.raises(SettingsError, match="cannot read"):
         load("x" * 300)
 
 
@@ -857,13 +857,13 @@ def test_aliases_within_bounds_work(write: Write) -> None:
 @pytest.mark.parametrize("nested", ["[" * 100_000, "{not: " * 1000, "- " * 1000])
 def test_levels_without_end(write: Write, nested: str) -> None:
     write("f.yaml", "apiVersion: reconciler/v1\nspec:\n  " + nested)
-    assert [one.message for one in findings("f.yaml")] == ["more than 64 levels inside one another"]
+    assert [one.message for one in findings("f.yaml")] == ["more than 64 levels of nesting"]
 
 
 def test_levels_behind_aliases_count(write: Write) -> None:
     levels = [f"    a{n}: &a{n} {'{not: ' * 40}*a{n - 1}{'}' * 40}\n" for n in range(1, 40)]
     write("f.yaml", FLEET + "    a0: &a0 {all: true}\n" + "".join(levels))
-    assert [one.message for one in findings("f.yaml")] == ["more than 64 levels inside one another"]
+    assert [one.message for one in findings("f.yaml")] == ["more than 64 levels of nesting"]
 
 
 # --- values ---------------------------------------------------------------------------------------------------------------

@@ -78,13 +78,13 @@ def test_all_forms_load(load: Load) -> None:
     [
         ("{poler: [v1]}", "19:38 'vision' requires 'poler', which this fleet does not list; did you mean 'poller'?; list it; with `unmanaged: true` it is left as it is"),
         ("{poller: '>=1.4'}", "19:38 '>=1.4' is a range, but the versions of 'poller' have no order; add `order: semver` to poller, or list the versions"),
-        ("{poller: []}", "19:38 no version meets an empty list; name those that do, or a range"),
-        ("{poller: {version: []}}", "19:38 no version meets an empty list; name those that do, or a range"),
-        ("{poller: v1.4.0}", "19:38 'v1.4.0' is no bound; a bound is one of >=, <=, >, <, = and a version, such as >=1.4; for exactly one version, write [v1.4.0]"),
-        ("{poller: '>=new'}", "19:38 'new' is no semantic version such as 1.4 or v1.4.0-rc.1"),
+        ("{poller: []}", "19:38 an empty list matches no version; list the versions that do, or give a range"),
+        ("{poller: {version: []}}", "19:38 an empty list matches no version; list the versions that do, or give a range"),
+        ("{poller: v1.4.0}", "19:38 'v1.4.0' is not a bound; write one of >=, <=, >, <, = and a version, such as >=1.4; for exactly one version, write [v1.4.0]"),
+        ("{poller: '>=new'}", "19:38 'new' is not a semantic version such as 1.4 or v1.4.0-rc.1"),
         ("{vision: [v1]}", "19:38 'vision' requires itself"),
-        ("{poller: {version: [v1], tag: site}}", "19:38 `tag` needs `connection` beside it; the two together name the unit: the one of that connection with the same value of that tag"),
-        ("{server: {version: [v1], connection: office}}", "19:38 `connection` needs `tag` beside it; the two together name the unit: the one of that connection with the same value of that tag"),
+        ("{poller: {version: [v1], tag: site}}", "19:38 `tag` also needs `connection`; together they name a unit: the one on that connection with the same value of that tag"),
+        ("{server: {version: [v1], connection: office}}", "19:38 `connection` also needs `tag`; together they name a unit: the one on that connection with the same value of that tag"),
         ("{server: {version: [v1], connection: ofice, tag: site}}", "19:62 there is no Connection named 'ofice'; did you mean 'office'?"),
         ("{serve: {version: [v1], connection: office, tag: site}}", "19:38 'vision' requires 'serve', which no fleet of office lists; did you mean 'server'?"),
         ("{server: {version: '>1', connection: office, tag: site}}", "19:38 '>1' is a range, but the versions of 'server' have no order; add `order: semver` to server, or list the versions"),
@@ -128,7 +128,7 @@ def test_a_cycle_names_all_its_lines_across_fleets_and_connections(load: Load) -
     assert [line.split()[0] for line in places] == ["vision:", "server:", "disk:"]
     assert "vision → server → disk → vision" in found.message
     assert [one.message for one in found.related] == ["server requires disk", "disk requires vision"]
-    assert "requirements go round in a circle" in diagnostics_text(caught.value.diagnostics)
+    assert "requirements form a circle" in diagnostics_text(caught.value.diagnostics)
 
 
 def test_each_cycle_is_told_once_and_long_chains_are_walked(load: Load) -> None:

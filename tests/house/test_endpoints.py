@@ -1,4 +1,4 @@
-"""README's table of endpoints says what the platforms call: no more, no less, and each one is really answered."""
+"""The table of endpoints (.github/ENDPOINTS.md) says what the platforms call: no more, no less, and each one is really answered."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ ANSWERED: dict[str, Sequence[Route[Any]]] = {
 
 def _table() -> list[tuple[str, str, str, str]]:
     """Return platform, method, path with its names taken out, and use of each row."""
-    rows = ROW.findall(texts()["README.md"])
+    rows = ROW.findall(texts()[".github/ENDPOINTS.md"])
     return [(name.lower(), method, _plain(path), use) for name, method, path, use in rows]
 
 

@@ -164,13 +164,13 @@ def test_watch_ends_well_when_told_to(run: Run, tmp_path: Path, fleet: Simulator
     fleet.control("POST", "console", device="gw-007", flow="modbus-poller", version="v1.1.0")
     until(lambda: _versions(fleet, "modbus-poller")["gw-007"] != "v1.1.0", "the repair")
     (tmp_path / "fleet" / "fleet.yaml").write_text("apiVersion: reconciler/v1\nkind: Fleet\nspec: [")
-    until(lambda: "last good" in content(tmp_path / "out"), "the note on what cannot be read")
+    until(lambda: "last valid" in content(tmp_path / "out"), "the note on what cannot be read")
     watching.send_signal(signal.SIGTERM)
     _, err = watching.communicate(timeout=LIMIT)
     assert watching.returncode == 0, err
     events = [json.loads(line) for line in content(tmp_path / "out").splitlines()]
     assert any(one["event"] == "drifted" and one["unit"]["name"] == "gw-007" for one in events)
-    assert any(one["event"] == "note" and "last good" in one["message"] for one in events)
+    assert any(one["event"] == "note" and "last valid" in one["message"] for one in events)
 
 
 def test_stopping_an_apply_says_what_is_open(run: Run, tmp_path: Path, fleet: Simulator) -> None:

@@ -83,7 +83,7 @@ def test_a_folder_is_no_catalog_id(run: Run, edited: Path) -> None:
 
 def test_a_watch_that_only_compares_says_so(run: Run, plant: Simulator, edited: Path) -> None:
     ran = run("watch", "fleet", "--once", token=plant.token)
-    assert "nothing is sent; --mode apply corrects" in ran.err
+    assert "nothing is sent; use --mode apply to correct" in ran.err
     assert run("watch", "fleet", "--once", "--log-format", "json", token=plant.token).err == ""
 
 

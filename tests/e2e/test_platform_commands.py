@@ -150,12 +150,12 @@ def test_a_scheduled_pass_carries_changes_through_all_their_steps(run: Run, tmp_
 def test_waiting_goes_with_one_pass_that_applies(run: Run, args: tuple[str, ...]) -> None:
     ran = run("watch", *args)
     assert ran.code == 64, ran
-    assert "--wait goes with --once and --mode apply" in ran.err
+    assert "--wait needs --once and --mode apply" in ran.err
 
 
 @pytest.mark.parametrize("platform", list(stories()))
 def test_the_demo_tells_its_story(installed: Run, tmp_path: Path, platform: str) -> None:
     told = installed("demo", "--platform", platform, "--units", "30", "--keep", "kept")
     assert told.code == 0, told
-    assert "That was it." in told.out
+    assert "Done." in told.out
     assert (tmp_path / "kept" / "fleet.yaml").exists()

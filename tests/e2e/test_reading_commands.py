@@ -54,7 +54,7 @@ def test_import_from_a_connection_that_is_written_already(plant: Simulator, run:
     (imported / "other-connection.yaml").write_text(connection)
     ran = run("import", "--from", "m", "--connection", "losant", "--out", "again", token=plant.token)
     assert ran.code == 0, ran
-    assert "warning: the fleet 'losant' speaks of 'losant' too" in ran.err
+    assert "warning: the fleet 'losant' also uses 'losant'" in ran.err
     assert not (imported.parent / "again" / "connections.yaml").exists()
     assert (imported.parent / "again" / "fleet.yaml").read_text() == written
     assert "next: reconciler plan again" in ran.out
@@ -67,7 +67,7 @@ def test_import_from_a_connection_that_is_written_already(plant: Simulator, run:
         (("losant", "--from", "m"), 64, "give a platform and which application of it, or --from PATH"),
         (("losant",), 64, "--application ID is needed: the application to read"),
         (("losant", "--application", "12"), 1, "must be an id of 24 hex digits"),
-        (("losant", "--application", "5" * 24, "--connection", "a b"), 1, "would make no valid manifest"),
+        (("losant", "--application", "5" * 24, "--connection", "a b"), 1, "would not be a valid manifest"),
         (("losant", "--application", "5" * 24, "--token-env", "NOPE"), 1, "the environment variable NOPE is not set"),
         (("losant", "--application", "5" * 24, "--url", "http://example.com"), 1, "http"),
     ],
@@ -194,7 +194,7 @@ def test_several_connections_are_a_folder_of_snapshots(plant: Simulator, run: Ru
     (imported / "connections.yaml").write_text(f"{text}---\n{text.replace('name: losant', 'name: second')}")
     one = run("snapshot", "m", "--out", "s.json", token=plant.token)
     assert one.code == 1
-    assert "a file holds one connection, and there are 2: losant, second" in one.err
+    assert "a file holds one connection, but there are 2: losant, second" in one.err
     ran = run("snapshot", "m", "--out", "s", token=plant.token)
     assert ran.code == 0, ran
     folder = imported.parent / "s"

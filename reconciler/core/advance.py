@@ -128,7 +128,7 @@ def _goes_on(track: Track, today: Change, overwritten: Overwritten) -> bool:
 
 def _dropped(run: Working, slot: SlotId, track: Track, found: Dropped[Change]) -> None:
     if found.result is Result.DONE and track.lost:
-        run.accept(slot)
+        run.accept(slot, found.change)
     elif found.result is Result.NOT_TRIED and track.lost:
         run.end(slot, Result.UNKNOWN, f"{track.error}; and now {found.detail or 'held'}", found.holds)
     else:
@@ -227,7 +227,9 @@ def _too_old(run: Working) -> None:
 
 def _compiled(run: Working, sight: Sight) -> list[Call]:
     """Return the calls of everything that may be sent on this reading; a change without any call fails."""
-    ready = {slot: track for slot, track in run.tracks.items() if track.next is not None and not track.reread}
+    ready = {
+        slot: (track, track.next) for slot, track in run.tracks.items() if track.next is not None and not track.reread
+    }
     found = compiled(ready, sight, run.refused)
     for slot in ready.keys() - {slot for call in found for slot in call.slots} if sight.plan is not None else ():
         run.end(slot, Result.FAILED, "the platform has no call for this change")

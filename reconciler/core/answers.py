@@ -34,10 +34,10 @@ def take(run: Working, answers: Answers) -> None:
             run.revealed |= frozenset(call.action.reveals)
     _drop_dependents(run, failed)
     left = {slot for call in run.queue for slot in call.slots}
-    for call, _ in answers:
-        for slot in call.slots:
-            if slot not in failed and slot not in left and slot in run.tracks:
-                run.accept(slot)
+    carried = {slot: change for call, _ in answers for slot, change in zip(call.slots, call.changes, strict=True)}
+    for slot, change in carried.items():
+        if slot not in failed and slot not in left and slot in run.tracks:
+            run.accept(slot, change)
 
 
 def _judge_halt(run: Working, receipt: Receipt | None) -> None:

@@ -8,8 +8,11 @@ from reconciler.core.assessment import FleetAssessment
 from reconciler.core.progress import Call, Sight, Track
 from reconciler.model.change import Action, Change, Refusals, SlotId
 
+Ready = Mapping[SlotId, tuple[Track, Change]]
+"""What may be sent, by slot: where it stands, and the change."""
 
-def compiled(ready: Mapping[SlotId, Track], sight: Sight, refused: Refusals) -> list[Call]:
+
+def compiled(ready: Ready, sight: Sight, refused: Refusals) -> list[Call]:
     """Return the calls of changes that may go on a reading; none where only open slots were read."""
     if sight.assessment is None:
         return []
@@ -32,12 +35,11 @@ class _Compiling:
     def actions(self, changes: list[Change], *, wide: bool) -> tuple[Action, ...]:
         return self.sight.compiler.compile(changes, self.assessment.fleet_wide, wide=wide, refused=self.refused)
 
-    def parts(self, ready: Mapping[SlotId, Track]) -> Iterator[tuple[list[Change], bool]]:
+    def parts(self, ready: Ready) -> Iterator[tuple[list[Change], bool]]:
         """Yield changes that are compiled together, with whether they may go in calls without ids."""
         groups: dict[tuple[int, bool], list[Change]] = {}
-        for track in ready.values():
-            if track.next is not None:
-                groups.setdefault((track.cap, track.wide), []).append(track.next)
+        for track, change in ready.values():
+            groups.setdefault((track.cap, track.wide), []).append(change)
         for (cap, wide), part in sorted(groups.items(), key=lambda group: group[0]):
             if cap:
                 yield from self._split(part, cap)

@@ -9,7 +9,7 @@ import msgspec
 from reconciler.core.ending import ended, unfinished
 from reconciler.core.follow import calls_now, plain
 from reconciler.core.progress import Moment, Progress, Sent, Sight, Unread
-from reconciler.model.change import SlotId
+from reconciler.model.change import Change, SlotId
 from reconciler.model.condition import Condition
 from reconciler.model.hold import Hold
 from reconciler.model.observation import State
@@ -63,13 +63,11 @@ class Working:
         for slot in slots:
             self.change(slot, reread=True, **fields)
 
-    def accept(self, slot: SlotId) -> None:
+    def accept(self, slot: SlotId, change: Change) -> None:
         """Take note that the platform accepted all calls of a change."""
         track = self.tracks[slot]
-        if track.next is None:
-            return
         before = plain(self.sight, slot) if self.sight is not None else State()
-        calls = calls_now(track.next)
+        calls = calls_now(change)
         last = track.sent
         same = last is not None and (last.calls, last.before) == (calls, before)
         times = last.times + 1 if last is not None and same else 1

@@ -31,7 +31,7 @@ FIRST = ("id", "connection", "units")
 OPEN = frozenset({"spec", "workloads", "pins"})
 """Keys of a document whose mappings are never folded into one line, as that of a platform is: people add to them."""
 
-PLAIN = re.compile(r"[\w./][\w./@+~%*?!()=<>;$^-]*( [\w./@+~%*?!()=<>;$^-]+)*")
+PLAIN = re.compile(r"[\w./][\w./@+~%*!()=<>;$^-]*( [\w./@+~%*!()=<>;$^-]+)*")
 CORE = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+|[yYnN]")
 """What YAML 1.2, or some reader of 1.1, takes for a number or boolean beyond what PyYAML's resolver does."""
 

@@ -107,7 +107,7 @@ def test_the_line_named_is_the_one_that_says_it(fleet: Document, snapshot: Snaps
     for _, _, said in explained(fleet, snapshot):
         for rule in [*([said.won] if said.won is not None and said.seen is not None else []), *said.lost]:
             place = str(rule.origin).rpartition("/")[2]
-            if rule.text.startswith("workloads.") and "does not mean" not in rule.text:
+            if rule.text.startswith("workloads.") and "does not match" not in rule.text:
                 says = rule.text.split(": ")[1]
                 assert place == (says if says in {"absent", "unmanaged"} else "version")
 

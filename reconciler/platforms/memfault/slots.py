@@ -124,10 +124,8 @@ def state_of(slot: SlotEvidence) -> State:
     """Return what the observation of a slot is."""
     order = activation_order(slot)
     spread = slot.group.spread if slot.group is not None else ()
-    if order is None:
-        state = State(spread=spread, size=0, conditions=_kept(spread))
-    else:
-        state = _assigned(slot, order, spread)
+    nothing = State(spread=spread, size=0, conditions=_kept(spread))
+    state = nothing if order is None else _assigned(slot, order, spread)
     if not slot.ambiguities:
         return state
     return msgspec.structs.replace(state, phase=Phase.UNKNOWN, since=None, conditions=tuple(slot.ambiguities))

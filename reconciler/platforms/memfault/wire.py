@@ -107,8 +107,8 @@ class Activated(msgspec.Struct, gc=False):
     def versions(self) -> tuple[str, ...]:
         """Return its version, or the two of a delta; nothing where it names none."""
         if self.from_version is not None and self.to_version is not None:
-            ends = (self.from_version, self.to_version)
-            return tuple(one.version if isinstance(one, Seen) else one for one in ends)
+            ends = (one.version if isinstance(one, Seen) else one for one in (self.from_version, self.to_version))
+            return tuple(one for one in ends if one)
         return (self.version,) if self.version else ()
 
     @property

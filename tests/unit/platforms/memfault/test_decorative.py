@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -39,7 +40,7 @@ def fields() -> Iterator[tuple[str, str, str]]:
         yield from ((end, f"paging.{field}", "live") for field in ("page", "page_count", "per_page", "item_count"))
 
 
-def put(body: Any, field: str, value: Any) -> None:
+def put(body: Any, *, field: str, value: Any) -> None:
     if field.startswith("paging."):
         body["paging"][field.removeprefix("paging.")] = value
     else:
@@ -65,7 +66,7 @@ def test_it_decides_nothing(end: str, field: str, shape: str) -> None:
     numbers_disagree = field.startswith("paging.")
     for value in (one for one in ODD if not numbers_disagree or (type(one) is not int and one != "12")):
         project = Project(device_shape=shape)
-        project.rewrite(end, lambda body, value=value: put(body, field, value))
+        project.rewrite(end, partial(put, field=field, value=value))
         snapshot = project.observe()
         assert snapshot.coverage.complete, (value, snapshot.coverage.problems)
         assert decided(snapshot) == PLAIN[shape], value

@@ -142,7 +142,9 @@ def underway(least: float | None, most: float | None, eta: float | None) -> str:
 
 def ready(number: int | None, size: int) -> str:
     """Return how many devices of a unit report what is assigned, `93 of 100 devices ready`; empty where it is one."""
-    return "" if number is None else f"{number:,} of {count(size, 'device')} ready"
+    if number is None:
+        return ""
+    return f"{number:,} of {count(size, 'device')} ready" if size else "no devices that could report"
 
 
 def date(text: str) -> str:

@@ -116,6 +116,8 @@ def _warnings(case: _Case, *, redraw: bool) -> Iterator[str]:
             what = f"{change.to} is pulled and activated anew: the sample of devices is drawn again"
             yield f"{where}: should the server refuse to raise it, {what}"
         return
+    if not change.size:
+        yield f"{where}: the cohort has no devices; nothing will show whether {change.to} works"
     yield from (f"{where}: {text}" for text in _unfit(case, change.to))
 
 

@@ -29,6 +29,8 @@ class Violation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     kind: LimitKind
+    workload: str = ""
+    """The workload that goes beyond the limit; empty: all of the fleet together do."""
     every_holder_of: str = ""
     percent: str = ""
     number: int | None = None
@@ -38,6 +40,8 @@ class Violation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Weight that the limit lets through."""
     of: int = 0
     """Weight the percentage was taken of."""
+    unknown: int = 0
+    """Units that are counted because what they hold is unknown, and git wants the workload absent there."""
     origin: Origin | None = None
 
 

@@ -57,4 +57,4 @@ def begin(  # a fleet's plan, and how it is to be carried out
 
 
 def _dropped(fleet: str, one: Dropped[Change] | Dropped[Held]) -> Outcome:
-    return ended(fleet, one.change, one.result, one.detail, one.holds)
+    return ended(fleet, one.change, one.result, one.detail, one.holds, one.conditions)

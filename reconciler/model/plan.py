@@ -19,6 +19,7 @@ class LimitKind(StrEnum):
     REPLACE = "replace"
     REMOVE = "remove"
     EMPTY_SCOPE = "empty-scope"
+    NOT_ENFORCED = "not-enforced"
 
 
 class Violation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -32,6 +33,8 @@ class Violation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     workload: str = ""
     """The workload that goes beyond the limit; empty: all of the fleet together do."""
     every_holder_of: str = ""
+    fields: tuple[str, ...] = ()
+    """Fields of the fleet that are not enforced."""
     percent: str = ""
     number: int | None = None
     intended: int = 0

@@ -223,6 +223,7 @@ LIMITS = {
     LimitKind.REPLACE: "replace limit",
     LimitKind.REMOVE: "remove limit",
     LimitKind.EMPTY_SCOPE: "empty scope",
+    LimitKind.NOT_ENFORCED: "not enforced",
 }
 
 
@@ -272,6 +273,9 @@ def violation_words(one: Violation) -> str:
     """Return one broken limit in words."""
     if one.kind is LimitKind.EMPTY_SCOPE:
         return "the scope matches no unit; if this is intended, set `allow_empty: true`"
+    if one.kind is LimitKind.NOT_ENFORCED:
+        verb = "is" if len(one.fields) == 1 else "are"
+        return f"{' and '.join(one.fields)} {verb} not enforced by this version: all changes would be sent at once"
     unknown = f", counting {one.unknown:,} of unknown state" if one.unknown else ""
     if one.every_holder_of:
         count = f"{one.intended:,}{unknown}"

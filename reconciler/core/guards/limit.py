@@ -41,6 +41,8 @@ class Load(msgspec.Struct):
     weight: Counter[Verb] = msgspec.field(default_factory=Counter)
     changes: Counter[Verb] = msgspec.field(default_factory=Counter)
     """Changes that are known to be needed."""
+    further: int = 0
+    """Leftovers and further steps, which count against no limit."""
     unknown: int = 0
     """Units that may have to be removed besides."""
 
@@ -56,7 +58,9 @@ def _load(judged: Judged, snapshot: Snapshot) -> Load:
     for (rule, state, verdict), (number, weight) in _alike(judged, snapshot).items():
         line, found = judged.column.rules[rule], snapshot.states[state]
         verb = verb_of(verdict, found, line.value)
-        if verb is not None and verdict not in FREE:
+        if verb is not None and verdict in FREE:
+            load.further += number
+        elif verb is not None:
             load.changes[verb] += number
             load.weight[verb] += weight
         if verdict is Verdict.MISSING:

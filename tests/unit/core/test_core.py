@@ -30,7 +30,6 @@ from reconciler.model.fleet import (
     PinChoice,
     Rollout,
     Selector,
-    Window,
     WorkloadSpec,
 )
 from reconciler.model.hold import HoldReason
@@ -139,17 +138,16 @@ def test_leavers_of_two_workloads_of_one_name_are_all_told() -> None:
     assert planned(one).warnings == ("8 units leave poller and keep what they run: gw-u0, gw-u1, gw-u2 and 5 more",)
 
 
-def test_what_is_not_enforced_yet_is_said() -> None:
+def test_what_is_left_out_is_said() -> None:
     one = judged(
         reading(State("2", "2"), coverage=BROKEN, units=[unit("u0"), unit("u1", assignable=False)]),
         rollout=Rollout(waves=["10%"], soak="30m", deadline="2h"),
-        windows=[Window(allow="0 2 * * *", duration="3h")],
         prune="all",
         workloads={"poller": WorkloadSpec(version="2"), "gone": WorkloadSpec(version="1")},
     )
     assert one.patience.deadline == 7200
     warnings = "\n".join(planned(one).warnings)
-    for words in ("rollout.waves, rollout.soak;", "windows;", "1 unit matches", "nothing is pruned:", "incomplete"):
+    for words in ("1 unit matches", "nothing is pruned:", "incomplete"):
         assert words in warnings
     plain = judged(reading(State("2", "2")), rollout=Rollout(deadline="10m"))
     assert planned(plain).warnings == ()

@@ -57,13 +57,13 @@ def command(  # every option is one of the command line's
     clock = wiring.SystemClock()
     manifest = wiring.load(selected.paths, selected.connections)
     open_ = wiring.opener(manifest, clock) if snapshot is None else wiring.recorded(snapshot, manifest, clock)
-    with wiring.base_manifest(base, selected.paths, selected.connections) as before:
+    with wiring.base_manifest(base, manifest, selected.paths, selected.connections) as before:
         request = PlanRequest(
             manifest=manifest,
             base=before,
             filters=selected.filters,
             strict=selected.strict,
-            commit=wiring.commit(selected.paths),
+            commit=wiring.commit(selected.paths, manifest),
             probe=probe,
         )
         planned = plan(request, open_, clock)

@@ -134,10 +134,15 @@ def _assess(resolution: Resolution, seen: Seen, request: PlanRequest, now: float
 
 
 def _base(document: Document, request: PlanRequest, snapshot: Snapshot) -> Resolution | None:
-    """Return what the base manifests say of the same snapshot; a fleet that is new claimed nothing."""
+    """Return what the base manifests say of the same snapshot; a fleet that is new claimed nothing.
+
+    None where there is no base, and for a fleet that may stand in what of the base could not be read.
+    """
     if request.base is None:
         return None
     before = request.base.fleets.get(document.name)
+    if before is None and request.base.warnings:
+        return None
     if before is None or before.spec.connection != document.spec.connection:
         nothing = FleetSpec(connection=document.spec.connection, units=document.spec.units, workloads={})
         before = Document(document.name, nothing, document.file, document.locate)

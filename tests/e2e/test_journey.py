@@ -208,9 +208,7 @@ def test_killed_in_mid_apply_and_run_again_it_converges(run: Run, tmp_path: Path
 def test_a_plan_against_a_base_says_what_the_change_is(run: Run, tmp_path: Path, fleet: Simulator) -> None:
     folder = tmp_path / "fleet"
     _imported(run, fleet, folder)
-    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", "-C", str(tmp_path)]
-    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "as imported"]):
-        subprocess.run([*git, *words], check=True, env=environment())
+    _committed(tmp_path)
     fleet.control("POST", "console", device="gw-007", flow="telemetry", version="v1.1.0")
     _edited(folder)
     plan = run("plan", "fleet", "--base", "HEAD", "-o", "json", token=fleet.token)
@@ -218,6 +216,55 @@ def test_a_plan_against_a_base_says_what_the_change_is(run: Run, tmp_path: Path,
     reasons = {(one["workload"]["name"], one["reason"]) for one in plan.json["fleets"][0]["changes"]}
     assert reasons == {("modbus-poller", "change"), ("telemetry", "drift")}
     assert run("plan", "fleet", "--base", "no-such-ref", token=fleet.token).code == 1
+
+
+def _committed(place: Path) -> None:
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", "-C", str(place)]
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "as imported"]):
+        subprocess.run([*git, *words], check=True, env=environment())
+
+
+@pytest.mark.parametrize("place", ["plants", ".deploy/plants"])
+def test_a_fleet_that_merely_moved_is_no_change(run: Run, tmp_path: Path, fleet: Simulator, place: str) -> None:
+    folder = tmp_path / "fleet"
+    _imported(run, fleet, folder)
+    _committed(tmp_path)
+    fleet.control("POST", "console", device="gw-007", flow="telemetry", version="v1.1.0")
+    (tmp_path / place).parent.mkdir(exist_ok=True)
+    folder.rename(tmp_path / place)
+    plan = run("plan", place, "--base", "HEAD", "-o", "json", token=fleet.token, GIT_DIR="/nowhere")
+    assert plan.code == 0, plan
+    changes = plan.json["fleets"][0]["changes"]
+    assert [(one["workload"]["name"], one["reason"]) for one in changes] == [("telemetry", "drift")]
+
+
+def test_a_base_that_holds_not_everything_says_so_and_guesses_nothing(
+    run: Run, tmp_path: Path, fleet: Simulator
+) -> None:
+    repository, outside = tmp_path / "repository", tmp_path / "outside"
+    _imported(run, fleet, outside)
+    repository.mkdir()
+    (repository / "fleet.yaml").symlink_to(outside / "fleet.yaml")
+    (outside / "connections.yaml").rename(repository / "connections.yaml")
+    _committed(repository)
+    fleet.control("POST", "console", device="gw-007", flow="telemetry", version="v1.1.0")
+    plan = run("plan", "repository", "--base", "HEAD", "-o", "json", token=fleet.token)
+    assert plan.code == 0, plan
+    assert "--base HEAD: fleet.yaml leads out of the repository; whether its fleets changed is not known" in plan.err
+    assert [one["reason"] for one in plan.json["fleets"][0]["changes"]] == ["out-of-sync"]
+
+
+def test_a_repository_that_git_refuses_is_named_in_its_words(run: Run, tmp_path: Path, fleet: Simulator) -> None:
+    _imported(run, fleet, tmp_path / "fleet")
+    _committed(tmp_path)
+    other = {"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1"}
+    for words in (["plan", "fleet"], ["doctor", "fleet"]):
+        ran = run(*words, token=fleet.token, **other)
+        assert "fatal: detected dubious ownership in repository at" in ran.err + ran.out, ran
+    ran = run("plan", "fleet", "--base", "HEAD", token=fleet.token, **other)
+    assert ran.code == 1, ran
+    assert "cannot look up 'HEAD': fatal: detected dubious ownership" in ran.err, ran
+    assert "safe.directory" in ran.err, ran
 
 
 def test_output_is_the_same_bytes_apart_from_the_times(run: Run, tmp_path: Path, fleet: Simulator) -> None:

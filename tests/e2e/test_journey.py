@@ -8,11 +8,14 @@ import re
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
+from reconciler.cli import wiring
 from tests.e2e.conftest import LIMIT, Ran, Simulator, content, environment, simulating, started, until
 
 Run = Callable[..., Ran]
@@ -272,8 +275,8 @@ def test_output_is_the_same_bytes_apart_from_the_times(run: Run, tmp_path: Path,
     _imported(run, fleet, folder)
     _edited(folder)
     plans = [run("plan", "fleet", "-o", "json", token=fleet.token).json for _ in range(2)]
-    times = [plan.pop("times") for plan in plans]
-    assert all(times)
+    assert all(plan.pop("times") for plan in plans)
+    assert all(plan.pop("fingerprint") for plan in plans), "it covers the times"
     assert json.dumps(plans[0]) == json.dumps(plans[1])
 
 
@@ -285,6 +288,30 @@ def test_show_renders_a_saved_plan_in_every_form(run: Run, tmp_path: Path, fleet
     assert run("show", "plan.json").out.splitlines()[:3] == planned.out.splitlines()[:3]
     assert run("show", "plan.json", "-o", "markdown").out.startswith("<!-- reconciler:plan -->")
     assert run("show", "plan.json", "-o", "json").json == json.loads((tmp_path / "plan.json").read_text())
+
+
+def test_a_saved_plan_expires_when_it_says_and_no_later(run: Run, tmp_path: Path, fleet: Simulator) -> None:
+    folder = tmp_path / "fleet"
+    _imported(run, fleet, folder)
+    _edited(folder)
+    for wrong in ("0s", "500ms", "366d", "99999999999d", "-1h", "soon", "72"):
+        assert run("plan", "fleet", "--expires", wrong, token=fleet.token).code == 64, wrong
+    planned = run("plan", "fleet", "--out", "plan.json", "--expires", "72h", token=fleet.token)
+    assert re.search(r"It can be applied until \S+Z \(in (3 d|2 d 23 h)\)", planned.out), planned
+    content = json.loads((tmp_path / "plan.json").read_text())
+    content["times"]["expires"] = "2031-01-01T00:00:00Z"
+    (tmp_path / "revived.json").write_text(json.dumps(content))
+    for words in (["show", "revived.json"], ["apply", "fleet", "--plan", "revived.json"]):
+        ran = run(*words, token=fleet.token)
+        assert ran.code == 1, ran
+        assert "the plan was edited after it was made" in ran.err, ran
+    run("plan", "fleet", "--out", "plan.json", "--expires", "1s", token=fleet.token)
+    expires = datetime.fromisoformat(json.loads((tmp_path / "plan.json").read_text())["times"]["expires"]).timestamp()
+    with mock.patch.object(wiring.SystemClock, "now", return_value=expires + 1):
+        ran = run("apply", "fleet", "--plan", "plan.json", token=fleet.token)
+    assert ran.code == 1, ran
+    assert "the plan expired at" in ran.err, ran
+    assert _writes(fleet) == 0
 
 
 def test_limits_stop_an_apply_and_are_lifted_with_a_reason(run: Run, tmp_path: Path, fleet: Simulator) -> None:

@@ -90,7 +90,7 @@ def command(  # every option is one of the command line's
     saved = read_plan(plan_file) if plan_file is not None else None
     clock = wiring.SystemClock()
     manifest = wiring.load(selected.paths, selected.connections)
-    commit = wiring.commit(selected.paths)
+    commit = wiring.commit(selected.paths, manifest)
     request = PlanRequest(manifest=manifest, filters=selected.filters, strict=selected.strict, commit=commit)
     with wiring.stoppable(clock, "stopping: running calls are finished, no more are sent"), ExitStack() as stack:
         planned = plan(request, wiring.opener(manifest, clock), clock)

@@ -105,7 +105,7 @@ def command(  # every option is one of the command line's
         ),
         run=uuid.uuid4().hex,
         random=random.random,
-        commit=lambda: wiring.commit(selected.paths),
+        commit=lambda manifest: wiring.commit(selected.paths, manifest, warn=False),
     )
     lines = Lines(log_format)
     if mode == "observe" and log_format == "text":

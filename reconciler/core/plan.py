@@ -30,7 +30,7 @@ from reconciler.model.unit import Ref
 from reconciler.model.verdict import Verdict
 
 LIFETIME = 24 * 3600.0
-"""Seconds after which a saved plan is refused."""
+"""Seconds after which a saved plan is refused, where nobody says."""
 
 
 class Compiler(Protocol):
@@ -98,15 +98,20 @@ def failed_fleet(name: str, *, connection: str, platform: str, target: str, mani
     )
 
 
-def assemble(fleets: Sequence[FleetPlan], *, now: float, read: dict[str, float], filters: str) -> Plan:
-    """Return the whole plan. `now` and the values of `read` (when each connection was read) in seconds since 1970."""
+def assemble(
+    fleets: Sequence[FleetPlan], *, now: float, read: dict[str, float], filters: str, lifetime: float = LIFETIME
+) -> Plan:
+    """Return the whole plan, which expires after `lifetime` seconds.
+
+    `now` and the values of `read` (when each connection was read) in seconds since 1970.
+    """
     ordered = tuple(sorted(fleets, key=lambda one: one.fleet))
     errored = any(one.error for one in ordered)
     plan = Plan(
         fingerprint="",
         times=Times(
             created=iso(now),
-            expires=iso(now + LIFETIME),
+            expires=iso(now + lifetime),
             read={name: iso(at) for name, at in sorted(read.items())},
         ),
         complete=not errored and all(one.basis.complete and not one.summary.unknown for one in ordered),

@@ -125,7 +125,7 @@ class FleetPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Times(msgspec.Struct, frozen=True, kw_only=True):
-    """All that depends on when the plan was made, ISO 8601 in UTC; outside the fingerprint."""
+    """All that depends on when the plan was made, ISO 8601 in UTC. A saved plan is refused once it expired."""
 
     created: str
     expires: str
@@ -134,7 +134,7 @@ class Times(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole plan. `fingerprint` is the SHA-256 of its canonical JSON without `fingerprint` and `times`.
+    """A whole plan. `fingerprint` is the SHA-256 of its canonical JSON without `fingerprint`.
 
     `complete`: every slot asked about was proved, and that there are no others. `applyable`: something can go and nothing forbids it.
     `errored`: some connection could not be read.

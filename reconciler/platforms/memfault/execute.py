@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+
 from reconciler.errors import NotFound, PlatformError, Rejected
 from reconciler.model.change import Action
 from reconciler.model.outcome import Receipt, ReceiptKind
-from reconciler.platforms.answers import receipt_of
+from reconciler.platforms.answers import Answer, error_text, receipt_of
 from reconciler.platforms.memfault import wire
 from reconciler.platforms.memfault.compile import ACTIVATE, PULL, RAISE
 from reconciler.platforms.memfault.connection import ROLLOUT
@@ -28,6 +30,9 @@ class Sender:
         """Take the routes, and what the connection says of drawing anew."""
         self._routes = routes
         self._redraw = redraw
+        self.no_raise = ""
+        """Why the server refused to raise a percentage, where it did and nothing else may be done. A server that does
+        not raise one raises none; nothing that can be read shows it, so another process has to be told once more."""
 
     def execute(self, action: Action, deadline: float) -> Receipt:
         """Send a call at most until `deadline`, in monotonic seconds."""
@@ -40,6 +45,8 @@ class Sender:
             answered = self._routes.write(action.request, wire.answered, deadline)
         except PlatformError as error:
             return self._failed(action, error)
+        except wire.RefusedAnswer as answer:
+            return msgspec.structs.replace(self._failed(action, self._refusal(action, answer)), status=None)
         if action.call == RAISE and answered.rollout_percent != action.request.body[ROLLOUT]:
             return self._ineffective(answered.rollout_percent)
         return Receipt(ReceiptKind.ACCEPTED, status=200)
@@ -47,6 +54,12 @@ class Sender:
     def _pull(self, action: Action, deadline: float) -> Receipt:
         self._routes.write(action.request, wire.nothing, deadline)
         return Receipt(ReceiptKind.ACCEPTED, status=204)
+
+    def _refusal(self, action: Action, answer: wire.RefusedAnswer) -> Rejected:
+        """Return the error that a refusal with a good status is: the body counts."""
+        said = error_text(Answer(200, answer.content, {}), self._routes.client.scrub)
+        text = f"the platform answered with a good status, and the body is a refusal: {said}"
+        return Rejected(text, operation=f"memfault: {action.call.rpartition('.')[2]}", status=answer.status)
 
     def _failed(self, action: Action, error: PlatformError) -> Receipt:
         if action.call == PULL and isinstance(error, NotFound):
@@ -59,6 +72,7 @@ class Sender:
         if self._redraw:
             text = f"{error}; it is pulled and activated anew"
             return Receipt(ReceiptKind.REJECTED, text, error.status, alternative=True)
+        self.no_raise = str(error)
         return Receipt(ReceiptKind.REJECTED, f"{error}; {REDRAW}", error.status)
 
     def _ineffective(self, shown: float | None) -> Receipt:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import httpx
@@ -110,6 +111,65 @@ def test_a_refused_raise_says_what_can_be_done(redraw: bool) -> None:
     assert (receipt.kind, receipt.status, receipt.alternative) == (ReceiptKind.REJECTED, 400, redraw)
     assert "rollout_percent cannot be changed" in receipt.error
     assert ("it is pulled and activated anew" if redraw else REDRAW) in receipt.error
+
+
+def test_a_server_that_does_not_raise_is_not_asked_again() -> None:
+    project = Project(patch_rollout="reject")
+    one = change("beta", "1.4.0", from_="1.4.0", settings=staged(80))
+    assert not project.platform.review([one], project.observe(), {}).holds
+    project.execute(project.compiled(one)[0])
+    (holds,) = project.platform.review([one], project.observe(), {}).holds.values()
+    assert holds[0].text.startswith("the server does not raise percentages (memfault: raise:")
+    assert REDRAW in holds[0].text
+
+
+REFUSALS: list[Any] = [
+    {"error": {"code": 1000, "http_code": 400, "message": "No.", "type": "InvalidRequestError"}},
+    {"error": {"message": "No."}, "data": {"id": 5}},
+    {"error": "No."},
+    {"success": False, "message": "No."},
+    {"success": False, "data": {"id": 5, "rollout_percent": 80}},
+]
+
+
+@pytest.mark.parametrize("status", [200, 201, 202])
+@pytest.mark.parametrize("body", REFUSALS)
+@pytest.mark.parametrize("call", ["POST", "PATCH", "DELETE"])
+def test_a_refusal_is_one_whatever_its_status(call: str, body: Any, status: int) -> None:
+    project = Project()
+    wish = {
+        "POST": change("internal-testing", "1.2.0"),
+        "DELETE": change("internal-testing", None, verb=Verb.REMOVE, from_="1.4.0"),
+        "PATCH": change("beta", "1.4.0", from_="1.4.0", settings=staged(80)),
+    }[call]
+    action = next(one for one in project.compiled(wish) if one.request.method == call)
+    project.hooks.append(lambda request: httpx.Response(status, json=body) if request.method == call else None)
+    receipt = project.execute(action)
+    assert (receipt.kind, receipt.status) == (ReceiptKind.REJECTED, None)
+    assert "the body is a refusal" in receipt.error
+
+
+def test_a_failure_of_the_server_refuses_nothing() -> None:
+    project = Project()
+    body = {"error": {"http_code": 503, "message": "Try later.", "type": "ServerError"}}
+    project.hooks.append(lambda request: httpx.Response(200, json=body) if request.method == "POST" else None)
+    assert project.execute(project.compiled(change("default", "1.4.0"))[0]).kind is ReceiptKind.UNKNOWN
+
+
+def test_already_active_is_done_even_so() -> None:
+    project = Project()
+    body = {"error": {"message": "Release 1.4.0 is already active", "type": "InvalidRequestError"}}
+    project.hooks.append(lambda request: httpx.Response(200, json=body) if request.method == "POST" else None)
+    assert project.execute(project.compiled(change("default", "1.4.0"))[0]).kind is ReceiptKind.ACCEPTED
+
+
+@pytest.mark.parametrize("body", [{"queued": True}, {"data": None}, {"data": {"task": 7}}, [], "ok"])
+def test_any_other_body_is_in_the_receipt(body: Any) -> None:
+    project = Project()
+    project.hooks.append(lambda request: httpx.Response(202, json=body) if request.method == "POST" else None)
+    receipt = project.execute(project.compiled(change("default", "1.4.0"))[0])
+    assert receipt.kind is ReceiptKind.UNKNOWN
+    assert json.dumps(body)[1:-1].replace(" ", "") in receipt.error.replace(" ", "")
 
 
 def test_a_raise_that_took_too_long_is_unknown_and_no_refusal() -> None:

@@ -20,6 +20,7 @@ from reconciler.platforms.memfault.wire import SoftwareType
 from reconciler.platforms.memfault.workloads import Workloads, read_types, read_versions, read_workloads
 from reconciler.platforms.reading.listing import everything
 from reconciler.platforms.reading.look_up import looked_up
+from reconciler.platforms.reading.pages import Page
 from reconciler.platforms.reading.readers import Readers
 
 NAMED = 50
@@ -98,9 +99,16 @@ class Catalogue:
         sort = query.sort or (f"-{CREATED}",)
         if all(key.removeprefix("-") == CREATED for key in sort):
             filters += [("sort", key) for key in sort]
-        releases, problems = everything("releases", partial(self._routes.releases, filters), ASKED, self._readers)
+        odd: set[str] = set()
+
+        def fetch(number: int, size: int) -> Page[wire.Release]:
+            page = self._routes.releases(filters, number, size)
+            odd.update(f"left out, for it has another type than documented: {note}" for note in page.notes)
+            return page
+
+        releases, problems = everything("releases", fetch, ASKED, self._readers)
         workloads = read_workloads(self._routes, self._readers)
-        notes = [*problems, *workloads.problems]
+        notes = [*problems, *sorted(odd), *workloads.problems]
         _sort(releases, sort, notes)
         listed = []
         untyped = 0
@@ -196,7 +204,8 @@ def info_of(release: wire.Release) -> ReleaseInfo:
     return ReleaseInfo(
         found=True,
         identity=" ".join([f"{release.id}@{release.updated_date}", *sorted(sums)]),
-        notes=first_line(release.notes or ""),
+        notes=release.notes or "",
+        summary=first_line(release.notes or ""),
         reference=str(release.id),
         revision=clean(release.revision or ""),
         min_version=release.min_version or "",
@@ -217,6 +226,11 @@ def _artifact(one: wire.Artifact) -> Artifact:
         build=clean(one.build_id or ""),
         size=one.size,
         digest=f"md5:{one.md5}" if one.md5 else "",
+        reference=str(one.id),
+        url=clean((one.url or "").partition("?")[0]),
+        created=one.created_date or "",
+        updated=one.updated_date or "",
+        extra=_extra(one.extra_info),
     )
 
 

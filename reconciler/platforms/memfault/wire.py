@@ -163,6 +163,7 @@ SYMBOLS = "symbols"
 class Artifact(msgspec.Struct):
     """One file of a release, confirmed (SW Artifacts); `must_pass_through` here is inferred, None where no answer names it."""
 
+    id: Decorative[int | str] = ""
     type: Decorative[str] = ""
     hardware_version: Decorative[str | Named | None] = None
     build_id: Decorative[str | None] = None
@@ -172,6 +173,8 @@ class Artifact(msgspec.Struct):
     size: Decorative[int | None] = None
     must_pass_through: Decorative[bool | None] = None
     created_date: Decorative[str | None] = None
+    updated_date: Decorative[str | None] = None
+    extra_info: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class Release(msgspec.Struct):

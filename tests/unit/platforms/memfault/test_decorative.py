@@ -104,3 +104,10 @@ def test_one_odd_artifact_costs_itself() -> None:
     project.rewrite("/releases/1.3.0", lambda body: body["data"]["artifacts"].append(None))
     info = project.platform.catalog([Release(MAIN, "1.3.0")])[Release(MAIN, "1.3.0")]
     assert len(info.artifacts or ()) == 2
+
+
+def test_a_list_of_releases_says_what_was_left_out() -> None:
+    project = Project()
+    project.rewrite("/releases", lambda body: [row.update(count_devices="47") for row in body["data"]])
+    (note,) = project.platform.releases(ReleaseQuery(versions=("1.3.0",))).notes
+    assert note.endswith("count_devices: Expected `int | null`, got `str`")

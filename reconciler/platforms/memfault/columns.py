@@ -10,7 +10,7 @@ import msgspec
 from reconciler.model.observation import EMPTY, Phase, State
 from reconciler.model.snapshot import Coverage, References, Snapshot, Workload
 from reconciler.model.unit import Labels, Reach, Unit, Units, labels_of
-from reconciler.platforms.memfault.members import Group
+from reconciler.platforms.memfault.members import UNKNOWN, Group
 from reconciler.platforms.memfault.slots import SlotEvidence, state_of
 from reconciler.platforms.memfault.wire import Cohort
 from reconciler.platforms.memfault.workloads import Workloads
@@ -68,6 +68,9 @@ class Columns(msgspec.Struct):
             slot = SlotEvidence()
         slot.unread = self.unread.get(slug, "")
         slot.group = None if slot.unread else self.groups.get((slug, name))
+        strangers = self.groups.get((slug, UNKNOWN))
+        if strangers is not None and slot.group is None and not slot.unread:
+            slot.unread = f"its devices ({strangers.size:,}) do not say which software type they run"
         slot.goes_back, slot.switched_off = bool(cohort.bypass_version_checks), cohort.updates_enabled is False
         state = state_of(slot)
         return EMPTY if _bare(state) and not self.coverage.complete else state

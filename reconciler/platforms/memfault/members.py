@@ -16,10 +16,12 @@ from reconciler.platforms.memfault.wire import Device
 from reconciler.platforms.memfault.workloads import Workloads
 from reconciler.platforms.reading.pages import Page
 
-_NOTHING_SAID = {"last_seen_software_version": None, "last_seen_release": None}
-
 Key = tuple[str, str | None, str, str | None, bool]
 """Cohort, version, hardware, software type where named, and whether the device was seen lately."""
+
+
+UNKNOWN = ""
+"""The software type of devices of which it is not known."""
 
 
 class Group:
@@ -33,6 +35,11 @@ class Group:
         """Of those seen lately."""
         self.unreadable = 0
         """Devices whose version cannot be read; they count as devices that said none."""
+
+    @property
+    def size(self) -> int:
+        """Return how many devices there are."""
+        return self.seen.total() + self.silent.total()
 
     @property
     def spread(self) -> tuple[tuple[str, int], ...]:
@@ -66,8 +73,11 @@ class Members:
     def fold(self, page: Page[Device]) -> None:
         """Take one page."""
         self._count(page.items, self._counts)
-        readable = [one.fields for one in page.malformed if {"id", "cohort"} <= one.fields.keys()]
-        self._count((Device(**(fields | _NOTHING_SAID)) for fields in readable), self._unreadable)
+        for one in page.malformed:
+            if "cohort" in one.fields:
+                device = Device(**({"id": f"unnamed {len(self._ids)}"} | one.fields))
+                said = device.last_seen_software_version or device.last_seen_release
+                self._count([device], self._unreadable if said is None else self._counts)
         self.notes.update(page.notes, (f"a device cannot be read: {one.why}" for one in page.malformed))
 
     def _count(self, devices: Iterable[Device], counts: Counter[Key]) -> None:
@@ -114,7 +124,7 @@ class Members:
         return {(key[1], key[3]) for key in self._counts if key[1] and key[3] is not None}
 
     def groups(self, workloads: Workloads) -> dict[tuple[str, str], Group]:
-        """Return the groups by cohort and software type; devices of no known type report nothing.
+        """Return the groups by cohort and software type; devices of no known type are in groups of type UNKNOWN.
 
         A version without any character is none: the device said nothing.
         """
@@ -126,10 +136,9 @@ class Members:
                 name = _type_of(version, kind, workloads) or primary.get(hardware)
                 if name is None and len(workloads.primary) == 1:
                     name = workloads.primary[0]
-                if name is not None:
-                    group = found[cohort, name]
-                    group.add(version, hardware, lately=lately, count=count)
-                    group.unreadable += count * (counts is self._unreadable)
+                group = found[cohort, name or UNKNOWN]
+                group.add(version, hardware, lately=lately, count=count)
+                group.unreadable += count * (counts is self._unreadable)
         return found
 
     def _primary(self, workloads: Workloads) -> dict[str, str]:

@@ -76,14 +76,18 @@ class _Reading:
         if activations.any and not workloads.names:
             self._problems.append("the list of software types came empty though there are deployments")
         slots, references = activations.slots(workloads)
-        groups = self._members.groups(workloads)
+        groups, sizes = self._members.groups(workloads), self._members.sizes()
+        for cohort in self._cohorts:
+            if cohort.count_devices and cohort.slug not in sizes:
+                why = f"the cohort counts {cohort.count_devices:,} devices, and the list shows none of them"
+                self._unread.setdefault(cohort.slug, why)
         self._look_up(slots, groups)
         self._compare_cohorts()
         return Columns(
             cohorts=self._cohorts,
             workloads=workloads,
             groups=groups,
-            sizes=self._members.sizes(),
+            sizes=sizes,
             unread=self._unread,
             slots=slots if proved else {},
             references=references if proved else {},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, Generic
+from typing import Annotated, Any, Generic
 
 import msgspec
 
@@ -47,16 +47,20 @@ class Named(msgspec.Struct, gc=False):
     name: str
 
 
+Name = Annotated[str, msgspec.Meta(min_length=1)]
+"""What names something: without a character it would name nothing."""
+
+
 class CohortRef(msgspec.Struct, gc=False):
     """A cohort as devices and deployments name it."""
 
-    slug: str
+    slug: Name
 
 
 class Cohort(msgspec.Struct, gc=False):
     """A cohort. The flags and counts below `name` are seen live, confirmed in code (GO pkg/responses.go), or None."""
 
-    slug: str
+    slug: Name
     name: Decorative[str] = ""
     count_devices: Decorative[int | None] = None
     count_active_deployments: Decorative[int | None] = None
@@ -139,7 +143,7 @@ class Newest(msgspec.Struct):
 class SoftwareType(msgspec.Struct, gc=False):
     """A software type, confirmed in code (AWSJS)."""
 
-    name: str
+    name: Name
     software_versions_count: Decorative[int | None] = None
 
 
@@ -153,7 +157,7 @@ class TypeValue(msgspec.Struct, gc=False):
 class SoftwareVersion(msgspec.Struct, gc=False):
     """A version of a software type."""
 
-    version: str
+    version: Name
 
 
 SYMBOLS = "symbols"

@@ -91,6 +91,9 @@ def test_a_device_whose_report_is_of_another_shape_still_is_one(shape: str) -> N
     snapshot = project.observe()
     assert [snapshot.units.size(row) for row in range(3)] == [8, 8, 8]
     assert any("a device cannot be read" in note for note in snapshot.coverage.notes)
+    state = snapshot.state(MAIN, snapshot.units.index["default"])
+    assert (state.ready, state.phase) == (0, Phase.MOVING), "nobody reports, so nothing is settled"
+    assert "do not say which software type they run" in words_of(state)
 
 
 def test_components_have_no_releases_and_make_nothing_ambiguous() -> None:
@@ -100,3 +103,33 @@ def test_components_have_no_releases_and_make_nothing_ambiguous() -> None:
     assert (workloads.type_of("1.0.0"), workloads.type_of("7")) == (MAIN, MAIN)
     assert workloads.names == sorted([MAIN, RADIO, "modem"])
     assert Workloads([MAIN], {MAIN}).primary == [MAIN], "some type must be a primary one"
+
+
+@pytest.mark.parametrize("given", [None, 1.5, {}, 1])
+def test_devices_that_cannot_be_told_apart_leave_no_cohort_empty(given: Any) -> None:
+    """What was read as no device at all would be settled, and weigh nothing in a limit."""
+    project = Project()
+    project.rewrite("/devices", lambda body: [row.update(id=given) for row in body["data"]])
+    snapshot = project.observe()
+    row = snapshot.units.index["beta"]
+    assert snapshot.units.size(row) == 8
+    assert given == 1 or snapshot.state(MAIN, row) == Project().state("beta"), "the rest is there to be read"
+    assert (snapshot.state(MAIN, row).phase is Phase.MOVING) == (given == 1)
+
+
+@pytest.mark.parametrize("cohort", [None, 7, {"slug": None}, {"slug": ""}, {"slug": "ghost"}])
+def test_devices_of_no_cohort_leave_none_empty_that_counts_some(cohort: Any) -> None:
+    project = Project()
+    project.rewrite("/devices", lambda body: [row.update(cohort=cohort) for row in body["data"]])
+    snapshot = project.observe()
+    assert [snapshot.units.size(row) for row in range(3)] == [8, 8, 8]
+    state = snapshot.state(MAIN, snapshot.units.index["default"])
+    assert (state.assigned, state.ready, state.phase) == ("1.3.0", 0, Phase.MOVING)
+    assert "the cohort counts 8 devices, and the list shows none of them" in words_of(state)
+
+
+def test_a_cohort_without_slug_is_one_that_cannot_be_read() -> None:
+    project = Project()
+    project.rewrite("/cohorts", lambda body: body["data"][1].update(slug=""))
+    snapshot = project.observe()
+    assert (snapshot.units.ids, snapshot.coverage.complete) == (["default", "internal-testing"], False)

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from reconciler.core.versions import later
+from reconciler.core.versions import later, semver
 from reconciler.model.change import Change, Review, Verb
+from reconciler.model.condition import ConditionCode
 from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.observation import EMPTY, State
 from reconciler.model.release import Catalog, Release, ReleaseInfo
@@ -134,23 +135,27 @@ def _unfit(case: _Case, version: str) -> Iterator[str]:
     payloads = _payloads(case.info)
     hardware = hardware_of(case.labels, case.change.workload.id)
     if payloads is not None and "" not in payloads:
+        seen_lately = f"{sum(hardware.values()):,} devices seen lately"
         for name, count in sorted(hardware.items()):
             if name not in payloads:
-                yield f"{version} has no artifact for hardware {name}: {count:,} of {hardware_total(hardware)} cannot take it"
+                yield f"{version} has no artifact for hardware {name}: {count:,} of {seen_lately} cannot take it"
+    unordered = {
+        version
+        for one in case.state.conditions
+        if one.code is ConditionCode.REPORTS_UNRELEASED
+        for version in one.versions
+        if semver(version) is None
+    }
+    spread = [(seen, count) for seen, count in case.state.spread if seen not in unordered]
     minimum = case.info.min_version
     if minimum:
-        below = sum(count for seen, count in case.state.spread if later(minimum, seen))
+        below = sum(count for seen, count in spread if later(minimum, seen))
         if below:
             yield f"{version} needs {minimum} or later: {_devices(below, 'runs', 'run')} less"
     if (CHECKS, "off") not in case.labels:
-        ahead = sum(count for seen, count in case.state.spread if later(seen, version))
+        ahead = sum(count for seen, count in spread if later(seen, version))
         if ahead:
             yield f"{_devices(ahead, 'runs', 'run')} a later version than {version} and will not go back to it"
-
-
-def hardware_total(hardware: dict[str, int]) -> str:
-    """Return in words how many devices there are of all hardware versions."""
-    return f"{sum(hardware.values()):,} devices seen lately"
 
 
 def _devices(count: int, one: str, several: str) -> str:

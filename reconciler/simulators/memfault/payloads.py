@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 
-from reconciler.simulators.memfault.access import EMAIL
 from reconciler.simulators.memfault.inventory import (
     STAGED,
     Artifact,
@@ -22,8 +21,6 @@ from reconciler.simulators.memfault.inventory import (
 from reconciler.simulators.memfault.project import Project
 
 Payload = dict[str, Any]
-
-DEPLOYER: Payload = {"id": 1, "email": EMAIL, "name": "Robot"}
 
 
 def organization_payload(project: Project) -> Payload:
@@ -100,13 +97,13 @@ def cohort_brief(cohort: Cohort) -> Payload:
 def deployment_payload(deployment: Deployment) -> Payload:
     """A deployment, which WEB api/deployments shows with the size of its cohort.
 
-    One that an organization token made has no deployer (inferred of BITKEY, which copes with that).
+    Without a deployer, as those that an organization token made (inferred of BITKEY, which copes with that).
     """
     return {
         "id": deployment.id,
         "type": deployment.type,
         "status": deployment.status,
-        "deployer": None if deployment.by_token else DEPLOYER,
+        "deployer": None,
         "release": release_brief(deployment.release),
         "rollout_percent": deployment.percent,
         "created_date": iso(deployment.created),

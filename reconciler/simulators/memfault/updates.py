@@ -199,11 +199,6 @@ class Activations:
         deployment.percent = percent
         self._changed(deployment)
 
-    def set_extra_info(self, deployment: Deployment, extra_info: Json) -> None:
-        """Put another note on an activation."""
-        deployment.extra_info = extra_info
-        deployment.updated = self.project.now()
-
     def _changed(self, deployment: Deployment) -> None:
         deployment.updated = self.project.now()
         self.updates.cohort_changed(deployment.cohort)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from reconciler.simulators.exchange import Json, Reply, json_reply
-from reconciler.simulators.memfault.access import is_user, malformed, not_found, refused
+from reconciler.simulators.memfault.access import malformed, not_found, refused
 from reconciler.simulators.memfault.call import NO_CONTENT, Body, Call, data, percent, required, text
 from reconciler.simulators.memfault.inventory import NORMAL, PULLED, STAGED, Deployment, Release
 from reconciler.simulators.memfault.payloads import deployment_payload, release_payload
@@ -26,7 +26,6 @@ def make_deployment(call: Call) -> Reply:
     if active is not None:
         return _again(call, active)
     made = call.world.activations.draft_of_api(cohort, release, share, body.get("extra_info"))
-    made.by_token = not is_user(call.request.headers)
     call.commit(lambda: call.world.activations.put(made), later=call.variants["activation-visible"] == "later")
     return json_reply(int(call.variants["create-status"]), {"data": deployment_payload(made)})
 
@@ -40,7 +39,7 @@ def _again(call: Call, active: Deployment) -> Reply:
 
 
 def update_deployment(call: Call) -> Reply:
-    """Change `extra_info`, and by a variant the percentage of a staged rollout; never anything else (inferred).
+    """Change by a variant the percentage of a staged rollout; never anything else that matters (inferred).
 
     A server that knows no such field may as well take it and do nothing (another variant).
     """
@@ -53,15 +52,10 @@ def update_deployment(call: Call) -> Reply:
         share = None
     if share is not None and (call.variants["patch-rollout"] == "reject" or one.type != STAGED):
         raise malformed("rollout_percent cannot be changed")
-    call.commit(lambda: _update(call, one, share, body))
-    return data(deployment_payload(one))
-
-
-def _update(call: Call, one: Deployment, share: int | None, body: Body) -> None:
     if share is not None:
-        call.world.activations.set_percent(one, share)
-    if "extra_info" in body:
-        call.world.activations.set_extra_info(one, body["extra_info"])
+        percentage = share
+        call.commit(lambda: call.world.activations.set_percent(one, percentage))
+    return data(deployment_payload(one))
 
 
 def delete_deployment(call: Call) -> Reply:

@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.model.observation import Phase, State
 from reconciler.platforms.memfault.workloads import Workloads
-from tests.unit.platforms.memfault.project import MAIN, RADIO, Project
+from tests.unit.platforms.memfault.project import MAIN, RADIO, Project, change
 from tests.unit.platforms.memfault.test_observe import words_of
 
 UNSAID: list[Any] = ["", " ", "\t\n", None]
@@ -133,3 +133,11 @@ def test_a_cohort_without_slug_is_one_that_cannot_be_read() -> None:
     project.rewrite("/cohorts", lambda body: body["data"][1].update(slug=""))
     snapshot = project.observe()
     assert (snapshot.units.ids, snapshot.coverage.complete) == (["default", "internal-testing"], False)
+
+
+@pytest.mark.parametrize(("said", "warned"), [("factory", False), ("9.9.9", True)])
+def test_only_what_is_ordered_is_warned_of_as_later(said: str, warned: bool) -> None:
+    project = Project()
+    reporting(project, said)
+    warnings = project.platform.review([change("default", "1.4.0")], project.observe(), {}).warnings
+    assert any("later version than 1.4.0" in one for one in warnings) == warned

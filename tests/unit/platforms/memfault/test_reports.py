@@ -16,9 +16,9 @@ UNSAID: list[Any] = ["", " ", "\t\n", None]
 
 def reporting(project: Project, *versions: Any, cohort: str = "default") -> State:
     """Return the slot of a cohort whose four devices report these versions, the others what they did."""
-    given = iter(versions)
 
     def rewrite(body: Any) -> None:
+        given = iter(versions)
         for row in body["data"]:
             if row["cohort"]["slug"] == cohort and row["hardware_version"].startswith(MAIN):
                 row["last_seen_release"]["version"] = next(given, row["last_seen_release"]["version"])

@@ -202,7 +202,7 @@ ADVICE = {
     HoldReason.VERSION_NOT_FOUND: "correct the name in the manifest, or create it on the platform",
     HoldReason.VERSION_UNKNOWN: PLAN_AGAIN,
     HoldReason.VERSION_NOT_RELEASED: "release the version on the platform, or choose another",
-    HoldReason.VERSION_FORBIDDEN: "create a version on the platform and use that",
+    HoldReason.VERSION_FORBIDDEN: "use a version that the platform deploys for this workload, or create one there",
     HoldReason.AGENT_TOO_OLD: "update the agent on these units, or pin them to a version that it supports",
     HoldReason.UNASSIGNABLE: "remove the unit from the manifest, or change its class on the platform",
     HoldReason.UNREACHABLE: "sent automatically when the unit reconnects",

@@ -25,7 +25,7 @@ and latency=20ms.
 
 
 class Simulators(click.Group):
-    """Has a command for every platform that brings a simulator; its plug-in says what it can be told."""
+    """Has a command for every platform that brings a simulator; its plug-in gives the options."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the platforms that bring a simulator."""

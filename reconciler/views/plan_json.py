@@ -5,21 +5,18 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from reconciler.core.plan import iso
 from reconciler.errors import PlanMismatch
 from reconciler.model.change import Change, Held
 from reconciler.model.plan import FORMAT, FleetPlan, Plan
+from reconciler.model.quantity import moment
 from reconciler.views.words import clean
 
 AGAIN = "make a new plan with `reconciler plan --out FILE`"
-
-
-TIME = "%Y-%m-%dT%H:%M:%SZ"
-"""How a plan's times are written."""
 
 
 class _Head(msgspec.Struct):
@@ -116,10 +113,16 @@ def _unmatched(plan: Plan) -> Iterator[str]:
 
 def _bad_times(plan: Plan) -> Iterator[str]:
     for name, text in (("created", plan.times.created), ("expires", plan.times.expires), *plan.times.read.items()):
-        try:
-            datetime.strptime(text, TIME)  # noqa: DTZ007 - only whether it is one
-        except ValueError:
+        if not _is_time(text):
             yield f"this plan has no time at {clean(name)}: {clean(text)!r}"
+
+
+def _is_time(text: str) -> bool:
+    """Return whether a text is a time as plans have them."""
+    try:
+        return iso(moment(text).timestamp()) == text
+    except ValueError:
+        return False
 
 
 def _repeated(plan: Plan) -> Iterator[str]:

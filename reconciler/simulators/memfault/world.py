@@ -126,6 +126,19 @@ class MemfaultWorld(SimulatedWorld):
             project.add_artifact(release, name, must_pass_through=must_pass_through)
         return project.put_release(release).id
 
+    @verb
+    def add_component(self, software_type: str, version: str) -> None:
+        """Add a software type that is the primary one of no hardware, with a version of its own."""
+        if software_type in self.project.types:
+            raise ValueError(f"there is a software type {software_type!r} already")
+        self.project.add_type(software_type)
+        self.project.note_version(software_type, version)
+
+    @verb
+    def add_payload(self, version: str, hardware: str, filename: str) -> None:
+        """Add a payload to a release, a further one where that hardware has one."""
+        self.project.add_artifact(self._release(version), hardware, filename=filename)
+
     # --- activations -------------------------------------------------------------------------------------------------
 
     @verb

@@ -196,7 +196,7 @@ def test_removing_a_workload_from_every_holder_is_always_a_violation(rows: list[
     plan = planned(one)
     removals = [change for change in plan.changes if change.verb is Verb.REMOVE]
     perhaps = [held for held in plan.held if any(reason.code is HoldReason.UNKNOWN for reason in held.reasons)]
-    weight = sum(one.size for one in (*removals, *perhaps))
+    weight = sum(change.size for change in removals) + sum(held.size for held in perhaps)
     kinds = [violation.kind for violation in plan.violations if violation.every_holder_of]
     assert (LimitKind.REMOVE in kinds) == (bool(removals) and weight > 0)
 

@@ -179,7 +179,7 @@ class MemfaultWorld(SimulatedWorld):
     def state(self) -> list[dict[str, Json]]:
         """A row for each cohort and software type.
 
-        `active` full versions, highest first; `told`, the highest; `staged`, its percentage (0 to 100) or null;
+        `active` full versions, highest first; `assigned`, the highest; `staged`, its percentage (0 to 100) or null;
         `devices` whose primary type it is; how many were last seen with which of `versions`; how many are `silent`.
         """
         cohorts = self.project.cohorts.values()
@@ -192,7 +192,7 @@ class MemfaultWorld(SimulatedWorld):
             "cohort": cohort.slug,
             "software_type": workload.name,
             "active": [one.release.version for one in active],
-            "told": active[0].release.version if active else None,
+            "assigned": active[0].release.version if active else None,
             "staged": active[0].percent if active and active[0].type == STAGED else None,
             "devices": len(devices),
             "versions": dict(Counter(d.reported for d in devices if d.reported is not None)),

@@ -30,9 +30,6 @@ class Sender:
         """Take the routes, and what the connection says of drawing anew."""
         self._routes = routes
         self._redraw = redraw
-        self.no_raise = ""
-        """Why the server refused to raise a percentage, where it did and nothing else may be done. A server that does
-        not raise one raises none; nothing that can be read shows it, so another process has to be told once more."""
 
     def execute(self, action: Action, deadline: float) -> Receipt:
         """Send a call at most until `deadline`, in monotonic seconds."""
@@ -72,7 +69,6 @@ class Sender:
         if self._redraw:
             text = f"{error}; it is pulled and activated anew"
             return Receipt(ReceiptKind.REJECTED, text, error.status, alternative=True)
-        self.no_raise = str(error)
         return Receipt(ReceiptKind.REJECTED, f"{error}; {REDRAW}", error.status)
 
     def _ineffective(self, shown: float | None) -> Receipt:

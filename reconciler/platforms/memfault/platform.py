@@ -81,7 +81,7 @@ class Memfault:
 
     def review(self, changes: Sequence[Change], snapshot: Snapshot, catalog: Catalog) -> Review:
         """Say what cannot go, what will be pulled later, and how many devices will not take it."""
-        return review_changes(changes, snapshot, catalog, redraw=self._spec.redraw, no_raise=self._sender.no_raise)
+        return review_changes(changes, snapshot, catalog, redraw=self._spec.redraw)
 
     def compile(
         self,

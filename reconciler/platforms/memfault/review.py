@@ -20,7 +20,6 @@ from reconciler.model.unit import Labels
 from reconciler.platforms.memfault.columns import CHECKS, hardware_of
 from reconciler.platforms.memfault.compile import PULL, active_in, full, share_of
 from reconciler.platforms.memfault.connection import ROLLOUT
-from reconciler.platforms.memfault.slots import REDRAW
 from reconciler.platforms.memfault.wire import ARROW, SYMBOLS
 
 
@@ -34,20 +33,15 @@ class _Case(msgspec.Struct, frozen=True):
     info: ReleaseInfo
 
 
-def review_changes(
-    changes: Sequence[Change], snapshot: Snapshot, catalog: Catalog, *, redraw: bool, no_raise: str = ""
-) -> Review:
-    """Return what is to be said of changes; `redraw` lets activations be made anew that cannot be raised.
-
-    `no_raise` is what the server said when it refused to raise one, empty where it was not asked or did.
-    """
+def review_changes(changes: Sequence[Change], snapshot: Snapshot, catalog: Catalog, *, redraw: bool) -> Review:
+    """Return what is to be said of changes; `redraw` lets activations be made anew that cannot be raised."""
     holds: dict[int, tuple[Hold, ...]] = {}
     following: dict[int, tuple[str, ...]] = {}
     warnings: list[str] = []
     active = active_in(snapshot)
     for position, change in enumerate(changes):
         case = _case(change, snapshot, catalog, full(active.get((change.unit.id, change.workload.id), {})))
-        found = tuple(_holds(case, no_raise))
+        found = tuple(_holds(case))
         if found:
             holds[position] = found
             continue
@@ -66,7 +60,7 @@ def _case(change: Change, snapshot: Snapshot, catalog: Catalog, active: list[str
     return _Case(change, snapshot.state(change.workload.id, row), active, snapshot.units[row].labels, info)
 
 
-def _holds(case: _Case, no_raise: str) -> Iterator[Hold]:
+def _holds(case: _Case) -> Iterator[Hold]:
     change = case.change
     if change.to is None or change.verb is Verb.REMOVE:
         return
@@ -75,8 +69,6 @@ def _holds(case: _Case, no_raise: str) -> Iterator[Hold]:
         yield Hold(HoldReason.UNSUPPORTED, f"{ROLLOUT} must be a whole number from 1 to 100, not {value!r}")
     elif change.to == case.state.assigned:
         yield from _narrowing(case.state, value)
-        if no_raise and value > share_of(case.state.settings):
-            yield Hold(HoldReason.UNSUPPORTED, f"the server does not raise percentages ({no_raise}); {REDRAW}")
     elif change.to not in case.active and _payloads(case.info) == []:
         yield Hold(HoldReason.NO_ARTIFACT, f"no payload was uploaded for {change.to}: no device could take it")
 

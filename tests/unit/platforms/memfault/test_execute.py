@@ -113,14 +113,12 @@ def test_a_refused_raise_says_what_can_be_done(redraw: bool) -> None:
     assert ("it is pulled and activated anew" if redraw else REDRAW) in receipt.error
 
 
-def test_a_server_that_does_not_raise_is_not_asked_again() -> None:
+def test_nothing_that_a_call_came_to_changes_what_the_next_pass_decides() -> None:
     project = Project(patch_rollout="reject")
     one = change("beta", "1.4.0", from_="1.4.0", settings=staged(80))
-    assert not project.platform.review([one], project.observe(), {}).holds
-    project.execute(project.compiled(one)[0])
-    (holds,) = project.platform.review([one], project.observe(), {}).holds.values()
-    assert holds[0].text.startswith("the server does not raise percentages (memfault: raise:")
-    assert REDRAW in holds[0].text
+    before = project.platform.review([one], project.observe(), {}), project.compiled(one)
+    assert project.execute(before[1][0]).kind is ReceiptKind.REJECTED
+    assert (project.platform.review([one], project.observe(), {}), project.compiled(one)) == before
 
 
 REFUSALS: list[Any] = [

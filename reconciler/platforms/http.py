@@ -150,14 +150,27 @@ class Client:
         method: str = "POST",
         params: Params | None = None,
     ) -> T:
+        """Send as `send` does, and decode the answer."""
+        answer = self.send(path, operation, body, deadline, method=method, params=params)
+        return self._decoded(answer, operation, decode)
+
+    def send(
+        self,
+        path: str,
+        operation: str,
+        body: object,
+        deadline: float,
+        *,
+        method: str = "POST",
+        params: Params | None = None,
+    ) -> Answer:
         """Send a body (None: no body), at most until `deadline` (monotonic seconds). Raises PlatformError, with `sent`.
 
         Sent again only when it certainly was not processed.
         """
 
-        def once() -> T:
-            opened = self._open(method, path, operation, params=params, body=body, deadline=deadline)
-            return self._decoded(_whole(opened), operation, decode)
+        def once() -> Answer:
+            return _whole(self._open(method, path, operation, params=params, body=body, deadline=deadline))
 
         return self._repeated(once, read=False, deadline=deadline)
 

@@ -10,15 +10,20 @@ import re
 
 import msgspec
 
-from reconciler.errors import NotFound, PlatformError, Rejected
+from reconciler.errors import PlatformError
 from reconciler.model.change import Action
 from reconciler.model.outcome import Receipt, ReceiptKind
-from reconciler.platforms.answers import Answer, error_text, receipt_of
+from reconciler.platforms.answers import Answer, receipt_of, told, unreadable
 from reconciler.platforms.memfault import wire
 from reconciler.platforms.memfault.compile import ACTIVATE, PULL, RAISE
 from reconciler.platforms.memfault.connection import ROLLOUT
 from reconciler.platforms.memfault.routes import Routes
 from reconciler.platforms.memfault.slots import NORMAL, REDRAW, STAGED
+
+QUEUED = 202
+"""Accepted and done later, confirmed (WEB docs/reference/reference-http-response-status-codes): reading shows when."""
+_NO_ANSWER = frozenset({401, 403, 404, 429})
+"""Refusals that say nothing of whether a percentage can be raised."""
 
 _METHODS = {ACTIVATE: "POST", PULL: "DELETE", RAISE: "PATCH"}
 
@@ -32,53 +37,61 @@ class Sender:
         self._redraw = redraw
 
     def execute(self, action: Action, deadline: float) -> Receipt:
-        """Send a call at most until `deadline`, in monotonic seconds."""
+        """Send a call at most until `deadline`, in monotonic seconds. A refusal is one, whatever its status."""
         reason = self._forbidden(action)
         if reason:
             return Receipt(ReceiptKind.REJECTED, f"not sent: {reason}")
+        operation = action.call.rpartition(".")[2]
         try:
-            if action.call == PULL:
-                return self._pull(action, deadline)
-            answered = self._routes.write(action.request, wire.answered, deadline)
+            answer = self._routes.write(action.request, operation, deadline)
+            said = told(answer.content, self._routes.client.scrub)
+            if not said.refused:
+                return self._accepted(action, answer, said.besides)
         except PlatformError as error:
-            return self._failed(action, error)
-        except wire.RefusedAnswer as answer:
-            return msgspec.structs.replace(self._failed(action, self._refusal(action, answer)), status=None)
-        if action.call == RAISE and answered.rollout_percent != action.request.body[ROLLOUT]:
-            return self._ineffective(answered.rollout_percent)
-        return Receipt(ReceiptKind.ACCEPTED, status=200)
+            return self._refused(action, receipt_of(error))
+        text = (
+            f"memfault: {operation}: the platform answered {answer.status}, and the body is a refusal: {said.refused}"
+        )
+        status = said.status or answer.status
+        kind = ReceiptKind.UNKNOWN if status >= 500 else ReceiptKind.REJECTED
+        return self._refused(action, Receipt(kind, text, status))
 
-    def _pull(self, action: Action, deadline: float) -> Receipt:
-        self._routes.write(action.request, wire.nothing, deadline)
-        return Receipt(ReceiptKind.ACCEPTED, status=204)
+    def _accepted(self, action: Action, answer: Answer, besides: str) -> Receipt:
+        """Return what a good answer comes to: one that says what became of the activation, unless nothing has yet."""
+        scrub = self._routes.client.scrub
+        try:
+            if action.call == PULL or answer.status == QUEUED:
+                if answer.content.strip():
+                    wire.anything(answer.content)
+                return Receipt(ReceiptKind.ACCEPTED, status=answer.status, answer=besides)
+            shown = wire.answered(answer.content).rollout_percent
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise unreadable(answer, f"memfault: {action.call.rpartition('.')[2]}", str(error), scrub) from None
+        if action.call == RAISE and shown != action.request.body[ROLLOUT]:
+            return self._ineffective(shown, answer.status)
+        return Receipt(ReceiptKind.ACCEPTED, status=answer.status)
 
-    def _refusal(self, action: Action, answer: wire.RefusedAnswer) -> Rejected:
-        """Return the error that a refusal with a good status is: the body counts."""
-        said = error_text(Answer(200, answer.content, {}), self._routes.client.scrub)
-        text = f"the platform answered with a good status, and the body is a refusal: {said}"
-        return Rejected(text, operation=f"memfault: {action.call.rpartition('.')[2]}", status=answer.status)
-
-    def _failed(self, action: Action, error: PlatformError) -> Receipt:
-        if action.call == PULL and isinstance(error, NotFound):
-            return Receipt(ReceiptKind.ACCEPTED, status=404)
-        if action.call == ACTIVATE and isinstance(error, Rejected) and _already(error):
-            return Receipt(ReceiptKind.ACCEPTED, status=error.status)
-        receipt = receipt_of(error)
-        if action.call != RAISE or not isinstance(error, Rejected) or receipt.kind is not ReceiptKind.REJECTED:
+    def _refused(self, action: Action, receipt: Receipt) -> Receipt:
+        """Return what a refusal comes to: what is already so is done, what cannot be raised may be drawn anew."""
+        status = receipt.status
+        if receipt.kind is not ReceiptKind.REJECTED or status is None:
             return receipt
-        if self._redraw:
-            text = f"{error}; it is pulled and activated anew"
-            return Receipt(ReceiptKind.REJECTED, text, error.status, alternative=True)
-        return Receipt(ReceiptKind.REJECTED, f"{error}; {REDRAW}", error.status)
+        already = action.call == ACTIVATE and (status == 409 or "already active" in receipt.error.lower())
+        if already or (action.call == PULL and status == 404):
+            return Receipt(ReceiptKind.ACCEPTED, status=status)
+        if action.call != RAISE or status in _NO_ANSWER:
+            return receipt
+        what = "it is pulled and activated anew" if self._redraw else REDRAW
+        return Receipt(ReceiptKind.REJECTED, f"{receipt.error}; {what}", status, alternative=self._redraw)
 
-    def _ineffective(self, shown: float | None) -> Receipt:
+    def _ineffective(self, shown: float | None, status: int) -> Receipt:
         """Return what a raise came to that was accepted and does not show.
 
         It may show later. But a server may take what it does not know and do nothing, which the reference leaves open
         (SW): where it may be drawn anew, the receipt says so.
         """
         left = "names no percentage" if shown is None else f"left it at {shown} %"
-        text = f"memfault: raise: it answered 200 and {left}"
+        text = f"memfault: raise: it answered {status} and {left}"
         if self._redraw:
             return Receipt(ReceiptKind.UNKNOWN, text, alternative=True)
         return Receipt(ReceiptKind.UNKNOWN, f"{text}; if it stays so: {REDRAW}")
@@ -97,7 +110,3 @@ class Sender:
         if action.call == RAISE and set(body) != {ROLLOUT}:
             return "a raise says the percentage and nothing else"
         return ""
-
-
-def _already(error: Rejected) -> bool:
-    return error.status == 409 or "already active" in error.reason.lower()

@@ -221,27 +221,6 @@ class Answered(msgspec.Struct):
     rollout_percent: Any = None
 
 
-class _Refused(msgspec.Struct):
-    """The shape of an error, which a server or what stands before it may give any status."""
-
-    error: Any = None
-    success: Any = None
-
-    @property
-    def refused(self) -> bool:
-        return self.error not in (None, False, "", {}, []) or self.success is False
-
-
-class RefusedAnswer(Exception):
-    """A 2xx whose body is a refusal. `content` is the body, `status` the one that the body names, else 400."""
-
-    def __init__(self, content: bytes, named: Any) -> None:
-        """Take the body, and what it names as its status."""
-        super().__init__()
-        self.content = content
-        self.status = named if type(named) is int and 400 <= named < 600 else 400
-
-
 class _Envelope(msgspec.Struct, Generic[Item]):
     data: Item
 
@@ -285,21 +264,8 @@ def release(content: bytes) -> Release:
 
 
 def answered(content: bytes) -> Answered:
-    """Return what a write answered; raise RefusedAnswer, or msgspec.DecodeError for another shape."""
-    _check(content)
+    """Return what a write answered; raise msgspec.DecodeError for another shape."""
     return _answered.decode(content).data
-
-
-def nothing(content: bytes) -> None:
-    """Take the answer to a deletion, empty or an object; raise RefusedAnswer, or msgspec.DecodeError for anything else."""
-    if content.strip():
-        _check(content)
-
-
-def _check(content: bytes) -> None:
-    said = msgspec.json.decode(content, type=_Refused)
-    if said.refused:
-        raise RefusedAnswer(content, said.error.get("http_code") if isinstance(said.error, dict) else None)
 
 
 def hardware_name(hardware: str | Named | None) -> str:

@@ -25,6 +25,8 @@ T = TypeVar("T")
 PER_PAGE = 100
 NUMBER = re.compile(r"[0-9]{1,9}")
 NO_CONTENT = Reply(204, b"", {})
+QUEUED = Reply(202, b"", {"location": "/api/v0/queue/1"})
+"""Taken, and to be done (confirmed: WEB reference-http-response-status-codes; SW Tasks)."""
 
 VERSION = re.compile(r"[-a-zA-Z0-9_.+:\\()\[\]/ ]{1,128}")
 """Names, as SW info and MDX docs/platform/software-version-hardware-version.mdx bound them."""
@@ -99,9 +101,11 @@ class Call(AnyCall[MemfaultWorld]):
             raise malformed("the body must be a JSON object")
         return found
 
-    def commit(self, effect: Callable[[], None], *, later: bool = False) -> None:
-        """Have an effect happen: now, or after a while where the fault `lag` or a variant says so."""
-        self.project.later(self.world.faults.lag_for if later or self.lag else 0, effect)
+    def commit(self, effect: Callable[[], None], *, later: bool = False) -> Reply:
+        """Have an effect happen: now, or after a while where the fault `lag` or a variant says so; how to say no more."""
+        queued = self.variants["write-status"] == "202"
+        self.project.later(self.world.faults.lag_for if later or queued or self.lag else 0, effect)
+        return QUEUED if queued else NO_CONTENT
 
     def page(self, rows: Sequence[T], encode: Callable[[T], bytes] = msgspec.json.encode) -> Reply:
         """One page of these rows; more than 100 a page can be had by a variant only."""

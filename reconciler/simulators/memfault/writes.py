@@ -1,10 +1,11 @@
 """The writes: activating and pulling releases, and uploading a payload (confirmed: WEB; SW; CLI deploy.py, upload.py)."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from reconciler.simulators.exchange import Json, Reply, json_reply
 from reconciler.simulators.memfault.access import malformed, not_found, refused
-from reconciler.simulators.memfault.call import NO_CONTENT, Body, Call, data, percent, required, text
+from reconciler.simulators.memfault.call import QUEUED, Body, Call, data, percent, required, text
 from reconciler.simulators.memfault.inventory import NORMAL, PULLED, STAGED, Deployment, Release
 from reconciler.simulators.memfault.payloads import deployment_payload, release_payload
 
@@ -26,8 +27,10 @@ def make_deployment(call: Call) -> Reply:
     if active is not None:
         return _again(call, active)
     made = call.world.activations.draft_of_api(cohort, release, share, body.get("extra_info"))
-    call.commit(lambda: call.world.activations.put(made), later=call.variants["activation-visible"] == "later")
-    return json_reply(int(call.variants["create-status"]), {"data": deployment_payload(made)})
+    brief = call.commit(lambda: call.world.activations.put(made), later=call.variants["activation-visible"] == "later")
+    return (
+        brief if brief is QUEUED else json_reply(int(call.variants["write-status"]), {"data": deployment_payload(made)})
+    )
 
 
 def _again(call: Call, active: Deployment) -> Reply:
@@ -52,9 +55,8 @@ def update_deployment(call: Call) -> Reply:
         share = None
     if share is not None and (call.variants["patch-rollout"] == "reject" or one.type != STAGED):
         raise malformed("rollout_percent cannot be changed")
-    if share is not None:
-        percentage = share
-        call.commit(lambda: call.world.activations.set_percent(one, percentage))
+    if share is not None and call.commit(partial(call.world.activations.set_percent, one, share)) is QUEUED:
+        return QUEUED
     return data(deployment_payload(one))
 
 
@@ -63,8 +65,7 @@ def delete_deployment(call: Call) -> Reply:
     one = call.deployment()
     if one.status in {PULLED, "aborted"}:
         raise not_found(f"Active deployment {one.id}")
-    call.commit(lambda: call.world.activations.pull(one))
-    return NO_CONTENT
+    return call.commit(lambda: call.world.activations.pull(one))
 
 
 # --- a payload in three steps: ask where to, put the bytes there, tell what they are (confirmed: CLI upload.py) ----------

@@ -96,6 +96,11 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def devices(number: int) -> str:
+    """Return how many devices there are: `1 device`, `no devices`."""
+    return count(number, "device") if number else "no devices"
+
+
 def duration(seconds: float) -> str:
     """Return a length of time in at most two units: `12 s`, `3 min 4 s`, `2 h 5 min`, `4 d 3 h`."""
     whole = max(0, int(seconds))

@@ -76,9 +76,9 @@ class Columns(msgspec.Struct):
         return EMPTY if _bare(state) and not self.coverage.complete else state
 
     def _unit(self, cohort: Cohort, devices: int, seen: int) -> Unit:
-        """Return a cohort as a unit. It is reachable if any of its devices was seen lately, or it has none."""
+        """Return a cohort as a unit. It is reachable if any of its devices was seen lately; nobody knows where it has none."""
         slug = cohort.slug
-        reach = Reach.CONNECTED if seen or not devices else Reach.DISCONNECTED
+        silent = Reach.DISCONNECTED if devices else Reach.UNKNOWN
         unread = slug in self.unread
         if unread:
             count = cohort.count_devices
@@ -88,7 +88,7 @@ class Columns(msgspec.Struct):
             id=slug,
             name=cohort.name or slug,
             labels=labels_of([("cohort", slug), *self._labels(cohort)]),
-            reach=Reach.UNKNOWN if unread else reach,
+            reach=Reach.UNKNOWN if unread else Reach.CONNECTED if seen else silent,
             size=devices,
             agent=None,
             assignable=True,

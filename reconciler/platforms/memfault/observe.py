@@ -131,9 +131,8 @@ class _Reading:
         """Read devices cohort by cohort; return False where that cannot be done: not every project shows them so."""
         try:
             for cohort in few:
-                if cohort.count_devices != 0:
-                    fetch = partial(self._routes.members, cohort.slug)
-                    self._walk_devices(f"devices of {cohort.slug}", fetch, [cohort])
+                fetch = partial(self._routes.members, cohort.slug)
+                self._walk_devices(f"devices of {cohort.slug}", fetch, [cohort])
         except PlatformError:
             self._members.forget()
             return False
@@ -183,9 +182,10 @@ class _Reading:
         asked = lower | {version for version, _ in reported.most_common(NAMED) if version not in active}
         found = named(self._routes, self._readers, sorted(asked))
         must_pass = self._must_pass(sorted(lower), found)
-        unreleased = frozenset(version for version in found.keys() - lower if not _has_payload(found[version]))
+        released = frozenset(active | {version for version in found if _has_payload(found[version])})
+        unreleased = frozenset(found.keys() - released)
         for slot in slots.values():
-            slot.must_pass, slot.unreleased = must_pass, unreleased
+            slot.must_pass, slot.released, slot.unreleased = must_pass, released, unreleased
             for version in _lower(slot):
                 if version not in must_pass:
                     slot.ambiguities.append(Condition(ConditionCode.REQUIRED_STEP_UNREAD, (version,)))

@@ -112,13 +112,13 @@ def _warnings(case: _Case, *, redraw: bool) -> Iterator[str]:
         return
     if change.verb is Verb.REMOVE:
         return
+    if not change.size:
+        yield f"{where}: the cohort has no devices; nothing will show whether {change.to} works"
     if change.to == case.state.assigned:
         if redraw:
             what = f"{change.to} is pulled and activated anew: the sample of devices is drawn again"
             yield f"{where}: should the server refuse to raise it, {what}"
         return
-    if not change.size:
-        yield f"{where}: the cohort has no devices; nothing will show whether {change.to} works"
     yield from (f"{where}: {text}" for text in _unfit(case, change.to))
 
 

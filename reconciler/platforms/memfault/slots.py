@@ -47,8 +47,9 @@ class SlotEvidence(msgspec.Struct):
     must_pass: Mapping[str, bool | None] = {}
     group: Group | None = None
     unread: str = ""
+    released: frozenset[str] = frozenset()
     unreleased: frozenset[str] = frozenset()
-    """Versions that devices report though there is no release with a payload of them."""
+    """Versions that devices report: known to be among the releases, or known not to be any with a payload."""
     goes_back: bool = False
     """Whether the cohort lets devices go back to lower versions: those ahead are on their way then."""
     switched_off: bool = False
@@ -154,7 +155,7 @@ def _assigned(slot: SlotEvidence, order: ActivationOrder, spread: tuple[tuple[st
         conditions.insert(0, Condition(ConditionCode.REPORTS_LATER, count=ahead))
     if seen and silent:
         conditions.append(Condition(ConditionCode.SILENT, count=silent.total()))
-    if order.percent is not None:
+    if order.percent is not None and asked:
         staged = Condition(ConditionCode.STAGED, count=ready, of=asked.total(), percent=order.percent)
         conditions.append(staged)
     moving = ready < size
@@ -171,9 +172,9 @@ def _assigned(slot: SlotEvidence, order: ActivationOrder, spread: tuple[tuple[st
 
 
 def _is_ahead(slot: SlotEvidence, version: str, order: ActivationOrder) -> bool:
-    """Return whether a version is later than what is assigned; of one that nobody released only a semantic one may be."""
-    known = version not in slot.unreleased or semver(version) is not None
-    return known and later(version, order.target)
+    """Return whether a version is later than what is assigned. One that is no known release has an order if semantic."""
+    ordered = version in slot.released or semver(version) is not None
+    return ordered and later(version, order.target)
 
 
 def _reports(slot: SlotEvidence, asked: Counter[str | None]) -> Iterator[Condition]:

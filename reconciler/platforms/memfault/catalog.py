@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 from html import unescape
+from operator import attrgetter
 
 import msgspec
 
@@ -20,7 +21,6 @@ from reconciler.platforms.memfault.wire import SoftwareType
 from reconciler.platforms.memfault.workloads import Workloads, read_types, read_versions, read_workloads
 from reconciler.platforms.reading.listing import everything
 from reconciler.platforms.reading.look_up import looked_up
-from reconciler.platforms.reading.pages import Page
 from reconciler.platforms.reading.readers import Readers
 
 NAMED = 50
@@ -79,7 +79,7 @@ class Catalogue:
         return looked_up(
             version,
             partial(self._routes.release, version),
-            named=_version_of,
+            named=attrgetter("version"),
             info_of=info_of,
             listed=partial(self._routes.releases, [], 0),
             place="the project's releases",
@@ -100,15 +100,12 @@ class Catalogue:
         if all(key.removeprefix("-") == CREATED for key in sort):
             filters += [("sort", key) for key in sort]
         odd: set[str] = set()
-
-        def fetch(number: int, size: int) -> Page[wire.Release]:
-            page = self._routes.releases(filters, number, size)
-            odd.update(f"left out, for it has another type than documented: {note}" for note in page.notes)
-            return page
-
-        releases, problems = everything("releases", fetch, ASKED, self._readers)
+        releases, problems = everything(
+            "releases", partial(self._routes.releases, filters), ASKED, self._readers, notes=odd
+        )
         workloads = read_workloads(self._routes, self._readers)
-        notes = [*problems, *sorted(odd), *workloads.problems]
+        odd_words = (f"left out, for it has another type than documented: {note}" for note in sorted(odd))
+        notes = [*problems, *odd_words, *workloads.problems]
         _sort(releases, sort, notes)
         listed = []
         untyped = 0
@@ -137,10 +134,6 @@ def named(routes: Routes, readers: Readers, versions: Sequence[str]) -> dict[str
             found |= dict.fromkeys(asked)
         found |= {release.version: release for release in releases if release.version in versions}
     return found
-
-
-def _version_of(release: wire.Release) -> str:
-    return release.version
 
 
 def _misses(query: ReleaseQuery, workloads: Workloads, *, found: bool) -> Iterator[str]:

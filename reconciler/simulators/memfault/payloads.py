@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from reconciler.simulators.memfault.inventory import (
-    STAGED,
     Artifact,
     Cohort,
     Deployment,
@@ -34,8 +33,6 @@ def project_payload(project: Project) -> Payload:
         "id": project.number,
         "name": project.slug.replace("-", " ").title(),
         "slug": project.slug,
-        "os": "Zephyr",
-        "platform": "nRF9160",
         "count_devices": len(project.devices),
         "created_date": iso(project.created),
         "updated_date": iso(project.created),
@@ -116,7 +113,6 @@ def deployment_payload(deployment: Deployment) -> Payload:
 
 def cohort_payload(project: Project, cohort: Cohort) -> Payload:
     """A cohort with the fields seen live, `last_deployment` a time (confirmed in code: GO pkg/responses.go)."""
-    active = project.activations(cohort)
     return {
         **cohort_brief(cohort),
         "count_devices": len(cohort.devices),
@@ -125,11 +121,7 @@ def cohort_payload(project: Project, cohort: Cohort) -> Payload:
         "last_deployment": None if cohort.last_deployment is None else iso(cohort.last_deployment),
         "updates_enabled": cohort.updates_enabled,
         "bypass_version_checks": cohort.bypass_version_checks,
-        "bypass_primary_software_type_check": False,
-        "return_equal_latest_releases": False,
-        "count_active_deployments": len(active),
-        "count_staged_devices": sum(round(len(cohort.devices) * d.percent / 100) for d in active if d.type == STAGED),
-        "ignore_traces": False,
+        "count_active_deployments": len(project.activations(cohort)),
     }
 
 
@@ -168,13 +160,6 @@ def _live(project: Project, device: Device) -> Payload:
         **_either(device),
         "hardware_version": {"name": device.hardware.name},
         "last_seen_software_version": version,
-        "description": "",
-        "project": {"id": project.number, "name": project.slug, "slug": project.slug},
-        "attributes_resolution": "normal",
-        "debugging_resolution": "normal",
-        "timeseries_resolution": "normal",
-        "server_side_developer_mode": False,
-        "fleet_sampling_configuration": None,
     }
 
 
@@ -191,15 +176,11 @@ def _either(device: Device) -> Payload:
 
 def type_payload(software_type: SoftwareType) -> Payload:
     """A software type (confirmed in code: AWSJS)."""
-    versions = list(software_type.versions)
     return {
         "id": software_type.id,
         "name": software_type.name,
-        "archived": False,
         "created_date": iso(software_type.created),
-        "latest_software_version": {"version": versions[-1]} if versions else None,
-        "software_version_string_format": None,
-        "software_versions_count": len(versions),
+        "software_versions_count": len(software_type.versions),
     }
 
 

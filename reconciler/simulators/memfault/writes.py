@@ -6,7 +6,7 @@ from functools import partial
 from reconciler.simulators.exchange import Json, Reply, json_reply
 from reconciler.simulators.memfault.access import malformed, not_found, refused
 from reconciler.simulators.memfault.call import QUEUED, Body, Call, data, percent, required, text
-from reconciler.simulators.memfault.inventory import NORMAL, PULLED, STAGED, Deployment, Release
+from reconciler.simulators.memfault.inventory import NORMAL, PULLED, STAGED, WAITING, Deployment, Release
 from reconciler.simulators.memfault.payloads import deployment_payload, release_payload
 
 
@@ -26,7 +26,9 @@ def make_deployment(call: Call) -> Reply:
     active = call.world.activations.active(cohort, release)
     if active is not None:
         return _again(call, active)
-    made = call.world.activations.draft_of_api(cohort, release, share, body.get("extra_info"))
+    made = call.world.activations.draft(cohort, release, share, body.get("extra_info"))
+    if call.variants["approval"] == "pending":
+        made.status = WAITING
     brief = call.commit(lambda: call.world.activations.put(made), later=call.variants["activation-visible"] == "later")
     return (
         brief if brief is QUEUED else json_reply(int(call.variants["write-status"]), {"data": deployment_payload(made)})

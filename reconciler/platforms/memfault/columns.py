@@ -73,7 +73,8 @@ class Columns(msgspec.Struct):
             slot.unread = f"its devices ({strangers.size:,}) do not say which software type they run"
         slot.goes_back, slot.switched_off = bool(cohort.bypass_version_checks), cohort.updates_enabled is False
         state = state_of(slot)
-        return EMPTY if _bare(state) and not self.coverage.complete else state
+        bare = state.assigned is None and state.phase is not Phase.UNKNOWN
+        return EMPTY if bare and not self.coverage.complete else state
 
     def _unit(self, cohort: Cohort, devices: int, seen: int) -> Unit:
         """Return a cohort as a unit. It is reachable if any of its devices was seen lately; nobody knows where it has none."""
@@ -101,11 +102,6 @@ class Columns(msgspec.Struct):
                 yield f"{HARDWARE}/{name}/{hardware}", str(count)
         if cohort.bypass_version_checks:
             yield CHECKS, "off"
-
-
-def _bare(state: State) -> bool:
-    """Return whether nothing is active in a slot and nothing makes it unknown."""
-    return state.assigned is None and state.phase is not Phase.UNKNOWN
 
 
 def hardware_of(labels: Labels, software_type: str) -> dict[str, int]:

@@ -92,9 +92,8 @@ class Sender:
         """
         left = "names no percentage" if shown is None else f"left it at {shown} %"
         text = f"memfault: raise: it answered {status} and {left}"
-        if self._redraw:
-            return Receipt(ReceiptKind.UNKNOWN, text, alternative=True)
-        return Receipt(ReceiptKind.UNKNOWN, f"{text}; if it stays so: {REDRAW}")
+        advice = "" if self._redraw else f"; if it stays so: {REDRAW}"
+        return Receipt(ReceiptKind.UNKNOWN, text + advice, status, alternative=self._redraw)
 
     def _forbidden(self, action: Action) -> str:
         """Return why a call must never be sent, whoever made it: another project, no cohort or no version named."""

@@ -13,12 +13,12 @@ from reconciler.core.versions import later, semver
 from reconciler.model.change import Change, Review, Verb
 from reconciler.model.condition import ConditionCode
 from reconciler.model.hold import Hold, HoldReason
-from reconciler.model.observation import EMPTY, State
+from reconciler.model.observation import State
 from reconciler.model.release import Catalog, Release, ReleaseInfo
 from reconciler.model.snapshot import Snapshot
 from reconciler.model.unit import Labels
 from reconciler.platforms.memfault.columns import CHECKS, hardware_of
-from reconciler.platforms.memfault.compile import PULL, active_in, full, share_of
+from reconciler.platforms.memfault.compile import PULL, active_in, full, share_of, state_of_slot
 from reconciler.platforms.memfault.connection import ROLLOUT
 from reconciler.platforms.memfault.wire import ARROW, SYMBOLS
 
@@ -53,11 +53,9 @@ def review_changes(changes: Sequence[Change], snapshot: Snapshot, catalog: Catal
 
 def _case(change: Change, snapshot: Snapshot, catalog: Catalog, active: list[str]) -> _Case:
     row = snapshot.units.index.get(change.unit.id)
-    nothing = ReleaseInfo(found=None)
-    info = catalog.get(Release(change.workload.id, change.to), nothing) if change.to is not None else nothing
-    if row is None:
-        return _Case(change, EMPTY, active, (), info)
-    return _Case(change, snapshot.state(change.workload.id, row), active, snapshot.units[row].labels, info)
+    labels = () if row is None else snapshot.units[row].labels
+    info = catalog.get(Release(change.workload.id, change.to or ""), ReleaseInfo(found=None))
+    return _Case(change, state_of_slot(snapshot, change), active, labels, info)
 
 
 def _holds(case: _Case) -> Iterator[Hold]:
@@ -131,13 +129,8 @@ def _unfit(case: _Case, version: str) -> Iterator[str]:
         for name, count in sorted(hardware.items()):
             if name not in payloads:
                 yield f"{version} has no artifact for hardware {name}: {count:,} of {seen_lately} cannot take it"
-    unordered = {
-        version
-        for one in case.state.conditions
-        if one.code is ConditionCode.REPORTS_UNRELEASED
-        for version in one.versions
-        if semver(version) is None
-    }
+    found = (one for one in case.state.conditions if one.code is ConditionCode.REPORTS_UNRELEASED)
+    unordered = {name for one in found for name in one.versions if semver(name) is None}
     spread = [(seen, count) for seen, count in case.state.spread if seen not in unordered]
     minimum = case.info.min_version
     if minimum:

@@ -17,7 +17,6 @@ import msgspec
 
 from reconciler.core.versions import later, latest_first, order_of, semver
 from reconciler.model.condition import Condition, ConditionCode
-from reconciler.model.desired import Settings
 from reconciler.model.observation import Phase, State
 from reconciler.platforms.answers import clean
 from reconciler.platforms.memfault.connection import ROLLOUT
@@ -116,11 +115,6 @@ def lead_of(slot: SlotEvidence) -> tuple[Activated, list[str]]:
     return full.get(first) or by_target[first], [version for version in rest if version in full]
 
 
-def settings_of(percent: int | None) -> Settings:
-    """Return the settings of an assignment."""
-    return () if percent is None else ((ROLLOUT, percent),)
-
-
 def state_of(slot: SlotEvidence) -> State:
     """Return what the observation of a slot is."""
     order = activation_order(slot)
@@ -136,7 +130,7 @@ def _assigned(slot: SlotEvidence, order: ActivationOrder, spread: tuple[tuple[st
     assigned = State(
         assigned=order.assigned,
         extra_versions=order.extra_versions,
-        settings=settings_of(order.percent),
+        settings=() if order.percent is None else ((ROLLOUT, order.percent),),
         spread=spread,
     )
     conditions = [*_staying(order), *_deltas(slot, order)]

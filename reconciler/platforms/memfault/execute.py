@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import re
 
-import msgspec
-
 from reconciler.errors import PlatformError
 from reconciler.model.change import Action
 from reconciler.model.outcome import Receipt, ReceiptKind
-from reconciler.platforms.answers import Answer, receipt_of, told, unreadable
+from reconciler.platforms.answers import Answer, receipt_of, told
 from reconciler.platforms.memfault import wire
 from reconciler.platforms.memfault.compile import ACTIVATE, PULL, RAISE
 from reconciler.platforms.memfault.connection import ROLLOUT
@@ -46,7 +44,7 @@ class Sender:
             answer = self._routes.write(action.request, operation, deadline)
             said = told(answer.content, self._routes.client.scrub)
             if not said.refused:
-                return self._accepted(action, answer, said.besides)
+                return self._accepted(action, answer, operation, said.besides)
         except PlatformError as error:
             return self._refused(action, receipt_of(error))
         text = (
@@ -56,17 +54,13 @@ class Sender:
         kind = ReceiptKind.UNKNOWN if status >= 500 else ReceiptKind.REJECTED
         return self._refused(action, Receipt(kind, text, status))
 
-    def _accepted(self, action: Action, answer: Answer, besides: str) -> Receipt:
+    def _accepted(self, action: Action, answer: Answer, operation: str, besides: str) -> Receipt:
         """Return what a good answer comes to: one that says what became of the activation, unless nothing has yet."""
-        scrub = self._routes.client.scrub
-        try:
-            if action.call == PULL or answer.status == QUEUED:
-                if answer.content.strip():
-                    wire.anything(answer.content)
-                return Receipt(ReceiptKind.ACCEPTED, status=answer.status, answer=besides)
-            shown = wire.answered(answer.content).rollout_percent
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise unreadable(answer, f"memfault: {action.call.rpartition('.')[2]}", str(error), scrub) from None
+        client = self._routes.client
+        if action.call == PULL or answer.status == QUEUED:
+            client.decoded(answer, operation, wire.anything_or_nothing)
+            return Receipt(ReceiptKind.ACCEPTED, status=answer.status, answer=besides)
+        shown = client.decoded(answer, operation, wire.answered).rollout_percent
         if action.call == RAISE and shown != action.request.body[ROLLOUT]:
             return self._ineffective(shown, answer.status)
         return Receipt(ReceiptKind.ACCEPTED, status=answer.status)

@@ -268,6 +268,11 @@ def answered(content: bytes) -> Answered:
     return _answered.decode(content).data
 
 
+def anything_or_nothing(content: bytes) -> Any:
+    """Return any JSON, None for an empty body; raise msgspec.DecodeError for what is no JSON."""
+    return anything(content) if content.strip() else None
+
+
 def hardware_name(hardware: str | Named | None) -> str:
     """Return the name of a hardware version in either shape; empty where there is none."""
     return hardware.name if isinstance(hardware, Named) else hardware or ""

@@ -79,6 +79,8 @@ def _counted(one: Condition) -> str:
         return f"{_devices(count, 'reports', 'report')} {one.versions[0]}, a version that is not among the releases"
     if one.code is ConditionCode.REPORTS_UNREADABLE:
         return f"{_devices(count, 'reports', 'report')} something that cannot be read"
+    if one.code is ConditionCode.REPORTS_NOTHING:
+        return f"{_devices(count, 'reports', 'report')} no version"
     if one.code is ConditionCode.SILENT:
         return f"{_devices(count, 'is', 'are')} silent; they are not waited for"
     return f"staged to {one.percent or 0:g} % of {one.of or 0:,}, drawn at random: {_devices(count, 'reports', 'report')} it"

@@ -32,8 +32,8 @@ class Group:
         self.silent: Counter[str | None] = Counter()
         self.hardware: Counter[str] = Counter()
         """Of those seen lately."""
-        self.unreadable = 0
-        """Devices whose version cannot be read; they count as devices that said none."""
+        self.unreadable: Counter[bool] = Counter()
+        """Devices whose version cannot be read, by whether they were seen lately; they count as devices that said none."""
 
     @property
     def size(self) -> int:
@@ -132,7 +132,7 @@ class Members:
                 name = workloads.primary[0]
             group = found[cohort, name or UNKNOWN]
             group.add(version, hardware, lately=lately, count=count)
-            group.unreadable += count * (not readable)
+            group.unreadable[lately] += count * (not readable)
         return found
 
     def _primary(self, workloads: Workloads) -> dict[str, str]:

@@ -175,8 +175,14 @@ def _reports(slot: SlotEvidence, asked: Counter[str | None]) -> Iterator[Conditi
     """Yield what devices report that no release explains."""
     for version in sorted(slot.unreleased & asked.keys()):
         yield Condition(ConditionCode.REPORTS_UNRELEASED, (version,), count=asked[version])
-    if slot.group is not None and slot.group.unreadable:
-        yield Condition(ConditionCode.REPORTS_UNREADABLE, count=slot.group.unreadable)
+    if slot.group is None:
+        return
+    unreadable = slot.group.unreadable
+    if unreadable.total():
+        yield Condition(ConditionCode.REPORTS_UNREADABLE, count=unreadable.total())
+    unsaid = asked[None] - unreadable[bool(slot.group.seen)]
+    if unsaid:
+        yield Condition(ConditionCode.REPORTS_NOTHING, count=unsaid)
 
 
 def expected(devices: int, percent: int | None) -> int:

@@ -42,9 +42,10 @@ class Sender:
         operation = action.call.rpartition(".")[2]
         try:
             answer = self._routes.write(action.request, operation, deadline)
-            said = told(answer.content, self._routes.client.scrub)
-            if not said.refused:
-                return self._accepted(action, answer, operation, said.besides)
+            whole, *results = (told(part, self._routes.client.scrub) for part in wire.results(answer.content))
+            said = next((one for one in (whole, *results) if one.refused), None)
+            if said is None:
+                return self._accepted(action, answer, operation, whole.besides)
         except PlatformError as error:
             return self._refused(action, receipt_of(error))
         text = (

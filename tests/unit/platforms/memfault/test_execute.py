@@ -156,6 +156,10 @@ REFUSALS: list[Any] = [
     {"error": "No."},
     {"success": False, "message": "No."},
     {"success": False, "data": {"id": 5, "rollout_percent": 80}},
+    {"data": {"success": False, "message": "No."}},
+    {"data": {"id": 5, "rollout_percent": 80, "error": {"message": "No."}}},
+    {"data": [{"error": {"message": "No."}}]},
+    [{"success": False, "message": "No."}],
 ]
 
 
@@ -169,6 +173,18 @@ def test_a_refusal_is_one_whatever_its_status(call: str, body: Any, status: int)
     receipt = project.execute(action)
     assert (receipt.kind, receipt.status) == (ReceiptKind.REJECTED, 400 if "http_code" in str(body) else status)
     assert f"the platform answered {status}, and the body is a refusal: " in receipt.error
+
+
+@pytest.mark.parametrize(
+    "stored", [{"status": "failed"}, {"error": "No."}, {"success": False}, [{"error": "No."}], 10**400]
+)
+@pytest.mark.parametrize("call", WRITES)
+def test_what_clients_stored_with_a_deployment_refuses_nothing(call: str, stored: Any) -> None:
+    project = Project()
+    action = next(one for one in project.compiled(WRITES[call]) if one.call == call)
+    body = {"data": {"id": 5, "rollout_percent": 80, "status": "done", "extra_info": stored}}
+    project.hooks.append(lambda request: httpx.Response(200, json=body) if request.method != "GET" else None)
+    assert project.execute(action).kind is ReceiptKind.ACCEPTED
 
 
 def test_a_failure_of_the_server_refuses_nothing() -> None:

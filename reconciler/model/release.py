@@ -74,7 +74,8 @@ class ReleaseInfo(msgspec.Struct, frozen=True, omit_defaults=True):
     `found` None means it could not be told (the reading failed): the release is then held, never assumed.
     `identity` changes whenever content under the same name does. `size` is in bytes. `forbidden` says why the platform
     never deploys this name. `minimum_agent` is the lowest agent version that runs it. `notes` are whole, as the platform
-    has them; `summary` is their first line in plain text, where they are no plain text. `reference` is the platform's own id of the release, where calls need it. `status` is the platform's word.
+    has them; `summary` is their first line in plain text, where they are no plain text. `reference` is the platform's
+    own id of the release, where calls need it. `status` is the platform's word.
     `preparation` is how a server gets it ready, None where nothing is prepared.
     """
 

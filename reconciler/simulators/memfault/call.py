@@ -6,7 +6,7 @@ pages from 1, `per_page` 100; CLI deploy.py for a sort that repeats). What is no
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -55,15 +55,10 @@ class Parameters:
             raise malformed(f"{name} must be a number of at least 1")
         return int(found[-1])
 
-    def filters(self, name: str) -> Callable[[str | None], bool]:
-        """Whether a value is among those of a list; all are where it is not given."""
-        wanted = frozenset(self.values(name))
-        return lambda value: not wanted or value in wanted
-
-    def any_of(self, name: str) -> Callable[[Iterable[str]], bool]:
+    def allows(self, name: str, *values: str | None) -> bool:
         """Whether one of some values is among those of a list; always where it is not given."""
-        wanted = frozenset(self.values(name))
-        return lambda values: not wanted or not wanted.isdisjoint(values)
+        wanted = self.values(name)
+        return not wanted or any(value in wanted for value in values)
 
     def sort(self, rows: list[T], keys: Keys[T], default: Sequence[str] = ()) -> list[T]:
         """Sort rows in place by the `sort` parameters, the last one first, so that the first one wins."""

@@ -148,6 +148,10 @@ def test_failed_readings_prove_nothing() -> None:
     project.rewrite("/releases/1.1.0", lambda body: body["data"].update(version="other"))
     (info,) = project.platform.catalog([Release(MAIN, "1.1.0")]).values()
     assert info.detail == "the platform answered with version 'other'"
+    project.rewrite("/releases/1.2.0", lambda body: body["data"].update(version=7))
+    (info,) = project.platform.catalog([Release(MAIN, "1.2.0")]).values()
+    assert info.found is None
+    assert "version: Expected `str`, got `int`" in info.detail
     project.fails("/software_types", 403)
     (info,) = project.platform.catalog([Release(MAIN, "1.1.0")]).values()
     assert info.found is None
@@ -160,6 +164,9 @@ def test_many_are_asked_about_at_once() -> None:
     assert not any("/releases/" in request.url.path for request in project.requests)
     project.fails("/releases", 500)
     assert all(info.found for info in project.platform.catalog(wanted).values()), "each is asked about by name then"
+    project.hooks.clear()
+    project.rewrite("/releases", lambda body: body["data"].pop())
+    assert all(info.found for info in project.platform.catalog(wanted).values()), "of half a list no more is believed"
     assert project.platform.catalog([]) == {}
 
 

@@ -1,8 +1,9 @@
 """Activating and pulling releases, and devices that look for updates: each takes what the rule gives it.
 
-Devices look `settle` seconds after something changed. A staged rollout reaches a random part of the cohort, drawn anew for every activation (confirmed: MDX
-docs/platform/ota.mdx); that a raised percentage only adds devices is inferred. A failing device keeps what it has and
-its last install says so. Every software type of a device is looked after, while only the primary one is shown.
+Devices look `settle` seconds after something changed. A staged rollout reaches a random part of the cohort, drawn anew for
+every activation (confirmed: MDX docs/platform/ota.mdx); that a raised percentage only adds devices is inferred. A failing
+device keeps what it has and its last install says so. Every software type of a device is looked after, while only the
+primary one is shown.
 """
 
 from collections.abc import Iterable

@@ -29,6 +29,11 @@ class ConditionCode(StrEnum):
     PLATFORM = "platform"
     """The platform's own words, in `text`."""
 
+    FELL_BACK = "fell-back"
+    """The unit took `versions[0]` and left it again, and the platform tells no error."""
+    CAME_BACK = "came-back"
+    """The unit removed the workload and has it again, and the platform tells no error."""
+
     UPDATES_OFF = "updates-off"
     """Updates are switched off for the unit."""
     NOTHING_ACTIVE = "nothing-active"

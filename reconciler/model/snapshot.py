@@ -32,10 +32,14 @@ PROVED = Coverage(complete=True)
 
 
 class Workload(msgspec.Struct, frozen=True):
-    """Something versioned that the platform knows by this id and name."""
+    """Something versioned that the platform knows by this id and name.
+
+    `minimum_agent` is the lowest agent version that runs it, where the platform sets one for all versions.
+    """
 
     id: str
     name: str
+    minimum_agent: str | None = None
 
     @property
     def ref(self) -> Ref:

@@ -13,6 +13,7 @@ CONDITIONS = {
     ConditionCode.NOT_COVERED: "not covered by the reading",
     ConditionCode.NOT_REPORTING: "the device has not reported for 24 hours and shows no releases: what it runs is unknown",
     ConditionCode.NOT_LISTED: "the list of releases has no entry for this device",
+    ConditionCode.CAME_BACK: "removed from the unit, and there again; the platform gives no reason",
     ConditionCode.UPDATES_OFF: "updates are switched off for this cohort",
     ConditionCode.NOTHING_ACTIVE: "nothing is active",
     ConditionCode.UNINSTALL_ASKED: "an uninstall was requested; whether the agent removes software is not documented",
@@ -31,6 +32,7 @@ QUOTED = {
 RESUME = "resume it there, or request another version"
 RESTART = "start it there again, or request another version"
 OF_A_VERSION = {
+    ConditionCode.FELL_BACK: "the unit took {version} and left it again; the platform gives no reason",
     ConditionCode.REQUIRED_STEP: "{version} stays active: devices must pass through it",
     ConditionCode.REQUIRED_STEP_UNREAD: "whether devices must pass through {version} could not be read",
     ConditionCode.SEVERAL_WORKLOADS: "{version} may belong to any of several workloads: {text}",

@@ -12,12 +12,11 @@ from itertools import islice
 from operator import lt
 from typing import NamedTuple
 
-import msgspec
-
 from reconciler.model.condition import ConditionCode
-from reconciler.model.unit import Labels, Reach, Units
+from reconciler.model.unit import Labels, Units
 from reconciler.platforms.losant.translate import (
     CUSTOM_NODE,
+    ERROR,
     labels_from,
     reach_of,
     state_of,
@@ -81,35 +80,18 @@ class Inventory:
             assignable=bytearray([device.device_class == ASSIGNABLE for device in devices]),
             agents=array("I", [agents.setdefault(device.edge_agent_version, len(agents)) for device in devices]),
         )
-        for one in page.malformed:
-            self._add_malformed(one, columns)
+        self.problems += [f"a device cannot be read, not even its id: {one.why}" for one in page.malformed]
         self.notes.update(page.notes)
         self.edge += sum(columns.assignable)
         self._pages.append(columns)
-
-    def _add_malformed(self, one: Malformed, columns: _Columns) -> None:
-        """Take a device that cannot be read: where its id can, it is a unit of which nothing is known."""
-        unit = one.text("id")
-        if not unit:
-            self.problems.append("a device cannot be read: it has no id")
-            return
-        self.problems.append(f"device {unit} has an unexpected value: {one.why}")
-        columns.ids.append(unit)
-        columns.names.append(one.text("name") or unit)
-        columns.labels.append(0)
-        columns.reach.append(Reach.UNKNOWN)
-        columns.assignable.append(False)
-        columns.agents.append(0)
 
     def _label(self, device: Device) -> int:
         text = bytes(device.tags)
         number = self._texts.get(text)
         if number is None:
-            try:
-                labels = labels_from(text)
-            except msgspec.DecodeError:
-                self.problems.append(f"the tags of device {device.id} have an unexpected shape")
-                return 0
+            notes: list[str] = []
+            labels = labels_from(text, notes)
+            self.notes.update(f"device {device.id}: {note}" for note in notes)
             number = self._texts[text] = self._label_sets.setdefault(labels, len(self._label_sets))
         return number
 
@@ -161,13 +143,16 @@ class Slots:
     def fold(self, page: Page[Row]) -> None:
         """Take one page. The loop runs once a row of the application: every operation in it counts."""
         row_of, plain, columns = self.units.index, self._plain, self.table.columns
+        errors = ERROR in page.content
         for row in page.items:
             version, etag = row.desired_version, row.desired_etag
-            number = None
-            if version == row.current_version and etag == row.current_etag:
-                number = plain.get((version, etag, row.flow_class))
+            alike = version == row.current_version and etag == row.current_etag
+            alike = alike and not (errors and ERROR in bytes(row.logs))
+            number = plain.get((version, etag, row.flow_class)) if alike else None
             if number is None:
                 number = self._number(row)
+                if alike:
+                    plain[version, etag, row.flow_class] = number
             if number == _SKIP:
                 continue
             unit = row_of.get(row.device_id)
@@ -187,9 +172,9 @@ class Slots:
     def _number(self, row: Row) -> int:
         if row.flow_class == CUSTOM_NODE:
             return _SKIP
-        number = self.table.number(state_of(row))
-        if row.desired_version == row.current_version and row.desired_etag == row.current_etag:
-            self._plain[row.desired_version, row.desired_etag, row.flow_class] = number
+        notes: list[str] = []
+        number = self.table.number(state_of(row, notes))
+        self.notes.update(f"edge deployment {row.id}: {note}" for note in notes)
         return number
 
     def _column(self, flow: str, page: Page[Row]) -> array[int]:

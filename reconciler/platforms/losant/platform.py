@@ -70,9 +70,9 @@ class Losant:
     def catalog(
         self, wanted: Collection[Release], seen: Snapshot | None = None, *, probe: Collection[Release] = ()
     ) -> Catalog:
-        """Look up versions of workflows; every wanted one is a key of the answer."""
-        del probe, seen  # no question to Losant has an effect
-        return Catalogue(self._routes, self._readers).look_up(wanted)
+        """Look up versions of workflows; every wanted one is a key of the answer. `seen` tells what workflows need."""
+        del probe  # no question to Losant has an effect
+        return Catalogue(self._routes, self._readers).look_up(wanted, seen.workloads if seen is not None else ())
 
     def releases(self, query: ReleaseQuery) -> ReleaseList:
         """List versions of workflows. Losant knows no revisions, hardware versions or builds: notes say so."""

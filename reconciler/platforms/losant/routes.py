@@ -62,8 +62,8 @@ class Routes:
         path = f"{self.base}/flows/{segment(flow)}/versions"
         return self.client.read(path, f"list versions of workflow {flow}", wire.versions, params)
 
-    def version(self, flow: str, name: str) -> wire.Version:
-        """Return a version by its name; NotFound when there is none, or no such workflow.
+    def version(self, flow: str, name: str) -> tuple[wire.Version, list[str]]:
+        """Return a version by its name, and what of it was left out; NotFound when there is none, or no such workflow.
 
         The route accepts id or name, confirmed (JS docs/flowVersion.md); that names must be encoded is inferred.
         """

@@ -74,6 +74,10 @@ class Routes:
         """Return how many rows of a workflow have a version as desired or current one (`version` matches either)."""
         return self.newest_deployment(flowId=flow, version=version).total
 
-    def write(self, path: str, operation: str, body: object, deadline: float) -> wire.Success:
-        """Send one write, at most until `deadline`, in monotonic seconds."""
-        return self.client.write(path, operation, body, wire.success, deadline)
+    def write(self, path: str, operation: str, body: object, deadline: float) -> tuple[wire.Success, int]:
+        """Send one write, at most until `deadline`, in monotonic seconds; return what came and its status.
+
+        201 up to API 1.30.0, 202 since, confirmed (PY31 edge_deployments.py).
+        """
+        answer = self.client.send(path, operation, body, deadline)
+        return self.client.decoded(answer, operation, wire.success), answer.status

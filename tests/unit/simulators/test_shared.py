@@ -220,7 +220,7 @@ def test_calls_are_told_and_forgotten() -> None:
     calls = do(fleet, "GET", "calls")[1]
     assert calls["reads"] == {"devices.list": 1}
     assert [(write["route"], write["status"], write["body"]["version"]) for write in calls["writes"]] == [
-        ("deployments.release", 201, "v1.0.0")
+        ("deployments.release", 202, "v1.0.0")
     ]
     do(fleet, "DELETE", "calls")
     assert do(fleet, "GET", "calls")[1] == {"writes": [], "reads": {}}

@@ -61,6 +61,7 @@ class Application:
         self.requests: list[httpx.Request] = []
         self.hooks: list[Hook] = []
         self.most = most
+        self.accepted = 202
         self.clock = Stopwatch()
 
     def fill(self, devices: int, flows: int, version: str = "v1") -> Application:
@@ -200,7 +201,7 @@ class Application:
             named = row["deviceId"] in (*body.get("deviceIds", ()), body.get("deviceId"))
             if named or row["desiredVersion"] == body.get("oldVersion", ""):
                 row["desiredVersion"] = row["currentVersion"] = body.get("version", body.get("newVersion"))
-        return httpx.Response(201, json={"success": True})
+        return httpx.Response(self.accepted, json={"success": True})
 
 
 def missing(message: str) -> httpx.Response:

@@ -15,7 +15,7 @@ from reconciler.model.snapshot import Query
 from reconciler.platforms.losant import wire
 from tests.unit.platforms.losant.application import Application
 
-DECIDING = {
+DECIDING: dict[type[msgspec.Struct], set[str]] = {
     wire.Row: {
         "id", "deviceId", "flowId", "desiredVersion", "currentVersion", "desiredEtag", "currentEtag", "flowClass"
     },

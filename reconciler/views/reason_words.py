@@ -26,6 +26,7 @@ QUOTED = {
     ConditionCode.NO_VERSION: "no version is given by ",
     ConditionCode.CONTRADICTION: "the platform contradicts itself: ",
     ConditionCode.REPORTS_UNREAD: "what its devices report could not be read: ",
+    ConditionCode.FROM_FILE: "comes from a file on the device, which no release or removal changes: ",
     ConditionCode.PLATFORM: "",
 }
 
@@ -260,7 +261,7 @@ def hold_words(one: Hold, workload: str, version: str | None) -> str:
     return HOLDS.get(one.code, "{text}").format(
         workload=workload,
         version=version,
-        text=one.text,
+        text=one.text or conditions_words(one.conditions),
         detail=f": {one.text}" if one.text else "",
         until=f" until {one.until}" if one.until else "",
         needs=one.needs,

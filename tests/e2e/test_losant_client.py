@@ -9,12 +9,16 @@ from typing import Any
 import pytest
 from losant_rest import Client, LosantError
 
-from reconciler.simulators.losant import Served, Shape, serve
+from reconciler.simulators.losant import Served, Shape, Variants, serve
 
 
 @pytest.fixture
 def losant() -> Iterator[Served]:
-    with serve(Shape(units=12, workloads=2, settle=0.05, offline=0, failing=0)) as served:
+    shape, variants = (
+        Shape(units=12, workloads=2, settle=0.05, offline=0, failing=0),
+        Variants({"write-visible": "now"}),
+    )
+    with serve(shape, variants=variants) as served:
         yield served
 
 

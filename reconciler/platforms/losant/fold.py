@@ -12,11 +12,14 @@ from itertools import islice
 from operator import lt
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from reconciler.model.condition import ConditionCode
 from reconciler.model.unit import Labels, Units
 from reconciler.platforms.losant.translate import (
     CUSTOM_NODE,
     ERROR,
+    is_plain,
     labels_from,
     reach_of,
     state_of,
@@ -146,8 +149,7 @@ class Slots:
         errors = ERROR in page.content
         for row in page.items:
             version, etag = row.desired_version, row.desired_etag
-            alike = version == row.current_version and etag == row.current_etag
-            alike = alike and not (errors and ERROR in bytes(row.logs))
+            alike = is_plain(row, errors=errors)
             number = plain.get((version, etag, row.flow_class)) if alike else None
             if number is None:
                 number = self._number(row)
@@ -163,7 +165,7 @@ class Slots:
             if column is None:
                 column = self._column(row.flow_id, page)
             if column[unit]:
-                number = self._twice(row, column[unit])
+                number = self._twice(row, number, column[unit])
             column[unit] = number
         for one in page.malformed:
             self._add_malformed(one, page)
@@ -188,9 +190,15 @@ class Slots:
         if row.desired_version is not None or row.current_version is not None:
             self.strays.add(row.device_id)
 
-    def _twice(self, row: Row, first: int) -> int:
-        """Return the state of a slot that two rows are about: nobody can say which of them holds."""
-        shown = self.table.states[first]
+    def _twice(self, row: Row, number: int, first: int) -> int:
+        """Return the state of a slot that two rows are about: nobody can say which of them holds.
+
+        What the device loads from a file of its own stands beside what it was given.
+        """
+        shown, other = self.table.states[first], self.table.states[number]
+        if bool(shown.protected) != bool(other.protected):
+            given, file = (other, shown) if shown.protected else (shown, other)
+            return self.table.number(replace(given, conditions=(*given.conditions, *file.protected)))
         self.problems.append(f"device {row.device_id} has two rows of workflow {row.flow_id}")
         text = "two edge deployments for one device and workflow"
         return self.table.number(unknown(shown.assigned, shown.reported, text, ConditionCode.CONTRADICTION))

@@ -35,13 +35,16 @@ CUSTOM_NODE = "customNode"
 ERROR = b'"error"'
 
 
-def is_plain(row: Row) -> bool:
-    """Return whether a row says all by itself: what was asked for is there, and no error is told. Rows alike share a state."""
+def is_plain(row: Row, *, errors: bool = True) -> bool:
+    """Return whether a row says all by itself: what was asked for is there, and there is no error. Rows alike share a state.
+
+    `errors` says whether its page tells any.
+    """
     return (
         row.desired_version == row.current_version
-        and not _etags_differ(row)
-        and row.desired_version != ""
-        and ERROR not in bytes(row.logs)
+        and row.desired_etag == row.current_etag
+        and not row.file_name
+        and not (errors and ERROR in bytes(row.logs))
     )
 
 
@@ -56,11 +59,20 @@ def _etags_differ(row: Row) -> bool:
 
 def state_of(row: Row, notes: list[str]) -> State:
     """Return what one row of an edge workflow means; `notes` gets what of its log could not be read."""
+    state = _state_of(row, notes)
+    if not row.file_name:
+        return state
+    text = clean(row.file_name if isinstance(row.file_name, str) else msgspec.json.encode(row.file_name).decode())
+    file = (Condition(ConditionCode.FROM_FILE, text=text),)
+    return msgspec.structs.replace(state, conditions=(*state.conditions, *file), protected=file)
+
+
+def _state_of(row: Row, notes: list[str]) -> State:
     wanted, there = row.desired_version, row.current_version
     if wanted == "" or there == "":
         return unknown(wanted, there, "an empty version")
     state = State(assigned=wanted, reported=there, identity=row.desired_etag if wanted is not None else None)
-    if is_plain(row) or wanted is there is None:
+    if wanted is there is None:
         return state
     history = _History(row, notes)
     differ = wanted == there and _etags_differ(row)

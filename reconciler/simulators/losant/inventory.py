@@ -118,6 +118,7 @@ class Flow:
     flow_class: str
     created: int
     updated: int
+    minimum_agent: str | None = None
     versions: dict[str, Version] = field(default_factory=dict)
     failures: list[RuntimeFailure] = field(default_factory=list)
 
@@ -150,6 +151,7 @@ class Deployments:
         self.updated = array("q")
         self.alive = bytearray()
         self.logs: dict[int, list[Log]] = {}
+        self.files: dict[int, str] = {}
         self.row_of: list[array[int]] = []
         self.contents: list[Content] = [NOTHING]
         self._content_ids: dict[Content, int] = {NOTHING: 0}
@@ -208,6 +210,7 @@ class Deployments:
         """Take a row out of every listing; its pair may get a new row later."""
         self.alive[row] = 0
         self.logs.pop(row, None)
+        self.files.pop(row, None)
         self.row_of[self.flow[row]][self.device[row]] = -1
 
     def of_device(self, device: int) -> list[int]:

@@ -38,12 +38,13 @@ def row_json(app: Application, agents: Agents, row: int) -> msgspec.Raw:
     connected = "null" if device.connected is None else device.connected
     logs = rows.logs.get(row)
     history = _generated_history(agents, row) if logs is None else _encode(logs)
+    file = f'"fileName":{_encode(rows.files[row])},' if row in rows.files else ""
     row_id = hex_id(ROW_IDS, row)
     text = (
         f'{{"id":"{row_id}","edgeDeploymentId":"{row_id}","applicationId":"{app.id}","deviceId":"{device.id}",'
         f'"deviceName":{_encode(device.name)},"deviceConnectionInfo":'
         f'{{"time":"{iso(device.connection_time)}","connected":{connected}}},"flowId":"{flow.id}",'
-        f'"flowName":{_encode(flow.name)},"flowClass":"{flow.flow_class}","creationDate":"{iso(rows.created[row])}",'
+        f'"flowName":{_encode(flow.name)},"flowClass":"{flow.flow_class}",{file}"creationDate":"{iso(rows.created[row])}",'
         f'"lastUpdated":"{iso(rows.updated[row])}",{desired},{current},"logs":{history}}}'
     )
     return msgspec.Raw(text.encode())
@@ -99,8 +100,9 @@ def tag_list(tags: Tags) -> list[dict[str, str]]:
 
 
 def flow_payload(app: Application, flow: Flow) -> Payload:
-    """A flow in its development state."""
+    """A flow in its development state. It bears the lowest agent version of all its versions (confirmed: MCP flow.md)."""
     return {
+        **({"minimumAgentVersion": flow.minimum_agent} if flow.minimum_agent else {}),
         "id": flow.id,
         "flowId": flow.id,
         "applicationId": app.id,

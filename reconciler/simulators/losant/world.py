@@ -98,6 +98,26 @@ class LosantWorld(SimulatedWorld):
         return made.id
 
     @verb
+    def require_agent(self, flow: str, agent: str | None) -> None:
+        """Set the lowest agent version (`N.N.N`) that runs a flow, for those of its versions that name none."""
+        self._flow(flow).minimum_agent = agent
+
+    @verb
+    def load_file(self, device: str, flow: str, version: str, file_name: str) -> None:
+        """Have a device run a flow from a file of its own, which no write governs from then on."""
+        on, what = self._device(device), self._flow(flow)
+        self.agents.assign(on, what, version, CONSOLE)
+        row = self.app.rows.find(what.index, on.index)
+        self.app.rows.current[row] = self.app.rows.desired[row]
+        self.app.rows.files[row] = file_name
+        self.app.listings.row_changed(row)
+
+    @verb
+    def fall_back(self, device: str, flow: str, version: str | None, error: str | None = None) -> None:
+        """Have a device go back to a version from what is desired, and report an error before that, or none."""
+        self.agents.fall_back(self._device(device), self._flow(flow), version, error)
+
+    @verb
     def report_failure(self, flow: str, device: str, message: str, version: str | None = None) -> None:
         """Have a flow meet an error while it runs on a device."""
         found, on = self._flow(flow), self._device(device)

@@ -13,10 +13,11 @@ from reconciler.model.unit import Ref, Units
 
 
 class Query(msgspec.Struct, frozen=True):
-    """What to read: None is everything; ids narrow it."""
+    """What to read: None is everything; ids narrow it. Of the unit `detail` (id or name) all that is told is wanted."""
 
     units: frozenset[str] | None = None
     workloads: frozenset[str] | None = None
+    detail: str = ""
 
 
 class Coverage(msgspec.Struct, frozen=True):

@@ -67,7 +67,8 @@ def compile_changes(
 
 def review_changes(changes: Sequence[Change], snapshot: Snapshot) -> Review:
     """Hold what no call governs: workflows that devices load from files of their own (inferred, section 2.1)."""
-    rows, holds = snapshot.units.index, {}
+    rows = snapshot.units.index
+    holds: dict[int, tuple[Hold, ...]] = {}
     for position, change in enumerate(changes):
         row = rows.get(change.unit.id)
         if row is not None and (why := snapshot.state(change.workload.id, row).protected):

@@ -19,6 +19,7 @@ from reconciler.model.unit import Labels, Units
 from reconciler.platforms.losant.translate import (
     CUSTOM_NODE,
     ERROR,
+    facts_of,
     is_plain,
     labels_from,
     reach_of,
@@ -26,7 +27,7 @@ from reconciler.platforms.losant.translate import (
     state_of_malformed,
     unknown,
 )
-from reconciler.platforms.losant.wire import Device, Row, flow_names
+from reconciler.platforms.losant.wire import Device, Row, flow_names, item
 from reconciler.platforms.reading.columns import StateColumns, places
 from reconciler.platforms.reading.pages import Malformed, Page
 
@@ -132,9 +133,10 @@ class Inventory:
 class Slots:
     """The rows of edge workflows as state numbers, a column a workflow over the units."""
 
-    def __init__(self, units: Units, listed: Container[str]) -> None:
-        """Take the inventory, and which workflows the list of workflows showed."""
+    def __init__(self, units: Units, listed: Container[str], detail: str = "") -> None:
+        """Take the inventory, which workflows the list of workflows showed, and the unit of which everything is kept."""
         self.units = units
+        self._detailed = {units.index[detail]} if detail in units.index else {*units.named(detail)} if detail else set()
         self.table = StateColumns(len(units))
         self.unlisted: dict[str, str] = {}
         self.strays: set[str] = set()
@@ -166,7 +168,7 @@ class Slots:
                 column = self._column(row.flow_id, page)
             if column[unit]:
                 number = self._twice(row, number, column[unit])
-            column[unit] = number
+            column[unit] = self._detail(row.id, number, page) if unit in self._detailed else number
         for one in page.malformed:
             self._add_malformed(one, page)
         self.notes.update(page.notes)
@@ -218,4 +220,8 @@ class Slots:
         column = self.table.columns.get(flow)
         if column is None:
             column = self._column(flow, page)
-        column[unit] = self.table.number(state_of_malformed(one))
+        number = self.table.number(state_of_malformed(one))
+        column[unit] = self._detail(one.text("id"), number, page) if unit in self._detailed else number
+
+    def _detail(self, row: str, number: int, page: Page[Row]) -> int:
+        return self.table.number(replace(self.table.states[number], facts=facts_of(item(page.content, row))))

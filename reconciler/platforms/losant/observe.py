@@ -108,7 +108,8 @@ class _Reading:
         first = self._readers.measured(listing.first)
         listing.walk(first, self._readers, patient=self._patient)
         self._problems += listing.problems + self.inventory.problems
-        self.slots = Slots(self.inventory.units(), {workload.id for workload in self._workloads})
+        listed = {workload.id for workload in self._workloads}
+        self.slots = Slots(self.inventory.units(), listed, self._query.detail)
         if listing.total != before.total:
             self._problems.append(f"the number of devices changed from {before.total} to {listing.total}")
         if not self.inventory.edge:

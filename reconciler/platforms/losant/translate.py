@@ -20,11 +20,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from math import inf
+from typing import Any
 
 import msgspec
 
 from reconciler.model.condition import Condition, ConditionCode
-from reconciler.model.observation import Phase, State
+from reconciler.model.observation import Facts, Phase, State
 from reconciler.model.unit import Labels, Reach, labels_of
 from reconciler.platforms.answers import clean
 from reconciler.platforms.losant import wire
@@ -33,6 +34,11 @@ from reconciler.platforms.reading.pages import Malformed
 
 CUSTOM_NODE = "customNode"
 ERROR = b'"error"'
+SHOWN = frozenset(
+    {"applicationId", "deviceId", "deviceName", "flowName", "desiredVersion", "currentVersion", "desiredEtag"}
+    | {"edgeDeploymentId", "logs", "_type", "_links", "_embedded", "_actions"}
+)
+"""Fields of a row that are shown in other places, or say nothing of it."""
 
 
 def is_plain(row: Row, *, errors: bool = True) -> bool:
@@ -62,8 +68,7 @@ def state_of(row: Row, notes: list[str]) -> State:
     state = _state_of(row, notes)
     if not row.file_name:
         return state
-    text = clean(row.file_name if isinstance(row.file_name, str) else msgspec.json.encode(row.file_name).decode())
-    file = (Condition(ConditionCode.FROM_FILE, text=text),)
+    file = (Condition(ConditionCode.FROM_FILE, text=clean(_text(row.file_name))),)
     return msgspec.structs.replace(state, conditions=(*state.conditions, *file), protected=file)
 
 
@@ -91,6 +96,20 @@ def _state_of(row: Row, notes: list[str]) -> State:
         return msgspec.structs.replace(state, overwritten=True)
     since = history.asked_at if history.asked_at is not None else _time(row.last_updated)
     return msgspec.structs.replace(state, phase=Phase.MOVING, since=since)
+
+
+def facts_of(row: dict[str, Any]) -> Facts:
+    """Return all that a row says beside what a state says, with its log."""
+    logs = row.get("logs")
+    entries = logs if isinstance(logs, list) else []
+    told = [*row.items(), *((f"logs[{number}]", entry) for number, entry in enumerate(entries))]
+    return tuple((name, clean(text)) for name, value in told if name not in SHOWN and (text := _text(value)))
+
+
+def _text(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {text}" for name, one in value.items() if (text := _text(one)))
+    return value if isinstance(value, str) else "" if value is None else msgspec.json.encode(value).decode()
 
 
 def state_of_malformed(row: Malformed) -> State:
@@ -154,7 +173,7 @@ def _was_there(log: Log, row: Row) -> bool:
 
 def _words(log: Log, wanted: str | None) -> str:
     """Return an error as text, with the version that it is about where that is another one."""
-    text = log.error if isinstance(log.error, str) else msgspec.json.encode(log.error).decode()
+    text = _text(log.error) or msgspec.json.encode(log.error).decode()
     other = log.attempted_value not in (None, wanted)
     return clean(f"{log.attempted_value}: {text}" if other else text)
 

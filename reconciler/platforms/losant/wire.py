@@ -127,6 +127,7 @@ logs = Items(Log)
 tags = Items(Tag)
 _named = Pages(_Collection, Named)
 _version = Items(Version)
+_whole = msgspec.json.Decoder(_Collection[Any]).decode
 
 
 def version(content: bytes) -> tuple[Version, list[str]]:
@@ -136,6 +137,11 @@ def version(content: bytes) -> tuple[Version, list[str]]:
     if isinstance(found, Malformed):
         raise msgspec.ValidationError(found.why)
     return found, notes
+
+
+def item(content: bytes, item_id: str) -> dict[str, Any]:
+    """Return all that a page says of one of its items."""
+    return next(one for one in _whole(content).items if isinstance(one, dict) and one.get("id") == item_id)
 
 
 def flow_names(content: bytes) -> dict[str, str]:

@@ -18,13 +18,12 @@ from reconciler.model.condition import ConditionCode
 from reconciler.model.unit import Labels, Units
 from reconciler.platforms.losant.translate import (
     CUSTOM_NODE,
-    ERROR,
     facts_of,
-    is_plain,
     labels_from,
     reach_of,
     state_of,
     state_of_malformed,
+    tells_error,
     unknown,
 )
 from reconciler.platforms.losant.wire import Device, Row, flow_names, item
@@ -148,15 +147,15 @@ class Slots:
     def fold(self, page: Page[Row]) -> None:
         """Take one page. The loop runs once a row of the application: every operation in it counts."""
         row_of, plain, columns = self.units.index, self._plain, self.table.columns
-        errors = ERROR in page.content
         for row in page.items:
             version, etag = row.desired_version, row.desired_etag
-            alike = is_plain(row, errors=errors)
-            number = plain.get((version, etag, row.flow_class)) if alike else None
-            if number is None:
+            alike = version == row.current_version and etag == row.current_etag and not row.file_name
+            if alike and not tells_error(row.logs):
+                number = plain.get(key := (version, etag, row.flow_class))
+                if number is None:
+                    number = plain[key] = self._number(row)
+            else:
                 number = self._number(row)
-                if alike:
-                    plain[version, etag, row.flow_class] = number
             if number == _SKIP:
                 continue
             unit = row_of.get(row.device_id)

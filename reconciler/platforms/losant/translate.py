@@ -18,6 +18,7 @@ a value this program does not know                             unknown
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from math import inf
 from typing import Any
@@ -33,25 +34,13 @@ from reconciler.platforms.losant.wire import Log, Row
 from reconciler.platforms.reading.pages import Malformed
 
 CUSTOM_NODE = "customNode"
-ERROR = b'"error"'
+tells_error = re.compile(rb'"error"').search
+"""Finds whether the log of a row has an error at all, without reading it."""
 SHOWN = frozenset(
     {"applicationId", "deviceId", "deviceName", "flowName", "desiredVersion", "currentVersion", "desiredEtag"}
     | {"edgeDeploymentId", "logs", "_type", "_links", "_embedded", "_actions"}
 )
 """Fields of a row that are shown in other places, or say nothing of it."""
-
-
-def is_plain(row: Row, *, errors: bool = True) -> bool:
-    """Return whether a row says all by itself: what was asked for is there, and there is no error. Rows alike share a state.
-
-    `errors` says whether its page tells any.
-    """
-    return (
-        row.desired_version == row.current_version
-        and row.desired_etag == row.current_etag
-        and not row.file_name
-        and not (errors and ERROR in bytes(row.logs))
-    )
 
 
 def _etags_differ(row: Row) -> bool:

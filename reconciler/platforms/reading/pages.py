@@ -63,6 +63,7 @@ class Items(Generic[Item]):
         """Take the type, a msgspec.Struct."""
         self._kind: Any = kind
         self._strict = msgspec.json.Decoder(kind)
+        self._strict_list = msgspec.json.Decoder(list[kind])  # type: ignore[valid-type] # the type of the items
 
     def read(self, raw: bytes | msgspec.Raw, notes: list[str]) -> Item | Malformed:
         """Return the item, or what of it can be read; `notes` gets the decorative fields that were left out."""
@@ -96,9 +97,13 @@ class Items(Generic[Item]):
     def each(self, raw: bytes | msgspec.Raw, key: str, notes: list[str]) -> list[Item]:
         """Return the items of a list that decides nothing, as far as it is one and they can be read; the rest is noted."""
         try:
-            values = _list.decode(raw)
+            return self._strict_list.decode(raw)
         except msgspec.ValidationError as error:
-            notes.append(f"{key}: {error}")
+            why = str(error)
+        try:
+            values = _list.decode(raw)
+        except msgspec.ValidationError:
+            notes.append(f"{key}: {why}")
             return []
         found: list[Item] = []
         for one in values:

@@ -13,7 +13,6 @@ from reconciler.simulators.losant.inventory import (
     Content,
     Device,
     Flow,
-    RuntimeFailure,
     Tags,
     Version,
     hex_id,
@@ -70,8 +69,8 @@ def _history_json(created: int, content: Content) -> str:
     return _encode(first_log(created, content))
 
 
-def device_payload(app: Application, device: Device, *, tag_object: bool = False) -> Payload:
-    """A device; as an object a repeated tag key shows its last value alone."""
+def device_payload(app: Application, device: Device) -> Payload:
+    """A device."""
     payload: Payload = {
         "id": device.id,
         "deviceId": device.id,
@@ -79,7 +78,7 @@ def device_payload(app: Application, device: Device, *, tag_object: bool = False
         "name": device.name,
         "description": "",
         "deviceClass": device.device_class,
-        "tags": dict(device.tags) if tag_object else tag_list(device.tags),
+        "tags": tag_list(device.tags),
         "attributes": _ATTRIBUTES,
         "creationDate": iso(device.created),
         "lastUpdated": iso(device.updated),
@@ -142,16 +141,6 @@ def version_payload(app: Application, flow: Flow, version: Version) -> Payload:
     if version.minimum_agent is not None:
         payload["minimumAgentVersion"] = version.minimum_agent
     return payload
-
-
-def failure_payload(failure: RuntimeFailure) -> Payload:
-    """A runtime error of a flow; its fields are inferred, for no source shows them."""
-    return {
-        "time": iso(failure.time),
-        "deviceId": failure.device,
-        "flowVersion": failure.version,
-        "error": {"name": "Error", "message": failure.message},
-    }
 
 
 def _graph() -> Payload:

@@ -48,7 +48,7 @@ class Faults(AnyFaults):
 
     routes = (
         "application.get", "deployments.list", "deployments.release", "deployments.replace", "deployments.remove",
-        "deployment.get", "devices.list", "device.get", "flows.list", "flows.version", "flow.get", "flow.errors",
+        "deployment.get", "devices.list", "device.get", "flows.list", "flow.get",
         "versions.list", "versions.create", "version.get",
     )  # fmt: skip
     kinds: ClassVar[Mapping[str, str]] = {**KINDS, "gone": "deployments.release"}

@@ -6,7 +6,7 @@ from reconciler.simulators.control import SimulatedWorld, locked, verb
 from reconciler.simulators.losant.access import Access
 from reconciler.simulators.losant.agents import CONSOLE, Agents
 from reconciler.simulators.losant.application import Application
-from reconciler.simulators.losant.inventory import EDGE, Content, Device, Flow, RuntimeFailure, Tags
+from reconciler.simulators.losant.inventory import EDGE, Content, Device, Flow, Tags
 from reconciler.simulators.losant.variants import Faults
 
 TagsGiven = Mapping[str, str] | Iterable[tuple[str, str]]
@@ -116,14 +116,6 @@ class LosantWorld(SimulatedWorld):
     def fall_back(self, device: str, flow: str, version: str | None, error: str | None = None) -> None:
         """Have a device go back to a version from what is desired, and report an error before that, or none."""
         self.agents.fall_back(self._device(device), self._flow(flow), version, error)
-
-    @verb
-    def report_failure(self, flow: str, device: str, message: str, version: str | None = None) -> None:
-        """Have a flow meet an error while it runs on a device."""
-        found, on = self._flow(flow), self._device(device)
-        row = self.app.rows.find(found.index, on.index)
-        running = self.app.rows.contents[self.app.rows.current[row]].version if row >= 0 else None
-        found.failures.append(RuntimeFailure(on.id, version or running, message, self.app.now()))
 
     @verb
     def grant(self, token: str, scopes: Iterable[str]) -> None:

@@ -11,9 +11,8 @@ from reconciler.simulators.exchange import Json, Reply, json_object, json_reply
 from reconciler.simulators.losant.access import malformed, not_found
 from reconciler.simulators.losant.agents import TOKEN
 from reconciler.simulators.losant.call import OBJECT_ID, TAG_KEY, Call
-from reconciler.simulators.losant.inventory import EDGE, Device, Flow
+from reconciler.simulators.losant.inventory import EDGE, Device, Flow, tag_test
 from reconciler.simulators.losant.payloads import version_payload
-from reconciler.simulators.losant.queries import tag_test
 
 Body = dict[str, Json]
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from reconciler.errors import PlatformError, Unauthorized
-from reconciler.model.condition import ConditionCode
+from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.connection import Requests
 from reconciler.model.observation import EMPTY, UNSEEN, Phase, State
 from reconciler.model.snapshot import Query, Snapshot, Workload
@@ -336,6 +336,19 @@ def test_two_rows_of_one_slot() -> None:
     app.add_row(app.devices[0]["id"], app.flows[0]["id"], "v2")
     assert "has two rows of workflow" in problems(app)
     assert observe(app).state(app.flows[0]["id"], 0).phase is Phase.UNKNOWN
+
+
+@pytest.mark.parametrize("file_first", [True, False])
+def test_a_file_on_the_device_stands_beside_what_it_was_given(file_first: bool) -> None:
+    app = Application().fill(1, 1)
+    device, flow = app.devices[0]["id"], app.flows[0]["id"]
+    app.rows.clear()
+    for file in (file_first, not file_first):
+        app.add_row(device, flow, "v2" if file else "v1", **({"fileName": "a.json"} if file else {}))
+    snapshot = observe(app)
+    assert snapshot.coverage.complete
+    condition = Condition(ConditionCode.FROM_FILE, text="a.json")
+    assert snapshot.state(flow, 0) == State("v1", "v1", conditions=(condition,))
 
 
 def test_malformed_items_cost_themselves_alone() -> None:

@@ -98,6 +98,8 @@ LOSANT = Subject(
         ("max-per-page", "unlimited"),
         ("write-visible", "now"),
         ("write-status", "201"),
+        ("failure-log", "then-current"),
+        ("failure-log", "bare"),
         ("unknown-ids", "refuse"),
         ("overwrite-etag", "at-release"),
         ("etags", "absent"),

@@ -14,6 +14,7 @@ from reconciler.model.observation import Phase, State
 from reconciler.model.outcome import Result
 from reconciler.model.plan import FleetPlan
 from reconciler.model.snapshot import Query
+from reconciler.simulators.losant.agents import FAILURE
 from reconciler.testing.applying import applied, planned
 from reconciler.testing.changes import question_of
 from reconciler.testing.subject import Rig
@@ -59,6 +60,18 @@ def test_a_write_is_sent_once_however_late_it_shows(visible: str, status: int) -
     run = applied(rig, wanting("v1.0.0"))
     assert [one.result for one in run.outcomes] == [Result.DONE]
     assert posts(rig) == 1
+
+
+@pytest.mark.parametrize("told", ["attempted", "then-current", "bare"])
+def test_a_release_that_fails_is_failed_however_it_is_logged(told: str) -> None:
+    rig, world = with_world(variants={"failure-log": told})
+    world.set_failing(UNIT, True)
+    run = applied(rig, wanting("v1.0.0"))
+    assert [(one.result, one.detail) for one in run.outcomes] == [(Result.FAILED, FAILURE)]
+    world.set_failing(UNIT, False)
+    world.set_online(UNIT, True)
+    rig.settle()
+    assert slot(rig).phase is Phase.SETTLED
 
 
 @pytest.mark.parametrize("error", ["exit 7", None])

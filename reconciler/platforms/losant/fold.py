@@ -95,7 +95,9 @@ class Inventory:
             notes: list[str] = []
             labels = labels_from(text, notes)
             self.notes.update(f"device {device.id}: {note}" for note in notes)
-            number = self._texts[text] = self._label_sets.setdefault(labels, len(self._label_sets))
+            number = self._label_sets.setdefault(labels, len(self._label_sets))
+            if not notes:
+                self._texts[text] = number
         return number
 
     def units(self) -> Units:

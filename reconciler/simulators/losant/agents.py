@@ -6,7 +6,7 @@ told a version which does not exist. An error is tried again at the next connect
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from msgspec import UNSET
 from msgspec.structs import replace
@@ -31,8 +31,7 @@ DEVELOP, DEVELOP_AGENT = "develop", "1.39.0"
 FAILURE = "workflow failed to start; the previous version keeps running"
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """Who changed what is desired."""
 
     type: str
@@ -74,7 +73,7 @@ class Agents:
         if content.version == before.version and self.app.variants["overwrite-push"] == "no":
             content = before
         if content != before or self.app.variants["rerelease-log"] == "yes":
-            self._log(row, _entry("desired", source, self.app.now(), before, content))
+            self._log(row, log_entry("desired", source, self.app.now(), before, content))
         if content != before:
             self.set_desired(row, content)
         self._tell(row)
@@ -96,8 +95,8 @@ class Agents:
         row = rows.find(flow.index, device.index)
         desired, back = rows.contents[rows.desired[row]], self.content_of(flow, version)
         if error is not None:
-            self._log(row, _entry("current", source, self.app.now(), back, desired, error))
-        self._log(row, _entry("current", source, self.app.now(), desired, back))
+            self._log(row, log_entry("current", source, self.app.now(), back, desired, error))
+        self._log(row, log_entry("current", source, self.app.now(), desired, back))
         rows.current[row] = rows.intern(back)
         self._updated(row)
 
@@ -148,7 +147,13 @@ class Agents:
         rows = self.app.rows
         desired, current = rows.contents[rows.desired[row]], rows.contents[rows.current[row]]
         error = self._refusal(device, self.app.flows[rows.flow[row]], desired)
-        self._log(row, _entry("current", Source("device", device.id), self.app.now(), current, desired, error))
+        source, told = Source("device", device.id), self.app.variants["failure-log"]
+        entry = log_entry("current", source, self.app.now(), current, desired, error)
+        if error is not None and told == "bare":
+            entry = replace(entry, attempted_value=UNSET, attempted_etag=UNSET)
+        self._log(row, entry)
+        if error is not None and told == "then-current":
+            self._log(row, log_entry("current", source, self.app.now(), current, current))
         if error is None:
             rows.current[row] = rows.desired[row]
         self._updated(row)
@@ -187,7 +192,7 @@ def first_log(created: int, content: Content) -> list[Log]:
     return [Log("desired", CONSOLE.type, CONSOLE.id, iso(created), new_value=content.version, previous_value=None)]
 
 
-def _entry(kind: str, source: Source, now: int, before: Content, after: Content, error: str | None = None) -> Log:
+def log_entry(kind: str, source: Source, now: int, before: Content, after: Content, error: str | None = None) -> Log:
     """A log entry; with an error what was to come was only attempted."""
     entry = Log(
         kind, source.type, source.id, iso(now), previous_value=before.version, previous_etag=before.etag or UNSET

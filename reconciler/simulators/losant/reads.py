@@ -6,6 +6,7 @@ Of the sorts that there are, these are the ones that clients ask for.
 import re
 from collections.abc import Callable, Sequence
 from fnmatch import translate
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from reconciler.simulators.exchange import Reply, json_reply
@@ -16,8 +17,6 @@ from reconciler.simulators.losant.inventory import (
     FLOW_CLASSES,
     ROW_IDS,
     Device,
-    Flow,
-    Version,
     index_of,
     tag_test,
 )
@@ -110,6 +109,8 @@ def list_devices(call: Call) -> Reply:
     window = asked.window(app.variants)
     sort, direction = asked.one_of("sortField", DEVICE_SORTS, "name"), asked.direction()
     asked.one_of("filterField", ("name",), "name")
+    if asked.text("query"):
+        raise malformed("advanced queries are not simulated")
     classes, tags, pattern = asked.values("deviceClass"), asked.tags("tagFilter"), asked.text("filter")
     for device_class in classes:
         if device_class not in DEVICE_CLASSES:
@@ -126,11 +127,8 @@ def list_devices(call: Call) -> Reply:
         found = [device for device in app.devices if device.deleted is None and test(device)]
         return [d.index for d in sorted(found, key=_DEVICE_KEYS[sort], reverse=direction == "desc")]
 
-    def payload(index: int) -> object:
-        return device_payload(app, app.devices[index])
-
     listing = app.listings.devices((sort, direction, *_filter_key(call)), select)
-    return Reply(200, page_bytes(listing, window, about, payload))
+    return Reply(200, page_bytes(listing, window, about, lambda index: device_payload(app, app.devices[index])))
 
 
 _DEVICE_KEYS: dict[str, Callable[[Device], Any]] = {
@@ -168,14 +166,9 @@ def get_device(call: Call) -> Reply:
 
 T = TypeVar("T")
 
-_FLOW_KEYS: dict[str, Callable[[Flow], Any]] = {
-    "name": lambda flow: flow.name,
-    "id": lambda flow: flow.id,
-}
-_VERSION_KEYS: dict[str, Callable[[Version], Any]] = {
-    "version": lambda version: version.name,
-    "id": lambda version: version.id,
-}
+_FLOW_SORTS = {"name": "name", "id": "id"}
+_VERSION_SORTS = {"version": "name", "id": "id"}
+"""By field that sorts, the attribute that has it."""
 
 
 def list_flows(call: Call) -> Reply:
@@ -187,7 +180,7 @@ def list_flows(call: Call) -> Reply:
     named = glob(pattern or "*")
     flows = [f for f in call.world.app.flows if f.flow_class == flow_class and named.match(f.name)]
     about = {"flowClass": flow_class} | ({"filter": pattern, "filterField": "name"} if pattern else {})
-    return _page(call, flows, _FLOW_KEYS, lambda flow: flow_payload(call.world.app, flow), about)
+    return _page(call, flows, _FLOW_SORTS, lambda flow: flow_payload(call.world.app, flow), about)
 
 
 def get_flow(call: Call) -> Reply:
@@ -204,7 +197,7 @@ def list_versions(call: Call) -> Reply:
     versions = [version for version in flow.versions.values() if named.match(version.name)]
     about = {"flowId": flow.id} | ({"filter": pattern, "filterField": "version"} if pattern else {})
     app = call.world.app
-    return _page(call, versions, _VERSION_KEYS, lambda v: version_payload(app, flow, v), about)
+    return _page(call, versions, _VERSION_SORTS, lambda v: version_payload(app, flow, v), about)
 
 
 def get_version(call: Call) -> Reply:
@@ -221,14 +214,14 @@ def get_version(call: Call) -> Reply:
 def _page(
     call: Call,
     things: list[T],
-    keys: dict[str, Callable[[T], Any]],
+    sorts: dict[str, str],
     payload: Callable[[T], object],
     about: dict[str, Any],
 ) -> Reply:
     asked = call.parameters
     window = asked.window(call.world.app.variants)
-    sort, direction = asked.one_of("sortField", tuple(keys), next(iter(keys))), asked.direction()
-    things = sorted(things, key=keys[sort], reverse=direction == "desc")
+    sort, direction = asked.one_of("sortField", tuple(sorts), next(iter(sorts))), asked.direction()
+    things = sorted(things, key=attrgetter(sorts[sort]), reverse=direction == "desc")
     start = window.page * window.per_page
     items = [payload(thing) for thing in things[start : start + window.per_page]]
     return Reply(200, collection(items, len(things), _about(call, window, sort, direction) | about))

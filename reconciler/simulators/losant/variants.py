@@ -22,6 +22,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question("write-visible", ("later", "now"), "whether an accepted write can be read at once", 6),
     Question("write-status", ("202", "201"), "the status of an accepted write, by the age of the API"),
     Question("agent-error-text", (), "the text logged by an agent that is too old", 7, "workflow needs a newer agent"),
+    Question("failure-log", ("attempted", "then-current", "bare"), "what else is logged with an error, or not"),
     Question("unknown-ids", ("ignore", "refuse"), "a release that names devices the application has not", 8),
     Question("overwrite-push", ("yes", "no"), "whether a release again pushes overwritten content", 9),
     Question("overwrite-etag", ("at-once", "at-release"), "when the rows of an overwritten version show its new etag"),

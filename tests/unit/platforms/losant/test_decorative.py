@@ -90,10 +90,13 @@ def test_what_is_left_out_is_noted() -> None:
     app.rows[0]["logs"] = None
     app.rows[1] |= {"lastUpdated": 1_700_000_000}
     app.devices[0] |= {"name": 5, "edgeAgentVersion": 5, "deviceClass": 5}
-    app.devices[1] |= {"connectionInfo": "yes", "tags": [{"key": "line", "value": 12}]}
+    for device in app.devices:
+        device["tags"] = [{"key": "line", "value": 12}]
+    app.devices[1]["connectionInfo"] = "yes"
     app.flows[0]["name"] = None
     assert app.platform().observe(Query()).coverage.notes == (
         "connectionInfo: Expected `object | null`, got `str`",
+        f"device {app.devices[0]['id']}: tags: the value 12 of line is no text; it is read as one",
         f"device {app.devices[1]['id']}: tags: the value 12 of line is no text; it is read as one",
         "deviceClass: Expected `str`, got `int`",
         f"edge deployment {app.rows[0]['id']}: logs: Expected `array`, got `null`",

@@ -351,6 +351,27 @@ def test_a_file_on_the_device_stands_beside_what_it_was_given(file_first: bool) 
     assert snapshot.state(flow, 0) == State("v1", "v1", conditions=(condition,))
 
 
+@pytest.mark.parametrize("detail", ["gw-1", hex_id("d", 1)])
+def test_everything_is_told_of_the_unit_that_is_asked_about_and_of_no_other(detail: str) -> None:
+    app = Application().fill(3, 2)
+    app.rows[2]["logs"] = [{"date": "2026-11-20T08:00:00.000Z", "newValue": "v1", "error": None}]
+    app.rows[3] |= {"currentVersion": 7, "later": {"field": [1]}}
+    snapshot = observe(app, Query(detail=detail))
+    first, second = (snapshot.state(flow["id"], 1) for flow in app.flows)
+    assert first.facts == (
+        ("id", app.rows[2]["id"]),
+        ("flowId", app.flows[0]["id"]),
+        ("flowClass", "edge"),
+        ("creationDate", app.rows[2]["creationDate"]),
+        ("lastUpdated", app.rows[2]["lastUpdated"]),
+        ("logs[0]", "date 2026-11-20T08:00:00.000Z, newValue v1"),
+    )
+    assert second.phase is Phase.UNKNOWN
+    assert ("later", "field [1]") in second.facts
+    assert snapshot.state(app.flows[0]["id"], 0) == snapshot.state(app.flows[0]["id"], 2) == State("v1", "v1")
+    assert all(not state.facts for state in observe(app, Query(detail="gw-9")).states)
+
+
 def test_malformed_items_cost_themselves_alone() -> None:
     app = Application().fill(3, 1)
     app.rows[0]["desiredVersion"] = 5

@@ -16,6 +16,7 @@ from reconciler.core.describe import Described, Wishes, describe
 from reconciler.core.judge import CHANGES, HELD, Patience, verdict
 from reconciler.model.desired import UNMANAGED, Desired, version
 from reconciler.model.fleet import FleetSpec, Pin, PinChoice, Selector, WorkloadSpec
+from reconciler.model.kind import is_version
 from reconciler.model.observation import State
 from reconciler.model.snapshot import Snapshot, Workload
 from reconciler.model.unit import Reach
@@ -24,7 +25,6 @@ from reconciler.model.verdict import Verdict
 Measure = Callable[[FleetSpec], int]
 """Lines that a fleet takes when written."""
 
-LONGEST_VERSION = 255
 SAMPLE = 3
 
 WORDS = {
@@ -110,7 +110,7 @@ class _Importer:
 
     def _wish(self, number: int, reach: int) -> Desired:
         state = self.snapshot.states[number]
-        if state.assigned is None or not 0 < len(state.assigned) <= LONGEST_VERSION:
+        if state.assigned is None or not is_version(state.assigned):
             return UNMANAGED
         found = self._verdict(state, reach)
         return UNMANAGED if found in CHANGES or found in HELD else version(state.assigned, state.settings)

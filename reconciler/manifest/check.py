@@ -6,7 +6,7 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from reconciler.core.names import suggestion
-from reconciler.core.select import selectors_in
+from reconciler.core.select import is_glob, selectors_in
 from reconciler.manifest import cron
 from reconciler.manifest.claims import overlaps
 from reconciler.manifest.finding import Findings, finding
@@ -19,7 +19,7 @@ from reconciler.model.fleet import (
     FleetSpec,
     Limit,
     Manifest,
-    PinChoice,
+    Requirement,
     Selector,
     Wave,
     Window,
@@ -31,10 +31,20 @@ from reconciler.plugin import PlatformPlugin, Plugins
 
 def fleets(manifest: Manifest, plugins: Plugins, *, complete: bool = True) -> Findings:
     """Yield what is wrong with Fleets. `complete` False: some documents could not be read: missing names are not told."""
+    for channel in manifest.channels.values():
+        for workload, version in channel.spec.versions.items():
+            yield from _like_a_channel(channel, version, ("spec", "versions", workload), manifest)
     for one in manifest.fleets.values():
         yield from _Fleet(one, manifest, plugins, complete=complete).findings()
     yield from overlaps(manifest)
     yield from requirements(manifest, complete=complete)
+
+
+def _like_a_channel(document: Document, version: str, path: Path, manifest: Manifest) -> Findings:
+    if version in manifest.channels:
+        message = f"the version is called {version!r}, as a Channel is; the versions of that Channel are not meant"
+        hint = f"for what the Channel says, write {{channel: {version}}} where a fleet asks for the version"
+        yield finding(document, path, "version-like-channel", message, hint, Severity.WARNING)
 
 
 class _Fleet:
@@ -56,6 +66,10 @@ class _Fleet:
             yield from self._choice(workload, name, path)
             if workload.units is not None:
                 yield from self._selector(workload.units, (*path, "units"))
+            for required, said in workload.requires.items():
+                versions = said.version if isinstance(said, Requirement) else said
+                for version in versions if isinstance(versions, list) else ():
+                    yield from self._named_like_a_channel(version, (*path, "requires", required))
             for position, override in enumerate(workload.overrides):
                 yield from self._choice(override, name, (*path, "overrides", position))
                 yield from self._selector(override.units, (*path, "overrides", position, "units"))
@@ -68,6 +82,12 @@ class _Fleet:
 
     def _add(self, path: Path, code: str, message: str, hint: str = "") -> Diagnostic:
         return finding(self.document, path, code, message, hint)
+
+    def _warn(self, path: Path, code: str, message: str, hint: str = "") -> Diagnostic:
+        return finding(self.document, path, code, message, hint, severity=Severity.WARNING)
+
+    def _named_like_a_channel(self, version: str, path: Path) -> Findings:
+        return _like_a_channel(self.document, version, path, self.manifest)
 
     def _connection(self) -> Findings:
         known = self.manifest.connections
@@ -104,9 +124,28 @@ class _Fleet:
             if one.all is False:
                 yield self._add(path, "all-false", "`all: false` matches no unit; remove it")
             yield from self._unknown_keys(one, path)
+            yield from self._negated(one, path)
             for name, part in (("ids", one.ids), ("names", one.names), ("tags", one.tags), ("any", one.any)):
                 if part is not None and not part:
                     yield self._add(path, "empty-selector", f"`{name}` is empty and matches no unit")
+
+    def _negated(self, selector: Selector, path: Path) -> Findings:
+        """Yield texts that begin with `!`: they mean a unit or value of just that name."""
+        texts = {
+            "ids": selector.ids,
+            "names": selector.names,
+            "cohorts": selector.cohorts,
+            **{
+                f"tags: {{{key}": [said] if isinstance(said, str) else said
+                for key, said in (selector.tags or {}).items()
+            },
+        }
+        for key, some in texts.items():
+            for text in some or ():
+                if text.startswith("!"):
+                    meant = f"{key}: {text[1:]}}}" if key.startswith("tags") else f"{key}: [{text[1:]}]"
+                    message = f"{text!r} matches nothing but this very text; `!` does not mean `not`"
+                    yield self._warn(path, "negation", message, f"to leave out what matches, write not: {{{meant}}}")
 
     def _unknown_keys(self, selector: Selector, path: Path) -> Findings:
         """Yield keys of a selector that mean nothing on the fleet's platform."""
@@ -117,14 +156,14 @@ class _Fleet:
                 yield self._add(path, key, f"{self.plugin.title} has no {key}; select by {instead}")
 
     def _choice(self, choice: Choice, workload: str, path: Path) -> Findings:
-        channel = choice.channel if isinstance(choice, PinChoice) else None
+        short = choice.channel if choice.version != ChannelRef(channel=choice.channel or "") else None
         given = [
             name
             for name, part in (
                 ("version", choice.version),
                 ("absent", choice.absent),
                 ("unmanaged", choice.unmanaged),
-                ("channel", channel),
+                ("channel", short),
             )
             if part is not None
         ]
@@ -134,13 +173,14 @@ class _Fleet:
         for name in ("absent", "unmanaged"):
             if getattr(choice, name) is False:
                 yield self._add((*path, name), "choice", f"`{name}: false` has no effect; remove it")
-        if choice.settings and "version" not in given and "channel" not in given:
+        if choice.settings and "version" not in given:
             yield self._add((*path, "settings"), "choice", "settings need a version")
         else:
             yield from self._settings(choice, path)
-        named = choice.version.channel if isinstance(choice.version, ChannelRef) else channel
-        if named is not None:
-            yield from self._channel(named, workload, path)
+        if isinstance(choice.version, ChannelRef):
+            yield from self._channel(choice.version.channel, workload, path)
+        elif choice.version is not None:
+            yield from self._named_like_a_channel(choice.version, (*path, "version"))
 
     def _channel(self, name: str, workload: str, path: Path) -> Findings:
         channel = self.manifest.channels.get(name)
@@ -156,10 +196,16 @@ class _Fleet:
         listed = self.spec.workloads
         near: dict[str, str] = {}
         for unit, pins in self.spec.pins.items():
+            if is_glob(unit):
+                message = f"a pin is about one unit, and {unit!r} is taken for its name"
+                hint = "for several units, write an override of the workload: {units: {names: [...]}, version: ...}"
+                yield self._warn(("spec", "pins", unit), "glob-pin", message, hint)
             for workload, pin in pins.items():
-                if type(pin) is str and workload in listed:
-                    continue
                 path: Path = ("spec", "pins", unit, workload)
+                if isinstance(pin, str):
+                    yield from self._named_like_a_channel(pin, path)
+                    if workload in listed:
+                        continue
                 if workload not in listed:
                     if workload not in near:
                         near[workload] = suggestion(workload, list(listed))
@@ -183,9 +229,8 @@ class _Fleet:
             if entry.workload not in self.spec.workloads:
                 near = suggestion(entry.workload, list(self.spec.workloads))
                 message = f"the quarantine names {entry.workload!r}, which this fleet does not list{near}"
-                yield finding(
-                    self.document, (*path, "workload"), "unknown-workload", message, severity=Severity.WARNING
-                )
+                yield self._warn((*path, "workload"), "unknown-workload", message)
+            yield from self._named_like_a_channel(entry.version, (*path, "version"))
             yield from self._day(entry.until, (*path, "until"))
         if self.spec.suspend is not None:
             yield from self._day(self.spec.suspend.until, ("spec", "suspend", "until"))

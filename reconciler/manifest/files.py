@@ -6,8 +6,11 @@ import os
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from stat import S_ISREG
+
+import msgspec
 
 from reconciler.model.origin import Origin
 
@@ -15,6 +18,13 @@ LARGEST = 32 * 1024 * 1024
 """Bytes of a file at most."""
 
 SUFFIXES = (".yaml", ".yml")
+LIKE_YAML = re.compile(r"\.(ya?ml|json[5cl]?)(?![a-z])", re.IGNORECASE)
+"""What stands in the names of files that somebody may take for manifests."""
+
+MANIFEST = re.compile(rb"""(?im)^[\s{,"']*apiVersion["']?[ \t]*:[ \t]*["']?reconciler/v""")
+HEAD = 65_536
+MOST_LOOKED_AT = 2_000
+"""Files of a linked folder."""
 
 
 PUBLIC = frozenset({"Channel", "Fleet"})
@@ -37,22 +47,63 @@ class Unreadable(Exception):
         self.code = code
 
 
-def below(folder: Path) -> Iterator[Path | Unreadable]:
-    """Yield the YAML files below a folder in sorted order, and what cannot be looked into. Hidden ones are passed over."""
+class Skipped(msgspec.Struct, frozen=True):
+    """A file or folder that is passed over although manifests seem to stand there."""
+
+    path: Path
+    why: str
+
+
+def below(folder: Path) -> Iterator[Path | Unreadable | Skipped]:
+    """Yield the YAML files below a folder in sorted order, what cannot be looked into, and manifests that are passed over."""
     errors: list[OSError] = []
     for place, folders, files in os.walk(folder, onerror=errors.append):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(place, name) for name in sorted(files) if name.endswith(SUFFIXES) and not name.startswith("."))
+        for name in folders:
+            linked = Path(place, name)
+            if linked.is_symlink() and _holds_manifests(linked, folder):
+                yield Skipped(linked, "a link to a folder, which is not followed; give it in PATHS")
+        for name in sorted(files):
+            if _is_read(name):
+                yield Path(place, name)
+            elif LIKE_YAML.search(name) and _is_manifest(Path(place, name)):
+                yield Skipped(
+                    Path(place, name), f"its name is not that of a manifest ({', '.join(SUFFIXES)}, not hidden)"
+                )
     for error in errors:
         yield Unreadable(Path(error.filename), "unreadable", f"cannot look into the folder: {error.strerror}")
+
+
+def _is_read(name: str) -> bool:
+    return name.endswith(SUFFIXES) and not name.startswith(".")
+
+
+def _holds_manifests(linked: Path, folder: Path) -> bool:
+    """Return whether a linked folder has manifests that are read nowhere else. Only the first of many files are looked at."""
+    real = linked.resolve()
+    if real.is_relative_to(folder.resolve()):
+        return False
+    found = (Path(place, name) for place, _, files in os.walk(real) for name in files)
+    return any(_is_read(path.name) and _is_manifest(path) for path in islice(found, MOST_LOOKED_AT))
+
+
+def _is_manifest(path: Path) -> bool:
+    """Return whether a file begins like a manifest; what cannot be read is none."""
+    try:
+        if not S_ISREG(path.stat().st_mode):
+            return False
+        with path.open("rb") as file:
+            return MANIFEST.search(file.read(HEAD)) is not None
+    except OSError:
+        return False
 
 
 def text_of(path: Path) -> str:
     """Return the text of a file; raise Unreadable when it is too large, is no UTF-8, or cannot be read."""
     try:
         state = path.stat()
-        if not S_ISREG(state.st_mode) and path.suffix in SUFFIXES:
-            raise Unreadable(path, "unreadable", "this is not a regular file")
+        if not S_ISREG(state.st_mode):
+            raise Unreadable(path, "unreadable", "this is not a regular file, and nothing else is read")
         if state.st_size > LARGEST:
             raise Unreadable(path, "too-large", f"the file has {state.st_size:,} bytes; at most {LARGEST:,} are read")
         with path.open("rb") as file:

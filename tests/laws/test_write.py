@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from reconciler.manifest.read import read
 from reconciler.manifest.write import WIDTH, write
 from reconciler.model.connection import ConnectionSpec, Requests, Secret
 from reconciler.model.fleet import ChannelRef, ChannelSpec, FleetSpec, Override, PinChoice, WorkloadSpec
+from reconciler.model.kind import ONE_LINE
 from reconciler.platforms.losant.connection import LosantConnection
 from reconciler.platforms.registry import installed
 from tests.laws.strategies import limits, quarantines, selectors
@@ -30,7 +32,7 @@ CONFUSING = (
 texts = st.sampled_from(CONFUSING) | st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1
 )
-versions = texts.map(lambda text: text[:255])
+versions = texts.map(lambda text: text[:255].strip()).filter(re.compile(ONE_LINE).search)
 names = st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,20}[A-Za-z0-9])?", fullmatch=True)
 scalars = texts | st.integers(-(1 << 53), 1 << 53) | st.booleans() | st.floats(allow_nan=False, allow_infinity=False)
 settings = st.dictionaries(texts, scalars, max_size=3)

@@ -48,7 +48,8 @@ def read_plan(path: Path) -> Plan:
         raise PlanMismatch(f"{path}: {error}{_misshapen('plan.v1', content)}", hint=error.hint) from error
     if fingerprint(found) != found.fingerprint:
         raise PlanMismatch(
-            f"{path}: the plan was edited after it was made (its fingerprint does not match)", hint=plan_json.AGAIN
+            f"{path}: the plan was edited after it was made (its fingerprint does not match)",
+            hint=f"{plan_json.AGAIN}; an expired one cannot be revived",
         )
     return found
 

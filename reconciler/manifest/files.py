@@ -55,7 +55,10 @@ class Skipped(msgspec.Struct, frozen=True):
 
 
 def below(folder: Path) -> Iterator[Path | Unreadable | Skipped]:
-    """Yield the YAML files below a folder in sorted order, what cannot be looked into, and manifests that are passed over."""
+    """Yield the YAML files below a folder in sorted order, what cannot be looked into, and manifests that are passed over.
+
+    What is hidden is meant to be passed over.
+    """
     errors: list[OSError] = []
     for place, folders, files in os.walk(folder, onerror=errors.append):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -63,19 +66,13 @@ def below(folder: Path) -> Iterator[Path | Unreadable | Skipped]:
             linked = Path(place, name)
             if linked.is_symlink() and _holds_manifests(linked, folder):
                 yield Skipped(linked, "a link to a folder, which is not followed; give it in PATHS")
-        for name in sorted(files):
-            if _is_read(name):
+        for name in sorted(name for name in files if not name.startswith(".")):
+            if name.endswith(SUFFIXES):
                 yield Path(place, name)
             elif LIKE_YAML.search(name) and _is_manifest(Path(place, name)):
-                yield Skipped(
-                    Path(place, name), f"its name is not that of a manifest ({', '.join(SUFFIXES)}, not hidden)"
-                )
+                yield Skipped(Path(place, name), f"its name does not end in {' or '.join(SUFFIXES)}")
     for error in errors:
         yield Unreadable(Path(error.filename), "unreadable", f"cannot look into the folder: {error.strerror}")
-
-
-def _is_read(name: str) -> bool:
-    return name.endswith(SUFFIXES) and not name.startswith(".")
 
 
 def _holds_manifests(linked: Path, folder: Path) -> bool:
@@ -84,7 +81,7 @@ def _holds_manifests(linked: Path, folder: Path) -> bool:
     if real.is_relative_to(folder.resolve()):
         return False
     found = (Path(place, name) for place, _, files in os.walk(real) for name in files)
-    return any(_is_read(path.name) and _is_manifest(path) for path in islice(found, MOST_LOOKED_AT))
+    return any(path.name.endswith(SUFFIXES) and _is_manifest(path) for path in islice(found, MOST_LOOKED_AT))
 
 
 def _is_manifest(path: Path) -> bool:

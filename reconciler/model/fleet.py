@@ -10,7 +10,7 @@ import msgspec
 
 from reconciler.model.desired import Scalar
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.kind import Amount, Count, Day, Duration, Kind, Name, Percent, Range, Text, Version
+from reconciler.model.kind import Amount, Count, Day, Duration, Kind, Name, Percent, Text, Version
 from reconciler.model.origin import Locate
 
 # --- Channel --------------------------------------------------------------------------------------------------------
@@ -73,7 +73,7 @@ class Requirement(Kind, frozen=True, kw_only=True):
     With `connection` and `tag` it is about the one unit of that connection which bears the same value of the tag.
     """
 
-    version: Range | list[Version]
+    version: Text | list[Version]
     connection: Name | None = None
     tag: Text | None = None
 
@@ -85,7 +85,7 @@ class WorkloadSpec(Choice, frozen=True, kw_only=True):
     units: Selector | None = None
     overrides: list[Override] = []
     order: Annotated[str, msgspec.Meta(pattern=r"^semver$(?!\n)")] | None = None
-    requires: dict[Text, Range | list[Version] | Requirement] = {}
+    requires: dict[Text, Text | list[Version] | Requirement] = {}
     """What other workloads must report on a unit before this one may go there."""
 
 

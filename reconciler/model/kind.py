@@ -27,10 +27,6 @@ Version = Annotated[
         description='A version, exactly as typed: `1.10` is "1.10". No blanks around it, line breaks or control characters.',
     ),
 ]
-Range = Annotated[
-    str,
-    msgspec.Meta(min_length=1, max_length=255, pattern=ONE_LINE, description="A range of versions, `>=1.4,<2`."),
-]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 Percent = Annotated[
     str, msgspec.Meta(pattern=r"^(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)%$(?!\n)", description="A percentage, `10%`.")
@@ -58,9 +54,14 @@ Day = Annotated[
 Count = Annotated[int, msgspec.Meta(ge=0, le=999_999_999)]
 
 
+def is_one_line(text: str) -> bool:
+    """Return whether a text has no blanks around it, no line breaks and nothing that nobody sees."""
+    return re.search(ONE_LINE, text) is not None
+
+
 def is_version(text: str) -> bool:
     """Return whether a version that a platform has can stand in a manifest."""
-    return len(text) <= LONGEST_VERSION and re.search(ONE_LINE, text) is not None
+    return len(text) <= LONGEST_VERSION and is_one_line(text)
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -188,11 +188,11 @@ class TestSavedPlans:
         saved.write_text(saved.read_text().replace("v1.1.0", "v1.2.0"))
         _refused(self._apply(run, plant), "edited")
 
-    def test_expired(self, run: Run, plant: Simulator, saved: Path) -> None:
+    def test_revived(self, run: Run, plant: Simulator, saved: Path) -> None:
         content = json.loads(saved.read_text())
-        content["times"]["expires"] = "2020-01-01T00:00:00Z"
+        content["times"]["expires"] = "2031-01-01T00:00:00Z"
         saved.write_text(json.dumps(content))
-        _refused(self._apply(run, plant), "expired")
+        _refused(self._apply(run, plant), "an expired one cannot be revived")
 
     def test_of_another_format(self, run: Run, plant: Simulator, saved: Path) -> None:
         saved.write_text(saved.read_text().replace("plan.v1", "plan.v9"))

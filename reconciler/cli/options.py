@@ -60,6 +60,8 @@ concurrency_option = click.option(
     "--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, help="Calls in flight at most."
 )
 
+ALLOW_NEEDS_REASON = "--allow needs --reason TEXT, which is recorded with the run"
+
 result_option = click.option(
     "--result", type=FILE, metavar="FILE", help="Append every event to this file, one JSON object per line."
 )

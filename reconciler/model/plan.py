@@ -19,6 +19,7 @@ class LimitKind(StrEnum):
     REPLACE = "replace"
     REMOVE = "remove"
     EMPTY_SCOPE = "empty-scope"
+    NOT_ENFORCED = "not-enforced"
 
 
 class Violation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -29,7 +30,11 @@ class Violation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     kind: LimitKind
+    workload: str = ""
+    """The workload that goes beyond the limit; empty: all of the fleet together do."""
     every_holder_of: str = ""
+    fields: tuple[str, ...] = ()
+    """Fields of the fleet that are not enforced."""
     percent: str = ""
     number: int | None = None
     intended: int = 0
@@ -38,6 +43,8 @@ class Violation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Weight that the limit lets through."""
     of: int = 0
     """Weight the percentage was taken of."""
+    unknown: int = 0
+    """Units that are counted because what they hold is unknown, and git wants the workload absent there."""
     origin: Origin | None = None
 
 

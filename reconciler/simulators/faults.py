@@ -9,25 +9,32 @@
 | slow | any | the answer is held back |
 | truncate | any | the answer ends in the middle, after the effect |
 | html | any | a page of HTML comes instead of JSON, before any effect |
+| drip | any | after the effect, the answer comes a byte at a time |
+| endless | any | after the effect, an answer that goes on and on; a list repeats its rows |
+| bomb | any | after the effect, a small answer that unpacks to a large one (gzip) |
 | expire | any | every token expires |
 | short | listings | rows are missing, while a total says otherwise |
+| totals | listings | every total says a thousand million |
 | shift | listings | before a page is answered one unit is swapped for another |
 | lag | writes | accepted, but the effect happens and can be read only later |
 | partial | writes | accepted, but some of the units that it names are ignored |
 | empty | reads | a well-formed answer without content |
 | gone | writes | a unit that it names is deleted first |
 
-Besides, `latency` is a fixed delay of every answer. A platform subclasses `Faults` with the names of its `routes`, and
+Besides, `latency` is a fixed delay of every answer. `drip`, `endless` and `bomb` end by themselves, in an answer cut short
+or complete, once a client should long have given up. A platform subclasses `Faults` with the names of its `routes`, and
 with the kinds that strike other routes there (`kinds`: kind -> any, reads, writes, listings or a route).
 """
 
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from random import Random
 from typing import ClassVar, Self, TypeVar
 
 from reconciler.model.quantity import percent, seconds
+from reconciler.simulators.exchange import Json, Reply
 
 T = TypeVar("T")
 
@@ -35,11 +42,18 @@ READS, WRITES, LISTINGS = "reads", "writes", "listings"
 
 KINDS: Mapping[str, str] = {
     **dict.fromkeys(("429", "500", "reset", "lost", "slow", "truncate", "html", "expire"), "any"),
-    **dict.fromkeys(("short", "shift"), LISTINGS),
+    **dict.fromkeys(("drip", "endless", "bomb"), "any"),
+    **dict.fromkeys(("short", "shift", "totals"), LISTINGS),
     **dict.fromkeys(("lag", "partial", "gone"), WRITES),
     "empty": READS,
 }
 """What each kind strikes, unless a platform says otherwise."""
+
+BENDING = ("truncate", "drip", "endless", "bomb")
+"""Kinds that bend the bytes of an answer, in the order in which they are drawn."""
+
+OVERSTATED = 1_000_000_000
+_BLANKS = b" " * (1 << 16)
 
 
 def rate(text: str | float) -> float:
@@ -67,7 +81,8 @@ class Fault:
 class Faults:
     """The faults in force; `draw` decides, `configure` changes them while the world runs.
 
-    `slow_for`, `lag_for`, `latency` and `retry_after` are seconds.
+    `slow_for`, `lag_for`, `latency` and `retry_after` are seconds; so are `pace`, between two bytes of a `drip`, and
+    `drip_for`, after which it ends. `much` is how many bytes an `endless` answer and an unpacked `bomb` have at least.
     """
 
     kinds: ClassVar[Mapping[str, str]] = KINDS
@@ -78,6 +93,9 @@ class Faults:
         self.slow_for = slow_for
         self.lag_for = lag_for
         self.retry_after = retry_after
+        self.pace = 0.5
+        self.drip_for = 600.0
+        self.much = 1 << 29
         self.latency = 0.0
         self.expired = False
         self.active: dict[str, Fault] = {}
@@ -131,9 +149,41 @@ class Faults:
         missing = set(self.random.sample(range(len(items)), self.random.randint(1, max(1, len(items) // 2))))
         return [item for number, item in enumerate(items) if number not in missing]
 
+    def bend(self, kind: str, reply: Reply) -> Reply:
+        """An answer as a kind of `BENDING` leaves it."""
+        body = reply.body
+        if kind == "truncate":
+            return replace(reply, body=body[: len(body) // 2])
+        if kind == "drip":
+            return replace(reply, body=body[: int(self.drip_for / self.pace)], pace=self.pace)
+        if kind == "bomb":
+            return replace(reply, body=_packed(body, self.much), headers={**reply.headers, "content-encoding": "gzip"})
+        rows = body[1:-1] if body[:1] == b"[" else b""
+        more = b"," + rows if rows else _BLANKS
+        return replace(reply, body=body[:-1], more=more, times=self.much // len(more) + 1)
+
     def describe(self) -> dict[str, object]:
         """What is in force, as JSON-ready values."""
         active: dict[str, object] = {
             kind: {"rate": fault.rate, "on": fault.on, "left": fault.left} for kind, fault in self.active.items()
         }
         return active | {"latency": self.latency}
+
+
+def _packed(body: bytes, much: int) -> bytes:
+    """A body with so many blanks before its end, packed."""
+    packer = zlib.compressobj(1, wbits=31)
+    blanks = (packer.compress(_BLANKS) for _ in range(much // len(_BLANKS) + 1))
+    return b"".join([packer.compress(body[:-1]), *blanks, packer.compress(body[-1:]), packer.flush()])
+
+
+def overstated(payload: Json) -> Json:
+    """An answer every total of which, of rows or of pages, says a thousand million."""
+    if not isinstance(payload, dict):
+        return payload
+    return {
+        key: OVERSTATED
+        if isinstance(value, int) and ("total" in key.lower() or key == "page_count")
+        else overstated(value)
+        for key, value in payload.items()
+    }

@@ -69,7 +69,7 @@ class _Endpoint:
         if reply.cut:
             await _break(scope, receive)
             return
-        await _send(reply, asked.method, send)
+        await _send(reply, asked.method, scope[_TRANSPORT], send)
 
 
 async def _break(scope: Scope, receive: Receive) -> None:
@@ -80,11 +80,21 @@ async def _break(scope: Scope, receive: Receive) -> None:
     await receive()  # the body was read, so what comes is the end of the connection
 
 
-async def _send(reply: Reply, method: str, send: Send) -> None:
-    length = (b"content-length", str(len(reply.body)).encode())
+async def _send(reply: Reply, method: str, transport: asyncio.Transport, send: Send) -> None:
     headers = [(key.encode(), value.encode()) for key, value in reply.headers.items()]
-    await send({"type": "http.response.start", "status": reply.status, "headers": [*headers, length]})
-    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else reply.body})
+    whole = not reply.pace and not reply.times
+    if whole:
+        headers.append((b"content-length", str(len(reply.body)).encode()))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    if whole or method == "HEAD":
+        await send({"type": "http.response.body", "body": b"" if method == "HEAD" else reply.body})
+        return
+    for piece in reply.pieces():
+        await asyncio.sleep(reply.pace)
+        if transport.is_closing():
+            return
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
 
 
 class Server:

@@ -1,7 +1,7 @@
 """A whole simulated platform behind one function, `handle`: access, faults, endpoints, the log of calls.
 
 Order of one call: network faults before the effect (reset, html, 429, 500), access, faults that act on the world (shift,
-gone, partial, lag), the endpoint, and faults that bend the answer (lost, truncate, empty, short, slow). A platform
+gone, partial, lag), the endpoint, and faults that bend the answer (lost, truncate, drip, endless, bomb, empty, short, totals, slow). A platform
 subclasses `Simulator` and says whom it admits, how it refuses, what an empty and a shortened answer look like.
 """
 
@@ -16,6 +16,7 @@ import msgspec
 
 from reconciler.simulators.control import SimulatedWorld, control
 from reconciler.simulators.exchange import HTML_HEADERS, Json, Reply, Request, json_object, json_reply
+from reconciler.simulators.faults import BENDING, overstated
 from reconciler.simulators.routes import Call, CallLog, Refusal, Route, Write, find
 
 W = TypeVar("W", bound=SimulatedWorld)
@@ -122,12 +123,12 @@ class Simulator(ABC, Generic[W]):
     def _after(self, route: Route[Any], fault: str | None, reply: Reply) -> tuple[str | None, Reply]:
         if self.strikes("lost", route):
             return "lost", Reply(0, cut=True)
-        if self.strikes("truncate", route):
-            return "truncate", replace(reply, body=reply.body[: len(reply.body) // 2])
-        if reply.status == 200 and self.strikes("empty", route):
-            return "empty", json_reply(200, self.emptied(msgspec.json.decode(reply.body)))
-        if reply.status == 200 and self.strikes("short", route):
-            return "short", json_reply(200, self.shortened(msgspec.json.decode(reply.body)))
+        for kind in BENDING:
+            if self.strikes(kind, route):
+                return kind, self.faults.bend(kind, reply)
+        for kind, change in (("empty", self.emptied), ("short", self.shortened), ("totals", overstated)):
+            if reply.status == 200 and self.strikes(kind, route):
+                return kind, json_reply(200, change(msgspec.json.decode(reply.body)))
         if self.strikes("slow", route):
             return fault or "slow", reply.held(self.faults.slow_for)
         return fault, reply

@@ -6,7 +6,7 @@ world knows: what is true, which calls came, how to make things go wrong.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,7 @@ from reconciler.model.change import Action
 from reconciler.plugin import PlatformPlugin
 from reconciler.ports import Platform
 from reconciler.simulators.clock import ManualClock
-from reconciler.simulators.exchange import Request
+from reconciler.simulators.exchange import Reply, Request
 from reconciler.simulators.simulator import Simulator
 
 Truth = dict[tuple[str, str], tuple[str | None, str | None]]
@@ -126,6 +126,12 @@ class Subject:
         return self.name
 
 
+def _pieces(reply: Reply, clock: ManualClock) -> Iterator[bytes]:
+    for piece in reply.pieces():
+        clock.advance(reply.pace)
+        yield piece
+
+
 def answering(
     world: Simulator[Any], clock: ManualClock, seen: list[httpx.Request], rewrite: Callable[[bytes], bytes]
 ) -> Callable[[httpx.Request], httpx.Response]:
@@ -144,6 +150,8 @@ def answering(
         clock.advance(reply.delay)
         if reply.cut:
             raise httpx.ReadError("connection reset by peer", request=request)
-        return httpx.Response(reply.status, headers=dict(reply.headers), content=rewrite(reply.body))
+        plain = not reply.pace and not reply.times and "content-encoding" not in reply.headers
+        content = rewrite(reply.body) if plain else _pieces(reply, clock)
+        return httpx.Response(reply.status, headers=dict(reply.headers), content=content)
 
     return answer

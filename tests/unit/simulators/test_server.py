@@ -35,6 +35,10 @@ class Echo:
             return Reply(0, cut=True)
         if request.path == "/slow":
             return Reply(200, b"{}", delay=0.2)
+        if request.path == "/drip":
+            return Reply(200, b"[1,2]", pace=0.001)
+        if request.path == "/endless":
+            return Reply(200, b"[1", more=b",1" * 1000, times=10**9)
         return Reply(418, json.dumps([request.method, request.path]).encode(), {"x-kind": "teapot"})
 
 
@@ -88,6 +92,21 @@ def test_a_delay_holds_one_reply_and_not_the_others(echo: tuple[Echo, httpx.Clie
     assert time.perf_counter() - began < 0.2
     thread.join()
     assert took[0] >= 0.2
+
+
+def test_a_slow_body_comes_in_bytes_without_a_length(echo: tuple[Echo, httpx.Client]) -> None:
+    _, client = echo
+    with client.stream("GET", "/drip") as answer:
+        assert "content-length" not in answer.headers
+        assert [*answer.iter_raw()] == [b"[", b"1", b",", b"2", b"]"]
+    assert client.head("/drip").content == b""
+
+
+def test_an_endless_body_is_sent_no_further_than_somebody_reads(echo: tuple[Echo, httpx.Client]) -> None:
+    _, client = echo
+    with client.stream("GET", "/endless") as answer:
+        assert next(answer.iter_raw()).startswith(b"[1")
+    assert client.get("/again").status_code == 418
 
 
 def test_the_control_surface_is_for_this_machine_only(echo: tuple[Echo, httpx.Client]) -> None:

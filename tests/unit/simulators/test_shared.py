@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable
 from inspect import getdoc, signature
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from reconciler.simulators import getapp, losant, memfault
+from reconciler.simulators.exchange import Reply
 from reconciler.simulators.faults import KINDS, Faults
 from reconciler.simulators.getapp import variants as of_getapp
 from reconciler.simulators.losant import variants as of_losant
@@ -18,6 +20,7 @@ from reconciler.simulators.memfault.simulator import ROUTES
 from reconciler.simulators.variants import Question
 from tests.unit.simulators.getapp.caller import Caller as GetAppCaller
 from tests.unit.simulators.losant.caller import Caller as LosantCaller
+from tests.unit.simulators.memfault.caller import BASE
 from tests.unit.simulators.memfault.caller import Caller as MemfaultCaller
 
 QUESTIONS = {"losant": of_losant.QUESTIONS, "getapp": of_getapp.QUESTIONS, "memfault": of_memfault.QUESTIONS}
@@ -97,6 +100,53 @@ def test_what_is_in_force_can_be_told() -> None:
 def test_faults_that_are_none_are_explained(text: str, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         Faults().parse([text])
+
+
+LISTING = {"losant": "/devices", "getapp": "/api/cdn/device/releases", "memfault": f"{BASE}/devices"}
+
+
+def bent(name: str, fault: str, much: int = 1 << 18) -> tuple[bytes, Reply]:
+    """The body of a listing, and the same one bent by a fault."""
+    caller = CALLERS[name]()
+    path = f"{getattr(caller, 'base', '')}{LISTING[name]}"
+    plain = caller.raw("GET", path).body
+    caller.world.faults.much = much
+    caller.world.faults.parse([f"{fault}=100%"])
+    return plain, caller.raw("GET", path)
+
+
+@pytest.mark.parametrize("name", CALLERS)
+def test_a_drip_is_the_answer_byte_by_byte_until_its_time_is_up(name: str) -> None:
+    plain, reply = bent(name, "drip")
+    assert len(list(reply.pieces())) * reply.pace == 600
+    assert b"".join(reply.pieces()) == plain[:1200]
+
+
+@pytest.mark.parametrize("name", CALLERS)
+def test_an_endless_answer_never_says_that_it_is_over_and_ends_all_the_same(name: str) -> None:
+    plain, reply = bent(name, "endless")
+    whole = b"".join(reply.pieces())
+    assert (1 << 18) < len(whole) < (1 << 20)
+    rows = json.loads(whole + (b"]" if name == "getapp" else b"}"))
+    assert (len(rows) > len(json.loads(plain))) is (name == "getapp")
+
+
+@pytest.mark.parametrize("name", CALLERS)
+def test_a_bomb_is_small_and_unpacks_to_the_answer_with_a_mass_of_blanks(name: str) -> None:
+    plain, reply = bent(name, "bomb")
+    unpacked = gzip.decompress(reply.body)
+    assert reply.headers["content-encoding"] == "gzip"
+    assert len(unpacked) - len(plain) >= 1 << 18
+    assert json.loads(unpacked) == json.loads(plain)
+
+
+def test_every_total_is_overstated_and_nothing_else() -> None:
+    plain, reply = bent("losant", "totals")
+    assert json.loads(reply.body) == json.loads(plain) | {"totalCount": 1_000_000_000}
+    plain, reply = bent("memfault", "totals")
+    before, after = json.loads(plain), json.loads(reply.body)
+    assert after["paging"] == before["paging"] | {"total_count": 1_000_000_000, "page_count": 1_000_000_000}
+    assert after["data"] == before["data"]
 
 
 @pytest.mark.parametrize("name", CALLERS)

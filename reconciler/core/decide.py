@@ -7,15 +7,18 @@ that its fleets want are looked up, `decide` holds all fleets of a group against
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import compress
 
 import msgspec
 
 from reconciler.core.assessment import Filters, FleetAssessment, assess, leavers, wanted
 from reconciler.core.claims import conflicts
 from reconciler.core.guards.requirement import Gates, gates
+from reconciler.core.names import suggestion
 from reconciler.core.need import Need, Side, needs, tied_to
 from reconciler.core.plan import LIFETIME, NO_GATES, Compiler, failed_fleet, fleet_plan
 from reconciler.core.resolve import Channels, Resolution, resolve
+from reconciler.core.select import matcher
 from reconciler.core.stage import staged
 from reconciler.errors import SettingsError
 from reconciler.model.diagnostic import Diagnostic, Severity
@@ -91,13 +94,51 @@ class Reading(Assessed, kw_only=True):
 
 
 def fleets_in_reach(request: PlanRequest) -> list[Document]:
-    """Return the fleets a request is about; raise SettingsError when a filter names none."""
-    everything = request.manifest.fleets
-    fleets = [document for name, document in everything.items() if request.filters.fleet(name)]
-    if not fleets and everything:
-        known = ", ".join(sorted(everything))
-        raise SettingsError(f"no fleet is named {' or '.join(request.filters.fleets)}", hint=f"there are: {known}")
-    return fleets
+    """Return the fleets a request is about; raise SettingsError when there is none, or a filter names none."""
+    everything, base = request.manifest.fleets, request.base
+    known = sorted({*everything, *(base.fleets if base is not None else ())})
+    if not known:
+        raise SettingsError(
+            "the manifests have no Fleet", hint="add one; `reconciler import` writes one from what is running"
+        )
+    for name in request.filters.fleets:
+        if not any(map(matcher([name]), known)):
+            raise SettingsError(f"no fleet is named {name}", hint=f"there are: {', '.join(known)}")
+    return [document for name, document in everything.items() if request.filters.fleet(name)]
+
+
+def check_filters(filters: Filters, fleets: Sequence[FleetAssessment]) -> None:
+    """Raise SettingsError for a filter that matches nothing of these fleets, and for filters that together leave nothing.
+
+    What somebody meant to leave out, or to look at, would otherwise be something else than what is left out or looked at.
+    """
+    for option, patterns, names in (
+        ("--unit", filters.units, _scoped),
+        ("--exclude", filters.exclude, _scoped),
+        ("--workload", filters.workloads, _workloads),
+    ):
+        found = {name for one in fleets for name in names(one)} if patterns else set()
+        for pattern in patterns:
+            if not any(map(matcher([pattern]), found)):
+                what = "workload of these fleets" if option == "--workload" else "unit in the scope of these fleets"
+                raise SettingsError(f"{option} {pattern} matches no {what}{suggestion(pattern, found)}")
+    if filters.exclude and not any(any(one.reach) for one in fleets):
+        raise SettingsError(f"{filters.words} leaves no unit of these fleets")
+
+
+def _scoped(one: FleetAssessment) -> Iterator[str]:
+    units = one.snapshot.units
+    for row in compress(range(len(units)), one.resolution.scope):
+        yield units.names[row]
+        yield units.ids[row]
+
+
+def _workloads(one: FleetAssessment) -> Iterator[str]:
+    yield from one.resolution.spec.workloads
+    for resolution in filter(None, (one.resolution, one.base)):
+        for column in resolution.columns.values():
+            yield column.workload.name
+            yield column.workload.id
 
 
 def channels_of(manifest: Manifest) -> Channels:

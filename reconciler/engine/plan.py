@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 
 from reconciler.core.assessment import FleetAssessment
-from reconciler.core.decide import PlanRequest, Reading
+from reconciler.core.decide import PlanRequest, Reading, check_filters
 from reconciler.core.plan import assemble
 from reconciler.engine.group import GroupReader, Open, View, groups_of
 from reconciler.errors import ManifestError
@@ -49,6 +49,9 @@ def plan(request: PlanRequest, open_: Open, clock: Clock) -> PlanResult:
     findings = [*request.manifest.warnings, *(finding for view in views for finding in view.findings)]
     if any(finding.severity is Severity.ERROR or request.strict for finding in findings):
         raise ManifestError(findings)
+    if not any(view.unread for view in views):
+        readings = [one for view in views for reading in view.readings.values() for one in reading.assessments]
+        check_filters(request.filters, readings)
     fleets = [one for view in views for one in view.plans.values()]
     read = {name: reading.snapshot.read_at for view in views for name, reading in view.readings.items()}
     words = request.filters.words

@@ -127,11 +127,13 @@ def _repeated(plan: Plan) -> Iterator[str]:
     yield from _twice((one.fleet for one in plan.fleets), "the fleet")
     yield from _twice((_slot_words(fleet, slot) for fleet in plan.fleets for slot in _slots(fleet)), "the slot")
     for fleet in plan.fleets:
-        steps = ((action.stage, action.call, slot) for action in fleet.actions for slot in action.slots)
-        yield from _twice(
-            (f"{call} of {_slot_words(fleet, fleet.changes[slot])} in stage {stage}" for stage, call, slot in steps),
-            "the call",
-        )
+        calls: set[tuple[int, bytes, int]] = set()
+        for action in fleet.actions:
+            request = msgspec.json.encode(action.request)
+            for slot in action.slots:
+                if (action.stage, request, slot) in calls:
+                    yield f"this plan lists the call {clean(action.call)} of {clean(_slot_words(fleet, fleet.changes[slot]))} twice"
+                calls.add((action.stage, request, slot))
 
 
 def _slots(fleet: FleetPlan) -> Iterator[Change | Held]:

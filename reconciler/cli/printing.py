@@ -9,9 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-import click
-
 from reconciler.cli import wiring
+from reconciler.cli.output import say, write_coloured, write_json
 from reconciler.engine.apply import Applying
 from reconciler.errors import JournalError, SettingsError
 from reconciler.model.event import AnyEvent
@@ -40,11 +39,11 @@ def print_plan(
     if output == "json":
         from reconciler.views import plan_json
 
-        click.echo(plan_json.encode(found))
+        write_json(plan_json.encode(found))
     elif output == "markdown":
         from reconciler.views import plan_markdown
 
-        click.echo(plan_markdown.render(found, now=now, limit=COMMENT))
+        say(*plan_markdown.render(found, now=now, limit=COMMENT).split("\n"))
     else:
         from reconciler.views import plan_text
 
@@ -54,14 +53,12 @@ def print_plan(
 
 def show(lines: Sequence[Line]) -> None:
     """Write styled lines to standard output: in colour on a terminal, plain elsewhere."""
-    from reconciler.views.line import plain, styled
+    from reconciler.views.line import styled, text_of
 
-    if not wiring.colour():
-        click.echo(plain(lines), nl=False)
-        return
-    from rich.console import Console
-
-    Console(highlight=False, soft_wrap=True, force_terminal=True, width=wiring.width()).print(styled(lines), end="")
+    if wiring.colour():
+        write_coloured(styled(lines))
+    else:
+        say(*(text_of(one).rstrip() for one in lines))
 
 
 def print_report(
@@ -69,16 +66,16 @@ def print_report(
 ) -> None:
     """Write a report to standard output as text or json; `options` are for the text."""
     if output == "json":
-        click.echo(encode(report))
+        write_json(encode(report))
     else:
         show(render(report, width=wiring.width(), **options))
 
 
 def warn(lines: Sequence[Line]) -> None:
     """Write lines to standard error, without colour."""
-    from reconciler.views.line import plain
+    from reconciler.views.line import text_of
 
-    click.echo(plain(lines), nl=False, err=True)
+    say(*(text_of(one).rstrip() for one in lines), err=True)
 
 
 def applied(applying: Applying) -> Applied:
@@ -154,7 +151,7 @@ class Lines:
         from reconciler.views import event_line
 
         if self._json:
-            click.echo(event_line.encode(event).rstrip())
+            write_json(event_line.encode(event).rstrip())
         else:
             show([event_line.render(event)])
         sys.stdout.flush()

@@ -9,6 +9,7 @@ import msgspec
 
 from reconciler.cli import wiring
 from reconciler.cli.options import connections_option, output_option, paths_argument, strict_option
+from reconciler.cli.output import say, write_json
 from reconciler.errors import ManifestError
 from reconciler.manifest.finding import diagnostics_builtins, diagnostics_text
 from reconciler.model.diagnostic import Diagnostic
@@ -43,13 +44,13 @@ def command(paths: tuple[Path, ...], output: str, connections: Path | None, stri
     valid = manifest is not None and not (strict and findings)
     if output == "json":
         answer = {"valid": valid, "findings": diagnostics_builtins(findings), "documents": _documents(manifest)}
-        click.echo(msgspec.json.encode(answer))
+        write_json(msgspec.json.encode(answer))
     else:
         if findings:
-            click.echo(diagnostics_text(findings), err=True)
+            say(*diagnostics_text(findings).split("\n"), err=True)
         if valid:
             kinds = ", ".join(count(number, kind[:-1]) for kind, number in _documents(manifest).items())
-            click.echo(f"valid: {kinds}")
+            say(f"valid: {kinds}")
     return int(not valid)
 
 

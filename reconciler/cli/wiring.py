@@ -15,9 +15,9 @@ from importlib import import_module
 from pathlib import Path
 from types import FrameType
 
-import click
 import msgspec
 
+from reconciler.cli.output import say
 from reconciler.engine.group import Open
 from reconciler.errors import ManifestError, ReconcilerError, SettingsError
 from reconciler.git.repository import GitRepository
@@ -77,7 +77,7 @@ def stoppable(clock: SystemClock, words: str) -> Iterator[None]:
             raise KeyboardInterrupt
         clock.stop()
         with contextlib.suppress(OSError):  # the terminal may be what went away
-            click.echo(f"\n{words}", err=True)
+            say("", words, err=True)
 
     before = {number: signal.signal(number, stop) for number in STOPS}
     try:
@@ -124,7 +124,7 @@ def load(paths: Sequence[Path], connections: Path | None = None) -> Manifest:
     """Read the manifests of PATHS and print warnings about them; raise ManifestError with all findings."""
     found = source(paths, connections).load()
     if found.warnings:
-        click.echo(diagnostics_text(found.warnings), err=True)
+        say(*diagnostics_text(found.warnings).split("\n"), err=True)
     return found
 
 
@@ -211,7 +211,7 @@ def commit(paths: Sequence[Path], manifest: Manifest, *, warn: bool = True) -> s
     head = found.head()
     if head is None:
         if warn and (why := found.trouble()):
-            click.echo(f"warning: the plan names no commit: {why}", err=True)
+            say(f"warning: the plan names no commit: {why}", err=True)
         return None
     read = [one.file for documents in (manifest.channels, manifest.fleets) for one in documents.values()]
     return head + DIRTY if found.changed([str(path) for path in places(paths)], read) else head
@@ -232,7 +232,7 @@ def base_manifest(
         found = repository(paths).export(base, [str(path) for path in places(paths)], folder)
         older = _older(found, today, connections, base, folder)
         if older.warnings:
-            click.echo(diagnostics_text(older.warnings), err=True)
+            say(*diagnostics_text(older.warnings).split("\n"), err=True)
         yield older
 
 

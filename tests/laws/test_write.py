@@ -21,13 +21,14 @@ from reconciler.model.fleet import ChannelRef, ChannelSpec, FleetSpec, Override,
 from reconciler.model.kind import ONE_LINE
 from reconciler.platforms.losant.connection import LosantConnection
 from reconciler.platforms.registry import installed
+from reconciler.views.words import harmless
 from tests.laws.strategies import limits, quarantines, selectors
 
 CONFUSING = (
     "1.10", "null", "~", "yes", "No", "on", "y", "true", "TRUE", "1e5", "0x1f", "0o17", "1_000", "12:30:00", ".5", ".inf",
     "2026-12-01", "<<", "=", "*", "&a", "!b", "- a", "-", "?", "? a", "0?", ": b", "a: b", "a #b", "#a", "%a", "@a", "`a", "|", ">",
     "{a}", "[a]", "a,b", "'a'", '"a"', " a", "a ", "a  b", "a\nb", "a\tb", "\x85", "\u2028", "\ufeff", "...", "---", "é",
-    "\U0001f600", "\x7f", "\\", "v1.4.0", "v2 rc", "a" * 300, "\u00a0", "a:b", "http://x:1/y",
+    "\U0001f600", "\x7f", "\\", "v1.4.0", "v2 rc", "a" * 300, "\u00a0", "a:b", "http://x:1/y", "::error::x", "##[group]x", "a ##vso[task]",
 )  # fmt: skip
 texts = st.sampled_from(CONFUSING) | st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1
@@ -130,6 +131,9 @@ def test_what_is_written_loads_to_equal_values(
     assert again == list(written), text
     assert exactly(again) == exactly(written)
     assert write(again, comments) == text
+    assert [harmless(line) for line in text.split("\n")] == text.split("\n"), (
+        "it may go to a terminal or a log as it is"
+    )
 
 
 @given(st.dictionaries(texts, texts, min_size=1))

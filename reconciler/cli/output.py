@@ -6,7 +6,15 @@ What platforms, manifests and files hold is in nearly every line. A terminal obe
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import click
+
+if TYPE_CHECKING:
+    from reconciler.views.line import Line
 
 
 def say(*lines: str, err: bool = False) -> None:
@@ -30,10 +38,33 @@ def write_json(content: bytes) -> None:
     click.echo(harmless_json(content))
 
 
-def write_coloured(lines: object) -> None:
-    """Write rich's text, which a view made of harmless lines, to a terminal."""
+def show(lines: Sequence[Line], *, err: bool = False) -> None:
+    """Write styled lines: in colour where standard output is a terminal, plain elsewhere and on standard error."""
+    from reconciler.views.line import plain, styled
+
+    if err or not _in_colour():
+        click.echo(plain(lines), nl=False, err=err)
+        return
     from rich.console import Console
 
-    from reconciler.cli import wiring
+    Console(highlight=False, soft_wrap=True, force_terminal=True, width=width()).print(styled(lines), end="")
 
-    Console(highlight=False, soft_wrap=True, force_terminal=True, width=wiring.width()).print(lines, end="")
+
+def width() -> int:
+    """Return the columns to write for: the terminal's, or COLUMNS, or 100 when piped."""
+    given = os.environ.get("COLUMNS", "")
+    if given.isdigit() and int(given) > 0:
+        return int(given)
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns
+    except (OSError, ValueError):
+        return 100
+
+
+def _in_colour() -> bool:
+    """Return whether to write colour to standard output (NO_COLOR and FORCE_COLOR are honoured)."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from reconciler.cli import wiring
-from reconciler.cli.output import say, write_coloured, write_json
+from reconciler.cli.output import say, show, width, write_json
 from reconciler.engine.apply import Applying
 from reconciler.errors import JournalError, SettingsError
 from reconciler.model.event import AnyEvent
@@ -47,18 +46,8 @@ def print_plan(
     else:
         from reconciler.views import plan_text
 
-        lines = plan_text.render(found, width=wiring.width(), now=now, verbose=verbose, saved=saved, context=context)
+        lines = plan_text.render(found, width=width(), now=now, verbose=verbose, saved=saved, context=context)
         show(lines)
-
-
-def show(lines: Sequence[Line]) -> None:
-    """Write styled lines to standard output: in colour on a terminal, plain elsewhere."""
-    from reconciler.views.line import styled, text_of
-
-    if wiring.colour():
-        write_coloured(styled(lines))
-    else:
-        say(*(text_of(one).rstrip() for one in lines))
 
 
 def print_report(
@@ -68,14 +57,7 @@ def print_report(
     if output == "json":
         write_json(encode(report))
     else:
-        show(render(report, width=wiring.width(), **options))
-
-
-def warn(lines: Sequence[Line]) -> None:
-    """Write lines to standard error, without colour."""
-    from reconciler.views.line import text_of
-
-    say(*(text_of(one).rstrip() for one in lines), err=True)
+        show(render(report, width=width(), **options))
 
 
 def applied(applying: Applying) -> Applied:

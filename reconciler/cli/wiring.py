@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -266,23 +266,3 @@ def _load_base(paths: list[Path], connections: Path | None, base: str, folder: s
             f"the manifests at --base {base} are invalid: {str(first.origin).removeprefix(folder + '/')}: {first.message}",
             hint="plan without --base, or name a base whose manifests are valid",
         ) from error
-
-
-def width() -> int:
-    """Return the columns to write for: the terminal's, or COLUMNS, or 100 when piped."""
-    given = os.environ.get("COLUMNS", "")
-    if given.isdigit() and int(given) > 0:
-        return int(given)
-    try:
-        return os.get_terminal_size(sys.stdout.fileno()).columns
-    except (OSError, ValueError):
-        return 100
-
-
-def colour(stream: Callable[[], bool] | None = None) -> bool:
-    """Return whether to write colour to standard output (NO_COLOR and FORCE_COLOR are honoured)."""
-    if os.environ.get("NO_COLOR"):
-        return False
-    if os.environ.get("FORCE_COLOR"):
-        return True
-    return (stream or sys.stdout.isatty)() and os.environ.get("TERM") != "dumb"

@@ -93,52 +93,58 @@ class Reading(Assessed, kw_only=True):
     compiler: Compiler
 
 
-def fleets_in_reach(request: PlanRequest) -> list[Document]:
-    """Return the fleets a request is about; raise SettingsError when there is none, or a filter names none."""
-    everything, base = request.manifest.fleets, request.base
-    known = sorted({*everything, *(base.fleets if base is not None else ())})
-    if not known:
+def connections_in_reach(request: PlanRequest) -> set[str]:
+    """Return the connections to be read: of fleets in reach, and of those that only the base has.
+
+    Raise SettingsError when there is no fleet, or a filter names none.
+    """
+    before = {} if request.base is None else request.base.fleets
+    fleets = {**before, **request.manifest.fleets}
+    if not fleets:
         raise SettingsError(
             "the manifests have no Fleet", hint="add one; `reconciler import` writes one from what is running"
         )
     for name in request.filters.fleets:
-        if not any(map(matcher([name]), known)):
-            raise SettingsError(f"no fleet is named {name}", hint=f"there are: {', '.join(known)}")
-    return [document for name, document in everything.items() if request.filters.fleet(name)]
+        if not any(map(matcher([name]), fleets)):
+            raise SettingsError(f"no fleet is named {name}", hint=f"there are: {', '.join(sorted(fleets))}")
+    return {
+        one.spec.connection
+        for name, one in fleets.items()
+        if request.filters.fleet(name)
+        and (name in request.manifest.fleets or one.spec.connection in request.manifest.connections)
+    }
 
 
-def check_filters(filters: Filters, fleets: Sequence[FleetAssessment]) -> None:
+def check_filters(filters: Filters, fleets: Sequence[FleetAssessment], plans: Sequence[FleetPlan]) -> None:
     """Raise SettingsError for a filter that matches nothing of these fleets, and for filters that together leave nothing.
 
     What somebody meant to leave out, or to look at, would otherwise be something else than what is left out or looked at.
     """
-    for option, patterns, names in (
-        ("--unit", filters.units, _scoped),
-        ("--exclude", filters.exclude, _scoped),
-        ("--workload", filters.workloads, _workloads),
+    for option, patterns, named, what in (
+        ("--unit", filters.units, _units, "unit in the scope of"),
+        ("--exclude", filters.exclude, _units, "unit in the scope of"),
+        ("--workload", filters.workloads, _workloads, "workload of"),
     ):
-        found = {name for one in fleets for name in names(one)} if patterns else set()
+        found = {pair for one in fleets for pair in named(one)} if patterns else set()
         for pattern in patterns:
-            if not any(map(matcher([pattern]), found)):
-                what = "workload of these fleets" if option == "--workload" else "unit in the scope of these fleets"
-                raise SettingsError(f"{option} {pattern} matches no {what}{suggestion(pattern, found)}")
-    if filters.exclude and not any(any(one.reach) for one in fleets):
-        raise SettingsError(f"{filters.words} leaves no unit of these fleets")
+            matches = matcher([pattern])
+            if not any(matches(name) or matches(unique) for name, unique in found):
+                near = suggestion(pattern, {name for name, _ in found})
+                raise SettingsError(f"{option} {pattern} matches no {what} these fleets{near}")
+    if filters.slots and not any(one.summary.slots or one.summary.unmanaged or one.held for one in plans):
+        raise SettingsError(f"{filters.words} leaves no slot of these fleets")
 
 
-def _scoped(one: FleetAssessment) -> Iterator[str]:
-    units = one.snapshot.units
-    for row in compress(range(len(units)), one.resolution.scope):
-        yield units.names[row]
-        yield units.ids[row]
+def _units(one: FleetAssessment) -> Iterator[tuple[str, str]]:
+    """Yield names and ids of the units in the scope."""
+    yield from compress(zip(one.snapshot.units.names, one.snapshot.units.ids, strict=True), one.resolution.scope)
 
 
-def _workloads(one: FleetAssessment) -> Iterator[str]:
-    yield from one.resolution.spec.workloads
+def _workloads(one: FleetAssessment) -> Iterator[tuple[str, str]]:
+    """Yield names and ids of the workloads that a fleet speaks of, or spoke of."""
+    yield from ((name, name) for name in one.resolution.spec.workloads)
     for resolution in filter(None, (one.resolution, one.base)):
-        for column in resolution.columns.values():
-            yield column.workload.name
-            yield column.workload.id
+        yield from ((column.workload.name, column.workload.id) for column in resolution.columns.values())
 
 
 def channels_of(manifest: Manifest) -> Channels:

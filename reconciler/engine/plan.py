@@ -49,10 +49,10 @@ def plan(request: PlanRequest, open_: Open, clock: Clock) -> PlanResult:
     findings = [*request.manifest.warnings, *(finding for view in views for finding in view.findings)]
     if any(finding.severity is Severity.ERROR or request.strict for finding in findings):
         raise ManifestError(findings)
-    if not any(view.unread for view in views):
-        readings = [one for view in views for reading in view.readings.values() for one in reading.assessments]
-        check_filters(request.filters, readings)
     fleets = [one for view in views for one in view.plans.values()]
+    if not any(view.unread for view in views):
+        assessed = [one for view in views for reading in view.readings.values() for one in reading.assessments]
+        check_filters(request.filters, assessed, fleets)
     read = {name: reading.snapshot.read_at for view in views for name, reading in view.readings.items()}
     words = request.filters.words
     found = assemble(fleets, now=clock.now(), read=read, filters=words, lifetime=request.lifetime)

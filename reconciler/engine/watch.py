@@ -87,7 +87,7 @@ class Watching:
         self._failures = 0
 
     def events(self) -> Generator[AnyEvent, None, None]:
-        """Watch, telling what happens. Raises ManifestError when the very first manifests are wrong."""
+        """Watch, telling what happens. Raises what is wrong with the very first manifests, or with filters from the start."""
         number = 0
         while not self.clock.stopping():
             number += 1
@@ -112,7 +112,9 @@ class Watching:
         try:
             planned = plan(request, self._opened, self.clock)
         except ReconcilerError as error:
-            yield self._note("error", str(error))
+            if number == 1:
+                raise
+            yield self._note("error", error.advised)
             return error.exit_code
         for fleet in planned.plan.fleets:
             yield from self._tell(fleet, planned)

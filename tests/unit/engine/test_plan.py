@@ -114,8 +114,15 @@ def test_filters_that_name_no_fleet_are_a_mistake(memory: Memory) -> None:
     empty = with_fleets(request(), fleet=None)
     with pytest.raises(SettingsError, match="the manifests have no Fleet"):
         planned(memory, empty)
-    left = planned(memory, msgspec.structs.replace(empty, base=request().manifest)).plan
-    assert left.fleets == (), "nothing was read for it, and it is no mistake"
+
+
+def test_the_last_fleet_of_a_connection_that_is_deleted_is_told(memory: Memory) -> None:
+    asked = request()
+    empty = msgspec.structs.replace(with_fleets(asked, fleet=None), base=asked.manifest)
+    (entry,) = planned(memory, empty).plan.fleets
+    assert "fleet 'fleet' was deleted" in entry.warnings[0]
+    without = msgspec.structs.replace(empty, manifest=msgspec.structs.replace(empty.manifest, connections={}))
+    assert planned(memory, without).plan.fleets == (), "there is nothing to read it with"
 
 
 @pytest.mark.parametrize(
@@ -124,8 +131,8 @@ def test_filters_that_name_no_fleet_are_a_mistake(memory: Memory) -> None:
         (Filters(units=("u9",)), "--unit u9 matches no unit in the scope of these fleets"),
         (Filters(units=("u1", "typo*")), "--unit typo* matches no unit"),
         (Filters(exclude=("typo",)), "--exclude typo matches no unit"),
-        (Filters(exclude=("*",)), "--exclude * leaves no unit"),
-        (Filters(units=("u1",), exclude=("u1",)), "--unit u1 --exclude u1 leaves no unit"),
+        (Filters(exclude=("*",)), "--exclude * leaves no slot of these fleets"),
+        (Filters(units=("u1",), exclude=("u1",)), "--unit u1 --exclude u1 leaves no slot"),
         (Filters(workloads=("poler",)), "--workload poler matches no workload of these fleets; did you mean 'poller'?"),
         (Filters(workloads=("poller", "x")), "--workload x matches no workload"),
     ],

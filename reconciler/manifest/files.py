@@ -18,10 +18,11 @@ LARGEST = 32 * 1024 * 1024
 """Bytes of a file at most."""
 
 SUFFIXES = (".yaml", ".yml")
-LIKE_YAML = re.compile(r"\.(ya?ml|json[5cl]?)(?![a-z])", re.IGNORECASE)
-"""What stands in the names of files that somebody may take for manifests."""
-
-MANIFEST = re.compile(rb"""(?im)^[\s{,"']*apiVersion["']?[ \t]*:[ \t]*["']?reconciler/v""")
+BEFORE = re.compile(r"\ufeff?(\s*(#|---|%)[^\n]*\n)*\s*")
+"""What may stand before a document: blank lines, comments, marks."""
+FIRST = re.compile(r"""\{|["']?(apiVersion|kind|metadata|spec)\b""", re.IGNORECASE)
+"""How a manifest begins; prose that shows one begins otherwise."""
+MANIFEST = re.compile(r"""^[\s{,"']*apiVersion["']?[ \t]*:[ \t]*["']?reconciler/v""", re.IGNORECASE | re.MULTILINE)
 HEAD = 65_536
 MOST_LOOKED_AT = 2_000
 """Files of a linked folder."""
@@ -69,7 +70,7 @@ def below(folder: Path) -> Iterator[Path | Unreadable | Skipped]:
         for name in sorted(name for name in files if not name.startswith(".")):
             if name.endswith(SUFFIXES):
                 yield Path(place, name)
-            elif LIKE_YAML.search(name) and _is_manifest(Path(place, name)):
+            elif _is_manifest(Path(place, name)):
                 yield Skipped(Path(place, name), f"its name does not end in {' or '.join(SUFFIXES)}")
     for error in errors:
         yield Unreadable(Path(error.filename), "unreadable", f"cannot look into the folder: {error.strerror}")
@@ -77,11 +78,11 @@ def below(folder: Path) -> Iterator[Path | Unreadable | Skipped]:
 
 def _holds_manifests(linked: Path, folder: Path) -> bool:
     """Return whether a linked folder has manifests that are read nowhere else. Only the first of many files are looked at."""
-    real = linked.resolve()
-    if real.is_relative_to(folder.resolve()):
+    real, root = linked.resolve(), folder.resolve()
+    if real.is_relative_to(root) and not any(part.startswith(".") for part in real.relative_to(root).parts):
         return False
     found = (Path(place, name) for place, _, files in os.walk(real) for name in files)
-    return any(path.name.endswith(SUFFIXES) and _is_manifest(path) for path in islice(found, MOST_LOOKED_AT))
+    return any(map(_is_manifest, islice(found, MOST_LOOKED_AT)))
 
 
 def _is_manifest(path: Path) -> bool:
@@ -90,9 +91,11 @@ def _is_manifest(path: Path) -> bool:
         if not S_ISREG(path.stat().st_mode):
             return False
         with path.open("rb") as file:
-            return MANIFEST.search(file.read(HEAD)) is not None
+            head = file.read(HEAD).decode(errors="replace")
     except OSError:
         return False
+    before = BEFORE.match(head)
+    return before is not None and FIRST.match(head, before.end()) is not None and MANIFEST.search(head) is not None
 
 
 def text_of(path: Path) -> str:

@@ -84,7 +84,7 @@ class _Loading:
         if folder:
             for file in below(path):
                 if isinstance(file, Skipped):
-                    self._warn("skipped", f"{file.path} is not read: {file.why}", Origin(str(file.path)))
+                    self._warn("skipped", f"it is not read: {file.why}", Origin(str(file.path)))
                 else:
                     self._file(file, named=False)
         elif there:
@@ -110,7 +110,7 @@ class _Loading:
         if not any(self.found.values()) and not self.failed and not may_be_empty:
             where = ", ".join(str(path) for path in paths)
             besides = f" ({self.others} other YAML documents were ignored)" if self.others else ""
-            skipped = "".join(f"; {one.message}" for one in self.diagnostics[:SAMPLE])
+            skipped = "".join(f"; {one.origin}: {one.message}" for one in self.diagnostics[:SAMPLE])
             raise SettingsError(
                 f"no manifests in {where}{besides}{skipped}{self._foreign()}",
                 hint="a manifest is a YAML document with `apiVersion: reconciler/v1`; `reconciler import` writes one",

@@ -666,7 +666,6 @@ def test_all_findings_of_all_files_come_out_in_one_run(write: Write) -> None:
         "sub/d.yaml", b"apiVersion: reconciler/v1\nname: \xff\n",
         ".hidden/x.yaml", "apiVersion: reconciler/v1\n",
         "sub/.x.yaml", "apiVersion: reconciler/v1\n",
-        "notes.txt", "apiVersion: reconciler/v1\n",
     )  # fmt: skip
     found = [(str(one.origin), one.code) for one in findings()]
     assert found == [
@@ -822,18 +821,22 @@ def test_a_document_that_was_meant_to_be_ours_is_an_error(write: Write, old: str
 
 def test_what_seems_to_be_a_manifest_and_is_not_read_is_named(write: Write, tmp_path: Path) -> None:
     """A folder that is linked into another is read there; what holds no manifest is nobody's business."""
-    as_json = '{"apiVersion": "reconciler/v1", "kind": "Fleet"}'
-    folder = write("c.yaml", CONNECTION, "in/f.yml", FLEET, "a.YAML", FLEET, "b.Yml", FLEET, "c.json", as_json, "d.yaml.bak", FLEET,
-                   ".e.yaml", FLEET, "package.json", "{}", "README.md", FLEET, "x.YAML", "a: b\n", "notes.txt", FLEET)  # fmt: skip
+    as_json = '{\n  "apiVersion": "reconciler/v1", "kind": "Fleet"}'
+    prose = f"# Notes\n\nWrite this:\n\n```yaml\n{FLEET}```\n"
+    folder = write("c.yaml", CONNECTION, "in/f.yml", FLEET, "a.YAML", FLEET, "b.Yml", f"\ufeff# ours\n---\n{FLEET}", "c.json", as_json, "d.yaml.bak", FLEET,
+                   ".e.yaml", FLEET, "package.json", "{}", "README.md", prose, "x.YAML", "a: b\n", "notes.txt", FLEET, "fleet", FLEET, "g.taml", FLEET)  # fmt: skip
     outside = tmp_path.with_name(f"{tmp_path.name}-outside")
     (outside / "deep").mkdir(parents=True)
     (outside / "deep" / "g.yaml").write_text(FLEET)
+    (folder / ".releases").mkdir()
+    (folder / ".releases" / "h.yaml").write_text(FLEET)
+    (folder / "current").symlink_to(".releases")
     (folder / "linked").symlink_to(outside)
     (folder / "again").symlink_to("in")
     (folder / "empty").symlink_to(tmp_path.parent / "nowhere")
     os.mkfifo(folder / "p.json")
     told = {one.origin.file for one in load().warnings if one.code == "skipped"}
-    assert told == {"a.YAML", "b.Yml", "c.json", "d.yaml.bak", "linked"}
+    assert told == {"a.YAML", "b.Yml", "c.json", "d.yaml.bak", "notes.txt", "fleet", "g.taml", "linked", "current"}
 
 
 def test_a_document_of_our_kind_without_its_version_is_told(write: Write) -> None:

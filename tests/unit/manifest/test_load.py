@@ -759,16 +759,41 @@ def test_a_version_of_a_channel_that_is_called_like_another_is_told(write: Write
     assert [(one.code, one.origin.file) for one in load().warnings] == [("version-like-channel", "y.yaml")]
 
 
+@pytest.mark.parametrize("place", VERSIONS)
+@pytest.mark.parametrize("version", ['"v1.*"', "v1.?", '">=1.4"', "^1.4", "~1.4", '"!v1"', '"{channel: stable}"'])
+def test_versions_are_no_patterns(write: Write, place: str, version: str) -> None:
+    text, line = VERSIONS[place]
+    write("c.yaml", CONNECTION, "f.yaml", at(text.replace("VERSION", version)))
+    told = [(one.code, one.origin.line) for one in load().warnings if one.code != "unknown-workload"]
+    assert told == [("version-pattern", line)]
+
+
 def test_what_people_mean_by_a_pin_with_a_glob_and_by_an_exclamation_mark_is_said(write: Write) -> None:
     text = at(
-        '    poller: v1\n    vision: {version: v1, units: {not: {names: ["!gw-*"]}}}\n  pins:\n    gw-*: {poller: v2}\n'
+        """\
+    poller: v1
+    vision: {version: v1, units: {not: {names: [gw-1, "!gw-*"]}}}
+  pins:
+    gw-*: {poller: v2}
+    "!gw-1": {poller: v2}
+"""
     )
-    write("c.yaml", CONNECTION, "f.yaml", text.replace("{site: austin}", '{ring: [austin, "!canary"]}'))
-    told = [(one.code, one.origin.line, one.hint) for one in load().warnings]
+    write(
+        "c.yaml",
+        CONNECTION,
+        "f.yaml",
+        text.replace("{site: austin}", '{"!lab": austin, ring: [austin, "!canary"], hw: "!b"}'),
+    )
+    told = [(one.code, one.origin.line, one.origin.column, one.hint) for one in load().warnings]
+    leave = "to leave out what matches, write not: "
+    override = "for several units, write an override of the workload: {units: {names: [...]}, version: ...}"
     assert told == [
-        ("negation", 6, "to leave out what matches, write not: {tags: {ring: canary}}"),
-        ("negation", 9, "to leave out what matches, write not: {names: [gw-*]}"),
-        ("glob-pin", 11, "for several units, write an override of the workload: {units: {names: [...]}, version: ...}"),
+        ("negation", 6, 18, f"{leave}{{tags: {{lab: austin}}}}"),
+        ("negation", 6, 49, f"{leave}{{tags: {{ring: canary}}}}"),
+        ("negation", 6, 61, f"{leave}{{tags: {{hw: b}}}}"),
+        ("negation", 9, 55, f"{leave}{{names: [gw-*]}}"),
+        ("glob-pin", 11, 5, override),
+        ("glob-pin", 12, 5, override),
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sys
+import traceback
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 
@@ -112,11 +113,8 @@ def _run(args: Sequence[str] | None) -> int:
     except KeyboardInterrupt:
         say("interrupted", err=True)
         return INTERRUPTED
-    except Exception as error:
-        code = _explained(error)
-        if code is None:
-            raise
-        return code
+    except Exception as error:  # noqa: BLE001 - Python would write its text as it is, and that may be a platform's
+        return _explained(error)
     return result if isinstance(result, int) else 0
 
 
@@ -130,12 +128,13 @@ def _usage(wrong: click.ClickException) -> Iterator[str]:
     yield f"Error: {wrong.format_message()}"
 
 
-def _explained(error: Exception) -> int | None:
-    """Say what went wrong, where, and what to do, and return the exit code; None for what is not an error of ours."""
+def _explained(error: Exception) -> int:
+    """Say what went wrong, where, and what to do, and return the exit code."""
     from reconciler.errors import ManifestError, ReconcilerError  # here, so that help does not load them
 
-    if not isinstance(error, ReconcilerError):
-        return None
+    if not isinstance(error, ReconcilerError):  # a mistake of this program; its text may be a platform's
+        say(*(line for part in traceback.format_exception(error) for line in part.splitlines()), err=True)
+        return 1
     if isinstance(error, ManifestError):
         from reconciler.manifest.finding import diagnostics_text
 

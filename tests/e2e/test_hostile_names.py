@@ -7,6 +7,9 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from reconciler.cli import wiring
 from tests.e2e.conftest import Ran, Simulator, simulating
 
 Run = Callable[..., Ran]
@@ -86,3 +89,13 @@ def test_names_of_platforms_files_and_arguments_are_harmless_in_every_command(ru
             harmless(run(*words, token=plant.token))
         named = run("status", "fleet", "--units", token=plant.token)
         assert SHOWN in named.out, named
+
+
+def test_a_traceback_obeys_nothing_either(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError(EVIL)
+
+    monkeypatch.setattr(wiring, "source", broken)
+    ran = run("validate")
+    assert (ran.code, "Traceback" in ran.err, f"RuntimeError: {SHOWN[:8]}" in ran.err) == (1, True, True), ran
+    harmless(ran)

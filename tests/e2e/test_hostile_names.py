@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.cli import COMMANDS as KNOWN
 from reconciler.cli import wiring
 from tests.e2e.conftest import Ran, Simulator, simulating
 
@@ -57,7 +58,21 @@ COMMANDS = (
     ["import", "--from", "fleet/connections.yaml", "--out", "-"],
     ["import", "--from", "fleet/connections.yaml", "--out", "imported"],
     ["snapshot", "fleet", "--out", "s.json"],
+    ["plan", "fleet", "--out", "plan.json"],
+    ["show", "plan.json"],
+    ["show", "plan.json", "-o", "markdown"],
+    ["apply", "fleet", "--plan", "plan.json", "--deadline", "1s", "-o", "json"],
+    ["diff", "plan.json", "s.json"],
+    ["diff", "s.json", EVIL],
+    ["deliveries", EVIL, "--manifests", "fleet", "--probe"],
+    ["schema", EVIL],
+    ["simulate", EVIL],
+    ["demo", EVIL],
 )
+
+
+def test_no_command_is_left_out() -> None:
+    assert {words[0] for words in COMMANDS} == {*KNOWN, EVIL}
 
 
 def meddled(plant: Simulator) -> None:
@@ -87,6 +102,9 @@ def test_names_of_platforms_files_and_arguments_are_harmless_in_every_command(ru
         (folder / "fleet.yaml").write_text(json.dumps({**head, "spec": {**fleet, "pins": {}}}))
         for words in COMMANDS:
             harmless(run(*words, token=plant.token))
+        for words in COMMANDS[:4]:
+            ran = run(*words, token=plant.token, FORCE_COLOR="1")
+            harmless(Ran(ran.code, re.sub(r"\x1b\[[0-9;]*m", "", ran.out), ran.err))
         named = run("status", "fleet", "--units", token=plant.token)
         assert SHOWN in named.out, named
 

@@ -180,6 +180,8 @@ class _Loading:
                 self.others += 1
                 if isinstance(value, dict) and isinstance(value.get("kind"), str):
                     self.foreign.append((parsed.locate(("kind",)), value["kind"]))
+                elif value is None and parsed.problems:
+                    self.foreign.append((parsed.text.place(parsed.problems[0].offset), "no readable YAML"))
             return
         before = len(self.diagnostics)
         for problem in parsed.problems:
@@ -321,6 +323,8 @@ def _seems_ours(value: Any) -> bool:
     kind, api = texts.get("kind", ""), texts.get("apiversion", "")
     if value.get("kind") in KINDS or api.startswith(API.partition("/")[0]):
         return True
+    if not kind and not api:
+        return {"metadata", "spec"} <= value.keys()
     near_kind = bool(get_close_matches(kind, [one.casefold() for one in KINDS], cutoff=0.75))
     near_api = bool(get_close_matches(api, [API], cutoff=0.75))
     return near_api or (near_kind and not api)

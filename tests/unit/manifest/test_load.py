@@ -826,7 +826,7 @@ def test_foreign_documents_are_left_alone(write: Write) -> None:
     found = load()
     assert list(found.connections) == ["plant"]
     assert [one.message for one in found.warnings] == [
-        "documents of other kinds are not read: k8s.yaml:2:1 (Deployment), k8s.yaml:6:1 (Other)"
+        "documents of other kinds are not read: helm.yaml:1:5 (no readable YAML), k8s.yaml:2:1 (Deployment), k8s.yaml:6:1 (Other)"
     ]
     (write("c.yaml", "") / "c.yaml").unlink()
     with pytest.raises(SettingsError, match=r"no manifests in \. .*k8s\.yaml:2:1 \(Deployment\)"):
@@ -837,6 +837,7 @@ def test_foreign_documents_are_left_alone(write: Write) -> None:
     ("apiVersion: reconciler/v1", "apiVersion: reconcilr/v1"), ("apiVersion: reconciler/v1", "apiversion: reconciler/v1"),
     ("apiVersion: reconciler/v1", "apiVersion: v1"), ("apiVersion: reconciler/v1\nkind: Fleet", "kind: fleet"),
     ("apiVersion: reconciler/v1\nkind: Fleet", "kind: Flet"), ("apiVersion: reconciler/v1\nkind: Fleet", "Kind: Fleets"),
+    ("apiVersion: reconciler/v1\nkind: Fleet\n", ""),
     ("apiVersion: reconciler/v1\nkind: Fleet", "apiVersion: Reconciler/V1\nkind: fleet"), ("kind: Fleet", "kind: Flet"), ("kind: Fleet", "Kind: Fleet"),
 ])  # fmt: skip
 def test_a_document_that_was_meant_to_be_ours_is_an_error(write: Write, old: str, new: str) -> None:

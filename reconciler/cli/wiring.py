@@ -19,6 +19,7 @@ import msgspec
 
 from reconciler.cli.output import say
 from reconciler.engine.group import Open
+from reconciler.engine.plan import STRICT
 from reconciler.errors import ManifestError, ReconcilerError, SettingsError
 from reconciler.git.repository import GitRepository
 from reconciler.manifest.finding import diagnostics_text
@@ -120,9 +121,11 @@ def places(paths: Sequence[Path]) -> list[Path]:
     return list(paths) or [Path()]
 
 
-def load(paths: Sequence[Path], connections: Path | None = None) -> Manifest:
+def load(paths: Sequence[Path], connections: Path | None = None, *, strict: bool = False) -> Manifest:
     """Read the manifests of PATHS and print warnings about them; raise ManifestError with all findings."""
     found = source(paths, connections).load()
+    if found.warnings and strict:
+        raise ManifestError(found.warnings, hint=STRICT)
     if found.warnings:
         say(*diagnostics_text(found.warnings).split("\n"), err=True)
     return found

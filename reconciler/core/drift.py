@@ -25,6 +25,7 @@ class Memory(msgspec.Struct):
     """One fleet as the last pass left it: what it read, and what its calls made of slots since."""
 
     snapshot: Snapshot
+    warnings: tuple[str, ...] = ()
     sent: dict[SlotId, str | None] = {}
     doubtful: set[SlotId] = set()
     """Slots of which nobody knows what a call made of them."""

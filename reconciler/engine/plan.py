@@ -15,6 +15,8 @@ from reconciler.model.diagnostic import Severity
 from reconciler.model.plan import Plan
 from reconciler.ports import Clock
 
+STRICT = "with --strict, warnings about manifests are errors"
+
 
 class PlanResult(msgspec.Struct, kw_only=True):
     """A plan, and what it was made from: each group with its reader and what that saw."""
@@ -47,8 +49,10 @@ def plan(request: PlanRequest, open_: Open, clock: Clock) -> PlanResult:
     with ThreadPoolExecutor(max_workers=max(1, len(readers))) as pool:
         views = list(pool.map(lambda reader: reader.read(now), readers))
     findings = [*request.manifest.warnings, *(finding for view in views for finding in view.findings)]
-    if any(finding.severity is Severity.ERROR or request.strict for finding in findings):
+    if any(finding.severity is Severity.ERROR for finding in findings):
         raise ManifestError(findings)
+    if findings and request.strict:
+        raise ManifestError(findings, hint=STRICT)
     fleets = [one for view in views for one in view.plans.values()]
     if not any(view.unread for view in views):
         assessed = [one for view in views for reading in view.readings.values() for one in reading.assessments]

@@ -174,16 +174,20 @@ class Watching:
         return None
 
     def _tell(self, fleet: FleetPlan, planned: PlanResult) -> Iterator[AnyEvent]:
-        """Tell what is wrong with a fleet, and what drifted since the last pass."""
+        """Tell what is wrong with a fleet, and what is new since the last pass: warnings and drift."""
         if fleet.error:
             yield self._note("error", fleet.error, fleet.fleet)
             return
         if fleet.violations and not self.watched.apply:
             yield Blocked(at=self.clock.now(), run=self.run, fleet=fleet.fleet, violations=fleet.violations)
         before = self._memory.get(fleet.fleet)
+        for warning in fleet.warnings:
+            if before is None or warning not in before.warnings:
+                yield self._note("warning", warning, fleet.fleet)
         if before is not None:
             yield from drifted(before, fleet, at=self.clock.now(), run=self.run)
-        self._memory[fleet.fleet] = Memory(snapshot=planned.assessment(fleet.fleet).snapshot)
+        snapshot = planned.assessment(fleet.fleet).snapshot
+        self._memory[fleet.fleet] = Memory(snapshot=snapshot, warnings=fleet.warnings)
 
     def _correct(self, request: PlanRequest, planned: PlanResult) -> Generator[AnyEvent, None, Applying | None]:
         """Apply what may go; return the run, None where nothing may."""

@@ -9,12 +9,13 @@ import pytest
 
 from reconciler.core.assessment import Filters
 from reconciler.core.decide import PlanRequest
+from reconciler.core.plan import iso
 from reconciler.engine.run import Options
 from reconciler.engine.watch import JITTER, LONGEST_PAUSE, QUIET, READINGS, Watched, Watching
 from reconciler.errors import ManifestError, ReconcilerError, SettingsError
 from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.event import AnyEvent, Blocked, Called, Drifted, Finished, Note, Passed
-from reconciler.model.fleet import Limits, Manifest
+from reconciler.model.fleet import Limits, Manifest, Suspend
 from reconciler.model.observation import Phase, State
 from reconciler.model.origin import Origin
 from reconciler.model.unit import Reach
@@ -286,6 +287,20 @@ def test_a_filter_that_matches_nothing_ends_a_watch_that_begins_and_is_told_by_o
     assert (
         told[1:] == ["the manifests have no Fleet (add one; `reconciler import` writes one from what is running)"] * 2
     )
+
+
+def test_what_a_plan_warns_of_is_told_once() -> None:
+    memory = passes(lambda one: None, lambda one: None)
+    end = iso(memory.clock.time + 1.5 * INTERVAL)
+    audit = request("2", suspend=Suspend(reason="audit", until=end))
+    told = [one for one in watched(memory, Git(audit)) if isinstance(one, Note)]
+    assert [(one.level, one.fleet, one.message) for one in told] == [
+        (
+            "warning",
+            "fleet",
+            f"the suspension (audit) ended at {end}, which is not included: it no longer holds 4 changes",
+        )
+    ]
 
 
 def test_passes_that_fail_pause_longer_and_longer() -> None:

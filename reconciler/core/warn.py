@@ -22,8 +22,6 @@ DROPPED = " of a class that takes no assignments; left out"
 
 def warnings(one: FleetAssessment) -> Iterator[str]:
     """Yield what people should know of a judged fleet before they approve its plan."""
-    for diagnostic in one.resolution.diagnostics:
-        yield f"{diagnostic.origin}: {diagnostic.message}"
     if one.resolution.dropped:
         yield _counted(one.resolution.dropped, "matches the scope but is", "match the scope but are") + DROPPED
     if one.resolution.prune_unsafe and one.resolution.spec.prune != "none":
@@ -47,7 +45,7 @@ def lapsed(one: FleetAssessment, catalog: Catalog) -> Iterator[str]:
     spec, now = one.resolution.spec, one.patience.now
     dated = [entry.until for entry in (*spec.quarantine, spec.suspend) if entry is not None and entry.until is not None]
     for until in sorted({until for until in dated if not in_force(until, now)}):
-        vetoes = Vetoes(Scene(one.resolution, one.snapshot, catalog, moment(until).timestamp() - 1))
+        vetoes = Vetoes(Scene(one.resolution, one.snapshot, catalog, one.mistakes, moment(until).timestamp() - 1))
         found = Counter(
             hold
             for judged in one.judged

@@ -256,7 +256,10 @@ class _Fleet:
             path: Path = ("spec", "quarantine", position)
             if entry.workload not in self.spec.workloads:
                 near = suggestion(entry.workload, list(self.spec.workloads))
-                message = f"the quarantine names {entry.workload!r}, which this fleet does not list{near}"
+                message = (
+                    f"the quarantine names {entry.workload!r}, which this fleet does not list{near}; if the platform "
+                    f"knows no such workload either, {entry.version} is held for every workload of the fleet"
+                )
                 yield self._warn((*path, "workload"), "unknown-workload", message)
             yield from self._day(entry.until, (*path, "until"))
         if self.spec.suspend is not None:

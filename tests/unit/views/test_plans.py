@@ -328,9 +328,8 @@ def test_where_only_the_title_fits_the_rest_gives_way() -> None:
     plan = plans.hostile()
     long = msgspec.structs.replace(plan, fingerprint="\u202e" * 200)
     found = plan_markdown.render(long, now=NOW, limit=2048)
-    assert found.startswith(
-        "<!-- reconciler:plan -->\n## Plan: 2 changes in 1 call (2 replace); 1 held; 1 limit violated\n\n"
-    )
+    title = "2 changes in 1 call (2 replace); 1 held; 1 limit violated; 1 mistake in manifests"
+    assert found.startswith(f"<!-- reconciler:plan -->\n## Plan: {title}\n\n")
     assert found.endswith("`reconciler show --verbose plan.json`.\n\n")
 
 

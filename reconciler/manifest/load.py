@@ -98,6 +98,7 @@ class _Loading:
         other = _Loading(self.plugins)
         other.take(path)
         self.diagnostics += other.diagnostics
+        self.foreign += other.foreign
         self.failed = self.failed or other.failed
         self.texts |= other.texts
         self.found["Connection"] = other.found["Connection"]

@@ -79,8 +79,15 @@ def visible(text: str) -> str:
 
 
 def harmless(line: str) -> str:
-    """Return one line of output as it may leave the program."""
-    return inert(visible(line))
+    """Return one line of output as it may leave the program.
+
+    Nothing in it moves a terminal, and no build server takes it for a command (`::error::`, `##[group]`, `##vso[…]`).
+    GitHub's runner obeys `::name::` at the start of a line, spaces before it aside; a folded line may start anywhere.
+    """
+    line = visible(line)
+    if line.lstrip().startswith("::"):
+        line = line.replace("::", "\\x3a:", 1)
+    return RUNNER_COMMAND.sub(r"##\1\\x5b", line) if "##" in line else line
 
 
 def harmless_json(content: bytes) -> str:
@@ -102,16 +109,6 @@ def _escape(character: str) -> str:
     if code <= 0xFF:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
-
-
-def inert(line: str) -> str:
-    """Return a whole output line that no build server takes for a command (`::error::`, `##[group]`, `##vso[…]`).
-
-    GitHub's runner obeys `::name::` at the start of a line, spaces before it aside; a folded line may start anywhere.
-    """
-    if line.lstrip().startswith("::"):
-        line = line.replace("::", "\\x3a:", 1)
-    return RUNNER_COMMAND.sub(r"##\1\\x5b", line) if "##" in line else line
 
 
 def count(number: int, noun: str) -> str:

@@ -914,11 +914,12 @@ def test_a_file_given_twice_is_read_once(write: Write) -> None:
 
 def test_connections_from_elsewhere(write: Write) -> None:
     other = CONNECTION.replace("575ec8687ae143cd83dc4a97", "a" * 24)
-    write("fleets/c.yaml", CONNECTION, "fleets/f.yaml", FLEET, "trusted/c.yaml", other + "---\n" + CHANNEL)
+    foreign = "---\napiVersion: v1\nkind: Secret\n"
+    write("fleets/c.yaml", CONNECTION, "fleets/f.yaml", FLEET, "trusted/c.yaml", other + "---\n" + CHANNEL + foreign)
     manifest = load("fleets", connections="trusted")
     assert manifest.connections["plant"].spec.details.application == "a" * 24
     assert manifest.channels == {}
-    assert [one.code for one in manifest.warnings] == ["connections-ignored"]
+    assert [one.code for one in manifest.warnings] == ["connections-ignored", "foreign"]
     write("trusted/c.yaml", other.replace("losant:", "x:"))
     assert {one.origin.file for one in findings("fleets", connections="trusted")} >= {"trusted/c.yaml"}
 

@@ -51,8 +51,8 @@ def plan(request: PlanRequest, open_: Open, clock: Clock) -> PlanResult:
     findings = {*request.manifest.warnings, *(finding for one in fleets for finding in one.diagnostics)}
     if request.strict and findings:
         raise ManifestError(sorted(findings, key=lambda one: (one.origin, one.code)), hint=STRICT)
-    if not any(view.unread for view in views):
-        assessed = [one for view in views for reading in view.readings.values() for one in reading.assessments]
+    assessed = [one for view in views for reading in view.readings.values() for one in reading.assessments]
+    if len(assessed) == len(fleets):  # else some could not be read, or only the base has them
         check_filters(request.filters, assessed, fleets)
     read = {name: reading.snapshot.read_at for view in views for name, reading in view.readings.items()}
     words = request.filters.words

@@ -122,8 +122,9 @@ def test_filters_that_name_no_fleet_are_a_mistake(memory: Memory) -> None:
 def test_the_last_fleet_of_a_connection_that_is_deleted_is_told(memory: Memory) -> None:
     asked = request()
     empty = msgspec.structs.replace(with_fleets(asked, fleet=None), base=asked.manifest)
-    (entry,) = planned(memory, empty).plan.fleets
-    assert "fleet 'fleet' was deleted" in entry.warnings[0]
+    for filters in (Filters(), Filters(units=("u1",))):
+        (entry,) = planned(memory, msgspec.structs.replace(empty, filters=filters)).plan.fleets
+        assert "fleet 'fleet' was deleted" in entry.warnings[0]
     without = msgspec.structs.replace(empty, manifest=msgspec.structs.replace(empty.manifest, connections={}))
     assert planned(memory, without).plan.fleets == (), "there is nothing to read it with"
 

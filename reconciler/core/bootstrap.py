@@ -15,7 +15,7 @@ import msgspec
 from reconciler.core.describe import Described, DesiredValues, describe
 from reconciler.core.judge import CHANGES, HELD, Patience, verdict
 from reconciler.model.desired import UNMANAGED, Desired, version
-from reconciler.model.fleet import FleetSpec, Pin, PinChoice, Selector, WorkloadSpec
+from reconciler.model.fleet import Choice, FleetSpec, Pin, Selector, WorkloadSpec
 from reconciler.model.kind import is_version
 from reconciler.model.observation import State
 from reconciler.model.snapshot import Snapshot, Workload
@@ -220,8 +220,8 @@ def _keys(held: Sequence[Workload], workloads: Sequence[Workload]) -> dict[str, 
 
 def _pin(value: Desired) -> Pin:
     if value.version is None:
-        return PinChoice(unmanaged=True)
-    return PinChoice(version=value.version, settings=dict(value.settings)) if value.settings else value.version
+        return Choice(unmanaged=True)
+    return Choice(version=value.version, settings=dict(value.settings)) if value.settings else value.version
 
 
 def _count(count: int, noun: str) -> str:

@@ -10,7 +10,7 @@ from reconciler.core.resolve import Column
 from reconciler.core.resolve import Rule as Decision
 from reconciler.model.change import Held
 from reconciler.model.desired import UNMANAGED
-from reconciler.model.fleet import ChannelRef, Choice, FleetSpec, Manifest, PinChoice
+from reconciler.model.fleet import ChannelRef, Choice, FleetSpec, Manifest
 from reconciler.model.observation import UNSEEN, State
 from reconciler.model.origin import Path
 from reconciler.model.plan import FleetPlan
@@ -117,7 +117,7 @@ def _choice(spec: FleetSpec, path: Path) -> Choice | None:
             return spec.workloads[name].overrides[position]
         case ("pins", str(unit), str(name)):
             pin = spec.pins[unit][name]
-            return pin if isinstance(pin, PinChoice) else None
+            return pin if isinstance(pin, Choice) else None
     return None
 
 

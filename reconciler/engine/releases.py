@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from reconciler.engine.group import Open
 from reconciler.engine.parallel import each_connection
 from reconciler.errors import ReconcilerError, SettingsError
@@ -20,7 +22,7 @@ def releases(manifest: Manifest, names: Sequence[str], query: ReleaseQuery, open
     """
 
     def ask(name: str, platform: Platform) -> ConnectionReleases:
-        found = platform.releases(query)
+        found = platform.releases(_named(query, manifest, name))
         return ConnectionReleases(
             connection=name,
             platform=manifest.connections[name].spec.platform,
@@ -38,3 +40,14 @@ def releases(manifest: Manifest, names: Sequence[str], query: ReleaseQuery, open
     if filtered and not any(one.releases or one.notes or one.error for one in found):
         raise SettingsError("no release matches these filters", hint="without filters all are listed")
     return found
+
+
+def _named(query: ReleaseQuery, manifest: Manifest, connection: str) -> ReleaseQuery:
+    """Return a query whose workloads go by what the platform calls them, where the manifests call them otherwise."""
+    ids: dict[str, set[str]] = {}
+    for document in manifest.fleets.values():
+        for name, spec in document.spec.workloads.items():
+            if document.spec.connection == connection and spec.id is not None:
+                ids.setdefault(name, set()).add(spec.id)
+    workloads = {one for name in query.workloads for one in ids.get(name, {name})}
+    return msgspec.structs.replace(query, workloads=tuple(sorted(workloads)))

@@ -89,11 +89,7 @@ class WorkloadSpec(Choice, frozen=True, kw_only=True):
     """What other workloads must report on a unit before this one may go there."""
 
 
-class PinChoice(Choice, frozen=True, kw_only=True):
-    """A choice for one unit."""
-
-
-Pin = Version | PinChoice
+Pin = Version | Choice
 
 if TYPE_CHECKING:
     Entry = WorkloadSpec

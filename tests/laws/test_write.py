@@ -17,7 +17,7 @@ from reconciler.manifest.parsed import settle
 from reconciler.manifest.read import read
 from reconciler.manifest.write import WIDTH, write
 from reconciler.model.connection import ConnectionSpec, Requests, Secret
-from reconciler.model.fleet import ChannelRef, ChannelSpec, FleetSpec, Override, PinChoice, WorkloadSpec
+from reconciler.model.fleet import ChannelRef, ChannelSpec, Choice, FleetSpec, Override, WorkloadSpec
 from reconciler.model.kind import ONE_LINE
 from reconciler.platforms.losant.connection import LosantConnection
 from reconciler.platforms.registry import installed
@@ -63,7 +63,7 @@ fleets = st.builds(
     units=selectors,
     workloads=st.dictionaries(texts, workloads, max_size=3),
     pins=st.dictionaries(
-        texts, st.dictionaries(texts, versions | choices().map(lambda one: PinChoice(**one)), max_size=3), max_size=3
+        texts, st.dictionaries(texts, versions | choices().map(lambda one: Choice(**one)), max_size=3), max_size=3
     ),
     prune=st.sampled_from(["none", "listed", "all"]),
     allow_empty=st.booleans(),

@@ -116,7 +116,7 @@ class Client:
         """Read and decode; a body that does not decode counts as a failure that may pass. Raises PlatformError."""
 
         def once() -> T:
-            return self._decoded(_whole(self._open("GET", path, operation, params=params)), operation, decode)
+            return self.decoded(_whole(self._open("GET", path, operation, params=params)), operation, decode)
 
         return self._repeated(once, read=True)
 
@@ -135,7 +135,7 @@ class Client:
                 start = b""
                 while len(start) < START and (part := next(parts, b"")):
                     start += part
-                return self._decoded(_answer(answer, start), operation, lambda first: take(chain([first], parts)))
+                return self.decoded(_answer(answer, start), operation, lambda first: take(chain([first], parts)))
 
         return self._repeated(once, read=True)
 
@@ -150,14 +150,26 @@ class Client:
         method: str = "POST",
         params: Params | None = None,
     ) -> T:
+        """Send a body as `send` does, and decode what comes back. Raises PlatformError, with `sent`."""
+        return self.decoded(self.send(path, operation, body, deadline, method=method, params=params), operation, decode)
+
+    def send(
+        self,
+        path: str,
+        operation: str,
+        body: object,
+        deadline: float,
+        *,
+        method: str = "POST",
+        params: Params | None = None,
+    ) -> Answer:
         """Send a body (None: no body), at most until `deadline` (monotonic seconds). Raises PlatformError, with `sent`.
 
         Sent again only when it certainly was not processed.
         """
 
-        def once() -> T:
-            opened = self._open(method, path, operation, params=params, body=body, deadline=deadline)
-            return self._decoded(_whole(opened), operation, decode)
+        def once() -> Answer:
+            return _whole(self._open(method, path, operation, params=params, body=body, deadline=deadline))
 
         return self._repeated(once, read=False, deadline=deadline)
 
@@ -239,7 +251,8 @@ class Client:
         extensions = {"timeout": httpx.Timeout(timeout).as_dict()}
         return httpx.Request(method, url, headers=headers, content=content, extensions=extensions)
 
-    def _decoded(self, answer: Answer, operation: str, decode: Callable[[bytes], T]) -> T:
+    def decoded(self, answer: Answer, operation: str, decode: Callable[[bytes], T]) -> T:
+        """Return what a body says; raise UnexpectedAnswer where it does not decode."""
         try:
             return decode(answer.content)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -84,7 +84,7 @@ def meddled(plant: Simulator) -> None:
         plant.control("POST", "create_version", flow=flow, version=version, notes=EVIL)
     plant.control("POST", "console", device=first, flow=flow, version=EVIL)
     plant.control("POST", "console", device="gw-001", flow=flow, version="v1")
-    plant.control("POST", "report_failure", device=first, flow=flow, message=EVIL)
+    plant.control("POST", "fall_back", device=first, flow=flow, version="v1", error=EVIL)
 
 
 def test_names_of_platforms_files_and_arguments_are_harmless_in_every_command(run: Run, tmp_path: Path) -> None:

@@ -48,9 +48,9 @@ def plan(request: PlanRequest, open_: Open, clock: Clock) -> PlanResult:
     with ThreadPoolExecutor(max_workers=max(1, len(readers))) as pool:
         views = list(pool.map(lambda reader: reader.read(now), readers))
     fleets = [one for view in views for one in view.plans.values()]
-    findings = {*request.manifest.warnings, *(finding for one in fleets for finding in one.diagnostics)}
+    findings = [*request.manifest.warnings, *(finding for one in fleets for finding in one.diagnostics)]
     if request.strict and findings:
-        raise ManifestError(sorted(findings, key=lambda one: (one.origin, one.code)), hint=STRICT)
+        raise ManifestError(tuple(dict.fromkeys(findings)), hint=STRICT)
     assessed = [one for view in views for reading in view.readings.values() for one in reading.assessments]
     if len(assessed) == len(fleets):  # else some could not be read, or only the base has them
         check_filters(request.filters, assessed, fleets)

@@ -102,8 +102,8 @@ def test_claims_are_held_whatever_the_filters(memory: Memory) -> None:
 
 
 def test_warnings_are_errors_when_strict(memory: Memory) -> None:
-    asked = request(pins={"nobody": {"poller": "2"}})
-    assert "no unit has the id or name 'nobody'" in planned(memory, asked).plan.fleets[0].diagnostics[0].message
+    asked = request(pins={"nobody": {"poller": "2"}, "u0": {"poller": "2"}}, units=Selector(ids=["u1"]))
+    assert "no unit has the id or name 'nobody'" in planned(memory, asked).plan.fleets[0].diagnostics[1].message
     with pytest.raises(ManifestError, match="nobody"):
         planned(memory, msgspec.structs.replace(asked, strict=True))
 

@@ -41,6 +41,7 @@ def explain(one: FleetAssessment, plan: FleetPlan, manifest: Manifest, row: int,
         lost=tuple(_lost(one, manifest, column, row)) if column is not None else (),
         seen=_seen(state, one.snapshot),
         reach=reach.name.lower(),
+        labels=one.snapshot.units[row].labels,
         verdict=found,
         sync=sync(found),
         health=health(found, state, reach),
@@ -61,6 +62,7 @@ def stray(snapshot: Snapshot, row: int, workload: Workload) -> SlotExplanation:
         won=None,
         seen=_seen(state, snapshot),
         reach=Reach(snapshot.units.reach[row]).name.lower(),
+        labels=snapshot.units[row].labels,
         verdict=Verdict.UNMANAGED,
         sync=Sync.NONE,
         health=Health.NONE,
@@ -154,6 +156,7 @@ def _seen(state: State, snapshot: Snapshot) -> Seen | None:
         spread=state.spread,
         protected=state.protected,
         stages=state.stages,
+        facts=state.facts,
         read_at=snapshot.read_at,
     )
 

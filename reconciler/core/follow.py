@@ -127,7 +127,9 @@ def plain(sight: Sight, slot: SlotId) -> State:
     """Return a slot as it was read, without what changes by itself."""
     row = sight.snapshot.units.index.get(slot[0])
     state = sight.snapshot.state(slot[1], row) if row is not None else State()
-    return msgspec.structs.replace(state, progress=None, eta=None, conditions=(), spread=(), ready=None, since=None)
+    return msgspec.structs.replace(
+        state, progress=None, eta=None, conditions=(), spread=(), ready=None, since=None, facts=()
+    )
 
 
 def _slot(one: Change | Held) -> SlotId:

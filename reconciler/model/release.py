@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
+from reconciler.model.observation import Facts
 from reconciler.model.unit import Ref
 
 
@@ -17,7 +18,8 @@ class Release(msgspec.Struct, frozen=True):
 class Artifact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One file of a release. `size` is in bytes; `digest` is `algorithm:value`, empty where none is known.
 
-    `hardware` is the hardware version it is for, empty where the platform does not tell them apart.
+    `hardware` is the hardware version it is for, empty where the platform does not tell them apart. `executable` is None
+    where it is not told, `arguments` are those it is run with, `extra` is what clients stored with it, as JSON.
     """
 
     name: str = ""
@@ -26,6 +28,10 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     build: str = ""
     size: int | None = None
     digest: str = ""
+    signature: str = ""
+    executable: bool | None = None
+    arguments: str = ""
+    extra: str = ""
 
 
 class PrepareStatus(StrEnum):
@@ -98,6 +104,7 @@ class ReleaseInfo(msgspec.Struct, frozen=True, omit_defaults=True):
     """ISO 8601, as the platform writes them."""
     extra: str = ""
     """What clients stored with it, as JSON."""
+    facts: Facts = ()
     preparation: Preparation | None = None
 
 

@@ -9,11 +9,12 @@ from reconciler.model.change import Verb
 from reconciler.model.condition import Condition
 from reconciler.model.desired import Settings
 from reconciler.model.hold import Hold
+from reconciler.model.observation import Facts
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Outcome
 from reconciler.model.plan import Violation
 from reconciler.model.release import Listed, Preparation
-from reconciler.model.unit import Ref
+from reconciler.model.unit import Labels, Ref
 from reconciler.model.verdict import Health, Sync, Verdict
 
 RESULT_FORMAT = "reconciler/result.v1"
@@ -199,6 +200,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     protected: tuple[Condition, ...] = ()
     stages: tuple[tuple[str, str], ...] = ()
     """How far each version has come, as (version, the platform's stage), where changes take several calls."""
+    facts: Facts = ()
     read_at: float | None = None
 
 
@@ -226,6 +228,8 @@ class SlotExplanation(msgspec.Struct, frozen=True, kw_only=True):
     lost: tuple[Rule, ...] = ()
     seen: Seen | None = None
     reach: str = "unknown"
+    labels: Labels = ()
+    """What people select the unit by."""
     verdict: Verdict
     sync: Sync
     health: Health
@@ -280,12 +284,14 @@ class ConnectionReleases(msgspec.Struct, frozen=True, kw_only=True):
 class ConnectionDeliveries(msgspec.Struct, frozen=True, kw_only=True):
     """How preparations of a connection stand; `prepares` is false where the platform has no such thing.
 
-    `error` is set, and the rest empty, when it could not be asked; `hint` then says what to do.
+    `error` is set, and the rest empty, when it could not be asked; `hint` then says what to do. `notes` name releases
+    that are wanted and left out.
     """
 
     connection: str
     platform: str
     prepares: bool = True
     preparations: tuple[Preparation, ...] = ()
+    notes: tuple[str, ...] = ()
     error: str = ""
     hint: str = ""

@@ -56,7 +56,7 @@ class Catalogue:
         offered = offers(self._routes, None, fleet=self._fleet)
         found = dict(offered.releases)
         notes = [f"GetApp's releases have no {what}: none can match" for what in unanswerable]
-        notes += [offered.problem] if offered.problem else []
+        notes += [*([offered.problem] if offered.problem else []), *offered.notes]
         if self._server is not None:
             for project in sorted(offered.projects):
                 if not query.workloads or project in query.workloads:
@@ -85,7 +85,7 @@ class Catalogue:
 def _by_server(server: Server, release: Release, local: ReleaseInfo | None) -> ReleaseInfo:
     """Return what the server says, else what devices showed, else why neither can be known."""
     try:
-        answer = server.release(release.workload, release.version)
+        answer, odd = server.release(release.workload, release.version)
     except NotFound:
         return _proved_missing(server, release) if local is None else local
     except PlatformError as error:
@@ -93,7 +93,7 @@ def _by_server(server: Server, release: Release, local: ReleaseInfo | None) -> R
     if answer.version != release.version or answer.project_name not in ("", release.workload):
         detail = f"the server answered with {clean(answer.project_name)} {clean(answer.version)}"
         return local if local is not None else ReleaseInfo(found=None, detail=detail)
-    info = server_info(answer)
+    info = server_info(answer, odd)
     return info if info.detail or local is None else msgspec.structs.replace(info, detail=local.detail)
 
 
@@ -121,7 +121,11 @@ def _add(server: Server, project: str, found: Catalog) -> list[str]:
     except PlatformError as error:
         return [f"the server's releases of {project} could not be read: {error}"]
     found |= {Release(project, one.version): server_info(one) for one in listed.items}
-    return [f"{listed.malformed} of the server's releases of {project} cannot be read"] if listed.malformed else []
+    wrong = [f"a release of {project} on the server cannot be read: {why}" for why in listed.malformed]
+    return [
+        *wrong,
+        *(f"releases of {project} on the server: {note} (left out)" for note in dict.fromkeys(listed.notes)),
+    ]
 
 
 def _asked_for(query: ReleaseQuery, one: Release) -> bool:

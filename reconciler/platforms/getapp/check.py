@@ -92,18 +92,19 @@ def _own_releases(routes: Routes) -> str:
 def _shape(rows: bytes) -> str:
     """Return which of the two shapes rows have (sections 3.1 and 3.2, both confirmed)."""
     try:
-        found = wire.rows(rows)
+        found = wire.items(rows).items
+        if not found:
+            return "a list without releases"
+        nested = wire.row(found[0]).value.release is not None
     except msgspec.DecodeError:
         return "an unexpected shape"
-    if not found:
-        return "a list without releases"
-    return "the shape of April 2026 (nested)" if found[0].release is not None else "the shape of March 2026 (flat)"
+    return "the shape of April 2026 (nested)" if nested else "the shape of March 2026 (flat)"
 
 
 def _offerings(routes: Routes, *, fleet: bool) -> str:
     if not fleet:
-        return f"the device is offered {len(routes.offering())} projects"
-    return f"the master is offered {len(routes.fleet_offering(routes.masters()))} projects"
+        return f"the device is offered {len(routes.offering().items)} projects"
+    return f"the master is offered {len(routes.fleet_offering(routes.masters()).items)} projects"
 
 
 def _answer(routes: Routes, *, fleet: bool) -> Answer | None:

@@ -99,7 +99,7 @@ class Login:
         """Log in. What an answer held is never shown: it may be a token."""
         content = self._client.write(path, "log in", body, bytes, until)
         try:
-            found = wire.tokens(content)
+            found = wire.tokens(content).value
         except (msgspec.DecodeError, UnicodeDecodeError):
             found = wire.Tokens("")
         if not found.access_token or not found.access_token.isascii() or not found.access_token.isprintable():

@@ -78,7 +78,7 @@ class Observer:
             workloads=tuple(Workload(project, project) for project in projects),
             states=slots.states,
             columns=slots.columns,
-            coverage=coverage_of(problems),
+            coverage=coverage_of(problems, slots.notes | reading.notes),
             read_at=read_at,
             references={**offered.references, **slots.references},
             releases={**(since.releases if since else {}), **slots.releases},
@@ -95,12 +95,15 @@ class _FleetReading:
         self._units = units
         self._references = references
         self.problems: list[str] = []
+        self.notes: set[str] = set()
+        self._unread: dict[str, str] = {}
         self.slots: Slots
         self.offered: Offers
 
     def read(self) -> None:
         """Read all. Raises PlatformError when a listing cannot be read at all."""
-        self.slots = Slots(self._inventory(), self._references)
+        units = self._inventory()
+        self.slots = Slots(units, self._references, detail=len(units) <= WHOLE)
         asked = self._units
         if asked is not None and len(asked) > MOST_CALLS * DEVICES_PER_CALL:
             asked = None
@@ -108,6 +111,7 @@ class _FleetReading:
         self._judge_silence(asked)
         self.offered = offers_to(self._routes, samples(self.slots.units))
         self.problems += [self.offered.problem] if self.offered.problem else []
+        self.notes.update(self.offered.notes)
         self._compare()
 
     def _inventory(self) -> Units:
@@ -118,7 +122,9 @@ class _FleetReading:
         for row in compress(range(len(units)), active.rows):
             units.reach[row] = Reach.CONNECTED
         self.problems += inventory.problems
-        if not active.master:
+        self.notes |= inventory.notes
+        self._unread = inventory.unread
+        if not active.master and not inventory.notes:
             self.problems.append("the list of active devices lacks the master, which just answered")
         if active.alien:
             self.problems.append("the list of active devices shows some that the list of all devices lacks")
@@ -135,6 +141,10 @@ class _FleetReading:
     def _judge_silence(self, asked: frozenset[str] | None) -> None:
         """Let devices that prove nothing be unknown; an active one without an entry was lost on the way."""
         slots = self.slots
+        for device, why in self._unread.items():
+            text = f"what device {device} is: {why}"
+            slots.blind(slots.units.index[device], Condition(ConditionCode.UNEXPECTED_VALUE, text=text))
+            slots.own_problems.append(f"device {device} has an unexpected value: {why}")
         for row, device in enumerate(slots.units.ids):
             active = slots.units.reach[row] == Reach.CONNECTED
             if (active and slots.shown[row]) or (asked is not None and device not in asked):
@@ -175,6 +185,7 @@ class _AgentReading:
         self._routes = routes
         self._references = references
         self.problems: list[str] = []
+        self.notes: set[str] = set()
         self.slots: Slots
         self.offered: Offers
 
@@ -190,11 +201,10 @@ class _AgentReading:
         units.reach[0] = Reach.CONNECTED
         self.slots = Slots(units, self._references, auto=auto_deploys(self._routes))
         rows = self._routes.releases()
-        self.slots.fold(
-            wire.Entries([wire.Entry(device, is_master=True, data=msgspec.Raw(rows))], malformed=0, wrapped=False)
-        )
+        self.slots.fold(wire.Entries([wire.Entry(device, is_master=True, data=msgspec.Raw(rows))]))
         self.offered = offers_to(self._routes, None)
         self.problems += [self.offered.problem] if self.offered.problem else []
+        self.notes.update(self.offered.notes)
         shown = _named(rows)
         lacking = sorted(self.offered.on_device - shown)
         if lacking:

@@ -10,9 +10,10 @@ from reconciler.errors import NotFound, PlatformError, Rejected
 from reconciler.model.release import Catalog, Release
 from reconciler.model.snapshot import References, Snapshot
 from reconciler.model.unit import Reach, Units
+from reconciler.platforms.getapp import wire
 from reconciler.platforms.getapp.release_info import info_of
 from reconciler.platforms.getapp.routes import DEVICES_PER_CALL, Routes
-from reconciler.platforms.getapp.wire import Availability, Offering
+from reconciler.platforms.getapp.wire import Availability, Offering, offered_releases
 
 ON_DEVICE = frozenset({"delivery", "downloaded", "deploy", "installed"})
 """States of an offered release that the list of releases must show too, confirmed (seed 000)."""
@@ -27,6 +28,8 @@ class Offers(msgspec.Struct, frozen=True):
     releases: Catalog = {}
     on_device: frozenset[str] = frozenset()
     problem: str = ""
+    notes: tuple[str, ...] = ()
+    """What could not be read and is left out: offerings prove nothing anyway."""
 
     @property
     def references(self) -> References:
@@ -64,26 +67,34 @@ def offers_to(routes: Routes, devices: Sequence[str] | None) -> Offers:
         if devices is None:
             return _offers(routes.offering())
         starts = range(0, len(devices), DEVICES_PER_CALL)
-        return _offers([one for at in starts for one in routes.fleet_offering(devices[at : at + DEVICES_PER_CALL])])
+        found = [routes.fleet_offering(devices[at : at + DEVICES_PER_CALL]) for at in starts]
+        return _offers(*found)
     except (NotFound, Rejected):
         return Offers()
     except PlatformError as error:
         return Offers(problem=f"what devices are offered could not be read: {error}")
 
 
-def _offers(offerings: Sequence[Offering]) -> Offers:
+def _offers(*answers: wire.Several[Offering]) -> Offers:
     releases: Catalog = {}
     on_device: set[str] = set()
     refused: dict[Release, str] = {}
+    notes = [note for part in answers for note in (*part.malformed, *part.notes)]
+    offerings = [one for part in answers for one in part.items]
     for offering in offerings:
-        for one in offering.releases:
+        found = offered_releases(offering.releases or [])
+        notes += (f"{offering.project_name}: {note}" for note in (*found.malformed, *found.notes))
+        for one in found.items:
             release = Release(offering.project_name, one.version)
             if one.device_release is not None and one.device_release.state in ON_DEVICE:
                 on_device.add(one.id)
             if reason := _refused(one.availability):
                 refused[release] = reason
+            one.display_name, one.label = one.display_name or offering.display_name, one.label or offering.label
             releases[release] = info_of(one, refused.get(release, ""))
-    return Offers(frozenset(one.project_name for one in offerings), releases, frozenset(on_device))
+    projects = frozenset(one.project_name for one in offerings)
+    words = tuple(f"an offering cannot be read in part: {note}" for note in dict.fromkeys(notes))
+    return Offers(projects, releases, frozenset(on_device), notes=words)
 
 
 def _refused(availability: Availability | None) -> str:

@@ -17,10 +17,9 @@ from reconciler.model.snapshot import Snapshot
 from reconciler.model.unit import Reach, Ref
 from reconciler.platforms.getapp.compile import PREFIX, reference_of, step_now, steps_of
 from reconciler.platforms.getapp.next_steps import StepPlan, VersionStep
-from reconciler.platforms.getapp.precondition import STARTS
 from reconciler.platforms.getapp.prepare import RUNNING, must_prepare
 from reconciler.platforms.getapp.stages import Stage
-from reconciler.platforms.getapp.steps import DELIVER, PREPARE, UNINSTALL, Table
+from reconciler.platforms.getapp.steps import DELIVER, PREPARE, STARTS, UNINSTALL, Table
 
 HALTED: dict[str, str] = {Stage.DELIVERY_HALTED: "delivery", Stage.DEPLOY_HALTED: "installation"}
 """What a person halted, by how far a release has come."""

@@ -7,14 +7,14 @@ asks for a login (confirmed, API modules/login).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 from urllib.parse import quote
 
 import msgspec
 
 from reconciler.errors import Rejected
 from reconciler.platforms.getapp import wire
-from reconciler.platforms.http import Client
+from reconciler.platforms.http import Client, segment
 from reconciler.platforms.reading.arrays import arrays
 
 T = TypeVar("T")
@@ -86,11 +86,16 @@ class Routes:
         path = f"/api/cdn/device/releases/{segment(catalog_id)}"
         return self.client.read(path, f"read {catalog_id} on devices", wire.entries, params)
 
-    def fleet_offering(self, devices: Sequence[str]) -> list[wire.Offering]:
+    def fleet_offering(self, devices: Sequence[str]) -> wire.Several[wire.Offering]:
         """Return what some devices may take, in one list. Route confirmed (agent-cdn/get-cdn-device-offering)."""
         params: list[tuple[str, str | int]] = [("device_id", device) for device in devices]
         entries = self._with_updates("/api/cdn/device/offering", wire.entries, params)
-        return [one for entry in entries.items for one in _offerings(entry.data)]
+        found = [_offerings(bytes(entry.data)) for entry in entries.items]
+        return wire.Several(
+            [one for part in found for one in part.items],
+            [why for part in found for why in part.malformed],
+            [note for part in found for note in part.notes],
+        )
 
     def device(self) -> bytes:
         """Return who an agent's own device is. Confirmed (DOC agent-settings.mdx)."""
@@ -102,11 +107,11 @@ class Routes:
 
     def release(self, catalog_id: str) -> wire.Row:
         """Return one release on an agent's own device; NotFound where it has not. Confirmed (seed 001)."""
-        return self.client.read(f"/api/v2/device/releases/{segment(catalog_id)}", f"read {catalog_id}", wire.row)
+        return self.client.read(f"/api/v2/device/releases/{segment(catalog_id)}", f"read {catalog_id}", wire.row).value
 
-    def offering(self) -> list[wire.Offering]:
+    def offering(self) -> wire.Several[wire.Offering]:
         """Return what an agent's own device may take. Confirmed to exist (DOC interfaces/sse.md)."""
-        return self._with_updates("/api/v2/device/offering", wire.offerings, [])
+        return self._with_updates("/api/v2/device/offering", _listed_offerings, [])
 
     def configs(self) -> dict[str, object]:
         """Return an agent's settings. Confirmed (DOC agent-settings.mdx)."""
@@ -135,18 +140,20 @@ def _list(content: bytes) -> bytes:
     return b"[%b]" % b",".join(bytes(raw) for raw in listed.items) if listed.wrapped else content
 
 
-def _offerings(content: msgspec.Raw) -> list[wire.Offering]:
+def _offerings(content: bytes) -> wire.Several[wire.Offering]:
+    """Return what one device of a fleet may take; what is no list costs no other device."""
     try:
-        return wire.offerings(content)
-    except msgspec.DecodeError:
-        return []
+        return _listed_offerings(content)
+    except msgspec.DecodeError as error:
+        return wire.Several([], [str(error)], [])
 
 
-class ServerReleases(NamedTuple):
-    """What a server lists of a project; `malformed` counts releases that cannot be read."""
+def _listed_offerings(content: bytes) -> wire.Several[wire.Offering]:
+    return wire.offerings(wire.items(content).items)
 
-    items: list[wire.ServerRelease]
-    malformed: int
+
+def _server_releases(content: bytes) -> wire.Several[wire.ServerRelease]:
+    return wire.server_releases(wire.items(content).items)
 
 
 class Server:
@@ -163,12 +170,12 @@ class Server:
         self.client.close()
         self._anonymous.close()
 
-    def release(self, project: str, version: str) -> wire.ServerRelease:
+    def release(self, project: str, version: str) -> wire.Read[wire.ServerRelease]:
         """Return a release by project and version. Confirmed (API upload/releases.controller.ts)."""
         path = f"{_project(project)}/version/{segment(version)}"
         return self.client.read(path, f"read release {version!r} of {project}", wire.server_release)
 
-    def releases(self, project: str) -> ServerReleases:
+    def releases(self, project: str) -> wire.Several[wire.ServerRelease]:
         """Return the releases of a project. Confirmed (API section 7.4).
 
         The server takes a name or an id (confirmed): those of a project whose id is this name are left out.
@@ -176,7 +183,7 @@ class Server:
         found = self.client.read(_project(project), f"list releases of {project}", _server_releases)
         return found._replace(items=[one for one in found.items if one.project_name in ("", project)])
 
-    def prepared(self, catalog_id: str) -> wire.Prepared:
+    def prepared(self, catalog_id: str) -> wire.Read[wire.Prepared]:
         """Return how a preparation stands. On a caching server an unknown id starts one: ask only for known ids."""
         path = f"/api/v1/delivery/preparedDelivery/{segment(catalog_id)}"
         return self.client.read(path, f"read the preparation of {catalog_id}", wire.prepared, {"source": self.source})
@@ -188,19 +195,3 @@ class Server:
 
 def _project(name: str) -> str:
     return f"/api/v1/catalog/releases/project/{segment(name)}"
-
-
-def _server_releases(content: bytes) -> ServerReleases:
-    found, malformed = [], 0
-    for raw in wire.items(content).items:
-        try:
-            found.append(wire.server_release(raw))
-        except msgspec.ValidationError:
-            malformed += 1
-    return ServerReleases(found, malformed)
-
-
-def segment(text: str) -> str:
-    """Return a text as one segment of a path, percent-encoded with nothing safe (inferred); dots alone would change it."""
-    quoted = quote(text, safe="")
-    return quoted.replace(".", "%2E") if text in (".", "..") else quoted

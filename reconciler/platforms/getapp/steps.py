@@ -26,11 +26,13 @@ import msgspec
 from reconciler.errors import SettingsError
 from reconciler.model.change import Request
 from reconciler.platforms.getapp.connection import GetAppConnection, StepRoute
-from reconciler.platforms.getapp.routes import segment
+from reconciler.platforms.http import segment
 
 PREPARE = "prepare"
 DELIVER, CANCEL, DEPLOY, UNINSTALL, DELETE = "deliver", "cancel", "deploy", "uninstall", "delete"
 STEPS = (DELIVER, CANCEL, DEPLOY, UNINSTALL, DELETE)
+STARTS = frozenset({DELIVER, DEPLOY})
+"""Steps that a person's Pause or Cancel forbids."""
 DEVICES_PER_ACTION = 100
 """Devices in one call of a CDN; no bound is documented, so a modest one is chosen."""
 

@@ -7,12 +7,13 @@ confirmed (dependencies-complex-installations.md); start and delete are guesses 
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from reconciler.simulators.exchange import Json, Reply, Request, json_object
-from reconciler.simulators.faults import LISTINGS, READS, WRITES
+from reconciler.simulators.faults import KINDS, LISTINGS, READS, WRITES
+from reconciler.simulators.faults import Faults as AnyFaults
 from reconciler.simulators.getapp import agent, cdn, server
-from reconciler.simulators.getapp.access import PASSWORD, USERNAME, agent_error, of_the_server, refused, server_error
+from reconciler.simulators.getapp.access import agent_error, of_the_server, refused, server_error
 from reconciler.simulators.getapp.call import Call
 from reconciler.simulators.getapp.cdn import body_names
 from reconciler.simulators.getapp.openapi import Operation, document
@@ -90,6 +91,13 @@ _SERVER = (
 )  # fmt: skip
 
 
+class Faults(AnyFaults):
+    """The faults in force. `expire` strikes the server's tokens, `gone` a device; `lag` and `partial` strike agents."""
+
+    routes = tuple({one.name for one in routes(Variants())})
+    kinds: ClassVar[Mapping[str, str]] = {**KINDS, "gone": "cdn.action"}
+
+
 class GetAppSimulator(Simulator[GetAppWorld]):
     """A fleet with its API; agent and server refuse in shapes of their own."""
 
@@ -146,11 +154,4 @@ class GetAppSimulator(Simulator[GetAppWorld]):
         return {"data": self.faults.without_some(payload["data"])}
 
 
-class Served(AnyServed[GetAppSimulator]):
-    """A simulated fleet being served; the delivery server has the same address."""
-
-    def __init__(self, simulator: GetAppSimulator, port: int = 0) -> None:
-        self.world = simulator.world
-        self.username, self.password = USERNAME, PASSWORD
-        super().__init__("getapp", simulator, {"username": USERNAME, "password": PASSWORD}, port)
-        self.delivery = self.details["delivery"] = self.url
+Served = AnyServed[GetAppWorld]

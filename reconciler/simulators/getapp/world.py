@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from reconciler.simulators.control import SimulatedWorld, locked, verb
+from reconciler.simulators.faults import Faults
 from reconciler.simulators.getapp.access import Tokens
 from reconciler.simulators.getapp.agents import STOPPED, Agents
 from reconciler.simulators.getapp.catalog import (
@@ -18,7 +19,6 @@ from reconciler.simulators.getapp.catalog import (
 )
 from reconciler.simulators.getapp.fleet import DAY, Device, Fleet
 from reconciler.simulators.getapp.preparations import Preparations
-from reconciler.simulators.getapp.variants import Faults
 
 
 class GetAppWorld(SimulatedWorld):

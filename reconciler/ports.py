@@ -161,6 +161,17 @@ class Author(msgspec.Struct, frozen=True):
     summary: str
 
 
+class Exported(msgspec.Struct, frozen=True):
+    """Older manifests that were written to a folder."""
+
+    paths: tuple[str, ...]
+    """The files and folders asked for, as far as they were there."""
+    moved: str = ""
+    """The folder of manifests from other places that are no longer where they were."""
+    left_out: tuple[tuple[str, str], ...] = ()
+    """(path, why) of what cannot be compared, since the repository does not hold it."""
+
+
 class Repository(Protocol):
     """The git repository around the manifests, if there is one."""
 
@@ -168,16 +179,20 @@ class Repository(Protocol):
         """Return the commit checked out, None outside git."""
         ...
 
-    def changed(self, paths: Sequence[str]) -> bool:
-        """Return whether manifests below `paths` are not as the commit checked out has them."""
+    def trouble(self) -> str:
+        """Return why git refuses the repository that is there; nothing where it does not, or there is none."""
+        ...
+
+    def changed(self, paths: Sequence[str], files: Sequence[str] = ()) -> bool:
+        """Return whether manifests below `paths`, or the `files` that were read, are not as the commit checked out has them."""
         ...
 
     def blame(self, origin: Origin) -> Author | None:
         """Return who last changed a line, None where git cannot tell (outside git, not committed)."""
         ...
 
-    def export(self, ref: str, paths: Sequence[str], into: str) -> None:
-        """Write the files of `paths` as they were at `ref` below the folder `into`; raise SettingsError for an unknown ref."""
+    def export(self, ref: str, paths: Sequence[str], into: str) -> Exported:
+        """Write manifests of `paths` as they were at `ref` below the folder `into`; raise SettingsError for an unknown ref."""
         ...
 
 

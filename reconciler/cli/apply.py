@@ -12,6 +12,7 @@ import click
 from reconciler.cli import wiring
 from reconciler.cli.files import check_saved, read_plan
 from reconciler.cli.options import (
+    ALLOW_NEEDS_REASON,
     DURATION,
     FILE,
     Selection,
@@ -89,7 +90,7 @@ def command(  # every option is one of the command line's
     saved = read_plan(plan_file) if plan_file is not None else None
     clock = wiring.SystemClock()
     manifest = wiring.load(selected.paths, selected.connections)
-    commit = wiring.commit(selected.paths)
+    commit = wiring.commit(selected.paths, manifest)
     request = PlanRequest(manifest=manifest, filters=selected.filters, strict=selected.strict, commit=commit)
     with wiring.stoppable(clock, "stopping: running calls are finished, no more are sent"), ExitStack() as stack:
         planned = plan(request, wiring.opener(manifest, clock), clock)
@@ -134,7 +135,7 @@ def _carry_out(
 
 def _check_usage(*, yes: bool, plan_file: Path | None, allow: tuple[str, ...], reason: str | None) -> None:
     if allow and not reason:
-        raise click.UsageError("--allow needs --reason TEXT, which is recorded with the run")
+        raise click.UsageError(ALLOW_NEEDS_REASON)
     if not yes and plan_file is None and not sys.stdin.isatty():
         raise click.UsageError("there is no terminal to confirm on: give --yes, or a reviewed plan with --plan FILE")
 

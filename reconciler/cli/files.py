@@ -43,6 +43,7 @@ def read_plan(path: Path) -> Plan:
     content = read_file(path)
     try:
         found = plan_json.decode(content)
+        plan_json.check(found)
     except PlanMismatch as error:
         raise PlanMismatch(f"{path}: {error}{_misshapen('plan.v1', content)}", hint=error.hint) from error
     if fingerprint(found) != found.fingerprint:

@@ -21,6 +21,10 @@ class DurationType(click.ParamType[float]):
 
     name = "duration"
 
+    def __init__(self, least: str = "0s", most: str = "3650d") -> None:
+        """Take the shortest and the longest that is allowed."""
+        self._least, self._most = least, most
+
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:  # click's signature
@@ -28,12 +32,16 @@ class DurationType(click.ParamType[float]):
         if isinstance(value, float):
             return value
         try:
-            return seconds(str(value))
+            found = seconds(str(value))
         except ValueError as wrong:
             self.fail(str(wrong), param, ctx)
+        if not seconds(self._least) <= found <= seconds(self._most):
+            self.fail(f"{value} is not from {self._least} to {self._most}", param, ctx)
+        return found
 
 
 DURATION = DurationType()
+LIFETIME = DurationType("1s", "365d")
 
 FILE = click.Path(path_type=Path)
 
@@ -51,6 +59,8 @@ strict_option = click.option("--strict", is_flag=True, help="Treat warnings abou
 concurrency_option = click.option(
     "--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, help="Calls in flight at most."
 )
+
+ALLOW_NEEDS_REASON = "--allow needs --reason TEXT, which is recorded with the run"
 
 result_option = click.option(
     "--result", type=FILE, metavar="FILE", help="Append every event to this file, one JSON object per line."

@@ -8,7 +8,7 @@ import click
 
 from reconciler.cli import wiring
 from reconciler.cli.files import write_file
-from reconciler.cli.options import FILE, Selection, output_option, selection, verbose_option
+from reconciler.cli.options import FILE, LIFETIME, Selection, output_option, selection, verbose_option
 from reconciler.cli.printing import print_plan
 from reconciler.core.decide import PlanRequest
 from reconciler.engine.plan import plan
@@ -30,6 +30,13 @@ can unblock included), 3 a limit is violated, 1 something could not be read.""",
 @output_option("text", "json", "markdown")
 @click.option("--out", type=FILE, metavar="FILE", help="Save the plan, for show and apply.")
 @click.option(
+    "--expires",
+    type=LIFETIME,
+    default="24h",
+    show_default=True,
+    help="How long the saved plan can be applied, from 1s to 365d.",
+)
+@click.option(
     "--base", metavar="REF|DIR", help="Mark the changes that come from the manifests since this git ref or folder."
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Return the result as the exit code, see below.")
@@ -41,6 +48,7 @@ def command(  # every option is one of the command line's
     selected: Selection,
     output: str,
     out: Path | None,
+    expires: float,
     base: str | None,
     detailed_exitcode: bool,
     snapshot: Path | None,
@@ -57,14 +65,15 @@ def command(  # every option is one of the command line's
     clock = wiring.SystemClock()
     manifest = wiring.load(selected.paths, selected.connections)
     open_ = wiring.opener(manifest, clock) if snapshot is None else wiring.recorded(snapshot, manifest, clock)
-    with wiring.base_manifest(base, selected.paths, selected.connections) as before:
+    with wiring.base_manifest(base, manifest, selected.paths, selected.connections) as before:
         request = PlanRequest(
             manifest=manifest,
             base=before,
             filters=selected.filters,
             strict=selected.strict,
-            commit=wiring.commit(selected.paths),
+            commit=wiring.commit(selected.paths, manifest),
             probe=probe,
+            lifetime=expires,
         )
         planned = plan(request, open_, clock)
     planned.close()

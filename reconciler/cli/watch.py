@@ -9,10 +9,11 @@ from pathlib import Path
 import click
 
 from reconciler.cli import wiring
-from reconciler.cli.options import DURATION, Selection, concurrency_option, result_option, selection
+from reconciler.cli.options import ALLOW_NEEDS_REASON, DURATION, Selection, concurrency_option, result_option, selection
 from reconciler.cli.printing import Lines, result_file
 from reconciler.engine.run import Options
 from reconciler.engine.watch import Watched, Watching
+from reconciler.model.plan import LimitKind
 
 
 @click.command(
@@ -55,6 +56,12 @@ Exit codes: 0 after SIGINT or SIGTERM; with --once that of the pass: 0 nothing f
     show_default=True,
     help="Format of events, one per line.",
 )
+@click.option(
+    "--allow",
+    type=click.Choice([LimitKind.NOT_ENFORCED.value]),
+    help="Send for fleets with `windows` or `rollout`, which this version does not enforce; needs --reason.",
+)
+@click.option("--reason", metavar="TEXT", help="Why that is allowed; recorded.")
 @concurrency_option
 @result_option
 @selection
@@ -65,6 +72,8 @@ def command(  # every option is one of the command line's
     wait: float,
     mode: str,
     log_format: str,
+    allow: str | None,
+    reason: str | None,
     concurrency: int,
     result: Path | None,
 ) -> int:
@@ -77,6 +86,8 @@ def command(  # every option is one of the command line's
         raise click.UsageError(
             "--wait needs --once and --mode apply: a continuous watch does the rest in its next passes"
         )
+    if allow and not reason:
+        raise click.UsageError(ALLOW_NEEDS_REASON)
     clock = wiring.SystemClock()
     watching = Watching(
         wiring.source(selected.paths, selected.connections),
@@ -88,11 +99,13 @@ def command(  # every option is one of the command line's
             apply=mode == "apply",
             filters=selected.filters,
             strict=selected.strict,
-            options=Options(concurrency=concurrency, wait=wait > 0, deadline=wait),
+            options=Options(
+                concurrency=concurrency, wait=wait > 0, deadline=wait, allow={allow: reason} if allow and reason else {}
+            ),
         ),
         run=uuid.uuid4().hex,
         random=random.random,
-        commit=lambda: wiring.commit(selected.paths),
+        commit=lambda manifest: wiring.commit(selected.paths, manifest, warn=False),
     )
     lines = Lines(log_format)
     if mode == "observe" and log_format == "text":

@@ -16,20 +16,22 @@ from pathlib import Path
 from types import FrameType
 
 import click
+import msgspec
 
 from reconciler.engine.group import Open
-from reconciler.errors import ManifestError, SettingsError
+from reconciler.errors import ManifestError, ReconcilerError, SettingsError
 from reconciler.git.repository import GitRepository
 from reconciler.manifest.finding import diagnostics_text
 from reconciler.manifest.load import Loader
 from reconciler.manifest.secret import resolve as resolve_secret
 from reconciler.model.connection import ConnectionSpec, Secret
+from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.fleet import Document, Manifest
 from reconciler.model.plan import DIRTY
 from reconciler.platforms import registry
 from reconciler.plugin import Plugins, Simulation
 from reconciler.plugin.platform import Resolve
-from reconciler.ports import Clock, Platform, Repository
+from reconciler.ports import Clock, Exported, Platform, Repository
 
 STOPS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
@@ -203,17 +205,22 @@ def repository(paths: Sequence[Path]) -> Repository:
     return GitRepository(first if first.is_dir() else first.parent)
 
 
-def commit(paths: Sequence[Path]) -> str | None:
+def commit(paths: Sequence[Path], manifest: Manifest, *, warn: bool = True) -> str | None:
     """Return the commit of the manifests, marked as git marks it where files differ from it; None outside git."""
     found = repository(paths)
     head = found.head()
-    if head is None or not found.changed([str(path) for path in places(paths)]):
-        return head
-    return head + DIRTY
+    if head is None:
+        if warn and (why := found.trouble()):
+            click.echo(f"warning: the plan names no commit: {why}", err=True)
+        return None
+    read = [one.file for documents in (manifest.channels, manifest.fleets) for one in documents.values()]
+    return head + DIRTY if found.changed([str(path) for path in places(paths)], read) else head
 
 
 @contextmanager
-def base_manifest(base: str | None, paths: Sequence[Path], connections: Path | None) -> Iterator[Manifest | None]:
+def base_manifest(
+    base: str | None, today: Manifest, paths: Sequence[Path], connections: Path | None
+) -> Iterator[Manifest | None]:
     """Give the manifests as they were at `--base`: a folder, or a git ref. None without a base."""
     if base is None:
         yield None
@@ -222,17 +229,41 @@ def base_manifest(base: str | None, paths: Sequence[Path], connections: Path | N
         yield _load_base([Path(base)], connections, base)
         return
     with tempfile.TemporaryDirectory(prefix="reconciler-base-") as folder:
-        repository(paths).export(base, [str(path) for path in places(paths)], folder)
-        yield _load_base([Path(folder)], connections, base)
+        found = repository(paths).export(base, [str(path) for path in places(paths)], folder)
+        older = _older(found, today, connections, base, folder)
+        if older.warnings:
+            click.echo(diagnostics_text(older.warnings), err=True)
+        yield older
 
 
-def _load_base(paths: list[Path], connections: Path | None, base: str) -> Manifest:
+def _older(found: Exported, today: Manifest, connections: Path | None, base: str, folder: str) -> Manifest:
+    """Return the older manifests; a fleet that stands elsewhere today is the same fleet, and is looked up there."""
+    before: Manifest | None = None
+    if found.moved:
+        with contextlib.suppress(ReconcilerError):  # what else was moved or deleted may not go together with ours
+            before = _load_base([*map(Path, found.paths), Path(found.moved)], connections, base)
+    if before is None:
+        before = _load_base([*map(Path, found.paths)], connections, base, folder)
+    elsewhere = {name for name, one in before.fleets.items() if found.moved and one.file.startswith(found.moved)}
+    fleets = {name: one for name, one in before.fleets.items() if name not in elsewhere or name in today.fleets}
+    left_out = tuple(
+        Diagnostic(
+            code="not-comparable",
+            severity=Severity.WARNING,
+            message=f"--base {base}: {name} {why}; whether its fleets changed is not known",
+        )
+        for name, why in found.left_out
+    )
+    return msgspec.structs.replace(before, fleets=fleets, warnings=left_out)
+
+
+def _load_base(paths: list[Path], connections: Path | None, base: str, folder: str = "") -> Manifest:
     try:
         return Loader(paths, plugins(), connections, may_be_empty=True).load()
     except ManifestError as error:
         first = error.diagnostics[0]
         raise SettingsError(
-            f"the manifests at --base {base} are invalid: {first.origin}: {first.message}",
+            f"the manifests at --base {base} are invalid: {str(first.origin).removeprefix(folder + '/')}: {first.message}",
             hint="plan without --base, or name a base whose manifests are valid",
         ) from error
 

@@ -21,7 +21,7 @@ DEADLINE = 900.0
 
 
 class Filters(msgspec.Struct, frozen=True):
-    """Filters of one run. They filters calls and output, never loading or claims. Globs match ids and names."""
+    """Filters of one run. They filter calls and output, never loading or claims. Globs match ids and names."""
 
     fleets: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
@@ -61,7 +61,11 @@ class Filters(msgspec.Struct, frozen=True):
 
 
 class FleetAssessment(msgspec.Struct):
-    """One fleet, judged. `judged` is sorted by workload name and id; `filters` has been applied to it."""
+    """One fleet, judged.
+
+    `unfiltered` has all its workloads, sorted by name and id, whatever the filters: limits are held against that. `judged`
+    is what the filters leave of it.
+    """
 
     connection: str
     platform: str
@@ -71,6 +75,7 @@ class FleetAssessment(msgspec.Struct):
     filters: Filters
     reach: Mask
     """Units in scope and in reach of the filters."""
+    unfiltered: list[Judged]
     judged: list[Judged]
     tied: frozenset[str] = frozenset()
     """Ids of workloads that requirements speak of: each unit is judged by itself, so no call may take in newcomers."""
@@ -122,12 +127,11 @@ def assess(  # a fleet, what it is held against, and how
     deadline = seconds(rollout.deadline) if rollout is not None and rollout.deadline is not None else DEADLINE
     patience = Patience(now=now, deadline=deadline, retries_itself=retries_itself)
     units = _units_in_reach(snapshot, filters)
-    columns = [
-        _narrowed(column, units, whole=not filters.slots)
-        for column in resolution.columns.values()
-        if filters.workload(column.workload.name, column.workload.id)
-    ]
-    columns.sort(key=lambda column: (column.workload.name, column.workload.id))
+    columns = sorted(resolution.columns.values(), key=lambda column: (column.workload.name, column.workload.id))
+    unfiltered = [judge(column, snapshot, patience) for column in columns]
+    judged = [one for one in unfiltered if filters.workload(one.column.workload.name, one.column.workload.id)]
+    if filters.units or filters.exclude:
+        judged = [judge(_narrowed(one.column, units), snapshot, patience) for one in judged]
     return FleetAssessment(
         connection=connection,
         platform=platform,
@@ -136,7 +140,8 @@ def assess(  # a fleet, what it is held against, and how
         patience=patience,
         filters=filters,
         reach=both(resolution.scope, units),
-        judged=[judge(column, snapshot, patience) for column in columns],
+        unfiltered=unfiltered,
+        judged=judged,
     )
 
 
@@ -154,9 +159,7 @@ def _units_in_reach(snapshot: Snapshot, filters: Filters) -> Mask:
     return found
 
 
-def _narrowed(column: Column, units: Mask, *, whole: bool) -> Column:
-    if whole:
-        return column
+def _narrowed(column: Column, units: Mask) -> Column:
     winners = array("I", column.winners)
     for row in compress(range(len(units)), without(b"\x01" * len(units), units)):
         winners[row] = 0

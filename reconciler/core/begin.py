@@ -1,4 +1,4 @@
-"""What of a plan a run lets in: saved changes held against today, limits on what is left, and the progress it starts with."""
+"""What of a plan a run lets in: saved changes held against today, limits, and the progress it starts with."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ import msgspec
 from reconciler.core.assessment import FleetAssessment
 from reconciler.core.bind import Dropped, bind, bind_staged, identities, slot_of
 from reconciler.core.ending import ended
-from reconciler.core.guards import violations
-from reconciler.core.guards.limit import Intended, loads
 from reconciler.core.progress import Progress, Track
-from reconciler.model.change import Change, Held, Reason, SlotId, Verb
+from reconciler.model.change import Change, Held, SlotId
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.plan import FleetPlan, Violation
 
@@ -46,8 +44,7 @@ def begin(  # a fleet's plan, and how it is to be carried out
         going = bound.going
         outcomes = [_dropped(plan.fleet, one) for one in bound.settled]
         outcomes += [_dropped(plan.fleet, one) for one in dropped]
-    violations = today.violations if saved is None else limits_of(assessment, going, staged)
-    blocked = tuple(one for one in violations if one.kind.value not in allowed)
+    blocked = tuple(one for one in today.violations if one.kind.value not in allowed)
     progress = Progress(fleet=plan.fleet, wait=wait, steps=steps, fail_fast=fail_fast)
     if blocked:
         detail = f"blocked by a limit: {', '.join(sorted({one.kind.value for one in blocked}))}"
@@ -60,16 +57,4 @@ def begin(  # a fleet's plan, and how it is to be carried out
 
 
 def _dropped(fleet: str, one: Dropped[Change] | Dropped[Held]) -> Outcome:
-    return ended(fleet, one.change, one.result, one.detail, one.holds)
-
-
-def limits_of(one: FleetAssessment, changes: Sequence[Change], staged: Sequence[Held] = ()) -> list[Violation]:
-    """Return the limits that exactly these changes of a judged fleet break today, with those that follow in a later stage."""
-    intended: dict[str, Intended] = {}
-    for change in changes:
-        free = (change.verb is Verb.REMOVE and change.to is not None) or change.reason is Reason.NEXT
-        intended.setdefault(change.workload.id, Intended()).add(change.verb, change.size, free=free)
-    for held in staged:
-        verb = held.verb or Verb.RELEASE
-        intended.setdefault(held.workload.id, Intended()).add(verb, held.size, free=False)
-    return list(violations(one.document, loads(one, intended), sum(one.resolution.scope)))
+    return ended(fleet, one.change, one.result, one.detail, one.holds, one.conditions)

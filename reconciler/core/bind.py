@@ -8,12 +8,17 @@ from typing import Generic, TypeVar
 import msgspec
 
 from reconciler.core.assessment import FleetAssessment
+from reconciler.core.ending import detail_of, result_of
+from reconciler.core.judge import verdict
 from reconciler.model.change import Change, Held, SlotId
-from reconciler.model.desired import UNMANAGED, Want
+from reconciler.model.condition import Condition
+from reconciler.model.desired import UNMANAGED, Desired, Want
 from reconciler.model.hold import Hold
 from reconciler.model.observation import Phase
 from reconciler.model.outcome import Result
 from reconciler.model.plan import FleetPlan
+from reconciler.model.unit import Reach
+from reconciler.model.verdict import Verdict
 
 P = TypeVar("P", Change, Held)
 """A change that a plan has: one that goes, or one of a later stage."""
@@ -26,6 +31,7 @@ class Dropped(msgspec.Struct, Generic[P], frozen=True):
     result: Result
     detail: str = ""
     holds: tuple[Hold, ...] = ()
+    conditions: tuple[Condition, ...] = ()
 
 
 class Bound(msgspec.Struct, frozen=True):
@@ -153,6 +159,11 @@ def _gone(change: P, held: Held | None, assessment: FleetAssessment) -> Dropped[
     if row is None:
         return Dropped(change, Result.STALE, "the unit is gone")
     column = assessment.resolution.columns.get(change.workload.id)
+    if column is None and not snapshot.coverage.complete:
+        return Dropped(change, Result.NOT_TRIED, unknown)
+    missing = dict(assessment.resolution.missing).get(change.workload.name)
+    if column is None and missing is not None:
+        return Dropped(change, Result.STALE, missing)
     desired = column.rule(row).value if column is not None else UNMANAGED
     if desired.want is Want.UNMANAGED or (desired.version, desired.settings) != (change.to, change.settings):
         return Dropped(change, Result.STALE, f"the manifests now ask for {desired} here")
@@ -162,4 +173,20 @@ def _gone(change: P, held: Held | None, assessment: FleetAssessment) -> Dropped[
         return Dropped(change, Result.NOT_TRIED, f"excluded by {assessment.filters.words}")
     if snapshot.state(change.workload.id, row).phase is Phase.UNKNOWN:
         return Dropped(change, Result.NOT_TRIED, unknown)
-    return Dropped(change, Result.DONE, "already as desired")
+    return _already(change, desired, row, assessment)
+
+
+def _already(change: P, desired: Desired, row: int, assessment: FleetAssessment) -> Dropped[P]:
+    """Say how a slot fares that is assigned what the change asks for: that alone is no success."""
+    snapshot = assessment.snapshot
+    state, reach = snapshot.state(change.workload.id, row), Reach(snapshot.units.reach[row])
+    found = verdict(desired, state, reach, assessment.patience)
+    result = result_of(found, state, reach)
+    detail = detail_of(found, state)
+    if result is Result.DONE:
+        detail = detail or "already as desired"
+    if result is None:
+        already = "already removed on the platform" if change.to is None else "already assigned"
+        stuck = ", for longer than its deadline" if found is Verdict.STUCK else ""
+        return Dropped(change, Result.WAITING, f"{already}; the unit is still on its way{stuck}")
+    return Dropped(change, result, detail, conditions=state.conditions)

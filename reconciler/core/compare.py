@@ -87,7 +87,7 @@ def _fleet_plan(one: FleetPlan, units: Names, workloads: Names) -> Table:
 
 
 def _limit(one: Violation) -> str:
-    return f"{one.kind.value} {one.every_holder_of}".rstrip()
+    return f"{one.kind.value} {one.every_holder_of or one.workload}".rstrip()
 
 
 def _change(change: Change) -> str:

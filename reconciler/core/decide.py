@@ -14,7 +14,7 @@ from reconciler.core.assessment import Filters, FleetAssessment, assess, leavers
 from reconciler.core.claims import conflicts
 from reconciler.core.guards.requirement import Gates, gates
 from reconciler.core.need import Need, Side, needs, tied_to
-from reconciler.core.plan import NO_GATES, Compiler, failed_fleet, fleet_plan
+from reconciler.core.plan import LIFETIME, NO_GATES, Compiler, failed_fleet, fleet_plan
 from reconciler.core.resolve import Channels, Resolution, resolve
 from reconciler.core.stage import staged
 from reconciler.errors import SettingsError
@@ -35,6 +35,8 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
     commit: str | None = None
     probe: bool = False
     """Also ask what the platform cannot answer without an effect on its own caches."""
+    lifetime: float = LIFETIME
+    """Seconds after which the plan, once saved, is refused."""
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,10 +136,15 @@ def _assess(resolution: Resolution, seen: Seen, request: PlanRequest, now: float
 
 
 def _base(document: Document, request: PlanRequest, snapshot: Snapshot) -> Resolution | None:
-    """Return what the base manifests say of the same snapshot; a fleet that is new claimed nothing."""
+    """Return what the base manifests say of the same snapshot; a fleet that is new claimed nothing.
+
+    None where there is no base, and for a fleet that may stand in what of the base could not be read.
+    """
     if request.base is None:
         return None
     before = request.base.fleets.get(document.name)
+    if before is None and request.base.warnings:
+        return None
     if before is None or before.spec.connection != document.spec.connection:
         nothing = FleetSpec(connection=document.spec.connection, units=document.spec.units, workloads={})
         before = Document(document.name, nothing, document.file, document.locate)

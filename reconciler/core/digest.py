@@ -47,9 +47,8 @@ class SlotDigest:
 
 
 def fingerprint(plan: Plan) -> str:
-    """Return the SHA-256 of a plan's canonical JSON without `fingerprint` and `times`."""
-    content = {field: getattr(plan, field) for field in plan.__struct_fields__ if field not in {"fingerprint", "times"}}
-    return _hex(content)
+    """Return the SHA-256 of a plan's canonical JSON without `fingerprint`."""
+    return _hex({field: getattr(plan, field) for field in plan.__struct_fields__ if field != "fingerprint"})
 
 
 def _hex(value: Any) -> str:  # any JSON value

@@ -30,6 +30,7 @@ from functools import lru_cache
 import msgspec
 
 from reconciler.core.resolve import Column
+from reconciler.model.change import Verb
 from reconciler.model.desired import Desired, Want
 from reconciler.model.observation import Phase, State
 from reconciler.model.snapshot import Snapshot
@@ -152,8 +153,22 @@ def health(found: Verdict, state: State, reach: Reach) -> Health:
 CHANGES = frozenset({Verdict.DIFFERS, Verdict.MISSING, Verdict.SURPLUS, Verdict.LEFTOVER, Verdict.RETRY, Verdict.NEXT})
 """Verdicts that need something to be done."""
 
+FREE = frozenset({Verdict.LEFTOVER, Verdict.NEXT})
+"""Verdicts whose changes count against no limit."""
+
 HELD = frozenset({Verdict.UNKNOWN, Verdict.PAUSED})
 """Verdicts that would, could more be known or had nobody paused it."""
+
+
+def verb_of(found: Verdict, state: State, desired: Desired) -> Verb | None:
+    """Return what a verdict calls for; None where nothing is known or nothing is to be done."""
+    if found in {Verdict.MISSING, Verdict.RETRY, Verdict.NEXT}:
+        return Verb.RELEASE
+    if found in {Verdict.SURPLUS, Verdict.LEFTOVER}:
+        return Verb.REMOVE
+    if found is Verdict.DIFFERS:
+        return Verb.RELEASE if state.assigned == desired.version else Verb.REPLACE
+    return None
 
 
 class Intent(msgspec.Struct, frozen=True, gc=False):

@@ -13,10 +13,10 @@ from reconciler.core.basis import basis, moved_to
 from reconciler.core.digest import SlotDigest, fingerprint
 from reconciler.core.guards import Vetoes, violations
 from reconciler.core.guards.case import Scene
-from reconciler.core.guards.limit import Intended, loads
+from reconciler.core.guards.limit import loads
 from reconciler.core.guards.platform import vetoed
 from reconciler.core.guards.requirement import Gates
-from reconciler.core.judge import Intent, Judged
+from reconciler.core.judge import Intent, Judged, verb_of
 from reconciler.core.resolve import Column
 from reconciler.core.warn import units_in_words, warnings
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Held, Reason, Refusals, Review, Step, Verb
@@ -30,7 +30,7 @@ from reconciler.model.unit import Ref
 from reconciler.model.verdict import Verdict
 
 LIFETIME = 24 * 3600.0
-"""Seconds after which a saved plan is refused."""
+"""Seconds after which a saved plan is refused, where nobody says."""
 
 
 class Compiler(Protocol):
@@ -51,9 +51,6 @@ class Compiler(Protocol):
         """Turn changes into calls; `fleet_wide`: ids of workloads for which the fleet speaks of every unit alike."""
         ...
 
-
-FREE = frozenset({Verdict.LEFTOVER, Verdict.NEXT})
-"""Verdicts whose changes count against no limit."""
 
 NO_GATES: Gates = {}
 
@@ -83,7 +80,7 @@ def fleet_plan(  # a fleet, what is known of it, and where its manifests came fr
         changes=changes,
         actions=actions,
         held=(*missing, *maker.held),
-        violations=tuple(violations(one.document, maker.loads, sum(one.resolution.scope))),
+        violations=tuple(violations(one.document, loads(one), sum(one.resolution.scope))),
         warnings=(*warnings(one), *review.warnings),
         releases=moved_to(changes, catalog),
     )
@@ -101,15 +98,20 @@ def failed_fleet(name: str, *, connection: str, platform: str, target: str, mani
     )
 
 
-def assemble(fleets: Sequence[FleetPlan], *, now: float, read: dict[str, float], filters: str) -> Plan:
-    """Return the whole plan. `now` and the values of `read` (when each connection was read) in seconds since 1970."""
+def assemble(
+    fleets: Sequence[FleetPlan], *, now: float, read: dict[str, float], filters: str, lifetime: float = LIFETIME
+) -> Plan:
+    """Return the whole plan, which expires after `lifetime` seconds.
+
+    `now` and the values of `read` (when each connection was read) in seconds since 1970.
+    """
     ordered = tuple(sorted(fleets, key=lambda one: one.fleet))
     errored = any(one.error for one in ordered)
     plan = Plan(
         fingerprint="",
         times=Times(
             created=iso(now),
-            expires=iso(now + LIFETIME),
+            expires=iso(now + lifetime),
             read={name: iso(at) for name, at in sorted(read.items())},
         ),
         complete=not errored and all(one.basis.complete and not one.summary.unknown for one in ordered),
@@ -139,32 +141,28 @@ class _Maker:
         self.held: list[Held] = []
         self.refs: dict[int, Ref] = {}
         self.origins: dict[Path, Origin] = {}
-        self.loads = loads(one, {judged.column.workload.id: self._workload(judged) for judged in one.judged})
 
     def run(self) -> None:
-        """Put changes in their one order: by workload, then unit."""
+        """Make them, in their one order: by workload, then unit."""
+        for judged in self.one.judged:
+            self._workload(judged)
         self.changes.sort(key=lambda change: (change.workload.name, change.workload.id, change.unit.id))
         self.held.sort(key=_held_order)
 
-    def _workload(self, judged: Judged) -> Intended:
+    def _workload(self, judged: Judged) -> None:
         column = judged.column
         workload = column.workload.ref
         gate = self.gates.get(column.workload.id)
-        intended = Intended()
         for intent in judged.intents:
             holds = self.vetoes(column, intent)
             state = self.one.snapshot.states[intent.state]
             verb = verb_of(intent.verdict, state, column.rules[intent.rule].value)
-            if verb is not None:
-                size = self.one.snapshot.units.size(intent.row)
-                intended.add(verb, size, free=intent.verdict in FREE)
-                if gate is not None:
-                    holds = (*holds, *gate.holds(intent.row, verb, column.rules[intent.rule].value.version))
+            if verb is not None and gate is not None:
+                holds = (*holds, *gate.holds(intent.row, verb, column.rules[intent.rule].value.version))
             if holds or verb is None:
                 self._hold(column, workload, intent, verb, holds)
             else:
                 self.changes.append(self._change(column, workload, intent, verb))
-        return intended
 
     def _hold(self, column: Column, workload: Ref, intent: Intent, verb: Verb | None, holds: tuple[Hold, ...]) -> None:
         rule = column.rules[intent.rule]
@@ -244,17 +242,6 @@ class _Maker:
 def _settings_from(state: State, desired: Desired) -> Settings:
     """Return what the settings of a version are that stays with others."""
     return state.settings if state.assigned == desired.version and state.settings != desired.settings else ()
-
-
-def verb_of(found: Verdict, state: State, desired: Desired) -> Verb | None:
-    """Return what a verdict calls for; None where nothing is known or nothing is to be done."""
-    if found in {Verdict.MISSING, Verdict.RETRY, Verdict.NEXT}:
-        return Verb.RELEASE
-    if found in {Verdict.SURPLUS, Verdict.LEFTOVER}:
-        return Verb.REMOVE
-    if found is Verdict.DIFFERS:
-        return Verb.RELEASE if state.assigned == desired.version else Verb.REPLACE
-    return None
 
 
 def _reviewed(maker: _Maker, compiler: Compiler) -> tuple[tuple[Change, ...], Review]:

@@ -1,4 +1,4 @@
-"""What people should know of a fleet besides its changes: what is not enforced, who is left out, who leaves."""
+"""What people should know of a fleet besides its changes: who is left out, who leaves."""
 
 from __future__ import annotations
 
@@ -14,18 +14,9 @@ def warnings(one: FleetAssessment) -> Iterator[str]:
     """Yield what people should know of a judged fleet before they approve its plan."""
     for diagnostic in one.resolution.diagnostics:
         yield f"{diagnostic.origin}: {diagnostic.message}"
-    spec = one.resolution.spec
-    if spec.rollout is not None:
-        named = [
-            field for field in ("waves", "max_moving", "success", "failure", "soak") if getattr(spec.rollout, field)
-        ]
-        if named:
-            yield f"not enforced yet: rollout.{', rollout.'.join(named)}; all changes of this plan are sent at once"
-    if spec.windows:
-        yield "not enforced yet: windows; changes are sent whenever apply runs"
     if one.resolution.dropped:
         yield _counted(one.resolution.dropped, "matches the scope but is", "match the scope but are") + DROPPED
-    if one.resolution.prune_unsafe and spec.prune != "none":
+    if one.resolution.prune_unsafe and one.resolution.spec.prune != "none":
         yield "nothing is pruned: " + "; ".join(one.resolution.prune_unsafe)
     if not one.snapshot.coverage.complete:
         yield "the reading is incomplete; slots that it does not cover are held: " + "; ".join(

@@ -51,5 +51,6 @@ def plan(request: PlanRequest, open_: Open, clock: Clock) -> PlanResult:
         raise ManifestError(findings)
     fleets = [one for view in views for one in view.plans.values()]
     read = {name: reading.snapshot.read_at for view in views for name, reading in view.readings.items()}
-    found = assemble(fleets, now=clock.now(), read=read, filters=request.filters.words)
+    words = request.filters.words
+    found = assemble(fleets, now=clock.now(), read=read, filters=words, lifetime=request.lifetime)
     return PlanResult(plan=found, groups=list(zip(readers, views, strict=True)))

@@ -1,7 +1,10 @@
 """The use case "watch": endless passes, each one turn of the loop. Level-based: every pass starts from what is.
 
-A pass never builds on what the last one remembered; memory here only serves to tell what is new (drift), and how long to
-wait after failures. Limits and holds are never passed.
+A pass never builds on what the last one remembered; memory here only serves to tell what is new (drift), how long to
+wait after failures, and which manifests are in force. Limits and holds are never passed.
+
+Manifests come into force when they were read twice the same, `QUIET` apart, or at once where they are those of another
+commit: somebody may be writing a file, and the half that is there may lack what holds a version back.
 """
 
 from __future__ import annotations
@@ -22,12 +25,18 @@ from reconciler.engine.run import Options
 from reconciler.errors import ReconcilerError
 from reconciler.model.event import AnyEvent, Blocked, Note, Passed
 from reconciler.model.fleet import Manifest
-from reconciler.model.plan import FleetPlan
+from reconciler.model.plan import DIRTY, FleetPlan
 from reconciler.model.verdict import Health, Sync
 from reconciler.ports import Clock, Source
 
 LONGEST_PAUSE = 900.0
 """Seconds between passes at most, however often passes failed."""
+
+QUIET = 2.0
+"""Seconds between two readings that must agree before manifests which no commit has come into force."""
+
+READINGS = 30
+"""Readings after which a watch without any manifest in force gives up waiting for them to stay the same."""
 
 JITTER = 0.1
 """Share of the pause that is random, so that many watchers do not call in step."""
@@ -56,9 +65,12 @@ class Watching:
         *,
         run: str,
         random: Callable[[], float],
-        commit: Callable[[], str | None],
+        commit: Callable[[Manifest], str | None],
     ) -> None:
-        """Take where manifests come from, what opens connections, and how to watch. `random` gives 0 to 1."""
+        """Take where manifests come from, what opens connections, and how to watch.
+
+        `random` gives 0 to 1; `commit` names the commit of manifests, marked where they differ from it.
+        """
         self.source = source
         self.open = open_
         self.clock = clock
@@ -68,7 +80,8 @@ class Watching:
         self.commit = commit
         self.exit_code = 0
         self._good: Manifest | None = None
-        self._wrong = ""
+        self._commit: str | None = None
+        self._wrong = False
         self._opened: Open | None = None
         self._memory: dict[str, Memory] = {}
         self._failures = 0
@@ -94,7 +107,7 @@ class Watching:
         if self._good is None or self._opened is None:
             return 1
         request = PlanRequest(
-            manifest=self._good, filters=self.watched.filters, strict=self.watched.strict, commit=self.commit()
+            manifest=self._good, filters=self.watched.filters, strict=self.watched.strict, commit=self._commit
         )
         try:
             planned = plan(request, self._opened, self.clock)
@@ -109,23 +122,54 @@ class Watching:
         return (applying.exit_code if applying is not None else 0) or int(errors)
 
     def _reload(self) -> Generator[AnyEvent, None, None]:
-        """Read the manifests; wrong ones leave the last good ones in force, and that is said once."""
+        """Read the manifests; wrong ones and those being written leave the last good ones in force, and that is said."""
         try:
-            manifest = self.source.load()
+            found = self._settled()
         except ReconcilerError as error:
             if self._good is None:
                 raise
-            if str(error) != self._wrong:
-                self._wrong = str(error)
-                yield self._note("error", f"the manifests are invalid; the last valid ones stay in force: {error}")
+            self._wrong = True
+            yield self._note("error", f"the manifests are invalid; the last valid ones stay in force: {error}")
             return
+        if found is None and self.clock.stopping():
+            return
+        if found is None:
+            words = "nothing is done" if self._good is None else "the last ones stay in force"
+            yield self._note("warning", f"the manifests are being written; {words} until they stay the same")
+            return
+        manifest, commit = found
         if self._good is None or manifest.digest != self._good.digest:
             if self._good is not None:
                 yield self._note("info", "the manifests changed")
+            for warning in manifest.warnings:
+                yield self._note("warning", f"{warning.origin}: {warning.message}".removeprefix(": "))
             self._opened = self.open(manifest)
         elif self._wrong:
             yield self._note("info", "the manifests are valid again")
-        self._good, self._wrong = manifest, ""
+        self._good, self._commit, self._wrong = manifest, commit, False
+
+    def _settled(self) -> tuple[Manifest, str | None] | None:
+        """Return manifests that nobody is writing, and their commit; None where they do not stay the same.
+
+        With some in force one more reading is enough for this pass; without any there is nothing else to do than to wait.
+        """
+        before = self.source.load()
+        commit = self.commit(before)
+        if self._good is not None and before.digest == self._good.digest:
+            return before, commit
+        if commit is not None and not commit.endswith(DIRTY) and commit != self._commit:
+            again = self.source.load()
+            if again.digest == before.digest and self.commit(again) == commit:
+                return again, commit
+            before = again
+        for _ in range(READINGS if self._good is None else 1):
+            if self.clock.sleep(QUIET):
+                return None
+            again = self.source.load()
+            if again.digest == before.digest:
+                return again, self.commit(again)
+            before = again
+        return None
 
     def _tell(self, fleet: FleetPlan, planned: PlanResult) -> Iterator[AnyEvent]:
         """Tell what is wrong with a fleet, and what drifted since the last pass."""

@@ -1,7 +1,8 @@
 """Running git: no shell, no prompt, no pager, no hook, no lock that could get in the way of a person's own git.
 
 Repositories may hold anything, so nothing of them is ever an option: names that could be read as one are refused by the
-callers or stand behind `--`.
+callers or stand behind `--`. What the environment says of one repository (a hook of git has its variables) is not about
+ours: git finds it from the folder alone.
 """
 
 from __future__ import annotations
@@ -18,22 +19,38 @@ TIMEOUT = 60.0
 
 GUARDS = ("--no-pager", "--literal-pathspecs", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false")
 
+LOCAL = frozenset(
+    f"GIT_{name}"
+    for name in (
+        "ALTERNATE_OBJECT_DIRECTORIES", "COMMON_DIR", "CONFIG", "CONFIG_COUNT", "CONFIG_PARAMETERS", "DIR", "GRAFT_FILE",
+        "IMPLICIT_WORK_TREE", "INDEX_FILE", "INTERNAL_SUPER_PREFIX", "NO_REPLACE_OBJECTS", "OBJECT_DIRECTORY", "PREFIX",
+        "REF_FORMAT", "REPLACE_REF_BASE", "SHALLOW_FILE", "WORK_TREE",
+        "GLOB_PATHSPECS", "ICASE_PATHSPECS", "NOGLOB_PATHSPECS",
+    )
+)  # fmt: skip
+"""Variables that speak of one repository (`git rev-parse --local-env-vars`), and those that `--literal-pathspecs` forbids."""
+
+ADDED = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+
 
 class Answer(msgspec.Struct, frozen=True):
-    """What git said. `problem` is empty when it succeeded, else git's own last words, or why it could not run."""
+    """What git said. `problem` is empty when it succeeded, else git's own `fatal:` line, or why it could not run.
+
+    `advice` is what git says below that line.
+    """
 
     output: bytes
     problem: str = ""
+    advice: str = ""
 
 
 def git(folder: Path, *arguments: str, given: Sequence[str] = ()) -> Answer:
     """Run git in a folder; `given` are lines for its standard input. Never raises for what git says."""
-    environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
     try:
         done = subprocess.run(
             ["git", *GUARDS, *arguments],
             cwd=folder,
-            env=environment,
+            env={**{name: value for name, value in os.environ.items() if name not in LOCAL}, **ADDED},
             input="".join(f"{line}\n" for line in given).encode(),
             capture_output=True,
             timeout=TIMEOUT,
@@ -47,6 +64,13 @@ def git(folder: Path, *arguments: str, given: Sequence[str] = ()) -> Answer:
     except subprocess.TimeoutExpired:
         return Answer(b"", f"git gave no answer within {TIMEOUT:.0f} s")
     if done.returncode:
-        words = done.stderr.decode(errors="replace").strip().splitlines()
-        return Answer(b"", words[-1] if words else f"git ended with {done.returncode}")
+        return _failed(done.stderr.decode(errors="replace"), done.returncode)
     return Answer(done.stdout)
+
+
+def _failed(said: str, code: int) -> Answer:
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    fatal = next((number for number, line in enumerate(lines) if line.startswith("fatal:")), len(lines) - 1)
+    if not lines:
+        return Answer(b"", f"git ended with {code}")
+    return Answer(b"", lines[fatal], " ".join(lines[fatal + 1 :]))

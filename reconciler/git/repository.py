@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath
 
 from reconciler.errors import SettingsError
 from reconciler.git.command import Answer, git
+from reconciler.git.tree import FILES, SUBMODULE, Elsewhere, Tree
 from reconciler.model.origin import Origin
-from reconciler.ports import Author
+from reconciler.ports import Author, Exported
 
 NOT_COMMITTED = "0" * 40
-MANIFESTS = (b".yaml", b".yml")
+SUFFIXES = (".yaml", ".yml")
+MANIFESTS = tuple(suffix.encode() for suffix in SUFFIXES)
 """How files end that hold manifests."""
-FILES = frozenset({"100644", "100755"})
-"""Modes of regular files. Links and submodules are never written: they could lead out of the folder."""
+MOVED = ".moved"
+"""The folder for manifests that are no longer where they were."""
+NO_REPOSITORY = "not a git repository"
+OURS = b"reconciler/"
+"""What stands in every manifest."""
 
 
 class GitRepository:
@@ -31,13 +36,29 @@ class GitRepository:
         answer = git(self._folder, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
         return _text(answer) or None
 
-    def changed(self, paths: Sequence[str]) -> bool:
-        """Return whether manifests below `paths` differ from the commit checked out, files it does not have included."""
-        wanted = [str(Path(path).resolve()) for path in paths]
-        answer = git(
-            self._folder, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", *wanted
+    def trouble(self) -> str:
+        """Return why git refuses the repository that is there; nothing where it does not, or there is none."""
+        answer = git(self._folder, "rev-parse", "--show-toplevel")
+        return answer.problem if answer.problem.startswith("fatal:") and NO_REPOSITORY not in answer.problem else ""
+
+    def changed(self, paths: Sequence[str], files: Sequence[str] = ()) -> bool:
+        """Return whether manifests below `paths` differ from the commit checked out, files it does not have included.
+
+        `files` are the ones that were read: they count wherever they stand, and when git was told to ignore them.
+        """
+        wanted = [os.path.realpath(path) for path in paths]
+        read = [os.path.realpath(file) for file in files]
+        wanted += [file for file in read if not any(PurePath(file).is_relative_to(path) for path in wanted)]
+        found = git(self._folder, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", *wanted)
+        known = git(self._folder, "ls-files", "-z", "--full-name", "--", *wanted)
+        if found.problem or known.problem:
+            return True
+        top = self._top()
+        tracked = {str(top / os.fsdecode(name)) for name in known.output.split(b"\0")}
+        entries = [entry[3:] for entry in found.output.split(b"\0")]
+        return not tracked.issuperset(read) or any(
+            entry.endswith(MANIFESTS) or str(top / os.fsdecode(entry)) in read for entry in entries if entry
         )
-        return any(entry.endswith(MANIFESTS) for entry in answer.output.split(b"\0"))
 
     def blame(self, origin: Origin) -> Author | None:
         """Return who last changed a line of the working tree; None where git cannot tell or it is not committed."""
@@ -48,22 +69,35 @@ class GitRepository:
         answer = git(path.parent, "blame", "--porcelain", "--no-textconv", "-L", lines, "--", path.name)
         return None if answer.problem else _author(answer.output.decode(errors="replace").splitlines())
 
-    def export(self, ref: str, paths: Sequence[str], into: str) -> None:
-        """Write the files below `paths` as they were at `ref` below `into`, laid out as in the repository.
+    def export(self, ref: str, paths: Sequence[str], into: str) -> Exported:
+        """Write manifests of `paths` as they were at `ref` below `into`, laid out as in the repository.
 
         A path that the ref does not have gives nothing. Raises SettingsError for an unknown ref, outside git, and for
         a path outside the repository.
         """
-        commit = self._commit(ref)
-        entries = list(self._entries(commit, [self._inside(path) for path in paths]))
-        contents = self._contents([blob for blob, _ in entries])
-        for (_, name), content in zip(entries, contents, strict=True):
-            target = Path(into) / name
-            try:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(content)
-            except OSError as error:
-                raise SettingsError(f"cannot write {target}: {error.strerror}") from error
+        commit, top = self._commit(ref), self._top()
+        tree = Tree(self._folder, commit, top)
+        names = [_inside(path, top) for path in paths]
+        files: dict[str, str] = {}
+        left_out: dict[str, str] = {}
+        for name in names:
+            _collect(tree, name, files, left_out)
+        gone = {
+            name: blob
+            for name, (mode, blob) in tree.entries.items()
+            if mode in FILES and name.endswith(SUFFIXES) and name not in files and not os.path.lexists(top / name)
+        }
+        contents = dict(zip([*files, *gone], tree.contents([*files.values(), *gone.values()]), strict=True))
+        moved = [name for name in gone if OURS in contents[name]]
+        for name in files:
+            _write(Path(into, name), contents[name])
+        for name in moved:
+            _write(Path(into, MOVED, name), contents[name])
+        return Exported(
+            paths=tuple(str(path) for name in names if (path := Path(into, name)).exists()),
+            moved=str(Path(into, MOVED)) if moved else "",
+            left_out=tuple(left_out.items()),
+        )
 
     # --- reading an older tree --------------------------------------------------------------------------------------
 
@@ -75,43 +109,72 @@ class GitRepository:
             return _text(answer)
         inside = git(self._folder, "rev-parse", "--show-toplevel")
         if inside.problem:
-            raise SettingsError(f"cannot look up {ref!r}: {inside.problem}", hint="or give a folder")
+            raise SettingsError(f"cannot look up {ref!r}: {inside.problem}", hint=inside.advice or "or give a folder")
         raise SettingsError(
             f"git has no commit {ref!r} here",
             hint="fetch it first (a shallow clone has only the newest commit), or give a folder",
         )
 
-    def _inside(self, path: str) -> PurePosixPath:
-        top = Path(_text(git(self._folder, "rev-parse", "--show-toplevel"))).resolve()
-        try:
-            return PurePosixPath(Path(path).resolve().relative_to(top).as_posix())
-        except ValueError:
-            raise SettingsError(f"{path} is outside the git repository {top}") from None
-
-    def _entries(self, commit: str, paths: Sequence[PurePosixPath]) -> Iterator[tuple[str, str]]:
-        """Yield (blob, path from the top) of every regular file."""
-        wanted = [] if PurePosixPath(".") in paths else [str(path) for path in paths]
-        answer = _certain(git(self._folder, "ls-tree", "-r", "-z", "--full-tree", commit, "--", *wanted))
-        for entry in answer.output.split(b"\0")[:-1]:
-            about, _, name = entry.partition(b"\t")
-            mode, _, blob = about.decode().split(" ")
-            if mode in FILES and ".." not in PurePosixPath(os.fsdecode(name)).parts:
-                yield blob, os.fsdecode(name)
-
-    def _contents(self, blobs: Sequence[str]) -> Iterator[bytes]:
-        answer = _certain(git(self._folder, "cat-file", "--batch", given=blobs))
-        rest = memoryview(answer.output)
-        for _ in blobs:
-            end = bytes(rest[:200]).index(b"\n")
-            size = int(bytes(rest[:end]).split(b" ")[2])
-            yield bytes(rest[end + 1 : end + 1 + size])
-            rest = rest[end + 2 + size :]
+    def _top(self) -> Path:
+        return Path(_text(git(self._folder, "rev-parse", "--show-toplevel"))).resolve()
 
 
-def _certain(answer: Answer) -> Answer:
-    if answer.problem:
-        raise SettingsError(f"git could not read the older manifests: {answer.problem}")
-    return answer
+def _inside(path: str, top: Path) -> str:
+    """Return a path from the top as it was typed: what it leads to today may not be what it led to at a ref."""
+    typed = Path(os.path.normpath(Path(path).absolute()))
+    for above in (*reversed(typed.parents), typed):
+        if above.resolve() == top:
+            return _from(typed, above)
+    try:
+        return _from(typed.resolve(), top)
+    except ValueError:
+        raise SettingsError(f"{path} is outside the git repository {top}") from None
+
+
+def _from(path: Path, above: Path) -> str:
+    name = path.relative_to(above).as_posix()
+    return "" if name == "." else name
+
+
+def _collect(tree: Tree, name: str, files: dict[str, str], left_out: dict[str, str]) -> None:
+    """Collect the manifests at and below a path, and what of them cannot be compared: why, by their names."""
+    try:
+        place = tree.real(name)
+    except Elsewhere as why:
+        left_out[name] = str(why)
+        return
+    if tree.mode(place) in FILES:
+        files[name] = tree.entries[place][1]
+        return
+    for relative in tree.below(place):
+        mode, blob = tree.entries["/".join(filter(None, (place, relative)))]
+        shown = "/".join(filter(None, (name, relative)))
+        if mode == SUBMODULE:
+            left_out[shown] = "is a submodule"
+        elif not relative.endswith(SUFFIXES):
+            continue
+        elif mode in FILES:
+            files[shown] = blob
+        else:
+            _follow(tree, "/".join(filter(None, (place, relative))), shown, files, left_out)
+
+
+def _follow(tree: Tree, link: str, shown: str, files: dict[str, str], left_out: dict[str, str]) -> None:
+    try:
+        place = tree.real(link)
+    except Elsewhere as why:
+        left_out[shown] = str(why)
+        return
+    if tree.mode(place) in FILES:
+        files[shown] = tree.entries[place][1]
+
+
+def _write(target: Path, content: bytes) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+    except OSError as error:
+        raise SettingsError(f"cannot write {target}: {error.strerror}") from error
 
 
 def _text(answer: Answer) -> str:

@@ -82,7 +82,12 @@ def manifest(plugins: Plugins) -> Node:
 
 
 def _plan() -> Node:
-    return _written(plan.Plan, plan.FORMAT)
+    """Return the schema of plans: what is read back and believed has no keys besides."""
+    node = _written(plan.Plan, plan.FORMAT)
+    for one in (node, *node["$defs"].values()):
+        if "properties" in one:
+            one["additionalProperties"] = False
+    return node
 
 
 def _snapshot() -> Node:

@@ -19,6 +19,7 @@ class LimitKind(StrEnum):
     REPLACE = "replace"
     REMOVE = "remove"
     EMPTY_SCOPE = "empty-scope"
+    NOT_ENFORCED = "not-enforced"
 
 
 class Violation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -29,7 +30,11 @@ class Violation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     kind: LimitKind
+    workload: str = ""
+    """The workload that goes beyond the limit; empty: all of the fleet together do."""
     every_holder_of: str = ""
+    fields: tuple[str, ...] = ()
+    """Fields of the fleet that are not enforced."""
     percent: str = ""
     number: int | None = None
     intended: int = 0
@@ -38,6 +43,8 @@ class Violation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Weight that the limit lets through."""
     of: int = 0
     """Weight the percentage was taken of."""
+    unknown: int = 0
+    """Units that are counted because what they hold is unknown, and git wants the workload absent there."""
     origin: Origin | None = None
 
 
@@ -118,7 +125,7 @@ class FleetPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Times(msgspec.Struct, frozen=True, kw_only=True):
-    """All that depends on when the plan was made, ISO 8601 in UTC; outside the fingerprint."""
+    """All that depends on when the plan was made, ISO 8601 in UTC. A saved plan is refused once it expired."""
 
     created: str
     expires: str
@@ -127,7 +134,7 @@ class Times(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole plan. `fingerprint` is the SHA-256 of its canonical JSON without `fingerprint` and `times`.
+    """A whole plan. `fingerprint` is the SHA-256 of its canonical JSON without `fingerprint`.
 
     `complete`: every slot asked about was proved, and that there are no others. `applyable`: something can go and nothing forbids it.
     `errored`: some connection could not be read.

@@ -75,6 +75,10 @@ def _counted(one: Condition) -> str:
         return f"{_devices(count, 'keeps', 'keep')} {one.versions[0]}"
     if one.code is ConditionCode.REPORTS_LATER:
         return f"{_devices(count, 'reports', 'report')} a later version"
+    if one.code is ConditionCode.REPORTS_UNRELEASED:
+        return f"{_devices(count, 'reports', 'report')} {one.versions[0]}, a version that is not among the releases"
+    if one.code is ConditionCode.REPORTS_UNREADABLE:
+        return f"{_devices(count, 'reports', 'report')} something that cannot be read"
     if one.code is ConditionCode.SILENT:
         return f"{_devices(count, 'is', 'are')} silent; they are not waited for"
     return f"staged to {one.percent or 0:g} % of {one.of or 0:,}, drawn at random: {_devices(count, 'reports', 'report')} it"
@@ -223,6 +227,7 @@ LIMITS = {
     LimitKind.REPLACE: "replace limit",
     LimitKind.REMOVE: "remove limit",
     LimitKind.EMPTY_SCOPE: "empty scope",
+    LimitKind.NOT_ENFORCED: "not enforced",
 }
 
 
@@ -272,14 +277,20 @@ def violation_words(one: Violation) -> str:
     """Return one broken limit in words."""
     if one.kind is LimitKind.EMPTY_SCOPE:
         return "the scope matches no unit; if this is intended, set `allow_empty: true`"
+    if one.kind is LimitKind.NOT_ENFORCED:
+        verb = "is" if len(one.fields) == 1 else "are"
+        return f"{' and '.join(one.fields)} {verb} not enforced by this version: all changes would be sent at once"
+    unknown = f", counting {one.unknown:,} of unknown state" if one.unknown else ""
     if one.every_holder_of:
-        return f"would remove {one.every_holder_of} from every unit of the fleet that has it ({one.intended:,})"
+        count = f"{one.intended:,}{unknown}"
+        return f"would remove {one.every_holder_of} from every unit of the fleet that has it ({count})"
     if one.number is None:
         limit = f"{one.percent} ({one.allowed:,})"
     else:
         limit = " and ".join(part for part in (one.percent, f"{one.number:,}") if part)
-    verb = one.kind.value
-    return f"would {verb} {one.intended:,} of {one.of:,} assigned; {verb} is limited to {limit}"
+    verb, what = one.kind.value, f"{one.workload} on " if one.workload else ""
+    base = "to have it" if one.kind is LimitKind.RELEASE else "assigned"
+    return f"would {verb} {what}{one.intended:,} of {one.of:,} {base}{unknown}; {verb} is limited to {limit}"
 
 
 RESULTS = {

@@ -8,11 +8,14 @@ import re
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
+from reconciler.cli import wiring
 from tests.e2e.conftest import LIMIT, Ran, Simulator, content, environment, simulating, started, until
 
 Run = Callable[..., Ran]
@@ -208,9 +211,7 @@ def test_killed_in_mid_apply_and_run_again_it_converges(run: Run, tmp_path: Path
 def test_a_plan_against_a_base_says_what_the_change_is(run: Run, tmp_path: Path, fleet: Simulator) -> None:
     folder = tmp_path / "fleet"
     _imported(run, fleet, folder)
-    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", "-C", str(tmp_path)]
-    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "as imported"]):
-        subprocess.run([*git, *words], check=True, env=environment())
+    _committed(tmp_path)
     fleet.control("POST", "console", device="gw-007", flow="telemetry", version="v1.1.0")
     _edited(folder)
     plan = run("plan", "fleet", "--base", "HEAD", "-o", "json", token=fleet.token)
@@ -220,13 +221,62 @@ def test_a_plan_against_a_base_says_what_the_change_is(run: Run, tmp_path: Path,
     assert run("plan", "fleet", "--base", "no-such-ref", token=fleet.token).code == 1
 
 
+def _committed(place: Path) -> None:
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", "-C", str(place)]
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "as imported"]):
+        subprocess.run([*git, *words], check=True, env=environment())
+
+
+@pytest.mark.parametrize("place", ["plants", ".deploy/plants"])
+def test_a_fleet_that_merely_moved_is_no_change(run: Run, tmp_path: Path, fleet: Simulator, place: str) -> None:
+    folder = tmp_path / "fleet"
+    _imported(run, fleet, folder)
+    _committed(tmp_path)
+    fleet.control("POST", "console", device="gw-007", flow="telemetry", version="v1.1.0")
+    (tmp_path / place).parent.mkdir(exist_ok=True)
+    folder.rename(tmp_path / place)
+    plan = run("plan", place, "--base", "HEAD", "-o", "json", token=fleet.token, GIT_DIR="/nowhere")
+    assert plan.code == 0, plan
+    changes = plan.json["fleets"][0]["changes"]
+    assert [(one["workload"]["name"], one["reason"]) for one in changes] == [("telemetry", "drift")]
+
+
+def test_a_base_that_holds_not_everything_says_so_and_guesses_nothing(
+    run: Run, tmp_path: Path, fleet: Simulator
+) -> None:
+    repository, outside = tmp_path / "repository", tmp_path / "outside"
+    _imported(run, fleet, outside)
+    repository.mkdir()
+    (repository / "fleet.yaml").symlink_to(outside / "fleet.yaml")
+    (outside / "connections.yaml").rename(repository / "connections.yaml")
+    _committed(repository)
+    fleet.control("POST", "console", device="gw-007", flow="telemetry", version="v1.1.0")
+    plan = run("plan", "repository", "--base", "HEAD", "-o", "json", token=fleet.token)
+    assert plan.code == 0, plan
+    assert "--base HEAD: fleet.yaml leads out of the repository; whether its fleets changed is not known" in plan.err
+    assert [one["reason"] for one in plan.json["fleets"][0]["changes"]] == ["out-of-sync"]
+
+
+def test_a_repository_that_git_refuses_is_named_in_its_words(run: Run, tmp_path: Path, fleet: Simulator) -> None:
+    _imported(run, fleet, tmp_path / "fleet")
+    _committed(tmp_path)
+    other = {"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1"}
+    for words in (["plan", "fleet"], ["doctor", "fleet"]):
+        ran = run(*words, token=fleet.token, **other)
+        assert "fatal: detected dubious ownership in repository at" in ran.err + ran.out, ran
+    ran = run("plan", "fleet", "--base", "HEAD", token=fleet.token, **other)
+    assert ran.code == 1, ran
+    assert "cannot look up 'HEAD': fatal: detected dubious ownership" in ran.err, ran
+    assert "safe.directory" in ran.err, ran
+
+
 def test_output_is_the_same_bytes_apart_from_the_times(run: Run, tmp_path: Path, fleet: Simulator) -> None:
     folder = tmp_path / "fleet"
     _imported(run, fleet, folder)
     _edited(folder)
     plans = [run("plan", "fleet", "-o", "json", token=fleet.token).json for _ in range(2)]
-    times = [plan.pop("times") for plan in plans]
-    assert all(times)
+    assert all(plan.pop("times") for plan in plans)
+    assert all(plan.pop("fingerprint") for plan in plans), "it covers the times"
     assert json.dumps(plans[0]) == json.dumps(plans[1])
 
 
@@ -238,6 +288,30 @@ def test_show_renders_a_saved_plan_in_every_form(run: Run, tmp_path: Path, fleet
     assert run("show", "plan.json").out.splitlines()[:3] == planned.out.splitlines()[:3]
     assert run("show", "plan.json", "-o", "markdown").out.startswith("<!-- reconciler:plan -->")
     assert run("show", "plan.json", "-o", "json").json == json.loads((tmp_path / "plan.json").read_text())
+
+
+def test_a_saved_plan_expires_when_it_says_and_no_later(run: Run, tmp_path: Path, fleet: Simulator) -> None:
+    folder = tmp_path / "fleet"
+    _imported(run, fleet, folder)
+    _edited(folder)
+    for wrong in ("0s", "500ms", "366d", "99999999999d", "-1h", "soon", "72"):
+        assert run("plan", "fleet", "--expires", wrong, token=fleet.token).code == 64, wrong
+    planned = run("plan", "fleet", "--out", "plan.json", "--expires", "72h", token=fleet.token)
+    assert re.search(r"It can be applied until \S+Z \(in (3 d|2 d 23 h)\)", planned.out), planned
+    content = json.loads((tmp_path / "plan.json").read_text())
+    content["times"]["expires"] = "2031-01-01T00:00:00Z"
+    (tmp_path / "revived.json").write_text(json.dumps(content))
+    for words in (["show", "revived.json"], ["apply", "fleet", "--plan", "revived.json"]):
+        ran = run(*words, token=fleet.token)
+        assert ran.code == 1, ran
+        assert "the plan was edited after it was made" in ran.err, ran
+    run("plan", "fleet", "--out", "plan.json", "--expires", "1s", token=fleet.token)
+    expires = datetime.fromisoformat(json.loads((tmp_path / "plan.json").read_text())["times"]["expires"]).timestamp()
+    with mock.patch.object(wiring.SystemClock, "now", return_value=expires + 1):
+        ran = run("apply", "fleet", "--plan", "plan.json", token=fleet.token)
+    assert ran.code == 1, ran
+    assert "the plan expired at" in ran.err, ran
+    assert _writes(fleet) == 0
 
 
 def test_limits_stop_an_apply_and_are_lifted_with_a_reason(run: Run, tmp_path: Path, fleet: Simulator) -> None:

@@ -20,6 +20,7 @@ from reconciler.model.desired import Desired, Want
 from reconciler.model.fleet import Document, Manifest
 from reconciler.model.snapshot import Query
 from reconciler.simulators.exchange import Reply, Request
+from reconciler.views import plan_json
 from tests.laws.mixed_sites import NOTHING, TAG, Plant, Site, Step, Truth, Variants
 from tests.laws.mixed_stepwise import Field, Yard
 from tests.laws.said import Git, Said
@@ -105,7 +106,9 @@ class Worlds:
 
     def plan(self) -> PlanResult:
         platforms = {name: site.platform() for name, site in self.sites.items()}
-        return plan(self.request(), platforms.__getitem__, self.clock)
+        found = plan(self.request(), platforms.__getitem__, self.clock)
+        plan_json.check(found.plan)
+        return found
 
     def apply(self, *, wait: bool = True) -> Applying:
         options = Options(concurrency=1, allow=LIFTED, deadline=60.0, wait=wait)

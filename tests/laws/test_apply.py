@@ -21,6 +21,7 @@ from reconciler.model.plan import FleetPlan
 from reconciler.model.unit import Reach
 from reconciler.simulators.exchange import Request
 from reconciler.simulators.losant import Variants
+from reconciler.views import plan_json
 from tests.laws import worlds
 from tests.laws.worlds import FLOWS, RELEASES, Rows, Site, drain, meddling, newcomer, simple
 
@@ -57,6 +58,7 @@ def wishes(site: Site, fleet: Document) -> dict[tuple[str, str], str | None]:
 
 def only(planned: PlanResult) -> tuple[FleetPlan, FleetAssessment]:
     """Return the one fleet of a plan."""
+    plan_json.check(planned.plan)
     entry = planned.plan.fleets[0]
     return entry, planned.assessment(entry.fleet)
 

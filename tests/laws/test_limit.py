@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+from collections import Counter
 from fractions import Fraction
 
 import msgspec
@@ -10,56 +12,87 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from reconciler.core.assessment import Filters, FleetAssessment
-from reconciler.core.begin import limits_of
-from reconciler.core.plan import verb_of
-from reconciler.model.change import Verb
+from reconciler.core.judge import verb_of, verdict
+from reconciler.model.change import Change, Verb
 from reconciler.model.desired import Want
 from reconciler.model.diagnostic import Severity
 from reconciler.model.fleet import Document, FleetSpec, Limit, Limits, Selector, WorkloadSpec
-from reconciler.model.plan import LimitKind, Violation
-from reconciler.model.snapshot import PROVED, Snapshot
+from reconciler.model.plan import FleetPlan, LimitKind, Violation
+from reconciler.model.snapshot import PROVED, Coverage, Snapshot, Workload
 from reconciler.model.unit import Unit
 from reconciler.model.verdict import Verdict
 from reconciler.views.reason_words import violation_words
 from tests.laws import naive
 from tests.laws.strategies import document, drafted, fleets, limits, narrows, planned, snapshots, unit_lists
-from tests.laws.test_plan import reaches, verdicts
 
-Broken = set[tuple[LimitKind, int, int]]
+Broken = set[tuple[LimitKind, str, int, int]]
+KINDS = (LimitKind.RELEASE, LimitKind.REPLACE, LimitKind.REMOVE)
 
 
 def expected(one: FleetAssessment) -> Broken:
-    """Return (kind, intended, of) of every limit that all intended changes in reach break, held ones included."""
+    """Return (kind, workload, intended, of) of every limit that all intended changes break, held and unseen ones included."""
     spec: FleetSpec = one.document.spec
-    units, snapshot = one.snapshot.units, one.snapshot
+    units = one.snapshot.units
     scope = [unit for unit in naive.all_units(units) if naive.in_scope(spec, unit, units)]
-    holding: dict[str, int] = {}
-    changes: list[tuple[Verb, str, int]] = []
-    judged = verdicts(one)
-    for workload in snapshot.workloads:
-        for unit in scope:
-            wish, _ = naive.wish(one.document, snapshot, unit, workload)
-            state = snapshot.state(workload.id, unit.row)
-            if wish.want is not Want.UNMANAGED and (state.assigned is not None or state.extra_versions):
-                holding[workload.id] = holding.get(workload.id, 0) + unit.size
-            if (unit.id, workload.id) in judged:
-                found = judged[unit.id, workload.id][0]
-                verb = verb_of(found, state, wish)
-                if verb is not None and found is not Verdict.LEFTOVER:
-                    changes.append((verb, workload.id, unit.size))
     broken: Broken = set()
     if not scope and not spec.allow_empty:
-        broken.add((LimitKind.EMPTY_SCOPE, 0, 0))
-    of = sum(holding.values())
-    for kind, verb in zip((LimitKind.RELEASE, LimitKind.REPLACE, LimitKind.REMOVE), Verb, strict=True):
-        sizes = [size for found, _, size in changes if found is verb]
-        if over(getattr(spec.limits, kind.value), sizes, of, few=len(scope) <= spec.limits.minimum):
-            broken.add((kind, sum(sizes), of))
-    for workload in snapshot.workloads:
-        removed = sum(size for verb, key, size in changes if verb is Verb.REMOVE and key == workload.id)
-        if removed and removed >= holding.get(workload.id, 0):
-            broken.add((LimitKind.REMOVE, removed, holding.get(workload.id, 0)))
+        broken.add((LimitKind.EMPTY_SCOPE, "", 0, 0))
+    loads = {workload.name: load_of(one, workload, scope) for workload in one.snapshot.workloads}
+    for kind, verb in zip(KINDS, Verb, strict=True):
+        limit = getattr(spec.limits, kind.value)
+        of = {name: load.base(verb) for name, load in loads.items()}
+        going = {name: load for name, load in loads.items() if any(found is verb for found, _ in load.changes)}
+        alone = {
+            name
+            for name, load in going.items()
+            if min(len(scope), len(load.holding)) <= spec.limits.minimum and len(load.sizes(verb)) == 1
+        }
+        each = {name for name, load in going.items() if over(limit, load.sizes(verb), of[name], few=name in alone)}
+        broken |= {(kind, name, sum(loads[name].sizes(verb)), of[name]) for name in each}
+        sizes = [size for load in loads.values() for size in load.sizes(verb)]
+        few = min(len(scope), sum(len(load.holding) for load in loads.values())) <= spec.limits.minimum
+        if going and not each and over(limit, sizes, sum(of.values()), few=few):
+            broken.add((kind, "", sum(sizes), sum(of.values())))
+        if verb is Verb.REMOVE:
+            for name, load in going.items():
+                if 0 < of[name] <= sum(load.sizes(verb)):
+                    broken.add((kind, name, of[name], of[name]))
     return broken
+
+
+class Slots(msgspec.Struct):
+    """The slots of one workload: sizes of those that hold it (or may), of changes by verb, and of removals that may be due."""
+
+    holding: list[int] = []
+    missing: list[int] = []
+    changes: list[tuple[Verb, int]] = []
+    unknown: list[int] = []
+
+    def base(self, verb: Verb) -> int:
+        return sum(self.holding) + (sum(self.missing) if verb is Verb.RELEASE else 0)
+
+    def sizes(self, verb: Verb) -> list[int]:
+        return [size for found, size in self.changes if found is verb] + (self.unknown if verb is Verb.REMOVE else [])
+
+
+def load_of(one: FleetAssessment, workload: Workload, scope: list[Unit]) -> Slots:
+    slots = Slots()
+    for unit in scope:
+        wish, pruning = naive.wish(one.document, one.snapshot, unit, workload)
+        state = one.snapshot.state(workload.id, unit.row)
+        found = verdict(wish, state, unit.reach, one.patience)
+        verb = verb_of(found, state, wish)
+        seen = one.snapshot.column(workload.id)[unit.row] != 0
+        unknown = found is Verdict.UNKNOWN and wish.want is Want.ABSENT and (seen or not pruning)
+        if wish.want is not Want.UNMANAGED and (state.assigned is not None or state.extra_versions or unknown):
+            slots.holding.append(unit.size)
+        if unknown:
+            slots.unknown.append(unit.size)
+        if found is Verdict.MISSING:
+            slots.missing.append(unit.size)
+        if verb is not None and found not in {Verdict.LEFTOVER, Verdict.NEXT}:
+            slots.changes.append((verb, unit.size))
+    return slots
 
 
 def over(limit: str | Limit | None, sizes: list[int], of: int, *, few: bool) -> bool:
@@ -81,11 +114,13 @@ def sound(one: FleetAssessment) -> FleetAssessment:
 
 
 def found(violations: tuple[Violation, ...]) -> Broken:
-    return {(one.kind, one.intended, one.of) for one in violations}
+    return {(one.kind, one.workload or one.every_holder_of, one.intended, one.of) for one in violations}
 
 
 @given(fleets(), snapshots(), narrows)
-def test_limits_equal_their_plain_restatement(fleet: Document, snapshot: Snapshot, filters: Filters) -> None:
+def test_limits_equal_their_plain_restatement_whatever_the_filters(
+    fleet: Document, snapshot: Snapshot, filters: Filters
+) -> None:
     one = sound(drafted(fleet, snapshot, filters))
     plan = planned(one)
     assert found(plan.violations) == expected(one)
@@ -95,18 +130,37 @@ def test_limits_equal_their_plain_restatement(fleet: Document, snapshot: Snapsho
         assert violation.origin is not None
 
 
-@given(fleets(), snapshots(), st.data())
-def test_a_part_of_the_changes_breaks_no_limit_that_the_whole_keeps(
+@given(fleets(), snapshots(coverage=PROVED), st.data())
+def test_a_reading_that_misses_slots_lets_no_more_removals_through(
     fleet: Document, snapshot: Snapshot, data: st.DataObject
 ) -> None:
-    spared = msgspec.structs.replace(fleet.spec.limits, minimum=0)
-    one = sound(drafted(document(msgspec.structs.replace(fleet.spec, limits=spared)), snapshot))
-    changes = planned(one).changes
-    part = [change for change in changes if data.draw(st.booleans())]
-    whole = limits_of(one, changes)
-    assert {(violation.kind, violation.origin) for violation in limits_of(one, part)} <= {
-        (violation.kind, violation.origin) for violation in whole
-    }
+    fleet = document(msgspec.structs.replace(fleet.spec, prune="none"))
+    whole = planned(sound(drafted(fleet, snapshot)))
+    removals = [change for change in whole.changes if change.verb is Verb.REMOVE]
+    missed = [change for change in removals if data.draw(st.booleans())]
+    part = planned(drafted(fleet, missing(snapshot, missed)))
+    if len(missed) < len(removals) and broken_removals(whole):
+        assert broken_removals(part) >= broken_removals(whole)
+
+
+def broken_removals(plan: FleetPlan) -> set[tuple[str, str]]:
+    return {(one.workload, one.every_holder_of) for one in plan.violations if one.kind is LimitKind.REMOVE}
+
+
+def missing(snapshot: Snapshot, missed: list[Change]) -> Snapshot:
+    """Return a reading in which these slots are not seen."""
+    columns = {key: array("I", column) for key, column in snapshot.columns.items()}
+    for one in missed:
+        columns[one.workload.id][snapshot.units.index[one.unit.id]] = 0
+    return Snapshot(
+        identity=snapshot.identity,
+        units=snapshot.units,
+        workloads=snapshot.workloads,
+        states=list(snapshot.states),
+        columns=columns,
+        coverage=Coverage(False, ("rows changed while they were read",)),
+        read_at=snapshot.read_at,
+    )
 
 
 @given(fleets(), snapshots(), limits)
@@ -138,26 +192,10 @@ def test_removing_a_workload_from_every_holder_is_always_a_violation(rows: list[
         )
     )
     one = drafted(fleet, snapshot)
-    removals = [change for change in planned(one).changes if change.verb is Verb.REMOVE]
-    weight = sum(change.size for change in removals)
-    kinds = [violation.kind for violation in limits_of(one, removals)]
-    holders = sum(
-        unit.size
-        for unit in naive.all_units(snapshot.units)
-        if naive.in_scope(fleet.spec, unit, snapshot.units)
-        and (snapshot.state("w1", unit.row).assigned or snapshot.state("w1", unit.row).extra_versions)
-    )
-    assert (LimitKind.REMOVE in kinds) == (weight > 0 and weight >= holders)
-
-
-@given(fleets(), snapshots(), narrows)
-def test_filters_do_not_shrink_what_a_share_is_taken_of(fleet: Document, snapshot: Snapshot, filters: Filters) -> None:
-    whole, part = (sound(drafted(fleet, snapshot, one)) for one in (Filters(), filters))
-    every = {(violation.kind, violation.origin): violation.of for violation in limits_of(whole, planned(whole).changes)}
-    changes = planned(part).changes
-    for violation in limits_of(part, changes):
-        assert every.get((violation.kind, violation.origin), violation.of) == violation.of
-        assert all(reaches(filters, one.unit.id, one.unit.name, one.workload.id, one.workload.name) for one in changes)
+    plan = planned(one)
+    weight = sum(change.size for change in plan.changes if change.verb is Verb.REMOVE)
+    kinds = [violation.kind for violation in plan.violations if violation.every_holder_of]
+    assert (LimitKind.REMOVE in kinds) == (weight > 0)
 
 
 @pytest.mark.parametrize(
@@ -165,16 +203,15 @@ def test_filters_do_not_shrink_what_a_share_is_taken_of(fleet: Document, snapsho
 )
 def test_shares_are_exact(share: str, of: int, allowed: int) -> None:
     from reconciler.core.guards import violations
-    from reconciler.core.guards.limit import Intended, Load
+    from reconciler.core.guards.limit import Load
+
+    def load(count: int) -> Load:
+        return Load("poller", of, of, weight=Counter({Verb.REPLACE: count}), changes=Counter({Verb.REPLACE: count}))
 
     fleet = document(
         FleetSpec(connection="plant", units=Selector(all=True), workloads={}, limits=Limits(replace=share))
     )
-    intended = Intended()
-    for _ in range(allowed):
-        intended.add(Verb.REPLACE, 1, free=False)
-    assert not list(violations(fleet, [Load("poller", of, intended)], 100))
-    intended.add(Verb.REPLACE, 1, free=False)
-    (violation,) = violations(fleet, [Load("poller", of, intended)], 100)
+    assert not list(violations(fleet, [load(allowed)], 100))
+    (violation,) = violations(fleet, [load(allowed + 1)], 100)
     assert (violation.allowed, violation.intended, violation.of) == (allowed, allowed + 1, of)
-    assert violation.percent == share
+    assert (violation.percent, violation.workload) == (share, "poller")

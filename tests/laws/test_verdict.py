@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.judge import CHANGES, HELD, Patience, health, judge, sync, verdict
-from reconciler.core.plan import verb_of
+from reconciler.core.judge import CHANGES, HELD, Patience, health, judge, sync, verb_of, verdict
 from reconciler.core.resolve import OUTSIDE, Column, Rule
 from reconciler.model.change import Verb
 from reconciler.model.desired import ABSENT, UNMANAGED, Desired, Want, version

@@ -46,6 +46,10 @@ def top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+def exported(into: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(into)): path.read_bytes() for path in into.rglob("*") if path.is_file()}
+
+
 def test_head_is_the_commit_checked_out(top: Path) -> None:
     assert GitRepository(top).head() is None, "nothing is committed yet"
     first = commit(top, "first")
@@ -72,12 +76,35 @@ def test_manifests_that_differ_from_the_commit_are_known(top: Path) -> None:
     assert not repository.changed([str(manifest)]), "another file is in nobody's way"
 
 
+def test_what_was_read_is_known_wherever_it_stands(top: Path, tmp_path: Path) -> None:
+    fleets, shared = top / "fleets", top / "shared" / "fleet.yaml"
+    fleets.mkdir()
+    shared.parent.mkdir()
+    shared.write_text("a: 1\n")
+    (fleets / "linked.yaml").symlink_to("../shared/fleet.yaml")
+    (top / ".gitignore").write_text("secret.yaml\n")
+    (fleets / "odd.txt").write_text("a: 1\n")
+    commit(top, "first")
+    repository, linked = GitRepository(fleets), str(fleets / "linked.yaml")
+    assert not repository.changed([str(fleets)], [linked, str(fleets / "odd.txt")])
+    (fleets / "odd.txt").write_text("a: 2\n")
+    assert repository.changed([str(fleets)], [str(fleets / "odd.txt")])
+    assert not repository.changed([str(fleets)], [linked])
+    (fleets / "secret.yaml").write_text("a: 1\n")
+    assert repository.changed([str(fleets)], [str(fleets / "secret.yaml")]), "git ignores it, so no commit has it"
+    assert not repository.changed([str(fleets)], [linked]), "another ignored file is in nobody's way"
+    (tmp_path / "out.yaml").write_text("a: 1\n")
+    assert repository.changed([str(fleets)], [str(tmp_path / "out.yaml")])
+    shared.write_text("a: 2\n")
+    assert repository.changed([str(fleets)], [linked]), "what the link leads to"
+
+
 def test_outside_git_nothing_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     (tmp_path / "fleet.yaml").write_text("a: 1\n")
     repository = GitRepository(tmp_path)
     assert repository.head() is None
-    assert not repository.changed([str(tmp_path)])
+    assert repository.changed([str(tmp_path)]), "nothing says that they are those of a commit"
     assert repository.blame(Origin(str(tmp_path / "fleet.yaml"), 1, 1)) is None
     with pytest.raises(SettingsError, match=r"main.*not a git repository"):
         repository.export("main", [str(tmp_path)], str(tmp_path / "out"))
@@ -145,7 +172,7 @@ def test_export_gives_the_files_of_a_ref(top: Path, tmp_path: Path, monkeypatch:
     (folder / "fleet.yaml").write_bytes(b"old\r\n\x00\xff")
     (folder / "empty.yaml").write_bytes(b"")
     (top / "other.yaml").write_text("other\n")
-    (folder / "link.yaml").symlink_to("/etc/hostname")
+    (folder / "notes.txt").write_text("no manifest\n")
     commit(top, "old")
     run(top, "tag", "v1")
     (folder / "fleet.yaml").write_text("new\n")
@@ -154,8 +181,104 @@ def test_export_gives_the_files_of_a_ref(top: Path, tmp_path: Path, monkeypatch:
     monkeypatch.chdir(top / "fleets")
     into = tmp_path / "base"
     GitRepository(Path()).export("v1", [".", str(top / "added")], str(into))
-    files = {str(path.relative_to(into)): path.read_bytes() for path in into.rglob("*") if path.is_file()}
-    assert files == {"fleets/é/fleet.yaml": b"old\r\n\x00\xff", "fleets/é/empty.yaml": b""}
+    assert exported(into) == {"fleets/é/fleet.yaml": b"old\r\n\x00\xff", "fleets/é/empty.yaml": b""}
+
+
+def fleet(name: str) -> str:
+    return f"apiVersion: reconciler/v1\nkind: Fleet\nmetadata: {{name: {name}}}\n"
+
+
+def test_links_lead_to_what_the_ref_has_there(top: Path, tmp_path: Path) -> None:
+    shared, fleets = top / "shared", top / "fleets"
+    (shared / "inner").mkdir(parents=True)
+    fleets.mkdir()
+    (shared / "a.yaml").write_text("old\n")
+    (shared / "inner" / "b.yaml").write_text("b\n")
+    (shared / "twice.yaml").symlink_to("inner/../a.yaml")
+    (fleets / "a.yaml").symlink_to("../shared/a.yaml")
+    (fleets / "whole.yaml").symlink_to(shared / "a.yaml")
+    (fleets / "folder").symlink_to("../shared/inner")
+    (fleets / "chain.yaml").symlink_to("../via/twice.yaml")
+    (fleets / "folder.yaml").symlink_to("../shared")
+    (top / "via").symlink_to("shared")
+    (top / "all").symlink_to("fleets")
+    commit(top, "old")
+    (shared / "a.yaml").write_text("new\n")
+    (fleets / "a.yaml").unlink()
+    (top / "all").unlink()
+    (top / "all").mkdir()
+    found = GitRepository(top).export("HEAD", [str(top / "all"), str(fleets / "folder")], str(tmp_path / "base"))
+    assert found.left_out == ()
+    assert found.paths == (str(tmp_path / "base" / "all"), str(tmp_path / "base" / "fleets" / "folder"))
+    assert exported(tmp_path / "base") == {
+        "all/a.yaml": b"old\n",
+        "all/whole.yaml": b"old\n",
+        "all/chain.yaml": b"old\n",
+        "fleets/folder/b.yaml": b"b\n",
+    }
+
+
+def test_what_the_repository_does_not_hold_is_left_out_and_named(top: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    run(other, "init", "-q", "-b", "main")
+    (other / "x.yaml").write_text("x\n")
+    commit(other, "first")
+    fleets = top / "fleets"
+    fleets.mkdir()
+    run(top, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(other), "fleets/sub")
+    (fleets / "absolute.yaml").symlink_to("/etc/hostname")
+    (fleets / "climbs.yaml").symlink_to("../../out.yaml")
+    (fleets / "circle.yaml").symlink_to("circle.yaml")
+    (fleets / "deep.yaml").symlink_to("sub/x.yaml")
+    (fleets / "dangling.yaml").symlink_to("nothing.yaml")
+    (top / "out").symlink_to("/srv/fleets")
+    commit(top, "first")
+    found = GitRepository(top).export("main", [str(fleets), str(top / "out")], str(tmp_path / "base"))
+    assert dict(found.left_out) == {
+        "fleets/sub": "is a submodule",
+        "fleets/absolute.yaml": "leads out of the repository",
+        "fleets/climbs.yaml": "leads out of the repository",
+        "fleets/circle.yaml": "is a link that leads to itself",
+        "fleets/deep.yaml": "is in the submodule fleets/sub",
+        "out": "leads out of the repository",
+    }
+    assert exported(tmp_path / "base") == {}
+
+
+def test_what_was_moved_is_found_where_it_was(top: Path, tmp_path: Path) -> None:
+    (top / "fleets").mkdir()
+    for name in ("fleets/a.yaml", "stays.yaml"):
+        (top / name).write_text(fleet("a"))
+    (top / "fleets" / "other.yaml").write_text("kind: Deployment\n")
+    commit(top, "old")
+    run(top, "mv", "fleets", "plants")
+    into = tmp_path / "base"
+    found = GitRepository(top).export("HEAD", [str(top / "plants")], str(into))
+    assert (found.paths, found.moved) == ((), str(into / ".moved"))
+    assert exported(into) == {".moved/fleets/a.yaml": fleet("a").encode()}
+
+
+def test_the_variables_of_another_repository_are_dropped(
+    top: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit(top, "first")
+    local = set(run(top, "rev-parse", "--local-env-vars").split())
+    assert local <= command.LOCAL
+    head = run(top, "rev-parse", "HEAD")
+    for name in command.LOCAL:
+        monkeypatch.setenv(name, str(tmp_path / "nowhere"))
+    assert GitRepository(top).head() == head
+    GitRepository(top).export("main", [str(top)], str(tmp_path / "base"))
+
+
+def test_the_line_that_git_calls_fatal_is_shown(top: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit(top, "first")
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    monkeypatch.setenv("GIT_TRACE", "1")
+    with pytest.raises(SettingsError, match="fatal: detected dubious ownership in repository at") as caught:
+        GitRepository(top).export("main", [str(top)], str(tmp_path / "base"))
+    assert "safe.directory" in caught.value.hint
 
 
 def test_export_of_the_top_is_everything(top: Path, tmp_path: Path) -> None:

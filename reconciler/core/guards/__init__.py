@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from reconciler.core.guards import limit, quarantine, scope, suspend, unknown, version
+from reconciler.core.guards import enforced, limit, quarantine, scope, suspend, unknown, version
 from reconciler.core.guards.case import Case, Scene, Veto
 from reconciler.core.guards.limit import Load
 from reconciler.core.judge import Intent
@@ -33,7 +33,7 @@ VETOES: tuple[Veto, ...] = (
 )
 """In the order in which their reasons are listed. `requirement` and `platform` come after them: they compare slots."""
 
-ADMISSIONS = (scope.admission, limit.admission)
+ADMISSIONS = (scope.admission, enforced.admission, limit.admission)
 
 
 class _Key(msgspec.Struct, frozen=True):

@@ -1,105 +1,161 @@
-"""Admission: how much one apply may do. Limits on intended changes, judged once, before holds, weighted by devices."""
+"""Admission: how much one apply may do: limits on all intended changes, before holds and filters, weighted by devices."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import repeat
+from collections.abc import Iterator, Sequence
 from math import floor
 
 import msgspec
 
 from reconciler.core.assessment import FleetAssessment
-from reconciler.core.judge import Judged
-from reconciler.core.resolve import Column, claimed
+from reconciler.core.judge import FREE, Judged, verb_of
+from reconciler.core.resolve import claimed
 from reconciler.model.change import Verb
+from reconciler.model.desired import Want
 from reconciler.model.fleet import Document, FleetSpec, Limit
+from reconciler.model.observation import State
 from reconciler.model.plan import LimitKind, Violation
 from reconciler.model.quantity import percent
 from reconciler.model.snapshot import Snapshot
 from reconciler.model.verdict import Verdict
 
-
-class Intended(msgspec.Struct):
-    """What one workload's changes come to: how many by verb, the devices they concern, and the devices that lose it.
-
-    Leftovers do not count: what is removed there are other versions, and the unit keeps the one it should have. Nor do
-    further steps of what is on its way.
-    """
-
-    changes: Counter[Verb] = msgspec.field(default_factory=Counter)
-    weight: Counter[Verb] = msgspec.field(default_factory=Counter)
-
-    def add(self, verb: Verb, size: int, *, free: bool) -> None:
-        """Count one change of a unit of so many devices, unless it is `free`: a leftover or a further step."""
-        if not free:
-            self.changes[verb] += 1
-            self.weight[verb] += size
+LIMITED = ((LimitKind.RELEASE, Verb.RELEASE), (LimitKind.REPLACE, Verb.REPLACE), (LimitKind.REMOVE, Verb.REMOVE))
 
 
 class Load(msgspec.Struct):
-    """One workload's changes beside the devices that hold it now, of the whole fleet whatever the filters."""
+    """What one workload's changes come to, of the whole fleet whatever the filters. Weights are in devices.
+
+    Leftovers do not count: what is removed there are other versions, and the unit keeps the one it should have. Nor do
+    further steps of what is on its way. A slot of unknown state that git wants absent counts as a removal that is intended,
+    else readings that miss some would let through in instalments what one plan may not do.
+    """
 
     workload: str
-    holding: int
-    intended: Intended
+    holding: int = 0
+    """Weight of the slots that hold the workload, those that may hold it included."""
+    holders: int = 0
+    """Units that hold it, or may."""
+    missing: int = 0
+    """Weight of the slots that hold nothing yet and should."""
+    weight: Counter[Verb] = msgspec.field(default_factory=Counter)
+    changes: Counter[Verb] = msgspec.field(default_factory=Counter)
+    """Changes that are known to be needed."""
+    further: int = 0
+    """Leftovers and further steps, which count against no limit."""
+    unknown: int = 0
+    """Units that may have to be removed besides."""
 
 
-def loads(one: FleetAssessment, intended: Mapping[str, Intended]) -> list[Load]:
-    """Return the load of each workload of a fleet; `intended` by workload id."""
-    judged = {} if one.filters.slots else {each.column.workload.id: each for each in one.judged}
-    return [
-        Load(column.workload.name, _holding(column, judged.get(key), one.snapshot), intended.get(key, Intended()))
-        for key, column in sorted(one.resolution.columns.items())
-    ]
+def loads(one: FleetAssessment) -> list[Load]:
+    """Return the load of each workload of a fleet, by name and id."""
+    return [_load(judged, one.snapshot) for judged in one.unfiltered]
 
 
-def _holding(column: Column, judged: Judged | None, snapshot: Snapshot) -> int:
-    """Return how many devices of the slots that a fleet claims hold a version; `judged` is there when it saw them all."""
-    holds = [state.assigned is not None or bool(state.extra_versions) for state in snapshot.states]
+def _load(judged: Judged, snapshot: Snapshot) -> Load:
+    load = Load(judged.column.workload.name)
+    _count_holders(load, judged, snapshot)
+    for (rule, state, verdict), (number, weight) in _alike(judged, snapshot).items():
+        line, found = judged.column.rules[rule], snapshot.states[state]
+        verb = verb_of(verdict, found, line.value)
+        if verb is not None and verdict in FREE:
+            load.further += number
+        elif verb is not None:
+            load.changes[verb] += number
+            load.weight[verb] += weight
+        if verdict is Verdict.MISSING:
+            load.missing += weight
+        if verdict is Verdict.UNKNOWN and line.value.want is Want.ABSENT and (line.kind != "prune" or state):
+            load.unknown += number
+            load.weight[Verb.REMOVE] += weight
+            if not _holds(found):
+                load.holding += weight
+                load.holders += number
+    return load
+
+
+def _alike(judged: Judged, snapshot: Snapshot) -> dict[tuple[int, int, Verdict], tuple[int, int]]:
+    """Return how many units need the same for the same reason, and their weight, by (rule, state, verdict)."""
+    numbers = Counter((one.rule, one.state, one.verdict) for one in judged.intents)
     sizes = snapshot.units.sizes
-    if judged is not None and sizes is None:
-        return sum(
-            number
-            for (found, state, _), number in judged.tally.items()
-            if holds[state] and found is not Verdict.UNMANAGED
-        )
-    states = snapshot.column(column.workload.id)
-    return sum(
+    if sizes is None:
+        return {key: (number, number) for key, number in numbers.items()}
+    weights: Counter[tuple[int, int, Verdict]] = Counter()
+    for one in judged.intents:
+        weights[one.rule, one.state, one.verdict] += sizes[one.row]
+    return {key: (number, weights[key]) for key, number in numbers.items()}
+
+
+def _count_holders(load: Load, judged: Judged, snapshot: Snapshot) -> None:
+    holds = [_holds(state) for state in snapshot.states]
+    load.holders = sum(
+        number for (found, state, _), number in judged.tally.items() if holds[state] and found is not Verdict.UNMANAGED
+    )
+    sizes = snapshot.units.sizes
+    if sizes is None:
+        load.holding = load.holders
+        return
+    states = snapshot.column(judged.column.workload.id)
+    load.holding = sum(
         size
-        for claims, state, size in zip(claimed(column), states, sizes or repeat(1, len(states)), strict=True)
+        for claims, state, size in zip(claimed(judged.column), states, sizes, strict=True)
         if claims and holds[state]
     )
 
 
+def _holds(state: State) -> bool:
+    return state.assigned is not None or bool(state.extra_versions)
+
+
 def admission(document: Document, loads: Sequence[Load], units: int) -> Iterator[Violation]:
-    """Yield every limit that these loads break. `units` is the number of units in scope."""
+    """Yield every limit that these loads break, for each workload and for the fleet. `units` are those in scope."""
     spec: FleetSpec = document.spec
-    for kind, verb in (
-        (LimitKind.RELEASE, Verb.RELEASE),
-        (LimitKind.REPLACE, Verb.REPLACE),
-        (LimitKind.REMOVE, Verb.REMOVE),
-    ):
-        yield from _over(document, kind, verb, loads, few=units <= spec.limits.minimum)
+    for kind, verb in LIMITED:
+        limit = getattr(spec.limits, kind.value)
+        if limit is not None:
+            yield from _over(document, kind, verb, limit, loads, few=units <= spec.limits.minimum)
     for one in loads:
-        removed = one.intended.weight[Verb.REMOVE]
-        if removed and removed >= one.holding:
+        removed = one.weight[Verb.REMOVE]
+        if one.changes[Verb.REMOVE] and removed and removed >= one.holding:
             yield Violation(
                 kind=LimitKind.REMOVE,
                 every_holder_of=one.workload,
                 intended=removed,
                 allowed=max(0, one.holding - 1),
                 of=one.holding,
+                unknown=one.unknown,
                 origin=document.locate(("spec", "workloads", one.workload)),
             )
 
 
-def _over(document: Document, kind: LimitKind, verb: Verb, loads: Sequence[Load], *, few: bool) -> Iterator[Violation]:
-    limit = getattr(document.spec.limits, kind.value)
-    intended = sum(one.intended.weight[verb] for one in loads)
-    holding = sum(one.holding for one in loads)
-    alone = few and sum(one.intended.changes[verb] for one in loads) == 1
-    bounds = [] if limit is None else list(_bounds(limit, holding, alone=alone))
+def _over(  # a limit, and what is held against it
+    document: Document, kind: LimitKind, verb: Verb, limit: str | Limit, loads: Sequence[Load], *, few: bool
+) -> Iterator[Violation]:
+    """Yield what goes beyond a limit: each workload that does, else the fleet.
+
+    Where nothing is known to need such a change, nothing of the kind can go, so there is nothing to forbid.
+    """
+
+    def broken(some: Sequence[Load]) -> Iterator[Violation]:
+        small = few or sum(one.holders for one in some) <= document.spec.limits.minimum
+        return _beyond(document, kind, verb, limit, some, alone=small and _single(some, verb))
+
+    going = [one for one in loads if one.changes[verb]]
+    each = [msgspec.structs.replace(found, workload=one.workload) for one in going for found in broken([one])]
+    yield from each or (broken(loads) if going else ())
+
+
+def _single(loads: Sequence[Load], verb: Verb) -> bool:
+    unknown = sum(one.unknown for one in loads) if verb is Verb.REMOVE else 0
+    return sum(one.changes[verb] for one in loads) + unknown == 1
+
+
+def _beyond(  # a limit, and the loads that count together
+    document: Document, kind: LimitKind, verb: Verb, limit: str | Limit, loads: Sequence[Load], *, alone: bool
+) -> Iterator[Violation]:
+    intended = sum(one.weight[verb] for one in loads)
+    base = sum(one.holding + (one.missing if verb is Verb.RELEASE else 0) for one in loads)
+    bounds = list(_bounds(limit, base, alone=alone))
     if bounds and intended > min(bounds):
         share, number = _parts(limit)
         yield Violation(
@@ -108,7 +164,8 @@ def _over(document: Document, kind: LimitKind, verb: Verb, loads: Sequence[Load]
             number=number,
             intended=intended,
             allowed=min(bounds),
-            of=holding,
+            of=base,
+            unknown=sum(one.unknown for one in loads) if verb is Verb.REMOVE else 0,
             origin=document.locate(("spec", "limits", kind.value)),
         )
 

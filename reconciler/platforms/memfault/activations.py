@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.snapshot import References
 from reconciler.platforms.answers import clean
-from reconciler.platforms.memfault.slots import ACTIVE, INACTIVE, NORMAL, ROLLOUT, STAGED, SlotEvidence
+from reconciler.platforms.memfault.connection import ROLLOUT
+from reconciler.platforms.memfault.slots import ACTIVE, INACTIVE, NORMAL, STAGED, SlotEvidence
 from reconciler.platforms.memfault.wire import Deployment
 from reconciler.platforms.memfault.workloads import Workloads
 from reconciler.platforms.reading.pages import Malformed, Page
@@ -22,7 +23,7 @@ class Activations:
         self.problems: list[str] = []
         self._kept: list[Deployment] = []
         self.notes: set[str] = set()
-        self._malformed: list[tuple[str, str]] = []
+        self._malformed: list[tuple[str, str, str]] = []
         self._ids: set[int] = set()
 
     def fold(self, page: Page[Deployment]) -> None:
@@ -45,7 +46,9 @@ class Activations:
         if cohort is None:
             self.problems.append(f"a deployment cannot be read, not even of which cohort it is: {clean(one.why)}")
             return
-        self._malformed.append((cohort.slug, f"deployment {one.fields.get('id')}: {clean(one.why)}"))
+        release = one.fields.get("release")
+        version = release.versions[-1] if release is not None and release.versions else ""
+        self._malformed.append((cohort.slug, version, f"deployment {one.fields.get('id')}: {clean(one.why)}"))
 
     @property
     def any(self) -> bool:
@@ -58,7 +61,7 @@ class Activations:
         ids: dict[tuple[str, str, str], list[str]] = defaultdict(list)
         for row in sorted(self._kept, key=lambda one: one.id):
             cohort, versions = row.cohort.slug, row.release.versions
-            names = workloads.candidates(versions[-1]) if versions else tuple(workloads.names)
+            names = workloads.candidates(versions[-1] if versions else "")
             for name in names:
                 slot = slots[cohort, name]
                 ambiguities = list(_ambiguities(row, names))
@@ -67,8 +70,8 @@ class Activations:
                     continue
                 ids[cohort, name, row.release.name].append(str(row.id))
                 (slot.active if len(versions) == 1 else slot.deltas).append(row)
-        for cohort, why in self._malformed:
-            for name in workloads.names:
+        for cohort, version, why in self._malformed:
+            for name in workloads.candidates(version):
                 slots[cohort, name].ambiguities.append(Condition(ConditionCode.UNEXPECTED_VALUE, text=why))
         return slots, {key: ",".join(found) for key, found in sorted(ids.items())}
 

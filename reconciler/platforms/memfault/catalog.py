@@ -49,11 +49,9 @@ class Catalogue:
         if not wanted:
             return {}
         try:
-            types, problems = read_types(self._routes, self._readers)
+            types, workloads = read_types(self._routes, self._readers)
         except PlatformError as error:
             return dict.fromkeys(wanted, ReleaseInfo(found=None, detail=str(error)))
-        workloads = Workloads(one.name for one in types)
-        workloads.problems += problems
         names = {release.workload for release in wanted}
         self._note([one for one in types if one.name in names], workloads)
         infos = self._infos(sorted({release.version for release in wanted}))
@@ -62,15 +60,18 @@ class Catalogue:
         return {release: _of_workload(release, infos[release.version], workloads) for release in wanted}
 
     def _note(self, types: Sequence[SoftwareType], workloads: Workloads) -> None:
-        """Read the versions of some software types; of the only one there is, all versions are."""
+        """Read the versions of some software types; of the only primary one there is, all releases are."""
         for one in types:
-            if len(workloads.names) > 1 and one.software_versions_count != 0:
+            if len(workloads.primary) > 1:
                 read_versions(self._routes, self._readers, workloads, one)
 
     def _infos(self, versions: list[str]) -> dict[str, ReleaseInfo]:
         """Return what is known of each version, by the list where several are asked about."""
         found = named(self._routes, self._readers, versions) if len(versions) > 1 else {}
-        return {version: info_of(found[version]) if version in found else self._asked(version) for version in versions}
+        return {
+            version: self._asked(version) if (release := found.get(version)) is None else info_of(release)
+            for version in versions
+        }
 
     def _asked(self, version: str) -> ReleaseInfo:
         """Return what the release's own route says."""
@@ -114,15 +115,18 @@ class Catalogue:
         return ReleaseList(tuple(listed), tuple(notes))
 
 
-def named(routes: Routes, readers: Readers, versions: Sequence[str]) -> dict[str, wire.Release]:
-    """Return those of some releases that lists show, by version; that one is missing proves nothing."""
-    found: dict[str, wire.Release] = {}
+def named(routes: Routes, readers: Readers, versions: Sequence[str]) -> dict[str, wire.Release | None]:
+    """Return some releases by version, None for those that a whole list lacks; the others could not be read."""
+    found: dict[str, wire.Release | None] = {}
     for start in range(0, len(versions), NAMED):
-        filters = [("version", version) for version in versions[start : start + NAMED]]
+        asked = versions[start : start + NAMED]
+        filters = [("version", version) for version in asked]
         try:
-            releases, _ = everything("releases", partial(routes.releases, filters), ASKED, readers)
+            releases, problems = everything("releases", partial(routes.releases, filters), ASKED, readers)
         except PlatformError:
             continue
+        if not problems:
+            found |= dict.fromkeys(asked)
         found |= {release.version: release for release in releases if release.version in versions}
     return found
 
@@ -145,6 +149,9 @@ def _of_workload(release: Release, info: ReleaseInfo, workloads: Workloads) -> R
     name, version = release.workload, release.version
     if name not in workloads.names:
         return ReleaseInfo(found=None, detail="; ".join([f"there is no software type {name!r}", *workloads.problems]))
+    if name not in workloads.primary:
+        text = f"{name} is a component: the platform has releases for primary software types only"
+        return msgspec.structs.replace(info, found=True, forbidden=text)
     if not info.found or workloads.type_of(version) == name or name in workloads.known(version):
         return info
     if name in workloads.unread:

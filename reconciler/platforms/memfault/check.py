@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from reconciler.errors import NotFound, PlatformError, Unreachable
+from reconciler.errors import PlatformError, Unreachable
 from reconciler.platforms.memfault.routes import Routes
 from reconciler.platforms.memfault.wire import Device, SoftwareType
+from reconciler.platforms.memfault.workloads import is_absent
 from reconciler.platforms.reading.checks import connection_checks, inferred_checks, read_checks
 from reconciler.platforms.reading.pages import Page
 from reconciler.ports import Check, Clock
@@ -72,7 +73,7 @@ def _versions(routes: Routes, types: Page[SoftwareType]) -> Iterator[Check]:
         count = routes.versions(name, 0).total
     except PlatformError as error:
         text = f"the platform does not list the versions of {name}"
-        if not isinstance(error, NotFound) and error.status != 405:
+        if not is_absent(error):
             yield Check(what, "failed", str(error), error.hint)
         elif types.total == 1:
             yield Check(what, "ok", f"{text}: all are of the only software type")

@@ -10,11 +10,14 @@ import msgspec
 from reconciler.model.observation import EMPTY, Phase, State
 from reconciler.model.snapshot import Coverage, References, Snapshot, Workload
 from reconciler.model.unit import Labels, Reach, Unit, Units, labels_of
-from reconciler.platforms.memfault.members import Group, Members
+from reconciler.platforms.memfault.members import Group
 from reconciler.platforms.memfault.slots import SlotEvidence, state_of
 from reconciler.platforms.memfault.wire import Cohort
 from reconciler.platforms.memfault.workloads import Workloads
 from reconciler.platforms.reading.columns import StateColumns
+
+MOST = 10**9
+"""Devices of a cohort that are believed."""
 
 HARDWARE, CHECKS = "hardware", "version_checks"
 """Labels of cohorts. `hardware/TYPE/VERSION` is how many devices with that hardware version, seen lately, report that
@@ -26,7 +29,9 @@ class Columns(msgspec.Struct):
 
     cohorts: list[Cohort]
     workloads: Workloads
-    members: Members
+    groups: Mapping[tuple[str, str], Group]
+    sizes: Mapping[str, tuple[int, int]]
+    """By cohort, how many devices it has, and how many of them were seen lately."""
     unread: Mapping[str, str]
     slots: Mapping[tuple[str, str], SlotEvidence]
     references: References
@@ -34,13 +39,11 @@ class Columns(msgspec.Struct):
 
     def snapshot(self, identity: str, read_at: float) -> Snapshot:
         """Return it as the model has it; `read_at` in seconds since 1970."""
-        groups = self.members.groups(self.workloads)
-        sizes = self.members.sizes()
         cohorts = {cohort.slug: cohort for cohort in self.cohorts}
-        units = Units.build(self._unit(one, groups, *sizes.get(one.slug, (0, 0))) for one in cohorts.values())
+        units = Units.build(self._unit(one, *self.sizes.get(one.slug, (0, 0))) for one in cohorts.values())
         table = StateColumns(len(units), EMPTY)
         for name in self.workloads.names:
-            numbers = [table.number(self._state(cohorts[slug], name, groups.get((slug, name)))) for slug in units.ids]
+            numbers = [table.number(self._state(cohorts[slug], name)) for slug in units.ids]
             if any(numbers):
                 table.columns[name] = array("I", numbers)
         known = {key: value for key, value in self.references.items() if key[0] in units.index}
@@ -55,7 +58,7 @@ class Columns(msgspec.Struct):
             references=known,
         )
 
-    def _state(self, cohort: Cohort, name: str, group: Group | None) -> State:
+    def _state(self, cohort: Cohort, name: str) -> State:
         """Return the state of a slot. One that shows no activation is empty only where the reading proves that."""
         slug = cohort.slug
         slot = self.slots.get((slug, name))
@@ -63,33 +66,34 @@ class Columns(msgspec.Struct):
             if not self.coverage.complete:
                 return EMPTY  # number 0: what that means follows from the coverage
             slot = SlotEvidence()
-        why = self.unread.get(slug, "")
-        if not why and slug in self.members.malformed:
-            why = "a device cannot be read"
-        slot.group, slot.unread = (None, why) if why else (group, "")
+        slot.unread = self.unread.get(slug, "")
+        slot.group = None if slot.unread else self.groups.get((slug, name))
         slot.goes_back, slot.switched_off = bool(cohort.bypass_version_checks), cohort.updates_enabled is False
         state = state_of(slot)
         return EMPTY if _bare(state) and not self.coverage.complete else state
 
-    def _unit(self, cohort: Cohort, groups: Mapping[tuple[str, str], Group], devices: int, seen: int) -> Unit:
+    def _unit(self, cohort: Cohort, devices: int, seen: int) -> Unit:
         """Return a cohort as a unit. It is reachable if any of its devices was seen lately, or it has none."""
         slug = cohort.slug
         reach = Reach.CONNECTED if seen or not devices else Reach.DISCONNECTED
         unread = slug in self.unread
+        if unread:
+            count = cohort.count_devices
+            devices = count if count is not None and 0 <= count <= MOST else 1
         return Unit(
             row=0,
             id=slug,
             name=cohort.name or slug,
-            labels=labels_of([("cohort", slug), *self._labels(cohort, groups)]),
+            labels=labels_of([("cohort", slug), *self._labels(cohort)]),
             reach=Reach.UNKNOWN if unread else reach,
-            size=cohort.count_devices or 0 if unread else devices,
+            size=devices,
             agent=None,
             assignable=True,
         )
 
-    def _labels(self, cohort: Cohort, groups: Mapping[tuple[str, str], Group]) -> Iterable[tuple[str, str]]:
+    def _labels(self, cohort: Cohort) -> Iterable[tuple[str, str]]:
         for name in self.workloads.names:
-            group = groups.get((cohort.slug, name))
+            group = self.groups.get((cohort.slug, name))
             for hardware, count in group.hardware.items() if group is not None else ():
                 yield f"{HARDWARE}/{name}/{hardware}", str(count)
         if cohort.bypass_version_checks:

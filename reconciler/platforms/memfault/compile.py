@@ -15,7 +15,8 @@ from reconciler.core.versions import latest_first, order_of
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Request, Verb
 from reconciler.model.desired import Settings
 from reconciler.model.snapshot import Snapshot
-from reconciler.platforms.memfault.slots import NORMAL, ROLLOUT, STAGED
+from reconciler.platforms.memfault.connection import ROLLOUT
+from reconciler.platforms.memfault.slots import NORMAL, STAGED
 from reconciler.platforms.memfault.wire import ARROW
 
 ACTIVATE, PULL, RAISE = "memfault.activate", "memfault.pull", "memfault.raise"

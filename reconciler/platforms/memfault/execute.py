@@ -14,8 +14,9 @@ from reconciler.model.outcome import Receipt, ReceiptKind
 from reconciler.platforms.answers import receipt_of
 from reconciler.platforms.memfault import wire
 from reconciler.platforms.memfault.compile import ACTIVATE, PULL, RAISE
+from reconciler.platforms.memfault.connection import ROLLOUT
 from reconciler.platforms.memfault.routes import Routes
-from reconciler.platforms.memfault.slots import NORMAL, REDRAW, ROLLOUT, STAGED
+from reconciler.platforms.memfault.slots import NORMAL, REDRAW, STAGED
 
 _METHODS = {ACTIVATE: "POST", PULL: "DELETE", RAISE: "PATCH"}
 

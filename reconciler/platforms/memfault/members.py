@@ -8,12 +8,15 @@ hardware version has exactly one primary type, confirmed (MDX software-version-h
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from reconciler.platforms.memfault import wire
 from reconciler.platforms.memfault.wire import Device
 from reconciler.platforms.memfault.workloads import Workloads
 from reconciler.platforms.reading.pages import Page
+
+_NOTHING_SAID = {"last_seen_software_version": None, "last_seen_release": None}
 
 Key = tuple[str, str | None, str, str | None, bool]
 """Cohort, version, hardware, software type where named, and whether the device was seen lately."""
@@ -28,6 +31,8 @@ class Group:
         self.silent: Counter[str | None] = Counter()
         self.hardware: Counter[str] = Counter()
         """Of those seen lately."""
+        self.unreadable = 0
+        """Devices whose version cannot be read; they count as devices that said none."""
 
     @property
     def spread(self) -> tuple[tuple[str, int], ...]:
@@ -45,23 +50,30 @@ class Group:
 
 
 class Members:
-    """Counts of the devices of some or all cohorts. `malformed` are cohorts of which a device cannot be read.
+    """Counts of the devices of some or all cohorts.
 
     A device of which not even the cohort can be read is in none that a version could be activated for.
     """
 
     def __init__(self, seen_since: datetime) -> None:
         """Take from when on a device counts as seen lately."""
-        self.malformed: set[str] = set()
         self.notes: set[str] = set()
         self._since = seen_since
         self._counts: Counter[Key] = Counter()
-        self._ids: set[int] = set()
+        self._unreadable: Counter[Key] = Counter()
+        self._ids: set[int | str] = set()
 
     def fold(self, page: Page[Device]) -> None:
-        """Take one page. The loop runs once a device of the project: every operation in it counts."""
-        ids, counts, since = self._ids, self._counts, self._since
-        for device in page.items:
+        """Take one page."""
+        self._count(page.items, self._counts)
+        readable = [one.fields for one in page.malformed if {"id", "cohort"} <= one.fields.keys()]
+        self._count((Device(**(fields | _NOTHING_SAID)) for fields in readable), self._unreadable)
+        self.notes.update(page.notes, (f"a device cannot be read: {one.why}" for one in page.malformed))
+
+    def _count(self, devices: Iterable[Device], counts: Counter[Key]) -> None:
+        """Count devices. The loop runs once a device of the project: every operation in it counts."""
+        ids, since = self._ids, self._since
+        for device in devices:
             if device.id in ids:
                 continue
             ids.add(device.id)
@@ -81,40 +93,43 @@ class Members:
                 None if kind is None else kind.name,
                 last is not None and last >= since,
             ] += 1
-        for one in page.malformed:
-            if (cohort := one.fields.get("cohort")) is not None:
-                self.malformed.add(cohort.slug)
-        self.notes.update(page.notes)
 
     def forget(self) -> None:
         """Forget all devices."""
         self._counts.clear()
+        self._unreadable.clear()
         self._ids.clear()
-        self.malformed.clear()
 
     def sizes(self) -> dict[str, tuple[int, int]]:
         """Return by cohort how many devices it has, and how many of them were seen lately."""
         whole: Counter[str] = Counter()
         seen: Counter[str] = Counter()
-        for (cohort, _, _, _, lately), count in self._counts.items():
+        for (cohort, _, _, _, lately), count in (self._counts + self._unreadable).items():
             whole[cohort] += count
             seen[cohort] += count * lately
         return {cohort: (count, seen[cohort]) for cohort, count in whole.items()}
 
     def reported_types(self) -> set[tuple[str, str]]:
         """Return versions with the software types that devices say they are of: live ones do."""
-        return {(key[1], key[3]) for key in self._counts if key[1] is not None and key[3] is not None}
+        return {(key[1], key[3]) for key in self._counts if key[1] and key[3] is not None}
 
     def groups(self, workloads: Workloads) -> dict[tuple[str, str], Group]:
-        """Return the groups by cohort and software type; devices of no known type report nothing."""
+        """Return the groups by cohort and software type; devices of no known type report nothing.
+
+        A version without any character is none: the device said nothing.
+        """
         primary = self._primary(workloads)
         found: dict[tuple[str, str], Group] = defaultdict(Group)
-        for (cohort, version, hardware, kind, lately), count in self._counts.items():
-            name = _type_of(version, kind, workloads) or primary.get(hardware)
-            if name is None and len(workloads.names) == 1:
-                name = workloads.names[0]
-            if name is not None:
-                found[cohort, name].add(version, hardware, lately=lately, count=count)
+        for counts in (self._counts, self._unreadable):
+            for (cohort, said, hardware, kind, lately), count in counts.items():
+                version = said if said and not said.isspace() else None
+                name = _type_of(version, kind, workloads) or primary.get(hardware)
+                if name is None and len(workloads.primary) == 1:
+                    name = workloads.primary[0]
+                if name is not None:
+                    group = found[cohort, name]
+                    group.add(version, hardware, lately=lately, count=count)
+                    group.unreadable += count * (counts is self._unreadable)
         return found
 
     def _primary(self, workloads: Workloads) -> dict[str, str]:

@@ -8,7 +8,8 @@ twice; then its problems are shown.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -16,12 +17,12 @@ from reconciler.errors import PlatformError
 from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.snapshot import Query, Snapshot
 from reconciler.platforms.memfault.activations import Activations
-from reconciler.platforms.memfault.catalog import named
+from reconciler.platforms.memfault.catalog import NAMED, named
 from reconciler.platforms.memfault.columns import Columns
-from reconciler.platforms.memfault.members import Members
+from reconciler.platforms.memfault.members import Group, Members
 from reconciler.platforms.memfault.routes import ASKED, Filters, Routes
 from reconciler.platforms.memfault.slots import SlotEvidence, lead_of
-from reconciler.platforms.memfault.wire import Cohort, Device, Newest
+from reconciler.platforms.memfault.wire import SYMBOLS, Cohort, Device, Newest, Release
 from reconciler.platforms.memfault.workloads import read_workloads
 from reconciler.platforms.reading.listing import WITNESSES, Listing, everything
 from reconciler.platforms.reading.pages import Item, Page
@@ -75,16 +76,18 @@ class _Reading:
         if activations.any and not workloads.names:
             self._problems.append("the list of software types came empty though there are deployments")
         slots, references = activations.slots(workloads)
-        self._look_up_lower(slots)
+        groups = self._members.groups(workloads)
+        self._look_up(slots, groups)
         self._compare_cohorts()
         return Columns(
             cohorts=self._cohorts,
             workloads=workloads,
-            members=self._members,
+            groups=groups,
+            sizes=self._members.sizes(),
             unread=self._unread,
             slots=slots if proved else {},
             references=references if proved else {},
-            coverage=coverage_of(self._problems, self._members.notes | activations.notes),
+            coverage=coverage_of(self._problems, self._members.notes | activations.notes | workloads.notes),
         )
 
     def _read_cohorts(self) -> list[Cohort]:
@@ -166,29 +169,31 @@ class _Reading:
         listing.walk(self._readers.measured(listing.first), self._readers, patient=self._patient)
         return listing
 
-    def _look_up_lower(self, slots: dict[tuple[str, str], SlotEvidence]) -> None:
-        """Find out which lower activations devices must pass through: those stay when higher ones are there."""
-        lower: set[str] = set()
+    def _look_up(self, slots: dict[tuple[str, str], SlotEvidence], groups: Mapping[tuple[str, str], Group]) -> None:
+        """Find out which lower activations devices must pass through (those stay), and what they report unreleased."""
+        lower = {version for slot in slots.values() for version in _lower(slot)}
+        active = {one.release.versions[-1] for slot in slots.values() for one in (*slot.active, *slot.deltas)}
+        reported = Counter[str]()
+        for key in slots.keys() & groups.keys():
+            reported.update(dict(groups[key].spread))
+        asked = lower | {version for version, _ in reported.most_common(NAMED) if version not in active}
+        found = named(self._routes, self._readers, sorted(asked))
+        must_pass = self._must_pass(sorted(lower), found)
+        unreleased = frozenset(version for version in found.keys() - lower if not _has_payload(found[version]))
         for slot in slots.values():
-            lower.update(_lower(slot))
-        must_pass = self._must_pass(sorted(lower))
-        for slot in slots.values():
-            slot.must_pass = must_pass
+            slot.must_pass, slot.unreleased = must_pass, unreleased
             for version in _lower(slot):
                 if version not in must_pass:
                     slot.ambiguities.append(Condition(ConditionCode.REQUIRED_STEP_UNREAD, (version,)))
 
-    def _must_pass(self, versions: list[str]) -> dict[str, bool | None]:
+    def _must_pass(self, versions: list[str], listed: Mapping[str, Release | None]) -> dict[str, bool | None]:
         """Return of each version that can be read whether it must be passed through; None: the platform does not say."""
-        found = {
-            version: release.must_pass for version, release in named(self._routes, self._readers, versions).items()
-        }
+        found: dict[str, bool | None] = {}
         for version in versions:
-            if version not in found:
-                try:
-                    found[version] = self._routes.release(version).must_pass
-                except PlatformError:
-                    continue
+            try:
+                found[version] = (listed.get(version) or self._routes.release(version)).must_pass
+            except PlatformError:
+                continue
         return found
 
     def _compare_cohorts(self) -> None:
@@ -203,6 +208,11 @@ class _Reading:
         self._problems += problems
         if {cohort.slug for cohort in after} != {cohort.slug for cohort in self._cohorts}:
             self._problems.append("cohorts came or went while they were read")
+
+
+def _has_payload(release: Release | None) -> bool:
+    """Return whether devices can get a release; it is believed where the platform shows no payloads at all."""
+    return release is not None and (release.artifacts is None or any(one.type != SYMBOLS for one in release.artifacts))
 
 
 def _lower(slot: SlotEvidence) -> list[str]:

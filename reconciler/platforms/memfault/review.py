@@ -18,7 +18,7 @@ from reconciler.model.snapshot import Snapshot
 from reconciler.model.unit import Labels
 from reconciler.platforms.memfault.columns import CHECKS, hardware_of
 from reconciler.platforms.memfault.compile import PULL, active_in, full, share_of
-from reconciler.platforms.memfault.slots import ROLLOUT
+from reconciler.platforms.memfault.connection import ROLLOUT
 from reconciler.platforms.memfault.wire import ARROW, SYMBOLS
 
 

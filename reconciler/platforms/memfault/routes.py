@@ -60,6 +60,11 @@ class Routes:
         """Return a page of software types, confirmed (AE openapi)."""
         return self._page("software_types", "list software types", wire.types, (page, size))
 
+    def type_values(self, page: int, size: int = ASKED) -> Page[wire.TypeValue]:
+        """Return a page of software types with whether they are primary, those first, confirmed (CLI deploy.py)."""
+        params = [("sort", "-is_primary_type")]
+        return self._page("software_type_values", "list software type values", wire.type_values, (page, size), params)
+
     def versions(self, software_type: str, page: int, size: int = ASKED) -> Page[wire.SoftwareVersion]:
         """Return a page of the versions of a software type, confirmed (AE openapi; CLI deploy.py)."""
         path = f"software_types/{segment(software_type)}/software_versions"

@@ -15,11 +15,12 @@ from datetime import UTC
 
 import msgspec
 
-from reconciler.core.versions import later, latest_first, order_of
+from reconciler.core.versions import later, latest_first, order_of, semver
 from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.desired import Settings
 from reconciler.model.observation import Phase, State
 from reconciler.platforms.answers import clean
+from reconciler.platforms.memfault.connection import ROLLOUT
 from reconciler.platforms.memfault.members import Group
 from reconciler.platforms.memfault.wire import Activated, Deployment
 
@@ -29,7 +30,6 @@ INACTIVE = frozenset({"pulled", "aborted"})
 """Confirmed in code (NCS)."""
 NORMAL, STAGED = "normal", "staged_rollout"
 """Confirmed (WEB api/deployments; CLI deploy.py)."""
-ROLLOUT = "rollout_percent"
 REDRAW = "with `redraw: true` in the connection it is pulled and activated anew, with another sample"
 """What people can do where a server does not raise percentages."""
 
@@ -47,6 +47,8 @@ class SlotEvidence(msgspec.Struct):
     must_pass: Mapping[str, bool | None] = {}
     group: Group | None = None
     unread: str = ""
+    unreleased: frozenset[str] = frozenset()
+    """Versions that devices report though there is no release with a payload of them."""
     goes_back: bool = False
     """Whether the cohort lets devices go back to lower versions: those ahead are on their way then."""
     switched_off: bool = False
@@ -122,10 +124,8 @@ def state_of(slot: SlotEvidence) -> State:
     """Return what the observation of a slot is."""
     order = activation_order(slot)
     spread = slot.group.spread if slot.group is not None else ()
-    if order is None:
-        state = State(spread=spread, size=0 if spread else 1, conditions=_kept(spread))
-    else:
-        state = _assigned(slot, order, spread)
+    nothing = State(spread=spread, size=0, conditions=_kept(spread))
+    state = nothing if order is None else _assigned(slot, order, spread)
     if not slot.ambiguities:
         return state
     return msgspec.structs.replace(state, phase=Phase.UNKNOWN, since=None, conditions=tuple(slot.ambiguities))
@@ -148,7 +148,8 @@ def _assigned(slot: SlotEvidence, order: ActivationOrder, spread: tuple[tuple[st
     asked = seen or silent  # where all are silent they are waited for: nothing is settled by nobody answering
     size = expected(asked.total(), order.percent)
     ready = asked[order.target]
-    ahead = sum(count for version, count in asked.items() if version is not None and later(version, order.target))
+    ahead = sum(count for version, count in asked.items() if version is not None and _is_ahead(slot, version, order))
+    conditions[:0] = _reports(slot, asked)
     if ahead:
         conditions.insert(0, Condition(ConditionCode.REPORTS_LATER, count=ahead))
     if seen and silent:
@@ -167,6 +168,20 @@ def _assigned(slot: SlotEvidence, order: ActivationOrder, spread: tuple[tuple[st
         size=size,
         conditions=tuple(conditions),
     )
+
+
+def _is_ahead(slot: SlotEvidence, version: str, order: ActivationOrder) -> bool:
+    """Return whether a version is later than what is assigned; of one that nobody released only a semantic one may be."""
+    known = version not in slot.unreleased or semver(version) is not None
+    return known and later(version, order.target)
+
+
+def _reports(slot: SlotEvidence, asked: Counter[str | None]) -> Iterator[Condition]:
+    """Yield what devices report that no release explains."""
+    for version in sorted(slot.unreleased & asked.keys()):
+        yield Condition(ConditionCode.REPORTS_UNRELEASED, (version,), count=asked[version])
+    if slot.group is not None and slot.group.unreadable:
+        yield Condition(ConditionCode.REPORTS_UNREADABLE, count=slot.group.unreadable)
 
 
 def expected(devices: int, percent: int | None) -> int:

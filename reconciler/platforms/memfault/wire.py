@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic
 
 import msgspec
 
-from reconciler.platforms.reading.pages import Decorative, Item, Page, Pages
+from reconciler.platforms.reading.pages import Decorative, Item, Items, Malformed, Page, Pages
 
 
-class Paging(msgspec.Struct, gc=False):
-    """Where a page stands: `page` counts from 1, confirmed (SW info)."""
+class Paging(msgspec.Struct):
+    """Where a page stands: `page` counts from 1, confirmed (SW info). Numbers may come as texts; the total must come."""
 
-    page: int
-    page_count: int
-    per_page: int
-    total_count: int
+    total_count: int | str
+    page: Any = None
+    page_count: Any = None
+    per_page: Any = None
 
     @property
-    def declared(self) -> tuple[int, int]:
+    def total(self) -> int:
+        """Return how many rows there are over all pages; raise msgspec.ValidationError where that is no number."""
+        found = _whole(self.total_count)
+        if found is None:
+            raise msgspec.ValidationError(f"total_count is {self.total_count!r}")
+        return found
+
+    @property
+    def declared(self) -> tuple[int, int] | None:
         """Return the number of the page from 0, and how many rows a page has: none where its numbers do not agree."""
-        agree = self.per_page > 0 and self.page_count == -(-self.total_count // self.per_page)
-        return self.page - 1, self.per_page if agree else 0
+        page, pages, rows = map(_whole, (self.page, self.page_count, self.per_page))
+        if page is None or pages is None or rows is None:
+            return None
+        return page - 1, rows if rows > 0 and pages == -(-self.total // rows) else 0
+
+
+def _whole(value: Any) -> int | None:
+    if isinstance(value, str) and value.isdecimal() and len(value) <= 9:
+        return int(value)
+    return value if type(value) is int else None
 
 
 class Named(msgspec.Struct, gc=False):
@@ -44,15 +60,19 @@ class Cohort(msgspec.Struct, gc=False):
     name: Decorative[str] = ""
     count_devices: Decorative[int | None] = None
     count_active_deployments: Decorative[int | None] = None
-    bypass_version_checks: bool | None = None
-    updates_enabled: bool | None = None
+    bypass_version_checks: Decorative[bool | None] = None
+    updates_enabled: Decorative[bool | None] = None
 
 
 class Seen(msgspec.Struct, gc=False):
     """The version that a device was last seen with; live servers alone name the software type."""
 
-    version: str
-    software_type: Named | None = None
+    version: str | None
+    software_type: Decorative[Named | None] = None
+
+
+UNTOLD = datetime.max.replace(tzinfo=UTC)
+"""When a device was last seen whose answer does not say so: it is waited for, and never said to be silent."""
 
 
 class Device(msgspec.Struct, gc=False):
@@ -62,10 +82,10 @@ class Device(msgspec.Struct, gc=False):
     `last_seen_software_version` and a hardware object, confirmed in code (AWSJS; NCS).
     """
 
-    id: int
+    id: int | str
     cohort: CohortRef
-    hardware_version: str | Named | None = None
-    last_seen: datetime | None = None
+    hardware_version: Decorative[str | Named | None] = None
+    last_seen: Decorative[datetime | None] = UNTOLD
     last_seen_release: Seen | None = None
     last_seen_software_version: Seen | None = None
 
@@ -87,8 +107,8 @@ class Activated(msgspec.Struct, gc=False):
     def versions(self) -> tuple[str, ...]:
         """Return its version, or the two of a delta; nothing where it names none."""
         if self.from_version is not None and self.to_version is not None:
-            ends = (self.from_version, self.to_version)
-            return tuple(one.version if isinstance(one, Seen) else one for one in ends)
+            ends = (one.version if isinstance(one, Seen) else one for one in (self.from_version, self.to_version))
+            return tuple(one for one in ends if one)
         return (self.version,) if self.version else ()
 
     @property
@@ -123,6 +143,13 @@ class SoftwareType(msgspec.Struct, gc=False):
     software_versions_count: Decorative[int | None] = None
 
 
+class TypeValue(msgspec.Struct, gc=False):
+    """Whether a software type is the primary one of some hardware; that each row says so is inferred of the sort."""
+
+    name: str
+    is_primary_type: Decorative[bool | None] = None
+
+
 class SoftwareVersion(msgspec.Struct, gc=False):
     """A version of a software type."""
 
@@ -136,29 +163,31 @@ SYMBOLS = "symbols"
 class Artifact(msgspec.Struct):
     """One file of a release, confirmed (SW Artifacts); `must_pass_through` here is inferred, None where no answer names it."""
 
-    type: str = ""
-    hardware_version: str | Named | None = None
-    build_id: str | None = None
-    filename: str | None = None
-    md5: str | None = None
-    size: int | None = None
-    must_pass_through: bool | None = None
+    type: Decorative[str] = ""
+    hardware_version: Decorative[str | Named | None] = None
+    build_id: Decorative[str | None] = None
+    filename: Decorative[str | None] = None
+    url: Decorative[str | None] = None
+    md5: Decorative[str | None] = None
+    size: Decorative[int | None] = None
+    must_pass_through: Decorative[bool | None] = None
+    created_date: Decorative[str | None] = None
 
 
 class Release(msgspec.Struct):
     """A full release, confirmed (WEB api/releases); `must_pass_through` in a reply is inferred."""
 
-    id: int
     version: str
-    created_date: str = ""
-    updated_date: str = ""
-    min_version: str | None = None
+    id: Decorative[int | str] = ""
+    created_date: Decorative[str] = ""
+    updated_date: Decorative[str] = ""
+    min_version: Decorative[str | None] = None
     revision: Decorative[str | None] = None
     notes: Decorative[str | None] = None
     extra_info: msgspec.Raw = msgspec.Raw(b"null")
     count_devices: Decorative[int | None] = None
-    artifacts: list[Artifact] | None = None
-    must_pass_through: bool | None = None
+    artifacts: Decorative[list[Artifact] | None] = None
+    must_pass_through: Decorative[bool | None] = None
 
     @property
     def must_pass(self) -> bool | None:
@@ -195,10 +224,11 @@ class _Collection(msgspec.Struct, Generic[Item]):
 
     def page(self) -> Page[Item]:
         """Return it as a page."""
-        return Page(self.data, self.paging.total_count, self.paging.declared)
+        return Page(self.data, self.paging.total, self.paging.declared)
 
 
-_release = msgspec.json.Decoder(_Envelope[Release])
+_raw = msgspec.json.Decoder(_Envelope[msgspec.Raw])
+_release = Items(Release)
 _answered = msgspec.json.Decoder(_Envelope[Answered])
 _organizations = msgspec.json.Decoder(_Envelope[list[Organization]])
 
@@ -207,6 +237,7 @@ devices = Pages(_Collection, Device)
 deployments = Pages(_Collection, Deployment)
 newest = Pages(_Collection, Newest)
 types = Pages(_Collection, SoftwareType)
+type_values = Pages(_Collection, TypeValue)
 versions = Pages(_Collection, SoftwareVersion)
 releases = Pages(_Collection, Release)
 anything = msgspec.json.Decoder().decode
@@ -219,7 +250,10 @@ def organizations(content: bytes) -> list[Organization]:
 
 def release(content: bytes) -> Release:
     """Return a single release; raise msgspec.DecodeError for another shape."""
-    return _release.decode(content).data
+    read = _release.read(_raw.decode(content).data, [])
+    if isinstance(read, Malformed):
+        raise msgspec.ValidationError(read.why)
+    return read
 
 
 def answered(content: bytes) -> Answered:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Annotated, Any, Generic, NamedTuple, TypeVar, get_args
+from types import UnionType
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
@@ -98,13 +99,14 @@ class Items(Generic[Item]):
 
 
 class _Field:
-    """One field of a type; a struct in it is read field by field, too."""
+    """One field of a type; structs in it are read field by field, too. Of a decorative list an item costs itself alone."""
 
     def __init__(self, field: msgspec.structs.FieldInfo) -> None:
         kind = field.type
         self.name, self.key, self.required = field.name, field.encode_name, field.required
         self.decorative = _DECORATIVE in getattr(kind, "__metadata__", ())
         structs = [one for one in _members(kind) if isinstance(one, type) and issubclass(one, msgspec.Struct)]
+        self._several = any(get_origin(one) is list for one in _union(kind))
         self._decoder = msgspec.json.Decoder(kind)
         self._items: Items[Any] | None = Items(structs[0]) if len(structs) == 1 else None
 
@@ -113,15 +115,33 @@ class _Field:
         try:
             return self._decoder.decode(value)
         except msgspec.ValidationError as error:
-            if self._items is None or bytes(value)[:1] != b"{":
-                return Malformed({}, str(error))
+            why = str(error)
+        first = bytes(value)[:1]
+        if self._items is not None and first == b"[" and self._several and self.decorative:
+            return list(self._read_each(_list.decode(value), self._items, notes))
+        if self._items is None or first != b"{" or self._several:
+            return Malformed({}, why)
         return self._items.read(value, notes)
+
+    def _read_each(self, values: list[msgspec.Raw], items: Items[Any], notes: list[str]) -> Iterator[Any]:
+        for one in values:
+            read = items.read(one, notes)
+            if isinstance(read, Malformed):
+                notes.append(f"{self.key}: {read.why}")
+            else:
+                yield read
+
+
+def _union(kind: Any) -> tuple[Any, ...]:
+    """Return what a type, without `Annotated` around it, is a union of; itself where it is none."""
+    inner = get_args(kind)[0] if hasattr(kind, "__metadata__") else kind
+    return get_args(inner) if get_origin(inner) in {UnionType, Union} else (inner,)
 
 
 def _members(kind: Any) -> Iterator[Any]:
-    """Yield a type, without `Annotated` around it, or what it is a union of."""
-    inner = get_args(kind)[0] if hasattr(kind, "__metadata__") else kind
-    yield from get_args(inner) or (inner,)
+    """Yield what a type is a union of, and instead of a list what is in it."""
+    for one in _union(kind):
+        yield get_args(one)[0] if get_origin(one) is list else one
 
 
 class Pages(Generic[Item]):
@@ -168,3 +188,4 @@ def _id(item: Any) -> str:
 
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_list = msgspec.json.Decoder(list[msgspec.Raw])

@@ -10,7 +10,6 @@ import pytest
 
 from reconciler.core.assessment import FleetAssessment, leavers
 from reconciler.core.axes import axes
-from reconciler.core.begin import limits_of
 from reconciler.core.bind import bind
 from reconciler.core.digest import fingerprint
 from reconciler.core.guards.force import in_force
@@ -31,7 +30,6 @@ from reconciler.model.fleet import (
     PinChoice,
     Rollout,
     Selector,
-    Window,
     WorkloadSpec,
 )
 from reconciler.model.hold import HoldReason
@@ -106,7 +104,6 @@ def test_leftovers_are_removed_and_count_against_no_limit() -> None:
         (Verb.REMOVE, "2", Reason.LEFTOVER, ("1",))
     ] * 2
     assert not plan.violations
-    assert not limits_of(one, plan.changes)
 
 
 def test_a_failed_slot_is_released_again_where_the_platform_does_not_do_so_itself() -> None:
@@ -141,17 +138,16 @@ def test_leavers_of_two_workloads_of_one_name_are_all_told() -> None:
     assert planned(one).warnings == ("8 units leave poller and keep what they run: gw-u0, gw-u1, gw-u2 and 5 more",)
 
 
-def test_what_is_not_enforced_yet_is_said() -> None:
+def test_what_is_left_out_is_said() -> None:
     one = judged(
         reading(State("2", "2"), coverage=BROKEN, units=[unit("u0"), unit("u1", assignable=False)]),
         rollout=Rollout(waves=["10%"], soak="30m", deadline="2h"),
-        windows=[Window(allow="0 2 * * *", duration="3h")],
         prune="all",
         workloads={"poller": WorkloadSpec(version="2"), "gone": WorkloadSpec(version="1")},
     )
     assert one.patience.deadline == 7200
     warnings = "\n".join(planned(one).warnings)
-    for words in ("rollout.waves, rollout.soak;", "windows;", "1 unit matches", "nothing is pruned:", "incomplete"):
+    for words in ("1 unit matches", "nothing is pruned:", "incomplete"):
         assert words in warnings
     plain = judged(reading(State("2", "2")), rollout=Rollout(deadline="10m"))
     assert planned(plain).warnings == ()
@@ -311,7 +307,7 @@ def test_limits_name_their_parts() -> None:
     one = judged(snapshot, limits=Limits(replace=Limit(percent="50%", number=0), minimum=0))
     (violation,) = planned(one).violations
     assert (violation.kind, violation.allowed) == (LimitKind.REPLACE, 0)
-    assert violation_words(violation) == "would replace 2 of 2 assigned; replace is limited to 50% and 0"
+    assert violation_words(violation) == "would replace poller on 2 of 2 assigned; replace is limited to 50% and 0"
     assert not planned(judged(snapshot, limits=Limits(replace=Limit(), minimum=0))).violations
 
 

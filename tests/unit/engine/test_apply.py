@@ -147,14 +147,14 @@ def test_4_when_no_unit_was_shown_and_that_proves_nothing(memory: Memory) -> Non
     assert (run.exit_code, run.planned.plan.complete) == (4, False)
 
 
-def test_a_saved_plan_is_not_blocked_by_what_it_does_not_do(memory: Memory) -> None:
+def test_a_saved_plan_is_held_to_all_that_is_intended_today(memory: Memory) -> None:
     limits = Limits(replace="1")
     memory.slots.update({(unit, "w1"): State("2", "2") for unit in ("u1", "u2", "u3")})
     saved = planned(memory, request(limits=limits)).plan
     memory.set("u1", "1")
     assert planned(memory, request(limits=limits)).plan.fleets[0].violations
     run, _ = applied(memory, request(limits=limits), saved=saved)
-    assert (run.exit_code, memory.calls) == (0, [("2", ("u0",))])
+    assert (run.exit_code, memory.calls) == (3, [])
 
 
 def test_a_saved_plan_is_still_held_to_limits(memory: Memory) -> None:

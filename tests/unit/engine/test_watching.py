@@ -9,12 +9,13 @@ import pytest
 
 from reconciler.core.decide import PlanRequest
 from reconciler.engine.run import Options
-from reconciler.engine.watch import JITTER, LONGEST_PAUSE, Watched, Watching
+from reconciler.engine.watch import JITTER, LONGEST_PAUSE, QUIET, READINGS, Watched, Watching
 from reconciler.errors import ManifestError, ReconcilerError
-from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.event import AnyEvent, Blocked, Called, Drifted, Finished, Note, Passed
 from reconciler.model.fleet import Limits, Manifest
 from reconciler.model.observation import Phase, State
+from reconciler.model.origin import Origin
 from reconciler.model.unit import Reach
 from tests.unit.engine.memory import LOST, REFUSED, Clock, Memory, gone, request
 
@@ -28,11 +29,19 @@ class Between(Clock):
         super().__init__()
         self.happens = list(happens)
         self.pauses: list[float] = []
+        self.meanwhile: list[Callable[[], object]] = []
+        """What happens while a pass waits to read manifests again, first entry first."""
+
+    def within(self, seconds: float) -> bool:
+        """Let time pass within a pass."""
+        if seconds == QUIET and self.meanwhile:
+            self.meanwhile.pop(0)()
+        return self.stop
 
     def sleep(self, seconds: float) -> bool:
         super().sleep(seconds)
         if seconds < INTERVAL:
-            return self.stop  # within a pass
+            return self.within(seconds)
         self.pauses.append(seconds)
         if not self.happens:
             return True
@@ -41,22 +50,20 @@ class Between(Clock):
 
 
 class Git:
-    """Manifests as they are now, or why they cannot be read."""
+    """Manifests as they are now, or why they cannot be read; `commit` is theirs."""
 
-    def __init__(self, asked: PlanRequest) -> None:
+    def __init__(self, asked: PlanRequest, commit: str | None = "c") -> None:
         self.now: Manifest | ReconcilerError = asked.manifest
+        self.commit = commit
 
     def load(self) -> Manifest:
         if isinstance(self.now, ReconcilerError):
             raise self.now
         return self.now
 
-    def say(self, asked: PlanRequest) -> None:
-        self.now = msgspec.structs.replace(asked.manifest, digest=f"{asked.manifest.digest} changed")
-
-
-def nothing() -> None:
-    """Nothing happens between two passes."""
+    def say(self, asked: PlanRequest, digest: str = "changed", commit: str | None = None) -> None:
+        self.now = msgspec.structs.replace(asked.manifest, digest=digest)
+        self.commit = commit
 
 
 def watched(memory: Memory, git: Git | None = None, *, apply: bool = True) -> list[AnyEvent]:
@@ -64,7 +71,13 @@ def watched(memory: Memory, git: Git | None = None, *, apply: bool = True) -> li
     how = Watched(interval=INTERVAL, apply=apply, options=Options(concurrency=1, wait=False))
     source = git or Git(request())
     watching = Watching(
-        source, lambda manifest: lambda name: memory, memory.clock, how, run="w", random=lambda: 0.5, commit=lambda: "c"
+        source,
+        lambda manifest: lambda name: memory,
+        memory.clock,
+        how,
+        run="w",
+        random=lambda: 0.5,
+        commit=lambda _: source.commit,
     )
     return list(watching.events())
 
@@ -170,7 +183,7 @@ def test_a_fleet_that_is_merely_observed_is_not_changed() -> None:
     }
 
 
-def test_wrong_manifests_leave_the_last_good_ones_in_force_and_are_told_once() -> None:
+def test_wrong_manifests_leave_the_last_good_ones_in_force_and_every_pass_says_so() -> None:
     wrong = ManifestError([Diagnostic(code="missing", message="version is missing")])
     good = request()
     git = Git(good)
@@ -178,12 +191,85 @@ def test_wrong_manifests_leave_the_last_good_ones_in_force_and_are_told_once() -
         lambda one: setattr(git, "now", wrong), lambda one: None, lambda one: setattr(git, "now", good.manifest)
     )
     events = watched(memory, git)
-    notes = [one.message.partition(":")[0] for one in events if isinstance(one, Note)]
-    assert notes == ["the manifests are invalid; the last valid ones stay in force", "the manifests are valid again"]
+    stays = "the manifests are invalid; the last valid ones stay in force"
+    assert [said.partition(":")[0] for said in notes(events)] == [stays, stays, "the manifests are valid again"]
     assert len([event for event in events if isinstance(event, Passed)]) == 4
     git.now = wrong
     with pytest.raises(ManifestError):
         watched(passes(), git)
+
+
+def notes(events: list[AnyEvent]) -> list[str]:
+    return [one.message for one in events if isinstance(one, Note)]
+
+
+@pytest.mark.parametrize("commit", [None, "c-dirty", "c"])
+def test_half_a_file_never_comes_into_force(commit: str | None) -> None:
+    """The commit of what is in force says nothing of a file that somebody writes anew."""
+    git = Git(request("1"), "c")
+    memory = passes(lambda one: git.say(request("7"), "half", commit), lambda one: None)
+    assert isinstance(memory.clock, Between)
+    memory.clock.meanwhile = [lambda: git.say(request("3"), "whole", commit)]
+    events = watched(memory, git)
+    assert notes(events) == [
+        "the manifests are being written; the last ones stay in force until they stay the same",
+        "the manifests changed",
+    ]
+    assert {version for version, _ in memory.calls} == {"3"}
+
+
+def test_what_another_commit_has_comes_into_force_at_once() -> None:
+    git = Git(request("1"), "c")
+    memory = passes(lambda one: git.say(request("3"), commit="d"))
+    before = memory.clock.monotonic()
+    watched(memory, git)
+    assert {version for version, _ in memory.calls} == {"3"}
+    assert memory.clock.monotonic() - before == 2 * INTERVAL
+
+
+def test_a_commit_whose_files_are_just_being_checked_out_is_read_again() -> None:
+    """Both are read between two files: what is there changes while git says that it is the commit's."""
+    git = Git(request("7"), "d")
+    memory = passes()
+    first = msgspec.structs.replace(request("7").manifest, digest="half")
+    whole = msgspec.structs.replace(request("3").manifest, digest="whole")
+    read = iter([first])
+    git.load = lambda: next(read, whole)  # type: ignore[method-assign]  # a reading
+    watched(memory, git)
+    assert {version for version, _ in memory.calls} == {"3"}
+
+
+def test_the_first_manifests_are_read_until_they_stay_the_same() -> None:
+    git = Git(request("7"), None)
+    memory = passes()
+    assert isinstance(memory.clock, Between)
+    memory.clock.meanwhile = [lambda: git.say(request("8"), "more"), lambda: git.say(request("3"), "whole")]
+    assert notes(watched(memory, git)) == []
+    assert {version for version, _ in memory.calls} == {"3"}
+
+
+def test_a_watch_that_finds_nothing_but_half_files_does_nothing_and_says_so() -> None:
+    git = Git(request("7"), None)
+    memory = passes()
+    assert isinstance(memory.clock, Between)
+    memory.clock.meanwhile = [lambda one=one: git.say(request("7"), str(one)) for one in range(READINGS)]  # type: ignore[misc]  # bound now
+    assert notes(watched(memory, git)) == ["the manifests are being written; nothing is done until they stay the same"]
+    assert memory.calls == []
+
+
+def test_a_stop_while_manifests_are_read_again_ends_quietly() -> None:
+    git = Git(request("7"), None)
+    memory = passes()
+    assert isinstance(memory.clock, Between)
+    memory.clock.meanwhile = [lambda: setattr(memory.clock, "stop", True)]
+    assert watched(memory, git) == []
+
+
+def test_warnings_about_manifests_are_told_when_they_come_into_force() -> None:
+    asked = request("1")
+    warning = Diagnostic(code="x", severity=Severity.WARNING, message="this is odd", origin=Origin("a.yaml", 3, 1))
+    git = Git(msgspec.structs.replace(asked, manifest=msgspec.structs.replace(asked.manifest, warnings=(warning,))))
+    assert notes(watched(passes(lambda one: None), git)) == ["a.yaml:3:1: this is odd"]
 
 
 def test_passes_that_fail_pause_longer_and_longer() -> None:

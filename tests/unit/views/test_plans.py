@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import pytest
 
 from reconciler.errors import PlanMismatch
-from reconciler.model.change import Action, Reason, Request
-from reconciler.model.plan import DIRTY, Plan, Times
+from reconciler.model.change import Action, Held, Reason, Request
+from reconciler.model.origin import NOWHERE
+from reconciler.model.plan import DIRTY, FleetPlan, Plan, Times
 from reconciler.views import plan_json, plan_markdown, plan_text
 from reconciler.views.group import Names, body_text, gathered
 from reconciler.views.line import plain
@@ -194,7 +197,7 @@ def test_the_next_sentence_of_a_reading_that_proved_less_than_is_held() -> None:
 # --- JSON -----------------------------------------------------------------------------------------------------------
 
 
-def edited(edit: Callable[[dict[str, object]], object]) -> bytes:
+def edited(edit: Callable[[Any], object]) -> bytes:
     content = msgspec.json.decode(plan_json.encode(plans.canary()))
     edit(content)
     return msgspec.json.encode(content)
@@ -220,6 +223,85 @@ def test_what_is_no_plan_is_told_in_words(content: bytes, message: str) -> None:
     with pytest.raises(PlanMismatch, match=message) as refused:
         plan_json.decode(content)
     assert "reconciler plan --out" in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("path", "key"),
+    [
+        ((), "extra"),
+        (("times",), "valid_until"),
+        (("fleets", 0), "mode"),
+        (("fleets", 0, "basis"), "x"),
+        (("fleets", 0, "summary", "changes"), "none"),
+        (("fleets", 0, "changes", 1), "from_"),
+        (("fleets", 0, "changes", 0, "unit"), "names"),
+        (("fleets", 0, "actions", 0, "request"), "host"),
+        (("fleets", 0, "changes", 0, "origin"), "columns"),
+    ],
+)
+def test_a_key_that_no_plan_has_is_refused_wherever_it_stands(path: tuple[str | int, ...], key: str) -> None:
+    def strange(plan: Any) -> None:  # any JSON value
+        for step in path:
+            plan = plan[step]
+        plan[key] = "x"
+
+    place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in (*path, key)).removeprefix(".")
+    with pytest.raises(PlanMismatch) as refused:
+        plan_json.decode(edited(strange))
+    assert str(refused.value) == f"this plan has {place}, which no plan has there"
+
+
+@pytest.mark.parametrize("key", ["fingerprint", "expires", "to", "unit", "method", "changes"])
+def test_a_key_that_is_given_twice_is_refused_wherever_it_stands(key: str) -> None:
+    """Readers differ in which of two they believe."""
+    text = plan_json.encode(plans.canary()).decode()
+    twice = text.replace(f'"{key}":', f'"{key}":null,"{key}":', 1)
+    again = text.replace(f'"{key}":', f'"{key[0]}\\u{ord(key[1]):04x}{key[2:]}":"x","{key}":', 1)
+    for content in (twice, again):
+        with pytest.raises(PlanMismatch):
+            plan_json.decode(content.encode())
+    same = re.sub(rf'"{key}":("[^"]*"|\d+)', rf'"{key}":\1,"{key}":\1', text, count=1)
+    if same != text:
+        with pytest.raises(PlanMismatch, match=f"the key '{key}' twice"):
+            plan_json.decode(same.encode())
+
+
+def with_fleets(*fleets: FleetPlan) -> Plan:
+    return msgspec.structs.replace(plans.canary(), fleets=fleets)
+
+
+def test_a_plan_is_a_set() -> None:
+    one = plans.canary().fleets[0]
+    change, action = one.changes[0], one.actions[0]
+    held = Held(unit=change.unit, workload=change.workload, verb=None, from_=None, to=None, reasons=(), origin=NOWHERE)
+
+    def but(**fields: Any) -> FleetPlan:  # any field's value
+        return msgspec.structs.replace(one, **fields)
+
+    plan_json.check(with_fleets(one))
+    for many in (
+        with_fleets(one, one),
+        with_fleets(one, but(fleet="another")),
+        with_fleets(but(changes=(*one.changes, change))),
+        with_fleets(but(changes=(*one.changes, msgspec.structs.replace(change, to="other")))),
+        with_fleets(but(held=(*one.held, held))),
+        with_fleets(but(actions=(*one.actions, action))),
+        with_fleets(but(actions=(msgspec.structs.replace(action, slots=(*action.slots, 0)),))),
+        with_fleets(but(actions=(*one.actions, msgspec.structs.replace(action, slots=(0,))))),
+    ):
+        with pytest.raises(PlanMismatch, match=r"^this plan lists the (fleet|slot|call) .* twice$"):
+            plan_json.check(many)
+
+
+@pytest.mark.parametrize("text", ["", "never", "2026-11-19", "2026-11-19T11:06:30", "2026-11-19T11:06:30+00:00"])
+@pytest.mark.parametrize("name", ["created", "expires", "plant"])
+def test_a_time_that_is_none_is_refused(name: str, text: str) -> None:
+    plan = plans.canary()
+    times = msgspec.to_builtins(plan.times)
+    (times["read"] if name == "plant" else times)[name] = text
+    odd = msgspec.structs.replace(plan, times=msgspec.convert(times, Times))
+    with pytest.raises(PlanMismatch, match=f"no time at {name}"):
+        plan_json.check(odd)
 
 
 @pytest.mark.parametrize("slot", [-1, 2])

@@ -24,6 +24,8 @@ class Thing(msgspec.Struct, rename="camel"):
     size: Decorative[float | None] = None
     inner: Inner | None = None
     label: Decorative[Inner | None] = None
+    parts: Decorative[list[Inner] | None] = None
+    needed: list[Inner] = []
 
 
 class Collection(msgspec.Struct, Generic[Item]):
@@ -57,6 +59,25 @@ def test_decorative_fields_cost_themselves_alone() -> None:
     ]
 
 
+def test_what_is_in_a_decorative_list_costs_itself_alone() -> None:
+    found = page(
+        {"id": "a", "parts": [{"key": "k", "hint": "no"}, None, 5, {"hint": 1}]}, {"id": "b", "parts": {"key": "k"}}
+    )
+    assert found.items == [Thing("a", parts=[Inner("k")]), Thing("b")]
+    assert found.notes == [
+        "hint: Expected `int | null`, got `str`",
+        "parts: Expected `object`, got `null`",
+        "parts: Expected `object`, got `int`",
+        "parts: key is missing",
+        "parts: Expected `array | null`, got `object`",
+    ]
+
+
+def test_what_is_in_any_other_list_costs_the_item() -> None:
+    found = page({"id": "a", "needed": [None]})
+    assert (found.items, found.malformed[0].fields) == ([], {"id": "a"})
+
+
 def test_other_fields_cost_the_item_alone() -> None:
     found = page({"id": "a", "versionName": 5, "size": 1}, {"id": "b"}, {"versionName": "v1", "inner": {"hint": 1}}, 7)
     assert found.items == [Thing("b")]
@@ -75,7 +96,9 @@ def test_what_is_no_page_is_refused(body: bytes) -> None:
 
 
 ANY = st.none() | st.booleans() | st.integers(-2, 2) | st.sampled_from(["", "x"]) | st.just([1]) | st.just({"key": "k"})
-FIELDS = st.dictionaries(st.sampled_from(["id", "versionName", "size", "inner", "label", "other"]), ANY)
+FIELDS = st.dictionaries(
+    st.sampled_from(["id", "versionName", "size", "inner", "label", "parts", "needed", "other"]), ANY
+)
 
 
 @given(st.lists(FIELDS | ANY, max_size=4))

@@ -17,12 +17,13 @@ from reconciler.errors import NotFound, PlatformError
 from reconciler.platforms.getapp import wire
 from reconciler.platforms.getapp.routes import Routes, parts
 from reconciler.platforms.getapp.stages import Halt, Stage, stage_of, unknown_value
-from reconciler.platforms.getapp.steps import CANCEL, DELETE, DELIVER, DEPLOY, UNINSTALL
+from reconciler.platforms.getapp.steps import CANCEL, DELETE, DELIVER, DEPLOY, PUSH, UNINSTALL
 
 UNDER_WAY = frozenset({Stage.DELIVERING, Stage.DEPLOYING, Stage.UNINSTALLING})
 GONE = frozenset({Stage.UNINSTALLED, Stage.DELETED})
 
 POINTLESS: Mapping[str, frozenset[Stage]] = {
+    PUSH: frozenset({Stage.DOWNLOADED, Stage.INSTALLED}) | UNDER_WAY,
     DELIVER: frozenset({Stage.DOWNLOADED, Stage.INSTALLED}) | UNDER_WAY,
     DEPLOY: frozenset({Stage.INSTALLED}) | UNDER_WAY | GONE,
     CANCEL: frozenset({Stage.DOWNLOADED, Stage.INSTALLED, Stage.UNINSTALLING}) | GONE,
@@ -31,7 +32,7 @@ POINTLESS: Mapping[str, frozenset[Stage]] = {
 }
 """Stages in which a step is done already, or was overtaken by another one."""
 
-STARTS = frozenset({DELIVER, DEPLOY})
+STARTS = frozenset({PUSH, DELIVER, DEPLOY})
 """Steps that a person's Pause or Cancel forbids."""
 
 

@@ -224,6 +224,7 @@ prepared = msgspec.json.Decoder(Prepared).decode
 tokens = msgspec.json.Decoder(Tokens).decode
 fields = msgspec.json.Decoder(dict[str, Any]).decode
 anything = msgspec.json.Decoder().decode
+fields_or_items = msgspec.json.Decoder(dict[str, Any] | list[Any]).decode
 
 
 def presences(content: bytes) -> list[Presence]:

@@ -27,7 +27,6 @@ _LISTED = (READS, LISTINGS)
 _ID = "/{catalog_id}"
 _RELEASES = "/api/v1/catalog/releases/project/{project}"
 WITH_LOGIN = "login"
-_PREFIXES = {"root": ("",), "api-v1": ("/api/v1",), "both": ("", "/api/v1")}
 
 
 def _nothing(call: Call) -> Reply:
@@ -37,7 +36,7 @@ def _nothing(call: Call) -> Reply:
 def operations(variants: Variants) -> tuple[Operation, ...]:
     """The actions that an agent with these variants has."""
     found = [Operation("cdn", "cdn_devices_action", "cdn.action", "POST", "/api/cdn/devices/action", cdn.action)]
-    for prefix in _PREFIXES[variants["v1-prefix"]]:
+    for prefix in agent.PREFIXES[variants["v1-prefix"]]:
         found += [
             Operation("v1", "start_delivery", "delivery.start", "POST", f"{prefix}/delivery/startItem{_ID}", agent.start),
             Operation("v1", "cancel_delivery", "delivery.cancel", "POST", f"{prefix}/delivery/cancelItem{_ID}", agent.cancel),
@@ -78,6 +77,7 @@ _READS = (
     route("device.releases", "GET", "/api/v2/device/releases", agent.releases, *_LISTED),
     route("device.release", "GET", f"/api/v2/device/releases{_ID}", agent.release, READS),
     route("agent.configs", "GET", "/api/v2/agent/configs", agent.configs, READS),
+    *(route("v1.read", "GET", path, agent.v1_read, READS) for path in agent.V1_READS),
 )
 
 _SERVER = (

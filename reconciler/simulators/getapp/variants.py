@@ -17,6 +17,11 @@ QUESTIONS: tuple[Question, ...] = (
         2,
     ),
     Question("cdn-partial-failure", ("silent", "listed"), "whether it tells which devices did not take it", 2),
+    Question("cdn-push", ("needed", "not-needed"), "whether a child takes a release only after it was pushed to it"),
+    Question(
+        "pushed-state", ("offering", "push"), "the state of a release that was pushed, in what a device is offered"
+    ),
+    Question("settings", ("camel", "sections"), "an agent's settings by their names in the API, or as in its file"),
     Question("uninstall", ("removes", "records-only"), "whether a change of state to Uninstall takes software away", 4),
     Question("list-wrap", ("array", "object"), "whether an agent's list of releases stands in an object, `data`", 5),
     Question(

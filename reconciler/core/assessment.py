@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterator
 from itertools import compress
 
 import msgspec
@@ -166,15 +167,17 @@ def _narrowed(column: Column, units: Mask) -> Column:
     return Column(column.workload, column.rules, winners, column.masks)
 
 
-def wanted(one: FleetAssessment) -> set[Release]:
-    """Return the releases that the fleet's changes move units to: what must be looked up in the catalogue."""
-    found: set[Release] = set()
+def wanted(one: FleetAssessment) -> Iterator[tuple[Release, list[str]]]:
+    """Yield the releases that the fleet's changes move units to, which must be looked up, with these units."""
     for judged in one.judged:
-        for number in {intent.rule for intent in judged.intents}:
+        rows: dict[int, list[int]] = {}
+        for intent in judged.intents:
+            rows.setdefault(intent.rule, []).append(intent.row)
+        for number, some in rows.items():
             value = judged.column.rules[number].value
             if value.version is not None:
-                found.add(Release(judged.column.workload.id, value.version))
-    return found
+                ids = one.snapshot.units.ids
+                yield Release(judged.column.workload.id, value.version), [ids[row] for row in some]
 
 
 def unmanaged(one: FleetAssessment) -> int:

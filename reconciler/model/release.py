@@ -1,5 +1,6 @@
 """Versions as the platform's catalogue knows them, and how a server gets them ready for units to fetch."""
 
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 
 import msgspec
@@ -68,6 +69,17 @@ class Preparation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """What is malformed about it: a hash of the wrong form, a value nobody knows."""
 
 
+class Availability(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What stands between one unit and a release: a refusal in the platform's words, or that it must be pushed first.
+
+    `unread` says why the platform could not tell.
+    """
+
+    refused: str = ""
+    unread: str = ""
+    pushed: bool = True
+
+
 class ReleaseInfo(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the catalogue says of a release.
 
@@ -106,9 +118,14 @@ class ReleaseInfo(msgspec.Struct, frozen=True, omit_defaults=True):
     """What clients stored with it, as JSON."""
     facts: Facts = ()
     preparation: Preparation | None = None
+    availability: dict[str, Availability] = {}
+    """By unit id, of those that were asked about: where something stands between them and it."""
 
 
 Catalog = dict[Release, ReleaseInfo]
+
+Wanted = Collection[Release] | Mapping[Release, Collection[str]]
+"""Releases to look up; a mapping gives the ids of the units that are to get each."""
 
 
 class ReleaseQuery(msgspec.Struct, frozen=True, kw_only=True):

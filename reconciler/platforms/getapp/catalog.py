@@ -6,18 +6,18 @@ section 4.1): that they lack a release proves nothing, and neither does a failed
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import partial
 
 import msgspec
 
 from reconciler.core.versions import Key, semver_first
 from reconciler.errors import NotFound, PlatformError
-from reconciler.model.release import Catalog, Listed, Release, ReleaseInfo, ReleaseList, ReleaseQuery
+from reconciler.model.release import Catalog, Listed, Release, ReleaseInfo, ReleaseList, ReleaseQuery, Wanted
 from reconciler.model.snapshot import Snapshot
 from reconciler.model.unit import Ref
 from reconciler.platforms.answers import clean
-from reconciler.platforms.getapp.offers import Offers, offers
+from reconciler.platforms.getapp.offers import Offers, availability, offers
 from reconciler.platforms.getapp.prepare import preparation_of
 from reconciler.platforms.getapp.release_info import server_info
 from reconciler.platforms.getapp.routes import Routes, Server
@@ -37,10 +37,11 @@ class Catalogue:
         self._readers = readers
         self._fleet = fleet
 
-    def look_up(self, wanted: Collection[Release], seen: Snapshot | None, probe: Collection[Release]) -> Catalog:
+    def look_up(self, wanted: Wanted, seen: Snapshot | None, probe: Collection[Release]) -> Catalog:
         """Return what is known of each wanted release; never raises for one that could not be read.
 
-        Of those in `probe` also how their preparations stand, which may start them.
+        Of those in `probe` also how their preparations stand, which may start them; of the units that `wanted` gives,
+        what stands between each and the release.
         """
         ordered = sorted(set(wanted), key=lambda one: (one.workload, one.version))
         if not ordered:
@@ -48,7 +49,11 @@ class Catalogue:
         offered = offers(self._routes, seen, fleet=self._fleet)
         held = seen.releases if seen is not None else {}
         jobs = [partial(self._one, one, offered, held.get(one), probe=one in probe) for one in ordered]
-        return dict(zip(ordered, self._readers.each(jobs), strict=True))
+        found = dict(zip(ordered, self._readers.each(jobs), strict=True))
+        going = wanted if isinstance(wanted, Mapping) else {}
+        for release, units in availability(self._routes, going, seen, self._readers, fleet=self._fleet).items():
+            found[release] = msgspec.structs.replace(found[release], availability=units)
+        return found
 
     def listing(self, query: ReleaseQuery) -> ReleaseList:
         """Return releases, newest version first unless `query.sort` says otherwise, and what could not be answered."""

@@ -22,7 +22,7 @@ from reconciler.platforms.getapp.compile import PREFIX
 from reconciler.platforms.getapp.prepare import preparation
 from reconciler.platforms.getapp.routes import Routes, Server, parts
 from reconciler.platforms.getapp.stages import GONE, Halt, Stage, stage_of, unknown_value
-from reconciler.platforms.getapp.steps import CANCEL, DELETE, DELIVER, DEPLOY, PREPARE, STARTS, UNINSTALL, Table
+from reconciler.platforms.getapp.steps import CANCEL, DELETE, DELIVER, DEPLOY, PREPARE, PUSH, STARTS, UNINSTALL, Table
 from reconciler.ports import Clock
 
 NOT_ALLOWED = 405
@@ -32,7 +32,7 @@ UNDER_WAY = frozenset({Stage.DELIVERING, Stage.DEPLOYING, Stage.UNINSTALLING})
 INSTALLED = frozenset({Stage.INSTALLED, Stage.INSTALLED_FAILED})
 
 POINTLESS: Mapping[str, frozenset[Stage]] = {
-    DELIVER: frozenset({Stage.DOWNLOADED}) | INSTALLED | UNDER_WAY,
+    **dict.fromkeys((PUSH, DELIVER), frozenset({Stage.DOWNLOADED}) | INSTALLED | UNDER_WAY),
     DEPLOY: frozenset({Stage.INSTALLED}) | UNDER_WAY | GONE,
     CANCEL: frozenset({Stage.DOWNLOADED, Stage.UNINSTALLING}) | INSTALLED | GONE,
     UNINSTALL: frozenset({Stage.UNINSTALLING}) | GONE,

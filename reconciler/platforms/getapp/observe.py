@@ -31,6 +31,8 @@ SILENT = Condition(ConditionCode.NOT_REPORTING)
 LACKING = Condition(ConditionCode.NOT_LISTED)
 MOST_CALLS = 10
 """Narrowed to more devices than fit into so many calls, the whole list is read instead."""
+AUTO_DEPLOY = ("deployAutoOnPull", "deploy_auto_on_pull", "AUTO_DEPLOY_ON_PULL")
+"""One setting by its names in the API, in config.yaml and in the environment, all confirmed."""
 WITNESSES = 5
 """How often an agent is asked before its empty list is believed."""
 
@@ -223,9 +225,10 @@ class _AgentReading:
 
 
 def auto_deploys(routes: Routes) -> bool:
-    """Return whether an agent installs what it downloaded by itself: `deploy_auto_on_pull` of its settings.
+    """Return whether an agent installs what it downloaded by itself: `deployAutoOnPull` of its settings.
 
-    The setting is confirmed (DOC config-yaml.md), where it stands in the answer is inferred; where it cannot be read,
+    The name is confirmed (DOC agent-settings.mdx), that it is `deploy_auto_on_pull` of `deploy` as in config.yaml is
+    understood too. The server can change it at any time (confirmed), so it is read each time; where it cannot be read,
     the agent waits for a command.
     """
     try:
@@ -233,5 +236,5 @@ def auto_deploys(routes: Routes) -> bool:
     except PlatformError:
         return False
     deploy = settings.get("deploy")
-    inner = deploy.get("deploy_auto_on_pull") if isinstance(deploy, dict) else None
-    return True in (inner, settings.get("deploy_auto_on_pull"), settings.get("AUTO_DEPLOY_ON_PULL"))
+    places = (settings, deploy if isinstance(deploy, dict) else {})
+    return any(place.get(name) in (True, "true") for place in places for name in AUTO_DEPLOY)

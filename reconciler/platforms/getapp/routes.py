@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from reconciler.errors import Rejected
+from reconciler.errors import PlatformError, Rejected
 from reconciler.platforms.getapp import wire
 from reconciler.platforms.http import Client, segment
 from reconciler.platforms.reading.arrays import arrays
@@ -28,8 +28,17 @@ WHOLE = 2000
 LONGEST = 4000
 """Characters of device ids in one address at most, when a large fleet is read part by part."""
 
-_UPDATES: list[tuple[str, str | int]] = [("bypass_policy", "true"), ("include_updates", "true")]
-"""The names of both are inferred (from the SSE page); asked without them where they are refused."""
+_UPDATES: tuple[str, str | int] = ("include_updates", "true")
+"""Confirmed (DOC interfaces/sse.md), on the CDN inferred; asked without it where it is refused. `bypass_policy` is never
+asked for: it hides which devices may not take a release (confirmed, the same page)."""
+
+
+_ROOT = ("/delivery/getReadyList", "/deploy/getList")
+_BELOW = ("/api/v1/delivery/getReadyList", "/api/v1/deploy/getList", "/api/v1/device", "/api/v1/about")
+V1_PREFIX = _BELOW[0].removesuffix(_ROOT[0])
+V1_READS = {"": _ROOT, V1_PREFIX: _BELOW}
+"""Reads of V1 by the prefix below which its routes may stand: at the root in the document of 2024 (confirmed, V1SPEC), below
+another in pages of 2026 (the last two confirmed, DOC interfaces/cli.md and agent-cli/troubleshooting.md)."""
 
 
 def parts(devices: Sequence[str]) -> Iterator[list[str]]:
@@ -86,16 +95,14 @@ class Routes:
         path = f"/api/cdn/device/releases/{segment(catalog_id)}"
         return self.client.read(path, f"read {catalog_id} on devices", wire.entries, params)
 
-    def fleet_offering(self, devices: Sequence[str]) -> wire.Several[wire.Offering]:
-        """Return what some devices may take, in one list. Route confirmed (agent-cdn/get-cdn-device-offering)."""
+    def fleet_offering(self, devices: Sequence[str]) -> dict[str, wire.Several[wire.Offering] | None]:
+        """Return what some devices may take, by device; None where that cannot be read.
+
+        Confirmed (agent-cdn/get-cdn-device-offering).
+        """
         params: list[tuple[str, str | int]] = [("device_id", device) for device in devices]
         entries = self._with_updates("/api/cdn/device/offering", wire.entries, params)
-        found = [_offerings(bytes(entry.data)) for entry in entries.items]
-        return wire.Several(
-            [one for part in found for one in part.items],
-            [why for part in found for why in part.malformed],
-            [note for part in found for note in part.notes],
-        )
+        return {entry.device_id: _offerings(bytes(entry.data)) for entry in entries.items}
 
     def device(self) -> bytes:
         """Return who an agent's own device is. Confirmed (DOC agent-settings.mdx)."""
@@ -111,11 +118,21 @@ class Routes:
 
     def offering(self) -> wire.Several[wire.Offering]:
         """Return what an agent's own device may take. Confirmed to exist (DOC interfaces/sse.md)."""
-        return self._with_updates("/api/v2/device/offering", _listed_offerings, [])
+        return self._with_updates("/api/v2/device/offering", wire.offerings, [])
 
     def configs(self) -> dict[str, object]:
         """Return an agent's settings. Confirmed (DOC agent-settings.mdx)."""
         return self.client.read("/api/v2/agent/configs", "read the agent's settings", wire.fields)
+
+    def answers_below(self, prefix: str) -> bool:
+        """Return whether an agent answers one of the reads of V1 below a prefix."""
+        for path in V1_READS[prefix]:
+            try:
+                self.client.read(path, f"ask whether V1 answers at {path}", wire.fields_or_items)
+            except PlatformError:
+                continue
+            return True
+        return False
 
     def document(self, part: str) -> dict[str, object]:
         """Return the OpenAPI document of a part, v1, v2 (confirmed, DOC changelog) or cdn (inferred)."""
@@ -123,7 +140,7 @@ class Routes:
 
     def _with_updates(self, path: str, decode: Callable[[bytes], T], params: list[tuple[str, str | int]]) -> T:
         try:
-            return self.client.read(path, "list offerings", decode, [*params, *_UPDATES])
+            return self.client.read(path, "list offerings", decode, [*params, _UPDATES])
         except Rejected:
             return self.client.read(path, "list offerings", decode, params)
 
@@ -140,16 +157,11 @@ def _list(content: bytes) -> bytes:
     return b"[%b]" % b",".join(bytes(raw) for raw in listed.items) if listed.wrapped else content
 
 
-def _offerings(content: bytes) -> wire.Several[wire.Offering]:
-    """Return what one device of a fleet may take; what is no list costs no other device."""
+def _offerings(content: bytes) -> wire.Several[wire.Offering] | None:
     try:
-        return _listed_offerings(content)
-    except msgspec.DecodeError as error:
-        return wire.Several([], [str(error)], [])
-
-
-def _listed_offerings(content: bytes) -> wire.Several[wire.Offering]:
-    return wire.offerings(wire.items(content).items)
+        return wire.offerings(content)
+    except msgspec.DecodeError:
+        return None
 
 
 def _server_releases(content: bytes) -> wire.Several[wire.ServerRelease]:

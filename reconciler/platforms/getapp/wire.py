@@ -49,7 +49,7 @@ class About(msgspec.Struct, kw_only=True, rename="camel"):
 class RowRelease(About, rename="camel"):
     """The `release` of a row or of an offering."""
 
-    id: str
+    id: Name
     version: str
     project_name: str
     status: str = ""
@@ -110,13 +110,20 @@ class OfferedRelease(RowRelease, rename="camel"):
     device_release: Decorative[OnDevice | None] = None
 
 
-class Offering(msgspec.Struct, rename="camel"):
-    """The releases of one project that a device may take, confirmed (agent-cdn/get-cdn-device-offering)."""
+class _Offering(msgspec.Struct, rename="camel"):
+    """An offering whose releases are not decoded yet: a malformed one must not cost the others."""
 
     project_name: Name
     display_name: Text = None
     label: Text = None
     releases: Decorative[list[msgspec.Raw] | None] = None
+
+
+class Offering(NamedTuple):
+    """The releases of one project that a device may take, confirmed (agent-cdn/get-cdn-device-offering)."""
+
+    project_name: str
+    releases: list[OfferedRelease]
 
 
 class Hash(msgspec.Struct):
@@ -143,7 +150,7 @@ class PreparedArtifact(msgspec.Struct, rename="camel"):
 class ServerRelease(About, rename="camel"):
     """A release as the server tells of it, confirmed (API release.dto.ts)."""
 
-    id: str
+    id: Name
     version: str
     project_name: str = ""
     status: str = ""
@@ -215,6 +222,7 @@ _raws = msgspec.json.Decoder(list[msgspec.Raw])
 _wrapped_raws = msgspec.json.Decoder(_Wrapped[list[msgspec.Raw]])
 fields = msgspec.json.Decoder(dict[str, Any]).decode
 anything = msgspec.json.Decoder().decode
+fields_or_items = msgspec.json.Decoder(dict[str, Any] | list[Any]).decode
 rows = Items(Row)
 
 
@@ -255,8 +263,8 @@ server_release = one(ServerRelease)
 prepared = one(Prepared)
 tokens = one(Tokens)
 server_releases = each(ServerRelease)
-offerings = each(Offering)
-offered_releases = each(OfferedRelease)
+_each_offering = each(_Offering)
+_each_offered = each(OfferedRelease)
 _each_entry = each(Entry)
 
 
@@ -283,6 +291,20 @@ def items(content: bytes | msgspec.Raw) -> Listed:
         return Listed(_raws.decode(content), wrapped=False)
     except msgspec.ValidationError:
         return Listed(_wrapped_raws.decode(content).data, wrapped=True)
+
+
+def offerings(content: bytes) -> Several[Offering]:
+    """Return what one device may take; raise msgspec.DecodeError when the body is no list at all."""
+    listed = _each_offering(items(content).items)
+    found: Several[Offering] = Several([], listed.malformed, listed.notes)
+    for offering in listed.items:
+        part = _each_offered(offering.releases or [])
+        found.malformed.extend(f"{offering.project_name}: {why}" for why in part.malformed)
+        found.notes.extend(f"{offering.project_name}: {note}" for note in part.notes)
+        for one in part.items:
+            one.display_name, one.label = one.display_name or offering.display_name, one.label or offering.label
+        found.items.append(Offering(offering.project_name, part.items))
+    return found
 
 
 def project_of(row: bytes) -> str:

@@ -30,15 +30,14 @@ def steps_of(change: Change, snapshot: Snapshot) -> StepPlan:
     return next_steps(snapshot.state(change.workload.id, row), change.to)
 
 
-def reference_of(change: Change, version: str, snapshot: Snapshot, catalog: Catalog) -> str:
+def reference_of(change: Change, step: str, version: str, snapshot: Snapshot, catalog: Catalog) -> str:
     """Return the catalogId that a step is about, as the device names it, else as the catalogue does; empty for neither.
 
     It is never put together from project and version: a device may know software by another id (confirmed, section 2).
     A server prepares by its own id.
     """
-    shown = snapshot.reference(change.unit.id, change.workload.id, version)
-    info = catalog.get(Release(change.workload.id, version))
-    return shown or (info.reference if info is not None else "")
+    shown = snapshot.reference(change.unit.id, change.workload.id, version) if step != PREPARE else None
+    return shown or catalog.get(Release(change.workload.id, version), NOTHING).reference
 
 
 def calls_of(change: Change, planned: VersionStep, catalog: Catalog, table: Table) -> list[str]:
@@ -49,15 +48,10 @@ def calls_of(change: Change, planned: VersionStep, catalog: Catalog, table: Tabl
     """
     info = catalog.get(Release(change.workload.id, planned.version), NOTHING)
     ahead = []
-    if (
-        planned.step == DELIVER
-        and table.on(PREPARE)
-        and info.preparation is not None
-        and must_prepare(info.preparation)
-    ):
-        ahead.append(PREPARE)
-    if planned.step == DELIVER and table.on(PUSH) and not info.availability.get(change.unit.id, FREE).pushed:
-        ahead.append(PUSH)
+    if planned.step == DELIVER:
+        unprepared = info.preparation is not None and must_prepare(info.preparation)
+        unpushed = not info.availability.get(change.unit.id, FREE).pushed
+        ahead = [step for step, lacks in ((PREPARE, unprepared), (PUSH, unpushed)) if lacks and table.on(step)]
     return [*ahead, planned.step]
 
 
@@ -72,11 +66,9 @@ def compile_changes(
         if planned is None:
             continue
         step = calls_of(change, planned, catalog, table)[0]
-        reference = reference_of(change, planned.version, snapshot, catalog)
+        reference = reference_of(change, step, planned.version, snapshot, catalog)
         if step == PREPARE:
-            release = Release(change.workload.id, planned.version)
-            reference = catalog[release].reference
-            prepared[reference] = release
+            prepared[reference] = Release(change.workload.id, planned.version)
         if reference and table.on(step):
             groups[STAGES[step], step, reference].append(position)
     actions = []

@@ -71,8 +71,9 @@ class Reviewer:
         if planned.now is None:
             yield Hold(HoldReason.UNSUPPORTED, f"{planned.waits}: nothing can be asked for until that has ended")
             return
-        if not reference_of(change, planned.now.version, self._snapshot, self._catalog):
-            text = f"the platform does not show the catalogId of {change.workload.name} {planned.now.version}"
+        version, steps = planned.now.version, calls_of(change, planned.now, self._catalog, self._table)
+        if not all(reference_of(change, step, version, self._snapshot, self._catalog) for step in steps):
+            text = f"the platform does not show the catalogId of {change.workload.name} {version}"
             yield Hold(HoldReason.VERSION_UNKNOWN, text)
         yield from self._not_offered(change, planned)
         yield from self._depended_on(change, planned.now)
@@ -100,7 +101,7 @@ class Reviewer:
         Once it is on the device, its own row protects what it depends on.
         """
         if step.step not in STARTS:
-            reference = reference_of(change, step.version, self._snapshot, self._catalog)
+            reference = reference_of(change, step.step, step.version, self._snapshot, self._catalog)
             names = (f"{change.workload.id} {step.version}", reference)
             comer = next((one for name in names if (one := self._needed.get((change.unit.id, name)))), None)
             if comer is not None:

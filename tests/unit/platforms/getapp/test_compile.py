@@ -254,6 +254,26 @@ def test_what_is_not_prepared_is_held(prepared: Preparation | None, words: str) 
         assert (action.call, action.reveals) == ("getapp.deliver", ())
 
 
+@pytest.mark.parametrize("reference", ["", "77.radio@2.0.0"])
+@pytest.mark.parametrize("shown", [True, False])
+def test_a_preparation_without_the_servers_own_id_is_held_whatever_the_device_calls_it(
+    reference: str, shown: bool
+) -> None:
+    world = Installation()
+    world.rows["edge-0"] = [row("delivery", "Error", "2.0.0")] if shown else []
+    platform, snapshot = reading(world, delivery=True)
+    snapshot.references = {key: one for key, one in snapshot.references.items() if shown and key[2] == "2.0.0"}
+    catalog = {Release("radio", "2.0.0"): ReleaseInfo(found=True, reference=reference, preparation=NOT_ASKED)}
+    changes = [change("edge-0", None, "2.0.0")]
+    made = [
+        one.body["catalogId"]
+        for _, one, _, _ in calls(platform, changes, snapshot, catalog)
+        if isinstance(one.body, dict)
+    ]
+    assert made == ([reference] if reference else [])
+    assert ("catalogId of radio 2.0.0" in held(platform, changes, snapshot, catalog).get(0, "")) == (not reference)
+
+
 def test_what_is_downloaded_needs_no_preparation_nor_does_a_connection_without_server() -> None:
     world = Installation()
     world.rows["edge-0"] = [row("downloaded", version="2.0.0")]

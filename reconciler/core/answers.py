@@ -32,6 +32,7 @@ def take(run: Working, answers: Answers) -> None:
     for call, receipt in answers:
         if receipt is not None and receipt.kind is ReceiptKind.ACCEPTED:
             run.revealed |= frozenset(call.action.reveals)
+            failed.update(_refused(run, call, receipt))
     _drop_dependents(run, failed)
     left = {slot for call in run.queue for slot in call.slots}
     carried = {slot: change for call, _ in answers for slot, change in zip(call.slots, call.changes, strict=True)}
@@ -41,12 +42,23 @@ def take(run: Working, answers: Answers) -> None:
 
 
 def _judge_halt(run: Working, receipt: Receipt | None) -> None:
-    if receipt is None or receipt.kind is not ReceiptKind.REJECTED or receipt.alternative or run.halted:
+    if receipt is None or receipt.alternative or run.halted:
         return
-    if receipt.status in NO_RIGHTS:
+    if receipt.kind is not ReceiptKind.REJECTED and not receipt.refused:
+        return
+    if receipt.kind is ReceiptKind.REJECTED and receipt.status in NO_RIGHTS:
         run.halted = f"the platform no longer accepts the credentials: {receipt.error}"
     elif run.before.fail_fast:
         run.halted = FAIL_FAST
+
+
+def _refused(run: Working, call: Call, receipt: Receipt) -> list[SlotId]:
+    """End the slots of units that an accepted call did not reach."""
+    why = dict(receipt.refused)
+    slots = [slot for slot in call.slots if slot in run.tracks and slot[0] in why]
+    for slot in slots:
+        run.end(slot, Result.FAILED, why[slot[0]])
+    return slots
 
 
 def _failed(run: Working, call: Call, receipt: Receipt | None) -> None:

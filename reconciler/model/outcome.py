@@ -32,6 +32,10 @@ class Receipt(msgspec.Struct, frozen=True):
 
     With an UNKNOWN receipt that holds once the call was sent several times without effect.
     """
+    refused: tuple[tuple[str, str], ...] = ()
+    """Units that an accepted call did not reach, as (unit id, why)."""
+    answer: str = ""
+    """What else the platform answered, where that is more than that it accepted."""
 
 
 class Result(StrEnum):

@@ -13,13 +13,14 @@ from reconciler.engine.plan import PlanResult, plan
 from reconciler.engine.run import Options
 from reconciler.model.change import Change, Reason, Review, Verb
 from reconciler.model.condition import Condition, ConditionCode
-from reconciler.model.event import Intended
+from reconciler.model.event import Intended, Settled
 from reconciler.model.fleet import FleetSpec, Selector, WorkloadSpec
 from reconciler.model.observation import Phase
 from reconciler.model.origin import NOWHERE
-from reconciler.model.outcome import ReceiptKind
+from reconciler.model.outcome import ReceiptKind, Result
 from reconciler.model.release import Release
 from reconciler.model.snapshot import Query, Snapshot
+from reconciler.ports import Platform
 from reconciler.simulators.clock import ManualClock
 from reconciler.simulators.getapp import GetAppSimulator, Shape, Variants, simulator
 from reconciler.testing.changes import question_of
@@ -249,3 +250,60 @@ def test_what_is_pushed_is_pushed_once_and_without_a_route_the_plan_says_so() ->
     assert {(row["told"], row["runs"]) for row in world.world.state() if row["project"] == WORKLOAD} == {
         ("1.0.0", "1.0.0")
     }
+
+
+# --- errors wherever they are told ----------------------------------------------------------------------------------
+
+
+def applied(platform: Platform, clock: RunClock, to: str | None) -> tuple[list[str], set[tuple[str, Result, str]]]:
+    """Plan, apply and wait; return the calls, and what came of slots."""
+    spec = WorkloadSpec(version=to) if to is not None else WorkloadSpec(absent=True)
+    fleet = FleetSpec(connection="plant", units=Selector(names=["*"]), workloads={WORKLOAD: spec})
+    planned = plan(question_of(fleet), lambda _: platform, clock)
+    allow = dict.fromkeys(("replace", "release", "remove"), "test")
+    events = list(Applying(planned, Options(allow=allow), clock, run="errors").events())
+    ended = {
+        (one.outcome.unit.id, one.outcome.result, one.outcome.detail) for one in events if isinstance(one, Settled)
+    }
+    return [one.kind for one in events if isinstance(one, Intended)], ended
+
+
+@pytest.mark.parametrize("state", ["deploy", "downloaded", "installed"])
+def test_an_installation_that_fails_is_sent_once_a_run_and_told_with_its_text(state: str) -> None:
+    def elsewhere(body: bytes) -> bytes:
+        return body.replace(b'"state":"deploy"', b'"state":"%b"' % state.encode())
+
+    rig = GETAPP_AGENT.rig(
+        1, 2, failing=1.0, variants={"auto-deploy": "never", "repeat-action": "200"}, rewrite=elsewhere
+    )
+    text = "the installer ended with exit code 1; the installed version was kept"
+    for expected in (["getapp.deliver", "getapp.deploy"], ["getapp.deploy"]):
+        calls, ended = applied(rig.platform, rig.clock, "1.3.0")
+        assert (calls, [one[1:] for one in ended]) == (expected, [(Result.FAILED, text)])
+
+
+def test_a_removal_that_fails_is_told_with_its_text() -> None:
+    def failing(body: bytes) -> bytes:
+        said = body.replace(b'"deviceReleaseStatus":"Uninstall"', b'"deviceReleaseStatus":"Error"')
+        return said if said == body else said.replace(b'"errMsg":null', b'"errMsg":"uninstaller exit 3"')
+
+    rig = GETAPP_AGENT.rig(1, 2, variants={"uninstall": "records-only"}, failing=0.0, rewrite=failing)
+    calls, ended = applied(rig.platform, rig.clock, None)
+    assert (calls, [one[1:] for one in ended]) == (["getapp.uninstall"], [(Result.FAILED, "uninstaller exit 3")])
+
+
+def test_a_device_that_a_master_says_it_did_not_reach_is_one_failure() -> None:
+    """It is active, since it reported within a day, but not connected now: no document tells that beforehand."""
+    clock = ManualClock()
+    shape = Shape(units=6, workloads=2, versions=4, seed=1, offline=0.0, failing=0.0, settle=2.0)
+    world = simulator(
+        shape, clock=clock, variants=Variants({"cdn-partial-failure": "listed", "cdn-push": "not-needed"})
+    )
+    seen: list[httpx.Request] = []
+    platform = connected(world, clock, connection("cdn", {}, delivery=False), seen)
+    away = world.world.fleet.devices["edge-000003"]
+    away.online = False
+    _, ended = applied(platform, RunClock(clock), "1.3.0")
+    failed = {(unit, detail) for unit, result, detail in ended if result is Result.FAILED}
+    assert failed == {(away.id, "the device is not connected")}
+    assert {result for _, result, _ in ended} == {Result.FAILED, Result.DONE}

@@ -16,16 +16,17 @@ from reconciler.errors import NotFound, PlatformError
 from reconciler.model.change import Action
 from reconciler.model.outcome import Receipt, ReceiptKind
 from reconciler.model.release import PrepareStatus
-from reconciler.platforms.answers import clean, receipt_of
+from reconciler.platforms.answers import clean, receipt_of, told
 from reconciler.platforms.getapp import wire
 from reconciler.platforms.getapp.compile import PREFIX
 from reconciler.platforms.getapp.prepare import preparation
 from reconciler.platforms.getapp.routes import Routes, Server, parts
 from reconciler.platforms.getapp.stages import GONE, Halt, Stage, stage_of, unknown_value
 from reconciler.platforms.getapp.steps import CANCEL, DELETE, DELIVER, DEPLOY, PREPARE, PUSH, STARTS, UNINSTALL, Table
+from reconciler.platforms.http import Client
 from reconciler.ports import Clock
 
-NOT_ALLOWED = 405
+OK, NOT_ALLOWED = 200, 405
 """What agents answer where the state of a release forbids the step (confirmed code, V1SPEC; meaning inferred)."""
 
 UNDER_WAY = frozenset({Stage.DELIVERING, Stage.DEPLOYING, Stage.UNINSTALLING})
@@ -61,39 +62,59 @@ class Sender:
         if step != PREPARE and len(named[1]) != len(action.slots):
             return Receipt(ReceiptKind.REJECTED, f"not sent: it names {len(named[1])} devices for {len(action.slots)}")
         try:
-            if step == PREPARE and self._server is not None:
-                return _prepare(self._server, action, named[0], deadline)
             if self._clock.monotonic() >= deadline:
                 return Receipt(ReceiptKind.REJECTED, "nothing was sent: no time was left")
+            if step == PREPARE and self._server is not None:
+                content = self._write(self._server.client, step, action, named[0], deadline)
+                return _prepared(content, named[0], self._server.client)
             failure = precondition_failure(self._routes, step, *named, fleet=self._table.fleet)
             if failure:
                 return Receipt(ReceiptKind.UNPROVED, f"not sent: {failure}")
-            request = action.request
-            self._routes.client.write(
-                request.path, f"{step} {named[0]}", request.body, wire.accepted, deadline, method=request.method
-            )
+            content = self._write(self._routes.client, step, action, named[0], deadline)
         except PlatformError as error:
             receipt = receipt_of(error)
             if error.sent and error.status == NOT_ALLOWED:
                 return msgspec.structs.replace(receipt, error=f"not allowed in this state: {receipt.error}")
             return receipt
-        return Receipt(ReceiptKind.ACCEPTED)
+        return _receipt(content, named[1], self._routes.client)
+
+    def _write(self, client: Client, step: str, action: Action, catalog_id: str, deadline: float) -> bytes:
+        request = action.request
+        return client.write(
+            request.path, f"{step} {catalog_id}", request.body, wire.accepted, deadline, method=request.method
+        )
 
 
-def _prepare(server: Server, action: Action, catalog_id: str, deadline: float) -> Receipt:
-    """Ask for a preparation, again where it runs already: that answers how it stands. An error comes with HTTP 200.
+def _receipt(content: bytes, devices: Sequence[str], client: Client) -> Receipt:
+    """Return what the body of a 2xx makes of a call: what it refuses is refused, whatever the status (inferred)."""
+    found = told(content, client.scrub)
+    if found.refused:
+        not_allowed = "not allowed in this state: " if found.status == NOT_ALLOWED else ""
+        return Receipt(
+            ReceiptKind.REJECTED, f"the platform refused it: {not_allowed}{found.refused}", found.status or OK
+        )
+    refused = tuple((device, found.by_id[device]) for device in devices if device in found.by_id)
+    return Receipt(ReceiptKind.ACCEPTED, refused=refused, answer=found.besides)
 
-    Both confirmed (section 7.5).
+
+def _prepared(content: bytes, catalog_id: str, client: Client) -> Receipt:
+    """Return what came of asking for a preparation, which is answered with how it stands, also where it runs already.
+
+    An error comes with HTTP 200. Both confirmed (section 7.5).
     """
-    request = action.request
-    answer = server.client.write(request.path, f"prepare {catalog_id}", request.body, wire.prepared, deadline)
-    found = preparation(answer, catalog_id)
+    try:
+        found = preparation(wire.prepared(content), catalog_id)
+    except msgspec.DecodeError as error:
+        receipt = _receipt(content, (), client)
+        text = f"the answer is no preparation: {clean(str(error))}"
+        refused = receipt.kind is ReceiptKind.REJECTED
+        return receipt if refused else Receipt(ReceiptKind.UNKNOWN, text, OK, answer=receipt.answer)
     if found.status is PrepareStatus.ERROR:
-        text = "; ".join((found.error, *found.notes))
-        return Receipt(ReceiptKind.REJECTED, f"the delivery server could not prepare {catalog_id}: {text}")
+        text = f"the delivery server could not prepare {catalog_id}: {'; '.join((found.error, *found.notes))}"
+        return Receipt(ReceiptKind.REJECTED, text, None if found.retryable else OK)
     if found.status is PrepareStatus.UNKNOWN:
         text = f"how the preparation of {catalog_id} stands is not known: {'; '.join(found.notes)}"
-        return Receipt(ReceiptKind.UNKNOWN, text)
+        return Receipt(ReceiptKind.UNKNOWN, text, OK)
     return Receipt(ReceiptKind.ACCEPTED)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -9,6 +10,7 @@ import pytest
 
 from reconciler.model.change import Action, Request
 from reconciler.model.outcome import Receipt, ReceiptKind
+from reconciler.platforms.getapp.connection import StepRoute, StepRoutes
 from tests.unit.platforms.getapp.installation import PASSWORD, Installation, body
 
 DELIVER = Request("POST", "/delivery/startItem/12.radio%401.0.0")
@@ -27,16 +29,72 @@ def run(world: Installation, request: Request = DELIVER, call: str = "getapp.del
 
 
 @pytest.mark.parametrize(
-    "answer",
-    [httpx.Response(200), httpx.Response(201, json={"any": 1}), httpx.Response(202, text="12.radio@1.0.0")],
+    ("answer", "kept"),
+    [
+        (httpx.Response(200), ""),
+        (httpx.Response(200, json={"success": True}), ""),
+        (httpx.Response(201, json={"any": 1}), '{"any":1}'),
+        (httpx.Response(202, text="12.radio@1.0.0"), "12.radio@1.0.0"),
+        (
+            httpx.Response(200, json={"deviceId": "edge-0", "status": "Error", "requestedStatus": "Uninstall"}),
+            "Uninstall",
+        ),
+    ],
 )
-def test_any_2xx_is_accepted(answer: httpx.Response) -> None:
+def test_any_other_2xx_is_accepted_and_what_it_says_is_kept(answer: httpx.Response, kept: str) -> None:
     world = Installation()
     world.answers[PATH] = answer
-    assert run(world) == Receipt(ReceiptKind.ACCEPTED)
+    receipt = run(world)
+    assert (receipt.kind, receipt.error, receipt.refused) == (ReceiptKind.ACCEPTED, "", ())
+    assert kept in receipt.answer
+    assert bool(receipt.answer) == bool(kept)
     look, request = world.requests
     assert look.method == "GET"
     assert (request.method, request.content) == ("POST", b"")
+
+
+REFUSALS = [
+    ({"message": "busy", "name": "NotAllowed", "statusCode": 405}, "not allowed in this state: NotAllowed: busy", 405),
+    ({"message": "busy", "name": "E", "statusCode": 500}, "E: busy", 500),
+    ({"success": False}, "the platform answered without success", 200),
+    ({"success": False, "message": "policy restrictions"}, "policy restrictions", 200),
+    ({"error": {"errorCode": "DELIVERY.notExist", "message": "gone"}}, "DELIVERY.notExist: gone", 200),
+    ({"error": "gone"}, "gone", 200),
+    ({"status": "Error", "errMsg": "exit 7"}, "exit 7", 200),
+]
+
+
+@pytest.mark.parametrize(("answer", "words", "status"), REFUSALS)
+@pytest.mark.parametrize("code", [200, 201, 202])
+def test_a_2xx_that_refuses_is_a_refusal(answer: dict[str, Any], words: str, status: int, code: int) -> None:
+    world = Installation()
+    world.answers[PATH] = httpx.Response(code, json=answer)
+    world.answers[PREPARE_PATH] = httpx.Response(code, json=answer)
+    for receipt in (run(world), run(world, PREPARE, "getapp.prepare")):
+        assert receipt == Receipt(ReceiptKind.REJECTED, f"the platform refused it: {words}", status)
+
+
+@pytest.mark.parametrize("refusal", [answer for answer, _, _ in REFUSALS])
+@pytest.mark.parametrize("shape", [
+    lambda some: [{"deviceId": device, **one} for device, one in some.items()],
+    lambda some: {"results": [{"device_id": device, **one} for device, one in some.items()]},
+    lambda some: {"data": {"devices": [{"id": device, **one} for device, one in some.items()]}},
+    lambda some: some,
+])  # fmt: skip
+def test_results_by_device_are_refusals_of_those_devices(refusal: dict[str, Any], shape: Callable[[Any], Any]) -> None:
+    world = Installation(3)
+    routes = StepRoutes(deliver=StepRoute(path="/act", body={"release": "{catalog_id}", "devices": "{device_ids}"}))
+    results = {"edge-0": {"success": True, "error": None}, "edge-1": refusal, "edge-9": refusal, "edge-2": {}}
+    world.answers["POST /act"] = httpx.Response(200, json=shape(results))
+    world.rows = {}
+    request = Request("POST", "/act", {"release": "12.radio@1.0.0", "devices": ["edge-0", "edge-1", "edge-2"]})
+    action = Action(call="getapp.deliver", request=request, slots=(0, 1, 2))
+    world.answers["/api/cdn/device/releases/12.radio@1.0.0"] = httpx.Response(200, json=[])
+    receipt = world.platform("cdn", routes=routes).execute(action, world.clock.time + 60)
+    assert receipt.kind is ReceiptKind.ACCEPTED
+    assert [unit for unit, _ in receipt.refused] == ["edge-1"]
+    assert all(why for _, why in receipt.refused)
+    assert "edge-9" in receipt.answer, "whatever else it says is kept"
 
 
 @pytest.mark.parametrize(
@@ -110,7 +168,10 @@ def test_a_preparation_goes_to_the_server_with_a_login() -> None:
     [
         ({"status": "done"}, ReceiptKind.ACCEPTED, ""),
         ({"status": "error", "error": {"errorCode": "DELIVERY.notExist"}}, ReceiptKind.REJECTED, "not in the storage"),
-        ({"status": 7}, ReceiptKind.UNKNOWN, "JSON"),
+        ({"status": "done", "error": {"errorCode": "DELIVERY.notVerified"}}, ReceiptKind.REJECTED, "'done' came with"),
+        ({"status": 7}, ReceiptKind.UNKNOWN, "no preparation"),
+        ({"status": "Soon"}, ReceiptKind.UNKNOWN, "'Soon' is not known"),
+        ({"status": "start", "catalogId": "12.radio@2.0.0"}, ReceiptKind.UNKNOWN, "not asked for"),
     ],
 )
 def test_what_the_server_says_of_a_preparation(told: dict[str, Any], kind: ReceiptKind, words: str) -> None:

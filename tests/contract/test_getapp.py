@@ -247,7 +247,7 @@ def test_what_is_pushed_is_pushed_once_and_without_a_route_the_plan_says_so() ->
     options = Options(allow=dict.fromkeys(("replace", "release"), "test"))
     events = list(Applying(planned, options, RunClock(clock), run="all").events())
     assert [event.kind for event in events if isinstance(event, Intended)].count("getapp.push") == 1
-    assert {(row["told"], row["runs"]) for row in world.world.state() if row["project"] == WORKLOAD} == {
+    assert {(row["assigned"], row["runs"]) for row in world.world.state() if row["project"] == WORKLOAD} == {
         ("1.0.0", "1.0.0")
     }
 
@@ -301,9 +301,8 @@ def test_a_device_that_a_master_says_it_did_not_reach_is_one_failure() -> None:
     )
     seen: list[httpx.Request] = []
     platform = connected(world, clock, connection("cdn", {}, delivery=False), seen)
-    away = world.world.fleet.devices["edge-000003"]
-    away.online = False
+    world.world.set_online("edge-000003", False)
     _, ended = applied(platform, RunClock(clock), "1.3.0")
     failed = {(unit, detail) for unit, result, detail in ended if result is Result.FAILED}
-    assert failed == {(away.id, "the device is not connected")}
+    assert failed == {("edge-000003", "the device is not connected")}
     assert {result for _, result, _ in ended} == {Result.FAILED, Result.DONE}

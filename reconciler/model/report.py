@@ -29,7 +29,8 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     """What came of one apply. `sent` are the calls that went out, `seconds` how long all took.
 
     `blocked` are the limits that nobody lifted, by fleet; `errors` the fleets that could not be read, with the reason;
-    `held` are the changes that the plan held back, which have no outcome.
+    `held` are the changes that the plan held back, which have no outcome. Where it was not `waited`, nobody looked what
+    units made of the calls.
     """
 
     run: str
@@ -37,6 +38,7 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     exit_code: int
     sent: int
     seconds: float | None = None
+    waited: bool = True
     blocked: tuple[tuple[str, Violation], ...] = ()
     errors: tuple[tuple[str, str], ...] = ()
     held: int = 0

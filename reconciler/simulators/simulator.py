@@ -106,6 +106,8 @@ class Simulator(ABC, Generic[W]):
             return "429", replace(reply, headers={**reply.headers, "retry-after": str(self.faults.retry_after)})
         if self.strikes("500", route):
             return "500", self.refused(500, "An unexpected error occurred")
+        if self.strikes("masked", route):
+            return "masked", replace(self.refused(400, "The request is refused"), status=200)
         return None, None
 
     def _serve(self, route: Route[Any], path: dict[str, str], request: Request) -> tuple[str | None, Reply]:

@@ -303,6 +303,11 @@ RESULTS = {
     Result.WAITING: ("still waiting", "cyan", "accepted by the platform; sent on when the unit is ready"),
 }
 """Each result's name, style, and what it means."""
+NOT_WAITED = {
+    **RESULTS,
+    Result.WAITING: ("accepted", "cyan", "by the platform; what the units make of it was not waited for"),
+}
+"""The same, of a run that does not wait for units."""
 DONE_WITH_REMARKS = "the platform is as planned; each line says where units differ"
 """What done means where something is to be said of it."""
 

@@ -255,13 +255,15 @@ def test_what_is_pushed_is_pushed_once_and_without_a_route_the_plan_says_so() ->
 # --- errors wherever they are told ----------------------------------------------------------------------------------
 
 
-def applied(platform: Platform, clock: RunClock, to: str | None) -> tuple[list[str], set[tuple[str, Result, str]]]:
-    """Plan, apply and wait; return the calls, and what came of slots."""
+def applied(
+    platform: Platform, clock: RunClock, to: str | None, *, wait: bool = True
+) -> tuple[list[str], set[tuple[str, Result, str]]]:
+    """Plan and apply; return the calls, and what came of slots."""
     spec = WorkloadSpec(version=to) if to is not None else WorkloadSpec(absent=True)
     fleet = FleetSpec(connection="plant", units=Selector(names=["*"]), workloads={WORKLOAD: spec})
     planned = plan(question_of(fleet), lambda _: platform, clock)
     allow = dict.fromkeys(("replace", "release", "remove"), "test")
-    events = list(Applying(planned, Options(allow=allow), clock, run="errors").events())
+    events = list(Applying(planned, Options(allow=allow, wait=wait), clock, run="errors").events())
     ended = {
         (one.outcome.unit.id, one.outcome.result, one.outcome.detail) for one in events if isinstance(one, Settled)
     }
@@ -306,3 +308,10 @@ def test_a_device_that_a_master_says_it_did_not_reach_is_one_failure() -> None:
     failed = {(unit, detail) for unit, result, detail in ended if result is Result.FAILED}
     assert failed == {("edge-000003", "the device is not connected")}
     assert {result for _, result, _ in ended} == {Result.FAILED, Result.DONE}
+
+
+def test_a_run_that_does_not_wait_says_what_was_accepted_and_what_follows() -> None:
+    rig = GETAPP_AGENT.rig(1, 2, failing=0.0, variants={"auto-deploy": "never"})
+    calls, ended = applied(rig.platform, rig.clock, "1.3.0", wait=False)
+    assert calls == ["getapp.deliver"]
+    assert [one[1:] for one in ended] == [(Result.WAITING, "accepted; not waited for; another run sends getapp.deploy")]

@@ -13,10 +13,10 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from reconciler.errors import NotFound, PlatformError
-from reconciler.model.change import Action
+from reconciler.model.change import Action, Request
 from reconciler.model.outcome import Receipt, ReceiptKind
 from reconciler.model.release import PrepareStatus
-from reconciler.platforms.answers import clean, receipt_of, told
+from reconciler.platforms.answers import clean, receipt_of
 from reconciler.platforms.getapp import wire
 from reconciler.platforms.getapp.compile import PREFIX
 from reconciler.platforms.getapp.prepare import preparation
@@ -26,7 +26,7 @@ from reconciler.platforms.getapp.steps import CANCEL, DELETE, DELIVER, DEPLOY, P
 from reconciler.platforms.http import Client
 from reconciler.ports import Clock
 
-OK, NOT_ALLOWED = 200, 405
+NOT_ALLOWED = 405
 """What agents answer where the state of a release forbids the step (confirmed code, V1SPEC; meaning inferred)."""
 
 UNDER_WAY = frozenset({Stage.DELIVERING, Stage.DEPLOYING, Stage.UNINSTALLING})
@@ -65,57 +65,40 @@ class Sender:
             if self._clock.monotonic() >= deadline:
                 return Receipt(ReceiptKind.REJECTED, "nothing was sent: no time was left")
             if step == PREPARE and self._server is not None:
-                content = self._write(self._server.client, step, action, named[0], deadline)
-                return _prepared(content, named[0], self._server.client)
+                return _prepare(self._server.client, action.request, named[0], deadline)
             failure = precondition_failure(self._routes, step, *named, fleet=self._table.fleet)
             if failure:
                 return Receipt(ReceiptKind.UNPROVED, f"not sent: {failure}")
-            content = self._write(self._routes.client, step, action, named[0], deadline)
+            sent, operation = action.request, f"{step} {named[0]}"
+            found = self._routes.client.write(
+                sent.path, operation, sent.body, wire.accepted, deadline, units=named[1], method=sent.method
+            )
         except PlatformError as error:
             receipt = receipt_of(error)
             if error.sent and error.status == NOT_ALLOWED:
                 return msgspec.structs.replace(receipt, error=f"not allowed in this state: {receipt.error}")
             return receipt
-        return _receipt(content, named[1], self._routes.client)
-
-    def _write(self, client: Client, step: str, action: Action, catalog_id: str, deadline: float) -> bytes:
-        request = action.request
-        return client.write(
-            request.path, f"{step} {catalog_id}", request.body, wire.accepted, deadline, method=request.method
-        )
+        return found.receipt(len(named[1]))
 
 
-def _receipt(content: bytes, devices: Sequence[str], client: Client) -> Receipt:
-    """Return what the body of a 2xx makes of a call: what it refuses is refused, whatever the status (inferred)."""
-    found = told(content, client.scrub)
-    if found.refused:
-        not_allowed = "not allowed in this state: " if found.status == NOT_ALLOWED else ""
-        return Receipt(
-            ReceiptKind.REJECTED, f"the platform refused it: {not_allowed}{found.refused}", found.status or OK
-        )
-    refused = tuple((device, found.by_id[device]) for device in devices if device in found.by_id)
-    return Receipt(ReceiptKind.ACCEPTED, refused=refused, answer=found.besides)
+def _prepare(client: Client, request: Request, catalog_id: str, deadline: float) -> Receipt:
+    """Ask for a preparation, again where it runs already: that answers how it stands. An error comes with HTTP 200.
 
-
-def _prepared(content: bytes, catalog_id: str, client: Client) -> Receipt:
-    """Return what came of asking for a preparation, which is answered with how it stands, also where it runs already.
-
-    An error comes with HTTP 200. Both confirmed (section 7.5).
+    Both confirmed (section 7.5).
     """
+    operation = f"prepare {catalog_id}"
+    answer = client.send(request.path, operation, request.body, deadline)
     try:
-        found = preparation(wire.prepared(content), catalog_id)
-    except msgspec.DecodeError as error:
-        receipt = _receipt(content, (), client)
-        text = f"the answer is no preparation: {clean(str(error))}"
-        refused = receipt.kind is ReceiptKind.REJECTED
-        return receipt if refused else Receipt(ReceiptKind.UNKNOWN, text, OK, answer=receipt.answer)
+        found = preparation(wire.prepared(answer.content), catalog_id)
+    except msgspec.DecodeError:
+        return client.written(answer, operation, wire.prepared).receipt(1)
     if found.status is PrepareStatus.ERROR:
         text = f"the delivery server could not prepare {catalog_id}: {'; '.join((found.error, *found.notes))}"
-        return Receipt(ReceiptKind.REJECTED, text, None if found.retryable else OK)
+        return Receipt(ReceiptKind.REJECTED, text, None if found.retryable else answer.status)
     if found.status is PrepareStatus.UNKNOWN:
         text = f"how the preparation of {catalog_id} stands is not known: {'; '.join(found.notes)}"
-        return Receipt(ReceiptKind.UNKNOWN, text, OK)
-    return Receipt(ReceiptKind.ACCEPTED)
+        return Receipt(ReceiptKind.UNKNOWN, text, answer.status)
+    return Receipt(ReceiptKind.ACCEPTED, status=answer.status)
 
 
 def precondition_failure(routes: Routes, step: str, catalog_id: str, devices: Sequence[str], *, fleet: bool) -> str:

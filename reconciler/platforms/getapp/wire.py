@@ -318,8 +318,8 @@ def project_of(row: bytes) -> str:
     return next((name for name in names if isinstance(name, str)), "")
 
 
-def accepted(content: bytes) -> bytes:
-    """Return any answer to a command (V1SPEC: empty or text; of the CDN unknown) but a web page or broken JSON.
+def accepted(content: bytes) -> None:
+    """Take any answer to a command (V1SPEC: empty or text; of the CDN unknown) but a web page or broken JSON.
 
     Raises msgspec.DecodeError for those: a proxy answered, or the answer was cut.
     """
@@ -328,4 +328,3 @@ def accepted(content: bytes) -> bytes:
         raise msgspec.DecodeError("an HTML page")
     if start in (b"{", b"["):
         msgspec.json.decode(content)
-    return content

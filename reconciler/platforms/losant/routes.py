@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from reconciler.platforms.http import Client, segment
 from reconciler.platforms.losant import wire
 from reconciler.platforms.losant.wire import Newest
 from reconciler.platforms.reading.pages import Page
+from reconciler.platforms.written import Written
 
 PAGE = 1000
 """Items asked for a page. The official command line tool asks for as many, confirmed (CLI lib/paginate-request.js);
@@ -74,6 +77,6 @@ class Routes:
         """Return how many rows of a workflow have a version as desired or current one (`version` matches either)."""
         return self.newest_deployment(flowId=flow, version=version).total
 
-    def write(self, path: str, operation: str, body: object, deadline: float) -> wire.Success:
-        """Send one write, at most until `deadline`, in monotonic seconds."""
-        return self.client.write(path, operation, body, wire.success, deadline)
+    def write(self, path: str, operation: str, body: object, deadline: float, units: Sequence[str]) -> Written[None]:
+        """Send one write that names these devices, at most until `deadline`, in monotonic seconds."""
+        return self.client.write(path, operation, body, wire.success, deadline, units=units)

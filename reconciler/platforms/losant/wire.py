@@ -94,9 +94,7 @@ class Newest(msgspec.Struct, rename="camel"):
     creation_date: str = ""
 
 
-class Success(msgspec.Struct):
-    """The answer to every write: `{"success": true}`, confirmed (JS lib/schemas/success.json)."""
-
+class _Success(msgspec.Struct):
     success: bool
 
 
@@ -115,12 +113,17 @@ flows = Pages(_Collection, Flow, ordered=True)
 versions = Pages(_Collection, Version, ordered=True)
 newest = Pages(_Collection, Newest)
 version = msgspec.json.Decoder(Version).decode
-success = msgspec.json.Decoder(Success).decode
+_success = msgspec.json.Decoder(_Success).decode
 logs = msgspec.json.Decoder(list[Log]).decode
 tags = msgspec.json.Decoder(list[Tag]).decode
 
 
 _named = Pages(_Collection, Named)
+
+
+def success(content: bytes) -> None:
+    """Take the answer to every write, `{"success": true}`, confirmed (JS lib/schemas/success.json)."""
+    _success(content)
 
 
 def flow_names(content: bytes) -> dict[str, str]:

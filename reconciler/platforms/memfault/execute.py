@@ -36,17 +36,14 @@ class Sender:
             return Receipt(ReceiptKind.REJECTED, f"not sent: {reason}")
         try:
             if action.call == PULL:
-                return self._pull(action, deadline)
-            answered = self._routes.write(action.request, wire.answered, deadline)
+                return self._routes.write(action.request, wire.nothing, deadline).receipt(1)
+            found = self._routes.write(action.request, wire.answered, deadline)
         except PlatformError as error:
             return self._failed(action, error)
-        if action.call == RAISE and answered.rollout_percent != action.request.body[ROLLOUT]:
-            return self._ineffective(answered.rollout_percent)
-        return Receipt(ReceiptKind.ACCEPTED, status=200)
-
-    def _pull(self, action: Action, deadline: float) -> Receipt:
-        self._routes.write(action.request, wire.nothing, deadline)
-        return Receipt(ReceiptKind.ACCEPTED, status=204)
+        shown = found.value.rollout_percent if found.value is not None else None
+        if action.call == RAISE and not found.refused and shown != action.request.body[ROLLOUT]:
+            return self._ineffective(found.status, shown)
+        return found.receipt(1)
 
     def _failed(self, action: Action, error: PlatformError) -> Receipt:
         if action.call == PULL and isinstance(error, NotFound):
@@ -61,17 +58,17 @@ class Sender:
             return Receipt(ReceiptKind.REJECTED, text, error.status, alternative=True)
         return Receipt(ReceiptKind.REJECTED, f"{error}; {REDRAW}", error.status)
 
-    def _ineffective(self, shown: float | None) -> Receipt:
+    def _ineffective(self, status: int, shown: float | None) -> Receipt:
         """Return what a raise came to that was accepted and does not show.
 
         It may show later. But a server may take what it does not know and do nothing, which the reference leaves open
         (SW): where it may be drawn anew, the receipt says so.
         """
         left = "names no percentage" if shown is None else f"left it at {shown} %"
-        text = f"memfault: raise: it answered 200 and {left}"
+        text = f"memfault: raise: it answered {status} and {left}"
         if self._redraw:
-            return Receipt(ReceiptKind.UNKNOWN, text, alternative=True)
-        return Receipt(ReceiptKind.UNKNOWN, f"{text}; if it stays so: {REDRAW}")
+            return Receipt(ReceiptKind.UNKNOWN, text, status, alternative=True)
+        return Receipt(ReceiptKind.UNKNOWN, f"{text}; if it stays so: {REDRAW}", status)
 
     def _forbidden(self, action: Action) -> str:
         """Return why a call must never be sent, whoever made it: another project, no cohort or no version named."""

@@ -9,6 +9,7 @@ from reconciler.model.change import Request
 from reconciler.platforms.http import Client, segment
 from reconciler.platforms.memfault import wire
 from reconciler.platforms.reading.pages import Item, Page
+from reconciler.platforms.written import Written
 
 Filters = Sequence[tuple[str, str]]
 """Query parameters; a key may come several times, confirmed (SW info)."""
@@ -83,10 +84,13 @@ class Routes:
         """Return the organizations that the credentials reach, confirmed (MDX docs/ci/authentication.mdx)."""
         return self.client.read("/api/v0/organizations", "list organizations", wire.organizations)
 
-    def write(self, request: Request, decode: Callable[[bytes], Item], deadline: float) -> Item:
+    def write(self, request: Request, decode: Callable[[bytes], Item], deadline: float) -> Written[Item]:
         """Send one write, at most until `deadline`, in monotonic seconds."""
         operation = _OPERATIONS[request.method]
-        return self.client.write(request.path, operation, request.body, decode, deadline, method=request.method)
+        unit = (request.body or {}).get("cohort", "")
+        return self.client.write(
+            request.path, operation, request.body, decode, deadline, units=(unit,), method=request.method
+        )
 
     def _page(
         self,

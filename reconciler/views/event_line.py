@@ -91,7 +91,8 @@ def _(event: Called) -> Said:
     if event.receipt.refused and level == "info":
         level, words, style = "error", "accepted, but not for all units", "bold red"
     refused = listed([f"{unit}: {why}" for unit, why in event.receipt.refused])
-    rest = "".join(f": {clean(text)}" for text in (event.receipt.error, refused, event.receipt.answer) if text)
+    rest = "".join(f": {clean(text)}" for text in (event.receipt.error, refused) if text)
+    rest += f"; it says {clean(event.receipt.answer)}" if event.receipt.answer else ""
     return level, [(f"call {event.call:,}: ", ""), (words, style), (f" ({status}{event.seconds:.1f} s){rest}", "")]
 
 

@@ -19,8 +19,9 @@ class Release(msgspec.Struct, frozen=True):
 class Artifact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One file of a release. `size` is in bytes; `digest` is `algorithm:value`, empty where none is known.
 
-    `hardware` is the hardware version it is for, empty where the platform does not tell them apart. `executable` is None
-    where it is not told, `arguments` are those it is run with, `extra` is what clients stored with it, as JSON.
+    `hardware` is the hardware version it is for, empty where the platform does not tell them apart. `reference` is the
+    platform's own id, `url` where it is without what signs it. `executable` is None where it is not told, `arguments` are
+    those it is run with, `extra` is what clients stored with it, as JSON.
     """
 
     name: str = ""
@@ -29,6 +30,8 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     build: str = ""
     size: int | None = None
     digest: str = ""
+    reference: str = ""
+    url: str = ""
     signature: str = ""
     executable: bool | None = None
     arguments: str = ""
@@ -53,14 +56,15 @@ class PrepareStatus(StrEnum):
 class Preparation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How a server gets one release ready.
 
-    `reference` is the release's id on the platform. `progress` is percent 0 to 100, `size` bytes. `error` is a
-    sentence for people, `code` the platform's; `retryable`: whether trying again helps (None: not known).
+    `reference` is the release's id on the platform. `progress` is percent 0 to 100, `size` bytes, `url` where it is
+    without what signs it. `error` is a sentence for people, `code` the platform's; `retryable`: whether trying again helps (None: not known).
     """
 
     reference: str
     status: PrepareStatus
     progress: float | None = None
     size: int | None = None
+    url: str = ""
     artifacts: tuple[Artifact, ...] = ()
     code: str = ""
     error: str = ""

@@ -18,7 +18,7 @@ from reconciler.errors import NotFound, PlatformError
 from reconciler.model.release import Preparation, PrepareStatus
 from reconciler.platforms.answers import clean
 from reconciler.platforms.getapp import wire
-from reconciler.platforms.getapp.release_info import artifacts_of, whole
+from reconciler.platforms.getapp.release_info import artifacts_of, unsigned, whole
 from reconciler.platforms.getapp.routes import Server
 
 _OWN_WORDS = frozenset({PrepareStatus.NOT_ASKED, PrepareStatus.UNKNOWN})
@@ -69,6 +69,7 @@ def preparation(read: wire.Read[wire.Prepared], asked: str) -> Preparation:
         status=status,
         progress=answer.progress,
         size=whole(answer.size),
+        url=unsigned(answer.url),
         artifacts=artifacts,
         code=code,
         error=error,

@@ -46,6 +46,11 @@ def server_info(release: ServerRelease, odd: Sequence[str] = ()) -> ReleaseInfo:
     return msgspec.structs.replace(info, artifacts=artifacts, facts=info.facts + tuple(("!", note) for note in notes))
 
 
+def unsigned(url: str | None) -> str:
+    """Return an address without its query, which lets its bearer in (presigned: confirmed, section 7.5)."""
+    return clean((url or "").partition("?")[0])
+
+
 def whole(amount: float | None) -> int | None:
     """Return a number of bytes or seconds without its fraction."""
     return None if amount is None else int(amount)
@@ -76,6 +81,7 @@ def _info(release: RowRelease | ServerRelease, refused: str, *, released: bool, 
 def _facts(release: RowRelease | ServerRelease) -> Facts:
     """Return what else is said of a release, by the platform's names."""
     told = (
+        ("projectId", "" if release.project_id is None else f"{release.project_id:.0f}"),
         ("displayName", release.display_name),
         ("label", release.label),
         ("type", release.type),
@@ -152,6 +158,8 @@ def _artifact(file: wire.PreparedArtifact, catalog_id: str, notes: list[str]) ->
         kind=file.artifact_type or "",
         size=whole(file.size),
         digest=digest,
+        reference="" if file.id is None else f"{file.id:.0f}",
+        url=unsigned(file.url),
         signature=file.signature or "",
         executable=file.is_executable,
         arguments=file.arguments or "",

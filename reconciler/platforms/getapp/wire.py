@@ -32,6 +32,7 @@ class Entry(msgspec.Struct, gc=False, rename="camel"):
 class About(msgspec.Struct, kw_only=True, rename="camel"):
     """What agent, master and server say alike of a release. `size` in bytes (inferred), dates in ISO 8601."""
 
+    project_id: Number = None
     display_name: Text = None
     label: Text = None
     type: Text = None
@@ -136,9 +137,11 @@ class Hash(msgspec.Struct):
 class PreparedArtifact(msgspec.Struct, rename="camel"):
     """One file of a release, confirmed (seed 004). `size` in bytes (inferred)."""
 
+    id: Number = None
     catalog_id: Text = None
     item_key: Decorative[str] = ""
     artifact_type: Text = None
+    url: Text = None
     meta_data: Decorative[Any] = None
     size: Number = None
     hash: Decorative[Hash | None] = None
@@ -164,6 +167,7 @@ class Prepared(msgspec.Struct, rename="camel"):
     status: str
     progress: Number = None
     size: Number = None
+    url: Text = None
     artifacts: Decorative[list[PreparedArtifact] | None] = None
     error: Any = None
 

@@ -121,10 +121,12 @@ def _shape(rows: bytes) -> str:
 
 
 def _offerings(routes: Routes, *, fleet: bool) -> str:
-    if not fleet:
-        return f"the device is offered {len(routes.offering().items)} projects"
-    offered = routes.fleet_offering(routes.masters())
-    return f"the master is offered {sum(len(some.items) for some in offered.values() if some is not None)} projects"
+    lists = [entry.data for entry in routes.fleet_offering(routes.masters())] if fleet else [routes.offering()]
+    try:
+        number = sum(len(wire.items(content).items) for content in lists)
+    except msgspec.DecodeError:
+        return "what is offered has an unexpected shape"
+    return f"the {'master' if fleet else 'device'} is offered {number} projects"
 
 
 def _settings(routes: Routes) -> str:

@@ -7,9 +7,9 @@ agent-cdn/get-cdn-device-offering).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
-from typing import NamedTuple
 
 import msgspec
 
@@ -18,10 +18,9 @@ from reconciler.model.release import Availability, Catalog, Release
 from reconciler.model.snapshot import References, Snapshot
 from reconciler.model.unit import Reach, Units
 from reconciler.platforms.answers import clean
+from reconciler.platforms.getapp import wire
 from reconciler.platforms.getapp.release_info import info_of
 from reconciler.platforms.getapp.routes import DEVICES_PER_CALL, Routes, parts
-from reconciler.platforms.getapp.wire import Availability as Offered
-from reconciler.platforms.getapp.wire import OfferedRelease, Offering, Several
 from reconciler.platforms.reading.readers import Readers
 
 ON_DEVICE = frozenset({"delivery", "downloaded", "deploy", "installed"})
@@ -76,17 +75,20 @@ def offers_to(routes: Routes, devices: Sequence[str] | None) -> Offers:
     """
     try:
         if devices is None:
-            return _offers(routes.offering())
+            return _offers([routes.offering()])
         chunks = [devices[at : at + DEVICES_PER_CALL] for at in range(0, len(devices), DEVICES_PER_CALL)]
-        answers = [some for chunk in chunks for some in routes.fleet_offering(chunk).values()]
-        return _offers(*(some for some in answers if some is not None))
+        return _offers(entry.data for chunk in chunks for entry in routes.fleet_offering(chunk))
     except (NotFound, Rejected):
         return Offers()
     except PlatformError as error:
         return Offers(problem=f"what devices are offered could not be read: {error}")
 
 
-def _offers(*answers: Several[Offering]) -> Offers:
+def _offers(lists: Iterable[bytes | msgspec.Raw]) -> Offers:
+    answers = []
+    for content in lists:
+        with suppress(msgspec.DecodeError):
+            answers.append(wire.offerings(content))
     releases: Catalog = {}
     on_device: set[str] = set()
     refused: dict[Release, str] = {}
@@ -118,18 +120,19 @@ def availability(
     Devices that are not connected are not asked: commands to them wait anyway. A list without a release proves nothing
     but that a CDN has yet to push it.
     """
-    asked = sorted({unit for units in going.values() for unit in units if seen is None or _connected(seen, unit)})
-    answers: dict[str, _Answer] = {}
-    if fleet:
-        for found in readers.each(partial(_asked, routes, part, fleet=True) for part in parts(asked)):
-            answers |= found
-    elif asked:
-        answers = _asked(routes, asked, fleet=False)
-    kept = {
-        release: {unit: answers[unit].of(release, fleet=fleet) for unit in units if unit in answers}
-        for release, units in going.items()
-    }
-    return {release: {unit: one for unit, one in units.items() if one != FREE} for release, units in kept.items()}
+    wanted: dict[str, list[Release]] = {}
+    for release, units in going.items():
+        for unit in units:
+            if seen is None or _connected(seen, unit):
+                wanted.setdefault(unit, []).append(release)
+    asked = sorted(wanted)
+    chunks = parts(asked) if fleet else [asked] if asked else []
+    found: dict[Release, dict[str, Availability]] = {}
+    for answers in readers.each(partial(_asked, routes, wanted, chunk, fleet=fleet) for chunk in chunks):
+        for unit, release, one in answers:
+            if one != FREE:
+                found.setdefault(release, {})[unit] = one
+    return found
 
 
 def _connected(seen: Snapshot, unit: str) -> bool:
@@ -137,39 +140,42 @@ def _connected(seen: Snapshot, unit: str) -> bool:
     return row is not None and seen.units.reach[row] == Reach.CONNECTED
 
 
-class _Answer(NamedTuple):
-    """What one device is offered, or why that could not be read."""
+def _asked(
+    routes: Routes, wanted: Mapping[str, Sequence[Release]], devices: Sequence[str], *, fleet: bool
+) -> list[tuple[str, Release, Availability]]:
+    """Return what stands between devices and the releases that go to them.
 
-    releases: Mapping[Release, OfferedRelease] = {}
-    problem: str = ""
-
-    def of(self, release: Release, *, fleet: bool) -> Availability:
-        if self.problem:
-            return Availability(unread=self.problem)
-        one = self.releases.get(release)
-        return Availability(
-            refused="" if one is None else _refused(one.availability),
-            pushed=not fleet or (one is not None and one.device_release is not None),
-        )
-
-
-def _asked(routes: Routes, devices: Sequence[str], *, fleet: bool) -> dict[str, _Answer]:
-    """Return the answer for each device; none where there is no such question, nor for a device that has no entry."""
+    Nothing where there is no such question, nor of a device without an entry.
+    """
     try:
-        found = routes.fleet_offering(devices) if fleet else {devices[0]: routes.offering()}
+        entries = (
+            routes.fleet_offering(devices) if fleet else [wire.Entry(devices[0], data=msgspec.Raw(routes.offering()))]
+        )
     except (NotFound, Rejected):
-        return {}
+        return []
     except PlatformError as error:
-        return dict.fromkeys(devices, _Answer(problem=str(error)))
-    return {
-        device: _Answer(problem="what it is offered has an unexpected shape")
-        if offered is None
-        else _Answer({Release(one.project_name, each.version): each for one in offered.items for each in one.releases})
-        for device, offered in found.items()
-    }
+        return [(device, one, Availability(unread=str(error))) for device in devices for one in wanted[device]]
+    return [
+        (entry.device_id, release, one)
+        for entry in entries
+        for release, one in _between(wanted.get(entry.device_id, ()), entry.data, fleet=fleet)
+    ]
 
 
-def _refused(availability: Offered | None) -> str:
+def _between(wanted: Sequence[Release], content: msgspec.Raw, *, fleet: bool) -> Iterator[tuple[Release, Availability]]:
+    """Yield what stands between one device and each release, by what it is offered."""
+    try:
+        shown = {Release(some.project_name, one.version): one for some in wire.terms(content) for one in some.releases}
+    except msgspec.DecodeError:
+        yield from ((one, Availability(unread="what it is offered has an unexpected shape")) for one in wanted)
+        return
+    for release in wanted:
+        one = shown.get(release)
+        pushed = not fleet or (one is not None and one.device_release is not None)
+        yield release, Availability(refused="" if one is None else _refused(one.availability), pushed=pushed)
+
+
+def _refused(availability: wire.Availability | None) -> str:
     """Return why a device may not take a release; empty where it may, or where policy is bypassed."""
     if availability is None or not (availability.offered is False or availability.unavailable):
         return ""

@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 from urllib.parse import quote
 
-import msgspec
-
 from reconciler.errors import PlatformError, Rejected
 from reconciler.platforms.getapp import wire
 from reconciler.platforms.http import Client, segment
@@ -95,14 +93,10 @@ class Routes:
         path = f"/api/cdn/device/releases/{segment(catalog_id)}"
         return self.client.read(path, f"read {catalog_id} on devices", wire.entries, params)
 
-    def fleet_offering(self, devices: Sequence[str]) -> dict[str, wire.Several[wire.Offering] | None]:
-        """Return what some devices may take, by device; None where that cannot be read.
-
-        Confirmed (agent-cdn/get-cdn-device-offering).
-        """
+    def fleet_offering(self, devices: Sequence[str]) -> list[wire.Entry]:
+        """Return what some devices may take. Confirmed (agent-cdn/get-cdn-device-offering)."""
         params: list[tuple[str, str | int]] = [("device_id", device) for device in devices]
-        entries = self._with_updates("/api/cdn/device/offering", wire.entries, params)
-        return {entry.device_id: _offerings(bytes(entry.data)) for entry in entries.items}
+        return self._with_updates("/api/cdn/device/offering", wire.entries, params).items
 
     def device(self) -> bytes:
         """Return who an agent's own device is. Confirmed (DOC agent-settings.mdx)."""
@@ -116,9 +110,9 @@ class Routes:
         """Return one release on an agent's own device; NotFound where it has not. Confirmed (seed 001)."""
         return self.client.read(f"/api/v2/device/releases/{segment(catalog_id)}", f"read {catalog_id}", wire.row).value
 
-    def offering(self) -> wire.Several[wire.Offering]:
+    def offering(self) -> bytes:
         """Return what an agent's own device may take. Confirmed to exist (DOC interfaces/sse.md)."""
-        return self._with_updates("/api/v2/device/offering", wire.offerings, [])
+        return self._with_updates("/api/v2/device/offering", _list, [])
 
     def configs(self) -> dict[str, object]:
         """Return an agent's settings. Confirmed (DOC agent-settings.mdx)."""
@@ -155,13 +149,6 @@ def _list(content: bytes) -> bytes:
     """Return the list of an answer as it is, without an object around it; raise msgspec.DecodeError for anything else."""
     listed = wire.items(content)
     return b"[%b]" % b",".join(bytes(raw) for raw in listed.items) if listed.wrapped else content
-
-
-def _offerings(content: bytes) -> wire.Several[wire.Offering] | None:
-    try:
-        return wire.offerings(content)
-    except msgspec.DecodeError:
-        return None
 
 
 def _server_releases(content: bytes) -> wire.Several[wire.ServerRelease]:

@@ -7,7 +7,7 @@ note, any other costs its row and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -111,6 +111,14 @@ class OfferedRelease(RowRelease, rename="camel"):
     device_release: Decorative[OnDevice | None] = None
 
 
+class Terms(msgspec.Struct, gc=False, rename="camel"):
+    """Of a release of an offering only what depends on the device."""
+
+    version: str
+    availability: Decorative[Availability | None] = None
+    device_release: Decorative[OnDevice | None] = None
+
+
 class _Offering(msgspec.Struct, rename="camel"):
     """An offering whose releases are not decoded yet: a malformed one must not cost the others."""
 
@@ -120,11 +128,11 @@ class _Offering(msgspec.Struct, rename="camel"):
     releases: Decorative[list[msgspec.Raw] | None] = None
 
 
-class Offering(NamedTuple):
+class Offering(NamedTuple, Generic[T]):
     """The releases of one project that a device may take, confirmed (agent-cdn/get-cdn-device-offering)."""
 
     project_name: str
-    releases: list[OfferedRelease]
+    releases: list[T]
 
 
 class Hash(msgspec.Struct):
@@ -269,6 +277,7 @@ tokens = one(Tokens)
 server_releases = each(ServerRelease)
 _each_offering = each(_Offering)
 _each_offered = each(OfferedRelease)
+_each_terms = each(Terms)
 _each_entry = each(Entry)
 
 
@@ -297,10 +306,10 @@ def items(content: bytes | msgspec.Raw) -> Listed:
         return Listed(_wrapped_raws.decode(content).data, wrapped=True)
 
 
-def offerings(content: bytes) -> Several[Offering]:
+def offerings(content: bytes | msgspec.Raw) -> Several[Offering[OfferedRelease]]:
     """Return what one device may take; raise msgspec.DecodeError when the body is no list at all."""
     listed = _each_offering(items(content).items)
-    found: Several[Offering] = Several([], listed.malformed, listed.notes)
+    found: Several[Offering[OfferedRelease]] = Several([], listed.malformed, listed.notes)
     for offering in listed.items:
         part = _each_offered(offering.releases or [])
         found.malformed.extend(f"{offering.project_name}: {why}" for why in part.malformed)
@@ -309,6 +318,12 @@ def offerings(content: bytes) -> Several[Offering]:
             one.display_name, one.label = one.display_name or offering.display_name, one.label or offering.label
         found.items.append(Offering(offering.project_name, part.items))
     return found
+
+
+def terms(content: bytes | msgspec.Raw) -> Iterator[Offering[Terms]]:
+    """Yield the same, of each release only what depends on the device, without what cannot be read."""
+    for offering in _each_offering(items(content).items).items:
+        yield Offering(offering.project_name, _each_terms(offering.releases or []).items)
 
 
 def project_of(row: bytes) -> str:

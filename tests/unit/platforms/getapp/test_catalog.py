@@ -51,7 +51,7 @@ def test_the_server_tells_all() -> None:
         created="2026-10-01T08:00:00Z",
         updated="2026-10-02T08:00:00Z",
         extra='{"autoDeploy":true,"totalSize":7}',
-        facts=(("type", "product"),),
+        facts=(("projectId", "12"), ("type", "product")),
         preparation=NOT_ASKED,
     )
     assert PREPARED not in world.paths()

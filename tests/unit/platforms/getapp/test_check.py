@@ -333,7 +333,7 @@ def test_a_document_may_say_below_what_its_paths_stand(servers: Any, path: str) 
     assert proposals("v1", told)["deliver"].path == path
 
 
-def test_the_offering_of_a_master_that_cannot_be_read_counts_as_none() -> None:
+def test_the_offering_of_a_master_that_cannot_be_read_is_said() -> None:
     world = Installation()
     world.answers["/api/cdn/device/offering"] = httpx.Response(200, json=[{"deviceId": "edge-0", "data": 7}])
-    assert "offered 0 projects" in checks(world)["read offerings"].message
+    assert "unexpected shape" in checks(world)["read offerings"].message

@@ -79,10 +79,12 @@ def unfinished(progress: Progress, track: Track, sight: Sight | Unread) -> Outco
     goal, blocked = track.goal, track.blocked
     if track.sent is None:
         return _never_sent(progress, track, sight if isinstance(sight, Sight) else None)
-    if blocked is not None:
-        return ended(progress.fleet, goal, Result.WAITING, "still blocked when waiting ended", blocked.reasons)
+    reasons = blocked.reasons if blocked is not None else ()
     if not progress.wait:
-        return ended(progress.fleet, goal, Result.WAITING, f"accepted; not waited for{_not_sent(goal, track.sent)}")
+        detail = f"accepted; not waited for{_not_sent(goal, track.sent)}"
+        return ended(progress.fleet, goal, Result.WAITING, detail, reasons)
+    if reasons:
+        return ended(progress.fleet, goal, Result.WAITING, "still blocked when waiting ended", reasons)
     if track.shown:
         taken = "removed on the platform" if goal.verb is Verb.REMOVE else "assigned"
         detail = f"{taken}; the unit was still on its way when waiting ended"

@@ -12,7 +12,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
-from reconciler.errors import Rejected, UnexpectedAnswer
+from reconciler.errors import PlatformError, Rejected, UnexpectedAnswer
 from reconciler.model.outcome import Receipt, ReceiptKind
 from reconciler.platforms.answers import Answer, Scrub, clean, excerpt, said, unreadable
 
@@ -56,36 +56,43 @@ def written(
     `decode` gives the documented answer, and raises msgspec.DecodeError for what is none. Raises Rejected for a refusal of
     the whole, UnexpectedAnswer for what cannot be understood, or tells of failures but not whose.
     """
+    body, value, wrong = _body(answer.content), None, ""
     try:
-        body = msgspec.json.decode(answer.content)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        body = answer.content.decode("utf-8", "replace").strip()
+        value = decode(answer.content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        wrong = str(error)
     found = list(_results(body, units))
-    whole = _refusal(body)
     named: dict[str, str] = {}
     for one, why in found:
         if one in units:
             named[one] = named.get(one) or why
     others = [why for one, why in found if why and one not in units and not (one and named)]
+    whole = _refusal(body) or (said(answer.content) if wrong else "")
     if not named and others and (len(units) == 1 or all(why for _, why in found)):
         whole = whole or others[0]
     refused = {one: clean(scrub(named.get(one) or whole)) for one in units if named.get(one, whole)}
+    kind: type[PlatformError] | None = None
+    why = how_much = ""
     if (whole and not named) or (refused and len(units) == 1):
-        why = clean(scrub(whole)) if not named else next(iter(refused.values()))
-        text = f"the platform answered {answer.status}, and refuses it: {why}"
-        raise Rejected(text, operation=operation, status=answer.status, request_id=answer.request_id)
-    if others:
-        text = f"the platform answered {answer.status}, and refuses it in part: {clean(scrub(others[0]))}"
-        raise UnexpectedAnswer(text, operation=operation, status=answer.status, request_id=answer.request_id)
-    try:
-        value = decode(answer.content)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        if not named:
-            raise unreadable(answer, operation, str(error), scrub) from None
-        value = None
+        kind, why = Rejected, whole if not named else next(iter(refused.values()))
+    elif others:
+        kind, why, how_much = UnexpectedAnswer, others[0], " in part"
+    if kind is not None:
+        text = f"the platform answered {answer.status}, and refuses it{how_much}: {clean(scrub(why))}"
+        raise kind(text, operation=operation, status=answer.status, request_id=answer.request_id)
+    if wrong and not named:
+        raise unreadable(answer, operation, wrong, scrub)
     understood = value is not None or body in _TAKEN or len(found) == len(named) == len(units) > 0
     besides = "" if understood else excerpt(answer.content, scrub)
     return Written(answer.status, value, tuple(refused.items()), besides)
+
+
+def _body(content: bytes) -> object:
+    """Return a body as JSON, else as text."""
+    try:
+        return msgspec.json.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return content.decode("utf-8", "replace").strip()
 
 
 def _refusal(result: object) -> str:

@@ -20,15 +20,9 @@ from reconciler.ports import Check, Clock
 ACCEPTED = "the server accepts user and password"
 V1_AREAS = ("/delivery/", "/deploy/")
 SETTINGS = (
-    *("deployAutoOnPull", "deliveryAutoTrigger", "maxParallelDeliveries", "deliveryTimeoutMins", "downloadRetryCount"),
-    *(
-        "deliveryRetryDelaySecs",
-        "deployTimeoutSec",
-        "discoveryPeriodicIntervalMin",
-        "queryStatusIntervalSec",
-        "tcpTimeout",
-    ),
-)
+    "deployAutoOnPull", "deliveryAutoTrigger", "maxParallelDeliveries", "deliveryTimeoutMins", "downloadRetryCount",
+    "deliveryRetryDelaySecs", "deployTimeoutSec", "discoveryPeriodicIntervalMin", "queryStatusIntervalSec", "tcpTimeout",
+)  # fmt: skip
 """Settings by their names in the API, confirmed (DOC configurations/agent-settings.mdx)."""
 FORBIDDEN = 403
 """A missing role, or 401 (confirmed, section 7.1)."""
@@ -140,6 +134,7 @@ def _settings(routes: Routes) -> str:
 
 
 def _words(value: object) -> str:
+    """Return a value as JSON, which is YAML too."""
     return msgspec.json.encode(value).decode()
 
 
@@ -179,7 +174,7 @@ def _prefix(routes: Routes, table: Table) -> Check:
     if not moved:
         return Check("V1 prefix", "ok", f"V1 reads answer {where}")
     text = f"V1 reads answer {where}, but this connection's calls stand elsewhere: {', '.join(moved)}"
-    return Check("V1 prefix", "warning", text, f"routes: {_yaml(moved)}")
+    return Check("V1 prefix", "warning", text, f"routes: {_words(moved)}")
 
 
 def _proposed(routes: Routes, part: str, off: list[str]) -> Iterator[Check]:
@@ -197,12 +192,7 @@ def _proposed(routes: Routes, part: str, off: list[str]) -> Iterator[Check]:
         yield Check(name, "unchecked", f"it describes no call for: {', '.join(off)}")
         return
     text = f"the agent describes calls for: {', '.join(useful)}; a proposal for the connection's `getapp`, to be read before it is used"
-    yield Check(name, "warning", text, f"routes: {_yaml(useful)}")
-
-
-def _yaml(found: dict[str, StepRoute]) -> str:
-    """Return routes as YAML on one line: JSON is YAML."""
-    return _words(found)
+    yield Check(name, "warning", text, f"routes: {_words(useful)}")
 
 
 def _server(server: Server | None) -> Iterator[Check]:

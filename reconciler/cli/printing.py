@@ -99,6 +99,7 @@ def applied(applying: Applying) -> Applied:
             for fleet in plan.fleets
             for held in fleet.held
         ),
+        mistakes=tuple(applying.mistakes),
         outcomes=tuple(applying.outcomes),
     )
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import compress
 
 import msgspec
 
 from reconciler.core.judge import Judged, Patience, judge
+from reconciler.core.mistakes import Mistakes
 from reconciler.core.resolve import Channels, Column, Resolution, claimed, resolve
 from reconciler.core.select import Mask, both, everything, matcher, without
 from reconciler.model.desired import Want
+from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.fleet import Document, FleetSpec
 from reconciler.model.quantity import seconds
 from reconciler.model.release import Release
@@ -55,10 +57,9 @@ class Filters(msgspec.Struct, frozen=True):
         """Return whether a fleet is in reach."""
         return not self.fleets or matcher(list(self.fleets))(name)
 
-    def workload(self, name: str, workload_id: str) -> bool:
-        """Return whether a workload is in reach."""
-        matches = matcher(list(self.workloads))
-        return not self.workloads or matches(name) or matches(workload_id)
+    def workload(self, names: Iterable[str]) -> bool:
+        """Return whether a workload that goes by these names is in reach."""
+        return not self.workloads or any(map(matcher(list(self.workloads)), names))
 
 
 class FleetAssessment(msgspec.Struct):
@@ -78,6 +79,8 @@ class FleetAssessment(msgspec.Struct):
     """Units in scope and in reach of the filters."""
     unfiltered: list[Judged]
     judged: list[Judged]
+    mistakes: Mistakes = Mistakes()
+    """Those of all fleets of the connection."""
     tied: frozenset[str] = frozenset()
     """Ids of workloads that requirements speak of: each unit is judged by itself, so no call may take in newcomers."""
     base: Resolution | None = None
@@ -87,6 +90,11 @@ class FleetAssessment(msgspec.Struct):
     def document(self) -> Document:
         """Return the fleet's document."""
         return self.resolution.document
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Return what the inventory shows to be wrong or odd about this fleet: what is wrong first."""
+        return (*self.mistakes.of_fleet(self.document.name), *self.resolution.warnings)
 
     @property
     def fleet_wide(self) -> frozenset[str]:
@@ -99,7 +107,7 @@ class FleetAssessment(msgspec.Struct):
             return frozenset()
         pinned = {name for pins in self.resolution.spec.pins.values() for name in pins}
         alike = frozenset(one.column.workload.id for one in self.judged if _alike(one.column, pinned))
-        return alike - self.tied
+        return frozenset(one for one in alike - self.tied if not self.mistakes.holds(one))
 
 
 def _alike(column: Column, pinned: set[str]) -> bool:
@@ -120,6 +128,7 @@ def assess(  # a fleet, what it is held against, and how
     retries_itself: bool,
     filters: Filters,
     resolution: Resolution | None = None,
+    mistakes: Mistakes | None = None,
 ) -> FleetAssessment:
     """Judge one fleet against a snapshot. `now` in seconds since 1970."""
     resolution = resolution or resolve(document, channels, snapshot.units, snapshot.workloads)
@@ -130,7 +139,7 @@ def assess(  # a fleet, what it is held against, and how
     units = _units_in_reach(snapshot, filters)
     columns = sorted(resolution.columns.values(), key=lambda column: (column.workload.name, column.workload.id))
     unfiltered = [judge(column, snapshot, patience) for column in columns]
-    judged = [one for one in unfiltered if filters.workload(one.column.workload.name, one.column.workload.id)]
+    judged = [one for one in unfiltered if filters.workload(resolution.names(one.column.workload))]
     if filters.units or filters.exclude:
         judged = [judge(_narrowed(one.column, units), snapshot, patience) for one in judged]
     return FleetAssessment(
@@ -143,6 +152,7 @@ def assess(  # a fleet, what it is held against, and how
         reach=both(resolution.scope, units),
         unfiltered=unfiltered,
         judged=judged,
+        mistakes=mistakes or Mistakes([resolution], snapshot.units),
     )
 
 
@@ -186,7 +196,7 @@ def unmanaged(one: FleetAssessment) -> int:
     count = 0
     for workload in one.snapshot.workloads:
         column = one.snapshot.columns.get(workload.id)
-        if column is None or not one.filters.workload(workload.name, workload.id):
+        if column is None or not one.filters.workload(one.resolution.names(workload)):
             continue
         ours = one.resolution.columns.get(workload.id)
         left = one.reach if ours is None else without(one.reach, claimed(ours))

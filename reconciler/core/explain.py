@@ -46,7 +46,7 @@ def explain(one: FleetAssessment, plan: FleetPlan, manifest: Manifest, row: int,
         sync=sync(found),
         health=health(found, state, reach),
         planned=_planned(plan, unit.id, workload.id),
-        held=held.reasons if held is not None else (),
+        held=held.reasons if held is not None else one.mistakes.holds(workload.id).get(row, ()),
         stage=held.stage if held is not None else 0,
     )
 

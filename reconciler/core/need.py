@@ -7,6 +7,7 @@ from itertools import compress
 
 import msgspec
 
+from reconciler.core.names import meant
 from reconciler.core.resolve import Column, Resolution, claimed
 from reconciler.core.versions import Range, parse_range
 from reconciler.model.desired import Desired
@@ -112,9 +113,7 @@ class Side:
 
     def meant(self, name: str, specs: Iterable[WorkloadSpec]) -> list[str]:
         """Return the ids of the workloads that entries of a name mean; none or several where that is not certain."""
-        asked = {spec.id for spec in specs}
-        known = self.snapshot.workloads
-        return [one.id for one in known if one.id in asked or (None in asked and one.name == name)]
+        return [one.id for one in meant(name, specs, self.snapshot.workloads)]
 
     def listed(self, name: str) -> list[WorkloadSpec]:
         """Return the entries of a workload in all fleets of the connection."""

@@ -80,6 +80,7 @@ def fleet_plan(  # a fleet, what is known of it, and where its manifests came fr
         changes=changes,
         actions=actions,
         held=(*missing, *maker.held),
+        diagnostics=one.diagnostics,
         violations=tuple(violations(one.document, loads(one), sum(one.resolution.scope))),
         warnings=(*warnings(one), *review.warnings),
         releases=moved_to(changes, catalog),
@@ -134,7 +135,7 @@ class _Maker:
     def __init__(self, one: FleetAssessment, catalog: Catalog, gates: Gates) -> None:
         self.one = one
         self.catalog = catalog
-        self.vetoes = Vetoes(Scene(one.resolution, one.snapshot, catalog, one.patience.now))
+        self.vetoes = Vetoes(Scene(one.resolution, one.snapshot, catalog, one.mistakes, one.patience.now))
         self.gates = gates
         self.digest = SlotDigest(one.resolution, one.snapshot)
         self.changes: list[Change] = []
@@ -288,7 +289,7 @@ def _set_steps(changes: tuple[Change, ...], actions: tuple[Action, ...], later: 
 def _missing(one: FleetAssessment) -> Iterator[Held]:
     units = sum(one.reach)
     for name, why in one.resolution.missing:
-        if one.filters.workload(name, name):
+        if one.filters.workload([name]):
             yield Held(
                 unit=Ref("*", units_in_words(units)),
                 workload=Ref("", name),

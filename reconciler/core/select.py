@@ -6,6 +6,7 @@ masks are combined as big integers, so a quarter of a million units cost millise
 
 from collections.abc import Callable, Iterator
 from fnmatch import translate
+from itertools import compress
 from re import compile as compile_pattern
 
 from reconciler.model.fleet import Selector
@@ -40,6 +41,11 @@ def without(left: Mask, right: Mask) -> Mask:
     """Return the units of the left mask that are not in the right one."""
     ones = int.from_bytes(left, "little")
     return (ones & ~int.from_bytes(right, "little")).to_bytes(len(left), "little")
+
+
+def rows_of(found: Mask) -> frozenset[int]:
+    """Return the rows of the units in a mask."""
+    return frozenset(compress(range(len(found)), found))
 
 
 def mask(selector: Selector, units: Units) -> Mask:

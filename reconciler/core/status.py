@@ -41,7 +41,7 @@ def fleet_status(one: FleetAssessment, *, units: bool = False) -> FleetStatus:
             if found is not Verdict.UNMANAGED:
                 counts[status_bucket(found, one.snapshot.states[state], Reach(reach))] += number
     both, gauged = axes(one), devices(one)
-    missing = tuple(f"{name}: {why}" for name, why in one.resolution.missing if one.filters.workload(name, name))
+    missing = tuple(f"{name}: {why}" for name, why in one.resolution.missing if one.filters.workload([name]))
     return FleetStatus(
         fleet=one.document.name,
         connection=one.connection,
@@ -65,6 +65,7 @@ def fleet_status(one: FleetAssessment, *, units: bool = False) -> FleetStatus:
         spread=tuple(spread for judged in one.judged for spread in spreads(one, judged)),
         movements=tuple(moving for judged in one.judged for moving in movements(one, judged)),
         remarks=tuple(remark for judged in one.judged for remark in remarks(one, judged)),
+        diagnostics=one.diagnostics,
         problems=(*one.snapshot.coverage.problems, *missing),
         unit_list=tuple(_units(one)) if units else None,
     )

@@ -50,10 +50,17 @@ def _workloads(reading: Reading, row: int, wanted: str | None) -> list[Workload]
     known = reading.snapshot.workloads
     if wanted is None:
         return [one for one in known if _spoken_of(reading, row, one)]
-    found = [one for one in known if one.id == wanted] or [one for one in known if one.name == wanted]
+    names = {one.id: {one.id, one.name, *_keys(reading, one)} for one in known}
+    found = [one for one in known if wanted in names[one.id]]
     if not found:
-        raise SettingsError(f"there is no workload {wanted!r}{suggestion(wanted, [one.name for one in known])}")
+        near = suggestion(wanted, {name for one in known for name in names[one.id] - {one.id}})
+        raise SettingsError(f"there is no workload {wanted!r}{near}")
     return found
+
+
+def _keys(reading: Reading, workload: Workload) -> set[str]:
+    """Return what the manifests call a workload."""
+    return {name for one in reading.resolutions for name in one.names(workload)}
 
 
 def _spoken_of(reading: Reading, row: int, workload: Workload) -> bool:

@@ -50,7 +50,8 @@ def test_an_explanation_says_what_the_plan_says(fleet: Document, snapshot: Snaps
         assert said.verdict is verdict(value, state, Reach(snapshot.units.reach[row]), Patience(now=NOW))
         assert (said.seen is None) == (state == UNSEEN)
         assert (said.planned is not None) == (slot in changes)
-        assert said.held == (held[slot].reasons if slot in held else ())
+        mistakes = one.mistakes.holds(workload.id).get(row, ())
+        assert said.held == (held[slot].reasons if slot in held else mistakes)
         assert not (said.planned and said.held)
         if said.verdict in CHANGES:
             assert said.planned or said.held

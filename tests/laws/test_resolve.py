@@ -4,7 +4,6 @@ from hypothesis import assume, given
 
 from reconciler.core.resolve import Resolution, claimed, resolve
 from reconciler.model.desired import Want
-from reconciler.model.diagnostic import Severity
 from reconciler.model.fleet import Document
 from reconciler.model.snapshot import Snapshot
 from tests.laws import naive
@@ -16,7 +15,7 @@ def resolved(fleet: Document, snapshot: Snapshot) -> Resolution:
 
 
 def errors(resolution: Resolution) -> list[str]:
-    return [one.code for one in resolution.diagnostics if one.severity is Severity.ERROR]
+    return [one.diagnostic.code for one in resolution.mistakes]
 
 
 @given(fleets(), snapshots())

@@ -139,7 +139,7 @@ def _(event: Passed) -> Said:
         f"{count(event.violations, 'limit')} violated" if event.violations else "",
     ]
     found = ", ".join(part for part in numbers if part)
-    applied = f"; applied: {outcomes}" if event.outcomes else ""
+    applied = f"; results: {outcomes}" if event.outcomes else ""
     return "info", [(f"pass {event.number:,}: {clean(event.sync)}, {clean(event.health)}; {found}{applied}", "")]
 
 

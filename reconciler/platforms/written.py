@@ -21,8 +21,8 @@ T = TypeVar("T")
 _IDS = ("deviceId", "device_id", "id")
 _AGREES = ("success", "ok", "accepted")
 _FAILED = frozenset({"error", "failed", "failure", "rejected", "refused", "denied"})
-_FAILURES = frozenset({"errors", "failed", "failures", "rejected", "refused"})
-"""Names under which only what failed is listed."""
+_FAILURES = ("errors", "fail", "reject", "refus")
+"""How names begin under which only what failed is listed."""
 _TAKEN: tuple[object, ...] = (None, True, {}, [], "", {"success": True})
 """Bodies that say no more than that the call was taken."""
 NO_REASON = "no reason is given"
@@ -68,7 +68,8 @@ def written(
             named[one] = named.get(one) or why
     others = [why for one, why in found if why and one not in units and not (one and named)]
     whole = _refusal(body) or (said(answer.content) if wrong else "")
-    if not named and others and (len(units) == 1 or all(why for _, why in found)):
+    agreed = isinstance(body, dict) and any(body.get(name) is True for name in _AGREES)
+    if not named and others and not agreed and (len(units) == 1 or all(why for _, why in found)):
         whole = whole or others[0]
     refused = {one: clean(scrub(named.get(one) or whole)) for one in units if named.get(one, whole)}
     kind: type[PlatformError] | None = None
@@ -130,7 +131,7 @@ def _results(body: object, units: Collection[str]) -> Iterator[tuple[str, str]]:
         for name, one in body.items():
             if name in units:
                 yield name, (NO_REASON if one is False else _refusal(one))
-            elif name in _FAILURES and isinstance(one, list | dict):
+            elif isinstance(one, list | dict) and name.lower().startswith(_FAILURES):
                 yield from _failures(one, units)
             else:
                 yield from _results(one, units)

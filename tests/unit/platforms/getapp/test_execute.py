@@ -114,6 +114,7 @@ def test_results_by_device_are_refusals_of_those_devices(refusal: dict[str, Any]
     ("body", "kind", "refused"),
     [
         ({"success": True, "failed": ["edge-1"]}, ReceiptKind.ACCEPTED, {"edge-1": "no reason is given"}),
+        ({"succeeded": ["edge-0"], "failedDevices": ["edge-1"]}, ReceiptKind.ACCEPTED, {"edge-1": "no reason is given"}),
         ({"failed": {"edge-1": "offline"}}, ReceiptKind.ACCEPTED, {"edge-1": "offline"}),
         ({"failed": {"edge-1": {"message": "offline"}}}, ReceiptKind.ACCEPTED, {"edge-1": "offline"}),
         ({"errors": [{"deviceId": "edge-1", "message": "offline"}]}, ReceiptKind.ACCEPTED, {"edge-1": "offline"}),
@@ -125,10 +126,12 @@ def test_results_by_device_are_refusals_of_those_devices(refusal: dict[str, Any]
         ({"error": {"message": "full"}}, ReceiptKind.REJECTED, {}),
         ([{"error": "full"}, {"success": True}], ReceiptKind.UNKNOWN, {}),
         ({"errors": ["full"], "results": [{"id": "edge-0"}]}, ReceiptKind.UNKNOWN, {}),
+        ({"success": True, "failed": ["edge-9"]}, ReceiptKind.UNKNOWN, {}),
+        ({"success": True, "errors": ["one device is offline"]}, ReceiptKind.UNKNOWN, {}),
         ({"errors": [], "failed": 0}, ReceiptKind.ACCEPTED, {}),
         ([7, "edge-1"], ReceiptKind.ACCEPTED, {}),
     ],
-)
+)  # fmt: skip
 def test_whom_an_answer_refuses(body: object, kind: ReceiptKind, refused: dict[str, str]) -> None:
     receipt = run_on_three(body)
     assert (receipt.kind, dict(receipt.refused)) == (kind, refused)

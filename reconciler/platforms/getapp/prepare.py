@@ -56,7 +56,10 @@ def preparation(read: wire.Read[wire.Prepared], asked: str) -> Preparation:
     status = STATUSES.get(answer.status, PrepareStatus.UNKNOWN)
     if status is PrepareStatus.UNKNOWN:
         notes.append(f"status {clean(repr(answer.status), 80)} is not known")
-    artifacts = artifacts_of(answer.artifacts or (), asked, notes)
+    files = answer.artifacts or ()
+    artifacts = artifacts_of(files, asked, notes)
+    if files and not any(one.catalog_id in (None, "", asked) for one in files):
+        status = PrepareStatus.UNKNOWN  # all its files are of other releases, as the notes say
     code = error = ""
     retryable: bool | None = None
     if status is PrepareStatus.ERROR or answer.error not in (None, False, "", []):

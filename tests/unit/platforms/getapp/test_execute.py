@@ -128,6 +128,7 @@ def test_results_by_device_are_refusals_of_those_devices(refusal: dict[str, Any]
         ({"errors": ["full"], "results": [{"id": "edge-0"}]}, ReceiptKind.UNKNOWN, {}),
         ({"success": True, "failed": ["edge-9"]}, ReceiptKind.UNKNOWN, {}),
         ({"success": True, "errors": ["one device is offline"]}, ReceiptKind.UNKNOWN, {}),
+        ({"errors": [7]}, ReceiptKind.ACCEPTED, {}),
         ({"errors": [], "failed": 0}, ReceiptKind.ACCEPTED, {}),
         ([7, "edge-1"], ReceiptKind.ACCEPTED, {}),
     ],

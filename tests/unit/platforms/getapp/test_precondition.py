@@ -112,6 +112,8 @@ def action_on(devices: list[str]) -> Action:
         ([entry("edge-1", row("delivery", "Error"))], ReceiptKind.ACCEPTED),
         ([entry("edge-1", row("installed"))], ReceiptKind.UNPROVED),
         ([entry("edge-1", {"state": 7})], ReceiptKind.ACCEPTED),
+        ([entry("edge-1", row("delivery", "Error", version="2.0.0"))], ReceiptKind.UNPROVED),
+        ([entry("edge-1", {"state": "delivery"})], ReceiptKind.UNPROVED),
         ([], ReceiptKind.ACCEPTED),
     ],
 )

@@ -66,6 +66,18 @@ def test_other_statuses_are_unknown(status: str) -> None:
     assert found.notes == (f"status {status!r} is not known",)
 
 
+def test_files_of_another_release_are_named_and_prove_nothing_alone() -> None:
+    mine, other = {"itemKey": "a", "catalogId": ID}, {"itemKey": "b", "catalogId": "12.radio@2.0.0"}
+    for artifacts, status in (
+        ([mine], PrepareStatus.DONE),
+        ([mine, other], PrepareStatus.DONE),
+        ([other], PrepareStatus.UNKNOWN),
+    ):
+        found = told(artifacts=artifacts)
+        assert found.status is status
+        assert found.notes == (("b is of 12.radio@2.0.0",) if other in artifacts else ())
+
+
 @pytest.mark.parametrize("code", CODES)
 def test_every_code_has_a_sentence_and_says_whether_trying_again_helps(code: str) -> None:
     found = told("error", error={"errorCode": code, "message": "theirs"})

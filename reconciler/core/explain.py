@@ -74,9 +74,9 @@ def stray(snapshot: Snapshot, row: int, workload: Workload) -> SlotExplanation:
 
 def _won(one: FleetAssessment, manifest: Manifest, column: Column | None, row: int) -> Rule | None:
     """Return the rule in force; where none is, the line that leaves the slot out; None where nothing speaks of it."""
-    if column is not None and column.winners[row]:
+    if column is not None and column.winner(row):
         return _rule(one, manifest, column.rule(row))
-    if not one.resolution.scope[row]:
+    if row not in one.resolution.scope:
         return Rule(origin=one.document.locate(("spec", "units")), text="units: not in the scope of the fleet")
     if column is None:
         return None
@@ -86,8 +86,8 @@ def _won(one: FleetAssessment, manifest: Manifest, column: Column | None, row: i
 
 def _lost(one: FleetAssessment, manifest: Manifest, column: Column, row: int) -> Iterator[Rule]:
     """Yield the rules that speak of the slot too, strongest first."""
-    for number, meant in reversed(column.masks):
-        if meant[row] and number != column.winners[row]:
+    for number, meant in reversed(column.spoken):
+        if row in meant and number != column.winner(row):
             yield _rule(one, manifest, column.rules[number])
 
 

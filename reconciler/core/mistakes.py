@@ -5,12 +5,11 @@ No slot belongs to two fleets: what two claim is such a mistake, which names bot
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations
 
-from reconciler.core.resolve import Mistake, Resolution, claimed
-from reconciler.core.select import both, rows_of
+from reconciler.core.resolve import Column, Mistake, Resolution
 from reconciler.model.diagnostic import Diagnostic, Related
 from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.unit import Units
@@ -44,22 +43,48 @@ class Mistakes:
 
 def conflicts(resolutions: Sequence[Resolution], units: Units) -> Iterator[Mistake]:
     """Yield one mistake per pair of fleets and workload that claim at least one slot together."""
-    for left, right in combinations(resolutions, 2):
-        for workload_id in sorted(left.columns.keys() & right.columns.keys()):
-            ours, theirs = left.columns[workload_id], right.columns[workload_id]
-            rows = rows_of(both(claimed(ours), claimed(theirs)))
-            if not rows:
+    columns: dict[str, list[tuple[Resolution, Column]]] = defaultdict(list)
+    for one in resolutions:
+        for workload_id, column in one.columns.items():
+            columns[workload_id].append((one, column))
+    for workload_id, several in sorted(columns.items()):
+        for (left, right), rows in sorted(_shared([column for _, column in several], len(units)).items()):
+            yield _conflict(workload_id, several[left], several[right], rows, units)
+
+
+def _shared(columns: Sequence[Column], units: int) -> dict[tuple[int, int], list[int]]:
+    """Return the rows that two columns of one workload claim, by the positions of the columns; each row is seen once."""
+    found: dict[tuple[int, int], list[int]] = defaultdict(list)
+    if len(columns) < 2:
+        return found
+    owners = array("I", bytes(4 * units))
+    further: dict[int, list[int]] = {}
+    for number, column in enumerate(columns):
+        for row in column.claims():
+            if not owners[row]:
+                owners[row] = number + 1
                 continue
-            row = min(rows)
-            more = f" and {len(rows) - 1:,} more" if len(rows) > 1 else ""
-            found = Diagnostic(
-                code="claimed-twice",
-                message=(
-                    f"fleets {left.document.name!r} and {right.document.name!r} both claim {ours.workload.name} on "
-                    f"{units.names[row]} ({units.ids[row]}){more}"
-                ),
-                origin=left.document.locate(ours.rule(row).path),
-                related=(Related("the other claim", right.document.locate(theirs.rule(row).path)),),
-                hint="narrow one fleet's units, or set `unmanaged: true` in one of them",
-            )
-            yield Mistake(found, (left.document.name, right.document.name), frozenset({workload_id}), rows)
+            others = further.setdefault(row, [owners[row] - 1])
+            for other in others:
+                found[other, number].append(row)
+            others.append(number)
+    return found
+
+
+def _conflict(
+    workload_id: str, left: tuple[Resolution, Column], right: tuple[Resolution, Column], rows: list[int], units: Units
+) -> Mistake:
+    (one, ours), (other, theirs) = left, right
+    row = rows[0]
+    more = f" and {len(rows) - 1:,} more" if len(rows) > 1 else ""
+    found = Diagnostic(
+        code="claimed-twice",
+        message=(
+            f"fleets {one.document.name!r} and {other.document.name!r} both claim {ours.workload.name} on "
+            f"{units.names[row]} ({units.ids[row]}){more}"
+        ),
+        origin=one.document.locate(ours.rule(row).path),
+        related=(Related("the other claim", other.document.locate(theirs.rule(row).path)),),
+        hint="narrow one fleet's units, or set `unmanaged: true` in one of them",
+    )
+    return Mistake(found, (one.document.name, other.document.name), frozenset({workload_id}), rows)

@@ -81,7 +81,7 @@ def fleet_plan(  # a fleet, what is known of it, and where its manifests came fr
         actions=actions,
         held=(*missing, *maker.held),
         diagnostics=one.diagnostics,
-        violations=tuple(violations(one.document, loads(one), sum(one.resolution.scope))),
+        violations=tuple(violations(one.document, loads(one), len(one.resolution.scope))),
         warnings=(*warnings(one), *review.warnings),
         releases=moved_to(changes, catalog),
     )
@@ -287,7 +287,7 @@ def _set_steps(changes: tuple[Change, ...], actions: tuple[Action, ...], later: 
 
 
 def _missing(one: FleetAssessment) -> Iterator[Held]:
-    units = sum(one.reach)
+    units = len(one.reach)
     for name, why in one.resolution.missing:
         if one.filters.workload([name]):
             yield Held(
@@ -309,7 +309,7 @@ def _summary(one: FleetAssessment, changes: tuple[Change, ...], held: int) -> Su
     out = count(Verdict.UNKNOWN, Verdict.DIFFERS, Verdict.MISSING, Verdict.SURPLUS, Verdict.LEFTOVER, Verdict.NEXT)
     verbs = [change.verb for change in changes]
     return Summary(
-        units=sum(one.reach),
+        units=len(one.reach),
         slots=slots,
         synced=slots - out,
         held=held,

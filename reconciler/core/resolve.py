@@ -1,21 +1,21 @@
 """Manifest + inventory → which rule decides each slot.
 
 Precedence: workload < its overrides in order < pins; pruning fills what those leave out. The answer is one column of rule
-numbers per workload; rule 0 stands for "no rule of this fleet", so a slot outside the scope can never be touched.
+numbers per workload, over the units that the fleet speaks of; rule 0 stands for "no rule of this fleet", so a slot outside
+the scope can never be touched.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from itertools import compress
 from operator import itemgetter
 
 import msgspec
 
 from reconciler.core.names import Names
-from reconciler.core.select import Mask, both, either, is_glob, mask, rows_of, selectors_in, without
+from reconciler.core.select import Mask, Rows, both, either, is_glob, mask, mask_of, rows_in, selectors_in, without
 from reconciler.model.desired import ABSENT, UNMANAGED, Desired, Want, version
 from reconciler.model.diagnostic import Diagnostic, Related, Severity
 from reconciler.model.fleet import ChannelRef, Choice, Document, FleetSpec, PinChoice, Selector, WorkloadSpec
@@ -40,19 +40,36 @@ OUTSIDE = Rule(UNMANAGED, (), "scope")
 
 
 class Column(msgspec.Struct):
-    """The rules of one workload and, per unit, the number of the one that wins."""
+    """The rules of one workload, and which of them wins for each unit that they speak of."""
 
     workload: Workload
     rules: list[Rule]
+    rows: Rows
+    """Those that some rule speaks of."""
     winners: array[int]
-    masks: list[tuple[int, Mask]]
+    """The number of the rule that wins, by position in `rows`."""
+    spoken: list[tuple[int, Rows]]
     """(rule number, units it speaks of) in order of precedence, for explaining who lost; pins are not in here."""
     unnarrowed: bool = False
     """Whether the workload is meant for every unit of the scope, whoever comes."""
 
+    def winner(self, row: int) -> int:
+        """Return the number of the rule that decides a slot."""
+        position = self.rows.position(row)
+        return 0 if position < 0 else self.winners[position]
+
+    def set(self, row: int) -> None:
+        """Let the last rule win for a unit that is spoken of."""
+        self.winners[self.rows.position(row)] = len(self.rules) - 1
+
     def rule(self, row: int) -> Rule:
         """Return the rule that decides a slot."""
-        return self.rules[self.winners[row]]
+        return self.rules[self.winner(row)]
+
+    def claims(self) -> Iterator[int]:
+        """Yield the rows of the slots that the fleet claims: those that some rule manages."""
+        managed = [rule.value.want is not Want.UNMANAGED for rule in self.rules]
+        return compress(self.rows, map(managed.__getitem__, self.winners))
 
 
 class Mistake(msgspec.Struct, frozen=True):
@@ -63,14 +80,14 @@ class Mistake(msgspec.Struct, frozen=True):
     """The fleets that say it."""
     workloads: frozenset[str]
     """Ids."""
-    rows: Collection[int]
+    rows: Iterable[int]
 
 
 class Resolution(msgspec.Struct):
     """What one fleet says of an inventory."""
 
     document: Document
-    scope: Mask
+    scope: Rows
     columns: dict[str, Column]
     """By workload id."""
     missing: list[tuple[str, str]]
@@ -117,14 +134,14 @@ class _Resolver:
         self.identified = self.names.identified
         self.warnings: list[Diagnostic] = []
         self.mistakes: list[Mistake] = []
-        self.by_name: dict[str, list[int]] | None = None
 
     def run(self) -> Resolution:
         for code, message, path in self.names.warnings:
             self._warn(code, message, path)
-        scope = self._mask(self.spec.units, ("spec", "units"))
+        inside = self._mask(self.spec.units, ("spec", "units"))
         pins = self._pins()
-        scope, dropped = self._drop_unassignable(scope, {row for row, _, _ in pins})
+        inside, dropped = self._drop_unassignable(inside, {row for row, _, _ in pins})
+        scope = rows_in(inside)
         columns: dict[str, Column] = {}
         for name, workload in self.identified.items():
             known = columns.get(workload.id)
@@ -135,10 +152,10 @@ class _Resolver:
                     f"{other[-1]!r} and {name!r} are the same workload, {workload.name} ({workload.id})",
                     ("spec", "workloads", name),
                     {workload.id},
-                    rows_of(scope),
+                    scope,
                     Related("the other entry", self.document.locate(other)),
                 )
-            columns[workload.id] = self._column(name, self.spec.workloads[name], workload, scope)
+            columns[workload.id] = self._column(name, self.spec.workloads[name], workload, inside, scope)
         self._apply_pins(pins, columns, scope)
         self._prune_others(columns, scope)
         inner = list(self._all_selectors())
@@ -163,21 +180,19 @@ class _Resolver:
         """Return the units that a selector means, for the workloads of these names, or for all of the fleet."""
         for one in selectors_in(selector):
             for name in one.names or []:
-                rows = [] if is_glob(name) else self._rows_named(name)
+                rows = [] if is_glob(name) else self.units.named(name)
                 if len(rows) > 1:
                     self._ambiguous(name, rows, path, names)
         return mask(selector, self.units)
 
     def _drop_unassignable(self, scope: Mask, pinned: set[int]) -> tuple[Mask, int]:
+        if 0 not in self.units.assignable:
+            return scope, 0
         assignable = bytes(self.units.assignable)
         strangers = without(scope, assignable)
-        if not any(strangers):
-            return scope, 0
         named = {self.units.index.get(unit_id) for one in self._all_selectors() for unit_id in one.ids or []} | pinned
-        kept = bytearray(len(scope))
-        for row in compress(range(len(scope)), strangers):
-            kept[row] = row in named
-        return either(both(scope, assignable), bytes(kept)), sum(strangers) - sum(kept)
+        kept = mask_of((row for row in rows_in(strangers) if row in named), self.units)
+        return either(both(scope, assignable), kept), strangers.count(1) - kept.count(1)
 
     def _all_selectors(self) -> list[Selector]:
         tops = [self.spec.units]
@@ -188,26 +203,28 @@ class _Resolver:
 
     # --- workloads --------------------------------------------------------------------------------------------------
 
-    def _column(self, name: str, spec: WorkloadSpec, workload: Workload, scope: Mask) -> Column:
+    def _column(self, name: str, spec: WorkloadSpec, workload: Workload, inside: Mask, scope: Rows) -> Column:
         path: Path = ("spec", "workloads", name)
-        reach = scope if spec.units is None else both(scope, self._mask(spec.units, (*path, "units"), name))
+        reach = inside if spec.units is None else both(inside, self._mask(spec.units, (*path, "units"), name))
         rules = [OUTSIDE, Rule(self._desired(spec, name), path, "workload")]
-        winners = array("I", iter(reach))
-        masks: list[tuple[int, Mask]] = [(1, reach)]
+        prunes = self.spec.prune != "none" and spec.units is not None
+        inner = scope if spec.units is None else rows_in(reach)
+        column = Column(workload, rules, inner, array("I", [1]) * len(inner), [(1, inner)])
+        column.unnarrowed = spec.units is None or spec.units == EVERYBODY
+        if prunes:
+            rules.append(Rule(ABSENT, ("spec", "prune"), "prune"))
+            column.rows = scope
+            column.winners = array("I", (1 if inside else 2 for inside in column.rows.of(reach)))
         for position, override in enumerate(spec.overrides):
             where: Path = (*path, "overrides", position)
-            meant = both(reach, self._mask(override.units, (*where, "units"), name))
-            if not any(meant):
+            meant = rows_in(both(reach, self._mask(override.units, (*where, "units"), name)))
+            if not meant:
                 self._warn("no-match", f"this override of {name!r} matches none of the workload's units", where)
             rules.append(Rule(self._desired(override, name), where, "override"))
-            masks.append((len(rules) - 1, meant))
-            for row in compress(range(len(meant)), meant):
-                winners[row] = len(rules) - 1
-        if self.spec.prune != "none" and spec.units is not None:
-            rules.append(Rule(ABSENT, ("spec", "prune"), "prune"))
-            for row in compress(range(len(scope)), without(scope, reach)):
-                winners[row] = len(rules) - 1
-        return Column(workload, rules, winners, masks, unnarrowed=spec.units is None or spec.units == EVERYBODY)
+            column.spoken.append((len(rules) - 1, meant))
+            for row in meant:
+                column.set(row)
+        return column
 
     def _desired(self, choice: Choice, name: str) -> Desired:
         if choice.absent:
@@ -231,7 +248,7 @@ class _Resolver:
         for key in sorted(self.spec.pins):
             path: Path = ("spec", "pins", key)
             row = self.units.index.get(key)
-            rows = [row] if row is not None else self._rows_named(key)
+            rows = [row] if row is not None else self.units.named(key)
             if len(rows) > 1:
                 self._ambiguous(key, rows, path, tuple(self.spec.pins[key]))
             elif not rows:
@@ -240,7 +257,7 @@ class _Resolver:
                 found.append((rows[0], key, path))
         return found
 
-    def _apply_pins(self, pins: list[tuple[int, str, Path]], columns: dict[str, Column], scope: Mask) -> None:
+    def _apply_pins(self, pins: list[tuple[int, str, Path]], columns: dict[str, Column], scope: Rows) -> None:
         seen: dict[int, str] = {}
         for row, key, path in pins:
             if seen.setdefault(row, key) != key:
@@ -253,12 +270,12 @@ class _Resolver:
                     continue
                 column = columns[workload.id]
                 where: Path = (*path, name)
-                if not scope[row] or not column.masks[0][1][row]:
-                    self._pin_outside(key, row, name, where, inside_scope=bool(scope[row]))
+                if row not in scope or row not in column.spoken[0][1]:
+                    self._pin_outside(key, row, name, where, inside_scope=row in scope)
                     continue
                 value = version(pin) if isinstance(pin, str) else self._desired(pin, name)
                 column.rules.append(Rule(value, where, "pin"))
-                column.winners[row] = len(column.rules) - 1
+                column.set(row)
 
     def _ids(self, names: Iterable[str]) -> set[str]:
         """Return the ids of the workloads that the fleet lists under these names."""
@@ -278,22 +295,15 @@ class _Resolver:
 
     # --- pruning ----------------------------------------------------------------------------------------------------
 
-    def _prune_others(self, columns: dict[str, Column], scope: Mask) -> None:
+    def _prune_others(self, columns: dict[str, Column], scope: Rows) -> None:
         if self.spec.prune != "all":
             return
         for workload in self.workloads:
             if workload.id not in columns:
-                rule = Rule(ABSENT, ("spec", "prune"), "prune")
-                columns[workload.id] = Column(workload, [OUTSIDE, rule], array("I", iter(scope)), [(1, scope)])
+                rules = [OUTSIDE, Rule(ABSENT, ("spec", "prune"), "prune")]
+                columns[workload.id] = Column(workload, rules, scope, array("I", [1]) * len(scope), [(1, scope)])
 
     # --- findings ---------------------------------------------------------------------------------------------------
-
-    def _rows_named(self, name: str) -> list[int]:
-        if self.by_name is None:
-            self.by_name = defaultdict(list)
-            for row, other in enumerate(self.units.names):
-                self.by_name[other].append(row)
-        return self.by_name.get(name, [])
 
     def _ambiguous(self, name: str, rows: list[int], path: Path, workloads: tuple[str, ...]) -> None:
         ids = ", ".join(self.units.ids[row] for row in rows)
@@ -306,13 +316,7 @@ class _Resolver:
         self.warnings.append(Diagnostic(code=code, message=message, severity=Severity.WARNING, origin=origin))
 
     def _mistake(  # what is wrong, where, and what it is about
-        self, code: str, message: str, path: Path, workloads: Collection[str], rows: Collection[int], *related: Related
+        self, code: str, message: str, path: Path, workloads: Collection[str], rows: Iterable[int], *related: Related
     ) -> None:
         found = Diagnostic(code=code, message=message, origin=self.document.locate(path), related=related)
         self.mistakes.append(Mistake(found, (self.document.name,), frozenset(workloads), rows))
-
-
-def claimed(column: Column) -> Mask:
-    """Return the slots of a workload that a fleet claims: those some rule manages."""
-    managed = [rule.value.want is not Want.UNMANAGED for rule in column.rules]
-    return bytes(map(managed.__getitem__, column.winners))

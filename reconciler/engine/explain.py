@@ -77,9 +77,9 @@ def _spoken_of(reading: Reading, row: int, workload: Workload) -> bool:
 def _strength(one: FleetAssessment, row: int, workload: Workload) -> int:
     """Return how much a fleet has to say of a slot: it claims it 3, it names it 2, it has the unit 1, nothing 0."""
     column = one.resolution.columns.get(workload.id)
-    if column is not None and column.winners[row]:
+    if column is not None and column.winner(row):
         return 2 if column.rule(row).value.want is Want.UNMANAGED else 3
-    return one.resolution.scope[row]
+    return int(row in one.resolution.scope)
 
 
 def _slot(planned: PlanResult, manifest: Manifest, reading: Reading, row: int, workload: Workload) -> SlotExplanation:

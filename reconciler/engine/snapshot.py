@@ -62,7 +62,7 @@ def wanted_releases(manifest: Manifest, connection: str, snapshot: Snapshot) -> 
             for version in versions:
                 if version is not None:
                     found.setdefault(Release(column.workload.id, version), set())
-            for row, rule in enumerate(column.winners):
+            for row, rule in zip(column.rows, column.winners, strict=True):
                 version = versions[rule]
                 if version is not None and snapshot.state(column.workload.id, row).reported != version:
                     found[Release(column.workload.id, version)].add(snapshot.units.ids[row])

@@ -10,7 +10,6 @@ import msgspec
 
 from reconciler.core.assessment import FleetAssessment
 from reconciler.core.judge import FREE, Judged, verb_of
-from reconciler.core.resolve import claimed
 from reconciler.model.change import Verb
 from reconciler.model.desired import Want
 from reconciler.model.fleet import Document, FleetSpec, Limit
@@ -98,11 +97,7 @@ def _count_holders(load: Load, judged: Judged, snapshot: Snapshot) -> None:
         load.holding = load.holders
         return
     states = snapshot.column(judged.column.workload.id)
-    load.holding = sum(
-        size
-        for claims, state, size in zip(claimed(judged.column), states, sizes, strict=True)
-        if claims and holds[state]
-    )
+    load.holding = sum(sizes[row] for row in judged.column.claims() if holds[states[row]])
 
 
 def admission(document: Document, loads: Sequence[Load], units: int) -> Iterator[Violation]:

@@ -36,6 +36,8 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Also ask what the platform cannot answer without an effect on its own caches."""
     lifetime: float = LIFETIME
     """Seconds after which the plan, once saved, is refused."""
+    detail: str = ""
+    """A unit, by id or name, of which all is wanted that the platform tells."""
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):

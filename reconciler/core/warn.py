@@ -20,6 +20,8 @@ def warnings(one: FleetAssessment) -> Iterator[str]:
         yield "the reading is incomplete; slots that it does not cover are held: " + "; ".join(
             one.snapshot.coverage.problems
         )
+    if one.snapshot.coverage.notes:
+        yield "some fields have another type than documented: " + "; ".join(one.snapshot.coverage.notes)
     units = one.snapshot.units
     for workload, rows in leavers(one).items():
         names = ", ".join(units.names[row] for row in rows[:SAMPLE])

@@ -183,7 +183,7 @@ class GroupReader:
 
     def _observe_one(self, name: str, platform: Platform) -> Seen | PlatformError:
         try:
-            snapshot = platform.observe(EVERYTHING)
+            snapshot = platform.observe(Query(detail=self.request.detail))
         except PlatformError as error:
             return error
         known = platform.capabilities

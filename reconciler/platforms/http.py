@@ -250,6 +250,7 @@ class Client:
         return httpx.Request(method, url, headers=headers, content=content, extensions=extensions)
 
     def _decoded(self, answer: Answer, operation: str, decode: Callable[[bytes], T]) -> T:
+        """Return what a body says; raise UnexpectedAnswer where it does not decode."""
         try:
             return decode(answer.content)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -65,8 +65,8 @@ class Routes:
         path = f"{self.base}/flows/{segment(flow)}/versions"
         return self.client.read(path, f"list versions of workflow {flow}", wire.versions, params)
 
-    def version(self, flow: str, name: str) -> wire.Version:
-        """Return a version by its name; NotFound when there is none, or no such workflow.
+    def version(self, flow: str, name: str) -> tuple[wire.Version, list[str]]:
+        """Return a version by its name, and what of it was left out; NotFound when there is none, or no such workflow.
 
         The route accepts id or name, confirmed (JS docs/flowVersion.md); that names must be encoded is inferred.
         """
@@ -78,5 +78,8 @@ class Routes:
         return self.newest_deployment(flowId=flow, version=version).total
 
     def write(self, path: str, operation: str, body: object, deadline: float, units: Sequence[str]) -> Written[None]:
-        """Send one write that names these devices, at most until `deadline`, in monotonic seconds."""
+        """Send one write that names these devices, at most until `deadline`, in monotonic seconds.
+
+        It answers 201 up to API 1.30.0, 202 since, confirmed (PY31 edge_deployments.py).
+        """
         return self.client.write(path, operation, body, wire.success, deadline, units=units)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli import wiring
+from reconciler.cli.output import say, write_json
 from reconciler.errors import SettingsError
 
 
@@ -30,7 +31,7 @@ def command(name: str, out: Path | None) -> None:
     if out is None:
         if name not in schemas:
             raise click.UsageError(f"there is no schema {name!r}; there are: {', '.join(schemas)}")
-        click.echo(schemas[name], nl=False)
+        write_json(schemas[name].rstrip("\n").encode())
         return
     try:
         out.mkdir(exist_ok=True)
@@ -38,6 +39,6 @@ def command(name: str, out: Path | None) -> None:
             file = out / f"{one}.schema.json"
             if not file.is_file() or file.read_text(encoding="utf-8") != text:
                 file.write_text(text, encoding="utf-8")
-                click.echo(f"wrote {file}")
+                say(f"wrote {file}")
     except OSError as error:
         raise SettingsError(f"cannot write to {out}: {error.strerror}") from error

@@ -10,6 +10,7 @@ import click
 
 from reconciler.cli import wiring
 from reconciler.cli.options import ALLOW_NEEDS_REASON, DURATION, Selection, concurrency_option, result_option, selection
+from reconciler.cli.output import say
 from reconciler.cli.printing import Lines, result_file
 from reconciler.engine.run import Options
 from reconciler.engine.watch import Watched, Watching
@@ -109,7 +110,7 @@ def command(  # every option is one of the command line's
     )
     lines = Lines(log_format)
     if mode == "observe" and log_format == "text":
-        click.echo("only comparing, nothing is sent; use --mode apply to correct drift", err=True)
+        say("only comparing, nothing is sent; use --mode apply to correct drift", err=True)
     with wiring.stoppable(clock, "stopping after the running call"), result_file(result) as record:
         for event in watching.events():
             record.record(event)

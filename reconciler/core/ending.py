@@ -62,6 +62,8 @@ def detail_of(found: Verdict, state: State) -> str:
         return "removed on the platform; the unit is not connected and removes it when it reconnects"
     if found is Verdict.WAITING:
         return "assigned; the unit is not connected and takes it when it reconnects"
+    if found is Verdict.SYNCED and state.assigned is not None and not state.size:
+        return "assigned; the unit has no devices that could report it"
     if found is Verdict.AHEAD:
         return "assigned" if state.spread else f"assigned; the unit reports the later {state.reported}"
     return ""

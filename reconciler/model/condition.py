@@ -46,6 +46,8 @@ class ConditionCode(StrEnum):
     """`count` devices report a later version."""
     REPORTS_UNRELEASED = "reports-unreleased"
     """`count` devices report `versions[0]`, and the platform has no release of it that a device could get."""
+    REPORTS_NOTHING = "reports-nothing"
+    """`count` devices report no version."""
     REPORTS_UNREADABLE = "reports-unreadable"
     """Of `count` devices it cannot be read what they report."""
     SILENT = "silent"

@@ -20,8 +20,8 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One file of a release. `size` is in bytes; `digest` is `algorithm:value`, empty where none is known.
 
     `hardware` is the hardware version it is for, empty where the platform does not tell them apart. `reference` is the
-    platform's own id, `url` where it is without what signs it. `executable` is None where it is not told, `arguments` are
-    those it is run with, `extra` is what clients stored with it, as JSON.
+    platform's own id, `url` where it is without what signs it, `created` and `updated` ISO 8601. `executable` is None where
+    it is not told, `arguments` are those it is run with, `extra` is what clients stored with it, as JSON.
     """
 
     name: str = ""
@@ -35,6 +35,8 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     signature: str = ""
     executable: bool | None = None
     arguments: str = ""
+    created: str = ""
+    updated: str = ""
     extra: str = ""
 
 
@@ -89,8 +91,9 @@ class ReleaseInfo(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `found` None means it could not be told (the reading failed): the release is then held, never assumed.
     `identity` changes whenever content under the same name does. `size` is in bytes. `forbidden` says why the platform
-    never deploys this name. `minimum_agent` is the lowest agent version that runs it. `notes` are plain text on one
-    line. `reference` is the platform's own id of the release, where calls need it. `status` is the platform's word.
+    never deploys this name. `minimum_agent` is the lowest agent version that runs it. `notes` are whole, as the platform
+    has them; `summary` is their first line in plain text, where they are no plain text. `reference` is the platform's
+    own id of the release, where calls need it. `status` is the platform's word.
     `preparation` is how a server gets it ready, None where nothing is prepared.
     """
 
@@ -99,6 +102,7 @@ class ReleaseInfo(msgspec.Struct, frozen=True, omit_defaults=True):
     identity: str = ""
     minimum_agent: str | None = None
     notes: str = ""
+    summary: str = ""
     size: int | None = None
     forbidden: str = ""
     detail: str = ""

@@ -117,7 +117,7 @@ class Client:
         """Read and decode; a body that does not decode counts as a failure that may pass. Raises PlatformError."""
 
         def once() -> T:
-            return self._decoded(_whole(self._open("GET", path, operation, params=params)), operation, decode)
+            return self.decoded(_whole(self._open("GET", path, operation, params=params)), operation, decode)
 
         return self._repeated(once, read=True)
 
@@ -136,7 +136,7 @@ class Client:
                 start = b""
                 while len(start) < START and (part := next(parts, b"")):
                     start += part
-                return self._decoded(_answer(answer, start), operation, lambda first: take(chain([first], parts)))
+                return self.decoded(_answer(answer, start), operation, lambda first: take(chain([first], parts)))
 
         return self._repeated(once, read=True)
 
@@ -249,7 +249,7 @@ class Client:
         extensions = {"timeout": httpx.Timeout(timeout).as_dict()}
         return httpx.Request(method, url, headers=headers, content=content, extensions=extensions)
 
-    def _decoded(self, answer: Answer, operation: str, decode: Callable[[bytes], T]) -> T:
+    def decoded(self, answer: Answer, operation: str, decode: Callable[[bytes], T]) -> T:
         """Return what a body says; raise UnexpectedAnswer where it does not decode."""
         try:
             return decode(answer.content)

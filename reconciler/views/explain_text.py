@@ -96,7 +96,7 @@ def _seen(seen: Seen, now: float) -> Iterator[Line]:
     if seen.spread:
         yield pair("devices", ", ".join(f"{number:,} on {version(name)}" for name, number in seen.spread))
     if seen.ready is not None:
-        yield pair("", ready(seen.ready, seen.size) if seen.size else "it has no device that could report")
+        yield pair("", ready(seen.ready, seen.size))
     since = f", for {duration(now - seen.since)}" if seen.since is not None else ""
     yield pair("phase", f"{PHASES.get(seen.phase, clean(seen.phase))}{since}")
     done = underway(seen.progress, seen.progress, seen.eta)

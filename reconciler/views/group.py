@@ -14,7 +14,7 @@ from reconciler.model.change import Action, Change, Held, Verb
 from reconciler.model.hold import HoldReason
 from reconciler.model.unit import Ref
 from reconciler.views.reason_words import hold_words
-from reconciler.views.words import Show, clean, count, joined, version, way
+from reconciler.views.words import Show, clean, count, devices, joined, version, way
 
 VERBS = tuple(Verb)
 FEW = 3
@@ -222,5 +222,5 @@ def weight(changes: Sequence[Change]) -> str:
     """Return how many units changes hit, and how many devices these are where that is more: `3 units (1,200 devices)`."""
     sizes = {change.unit.id: change.size for change in changes}
     units = count(len(sizes), "unit")
-    devices = sum(sizes.values())
-    return units if devices == len(sizes) else f"{units} ({count(devices, 'device')})"
+    total = sum(sizes.values())
+    return units if total == len(sizes) else f"{units} ({devices(total)})"

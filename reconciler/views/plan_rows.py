@@ -32,7 +32,7 @@ from reconciler.views.group import (
 from reconciler.views.plan_words import staged
 from reconciler.views.reason_words import ADVICE, LABELS, LIMITS, SENT_IN_THIS_RUN, diagnostic_words, violation_words
 from reconciler.views.releases_text import facts, first_line, spoken_of
-from reconciler.views.words import REASONS, SAMPLE, SIGNS, Show, count, course, listed, places
+from reconciler.views.words import REASONS, SAMPLE, SIGNS, Show, count, course, devices, listed, places
 
 COLOURS = {Verb.RELEASE: "green", Verb.REPLACE: "yellow", Verb.REMOVE: "red"}
 ALIKE = 5
@@ -206,7 +206,7 @@ class Sections:
             known = one.unit.id not in {one.unit.name, "*", ""}
             name = f"{self.show(one.unit.name)} ({self.show(one.unit.id)})" if known else self.show(one.unit.name)
             yield Cell("Which", name, "", Where.BELOW)
-            yield Cell("Which", count(one.size, "device") if one.size != 1 else "", "dim", Where.BESIDE)
+            yield Cell("Which", devices(one.size) if one.size != 1 else "", "dim", Where.BESIDE)
             yield Cell("Written at", places([one.origin], self.show), "dim", Where.BESIDE, "at ")
         if not self.verbose:
             yield Cell("Which", listed([self._unit(one.unit) for one in slots], SAMPLE, self.show), "dim", Where.BELOW)

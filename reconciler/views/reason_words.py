@@ -83,6 +83,8 @@ def _counted(one: Condition) -> str:
         return f"{_devices(count, 'reports', 'report')} {one.versions[0]}, a version that is not among the releases"
     if one.code is ConditionCode.REPORTS_UNREADABLE:
         return f"{_devices(count, 'reports', 'report')} something that cannot be read"
+    if one.code is ConditionCode.REPORTS_NOTHING:
+        return f"{_devices(count, 'reports', 'report')} no version"
     if one.code is ConditionCode.SILENT:
         return f"{_devices(count, 'is', 'are')} silent; they are not waited for"
     return f"staged to {one.percent or 0:g} % of {one.of or 0:,}, drawn at random: {_devices(count, 'reports', 'report')} it"
@@ -209,7 +211,7 @@ ADVICE = {
     HoldReason.VERSION_NOT_FOUND: "correct the name in the manifest, or create it on the platform",
     HoldReason.VERSION_UNKNOWN: PLAN_AGAIN,
     HoldReason.VERSION_NOT_RELEASED: "release the version on the platform, or choose another",
-    HoldReason.VERSION_FORBIDDEN: "create a version on the platform and use that",
+    HoldReason.VERSION_FORBIDDEN: "use a version that the platform deploys for this workload, or create one there",
     HoldReason.AGENT_TOO_OLD: "update the agent on these units, or pin them to a version that it supports",
     HoldReason.UNASSIGNABLE: "remove the unit from the manifest, or change its class on the platform",
     HoldReason.UNREACHABLE: "sent automatically when the unit reconnects",

@@ -199,7 +199,7 @@ def spoken_of(fleet: FleetPlan) -> list[MovedTo]:
 
 def first_line(one: MovedTo | Listed) -> str:
     """Return the first line of a release's notes, cleaned and shortened; empty where they say no more than its name."""
-    lines = one.info.notes.strip().splitlines()
+    lines = (one.info.summary or one.info.notes).strip().splitlines()
     said = lines[0].strip() if lines else ""
     return "" if said == one.version else clean(said, LONGEST_NOTES)
 

@@ -12,7 +12,7 @@ from reconciler.model.verdict import Health, Sync, Verdict
 from reconciler.views.group import Names
 from reconciler.views.line import EMPTY, Line, Span, aligned, fits, folded, line, table
 from reconciler.views.reason_words import conditions_words, diagnostic_words
-from reconciler.views.words import SAMPLE, age, clean, count, duration, listed, ready, underway, version
+from reconciler.views.words import SAMPLE, age, clean, count, devices, duration, listed, ready, underway, version
 
 HEAD = ("Fleet", "Sync", "Health", "Ready")
 RIGHT = frozenset({3})
@@ -121,7 +121,7 @@ def _spread(found: Sequence[Spread]) -> Line:
     ordered = sorted(shown, key=lambda one: (-one.assigned, one.version or ""))
     for position, one in enumerate(ordered):
         behind = f", {one.reported:,} reporting it" if one.version is not None and one.reported != one.assigned else ""
-        running = f" ({count(one.devices, 'device')})" if one.devices is not None else ""
+        running = f" ({devices(one.devices)})" if one.devices is not None else ""
         parts.append(f"{'; ' if position else ''}{version(one.version)} on {one.assigned:,}{behind}{running}")
     return line(*parts, indent=2)
 

@@ -7,7 +7,7 @@ import pytest
 from reconciler.core.decide import PlanRequest
 from reconciler.model.fleet import FleetSpec, Selector, WorkloadSpec
 from reconciler.model.outcome import Result
-from reconciler.testing.applying import applied
+from reconciler.testing.applying import applied, planned
 from reconciler.testing.changes import question_of
 from reconciler.testing.subject import Rig
 from tests.contract.subjects_memfault import MEMFAULT
@@ -47,3 +47,14 @@ def test_a_rollout_that_is_raised_to_all_is_done_and_leaves_the_rest_to_the_next
     assert [one.result for one in run.outcomes] == [Result.DONE]
     assert sent(rig) == ["PATCH", "DELETE"]
     assert applied(rig, wanting("1.3.0", cohort)).outcomes == []
+
+
+def test_a_cohort_without_devices_is_none_in_counts_and_said_to_be() -> None:
+    rig = MEMFAULT.rig(1, 1, devices=0)
+    request = wanting("1.1.0", "default")
+    (fleet,) = planned(rig, request).plan.fleets
+    assert [change.size for change in fleet.changes] == [0]
+    assert any("the cohort has no devices; nothing will show whether 1.1.0 works" in one for one in fleet.warnings)
+    run = applied(rig, request)
+    ((result, detail),) = [(one.result, one.detail) for one in run.outcomes]
+    assert (result, detail) == (Result.DONE, "assigned; the unit has no devices that could report it")

@@ -59,7 +59,7 @@ def test_activate_and_deactivate(memfault: Served) -> None:
 
 @pytest.mark.parametrize("status", ["removed", "pulled", "aborted"])
 def test_a_staged_rollout_comes_and_goes(status: str) -> None:
-    variants = Variants({"pull-status": status, "activation-status": "in_progress", "create-status": "201"})
+    variants = Variants({"pull-status": status, "activation-status": "in_progress", "write-status": "201"})
     with serve(Shape(settle=0.05, offline=0, failing=0), variants=variants) as memfault:
         assert deploy(memfault, "1.4.0", "texas-plants", "--rollout-percent", "40").returncode == 0
         assert row(memfault, "texas-plants")["staged"] == 40

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 from html import unescape
+from operator import attrgetter
 
 import msgspec
 
@@ -78,7 +79,7 @@ class Catalogue:
         return looked_up(
             version,
             partial(self._routes.release, version),
-            named=_version_of,
+            named=attrgetter("version"),
             info_of=info_of,
             listed=partial(self._routes.releases, [], 0),
             place="the project's releases",
@@ -98,9 +99,13 @@ class Catalogue:
         sort = query.sort or (f"-{CREATED}",)
         if all(key.removeprefix("-") == CREATED for key in sort):
             filters += [("sort", key) for key in sort]
-        releases, problems = everything("releases", partial(self._routes.releases, filters), ASKED, self._readers)
+        odd: set[str] = set()
+        releases, problems = everything(
+            "releases", partial(self._routes.releases, filters), ASKED, self._readers, notes=odd
+        )
         workloads = read_workloads(self._routes, self._readers)
-        notes = [*problems, *workloads.problems]
+        odd_words = (f"left out, for it has another type than documented: {note}" for note in sorted(odd))
+        notes = [*problems, *odd_words, *workloads.problems]
         _sort(releases, sort, notes)
         listed = []
         untyped = 0
@@ -129,10 +134,6 @@ def named(routes: Routes, readers: Readers, versions: Sequence[str]) -> dict[str
             found |= dict.fromkeys(asked)
         found |= {release.version: release for release in releases if release.version in versions}
     return found
-
-
-def _version_of(release: wire.Release) -> str:
-    return release.version
 
 
 def _misses(query: ReleaseQuery, workloads: Workloads, *, found: bool) -> Iterator[str]:
@@ -196,7 +197,8 @@ def info_of(release: wire.Release) -> ReleaseInfo:
     return ReleaseInfo(
         found=True,
         identity=" ".join([f"{release.id}@{release.updated_date}", *sorted(sums)]),
-        notes=first_line(release.notes or ""),
+        notes=release.notes or "",
+        summary=first_line(release.notes or ""),
         reference=str(release.id),
         revision=clean(release.revision or ""),
         min_version=release.min_version or "",
@@ -217,6 +219,11 @@ def _artifact(one: wire.Artifact) -> Artifact:
         build=clean(one.build_id or ""),
         size=one.size,
         digest=f"md5:{one.md5}" if one.md5 else "",
+        reference=str(one.id),
+        url=clean((one.url or "").partition("?")[0]),
+        created=one.created_date or "",
+        updated=one.updated_date or "",
+        extra=_extra(one.extra_info),
     )
 
 

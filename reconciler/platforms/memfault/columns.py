@@ -10,7 +10,7 @@ import msgspec
 from reconciler.model.observation import EMPTY, Phase, State
 from reconciler.model.snapshot import Coverage, References, Snapshot, Workload
 from reconciler.model.unit import Labels, Reach, Unit, Units, labels_of
-from reconciler.platforms.memfault.members import Group
+from reconciler.platforms.memfault.members import UNKNOWN, Group
 from reconciler.platforms.memfault.slots import SlotEvidence, state_of
 from reconciler.platforms.memfault.wire import Cohort
 from reconciler.platforms.memfault.workloads import Workloads
@@ -68,14 +68,18 @@ class Columns(msgspec.Struct):
             slot = SlotEvidence()
         slot.unread = self.unread.get(slug, "")
         slot.group = None if slot.unread else self.groups.get((slug, name))
+        strangers = self.groups.get((slug, UNKNOWN))
+        if strangers is not None and slot.group is None and not slot.unread:
+            slot.unread = f"its devices ({strangers.size:,}) do not say which software type they run"
         slot.goes_back, slot.switched_off = bool(cohort.bypass_version_checks), cohort.updates_enabled is False
         state = state_of(slot)
-        return EMPTY if _bare(state) and not self.coverage.complete else state
+        bare = state.assigned is None and state.phase is not Phase.UNKNOWN
+        return EMPTY if bare and not self.coverage.complete else state
 
     def _unit(self, cohort: Cohort, devices: int, seen: int) -> Unit:
-        """Return a cohort as a unit. It is reachable if any of its devices was seen lately, or it has none."""
+        """Return a cohort as a unit. It is reachable if any of its devices was seen lately; nobody knows where it has none."""
         slug = cohort.slug
-        reach = Reach.CONNECTED if seen or not devices else Reach.DISCONNECTED
+        silent = Reach.DISCONNECTED if devices else Reach.UNKNOWN
         unread = slug in self.unread
         if unread:
             count = cohort.count_devices
@@ -85,7 +89,7 @@ class Columns(msgspec.Struct):
             id=slug,
             name=cohort.name or slug,
             labels=labels_of([("cohort", slug), *self._labels(cohort)]),
-            reach=Reach.UNKNOWN if unread else reach,
+            reach=Reach.UNKNOWN if unread else Reach.CONNECTED if seen else silent,
             size=devices,
             agent=None,
             assignable=True,
@@ -98,11 +102,6 @@ class Columns(msgspec.Struct):
                 yield f"{HARDWARE}/{name}/{hardware}", str(count)
         if cohort.bypass_version_checks:
             yield CHECKS, "off"
-
-
-def _bare(state: State) -> bool:
-    """Return whether nothing is active in a slot and nothing makes it unknown."""
-    return state.assigned is None and state.phase is not Phase.UNKNOWN
 
 
 def hardware_of(labels: Labels, software_type: str) -> dict[str, int]:

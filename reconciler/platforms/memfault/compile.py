@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from reconciler.core.versions import latest_first, order_of
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Request, Verb
 from reconciler.model.desired import Settings
+from reconciler.model.observation import EMPTY, State
 from reconciler.model.snapshot import Snapshot
 from reconciler.platforms.memfault.connection import ROLLOUT
 from reconciler.platforms.memfault.slots import NORMAL, STAGED
@@ -47,7 +48,7 @@ def compile_changes(
     for position, change in enumerate(changes):
         slot = change.unit.id, change.workload.id
         here, redraw = active.get(slot, {}), RAISE in refused.get(slot, ())
-        assigned = _assigned(snapshot, change)
+        assigned = state_of_slot(snapshot, change).assigned
         for stage, call, request in _calls(change, here, assigned, path, redraw=redraw):
             action = Action(call=call, request=request, slots=(position,), stage=stage)
             found.append(((stage, change.workload.id, change.unit.id, call, request.path), action))
@@ -73,9 +74,10 @@ def share_of(settings: Settings) -> int:
     return value if isinstance(value, int) else 100
 
 
-def _assigned(snapshot: Snapshot, change: Change) -> str | None:
+def state_of_slot(snapshot: Snapshot, change: Change) -> State:
+    """Return the state of the slot that a change is about, empty where the reading has no such unit."""
     row = snapshot.units.index.get(change.unit.id)
-    return None if row is None else snapshot.state(change.workload.id, row).assigned
+    return EMPTY if row is None else snapshot.state(change.workload.id, row)
 
 
 def _calls(

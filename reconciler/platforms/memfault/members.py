@@ -16,10 +16,11 @@ from reconciler.platforms.memfault.wire import Device
 from reconciler.platforms.memfault.workloads import Workloads
 from reconciler.platforms.reading.pages import Page
 
-_NOTHING_SAID = {"last_seen_software_version": None, "last_seen_release": None}
+Key = tuple[str, str | None, str, str | None, bool, bool]
+"""Cohort, version, hardware, software type where named, whether the device was seen lately, and whether it can be read."""
 
-Key = tuple[str, str | None, str, str | None, bool]
-"""Cohort, version, hardware, software type where named, and whether the device was seen lately."""
+UNKNOWN = ""
+"""The software type of devices of which it is not known."""
 
 
 class Group:
@@ -31,8 +32,13 @@ class Group:
         self.silent: Counter[str | None] = Counter()
         self.hardware: Counter[str] = Counter()
         """Of those seen lately."""
-        self.unreadable = 0
-        """Devices whose version cannot be read; they count as devices that said none."""
+        self.unreadable: Counter[bool] = Counter()
+        """Devices whose version cannot be read, by whether they were seen lately; they count as devices that said none."""
+
+    @property
+    def size(self) -> int:
+        """Return how many devices there are."""
+        return self.seen.total() + self.silent.total()
 
     @property
     def spread(self) -> tuple[tuple[str, int], ...]:
@@ -42,11 +48,9 @@ class Group:
 
     def add(self, version: str | None, hardware: str, *, lately: bool, count: int) -> None:
         """Take in some devices."""
+        (self.seen if lately else self.silent)[version] += count
         if lately:
-            self.seen[version] += count
             self.hardware[hardware] += count
-        else:
-            self.silent[version] += count
 
 
 class Members:
@@ -60,19 +64,21 @@ class Members:
         self.notes: set[str] = set()
         self._since = seen_since
         self._counts: Counter[Key] = Counter()
-        self._unreadable: Counter[Key] = Counter()
         self._ids: set[int | str] = set()
 
     def fold(self, page: Page[Device]) -> None:
         """Take one page."""
-        self._count(page.items, self._counts)
-        readable = [one.fields for one in page.malformed if {"id", "cohort"} <= one.fields.keys()]
-        self._count((Device(**(fields | _NOTHING_SAID)) for fields in readable), self._unreadable)
+        self._count(page.items, readable=True)
+        for one in page.malformed:
+            if "cohort" in one.fields:
+                device = Device(**({"id": f"unnamed {len(self._ids)}"} | one.fields))
+                said = device.last_seen_software_version or device.last_seen_release
+                self._count([device], readable=said is not None)
         self.notes.update(page.notes, (f"a device cannot be read: {one.why}" for one in page.malformed))
 
-    def _count(self, devices: Iterable[Device], counts: Counter[Key]) -> None:
+    def _count(self, devices: Iterable[Device], *, readable: bool) -> None:
         """Count devices. The loop runs once a device of the project: every operation in it counts."""
-        ids, since = self._ids, self._since
+        counts, ids, since = self._counts, self._ids, self._since
         for device in devices:
             if device.id in ids:
                 continue
@@ -91,19 +97,19 @@ class Members:
                 hardware if hardware.__class__ is str else wire.hardware_name(hardware),  # type of most, so asked first
                 None if kind is None else kind.name,
                 last is not None and last >= since,
+                readable,
             ] += 1
 
     def forget(self) -> None:
         """Forget all devices."""
         self._counts.clear()
-        self._unreadable.clear()
         self._ids.clear()
 
     def sizes(self) -> dict[str, tuple[int, int]]:
         """Return by cohort how many devices it has, and how many of them were seen lately."""
         whole: Counter[str] = Counter()
         seen: Counter[str] = Counter()
-        for (cohort, _, _, _, lately), count in (self._counts + self._unreadable).items():
+        for (cohort, _, _, _, lately, _), count in self._counts.items():
             whole[cohort] += count
             seen[cohort] += count * lately
         return {cohort: (count, seen[cohort]) for cohort, count in whole.items()}
@@ -113,28 +119,26 @@ class Members:
         return {(key[1], key[3]) for key in self._counts if key[1] and key[3] is not None}
 
     def groups(self, workloads: Workloads) -> dict[tuple[str, str], Group]:
-        """Return the groups by cohort and software type; devices of no known type report nothing.
+        """Return the groups by cohort and software type; devices of no known type are in groups of type UNKNOWN.
 
         A version without any character is none: the device said nothing.
         """
         primary = self._primary(workloads)
         found: dict[tuple[str, str], Group] = defaultdict(Group)
-        for counts in (self._counts, self._unreadable):
-            for (cohort, said, hardware, kind, lately), count in counts.items():
-                version = said if said and not said.isspace() else None
-                name = _type_of(version, kind, workloads) or primary.get(hardware)
-                if name is None and len(workloads.primary) == 1:
-                    name = workloads.primary[0]
-                if name is not None:
-                    group = found[cohort, name]
-                    group.add(version, hardware, lately=lately, count=count)
-                    group.unreadable += count * (counts is self._unreadable)
+        for (cohort, said, hardware, kind, lately, readable), count in self._counts.items():
+            version = said if said and not said.isspace() else None
+            name = _type_of(version, kind, workloads) or primary.get(hardware)
+            if name is None and len(workloads.primary) == 1:
+                name = workloads.primary[0]
+            group = found[cohort, name or UNKNOWN]
+            group.add(version, hardware, lately=lately, count=count)
+            group.unreadable[lately] += count * (not readable)
         return found
 
     def _primary(self, workloads: Workloads) -> dict[str, str]:
         """Return the primary type of each hardware version: the one that most devices with it report."""
         votes: dict[str, Counter[str]] = defaultdict(Counter)
-        for (_, version, hardware, kind, _), count in self._counts.items():
+        for (_, version, hardware, kind, _, _), count in self._counts.items():
             name = _type_of(version, kind, workloads)
             if name is not None:
                 votes[hardware][name] += count

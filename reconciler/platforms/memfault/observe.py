@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from operator import attrgetter
 
 from reconciler.errors import PlatformError
 from reconciler.model.condition import Condition, ConditionCode
@@ -22,7 +23,7 @@ from reconciler.platforms.memfault.columns import Columns
 from reconciler.platforms.memfault.members import Group, Members
 from reconciler.platforms.memfault.routes import ASKED, Filters, Routes
 from reconciler.platforms.memfault.slots import SlotEvidence, lead_of
-from reconciler.platforms.memfault.wire import SYMBOLS, Cohort, Device, Newest, Release
+from reconciler.platforms.memfault.wire import SYMBOLS, Cohort, Device, Release
 from reconciler.platforms.memfault.workloads import read_workloads
 from reconciler.platforms.reading.listing import WITNESSES, Listing, everything
 from reconciler.platforms.reading.pages import Item, Page
@@ -62,6 +63,7 @@ class _Reading:
         self._unread: dict[str, str] = {}
         """By cohort, why what its devices report is not known."""
         self._problems: list[str] = []
+        self._notes: set[str] = set()
         self._cohorts: list[Cohort] = []
 
     def read(self) -> Columns:
@@ -76,18 +78,24 @@ class _Reading:
         if activations.any and not workloads.names:
             self._problems.append("the list of software types came empty though there are deployments")
         slots, references = activations.slots(workloads)
-        groups = self._members.groups(workloads)
+        groups, sizes = self._members.groups(workloads), self._members.sizes()
+        for cohort in self._cohorts:
+            if cohort.count_devices and cohort.slug not in sizes:
+                why = f"the cohort counts {cohort.count_devices:,} devices, and the list shows none of them"
+                self._unread.setdefault(cohort.slug, why)
         self._look_up(slots, groups)
         self._compare_cohorts()
         return Columns(
             cohorts=self._cohorts,
             workloads=workloads,
             groups=groups,
-            sizes=self._members.sizes(),
+            sizes=sizes,
             unread=self._unread,
             slots=slots if proved else {},
             references=references if proved else {},
-            coverage=coverage_of(self._problems, self._members.notes | activations.notes | workloads.notes),
+            coverage=coverage_of(
+                self._problems, self._notes | self._members.notes | activations.notes | workloads.notes
+            ),
         )
 
     def _read_cohorts(self) -> list[Cohort]:
@@ -95,7 +103,7 @@ class _Reading:
 
         New devices join `default`, confirmed (MDX docs/mcu/releases-integration-guide.mdx).
         """
-        cohorts, problems = everything("cohorts", self._routes.cohorts, ASKED, self._readers)
+        cohorts, problems = everything("cohorts", self._routes.cohorts, ASKED, self._readers, notes=self._notes)
         self._problems += problems
         if not cohorts:
             self._problems.append("the list of cohorts came empty, yet a project has at least one")
@@ -127,9 +135,8 @@ class _Reading:
         """Read devices cohort by cohort; return False where that cannot be done: not every project shows them so."""
         try:
             for cohort in few:
-                if cohort.count_devices != 0:
-                    fetch = partial(self._routes.members, cohort.slug)
-                    self._walk_devices(f"devices of {cohort.slug}", fetch, [cohort])
+                fetch = partial(self._routes.members, cohort.slug)
+                self._walk_devices(f"devices of {cohort.slug}", fetch, [cohort])
         except PlatformError:
             self._members.forget()
             return False
@@ -153,11 +160,15 @@ class _Reading:
         activations = Activations()
         if few == []:
             return activations, True
-        before = fence(self._routes.newest_deployment, _newest)
+        before = fence(self._routes.newest_deployment, attrgetter("id"))
         fetch = partial(self._routes.deployments, filters)
         listing = self._walk(Listing("deployments", fetch, activations.fold, ASKED, witnesses=WITNESSES))
         problems = [*listing.problems, *activations.problems]
-        if not problems and listing.pages > 1 and not before.holds(fence(self._routes.newest_deployment, _newest)):
+        if (
+            not problems
+            and listing.pages > 1
+            and not before.holds(fence(self._routes.newest_deployment, attrgetter("id")))
+        ):
             problems.append("deployments came or went while they were read")
         asked = self._cohorts if few is None else few
         if not listing.total and any(cohort.count_active_deployments for cohort in asked):
@@ -179,9 +190,10 @@ class _Reading:
         asked = lower | {version for version, _ in reported.most_common(NAMED) if version not in active}
         found = named(self._routes, self._readers, sorted(asked))
         must_pass = self._must_pass(sorted(lower), found)
-        unreleased = frozenset(version for version in found.keys() - lower if not _has_payload(found[version]))
+        released = frozenset(active | {version for version in found if _has_payload(found[version])})
+        unreleased = frozenset(found.keys() - released)
         for slot in slots.values():
-            slot.must_pass, slot.unreleased = must_pass, unreleased
+            slot.must_pass, slot.released, slot.unreleased = must_pass, released, unreleased
             for version in _lower(slot):
                 if version not in must_pass:
                     slot.ambiguities.append(Condition(ConditionCode.REQUIRED_STEP_UNREAD, (version,)))
@@ -218,7 +230,3 @@ def _has_payload(release: Release | None) -> bool:
 def _lower(slot: SlotEvidence) -> list[str]:
     """Return the full releases that something higher stands above."""
     return lead_of(slot)[1] if slot.active or slot.deltas else []
-
-
-def _newest(row: Newest) -> object:
-    return row.id

@@ -9,15 +9,16 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from reconciler.core.versions import later
+from reconciler.core.versions import later, semver
 from reconciler.model.change import Change, Review, Verb
+from reconciler.model.condition import ConditionCode
 from reconciler.model.hold import Hold, HoldReason
-from reconciler.model.observation import EMPTY, State
+from reconciler.model.observation import State
 from reconciler.model.release import Catalog, Release, ReleaseInfo
 from reconciler.model.snapshot import Snapshot
 from reconciler.model.unit import Labels
 from reconciler.platforms.memfault.columns import CHECKS, hardware_of
-from reconciler.platforms.memfault.compile import PULL, active_in, full, share_of
+from reconciler.platforms.memfault.compile import PULL, active_in, full, share_of, state_of_slot
 from reconciler.platforms.memfault.connection import ROLLOUT
 from reconciler.platforms.memfault.wire import ARROW, SYMBOLS
 
@@ -52,11 +53,9 @@ def review_changes(changes: Sequence[Change], snapshot: Snapshot, catalog: Catal
 
 def _case(change: Change, snapshot: Snapshot, catalog: Catalog, active: list[str]) -> _Case:
     row = snapshot.units.index.get(change.unit.id)
-    nothing = ReleaseInfo(found=None)
-    info = catalog.get(Release(change.workload.id, change.to), nothing) if change.to is not None else nothing
-    if row is None:
-        return _Case(change, EMPTY, active, (), info)
-    return _Case(change, snapshot.state(change.workload.id, row), active, snapshot.units[row].labels, info)
+    labels = () if row is None else snapshot.units[row].labels
+    info = catalog.get(Release(change.workload.id, change.to or ""), ReleaseInfo(found=None))
+    return _Case(change, state_of_slot(snapshot, change), active, labels, info)
 
 
 def _holds(case: _Case) -> Iterator[Hold]:
@@ -111,6 +110,8 @@ def _warnings(case: _Case, *, redraw: bool) -> Iterator[str]:
         return
     if change.verb is Verb.REMOVE:
         return
+    if not change.size:
+        yield f"{where}: the cohort has no devices; nothing will show whether {change.to} works"
     if change.to == case.state.assigned:
         if redraw:
             what = f"{change.to} is pulled and activated anew: the sample of devices is drawn again"
@@ -124,23 +125,22 @@ def _unfit(case: _Case, version: str) -> Iterator[str]:
     payloads = _payloads(case.info)
     hardware = hardware_of(case.labels, case.change.workload.id)
     if payloads is not None and "" not in payloads:
+        seen_lately = f"{sum(hardware.values()):,} devices seen lately"
         for name, count in sorted(hardware.items()):
             if name not in payloads:
-                yield f"{version} has no artifact for hardware {name}: {count:,} of {hardware_total(hardware)} cannot take it"
+                yield f"{version} has no artifact for hardware {name}: {count:,} of {seen_lately} cannot take it"
+    found = (one for one in case.state.conditions if one.code is ConditionCode.REPORTS_UNRELEASED)
+    unordered = {name for one in found for name in one.versions if semver(name) is None}
+    spread = [(seen, count) for seen, count in case.state.spread if seen not in unordered]
     minimum = case.info.min_version
     if minimum:
-        below = sum(count for seen, count in case.state.spread if later(minimum, seen))
+        below = sum(count for seen, count in spread if later(minimum, seen))
         if below:
             yield f"{version} needs {minimum} or later: {_devices(below, 'runs', 'run')} less"
     if (CHECKS, "off") not in case.labels:
-        ahead = sum(count for seen, count in case.state.spread if later(seen, version))
+        ahead = sum(count for seen, count in spread if later(seen, version))
         if ahead:
             yield f"{_devices(ahead, 'runs', 'run')} a later version than {version} and will not go back to it"
-
-
-def hardware_total(hardware: dict[str, int]) -> str:
-    """Return in words how many devices there are of all hardware versions."""
-    return f"{sum(hardware.values()):,} devices seen lately"
 
 
 def _devices(count: int, one: str, several: str) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 from reconciler.errors import Rejected
 from reconciler.model.change import Request
+from reconciler.platforms.answers import Answer
 from reconciler.platforms.http import Client, segment
 from reconciler.platforms.memfault import wire
 from reconciler.platforms.reading.pages import Item, Page
-from reconciler.platforms.written import Written
 
 Filters = Sequence[tuple[str, str]]
 """Query parameters; a key may come several times, confirmed (SW info)."""
@@ -18,8 +18,6 @@ ASKED = 1000
 """Rows asked for a page. 100 is the documented most, confirmed (SW info); live servers gave 5000, confirmed in code
 (AWSJS). What comes back decides how paging goes on."""
 DOCUMENTED = 100
-
-_OPERATIONS = {"POST": "activate", "DELETE": "pull", "PATCH": "raise"}
 
 
 class Routes:
@@ -84,13 +82,9 @@ class Routes:
         """Return the organizations that the credentials reach, confirmed (MDX docs/ci/authentication.mdx)."""
         return self.client.read("/api/v0/organizations", "list organizations", wire.organizations)
 
-    def write(self, request: Request, decode: Callable[[bytes], Item], deadline: float) -> Written[Item]:
+    def write(self, request: Request, operation: str, deadline: float) -> Answer:
         """Send one write, at most until `deadline`, in monotonic seconds."""
-        operation = _OPERATIONS[request.method]
-        unit = (request.body or {}).get("cohort", "")
-        return self.client.write(
-            request.path, operation, request.body, decode, deadline, units=(unit,), method=request.method
-        )
+        return self.client.send(request.path, operation, request.body, deadline, method=request.method)
 
     def _page(
         self,

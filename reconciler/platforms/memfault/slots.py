@@ -17,7 +17,6 @@ import msgspec
 
 from reconciler.core.versions import later, latest_first, order_of, semver
 from reconciler.model.condition import Condition, ConditionCode
-from reconciler.model.desired import Settings
 from reconciler.model.observation import Phase, State
 from reconciler.platforms.answers import clean
 from reconciler.platforms.memfault.connection import ROLLOUT
@@ -47,8 +46,9 @@ class SlotEvidence(msgspec.Struct):
     must_pass: Mapping[str, bool | None] = {}
     group: Group | None = None
     unread: str = ""
+    released: frozenset[str] = frozenset()
     unreleased: frozenset[str] = frozenset()
-    """Versions that devices report though there is no release with a payload of them."""
+    """Versions that devices report: known to be among the releases, or known not to be any with a payload."""
     goes_back: bool = False
     """Whether the cohort lets devices go back to lower versions: those ahead are on their way then."""
     switched_off: bool = False
@@ -115,11 +115,6 @@ def lead_of(slot: SlotEvidence) -> tuple[Activated, list[str]]:
     return full.get(first) or by_target[first], [version for version in rest if version in full]
 
 
-def settings_of(percent: int | None) -> Settings:
-    """Return the settings of an assignment."""
-    return () if percent is None else ((ROLLOUT, percent),)
-
-
 def state_of(slot: SlotEvidence) -> State:
     """Return what the observation of a slot is."""
     order = activation_order(slot)
@@ -135,7 +130,7 @@ def _assigned(slot: SlotEvidence, order: ActivationOrder, spread: tuple[tuple[st
     assigned = State(
         assigned=order.assigned,
         extra_versions=order.extra_versions,
-        settings=settings_of(order.percent),
+        settings=() if order.percent is None else ((ROLLOUT, order.percent),),
         spread=spread,
     )
     conditions = [*_staying(order), *_deltas(slot, order)]
@@ -154,7 +149,7 @@ def _assigned(slot: SlotEvidence, order: ActivationOrder, spread: tuple[tuple[st
         conditions.insert(0, Condition(ConditionCode.REPORTS_LATER, count=ahead))
     if seen and silent:
         conditions.append(Condition(ConditionCode.SILENT, count=silent.total()))
-    if order.percent is not None:
+    if order.percent is not None and asked:
         staged = Condition(ConditionCode.STAGED, count=ready, of=asked.total(), percent=order.percent)
         conditions.append(staged)
     moving = ready < size
@@ -171,17 +166,23 @@ def _assigned(slot: SlotEvidence, order: ActivationOrder, spread: tuple[tuple[st
 
 
 def _is_ahead(slot: SlotEvidence, version: str, order: ActivationOrder) -> bool:
-    """Return whether a version is later than what is assigned; of one that nobody released only a semantic one may be."""
-    known = version not in slot.unreleased or semver(version) is not None
-    return known and later(version, order.target)
+    """Return whether a version is later than what is assigned. One that is no known release has an order if semantic."""
+    ordered = version in slot.released or semver(version) is not None
+    return ordered and later(version, order.target)
 
 
 def _reports(slot: SlotEvidence, asked: Counter[str | None]) -> Iterator[Condition]:
     """Yield what devices report that no release explains."""
     for version in sorted(slot.unreleased & asked.keys()):
         yield Condition(ConditionCode.REPORTS_UNRELEASED, (version,), count=asked[version])
-    if slot.group is not None and slot.group.unreadable:
-        yield Condition(ConditionCode.REPORTS_UNREADABLE, count=slot.group.unreadable)
+    if slot.group is None:
+        return
+    unreadable = slot.group.unreadable
+    if unreadable.total():
+        yield Condition(ConditionCode.REPORTS_UNREADABLE, count=unreadable.total())
+    unsaid = asked[None] - unreadable[bool(slot.group.seen)]
+    if unsaid:
+        yield Condition(ConditionCode.REPORTS_NOTHING, count=unsaid)
 
 
 def expected(devices: int, percent: int | None) -> int:

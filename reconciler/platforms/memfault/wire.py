@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any, Generic
+from typing import Annotated, Any, Generic
 
 import msgspec
 
@@ -47,16 +48,20 @@ class Named(msgspec.Struct, gc=False):
     name: str
 
 
+Name = Annotated[str, msgspec.Meta(min_length=1)]
+"""What names something: without a character it would name nothing."""
+
+
 class CohortRef(msgspec.Struct, gc=False):
     """A cohort as devices and deployments name it."""
 
-    slug: str
+    slug: Name
 
 
 class Cohort(msgspec.Struct, gc=False):
     """A cohort. The flags and counts below `name` are seen live, confirmed in code (GO pkg/responses.go), or None."""
 
-    slug: str
+    slug: Name
     name: Decorative[str] = ""
     count_devices: Decorative[int | None] = None
     count_active_deployments: Decorative[int | None] = None
@@ -139,7 +144,7 @@ class Newest(msgspec.Struct):
 class SoftwareType(msgspec.Struct, gc=False):
     """A software type, confirmed in code (AWSJS)."""
 
-    name: str
+    name: Name
     software_versions_count: Decorative[int | None] = None
 
 
@@ -153,7 +158,7 @@ class TypeValue(msgspec.Struct, gc=False):
 class SoftwareVersion(msgspec.Struct, gc=False):
     """A version of a software type."""
 
-    version: str
+    version: Name
 
 
 SYMBOLS = "symbols"
@@ -163,6 +168,7 @@ SYMBOLS = "symbols"
 class Artifact(msgspec.Struct):
     """One file of a release, confirmed (SW Artifacts); `must_pass_through` here is inferred, None where no answer names it."""
 
+    id: Decorative[int | str] = ""
     type: Decorative[str] = ""
     hardware_version: Decorative[str | Named | None] = None
     build_id: Decorative[str | None] = None
@@ -172,6 +178,8 @@ class Artifact(msgspec.Struct):
     size: Decorative[int | None] = None
     must_pass_through: Decorative[bool | None] = None
     created_date: Decorative[str | None] = None
+    updated_date: Decorative[str | None] = None
+    extra_info: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class Release(msgspec.Struct):
@@ -211,7 +219,7 @@ class Answered(msgspec.Struct):
     """What a write of a deployment answers, as far as it is looked at."""
 
     id: int
-    rollout_percent: int | float | None = None
+    rollout_percent: Any = None
 
 
 class _Envelope(msgspec.Struct, Generic[Item]):
@@ -228,6 +236,7 @@ class _Collection(msgspec.Struct, Generic[Item]):
 
 
 _raw = msgspec.json.Decoder(_Envelope[msgspec.Raw])
+_rows = msgspec.json.Decoder(list[msgspec.Raw])
 _release = Items(Release)
 _answered = msgspec.json.Decoder(_Envelope[Answered])
 _organizations = msgspec.json.Decoder(_Envelope[list[Organization]])
@@ -261,10 +270,22 @@ def answered(content: bytes) -> Answered:
     return _answered.decode(content).data
 
 
-def nothing(content: bytes) -> None:
-    """Take the answer to a deletion, empty or an object; raise msgspec.DecodeError for anything else."""
-    if content.strip():
-        msgspec.json.decode(content, type=dict[str, Any])
+def results(content: bytes) -> list[bytes]:
+    """Return a body, and what of it may be a result: what its envelope holds, or each row of a list.
+
+    What lies deeper is none: clients store anything with a deployment, confirmed (WEB api/deployments).
+    """
+    inner: bytes | msgspec.Raw = content
+    with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        inner = _raw.decode(content).data
+    with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return [content, *map(bytes, _rows.decode(inner))]
+    return [content, bytes(inner)]
+
+
+def anything_or_nothing(content: bytes) -> Any:
+    """Return any JSON, None for an empty body; raise msgspec.DecodeError for what is no JSON."""
+    return anything(content) if content.strip() else None
 
 
 def hardware_name(hardware: str | Named | None) -> str:

@@ -55,11 +55,12 @@ class Workloads:
 
 def read_types(routes: Routes, readers: Readers) -> tuple[list[SoftwareType], Workloads]:
     """Return all software types, and the same as workloads without versions. Raises PlatformError."""
-    types, problems = everything("software types", routes.types, ASKED, readers)
+    notes: set[str] = set()
+    types, problems = everything("software types", routes.types, ASKED, readers, notes=notes)
     components: set[str] = set()
     if len(types) > 1:
         try:
-            values, more = everything("software type values", routes.type_values, ASKED, readers)
+            values, more = everything("software type values", routes.type_values, ASKED, readers, notes=notes)
             components = {one.name for one in values if one.is_primary_type is False}
             problems += more
         except PlatformError as error:
@@ -67,6 +68,7 @@ def read_types(routes: Routes, readers: Readers) -> tuple[list[SoftwareType], Wo
                 problems.append(f"which software types are primary could not be read: {error}")
     workloads = Workloads((one.name for one in types), components)
     workloads.problems += problems
+    workloads.notes |= notes
     return types, workloads
 
 

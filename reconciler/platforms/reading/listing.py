@@ -161,9 +161,15 @@ class Listing(Generic[Item]):
 
 
 def everything(
-    what: str, fetch: Callable[[int, int], Page[Item]], size: int, readers: Readers, *, witnesses: int = WITNESSES
+    what: str,
+    fetch: Callable[[int, int], Page[Item]],
+    size: int,
+    readers: Readers,
+    *,
+    witnesses: int = WITNESSES,
+    notes: set[str] | None = None,
 ) -> tuple[list[Item], list[str]]:
-    """Return all items of a small collection, and what keeps them from being all.
+    """Return all items of a small collection, and what keeps them from being all; `notes` gets those of its pages.
 
     Raises PlatformError where the first page cannot be read; later ones become problems.
     """
@@ -176,5 +182,7 @@ def everything(
     listing = Listing(what, kept, lambda _: None, size, witnesses=witnesses)
     listing.walk(readers.measured(listing.first), readers, patient=True)
     ordered = [pages[number] for number in sorted(pages)]
+    if notes is not None:
+        notes.update(note for page in ordered for note in page.notes)
     malformed = [f"an item of the {what} cannot be read: {one.why}" for page in ordered for one in page.malformed]
     return [item for page in ordered for item in page.items], [*listing.problems, *malformed]

@@ -89,8 +89,3 @@ def _credentials(header: str) -> tuple[str, str]:
     except (binascii.Error, UnicodeDecodeError):
         return "", ""
     return (user, secret) if scheme.lower() == "basic" and colon else ("", "")
-
-
-def is_user(headers: Mapping[str, str]) -> bool:
-    """Whether a person calls, rather than an organization token."""
-    return bool(_credentials(headers.get("authorization", ""))[0])

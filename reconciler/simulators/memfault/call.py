@@ -6,7 +6,7 @@ pages from 1, `per_page` 100; CLI deploy.py for a sort that repeats). What is no
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -25,6 +25,8 @@ T = TypeVar("T")
 PER_PAGE = 100
 NUMBER = re.compile(r"[0-9]{1,9}")
 NO_CONTENT = Reply(204, b"", {})
+QUEUED = Reply(202, b"", {"location": "/api/v0/queue/1"})
+"""Taken, and to be done (confirmed: WEB reference-http-response-status-codes; SW Tasks)."""
 
 VERSION = re.compile(r"[-a-zA-Z0-9_.+:\\()\[\]/ ]{1,128}")
 """Names, as SW info and MDX docs/platform/software-version-hardware-version.mdx bound them."""
@@ -53,15 +55,10 @@ class Parameters:
             raise malformed(f"{name} must be a number of at least 1")
         return int(found[-1])
 
-    def filters(self, name: str) -> Callable[[str | None], bool]:
-        """Whether a value is among those of a list; all are where it is not given."""
-        wanted = frozenset(self.values(name))
-        return lambda value: not wanted or value in wanted
-
-    def any_of(self, name: str) -> Callable[[Iterable[str]], bool]:
+    def allows(self, name: str, *values: str | None) -> bool:
         """Whether one of some values is among those of a list; always where it is not given."""
-        wanted = frozenset(self.values(name))
-        return lambda values: not wanted or not wanted.isdisjoint(values)
+        wanted = self.values(name)
+        return not wanted or any(value in wanted for value in values)
 
     def sort(self, rows: list[T], keys: Keys[T], default: Sequence[str] = ()) -> list[T]:
         """Sort rows in place by the `sort` parameters, the last one first, so that the first one wins."""
@@ -99,9 +96,11 @@ class Call(AnyCall[MemfaultWorld]):
             raise malformed("the body must be a JSON object")
         return found
 
-    def commit(self, effect: Callable[[], None], *, later: bool = False) -> None:
-        """Have an effect happen: now, or after a while where the fault `lag` or a variant says so."""
-        self.project.later(self.world.faults.lag_for if later or self.lag else 0, effect)
+    def commit(self, effect: Callable[[], None], *, later: bool = False) -> Reply:
+        """Have an effect happen: now, or after a while where the fault `lag` or a variant says so; how to say no more."""
+        queued = self.variants["write-status"] == "202"
+        self.project.later(self.world.faults.lag_for if later or queued or self.lag else 0, effect)
+        return QUEUED if queued else NO_CONTENT
 
     def page(self, rows: Sequence[T], encode: Callable[[T], bytes] = msgspec.json.encode) -> Reply:
         """One page of these rows; more than 100 a page can be had by a variant only."""

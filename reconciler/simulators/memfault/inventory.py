@@ -141,10 +141,7 @@ class Device:
 
 @dataclass(slots=True, eq=False)
 class Deployment:
-    """A release activated for a cohort; `percent` (0 to 100) counts for a staged rollout only.
-
-    `by_token` says that no person made it.
-    """
+    """A release activated for a cohort; `percent` (0 to 100) counts for a staged rollout only."""
 
     id: int
     type: str
@@ -155,7 +152,6 @@ class Deployment:
     created: int
     updated: int
     extra_info: Json = None
-    by_token: bool = False
 
     @property
     def active(self) -> bool:

@@ -8,9 +8,7 @@ from typing import Any
 
 import msgspec
 
-from reconciler.simulators.memfault.access import EMAIL
 from reconciler.simulators.memfault.inventory import (
-    STAGED,
     Artifact,
     Cohort,
     Deployment,
@@ -22,8 +20,6 @@ from reconciler.simulators.memfault.inventory import (
 from reconciler.simulators.memfault.project import Project
 
 Payload = dict[str, Any]
-
-DEPLOYER: Payload = {"id": 1, "email": EMAIL, "name": "Robot"}
 
 
 def organization_payload(project: Project) -> Payload:
@@ -37,8 +33,6 @@ def project_payload(project: Project) -> Payload:
         "id": project.number,
         "name": project.slug.replace("-", " ").title(),
         "slug": project.slug,
-        "os": "Zephyr",
-        "platform": "nRF9160",
         "count_devices": len(project.devices),
         "created_date": iso(project.created),
         "updated_date": iso(project.created),
@@ -100,13 +94,13 @@ def cohort_brief(cohort: Cohort) -> Payload:
 def deployment_payload(deployment: Deployment) -> Payload:
     """A deployment, which WEB api/deployments shows with the size of its cohort.
 
-    One that an organization token made has no deployer (inferred of BITKEY, which copes with that).
+    Without a deployer, as those that an organization token made (inferred of BITKEY, which copes with that).
     """
     return {
         "id": deployment.id,
         "type": deployment.type,
         "status": deployment.status,
-        "deployer": None if deployment.by_token else DEPLOYER,
+        "deployer": None,
         "release": release_brief(deployment.release),
         "rollout_percent": deployment.percent,
         "created_date": iso(deployment.created),
@@ -119,7 +113,6 @@ def deployment_payload(deployment: Deployment) -> Payload:
 
 def cohort_payload(project: Project, cohort: Cohort) -> Payload:
     """A cohort with the fields seen live, `last_deployment` a time (confirmed in code: GO pkg/responses.go)."""
-    active = project.activations(cohort)
     return {
         **cohort_brief(cohort),
         "count_devices": len(cohort.devices),
@@ -128,11 +121,7 @@ def cohort_payload(project: Project, cohort: Cohort) -> Payload:
         "last_deployment": None if cohort.last_deployment is None else iso(cohort.last_deployment),
         "updates_enabled": cohort.updates_enabled,
         "bypass_version_checks": cohort.bypass_version_checks,
-        "bypass_primary_software_type_check": False,
-        "return_equal_latest_releases": False,
-        "count_active_deployments": len(active),
-        "count_staged_devices": sum(round(len(cohort.devices) * d.percent / 100) for d in active if d.type == STAGED),
-        "ignore_traces": False,
+        "count_active_deployments": len(project.activations(cohort)),
     }
 
 
@@ -171,13 +160,6 @@ def _live(project: Project, device: Device) -> Payload:
         **_either(device),
         "hardware_version": {"name": device.hardware.name},
         "last_seen_software_version": version,
-        "description": "",
-        "project": {"id": project.number, "name": project.slug, "slug": project.slug},
-        "attributes_resolution": "normal",
-        "debugging_resolution": "normal",
-        "timeseries_resolution": "normal",
-        "server_side_developer_mode": False,
-        "fleet_sampling_configuration": None,
     }
 
 
@@ -194,15 +176,11 @@ def _either(device: Device) -> Payload:
 
 def type_payload(software_type: SoftwareType) -> Payload:
     """A software type (confirmed in code: AWSJS)."""
-    versions = list(software_type.versions)
     return {
         "id": software_type.id,
         "name": software_type.name,
-        "archived": False,
         "created_date": iso(software_type.created),
-        "latest_software_version": {"version": versions[-1]} if versions else None,
-        "software_version_string_format": None,
-        "software_versions_count": len(versions),
+        "software_versions_count": len(software_type.versions),
     }
 
 

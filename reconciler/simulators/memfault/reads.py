@@ -4,12 +4,11 @@ Confirmed, where nothing else is said: SW; WEB api/releases, api/cohorts, api/de
 """
 
 from collections import Counter
-from collections.abc import Callable
 from operator import itemgetter
 
 from reconciler.simulators.exchange import Reply, json_reply
 from reconciler.simulators.memfault.access import EMAIL, not_found
-from reconciler.simulators.memfault.call import Call, data
+from reconciler.simulators.memfault.call import Call, Parameters, data
 from reconciler.simulators.memfault.inventory import Release, SoftwareType, iso
 from reconciler.simulators.memfault.payloads import (
     cohort_payload,
@@ -86,17 +85,15 @@ def _type(call: Call) -> SoftwareType:
 def list_releases(call: Call) -> Reply:
     """Full releases by `version`, `revision`, `hardware_version` and `build_id`, the newest last (inferred)."""
     ask = call.parameters
-    version, revision = ask.filters("version"), ask.filters("revision")
-    hardware, build = ask.any_of("hardware_version"), ask.any_of("build_id")
     found = [
         release
         for release in call.project.releases.values()
         if release.base is None
         and call.project.listed(release)
-        and version(release.version)
-        and revision(release.revision)
-        and hardware(release.artifacts)
-        and build(artifact.build_id for artifact in release.payloads)
+        and ask.allows("version", release.version)
+        and ask.allows("revision", release.revision)
+        and ask.allows("hardware_version", *release.artifacts)
+        and ask.allows("build_id", *(artifact.build_id for artifact in release.payloads))
     ]
     rows = ask.sort(found, {"created_date": lambda release: release.created})
     return call.page([release_payload(call.project, release) for release in rows])
@@ -135,25 +132,18 @@ def list_deployments(call: Call) -> Reply:
 
     A cohort is meant by slug or name. That `release` finds full releases alone is inferred.
     """
-    release, cohort = _releases(call), call.parameters.filters("cohort")
+    ask = call.parameters
     found = [
         one
         for one in call.project.deployments.values()
-        if release(one.release) and (cohort(one.cohort.slug) or cohort(one.cohort.name))
+        if _wanted(ask, one.release) and ask.allows("cohort", one.cohort.slug, one.cohort.name)
     ]
-    rows = call.parameters.sort(found, {"deployed_date": lambda one: (one.created, one.id)}, _NEWEST_FIRST)
+    rows = ask.sort(found, {"deployed_date": lambda one: (one.created, one.id)}, _NEWEST_FIRST)
     return call.page([deployment_payload(one) for one in rows])
 
 
-def _releases(call: Call) -> Callable[[Release], bool]:
-    ask = call.parameters
-    version, base, target = ask.filters("release"), ask.filters("delta_from"), ask.filters("delta_to")
-    full = bool(ask.values("release"))
-    delta = bool(ask.values("delta_from") or ask.values("delta_to"))
-
-    def wanted(release: Release) -> bool:
-        if delta:
-            return release.base is not None and base(release.base) and target(release.version)
-        return not full or (release.base is None and version(release.version))
-
-    return wanted
+def _wanted(ask: Parameters, release: Release) -> bool:
+    if ask.values("delta_from") or ask.values("delta_to"):
+        pair = ask.allows("delta_from", release.base) and ask.allows("delta_to", release.version)
+        return release.base is not None and pair
+    return not ask.values("release") or (release.base is None and ask.allows("release", release.version))

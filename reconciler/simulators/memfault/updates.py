@@ -1,8 +1,9 @@
 """Activating and pulling releases, and devices that look for updates: each takes what the rule gives it.
 
-Devices look `settle` seconds after something changed. A staged rollout reaches a random part of the cohort, drawn anew for every activation (confirmed: MDX
-docs/platform/ota.mdx); that a raised percentage only adds devices is inferred. A failing device keeps what it has and
-its last install says so. Every software type of a device is looked after, while only the primary one is shown.
+Devices look `settle` seconds after something changed. A staged rollout reaches a random part of the cohort, drawn anew for
+every activation (confirmed: MDX docs/platform/ota.mdx); that a raised percentage only adds devices is inferred. A failing
+device keeps what it has and its last install says so. Every software type of a device is looked after, while only the
+primary one is shown.
 """
 
 from collections.abc import Iterable
@@ -15,7 +16,6 @@ from reconciler.simulators.memfault.inventory import (
     PULLED,
     STAGED,
     SUCCESS,
-    WAITING,
     Cohort,
     Deployment,
     Device,
@@ -157,19 +157,12 @@ class Activations:
     def draft(self, cohort: Cohort, release: Release, percent: int | None, extra_info: Json = None) -> Deployment:
         """An activation that is not there yet; a percentage makes it a staged rollout.
 
-        A normal one shows 0 % (confirmed: SW example). Whether the API's wait for approval is a variant.
+        A normal one shows 0 % (confirmed: SW example).
         """
         now, kind = self.project.now(), NORMAL if percent is None else STAGED
         status = self.project.variants["activation-status"]
         number = next(self.project.ids)
         return Deployment(number, kind, status, percent or 0, release, cohort, now, now, extra_info)
-
-    def draft_of_api(self, cohort: Cohort, release: Release, percent: int | None, extra_info: Json) -> Deployment:
-        """The same as an API call makes it: a variant has it wait for a second person's approval."""
-        made = self.draft(cohort, release, percent, extra_info)
-        if self.project.variants["approval"] == "pending":
-            made.status = WAITING
-        return made
 
     def put(self, deployment: Deployment) -> None:
         """Have an activation be there; one whose cohort has gone meanwhile comes to nothing."""
@@ -187,22 +180,13 @@ class Activations:
             self.project.deployments.pop(deployment.id, None)
             deployment.status = PULLED
         else:
-            self.set_status(deployment, left)
-
-    def set_status(self, deployment: Deployment, status: str) -> None:
-        """Give an activation any status word; it is in force with those of `ACTIVE` alone."""
-        deployment.status = status
-        self._changed(deployment)
+            deployment.status = left
+            self._changed(deployment)
 
     def set_percent(self, deployment: Deployment, percent: int) -> None:
         """Let a staged rollout reach another part of its cohort."""
         deployment.percent = percent
         self._changed(deployment)
-
-    def set_extra_info(self, deployment: Deployment, extra_info: Json) -> None:
-        """Put another note on an activation."""
-        deployment.extra_info = extra_info
-        deployment.updated = self.project.now()
 
     def _changed(self, deployment: Deployment) -> None:
         deployment.updated = self.project.now()

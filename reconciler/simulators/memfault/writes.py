@@ -1,11 +1,12 @@
 """The writes: activating and pulling releases, and uploading a payload (confirmed: WEB; SW; CLI deploy.py, upload.py)."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from reconciler.simulators.exchange import Json, Reply, json_reply
-from reconciler.simulators.memfault.access import is_user, malformed, not_found, refused
-from reconciler.simulators.memfault.call import NO_CONTENT, Body, Call, data, percent, required, text
-from reconciler.simulators.memfault.inventory import NORMAL, PULLED, STAGED, Deployment, Release
+from reconciler.simulators.memfault.access import malformed, not_found, refused
+from reconciler.simulators.memfault.call import QUEUED, Body, Call, data, percent, required, text
+from reconciler.simulators.memfault.inventory import NORMAL, PULLED, STAGED, WAITING, Deployment, Release
 from reconciler.simulators.memfault.payloads import deployment_payload, release_payload
 
 
@@ -25,10 +26,13 @@ def make_deployment(call: Call) -> Reply:
     active = call.world.activations.active(cohort, release)
     if active is not None:
         return _again(call, active)
-    made = call.world.activations.draft_of_api(cohort, release, share, body.get("extra_info"))
-    made.by_token = not is_user(call.request.headers)
-    call.commit(lambda: call.world.activations.put(made), later=call.variants["activation-visible"] == "later")
-    return json_reply(int(call.variants["create-status"]), {"data": deployment_payload(made)})
+    made = call.world.activations.draft(cohort, release, share, body.get("extra_info"))
+    if call.variants["approval"] == "pending":
+        made.status = WAITING
+    brief = call.commit(lambda: call.world.activations.put(made), later=call.variants["activation-visible"] == "later")
+    return (
+        brief if brief is QUEUED else json_reply(int(call.variants["write-status"]), {"data": deployment_payload(made)})
+    )
 
 
 def _again(call: Call, active: Deployment) -> Reply:
@@ -40,7 +44,7 @@ def _again(call: Call, active: Deployment) -> Reply:
 
 
 def update_deployment(call: Call) -> Reply:
-    """Change `extra_info`, and by a variant the percentage of a staged rollout; never anything else (inferred).
+    """Change by a variant the percentage of a staged rollout; never anything else that matters (inferred).
 
     A server that knows no such field may as well take it and do nothing (another variant).
     """
@@ -53,15 +57,9 @@ def update_deployment(call: Call) -> Reply:
         share = None
     if share is not None and (call.variants["patch-rollout"] == "reject" or one.type != STAGED):
         raise malformed("rollout_percent cannot be changed")
-    call.commit(lambda: _update(call, one, share, body))
+    if share is not None and call.commit(partial(call.world.activations.set_percent, one, share)) is QUEUED:
+        return QUEUED
     return data(deployment_payload(one))
-
-
-def _update(call: Call, one: Deployment, share: int | None, body: Body) -> None:
-    if share is not None:
-        call.world.activations.set_percent(one, share)
-    if "extra_info" in body:
-        call.world.activations.set_extra_info(one, body["extra_info"])
 
 
 def delete_deployment(call: Call) -> Reply:
@@ -69,8 +67,7 @@ def delete_deployment(call: Call) -> Reply:
     one = call.deployment()
     if one.status in {PULLED, "aborted"}:
         raise not_found(f"Active deployment {one.id}")
-    call.commit(lambda: call.world.activations.pull(one))
-    return NO_CONTENT
+    return call.commit(lambda: call.world.activations.pull(one))
 
 
 # --- a payload in three steps: ask where to, put the bytes there, tell what they are (confirmed: CLI upload.py) ----------

@@ -181,6 +181,7 @@ def test_leftovers_are_over_when_the_others_are_gone(memory: Memory) -> None:
     [
         (State("2", "2", Phase.PAUSED, conditions=CANCELLED), Result.WAITING, "cancelled by a person"),
         (State("2", "3", ahead=True), Result.DONE, "reports the later 3"),
+        (State("2", ready=0, size=0), Result.DONE, "no devices that could report it"),
         (State("2", "1", Phase.FAILED), Result.FAILED, ""),
     ],
 )

@@ -80,6 +80,7 @@ def test_devices_of_a_unit() -> None:
     assert not words.ready(None, 1)
     assert words.ready(93, 100) == "93 of 100 devices ready"
     assert words.ready(0, 1) == "0 of 1 device ready"
+    assert words.ready(0, 0) == "no devices that could report"
 
 
 def test_dates_are_to_the_minute() -> None:

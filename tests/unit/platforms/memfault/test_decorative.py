@@ -104,3 +104,28 @@ def test_one_odd_artifact_costs_itself() -> None:
     project.rewrite("/releases/1.3.0", lambda body: body["data"]["artifacts"].append(None))
     info = project.platform.catalog([Release(MAIN, "1.3.0")])[Release(MAIN, "1.3.0")]
     assert len(info.artifacts or ()) == 2
+
+
+NOTED = {
+    "/cohorts": ("name", "count_devices", "count_active_deployments", "bypass_version_checks", "updates_enabled"),
+    "/devices": ("hardware_version", "last_seen"),
+    "/deployments": ("deployed_date", "updated_date"),
+    "/software_types": ("software_versions_count",),
+    "/software_type_values": ("is_primary_type",),
+}
+
+
+@pytest.mark.parametrize(("end", "field"), [(end, field) for end, several in NOTED.items() for field in several])
+def test_what_was_left_out_of_a_reading_is_noted(end: str, field: str) -> None:
+    project = Project()
+    project.rewrite(end, partial(put, field=field, value=[7]))
+    coverage = project.observe().coverage
+    assert coverage.complete
+    assert any(note.startswith(f"{field}: Expected ") for note in coverage.notes), coverage
+
+
+def test_a_list_of_releases_says_what_was_left_out() -> None:
+    project = Project()
+    project.rewrite("/releases", lambda body: [row.update(count_devices="47") for row in body["data"]])
+    (note,) = project.platform.releases(ReleaseQuery(versions=("1.3.0",))).notes
+    assert note.endswith("count_devices: Expected `int | null`, got `str`")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import httpx
 import pytest
 
 from reconciler.model.change import Action, Request, Verb
-from reconciler.model.outcome import ReceiptKind
+from reconciler.model.outcome import Receipt, ReceiptKind
 from tests.unit.platforms.memfault.project import Project, change, staged
 
 
@@ -22,11 +23,45 @@ def test_twice_is_harmless(answer: str) -> None:
         assert project.active("default") == ["1.2.0", "1.1.0"]
 
 
-@pytest.mark.parametrize("create", ["200", "201"])
-def test_an_activation_is_taken_whatever_its_status(create: str) -> None:
-    project = Project(create_status=create)
-    (action,) = project.compiled(change("default", "1.4.0"))
-    assert project.execute(action).kind is ReceiptKind.ACCEPTED
+WRITES = {
+    "memfault.activate": change("internal-testing", "1.2.0"),
+    "memfault.pull": change("internal-testing", None, verb=Verb.REMOVE, from_="1.4.0"),
+    "memfault.raise": change("beta", "1.4.0", from_="1.4.0", settings=staged(80)),
+}
+
+
+@pytest.mark.parametrize(
+    ("answer", "statuses"), [("200", (200, 204, 200)), ("201", (201, 204, 200)), ("202", (202, 202, 202))]
+)
+def test_a_receipt_has_the_status_that_came(answer: str, statuses: tuple[int, ...]) -> None:
+    for (call, wish), status in zip(WRITES.items(), statuses, strict=True):
+        project = Project(write_status=answer)
+        action = next(one for one in project.compiled(wish) if one.call == call)
+        before = project.world.state()
+        assert project.execute(action) == Receipt(ReceiptKind.ACCEPTED, status=status)
+        assert (project.world.state() == before) == (status == 202), "202 is a promise, read back like any other"
+        project.manual.advance(60)
+        assert project.world.state() != before
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"", ReceiptKind.ACCEPTED),
+        (b"{}", ReceiptKind.ACCEPTED),
+        (b"null", ReceiptKind.ACCEPTED),
+        (b'{"data":{"id":5,"rollout_percent":25}}', ReceiptKind.ACCEPTED),
+        (b"<html>Sign in</html>", ReceiptKind.UNKNOWN),
+        (b'{"data":', ReceiptKind.UNKNOWN),
+    ],
+)
+@pytest.mark.parametrize("call", WRITES)
+def test_what_is_done_later_need_not_say_what_became_of_it(call: str, body: bytes, kind: ReceiptKind) -> None:
+    project = Project()
+    action = next(one for one in project.compiled(WRITES[call]) if one.call == call)
+    project.hooks.append(lambda request: httpx.Response(202, content=body) if request.method != "GET" else None)
+    receipt = project.execute(action)
+    assert (receipt.kind, receipt.status) == (kind, 202)
 
 
 def test_one_that_waits_for_approval_is_accepted_and_then_unknown() -> None:
@@ -52,15 +87,10 @@ def test_one_that_waits_for_approval_is_accepted_and_then_unknown() -> None:
         ("expire=100%@writes", ReceiptKind.REJECTED, False),
     ],
 )
-@pytest.mark.parametrize("call", ["memfault.activate", "memfault.pull", "memfault.raise"])
+@pytest.mark.parametrize("call", WRITES)
 def test_receipts_tell_the_truth(fault: str, kind: ReceiptKind, effect: bool, call: str) -> None:
     project = Project()
-    wish = {
-        "memfault.activate": change("internal-testing", "1.2.0"),
-        "memfault.pull": change("internal-testing", None, verb=Verb.REMOVE, from_="1.4.0"),
-        "memfault.raise": change("beta", "1.4.0", from_="1.4.0", settings=staged(80)),
-    }[call]
-    action = next(one for one in project.compiled(wish) if one.call == call)
+    action = next(one for one in project.compiled(WRITES[call]) if one.call == call)
     if call == "memfault.pull" and fault.startswith("truncate"):
         kind = ReceiptKind.ACCEPTED  # its answer is empty, there is nothing to cut off
     project.world.faults.parse([fault])
@@ -112,6 +142,78 @@ def test_a_refused_raise_says_what_can_be_done(redraw: bool) -> None:
     assert ("it is pulled and activated anew" if redraw else REDRAW) in receipt.error
 
 
+def test_nothing_that_a_call_came_to_changes_what_the_next_pass_decides() -> None:
+    project = Project(patch_rollout="reject")
+    one = change("beta", "1.4.0", from_="1.4.0", settings=staged(80))
+    before = project.platform.review([one], project.observe(), {}), project.compiled(one)
+    assert project.execute(before[1][0]).kind is ReceiptKind.REJECTED
+    assert (project.platform.review([one], project.observe(), {}), project.compiled(one)) == before
+
+
+REFUSALS: list[Any] = [
+    {"error": {"code": 1000, "http_code": 400, "message": "No.", "type": "InvalidRequestError"}},
+    {"error": {"message": "No."}, "data": {"id": 5}},
+    {"error": "No."},
+    {"success": False, "message": "No."},
+    {"success": False, "data": {"id": 5, "rollout_percent": 80}},
+    {"data": {"success": False, "message": "No."}},
+    {"data": {"id": 5, "rollout_percent": 80, "error": {"message": "No."}}},
+    {"data": [{"error": {"message": "No."}}]},
+    [{"success": False, "message": "No."}],
+]
+
+
+@pytest.mark.parametrize("status", [200, 201, 202])
+@pytest.mark.parametrize("body", REFUSALS)
+@pytest.mark.parametrize("call", WRITES)
+def test_a_refusal_is_one_whatever_its_status(call: str, body: Any, status: int) -> None:
+    project = Project()
+    action = next(one for one in project.compiled(WRITES[call]) if one.call == call)
+    project.hooks.append(lambda request: httpx.Response(status, json=body) if request.method != "GET" else None)
+    receipt = project.execute(action)
+    assert (receipt.kind, receipt.status) == (ReceiptKind.REJECTED, 400 if "http_code" in str(body) else status)
+    assert f"the platform answered {status}, and the body is a refusal: " in receipt.error
+
+
+@pytest.mark.parametrize(
+    "stored", [{"status": "failed"}, {"error": "No."}, {"success": False}, [{"error": "No."}], 10**400]
+)
+@pytest.mark.parametrize("call", WRITES)
+def test_what_clients_stored_with_a_deployment_refuses_nothing(call: str, stored: Any) -> None:
+    project = Project()
+    action = next(one for one in project.compiled(WRITES[call]) if one.call == call)
+    body = {"data": {"id": 5, "rollout_percent": 80, "status": "done", "extra_info": stored}}
+    project.hooks.append(lambda request: httpx.Response(200, json=body) if request.method != "GET" else None)
+    assert project.execute(action).kind is ReceiptKind.ACCEPTED
+
+
+def test_a_failure_of_the_server_refuses_nothing() -> None:
+    project = Project()
+    body = {"error": {"http_code": 503, "message": "Try later.", "type": "ServerError"}}
+    project.hooks.append(lambda request: httpx.Response(200, json=body) if request.method == "POST" else None)
+    assert project.execute(project.compiled(change("default", "1.4.0"))[0]).kind is ReceiptKind.UNKNOWN
+
+
+def test_already_active_is_done_even_so() -> None:
+    project = Project()
+    body = {"error": {"message": "Release 1.4.0 is already active", "type": "InvalidRequestError"}}
+    project.hooks.append(lambda request: httpx.Response(200, json=body) if request.method == "POST" else None)
+    assert project.execute(project.compiled(change("default", "1.4.0"))[0]).kind is ReceiptKind.ACCEPTED
+
+
+@pytest.mark.parametrize("body", [{"queued": True}, {"data": None}, {"data": {"task": 7}}, [5], "ok"])
+@pytest.mark.parametrize("status", [200, 202])
+@pytest.mark.parametrize("call", WRITES)
+def test_any_other_body_is_in_the_receipt(call: str, status: int, body: Any) -> None:
+    project = Project()
+    action = next(one for one in project.compiled(WRITES[call]) if one.call == call)
+    project.hooks.append(lambda request: httpx.Response(status, json=body) if request.method != "GET" else None)
+    receipt = project.execute(action)
+    told = status == 200 and call != "memfault.pull"
+    assert receipt.kind is (ReceiptKind.UNKNOWN if told else ReceiptKind.ACCEPTED)
+    assert json.dumps(body, separators=(",", ":")) in (receipt.error if told else receipt.answer)
+
+
 def test_a_raise_that_took_too_long_is_unknown_and_no_refusal() -> None:
     project = Project(redraw=True)
     (action,) = project.compiled(change("beta", "1.4.0", from_="1.4.0", settings=staged(80)))
@@ -126,13 +228,6 @@ def test_a_refused_activation_is_refused() -> None:
     receipt = project.execute(action)
     assert (receipt.kind, receipt.status) == (ReceiptKind.REJECTED, 400)
     assert "no artifacts" in receipt.error
-
-
-def test_a_pull_answered_with_something_is_taken_if_it_is_an_answer() -> None:
-    project = Project()
-    project.hooks.append(lambda request: httpx.Response(202, json={}) if request.method == "DELETE" else None)
-    action = project.compiled(change("default", None, verb=Verb.REMOVE))[0]
-    assert project.execute(action).kind is ReceiptKind.ACCEPTED
 
 
 def test_no_time_left_sends_nothing() -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -172,71 +172,6 @@ def unreadable(answer: Answer, operation: str, why: str, scrub: Scrub) -> Unexpe
         retryable=True,
         hint="check that the connection's url is the API's, and that no proxy answers in its place",
     )
-
-
-# --- what a 2xx says of a write -----------------------------------------------------------------------------------------
-
-_IDS = ("deviceId", "device_id", "id")
-_FAILED = frozenset({"error", "failed", "rejected", "refused"})
-
-
-class Told(NamedTuple):
-    """What the body of a 2xx says of a write. `refused` is why the whole call was, with `status` where it names one.
-
-    `by_id` gives results that are refusals, `besides` the body where it says more than that the call was taken.
-    """
-
-    refused: str = ""
-    status: int | None = None
-    by_id: Mapping[str, str] = {}
-    besides: str = ""
-
-
-def told(content: bytes, scrub: Scrub) -> Told:
-    """Return what a body says, whatever its shape: the shape of an error, `success: false`, or results by id."""
-    try:
-        body = msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return Told(besides=excerpt(content, scrub))
-    if isinstance(body, dict) and (why := _refusal(body)):
-        inner = body.get("error")
-        codes = (body.get("statusCode"), inner.get("http_code") if isinstance(inner, dict) else None)
-        return Told(clean(scrub(why)), next((code for code in codes if type(code) is int), None))
-    by_id = {one: clean(scrub(why)) for one, result in _results(body) if (why := _refusal(result))}
-    taken = body in (None, True, {}, [], "", {"success": True})
-    return Told(by_id=by_id, besides="" if taken else excerpt(content, scrub))
-
-
-def _refusal(result: dict[str, Any]) -> str:
-    """Return why a result is a refusal; empty where it is none."""
-    code, status, error = (result.get(name) for name in ("statusCode", "status", "error"))
-    inner = error if isinstance(error, dict) else {}
-    refused = (
-        result.get("success") is False
-        or (isinstance(code, int) and code >= 400)
-        or (isinstance(status, str) and status.lower() in _FAILED and "requestedStatus" not in result)
-        or (bool(error) and (isinstance(error, str) or bool(inner.keys() & {"message", "errorCode"})))
-    )
-    kinds = (result.get("errorCode"), inner.get("errorCode"), result.get("name"))
-    words = (result.get("message"), inner.get("message"), error, result.get("errMsg"), result.get("reason"))
-    said = ": ".join(filter(None, map(_first_text, (kinds, words)))) or "the platform answered without success"
-    return said if refused else ""
-
-
-def _first_text(several: Iterable[object]) -> str:
-    return next((one for one in several if isinstance(one, str) and one), "")
-
-
-def _results(body: object) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield results with the ids they are about: of a list of them, alone or under a name, or of an object by ids."""
-    several: Iterable[tuple[str, object]] = body.items() if isinstance(body, dict) else ()
-    if isinstance(body, list):
-        several = (("", one) for one in body)
-    for name, one in several:
-        if isinstance(one, dict):
-            yield next((one[key] for key in _IDS if isinstance(one.get(key), str)), name), one
-        if name:
-            yield from _results(one)
 
 
 def receipt_of(error: PlatformError) -> Receipt:

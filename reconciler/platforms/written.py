@@ -88,6 +88,24 @@ def written(
     return Written(answer.status, value, tuple(refused.items()), besides)
 
 
+class Told(NamedTuple):
+    """Why a body refuses the whole call, with the status that it names; `besides` as in `Written`."""
+
+    refused: str
+    status: int | None
+    besides: str
+
+
+def told(content: bytes, scrub: Scrub) -> Told:
+    """Return what a body says, where not every list in it is one of results."""
+    body = _body(content)
+    named = body if isinstance(body, dict) else {}
+    inner = named.get("error")
+    codes = (named.get("statusCode"), inner.get("http_code") if isinstance(inner, dict) else None)
+    status = next((code for code in codes if type(code) is int), None)
+    return Told(clean(scrub(_refusal(body))), status, "" if body in _TAKEN else excerpt(content, scrub))
+
+
 def _body(content: bytes) -> object:
     """Return a body as JSON, else as text."""
     try:

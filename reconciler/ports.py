@@ -10,7 +10,7 @@ from reconciler.model.event import AnyEvent
 from reconciler.model.fleet import Manifest
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Receipt
-from reconciler.model.release import Catalog, Preparation, Release, ReleaseList, ReleaseQuery
+from reconciler.model.release import Catalog, Preparation, Release, ReleaseList, ReleaseQuery, Wanted
 from reconciler.model.snapshot import Query, Snapshot
 
 
@@ -81,10 +81,10 @@ class Platform(Protocol):
         """
         ...
 
-    def catalog(
-        self, wanted: Collection[Release], seen: Snapshot | None = None, *, probe: Collection[Release] = ()
-    ) -> Catalog:
+    def catalog(self, wanted: Wanted, seen: Snapshot | None = None, *, probe: Collection[Release] = ()) -> Catalog:
         """Look up releases: every wanted one is a key of the answer. `seen` is the reading that asked for them.
+
+        Where the platform decides for each unit what it may get, the answer says so of the units that `wanted` gives.
 
         Of the releases in `probe` also what cannot be asked without an effect on the platform's own caches (a
         preparation that the question starts); never anything that reaches a unit.

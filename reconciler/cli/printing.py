@@ -63,6 +63,7 @@ def print_report(
 def applied(applying: Applying) -> Applied:
     """Return what came of a run, as the report that views show."""
     plan = applying.saved or applying.planned.plan
+    ended = {(one.fleet, one.unit.id, one.workload.id) for one in applying.outcomes}
     return Applied(
         run=applying.run.id,
         fingerprint=plan.fingerprint,
@@ -71,7 +72,12 @@ def applied(applying: Applying) -> Applied:
         seconds=applying.run.seconds,
         blocked=tuple(applying.blocked),
         errors=tuple((fleet.fleet, fleet.error) for fleet in plan.fleets if fleet.error),
-        held=sum(not held.stage for fleet in plan.fleets for held in fleet.held),
+        waited=applying.options.wait,
+        held=sum(
+            not held.stage or (fleet.fleet, held.unit.id, held.workload.id) not in ended
+            for fleet in plan.fleets
+            for held in fleet.held
+        ),
         mistakes=tuple(applying.mistakes),
         outcomes=tuple(applying.outcomes),
     )

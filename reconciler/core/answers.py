@@ -26,11 +26,12 @@ def take(run: Working, answers: Answers) -> None:
         _judge_halt(run, receipt)
     failed: set[SlotId] = set()
     for call, receipt in answers:
+        if receipt is not None:
+            failed.update(_refused(run, call, receipt))
         if receipt is None or receipt.kind is not ReceiptKind.ACCEPTED:
             failed.update(call.slots)
             _failed(run, call, receipt)
-    for call, receipt in answers:
-        if receipt is not None and receipt.kind is ReceiptKind.ACCEPTED:
+        else:
             run.revealed |= frozenset(call.action.reveals)
     _drop_dependents(run, failed)
     left = {slot for call in run.queue for slot in call.slots}
@@ -41,12 +42,21 @@ def take(run: Working, answers: Answers) -> None:
 
 
 def _judge_halt(run: Working, receipt: Receipt | None) -> None:
-    if receipt is None or receipt.kind is not ReceiptKind.REJECTED or receipt.alternative or run.halted:
+    if receipt is None or not receipt.is_failure or run.halted:
         return
     if receipt.status in NO_RIGHTS:
         run.halted = f"the platform no longer accepts the credentials: {receipt.error}"
     elif run.before.fail_fast:
         run.halted = FAIL_FAST
+
+
+def _refused(run: Working, call: Call, receipt: Receipt) -> list[SlotId]:
+    """End the slots of units that the platform refuses a call for."""
+    why = dict(receipt.refused)
+    slots = [slot for slot in call.slots if slot in run.tracks and slot[0] in why]
+    for slot in slots:
+        run.end(slot, Result.FAILED, why[slot[0]])
+    return slots
 
 
 def _failed(run: Working, call: Call, receipt: Receipt | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -175,15 +175,17 @@ def _narrowed(column: Column, reach: Rows) -> Column:
     return Column(column.workload, column.rules, Rows(array("I", rows)), winners, column.spoken)
 
 
-def wanted(one: FleetAssessment) -> set[Release]:
-    """Return the releases that the fleet's changes move units to: what must be looked up in the catalogue."""
-    found: set[Release] = set()
+def wanted(one: FleetAssessment) -> Iterator[tuple[Release, list[str]]]:
+    """Yield the releases that the fleet's changes move units to, which must be looked up, with these units."""
     for judged in one.judged:
-        for number in {intent.rule for intent in judged.intents}:
+        rows: dict[int, list[int]] = {}
+        for intent in judged.intents:
+            rows.setdefault(intent.rule, []).append(intent.row)
+        for number, some in rows.items():
             value = judged.column.rules[number].value
             if value.version is not None:
-                found.add(Release(judged.column.workload.id, value.version))
-    return found
+                ids = one.snapshot.units.ids
+                yield Release(judged.column.workload.id, value.version), [ids[row] for row in some]
 
 
 def unmanaged(one: FleetAssessment) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from reconciler.core.assessment import FleetAssessment
 from reconciler.model.change import Change, Held
 from reconciler.model.hold import HoldReason
@@ -48,7 +50,12 @@ def moved_to(changes: tuple[Change, ...], catalog: Catalog) -> tuple[MovedTo, ..
     nothing = ReleaseInfo(found=None)
     wanted = sorted({(change.workload, change.to) for change in changes if change.to is not None}, key=_release_order)
     return tuple(
-        MovedTo(workload, version, catalog.get(Release(workload.id, version), nothing)) for workload, version in wanted
+        MovedTo(
+            workload,
+            version,
+            msgspec.structs.replace(catalog.get(Release(workload.id, version), nothing), availability={}),
+        )
+        for workload, version in wanted
     )
 
 

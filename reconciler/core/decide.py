@@ -75,9 +75,13 @@ class Assessed(msgspec.Struct, kw_only=True):
         return self.seen.snapshot
 
     @property
-    def releases(self) -> set[Release]:
-        """Return the releases that must be looked up before its fleets can be decided."""
-        return {release for one in self.assessments for release in wanted(one)}
+    def releases(self) -> dict[Release, list[str]]:
+        """Return the releases that must be looked up before its fleets can be decided, with the units to get them."""
+        found: dict[Release, list[str]] = {}
+        for one in self.assessments:
+            for release, units in wanted(one):
+                found.setdefault(release, []).extend(units)
+        return found
 
     def looked_up(self, catalog: Catalog, compiler: Compiler) -> Reading:
         """Return the reading that these releases make of it."""

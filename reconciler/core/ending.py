@@ -81,15 +81,24 @@ def unfinished(progress: Progress, track: Track, sight: Sight | Unread) -> Outco
     goal, blocked = track.goal, track.blocked
     if track.sent is None:
         return _never_sent(progress, track, sight if isinstance(sight, Sight) else None)
-    if blocked is not None:
-        return ended(progress.fleet, goal, Result.WAITING, "still blocked when waiting ended", blocked.reasons)
+    reasons = blocked.reasons if blocked is not None else ()
     if not progress.wait:
-        return ended(progress.fleet, goal, Result.WAITING, "accepted; not waited for")
+        detail = f"accepted; not waited for{_not_sent(goal, track.sent)}"
+        return ended(progress.fleet, goal, Result.WAITING, detail, reasons)
+    if reasons:
+        return ended(progress.fleet, goal, Result.WAITING, "still blocked when waiting ended", reasons)
     if track.shown:
         taken = "removed on the platform" if goal.verb is Verb.REMOVE else "assigned"
         detail = f"{taken}; the unit was still on its way when waiting ended"
         return ended(progress.fleet, goal, Result.WAITING, detail)
     return ended(progress.fleet, goal, Result.UNKNOWN, f"the platform accepted the call{_unseen(track.sent, sight)}")
+
+
+def _not_sent(goal: Change | Held, sent: Sent) -> str:
+    """Return the calls of a change that follow those that were sent: nothing was waited for, so another run sends them."""
+    calls = [step.call for step in goal.steps] if isinstance(goal, Change) else []
+    gone = max((calls.index(call) + 1 for call in sent.calls if call in calls), default=0)
+    return f"; another run sends {', '.join(calls[gone:])}" if calls[gone:] else ""
 
 
 def _unseen(sent: Sent, sight: Sight | Unread) -> str:

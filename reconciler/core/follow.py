@@ -61,6 +61,8 @@ def follow(  # a change, what was sent for it, and what today says
         return ON_ITS_WAY
     state, reach = sight.snapshot.state(goal.workload.id, row), Reach(sight.snapshot.units.reach[row])
     found = verdict(desired_of(goal), state, reach, sight.patience)
+    if steps and found is Verdict.SURPLUS and state.phase is Phase.FAILED and sent.before.phase is not Phase.FAILED:
+        return Step(outcome=Result.FAILED, detail=state.error or "", conditions=state.conditions)
     if fresh is not None and found is not Verdict.RETRY:
         return _next(track, sent, fresh, sight, found, now, steps=steps)
     if found is Verdict.RETRY and sent.before == plain(sight, _slot(goal)) and now - sent.at < SETTLES_IN:
@@ -127,7 +129,9 @@ def plain(sight: Sight, slot: SlotId) -> State:
     """Return a slot as it was read, without what changes by itself."""
     row = sight.snapshot.units.index.get(slot[0])
     state = sight.snapshot.state(slot[1], row) if row is not None else State()
-    return msgspec.structs.replace(state, progress=None, eta=None, conditions=(), spread=(), ready=None, since=None)
+    return msgspec.structs.replace(
+        state, progress=None, eta=None, conditions=(), spread=(), ready=None, since=None, facts=()
+    )
 
 
 def _slot(one: Change | Held) -> SlotId:

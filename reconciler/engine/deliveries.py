@@ -26,9 +26,9 @@ def deliveries(
         kind = manifest.connections[name].spec.platform
         if not isinstance(platform, Prepares):
             return ConnectionDeliveries(connection=name, platform=kind, prepares=False)
-        asked = references or _wanted(manifest, name, platform)
+        asked, notes = (references, ()) if references else _wanted(manifest, name, platform)
         found = platform.preparations(asked, probe=probe)
-        return ConnectionDeliveries(connection=name, platform=kind, preparations=found)
+        return ConnectionDeliveries(connection=name, platform=kind, preparations=found, notes=notes)
 
     def failed(name: str, error: ReconcilerError) -> ConnectionDeliveries:
         kind = manifest.connections[name].spec.platform
@@ -37,8 +37,18 @@ def deliveries(
     return each_connection(names, open_, ask, failed)
 
 
-def _wanted(manifest: Manifest, name: str, platform: Platform) -> list[str]:
-    """Return the platform's ids of the releases that the manifests want on a connection, sorted. Raises PlatformError."""
+def _wanted(manifest: Manifest, name: str, platform: Platform) -> tuple[list[str], tuple[str, ...]]:
+    """Return the platform's ids of the releases that the manifests want on a connection, sorted, and those without one.
+
+    Raises PlatformError.
+    """
     snapshot = platform.observe(EVERYTHING)
     catalog = platform.catalog(set(wanted_releases(manifest, name, snapshot)), snapshot)
-    return sorted({info.reference for info in catalog.values() if info.reference})
+    names = {workload.id: workload.name for workload in snapshot.workloads}
+    without = [
+        f"{names.get(one.workload, one.workload)} {one.version} is left out: the platform shows no id of it"
+        f"{f' ({info.detail})' if info.detail else ''}"
+        for one, info in catalog.items()
+        if not info.reference
+    ]
+    return sorted({info.reference for info in catalog.values() if info.reference}), tuple(sorted(without))

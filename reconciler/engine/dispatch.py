@@ -79,8 +79,7 @@ class Dispatch:
     def _called(self, position: int, number: int, began: float, receipt: Receipt) -> Called:
         one = self.batch[position]
         self.receipts[position] = receipt
-        refused = receipt.kind is ReceiptKind.REJECTED and not receipt.alternative
-        if refused and (receipt.status in NO_RIGHTS or self.run.options.fail_fast):
+        if receipt.is_failure and (receipt.status in NO_RIGHTS or self.run.options.fail_fast):
             self._halted.add(one.fleet)
         seconds = self.run.clock.monotonic() - began
         return Called(

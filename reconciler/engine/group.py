@@ -199,6 +199,6 @@ class GroupReader:
     def _look_up(self, one: Assessed, probe: Collection[Release]) -> Reading:
         """Look up the releases that the fleets of a connection want. Raises PlatformError."""
         platform, wanted = self.platforms[one.connection], one.releases
-        asked = wanted if self.request.probe else wanted.intersection(probe)
+        asked = wanted if self.request.probe else wanted.keys() & set(probe)
         catalog = platform.catalog(wanted, one.snapshot, probe=asked)
         return one.looked_up(catalog, PlatformCompiler(platform, one.snapshot, catalog))

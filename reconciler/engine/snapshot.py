@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from reconciler.core.decide import channels_of
 from reconciler.core.resolve import resolve
@@ -34,7 +34,7 @@ def take(manifest: Manifest, name: str, open_: Open) -> RecordedSnapshot:
     platform = open_(name)
     try:
         snapshot = platform.observe(EVERYTHING)
-        releases = set(_seen(snapshot)) | set(wanted_releases(manifest, name, snapshot))
+        releases = {**dict.fromkeys(_seen(snapshot), ()), **wanted_releases(manifest, name, snapshot)}
         catalog = platform.catalog(releases, snapshot)
         return record(name, platform.capabilities.platform, snapshot, catalog)
     finally:
@@ -50,13 +50,20 @@ def _seen(snapshot: Snapshot) -> Iterator[Release]:
                     yield Release(workload_id, version)
 
 
-def wanted_releases(manifest: Manifest, connection: str, snapshot: Snapshot) -> Iterator[Release]:
-    """Yield the releases that the manifests want on a connection, by its reading; some of them several times."""
+def wanted_releases(manifest: Manifest, connection: str, snapshot: Snapshot) -> dict[Release, Collection[str]]:
+    """Return the releases that the manifests want on a connection, by its reading, with the units that are to get them."""
     channels = channels_of(manifest)
+    found: dict[Release, set[str]] = {}
     for document in manifest.fleets.values():
         if document.spec.connection != connection:
             continue
         for column in resolve(document, channels, snapshot.units, snapshot.workloads).columns.values():
-            for rule in column.rules:
-                if rule.value.version is not None:
-                    yield Release(column.workload.id, rule.value.version)
+            versions = [rule.value.version for rule in column.rules]
+            for version in versions:
+                if version is not None:
+                    found.setdefault(Release(column.workload.id, version), set())
+            for row, rule in zip(column.rows, column.winners, strict=True):
+                version = versions[rule]
+                if version is not None and snapshot.state(column.workload.id, row).reported != version:
+                    found[Release(column.workload.id, version)].add(snapshot.units.ids[row])
+    return dict(found)

@@ -27,6 +27,8 @@ class HoldReason(StrEnum):
     UNSUPPORTED = "unsupported"
     """The platform, as it is connected, has no call for this."""
     NO_ARTIFACT = "no-artifact"
+    NOT_OFFERED = "not-offered"
+    """The platform refuses this version to this unit."""
     NOT_PREPARED = "not-prepared"
     """A server is still getting the release ready."""
     PREPARATION_FAILED = "preparation-failed"

@@ -33,9 +33,14 @@ class Receipt(msgspec.Struct, frozen=True):
     With an UNKNOWN receipt that holds once the call was sent several times without effect.
     """
     refused: tuple[tuple[str, str], ...] = ()
-    """Units that an accepted call did not reach, as (unit id, why)."""
+    """Units that the platform refuses it for, as (unit id, why); the others are as `kind` says."""
     answer: str = ""
-    """What else the platform answered, where that is more than that it accepted."""
+    """What else the platform answered, where no document promises it."""
+
+    @property
+    def is_failure(self) -> bool:
+        """Return whether something of the call was refused, with no other call for the same end."""
+        return not self.alternative and (self.kind is ReceiptKind.REJECTED or bool(self.refused))
 
 
 class Result(StrEnum):

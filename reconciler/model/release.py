@@ -1,9 +1,11 @@
 """Versions as the platform's catalogue knows them, and how a server gets them ready for units to fetch."""
 
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 
 import msgspec
 
+from reconciler.model.observation import Facts
 from reconciler.model.unit import Ref
 
 
@@ -18,7 +20,8 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One file of a release. `size` is in bytes; `digest` is `algorithm:value`, empty where none is known.
 
     `hardware` is the hardware version it is for, empty where the platform does not tell them apart. `reference` is the
-    platform's own id, `url` where it is without what signs it, `created` and `updated` ISO 8601, `extra` JSON.
+    platform's own id, `url` where it is without what signs it, `created` and `updated` ISO 8601. `executable` is None where
+    it is not told, `arguments` are those it is run with, `extra` is what clients stored with it, as JSON.
     """
 
     name: str = ""
@@ -29,6 +32,9 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     digest: str = ""
     reference: str = ""
     url: str = ""
+    signature: str = ""
+    executable: bool | None = None
+    arguments: str = ""
     created: str = ""
     updated: str = ""
     extra: str = ""
@@ -52,20 +58,32 @@ class PrepareStatus(StrEnum):
 class Preparation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How a server gets one release ready.
 
-    `reference` is the release's id on the platform. `progress` is percent 0 to 100, `size` bytes. `error` is a
-    sentence for people, `code` the platform's; `retryable`: whether trying again helps (None: not known).
+    `reference` is the release's id on the platform. `progress` is percent 0 to 100, `size` bytes, `url` where it is
+    without what signs it. `error` is a sentence for people, `code` the platform's; `retryable`: whether trying again helps (None: not known).
     """
 
     reference: str
     status: PrepareStatus
     progress: float | None = None
     size: int | None = None
+    url: str = ""
     artifacts: tuple[Artifact, ...] = ()
     code: str = ""
     error: str = ""
     retryable: bool | None = None
     notes: tuple[str, ...] = ()
     """What is malformed about it: a hash of the wrong form, a value nobody knows."""
+
+
+class Availability(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What stands between one unit and a release: a refusal in the platform's words, or that it must be pushed first.
+
+    `unread` says why the platform could not tell.
+    """
+
+    refused: str = ""
+    unread: str = ""
+    pushed: bool = True
 
 
 class ReleaseInfo(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -106,10 +124,16 @@ class ReleaseInfo(msgspec.Struct, frozen=True, omit_defaults=True):
     """ISO 8601, as the platform writes them."""
     extra: str = ""
     """What clients stored with it, as JSON."""
+    facts: Facts = ()
     preparation: Preparation | None = None
+    availability: dict[str, Availability] = {}
+    """By unit id, of those that were asked about: where something stands between them and it."""
 
 
 Catalog = dict[Release, ReleaseInfo]
+
+Wanted = Collection[Release] | Mapping[Release, Collection[str]]
+"""Releases to look up; a mapping gives the ids of the units that are to get each."""
 
 
 class ReleaseQuery(msgspec.Struct, frozen=True, kw_only=True):

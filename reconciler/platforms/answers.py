@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -56,7 +56,7 @@ class Answer(NamedTuple):
 
 
 class _Problem(msgspec.Struct):
-    """An error body: Losant's `type` and `message`, GetApp's `name`, `errorCode` and `message`, Memfault's `error`."""
+    """An error body: Losant's `type` and `message`, GetApp's `name`, `errorCode` and `message`."""
 
     message: str | list[str] = ""
     type: str = ""
@@ -71,14 +71,15 @@ class _Problem(msgspec.Struct):
 
 
 class _Wrapped(msgspec.Struct):
-    """Memfault's error body, confirmed in code of its users."""
+    """Memfault's error body, confirmed in code of its users; that of a preparation of GetApp (confirmed, seed 004)."""
 
-    error: _Inner
+    error: _Problem
 
 
-class _Inner(msgspec.Struct):
-    message: str
-    type: str = ""
+_SHAPES: tuple[Callable[[bytes], _Wrapped | _Problem], ...] = (
+    msgspec.json.Decoder(_Wrapped).decode,
+    msgspec.json.Decoder(_Problem).decode,
+)
 
 
 def clean(text: str, most: int = SHOWN) -> str:
@@ -94,26 +95,24 @@ def excerpt(content: bytes, scrub: Scrub) -> str:
 
 def error_text(answer: Answer, scrub: Scrub) -> str:
     """Return what a refusing answer says: `Type: message` of its body, else the start of the body."""
-    said = _problem(answer.content)
-    if said:
-        return clean(scrub(said))
+    told = said(answer.content)
+    if told:
+        return clean(scrub(told))
     if looks_like_html(answer):
         return "an HTML page came instead of an API answer: " + excerpt(answer.content, scrub)
     return excerpt(answer.content, scrub) or "no explanation was given"
 
 
-def _problem(content: bytes) -> str:
+def said(content: bytes) -> str:
     """Return what an error body of one of the known shapes says; empty for anything else."""
-    try:
-        inner = msgspec.json.decode(content, type=_Wrapped).error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        pass
-    else:
-        return _Problem(inner.message, inner.type).words()
-    try:
-        return msgspec.json.decode(content, type=_Problem).words()
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return ""
+    for decode in _SHAPES:
+        try:
+            found = decode(content)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            continue
+        if words := (found.error if isinstance(found, _Wrapped) else found).words():
+            return words
+    return ""
 
 
 def looks_like_html(answer: Answer) -> bool:
@@ -175,75 +174,12 @@ def unreadable(answer: Answer, operation: str, why: str, scrub: Scrub) -> Unexpe
     )
 
 
-# --- what a 2xx says of a write -----------------------------------------------------------------------------------------
-
-_IDS = ("deviceId", "device_id", "id")
-_FAILED = frozenset({"error", "failed", "rejected", "refused"})
-
-
-class Told(NamedTuple):
-    """What the body of a 2xx says of a write. `refused` is why the whole call was, with `status` where it names one.
-
-    `by_id` gives results that are refusals, `besides` the body where it says more than that the call was taken.
-    """
-
-    refused: str = ""
-    status: int | None = None
-    by_id: Mapping[str, str] = {}
-    besides: str = ""
-
-
-def told(content: bytes, scrub: Scrub) -> Told:
-    """Return what a body says, whatever its shape: the shape of an error, `success: false`, or results by id."""
-    try:
-        body = msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return Told(besides=excerpt(content, scrub))
-    if isinstance(body, dict) and (why := _refusal(body)):
-        inner = body.get("error")
-        codes = (body.get("statusCode"), inner.get("http_code") if isinstance(inner, dict) else None)
-        return Told(clean(scrub(why)), next((code for code in codes if type(code) is int), None))
-    by_id = {one: clean(scrub(why)) for one, result in _results(body) if (why := _refusal(result))}
-    taken = body in (None, True, {}, [], "", {"success": True})
-    return Told(by_id=by_id, besides="" if taken else excerpt(content, scrub))
-
-
-def _refusal(result: dict[str, Any]) -> str:
-    """Return why a result is a refusal; empty where it is none."""
-    code, status, error = (result.get(name) for name in ("statusCode", "status", "error"))
-    inner = error if isinstance(error, dict) else {}
-    refused = (
-        result.get("success") is False
-        or (isinstance(code, int) and code >= 400)
-        or (isinstance(status, str) and status.lower() in _FAILED and "requestedStatus" not in result)
-        or (bool(error) and (isinstance(error, str) or bool(inner.keys() & {"message", "errorCode"})))
-    )
-    kinds = (result.get("errorCode"), inner.get("errorCode"), result.get("name"))
-    words = (result.get("message"), inner.get("message"), error, result.get("errMsg"), result.get("reason"))
-    said = ": ".join(filter(None, map(_first_text, (kinds, words)))) or "the platform answered without success"
-    return said if refused else ""
-
-
-def _first_text(several: Iterable[object]) -> str:
-    return next((one for one in several if isinstance(one, str) and one), "")
-
-
-def _results(body: object) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield results with the ids they are about: of a list of them, alone or under a name, or of an object by ids."""
-    several: Iterable[tuple[str, object]] = body.items() if isinstance(body, dict) else ()
-    if isinstance(body, list):
-        several = (("", one) for one in body)
-    for name, one in several:
-        if isinstance(one, dict):
-            yield next((one[key] for key in _IDS if isinstance(one.get(key), str)), name), one
-        if name:
-            yield from _results(one)
-
-
 def receipt_of(error: PlatformError) -> Receipt:
     """Return whether a call was refused for certain, certainly not sent, or nobody knows."""
     text = f"{error} ({error.hint})" if error.hint else str(error)
     if not error.sent:
         return Receipt(ReceiptKind.REJECTED, f"nothing was sent: {text}", error.status)
-    refused = error.status is not None and 400 <= error.status < 500 and error.status != 408
+    refused = isinstance(error, Rejected) or (
+        error.status is not None and 400 <= error.status < 500 and error.status != 408
+    )
     return Receipt(ReceiptKind.REJECTED if refused else ReceiptKind.UNKNOWN, text, error.status)

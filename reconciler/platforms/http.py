@@ -12,7 +12,7 @@ from __future__ import annotations
 import random
 import ssl
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from itertools import chain
 from typing import TypeVar
@@ -27,6 +27,7 @@ from reconciler.errors import PlatformError, RateLimited, UnexpectedAnswer, Unre
 from reconciler.platforms.answers import Answer, clean, refusal, unreadable
 from reconciler.platforms.credentials import Credentials, checked_url
 from reconciler.platforms.transport import STREAMED, Direct
+from reconciler.platforms.written import Written, written
 from reconciler.ports import Clock
 
 T = TypeVar("T")
@@ -147,31 +148,28 @@ class Client:
         decode: Callable[[bytes], T],
         deadline: float,
         *,
+        units: Collection[str] = (),
         method: str = "POST",
-        params: Params | None = None,
-    ) -> T:
-        """Send a body as `send` does, and decode what comes back. Raises PlatformError, with `sent`."""
-        return self.decoded(self.send(path, operation, body, deadline, method=method, params=params), operation, decode)
+    ) -> Written[T]:
+        """Send a command and return what its answer says of these units. Raises PlatformError, with `sent`."""
+        return self.written(self.send(path, operation, body, deadline, method=method), operation, decode, units)
 
-    def send(
-        self,
-        path: str,
-        operation: str,
-        body: object,
-        deadline: float,
-        *,
-        method: str = "POST",
-        params: Params | None = None,
-    ) -> Answer:
+    def send(self, path: str, operation: str, body: object, deadline: float, *, method: str = "POST") -> Answer:
         """Send a body (None: no body), at most until `deadline` (monotonic seconds). Raises PlatformError, with `sent`.
 
         Sent again only when it certainly was not processed.
         """
 
         def once() -> Answer:
-            return _whole(self._open(method, path, operation, params=params, body=body, deadline=deadline))
+            return _whole(self._open(method, path, operation, body=body, deadline=deadline))
 
         return self._repeated(once, read=False, deadline=deadline)
+
+    def written(
+        self, answer: Answer, operation: str, decode: Callable[[bytes], T], units: Collection[str] = ()
+    ) -> Written[T]:
+        """Return what the answer to a command says. Raises PlatformError for a refusal and for what is no answer to it."""
+        return written(answer, f"{self._platform}: {operation}", decode, units, self.scrub)
 
     def _repeated(self, once: Callable[[], T], *, read: bool, deadline: float | None = None) -> T:
         attempt = 1

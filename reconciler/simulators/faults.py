@@ -18,6 +18,7 @@
 | shift | listings | before a page is answered one unit is swapped for another |
 | lag | writes | accepted, but the effect happens and can be read only later |
 | partial | writes | accepted, but some of the units that it names are ignored |
+| masked | writes | refused before any effect, with a good status |
 | empty | reads | a well-formed answer without content |
 | gone | writes | a unit that it names is deleted first |
 
@@ -44,7 +45,7 @@ KINDS: Mapping[str, str] = {
     **dict.fromkeys(("429", "500", "reset", "lost", "slow", "truncate", "html", "expire"), "any"),
     **dict.fromkeys(("drip", "endless", "bomb"), "any"),
     **dict.fromkeys(("short", "shift", "totals"), LISTINGS),
-    **dict.fromkeys(("lag", "partial", "gone"), WRITES),
+    **dict.fromkeys(("lag", "partial", "masked", "gone"), WRITES),
     "empty": READS,
 }
 """What each kind strikes, unless a platform says otherwise."""

@@ -20,7 +20,6 @@ from reconciler.simulators.faults import BENDING, overstated
 from reconciler.simulators.routes import Call, CallLog, Refusal, Route, Write, find
 
 W = TypeVar("W", bound=SimulatedWorld)
-S = TypeVar("S", bound="Simulator[Any]")
 
 PAGE = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body><h1>Sign in to continue</h1></body></html>"
 
@@ -107,6 +106,8 @@ class Simulator(ABC, Generic[W]):
             return "429", replace(reply, headers={**reply.headers, "retry-after": str(self.faults.retry_after)})
         if self.strikes("500", route):
             return "500", self.refused(500, "An unexpected error occurred")
+        if self.strikes("masked", route):
+            return "masked", replace(self.refused(400, "The request is refused"), status=200)
         return None, None
 
     def _serve(self, route: Route[Any], path: dict[str, str], request: Request) -> tuple[str | None, Reply]:
@@ -142,21 +143,28 @@ class Simulator(ABC, Generic[W]):
         self.calls.writes.append(Write(route.name, request.method, request.path, body, status, fault, at))
 
 
-class Served(Generic[S]):
+class Served(Generic[W]):
     """A simulator being served on 127.0.0.1, with `with` or with `.server.start()` and `.stop()`.
 
-    `details` is what a client needs besides the address (no secrets of the real world: everything here is simulated).
+    `details` is what a client needs besides the address (no secrets of the real world: everything here is simulated);
+    each is an attribute too.
     """
 
-    def __init__(self, platform: str, simulator: S, details: Mapping[str, str], port: int = 0) -> None:
+    def __init__(self, platform: str, simulator: Simulator[W], details: Mapping[str, str], port: int = 0) -> None:
         from reconciler.simulators.server import Server
 
         self.platform = platform
         self.simulator = simulator
+        self.world = simulator.world
         self.details = dict(details)
         self.calls = simulator.calls
         self.server = Server(simulator, port)
         self.url = self.server.url
+
+    def __getattr__(self, name: str) -> str:
+        if name == "details" or name not in self.details:
+            raise AttributeError(name)
+        return self.details[name]
 
     def announcement(self) -> dict[str, str]:
         """What a caller in another process needs to know: platform, url, and the details."""

@@ -63,7 +63,11 @@ def moves(snapshot: Snapshot, wanted: Callable[[str, str], Any]) -> list[Change]
 
 def looked_up(rig: Rig, changes: Sequence[Change]) -> Catalog:
     """Return what the catalogue says of the versions that changes move to."""
-    return rig.platform.catalog({Release(one.workload.id, one.to) for one in changes if one.to is not None})
+    wanted: dict[Release, list[str]] = {}
+    for one in changes:
+        if one.to is not None:
+            wanted.setdefault(Release(one.workload.id, one.to), []).append(one.unit.id)
+    return rig.platform.catalog(wanted)
 
 
 def sendable(rig: Rig, changes: Sequence[Change], snapshot: Snapshot) -> tuple[list[Change], Catalog]:

@@ -88,6 +88,7 @@ def test_executing_twice_is_harmless(steady: Rig) -> None:
         ("slow=100%@writes", ReceiptKind.ACCEPTED, True),
         ("429=100%@writes", ReceiptKind.REJECTED, False),
         ("429=100%@writes*2", ReceiptKind.ACCEPTED, True),
+        ("masked=100%@writes", ReceiptKind.REJECTED, False),
         ("expire=100%@writes", ReceiptKind.REJECTED, False),
     ],
 )

@@ -16,6 +16,7 @@ from reconciler.views.plan_words import NOTHING, CommandContext
 from reconciler.views.reason_words import (
     DONE_WITH_REMARKS,
     LIMITS,
+    NOT_WAITED,
     RESULTS,
     diagnostic_words,
     outcome_words,
@@ -54,19 +55,19 @@ def render(applied: Applied, *, width: int, verbose: bool = False, context: Comm
         if fleet in errors:
             lines.append(line(("! could not be read: ", "bold red"), clean(errors[fleet]), indent=2))
         lines += [*blocked.get(fleet, []), *wrong.get(fleet, [])]
-        lines += _results(mine.get(fleet, ()), verbose=verbose)
+        lines += _results(mine.get(fleet, ()), verbose=verbose, waited=applied.waited)
         lines.append(EMPTY)
     return folded([*lines, *_ending(applied, context)], width)
 
 
-def _results(outcomes: Sequence[Outcome], *, verbose: bool) -> Iterator[Line]:
+def _results(outcomes: Sequence[Outcome], *, verbose: bool, waited: bool) -> Iterator[Line]:
     unit = Names(outcome.unit for outcome in outcomes)
     workload = Names(outcome.workload for outcome in outcomes)
     for result in Result:
         mine = [outcome for outcome in outcomes if outcome.result is result]
         if not mine:
             continue
-        name, style, meaning = RESULTS[result]
+        name, style, meaning = (RESULTS if waited else NOT_WAITED)[result]
         if result is Result.DONE and any(map(outcome_words, mine)):
             meaning = DONE_WITH_REMARKS
         yield line((f"{name}: {len(mine):,}", style), (f"  {meaning}", "dim"), indent=2)
@@ -91,7 +92,8 @@ def _results(outcomes: Sequence[Outcome], *, verbose: bool) -> Iterator[Line]:
 
 def _ending(applied: Applied, context: CommandContext) -> Iterator[Line]:
     numbers = results(applied.outcomes)
-    parts = [f"{number:,} {RESULTS[result][0]}" for result, number in numbers.items() if number]
+    words = RESULTS if applied.waited else NOT_WAITED
+    parts = [f"{number:,} {words[result][0]}" for result, number in numbers.items() if number]
     if applied.held:
         parts.append(f"{applied.held:,} held")
     if applied.errors:
@@ -109,9 +111,10 @@ def _ending(applied: Applied, context: CommandContext) -> Iterator[Line]:
 def _verdict(applied: Applied) -> Span:
     if applied.held and not applied.outcomes and not applied.errors:
         return "Nothing was sent: ", "bold yellow"
+    what = "applied" if applied.waited else "accepted"
     if applied.exit_code == 0:
-        return "Applied: ", "bold"
-    return "Not all applied: " if applied.sent else "Nothing was sent: ", "bold red"
+        return f"{what.capitalize()}: ", "bold"
+    return f"Not all {what}: " if applied.sent else "Nothing was sent: ", "bold red"
 
 
 def _next(applied: Applied, numbers: dict[Result, int], context: CommandContext) -> Iterator[tuple[str, str]]:

@@ -41,10 +41,12 @@ def _connection(one: ConnectionDeliveries) -> Iterator[Line]:
             yield line((clean(one.hint), "cyan"), indent=4)
     elif not one.prepares:
         yield line("this platform does not prepare releases: units fetch them as they are", indent=2)
-    elif not one.preparations:
+    elif not one.preparations and not one.notes:
         yield line("the manifests name no release here that can be prepared", indent=2)
     for preparation in one.preparations:
         yield from _preparation(preparation)
+    for note in one.notes:
+        yield line(("! ", "yellow"), clean(note), indent=2)
 
 
 def _preparation(one: Preparation) -> Iterator[Line]:

@@ -26,7 +26,7 @@ from reconciler.model.event import (
 from reconciler.model.outcome import ReceiptKind, Result
 from reconciler.views.line import Line, Span, line
 from reconciler.views.reason_words import RESULTS, outcome_words, violation_words
-from reconciler.views.words import SIGNS, clean, commit_words, count, duration, end, joined, version, way
+from reconciler.views.words import SIGNS, clean, commit_words, count, duration, end, joined, listed, version, way
 
 LEVELS = {"info": "", "warning": "yellow", "error": "bold red"}
 
@@ -87,9 +87,13 @@ def _(event: Intended) -> Said:
 def _(event: Called) -> Said:
     words, style = RECEIPTS[event.receipt.kind]
     status = f"{event.receipt.status}, " if event.receipt.status is not None else ""
-    error = f": {clean(event.receipt.error)}" if event.receipt.error else ""
     level = {ReceiptKind.ACCEPTED: "info", ReceiptKind.REJECTED: "error"}.get(event.receipt.kind, "warning")
-    return level, [(f"call {event.call:,}: ", ""), (words, style), (f" ({status}{event.seconds:.1f} s){error}", "")]
+    if event.receipt.refused and level == "info":
+        level, words, style = "error", "accepted, but not for all units", "bold red"
+    refused = listed([f"{unit}: {why}" for unit, why in event.receipt.refused])
+    rest = "".join(f": {clean(text)}" for text in (event.receipt.error, refused) if text)
+    rest += f"; it says {clean(event.receipt.answer)}" if event.receipt.answer else ""
+    return level, [(f"call {event.call:,}: ", ""), (words, style), (f" ({status}{event.seconds:.1f} s){rest}", "")]
 
 
 @_said.register
@@ -135,7 +139,7 @@ def _(event: Passed) -> Said:
         f"{count(event.violations, 'limit')} violated" if event.violations else "",
     ]
     found = ", ".join(part for part in numbers if part)
-    applied = f"; applied: {outcomes}" if event.outcomes else ""
+    applied = f"; results: {outcomes}" if event.outcomes else ""
     return "info", [(f"pass {event.number:,}: {clean(event.sync)}, {clean(event.health)}; {found}{applied}", "")]
 
 

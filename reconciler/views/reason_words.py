@@ -190,6 +190,7 @@ LABELS = {
     HoldReason.UNREACHABLE: "unit not connected",
     HoldReason.UNSUPPORTED: "not supported",
     HoldReason.NO_ARTIFACT: "nothing to install",
+    HoldReason.NOT_OFFERED: "refused by the platform",
     HoldReason.NOT_PREPARED: "not prepared yet",
     HoldReason.PREPARATION_FAILED: "preparation failed",
     HoldReason.PAUSED: "paused by a person",
@@ -216,6 +217,7 @@ ADVICE = {
     HoldReason.UNREACHABLE: "sent automatically when the unit reconnects",
     HoldReason.UNSUPPORTED: "make the change on the platform or on the unit, or change the manifest",
     HoldReason.NO_ARTIFACT: "upload an artifact for the version, or choose another version",
+    HoldReason.NOT_OFFERED: "change what the platform names (a policy, a restriction, the unit itself), or choose another version",
     HoldReason.NOT_PREPARED: "sent automatically when it is prepared; `reconciler deliveries` shows the progress",
     HoldReason.PREPARATION_FAILED: "`reconciler deliveries` shows why, and whether a retry can help",
     HoldReason.PAUSED: "resume it on the platform",
@@ -317,6 +319,11 @@ RESULTS = {
     Result.WAITING: ("still waiting", "cyan", "accepted by the platform; sent on when the unit is ready"),
 }
 """Each result's name, style, and what it means."""
+NOT_WAITED = {
+    **RESULTS,
+    Result.WAITING: ("accepted", "cyan", "by the platform; what the units make of it was not waited for"),
+}
+"""The same, of a run that does not wait for units."""
 DONE_WITH_REMARKS = "the platform is as planned; each line says where units differ"
 """What done means where something is to be said of it."""
 

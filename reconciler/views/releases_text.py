@@ -13,8 +13,8 @@ from reconciler.model.report import RELEASES_FORMAT, ConnectionReleases
 from reconciler.views.line import EMPTY, Line, Span, fits, folded, line, table
 from reconciler.views.words import amount, clean, count, date, listed, percent
 
-HARDWARE, BRINGS, NOTES = "Hardware", "Brings", "Notes"
-BELOW = frozenset({HARDWARE, BRINGS, NOTES})
+HARDWARE, BRINGS, ALSO, NOTES = "Hardware", "Brings", "Platform", "Notes"
+BELOW = frozenset({HARDWARE, BRINGS, ALSO, NOTES})
 """What stands below its release where the rest stands in columns: it may be long."""
 
 RIGHT = frozenset({"Size", "Devices"})
@@ -119,6 +119,7 @@ def _cells(one: Listed, *, prepares: bool) -> Cells:
         HARDWARE: hardware(info.artifacts),
         BRINGS: listed(info.dependencies),
         "Catalog id": clean(info.reference) if prepares else "",
+        ALSO: ", ".join(f"{clean(name)} {clean(text)}" for name, text in info.facts),
         NOTES: (first_line(one), "dim"),
     }
 
@@ -128,6 +129,8 @@ def _below(row: Cells) -> Iterator[str]:
         yield f"for {row[HARDWARE]}" if row[HARDWARE] != NO_ARTIFACT else NO_ARTIFACT
     if row[BRINGS]:
         yield f"brings {row[BRINGS]}"
+    if row[ALSO]:
+        yield _text(row[ALSO])
     if _text(row[NOTES]):
         yield _text(row[NOTES])
 
@@ -217,5 +220,9 @@ def artifact(one: Artifact) -> str:
         f"for {clean(one.hardware)}" if one.hardware else "",
         f"build {clean(one.build)}" if one.build else "",
         clean(one.digest),
+        "" if one.executable is None else "executable" if one.executable else "not executable",
+        f"arguments {clean(one.arguments)}" if one.arguments else "",
+        f"signature {clean(one.signature)}" if one.signature else "",
+        f"metadata {clean(one.extra)}" if one.extra not in ("", "{}") else "",
     )
     return ", ".join(part for part in parts if part) or "a file without details"

@@ -25,6 +25,7 @@ from reconciler.testing.subject import Rig, RunClock, Subject, Truth, answering
 
 URL = "http://127.0.0.1:2220"
 COMMANDS = {
+    "push": "Push",
     "deliver": "DeliveryStart",
     "cancel": "DeliveryCancel",
     "deploy": "DeployStart",
@@ -140,6 +141,9 @@ def odd_state(body: bytes) -> bytes:
 _VARIANTS = (
     ("cdn-action-body", "catalog_id+device_ids"),
     ("cdn-partial-failure", "listed"),
+    ("cdn-push", "not-needed"),
+    ("pushed-state", "push"),
+    ("settings", "sections"),
     ("list-wrap", "object"),
     ("multi-version", "side-by-side"),
     ("multi-version", "uninstalled"),

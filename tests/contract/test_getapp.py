@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import httpx
+import msgspec
 import pytest
 
 from reconciler.engine.apply import Applying
-from reconciler.engine.plan import plan
+from reconciler.engine.plan import PlanResult, plan
 from reconciler.engine.run import Options
 from reconciler.model.change import Change, Reason, Review, Verb
 from reconciler.model.condition import Condition, ConditionCode
-from reconciler.model.event import Intended
+from reconciler.model.event import Intended, Settled
 from reconciler.model.fleet import FleetSpec, Selector, WorkloadSpec
 from reconciler.model.observation import Phase
 from reconciler.model.origin import NOWHERE
-from reconciler.model.outcome import ReceiptKind
+from reconciler.model.outcome import ReceiptKind, Result
 from reconciler.model.release import Release
 from reconciler.model.snapshot import Query, Snapshot
+from reconciler.ports import Platform
 from reconciler.simulators.clock import ManualClock
-from reconciler.simulators.getapp import GetAppSimulator, Shape, simulator
+from reconciler.simulators.getapp import GetAppSimulator, Shape, Variants, simulator
 from reconciler.testing.changes import question_of
 from reconciler.testing.subject import Rig, RunClock, Subject
 from tests.contract.subjects_getapp import GETAPP_AGENT, GETAPP_CDN, connected, connection
@@ -76,7 +81,8 @@ def _a_look(
     snapshot = platform.observe(Query())
     assert snapshot.coverage.complete, snapshot.coverage.problems
     changes = [one for one in wishes(snapshot, to) if units is None or one.unit.id in units]
-    catalog = platform.catalog({Release(WORKLOAD, to)} if to is not None else set(), snapshot, probe=probe)
+    wanted = {Release(WORKLOAD, to): [one.unit.id for one in changes]} if to is not None else {}
+    catalog = platform.catalog(wanted, snapshot, probe=probe)
     review = platform.review(changes, snapshot, catalog)
     going = [change for position, change in enumerate(changes) if position not in review.holds]
     actions = platform.compile(going, snapshot, catalog, fleet_wide=())
@@ -107,6 +113,7 @@ def test_passes_bring_a_version_everywhere(subject: Subject, question: str, answ
     for version in ("1.0.0", "1.3.0"):
         calls = passes(rig, version)
         assert {"getapp.prepare", "getapp.deliver"} <= set(calls)
+        assert ("getapp.push" in calls) is (subject is GETAPP_CDN and answer != "not-needed")
         slots = {slot: value for slot, value in rig.truth().items() if slot[1] == WORKLOAD}
         side_by_side = (question, answer) == ("multi-version", "side-by-side")
         if not (side_by_side and subject is GETAPP_CDN):  # no uninstall over the CDN: an older request leaves the newer
@@ -154,18 +161,26 @@ def test_devices_that_are_away_are_held_and_told_later() -> None:
 # --- processes that know nothing of each other ----------------------------------------------------------------------
 
 
-def world_of(clock: ManualClock, prepare: float) -> GetAppSimulator:
+def world_of(clock: ManualClock, prepare: float, push: str = "not-needed") -> GetAppSimulator:
     """Return a fleet whose server takes so many seconds to prepare a release."""
     shape = Shape(units=4, workloads=3, versions=4, seed=1, offline=0.0, failing=0.0, settle=2.0, prepare=prepare)
-    return simulator(shape, clock=clock)
+    return simulator(shape, clock=clock, variants=Variants({"cdn-push": push}))
+
+
+def planned_for(
+    world: GetAppSimulator, clock: ManualClock, to: str, topology: str = "cdn", **spec: Any
+) -> tuple[PlanResult, list[httpx.Request]]:
+    """Plan as a process of its own; return its plan, and the requests."""
+    seen: list[httpx.Request] = []
+    platform = connected(world, clock, msgspec.structs.replace(connection(topology, {}), **spec), seen)
+    workloads = {WORKLOAD: WorkloadSpec(version=to)}
+    question = question_of(FleetSpec(connection="plant", units=Selector(names=["*"]), workloads=workloads))
+    return plan(question, lambda _: platform, RunClock(clock)), seen
 
 
 def one_pass(world: GetAppSimulator, clock: ManualClock, to: str) -> list[str]:
     """Plan and apply once without waiting, as a process of its own; return its calls."""
-    platform = connected(world, clock, connection("cdn", {}), [])
-    workloads = {WORKLOAD: WorkloadSpec(version=to)}
-    question = question_of(FleetSpec(connection="plant", units=Selector(names=["*"]), workloads=workloads))
-    planned = plan(question, lambda _: platform, RunClock(clock))
+    planned, _ = planned_for(world, clock, to)
     options = Options(wait=False, concurrency=1, allow=dict.fromkeys(("replace", "release"), "test"))
     events = list(Applying(planned, options, RunClock(clock), run="pass").events())
     clock.advance(10.0)
@@ -192,3 +207,111 @@ def test_what_a_preparation_reveals_goes_in_the_same_pass_although_other_calls_c
     assert platform.execute(delivery, clock.now + 60.0).kind is ReceiptKind.ACCEPTED
     clock.advance(30.0)
     assert one_pass(world, clock, "1.0.0") == ["getapp.prepare", "getapp.deploy", "getapp.deliver"]
+
+
+# --- what the platform refuses to a device ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("topology", ["cdn", "agent"])
+@pytest.mark.parametrize("mode", ["offering", "delivery"])
+def test_a_refusal_holds_its_device_alone_in_the_platforms_words_before_anything_is_sent(
+    topology: str, mode: str
+) -> None:
+    clock = ManualClock()
+    world = world_of(clock, prepare=0.0)
+    ids = [*world.world.fleet.devices]
+    refused = ids[0] if topology == "agent" else ids[1]
+    world.world.restrict(refused, WORKLOAD, "1.0.0", "needs storage: 40 MB free", mode)
+    planned, seen = planned_for(world, clock, "1.0.0", topology)
+    (fleet,) = planned.plan.fleets
+    shown = mode == "offering"  # a policy that is enforced later does not show
+    held = {one.unit.id: [(hold.code.value, hold.text) for hold in one.reasons] for one in fleet.held}
+    assert held == ({refused: [("not-offered", "needs storage: 40 MB free")]} if shown else {})
+    others = {*ids} - {refused} if topology == "cdn" else set()
+    assert {change.unit.id for change in fleet.changes} == others | (set() if shown else {refused})
+    assert "availability" not in msgspec.json.encode(planned.plan).decode()
+    assert not [one for one in seen if "bypass_policy" in one.url.params]
+    assert one_pass(world, clock, "1.0.0")
+    world.world.restrict(refused, WORKLOAD, "1.0.0", "")
+    planned, _ = planned_for(world, clock, "1.0.0", topology)
+    assert planned.plan.fleets[0].held == ()
+
+
+def test_what_is_pushed_is_pushed_once_and_without_a_route_the_plan_says_so() -> None:
+    clock = ManualClock()
+    world = world_of(clock, prepare=0.0, push="needed")
+    without = msgspec.structs.replace(connection("cdn", {}).routes, push=None)
+    planned, _ = planned_for(world, clock, "1.0.0", routes=without, delivery=None)
+    assert "radio 1.0.0 was not pushed to 3 devices" in str(planned.plan.fleets[0].warnings)
+    planned, _ = planned_for(world, clock, "1.0.0", delivery=None)
+    options = Options(allow=dict.fromkeys(("replace", "release"), "test"))
+    events = list(Applying(planned, options, RunClock(clock), run="all").events())
+    assert [event.kind for event in events if isinstance(event, Intended)].count("getapp.push") == 1
+    assert {(row["assigned"], row["runs"]) for row in world.world.state() if row["project"] == WORKLOAD} == {
+        ("1.0.0", "1.0.0")
+    }
+
+
+# --- errors wherever they are told ----------------------------------------------------------------------------------
+
+
+def applied(
+    platform: Platform, clock: RunClock, to: str | None, *, wait: bool = True
+) -> tuple[list[str], set[tuple[str, Result, str]]]:
+    """Plan and apply; return the calls, and what came of slots."""
+    spec = WorkloadSpec(version=to) if to is not None else WorkloadSpec(absent=True)
+    fleet = FleetSpec(connection="plant", units=Selector(names=["*"]), workloads={WORKLOAD: spec})
+    planned = plan(question_of(fleet), lambda _: platform, clock)
+    allow = dict.fromkeys(("replace", "release", "remove"), "test")
+    events = list(Applying(planned, Options(allow=allow, wait=wait), clock, run="errors").events())
+    ended = {
+        (one.outcome.unit.id, one.outcome.result, one.outcome.detail) for one in events if isinstance(one, Settled)
+    }
+    return [one.kind for one in events if isinstance(one, Intended)], ended
+
+
+@pytest.mark.parametrize("state", ["deploy", "downloaded", "installed"])
+def test_an_installation_that_fails_is_sent_once_a_run_and_told_with_its_text(state: str) -> None:
+    def elsewhere(body: bytes) -> bytes:
+        return body.replace(b'"state":"deploy"', b'"state":"%b"' % state.encode())
+
+    rig = GETAPP_AGENT.rig(
+        1, 2, failing=1.0, variants={"auto-deploy": "never", "repeat-action": "200"}, rewrite=elsewhere
+    )
+    text = "the installer ended with exit code 1; the installed version was kept"
+    for expected in (["getapp.deliver", "getapp.deploy"], ["getapp.deploy"]):
+        calls, ended = applied(rig.platform, rig.clock, "1.3.0")
+        assert (calls, [one[1:] for one in ended]) == (expected, [(Result.FAILED, text)])
+
+
+def test_a_removal_that_fails_is_told_with_its_text() -> None:
+    def failing(body: bytes) -> bytes:
+        said = body.replace(b'"deviceReleaseStatus":"Uninstall"', b'"deviceReleaseStatus":"Error"')
+        return said if said == body else said.replace(b'"errMsg":null', b'"errMsg":"uninstaller exit 3"')
+
+    rig = GETAPP_AGENT.rig(1, 2, variants={"uninstall": "records-only"}, failing=0.0, rewrite=failing)
+    calls, ended = applied(rig.platform, rig.clock, None)
+    assert (calls, [one[1:] for one in ended]) == (["getapp.uninstall"], [(Result.FAILED, "uninstaller exit 3")])
+
+
+def test_a_device_that_a_master_says_it_did_not_reach_is_one_failure() -> None:
+    """It is active, since it reported within a day, but not connected now: no document tells that beforehand."""
+    clock = ManualClock()
+    shape = Shape(units=6, workloads=2, versions=4, seed=1, offline=0.0, failing=0.0, settle=2.0)
+    world = simulator(
+        shape, clock=clock, variants=Variants({"cdn-partial-failure": "listed", "cdn-push": "not-needed"})
+    )
+    seen: list[httpx.Request] = []
+    platform = connected(world, clock, connection("cdn", {}, delivery=False), seen)
+    world.world.set_online("edge-000003", False)
+    _, ended = applied(platform, RunClock(clock), "1.3.0")
+    failed = {(unit, detail) for unit, result, detail in ended if result is Result.FAILED}
+    assert failed == {("edge-000003", "the device is not connected")}
+    assert {result for _, result, _ in ended} == {Result.FAILED, Result.DONE}
+
+
+def test_a_run_that_does_not_wait_says_what_was_accepted_and_what_follows() -> None:
+    rig = GETAPP_AGENT.rig(1, 2, failing=0.0, variants={"auto-deploy": "never"})
+    calls, ended = applied(rig.platform, rig.clock, "1.3.0", wait=False)
+    assert calls == ["getapp.deliver"]
+    assert [one[1:] for one in ended] == [(Result.WAITING, "accepted; not waited for; another run sends getapp.deploy")]

@@ -15,7 +15,13 @@ from tests.e2e.test_bad_input import _refused, _serving
 Run = Callable[..., Ran]
 NOWHERE = "http://127.0.0.1:9"
 
-COMMANDS = {"deliver": "DeliveryStart", "deploy": "DeployStart", "cancel": "DeliveryCancel", "delete": "DeliveryDelete"}
+COMMANDS = {
+    "push": "Push",
+    "deliver": "DeliveryStart",
+    "deploy": "DeployStart",
+    "cancel": "DeliveryCancel",
+    "delete": "DeliveryDelete",
+}
 ROUTES = {
     step: {
         "path": "/api/cdn/devices/action",

@@ -471,6 +471,7 @@ def events() -> list[AnyEvent]:
         Receipt(ReceiptKind.REJECTED, "NotFound: Flow was not found", 404),
         Receipt(ReceiptKind.UNKNOWN, "the connection was reset"),
         Receipt(ReceiptKind.UNPROVED),
+        Receipt(ReceiptKind.ACCEPTED, status=202, refused=(("gw-7", "offline"),), answer='{"gw-9":1}'),
     ]
     outcomes = [outcome(7, result, "why" if result is Result.FAILED else "") for result in Result]
     return [

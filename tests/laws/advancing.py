@@ -182,6 +182,12 @@ class World:
             what = "accepted"  # a later call of the same pass rests on it
         if what in {"accepted", "lost, but it works"}:
             self.work(call)
+        if what == "accepted in part":
+            out = call.changes[0].unit.id
+            for change in call.changes:
+                if change.unit.id != out:
+                    self._effect(call.action.call, change)
+            return Receipt(ReceiptKind.ACCEPTED, status=200, refused=((out, "it is offline"),))
         if what == "lost, and it works later":
             self.late += [(call.action.call, change) for change in call.changes]
         return RECEIPTS[what] if what != "alternative" or call.action.call == "bulk" else RECEIPTS["rejected"]
@@ -253,6 +259,7 @@ class World:
 RECEIPTS: dict[str, Receipt | None] = {
     "accepted": Receipt(ReceiptKind.ACCEPTED, status=201),
     "accepted without effect": Receipt(ReceiptKind.ACCEPTED, status=201),
+    "accepted in part": None,
     "rejected": Receipt(ReceiptKind.REJECTED, "no", 400),
     "no rights": Receipt(ReceiptKind.REJECTED, "the token expired", 401),
     "too soon": Receipt(ReceiptKind.REJECTED, "too many requests", 429),

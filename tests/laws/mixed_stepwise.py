@@ -77,6 +77,8 @@ class Yard(Site):
         (ids,) = (value for value in body.values() if isinstance(value, list))
         release = self.world.fleet.catalog.releases[values[0]]
         slots = [(release.project.name, unit) for unit in ids]
+        if body["action"] == "Push":
+            return []  # it only lets the device know
         if body["action"] in {"DeliveryStart", "DeployStart"}:
             return [Step(slot, release.version) for slot in slots]
         held = {slot: before.get(slot, NOTHING).told for slot in slots}

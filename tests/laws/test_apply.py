@@ -285,7 +285,22 @@ def test_two_fleets_share_an_application() -> None:
     assert set(site.rows().items()) >= {**wishes(site, ours), **wishes(site, theirs)}.items()
 
 
-KINDS = ("429", "500", "reset", "lost", "slow", "truncate", "html", "short", "empty", "shift", "lag", "partial", "gone")
+KINDS = (
+    "429",
+    "500",
+    "reset",
+    "lost",
+    "slow",
+    "truncate",
+    "html",
+    "short",
+    "empty",
+    "shift",
+    "lag",
+    "partial",
+    "masked",
+    "gone",
+)
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "expire"])

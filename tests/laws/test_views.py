@@ -17,10 +17,10 @@ from markdown_it.token import Token
 
 from reconciler.errors import PlanMismatch
 from reconciler.model.change import Action, Change, Held, Reason, Request, Step, Verb
-from reconciler.model.event import Note, Settled
+from reconciler.model.event import Called, Note, Settled
 from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.origin import NOWHERE, Origin
-from reconciler.model.outcome import Outcome, Result
+from reconciler.model.outcome import Outcome, Receipt, ReceiptKind, Result
 from reconciler.model.plan import Basis, Counts, FleetPlan, LimitKind, MovedTo, Plan, Summary, Times, Violation
 from reconciler.model.release import Preparation, PrepareStatus, ReleaseInfo
 from reconciler.model.report import Applied
@@ -376,6 +376,7 @@ applieds = st.builds(
     exit_code=st.sampled_from([0, 3, 4]),
     sent=st.integers(0, 3),
     seconds=st.one_of(st.none(), st.floats(0, 1e6)),
+    waited=st.booleans(),
     blocked=st.lists(st.tuples(speakable, violations), max_size=2).map(tuple),
     errors=st.lists(st.tuples(speakable, speakable), max_size=2).map(tuple),
     outcomes=st.lists(outcomes, max_size=12).map(tuple),
@@ -392,9 +393,11 @@ def test_reports_fit_count_everything_and_are_harmless(applied: Applied, width: 
 
 @given(outcome=outcomes, message=foreign)
 def test_an_event_is_one_line(outcome: Outcome, message: str) -> None:
+    said = Receipt(ReceiptKind.ACCEPTED, message, 200, refused=((message, message),), answer=message)
     events: list[Any] = [
         Settled(at=NOW, run="r", outcome=outcome),
         Note(at=NOW, run="r", level="error", message=message, fleet=message),
+        Called(at=NOW, run="r", fleet="f", call=1, receipt=said, seconds=0.1),
     ]
     for event in events:
         text = plain([event_line.render(event)])

@@ -6,18 +6,18 @@ section 4.1): that they lack a release proves nothing, and neither does a failed
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import partial
 
 import msgspec
 
 from reconciler.core.versions import Key, semver_first
 from reconciler.errors import NotFound, PlatformError
-from reconciler.model.release import Catalog, Listed, Release, ReleaseInfo, ReleaseList, ReleaseQuery
+from reconciler.model.release import Catalog, Listed, Release, ReleaseInfo, ReleaseList, ReleaseQuery, Wanted
 from reconciler.model.snapshot import Snapshot
 from reconciler.model.unit import Ref
 from reconciler.platforms.answers import clean
-from reconciler.platforms.getapp.offers import Offers, offers
+from reconciler.platforms.getapp.offers import Offers, availability, offers
 from reconciler.platforms.getapp.prepare import preparation_of
 from reconciler.platforms.getapp.release_info import server_info
 from reconciler.platforms.getapp.routes import Routes, Server
@@ -37,10 +37,11 @@ class Catalogue:
         self._readers = readers
         self._fleet = fleet
 
-    def look_up(self, wanted: Collection[Release], seen: Snapshot | None, probe: Collection[Release]) -> Catalog:
+    def look_up(self, wanted: Wanted, seen: Snapshot | None, probe: Collection[Release]) -> Catalog:
         """Return what is known of each wanted release; never raises for one that could not be read.
 
-        Of those in `probe` also how their preparations stand, which may start them.
+        Of those in `probe` also how their preparations stand, which may start them; of the units that `wanted` gives,
+        what stands between each and the release.
         """
         ordered = sorted(set(wanted), key=lambda one: (one.workload, one.version))
         if not ordered:
@@ -48,7 +49,11 @@ class Catalogue:
         offered = offers(self._routes, seen, fleet=self._fleet)
         held = seen.releases if seen is not None else {}
         jobs = [partial(self._one, one, offered, held.get(one), probe=one in probe) for one in ordered]
-        return dict(zip(ordered, self._readers.each(jobs), strict=True))
+        found = dict(zip(ordered, self._readers.each(jobs), strict=True))
+        going = wanted if isinstance(wanted, Mapping) else {}
+        for release, units in availability(self._routes, going, seen, self._readers, fleet=self._fleet).items():
+            found[release] = msgspec.structs.replace(found[release], availability=units)
+        return found
 
     def listing(self, query: ReleaseQuery) -> ReleaseList:
         """Return releases, newest version first unless `query.sort` says otherwise, and what could not be answered."""
@@ -56,7 +61,7 @@ class Catalogue:
         offered = offers(self._routes, None, fleet=self._fleet)
         found = dict(offered.releases)
         notes = [f"GetApp's releases have no {what}: none can match" for what in unanswerable]
-        notes += [offered.problem] if offered.problem else []
+        notes += [*([offered.problem] if offered.problem else []), *offered.notes]
         if self._server is not None:
             for project in sorted(offered.projects):
                 if not query.workloads or project in query.workloads:
@@ -85,7 +90,7 @@ class Catalogue:
 def _by_server(server: Server, release: Release, local: ReleaseInfo | None) -> ReleaseInfo:
     """Return what the server says, else what devices showed, else why neither can be known."""
     try:
-        answer = server.release(release.workload, release.version)
+        answer, odd = server.release(release.workload, release.version)
     except NotFound:
         return _proved_missing(server, release) if local is None else local
     except PlatformError as error:
@@ -93,7 +98,7 @@ def _by_server(server: Server, release: Release, local: ReleaseInfo | None) -> R
     if answer.version != release.version or answer.project_name not in ("", release.workload):
         detail = f"the server answered with {clean(answer.project_name)} {clean(answer.version)}"
         return local if local is not None else ReleaseInfo(found=None, detail=detail)
-    info = server_info(answer)
+    info = server_info(answer, odd)
     return info if info.detail or local is None else msgspec.structs.replace(info, detail=local.detail)
 
 
@@ -121,7 +126,11 @@ def _add(server: Server, project: str, found: Catalog) -> list[str]:
     except PlatformError as error:
         return [f"the server's releases of {project} could not be read: {error}"]
     found |= {Release(project, one.version): server_info(one) for one in listed.items}
-    return [f"{listed.malformed} of the server's releases of {project} cannot be read"] if listed.malformed else []
+    wrong = [f"a release of {project} on the server cannot be read: {why}" for why in listed.malformed]
+    return [
+        *wrong,
+        *(f"releases of {project} on the server: {note} (left out)" for note in dict.fromkeys(listed.notes)),
+    ]
 
 
 def _asked_for(query: ReleaseQuery, one: Release) -> bool:

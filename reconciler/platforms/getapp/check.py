@@ -7,17 +7,23 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from reconciler.errors import NotFound, PlatformError, Rejected, Unreachable
-from reconciler.platforms.answers import Answer
+from reconciler.platforms.answers import Answer, clean
 from reconciler.platforms.getapp import wire
 from reconciler.platforms.getapp.connection import StepRoute
 from reconciler.platforms.getapp.inventory import id_of, listing
 from reconciler.platforms.getapp.openapi import proposals
-from reconciler.platforms.getapp.routes import DEVICES_PER_CALL, Routes, Server
-from reconciler.platforms.getapp.steps import STEPS, Table
+from reconciler.platforms.getapp.routes import DEVICES_PER_CALL, V1_PREFIX, V1_READS, Routes, Server
+from reconciler.platforms.getapp.steps import Table
 from reconciler.platforms.reading.checks import clock_check, inferred_checks
 from reconciler.ports import Check, Clock
 
 ACCEPTED = "the server accepts user and password"
+V1_AREAS = ("/delivery/", "/deploy/")
+SETTINGS = (
+    "deployAutoOnPull", "deliveryAutoTrigger", "maxParallelDeliveries", "deliveryTimeoutMins", "downloadRetryCount",
+    "deliveryRetryDelaySecs", "deployTimeoutSec", "discoveryPeriodicIntervalMin", "queryStatusIntervalSec", "tcpTimeout",
+)  # fmt: skip
+"""Settings by their names in the API, confirmed (DOC configurations/agent-settings.mdx)."""
 FORBIDDEN = 403
 """A missing role, or 401 (confirmed, section 7.1)."""
 PARTS = {True: ("cdn",), False: ("v1", "v2")}
@@ -27,7 +33,8 @@ INFERRED = (
     "which version a device is to have follows from its releases: what moves, else what is downloaded, else installed",
     "a release is on its way unless it is paused, cancelled or failed, and is uninstalled only when the device says so",
     "`requestedStatus: Uninstall` makes an agent take software away: nothing documents that it does",
-    "what one device is offered, all active devices of its type and platform are",
+    "which releases there are, one active device of each type and platform tells",
+    "a device that the CDN's offering shows nothing of a release was not pushed it",
     "an active device without releases is shown with an empty list",
     "commands to devices that are not connected are lost, and the answer does not say so",
 )
@@ -39,7 +46,11 @@ def checks(routes: Routes, server: Server | None, table: Table, clock: Clock) ->
     reads: dict[str, Callable[[], str]] = (
         {"devices": lambda: _devices(routes), "releases": lambda: _releases(routes)}
         if table.fleet
-        else {"device": lambda: _device(routes), "releases": lambda: _own_releases(routes)}
+        else {
+            "device": lambda: _device(routes),
+            "releases": lambda: _own_releases(routes),
+            "settings": lambda: _settings(routes),
+        }
     )
     reads["offerings"] = lambda: _offerings(routes, fleet=table.fleet)
     for number, (name, read) in enumerate(reads.items()):
@@ -53,6 +64,8 @@ def checks(routes: Routes, server: Server | None, table: Table, clock: Clock) ->
             yield Check(f"read {name}", "ok", text)
     yield clock_check(_answer(routes, fleet=table.fleet), clock, "the agent")
     yield from _routes(routes, table)
+    if not table.fleet:
+        yield _prefix(routes, table)
     yield from _server(server)
     yield Check("call steps", "unchecked", "every step writes")
     yield from inferred_checks(INFERRED)
@@ -92,18 +105,37 @@ def _own_releases(routes: Routes) -> str:
 def _shape(rows: bytes) -> str:
     """Return which of the two shapes rows have (sections 3.1 and 3.2, both confirmed)."""
     try:
-        found = wire.rows(rows)
+        found = wire.items(rows).items
+        if not found:
+            return "a list without releases"
+        nested = wire.row(found[0]).value.release is not None
     except msgspec.DecodeError:
         return "an unexpected shape"
-    if not found:
-        return "a list without releases"
-    return "the shape of April 2026 (nested)" if found[0].release is not None else "the shape of March 2026 (flat)"
+    return "the shape of April 2026 (nested)" if nested else "the shape of March 2026 (flat)"
 
 
 def _offerings(routes: Routes, *, fleet: bool) -> str:
-    if not fleet:
-        return f"the device is offered {len(routes.offering())} projects"
-    return f"the master is offered {len(routes.fleet_offering(routes.masters()))} projects"
+    lists = [entry.data for entry in routes.fleet_offering(routes.masters())] if fleet else [routes.offering()]
+    try:
+        number = sum(len(wire.items(content).items) for content in lists)
+    except msgspec.DecodeError:
+        return "what is offered has an unexpected shape"
+    return f"the {'master' if fleet else 'device'} is offered {number} projects"
+
+
+def _settings(routes: Routes) -> str:
+    """Return the settings that decide what an agent does by itself, by their names in the API."""
+    try:
+        found = routes.configs()
+    except NotFound:
+        return "the agent serves no settings: whether it installs downloads by itself is not known"
+    told = [f"{name} {clean(_words(found[name]), 40)}" for name in SETTINGS if name in found]
+    return f"the agent's settings: {', '.join(told)}" if told else "the agent tells none of the documented settings"
+
+
+def _words(value: object) -> str:
+    """Return a value as JSON, which is YAML too."""
+    return msgspec.json.encode(value).decode()
 
 
 def _answer(routes: Routes, *, fleet: bool) -> Answer | None:
@@ -115,16 +147,34 @@ def _answer(routes: Routes, *, fleet: bool) -> Answer | None:
 
 def _routes(routes: Routes, table: Table) -> Iterator[Check]:
     """Yield which steps have a call, and what the agent's own documents would propose for the others."""
-    for step in STEPS:
+    for step in table.steps:
         origin = table.origin(step)
         if origin == "off":
             text = "off: the documents do not confirm its call, so changes that need it are held"
             yield Check(f"step {step}", "warning", text, f"set the connection's routes.{step}, if you know the call")
         else:
             yield Check(f"step {step}", "ok", "its call is confirmed" if origin == "confirmed" else "set by `routes:`")
-    off = [step for step in STEPS if table.origin(step) == "off"]
+    off = [step for step in table.steps if table.origin(step) == "off"]
     for part in PARTS[table.fleet] if off else ():
         yield from _proposed(routes, part, off)
+
+
+def _prefix(routes: Routes, table: Table) -> Check:
+    """Return whether the V1 calls of this connection stand where the agent answers; both prefixes are tried."""
+    answering = [prefix for prefix in V1_READS if routes.answers_below(prefix)]
+    if not answering:
+        return Check("V1 prefix", "unchecked", f"V1 reads answer neither at the root nor below {V1_PREFIX}")
+    where = " and ".join(f"below {prefix}" if prefix else "at the root" for prefix in answering)
+    moved: dict[str, StepRoute] = {}
+    for step in table.steps:
+        route = table.route(step)
+        plain = route.path.removeprefix(V1_PREFIX) if route is not None else ""
+        if route is not None and plain.startswith(V1_AREAS) and route.path.removesuffix(plain) not in answering:
+            moved[step] = msgspec.structs.replace(route, path=answering[0] + plain)
+    if not moved:
+        return Check("V1 prefix", "ok", f"V1 reads answer {where}")
+    text = f"V1 reads answer {where}, but this connection's calls stand elsewhere: {', '.join(moved)}"
+    return Check("V1 prefix", "warning", text, f"routes: {_words(moved)}")
 
 
 def _proposed(routes: Routes, part: str, off: list[str]) -> Iterator[Check]:
@@ -142,12 +192,7 @@ def _proposed(routes: Routes, part: str, off: list[str]) -> Iterator[Check]:
         yield Check(name, "unchecked", f"it describes no call for: {', '.join(off)}")
         return
     text = f"the agent describes calls for: {', '.join(useful)}; a proposal for the connection's `getapp`, to be read before it is used"
-    yield Check(name, "warning", text, f"routes: {_yaml(useful)}")
-
-
-def _yaml(found: dict[str, StepRoute]) -> str:
-    """Return routes as YAML on one line: JSON is YAML."""
-    return msgspec.json.encode(found).decode()
+    yield Check(name, "warning", text, f"routes: {_words(useful)}")
 
 
 def _server(server: Server | None) -> Iterator[Check]:

@@ -10,14 +10,16 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from reconciler.model.change import Action, Change
-from reconciler.model.release import Catalog, Release
+from reconciler.model.release import Catalog, Release, ReleaseInfo
 from reconciler.model.snapshot import Snapshot
 from reconciler.platforms.getapp.next_steps import StepPlan, VersionStep, next_steps
+from reconciler.platforms.getapp.offers import FREE
 from reconciler.platforms.getapp.prepare import must_prepare
-from reconciler.platforms.getapp.steps import CANCEL, DELETE, DELIVER, DEPLOY, PREPARE, UNINSTALL, Table
+from reconciler.platforms.getapp.steps import CANCEL, DELETE, DELIVER, DEPLOY, PREPARE, PUSH, UNINSTALL, Table
 
 PREFIX = "getapp."
-STAGES = {PREPARE: 0, DELIVER: 1, DEPLOY: 1, CANCEL: 2, UNINSTALL: 2, DELETE: 2}
+NOTHING = ReleaseInfo(found=None)
+STAGES = {PREPARE: 0, PUSH: 1, DELIVER: 1, DEPLOY: 1, CANCEL: 2, UNINSTALL: 2, DELETE: 2}
 
 
 def steps_of(change: Change, snapshot: Snapshot) -> StepPlan:
@@ -28,23 +30,29 @@ def steps_of(change: Change, snapshot: Snapshot) -> StepPlan:
     return next_steps(snapshot.state(change.workload.id, row), change.to)
 
 
-def reference_of(change: Change, version: str, snapshot: Snapshot, catalog: Catalog) -> str:
+def reference_of(change: Change, step: str, version: str, snapshot: Snapshot, catalog: Catalog) -> str:
     """Return the catalogId that a step is about, as the device names it, else as the catalogue does; empty for neither.
 
     It is never put together from project and version: a device may know software by another id (confirmed, section 2).
     A server prepares by its own id.
     """
-    shown = snapshot.reference(change.unit.id, change.workload.id, version)
-    info = catalog.get(Release(change.workload.id, version))
-    return shown or (info.reference if info is not None else "")
+    shown = snapshot.reference(change.unit.id, change.workload.id, version) if step != PREPARE else None
+    return shown or catalog.get(Release(change.workload.id, version), NOTHING).reference
 
 
-def step_now(change: Change, planned: VersionStep, catalog: Catalog, table: Table) -> str:
-    """Return the step to do now: a delivery from a server that has not prepared the release begins with that."""
-    info = catalog.get(Release(change.workload.id, planned.version))
-    if planned.step == DELIVER and table.on(PREPARE) and info is not None and info.preparation is not None:
-        return PREPARE if must_prepare(info.preparation) else DELIVER
-    return planned.step
+def calls_of(change: Change, planned: VersionStep, catalog: Catalog, table: Table) -> list[str]:
+    """Return the steps that a planned one takes, the first of which goes now.
+
+    A delivery begins with the preparation of a release that the server has not prepared, and with the push of one that the
+    device does not know.
+    """
+    info = catalog.get(Release(change.workload.id, planned.version), NOTHING)
+    ahead = []
+    if planned.step == DELIVER:
+        unprepared = info.preparation is not None and must_prepare(info.preparation)
+        unpushed = not info.availability.get(change.unit.id, FREE).pushed
+        ahead = [step for step, lacks in ((PREPARE, unprepared), (PUSH, unpushed)) if lacks and table.on(step)]
+    return [*ahead, planned.step]
 
 
 def compile_changes(
@@ -57,12 +65,10 @@ def compile_changes(
         planned = steps_of(change, snapshot).now
         if planned is None:
             continue
-        step = step_now(change, planned, catalog, table)
-        reference = reference_of(change, planned.version, snapshot, catalog)
+        step = calls_of(change, planned, catalog, table)[0]
+        reference = reference_of(change, step, planned.version, snapshot, catalog)
         if step == PREPARE:
-            release = Release(change.workload.id, planned.version)
-            reference = catalog[release].reference
-            prepared[reference] = release
+            prepared[reference] = Release(change.workload.id, planned.version)
         if reference and table.on(step):
             groups[STAGES[step], step, reference].append(position)
     actions = []

@@ -24,6 +24,10 @@ class StepRoute(Kind, frozen=True, kw_only=True):
 class StepRoutes(Kind, frozen=True, kw_only=True):
     """Calls of steps whose route the platform's documents do not confirm. `reconciler doctor` proposes them."""
 
+    push: Annotated[
+        StepRoute | None,
+        msgspec.Meta(description="Only for `topology: cdn`, whose devices take a release after it was pushed to them."),
+    ] = None
     deliver: StepRoute | None = None
     cancel: StepRoute | None = None
     deploy: StepRoute | None = None

@@ -2,7 +2,8 @@
 
 The listing of a fleet is mostly repetition, yet hardly two devices send the same bytes: each took its own seconds for a
 download (`downloadDuration`, confirmed, seed 000). So a row is looked up by its bytes, a row of new bytes by the fields
-that are used, and a list by its rows; only what is new to all three is worked on.
+that are used, and a list by its rows; only what is new to all three is worked on. What differs on every device by nature
+is used in readings of small fleets alone (`detail`).
 """
 
 from __future__ import annotations
@@ -34,8 +35,9 @@ LIST = 500
 class Lists(Generic[T]):
     """Gives what a list of rows is made into, the same value for lists of the same meaning, in whatever bytes."""
 
-    def __init__(self, make: Callable[[Rows], T], *, auto: bool, kept: int = KEPT) -> None:
+    def __init__(self, make: Callable[[Rows], T], *, auto: bool, detail: bool = True, kept: int = KEPT) -> None:
         """Take what is made of a meaning; `auto` says that what is downloaded installs itself, `kept` is in bytes."""
+        self._detail = detail
         self._make = make
         self._auto = auto
         self._kept = kept
@@ -71,7 +73,7 @@ class Lists(Generic[T]):
 
     def _read(self, content: bytes) -> int:
         """Return the number of a row whose bytes are new; that of another one where they mean the same."""
-        row = read_row(content)
+        row = read_row(content, detail=self._detail)
         meaning = content if row.row is None else msgspec.json.encode(row.row)
         number = self._meanings.get(meaning)
         if number is None:
@@ -86,19 +88,20 @@ class Lists(Generic[T]):
 class _Known:
     """What one list of rows means: the columns and state numbers it gives, and references that differ from the general."""
 
-    __slots__ = ("blind", "own", "problems", "slots")
+    __slots__ = ("blind", "notes", "own", "problems", "slots")
 
     def __init__(self, rows: Rows, slots: list[tuple[str, int]], own: dict[tuple[str, str], str]) -> None:
         self.slots = slots
         self.own = own
         self.problems = rows.problems
+        self.notes = rows.notes
         self.blind = rows.blind
 
 
 class Slots(StateColumns):
     """States in columns, a column a project over the units; what else the rows show."""
 
-    def __init__(self, units: Units, references: References, *, auto: bool = False) -> None:
+    def __init__(self, units: Units, references: References, *, auto: bool = False, detail: bool = True) -> None:
         """Take the inventory, and catalogIds known before; `auto` says that what is downloaded installs itself."""
         super().__init__(len(units), EMPTY)
         self.units = units
@@ -107,8 +110,10 @@ class Slots(StateColumns):
         self.problems: list[str] = []
         self.own_problems: list[str] = []
         """What is wrong with single devices, of which nothing follows for others."""
+        self.notes: set[str] = set()
+        """Fields that decide nothing and were left out."""
         self.shown = bytearray(len(units))
-        self._lists = Lists(self._known, auto=auto)
+        self._lists = Lists(self._known, auto=auto, detail=detail)
         self._blind: dict[int, int] = {}
 
     def fold(self, entries: wire.Entries) -> None:
@@ -130,8 +135,11 @@ class Slots(StateColumns):
             found = self._lists.of(entry.data)
             for project, number in found.slots:
                 columns[project][unit] = number
-            if found.own or found.problems or found.blind:
+            if found.own or found.problems or found.blind or found.notes:
                 self._note_exceptions(unit, device, found)
+        self.notes.update(
+            f"an entry of the releases has another type than documented in {one}" for one in entries.notes
+        )
         if entries.malformed:
             self.problems.append(f"{entries.malformed} entries of the releases cannot be read: they name no device")
 
@@ -162,6 +170,9 @@ class Slots(StateColumns):
 
     def _note_exceptions(self, unit: int, device: str, found: _Known) -> None:
         self.own_problems += [f"device {device} {problem}" for problem in found.problems]
+        self.notes.update(
+            f"a row of device {device} has another type than documented in {note}" for note in found.notes
+        )
         for (project, version), reference in found.own.items():
             self.references[device, project, version] = reference
         if found.blind:

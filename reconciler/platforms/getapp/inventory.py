@@ -34,6 +34,9 @@ class Inventory:
     def __init__(self) -> None:
         """Start empty."""
         self.problems: list[str] = []
+        self.notes: set[str] = set()
+        self.unread: dict[str, str] = {}
+        """Devices whose labels are not known, and why: nobody can tell which manifests they are in."""
         self._rows: dict[str, int] = {}
         self._names: list[str] = []
         self._labels = array("I")
@@ -53,11 +56,16 @@ class Inventory:
         try:
             fields = wire.fields(content)
         except msgspec.DecodeError as error:
-            self.problems.append(f"device {device} has an unexpected value: {clean(str(error))}")
+            self.unread[device] = clean(str(error))
             self._append(device, device, pairs)
             return
         inner, metadata = fields.get("enrollment"), fields.get("metadata")
         enrollment = {**fields, **inner} if isinstance(inner, dict) else fields
+        self.notes.update(
+            f"device {device} has another type than documented in {name}"
+            for name, value in (("enrollment", inner), ("metadata", metadata))
+            if value is not None and not isinstance(value, dict)
+        )
         pairs += [("type", token) for token in _tokens(enrollment)]
         _scalars(enrollment, pairs)
         name = fields.get("name")
@@ -96,13 +104,15 @@ class Inventory:
 def listing(parts: Iterable[wire.Entries]) -> Inventory:
     """Return the devices of a CDN's listing, which shows the master itself too, confirmed (seed 000)."""
     found = Inventory()
-    masters = malformed = 0
+    masters = malformed = unclear = 0
     for part in parts:
         malformed += part.malformed
+        unclear += len(part.notes)
+        found.notes.update(f"an entry of the devices has another type than documented in {one}" for one in part.notes)
         for entry in part.items:
             masters += entry.is_master
             found.add(entry.device_id, bytes(entry.data), master=entry.is_master)
-    if masters != 1:
+    if masters > 1 or not (masters or unclear):
         found.problems.append(
             f"the list of devices shows {masters} masters: there is always one, the agent that was asked"
         )

@@ -97,9 +97,9 @@ class Login:
 
     def _sent(self, path: str, body: dict[str, str], until: float) -> wire.Tokens:
         """Log in. What an answer held is never shown: it may be a token."""
-        content = self._client.write(path, "log in", body, bytes, until)
+        answer = self._client.send(path, "log in", body, until)
         try:
-            found = wire.tokens(content)
+            found = wire.tokens(answer.content).value
         except (msgspec.DecodeError, UnicodeDecodeError):
             found = wire.Tokens("")
         if not found.access_token or not found.access_token.isascii() or not found.access_token.isprintable():

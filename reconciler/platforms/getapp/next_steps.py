@@ -19,6 +19,7 @@ WAIT = "wait"
 _TOWARD: dict[Stage | None, tuple[str, ...]] = {
     None: (DELIVER, DEPLOY),
     Stage.UNINSTALLED: (DELIVER, DEPLOY),
+    Stage.DELETION_STOPPED: (DELIVER, DEPLOY),
     Stage.UNINSTALLING: (WAIT, DELIVER, DEPLOY),
     Stage.DELIVERING: (WAIT, DEPLOY),
     Stage.DELIVERY_STOPPED: (DELIVER, DEPLOY),
@@ -28,6 +29,7 @@ _TOWARD: dict[Stage | None, tuple[str, ...]] = {
     Stage.DEPLOY_STOPPED: (DEPLOY,),
     Stage.DEPLOY_HALTED: (DEPLOY,),
     Stage.INSTALLED: (),
+    Stage.INSTALLED_FAILED: (DEPLOY,),
 }
 _AWAY: dict[Stage, tuple[str, ...]] = {
     Stage.DELIVERING: (CANCEL, DELETE),
@@ -38,8 +40,10 @@ _AWAY: dict[Stage, tuple[str, ...]] = {
     Stage.DEPLOY_STOPPED: (DELETE,),
     Stage.DEPLOY_HALTED: (DELETE,),
     Stage.INSTALLED: (UNINSTALL, DELETE),
+    Stage.INSTALLED_FAILED: (UNINSTALL, DELETE),
     Stage.UNINSTALLING: (WAIT, DELETE),
     Stage.UNINSTALLED: (DELETE,),
+    Stage.DELETION_STOPPED: (DELETE,),
 }
 
 

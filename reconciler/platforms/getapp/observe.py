@@ -31,6 +31,8 @@ SILENT = Condition(ConditionCode.NOT_REPORTING)
 LACKING = Condition(ConditionCode.NOT_LISTED)
 MOST_CALLS = 10
 """Narrowed to more devices than fit into so many calls, the whole list is read instead."""
+AUTO_DEPLOY = ("deployAutoOnPull", "deploy_auto_on_pull", "AUTO_DEPLOY_ON_PULL")
+"""One setting by its names in the API, in config.yaml and in the environment, all confirmed."""
 WITNESSES = 5
 """How often an agent is asked before its empty list is believed."""
 
@@ -78,7 +80,7 @@ class Observer:
             workloads=tuple(Workload(project, project) for project in projects),
             states=slots.states,
             columns=slots.columns,
-            coverage=coverage_of(problems),
+            coverage=coverage_of(problems, slots.notes | reading.notes),
             read_at=read_at,
             references={**offered.references, **slots.references},
             releases={**(since.releases if since else {}), **slots.releases},
@@ -95,12 +97,15 @@ class _FleetReading:
         self._units = units
         self._references = references
         self.problems: list[str] = []
+        self.notes: set[str] = set()
+        self._unread: dict[str, str] = {}
         self.slots: Slots
         self.offered: Offers
 
     def read(self) -> None:
         """Read all. Raises PlatformError when a listing cannot be read at all."""
-        self.slots = Slots(self._inventory(), self._references)
+        units = self._inventory()
+        self.slots = Slots(units, self._references, detail=len(units) <= WHOLE)
         asked = self._units
         if asked is not None and len(asked) > MOST_CALLS * DEVICES_PER_CALL:
             asked = None
@@ -108,6 +113,7 @@ class _FleetReading:
         self._judge_silence(asked)
         self.offered = offers_to(self._routes, samples(self.slots.units))
         self.problems += [self.offered.problem] if self.offered.problem else []
+        self.notes.update(self.offered.notes)
         self._compare()
 
     def _inventory(self) -> Units:
@@ -118,7 +124,9 @@ class _FleetReading:
         for row in compress(range(len(units)), active.rows):
             units.reach[row] = Reach.CONNECTED
         self.problems += inventory.problems
-        if not active.master:
+        self.notes |= inventory.notes
+        self._unread = inventory.unread
+        if not active.master and not inventory.notes:
             self.problems.append("the list of active devices lacks the master, which just answered")
         if active.alien:
             self.problems.append("the list of active devices shows some that the list of all devices lacks")
@@ -135,6 +143,10 @@ class _FleetReading:
     def _judge_silence(self, asked: frozenset[str] | None) -> None:
         """Let devices that prove nothing be unknown; an active one without an entry was lost on the way."""
         slots = self.slots
+        for device, why in self._unread.items():
+            text = f"what device {device} is: {why}"
+            slots.blind(slots.units.index[device], Condition(ConditionCode.UNEXPECTED_VALUE, text=text))
+            slots.own_problems.append(f"device {device} has an unexpected value: {why}")
         for row, device in enumerate(slots.units.ids):
             active = slots.units.reach[row] == Reach.CONNECTED
             if (active and slots.shown[row]) or (asked is not None and device not in asked):
@@ -175,6 +187,7 @@ class _AgentReading:
         self._routes = routes
         self._references = references
         self.problems: list[str] = []
+        self.notes: set[str] = set()
         self.slots: Slots
         self.offered: Offers
 
@@ -190,11 +203,10 @@ class _AgentReading:
         units.reach[0] = Reach.CONNECTED
         self.slots = Slots(units, self._references, auto=auto_deploys(self._routes))
         rows = self._routes.releases()
-        self.slots.fold(
-            wire.Entries([wire.Entry(device, is_master=True, data=msgspec.Raw(rows))], malformed=0, wrapped=False)
-        )
+        self.slots.fold(wire.Entries([wire.Entry(device, is_master=True, data=msgspec.Raw(rows))]))
         self.offered = offers_to(self._routes, None)
         self.problems += [self.offered.problem] if self.offered.problem else []
+        self.notes.update(self.offered.notes)
         shown = _named(rows)
         lacking = sorted(self.offered.on_device - shown)
         if lacking:
@@ -213,9 +225,10 @@ class _AgentReading:
 
 
 def auto_deploys(routes: Routes) -> bool:
-    """Return whether an agent installs what it downloaded by itself: `deploy_auto_on_pull` of its settings.
+    """Return whether an agent installs what it downloaded by itself: `deployAutoOnPull` of its settings.
 
-    The setting is confirmed (DOC config-yaml.md), where it stands in the answer is inferred; where it cannot be read,
+    The name is confirmed (DOC agent-settings.mdx), that it is `deploy_auto_on_pull` of `deploy` as in config.yaml is
+    understood too. The server can change it at any time (confirmed), so it is read each time; where it cannot be read,
     the agent waits for a command.
     """
     try:
@@ -223,5 +236,5 @@ def auto_deploys(routes: Routes) -> bool:
     except PlatformError:
         return False
     deploy = settings.get("deploy")
-    inner = deploy.get("deploy_auto_on_pull") if isinstance(deploy, dict) else None
-    return True in (inner, settings.get("deploy_auto_on_pull"), settings.get("AUTO_DEPLOY_ON_PULL"))
+    places = (settings, deploy if isinstance(deploy, dict) else {})
+    return any(place.get(name) in (True, "true") for place in places for name in AUTO_DEPLOY)

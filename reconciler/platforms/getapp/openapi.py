@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from reconciler.model.desired import Scalar
 from reconciler.platforms.getapp.connection import StepRoute
@@ -20,6 +21,7 @@ from reconciler.platforms.getapp.steps import (
     DEPLOY,
     DEVICE_ID,
     DEVICE_IDS,
+    PUSH,
     UNINSTALL,
 )
 
@@ -31,7 +33,13 @@ V1_OPERATIONS = {
     "deploy_change_state": UNINSTALL,
 }
 CDN_ACTION = "/api/cdn/devices/action"
-COMMANDS = {DELIVER: "DeliveryStart", CANCEL: "DeliveryCancel", DELETE: "DeliveryDelete", DEPLOY: "DeployStart"}
+COMMANDS = {
+    PUSH: "Push",
+    DELIVER: "DeliveryStart",
+    CANCEL: "DeliveryCancel",
+    DELETE: "DeliveryDelete",
+    DEPLOY: "DeployStart",
+}
 """Names of commands to a child, confirmed (interfaces/sse.md); there is none that uninstalls."""
 
 _METHODS = ("post", "put", "patch", "delete")
@@ -58,11 +66,16 @@ def proposals(part: str, document: dict[str, Any]) -> dict[str, StepRoute]:
 
 def operations(document: dict[str, Any]) -> Iterator[Operation]:
     """Yield the operations of a document that may write; what has another shape is left out."""
+    servers = document.get("servers")
+    first = _mapping(servers[0]).get("url") if isinstance(servers, list) and servers else ""
+    base = urlsplit(first).path.rstrip("/") if isinstance(first, str) else ""
     for path, methods in _mapping(document.get("paths")).items():
         for method in _METHODS:
             told = _mapping(_mapping(methods).get(method))
             if told:
-                yield Operation(method.upper(), path, str(told.get("operationId", "")).lower(), _body(document, told))
+                yield Operation(
+                    method.upper(), base + path, str(told.get("operationId", "")).lower(), _body(document, told)
+                )
 
 
 def _mapping(value: object) -> dict[str, Any]:

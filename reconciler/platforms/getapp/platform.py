@@ -9,7 +9,7 @@ import httpx
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review
 from reconciler.model.outcome import Receipt
 from reconciler.model.quantity import seconds
-from reconciler.model.release import Catalog, Preparation, Release, ReleaseList, ReleaseQuery
+from reconciler.model.release import Catalog, Preparation, Release, ReleaseList, ReleaseQuery, Wanted
 from reconciler.model.snapshot import Query, Snapshot
 from reconciler.platforms.credentials import Credentials, NoCredentials
 from reconciler.platforms.getapp.catalog import Catalogue
@@ -100,10 +100,11 @@ class GetApp:
         """Read devices and the releases on them. Raises PlatformError when nothing can be read at all."""
         return self._observer.observe(query, since)
 
-    def catalog(
-        self, wanted: Collection[Release], seen: Snapshot | None = None, *, probe: Collection[Release] = ()
-    ) -> Catalog:
-        """Look up releases; every wanted one is a key. Of those in `probe` a caching server may begin preparations."""
+    def catalog(self, wanted: Wanted, seen: Snapshot | None = None, *, probe: Collection[Release] = ()) -> Catalog:
+        """Look up releases; every wanted one is a key. Of those in `probe` a caching server may begin preparations.
+
+        Of the units that `wanted` gives also what stands between each and the release.
+        """
         return self._catalogue.look_up(wanted, seen, probe)
 
     def releases(self, query: ReleaseQuery) -> ReleaseList:

@@ -12,19 +12,19 @@ import msgspec
 
 from reconciler.model.change import Change, Review, Verb
 from reconciler.model.hold import Hold, HoldReason
-from reconciler.model.release import Catalog, Preparation, PrepareStatus, Release, ReleaseInfo
+from reconciler.model.release import Availability, Catalog, Preparation, PrepareStatus, Release, ReleaseInfo
 from reconciler.model.snapshot import Snapshot
 from reconciler.model.unit import Reach, Ref
-from reconciler.platforms.getapp.compile import PREFIX, reference_of, step_now, steps_of
+from reconciler.platforms.answers import clean
+from reconciler.platforms.getapp.compile import NOTHING, PREFIX, calls_of, reference_of, steps_of
 from reconciler.platforms.getapp.next_steps import StepPlan, VersionStep
-from reconciler.platforms.getapp.precondition import STARTS
+from reconciler.platforms.getapp.offers import FREE
 from reconciler.platforms.getapp.prepare import RUNNING, must_prepare
 from reconciler.platforms.getapp.stages import Stage
-from reconciler.platforms.getapp.steps import DELIVER, PREPARE, UNINSTALL, Table
+from reconciler.platforms.getapp.steps import DELIVER, PUSH, STARTS, UNINSTALL, Table
 
 HALTED: dict[str, str] = {Stage.DELIVERY_HALTED: "delivery", Stage.DEPLOY_HALTED: "installation"}
 """What a person halted, by how far a release has come."""
-NOTHING = ReleaseInfo(found=None)
 
 
 class Reviewer:
@@ -71,12 +71,29 @@ class Reviewer:
         if planned.now is None:
             yield Hold(HoldReason.UNSUPPORTED, f"{planned.waits}: nothing can be asked for until that has ended")
             return
-        if not reference_of(change, planned.now.version, self._snapshot, self._catalog):
-            text = f"the platform does not show the catalogId of {change.workload.name} {planned.now.version}"
+        version, steps = planned.now.version, calls_of(change, planned.now, self._catalog, self._table)
+        if not all(reference_of(change, step, version, self._snapshot, self._catalog) for step in steps):
+            text = f"the platform does not show the catalogId of {change.workload.name} {version}"
             yield Hold(HoldReason.VERSION_UNKNOWN, text)
+        yield from self._not_offered(change, planned)
         yield from self._depended_on(change, planned.now)
         yield from self._halted(change, planned.now)
         yield from self._unprepared(change, planned.now)
+
+    def _availability(self, change: Change) -> Availability:
+        info = self._catalog.get(Release(change.workload.id, change.to or ""), NOTHING)
+        return info.availability.get(change.unit.id, FREE)
+
+    def _not_offered(self, change: Change, planned: StepPlan) -> Iterator[Hold]:
+        """Yield that the platform refuses the release to this device, or may: agents refuse its first step, or a later one."""
+        if not any(one is not None and one.step in STARTS for one in (planned.now, *planned.later)):
+            return
+        found = self._availability(change)
+        if found.refused:
+            yield Hold(HoldReason.NOT_OFFERED, clean(found.refused))
+        elif found.unread:
+            text = f"whether the device may take {change.to} could not be read: {found.unread}"
+            yield Hold(HoldReason.VERSION_UNKNOWN, text)
 
     def _depended_on(self, change: Change, step: VersionStep) -> Iterator[Hold]:
         """Yield that a release comes that needs what would go: it finds it there, and does not bring it again.
@@ -84,7 +101,7 @@ class Reviewer:
         Once it is on the device, its own row protects what it depends on.
         """
         if step.step not in STARTS:
-            reference = reference_of(change, step.version, self._snapshot, self._catalog)
+            reference = reference_of(change, step.step, step.version, self._snapshot, self._catalog)
             names = (f"{change.workload.id} {step.version}", reference)
             comer = next((one for name in names if (one := self._needed.get((change.unit.id, name)))), None)
             if comer is not None:
@@ -133,27 +150,40 @@ class Reviewer:
     def _following(self, change: Change, planned: StepPlan) -> list[str]:
         """Return the steps after the one of this pass, each once."""
         steps = [one.step for one in planned.later]
-        if planned.now is not None and step_now(change, planned.now, self._catalog, self._table) == PREPARE:
-            steps.insert(0, planned.now.step)
-        return list(dict.fromkeys(steps))
+        ahead = [] if planned.now is None else calls_of(change, planned.now, self._catalog, self._table)[1:]
+        return list(dict.fromkeys([*ahead, *steps]))
 
     # --- warnings ---------------------------------------------------------------------------------------------------
 
     def _warnings(self, changes: Sequence[Change]) -> Iterator[str]:
         arriving: set[tuple[Ref, str]] = set()
         needed: dict[tuple[Ref, str], int] = defaultdict(int)
+        unpushed: dict[tuple[Ref, str], int] = defaultdict(int)
         for change in changes:
             state = self._snapshot.state(change.workload.id, self._snapshot.units.index[change.unit.id])
             if change.verb is not Verb.REMOVE and change.to is not None:
                 arriving.add((change.workload, change.to))
+                unpushed[change.workload, change.to] += self._unpushed(change)
             elif change.to is None and state.protected:
                 for why in {condition.text for condition in state.protected}:
                     needed[change.workload, why] += 1
         for workload, version in sorted(arriving, key=lambda one: (one[0].name, one[0].id, one[1])):
             info = self._catalog.get(Release(workload.id, version), NOTHING)
             yield from _arrival(workload, version, info)
+        for (workload, version), count in sorted(unpushed.items(), key=_by_name):
+            if count:
+                yield (
+                    f"{workload.name} {version} was not pushed to {_devices(count)}, which may refuse it: "
+                    f"set the connection's routes.{PUSH}"
+                )
         for (workload, why), count in sorted(needed.items(), key=_by_name):
             yield f"{workload.name} is removed from {_devices(count)} where {why} may need it"
+
+    def _unpushed(self, change: Change) -> bool:
+        """Return whether a delivery goes without the push that it needs, for want of a call."""
+        planned = steps_of(change, self._snapshot).now
+        delivers = planned is not None and planned.step == DELIVER
+        return delivers and not self._availability(change).pushed and not self._table.on(PUSH)
 
 
 def _arrival(workload: Ref, version: str, info: ReleaseInfo) -> Iterator[str]:

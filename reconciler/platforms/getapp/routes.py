@@ -7,14 +7,12 @@ asks for a login (confirmed, API modules/login).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 from urllib.parse import quote
 
-import msgspec
-
-from reconciler.errors import Rejected
+from reconciler.errors import PlatformError, Rejected
 from reconciler.platforms.getapp import wire
-from reconciler.platforms.http import Client
+from reconciler.platforms.http import Client, segment
 from reconciler.platforms.reading.arrays import arrays
 
 T = TypeVar("T")
@@ -28,8 +26,17 @@ WHOLE = 2000
 LONGEST = 4000
 """Characters of device ids in one address at most, when a large fleet is read part by part."""
 
-_UPDATES: list[tuple[str, str | int]] = [("bypass_policy", "true"), ("include_updates", "true")]
-"""The names of both are inferred (from the SSE page); asked without them where they are refused."""
+_UPDATES: tuple[str, str | int] = ("include_updates", "true")
+"""Confirmed (DOC interfaces/sse.md), on the CDN inferred; asked without it where it is refused. `bypass_policy` is never
+asked for: it hides which devices may not take a release (confirmed, the same page)."""
+
+
+_ROOT = ("/delivery/getReadyList", "/deploy/getList")
+_BELOW = ("/api/v1/delivery/getReadyList", "/api/v1/deploy/getList", "/api/v1/device", "/api/v1/about")
+V1_PREFIX = _BELOW[0].removesuffix(_ROOT[0])
+V1_READS = {"": _ROOT, V1_PREFIX: _BELOW}
+"""Reads of V1 by the prefix below which its routes may stand: at the root in the document of 2024 (confirmed, V1SPEC), below
+another in pages of 2026 (the last two confirmed, DOC interfaces/cli.md and agent-cli/troubleshooting.md)."""
 
 
 def parts(devices: Sequence[str]) -> Iterator[list[str]]:
@@ -86,11 +93,10 @@ class Routes:
         path = f"/api/cdn/device/releases/{segment(catalog_id)}"
         return self.client.read(path, f"read {catalog_id} on devices", wire.entries, params)
 
-    def fleet_offering(self, devices: Sequence[str]) -> list[wire.Offering]:
-        """Return what some devices may take, in one list. Route confirmed (agent-cdn/get-cdn-device-offering)."""
+    def fleet_offering(self, devices: Sequence[str]) -> list[wire.Entry]:
+        """Return what some devices may take. Confirmed (agent-cdn/get-cdn-device-offering)."""
         params: list[tuple[str, str | int]] = [("device_id", device) for device in devices]
-        entries = self._with_updates("/api/cdn/device/offering", wire.entries, params)
-        return [one for entry in entries.items for one in _offerings(entry.data)]
+        return self._with_updates("/api/cdn/device/offering", wire.entries, params).items
 
     def device(self) -> bytes:
         """Return who an agent's own device is. Confirmed (DOC agent-settings.mdx)."""
@@ -102,15 +108,25 @@ class Routes:
 
     def release(self, catalog_id: str) -> wire.Row:
         """Return one release on an agent's own device; NotFound where it has not. Confirmed (seed 001)."""
-        return self.client.read(f"/api/v2/device/releases/{segment(catalog_id)}", f"read {catalog_id}", wire.row)
+        return self.client.read(f"/api/v2/device/releases/{segment(catalog_id)}", f"read {catalog_id}", wire.row).value
 
-    def offering(self) -> list[wire.Offering]:
+    def offering(self) -> bytes:
         """Return what an agent's own device may take. Confirmed to exist (DOC interfaces/sse.md)."""
-        return self._with_updates("/api/v2/device/offering", wire.offerings, [])
+        return self._with_updates("/api/v2/device/offering", _list, [])
 
     def configs(self) -> dict[str, object]:
         """Return an agent's settings. Confirmed (DOC agent-settings.mdx)."""
         return self.client.read("/api/v2/agent/configs", "read the agent's settings", wire.fields)
+
+    def answers_below(self, prefix: str) -> bool:
+        """Return whether an agent answers one of the reads of V1 below a prefix."""
+        for path in V1_READS[prefix]:
+            try:
+                self.client.read(path, f"ask whether V1 answers at {path}", wire.fields_or_items)
+            except PlatformError:
+                continue
+            return True
+        return False
 
     def document(self, part: str) -> dict[str, object]:
         """Return the OpenAPI document of a part, v1, v2 (confirmed, DOC changelog) or cdn (inferred)."""
@@ -118,7 +134,7 @@ class Routes:
 
     def _with_updates(self, path: str, decode: Callable[[bytes], T], params: list[tuple[str, str | int]]) -> T:
         try:
-            return self.client.read(path, "list offerings", decode, [*params, *_UPDATES])
+            return self.client.read(path, "list offerings", decode, [*params, _UPDATES])
         except Rejected:
             return self.client.read(path, "list offerings", decode, params)
 
@@ -135,18 +151,8 @@ def _list(content: bytes) -> bytes:
     return b"[%b]" % b",".join(bytes(raw) for raw in listed.items) if listed.wrapped else content
 
 
-def _offerings(content: msgspec.Raw) -> list[wire.Offering]:
-    try:
-        return wire.offerings(content)
-    except msgspec.DecodeError:
-        return []
-
-
-class ServerReleases(NamedTuple):
-    """What a server lists of a project; `malformed` counts releases that cannot be read."""
-
-    items: list[wire.ServerRelease]
-    malformed: int
+def _server_releases(content: bytes) -> wire.Several[wire.ServerRelease]:
+    return wire.server_releases(wire.items(content).items)
 
 
 class Server:
@@ -163,12 +169,12 @@ class Server:
         self.client.close()
         self._anonymous.close()
 
-    def release(self, project: str, version: str) -> wire.ServerRelease:
+    def release(self, project: str, version: str) -> wire.Read[wire.ServerRelease]:
         """Return a release by project and version. Confirmed (API upload/releases.controller.ts)."""
         path = f"{_project(project)}/version/{segment(version)}"
         return self.client.read(path, f"read release {version!r} of {project}", wire.server_release)
 
-    def releases(self, project: str) -> ServerReleases:
+    def releases(self, project: str) -> wire.Several[wire.ServerRelease]:
         """Return the releases of a project. Confirmed (API section 7.4).
 
         The server takes a name or an id (confirmed): those of a project whose id is this name are left out.
@@ -176,7 +182,7 @@ class Server:
         found = self.client.read(_project(project), f"list releases of {project}", _server_releases)
         return found._replace(items=[one for one in found.items if one.project_name in ("", project)])
 
-    def prepared(self, catalog_id: str) -> wire.Prepared:
+    def prepared(self, catalog_id: str) -> wire.Read[wire.Prepared]:
         """Return how a preparation stands. On a caching server an unknown id starts one: ask only for known ids."""
         path = f"/api/v1/delivery/preparedDelivery/{segment(catalog_id)}"
         return self.client.read(path, f"read the preparation of {catalog_id}", wire.prepared, {"source": self.source})
@@ -188,19 +194,3 @@ class Server:
 
 def _project(name: str) -> str:
     return f"/api/v1/catalog/releases/project/{segment(name)}"
-
-
-def _server_releases(content: bytes) -> ServerReleases:
-    found, malformed = [], 0
-    for raw in wire.items(content).items:
-        try:
-            found.append(wire.server_release(raw))
-        except msgspec.ValidationError:
-            malformed += 1
-    return ServerReleases(found, malformed)
-
-
-def segment(text: str) -> str:
-    """Return a text as one segment of a path, percent-encoded with nothing safe (inferred); dots alone would change it."""
-    quoted = quote(text, safe="")
-    return quoted.replace(".", "%2E") if text in (".", "..") else quoted

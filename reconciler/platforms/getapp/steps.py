@@ -10,7 +10,8 @@
 | agent v2 | deploy | POST /api/v2/deploy/start/{catalog_id} | confirmed path (dependencies-complex-installations.md) |
 | cdn | none | POST /api/cdn/devices/action | confirmed path (cdn-configure.md); its body is unknown, so every step is off |
 
-Steps that are off go only with `routes:` of the connection. Where V1 routes stand on current agents, at the root or
+A master's device takes a release only after it was pushed to it (confirmed, DOC a2a-parent-management.md): where push is
+off, a delivery goes without. Steps that are off go only with `routes:` of the connection. Where V1 routes stand on current agents, at the root or
 below /api/v1, is unknown; the document has them at the root.
 """
 
@@ -26,11 +27,13 @@ import msgspec
 from reconciler.errors import SettingsError
 from reconciler.model.change import Request
 from reconciler.platforms.getapp.connection import GetAppConnection, StepRoute
-from reconciler.platforms.getapp.routes import segment
+from reconciler.platforms.http import segment
 
-PREPARE = "prepare"
+PREPARE, PUSH = "prepare", "push"
 DELIVER, CANCEL, DEPLOY, UNINSTALL, DELETE = "deliver", "cancel", "deploy", "uninstall", "delete"
-STEPS = (DELIVER, CANCEL, DEPLOY, UNINSTALL, DELETE)
+STEPS = (PUSH, DELIVER, CANCEL, DEPLOY, UNINSTALL, DELETE)
+STARTS = frozenset({PUSH, DELIVER, DEPLOY})
+"""Steps that a person's Pause or Cancel forbids."""
 DEVICES_PER_ACTION = 100
 """Devices in one call of a CDN; no bound is documented, so a modest one is chosen."""
 
@@ -61,6 +64,7 @@ class Table:
         self.fleet = spec.topology == "cdn"
         self.source = spec.delivery.source if spec.delivery is not None else None
         confirmed = _CONFIRMED.get((spec.topology, spec.api), {})
+        self.steps = STEPS if self.fleet else STEPS[1:]
         self._own = {step: route for step in STEPS if (route := getattr(spec.routes, step)) is not None}
         self._routes = {**confirmed, **self._own}
         for step, route in self._own.items():
@@ -69,6 +73,10 @@ class Table:
     def on(self, step: str) -> bool:
         """Return whether a step has a call."""
         return step in self._routes or (step == PREPARE and self.source is not None)
+
+    def route(self, step: str) -> StepRoute | None:
+        """Return the call of a step; None where there is none."""
+        return self._routes.get(step)
 
     def origin(self, step: str) -> str:
         """Return where the call of a step comes from: confirmed, set (by the connection), or off."""
@@ -117,6 +125,8 @@ def _check(step: str, route: StepRoute, *, fleet: bool) -> None:
         raise SettingsError(f"{where}: the path {route.path!r} must begin with / and have no query")
     if not any(CATALOG_ID in text for text in texts):
         raise SettingsError(f"{where} names no release", hint=f"put {CATALOG_ID} into its path or body")
+    if step == PUSH and not fleet:
+        raise SettingsError(f"{where}: one agent alone is pushed nothing", hint="remove it; topology cdn has this step")
     if fleet and not any(DEVICE_ID in text or DEVICE_IDS in text for text in texts):
         raise SettingsError(f"{where} names no device", hint=f"put {DEVICE_IDS} into its body, or {DEVICE_ID}")
     if DEVICE_IDS in route.path:

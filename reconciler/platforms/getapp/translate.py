@@ -16,26 +16,20 @@ import msgspec
 
 from reconciler.core.versions import Key, semver_first
 from reconciler.model.condition import Condition, ConditionCode
-from reconciler.model.observation import Phase, State
+from reconciler.model.observation import Facts, Phase, State
 from reconciler.platforms.answers import clean
 from reconciler.platforms.getapp import wire
 from reconciler.platforms.getapp.release_info import Dependency, dependencies_of
-from reconciler.platforms.getapp.stages import Halt, Stage, stage_of, unknown_value
+from reconciler.platforms.getapp.stages import GONE, Halt, Stage, said, stage_of, status_of, unknown_value
 from reconciler.platforms.getapp.wire import Row, RowRelease
+from reconciler.platforms.reading.pages import Malformed
 
+NO_REASON = "the platform gave no reason"
 _NAMELESS = "a row without project, version or catalogId"
 
-RANKS = {
-    Stage.DELIVERING: 4,
-    Stage.DEPLOYING: 4,
-    Stage.DELIVERY_STOPPED: 3,
-    Stage.DELIVERY_HALTED: 3,
-    Stage.DEPLOY_STOPPED: 3,
-    Stage.DEPLOY_HALTED: 3,
-    Stage.DOWNLOADED: 2,
-    Stage.INSTALLED: 1,
-}
-"""Stages whose version can be the assigned one; the highest rank wins."""
+RANKS = {Stage.DELIVERING: 4, Stage.DEPLOYING: 4, Stage.DOWNLOADED: 2, Stage.INSTALLED: 1}
+STOPPED = 3
+"""Stages whose version can be the assigned one, and what failed or was halted there; the highest rank wins."""
 
 
 class Seen(NamedTuple):
@@ -51,6 +45,11 @@ class Seen(NamedTuple):
         """Return the key that orders it among the rows of its project."""
         return semver_first(self.release.version)
 
+    @property
+    def rank(self) -> int:
+        """Return how its version ranks as the assigned one; 0 where it cannot be."""
+        return STOPPED if self.halt is not Halt.NO else RANKS.get(self.stage, 0)
+
 
 class ReadRow(NamedTuple):
     """One row as it was read; of a malformed one at most the project (empty where unknown), and what is wrong with it."""
@@ -58,6 +57,7 @@ class ReadRow(NamedTuple):
     row: Row | None
     project: str
     why: str
+    notes: tuple[str, ...] = ()
 
 
 class Rows(NamedTuple):
@@ -71,6 +71,8 @@ class Rows(NamedTuple):
     releases: tuple[RowRelease, ...] = ()
     problems: tuple[str, ...] = ()
     blind: Condition | None = None
+    notes: tuple[str, ...] = ()
+    """Fields that decide nothing and were left out."""
 
 
 def rows_of(rows: Iterable[ReadRow], *, auto: bool = False) -> Rows:
@@ -78,7 +80,9 @@ def rows_of(rows: Iterable[ReadRow], *, auto: bool = False) -> Rows:
     seen: dict[str, list[Seen]] = defaultdict(list)
     malformed: dict[str, Condition] = {}
     problems: list[str] = []
-    for row, project, why in rows:
+    notes: set[str] = set()
+    for row, project, why, odd in rows:
+        notes.update(odd)
         release = row.about() if row is not None else None
         if row is None or release is None or not release.project_name:
             if not project:
@@ -86,7 +90,7 @@ def rows_of(rows: Iterable[ReadRow], *, auto: bool = False) -> Rows:
                 return Rows({}, blind=Condition(ConditionCode.UNEXPECTED_VALUE, text=text))
             malformed[project] = Condition(ConditionCode.UNEXPECTED_VALUE, text=clean(why))
         elif not release.version or (unknown := unknown_value(row)):
-            text = unknown if release.version else "an empty version"
+            text = f"{unknown}{f' ({text})' if (text := said(row)) else ''}" if release.version else "an empty version"
             malformed[release.project_name] = Condition(ConditionCode.UNEXPECTED_VALUE, text=text)
         else:
             seen[release.project_name].append(Seen(release, *stage_of(row), row))
@@ -100,7 +104,7 @@ def rows_of(rows: Iterable[ReadRow], *, auto: bool = False) -> Rows:
             malformed.setdefault(project, Condition(ConditionCode.CONTRADICTION, text=text))
     states |= {project: unknown_state(why) for project, why in malformed.items()}
     releases = tuple(one.release for found in seen.values() for one in found)
-    return Rows(states, releases, tuple(problems))
+    return Rows(states, releases, tuple(problems), notes=tuple(sorted(notes)))
 
 
 def unknown_state(why: Condition) -> State:
@@ -108,20 +112,15 @@ def unknown_state(why: Condition) -> State:
     return State(phase=Phase.UNKNOWN, conditions=(why,))
 
 
-def read_row(content: bytes) -> ReadRow:
-    """Return a row, or what can be said of a malformed one."""
-    try:
-        row = wire.row(content)
-    except msgspec.ValidationError as error:
-        return ReadRow(None, _project(content), str(error))
-    return ReadRow(row, row.name or "", _NAMELESS)
-
-
-def _project(content: bytes) -> str:
-    try:
-        return wire.malformed_row(content).project()
-    except msgspec.ValidationError:
-        return ""
+def read_row(content: bytes, *, detail: bool = True) -> ReadRow:
+    """Return a row, or what can be said of a malformed one; without `detail` not what differs on every device by nature."""
+    notes: list[str] = []
+    row = wire.rows.read(content, notes)
+    if isinstance(row, Malformed):
+        return ReadRow(None, wire.project_of(content), row.why)
+    if not detail:
+        row.download_duration = row.arts_dir_path = None
+    return ReadRow(row, row.name or "", _NAMELESS, tuple(notes))
 
 
 def _doubled(rows: list[Seen]) -> set[str]:
@@ -154,7 +153,7 @@ def _needed(seen: dict[str, list[Seen]]) -> _Needed:
     unclear = ""
     for found in seen.values():
         for one in sorted(found, key=_order):
-            if one.stage in (Stage.DELETED, Stage.UNINSTALLED):
+            if one.stage in GONE:
                 continue
             name = f"{one.release.project_name} {one.release.version}"
             listed = dependencies_of(one.release)
@@ -174,12 +173,12 @@ def _order(one: Seen) -> Key:
 
 def _slot(found: list[Seen], needed: _Needed, *, auto: bool) -> State:
     """Return the state of one project on one device, all of whose rows could be read."""
-    rows = sorted((one for one in found if one.stage is not Stage.DELETED), key=_order)
-    there = [one for one in rows if one.stage is not Stage.UNINSTALLED]
+    rows = sorted(found, key=_order)
+    there = [one for one in rows if one.stage not in GONE]
     if not there:
         return _remains(rows)
-    candidates = [one for one in there if one.stage in RANKS]
-    main = max(candidates, key=lambda one: (RANKS[one.stage], one.order), default=None)
+    candidates = [one for one in there if one.rank]
+    main = max(candidates, key=lambda one: (one.rank, one.order), default=None)
     kept = {one.release.version: why for one in there if (why := needed.why(one)) is not None}
     others = tuple(one.release.version for one in candidates if one is not main and one.release.version not in kept)
     state = State(
@@ -191,22 +190,28 @@ def _slot(found: list[Seen], needed: _Needed, *, auto: bool) -> State:
         protected=tuple(why for _, why in sorted(kept.items())),
         stages=tuple((one.release.version, one.stage.value) for one in there),
         conditions=_conditions(rows, main, kept),
+        facts=_facts(main),
     )
     return _moving(state, main, auto=auto)
 
 
 def _remains(rows: list[Seen]) -> State:
-    """Return the state of a slot where at most uninstalled releases are left."""
-    versions = tuple(one.release.version for one in rows)
+    """Return the state of a slot where at most releases are left that were uninstalled, or whose files may remain."""
+    left = [one for one in rows if one.stage is not Stage.DELETED]
+    versions = tuple(one.release.version for one in left)
+    failed = [f"{one.release.version}: {said(one.row) or NO_REASON}" for one in rows if one.halt is Halt.FAILED]
+    remarks = [_stage_condition(one) for one in rows if one.halt is not Halt.FAILED and said(one.row)]
     return State(
+        phase=Phase.FAILED if failed else Phase.SETTLED,
+        error="; ".join(failed) or None,
         extra_versions=versions,
-        stages=tuple((version, Stage.UNINSTALLED.value) for version in versions),
-        conditions=(Condition(ConditionCode.FILES_MAY_REMAIN),) if versions else (),
+        stages=tuple((one.release.version, one.stage.value) for one in left),
+        conditions=(*([Condition(ConditionCode.FILES_MAY_REMAIN)] if versions else []), *remarks),
     )
 
 
 def _reported(there: list[Seen], main: Seen | None) -> str | None:
-    installed = [one for one in there if one.stage is Stage.INSTALLED]
+    installed = [one for one in there if one.row.state == "installed" and one.stage is not Stage.UNINSTALLING]
     if main in installed and main is not None:
         return main.release.version
     running = installed or [one for one in there if one.stage is Stage.UNINSTALLING]
@@ -218,22 +223,44 @@ HALTS = {
     (Stage.DELIVERY_HALTED, Halt.CANCELLED): ConditionCode.DELIVERY_CANCELLED,
     (Stage.DEPLOY_HALTED, Halt.PAUSED): ConditionCode.INSTALLATION_PAUSED,
     (Stage.DEPLOY_HALTED, Halt.CANCELLED): ConditionCode.INSTALLATION_CANCELLED,
+    (Stage.INSTALLED, Halt.PAUSED): ConditionCode.INSTALLATION_PAUSED,
+    (Stage.INSTALLED, Halt.CANCELLED): ConditionCode.INSTALLATION_CANCELLED,
 }
 
 
 def _conditions(rows: list[Seen], main: Seen | None, kept: dict[str, Condition]) -> tuple[Condition, ...]:
-    """Return what a person should know besides: who stopped it, other versions, what needs this one."""
+    """Return what a person should know besides: who stopped it, what it says, other versions, what needs this one."""
     found: list[Condition] = []
-    if main is not None and (main.stage, main.halt) in HALTS:
-        found.append(Condition(HALTS[main.stage, main.halt], (main.release.version,)))
     if main is None:
         found.append(Condition(ConditionCode.UNINSTALL_ASKED))
-    found += [
-        Condition(ConditionCode.VERSION_STAGE, (one.release.version,), text=one.stage.value)
-        for one in rows
-        if one is not main
-    ]
-    return (*found, *(why for _, why in sorted(kept.items())))
+    elif (main.stage, main.halt) in HALTS:
+        found.append(Condition(HALTS[main.stage, main.halt], (main.release.version,)))
+    if main is not None and main.halt is not Halt.FAILED and said(main.row):
+        found.append(Condition(ConditionCode.PLATFORM, text=said(main.row)))
+    others = [one for one in rows if one is not main and (one.stage is not Stage.DELETED or said(one.row))]
+    return (*found, *map(_stage_condition, others), *(why for _, why in sorted(kept.items())))
+
+
+def _stage_condition(one: Seen) -> Condition:
+    """Return how far a release came that is not the assigned one, with what halted it and what it says."""
+    halt = one.halt.value if one.stage is Stage.INSTALLED else ""
+    text = ", ".join(filter(None, (one.stage.value, halt)))
+    error = said(one.row) or (NO_REASON if one.halt is Halt.FAILED else "")
+    return Condition(ConditionCode.VERSION_STAGE, (one.release.version,), text=f"{text}: {error}" if error else text)
+
+
+def _facts(main: Seen | None) -> Facts:
+    """Return what else the assigned row shows."""
+    if main is None:
+        return ()
+    took = main.row.download_duration
+    told = (
+        ("deliveryState", main.row.delivery_state or ""),
+        ("deviceReleaseStatus", status_of(main.row) or ""),
+        ("downloadDuration", "" if took is None else f"{took:g} s"),
+        ("artsDirPath", main.row.arts_dir_path or ""),
+    )
+    return tuple((name, text) for name, text in told if text)
 
 
 def _moving(state: State, main: Seen | None, *, auto: bool) -> State:
@@ -242,8 +269,7 @@ def _moving(state: State, main: Seen | None, *, auto: bool) -> State:
         return state
     row = main.row
     if main.halt is Halt.FAILED:
-        error = clean(row.err_msg or "") or "the platform gave no reason"
-        return msgspec.structs.replace(state, phase=Phase.FAILED, error=error)
+        return msgspec.structs.replace(state, phase=Phase.FAILED, error=said(row) or NO_REASON)
     if main.halt is not Halt.NO:
         return msgspec.structs.replace(state, phase=Phase.PAUSED, progress=row.progress)
     if main.stage is Stage.INSTALLED:

@@ -1,43 +1,62 @@
 """GetApp's JSON, decoded into the few fields that are used (getapp.md sections 3 and 7).
 
-What a listing holds for one device stays raw bytes: devices with the same rows share the work on them. A row decodes
-strictly; one with a value of another shape is decoded loosely, so that it costs its slot and nothing else.
+What a listing holds for one device stays raw bytes: devices with the same rows share the work on them. Everything decodes
+strictly first, and field by field where a value has an unexpected type: a field that decides nothing is left out with a
+note, any other costs its row and nothing else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Generic, NamedTuple, TypeVar
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
+from reconciler.platforms.reading.pages import Decorative, Items, Malformed
+
 T = TypeVar("T")
+
+Name = Annotated[str, msgspec.Meta(min_length=1)]
+Text = Decorative[str | None]
+Number = Decorative[Annotated[float, msgspec.Meta(ge=0, le=2**63)] | None]
 
 
 class Entry(msgspec.Struct, gc=False, rename="camel"):
     """What a CDN master tells of one device, confirmed (seed 000)."""
 
-    device_id: str
-    is_master: bool = False
+    device_id: Name
+    is_master: Decorative[bool] = False
     data: msgspec.Raw = msgspec.Raw(b"null")
 
 
-class RowRelease(msgspec.Struct, rename="camel"):
-    """The `release` of a row or of an offering. `size` in bytes (inferred)."""
+class About(msgspec.Struct, kw_only=True, rename="camel"):
+    """What agent, master and server say alike of a release. `size` in bytes (inferred), dates in ISO 8601."""
 
-    id: str
-    version: str
-    project_name: str
-    status: str = ""
-    updated_at: str | None = None
-    created_at: str | None = None
-    release_notes: str | None = None
-    size: float | None = None
-    metadata: dict[str, Any] | None = None
+    project_id: Number = None
+    display_name: Text = None
+    label: Text = None
+    type: Text = None
+    created_at: Text = None
+    updated_at: Text = None
+    released_at: Text = None
+    release_notes: Text = None
+    latest: Decorative[bool | None] = None
+    size: Number = None
+    metadata: Decorative[dict[str, Any] | None] = None
+    policies: Decorative[list[Any] | None] = None
     dependencies: msgspec.Raw = msgspec.Raw(b"null")
 
 
-class Row(msgspec.Struct, rename="camel"):
+class RowRelease(About, rename="camel"):
+    """The `release` of a row or of an offering."""
+
+    id: Name
+    version: str
+    project_name: str
+    status: str = ""
+
+
+class Row(About, rename="camel"):
     """One release on one device: nested of April 2026, or flat of March 2026, both confirmed (seed 000; section 3.2).
 
     In the flat shape the status is called `status`, and the release's own fields stand in the row.
@@ -47,17 +66,16 @@ class Row(msgspec.Struct, rename="camel"):
     delivery_state: str | None = None
     device_release_status: str | None = None
     status: str | None = None
-    progress: float | None = None
-    eta: float | None = None
-    err_msg: str | None = None
+    progress: Number = None
+    eta: Number = None
+    download_duration: Number = None
+    err_msg: Any = None
+    arts_dir_path: Text = None
     release: RowRelease | None = None
     catalog_id: str | None = None
     name: str | None = None
     version: str | None = None
-    size: float | None = None
-    metadata: dict[str, Any] | None = None
-    release_notes: str | None = None
-    dependencies: msgspec.Raw = msgspec.Raw(b"null")
+    release_at: Text = None
 
     def about(self) -> RowRelease | None:
         """Return which release it is of; None where it does not tell."""
@@ -65,28 +83,9 @@ class Row(msgspec.Struct, rename="camel"):
             return self.release
         if self.catalog_id is None or self.name is None or self.version is None:
             return None
-        return RowRelease(
-            self.catalog_id,
-            self.version,
-            self.name,
-            size=self.size,
-            metadata=self.metadata,
-            release_notes=self.release_notes,
-            dependencies=self.dependencies,
-        )
-
-
-class MalformedRow(msgspec.Struct, rename="camel"):
-    """A row with values of unexpected types: at most its project can be read."""
-
-    release: Any = None
-    name: Any = None
-    project_name: Any = None
-
-    def project(self) -> str:
-        """Return the project, empty where it cannot be read."""
-        inner = self.release.get("projectName") if isinstance(self.release, dict) else None
-        return next((text for text in (inner, self.project_name, self.name) if isinstance(text, str)), "")
+        alike = {field: getattr(self, field) for field in About.__struct_fields__}
+        alike["released_at"] = self.release_at or self.released_at
+        return RowRelease(id=self.catalog_id, version=self.version, project_name=self.name, **alike)
 
 
 class OnDevice(msgspec.Struct, rename="camel"):
@@ -99,69 +98,74 @@ class Availability(msgspec.Struct, rename="camel"):
     """Whether a device may take a release; absent where policy is bypassed."""
 
     offered: bool | None = None
-    not_offered_reason: str | None = None
+    not_offered_reason: Text = None
     unavailable: bool | None = None
-    unavailable_reason: str | None = None
+    unavailable_reason: Text = None
 
 
 class OfferedRelease(RowRelease, rename="camel"):
     """A release of an offering. Fields confirmed (agent-cdn/get-cdn-device-offering); the project may stand outside."""
 
     project_name: str = ""
-    availability: Availability | None = None
-    device_release: OnDevice | None = None
+    availability: Decorative[Availability | None] = None
+    device_release: Decorative[OnDevice | None] = None
 
 
-class Offering(msgspec.Struct, rename="camel"):
-    """The releases of one project that a device may take, confirmed (agent-cdn/get-cdn-device-offering)."""
+class Terms(msgspec.Struct, gc=False, rename="camel"):
+    """Of a release of an offering only what depends on the device."""
 
-    project_name: str
-    releases: list[OfferedRelease] = []
+    version: str
+    availability: Decorative[Availability | None] = None
+    device_release: Decorative[OnDevice | None] = None
 
 
 class _Offering(msgspec.Struct, rename="camel"):
     """An offering whose releases are not decoded yet: a malformed one must not cost the others."""
 
+    project_name: Name
+    display_name: Text = None
+    label: Text = None
+    releases: Decorative[list[msgspec.Raw] | None] = None
+
+
+class Offering(NamedTuple, Generic[T]):
+    """The releases of one project that a device may take, confirmed (agent-cdn/get-cdn-device-offering)."""
+
     project_name: str
-    releases: list[msgspec.Raw] = []
-
-
-class ServerRelease(msgspec.Struct, rename="camel"):
-    """A release as the server tells of it, confirmed (API release.dto.ts)."""
-
-    id: str
-    version: str
-    project_name: str = ""
-    status: str = ""
-    created_at: str | None = None
-    updated_at: str | None = None
-    release_notes: str | None = None
-    metadata: dict[str, Any] | None = None
-    dependencies: msgspec.Raw = msgspec.Raw(b"null")
-    artifacts: msgspec.Raw = msgspec.Raw(b"null")
+    releases: list[T]
 
 
 class Hash(msgspec.Struct):
     """A hash of an artifact, confirmed (seed 004)."""
 
-    algorithm: str = ""
-    hash: str = ""
+    algorithm: Decorative[str] = ""
+    hash: Decorative[str] = ""
 
 
 class PreparedArtifact(msgspec.Struct, rename="camel"):
-    """One file of a prepared release, confirmed (seed 004). `size` in bytes (inferred)."""
+    """One file of a release, confirmed (seed 004). `size` in bytes (inferred)."""
 
-    item_key: str = ""
-    artifact_type: str | None = None
-    size: float | None = None
-    hash: Hash | None = None
+    id: Number = None
+    catalog_id: Text = None
+    item_key: Decorative[str] = ""
+    artifact_type: Text = None
+    url: Text = None
+    meta_data: Decorative[Any] = None
+    size: Number = None
+    hash: Decorative[Hash | None] = None
+    signature: Text = None
+    is_executable: Decorative[bool | None] = None
+    arguments: Text = None
 
 
-class PrepareError(msgspec.Struct, rename="camel"):
-    """Why a preparation failed, confirmed (seed 004)."""
+class ServerRelease(About, rename="camel"):
+    """A release as the server tells of it, confirmed (API release.dto.ts)."""
 
-    error_code: str = ""
-    message: str = ""
+    id: Name
+    version: str
+    project_name: str = ""
+    status: str = ""
+    artifacts: Decorative[list[PreparedArtifact] | None] = None
 
 
 class Prepared(msgspec.Struct, rename="camel"):
@@ -169,17 +173,18 @@ class Prepared(msgspec.Struct, rename="camel"):
 
     catalog_id: str
     status: str
-    progress: float | None = None
-    size: float | None = None
-    artifacts: list[PreparedArtifact] | None = None
-    error: PrepareError | None = None
+    progress: Number = None
+    size: Number = None
+    url: Text = None
+    artifacts: Decorative[list[PreparedArtifact] | None] = None
+    error: Any = None
 
 
 class Tokens(msgspec.Struct, rename="camel"):
     """The answer to a login, confirmed (API modules/login). When they expire is learnt from a 401."""
 
     access_token: str
-    refresh_token: str | None = None
+    refresh_token: Text = None
 
 
 class _Wrapped(msgspec.Struct, Generic[T]):
@@ -189,7 +194,7 @@ class _Wrapped(msgspec.Struct, Generic[T]):
 class Presence(msgspec.Struct, gc=False, rename="camel"):
     """That a device is listed, without its fields."""
 
-    device_id: str
+    device_id: Name
     is_master: bool = False
 
 
@@ -197,8 +202,23 @@ class Entries(NamedTuple):
     """A listing by device. `malformed` counts entries of which not even the device could be read."""
 
     items: list[Entry]
-    malformed: int
-    wrapped: bool
+    malformed: int = 0
+    notes: tuple[str, ...] = ()
+
+
+class Read(NamedTuple, Generic[T]):
+    """What was decoded, and which decorative fields of it were left out."""
+
+    value: T
+    notes: list[str]
+
+
+class Several(NamedTuple, Generic[T]):
+    """Items of a list that could be read. `malformed` says what is wrong with others, `notes` which fields were left out."""
+
+    items: list[T]
+    malformed: list[str]
+    notes: list[str]
 
 
 class Listed(NamedTuple):
@@ -210,20 +230,55 @@ class Listed(NamedTuple):
 
 _entries = msgspec.json.Decoder(list[Entry])
 _presences = msgspec.json.Decoder(list[Presence])
-_entry = msgspec.json.Decoder(Entry)
 _raws = msgspec.json.Decoder(list[msgspec.Raw])
 _wrapped_raws = msgspec.json.Decoder(_Wrapped[list[msgspec.Raw]])
-rows = msgspec.json.Decoder(list[Row]).decode
-row = msgspec.json.Decoder(Row).decode
-malformed_row = msgspec.json.Decoder(MalformedRow).decode
-_offering = msgspec.json.Decoder(_Offering).decode
-_offered_release = msgspec.json.Decoder(OfferedRelease).decode
-server_release = msgspec.json.Decoder(ServerRelease).decode
-prepared_artifacts = msgspec.json.Decoder(list[PreparedArtifact] | None).decode
-prepared = msgspec.json.Decoder(Prepared).decode
-tokens = msgspec.json.Decoder(Tokens).decode
 fields = msgspec.json.Decoder(dict[str, Any]).decode
 anything = msgspec.json.Decoder().decode
+fields_or_items = msgspec.json.Decoder(dict[str, Any] | list[Any]).decode
+rows = Items(Row)
+
+
+def one(kind: type[T]) -> Callable[[bytes], Read[T]]:
+    """Return a decoder of one thing, which raises msgspec.DecodeError for what cannot be used."""
+    decoder = Items(kind)
+
+    def decode(content: bytes) -> Read[T]:
+        notes: list[str] = []
+        found = decoder.read(content, notes)
+        if isinstance(found, Malformed):
+            raise msgspec.ValidationError(found.why)
+        return Read(found, notes)
+
+    return decode
+
+
+def each(kind: type[T]) -> Callable[[list[msgspec.Raw]], Several[T]]:
+    """Return a decoder of items, in which a malformed one costs no other."""
+    decoder = Items(kind)
+
+    def decode(raws: list[msgspec.Raw]) -> Several[T]:
+        found: Several[T] = Several([], [], [])
+        for raw in raws:
+            read = decoder.read(raw, found.notes)
+            if isinstance(read, Malformed):
+                name = " ".join(filter(None, map(read.text, ("project_name", "version"))))
+                found.malformed.append(f"{name}: {read.why}" if name else read.why)
+            else:
+                found.items.append(read)
+        return found
+
+    return decode
+
+
+row = one(Row)
+server_release = one(ServerRelease)
+prepared = one(Prepared)
+tokens = one(Tokens)
+server_releases = each(ServerRelease)
+_each_offering = each(_Offering)
+_each_offered = each(OfferedRelease)
+_each_terms = each(Terms)
+_each_entry = each(Entry)
 
 
 def presences(content: bytes) -> list[Presence]:
@@ -237,17 +292,10 @@ def presences(content: bytes) -> list[Presence]:
 def entries(content: bytes) -> Entries:
     """Return a listing by device; raise msgspec.DecodeError when the body is none at all."""
     try:
-        return Entries(_entries.decode(content), 0, wrapped=False)
+        return Entries(_entries.decode(content))
     except msgspec.ValidationError:
-        pass
-    listed = items(content)
-    found, malformed = [], 0
-    for raw in listed.items:
-        try:
-            found.append(_entry.decode(raw))
-        except msgspec.ValidationError:
-            malformed += 1
-    return Entries(found, malformed, listed.wrapped)
+        found = _each_entry(items(content).items)
+        return Entries(found.items, len(found.malformed), tuple(found.notes))
 
 
 def items(content: bytes | msgspec.Raw) -> Listed:
@@ -258,21 +306,35 @@ def items(content: bytes | msgspec.Raw) -> Listed:
         return Listed(_wrapped_raws.decode(content).data, wrapped=True)
 
 
-def offerings(content: bytes | msgspec.Raw) -> list[Offering]:
-    """Return what one device may take; what has another shape is left out, since offerings prove nothing anyway."""
-    listed = _decoded(items(content).items, _offering)
-    return [Offering(one.project_name, _decoded(one.releases, _offered_release)) for one in listed]
-
-
-def _decoded(raws: list[msgspec.Raw], decode: Callable[[msgspec.Raw], T]) -> list[T]:
-    """Return those that can be decoded."""
-    found = []
-    for raw in raws:
-        try:
-            found.append(decode(raw))
-        except msgspec.ValidationError:
-            continue
+def offerings(content: bytes | msgspec.Raw) -> Several[Offering[OfferedRelease]]:
+    """Return what one device may take; raise msgspec.DecodeError when the body is no list at all."""
+    listed = _each_offering(items(content).items)
+    found: Several[Offering[OfferedRelease]] = Several([], listed.malformed, listed.notes)
+    for offering in listed.items:
+        part = _each_offered(offering.releases or [])
+        found.malformed.extend(f"{offering.project_name}: {why}" for why in part.malformed)
+        found.notes.extend(f"{offering.project_name}: {note}" for note in part.notes)
+        for one in part.items:
+            one.display_name, one.label = one.display_name or offering.display_name, one.label or offering.label
+        found.items.append(Offering(offering.project_name, part.items))
     return found
+
+
+def terms(content: bytes | msgspec.Raw) -> Iterator[Offering[Terms]]:
+    """Yield the same, of each release only what depends on the device, without what cannot be read."""
+    for offering in _each_offering(items(content).items).items:
+        yield Offering(offering.project_name, _each_terms(offering.releases or []).items)
+
+
+def project_of(row: bytes) -> str:
+    """Return the project of a row that cannot be used, empty where that cannot be read either."""
+    try:
+        told = fields(row)
+    except msgspec.DecodeError:
+        return ""
+    inner = told.get("release")
+    names = (inner.get("projectName") if isinstance(inner, dict) else None, told.get("name"))
+    return next((name for name in names if isinstance(name, str)), "")
 
 
 def accepted(content: bytes) -> None:

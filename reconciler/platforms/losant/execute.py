@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from reconciler.errors import PlatformError
 from reconciler.model.change import Action
 from reconciler.model.outcome import Receipt, ReceiptKind
@@ -34,15 +36,14 @@ class Sender:
                 return Receipt(ReceiptKind.UNPROVED, unproved)
         return self._sent(action, body, deadline)
 
-    def _sent(self, action: Action, body: object, deadline: float) -> Receipt:
+    def _sent(self, action: Action, body: dict[str, Any], deadline: float) -> Receipt:
         operation = action.call.removeprefix("losant.")
+        units = body.get("deviceIds") or ([body["deviceId"]] if action.call == REMOVE else [])
         try:
-            answer, status = self._routes.write(action.request.path, operation, body, deadline)
+            found = self._routes.write(action.request.path, operation, body, deadline, units)
         except PlatformError as error:
             return receipt_of(error)
-        if not answer.success:
-            return Receipt(ReceiptKind.UNKNOWN, f"losant: {operation}: the platform answered without success", status)
-        return Receipt(ReceiptKind.ACCEPTED, status=status)
+        return found.receipt(len(units))
 
     def _unproved(self, body: dict[str, str], slots: int) -> str:
         """Return why a wide call may not go: the count of holders differs from its slots, or cannot be read."""

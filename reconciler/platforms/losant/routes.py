@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from reconciler.platforms.http import Client, segment
 from reconciler.platforms.losant import wire
 from reconciler.platforms.losant.wire import Newest
 from reconciler.platforms.reading.pages import Page
+from reconciler.platforms.written import Written
 
 PAGE = 1000
 """Items asked for a page. The official command line tool asks for as many, confirmed (CLI lib/paginate-request.js);
@@ -74,10 +77,9 @@ class Routes:
         """Return how many rows of a workflow have a version as desired or current one (`version` matches either)."""
         return self.newest_deployment(flowId=flow, version=version).total
 
-    def write(self, path: str, operation: str, body: object, deadline: float) -> tuple[wire.Success, int]:
-        """Send one write, at most until `deadline`, in monotonic seconds; return what came and its status.
+    def write(self, path: str, operation: str, body: object, deadline: float, units: Sequence[str]) -> Written[None]:
+        """Send one write that names these devices, at most until `deadline`, in monotonic seconds.
 
-        201 up to API 1.30.0, 202 since, confirmed (PY31 edge_deployments.py).
+        It answers 201 up to API 1.30.0, 202 since, confirmed (PY31 edge_deployments.py).
         """
-        answer = self.client.send(path, operation, body, deadline)
-        return self.client.decoded(answer, operation, wire.success), answer.status
+        return self.client.write(path, operation, body, wire.success, deadline, units=units)

@@ -102,9 +102,7 @@ class Newest(msgspec.Struct, rename="camel"):
     creation_date: Decorative[str] = ""
 
 
-class Success(msgspec.Struct):
-    """The answer to every write: `{"success": true}`, confirmed (JS lib/schemas/success.json)."""
-
+class _Success(msgspec.Struct):
     success: bool
 
 
@@ -122,7 +120,7 @@ devices = Pages(_Collection, Device, ordered=True)
 flows = Pages(_Collection, Flow, ordered=True)
 versions = Pages(_Collection, Version, ordered=True)
 newest = Pages(_Collection, Newest)
-success = msgspec.json.Decoder(Success).decode
+_success = msgspec.json.Decoder(_Success).decode
 logs = Items(Log)
 tags = Items(Tag)
 _named = Pages(_Collection, Named)
@@ -142,6 +140,11 @@ def version(content: bytes) -> tuple[Version, list[str]]:
 def item(content: bytes, item_id: str) -> dict[str, Any]:
     """Return all that a page says of one of its items."""
     return next(one for one in _whole(content).items if isinstance(one, dict) and one.get("id") == item_id)
+
+
+def success(content: bytes) -> None:
+    """Take the answer to every write, `{"success": true}`, confirmed (JS lib/schemas/success.json)."""
+    _success(content)
 
 
 def flow_names(content: bytes) -> dict[str, str]:

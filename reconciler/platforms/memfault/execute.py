@@ -11,12 +11,13 @@ import re
 from reconciler.errors import PlatformError
 from reconciler.model.change import Action
 from reconciler.model.outcome import Receipt, ReceiptKind
-from reconciler.platforms.answers import Answer, receipt_of, told
+from reconciler.platforms.answers import Answer, receipt_of
 from reconciler.platforms.memfault import wire
 from reconciler.platforms.memfault.compile import ACTIVATE, PULL, RAISE
 from reconciler.platforms.memfault.connection import ROLLOUT
 from reconciler.platforms.memfault.routes import Routes
 from reconciler.platforms.memfault.slots import NORMAL, REDRAW, STAGED
+from reconciler.platforms.written import told
 
 QUEUED = 202
 """Accepted and done later, confirmed (WEB docs/reference/reference-http-response-status-codes): reading shows when."""

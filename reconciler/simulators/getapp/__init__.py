@@ -13,8 +13,8 @@ Without a socket: `simulator(Shape(...)).handle(Request("GET", "/api/cdn/device/
 """
 
 from reconciler.simulators.getapp.generate import Shape, serve, simulator
-from reconciler.simulators.getapp.simulator import GetAppSimulator, Served
-from reconciler.simulators.getapp.variants import Faults, Variants
+from reconciler.simulators.getapp.simulator import Faults, GetAppSimulator, Served
+from reconciler.simulators.getapp.variants import Variants
 from reconciler.simulators.getapp.world import GetAppWorld
 
 __all__ = ["Faults", "GetAppSimulator", "GetAppWorld", "Served", "Shape", "Variants", "serve", "simulator"]

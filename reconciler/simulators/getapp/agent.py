@@ -8,22 +8,35 @@ from reconciler.simulators.exchange import Json, Reply, json_reply
 from reconciler.simulators.getapp.access import refused
 from reconciler.simulators.getapp.agents import Agents
 from reconciler.simulators.getapp.call import Call, Command, cancel_delivery, carry_out
-from reconciler.simulators.getapp.catalog import Row
-from reconciler.simulators.getapp.payloads import deploy_payload, device_payload, offering_payload, row_json
+from reconciler.simulators.getapp.catalog import DOWNLOADED, INSTALLED, Row
+from reconciler.simulators.getapp.payloads import OfferingEncoder, deploy_payload, device_payload, row_json
 
 TEXT = {"content-type": "text/plain; charset=utf-8"}
 
-CONFIGS: dict[str, dict[str, Json]] = {
+SETTINGS: dict[str, dict[str, tuple[str, Json]]] = {
     "delivery": {
-        "max_parallel_deliveries": 1,
-        "delivery_timeout_mins": 30,
-        "delivery_retry_count": 2,
-        "delivery_auto_trigger": False,
+        "delivery_auto_trigger": ("deliveryAutoTrigger", False),
+        "max_parallel_deliveries": ("maxParallelDeliveries", 1),
+        "delivery_timeout_mins": ("deliveryTimeoutMins", 30),
+        "delivery_retry_count": ("downloadRetryCount", 2),
+        "delivery_retry_delay_secs": ("deliveryRetryDelaySecs", 5),
     },
-    "deploy": {"deploy_timeout_sec": 60, "install_done_timeout_min": 15},
-    "discovery": {"periodic_interval_min": 60},
-    "rules": {"enforcement_mode": "offering"},
+    "deploy": {"deploy_auto_on_pull": ("deployAutoOnPull", False), "deploy_timeout_sec": ("deployTimeoutSec", 60)},
+    "discovery": {"periodic_interval_min": ("discoveryPeriodicIntervalMin", 60)},
 }
+"""Settings by their names in config.yaml, with their names in the API and their defaults (confirmed: agent-settings.mdx)."""
+
+
+PREFIXES = {"root": ("",), "api-v1": ("/api/v1",), "both": ("", "/api/v1")}
+V1_READS = {
+    "/delivery/getReadyList": DOWNLOADED,
+    "/deploy/getList": INSTALLED,
+    "/api/v1/delivery/getReadyList": DOWNLOADED,
+    "/api/v1/deploy/getList": INSTALLED,
+    "/api/v1/device": None,
+    "/api/v1/about": None,
+}
+"""What each tells: releases in a state, or the device."""
 
 
 def device(call: Call) -> Reply:
@@ -33,14 +46,33 @@ def device(call: Call) -> Reply:
 
 def offering(call: Call) -> Reply:
     """What the root device may take."""
-    fleet, bypass, updates = call.world.fleet, call.flag("bypass_policy"), call.flag("include_updates")
-    return json_reply(200, offering_payload(fleet, fleet.master, bypass_policy=bypass, updates=updates))
+    return Reply(200, OfferingEncoder(call).of(call.world.fleet.master))
+
+
+def v1_read(call: Call) -> Reply:
+    """V1: what was downloaded or installed, with a few of its fields (confirmed: agent OpenAPI 0.5); else the device."""
+    below = "/api/v1" if call.request.path.startswith("/api/v1") else ""
+    if below not in PREFIXES[call.world.fleet.variants["v1-prefix"]]:
+        raise refused(404, f"there is nothing at {call.request.path}")
+    state = V1_READS[call.request.path]
+    if state is None:
+        return device(call)
+    rows = [call.world.fleet.seen(held) for held in call.world.fleet.master.rows.values()]
+    shown = [one.release for one in rows if one.state == state]
+    return json_reply(
+        200, [{"catalogId": one.id, "name": one.project.name, "versionNumber": one.version} for one in shown]
+    )
 
 
 def configs(call: Call) -> Reply:
     """Runtime settings; who decides on automatic deploys is the variant."""
-    by_itself = call.world.fleet.variants["auto-deploy"] == "always"
-    return json_reply(200, CONFIGS | {"deploy": CONFIGS["deploy"] | {"deploy_auto_on_pull": by_itself}})
+    variants = call.world.fleet.variants
+    found = {area: dict(settings) for area, settings in SETTINGS.items()}
+    found["deploy"]["deploy_auto_on_pull"] = "deployAutoOnPull", variants["auto-deploy"] == "always"
+    if variants["settings"] == "camel":
+        return json_reply(200, dict(pair for settings in found.values() for pair in settings.values()))
+    sections = {area: {name: value for name, (_, value) in one.items()} for area, one in found.items()}
+    return json_reply(200, sections)
 
 
 def releases(call: Call) -> Reply:

@@ -34,6 +34,11 @@ DEPENDENCY_FAILURE = "the release that needs it could not be installed"
 STOPPED = frozenset({"Pause", "Cancel", "Cancelled", "Error"})
 
 
+ENFORCED = {"offering": (DELIVERY, DEPLOY), "delivery": (DELIVERY, DEPLOY), "deploy": (DEPLOY,)}
+"""What each mode of enforcement refuses; `offering` shows it in the offering, too (confirmed:
+policy-enforcement-configuration.md)."""
+
+
 class NotAllowed(ValueError):
     """The state of the release forbids the action."""
 
@@ -52,6 +57,7 @@ class Agents:
         if row is not None and row.state not in GONE and not self._stopped(device, release, DELIVERY):
             self._repeated(f"{release.id} is already in state {row.state}")
             return
+        _enforce(device, release, DELIVERY)
         for dependency in release.dependencies:
             if not self._there(device, dependency) and not isinstance(device.rows.get(dependency.id), Moving):
                 self.deliver(device, dependency)
@@ -105,6 +111,7 @@ class Agents:
             return
         if row is None or (row.state != DOWNLOADED and not self._stopped(device, release, DEPLOY)):
             raise NotAllowed(f"{release.id} is not downloaded")
+        _enforce(device, release, DEPLOY)
         missing = [one.id for one in release.dependencies if not self._there(device, one)]
         if missing:
             raise NotAllowed(f"{release.id} needs {', '.join(missing)}")
@@ -232,3 +239,9 @@ class Agents:
             del device.rows[release.id]
         else:
             device.rows[release.id] = gone(release, state)
+
+
+def _enforce(device: Device, release: Release, step: str) -> None:
+    reason, mode = device.restricted.get(release.id, ("", "offering"))
+    if reason and step in ENFORCED[mode]:
+        raise NotAllowed(f"refused by policy restrictions: {reason}")

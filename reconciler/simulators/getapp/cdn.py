@@ -6,7 +6,6 @@ confirmed (cdn-configure.md, sse.md); its body and answer are unknown. It has mo
 """
 
 from collections.abc import Iterable
-from typing import Any
 
 import msgspec
 
@@ -16,9 +15,16 @@ from reconciler.simulators.getapp.agents import Agents
 from reconciler.simulators.getapp.call import Call, Command, cancel_delivery, carry_out, pause_delivery
 from reconciler.simulators.getapp.catalog import Held, Moving, Release
 from reconciler.simulators.getapp.fleet import Device
-from reconciler.simulators.getapp.payloads import device_payload, offering_payload, row_json
+from reconciler.simulators.getapp.payloads import OfferingEncoder, device_payload, row_json
+
+
+def _push(agents: Agents, device: Device, release: Release) -> None:
+    """Add a release to what a device may take."""
+    device.pushed.add(release.id)
+
 
 COMMANDS: dict[str, Command] = {
+    "Push": _push,
     "DeliveryStart": Agents.deliver,
     "DeliveryStop": pause_delivery,
     "DeliveryCancel": cancel_delivery,
@@ -35,27 +41,20 @@ def devices(call: Call) -> Reply:
     kind = next(iter(call.values("filter")), "active")
     if kind not in FILTERS:
         raise refused(400, f"query parameter filter must be one of {', '.join(FILTERS)}")
-    return json_reply(
-        200,
-        [
-            _entry(call, device, device_payload(device))
-            for device in fleet.chosen(call.values("device_id"))
-            if kind == "all" or fleet.active(device) == (kind == "active")
-        ],
-    )
+    encoder = _Encoder(call)
+    for device in fleet.chosen(call.values("device_id")):
+        if kind == "all" or fleet.active(device) == (kind == "active"):
+            encoder.add_data(device, msgspec.json.encode(device_payload(device)))
+    return encoder.reply()
 
 
 def offering(call: Call) -> Reply:
     """What each device may take."""
-    bypass, updates, fleet = call.flag("bypass_policy"), call.flag("include_updates"), call.world.fleet
-    return json_reply(
-        200,
-        [
-            _entry(call, device, offering_payload(fleet, device, bypass_policy=bypass, updates=updates))
-            for device in fleet.chosen(call.values("device_id"))
-            if fleet.active(device)
-        ],
-    )
+    offered, fleet, encoder = OfferingEncoder(call), call.world.fleet, _Encoder(call)
+    for device in fleet.chosen(call.values("device_id")):
+        if fleet.active(device):
+            encoder.add_data(device, offered.of(device))
+    return encoder.reply()
 
 
 def releases(call: Call) -> Reply:
@@ -98,10 +97,14 @@ class _Encoder:
             self._pieces.append(self._row(held))
         self._pieces.append(b"]}")
 
+    def add_data(self, device: Device, data: bytes) -> None:
+        """A device with JSON."""
+        self._open(device, b"")
+        self._pieces += (data, b"}")
+
     def add_one(self, device: Device, held: Held) -> None:
         """A device with one row."""
-        self._open(device, b"")
-        self._pieces += (self._row(held), b"}")
+        self.add_data(device, self._row(held))
 
     def reply(self) -> Reply:
         """The whole array."""
@@ -123,20 +126,11 @@ class _Encoder:
         return found
 
 
-def _entry(call: Call, device: Device, data: Any) -> dict[str, Any]:
-    return {
-        "deviceId": device.id,
-        "isMaster": device is call.world.fleet.master,
-        "data": msgspec.Raw(msgspec.json.encode(data)),
-    }
-
-
 def action(call: Call) -> Reply:
     """Pass a command on to devices; each has its own reasons not to take it, which the answer tells only by variant."""
     command, catalog_id, ids = _asked(call)
-    found = call.world.fleet.catalog.releases.get(catalog_id)
     reached = call.world.faults.without_some(ids) if call.partial else ids
-    outcomes = [_send(call, command, found, one) if one in reached else None for one in ids]
+    outcomes = [_send(call, command, catalog_id, one) if one in reached else None for one in ids]
     if call.world.fleet.variants["cdn-partial-failure"] == "silent":
         return Reply(200)
     return json_reply(
@@ -170,13 +164,16 @@ def _asked(call: Call) -> tuple[str, str, list[str]]:
     return command, catalog_id, ids
 
 
-def _send(call: Call, command: str, found: Release | None, device_id: str) -> str | None:
+def _send(call: Call, command: str, catalog_id: str, device_id: str) -> str | None:
     """Give one device its command, and say why it does not take it."""
     device = call.world.fleet.devices.get(device_id)
+    found = call.world.fleet.catalog.releases.get(catalog_id)
     if device is None:
         return "there is no such device"
     if not device.online:
         return "the device is not connected"
     if found is None:
         return "there is no such release"
+    if command == "DeliveryStart" and not call.world.fleet.knows(device, catalog_id):
+        return f"{catalog_id} is not available: it was not pushed to this device"
     return carry_out(call, COMMANDS[command], device, found)

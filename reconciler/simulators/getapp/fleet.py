@@ -16,7 +16,9 @@ DAY = 86_400.0
 class Device:
     """A device and its rows by catalogId. `seen` is when an offline one was last connected.
 
-    `frozen` are the rows whose movement waits for the device to return; `labels` are custom fields of its metadata.
+    `frozen` are the rows whose movement waits for the device to return; `labels` are custom fields of its metadata;
+    `pushed` what was pushed to it; `restricted` why it may not take a release, and the mode in which that is enforced.
+    Both are by catalogId.
     """
 
     number: int
@@ -30,6 +32,8 @@ class Device:
     seen: float = 0.0
     failing: bool = False
     frozen: set[str] = field(default_factory=set)
+    pushed: set[str] = field(default_factory=set)
+    restricted: dict[str, tuple[str, str]] = field(default_factory=dict)
     key: bytes = b""
 
     def __post_init__(self) -> None:
@@ -65,6 +69,11 @@ class Fleet(Timeline):
     def active(self, device: Device) -> bool:
         """Whether it reported within 24 hours (confirmed: cdn-configure.md, `inactive_device_hours`)."""
         return device.online or self.now() - device.seen <= DAY
+
+    def knows(self, device: Device, catalog_id: str) -> bool:
+        """Whether a device has a release in its catalog; to a child it must be pushed (confirmed: a2a-parent-management.md)."""
+        known = device is self.master or catalog_id in device.pushed or catalog_id in device.rows
+        return known or self.variants["cdn-push"] == "not-needed"
 
     def chosen(self, ids: Iterable[str]) -> Iterator[Device]:
         """The devices of these ids, each once and in their own order; all where none is named."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from reconciler.simulators.clock import Clock
-from reconciler.simulators.getapp.access import Tokens
+from reconciler.simulators.getapp.access import PASSWORD, USERNAME, Tokens
 from reconciler.simulators.getapp.agents import FAILURE
 from reconciler.simulators.getapp.catalog import (
     DELIVERY,
@@ -23,8 +23,8 @@ from reconciler.simulators.getapp.catalog import (
 )
 from reconciler.simulators.getapp.fleet import DAY, Device, Fleet
 from reconciler.simulators.getapp.preparations import Preparations
-from reconciler.simulators.getapp.simulator import GetAppSimulator, Served
-from reconciler.simulators.getapp.variants import Faults, Variants
+from reconciler.simulators.getapp.simulator import Faults, GetAppSimulator, Served
+from reconciler.simulators.getapp.variants import Variants
 from reconciler.simulators.getapp.world import GetAppWorld
 from reconciler.simulators.shapes import EYEFUL, PERIOD, FleetShape, labels, numbered, share, stable_and_ahead
 
@@ -87,7 +87,10 @@ def serve(
     shape: Shape | None = None, *, port: int = 0, variants: Variants | None = None, faults: Faults | None = None
 ) -> Served:
     """The same, ready to be served on 127.0.0.1 with `with`, or with `.server.start()` and `.stop()`."""
-    return Served(simulator(shape, variants=variants, faults=faults), port)
+    made = simulator(shape, variants=variants, faults=faults)
+    served = Served("getapp", made, {"username": USERNAME, "password": PASSWORD}, port)
+    served.details["delivery"] = served.url  # the delivery server has the same address
+    return served
 
 
 def _catalog(draft: _Draft) -> None:

@@ -16,16 +16,6 @@ from reconciler.simulators.getapp.variants import Variants
 
 PARTS = ("v1", "v2", "cdn")
 
-_ERROR = {
-    "type": "object",
-    "required": ["name", "statusCode", "message"],
-    "properties": {
-        "message": {"type": "string"},
-        "name": {"type": "string"},
-        "statusCode": {"type": "integer", "format": "int32", "minimum": 0},
-    },
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Operation:
@@ -49,19 +39,11 @@ def document(operations: Iterable[Operation], call: Call) -> Reply:
         if one.part == part:
             paths.setdefault(one.path, {})[one.method.lower()] = _describe(one, variants)
     info = {"title": f"Simulated agent, {part}", "version": "1.5.0"}
-    schemas = {"AgentError": _ERROR}
-    return json_reply(200, {"openapi": "3.0.3", "info": info, "paths": paths, "components": {"schemas": schemas}})
+    return json_reply(200, {"openapi": "3.0.3", "info": info, "paths": paths})
 
 
 def _describe(one: Operation, variants: Variants) -> dict[str, Any]:
-    error = {
-        "description": "AgentError",
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/AgentError"}}},
-    }
-    described: dict[str, Any] = {
-        "operationId": one.id,
-        "responses": {"200": {"description": "accepted"}, "405": error, "500": error},
-    }
+    described: dict[str, Any] = {"operationId": one.id, "responses": {"200": {"description": "accepted"}}}
     if "{catalog_id}" in one.path:
         parameter = {"name": "catalog_id", "in": "path", "required": True, "schema": {"type": "string"}}
         described["parameters"] = [parameter]

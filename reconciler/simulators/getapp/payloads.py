@@ -5,8 +5,9 @@ from typing import Any
 import msgspec
 
 from reconciler.simulators.exchange import Json
+from reconciler.simulators.getapp.call import Call
 from reconciler.simulators.getapp.catalog import DELETED, FORMATION, PRODUCT, Release, Row, iso
-from reconciler.simulators.getapp.fleet import Device, Fleet
+from reconciler.simulators.getapp.fleet import Device
 from reconciler.simulators.getapp.preparations import artifacts
 
 Payload = dict[str, Any]
@@ -128,50 +129,72 @@ def device_payload(device: Device) -> Payload:
     }
 
 
-def offering_payload(fleet: Fleet, device: Device, *, bypass_policy: bool, updates: bool) -> list[Payload]:
-    """What a device may take: of each project the latest release, with `updates` every released one.
+class OfferingEncoder:
+    """What devices may take as JSON: of each project the latest release, with `include_updates` every released one.
 
-    The shape is confirmed (agent-cdn/get-cdn-device-offering), which releases are offered is inferred.
+    The shape is confirmed (agent-cdn/get-cdn-device-offering), which releases are offered is inferred, and so is that a
+    child shows nothing of a release that was not pushed to it. With `bypass_policy` availability is null (confirmed:
+    sse.md); policy that is enforced later than in the offering does not show in it (confirmed:
+    policy-enforcement-configuration.md).
     """
-    shown = []
-    for project in fleet.catalog.projects.values():
-        latest = project.latest()
-        offered = [
-            release
-            for release in project.releases.values()
-            if release is latest or (updates and release.status == "released")
-        ]
-        if offered:
-            shown.append(
-                {
-                    "projectId": project.number,
-                    "projectName": project.name,
-                    "displayName": project.name.replace("-", " "),
-                    "label": None,
-                    "releases": [_offered(fleet, device, release, bypass_policy) for release in offered],
-                }
-            )
-    return shown
+
+    def __init__(self, call: Call) -> None:
+        self.fleet = call.world.fleet
+        self.bypass = call.flag("bypass_policy")
+        updates = call.flag("include_updates")
+        self._projects: list[tuple[bytes, list[tuple[Release, bytes]]]] = []
+        for project in self.fleet.catalog.projects.values():
+            latest = project.latest()
+            shown = [
+                one for one in project.releases.values() if one.status == "released" and (updates or one is latest)
+            ]
+            named = {"projectId": project.number, "projectName": project.name, "label": None}
+            named["displayName"] = project.name.replace("-", " ")
+            if shown:
+                self._projects.append((_opened(named), [(one, _opened(release_payload(one))) for one in shown]))
+
+    def of(self, device: Device) -> bytes:
+        """What one device may take."""
+        return b"[%b]" % b",".join(
+            b'%b,"releases":[%b]}' % (named, b",".join(self._one(device, one, opened) for one, opened in shown))
+            for named, shown in self._projects
+        )
+
+    def _one(self, device: Device, release: Release, opened: bytes) -> bytes:
+        availability, held, known = b"null", device.rows.get(release.id), b"null"
+        if not self.bypass:
+            reason, mode = device.restricted.get(release.id, ("", ""))
+            availability = FREE if not reason or mode != "offering" else msgspec.json.encode(_availability(reason))
+        if held is not None:
+            known = msgspec.json.encode(_on_device(self.fleet.seen(held)))
+        elif self.fleet.knows(device, release.id):
+            known = b'{"state":"%b"}' % self.fleet.variants["pushed-state"].encode()
+        return b'%b,"availability":%b,"deviceRelease":%b}' % (opened, availability, known)
 
 
-def _offered(fleet: Fleet, device: Device, release: Release, bypass_policy: bool) -> Payload:
-    held = device.rows.get(release.id)
-    available = {"offered": True, "notOfferedReason": None, "unavailable": False, "unavailableReason": None}
-    on_device: Payload = {"state": "offering"}
-    if held is not None:
-        row = fleet.seen(held)
-        on_device = {
-            "state": row.state,
-            "status": row.status,
-            "deliveryState": row.phase,
-            "progress": row.progress,
-            "eta": row.eta,
-            "errMsg": row.error,
-            "artsDirPath": _folder(row),
-            "downloadDuration": row.duration,
-        }
-    availability = None if bypass_policy else available
-    return {**release_payload(release), "availability": availability, "deviceRelease": on_device}
+def _opened(payload: Payload) -> bytes:
+    """An object as JSON, to which more fields are added."""
+    return msgspec.json.encode(payload)[:-1]
+
+
+def _availability(reason: str | None) -> Payload:
+    return {"offered": reason is None, "notOfferedReason": reason, "unavailable": False, "unavailableReason": None}
+
+
+FREE = msgspec.json.encode(_availability(None))
+
+
+def _on_device(row: Row) -> Payload:
+    return {
+        "state": row.state,
+        "status": row.status,
+        "deliveryState": row.phase,
+        "progress": row.progress,
+        "eta": row.eta,
+        "errMsg": row.error,
+        "artsDirPath": _folder(row),
+        "downloadDuration": row.duration,
+    }
 
 
 def deploy_payload(device: Device, row: Row) -> Payload:

@@ -7,12 +7,13 @@ confirmed (dependencies-complex-installations.md); start and delete are guesses 
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from reconciler.simulators.exchange import Json, Reply, Request, json_object
-from reconciler.simulators.faults import LISTINGS, READS, WRITES
+from reconciler.simulators.faults import KINDS, LISTINGS, READS, WRITES
+from reconciler.simulators.faults import Faults as AnyFaults
 from reconciler.simulators.getapp import agent, cdn, server
-from reconciler.simulators.getapp.access import PASSWORD, USERNAME, agent_error, of_the_server, refused, server_error
+from reconciler.simulators.getapp.access import agent_error, of_the_server, refused, server_error
 from reconciler.simulators.getapp.call import Call
 from reconciler.simulators.getapp.cdn import body_names
 from reconciler.simulators.getapp.openapi import Operation, document
@@ -26,7 +27,6 @@ _LISTED = (READS, LISTINGS)
 _ID = "/{catalog_id}"
 _RELEASES = "/api/v1/catalog/releases/project/{project}"
 WITH_LOGIN = "login"
-_PREFIXES = {"root": ("",), "api-v1": ("/api/v1",), "both": ("", "/api/v1")}
 
 
 def _nothing(call: Call) -> Reply:
@@ -36,7 +36,7 @@ def _nothing(call: Call) -> Reply:
 def operations(variants: Variants) -> tuple[Operation, ...]:
     """The actions that an agent with these variants has."""
     found = [Operation("cdn", "cdn_devices_action", "cdn.action", "POST", "/api/cdn/devices/action", cdn.action)]
-    for prefix in _PREFIXES[variants["v1-prefix"]]:
+    for prefix in agent.PREFIXES[variants["v1-prefix"]]:
         found += [
             Operation("v1", "start_delivery", "delivery.start", "POST", f"{prefix}/delivery/startItem{_ID}", agent.start),
             Operation("v1", "cancel_delivery", "delivery.cancel", "POST", f"{prefix}/delivery/cancelItem{_ID}", agent.cancel),
@@ -77,6 +77,7 @@ _READS = (
     route("device.releases", "GET", "/api/v2/device/releases", agent.releases, *_LISTED),
     route("device.release", "GET", f"/api/v2/device/releases{_ID}", agent.release, READS),
     route("agent.configs", "GET", "/api/v2/agent/configs", agent.configs, READS),
+    *(route("v1.read", "GET", path, agent.v1_read, READS) for path in agent.V1_READS),
 )
 
 _SERVER = (
@@ -88,6 +89,13 @@ _SERVER = (
     route("server.releases", "GET", _RELEASES, server.releases, *_LISTED, scope=WITH_LOGIN),
     route("server.release", "GET", f"{_RELEASES}/version/{{version}}", server.release, READS, scope=WITH_LOGIN),
 )  # fmt: skip
+
+
+class Faults(AnyFaults):
+    """The faults in force. `expire` strikes the server's tokens, `gone` a device; `lag` and `partial` strike agents."""
+
+    routes = tuple({one.name for one in routes(Variants())})
+    kinds: ClassVar[Mapping[str, str]] = {**KINDS, "gone": "cdn.action"}
 
 
 class GetAppSimulator(Simulator[GetAppWorld]):
@@ -146,11 +154,4 @@ class GetAppSimulator(Simulator[GetAppWorld]):
         return {"data": self.faults.without_some(payload["data"])}
 
 
-class Served(AnyServed[GetAppSimulator]):
-    """A simulated fleet being served; the delivery server has the same address."""
-
-    def __init__(self, simulator: GetAppSimulator, port: int = 0) -> None:
-        self.world = simulator.world
-        self.username, self.password = USERNAME, PASSWORD
-        super().__init__("getapp", simulator, {"username": USERNAME, "password": PASSWORD}, port)
-        self.delivery = self.details["delivery"] = self.url
+Served = AnyServed[GetAppWorld]

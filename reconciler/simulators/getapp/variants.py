@@ -1,15 +1,10 @@
-"""What is uncertain about GetApp: the questions that its documents leave open, and what can go wrong with calls.
+"""What is uncertain about GetApp: the questions that its documents leave open.
 
 The agent's code is not public, so that much of what it does is unknown or inferred. The simulator does not guess once:
 each question is a variant, `--variant question=answer`, and laws run over all answers. A number is that of section 9 of
 the facts.
 """
 
-from collections.abc import Mapping
-from typing import ClassVar
-
-from reconciler.simulators.faults import KINDS
-from reconciler.simulators.faults import Faults as AnyFaults
 from reconciler.simulators.variants import Question
 from reconciler.simulators.variants import Variants as AnyVariants
 
@@ -22,6 +17,11 @@ QUESTIONS: tuple[Question, ...] = (
         2,
     ),
     Question("cdn-partial-failure", ("silent", "listed"), "whether it tells which devices did not take it", 2),
+    Question("cdn-push", ("needed", "not-needed"), "whether a child takes a release only after it was pushed to it"),
+    Question(
+        "pushed-state", ("offering", "push"), "the state of a release that was pushed, in what a device is offered"
+    ),
+    Question("settings", ("camel", "sections"), "an agent's settings by their names in the API, or as in its file"),
     Question("uninstall", ("removes", "records-only"), "whether a change of state to Uninstall takes software away", 4),
     Question("list-wrap", ("array", "object"), "whether an agent's list of releases stands in an object, `data`", 5),
     Question(
@@ -46,15 +46,3 @@ class Variants(AnyVariants):
     """One answer to every question about GetApp."""
 
     questions = QUESTIONS
-
-
-class Faults(AnyFaults):
-    """The faults in force. `expire` strikes the server's tokens, `gone` a device; `lag` and `partial` strike agents."""
-
-    routes = (
-        "cdn.devices", "cdn.releases", "cdn.release", "cdn.offering", "cdn.action", "device.get", "device.offering",
-        "device.releases", "device.release", "agent.configs", "agent.openapi", "delivery.start", "delivery.cancel",
-        "delivery.delete", "deploy.start", "deploy.change", "server.login", "server.refresh", "server.health",
-        "server.prepare", "server.prepared", "server.releases", "server.release", "nothing",
-    )  # fmt: skip
-    kinds: ClassVar[Mapping[str, str]] = {**KINDS, "gone": "cdn.action"}

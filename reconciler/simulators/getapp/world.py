@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from reconciler.simulators.control import SimulatedWorld, locked, verb
+from reconciler.simulators.faults import Faults
 from reconciler.simulators.getapp.access import Tokens
-from reconciler.simulators.getapp.agents import STOPPED, Agents
+from reconciler.simulators.getapp.agents import ENFORCED, STOPPED, Agents
 from reconciler.simulators.getapp.catalog import (
     DELIVERY,
     DEPLOY,
@@ -18,7 +19,6 @@ from reconciler.simulators.getapp.catalog import (
 )
 from reconciler.simulators.getapp.fleet import DAY, Device, Fleet
 from reconciler.simulators.getapp.preparations import Preparations
-from reconciler.simulators.getapp.variants import Faults
 
 
 class GetAppWorld(SimulatedWorld):
@@ -103,6 +103,13 @@ class GetAppWorld(SimulatedWorld):
         ).id
 
     @verb
+    def restrict(self, device: str, project: str, version: str, reason: str, mode: str = "offering") -> None:
+        """Let a policy refuse a version to a device, or (an empty reason) no longer; `mode`: offering, delivery or deploy."""
+        if mode not in ENFORCED:
+            raise ValueError(f"{mode!r} is no mode of enforcement: {', '.join(ENFORCED)}")
+        self.device(device).restricted[self._release(project, version).id] = reason, mode
+
+    @verb
     def expire_tokens(self) -> None:
         """Make every token of the server worthless."""
         self.tokens.expire()
@@ -152,7 +159,7 @@ class GetAppWorld(SimulatedWorld):
         old = self.faults.random.choice(children)
         new = self.device(self.add_device(f"{old.name}-r", old.type, old.labels))
         new.rows = {catalog_id: self.fleet.seen(held) for catalog_id, held in old.rows.items()}
-        new.online, new.seen = old.online, old.seen
+        new.online, new.seen, new.pushed, new.restricted = old.online, old.seen, old.pushed, old.restricted
         self.delete_device(old.id)
 
     def delete_one_of(self, ids: object) -> bool:

@@ -10,8 +10,8 @@ Without a socket: `simulator(Shape(...)).handle(Request("GET", "/applications/â€
 """
 
 from reconciler.simulators.losant.generate import Shape, serve, simulator
-from reconciler.simulators.losant.simulator import LosantSimulator, Served
-from reconciler.simulators.losant.variants import Faults, Variants
+from reconciler.simulators.losant.simulator import Faults, LosantSimulator, Served
+from reconciler.simulators.losant.variants import Variants
 from reconciler.simulators.losant.world import LosantWorld
 
 __all__ = ["Faults", "LosantSimulator", "LosantWorld", "Served", "Shape", "Variants", "serve", "simulator"]

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from random import Random
 
 from reconciler.simulators.clock import Clock
+from reconciler.simulators.losant.access import FULL
 from reconciler.simulators.losant.agents import CONSOLE, FAILURE, Source, log_entry
 from reconciler.simulators.losant.application import Application
 from reconciler.simulators.losant.inventory import DEVICE_IDS, EDGE, NOTHING, Content, Device, Flow, Tags, hex_id
-from reconciler.simulators.losant.simulator import LosantSimulator, Served
-from reconciler.simulators.losant.variants import Faults, Variants
+from reconciler.simulators.losant.simulator import Faults, LosantSimulator, Served
+from reconciler.simulators.losant.variants import Variants
 from reconciler.simulators.losant.world import LosantWorld
 from reconciler.simulators.shapes import EYEFUL, PERIOD, FleetShape, labels, numbered, share, stable_and_ahead
 
@@ -62,7 +63,8 @@ def serve(
     shape: Shape | None = None, *, port: int = 0, variants: Variants | None = None, faults: Faults | None = None
 ) -> Served:
     """The same, ready to be served on 127.0.0.1 with `with`, or with `.server.start()` and `.stop()`."""
-    return Served(simulator(shape, variants=variants, faults=faults), port)
+    made = simulator(shape, variants=variants, faults=faults)
+    return Served("losant", made, {"application": made.world.app.id, "token": FULL}, port)
 
 
 def _flows(draft: _Draft) -> None:

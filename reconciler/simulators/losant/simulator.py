@@ -1,12 +1,13 @@
 """The simulated application behind one function: its endpoints, its access, its faults."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from reconciler.simulators.exchange import Json, Reply, Request, json_object
-from reconciler.simulators.faults import LISTINGS, READS, WRITES
+from reconciler.simulators.faults import KINDS, LISTINGS, READS, WRITES
+from reconciler.simulators.faults import Faults as AnyFaults
 from reconciler.simulators.losant import reads, writes
-from reconciler.simulators.losant.access import FULL, READ_ONLY, malformed, not_found, refused
+from reconciler.simulators.losant.access import malformed, not_found, refused
 from reconciler.simulators.losant.call import Call
 from reconciler.simulators.losant.world import LosantWorld
 from reconciler.simulators.routes import Route, route
@@ -32,6 +33,13 @@ ROUTES: tuple[Route[Call], ...] = (
     route("versions.create", "POST", f"{_APP}/flows/{{flow}}/versions", writes.make_version, WRITES, scope="flowVersions.post"),
     route("version.get", "GET", f"{_APP}/flows/{{flow}}/versions/{{version}}*", reads.get_version, READS, scope="flowVersion.get"),
 )  # fmt: skip
+
+
+class Faults(AnyFaults):
+    """The faults in force. An expired token stays so until the fault is set anew; `gone` strikes a device."""
+
+    routes = tuple(one.name for one in ROUTES)
+    kinds: ClassVar[Mapping[str, str]] = {**KINDS, "gone": "deployments.release"}
 
 
 class LosantSimulator(Simulator[LosantWorld]):
@@ -72,11 +80,4 @@ class LosantSimulator(Simulator[LosantWorld]):
         return payload | {"items": kept, "count": len(kept)}
 
 
-class Served(AnyServed[LosantSimulator]):
-    """A simulated application being served."""
-
-    def __init__(self, simulator: LosantSimulator, port: int = 0) -> None:
-        self.world = simulator.world
-        self.application = simulator.world.app.id
-        self.token, self.read_only_token = FULL, READ_ONLY
-        super().__init__("losant", simulator, {"application": self.application, "token": FULL}, port)
+Served = AnyServed[LosantWorld]

@@ -1,15 +1,10 @@
-"""What is uncertain about Losant: the questions that its documents leave open, and what can go wrong with calls.
+"""What is uncertain about Losant: the questions that its documents leave open.
 
 The facts end with nine questions that only a live application can settle, and several facts are inferred. The simulator
 does not guess once: each question is a variant, `--variant question=answer`, and laws run over all answers. A number is
 that of section 7 of the facts.
 """
 
-from collections.abc import Mapping
-from typing import ClassVar
-
-from reconciler.simulators.faults import KINDS
-from reconciler.simulators.faults import Faults as AnyFaults
 from reconciler.simulators.variants import Question
 from reconciler.simulators.variants import Variants as AnyVariants
 
@@ -42,14 +37,3 @@ class Variants(AnyVariants):
     """One answer to every question about Losant."""
 
     questions = QUESTIONS
-
-
-class Faults(AnyFaults):
-    """The faults in force. An expired token stays so until the fault is set anew; `gone` strikes a device."""
-
-    routes = (
-        "application.get", "deployments.list", "deployments.release", "deployments.replace", "deployments.remove",
-        "deployment.get", "devices.list", "device.get", "flows.list", "flow.get",
-        "versions.list", "versions.create", "version.get",
-    )  # fmt: skip
-    kinds: ClassVar[Mapping[str, str]] = {**KINDS, "gone": "deployments.release"}

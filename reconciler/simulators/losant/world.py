@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping
 
 from reconciler.simulators.control import SimulatedWorld, locked, verb
+from reconciler.simulators.faults import Faults
 from reconciler.simulators.losant.access import Access
 from reconciler.simulators.losant.agents import CONSOLE, Agents
 from reconciler.simulators.losant.application import Application
 from reconciler.simulators.losant.inventory import EDGE, Content, Device, Flow, Tags
-from reconciler.simulators.losant.variants import Faults
 
 TagsGiven = Mapping[str, str] | Iterable[tuple[str, str]]
 

@@ -10,8 +10,8 @@ Without a socket: `simulator(Shape(...)).handle(Request("GET", "/api/v0/organiza
 """
 
 from reconciler.simulators.memfault.generate import Shape, serve, simulator
-from reconciler.simulators.memfault.simulator import MemfaultSimulator, Served
-from reconciler.simulators.memfault.variants import Faults, Variants
+from reconciler.simulators.memfault.simulator import Faults, MemfaultSimulator, Served
+from reconciler.simulators.memfault.variants import Variants
 from reconciler.simulators.memfault.world import MemfaultWorld
 
 __all__ = ["Faults", "MemfaultSimulator", "MemfaultWorld", "Served", "Shape", "Variants", "serve", "simulator"]

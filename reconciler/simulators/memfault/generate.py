@@ -11,10 +11,11 @@ from hashlib import blake2b
 from random import Random
 
 from reconciler.simulators.clock import Clock
+from reconciler.simulators.memfault.access import EMAIL, KEY, TOKEN
 from reconciler.simulators.memfault.inventory import FAILURE, Cohort, Device, Install, Release, SoftwareType
 from reconciler.simulators.memfault.project import Project
-from reconciler.simulators.memfault.simulator import MemfaultSimulator, Served
-from reconciler.simulators.memfault.variants import Faults, Variants
+from reconciler.simulators.memfault.simulator import Faults, MemfaultSimulator, Served
+from reconciler.simulators.memfault.variants import Variants
 from reconciler.simulators.memfault.world import MemfaultWorld
 from reconciler.simulators.shapes import FleetShape, numbered, share
 
@@ -76,7 +77,12 @@ def serve(
     shape: Shape | None = None, *, port: int = 0, variants: Variants | None = None, faults: Faults | None = None
 ) -> Served:
     """The same, ready to be served on 127.0.0.1 with `with`, or with `.server.start()` and `.stop()`."""
-    return Served(simulator(shape, variants=variants, faults=faults), port)
+    made = simulator(shape, variants=variants, faults=faults)
+    project = made.world.project
+    credentials = {"token": TOKEN, "email": EMAIL, "key": KEY}
+    return Served(
+        "memfault", made, {"organization": project.organization, "project": project.slug, **credentials}, port
+    )
 
 
 def _types(draft: _Draft) -> None:

@@ -4,12 +4,13 @@ The scope of a route says whose credentials it takes.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from reconciler.simulators.exchange import Json, Reply, Request, json_object
-from reconciler.simulators.faults import LISTINGS, READS, WRITES
+from reconciler.simulators.faults import KINDS, LISTINGS, READS, WRITES
+from reconciler.simulators.faults import Faults as AnyFaults
 from reconciler.simulators.memfault import reads, writes
-from reconciler.simulators.memfault.access import EMAIL, KEY, NOBODY, TOKEN, USER, not_found, refused
+from reconciler.simulators.memfault.access import NOBODY, USER, not_found, refused
 from reconciler.simulators.memfault.call import Call
 from reconciler.simulators.memfault.variants import OBJECTS
 from reconciler.simulators.memfault.world import MemfaultWorld
@@ -44,6 +45,17 @@ ROUTES: tuple[Route[Call], ...] = (
     route("versions.list", "GET", _TYPE, reads.list_versions, *_LIST),
     route("version.get", "GET", f"{_TYPE}/{{version}}*", reads.get_version, *_READ),
 )
+
+
+class Faults(AnyFaults):
+    """The faults in force.
+
+    An expired token stays so until the fault is set anew. `gone` strikes a cohort; `shift` makes a deployment before a
+    page of deployments; `partial` strikes nothing, as no call names several units.
+    """
+
+    routes = tuple(one.name for one in ROUTES)
+    kinds: ClassVar[Mapping[str, str]] = {**KINDS, "empty": OBJECTS, "partial": "nothing"}
 
 
 class MemfaultSimulator(Simulator[MemfaultWorld]):
@@ -87,14 +99,4 @@ class MemfaultSimulator(Simulator[MemfaultWorld]):
         return {"data": kept, "paging": payload["paging"] | {"item_count": len(kept)}}
 
 
-class Served(AnyServed[MemfaultSimulator]):
-    """A simulated project being served."""
-
-    def __init__(self, simulator: MemfaultSimulator, port: int = 0) -> None:
-        self.world = simulator.world
-        self.organization = simulator.world.project.organization
-        self.project = simulator.world.project.slug
-        self.token, self.email, self.key = TOKEN, EMAIL, KEY
-        credentials = {"token": TOKEN, "email": EMAIL, "key": KEY}
-        place = {"organization": self.organization, "project": self.project}
-        super().__init__("memfault", simulator, place | credentials, port)
+Served = AnyServed[MemfaultWorld]

@@ -1,15 +1,10 @@
-"""What is uncertain about Memfault: the questions that its documents leave open, and what can go wrong with calls.
+"""What is uncertain about Memfault: the questions that its documents leave open.
 
 The facts end with nine questions that only a live project can settle, and many facts are inferred or differ between
 years. The simulator does not guess once: each question is a variant, `--variant question=answer`, and laws run over all
 answers. A number is that of section 10 of the facts.
 """
 
-from collections.abc import Mapping
-from typing import ClassVar
-
-from reconciler.simulators.faults import KINDS
-from reconciler.simulators.faults import Faults as AnyFaults
 from reconciler.simulators.variants import Question
 from reconciler.simulators.variants import Variants as AnyVariants
 
@@ -42,19 +37,3 @@ class Variants(AnyVariants):
     """One answer to every question about Memfault."""
 
     questions = QUESTIONS
-
-
-class Faults(AnyFaults):
-    """The faults in force.
-
-    An expired token stays so until the fault is set anew. `gone` strikes a cohort; `shift` makes a deployment before a
-    page of deployments; `partial` strikes nothing, as no call names several units.
-    """
-
-    routes = (
-        "me.get", "organizations.list", "project.get", "releases.list", "release.get", "deployments.list",
-        "deployments.create", "deployment.update", "deployment.delete", "cohorts.list", "cohorts.devices.list",
-        "devices.list", "types.list", "types.values", "versions.list", "version.get", "uploads.prepare", "uploads.put",
-        "payloads.create",
-    )  # fmt: skip
-    kinds: ClassVar[Mapping[str, str]] = {**KINDS, "empty": OBJECTS, "partial": "nothing"}

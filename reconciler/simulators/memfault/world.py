@@ -9,12 +9,12 @@ from typing import TypeAlias
 
 from reconciler.simulators.control import SimulatedWorld, locked, verb
 from reconciler.simulators.exchange import Json
+from reconciler.simulators.faults import Faults
 from reconciler.simulators.memfault.access import Access
 from reconciler.simulators.memfault.inventory import DEFAULT, STAGED, Cohort, Deployment, Device, Release, SoftwareType
 from reconciler.simulators.memfault.project import Project
 from reconciler.simulators.memfault.selection import order_of
 from reconciler.simulators.memfault.updates import Activations, Updates
-from reconciler.simulators.memfault.variants import Faults
 
 VersionGiven: TypeAlias = str | Sequence[str]
 

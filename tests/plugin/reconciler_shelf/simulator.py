@@ -244,7 +244,7 @@ def simulator(
 
 def serve(
     shape: Shape, *, port: int = 0, variants: Variants | None = None, faults: Faults | None = None
-) -> AnyServed[ShelfSimulator]:
+) -> AnyServed[Store]:
     """Return a store that can be served on 127.0.0.1."""
     made = simulator(shape, variants=variants, faults=faults)
     return AnyServed("shelf", made, {"store": STORE, "token": TOKEN}, port)

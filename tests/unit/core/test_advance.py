@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
+import pytest
 
 from reconciler.core.advance import advance
 from reconciler.core.begin import begin
@@ -72,6 +73,22 @@ def test_a_call_that_is_refused_with_another_way_to_the_same_end_is_compiled_ane
     assert len(step.calls) == 1
     assert recording.refused[-1] == dict.fromkeys(progress.tracks, frozenset({"memory.set"}))
     assert not step.outcomes
+
+
+@pytest.mark.parametrize("fail_fast", [False, True])
+def test_an_accepted_call_that_refuses_a_unit_costs_that_unit(fail_fast: bool) -> None:
+    progress, sight, _ = start(count=3)
+    progress = msgspec.structs.replace(progress, fail_fast=fail_fast)
+    step = advance(progress, at(sight), sight)
+    (call,) = step.calls
+    refused, *others = call.slots
+    receipt = Receipt(ReceiptKind.ACCEPTED, refused=((refused[0], "not connected"), ("u99", "unknown")))
+    step = advance(step.progress, at(sight), sight, [(call, receipt)])
+    assert [(one.unit.id, one.result, one.detail) for one in step.outcomes] == [
+        (refused[0], Result.FAILED, "not connected")
+    ]
+    assert all(step.progress.tracks[slot].sent is not None for slot in others)
+    assert bool(step.progress.halted) == fail_fast
 
 
 def test_a_call_without_effect_counts_as_refused_after_some_times() -> None:

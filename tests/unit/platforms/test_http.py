@@ -77,10 +77,10 @@ def gather(script: Script, clock: Stopwatch | None = None, **fields: Any) -> dic
 Read = Callable[..., dict[str, int]]
 
 
-def write(script: Script, clock: Stopwatch | None = None, seconds: float = 60.0) -> dict[str, int]:
+def write(script: Script, clock: Stopwatch | None = None, seconds: float = 60.0) -> dict[str, int] | None:
     clock = clock or Stopwatch()
     decode = msgspec.json.Decoder(dict[str, int]).decode
-    return client(script, clock).write("/x", "write x", {"a": 1}, decode, clock.monotonic() + seconds)
+    return client(script, clock).write("/x", "write x", {"a": 1}, decode, clock.monotonic() + seconds).value
 
 
 def good() -> httpx.Response:

@@ -20,6 +20,7 @@ from reconciler.simulators.exchange import Reply, Request
 from reconciler.simulators.getapp import Shape as GetAppShape
 from reconciler.simulators.getapp import serve as serve_getapp
 from reconciler.simulators.losant import Served, Shape, serve
+from reconciler.simulators.losant.access import READ_ONLY
 from reconciler.simulators.server import Server
 
 
@@ -171,7 +172,7 @@ class TestLosant:
         losant.world.create_version("vision", "a/b c")
         flow = next(f.id for f in losant.world.app.flows if f.name == "vision")
         url = f"{losant.url}/applications/{losant.application}/flows/{flow}/versions/a%2Fb%20c"
-        answer = httpx.get(url, headers={"Authorization": f"Bearer {losant.read_only_token}"})
+        answer = httpx.get(url, headers={"Authorization": f"Bearer {READ_ONLY}"})
         assert answer.json()["version"] == "a/b c"
 
 

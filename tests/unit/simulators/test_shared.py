@@ -16,7 +16,6 @@ from reconciler.simulators.faults import KINDS, Faults
 from reconciler.simulators.getapp import variants as of_getapp
 from reconciler.simulators.losant import variants as of_losant
 from reconciler.simulators.memfault import variants as of_memfault
-from reconciler.simulators.memfault.simulator import ROUTES
 from reconciler.simulators.variants import Question
 from tests.unit.simulators.getapp.caller import Caller as GetAppCaller
 from tests.unit.simulators.losant.caller import Caller as LosantCaller
@@ -68,10 +67,6 @@ def test_wrong_answers_are_explained(text: str, says: str) -> None:
 @pytest.mark.parametrize("kinds", [losant.Faults.kinds, getapp.Faults.kinds, memfault.Faults.kinds])
 def test_every_platform_knows_every_kind_of_fault(kinds: dict[str, str]) -> None:
     assert kinds.keys() == KINDS.keys()
-
-
-def test_faults_of_memfault_can_be_narrowed_to_exactly_the_routes_there_are() -> None:
-    assert sorted(route.name for route in ROUTES) == sorted(memfault.Faults.routes)
 
 
 def test_what_is_in_force_can_be_told() -> None:

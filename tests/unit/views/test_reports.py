@@ -76,6 +76,20 @@ def test_what_was_held_is_never_left_unsaid() -> None:
     assert "Applied: 2 done, 2 held; 1 call.\nSee why changes are held with: reconciler plan\n" in found
 
 
+def test_a_run_that_did_not_wait_says_accepted_and_never_applied() -> None:
+    accepted = tuple(reports.outcome(number, Result.WAITING) for number in range(2))
+    failed = (*accepted, reports.outcome(2, Result.FAILED, "no such flow"))
+    for outcomes, code, words in (
+        (accepted, 0, "Accepted: 2 accepted; 1 call."),
+        (failed, 4, "Not all accepted: 1 failed, 2 accepted; 1 call."),
+    ):
+        shown = Applied(run="r", exit_code=code, sent=1, waited=False, outcomes=outcomes)
+        found = plain(apply_text.render(shown, width=120))
+        assert words in found
+        assert not {"Applied", "waiting"} & set(found.split())
+        assert ("no such flow" in found) == (code == 4)
+
+
 def test_done_claims_of_the_units_only_what_no_line_takes_back() -> None:
     done = reports.outcome(1, Result.DONE)
     behind = msgspec.structs.replace(done, detail="2 devices report a later version")

@@ -7,6 +7,7 @@ from email.utils import formatdate
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from reconciler.platforms.getapp.connection import StepRoute, StepRoutes
@@ -255,7 +256,84 @@ def test_schemas_are_looked_up_where_they_are_named() -> None:
     )
     told["components"] = {"schemas": {"Action": {"properties": one}, "Id": {"type": "string"}}}
     found = proposals("cdn", told)
-    assert set(found) == {"deliver", "cancel", "deploy", "delete"}
+    assert set(found) == {"push", "deliver", "cancel", "deploy", "delete"}
     assert found["cancel"].body == {"action": "DeliveryCancel", "catalog_id": "{catalog_id}", "deviceId": "{device_id}"}
     told["components"] = {"schemas": {"Action": 7}}
     assert proposals("cdn", told) == {}
+
+
+# --- where V1 stands, and what the agent does by itself ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("read", ["/delivery/getReadyList", "/deploy/getList"])
+@pytest.mark.parametrize(
+    ("prefixes", "status", "words"),
+    [
+        ([], "unchecked", "neither at the root nor below /api/v1"),
+        ([""], "ok", "V1 reads answer at the root"),
+        (["", "/api/v1"], "ok", "at the root and below /api/v1"),
+        (["/api/v1"], "warning", "this connection's calls stand elsewhere: deliver, cancel, deploy, uninstall, delete"),
+    ],
+)
+def test_both_prefixes_of_v1_are_tried(prefixes: list[str], read: str, status: str, words: str) -> None:
+    world = Installation()
+    for prefix in prefixes:
+        world.answers[prefix + read] = httpx.Response(200, json=[])
+    found = checks(world, "agent")["V1 prefix"]
+    assert (found.status, words in found.message) == (status, True)
+    if status == "warning":
+        proposed = json.loads((found.hint or "").removeprefix("routes: "))
+        assert proposed["deploy"] == {"path": "/api/v1/deploy/item/{catalog_id}"}
+        assert proposed["uninstall"]["body"] == {"deviceId": "{device_id}", "requestedStatus": "Uninstall"}
+        again = checks(world, "agent", routes=msgspec.convert(proposed, StepRoutes))
+        assert again["V1 prefix"].status == "ok"
+
+
+def test_a_page_that_answers_everywhere_proves_no_prefix() -> None:
+    world = Installation()
+    for prefix in ("", "/api/v1"):
+        for read in ("/delivery/getReadyList", "/deploy/getList", "/device", "/about"):
+            world.answers[prefix + read] = httpx.Response(200, text="<html>")
+    assert checks(world, "agent")["V1 prefix"].status == "unchecked"
+    assert "V1 prefix" not in checks(world)
+    v2 = checks(world, "agent", api="v2", routes=StepRoutes(delete=StepRoute(path="/mine/{catalog_id}")))
+    assert v2["V1 prefix"].status == "unchecked"
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ({"deployAutoOnPull": True, "tcpTimeout": 5, "other": 1}, "settings: deployAutoOnPull true, tcpTimeout 5"),
+        ({"deploy": {}}, "none of the documented settings"),
+        (None, "not known"),
+    ],
+)
+def test_settings_are_told_by_their_names_in_the_api(answer: Any, words: str) -> None:
+    world = Installation()
+    if answer is not None:
+        world.answers["/api/v2/agent/configs"] = httpx.Response(200, json=answer)
+    found = checks(world, "agent")["read settings"]
+    assert (found.status, words in found.message) == ("ok", True)
+
+
+@pytest.mark.parametrize(
+    ("servers", "path"),
+    [
+        ([{"url": "/api/v1"}], "/api/v1/delivery/startItem/{catalog_id}"),
+        ([{"url": "http://agent:2220/api/v1/"}], "/api/v1/delivery/startItem/{catalog_id}"),
+        ([{"url": "/"}], "/delivery/startItem/{catalog_id}"),
+        ([7], "/delivery/startItem/{catalog_id}"),
+        ([{"url": 7}], "/delivery/startItem/{catalog_id}"),
+        ([], "/delivery/startItem/{catalog_id}"),
+        (7, "/delivery/startItem/{catalog_id}"),
+    ],
+)
+def test_a_document_may_say_below_what_its_paths_stand(servers: Any, path: str) -> None:
+    told = document("/delivery/startItem/{catalog_id}", operationId="start_delivery") | {"servers": servers}
+    assert proposals("v1", told)["deliver"].path == path
+
+
+def test_the_offering_of_a_master_that_cannot_be_read_is_said() -> None:
+    world = Installation()
+    world.answers["/api/cdn/device/offering"] = httpx.Response(200, json=[{"deviceId": "edge-0", "data": 7}])
+    assert "unexpected shape" in checks(world)["read offerings"].message

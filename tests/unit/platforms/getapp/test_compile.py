@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.errors import SettingsError
 from reconciler.model.change import Change, Request
 from reconciler.model.hold import HoldReason
 from reconciler.model.release import Catalog, Preparation, PrepareStatus, Release, ReleaseInfo
 from reconciler.model.snapshot import Query, Snapshot
 from reconciler.platforms.getapp.connection import StepRoute, StepRoutes
 from reconciler.platforms.getapp.platform import GetApp
-from tests.unit.platforms.getapp.installation import Installation, change, release, row
+from tests.unit.platforms.getapp.installation import Installation, change, entry, release, row
 
 COMMANDS = {"deliver": "DeliveryStart", "cancel": "DeliveryCancel", "deploy": "DeployStart", "delete": "DeliveryDelete"}
 ROUTES = StepRoutes(
@@ -251,6 +254,26 @@ def test_what_is_not_prepared_is_held(prepared: Preparation | None, words: str) 
         assert (action.call, action.reveals) == ("getapp.deliver", ())
 
 
+@pytest.mark.parametrize("reference", ["", "77.radio@2.0.0"])
+@pytest.mark.parametrize("shown", [True, False])
+def test_a_preparation_without_the_servers_own_id_is_held_whatever_the_device_calls_it(
+    reference: str, shown: bool
+) -> None:
+    world = Installation()
+    world.rows["edge-0"] = [row("delivery", "Error", "2.0.0")] if shown else []
+    platform, snapshot = reading(world, delivery=True)
+    snapshot.references = {key: one for key, one in snapshot.references.items() if shown and key[2] == "2.0.0"}
+    catalog = {Release("radio", "2.0.0"): ReleaseInfo(found=True, reference=reference, preparation=NOT_ASKED)}
+    changes = [change("edge-0", None, "2.0.0")]
+    made = [
+        one.body["catalogId"]
+        for _, one, _, _ in calls(platform, changes, snapshot, catalog)
+        if isinstance(one.body, dict)
+    ]
+    assert made == ([reference] if reference else [])
+    assert ("catalogId of radio 2.0.0" in held(platform, changes, snapshot, catalog).get(0, "")) == (not reference)
+
+
 def test_what_is_downloaded_needs_no_preparation_nor_does_a_connection_without_server() -> None:
     world = Installation()
     world.rows["edge-0"] = [row("downloaded", version="2.0.0")]
@@ -354,3 +377,114 @@ def test_going_changes_are_in_one_call_each_and_calls_only_move_toward_desired(
     assert [(one.call, one.request, one.stage) for one in again] == [
         (one.call, one.request, one.stage) for one in actions
     ]
+
+
+# --- what a device may take ------------------------------------------------------------------------------------------
+
+GOING = {Release("radio", "2.0.0"): ["edge-0", "edge-1"]}
+PUSH = StepRoute(path="/api/cdn/push/{device_id}/{catalog_id}")
+
+
+def offered(known: bool = True, **availability: Any) -> dict[str, Any]:
+    about: dict[str, Any] = {
+        "availability": availability or None,
+        "deviceRelease": {"state": "offering"} if known else None,
+    }
+    return {"projectName": "radio", "releases": [release(version="2.0.0") | about]}
+
+
+def looked_up(world: Installation, topology: str = "cdn", **fields: Any) -> tuple[GetApp, Snapshot, Catalog]:
+    """Return what is known of release 2.0.0 for two devices, whose offerings are given beforehand."""
+    if topology == "cdn":
+        fields.setdefault("routes", ROUTES)
+    platform = world.platform(topology, **fields)
+    snapshot = platform.observe(Query())
+    return platform, snapshot, platform.catalog(GOING, snapshot)
+
+
+@pytest.mark.parametrize(
+    ("availability", "text"),
+    [
+        ({"offered": False, "notOfferedReason": "battery \x1b[31m12 %"}, "battery [31m12 %"),
+        ({"offered": False, "notOfferedReason": None}, "no reason is given"),
+        ({"offered": True, "unavailable": True, "unavailableReason": "in use elsewhere"}, "in use elsewhere"),
+    ],
+)
+def test_a_refusal_holds_one_device_in_the_platforms_words(availability: dict[str, Any], text: str) -> None:
+    world = Installation()
+    offers = {"edge-0": offered(**availability), "edge-1": offered(offered=True)}
+    world.answers["/api/cdn/device/offering"] = lambda asked: httpx.Response(
+        200, json=[entry(one, [offers[one]]) for one in asked.url.params.get_list("device_id")]
+    )
+    platform, snapshot, catalog = looked_up(world)
+    changes = [change(device, "1.0.0", "2.0.0") for device in world.ids]
+    assert held(platform, changes, snapshot, catalog) == {0: f"not-offered: {text}"}
+    assert held(platform, [change("edge-0", "1.0.0", None)], snapshot, catalog)[0].startswith("unsupported"), (
+        "what goes is not offered"
+    )
+    (agent, own, releases) = looked_up(_own(availability), "agent")
+    assert held(agent, changes[:1], own, releases) == {0: f"not-offered: {text}"}
+
+
+def _own(availability: dict[str, Any]) -> Installation:
+    world = Installation()
+    world.offering = [offered(**availability)]
+    return world
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        (httpx.Response(403), "403"),
+        (httpx.Response(200, json=[entry("edge-0", 7)]), "an unexpected shape"),
+    ],
+)
+def test_what_could_not_be_read_is_held_too(answer: httpx.Response, text: str) -> None:
+    world = Installation()
+    world.answers["/api/cdn/device/offering"] = answer
+    platform, snapshot, catalog = looked_up(world)
+    found = held(platform, [change("edge-0", "1.0.0", "2.0.0")], snapshot, catalog)[0]
+    assert "whether the device may take 2.0.0 could not be read: " in found
+    assert text in found
+
+
+def test_an_agent_without_the_question_is_taken_to_refuse_nothing() -> None:
+    world = Installation()
+    world.answers["/api/cdn/device/offering"] = httpx.Response(404)
+    platform, snapshot, catalog = looked_up(world)
+    assert "not be read" not in held(platform, [change("edge-0", "1.0.0", "2.0.0")], snapshot, catalog)[0]
+    assert catalog[Release("radio", "2.0.0")].availability == {}
+
+
+def test_devices_that_are_away_are_not_asked() -> None:
+    world = Installation()
+    world.offering = [offered()]
+    world.inactive = {"edge-1"}
+    looked_up(world)
+    asked = [one.url.params.get_list("device_id") for one in world.requests if one.url.path.endswith("/offering")]
+    assert asked == [["edge-0"]] * 3
+
+
+def test_what_a_device_does_not_know_is_pushed_first() -> None:
+    world = Installation()
+    offers = {"edge-0": offered(known=False), "edge-1": offered()}
+    world.answers["/api/cdn/device/offering"] = lambda asked: httpx.Response(
+        200, json=[entry(one, [offers[one]]) for one in asked.url.params.get_list("device_id")]
+    )
+    changes = [change(device, "1.0.0", "2.0.0") for device in world.ids]
+    routes = msgspec.structs.replace(ROUTES, push=PUSH)
+    platform, snapshot, catalog = looked_up(world, routes=routes)
+    assert calls(platform, changes, snapshot, catalog) == [
+        ("getapp.deliver", action("DeliveryStart", "2.0.0", "edge-1"), (1,), 1),
+        ("getapp.push", Request("POST", "/api/cdn/push/edge-0/12.radio%402.0.0"), (0,), 1),
+    ]
+    review = platform.review(changes, snapshot, catalog)
+    assert review.later == {0: ("getapp.deliver", "getapp.deploy"), 1: ("getapp.deploy",)}
+    platform, snapshot, catalog = looked_up(world)
+    (warning,) = platform.review(changes, snapshot, catalog).warnings
+    assert warning == "radio 2.0.0 was not pushed to 1 device, which may refuse it: set the connection's routes.push"
+
+
+def test_one_agent_alone_is_pushed_nothing() -> None:
+    with pytest.raises(SettingsError, match=r"routes\.push: one agent alone"):
+        Installation().platform("agent", routes=StepRoutes(push=PUSH))

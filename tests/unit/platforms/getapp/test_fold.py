@@ -52,9 +52,9 @@ def test_what_is_not_used_makes_no_difference_and_what_is_used_does() -> None:
         made.append(meaning)
         return meaning
 
-    shared = Lists[Rows](make, auto=False)
+    shared = Lists[Rows](make, auto=False, detail=False)
     for seconds in range(50):
-        shared.of(raw([row(downloadDuration=seconds, artsDirPath=f"/var/{seconds}")]))
+        shared.of(raw([row(downloadDuration=seconds, artsDirPath=f"/var/{seconds}", other=seconds)]))
     assert len(made) == 1
     assert shared.of(raw([row(version="2.0.0")])).states["radio"].assigned == "2.0.0"
     shared.of(raw([row("delivery", "Start", progress=1.0, eta=9)]))

@@ -43,7 +43,7 @@ def test_one_login_serves_many_requests() -> None:
     world = Installation()
     one = server(world)
     for _ in range(3):
-        assert one.release("radio", "1.0.0").id == "12.radio@1.0.0"
+        assert one.release("radio", "1.0.0").value.id == "12.radio@1.0.0"
     assert world.paths("POST") == ["/api/v1/login"]
 
 

@@ -309,7 +309,7 @@ def test_booleans_that_are_refused_are_left_out() -> None:
     world.offering = [{"projectName": "vision"}]
 
     def picky(request: httpx.Request) -> httpx.Response:
-        if "bypass_policy" in request.url.params:
+        if "include_updates" in request.url.params:
             return httpx.Response(400)
         return httpx.Response(200, json=[entry("edge-0", world.offering)])
 
@@ -358,6 +358,8 @@ def test_an_agent_may_wrap_its_list() -> None:
 @pytest.mark.parametrize(
     ("configs", "phase"),
     [
+        ({"deployAutoOnPull": True}, Phase.MOVING),
+        ({"deployAutoOnPull": False, "deliveryAutoTrigger": True}, Phase.READY),
         ({"deploy": {"deploy_auto_on_pull": True}}, Phase.MOVING),
         ({"deploy_auto_on_pull": True}, Phase.MOVING),
         ({"AUTO_DEPLOY_ON_PULL": True}, Phase.MOVING),

@@ -11,10 +11,11 @@ import pytest
 from reconciler.model.change import Action, Request
 from reconciler.model.outcome import Receipt, ReceiptKind
 from reconciler.platforms.getapp.connection import StepRoute, StepRoutes
-from reconciler.platforms.getapp.precondition import POINTLESS, STARTS
+from reconciler.platforms.getapp.execute import POINTLESS
 from reconciler.platforms.getapp.review import HALTED
 from reconciler.platforms.getapp.routes import LONGEST
 from reconciler.platforms.getapp.stages import Stage
+from reconciler.platforms.getapp.steps import STARTS
 from tests.unit.platforms.getapp.installation import Installation, entry, row
 
 RADIO = "12.radio@1.0.0"
@@ -34,8 +35,10 @@ ROWS = {
     Stage.DEPLOY_STOPPED: row("deploy", "Error"),
     Stage.DEPLOY_HALTED: row("deploy", "Pause"),
     Stage.INSTALLED: row("installed"),
+    Stage.INSTALLED_FAILED: row("installed", "Error"),
     Stage.UNINSTALLING: row("installed", "Uninstall"),
     Stage.UNINSTALLED: row("uninstalled"),
+    Stage.DELETION_STOPPED: row("deleted", "Error"),
     Stage.DELETED: row("deleted"),
 }
 
@@ -109,6 +112,8 @@ def action_on(devices: list[str]) -> Action:
         ([entry("edge-1", row("delivery", "Error"))], ReceiptKind.ACCEPTED),
         ([entry("edge-1", row("installed"))], ReceiptKind.UNPROVED),
         ([entry("edge-1", {"state": 7})], ReceiptKind.ACCEPTED),
+        ([entry("edge-1", row("delivery", "Error", version="2.0.0"))], ReceiptKind.UNPROVED),
+        ([entry("edge-1", {"state": "delivery"})], ReceiptKind.UNPROVED),
         ([], ReceiptKind.ACCEPTED),
     ],
 )

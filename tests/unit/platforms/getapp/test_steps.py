@@ -79,7 +79,7 @@ def test_routes_that_could_hit_anything_are_refused(topology: str, route: StepRo
 
 
 def test_where_calls_come_from() -> None:
-    assert {step: table().origin(step) for step in STEPS} == dict.fromkeys(STEPS, "confirmed")
+    assert {step: table().origin(step) for step in STEPS} == dict.fromkeys(STEPS, "confirmed") | {"push": "off"}
     assert {step for step in STEPS if table(api="v2").on(step)} == {"deploy"}
     assert not [step for step in STEPS if table("cdn").on(step)]
     assert table(api="v2", deliver=TEMPLATES[0]).origin("deliver") == "set"

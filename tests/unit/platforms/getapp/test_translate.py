@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from itertools import permutations
+from collections.abc import Iterator
+from itertools import groupby, permutations, product
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -11,10 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.core.judge import Patience, health, verdict
 from reconciler.core.versions import semver_first
 from reconciler.model.condition import Condition
 from reconciler.model.condition import ConditionCode as Code
+from reconciler.model.desired import ABSENT, version
 from reconciler.model.observation import EMPTY, Phase, State
+from reconciler.model.unit import Reach
+from reconciler.model.verdict import Health, Verdict
 from reconciler.platforms.getapp.fold import Lists
 from reconciler.platforms.getapp.next_steps import VersionStep, next_steps
 from reconciler.platforms.getapp.stages import DELIVERY_STATES, STATES, STATUSES
@@ -34,42 +40,138 @@ def slot(*rows: Any, auto: bool = False) -> State:
     return read(*rows, auto=auto).states["radio"]
 
 
-@pytest.mark.parametrize(
-    ("state", "status", "expected"),
-    [
-        ("delivery", "Start", State("1.0.0", None, Phase.MOVING)),
-        ("delivery", "InProgress", State("1.0.0", None, Phase.MOVING)),
-        ("delivery", "Done", State("1.0.0", None, Phase.MOVING)),
-        ("delivery", None, State("1.0.0", None, Phase.MOVING)),
-        ("delivery", "Pause", State("1.0.0", None, Phase.PAUSED)),
-        ("delivery", "Cancel", State("1.0.0", None, Phase.PAUSED)),
-        ("delivery", "Error", State("1.0.0", None, Phase.FAILED, error="the platform gave no reason")),
-        ("downloaded", "Done", State("1.0.0", None, Phase.READY)),
-        ("deploy", "Start", State("1.0.0", None, Phase.MOVING)),
-        ("deploy", "Installing", State("1.0.0", None, Phase.MOVING)),
-        ("deploy", "Continue", State("1.0.0", None, Phase.MOVING)),
-        ("deploy", "Pause", State("1.0.0", None, Phase.PAUSED)),
-        ("deploy", "Cancelled", State("1.0.0", None, Phase.PAUSED)),
-        ("deploy", "Error", State("1.0.0", None, Phase.FAILED, error="the platform gave no reason")),
-        ("deploy", "Uninstall", State(None, "1.0.0", Phase.MOVING)),
-        ("installed", "Done", State("1.0.0", "1.0.0", Phase.SETTLED)),
-        ("installed", None, State("1.0.0", "1.0.0", Phase.SETTLED)),
-        ("installed", "Uninstall", State(None, "1.0.0", Phase.MOVING)),
-        ("uninstalled", "Uninstall", State(None, None, Phase.SETTLED, extra_versions=("1.0.0",))),
-    ],
+MATRIX = """
+             delivery  unvalidated  downloaded  deploy   installed  uninstalled  deleted
+(none)       moving    moving       ready       moving   settled    remains      empty
+Done         moving    moving       ready       moving   settled    remains      empty
+Start        moving    moving       moving      moving   moving+    remains      empty
+InProgress   moving    moving       moving      moving   moving+    remains      empty
+Installing   moving    moving       moving      moving   moving+    remains      empty
+Continue     moving    moving       moving      moving   moving+    remains      empty
+Pause        paused    paused       paused      paused   paused+    remains      empty
+Cancel       paused    paused       paused      paused   paused+    remains      empty
+Cancelled    paused    paused       paused      paused   paused+    remains      empty
+Error        failed    failed       failed      failed   failed+    left         left
+Uninstall    moving    moving       leaving     leaving  leaving    remains      empty
+"""
+"""What a state (columns) and a status (rows) mean together; `+`: reported all the same. `unvalidated` is what is
+downloaded and whose deliveryState is before `done`."""
+
+MEANINGS = {
+    "ready": ("1.0.0", None, Phase.READY, ()),
+    "settled": ("1.0.0", "1.0.0", Phase.SETTLED, ()),
+    "moving": ("1.0.0", None, Phase.MOVING, ()),
+    "moving+": ("1.0.0", "1.0.0", Phase.MOVING, ()),
+    "paused": ("1.0.0", None, Phase.PAUSED, ()),
+    "paused+": ("1.0.0", "1.0.0", Phase.PAUSED, ()),
+    "failed": ("1.0.0", None, Phase.FAILED, ()),
+    "failed+": ("1.0.0", "1.0.0", Phase.FAILED, ()),
+    "leaving": (None, "1.0.0", Phase.MOVING, ()),
+    "remains": (None, None, Phase.SETTLED, ("1.0.0",)),
+    "left": (None, None, Phase.FAILED, ("1.0.0",)),
+    "empty": (None, None, Phase.SETTLED, ()),
+}
+"""Assigned, reported, phase, extra versions."""
+WANTED = {
+    "ready": Verdict.NEXT,
+    "settled": Verdict.SYNCED,
+    "moving": Verdict.CONVERGING,
+    "paused": Verdict.PAUSED,
+    "failed": Verdict.RETRY,
+    **dict.fromkeys(("leaving", "remains", "left", "empty"), Verdict.MISSING),
+}
+Cell = tuple[str, str | None, str | None, str]
+
+
+def cells() -> Iterator[Cell]:
+    """Yield state, deliveryState, status and meaning for every combination of the documents' words."""
+    columns, *lines = [line.split() for line in MATRIX.strip().splitlines()]
+    for status, *meanings in lines:
+        for column, meaning in zip(columns, meanings, strict=True):
+            state = "downloaded" if column == "unvalidated" else column
+            early: list[str | None] = ["prepare", "download", "validation"]
+            late: list[str | None] = ["done", None]
+            of = early if column == "unvalidated" else late if column == "downloaded" else [*early, *late]
+            for delivery in of:
+                yield state, delivery, None if status == "(none)" else status, meaning
+
+
+def test_the_matrix_is_whole() -> None:
+    assert {cell[:3] for cell in cells()} == set(product(STATES, DELIVERY_STATES, STATUSES))
+
+
+CELLS = pytest.mark.parametrize(
+    ("status", "several"), [(key, [*some]) for key, some in groupby(cells(), itemgetter(2))]
 )
-def test_one_row(state: str, status: str | None, expected: State) -> None:
-    found = slot(row(state, status))
-    assert (found.assigned, found.reported, found.phase, found.extra_versions, found.error) == (
-        expected.assigned,
-        expected.reported,
-        expected.phase,
-        expected.extra_versions,
-        expected.error,
+
+
+@CELLS
+@pytest.mark.parametrize("said", [None, "installer exit 7: rolled back"])
+def test_the_words_of_a_row_together(status: str | None, several: list[Cell], said: str | None) -> None:
+    for state, delivery, _, meaning in several:
+        found = slot(row(state, status, deliveryState=delivery, errMsg=said))
+        shown = (found.assigned, found.reported, found.phase, found.extra_versions)
+        assert (state, delivery, *shown) == (state, delivery, *MEANINGS[meaning])
+        assert found.identity == ("12.radio@1.0.0" if found.assigned else None)
+        assert bool(found.stages) == (meaning != "empty")
+        assert bool(found.error) == (found.phase is Phase.FAILED)
+        text = f"{found.error} {[one.text for one in found.conditions]}"
+        assert (said or "the platform gave no reason") in text or (said is None and not found.error)
+
+
+@CELLS
+def test_what_the_matrix_asks_for(status: str | None, several: list[Cell]) -> None:
+    """A failure is tried again, once a run and named; nothing that a person halted is begun, and nothing twice."""
+    patience = Patience(now=0.0, retries_itself=False)
+    for state, delivery, _, meaning in several:
+        found = slot(row(state, status, deliveryState=delivery))
+        wanted = verdict(version("1.0.0"), found, Reach.CONNECTED, patience)
+        assert (state, delivery, wanted) == (state, delivery, WANTED[meaning.rstrip("+")])
+        nothing = meaning in {"moving", "moving+", "leaving", "settled", "paused+"}
+        assert (next_steps(found, "1.0.0").now is None) == nothing
+        absent = verdict(ABSENT, found, Reach.CONNECTED, patience)
+        assert absent is {"empty": Verdict.SYNCED, "leaving": Verdict.REMOVING}.get(meaning, Verdict.SURPLUS)
+        away = next_steps(found, None).now
+        assert away is None or away.step != "delete" or state != "installed", "what is installed is uninstalled first"
+        if status == "Error":
+            assert health(wanted, found, Reach.CONNECTED) is Health.DEGRADED
+            assert health(absent, found, Reach.CONNECTED) is Health.DEGRADED
+
+
+@pytest.mark.parametrize("said", ["", None, {}, [], False, 0])
+def test_no_text_is_no_text(said: Any) -> None:
+    assert slot(row(errMsg=said)).conditions == ()
+
+
+@pytest.mark.parametrize("said", [{"failed": 1, "messages": ["exit 7"]}, ["exit 7"], "exit\n 7"])
+def test_whatever_an_agent_says_of_an_error_is_shown(said: Any) -> None:
+    shown = slot(row("downloaded", "Error", errMsg=said)).error
+    assert shown is not None
+    assert "exit" in shown
+    assert "\n" not in shown
+
+
+def test_errors_of_versions_that_are_not_assigned_are_shown() -> None:
+    found = slot(
+        row("delivery", "Start", "2.0.0"), row("installed", "Error", errMsg="exit 7"), row("deleted", "Error", "0.1.0")
     )
-    assert found.since is None
-    assert found.identity == ("12.radio@1.0.0" if found.assigned else None)
-    assert bool(found.stages)
+    assert (found.assigned, found.phase) == ("2.0.0", Phase.MOVING)
+    assert found.conditions == (
+        Condition(Code.VERSION_STAGE, ("0.1.0",), text="deletion stopped: the platform gave no reason"),
+        Condition(Code.VERSION_STAGE, ("1.0.0",), text="installed, with an error: exit 7"),
+    )
+    assert slot(row("deleted", "Done", errMsg="locked"), row("uninstalled", "Error", "2.0.0")).error == (
+        "2.0.0: the platform gave no reason"
+    )
+    assert slot(row("odd", errMsg="exit 7")).conditions == (
+        Condition(Code.UNEXPECTED_VALUE, text="state 'odd' (exit 7)"),
+    )
+    halted = slot(row(version="2.0.0"), row("installed", "Pause"))
+    assert halted.conditions[0] == Condition(Code.INSTALLATION_PAUSED, ("1.0.0",)), (
+        "what was halted comes before what is installed"
+    )
+    beside = slot(row("deploy", "Start", "2.0.0"), row("installed", "Pause"))
+    assert beside.conditions == (Condition(Code.VERSION_STAGE, ("1.0.0",), text="installed, paused"),)
 
 
 @pytest.mark.parametrize("delivery", [*sorted(one for one in DELIVERY_STATES if one), None, "Prepare", "later"])
@@ -79,7 +181,7 @@ def test_no_word_is_ever_read_as_absence(state: str, status: str | None, deliver
     found = slot(row(state, status, deliveryState=delivery))
     known = state in STATES and status in STATUSES and delivery in DELIVERY_STATES
     assert (found.phase is Phase.UNKNOWN) == (not known)
-    assert (found == EMPTY) == (known and state == "deleted")
+    assert (found == EMPTY) == (known and state == "deleted" and status != "Error")
     if not known:
         words = {"state": state, "deliveryState": delivery, "deviceReleaseStatus": status}
         field = "state" if state not in STATES else "deliveryState" if delivery not in DELIVERY_STATES else [*words][-1]
@@ -88,23 +190,48 @@ def test_no_word_is_ever_read_as_absence(state: str, status: str | None, deliver
 
 @pytest.mark.parametrize(
     "odd",
-    [
-        {"state": 7},
-        {"state": None},
-        {"deviceReleaseStatus": {"Start": 1}},
-        {"deliveryState": ["done"]},
-        {"progress": "half"},
-        {"eta": {}},
-        {"errMsg": 5},
-    ],
+    [{"state": 7}, {"state": None}, {"deviceReleaseStatus": {"Start": 1}}, {"status": 7}, {"deliveryState": ["done"]}],
 )
-def test_odd_values_cost_their_slot_alone(odd: dict[str, Any]) -> None:
+def test_odd_words_cost_their_slot_alone(odd: dict[str, Any]) -> None:
     found = read(row(project="vision"), {**row(), **odd})
     assert found.states["radio"].phase is Phase.UNKNOWN
     (why,) = found.states["radio"].conditions
-    assert (why.code, f"$.{next(iter(odd))}" in why.text) == (Code.UNEXPECTED_VALUE, True)
+    assert (why.code, next(iter(odd)) in why.text) == (Code.UNEXPECTED_VALUE, True)
     assert found.states["vision"].assigned == "1.0.0"
     assert not found.blind
+
+
+DECORATION: dict[str, Any] = {
+    **dict.fromkeys(("progress", "eta", "downloadDuration"), 12.0),
+    "artsDirPath": "/var/12.radio",
+}
+OF_A_RELEASE = {
+    "displayName": "Radio", "label": "beta", "type": "product", "createdAt": "2026-10-01T08:00:00Z",
+    "updatedAt": "2026-10-02T08:00:00Z", "releasedAt": "2026-10-02T08:00:00Z", "releaseNotes": "faster",
+    "latest": True, "size": 12, "metadata": {"autoDeploy": False}, "policies": [{"name": "night"}],
+}  # fmt: skip
+ODD = [7, 1.5, "12", "{}", True, None, [], [None], {}, {"a": 1}, 1_760_000_000_000, -1]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+@pytest.mark.parametrize("field", [*DECORATION, *OF_A_RELEASE])
+@pytest.mark.parametrize("flat", [False, True])
+def test_a_field_that_decides_nothing_costs_itself_alone(field: str, odd: Any, flat: bool) -> None:
+    one = row("delivery", "InProgress", **DECORATION)
+    one["release"] |= OF_A_RELEASE
+    good = read(one).states["radio"]
+    (one if field in DECORATION else one["release"])[field] = odd
+    if flat:
+        one |= {**one.pop("release"), "catalogId": "12.radio@1.0.0", "name": "radio"} | {"status": "InProgress"}
+    found = read(one)
+    state = found.states["radio"]
+    assert (state.assigned, state.phase, state.identity, state.stages) == (
+        (good.assigned, good.phase, good.identity, good.stages)
+    )
+    assert all(note.startswith(f"{field}: ") for note in found.notes)
+    (told,) = found.releases
+    used = getattr(told, "".join(f"_{one.lower()}" if one.isupper() else one for one in field), odd)
+    assert bool(found.notes) == (used is None and odd is not None) or field in DECORATION
 
 
 @pytest.mark.parametrize(
@@ -164,10 +291,15 @@ def test_what_moves_comes_first_then_what_was_stopped_then_downloads_then_the_hi
         assert (found.assigned, found.reported, found.phase) == (assigned, "1.10.0", phase)
         assert set(found.extra_versions) == {one["release"]["version"] for one in rows[:count]} - {assigned}
         stages = dict(found.stages)
-        assert found.conditions == tuple(
-            Condition(Code.VERSION_STAGE, (version,), text=stages[version])
-            for version in sorted(found.extra_versions, key=semver_first)
+        assert (
+            found.conditions
+            == tuple(
+                Condition(Code.VERSION_STAGE, (version,), text=stages[version])
+                for version in sorted(found.extra_versions, key=semver_first)
+            )
+            or stages.get("1.2.0") == "installation stopped"
         )
+    assert found.conditions[1] == Condition(Code.VERSION_STAGE, ("1.2.0",), text="installation stopped: exit code 1")
     assert slot(*rows[:4]).error == "exit code 1"
 
 
@@ -234,6 +366,7 @@ def test_dependencies_are_protected_and_no_leftovers(dependency: Any) -> None:
     assert needed in found["radio"].conditions
     assert (found["radio"].assigned, found["radio"].extra_versions) == ("1.1.0", ())
     assert found["vision"].protected == ()
+    assert read(row(project="vision", dependencies=[None, dependency]), row()).states["radio"].protected
     gone = row("uninstalled", "Uninstall", project="vision", dependencies=[dependency])
     assert read(gone, row()).states["radio"].protected == ()
 
@@ -245,6 +378,13 @@ def test_a_dependency_that_is_wanted_is_not_delivered_again_and_one_that_is_not_
     assert {one.version for one in next_steps(found, None).later} == {"1.1.0"}
     assert next_steps(read(needs, row(), row(version="1.1.0")).states["radio"], "1.0.0").now == VersionStep(
         "uninstall", "1.1.0"
+    )
+
+
+@pytest.mark.parametrize("dependencies", [None, [], [None], [None, None]])
+def test_null_is_no_dependency(dependencies: Any) -> None:
+    assert not any(
+        state.protected for state in read(row(project="vision", dependencies=dependencies), row()).states.values()
     )
 
 
@@ -289,7 +429,8 @@ def test_the_order_of_rows_does_not_matter(rows: list[dict[str, Any]]) -> None:
 def test_a_slot_is_empty_only_when_all_its_rows_are_deleted(rows: list[dict[str, Any]]) -> None:
     for project, state in read(*rows).states.items():
         own = [one for one in rows if one["release"]["projectName"] == project]
-        assert (state == EMPTY) == all(one["state"] == "deleted" for one in own)
+        nothing = all(one["state"] == "deleted" and one["deviceReleaseStatus"] != "Error" for one in own)
+        assert (state == EMPTY) == nothing
         assert state.assigned not in state.extra_versions
         assert {*state.extra_versions, *([state.assigned] if state.assigned else [])} <= {
             version for version, _ in state.stages

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from reconciler.model.change import Action, Request
-from reconciler.model.outcome import ReceiptKind
+from reconciler.model.outcome import Receipt, ReceiptKind
 from tests.unit.platforms.losant.application import APP, TOKEN, Application, missing
 
 EDGE = f"/applications/{APP}/edge/deployments"
@@ -91,10 +91,13 @@ def test_what_is_sent_and_the_status_that_came(one: Action, body: bytes, status:
         (httpx.Response(503, headers={"retry-after": "1"}), ReceiptKind.UNKNOWN, "503"),
         (httpx.Response(302, headers={"location": "https://elsewhere.example"}), ReceiptKind.UNKNOWN, "elsewhere"),
         (httpx.Response(201, text="<html>"), ReceiptKind.UNKNOWN, "HTML"),
-        (httpx.Response(201, json={"success": False}), ReceiptKind.UNKNOWN, "without success"),
+        (httpx.Response(201, json={"success": False}), ReceiptKind.REJECTED, "answered 201, and refuses it: no reason"),
+        (httpx.Response(202, json={"type": "Validation", "message": "bad"}), ReceiptKind.REJECTED, "Validation: bad"),
+        (httpx.Response(200, json=[{"deviceId": "d", "error": "gone"}]), ReceiptKind.REJECTED, "answered 200, and refuses it: gone"),
+        (httpx.Response(202, json={"success": True, "warning": "late"}), ReceiptKind.ACCEPTED, ""),
         (httpx.Response(201, json={}), ReceiptKind.UNKNOWN, "missing required field"),
     ],
-)
+)  # fmt: skip
 def test_answers_become_receipts(answer: httpx.Response, kind: ReceiptKind, text: str) -> None:
     app = Application()
     app.hook("/release", lambda _: answer)
@@ -103,6 +106,19 @@ def test_answers_become_receipts(answer: httpx.Response, kind: ReceiptKind, text
     assert text in error
     assert TOKEN not in error
     assert len(app.requests) == 1
+
+
+def test_what_an_answer_refuses_or_says_besides_is_told_of_the_devices_it_names() -> None:
+    app = Application()
+    both = action(body={"flowId": FLOW, "version": "v2", "deviceIds": ["d", "e"]})
+    results = [{"deviceId": "d", "success": True}, {"deviceId": "e", "success": False, "message": "offline"}]
+    app.hook("/release", lambda _: httpx.Response(202, json=results))
+    receipt = app.platform().execute(both, app.clock.monotonic() + 60)
+    assert receipt == Receipt(ReceiptKind.ACCEPTED, "", 202, refused=(("e", "offline"),))
+    app = Application()
+    app.hook("/release", lambda _: httpx.Response(202, json={"success": True, "warning": "late"}))
+    receipt = app.platform().execute(both, app.clock.monotonic() + 60)
+    assert receipt == Receipt(ReceiptKind.ACCEPTED, "", 202, answer='{"success":true,"warning":"late"}')
 
 
 def test_no_connection_says_that_nothing_was_sent() -> None:

@@ -28,7 +28,11 @@ class Caller:
         **variants: str,
     ) -> None:
         self.clock = ManualClock()
-        given = {name.replace("_", "-"): answer for name, answer in variants.items()} | dict(answers or {})
+        given = (
+            {"cdn-push": "not-needed"}
+            | {name.replace("_", "-"): answer for name, answer in variants.items()}
+            | dict(answers or {})
+        )
         self.simulator: GetAppSimulator = simulator(
             shape,
             clock=self.clock,

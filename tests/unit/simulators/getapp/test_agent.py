@@ -24,9 +24,29 @@ class TestReads:
         assert fleet.get("/api/v2/device/releases/1.no@1.0.0") == (404, error)
 
     def test_settings(self) -> None:
-        configs = Caller().get("/api/v2/agent/configs")[1]
-        assert (configs["delivery"]["max_parallel_deliveries"], configs["deploy"]["deploy_auto_on_pull"]) == (1, False)
-        assert Caller(auto_deploy="always").get("/api/v2/agent/configs")[1]["deploy"]["deploy_auto_on_pull"] is True
+        path = "/api/v2/agent/configs"
+        assert Caller().get(path)[1] == {
+            "deliveryAutoTrigger": False, "maxParallelDeliveries": 1, "deliveryTimeoutMins": 30, "downloadRetryCount": 2,
+            "deliveryRetryDelaySecs": 5, "deployAutoOnPull": False, "deployTimeoutSec": 60,
+            "discoveryPeriodicIntervalMin": 60,
+        }  # fmt: skip
+        assert Caller(auto_deploy="always").get(path)[1]["deployAutoOnPull"] is True
+        assert Caller(auto_deploy="always", settings="sections").get(path)[1]["deploy"]["deploy_auto_on_pull"] is True
+
+    @pytest.mark.parametrize(
+        ("prefix", "statuses"), [("root", (200, 404)), ("api-v1", (404, 200)), ("both", (200, 200))]
+    )
+    def test_v1_reads_stand_where_v1_actions_do(self, prefix: str, statuses: tuple[int, int]) -> None:
+        fleet = Caller(v1_prefix=prefix)
+        paths = ("/delivery/getReadyList", "/api/v1/delivery/getReadyList")
+        assert tuple(fleet.get(path)[0] for path in paths) == statuses
+        if statuses[1] == 200:
+            assert fleet.get("/api/v1/device") == fleet.get("/api/v2/device")
+        fleet.upgrade(ROOT, NEW)
+        fleet.act("DeliveryStart", "11.radio@1.0.0", ROOT)
+        fleet.clock.advance(6)
+        answers = [fleet.get(path)[1] for path, status in zip(paths, statuses, strict=True) if status == 200]
+        assert [[one["versionNumber"] for one in answer] for answer in answers] == [["1.0.0"]] * len(answers)
 
 
 class TestActions:

@@ -102,8 +102,46 @@ class TestReads:
         fleet.world.set_inactive(CHILD, inactive=True)
         assert CHILD not in ids(fleet.get(path))
 
+    @pytest.mark.parametrize("mode", ["offering", "delivery", "deploy"])
+    def test_a_policy_shows_and_refuses_as_its_mode_says(self, mode: str) -> None:
+        fleet = Caller(cdn_partial_failure="listed")
+        fleet.world.restrict(CHILD, "radio", "1.4.0", "battery below 30 %", mode)
+
+        def offered(device: str, query: str = "") -> Any:
+            projects = fleet.get("/api/cdn/device/offering", f"device_id={device}{query}")[1][0]["data"]
+            return projects[0]["releases"][0]["availability"]
+
+        reason = "battery below 30 %" if mode == "offering" else None
+        assert (offered(CHILD)["offered"], offered(CHILD)["notOfferedReason"]) == (reason is None, reason)
+        assert offered(OTHER)["offered"] is True
+        assert offered(CHILD, "&bypass_policy=true") is None
+        error = fleet.act("DeliveryStart", NEW, CHILD)[1][0]["error"]
+        assert (error == "refused by policy restrictions: battery below 30 %") is (mode != "deploy")
+        fleet.clock.advance(6)
+        assert "policy" in (fleet.act("DeployStart", NEW, CHILD)[1][0]["error"] if mode == "deploy" else error)
+        fleet.world.restrict(CHILD, "radio", "1.4.0", "")
+        fleet.upgrade(CHILD, NEW)
+        assert fleet.row(CHILD, NEW) == ("installed", "Done")
+        with pytest.raises(ValueError, match="offering, delivery, deploy"):
+            fleet.world.restrict(CHILD, "radio", "1.4.0", "x", "never")
+
 
 class TestAction:
+    @pytest.mark.parametrize("state", ["offering", "push"])
+    def test_a_child_takes_what_was_pushed_to_it(self, state: str) -> None:
+        fleet = Caller(cdn_partial_failure="listed", cdn_push="needed", pushed_state=state)
+
+        def known(device: str) -> Any:
+            return fleet.get("/api/cdn/device/offering", f"device_id={device}")[1][0]["data"][0]["releases"][0]
+
+        assert (known(CHILD)["version"], known(CHILD)["deviceRelease"]) == ("1.4.0", None)
+        assert "not available" in fleet.act("DeliveryStart", NEW, CHILD)[1][0]["error"]
+        assert known(ROOT)["deviceRelease"] == {"state": state}
+        assert fleet.act("Push", NEW, CHILD)[1][0]["success"] is True
+        assert (known(CHILD)["deviceRelease"], known(OTHER)["deviceRelease"]) == ({"state": state}, None)
+        fleet.upgrade(CHILD, NEW)
+        assert fleet.row(CHILD, NEW) == ("installed", "Done")
+
     def test_stop_and_cancel_are_for_downloads(self) -> None:
         fleet = Caller(cdn_partial_failure="listed")
         fleet.act("DeliveryStart", NEW, CHILD)
@@ -154,7 +192,7 @@ class TestAction:
         [
             (b"[", "JSON object"),
             ([], "JSON object"),
-            ({}, "action must be one of DeliveryStart"),
+            ({}, "action must be one of Push, DeliveryStart"),
             ({"action": "Uninstall", "catalogId": NEW, "deviceIds": []}, "action must be one of"),
             ({"action": "DeployStart", "deviceIds": []}, "catalogId must be a string"),
             ({"action": "DeployStart", "catalogId": NEW, "deviceIds": CHILD}, "deviceIds must be an array"),

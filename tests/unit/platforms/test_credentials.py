@@ -15,7 +15,7 @@ def test_each_says_who_it_is_and_cannot_be_renewed() -> None:
     header = Basic("a@b.example", "key").headers(1.0)["Authorization"]
     assert b64decode(header.removeprefix("Basic ")) == b"a@b.example:key"
     assert NoCredentials().headers(None) == {}
-    assert not any(one.renew() for one in (Bearer("t"), Basic("u", "k"), NoCredentials()))
+    assert not any(one.renew(401) for one in (Bearer("t"), Basic("u", "k"), NoCredentials()))
 
 
 def test_secrets_are_known_in_every_form_they_are_sent_in() -> None:

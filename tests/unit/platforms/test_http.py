@@ -23,10 +23,8 @@ from reconciler.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
-from reconciler.platforms import http as http_module
 from reconciler.platforms.credentials import Bearer, checked_url
 from reconciler.platforms.http import ATTEMPTS, START, Client
-from reconciler.platforms.transport import Direct
 from tests.unit.platforms.losant.application import Stopwatch
 
 TOKEN = "very-secret/token+value="
@@ -211,11 +209,19 @@ def test_retry_after_is_obeyed_as_number_and_as_date_up_to_a_bound() -> None:
 
 def test_a_run_that_is_asked_to_stop_waits_no_longer() -> None:
     clock = Stopwatch()
-    clock.stop = True
-    script = Script(httpx.Response(500))
+    requests: list[httpx.Request] = []
+
+    def stopped_by(request: httpx.Request) -> httpx.Response:
+        requests.append(request)
+        clock.stop = True
+        return httpx.Response(500)
+
+    asking = client(stopped_by, clock)
     with pytest.raises(ServerFailed):
-        read(script, clock)
-    assert len(script.requests) == 1
+        asking.get("/x", "read x")
+    with pytest.raises(Unreachable, match="the run was asked to stop"):
+        asking.get("/x", "read x")
+    assert len(requests) == 1
 
 
 def test_requests_are_paced() -> None:
@@ -393,16 +399,3 @@ def test_tls_failures_are_named_and_not_repeated() -> None:
     assert not caught.value.sent
     assert len(script.requests) == 1
     assert "certificates" in caught.value.hint
-
-
-def test_a_proxy_leaves_the_way_to_httpx_and_loopback_never_takes_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    def transport_of(url: str) -> object:
-        made = Client(url, Bearer(TOKEN), platform="losant", clock=Stopwatch())
-        made.close()
-        return made._http._transport_for_url(httpx.URL(url))
-
-    monkeypatch.setattr(http_module, "getproxies", dict)
-    assert isinstance(transport_of("https://api.losant.com"), Direct)
-    monkeypatch.setattr(http_module, "getproxies", lambda: {"https": "http://127.0.0.1:3128"})
-    assert not isinstance(transport_of("https://api.losant.com"), Direct)
-    assert isinstance(transport_of("http://127.0.0.1:9"), Direct)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import errno
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -10,6 +10,8 @@ from importlib import import_module
 import click
 
 from reconciler import __version__
+from reconciler.cli import streams
+from reconciler.cli.stopping import interrupted, on_signals
 
 COMMANDS = {
     "plan": ("plan", "Show what apply would do, and why; changes nothing."),
@@ -32,8 +34,6 @@ COMMANDS = {
 
 USAGE = 64
 """Exit code for a wrong command line (click's own 2 would read as "there are changes")."""
-
-INTERRUPTED = 130
 
 
 class Commands(click.Group):
@@ -92,25 +92,34 @@ def main(args: Sequence[str] | None = None) -> None:
 
 
 def _run(args: Sequence[str] | None) -> int:
+    with streams.prepared():
+        try:
+            return _ended(args)
+        except OSError as error:
+            if error.filename is not None:
+                raise
+            if error.errno in streams.GONE:  # whoever read our output went away: end quietly, as other tools do
+                return streams.CLOSED
+            streams.say(f"error: cannot write to standard output: {error.strerror}")
+            return 1
+
+
+def _ended(args: Sequence[str] | None) -> int:
     try:
-        result = root.main(args=None if args is None else list(args), prog_name="reconciler", standalone_mode=False)
+        with on_signals(interrupted):
+            result = root.main(args=None if args is None else list(args), prog_name="reconciler", standalone_mode=False)
+            sys.stdout.flush()
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except click.Abort:
-        click.echo("aborted; nothing more was sent", err=True)
-        return INTERRUPTED
+    except click.Abort as abort:  # which click makes of an interrupt, too
+        number = next(iter(getattr(abort.__cause__, "args", ())), signal.SIGINT)
+        streams.say("interrupted; nothing more was sent")
+        return 128 + int(number)
     except click.ClickException as wrong:
         wrong.show()
         return USAGE
-    except BrokenPipeError:
-        return _pipe_closed()
-    except OSError as error:
-        if error.errno != errno.EIO:
-            raise
-        return _pipe_closed()  # the terminal was closed: nobody is there to read
-    except KeyboardInterrupt:
-        click.echo("interrupted", err=True)
-        return INTERRUPTED
+    except OSError:
+        raise
     except Exception as error:
         code = _explained(error)
         if code is None:
@@ -134,13 +143,3 @@ def _explained(error: Exception) -> int | None:
     if error.hint:
         click.echo(f"hint: {error.hint}", err=True)
     return error.exit_code
-
-
-def _pipe_closed() -> int:
-    """Whoever read our output went away: end quietly, as other tools do."""
-    import os
-
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.dup2(nowhere, sys.stderr.fileno())
-    return 141

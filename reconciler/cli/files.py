@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from stat import S_IMODE, S_ISREG
 
 import msgspec
 
@@ -26,14 +32,99 @@ def read_file(path: Path) -> bytes:
         raise SettingsError(f"cannot read {path}: {error.strerror}") from error
 
 
-def write_file(path: Path, content: bytes) -> None:
-    """Write a file through a temporary one beside it, so that it is never half there."""
-    beside = path.with_name(f".{path.name}.partial")
+def make_folder(path: Path) -> None:
+    """Make a folder where there is none; raise SettingsError where that cannot be done."""
     try:
-        beside.write_bytes(content)
-        beside.replace(path)
+        path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsError(f"cannot write {path}: {error.strerror}") from error
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file; raise SettingsError where that cannot be done, and leave no part of it behind.
+
+    A regular file is written beside its place and moved there, so that it is never half there; links are followed, and
+    its mode stays. What is no regular file (a pipe, a device, standard output by any name) is written to as it is.
+    """
+    write_files({path: content})
+
+
+def write_files(contents: Mapping[Path, bytes]) -> None:
+    """Write several files as one: all beside their places first, then moved there."""
+    partial: dict[Path, Path] = {}
+    at = next(iter(contents), Path())
+    try:
+        for at, content in contents.items():
+            target = Path(os.path.realpath(at))
+            if _is_direct(at):
+                _written(at, content)
+            elif (beside := _beside(target, content)) is not None:
+                partial[target] = beside
+            else:
+                _written(target, content)
+        for at, beside in partial.items():
+            try:
+                beside.replace(at)
+            except OSError as error:
+                if error.errno != errno.EBUSY:  # a file that is mounted by itself cannot be replaced
+                    raise
+                _written(at, beside.read_bytes())
+    except OSError as error:
+        raise SettingsError(f"cannot write {at}: {error.strerror}") from error
+    finally:
+        for beside in partial.values():
+            with suppress(OSError):
+                beside.unlink()
+
+
+def _is_direct(path: Path) -> bool:
+    """Return whether a path is no regular file that can be replaced."""
+    try:
+        found = path.stat()
+    except OSError:
+        return False
+    return not S_ISREG(found.st_mode) or any(_is_open(number, found) for number in (1, 2))
+
+
+def _is_open(number: int, found: os.stat_result) -> bool:
+    """Return whether a stream of ours goes to a file: replaced, it would go nowhere."""
+    try:
+        return os.path.samestat(os.fstat(number), found)
+    except OSError:
+        return False
+
+
+def _beside(target: Path, content: bytes) -> Path | None:
+    """Return a partial file with the mode of its target; None where its folder takes none, but the target is there."""
+    mode = target.stat().st_mode if target.exists() else None
+    beside = target.with_name(f".{target.name[:200]}.{os.getpid()}.partial")
+    try:
+        with beside.open("xb") as file:
+            file.write(content)
+        if mode is not None:
+            beside.chmod(S_IMODE(mode))
+    except OSError as error:
+        if error.errno != errno.EEXIST:
+            with suppress(OSError):
+                beside.unlink()
+        if mode is None or error.errno not in {errno.EACCES, errno.EPERM, errno.EROFS}:
+            raise
+        return None
+    return beside
+
+
+def _written(path: Path, content: bytes) -> None:
+    """Write into what is there: through the stream of ours that goes there, if one does."""
+    found = path.stat()
+    for number, stream in ((1, sys.stdout), (2, sys.stderr)):
+        if _is_open(number, found):
+            stream.flush()
+            left = memoryview(content)
+            while left:
+                left = left[os.write(number, left) :]
+            return
+    with path.open("wb") as file:
+        file.write(content)
 
 
 def read_plan(path: Path) -> Plan:

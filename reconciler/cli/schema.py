@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli import wiring
-from reconciler.errors import SettingsError
+from reconciler.cli.files import make_folder, read_file, write_file
 
 
 @click.command(
@@ -32,12 +32,9 @@ def command(name: str, out: Path | None) -> None:
             raise click.UsageError(f"there is no schema {name!r}; there are: {', '.join(schemas)}")
         click.echo(schemas[name], nl=False)
         return
-    try:
-        out.mkdir(exist_ok=True)
-        for one, text in schemas.items():
-            file = out / f"{one}.schema.json"
-            if not file.is_file() or file.read_text(encoding="utf-8") != text:
-                file.write_text(text, encoding="utf-8")
-                click.echo(f"wrote {file}")
-    except OSError as error:
-        raise SettingsError(f"cannot write to {out}: {error.strerror}") from error
+    make_folder(out)
+    for one, text in schemas.items():
+        file = out / f"{one}.schema.json"
+        if not file.is_file() or read_file(file) != text.encode():
+            write_file(file, text.encode())
+            click.echo(f"wrote {file}")

@@ -7,7 +7,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from pathlib import Path
-from stat import S_ISREG
+from stat import S_ISFIFO, S_ISREG
 
 from reconciler.model.origin import Origin
 
@@ -51,7 +51,7 @@ def text_of(path: Path) -> str:
     """Return the text of a file; raise Unreadable when it is too large, is no UTF-8, or cannot be read."""
     try:
         state = path.stat()
-        if not S_ISREG(state.st_mode) and path.suffix in SUFFIXES:
+        if not (S_ISREG(state.st_mode) or _is_piped(path, state.st_mode)):
             raise Unreadable(path, "unreadable", "this is not a regular file")
         if state.st_size > LARGEST:
             raise Unreadable(path, "too-large", f"the file has {state.st_size:,} bytes; at most {LARGEST:,} are read")
@@ -65,6 +65,11 @@ def text_of(path: Path) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Unreadable(path, "not-utf-8", f"the file is not UTF-8 text (byte {error.start})") from None
+
+
+def _is_piped(path: Path, mode: int) -> bool:
+    """Return whether a path is a pipe that we were started with (`/dev/stdin`, `<(…)`): only a named one waits for ever."""
+    return S_ISFIFO(mode) and os.path.realpath(path).startswith(("/proc/", "/dev/fd/"))
 
 
 class Text:

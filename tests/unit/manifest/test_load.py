@@ -779,10 +779,24 @@ def test_a_hundred_megabytes_are_not_read(write: Write) -> None:
     assert "100,000,000 bytes; at most 33,554,432" in finding.message
 
 
-def test_what_has_no_size_is_bounded_too(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    write()
+def test_a_pipe_that_we_were_started_with_is_read_and_a_named_one_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def piped(content: bytes) -> list[str]:
+        read, write = os.pipe()
+        os.write(write, content)
+        os.close(write)
+        try:
+            return [one.code for one in findings(f"/dev/fd/{read}")]
+        finally:
+            os.close(read)
+
+    assert "unreadable" not in piped(b"kind: Nonsense\n")
     monkeypatch.setattr(files, "LARGEST", 1000)
-    assert [one.code for one in findings("/dev/zero")] == ["too-large"]
+    assert piped(b" " * 1001) == ["too-large"]
+    os.mkfifo(tmp_path / "pipe")
+    for path in (str(tmp_path / "pipe"), "/dev/zero", "/dev/null", "/dev/tty"):
+        assert [one.code for one in findings(path)] == ["unreadable"]
 
 
 def test_devices_pipes_and_loops_below_a_folder(write: Write) -> None:

@@ -98,8 +98,6 @@ def _run(args: Sequence[str] | None) -> int:
         except OSError as error:
             if error.filename is not None:
                 raise
-            if error.errno in streams.GONE:  # whoever read our output went away: end quietly, as other tools do
-                return streams.CLOSED
             streams.say(f"error: cannot write to standard output: {error.strerror}")
             return 1
 
@@ -118,6 +116,10 @@ def _ended(args: Sequence[str] | None) -> int:
     except click.ClickException as wrong:
         wrong.show()
         return USAGE
+    except SystemExit as stop:  # which click makes of a closed pipe
+        if not isinstance(stop.__context__, OSError):
+            raise
+        raise stop.__context__ from None
     except OSError:
         raise
     except Exception as error:

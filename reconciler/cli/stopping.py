@@ -78,12 +78,11 @@ def stoppable(clock: SystemClock, words: str, last_words: Callable[[], int]) -> 
     """Turn the first signal into a stop (saying `words`); the second ends the process at once, with `last_words`."""
 
     def handle(number: int) -> None:
-        if not clock.stopping():
-            clock.stop()
-            say(f"\n{words}")
-        elif clock.signalled:
+        if clock.signalled:
             end_at_once(last_words() or 128 + number)
         clock.signalled = True
+        clock.stop()
+        say(f"\n{words}")
 
     with on_signals(handle):
         yield

@@ -12,10 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO, cast
 
-GONE = frozenset({errno.EPIPE, errno.EIO})
-"""Nobody reads any more: the pipe or the terminal is closed."""
-CLOSED = 141
-"""Exit code where the reader of our output went away, as other tools have it."""
 FALLBACK = "reconciler-plain"
 PLAIN = str.maketrans(
     {"→": "->", "↔": "<->", "…": "...", "·": "-", "─": "-", "━": "-", "│": "|", "¦": "|", "└": "`", "├": "|"}
@@ -72,14 +68,16 @@ class _Forgiving:
 def prepared() -> Iterator[None]:
     """Let both streams write what their encodings do not have in other characters; one that was closed takes nothing."""
     before = sys.stdout, sys.stderr
-    sys.stdout = _prepared(1, sys.stdout)
-    sys.stderr = cast("TextIO", _Forgiving(_prepared(2, sys.stderr)))
+    out, err = _prepared(1, sys.stdout), _prepared(2, sys.stderr)
+    sys.stdout, sys.stderr = out, cast("TextIO", _Forgiving(err))
     try:
         yield
     finally:
-        _let_go(sys.stdout)
-        _let_go(sys.stderr)
-        sys.stdout, sys.stderr = before
+        _let_go(out)
+        _let_go(err)
+        sys.stdout, sys.stderr = (
+            now if isinstance(now, _Ascii) else old for now, old in zip((out, err), before, strict=True)
+        )
 
 
 def _prepared(number: int, stream: TextIO | None) -> TextIO:
@@ -99,7 +97,7 @@ def _prepared(number: int, stream: TextIO | None) -> TextIO:
 def _let_go(stream: TextIO) -> None:
     """Let what is left in a buffer go nowhere: Python would try to write it again at the end, and fail with words."""
     try:
-        getattr(stream, "_stream", stream).flush()
+        stream.flush()
     except (OSError, ValueError):
         with contextlib.suppress(OSError, ValueError):
             nowhere = os.open(os.devnull, os.O_WRONLY)

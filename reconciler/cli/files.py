@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 from stat import S_IMODE, S_ISREG
 
@@ -16,6 +15,7 @@ import msgspec
 from reconciler.core.digest import fingerprint
 from reconciler.errors import PlanExpired, PlanMismatch, SettingsError
 from reconciler.model.plan import Plan
+from reconciler.model.quantity import moment
 from reconciler.model.recorded import FORMAT, RecordedSnapshot, replay
 from reconciler.model.release import Catalog
 from reconciler.model.snapshot import Snapshot
@@ -153,7 +153,7 @@ def _misshapen(name: str, content: bytes) -> str:
 
 def check_saved(saved: Plan, today: Plan, now: float) -> None:
     """Refuse a saved plan that expired, or that was made for another application."""
-    if now > datetime.fromisoformat(saved.times.expires).timestamp():
+    if now > moment(saved.times.expires).timestamp():
         raise PlanExpired(f"the plan expired at {saved.times.expires}", hint="make a new plan and have it reviewed")
     targets = {one.fleet: one.basis.target for one in today.fleets if not one.error}
     for fleet in saved.fleets:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 import click
@@ -18,14 +19,12 @@ It answers at the URL that its first line of output names, until Ctrl-C. Things 
 broken by hand through /simulator/, for instance a device that goes offline:
   curl -d '{{"device": "{device}", "online": false}}' URL/simulator/set_online
 POST to /simulator/help names the others; GET /simulator/state shows what is true.
-Faults: 429 500 reset lost slow truncate html short empty shift lag partial expire
-gone, each KIND=RATE, KIND=RATE@reads, KIND=RATE@writes*3 (at most three times);
-and latency=20ms.
+{faults}
 """
 
 
 class Simulators(click.Group):
-    """Has a command for every platform that brings a simulator; its plug-in says what it can be told."""
+    """Has a command for every platform that brings a simulator; its plug-in gives the options."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the platforms that bring a simulator."""
@@ -50,8 +49,15 @@ def _command(name: str, simulation: Simulation) -> click.Command:
         ["--port"], type=click.IntRange(0, 65535), default=0, show_default=True, help="0 picks a free port."
     )
     special = [_option(one) for one in simulation.options]
-    epilog = HELP.format(name=name, example=simulation.example, device=simulation.device)
+    epilog = HELP.format(name=name, example=simulation.example, device=simulation.device, faults=_faults())
     return click.Command(name, params=[port, *special, *_shared()], callback=run, help=simulation.help, epilog=epilog)
+
+
+def _faults() -> str:
+    from reconciler.simulators.faults import KINDS
+
+    forms = "each KIND=RATE, KIND=RATE@reads, KIND=RATE@writes*3 (at most three times); and latency=20ms."
+    return textwrap.fill(f"Faults: {' '.join(KINDS)}, {forms}", 84)
 
 
 def _option(one: SimulatorOption) -> click.Option:

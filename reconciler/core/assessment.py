@@ -179,11 +179,7 @@ def wanted(one: FleetAssessment) -> set[Release]:
 
 def unmanaged(one: FleetAssessment) -> int:
     """Return how many slots in reach hold something that this fleet leaves alone."""
-    held = {
-        number
-        for number, state in enumerate(one.snapshot.states)
-        if state.assigned is not None or state.reported is not None or state.extra_versions
-    }
+    held = {number for number, state in enumerate(one.snapshot.states) if state.occupied}
     count = 0
     for workload in one.snapshot.workloads:
         column = one.snapshot.columns.get(workload.id)

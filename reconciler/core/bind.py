@@ -161,9 +161,8 @@ def _gone(change: P, held: Held | None, assessment: FleetAssessment) -> Dropped[
     column = assessment.resolution.columns.get(change.workload.id)
     if column is None and not snapshot.coverage.complete:
         return Dropped(change, Result.NOT_TRIED, unknown)
-    missing = dict(assessment.resolution.missing).get(change.workload.name)
-    if column is None and missing is not None:
-        return Dropped(change, Result.STALE, missing)
+    if column is None and (why := dict(assessment.resolution.missing).get(change.workload.name)):
+        return Dropped(change, Result.STALE, why)
     desired = column.rule(row).value if column is not None else UNMANAGED
     if desired.want is Want.UNMANAGED or (desired.version, desired.settings) != (change.to, change.settings):
         return Dropped(change, Result.STALE, f"the manifests now ask for {desired} here")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from reconciler.core.describe import Described, Wishes, describe
+from reconciler.core.describe import Described, DesiredValues, describe
 from reconciler.core.judge import CHANGES, HELD, Patience, verdict
 from reconciler.model.desired import UNMANAGED, Desired, version
 from reconciler.model.fleet import FleetSpec, Pin, PinChoice, Selector, WorkloadSpec
@@ -72,8 +72,8 @@ class _Importer:
         self.rows = [row for row, assignable in enumerate(snapshot.units.assignable) if assignable]
         self.left_out: Counter[Verdict] = Counter()
         self.unwritable = 0
-        self.wishes = {workload.id: self._wishes(workload) for workload in snapshot.workloads}
-        self.held = [workload for workload in snapshot.workloads if self.wishes[workload.id].held]
+        self.desired = {workload.id: self._desired_values(workload) for workload in snapshot.workloads}
+        self.held = [workload for workload in snapshot.workloads if self.desired[workload.id].held]
         self.keys = _keys(self.held, snapshot.workloads)
         self.names = Counter(snapshot.units.names)
 
@@ -88,12 +88,12 @@ class _Importer:
             application=self.snapshot.identity,
             notes=tuple(self._notes()),
             units=len(self.rows),
-            slots=sum(self.wishes[workload.id].held for workload in self.held),
+            slots=sum(self.desired[workload.id].held for workload in self.held),
         )
 
     # --- what each slot should say -----------------------------------------------------------------------------------
 
-    def _wishes(self, workload: Workload) -> Wishes:
+    def _desired_values(self, workload: Workload) -> DesiredValues:
         values: dict[Desired, int] = {UNMANAGED: 0}
         known: dict[tuple[int, int], int] = {}
         states = self.snapshot.column(workload.id)
@@ -103,12 +103,12 @@ class _Importer:
             key = states[row], reach[row]
             found = known.get(key)
             if found is None:
-                found = known[key] = values.setdefault(self._wish(*key), len(values))
+                found = known[key] = values.setdefault(self._desired(*key), len(values))
             numbers.append(found)
         self._count_left_out(Counter((states[row], reach[row]) for row in self.rows), known)
-        return Wishes(rows=self.rows, numbers=numbers, values=list(values))
+        return DesiredValues(rows=self.rows, numbers=numbers, values=list(values))
 
-    def _wish(self, number: int, reach: int) -> Desired:
+    def _desired(self, number: int, reach: int) -> Desired:
         state = self.snapshot.states[number]
         if state.assigned is None or not 0 < len(state.assigned) <= LONGEST_VERSION:
             return UNMANAGED
@@ -117,8 +117,8 @@ class _Importer:
 
     def _verdict(self, state: State, reach: int) -> Verdict:
         """Return what the slot would be once git says what is assigned now; what stands besides counts before it settles."""
-        wish = version(state.assigned or "", state.settings)
-        found = verdict(wish, state, Reach(reach), self.patience)
+        desired = version(state.assigned or "", state.settings)
+        found = verdict(desired, state, Reach(reach), self.patience)
         return Verdict.LEFTOVER if state.extra_versions and found is not Verdict.UNKNOWN else found
 
     def _count_left_out(self, seen: Counter[tuple[int, int]], known: dict[tuple[int, int], int]) -> None:
@@ -138,7 +138,7 @@ class _Importer:
         pinned: set[int] = set()
         found: dict[str, Described] = {}
         for workload in self.held:
-            one = describe(self.wishes[workload.id], self.snapshot.units, pinned, ids=ids, cohorts=self.cohorts)
+            one = describe(self.desired[workload.id], self.snapshot.units, pinned, ids=ids, cohorts=self.cohorts)
             pinned |= one.pins.keys()
             found[workload.id] = one
         return self._spec(found)
@@ -148,7 +148,7 @@ class _Importer:
         return self._spec(
             {
                 workload.id: Described(
-                    value=UNMANAGED, pins={row: value for row, value in self.wishes[workload.id] if value != UNMANAGED}
+                    value=UNMANAGED, pins={row: value for row, value in self.desired[workload.id] if value != UNMANAGED}
                 )
                 for workload in self.held
             }
@@ -184,11 +184,11 @@ class _Importer:
         others = len(units) - len(self.rows)
         if others:
             yield f"left out: {_count(others, 'unit')} of a class that takes no assignments"
-        holding = {row for workload in self.held for row, value in self.wishes[workload.id] if value != UNMANAGED}
+        holding = {row for workload in self.held for row, value in self.desired[workload.id] if value != UNMANAGED}
         empty = [row for row in self.rows if row not in holding]
         if empty:
             yield f"{_count(len(empty), 'unit')} with nothing to manage: {_sample([units.names[row] for row in empty])}"
-        unused = [workload.name for workload in self.snapshot.workloads if not self.wishes[workload.id].held]
+        unused = [workload.name for workload in self.snapshot.workloads if not self.desired[workload.id].held]
         if unused:
             yield f"left out: workloads that are on no unit: {_sample(unused)}"
         for found, count in sorted(self.left_out.items()):

@@ -18,7 +18,7 @@ IDS_A_LINE = 4
 VALUES_A_LINE = 8
 
 
-class Wishes(msgspec.Struct):
+class DesiredValues(msgspec.Struct):
     """What the slots of one workload should say: `values[numbers[i]]` on `rows[i]`. Value 0 is unmanaged."""
 
     rows: list[int]
@@ -64,27 +64,27 @@ class Described(msgspec.Struct):
         )
 
 
-def describe(wishes: Wishes, units: Units, pinned: set[int], *, ids: bool, cohorts: bool = False) -> Described:
+def describe(desired: DesiredValues, units: Units, pinned: set[int], *, ids: bool, cohorts: bool = False) -> Described:
     """Return the shortest way to say what these slots should be; at least one must be managed.
 
     `pinned` are the rows that have a line among the pins already, where one more workload costs nothing. `ids` allows
     selectors that list ids. With `cohorts` units are told by being named as such, never by tags: each is a group itself.
     """
-    return _Describer(wishes, units, pinned, ids=ids, cohorts=cohorts).run()
+    return _Describer(desired, units, pinned, ids=ids, cohorts=cohorts).run()
 
 
 class _Describer:
-    def __init__(self, wishes: Wishes, units: Units, pinned: set[int], *, ids: bool, cohorts: bool) -> None:
-        self.wishes = wishes
+    def __init__(self, desired: DesiredValues, units: Units, pinned: set[int], *, ids: bool, cohorts: bool) -> None:
+        self.desired = desired
         self.units = units
         self.pinned = pinned
         self.ids = ids
         self.cohorts = cohorts
-        counts = Counter(number for number in wishes.numbers if number)
-        self.common = min(counts, key=lambda number: (-counts[number], wishes.values[number].version or ""))
+        counts = Counter(number for number in desired.numbers if number)
+        self.common = min(counts, key=lambda number: (-counts[number], desired.values[number].version or ""))
 
     def run(self) -> Described:
-        if not self.wishes.numbers.count(0):
+        if not self.desired.numbers.count(0):
             return self._say(self.common, None)
         ways = [self._say(self.common, reach) for reach in self._reaches()]
         ways += [self._say(self.common, None), self._say(0, None)]
@@ -94,26 +94,26 @@ class _Describer:
         """Yield selectors that mean exactly the units which have the workload."""
         holders: Tally = Counter(
             (self.units.labels[row], int(number > 0))
-            for row, number in zip(self.wishes.rows, self.wishes.numbers, strict=True)
+            for row, number in zip(self.desired.rows, self.desired.numbers, strict=True)
         )
         found = None if self.cohorts else exactly(holders, 1, self.units.label_sets, VALUES_A_LINE)
         if found is not None:
             yield found
         if self.ids:
-            yield self._named([row for row, value in self.wishes if value != UNMANAGED])
+            yield self._named([row for row, value in self.desired if value != UNMANAGED])
 
     def _say(self, default: int, reach: Selector | None) -> Described:
         """Say it with this default; with a reach, only of the units that have the workload."""
         inside = [
             (row, number)
-            for row, number in zip(self.wishes.rows, self.wishes.numbers, strict=True)
+            for row, number in zip(self.desired.rows, self.desired.numbers, strict=True)
             if number or reach is None
         ]
         tally: Tally = Counter((self.units.labels[row], number) for row, number in inside)
         overrides: list[tuple[Selector, Desired]] = []
         pins: dict[int, Desired] = {}
         for number in sorted({number for _, number in inside} - {default}, key=self._order):
-            value = self.wishes.values[number]
+            value = self.desired.values[number]
             rows = [row for row, found in inside if found == number]
             if not self.cohorts:
                 selectors, rest = cover(tally, number, self.units.label_sets)
@@ -123,7 +123,7 @@ class _Describer:
                 overrides.append((self._named(rows), value))
             else:
                 pins.update(dict.fromkeys(rows, value))
-        found = Described(self.wishes.values[default], reach, overrides, pins)
+        found = Described(self.desired.values[default], reach, overrides, pins)
         found.cost = self._cost(found)
         return found
 
@@ -133,7 +133,7 @@ class _Describer:
         return Selector(cohorts=names) if self.cohorts else Selector(ids=names)
 
     def _order(self, number: int) -> tuple[str, str]:
-        value = self.wishes.values[number]
+        value = self.desired.values[number]
         return value.want.value, f"{value.version}{value.settings}"
 
     def _fewer_as_ids(self, rows: list[int], *, header: bool) -> bool:

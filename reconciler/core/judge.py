@@ -62,7 +62,7 @@ def verdict(desired: Desired, state: State, reach: Reach, patience: Patience) ->
 
 
 def _absent(state: State) -> Verdict:
-    if state.assigned is not None or state.extra_versions:
+    if state.holds:
         return Verdict.SURPLUS
     return Verdict.SYNCED if state.reported is None else Verdict.REMOVING
 

@@ -138,35 +138,27 @@ def _from(path: Path, above: Path) -> str:
 
 def _collect(tree: Tree, name: str, files: dict[str, str], left_out: dict[str, str]) -> None:
     """Collect the manifests at and below a path, and what of them cannot be compared: why, by their names."""
-    try:
-        place = tree.real(name)
-    except Elsewhere as why:
-        left_out[name] = str(why)
-        return
-    if tree.mode(place) in FILES:
-        files[name] = tree.entries[place][1]
-        return
-    for relative in tree.below(place):
-        mode, blob = tree.entries["/".join(filter(None, (place, relative)))]
+    place = _follow(tree, name, name, files, left_out)
+    for relative in tree.below(place) if place is not None else ():
+        here = "/".join(filter(None, (place, relative)))
         shown = "/".join(filter(None, (name, relative)))
-        if mode == SUBMODULE:
+        if tree.mode(here) == SUBMODULE:
             left_out[shown] = "is a submodule"
-        elif not relative.endswith(SUFFIXES):
-            continue
-        elif mode in FILES:
-            files[shown] = blob
-        else:
-            _follow(tree, "/".join(filter(None, (place, relative))), shown, files, left_out)
+        elif relative.endswith(SUFFIXES):
+            _follow(tree, here, shown, files, left_out)
 
 
-def _follow(tree: Tree, link: str, shown: str, files: dict[str, str], left_out: dict[str, str]) -> None:
+def _follow(tree: Tree, path: str, shown: str, files: dict[str, str], left_out: dict[str, str]) -> str | None:
+    """Collect the file that a path leads to; return the folder where it leads to one, None where it cannot be compared."""
     try:
-        place = tree.real(link)
+        place = tree.real(path)
     except Elsewhere as why:
         left_out[shown] = str(why)
-        return
-    if tree.mode(place) in FILES:
-        files[shown] = tree.entries[place][1]
+        return None
+    if tree.mode(place) not in FILES:
+        return place
+    files[shown] = tree.entries[place][1]
+    return None
 
 
 def _write(target: Path, content: bytes) -> None:

@@ -34,5 +34,5 @@ UNMANAGED = Desired(Want.UNMANAGED)
 
 
 def version(name: str, settings: Settings = ()) -> Desired:
-    """Return the wish that a slot has this version."""
+    """Return that a slot is to have this version."""
     return Desired(Want.VERSION, name, settings)

@@ -21,7 +21,7 @@ class HoldReason(StrEnum):
     AGENT_TOO_OLD = "agent-too-old"
     UNASSIGNABLE = "unassignable"
     UNREACHABLE = "unreachable"
-    """The platform keeps no commands for a unit that is not there: it is told when it is back."""
+    """The platform keeps no commands for a unit that is not there: they are sent when it is back."""
     UNSUPPORTED = "unsupported"
     """The platform, as it is connected, has no call for this."""
     NO_ARTIFACT = "no-artifact"

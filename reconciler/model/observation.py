@@ -9,14 +9,14 @@ from reconciler.model.desired import Settings
 
 
 class Phase(StrEnum):
-    """Where a slot is on its way to what it was told."""
+    """Where a slot is on its way to what was assigned."""
 
     SETTLED = "settled"
     MOVING = "moving"
     PAUSED = "paused"
     FAILED = "failed"
     READY = "ready"
-    """A step is done, and the platform waits to be told the next one."""
+    """A step is done, and the platform waits for the next call."""
     UNKNOWN = "unknown"
     """The platform used a value this program does not know; never read as absence."""
 
@@ -24,7 +24,7 @@ class Phase(StrEnum):
 class State(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """The observation of one slot. Interned per snapshot, so a million slots share a few of these.
 
-    `assigned` is what the platform has been told, `reported` what the unit says it runs; None is nothing.
+    `assigned` is the version that the platform is to bring to the unit, `reported` what the unit says it runs; None is nothing.
     `identity` is the content identity of what was assigned (such as an etag), so an overwritten name shows.
     `since` is when the present movement or failure began, in seconds since 1970, and None for a settled slot.
     """
@@ -57,6 +57,16 @@ class State(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Why this slot must never be pruned (a dependency, a row of another class); empty when it may be."""
     stages: tuple[tuple[str, str], ...] = ()
     """How far each version of the slot has come, as (version, the platform's stage), where changes take several calls."""
+
+    @property
+    def holds(self) -> bool:
+        """Return whether any version is assigned, or present besides."""
+        return self.assigned is not None or bool(self.extra_versions)
+
+    @property
+    def occupied(self) -> bool:
+        """Return whether anything is assigned, present or reported."""
+        return self.holds or self.reported is not None
 
 
 EMPTY = State()

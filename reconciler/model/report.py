@@ -132,7 +132,7 @@ class FleetStatus(msgspec.Struct, frozen=True, kw_only=True):
     ready: int = 0
     total: int = 0
     out: int = 0
-    """Slots that were not told what git says."""
+    """Slots where what is assigned is not what git says."""
     next_step: int = 0
     """Those of `out` that are on the way, and for which the platform waits for the next call."""
     moving: int = 0
@@ -143,7 +143,7 @@ class FleetStatus(msgspec.Struct, frozen=True, kw_only=True):
     unmanaged: int = 0
     ready_devices: int | None = None
     devices: int | None = None
-    """`ready_devices` of `devices` that are to report run what they were told; None where every unit is one device."""
+    """`ready_devices` of `devices` that are to report run what was assigned; None where every unit is one device."""
     read_at: float | None = None
     spread: tuple[Spread, ...] = ()
     movements: tuple[Movement, ...] = ()

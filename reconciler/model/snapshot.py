@@ -112,10 +112,7 @@ class Snapshot:
 
     def holders(self, workload_id: str) -> Iterator[int]:
         """Yield the rows that show anything assigned, reported or besides in this workload."""
-        occupied = [
-            state.assigned is not None or state.reported is not None or bool(state.extra_versions)
-            for state in self.states
-        ]
+        occupied = [state.occupied for state in self.states]
         for row, number in enumerate(self.column(workload_id)):
             if occupied[number]:
                 yield row

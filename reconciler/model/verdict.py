@@ -25,7 +25,7 @@ class Verdict(StrEnum):
 
 
 class Sync(StrEnum):
-    """Whether the platform was told what git says."""
+    """Whether what is assigned is what git says."""
 
     SYNCED = "synced"
     OUT = "out of sync"
@@ -34,7 +34,7 @@ class Sync(StrEnum):
 
 
 class Health(StrEnum):
-    """How the unit is doing with what it was told; later members are worse, and the worst of a fleet wins."""
+    """How the unit is doing with what was assigned; later members are worse, and the worst of a fleet wins."""
 
     NONE = "unmanaged"
     HEALTHY = "healthy"

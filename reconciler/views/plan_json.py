@@ -5,21 +5,18 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from reconciler.core.plan import iso
 from reconciler.errors import PlanMismatch
-from reconciler.model.change import Change, Held
+from reconciler.model.change import Action, Change, Held
 from reconciler.model.plan import FORMAT, FleetPlan, Plan
+from reconciler.model.quantity import moment
 from reconciler.views.words import clean
 
 AGAIN = "make a new plan with `reconciler plan --out FILE`"
-
-
-TIME = "%Y-%m-%dT%H:%M:%SZ"
-"""How a plan's times are written."""
 
 
 class _Head(msgspec.Struct):
@@ -116,10 +113,16 @@ def _unmatched(plan: Plan) -> Iterator[str]:
 
 def _bad_times(plan: Plan) -> Iterator[str]:
     for name, text in (("created", plan.times.created), ("expires", plan.times.expires), *plan.times.read.items()):
-        try:
-            datetime.strptime(text, TIME)  # noqa: DTZ007 - only whether it is one
-        except ValueError:
+        if not _is_time(text):
             yield f"this plan has no time at {clean(name)}: {clean(text)!r}"
+
+
+def _is_time(text: str) -> bool:
+    """Return whether a text is a time as plans have them."""
+    try:
+        return iso(moment(text).timestamp()) == text
+    except ValueError:
+        return False
 
 
 def _repeated(plan: Plan) -> Iterator[str]:
@@ -127,11 +130,8 @@ def _repeated(plan: Plan) -> Iterator[str]:
     yield from _twice((one.fleet for one in plan.fleets), "the fleet")
     yield from _twice((_slot_words(fleet, slot) for fleet in plan.fleets for slot in _slots(fleet)), "the slot")
     for fleet in plan.fleets:
-        steps = ((action.stage, action.call, slot) for action in fleet.actions for slot in action.slots)
-        yield from _twice(
-            (f"{call} of {_slot_words(fleet, fleet.changes[slot])} in stage {stage}" for stage, call, slot in steps),
-            "the call",
-        )
+        calls = ((one, fleet.changes[slot]) for one in fleet.actions for slot in one.slots)
+        yield from _twice((_call_words(one, _slot_words(fleet, change)) for one, change in calls), "the call")
 
 
 def _slots(fleet: FleetPlan) -> Iterator[Change | Held]:
@@ -141,6 +141,12 @@ def _slots(fleet: FleetPlan) -> Iterator[Change | Held]:
 
 def _slot_words(fleet: FleetPlan, slot: Change | Held) -> str:
     return f"{slot.workload.id or slot.workload.name} on {slot.unit.id} of {fleet.basis.target or fleet.connection}"
+
+
+def _call_words(action: Action, slot: str) -> str:
+    """Return a call for one slot: one stage may send the same call to several addresses, as for two activations."""
+    request = action.request
+    return f"{action.call} of {slot} ({request.method} {request.path}) in stage {action.stage}"
 
 
 def _twice(names: Iterable[str], what: str) -> Iterator[str]:

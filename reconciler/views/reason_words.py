@@ -278,8 +278,7 @@ def violation_words(one: Violation) -> str:
     if one.kind is LimitKind.EMPTY_SCOPE:
         return "the scope matches no unit; if this is intended, set `allow_empty: true`"
     if one.kind is LimitKind.NOT_ENFORCED:
-        verb = "is" if len(one.fields) == 1 else "are"
-        return f"{' and '.join(one.fields)} {verb} not enforced by this version: all changes would be sent at once"
+        return f"this version does not enforce {' and '.join(one.fields)}: all changes would be sent at once"
     unknown = f", counting {one.unknown:,} of unknown state" if one.unknown else ""
     if one.every_holder_of:
         count = f"{one.intended:,}{unknown}"

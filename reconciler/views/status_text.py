@@ -113,8 +113,8 @@ def _details(fleet: FleetStatus, now: float, *, numbers: bool) -> Iterator[Line]
 
 def _spread(found: Sequence[Spread]) -> Line:
     parts: list[str | Span] = [(clean(found[0].workload), "bold"), ": "]
-    told = [one for one in found if one.version is not None or one.assigned] or found
-    ordered = sorted(told, key=lambda one: (-one.assigned, one.version or ""))
+    shown = [one for one in found if one.version is not None or one.assigned] or found
+    ordered = sorted(shown, key=lambda one: (-one.assigned, one.version or ""))
     for position, one in enumerate(ordered):
         behind = f", {one.reported:,} reporting it" if one.version is not None and one.reported != one.assigned else ""
         running = f" ({count(one.devices, 'device')})" if one.devices is not None else ""

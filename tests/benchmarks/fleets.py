@@ -146,7 +146,7 @@ def _projects(url: str) -> dict[str, str]:
 def _types(said: dict[str, str]) -> dict[str, str]:
     """Return what the cohort `default` is told of each software type."""
     rows = httpx.get(f"{said['url']}/simulator/state", timeout=60).json()["rows"]
-    return {row["software_type"]: row["told"] for row in rows if row["cohort"] == "default"}
+    return {row["software_type"]: row["assigned"] for row in rows if row["cohort"] == "default"}
 
 
 def _chunk(reads: dict[str, int]) -> int:

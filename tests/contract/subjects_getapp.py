@@ -101,9 +101,9 @@ def getapp(
     def truth() -> Truth:
         fleet = world.world.fleet
         return {
-            (row["device"], row["project"]): (row["told"], row["runs"])
+            (row["device"], row["project"]): (row["assigned"], row["runs"])
             for row in world.world.state()
-            if fleet.active(fleet.devices[row["device"]]) and (row["told"] is not None or row["runs"] is not None)
+            if fleet.active(fleet.devices[row["device"]]) and (row["assigned"] is not None or row["runs"] is not None)
         }
 
     def fault(*texts: str) -> None:

@@ -77,7 +77,7 @@ def truth(world: MemfaultWorld) -> Truth:
     """Return what each slot is told, and what most of its devices say: those seen lately, else those that fell silent."""
     found: Truth = {}
     for row in world.state():
-        slot, told = (str(row["cohort"]), str(row["software_type"])), row["told"]
+        slot, told = (str(row["cohort"]), str(row["software_type"])), row["assigned"]
         if told is None:
             continue
         devices = [

@@ -10,7 +10,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
+from reconciler.core.digest import fingerprint
+from reconciler.views import plan_json
 from tests.e2e.conftest import Ran, Simulator, simulating
 
 TOKEN = "very-secret-token-0123456789"
@@ -166,6 +169,8 @@ def test_wrong_usage(run: Run) -> None:
     _refused(run("pln"), "plan", code=64)
     _refused(run("plan", "--no-such-option"), "no such option", code=64)
     _refused(run("apply", "--yes", "--allow", "remove"), "--reason", code=64)
+    _refused(run("watch", "--mode", "apply", "--allow", "not-enforced"), "--reason", code=64)
+    _refused(run("watch", "--mode", "apply", "--allow", "remove", "--reason", "x"), "remove", code=64)
     _refused(run("apply", "--yes", "--deadline", "soon"), "duration", code=64)
 
 
@@ -189,10 +194,17 @@ class TestSavedPlans:
         _refused(self._apply(run, plant), "edited")
 
     def test_expired(self, run: Run, plant: Simulator, saved: Path) -> None:
-        content = json.loads(saved.read_text())
-        content["times"]["expires"] = "2020-01-01T00:00:00Z"
-        saved.write_text(json.dumps(content))
+        old = plan_json.decode(saved.read_bytes())
+        old = structs.replace(old, times=structs.replace(old.times, expires="2020-01-01T00:00:00Z"))
+        saved.write_bytes(plan_json.encode(structs.replace(old, fingerprint=fingerprint(old))))
         _refused(self._apply(run, plant), "expired")
+
+    @pytest.mark.parametrize("expires", ["2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z"])
+    def test_with_another_end(self, run: Run, plant: Simulator, saved: Path, expires: str) -> None:
+        content = json.loads(saved.read_text())
+        content["times"]["expires"] = expires
+        saved.write_text(json.dumps(content))
+        _refused(self._apply(run, plant), "edited")
 
     def test_of_another_format(self, run: Run, plant: Simulator, saved: Path) -> None:
         saved.write_text(saved.read_text().replace("plan.v1", "plan.v9"))

@@ -43,7 +43,7 @@ def row(memfault: Served, cohort: str, software_type: str = "main-fw") -> dict[s
 def test_activate_and_deactivate(memfault: Served) -> None:
     done = deploy(memfault, "1.4.0", "default")
     assert done.returncode == 0, done.stderr
-    assert (row(memfault, "default")["told"], row(memfault, "default")["staged"]) == ("1.4.0", None)
+    assert (row(memfault, "default")["assigned"], row(memfault, "default")["staged"]) == ("1.4.0", None)
     assert "/software/main-fw/versions/1.4.0" in done.stdout
 
     again = deploy(memfault, "1.4.0", "default")
@@ -51,7 +51,7 @@ def test_activate_and_deactivate(memfault: Served) -> None:
     assert "already active" in again.stdout + again.stderr
 
     assert deploy(memfault, "1.4.0", "default", "--deactivate").returncode == 0
-    assert row(memfault, "default")["told"] == "1.3.0"
+    assert row(memfault, "default")["assigned"] == "1.3.0"
     missing = deploy(memfault, "1.4.0", "default", "--deactivate")
     assert missing.returncode != 0
     assert "Could not find an active deployment" in missing.stderr
@@ -64,7 +64,7 @@ def test_a_staged_rollout_comes_and_goes(status: str) -> None:
         assert deploy(memfault, "1.4.0", "texas-plants", "--rollout-percent", "40").returncode == 0
         assert row(memfault, "texas-plants")["staged"] == 40
         assert deploy(memfault, "1.4.0", "texas-plants", "--deactivate").returncode == 0
-        assert row(memfault, "texas-plants")["told"] == "1.3.0"
+        assert row(memfault, "texas-plants")["assigned"] == "1.3.0"
 
 
 def test_a_delta_comes_and_goes(memfault: Served) -> None:

@@ -14,7 +14,6 @@ from reconciler.core.resolve import claimed
 from reconciler.model.change import Verb
 from reconciler.model.desired import Want
 from reconciler.model.fleet import Document, FleetSpec, Limit
-from reconciler.model.observation import State
 from reconciler.model.plan import LimitKind, Violation
 from reconciler.model.quantity import percent
 from reconciler.model.snapshot import Snapshot
@@ -68,7 +67,7 @@ def _load(judged: Judged, snapshot: Snapshot) -> Load:
         if verdict is Verdict.UNKNOWN and line.value.want is Want.ABSENT and (line.kind != "prune" or state):
             load.unknown += number
             load.weight[Verb.REMOVE] += weight
-            if not _holds(found):
+            if not found.holds:
                 load.holding += weight
                 load.holders += number
     return load
@@ -87,7 +86,7 @@ def _alike(judged: Judged, snapshot: Snapshot) -> dict[tuple[int, int, Verdict],
 
 
 def _count_holders(load: Load, judged: Judged, snapshot: Snapshot) -> None:
-    holds = [_holds(state) for state in snapshot.states]
+    holds = [state.holds for state in snapshot.states]
     load.holders = sum(
         number for (found, state, _), number in judged.tally.items() if holds[state] and found is not Verdict.UNMANAGED
     )
@@ -101,10 +100,6 @@ def _count_holders(load: Load, judged: Judged, snapshot: Snapshot) -> None:
         for claims, state, size in zip(claimed(judged.column), states, sizes, strict=True)
         if claims and holds[state]
     )
-
-
-def _holds(state: State) -> bool:
-    return state.assigned is not None or bool(state.extra_versions)
 
 
 def admission(document: Document, loads: Sequence[Load], units: int) -> Iterator[Violation]:

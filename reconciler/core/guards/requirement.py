@@ -304,13 +304,13 @@ class DependentCheck:
             desired=what,
             desired_at=desired.origin if desired is not None and outlook is Outlook.CONTRADICTION else None,
         )
-        leaving = not unknown and desired is not None and desired.value.want is Want.ABSENT and _holds(state)
+        leaving = not unknown and desired is not None and desired.value.want is Want.ABSENT and state.holds
         return Block(unmet, () if unknown else slots, asked=leaving)
 
 
 def _may_be_there(state: State) -> bool:
     known = state.phase is not Phase.UNKNOWN
-    return not known or _holds(state) or bool(_reports(state))
+    return not known or state.holds or bool(_reports(state))
 
 
 def _parting(state: State, desired: DesiredSlot | None) -> tuple[Outlook, str]:
@@ -318,8 +318,4 @@ def _parting(state: State, desired: DesiredSlot | None) -> tuple[Outlook, str]:
         return Outlook.UNMANAGED, ""
     if desired.value.want is Want.VERSION:
         return Outlook.CONTRADICTION, str(desired.value)
-    return (Outlook.DESIRED if _holds(state) else Outlook.ON_THE_WAY), ""
-
-
-def _holds(state: State) -> bool:
-    return state.assigned is not None or bool(state.extra_versions)
+    return (Outlook.DESIRED if state.holds else Outlook.ON_THE_WAY), ""

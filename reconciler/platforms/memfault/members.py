@@ -80,9 +80,8 @@ class Members:
             seen = device.last_seen_software_version or device.last_seen_release
             hardware, last = device.hardware_version, device.last_seen
             if last is not None and last.tzinfo is None:
-                last = last.replace(
-                    tzinfo=UTC
-                )  # with an offset, confirmed (SW info); without one nothing else is likely
+                # Times come with an offset, confirmed (SW info); without one nothing but UTC is likely.
+                last = last.replace(tzinfo=UTC)
             version, kind = None, None
             if seen is not None:
                 version, kind = seen.version, seen.software_type

@@ -5,7 +5,7 @@ from reconciler.simulators.getapp import Faults, Shape, Variants, serve
 
 
 def _slot(row: Row) -> Slot:
-    return Slot(row["device"], row["name"], row["project"], row["told"])
+    return Slot(row["device"], row["name"], row["project"], row["assigned"])
 
 
 STORY = Story(

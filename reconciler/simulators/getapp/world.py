@@ -109,7 +109,7 @@ class GetAppWorld(SimulatedWorld):
 
     @locked
     def state(self) -> list[dict[str, Any]]:
-        """What is true, a row for each device and project: what it was told last, what it runs, and its rows."""
+        """What is true, a row for each device and project: what was assigned last, what it runs, and its rows."""
         rows = []
         for device in self.fleet.devices.values():
             by_project: dict[Project, list[Row]] = {}
@@ -170,13 +170,13 @@ def _state(device: Device, project: Project, rows: list[Row]) -> dict[str, Any]:
     busy = [row for row in rows if row.state in {DELIVERY, DEPLOY} and row.status not in {"Cancel", "Cancelled"}]
     busy.sort(key=lambda row: row.status not in STOPPED)
     downloaded = [row for row in rows if row.state == DOWNLOADED]
-    kept = [row for row in installed if row.status != "Uninstall"]  # what is told to go is not what a device is to run
-    told = next((some[-1] for some in (busy, downloaded, kept) if some), None)
+    kept = [row for row in installed if row.status != "Uninstall"]  # what is asked to go is not what a device is to run
+    assigned = next((some[-1] for some in (busy, downloaded, kept) if some), None)
     return {
         "device": device.id,
         "name": device.name,
         "project": project.name,
-        "told": None if told is None else told.release.version,
+        "assigned": None if assigned is None else assigned.release.version,
         "runs": installed[-1].release.version if installed else None,
         "rows": [
             {

@@ -59,6 +59,8 @@ class Artifact:
 class Release:
     """A version that can be activated, full or a delta from `base`; its artifacts by hardware version.
 
+    `further` are more payloads for hardware that has one, by hardware and name: two for one hardware version are normal
+    (confirmed: CLI METADATA 1.10.0, 1.11.0).
     A release that is known from events alone has no artifacts (confirmed: SW Create a Release).
     """
 
@@ -74,6 +76,12 @@ class Release:
     extra_info: Json = None
     of_event: bool = False
     artifacts: dict[str, Artifact] = field(default_factory=dict)
+    further: dict[tuple[str, str], Artifact] = field(default_factory=dict)
+
+    @property
+    def payloads(self) -> list[Artifact]:
+        """All of its artifacts."""
+        return [*self.artifacts.values(), *self.further.values()]
 
     @property
     def name(self) -> str:

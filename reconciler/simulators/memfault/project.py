@@ -122,7 +122,7 @@ class Project(Timeline):
         md5: str = "",
         extra_info: Json = None,
     ) -> Artifact:
-        """A payload of a release for a hardware version."""
+        """A payload of a release for a hardware version; where it has one, a further one by its file's name."""
         digest = blake2b(f"{release.name} {hardware}".encode(), digest_size=20).hexdigest()
         made = Artifact(
             next(self.ids),
@@ -134,7 +134,10 @@ class Project(Timeline):
             must_pass_through,
             extra_info,
         )
-        release.artifacts[hardware] = made
+        if hardware in release.artifacts:
+            release.further[hardware, made.filename] = made
+        else:
+            release.artifacts[hardware] = made
         return made
 
     # --- devices -----------------------------------------------------------------------------------------------------

@@ -96,7 +96,7 @@ def list_releases(call: Call) -> Reply:
         and version(release.version)
         and revision(release.revision)
         and hardware(release.artifacts)
-        and build(artifact.build_id for artifact in release.artifacts.values())
+        and build(artifact.build_id for artifact in release.payloads)
     ]
     rows = ask.sort(found, {"created_date": lambda release: release.created})
     return call.page([release_payload(call.project, release) for release in rows])

@@ -7,7 +7,7 @@ from reconciler.simulators.memfault import Faults, Shape, Variants, serve
 
 
 def _slot(row: Row) -> Slot:
-    return Slot(row["cohort"], row["cohort"], row["software_type"], row["told"])
+    return Slot(row["cohort"], row["cohort"], row["software_type"], row["assigned"])
 
 
 def _click(slot: Slot, old: str) -> list[tuple[str, dict[str, Any]]]:

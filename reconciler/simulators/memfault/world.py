@@ -126,6 +126,19 @@ class MemfaultWorld(SimulatedWorld):
             project.add_artifact(release, name, must_pass_through=must_pass_through)
         return project.put_release(release).id
 
+    @verb
+    def add_component(self, software_type: str, version: str) -> None:
+        """Add a software type that is the primary one of no hardware, with a version of its own."""
+        if software_type in self.project.types:
+            raise ValueError(f"there is a software type {software_type!r} already")
+        self.project.add_type(software_type)
+        self.project.note_version(software_type, version)
+
+    @verb
+    def add_payload(self, version: str, hardware: str, filename: str) -> None:
+        """Add a payload to a release, a further one where that hardware has one."""
+        self.project.add_artifact(self._release(version), hardware, filename=filename)
+
     # --- activations -------------------------------------------------------------------------------------------------
 
     @verb
@@ -166,7 +179,7 @@ class MemfaultWorld(SimulatedWorld):
     def state(self) -> list[dict[str, Json]]:
         """A row for each cohort and software type.
 
-        `active` full versions, highest first; `told`, the highest; `staged`, its percentage (0 to 100) or null;
+        `active` full versions, highest first; `assigned`, the highest; `staged`, its percentage (0 to 100) or null;
         `devices` whose primary type it is; how many were last seen with which of `versions`; how many are `silent`.
         """
         cohorts = self.project.cohorts.values()
@@ -179,7 +192,7 @@ class MemfaultWorld(SimulatedWorld):
             "cohort": cohort.slug,
             "software_type": workload.name,
             "active": [one.release.version for one in active],
-            "told": active[0].release.version if active else None,
+            "assigned": active[0].release.version if active else None,
             "staged": active[0].percent if active and active[0].type == STAGED else None,
             "devices": len(devices),
             "versions": dict(Counter(d.reported for d in devices if d.reported is not None)),

@@ -96,7 +96,7 @@ def put_bytes(call: Call) -> Reply:
 
 
 def make_payload(call: Call) -> Reply:
-    """Turn uploaded bytes into a payload of a release; 409 where that hardware has one already."""
+    """Turn uploaded bytes into a payload of a release; 409 where that hardware has one of that kind already."""
     body = call.body()
     file, software = _object(body, "file"), _object(body, "software_version")
     if not call.project.uploads.get(text(file, "token")):
@@ -110,7 +110,11 @@ def make_payload(call: Call) -> Reply:
         raise malformed("must_pass_through must be a boolean")
     name, md5 = text(file, "name"), text(file, "md5")
     release = _release(call, software, software_type)
-    if hardware in release.artifacts:
+    if (
+        hardware in release.artifacts
+        and text(body, "firmware_type") in {"", "standalone"}
+        and "component_version" not in body
+    ):
         raise refused(409, f"Release {release.name!r} has a payload for {hardware} already")
     release.notes = notes or release.notes
     call.project.put_release(release)

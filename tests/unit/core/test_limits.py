@@ -61,9 +61,12 @@ WINDOW = Window(allow="0 2 * * *", duration="3h")
 @pytest.mark.parametrize(
     ("more", "fields"),
     [
-        ({"windows": [WINDOW]}, "windows is not enforced"),
-        ({"rollout": Rollout(waves=["10%", "100%"], soak="30m")}, "rollout.waves and rollout.soak are not enforced"),
-        ({"rollout": Rollout(on_failure="rollback"), "windows": [WINDOW]}, "rollout.on_failure and windows are not"),
+        ({"windows": [WINDOW]}, "does not enforce windows:"),
+        ({"rollout": Rollout(waves=["10%", "100%"], soak="30m")}, "does not enforce rollout.waves and rollout.soak:"),
+        (
+            {"rollout": Rollout(on_failure="rollback"), "windows": [WINDOW]},
+            "does not enforce rollout.on_failure and windows:",
+        ),
         ({"rollout": Rollout(deadline="2h")}, ""),
     ],
 )

@@ -293,6 +293,15 @@ def test_a_plan_is_a_set() -> None:
             plan_json.check(many)
 
 
+def test_two_calls_of_a_kind_for_one_slot_are_two_where_their_addresses_differ() -> None:
+    """Two activations of one cohort are pulled by two calls."""
+    one = plans.canary().fleets[0]
+    action = one.actions[0]
+    request = msgspec.structs.replace(action.request, path=f"{action.request.path}/2")
+    other = msgspec.structs.replace(action, request=request)
+    plan_json.check(with_fleets(msgspec.structs.replace(one, actions=(*one.actions, other))))
+
+
 @pytest.mark.parametrize("text", ["", "never", "2026-11-19", "2026-11-19T11:06:30", "2026-11-19T11:06:30+00:00"])
 @pytest.mark.parametrize("name", ["created", "expires", "plant"])
 def test_a_time_that_is_none_is_refused(name: str, text: str) -> None:

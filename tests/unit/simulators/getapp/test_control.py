@@ -18,7 +18,7 @@ def fleet() -> Caller:
 
 def story(fleet: Caller) -> tuple[Any, Any]:
     (row,) = [row for row in fleet.world.state() if (row["device"], row["project"]) == (CHILD, "radio")]
-    return row["told"], row["runs"]
+    return row["assigned"], row["runs"]
 
 
 def test_what_a_device_is_told_and_runs(fleet: Caller) -> None:

@@ -27,7 +27,7 @@ def test_every_shape_makes_a_fleet_at_rest(units: int, workloads: int, versions:
     assert len(projects) == workloads
     assert all(sum(r.status == "released" for r in p.releases.values()) == versions for p in projects)
     before = fleet.world.state()
-    assert all(row["told"] == row["runs"] is not None for row in before)
+    assert all(row["assigned"] == row["runs"] is not None for row in before)
     fleet.clock.advance(100)
     assert fleet.world.state() == before
 

@@ -75,22 +75,22 @@ def test_approval() -> None:
     made = fleet.activate("texas-plants", "1.4.0")[1]["data"]
     assert made["status"] == "awaiting_approval"
     fleet.settle(2)
-    assert (fleet.row("texas-plants")["told"], fleet.versions("texas-plants")) == ("1.3.0", {"1.3.0": 10})
+    assert (fleet.row("texas-plants")["assigned"], fleet.versions("texas-plants")) == ("1.3.0", {"1.3.0": 10})
     assert fleet.world.activate("default", "1.4.0")
-    assert fleet.row("default")["told"] == "1.4.0", "people in the console do without"
+    assert fleet.row("default")["assigned"] == "1.4.0", "people in the console do without"
 
 
 def test_visible_later() -> None:
     fleet = Caller(activation_visible="later")
     for cohort in ("texas-plants", "field-trial"):
         fleet.activate(cohort, "1.4.0")
-    assert (fleet.rows("/deployments", "release=1.4.0&cohort=texas-plants"), fleet.row("texas-plants")["told"]) == (
+    assert (fleet.rows("/deployments", "release=1.4.0&cohort=texas-plants"), fleet.row("texas-plants")["assigned"]) == (
         [],
         "1.3.0",
     )
     fleet.world.delete_cohort("field-trial")
     fleet.clock.advance(1)
-    assert fleet.row("texas-plants")["told"] == "1.4.0"
+    assert fleet.row("texas-plants")["assigned"] == "1.4.0"
     assert {one.cohort.slug for one in fleet.project.deployments.values()} <= set(fleet.project.cohorts)
 
 

@@ -43,13 +43,13 @@ class TestListings:
 
     def test_shift_makes_deployments_that_no_device_takes(self) -> None:
         fleet = Caller()
-        told = [(row["cohort"], row["told"]) for row in fleet.world.state()]
+        told = [(row["cohort"], row["assigned"]) for row in fleet.world.state()]
         versions = {row["device_serial"]: row["last_seen_release"]["version"] for row in fleet.rows("/devices")}
         total = fleet.get("/deployments")[1]["paging"]["total_count"]
         fleet.world.faults.configure("shift", 1, "deployments.list")
         assert fleet.get("/deployments")[1]["paging"]["total_count"] == total + 1
         fleet.settle(2)
-        assert told == [(row["cohort"], row["told"]) for row in fleet.world.state()]
+        assert told == [(row["cohort"], row["assigned"]) for row in fleet.world.state()]
         assert versions == {row["device_serial"]: row["last_seen_release"]["version"] for row in fleet.rows("/devices")}
 
     def test_shift_without_a_release_to_deploy_swaps_a_device(self) -> None:
@@ -64,9 +64,9 @@ class TestWrites:
         assert fleet.activate("texas-plants", "1.2.0")[0] == 200
         number = fleet.rows("/deployments", "release=1.4.0&cohort=beta")[0]["id"]
         assert fleet.call("DELETE", f"/deployments/{number}")[0] == 204
-        assert (activated(fleet), fleet.row("beta")["told"]) == (False, "1.4.0")
+        assert (activated(fleet), fleet.row("beta")["assigned"]) == (False, "1.4.0")
         fleet.clock.advance(1)
-        assert (activated(fleet), fleet.row("beta")["told"]) == (True, "1.3.0")
+        assert (activated(fleet), fleet.row("beta")["assigned"]) == (True, "1.3.0")
         assert [w.fault for w in fleet.simulator.calls.writes] == ["lag", "lag"]
 
     def test_gone(self) -> None:

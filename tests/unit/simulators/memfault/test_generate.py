@@ -37,9 +37,9 @@ def test_without_trouble_everything_is_as_the_rule_says(
     assert len(state) == max(1, units) * workloads
     assert sum(row["devices"] for row in state) == (devices if workloads else 0)
     for row in state:
-        assert (row["told"] is None) is (versions == 0)
+        assert (row["assigned"] is None) is (versions == 0)
         if versions and row["staged"] is None:
-            assert set(row["versions"]) <= {row["told"]}
+            assert set(row["versions"]) <= {row["assigned"]}
     for cohort in fleet.project.cohorts.values():
         fleet.world.updates.cohort_changed(cohort)
     fleet.settle(3)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 from urllib.request import getproxies
 
 from reconciler.errors import SettingsError
@@ -18,10 +19,10 @@ EXCEPTIONS = ("no_proxy", "NO_PROXY")
 
 
 class Proxy(NamedTuple):
-    """Where a proxy is, without credentials, and the headers that it is asked with."""
+    """Where a proxy is, and who asks it: user and password."""
 
     url: str
-    headers: dict[str, str]
+    user: tuple[bytes, bytes] | None = None
 
 
 def proxy_of(host: str, port: int, environ: Mapping[str, str]) -> Proxy | None:
@@ -43,22 +44,18 @@ def _proxy(name: str, value: str) -> Proxy:
         host, port = parts.hostname, parts.port
         if host and ":" in host:
             host = f"[{ipaddress.IPv6Address(host)}]"
+        user = None if parts.username is None else (_bytes(parts.username), _bytes(parts.password or ""))
     except ValueError:
-        host, port, parts = None, None, urlsplit("http://")
+        host, port, parts, user = None, None, urlsplit("http://"), None
     if parts.scheme not in {"http", "https"}:
         raise SettingsError(f"{name} names a proxy of the kind {parts.scheme}://, which is not supported", hint=hint)
     if not host or not host.isascii() or not host.isprintable() or " " in host:
         raise SettingsError(f"{name} is not the address of a proxy", hint=hint)
-    headers: dict[str, str] = {}
-    if parts.username is not None:
-        from urllib3.util import make_headers
+    return Proxy(f"{parts.scheme}://{host}:{port or (443 if parts.scheme == 'https' else 3128)}", user)
 
-        user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-        try:
-            headers = make_headers(proxy_basic_auth=user)
-        except UnicodeError:
-            raise SettingsError(f"the user or password in {name} cannot be sent", hint=hint) from None
-    return Proxy(f"{parts.scheme}://{host}:{port or (443 if parts.scheme == 'https' else 3128)}", headers)
+
+def _bytes(quoted: str) -> bytes:
+    return unquote_to_bytes(os.fsencode(quoted))
 
 
 def excepted(host: str, port: int, exceptions: str) -> bool:

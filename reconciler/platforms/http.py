@@ -212,7 +212,7 @@ class Client:
                 with closing(self._network(operation).handle_request(request)) as response:
                     headers = {name.lower(): value for name, value in response.headers.items()}
                     answer = Answer(response.status_code, b"", headers)
-                    parts = self._parts(response, headers.get("content-encoding", ""), call, operation)
+                    parts = self._parts(response, headers.get("content-encoding", ""), operation)
                     if not response.is_success:
                         raise self._refused(answer._replace(content=_start(parts)), operation)
                     return use(answer, parts)
@@ -255,13 +255,11 @@ class Client:
         extensions = {"timeout": httpx.Timeout(call.left).as_dict(), CALL: call}
         return httpx.Request(method, url, headers=headers, content=content, extensions=extensions)
 
-    def _parts(self, response: httpx.Response, encoding: str, call: Call, operation: str) -> Iterator[bytes]:
+    def _parts(self, response: httpx.Response, encoding: str, operation: str) -> Iterator[bytes]:
         """Yield the body unpacked, as long as it has the time and the size for that."""
         stream = cast("httpx.SyncByteStream", response.stream)
         try:
             yield from unpacked(stream, encoding, self._most * MEGABYTE)
-            if call.was_cut:
-                raise self._over(call, operation)
         except TooLarge:
             text = f"the answer is larger than {self._most} MB"
             hint = "raise the connection's requests.max_megabytes if answers may be so large"
@@ -294,16 +292,14 @@ class Client:
         said = clean(self.scrub(str(error))) or type(error).__name__
         if isinstance(error, httpx.DecodingError):
             return UnexpectedAnswer(f"the body cannot be unpacked: {said}", operation=operation, retryable=True)
-        if isinstance(error, httpx.ConnectError) and _is_tls(error) and not call.ended():
+        unsent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError)
+        if unsent and _is_tls(error):
             hint = "check the connection's url, and the certificates this machine trusts (SSL_CERT_FILE)"
             return Unreachable(f"TLS with {self.url} failed: {said}", operation=operation, sent=False, hint=hint)
-        unsent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError)
         if call.ended() == STOPPED or (isinstance(error, httpx.TimeoutException) and not unsent):
             return self._over(call, operation, sent=not unsent)
         if unsent:
             text, hint = f"no connection to {self.url}: {said}", "check the connection's url, the network and any proxy"
-        elif call.ended():
-            return self._over(call, operation)
         else:
             text, hint = f"the connection to {self.url} broke off: {said}", "try again"
         return Unreachable(text, operation=operation, retryable=True, sent=not unsent, hint=hint)
@@ -316,14 +312,7 @@ def segment(name: str) -> str:
 
 
 def _whole(answer: Answer, parts: Iterator[bytes]) -> Answer:
-    first = next(parts, b"")
-    second = next(parts, b"")
-    if not second:
-        return answer._replace(content=first)
-    whole = bytearray(first + second)
-    for part in parts:
-        whole += part
-    return answer._replace(content=bytes(whole))
+    return answer._replace(content=b"".join(parts))
 
 
 def _start(parts: Iterator[bytes]) -> bytes:
@@ -356,8 +345,6 @@ class _Pace:
 
 def _is_tls(error: BaseException) -> bool:
     cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLError):
-            return True
+    while cause is not None and not isinstance(cause, ssl.SSLError):
         cause = cause.__cause__ or cause.__context__
-    return False
+    return cause is not None

@@ -1,33 +1,37 @@
-"""Carries requests over urllib3: connections kept alive, proxies, TLS, and an end to every call whatever the server does.
+"""The way to a platform under httpx: every wait for the network is in one place, and ends with its call.
 
-urllib3 bounds single waits; a server that sends a byte now and then passes all of them. So whoever waits is watched by
-a thread: when a `Call` is out of time, or no longer wanted, its connection is shut down under it, be it connecting,
-shaking hands, sending or reading. Failures are httpx's exceptions, which say whether the request can have been sent.
+A timeout bounds a single wait; a server that sends a byte now and then passes all of them. httpcore, which httpx sends
+by, takes a backend that opens and reads connections, and hands it what a request names as its timeouts. Ours are given
+the `Call`: whoever connects, shakes hands, sends or reads looks at it again and again. TLS is spoken over the same
+connections, from memory, so that it waits nowhere else.
 """
 
 from __future__ import annotations
 
-import contextlib
-import http.client
+import errno
 import os
+import selectors
 import socket
+import ssl
 import threading
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, wait
+from typing import Any, TypeVar
 
+import httpcore
 import httpx
-import urllib3
-from urllib3 import exceptions
 
 from reconciler.platforms.environment import proxy_of, tls_context
 from reconciler.ports import Clock
 
+T = TypeVar("T")
+
 CALL = "reconciler.call"
 """The extension of a request that holds its `Call`."""
-PART = 131_072
-"""Bytes of a part of a body, as it comes."""
+PART = 262_144
+"""Bytes that are read at once, whatever httpcore asks for: each part costs it some work."""
 TICK = 0.1
-"""Seconds between two looks at the calls that are running."""
+"""Seconds between two looks at a call that waits."""
 
 LATE, STOPPED = "late", "stopped"
 
@@ -43,10 +47,6 @@ class Call:
         self._clock = clock
         self._until = until
         self._stoppable = stoppable
-        self._lock = threading.Lock()
-        self._line: socket.socket | None = None
-        self.was_cut = False
-        """Whether its connection was shut down: then what looks like the end of an answer is none."""
         self.sent = False
         """Whether any of the request may have reached the server."""
 
@@ -61,223 +61,200 @@ class Call:
             return STOPPED
         return LATE if self.left <= 0 else ""
 
-    def hold(self, sock: Any) -> None:
-        """Take the connection that the call goes over from now on, any kind of socket."""
-        line = socket.socket(fileno=os.dup(sock.fileno()))  # TLS detaches the socket that it wraps, not this one
-        with self._lock:
-            self._let_go()
-            self._line = line
-            if self.was_cut:
-                self._shut()
+    def trace(self, step: str, info: Mapping[str, Any]) -> None:
+        """Hear from httpcore what it does."""
+        if step == "http11.send_request_headers.started" and info["request"].method != b"CONNECT":
+            self.sent = True
 
-    def cut(self) -> None:
-        """Shut the connection down, so that whoever waits for it stops waiting."""
-        with self._lock:
-            self.was_cut = True
-            self._shut()
+    def wait(self) -> float:
+        """Return how many seconds to wait before the next look; raise ReadTimeout when the call is over."""
+        left = self.left
+        if left <= 0 or self.ended():
+            raise httpcore.ReadTimeout("no answer in time")
+        return min(left, TICK)
+
+
+class _Line(httpcore.NetworkStream):
+    """A connection whose waits end with the call that waits. What httpcore calls a timeout is that call."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+
+    def read(self, max_bytes: int, timeout: Any = None) -> bytes:
+        del max_bytes
+        return self._waiting(timeout, lambda: self._sock.recv(PART))
+
+    def write(self, buffer: bytes, timeout: Any = None) -> None:
+        left = memoryview(buffer)
+        while left:
+            left = left[self._waiting(timeout, lambda: self._some_sent(left)) :]  # noqa: B023 - called in this turn
+
+    def _some_sent(self, content: memoryview) -> int:
+        return self._sock.send(content)
+
+    def _waiting(self, call: Call, act: Callable[[], T]) -> T:
+        while True:
+            self._sock.settimeout(call.wait())
+            try:
+                return act()
+            except TimeoutError:
+                continue
+            except OSError as error:
+                raise httpcore.ReadError(str(error)) from error
 
     def close(self) -> None:
-        """Forget the connection, which may be kept for other calls."""
-        with self._lock:
-            self._let_go()
+        self._sock.close()
 
-    def _shut(self) -> None:
-        if self._line is not None:
-            with contextlib.suppress(OSError):
-                self._line.shutdown(socket.SHUT_RDWR)
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: Any = None
+    ) -> httpcore.NetworkStream:
+        return _Tls(self, ssl_context, server_hostname, timeout)
 
-    def _let_go(self) -> None:
-        if self._line is not None:
-            self._line.close()
-            self._line = None
+    def get_extra_info(self, info: str) -> Any:
+        """Tell httpcore whether a connection that nobody uses has something to read: then its server closed it."""
+        return _is_ready(self._sock, selectors.EVENT_READ, 0) if info == "is_readable" else None
 
 
-class _Watch:
-    """Looks at all running calls again and again, in a thread that ends when there are none."""
+class _Tls(_Line):
+    """TLS over a line, be it TLS itself: a proxy may be spoken to so."""
 
-    def __init__(self) -> None:
-        self._calls: set[Call] = set()
-        self._changed = threading.Condition()
-        self._thread: threading.Thread | None = None
-
-    def add(self, call: Call) -> None:
-        with self._changed:
-            self._calls.add(call)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._look, name="call watch", daemon=True)
-                self._thread.start()
-
-    def remove(self, call: Call) -> None:
-        with self._changed:
-            self._calls.discard(call)
-        call.close()
-
-    def _look(self) -> None:
-        idle = 0
-        while True:
-            with self._changed:
-                self._changed.wait(TICK)
-                idle = 0 if self._calls else idle + 1
-                if idle > 50:
-                    self._thread = None
-                    return
-                over = [call for call in self._calls if call.ended()]
-            for call in over:
-                call.cut()
-
-
-_watch = _Watch()
-_running = threading.local()  # the call of this thread, for the connection that urllib3 makes for it
-
-
-class _Connection:
-    """What our connections do besides urllib3's: tell the running call which socket it goes over, and when it is sent."""
-
-    def _new_conn(self: Any) -> socket.socket:
-        """Connect to one address after the other, within the time of the call for all of them together."""
-        call: Call = _running.call
+    def __init__(self, line: _Line, context: ssl.SSLContext, name: str | None, call: Call) -> None:
+        self._line = line
+        self._came, self._goes = ssl.MemoryBIO(), ssl.MemoryBIO()
         try:
-            found = socket.getaddrinfo(self._dns_host.strip("[]"), self.port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
-            raise exceptions.NameResolutionError(self.host, self, error) from error  # type: ignore[arg-type]  # idna fails as UnicodeError
-        failure: OSError = OSError("the name has no address")
-        for family, kind, protocol, _, address in found:
+            self._tls = context.wrap_bio(self._came, self._goes, server_hostname=name)
+            self._waiting(call, self._tls.do_handshake)
+        except BaseException:
+            self.close()
+            raise
+
+    def read(self, max_bytes: int, timeout: Any = None) -> bytes:
+        try:
+            return self._waiting(timeout, lambda: self._tls.read(max_bytes))
+        except httpcore.ReadError as error:
+            if isinstance(error.__cause__, ssl.SSLZeroReturnError | ssl.SSLEOFError):
+                return b""
+            raise
+
+    def _some_sent(self, content: memoryview) -> int:
+        return self._tls.write(content)
+
+    def _waiting(self, call: Call, act: Callable[[], T]) -> T:
+        while True:
+            wants = False
+            try:
+                done = act()
+            except ssl.SSLWantReadError:
+                wants = True
+            except (ssl.SSLError, ValueError) as error:
+                raise httpcore.ReadError(str(error)) from error
+            self._line.write(self._goes.read(), call)
+            if not wants:
+                return done
+            if part := self._line.read(PART, call):
+                self._came.write(part)
+            else:
+                self._came.write_eof()
+
+    def close(self) -> None:
+        self._line.close()
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._tls if info == "ssl_object" else self._line.get_extra_info(info)
+
+
+class _Lines(httpcore.NetworkBackend):
+    """Opens connections: one address after the other, all within the time of the call."""
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: Any = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        del local_address, socket_options
+        found = _addresses(host, port, timeout)
+        failure = OSError("the name has no address")
+        for tried, (family, kind, protocol, _, address) in enumerate(found):
             sock = socket.socket(family, kind, protocol)
             try:
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                sock.settimeout(max(call.left, 0.001))
-                call.hold(sock)
-                sock.connect(address)
+                _connect(sock, address, timeout, timeout.left * (1 - 1 / (len(found) - tried)))
             except OSError as error:
                 sock.close()
                 failure = error
+            except BaseException:
+                sock.close()
+                raise
             else:
-                return sock
-        raise exceptions.NewConnectionError(self, str(failure)) from failure
-
-    def request(self: Any, *args: Any, **options: Any) -> None:
-        call: Call = _running.call
-        if self.sock is None:
-            self.connect()
-        else:
-            call.hold(self.sock)
-        call.sent = True
-        super().request(*args, **options)  # type: ignore[misc]  # urllib3's, beside which this class stands
+                return _Line(sock)
+        raise httpcore.ConnectError(str(failure)) from failure
 
 
-class _PlainConnection(_Connection, urllib3.connection.HTTPConnection):
-    pass
+def _addresses(host: str, port: int, call: Call) -> list[Any]:
+    """Return the addresses of a name. Only a thread can ask for them and be left alone."""
+    asked: Future[list[Any]] = Future()
+
+    def ask() -> None:
+        try:
+            asked.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except Exception as error:  # noqa: BLE001 - told to who waits
+            asked.set_exception(error)
+
+    threading.Thread(target=ask, daemon=True).start()
+    while not asked.done():
+        wait([asked], call.wait())
+    try:
+        return asked.result()
+    except (OSError, UnicodeError) as error:  # a name that no IDNA can be fails with the latter
+        raise httpcore.ConnectError(str(error)) from error
 
 
-class _TlsConnection(_Connection, urllib3.connection.HTTPSConnection):
-    pass
+def _connect(sock: socket.socket, address: Any, call: Call, spare: float) -> None:
+    """Connect, leaving so many seconds of the call to the other addresses. Raises OSError."""
+    sock.setblocking(False)
+    code = sock.connect_ex(address)
+    while code in {errno.EINPROGRESS, errno.EWOULDBLOCK}:
+        if _is_ready(sock, selectors.EVENT_WRITE, call.wait()):
+            code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        elif call.left < spare:
+            code = errno.ETIMEDOUT
+    if code:
+        raise OSError(code, os.strerror(code))
 
 
-class _PlainPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _PlainConnection
+def _is_ready(sock: socket.socket, event: int, seconds: float) -> bool:
+    with selectors.DefaultSelector() as selector:
+        selector.register(sock, event)
+        return bool(selector.select(seconds))
 
 
-class _TlsPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
-
-
-class Network(httpx.BaseTransport):
+class Network(httpx.HTTPTransport):
     """Connections to one origin. Safe to use from several threads. Every request bears its `CALL`."""
 
     def __init__(self, url: httpx.URL, connections: int, environ: Mapping[str, str]) -> None:
         """Take the origin and what says how to reach it. Raises SettingsError for a variable that cannot be meant."""
-        manager = _manager(url, connections, environ)
-        manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _TlsPool}
-        self._manager = manager
-        self._pool = manager.connection_from_host(url.host, url.port, url.scheme)
+        options: dict[str, Any] = {"max_connections": connections, "network_backend": _Lines()}
+        if url.scheme == "http":  # it goes to loopback or bears no secret: no proxy is asked, no certificate loaded
+            self._pool = httpcore.ConnectionPool(**options)
+            return
+        options["ssl_context"] = context = tls_context(environ)
+        proxy = proxy_of(url.host, url.port or 443, environ)
+        if proxy is None:
+            self._pool = httpcore.ConnectionPool(**options)
+        else:
+            own = context if proxy.url.startswith("https:") else None
+            self._pool = httpcore.HTTPProxy(proxy.url, proxy_auth=proxy.user, proxy_ssl_context=own, **options)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request and return its answer, whose body is read as it is asked for, as it came."""
         call: Call = request.extensions[CALL]
-        _watch.add(call)
-        _running.call = call
+        request.extensions |= {"trace": call.trace, "timeout": dict.fromkeys(("connect", "read", "write"), call)}
         try:
-            with _failures(call):
-                wait = max(call.left, 0.001)
-                answer = self._pool.urlopen(
-                    request.method,
-                    request.url.raw_path.decode("ascii"),
-                    body=request.content or None,
-                    headers=urllib3.HTTPHeaderDict((k.decode(), v.decode("latin-1")) for k, v in request.headers.raw),
-                    timeout=urllib3.Timeout(connect=wait, read=wait),
-                    retries=False,
-                    redirect=False,
-                    preload_content=False,
-                    decode_content=False,
-                )
-        except BaseException:
-            _watch.remove(call)
-            raise
-        finally:
-            del _running.call
-        return httpx.Response(answer.status, headers=list(answer.headers.items()), stream=_Body(answer, call))
-
-    def close(self) -> None:
-        """Close idle connections."""
-        self._manager.clear()
-
-
-def _manager(url: httpx.URL, connections: int, environ: Mapping[str, str]) -> urllib3.PoolManager:
-    options: dict[str, Any] = {"num_pools": 1, "maxsize": connections}
-    if url.scheme == "http":  # it goes to loopback or bears no secret: no proxy is asked, no certificate loaded
-        return urllib3.PoolManager(**options)
-    context = tls_context(environ)
-    proxy = proxy_of(url.host, url.port or 443, environ)
-    if proxy is None:
-        return urllib3.PoolManager(ssl_context=context, **options)
-    return urllib3.ProxyManager(
-        proxy.url, proxy_headers=proxy.headers, proxy_ssl_context=context, ssl_context=context, **options
-    )
-
-
-class _Body(httpx.SyncByteStream):
-    """A body that is read while it comes; its connection is kept only if it was read to its end."""
-
-    def __init__(self, answer: urllib3.BaseHTTPResponse, call: Call) -> None:
-        self._answer = answer
-        self._call = call
-        self._ended = False
-
-    def __iter__(self) -> Iterator[bytes]:
-        with _failures(self._call):
-            while part := self._answer.read(PART):
-                yield part
-        self._ended = True
-
-    def close(self) -> None:
-        if self._ended:
-            self._answer.release_conn()
-        else:
-            self._answer.close()
-        _watch.remove(self._call)
-
-
-@contextlib.contextmanager
-def _failures(call: Call) -> Iterator[None]:
-    """Let failures be httpx's: before any of the request was sent, of connecting; later, of reading."""
-    try:
-        yield
-    except (exceptions.HTTPError, http.client.HTTPException, OSError, ValueError) as error:
-        said = _said(error)
-        if not call.sent:
-            raise httpx.ConnectError(said) from error
-        if isinstance(error, exceptions.TimeoutError):
-            raise httpx.ReadTimeout("no answer in time") from error
-        raise httpx.ReadError(said) from error
-
-
-def _said(error: BaseException) -> str:
-    """Return what the first cause of a failure says."""
-    cause: BaseException = error
-    while inner := cause.__cause__ or cause.__context__:
-        cause = inner
-    if isinstance(cause, exceptions.IncompleteRead):
-        return f"the answer ended early, after {cause.partial} bytes"
-    if isinstance(cause, http.client.IncompleteRead):
-        return "the answer ended early"
-    return str(cause) or type(cause).__name__
+            return super().handle_request(request)
+        except httpx.TransportError as error:
+            if call.sent:
+                raise
+            raise httpx.ConnectError(str(error)) from error

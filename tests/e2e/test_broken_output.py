@@ -9,7 +9,7 @@ import resource
 import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -69,7 +69,7 @@ def limited() -> Iterator[int]:
         yield file.fileno()
 
 
-STREAMS: Mapping[str, Callable[[], object]] = {"full": full, "unread": unread, "gone": gone}
+STREAMS: Mapping[str, Callable[[], AbstractContextManager[int]]] = {"full": full, "unread": unread, "gone": gone}
 
 
 def ended(folder: Path, simulator: Simulator, *args: str, stdout: int, size: int | None = None) -> tuple[int, str]:
@@ -100,7 +100,7 @@ def writes(simulator: Simulator) -> int:
 def test_output_that_breaks_after_something_was_sent(
     stream: str, args: tuple[str, ...], tmp_path: Path, world: Simulator
 ) -> None:
-    with STREAMS[stream]() as stdout:  # type: ignore[attr-defined]
+    with STREAMS[stream]() as stdout:
         code, err = ended(tmp_path, world, *args, stdout=stdout)
     if args[0] == "watch":  # it says what it is about to do before it does, so that nothing was sent yet
         assert (code, writes(world)) == (1, 0), err
@@ -114,7 +114,7 @@ def test_output_that_breaks_after_something_was_sent(
 
 @pytest.mark.parametrize("stream", STREAMS)
 def test_output_that_breaks_where_nothing_is_sent(stream: str, tmp_path: Path, world: Simulator) -> None:
-    with STREAMS[stream]() as stdout:  # type: ignore[attr-defined]
+    with STREAMS[stream]() as stdout:
         code, err = ended(tmp_path, world, *PLAN, stdout=stdout)
     assert (code, err.count("\n")) == (1, 1)
     assert err.startswith("error: cannot write to standard output: ")

@@ -88,21 +88,12 @@ def root() -> None:
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code. No user's mistake ends in a traceback."""
-    sys.exit(_run(args))
+    with streams.prepared():
+        code = _run(args)
+    sys.exit(code)
 
 
 def _run(args: Sequence[str] | None) -> int:
-    with streams.prepared():
-        try:
-            return _ended(args)
-        except OSError as error:
-            if error.filename is not None:
-                raise
-            streams.say(f"error: cannot write to standard output: {error.strerror}")
-            return 1
-
-
-def _ended(args: Sequence[str] | None) -> int:
     try:
         with on_signals(interrupted):
             result = root.main(args=None if args is None else list(args), prog_name="reconciler", standalone_mode=False)
@@ -110,18 +101,13 @@ def _ended(args: Sequence[str] | None) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.Abort as abort:  # which click makes of an interrupt, too
-        number = next(iter(getattr(abort.__cause__, "args", ())), signal.SIGINT)
+        cause = abort.__cause__
+        number = cause.args[0] if isinstance(cause, KeyboardInterrupt) and cause.args else signal.SIGINT
         streams.say("interrupted; nothing more was sent")
         return 128 + int(number)
     except click.ClickException as wrong:
         wrong.show()
         return USAGE
-    except SystemExit as stop:  # which click makes of a closed pipe
-        if not isinstance(stop.__context__, OSError):
-            raise
-        raise stop.__context__ from None
-    except OSError:
-        raise
     except Exception as error:
         code = _explained(error)
         if code is None:

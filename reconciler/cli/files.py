@@ -8,7 +8,9 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from secrets import token_hex
 from stat import S_IMODE, S_ISREG
+from typing import TextIO
 
 import msgspec
 
@@ -44,7 +46,8 @@ def write_file(path: Path, content: bytes) -> None:
     """Write a file; raise SettingsError where that cannot be done, and leave no part of it behind.
 
     A regular file is written beside its place and moved there, so that it is never half there; links are followed, and
-    its mode stays. What is no regular file (a pipe, a device, standard output by any name) is written to as it is.
+    its mode stays. What cannot be replaced (a pipe, a device, standard output by any name, a file of several names) is
+    written to as it is.
     """
     write_files({path: content})
 
@@ -52,16 +55,14 @@ def write_file(path: Path, content: bytes) -> None:
 def write_files(contents: Mapping[Path, bytes]) -> None:
     """Write several files as one: all beside their places first, then moved there."""
     partial: dict[Path, Path] = {}
-    at = next(iter(contents), Path())
+    at = Path()
     try:
         for at, content in contents.items():
             target = Path(os.path.realpath(at))
-            if _is_direct(at):
+            if (beside := _beside(target, content)) is None:
                 _written(at, content)
-            elif (beside := _beside(target, content)) is not None:
-                partial[target] = beside
             else:
-                _written(target, content)
+                partial[target] = beside
         for at, beside in partial.items():
             try:
                 beside.replace(at)
@@ -77,53 +78,44 @@ def write_files(contents: Mapping[Path, bytes]) -> None:
                 beside.unlink()
 
 
-def _is_direct(path: Path) -> bool:
-    """Return whether a path is no regular file that can be replaced."""
-    try:
-        found = path.stat()
-    except OSError:
-        return False
-    return not S_ISREG(found.st_mode) or any(_is_open(number, found) for number in (1, 2))
-
-
-def _is_open(number: int, found: os.stat_result) -> bool:
-    """Return whether a stream of ours goes to a file: replaced, it would go nowhere."""
-    try:
-        return os.path.samestat(os.fstat(number), found)
-    except OSError:
-        return False
-
-
 def _beside(target: Path, content: bytes) -> Path | None:
-    """Return a partial file with the mode of its target; None where its folder takes none, but the target is there."""
-    mode = target.stat().st_mode if target.exists() else None
-    beside = target.with_name(f".{target.name[:200]}.{os.getpid()}.partial")
+    """Return a new file with the mode of its target; None where the target can only be written to."""
+    try:
+        found = target.stat()
+    except FileNotFoundError:
+        found = None
+    if found is not None and (not S_ISREG(found.st_mode) or found.st_nlink > 1 or _stream(found) is not None):
+        return None
+    beside = target.with_name(f".{token_hex(8)}.partial")
     try:
         with beside.open("xb") as file:
             file.write(content)
-        if mode is not None:
-            beside.chmod(S_IMODE(mode))
+        if found is not None:
+            beside.chmod(S_IMODE(found.st_mode))
     except OSError as error:
-        if error.errno != errno.EEXIST:
-            with suppress(OSError):
-                beside.unlink()
-        if mode is None or error.errno not in {errno.EACCES, errno.EPERM, errno.EROFS}:
+        with suppress(OSError):
+            beside.unlink()
+        if found is None or error.errno not in {errno.EACCES, errno.EPERM, errno.EROFS}:
             raise
         return None
     return beside
 
 
+def _stream(found: os.stat_result) -> TextIO | None:
+    """Return our standard output or error where it goes to a file: replaced, it would go nowhere."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            if os.path.samestat(os.fstat(stream.fileno()), found):
+                return stream
+    return None
+
+
 def _written(path: Path, content: bytes) -> None:
     """Write into what is there: through the stream of ours that goes there, if one does."""
-    found = path.stat()
-    for number, stream in ((1, sys.stdout), (2, sys.stderr)):
-        if _is_open(number, found):
-            stream.flush()
-            left = memoryview(content)
-            while left:
-                left = left[os.write(number, left) :]
-            return
-    with path.open("wb") as file:
+    stream = _stream(path.stat())
+    if stream is not None:
+        stream.flush()
+    with path.open("wb") if stream is None else os.fdopen(os.dup(stream.fileno()), "wb") as file:
         file.write(content)
 
 

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO, cast
 
+from reconciler.errors import JournalError
+
 FALLBACK = "reconciler-plain"
 PLAIN = str.maketrans(
     {"→": "->", "↔": "<->", "…": "...", "·": "-", "─": "-", "━": "-", "│": "|", "¦": "|", "└": "`", "├": "|"}
@@ -30,12 +32,6 @@ def _plain(error: UnicodeError) -> tuple[str | bytes, int]:
 codecs.register_error(FALLBACK, _plain)
 
 
-class _Ascii(io.TextIOWrapper):
-    """A stream of ASCII. Its encoding has a name of ours: click takes ASCII for a mistake, and would write UTF-8."""
-
-    encoding = "reconciler-ascii"
-
-
 class _Refusing(io.TextIOBase):
     """Takes nothing: it was closed before we began."""
 
@@ -45,20 +41,43 @@ class _Refusing(io.TextIOBase):
         raise OSError(errno.EBADF, "it is closed")
 
 
-class _Forgiving:
-    """Standard error: where it takes nothing there is nobody left to tell, and what goes on goes on."""
+class _Stream:
+    """A stream whose failures are errors of ours, which click lets pass, or, if it is forgiving, nobody's.
 
-    def __init__(self, stream: Any) -> None:
+    ASCII has a name of ours: click takes it for a mistake, and would write UTF-8.
+    """
+
+    def __init__(self, stream: Any, *, forgiving: bool) -> None:
         self._stream = stream
+        self._forgiving = forgiving
 
-    def write(self, text: str) -> int:
-        with contextlib.suppress(OSError):
+    @property
+    def encoding(self) -> str | None:
+        """Return the encoding, as far as click should know it."""
+        name: str | None = self._stream.encoding
+        return "reconciler-ascii" if name and codecs.lookup(name).name == "ascii" else name
+
+    def write(self, text: str | bytes) -> int:
+        with self._failing():
             self._stream.write(text)
         return len(text)
 
     def flush(self) -> None:
-        with contextlib.suppress(OSError):
+        with self._failing():
             self._stream.flush()
+
+    @property
+    def buffer(self) -> _Stream:
+        """Return what takes bytes."""
+        return _Stream(self._stream.buffer, forgiving=self._forgiving)
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if not self._forgiving:
+                raise JournalError(f"cannot write to standard output: {error.strerror}") from error
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
@@ -66,18 +85,20 @@ class _Forgiving:
 
 @contextmanager
 def prepared() -> Iterator[None]:
-    """Let both streams write what their encodings do not have in other characters; one that was closed takes nothing."""
+    """Let both streams write what their encodings do not have in other characters; one that was closed takes nothing.
+
+    Where standard error takes nothing there is nobody left to tell, and what goes on goes on.
+    """
     before = sys.stdout, sys.stderr
     out, err = _prepared(1, sys.stdout), _prepared(2, sys.stderr)
-    sys.stdout, sys.stderr = out, cast("TextIO", _Forgiving(err))
+    sys.stdout = cast("TextIO", _Stream(out, forgiving=False))
+    sys.stderr = cast("TextIO", _Stream(err, forgiving=True))
     try:
         yield
     finally:
         _let_go(out)
         _let_go(err)
-        sys.stdout, sys.stderr = (
-            now if isinstance(now, _Ascii) else old for now, old in zip((out, err), before, strict=True)
-        )
+        sys.stdout, sys.stderr = before
 
 
 def _prepared(number: int, stream: TextIO | None) -> TextIO:
@@ -88,8 +109,6 @@ def _prepared(number: int, stream: TextIO | None) -> TextIO:
             os.close(nowhere)
         return cast("TextIO", _Refusing())
     if isinstance(stream, io.TextIOWrapper):
-        if codecs.lookup(stream.encoding).name == "ascii":
-            return _Ascii(stream.detach(), "ascii", FALLBACK, line_buffering=stream.isatty())
         stream.reconfigure(errors=FALLBACK)
     return stream
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import click
 
 from reconciler.cli.streams import say
-from reconciler.errors import JournalError, ReconcilerError
+from reconciler.errors import ReconcilerError
 from reconciler.model.event import AnyEvent, Called, Intended, Settled
 from reconciler.model.outcome import ReceiptKind
 from reconciler.ports import EventSink
@@ -80,7 +80,7 @@ class Recorder:
         for sink in self._sinks:
             try:
                 sink.record(event)
-            except (OSError, ReconcilerError) as error:
+            except ReconcilerError as error:
                 self._failure = self._failure or error
                 self._sinks = [one for one in self._sinks if one is not sink]
                 self._stop()
@@ -100,8 +100,6 @@ def telling(told: Told) -> Iterator[None]:
         raise
     except Exception as error:
         if not told.sent:
-            if isinstance(error, OSError):
-                raise JournalError(f"cannot write to standard output: {error.strerror}") from error
             raise
         say("\n".join([f"error: {_said(error)}", *told.lines()]))
         raise click.exceptions.Exit(INCOMPLETE) from None
@@ -110,6 +108,4 @@ def telling(told: Told) -> Iterator[None]:
 def _said(error: Exception) -> str:
     if isinstance(error, ReconcilerError):
         return error.advised
-    if isinstance(error, OSError):
-        return f"cannot write to standard output: {error.strerror}"
     return f"{type(error).__name__}: {clean(str(error))}"

@@ -66,7 +66,7 @@ def environment(**more: str) -> dict[str, str]:
         for key in ("PATH", "HOME", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
         if key in os.environ
     }
-    return {**kept, "COLUMNS": "120", "PYTHONUNBUFFERED": "1", **more}
+    return {**kept, "COLUMNS": "120", "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1", **more}
 
 
 @dataclass

@@ -201,11 +201,5 @@ def live(plan: Plan) -> Iterator[EventSink]:
         return
     from reconciler.views.progress import Live
 
-    shown = Live(plan, sys.stderr)
-    with contextlib.suppress(OSError):
-        shown.__enter__()
-    try:
-        yield Forgiving(shown)
-    finally:
-        with contextlib.suppress(OSError):
-            shown.__exit__(None, None, None)
+    with Live(plan, sys.stderr) as shown:
+        yield shown

@@ -132,7 +132,7 @@ class _Tls(_Line):
         try:
             return self._waiting(timeout, lambda: self._tls.read(max_bytes))
         except httpcore.ReadError as error:
-            if isinstance(error.__cause__, ssl.SSLZeroReturnError | ssl.SSLEOFError):
+            if isinstance(error.__cause__, ssl.SSLEOFError):  # many servers close without a word
                 return b""
             raise
 

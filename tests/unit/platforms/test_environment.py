@@ -8,7 +8,7 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -233,6 +233,43 @@ def test_a_certificate_that_a_variable_names_is_trusted_and_no_other(certificate
         wary.close()
 
 
+def _cut_short(secure: ssl.SSLSocket) -> None:
+    secure.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}")
+
+
+def _until_closed(secure: ssl.SSLSocket) -> None:
+    secure.sendall(b"HTTP/1.1 200 OK\r\n\r\n{}")
+
+
+def _no_tls(secure: ssl.SSLSocket) -> None:
+    with socket.socket(fileno=secure.detach()) as plain:
+        plain.sendall(b"this is no TLS at all")
+
+
+@pytest.mark.parametrize(
+    ("end", "text"), [(_until_closed, ""), (_cut_short, "received 2 bytes, expected 9"), (_no_tls, "WRONG_VERSION")]
+)
+def test_tls_that_ends_without_a_word(end: Callable[[ssl.SSLSocket], None], text: str, certificate: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+
+    def serve(connection: socket.socket) -> None:
+        secure = context.wrap_socket(connection, server_side=True)
+        request_of(secure)
+        end(secure)
+        secure.close()
+
+    with serving(serve) as (url, _):
+        client = asking(int(url.rsplit(":", 1)[1]), SSL_CERT_FILE=str(certificate))
+        if text:
+            with pytest.raises(Unreachable, match=f"broke off: .*{text}") as caught:
+                client.get("/x", "read x")
+            assert caught.value.sent
+        else:
+            assert client.get("/x", "read x").content == b"{}"
+        client.close()
+
+
 def test_a_proxy_is_taken_unless_an_exception_holds_the_host(certificate: Path) -> None:
     with speaking_tls(certificate) as port, serving(tunnelling) as (proxy, connections):
         around = asking(port, SSL_CERT_FILE=str(certificate), https_proxy=proxy, no_proxy="127.0.0.0/8")
@@ -243,6 +280,20 @@ def test_a_proxy_is_taken_unless_an_exception_holds_the_host(certificate: Path) 
         assert connections == [1]
         around.close()
         through.close()
+
+
+def test_a_proxy_may_be_spoken_to_over_tls(certificate: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+
+    def secretly(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as secure:
+            tunnelling(secure)
+
+    with speaking_tls(certificate) as port, serving(secretly) as (proxy, _):
+        client = asking(port, SSL_CERT_FILE=str(certificate), https_proxy=proxy.replace("http:", "https:"))
+        assert client.get("/x", "read x").content == b"{}"
+        client.close()
 
 
 @pytest.mark.parametrize(

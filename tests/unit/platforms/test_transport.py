@@ -16,6 +16,7 @@ import pytest
 
 from reconciler.cli.wiring import SystemClock
 from reconciler.errors import UnexpectedAnswer, Unreachable
+from reconciler.platforms.body import TooLarge, unpacked
 from reconciler.platforms.credentials import NoCredentials
 from reconciler.platforms.http import START, Client
 from reconciler.platforms.transport import PART
@@ -150,6 +151,21 @@ def test_what_is_packed_comes_out_whole(encoding: str, packed: bytes) -> None:
     answer = b"HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %d\r\n\r\n%s"
     with serving(answering(answer % (encoding.encode(), len(packed), packed))) as (url, _), clients(url) as client:
         assert whole(client) == b"y" * 3_000_000
+
+
+@pytest.mark.parametrize(
+    ("encoding", "packed"),
+    [
+        ("gzip", gzip.compress(b"abc") + gzip.compress(b"") + gzip.compress(b"def")),
+        ("deflate", zlib.compress(b"abcdef")),
+    ],
+)
+def test_where_a_packed_body_is_parted_makes_no_difference(encoding: str, packed: bytes) -> None:
+    for size in range(1, len(packed) + 1):
+        parts = [b"", *(packed[at : at + size] for at in range(0, len(packed), size))]
+        assert b"".join(unpacked(parts, encoding, 6)) == b"abcdef"
+        with pytest.raises(TooLarge):
+            list(unpacked(parts, encoding, 5))
 
 
 @pytest.mark.parametrize(
@@ -405,6 +421,26 @@ def test_a_write_that_is_running_is_finished_after_a_stop() -> None:
 
     with serving(handle) as (url, _), clients(url, clock=clock) as client:
         assert written(client) == b"{}"
+
+
+def test_who_waits_for_its_turn_waits_no_longer_than_its_call() -> None:
+    entered, done = threading.Event(), threading.Event()
+
+    def handle(connection: socket.socket) -> None:
+        request_of(connection)
+        entered.set()
+        done.wait(20)
+        connection.sendall(OK)
+
+    with serving(handle) as (url, _), clients(url, concurrency=1) as client:
+        first = threading.Thread(target=whole, args=(client,))
+        first.start()
+        assert entered.wait(20)
+        with pytest.raises(Unreachable, match="no time was left to send it") as caught:
+            client.write("/x", "write x", {}, bytes, time.monotonic() + 0.1)
+        done.set()
+        first.join(20)
+    assert not caught.value.sent
 
 
 # --- connecting -----------------------------------------------------------------------------------------------------

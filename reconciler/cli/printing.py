@@ -93,6 +93,7 @@ def applied(applying: Applying) -> Applied:
         blocked=tuple(applying.blocked),
         errors=tuple((fleet.fleet, fleet.error) for fleet in plan.fleets if fleet.error),
         held=sum(not held.stage for fleet in plan.fleets for held in fleet.held),
+        mistakes=tuple(applying.mistakes),
         outcomes=tuple(applying.outcomes),
     )
 

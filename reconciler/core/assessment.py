@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from array import array
-from itertools import compress
+from collections.abc import Iterable
 
 import msgspec
 
 from reconciler.core.judge import Judged, Patience, judge
-from reconciler.core.resolve import Channels, Column, Resolution, claimed, resolve
-from reconciler.core.select import Mask, both, everything, matcher, without
+from reconciler.core.mistakes import Mistakes
+from reconciler.core.resolve import Channels, Column, Resolution, resolve
+from reconciler.core.select import Rows, matcher
 from reconciler.model.desired import Want
+from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.fleet import Document, FleetSpec
 from reconciler.model.quantity import seconds
 from reconciler.model.release import Release
 from reconciler.model.snapshot import Snapshot
+from reconciler.model.unit import Units
 
 DEADLINE = 900.0
 """Seconds that a slot may be on its way before it counts as stuck, where the fleet does not say (`rollout.deadline`)."""
@@ -54,10 +57,9 @@ class Filters(msgspec.Struct, frozen=True):
         """Return whether a fleet is in reach."""
         return not self.fleets or matcher(list(self.fleets))(name)
 
-    def workload(self, name: str, workload_id: str) -> bool:
-        """Return whether a workload is in reach."""
-        matches = matcher(list(self.workloads))
-        return not self.workloads or matches(name) or matches(workload_id)
+    def workload(self, names: Iterable[str]) -> bool:
+        """Return whether a workload that goes by these names is in reach."""
+        return not self.workloads or any(map(matcher(list(self.workloads)), names))
 
 
 class FleetAssessment(msgspec.Struct):
@@ -73,10 +75,12 @@ class FleetAssessment(msgspec.Struct):
     snapshot: Snapshot
     patience: Patience
     filters: Filters
-    reach: Mask
+    reach: Rows
     """Units in scope and in reach of the filters."""
     unfiltered: list[Judged]
     judged: list[Judged]
+    mistakes: Mistakes = Mistakes()
+    """Those of all fleets of the connection."""
     tied: frozenset[str] = frozenset()
     """Ids of workloads that requirements speak of: each unit is judged by itself, so no call may take in newcomers."""
     base: Resolution | None = None
@@ -86,6 +90,11 @@ class FleetAssessment(msgspec.Struct):
     def document(self) -> Document:
         """Return the fleet's document."""
         return self.resolution.document
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Return what the inventory shows to be wrong or odd about this fleet: what is wrong first."""
+        return (*self.mistakes.of_fleet(self.document.name), *self.resolution.warnings)
 
     @property
     def fleet_wide(self) -> frozenset[str]:
@@ -98,7 +107,7 @@ class FleetAssessment(msgspec.Struct):
             return frozenset()
         pinned = {name for pins in self.resolution.spec.pins.values() for name in pins}
         alike = frozenset(one.column.workload.id for one in self.judged if _alike(one.column, pinned))
-        return alike - self.tied
+        return frozenset(one for one in alike - self.tied if not self.mistakes.holds(one))
 
 
 def _alike(column: Column, pinned: set[str]) -> bool:
@@ -119,6 +128,7 @@ def assess(  # a fleet, what it is held against, and how
     retries_itself: bool,
     filters: Filters,
     resolution: Resolution | None = None,
+    mistakes: Mistakes | None = None,
 ) -> FleetAssessment:
     """Judge one fleet against a snapshot. `now` in seconds since 1970."""
     resolution = resolution or resolve(document, channels, snapshot.units, snapshot.workloads)
@@ -126,12 +136,12 @@ def assess(  # a fleet, what it is held against, and how
     rollout = spec.rollout
     deadline = seconds(rollout.deadline) if rollout is not None and rollout.deadline is not None else DEADLINE
     patience = Patience(now=now, deadline=deadline, retries_itself=retries_itself)
-    units = _units_in_reach(snapshot, filters)
     columns = sorted(resolution.columns.values(), key=lambda column: (column.workload.name, column.workload.id))
     unfiltered = [judge(column, snapshot, patience) for column in columns]
-    judged = [one for one in unfiltered if filters.workload(one.column.workload.name, one.column.workload.id)]
+    judged = [one for one in unfiltered if filters.workload(resolution.names(one.column.workload))]
+    reach = _in_reach(resolution.scope, snapshot.units, filters)
     if filters.units or filters.exclude:
-        judged = [judge(_narrowed(one.column, units), snapshot, patience) for one in judged]
+        judged = [judge(_narrowed(one.column, reach), snapshot, patience) for one in judged]
     return FleetAssessment(
         connection=connection,
         platform=platform,
@@ -139,31 +149,30 @@ def assess(  # a fleet, what it is held against, and how
         snapshot=snapshot,
         patience=patience,
         filters=filters,
-        reach=both(resolution.scope, units),
+        reach=reach,
         unfiltered=unfiltered,
         judged=judged,
+        mistakes=mistakes or Mistakes([resolution], snapshot.units),
     )
 
 
-def _units_in_reach(snapshot: Snapshot, filters: Filters) -> Mask:
-    units = snapshot.units
-    found = everything(units)
-    if filters.units:
-        matches = matcher(list(filters.units))
-        found = bytes(matches(name) or matches(unit_id) for name, unit_id in zip(units.names, units.ids, strict=True))
-    if filters.exclude:
-        drops = matcher(list(filters.exclude))
-        found = without(
-            found, bytes(drops(name) or drops(unit_id) for name, unit_id in zip(units.names, units.ids, strict=True))
-        )
-    return found
+def _in_reach(scope: Rows, units: Units, filters: Filters) -> Rows:
+    """Return the units of a scope that pass the filters."""
+    if not filters.units and not filters.exclude:
+        return scope
+    chosen, dropped = matcher(list(filters.units) or ["*"]), matcher(list(filters.exclude))
+
+    def passes(row: int) -> bool:
+        name, unit_id = units.names[row], units.ids[row]
+        return (chosen(name) or chosen(unit_id)) and not (dropped(name) or dropped(unit_id))
+
+    return Rows(array("I", filter(passes, scope)))
 
 
-def _narrowed(column: Column, units: Mask) -> Column:
-    winners = array("I", column.winners)
-    for row in compress(range(len(units)), without(b"\x01" * len(units), units)):
-        winners[row] = 0
-    return Column(column.workload, column.rules, winners, column.masks)
+def _narrowed(column: Column, reach: Rows) -> Column:
+    rows = [row for row in column.rows if row in reach]
+    winners = array("I", map(column.winner, rows))
+    return Column(column.workload, column.rules, Rows(array("I", rows)), winners, column.spoken)
 
 
 def wanted(one: FleetAssessment) -> set[Release]:
@@ -183,11 +192,12 @@ def unmanaged(one: FleetAssessment) -> int:
     count = 0
     for workload in one.snapshot.workloads:
         column = one.snapshot.columns.get(workload.id)
-        if column is None or not one.filters.workload(workload.name, workload.id):
+        if column is None or not one.filters.workload(one.resolution.names(workload)):
             continue
         ours = one.resolution.columns.get(workload.id)
-        left = one.reach if ours is None else without(one.reach, claimed(ours))
-        count += sum(state in held for state in compress(column, left))
+        claimed = frozenset(ours.claims()) if ours is not None else frozenset()
+        if len(claimed) < len(one.resolution.scope):
+            count += sum(column[row] in held and row not in claimed for row in one.reach)
     return count
 
 
@@ -197,13 +207,14 @@ def leavers(one: FleetAssessment) -> dict[str, list[int]]:
     if one.base is None:
         return found
     for workload_id, column in one.base.columns.items():
-        before = claimed(column)
         now = one.resolution.columns.get(workload_id)
-        left = before if now is None else without(before, claimed(now))
+        kept = frozenset(now.claims()) if now is not None else frozenset()
         rows = [
             row
-            for row in compress(range(len(left)), left)
-            if column.rule(row).value.want is Want.VERSION and one.snapshot.state(workload_id, row).assigned is not None
+            for row in column.claims()
+            if row not in kept
+            and column.rule(row).value.want is Want.VERSION
+            and one.snapshot.state(workload_id, row).assigned is not None
         ]
         if rows:
             found.setdefault(column.workload.name, []).extend(rows)

@@ -168,7 +168,7 @@ def _gone(change: P, held: Held | None, assessment: FleetAssessment) -> Dropped[
         return Dropped(change, Result.STALE, f"the manifests now ask for {desired} here")
     if held is not None:
         return Dropped(change, Result.NOT_TRIED, "", held.reasons)
-    if not assessment.reach[row] or not assessment.filters.workload(change.workload.name, change.workload.id):
+    if row not in assessment.reach or not assessment.filters.workload(assessment.resolution.names(change.workload)):
         return Dropped(change, Result.NOT_TRIED, f"excluded by {assessment.filters.words}")
     if snapshot.state(change.workload.id, row).phase is Phase.UNKNOWN:
         return Dropped(change, Result.NOT_TRIED, unknown)

@@ -81,6 +81,7 @@ def _fleet_plan(one: FleetPlan, units: Names, workloads: Names) -> Table:
                 f"{workload} {version}": f"content {identity or 'unknown'}"
                 for workload, version, identity in one.basis.versions
             },
+            "diagnostics": {f"{found.origin} {found.code}": found.message for found in one.diagnostics},
             "warnings": {warning: warning for warning in one.warnings},
         }
     )

@@ -11,14 +11,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 import msgspec
 
 from reconciler.core.assessment import Filters, FleetAssessment, assess, leavers, wanted
-from reconciler.core.claims import conflicts
 from reconciler.core.guards.requirement import Gates, gates
+from reconciler.core.mistakes import Mistakes
 from reconciler.core.need import Need, Side, needs, tied_to
 from reconciler.core.plan import LIFETIME, NO_GATES, Compiler, failed_fleet, fleet_plan
 from reconciler.core.resolve import Channels, Resolution, resolve
 from reconciler.core.stage import staged
 from reconciler.errors import SettingsError
-from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.fleet import Document, FleetSpec, Manifest
 from reconciler.model.plan import FleetPlan
 from reconciler.model.release import Catalog, Release
@@ -57,9 +56,9 @@ class Assessed(msgspec.Struct, kw_only=True):
     seen: Seen
     resolutions: list[Resolution]
     """What all fleets of the connection say, for those that requirements tie to it."""
+    mistakes: Mistakes
     assessments: list[FleetAssessment] = []
     """The fleets in reach of the request; none of a connection that is merely tied to one."""
-    findings: list[Diagnostic] = []
 
     @property
     def connection(self) -> str:
@@ -111,15 +110,15 @@ def assess_reading(request: PlanRequest, seen: Seen, fleets: Collection[str], no
     documents = [one for one in manifest.fleets.values() if one.spec.connection == seen.connection]
     channels, snapshot = channels_of(manifest), seen.snapshot
     resolutions = [resolve(one, channels, snapshot.units, snapshot.workloads) for one in documents]
-    findings = [finding for one in resolutions for finding in one.diagnostics]
-    findings += conflicts(resolutions, snapshot.units)
-    reading = Assessed(seen=seen, resolutions=resolutions, findings=findings)
-    if not any(finding.severity is Severity.ERROR for finding in findings):
-        reading.assessments = [_assess(one, seen, request, now) for one in resolutions if one.document.name in fleets]
-    return reading
+    mistakes = Mistakes(resolutions, snapshot.units)
+    chosen = [one for one in resolutions if one.document.name in fleets]
+    assessments = [_assess(one, seen, request, mistakes, now) for one in chosen]
+    return Assessed(seen=seen, resolutions=resolutions, mistakes=mistakes, assessments=assessments)
 
 
-def _assess(resolution: Resolution, seen: Seen, request: PlanRequest, now: float) -> FleetAssessment:
+def _assess(
+    resolution: Resolution, seen: Seen, request: PlanRequest, mistakes: Mistakes, now: float
+) -> FleetAssessment:
     one = assess(
         resolution.document,
         connection=seen.connection,
@@ -130,6 +129,7 @@ def _assess(resolution: Resolution, seen: Seen, request: PlanRequest, now: float
         retries_itself=seen.retries_itself,
         filters=request.filters,
         resolution=resolution,
+        mistakes=mistakes,
     )
     one.base = _base(resolution.document, request, seen.snapshot)
     return one
@@ -214,7 +214,7 @@ def _deleted(reading: Reading, request: PlanRequest, now: float) -> Iterator[Fle
             before, spec=msgspec.structs.replace(before.spec, workloads={}, pins={}, prune="none", allow_empty=True)
         )
         resolution = resolve(gone, {}, reading.snapshot.units, reading.snapshot.workloads)
-        one = _assess(resolution, reading.seen, request, now)
+        one = _assess(resolution, reading.seen, request, reading.mistakes, now)
         entry = _plan(one, reading, request, NO_GATES)
         left = sum(len(rows) for rows in leavers(one).values())
         word = f"fleet {name!r} was deleted: {left:,} slots become unmanaged and keep their versions"

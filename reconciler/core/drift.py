@@ -8,6 +8,7 @@ import msgspec
 
 from reconciler.core.bind import slot_of
 from reconciler.model.change import Change, SlotId
+from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.event import Drifted
 from reconciler.model.observation import UNSEEN, Phase
 from reconciler.model.outcome import Outcome, Result
@@ -25,6 +26,7 @@ class Memory(msgspec.Struct):
     """One fleet as the last pass left it: what it read, and what its calls made of slots since."""
 
     snapshot: Snapshot
+    diagnostics: tuple[Diagnostic, ...] = ()
     sent: dict[SlotId, str | None] = {}
     doubtful: set[SlotId] = set()
     """Slots of which nobody knows what a call made of them."""

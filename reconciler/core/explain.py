@@ -45,7 +45,7 @@ def explain(one: FleetAssessment, plan: FleetPlan, manifest: Manifest, row: int,
         sync=sync(found),
         health=health(found, state, reach),
         planned=_planned(plan, unit.id, workload.id),
-        held=held.reasons if held is not None else (),
+        held=held.reasons if held is not None else one.mistakes.holds(workload.id).get(row, ()),
         stage=held.stage if held is not None else 0,
     )
 
@@ -72,9 +72,9 @@ def stray(snapshot: Snapshot, row: int, workload: Workload) -> SlotExplanation:
 
 def _won(one: FleetAssessment, manifest: Manifest, column: Column | None, row: int) -> Rule | None:
     """Return the rule in force; where none is, the line that leaves the slot out; None where nothing speaks of it."""
-    if column is not None and column.winners[row]:
+    if column is not None and column.winner(row):
         return _rule(one, manifest, column.rule(row))
-    if not one.resolution.scope[row]:
+    if row not in one.resolution.scope:
         return Rule(origin=one.document.locate(("spec", "units")), text="units: not in the scope of the fleet")
     if column is None:
         return None
@@ -84,8 +84,8 @@ def _won(one: FleetAssessment, manifest: Manifest, column: Column | None, row: i
 
 def _lost(one: FleetAssessment, manifest: Manifest, column: Column, row: int) -> Iterator[Rule]:
     """Yield the rules that speak of the slot too, strongest first."""
-    for number, meant in reversed(column.masks):
-        if meant[row] and number != column.winners[row]:
+    for number, meant in reversed(column.spoken):
+        if row in meant and number != column.winner(row):
             yield _rule(one, manifest, column.rules[number])
 
 

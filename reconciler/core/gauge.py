@@ -86,9 +86,9 @@ def remarks(one: FleetAssessment, judged: Judged) -> Iterator[Remark]:
     counts: Counter[tuple[Condition, ...]] = Counter()
     units: dict[tuple[Condition, ...], list[Ref]] = {}
     column = judged.column
-    for row, number in enumerate(one.snapshot.column(column.workload.id)):
+    for row, number in zip(column.rows, column.rows.of(one.snapshot.column(column.workload.id)), strict=True):
         conditions = states[number].conditions
-        if number and conditions and column.winners[row]:
+        if number and conditions:
             counts[conditions] += 1
             if counts[conditions] <= SAMPLE:
                 units.setdefault(conditions, []).append(one.snapshot.units.ref(row))

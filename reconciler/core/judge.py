@@ -195,23 +195,22 @@ class Judged(msgspec.Struct):
 
 def judge(column: Column, snapshot: Snapshot, patience: Patience) -> Judged:
     """Judge every slot that a fleet's column speaks of. Each distinct (rule, state, reach) is judged once."""
-    states = snapshot.column(column.workload.id)
-    triples = Counter(zip(column.winners, states, snapshot.units.reach, strict=True))
+    states, reaches = snapshot.column(column.workload.id), snapshot.units.reach
+    triples = Counter(zip(column.winners, column.rows.of(states), column.rows.of(reaches), strict=True))
     judged = lru_cache(maxsize=None)(
         lambda value, state, reach: verdict(value, snapshot.states[state], Reach(reach), patience)
     )
     tally: Counter[tuple[Verdict, int, int]] = Counter()
     needing: dict[tuple[int, int, int], Verdict] = {}
     for (rule, state, reach), number in triples.items():
-        if rule == 0:
-            continue
         found = judged(column.rules[rule].value, state, reach)
         tally[found, state, reach] += number
         if found in CHANGES or found in HELD:
             needing[rule, state, reach] = found
     intents: list[Intent] = []
     if needing:
-        for row, triple in enumerate(zip(column.winners, states, snapshot.units.reach, strict=True)):
+        observed = zip(column.winners, column.rows.of(states), column.rows.of(reaches), strict=True)
+        for row, triple in zip(column.rows, observed, strict=True):
             wanted = needing.get(triple)
             if wanted is not None:
                 intents.append(Intent(row, triple[0], triple[1], wanted))

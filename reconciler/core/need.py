@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from itertools import compress
 
 import msgspec
 
-from reconciler.core.resolve import Column, Resolution, claimed
+from reconciler.core.names import meant
+from reconciler.core.resolve import Column, Resolution
 from reconciler.core.versions import Range, parse_range
 from reconciler.model.desired import Desired
 from reconciler.model.fleet import Document, Requirement, WorkloadSpec
@@ -108,13 +108,10 @@ class Side:
         self.snapshot = snapshot
         self.resolutions = {one.document.name: one for one in resolutions}
         self._claims: dict[str, dict[int, tuple[Resolution, Column]]] = {}
-        self._bearers: dict[str, dict[str, list[int]]] = {}
 
     def meant(self, name: str, specs: Iterable[WorkloadSpec]) -> list[str]:
         """Return the ids of the workloads that entries of a name mean; none or several where that is not certain."""
-        asked = {spec.id for spec in specs}
-        known = self.snapshot.workloads
-        return [one.id for one in known if one.id in asked or (None in asked and one.name == name)]
+        return [one.id for one in meant(name, specs, self.snapshot.workloads)]
 
     def listed(self, name: str) -> list[WorkloadSpec]:
         """Return the entries of a workload in all fleets of the connection."""
@@ -128,7 +125,7 @@ class Side:
                 row: (one, column)
                 for one in self.resolutions.values()
                 if (column := one.columns.get(workload_id)) is not None
-                for row in compress(range(len(self.snapshot.units)), claimed(column))
+                for row in column.claims()
             }
         found = self._claims[workload_id].get(row)
         if found is None:
@@ -143,9 +140,5 @@ class Side:
 
     def bearers(self, tag: str, value: str) -> list[int]:
         """Return the units that bear a value of a tag."""
-        if tag not in self._bearers:
-            found = self._bearers[tag] = {}
-            for row in range(len(self.snapshot.units)):
-                for borne in set(self.values(tag, row)):
-                    found.setdefault(borne, []).append(row)
-        return self._bearers[tag].get(value, [])
+        units = self.snapshot.units
+        return [row for number in units.tagged(tag).get(value, ()) for row in units.labelled(number)]

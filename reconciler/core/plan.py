@@ -80,7 +80,8 @@ def fleet_plan(  # a fleet, what is known of it, and where its manifests came fr
         changes=changes,
         actions=actions,
         held=(*missing, *maker.held),
-        violations=tuple(violations(one.document, loads(one), sum(one.resolution.scope))),
+        diagnostics=one.diagnostics,
+        violations=tuple(violations(one.document, loads(one), len(one.resolution.scope))),
         warnings=(*warnings(one), *review.warnings),
         releases=moved_to(changes, catalog),
     )
@@ -134,7 +135,7 @@ class _Maker:
     def __init__(self, one: FleetAssessment, catalog: Catalog, gates: Gates) -> None:
         self.one = one
         self.catalog = catalog
-        self.vetoes = Vetoes(Scene(one.resolution, one.snapshot, catalog, one.patience.now))
+        self.vetoes = Vetoes(Scene(one.resolution, one.snapshot, catalog, one.mistakes, one.patience.now))
         self.gates = gates
         self.digest = SlotDigest(one.resolution, one.snapshot)
         self.changes: list[Change] = []
@@ -286,9 +287,9 @@ def _set_steps(changes: tuple[Change, ...], actions: tuple[Action, ...], later: 
 
 
 def _missing(one: FleetAssessment) -> Iterator[Held]:
-    units = sum(one.reach)
+    units = len(one.reach)
     for name, why in one.resolution.missing:
-        if one.filters.workload(name, name):
+        if one.filters.workload([name]):
             yield Held(
                 unit=Ref("*", units_in_words(units)),
                 workload=Ref("", name),
@@ -308,7 +309,7 @@ def _summary(one: FleetAssessment, changes: tuple[Change, ...], held: int) -> Su
     out = count(Verdict.UNKNOWN, Verdict.DIFFERS, Verdict.MISSING, Verdict.SURPLUS, Verdict.LEFTOVER, Verdict.NEXT)
     verbs = [change.verb for change in changes]
     return Summary(
-        units=sum(one.reach),
+        units=len(one.reach),
         slots=slots,
         synced=slots - out,
         held=held,

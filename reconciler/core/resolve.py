@@ -1,26 +1,27 @@
 """Manifest + inventory → which rule decides each slot.
 
 Precedence: workload < its overrides in order < pins; pruning fills what those leave out. The answer is one column of rule
-numbers per workload; rule 0 stands for "no rule of this fleet", so a slot outside the scope can never be touched.
+numbers per workload, over the units that the fleet speaks of; rule 0 stands for "no rule of this fleet", so a slot outside
+the scope can never be touched.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
 from itertools import compress
 from operator import itemgetter
 
 import msgspec
 
-from reconciler.core.names import suggestion
-from reconciler.core.select import Mask, both, either, is_glob, mask, selectors_in, without
+from reconciler.core.names import Names
+from reconciler.core.select import Mask, Rows, both, either, is_glob, mask, mask_of, rows_in, selectors_in, without
 from reconciler.model.desired import ABSENT, UNMANAGED, Desired, Want, version
 from reconciler.model.diagnostic import Diagnostic, Related, Severity
 from reconciler.model.fleet import ChannelRef, Choice, Document, FleetSpec, PinChoice, Selector, WorkloadSpec
 from reconciler.model.origin import Path
 from reconciler.model.snapshot import Workload
-from reconciler.model.unit import Units
+from reconciler.model.unit import Ref, Units
 
 Channels = dict[str, dict[str, str]]
 """Versions by channel, then by workload name."""
@@ -39,26 +40,54 @@ OUTSIDE = Rule(UNMANAGED, (), "scope")
 
 
 class Column(msgspec.Struct):
-    """The rules of one workload and, per unit, the number of the one that wins."""
+    """The rules of one workload, and which of them wins for each unit that they speak of."""
 
     workload: Workload
     rules: list[Rule]
+    rows: Rows
+    """Those that some rule speaks of."""
     winners: array[int]
-    masks: list[tuple[int, Mask]]
+    """The number of the rule that wins, by position in `rows`."""
+    spoken: list[tuple[int, Rows]]
     """(rule number, units it speaks of) in order of precedence, for explaining who lost; pins are not in here."""
     unnarrowed: bool = False
     """Whether the workload is meant for every unit of the scope, whoever comes."""
 
+    def winner(self, row: int) -> int:
+        """Return the number of the rule that decides a slot."""
+        position = self.rows.position(row)
+        return 0 if position < 0 else self.winners[position]
+
+    def set(self, row: int) -> None:
+        """Let the last rule win for a unit that is spoken of."""
+        self.winners[self.rows.position(row)] = len(self.rules) - 1
+
     def rule(self, row: int) -> Rule:
         """Return the rule that decides a slot."""
-        return self.rules[self.winners[row]]
+        return self.rules[self.winner(row)]
+
+    def claims(self) -> Iterator[int]:
+        """Yield the rows of the slots that the fleet claims: those that some rule manages."""
+        managed = [rule.value.want is not Want.UNMANAGED for rule in self.rules]
+        return compress(self.rows, map(managed.__getitem__, self.winners))
+
+
+class Mistake(msgspec.Struct, frozen=True):
+    """What is wrong with manifests as this inventory shows it, and the slots it is about: nothing goes to those."""
+
+    diagnostic: Diagnostic
+    fleets: tuple[str, ...]
+    """The fleets that say it."""
+    workloads: frozenset[str]
+    """Ids."""
+    rows: Iterable[int]
 
 
 class Resolution(msgspec.Struct):
     """What one fleet says of an inventory."""
 
     document: Document
-    scope: Mask
+    scope: Rows
     columns: dict[str, Column]
     """By workload id."""
     missing: list[tuple[str, str]]
@@ -67,7 +96,10 @@ class Resolution(msgspec.Struct):
     """Why nothing may be pruned, if so."""
     dropped: int
     """Units that matched the scope but cannot be assigned to."""
-    diagnostics: list[Diagnostic]
+    keys: dict[str, tuple[str, ...]]
+    """What the manifest calls workloads, by workload id."""
+    warnings: list[Diagnostic]
+    mistakes: list[Mistake]
     whole: bool
     """Whether the scope is every unit of the application, now and whoever comes."""
     label_keys: frozenset[str]
@@ -79,9 +111,13 @@ class Resolution(msgspec.Struct):
         spec: FleetSpec = self.document.spec
         return spec
 
+    def names(self, workload: Workload | Ref) -> tuple[str, ...]:
+        """Return all that a workload goes by here: its id, the platform's name for it, and what the manifest calls it."""
+        return (workload.id, workload.name, *self.keys.get(workload.id, ()))
+
 
 def resolve(document: Document, channels: Channels, units: Units, workloads: tuple[Workload, ...]) -> Resolution:
-    """Return which rule decides each slot of a fleet. Findings of any severity are in `diagnostics`."""
+    """Return which rule decides each slot of a fleet, and what the inventory shows to be wrong or odd about that."""
     return _Resolver(document, channels, units, workloads).run()
 
 
@@ -94,29 +130,32 @@ class _Resolver:
         self.channels = channels
         self.units = units
         self.workloads = workloads
-        self.diagnostics: list[Diagnostic] = []
-        self.missing: list[tuple[str, str]] = []
-        self.prune_unsafe: list[str] = []
-        self.by_name: dict[str, list[int]] | None = None
+        self.names = Names(self.spec, workloads)
+        self.identified = self.names.identified
+        self.warnings: list[Diagnostic] = []
+        self.mistakes: list[Mistake] = []
 
     def run(self) -> Resolution:
-        scope = self._mask(self.spec.units, ("spec", "units"))
+        for code, message, path in self.names.warnings:
+            self._warn(code, message, path)
+        inside = self._mask(self.spec.units, ("spec", "units"))
         pins = self._pins()
-        scope, dropped = self._drop_unassignable(scope, {row for row, _, _ in pins})
+        inside, dropped = self._drop_unassignable(inside, {row for row, _, _ in pins})
+        scope = rows_in(inside)
         columns: dict[str, Column] = {}
-        for name, spec in sorted(self.spec.workloads.items()):
-            workload = self._identify(name, spec)
-            if workload is None:
-                continue
-            if workload.id in columns:
-                known = columns[workload.id].rules[1].path
-                self._error(
+        for name, workload in self.identified.items():
+            known = columns.get(workload.id)
+            if known is not None:
+                other = known.rules[1].path
+                self._mistake(
                     "workload-twice",
-                    f"{known[-1]!r} and {name!r} are the same workload, {workload.name} ({workload.id})",
+                    f"{other[-1]!r} and {name!r} are the same workload, {workload.name} ({workload.id})",
                     ("spec", "workloads", name),
-                    Related("the other entry", self.document.locate(known)),
+                    {workload.id},
+                    scope,
+                    Related("the other entry", self.document.locate(other)),
                 )
-            columns[workload.id] = self._column(name, spec, workload, scope)
+            columns[workload.id] = self._column(name, self.spec.workloads[name], workload, inside, scope)
         self._apply_pins(pins, columns, scope)
         self._prune_others(columns, scope)
         inner = list(self._all_selectors())
@@ -124,10 +163,12 @@ class _Resolver:
             document=self.document,
             scope=scope,
             columns=columns,
-            missing=self.missing,
-            prune_unsafe=self.prune_unsafe,
+            missing=self.names.missing,
+            prune_unsafe=self.names.prune_unsafe,
             dropped=dropped,
-            diagnostics=self.diagnostics,
+            keys=self.names.keys,
+            warnings=self.warnings,
+            mistakes=self.mistakes,
             whole=self.spec.units == EVERYBODY,
             label_keys=frozenset(key for one in inner for key in one.tags or {}),
             uses_names=bool(self.spec.pins) or any(one.names or one.cohorts for one in inner),
@@ -135,24 +176,23 @@ class _Resolver:
 
     # --- scope ------------------------------------------------------------------------------------------------------
 
-    def _mask(self, selector: Selector, path: Path) -> Mask:
+    def _mask(self, selector: Selector, path: Path, *names: str) -> Mask:
+        """Return the units that a selector means, for the workloads of these names, or for all of the fleet."""
         for one in selectors_in(selector):
             for name in one.names or []:
-                rows = [] if is_glob(name) else self._rows_named(name)
+                rows = [] if is_glob(name) else self.units.named(name)
                 if len(rows) > 1:
-                    self._ambiguous(name, rows, path)
+                    self._ambiguous(name, rows, path, names)
         return mask(selector, self.units)
 
     def _drop_unassignable(self, scope: Mask, pinned: set[int]) -> tuple[Mask, int]:
+        if 0 not in self.units.assignable:
+            return scope, 0
         assignable = bytes(self.units.assignable)
         strangers = without(scope, assignable)
-        if not any(strangers):
-            return scope, 0
         named = {self.units.index.get(unit_id) for one in self._all_selectors() for unit_id in one.ids or []} | pinned
-        kept = bytearray(len(scope))
-        for row in compress(range(len(scope)), strangers):
-            kept[row] = row in named
-        return either(both(scope, assignable), bytes(kept)), sum(strangers) - sum(kept)
+        kept = mask_of((row for row in rows_in(strangers) if row in named), self.units)
+        return either(both(scope, assignable), kept), strangers.count(1) - kept.count(1)
 
     def _all_selectors(self) -> list[Selector]:
         tops = [self.spec.units]
@@ -163,71 +203,42 @@ class _Resolver:
 
     # --- workloads --------------------------------------------------------------------------------------------------
 
-    def _identify(self, name: str, spec: WorkloadSpec) -> Workload | None:
+    def _column(self, name: str, spec: WorkloadSpec, workload: Workload, inside: Mask, scope: Rows) -> Column:
         path: Path = ("spec", "workloads", name)
-        named = [workload for workload in self.workloads if workload.name == name]
-        if spec.id is not None:
-            found = next((workload for workload in self.workloads if workload.id == spec.id), None)
-            if found is None:
-                self._unidentified(name, f"no workload has the id {spec.id}", path)
-                return None
-            if found.name != name:
-                self.prune_unsafe.append(f"workload {spec.id} is named {found.name!r} on the platform, not {name!r}")
-                self._warn("workload-renamed", self.prune_unsafe[-1], path)
-            return found
-        if len(named) > 1:
-            ids = ", ".join(sorted(workload.id for workload in named))
-            self._unidentified(name, f"several workloads are named {name!r}: add `id:` with one of {ids}", path)
-            return None
-        if not named:
-            near = suggestion(name, [workload.name for workload in self.workloads])
-            self._unidentified(name, f"the platform has no workload named {name!r}{near}", path)
-            return None
-        return named[0]
-
-    def _unidentified(self, name: str, why: str, path: Path) -> None:
-        self.missing.append((name, why))
-        self.prune_unsafe.append(why)
-        self._warn("workload-not-found", why, path)
-
-    def _column(self, name: str, spec: WorkloadSpec, workload: Workload, scope: Mask) -> Column:
-        path: Path = ("spec", "workloads", name)
-        reach = scope if spec.units is None else both(scope, self._mask(spec.units, (*path, "units")))
-        rules = [OUTSIDE, Rule(self._desired(spec, name, path), path, "workload")]
-        winners = array("I", iter(reach))
-        masks: list[tuple[int, Mask]] = [(1, reach)]
+        reach = inside if spec.units is None else both(inside, self._mask(spec.units, (*path, "units"), name))
+        rules = [OUTSIDE, Rule(self._desired(spec, name), path, "workload")]
+        prunes = self.spec.prune != "none" and spec.units is not None
+        inner = scope if spec.units is None else rows_in(reach)
+        column = Column(workload, rules, inner, array("I", [1]) * len(inner), [(1, inner)])
+        column.unnarrowed = spec.units is None or spec.units == EVERYBODY
+        if prunes:
+            rules.append(Rule(ABSENT, ("spec", "prune"), "prune"))
+            column.rows = scope
+            column.winners = array("I", (1 if inside else 2 for inside in column.rows.of(reach)))
         for position, override in enumerate(spec.overrides):
             where: Path = (*path, "overrides", position)
-            meant = both(reach, self._mask(override.units, (*where, "units")))
-            if not any(meant):
+            meant = rows_in(both(reach, self._mask(override.units, (*where, "units"), name)))
+            if not meant:
                 self._warn("no-match", f"this override of {name!r} matches none of the workload's units", where)
-            rules.append(Rule(self._desired(override, name, where), where, "override"))
-            masks.append((len(rules) - 1, meant))
-            for row in compress(range(len(meant)), meant):
-                winners[row] = len(rules) - 1
-        if self.spec.prune != "none" and spec.units is not None:
-            rules.append(Rule(ABSENT, ("spec", "prune"), "prune"))
-            for row in compress(range(len(scope)), without(scope, reach)):
-                winners[row] = len(rules) - 1
-        return Column(workload, rules, winners, masks, unnarrowed=spec.units is None or spec.units == EVERYBODY)
+            rules.append(Rule(self._desired(override, name), where, "override"))
+            column.spoken.append((len(rules) - 1, meant))
+            for row in meant:
+                column.set(row)
+        return column
 
-    def _desired(self, choice: Choice, name: str, path: Path) -> Desired:
+    def _desired(self, choice: Choice, name: str) -> Desired:
         if choice.absent:
             return ABSENT
         if isinstance(choice, PinChoice) and choice.channel is not None:
-            return self._from_channel(choice.channel, choice, name, path)
+            return self._from_channel(choice.channel, choice, name)
         if choice.unmanaged or choice.version is None:
             return UNMANAGED
         if isinstance(choice.version, ChannelRef):
-            return self._from_channel(choice.version.channel, choice, name, path)
+            return self._from_channel(choice.version.channel, choice, name)
         return version(choice.version, tuple(sorted(choice.settings.items())))
 
-    def _from_channel(self, channel: str, choice: Choice, name: str, path: Path) -> Desired:
-        found = self.channels.get(channel, {}).get(name)
-        if found is None:
-            self._error("channel-without-workload", f"channel {channel!r} has no version for {name!r}", path)
-            return UNMANAGED
-        return version(found, tuple(sorted(choice.settings.items())))
+    def _from_channel(self, channel: str, choice: Choice, name: str) -> Desired:
+        return version(self.channels[channel][name], tuple(sorted(choice.settings.items())))
 
     # --- pins -------------------------------------------------------------------------------------------------------
 
@@ -237,88 +248,75 @@ class _Resolver:
         for key in sorted(self.spec.pins):
             path: Path = ("spec", "pins", key)
             row = self.units.index.get(key)
-            rows = [row] if row is not None else self._rows_named(key)
+            rows = [row] if row is not None else self.units.named(key)
             if len(rows) > 1:
-                self._ambiguous(key, rows, path)
+                self._ambiguous(key, rows, path, tuple(self.spec.pins[key]))
             elif not rows:
-                self._warn("no-match", f"no unit has the id or name {key!r}", path)
+                self._warn("no-match", f"no unit has the id or name {key!r}: this pin holds nothing", path)
             else:
                 found.append((rows[0], key, path))
         return found
 
-    def _apply_pins(self, pins: list[tuple[int, str, Path]], columns: dict[str, Column], scope: Mask) -> None:
-        by_name = {name: column for column in columns.values() for name in self._names_of(column.workload)}
+    def _apply_pins(self, pins: list[tuple[int, str, Path]], columns: dict[str, Column], scope: Rows) -> None:
         seen: dict[int, str] = {}
         for row, key, path in pins:
             if seen.setdefault(row, key) != key:
-                self._error("pin-twice", f"{seen[row]!r} and {key!r} are the same unit", path)
+                names = {*self.spec.pins[key], *self.spec.pins[seen[row]]}
+                message = f"{seen[row]!r} and {key!r} are the same unit"
+                self._mistake("pin-twice", message, path, self._ids(names), {row})
             for name, pin in sorted(self.spec.pins[key].items(), key=itemgetter(0)):
-                column = by_name.get(name)
-                if column is None:
+                workload = self.identified.get(name)
+                if workload is None:
                     continue
+                column = columns[workload.id]
                 where: Path = (*path, name)
-                if not scope[row] or not column.masks[0][1][row]:
-                    self._pin_outside(key, name, where, inside_scope=bool(scope[row]))
+                if row not in scope or row not in column.spoken[0][1]:
+                    self._pin_outside(key, row, name, where, inside_scope=row in scope)
                     continue
-                value = version(pin) if isinstance(pin, str) else self._desired(pin, name, where)
+                value = version(pin) if isinstance(pin, str) else self._desired(pin, name)
                 column.rules.append(Rule(value, where, "pin"))
-                column.winners[row] = len(column.rules) - 1
+                column.set(row)
 
-    def _names_of(self, workload: Workload) -> list[str]:
-        return [
-            name
-            for name, spec in self.spec.workloads.items()
-            if spec.id == workload.id or (spec.id is None and name == workload.name)
-        ]
+    def _ids(self, names: Iterable[str]) -> set[str]:
+        """Return the ids of the workloads that the fleet lists under these names."""
+        return {self.identified[name].id for name in names if name in self.identified}
 
-    def _pin_outside(self, key: str, name: str, path: Path, *, inside_scope: bool) -> None:
+    def _pin_outside(self, key: str, row: int, name: str, path: Path, *, inside_scope: bool) -> None:
         outer: Path = ("spec", "workloads", name, "units") if inside_scope else ("spec", "units")
         what = f"the units of workload {name!r}" if inside_scope else "the scope of its fleet"
-        self._error(
+        self._mistake(
             "pin-outside",
             f"the pin of {name!r} on {key!r} is outside {what}",
             path,
+            self._ids([name]),
+            {row},
             Related(what, self.document.locate(outer)),
         )
 
     # --- pruning ----------------------------------------------------------------------------------------------------
 
-    def _prune_others(self, columns: dict[str, Column], scope: Mask) -> None:
+    def _prune_others(self, columns: dict[str, Column], scope: Rows) -> None:
         if self.spec.prune != "all":
             return
         for workload in self.workloads:
             if workload.id not in columns:
-                rule = Rule(ABSENT, ("spec", "prune"), "prune")
-                columns[workload.id] = Column(workload, [OUTSIDE, rule], array("I", iter(scope)), [(1, scope)])
+                rules = [OUTSIDE, Rule(ABSENT, ("spec", "prune"), "prune")]
+                columns[workload.id] = Column(workload, rules, scope, array("I", [1]) * len(scope), [(1, scope)])
 
     # --- findings ---------------------------------------------------------------------------------------------------
 
-    def _rows_named(self, name: str) -> list[int]:
-        if self.by_name is None:
-            self.by_name = defaultdict(list)
-            for row, other in enumerate(self.units.names):
-                self.by_name[other].append(row)
-        return self.by_name.get(name, [])
-
-    def _ambiguous(self, name: str, rows: list[int], path: Path) -> None:
+    def _ambiguous(self, name: str, rows: list[int], path: Path, workloads: tuple[str, ...]) -> None:
         ids = ", ".join(self.units.ids[row] for row in rows)
-        self._error("ambiguous-name", f"{len(rows)} units are named {name!r}: use an id: {ids}", path)
+        message = f"{len(rows)} units are named {name!r}: use an id: {ids}"
+        every = {one.id for one in self.workloads} if self.spec.prune == "all" else self._ids(self.identified)
+        self._mistake("ambiguous-name", message, path, self._ids(workloads) if workloads else every, rows)
 
     def _warn(self, code: str, message: str, path: Path) -> None:
-        self._add(code, message, path, Severity.WARNING)
+        origin = self.document.locate(path)
+        self.warnings.append(Diagnostic(code=code, message=message, severity=Severity.WARNING, origin=origin))
 
-    def _error(self, code: str, message: str, path: Path, *related: Related) -> None:
-        self._add(code, message, path, Severity.ERROR, related)
-
-    def _add(self, code: str, message: str, path: Path, severity: Severity, related: tuple[Related, ...] = ()) -> None:
-        self.diagnostics.append(
-            Diagnostic(
-                code=code, message=message, severity=severity, origin=self.document.locate(path), related=related
-            )
-        )
-
-
-def claimed(column: Column) -> Mask:
-    """Return the slots of a workload that a fleet claims: those some rule manages."""
-    managed = [rule.value.want is not Want.UNMANAGED for rule in column.rules]
-    return bytes(map(managed.__getitem__, column.winners))
+    def _mistake(  # what is wrong, where, and what it is about
+        self, code: str, message: str, path: Path, workloads: Collection[str], rows: Iterable[int], *related: Related
+    ) -> None:
+        found = Diagnostic(code=code, message=message, origin=self.document.locate(path), related=related)
+        self.mistakes.append(Mistake(found, (self.document.name,), frozenset(workloads), rows))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from itertools import compress
 
 from reconciler.core.assessment import FleetAssessment, unmanaged
 from reconciler.core.axes import axes
@@ -41,14 +40,14 @@ def fleet_status(one: FleetAssessment, *, units: bool = False) -> FleetStatus:
             if found is not Verdict.UNMANAGED:
                 counts[status_bucket(found, one.snapshot.states[state], Reach(reach))] += number
     both, gauged = axes(one), devices(one)
-    missing = tuple(f"{name}: {why}" for name, why in one.resolution.missing if one.filters.workload(name, name))
+    missing = tuple(f"{name}: {why}" for name, why in one.resolution.missing if one.filters.workload([name]))
     return FleetStatus(
         fleet=one.document.name,
         connection=one.connection,
         platform=one.platform,
         sync=both[0],
         health=both[1],
-        units=sum(one.reach),
+        units=len(one.reach),
         ready=counts[READY],
         total=counts.total(),
         out=counts[OUT],
@@ -65,6 +64,7 @@ def fleet_status(one: FleetAssessment, *, units: bool = False) -> FleetStatus:
         spread=tuple(spread for judged in one.judged for spread in spreads(one, judged)),
         movements=tuple(moving for judged in one.judged for moving in movements(one, judged)),
         remarks=tuple(remark for judged in one.judged for remark in remarks(one, judged)),
+        diagnostics=one.diagnostics,
         problems=(*one.snapshot.coverage.problems, *missing),
         unit_list=tuple(_units(one)) if units else None,
     )
@@ -87,7 +87,7 @@ def _troubles(one: FleetAssessment, test: Callable[[Verdict, State, Reach], bool
         if not any(test(found, states[number], Reach(reach)) for found, number, reach in judged.tally):
             continue
         column = judged.column
-        for row, number in enumerate(one.snapshot.column(column.workload.id)):
+        for row, number in zip(column.rows, column.rows.of(one.snapshot.column(column.workload.id)), strict=True):
             state, reach = states[number], Reach(units.reach[row])
             if test(verdict(column.rule(row).value, state, reach, one.patience), state, reach):
                 yield Trouble(
@@ -102,11 +102,11 @@ def _troubles(one: FleetAssessment, test: Callable[[Verdict, State, Reach], bool
 
 def _units(one: FleetAssessment) -> Iterator[UnitStatus]:
     units = one.snapshot.units
-    for row in compress(range(len(units)), one.reach):
+    for row in one.reach:
         yield UnitStatus(
             unit=units.ref(row),
             reach=Reach(units.reach[row]).name.lower(),
-            slots=tuple(_slot(one, judged, row) for judged in one.judged if judged.column.winners[row]),
+            slots=tuple(_slot(one, judged, row) for judged in one.judged if judged.column.winner(row)),
         )
 
 

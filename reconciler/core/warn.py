@@ -12,8 +12,6 @@ DROPPED = " of a class that takes no assignments; left out"
 
 def warnings(one: FleetAssessment) -> Iterator[str]:
     """Yield what people should know of a judged fleet before they approve its plan."""
-    for diagnostic in one.resolution.diagnostics:
-        yield f"{diagnostic.origin}: {diagnostic.message}"
     if one.resolution.dropped:
         yield _counted(one.resolution.dropped, "matches the scope but is", "match the scope but are") + DROPPED
     if one.resolution.prune_unsafe and one.resolution.spec.prune != "none":

@@ -13,12 +13,18 @@ from reconciler.engine.parallel import merged
 from reconciler.engine.plan import PlanResult
 from reconciler.engine.reconcile import Reconciling
 from reconciler.engine.run import Options, Run
+from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.event import AnyEvent, Blocked, Finished, Note, Settled, Started
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.plan import FleetPlan, Plan, Violation
 from reconciler.ports import Clock
 
 DONE, ERROR, NOTHING_SENT, INCOMPLETE = 0, 1, 3, 4
+
+
+def mistakes(plan: Plan) -> list[tuple[str, Diagnostic]]:
+    """Return what is wrong with manifests, by fleet."""
+    return [(fleet.fleet, one) for fleet in plan.fleets for one in fleet.diagnostics if one.severity is Severity.ERROR]
 
 
 class Applying:
@@ -34,8 +40,15 @@ class Applying:
         self.run = Run(run, options, clock)
         self.outcomes: list[Outcome] = []
         self.blocked: list[tuple[str, Violation]] = []
+        self.mistakes = mistakes(planned.plan)
         self.sent = 0
-        self.exit_code = DONE
+        self.result = DONE
+        """The exit code, were there no mistakes in manifests."""
+
+    @property
+    def exit_code(self) -> int:
+        """Return how the command ends: what a mistake in manifests holds is not applied, however well the rest goes."""
+        return self.result if self.result or not self.mistakes else INCOMPLETE
 
     def events(self) -> Generator[AnyEvent, None, None]:
         """Do it, telling what happens. Groups run in parallel."""
@@ -57,7 +70,7 @@ class Applying:
         for loop in loops:
             self.outcomes += loop.outcomes
             self.sent += loop.sent
-        self.exit_code = self._judge(plan)
+        self.result = self._judge(plan)
         results = Counter(one.result for one in self.outcomes)
         yield Finished(
             at=self.run.now(),

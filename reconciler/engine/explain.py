@@ -50,10 +50,17 @@ def _workloads(reading: Reading, row: int, wanted: str | None) -> list[Workload]
     known = reading.snapshot.workloads
     if wanted is None:
         return [one for one in known if _spoken_of(reading, row, one)]
-    found = [one for one in known if one.id == wanted] or [one for one in known if one.name == wanted]
+    names = {one.id: {one.id, one.name, *_keys(reading, one)} for one in known}
+    found = [one for one in known if wanted in names[one.id]]
     if not found:
-        raise SettingsError(f"there is no workload {wanted!r}{suggestion(wanted, [one.name for one in known])}")
+        near = suggestion(wanted, {name for one in known for name in names[one.id] - {one.id}})
+        raise SettingsError(f"there is no workload {wanted!r}{near}")
     return found
+
+
+def _keys(reading: Reading, workload: Workload) -> set[str]:
+    """Return what the manifests call a workload."""
+    return {name for one in reading.resolutions for name in one.names(workload)}
 
 
 def _spoken_of(reading: Reading, row: int, workload: Workload) -> bool:
@@ -70,9 +77,9 @@ def _spoken_of(reading: Reading, row: int, workload: Workload) -> bool:
 def _strength(one: FleetAssessment, row: int, workload: Workload) -> int:
     """Return how much a fleet has to say of a slot: it claims it 3, it names it 2, it has the unit 1, nothing 0."""
     column = one.resolution.columns.get(workload.id)
-    if column is not None and column.winners[row]:
+    if column is not None and column.winner(row):
         return 2 if column.rule(row).value.want is Want.UNMANAGED else 3
-    return one.resolution.scope[row]
+    return int(row in one.resolution.scope)
 
 
 def _slot(planned: PlanResult, manifest: Manifest, reading: Reading, row: int, workload: Workload) -> SlotExplanation:

@@ -23,7 +23,6 @@ from reconciler.core.decide import (
 from reconciler.core.need import needs, tied_to
 from reconciler.errors import PlatformError, ReconcilerError, SettingsError
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review
-from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.plan import FleetPlan
 from reconciler.model.release import Catalog, Release
 from reconciler.model.snapshot import Query, Snapshot
@@ -59,7 +58,6 @@ class View(msgspec.Struct, kw_only=True):
     """Why connections could not be read, or their releases not be looked up."""
     plans: dict[str, FleetPlan]
     """By fleet: those in reach, and those that the base manifests had."""
-    findings: list[Diagnostic]
 
     @property
     def readings(self) -> dict[str, Reading]:
@@ -147,7 +145,7 @@ class GroupReader:
         for document in chosen:
             if document.spec.connection in failed:
                 plans[document.name] = unread_fleet(document, manifest, failed[document.spec.connection])
-        return View(assessed=assessed, unread=unread, plans=plans, findings=self._findings(assessed))
+        return View(assessed=assessed, unread=unread, plans=plans)
 
     def observe(self, connection: str, query: Query, since: Snapshot) -> Snapshot:
         """Read part of a connection. Raises PlatformError."""
@@ -204,12 +202,3 @@ class GroupReader:
         asked = wanted if self.request.probe else wanted.intersection(probe)
         catalog = platform.catalog(wanted, one.snapshot, probe=asked)
         return one.looked_up(catalog, PlatformCompiler(platform, one.snapshot, catalog))
-
-    def _findings(self, assessed: Mapping[str, Assessed]) -> list[Diagnostic]:
-        """Return what the inventory shows of the manifests; of partners only what is wrong."""
-        return [
-            finding
-            for name, reading in assessed.items()
-            for finding in reading.findings
-            if name in self.group.asked or finding.severity is Severity.ERROR
-        ]

@@ -11,7 +11,6 @@ from reconciler.core.decide import PlanRequest, Reading
 from reconciler.core.plan import assemble
 from reconciler.engine.group import GroupReader, Open, View, groups_of
 from reconciler.errors import ManifestError
-from reconciler.model.diagnostic import Severity
 from reconciler.model.plan import Plan
 from reconciler.ports import Clock
 
@@ -38,7 +37,7 @@ class PlanResult(msgspec.Struct, kw_only=True):
 
 
 def plan(request: PlanRequest, open_: Open, clock: Clock) -> PlanResult:
-    """Make a plan. Raises ManifestError for what only the inventory can show (claims, ambiguous names, pins outside).
+    """Make a plan. Raises ManifestError where the request is strict and anything at all is wrong or odd about manifests.
 
     Connections that requirements refer to are read as well; their fleets are planned only if they are in reach.
     """
@@ -46,10 +45,10 @@ def plan(request: PlanRequest, open_: Open, clock: Clock) -> PlanResult:
     readers = [GroupReader(group, request, open_, clock) for group in groups_of(request)]
     with ThreadPoolExecutor(max_workers=max(1, len(readers))) as pool:
         views = list(pool.map(lambda reader: reader.read(now), readers))
-    findings = [*request.manifest.warnings, *(finding for view in views for finding in view.findings)]
-    if any(finding.severity is Severity.ERROR or request.strict for finding in findings):
-        raise ManifestError(findings)
     fleets = [one for view in views for one in view.plans.values()]
+    findings = {*request.manifest.warnings, *(finding for one in fleets for finding in one.diagnostics)}
+    if request.strict and findings:
+        raise ManifestError(sorted(findings, key=lambda one: (one.origin, one.code)))
     read = {name: reading.snapshot.read_at for view in views for name, reading in view.readings.items()}
     words = request.filters.words
     found = assemble(fleets, now=clock.now(), read=read, filters=words, lifetime=request.lifetime)

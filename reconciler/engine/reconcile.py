@@ -18,7 +18,6 @@ from reconciler.engine.group import GroupReader, View
 from reconciler.engine.run import Run
 from reconciler.errors import PlatformError, ReconcilerError, Unauthorized
 from reconciler.model.change import SlotId
-from reconciler.model.diagnostic import Severity
 from reconciler.model.event import AnyEvent, Note, Settled, Settling
 from reconciler.model.outcome import Outcome, Receipt, Result
 from reconciler.model.snapshot import Query
@@ -120,14 +119,10 @@ class Reconciling:
 
     def _see(self, view: View) -> None:
         """Take a view as the sight of every open fleet."""
-        wrong = [finding for finding in view.findings if finding.severity is Severity.ERROR]
         for fleet in self._open:
             error = view.unread.get(self._connection(fleet))
             if error is not None:
                 self._sights[fleet] = _failed(self._number, error)
-            elif wrong:
-                text = "\n".join(f"{one.origin}: {one.message}" for one in wrong)
-                self._sights[fleet] = Unread(number=self._number, error=text)
             else:
                 self._sights[fleet] = self._whole[fleet] = self._sight(fleet, view)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from reconciler.engine.group import Open
 from reconciler.engine.parallel import each_connection
 from reconciler.errors import ReconcilerError
@@ -17,7 +19,7 @@ def releases(manifest: Manifest, names: Sequence[str], query: ReleaseQuery, open
     """Return the releases of connections by name, in the order named; never raises for one that could not be read."""
 
     def ask(name: str, platform: Platform) -> ConnectionReleases:
-        found = platform.releases(query)
+        found = platform.releases(_named(query, manifest, name))
         return ConnectionReleases(
             connection=name,
             platform=manifest.connections[name].spec.platform,
@@ -31,3 +33,14 @@ def releases(manifest: Manifest, names: Sequence[str], query: ReleaseQuery, open
         return ConnectionReleases(connection=name, platform=platform, error=str(error), hint=error.hint)
 
     return each_connection(names, open_, ask, failed)
+
+
+def _named(query: ReleaseQuery, manifest: Manifest, connection: str) -> ReleaseQuery:
+    """Return a query whose workloads go by what the platform calls them, where the manifests call them otherwise."""
+    ids: dict[str, set[str]] = {}
+    for document in manifest.fleets.values():
+        for name, spec in document.spec.workloads.items():
+            if document.spec.connection == connection and spec.id is not None:
+                ids.setdefault(name, set()).add(spec.id)
+    workloads = {one for name in query.workloads for one in ids.get(name, {name})}
+    return msgspec.structs.replace(query, workloads=tuple(sorted(workloads)))

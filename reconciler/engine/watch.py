@@ -18,7 +18,7 @@ from reconciler.core.assessment import Filters
 from reconciler.core.axes import axes
 from reconciler.core.decide import PlanRequest
 from reconciler.core.drift import Memory, drifted
-from reconciler.engine.apply import Applying
+from reconciler.engine.apply import INCOMPLETE, Applying, mistakes
 from reconciler.engine.group import Open
 from reconciler.engine.plan import PlanResult, plan
 from reconciler.engine.run import Options
@@ -85,14 +85,16 @@ class Watching:
         self._opened: Open | None = None
         self._memory: dict[str, Memory] = {}
         self._failures = 0
+        self._mistaken = 0
 
     def events(self) -> Generator[AnyEvent, None, None]:
         """Watch, telling what happens. Raises ManifestError when the very first manifests are wrong."""
         number = 0
         while not self.clock.stopping():
             number += 1
-            self.exit_code = yield from self._pass(number)
-            self._failures = self._failures + 1 if self.exit_code else 0
+            failed = yield from self._pass(number)
+            self._failures = self._failures + 1 if failed else 0
+            self.exit_code = failed or self._mistaken
             if self.watched.once or self.clock.sleep(self._pause()):
                 break
         if not self.watched.once:
@@ -119,7 +121,8 @@ class Watching:
         applying = yield from self._correct(request, planned)
         yield from self._end(number, planned, applying)
         errors = any(fleet.error for fleet in planned.plan.fleets)
-        return (applying.exit_code if applying is not None else 0) or int(errors)
+        self._mistaken = INCOMPLETE if self.watched.apply and mistakes(planned.plan) else 0
+        return (applying.result if applying is not None else 0) or int(errors)
 
     def _reload(self) -> Generator[AnyEvent, None, None]:
         """Read the manifests; wrong ones and those being written leave the last good ones in force, and that is said."""
@@ -179,9 +182,13 @@ class Watching:
         if fleet.violations and not self.watched.apply:
             yield Blocked(at=self.clock.now(), run=self.run, fleet=fleet.fleet, violations=fleet.violations)
         before = self._memory.get(fleet.fleet)
+        for one in fleet.diagnostics:
+            if before is None or one not in before.diagnostics:
+                yield self._note(one.severity.value, f"{one.origin}: {one.message}", fleet.fleet)
         if before is not None:
             yield from drifted(before, fleet, at=self.clock.now(), run=self.run)
-        self._memory[fleet.fleet] = Memory(snapshot=planned.assessment(fleet.fleet).snapshot)
+        snapshot = planned.assessment(fleet.fleet).snapshot
+        self._memory[fleet.fleet] = Memory(snapshot=snapshot, diagnostics=fleet.diagnostics)
 
     def _correct(self, request: PlanRequest, planned: PlanResult) -> Generator[AnyEvent, None, Applying | None]:
         """Apply what may go; return the run, None where nothing may."""

@@ -182,7 +182,10 @@ class _Fleet:
             path: Path = ("spec", "quarantine", position)
             if entry.workload not in self.spec.workloads:
                 near = suggestion(entry.workload, list(self.spec.workloads))
-                message = f"the quarantine names {entry.workload!r}, which this fleet does not list{near}"
+                message = (
+                    f"the quarantine names {entry.workload!r}, which this fleet does not list{near}; if the platform "
+                    f"knows no such workload either, {entry.version} is held for every workload of the fleet"
+                )
                 yield finding(
                     self.document, (*path, "workload"), "unknown-workload", message, severity=Severity.WARNING
                 )

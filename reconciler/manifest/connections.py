@@ -15,7 +15,8 @@ from reconciler.manifest.accept import Misfit, misfits, shape_of
 from reconciler.manifest.finding import Findings, finding
 from reconciler.manifest.read import AGAIN
 from reconciler.model.connection import ConnectionSpec
-from reconciler.model.fleet import Manifest
+from reconciler.model.diagnostic import Related
+from reconciler.model.fleet import Document, Manifest
 from reconciler.model.origin import Path
 from reconciler.plugin import Plugins
 from reconciler.plugin.meaning import wrong_parts
@@ -58,3 +59,25 @@ def meanings(manifest: Manifest, plugins: Plugins) -> Findings:
         for found in (*plugins[spec.platform].check(spec.details), *wrong_parts(spec.details)):
             path = ("spec", spec.platform, *found.path)
             yield finding(document, path, found.code, found.message, found.hint)
+    yield from _same_targets(manifest, plugins)
+
+
+def _same_targets(manifest: Manifest, plugins: Plugins) -> Findings:
+    """Yield Connections to one application: claims and limits of fleets on different ones do not see each other."""
+    known: dict[tuple[str, str], Document] = {}
+    for document in manifest.connections.values():
+        spec: ConnectionSpec = document.spec
+        try:
+            target = plugins[spec.platform].target(spec.details)
+        except ValueError:  # an address that is none, which is a finding of its own
+            continue
+        first = known.setdefault((spec.platform, target), document)
+        if first is not document:
+            yield finding(
+                document,
+                ("spec", spec.platform),
+                "same-application",
+                f"the Connections {first.name!r} and {document.name!r} are to one application",
+                "remove one of them, and let all fleets of the application name the other",
+                related=(Related("the other Connection", first.locate(("spec", spec.platform))),),
+            )

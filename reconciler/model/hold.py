@@ -11,6 +11,8 @@ from reconciler.model.origin import Origin
 class HoldReason(StrEnum):
     """Why a change may not go now."""
 
+    MISTAKE = "mistake"
+    """The manifests are wrong about this slot, as the inventory shows."""
     UNKNOWN = "unknown"
     SUSPENDED = "suspended"
     QUARANTINED = "quarantined"
@@ -130,4 +132,6 @@ class Hold(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     conditions: tuple[Condition, ...] = ()
     problems: tuple[str, ...] = ()
     """Why the reading is incomplete."""
+    at: Origin | None = None
+    """Where a mistake is written."""
     requirement: Unmet | None = None

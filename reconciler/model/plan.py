@@ -5,6 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from reconciler.model.change import Action, Change, Held
+from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.origin import Origin
 from reconciler.model.release import ReleaseInfo
 from reconciler.model.unit import Ref
@@ -118,6 +119,8 @@ class FleetPlan(msgspec.Struct, frozen=True, kw_only=True):
     changes: tuple[Change, ...] = ()
     actions: tuple[Action, ...] = ()
     held: tuple[Held, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    """What the inventory shows to be wrong or odd about the fleet's manifest. Slots that an error is about are held."""
     violations: tuple[Violation, ...] = ()
     warnings: tuple[str, ...] = ()
     releases: tuple[MovedTo, ...] = ()

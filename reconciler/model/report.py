@@ -8,6 +8,7 @@ import msgspec
 from reconciler.model.change import Verb
 from reconciler.model.condition import Condition
 from reconciler.model.desired import Settings
+from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.hold import Hold
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Outcome
@@ -39,6 +40,8 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     blocked: tuple[tuple[str, Violation], ...] = ()
     errors: tuple[tuple[str, str], ...] = ()
     held: int = 0
+    mistakes: tuple[tuple[str, Diagnostic], ...] = ()
+    """What is wrong with manifests, by fleet; the slots that it is about are held."""
     outcomes: tuple[Outcome, ...] = ()
 
 
@@ -149,6 +152,8 @@ class FleetStatus(msgspec.Struct, frozen=True, kw_only=True):
     movements: tuple[Movement, ...] = ()
     remarks: tuple[Remark, ...] = ()
     problems: tuple[str, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    """What the inventory shows to be wrong or odd about the fleet's manifest."""
     unit_list: tuple[UnitStatus, ...] | None = None
     error: str = ""
 

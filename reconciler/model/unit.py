@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
+from itertools import accumulate
 
 import msgspec
 
@@ -49,6 +51,9 @@ class Units:
     """
 
     __slots__ = (
+        "_by_label",
+        "_by_name",
+        "_by_tag",
         "agent_versions",
         "agents",
         "assignable",
@@ -85,6 +90,9 @@ class Units:
         self.agent_versions = agent_versions
         self.sizes = sizes
         self.index = {unit_id: row for row, unit_id in enumerate(ids)}
+        self._by_name: dict[str, list[int]] | None = None
+        self._by_label: tuple[array[int], array[int]] | None = None
+        self._by_tag: dict[str, dict[str, array[int]]] = {}
 
     def __len__(self) -> int:
         """Return the number of units."""
@@ -113,7 +121,29 @@ class Units:
 
     def named(self, name: str) -> list[int]:
         """Return the rows that bear exactly this name."""
-        return [row for row, other in enumerate(self.names) if other == name]
+        if self._by_name is None:
+            self._by_name = {}
+            for row, other in enumerate(self.names):
+                self._by_name.setdefault(other, []).append(row)
+        return self._by_name.get(name, [])
+
+    def tagged(self, key: str) -> Mapping[str, Sequence[int]]:
+        """Return the label sets with a tag, by number, by the tag's value."""
+        found = self._by_tag.get(key)
+        if found is None:
+            found = self._by_tag[key] = {}
+            for number, labels in enumerate(self.label_sets):
+                for value in {value for tag, value in labels if tag == key}:
+                    found.setdefault(value, array("I")).append(number)
+        return found
+
+    def labelled(self, number: int) -> Sequence[int]:
+        """Return the rows of one label set."""
+        if self._by_label is None:
+            ends = array("I", accumulate(map(Counter(self.labels).__getitem__, range(len(self.label_sets))), initial=0))
+            self._by_label = array("I", sorted(range(len(self)), key=self.labels.__getitem__)), ends
+        rows, ends = self._by_label
+        return rows[ends[number] : ends[number + 1]]
 
     @classmethod
     def build(cls, rows: Iterable[Unit]) -> Units:

@@ -4,7 +4,7 @@ A package adds a platform by naming a `PlatformPlugin` in the entry-point group 
 the recipe.
 """
 
-from reconciler.plugin.meaning import Finding, wrong_address
+from reconciler.plugin.meaning import Finding, address, wrong_address
 from reconciler.plugin.platform import Option, PlatformPlugin, Plugins
 from reconciler.plugin.simulation import Proposal, Row, Simulation, SimulatorOption, Slot, Story
 
@@ -19,5 +19,6 @@ __all__ = [
     "SimulatorOption",
     "Slot",
     "Story",
+    "address",
     "wrong_address",
 ]

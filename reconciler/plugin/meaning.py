@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from ipaddress import IPv6Address, ip_address
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -24,6 +25,19 @@ class Finding(msgspec.Struct, frozen=True):
     code: str
     message: str
     hint: str = ""
+
+
+def address(url: str) -> str:
+    """Return one text for all spellings of a web address: without scheme, default port and closing slash, in lower case.
+
+    Names of this machine are one: a connection to any of them ends at the same server.
+    """
+    parts = urlsplit(url)
+    host = (parts.hostname or "").rstrip(".")
+    with suppress(ValueError):
+        host = "localhost" if ip_address(host).is_loopback else ip_address(host).compressed
+    port = "" if parts.port in {None, 80, 443} else f":{parts.port}"
+    return f"{host}{port}{unquote(parts.path).rstrip('/')}"
 
 
 def wrong_address(url: str, path: Path, *, secret: bool = True) -> Iterator[Finding]:

@@ -53,6 +53,8 @@ class PlatformPlugin(msgspec.Struct, frozen=True, kw_only=True):
     """What `import` can be told of an application."""
     connection: Callable[[Mapping[str, str]], Kind]
     """Makes a spec of the options given (by name; the required ones are there). Raises ValueError for what cannot be meant."""
+    target: Callable[[Any], str]
+    """Names the application of a spec: two Connections of one name are one application. `address` helps with URLs."""
     example: str
     """Options of `import` as its help shows them."""
     check: Callable[[Any], Iterable[Finding]] = lambda _: ()

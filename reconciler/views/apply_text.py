@@ -13,7 +13,14 @@ from reconciler.model.report import RESULT_FORMAT, Applied
 from reconciler.views.group import Names
 from reconciler.views.line import EMPTY, Line, Span, folded, line
 from reconciler.views.plan_words import NOTHING, CommandContext
-from reconciler.views.reason_words import DONE_WITH_REMARKS, LIMITS, RESULTS, outcome_words, violation_words
+from reconciler.views.reason_words import (
+    DONE_WITH_REMARKS,
+    LIMITS,
+    RESULTS,
+    diagnostic_words,
+    outcome_words,
+    violation_words,
+)
 from reconciler.views.words import SAMPLE, SIGNS, clean, count, duration, end, listed, places
 
 KINDS = 5
@@ -38,11 +45,15 @@ def render(applied: Applied, *, width: int, verbose: bool = False, context: Comm
     mine: dict[str, list[Outcome]] = {}
     for outcome in applied.outcomes:
         mine.setdefault(outcome.fleet, []).append(outcome)
-    for fleet in sorted({*mine, *errors, *blocked}):
+    wrong: dict[str, list[Line]] = {}
+    for name, mistake in applied.mistakes:
+        words = line(("x mistake: ", "red"), clean(diagnostic_words(mistake)), indent=2)
+        wrong.setdefault(name, []).append(words)
+    for fleet in sorted({*mine, *errors, *blocked, *wrong}):
         lines.append(line(("Fleet ", "bold"), (clean(fleet), "bold cyan")))
         if fleet in errors:
             lines.append(line(("! could not be read: ", "bold red"), clean(errors[fleet]), indent=2))
-        lines += blocked.get(fleet, [])
+        lines += [*blocked.get(fleet, []), *wrong.get(fleet, [])]
         lines += _results(mine.get(fleet, ()), verbose=verbose)
         lines.append(EMPTY)
     return folded([*lines, *_ending(applied, context)], width)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from reconciler.model.change import Change, Held, Verb
+from reconciler.model.diagnostic import Severity
 from reconciler.model.plan import FleetPlan, MovedTo, Violation
 from reconciler.views.group import (
     Calls,
@@ -29,7 +30,7 @@ from reconciler.views.group import (
     weight,
 )
 from reconciler.views.plan_words import staged
-from reconciler.views.reason_words import ADVICE, LABELS, LIMITS, SENT_IN_THIS_RUN, violation_words
+from reconciler.views.reason_words import ADVICE, LABELS, LIMITS, SENT_IN_THIS_RUN, diagnostic_words, violation_words
 from reconciler.views.releases_text import facts, first_line, spoken_of
 from reconciler.views.words import REASONS, SAMPLE, SIGNS, Show, count, course, listed, places
 
@@ -45,13 +46,14 @@ class Rank(IntEnum):
 
     FLEETS = 0
     VIOLATIONS = 1
-    PROBLEMS = 2
-    CHANGES = 3
-    HELD = 4
-    WARNINGS = 5
-    VERSIONS = 6
-    CALLS = 7
-    SLOTS = 8
+    MISTAKES = 2
+    PROBLEMS = 3
+    CHANGES = 4
+    HELD = 5
+    WARNINGS = 6
+    VERSIONS = 7
+    CALLS = 8
+    SLOTS = 9
 
 
 class Where(Enum):
@@ -122,7 +124,14 @@ class Sections:
         """Return the sections that have something to say, by rank; none of a fleet that could not be read."""
         if self.fleet.error:
             return []
-        found = [self._violations(), self._problems(), self._changes(), self._held(), self._warnings()]
+        found = [
+            self._violations(),
+            self._mistakes(),
+            self._problems(),
+            self._changes(),
+            self._held(),
+            self._warnings(),
+        ]
         return [one for one in (*found, self._versions(), self._calls(), self._slots()) if one.total]
 
     def _violations(self) -> Section:
@@ -146,17 +155,28 @@ class Sections:
         at = Cell("Written at", places([one.origin], self.show), "dim", Where.BELOW, "at ")
         return [Cell("Limit", LIMITS[one.kind], "bold"), Cell("Violated by", self.show(violation_words(one))), at]
 
+    def _mistakes(self) -> Section:
+        found = self._diagnostics(Severity.ERROR)
+        detail = f": {len(found):,}; the slots they are about are held"
+        return self._texts(Rank.MISTAKES, "Mistakes in manifests", detail, "mistakes", found, "red")
+
+    def _diagnostics(self, severity: Severity) -> list[str]:
+        return [diagnostic_words(one) for one in self.fleet.diagnostics if one.severity is severity]
+
     def _problems(self) -> Section:
         found = self.fleet.basis.problems
         detail = ": what it did not show is held"
         return self._texts(Rank.PROBLEMS, "Reading incomplete", detail, "problems of the reading", found)
 
     def _warnings(self) -> Section:
-        return self._texts(Rank.WARNINGS, "Warnings", "", "warnings", self.fleet.warnings)
+        found = [*self._diagnostics(Severity.WARNING), *self.fleet.warnings]
+        return self._texts(Rank.WARNINGS, "Warnings", "", "warnings", found)
 
-    def _texts(self, rank: Rank, name: str, detail: str, noun: str, found: Sequence[str]) -> Section:
+    def _texts(
+        self, rank: Rank, name: str, detail: str, noun: str, found: Sequence[str], colour: str = "yellow"
+    ) -> Section:
         rows = ([Cell("", self.show(text))] for text in found)
-        return Section(rank, name, detail, noun, len(found), (), [Block(rows)], "bold yellow", ("! ", "yellow"))
+        return Section(rank, name, detail, noun, len(found), (), [Block(rows)], f"bold {colour}", ("! ", colour))
 
     def _changes(self) -> Section:
         found = grouped(self.fleet.changes)

@@ -30,6 +30,7 @@ from reconciler.views.words import age, clean, commit_words, count, moment
 COMMIT = 12
 """Characters of a commit's id that are shown."""
 ORDER = (
+    Rank.MISTAKES,
     Rank.PROBLEMS,
     Rank.CHANGES,
     Rank.VERSIONS,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reconciler.model.condition import Condition, ConditionCode
+from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.hold import Hold, HoldReason, Outlook, Problem, Unmet
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.plan import LimitKind, Violation
@@ -171,6 +172,7 @@ def _dependent(one: Unmet) -> str:
 
 
 LABELS = {
+    HoldReason.MISTAKE: "mistake in a manifest",
     HoldReason.UNKNOWN: "state unknown",
     HoldReason.SUSPENDED: "fleet suspended",
     HoldReason.QUARANTINED: "version quarantined",
@@ -196,6 +198,7 @@ LABELS = {
 
 PLAN_AGAIN = "plan again; if that does not help, check the connection with `reconciler doctor`"
 ADVICE = {
+    HoldReason.MISTAKE: "correct the manifest; all other changes of the fleet are applied",
     HoldReason.UNKNOWN: PLAN_AGAIN,
     HoldReason.SUSPENDED: "remove `suspend` from the fleet, or wait until it ends",
     HoldReason.QUARANTINED: "choose another version, or remove the entry from `quarantine`",
@@ -232,6 +235,7 @@ LIMITS = {
 
 
 HOLDS = {
+    HoldReason.MISTAKE: "{at}: {text}",
     HoldReason.UNASSIGNABLE: "the platform cannot assign versions to units of this class",
     HoldReason.SUSPENDED: "the fleet is suspended{until}: {text}",
     HoldReason.QUARANTINED: "{workload} {version} is quarantined{until}: {text}",
@@ -263,6 +267,7 @@ def hold_words(one: Hold, workload: str, version: str | None) -> str:
         until=f" until {one.until}" if one.until else "",
         needs=one.needs,
         has=one.has,
+        at=one.at,
     )
 
 
@@ -271,6 +276,12 @@ def _unknown(one: Hold) -> str:
         conditions_words(one.conditions) or one.text or "the platform returned a value that this program does not know"
     )
     return f"{why} ({'; '.join(one.problems)})" if one.problems else why
+
+
+def diagnostic_words(one: Diagnostic) -> str:
+    """Return a finding on one line: its place, what it is, and the second places that take part in it."""
+    related = "; ".join(f"{other.message}: {other.origin}" for other in one.related)
+    return f"{one.origin}: {one.message}{f' ({related})' if related else ''}"
 
 
 def violation_words(one: Violation) -> str:

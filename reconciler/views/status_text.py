@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from reconciler.model.diagnostic import Severity
 from reconciler.model.report import STATUS_FORMAT, FleetStatus, Movement, Spread, Status, Trouble, UnitStatus
 from reconciler.model.verdict import Health, Sync, Verdict
 from reconciler.views.group import Names
 from reconciler.views.line import EMPTY, Line, Span, aligned, fits, folded, line, table
-from reconciler.views.reason_words import conditions_words
+from reconciler.views.reason_words import conditions_words, diagnostic_words
 from reconciler.views.words import SAMPLE, age, clean, count, duration, listed, ready, underway, version
 
 HEAD = ("Fleet", "Sync", "Health", "Ready")
@@ -101,6 +102,9 @@ def _details(fleet: FleetStatus, now: float, *, numbers: bool) -> Iterator[Line]
         yield line(f"{ready(fleet.ready_devices, fleet.devices)}", indent=2)
     for problem in fleet.problems:
         yield line(("! reading incomplete: ", "yellow"), clean(problem), indent=2)
+    for one in fleet.diagnostics:
+        name, style = ("x mistake: ", "red") if one.severity is Severity.ERROR else ("! ", "yellow")
+        yield line((name, style), clean(diagnostic_words(one)), indent=2)
     for workload in dict.fromkeys(one.workload for one in fleet.spread):
         yield _spread([one for one in fleet.spread if one.workload == workload])
     for moving in fleet.movements:

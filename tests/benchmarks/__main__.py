@@ -1,7 +1,7 @@
 """`make bench`: every speed that is promised, as a ratio to a floor measured in the same run, alternating, medians.
 
 Prints one JSON object. `--write` also keeps it, with machine, versions and command, in RESULTS.md beside this file.
-Exits 1 when a promise is missed. `--only NAME` runs one part: plan, latency, writes, getapp, memfault, manifest, startup.
+Exits 1 when a promise is missed. `--only NAME` runs one part: plan, latency, writes, getapp, memfault, manifest, split, startup.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import fleets, manifest, reading, startup
+from tests.benchmarks import fleets, manifest, reading, split, startup
 
 PARTS = {
     "plan": reading.plans,
@@ -24,6 +24,7 @@ PARTS = {
     "getapp": fleets.getapp,
     "memfault": fleets.memfault,
     "manifest": lambda: {"pins": manifest.run()},
+    "split": lambda: {"one application in many fleets": split.run()},
     "startup": startup.run,
 }
 RESULTS = Path(__file__).with_name("RESULTS.md")

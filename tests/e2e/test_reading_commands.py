@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -51,7 +51,7 @@ def test_import_from_a_connection_that_is_written_already(plant: Simulator, run:
     other = (imported / "fleet.yaml").read_text().replace("connection: losant", "connection: other")
     (imported / "other.yaml").write_text(other.replace("{name: losant}", "{name: other}"))
     connection = (imported / "connections.yaml").read_text().replace("{name: losant}", "{name: other}")
-    (imported / "other-connection.yaml").write_text(connection)
+    (imported / "other-connection.yaml").write_text(connection.replace(plant.application, "a" * 24))
     ran = run("import", "--from", "m", "--connection", "losant", "--out", "again", token=plant.token)
     assert ran.code == 0, ran
     assert "warning: the fleet 'losant' also uses 'losant'" in ran.err
@@ -83,7 +83,9 @@ def test_import_refuses_what_cannot_be_meant(
 
 def test_import_of_several_connections_must_say_which(plant: Simulator, run: Run, imported: Path) -> None:
     text = (imported / "connections.yaml").read_text()
-    (imported / "connections.yaml").write_text(f"{text}---\n{text.replace('name: losant', 'name: second')}")
+    (imported / "connections.yaml").write_text(
+        f"{text}---\n{text.replace('name: losant', 'name: second').replace(plant.application, 'a' * 24)}"
+    )
     ran = run("import", "--from", "m/connections.yaml", "--out", "-", token=plant.token)
     assert ran.code == 64, ran
     assert "say which with --connection: losant, second" in ran.err
@@ -189,9 +191,18 @@ def test_a_snapshot_is_planned_offline_and_compared(plant: Simulator, run: Run, 
     assert run("diff", "m/fleet.yaml", "s.json").code == 1
 
 
-def test_several_connections_are_a_folder_of_snapshots(plant: Simulator, run: Run, imported: Path) -> None:
+@pytest.fixture(scope="module")
+def yard() -> Iterator[Simulator]:
+    with simulating(units=3) as one:
+        yield one
+
+
+def test_several_connections_are_a_folder_of_snapshots(
+    plant: Simulator, yard: Simulator, run: Run, imported: Path
+) -> None:
     text = (imported / "connections.yaml").read_text()
-    (imported / "connections.yaml").write_text(f"{text}---\n{text.replace('name: losant', 'name: second')}")
+    second = text.replace("name: losant", "name: second").replace(plant.url, yard.url)
+    (imported / "connections.yaml").write_text(f"{text}---\n{second}")
     one = run("snapshot", "m", "--out", "s.json", token=plant.token)
     assert one.code == 1
     assert "a file holds one connection, but there are 2: losant, second" in one.err

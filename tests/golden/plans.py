@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from reconciler.model.change import Action, Change, Held, Reason, Request, Step, Verb
+from reconciler.model.diagnostic import Diagnostic, Related, Severity
 from reconciler.model.hold import Hold, HoldReason, Outlook, Problem, Unmet
 from reconciler.model.origin import Origin
 from reconciler.model.plan import Basis, Counts, FleetPlan, LimitKind, MovedTo, Plan, Summary, Times, Violation
@@ -103,6 +104,7 @@ def fleet(
     actions: Sequence[Action] | None = None,
     held: Sequence[Held] = (),
     violations: Sequence[Violation] = (),
+    diagnostics: Sequence[Diagnostic] = (),
     warnings: Sequence[str] = (),
     problems: Sequence[str] = (),
     unmanaged: int = 0,
@@ -141,6 +143,7 @@ def fleet(
         actions=calls(changes) if actions is None else tuple(actions),
         held=tuple(held),
         violations=tuple(violations),
+        diagnostics=tuple(diagnostics),
         warnings=tuple(warnings),
         releases=tuple(releases),
     )
@@ -199,7 +202,7 @@ NEEDS_VISION = Unmet(
 def all_held() -> Plan:
     agents = {HoldReason.AGENT_TOO_OLD: Hold(HoldReason.AGENT_TOO_OLD, needs="1.40.0", has="1.30.0")}
     why = [
-        held(number, agents.get(code, Hold(code, f"why {code.value} holds it")))
+        held(number, agents.get(code, Hold(code, f"why {code.value} holds it", at=Origin("fleets/austin.yaml", 40, 5))))
         for number, code in enumerate(HoldReason, start=1)
     ]
     why.append(held(50, agents[HoldReason.AGENT_TOO_OLD], Hold(HoldReason.SUSPENDED, "site audit", until="2026-12-01")))
@@ -351,6 +354,15 @@ def hostile() -> Plan:
         actions=actions,
         held=[odd],
         violations=[broken],
+        diagnostics=(
+            Diagnostic(
+                code="pin-outside",
+                message=HOSTILE,
+                origin=Origin(HOSTILE, 3, 1),
+                related=(Related("the scope of its fleet", Origin("fleets/austin.yaml", 6, 3)),),
+            ),
+            Diagnostic(code="no-match", message=HOSTILE, origin=Origin("f.yaml", 9, 1), severity=Severity.WARNING),
+        ),
         warnings=[HOSTILE],
         problems=[HOSTILE],
         releases=[

@@ -11,7 +11,6 @@ from reconciler.core.assessment import Filters, FleetAssessment
 from reconciler.core.bind import Bound, bind, slot_of
 from reconciler.core.judge import CHANGES, verdict
 from reconciler.model.desired import Want
-from reconciler.model.diagnostic import Severity
 from reconciler.model.fleet import Document
 from reconciler.model.outcome import Result
 from reconciler.model.plan import FleetPlan
@@ -39,7 +38,7 @@ CATALOGS = st.one_of(st.just(GOOD), st.just(GOOD), st.just(GOOD), catalogs())
 
 
 def sound(one: FleetAssessment) -> FleetAssessment:
-    assume(not any(finding.severity is Severity.ERROR for finding in one.resolution.diagnostics))
+    assume(not one.resolution.mistakes)
     return one
 
 

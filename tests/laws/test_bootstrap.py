@@ -15,7 +15,6 @@ from reconciler.manifest.load import Loader
 from reconciler.manifest.write import write
 from reconciler.model.connection import ConnectionSpec, Secret
 from reconciler.model.desired import Want, version
-from reconciler.model.diagnostic import Severity
 from reconciler.model.fleet import FleetSpec, PinChoice, Selector, WorkloadSpec
 from reconciler.model.observation import EMPTY, State
 from reconciler.model.snapshot import PROVED, Snapshot, Workload
@@ -94,8 +93,8 @@ def test_an_import_changes_and_holds_nothing(snapshot: Snapshot, retries_itself:
     found = imported(snapshot, retries_itself=retries_itself)
     assessment = drafted(document(found.spec), snapshot, retries_itself=retries_itself)
     plan = planned(assessment)
-    assert [one for one in assessment.resolution.diagnostics if one.severity is Severity.ERROR] == []
-    assert {one.code for one in assessment.resolution.diagnostics} <= {"workload-renamed"}
+    assert not assessment.resolution.mistakes
+    assert {one.code for one in assessment.resolution.warnings} <= {"workload-renamed"}
     assert (plan.changes, plan.held) == ((), ())
     assert not plan.violations or not found.units, "only a scope without units is objected to"
     assert found.slots == plan.summary.slots

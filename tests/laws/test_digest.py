@@ -9,12 +9,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from reconciler.core.assessment import FleetAssessment
-from reconciler.core.claims import conflicts
 from reconciler.core.digest import SlotDigest, fingerprint
+from reconciler.core.mistakes import conflicts
 from reconciler.core.plan import assemble
 from reconciler.core.resolve import resolve
 from reconciler.model.desired import Want
-from reconciler.model.diagnostic import Severity
 from reconciler.model.fleet import Document
 from reconciler.model.plan import Plan, Times
 from reconciler.model.snapshot import PROVED, Snapshot
@@ -25,7 +24,7 @@ from tests.laws.strategies import CHANNELS, NOW, drafted, fleets, planned, snaps
 
 
 def sound(one: FleetAssessment) -> FleetAssessment:
-    assume(not any(finding.severity is Severity.ERROR for finding in one.resolution.diagnostics))
+    assume(not one.resolution.mistakes)
     return one
 
 
@@ -106,7 +105,7 @@ def test_a_plan_survives_its_json(fleet: Document, snapshot: Snapshot) -> None:
 @given(fleets("left"), fleets("right"), snapshots())
 def test_claims_are_exact_and_symmetrical(left: Document, right: Document, snapshot: Snapshot) -> None:
     both = [resolve(fleet, CHANNELS, snapshot.units, snapshot.workloads) for fleet in (left, right)]
-    assume(not any(found.severity is Severity.ERROR for one in both for found in one.diagnostics))
+    assume(not any(one.mistakes for one in both))
     shared = {
         workload.name
         for workload in snapshot.workloads
@@ -117,8 +116,9 @@ def test_claims_are_exact_and_symmetrical(left: Document, right: Document, snaps
     back = list(conflicts(both[::-1], snapshot.units))
     assert len(ahead) == len(shared) == len(back)
     for name in shared:
-        assert any(f"both claim {name} on" in found.message for found in ahead)
+        assert any(f"both claim {name} on" in found.diagnostic.message for found in ahead)
     for one, other in zip(ahead, back, strict=True):
-        assert (one.origin, one.related[0].origin) == (other.related[0].origin, other.origin)
-        assert one.severity is Severity.ERROR
+        this, that = one.diagnostic, other.diagnostic
+        assert (this.origin, this.related[0].origin) == (that.related[0].origin, that.origin)
+        assert one.rows == other.rows
     assert not list(conflicts(both[:1], snapshot.units))

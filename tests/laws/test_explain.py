@@ -50,7 +50,8 @@ def test_an_explanation_says_what_the_plan_says(fleet: Document, snapshot: Snaps
         assert said.verdict is verdict(value, state, Reach(snapshot.units.reach[row]), Patience(now=NOW))
         assert (said.seen is None) == (state == UNSEEN)
         assert (said.planned is not None) == (slot in changes)
-        assert said.held == (held[slot].reasons if slot in held else ())
+        mistakes = one.mistakes.holds(workload.id).get(row, ())
+        assert said.held == (held[slot].reasons if slot in held else mistakes)
         assert not (said.planned and said.held)
         if said.verdict in CHANGES:
             assert said.planned or said.held
@@ -65,7 +66,7 @@ def test_every_rule_that_speaks_of_a_slot_is_named_strongest_first(fleet: Docume
     one = drafted(fleet, snapshot)
     for row, workload, said in explained(fleet, snapshot):
         column = one.resolution.columns.get(workload.id)
-        if column is None or not column.winners[row] or column.rule(row).kind == "prune":
+        if column is None or not column.winner(row) or column.rule(row).kind == "prune":
             continue
         spec: FleetSpec = fleet.spec
         name = str(column.rules[1].path[2])
@@ -87,9 +88,9 @@ def test_a_slot_without_a_rule_says_which_line_leaves_it_out(fleet: Document, sn
     one = drafted(fleet, snapshot)
     for row, workload, said in explained(fleet, snapshot):
         column = one.resolution.columns.get(workload.id)
-        if column is not None and column.winners[row]:
+        if column is not None and column.winner(row):
             assert said.won is not None
-        elif not one.resolution.scope[row]:
+        elif row not in one.resolution.scope:
             assert said.won is not None
             assert str(said.won.origin).endswith("/spec/units")
         elif column is not None:

@@ -15,7 +15,6 @@ from reconciler.core.assessment import Filters, FleetAssessment
 from reconciler.core.judge import verb_of, verdict
 from reconciler.model.change import Change, Verb
 from reconciler.model.desired import Want
-from reconciler.model.diagnostic import Severity
 from reconciler.model.fleet import Document, FleetSpec, Limit, Limits, Selector, WorkloadSpec
 from reconciler.model.hold import HoldReason
 from reconciler.model.plan import FleetPlan, LimitKind, Violation
@@ -110,7 +109,7 @@ def over(limit: str | Limit | None, sizes: list[int], of: int, *, few: bool) -> 
 
 
 def sound(one: FleetAssessment) -> FleetAssessment:
-    assume(not any(finding.severity is Severity.ERROR for finding in one.resolution.diagnostics))
+    assume(not one.resolution.mistakes)
     return one
 
 
@@ -209,7 +208,13 @@ def test_shares_are_exact(share: str, of: int, allowed: int) -> None:
     from reconciler.core.guards.limit import Load
 
     def load(count: int) -> Load:
-        return Load("poller", of, of, weight=Counter({Verb.REPLACE: count}), changes=Counter({Verb.REPLACE: count}))
+        return Load(
+            "poller",
+            holding=of,
+            holders=of,
+            weight=Counter({Verb.REPLACE: count}),
+            changes=Counter({Verb.REPLACE: count}),
+        )
 
     fleet = document(
         FleetSpec(connection="plant", units=Selector(all=True), workloads={}, limits=Limits(replace=share))

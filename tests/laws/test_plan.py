@@ -16,7 +16,6 @@ from reconciler.core.plan import assemble
 from reconciler.core.resolve import resolve
 from reconciler.model.change import Change, Held, Reason, Verb
 from reconciler.model.desired import Want
-from reconciler.model.diagnostic import Severity
 from reconciler.model.fleet import Document, FleetSpec, Selector
 from reconciler.model.hold import HoldReason
 from reconciler.model.observation import Phase
@@ -46,7 +45,7 @@ Draw = Callable[[st.SearchStrategy[Any]], Any]
 
 def sound(one: FleetAssessment) -> FleetAssessment:
     """Keep assessments of manifests that a plan would accept."""
-    assume(not any(finding.severity is Severity.ERROR for finding in one.resolution.diagnostics))
+    assume(not one.resolution.mistakes)
     return one
 
 
@@ -261,7 +260,7 @@ def test_leavers_are_the_slots_that_the_base_gave_a_version_and_git_now_leaves_a
     assert leavers(one) == {}
     assert all(change.reason not in {Reason.DRIFT, Reason.CHANGE} for change in planned(one).changes)
     one.base = resolve(before, CHANNELS, snapshot.units, snapshot.workloads)
-    assume(not any(finding.severity is Severity.ERROR for finding in one.base.diagnostics))
+    assume(not one.base.mistakes)
     expected: dict[str, list[str]] = {}
     for workload in snapshot.workloads:
         for unit in naive.all_units(snapshot.units):

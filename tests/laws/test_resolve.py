@@ -2,9 +2,8 @@
 
 from hypothesis import assume, given
 
-from reconciler.core.resolve import Resolution, claimed, resolve
+from reconciler.core.resolve import Resolution, resolve
 from reconciler.model.desired import Want
-from reconciler.model.diagnostic import Severity
 from reconciler.model.fleet import Document
 from reconciler.model.snapshot import Snapshot
 from tests.laws import naive
@@ -16,7 +15,7 @@ def resolved(fleet: Document, snapshot: Snapshot) -> Resolution:
 
 
 def errors(resolution: Resolution) -> list[str]:
-    return [one.code for one in resolution.diagnostics if one.severity is Severity.ERROR]
+    return [one.diagnostic.code for one in resolution.mistakes]
 
 
 @given(fleets(), snapshots())
@@ -24,7 +23,7 @@ def test_resolving_equals_asking_slot_by_slot(fleet: Document, snapshot: Snapsho
     resolution = resolved(fleet, snapshot)
     assume(not errors(resolution))
     for unit in naive.all_units(snapshot.units):
-        assert bool(resolution.scope[unit.row]) == naive.in_scope(fleet.spec, unit, snapshot.units)
+        assert (unit.row in resolution.scope) == naive.in_scope(fleet.spec, unit, snapshot.units)
         for workload in snapshot.workloads:
             wish, pruning = naive.wish(fleet, snapshot, unit, workload)
             column = resolution.columns.get(workload.id)
@@ -34,14 +33,16 @@ def test_resolving_equals_asking_slot_by_slot(fleet: Document, snapshot: Snapsho
             rule = column.rule(unit.row)
             assert rule.value == wish
             assert (rule.kind == "prune") == pruning
-            assert bool(claimed(column)[unit.row]) == (wish.want is not Want.UNMANAGED)
+            assert (unit.row in set(column.claims())) == (wish.want is not Want.UNMANAGED)
 
 
 @given(fleets(), snapshots())
 def test_a_slot_outside_the_scope_has_no_rule(fleet: Document, snapshot: Snapshot) -> None:
     resolution = resolved(fleet, snapshot)
     for column in resolution.columns.values():
-        assert all(inside or not winner for inside, winner in zip(resolution.scope, column.winners, strict=True))
+        assert set(column.rows) <= set(resolution.scope)
+        assert len(column.winners) == len(column.rows)
+        assert all(column.winners)
 
 
 @given(fleets(), snapshots())
@@ -50,8 +51,8 @@ def test_every_rule_was_written_somewhere(fleet: Document, snapshot: Snapshot) -
     for column in resolution.columns.values():
         for rule in column.rules[1:]:
             assert fleet.locate(rule.path).file.startswith("fleet.yaml#/spec/")
-        for number, mask in column.masks:
-            assert all(inside or not speaks for inside, speaks in zip(resolution.scope, mask, strict=True))
+        for number, rows in column.spoken:
+            assert set(rows) <= set(column.rows)
             assert column.rules[number].kind in {"workload", "override", "prune"}
 
 

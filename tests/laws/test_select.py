@@ -1,8 +1,9 @@
 """Masks mean what selectors say, unit by unit."""
 
 from hypothesis import given
+from hypothesis import strategies as st
 
-from reconciler.core.select import both, either, everything, mask, matcher, nothing, selectors_in, without
+from reconciler.core.select import both, either, everything, mask, matcher, nothing, rows_in, selectors_in, without
 from reconciler.model.fleet import Selector
 from reconciler.model.unit import Unit, Units
 from tests.laws.naive import all_units, selects
@@ -49,3 +50,15 @@ def test_case_counts_and_an_empty_list_matches_nothing() -> None:
 def test_a_glob_also_matches_itself() -> None:
     assert matcher(["lab [1]"])("lab [1]")
     assert matcher(["lab [1]"])("lab 1")
+
+
+@given(st.lists(st.booleans(), max_size=40))
+def test_rows_are_those_of_their_mask(inside: list[bool]) -> None:
+    rows = rows_in(bytes(inside))
+    wanted = [row for row, one in enumerate(inside) if one]
+    assert list(rows) == wanted
+    assert len(rows) == len(wanted)
+    assert [row for row in range(-1, len(inside) + 1) if row in rows] == wanted
+    assert [rows.position(row) for row in wanted] == list(range(len(wanted)))
+    assert list(rows.of([10 * row for row in range(len(inside))])) == [10 * row for row in wanted]
+    assert "0" not in rows

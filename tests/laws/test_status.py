@@ -41,7 +41,7 @@ def test_counts_are_those_of_the_units(fleet: Document, snapshot: Snapshot, filt
     failed, assigned = [], Counter[tuple[str, str | None]]()
     for judged in one.judged:
         for row in range(len(snapshot.units)):
-            if not judged.column.winners[row]:
+            if not judged.column.winner(row):
                 continue
             state, reach = snapshot.state(judged.column.workload.id, row), Reach(snapshot.units.reach[row])
             verdict_ = verdict(judged.column.rule(row).value, state, reach, Patience(now=NOW))

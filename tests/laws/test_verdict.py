@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 from itertools import product
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.judge import CHANGES, HELD, Patience, health, judge, sync, verb_of, verdict
 from reconciler.core.resolve import OUTSIDE, Column, Rule
+from reconciler.core.select import Rows
 from reconciler.model.change import Verb
 from reconciler.model.desired import ABSENT, UNMANAGED, Desired, Want, version
 from reconciler.model.observation import Phase, State
@@ -176,8 +178,8 @@ def test_the_worst_health_wins(healths: set[Health], one: Health) -> None:
 def test_judging_a_column_equals_judging_slot_by_slot(snapshot: Snapshot, data: st.DataObject) -> None:
     rules = [OUTSIDE, *(Rule(desired, (), "workload") for desired in DESIRED)]
     winners = data.draw(st.lists(st.integers(0, 4), min_size=len(snapshot.units), max_size=len(snapshot.units)))
-    column = Column(WORKLOADS[0], rules, snapshot.column("nobody")[:0], [])
-    column.winners.extend(winners)
+    rows = [row for row, winner in enumerate(winners) if winner]
+    column = Column(WORKLOADS[0], rules, Rows(array("I", rows)), array("I", filter(None, winners)), [])
     patience = Patience(NOW)
     judged = judge(column, snapshot, patience)
     needing = {intent.row: intent for intent in judged.intents}

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from reconciler.core.guards import enforced, limit, quarantine, scope, suspend, unknown, version
+from reconciler.core.guards import enforced, limit, mistake, quarantine, scope, suspend, unknown, version
 from reconciler.core.guards.case import Case, Scene, Veto
 from reconciler.core.guards.limit import Load
 from reconciler.core.judge import Intent
@@ -20,7 +20,7 @@ from reconciler.model.hold import Hold
 from reconciler.model.plan import Violation
 from reconciler.model.verdict import Verdict
 
-ALWAYS: tuple[Veto, ...] = (suspend.veto, unknown.veto)
+ALWAYS: tuple[Veto, ...] = (mistake.veto, suspend.veto, unknown.veto)
 """Vetoes that speak of slots of which nothing is known, too."""
 
 VETOES: tuple[Veto, ...] = (
@@ -45,6 +45,7 @@ class _Key(msgspec.Struct, frozen=True):
     verdict: Verdict
     agent: int
     assignable: int
+    mistakes: tuple[Hold, ...]
 
 
 class Vetoes:
@@ -58,6 +59,7 @@ class Vetoes:
     def __call__(self, column: Column, intent: Intent) -> tuple[Hold, ...]:
         """Return the reasons that hold a slot which needs something; none: it may go."""
         rule, units = column.rules[intent.rule], self._scene.snapshot.units
+        mistakes = self._scene.mistakes.holds(column.workload.id).get(intent.row, ())
         key = _Key(
             column.workload.id,
             Rule(rule.value, (), rule.kind),
@@ -65,6 +67,7 @@ class Vetoes:
             intent.verdict,
             units.agents[intent.row],
             units.assignable[intent.row],
+            mistakes,
         )
         found = self._answers.get(key)
         if found is None:
@@ -76,6 +79,7 @@ class Vetoes:
                 verdict=intent.verdict,
                 agent=units.agent_versions[units.agents[intent.row]],
                 assignable=bool(units.assignable[intent.row]),
+                mistakes=mistakes,
             )
             vetoes = ALWAYS if intent.verdict is Verdict.UNKNOWN else VETOES
             found = self._answers[key] = tuple(hold for veto in vetoes for hold in veto(case))

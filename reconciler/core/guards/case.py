@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from reconciler.core.mistakes import Mistakes
 from reconciler.core.resolve import Column, Resolution, Rule
 from reconciler.model.fleet import FleetSpec
 from reconciler.model.hold import Hold
@@ -24,6 +25,7 @@ class Scene(msgspec.Struct):
     resolution: Resolution
     snapshot: Snapshot
     catalog: Catalog
+    mistakes: Mistakes
     now: float
 
     @property
@@ -42,6 +44,7 @@ class Case(msgspec.Struct):
     verdict: Verdict
     agent: str | None
     assignable: bool
+    mistakes: tuple[Hold, ...]
 
     @property
     def version(self) -> str | None:

@@ -10,10 +10,10 @@ import msgspec
 
 from reconciler.core.assessment import FleetAssessment
 from reconciler.core.judge import FREE, Judged, verb_of
-from reconciler.core.resolve import claimed
 from reconciler.model.change import Verb
 from reconciler.model.desired import Want
 from reconciler.model.fleet import Document, FleetSpec, Limit
+from reconciler.model.origin import Path
 from reconciler.model.plan import LimitKind, Violation
 from reconciler.model.quantity import percent
 from reconciler.model.snapshot import Snapshot
@@ -31,6 +31,8 @@ class Load(msgspec.Struct):
     """
 
     workload: str
+    path: Path = ()
+    """Where the fleet says what it should be."""
     holding: int = 0
     """Weight of the slots that hold the workload, those that may hold it included."""
     holders: int = 0
@@ -52,7 +54,7 @@ def loads(one: FleetAssessment) -> list[Load]:
 
 
 def _load(judged: Judged, snapshot: Snapshot) -> Load:
-    load = Load(judged.column.workload.name)
+    load = Load(judged.column.workload.name, judged.column.rules[1].path)
     _count_holders(load, judged, snapshot)
     for (rule, state, verdict), (number, weight) in _alike(judged, snapshot).items():
         line, found = judged.column.rules[rule], snapshot.states[state]
@@ -95,11 +97,7 @@ def _count_holders(load: Load, judged: Judged, snapshot: Snapshot) -> None:
         load.holding = load.holders
         return
     states = snapshot.column(judged.column.workload.id)
-    load.holding = sum(
-        size
-        for claims, state, size in zip(claimed(judged.column), states, sizes, strict=True)
-        if claims and holds[state]
-    )
+    load.holding = sum(sizes[row] for row in judged.column.claims() if holds[states[row]])
 
 
 def admission(document: Document, loads: Sequence[Load], units: int) -> Iterator[Violation]:
@@ -119,7 +117,7 @@ def admission(document: Document, loads: Sequence[Load], units: int) -> Iterator
                 allowed=max(0, one.holding - 1),
                 of=one.holding,
                 unknown=one.unknown,
-                origin=document.locate(("spec", "workloads", one.workload)),
+                origin=document.locate(one.path),
             )
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from reconciler.core.need import Accepts, DesiredSlot, Need, Side
-from reconciler.core.select import Mask
+from reconciler.core.select import Rows
 from reconciler.core.versions import semver
 from reconciler.model.change import Verb
 from reconciler.model.desired import Want
@@ -96,7 +96,7 @@ def _required(need: Need, there: Side) -> list[str]:
     return there.meant(need.required, there.listed(need.required) if need.tag else [own[need.required]])
 
 
-def _scope(need: Need, home: Side) -> Mask:
+def _scope(need: Need, home: Side) -> Rows:
     return home.resolutions[need.document.name].scope
 
 
@@ -128,7 +128,7 @@ class DependencyCheck:
 
     def block(self, row: int) -> Block | None:
         """Return why the workload may not be assigned on a unit; None where it may."""
-        if not self.scope[row]:
+        if row not in self.scope:
             return None
         if self.there is None:
             return Block(self.unmet)
@@ -283,7 +283,7 @@ class DependentCheck:
         scope = _scope(self.need, home)
         tag = self.need.tag
         rows = {mate for value in self.there.values(tag, row) for mate in home.bearers(tag, value)} if tag else {row}
-        return sorted(mate for mate in rows if scope[mate])
+        return sorted(mate for mate in rows if mate in scope)
 
     def _present(self, found: list[tuple[str, int, State]], home: Side) -> Block:
         """Return the block for slots where the workload that requires is, or may be."""

@@ -10,7 +10,7 @@ import msgspec
 from reconciler.model.connection import Login, Requests
 from reconciler.model.desired import Scalar
 from reconciler.model.kind import Kind, Text
-from reconciler.plugin import Finding, Option, wrong_address
+from reconciler.plugin import Finding, Option, address, wrong_address
 
 
 class StepRoute(Kind, frozen=True, kw_only=True):
@@ -75,6 +75,11 @@ def connection(given: Mapping[str, str]) -> GetAppConnection:
         raise ValueError("--username-env and --password-env are for the server that --delivery URL names")
     spec = GetAppConnection(agent=given["url"], delivery=delivery)
     return msgspec.structs.replace(spec, topology=given.get("topology", spec.topology), api=given.get("api", spec.api))
+
+
+def target(spec: GetAppConnection) -> str:
+    """Return which agent a connection is to, in whichever way it is spoken to."""
+    return address(spec.agent)
 
 
 def check(spec: GetAppConnection) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 """What GetApp brings along."""
 
-from reconciler.platforms.getapp.connection import OPTIONS, GetAppConnection, check, connection
+from reconciler.platforms.getapp.connection import OPTIONS, GetAppConnection, check, connection, target
 from reconciler.plugin import PlatformPlugin
 
 PLUGIN = PlatformPlugin(
@@ -12,5 +12,6 @@ PLUGIN = PlatformPlugin(
     connection=connection,
     example="--url https://cdn.example.com --delivery https://getapp.example.com",
     check=check,
+    target=target,
     simulation="reconciler.simulators.getapp.simulation:SIMULATION",
 )

@@ -9,7 +9,7 @@ import msgspec
 
 from reconciler.model.connection import Requests, Secret
 from reconciler.model.kind import Kind, Text
-from reconciler.plugin import Finding, Option, wrong_address
+from reconciler.plugin import Finding, Option, address, wrong_address
 
 
 class LosantConnection(Kind, frozen=True, kw_only=True):
@@ -36,6 +36,11 @@ def connection(given: Mapping[str, str]) -> LosantConnection:
     """Return what the options mean."""
     spec = LosantConnection(application=given["application"], token=TOKEN.secret(given))
     return msgspec.structs.replace(spec, url=given.get("url", spec.url))
+
+
+def target(spec: LosantConnection) -> str:
+    """Return which application a connection is to."""
+    return f"{address(spec.url)}/applications/{spec.application.lower()}"
 
 
 def check(spec: LosantConnection) -> Iterator[Finding]:

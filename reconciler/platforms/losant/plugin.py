@@ -1,6 +1,6 @@
 """What Losant brings along."""
 
-from reconciler.platforms.losant.connection import OPTIONS, LosantConnection, check, connection
+from reconciler.platforms.losant.connection import OPTIONS, LosantConnection, check, connection, target
 from reconciler.plugin import PlatformPlugin
 
 PLUGIN = PlatformPlugin(
@@ -12,5 +12,6 @@ PLUGIN = PlatformPlugin(
     connection=connection,
     example="--application 575ec8687ae143cd83dc4a97",
     check=check,
+    target=target,
     simulation="reconciler.simulators.losant.simulation:SIMULATION",
 )

@@ -11,7 +11,7 @@ from reconciler.model.connection import Requests, Secret
 from reconciler.model.desired import Scalar
 from reconciler.model.kind import Duration, Kind, Text
 from reconciler.model.quantity import seconds
-from reconciler.plugin import Finding, Option, wrong_address
+from reconciler.plugin import Finding, Option, address, wrong_address
 
 ROLLOUT, ALL = "rollout_percent", 100
 
@@ -72,6 +72,11 @@ def connection(given: Mapping[str, str]) -> MemfaultConnection:
         user=user,
     )
     return msgspec.structs.replace(spec, url=given.get("url", spec.url))
+
+
+def target(spec: MemfaultConnection) -> str:
+    """Return which project a connection is to."""
+    return f"{address(spec.url)}/{spec.organization}/{spec.project}".lower()
 
 
 def check(spec: MemfaultConnection) -> Iterator[Finding]:

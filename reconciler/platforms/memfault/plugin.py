@@ -7,6 +7,7 @@ from reconciler.platforms.memfault.connection import (
     check,
     check_share,
     connection,
+    target,
 )
 from reconciler.plugin import PlatformPlugin
 
@@ -19,6 +20,7 @@ PLUGIN = PlatformPlugin(
     connection=connection,
     example="--organization acme --project watch",
     check=check,
+    target=target,
     selectors=frozenset({"ids", "names", "tags", "cohorts"}),
     settings={ROLLOUT: check_share},
     simulation="reconciler.simulators.memfault.simulation:SIMULATION",

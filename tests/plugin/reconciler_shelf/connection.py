@@ -9,7 +9,7 @@ import msgspec
 
 from reconciler.model.connection import Requests, Secret
 from reconciler.model.kind import Kind, Text
-from reconciler.plugin import Finding, Option, wrong_address
+from reconciler.plugin import Finding, Option, address, wrong_address
 
 
 class ShelfConnection(Kind, frozen=True, kw_only=True):
@@ -32,6 +32,11 @@ OPTIONS = (
 def connection(given: Mapping[str, str]) -> ShelfConnection:
     """Return what the options mean."""
     return ShelfConnection(store=given["store"], url=given["url"], token=TOKEN.secret(given))
+
+
+def target(spec: ShelfConnection) -> str:
+    """Return which store a connection is to."""
+    return f"{address(spec.url)}/{spec.store}"
 
 
 def check(spec: ShelfConnection) -> Iterator[Finding]:

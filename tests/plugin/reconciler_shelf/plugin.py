@@ -1,7 +1,7 @@
 """What Shelf brings along."""
 
 from reconciler.plugin import PlatformPlugin
-from reconciler_shelf.connection import OPTIONS, ShelfConnection, check, connection
+from reconciler_shelf.connection import OPTIONS, ShelfConnection, check, connection, target
 
 PLUGIN = PlatformPlugin(
     name="shelf",
@@ -12,5 +12,6 @@ PLUGIN = PlatformPlugin(
     connection=connection,
     example="--url https://shelves.example.com --store store-7",
     check=check,
+    target=target,
     simulation="reconciler_shelf.simulation:SIMULATION",
 )

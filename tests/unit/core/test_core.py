@@ -22,7 +22,6 @@ from reconciler.model.change import Reason, Verb
 from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.diagnostic import Severity
 from reconciler.model.fleet import (
-    ChannelRef,
     FleetSpec,
     Limit,
     Limits,
@@ -91,7 +90,7 @@ def judged(
 
 
 def codes(one: FleetAssessment) -> list[tuple[str, Severity]]:
-    return [(finding.code, finding.severity) for finding in one.resolution.diagnostics]
+    return [(finding.code, finding.severity) for finding in one.diagnostics]
 
 
 def test_leftovers_are_removed_and_count_against_no_limit() -> None:
@@ -235,12 +234,6 @@ def test_an_id_decides_between_workloads_of_one_name_and_must_be_there() -> None
     assert none.resolution.missing == [("poller", "no workload has the id w9")]
 
 
-def test_a_channel_that_names_no_version_is_an_error() -> None:
-    one = judged(reading(State("1", "1")), workloads={"poller": WorkloadSpec(version=ChannelRef(channel="empty"))})
-    assert codes(one) == [("channel-without-workload", Severity.ERROR)]
-    assert not planned(one).changes
-
-
 def test_pins_are_held_to_the_scope_and_to_one_unit() -> None:
     snapshot = reading(State("1", "1"), State("1", "1"), State("1", "1"), units=[unit("u0"), unit("u1"), unit("u2")])
     filters = Selector(ids=["u0"])
@@ -259,14 +252,14 @@ def test_names_that_several_units_bear_are_errors_that_list_their_ids() -> None:
     twins = reading(State("1", "1"), State("1", "1"), units=[unit("u0", name="twin"), unit("u1", name="twin")])
     for one in (judged(twins, units=Selector(names=["twin"])), judged(twins, pins={"twin": {"poller": "2"}})):
         assert codes(one) == [("ambiguous-name", Severity.ERROR)]
-        assert "u0, u1" in one.resolution.diagnostics[0].message
+        assert "u0, u1" in one.diagnostics[0].message
     assert codes(judged(twins, units=Selector(names=["tw*"]))) == []
 
 
 def test_units_that_cannot_be_assigned_to_drop_out_unless_named() -> None:
     strange = [unit("u0"), unit("u1", assignable=False)]
     one = judged(reading(State("1", "1"), units=strange))
-    assert (one.resolution.dropped, list(one.resolution.scope)) == (1, [1, 0])
+    assert (one.resolution.dropped, list(one.resolution.scope)) == (1, [0])
     named = judged(reading(State("1", "1"), units=strange), units=Selector(ids=["u0", "u1"]))
     assert named.resolution.dropped == 0
     held = {entry.unit.id: entry.reasons[0].code for entry in planned(named).held}

@@ -78,6 +78,38 @@ def test_a_workload_goes_by_name_and_by_id() -> None:
     assert (slot.desired, slot.fleet) == ("v1.2.0", "all")
 
 
+def test_a_workload_goes_by_what_the_manifest_calls_it() -> None:
+    site = Site(units=4)
+    flow = site.flows["modbus-poller"]
+    case = Case(fleet("all", Selector(all=True), my_poller=WorkloadSpec(id=flow, version="v1.2.0")), site=site)
+    unit = case.units.names[0]
+    (slot,) = case(unit, "my-poller").slots
+    assert case(unit, "modbus-poller").slots == case(unit, flow).slots == (slot,)
+    assert (slot.workload.id, slot.desired) == (flow, "v1.2.0")
+    with pytest.raises(SettingsError, match="did you mean 'my-poller'"):
+        case(unit, "my-polar")
+
+
+def test_a_mistake_about_a_slot_is_told_though_nothing_is_to_be_done_there() -> None:
+    site = Site(units=4)
+    pinned = Case(everywhere(), site=site).units.ids[0]
+    here = document(
+        FleetSpec(
+            connection="plant",
+            units=Selector(names=["nobody"]),
+            workloads={"modbus-poller": WorkloadSpec(version="v1.2.0")},
+            pins={pinned: {"modbus-poller": "v1.1.0"}},
+            allow_empty=True,
+        ),
+        "all",
+    )
+    (slot,) = Case(here, site=site)(pinned, "modbus-poller").slots
+    assert slot.planned is None
+    assert [hold.text for hold in slot.held] == [
+        f"the pin of 'modbus-poller' on '{pinned}' is outside the scope of its fleet"
+    ]
+
+
 def test_the_author_of_the_winning_and_of_losing_lines_is_named() -> None:
     spec = WorkloadSpec(version="v1.2.0", overrides=[Override(units=Selector(all=True), version="v1.1.0")])
     case = Case(fleet("all", Selector(all=True), modbus_poller=spec))

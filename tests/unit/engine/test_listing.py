@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+import msgspec
 import pytest
 
 from reconciler.engine.deliveries import deliveries
@@ -104,3 +105,16 @@ def test_without_ids_it_is_about_what_the_manifests_want_there() -> None:
 def test_no_connection_is_no_error() -> None:
     assert releases(ALL, [], ReleaseQuery(), lambda name: Memory(Clock())) == []
     assert deliveries(ALL, [], [], lambda name: Memory(Clock()), probe=False) == []
+
+
+def test_releases_are_asked_for_by_what_the_manifest_calls_a_workload() -> None:
+    asked = request(
+        workloads={"mine": WorkloadSpec(id="w9", version="1"), "poller": WorkloadSpec(version="1")}
+    ).manifest
+    known = msgspec.structs.replace(asked, connections=manifest(plant=LOSANT).connections)
+
+    def names(*workloads: str) -> str:
+        (found,) = releases(known, ["plant"], ReleaseQuery(workloads=workloads), lambda name: Server(Clock()))
+        return found.releases[0].workload.name
+
+    assert (names("mine"), names("poller"), names("other")) == ("w9", "poller", "other")

@@ -11,6 +11,7 @@ from reconciler.engine.plan import plan
 from reconciler.errors import ManifestError, SettingsError
 from reconciler.model.change import Reason
 from reconciler.model.fleet import ChannelRef, ChannelSpec, Document, Selector, WorkloadSpec
+from reconciler.model.hold import HoldReason
 from reconciler.model.origin import Origin
 from tests.unit.engine.memory import Clock, Memory, gone, planned, request
 
@@ -94,13 +95,15 @@ def test_claims_are_held_whatever_the_filters(memory: Memory) -> None:
     asked = request()
     twin = renamed(asked.manifest.fleets["fleet"], "twin")
     both = with_fleets(asked, twin=twin)
-    with pytest.raises(ManifestError, match="both claim poller"):
-        planned(memory, msgspec.structs.replace(both, filters=Filters(fleets=("twin",))))
+    (found,) = planned(memory, msgspec.structs.replace(both, filters=Filters(fleets=("twin",)))).plan.fleets
+    assert (found.changes, len(found.held)) == ((), 4)
+    assert {reason.code for held in found.held for reason in held.reasons} == {HoldReason.MISTAKE}
+    assert [one.code for one in found.diagnostics] == ["claimed-twice"]
 
 
 def test_warnings_are_errors_when_strict(memory: Memory) -> None:
     asked = request(pins={"nobody": {"poller": "2"}})
-    assert "no unit has the id or name 'nobody'" in planned(memory, asked).plan.fleets[0].warnings[0]
+    assert "no unit has the id or name 'nobody'" in planned(memory, asked).plan.fleets[0].diagnostics[0].message
     with pytest.raises(ManifestError, match="nobody"):
         planned(memory, msgspec.structs.replace(asked, strict=True))
 

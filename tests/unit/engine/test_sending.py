@@ -16,6 +16,7 @@ from reconciler.core.progress import SPLITS
 from reconciler.model.change import Action, Change
 from reconciler.model.event import AnyEvent, Called, Intended, Note
 from reconciler.model.fleet import Limits, Override, Selector, WorkloadSpec
+from reconciler.model.hold import HoldReason
 from reconciler.model.outcome import Receipt, ReceiptKind, Result
 from reconciler.model.release import ReleaseInfo
 from reconciler.model.snapshot import Coverage
@@ -216,7 +217,7 @@ def test_when_nothing_can_be_read_back_a_lost_call_is_unknown_and_a_refused_one_
     assert [event.level for event in events if isinstance(event, Note)] == ["warning"]
 
 
-def test_a_reading_that_makes_the_manifest_wrong_ends_sending_with_a_word(memory: Memory) -> None:
+def test_a_reading_that_makes_the_manifest_wrong_about_a_unit_stops_that_one(memory: Memory) -> None:
     def twin(action: Action) -> Receipt:
         memory.units["u9"] = memory.units["u0"]
         memory.names["u9"] = "u0"
@@ -224,8 +225,9 @@ def test_a_reading_that_makes_the_manifest_wrong_ends_sending_with_a_word(memory
 
     memory.script = [twin]
     run, _ = applied(memory, request(units=Selector(names=["u0", "u1"])))
-    assert results(run) == {"u0": Result.UNKNOWN, "u1": Result.UNKNOWN}
-    assert all("2 units are named" in outcome.detail for outcome in run.outcomes)
+    assert results(run) == {"u0": Result.UNKNOWN, "u1": Result.DONE}
+    (unknown,) = [outcome for outcome in run.outcomes if outcome.result is Result.UNKNOWN]
+    assert [(hold.code, hold.text[:17]) for hold in unknown.holds] == [(HoldReason.MISTAKE, "2 units are named")]
 
 
 def test_an_old_reading_is_read_again_before_anything_is_sent(memory: Memory) -> None:

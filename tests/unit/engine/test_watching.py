@@ -13,7 +13,7 @@ from reconciler.engine.watch import JITTER, LONGEST_PAUSE, QUIET, READINGS, Watc
 from reconciler.errors import ManifestError, ReconcilerError
 from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.event import AnyEvent, Blocked, Called, Drifted, Finished, Note, Passed
-from reconciler.model.fleet import Limits, Manifest
+from reconciler.model.fleet import Limits, Manifest, Selector
 from reconciler.model.observation import Phase, State
 from reconciler.model.origin import Origin
 from reconciler.model.unit import Reach
@@ -284,3 +284,27 @@ def test_passes_that_fail_pause_longer_and_longer() -> None:
     assert [(one.level, one.message) for one in events if isinstance(one, Note)][:1] == [
         ("error", "memory: list: no connection")
     ]
+
+
+def test_a_mistake_in_manifests_is_told_once_and_slows_no_pass() -> None:
+    """It holds its own slots; what else drifts is corrected in the very next pass."""
+    memory = passes(lambda one: one.set("u1", "7"), lambda one: None)
+    wrong = request(pins={"u3": {"poller": "9"}}, units=Selector(ids=["u0", "u1", "u2"]))
+    events = watched(memory, Git(wrong))
+    told = [one for one in notes(events) if "outside" in one]
+    assert len(told) == 1
+    assert {unit: memory.slots[unit, "w1"].assigned for unit in memory.units} == {
+        "u0": "2",
+        "u1": "2",
+        "u2": "2",
+        "u3": "1",
+    }
+    assert isinstance(memory.clock, Between)
+    assert memory.clock.pauses == [INTERVAL] * 3
+
+
+def test_a_mistake_that_comes_later_is_told_when_it_comes() -> None:
+    memory = passes(lambda one: one.names.update(u3="u0"), lambda one: None)
+    events = watched(memory, Git(request(units=Selector(names=["u0", "u1"]))))
+    told = [(one.level, one.fleet) for one in events if isinstance(one, Note) and "2 units are named" in one.message]
+    assert told == [("error", "fleet")]

@@ -63,3 +63,39 @@ def test_secrets_are_checked_wherever_they_stand(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_settings_are_those_of_the_platform(tmp_path: Path, spec: str, settings: str, messages: list[str]) -> None:
     assert [message for _, message in said(tmp_path, spec, settings)] == messages
+
+
+LOSANT = "application: 575ec8687ae143cd83dc4a97, token: {env: T}"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (f"losant: {{{LOSANT}}}", f"losant: {{{LOSANT}}}", True),
+        (f"losant: {{{LOSANT}}}", f"losant: {{{LOSANT.upper().replace('APPLICATION', 'application').replace('TOKEN', 'token').replace('ENV', 'env')}}}", True),
+        (f"losant: {{{LOSANT}}}", f"losant: {{{LOSANT}, url: 'HTTPS://API.losant.com:443/'}}", True),
+        (f"losant: {{{LOSANT}}}", f"losant: {{{LOSANT}, url: 'https://api.eu.losant.com'}}", False),
+        (f"losant: {{{LOSANT}}}", f"losant: {{{LOSANT.replace('97', '98')}}}", False),
+        (f"losant: {{{LOSANT}, url: 'http://127.0.0.1:8080'}}", f"losant: {{{LOSANT}, url: 'http://[::1]:8080'}}", True),
+        (f"losant: {{{LOSANT}, url: 'http://127.0.0.1:8080'}}", f"losant: {{{LOSANT}, url: 'http://localhost:8081'}}", False),
+        (f"memfault: {{{WATCH}, {KEY}}}", f"memfault: {{{WATCH}, token: {{env: T}}}}", True),
+        (f"memfault: {{{WATCH}, {KEY}}}", f"memfault: {{{WATCH.replace('watch', 'clock')}, {KEY}}}", False),
+        (f"getapp: {{{CDN}}}", f"getapp: {{{CDN}, topology: agent, api: v2}}", True),
+        (f"getapp: {{{CDN}}}", "getapp: {agent: http://cdn.example.com./}", True),
+        (f"getapp: {{{CDN}}}", "getapp: {agent: 'https://cdn.example.com/second'}", False),
+        (f"getapp: {{{CDN}}}", f"losant: {{{LOSANT}, url: 'https://cdn.example.com'}}", False),
+    ],
+)  # fmt: skip
+def test_two_connections_to_one_application_are_a_mistake(tmp_path: Path, one: str, other: str, same: bool) -> None:
+    head = "apiVersion: reconciler/v1\nkind: Connection\nmetadata: {name: %s}\nspec: {%s}\n"
+    (tmp_path / "a.yaml").write_text(head % ("plant", one))
+    (tmp_path / "b.yaml").write_text(head % ("yard", other))
+    if not same:
+        Loader([tmp_path], installed()).load()
+        return
+    with pytest.raises(ManifestError) as raised:
+        Loader([tmp_path], installed()).load()
+    (found,) = raised.value.diagnostics
+    assert (found.code, Path(found.origin.file).name) == ("same-application", "b.yaml")
+    assert found.message == "the Connections 'plant' and 'yard' are to one application"
+    assert [Path(related.origin.file).name for related in found.related] == ["a.yaml"]

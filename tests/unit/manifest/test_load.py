@@ -980,7 +980,7 @@ SECOND = WHOLE.replace("name: austin", "name: second")
 def test_claims_that_overlap_whatever_the_inventory_is(
     write: Write, left: str, right: str, places: list[tuple[str, str]]
 ) -> None:
-    other = CONNECTION.replace("name: plant", "name: other")
+    other = CONNECTION.replace("name: plant", "name: other").replace("4a97", "4a98")
     write("c.yaml", f"{CONNECTION}---\n{other}", "f.yaml", left, "g.yaml", right)
     try:
         found: tuple[Diagnostic, ...] = load().warnings

@@ -17,7 +17,7 @@ CONNECTION = """\
 apiVersion: reconciler/v1
 kind: Connection
 metadata: {name: %s}
-spec: {losant: {application: 575ec8687ae143cd83dc4a97, token: {env: LOSANT_API_TOKEN}}}
+spec: {losant: {application: 575ec8687ae143cd83dc4a9%d, token: {env: LOSANT_API_TOKEN}}}
 ---
 """
 FLEET = """\
@@ -49,7 +49,7 @@ def fleet(*workloads: str, name: str = "austin", connection: str = "plant") -> s
 
 
 def manifest(*workloads: str) -> str:
-    return CONNECTION % "plant" + CONNECTION % "office" + fleet(*workloads)
+    return CONNECTION % ("plant", 7) + CONNECTION % ("office", 8) + fleet(*workloads)
 
 
 def wrong(load: Load, text: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import ssl
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 from urllib.parse import quote
 
@@ -176,6 +177,31 @@ def test_what_was_not_sent_says_so() -> None:
         write(Script(httpx.ConnectError("refused")))
     assert not caught.value.sent
     assert "no connection to https://api.example.com" in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("write", [False, True])
+@pytest.mark.parametrize(
+    ("tokens", "taken"), [(("old", "new"), "new"), (("old", "old"), ""), (("old", "new", "newer"), "newer")]
+)
+def test_a_token_that_was_written_anew_is_tried_once(
+    tokens: tuple[str, ...], taken: str, write: bool, status: int
+) -> None:
+    seen: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers["authorization"].removeprefix("Bearer "))
+        return good() if seen[-1] == taken else httpx.Response(status)
+
+    left = iter(tokens)
+    credentials, clock = Bearer(lambda: next(left)), Stopwatch()
+    one = Client(
+        "https://h.example", credentials, platform="losant", clock=clock, transport=httpx.MockTransport(answer)
+    )
+    refused: AbstractContextManager[object] = nullcontext() if taken in tokens[:2] else pytest.raises(Unauthorized)
+    with refused:
+        one.write("/x", "write x", {}, bytes, clock.monotonic() + 60) if write else one.get("/x", "read x")
+    assert tuple(seen) == tuple(dict.fromkeys(tokens[:2]))
 
 
 def test_a_deadline_bounds_waiting_and_the_request_itself() -> None:

@@ -159,6 +159,7 @@ def test_what_is_packed_comes_out_whole(encoding: str, packed: bytes) -> None:
         ("gzip", gzip.compress(b"abc") + gzip.compress(b"") + gzip.compress(b"def")),
         ("deflate", zlib.compress(b"abcdef")),
     ],
+    ids=["gzip", "deflate"],
 )
 def test_where_a_packed_body_is_parted_makes_no_difference(encoding: str, packed: bytes) -> None:
     for size in range(1, len(packed) + 1):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Sequence
+import traceback
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 
 import click
 
 from reconciler import __version__
 from reconciler.cli import streams
+from reconciler.cli.output import say
 from reconciler.cli.stopping import interrupted, on_signals
 
 COMMANDS = {
@@ -103,31 +105,39 @@ def _run(args: Sequence[str] | None) -> int:
     except click.Abort as abort:  # which click makes of an interrupt, too
         cause = abort.__cause__
         number = cause.args[0] if isinstance(cause, KeyboardInterrupt) and cause.args else signal.SIGINT
-        streams.say("interrupted; nothing more was sent")
+        say("interrupted; nothing more was sent", err=True)
         return 128 + int(number)
     except click.ClickException as wrong:
-        wrong.show()
+        say(*_usage(wrong), err=True)
         return USAGE
-    except Exception as error:
-        code = _explained(error)
-        if code is None:
-            raise
-        return code
+    except Exception as error:  # noqa: BLE001 - Python would write its text as it is, and that may be a platform's
+        return _explained(error)
     return result if isinstance(result, int) else 0
 
 
-def _explained(error: Exception) -> int | None:
-    """Say what went wrong, where, and what to do, and return the exit code; None for what is not an error of ours."""
+def _usage(wrong: click.ClickException) -> Iterator[str]:
+    """Yield what click says of a wrong command line."""
+    ctx = wrong.ctx if isinstance(wrong, click.UsageError) else None
+    if ctx is not None:
+        yield from ctx.get_usage().split("\n")
+        yield f"Try '{ctx.command_path} {ctx.help_option_names[0]}' for help."
+        yield ""
+    yield f"Error: {wrong.format_message()}"
+
+
+def _explained(error: Exception) -> int:
+    """Say what went wrong, where, and what to do, and return the exit code."""
     from reconciler.errors import ManifestError, ReconcilerError  # here, so that help does not load them
 
-    if not isinstance(error, ReconcilerError):
-        return None
+    if not isinstance(error, ReconcilerError):  # a mistake of this program; its text may be a platform's
+        say(*(line for part in traceback.format_exception(error) for line in part.splitlines()), err=True)
+        return 1
     if isinstance(error, ManifestError):
         from reconciler.manifest.finding import diagnostics_text
 
-        click.echo(diagnostics_text(error.diagnostics), err=True)
+        say(*diagnostics_text(error.diagnostics).split("\n"), err=True)
     else:
-        click.echo(f"error: {error}", err=True)
+        say(f"error: {error}", err=True)
     if error.hint:
-        click.echo(f"hint: {error.hint}", err=True)
+        say(f"hint: {error.hint}", err=True)
     return error.exit_code

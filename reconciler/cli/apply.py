@@ -21,6 +21,7 @@ from reconciler.cli.options import (
     result_option,
     selection,
 )
+from reconciler.cli.output import say
 from reconciler.cli.printing import applied, live, print_plan, print_report, result_file
 from reconciler.cli.told import Recorder, Told, telling
 from reconciler.core.decide import PlanRequest
@@ -89,7 +90,7 @@ def command(  # every option is one of the command line's
     _check_usage(yes=yes, plan_file=plan_file, allow=allow, reason=reason)
     saved = read_plan(plan_file) if plan_file is not None else None
     clock = wiring.SystemClock()
-    manifest = wiring.load(selected.paths, selected.connections)
+    manifest = wiring.load(selected.paths, selected.connections, strict=selected.strict)
     commit = wiring.commit(selected.paths, manifest)
     request = PlanRequest(manifest=manifest, filters=selected.filters, strict=selected.strict, commit=commit)
     with ExitStack() as stack:
@@ -102,6 +103,8 @@ def command(  # every option is one of the command line's
             return 1
         if not yes and saved is None:
             _ask(planned.plan, clock.now())
+        else:
+            say(*(f"warning: {one.fleet}: {text}" for one in planned.plan.fleets for text in one.warnings), err=True)
         options = Options(
             concurrency=concurrency,
             fail_fast=fail_fast,

@@ -18,6 +18,7 @@ from typing import Any
 import click
 
 from reconciler.cli import wiring
+from reconciler.cli.output import heading, say
 from reconciler.errors import ReconcilerError
 from reconciler.plugin import Proposal, Slot, Story
 from reconciler.plugin.simulation import Announcement
@@ -84,9 +85,10 @@ def command(platform: str, units: int, keep: Path | None) -> None:
             place = folder or Path(temporary) / "fleet"
             place.mkdir(parents=True, exist_ok=True)
             _Demo(name, story, place.resolve(), simulator).tell()
-    click.echo(_bold("Done.") + " Next: `reconciler import --help`, and the README for pull requests and CI.\n")
+    heading("Done.", " Next: `reconciler import --help`, and the README for pull requests and CI.")
+    say("")
     if keep is not None:
-        click.echo(f"The manifests are in {keep}; the simulator is gone.")
+        say(f"The manifests are in {keep}; the simulator is gone.")
 
 
 @contextmanager
@@ -155,7 +157,7 @@ class _Demo:
             "defaults, overrides, pins.",
         )
         self._run("import", self.platform, *self.story.connect(self.simulator), "--out", self.place.name)
-        click.echo((self.place / "fleet.yaml").read_text())
+        say(*(self.place / "fleet.yaml").read_text().split("\n"))
         if self.story.proposal is not None:
             self._say(self.story.proposal.title, self.story.proposal.text)
             self._take_over(self.story.proposal)
@@ -184,15 +186,17 @@ class _Demo:
 
     def _say(self, title: str, text: str) -> None:
         self.step += 1
-        click.echo("\n" + _bold(f"{self.step}. {title}") + f"\n   {text}\n")
+        say("")
+        heading(f"{self.step}. {title}")
+        say(f"   {text}", "")
 
     def _run(self, *args: str, expected: int = 0) -> None:
         shown = shlex.join(["reconciler", *args])
-        click.echo(_bold(f"$ {shown}"))
+        heading(f"$ {shown}")
         done = subprocess.run(self._command(*args), cwd=self.place.parent, env=self._environment(), check=False)
         if done.returncode != expected:
             raise ReconcilerError(f"`{shown}` ended with {done.returncode} instead of {expected}")
-        click.echo(f"   (exit {done.returncode})\n")
+        say(f"   (exit {done.returncode})", "")
 
     def _command(self, *args: str) -> list[str]:
         return [sys.executable, "-m", "reconciler", *args]
@@ -203,7 +207,7 @@ class _Demo:
     def _take_over(self, proposal: Proposal) -> None:
         """Write what doctor proposes into the connection."""
         args = ("doctor", self.place.name, "-o", "json")
-        click.echo(_bold(f"$ {shlex.join(['reconciler', *args])}") + "   # the proposal goes into connections.yaml:")
+        heading(f"$ {shlex.join(['reconciler', *args])}", "   # the proposal goes into connections.yaml:")
         answer = subprocess.run(
             self._command(*args), cwd=self.place.parent, env=self._environment(), capture_output=True, check=False
         )
@@ -217,7 +221,7 @@ class _Demo:
             raise ReconcilerError("doctor proposes nothing")
         path = self.place / "connections.yaml"
         path.write_text(f"{path.read_text()}    {hints[0]}\n")
-        click.echo(path.read_text())
+        say(*path.read_text().split("\n"))
 
     def _slots(self) -> list[Slot]:
         return [self.story.slot(row) for row in self._control("GET", "state")["rows"]]
@@ -242,7 +246,3 @@ class _Demo:
         answer = httpx.request(method, f"{self.simulator['url']}/simulator/{path}", json=body, timeout=30)
         answer.raise_for_status()
         return answer.json()
-
-
-def _bold(text: str) -> str:
-    return click.style(text, bold=True)

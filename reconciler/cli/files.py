@@ -137,10 +137,10 @@ def read_plan(path: Path) -> Plan:
 
 
 def _misshapen(name: str, content: bytes) -> str:
-    """Return what of a JSON document does not fit its schema, an indented line each, to go behind an error."""
+    """Return what of a JSON document does not fit its schema, to go behind an error."""
     from reconciler.manifest.schema import explain
 
-    return "".join(f"\n  {line}" for line in explain(name, content).splitlines())
+    return "".join(f"; {line}" for line in explain(name, content).splitlines())
 
 
 def check_saved(saved: Plan, today: Plan, now: float) -> None:

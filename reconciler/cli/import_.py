@@ -13,6 +13,7 @@ import msgspec
 from reconciler.cli import connecting, wiring
 from reconciler.cli.files import make_folder, write_files
 from reconciler.cli.options import connections_option
+from reconciler.cli.output import say
 from reconciler.core.bootstrap import Imported
 from reconciler.engine.bootstrap import import_fleet
 from reconciler.engine.snapshot import chosen
@@ -120,14 +121,14 @@ def _import(wanted: Wanted, manifest: Manifest, connection: str, text: str) -> N
     if text:
         _checked(texts)
     if wanted.shown:
-        click.echo("---\n".join(texts.values()), nl=False)
+        say(*"---\n".join(texts.values()).removesuffix("\n").split("\n"))
     else:
         make_folder(wanted.out)
         write_files({wanted.out / name: content.encode() for name, content in texts.items()})
     _tell(wanted, found, texts)
     for name, document in manifest.fleets.items():
         if document.spec.connection == connection:
-            click.echo(f"warning: the fleet {name!r} also uses {connection!r}; no slot may be in both", err=True)
+            say(f"warning: the fleet {name!r} also uses {connection!r}; no slot may be in both", err=True)
 
 
 def _lines(fleet: str, spec: FleetSpec) -> int:
@@ -141,13 +142,13 @@ def _comments(found: Imported) -> list[str]:
 def _tell(wanted: Wanted, found: Imported, texts: Mapping[str, str]) -> None:
     if not wanted.shown:
         for name, content in texts.items():
-            click.echo(f"wrote {wanted.out / name} ({content.count(chr(10)):,} lines)", err=wanted.shown)
-    click.echo(f"{found.slots:,} slots of {found.units:,} units are managed", err=wanted.shown)
+            say(f"wrote {wanted.out / name} ({content.count(chr(10)):,} lines)", err=wanted.shown)
+    say(f"{found.slots:,} slots of {found.units:,} units are managed", err=wanted.shown)
     for note in found.notes:
-        click.echo(f"note: {note}", err=wanted.shown)
+        say(f"note: {note}", err=wanted.shown)
     if not wanted.shown:
         place = "" if wanted.out == Path() else f" {shlex.quote(str(wanted.out))}"
-        click.echo(f"next: reconciler plan{place}")
+        say(f"next: reconciler plan{place}")
 
 
 def _checked(texts: Mapping[str, str]) -> Manifest:

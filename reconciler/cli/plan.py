@@ -63,7 +63,7 @@ def command(  # every option is one of the command line's
     from reconciler.views import plan_json
 
     clock = wiring.SystemClock()
-    manifest = wiring.load(selected.paths, selected.connections)
+    manifest = wiring.load(selected.paths, selected.connections, strict=selected.strict)
     open_ = wiring.opener(manifest, clock) if snapshot is None else wiring.recorded(snapshot, manifest, clock)
     with wiring.base_manifest(base, manifest, selected.paths, selected.connections) as before:
         request = PlanRequest(

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-import click
-
-from reconciler.cli import wiring
+from reconciler.cli.output import say, show, width, write_json
 from reconciler.engine.apply import Applying
 from reconciler.errors import JournalError, SettingsError
 from reconciler.model.event import AnyEvent
@@ -40,28 +38,16 @@ def print_plan(
     if output == "json":
         from reconciler.views import plan_json
 
-        click.echo(plan_json.encode(found))
+        write_json(plan_json.encode(found))
     elif output == "markdown":
         from reconciler.views import plan_markdown
 
-        click.echo(plan_markdown.render(found, now=now, limit=COMMENT))
+        say(*plan_markdown.render(found, now=now, limit=COMMENT).split("\n"))
     else:
         from reconciler.views import plan_text
 
-        lines = plan_text.render(found, width=wiring.width(), now=now, verbose=verbose, saved=saved, context=context)
+        lines = plan_text.render(found, width=width(), now=now, verbose=verbose, saved=saved, context=context)
         show(lines)
-
-
-def show(lines: Sequence[Line]) -> None:
-    """Write styled lines to standard output: in colour on a terminal, plain elsewhere."""
-    from reconciler.views.line import plain, styled
-
-    if not wiring.colour():
-        click.echo(plain(lines), nl=False)
-        return
-    from rich.console import Console
-
-    Console(highlight=False, soft_wrap=True, force_terminal=True, width=wiring.width()).print(styled(lines), end="")
 
 
 def print_report(
@@ -69,16 +55,9 @@ def print_report(
 ) -> None:
     """Write a report to standard output as text or json; `options` are for the text."""
     if output == "json":
-        click.echo(encode(report))
+        write_json(encode(report))
     else:
-        show(render(report, width=wiring.width(), **options))
-
-
-def warn(lines: Sequence[Line]) -> None:
-    """Write lines to standard error, without colour."""
-    from reconciler.views.line import plain
-
-    click.echo(plain(lines), nl=False, err=True)
+        show(render(report, width=width(), **options))
 
 
 def applied(applying: Applying) -> Applied:
@@ -175,7 +154,7 @@ class Lines:
         from reconciler.views import event_line
 
         if self._json:
-            click.echo(event_line.encode(event).rstrip())
+            write_json(event_line.encode(event).rstrip())
         else:
             show([event_line.render(event)])
         sys.stdout.flush()

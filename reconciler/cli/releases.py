@@ -8,7 +8,8 @@ import click
 
 from reconciler.cli import wiring
 from reconciler.cli.options import connection_option, connections_option, output_option, paths_argument
-from reconciler.cli.printing import print_report, warn
+from reconciler.cli.output import show, width
+from reconciler.cli.printing import print_report
 from reconciler.engine.releases import releases
 from reconciler.engine.snapshot import chosen
 from reconciler.model.release import ReleaseQuery
@@ -22,7 +23,7 @@ Examples:
   reconciler releases --hardware-version mp --sort -created_date -o json
 
 \b
-Exit codes: 0 listed; 1 a connection could not be read (the others are listed).""",
+Exit codes: 0 listed; 1 a connection could not be read (the others are listed), or nothing matches the filters.""",
 )
 @paths_argument
 @connection_option
@@ -72,5 +73,5 @@ def command(
     opened = wiring.opener(manifest, wiring.SystemClock())
     found = releases(manifest, chosen(manifest, connection), query, opened)
     print_report(found, output, releases_text.encode, releases_text.render)
-    warn(releases_text.problems(found, width=wiring.width()))
+    show(releases_text.problems(found, width=width()), err=True)
     return int(any(one.error for one in found))

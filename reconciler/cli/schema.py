@@ -8,6 +8,7 @@ import click
 
 from reconciler.cli import wiring
 from reconciler.cli.files import make_folder, read_file, write_file
+from reconciler.cli.output import say, write_json
 
 
 @click.command(
@@ -30,11 +31,11 @@ def command(name: str, out: Path | None) -> None:
     if out is None:
         if name not in schemas:
             raise click.UsageError(f"there is no schema {name!r}; there are: {', '.join(schemas)}")
-        click.echo(schemas[name], nl=False)
+        write_json(schemas[name].rstrip("\n").encode())
         return
     make_folder(out)
     for one, text in schemas.items():
         file = out / f"{one}.schema.json"
         if not file.is_file() or read_file(file) != text.encode():
             write_file(file, text.encode())
-            click.echo(f"wrote {file}")
+            say(f"wrote {file}")

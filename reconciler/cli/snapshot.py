@@ -10,6 +10,7 @@ import msgspec
 from reconciler.cli import wiring
 from reconciler.cli.files import SUFFIX, make_folder, write_file
 from reconciler.cli.options import connection_option, connections_option, paths_argument
+from reconciler.cli.output import say
 from reconciler.engine.snapshot import chosen, take
 from reconciler.errors import SettingsError
 from reconciler.views.words import count
@@ -47,9 +48,9 @@ def command(paths: tuple[Path, ...], out: Path, connection: str | None, connecti
         kept = take(manifest, name, open_)
         write_file(target, msgspec.json.encode(kept) + b"\n")
         found = f"{count(len(kept.units.ids), 'unit')}, {count(len(kept.workloads), 'workload')}"
-        click.echo(f"wrote {target}: {kept.identity}, {found}")
+        say(f"wrote {target}: {kept.identity}, {found}")
         for problem in kept.coverage.problems:
-            click.echo(f"warning: the reading is incomplete: {problem}", err=True)
+            say(f"warning: the reading is incomplete: {problem}", err=True)
 
 
 def _targets(out: Path, names: list[str]) -> dict[str, Path]:

@@ -34,7 +34,7 @@ def command(selected: Selection, units: bool, output: str) -> int:
     from reconciler.views import status_text
 
     clock = wiring.SystemClock()
-    manifest = wiring.load(selected.paths, selected.connections)
+    manifest = wiring.load(selected.paths, selected.connections, strict=selected.strict)
     request = PlanRequest(manifest=manifest, filters=selected.filters, strict=selected.strict)
     planned = plan(request, wiring.opener(manifest, clock), clock)
     planned.close()

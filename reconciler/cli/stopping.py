@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +11,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import ClassVar
 
-from reconciler.cli.streams import say
+from reconciler.cli.output import say, show_cursor
 
 STOPS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
@@ -82,7 +81,7 @@ def stoppable(clock: SystemClock, words: str, last_words: Callable[[], int]) -> 
             end_at_once(last_words() or 128 + number)
         clock.signalled = True
         clock.stop()
-        say(f"\n{words}")
+        say("", words, err=True)
 
     with on_signals(handle):
         yield
@@ -100,6 +99,5 @@ def interrupted(number: int) -> None:
 
 def end_at_once(code: int) -> None:
     """End the process without waiting for any thread."""
-    if sys.stderr.isatty():
-        say("\x1b[?25h")  # a picture of progress may have hidden the cursor
+    show_cursor()
     os._exit(code)

@@ -122,10 +122,3 @@ def _let_go(stream: TextIO) -> None:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, stream.fileno())
             os.close(nowhere)
-
-
-def say(text: str) -> None:
-    """Write to standard error, if that is possible at all."""
-    with contextlib.suppress(ValueError):
-        sys.stderr.write(f"{text}\n")
-        sys.stderr.flush()

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import click
 
-from reconciler.cli.streams import say
+from reconciler.cli.output import say
 from reconciler.errors import ReconcilerError
 from reconciler.model.event import AnyEvent, Called, Intended, Settled
 from reconciler.model.outcome import ReceiptKind
@@ -57,7 +57,7 @@ class Told:
         """Say what is unknown where a run is cut off, and return its exit code; 0 where nothing can have been sent."""
         if not self.sent and not self._running:
             return 0
-        say("\n".join(["stopped at once", *self.lines()]))
+        say("stopped at once", *self.lines(), err=True)
         return INCOMPLETE
 
 
@@ -101,7 +101,7 @@ def telling(told: Told) -> Iterator[None]:
     except Exception as error:
         if not told.sent:
             raise
-        say("\n".join([f"error: {_said(error)}", *told.lines()]))
+        say(f"error: {_said(error)}", *told.lines(), err=True)
         raise click.exceptions.Exit(INCOMPLETE) from None
 
 

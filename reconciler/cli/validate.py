@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -9,9 +10,10 @@ import msgspec
 
 from reconciler.cli import wiring
 from reconciler.cli.options import connections_option, output_option, paths_argument, strict_option
+from reconciler.cli.output import say, write_json
 from reconciler.errors import ManifestError
 from reconciler.manifest.finding import diagnostics_builtins, diagnostics_text
-from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.fleet import Manifest
 from reconciler.views.words import count
 
@@ -37,20 +39,26 @@ def command(paths: tuple[Path, ...], output: str, connections: Path | None, stri
     manifest: Manifest | None = None
     try:
         manifest = wiring.source(paths, connections).load()
-        findings: tuple[Diagnostic, ...] = manifest.warnings
+        findings = [*manifest.warnings, *_without_fleet(manifest)]
     except ManifestError as error:
-        findings = error.diagnostics
-    valid = manifest is not None and not (strict and findings)
+        findings = [*error.diagnostics]
+    valid = not any(strict or one.severity is Severity.ERROR for one in findings)
     if output == "json":
         answer = {"valid": valid, "findings": diagnostics_builtins(findings), "documents": _documents(manifest)}
-        click.echo(msgspec.json.encode(answer))
+        write_json(msgspec.json.encode(answer))
     else:
         if findings:
-            click.echo(diagnostics_text(findings), err=True)
+            say(*diagnostics_text(findings).split("\n"), err=True)
         if valid:
             kinds = ", ".join(count(number, kind[:-1]) for kind, number in _documents(manifest).items())
-            click.echo(f"valid: {kinds}")
+            say(f"valid: {kinds}")
     return int(not valid)
+
+
+def _without_fleet(manifest: Manifest) -> Iterator[Diagnostic]:
+    if not manifest.fleets:
+        message, hint = "there is no Fleet: nothing is governed", "give the files or folders of Fleets in PATHS"
+        yield Diagnostic(code="no-fleet", message=message, hint=hint)
 
 
 def _documents(manifest: Manifest | None) -> dict[str, int]:

@@ -10,6 +10,7 @@ import click
 
 from reconciler.cli import wiring
 from reconciler.cli.options import ALLOW_NEEDS_REASON, DURATION, Selection, concurrency_option, result_option, selection
+from reconciler.cli.output import say
 from reconciler.cli.printing import Lines, result_file
 from reconciler.cli.told import Recorder, Told, telling
 from reconciler.engine.run import Options
@@ -110,7 +111,7 @@ def command(  # every option is one of the command line's
     )
     lines = Lines(log_format)
     if mode == "observe" and log_format == "text":
-        click.echo("only comparing, nothing is sent; use --mode apply to correct drift", err=True)
+        say("only comparing, nothing is sent; use --mode apply to correct drift", err=True)
     told = Told()
     words = "stopping after the running calls; a second time ends at once"
     with telling(told), wiring.stoppable(clock, words, told.last_words):

@@ -7,16 +7,17 @@ import os
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
-import click
 import msgspec
 
 from reconciler.cli import stopping
+from reconciler.cli.output import say
 from reconciler.engine.group import Open
+from reconciler.engine.plan import STRICT
 from reconciler.errors import ManifestError, ReconcilerError, SettingsError
 from reconciler.git.repository import GitRepository
 from reconciler.manifest.finding import diagnostics_text
@@ -71,11 +72,13 @@ def places(paths: Sequence[Path]) -> list[Path]:
     return list(paths) or [Path()]
 
 
-def load(paths: Sequence[Path], connections: Path | None = None) -> Manifest:
+def load(paths: Sequence[Path], connections: Path | None = None, *, strict: bool = False) -> Manifest:
     """Read the manifests of PATHS and print warnings about them; raise ManifestError with all findings."""
     found = source(paths, connections).load()
+    if found.warnings and strict:
+        raise ManifestError(found.warnings, hint=STRICT)
     if found.warnings:
-        click.echo(diagnostics_text(found.warnings), err=True)
+        say(*diagnostics_text(found.warnings).split("\n"), err=True)
     return found
 
 
@@ -162,7 +165,7 @@ def commit(paths: Sequence[Path], manifest: Manifest, *, warn: bool = True) -> s
     head = found.head()
     if head is None:
         if warn and (why := found.trouble()):
-            click.echo(f"warning: the plan names no commit: {why}", err=True)
+            say(f"warning: the plan names no commit: {why}", err=True)
         return None
     read = [one.file for documents in (manifest.channels, manifest.fleets) for one in documents.values()]
     return head + DIRTY if found.changed([str(path) for path in places(paths)], read) else head
@@ -183,7 +186,7 @@ def base_manifest(
         found = repository(paths).export(base, [str(path) for path in places(paths)], folder)
         older = _older(found, today, connections, base, folder)
         if older.warnings:
-            click.echo(diagnostics_text(older.warnings), err=True)
+            say(*diagnostics_text(older.warnings).split("\n"), err=True)
         yield older
 
 
@@ -217,23 +220,3 @@ def _load_base(paths: list[Path], connections: Path | None, base: str, folder: s
             f"the manifests at --base {base} are invalid: {str(first.origin).removeprefix(folder + '/')}: {first.message}",
             hint="plan without --base, or name a base whose manifests are valid",
         ) from error
-
-
-def width() -> int:
-    """Return the columns to write for: the terminal's, or COLUMNS, or 100 when piped."""
-    given = os.environ.get("COLUMNS", "")
-    if given.isdigit() and int(given) > 0:
-        return int(given)
-    try:
-        return os.get_terminal_size(sys.stdout.fileno()).columns
-    except (OSError, ValueError):
-        return 100
-
-
-def colour(stream: Callable[[], bool] | None = None) -> bool:
-    """Return whether to write colour to standard output (NO_COLOR and FORCE_COLOR are honoured)."""
-    if os.environ.get("NO_COLOR"):
-        return False
-    if os.environ.get("FORCE_COLOR"):
-        return True
-    return (stream or sys.stdout.isatty)() and os.environ.get("TERM") != "dumb"

@@ -15,7 +15,8 @@ import msgspec
 from reconciler.core.describe import Described, DesiredValues, describe
 from reconciler.core.judge import CHANGES, HELD, Patience, verdict
 from reconciler.model.desired import UNMANAGED, Desired, version
-from reconciler.model.fleet import FleetSpec, Pin, PinChoice, Selector, WorkloadSpec
+from reconciler.model.fleet import Choice, FleetSpec, Pin, Selector, WorkloadSpec
+from reconciler.model.kind import is_version
 from reconciler.model.observation import State
 from reconciler.model.snapshot import Snapshot, Workload
 from reconciler.model.unit import Reach
@@ -24,7 +25,6 @@ from reconciler.model.verdict import Verdict
 Measure = Callable[[FleetSpec], int]
 """Lines that a fleet takes when written."""
 
-LONGEST_VERSION = 255
 SAMPLE = 3
 
 WORDS = {
@@ -110,7 +110,7 @@ class _Importer:
 
     def _desired(self, number: int, reach: int) -> Desired:
         state = self.snapshot.states[number]
-        if state.assigned is None or not 0 < len(state.assigned) <= LONGEST_VERSION:
+        if state.assigned is None or not is_version(state.assigned):
             return UNMANAGED
         found = self._verdict(state, reach)
         return UNMANAGED if found in CHANGES or found in HELD else version(state.assigned, state.settings)
@@ -220,8 +220,8 @@ def _keys(held: Sequence[Workload], workloads: Sequence[Workload]) -> dict[str, 
 
 def _pin(value: Desired) -> Pin:
     if value.version is None:
-        return PinChoice(unmanaged=True)
-    return PinChoice(version=value.version, settings=dict(value.settings)) if value.settings else value.version
+        return Choice(unmanaged=True)
+    return Choice(version=value.version, settings=dict(value.settings)) if value.settings else value.version
 
 
 def _count(count: int, noun: str) -> str:

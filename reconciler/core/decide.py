@@ -13,9 +13,11 @@ import msgspec
 from reconciler.core.assessment import Filters, FleetAssessment, assess, leavers, wanted
 from reconciler.core.guards.requirement import Gates, gates
 from reconciler.core.mistakes import Mistakes
+from reconciler.core.names import suggestion
 from reconciler.core.need import Need, Side, needs, tied_to
 from reconciler.core.plan import LIFETIME, NO_GATES, Compiler, failed_fleet, fleet_plan
 from reconciler.core.resolve import Channels, Resolution, resolve
+from reconciler.core.select import matcher
 from reconciler.core.stage import staged
 from reconciler.errors import SettingsError
 from reconciler.model.fleet import Document, FleetSpec, Manifest
@@ -36,6 +38,8 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Also ask what the platform cannot answer without an effect on its own caches."""
     lifetime: float = LIFETIME
     """Seconds after which the plan, once saved, is refused."""
+    detail: str = ""
+    """A unit, by id or name, of which all is wanted that the platform tells."""
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,14 +93,59 @@ class Reading(Assessed, kw_only=True):
     compiler: Compiler
 
 
-def fleets_in_reach(request: PlanRequest) -> list[Document]:
-    """Return the fleets a request is about; raise SettingsError when a filter names none."""
-    everything = request.manifest.fleets
-    fleets = [document for name, document in everything.items() if request.filters.fleet(name)]
-    if not fleets and everything:
-        known = ", ".join(sorted(everything))
-        raise SettingsError(f"no fleet is named {' or '.join(request.filters.fleets)}", hint=f"there are: {known}")
-    return fleets
+def connections_in_reach(request: PlanRequest) -> set[str]:
+    """Return the connections to be read: of fleets in reach, and of those that only the base has.
+
+    Raise SettingsError when there is no fleet, or a filter names none.
+    """
+    before = {} if request.base is None else request.base.fleets
+    fleets = {**before, **request.manifest.fleets}
+    if not fleets:
+        raise SettingsError(
+            "the manifests have no Fleet", hint="add one; `reconciler import` writes one from what is running"
+        )
+    for name in request.filters.fleets:
+        if not any(map(matcher([name]), fleets)):
+            raise SettingsError(f"no fleet is named {name}", hint=f"there are: {', '.join(sorted(fleets))}")
+    return {
+        one.spec.connection
+        for name, one in fleets.items()
+        if request.filters.fleet(name)
+        and (name in request.manifest.fleets or one.spec.connection in request.manifest.connections)
+    }
+
+
+def check_filters(filters: Filters, fleets: Sequence[FleetAssessment], plans: Sequence[FleetPlan]) -> None:
+    """Raise SettingsError for a filter that matches nothing of these fleets, and for filters that together leave nothing.
+
+    What somebody meant to leave out, or to look at, would otherwise be something else than what is left out or looked at.
+    """
+    for option, patterns, named, what in (
+        ("--unit", filters.units, _units, "unit in the scope of"),
+        ("--exclude", filters.exclude, _units, "unit in the scope of"),
+        ("--workload", filters.workloads, _workloads, "workload of"),
+    ):
+        found = {pair for one in fleets for pair in named(one)} if patterns else set()
+        for pattern in patterns:
+            matches = matcher([pattern])
+            if not any(matches(name) or matches(unique) for name, unique in found):
+                near = suggestion(pattern, {name for name, _ in found})
+                raise SettingsError(f"{option} {pattern} matches no {what} these fleets{near}")
+    if filters.slots and not any(one.summary.slots or one.summary.unmanaged or one.held for one in plans):
+        raise SettingsError(f"{filters.words} leaves no slot of these fleets")
+
+
+def _units(one: FleetAssessment) -> Iterator[tuple[str, str]]:
+    """Yield names and ids of the units in the scope."""
+    units = one.snapshot.units
+    yield from ((units.names[row], units.ids[row]) for row in one.resolution.scope)
+
+
+def _workloads(one: FleetAssessment) -> Iterator[tuple[str, str]]:
+    """Yield names and ids of the workloads that a fleet speaks of, or spoke of."""
+    yield from ((name, name) for name in one.resolution.spec.workloads)
+    for resolution in filter(None, (one.resolution, one.base)):
+        yield from ((column.workload.name, column.workload.id) for column in resolution.columns.values())
 
 
 def channels_of(manifest: Manifest) -> Channels:

@@ -27,6 +27,7 @@ class Memory(msgspec.Struct):
 
     snapshot: Snapshot
     diagnostics: tuple[Diagnostic, ...] = ()
+    warnings: tuple[str, ...] = ()
     sent: dict[SlotId, str | None] = {}
     doubtful: set[SlotId] = set()
     """Slots of which nobody knows what a call made of them."""

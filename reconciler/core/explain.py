@@ -10,7 +10,7 @@ from reconciler.core.resolve import Column
 from reconciler.core.resolve import Rule as Decision
 from reconciler.model.change import Held
 from reconciler.model.desired import UNMANAGED
-from reconciler.model.fleet import ChannelRef, Choice, FleetSpec, Manifest, PinChoice
+from reconciler.model.fleet import ChannelRef, Choice, FleetSpec, Manifest
 from reconciler.model.observation import UNSEEN, State
 from reconciler.model.origin import Path
 from reconciler.model.plan import FleetPlan
@@ -19,7 +19,7 @@ from reconciler.model.snapshot import Snapshot, Workload
 from reconciler.model.unit import Reach
 from reconciler.model.verdict import Health, Sync, Verdict
 
-DECIDING = ("version", "channel", "absent", "unmanaged")
+DECIDING = ("channel", "version", "absent", "unmanaged")
 """Keys of which one says what a rule wants: its line is the one that somebody changed."""
 
 
@@ -41,6 +41,7 @@ def explain(one: FleetAssessment, plan: FleetPlan, manifest: Manifest, row: int,
         lost=tuple(_lost(one, manifest, column, row)) if column is not None else (),
         seen=_seen(state, one.snapshot),
         reach=reach.name.lower(),
+        labels=one.snapshot.units[row].labels,
         verdict=found,
         sync=sync(found),
         health=health(found, state, reach),
@@ -61,6 +62,7 @@ def stray(snapshot: Snapshot, row: int, workload: Workload) -> SlotExplanation:
         won=None,
         seen=_seen(state, snapshot),
         reach=Reach(snapshot.units.reach[row]).name.lower(),
+        labels=snapshot.units[row].labels,
         verdict=Verdict.UNMANAGED,
         sync=Sync.NONE,
         health=Health.NONE,
@@ -101,11 +103,9 @@ def _rule(one: FleetAssessment, manifest: Manifest, rule: Decision) -> Rule:
 
 def _channel(manifest: Manifest, choice: Choice | None, path: Path) -> str:
     """Return which channel names the version, and where; nothing when the rule names it itself."""
-    name = choice.channel if isinstance(choice, PinChoice) else None
-    if choice is not None and isinstance(choice.version, ChannelRef):
-        name = choice.version.channel
-    if name is None:
+    if choice is None or not isinstance(choice.version, ChannelRef):
         return ""
+    name = choice.version.channel
     workload = path[-1] if path[1] == "pins" else path[2]
     return f", by channel {name} ({manifest.channels[name].locate(('spec', 'versions', workload))})"
 
@@ -119,7 +119,7 @@ def _choice(spec: FleetSpec, path: Path) -> Choice | None:
             return spec.workloads[name].overrides[position]
         case ("pins", str(unit), str(name)):
             pin = spec.pins[unit][name]
-            return pin if isinstance(pin, PinChoice) else None
+            return pin if isinstance(pin, Choice) else None
     return None
 
 
@@ -154,6 +154,7 @@ def _seen(state: State, snapshot: Snapshot) -> Seen | None:
         spread=state.spread,
         protected=state.protected,
         stages=state.stages,
+        facts=state.facts,
         read_at=snapshot.read_at,
     )
 

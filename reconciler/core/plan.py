@@ -18,7 +18,7 @@ from reconciler.core.guards.platform import vetoed
 from reconciler.core.guards.requirement import Gates
 from reconciler.core.judge import Intent, Judged, verb_of
 from reconciler.core.resolve import Column
-from reconciler.core.warn import units_in_words, warnings
+from reconciler.core.warn import lapsed, units_in_words, warnings
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Held, Reason, Refusals, Review, Step, Verb
 from reconciler.model.desired import Desired, Settings
 from reconciler.model.hold import Hold, HoldReason
@@ -82,7 +82,7 @@ def fleet_plan(  # a fleet, what is known of it, and where its manifests came fr
         held=(*missing, *maker.held),
         diagnostics=one.diagnostics,
         violations=tuple(violations(one.document, loads(one), len(one.resolution.scope))),
-        warnings=(*warnings(one), *review.warnings),
+        warnings=(*warnings(one), *lapsed(one, catalog), *review.warnings),
         releases=moved_to(changes, catalog),
     )
 

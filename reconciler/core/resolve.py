@@ -18,7 +18,7 @@ from reconciler.core.names import Names
 from reconciler.core.select import Mask, Rows, both, either, is_glob, mask, mask_of, rows_in, selectors_in, without
 from reconciler.model.desired import ABSENT, UNMANAGED, Desired, Want, version
 from reconciler.model.diagnostic import Diagnostic, Related, Severity
-from reconciler.model.fleet import ChannelRef, Choice, Document, FleetSpec, PinChoice, Selector, WorkloadSpec
+from reconciler.model.fleet import ChannelRef, Choice, Document, FleetSpec, Selector, WorkloadSpec
 from reconciler.model.origin import Path
 from reconciler.model.snapshot import Workload
 from reconciler.model.unit import Ref, Units
@@ -229,8 +229,6 @@ class _Resolver:
     def _desired(self, choice: Choice, name: str) -> Desired:
         if choice.absent:
             return ABSENT
-        if isinstance(choice, PinChoice) and choice.channel is not None:
-            return self._from_channel(choice.channel, choice, name)
         if choice.unmanaged or choice.version is None:
             return UNMANAGED
         if isinstance(choice.version, ChannelRef):

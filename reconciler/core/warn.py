@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from reconciler.core.assessment import FleetAssessment, leavers
+from reconciler.core.guards import Vetoes
+from reconciler.core.guards.case import Scene
+from reconciler.core.guards.force import in_force
+from reconciler.core.judge import CHANGES
+from reconciler.model.hold import HoldReason
+from reconciler.model.quantity import moment
+from reconciler.model.release import Catalog
 
 SAMPLE = 3
+ENDING = {HoldReason.QUARANTINED: "a quarantine", HoldReason.SUSPENDED: "the suspension"}
+"""What holds until a day."""
 DROPPED = " of a class that takes no assignments; left out"
 
 
@@ -20,6 +30,8 @@ def warnings(one: FleetAssessment) -> Iterator[str]:
         yield "the reading is incomplete; slots that it does not cover are held: " + "; ".join(
             one.snapshot.coverage.problems
         )
+    if one.snapshot.coverage.notes:
+        yield "some fields have another type than documented: " + "; ".join(one.snapshot.coverage.notes)
     units = one.snapshot.units
     for workload, rows in leavers(one).items():
         names = ", ".join(units.names[row] for row in rows[:SAMPLE])
@@ -28,6 +40,25 @@ def warnings(one: FleetAssessment) -> Iterator[str]:
             len(rows), f"leaves {workload} and keeps what it runs", f"leave {workload} and keep what they run"
         )
         yield f"{leave}: {names}{more}"
+
+
+def lapsed(one: FleetAssessment, catalog: Catalog) -> Iterator[str]:
+    """Yield what held changes of this plan until it ended: somebody may have meant it to hold them still."""
+    spec, now = one.resolution.spec, one.patience.now
+    dated = [entry.until for entry in (*spec.quarantine, spec.suspend) if entry is not None and entry.until is not None]
+    for until in sorted({until for until in dated if not in_force(until, now)}):
+        vetoes = Vetoes(Scene(one.resolution, one.snapshot, catalog, one.mistakes, moment(until).timestamp() - 1))
+        found = Counter(
+            hold
+            for judged in one.judged
+            for intent in judged.intents
+            if intent.verdict in CHANGES
+            for hold in vetoes(judged.column, intent)
+            if hold.code in ENDING and hold.until == until
+        )
+        for hold, number in found.items():
+            changes = "1 change" if number == 1 else f"{number:,} changes"
+            yield f"{ENDING[hold.code]} ({hold.text}) ended at {until}, which is not included: it no longer holds {changes}"
 
 
 def units_in_words(number: int) -> str:

@@ -16,8 +16,8 @@ from reconciler.core.decide import (
     Reading,
     Seen,
     assess_reading,
+    connections_in_reach,
     decide,
-    fleets_in_reach,
     unread_fleet,
 )
 from reconciler.core.need import needs, tied_to
@@ -91,8 +91,8 @@ class PlatformCompiler(msgspec.Struct):
 
 
 def groups_of(request: PlanRequest) -> list[Group]:
-    """Return the groups of the fleets in reach, in the order of their connections."""
-    needed = {document.spec.connection for document in fleets_in_reach(request)}
+    """Return the groups of the connections in reach, in the order of their names."""
+    needed = connections_in_reach(request)
     lines = needs(request.manifest.fleets.values())
     reach = needed | tied_to(lines, needed)
     found: list[Group] = []
@@ -183,7 +183,7 @@ class GroupReader:
 
     def _observe_one(self, name: str, platform: Platform) -> Seen | PlatformError:
         try:
-            snapshot = platform.observe(EVERYTHING)
+            snapshot = platform.observe(Query(detail=self.request.detail))
         except PlatformError as error:
             return error
         known = platform.capabilities

@@ -7,12 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 
 from reconciler.core.assessment import FleetAssessment
-from reconciler.core.decide import PlanRequest, Reading
+from reconciler.core.decide import PlanRequest, Reading, check_filters
 from reconciler.core.plan import assemble
 from reconciler.engine.group import GroupReader, Open, View, groups_of
 from reconciler.errors import ManifestError
 from reconciler.model.plan import Plan
 from reconciler.ports import Clock
+
+STRICT = "with --strict, warnings about manifests are errors"
 
 
 class PlanResult(msgspec.Struct, kw_only=True):
@@ -48,7 +50,10 @@ def plan(request: PlanRequest, open_: Open, clock: Clock) -> PlanResult:
     fleets = [one for view in views for one in view.plans.values()]
     findings = {*request.manifest.warnings, *(finding for one in fleets for finding in one.diagnostics)}
     if request.strict and findings:
-        raise ManifestError(sorted(findings, key=lambda one: (one.origin, one.code)))
+        raise ManifestError(sorted(findings, key=lambda one: (one.origin, one.code)), hint=STRICT)
+    assessed = [one for view in views for reading in view.readings.values() for one in reading.assessments]
+    if len(assessed) == len(fleets):  # else some could not be read, or only the base has them
+        check_filters(request.filters, assessed, fleets)
     read = {name: reading.snapshot.read_at for view in views for name, reading in view.readings.items()}
     words = request.filters.words
     found = assemble(fleets, now=clock.now(), read=read, filters=words, lifetime=request.lifetime)

@@ -8,7 +8,7 @@ import msgspec
 
 from reconciler.engine.group import Open
 from reconciler.engine.parallel import each_connection
-from reconciler.errors import ReconcilerError
+from reconciler.errors import ReconcilerError, SettingsError
 from reconciler.model.fleet import Manifest
 from reconciler.model.release import ReleaseQuery
 from reconciler.model.report import ConnectionReleases
@@ -16,7 +16,10 @@ from reconciler.ports import Platform, Prepares
 
 
 def releases(manifest: Manifest, names: Sequence[str], query: ReleaseQuery, open_: Open) -> list[ConnectionReleases]:
-    """Return the releases of connections by name, in the order named; never raises for one that could not be read."""
+    """Return the releases of connections by name, in the order named; never raises for one that could not be read.
+
+    Raises SettingsError when nothing of what was answered in full is what was asked for.
+    """
 
     def ask(name: str, platform: Platform) -> ConnectionReleases:
         found = platform.releases(_named(query, manifest, name))
@@ -32,7 +35,11 @@ def releases(manifest: Manifest, names: Sequence[str], query: ReleaseQuery, open
         platform = manifest.connections[name].spec.platform
         return ConnectionReleases(connection=name, platform=platform, error=str(error), hint=error.hint)
 
-    return each_connection(names, open_, ask, failed)
+    found = each_connection(names, open_, ask, failed)
+    filtered = query != ReleaseQuery(sort=query.sort)
+    if filtered and not any(one.releases or one.notes or one.error for one in found):
+        raise SettingsError("no release matches these filters", hint="without filters all are listed")
+    return found
 
 
 def _named(query: ReleaseQuery, manifest: Manifest, connection: str) -> ReleaseQuery:

@@ -88,7 +88,7 @@ class Watching:
         self._mistaken = 0
 
     def events(self) -> Generator[AnyEvent, None, None]:
-        """Watch, telling what happens. Raises ManifestError when the very first manifests are wrong."""
+        """Watch, telling what happens. Raises what is wrong with the very first manifests, or with filters from the start."""
         number = 0
         while not self.clock.stopping():
             number += 1
@@ -114,7 +114,9 @@ class Watching:
         try:
             planned = plan(request, self._opened, self.clock)
         except ReconcilerError as error:
-            yield self._note("error", str(error))
+            if number == 1:
+                raise
+            yield self._note("error", error.advised)
             return error.exit_code
         try:
             for fleet in planned.plan.fleets:
@@ -178,7 +180,7 @@ class Watching:
         return None
 
     def _tell(self, fleet: FleetPlan, planned: PlanResult) -> Iterator[AnyEvent]:
-        """Tell what is wrong with a fleet, and what drifted since the last pass."""
+        """Tell what is wrong with a fleet, and what is new since the last pass: warnings and drift."""
         if fleet.error:
             yield self._note("error", fleet.error, fleet.fleet)
             return
@@ -188,10 +190,13 @@ class Watching:
         for one in fleet.diagnostics:
             if before is None or one not in before.diagnostics:
                 yield self._note(one.severity.value, f"{one.origin}: {one.message}", fleet.fleet)
+        for warning in fleet.warnings:
+            if before is None or warning not in before.warnings:
+                yield self._note("warning", warning, fleet.fleet)
         if before is not None:
             yield from drifted(before, fleet, at=self.clock.now(), run=self.run)
         snapshot = planned.assessment(fleet.fleet).snapshot
-        self._memory[fleet.fleet] = Memory(snapshot=snapshot, diagnostics=fleet.diagnostics)
+        self._memory[fleet.fleet] = Memory(snapshot, fleet.diagnostics, fleet.warnings)
 
     def _correct(self, request: PlanRequest, planned: PlanResult) -> Generator[AnyEvent, None, Applying | None]:
         """Apply what may go; return the run, None where nothing may."""

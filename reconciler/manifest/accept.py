@@ -6,7 +6,7 @@ Used only when converting failed: converting stops at its first error, and peopl
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -17,6 +17,7 @@ from reconciler.core.names import suggestion
 from reconciler.manifest.read import AGAIN
 from reconciler.model.connection import Secret
 from reconciler.model.fleet import Selector
+from reconciler.model.kind import ONE_LINE
 from reconciler.model.origin import Path
 
 
@@ -55,7 +56,17 @@ def _check(value: Any, wanted: inspect.Type, path: Path) -> Iterator[Misfit]:
     elif not isinstance(value, str):
         yield Misfit(path, "wrong-type", f"{_name(path)} must be {_words(wanted)}, not a {shape_of(value)}")
     elif not _fits(value, wanted):
-        yield Misfit(path, "wrong-value", f"{_name(path)} must be {_words(wanted)}", typed=value)
+        yield _wrong_text(path, value, [wanted])
+
+
+def _wrong_text(path: Path, value: str, allowed: Sequence[inspect.Type]) -> Misfit:
+    """Return that a text is none of what is allowed. A text of one line that would fit without what nobody sees says so."""
+    lines = [one for one in allowed if isinstance(one, inspect.StrType) and one.pattern == ONE_LINE]
+    if any(_string_fits(value, msgspec.structs.replace(one, pattern=None)) for one in lines):
+        message = f"{_name(path)} must not have blanks around it, line breaks or control characters"
+        return Misfit(path, "wrong-value", message, typed=value)
+    words = " or ".join(dict.fromkeys(_words(one) for one in allowed))
+    return Misfit(path, "wrong-value", f"{_name(path)} must be {words}", typed=value)
 
 
 def _union(value: Any, wanted: inspect.UnionType, path: Path) -> Iterator[Misfit]:
@@ -70,8 +81,7 @@ def _union(value: Any, wanted: inspect.UnionType, path: Path) -> Iterator[Misfit
         yield Misfit(path, "wrong-type", f"{_name(path)} must be {allowed}, not a {shape_of(value)}")
     elif isinstance(value, str):
         if not any(_fits(value, one) for one in alike):
-            allowed = " or ".join(dict.fromkeys(_words(one) for one in members))
-            yield Misfit(path, "wrong-value", f"{_name(path)} must be {allowed}", typed=value)
+            yield _wrong_text(path, value, members)
     else:
         yield from _check(value, alike[0], path)
 
@@ -203,7 +213,7 @@ def _string_words(wanted: inspect.StrType) -> str:
         return "an id of 24 hex digits"
     if "A-Za-z0-9" in pattern:
         return "a name (letters, digits, '.', '_', '-')"
-    if pattern:
+    if pattern and pattern != ONE_LINE:
         return f"a text that matches {pattern}"
     if not wanted.min_length:
         return "a text"

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from reconciler.core.names import suggestion
-from reconciler.core.select import selectors_in
+from reconciler.core.select import is_glob
 from reconciler.manifest import cron
 from reconciler.manifest.claims import overlaps
 from reconciler.manifest.finding import Findings, finding
+from reconciler.manifest.parsed import choices
 from reconciler.manifest.requirements import requirements
 from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.fleet import (
     ChannelRef,
+    ChannelSpec,
     Choice,
     Document,
     FleetSpec,
     Limit,
     Manifest,
-    PinChoice,
+    Requirement,
     Selector,
     Wave,
     Window,
@@ -28,6 +31,9 @@ from reconciler.model.origin import Path
 from reconciler.model.quantity import moment, percent, seconds
 from reconciler.plugin import PlatformPlugin, Plugins
 
+PATTERN = re.compile(r"^[<>=~^!{]|[*?\[]")
+"""What stands in a version where somebody meant several."""
+
 
 def fleets(manifest: Manifest, plugins: Plugins, *, complete: bool = True) -> Findings:
     """Yield what is wrong with Fleets. `complete` False: some documents could not be read: missing names are not told."""
@@ -35,6 +41,63 @@ def fleets(manifest: Manifest, plugins: Plugins, *, complete: bool = True) -> Fi
         yield from _Fleet(one, manifest, plugins, complete=complete).findings()
     yield from overlaps(manifest)
     yield from requirements(manifest, complete=complete)
+    for document in (*manifest.channels.values(), *manifest.fleets.values()):
+        for path, version in _versions(document.spec):
+            yield from _mistaken(document, path, version, manifest)
+
+
+def _versions(spec: FleetSpec | ChannelSpec) -> Iterator[tuple[Path, str]]:
+    """Yield all versions of a Channel or Fleet, and where they stand."""
+    if isinstance(spec, ChannelSpec):
+        yield from ((("spec", "versions", workload), version) for workload, version in spec.versions.items())
+        return
+    for path, choice in choices(spec):
+        if isinstance(choice.version, str):
+            yield (*path, "version"), choice.version
+    for unit, pins in spec.pins.items():
+        yield from ((("spec", "pins", unit, name), pin) for name, pin in pins.items() if isinstance(pin, str))
+    for name, workload in spec.workloads.items():
+        for required, said in workload.requires.items():
+            versions = said.version if isinstance(said, Requirement) else said
+            where: Path = ("spec", "workloads", name, "requires", required)
+            yield from ((where, version) for version in versions if isinstance(versions, list))
+    for position, entry in enumerate(spec.quarantine):
+        yield ("spec", "quarantine", position, "version"), entry.version
+
+
+def _mistaken(document: Document, path: Path, version: str, manifest: Manifest) -> Findings:
+    """Yield that a version is probably meant to be something else: versions are exactly what was typed."""
+    if version in manifest.channels:
+        message = f"the version is called {version!r}, as a Channel is; the versions of that Channel are not meant"
+        hint = f"for what the Channel says, write {{channel: {version}}} where a fleet asks for the version"
+        yield finding(document, path, "version-like-channel", message, hint, Severity.WARNING)
+    if PATTERN.search(version):
+        message = f"{version!r} is the version of just that name; patterns and ranges mean nothing here"
+        yield finding(document, path, "version-pattern", message, "name each version", Severity.WARNING)
+
+
+def _nested(selector: Selector, path: Path) -> Iterator[tuple[Path, Selector]]:
+    """Yield a selector and every selector inside it, and where they stand."""
+    yield path, selector
+    if selector.not_ is not None:
+        yield from _nested(selector.not_, (*path, "not"))
+    for position, one in enumerate(selector.any or ()):
+        yield from _nested(one, (*path, "any", position))
+
+
+def _texts(selector: Selector, path: Path) -> Iterator[tuple[Path, str, str]]:
+    """Yield the texts of a selector itself: where each stands, the text, and how a selector of it alone is written."""
+    for key in ("ids", "names", "cohorts"):
+        for position, text in enumerate(getattr(selector, key) or ()):
+            yield (*path, key, position), text, f"{key}: [%s]"
+    for tag, said in (selector.tags or {}).items():
+        where: Path = (*path, "tags", tag)
+        if isinstance(said, str):
+            yield where, tag, f"tags: {{%s: {said}}}"
+            yield where, said, f"tags: {{{tag}: %s}}"
+        else:
+            yield where, tag, "tags: {%s: [...]}"
+            yield from (((*where, position), text, f"tags: {{{tag}: %s}}") for position, text in enumerate(said))
 
 
 class _Fleet:
@@ -69,6 +132,9 @@ class _Fleet:
     def _add(self, path: Path, code: str, message: str, hint: str = "") -> Diagnostic:
         return finding(self.document, path, code, message, hint)
 
+    def _warn(self, path: Path, code: str, message: str, hint: str = "") -> Diagnostic:
+        return finding(self.document, path, code, message, hint, severity=Severity.WARNING)
+
     def _connection(self) -> Findings:
         known = self.manifest.connections
         if self.spec.connection not in known and self.complete:
@@ -94,8 +160,8 @@ class _Fleet:
             message = f"{plugin.title} has no {f'setting {name!r}' if known else 'settings'}"
             yield self._add(where, "setting", message, can)
 
-    def _selector(self, selector: Selector, path: Path) -> Findings:
-        for one in selectors_in(selector):
+    def _selector(self, selector: Selector, outer: Path) -> Findings:
+        for path, one in _nested(selector, outer):
             given = [one.all, one.ids, one.names, one.tags, one.cohorts, one.not_, one.any]
             if all(part is None for part in given):
                 yield self._add(
@@ -104,6 +170,11 @@ class _Fleet:
             if one.all is False:
                 yield self._add(path, "all-false", "`all: false` matches no unit; remove it")
             yield from self._unknown_keys(one, path)
+            for where, text, alone in _texts(one, path):
+                if text.startswith("!"):
+                    message = f"{text!r} is matched as it stands; `!` does not mean `not`"
+                    hint = f"to leave out what matches, write not: {{{alone.replace('%s', text[1:])}}}"
+                    yield self._warn(where, "negation", message, hint)
             for name, part in (("ids", one.ids), ("names", one.names), ("tags", one.tags), ("any", one.any)):
                 if part is not None and not part:
                     yield self._add(path, "empty-selector", f"`{name}` is empty and matches no unit")
@@ -117,14 +188,14 @@ class _Fleet:
                 yield self._add(path, key, f"{self.plugin.title} has no {key}; select by {instead}")
 
     def _choice(self, choice: Choice, workload: str, path: Path) -> Findings:
-        channel = choice.channel if isinstance(choice, PinChoice) else None
+        short = choice.channel if choice.version != ChannelRef(channel=choice.channel or "") else None
         given = [
             name
             for name, part in (
                 ("version", choice.version),
                 ("absent", choice.absent),
                 ("unmanaged", choice.unmanaged),
-                ("channel", channel),
+                ("channel", short),
             )
             if part is not None
         ]
@@ -134,13 +205,12 @@ class _Fleet:
         for name in ("absent", "unmanaged"):
             if getattr(choice, name) is False:
                 yield self._add((*path, name), "choice", f"`{name}: false` has no effect; remove it")
-        if choice.settings and "version" not in given and "channel" not in given:
+        if choice.settings and "version" not in given:
             yield self._add((*path, "settings"), "choice", "settings need a version")
         else:
             yield from self._settings(choice, path)
-        named = choice.version.channel if isinstance(choice.version, ChannelRef) else channel
-        if named is not None:
-            yield from self._channel(named, workload, path)
+        if isinstance(choice.version, ChannelRef):
+            yield from self._channel(choice.version.channel, workload, path)
 
     def _channel(self, name: str, workload: str, path: Path) -> Findings:
         channel = self.manifest.channels.get(name)
@@ -156,8 +226,12 @@ class _Fleet:
         listed = self.spec.workloads
         near: dict[str, str] = {}
         for unit, pins in self.spec.pins.items():
+            if is_glob(unit) or unit.startswith("!"):
+                message = f"a pin is about one unit, and {unit!r} is taken for its name"
+                hint = "for several units, write an override of the workload: {units: {names: [...]}, version: ...}"
+                yield self._warn(("spec", "pins", unit), "glob-pin", message, hint)
             for workload, pin in pins.items():
-                if type(pin) is str and workload in listed:
+                if isinstance(pin, str) and workload in listed:
                     continue
                 path: Path = ("spec", "pins", unit, workload)
                 if workload not in listed:
@@ -186,9 +260,7 @@ class _Fleet:
                     f"the quarantine names {entry.workload!r}, which this fleet does not list{near}; if the platform "
                     f"knows no such workload either, {entry.version} is held for every workload of the fleet"
                 )
-                yield finding(
-                    self.document, (*path, "workload"), "unknown-workload", message, severity=Severity.WARNING
-                )
+                yield self._warn((*path, "workload"), "unknown-workload", message)
             yield from self._day(entry.until, (*path, "until"))
         if self.spec.suspend is not None:
             yield from self._day(self.spec.suspend.until, ("spec", "suspend", "until"))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from reconciler.model.diagnostic import Diagnostic, Related
-from reconciler.model.fleet import FleetSpec, Manifest, PinChoice, Selector
+from reconciler.model.fleet import Choice, FleetSpec, Manifest, Selector
 from reconciler.model.origin import Path
 
 Claims = dict[tuple[str, str], str]
@@ -59,10 +59,7 @@ def _prunes_all(spec: FleetSpec) -> bool:
 def _claims(spec: FleetSpec) -> Claims:
     """Return the workloads that a fleet surely claims on every unit of its scope: (how it is told, id or name) → name."""
     spared = {
-        name
-        for pins in spec.pins.values()
-        for name, pin in pins.items()
-        if isinstance(pin, PinChoice) and pin.unmanaged
+        name for pins in spec.pins.values() for name, pin in pins.items() if isinstance(pin, Choice) and pin.unmanaged
     }
     return {
         ("id", one.id) if one.id is not None else ("name", name): name

@@ -6,8 +6,11 @@ import os
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
-from stat import S_ISFIFO, S_ISREG
+from stat import S_ISREG
+
+import msgspec
 
 from reconciler.model.origin import Origin
 
@@ -15,6 +18,14 @@ LARGEST = 32 * 1024 * 1024
 """Bytes of a file at most."""
 
 SUFFIXES = (".yaml", ".yml")
+BEFORE = re.compile(r"\ufeff?(\s*(#|---|%)[^\n]*\n)*\s*")
+"""What may stand before a document: blank lines, comments, marks."""
+FIRST = re.compile(r"""\{|["']?(apiVersion|kind|metadata|spec)\b""", re.IGNORECASE)
+"""How a manifest begins; prose that shows one begins otherwise."""
+MANIFEST = re.compile(r"""^[\s{,"']*apiVersion["']?[ \t]*:[ \t]*["']?reconciler/v""", re.IGNORECASE | re.MULTILINE)
+HEAD = 65_536
+MOST_LOOKED_AT = 2_000
+"""Files of a linked folder."""
 
 
 PUBLIC = frozenset({"Channel", "Fleet"})
@@ -37,22 +48,62 @@ class Unreadable(Exception):
         self.code = code
 
 
-def below(folder: Path) -> Iterator[Path | Unreadable]:
-    """Yield the YAML files below a folder in sorted order, and what cannot be looked into. Hidden ones are passed over."""
+class Skipped(msgspec.Struct, frozen=True):
+    """A file or folder that is passed over although manifests seem to stand there."""
+
+    path: Path
+    why: str
+
+
+def below(folder: Path) -> Iterator[Path | Unreadable | Skipped]:
+    """Yield the YAML files below a folder in sorted order, what cannot be looked into, and manifests that are passed over.
+
+    What is hidden is meant to be passed over.
+    """
     errors: list[OSError] = []
     for place, folders, files in os.walk(folder, onerror=errors.append):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(place, name) for name in sorted(files) if name.endswith(SUFFIXES) and not name.startswith("."))
+        for name in folders:
+            linked = Path(place, name)
+            if linked.is_symlink() and _holds_manifests(linked, folder):
+                yield Skipped(linked, "a link to a folder, which is not followed; give it in PATHS")
+        for name in sorted(name for name in files if not name.startswith(".")):
+            if name.endswith(SUFFIXES):
+                yield Path(place, name)
+            elif _is_manifest(Path(place, name)):
+                yield Skipped(Path(place, name), f"its name does not end in {' or '.join(SUFFIXES)}")
     for error in errors:
         yield Unreadable(Path(error.filename), "unreadable", f"cannot look into the folder: {error.strerror}")
+
+
+def _holds_manifests(linked: Path, folder: Path) -> bool:
+    """Return whether a linked folder has manifests that are read nowhere else. Only the first of many files are looked at."""
+    real, root = linked.resolve(), folder.resolve()
+    if real.is_relative_to(root) and not any(part.startswith(".") for part in real.relative_to(root).parts):
+        return False
+    found = (Path(place, name) for place, _, files in os.walk(real) for name in files)
+    return any(map(_is_manifest, islice(found, MOST_LOOKED_AT)))
+
+
+def _is_manifest(path: Path) -> bool:
+    """Return whether a file begins like a manifest; what cannot be read is none."""
+    try:
+        if not S_ISREG(path.stat().st_mode):
+            return False
+        with path.open("rb") as file:
+            head = file.read(HEAD).decode(errors="replace")
+    except OSError:
+        return False
+    before = BEFORE.match(head)
+    return before is not None and FIRST.match(head, before.end()) is not None and MANIFEST.search(head) is not None
 
 
 def text_of(path: Path) -> str:
     """Return the text of a file; raise Unreadable when it is too large, is no UTF-8, or cannot be read."""
     try:
         state = path.stat()
-        if not (S_ISREG(state.st_mode) or _is_piped(path, state.st_mode)):
-            raise Unreadable(path, "unreadable", "this is not a regular file")
+        if not S_ISREG(state.st_mode):
+            raise Unreadable(path, "unreadable", "this is not a regular file, and nothing else is read")
         if state.st_size > LARGEST:
             raise Unreadable(path, "too-large", f"the file has {state.st_size:,} bytes; at most {LARGEST:,} are read")
         with path.open("rb") as file:
@@ -65,11 +116,6 @@ def text_of(path: Path) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Unreadable(path, "not-utf-8", f"the file is not UTF-8 text (byte {error.start})") from None
-
-
-def _is_piped(path: Path, mode: int) -> bool:
-    """Return whether a path is a pipe that we were started with (`/dev/stdin`, `<(…)`): only a named one waits for ever."""
-    return S_ISFIFO(mode) and os.path.realpath(path).startswith(("/proc/", "/dev/fd/"))
 
 
 class Text:

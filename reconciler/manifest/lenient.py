@@ -65,12 +65,15 @@ def _text(node: Node) -> Node:
     words = WORDS_ONLY.fullmatch(pattern)
     if words is not None:
         return _either(node, {"enum": words[1].split("|")})
-    return _either(node, {"type": "string", "pattern": pattern}, *_numbers_that_fit(re.compile(pattern)))
+    written: Node = {"type": "string", **{key: node[key] for key in ("minLength", "maxLength") if key in node}}
+    return _either(node, {**written, "pattern": pattern}, *_numbers_that_fit(re.compile(pattern)))
 
 
 def _numbers_that_fit(pattern: re.Pattern[str]) -> list[Node]:
     """Return which numbers and booleans have a text that fits; the pattern itself is asked."""
     found: list[Node] = []
+    if all(map(pattern.search, ("-1.5", "1e+05", "true"))):
+        return [{"type": ["number", "boolean"]}]
     if pattern.search("0.5"):
         found.append({"type": "number", "minimum": 0})
     elif pattern.search("5"):

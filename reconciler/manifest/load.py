@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from hashlib import sha256
 from os.path import realpath
 from pathlib import Path
@@ -14,7 +15,7 @@ from reconciler.core.names import suggestion
 from reconciler.errors import ManifestError, SettingsError
 from reconciler.manifest import check, connections
 from reconciler.manifest.accept import Misfit, misfits
-from reconciler.manifest.files import PUBLIC, Text, Unreadable, below, text_of
+from reconciler.manifest.files import PUBLIC, Skipped, Text, Unreadable, below, text_of
 from reconciler.manifest.parsed import Parsed, Problem, settle
 from reconciler.manifest.read import AGAIN, collector_paused, read
 from reconciler.model.connection import ConnectionSpec
@@ -24,6 +25,7 @@ from reconciler.model.kind import Metadata
 from reconciler.model.origin import NOWHERE, Origin
 from reconciler.plugin import Plugins
 
+SAMPLE = 3
 API = "reconciler/v1"
 KINDS: dict[str, type[msgspec.Struct]] = {"Connection": ConnectionSpec, "Channel": ChannelSpec, "Fleet": FleetSpec}
 IMPORTED = {
@@ -68,7 +70,9 @@ class _Loading:
         self.diagnostics: list[Diagnostic] = []
         self.texts: dict[str, Text] = {}
         self.seen: set[str] = set()
-        self.foreign = 0
+        self.foreign: list[tuple[Origin, str]] = []
+        """Documents of other kinds, and what they say they are."""
+        self.others = 0
         self.failed = False
 
     def take(self, path: Path) -> None:
@@ -79,7 +83,10 @@ class _Loading:
             raise SettingsError(f"cannot read {path}: {error.strerror}") from None
         if folder:
             for file in below(path):
-                self._file(file, named=False)
+                if isinstance(file, Skipped):
+                    self._warn("skipped", f"it is not read: {file.why}", Origin(str(file.path)))
+                else:
+                    self._file(file, named=False)
         elif there:
             self._file(path, named=True)
         else:
@@ -91,22 +98,26 @@ class _Loading:
         other = _Loading(self.plugins)
         other.take(path)
         self.diagnostics += other.diagnostics
+        self.foreign += other.foreign
         self.failed = self.failed or other.failed
         self.texts |= other.texts
         self.found["Connection"] = other.found["Connection"]
         if ignored:
             message = f"Connections beside the fleets are ignored, since --connections is given: {', '.join(ignored)}"
-            self.diagnostics.append(Diagnostic(code="connections-ignored", message=message, severity=Severity.WARNING))
+            self._warn("connections-ignored", message)
 
     def finish(self, paths: Sequence[Path], *, may_be_empty: bool) -> Manifest:
         """Check what everything means together; raise ManifestError when anything is wrong."""
         if not any(self.found.values()) and not self.failed and not may_be_empty:
             where = ", ".join(str(path) for path in paths)
-            besides = f" ({self.foreign} other YAML documents were ignored)" if self.foreign else ""
+            besides = f" ({self.others} other YAML documents were ignored)" if self.others else ""
+            skipped = "".join(f"; {one.origin}: {one.message}" for one in self.diagnostics[:SAMPLE])
             raise SettingsError(
-                f"no manifests in {where}{besides}",
+                f"no manifests in {where}{besides}{skipped}{self._foreign()}",
                 hint="a manifest is a YAML document with `apiVersion: reconciler/v1`; `reconciler import` writes one",
             )
+        if self.foreign:
+            self._warn("foreign", self._foreign().removeprefix("; "), self.foreign[0][0])
         manifest = Manifest(
             connections=self.found["Connection"],
             channels=self.found["Channel"],
@@ -119,6 +130,14 @@ class _Loading:
         if any(one.severity is Severity.ERROR for one in self.diagnostics):
             raise ManifestError(self.diagnostics)
         return msgspec.structs.replace(manifest, warnings=tuple(self.diagnostics))
+
+    def _foreign(self) -> str:
+        """Return which documents are not ours; nothing where all are."""
+        if not self.foreign:
+            return ""
+        shown = ", ".join(f"{origin} ({kind})" for origin, kind in self.foreign[:SAMPLE])
+        more = f" and {len(self.foreign) - SAMPLE:,} more" if len(self.foreign) > SAMPLE else ""
+        return f"; documents of other kinds are not read: {shown}{more}"
 
     def _excerpted(self, one: Diagnostic) -> Diagnostic:
         """Return a finding about a fleet with the line it is about."""
@@ -156,11 +175,14 @@ class _Loading:
         value = parsed.value
         if not _is_ours(value):
             broken = value is None or not isinstance(value, dict)
-            claims = isinstance(value, dict) and isinstance(value.get("kind"), str) and value["kind"] in KINDS
-            if (ours and broken and parsed.problems) or named or claims:
+            if (ours and broken and parsed.problems) or named or _seems_ours(value):
                 self._not_ours(parsed)
             else:
-                self.foreign += 1
+                self.others += 1
+                if isinstance(value, dict) and isinstance(value.get("kind"), str):
+                    self.foreign.append((parsed.locate(("kind",)), value["kind"]))
+                elif value is None and parsed.problems:
+                    self.foreign.append((parsed.text.place(parsed.problems[0].offset), "no readable YAML"))
             return
         before = len(self.diagnostics)
         for problem in parsed.problems:
@@ -260,6 +282,9 @@ class _Loading:
         message = f"{misfit.message}, not {misfit.typed!r}" if typed else misfit.message
         self._wrong(misfit.code, message, parsed.locate(misfit.path), hint=misfit.hint, parsed=parsed)
 
+    def _warn(self, code: str, message: str, origin: Origin = NOWHERE) -> None:
+        self.diagnostics.append(Diagnostic(code=code, message=message, severity=Severity.WARNING, origin=origin))
+
     def _wrong(  # all parts of a finding
         self,
         code: str,
@@ -289,6 +314,21 @@ def _is_ours(value: Any) -> bool:
         and isinstance(value.get("apiVersion"), str)
         and value["apiVersion"].startswith("reconciler/")
     )
+
+
+def _seems_ours(value: Any) -> bool:
+    """Return whether a document that is not ours was meant to be: by its kind, or by keys and kinds nearly like ours."""
+    if not isinstance(value, dict):
+        return False
+    texts = {key.casefold(): text.casefold() for key, text in value.items() if isinstance(text, str)}
+    kind, api = texts.get("kind", ""), texts.get("apiversion", "")
+    if value.get("kind") in KINDS or api.startswith(API.partition("/")[0]):
+        return True
+    if not kind and not api:
+        return {"metadata", "spec"} <= value.keys()
+    near_kind = bool(get_close_matches(kind, [one.casefold() for one in KINDS], cutoff=0.75))
+    near_api = bool(get_close_matches(api, [API], cutoff=0.75))
+    return near_api or (near_kind and not api)
 
 
 def _kind(parsed: Parsed) -> str | None:

@@ -114,13 +114,14 @@ def settle(spec: FleetSpec, parsed: Parsed) -> None:
     """Give the settings of a fleet just converted their types. `parsed` is the document it was converted from."""
     if "settings" not in parsed.text.text:
         return
-    for path, choice in _choices(spec):
+    for path, choice in choices(spec):
         for name, value in choice.settings.items():
             if isinstance(value, str) and parsed.is_bare((*path, "settings", name)):
                 choice.settings[name] = meant(value)
 
 
-def _choices(spec: FleetSpec) -> Iterator[tuple[Path, Choice]]:
+def choices(spec: FleetSpec) -> Iterator[tuple[Path, Choice]]:
+    """Yield all choices of a fleet that are written as mappings, and where they stand."""
     for name, workload in spec.workloads.items():
         yield ("spec", "workloads", name), workload
         for position, override in enumerate(workload.overrides):

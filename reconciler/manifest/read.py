@@ -232,7 +232,7 @@ class _Document:
 
     def _null(self, stack: Stack, key: str | None, offset: int) -> None:
         above = [step for _, step, _, _ in stack]
-        slot = key == "version" or "pins" in above
+        slot = key == "version" or "pins" in above or above[-1] == "workloads"
         hint = (
             "write `absent: true` to remove the workload, or `unmanaged: true` to leave it alone"
             if slot

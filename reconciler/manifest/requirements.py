@@ -10,6 +10,7 @@ from reconciler.core.names import suggestion
 from reconciler.core.versions import parse_range
 from reconciler.model.diagnostic import Diagnostic, Related
 from reconciler.model.fleet import Document, Manifest, Requirement, WorkloadSpec
+from reconciler.model.kind import is_one_line
 from reconciler.model.origin import Path
 
 Findings = Iterator[Diagnostic]
@@ -102,6 +103,10 @@ def _versions(line: _Line, entries: list[WorkloadSpec]) -> Findings:
             "empty-requirement", "an empty list matches no version", "list the versions that do, or give a range"
         )
     if not isinstance(version, str):
+        return
+    if not is_one_line(version):
+        message = f"{version!r} must not have blanks around it, line breaks or control characters"
+        yield line.finding("wrong-value", message)
         return
     try:
         parse_range(version)

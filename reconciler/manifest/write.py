@@ -63,7 +63,7 @@ def _document(
     if schema is not None:
         yield f"# yaml-language-server: $schema={schema}"
     for line in (line for comment in comments for line in comment.splitlines() or [""]):
-        yield f"# {''.join(one if one.isprintable() else '?' for one in line)}".rstrip()
+        yield f"# {''.join(one if one.isprintable() else '?' for one in line).replace('##', '# #')}".rstrip()
     yield f"apiVersion: {API}"
     yield f"kind: {kind}"
     yield f"metadata: {{name: {_text(name)}}}"
@@ -180,7 +180,8 @@ def _text(text: str) -> str:
     """Return a text as YAML: bare where everybody reads it as this text, else in double quotes."""
     if PLAIN.fullmatch(text) and not CORE.fullmatch(text) and _is_text(text) and text.isprintable():
         return text
-    return "".join(one if one.isprintable() else _escaped(one) for one in json.dumps(text, ensure_ascii=False))
+    quoted = json.dumps(text, ensure_ascii=False).replace("##", "#\\u0023")  # some build servers obey `##[` in a log
+    return "".join(one if one.isprintable() else _escaped(one) for one in quoted)
 
 
 def _is_text(text: str) -> bool:

@@ -29,6 +29,13 @@ class ConditionCode(StrEnum):
     PLATFORM = "platform"
     """The platform's own words, in `text`."""
 
+    FELL_BACK = "fell-back"
+    """The unit took `versions[0]` and left it again, and the platform tells no error."""
+    CAME_BACK = "came-back"
+    """The unit removed the workload and has it again, and the platform tells no error."""
+
+    FROM_FILE = "from-file"
+    """The unit loads the workload from its own file `text`: nothing that the platform is told changes it."""
     UPDATES_OFF = "updates-off"
     """Updates are switched off for the unit."""
     NOTHING_ACTIVE = "nothing-active"

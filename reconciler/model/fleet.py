@@ -4,7 +4,7 @@ The structs are the source of structure: `schemas/manifest.v1.schema.json` is ge
 what they accept. What a value *means* (an unknown channel, an overlap) is checked by `manifest.check` and `core`.
 """
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
@@ -44,12 +44,21 @@ class ChannelRef(Kind, frozen=True, kw_only=True):
 
 
 class Choice(Kind, frozen=True, kw_only=True):
-    """What units should have: exactly one of `version`, `absent: true`, `unmanaged: true`."""
+    """What units should have: exactly one of `version`, `absent: true`, `unmanaged: true`.
+
+    `{channel: stable}` is short for `{version: {channel: stable}}`.
+    """
 
     version: Version | ChannelRef | None = None
+    channel: Name | None = None
     absent: bool | None = None
     unmanaged: bool | None = None
     settings: dict[Text, Scalar] = {}
+
+    def __post_init__(self) -> None:
+        """Make the long form of the short one, which stays: it says where the channel was written."""
+        if self.channel is not None and self.version is None:
+            msgspec.structs.force_setattr(self, "version", ChannelRef(channel=self.channel))
 
 
 class Override(Choice, frozen=True, kw_only=True):
@@ -80,13 +89,12 @@ class WorkloadSpec(Choice, frozen=True, kw_only=True):
     """What other workloads must report on a unit before this one may go there."""
 
 
-class PinChoice(Choice, frozen=True, kw_only=True):
-    """A choice for one unit; `{channel: stable}` is short for `{version: {channel: stable}}`."""
+Pin = Version | Choice
 
-    channel: Name | None = None
-
-
-Pin = Version | PinChoice
+if TYPE_CHECKING:
+    Entry = WorkloadSpec
+else:  # `modbus-poller: v1.3.0` is short for `{version: v1.3.0}`; the fleet makes it the long form
+    Entry = Version | WorkloadSpec
 
 
 class Limit(Kind, frozen=True, kw_only=True):
@@ -106,7 +114,7 @@ class Limits(Kind, frozen=True, kw_only=True):
 
 
 class Quarantine(Kind, frozen=True, kw_only=True):
-    """A version that must not go anywhere until a day."""
+    """A version that must not go anywhere until a day, which is not included."""
 
     workload: Text
     version: Version
@@ -115,7 +123,7 @@ class Quarantine(Kind, frozen=True, kw_only=True):
 
 
 class Suspend(Kind, frozen=True, kw_only=True):
-    """Nothing of this fleet may change until a day."""
+    """Nothing of this fleet may change until a day, which is not included."""
 
     reason: Text
     until: Day | None = None
@@ -161,7 +169,7 @@ class FleetSpec(Kind, frozen=True, kw_only=True):
 
     connection: Name
     units: Selector
-    workloads: dict[Text, WorkloadSpec]
+    workloads: dict[Text, Entry]
     pins: dict[Text, dict[Text, Pin]] = {}
     prune: Annotated[str, msgspec.Meta(pattern=r"^(none|listed|all)$(?!\n)")] = "none"
     allow_empty: bool = False
@@ -171,6 +179,12 @@ class FleetSpec(Kind, frozen=True, kw_only=True):
     rollout: Rollout | None = None
     windows: list[Window] = []
     mode: Annotated[str, msgspec.Meta(pattern=r"^(observe|propose|apply)$(?!\n)")] = "apply"
+
+    def __post_init__(self) -> None:
+        """Turn short forms of workloads into the long one."""
+        for name, entry in self.workloads.items():
+            if isinstance(entry, str):
+                self.workloads[name] = WorkloadSpec(version=entry)
 
 
 class Document(msgspec.Struct, frozen=True):

@@ -3,6 +3,7 @@
 Durations are texts like `30m` or `2h`; percentages texts like `10%`; times UTC dates or date-times.
 """
 
+import re
 from typing import Annotated
 
 import msgspec
@@ -14,8 +15,17 @@ Name = Annotated[
         description="A name: letters, digits, `.`, `_`, `-`; at most 253.",
     ),
 ]
+ONE_LINE = r"^(?!\s)[^\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]+(?<!\s)$(?!\n)"
+"""No blanks around it, no line breaks, no characters that nobody sees: two names that look the same are the same."""
+LONGEST_VERSION = 255
 Version = Annotated[
-    str, msgspec.Meta(min_length=1, max_length=255, description='A version, exactly as typed: `1.10` is "1.10".')
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=LONGEST_VERSION,
+        pattern=ONE_LINE,
+        description='A version, exactly as typed: `1.10` is "1.10". No blanks around it, line breaks or control characters.',
+    ),
 ]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 Percent = Annotated[
@@ -38,10 +48,20 @@ Day = Annotated[
     str,
     msgspec.Meta(
         pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?)?$(?!\n)",
-        description="A date (until 00:00 UTC of that day) or a date and time.",
+        description="A date (00:00 UTC of that day) or a date and time (UTC unless it says otherwise). That moment is no longer included.",
     ),
 ]
 Count = Annotated[int, msgspec.Meta(ge=0, le=999_999_999)]
+
+
+def is_one_line(text: str) -> bool:
+    """Return whether a text has no blanks around it, no line breaks and nothing that nobody sees."""
+    return re.search(ONE_LINE, text) is not None
+
+
+def is_version(text: str) -> bool:
+    """Return whether a version that a platform has can stand in a manifest."""
+    return len(text) <= LONGEST_VERSION and is_one_line(text)
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -7,6 +7,9 @@ import msgspec
 from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.desired import Settings
 
+Facts = tuple[tuple[str, str], ...]
+"""What a platform says besides, as (its own name of the field, text). Nothing is decided by it."""
+
 
 class Phase(StrEnum):
     """Where a slot is on its way to what was assigned."""
@@ -57,6 +60,7 @@ class State(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Why this slot must never be pruned (a dependency, a row of another class); empty when it may be."""
     stages: tuple[tuple[str, str], ...] = ()
     """How far each version of the slot has come, as (version, the platform's stage), where changes take several calls."""
+    facts: Facts = ()
 
     @property
     def holds(self) -> bool:

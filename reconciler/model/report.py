@@ -10,11 +10,12 @@ from reconciler.model.condition import Condition
 from reconciler.model.desired import Settings
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.hold import Hold
+from reconciler.model.observation import Facts
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Outcome
 from reconciler.model.plan import Violation
 from reconciler.model.release import Listed, Preparation
-from reconciler.model.unit import Ref
+from reconciler.model.unit import Labels, Ref
 from reconciler.model.verdict import Health, Sync, Verdict
 
 RESULT_FORMAT = "reconciler/result.v1"
@@ -29,7 +30,8 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     """What came of one apply. `sent` are the calls that went out, `seconds` how long all took.
 
     `blocked` are the limits that nobody lifted, by fleet; `errors` the fleets that could not be read, with the reason;
-    `held` are the changes that the plan held back, which have no outcome.
+    `held` are the changes that the plan held back, which have no outcome. Where it was not `waited`, nobody looked what
+    units made of the calls.
     """
 
     run: str
@@ -37,6 +39,7 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     exit_code: int
     sent: int
     seconds: float | None = None
+    waited: bool = True
     blocked: tuple[tuple[str, Violation], ...] = ()
     errors: tuple[tuple[str, str], ...] = ()
     held: int = 0
@@ -204,6 +207,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     protected: tuple[Condition, ...] = ()
     stages: tuple[tuple[str, str], ...] = ()
     """How far each version has come, as (version, the platform's stage), where changes take several calls."""
+    facts: Facts = ()
     read_at: float | None = None
 
 
@@ -231,6 +235,8 @@ class SlotExplanation(msgspec.Struct, frozen=True, kw_only=True):
     lost: tuple[Rule, ...] = ()
     seen: Seen | None = None
     reach: str = "unknown"
+    labels: Labels = ()
+    """What people select the unit by."""
     verdict: Verdict
     sync: Sync
     health: Health
@@ -285,12 +291,14 @@ class ConnectionReleases(msgspec.Struct, frozen=True, kw_only=True):
 class ConnectionDeliveries(msgspec.Struct, frozen=True, kw_only=True):
     """How preparations of a connection stand; `prepares` is false where the platform has no such thing.
 
-    `error` is set, and the rest empty, when it could not be asked; `hint` then says what to do.
+    `error` is set, and the rest empty, when it could not be asked; `hint` then says what to do. `notes` name releases
+    that are wanted and left out.
     """
 
     connection: str
     platform: str
     prepares: bool = True
     preparations: tuple[Preparation, ...] = ()
+    notes: tuple[str, ...] = ()
     error: str = ""
     hint: str = ""

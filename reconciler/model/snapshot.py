@@ -13,10 +13,11 @@ from reconciler.model.unit import Ref, Units
 
 
 class Query(msgspec.Struct, frozen=True):
-    """What to read: None is everything; ids narrow it."""
+    """What to read: None is everything; ids narrow it. Of the unit `detail` (id or name) all that is told is wanted."""
 
     units: frozenset[str] | None = None
     workloads: frozenset[str] | None = None
+    detail: str = ""
 
 
 class Coverage(msgspec.Struct, frozen=True):
@@ -32,10 +33,14 @@ PROVED = Coverage(complete=True)
 
 
 class Workload(msgspec.Struct, frozen=True):
-    """Something versioned that the platform knows by this id and name."""
+    """Something versioned that the platform knows by this id and name.
+
+    `minimum_agent` is the lowest agent version that runs it, where the platform sets one for all versions.
+    """
 
     id: str
     name: str
+    minimum_agent: str | None = None
 
     @property
     def ref(self) -> Ref:

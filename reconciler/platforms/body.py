@@ -10,6 +10,9 @@ import httpx
 PART = 1_048_576
 """Bytes of an unpacked part at most."""
 
+START = 65_536
+"""Bytes of a body that an error may show something of: enough that no secret in them is cut."""
+
 GZIP, ZLIB, BARE = 31, 15, -15
 """What zlib is told to expect. `deflate` means the second, and is sent as the third, too."""
 
@@ -62,3 +65,11 @@ def _inflated(parts: Iterable[bytes], kind: int) -> Iterator[bytes]:
                 break
     if inflate is not None and not inflate.eof:
         raise httpx.DecodingError("it ended early")
+
+
+def start(parts: Iterator[bytes]) -> bytes:
+    """Take the beginning of a body from its parts."""
+    begun = b""
+    while len(begun) < START and (part := next(parts, b"")):
+        begun += part
+    return begun

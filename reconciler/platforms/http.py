@@ -25,7 +25,7 @@ import msgspec
 from reconciler import __version__
 from reconciler.errors import PlatformError, RateLimited, SettingsError, UnexpectedAnswer, Unreachable
 from reconciler.platforms.answers import Answer, clean, refusal, unreadable
-from reconciler.platforms.body import TooLarge, unpacked
+from reconciler.platforms.body import TooLarge, start, unpacked
 from reconciler.platforms.credentials import Credentials, checked_url
 from reconciler.platforms.transport import CALL, STOPPED, Call, Network
 from reconciler.ports import Clock
@@ -39,8 +39,6 @@ LONGEST_PAUSE = 10.0
 """Seconds between two attempts where the platform names no time."""
 LONGEST_READ = 120.0
 """Seconds that a read may take with all its attempts and pauses; longer only where one request may."""
-START = 65_536
-"""Bytes of a body that an error may show something of: enough that no secret in them is cut."""
 MEGABYTE = 1_000_000
 
 
@@ -116,7 +114,7 @@ class Client:
         """Read and decode; a body that does not decode counts as a failure that may pass. Raises PlatformError."""
 
         def once(until: float) -> T:
-            return self._decoded(self._sent("GET", path, operation, until, _whole, params=params), operation, decode)
+            return self.decoded(self._sent("GET", path, operation, until, _whole, params=params), operation, decode)
 
         return self._repeated(once)
 
@@ -130,9 +128,8 @@ class Client:
         """
 
         def folded(answer: Answer, parts: Iterator[bytes]) -> T:
-            start = _start(parts)
-            answer = answer._replace(content=start)
-            return self._decoded(answer, operation, lambda first: take(chain([first], parts)))
+            begun = answer._replace(content=start(parts))
+            return self.decoded(begun, operation, lambda first: take(chain([first], parts)))
 
         return self._repeated(lambda until: self._sent("GET", path, operation, until, folded, params=params))
 
@@ -147,14 +144,26 @@ class Client:
         method: str = "POST",
         params: Params | None = None,
     ) -> T:
+        """Send a body as `send` does, and decode what comes back. Raises PlatformError, with `sent`."""
+        return self.decoded(self.send(path, operation, body, deadline, method=method, params=params), operation, decode)
+
+    def send(
+        self,
+        path: str,
+        operation: str,
+        body: object,
+        deadline: float,
+        *,
+        method: str = "POST",
+        params: Params | None = None,
+    ) -> Answer:
         """Send a body (None: no body), at most until `deadline` (monotonic seconds). Raises PlatformError, with `sent`.
 
         Sent again only when it certainly was not processed.
         """
 
-        def once(until: float) -> T:
-            answer = self._sent(method, path, operation, until, _whole, params=params, body=body)
-            return self._decoded(answer, operation, decode)
+        def once(until: float) -> Answer:
+            return self._sent(method, path, operation, until, _whole, params=params, body=body)
 
         return self._repeated(once, deadline)
 
@@ -214,7 +223,9 @@ class Client:
                     answer = Answer(response.status_code, b"", headers)
                     parts = self._parts(response, headers.get("content-encoding", ""), operation)
                     if not response.is_success:
-                        raise self._refused(answer._replace(content=_start(parts)), operation)
+                        error = refusal(answer._replace(content=start(parts)), operation, self._clock.now(), self.scrub)
+                        error.hint = self._hints.get(answer.status, error.hint)
+                        raise error
                     return use(answer, parts)
             except httpx.HTTPError as failure:
                 raise self._failure(failure, operation, call) from None
@@ -265,12 +276,8 @@ class Client:
             hint = "raise the connection's requests.max_megabytes if answers may be so large"
             raise UnexpectedAnswer(text, operation=operation, status=response.status_code, hint=hint) from None
 
-    def _refused(self, answer: Answer, operation: str) -> PlatformError:
-        error = refusal(answer, operation, self._clock.now(), self.scrub)
-        error.hint = self._hints.get(answer.status, error.hint)
-        return error
-
-    def _decoded(self, answer: Answer, operation: str, decode: Callable[[bytes], T]) -> T:
+    def decoded(self, answer: Answer, operation: str, decode: Callable[[bytes], T]) -> T:
+        """Return what a body says; raise UnexpectedAnswer where it does not decode."""
         try:
             return decode(answer.content)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -313,13 +320,6 @@ def segment(name: str) -> str:
 
 def _whole(answer: Answer, parts: Iterator[bytes]) -> Answer:
     return answer._replace(content=b"".join(parts))
-
-
-def _start(parts: Iterator[bytes]) -> bytes:
-    start = b""
-    while len(start) < START and (part := next(parts, b"")):
-        start += part
-    return start
 
 
 class _Pace:

@@ -47,6 +47,8 @@ def _slot(one: SlotExplanation, now: float) -> Iterator[Line]:
     else:
         yield from _seen(one.seen, now)
     yield pair("unit", clean(one.reach))
+    if one.labels:
+        yield pair("labels", joined(f"{clean(key)}={clean(value)}" for key, value in one.labels), "dim")
     yield line(
         ("verdict".ljust(KEY), "dim"),
         (one.verdict.value, "bold"),
@@ -100,14 +102,21 @@ def _seen(seen: Seen, now: float) -> Iterator[Line]:
     done = underway(seen.progress, seen.progress, seen.eta)
     if done:
         yield pair("", done)
+    yield from _besides(seen)
+    if seen.read_at is not None:
+        yield pair("read", age(seen.read_at, now))
+
+
+def _besides(seen: Seen) -> Iterator[Line]:
+    """Yield what the platform says beside versions and phase."""
     if seen.error:
         yield pair("error", clean(seen.error), "red")
     for number, condition in enumerate(seen.conditions):
         yield pair("" if number else "note", clean(condition_words(condition)))
+    for number, (name, text) in enumerate(seen.facts):
+        yield pair("" if number else "platform", f"{clean(name)}: {clean(text)}", "dim")
     if seen.protected:
         yield pair("", f"never pruned: {clean(conditions_words(seen.protected))}")
-    if seen.read_at is not None:
-        yield pair("read", age(seen.read_at, now))
 
 
 def _next(one: SlotExplanation) -> Iterator[Line]:

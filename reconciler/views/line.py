@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, takewhile
 from typing import TYPE_CHECKING
 
-from reconciler.views.words import inert
+from reconciler.views.words import harmless
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -61,7 +61,7 @@ def _columns(character: str) -> int:
 
 def plain(lines: Iterable[Line]) -> str:
     """Return the lines as text, each ended by a line break, without trailing spaces."""
-    return "".join(f"{inert(text_of(one).rstrip())}\n" for one in lines)
+    return "".join(f"{harmless(text_of(one).rstrip())}\n" for one in lines)
 
 
 def styled(lines: Iterable[Line]) -> Text:
@@ -71,7 +71,7 @@ def styled(lines: Iterable[Line]) -> Text:
     whole = Text()
     for one in lines:
         text = text_of(one).rstrip()
-        safe = inert(text)
+        safe = harmless(text)
         if safe != text:  # an escape moved the characters: the spans no longer fit, and colour matters least here
             whole.append(safe)
         else:

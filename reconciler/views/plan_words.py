@@ -78,8 +78,6 @@ def headline(plan: Plan) -> str:
         return f"no change can be sent now{rest}"
     if not plan.fleets:
         return "no fleet matches"
-    if plan.filters and not any(fleet.summary.slots or fleet.summary.unmanaged for fleet in plan.fleets):
-        return "no slot matches these filters"
     return "nothing to do"
 
 

@@ -14,6 +14,7 @@ CONDITIONS = {
     ConditionCode.NOT_COVERED: "not covered by the reading",
     ConditionCode.NOT_REPORTING: "the device has not reported for 24 hours and shows no releases: what it runs is unknown",
     ConditionCode.NOT_LISTED: "the list of releases has no entry for this device",
+    ConditionCode.CAME_BACK: "removed from the unit, and there again; the platform gives no reason",
     ConditionCode.UPDATES_OFF: "updates are switched off for this cohort",
     ConditionCode.NOTHING_ACTIVE: "nothing is active",
     ConditionCode.UNINSTALL_ASKED: "an uninstall was requested; whether the agent removes software is not documented",
@@ -26,12 +27,14 @@ QUOTED = {
     ConditionCode.NO_VERSION: "no version is given by ",
     ConditionCode.CONTRADICTION: "the platform contradicts itself: ",
     ConditionCode.REPORTS_UNREAD: "what its devices report could not be read: ",
+    ConditionCode.FROM_FILE: "comes from a file on the device, which no release or removal changes: ",
     ConditionCode.PLATFORM: "",
 }
 
 RESUME = "resume it there, or request another version"
 RESTART = "start it there again, or request another version"
 OF_A_VERSION = {
+    ConditionCode.FELL_BACK: "the unit took {version} and left it again; the platform gives no reason",
     ConditionCode.REQUIRED_STEP: "{version} stays active: devices must pass through it",
     ConditionCode.REQUIRED_STEP_UNREAD: "whether devices must pass through {version} could not be read",
     ConditionCode.SEVERAL_WORKLOADS: "{version} may belong to any of several workloads: {text}",
@@ -262,7 +265,7 @@ def hold_words(one: Hold, workload: str, version: str | None) -> str:
     return HOLDS.get(one.code, "{text}").format(
         workload=workload,
         version=version,
-        text=one.text,
+        text=one.text or conditions_words(one.conditions),
         detail=f": {one.text}" if one.text else "",
         until=f" until {one.until}" if one.until else "",
         needs=one.needs,

@@ -112,7 +112,7 @@ def _cells(one: Listed, *, prepares: bool) -> Cells:
         "Revision": revision(info),
         "Status": ", ".join(_status(one)),
         "Created": date(info.created) if info.created else "",
-        "Changed": date(info.updated) if info.updated and not info.created else "",
+        "Changed": date(info.updated) if info.updated and info.updated != info.created else "",
         "Size": amount(info.size) if info.size is not None else "",
         "Devices": f"{info.devices:,}" if info.devices is not None else "",
         "Needs": ", ".join(_needs(one)),

@@ -7,6 +7,7 @@ look different.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
@@ -67,9 +68,38 @@ def clean(text: str, longest: int = LONGEST) -> str:
     """
     if len(text) > longest:
         text = f"{text[:longest]}… ({len(text):,} characters in all)"
+    return visible(text)
+
+
+def visible(text: str) -> str:
+    """Return text in which what is not printable is a visible escape."""
     if text.isprintable():
         return text
     return "".join(one if one.isprintable() else _escape(one) for one in text)
+
+
+def harmless(line: str) -> str:
+    """Return one line of output as it may leave the program.
+
+    Nothing in it moves a terminal, and no build server takes it for a command (`::error::`, `##[group]`, `##vso[…]`).
+    GitHub's runner obeys `::name::` at the start of a line, spaces before it aside; a folded line may start anywhere.
+    """
+    line = visible(line)
+    if line.lstrip().startswith("::"):
+        line = line.replace("::", "\\x3a:", 1)
+    return RUNNER_COMMAND.sub(r"##\1\\x5b", line) if "##" in line else line
+
+
+def harmless_json(content: bytes) -> str:
+    """Return JSON of the same values without what a terminal or a build server obeys, which can only stand in texts."""
+    text = content.decode()
+    if not text.isprintable():
+        text = "".join(one if one.isprintable() or one == "\n" else _json_escape(one) for one in text)
+    return RUNNER_COMMAND.sub(r"##\1\\u005b", text)
+
+
+def _json_escape(character: str) -> str:
+    return json.dumps(character)[1:-1]
 
 
 def _escape(character: str) -> str:
@@ -79,16 +109,6 @@ def _escape(character: str) -> str:
     if code <= 0xFF:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
-
-
-def inert(line: str) -> str:
-    """Return a whole output line that no build server takes for a command (`::error::`, `##[group]`, `##vso[…]`).
-
-    GitHub's runner obeys `::name::` at the start of a line, spaces before it aside; a folded line may start anywhere.
-    """
-    if line.lstrip().startswith("::"):
-        line = line.replace("::", "\\x3a:", 1)
-    return RUNNER_COMMAND.sub(r"##\1\\x5b", line) if "##" in line else line
 
 
 def count(number: int, noun: str) -> str:

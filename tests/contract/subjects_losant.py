@@ -12,7 +12,7 @@ from reconciler.model.connection import Secret
 from reconciler.platforms.losant.connection import LosantConnection
 from reconciler.platforms.losant.plugin import PLUGIN
 from reconciler.simulators.clock import ManualClock
-from reconciler.simulators.losant import Faults, Shape, Variants, simulator
+from reconciler.simulators.losant import Faults, LosantWorld, Shape, Variants, simulator
 from reconciler.testing.subject import Rig, RunClock, Subject, Truth, answering
 
 
@@ -28,6 +28,20 @@ def losant(
     rewrite: Callable[[bytes], bytes] = lambda body: body,
 ) -> Rig:
     """Losant with its simulator."""
+    return with_world(units, workloads, faults, variants, seed, offline, failing, rewrite)[0]
+
+
+def with_world(
+    units: int = 6,
+    workloads: int = 2,
+    faults: Sequence[str] = (),
+    variants: dict[str, str] | None = None,
+    seed: int = 1,
+    offline: float = 0.0,
+    failing: float = 0.0,
+    rewrite: Callable[[bytes], bytes] = lambda body: body,
+) -> tuple[Rig, LosantWorld]:
+    """The same with what people and devices do."""
     clock = ManualClock()
     shape = Shape(units=units, workloads=workloads, versions=4, seed=seed, offline=offline, failing=failing, settle=2.0)
     world = simulator(shape, clock=clock, variants=Variants(variants), faults=Faults(seed))
@@ -60,7 +74,7 @@ def losant(
 
     versions = [f"v1.{minor}.0" for minor in range(4)]
     ids = {flow.name: flow.id for flow in world.world.app.flows}
-    return Rig(platform, run_clock, token, truth, fault, lambda: seen, versions, intrude, ids=ids)
+    return Rig(platform, run_clock, token, truth, fault, lambda: seen, versions, intrude, ids=ids), world.world
 
 
 def odd_row(body: bytes) -> bytes:
@@ -82,7 +96,10 @@ LOSANT = Subject(
         ("replace-matches", "either"),
         ("max-per-page", "reject"),
         ("max-per-page", "unlimited"),
-        ("write-visible", "later"),
+        ("write-visible", "now"),
+        ("write-status", "201"),
+        ("failure-log", "then-current"),
+        ("failure-log", "bare"),
         ("unknown-ids", "refuse"),
         ("overwrite-etag", "at-release"),
         ("etags", "absent"),

@@ -133,12 +133,16 @@ def _controlled(said: dict[str, str]) -> Iterator[Simulator]:
 
 
 @contextmanager
-def simulating(platform: str = "losant", *, faults: Sequence[str] = (), **shape: Any) -> Iterator[Simulator]:
+def simulating(
+    platform: str = "losant", *, faults: Sequence[str] = (), variants: Sequence[str] = (), **shape: Any
+) -> Iterator[Simulator]:
     """Serve a simulated platform until the end of the block: `shape` as its Shape takes it, all devices well by default."""
     simulator = import_module(f"reconciler.simulators.{platform}")
     looks = simulator.Shape(**{"failing": 0.0, "offline": 0.0, "settle": 0.2, **shape})
     with (
-        simulator.serve(looks, faults=simulator.Faults(looks.seed).parse(faults)) as served,
+        simulator.serve(
+            looks, faults=simulator.Faults(looks.seed).parse(faults), variants=simulator.Variants.parse(variants)
+        ) as served,
         _controlled(served.announcement()) as one,
     ):
         yield one

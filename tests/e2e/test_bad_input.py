@@ -250,3 +250,15 @@ class TestSavedPlans:
 
     def test_missing(self, run: Run, plant: Simulator) -> None:
         _refused(run("apply", "--plan", "nowhere.json"), "nowhere.json")
+
+
+def test_manifests_without_a_fleet_are_no_success_of_any_command_about_fleets(run: Run, tmp_path: Path) -> None:
+    (_connection(tmp_path / "fleet") / "fleet.yaml").unlink()
+    for words in (["validate"], ["plan"], ["status"], ["apply", "--yes"], ["watch", "--once"], ["explain", "gw-1"]):
+        _refused(run(*words, "fleet", token=TOKEN), "no Fleet")
+    found = run("validate", "fleet", "-o", "json")
+    assert (found.code, found.json["valid"], [one["code"] for one in found.json["findings"]]) == (
+        1,
+        False,
+        ["no-fleet"],
+    )

@@ -240,3 +240,12 @@ def test_warnings_of_loading_are_shown_and_strict_makes_them_errors(run: Run, pl
     assert "did you mean 'vision'?" in planned.err
     strict = run("plan", "fleet", "--strict", token=plant.token)
     assert strict.code == 1, strict
+    assert strict.err.count("the quarantine names") == 1
+    assert "hint: with --strict, warnings about manifests are errors" in strict.err
+
+
+def test_an_apply_that_shows_no_plan_says_what_the_plan_warns_of(run: Run, plant: Simulator, folder: Path) -> None:
+    ran = run("apply", "fleet", "--yes", "--no-wait", token=plant.token)
+    assert (
+        ran.err == "warning: losant: 3 units match the scope but are of a class that takes no assignments; left out\n"
+    )

@@ -23,8 +23,8 @@ Run = Callable[..., Ran]
 
 @pytest.fixture
 def fleet() -> Iterator[Simulator]:
-    """A fleet of 60 units of this test's own; all healthy."""
-    with simulating(units=60) as one:
+    """A fleet of 60 units of this test's own; all healthy. What is written can be read at once."""
+    with simulating(units=60, variants=["write-visible=now"]) as one:
         yield one
 
 

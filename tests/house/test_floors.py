@@ -124,6 +124,8 @@ def test_help_looks_for_no_plug_in_and_checking_manifests_loads_none_that_no_man
     assert "importlib.metadata" not in _modules_loaded_by("--help")
     (tmp_path / "c.yaml").write_text(
         "apiVersion: reconciler/v1\nkind: Connection\nmetadata: {name: a}\nspec: {getapp: {agent: https://cdn.example.com}}\n"
+        "---\napiVersion: reconciler/v1\nkind: Fleet\nmetadata: {name: f}\n"
+        "spec: {connection: a, units: {all: true}, workloads: {map: v1}}\n"
     )
     loaded = _modules_loaded_by("validate", str(tmp_path))
     assert "reconciler.platforms.getapp.plugin" in loaded

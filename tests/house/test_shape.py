@@ -97,15 +97,59 @@ def _overload(node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> bo
     return any(isinstance(item, ast.Name) and item.id == "overload" for item in node.decorator_list)
 
 
-def test_only_the_command_line_prints() -> None:
-    printing = [
-        f"{module.path}:{node.lineno}"
+WRITERS = {"reconciler/cli/output.py", "reconciler/simulators/server.py"}
+"""Modules that write to standard streams: the one way out, and what a simulator announces about itself."""
+DRAWERS = {*WRITERS, "reconciler/views/progress.py"}
+"""Modules that use rich's console, on lines that a view made harmless."""
+ECHOES = {"echo", "secho", "echo_via_pager", "show", "print_exc", "print_exception"}
+STREAMS = {"stdout", "stderr", "__stdout__", "__stderr__"}
+
+
+def _writes(node: ast.AST) -> bool:
+    """Return whether an expression writes to a standard stream, or names what does."""
+    if isinstance(node, ast.Name):
+        return node.id in {"print", "breakpoint"}
+    if isinstance(node, ast.ImportFrom):
+        return node.module in {"click", "sys"} and any(one.name in ECHOES | STREAMS for one in node.names)
+    if isinstance(node, ast.Attribute):
+        on = node.value
+        stream = isinstance(on, ast.Attribute) and on.attr in STREAMS
+        library = isinstance(on, ast.Name) and on.id in {"click", "traceback", "wrong", "error"}
+        return (stream and node.attr in {"write", "writelines", "buffer"}) or (library and node.attr in ECHOES)
+    return False
+
+
+def test_there_is_one_way_out() -> None:
+    found = [
+        f"{module.path}:{getattr(node, 'lineno', 0)}"
         for module in modules()
-        if not module.path.startswith("reconciler/cli/")
+        if module.path not in WRITERS
         for node in ast.walk(module.tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+        if _writes(node)
     ]
-    assert not printing, f"yield an event, or return text:{_shown(printing)}"
+    assert not found, f"say it through cli/output.py, yield an event, or return text:{_shown(found)}"
+    drawn = [
+        module.path
+        for module in modules()
+        if module.path not in DRAWERS
+        for node in ast.walk(module.tree)
+        if (
+            isinstance(node, ast.ImportFrom)
+            and node.module in {"rich", "rich.console", "logging"}
+            and any(one.name == "Console" for one in node.names)
+        )
+        or (isinstance(node, ast.Import) and any(one.name in {"logging", "rich"} for one in node.names))
+    ]
+    assert not drawn, f"views return lines:{_shown(drawn)}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["print(1)", "click.echo(x)", "from click import echo", "sys.stderr.write(x)", "sys.stdout.buffer.write(x)", "wrong.show()",
+     "traceback.print_exc()", "from sys import stdout", "out = print"],
+)  # fmt: skip
+def test_what_writes_is_seen(text: str) -> None:
+    assert any(map(_writes, ast.walk(ast.parse(text))))
 
 
 @pytest.mark.parametrize("below", sorted(CEILING))

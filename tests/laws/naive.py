@@ -5,7 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 from reconciler.model.desired import ABSENT, UNMANAGED, Desired, version
-from reconciler.model.fleet import ChannelRef, Choice, Document, FleetSpec, PinChoice, Selector, WorkloadSpec
+from reconciler.model.fleet import ChannelRef, Choice, Document, FleetSpec, Selector, WorkloadSpec
 from reconciler.model.snapshot import Snapshot, Workload
 from reconciler.model.unit import Unit, Units
 from tests.laws.strategies import CHANNELS
@@ -126,8 +126,6 @@ def desired(choice: Choice | str, name: str) -> Desired:
     if isinstance(choice, str):
         return version(choice)
     settings = tuple(sorted(choice.settings.items()))
-    if isinstance(choice, PinChoice) and choice.channel is not None:
-        return version(CHANNELS[choice.channel][name], settings)
     if isinstance(choice.version, ChannelRef):
         return version(CHANNELS[choice.version.channel][name], settings)
     if choice.version is not None:

@@ -18,12 +18,12 @@ from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, R
 from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.fleet import (
     ChannelRef,
+    Choice,
     Document,
     FleetSpec,
     Limit,
     Limits,
     Override,
-    PinChoice,
     Quarantine,
     Selector,
     Suspend,
@@ -191,10 +191,10 @@ quarantines = st.builds(
 )
 pins = st.one_of(
     versions,
-    st.just(PinChoice(channel="stable")),
-    st.just(PinChoice(absent=True)),
-    st.just(PinChoice(unmanaged=True)),
-    st.builds(PinChoice, version=versions),
+    st.just(Choice(channel="stable")),
+    st.just(Choice(absent=True)),
+    st.just(Choice(unmanaged=True)),
+    st.builds(Choice, version=versions),
 )
 
 

@@ -15,7 +15,7 @@ from reconciler.manifest.load import Loader
 from reconciler.manifest.write import write
 from reconciler.model.connection import ConnectionSpec, Secret
 from reconciler.model.desired import Want, version
-from reconciler.model.fleet import FleetSpec, PinChoice, Selector, WorkloadSpec
+from reconciler.model.fleet import Choice, FleetSpec, Selector, WorkloadSpec
 from reconciler.model.observation import EMPTY, State
 from reconciler.model.snapshot import PROVED, Snapshot, Workload
 from reconciler.model.unit import Reach, Unit, Units, labels_of
@@ -134,7 +134,7 @@ def test_an_import_is_never_longer_than_pinning_every_slot(snapshot: Snapshot) -
         )
         for column in assessment.resolution.columns.values()
     }
-    pins: dict[str, dict[str, str | PinChoice]] = {}
+    pins: dict[str, dict[str, str | Choice]] = {}
     for workload_id, column in assessment.resolution.columns.items():
         for row in range(len(snapshot.units)):
             value = column.rule(row).value
@@ -143,7 +143,7 @@ def test_an_import_is_never_longer_than_pinning_every_slot(snapshot: Snapshot) -
             name = snapshot.units.names[row]
             key = name if name and names[name] == 1 and name not in snapshot.units.index else snapshot.units.ids[row]
             pins.setdefault(key, {})[keys[workload_id]] = (
-                PinChoice(version=value.version, settings=dict(value.settings)) if value.settings else value.version
+                Choice(version=value.version, settings=dict(value.settings)) if value.settings else value.version
             )
     naive = FleetSpec(
         connection="plant",

@@ -103,7 +103,7 @@ def gits(draw: st.DrawFn, likely: int = 5) -> Git:
 
 
 ANSWERS: dict[str, tuple[dict[str, str], ...]] = {
-    "plant": ({}, {}, {"write-visible": "later"}, {"empty-rows": "dropped"}, {"etags": "absent"}),
+    "plant": ({}, {}, {"write-visible": "now"}, {"empty-rows": "dropped"}, {"etags": "absent"}),
     "yard": (
         {},
         {},

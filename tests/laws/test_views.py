@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections import Counter
@@ -30,7 +31,7 @@ from reconciler.views.line import Line, columns_of, fold, line, plain, styled, t
 from reconciler.views.markdown import code, row
 from reconciler.views.plan_markdown import SMALLEST
 from reconciler.views.reason_words import hold_words
-from reconciler.views.words import LONGEST, clean
+from reconciler.views.words import LONGEST, clean, harmless_json
 
 NOW = 1795000000.0
 
@@ -195,6 +196,23 @@ def test_clean_text_is_one_printable_line(text: str) -> None:
 def test_texts_that_differ_look_different(one: str, other: str) -> None:
     assume("\\" not in one + other and max(len(one), len(other)) <= LONGEST)
     assert (clean(one) == clean(other)) == (one == other)
+
+
+said = foreign.filter(lambda text: text.isascii() or not re.search("[\ud800-\udfff]", text))
+"""Without half characters, which no JSON has."""
+
+
+@given(
+    content=st.recursive(said | st.integers() | st.none(), lambda some: st.dictionaries(said, some) | st.lists(some))
+)
+def test_json_says_the_same_in_characters_that_nobody_obeys(content: Any) -> None:
+    written = msgspec.json.encode(content)
+    for one in (written, msgspec.json.format(written, indent=2)):
+        shown = harmless_json(one)
+        assert json.loads(shown) == json.loads(one)
+        assert shown.replace("\n", "").isprintable()
+        assert "::" not in {line.lstrip()[:2] for line in shown.split("\n")}
+        assert not re.search(r"##\w*\[", shown)
 
 
 @given(parts=st.lists(foreign.map(clean), max_size=8), width=widths, indent=st.integers(0, 9))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,21 +17,23 @@ from reconciler.manifest.parsed import settle
 from reconciler.manifest.read import read
 from reconciler.manifest.write import WIDTH, write
 from reconciler.model.connection import ConnectionSpec, Requests, Secret
-from reconciler.model.fleet import ChannelRef, ChannelSpec, FleetSpec, Override, PinChoice, WorkloadSpec
+from reconciler.model.fleet import ChannelRef, ChannelSpec, Choice, FleetSpec, Override, WorkloadSpec
+from reconciler.model.kind import ONE_LINE
 from reconciler.platforms.losant.connection import LosantConnection
 from reconciler.platforms.registry import installed
+from reconciler.views.words import harmless
 from tests.laws.strategies import limits, quarantines, selectors
 
 CONFUSING = (
     "1.10", "null", "~", "yes", "No", "on", "y", "true", "TRUE", "1e5", "0x1f", "0o17", "1_000", "12:30:00", ".5", ".inf",
     "2026-12-01", "<<", "=", "*", "&a", "!b", "- a", "-", "?", "? a", "0?", ": b", "a: b", "a #b", "#a", "%a", "@a", "`a", "|", ">",
     "{a}", "[a]", "a,b", "'a'", '"a"', " a", "a ", "a  b", "a\nb", "a\tb", "\x85", "\u2028", "\ufeff", "...", "---", "é",
-    "\U0001f600", "\x7f", "\\", "v1.4.0", "v2 rc", "a" * 300, "\u00a0", "a:b", "http://x:1/y",
+    "\U0001f600", "\x7f", "\\", "v1.4.0", "v2 rc", "a" * 300, "\u00a0", "a:b", "http://x:1/y", "::error::x", "##[group]x", "a ##vso[task]",
 )  # fmt: skip
 texts = st.sampled_from(CONFUSING) | st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1
 )
-versions = texts.map(lambda text: text[:255])
+versions = texts.map(lambda text: text[:255].strip()).filter(re.compile(ONE_LINE).search)
 names = st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,20}[A-Za-z0-9])?", fullmatch=True)
 scalars = texts | st.integers(-(1 << 53), 1 << 53) | st.booleans() | st.floats(allow_nan=False, allow_infinity=False)
 settings = st.dictionaries(texts, scalars, max_size=3)
@@ -60,7 +63,7 @@ fleets = st.builds(
     units=selectors,
     workloads=st.dictionaries(texts, workloads, max_size=3),
     pins=st.dictionaries(
-        texts, st.dictionaries(texts, versions | choices().map(lambda one: PinChoice(**one)), max_size=3), max_size=3
+        texts, st.dictionaries(texts, versions | choices().map(lambda one: Choice(**one)), max_size=3), max_size=3
     ),
     prune=st.sampled_from(["none", "listed", "all"]),
     allow_empty=st.booleans(),
@@ -128,6 +131,9 @@ def test_what_is_written_loads_to_equal_values(
     assert again == list(written), text
     assert exactly(again) == exactly(written)
     assert write(again, comments) == text
+    assert [harmless(line) for line in text.split("\n")] == text.split("\n"), (
+        "it may go to a terminal or a log as it is"
+    )
 
 
 @given(st.dictionaries(texts, texts, min_size=1))

@@ -20,7 +20,7 @@ from reconciler.engine.plan import PlanResult, plan
 from reconciler.engine.run import Options
 from reconciler.model.connection import ConnectionSpec, Requests, Secret
 from reconciler.model.event import AnyEvent
-from reconciler.model.fleet import Document, FleetSpec, Manifest, Override, Pin, PinChoice, Selector, WorkloadSpec
+from reconciler.model.fleet import Choice, Document, FleetSpec, Manifest, Override, Pin, Selector, WorkloadSpec
 from reconciler.model.plan import Plan
 from reconciler.model.snapshot import Query, Snapshot
 from reconciler.platforms.losant.connection import LosantConnection
@@ -254,7 +254,7 @@ def fleets(draw: st.DrawFn, name: str = "fleet") -> Document:
     pinned = draw(st.sampled_from([None, None, "gw-001", "gw-003"]))
     if pinned is not None and spec.units == Selector(all=True):
         free = [flow for flow, said in workloads.items() if said.units is None]
-        choices: list[Pin] = ["v1.0.0", PinChoice(absent=True)]
+        choices: list[Pin] = ["v1.0.0", Choice(absent=True)]
         pin = draw(st.sampled_from(choices))
         spec = FleetSpec(
             connection="plant",

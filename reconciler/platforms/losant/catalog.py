@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
 from reconciler.errors import PlatformError
 from reconciler.model.release import Catalog, Listed, Release, ReleaseInfo, ReleaseList, ReleaseQuery
+from reconciler.model.snapshot import Workload
 from reconciler.model.unit import Ref
 from reconciler.platforms.answers import clean
 from reconciler.platforms.losant.routes import WORKFLOW_PAGE, Routes
 from reconciler.platforms.losant.wire import Version
 from reconciler.platforms.reading.listing import everything
 from reconciler.platforms.reading.look_up import looked_up, without_field
+from reconciler.platforms.reading.pages import Item, Page
 from reconciler.platforms.reading.readers import Readers
 
-NEVER_DEPLOYED = frozenset({"develop", "default"})
-"""Names that no version can have, confirmed (DOC19 docs/workflows/versioning.md); that the API refuses to deploy
-`develop` too is inferred from the workflow node and the web interface, which do."""
+RESERVED = {
+    "develop": "it changes while people edit the workflow, so this program does not release it",
+    "default": "it is no version of its own",
+}
+"""Names that no version can have, confirmed (DOC19 docs/workflows/versioning.md), and why they are not released. People
+can put `develop` on a test device, confirmed (MCP flow.md)."""
+
+STATUS = {True: "enabled", False: "disabled", None: ""}
 
 
 class Catalogue:
@@ -29,17 +36,22 @@ class Catalogue:
         self._routes = routes
         self._readers = readers
 
-    def look_up(self, wanted: Collection[Release]) -> Catalog:
-        """Return what is known of each wanted release; never raises for one that could not be read."""
+    def look_up(self, wanted: Collection[Release], workloads: Collection[Workload] = ()) -> Catalog:
+        """Return what is known of each wanted release; never raises for one that could not be read.
+
+        A version that does not say which agent it needs needs the one that its workflow does, told by `workloads`: that
+        is where it is set, confirmed (MCP flow.md).
+        """
+        needed = {one.id: one.minimum_agent for one in workloads}
         found: Catalog = {}
         flows: dict[str, list[str]] = defaultdict(list)
         for release in sorted(set(wanted), key=lambda one: (one.workload, one.version)):
-            if release.version in NEVER_DEPLOYED:
-                text = f"Losant never deploys the version named {release.version!r}: release a version of your own"
+            if release.version in RESERVED:
+                text = f"{release.version!r} is reserved: {RESERVED[release.version]}; use a version of your own"
                 found[release] = ReleaseInfo(found=True, forbidden=text)
             else:
                 flows[release.workload].append(release.version)
-        jobs = [partial(self._of_flow, flow, names) for flow, names in flows.items()]
+        jobs = [partial(self._of_flow, flow, names, needed.get(flow)) for flow, names in flows.items()]
         for infos in self._readers.each(jobs):
             found |= infos
         return found
@@ -51,34 +63,43 @@ class Catalogue:
         """
         missing = without_field(query)
         notes = [f"Losant's versions have no {what}: none can match" for what in missing]
-        flows, problems = everything("workflows", self._routes.flows, WORKFLOW_PAGE, self._readers, witnesses=0)
+        fetch = _noting(self._routes.flows, notes)
+        flows, problems = everything("workflows", fetch, WORKFLOW_PAGE, self._readers, witnesses=0)
         flows = [flow for flow in flows if not query.workloads or {flow.name, flow.id} & set(query.workloads)]
         notes += problems
         found: list[tuple[Ref, Version]] = []
         for flow, (versions, problems) in zip(
             flows, self._readers.each(partial(self._all_of, flow.id) for flow in flows), strict=True
         ):
-            notes += [f"the versions of {flow.name} could not be read: {problem}" for problem in problems]
-            found += [(Ref(flow.id, flow.name), version) for version in versions]
+            ref = Ref(flow.id, flow.name or flow.id)
+            notes += [f"the versions of {ref.name}: {problem}" for problem in problems]
+            found += [(ref, version) for version in versions]
         wanted = [] if missing else [one for one in found if not query.versions or one[1].version in query.versions]
-        listed = tuple(Listed(flow, version.version, info_of(version)) for flow, version in _sorted(wanted, query.sort))
-        return ReleaseList(listed, tuple(notes))
+        needed = {flow.id: flow.minimum_agent_version for flow in flows}
+        listed = [
+            Listed(ref, version.version, info_of(version, needed[ref.id]))
+            for ref, version in _sorted(wanted, query.sort)
+        ]
+        return ReleaseList(tuple(listed), tuple(notes))
 
     def _all_of(self, flow: str) -> tuple[list[Version], list[str]]:
-        """Return all versions of a workflow, and why they cannot be read."""
-        fetch = partial(self._routes.versions, flow)
+        """Return all versions of a workflow, and what of them cannot be read."""
+        notes: list[str] = []
+        fetch = _noting(partial(self._routes.versions, flow), notes)
         try:
-            return everything("versions", fetch, WORKFLOW_PAGE, Readers(1), witnesses=0)
+            versions, problems = everything("versions", fetch, WORKFLOW_PAGE, Readers(1), witnesses=0)
         except PlatformError as error:
-            return [], [str(error)]
+            return [], [f"they could not be read: {error}"]
+        return versions, [*problems, *notes]
 
-    def _of_flow(self, flow: str, names: list[str]) -> Catalog:
+    def _of_flow(self, flow: str, names: list[str], needed: str | None) -> Catalog:
         """Return what is known of some versions of one workflow, by the list where that needs fewer requests."""
         found: Catalog = {}
         listed = self._listed(flow, set(names)) if len(names) > 1 else {}
         for name in names:
             seen = listed.get(name)
-            found[Release(flow, name)] = info_of(seen) if seen is not None else self._asked(flow, name)
+            info = info_of(seen, needed) if seen is not None else self._asked(flow, name, needed)
+            found[Release(flow, name)] = info
         return found
 
     def _listed(self, flow: str, names: set[str]) -> dict[str, Version]:
@@ -96,27 +117,34 @@ class Catalogue:
         except PlatformError:
             return listed
 
-    def _asked(self, flow: str, name: str) -> ReleaseInfo:
+    def _asked(self, flow: str, name: str, needed: str | None) -> ReleaseInfo:
         """Return what the version's own route says."""
         return looked_up(
             name,
             partial(self._routes.version, flow, name),
-            named=_version_of,
-            info_of=info_of,
+            named=lambda found: found[0].version,
+            info_of=lambda found: info_of(found[0], needed, found[1]),
             listed=partial(self._routes.versions, flow, 0, 1),
             place="its workflow",
         )
 
 
-def _version_of(version: Version) -> str:
-    return version.version
+def _noting(fetch: Callable[[int, int], Page[Item]], notes: list[str]) -> Callable[[int, int], Page[Item]]:
+    """Return `fetch` with what pages leave out noted."""
+
+    def noting(number: int, size: int) -> Page[Item]:
+        page = fetch(number, size)
+        notes.extend(note for note in page.notes if note not in notes)
+        return page
+
+    return noting
 
 
 def _sorted(found: list[tuple[Ref, Version]], sort: Sequence[str]) -> list[tuple[Ref, Version]]:
-    """Sort by workflow, then by what is asked for, `version` or the time of the last change, by itself newest first."""
+    """Sort by workflow, then by what is asked for, `version` or when it was made, by itself newest first."""
     for key in reversed(sort or ("-created_date",)):
         by_name = key.removeprefix("-") == "version"
-        found.sort(key=_version_name if by_name else _last_change, reverse=key.startswith("-"))
+        found.sort(key=_version_name if by_name else _made, reverse=key.startswith("-"))
     found.sort(key=lambda one: one[0].name)
     return found
 
@@ -125,23 +153,25 @@ def _version_name(one: tuple[Ref, Version]) -> str:
     return one[1].version
 
 
-def _last_change(one: tuple[Ref, Version]) -> str:
-    return one[1].last_updated
+def _made(one: tuple[Ref, Version]) -> str:
+    return one[1].creation_date or one[1].last_updated
 
 
-def info_of(version: Version) -> ReleaseInfo:
-    """Return what a version says of itself.
+def info_of(version: Version, needed: str | None, notes: Sequence[str] = ()) -> ReleaseInfo:
+    """Return what a version says of itself; `needed` is the agent that its workflow needs, `notes` what was left out.
 
     Content under one name can be replaced (confirmed, JS docs/flowVersions.md), and versions bear no etag: id and time
     of the last change tell contents apart (inferred).
     """
+    disabled = ["this version is disabled on the platform"] if version.enabled is False else []
     return ReleaseInfo(
         found=True,
         identity=f"{version.id}@{version.last_updated}",
-        minimum_agent=version.minimum_agent_version,
+        minimum_agent=version.minimum_agent_version or needed,
         notes=clean(version.notes or ""),
-        detail="" if version.enabled else "this version is disabled on the platform",
+        detail="; ".join((*disabled, *notes)),
         reference=version.id,
-        status="enabled" if version.enabled else "disabled",
+        status=STATUS[version.enabled],
+        created=version.creation_date,
         updated=version.last_updated,
     )

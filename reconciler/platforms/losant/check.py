@@ -18,6 +18,8 @@ SAMPLE = 10
 INFERRED = (
     "pages of 1000 items are allowed; paging goes on by what came back",
     "a row's state follows from versions, etags and logs: Losant has no status field",
+    "an error in a row's log counts until the device has what was asked of it, whichever version it names",
+    "rows with a file name are workflows that devices load themselves: they are never changed",
     "removed deployments stay as rows without versions; rows that are dropped instead are read right too",
     "whether `replace` matches the current version, the desired one or either: used only where all mean the same devices",
     "`release` of no version removes as `remove` does",

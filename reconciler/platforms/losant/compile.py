@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 
-from reconciler.model.change import Action, Change, Request
+from reconciler.model.change import Action, Change, Request, Review
+from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.observation import Phase
 from reconciler.model.snapshot import Snapshot
 
@@ -62,6 +63,17 @@ def compile_changes(
         rest = [position for position in positions if position not in covered]
         actions += _releases(path, flow, version, rest, changes, ASSIGNING)
     return tuple(sorted(actions, key=lambda action: action.stage))
+
+
+def review_changes(changes: Sequence[Change], snapshot: Snapshot) -> Review:
+    """Hold what no call governs: workflows that devices load from files of their own (inferred, section 2.1)."""
+    rows = snapshot.units.index
+    holds: dict[int, tuple[Hold, ...]] = {}
+    for position, change in enumerate(changes):
+        row = rows.get(change.unit.id)
+        if row is not None and (why := snapshot.state(change.workload.id, row).protected):
+            holds[position] = (Hold(HoldReason.UNSUPPORTED, conditions=why),)
+    return Review(holds)
 
 
 def _order(group: tuple[str, str | None]) -> tuple[str, str]:

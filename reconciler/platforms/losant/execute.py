@@ -37,12 +37,12 @@ class Sender:
     def _sent(self, action: Action, body: object, deadline: float) -> Receipt:
         operation = action.call.removeprefix("losant.")
         try:
-            answer = self._routes.write(action.request.path, operation, body, deadline)
+            answer, status = self._routes.write(action.request.path, operation, body, deadline)
         except PlatformError as error:
             return receipt_of(error)
         if not answer.success:
-            return Receipt(ReceiptKind.UNKNOWN, f"losant: {operation}: the platform answered without success")
-        return Receipt(ReceiptKind.ACCEPTED, status=201)
+            return Receipt(ReceiptKind.UNKNOWN, f"losant: {operation}: the platform answered without success", status)
+        return Receipt(ReceiptKind.ACCEPTED, status=status)
 
     def _unproved(self, body: dict[str, str], slots: int) -> str:
         """Return why a wide call may not go: the count of holders differs from its slots, or cannot be read."""

@@ -12,19 +12,21 @@ from itertools import islice
 from operator import lt
 from typing import NamedTuple
 
-import msgspec
+from msgspec.structs import replace
 
 from reconciler.model.condition import ConditionCode
-from reconciler.model.unit import Labels, Reach, Units
+from reconciler.model.unit import Labels, Units
 from reconciler.platforms.losant.translate import (
     CUSTOM_NODE,
+    facts_of,
     labels_from,
     reach_of,
     state_of,
     state_of_malformed,
+    tells_error,
     unknown,
 )
-from reconciler.platforms.losant.wire import Device, Row, flow_names
+from reconciler.platforms.losant.wire import Device, Row, flow_names, item
 from reconciler.platforms.reading.columns import StateColumns, places
 from reconciler.platforms.reading.pages import Malformed, Page
 
@@ -81,36 +83,21 @@ class Inventory:
             assignable=bytearray([device.device_class == ASSIGNABLE for device in devices]),
             agents=array("I", [agents.setdefault(device.edge_agent_version, len(agents)) for device in devices]),
         )
-        for one in page.malformed:
-            self._add_malformed(one, columns)
+        self.problems += [f"a device cannot be read, not even its id: {one.why}" for one in page.malformed]
         self.notes.update(page.notes)
         self.edge += sum(columns.assignable)
         self._pages.append(columns)
-
-    def _add_malformed(self, one: Malformed, columns: _Columns) -> None:
-        """Take a device that cannot be read: where its id can, it is a unit of which nothing is known."""
-        unit = one.text("id")
-        if not unit:
-            self.problems.append("a device cannot be read: it has no id")
-            return
-        self.problems.append(f"device {unit} has an unexpected value: {one.why}")
-        columns.ids.append(unit)
-        columns.names.append(one.text("name") or unit)
-        columns.labels.append(0)
-        columns.reach.append(Reach.UNKNOWN)
-        columns.assignable.append(False)
-        columns.agents.append(0)
 
     def _label(self, device: Device) -> int:
         text = bytes(device.tags)
         number = self._texts.get(text)
         if number is None:
-            try:
-                labels = labels_from(text)
-            except msgspec.DecodeError:
-                self.problems.append(f"the tags of device {device.id} have an unexpected shape")
-                return 0
-            number = self._texts[text] = self._label_sets.setdefault(labels, len(self._label_sets))
+            notes: list[str] = []
+            labels = labels_from(text, notes)
+            self.notes.update(f"device {device.id}: {note}" for note in notes)
+            number = self._label_sets.setdefault(labels, len(self._label_sets))
+            if not notes:
+                self._texts[text] = number
         return number
 
     def units(self) -> Units:
@@ -147,9 +134,10 @@ class Inventory:
 class Slots:
     """The rows of edge workflows as state numbers, a column a workflow over the units."""
 
-    def __init__(self, units: Units, listed: Container[str]) -> None:
-        """Take the inventory, and which workflows the list of workflows showed."""
+    def __init__(self, units: Units, listed: Container[str], detail: str = "") -> None:
+        """Take the inventory, which workflows the list of workflows showed, and the unit of which everything is kept."""
         self.units = units
+        self._detailed = {units.index[detail]} if detail in units.index else {*units.named(detail)} if detail else set()
         self.table = StateColumns(len(units))
         self.unlisted: dict[str, str] = {}
         self.strays: set[str] = set()
@@ -163,10 +151,12 @@ class Slots:
         row_of, plain, columns = self.units.index, self._plain, self.table.columns
         for row in page.items:
             version, etag = row.desired_version, row.desired_etag
-            number = None
-            if version == row.current_version and etag == row.current_etag:
-                number = plain.get((version, etag, row.flow_class))
-            if number is None:
+            alike = version == row.current_version and etag == row.current_etag and not row.file_name
+            if alike and not tells_error(row.logs):
+                number = plain.get(key := (version, etag, row.flow_class))
+                if number is None:
+                    number = plain[key] = self._number(row)
+            else:
                 number = self._number(row)
             if number == _SKIP:
                 continue
@@ -178,8 +168,8 @@ class Slots:
             if column is None:
                 column = self._column(row.flow_id, page)
             if column[unit]:
-                number = self._twice(row, column[unit])
-            column[unit] = number
+                number = self._twice(row, number, column[unit])
+            column[unit] = self._detail(row.id, number, page) if unit in self._detailed else number
         for one in page.malformed:
             self._add_malformed(one, page)
         self.notes.update(page.notes)
@@ -187,9 +177,9 @@ class Slots:
     def _number(self, row: Row) -> int:
         if row.flow_class == CUSTOM_NODE:
             return _SKIP
-        number = self.table.number(state_of(row))
-        if row.desired_version == row.current_version and row.desired_etag == row.current_etag:
-            self._plain[row.desired_version, row.desired_etag, row.flow_class] = number
+        notes: list[str] = []
+        number = self.table.number(state_of(row, notes))
+        self.notes.update(f"edge deployment {row.id}: {note}" for note in notes)
         return number
 
     def _column(self, flow: str, page: Page[Row]) -> array[int]:
@@ -203,9 +193,15 @@ class Slots:
         if row.desired_version is not None or row.current_version is not None:
             self.strays.add(row.device_id)
 
-    def _twice(self, row: Row, first: int) -> int:
-        """Return the state of a slot that two rows are about: nobody can say which of them holds."""
-        shown = self.table.states[first]
+    def _twice(self, row: Row, number: int, first: int) -> int:
+        """Return the state of a slot that two rows are about: nobody can say which of them holds.
+
+        What the device loads from a file of its own stands beside what it was given.
+        """
+        shown, other = self.table.states[first], self.table.states[number]
+        if bool(shown.protected) != bool(other.protected):
+            given, file = (other, shown) if shown.protected else (shown, other)
+            return self.table.number(replace(given, conditions=(*given.conditions, *file.protected)))
         self.problems.append(f"device {row.device_id} has two rows of workflow {row.flow_id}")
         text = "two edge deployments for one device and workflow"
         return self.table.number(unknown(shown.assigned, shown.reported, text, ConditionCode.CONTRADICTION))
@@ -225,4 +221,8 @@ class Slots:
         column = self.table.columns.get(flow)
         if column is None:
             column = self._column(flow, page)
-        column[unit] = self.table.number(state_of_malformed(one))
+        number = self.table.number(state_of_malformed(one))
+        column[unit] = self._detail(one.text("id"), number, page) if unit in self._detailed else number
+
+    def _detail(self, row: str, number: int, page: Page[Row]) -> int:
+        return self.table.number(replace(self.table.states[number], facts=facts_of(item(page.content, row))))

@@ -58,6 +58,7 @@ class _Reading:
         self._settled_strays = settled_strays
         self._patient = patient
         self._problems: list[str] = []
+        self._notes: set[str] = set()
         self._workloads: list[Workload] = []
         self.inventory = Inventory()
         self.slots: Slots
@@ -92,13 +93,14 @@ class _Reading:
             workloads=(*self._workloads, *unlisted),
             states=self.slots.table.states,
             columns=self.slots.table.columns,
-            coverage=coverage_of(problems, self.inventory.notes | self.slots.notes),
+            coverage=coverage_of(problems, self._notes | self.inventory.notes | self.slots.notes),
             read_at=read_at,
         )
 
     def _fold_flows(self, page: Page[wire.Flow]) -> None:
-        self._workloads += [Workload(flow.id, flow.name) for flow in page.items]
+        self._workloads += [Workload(flow.id, flow.name or flow.id, flow.minimum_agent_version) for flow in page.items]
         self._problems += [f"a workflow cannot be read: {one.why}" for one in page.malformed]
+        self._notes.update(page.notes)
 
     def _read_devices(self, before: Fence) -> None:
         witnesses = REREADS if before.total else 0
@@ -106,7 +108,8 @@ class _Reading:
         first = self._readers.measured(listing.first)
         listing.walk(first, self._readers, patient=self._patient)
         self._problems += listing.problems + self.inventory.problems
-        self.slots = Slots(self.inventory.units(), {workload.id for workload in self._workloads})
+        listed = {workload.id for workload in self._workloads}
+        self.slots = Slots(self.inventory.units(), listed, self._query.detail)
         if listing.total != before.total:
             self._problems.append(f"the number of devices changed from {before.total} to {listing.total}")
         if not self.inventory.edge:

@@ -16,7 +16,7 @@ from reconciler.platforms.credentials import Bearer
 from reconciler.platforms.http import Client
 from reconciler.platforms.losant.catalog import Catalogue
 from reconciler.platforms.losant.check import checks
-from reconciler.platforms.losant.compile import IDS_PER_CALL, compile_changes
+from reconciler.platforms.losant.compile import IDS_PER_CALL, compile_changes, review_changes
 from reconciler.platforms.losant.connection import LosantConnection
 from reconciler.platforms.losant.execute import Sender
 from reconciler.platforms.losant.observe import observe
@@ -71,18 +71,18 @@ class Losant:
     def catalog(
         self, wanted: Collection[Release], seen: Snapshot | None = None, *, probe: Collection[Release] = ()
     ) -> Catalog:
-        """Look up versions of workflows; every wanted one is a key of the answer."""
-        del probe, seen  # no question to Losant has an effect
-        return Catalogue(self._routes, self._readers).look_up(wanted)
+        """Look up versions of workflows; every wanted one is a key of the answer. `seen` tells what workflows need."""
+        del probe  # no question to Losant has an effect
+        return Catalogue(self._routes, self._readers).look_up(wanted, seen.workloads if seen is not None else ())
 
     def releases(self, query: ReleaseQuery) -> ReleaseList:
         """List versions of workflows. Losant knows no revisions, hardware versions or builds: notes say so."""
         return Catalogue(self._routes, self._readers).listing(query)
 
     def review(self, changes: Sequence[Change], snapshot: Snapshot, catalog: Catalog) -> Review:
-        """Say nothing: every change of Losant is one call that either goes or is held for reasons all platforms share."""
-        del changes, snapshot, catalog
-        return Review()
+        """Say which changes no call can make."""
+        del catalog
+        return review_changes(changes, snapshot)
 
     def compile(
         self,

@@ -62,8 +62,8 @@ class Routes:
         path = f"{self.base}/flows/{segment(flow)}/versions"
         return self.client.read(path, f"list versions of workflow {flow}", wire.versions, params)
 
-    def version(self, flow: str, name: str) -> wire.Version:
-        """Return a version by its name; NotFound when there is none, or no such workflow.
+    def version(self, flow: str, name: str) -> tuple[wire.Version, list[str]]:
+        """Return a version by its name, and what of it was left out; NotFound when there is none, or no such workflow.
 
         The route accepts id or name, confirmed (JS docs/flowVersion.md); that names must be encoded is inferred.
         """
@@ -74,6 +74,10 @@ class Routes:
         """Return how many rows of a workflow have a version as desired or current one (`version` matches either)."""
         return self.newest_deployment(flowId=flow, version=version).total
 
-    def write(self, path: str, operation: str, body: object, deadline: float) -> wire.Success:
-        """Send one write, at most until `deadline`, in monotonic seconds."""
-        return self.client.write(path, operation, body, wire.success, deadline)
+    def write(self, path: str, operation: str, body: object, deadline: float) -> tuple[wire.Success, int]:
+        """Send one write, at most until `deadline`, in monotonic seconds; return what came and its status.
+
+        201 up to API 1.30.0, 202 since, confirmed (PY31 edge_deployments.py).
+        """
+        answer = self.client.send(path, operation, body, deadline)
+        return self.client.decoded(answer, operation, wire.success), answer.status

@@ -9,11 +9,14 @@ from typing import Any, Generic, Literal
 
 import msgspec
 
-from reconciler.platforms.reading.pages import Decorative, Item, Page, Pages
+from reconciler.platforms.reading.pages import Decorative, Item, Items, Malformed, Page, Pages
 
 
 class Row(msgspec.Struct, gc=False, rename="camel"):
-    """One edge deployment: a (device, edge workflow) pair. None is nothing wanted, or nothing there."""
+    """One edge deployment: a (device, edge workflow) pair. None is nothing wanted, or nothing there.
+
+    `file_name` is set where the workflow comes from a file on the device.
+    """
 
     id: str
     device_id: str
@@ -23,6 +26,7 @@ class Row(msgspec.Struct, gc=False, rename="camel"):
     desired_etag: str | None = None
     current_etag: str | None = None
     flow_class: Literal["edge", "customNode"] = "edge"
+    file_name: Any = None
     last_updated: Decorative[str | None] = None
     logs: msgspec.Raw = msgspec.Raw(b"[]")
 
@@ -31,17 +35,20 @@ class Named(msgspec.Struct, rename="camel"):
     """The workflow's name in an edge deployment, looked at only for workflows that the listing did not show."""
 
     flow_id: str
-    flow_name: str = ""
+    flow_name: Decorative[str] = ""
 
 
 class Log(msgspec.Struct, rename="camel"):
-    """One entry of an edge deployment's history."""
+    """One entry of an edge deployment's history. Whatever stands in `error` is one."""
 
-    change_type: str
-    date: str
-    attempted_value: str | None = None
-    attempted_etag: str | None = None
-    error: str | None = None
+    change_type: Decorative[str] = ""
+    date: Decorative[str] = ""
+    new_value: Decorative[str | msgspec.UnsetType | None] = msgspec.UNSET
+    previous_value: Decorative[str | None] = None
+    attempted_value: Decorative[str | None] = None
+    new_etag: Decorative[str | None] = None
+    attempted_etag: Decorative[str | None] = None
+    error: Any = None
 
 
 class Link(msgspec.Struct, gc=False):
@@ -55,7 +62,7 @@ class Device(msgspec.Struct, gc=False, rename="camel"):
 
     id: str
     name: Decorative[str] = ""
-    device_class: str = ""
+    device_class: Decorative[str] = ""
     tags: msgspec.Raw = msgspec.Raw(b"[]")
     edge_agent_version: Decorative[str | None] = None
     connection_info: Decorative[Link | None] = None
@@ -65,14 +72,15 @@ class Tag(msgspec.Struct, gc=False):
     """One tag; a key may come twice on one device."""
 
     key: str
-    value: str
+    value: str | int | float | bool
 
 
-class Flow(msgspec.Struct):
+class Flow(msgspec.Struct, rename="camel"):
     """One edge workflow."""
 
     id: str
-    name: str
+    name: Decorative[str] = ""
+    minimum_agent_version: Decorative[str | None] = None
 
 
 class Version(msgspec.Struct, rename="camel"):
@@ -80,18 +88,18 @@ class Version(msgspec.Struct, rename="camel"):
 
     id: str
     version: str
-    flow_id: str = ""
-    last_updated: str = ""
-    minimum_agent_version: str | None = None
+    creation_date: Decorative[str] = ""
+    last_updated: Decorative[str] = ""
+    minimum_agent_version: Decorative[str | None] = None
     notes: Decorative[str | None] = None
-    enabled: bool = True
+    enabled: Decorative[bool | None] = None
 
 
 class Newest(msgspec.Struct, rename="camel"):
     """The newest item of a collection."""
 
     id: str
-    creation_date: str = ""
+    creation_date: Decorative[str] = ""
 
 
 class Success(msgspec.Struct):
@@ -114,13 +122,26 @@ devices = Pages(_Collection, Device, ordered=True)
 flows = Pages(_Collection, Flow, ordered=True)
 versions = Pages(_Collection, Version, ordered=True)
 newest = Pages(_Collection, Newest)
-version = msgspec.json.Decoder(Version).decode
 success = msgspec.json.Decoder(Success).decode
-logs = msgspec.json.Decoder(list[Log]).decode
-tags = msgspec.json.Decoder(list[Tag]).decode
-
-
+logs = Items(Log)
+tags = Items(Tag)
 _named = Pages(_Collection, Named)
+_version = Items(Version)
+_whole = msgspec.json.Decoder(_Collection[Any]).decode
+
+
+def version(content: bytes) -> tuple[Version, list[str]]:
+    """Return a version and what was left out; raise msgspec.DecodeError where it does not say which version it is."""
+    notes: list[str] = []
+    found = _version.read(content, notes)
+    if isinstance(found, Malformed):
+        raise msgspec.ValidationError(found.why)
+    return found, notes
+
+
+def item(content: bytes, item_id: str) -> dict[str, Any]:
+    """Return all that a page says of one of its items."""
+    return next(one for one in _whole(content).items if isinstance(one, dict) and one.get("id") == item_id)
 
 
 def flow_names(content: bytes) -> dict[str, str]:

@@ -63,6 +63,7 @@ class Items(Generic[Item]):
         """Take the type, a msgspec.Struct."""
         self._kind: Any = kind
         self._strict = msgspec.json.Decoder(kind)
+        self._strict_list = msgspec.json.Decoder(list[kind])  # type: ignore[valid-type] # the type of the items
 
     def read(self, raw: bytes | msgspec.Raw, notes: list[str]) -> Item | Malformed:
         """Return the item, or what of it can be read; `notes` gets the decorative fields that were left out."""
@@ -93,6 +94,26 @@ class Items(Generic[Item]):
         item: Item = self._kind(**found)
         return item
 
+    def each(self, raw: bytes | msgspec.Raw, key: str, notes: list[str]) -> list[Item]:
+        """Return the items of a list that decides nothing, as far as it is one and they can be read; the rest is noted."""
+        try:
+            return self._strict_list.decode(raw)
+        except msgspec.ValidationError as error:
+            why = str(error)
+        try:
+            values = _list.decode(raw)
+        except msgspec.ValidationError:
+            notes.append(f"{key}: {why}")
+            return []
+        found: list[Item] = []
+        for one in values:
+            read = self.read(one, notes)
+            if isinstance(read, Malformed):
+                notes.append(f"{key}: {read.why}")
+            else:
+                found.append(read)
+        return found
+
     @cached_property
     def _fields(self) -> list[_Field]:
         return [_Field(one) for one in msgspec.structs.fields(self._kind)]
@@ -118,18 +139,10 @@ class _Field:
             why = str(error)
         first = bytes(value)[:1]
         if self._items is not None and first == b"[" and self._several and self.decorative:
-            return list(self._read_each(_list.decode(value), self._items, notes))
+            return self._items.each(value, self.key, notes)
         if self._items is None or first != b"{" or self._several:
             return Malformed({}, why)
         return self._items.read(value, notes)
-
-    def _read_each(self, values: list[msgspec.Raw], items: Items[Any], notes: list[str]) -> Iterator[Any]:
-        for one in values:
-            read = items.read(one, notes)
-            if isinstance(read, Malformed):
-                notes.append(f"{self.key}: {read.why}")
-            else:
-                yield read
 
 
 def _union(kind: Any) -> tuple[Any, ...]:

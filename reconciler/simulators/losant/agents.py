@@ -6,7 +6,7 @@ told a version which does not exist. An error is tried again at the next connect
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from msgspec import UNSET
 from msgspec.structs import replace
@@ -21,16 +21,17 @@ from reconciler.simulators.losant.inventory import (
     Device,
     Flow,
     Log,
-    Version,
     iso,
     triple,
 )
 
+DEVELOP, DEVELOP_AGENT = "develop", "1.39.0"
+"""People can put the version that they edit on a device with an agent of at least this version (confirmed: MCP flow.md)."""
+
 FAILURE = "workflow failed to start; the previous version keeps running"
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """Who changed what is desired."""
 
     type: str
@@ -56,9 +57,11 @@ class Agents:
         return Content(version, known.etag if known else "none")
 
     def assign(self, device: Device, flow: Flow, version: str | None, source: Source) -> None:
-        """Set what is desired for a pair, as a write or a person in the console does."""
+        """Set what is desired for a pair, as a write or a person in the console does. It governs no file on the device."""
         rows = self.app.rows
         row = rows.find(flow.index, device.index)
+        if row in rows.files:
+            return
         if row < 0:
             if version is None:
                 return
@@ -70,7 +73,7 @@ class Agents:
         if content.version == before.version and self.app.variants["overwrite-push"] == "no":
             content = before
         if content != before or self.app.variants["rerelease-log"] == "yes":
-            self._log(row, _entry("desired", source, self.app.now(), before, content))
+            self._log(row, log_entry("desired", source, self.app.now(), before, content))
         if content != before:
             self.set_desired(row, content)
         self._tell(row)
@@ -85,6 +88,17 @@ class Agents:
         """A device has come online: whatever is pending is tried after it settled."""
         for row in self.app.rows.of_device(device.index):
             self._tell(row)
+
+    def fall_back(self, device: Device, flow: Flow, version: str | None, error: str | None) -> None:
+        """Have a device leave what is desired."""
+        rows, source = self.app.rows, Source("device", device.id)
+        row = rows.find(flow.index, device.index)
+        desired, back = rows.contents[rows.desired[row]], self.content_of(flow, version)
+        if error is not None:
+            self._log(row, log_entry("current", source, self.app.now(), back, desired, error))
+        self._log(row, log_entry("current", source, self.app.now(), desired, back))
+        rows.current[row] = rows.intern(back)
+        self._updated(row)
 
     def history(self, row: int) -> list[Log]:
         """The logs of a row; rows that were never written since they were generated have a plain first entry."""
@@ -133,7 +147,13 @@ class Agents:
         rows = self.app.rows
         desired, current = rows.contents[rows.desired[row]], rows.contents[rows.current[row]]
         error = self._refusal(device, self.app.flows[rows.flow[row]], desired)
-        self._log(row, _entry("current", Source("device", device.id), self.app.now(), current, desired, error))
+        source, told = Source("device", device.id), self.app.variants["failure-log"]
+        entry = log_entry("current", source, self.app.now(), current, desired, error)
+        if error is not None and told == "bare":
+            entry = replace(entry, attempted_value=UNSET, attempted_etag=UNSET)
+        self._log(row, entry)
+        if error is not None and told == "then-current":
+            self._log(row, log_entry("current", source, self.app.now(), current, current))
         if error is None:
             rows.current[row] = rows.desired[row]
         self._updated(row)
@@ -146,11 +166,11 @@ class Agents:
         if content.version is None:
             return None
         version = flow.versions.get(content.version)
-        if version is None:
+        if version is None and content.version != DEVELOP:
             return f"workflow version {content.version} was not found"
-        if _too_old(device, version):
-            return self.app.variants["agent-error-text"]
-        return None
+        least = DEVELOP_AGENT if version is None else version.minimum_agent or flow.minimum_agent
+        too_old = least is not None and device.agent is not None and triple(device.agent) < triple(least)
+        return self.app.variants["agent-error-text"] if too_old else None
 
     def _drop_if_empty(self, row: int) -> None:
         rows = self.app.rows
@@ -172,13 +192,7 @@ def first_log(created: int, content: Content) -> list[Log]:
     return [Log("desired", CONSOLE.type, CONSOLE.id, iso(created), new_value=content.version, previous_value=None)]
 
 
-def _too_old(device: Device, version: Version) -> bool:
-    if version.minimum_agent is None or device.agent is None:
-        return False
-    return triple(device.agent) < triple(version.minimum_agent)
-
-
-def _entry(kind: str, source: Source, now: int, before: Content, after: Content, error: str | None = None) -> Log:
+def log_entry(kind: str, source: Source, now: int, before: Content, after: Content, error: str | None = None) -> Log:
     """A log entry; with an error what was to come was only attempted."""
     entry = Log(
         kind, source.type, source.id, iso(now), previous_value=before.version, previous_etag=before.etag or UNSET

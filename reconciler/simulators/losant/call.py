@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reconciler.simulators.exchange import Json, json_object
 from reconciler.simulators.losant.access import malformed, not_found
 from reconciler.simulators.losant.inventory import Flow
 from reconciler.simulators.losant.listing import CEILING, Window
@@ -96,16 +95,6 @@ class Parameters:
         if len(entries) > 100:
             raise malformed(f"query parameter {name} takes at most 100 entries")
         return [(entry.get("key"), entry.get("value")) for _, entry in sorted(entries.items())]
-
-    def document(self, name: str) -> dict[str, Json] | None:
-        """One JSON-encoded object."""
-        value = self.text(name)
-        if value is None or value == "null":
-            return None
-        found = json_object(value)
-        if found is None:
-            raise malformed(f"query parameter {name} must be a JSON object")
-        return found
 
     def _entries(self, name: str) -> list[tuple[int, str | None, str]]:
         matches = ((_BRACKETS.fullmatch(key), value) for key, value in self.pairs)

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from random import Random
 
 from reconciler.simulators.clock import Clock
-from reconciler.simulators.losant.agents import FAILURE
+from reconciler.simulators.losant.agents import CONSOLE, FAILURE, Source, log_entry
 from reconciler.simulators.losant.application import Application
-from reconciler.simulators.losant.inventory import DEVICE_IDS, EDGE, Content, Device, Flow, Log, Tags, hex_id, iso
+from reconciler.simulators.losant.inventory import DEVICE_IDS, EDGE, NOTHING, Content, Device, Flow, Tags, hex_id
 from reconciler.simulators.losant.simulator import LosantSimulator, Served
 from reconciler.simulators.losant.variants import Faults, Variants
 from reconciler.simulators.losant.world import LosantWorld
@@ -155,19 +155,9 @@ def _log_failure(app: Application, row: int) -> None:
     if rows.desired[row] == rows.current[row]:
         return
     desired, current = rows.contents[rows.desired[row]], rows.contents[rows.current[row]]
-    device = app.devices[rows.device[row]]
-    date = iso(rows.created[row] + 2000)
-    told = Log("desired", "user", hex_id(0x65A5 << 80, 1), iso(rows.created[row]), new_value=desired.version)
-    error = Log(
-        "current",
-        "device",
-        device.id,
-        date,
-        previous_value=current.version,
-        attempted_value=desired.version,
-        error=FAILURE,
-    )
-    rows.logs[row] = [told, error]
+    source, created = Source("device", app.devices[rows.device[row]].id), rows.created[row]
+    told = log_entry("desired", CONSOLE, created, NOTHING, desired)
+    rows.logs[row] = [told, log_entry("current", source, created + 2000, current, desired, FAILURE)]
 
 
 def _custom_node(draft: _Draft) -> None:

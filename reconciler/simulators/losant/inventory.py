@@ -7,7 +7,7 @@ kept beside the columns.
 """
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -55,6 +55,18 @@ def triple(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split("."))
 
 
+def tag_test(entries: Sequence[tuple[str | None, str | None]], combine: str) -> Callable[[Tags], bool]:
+    """Whether tags satisfy a filter; an entry with only a key or only a value leaves the other open."""
+    gather = all if combine == "and" else any
+
+    def matches(tags: Tags) -> bool:
+        return gather(
+            any((key is None or key == k) and (value is None or value == v) for k, v in tags) for key, value in entries
+        )
+
+    return matches
+
+
 class Content(NamedTuple):
     """What a slot is told or says it runs: a version name and the etag of its content; both None is nothing."""
 
@@ -99,16 +111,6 @@ class Version:
 
 
 @dataclass(slots=True)
-class RuntimeFailure:
-    """An error that a flow met while it ran on a device."""
-
-    device: str
-    version: str | None
-    message: str
-    time: int
-
-
-@dataclass(slots=True)
 class Flow:
     """A workflow with its versions by name, in order of creation."""
 
@@ -118,8 +120,8 @@ class Flow:
     flow_class: str
     created: int
     updated: int
+    minimum_agent: str | None = None
     versions: dict[str, Version] = field(default_factory=dict)
-    failures: list[RuntimeFailure] = field(default_factory=list)
 
 
 class Log(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
@@ -150,6 +152,7 @@ class Deployments:
         self.updated = array("q")
         self.alive = bytearray()
         self.logs: dict[int, list[Log]] = {}
+        self.files: dict[int, str] = {}
         self.row_of: list[array[int]] = []
         self.contents: list[Content] = [NOTHING]
         self._content_ids: dict[Content, int] = {NOTHING: 0}
@@ -208,6 +211,7 @@ class Deployments:
         """Take a row out of every listing; its pair may get a new row later."""
         self.alive[row] = 0
         self.logs.pop(row, None)
+        self.files.pop(row, None)
         self.row_of[self.flow[row]][self.device[row]] = -1
 
     def of_device(self, device: int) -> list[int]:

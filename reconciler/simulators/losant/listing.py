@@ -25,18 +25,18 @@ class Window:
 
 @dataclass(slots=True)
 class Listing:
-    """Members in order, and the pages encoded so far: by size and shape, then by number."""
+    """Members in order, and the pages encoded so far: by size, then by number."""
 
     members: Sequence[int]
     steady: bool
-    pages: dict[tuple[int, Hashable], dict[int, bytes]] = field(default_factory=dict)
+    pages: dict[int, dict[int, bytes]] = field(default_factory=dict)
 
     def forget(self, member: int) -> None:
         """Drop the pages that show this member of a steady listing."""
         position = bisect_left(self.members, member)
         if position == len(self.members) or self.members[position] != member:
             return
-        for (per_page, _), pages in self.pages.items():
+        for per_page, pages in self.pages.items():
             pages.pop(position // per_page, None)
 
 
@@ -72,11 +72,9 @@ class Listings:
         self._devices.clear()
 
 
-def page_bytes(
-    listing: Listing, window: Window, shape: Hashable, about: Mapping[str, Any], payload: Callable[[int], object]
-) -> bytes:
-    """One page of a listing as JSON; `about` are the collection's own fields, part of its `shape`."""
-    pages = listing.pages.setdefault((window.per_page, shape), {})
+def page_bytes(listing: Listing, window: Window, about: Mapping[str, Any], payload: Callable[[int], object]) -> bytes:
+    """One page of a listing as JSON; `about` are the collection's own fields."""
+    pages = listing.pages.setdefault(window.per_page, {})
     encoded = pages.get(window.page)
     if encoded is None:
         start = window.page * window.per_page

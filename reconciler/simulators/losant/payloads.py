@@ -13,7 +13,6 @@ from reconciler.simulators.losant.inventory import (
     Content,
     Device,
     Flow,
-    RuntimeFailure,
     Tags,
     Version,
     hex_id,
@@ -38,12 +37,13 @@ def row_json(app: Application, agents: Agents, row: int) -> msgspec.Raw:
     connected = "null" if device.connected is None else device.connected
     logs = rows.logs.get(row)
     history = _generated_history(agents, row) if logs is None else _encode(logs)
+    file = f'"fileName":{_encode(rows.files[row])},' if row in rows.files else ""
     row_id = hex_id(ROW_IDS, row)
     text = (
         f'{{"id":"{row_id}","edgeDeploymentId":"{row_id}","applicationId":"{app.id}","deviceId":"{device.id}",'
         f'"deviceName":{_encode(device.name)},"deviceConnectionInfo":'
         f'{{"time":"{iso(device.connection_time)}","connected":{connected}}},"flowId":"{flow.id}",'
-        f'"flowName":{_encode(flow.name)},"flowClass":"{flow.flow_class}","creationDate":"{iso(rows.created[row])}",'
+        f'"flowName":{_encode(flow.name)},"flowClass":"{flow.flow_class}",{file}"creationDate":"{iso(rows.created[row])}",'
         f'"lastUpdated":"{iso(rows.updated[row])}",{desired},{current},"logs":{history}}}'
     )
     return msgspec.Raw(text.encode())
@@ -69,8 +69,8 @@ def _history_json(created: int, content: Content) -> str:
     return _encode(first_log(created, content))
 
 
-def device_payload(app: Application, device: Device, *, tag_object: bool = False) -> Payload:
-    """A device; as an object a repeated tag key shows its last value alone."""
+def device_payload(app: Application, device: Device) -> Payload:
+    """A device."""
     payload: Payload = {
         "id": device.id,
         "deviceId": device.id,
@@ -78,7 +78,7 @@ def device_payload(app: Application, device: Device, *, tag_object: bool = False
         "name": device.name,
         "description": "",
         "deviceClass": device.device_class,
-        "tags": dict(device.tags) if tag_object else tag_list(device.tags),
+        "tags": tag_list(device.tags),
         "attributes": _ATTRIBUTES,
         "creationDate": iso(device.created),
         "lastUpdated": iso(device.updated),
@@ -99,8 +99,9 @@ def tag_list(tags: Tags) -> list[dict[str, str]]:
 
 
 def flow_payload(app: Application, flow: Flow) -> Payload:
-    """A flow in its development state."""
+    """A flow in its development state. It bears the lowest agent version of all its versions (confirmed: MCP flow.md)."""
     return {
+        **({"minimumAgentVersion": flow.minimum_agent} if flow.minimum_agent else {}),
         "id": flow.id,
         "flowId": flow.id,
         "applicationId": app.id,
@@ -140,16 +141,6 @@ def version_payload(app: Application, flow: Flow, version: Version) -> Payload:
     if version.minimum_agent is not None:
         payload["minimumAgentVersion"] = version.minimum_agent
     return payload
-
-
-def failure_payload(failure: RuntimeFailure) -> Payload:
-    """A runtime error of a flow; its fields are inferred, for no source shows them."""
-    return {
-        "time": iso(failure.time),
-        "deviceId": failure.device,
-        "flowVersion": failure.version,
-        "error": {"name": "Error", "message": failure.message},
-    }
 
 
 def _graph() -> Payload:

@@ -1,9 +1,12 @@
-"""The reads: deployments, devices, flows, versions, runtime errors, the application itself.
+"""The reads: deployments, devices, flows, versions, the application itself.
 
 Of the sorts that there are, these are the ones that clients ask for.
 """
 
+import re
 from collections.abc import Callable, Sequence
+from fnmatch import translate
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from reconciler.simulators.exchange import Reply, json_reply
@@ -14,20 +17,23 @@ from reconciler.simulators.losant.inventory import (
     FLOW_CLASSES,
     ROW_IDS,
     Device,
-    Flow,
-    Version,
     index_of,
+    tag_test,
 )
 from reconciler.simulators.losant.listing import Window, collection, page_bytes
 from reconciler.simulators.losant.payloads import (
     device_payload,
-    failure_payload,
     flow_payload,
     row_json,
     tag_list,
     version_payload,
 )
-from reconciler.simulators.losant.queries import compile_query, glob, tag_test
+
+
+def glob(pattern: str) -> re.Pattern[str]:
+    """A name filter with `*` and `?`, in any case of letters."""
+    return re.compile(translate(pattern), re.IGNORECASE)
+
 
 ROW_SORTS = ("id", "creationDate", "lastUpdated")
 DEVICE_SORTS = ("name", "id", "creationDate")
@@ -60,7 +66,7 @@ def list_deployments(call: Call) -> Reply:
     steady = sort == "id" and direction == "asc" and version is None and not filled
     listing = call.world.app.listings.rows((sort, direction, device, flow, version, filled), select, steady=steady)
     agents = call.world.agents
-    return Reply(200, page_bytes(listing, window, None, about, lambda row: row_json(app, agents, row)))
+    return Reply(200, page_bytes(listing, window, about, lambda row: row_json(app, agents, row)))
 
 
 def _filtered_rows(call: Call, device: str | None, flow: str | None, version: str | None, *, filled: bool) -> list[int]:
@@ -98,35 +104,31 @@ def get_deployment(call: Call) -> Reply:
 
 
 def list_devices(call: Call) -> Reply:
-    """A page of devices; an advanced query overrides every other filter (confirmed: JS docs/devices.md)."""
+    """A page of devices."""
     asked, app = call.parameters, call.world.app
     window = asked.window(app.variants)
     sort, direction = asked.one_of("sortField", DEVICE_SORTS, "name"), asked.direction()
     asked.one_of("filterField", ("name",), "name")
-    query = asked.document("query")
+    if asked.text("query"):
+        raise malformed("advanced queries are not simulated")
     classes, tags, pattern = asked.values("deviceClass"), asked.tags("tagFilter"), asked.text("filter")
     for device_class in classes:
         if device_class not in DEVICE_CLASSES:
             raise malformed(f"query parameter deviceClass must be one of {', '.join(DEVICE_CLASSES)}")
-    tag_object = asked.flag("tagsAsObject")
     about = {
         **_about(call, window, sort, direction),
         **({"filter": pattern, "filterField": "name"} if pattern else {}),
         **({"deviceClass": classes[0]} if len(classes) == 1 else {}),
         **({"tagFilter": tag_list(tuple((k or "", v or "") for k, v in tags))} if all(all(t) for t in tags) else {}),
-        **({"query": query} if query is not None else {}),
     }
-    test = compile_query(query) if query is not None else _device_filter(call, classes, tags, pattern)
+    test = _device_filter(call, classes, tags, pattern)
 
     def select() -> Sequence[int]:
         found = [device for device in app.devices if device.deleted is None and test(device)]
         return [d.index for d in sorted(found, key=_DEVICE_KEYS[sort], reverse=direction == "desc")]
 
-    def payload(index: int) -> object:
-        return device_payload(app, app.devices[index], tag_object=tag_object)
-
     listing = app.listings.devices((sort, direction, *_filter_key(call)), select)
-    return Reply(200, page_bytes(listing, window, tag_object, about, payload))
+    return Reply(200, page_bytes(listing, window, about, lambda index: device_payload(app, app.devices[index])))
 
 
 _DEVICE_KEYS: dict[str, Callable[[Device], Any]] = {
@@ -137,7 +139,7 @@ _DEVICE_KEYS: dict[str, Callable[[Device], Any]] = {
 
 
 def _filter_key(call: Call) -> tuple[tuple[str, str], ...]:
-    names = ("filter", "deviceClass", "tagFilter", "query")
+    names = ("filter", "deviceClass", "tagFilter")
     return tuple(sorted((k, v) for k, v in call.parameters.pairs if k.startswith(names)))
 
 
@@ -155,53 +157,22 @@ def _device_filter(
 
 def get_device(call: Call) -> Reply:
     """One device."""
-    asked, app = call.parameters, call.world.app
-    text = call.path["device"]
+    app, text = call.world.app, call.path["device"]
     device = app.device_of_id(text) if OBJECT_ID.fullmatch(text) else None
     if device is None:
         raise not_found("Device")
-    return json_reply(200, device_payload(app, device, tag_object=asked.flag("tagsAsObject")))
+    return json_reply(200, device_payload(app, device))
 
 
 T = TypeVar("T")
 
-_FLOW_KEYS: dict[str, Callable[[Flow], Any]] = {
-    "name": lambda flow: flow.name,
-    "id": lambda flow: flow.id,
-}
-_VERSION_KEYS: dict[str, Callable[[Version], Any]] = {
-    "version": lambda version: version.name,
-    "id": lambda version: version.id,
-}
+_FLOW_SORTS = {"name": "name", "id": "id"}
+_VERSION_SORTS = {"version": "name", "id": "id"}
+"""By field that sorts, the attribute that has it."""
 
 
 def list_flows(call: Call) -> Reply:
     """A page of flows; without `flowClass` these are the cloud ones (confirmed: JS docs/flows.md)."""
-    flows, about = _flows(call)
-    return _page(call, flows, _FLOW_KEYS, lambda flow: flow_payload(call.world.app, flow), about)
-
-
-def get_flow(call: Call) -> Reply:
-    """One flow."""
-    return json_reply(200, flow_payload(call.world.app, call.flow()))
-
-
-def flows_by_version(call: Call) -> Reply:
-    """The versions of one name across all flows of a class."""
-    flows, about = _flows(call)
-    name = call.parameters.text("version") or ""
-    found = {id(version): (flow, version) for flow in flows if (version := flow.versions.get(name))}
-    app = call.world.app
-    return _page(
-        call,
-        [version for _, version in found.values()],
-        {"name": lambda version: found[id(version)][0].name, "id": lambda version: version.id},
-        lambda version: version_payload(app, found[id(version)][0], version),
-        about,
-    )
-
-
-def _flows(call: Call) -> tuple[list[Flow], dict[str, Any]]:
     asked = call.parameters
     flow_class = asked.one_of("flowClass", FLOW_CLASSES, "cloud")
     asked.one_of("filterField", ("name",), "name")
@@ -209,7 +180,12 @@ def _flows(call: Call) -> tuple[list[Flow], dict[str, Any]]:
     named = glob(pattern or "*")
     flows = [f for f in call.world.app.flows if f.flow_class == flow_class and named.match(f.name)]
     about = {"flowClass": flow_class} | ({"filter": pattern, "filterField": "name"} if pattern else {})
-    return flows, about
+    return _page(call, flows, _FLOW_SORTS, lambda flow: flow_payload(call.world.app, flow), about)
+
+
+def get_flow(call: Call) -> Reply:
+    """One flow."""
+    return json_reply(200, flow_payload(call.world.app, call.flow()))
 
 
 def list_versions(call: Call) -> Reply:
@@ -221,7 +197,7 @@ def list_versions(call: Call) -> Reply:
     versions = [version for version in flow.versions.values() if named.match(version.name)]
     about = {"flowId": flow.id} | ({"filter": pattern, "filterField": "version"} if pattern else {})
     app = call.world.app
-    return _page(call, versions, _VERSION_KEYS, lambda v: version_payload(app, flow, v), about)
+    return _page(call, versions, _VERSION_SORTS, lambda v: version_payload(app, flow, v), about)
 
 
 def get_version(call: Call) -> Reply:
@@ -235,47 +211,17 @@ def get_version(call: Call) -> Reply:
     return json_reply(200, version_payload(call.world.app, flow, version))
 
 
-def list_failures(call: Call) -> Reply:
-    """What went wrong while a flow ran, newest first.
-
-    The defaults, a duration of 24 h and a limit of 25, are confirmed (JS docs/flow.md); that the duration is in
-    milliseconds and the shape of the answer are inferred.
-    """
-    flow, asked, app = call.flow(), call.parameters, call.world.app
-    duration, limit = asked.number("duration", 86_400_000, 0), asked.number("limit", 25, 1)
-    device, version = asked.object_id("deviceId"), asked.text("flowVersion")
-    direction = asked.one_of("sortDirection", ("asc", "desc", "ASC", "DESC"), "desc").lower()
-    since = app.now() - duration
-    found = [
-        failure
-        for failure in flow.failures
-        if failure.time >= since and device in (None, failure.device) and version in (None, failure.version)
-    ]
-    found = sorted(found, key=lambda failure: failure.time, reverse=direction == "desc")[:limit]
-    return json_reply(
-        200,
-        {
-            "applicationId": app.id,
-            "flowId": flow.id,
-            "duration": duration,
-            "limit": limit,
-            "sortDirection": direction,
-            "items": [failure_payload(failure) for failure in found],
-        },
-    )
-
-
 def _page(
     call: Call,
     things: list[T],
-    keys: dict[str, Callable[[T], Any]],
+    sorts: dict[str, str],
     payload: Callable[[T], object],
     about: dict[str, Any],
 ) -> Reply:
     asked = call.parameters
     window = asked.window(call.world.app.variants)
-    sort, direction = asked.one_of("sortField", tuple(keys), next(iter(keys))), asked.direction()
-    things = sorted(things, key=keys[sort], reverse=direction == "desc")
+    sort, direction = asked.one_of("sortField", tuple(sorts), next(iter(sorts))), asked.direction()
+    things = sorted(things, key=attrgetter(sorts[sort]), reverse=direction == "desc")
     start = window.page * window.per_page
     items = [payload(thing) for thing in things[start : start + window.per_page]]
     return Reply(200, collection(items, len(things), _about(call, window, sort, direction) | about))

@@ -19,8 +19,10 @@ QUESTIONS: tuple[Question, ...] = (
     Question("release-without-selector", ("none", "all", "reject"), "a release that names no device and no tag", 3),
     Question("remove-null-null", ("reject", "all", "none"), "a remove whose flow and device are both null", 4),
     Question("scope-status", ("403", "401"), "the status for a token whose scope does not suffice", 5),
-    Question("write-visible", ("now", "later"), "whether a 201 means that the new state can be read", 6),
+    Question("write-visible", ("later", "now"), "whether an accepted write can be read at once", 6),
+    Question("write-status", ("202", "201"), "the status of an accepted write, by the age of the API"),
     Question("agent-error-text", (), "the text logged by an agent that is too old", 7, "workflow needs a newer agent"),
+    Question("failure-log", ("attempted", "then-current", "bare"), "what else is logged with an error, or not"),
     Question("unknown-ids", ("ignore", "refuse"), "a release that names devices the application has not", 8),
     Question("overwrite-push", ("yes", "no"), "whether a release again pushes overwritten content", 9),
     Question("overwrite-etag", ("at-once", "at-release"), "when the rows of an overwritten version show its new etag"),
@@ -47,7 +49,7 @@ class Faults(AnyFaults):
 
     routes = (
         "application.get", "deployments.list", "deployments.release", "deployments.replace", "deployments.remove",
-        "deployment.get", "devices.list", "device.get", "flows.list", "flows.version", "flow.get", "flow.errors",
+        "deployment.get", "devices.list", "device.get", "flows.list", "flow.get",
         "versions.list", "versions.create", "version.get",
     )  # fmt: skip
     kinds: ClassVar[Mapping[str, str]] = {**KINDS, "gone": "deployments.release"}

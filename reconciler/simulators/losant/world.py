@@ -6,7 +6,7 @@ from reconciler.simulators.control import SimulatedWorld, locked, verb
 from reconciler.simulators.losant.access import Access
 from reconciler.simulators.losant.agents import CONSOLE, Agents
 from reconciler.simulators.losant.application import Application
-from reconciler.simulators.losant.inventory import EDGE, Content, Device, Flow, RuntimeFailure, Tags
+from reconciler.simulators.losant.inventory import EDGE, Content, Device, Flow, Tags
 from reconciler.simulators.losant.variants import Faults
 
 TagsGiven = Mapping[str, str] | Iterable[tuple[str, str]]
@@ -98,12 +98,24 @@ class LosantWorld(SimulatedWorld):
         return made.id
 
     @verb
-    def report_failure(self, flow: str, device: str, message: str, version: str | None = None) -> None:
-        """Have a flow meet an error while it runs on a device."""
-        found, on = self._flow(flow), self._device(device)
-        row = self.app.rows.find(found.index, on.index)
-        running = self.app.rows.contents[self.app.rows.current[row]].version if row >= 0 else None
-        found.failures.append(RuntimeFailure(on.id, version or running, message, self.app.now()))
+    def require_agent(self, flow: str, agent: str | None) -> None:
+        """Set the lowest agent version (`N.N.N`) that runs a flow, for those of its versions that name none."""
+        self._flow(flow).minimum_agent = agent
+
+    @verb
+    def load_file(self, device: str, flow: str, version: str, file_name: str) -> None:
+        """Have a device run a flow from a file of its own, which no write governs from then on."""
+        on, what = self._device(device), self._flow(flow)
+        self.agents.assign(on, what, version, CONSOLE)
+        row = self.app.rows.find(what.index, on.index)
+        self.app.rows.current[row] = self.app.rows.desired[row]
+        self.app.rows.files[row] = file_name
+        self.app.listings.row_changed(row)
+
+    @verb
+    def fall_back(self, device: str, flow: str, version: str | None, error: str | None = None) -> None:
+        """Have a device go back to a version from what is desired, and report an error before that, or none."""
+        self.agents.fall_back(self._device(device), self._flow(flow), version, error)
 
     @verb
     def grant(self, token: str, scopes: Iterable[str]) -> None:

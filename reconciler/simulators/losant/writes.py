@@ -1,8 +1,8 @@
 """The writes: release, replace, remove, and making a version.
 
 Bodies are held to the vendor's schemas by hand: unknown keys, missing keys, types, lengths, formats. Their readers raise a
-400 `Refusal` whose message names the key (confirmed: JS lib/schemas/edgeDeployment*.json). A write answers 201 when it is
-accepted; what it does to the rows happens at once or, by variant or fault, later.
+400 `Refusal` whose message names the key (confirmed: JS lib/schemas/edgeDeployment*.json). A write answers 202, before API
+1.30.1 201, when it is accepted (confirmed: PY31); what it does to the rows can be read later or, by variant, at once.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,9 +11,8 @@ from reconciler.simulators.exchange import Json, Reply, json_object, json_reply
 from reconciler.simulators.losant.access import malformed, not_found
 from reconciler.simulators.losant.agents import TOKEN
 from reconciler.simulators.losant.call import OBJECT_ID, TAG_KEY, Call
-from reconciler.simulators.losant.inventory import EDGE, Device, Flow
+from reconciler.simulators.losant.inventory import EDGE, Device, Flow, tag_test
 from reconciler.simulators.losant.payloads import version_payload
-from reconciler.simulators.losant.queries import tag_test
 
 Body = dict[str, Json]
 
@@ -100,7 +99,7 @@ def _assign(call: Call, pairs: Sequence[tuple[Device, Flow]], version: str | Non
     effect = _effect(call, world.faults.without_some(pairs) if call.partial else pairs, version)
     late = call.lag or world.app.variants["write-visible"] == "later"
     world.app.later(world.faults.lag_for if late else 0, effect)
-    return json_reply(201, {"success": True})
+    return json_reply(int(world.app.variants["write-status"]), {"success": True})
 
 
 def _effect(call: Call, pairs: Sequence[tuple[Device, Flow]], version: str | None) -> Callable[[], None]:

@@ -22,11 +22,11 @@ from reconciler.model.change import Reason, Verb
 from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.diagnostic import Severity
 from reconciler.model.fleet import (
+    Choice,
     FleetSpec,
     Limit,
     Limits,
     Override,
-    PinChoice,
     Rollout,
     Selector,
     WorkloadSpec,
@@ -243,7 +243,7 @@ def test_pins_are_held_to_the_scope_and_to_one_unit() -> None:
     assert codes(judged(snapshot, workloads=inner, pins={"u1": {"poller": "2"}})) == [("pin-outside", Severity.ERROR)]
     twice = judged(snapshot, pins={"u1": {"poller": "2"}, "gw-u1": {"poller": "3"}})
     assert codes(twice) == [("pin-twice", Severity.ERROR)]
-    unlisted = judged(snapshot, pins={"u1": {"vision": PinChoice(absent=True)}})
+    unlisted = judged(snapshot, pins={"u1": {"vision": Choice(absent=True)}})
     assert not codes(unlisted)
     assert codes(judged(snapshot, pins={"nobody": {"poller": "2"}})) == [("no-match", Severity.WARNING)]
 

@@ -8,12 +8,12 @@ from reconciler.core.explain import explain
 from reconciler.model.fleet import (
     ChannelRef,
     ChannelSpec,
+    Choice,
     Document,
     FleetSpec,
     Manifest,
     Override,
     Pin,
-    PinChoice,
     Selector,
     WorkloadSpec,
 )
@@ -79,11 +79,11 @@ def test_a_pin_beats_overrides_in_their_order_and_those_the_workload() -> None:
 
 def test_a_pin_may_follow_a_channel() -> None:
     text = "pins.gw-ua: 1.10, by channel stable (fleet.yaml#/spec/versions/poller)"
-    won = lines(said(WorkloadSpec(unmanaged=True), pin=PinChoice(channel="stable")))[0]
+    won = lines(said(WorkloadSpec(unmanaged=True), pin=Choice(channel="stable")))[0]
     assert won == ("pins/gw-ua/poller/channel", text)
-    won = lines(said(WorkloadSpec(unmanaged=True), pin=PinChoice(version=ChannelRef(channel="stable"))))[0]
+    won = lines(said(WorkloadSpec(unmanaged=True), pin=Choice(version=ChannelRef(channel="stable"))))[0]
     assert won == ("pins/gw-ua/poller/version", text)
-    won = lines(said(WorkloadSpec(version="v2"), pin=PinChoice(unmanaged=True)))[0]
+    won = lines(said(WorkloadSpec(version="v2"), pin=Choice(unmanaged=True)))[0]
     assert won == ("pins/gw-ua/poller/unmanaged", "pins.gw-ua: unmanaged")
 
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from reconciler.core.assessment import Filters
-from reconciler.model.fleet import FleetSpec, Selector, WorkloadSpec
+from reconciler.model.fleet import FleetSpec, Quarantine, Selector, Suspend, WorkloadSpec
 from reconciler.model.hold import HoldReason
 from reconciler.model.observation import EMPTY, State
 from reconciler.model.release import Release, ReleaseInfo
@@ -90,3 +90,36 @@ def test_pruning_is_held_where_the_reading_is_incomplete() -> None:
 
 def test_a_missing_workload_that_a_filter_leaves_out_is_not_spoken_of() -> None:
     assert held(snapshot(), FOUND, "poller", "gone", filters=Filters(workloads=("poller",))) == set()
+
+
+@pytest.mark.parametrize(
+    ("until", "holds"),
+    [
+        ("2026-11-18", False),
+        ("2026-11-19", True),
+        ("2026-11-18T11:06:40Z", False),
+        ("2026-11-18T11:06:41Z", True),
+        ("2026-11-18T12:06:40+01:00", False),
+        (None, True),
+    ],
+)
+def test_what_held_a_change_until_it_ended_is_said_and_that_moment_is_not_included(
+    until: str | None, holds: bool
+) -> None:
+    spec = FleetSpec(
+        connection="plant",
+        units=Selector(all=True),
+        workloads={"poller": WorkloadSpec(version="v2"), "vision": WorkloadSpec(version="v1")},
+        quarantine=[
+            Quarantine(workload="poller", version="v2", reason="boot loop", until=until),
+            Quarantine(workload="poller", version="v3", reason="another version", until=until),
+            Quarantine(workload="vision", version="v1", reason="nothing to do there", until=until),
+        ],
+        suspend=Suspend(reason="audit", until=until),
+    )
+    seen, catalog = snapshot(OLD, vision=OLD), {Release("w1", "v2"): FOUND}
+    plan = planned(drafted(document(spec), seen, WHOLE), catalog)
+    assert len(plan.held) == holds
+    end = f"ended at {until}, which is not included: it no longer holds 1 change"
+    told = [f"the suspension (audit) {end}", f"a quarantine (boot loop) {end}"]
+    assert list(plan.warnings) == ([] if holds else told)

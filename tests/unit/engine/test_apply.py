@@ -179,7 +179,8 @@ def test_a_saved_plan_stops_at_holds_and_at_what_is_unknown(memory: Memory) -> N
 def test_a_saved_fleet_that_git_no_longer_has_is_not_tried(memory: Memory) -> None:
     saved = planned(memory, request()).plan
     asked = request()
-    manifest = msgspec.structs.replace(asked.manifest, fleets={})
+    other = msgspec.structs.replace(asked.manifest.fleets["fleet"], name="other")
+    manifest = msgspec.structs.replace(asked.manifest, fleets={"other": other})
     run, _ = applied(memory, msgspec.structs.replace(asked, manifest=manifest), saved=saved)
     assert (run.exit_code, results(run), memory.calls) == (4, {Result.NOT_TRIED}, [])
 

@@ -64,6 +64,16 @@ def opener(platforms: dict[str, Memory], name: str) -> Platform:
     return platforms[name]
 
 
+def test_filters_that_match_no_release_are_a_mistake(platforms: dict[str, Memory]) -> None:
+    query = ReleaseQuery(versions=("2",))
+    with pytest.raises(SettingsError, match="no release matches these filters"):
+        releases(ALL, ["plain"], query, lambda name: opener(platforms, name))
+    plain, closed = releases(ALL, ["plain", "closed"], query, lambda name: opener(platforms, name))
+    assert (plain.releases, closed.error) == ((), "the environment variable T is not set")
+    (everything,) = releases(ALL, ["plain"], ReleaseQuery(sort=("version",)), lambda name: opener(platforms, name))
+    assert everything.releases == ()
+
+
 def test_releases_of_all_connections(platforms: dict[str, Memory]) -> None:
     query = ReleaseQuery(workloads=("vision",))
     plain, server, broken, closed = releases(ALL, list(ALL.connections), query, lambda name: opener(platforms, name))

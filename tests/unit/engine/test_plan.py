@@ -112,8 +112,45 @@ def test_filters_that_name_no_fleet_are_a_mistake(memory: Memory) -> None:
     with pytest.raises(SettingsError, match="no fleet is named austin") as raised:
         planned(memory, msgspec.structs.replace(request(), filters=Filters(fleets=("austin",))))
     assert raised.value.hint == "there are: fleet"
+    with pytest.raises(SettingsError, match="no fleet is named austin"):
+        planned(memory, msgspec.structs.replace(request(), filters=Filters(fleets=("fleet", "austin"))))
     empty = with_fleets(request(), fleet=None)
-    assert planned(memory, empty).plan.fleets == ()
+    with pytest.raises(SettingsError, match="the manifests have no Fleet"):
+        planned(memory, empty)
+
+
+def test_the_last_fleet_of_a_connection_that_is_deleted_is_told(memory: Memory) -> None:
+    asked = request()
+    empty = msgspec.structs.replace(with_fleets(asked, fleet=None), base=asked.manifest)
+    for filters in (Filters(), Filters(units=("u1",))):
+        (entry,) = planned(memory, msgspec.structs.replace(empty, filters=filters)).plan.fleets
+        assert "fleet 'fleet' was deleted" in entry.warnings[0]
+    without = msgspec.structs.replace(empty, manifest=msgspec.structs.replace(empty.manifest, connections={}))
+    assert planned(memory, without).plan.fleets == (), "there is nothing to read it with"
+
+
+@pytest.mark.parametrize(
+    ("filters", "message"),
+    [
+        (Filters(units=("u9",)), "--unit u9 matches no unit in the scope of these fleets"),
+        (Filters(units=("u1", "typo*")), "--unit typo* matches no unit"),
+        (Filters(exclude=("typo",)), "--exclude typo matches no unit"),
+        (Filters(exclude=("*",)), "--exclude * leaves no slot of these fleets"),
+        (Filters(units=("u1",), exclude=("u1",)), "--unit u1 --exclude u1 leaves no slot"),
+        (Filters(workloads=("poler",)), "--workload poler matches no workload of these fleets; did you mean 'poller'?"),
+        (Filters(workloads=("poller", "x")), "--workload x matches no workload"),
+    ],
+)
+def test_a_filter_that_matches_nothing_is_a_mistake(memory: Memory, filters: Filters, message: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        planned(memory, msgspec.structs.replace(request(), filters=filters))
+    assert str(raised.value).startswith(message)
+
+
+def test_filters_are_held_against_nothing_that_could_not_be_read(memory: Memory) -> None:
+    memory.unreadable = [gone()]
+    found = planned(memory, msgspec.structs.replace(request(), filters=Filters(units=("u9",)))).plan
+    assert found.errored
 
 
 def test_filters_are_words_in_the_plan(memory: Memory) -> None:

@@ -7,19 +7,22 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
+from reconciler.core.assessment import Filters
 from reconciler.core.decide import PlanRequest
+from reconciler.core.plan import iso
 from reconciler.engine.run import Options
 from reconciler.engine.watch import JITTER, LONGEST_PAUSE, QUIET, READINGS, Watched, Watching
-from reconciler.errors import ManifestError, ReconcilerError
+from reconciler.errors import ManifestError, ReconcilerError, SettingsError
 from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.event import AnyEvent, Blocked, Called, Drifted, Finished, Note, Passed
-from reconciler.model.fleet import Limits, Manifest, Selector
+from reconciler.model.fleet import Limits, Manifest, Selector, Suspend
 from reconciler.model.observation import Phase, State
 from reconciler.model.origin import Origin
 from reconciler.model.unit import Reach
 from tests.unit.engine.memory import LOST, REFUSED, Clock, Memory, gone, request
 
 INTERVAL = 60.0
+NO_FILTERS = Filters()
 
 
 class Between(Clock):
@@ -66,9 +69,11 @@ class Git:
         self.commit = commit
 
 
-def watched(memory: Memory, git: Git | None = None, *, apply: bool = True) -> list[AnyEvent]:
+def watched(
+    memory: Memory, git: Git | None = None, *, apply: bool = True, filters: Filters = NO_FILTERS
+) -> list[AnyEvent]:
     """Watch until nothing more happens between passes; return what was told."""
-    how = Watched(interval=INTERVAL, apply=apply, options=Options(concurrency=1, wait=False))
+    how = Watched(interval=INTERVAL, apply=apply, filters=filters, options=Options(concurrency=1, wait=False))
     source = git or Git(request())
     watching = Watching(
         source,
@@ -281,6 +286,32 @@ def test_warnings_about_manifests_are_told_when_they_come_into_force() -> None:
     warning = Diagnostic(code="x", severity=Severity.WARNING, message="this is odd", origin=Origin("a.yaml", 3, 1))
     git = Git(msgspec.structs.replace(asked, manifest=msgspec.structs.replace(asked.manifest, warnings=(warning,))))
     assert notes(watched(passes(lambda one: None), git)) == ["a.yaml:3:1: this is odd"]
+
+
+def test_a_filter_that_matches_nothing_ends_a_watch_that_begins_and_is_told_by_one_that_goes_on() -> None:
+    with pytest.raises(SettingsError, match="--unit u9 matches no unit"):
+        watched(passes(lambda one: None), filters=Filters(units=("u9",)))
+    nothing = request("2")
+    nothing = msgspec.structs.replace(nothing, manifest=msgspec.structs.replace(nothing.manifest, fleets={}))
+    git = Git(request("2"))
+    told = notes(watched(passes(lambda one: git.say(nothing, commit="d"), lambda one: None), git))
+    assert (
+        told[1:] == ["the manifests have no Fleet (add one; `reconciler import` writes one from what is running)"] * 2
+    )
+
+
+def test_what_a_plan_warns_of_is_told_once() -> None:
+    memory = passes(lambda one: None, lambda one: None)
+    end = iso(memory.clock.time + 1.5 * INTERVAL)
+    audit = request("2", suspend=Suspend(reason="audit", until=end))
+    told = [one for one in watched(memory, Git(audit)) if isinstance(one, Note)]
+    assert [(one.level, one.fleet, one.message) for one in told] == [
+        (
+            "warning",
+            "fleet",
+            f"the suspension (audit) ended at {end}, which is not included: it no longer holds 4 changes",
+        )
+    ]
 
 
 def test_passes_that_fail_pause_longer_and_longer() -> None:

@@ -68,12 +68,12 @@ def test_all_of_a_fleet_in_one_go() -> None:
     fleet = {
         "conection": "plant",
         "units": {"names": "gw-*"},
-        "workloads": {"a": "v1", "b": {"overrides": [{"version": "v1"}, []]}},
+        "workloads": {"a": [], "b": {"overrides": [{"version": "v1"}, []]}},
     }
     assert said(fleet, FleetSpec) == [
         "unknown key 'conection' in spec; did you mean 'connection'?",
         "spec.units.names must be a list, not a text",
-        "spec.workloads.a must be a mapping, not a text",
+        "spec.workloads.a must be a text of 1 to 255 characters or a mapping, not a list",
         "spec.workloads.b.overrides[0] needs 'units'",
         "spec.workloads.b.overrides[1] must be a mapping, not a list",
         "spec needs 'connection'",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from reconciler.manifest import files, read
 from reconciler.manifest.finding import diagnostics_builtins, diagnostics_text
 from reconciler.manifest.load import Loader
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.fleet import Manifest
+from reconciler.model.fleet import ChannelRef, Manifest
 from reconciler.platforms.registry import installed
 from reconciler.plugin import Plugins
 
@@ -511,7 +512,7 @@ f.yaml:6:11: error: spec.units.ids must be a list, not a text
 f.yaml:6:22: error: spec.units.tags must be a mapping, not a list
   6 |   units: {ids: gw-1, tags: [a]}
     |                      ^
-f.yaml:8:5: error: spec.workloads.poller must be a mapping, not a list
+f.yaml:8:5: error: spec.workloads.poller must be a text of 1 to 255 characters or a mapping, not a list
   8 |     poller: [v1]
     |     ^
 """,
@@ -665,7 +666,6 @@ def test_all_findings_of_all_files_come_out_in_one_run(write: Write) -> None:
         "sub/d.yaml", b"apiVersion: reconciler/v1\nname: \xff\n",
         ".hidden/x.yaml", "apiVersion: reconciler/v1\n",
         "sub/.x.yaml", "apiVersion: reconciler/v1\n",
-        "notes.txt", "apiVersion: reconciler/v1\n",
     )  # fmt: skip
     found = [(str(one.origin), one.code) for one in findings()]
     assert found == [
@@ -688,6 +688,131 @@ def test_missing_names_are_not_told_while_documents_cannot_be_read(write: Write)
     assert {one.code for one in findings()} == {"unknown-platform"}
 
 
+def at(places: str) -> str:
+    """Return a fleet with these lines of a workload and below it."""
+    return FLEET.replace("    poller: {version: v1}\n", places)
+
+
+VERSIONS = {
+    "workload": ("    poller: {version: VERSION}\n", 8),
+    "short form": ("    poller: VERSION\n", 8),
+    "override": ("    poller:\n      version: v1\n      overrides:\n        - {units: {all: true}, version: VERSION}\n", 11),
+    "pin": ("    poller: v1\n  pins:\n    gw-1:\n      poller: VERSION\n", 11),
+    "pin in full": ("    poller: v1\n  pins:\n    gw-1: {poller: {version: VERSION}}\n", 10),
+    "quarantine": ("    poller: v1\n  quarantine:\n    - {workload: poller, version: VERSION, reason: x}\n", 10),
+    "requires": ("    poller: v1\n    vision:\n      version: v1\n      requires:\n        poller: [VERSION]\n", 12),
+    "requires in full": ("    poller: v1\n    vision:\n      version: v1\n      requires:\n        poller: {version: [VERSION]}\n", 12),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "version",
+    [
+        '" v1"',
+        '"v1 "',
+        '"v1\\n"',
+        '"v\\n1"',
+        '"v\\t1"',
+        '"v\\e[31m1"',
+        '"v\\u202e1"',
+        '"\\u00a0v1"',
+        '"\\u200bv1"',
+        '"v1\\x85"',
+    ],
+)
+@pytest.mark.parametrize("place", VERSIONS)
+def test_a_version_that_does_not_look_like_what_it_is_is_refused_with_its_line(
+    write: Write, place: str, version: str
+) -> None:
+    text, line = VERSIONS[place]
+    write("c.yaml", CONNECTION, "f.yaml", at(text.replace("VERSION", version)))
+    (found,) = findings()
+    assert (found.origin.line, found.code) == (line, "wrong-value")
+    assert "must not have blanks around it, line breaks or control characters" in found.message
+
+
+def test_versions_of_channels_and_ranges_are_held_to_the_same(write: Write) -> None:
+    channel = (
+        'apiVersion: reconciler/v1\nkind: Channel\nmetadata: {name: stable}\nspec:\n  versions:\n    poller: "v1 "\n'
+    )
+    ranged = VERSIONS["requires"][0].replace("[VERSION]", '">=1.4\\n"')
+    write("c.yaml", CONNECTION, "channel.yaml", channel, "f.yaml", at(ranged))
+    assert [(one.origin.file, one.origin.line) for one in findings()] == [("channel.yaml", 6), ("f.yaml", 12)]
+
+
+STABLE = "apiVersion: reconciler/v1\nkind: Channel\nmetadata: {name: stable}\nspec: {versions: {poller: v2}}\n"
+
+
+@pytest.mark.parametrize("place", VERSIONS)
+def test_a_version_that_is_called_like_a_channel_is_told(write: Write, place: str) -> None:
+    text, line = VERSIONS[place]
+    if place.startswith("requires"):
+        line = 12
+    write("c.yaml", CONNECTION, "x.yaml", STABLE, "f.yaml", at(text.replace("VERSION", "stable")))
+    told = [(one.origin.line, one.hint) for one in load().warnings if one.code == "version-like-channel"]
+    assert told == [(line, "for what the Channel says, write {channel: stable} where a fleet asks for the version")]
+
+
+def test_a_version_of_a_channel_that_is_called_like_another_is_told(write: Write) -> None:
+    other = STABLE.replace("stable", "beta").replace("v2", "stable")
+    write("c.yaml", CONNECTION, "x.yaml", STABLE, "y.yaml", other, "f.yaml", FLEET)
+    assert [(one.code, one.origin.file) for one in load().warnings] == [("version-like-channel", "y.yaml")]
+
+
+@pytest.mark.parametrize("place", VERSIONS)
+@pytest.mark.parametrize("version", ['"v1.*"', "v1.?", '">=1.4"', "^1.4", "~1.4", '"!v1"', '"{channel: stable}"'])
+def test_versions_are_no_patterns(write: Write, place: str, version: str) -> None:
+    text, line = VERSIONS[place]
+    write("c.yaml", CONNECTION, "f.yaml", at(text.replace("VERSION", version)))
+    told = [(one.code, one.origin.line) for one in load().warnings if one.code != "unknown-workload"]
+    assert told == [("version-pattern", line)]
+
+
+def test_what_people_mean_by_a_pin_with_a_glob_and_by_an_exclamation_mark_is_said(write: Write) -> None:
+    text = at(
+        """\
+    poller: v1
+    vision: {version: v1, units: {not: {names: [gw-1, "!gw-*"]}}}
+  pins:
+    gw-*: {poller: v2}
+    "!gw-1": {poller: v2}
+"""
+    )
+    write(
+        "c.yaml",
+        CONNECTION,
+        "f.yaml",
+        text.replace("{site: austin}", '{"!lab": austin, ring: [austin, "!canary"], hw: "!b"}'),
+    )
+    told = [(one.code, one.origin.line, one.origin.column, one.hint) for one in load().warnings]
+    leave = "to leave out what matches, write not: "
+    override = "for several units, write an override of the workload: {units: {names: [...]}, version: ...}"
+    assert told == [
+        ("negation", 6, 18, f"{leave}{{tags: {{lab: austin}}}}"),
+        ("negation", 6, 49, f"{leave}{{tags: {{ring: canary}}}}"),
+        ("negation", 6, 61, f"{leave}{{tags: {{hw: b}}}}"),
+        ("negation", 9, 55, f"{leave}{{names: [gw-*]}}"),
+        ("glob-pin", 11, 5, override),
+        ("glob-pin", 12, 5, override),
+    ]
+
+
+def test_short_forms_of_workloads_are_the_long_ones(write: Write) -> None:
+    short = "    poller: {channel: stable}\n    vision: 1.10\n"
+    write("c.yaml", CONNECTION, "x.yaml", STABLE, "f.yaml", at(short))
+    spec = load().fleets["austin"].spec
+    assert spec.workloads["poller"].version == ChannelRef(channel="stable")
+    assert spec.workloads["vision"].version == "1.10"
+    write("f.yaml", at("    poller: {channel: stable, version: v1}\n"))
+    assert [one.message for one in findings()] == [
+        "exactly one of version, absent and unmanaged is needed, not version and channel"
+    ]
+    write("f.yaml", at("    poller:\n"))
+    assert [one.hint for one in findings()] == [
+        "write `absent: true` to remove the workload, or `unmanaged: true` to leave it alone"
+    ]
+
+
 def test_foreign_documents_are_left_alone(write: Write) -> None:
     foreign = "apiVersion: apps/v1\nkind: Deployment\n---\n- a\n---\nkind: Other\nx: !tag y\n--- text\n---\n"
     write(
@@ -698,7 +823,46 @@ def test_foreign_documents_are_left_alone(write: Write) -> None:
         "c.yaml",
         f"# reconciler/v1\n{CONNECTION}---\na: !x b\n",
     )
-    assert list(load().connections) == ["plant"]
+    found = load()
+    assert list(found.connections) == ["plant"]
+    assert [one.message for one in found.warnings] == [
+        "documents of other kinds are not read: helm.yaml:1:5 (no readable YAML), k8s.yaml:2:1 (Deployment), k8s.yaml:6:1 (Other)"
+    ]
+    (write("c.yaml", "") / "c.yaml").unlink()
+    with pytest.raises(SettingsError, match=r"no manifests in \. .*k8s\.yaml:2:1 \(Deployment\)"):
+        load()
+
+
+@pytest.mark.parametrize(("old", "new"), [
+    ("apiVersion: reconciler/v1", "apiVersion: reconcilr/v1"), ("apiVersion: reconciler/v1", "apiversion: reconciler/v1"),
+    ("apiVersion: reconciler/v1", "apiVersion: v1"), ("apiVersion: reconciler/v1\nkind: Fleet", "kind: fleet"),
+    ("apiVersion: reconciler/v1\nkind: Fleet", "kind: Flet"), ("apiVersion: reconciler/v1\nkind: Fleet", "Kind: Fleets"),
+    ("apiVersion: reconciler/v1\nkind: Fleet\n", ""),
+    ("apiVersion: reconciler/v1\nkind: Fleet", "apiVersion: Reconciler/V1\nkind: fleet"), ("kind: Fleet", "kind: Flet"), ("kind: Fleet", "Kind: Fleet"),
+])  # fmt: skip
+def test_a_document_that_was_meant_to_be_ours_is_an_error(write: Write, old: str, new: str) -> None:
+    write("c.yaml", CONNECTION, "f.yaml", FLEET.replace(old, new))
+    assert {one.origin.file for one in findings()} == {"f.yaml"}
+
+
+def test_what_seems_to_be_a_manifest_and_is_not_read_is_named(write: Write, tmp_path: Path) -> None:
+    """A folder that is linked into another is read there; what holds no manifest is nobody's business."""
+    as_json = '{\n  "apiVersion": "reconciler/v1", "kind": "Fleet"}'
+    prose = f"# Notes\n\nWrite this:\n\n```yaml\n{FLEET}```\n"
+    folder = write("c.yaml", CONNECTION, "in/f.yml", FLEET, "a.YAML", FLEET, "b.Yml", f"\ufeff# ours\n---\n{FLEET}", "c.json", as_json, "d.yaml.bak", FLEET,
+                   ".e.yaml", FLEET, "package.json", "{}", "README.md", prose, "x.YAML", "a: b\n", "notes.txt", FLEET, "fleet", FLEET, "g.taml", FLEET)  # fmt: skip
+    outside = tmp_path.with_name(f"{tmp_path.name}-outside")
+    (outside / "deep").mkdir(parents=True)
+    (outside / "deep" / "g.yaml").write_text(FLEET)
+    (folder / ".releases").mkdir()
+    (folder / ".releases" / "h.yaml").write_text(FLEET)
+    (folder / "current").symlink_to(".releases")
+    (folder / "linked").symlink_to(outside)
+    (folder / "again").symlink_to("in")
+    (folder / "empty").symlink_to(tmp_path.parent / "nowhere")
+    os.mkfifo(folder / "p.json")
+    told = {one.origin.file for one in load().warnings if one.code == "skipped"}
+    assert told == {"a.YAML", "b.Yml", "c.json", "d.yaml.bak", "notes.txt", "fleet", "g.taml", "linked", "current"}
 
 
 def test_a_document_of_our_kind_without_its_version_is_told(write: Write) -> None:
@@ -750,11 +914,12 @@ def test_a_file_given_twice_is_read_once(write: Write) -> None:
 
 def test_connections_from_elsewhere(write: Write) -> None:
     other = CONNECTION.replace("575ec8687ae143cd83dc4a97", "a" * 24)
-    write("fleets/c.yaml", CONNECTION, "fleets/f.yaml", FLEET, "trusted/c.yaml", other + "---\n" + CHANNEL)
+    foreign = "---\napiVersion: v1\nkind: Secret\n"
+    write("fleets/c.yaml", CONNECTION, "fleets/f.yaml", FLEET, "trusted/c.yaml", other + "---\n" + CHANNEL + foreign)
     manifest = load("fleets", connections="trusted")
     assert manifest.connections["plant"].spec.details.application == "a" * 24
     assert manifest.channels == {}
-    assert [one.code for one in manifest.warnings] == ["connections-ignored"]
+    assert [one.code for one in manifest.warnings] == ["connections-ignored", "foreign"]
     write("trusted/c.yaml", other.replace("losant:", "x:"))
     assert {one.origin.file for one in findings("fleets", connections="trusted")} >= {"trusted/c.yaml"}
 
@@ -779,24 +944,22 @@ def test_a_hundred_megabytes_are_not_read(write: Write) -> None:
     assert "100,000,000 bytes; at most 33,554,432" in finding.message
 
 
-def test_a_pipe_that_we_were_started_with_is_read_and_a_named_one_is_not(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def piped(content: bytes) -> list[str]:
-        read, write = os.pipe()
-        os.write(write, content)
-        os.close(write)
-        try:
-            return [one.code for one in findings(f"/dev/fd/{read}")]
-        finally:
-            os.close(read)
+def test_what_says_no_size_is_bounded_too(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    write()
+    monkeypatch.setattr(files, "LARGEST", 10)
+    assert [one.code for one in findings("/proc/self/status")] == ["too-large"]
 
-    assert "unreadable" not in piped(b"kind: Nonsense\n")
-    monkeypatch.setattr(files, "LARGEST", 1000)
-    assert piped(b" " * 1001) == ["too-large"]
-    os.mkfifo(tmp_path / "pipe")
-    for path in (str(tmp_path / "pipe"), "/dev/zero", "/dev/null", "/dev/tty"):
-        assert [one.code for one in findings(path)] == ["unreadable"]
+
+@pytest.mark.parametrize("path", ["/dev/zero", "/dev/null", "pipe", "pipe.yaml", "socket", "link"])
+def test_what_is_no_file_is_refused_and_nobody_waits_for_it(write: Write, path: str) -> None:
+    folder = write()
+    os.mkfifo(folder / "pipe")
+    os.mkfifo(folder / "pipe.yaml")
+    (folder / "link").symlink_to("pipe")
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind("socket")
+    (found,) = findings(path)
+    assert (found.code, found.message) == ("unreadable", "this is not a regular file, and nothing else is read")
 
 
 def test_devices_pipes_and_loops_below_a_folder(write: Write) -> None:

@@ -24,8 +24,9 @@ from reconciler.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
+from reconciler.platforms.body import START
 from reconciler.platforms.credentials import Bearer, checked_url
-from reconciler.platforms.http import ATTEMPTS, START, Client
+from reconciler.platforms.http import ATTEMPTS, Client
 from reconciler.platforms.transport import CALL
 from tests.unit.platforms.losant.application import Stopwatch
 

@@ -16,9 +16,9 @@ import pytest
 
 from reconciler.cli.wiring import SystemClock
 from reconciler.errors import UnexpectedAnswer, Unreachable
-from reconciler.platforms.body import TooLarge, unpacked
+from reconciler.platforms.body import START, TooLarge, unpacked
 from reconciler.platforms.credentials import NoCredentials
-from reconciler.platforms.http import START, Client
+from reconciler.platforms.http import Client
 from reconciler.platforms.transport import PART
 
 Handler = Callable[[socket.socket], object]

@@ -179,14 +179,16 @@ def test_state_shows_what_is_true_and_is_no_verb(name: str) -> None:
         ("set_agent", {"device": "gw-001", "agent": "1.0.0"}),
         ("add_flow", {"name": "fresh"}),
         ("create_version", {"flow": "telemetry", "version": "v9", "minimum_agent": "9.0.0"}),
-        ("report_failure", {"flow": "vision", "device": "gw-001", "message": "boom"}),
+        ("fall_back", {"flow": "vision", "device": "gw-003", "version": "v1.1.0", "error": "boom"}),
+        ("load_file", {"flow": "vision", "device": "gw-003", "version": "v1.1.0", "file_name": "a.json"}),
+        ("require_agent", {"flow": "vision", "agent": "2.9.0"}),
     ],
 )
 def test_verbs_change_the_world(verb: str, body: dict[str, Any]) -> None:
     fleet = LosantCaller()
 
     def shown() -> str:
-        flows = [(one.name, sorted(one.versions), one.failures) for one in fleet.app.flows]
+        flows = [(one.name, sorted(one.versions), one.minimum_agent) for one in fleet.app.flows]
         return repr((fleet.world.state(), flows, [str(device) for device in fleet.app.devices]))
 
     before = shown()
@@ -220,7 +222,7 @@ def test_calls_are_told_and_forgotten() -> None:
     calls = do(fleet, "GET", "calls")[1]
     assert calls["reads"] == {"devices.list": 1}
     assert [(write["route"], write["status"], write["body"]["version"]) for write in calls["writes"]] == [
-        ("deployments.release", 201, "v1.0.0")
+        ("deployments.release", 202, "v1.0.0")
     ]
     do(fleet, "DELETE", "calls")
     assert do(fleet, "GET", "calls")[1] == {"writes": [], "reads": {}}

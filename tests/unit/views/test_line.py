@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from reconciler.views.line import Line, Row, aligned, columns_of, fold, line, plain, styled, table, text_of
-from reconciler.views.words import LONGEST, clean, inert
+from reconciler.views.words import LONGEST, clean, harmless
 
 
 def texts(lines: list[Line]) -> list[str]:
@@ -47,7 +47,7 @@ def test_long_texts_say_how_long_they_were() -> None:
     ],
 )
 def test_build_servers_find_no_command(text: str, shown: str) -> None:
-    assert inert(text) == shown
+    assert harmless(text) == shown
 
 
 def test_folding_breaks_at_spaces_and_hangs() -> None:

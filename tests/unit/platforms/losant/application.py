@@ -61,6 +61,7 @@ class Application:
         self.requests: list[httpx.Request] = []
         self.hooks: list[Hook] = []
         self.most = most
+        self.accepted = 202
         self.clock = Stopwatch()
 
     def fill(self, devices: int, flows: int, version: str = "v1") -> Application:
@@ -100,6 +101,8 @@ class Application:
                 "id": hex_id("e", number),
                 "flowId": flow["id"],
                 "version": version,
+                "enabled": True,
+                "creationDate": "2025-12-01T00:00:00.000Z",
                 "lastUpdated": "2026-01-01T00:00:00.000Z",
                 "minimumAgentVersion": "1.30.0",
                 "notes": "first",
@@ -186,7 +189,7 @@ class Application:
 
     def _list(self, items: list[dict[str, Any]], params: httpx.QueryParams) -> httpx.Response:
         field, size = params.get("sortField", "name"), min(int(params.get("perPage", 100)), self.most)
-        ordered = sorted(items, key=lambda item: item[field], reverse=params.get("sortDirection") == "desc")
+        ordered = sorted(items, key=lambda item: str(item[field]), reverse=params.get("sortDirection") == "desc")
         page = int(params.get("page", 0))
         shown = ordered[page * size : (page + 1) * size]
         return httpx.Response(200, json={"items": shown, "count": len(shown), "totalCount": len(items)})
@@ -198,7 +201,7 @@ class Application:
             named = row["deviceId"] in (*body.get("deviceIds", ()), body.get("deviceId"))
             if named or row["desiredVersion"] == body.get("oldVersion", ""):
                 row["desiredVersion"] = row["currentVersion"] = body.get("version", body.get("newVersion"))
-        return httpx.Response(201, json={"success": True})
+        return httpx.Response(self.accepted, json={"success": True})
 
 
 def missing(message: str) -> httpx.Response:

@@ -31,6 +31,7 @@ def test_one_version_is_asked_for_by_name(app: Application) -> None:
         notes="first",
         reference=app.versions[release.workload][7]["id"],
         status="enabled",
+        created="2025-12-01T00:00:00.000Z",
         updated="2026-01-01T00:00:00.000Z",
     )
     assert len(app.requests) == 1

@@ -68,10 +68,12 @@ def test_calls_that_are_never_sent(forbidden: Action, text: str) -> None:
         (action("remove", {"flowId": FLOW, "deviceId": "d"}), b'{"flowId":"%s","deviceId":"d"}' % FLOW.encode()),
     ],
 )
-def test_what_is_sent(one: Action, body: bytes) -> None:
+@pytest.mark.parametrize("status", [200, 201, 202])
+def test_what_is_sent_and_the_status_that_came(one: Action, body: bytes, status: int) -> None:
     app = Application()
+    app.accepted = status
     receipt = app.platform().execute(one, app.clock.monotonic() + 60)
-    assert (receipt.kind, receipt.status, receipt.error) == (ReceiptKind.ACCEPTED, 201, "")
+    assert (receipt.kind, receipt.status, receipt.error) == (ReceiptKind.ACCEPTED, status, "")
     (request,) = app.requests
     assert (request.method, request.url.path, request.content) == ("POST", one.request.path, body)
     assert request.headers["content-type"] == "application/json"

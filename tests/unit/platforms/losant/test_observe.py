@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from reconciler.errors import PlatformError, Unauthorized, Unreachable
-from reconciler.model.condition import ConditionCode
+from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.connection import Requests
 from reconciler.model.observation import EMPTY, UNSEEN, Phase, State
 from reconciler.model.snapshot import Query, Snapshot, Workload
@@ -338,6 +338,40 @@ def test_two_rows_of_one_slot() -> None:
     assert observe(app).state(app.flows[0]["id"], 0).phase is Phase.UNKNOWN
 
 
+@pytest.mark.parametrize("file_first", [True, False])
+def test_a_file_on_the_device_stands_beside_what_it_was_given(file_first: bool) -> None:
+    app = Application().fill(1, 1)
+    device, flow = app.devices[0]["id"], app.flows[0]["id"]
+    app.rows.clear()
+    for file in (file_first, not file_first):
+        app.add_row(device, flow, "v2" if file else "v1", **({"fileName": "a.json"} if file else {}))
+    snapshot = observe(app)
+    assert snapshot.coverage.complete
+    condition = Condition(ConditionCode.FROM_FILE, text="a.json")
+    assert snapshot.state(flow, 0) == State("v1", "v1", conditions=(condition,))
+
+
+@pytest.mark.parametrize("detail", ["gw-1", hex_id("d", 1)])
+def test_everything_is_told_of_the_unit_that_is_asked_about_and_of_no_other(detail: str) -> None:
+    app = Application().fill(3, 2)
+    app.rows[2]["logs"] = [{"date": "2026-11-20T08:00:00.000Z", "newValue": "v1", "error": None}]
+    app.rows[3] |= {"currentVersion": 7, "later": {"field": [1]}}
+    snapshot = observe(app, Query(detail=detail))
+    first, second = (snapshot.state(flow["id"], 1) for flow in app.flows)
+    assert first.facts == (
+        ("id", app.rows[2]["id"]),
+        ("flowId", app.flows[0]["id"]),
+        ("flowClass", "edge"),
+        ("creationDate", app.rows[2]["creationDate"]),
+        ("lastUpdated", app.rows[2]["lastUpdated"]),
+        ("logs[0]", "date 2026-11-20T08:00:00.000Z, newValue v1"),
+    )
+    assert second.phase is Phase.UNKNOWN
+    assert ("later", "field [1]") in second.facts
+    assert snapshot.state(app.flows[0]["id"], 0) == snapshot.state(app.flows[0]["id"], 2) == State("v1", "v1")
+    assert all(not state.facts for state in observe(app, Query(detail="gw-9")).states)
+
+
 def test_malformed_items_cost_themselves_alone() -> None:
     app = Application().fill(3, 1)
     app.rows[0]["desiredVersion"] = 5
@@ -357,48 +391,19 @@ def test_malformed_items_cost_themselves_alone() -> None:
     )
 
 
-def test_malformed_devices_leave_absence_unproved() -> None:
+def test_a_device_without_an_id_leaves_absence_unproved() -> None:
     app = Application().fill(4, 1)
-    app.devices[0]["deviceClass"] = 5
-    app.devices[1] |= {"tags": {"site": "austin"}}
-    said = problems(app)
-    assert f"device {app.devices[0]['id']} has an unexpected value: deviceClass: Expected `str`, got `int`" in said
-    assert f"the tags of device {app.devices[1]['id']} have an unexpected shape" in said
-    units = observe(app).units
-    assert [unit.name for unit in all_of(units)] == ["gw-0", "gw-1", "gw-2", "gw-3"]
-    assert [unit.assignable for unit in all_of(units)] == [False, True, True, True]
     app.hook(DEVICES, edited(app, items=[*app.devices[:3], {"name": "no id"}]))
-    assert "a device cannot be read: it has no id" in problems(app)
-
-
-def test_fields_that_decide_nothing_cost_themselves_alone() -> None:
-    app = Application().fill(3, 1)
-    app.devices[0] |= {"name": 5, "edgeAgentVersion": 5}
-    app.devices[1] |= {"connectionInfo": "yes"}
-    app.rows[2] |= {"lastUpdated": 1_700_000_000}
-    snapshot = observe(app)
-    assert snapshot.coverage.complete
-    assert snapshot.coverage.notes == (
-        "connectionInfo: Expected `object | null`, got `str`",
-        "edgeAgentVersion: Expected `str | null`, got `int`",
-        "lastUpdated: Expected `str | null`, got `int`",
-        "name: Expected `str`, got `int`",
-    )
-    assert [unit.name for unit in all_of(snapshot.units)] == [app.devices[0]["id"], "gw-1", "gw-2"]
-    assert all(unit.assignable for unit in all_of(snapshot.units))
-    assert all(snapshot.state(app.flows[0]["id"], row).phase is Phase.SETTLED for row in range(3))
-
-
-def test_malformed_workflows_leave_absence_unproved() -> None:
-    app = Application().fill(1, 1)
-    app.add_flow("second")["name"] = None
-    assert "a workflow cannot be read: name: Expected `str`, got `null`" in problems(app)
+    assert "a device cannot be read, not even its id: id is missing" in problems(app)
+    app.hooks.clear()
+    app.hook(FLOWS, edited(app, items=[{"name": "no id"}]))
+    assert "a workflow cannot be read: id is missing" in problems(app)
 
 
 def test_many_problems_are_counted_rather_than_listed() -> None:
     app = Application().fill(30, 1)
-    for device in app.devices:
-        device["tags"] = [{"key": device["id"]}]
+    for row in app.rows:
+        row["flowId"] = 7
     snapshot = observe(app)
     assert len(snapshot.coverage.problems) == 11
     assert snapshot.coverage.problems[-1] == "and 20 more"
@@ -418,7 +423,7 @@ def test_a_stop_ends_reading() -> None:
 
 def test_credentials_that_expire_between_two_readings() -> None:
     app = Application().fill(1, 1)
-    app.devices[0]["tags"] = 5
+    app.rows[0]["flowId"] = 5
     app.hook(FLOWS, lambda _: httpx.Response(401) if len(app.asked(FLOWS)) > 1 else None)
     snapshot = observe(app)
     assert (

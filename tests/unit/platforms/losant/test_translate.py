@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import permutations
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.observation import Phase, State
-from reconciler.model.unit import Reach
+from reconciler.model.unit import Labels, Reach
 from reconciler.platforms.losant import wire
 from reconciler.platforms.losant.translate import labels_from, reach_of, state_of, state_of_malformed
 from reconciler.platforms.losant.wire import Link, Row
@@ -36,6 +37,10 @@ def news(date: str, **fields: Any) -> dict[str, Any]:
     return {"changeType": "current", "date": date, "sourceType": "device", **fields}
 
 
+def read(given_row: Row, notes: list[str] | None = None) -> State:
+    return state_of(given_row, [] if notes is None else notes)
+
+
 @pytest.mark.parametrize(
     ("given_row", "state"),
     [
@@ -45,6 +50,7 @@ def news(date: str, **fields: Any) -> dict[str, Any]:
         (row("v1", "v1", etags=(None, "a")), State("v1", "v1")),
         (row(None, None), State()),
         (row(None, None, etags=("a", "b")), State()),
+        (row(None, None, news(MONDAY, error="bad")), State()),
         (row("v1", "v1", etags=("b", "a")), State("v1", "v1", identity="b", overwritten=True)),
         (
             row("v1", "v1", asked(MONDAY), news(TUESDAY), etags=("b", "a")),
@@ -63,24 +69,12 @@ def news(date: str, **fields: Any) -> dict[str, Any]:
             State("v2", "v1", Phase.FAILED, since=AT_TUESDAY, error="too old"),
         ),
         (
-            row("v2", "v1", asked(MONDAY), news(MONDAY, attemptedValue="v2", error="at once")),
-            State("v2", "v1", Phase.FAILED, since=AT_MONDAY, error="at once"),
-        ),
-        (
-            row(None, "v1", asked(MONDAY, None), news(TUESDAY, attemptedValue=None, error="stuck")),
-            State(None, "v1", Phase.FAILED, since=AT_TUESDAY, error="stuck"),
-        ),
-        (
-            row("v2", "v1", asked(TUESDAY), news(MONDAY, attemptedValue="v2", error="before")),
-            State("v2", "v1", Phase.MOVING, since=AT_TUESDAY),
-        ),
-        (
             row("v3", "v1", asked(MONDAY), news(TUESDAY, attemptedValue="v2", error="other version")),
-            State("v3", "v1", Phase.MOVING, since=AT_MONDAY),
+            State("v3", "v1", Phase.FAILED, since=AT_TUESDAY, error="v2: other version"),
         ),
         (
-            row("v2", "v1", news(MONDAY, attemptedValue="v2", error="old"), news(TUESDAY, newValue="v1")),
-            State("v2", "v1", Phase.MOVING, since=AT_TUESDAY),
+            row("v2", "v1", asked(MONDAY), news(TUESDAY, error={"code": 7})),
+            State("v2", "v1", Phase.FAILED, since=AT_TUESDAY, error="code 7"),
         ),
         (
             row("v1", "v1", news(MONDAY, attemptedValue="v1", attemptedEtag="b", error="bad"), etags=("b", "a")),
@@ -88,18 +82,115 @@ def news(date: str, **fields: Any) -> dict[str, Any]:
         ),
         (
             row("v1", "v1", news(MONDAY, attemptedValue="v1", attemptedEtag="x", error="bad"), etags=("b", "a")),
-            State("v1", "v1", identity="b", overwritten=True),
+            State("v1", "v1", Phase.FAILED, identity="b", overwritten=True, since=AT_MONDAY, error="bad"),
+        ),
+        (
+            row("v1", "v1", asked(MONDAY), news(TUESDAY, newValue="v1", newEtag="b"), etags=("b", "a")),
+            State(
+                "v1",
+                "v1",
+                Phase.FAILED,
+                identity="b",
+                since=AT_TUESDAY,
+                conditions=(Condition(ConditionCode.FELL_BACK, ("v1",)),),
+            ),
+        ),
+        (
+            row("v2", "v1", asked(MONDAY), news(TUESDAY, newValue="v2", newEtag="x"), etags=("b", "a")),
+            State("v2", "v1", Phase.MOVING, identity="b", since=AT_MONDAY),
         ),
     ],
 )
 def test_the_table(given_row: Row, state: State) -> None:
-    assert state_of(given_row) == state
+    assert read(given_row) == state
 
 
-def test_logs_in_any_order_mean_the_same() -> None:
-    logs = [asked(MONDAY), news(TUESDAY, attemptedValue="v2", error="no"), asked("2026-11-15T00:00:00Z"), news(MONDAY)]
-    assert state_of(row("v2", "v1", *logs)) == state_of(row("v2", "v1", *reversed(logs)))
-    assert state_of(row("v2", "v1", *logs)).phase is Phase.FAILED
+ASKED, OLD = asked("", "v2"), {"changeType": "desired", "newValue": "v1"}
+ERROR = news("", attemptedValue="v2", error="bad")
+BARE = news("", error="bad")
+FOREIGN = news("", attemptedValue="v1", error="bad")
+SURPRISE = {"changeType": "surprise", "error": "bad"}
+TOOK = news("", newValue="v2", previousValue="v1")
+TOOK_BADLY = news("", newValue="v2", error="bad")
+BACK = news("", newValue="v1", previousValue="v1")
+LEFT = news("", newValue="v1", previousValue="v2")
+SAID = news("")
+
+ORDERS: list[tuple[list[dict[str, Any]], str, str]] = [
+    ([ASKED], "v1", "moving"),
+    ([ASKED, BACK], "v1", "moving"),
+    ([ASKED, SAID], "v1", "moving"),
+    ([ASKED, ERROR], "v1", "failed"),
+    ([ASKED, BARE], "v1", "failed"),
+    ([ASKED, FOREIGN], "v1", "failed"),
+    ([ASKED, SURPRISE], "v1", "failed"),
+    ([ASKED, ERROR, BACK], "v1", "failed"),
+    ([ASKED, BARE, BACK], "v1", "failed"),
+    ([ASKED, ERROR, SAID], "v1", "failed"),
+    ([ASKED, ERROR, BACK, BACK], "v1", "failed"),
+    ([ASKED, BACK, ERROR], "v1", "failed"),
+    ([ASKED, TOOK, ERROR, BACK], "v1", "failed"),
+    ([ASKED, TOOK, BACK], "v1", "left"),
+    ([ASKED, LEFT], "v1", "left"),
+    ([ASKED, TOOK], "v1", "left"),
+    ([ASKED, ERROR, TOOK, BACK], "v1", "left"),
+    ([ERROR, BACK], "v1", "failed"),
+    ([ERROR, ASKED], "v1", "moving"),
+    ([ASKED, ERROR, ASKED], "v1", "moving"),
+    ([ASKED, TOOK, OLD, BACK, ASKED], "v1", "moving"),
+    ([ASKED, TOOK], "v2", "settled"),
+    ([ASKED, SAID], "v2", "settled"),
+    ([ASKED, ERROR, TOOK], "v2", "settled"),
+    ([ASKED, ERROR, SAID], "v2", "settled"),
+    ([ERROR, ASKED], "v2", "settled"),
+    ([ASKED, ERROR], "v2", "failed"),
+    ([ASKED, BARE], "v2", "failed"),
+    ([ASKED, TOOK, ERROR], "v2", "failed"),
+    ([ASKED, TOOK_BADLY], "v2", "failed"),
+    ([ASKED, ERROR, BACK], "v2", "failed"),
+]
+"""What happened, in order of time; what the device has now, v2 being asked for; what that means."""
+
+REMOVED = {"changeType": "desired", "newValue": None}
+GONE, THERE = news("", newValue=None), news("", newValue="v1")
+REMOVALS: list[tuple[list[dict[str, Any]], str, str]] = [
+    ([REMOVED], "v1", "moving"),
+    ([REMOVED, THERE], "v1", "moving"),
+    ([REMOVED, SAID], "v1", "moving"),
+    ([REMOVED, BARE], "v1", "failed"),
+    ([REMOVED, BARE, THERE], "v1", "failed"),
+    ([REMOVED, GONE, THERE], "v1", "left"),
+]
+
+
+@pytest.mark.parametrize(("happened", "there", "meaning"), [*ORDERS, *REMOVALS])
+def test_what_happened_means_the_same_in_whatever_order_it_is_listed(
+    happened: list[dict[str, Any]], there: str, meaning: str
+) -> None:
+    wanted = None if REMOVED in happened else "v2"
+    dated = [{**one, "date": f"2026-11-16T00:0{minute}:00Z"} for minute, one in enumerate(happened)]
+    for logs in permutations(dated):
+        state = read(row(wanted, there, *logs))
+        assert (state.assigned, state.reported) == (wanted, there)
+        if meaning == "left":
+            code = ConditionCode.CAME_BACK if wanted is None else ConditionCode.FELL_BACK
+            assert (state.phase, state.error, [one.code for one in state.conditions]) == (Phase.FAILED, None, [code])
+        else:
+            assert state.phase.value == meaning
+            assert (state.error or "").endswith("bad" if meaning == "failed" else "")
+            assert bool(state.error) == (meaning == "failed")
+            assert not state.conditions
+
+
+@pytest.mark.parametrize(("happened", "there", "meaning"), [one for one in ORDERS if one[2] == "failed"])
+@pytest.mark.parametrize("date", [1_700_000_000, "yesterday", None, {}])
+def test_no_error_is_lost_with_its_date(happened: list[dict[str, Any]], there: str, meaning: str, date: Any) -> None:
+    assert meaning == "failed"
+    dated = [{**one, "date": f"2026-11-16T00:0{minute}:00Z"} for minute, one in enumerate(happened)]
+    for one in dated:
+        one["date"] = date if one.get("error") else one["date"]
+    state = read(row("v2", there, *dated))
+    assert (state.phase, state.since) == (Phase.FAILED, None)
 
 
 @pytest.mark.parametrize(
@@ -109,25 +200,20 @@ def test_logs_in_any_order_mean_the_same() -> None:
         {"changeType": "desired", "date": "yesterday"},
         {"changeType": "desired"},
         {"changeType": 1, "date": MONDAY},
+        7,
+        None,
     ],
 )
-def test_a_log_nobody_can_read_makes_the_slot_unknown(log: dict[str, Any]) -> None:
-    state = state_of(row("v2", "v1", log))
-    assert (state.phase, state.assigned, state.reported) == (Phase.UNKNOWN, "v2", "v1")
-    ((code, text),) = [(one.code, one.text) for one in state.conditions]
-    assert code is ConditionCode.UNEXPECTED_VALUE
-    assert text.startswith("logs: ")
-
-
-def test_a_settled_slot_needs_no_log() -> None:
-    assert state_of(row("v1", "v1", {"changeType": "surprise", "date": MONDAY})) == State("v1", "v1")
+def test_a_log_nobody_can_read_is_left_out(log: Any) -> None:
+    assert read(row("v2", "v1", log)) == State("v2", "v1", Phase.MOVING, since=AT_TUESDAY)
+    assert read(row("v1", "v1", log)) == State("v1", "v1")
 
 
 def test_other_unexpected_values_are_unknown_and_never_absence() -> None:
-    assert state_of(row("", "")).phase is Phase.UNKNOWN
-    assert state_of(row("v1", "")).phase is Phase.UNKNOWN
-    assert state_of(Row("a", "d", "f", "v2", "v1", last_updated="then")) == State("v2", "v1", Phase.MOVING)
-    assert state_of(Row("a", "d", "f", "v2", "v1")) == State("v2", "v1", Phase.MOVING)
+    assert read(row("", "")).phase is Phase.UNKNOWN
+    assert read(row("v1", "")).phase is Phase.UNKNOWN
+    assert read(Row("a", "d", "f", "v2", "v1", last_updated="then")) == State("v2", "v1", Phase.MOVING)
+    assert read(Row("a", "d", "f", "v2", "v1")) == State("v2", "v1", Phase.MOVING)
     one = state_of_malformed(Malformed({"desired_version": "v1", "current_version": None}, "what it is"))
     condition = Condition(ConditionCode.UNEXPECTED_VALUE, text="what it is")
     assert one == State("v1", None, Phase.UNKNOWN, conditions=(condition,))
@@ -163,11 +249,11 @@ def test_every_row_means_something_whatever_it_holds(given_rows: list[dict[str, 
     page = wire.rows(json.dumps({"items": given_rows, "totalCount": len(given_rows)}).encode())
     assert page.size == len(given_rows)
     assert all(one.text("id") for one in page.malformed)
-    for state in [*map(state_of, page.items), *map(state_of_malformed, page.malformed)]:
+    for state in [*map(read, page.items), *map(state_of_malformed, page.malformed)]:
         hash(state)
         assert state.assigned != "" != state.reported
-        assert (state.error is not None) == (state.phase is Phase.FAILED)
-        assert bool(state.conditions) == (state.phase is Phase.UNKNOWN)
+        assert (state.error is None) or state.phase is Phase.FAILED
+        assert (state.error is not None or bool(state.conditions)) == (state.phase in (Phase.FAILED, Phase.UNKNOWN))
         assert state.since is None or state.phase in (Phase.MOVING, Phase.FAILED)
         if state.overwritten:
             assert state.assigned is not None
@@ -176,11 +262,29 @@ def test_every_row_means_something_whatever_it_holds(given_rows: list[dict[str, 
             assert state.assigned == state.reported
 
 
-def test_tags_keep_repeated_keys() -> None:
-    raw = b'[{"key":"site","value":"b"},{"key":"ring","value":"x"},{"key":"site","value":"a"}]'
-    assert labels_from(raw) == (("ring", "x"), ("site", "a"), ("site", "b"))
-    with pytest.raises(msgspec.DecodeError):
-        labels_from(b'{"site":"a"}')
+@pytest.mark.parametrize(
+    ("tags", "labels", "noted"),
+    [
+        ([("site", "b"), ("ring", "x"), ("site", "a")], (("ring", "x"), ("site", "a"), ("site", "b")), 0),
+        ([("line", 12), ("ring", "x")], (("line", "12"), ("ring", "x")), 1),
+        ([("line", 1.5), ("on", True)], (("line", "1.5"), ("on", "true")), 2),
+        ([("site", None), ("ring", "x"), (7, "y")], (("ring", "x"),), 2),
+        ([("site", ["a"]), ("ring", "x")], (("ring", "x"),), 1),
+    ],
+)
+def test_tags(tags: list[tuple[Any, Any]], labels: Labels, noted: int) -> None:
+    notes: list[str] = []
+    raw = json.dumps([{"key": key, "value": value} for key, value in tags]).encode()
+    assert labels_from(raw, notes) == labels
+    assert len(notes) == noted
+    assert all(note.startswith("tags: ") for note in notes)
+
+
+@pytest.mark.parametrize("raw", [b"null", b"7", b'{"site":"a"}', b'"a"', b"[7, null]"])
+def test_tags_of_another_shape_are_none(raw: bytes) -> None:
+    notes: list[str] = []
+    assert labels_from(raw, notes) == ()
+    assert notes
 
 
 @pytest.mark.parametrize(

@@ -16,11 +16,11 @@ FULL, READ_ONLY = "simulated-token", "simulated-read-only-token"
 
 
 class Caller:
-    """A fleet with a clock that stands still, and the shortest way to call its API."""
+    """A fleet with a clock that stands still, and the shortest way to call its API. Writes can be read at once."""
 
     def __init__(self, shape: Shape = CALM, faults: Sequence[str] = (), slow_for: float = 3.0, **variants: str) -> None:
         self.clock = ManualClock()
-        answers = {name.replace("_", "-"): answer for name, answer in variants.items()}
+        answers = {"write-visible": "now"} | {name.replace("_", "-"): answer for name, answer in variants.items()}
         self.simulator: LosantSimulator = simulator(
             shape,
             clock=self.clock,

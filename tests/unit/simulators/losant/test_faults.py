@@ -44,7 +44,7 @@ class TestAfterTheEffect:
     def test_truncate(self) -> None:
         fleet = Caller(faults=["truncate=100%"])
         reply = release_raw(fleet, "gw-001")
-        assert reply.status == 201
+        assert reply.status == 202
         assert released(fleet) == 1
         with pytest.raises(json.JSONDecodeError):
             json.loads(reply.body)
@@ -71,7 +71,7 @@ class TestListings:
         _, page = fleet.get(READ)
         assert (page["items"], page["count"], page["totalCount"], page["sortField"]) == ([], 0, 0, "lastUpdated")
         assert fleet.get(f"/flows/{fleet.flow('vision')}")[1] == {}
-        assert fleet.release("telemetry", "v1.0.0", "gw-001") == (201, {"success": True})
+        assert fleet.release("telemetry", "v1.0.0", "gw-001") == (202, {"success": True})
 
     def test_shift_moves_rows_while_totals_agree(self) -> None:
         fleet = Caller()
@@ -90,7 +90,7 @@ class TestWrites:
     def test_partial(self) -> None:
         fleet = Caller(faults=["partial=100%"])
         names = [f"gw-{n:03d}" for n in range(20)]
-        assert fleet.release("telemetry", "v1.0.0", *names)[0] == 201
+        assert fleet.release("telemetry", "v1.0.0", *names)[0] == 202
         assert 10 <= released(fleet) < 20
         assert fleet.simulator.calls.writes[0].fault == "partial"
 
@@ -103,7 +103,7 @@ class TestWrites:
         left = [fleet.app.device_of_id(i) for i in ids.values()]
         assert left.count(None) == 1
         survivors = [d.id for d in left if d is not None]
-        assert fleet.post(f"{READ}/release", {**body, "deviceIds": survivors})[0] == 201
+        assert fleet.post(f"{READ}/release", {**body, "deviceIds": survivors})[0] == 202
 
     @pytest.mark.parametrize("body", [b"{", [], {"deviceIds": "all"}, {"deviceIds": [3, "65a3ffffffffffffffffffff"]}])
     def test_gone_needs_a_device(self, body: Any) -> None:
@@ -123,7 +123,7 @@ class TestExpire:
 class TestReach:
     @pytest.mark.parametrize(
         ("on", "read", "write"),
-        [("any", 500, 500), ("reads", 500, 201), ("writes", 200, 500), ("devices.list", 500, 201)],
+        [("any", 500, 500), ("reads", 500, 202), ("writes", 200, 500), ("devices.list", 500, 202)],
     )
     def test_faults_are_narrowed(self, on: str, read: int, write: int) -> None:
         fleet = Caller(faults=[f"500=100%@{on}"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 
@@ -147,14 +146,6 @@ class TestDevices:
         fleet.world.delete_device("gw-004")
         assert len(fleet.rows(f"deviceId={gone}")) == 2
 
-    def test_a_query_overrides_the_other_filters(self, fleet: Caller) -> None:
-        query = quote(json.dumps({"name": "hub-1"}))
-        _, page = fleet.get("/devices", f"query={query}&deviceClass=edgeCompute&filter=gw-*")
-        assert names(page) == ["hub-1"]
-        assert page["query"] == {"name": "hub-1"}
-        assert fleet.get("/devices", "query=null")[1]["totalCount"] == 23
-        assert fleet.get("/devices", "query=[]")[0] == fleet.get("/devices", "query=%7B")[0] == 400
-
 
 class TestWorkflows:
     def test_without_a_class_only_cloud_flows_show(self, fleet: Caller) -> None:
@@ -170,31 +161,6 @@ class TestWorkflows:
         fleet.world.create_version("vision", "rc 1/2")
         assert fleet.get(f"{path}/rc 1/2")[1]["version"] == "rc 1/2"
         assert fleet.get(f"{path}/v9")[0] == fleet.get(f"{path}/{MISSING}")[0] == 404
-
-    def test_one_name_across_flows(self, fleet: Caller) -> None:
-        fleet.world.create_version("vision", "v2")
-        fleet.world.create_version("telemetry", "v2")
-        _, page = fleet.get("/flows/version", "version=v2&flowClass=edge")
-        assert {item["flowId"] for item in page["items"]} == {fleet.flow("vision"), fleet.flow("telemetry")}
-        assert fleet.get("/flows/version", "version=v2")[1]["totalCount"] == 0
-
-    def test_runtime_errors(self, fleet: Caller) -> None:
-        path = f"/flows/{fleet.flow('telemetry')}/errors"
-        fleet.world.report_failure("telemetry", "gw-001", "first")
-        fleet.clock.advance(60)
-        fleet.world.report_failure("telemetry", "gw-002", "second", version="v1.0.0")
-        fleet.world.report_failure("vision", "gw-001", "elsewhere")
-        _, found = fleet.get(path)
-        assert [item["error"]["message"] for item in found["items"]] == ["second", "first"]
-        assert found["items"][1]["flowVersion"] == "v1.3.0"
-        assert len(fleet.get(path, "limit=1")[1]["items"]) == 1
-        assert [i["deviceId"] for i in fleet.get(path, f"deviceId={fleet.device('gw-001')}")[1]["items"]] == [
-            fleet.device("gw-001")
-        ]
-        assert len(fleet.get(path, "flowVersion=v1.0.0&sortDirection=asc")[1]["items"]) == 1
-        assert fleet.get(path, "duration=1000&limit=9")[1]["items"][0]["error"]["message"] == "second"
-        fleet.clock.advance(90_000)
-        assert fleet.get(path)[1]["items"] == []
 
 
 def test_another_application_is_not_found(fleet: Caller) -> None:

@@ -11,7 +11,7 @@ from tests.unit.simulators.losant.caller import Caller
 MISSING = "65a3ffffffffffffffffffff"
 FLOW = "65a100000000000000000000"
 RELEASE, REPLACE, REMOVE = (f"/edge/deployments/{verb}" for verb in ("release", "replace", "remove"))
-ACCEPTED = (201, {"success": True})
+ACCEPTED = (202, {"success": True})
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ class TestRelease:
             status, error = fleet.post(RELEASE, {"flowId": flow, "version": None})
             assert (status, error["message"]) == (404, "Flow was not found")
 
-    @pytest.mark.parametrize(("answer", "status"), [("404", 404), ("400", 400), ("accept", 201)])
+    @pytest.mark.parametrize(("answer", "status"), [("404", 404), ("400", 400), ("accept", 202)])
     def test_an_unknown_version(self, answer: str, status: int) -> None:
         fleet = Caller(unknown_version=answer)
         assert fleet.release("telemetry", "v9", "gw-001")[0] == status
@@ -77,7 +77,7 @@ class TestRelease:
         row = fleet.row("gw-001", "telemetry")
         assert row is not None
         assert row["currentVersion"] == "v1.3.0"
-        if status == 201:
+        if status == 202:
             assert (row["desiredVersion"], row["logs"][-1]["attemptedValue"]) == ("v9", "v9")
             assert "not found" in row["logs"][-1]["error"]
 
@@ -90,7 +90,7 @@ class TestRelease:
 
     @pytest.mark.parametrize("stranger", [MISSING, "ffffffffffffffffffffffff", "000000000000000000000000"])
     def test_unknown_ids(self, stranger: str) -> None:
-        for answer, status, changed in (("ignore", 201, {"gw-001"}), ("refuse", 400, set())):
+        for answer, status, changed in (("ignore", 202, {"gw-001"}), ("refuse", 400, set())):
             fleet = Caller(unknown_ids=answer)
             body = {"flowId": FLOW, "version": "v1.0.0", "deviceIds": [fleet.device("gw-001"), stranger]}
             assert fleet.post(RELEASE, body)[0] == status
@@ -101,11 +101,11 @@ class TestRelease:
         assert fleet.post(RELEASE, body) == ACCEPTED
         assert told(fleet, "modbus-poller", "v1.0.0") == {"gw-001"}
 
-    @pytest.mark.parametrize(("answer", "status"), [("ignore", 201), ("refuse", 400)])
+    @pytest.mark.parametrize(("answer", "status"), [("ignore", 202), ("refuse", 400)])
     def test_devices_of_another_class(self, answer: str, status: int) -> None:
         fleet = Caller(other_class=answer)
         assert fleet.release("telemetry", "v1.0.0", "hub-1", "gw-001")[0] == status
-        assert told(fleet, "telemetry", "v1.0.0") == ({"gw-001"} if status == 201 else set())
+        assert told(fleet, "telemetry", "v1.0.0") == ({"gw-001"} if status == 202 else set())
 
     @pytest.mark.parametrize(("answer", "more"), [("yes", 1), ("no", 0)])
     def test_a_release_of_what_is_desired_already(self, answer: str, more: int) -> None:
@@ -167,13 +167,13 @@ class TestRemove:
         left = {r["flowName"] for r in fleet.rows() if r["deviceName"] == "gw-000" and r["desiredVersion"]}
         assert left == {"unit-converter"}
 
-    @pytest.mark.parametrize(("answer", "status", "left"), [("all", 201, 0), ("none", 201, 47), ("reject", 400, 47)])
+    @pytest.mark.parametrize(("answer", "status", "left"), [("all", 202, 0), ("none", 202, 47), ("reject", 400, 47)])
     def test_both_null(self, answer: str, status: int, left: int) -> None:
         fleet = Caller(remove_null_null=answer)
         assert fleet.post(REMOVE, {"flowId": None, "deviceId": None})[0] == status
         assert sum(r["desiredVersion"] is not None for r in fleet.rows() if r["flowClass"] == "edge") == left
 
-    @pytest.mark.parametrize(("answer", "status"), [("ignore", 201), ("refuse", 400)])
+    @pytest.mark.parametrize(("answer", "status"), [("ignore", 202), ("refuse", 400)])
     def test_an_unknown_device(self, answer: str, status: int) -> None:
         fleet = Caller(unknown_ids=answer)
         before = fleet.world.state()

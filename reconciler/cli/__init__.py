@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import errno
+import signal
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,9 @@ from importlib import import_module
 import click
 
 from reconciler import __version__
+from reconciler.cli import streams
 from reconciler.cli.output import say
+from reconciler.cli.stopping import interrupted, on_signals
 
 COMMANDS = {
     "plan": ("plan", "Show what apply would do, and why; changes nothing."),
@@ -34,8 +36,6 @@ COMMANDS = {
 
 USAGE = 64
 """Exit code for a wrong command line (click's own 2 would read as "there are changes")."""
-
-INTERRUPTED = 130
 
 
 class Commands(click.Group):
@@ -90,29 +90,26 @@ def root() -> None:
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code. No user's mistake ends in a traceback."""
-    sys.exit(_run(args))
+    with streams.prepared():
+        code = _run(args)
+    sys.exit(code)
 
 
 def _run(args: Sequence[str] | None) -> int:
     try:
-        result = root.main(args=None if args is None else list(args), prog_name="reconciler", standalone_mode=False)
+        with on_signals(interrupted):
+            result = root.main(args=None if args is None else list(args), prog_name="reconciler", standalone_mode=False)
+            sys.stdout.flush()
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except click.Abort:
-        say("aborted; nothing more was sent", err=True)
-        return INTERRUPTED
+    except click.Abort as abort:  # which click makes of an interrupt, too
+        cause = abort.__cause__
+        number = cause.args[0] if isinstance(cause, KeyboardInterrupt) and cause.args else signal.SIGINT
+        say("interrupted; nothing more was sent", err=True)
+        return 128 + int(number)
     except click.ClickException as wrong:
         say(*_usage(wrong), err=True)
         return USAGE
-    except BrokenPipeError:
-        return _pipe_closed()
-    except OSError as error:
-        if error.errno != errno.EIO:
-            raise
-        return _pipe_closed()  # the terminal was closed: nobody is there to read
-    except KeyboardInterrupt:
-        say("interrupted", err=True)
-        return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - Python would write its text as it is, and that may be a platform's
         return _explained(error)
     return result if isinstance(result, int) else 0
@@ -144,13 +141,3 @@ def _explained(error: Exception) -> int:
     if error.hint:
         say(f"hint: {error.hint}", err=True)
     return error.exit_code
-
-
-def _pipe_closed() -> int:
-    """Whoever read our output went away: end quietly, as other tools do."""
-    import os
-
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.dup2(nowhere, sys.stderr.fileno())
-    return 141

@@ -23,13 +23,13 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.output import say
 from reconciler.cli.printing import applied, live, print_plan, print_report, result_file
+from reconciler.cli.told import Recorder, Told, telling
 from reconciler.core.decide import PlanRequest
 from reconciler.engine.apply import Applying
-from reconciler.engine.plan import PlanResult, plan
+from reconciler.engine.plan import plan
 from reconciler.engine.run import Options
 from reconciler.errors import SettingsError
 from reconciler.model.plan import LimitKind, Plan
-from reconciler.ports import EventSink
 
 
 @click.command(
@@ -93,7 +93,7 @@ def command(  # every option is one of the command line's
     manifest = wiring.load(selected.paths, selected.connections, strict=selected.strict)
     commit = wiring.commit(selected.paths, manifest)
     request = PlanRequest(manifest=manifest, filters=selected.filters, strict=selected.strict, commit=commit)
-    with wiring.stoppable(clock, "stopping: running calls are finished, no more are sent"), ExitStack() as stack:
+    with ExitStack() as stack:
         planned = plan(request, wiring.opener(manifest, clock), clock)
         stack.callback(planned.close)
         if saved is not None:
@@ -112,27 +112,24 @@ def command(  # every option is one of the command line's
             deadline=deadline,
             allow=dict.fromkeys(allow, reason or ""),
         )
-        record = stack.enter_context(result_file(result))
-        return _carry_out(planned, options, clock, saved, record, output, selected)
+        applying = Applying(planned, options, clock, run=uuid.uuid4().hex, saved=saved)
+        return _carry_out(applying, clock, result, output, selected)
 
 
 def _carry_out(
-    planned: PlanResult,
-    options: Options,
-    clock: wiring.SystemClock,
-    saved: Plan | None,
-    record: EventSink,
-    output: str,
-    selected: Selection,
+    applying: Applying, clock: wiring.SystemClock, result: Path | None, output: str, selected: Selection
 ) -> int:  # one run
-    applying = Applying(planned, options, clock, run=uuid.uuid4().hex, saved=saved)
     from reconciler.views import apply_text
 
-    with live(applying.saved or planned.plan) as screen:
-        for event in applying.events():
-            record.record(event)
-            screen.record(event)
-    print_report(applied(applying), output, apply_text.encode, apply_text.render, context=selected.context)
+    told = Told()
+    words = "stopping: running calls are finished, no more are sent; a second time ends at once"
+    with telling(told), wiring.stoppable(clock, words, told.last_words):
+        with result_file(result) as kept, live(applying.saved or applying.planned.plan) as screen:
+            recorder = Recorder(clock.stop, told, kept, screen)
+            for event in applying.events():
+                recorder.record(event)
+        print_report(applied(applying), output, apply_text.encode, apply_text.render, context=selected.context)
+        recorder.end()
     return applying.exit_code
 
 

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from secrets import token_hex
+from stat import S_IMODE, S_ISREG
+from typing import TextIO
 
 import msgspec
 
@@ -26,14 +34,89 @@ def read_file(path: Path) -> bytes:
         raise SettingsError(f"cannot read {path}: {error.strerror}") from error
 
 
-def write_file(path: Path, content: bytes) -> None:
-    """Write a file through a temporary one beside it, so that it is never half there."""
-    beside = path.with_name(f".{path.name}.partial")
+def make_folder(path: Path) -> None:
+    """Make a folder where there is none; raise SettingsError where that cannot be done."""
     try:
-        beside.write_bytes(content)
-        beside.replace(path)
+        path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise SettingsError(f"cannot write {path}: {error.strerror}") from error
+        raise SettingsError(f"cannot create the folder {path}: {error.strerror}") from error
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file; raise SettingsError where that cannot be done, and leave no part of it behind.
+
+    A regular file is written beside its place and moved there, so that it is never half there; links are followed, and
+    its mode stays. What cannot be replaced (a pipe, a device, standard output by any name, a file of several names) is
+    written to as it is.
+    """
+    write_files({path: content})
+
+
+def write_files(contents: Mapping[Path, bytes]) -> None:
+    """Write several files as one: all beside their places first, then moved there."""
+    partial: dict[Path, Path] = {}
+    at = Path()
+    try:
+        for at, content in contents.items():
+            target = Path(os.path.realpath(at))
+            if (beside := _beside(target, content)) is None:
+                _written(at, content)
+            else:
+                partial[target] = beside
+        for at, beside in partial.items():
+            try:
+                beside.replace(at)
+            except OSError as error:
+                if error.errno != errno.EBUSY:  # a file that is mounted by itself cannot be replaced
+                    raise
+                _written(at, beside.read_bytes())
+    except OSError as error:
+        raise SettingsError(f"cannot write {at}: {error.strerror}") from error
+    finally:
+        for beside in partial.values():
+            with suppress(OSError):
+                beside.unlink()
+
+
+def _beside(target: Path, content: bytes) -> Path | None:
+    """Return a new file with the mode of its target; None where the target can only be written to."""
+    try:
+        found = target.stat()
+    except FileNotFoundError:
+        found = None
+    if found is not None and (not S_ISREG(found.st_mode) or found.st_nlink > 1 or _stream(found) is not None):
+        return None
+    beside = target.with_name(f".{token_hex(8)}.partial")
+    try:
+        with beside.open("xb") as file:
+            file.write(content)
+        if found is not None:
+            beside.chmod(S_IMODE(found.st_mode))
+    except OSError as error:
+        with suppress(OSError):
+            beside.unlink()
+        if found is None or error.errno not in {errno.EACCES, errno.EPERM, errno.EROFS}:
+            raise
+        return None
+    return beside
+
+
+def _stream(found: os.stat_result) -> TextIO | None:
+    """Return our standard output or error where it goes to a file: replaced, it would go nowhere."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            if os.path.samestat(os.fstat(stream.fileno()), found):
+                return stream
+    return None
+
+
+def _written(path: Path, content: bytes) -> None:
+    """Write into what is there: through the stream of ours that goes there, if one does."""
+    stream = _stream(path.stat())
+    if stream is not None:
+        stream.flush()
+    with path.open("wb") if stream is None else os.fdopen(os.dup(stream.fileno()), "wb") as file:
+        file.write(content)
 
 
 def read_plan(path: Path) -> Plan:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import shlex
 import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 import click
 import msgspec
 
 from reconciler.cli import connecting, wiring
+from reconciler.cli.files import make_folder, write_files
 from reconciler.cli.options import connections_option
 from reconciler.cli.output import say
 from reconciler.core.bootstrap import Imported
@@ -123,7 +123,8 @@ def _import(wanted: Wanted, manifest: Manifest, connection: str, text: str) -> N
     if wanted.shown:
         say(*"---\n".join(texts.values()).removesuffix("\n").split("\n"))
     else:
-        _write_all({wanted.out / name: content for name, content in texts.items()})
+        make_folder(wanted.out)
+        write_files({wanted.out / name: content.encode() for name, content in texts.items()})
     _tell(wanted, found, texts)
     for name, document in manifest.fleets.items():
         if document.spec.connection == connection:
@@ -170,19 +171,3 @@ def _check_free(wanted: Wanted, names: list[str]) -> None:
             f"{' and '.join(there)} exist{'' if len(there) > 1 else 's'} already; nothing was written",
             hint="give another folder with --out, or --force to overwrite",
         )
-
-
-def _write_all(contents: Mapping[Path, str]) -> None:
-    """Write files whole: all of them beside their places first, then moved there."""
-    beside = {path: path.with_name(f".{path.name}.partial") for path in contents}
-    try:
-        for path, content in contents.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            beside[path].write_text(content, encoding="utf-8")
-        for path, partial in beside.items():
-            partial.replace(path)
-    except OSError as error:
-        for partial in beside.values():
-            with suppress(OSError):
-                partial.unlink()
-        raise SettingsError(f"cannot write {error.filename}: {error.strerror}") from error

@@ -24,6 +24,12 @@ def say(*lines: str, err: bool = False) -> None:
     click.echo("".join(f"{harmless(line)}\n" for line in lines), nl=False, err=err)
 
 
+def show_cursor() -> None:
+    """Show the cursor of the terminal, which a picture of progress may have hidden."""
+    if sys.stderr.isatty():
+        click.echo("\x1b[?25h", nl=False, err=True)
+
+
 def heading(text: str, rest: str = "") -> None:
     """Write a line that begins in bold."""
     from reconciler.views.words import harmless

@@ -108,24 +108,44 @@ class ResultFile:
 
     def __init__(self, path: Path) -> None:
         """Open the file; raise SettingsError when that cannot be done."""
+        self.path = path
         try:
             self._file = path.open("ab", buffering=0)
+            self._torn = _ends_within_a_line(path)
         except OSError as error:
             raise SettingsError(f"cannot write {path}: {error.strerror}") from error
-        self.path = path
 
     def record(self, event: AnyEvent) -> None:
         """Append one event; raise JournalError when it cannot be kept."""
         from reconciler.views import event_line
 
+        line = event_line.encode(event) + b"\n"
+        left = memoryview(b"\n" + line if self._torn else line)
         try:
-            self._file.write(event_line.encode(event) + b"\n")
+            while left:
+                written = self._file.write(left) or 0
+                self._torn = written < len(left)
+                left = left[written:]
         except OSError as error:
             raise JournalError(f"cannot write {self.path}: {error.strerror}") from error
 
     def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        """Close the file; raise JournalError when what was written cannot be kept after all."""
+        try:
+            self._file.close()
+        except OSError as error:
+            raise JournalError(f"cannot write {self.path}: {error.strerror}") from error
+
+
+def _ends_within_a_line(path: Path) -> bool:
+    """Return whether somebody's last line was torn; of what cannot be read nobody knows."""
+    if not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            return bool(file.seek(0, 2)) and file.seek(-1, 2) >= 0 and file.read(1) != b"\n"
+    except OSError:
+        return False
 
 
 class Lines:
@@ -167,11 +187,5 @@ def live(plan: Plan) -> Iterator[EventSink]:
         return
     from reconciler.views.progress import Live
 
-    shown = Live(plan, sys.stderr)
-    with contextlib.suppress(OSError):
-        shown.__enter__()
-    try:
-        yield Forgiving(shown)
-    finally:
-        with contextlib.suppress(OSError):
-            shown.__exit__(None, None, None)
+    with Live(plan, sys.stderr) as shown:
+        yield shown

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from reconciler.cli import wiring
+from reconciler.cli.files import make_folder, read_file, write_file
 from reconciler.cli.output import say, write_json
-from reconciler.errors import SettingsError
 
 
 @click.command(
@@ -33,12 +33,9 @@ def command(name: str, out: Path | None) -> None:
             raise click.UsageError(f"there is no schema {name!r}; there are: {', '.join(schemas)}")
         write_json(schemas[name].rstrip("\n").encode())
         return
-    try:
-        out.mkdir(exist_ok=True)
-        for one, text in schemas.items():
-            file = out / f"{one}.schema.json"
-            if not file.is_file() or file.read_text(encoding="utf-8") != text:
-                file.write_text(text, encoding="utf-8")
-                say(f"wrote {file}")
-    except OSError as error:
-        raise SettingsError(f"cannot write to {out}: {error.strerror}") from error
+    make_folder(out)
+    for one, text in schemas.items():
+        file = out / f"{one}.schema.json"
+        if not file.is_file() or read_file(file) != text.encode():
+            write_file(file, text.encode())
+            say(f"wrote {file}")

@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from reconciler.cli import wiring
-from reconciler.cli.files import SUFFIX, write_file
+from reconciler.cli.files import SUFFIX, make_folder, write_file
 from reconciler.cli.options import connection_option, connections_option, paths_argument
 from reconciler.cli.output import say
 from reconciler.engine.snapshot import chosen, take
@@ -55,15 +55,13 @@ def command(paths: tuple[Path, ...], out: Path, connection: str | None, connecti
 
 def _targets(out: Path, names: list[str]) -> dict[str, Path]:
     """Return the file of each connection, making the folder where one is meant."""
-    if len(names) == 1 and not out.is_dir() and out.suffix:
+    is_file = not out.is_dir() and (bool(out.suffix) or (out.exists() and not out.is_file()))
+    if is_file and len(names) == 1:
         return {names[0]: out}
-    if out.suffix and not out.is_dir():
+    if is_file:
         raise SettingsError(
             f"a file holds one connection, but there are {len(names)}: {', '.join(names)}",
             hint="give a folder with --out, or choose one with --connection",
         )
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SettingsError(f"cannot create the folder {out}: {error.strerror}") from error
+    make_folder(out)
     return {name: out / f"{name}{SUFFIX}" for name in names}

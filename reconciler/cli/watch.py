@@ -12,6 +12,7 @@ from reconciler.cli import wiring
 from reconciler.cli.options import ALLOW_NEEDS_REASON, DURATION, Selection, concurrency_option, result_option, selection
 from reconciler.cli.output import say
 from reconciler.cli.printing import Lines, result_file
+from reconciler.cli.told import Recorder, Told, telling
 from reconciler.engine.run import Options
 from reconciler.engine.watch import Watched, Watching
 from reconciler.model.plan import LimitKind
@@ -111,8 +112,12 @@ def command(  # every option is one of the command line's
     lines = Lines(log_format)
     if mode == "observe" and log_format == "text":
         say("only comparing, nothing is sent; use --mode apply to correct drift", err=True)
-    with wiring.stoppable(clock, "stopping after the running call"), result_file(result) as record:
-        for event in watching.events():
-            record.record(event)
-            lines.record(event)
+    told = Told()
+    words = "stopping after the running calls; a second time ends at once"
+    with telling(told), wiring.stoppable(clock, words, told.last_words):
+        with result_file(result) as kept:
+            recorder = Recorder(clock.stop, told, kept, lines)
+            for event in watching.events():
+                recorder.record(event)
+        recorder.end()
     return watching.exit_code

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from types import FrameType
 
 import msgspec
 
+from reconciler.cli import stopping
 from reconciler.cli.output import say
 from reconciler.engine.group import Open
 from reconciler.engine.plan import STRICT
@@ -34,58 +32,11 @@ from reconciler.plugin import Plugins, Simulation
 from reconciler.plugin.platform import Resolve
 from reconciler.ports import Clock, Exported, Platform, Repository
 
-STOPS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+SystemClock = stopping.SystemClock
+stoppable = stopping.stoppable
 
 SWITCH = 0.02
 """Seconds a thread may run before another one gets its turn."""
-
-
-class SystemClock:
-    """The real clock. Once stopped, `sleep` returns at once and `stopping` is true."""
-
-    def __init__(self) -> None:
-        """Start out running."""
-        self._stop = threading.Event()
-
-    def now(self) -> float:
-        """Return seconds since 1970."""
-        return time.time()
-
-    def monotonic(self) -> float:
-        """Return seconds of the clock that never steps."""
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> bool:
-        """Wait that long, or until stopped; return whether stopped."""
-        return self._stop.wait(seconds)
-
-    def stopping(self) -> bool:
-        """Return whether the run was asked to stop."""
-        return self._stop.is_set()
-
-    def stop(self) -> None:
-        """Ask the run to stop."""
-        self._stop.set()
-
-
-@contextmanager
-def stoppable(clock: SystemClock, words: str) -> Iterator[None]:
-    """Turn the first SIGINT, SIGTERM or closed terminal into a stop (saying `words`), a second into an abandoned call."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        if clock.stopping():
-            raise KeyboardInterrupt
-        clock.stop()
-        with contextlib.suppress(OSError):  # the terminal may be what went away
-            say("", words, err=True)
-
-    before = {number: signal.signal(number, stop) for number in STOPS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def plugins() -> Plugins:

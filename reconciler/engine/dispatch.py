@@ -49,6 +49,9 @@ class Dispatch:
                     if self._may_go(self.batch[position]):
                         number, began = self.run.number(), self.run.clock.monotonic()
                         yield self._intended(self.batch[position], number)
+                        if self.run.clock.stopping():  # asked to while the intention was written, or it could not be
+                            yield self._not_sent(self.batch[position], number)
+                            continue
                         running[pool.submit(_execute, self.batch[position], began + CALL_DEADLINE)] = (
                             position,
                             number,
@@ -75,6 +78,10 @@ class Dispatch:
             wide=action.wide,
             slots=tuple(SlotName(change.unit, change.workload) for change in one.call.changes),
         )
+
+    def _not_sent(self, one: Sending, number: int) -> Called:
+        receipt = Receipt(ReceiptKind.REJECTED, "not sent: the run was asked to stop")
+        return Called(at=self.run.now(), run=self.run.id, fleet=one.fleet, call=number, receipt=receipt, seconds=0.0)
 
     def _called(self, position: int, number: int, began: float, receipt: Receipt) -> Called:
         one = self.batch[position]

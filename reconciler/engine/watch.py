@@ -118,10 +118,13 @@ class Watching:
                 raise
             yield self._note("error", error.advised)
             return error.exit_code
-        for fleet in planned.plan.fleets:
-            yield from self._tell(fleet, planned)
-        applying = yield from self._correct(request, planned)
-        yield from self._end(number, planned, applying)
+        try:
+            for fleet in planned.plan.fleets:
+                yield from self._tell(fleet, planned)
+            applying = yield from self._correct(request, planned)
+            yield from self._end(number, planned, applying)
+        finally:
+            planned.close()  # the next pass may be long away, or be one of other manifests
         errors = any(fleet.error for fleet in planned.plan.fleets)
         self._mistaken = INCOMPLETE if self.watched.apply and mistakes(planned.plan) else 0
         return (applying.result if applying is not None else 0) or int(errors)

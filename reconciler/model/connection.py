@@ -19,7 +19,14 @@ class Requests(Kind, frozen=True, kw_only=True):
 
     concurrency: Annotated[int, msgspec.Meta(ge=1, le=64)] = 4
     per_second: Annotated[float, msgspec.Meta(gt=0, le=1000)] | None = None
-    timeout: Duration = "30s"
+    timeout: Annotated[
+        Duration,
+        msgspec.Meta(description="How long one request may take, from connecting to the last byte of its answer."),
+    ] = "30s"
+    max_megabytes: Annotated[
+        int,
+        msgspec.Meta(ge=1, le=100_000, description="Megabytes that one answer may have, once it is unpacked."),
+    ] = 256
 
 
 class Login(Kind, frozen=True, kw_only=True):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import ipaddress
+import contextlib
+import threading
 from base64 import b64encode
+from collections.abc import Callable
 from typing import Protocol
 
 import httpx
 
 from reconciler.errors import SettingsError
-from reconciler.platforms.answers import clean
+from reconciler.plugin import wrong_address
 
 
 class Credentials(Protocol):
@@ -24,57 +26,90 @@ class Credentials(Protocol):
         """Return the headers for the next request. May ask the platform for a token; raises PlatformError then."""
         ...
 
-    def renew(self) -> bool:
-        """Take note of a 401; return whether another try with new headers may help."""
+    def renew(self, status: int) -> bool:
+        """Take note of a 401 or 403; return whether another try with new headers may help."""
         ...
 
 
-class Bearer:
-    """One token that stays as it is. Raises SettingsError for what no token can be."""
+Read = Callable[[], str]
+"""Reads a secret: from a variable, or from a file that may hold another one later. Raises SettingsError."""
 
-    def __init__(self, token: str) -> None:
-        """Take the token."""
-        self._token = checked(token, "token")
+
+class Reread:
+    """Secrets that are read again when the platform no longer takes them: their files may have been written anew.
+
+    Raises SettingsError for what no secret can be.
+    """
+
+    def __init__(self, *reads: Read) -> None:
+        """Read them."""
+        self._reads = reads
+        self.current = self._read()
+        self._sent_by = threading.local()  # what each thread sent last
+        self._shown: dict[str, None] = {}
+        self._keep()
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Return the token."""
-        return (self._token,)
+        """Return all that were ever sent."""
+        return tuple(self._shown)
+
+    def renew(self, status: int) -> bool:
+        """Read them again; return whether they are others than this thread sent. What cannot be read stays as it was."""
+        del status
+        with contextlib.suppress(SettingsError):
+            self.current = self._read()
+            self._keep()
+        return self.current != getattr(self._sent_by, "sent", self.current)
+
+    def sent(self) -> tuple[str, ...]:
+        """Return what this thread sends now."""
+        self._sent_by.sent = found = self.current
+        return found
+
+    def _read(self) -> tuple[str, ...]:
+        return tuple(read() for read in self._reads)
+
+    def _keep(self) -> None:
+        self._shown |= dict.fromkeys(self._hidden())
+
+    def _hidden(self) -> tuple[str, ...]:
+        return self.current
+
+
+class Bearer(Reread):
+    """One token."""
+
+    def __init__(self, token: str | Read) -> None:
+        """Take it, or what reads it."""
+        super().__init__(lambda: checked(token, "token"))
 
     def headers(self, deadline: float | None) -> dict[str, str]:
         """Return the header of the token."""
         del deadline
-        return {"Authorization": f"Bearer {self._token}"}
-
-    def renew(self) -> bool:
-        """Return that nothing else can be tried."""
-        return False
+        return {"Authorization": f"Bearer {self.sent()[0]}"}
 
 
-class Basic:
+class Basic(Reread):
     """A user and a password, sent with each request."""
 
-    def __init__(self, user: str, password: str) -> None:
-        """Take both; raise SettingsError for what cannot be one."""
-        self._user = checked(user, "user", where="user.email")
-        self._password = checked(password, "key", where="user.key")
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """Return the password, and both as they are sent."""
-        return (self._password, self._both())
+    def __init__(self, user: str | Read, password: str | Read) -> None:
+        """Take both, or what reads them."""
+        super().__init__(
+            lambda: checked(user, "user", where="user.email"), lambda: checked(password, "key", where="user.key")
+        )
 
     def headers(self, deadline: float | None) -> dict[str, str]:
         """Return the header of both."""
         del deadline
-        return {"Authorization": f"Basic {self._both()}"}
+        return {"Authorization": f"Basic {_both(self.sent())}"}
 
-    def renew(self) -> bool:
-        """Return that nothing else can be tried."""
-        return False
+    def _hidden(self) -> tuple[str, ...]:
+        return (self.current[1], _both(self.current))
 
-    def _both(self) -> str:
-        return b64encode(f"{self._user}:{self._password}".encode()).decode()
+
+def _both(pair: tuple[str, ...]) -> str:
+    return b64encode(":".join(pair).encode()).decode()
 
 
 class NoCredentials:
@@ -90,14 +125,15 @@ class NoCredentials:
         del deadline
         return {}
 
-    def renew(self) -> bool:
+    def renew(self, status: int) -> bool:
         """Return that nothing can be tried."""
+        del status
         return False
 
 
-def checked(secret: str, what: str, *, where: str = "token") -> str:
+def checked(secret: str | Read, what: str, *, where: str = "token") -> str:
     """Return a secret without blanks around it; raise SettingsError where it cannot be one."""
-    stripped = secret.strip()
+    stripped = (secret if isinstance(secret, str) else secret()).strip()
     if not stripped or not stripped.isascii() or not stripped.isprintable() or " " in stripped:
         raise SettingsError(
             f"the connection's {what} is empty or holds characters that no {what} has",
@@ -108,26 +144,6 @@ def checked(secret: str, what: str, *, where: str = "token") -> str:
 
 def checked_url(text: str, *, secret: bool = True) -> str:
     """Return the base URL without a closing slash; raise SettingsError where a `secret` must not go there."""
-    try:
-        url = httpx.URL(text)
-    except httpx.InvalidURL:
-        raise SettingsError(f"the connection's url {clean(text)!r} is not a URL") from None
-    if url.scheme not in ("http", "https") or not url.host:
-        raise SettingsError(f"the connection's url {clean(text)!r} is not an http or https URL")
-    if url.userinfo or url.query or url.fragment:
-        raise SettingsError(
-            "the connection's url may have no user, query or fragment", hint="give the token as `token:`"
-        )
-    if secret and url.scheme == "http" and not _is_loopback(url.host):
-        raise SettingsError(
-            f"the connection's url would send the token to {url.host} in plain http",
-            hint="use https; plain http is for this machine (127.0.0.1, localhost) alone",
-        )
-    return str(url).rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    for finding in wrong_address(text, (), secret=secret):
+        raise SettingsError(f"the connection's url: {finding.message}", hint=finding.hint)
+    return str(httpx.URL(text)).rstrip("/")

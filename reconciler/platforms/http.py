@@ -9,24 +9,25 @@ taught piece by piece.
 
 from __future__ import annotations
 
+import os
 import random
 import ssl
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import closing, contextmanager
 from itertools import chain
-from typing import TypeVar
+from typing import TypeVar, cast
 from urllib.parse import quote, urlencode
-from urllib.request import getproxies
 
 import httpx
 import msgspec
 
 from reconciler import __version__
-from reconciler.errors import PlatformError, RateLimited, UnexpectedAnswer, Unreachable
+from reconciler.errors import PlatformError, RateLimited, SettingsError, UnexpectedAnswer, Unreachable
 from reconciler.platforms.answers import Answer, clean, refusal, unreadable
+from reconciler.platforms.body import TooLarge, start, unpacked
 from reconciler.platforms.credentials import Credentials, checked_url
-from reconciler.platforms.transport import STREAMED, Direct
+from reconciler.platforms.transport import CALL, STOPPED, Call, Network
 from reconciler.platforms.written import Written, written
 from reconciler.ports import Clock
 
@@ -37,21 +38,21 @@ Params = Mapping[str, str | int] | Sequence[tuple[str, str | int]]
 ATTEMPTS = 5
 LONGEST_PAUSE = 10.0
 """Seconds between two attempts where the platform names no time."""
-LONGEST_WAIT = 60.0
-"""Seconds of Retry-After that a call without deadline obeys; a longer one is reported instead."""
-START = 65_536
-"""Bytes of a body read part by part that an error may show something of: enough that no secret in them is cut."""
+LONGEST_READ = 120.0
+"""Seconds that a read may take with all its attempts and pauses; longer only where one request may."""
+MEGABYTE = 1_000_000
 
 
 class Client:
     """Requests to one platform with one set of credentials. Safe to use from several threads.
 
-    `url` is the API's base; `timeout` in seconds, for connecting, for each wait for data and for sending; `per_second`
-    the most requests started in a second; `hints` say what to look at by the status of a refusal, where the general
-    words do not fit the platform. Raises SettingsError for a URL or token that must not be used.
+    `url` is the API's base; `timeout` in seconds, for one request from connecting to the last byte of its
+    answer; `per_second` the most requests started in a second; `max_megabytes` the largest answer, unpacked; `hints`
+    say what to look at by the status of a refusal, where the general words do not fit the platform. Raises
+    SettingsError for a URL or token that must not be used.
     """
 
-    def __init__(  # everything outside is an argument: address, credentials, clock, chance, transport
+    def __init__(  # everything outside is an argument: address, credentials, clock, chance, transport, environment
         self,
         url: str,
         credentials: Credentials,
@@ -63,45 +64,42 @@ class Client:
         timeout: float = 30.0,
         concurrency: int = 4,
         per_second: float | None = None,
+        max_megabytes: int = 256,
         transport: httpx.BaseTransport | None = None,
         chance: Callable[[], float] = random.random,
+        environ: Mapping[str, str] = os.environ,
     ) -> None:
-        """Check the address; nothing is sent yet."""
+        """Check the address; nothing is sent yet, and the network is opened with the first request."""
         self._credentials = credentials
         self.url = checked_url(url, secret=bool(credentials.secrets))
         self._platform = platform
         self._hints = hints or {}
         self._clock = clock
         self._timeout = timeout
+        self._concurrency = concurrency
+        self._most = max_megabytes
         self._slots = threading.BoundedSemaphore(concurrency)
         self._pace = _Pace(clock, per_second)
         self._chance = chance
-        # Plain http goes to loopback or bears no secret: no proxy is asked, and certificates would be loaded for nothing.
-        local = self.url.startswith("http:")
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if local else httpx.create_ssl_context()
-        if transport is None and (local or not getproxies()):
-            transport = Direct(context)
+        self._environ = environ
+        self._transport = transport
+        self._opening = threading.Lock()
         self._headers = {
             "Accept": "application/json",
             "Accept-Encoding": "gzip, deflate",
             "User-Agent": f"fleet-reconciler/{__version__}",
             **(headers or {}),
         }
-        self._http = httpx.Client(
-            follow_redirects=False,
-            limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
-            verify=context,
-            trust_env=not local,
-            transport=transport,
-        )
 
     def __repr__(self) -> str:
         """Return what may be shown: the address."""
         return f"Client({self.url!r})"
 
     def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
+        """Close the connections; a later request opens new ones."""
+        with self._opening:
+            if self._transport is not None:
+                self._transport.close()
 
     def scrub(self, text: str) -> str:
         """Return a text without secrets, should the platform echo them."""
@@ -111,15 +109,15 @@ class Client:
 
     def get(self, path: str, operation: str, params: Params | None = None) -> Answer:
         """Read; repeated when the failure may pass. Raises PlatformError."""
-        return self._repeated(lambda: _whole(self._open("GET", path, operation, params=params)), read=True)
+        return self._repeated(lambda until: self._sent("GET", path, operation, until, _whole, params=params))
 
     def read(self, path: str, operation: str, decode: Callable[[bytes], T], params: Params | None = None) -> T:
         """Read and decode; a body that does not decode counts as a failure that may pass. Raises PlatformError."""
 
-        def once() -> T:
-            return self.decoded(_whole(self._open("GET", path, operation, params=params)), operation, decode)
+        def once(until: float) -> T:
+            return self.decoded(self._sent("GET", path, operation, until, _whole, params=params), operation, decode)
 
-        return self._repeated(once, read=True)
+        return self._repeated(once)
 
     def gather(
         self, path: str, operation: str, take: Callable[[Iterator[bytes]], T], params: Params | None = None
@@ -130,15 +128,11 @@ class Client:
         PlatformError.
         """
 
-        def once() -> T:
-            with self._open("GET", path, operation, params=params, streamed=True) as answer:
-                parts = answer.iter_bytes()
-                start = b""
-                while len(start) < START and (part := next(parts, b"")):
-                    start += part
-                return self.decoded(_answer(answer, start), operation, lambda first: take(chain([first], parts)))
+        def folded(answer: Answer, parts: Iterator[bytes]) -> T:
+            begun = answer._replace(content=start(parts))
+            return self.decoded(begun, operation, lambda first: take(chain([first], parts)))
 
-        return self._repeated(once, read=True)
+        return self._repeated(lambda until: self._sent("GET", path, operation, until, folded, params=params))
 
     def write(
         self,
@@ -160,10 +154,10 @@ class Client:
         Sent again only when it certainly was not processed.
         """
 
-        def once() -> Answer:
-            return _whole(self._open(method, path, operation, body=body, deadline=deadline))
+        def once(until: float) -> Answer:
+            return self._sent(method, path, operation, until, _whole, body=body)
 
-        return self._repeated(once, read=False, deadline=deadline)
+        return self._repeated(once, deadline)
 
     def written(
         self, answer: Answer, operation: str, decode: Callable[[bytes], T], units: Collection[str] = ()
@@ -171,20 +165,22 @@ class Client:
         """Return what the answer to a command says. Raises PlatformError for a refusal and for what is no answer to it."""
         return written(answer, f"{self._platform}: {operation}", decode, units, self.scrub)
 
-    def _repeated(self, once: Callable[[], T], *, read: bool, deadline: float | None = None) -> T:
+    def _repeated(self, once: Callable[[float], T], deadline: float | None = None) -> T:
+        """Try until something comes of it; without a deadline it is a read, which does no harm."""
+        until = deadline or self._clock.monotonic() + max(LONGEST_READ, self._timeout)
         attempt = 1
         renewed = False
         while True:
             try:
-                return once()
+                return once(until)
             except PlatformError as error:
-                if error.status == 401 and not renewed and self._credentials.renew():
+                if error.status in (401, 403) and not renewed and self._credentials.renew(error.status):
                     renewed = True
                     continue
-                harmless = read or not error.sent or error.status == 429
+                harmless = deadline is None or not error.sent or error.status == 429
                 pause = self._pause(error, attempt)
-                limit = LONGEST_WAIT if deadline is None else deadline - self._clock.monotonic()
-                if not (error.retryable and harmless) or attempt == ATTEMPTS or pause > limit:
+                left = until - self._clock.monotonic()
+                if not (error.retryable and harmless) or attempt == ATTEMPTS or pause > left:
                     raise
                 if self._clock.sleep(pause):
                     raise
@@ -197,40 +193,59 @@ class Client:
             return error.retry_after + 0.1 * pause
         return pause
 
-    @contextmanager
-    def _open(
+    def _sent(
         self,
         method: str,
         path: str,
         operation: str,
+        until: float,
+        use: Callable[[Answer, Iterator[bytes]], T],
         *,
         params: Params | None = None,
         body: object = None,
-        deadline: float | None = None,
-        streamed: bool = False,
-    ) -> Iterator[httpx.Response]:
-        """Give the good answer to a request, whole or `streamed`; raise PlatformError for any other end, then too."""
+    ) -> T:
+        """Return what `use` makes of a good answer and the parts of its body; raise PlatformError for any other end."""
         operation = f"{self._platform}: {operation}"
-        content = None if method == "GET" or body is None else msgspec.json.encode(body)
-        identity = self._credentials.headers(deadline)
-        with self._slots:
+        read = method == "GET"
+        content = None if read or body is None else msgspec.json.encode(body)
+        identity = self._credentials.headers(None if read else until)
+        with self._slot(until, operation):
             self._pace.wait()
-            timeout = self._timeout if deadline is None else min(self._timeout, deadline - self._clock.monotonic())
-            if timeout <= 0:
-                raise Unreachable("no time was left to send it", operation=operation, sent=False)
-            request = self._request(method, path, params, content, timeout, identity)
-            if streamed:
-                request.extensions[STREAMED] = True
+            call = Call(self._clock, min(until, self._clock.monotonic() + self._timeout), stoppable=read)
+            if call.ended():
+                raise self._over(call, operation, sent=False)
+            request = self._request(method, path, params, content, call, identity)
             try:
-                with closing(self._http.send(request, stream=streamed)) as answer:
-                    if not answer.is_success:
-                        whole = _answer(answer, answer.read())
-                        error = refusal(whole, operation, self._clock.now(), self.scrub)
-                        error.hint = self._hints.get(answer.status_code, error.hint)
+                with closing(self._network(operation).handle_request(request)) as response:
+                    headers = {name.lower(): value for name, value in response.headers.items()}
+                    answer = Answer(response.status_code, b"", headers)
+                    parts = self._parts(response, headers.get("content-encoding", ""), operation)
+                    if not response.is_success:
+                        error = refusal(answer._replace(content=start(parts)), operation, self._clock.now(), self.scrub)
+                        error.hint = self._hints.get(answer.status, error.hint)
                         raise error
-                    yield answer
+                    return use(answer, parts)
             except httpx.HTTPError as failure:
-                raise self._failure(failure, operation) from None
+                raise self._failure(failure, operation, call) from None
+
+    @contextmanager
+    def _slot(self, until: float, operation: str) -> Iterator[None]:
+        """Wait for one of the requests that may run at a time."""
+        if not self._slots.acquire(timeout=max(0.0, until - self._clock.monotonic())):
+            raise Unreachable("no time was left to send it", operation=operation, sent=False)
+        try:
+            yield
+        finally:
+            self._slots.release()
+
+    def _network(self, operation: str) -> httpx.BaseTransport:
+        with self._opening:
+            if self._transport is None:
+                try:
+                    self._transport = Network(httpx.URL(self.url), self._concurrency, self._environ)
+                except SettingsError as wrong:
+                    raise Unreachable(str(wrong), operation=operation, sent=False, hint=wrong.hint) from None
+            return self._transport
 
     def _request(
         self,
@@ -238,7 +253,7 @@ class Client:
         path: str,
         params: Params | None,
         content: bytes | None,
-        timeout: float,
+        call: Call,
         identity: Mapping[str, str],
     ) -> httpx.Request:
         """Return a request, made without httpx's merging of addresses and parameters, half of the cost of a page."""
@@ -246,8 +261,18 @@ class Client:
         headers = {**self._headers, **identity}
         if content is not None:
             headers["Content-Type"] = "application/json"
-        extensions = {"timeout": httpx.Timeout(timeout).as_dict()}
+        extensions = {"timeout": httpx.Timeout(call.left).as_dict(), CALL: call}
         return httpx.Request(method, url, headers=headers, content=content, extensions=extensions)
+
+    def _parts(self, response: httpx.Response, encoding: str, operation: str) -> Iterator[bytes]:
+        """Yield the body unpacked, as long as it has the time and the size for that."""
+        stream = cast("httpx.SyncByteStream", response.stream)
+        try:
+            yield from unpacked(stream, encoding, self._most * MEGABYTE)
+        except TooLarge:
+            text = f"the answer is larger than {self._most} MB"
+            hint = "raise the connection's requests.max_megabytes if answers may be so large"
+            raise UnexpectedAnswer(text, operation=operation, status=response.status_code, hint=hint) from None
 
     def decoded(self, answer: Answer, operation: str, decode: Callable[[bytes], T]) -> T:
         """Return what a body says; raise UnexpectedAnswer where it does not decode."""
@@ -256,19 +281,30 @@ class Client:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise unreadable(answer, f"{self._platform}: {operation}", str(error), self.scrub) from None
 
-    def _failure(self, error: httpx.HTTPError, operation: str) -> PlatformError:
+    def _over(self, call: Call, operation: str, *, sent: bool = True) -> Unreachable:
+        """Return the error for a call that ended before its answer was there."""
+        if call.ended() == STOPPED:
+            return Unreachable("the run was asked to stop", operation=operation, sent=sent)
+        if not sent:
+            return Unreachable("no time was left to send it", operation=operation, sent=False)
+        hint = "try again, or raise the connection's requests.timeout"
+        return Unreachable(
+            f"{self.url} did not answer in time", operation=operation, retryable=True, sent=sent, hint=hint
+        )
+
+    def _failure(self, error: httpx.HTTPError, operation: str, call: Call) -> PlatformError:
         """Return the error for a request without an answer."""
         said = clean(self.scrub(str(error))) or type(error).__name__
         if isinstance(error, httpx.DecodingError):
             return UnexpectedAnswer(f"the body cannot be unpacked: {said}", operation=operation, retryable=True)
-        if isinstance(error, httpx.ConnectError) and _is_tls(error):
+        unsent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError)
+        if unsent and _is_tls(error):
             hint = "check the connection's url, and the certificates this machine trusts (SSL_CERT_FILE)"
             return Unreachable(f"TLS with {self.url} failed: {said}", operation=operation, sent=False, hint=hint)
-        unsent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError)
+        if call.ended() == STOPPED or (isinstance(error, httpx.TimeoutException) and not unsent):
+            return self._over(call, operation, sent=not unsent)
         if unsent:
             text, hint = f"no connection to {self.url}: {said}", "check the connection's url, the network and any proxy"
-        elif isinstance(error, httpx.TimeoutException):
-            text, hint = f"{self.url} did not answer in time", "try again, or raise the connection's requests.timeout"
         else:
             text, hint = f"the connection to {self.url} broke off: {said}", "try again"
         return Unreachable(text, operation=operation, retryable=True, sent=not unsent, hint=hint)
@@ -280,13 +316,8 @@ def segment(name: str) -> str:
     return quoted.replace(".", "%2E") if name in {".", ".."} else quoted
 
 
-def _whole(opened: AbstractContextManager[httpx.Response]) -> Answer:
-    with opened as answer:
-        return _answer(answer, answer.content)
-
-
-def _answer(answer: httpx.Response, content: bytes) -> Answer:
-    return Answer(answer.status_code, content, {name.lower(): value for name, value in answer.headers.items()})
+def _whole(answer: Answer, parts: Iterator[bytes]) -> Answer:
+    return answer._replace(content=b"".join(parts))
 
 
 class _Pace:
@@ -312,8 +343,6 @@ class _Pace:
 
 def _is_tls(error: BaseException) -> bool:
     cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLError):
-            return True
+    while cause is not None and not isinstance(cause, ssl.SSLError):
         cause = cause.__cause__ or cause.__context__
-    return False
+    return cause is not None

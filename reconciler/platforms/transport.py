@@ -1,167 +1,260 @@
-"""Carries httpx's requests over the standard library's HTTP: half the work per page, since bodies are read whole.
+"""The way to a platform under httpx: every wait for the network is in one place, and ends with its call.
 
-Reading a million rows, httpx's own transport takes as long as decoding them does; this one a third of that. It keeps
-connections alive, makes one per concurrent request, verifies TLS with httpx's own context, maps every failure to the
-exception httpx's transport would raise, and says by it whether the request can have been sent. A body that the request
-says to be `STREAMED` is read as it is asked for. What it does not do it leaves to httpx's own: `Client` uses that one
-wherever a proxy is configured.
+A timeout bounds a single wait; a server that sends a byte now and then passes all of them. httpcore, which httpx sends
+by, takes a backend that opens and reads connections, and hands it what a request names as its timeouts. Ours are given
+the `Call`: whoever connects, shakes hands, sends or reads looks at it again and again. TLS is spoken over the same
+connections, from memory, so that it waits nowhere else.
 """
 
 from __future__ import annotations
 
-import http.client
+import errno
+import os
 import selectors
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, wait
+from typing import Any, TypeVar
 
+import httpcore
 import httpx
 
-STREAMED = "streamed"
-"""The extension of a request whose body is read part by part."""
-PART = 131_072
-"""Bytes of such a part, before unpacking."""
+from reconciler.platforms.environment import proxy_of, tls_context
+from reconciler.ports import Clock
+
+T = TypeVar("T")
+
+CALL = "reconciler.call"
+"""The extension of a request that holds its `Call`."""
+PART = 262_144
+"""Bytes that are read at once, whatever httpcore asks for: each part costs it some work."""
+TICK = 0.1
+"""Seconds between two looks at a call that waits."""
+
+LATE, STOPPED = "late", "stopped"
 
 
-class Direct(httpx.BaseTransport):
-    """Connections to one origin, without proxies. Safe to use from several threads."""
+class Call:
+    """One request: the time it may take, and whether a stop of the run ends it.
 
-    def __init__(self, context: ssl.SSLContext) -> None:
-        """Take what TLS is verified with."""
-        self._context = context
-        self._idle: list[http.client.HTTPConnection] = []
-        self._lock = threading.Lock()
+    `until` is in monotonic seconds of the clock. A write is not ended by a stop: its answer is worth waiting for.
+    """
+
+    def __init__(self, clock: Clock, until: float, *, stoppable: bool) -> None:
+        """Start now."""
+        self._clock = clock
+        self._until = until
+        self._stoppable = stoppable
+        self.sent = False
+        """Whether any of the request may have reached the server."""
+
+    @property
+    def left(self) -> float:
+        """Return how many seconds are left."""
+        return self._until - self._clock.monotonic()
+
+    def ended(self) -> str:
+        """Return why the call is over: `LATE`, `STOPPED`, or nothing while it may go on."""
+        if self._stoppable and self._clock.stopping():
+            return STOPPED
+        return LATE if self.left <= 0 else ""
+
+    def trace(self, step: str, info: Mapping[str, Any]) -> None:
+        """Hear from httpcore what it does."""
+        if step == "http11.send_request_headers.started" and info["request"].method != b"CONNECT":
+            self.sent = True
+
+    def wait(self) -> float:
+        """Return how many seconds to wait before the next look; raise ReadTimeout when the call is over."""
+        left = self.left
+        if left <= 0 or self.ended():
+            raise httpcore.ReadTimeout("no answer in time")
+        return min(left, TICK)
+
+
+class _Line(httpcore.NetworkStream):
+    """A connection whose waits end with the call that waits. What httpcore calls a timeout is that call."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+
+    def read(self, max_bytes: int, timeout: Any = None) -> bytes:
+        del max_bytes
+        return self._waiting(timeout, lambda: self._sock.recv(PART))
+
+    def write(self, buffer: bytes, timeout: Any = None) -> None:
+        left = memoryview(buffer)
+        while left:
+            left = left[self._waiting(timeout, lambda: self._some_sent(left)) :]  # noqa: B023 - called in this turn
+
+    def _some_sent(self, content: memoryview) -> int:
+        return self._sock.send(content)
+
+    def _waiting(self, call: Call, act: Callable[[], T]) -> T:
+        while True:
+            self._sock.settimeout(call.wait())
+            try:
+                return act()
+            except TimeoutError:
+                continue
+            except OSError as error:
+                raise httpcore.ReadError(str(error)) from error
+
+    def close(self) -> None:
+        self._sock.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: Any = None
+    ) -> httpcore.NetworkStream:
+        return _Tls(self, ssl_context, server_hostname, timeout)
+
+    def get_extra_info(self, info: str) -> Any:
+        """Tell httpcore whether a connection that nobody uses has something to read: then its server closed it."""
+        return _is_ready(self._sock, selectors.EVENT_READ, 0) if info == "is_readable" else None
+
+
+class _Tls(_Line):
+    """TLS over a line, be it TLS itself: a proxy may be spoken to so."""
+
+    def __init__(self, line: _Line, context: ssl.SSLContext, name: str | None, call: Call) -> None:
+        self._line = line
+        self._came, self._goes = ssl.MemoryBIO(), ssl.MemoryBIO()
+        try:
+            self._tls = context.wrap_bio(self._came, self._goes, server_hostname=name)
+            self._waiting(call, self._tls.do_handshake)
+        except BaseException:
+            self.close()
+            raise
+
+    def read(self, max_bytes: int, timeout: Any = None) -> bytes:
+        try:
+            return self._waiting(timeout, lambda: self._tls.read(max_bytes))
+        except httpcore.ReadError as error:
+            if isinstance(error.__cause__, ssl.SSLEOFError):  # many servers close without a word
+                return b""
+            raise
+
+    def _some_sent(self, content: memoryview) -> int:
+        return self._tls.write(content)
+
+    def _waiting(self, call: Call, act: Callable[[], T]) -> T:
+        while True:
+            wants = False
+            try:
+                done = act()
+            except ssl.SSLWantReadError:
+                wants = True
+            except (ssl.SSLError, ValueError) as error:
+                raise httpcore.ReadError(str(error)) from error
+            self._line.write(self._goes.read(), call)
+            if not wants:
+                return done
+            if part := self._line.read(PART, call):
+                self._came.write(part)
+            else:
+                self._came.write_eof()
+
+    def close(self) -> None:
+        self._line.close()
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._tls if info == "ssl_object" else self._line.get_extra_info(info)
+
+
+class _Lines(httpcore.NetworkBackend):
+    """Opens connections: one address after the other, all within the time of the call."""
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: Any = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        del local_address, socket_options
+        found = _addresses(host, port, timeout)
+        failure = OSError("the name has no address")
+        for tried, (family, kind, protocol, _, address) in enumerate(found):
+            sock = socket.socket(family, kind, protocol)
+            try:
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                _connect(sock, address, timeout, timeout.left * (1 - 1 / (len(found) - tried)))
+            except OSError as error:
+                sock.close()
+                failure = error
+            except BaseException:
+                sock.close()
+                raise
+            else:
+                return _Line(sock)
+        raise httpcore.ConnectError(str(failure)) from failure
+
+
+def _addresses(host: str, port: int, call: Call) -> list[Any]:
+    """Return the addresses of a name. Only a thread can ask for them and be left alone."""
+    asked: Future[list[Any]] = Future()
+
+    def ask() -> None:
+        try:
+            asked.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except Exception as error:  # noqa: BLE001 - told to who waits
+            asked.set_exception(error)
+
+    threading.Thread(target=ask, daemon=True).start()
+    while not asked.done():
+        wait([asked], call.wait())
+    try:
+        return asked.result()
+    except (OSError, UnicodeError) as error:  # a name that no IDNA can be fails with the latter
+        raise httpcore.ConnectError(str(error)) from error
+
+
+def _connect(sock: socket.socket, address: Any, call: Call, spare: float) -> None:
+    """Connect, leaving so many seconds of the call to the other addresses. Raises OSError."""
+    sock.setblocking(False)
+    code = sock.connect_ex(address)
+    while code in {errno.EINPROGRESS, errno.EWOULDBLOCK}:
+        if _is_ready(sock, selectors.EVENT_WRITE, call.wait()):
+            code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        elif call.left < spare:
+            code = errno.ETIMEDOUT
+    if code:
+        raise OSError(code, os.strerror(code))
+
+
+def _is_ready(sock: socket.socket, event: int, seconds: float) -> bool:
+    with selectors.DefaultSelector() as selector:
+        selector.register(sock, event)
+        return bool(selector.select(seconds))
+
+
+class Network(httpx.HTTPTransport):
+    """Connections to one origin. Safe to use from several threads. Every request bears its `CALL`."""
+
+    def __init__(self, url: httpx.URL, connections: int, environ: Mapping[str, str]) -> None:
+        """Take the origin and what says how to reach it. Raises SettingsError for a variable that cannot be meant."""
+        options: dict[str, Any] = {"max_connections": connections, "network_backend": _Lines()}
+        if url.scheme == "http":  # it goes to loopback or bears no secret: no proxy is asked, no certificate loaded
+            self._pool = httpcore.ConnectionPool(**options)
+            return
+        options["ssl_context"] = context = tls_context(environ)
+        proxy = proxy_of(url.host, url.port or 443, environ)
+        if proxy is None:
+            self._pool = httpcore.ConnectionPool(**options)
+        else:
+            own = context if proxy.url.startswith("https:") else None
+            self._pool = httpcore.HTTPProxy(proxy.url, proxy_auth=proxy.user, proxy_ssl_context=own, **options)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request and return its answer, read whole or streamed; raise what httpx's own transport raises."""
-        timeout: dict[str, float | None] = request.extensions["timeout"]
-        connection = self._connected(request.url, timeout)
+        """Send a request and return its answer, whose body is read as it is asked for, as it came."""
+        call: Call = request.extensions[CALL]
+        request.extensions |= {"trace": call.trace, "timeout": dict.fromkeys(("connect", "read", "write"), call)}
         try:
-            answer = self._exchanged(connection, request, timeout)
-            if STREAMED in request.extensions:
-                return httpx.Response(
-                    answer.status, headers=answer.getheaders(), stream=_Body(self, connection, answer)
-                )
-            with _reading():
-                body = answer.read()
-        except BaseException:
-            connection.close()
-            raise
-        self.keep(connection, answer)
-        return httpx.Response(answer.status, headers=answer.getheaders(), content=body)
-
-    def keep(self, connection: http.client.HTTPConnection, answer: http.client.HTTPResponse) -> None:
-        """Keep a connection whose answer was read to its end, unless the other side closes it."""
-        if answer.will_close:
-            connection.close()
-        else:
-            with self._lock:
-                self._idle.append(connection)
-
-    def close(self) -> None:
-        """Close idle connections."""
-        with self._lock:
-            while self._idle:
-                self._idle.pop().close()
-
-    def _connected(self, url: httpx.URL, timeout: dict[str, float | None]) -> http.client.HTTPConnection:
-        """Return an idle connection that is still good, or a new one."""
-        while True:
-            with self._lock:
-                connection = self._idle.pop() if self._idle else None
-            if connection is None:
-                return self._new(url, timeout["connect"])
-            if not _is_closed(connection):
-                return connection
-            connection.close()
-
-    def _new(self, url: httpx.URL, timeout: float | None) -> http.client.HTTPConnection:
-        host = url.host
-        connection = (
-            http.client.HTTPSConnection(host, url.port, timeout=timeout, context=self._context)
-            if url.scheme == "https"
-            else http.client.HTTPConnection(host, url.port, timeout=timeout)
-        )
-        try:
-            connection.connect()
-        except TimeoutError:
-            connection.close()
-            raise httpx.ConnectTimeout("the connection was not made in time") from None
-        except OSError as error:
-            connection.close()
+            return super().handle_request(request)
+        except httpx.TransportError as error:
+            if call.sent:
+                raise
             raise httpx.ConnectError(str(error)) from error
-        return connection
-
-    def _exchanged(
-        self, connection: http.client.HTTPConnection, request: httpx.Request, timeout: dict[str, float | None]
-    ) -> http.client.HTTPResponse:
-        sock: socket.socket = connection.sock
-        headers = {name.decode("ascii"): value.decode("latin-1") for name, value in request.headers.raw}
-        try:
-            sock.settimeout(timeout["write"])
-            connection.request(request.method, request.url.raw_path.decode("ascii"), request.read() or None, headers)
-        except TimeoutError:
-            raise httpx.WriteTimeout("the request could not be sent in time") from None
-        except OSError as error:
-            raise httpx.WriteError(str(error)) from error
-        with _reading():
-            sock.settimeout(timeout["read"])
-            return connection.getresponse()
-
-
-class _Body(httpx.SyncByteStream):
-    """A body that is read while it comes; its connection is kept only if it was read to its end."""
-
-    def __init__(
-        self, transport: Direct, connection: http.client.HTTPConnection, answer: http.client.HTTPResponse
-    ) -> None:
-        self._transport = transport
-        self._connection = connection
-        self._answer = answer
-        self._ended = False
-
-    def __iter__(self) -> Iterator[bytes]:
-        read = 0
-        while True:
-            with _reading(read):
-                part = self._answer.read(PART)
-                if not part and self._answer.length:
-                    raise http.client.IncompleteRead(b"", self._answer.length)
-            if not part:
-                break
-            read += len(part)
-            yield part
-        self._ended = True
-        self._transport.keep(self._connection, self._answer)
-
-    def close(self) -> None:
-        if not self._ended:
-            self._connection.close()
-
-
-@contextmanager
-def _reading(read: int = 0) -> Iterator[None]:
-    """Let failures of reading an answer be httpx's; so many bytes of it are read already."""
-    try:
-        yield
-    except TimeoutError:
-        raise httpx.ReadTimeout("no answer in time") from None
-    except http.client.HTTPException as error:
-        raise httpx.RemoteProtocolError(_said(error, read)) from error
-    except OSError as error:
-        raise httpx.ReadError(str(error)) from error
-
-
-def _is_closed(connection: http.client.HTTPConnection) -> bool:
-    """Return whether the other side closed an idle connection (or sent what nobody asked for)."""
-    with selectors.DefaultSelector() as selector:
-        selector.register(connection.sock, selectors.EVENT_READ)
-        return bool(selector.select(0))
-
-
-def _said(error: http.client.HTTPException, read: int) -> str:
-    if isinstance(error, http.client.IncompleteRead):
-        return f"the answer ended early, after {read + len(error.partial)} bytes"
-    return str(error) or type(error).__name__

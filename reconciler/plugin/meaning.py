@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -14,7 +15,7 @@ from reconciler.model.connection import Requests, Secret
 from reconciler.model.origin import Path
 from reconciler.model.quantity import seconds
 
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_STRANGE = re.compile(r"[\s\x00-\x1f\x7f\\]")
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -43,19 +44,31 @@ def wrong_address(url: str, path: Path, *, secret: bool = True) -> Iterator[Find
     """Yield what is wrong with an address that requests go to; with `secret` they carry one."""
     try:
         parts = urlsplit(url)
-        host = parts.hostname
+        host, _ = parts.hostname, parts.port
+        if host is not None and ":" in host:
+            IPv6Address(host)
     except ValueError:
         host, parts = None, urlsplit("")
-    if host is None or parts.scheme not in {"http", "https"}:
+    if not host or parts.scheme not in {"http", "https"} or _STRANGE.search(url):
         yield Finding(path, "url", "this is no web address such as https://api.example.com")
         return
     if parts.username is not None or parts.password is not None:
-        yield Finding(path, "url-credentials", "the address carries credentials; use a secret reference instead")
-    if secret and parts.scheme == "http" and host not in LOOPBACK:
+        message = "the address carries credentials; use a secret reference instead"
+        yield Finding(path, "url-credentials", message, "give the token as `token:`")
+    if secret and parts.scheme == "http" and not _is_loopback(host):
         message = f"plain http would show the token to everybody on the way to {host}"
-        yield Finding(path, "plain-http", message, "use https")
+        yield Finding(
+            path, "plain-http", message, "use https; plain http is for this machine (127.0.0.1, localhost) alone"
+        )
     if parts.query or parts.fragment:
         yield Finding(path, "url", "the address must not have a query or fragment")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def wrong_parts(value: Any, path: Path = ()) -> Iterator[Finding]:

@@ -30,6 +30,7 @@ import httpx
 import pytest
 
 from reconciler.cli import main, wiring
+from reconciler.platforms.http import Client
 
 LIMIT = 300.0
 """Seconds that a command, or anything waited for, may take on a machine with other things to do; hangs alone reach it."""
@@ -65,7 +66,7 @@ def environment(**more: str) -> dict[str, str]:
         for key in ("PATH", "HOME", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
         if key in os.environ
     }
-    return {**kept, "COLUMNS": "120", "PYTHONUNBUFFERED": "1", **more}
+    return {**kept, "COLUMNS": "120", "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1", **more}
 
 
 @dataclass
@@ -201,14 +202,14 @@ def called(folder: Path, args: Sequence[str], env: Mapping[str, str]) -> Ran:
 @contextmanager
 def _connections_closed() -> Iterator[None]:
     """Close every HTTP client that was made in the block, as the end of a process does."""
-    made: list[httpx.Client] = []
-    init = httpx.Client.__init__
+    made: list[Client] = []
+    init = Client.__init__
 
-    def recorded(self: httpx.Client, *args: Any, **options: Any) -> None:
+    def recorded(self: Client, *args: Any, **options: Any) -> None:
         init(self, *args, **options)
         made.append(self)
 
-    with mock.patch.object(httpx.Client, "__init__", recorded):
+    with mock.patch.object(Client, "__init__", recorded):
         yield
     for client in made:
         client.close()

@@ -95,7 +95,7 @@ def test_import_says_when_it_cannot_write(plant: Simulator, run: Run, imported: 
     (imported.parent / "file").write_text("")
     ran = run("import", "--from", "m/connections.yaml", "--out", "file/folder", token=plant.token)
     assert ran.code == 1, ran
-    assert "cannot write file" in ran.err
+    assert "cannot create the folder file" in ran.err
 
 
 def test_status_tells_fleets_and_units(plant: Simulator, run: Run, imported: Path) -> None:

@@ -17,7 +17,7 @@ import pytest
 from reconciler.platforms.registry import installed
 from tests.house.tree import ROOT, modules
 
-SLOW = {"httpx", "rich", "yaml", "jsonschema", "deepdiff", "starlette", "uvicorn", "asyncio"}
+SLOW = {"httpcore", "httpx", "truststore", "rich", "yaml", "jsonschema", "deepdiff", "starlette", "uvicorn", "asyncio"}
 
 
 def _lint(folder: Path) -> subprocess.CompletedProcess[str]:

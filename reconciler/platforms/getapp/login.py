@@ -7,7 +7,7 @@ import threading
 import msgspec
 
 from reconciler.errors import PlatformError, SettingsError, UnexpectedAnswer, Unreachable
-from reconciler.platforms.credentials import NoCredentials
+from reconciler.platforms.credentials import NoCredentials, Read, Reread
 from reconciler.platforms.getapp import wire
 from reconciler.platforms.http import Client
 from reconciler.ports import Clock
@@ -29,16 +29,23 @@ class LoginRequest(NoCredentials):
         return self._login.secrets
 
 
+class _User(Reread):
+    """A user, which may be shown, and a password."""
+
+    def _hidden(self) -> tuple[str, ...]:
+        return self.current[1:]
+
+
 class Login:
     """A user's tokens. Safe to use from several threads.
 
     POST, not GET, confirmed (API modules/login). How tokens say when they expire is not relied on: a 401 tells.
     """
 
-    def __init__(self, user: str, password: str, clock: Clock) -> None:
-        """Take user and password; raise SettingsError for what neither can be. `use` must follow."""
-        self._user = _filled(user, "username")
-        self._password = _filled(password, "password")
+    def __init__(self, user: str | Read, password: str | Read, clock: Clock) -> None:
+        """Take user and password, or what reads them; raise SettingsError for what neither can be. `use` must follow."""
+        self._user = _User(lambda: _filled(user, "username"), lambda: _filled(password, "password"))
+        self._tried = self._user.current
         self._clock = clock
         self._lock = threading.Lock()
         self._tokens: wire.Tokens | None = None
@@ -55,7 +62,7 @@ class Login:
         """Return the password and the tokens as they are now."""
         tokens = self._tokens
         both = () if tokens is None else (tokens.access_token, tokens.refresh_token)
-        return (self._password, *(token for token in both if token))
+        return (*self._user.secrets, *(token for token in both if token))
 
     def headers(self, deadline: float | None) -> dict[str, str]:
         """Return the header of a token, asked for where there is none. Raises PlatformError, with `sent` False."""
@@ -72,16 +79,21 @@ class Login:
             self._sent_by.token = self._access
             return {"Authorization": f"Bearer {self._access}"}
 
-    def renew(self) -> bool:
+    def renew(self, status: int) -> bool:
         """Forget the token this thread was refused; return whether it had one: a refused password is not sent twice.
 
-        Another thread may have been refused the same one and have renewed it: the new one is kept.
+        Another thread may have been refused the same one and have renewed it: the new one is kept. A 403 refuses the
+        user, not the token: only another user or password helps.
         """
         with self._lock:
             refused = getattr(self._sent_by, "token", None)
-            if self._access == refused:
+            self._user.renew(status)
+            others = self._user.current != self._tried
+            if others:
+                self._tokens = self._access = None
+            elif status == 401 and self._access == refused:
                 self._access = None
-            return refused is not None
+            return others or (refused is not None and self._access != refused)
 
     def _asked(self, until: float) -> wire.Tokens:
         """Return new tokens, by the refresh token where there is one that is still good."""
@@ -93,7 +105,8 @@ class Login:
                 raise
             except PlatformError:
                 self._tokens = None  # no longer good: the user logs in anew
-        return self._sent("/api/v1/login", {"username": self._user, "password": self._password}, until)
+        user, password = self._tried = self._user.current
+        return self._sent("/api/v1/login", {"username": user, "password": password}, until)
 
     def _sent(self, path: str, body: dict[str, str], until: float) -> wire.Tokens:
         """Log in. What an answer held is never shown: it may be a token."""
@@ -112,9 +125,9 @@ class Login:
         return found
 
 
-def _filled(text: str, what: str) -> str:
+def _filled(text: str | Read, what: str) -> str:
     """Return a secret without the line end that files have; raise SettingsError for an empty one."""
-    kept = text.rstrip("\r\n")
+    kept = (text if isinstance(text, str) else text()).rstrip("\r\n")
     if not kept.strip():
         raise SettingsError(
             f"the {what} of the connection's delivery.login is empty",

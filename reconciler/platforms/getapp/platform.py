@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 
 import httpx
 
@@ -169,12 +170,14 @@ def factory(
             timeout=seconds(spec.requests.timeout),
             concurrency=spec.requests.concurrency,
             per_second=spec.requests.per_second,
+            max_megabytes=spec.requests.max_megabytes,
             transport=transport,
         )
 
     server = None
     if spec.delivery is not None:
-        login = Login(resolve(spec.delivery.login.username), resolve(spec.delivery.login.password), clock)
+        user = spec.delivery.login
+        login = Login(partial(resolve, user.username), partial(resolve, user.password), clock)
         anonymous = client(spec.delivery.url, LoginRequest(login), SERVER_HINTS)
         login.use(anonymous)
         server = Server(client(spec.delivery.url, login, SERVER_HINTS), anonymous, spec.delivery.source)

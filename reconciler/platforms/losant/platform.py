@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 
 import httpx
 
@@ -121,13 +122,14 @@ def factory(
     """Return the platform of a connection; `transport` replaces the network. Raises SettingsError; sends nothing."""
     client = Client(
         spec.url,
-        Bearer(resolve(spec.token)),
+        Bearer(partial(resolve, spec.token)),
         platform="losant",
         clock=clock,
         headers={"Accept-Version": ACCEPT_VERSION},
         timeout=seconds(spec.requests.timeout),
         concurrency=spec.requests.concurrency,
         per_second=spec.requests.per_second,
+        max_megabytes=spec.requests.max_megabytes,
         transport=transport,
     )
     return Losant(client, spec, clock)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 
 import httpx
 
@@ -127,6 +128,7 @@ def factory(
         timeout=seconds(spec.requests.timeout),
         concurrency=spec.requests.concurrency,
         per_second=spec.requests.per_second,
+        max_megabytes=spec.requests.max_megabytes,
         transport=transport,
     )
     return Memfault(client, spec, clock)
@@ -135,7 +137,7 @@ def factory(
 def _credentials(spec: MemfaultConnection, resolve: Resolve) -> Credentials:
     """Return how the client says who it is: a token as Bearer, a user as Basic, confirmed (WEB /api)."""
     if spec.token is not None and spec.user is None:
-        return Bearer(resolve(spec.token))
+        return Bearer(partial(resolve, spec.token))
     if spec.user is not None and spec.token is None:
-        return Basic(resolve(spec.user.email), resolve(spec.user.key))
+        return Basic(partial(resolve, spec.user.email), partial(resolve, spec.user.key))
     raise SettingsError("the connection needs exactly one of `token` and `user`", hint="remove one, or add one")

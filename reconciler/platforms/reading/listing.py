@@ -6,7 +6,7 @@ the reader that decoded it, one at a time; that pages fit together is judged aft
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import partial
 from operator import lt
@@ -19,6 +19,8 @@ from reconciler.platforms.reading.readers import Readers
 
 REREADS = 2
 """How often one page that does not fit is read again at once."""
+BARREN = 3
+"""Pages without anything new, or shorter than they must be, that are read on over: a total that claims more than pages show is not believed for ever."""
 WITNESSES = 8
 """How often a small collection is asked about again before it is believed to be empty."""
 
@@ -32,6 +34,8 @@ class _Outline(NamedTuple):
     first: str
     last: str
     rising: bool
+    items: Sequence[object]
+    """Those of a page without ids, to know it again."""
 
 
 class Listing(Generic[Item]):
@@ -66,6 +70,8 @@ class Listing(Generic[Item]):
         self._steady = steady
         self._witnesses = witnesses
         self._last = ""
+        self._before: Sequence[object] = ()
+        self._barren = 0
         self._lock = Lock()
 
     def first(self) -> Page[Item]:
@@ -89,7 +95,8 @@ class Listing(Generic[Item]):
     def walk(self, first: Page[Item], readers: Readers, *, patient: bool = False) -> None:
         """Fold the first page and read the rest. Never raises for a page: `problems` says why.
 
-        At the first page that does not fit reading stops, unless `patient`: then all that can be shown is shown.
+        At the first page that does not fit reading stops, unless `patient`: then all that can be shown is shown, as
+        long as pages show something new.
         """
         self.total = first.total
         self._size = first.declared[1] if first.declared is not None else first.size
@@ -113,7 +120,7 @@ class Listing(Generic[Item]):
                     elif not self._steady:
                         total = max(total, outline.total)
                     self._note(outline)
-                    if self.problems and not patient:
+                    if self.problems and (not patient or self._barren > BARREN):
                         return
 
     def _read(self, number: int) -> _Outline:
@@ -131,7 +138,10 @@ class Listing(Generic[Item]):
         with self._lock:
             self._fold(page)
         rising = all(map(lt, ids, ids[1:]))
-        return _Outline(page.size, page.total, page.declared, ids[0] if ids else "", ids[-1] if ids else "", rising)
+        first, last = (ids[0], ids[-1]) if ids else ("", "")
+        return _Outline(
+            page.size, page.total, page.declared, first, last, rising, () if ids else (*page.items, *page.malformed)
+        )
 
     def _full(self, page: Page[Item] | _Outline, number: int) -> bool:
         """Return whether a page shows the items that by its own numbers belong on it."""
@@ -153,11 +163,13 @@ class Listing(Generic[Item]):
         return f"page {self.pages + 1} of the {self.what} came with {page.size} items, other than its numbers say"
 
     def _note(self, page: _Outline) -> None:
+        full = self._full(page, self.pages)
         self.pages += 1
-        if page.last:
-            if not (page.rising and self._last < page.first):
-                self.problems.append(f"page {self.pages} of the {self.what} repeats or disorders items")
-            self._last = page.last
+        new = page.last > self._last if page.last else bool(page.size) and page.items != self._before
+        self._barren += not (new and full)
+        if full and page.size and not (new and page.rising and (not page.last or self._last < page.first)):
+            self.problems.append(f"page {self.pages} of the {self.what} repeats or disorders items")
+        self._last, self._before = max(page.last, self._last), page.items
 
 
 def everything(

@@ -33,6 +33,8 @@ def project_payload(project: Project) -> Payload:
         "id": project.number,
         "name": project.slug.replace("-", " ").title(),
         "slug": project.slug,
+        "os": "Zephyr",
+        "platform": "nRF9160",
         "count_devices": len(project.devices),
         "created_date": iso(project.created),
         "updated_date": iso(project.created),

@@ -117,6 +117,17 @@ def test_our_own_changes_and_those_of_git_are_no_drift() -> None:
     assert memory.calls[-1] == ("3", ("u0", "u1", "u2", "u3"))
 
 
+def test_no_connection_is_kept_open_between_passes() -> None:
+    open_then: list[bool] = []
+
+    def look(one: Memory) -> None:
+        open_then.append(not one.closed)
+        one.closed = False
+
+    watched(passes(look, look))
+    assert open_then == [False, False]
+
+
 def test_a_unit_that_merely_comes_back_is_no_drift() -> None:
     def hide(one: Memory) -> None:
         del one.units["u1"]

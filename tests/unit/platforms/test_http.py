@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import ssl
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 from urllib.parse import quote
 
@@ -23,10 +24,10 @@ from reconciler.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
-from reconciler.platforms import http as http_module
+from reconciler.platforms.body import START
 from reconciler.platforms.credentials import Bearer, checked_url
-from reconciler.platforms.http import ATTEMPTS, START, Client
-from reconciler.platforms.transport import Direct
+from reconciler.platforms.http import ATTEMPTS, Client
+from reconciler.platforms.transport import CALL
 from tests.unit.platforms.losant.application import Stopwatch
 
 TOKEN = "very-secret/token+value="
@@ -179,19 +180,44 @@ def test_what_was_not_sent_says_so() -> None:
     assert "no connection to https://api.example.com" in str(caught.value)
 
 
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("write", [False, True])
+@pytest.mark.parametrize(
+    ("tokens", "taken"), [(("old", "new"), "new"), (("old", "old"), ""), (("old", "new", "newer"), "newer")]
+)
+def test_a_token_that_was_written_anew_is_tried_once(
+    tokens: tuple[str, ...], taken: str, write: bool, status: int
+) -> None:
+    seen: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers["authorization"].removeprefix("Bearer "))
+        return good() if seen[-1] == taken else httpx.Response(status)
+
+    left = iter(tokens)
+    credentials, clock = Bearer(lambda: next(left)), Stopwatch()
+    one = Client(
+        "https://h.example", credentials, platform="losant", clock=clock, transport=httpx.MockTransport(answer)
+    )
+    refused: AbstractContextManager[object] = nullcontext() if taken in tokens[:2] else pytest.raises(Unauthorized)
+    with refused:
+        one.write("/x", "write x", {}, bytes, clock.monotonic() + 60) if write else one.get("/x", "read x")
+    assert tuple(seen) == tuple(dict.fromkeys(tokens[:2]))
+
+
 def test_a_deadline_bounds_waiting_and_the_request_itself() -> None:
     clock, script = Stopwatch(), Script(httpx.Response(429, headers={"Retry-After": "100"}))
     with pytest.raises(RateLimited) as caught:
         write(script, clock, seconds=50.0)
     assert (len(script.requests), clock.slept, caught.value.retry_after) == (1, [], 100.0)
-    assert script.requests[0].extensions["timeout"]["read"] == 30.0
+    assert script.requests[0].extensions[CALL].left == 30.0
     with pytest.raises(Unreachable) as late:
         write(script, clock, seconds=0.0)
     assert not late.value.sent
     assert len(script.requests) == 1
     short = Script(good())
     write(short, clock, seconds=5.0)
-    assert short.requests[0].extensions["timeout"]["read"] == pytest.approx(5.0)
+    assert short.requests[0].extensions[CALL].left == pytest.approx(5.0)
 
 
 def test_retry_after_is_obeyed_as_number_and_as_date_up_to_a_bound() -> None:
@@ -211,11 +237,19 @@ def test_retry_after_is_obeyed_as_number_and_as_date_up_to_a_bound() -> None:
 
 def test_a_run_that_is_asked_to_stop_waits_no_longer() -> None:
     clock = Stopwatch()
-    clock.stop = True
-    script = Script(httpx.Response(500))
+    requests: list[httpx.Request] = []
+
+    def stopped_by(request: httpx.Request) -> httpx.Response:
+        requests.append(request)
+        clock.stop = True
+        return httpx.Response(500)
+
+    asking = client(stopped_by, clock)
     with pytest.raises(ServerFailed):
-        read(script, clock)
-    assert len(script.requests) == 1
+        asking.get("/x", "read x")
+    with pytest.raises(Unreachable, match="the run was asked to stop"):
+        asking.get("/x", "read x")
+    assert len(requests) == 1
 
 
 def test_requests_are_paced() -> None:
@@ -393,16 +427,3 @@ def test_tls_failures_are_named_and_not_repeated() -> None:
     assert not caught.value.sent
     assert len(script.requests) == 1
     assert "certificates" in caught.value.hint
-
-
-def test_a_proxy_leaves_the_way_to_httpx_and_loopback_never_takes_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    def transport_of(url: str) -> object:
-        made = Client(url, Bearer(TOKEN), platform="losant", clock=Stopwatch())
-        made.close()
-        return made._http._transport_for_url(httpx.URL(url))
-
-    monkeypatch.setattr(http_module, "getproxies", dict)
-    assert isinstance(transport_of("https://api.losant.com"), Direct)
-    monkeypatch.setattr(http_module, "getproxies", lambda: {"https": "http://127.0.0.1:3128"})
-    assert not isinstance(transport_of("https://api.losant.com"), Direct)
-    assert isinstance(transport_of("http://127.0.0.1:9"), Direct)

@@ -102,7 +102,9 @@ def test_a_token_that_two_threads_were_refused_is_renewed_once(order: str) -> No
         for letter in order:
             thread = threads[letter.lower()]
             if letter.isupper():
-                assert thread.submit(login.renew).result(), "its token was refused, so that a new one is worth a try"
+                assert thread.submit(login.renew, 401).result(), (
+                    "its token was refused, so that a new one is worth a try"
+                )
             else:
                 assert thread.submit(login.headers, None).result() == {"Authorization": "Bearer access-2"}
     assert world.paths("POST") == ["/api/v1/login", "/api/v1/login/refresh"]

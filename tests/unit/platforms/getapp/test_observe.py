@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from reconciler.errors import PlatformError, UnexpectedAnswer
+from reconciler.errors import PlatformError, UnexpectedAnswer, Unreachable
 from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.observation import EMPTY, UNSEEN, Phase
 from reconciler.model.snapshot import Query, Snapshot
@@ -190,12 +190,12 @@ def test_what_cannot_be_read_afterwards_is_a_problem_and_a_failed_second_reading
     assert "reading again failed" in found
 
 
-def test_a_stopped_run_does_not_read_again() -> None:
+def test_a_stopped_run_reads_nothing_more() -> None:
     world = Installation()
-    del world.rows["edge-1"]
     world.clock.stop = True
-    problem(observed(world))
-    assert world.paths().count(RELEASES) == 1
+    with pytest.raises(Unreachable, match="the run was asked to stop"):
+        observed(world)
+    assert world.paths() == []
 
 
 def test_many_problems_are_counted() -> None:

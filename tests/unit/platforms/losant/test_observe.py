@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from reconciler.errors import PlatformError, Unauthorized
+from reconciler.errors import PlatformError, Unauthorized, Unreachable
 from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.connection import Requests
 from reconciler.model.observation import EMPTY, UNSEEN, Phase, State
@@ -409,12 +409,16 @@ def test_many_problems_are_counted_rather_than_listed() -> None:
     assert snapshot.coverage.problems[-1] == "and 20 more"
 
 
-def test_a_stop_ends_reading_again() -> None:
+def test_a_stop_ends_reading() -> None:
     app = Application().fill(1, 1)
-    app.rows[0]["flowId"] = 5
-    app.clock.stop = True
-    assert not observe(app).coverage.complete
-    assert len([one for one in app.asked(DEVICES) if one["perPage"] == "1000"]) == 1
+
+    def stop(_: httpx.Request) -> None:
+        app.clock.stop = True
+
+    app.hook(FLOWS, stop)
+    with pytest.raises(Unreachable, match="the run was asked to stop"):
+        observe(app)
+    assert len(app.asked(FLOWS)) == 1
 
 
 def test_credentials_that_expire_between_two_readings() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from reconciler.errors import NotFound, PlatformError
+from reconciler.errors import NotFound, PlatformError, Unreachable
 from reconciler.model.observation import UNSEEN, Phase, State
 from reconciler.model.snapshot import Query
 from reconciler.model.unit import Reach
@@ -550,12 +550,12 @@ def test_reading_again_may_fail() -> None:
     assert problems[-1].startswith("reading again failed")
 
 
-def test_no_reading_again_once_asked_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_read_once_asked_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
     project = Project(1, 1)
-    project.fails("/devices")
     monkeypatch.setattr(project.clock, "stopping", lambda: True)
-    project.observe()
-    assert sum(request.url.path.endswith("/cohorts") for request in project.requests) == 1
+    with pytest.raises(Unreachable, match="the run was asked to stop"):
+        project.observe()
+    assert project.requests == []
 
 
 def test_many_problems_are_shown_in_part() -> None:

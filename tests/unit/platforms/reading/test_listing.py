@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from reconciler.platforms.reading.listing import WITNESSES, Listing
@@ -119,3 +121,34 @@ def test_reading_stops_at_the_first_problem_unless_it_is_patient(patient: bool) 
     shelf.listing.walk(shelf.listing.first(), Readers(1), patient=patient)
     assert len(shelf.listing.problems) == 1
     assert (2 in shelf.asked) is patient
+
+
+CLAIMED = 1_000_000_000
+ITEMS = [f"{number:02}" for number in range(10)]
+CLAIMS = {
+    "empty pages": lambda _: Page([], CLAIMED),
+    "the same page": lambda _: Page(ITEMS, CLAIMED),
+    "the same page by ids": lambda _: Page(ITEMS, CLAIMED, ids=ITEMS),
+    "the first page": lambda _: Page(ITEMS, CLAIMED, (0, 10)),
+    "short pages": lambda number: Page([f"{number}"], CLAIMED, (number, 10)),
+}
+
+
+@pytest.mark.parametrize("patient", [True, False])
+@pytest.mark.parametrize("later", CLAIMS.values(), ids=CLAIMS)
+def test_a_total_is_believed_no_longer_than_pages_show_something(
+    later: Callable[[int], Page[str]], patient: bool
+) -> None:
+    asked: list[int] = []
+
+    def fetch(number: int, size: int) -> Page[str]:
+        asked.append(number)
+        if number:
+            return later(number)
+        first = later(0)
+        return Page(ITEMS, CLAIMED, None if first.declared is None else (0, 10), ids=first.ids)
+
+    listing = Listing("rows", fetch, lambda _: None, 100)
+    listing.walk(listing.first(), Readers(1), patient=patient)
+    assert listing.problems
+    assert len(asked) < 30

@@ -1,0 +1,103 @@
+"""Time, and how a run is stopped: the first signal asks for it, the second ends the process at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import ClassVar
+
+from reconciler.cli.output import say, show_cursor
+
+STOPS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+class SystemClock:
+    """The real clock. Once stopped, `sleep` returns at once and `stopping` is true."""
+
+    newest: ClassVar[SystemClock | None] = None
+    """That of the command that runs."""
+
+    def __init__(self) -> None:
+        """Start out running."""
+        self._stop = threading.Event()
+        self.signalled = False
+        SystemClock.newest = self
+
+    def now(self) -> float:
+        """Return seconds since 1970."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Return seconds of the clock that never steps."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> bool:
+        """Wait that long, or until stopped; return whether stopped."""
+        return self._stop.wait(seconds)
+
+    def stopping(self) -> bool:
+        """Return whether the run was asked to stop."""
+        return self._stop.is_set()
+
+    def stop(self) -> None:
+        """Ask the run to stop."""
+        self._stop.set()
+
+
+Handle = Callable[[int], None]
+"""Takes the number of a signal that asks to stop."""
+
+
+@contextmanager
+def on_signals(handle: Handle) -> Iterator[None]:
+    """Handle SIGINT, SIGTERM and a closed terminal; only the main thread can."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def handler(number: int, frame: FrameType | None) -> None:
+        del frame
+        handle(number)
+
+    before = {number: signal.signal(number, handler) for number in STOPS}
+    try:
+        yield
+    finally:
+        for number, previous in before.items():
+            signal.signal(number, previous)
+
+
+@contextmanager
+def stoppable(clock: SystemClock, words: str, last_words: Callable[[], int]) -> Iterator[None]:
+    """Turn the first signal into a stop (saying `words`); the second ends the process at once, with `last_words`."""
+
+    def handle(number: int) -> None:
+        if clock.signalled:
+            end_at_once(last_words() or 128 + number)
+        clock.signalled = True
+        clock.stop()
+        say("", words, err=True)
+
+    with on_signals(handle):
+        yield
+
+
+def interrupted(number: int) -> None:
+    """End a command that only reads: the reads that are running are cut, and the second signal waits for nothing."""
+    clock = SystemClock.newest
+    if clock is not None:
+        if clock.stopping():
+            end_at_once(128 + number)
+        clock.stop()
+    raise KeyboardInterrupt(number)
+
+
+def end_at_once(code: int) -> None:
+    """End the process without waiting for any thread."""
+    show_cursor()
+    os._exit(code)

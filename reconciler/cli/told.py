@@ -1,0 +1,111 @@
+"""What is known of a run at any moment, so that it can still be told when nothing else can: last words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import click
+
+from reconciler.cli.output import say
+from reconciler.errors import ReconcilerError
+from reconciler.model.event import AnyEvent, Called, Intended, Settled
+from reconciler.model.outcome import ReceiptKind
+from reconciler.ports import EventSink
+from reconciler.views.words import clean, count, listed
+
+INCOMPLETE = 4
+
+
+class Told:
+    """Folds the events of a run. `sent` says whether anything may have taken effect."""
+
+    def __init__(self) -> None:
+        """Start with nothing sent."""
+        self.sent = False
+        self._running: dict[int, Intended] = {}
+        self._taken: dict[tuple[str, str, str], None] = {}
+        self._results: Counter[str] = Counter()
+
+    def record(self, event: AnyEvent) -> None:
+        """Take one event."""
+        if isinstance(event, Intended):
+            self._running[event.call] = event
+        elif isinstance(event, Called):
+            call = self._running.pop(event.call, None)
+            if call is not None and event.receipt.kind in {ReceiptKind.ACCEPTED, ReceiptKind.UNKNOWN}:
+                self.sent = True
+                self._taken |= {(call.fleet, one.unit.id, one.workload.id): None for one in call.slots}
+        elif isinstance(event, Settled):
+            one = event.outcome
+            self._taken.pop((one.fleet, one.unit.id, one.workload.id), None)
+            self._results[one.result.value] += 1
+
+    def lines(self) -> list[str]:
+        """Return what came of the run as far as anybody knows."""
+        lines = [f"{count(number, 'change')}: {result}" for result, number in sorted(self._results.items())]
+        if self._taken:
+            lines.append(f"{count(len(self._taken), 'change')}: sent, and not read back")
+        for call in self._running.values():
+            units = listed(list(dict.fromkeys(one.unit.name for one in call.slots)))
+            request = f"{call.request.method} {clean(call.request.path)}"
+            lines.append(f"unknown: whether {request} took effect (fleet {clean(call.fleet)}; {units})")
+        return [*lines, "run `reconciler plan` to see what is assigned now"]
+
+    def last_words(self) -> int:
+        """Say what is unknown where a run is cut off, and return its exit code; 0 where nothing can have been sent."""
+        if not self.sent and not self._running:
+            return 0
+        say("stopped at once", *self.lines(), err=True)
+        return INCOMPLETE
+
+
+class Recorder:
+    """Gives every event to those who keep and show it.
+
+    One that fails stops the run, since what is not recorded must not go; what runs is finished, and told to the others.
+    """
+
+    def __init__(self, stop: Callable[[], None], told: Told, *sinks: EventSink) -> None:
+        """Take what stops the run, and who gets its events."""
+        self._stop = stop
+        self._told = told
+        self._sinks: Sequence[EventSink] = sinks
+        self._failure: Exception | None = None
+
+    def record(self, event: AnyEvent) -> None:
+        """Take one event."""
+        self._told.record(event)
+        for sink in self._sinks:
+            try:
+                sink.record(event)
+            except ReconcilerError as error:
+                self._failure = self._failure or error
+                self._sinks = [one for one in self._sinks if one is not sink]
+                self._stop()
+
+    def end(self) -> None:
+        """Raise what failed first."""
+        if self._failure is not None:
+            raise self._failure
+
+
+@contextmanager
+def telling(told: Told) -> Iterator[None]:
+    """Let whatever breaks once something was sent end with 4, and with what is known on standard error."""
+    try:
+        yield
+    except (click.ClickException, click.exceptions.Exit, click.Abort):
+        raise
+    except Exception as error:
+        if not told.sent:
+            raise
+        say(f"error: {_said(error)}", *told.lines(), err=True)
+        raise click.exceptions.Exit(INCOMPLETE) from None
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, ReconcilerError):
+        return error.advised
+    return f"{type(error).__name__}: {clean(str(error))}"

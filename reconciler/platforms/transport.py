@@ -28,8 +28,10 @@ T = TypeVar("T")
 
 CALL = "reconciler.call"
 """The extension of a request that holds its `Call`."""
-PART = 262_144
-"""Bytes that are read at once, whatever httpcore asks for: each part costs it some work."""
+PART = 100_000
+"""Bytes read at once, whatever httpcore asks for: each part costs it some work, and larger ones new memory each time."""
+RECORD = 16_384
+"""Bytes of a record of TLS at most."""
 TICK = 0.1
 """Seconds between two looks at a call that waits."""
 
@@ -63,7 +65,11 @@ class Call:
 
     def trace(self, step: str, info: Mapping[str, Any]) -> None:
         """Hear from httpcore what it does."""
-        if step == "http11.send_request_headers.started" and info["request"].method != b"CONNECT":
+        if step != "http11.send_request_headers.started":
+            return
+        if info["request"].method == b"CONNECT":
+            _bracketed(info["request"])
+        else:
             self.sent = True
 
     def wait(self) -> float:
@@ -72,6 +78,14 @@ class Call:
         if left <= 0 or self.ended():
             raise httpcore.ReadTimeout("no answer in time")
         return min(left, TICK)
+
+
+def _bracketed(request: httpcore.Request) -> None:
+    """Put brackets around an address of IPv6 that a proxy is asked for; httpcore puts none."""
+    host, _, port = request.url.target.rpartition(b":")
+    if b":" in host:
+        request.url.target = target = b"[%b]:%b" % (host, port)
+        request.headers = [(name, target if name.lower() == b"host" else value) for name, value in request.headers]
 
 
 class _Line(httpcore.NetworkStream):
@@ -87,12 +101,13 @@ class _Line(httpcore.NetworkStream):
     def write(self, buffer: bytes, timeout: Any = None) -> None:
         left = memoryview(buffer)
         while left:
-            left = left[self._waiting(timeout, lambda: self._some_sent(left)) :]  # noqa: B023 - called in this turn
+            left = left[self._waiting(timeout, lambda: self._some_sent(left), httpcore.WriteError) :]  # noqa: B023 - now
 
     def _some_sent(self, content: memoryview) -> int:
         return self._sock.send(content)
 
-    def _waiting(self, call: Call, act: Callable[[], T]) -> T:
+    def _waiting(self, call: Call, act: Callable[[], T], failure: type[Exception] = httpcore.ReadError) -> T:
+        """Do it as soon as it can be done. httpcore takes a WriteError for the server's: it may have answered already."""
         while True:
             self._sock.settimeout(call.wait())
             try:
@@ -100,7 +115,7 @@ class _Line(httpcore.NetworkStream):
             except TimeoutError:
                 continue
             except OSError as error:
-                raise httpcore.ReadError(str(error)) from error
+                raise failure(str(error)) from error
 
     def close(self) -> None:
         self._sock.close()
@@ -129,17 +144,29 @@ class _Tls(_Line):
             raise
 
     def read(self, max_bytes: int, timeout: Any = None) -> bytes:
+        del max_bytes
         try:
-            return self._waiting(timeout, lambda: self._tls.read(max_bytes))
+            return self._waiting(timeout, self._records)
         except httpcore.ReadError as error:
             if isinstance(error.__cause__, ssl.SSLEOFError):  # many servers close without a word
                 return b""
             raise
 
+    def _records(self) -> bytes:
+        """Read what came as one part: httpcore's work for a record is more than that of opening it."""
+        found = more = self._tls.read(RECORD)
+        while more and self._came.pending:
+            try:
+                more = self._tls.read(RECORD)
+            except ssl.SSLWantReadError:
+                break
+            found += more
+        return found
+
     def _some_sent(self, content: memoryview) -> int:
         return self._tls.write(content)
 
-    def _waiting(self, call: Call, act: Callable[[], T]) -> T:
+    def _waiting(self, call: Call, act: Callable[[], T], failure: type[Exception] = httpcore.ReadError) -> T:
         while True:
             wants = False
             try:
@@ -147,7 +174,7 @@ class _Tls(_Line):
             except ssl.SSLWantReadError:
                 wants = True
             except (ssl.SSLError, ValueError) as error:
-                raise httpcore.ReadError(str(error)) from error
+                raise failure(str(error)) from error
             self._line.write(self._goes.read(), call)
             if not wants:
                 return done

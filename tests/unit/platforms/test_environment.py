@@ -71,6 +71,10 @@ def test_hosts_that_are_reached_without_a_proxy(host: str, exceptions: str, ther
         ({"all_proxy": "http://p.example"}, "http://p.example:3128"),
         ({"https_proxy": " ", "all_proxy": "http://[fd00::1]:80"}, "http://[fd00::1]:80"),
         ({"https_proxy": "http://one", "all_proxy": "http://two"}, "http://one:3128"),
+        ({"Https_Proxy": "http://one", "ALL_PROXY": "http://two"}, "http://one:3128"),
+        ({"HTTPS_PROXY": "http://one", "https_proxy": "http://two", "HTTPS_proxy": "ftp://x"}, "http://two:3128"),
+        ({"HTTPS_PROXY": "http://one", "https_proxy": ""}, "http://one:3128"),
+        ({"all_proxy": "http://one", "No_Proxy": "api.losant.com"}, None),
         ({"http_proxy": "http://one"}, None),
         ({"https_proxy": "http://one", "no_proxy": "losant.com"}, None),
         ({"https_proxy": "socks5://one", "NO_PROXY": "*"}, None),
@@ -101,7 +105,7 @@ BAD_PROXIES = [
 ]
 
 
-@pytest.mark.parametrize("name", ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])
+@pytest.mark.parametrize("name", ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "Https_Proxy"])
 @pytest.mark.parametrize(("value", "text"), BAD_PROXIES)
 def test_a_proxy_that_is_none_is_named_by_its_variable(name: str, value: str, text: str) -> None:
     with pytest.raises(SettingsError, match=text) as caught:
@@ -322,3 +326,21 @@ def test_a_proxy_that_opens_no_tunnel(handler: Handler, text: str, certificate: 
         assert (caught.value.sent, caught.value.retryable) == (False, True)
         assert "secret" not in str(caught.value)
         client.close()
+
+
+def test_a_proxy_is_asked_for_an_address_of_ipv6_in_brackets() -> None:
+    asked: list[bytes] = []
+    with serving(lambda connection: asked.append(request_of(connection))) as (proxy, _):
+        client = Client(
+            "https://[fd00::7]:8443",
+            NoCredentials(),
+            platform="losant",
+            clock=Hurried(),
+            timeout=5,
+            environ={"https_proxy": proxy},
+        )
+        with pytest.raises(Unreachable):
+            client.get("/x", "read x")
+        client.close()
+    assert asked[0].startswith(b"CONNECT [fd00::7]:8443 HTTP/1.1\r\n")
+    assert b"\r\nhost: [fd00::7]:8443\r\n" in asked[0].lower()

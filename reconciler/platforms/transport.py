@@ -14,9 +14,11 @@ import selectors
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, wait
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, TypeVar, cast
 
 import httpcore
 import httpx
@@ -34,6 +36,9 @@ RECORD = 16_384
 """Bytes of a record of TLS at most."""
 TICK = 0.1
 """Seconds between two looks at a call that waits."""
+
+Selector: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)
+"""Costs nothing to make, other than what is the system's best for many."""
 
 LATE, STOPPED = "late", "stopped"
 
@@ -108,12 +113,13 @@ class _Line(httpcore.NetworkStream):
 
     def _waiting(self, call: Call, act: Callable[[], T], failure: type[Exception] = httpcore.ReadError) -> T:
         """Do it as soon as it can be done. httpcore takes a WriteError for the server's: it may have answered already."""
+        event = selectors.EVENT_WRITE if failure is httpcore.WriteError else selectors.EVENT_READ
         while True:
-            self._sock.settimeout(call.wait())
+            seconds = call.wait()
             try:
                 return act()
-            except TimeoutError:
-                continue
+            except BlockingIOError:
+                _is_ready(self._sock, event, seconds)
             except OSError as error:
                 raise failure(str(error)) from error
 
@@ -253,30 +259,18 @@ def _connect(sock: socket.socket, address: Any, call: Call, spare: float) -> Non
 
 
 def _is_ready(sock: socket.socket, event: int, seconds: float) -> bool:
-    with selectors.DefaultSelector() as selector:
+    with Selector() as selector:
         selector.register(sock, event)
         return bool(selector.select(seconds))
 
 
-class Network(httpx.HTTPTransport):
-    """Connections to one origin. Safe to use from several threads. Every request bears its `CALL`."""
+class _Connection(httpx.HTTPTransport):
+    """One connection, opened when it is needed and again when it was closed: a pool of httpcore's that holds one."""
 
-    def __init__(self, url: httpx.URL, connections: int, environ: Mapping[str, str]) -> None:
-        """Take the origin and what says how to reach it. Raises SettingsError for a variable that cannot be meant."""
-        options: dict[str, Any] = {"max_connections": connections, "network_backend": _Lines()}
-        if url.scheme == "http":  # it goes to loopback or bears no secret: no proxy is asked, no certificate loaded
-            self._pool = httpcore.ConnectionPool(**options)
-            return
-        options["ssl_context"] = context = tls_context(environ)
-        proxy = proxy_of(url.host, url.port or 443, environ)
-        if proxy is None:
-            self._pool = httpcore.ConnectionPool(**options)
-        else:
-            own = context if proxy.url.startswith("https:") else None
-            self._pool = httpcore.HTTPProxy(proxy.url, proxy_auth=proxy.user, proxy_ssl_context=own, **options)
+    def __init__(self, pool: httpcore.ConnectionPool) -> None:
+        self._pool = pool
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request and return its answer, whose body is read as it is asked for, as it came."""
         call: Call = request.extensions[CALL]
         request.extensions |= {"trace": call.trace, "timeout": dict.fromkeys(("connect", "read", "write"), call)}
         try:
@@ -285,3 +279,64 @@ class Network(httpx.HTTPTransport):
             if call.sent:
                 raise
             raise httpx.ConnectError(str(error)) from error
+
+
+class _Body(httpx.SyncByteStream):
+    """A body whose connection is given back when it is closed."""
+
+    def __init__(self, stream: httpx.SyncByteStream, give_back: Callable[[], None]) -> None:
+        self._stream = stream
+        self._give_back = give_back
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._stream)
+
+    def close(self) -> None:
+        self._stream.close()
+        self._give_back()
+
+
+class Network(httpx.BaseTransport):
+    """Connections to one origin, as many as are used at a time. Safe to use from several threads.
+
+    httpcore asks the system about each idle connection of a pool while it holds the pool's lock, and threads that decode
+    keep it waiting then. So nobody shares a pool.
+    """
+
+    def __init__(self, url: httpx.URL, environ: Mapping[str, str]) -> None:
+        """Take the origin and what says how to reach it. Raises SettingsError for a variable that cannot be meant."""
+        options: dict[str, Any] = {"max_connections": 1, "network_backend": _Lines()}
+        self._new: Callable[[], httpcore.ConnectionPool] = partial(httpcore.ConnectionPool, **options)
+        self._idle: deque[_Connection] = deque()
+        self._opened: list[_Connection] = []
+        if url.scheme == "http":  # it goes to loopback or bears no secret: no proxy is asked, no certificate loaded
+            return
+        context = tls_context(environ)
+        proxy = proxy_of(url.host, url.port or 443, environ)
+        if proxy is None:
+            self._new = partial(self._new, ssl_context=context)
+        else:
+            own = context if proxy.url.startswith("https:") else None
+            options |= {"ssl_context": context, "proxy_ssl_context": own}
+            self._new = partial(httpcore.HTTPProxy, proxy.url, proxy_auth=proxy.user, **options)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request, which bears its `CALL`, and return its answer, whose body is read as it is asked for."""
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = _Connection(self._new())
+            self._opened.append(connection)
+        give_back = partial(self._idle.append, connection)
+        try:
+            response = connection.handle_request(request)
+        except BaseException:
+            give_back()
+            raise
+        response.stream = _Body(cast("httpx.SyncByteStream", response.stream), give_back)
+        return response
+
+    def close(self) -> None:
+        """Close all connections; they are opened anew where they are needed."""
+        for connection in self._opened:
+            connection.close()

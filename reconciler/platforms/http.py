@@ -260,7 +260,7 @@ class Client:
         headers = {**self._headers, **identity}
         if content is not None:
             headers["Content-Type"] = "application/json"
-        extensions = {"timeout": httpx.Timeout(call.left).as_dict(), CALL: call}
+        extensions = {"timeout": {"read": call.left}, CALL: call}
         return httpx.Request(method, url, headers=headers, content=content, extensions=extensions)
 
     def _parts(self, response: httpx.Response, encoding: str, operation: str) -> Iterator[bytes]:

@@ -344,3 +344,62 @@ def test_a_proxy_is_asked_for_an_address_of_ipv6_in_brackets() -> None:
         client.close()
     assert asked[0].startswith(b"CONNECT [fd00::7]:8443 HTTP/1.1\r\n")
     assert b"\r\nhost: [fd00::7]:8443\r\n" in asked[0].lower()
+
+
+def _waits(connection: socket.socket) -> None:
+    with suppress(OSError):
+        while connection.recv(65_536):
+            pass
+
+
+def _opens_and_waits(connection: socket.socket) -> None:
+    request_of(connection)
+    connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
+    _waits(connection)
+
+
+@pytest.mark.parametrize("ends", ["stop", "time"])
+@pytest.mark.parametrize("where", ["name", "handshake", "proxy", "tunnel", "proxy's handshake"])
+def test_a_read_ends_wherever_it_waits(
+    where: str, ends: str, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, asked, done = Hurried(), threading.Event(), threading.Event()
+
+    def handle(connection: socket.socket) -> None:
+        asked.set()
+        (_opens_and_waits if where == "tunnel" else _waits)(connection)
+
+    def hang(*_: object, **__: object) -> list[object]:
+        asked.set()
+        done.wait(30)
+        return []
+
+    def stop() -> None:
+        asked.wait(30)
+        clock.stop()
+
+    with serving(handle) as (url, _):
+        proxy = url.replace("http:", "https:") if where == "proxy's handshake" else url
+        environ = {"SSL_CERT_FILE": str(certificate)}
+        target = url.replace("http:", "https:")
+        if where not in {"name", "handshake"}:
+            target, environ["https_proxy"] = "https://h.example", proxy
+        if where == "name":
+            monkeypatch.setattr(socket, "getaddrinfo", hang)
+        client = Client(
+            target,
+            NoCredentials(),
+            platform="losant",
+            clock=clock,
+            timeout=60 if ends == "stop" else 0.5,
+            environ=environ,
+        )
+        if ends == "stop":
+            threading.Thread(target=stop, daemon=True).start()
+        began = time.monotonic()
+        with pytest.raises(Unreachable, match="asked to stop" if ends == "stop" else "no connection to") as caught:
+            client.get("/x", "read x")
+        assert time.monotonic() - began < 20
+        assert not caught.value.sent
+        done.set()
+        client.close()

@@ -8,15 +8,14 @@ connections, from memory, so that it waits nowhere else.
 
 from __future__ import annotations
 
-import errno
-import os
 import selectors
 import socket
 import ssl
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, wait
+from concurrent.futures import Future, InvalidStateError, wait
+from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar, cast
 
@@ -197,7 +196,7 @@ class _Tls(_Line):
 
 
 class _Lines(httpcore.NetworkBackend):
-    """Opens connections: one address after the other, all within the time of the call."""
+    """Opens connections, within the time of the call."""
 
     def connect_tcp(
         self,
@@ -207,55 +206,35 @@ class _Lines(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
+        """Connect. Only a thread can ask for a name and be left alone; half of the time is left for a second address."""
         del local_address, socket_options
-        found = _addresses(host, port, timeout)
-        failure = OSError("the name has no address")
-        for tried, (family, kind, protocol, _, address) in enumerate(found):
-            sock = socket.socket(family, kind, protocol)
+        call: Call = timeout
+        opened: Future[socket.socket] = Future()
+
+        def open_() -> None:
             try:
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                _connect(sock, address, timeout, timeout.left * (1 - 1 / (len(found) - tried)))
-            except OSError as error:
+                sock = socket.create_connection((host, port), max(TICK, call.left / 2))
+            except Exception as error:  # noqa: BLE001 - told to who waits
+                with suppress(InvalidStateError):
+                    opened.set_exception(error)
+                return
+            try:
+                opened.set_result(sock)
+            except InvalidStateError:  # nobody waits any more
                 sock.close()
-                failure = error
-            except BaseException:
-                sock.close()
-                raise
-            else:
-                return _Line(sock)
-        raise httpcore.ConnectError(str(failure)) from failure
 
-
-def _addresses(host: str, port: int, call: Call) -> list[Any]:
-    """Return the addresses of a name. Only a thread can ask for them and be left alone."""
-    asked: Future[list[Any]] = Future()
-
-    def ask() -> None:
+        threading.Thread(target=open_, daemon=True).start()
         try:
-            asked.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-        except Exception as error:  # noqa: BLE001 - told to who waits
-            asked.set_exception(error)
-
-    threading.Thread(target=ask, daemon=True).start()
-    while not asked.done():
-        wait([asked], call.wait())
-    try:
-        return asked.result()
-    except (OSError, UnicodeError) as error:  # a name that no IDNA can be fails with the latter
-        raise httpcore.ConnectError(str(error)) from error
-
-
-def _connect(sock: socket.socket, address: Any, call: Call, spare: float) -> None:
-    """Connect, leaving so many seconds of the call to the other addresses. Raises OSError."""
-    sock.setblocking(False)
-    code = sock.connect_ex(address)
-    while code in {errno.EINPROGRESS, errno.EWOULDBLOCK}:
-        if _is_ready(sock, selectors.EVENT_WRITE, call.wait()):
-            code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        elif call.left < spare:
-            code = errno.ETIMEDOUT
-    if code:
-        raise OSError(code, os.strerror(code))
+            while not opened.done():
+                wait([opened], call.wait())
+            sock = opened.result()
+        except (OSError, UnicodeError) as error:  # a name that no IDNA can be fails with the latter
+            raise httpcore.ConnectError(str(error)) from error
+        finally:
+            opened.cancel()
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return _Line(sock)
 
 
 def _is_ready(sock: socket.socket, event: int, seconds: float) -> bool:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import truststore
@@ -363,16 +364,18 @@ def _opens_and_waits(connection: socket.socket) -> None:
 def test_a_read_ends_wherever_it_waits(
     where: str, ends: str, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock, asked, done = Hurried(), threading.Event(), threading.Event()
+    clock, asked, done, closed = Hurried(), threading.Event(), threading.Event(), threading.Event()
+    resolve = socket.getaddrinfo
 
     def handle(connection: socket.socket) -> None:
         asked.set()
         (_opens_and_waits if where == "tunnel" else _waits)(connection)
+        closed.set()
 
-    def hang(*_: object, **__: object) -> list[object]:
+    def hang(*args: Any, **options: Any) -> Any:
         asked.set()
         done.wait(30)
-        return []
+        return resolve(*args, **options)
 
     def stop() -> None:
         asked.wait(30)
@@ -402,4 +405,5 @@ def test_a_read_ends_wherever_it_waits(
         assert time.monotonic() - began < 20
         assert not caught.value.sent
         done.set()
+        assert closed.wait(30)  # also what was opened late
         client.close()

@@ -56,7 +56,7 @@ class Rows:
 def rows_in(found: Mask) -> Rows:
     """Return the rows of the units in a mask."""
     first, end = max(0, found.find(1)), found.rfind(1) + 1
-    return Rows(array("I", _ones(found)) if 0 <= found.find(0, first, end) else range(first, end))
+    return Rows(array("I", _ones(found)) if found.find(0, first, end) >= 0 else range(first, end))
 
 
 def _ones(found: Mask) -> Iterator[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.core.progress import Progress, Sent, Sight, Track, Unread
+from reconciler.core.progress import RESEND_AFTER, Moment, Progress, Sent, Sight, Track, Unread
 from reconciler.model.change import Change, Held, Verb
 from reconciler.model.condition import Condition
 from reconciler.model.hold import Hold
@@ -76,7 +76,7 @@ def given_up(track: Track) -> Result:
     return Result.FAILED if track.error else Result.NOT_TRIED
 
 
-def unfinished(progress: Progress, track: Track, sight: Sight | Unread) -> Outcome | None:
+def unfinished(progress: Progress, track: Track, sight: Sight | Unread, moment: Moment) -> Outcome | None:
     """Return where a change stands that is still open when its run ends; None for a later stage of a run that does not wait."""
     goal, blocked = track.goal, track.blocked
     if track.sent is None:
@@ -91,7 +91,7 @@ def unfinished(progress: Progress, track: Track, sight: Sight | Unread) -> Outco
         taken = "removed on the platform" if goal.verb is Verb.REMOVE else "assigned"
         detail = f"{taken}; the unit was still on its way when waiting ended"
         return ended(progress.fleet, goal, Result.WAITING, detail)
-    return ended(progress.fleet, goal, Result.UNKNOWN, f"the platform accepted the call{_unseen(track.sent, sight)}")
+    return ended(progress.fleet, goal, *_unseen(goal, track.sent, sight, moment))
 
 
 def _not_sent(goal: Change | Held, sent: Sent) -> str:
@@ -101,11 +101,22 @@ def _not_sent(goal: Change | Held, sent: Sent) -> str:
     return f"; another run sends {', '.join(calls[gone:])}" if calls[gone:] else ""
 
 
-def _unseen(sent: Sent, sight: Sight | Unread) -> str:
-    """Return what to say of an accepted call of which nothing was seen."""
+def _unseen(goal: Change | Held, sent: Sent, sight: Sight | Unread, moment: Moment) -> tuple[Result, str]:
+    """Return what is known of an accepted call of which nothing was seen.
+
+    Unknown is what could not be read, or had its time and does not show.
+    """
+    taken = "the platform accepted the call"
+    if moment.stopping if isinstance(sight, Unread) else sight.done_at <= sent.at:
+        return Result.WAITING, "accepted; it was not read back"
     if isinstance(sight, Unread):
-        return f"; it could not be read back: {sight.error}"
-    return " but does not show its effect" if sight.done_at > sent.at else "; it was not read back"
+        return Result.UNKNOWN, f"{taken}; it could not be read back: {sight.error}"
+    row = sight.snapshot.units.index.get(goal.unit.id)
+    if row is None or sight.snapshot.state(goal.workload.id, row).phase is Phase.UNKNOWN:
+        return Result.UNKNOWN, f"{taken}; the last reading does not show what came of it"
+    if moment.now - sent.at < RESEND_AFTER:
+        return Result.WAITING, "accepted; the platform did not show it yet"
+    return Result.UNKNOWN, f"{taken} but does not show its effect"
 
 
 def _never_sent(progress: Progress, track: Track, sight: Sight | None) -> Outcome | None:

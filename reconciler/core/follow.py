@@ -7,7 +7,7 @@ import msgspec
 from reconciler.core.bind import on_the_way
 from reconciler.core.ending import detail_of, result_of
 from reconciler.core.judge import verdict
-from reconciler.core.progress import MAX_SENDS, Sent, Sight, Track
+from reconciler.core.progress import MAX_SENDS, RESEND_AFTER, Sent, Sight, Track
 from reconciler.model.change import Change, Held, SlotId, Verb
 from reconciler.model.condition import Condition
 from reconciler.model.desired import ABSENT, Desired, version
@@ -16,9 +16,6 @@ from reconciler.model.observation import Phase, State
 from reconciler.model.outcome import Result
 from reconciler.model.unit import Reach
 from reconciler.model.verdict import Verdict
-
-RESEND_AFTER = 60.0
-"""Seconds after which a step that shows no effect is sent once more: some platforms drop what they accepted."""
 
 SETTLES_IN = 10.0
 """Seconds that the effect of a call may take to show where the slot had failed before."""

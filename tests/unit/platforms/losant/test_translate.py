@@ -134,6 +134,12 @@ ORDERS: list[tuple[list[dict[str, Any]], str, str]] = [
     ([ASKED, LEFT], "v1", "left"),
     ([ASKED, TOOK], "v1", "left"),
     ([ASKED, ERROR, TOOK, BACK], "v1", "left"),
+    ([OLD, ASKED, LEFT], "v1", "left"),
+    ([OLD, ASKED, TOOK, BACK], "v1", "left"),
+    ([TOOK, OLD, BACK, ASKED, LEFT], "v1", "left"),
+    ([TOOK, OLD, ASKED, LEFT], "v1", "moving"),
+    ([TOOK, OLD, ASKED, TOOK, LEFT], "v1", "moving"),
+    ([TOOK, OLD, ASKED, ERROR, LEFT], "v1", "failed"),
     ([ERROR, BACK], "v1", "failed"),
     ([ERROR, ASKED], "v1", "moving"),
     ([ASKED, ERROR, ASKED], "v1", "moving"),
@@ -160,6 +166,7 @@ REMOVALS: list[tuple[list[dict[str, Any]], str, str]] = [
     ([REMOVED, BARE], "v1", "failed"),
     ([REMOVED, BARE, THERE], "v1", "failed"),
     ([REMOVED, GONE, THERE], "v1", "left"),
+    ([GONE, OLD, REMOVED, GONE, THERE], "v1", "moving"),
 ]
 
 

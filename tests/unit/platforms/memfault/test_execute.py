@@ -64,6 +64,16 @@ def test_what_is_done_later_need_not_say_what_became_of_it(call: str, body: byte
     assert (receipt.kind, receipt.status) == (kind, 202)
 
 
+@pytest.mark.parametrize(
+    ("call", "kind"), [("memfault.activate", ReceiptKind.ACCEPTED), ("memfault.raise", ReceiptKind.UNKNOWN)]
+)
+def test_an_answer_without_content_names_no_percentage(call: str, kind: ReceiptKind) -> None:
+    project = Project()
+    action = next(one for one in project.compiled(WRITES[call]) if one.call == call)
+    project.hooks.append(lambda request: httpx.Response(204) if request.method != "GET" else None)
+    assert project.execute(action).kind is kind
+
+
 def test_one_that_waits_for_approval_is_accepted_and_then_unknown() -> None:
     project = Project(approval="pending")
     (action,) = project.compiled(change("default", "1.4.0"))
@@ -172,7 +182,7 @@ def test_a_refusal_is_one_whatever_its_status(call: str, body: Any, status: int)
     project.hooks.append(lambda request: httpx.Response(status, json=body) if request.method != "GET" else None)
     receipt = project.execute(action)
     assert (receipt.kind, receipt.status) == (ReceiptKind.REJECTED, 400 if "http_code" in str(body) else status)
-    assert f"the platform answered {status}, and the body is a refusal: " in receipt.error
+    assert f"the platform answered {status}, and refuses it: " in receipt.error
 
 
 @pytest.mark.parametrize(

@@ -142,21 +142,21 @@ class _History:
             for at, log in news
             if log.error and at >= arrived
         ]
-        left = any(_was_there(log, row) for _, log in good) and not self._late(logs, told, row.current_version)
-        self.left_at = max(at for at, _ in good) if left else None
+        later = [(at, log) for at, log in good if self.asked_at is None or at > self.asked_at]
+        left = any(_was_there(log, row) for _, log in later) and not self._late(logs, told, row)
+        self.left_at = max(at for at, _ in later) if left else None
 
-    def _late(self, logs: list[tuple[float | None, Log]], told: list[tuple[float, Log]], there: str | None) -> bool:
-        """Return whether what a device has was asked of it before, and it had something else then: it obeys late."""
+    def _late(self, logs: list[tuple[float | None, Log]], told: list[tuple[float, Log]], row: Row) -> bool:
+        """Return whether a device obeys late: what it has was asked for before, when it had something else."""
         if self.asked_at is None:
             return False
         earlier = [(at, log) for at, log in told if at < self.asked_at and not log.error]
-        heard, last = max(earlier, key=itemgetter(0), default=(inf, None))
-        asked = {
-            log.new_value
-            for at, log in logs
-            if at is not None and heard <= at < self.asked_at and log.change_type == "desired"
-        }
-        return last is not None and last.new_value != there and there in asked
+        heard, last = max(earlier, key=itemgetter(0), default=(-inf, None))
+        asks = [(at, log.new_value) for at, log in logs if log.change_type == "desired" and at is not None]
+        asked = [at for at, value in asks if value == row.current_version and heard <= at < self.asked_at]
+        if last is not None:
+            return bool(asked) and last.new_value != row.current_version
+        return any(value == row.desired_version and at < max(asked, default=-inf) for at, value in asks)
 
 
 def _arrives(log: Log, row: Row) -> bool:

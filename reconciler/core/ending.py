@@ -140,14 +140,14 @@ def _unseen(goal: Change | Held, sent: Sent, sight: Sight | Unread, moment: Mome
     """
     taken = "the platform accepted the call"
     if moment.stopping if isinstance(sight, Unread) else sight.done_at <= sent.at:
-        return Result.WAITING, "accepted; it was not read back"
+        return Result.WAITING, f"accepted; it was not read back{_not_sent(goal, sent)}"
     if isinstance(sight, Unread):
         return Result.UNKNOWN, f"{taken}; it could not be read back: {sight.error}"
     row = sight.snapshot.units.index.get(goal.unit.id)
     if row is None or sight.snapshot.state(goal.workload.id, row).phase is Phase.UNKNOWN:
         return Result.UNKNOWN, f"{taken}; the last reading does not show what came of it"
     if moment.now - sent.at < RESEND_AFTER:
-        return Result.WAITING, "accepted; the platform did not show it yet"
+        return Result.WAITING, f"accepted; the platform did not show it yet{_not_sent(goal, sent)}"
     return Result.UNKNOWN, f"{taken} but does not show its effect"
 
 

@@ -11,7 +11,7 @@ import re
 from reconciler.errors import PlatformError, Rejected
 from reconciler.model.change import Action
 from reconciler.model.outcome import Receipt, ReceiptKind
-from reconciler.platforms.answers import receipt_of
+from reconciler.platforms.answers import clean, receipt_of
 from reconciler.platforms.memfault import wire
 from reconciler.platforms.memfault.compile import ACTIVATE, PULL, RAISE
 from reconciler.platforms.memfault.connection import ROLLOUT
@@ -56,6 +56,9 @@ class Sender:
         except Rejected as error:
             error.status = status_named(answer.content) or answer.status
             raise
+        if found.value is not None and (other := _other(found.value, action)):
+            text = f"memfault: {operation}: the platform answered {answer.status}, but about {other}, which was not asked for"
+            return Receipt(ReceiptKind.UNKNOWN, text, answer.status)
         shown = found.value.rollout_percent if found.value is not None else None
         if action.call == RAISE and not later and shown != action.request.body[ROLLOUT]:
             return self._ineffective(shown, answer.status)
@@ -101,3 +104,14 @@ class Sender:
         if action.call == RAISE and set(body) != {ROLLOUT}:
             return "a raise says the percentage and nothing else"
         return ""
+
+
+def _other(answered: wire.Answered, action: Action) -> str:
+    """Return what an answer is about, where that is not what was asked; what it does not say it may leave out."""
+    if action.call == RAISE:
+        asked = action.request.path.rpartition("/")[2]
+        return "" if str(answered.id) == asked else f"deployment {answered.id}"
+    body = action.request.body
+    told = ((answered.release, "version", body["release"]), (answered.cohort, "slug", body["cohort"]))
+    named = ((one.get(key), asked) for one, key, asked in told if isinstance(one, dict))
+    return next((clean(name) for name, asked in named if isinstance(name, str) and name != asked), "")

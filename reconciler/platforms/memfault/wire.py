@@ -219,6 +219,8 @@ class Answered(msgspec.Struct):
 
     id: int
     rollout_percent: Any = None
+    release: Any = None
+    cohort: Any = None
 
 
 class _Envelope(msgspec.Struct, Generic[Item]):

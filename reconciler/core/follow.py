@@ -60,7 +60,8 @@ def follow(  # a change, what was sent for it, and what today says
     if steps and found is Verdict.SURPLUS and state.phase is Phase.FAILED and sent.before.phase is not Phase.FAILED:
         return Step(outcome=Result.FAILED, detail=state.error or "", conditions=state.conditions)
     failed = failures_of(goal, found, state)
-    if steps and set(failed) - set(sent.before.failures):
+    ours = found is not Verdict.LEFTOVER or sent.before.assigned == goal.to  # else nothing was asked of the others yet
+    if steps and ours and set(failed) - set(sent.before.failures):
         return Step(outcome=Result.FAILED, detail=failure_words(failed), conditions=state.conditions)
     if fresh is not None and found is not Verdict.RETRY:
         return _next(track, sent, fresh, sight, found, now, steps=steps)

@@ -113,6 +113,18 @@ def test_a_leftover_that_refuses_to_go_is_told(platform: Stepping, before: State
     assert (run.exit_code, len(platform.steps)) == (4, 1 if before is LEFT else 3)
 
 
+def test_what_fails_while_another_version_arrives_does_not_keep_it_from_going_on(platform: Stepping) -> None:
+    def arrive() -> None:
+        platform.due.clear()
+        platform.slots["u0", "w1"] = REFUSES
+
+    platform.slots["u1", "w1"] = State("2", "2")
+    platform.during = [None, arrive]
+    run, _ = applied(platform, request())
+    assert told(run.outcomes) == {"u0": (Result.DONE, "")}
+    assert [call for call, _ in platform.steps] == [DELIVER, DELETE]
+
+
 def test_a_way_back_that_fails_is_told(platform: Stepping) -> None:
     def fail() -> None:
         platform.due.clear()

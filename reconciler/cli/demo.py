@@ -18,6 +18,7 @@ from typing import Any
 import click
 
 from reconciler.cli import wiring
+from reconciler.cli.files import make_folder
 from reconciler.cli.output import heading, say
 from reconciler.errors import ReconcilerError
 from reconciler.plugin import Proposal, Slot, Story
@@ -83,7 +84,7 @@ def command(platform: str, units: int, keep: Path | None) -> None:
             _simulator(name, options) as simulator,
         ):
             place = folder or Path(temporary) / "fleet"
-            place.mkdir(parents=True, exist_ok=True)
+            make_folder(place)
             _Demo(name, story, place.resolve(), simulator).tell()
     heading("Done.", " Next: `reconciler import --help`, and the README for pull requests and CI.")
     say("")

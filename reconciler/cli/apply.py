@@ -23,7 +23,7 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.output import say
 from reconciler.cli.printing import applied, live, print_plan, print_report, result_file
-from reconciler.cli.told import Recorder, Told, telling
+from reconciler.cli.recording import Recorder, RunSoFar, reporting
 from reconciler.core.decide import PlanRequest
 from reconciler.engine.apply import Applying
 from reconciler.engine.plan import plan
@@ -121,11 +121,11 @@ def _carry_out(
 ) -> int:  # one run
     from reconciler.views import apply_text
 
-    told = Told()
+    so_far = RunSoFar()
     words = "stopping: running calls are finished, no more are sent; a second time ends at once"
-    with telling(told), wiring.stoppable(clock, words, told.last_words):
+    with reporting(so_far), wiring.stoppable(clock, words, so_far.last_words):
         with result_file(result) as kept, live(applying.saved or applying.planned.plan) as screen:
-            recorder = Recorder(clock.stop, told, kept, screen)
+            recorder = Recorder(clock.stop, so_far, kept, screen)
             for event in applying.events():
                 recorder.record(event)
         print_report(applied(applying), output, apply_text.encode, apply_text.render, context=selected.context)

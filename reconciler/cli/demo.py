@@ -36,8 +36,8 @@ def stories() -> dict[str, Story]:
     simulators = {
         plugin.name: wiring.simulator(plugin.name) for plugin in wiring.plugins().values() if plugin.simulation
     }
-    told = [(one.story.order, name, one.story) for name, one in simulators.items() if one.story is not None]
-    return {name: story for _, name, story in sorted(told, key=lambda one: one[:2])}
+    found = [(one.story.order, name, one.story) for name, one in simulators.items() if one.story is not None]
+    return {name: story for _, name, story in sorted(found, key=lambda one: one[:2])}
 
 
 class Demo(click.Command):

@@ -129,8 +129,12 @@ def _settings(routes: Routes) -> str:
         found = routes.configs()
     except NotFound:
         return "the agent serves no settings: whether it installs downloads by itself is not known"
-    told = [f"{name} {clean(_words(found[name]), 40)}" for name in SETTINGS if name in found]
-    return f"the agent's settings: {', '.join(told)}" if told else "the agent tells none of the documented settings"
+    settings = [f"{name} {clean(_words(found[name]), 40)}" for name in SETTINGS if name in found]
+    return (
+        f"the agent's settings: {', '.join(settings)}"
+        if settings
+        else "the agent returns none of the documented settings"
+    )
 
 
 def _words(value: object) -> str:

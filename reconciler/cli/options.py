@@ -22,7 +22,6 @@ class DurationType(click.ParamType[float]):
     name = "duration"
 
     def __init__(self, least: str = "0s", most: str = "3650d") -> None:
-        """Take the shortest and the longest that is allowed."""
         self._least, self._most = least, most
 
     def convert(

@@ -22,7 +22,6 @@ class RunSoFar:
     """Folds the events of a run. `sent` says whether anything may have taken effect."""
 
     def __init__(self) -> None:
-        """Start with nothing sent."""
         self.sent = False
         self._running: dict[int, Intended] = {}
         self._taken: dict[tuple[str, str, str], None] = {}
@@ -68,7 +67,6 @@ class Recorder:
     """
 
     def __init__(self, stop: Callable[[], None], so_far: RunSoFar, *sinks: EventSink) -> None:
-        """Take what stops the run, and who gets its events."""
         self._stop = stop
         self._so_far = so_far
         self._sinks: Sequence[EventSink] = sinks

@@ -27,7 +27,6 @@ class GitRepository:
     """`ports.Repository` over the git command. Outside a repository it knows nothing and says so with None."""
 
     def __init__(self, folder: Path) -> None:
-        """Take a folder inside the repository."""
         self._folder = folder
 
     def head(self) -> str | None:

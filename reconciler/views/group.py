@@ -209,7 +209,6 @@ class Names:
     """What things are called in one plan: by name, with the id where a name alone does not say which one is meant."""
 
     def __init__(self, refs: Iterable[Ref]) -> None:
-        """Take everything that is going to be named."""
         times = Counter(ref.name for ref in set(refs))
         self._doubtful = {name for name, number in times.items() if number > 1 or not name}
 

@@ -32,7 +32,6 @@ class Catalogue:
     """Look-ups in the versions of one application's workflows."""
 
     def __init__(self, routes: Routes, readers: Readers) -> None:
-        """Take the routes, and the readers that look-ups share."""
         self._routes = routes
         self._readers = readers
 

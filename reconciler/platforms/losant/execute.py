@@ -18,7 +18,6 @@ class Sender:
     """Calls of one application."""
 
     def __init__(self, routes: Routes) -> None:
-        """Take the routes."""
         self._routes = routes
 
     def execute(self, action: Action, deadline: float) -> Receipt:

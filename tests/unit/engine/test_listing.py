@@ -7,8 +7,7 @@ from collections.abc import Collection
 import msgspec
 import pytest
 
-from reconciler.engine.deliveries import deliveries
-from reconciler.engine.releases import releases
+from reconciler.engine.listing import deliveries, releases
 from reconciler.errors import SettingsError
 from reconciler.model.connection import ConnectionSpec, Secret
 from reconciler.model.fleet import Document, Manifest, Override, Selector, WorkloadSpec

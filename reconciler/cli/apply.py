@@ -42,8 +42,8 @@ Examples:
 
 \b
 Exit codes: 0 everything was accepted and nothing failed (units may still be waiting); 3 nothing was sent, because a limit
-forbids it or everything is stale; 4 something failed, is stale, was rejected, was not tried or is unknown; 1 an error before
-anything was sent.""",
+forbids it or everything is stale; 4 something failed, is stale, was rejected, was not tried or is unknown, or a mistake in a
+manifest holds some slots; 1 an error before anything was sent.""",
 )
 @click.option(
     "--plan",
@@ -53,7 +53,7 @@ anything was sent.""",
     help="Apply this reviewed plan and no more; each slot is checked against its state today.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-@click.option("--no-wait", is_flag=True, help="Do not wait for units to settle.")
+@click.option("--no-wait", is_flag=True, help="Do not wait for units to settle; report what the platform accepted.")
 @click.option(
     "--deadline", type=DURATION, default="10m", show_default=True, help="How long to wait for units to settle."
 )

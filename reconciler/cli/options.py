@@ -50,7 +50,7 @@ connections_option = click.option(
     "--connections",
     type=FILE,
     metavar="PATH",
-    help="Read Connections from here instead of from PATHS (in a pull-request job: from the base branch).",
+    help="Read Connections only from here (in a pull-request job: from the base branch).",
 )
 
 strict_option = click.option("--strict", is_flag=True, help="Treat warnings about manifests as errors.")

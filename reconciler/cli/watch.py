@@ -27,7 +27,7 @@ Examples:
 
 \b
 Exit codes: 0 after SIGINT or SIGTERM; with --once that of the pass: 0 nothing failed, 1 something could not be read,
-3 a limit forbids all changes, 4 something failed, is stale or is unknown.""",
+3 a limit forbids all changes, 4 something failed, is stale or is unknown, or a mistake in a manifest holds some slots.""",
 )
 @click.option(
     "--interval",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
@@ -19,7 +19,8 @@ from reconciler.ports import Platform, Prepares
 def releases(manifest: Manifest, names: Sequence[str], query: ReleaseQuery, open_: Open) -> list[ConnectionReleases]:
     """Return the releases of connections by name, in the order named; never raises for one that could not be read.
 
-    Raises SettingsError when nothing of what was answered in full is what was asked for.
+    Raises SettingsError when nothing of what was answered in full is what was asked for, or a workload or version that
+    was asked for is not among it.
     """
 
     def ask(name: str, platform: Platform) -> ConnectionReleases:
@@ -37,10 +38,26 @@ def releases(manifest: Manifest, names: Sequence[str], query: ReleaseQuery, open
         return ConnectionReleases(connection=name, platform=platform, error=str(error), hint=error.hint)
 
     found = each_connection(names, open_, ask, failed)
-    filtered = query != ReleaseQuery(sort=query.sort)
-    if filtered and not any(one.releases or one.notes or one.error for one in found):
-        raise SettingsError("no release matches these filters", hint="without filters all are listed")
+    if query != ReleaseQuery(sort=query.sort) and not any(one.notes or one.error for one in found):
+        if not any(one.releases for one in found):
+            raise SettingsError("no release matches these filters", hint="without filters all are listed")
+        for words in _unmatched(query, manifest, found):
+            raise SettingsError(f"no release matches {words}", hint="without it the others are listed")
     return found
+
+
+def _unmatched(query: ReleaseQuery, manifest: Manifest, found: Sequence[ConnectionReleases]) -> Iterator[str]:
+    """Yield each workload and version that was asked for and is not among what was found."""
+    listed = [(one.connection, release) for one in found for release in one.releases]
+    versions = {release.version for _, release in listed}
+    yield from (f"--version {version}" for version in query.versions if version not in versions)
+    if any(not release.workload.id for _, release in listed):
+        return  # of some nobody knows which workload they are of
+    for workload in query.workloads:
+        asked = ReleaseQuery(workloads=(workload,))
+        names = {one.connection: _named(asked, manifest, one.connection).workloads for one in found}
+        if not any({release.workload.id, release.workload.name} & {*names[name]} for name, release in listed):
+            yield f"--workload {workload}"
 
 
 def _named(query: ReleaseQuery, manifest: Manifest, connection: str) -> ReleaseQuery:

@@ -51,7 +51,7 @@ class Sender:
         except PlatformError as error:
             return f"not sent: how many devices hold {body['oldVersion']!r} could not be read: {error}"
         if count != slots:
-            return f"not sent: {count} devices hold {body['oldVersion']!r}, the plan moves {slots}"
+            return f"not sent: {count} devices hold {body['oldVersion']!r}, the plan is for {slots}"
         return ""
 
     def _forbidden(self, action: Action) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pty
-import resource
 import stat
 import subprocess
 import threading
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import LIMIT, Ran, Simulator, command, environment, simulating
+from tests.e2e.conftest import LIMIT, Ran, Simulator, bounded, command, environment, simulating
 
 FLEET = """
 apiVersion: reconciler/v1
@@ -50,13 +49,12 @@ def writing(world: tuple[Simulator, Path], writer: str, path: Path, size: int | 
     done = subprocess.run(
         [*command(), *args, str(path)],
         cwd=manifests.parent,
-        env=environment(LOSANT_API_TOKEN=simulator.token),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=LIMIT,
         check=False,
-        preexec_fn=None if size is None else lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)),
+        **bounded(size, LOSANT_API_TOKEN=simulator.token),
     )
     assert "Traceback" not in done.stderr, done.stderr
     return Ran(done.returncode, done.stdout, done.stderr)

@@ -251,6 +251,24 @@ def _no_tls(secure: ssl.SSLSocket) -> None:
         plain.sendall(b"this is no TLS at all")
 
 
+def test_a_long_body_over_tls_comes_whole_and_its_connection_is_kept(certificate: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    body = bytes(range(256)) * 4_000
+
+    def serve(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as secure:
+            for _ in range(2):
+                request_of(secure)
+                secure.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+
+    with serving(serve) as (url, connections):
+        client = asking(int(url.rsplit(":", 1)[1]), SSL_CERT_FILE=str(certificate))
+        assert [client.read("/x", "read x", bytes) for _ in range(2)] == [body, body]
+        assert connections == [1]
+        client.close()
+
+
 @pytest.mark.parametrize(
     ("end", "text"), [(_until_closed, ""), (_cut_short, "received 2 bytes, expected 9"), (_no_tls, "WRONG_VERSION")]
 )

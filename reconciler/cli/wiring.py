@@ -218,7 +218,8 @@ def _load_base(paths: list[Path], connections: Path | None, base: str, folder: s
         return Loader(paths, plugins(), connections, may_be_empty=True).load()
     except ManifestError as error:
         first = error.diagnostics[0]
+        where = str(first.origin).removeprefix(folder and f"{folder}/")
         raise SettingsError(
-            f"the manifests at --base {base} are invalid: {str(first.origin).removeprefix(folder + '/')}: {first.message}",
+            f"the manifests at --base {base} are invalid: {where}: {first.message}",
             hint="plan without --base, or name a base whose manifests are valid",
         ) from error

@@ -54,12 +54,13 @@ def conflicts(resolutions: Sequence[Resolution], units: Units) -> Iterator[Mista
 def _shared(columns: Sequence[Column], units: int) -> dict[tuple[int, int], list[int]]:
     """Return the rows that two columns of one workload claim, by the positions of the columns; each row is seen once."""
     found: dict[tuple[int, int], list[int]] = defaultdict(list)
-    if len(columns) < 2:
+    claims = [list(column.claims()) for column in columns] if len(columns) > 1 else []
+    if len(set().union(*claims)) == sum(map(len, claims)):
         return found
     owners = array("I", bytes(4 * units))
     further: dict[int, list[int]] = {}
-    for number, column in enumerate(columns):
-        for row in column.claims():
+    for number, rows in enumerate(claims):
+        for row in rows:
             if not owners[row]:
                 owners[row] = number + 1
                 continue

@@ -98,6 +98,6 @@ class Working:
 
     def leave(self, slot: SlotId) -> None:
         """Say of a change that is still open where it stands; nothing more is done for it."""
-        found = unfinished(self.before, self.tracks.pop(slot), self.seen)
+        found = unfinished(self.before, self.tracks.pop(slot), self.seen, self.moment)
         if found is not None:
             self.outcomes.append(found)

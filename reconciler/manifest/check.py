@@ -264,9 +264,10 @@ class _Fleet:
                 yield self._add(("spec", "limits", name), "empty-limit", "a limit needs a percent, a number, or both")
 
     def _policies(self) -> Findings:
+        renamed = any(one.id is not None for one in self.spec.workloads.values())  # the platform's names may be meant
         for position, entry in enumerate(self.spec.quarantine):
             path: Path = ("spec", "quarantine", position)
-            if entry.workload not in self.spec.workloads:
+            if entry.workload not in self.spec.workloads and not renamed:
                 near = suggestion(entry.workload, list(self.spec.workloads))
                 message = (
                     f"the quarantine names {entry.workload!r}, which this fleet does not list{near}; if the platform "

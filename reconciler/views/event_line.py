@@ -137,6 +137,7 @@ def _(event: Passed) -> Said:
         count(event.changes, "change"),
         f"{event.held:,} held",
         f"{count(event.violations, 'limit')} violated" if event.violations else "",
+        f"{count(event.mistakes, 'mistake')} in manifests" if event.mistakes else "",
     ]
     found = ", ".join(part for part in numbers if part)
     applied = f"; results: {outcomes}" if event.outcomes else ""

@@ -97,13 +97,13 @@ def _errors(plan: Plan) -> Section:
 
 
 def _footer(plan: Plan) -> str:
-    read = listed([f", {code(name)} read {code(at)}" for name, at in plan.times.read.items()], SAMPLE, str)
+    read = listed([f"{code(name)} read {code(at)}" for name, at in plan.times.read.items()], SAMPLE, str)
     commits = sorted({fleet.basis.commit for fleet in plan.fleets if fleet.basis.commit})
     commit = f", manifests of commit {code(commits[0].removesuffix(DIRTY))}" if len(commits) == 1 else ""
     if commit and commits[0].endswith(DIRTY):
         commit += " with uncommitted changes"
     return (
-        f"Made {code(plan.times.created)}, expires {code(plan.times.expires)}{read}{commit}. "
+        f"Made {code(plan.times.created)}, expires {code(plan.times.expires)}{read and f', {read}'}{commit}. "
         f"Fingerprint {code(plan.fingerprint)}.\n"
     )
 

@@ -80,7 +80,7 @@ class Observer:
             workloads=tuple(Workload(project, project) for project in projects),
             states=slots.states,
             columns=slots.columns,
-            coverage=coverage_of(problems, slots.notes | reading.notes),
+            coverage=coverage_of(problems, slots.notes | reading.notes, slots.unseen),
             read_at=read_at,
             references={**offered.references, **slots.references},
             releases={**(since.releases if since else {}), **slots.releases},

@@ -947,6 +947,14 @@ def test_a_quarantine_of_an_unlisted_workload_is_a_warning(write: Write) -> None
     assert "vision" in warning.excerpt
 
 
+@pytest.mark.parametrize("name", ["w9", "the name of the platform"])
+def test_a_quarantine_may_name_what_only_the_platform_shows_by_another_name(write: Write, name: str) -> None:
+    entry = f"    - {{workload: {name}, version: v2, reason: loops}}"
+    own = "    poller: {id: w9, version: v1}"
+    write("c.yaml", CONNECTION, "f.yaml", fleet("  quarantine:", entry).replace("    poller: {version: v1}", own))
+    assert load().warnings == ()
+
+
 # --- files that are not what they seem ------------------------------------------------------------------------------------
 
 

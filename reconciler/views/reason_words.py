@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reconciler.model.condition import Condition, ConditionCode
-from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.hold import Hold, HoldReason, Outlook, Problem, Unmet
 from reconciler.model.outcome import Outcome, Result
-from reconciler.model.plan import LimitKind, Violation
+from reconciler.model.plan import FleetPlan, LimitKind, Violation
 
 CONDITIONS = {
     ConditionCode.NOT_COVERED: "not covered by the reading",
@@ -283,6 +283,12 @@ def _unknown(one: Hold) -> str:
         conditions_words(one.conditions) or one.text or "the platform returned a value that this program does not know"
     )
     return f"{why} ({'; '.join(one.problems)})" if one.problems else why
+
+
+def warnings_of(fleet: FleetPlan) -> list[str]:
+    """Return what a plan warns of: what is odd about manifests, and about the fleet."""
+    odd = (one for one in fleet.diagnostics if one.severity is Severity.WARNING)
+    return [*map(diagnostic_words, odd), *fleet.warnings]
 
 
 def diagnostic_words(one: Diagnostic) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.hold import Hold, HoldReason, Outlook, Problem, Unmet
@@ -264,6 +266,9 @@ def hold_words(one: Hold, workload: str, version: str | None) -> str:
     if one.code is HoldReason.PRUNING_UNSAFE and not one.text:
         incomplete = f"the reading is incomplete: {'; '.join(one.problems)}"
         return conditions_words(one.conditions) or incomplete
+    if one.code is HoldReason.QUARANTINED and one.needs:
+        own = hold_words(replace(one, needs=""), *one.needs.rsplit(" ", 1))
+        return f"{workload} {version} brings along {one.needs}: {own}"
     if one.code is HoldReason.VERSION_NOT_FOUND and version is not None:
         return f"the platform has no version {version}{f': {one.text}' if one.text else ''}"
     return HOLDS.get(one.code, "{text}").format(

@@ -129,6 +129,9 @@ def _explained(error: Exception) -> int:
     """Say what went wrong, where, and what to do, and return the exit code."""
     from reconciler.errors import ManifestError, ReconcilerError  # here, so that help does not load them
 
+    if isinstance(error, OSError) and error.strerror:
+        say(f"error: {': '.join(str(part) for part in (error.filename, error.strerror) if part)}", err=True)
+        return 1
     if not isinstance(error, ReconcilerError):  # a mistake of this program; its text may be a platform's
         say(*(line for part in traceback.format_exception(error) for line in part.splitlines()), err=True)
         return 1

@@ -154,8 +154,7 @@ def _tell(wanted: Wanted, found: Imported, texts: Mapping[str, str]) -> None:
 def _checked(texts: Mapping[str, str]) -> Manifest:
     """Return what these files say; raise SettingsError for options that make no valid document."""
     with tempfile.TemporaryDirectory(prefix="reconciler-import-") as folder:
-        for name, text in texts.items():
-            Path(folder, name).write_text(text, encoding="utf-8")
+        write_files({Path(folder, name): text.encode() for name, text in texts.items()})
         try:
             return wiring.load([Path(folder)])
         except ManifestError as error:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from reconciler.core.progress import Progress, Sent, Sight, Track, Unread
+from collections.abc import Iterable
+
+from reconciler.core.judge import verdict
+from reconciler.core.progress import RESEND_AFTER, Moment, Progress, Sent, Sight, Track, Unread
 from reconciler.model.change import Change, Held, Verb
 from reconciler.model.condition import Condition
+from reconciler.model.desired import ABSENT, Desired, version
 from reconciler.model.hold import Hold
 from reconciler.model.observation import Phase, State
 from reconciler.model.outcome import Outcome, Result
@@ -69,6 +73,23 @@ def detail_of(found: Verdict, state: State) -> str:
     return ""
 
 
+def desired_of(change: Change | Held) -> Desired:
+    """Return what a slot is to be once a change is done."""
+    return ABSENT if change.verb is Verb.REMOVE and change.to is None else version(change.to or "", change.settings)
+
+
+def failures_of(goal: Change | Held, found: Verdict, state: State) -> tuple[tuple[str, str], ...]:
+    """Return what failed of the versions that a change still moves beside the assigned one, as (version, why)."""
+    leaving = found in {Verdict.LEFTOVER, Verdict.SURPLUS}
+    moved = state.extra_versions if leaving else () if state.assigned == goal.to else (goal.to,)
+    return tuple(one for one in state.failures if one[0] in moved)
+
+
+def failure_words(failures: Iterable[tuple[str, str]]) -> str:
+    """Return failures of versions on one line."""
+    return "; ".join(f"{one}: {why}" for one, why in failures)
+
+
 def given_up(track: Track) -> Result:
     """Return what is known of a change that is not sent and not read any more."""
     if track.lost:
@@ -76,7 +97,7 @@ def given_up(track: Track) -> Result:
     return Result.FAILED if track.error else Result.NOT_TRIED
 
 
-def unfinished(progress: Progress, track: Track, sight: Sight | Unread) -> Outcome | None:
+def unfinished(progress: Progress, track: Track, sight: Sight | Unread, moment: Moment) -> Outcome | None:
     """Return where a change stands that is still open when its run ends; None for a later stage of a run that does not wait."""
     goal, blocked = track.goal, track.blocked
     if track.sent is None:
@@ -87,11 +108,22 @@ def unfinished(progress: Progress, track: Track, sight: Sight | Unread) -> Outco
         return ended(progress.fleet, goal, Result.WAITING, detail, reasons)
     if reasons:
         return ended(progress.fleet, goal, Result.WAITING, "still blocked when waiting ended", reasons)
+    if failed := _still_failing(goal, sight):
+        return ended(progress.fleet, goal, Result.FAILED, failure_words(failed))
     if track.shown:
         taken = "removed on the platform" if goal.verb is Verb.REMOVE else "assigned"
         detail = f"{taken}; the unit was still on its way when waiting ended"
         return ended(progress.fleet, goal, Result.WAITING, detail)
-    return ended(progress.fleet, goal, Result.UNKNOWN, f"the platform accepted the call{_unseen(track.sent, sight)}")
+    return ended(progress.fleet, goal, *_unseen(goal, track.sent, sight, moment))
+
+
+def _still_failing(goal: Change | Held, sight: Sight | Unread) -> tuple[tuple[str, str], ...]:
+    """Return what fails since before the call was sent, and was not mended by it."""
+    row = sight.snapshot.units.index.get(goal.unit.id) if isinstance(sight, Sight) else None
+    if row is None or isinstance(sight, Unread):
+        return ()
+    state, reach = sight.snapshot.state(goal.workload.id, row), Reach(sight.snapshot.units.reach[row])
+    return failures_of(goal, verdict(desired_of(goal), state, reach, sight.patience), state)
 
 
 def _not_sent(goal: Change | Held, sent: Sent) -> str:
@@ -101,11 +133,22 @@ def _not_sent(goal: Change | Held, sent: Sent) -> str:
     return f"; another run sends {', '.join(calls[gone:])}" if calls[gone:] else ""
 
 
-def _unseen(sent: Sent, sight: Sight | Unread) -> str:
-    """Return what to say of an accepted call of which nothing was seen."""
+def _unseen(goal: Change | Held, sent: Sent, sight: Sight | Unread, moment: Moment) -> tuple[Result, str]:
+    """Return what is known of an accepted call of which nothing was seen.
+
+    Unknown is what could not be read, or had its time and does not show.
+    """
+    taken = "the platform accepted the call"
+    if moment.stopping if isinstance(sight, Unread) else sight.done_at <= sent.at:
+        return Result.WAITING, f"accepted; it was not read back{_not_sent(goal, sent)}"
     if isinstance(sight, Unread):
-        return f"; it could not be read back: {sight.error}"
-    return " but does not show its effect" if sight.done_at > sent.at else "; it was not read back"
+        return Result.UNKNOWN, f"{taken}; it could not be read back: {sight.error}"
+    row = sight.snapshot.units.index.get(goal.unit.id)
+    if row is None or sight.snapshot.state(goal.workload.id, row).phase is Phase.UNKNOWN:
+        return Result.UNKNOWN, f"{taken}; the last reading does not show what came of it"
+    if moment.now - sent.at < RESEND_AFTER:
+        return Result.WAITING, f"accepted; the platform did not show it yet{_not_sent(goal, sent)}"
+    return Result.UNKNOWN, f"{taken} but does not show its effect"
 
 
 def _never_sent(progress: Progress, track: Track, sight: Sight | None) -> Outcome | None:

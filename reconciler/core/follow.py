@@ -5,20 +5,16 @@ from __future__ import annotations
 import msgspec
 
 from reconciler.core.bind import on_the_way
-from reconciler.core.ending import detail_of, result_of
+from reconciler.core.ending import desired_of, detail_of, failure_words, failures_of, result_of
 from reconciler.core.judge import verdict
-from reconciler.core.progress import MAX_SENDS, Sent, Sight, Track
+from reconciler.core.progress import MAX_SENDS, RESEND_AFTER, Sent, Sight, Track
 from reconciler.model.change import Change, Held, SlotId, Verb
 from reconciler.model.condition import Condition
-from reconciler.model.desired import ABSENT, Desired, version
 from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.observation import Phase, State
 from reconciler.model.outcome import Result
 from reconciler.model.unit import Reach
 from reconciler.model.verdict import Verdict
-
-RESEND_AFTER = 60.0
-"""Seconds after which a step that shows no effect is sent once more: some platforms drop what they accepted."""
 
 SETTLES_IN = 10.0
 """Seconds that the effect of a call may take to show where the slot had failed before."""
@@ -63,6 +59,10 @@ def follow(  # a change, what was sent for it, and what today says
     found = verdict(desired_of(goal), state, reach, sight.patience)
     if steps and found is Verdict.SURPLUS and state.phase is Phase.FAILED and sent.before.phase is not Phase.FAILED:
         return Step(outcome=Result.FAILED, detail=state.error or "", conditions=state.conditions)
+    failed = failures_of(goal, found, state)
+    ours = found is not Verdict.LEFTOVER or sent.before.assigned == goal.to  # else nothing was asked of the others yet
+    if steps and ours and set(failed) - set(sent.before.failures):
+        return Step(outcome=Result.FAILED, detail=failure_words(failed), conditions=state.conditions)
     if fresh is not None and found is not Verdict.RETRY:
         return _next(track, sent, fresh, sight, found, now, steps=steps)
     if found is Verdict.RETRY and sent.before == plain(sight, _slot(goal)) and now - sent.at < SETTLES_IN:
@@ -113,11 +113,6 @@ def _blocked(held: Held) -> Step:
     if not codes <= PASSING:
         return Step(outcome=Result.FAILED, detail="cannot go on", holds=held.reasons)
     return Step(blocked=held)
-
-
-def desired_of(change: Change | Held) -> Desired:
-    """Return what a slot is to be once a change is done."""
-    return ABSENT if change.verb is Verb.REMOVE and change.to is None else version(change.to or "", change.settings)
 
 
 def calls_now(change: Change) -> tuple[str, ...]:

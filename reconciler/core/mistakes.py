@@ -21,7 +21,6 @@ class Mistakes:
     """Mistakes by slot: whoever claims a slot, what is wrong about it holds it."""
 
     def __init__(self, resolutions: Sequence[Resolution] = (), units: Units = NOBODY) -> None:
-        """Take what all fleets of a connection say of its units."""
         self._all = [one for resolution in resolutions for one in resolution.mistakes]
         self._all += conflicts(resolutions, units)
         self._holds: dict[str, dict[int, tuple[Hold, ...]]] = defaultdict(dict)

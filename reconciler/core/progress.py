@@ -17,6 +17,9 @@ from reconciler.model.plan import FleetPlan
 from reconciler.model.release import Release
 from reconciler.model.snapshot import Snapshot
 
+RESEND_AFTER = 60.0
+"""Seconds that an accepted call has to show: some platforms show it late, some drop it. A step is then sent once more."""
+
 MAX_SENDS = 3
 """How often one step is sent at most while it shows no effect."""
 

@@ -30,11 +30,9 @@ class Rows:
         self._rows = rows
 
     def __len__(self) -> int:
-        """Return how many they are."""
         return len(self._rows)
 
     def __iter__(self) -> Iterator[int]:
-        """Iterate over them."""
         return iter(self._rows)
 
     def __contains__(self, row: object) -> bool:

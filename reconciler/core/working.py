@@ -20,7 +20,6 @@ class Working:
     """One fleet's progress, open for change; `progress` gives the value back. Only `advance` makes one."""
 
     def __init__(self, progress: Progress, moment: Moment, sight: Sight | Unread) -> None:
-        """Take where things stand, when, and what was read last."""
         self.before = progress
         self.moment = moment
         self.seen = sight
@@ -99,6 +98,6 @@ class Working:
 
     def leave(self, slot: SlotId) -> None:
         """Say of a change that is still open where it stands; nothing more is done for it."""
-        found = unfinished(self.before, self.tracks.pop(slot), self.seen)
+        found = unfinished(self.before, self.tracks.pop(slot), self.seen, self.moment)
         if found is not None:
             self.outcomes.append(found)

@@ -15,9 +15,9 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 import msgspec
 
 from reconciler.core.assessment import Filters
-from reconciler.core.axes import axes
 from reconciler.core.decide import PlanRequest
 from reconciler.core.drift import Memory, drifted
+from reconciler.core.status import axes
 from reconciler.engine.apply import INCOMPLETE, Applying, mistakes
 from reconciler.engine.group import Open
 from reconciler.engine.plan import PlanResult, plan

@@ -42,6 +42,8 @@ class State(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     settings: Settings = ()
     since: float | None = None
     error: str | None = None
+    failures: tuple[tuple[str, str], ...] = ()
+    """What failed of versions beside the assigned one, as (version, the platform's words)."""
     ahead: bool = False
     """The unit reports a version that the platform orders after the assigned one."""
     progress: float | None = None

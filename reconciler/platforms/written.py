@@ -25,6 +25,10 @@ _FAILURES = ("errors", "fail", "reject", "refus")
 """How names begin under which only what failed is listed."""
 _TAKEN: tuple[object, ...] = (None, True, {}, [], "", {"success": True})
 """Bodies that say no more than that the call was taken."""
+_STORED = "extra_info"
+"""What clients stored with a thing, confirmed (memfault.md section 4): it says nothing of the call."""
+_BARE = (202, 204)
+"""Statuses that need no body: what is done later, and what has none."""
 NO_REASON = "no reason is given"
 
 
@@ -56,6 +60,8 @@ def written(
     `decode` gives the documented answer, and raises msgspec.DecodeError for what is none. Raises Rejected for a refusal of
     the whole, UnexpectedAnswer for what cannot be understood, or tells of failures but not whose.
     """
+    if answer.status in _BARE and not answer.content.strip():
+        return Written(answer.status)
     body, value, wrong = _body(answer.content), None, ""
     try:
         value = decode(answer.content)
@@ -67,7 +73,7 @@ def written(
         if one in units:
             named[one] = named.get(one) or why
     others = [why for one, why in found if why and one not in units and not (one and named)]
-    whole = _refusal(body) or (said(answer.content) if wrong else "")
+    whole = _refusal(body) or _refusal(_inner(body)) or (said(answer.content) if wrong else "")
     agreed = isinstance(body, dict) and any(body.get(name) is True for name in _AGREES)
     if not named and others and not agreed and (len(units) == 1 or all(why for _, why in found)):
         whole = whole or others[0]
@@ -88,22 +94,15 @@ def written(
     return Written(answer.status, value, tuple(refused.items()), besides)
 
 
-class Told(NamedTuple):
-    """Why a body refuses the whole call, with the status that it names; `besides` as in `Written`."""
-
-    refused: str
-    status: int | None
-    besides: str
-
-
-def told(content: bytes, scrub: Scrub) -> Told:
-    """Return what a body says, where not every list in it is one of results."""
+def status_named(content: bytes) -> int | None:
+    """Return the status of a refusal that a body names."""
     body = _body(content)
-    named = body if isinstance(body, dict) else {}
-    inner = named.get("error")
-    codes = (named.get("statusCode"), inner.get("http_code") if isinstance(inner, dict) else None)
-    status = next((code for code in codes if type(code) is int), None)
-    return Told(clean(scrub(_refusal(body))), status, "" if body in _TAKEN else excerpt(content, scrub))
+    return next((code for one in (body, _inner(body)) for code in _codes(one)), None)
+
+
+def _inner(body: object) -> object:
+    """Return what an envelope holds; None where there is none."""
+    return body.get("data") if isinstance(body, dict) else None
 
 
 def _body(content: bytes) -> object:
@@ -118,18 +117,25 @@ def _refusal(result: object) -> str:
     """Return why a result is a refusal; empty where it is none."""
     if not isinstance(result, dict):
         return ""
-    error: object = result.get("error")
-    codes = [result.get(name) for name in ("statusCode", "status", "code")]
     words = [result.get(name) for name in ("status", "result")]
     refused = (
         any(result.get(name) is False for name in _AGREES)
-        or any(isinstance(code, int) and 400 <= code < 600 for code in codes)
+        or any(_codes(result))
         # A record of what a device does, which names what was asked of it, may tell of something older.
         or ("requestedStatus" not in result and any(isinstance(one, str) and one.lower() in _FAILED for one in words))
-        or bool(error)
+        or bool(result.get("error"))
         or (isinstance(result.get("message"), str) and not result.keys().isdisjoint(("type", "errorCode")))
     )
     return _why(result) if refused else ""
+
+
+def _codes(result: object) -> Iterator[int]:
+    """Yield the statuses of refusals that a result names."""
+    if isinstance(result, dict):
+        inner = result.get("error")
+        told = [result.get(name) for name in ("statusCode", "status", "code")]
+        told += [inner.get("http_code")] if isinstance(inner, dict) else []
+        yield from (code for code in told if isinstance(code, int) and 400 <= code < 600)
 
 
 def _why(result: Mapping[str, Any]) -> str:
@@ -151,7 +157,7 @@ def _results(body: object, units: Collection[str]) -> Iterator[tuple[str, str]]:
                 yield name, (NO_REASON if one is False else _refusal(one))
             elif isinstance(one, list | dict) and name.lower().startswith(_FAILURES):
                 yield from _failures(one, units)
-            else:
+            elif name != _STORED:
                 yield from _results(one, units)
 
 

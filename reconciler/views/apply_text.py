@@ -103,18 +103,21 @@ def _ending(applied: Applied, context: CommandContext) -> Iterator[Line]:
     if not parts:
         yield line(("Nothing to apply", "bold green"), f"; {calls}.")
     else:
-        yield line(_verdict(applied), f"{', '.join(parts)}; {calls}.")
+        yield line(_verdict(applied, numbers), f"{', '.join(parts)}; {calls}.")
     for sentence, command in _next(applied, numbers, context):
         yield line(sentence, " ", (command, "bold")) if command else line(sentence)
 
 
-def _verdict(applied: Applied) -> Span:
+def _verdict(applied: Applied, numbers: dict[Result, int]) -> Span:
+    """Return how it went in a word: applied is only what was seen to be so."""
     if applied.held and not applied.outcomes and not applied.errors:
         return "Nothing was sent: ", "bold yellow"
-    what = "applied" if applied.waited else "accepted"
     if applied.exit_code == 0:
-        return f"{what.capitalize()}: ", "bold"
-    return f"Not all {what}: " if applied.sent else "Nothing was sent: ", "bold red"
+        return "Accepted: " if numbers[Result.WAITING] else "Applied: ", "bold"
+    return (
+        f"Not all {'applied' if applied.waited else 'accepted'}: " if applied.sent else "Nothing was sent: ",
+        "bold red",
+    )
 
 
 def _next(applied: Applied, numbers: dict[Result, int], context: CommandContext) -> Iterator[tuple[str, str]]:

@@ -26,7 +26,7 @@ from reconciler.model.event import (
 from reconciler.model.outcome import ReceiptKind, Result
 from reconciler.views.line import Line, Span, line
 from reconciler.views.reason_words import RESULTS, outcome_words, violation_words
-from reconciler.views.words import SIGNS, clean, commit_words, count, duration, end, joined, listed, version, way
+from reconciler.views.words import SIGNS, clean, commit_words, count, duration, end, from_to, joined, listed, version
 
 LEVELS = {"info": "", "warning": "yellow", "error": "bold red"}
 
@@ -147,7 +147,7 @@ def _(event: Passed) -> Said:
 @_said.register
 def _(event: Drifted) -> Said:
     verb = f" ({event.verb.value} corrects it)" if event.verb is not None else ""
-    what = f"drift: {clean(event.workload.name)} on {clean(event.unit.name)} changed: {way(event.was, event.now)}"
+    what = f"drift: {clean(event.workload.name)} on {clean(event.unit.name)} changed: {from_to(event.was, event.now)}"
     return "warning", [(what, "yellow"), (f"; desired is {version(event.desired)}{verb}", "")]
 
 

@@ -12,6 +12,7 @@ import contextlib
 import io
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -67,6 +68,15 @@ def environment(**more: str) -> dict[str, str]:
         if key in os.environ
     }
     return {**kept, "COLUMNS": "120", "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1", **more}
+
+
+def bounded(size: int | None, **more: str) -> dict[str, Any]:
+    """Return how a process is started whose files may have `size` bytes at most: it cannot be measured, then."""
+    env = environment(**more)
+    if size is None:
+        return {"env": env}
+    kept = {key: value for key, value in env.items() if not key.startswith("COVERAGE")}
+    return {"env": kept, "preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))}
 
 
 @dataclass

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import pty
-import resource
 import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import LIMIT, Simulator, command, content, environment, simulating, until
+from tests.e2e.conftest import LIMIT, Simulator, bounded, command, content, environment, simulating, until
 
 FLEET = """
 apiVersion: reconciler/v1
@@ -77,14 +76,13 @@ def ended(folder: Path, simulator: Simulator, *args: str, stdout: int, size: int
     done = subprocess.run(
         [*command(), *args],
         cwd=folder,
-        env=environment(LOSANT_API_TOKEN=simulator.token),
         stdin=subprocess.DEVNULL,
         stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
         timeout=LIMIT,
         check=False,
-        preexec_fn=None if size is None else lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)),
+        **bounded(size, LOSANT_API_TOKEN=simulator.token),
     )
     assert "Traceback" not in done.stderr, done.stderr
     assert "Exception ignored" not in done.stderr, done.stderr

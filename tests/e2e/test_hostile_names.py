@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -116,4 +118,15 @@ def test_a_traceback_obeys_nothing_either(run: Run, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(wiring, "source", broken)
     ran = run("validate")
     assert (ran.code, "Traceback" in ran.err, f"RuntimeError: {SHOWN[:8]}" in ran.err) == (1, True, True), ran
+    harmless(ran)
+
+
+def test_what_the_system_refuses_anywhere_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), EVIL)
+
+    monkeypatch.setattr(wiring, "source", full)
+    ran = run("validate")
+    assert (ran.code, ran.err.count("\n")) == (1, 1), ran
+    assert ran.err.endswith(": No space left on device\n")
     harmless(ran)

@@ -23,8 +23,8 @@ Run = Callable[..., Ran]
 
 @pytest.fixture
 def fleet() -> Iterator[Simulator]:
-    """A fleet of 60 units of this test's own; all healthy. What is written can be read at once."""
-    with simulating(units=60, variants=["write-visible=now"]) as one:
+    """A fleet of 60 units of this test's own; all healthy."""
+    with simulating(units=60) as one:
         yield one
 
 
@@ -140,7 +140,7 @@ def test_drift_is_told_and_repaired(run: Run, tmp_path: Path, fleet: Simulator) 
     assert seen.code == 0, seen
     assert _versions(fleet, "modbus-poller")["gw-007"] == "v1.1.0", "watch observes unless told"
     assert run("watch", "fleet", "--once", "--mode", "apply", token=fleet.token).code == 0
-    assert _versions(fleet, "modbus-poller") == before
+    until(lambda: _versions(fleet, "modbus-poller") == before, "repaired")
 
 
 def test_a_fleet_that_only_observes_says_so(run: Run, tmp_path: Path, fleet: Simulator) -> None:
@@ -219,6 +219,17 @@ def test_a_plan_against_a_base_says_what_the_change_is(run: Run, tmp_path: Path,
     reasons = {(one["workload"]["name"], one["reason"]) for one in plan.json["fleets"][0]["changes"]}
     assert reasons == {("modbus-poller", "change"), ("telemetry", "drift")}
     assert run("plan", "fleet", "--base", "no-such-ref", token=fleet.token).code == 1
+
+
+@pytest.mark.parametrize(("base", "named"), [("main", "folder"), ("HEAD", "git ref")])
+def test_a_base_without_any_fleet_says_so(run: Run, tmp_path: Path, fleet: Simulator, base: str, named: str) -> None:
+    (tmp_path / "main").mkdir()
+    (tmp_path / "main" / "README").write_text("")
+    _committed(tmp_path)
+    _imported(run, fleet, tmp_path / "fleet")
+    plan = run("plan", "fleet", "--base", base, token=fleet.token)
+    assert plan.code == 0, plan
+    assert f"warning: the {named} {base} has no Fleet to compare with" in plan.err
 
 
 def _committed(place: Path) -> None:

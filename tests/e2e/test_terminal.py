@@ -57,7 +57,7 @@ def _on_a_terminal(folder: Path, simulator: Simulator, *args: str, answer: str) 
 
 
 def test_a_terminal_that_is_closed_stops_an_apply_cleanly(tmp_path: Path) -> None:
-    with simulating(units=30, settle=3600.0, variants=["write-visible=now"]) as simulator:
+    with simulating(units=30, settle=3600.0) as simulator:
         simulator.manifest(tmp_path / "m", FLEET)
         ours, theirs = pty.openpty()
         process = subprocess.Popen(

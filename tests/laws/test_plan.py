@@ -22,7 +22,7 @@ from reconciler.model.observation import Phase
 from reconciler.model.plan import FleetPlan
 from reconciler.model.release import Catalog
 from reconciler.model.snapshot import Snapshot, Workload
-from reconciler.model.unit import Unit, Units
+from reconciler.model.unit import Ref, Unit, Units
 from reconciler.model.verdict import Verdict
 from reconciler.views.reason_words import hold_words
 from tests.laws import naive
@@ -55,23 +55,29 @@ def verdicts(one: FleetAssessment) -> dict[Slot, tuple[Verdict, bool]]:
     for unit in naive.all_units(one.snapshot.units):
         for workload in one.snapshot.workloads:
             wish, pruning = naive.wish(one.document, one.snapshot, unit, workload)
-            if reaches(one.filters, unit.id, unit.name, workload.id, workload.name):
+            if reaches(one.filters, unit.id, unit.name, *names(one.document, one.snapshot, workload)):
                 state = one.snapshot.state(workload.id, unit.row)
                 found[unit.id, workload.id] = verdict(wish, state, unit.reach, one.patience), pruning
     return found
 
 
-def reaches(filters: Filters, unit: str, name: str, workload: str, title: str) -> bool:
-    """Return whether a slot is in reach of the filters."""
+def reaches(filters: Filters, unit: str, name: str, *workload: str) -> bool:
+    """Return whether a slot is in reach of the filters: by all names of its workload, those of the manifest included."""
 
     def any_of(patterns: tuple[str, ...], *texts: str) -> bool:
         return any(naive.matches(text, list(patterns)) for text in texts)
 
     return (
         (not filters.units or any_of(filters.units, unit, name))
-        and (not filters.workloads or any_of(filters.workloads, workload, title))
+        and (not filters.workloads or any_of(filters.workloads, *workload))
         and not any_of(filters.exclude, unit, name)
     )
+
+
+def names(fleet: Document, snapshot: Snapshot, workload: Workload | Ref) -> list[str]:
+    """Return all that a workload goes by."""
+    listed = naive.identified(fleet.spec, snapshot)
+    return [workload.id, workload.name, *(key for known, (key, _) in listed.items() if known == workload.id)]
 
 
 @given(fleets(), snapshots(), catalogs(), narrows, st.booleans())
@@ -115,7 +121,7 @@ def test_nothing_is_outside_the_scope_or_the_filters(
     for entry in entries:
         unit = snapshot.units[snapshot.units.index[entry.unit.id]]
         assert naive.in_scope(fleet.spec, unit, snapshot.units)
-        assert reaches(filters, unit.id, unit.name, entry.workload.id, entry.workload.name)
+        assert reaches(filters, unit.id, unit.name, *names(fleet, snapshot, entry.workload))
         assert (unit.name, entry.workload) == (entry.unit.name, entry.workload)
         wish, _ = naive.wish(fleet, snapshot, unit, workload_of(snapshot, entry.workload.id))
         assert wish.want is not Want.UNMANAGED
@@ -245,7 +251,7 @@ def test_the_count_of_unmanaged_slots_is_exact(fleet: Document, snapshot: Snapsh
             state = snapshot.state(workload.id, unit.row)
             expected += (
                 naive.in_scope(fleet.spec, unit, snapshot.units)
-                and reaches(filters, unit.id, unit.name, workload.id, workload.name)
+                and reaches(filters, unit.id, unit.name, *names(fleet, snapshot, workload))
                 and wish.want is Want.UNMANAGED
                 and bool(state.assigned or state.reported or state.extra_versions)
             )
@@ -311,7 +317,7 @@ def test_filters_drop_slots_and_change_none(fleet: Document, snapshot: Snapshot,
     kept = [
         change
         for change in whole.changes
-        if reaches(filters, change.unit.id, change.unit.name, change.workload.id, change.workload.name)
+        if reaches(filters, change.unit.id, change.unit.name, *names(fleet, snapshot, change.workload))
     ]
     assert list(part.changes) == kept
     assert filters.slots == bool(filters.units or filters.workloads or filters.exclude)

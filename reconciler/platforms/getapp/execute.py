@@ -46,7 +46,6 @@ class Sender:
     """Calls of one connection."""
 
     def __init__(self, routes: Routes, server: Server | None, table: Table, clock: Clock) -> None:
-        """Take whom to call, which calls there are, and the time."""
         self._clock = clock
         self._routes = routes
         self._server = server
@@ -70,15 +69,26 @@ class Sender:
             if failure:
                 return Receipt(ReceiptKind.UNPROVED, f"not sent: {failure}")
             sent, operation = action.request, f"{step} {named[0]}"
-            found = self._routes.client.write(
-                sent.path, operation, sent.body, wire.accepted, deadline, units=named[1], method=sent.method
-            )
+            answer = self._routes.client.send(sent.path, operation, sent.body, deadline, method=sent.method)
+            found = self._routes.client.written(answer, operation, wire.accepted, named[1])
         except PlatformError as error:
             receipt = receipt_of(error)
             if error.sent and error.status == NOT_ALLOWED:
                 return msgspec.structs.replace(receipt, error=f"not allowed in this state: {receipt.error}")
             return receipt
+        if (about := _about(answer.content)) not in ("", named[0]):
+            text = f"the platform answered {answer.status}, but about {clean(about)}; {named[0]} was asked for"
+            return Receipt(ReceiptKind.UNKNOWN, text, answer.status)
         return found.receipt(len(named[1]))
+
+
+def _about(content: bytes) -> str:
+    """Return which release an answer names, empty where it names none."""
+    try:
+        name = wire.fields(content).get("catalogId")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ""
+    return name if isinstance(name, str) else ""
 
 
 def _prepare(client: Client, request: Request, catalog_id: str, deadline: float) -> Receipt:

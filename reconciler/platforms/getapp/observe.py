@@ -183,7 +183,6 @@ class _AgentReading:
     """One turn over the own device of one agent: the device, its releases, its offer, and its releases again."""
 
     def __init__(self, routes: Routes, references: References) -> None:
-        """Take the agent, and catalogIds known before."""
         self._routes = routes
         self._references = references
         self.problems: list[str] = []

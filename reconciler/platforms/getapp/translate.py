@@ -2,8 +2,9 @@
 
 One row is one release on one device; the rows of one project are one slot (getapp.md section 6). Assigned is what moves,
 else what was stopped, else what is downloaded, else what is installed; among equals the highest version (inferred: the
-API has no desired version). Rows that are deleted are nothing; rows that are uninstalled count where nothing else is
-there, so that what is left of them can be deleted.
+API has no desired version). An older version that is installed with an error ails no newer one that is installed well.
+Rows that are deleted are nothing; rows that are uninstalled count where nothing else is there, so that what is left of
+them can be deleted.
 """
 
 from __future__ import annotations
@@ -49,6 +50,14 @@ class Seen(NamedTuple):
     def rank(self) -> int:
         """Return how its version ranks as the assigned one; 0 where it cannot be."""
         return STOPPED if self.halt is not Halt.NO else RANKS.get(self.stage, 0)
+
+    def outranks(self, well: Key | None) -> tuple[int, Key]:
+        """Return the key by which the assigned row is chosen; `well` orders the highest version that is installed well.
+
+        One that is installed below it with an error was overtaken: what ails it is no ailment of the other.
+        """
+        overtaken = self.stage is Stage.INSTALLED_FAILED and well is not None and self.order < well
+        return (0 if overtaken else self.rank), self.order
 
 
 class ReadRow(NamedTuple):
@@ -178,7 +187,8 @@ def _slot(found: list[Seen], needed: _Needed, *, auto: bool) -> State:
     if not there:
         return _remains(rows)
     candidates = [one for one in there if one.rank]
-    main = max(candidates, key=lambda one: (one.rank, one.order), default=None)
+    installed = [one.order for one in there if one.stage is Stage.INSTALLED and one.halt is Halt.NO]
+    main = max(candidates, key=lambda one: one.outranks(max(installed, default=None)), default=None)
     kept = {one.release.version: why for one in there if (why := needed.why(one)) is not None}
     others = tuple(one.release.version for one in candidates if one is not main and one.release.version not in kept)
     state = State(
@@ -187,6 +197,11 @@ def _slot(found: list[Seen], needed: _Needed, *, auto: bool) -> State:
         phase=Phase.MOVING,
         identity=main.release.id if main is not None else None,
         extra_versions=others,
+        failures=tuple(
+            (one.release.version, said(one.row) or NO_REASON)
+            for one in there
+            if one is not main and one.halt is Halt.FAILED
+        ),
         protected=tuple(why for _, why in sorted(kept.items())),
         stages=tuple((one.release.version, one.stage.value) for one in there),
         conditions=_conditions(rows, main, kept),

@@ -9,7 +9,8 @@ both null                                                      settled, empty
 an error stands                                                failed; overwritten as well, where D equals K, etags
                                                                  differ, and the error is not about this content
 D equals K, etags equal or absent                              settled
-the device arrived, and has something else now                 failed: fell back
+the device arrived, and has something else now                 failed: fell back; moving, where that was asked for
+                                                                 before, and it had something else then
 D equals K, etags differ, nothing newer asked of the device    settled and overwritten
 otherwise                                                      moving
 a value this program does not know                             unknown
@@ -21,6 +22,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from math import inf
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -130,8 +132,8 @@ class _History:
         ]
         asked = [at for at, log in logs if log.change_type == "desired" and at is not None]
         self.asked_at = max(asked, default=None)
-        news = [(inf if at is None else at, log) for at, log in logs if log.change_type != "desired"]
-        news = [(at, log) for at, log in news if self.asked_at is None or at >= self.asked_at]
+        told = [(inf if at is None else at, log) for at, log in logs if log.change_type != "desired"]
+        news = [(at, log) for at, log in told if self.asked_at is None or at >= self.asked_at]
         self.asked_last = self.asked_at is not None and not news
         good = [(at, log) for at, log in news if not log.error and log.change_type == "current"]
         arrived = max((at for at, log in good if _arrives(log, row)), default=-inf)
@@ -140,7 +142,21 @@ class _History:
             for at, log in news
             if log.error and at >= arrived
         ]
-        self.left_at = max(at for at, _ in good) if any(_was_there(log, row) for _, log in good) else None
+        later = [(at, log) for at, log in good if self.asked_at is None or at > self.asked_at]
+        left = any(_was_there(log, row) for _, log in later) and not self._late(logs, told, row)
+        self.left_at = max(at for at, _ in later) if left else None
+
+    def _late(self, logs: list[tuple[float | None, Log]], told: list[tuple[float, Log]], row: Row) -> bool:
+        """Return whether a device obeys late: what it has was asked for before, when it had something else."""
+        if self.asked_at is None:
+            return False
+        earlier = [(at, log) for at, log in told if at < self.asked_at and not log.error]
+        heard, last = max(earlier, key=itemgetter(0), default=(-inf, None))
+        asks = [(at, log.new_value) for at, log in logs if log.change_type == "desired" and at is not None]
+        asked = [at for at, value in asks if value == row.current_version and heard <= at < self.asked_at]
+        if last is not None:
+            return bool(asked) and last.new_value != row.current_version
+        return any(value == row.desired_version and at < max(asked, default=-inf) for at, value in asks)
 
 
 def _arrives(log: Log, row: Row) -> bool:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 
-from reconciler.errors import PlatformError
+from reconciler.errors import PlatformError, Rejected
 from reconciler.model.change import Action
 from reconciler.model.outcome import Receipt, ReceiptKind
-from reconciler.platforms.answers import Answer, receipt_of
+from reconciler.platforms.answers import clean, receipt_of
 from reconciler.platforms.memfault import wire
 from reconciler.platforms.memfault.compile import ACTIVATE, PULL, RAISE
 from reconciler.platforms.memfault.connection import ROLLOUT
 from reconciler.platforms.memfault.routes import Routes
 from reconciler.platforms.memfault.slots import NORMAL, REDRAW, STAGED
-from reconciler.platforms.written import told
+from reconciler.platforms.written import status_named
 
 QUEUED = 202
 """Accepted and done later, confirmed (WEB docs/reference/reference-http-response-status-codes): reading shows when."""
@@ -31,7 +31,6 @@ class Sender:
     """Calls of one project. A percentage that cannot be raised may be drawn anew where `redraw` says so."""
 
     def __init__(self, routes: Routes, *, redraw: bool) -> None:
-        """Take the routes, and what the connection says of drawing anew."""
         self._routes = routes
         self._redraw = redraw
 
@@ -40,38 +39,37 @@ class Sender:
         reason = self._forbidden(action)
         if reason:
             return Receipt(ReceiptKind.REJECTED, f"not sent: {reason}")
-        operation = action.call.rpartition(".")[2]
         try:
-            answer = self._routes.write(action.request, operation, deadline)
-            whole, *results = (told(part, self._routes.client.scrub) for part in wire.results(answer.content))
-            said = next((one for one in (whole, *results) if one.refused), None)
-            if said is None:
-                return self._accepted(action, answer, operation, whole.besides)
+            return self._sent(action, deadline)
         except PlatformError as error:
             return self._refused(action, receipt_of(error))
-        text = (
-            f"memfault: {operation}: the platform answered {answer.status}, and the body is a refusal: {said.refused}"
-        )
-        status = said.status or answer.status
-        kind = ReceiptKind.UNKNOWN if status >= 500 else ReceiptKind.REJECTED
-        return self._refused(action, Receipt(kind, text, status))
 
-    def _accepted(self, action: Action, answer: Answer, operation: str, besides: str) -> Receipt:
+    def _sent(self, action: Action, deadline: float) -> Receipt:
         """Return what a good answer comes to: one that says what became of the activation, unless nothing has yet."""
-        client = self._routes.client
-        if action.call == PULL or answer.status == QUEUED:
-            client.decoded(answer, operation, wire.anything_or_nothing)
-            return Receipt(ReceiptKind.ACCEPTED, status=answer.status, answer=besides)
-        shown = client.decoded(answer, operation, wire.answered).rollout_percent
-        if action.call == RAISE and shown != action.request.body[ROLLOUT]:
+        client, operation = self._routes.client, action.call.rpartition(".")[2]
+        answer = self._routes.write(action.request, operation, deadline)
+        later = action.call == PULL or answer.status == QUEUED
+        decode = wire.anything_or_nothing if later else wire.answered
+        try:
+            found = client.written(answer, operation, decode)
+        except Rejected as error:
+            error.status = status_named(answer.content) or answer.status
+            raise
+        if found.value is not None and (other := _other(found.value, action)):
+            text = f"memfault: {operation}: the platform answered {answer.status}, but about {other}, which was not asked for"
+            return Receipt(ReceiptKind.UNKNOWN, text, answer.status)
+        shown = found.value.rollout_percent if found.value is not None else None
+        if action.call == RAISE and not later and shown != action.request.body[ROLLOUT]:
             return self._ineffective(shown, answer.status)
-        return Receipt(ReceiptKind.ACCEPTED, status=answer.status)
+        return found.receipt(1)
 
     def _refused(self, action: Action, receipt: Receipt) -> Receipt:
         """Return what a refusal comes to: what is already so is done, what cannot be raised may be drawn anew."""
         status = receipt.status
         if receipt.kind is not ReceiptKind.REJECTED or status is None:
             return receipt
+        if status >= 500:
+            return Receipt(ReceiptKind.UNKNOWN, receipt.error, status)
         already = action.call == ACTIVATE and (status == 409 or "already active" in receipt.error.lower())
         if already or (action.call == PULL and status == 404):
             return Receipt(ReceiptKind.ACCEPTED, status=status)
@@ -105,3 +103,14 @@ class Sender:
         if action.call == RAISE and set(body) != {ROLLOUT}:
             return "a raise says the percentage and nothing else"
         return ""
+
+
+def _other(answered: wire.Answered, action: Action) -> str:
+    """Return what an answer is about, where that is not what was asked; what it does not say it may leave out."""
+    if action.call == RAISE:
+        asked = action.request.path.rpartition("/")[2]
+        return "" if str(answered.id) == asked else f"deployment {answered.id}"
+    body = action.request.body
+    told = ((answered.release, "version", body["release"]), (answered.cohort, "slug", body["cohort"]))
+    named = ((one.get(key), asked) for one, key, asked in told if isinstance(one, dict))
+    return next((clean(name) for name, asked in named if isinstance(name, str) and name != asked), "")

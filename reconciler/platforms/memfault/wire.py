@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic
 
@@ -220,6 +219,8 @@ class Answered(msgspec.Struct):
 
     id: int
     rollout_percent: Any = None
+    release: Any = None
+    cohort: Any = None
 
 
 class _Envelope(msgspec.Struct, Generic[Item]):
@@ -236,7 +237,6 @@ class _Collection(msgspec.Struct, Generic[Item]):
 
 
 _raw = msgspec.json.Decoder(_Envelope[msgspec.Raw])
-_rows = msgspec.json.Decoder(list[msgspec.Raw])
 _release = Items(Release)
 _answered = msgspec.json.Decoder(_Envelope[Answered])
 _organizations = msgspec.json.Decoder(_Envelope[list[Organization]])
@@ -270,22 +270,10 @@ def answered(content: bytes) -> Answered:
     return _answered.decode(content).data
 
 
-def results(content: bytes) -> list[bytes]:
-    """Return a body, and what of it may be a result: what its envelope holds, or each row of a list.
-
-    What lies deeper is none: clients store anything with a deployment, confirmed (WEB api/deployments).
-    """
-    inner: bytes | msgspec.Raw = content
-    with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        inner = _raw.decode(content).data
-    with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return [content, *map(bytes, _rows.decode(inner))]
-    return [content, bytes(inner)]
-
-
-def anything_or_nothing(content: bytes) -> Any:
-    """Return any JSON, None for an empty body; raise msgspec.DecodeError for what is no JSON."""
-    return anything(content) if content.strip() else None
+def anything_or_nothing(content: bytes) -> None:
+    """Take any JSON, or nothing; raise msgspec.DecodeError for what is no JSON."""
+    if content.strip():
+        anything(content)
 
 
 def hardware_name(hardware: str | Named | None) -> str:

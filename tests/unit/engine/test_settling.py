@@ -105,10 +105,26 @@ def test_an_effect_that_shows_late_is_waited_for(memory: Memory) -> None:
 
 
 def test_an_effect_that_never_shows_is_unknown(memory: Memory) -> None:
-    assert settled(memory, change(Verb.REPLACE, "2")) == (
+    assert settled(memory, change(Verb.REPLACE, "2"), deadline=61.0) == (
         Result.UNKNOWN,
         "the platform accepted the call but does not show its effect",
     )
+
+
+@pytest.mark.parametrize("deadline", [1.0, 59.0])
+def test_an_effect_that_did_not_show_yet_at_an_early_deadline_was_accepted(memory: Memory, deadline: float) -> None:
+    assert settled(memory, change(Verb.REPLACE, "2"), deadline) == (
+        Result.WAITING,
+        "accepted; the platform did not show it yet",
+    )
+
+
+def test_what_was_accepted_before_a_reading_that_a_stop_cut_was_accepted(memory: Memory) -> None:
+    memory.unreadable = [gone()]
+    loop = settling(memory, change(Verb.REPLACE, "2"))
+    for event in loop.events():
+        memory.clock.stop = memory.clock.stop or isinstance(event, Note)
+    assert [(one.result, one.detail) for one in loop.outcomes] == [(Result.WAITING, "accepted; it was not read back")]
 
 
 def test_readings_that_fail_are_told_and_repeated(memory: Memory) -> None:
@@ -162,7 +178,7 @@ def test_what_somebody_else_assigned_meanwhile_has_moved(memory: Memory) -> None
 def test_removals_are_over_when_nothing_is_there(memory: Memory, state: State, reach: Reach, result: Result) -> None:
     memory.slots["u0", "w1"] = state
     memory.units["u0"] = reach
-    found, detail = settled(memory, change(Verb.REMOVE, None))
+    found, detail = settled(memory, change(Verb.REMOVE, None), deadline=61.0)
     assert found is result
     assert (detail == "busy") == (result is Result.FAILED)
     assert "assigned" not in detail, "a removal assigns nothing"

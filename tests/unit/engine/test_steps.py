@@ -96,6 +96,46 @@ def test_what_got_lost_on_the_way_is_sent_again_after_a_while_and_not_for_ever(p
     assert run.exit_code == 4
 
 
+LEFT = State("2", "2", extra_versions=("1",))
+REFUSES = msgspec.structs.replace(LEFT, failures=(("1", "in use"),))
+
+
+@pytest.mark.parametrize("before", [LEFT, REFUSES])
+def test_a_leftover_that_refuses_to_go_is_told(platform: Stepping, before: State) -> None:
+    def refuse() -> None:
+        platform.due.clear()
+        platform.slots["u0", "w1"] = REFUSES
+
+    platform.slots |= {("u0", "w1"): before, ("u1", "w1"): State("2", "2")}
+    platform.during = [None, *[refuse] * 99]
+    run, _ = applied(platform, request())
+    assert told(run.outcomes) == {"u0": (Result.FAILED, "1: in use")}
+    assert (run.exit_code, len(platform.steps)) == (4, 1 if before is LEFT else 3)
+
+
+def test_what_fails_while_another_version_arrives_does_not_keep_it_from_going_on(platform: Stepping) -> None:
+    def arrive() -> None:
+        platform.due.clear()
+        platform.slots["u0", "w1"] = REFUSES
+
+    platform.slots["u1", "w1"] = State("2", "2")
+    platform.during = [None, arrive]
+    run, _ = applied(platform, request())
+    assert told(run.outcomes) == {"u0": (Result.DONE, "")}
+    assert [call for call, _ in platform.steps] == [DELIVER, DELETE]
+
+
+def test_a_way_back_that_fails_is_told(platform: Stepping) -> None:
+    def fail() -> None:
+        platform.due.clear()
+        platform.slots["u0", "w1"] = State("3", "3", extra_versions=("2",), failures=(("2", "exit 7"),))
+
+    platform.slots |= {("u0", "w1"): State("3", "3"), ("u1", "w1"): State("2", "2")}
+    platform.during = [None, fail]
+    run, _ = applied(platform, request())
+    assert told(run.outcomes) == {"u0": (Result.FAILED, "2: exit 7")}
+
+
 def test_a_lost_answer_is_read_back(platform: Stepping) -> None:
     platform.script = [LOST]
     run, _ = applied(platform, request())

@@ -309,7 +309,7 @@ def test_what_a_plan_warns_of_is_told_once() -> None:
         (
             "warning",
             "fleet",
-            f"the suspension (audit) ended at {end}, which is not included: it no longer holds 4 changes",
+            f"the suspension (audit) lasted until {end}, not included; it would have held 4 changes",
         )
     ]
 

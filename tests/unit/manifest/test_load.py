@@ -797,6 +797,20 @@ def test_what_people_mean_by_a_pin_with_a_glob_and_by_an_exclamation_mark_is_sai
     ]
 
 
+def test_what_looks_like_a_pattern_where_none_is_matched_is_said(write: Write) -> None:
+    text = at(
+        """\
+    poller: v1
+    vision: {version: v1, units: {not: {any: [{ids: [a1, "a*"]}, {tags: {"la?": x, hw: "b*"}, names: ["g*"]}]}}}
+"""
+    )
+    write("c.yaml", CONNECTION, "f.yaml", text)
+    assert [(one.code, one.origin.line, one.origin.column, one.hint) for one in load().warnings] == [
+        ("glob-literal", 9, 58, "to select by pattern, write names: ['a*']"),
+        ("glob-literal", 9, 74, "name each tag; only its value may be a pattern"),
+    ]
+
+
 def test_short_forms_of_workloads_are_the_long_ones(write: Write) -> None:
     short = "    poller: {channel: stable}\n    vision: 1.10\n"
     write("c.yaml", CONNECTION, "x.yaml", STABLE, "f.yaml", at(short))

@@ -53,6 +53,17 @@ def test_any_other_2xx_is_accepted_and_what_it_says_is_kept(answer: httpx.Respon
     assert (request.method, request.content) == ("POST", b"")
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"), [("12.radio@1.0.0", "accepted"), (None, "accepted"), ("9.tv@2.0.0", "unknown")]
+)
+def test_an_answer_has_to_be_about_what_was_asked(name: str | None, kind: str) -> None:
+    world = Installation()
+    world.answers[PATH] = httpx.Response(200, json={"catalogId": name, "deviceId": "edge-0", "status": "Start"})
+    receipt = run(world)
+    assert receipt.kind == kind
+    assert ("but about 9.tv@2.0.0; 12.radio@1.0.0 was asked for" in receipt.error) == (kind == "unknown")
+
+
 REFUSALS: list[tuple[dict[str, Any], str]] = [
     ({"message": "busy", "name": "NotAllowed", "statusCode": 405}, "NotAllowed: busy"),
     ({"message": "busy", "name": "E", "statusCode": 500}, "E: busy"),

@@ -151,6 +151,16 @@ def test_whatever_an_agent_says_of_an_error_is_shown(said: Any) -> None:
     assert "\n" not in shown
 
 
+def test_an_older_version_with_an_error_ails_no_newer_one_that_is_installed_well() -> None:
+    found = slot(row("installed", "Error", errMsg="exit 7"), row(version="2.0.0"))
+    assert (found.assigned, found.reported, found.phase, found.error) == ("2.0.0", "2.0.0", Phase.SETTLED, None)
+    assert (found.extra_versions, found.failures) == (("1.0.0",), (("1.0.0", "exit 7"),))
+    newer = slot(row(), row("installed", "Error", "2.0.0", errMsg="exit 7"))
+    assert (newer.assigned, newer.phase, newer.error, newer.failures) == ("2.0.0", Phase.FAILED, "exit 7", ())
+    both = slot(row("installed", "Error", errMsg="old"), row("installed", "Error", "2.0.0", errMsg="new"))
+    assert (both.assigned, both.error, both.failures) == ("2.0.0", "new", (("1.0.0", "old"),))
+
+
 def test_errors_of_versions_that_are_not_assigned_are_shown() -> None:
     found = slot(
         row("delivery", "Start", "2.0.0"), row("installed", "Error", errMsg="exit 7"), row("deleted", "Error", "0.1.0")
@@ -160,6 +170,7 @@ def test_errors_of_versions_that_are_not_assigned_are_shown() -> None:
         Condition(Code.VERSION_STAGE, ("0.1.0",), text="deletion stopped: the platform gave no reason"),
         Condition(Code.VERSION_STAGE, ("1.0.0",), text="installed, with an error: exit 7"),
     )
+    assert found.failures == (("1.0.0", "exit 7"),)
     assert slot(row("deleted", "Done", errMsg="locked"), row("uninstalled", "Error", "2.0.0")).error == (
         "2.0.0: the platform gave no reason"
     )

@@ -96,6 +96,9 @@ def test_what_is_sent_and_the_status_that_came(one: Action, body: bytes, status:
         (httpx.Response(200, json=[{"deviceId": "d", "error": "gone"}]), ReceiptKind.REJECTED, "answered 200, and refuses it: gone"),
         (httpx.Response(202, json={"success": True, "warning": "late"}), ReceiptKind.ACCEPTED, ""),
         (httpx.Response(201, json={}), ReceiptKind.UNKNOWN, "missing required field"),
+        (httpx.Response(201), ReceiptKind.UNKNOWN, "the body is empty"),
+        (httpx.Response(202), ReceiptKind.ACCEPTED, ""),
+        (httpx.Response(204), ReceiptKind.ACCEPTED, ""),
     ],
 )  # fmt: skip
 def test_answers_become_receipts(answer: httpx.Response, kind: ReceiptKind, text: str) -> None:
@@ -141,7 +144,7 @@ def test_a_wide_call_is_counted_right_before() -> None:
     assert (counted["flowId"], counted["version"], counted["perPage"]) == (FLOW, "v1", "1")
     kind, error = run(app, wide)
     assert kind is ReceiptKind.UNPROVED
-    assert "0 devices hold 'v1', the plan moves 1" in error
+    assert "0 devices hold 'v1', the plan is for 1" in error
     app.hook("/edge/deployments", lambda _: httpx.Response(500))
     kind, error = run(app, wide)
     assert kind is ReceiptKind.UNPROVED

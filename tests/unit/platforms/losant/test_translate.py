@@ -134,6 +134,13 @@ ORDERS: list[tuple[list[dict[str, Any]], str, str]] = [
     ([ASKED, LEFT], "v1", "left"),
     ([ASKED, TOOK], "v1", "left"),
     ([ASKED, ERROR, TOOK, BACK], "v1", "left"),
+    ([OLD, ASKED, LEFT], "v1", "left"),
+    ([ASKED, OLD, ASKED, LEFT], "v1", "moving"),
+    ([OLD, ASKED, TOOK, BACK], "v1", "left"),
+    ([TOOK, OLD, BACK, ASKED, LEFT], "v1", "left"),
+    ([TOOK, OLD, ASKED, LEFT], "v1", "moving"),
+    ([TOOK, OLD, ASKED, TOOK, LEFT], "v1", "moving"),
+    ([TOOK, OLD, ASKED, ERROR, LEFT], "v1", "failed"),
     ([ERROR, BACK], "v1", "failed"),
     ([ERROR, ASKED], "v1", "moving"),
     ([ASKED, ERROR, ASKED], "v1", "moving"),
@@ -160,6 +167,7 @@ REMOVALS: list[tuple[list[dict[str, Any]], str, str]] = [
     ([REMOVED, BARE], "v1", "failed"),
     ([REMOVED, BARE, THERE], "v1", "failed"),
     ([REMOVED, GONE, THERE], "v1", "left"),
+    ([GONE, OLD, REMOVED, GONE, THERE], "v1", "moving"),
 ]
 
 
@@ -180,6 +188,13 @@ def test_what_happened_means_the_same_in_whatever_order_it_is_listed(
             assert (state.error or "").endswith("bad" if meaning == "failed" else "")
             assert bool(state.error) == (meaning == "failed")
             assert not state.conditions
+
+
+def test_what_happened_in_the_moment_of_asking_was_asked_for_before() -> None:
+    date = "2026-11-16T00:01:00Z"
+    logs = [{**one, "date": date} for one in (ASKED, LEFT)]
+    assert read(row("v2", "v1", *logs)).phase is Phase.MOVING
+    assert read(row("v2", "v1", *logs, {**ERROR, "date": date})).phase is Phase.FAILED
 
 
 @pytest.mark.parametrize(("happened", "there", "meaning"), [one for one in ORDERS if one[2] == "failed"])

@@ -64,6 +64,35 @@ def test_what_is_done_later_need_not_say_what_became_of_it(call: str, body: byte
     assert (receipt.kind, receipt.status) == (kind, 202)
 
 
+@pytest.mark.parametrize(
+    ("call", "kind"), [("memfault.activate", ReceiptKind.ACCEPTED), ("memfault.raise", ReceiptKind.UNKNOWN)]
+)
+def test_an_answer_without_content_names_no_percentage(call: str, kind: ReceiptKind) -> None:
+    project = Project()
+    action = next(one for one in project.compiled(WRITES[call]) if one.call == call)
+    project.hooks.append(lambda request: httpx.Response(204) if request.method != "GET" else None)
+    assert project.execute(action).kind is kind
+
+
+OTHERS = [
+    ("memfault.raise", {"id": 7, "rollout_percent": 80}, "deployment 7"),
+    ("memfault.activate", {"id": 9, "release": {"version": "1.3.0"}, "cohort": {"slug": "internal-testing"}}, "1.3.0"),
+    ("memfault.activate", {"id": 9, "release": {"version": "1.2.0"}, "cohort": {"slug": "beta"}}, "beta"),
+    ("memfault.activate", {"id": 9, "release": {"version": "1.2.0"}, "cohort": {"slug": None}}, ""),
+    ("memfault.activate", {"id": 9, "release": 4, "cohort": 5}, ""),
+]
+
+
+@pytest.mark.parametrize(("call", "data", "other"), OTHERS)
+def test_an_answer_about_another_activation_proves_nothing(call: str, data: Any, other: str) -> None:
+    project = Project()
+    action = next(one for one in project.compiled(WRITES[call]) if one.call == call)
+    project.hooks.append(lambda request: httpx.Response(200, json={"data": data}) if request.method != "GET" else None)
+    receipt = project.execute(action)
+    assert receipt.kind is (ReceiptKind.UNKNOWN if other else ReceiptKind.ACCEPTED)
+    assert (f"but about {other}, which" in receipt.error) == bool(other)
+
+
 def test_one_that_waits_for_approval_is_accepted_and_then_unknown() -> None:
     project = Project(approval="pending")
     (action,) = project.compiled(change("default", "1.4.0"))
@@ -172,7 +201,7 @@ def test_a_refusal_is_one_whatever_its_status(call: str, body: Any, status: int)
     project.hooks.append(lambda request: httpx.Response(status, json=body) if request.method != "GET" else None)
     receipt = project.execute(action)
     assert (receipt.kind, receipt.status) == (ReceiptKind.REJECTED, 400 if "http_code" in str(body) else status)
-    assert f"the platform answered {status}, and the body is a refusal: " in receipt.error
+    assert f"the platform answered {status}, and refuses it: " in receipt.error
 
 
 @pytest.mark.parametrize(
@@ -182,7 +211,8 @@ def test_a_refusal_is_one_whatever_its_status(call: str, body: Any, status: int)
 def test_what_clients_stored_with_a_deployment_refuses_nothing(call: str, stored: Any) -> None:
     project = Project()
     action = next(one for one in project.compiled(WRITES[call]) if one.call == call)
-    body = {"data": {"id": 5, "rollout_percent": 80, "status": "done", "extra_info": stored}}
+    number = action.request.path.rpartition("/")[2].replace("deployments", "5")
+    body = {"data": {"id": int(number), "rollout_percent": 80, "status": "done", "extra_info": stored}}
     project.hooks.append(lambda request: httpx.Response(200, json=body) if request.method != "GET" else None)
     assert project.execute(action).kind is ReceiptKind.ACCEPTED
 

@@ -30,7 +30,6 @@ class ReconcilerError(Exception):
     exit_code = 1
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        """Take what happened, and what to do next."""
         super().__init__(message)
         self.hint = hint
 
@@ -48,7 +47,6 @@ class ManifestError(ReconcilerError):
     """Documents are wrong; carries every finding of every file."""
 
     def __init__(self, diagnostics: Sequence[Diagnostic], *, hint: str = "") -> None:
-        """Take all findings."""
         self.diagnostics = tuple(diagnostics)
         super().__init__("\n".join(f"{one.origin}: {one.message}" for one in self.diagnostics), hint=hint)
 

@@ -23,7 +23,7 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.output import say
 from reconciler.cli.printing import applied, live, print_plan, print_report, result_file
-from reconciler.cli.told import Recorder, Told, telling
+from reconciler.cli.recording import Recorder, RunSoFar, reporting
 from reconciler.core.decide import PlanRequest
 from reconciler.engine.apply import Applying
 from reconciler.engine.plan import plan
@@ -42,8 +42,8 @@ Examples:
 
 \b
 Exit codes: 0 everything was accepted and nothing failed (units may still be waiting); 3 nothing was sent, because a limit
-forbids it or everything is stale; 4 something failed, is stale, was rejected, was not tried or is unknown; 1 an error before
-anything was sent.""",
+forbids it or everything is stale; 4 something failed, is stale, was rejected, was not tried or is unknown, or a mistake in a
+manifest holds some slots; 1 an error before anything was sent.""",
 )
 @click.option(
     "--plan",
@@ -53,7 +53,7 @@ anything was sent.""",
     help="Apply this reviewed plan and no more; each slot is checked against its state today.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-@click.option("--no-wait", is_flag=True, help="Do not wait for units to settle.")
+@click.option("--no-wait", is_flag=True, help="Do not wait for units to settle; report what the platform accepted.")
 @click.option(
     "--deadline", type=DURATION, default="10m", show_default=True, help="How long to wait for units to settle."
 )
@@ -121,11 +121,11 @@ def _carry_out(
 ) -> int:  # one run
     from reconciler.views import apply_text
 
-    told = Told()
+    so_far = RunSoFar()
     words = "stopping: running calls are finished, no more are sent; a second time ends at once"
-    with telling(told), wiring.stoppable(clock, words, told.last_words):
+    with reporting(so_far), wiring.stoppable(clock, words, so_far.last_words):
         with result_file(result) as kept, live(applying.saved or applying.planned.plan) as screen:
-            recorder = Recorder(clock.stop, told, kept, screen)
+            recorder = Recorder(clock.stop, so_far, kept, screen)
             for event in applying.events():
                 recorder.record(event)
         print_report(applied(applying), output, apply_text.encode, apply_text.render, context=selected.context)

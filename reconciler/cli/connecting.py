@@ -35,15 +35,15 @@ def connection(plugin: PlatformPlugin, given: Mapping[str, str | None]) -> Conne
 
     Raises UsageError for options that are missing, of another platform, or do not go together.
     """
-    told = {name.replace("_", "-"): value for name, value in given.items() if value is not None}
+    options = {name.replace("_", "-"): value for name, value in given.items() if value is not None}
     known = {option.name: option for option in plugin.options}
-    for name in told:
+    for name in options:
         if name not in known:
             raise click.UsageError(f"--{name} means nothing for {plugin.name}")
     for name, option in known.items():
-        if option.required and name not in told:
+        if option.required and name not in options:
             raise click.UsageError(f"--{name} {option.metavar} is needed: {option.help}")
     try:
-        return ConnectionSpec(plugin.name, plugin.connection(told))
+        return ConnectionSpec(plugin.name, plugin.connection(options))
     except ValueError as wrong:
         raise click.UsageError(str(wrong)) from None

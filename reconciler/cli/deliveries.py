@@ -9,7 +9,7 @@ import click
 from reconciler.cli import wiring
 from reconciler.cli.options import connection_option, connections_option, output_option
 from reconciler.cli.printing import print_report
-from reconciler.engine.deliveries import deliveries
+from reconciler.engine.listing import deliveries
 from reconciler.engine.snapshot import chosen
 
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +19,8 @@ from typing import Any
 import click
 
 from reconciler.cli import wiring
-from reconciler.cli.output import heading, say
+from reconciler.cli.files import make_folder
+from reconciler.cli.output import heading, say, width
 from reconciler.errors import ReconcilerError
 from reconciler.plugin import Proposal, Slot, Story
 from reconciler.plugin.simulation import Announcement
@@ -34,8 +36,8 @@ def stories() -> dict[str, Story]:
     simulators = {
         plugin.name: wiring.simulator(plugin.name) for plugin in wiring.plugins().values() if plugin.simulation
     }
-    told = [(one.story.order, name, one.story) for name, one in simulators.items() if one.story is not None]
-    return {name: story for _, name, story in sorted(told, key=lambda one: one[:2])}
+    found = [(one.story.order, name, one.story) for name, one in simulators.items() if one.story is not None]
+    return {name: story for _, name, story in sorted(found, key=lambda one: one[:2])}
 
 
 class Demo(click.Command):
@@ -83,7 +85,7 @@ def command(platform: str, units: int, keep: Path | None) -> None:
             _simulator(name, options) as simulator,
         ):
             place = folder or Path(temporary) / "fleet"
-            place.mkdir(parents=True, exist_ok=True)
+            make_folder(place)
             _Demo(name, story, place.resolve(), simulator).tell()
     heading("Done.", " Next: `reconciler import --help`, and the README for pull requests and CI.")
     say("")
@@ -139,7 +141,7 @@ class _Demo:
         self._run("apply", self.place.name, "--plan", saved)
         self._say(
             "The fleet converged",
-            "Units that are switched off have their assignment and take it when they reconnect: in sync, and waiting.",
+            "In sync: the platform has what git says. Waiting: a unit is not connected, and takes it when it reconnects.",
         )
         self._run("status", self.place.name)
         self._drift(workload, old, new)
@@ -153,8 +155,8 @@ class _Demo:
         )
         self._say(
             "Write a manifest from what is running",
-            f"Nobody types {len({slot.unit for slot in self._slots()})} {self.story.units} by hand: "
-            "defaults, overrides, pins.",
+            f"{len({slot.unit for slot in self._slots()})} {self.story.units} fit in a few lines: "
+            "the most common version, overrides by tag, pins.",
         )
         self._run("import", self.platform, *self.story.connect(self.simulator), "--out", self.place.name)
         say(*(self.place / "fleet.yaml").read_text().split("\n"))
@@ -188,7 +190,7 @@ class _Demo:
         self.step += 1
         say("")
         heading(f"{self.step}. {title}")
-        say(f"   {text}", "")
+        say(*textwrap.wrap(text, width(), initial_indent="   ", subsequent_indent="   ", break_on_hyphens=False), "")
 
     def _run(self, *args: str, expected: int = 0) -> None:
         shown = shlex.join(["reconciler", *args])

@@ -59,7 +59,7 @@ def write_files(contents: Mapping[Path, bytes]) -> None:
     try:
         for at, content in contents.items():
             target = Path(os.path.realpath(at))
-            if (beside := _beside(target, content)) is None:
+            if (beside := _beside(at, target, content)) is None:
                 _written(at, content)
             else:
                 partial[target] = beside
@@ -78,10 +78,13 @@ def write_files(contents: Mapping[Path, bytes]) -> None:
                 beside.unlink()
 
 
-def _beside(target: Path, content: bytes) -> Path | None:
-    """Return a new file with the mode of its target; None where the target can only be written to."""
+def _beside(path: Path, target: Path, content: bytes) -> Path | None:
+    """Return a new file with the mode of what a path leads to; None where that can only be written to.
+
+    A pipe without a name has a path (`/dev/stdout`), and no target that could be looked at.
+    """
     try:
-        found = target.stat()
+        found = path.stat()
     except FileNotFoundError:
         found = None
     if found is not None and (not S_ISREG(found.st_mode) or found.st_nlink > 1 or _stream(found) is not None):

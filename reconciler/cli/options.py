@@ -22,7 +22,6 @@ class DurationType(click.ParamType[float]):
     name = "duration"
 
     def __init__(self, least: str = "0s", most: str = "3650d") -> None:
-        """Take the shortest and the longest that is allowed."""
         self._least, self._most = least, most
 
     def convert(
@@ -51,7 +50,7 @@ connections_option = click.option(
     "--connections",
     type=FILE,
     metavar="PATH",
-    help="Read Connections from here instead of from PATHS (in a pull-request job: from the base branch).",
+    help="Read Connections only from here (in a pull-request job: from the base branch).",
 )
 
 strict_option = click.option("--strict", is_flag=True, help="Treat warnings about manifests as errors.")

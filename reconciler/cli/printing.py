@@ -94,7 +94,6 @@ class Forgiving:
     """Passes events on to what shows them; a terminal that went away does not stop a run."""
 
     def __init__(self, shown: EventSink) -> None:
-        """Take what shows events."""
         self._shown = shown
 
     def record(self, event: AnyEvent) -> None:

@@ -10,7 +10,7 @@ from reconciler.cli import wiring
 from reconciler.cli.options import connection_option, connections_option, output_option, paths_argument
 from reconciler.cli.output import show, width
 from reconciler.cli.printing import print_report
-from reconciler.engine.releases import releases
+from reconciler.engine.listing import releases
 from reconciler.engine.snapshot import chosen
 from reconciler.model.release import ReleaseQuery
 

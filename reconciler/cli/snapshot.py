@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -55,7 +56,7 @@ def command(paths: tuple[Path, ...], out: Path, connection: str | None, connecti
 
 def _targets(out: Path, names: list[str]) -> dict[str, Path]:
     """Return the file of each connection, making the folder where one is meant."""
-    is_file = not out.is_dir() and (bool(out.suffix) or (out.exists() and not out.is_file()))
+    is_file = not out.is_dir() and (bool(out.suffix) or os.path.lexists(out))
     if is_file and len(names) == 1:
         return {names[0]: out}
     if is_file:

@@ -23,7 +23,6 @@ class SystemClock:
     """That of the command that runs."""
 
     def __init__(self) -> None:
-        """Start out running."""
         self._stop = threading.Event()
         self.signalled = False
         SystemClock.newest = self

@@ -12,7 +12,7 @@ from reconciler.cli import wiring
 from reconciler.cli.options import ALLOW_NEEDS_REASON, DURATION, Selection, concurrency_option, result_option, selection
 from reconciler.cli.output import say
 from reconciler.cli.printing import Lines, result_file
-from reconciler.cli.told import Recorder, Told, telling
+from reconciler.cli.recording import Recorder, RunSoFar, reporting
 from reconciler.engine.run import Options
 from reconciler.engine.watch import Watched, Watching
 from reconciler.model.plan import LimitKind
@@ -27,7 +27,7 @@ Examples:
 
 \b
 Exit codes: 0 after SIGINT or SIGTERM; with --once that of the pass: 0 nothing failed, 1 something could not be read,
-3 a limit forbids all changes, 4 something failed, is stale or is unknown.""",
+3 a limit forbids all changes, 4 something failed, is stale or is unknown, or a mistake in a manifest holds some slots.""",
 )
 @click.option(
     "--interval",
@@ -112,11 +112,11 @@ def command(  # every option is one of the command line's
     lines = Lines(log_format)
     if mode == "observe" and log_format == "text":
         say("only comparing, nothing is sent; use --mode apply to correct drift", err=True)
-    told = Told()
+    so_far = RunSoFar()
     words = "stopping after the running calls; a second time ends at once"
-    with telling(told), wiring.stoppable(clock, words, told.last_words):
+    with reporting(so_far), wiring.stoppable(clock, words, so_far.last_words):
         with result_file(result) as kept:
-            recorder = Recorder(clock.stop, told, kept, lines)
+            recorder = Recorder(clock.stop, so_far, kept, lines)
             for event in watching.events():
                 recorder.record(event)
         recorder.end()

@@ -179,14 +179,16 @@ def base_manifest(
     if base is None:
         yield None
         return
-    if Path(base).is_dir():
-        yield _load_base([Path(base)], connections, base)
-        return
     with tempfile.TemporaryDirectory(prefix="reconciler-base-") as folder:
-        found = repository(paths).export(base, [str(path) for path in places(paths)], folder)
-        older = _older(found, today, connections, base, folder)
-        if older.warnings:
-            say(*diagnostics_text(older.warnings).split("\n"), err=True)
+        if Path(base).is_dir():
+            older, where = _load_base([Path(base)], connections, base), f"the folder {base}"
+        else:
+            found = repository(paths).export(base, [str(path) for path in places(paths)], folder)
+            older, where = _older(found, today, connections, base, folder), f"the git ref {base}"
+        if unseen := [one for one in older.warnings if one.code in {"not-comparable", "skipped"}]:
+            say(*diagnostics_text(unseen).split("\n"), err=True)
+        elif not older.fleets:
+            say(f"warning: {where} has no Fleet to compare with: every change comes from this change", err=True)
         yield older
 
 
@@ -216,7 +218,8 @@ def _load_base(paths: list[Path], connections: Path | None, base: str, folder: s
         return Loader(paths, plugins(), connections, may_be_empty=True).load()
     except ManifestError as error:
         first = error.diagnostics[0]
+        where = str(first.origin).removeprefix(folder and f"{folder}/")
         raise SettingsError(
-            f"the manifests at --base {base} are invalid: {str(first.origin).removeprefix(folder + '/')}: {first.message}",
+            f"the manifests at --base {base} are invalid: {where}: {first.message}",
             hint="plan without --base, or name a base whose manifests are valid",
         ) from error

@@ -1,7 +1,7 @@
 """What is running → a fleet that says exactly that, as short as people would write it.
 
 Each workload gets its most common version; who differs is told by tags where tags tell it, else by ids or pins, whichever
-is shortest. A slot with nothing assigned is never told to get something. Slots that today's rules would change (content
+is shortest. A slot with nothing assigned is never given a version. Slots that today's rules would change (content
 overwritten, leftovers, not readable) stay unmanaged and are named in the notes: an import plans to nothing.
 """
 

@@ -32,7 +32,6 @@ class Names:
     """Names of units or workloads; those that several bear carry the id."""
 
     def __init__(self, refs: Iterable[Ref]) -> None:
-        """Take everything that will be named."""
         self._ids: dict[str, set[str]] = defaultdict(set)
         for ref in refs:
             self._ids[ref.name].add(ref.id)

@@ -26,7 +26,6 @@ class DesiredValues(msgspec.Struct):
     values: list[Desired]
 
     def __iter__(self) -> Iterator[tuple[int, Desired]]:
-        """Yield rows with their values."""
         return ((row, self.values[number]) for row, number in zip(self.rows, self.numbers, strict=True))
 
     @property

@@ -21,7 +21,6 @@ class SlotDigest:
     """
 
     def __init__(self, resolution: Resolution, snapshot: Snapshot) -> None:
-        """Take what the slots belong to."""
         self._keys = resolution.label_keys
         self._by_name = resolution.uses_names
         self._snapshot = snapshot

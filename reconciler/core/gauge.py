@@ -49,7 +49,7 @@ def spreads(one: FleetAssessment, judged: Judged) -> Iterator[Spread]:
 
 
 def devices(one: FleetAssessment) -> tuple[int, int] | None:
-    """Return how many devices run what they were told, of how many that are to report; None where each unit is one."""
+    """Return how many devices run what they were assigned, of how many that are to report; None where each unit is one."""
     ready = total = 0
     several = False
     for judged in one.judged:

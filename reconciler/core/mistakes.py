@@ -21,7 +21,6 @@ class Mistakes:
     """Mistakes by slot: whoever claims a slot, what is wrong about it holds it."""
 
     def __init__(self, resolutions: Sequence[Resolution] = (), units: Units = NOBODY) -> None:
-        """Take what all fleets of a connection say of its units."""
         self._all = [one for resolution in resolutions for one in resolution.mistakes]
         self._all += conflicts(resolutions, units)
         self._holds: dict[str, dict[int, tuple[Hold, ...]]] = defaultdict(dict)
@@ -55,12 +54,13 @@ def conflicts(resolutions: Sequence[Resolution], units: Units) -> Iterator[Mista
 def _shared(columns: Sequence[Column], units: int) -> dict[tuple[int, int], list[int]]:
     """Return the rows that two columns of one workload claim, by the positions of the columns; each row is seen once."""
     found: dict[tuple[int, int], list[int]] = defaultdict(list)
-    if len(columns) < 2:
+    claims = [list(column.claims()) for column in columns] if len(columns) > 1 else []
+    if len(set().union(*claims)) == sum(map(len, claims)):
         return found
     owners = array("I", bytes(4 * units))
     further: dict[int, list[int]] = {}
-    for number, column in enumerate(columns):
-        for row in column.claims():
+    for number, rows in enumerate(claims):
+        for row in rows:
             if not owners[row]:
                 owners[row] = number + 1
                 continue

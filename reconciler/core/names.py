@@ -12,7 +12,6 @@ class Names:
     """What the workloads that a fleet lists are on the platform, and what is odd about their names."""
 
     def __init__(self, spec: FleetSpec, workloads: tuple[Workload, ...]) -> None:
-        """Identify them."""
         self.identified: dict[str, Workload] = {}
         self.keys: dict[str, tuple[str, ...]] = {}
         """What the fleet calls workloads, by workload id."""

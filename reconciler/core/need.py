@@ -28,7 +28,6 @@ class Accepts(msgspec.Struct, frozen=True):
         return version in self.versions if self.range is None else version in self.range
 
     def __str__(self) -> str:
-        """Return it as people write it."""
         return " or ".join(self.versions) if self.range is None else self.range.text
 
 
@@ -104,7 +103,6 @@ class Side:
     """One connection as requirements see it: what was read, and what all its fleets say of that."""
 
     def __init__(self, snapshot: Snapshot, resolutions: Collection[Resolution]) -> None:
-        """Take a reading and the resolutions of every fleet of its connection."""
         self.snapshot = snapshot
         self.resolutions = {one.document.name: one for one in resolutions}
         self._claims: dict[str, dict[int, tuple[Resolution, Column]]] = {}

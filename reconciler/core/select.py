@@ -11,6 +11,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import translate
+from operator import itemgetter
 from re import compile as compile_pattern
 
 from reconciler.model.fleet import Selector
@@ -29,11 +30,9 @@ class Rows:
         self._rows = rows
 
     def __len__(self) -> int:
-        """Return how many they are."""
         return len(self._rows)
 
     def __iter__(self) -> Iterator[int]:
-        """Iterate over them."""
         return iter(self._rows)
 
     def __contains__(self, row: object) -> bool:
@@ -47,13 +46,15 @@ class Rows:
 
     def of(self, column: Sequence[int]) -> Iterable[int]:
         """Return what a column over all units has at these rows."""
-        every = isinstance(self._rows, range) and len(self._rows) == len(column)
-        return column if every else map(column.__getitem__, self._rows)
+        if isinstance(self._rows, range):
+            return column[self._rows.start : self._rows.stop]
+        return itemgetter(*self._rows)(column) if len(self._rows) > 1 else [column[row] for row in self._rows]
 
 
 def rows_in(found: Mask) -> Rows:
     """Return the rows of the units in a mask."""
-    return Rows(array("I", _ones(found)) if 0 in found else range(len(found)))
+    first, end = max(0, found.find(1)), found.rfind(1) + 1
+    return Rows(array("I", _ones(found)) if found.find(0, first, end) >= 0 else range(first, end))
 
 
 def _ones(found: Mask) -> Iterator[int]:

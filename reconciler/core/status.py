@@ -6,13 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from reconciler.core.assessment import FleetAssessment, unmanaged
-from reconciler.core.axes import axes
 from reconciler.core.gauge import devices, movements, remarks, spreads
 from reconciler.core.judge import Judged, health, sync, verdict
 from reconciler.model.observation import Phase, State
 from reconciler.model.report import FleetStatus, SlotStatus, Trouble, UnitStatus
 from reconciler.model.unit import Reach
-from reconciler.model.verdict import Health, Sync, Verdict
+from reconciler.model.verdict import Health, Sync, Verdict, worst
 
 READY, OUT, MOVING, WAITING, FAILED, STUCK, UNKNOWN = "ready", "out", "moving", "waiting", "failed", "stuck", "unknown"
 
@@ -30,6 +29,18 @@ def status_bucket(found: Verdict, state: State, reach: Reach) -> str:
     if found is Verdict.SYNCED:
         return READY
     return WAITING if health(found, state, reach) is Health.WAITING else MOVING
+
+
+def axes(one: FleetAssessment) -> tuple[Sync, Health]:
+    """Return sync and health of a judged fleet; a fleet with a workload that cannot be identified is unknown."""
+    keys = {key for judged in one.judged for key in judged.tally}
+    syncs = {sync(found) for found, _, _ in keys}
+    healths = {health(found, one.snapshot.states[state], Reach(reach)) for found, state, reach in keys}
+    if one.resolution.missing:
+        syncs.add(Sync.UNKNOWN)
+        healths.add(Health.UNKNOWN)
+    overall = next((found for found in (Sync.UNKNOWN, Sync.OUT, Sync.SYNCED) if found in syncs), Sync.NONE)
+    return overall, worst(healths)
 
 
 def fleet_status(one: FleetAssessment, *, units: bool = False) -> FleetStatus:

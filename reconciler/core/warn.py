@@ -58,7 +58,7 @@ def lapsed(one: FleetAssessment, catalog: Catalog) -> Iterator[str]:
         )
         for hold, number in found.items():
             changes = "1 change" if number == 1 else f"{number:,} changes"
-            yield f"{ENDING[hold.code]} ({hold.text}) ended at {until}, which is not included: it no longer holds {changes}"
+            yield f"{ENDING[hold.code]} ({hold.text}) lasted until {until}, not included; it would have held {changes}"
 
 
 def units_in_words(number: int) -> str:

@@ -20,7 +20,6 @@ class Working:
     """One fleet's progress, open for change; `progress` gives the value back. Only `advance` makes one."""
 
     def __init__(self, progress: Progress, moment: Moment, sight: Sight | Unread) -> None:
-        """Take where things stand, when, and what was read last."""
         self.before = progress
         self.moment = moment
         self.seen = sight

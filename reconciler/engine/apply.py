@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 
 from reconciler.core.begin import begin
 from reconciler.core.ending import ended
@@ -22,9 +22,9 @@ from reconciler.ports import Clock
 DONE, ERROR, NOTHING_SENT, INCOMPLETE = 0, 1, 3, 4
 
 
-def mistakes(plan: Plan) -> list[tuple[str, Diagnostic]]:
+def mistakes(fleets: Iterable[FleetPlan]) -> list[tuple[str, Diagnostic]]:
     """Return what is wrong with manifests, by fleet."""
-    return [(fleet.fleet, one) for fleet in plan.fleets for one in fleet.diagnostics if one.severity is Severity.ERROR]
+    return [(fleet.fleet, one) for fleet in fleets for one in fleet.diagnostics if one.severity is Severity.ERROR]
 
 
 class Applying:
@@ -40,7 +40,7 @@ class Applying:
         self.run = Run(run, options, clock)
         self.outcomes: list[Outcome] = []
         self.blocked: list[tuple[str, Violation]] = []
-        self.mistakes = mistakes(planned.plan)
+        self.mistakes = mistakes(planned.plan.fleets)
         self.sent = 0
         self.result = DONE
         """The exit code, were there no mistakes in manifests."""

@@ -112,7 +112,6 @@ class GroupReader:
     """Reads the connections of one group, as often as asked; each is opened once."""
 
     def __init__(self, group: Group, request: PlanRequest, open_: Open, clock: Clock) -> None:
-        """Take what to read, and for what."""
         self.group = group
         self.request = request
         self.clock = clock

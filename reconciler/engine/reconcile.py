@@ -30,7 +30,6 @@ class Reconciling:
     """The loop over one group. Iterate `events()`; afterwards `outcomes` has what came of every change."""
 
     def __init__(self, reader: GroupReader, view: View, begun: Mapping[str, Progress], run: Run) -> None:
-        """Take a group as it was read last, and where each of its fleets starts."""
         self.reader = reader
         self.run = run
         self.outcomes: list[Outcome] = []

@@ -24,7 +24,6 @@ class Run:
     """One run: its id and options, one deadline for all of it, and dates that no step of the wall clock moves."""
 
     def __init__(self, run: str, options: Options, clock: Clock) -> None:
-        """Start now."""
         self.id = run
         self.options = options
         self.clock = clock

@@ -10,19 +10,20 @@ commit: somebody may be writing a file, and the half that is there may lack what
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 
 import msgspec
 
 from reconciler.core.assessment import Filters
-from reconciler.core.axes import axes
 from reconciler.core.decide import PlanRequest
 from reconciler.core.drift import Memory, drifted
+from reconciler.core.status import axes
 from reconciler.engine.apply import INCOMPLETE, Applying, mistakes
 from reconciler.engine.group import Open
 from reconciler.engine.plan import PlanResult, plan
 from reconciler.engine.run import Options
 from reconciler.errors import ReconcilerError
+from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.event import AnyEvent, Blocked, Note, Passed
 from reconciler.model.fleet import Manifest
 from reconciler.model.plan import DIRTY, FleetPlan
@@ -126,7 +127,7 @@ class Watching:
         finally:
             planned.close()  # the next pass may be long away, or be one of other manifests
         errors = any(fleet.error for fleet in planned.plan.fleets)
-        self._mistaken = INCOMPLETE if self.watched.apply and mistakes(planned.plan) else 0
+        self._mistaken = INCOMPLETE if self.watched.apply and mistakes(planned.plan.fleets) else 0
         return (applying.result if applying is not None else 0) or int(errors)
 
     def _reload(self) -> Generator[AnyEvent, None, None]:
@@ -152,6 +153,7 @@ class Watching:
             for warning in manifest.warnings:
                 yield self._note("warning", f"{warning.origin}: {warning.message}".removeprefix(": "))
             self._opened = self.open(manifest)
+            self._memory = {name: one for name, one in self._memory.items() if name in manifest.fleets}
         elif self._wrong:
             yield self._note("info", "the manifests are valid again")
         self._good, self._commit, self._wrong = manifest, commit, False
@@ -186,16 +188,18 @@ class Watching:
             return
         if fleet.violations and not self.watched.apply:
             yield Blocked(at=self.clock.now(), run=self.run, fleet=fleet.fleet, violations=fleet.violations)
-        before = self._memory.get(fleet.fleet)
-        for one in fleet.diagnostics:
-            if before is None or one not in before.diagnostics:
-                yield self._note(one.severity.value, f"{one.origin}: {one.message}", fleet.fleet)
-        for warning in fleet.warnings:
-            if before is None or warning not in before.warnings:
-                yield self._note("warning", warning, fleet.fleet)
-        if before is not None:
-            yield from drifted(before, fleet, at=self.clock.now(), run=self.run)
         snapshot = planned.assessment(fleet.fleet).snapshot
+        before = self._memory.get(fleet.fleet)
+        if before is None or before.snapshot.identity != snapshot.identity:
+            before = Memory(snapshot)
+        for one in _without(fleet.diagnostics, before.diagnostics):
+            yield self._note(one.severity.value, f"{one.origin}: {one.message}", fleet.fleet)
+        for one in _without(before.diagnostics, fleet.diagnostics):
+            yield self._note("info", f"resolved: {one.origin}: {one.message}", fleet.fleet)
+        for warning in fleet.warnings:
+            if warning not in before.warnings:
+                yield self._note("warning", warning, fleet.fleet)
+        yield from drifted(before, fleet, at=self.clock.now(), run=self.run)
         self._memory[fleet.fleet] = Memory(snapshot, fleet.diagnostics, fleet.warnings)
 
     def _correct(self, request: PlanRequest, planned: PlanResult) -> Generator[AnyEvent, None, Applying | None]:
@@ -238,8 +242,15 @@ class Watching:
                 changes=len(fleet.changes),
                 held=len(fleet.held),
                 violations=len(fleet.violations),
+                mistakes=len(mistakes([fleet])),
                 outcomes=dict(Counter(one.result.value for one in outcomes if one.fleet == fleet.fleet)),
             )
 
     def _note(self, level: str, message: str, fleet: str = "") -> Note:
         return Note(at=self.clock.now(), run=self.run, level=level, message=message, fleet=fleet)
+
+
+def _without(some: Iterable[Diagnostic], known: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Return those that say something else than the known ones, whatever lines they stand at."""
+    said = {one.message for one in known}
+    return [one for one in some if one.message not in said]

@@ -13,7 +13,6 @@ from reconciler.git.tree import FILES, SUBMODULE, Elsewhere, Tree
 from reconciler.model.origin import Origin
 from reconciler.ports import Author, Exported
 
-NOT_COMMITTED = "0" * 40
 SUFFIXES = (".yaml", ".yml")
 MANIFESTS = tuple(suffix.encode() for suffix in SUFFIXES)
 """How files end that hold manifests."""
@@ -28,7 +27,6 @@ class GitRepository:
     """`ports.Repository` over the git command. Outside a repository it knows nothing and says so with None."""
 
     def __init__(self, folder: Path) -> None:
-        """Take a folder inside the repository."""
         self._folder = folder
 
     def head(self) -> str | None:
@@ -64,7 +62,7 @@ class GitRepository:
         """Return who last changed a line of the working tree; None where git cannot tell or it is not committed."""
         if not origin.line:
             return None
-        path = Path(origin.file)
+        path = Path(origin.file).resolve()
         lines = f"{origin.line},{origin.line}"
         answer = git(path.parent, "blame", "--porcelain", "--no-textconv", "-L", lines, "--", path.name)
         return None if answer.problem else _author(answer.output.decode(errors="replace").splitlines())
@@ -176,7 +174,7 @@ def _text(answer: Answer) -> str:
 def _author(lines: Sequence[str]) -> Author | None:
     """Return the author of git's porcelain for one line; None when the line is not committed."""
     commit = lines[0].split(" ")[0]
-    if commit == NOT_COMMITTED:
+    if not commit.strip("0"):
         return None
     fields = dict(line.partition(" ")[::2] for line in lines[1:] if not line.startswith("\t"))
     at = datetime.fromtimestamp(int(fields["author-time"]), UTC)

@@ -100,6 +100,15 @@ def _texts(selector: Selector, path: Path) -> Iterator[tuple[Path, str, str]]:
             yield from (((*where, position), text, f"tags: {{{tag}: %s}}") for position, text in enumerate(said))
 
 
+def _literal(selector: Selector, path: Path) -> Iterator[tuple[Path, str, str]]:
+    """Yield what looks like a pattern where none is matched: where it stands, the text, and what to write instead."""
+    for position, text in enumerate(selector.ids or ()):
+        if is_glob(text):
+            yield (*path, "ids", position), text, f"to select by pattern, write names: [{text!r}]"
+    for tag in filter(is_glob, selector.tags or {}):
+        yield (*path, "tags", tag), tag, "name each tag; only its value may be a pattern"
+
+
 class _Fleet:
     """Checks one fleet."""
 
@@ -170,6 +179,9 @@ class _Fleet:
             if one.all is False:
                 yield self._add(path, "all-false", "`all: false` matches no unit; remove it")
             yield from self._unknown_keys(one, path)
+            for where, text, instead in _literal(one, path):
+                message = f"{text!r} is matched as it stands; patterns mean nothing here"
+                yield self._warn(where, "glob-literal", message, instead)
             for where, text, alone in _texts(one, path):
                 if text.startswith("!"):
                     message = f"{text!r} is matched as it stands; `!` does not mean `not`"
@@ -252,9 +264,10 @@ class _Fleet:
                 yield self._add(("spec", "limits", name), "empty-limit", "a limit needs a percent, a number, or both")
 
     def _policies(self) -> Findings:
+        renamed = any(one.id is not None for one in self.spec.workloads.values())  # the platform's names may be meant
         for position, entry in enumerate(self.spec.quarantine):
             path: Path = ("spec", "quarantine", position)
-            if entry.workload not in self.spec.workloads:
+            if entry.workload not in self.spec.workloads and not renamed:
                 near = suggestion(entry.workload, list(self.spec.workloads))
                 message = (
                     f"the quarantine names {entry.workload!r}, which this fleet does not list{near}; if the platform "

@@ -42,7 +42,6 @@ class Unreadable(Exception):
     """A file or folder cannot be read. `code` is the finding's."""
 
     def __init__(self, path: Path, code: str, message: str) -> None:
-        """Take what is wrong with which."""
         super().__init__(message)
         self.path = path
         self.code = code
@@ -122,7 +121,6 @@ class Text:
     """The text of one file: turns offsets into places and lines."""
 
     def __init__(self, file: str, text: str) -> None:
-        """Take a file's name and content."""
         self.file = file
         self.text = text
         self._starts: list[int] = []

@@ -34,7 +34,6 @@ class Problem:
     def __init__(
         self, code: str, message: str, offset: int, *, quiet: str = "", hint: str = "", related: Path | None = None
     ) -> None:
-        """Take the finding."""
         self.code = code
         self.message = message
         self.offset = offset

@@ -137,8 +137,8 @@ def _cycles(lines: list[_Line]) -> Findings:
 
 
 def _walk(start: Place, graph: dict[Place, list[_Line]], done: set[Place]) -> Findings:
-    """Walk in depth from a place. `done` are places whose cycles are all told; a chain may be as long as it likes."""
-    way: list[_Line] = []
+    """Walk in depth from a place. `done` are places whose cycles are all reported; a chain may be as long as it likes."""
+    path: list[_Line] = []
     places = {start: 0}
     turns = [iter(graph[start])] if start not in done else []
     while turns:
@@ -146,12 +146,12 @@ def _walk(start: Place, graph: dict[Place, list[_Line]], done: set[Place]) -> Fi
         if line is None:
             done.add(places.popitem()[0])
             turns.pop()
-            del way[-1:]
+            del path[-1:]
         elif line.goal in places:
-            yield _cycle([*way[places[line.goal] :], line])
+            yield _cycle([*path[places[line.goal] :], line])
         elif line.goal not in done:
-            way.append(line)
-            places[line.goal] = len(way)
+            path.append(line)
+            places[line.goal] = len(path)
             turns.append(iter(graph.get(line.goal, ())))
 
 

@@ -200,12 +200,18 @@ MOST = 5
 
 
 def explain(name: str, content: bytes) -> str:
-    """Return what is wrong with a document held against a schema such as `plan.v1`, a line each; nothing if it fits."""
+    """Return what is wrong with a document held against a schema such as `plan.v1`, a line each.
+
+    Nothing if it fits, or says itself that it is something else.
+    """
     from jsonschema import Draft202012Validator  # slow to load, and seldom needed
 
     try:
         value = json.loads(content)
     except (ValueError, RecursionError):
+        return ""
+    ours = f"reconciler/{name}"
+    if not isinstance(value, dict) or value.get("format", ours) != ours:
         return ""
     schema = json.loads(find(name).read_text(encoding="utf-8"))
     errors = sorted(Draft202012Validator(schema).iter_errors(value), key=lambda error: list(map(str, error.path)))

@@ -97,6 +97,8 @@ class Passed(Event, frozen=True, kw_only=True):
     changes: int
     held: int
     violations: int
+    mistakes: int = 0
+    """Those in manifests that are about its slots."""
     outcomes: dict[str, int] = {}
 
 

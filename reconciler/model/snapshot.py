@@ -27,6 +27,8 @@ class Coverage(msgspec.Struct, frozen=True):
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     """What was left out without harm: fields that decide nothing and had another type than documented."""
+    unseen: int = 0
+    """Units that the platform counts and did not show; which fleets and workloads they have nobody knows."""
 
 
 PROVED = Coverage(complete=True)

@@ -95,11 +95,9 @@ class Units:
         self._by_tag: dict[str, dict[str, array[int]]] = {}
 
     def __len__(self) -> int:
-        """Return the number of units."""
         return len(self.ids)
 
     def __getitem__(self, row: int) -> Unit:
-        """Return one row as a value."""
         return Unit(
             row=row,
             id=self.ids[row],

@@ -42,7 +42,6 @@ class Reread:
     """
 
     def __init__(self, *reads: Read) -> None:
-        """Read them."""
         self._reads = reads
         self.current = self._read()
         self._sent_by = threading.local()  # what each thread sent last
@@ -81,7 +80,6 @@ class Bearer(Reread):
     """One token."""
 
     def __init__(self, token: str | Read) -> None:
-        """Take it, or what reads it."""
         super().__init__(lambda: checked(token, "token"))
 
     def headers(self, deadline: float | None) -> dict[str, str]:
@@ -94,7 +92,6 @@ class Basic(Reread):
     """A user and a password, sent with each request."""
 
     def __init__(self, user: str | Read, password: str | Read) -> None:
-        """Take both, or what reads them."""
         super().__init__(
             lambda: checked(user, "user", where="user.email"), lambda: checked(password, "key", where="user.key")
         )

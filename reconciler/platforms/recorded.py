@@ -23,7 +23,6 @@ class RecordedPlatform:
     """`ports.Platform` over one recorded reading."""
 
     def __init__(self, real: Platform, snapshot: Snapshot, catalog: Catalog) -> None:
-        """Take the platform that would be asked, and what it once answered."""
         self._real = real
         self._snapshot = snapshot
         self._catalog = catalog

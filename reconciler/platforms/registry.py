@@ -19,18 +19,15 @@ class Installed(Mapping[str, PlatformPlugin]):
     """Plug-ins by name, sorted. Asking for one loads it, and raises SettingsError for one that is broken."""
 
     def __init__(self, entries: Iterable[EntryPoint]) -> None:
-        """Take entry points of the group."""
         self._entries: dict[str, set[EntryPoint]] = {}
         for entry in entries:
             self._entries.setdefault(entry.name, set()).add(entry)
         self._loaded: dict[str, PlatformPlugin] = {}
 
     def __iter__(self) -> Iterator[str]:
-        """Return the names, without loading anything."""
         return iter(sorted(self._entries))
 
     def __len__(self) -> int:
-        """Return how many there are."""
         return len(self._entries)
 
     def __contains__(self, name: object) -> bool:

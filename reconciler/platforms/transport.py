@@ -43,7 +43,6 @@ class Call:
     """
 
     def __init__(self, clock: Clock, until: float, *, stoppable: bool) -> None:
-        """Start now."""
         self._clock = clock
         self._until = until
         self._stoppable = stoppable

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from ipaddress import IPv6Address, ip_address
+from posixpath import normpath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -37,7 +38,7 @@ def address(url: str) -> str:
     with suppress(ValueError):
         host = "localhost" if ip_address(host).is_loopback else ip_address(host).compressed
     port = "" if parts.port in {None, 80, 443} else f":{parts.port}"
-    return f"{host}{port}{unquote(parts.path).rstrip('/')}"
+    return f"{host}{port}{normpath('/' + unquote(parts.path).lstrip('/')).rstrip('/')}"
 
 
 def wrong_address(url: str, path: Path, *, secret: bool = True) -> Iterator[Finding]:

@@ -49,7 +49,7 @@ LASTING = frozenset(
 def asked(subject: Subject, rig: Rig, snapshot: Snapshot, random: Random, mine: list[str]) -> PlanRequest:
     """Return manifests that want something of the units that are ours, chosen at random.
 
-    What comes along with others is left to them: wanting it otherwise would be two wishes for one slot.
+    What comes along with others is left to them: wanting it otherwise would be two desired states of one slot.
     """
     workloads: dict[str, WorkloadSpec] = {}
     for workload in snapshot.workloads:
@@ -57,16 +57,16 @@ def asked(subject: Subject, rig: Rig, snapshot: Snapshot, random: Random, mine: 
             continue
         overrides = []
         for unit in mine:
-            wish = random.choice([*rig.versions_of(workload.id), None, ...])
+            chosen = random.choice([*rig.versions_of(workload.id), None, ...])
             if not rig.takes(unit, workload.id):
-                wish = ...
+                chosen = ...
             selector = Selector(ids=[unit])
-            if wish is ...:
+            if chosen is ...:
                 overrides.append(Override(units=selector, unmanaged=True))
-            elif wish is None:
+            elif chosen is None:
                 overrides.append(Override(units=selector, absent=True))
             else:
-                overrides.append(Override(units=selector, version=wish))
+                overrides.append(Override(units=selector, version=chosen))
         workloads[workload.name] = WorkloadSpec(unmanaged=True, overrides=overrides)
     spec = FleetSpec(connection="plant", units=Selector(ids=mine), workloads=workloads)
     return question_of(spec)

@@ -18,8 +18,8 @@ from reconciler.testing.subject import Rig
 
 
 def assigned(rig: Rig) -> dict[tuple[str, str], str | None]:
-    """Return what slots are truly told: what they report moves by itself."""
-    return {slot: told for slot, (told, _) in rig.truth().items() if told is not None}
+    """Return what slots are truly assigned: what they report moves by itself."""
+    return {slot: assigned for slot, (assigned, _) in rig.truth().items() if assigned is not None}
 
 
 def everywhere(snapshot: Snapshot) -> frozenset[str]:

@@ -134,8 +134,8 @@ def test_no_call_ever_touches_a_foreign_slot(subject: Subject, data: st.DataObje
     spared = data.draw(st.sampled_from([0, 1, 400]))
     chosen = data.draw(st.integers(0, len(rig.versions) - 1))
     mine = set(snapshot.units.ids[spared:])
-    wished = moves(snapshot, lambda unit, workload: rig.versions_of(workload)[chosen] if unit in mine else ...)
-    changes, _ = sendable(rig, wished, snapshot)
+    desired = moves(snapshot, lambda unit, workload: rig.versions_of(workload)[chosen] if unit in mine else ...)
+    changes, _ = sendable(rig, desired, snapshot)
     before = assigned(rig)
     actions = rig.platform.compile(
         changes, snapshot, looked_up(rig, changes), fleet_wide=data.draw(st.sampled_from([(), everywhere(snapshot)]))

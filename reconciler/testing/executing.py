@@ -21,13 +21,13 @@ def slots_of(rig: Rig, action: Action, changes: Sequence[Change]) -> list[tuple[
 
 @pytest.fixture
 def steady(subject: Subject) -> Rig:
-    """A rig whose units are all connected and take what they are told."""
+    """A rig whose units are all connected and take what they are assigned."""
     rig = subject.rig(subject.many, 2, offline=0.0, failing=0.0)
     rig.settle()
     return rig
 
 
-def wish(rig: Rig, gone: set[str]) -> Callable[[str, str], str | None]:
+def desired(rig: Rig, gone: set[str]) -> Callable[[str, str], str | None]:
     """Return what slots should have: nothing on some units, the highest version on the others."""
     return lambda unit, workload: None if unit in gone else rig.versions_of(workload)[-1]
 
@@ -38,7 +38,7 @@ def test_each_call_moves_no_slots_but_its_own_until_all_are_as_wanted(
 ) -> None:
     platform = steady.platform
     first = platform.observe(Query())
-    wanted = wish(steady, set(first.units.ids[: max(1, min(7, len(first.units) // 2))]))
+    wanted = desired(steady, set(first.units.ids[: max(1, min(7, len(first.units) // 2))]))
     for turn in range(1, 12):
         snapshot = platform.observe(Query())
         changes, catalog = sendable(steady, moves(snapshot, wanted), snapshot)
@@ -63,7 +63,7 @@ def test_each_call_moves_no_slots_but_its_own_until_all_are_as_wanted(
 def test_executing_twice_is_harmless(steady: Rig) -> None:
     platform = steady.platform
     snapshot = platform.observe(Query())
-    changes, catalog = sendable(steady, moves(snapshot, wish(steady, {snapshot.units.ids[0]})), snapshot)
+    changes, catalog = sendable(steady, moves(snapshot, desired(steady, {snapshot.units.ids[0]})), snapshot)
     actions = platform.compile(changes, snapshot, catalog, fleet_wide=everywhere(snapshot))
     for action in actions:
         platform.execute(action, steady.deadline)
@@ -97,7 +97,7 @@ def test_receipts_tell_the_truth(subject: Subject, fault: str, kind: ReceiptKind
         pytest.skip(f"{subject} asks nobody who they are")
     rig = subject.rig(20, 1, offline=0.0, failing=0.0)
     snapshot = rig.platform.observe(Query())
-    changes, catalog = sendable(rig, moves(snapshot, wish(rig, set())), snapshot)
+    changes, catalog = sendable(rig, moves(snapshot, desired(rig, set())), snapshot)
     action = rig.platform.compile(changes, snapshot, catalog, fleet_wide=())[0]
     rig.fault(fault)
     before, asked, wrote = slots_of(rig, action, changes), rig.requests(), rig.writes()
@@ -118,7 +118,7 @@ def test_receipts_tell_the_truth(subject: Subject, fault: str, kind: ReceiptKind
 def test_no_call_after_its_deadline(subject: Subject) -> None:
     rig = subject.rig(20, 1)
     snapshot = rig.platform.observe(Query())
-    changes, catalog = sendable(rig, moves(snapshot, wish(rig, set())), snapshot)
+    changes, catalog = sendable(rig, moves(snapshot, desired(rig, set())), snapshot)
     actions = rig.platform.compile(changes, snapshot, catalog, fleet_wide=())
     asked = rig.requests()
     receipt = rig.platform.execute(actions[0], rig.clock.now() - 1)

@@ -85,7 +85,7 @@ class Rig:
         return self.clock.now() + 60.0
 
     def settle(self) -> None:
-        """Let units take what they were told."""
+        """Let units take what they were assigned."""
         self.clock.sleep(3600.0)
 
 
@@ -104,7 +104,7 @@ class Subject:
     variants: tuple[tuple[str, str], ...]
     many: int = 2300
     """How many units are more than fit into two calls, or into a page."""
-    odd: Callable[[bytes], bytes] = lambda body: body
+    malformed: Callable[[bytes], bytes] = lambda body: body
     """Takes an answer and gives it back with a value of another shape in one slot."""
     tells_failures: bool = True
     credentials: bool = True
@@ -116,7 +116,7 @@ class Subject:
     totals: bool = True
     """Whether listings say how long they are."""
     queues: bool = True
-    """Whether the platform keeps what it is told for units that are away."""
+    """Whether the platform keeps assignments for units that are away."""
     silent: bool = False
     """Whether writes are answered without a body."""
     refused: frozenset[str] = frozenset()

@@ -32,7 +32,7 @@ def render(comparison: Comparison, *, width: int) -> list[Line]:
 
 
 def _heads(shown: tuple[str, ...], wanted: tuple[str, ...]) -> Iterator[Line]:
-    """Yield the steps of a way that the line before did not share."""
+    """Yield the steps of a path that the line before did not share."""
     same = 0
     while same < min(len(shown), len(wanted)) and shown[same] == wanted[same]:
         same += 1

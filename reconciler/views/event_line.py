@@ -26,7 +26,7 @@ from reconciler.model.event import (
 from reconciler.model.outcome import ReceiptKind, Result
 from reconciler.views.line import Line, Span, line
 from reconciler.views.reason_words import RESULTS, outcome_words, violation_words
-from reconciler.views.words import SIGNS, clean, commit_words, count, duration, end, joined, listed, version, way
+from reconciler.views.words import SIGNS, clean, commit_words, count, duration, end, from_to, joined, listed, version
 
 LEVELS = {"info": "", "warning": "yellow", "error": "bold red"}
 
@@ -137,6 +137,7 @@ def _(event: Passed) -> Said:
         count(event.changes, "change"),
         f"{event.held:,} held",
         f"{count(event.violations, 'limit')} violated" if event.violations else "",
+        f"{count(event.mistakes, 'mistake')} in manifests" if event.mistakes else "",
     ]
     found = ", ".join(part for part in numbers if part)
     applied = f"; results: {outcomes}" if event.outcomes else ""
@@ -146,7 +147,7 @@ def _(event: Passed) -> Said:
 @_said.register
 def _(event: Drifted) -> Said:
     verb = f" ({event.verb.value} corrects it)" if event.verb is not None else ""
-    what = f"drift: {clean(event.workload.name)} on {clean(event.unit.name)} changed: {way(event.was, event.now)}"
+    what = f"drift: {clean(event.workload.name)} on {clean(event.unit.name)} changed: {from_to(event.was, event.now)}"
     return "warning", [(what, "yellow"), (f"; desired is {version(event.desired)}{verb}", "")]
 
 

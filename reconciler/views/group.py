@@ -14,7 +14,7 @@ from reconciler.model.change import Action, Change, Held, Verb
 from reconciler.model.hold import HoldReason
 from reconciler.model.unit import Ref
 from reconciler.views.reason_words import hold_words
-from reconciler.views.words import Show, clean, count, devices, joined, version, way
+from reconciler.views.words import Show, clean, count, devices, from_to, joined, version
 
 VERBS = tuple(Verb)
 FEW = 3
@@ -38,7 +38,7 @@ class Group(msgspec.Struct, frozen=True):
 
 
 class HeldGroup(msgspec.Struct, frozen=True):
-    """Held changes that share one reason, its words, their way and their stage (0: not in this run)."""
+    """Held changes that share one reason, its words, their change and their stage (0: not in this run)."""
 
     code: HoldReason
     text: str
@@ -179,7 +179,7 @@ def leaving(change: Change) -> tuple[str, ...]:
 
 def moves(change: Change, show: Show) -> str:
     """Return where a change takes its slot, and which versions go with it: `v2 → v1 (v0 is removed too)`."""
-    goes = way(change.from_, change.to, leaving(change), show)
+    goes = from_to(change.from_, change.to, leaving(change), show)
     # the wanted version may be among the others, and stays
     besides = [version(other, show) for other in change.extra_versions if other != change.to]
     if not besides or leaving(change):
@@ -209,7 +209,6 @@ class Names:
     """What things are called in one plan: by name, with the id where a name alone does not say which one is meant."""
 
     def __init__(self, refs: Iterable[Ref]) -> None:
-        """Take everything that is going to be named."""
         times = Counter(ref.name for ref in set(refs))
         self._doubtful = {name for name, number in times.items() if number > 1 or not name}
 

@@ -9,7 +9,7 @@ from reconciler.model.plan import DIRTY, FleetPlan, Plan
 from reconciler.views import plan_rows
 from reconciler.views.markdown import Section, code, fitted, folded_away, row, size, table_head
 from reconciler.views.plan_rows import Rank, Sections
-from reconciler.views.plan_words import advice, filtered, headline, settled, under_way
+from reconciler.views.plan_words import advice, filtered, headline, not_ready, settled
 from reconciler.views.words import SAMPLE, listed
 
 MARKER = "<!-- reconciler:plan -->\n"
@@ -35,7 +35,7 @@ FLEETS = (
     "Remove:",
     "Held:",
     "Unmanaged:",
-    "Under way",
+    "Not ready",
     "Reading",
 )
 
@@ -85,7 +85,7 @@ def _fleet_cells(fleet: FleetPlan) -> Iterator[str]:
     changes = summary.changes
     numbers = (summary.units, summary.slots, summary.synced, changes.release, changes.replace, changes.remove)
     yield from (f"{number:,}" for number in (*numbers, summary.held, summary.unmanaged))
-    yield under_way(summary)
+    yield not_ready(summary)
     yield "complete" if fleet.basis.complete else "**incomplete**"
 
 
@@ -97,13 +97,13 @@ def _errors(plan: Plan) -> Section:
 
 
 def _footer(plan: Plan) -> str:
-    read = listed([f", {code(name)} read {code(at)}" for name, at in plan.times.read.items()], SAMPLE, str)
+    read = listed([f"{code(name)} read {code(at)}" for name, at in plan.times.read.items()], SAMPLE, str)
     commits = sorted({fleet.basis.commit for fleet in plan.fleets if fleet.basis.commit})
     commit = f", manifests of commit {code(commits[0].removesuffix(DIRTY))}" if len(commits) == 1 else ""
     if commit and commits[0].endswith(DIRTY):
         commit += " with uncommitted changes"
     return (
-        f"Made {code(plan.times.created)}, expires {code(plan.times.expires)}{read}{commit}. "
+        f"Made {code(plan.times.created)}, expires {code(plan.times.expires)}{read and f', {read}'}{commit}. "
         f"Fingerprint {code(plan.fingerprint)}.\n"
     )
 

@@ -112,7 +112,6 @@ class Sections:
     """The sections of one fleet. `verbose` names every slot and every call."""
 
     def __init__(self, fleet: FleetPlan, show: Show, *, verbose: bool = False) -> None:
-        """Take the fleet's plan, and what makes foreign text safe."""
         self.fleet = fleet
         self.show = show
         self.verbose = verbose

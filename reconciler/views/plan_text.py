@@ -18,11 +18,11 @@ from reconciler.views.plan_words import (
     filtered,
     headline,
     held_words,
+    not_ready,
     reading,
     settled,
     staged,
     summed,
-    under_way,
     verbs,
 )
 from reconciler.views.words import age, clean, commit_words, count, moment
@@ -108,8 +108,8 @@ def _header(plan: Plan, fleet: FleetPlan, now: float) -> Iterator[Line]:
         yield pair("held", summed(summary.held, held_words(fleet)) + later, "yellow")
     if summary.unknown > codes(fleet.held)[HoldReason.UNKNOWN]:
         yield pair("unknown", f"the state of {count(summary.unknown, 'slot')} could not be read", "yellow")
-    if under_way(summary):
-        yield pair("under way", under_way(summary))
+    if not_ready(summary):
+        yield pair("not ready", not_ready(summary))
     yield pair("reading", reading(plan, fleet, now), "" if fleet.basis.complete else "yellow")
     if fleet.basis.target:
         yield pair("read from", clean(fleet.basis.target.removeprefix(f"{fleet.platform}:")))

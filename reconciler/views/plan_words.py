@@ -151,7 +151,7 @@ def staged(fleet: FleetPlan) -> str:
     return f"{number:,} of them in a later stage of this run" if number else ""
 
 
-def under_way(summary: Summary) -> str:
+def not_ready(summary: Summary) -> str:
     """Return what needs no change but is not where it should be: `3 converging, 40 waiting`; empty for nothing."""
     numbers = (
         ("converging", summary.converging),
@@ -177,7 +177,7 @@ def filtered(plan: Plan, show: Show) -> str:
 def settled(plan: Plan) -> str:
     """Return the calm sentence for a plan without changes: how many slots are as git says."""
     slots = sum(fleet.summary.slots for fleet in plan.fleets)
-    going = [under_way(fleet.summary) for fleet in plan.fleets if under_way(fleet.summary)]
+    going = [not_ready(fleet.summary) for fleet in plan.fleets if not_ready(fleet.summary)]
     still = f"; {joined(going)}" if len(going) == 1 else "; some are still settling" if going else ""
     what = f"{count(slots, 'slot')} of {count(len(plan.fleets), 'fleet')} {'matches' if slots == 1 else 'match'} git"
     return f"{what}{still}."

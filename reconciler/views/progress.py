@@ -43,7 +43,6 @@ class Live:
         )
 
     def __enter__(self) -> Self:
-        """Begin drawing."""
         self._progress.start()
         return self
 

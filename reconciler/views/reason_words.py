@@ -86,7 +86,7 @@ def _counted(one: Condition) -> str:
     if one.code is ConditionCode.REPORTS_NOTHING:
         return f"{_devices(count, 'reports', 'report')} no version"
     if one.code is ConditionCode.SILENT:
-        return f"{_devices(count, 'is', 'are')} silent; they are not waited for"
+        return f"{_devices(count, 'is', 'are')} silent and not waited for"
     return f"staged to {one.percent or 0:g} % of {one.of or 0:,}, drawn at random: {_devices(count, 'reports', 'report')} it"
 
 
@@ -316,7 +316,7 @@ RESULTS = {
     Result.STALE: ("stale", "yellow", "changed since the plan was made; skipped"),
     Result.UNKNOWN: ("unknown", "bold yellow", "whether it took effect is unknown; plan again to see"),
     Result.NOT_TRIED: ("not tried", "yellow", "nothing was sent for it"),
-    Result.WAITING: ("still waiting", "cyan", "accepted by the platform; sent on when the unit is ready"),
+    Result.WAITING: ("still waiting", "cyan", "accepted by the platform; the units have not taken it yet"),
 }
 """Each result's name, style, and what it means."""
 NOT_WAITED = {
@@ -324,7 +324,7 @@ NOT_WAITED = {
     Result.WAITING: ("accepted", "cyan", "by the platform; what the units make of it was not waited for"),
 }
 """The same, of a run that does not wait for units."""
-DONE_WITH_REMARKS = "the platform is as planned; each line says where units differ"
+DONE_WITH_REMARKS = "the platform is as planned; each line says more"
 """What done means where something is to be said of it."""
 
 

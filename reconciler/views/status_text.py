@@ -120,15 +120,23 @@ def _spread(found: Sequence[Spread]) -> Line:
     shown = [one for one in found if one.version is not None or one.assigned] or found
     ordered = sorted(shown, key=lambda one: (-one.assigned, one.version or ""))
     for position, one in enumerate(ordered):
-        behind = f", {one.reported:,} reporting it" if one.version is not None and one.reported != one.assigned else ""
-        running = f" ({devices(one.devices)})" if one.devices is not None else ""
-        parts.append(f"{'; ' if position else ''}{version(one.version)} on {one.assigned:,}{behind}{running}")
+        parts.append(f"{'; ' if position else ''}{version(one.version)} {_where(one)}")
     return line(*parts, indent=2)
+
+
+def _where(one: Spread) -> str:
+    """Return on how many units a version is, and how many report it where these are not the same."""
+    if not one.assigned:
+        return f"reported by {devices(one.devices) if one.devices is not None else count(one.reported, 'unit')}"
+    behind = f", {one.reported:,} reporting it" if one.version is not None and one.reported != one.assigned else ""
+    running = f" ({devices(one.devices)})" if one.devices is not None else ""
+    return f"on {count(one.assigned, 'unit')}{behind}{running}"
 
 
 def _movement(one: Movement) -> Line:
     done = underway(one.least, one.most, one.eta)
-    what = f": {count(one.slots, 'slot')} under way to {version(one.version)}{f', {done}' if done else ''}"
+    goal = "removed" if one.version is None else f"on {version(one.version)}"
+    what = f": {count(one.slots, 'slot')} not yet {goal}{f', {done}' if done else ''}"
     return line((clean(one.workload), "bold"), (what, "cyan"), indent=2)
 
 

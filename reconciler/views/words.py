@@ -209,7 +209,7 @@ def version(name: str | None, show: Show = clean) -> str:
     return NOTHING if name is None else show(name) or '""'
 
 
-def way(before: str | None, after: str | None, leaving: Sequence[str] = (), show: Show = clean) -> str:
+def from_to(before: str | None, after: str | None, leaving: Sequence[str] = (), show: Show = clean) -> str:
     """Return where a slot goes: `v1 → v2`, `v2 again`, or for leftovers `v1 → nothing, v2 stays`."""
     if before != after:
         return f"{version(before, show)} → {version(after, show)}"
@@ -219,7 +219,7 @@ def way(before: str | None, after: str | None, leaving: Sequence[str] = (), show
 
 
 def end(verb: Verb, after: str | None, show: Show = clean) -> str:
-    """Return what a change leads to, told afterwards: ` → v2`, or for leftovers ` other than v2`; empty for nothing."""
+    """Return what a change leads to, in a report: ` → v2`, or for leftovers ` other than v2`; empty for nothing."""
     if after is None:
         return ""
     return f" other than {version(after, show)}" if verb is Verb.REMOVE else f" → {version(after, show)}"
@@ -229,7 +229,7 @@ def course(verb: Verb, before: str | None, after: str | None, show: Show = clean
     """Return where a slot goes, of which nobody says which further versions leave."""
     if verb is Verb.REMOVE and after is not None:
         return end(verb, after, show).strip()
-    return way(before, after, show=show)
+    return from_to(before, after, show=show)
 
 
 def commit_words(commit: str, length: int) -> str:

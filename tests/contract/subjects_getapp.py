@@ -160,7 +160,7 @@ _VARIANTS = (
 )
 
 _OF_BOTH: dict[str, Any] = {
-    "odd": odd_state,
+    "malformed": odd_state,
     "credentials": False,
     "brings": frozenset({"gpu-runtime"}),
     "silent": True,

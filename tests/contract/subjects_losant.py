@@ -108,5 +108,5 @@ LOSANT = Subject(
         ("rerelease-log", "no"),
         ("unknown-version", "400"),
     ),
-    odd=odd_row,
+    malformed=odd_row,
 )

@@ -127,7 +127,7 @@ MEMFAULT = Subject(
         ("must-pass-told", "absent"),
     ),
     many=12,
-    odd=odd_status,
+    malformed=odd_status,
     tells_failures=False,
     refused=frozenset({"memfault.raise"}),
 )

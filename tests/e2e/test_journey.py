@@ -221,6 +221,17 @@ def test_a_plan_against_a_base_says_what_the_change_is(run: Run, tmp_path: Path,
     assert run("plan", "fleet", "--base", "no-such-ref", token=fleet.token).code == 1
 
 
+@pytest.mark.parametrize(("base", "named"), [("main", "folder"), ("HEAD", "git ref")])
+def test_a_base_without_any_fleet_says_so(run: Run, tmp_path: Path, fleet: Simulator, base: str, named: str) -> None:
+    (tmp_path / "main").mkdir()
+    (tmp_path / "main" / "README").write_text("")
+    _committed(tmp_path)
+    _imported(run, fleet, tmp_path / "fleet")
+    plan = run("plan", "fleet", "--base", base, token=fleet.token)
+    assert plan.code == 0, plan
+    assert f"warning: the {named} {base} has no Fleet to compare with" in plan.err
+
+
 def _committed(place: Path) -> None:
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", "-C", str(place)]
     for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "as imported"]):

@@ -117,6 +117,24 @@ def test_a_pipe_is_written_to_and_stays_one(writer: str, world: tuple[Simulator,
     assert len(taken[0]) > 100
 
 
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
+@pytest.mark.parametrize("writer", ["plan", "snapshot"])
+def test_a_pipe_without_a_name_is_written_to(writer: str, name: str, world: tuple[Simulator, Path]) -> None:
+    ran = writing(world, writer, Path(name))
+    assert ran.code == 0, ran
+    assert '"format"' in ran.out
+
+
+@pytest.mark.parametrize("writer", ["plan", "snapshot"])
+def test_a_file_needs_no_ending(writer: str, world: tuple[Simulator, Path], tmp_path: Path) -> None:
+    file, link = tmp_path / "file", tmp_path / "link"
+    file.write_text("old")
+    link.symlink_to("target")
+    for out in (file, link):
+        assert (ran := writing(world, writer, out)).code == 0, ran
+    assert min(file.stat().st_size, (tmp_path / "target").stat().st_size) > 100
+
+
 @pytest.mark.parametrize("writer", ["plan", "snapshot"])
 def test_a_terminal_is_written_to_and_stays_one(writer: str, world: tuple[Simulator, Path], tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
@@ -199,3 +217,10 @@ def test_what_cannot_be_written_is_one_line(
     assert ran.err.count("\n") == 1, ran
     assert why in ran.err
     assert not [*tmp_path.rglob("*.partial")]
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(world: tuple[Simulator, Path], tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for args in (["demo", "--keep"], ["schema", "--out"]):
+        done = subprocess.run([*command(), *args, "file"], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (1, "error: cannot create the folder file: File exists\n")

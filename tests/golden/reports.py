@@ -515,6 +515,7 @@ def events() -> list[AnyEvent]:
             changes=1,
             held=2,
             violations=1,
+            mistakes=2,
             outcomes={"done": 3, "failed": 0},
         ),
         Drifted(

@@ -7,9 +7,8 @@ from collections import Counter
 from hypothesis import given
 
 from reconciler.core.assessment import Filters
-from reconciler.core.axes import axes
 from reconciler.core.judge import Patience, health, sync, verdict
-from reconciler.core.status import fleet_status
+from reconciler.core.status import axes, fleet_status
 from reconciler.model.fleet import Document
 from reconciler.model.observation import Phase
 from reconciler.model.snapshot import Snapshot

@@ -157,6 +157,26 @@ def test_blame_names_commit_author_and_date_of_a_line(top: Path) -> None:
     assert repository.blame(NOWHERE) is None
 
 
+def test_blame_is_about_the_file_that_a_link_leads_to(top: Path) -> None:
+    (top / "shared.yaml").write_text("one\ntwo\n")
+    first = commit(top, "Write it")
+    (top / "fleet.yaml").symlink_to("shared.yaml")
+    commit(top, "Link it")
+    for line in (1, 2):
+        found = GitRepository(top).blame(Origin(str(top / "fleet.yaml"), line, 1))
+        assert found is not None
+        assert found.commit == first
+
+
+def test_a_line_that_is_not_committed_has_no_author_whatever_the_hash(top: Path) -> None:
+    long = top.parent / "sha256"
+    run(top.parent, "init", "-q", "--object-format=sha256", str(long))
+    (long / "fleet.yaml").write_text("one\n")
+    commit(long, "Write it")
+    (long / "fleet.yaml").write_text("ONE\n")
+    assert GitRepository(long).blame(Origin(str(long / "fleet.yaml"), 1, 1)) is None
+
+
 def test_blame_follows_a_path_relative_to_where_we_are(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (top / "-fleet.yaml").write_text("one\n")
     first = commit(top, "first")

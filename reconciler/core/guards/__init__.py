@@ -52,7 +52,6 @@ class Vetoes:
     """The vetoes of one fleet."""
 
     def __init__(self, scene: Scene) -> None:
-        """Take what all its slots have in common."""
         self._scene = scene
         self._answers: dict[_Key, tuple[Hold, ...]] = {}
 

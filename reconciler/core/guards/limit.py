@@ -27,7 +27,8 @@ class Load(msgspec.Struct):
 
     Leftovers do not count: what is removed there are other versions, and the unit keeps the one it should have. Nor do
     further steps of what is on its way. A slot of unknown state that git wants absent counts as a removal that is intended,
-    else readings that miss some would let through in instalments what one plan may not do.
+    and so does a unit that was not shown, where anything is removed: else readings that miss some would let through in
+    instalments what one plan may not do.
     """
 
     workload: str
@@ -72,6 +73,12 @@ def _load(judged: Judged, snapshot: Snapshot) -> Load:
             if not found.holds:
                 load.holding += weight
                 load.holders += number
+    if load.changes[Verb.REMOVE]:
+        unseen = snapshot.coverage.unseen
+        load.unknown += unseen
+        load.weight[Verb.REMOVE] += unseen
+        load.holding += unseen
+        load.holders += unseen
     return load
 
 

@@ -107,7 +107,6 @@ class DependencyCheck:
     """One line, seen from the workload that requires. `there` is None where it could not be read; `why` says why."""
 
     def __init__(self, need: Need, home: Side, there: Side | None, why: str) -> None:
-        """Take the line, and both sides of it."""
         self.need = need
         self.home = home
         self.there = there
@@ -245,7 +244,6 @@ class DependentCheck:
     """One line, seen from the required workload. `home` is None where it could not be read; `why` says why."""
 
     def __init__(self, need: Need, home: Side | None, there: Side, why: str) -> None:
-        """Take the line, and both sides of it."""
         self.need = need
         self.home = home
         self.there = there

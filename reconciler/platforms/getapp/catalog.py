@@ -21,7 +21,7 @@ from reconciler.platforms.getapp.offers import Offers, availability, offers
 from reconciler.platforms.getapp.prepare import preparation_of
 from reconciler.platforms.getapp.release_info import server_info
 from reconciler.platforms.getapp.routes import Routes, Server
-from reconciler.platforms.reading.look_up import without_field
+from reconciler.platforms.reading.look_up import unsortable, without_field
 from reconciler.platforms.reading.readers import Readers
 
 UNPROVED = "no device is offered it or holds it, which proves nothing: offerings follow policy"
@@ -61,6 +61,7 @@ class Catalogue:
         offered = offers(self._routes, None, fleet=self._fleet)
         found = dict(offered.releases)
         notes = [f"GetApp's releases have no {what}: none can match" for what in unanswerable]
+        notes += unsortable(query, "GetApp's releases")
         notes += [*([offered.problem] if offered.problem else []), *offered.notes]
         if self._server is not None:
             for project in sorted(offered.projects):

@@ -30,10 +30,10 @@ PARTS = {True: ("cdn",), False: ("v1", "v2")}
 """The documents that describe the calls of a topology."""
 
 INFERRED = (
-    "which version a device is to have follows from its releases: what moves, else what is downloaded, else installed",
+    "the assigned version follows from a device's releases: what is in progress, else downloaded, else installed",
     "a release is on its way unless it is paused, cancelled or failed, and is uninstalled only when the device says so",
     "`requestedStatus: Uninstall` makes an agent take software away: nothing documents that it does",
-    "which releases there are, one active device of each type and platform tells",
+    "one active device of each type and platform is asked which releases there are",
     "a device that the CDN's offering shows nothing of a release was not pushed it",
     "an active device without releases is shown with an empty list",
     "commands to devices that are not connected are lost, and the answer does not say so",
@@ -91,7 +91,7 @@ def _releases(routes: Routes) -> str:
     entries = routes.fleet_releases(asked)
     first = next((bytes(entry.data) for entry in entries.items if bytes(entry.data) != b"[]"), b"[]")
     of = f" of {len(asked)} active" if asked else ""
-    return f"{len(entries.items)}{of} devices that were asked tell their releases, in {_shape(first)}"
+    return f"{len(entries.items)}{of} devices that were asked report their releases, in {_shape(first)}"
 
 
 def _some(parts: Iterator[list[wire.Presence]]) -> list[str]:
@@ -99,7 +99,7 @@ def _some(parts: Iterator[list[wire.Presence]]) -> list[str]:
 
 
 def _own_releases(routes: Routes) -> str:
-    return f"the device tells its releases, in {_shape(routes.releases())}"
+    return f"the device reports its releases, in {_shape(routes.releases())}"
 
 
 def _shape(rows: bytes) -> str:
@@ -129,8 +129,12 @@ def _settings(routes: Routes) -> str:
         found = routes.configs()
     except NotFound:
         return "the agent serves no settings: whether it installs downloads by itself is not known"
-    told = [f"{name} {clean(_words(found[name]), 40)}" for name in SETTINGS if name in found]
-    return f"the agent's settings: {', '.join(told)}" if told else "the agent tells none of the documented settings"
+    settings = [f"{name} {clean(_words(found[name]), 40)}" for name in SETTINGS if name in found]
+    return (
+        f"the agent's settings: {', '.join(settings)}"
+        if settings
+        else "the agent returns none of the documented settings"
+    )
 
 
 def _words(value: object) -> str:

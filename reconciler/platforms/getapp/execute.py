@@ -46,7 +46,6 @@ class Sender:
     """Calls of one connection."""
 
     def __init__(self, routes: Routes, server: Server | None, table: Table, clock: Clock) -> None:
-        """Take whom to call, which calls there are, and the time."""
         self._clock = clock
         self._routes = routes
         self._server = server

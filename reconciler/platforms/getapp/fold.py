@@ -113,6 +113,7 @@ class Slots(StateColumns):
         self.notes: set[str] = set()
         """Fields that decide nothing and were left out."""
         self.shown = bytearray(len(units))
+        self.unseen = 0
         self._lists = Lists(self._known, auto=auto, detail=detail)
         self._blind: dict[int, int] = {}
 
@@ -123,6 +124,7 @@ class Slots(StateColumns):
             device = entry.device_id
             unit = row_of.get(device)
             if unit is None:
+                self.unseen += 1
                 self.problems.append(f"device {device} has releases but is not in the list of devices")
                 continue
             if self.shown[unit]:

@@ -32,7 +32,6 @@ class Inventory:
     """
 
     def __init__(self) -> None:
-        """Start empty."""
         self.problems: list[str] = []
         self.notes: set[str] = set()
         self.unread: dict[str, str] = {}
@@ -44,7 +43,6 @@ class Inventory:
         self._made: dict[tuple[tuple[str, str], ...], Labels] = {}
 
     def __len__(self) -> int:
-        """Return how many devices there are."""
         return len(self._rows)
 
     def add(self, device: str, content: bytes, *, master: bool) -> None:

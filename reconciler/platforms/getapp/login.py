@@ -20,7 +20,6 @@ class LoginRequest(NoCredentials):
     """What a login is sent with: no header, but secrets that must not be shown, nor go over plain http."""
 
     def __init__(self, login: Login) -> None:
-        """Take whose login it is."""
         self._login = login
 
     @property

@@ -80,7 +80,7 @@ class Observer:
             workloads=tuple(Workload(project, project) for project in projects),
             states=slots.states,
             columns=slots.columns,
-            coverage=coverage_of(problems, slots.notes | reading.notes),
+            coverage=coverage_of(problems, slots.notes | reading.notes, slots.unseen),
             read_at=read_at,
             references={**offered.references, **slots.references},
             releases={**(since.releases if since else {}), **slots.releases},
@@ -183,7 +183,6 @@ class _AgentReading:
     """One turn over the own device of one agent: the device, its releases, its offer, and its releases again."""
 
     def __init__(self, routes: Routes, references: References) -> None:
-        """Take the agent, and catalogIds known before."""
         self._routes = routes
         self._references = references
         self.problems: list[str] = []

@@ -71,10 +71,13 @@ def operations(document: dict[str, Any]) -> Iterator[Operation]:
     base = urlsplit(first).path.rstrip("/") if isinstance(first, str) else ""
     for path, methods in _mapping(document.get("paths")).items():
         for method in _METHODS:
-            told = _mapping(_mapping(methods).get(method))
-            if told:
+            operation = _mapping(_mapping(methods).get(method))
+            if operation:
                 yield Operation(
-                    method.upper(), base + path, str(told.get("operationId", "")).lower(), _body(document, told)
+                    method.upper(),
+                    base + path,
+                    str(operation.get("operationId", "")).lower(),
+                    _body(document, operation),
                 )
 
 
@@ -82,8 +85,8 @@ def _mapping(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _body(document: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
-    content = _mapping(_mapping(told.get("requestBody")).get("content"))
+def _body(document: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any]:
+    content = _mapping(_mapping(operation.get("requestBody")).get("content"))
     schema = _resolved(document, _mapping(_mapping(content.get("application/json")).get("schema")))
     return {name: _resolved(document, _mapping(one)) for name, one in _mapping(schema.get("properties")).items()}
 

@@ -75,12 +75,10 @@ class GetApp:
         self._sender = Sender(self._routes, self._server, self._table, clock)
 
     def __repr__(self) -> str:
-        """Return which agent this is."""
         return f"GetApp({self.identity!r})"
 
     @property
     def capabilities(self) -> Capabilities:
-        """Return what this agent can do, as it is connected."""
         return Capabilities(
             platform="getapp",
             ids_per_call=DEVICES_PER_ACTION if self._table.fleet else 1,
@@ -131,7 +129,6 @@ class GetApp:
         return compile_changes(changes, snapshot, catalog, self._table)
 
     def execute(self, action: Action, deadline: float) -> Receipt:
-        """Send one call, at most until `deadline` (monotonic seconds)."""
         return self._sender.execute(action, deadline)
 
     def preparations(self, references: Collection[str], *, probe: bool) -> tuple[Preparation, ...]:
@@ -141,11 +138,9 @@ class GetApp:
         return tuple(preparation_of(self._server, one, probe=probe) for one in references)
 
     def check(self) -> Iterator[Check]:
-        """Examine what can be examined by reading."""
         return checks(self._routes, self._server, self._table, self._clock)
 
     def close(self) -> None:
-        """Close the connections."""
         self._client.close()
         if self._server is not None:
             self._server.close()

@@ -80,7 +80,7 @@ def _info(release: RowRelease | ServerRelease, refused: str, *, released: bool, 
 
 def _facts(release: RowRelease | ServerRelease) -> Facts:
     """Return what else is said of a release, by the platform's names."""
-    told = (
+    named = (
         ("projectId", "" if release.project_id is None else f"{release.project_id:.0f}"),
         ("displayName", release.display_name),
         ("label", release.label),
@@ -89,7 +89,7 @@ def _facts(release: RowRelease | ServerRelease) -> Facts:
         ("latest", None if release.latest is None else str(release.latest).lower()),
         ("policies", _json(release.policies)),
     )
-    return tuple((name, text) for name, text in told if text)
+    return tuple((name, text) for name, text in named if text)
 
 
 def _detail(status: str, refused: str) -> str:

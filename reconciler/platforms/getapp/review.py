@@ -31,7 +31,6 @@ class Reviewer:
     """Reviews changes against one reading and its catalogue."""
 
     def __init__(self, snapshot: Snapshot, catalog: Catalog, table: Table) -> None:
-        """Take what changes are held against."""
         self._snapshot = snapshot
         self._catalog = catalog
         self._table = table

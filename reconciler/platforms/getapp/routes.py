@@ -58,7 +58,6 @@ class Routes:
     """The reads of one agent. All methods raise PlatformError."""
 
     def __init__(self, client: Client) -> None:
-        """Take the client."""
         self.client = client
 
     def devices(self, take: Callable[[Iterator[wire.Entries]], T]) -> T:

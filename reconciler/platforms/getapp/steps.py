@@ -60,7 +60,6 @@ class Table:
     """The calls of one connection. Raises SettingsError for a route that could hit what nobody named."""
 
     def __init__(self, spec: GetAppConnection) -> None:
-        """Take what the connection says."""
         self.fleet = spec.topology == "cdn"
         self.source = spec.delivery.source if spec.delivery is not None else None
         confirmed = _CONFIRMED.get((spec.topology, spec.api), {})

@@ -14,7 +14,7 @@ from reconciler.platforms.answers import clean
 from reconciler.platforms.losant.routes import WORKFLOW_PAGE, Routes
 from reconciler.platforms.losant.wire import Version
 from reconciler.platforms.reading.listing import everything
-from reconciler.platforms.reading.look_up import looked_up, without_field
+from reconciler.platforms.reading.look_up import looked_up, unsortable, without_field
 from reconciler.platforms.reading.pages import Item, Page
 from reconciler.platforms.reading.readers import Readers
 
@@ -32,7 +32,6 @@ class Catalogue:
     """Look-ups in the versions of one application's workflows."""
 
     def __init__(self, routes: Routes, readers: Readers) -> None:
-        """Take the routes, and the readers that look-ups share."""
         self._routes = routes
         self._readers = readers
 
@@ -63,6 +62,7 @@ class Catalogue:
         """
         missing = without_field(query)
         notes = [f"Losant's versions have no {what}: none can match" for what in missing]
+        notes += unsortable(query, "Losant's versions")
         fetch = _noting(self._routes.flows, notes)
         flows, problems = everything("workflows", fetch, WORKFLOW_PAGE, self._readers, witnesses=0)
         flows = [flow for flow in flows if not query.workloads or {flow.name, flow.id} & set(query.workloads)]

@@ -18,7 +18,6 @@ class Sender:
     """Calls of one application."""
 
     def __init__(self, routes: Routes) -> None:
-        """Take the routes."""
         self._routes = routes
 
     def execute(self, action: Action, deadline: float) -> Receipt:
@@ -52,7 +51,7 @@ class Sender:
         except PlatformError as error:
             return f"not sent: how many devices hold {body['oldVersion']!r} could not be read: {error}"
         if count != slots:
-            return f"not sent: {count} devices hold {body['oldVersion']!r}, the plan moves {slots}"
+            return f"not sent: {count} devices hold {body['oldVersion']!r}, the plan is for {slots}"
         return ""
 
     def _forbidden(self, action: Action) -> str:

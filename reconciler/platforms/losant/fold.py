@@ -63,7 +63,6 @@ class Inventory:
     """The devices of all classes. Pages may be folded in any order: the units are the same."""
 
     def __init__(self) -> None:
-        """Start empty."""
         self.problems: list[str] = []
         self.notes: set[str] = set()
         self.edge = 0
@@ -135,7 +134,6 @@ class Slots:
     """The rows of edge workflows as state numbers, a column a workflow over the units."""
 
     def __init__(self, units: Units, listed: Container[str], detail: str = "") -> None:
-        """Take the inventory, which workflows the list of workflows showed, and the unit of which everything is kept."""
         self.units = units
         self._detailed = {units.index[detail]} if detail in units.index else {*units.named(detail)} if detail else set()
         self.table = StateColumns(len(units))

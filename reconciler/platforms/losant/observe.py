@@ -60,6 +60,8 @@ class _Reading:
         self._problems: list[str] = []
         self._notes: set[str] = set()
         self._workloads: list[Workload] = []
+        self._devices = 0
+        """Devices that there are, as the platform counts them."""
         self.inventory = Inventory()
         self.slots: Slots
 
@@ -93,7 +95,11 @@ class _Reading:
             workloads=(*self._workloads, *unlisted),
             states=self.slots.table.states,
             columns=self.slots.table.columns,
-            coverage=coverage_of(problems, self._notes | self.inventory.notes | self.slots.notes),
+            coverage=coverage_of(
+                problems,
+                self._notes | self.inventory.notes | self.slots.notes,
+                self._devices - len(self.slots.units),
+            ),
             read_at=read_at,
         )
 
@@ -107,6 +113,7 @@ class _Reading:
         listing = Listing("devices", self._routes.devices, self.inventory.fold, PAGE, witnesses=witnesses)
         first = self._readers.measured(listing.first)
         listing.walk(first, self._readers, patient=self._patient)
+        self._devices = max(before.total, listing.total)
         self._problems += listing.problems + self.inventory.problems
         listed = {workload.id for workload in self._workloads}
         self.slots = Slots(self.inventory.units(), listed, self._query.detail)

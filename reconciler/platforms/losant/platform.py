@@ -33,7 +33,6 @@ class Losant:
     """One application of Losant. Safe to use from several threads."""
 
     def __init__(self, client: Client, spec: LosantConnection, clock: Clock, *, meter: Meter = clocks) -> None:
-        """Take the client, what the connection says, the clock, and what readers are measured with."""
         self._client = client
         self._spec = spec
         self._clock = clock
@@ -42,12 +41,10 @@ class Losant:
         self._sender = Sender(self._routes)
 
     def __repr__(self) -> str:
-        """Return which application this is."""
         return f"Losant({self.identity!r})"
 
     @property
     def capabilities(self) -> Capabilities:
-        """Return what Losant can do."""
         return Capabilities(
             platform="losant",
             ids_per_call=IDS_PER_CALL,
@@ -100,15 +97,12 @@ class Losant:
         return compile_changes(changes, snapshot, base, fleet_wide=fleet_wide, wide_calls=mode, wide=wide)
 
     def execute(self, action: Action, deadline: float) -> Receipt:
-        """Send one call, at most until `deadline` (monotonic seconds)."""
         return self._sender.execute(action, deadline)
 
     def check(self) -> Iterator[Check]:
-        """Examine what can be examined by reading."""
         return checks(self._routes, self._clock, ACCEPT_VERSION)
 
     def close(self) -> None:
-        """Close the connections."""
         self._client.close()
 
 

@@ -28,7 +28,6 @@ class Routes:
     """The API of one application. All methods raise PlatformError."""
 
     def __init__(self, client: Client, application: str) -> None:
-        """Take the client, and the application's id."""
         self.client = client
         self.base = f"/applications/{application}"
 

@@ -19,7 +19,6 @@ class Activations:
     """Folds pages of deployments. Rows of the past are dropped: they are most of the list."""
 
     def __init__(self) -> None:
-        """Start empty."""
         self.problems: list[str] = []
         self._kept: list[Deployment] = []
         self.notes: set[str] = set()

@@ -41,7 +41,6 @@ class Catalogue:
     """Look-ups in the releases of one project."""
 
     def __init__(self, routes: Routes, readers: Readers) -> None:
-        """Take the routes, and the readers that look-ups share."""
         self._routes = routes
         self._readers = readers
 

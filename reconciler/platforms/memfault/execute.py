@@ -31,7 +31,6 @@ class Sender:
     """Calls of one project. A percentage that cannot be raised may be drawn anew where `redraw` says so."""
 
     def __init__(self, routes: Routes, *, redraw: bool) -> None:
-        """Take the routes, and what the connection says of drawing anew."""
         self._routes = routes
         self._redraw = redraw
 

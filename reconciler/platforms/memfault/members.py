@@ -27,7 +27,6 @@ class Group:
     """The devices of one cohort that report one software type: how many last said which version (None: none yet)."""
 
     def __init__(self) -> None:
-        """Start empty."""
         self.seen: Counter[str | None] = Counter()
         self.silent: Counter[str | None] = Counter()
         self.hardware: Counter[str] = Counter()
@@ -60,7 +59,6 @@ class Members:
     """
 
     def __init__(self, seen_since: datetime) -> None:
-        """Take from when on a device counts as seen lately."""
         self.notes: set[str] = set()
         self._since = seen_since
         self._counts: Counter[Key] = Counter()

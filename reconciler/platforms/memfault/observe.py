@@ -65,6 +65,8 @@ class _Reading:
         self._problems: list[str] = []
         self._notes: set[str] = set()
         self._cohorts: list[Cohort] = []
+        self._counted = 0
+        """Cohorts that there are, as the platform counts them."""
 
     def read(self) -> Columns:
         """Read all. Raises PlatformError when cohorts, types or deployments cannot be read at all."""
@@ -94,7 +96,9 @@ class _Reading:
             slots=slots if proved else {},
             references=references if proved else {},
             coverage=coverage_of(
-                self._problems, self._notes | self._members.notes | activations.notes | workloads.notes
+                self._problems,
+                self._notes | self._members.notes | activations.notes | workloads.notes,
+                self._counted - len(self._cohorts),
             ),
         )
 
@@ -103,7 +107,13 @@ class _Reading:
 
         New devices join `default`, confirmed (MDX docs/mcu/releases-integration-guide.mdx).
         """
-        cohorts, problems = everything("cohorts", self._routes.cohorts, ASKED, self._readers, notes=self._notes)
+
+        def page(number: int, size: int) -> Page[Cohort]:
+            found = self._routes.cohorts(number, size)
+            self._counted = max(self._counted, found.total)
+            return found
+
+        cohorts, problems = everything("cohorts", page, ASKED, self._readers, notes=self._notes)
         self._problems += problems
         if not cohorts:
             self._problems.append("the list of cohorts came empty, yet a project has at least one")

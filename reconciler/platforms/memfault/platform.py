@@ -32,7 +32,6 @@ class Memfault:
     """One project of Memfault. Safe to use from several threads."""
 
     def __init__(self, client: Client, spec: MemfaultConnection, clock: Clock, *, meter: Meter = clocks) -> None:
-        """Take the client, what the connection says, the clock, and what readers are measured with."""
         self._client = client
         self._spec = spec
         self._clock = clock
@@ -41,12 +40,10 @@ class Memfault:
         self._sender = Sender(self._routes, redraw=spec.redraw)
 
     def __repr__(self) -> str:
-        """Return which project this is."""
         return f"Memfault({self.identity!r})"
 
     @property
     def capabilities(self) -> Capabilities:
-        """Return what Memfault can do."""
         return Capabilities(
             platform="memfault",
             ids_per_call=1,
@@ -100,15 +97,12 @@ class Memfault:
         return compile_changes(changes, snapshot, self._routes.project, refused=refused)
 
     def execute(self, action: Action, deadline: float) -> Receipt:
-        """Send one call, at most until `deadline` (monotonic seconds)."""
         return self._sender.execute(action, deadline)
 
     def check(self) -> Iterator[Check]:
-        """Examine what can be examined by reading."""
         return checks(self._routes, self._clock, user=self._spec.user is not None)
 
     def close(self) -> None:
-        """Close the connections."""
         self._client.close()
 
 

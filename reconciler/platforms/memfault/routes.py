@@ -24,7 +24,6 @@ class Routes:
     """The API of one project. All methods raise PlatformError."""
 
     def __init__(self, client: Client, organization: str, project: str) -> None:
-        """Take the client, and the slugs of organization and project."""
         self.client = client
         self.organization = organization
         self.project = f"/api/v0/organizations/{organization}/projects/{project}"

@@ -25,7 +25,6 @@ class Workloads:
     """
 
     def __init__(self, names: Iterable[str], components: Collection[str] = ()) -> None:
-        """Take the names of all types, and which of them are said to be no primary ones."""
         self.names = sorted(set(names))
         self.primary = [name for name in self.names if name not in components] or self.names
         self.unread: set[str] = set()

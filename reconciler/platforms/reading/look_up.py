@@ -54,3 +54,10 @@ def without_field(query: ReleaseQuery) -> list[str]:
     """Return the filters of a query that a platform without revisions, hardware versions and builds cannot answer."""
     given = (("revision", query.revisions), ("hardware version", query.hardware), ("build id", query.builds))
     return [what for what, values in given if values]
+
+
+def unsortable(query: ReleaseQuery, what: str) -> list[str]:
+    """Return a note on each field that releases were to be sorted by, where only their date and version can be."""
+    fields = [key.removeprefix("-") for key in query.sort]
+    known = {"created_date", "version"}
+    return [f"{what} cannot be sorted by {one!r}: by created_date or version" for one in fields if one not in known]

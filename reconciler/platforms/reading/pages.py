@@ -60,7 +60,6 @@ class Items(Generic[Item]):
     """Decodes single items of one type: strictly, else field by field."""
 
     def __init__(self, kind: type[Item]) -> None:
-        """Take the type, a msgspec.Struct."""
         self._kind: Any = kind
         self._strict = msgspec.json.Decoder(kind)
         self._strict_list = msgspec.json.Decoder(list[kind])  # type: ignore[valid-type] # the type of the items
@@ -165,7 +164,6 @@ class Pages(Generic[Item]):
     """
 
     def __init__(self, collection: Any, item: type[Item], *, ordered: bool = False) -> None:
-        """Take the types."""
         self._strict = msgspec.json.Decoder(collection[item])
         self._raw = msgspec.json.Decoder(collection[msgspec.Raw])
         self._items = Items(item)

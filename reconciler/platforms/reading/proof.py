@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from reconciler.errors import PlatformError
 from reconciler.model.snapshot import Coverage, Snapshot
 from reconciler.platforms.reading.listing import REREADS
@@ -54,14 +56,14 @@ def proved(turn: Callable[[bool], Snapshot], clock: Clock) -> Snapshot:
             found = turn(number == READINGS)
         except PlatformError as error:
             problems = (*found.coverage.problems, f"reading again failed: {error}")
-            found.coverage = Coverage(complete=False, problems=problems, notes=found.coverage.notes)
+            found.coverage = msgspec.structs.replace(found.coverage, problems=problems)
             break
     return found
 
 
-def coverage_of(problems: Sequence[str], notes: Collection[str] = ()) -> Coverage:
+def coverage_of(problems: Sequence[str], notes: Collection[str] = (), unseen: int = 0) -> Coverage:
     """Return the coverage of a reading: complete where nothing is a problem, of many problems the first ones."""
-    return Coverage(complete=not problems, problems=_some(problems), notes=_some(sorted(set(notes))))
+    return Coverage(not problems, _some(problems), _some(sorted(set(notes))), max(0, unseen) if problems else 0)
 
 
 def _some(words: Sequence[str]) -> tuple[str, ...]:

@@ -30,7 +30,6 @@ class Readers:
     """
 
     def __init__(self, most: int, meter: Meter = clocks) -> None:
-        """Take the bound of the connection."""
         self.most = most
         self.count = 1
         self._meter = meter

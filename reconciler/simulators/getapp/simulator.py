@@ -133,7 +133,6 @@ class GetAppSimulator(Simulator[GetAppWorld]):
         self.world.swap_a_device()
 
     def gone(self, path: Mapping[str, str], request: Request) -> bool:
-        """Delete a device that an action names."""
         _, many = body_names(self.world.fleet.variants["cdn-action-body"])
         return self.world.delete_one_of((json_object(request.body) or {}).get(many))
 
@@ -144,7 +143,6 @@ class GetAppSimulator(Simulator[GetAppWorld]):
         return agent_error(status, message)
 
     def emptied(self, payload: Json) -> Json:
-        """A list without entries, or an object without fields."""
         return [] if isinstance(payload, list) else {}
 
     def shortened(self, payload: Json) -> Json:

@@ -1,8 +1,8 @@
-"""How a slot comes to run what it is told: being assigned, and the device's agent acting on it.
+"""How a slot comes to run what it is assigned: the call, and the device's agent acting on it.
 
-An online device takes a new version `settle` seconds after it was told. An offline one does when it returns. A failing
+An online device takes a new version `settle` seconds after it was assigned. An offline one does when it returns. A failing
 one logs an error and keeps what it has; so does one whose agent is older than the version's minimum, and one that is
-told a version which does not exist. An error is tried again at the next connect, or when told again.
+assigned a version which does not exist. An error is tried again at the next connect, or when assigned again.
 """
 
 from collections.abc import Callable
@@ -47,7 +47,7 @@ class Agents:
 
     def __init__(self, application: Application) -> None:
         self.app = application
-        self._told: dict[int, object] = {}
+        self._pending: dict[int, object] = {}
 
     def content_of(self, flow: Flow, version: str | None) -> Content:
         """What a version name means now; an unknown name (some variants accept it) has an etag of its own."""
@@ -126,17 +126,17 @@ class Agents:
         if device.connected != 1 or device.deleted is not None:
             return
         if not self.pending(row):
-            self._told.pop(row, None)
+            self._pending.pop(row, None)
             self._drop_if_empty(row)
             return
-        mark = self._told[row] = object()
+        mark = self._pending[row] = object()
         self.app.later(self.app.settle, self._attempt(row, mark))
 
     def _attempt(self, row: int, mark: object) -> Callable[[], None]:
         def attempt() -> None:
-            if self._told.get(row) is not mark:
+            if self._pending.get(row) is not mark:
                 return
-            del self._told[row]
+            del self._pending[row]
             device = self.app.devices[self.app.rows.device[row]]
             if self.app.rows.alive[row] and device.connected == 1 and device.deleted is None:
                 self._take(row, device)
@@ -147,12 +147,12 @@ class Agents:
         rows = self.app.rows
         desired, current = rows.contents[rows.desired[row]], rows.contents[rows.current[row]]
         error = self._refusal(device, self.app.flows[rows.flow[row]], desired)
-        source, told = Source("device", device.id), self.app.variants["failure-log"]
+        source, form = Source("device", device.id), self.app.variants["failure-log"]
         entry = log_entry("current", source, self.app.now(), current, desired, error)
-        if error is not None and told == "bare":
+        if error is not None and form == "bare":
             entry = replace(entry, attempted_value=UNSET, attempted_etag=UNSET)
         self._log(row, entry)
-        if error is not None and told == "then-current":
+        if error is not None and form == "then-current":
             self._log(row, log_entry("current", source, self.app.now(), current, current))
         if error is None:
             rows.current[row] = rows.desired[row]

@@ -128,15 +128,15 @@ def _deploy(draft: _Draft, flow: Flow) -> None:
     number = {name: app.rows.intern(Content(name, flow.versions[name].etag)) for name in names}
     everywhere = not flow.name.startswith("vision") or draft.shape.units > EYEFUL
     devices = [d for d in app.devices if d.device_class == EDGE and (everywhere or _has_camera(d))]
-    told = [number[ahead if ("ring", "canary") in d.tags else stable] for d in devices]
-    has = list(told)
+    assigned = [number[ahead if ("ring", "canary") in d.tags else stable] for d in devices]
+    has = list(assigned)
     before = number[names[max(0, names.index(stable) - 1)]]
     broken = {n for n, d in enumerate(devices) if d.failing}
     for n in _behind(draft, flow, devices) | broken:
         has[n] = before
     start = len(app.rows)
     times = [draft.born + 1000 * (d.index % 5000) for d in devices]
-    app.rows.extend([d.index for d in devices], flow.index, told, has, times, times)
+    app.rows.extend([d.index for d in devices], flow.index, assigned, has, times, times)
     for n in broken:
         _log_failure(app, start + n)
 
@@ -158,8 +158,8 @@ def _log_failure(app: Application, row: int) -> None:
         return
     desired, current = rows.contents[rows.desired[row]], rows.contents[rows.current[row]]
     source, created = Source("device", app.devices[rows.device[row]].id), rows.created[row]
-    told = log_entry("desired", CONSOLE, created, NOTHING, desired)
-    rows.logs[row] = [told, log_entry("current", source, created + 2000, current, desired, FAILURE)]
+    assigned = log_entry("desired", CONSOLE, created, NOTHING, desired)
+    rows.logs[row] = [assigned, log_entry("current", source, created + 2000, current, desired, FAILURE)]
 
 
 def _custom_node(draft: _Draft) -> None:

@@ -68,7 +68,7 @@ def tag_test(entries: Sequence[tuple[str | None, str | None]], combine: str) -> 
 
 
 class Content(NamedTuple):
-    """What a slot is told or says it runs: a version name and the etag of its content; both None is nothing."""
+    """What a slot is assigned or reports: a version name and the etag of its content; both None is nothing."""
 
     version: str | None
     etag: str | None

@@ -61,7 +61,6 @@ class LosantSimulator(Simulator[LosantWorld]):
         self.world.swap_a_device()
 
     def gone(self, path: Mapping[str, str], request: Request) -> bool:
-        """Delete a device that a release names, which is refused then."""
         if self.world.delete_one_of((json_object(request.body) or {}).get("deviceIds")):
             raise malformed("Device was not found")
         return False
@@ -71,7 +70,6 @@ class LosantSimulator(Simulator[LosantWorld]):
         return refused(status, message).reply
 
     def emptied(self, payload: Json) -> Json:
-        """A collection without items, or an object without fields."""
         return payload | {"items": [], "count": 0, "totalCount": 0} if "items" in payload else {}
 
     def shortened(self, payload: Json) -> Json:

@@ -43,7 +43,7 @@ class Hardware:
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A payload for one hardware version. A must-pass-through is told at upload (confirmed: CLI upload.py)."""
+    """A payload for one hardware version. A must-pass-through is set at upload (confirmed: CLI upload.py)."""
 
     id: int
     hardware: str

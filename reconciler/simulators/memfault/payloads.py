@@ -49,7 +49,7 @@ def release_payload(project: Project, release: Release) -> Payload:
         "min_version": release.min_version,
         "notes": release.notes,
         "extra_info": release.extra_info,
-        **_must_pass(project, told=must),
+        **_must_pass(project, shown=must),
         "count_devices": project.count(release.version),
         "created_date": iso(release.created),
         "updated_date": iso(release.updated),
@@ -69,15 +69,15 @@ def artifact_payload(project: Project, artifact: Artifact) -> Payload:
         "filename": artifact.filename,
         "url": f"https://ota-cdn.example.invalid/{artifact.id}/{artifact.filename}",
         "md5": artifact.md5,
-        **_must_pass(project, told=artifact.must_pass_through),
+        **_must_pass(project, shown=artifact.must_pass_through),
         "extra_info": artifact.extra_info,
         "created_date": iso(artifact.created),
         "updated_date": iso(artifact.created),
     }
 
 
-def _must_pass(project: Project, *, told: bool) -> Payload:
-    return {"must_pass_through": told} if project.variants["must-pass-told"] == "shown" else {}
+def _must_pass(project: Project, *, shown: bool) -> Payload:
+    return {"must_pass_through": shown} if project.variants["must-pass-told"] == "shown" else {}
 
 
 def release_brief(release: Release) -> Payload:

@@ -79,7 +79,6 @@ class MemfaultSimulator(Simulator[MemfaultWorld]):
             self.world.swap_a_device()
 
     def gone(self, path: Mapping[str, str], request: Request) -> bool:
-        """Delete the cohort that an activation names, unless it cannot go."""
         return self.world.delete_named((json_object(request.body) or {}).get("cohort"))
 
     def refused(self, status: int, message: str) -> Reply:
@@ -87,7 +86,6 @@ class MemfaultSimulator(Simulator[MemfaultWorld]):
         return refused(status, message).reply
 
     def emptied(self, payload: Json) -> Json:
-        """A listing without rows, or an object without fields."""
         if "paging" not in payload:
             return {"data": {}} if "data" in payload else {}
         totals = {"item_count": 0, "page_count": 0, "total_count": 0}

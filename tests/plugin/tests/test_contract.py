@@ -67,4 +67,4 @@ def odd(body: bytes) -> bytes:
 @pytest.fixture
 def subject() -> Subject:
     """Return the platform with its simulator."""
-    return Subject("shelf", PLUGIN, shelf, (("unknown-shelves", "refuse"),), many=120, odd=odd)
+    return Subject("shelf", PLUGIN, shelf, (("unknown-shelves", "refuse"),), many=120, malformed=odd)

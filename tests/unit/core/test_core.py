@@ -9,14 +9,13 @@ import msgspec
 import pytest
 
 from reconciler.core.assessment import FleetAssessment, leavers
-from reconciler.core.axes import axes
 from reconciler.core.bind import bind
 from reconciler.core.digest import fingerprint
 from reconciler.core.guards.force import in_force
 from reconciler.core.names import suggestion
 from reconciler.core.plan import assemble, failed_fleet, iso
 from reconciler.core.resolve import resolve
-from reconciler.core.status import fleet_status
+from reconciler.core.status import axes, fleet_status
 from reconciler.core.versions import older
 from reconciler.model.change import Reason, Verb
 from reconciler.model.condition import Condition, ConditionCode

@@ -120,6 +120,6 @@ def test_what_held_a_change_until_it_ended_is_said_and_that_moment_is_not_includ
     seen, catalog = snapshot(OLD, vision=OLD), {Release("w1", "v2"): FOUND}
     plan = planned(drafted(document(spec), seen, WHOLE), catalog)
     assert len(plan.held) == holds
-    end = f"ended at {until}, which is not included: it no longer holds 1 change"
+    end = f"lasted until {until}, not included; it would have held 1 change"
     told = [f"the suspension (audit) {end}", f"a quarantine (boot loop) {end}"]
     assert list(plan.warnings) == ([] if holds else told)

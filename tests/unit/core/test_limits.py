@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 
 from reconciler.core.assessment import Filters
@@ -151,6 +152,16 @@ def test_a_single_removal_is_no_percentage_where_few_units_hold_the_workload() -
     assert words(plan(unseen, {"vision": gone(2)})) == [
         "would remove vision on 2 of 3 assigned, counting 1 of unknown state; remove is limited to 10% (0)"
     ]
+
+
+def test_units_that_were_not_shown_count_as_removals() -> None:
+    snapshot = reading(36, {"poller": range(36)})
+    assert not plan(snapshot, {"poller": gone(3)}).violations
+    snapshot.coverage = msgspec.structs.replace(MISSED, unseen=4)
+    assert words(plan(snapshot, {"poller": gone(3)})) == [
+        "would remove poller on 7 of 40 assigned, counting 4 of unknown state; remove is limited to 10% (4)"
+    ]
+    assert not plan(snapshot, {"poller": gone(0)}).violations
 
 
 def test_removing_every_holder_counts_what_was_not_seen() -> None:

@@ -7,8 +7,7 @@ from collections.abc import Collection
 import msgspec
 import pytest
 
-from reconciler.engine.deliveries import deliveries
-from reconciler.engine.releases import releases
+from reconciler.engine.listing import deliveries, releases
 from reconciler.errors import SettingsError
 from reconciler.model.connection import ConnectionSpec, Secret
 from reconciler.model.fleet import Document, Manifest, Override, Selector, WorkloadSpec
@@ -72,6 +71,30 @@ def test_filters_that_match_no_release_are_a_mistake(platforms: dict[str, Memory
     assert (plain.releases, closed.error) == ((), "the environment variable T is not set")
     (everything,) = releases(ALL, ["plain"], ReleaseQuery(sort=("version",)), lambda name: opener(platforms, name))
     assert everything.releases == ()
+
+
+@pytest.mark.parametrize(
+    ("query", "unnamed", "why"),
+    [
+        (ReleaseQuery(workloads=("vision", "typo"), versions=("1",)), False, "--workload typo"),
+        (ReleaseQuery(workloads=("vision", "w2"), versions=("1", "9")), False, "--version 9"),
+        (ReleaseQuery(workloads=("vision", "w2"), versions=("1", "2")), False, None),
+        (ReleaseQuery(workloads=("vision", "typo")), True, None),
+    ],
+)
+def test_each_workload_and_version_that_is_asked_for_must_be_there(
+    query: ReleaseQuery, unnamed: bool, why: str | None
+) -> None:
+    class Shop(Memory):
+        def releases(self, query: ReleaseQuery) -> ReleaseList:
+            refs = (Ref("w1", "vision"), Ref("", "") if unnamed else Ref("w2", "poller"))
+            return ReleaseList(tuple(Listed(ref, str(n), ReleaseInfo(found=True)) for n, ref in enumerate(refs, 1)))
+
+    if why is None:
+        assert releases(ALL, ["plain"], query, lambda name: Shop(Clock()))
+        return
+    with pytest.raises(SettingsError, match=f"no release matches {why}$"):
+        releases(ALL, ["plain"], query, lambda name: Shop(Clock()))
 
 
 def test_releases_of_all_connections(platforms: dict[str, Memory]) -> None:

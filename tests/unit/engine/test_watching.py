@@ -309,7 +309,7 @@ def test_what_a_plan_warns_of_is_told_once() -> None:
         (
             "warning",
             "fleet",
-            f"the suspension (audit) ended at {end}, which is not included: it no longer holds 4 changes",
+            f"the suspension (audit) lasted until {end}, not included; it would have held 4 changes",
         )
     ]
 
@@ -350,3 +350,39 @@ def test_a_mistake_that_comes_later_is_told_when_it_comes() -> None:
     events = watched(memory, Git(request(units=Selector(names=["u0", "u1"]))))
     told = [(one.level, one.fleet) for one in events if isinstance(one, Note) and "2 units are named" in one.message]
     assert told == [("error", "fleet")]
+    assert [one.mistakes for one in events if isinstance(one, Passed)] == [0, 1, 1]
+
+
+def test_a_mistake_that_is_mended_is_told_and_told_again_when_it_comes_back() -> None:
+    renamed, own = (lambda one, name=name: one.names.update(u3=name) for name in ("u0", "u3"))
+    events = watched(passes(renamed, own, renamed), Git(request(units=Selector(names=["u0", "u1"]))))
+    told = [(one.level, one.message[:9]) for one in events if isinstance(one, Note)]
+    assert [level for level, _ in told] == ["error", "info", "error"]
+    assert told[1] == ("info", "resolved:")
+    assert [one.mistakes for one in events if isinstance(one, Passed)] == [0, 1, 0, 1]
+
+
+def test_what_another_application_shows_is_no_drift() -> None:
+    def elsewhere(one: Memory) -> None:
+        one.identity = "memory:other"
+        one.set("u1", "7")
+
+    assert not drifts(watched(passes(elsewhere)))
+
+
+def test_a_mistake_at_another_line_is_the_same_mistake() -> None:
+    git = Git(request(pins={"u3": {"poller": "9"}}, units=Selector(ids=["u0"])))
+    (fleet,) = git.load().fleets.values()
+    lower = msgspec.structs.replace(fleet, locate=lambda _: Origin("f.yaml", 40, 1))
+    moved = msgspec.structs.replace(git.load(), fleets={fleet.name: lower}, digest="lower")
+    memory = passes(lambda _: setattr(git, "now", moved))
+    assert len([one for one in notes(watched(memory, git)) if "outside" in one]) == 1
+
+
+def test_a_fleet_that_comes_back_is_told_of_anew() -> None:
+    git = Git(request(pins={"u3": {"poller": "9"}}, units=Selector(ids=["u0"])))
+    wrong = git.load()
+    (fleet,) = wrong.fleets.values()
+    other = msgspec.structs.replace(wrong, fleets={"other": msgspec.structs.replace(fleet, name="other")}, digest="o")
+    memory = passes(lambda _: setattr(git, "now", other), lambda _: setattr(git, "now", wrong))
+    assert len([one for one in notes(watched(memory, git)) if "outside" in one]) == 3

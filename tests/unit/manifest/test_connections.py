@@ -78,6 +78,7 @@ LOSANT = "application: 575ec8687ae143cd83dc4a97, token: {env: T}"
         (f"losant: {{{LOSANT}}}", f"losant: {{{LOSANT.replace('97', '98')}}}", False),
         (f"losant: {{{LOSANT}, url: 'http://127.0.0.1:8080'}}", f"losant: {{{LOSANT}, url: 'http://[::1]:8080'}}", True),
         (f"losant: {{{LOSANT}, url: 'http://127.0.0.1:8080'}}", f"losant: {{{LOSANT}, url: 'http://localhost:8081'}}", False),
+        (f"losant: {{{LOSANT}}}", f"losant: {{{LOSANT}, url: 'https://api.losant.com/./x/..'}}", True),
         (f"memfault: {{{WATCH}, {KEY}}}", f"memfault: {{{WATCH}, token: {{env: T}}}}", True),
         (f"memfault: {{{WATCH}, {KEY}}}", f"memfault: {{{WATCH.replace('watch', 'clock')}, {KEY}}}", False),
         (f"getapp: {{{CDN}}}", f"getapp: {{{CDN}, topology: agent, api: v2}}", True),

@@ -797,6 +797,20 @@ def test_what_people_mean_by_a_pin_with_a_glob_and_by_an_exclamation_mark_is_sai
     ]
 
 
+def test_what_looks_like_a_pattern_where_none_is_matched_is_said(write: Write) -> None:
+    text = at(
+        """\
+    poller: v1
+    vision: {version: v1, units: {not: {any: [{ids: [a1, "a*"]}, {tags: {"la?": x, hw: "b*"}, names: ["g*"]}]}}}
+"""
+    )
+    write("c.yaml", CONNECTION, "f.yaml", text)
+    assert [(one.code, one.origin.line, one.origin.column, one.hint) for one in load().warnings] == [
+        ("glob-literal", 9, 58, "to select by pattern, write names: ['a*']"),
+        ("glob-literal", 9, 74, "name each tag; only its value may be a pattern"),
+    ]
+
+
 def test_short_forms_of_workloads_are_the_long_ones(write: Write) -> None:
     short = "    poller: {channel: stable}\n    vision: 1.10\n"
     write("c.yaml", CONNECTION, "x.yaml", STABLE, "f.yaml", at(short))
@@ -931,6 +945,14 @@ def test_a_quarantine_of_an_unlisted_workload_is_a_warning(write: Write) -> None
     (warning,) = load().warnings
     assert (warning.code, warning.severity.value, warning.origin.line) == ("unknown-workload", "warning", 10)
     assert "vision" in warning.excerpt
+
+
+@pytest.mark.parametrize("name", ["w9", "the name of the platform"])
+def test_a_quarantine_may_name_what_only_the_platform_shows_by_another_name(write: Write, name: str) -> None:
+    entry = f"    - {{workload: {name}, version: v2, reason: loops}}"
+    own = "    poller: {id: w9, version: v1}"
+    write("c.yaml", CONNECTION, "f.yaml", fleet("  quarantine:", entry).replace("    poller: {version: v1}", own))
+    assert load().warnings == ()
 
 
 # --- files that are not what they seem ------------------------------------------------------------------------------------

@@ -388,3 +388,10 @@ def test_a_version_that_is_there_already_and_wanted_is_not_said_to_leave() -> No
     assert "`v2` → `v1` (`v0` is removed too)" in plan_markdown.render(shown, now=NOW)
     alone = plans.plan(plans.fleet("austin", changes=(msgspec.structs.replace(one, extra_versions=("v1",)),)))
     assert "removed too" not in text(alone) + plan_markdown.render(alone, now=NOW)
+
+
+def test_when_each_connection_was_read_is_enumerated() -> None:
+    one = plans.canary()
+    two = msgspec.structs.replace(one.times, read={"plant": "2026-11-18T11:06:28Z", "yard": "2026-11-18T11:06:29Z"})
+    found = plan_markdown.render(msgspec.structs.replace(one, times=two), now=NOW)
+    assert ", `plant` read `2026-11-18T11:06:28Z`, `yard` read `2026-11-18T11:06:29Z`, manifests" in found

@@ -161,7 +161,7 @@ def test_units_that_report_nothing_are_no_version_of_their_own() -> None:
     shown = status_text.render(
         Status(fleets=(msgspec.structs.replace(reports.cohorts(), spread=found),)), now=NOW, width=120
     )
-    assert "radio: 2.4.0 on 9, 5 reporting it (5 devices)\n" in plain(shown)
+    assert "radio: 2.4.0 on 9 units, 5 reporting it (5 devices)\n" in plain(shown)
 
 
 def test_several_warnings_are_counted_as_such() -> None:

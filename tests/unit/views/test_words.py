@@ -116,10 +116,10 @@ def test_lists_say_how_many_they_leave_out() -> None:
 
 
 def test_ways_of_a_slot() -> None:
-    assert words.way(None, "v1") == "nothing → v1"
-    assert words.way("v1", None) == "v1 → nothing"
-    assert words.way("v1", "v1") == "v1 again"
-    assert words.way("v2", "v2", ["v1", "v0"]) == "v1 and v0 → nothing, v2 stays"
+    assert words.from_to(None, "v1") == "nothing → v1"
+    assert words.from_to("v1", None) == "v1 → nothing"
+    assert words.from_to("v1", "v1") == "v1 again"
+    assert words.from_to("v2", "v2", ["v1", "v0"]) == "v1 and v0 → nothing, v2 stays"
     assert words.version("") == '""'
 
 

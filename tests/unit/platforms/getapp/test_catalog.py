@@ -214,6 +214,8 @@ def test_listing() -> None:
     everything = platform.releases(ReleaseQuery())
     assert everything.releases[0].info.released is False
     assert any("releases of vision could not be read" in note for note in everything.notes)
+    notes = platform.releases(ReleaseQuery(sort=("size",))).notes
+    assert "GetApp's releases cannot be sorted by 'size': by created_date or version" in notes
     world.answers[PROJECT] = httpx.Response(200, json=[{"odd": 1}, release("42", "9.9.9"), release(version="4.0.0")])
     assert listed(platform, workloads=("radio",))[0] == ("radio", "4.0.0")
     assert any(

@@ -130,6 +130,8 @@ def test_a_listing_is_narrowed_and_sorted_as_asked(app: Application) -> None:
     found = app.platform().releases(ReleaseQuery(workloads=(flow["name"],), versions=("v1", "v2"), sort=("-version",)))
     assert [(one.workload.name, one.version) for one in found.releases] == [(flow["name"], "v2"), (flow["name"], "v1")]
     assert names(app.platform().releases(ReleaseQuery(sort=("version",))), flow["name"])[:2] == ["v0", "v1"]
+    notes = app.platform().releases(ReleaseQuery(sort=("-size", "version"))).notes
+    assert notes == ("Losant's versions cannot be sorted by 'size': by created_date or version",)
 
 
 def test_what_versions_have_no_field_for_matches_none_and_is_said(app: Application) -> None:

@@ -145,7 +145,7 @@ def test_a_wide_call_is_counted_right_before() -> None:
     assert (counted["flowId"], counted["version"], counted["perPage"]) == (FLOW, "v1", "1")
     kind, error = run(app, wide)
     assert kind is ReceiptKind.UNPROVED
-    assert "0 devices hold 'v1', the plan moves 1" in error
+    assert "0 devices hold 'v1', the plan is for 1" in error
     app.hook("/edge/deployments", lambda _: httpx.Response(500))
     kind, error = run(app, wide)
     assert kind is ReceiptKind.UNPROVED

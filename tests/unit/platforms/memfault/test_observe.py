@@ -132,7 +132,7 @@ def test_silent_devices_are_counted_and_not_waited_for() -> None:
     project.world.set_reported(mine[1].serial, "1.3.0")
     state = project.state("default")
     assert (state.ready, state.size) == (3, 3)
-    assert "1 device is silent; they are not waited for" in words_of(state)
+    assert "1 device is silent and not waited for" in words_of(state)
     for device in devices:
         project.world.set_online(device.serial, False)
         device.seen = project.world.project.now() - 3 * 86_400_000

@@ -1,4 +1,4 @@
-"""What is known of a run at any moment, so that it can still be told when nothing else can: last words."""
+"""What is known of a run at any moment, so that it can still be reported when nothing else can: last words."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ from reconciler.views.words import clean, count, listed
 INCOMPLETE = 4
 
 
-class Told:
+class RunSoFar:
     """Folds the events of a run. `sent` says whether anything may have taken effect."""
 
     def __init__(self) -> None:
-        """Start with nothing sent."""
         self.sent = False
         self._running: dict[int, Intended] = {}
         self._taken: dict[tuple[str, str, str], None] = {}
@@ -64,19 +63,18 @@ class Told:
 class Recorder:
     """Gives every event to those who keep and show it.
 
-    One that fails stops the run, since what is not recorded must not go; what runs is finished, and told to the others.
+    One that fails stops the run, since what is not recorded must not go; what runs is finished, and the other sinks get it.
     """
 
-    def __init__(self, stop: Callable[[], None], told: Told, *sinks: EventSink) -> None:
-        """Take what stops the run, and who gets its events."""
+    def __init__(self, stop: Callable[[], None], so_far: RunSoFar, *sinks: EventSink) -> None:
         self._stop = stop
-        self._told = told
+        self._so_far = so_far
         self._sinks: Sequence[EventSink] = sinks
         self._failure: Exception | None = None
 
     def record(self, event: AnyEvent) -> None:
         """Take one event."""
-        self._told.record(event)
+        self._so_far.record(event)
         for sink in self._sinks:
             try:
                 sink.record(event)
@@ -92,16 +90,16 @@ class Recorder:
 
 
 @contextmanager
-def telling(told: Told) -> Iterator[None]:
+def reporting(so_far: RunSoFar) -> Iterator[None]:
     """Let whatever breaks once something was sent end with 4, and with what is known on standard error."""
     try:
         yield
     except (click.ClickException, click.exceptions.Exit, click.Abort):
         raise
     except Exception as error:
-        if not told.sent:
+        if not so_far.sent:
             raise
-        say(f"error: {_said(error)}", *told.lines(), err=True)
+        say(f"error: {_said(error)}", *so_far.lines(), err=True)
         raise click.exceptions.Exit(INCOMPLETE) from None
 
 

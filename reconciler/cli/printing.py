@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -88,18 +87,6 @@ class Silence:
 
     def record(self, event: AnyEvent) -> None:
         """Do nothing."""
-
-
-class Forgiving:
-    """Passes events on to what shows them; a terminal that went away does not stop a run."""
-
-    def __init__(self, shown: EventSink) -> None:
-        self._shown = shown
-
-    def record(self, event: AnyEvent) -> None:
-        """Show one event, if that is still possible."""
-        with contextlib.suppress(OSError):
-            self._shown.record(event)
 
 
 class ResultFile:

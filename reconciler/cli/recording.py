@@ -9,13 +9,12 @@ from contextlib import contextmanager
 import click
 
 from reconciler.cli.output import say
+from reconciler.cli.stopping import INCOMPLETE
 from reconciler.errors import ReconcilerError
 from reconciler.model.event import AnyEvent, Called, Intended, Settled
 from reconciler.model.outcome import ReceiptKind
 from reconciler.ports import EventSink
 from reconciler.views.words import clean, count, listed
-
-INCOMPLETE = 4
 
 
 class RunSoFar:
@@ -52,12 +51,9 @@ class RunSoFar:
             lines.append(f"unknown: whether {request} took effect (fleet {clean(call.fleet)}; {units})")
         return [*lines, "run `reconciler plan` to see what is assigned now"]
 
-    def last_words(self) -> int:
-        """Say what is unknown where a run is cut off, and return its exit code; 0 where nothing can have been sent."""
-        if not self.sent and not self._running:
-            return 0
-        say("stopped at once", *self.lines(), err=True)
-        return INCOMPLETE
+    def last_words(self) -> list[str]:
+        """Return what is known where a run is cut off; nothing where nothing can have been sent."""
+        return ["stopped at once", *self.lines()] if self.sent or self._running else []
 
 
 class Recorder:

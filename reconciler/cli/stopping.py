@@ -6,12 +6,17 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import ClassVar
 
 from reconciler.cli.output import say, show_cursor
+
+INCOMPLETE = 4
+"""Exit code of a run that was cut off, or that could not tell its end."""
+TELLING = 1.0
+"""Seconds that words may take which a signal asks for."""
 
 STOPS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
@@ -72,15 +77,19 @@ def on_signals(handle: Handle) -> Iterator[None]:
 
 
 @contextmanager
-def stoppable(clock: SystemClock, words: str, last_words: Callable[[], int]) -> Iterator[None]:
-    """Turn the first signal into a stop (saying `words`); the second ends the process at once, with `last_words`."""
+def stoppable(clock: SystemClock, words: str, last_words: Callable[[], Sequence[str]]) -> Iterator[None]:
+    """Turn the first signal into a stop (saying `words`); the second ends the process at once, with `last_words`.
+
+    Where there are none, nothing can have been sent.
+    """
 
     def handle(number: int) -> None:
         if clock.signalled:
-            end_at_once(last_words() or 128 + number)
+            lines = last_words()
+            _end_at_once(INCOMPLETE if lines else 128 + number, *lines)
         clock.signalled = True
         clock.stop()
-        say("", words, err=True)
+        _say_aside("", words)
 
     with on_signals(handle):
         yield
@@ -91,12 +100,26 @@ def interrupted(number: int) -> None:
     clock = SystemClock.newest
     if clock is not None:
         if clock.stopping():
-            end_at_once(128 + number)
+            _end_at_once(128 + number)
         clock.stop()
     raise KeyboardInterrupt(number)
 
 
-def end_at_once(code: int) -> None:
-    """End the process without waiting for any thread."""
-    show_cursor()
+def _end_at_once(code: int, *lines: str) -> None:
+    """End the process without waiting for any thread, or for more signals."""
+    for number in STOPS:
+        signal.signal(number, signal.SIG_IGN)
+    _say_aside(*lines)
     os._exit(code)
+
+
+def _say_aside(*lines: str) -> None:
+    """Say lines from the handler of a signal: whom it interrupted may be in the middle of writing, and not get on."""
+
+    def tell() -> None:
+        show_cursor()
+        say(*lines, err=True)
+
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    teller.join(TELLING)

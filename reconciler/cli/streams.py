@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import contextlib
-import errno
 import io
 import os
 import sys
@@ -30,15 +29,6 @@ def _plain(error: UnicodeError) -> tuple[str | bytes, int]:
 
 
 codecs.register_error(FALLBACK, _plain)
-
-
-class _Refusing(io.TextIOBase):
-    """Takes nothing: it was closed before we began."""
-
-    def write(self, text: str) -> int:
-        """Refuse."""
-        del text
-        raise OSError(errno.EBADF, "it is closed")
 
 
 class _Stream:
@@ -107,7 +97,7 @@ def _prepared(number: int, stream: TextIO | None) -> TextIO:
         if nowhere != number:  # so that no file of ours gets its number
             os.dup2(nowhere, number)
             os.close(nowhere)
-        return cast("TextIO", _Refusing())
+        stream = open(number, "w", closefd=False)  # noqa: SIM115 - it refuses whatever is written to it
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors=FALLBACK)
     return stream

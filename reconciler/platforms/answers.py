@@ -140,8 +140,8 @@ def refusal(answer: Answer, operation: str, now: float, scrub: Scrub) -> Platfor
         limited = RateLimited(message, operation=operation, status=status, request_id=request_id, retryable=True)
         limited.retry_after = wait
         return limited
-    kind = ServerFailed if status >= 500 else Rejected
-    return kind(message, operation=operation, status=status, request_id=request_id, retryable=status >= 500)
+    kind = Rejected if 400 <= status < 500 else ServerFailed  # what no server may answer is no refusal
+    return kind(message, operation=operation, status=status, request_id=request_id, retryable=kind is ServerFailed)
 
 
 def _redirected(answer: Answer, operation: str, scrub: Scrub) -> PlatformError:

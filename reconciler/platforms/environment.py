@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes, urlsplit
@@ -13,9 +13,9 @@ from urllib.request import getproxies
 
 from reconciler.errors import SettingsError
 
-PROXIES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
-"""Variables that name a proxy; the first that says anything counts."""
-EXCEPTIONS = ("no_proxy", "NO_PROXY")
+PROXIES = ("https_proxy", "all_proxy")
+"""Variables that name a proxy; the first that says anything counts. They may be written in any case."""
+EXCEPTIONS = ("no_proxy",)
 
 
 class Proxy(NamedTuple):
@@ -30,11 +30,15 @@ def proxy_of(host: str, port: int, environ: Mapping[str, str]) -> Proxy | None:
 
     Raises SettingsError for a value that is no address of a proxy. The value is not shown: it may hold a password.
     """
-    name = next((name for name in PROXIES if environ.get(name, "").strip()), "")
-    value = environ.get(name, "") or getproxies().get("https", "")
-    if not value or excepted(host, port, next((environ[one] for one in EXCEPTIONS if environ.get(one)), "")):
-        return None
-    return _proxy(name or "the system's setting of a proxy", value.strip())
+    name, value = _set(environ, PROXIES) or ("the system's setting of a proxy", getproxies().get("https", ""))
+    _, exceptions = _set(environ, EXCEPTIONS) or ("", "")
+    return None if not value or excepted(host, port, exceptions) else _proxy(name, value)
+
+
+def _set(environ: Mapping[str, str], names: Sequence[str]) -> tuple[str, str] | None:
+    """Return the first variable of some that holds anything, in lower case if it is written in several, and its value."""
+    said = {name: value.strip() for name, value in sorted(environ.items(), reverse=True) if value.strip()}
+    return next(((name, said[name]) for one in names for name in said if name.lower() == one), None)
 
 
 def _proxy(name: str, value: str) -> Proxy:
@@ -135,7 +139,7 @@ def _trust(context: ssl.SSLContext, file: str, folders: str) -> None:
         except OSError as error:
             raise _unusable("SSL_CERT_FILE", file, error.strerror or str(error)) from None
     if folders:
-        if not any(Path(folder).is_dir() for folder in folders.split(":")):
+        if not any(Path(folder).is_dir() for folder in folders.split(os.pathsep)):
             raise _unusable("SSL_CERT_DIR", folders, "there is no such folder")
         context.load_verify_locations(capath=folders)
 

@@ -76,7 +76,6 @@ class Client:
         self._hints = hints or {}
         self._clock = clock
         self._timeout = timeout
-        self._concurrency = concurrency
         self._most = max_megabytes
         self._slots = threading.BoundedSemaphore(concurrency)
         self._pace = _Pace(clock, per_second)
@@ -242,7 +241,7 @@ class Client:
         with self._opening:
             if self._transport is None:
                 try:
-                    self._transport = Network(httpx.URL(self.url), self._concurrency, self._environ)
+                    self._transport = Network(httpx.URL(self.url), self._environ)
                 except SettingsError as wrong:
                     raise Unreachable(str(wrong), operation=operation, sent=False, hint=wrong.hint) from None
             return self._transport
@@ -261,7 +260,7 @@ class Client:
         headers = {**self._headers, **identity}
         if content is not None:
             headers["Content-Type"] = "application/json"
-        extensions = {"timeout": httpx.Timeout(call.left).as_dict(), CALL: call}
+        extensions = {"timeout": {"read": call.left}, CALL: call}
         return httpx.Request(method, url, headers=headers, content=content, extensions=extensions)
 
     def _parts(self, response: httpx.Response, encoding: str, operation: str) -> Iterator[bytes]:

@@ -8,15 +8,16 @@ connections, from memory, so that it waits nowhere else.
 
 from __future__ import annotations
 
-import errno
-import os
 import selectors
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future, wait
-from typing import Any, TypeVar
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, InvalidStateError, wait
+from contextlib import suppress
+from functools import partial
+from typing import Any, TypeVar, cast
 
 import httpcore
 import httpx
@@ -28,10 +29,15 @@ T = TypeVar("T")
 
 CALL = "reconciler.call"
 """The extension of a request that holds its `Call`."""
-PART = 262_144
-"""Bytes that are read at once, whatever httpcore asks for: each part costs it some work."""
+PART = 100_000
+"""Bytes read at once, whatever httpcore asks for: each part costs it some work, and larger ones new memory each time."""
+RECORD = 16_384
+"""Bytes of a record of TLS at most."""
 TICK = 0.1
 """Seconds between two looks at a call that waits."""
+
+Selector: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)
+"""Costs nothing to make, other than what is the system's best for many."""
 
 LATE, STOPPED = "late", "stopped"
 
@@ -62,7 +68,11 @@ class Call:
 
     def trace(self, step: str, info: Mapping[str, Any]) -> None:
         """Hear from httpcore what it does."""
-        if step == "http11.send_request_headers.started" and info["request"].method != b"CONNECT":
+        if step != "http11.send_request_headers.started":
+            return
+        if info["request"].method == b"CONNECT":
+            _bracketed(info["request"])
+        else:
             self.sent = True
 
     def wait(self) -> float:
@@ -71,6 +81,14 @@ class Call:
         if left <= 0 or self.ended():
             raise httpcore.ReadTimeout("no answer in time")
         return min(left, TICK)
+
+
+def _bracketed(request: httpcore.Request) -> None:
+    """Put brackets around an address of IPv6 that a proxy is asked for; httpcore puts none."""
+    host, _, port = request.url.target.rpartition(b":")
+    if b":" in host:
+        request.url.target = target = b"[%b]:%b" % (host, port)
+        request.headers = [(name, target if name.lower() == b"host" else value) for name, value in request.headers]
 
 
 class _Line(httpcore.NetworkStream):
@@ -86,20 +104,22 @@ class _Line(httpcore.NetworkStream):
     def write(self, buffer: bytes, timeout: Any = None) -> None:
         left = memoryview(buffer)
         while left:
-            left = left[self._waiting(timeout, lambda: self._some_sent(left)) :]  # noqa: B023 - called in this turn
+            left = left[self._waiting(timeout, lambda: self._some_sent(left), httpcore.WriteError) :]  # noqa: B023 - now
 
     def _some_sent(self, content: memoryview) -> int:
         return self._sock.send(content)
 
-    def _waiting(self, call: Call, act: Callable[[], T]) -> T:
+    def _waiting(self, call: Call, act: Callable[[], T], failure: type[Exception] = httpcore.ReadError) -> T:
+        """Do it as soon as it can be done. httpcore takes a WriteError for the server's: it may have answered already."""
+        event = selectors.EVENT_WRITE if failure is httpcore.WriteError else selectors.EVENT_READ
         while True:
-            self._sock.settimeout(call.wait())
+            seconds = call.wait()
             try:
                 return act()
-            except TimeoutError:
-                continue
+            except BlockingIOError:
+                _is_ready(self._sock, event, seconds)
             except OSError as error:
-                raise httpcore.ReadError(str(error)) from error
+                raise failure(str(error)) from error
 
     def close(self) -> None:
         self._sock.close()
@@ -128,17 +148,29 @@ class _Tls(_Line):
             raise
 
     def read(self, max_bytes: int, timeout: Any = None) -> bytes:
+        del max_bytes
         try:
-            return self._waiting(timeout, lambda: self._tls.read(max_bytes))
+            return self._waiting(timeout, self._records)
         except httpcore.ReadError as error:
             if isinstance(error.__cause__, ssl.SSLEOFError):  # many servers close without a word
                 return b""
             raise
 
+    def _records(self) -> bytes:
+        """Read what came as one part: httpcore's work for a record is more than that of opening it."""
+        found = more = self._tls.read(RECORD)
+        while more and self._came.pending:
+            try:
+                more = self._tls.read(RECORD)
+            except ssl.SSLWantReadError:
+                break
+            found += more
+        return found
+
     def _some_sent(self, content: memoryview) -> int:
         return self._tls.write(content)
 
-    def _waiting(self, call: Call, act: Callable[[], T]) -> T:
+    def _waiting(self, call: Call, act: Callable[[], T], failure: type[Exception] = httpcore.ReadError) -> T:
         while True:
             wants = False
             try:
@@ -146,7 +178,7 @@ class _Tls(_Line):
             except ssl.SSLWantReadError:
                 wants = True
             except (ssl.SSLError, ValueError) as error:
-                raise httpcore.ReadError(str(error)) from error
+                raise failure(str(error)) from error
             self._line.write(self._goes.read(), call)
             if not wants:
                 return done
@@ -163,7 +195,7 @@ class _Tls(_Line):
 
 
 class _Lines(httpcore.NetworkBackend):
-    """Opens connections: one address after the other, all within the time of the call."""
+    """Opens connections, within the time of the call."""
 
     def connect_tcp(
         self,
@@ -173,82 +205,50 @@ class _Lines(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
+        """Connect. Only a thread can ask for a name and be left alone; half of the time is left for a second address."""
         del local_address, socket_options
-        found = _addresses(host, port, timeout)
-        failure = OSError("the name has no address")
-        for tried, (family, kind, protocol, _, address) in enumerate(found):
-            sock = socket.socket(family, kind, protocol)
+        call: Call = timeout
+        opened: Future[socket.socket] = Future()
+
+        def open_() -> None:
             try:
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                _connect(sock, address, timeout, timeout.left * (1 - 1 / (len(found) - tried)))
-            except OSError as error:
+                sock = socket.create_connection((host, port), max(TICK, call.left / 2))
+            except Exception as error:  # noqa: BLE001 - told to who waits
+                with suppress(InvalidStateError):
+                    opened.set_exception(error)
+                return
+            try:
+                opened.set_result(sock)
+            except InvalidStateError:  # nobody waits any more
                 sock.close()
-                failure = error
-            except BaseException:
-                sock.close()
-                raise
-            else:
-                return _Line(sock)
-        raise httpcore.ConnectError(str(failure)) from failure
 
-
-def _addresses(host: str, port: int, call: Call) -> list[Any]:
-    """Return the addresses of a name. Only a thread can ask for them and be left alone."""
-    asked: Future[list[Any]] = Future()
-
-    def ask() -> None:
+        threading.Thread(target=open_, daemon=True).start()
         try:
-            asked.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-        except Exception as error:  # noqa: BLE001 - told to who waits
-            asked.set_exception(error)
-
-    threading.Thread(target=ask, daemon=True).start()
-    while not asked.done():
-        wait([asked], call.wait())
-    try:
-        return asked.result()
-    except (OSError, UnicodeError) as error:  # a name that no IDNA can be fails with the latter
-        raise httpcore.ConnectError(str(error)) from error
-
-
-def _connect(sock: socket.socket, address: Any, call: Call, spare: float) -> None:
-    """Connect, leaving so many seconds of the call to the other addresses. Raises OSError."""
-    sock.setblocking(False)
-    code = sock.connect_ex(address)
-    while code in {errno.EINPROGRESS, errno.EWOULDBLOCK}:
-        if _is_ready(sock, selectors.EVENT_WRITE, call.wait()):
-            code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        elif call.left < spare:
-            code = errno.ETIMEDOUT
-    if code:
-        raise OSError(code, os.strerror(code))
+            while not opened.done():
+                wait([opened], call.wait())
+            sock = opened.result()
+        except (OSError, UnicodeError) as error:  # a name that no IDNA can be fails with the latter
+            raise httpcore.ConnectError(str(error)) from error
+        finally:
+            opened.cancel()
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return _Line(sock)
 
 
 def _is_ready(sock: socket.socket, event: int, seconds: float) -> bool:
-    with selectors.DefaultSelector() as selector:
+    with Selector() as selector:
         selector.register(sock, event)
         return bool(selector.select(seconds))
 
 
-class Network(httpx.HTTPTransport):
-    """Connections to one origin. Safe to use from several threads. Every request bears its `CALL`."""
+class _Connection(httpx.HTTPTransport):
+    """One connection, opened when it is needed and again when it was closed: a pool of httpcore's that holds one."""
 
-    def __init__(self, url: httpx.URL, connections: int, environ: Mapping[str, str]) -> None:
-        """Take the origin and what says how to reach it. Raises SettingsError for a variable that cannot be meant."""
-        options: dict[str, Any] = {"max_connections": connections, "network_backend": _Lines()}
-        if url.scheme == "http":  # it goes to loopback or bears no secret: no proxy is asked, no certificate loaded
-            self._pool = httpcore.ConnectionPool(**options)
-            return
-        options["ssl_context"] = context = tls_context(environ)
-        proxy = proxy_of(url.host, url.port or 443, environ)
-        if proxy is None:
-            self._pool = httpcore.ConnectionPool(**options)
-        else:
-            own = context if proxy.url.startswith("https:") else None
-            self._pool = httpcore.HTTPProxy(proxy.url, proxy_auth=proxy.user, proxy_ssl_context=own, **options)
+    def __init__(self, pool: httpcore.ConnectionPool) -> None:
+        self._pool = pool
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request and return its answer, whose body is read as it is asked for, as it came."""
         call: Call = request.extensions[CALL]
         request.extensions |= {"trace": call.trace, "timeout": dict.fromkeys(("connect", "read", "write"), call)}
         try:
@@ -257,3 +257,64 @@ class Network(httpx.HTTPTransport):
             if call.sent:
                 raise
             raise httpx.ConnectError(str(error)) from error
+
+
+class _Body(httpx.SyncByteStream):
+    """A body whose connection is given back when it is closed."""
+
+    def __init__(self, stream: httpx.SyncByteStream, give_back: Callable[[], None]) -> None:
+        self._stream = stream
+        self._give_back = give_back
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._stream)
+
+    def close(self) -> None:
+        self._stream.close()
+        self._give_back()
+
+
+class Network(httpx.BaseTransport):
+    """Connections to one origin, as many as are used at a time. Safe to use from several threads.
+
+    httpcore asks the system about each idle connection of a pool while it holds the pool's lock, and threads that decode
+    keep it waiting then. So nobody shares a pool.
+    """
+
+    def __init__(self, url: httpx.URL, environ: Mapping[str, str]) -> None:
+        """Take the origin and what says how to reach it. Raises SettingsError for a variable that cannot be meant."""
+        options: dict[str, Any] = {"max_connections": 1, "network_backend": _Lines()}
+        self._new: Callable[[], httpcore.ConnectionPool] = partial(httpcore.ConnectionPool, **options)
+        self._idle: deque[_Connection] = deque()
+        self._opened: list[_Connection] = []
+        if url.scheme == "http":  # it goes to loopback or bears no secret: no proxy is asked, no certificate loaded
+            return
+        context = tls_context(environ)
+        proxy = proxy_of(url.host, url.port or 443, environ)
+        if proxy is None:
+            self._new = partial(self._new, ssl_context=context)
+        else:
+            own = context if proxy.url.startswith("https:") else None
+            options |= {"ssl_context": context, "proxy_ssl_context": own}
+            self._new = partial(httpcore.HTTPProxy, proxy.url, proxy_auth=proxy.user, **options)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request, which bears its `CALL`, and return its answer, whose body is read as it is asked for."""
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = _Connection(self._new())
+            self._opened.append(connection)
+        give_back = partial(self._idle.append, connection)
+        try:
+            response = connection.handle_request(request)
+        except BaseException:
+            give_back()
+            raise
+        response.stream = _Body(cast("httpx.SyncByteStream", response.stream), give_back)
+        return response
+
+    def close(self) -> None:
+        """Close all connections; they are opened anew where they are needed."""
+        for connection in self._opened:
+            connection.close()

@@ -188,6 +188,29 @@ def test_a_second_signal_ends_a_run_at_once_and_says_what_is_unknown(
     assert "(fleet all; " in err
 
 
+@pytest.mark.parametrize("args", [APPLY, WATCH], ids=lambda args: args[0])
+def test_signals_end_a_run_whose_words_nobody_reads(args: tuple[str, ...], tmp_path: Path, world: Simulator) -> None:
+    world.control("POST", "faults", slow={"rate": 1, "on": "writes"})
+    process = begun(tmp_path, world, *args, "--result", "run.jsonl")
+    until(lambda: '"intended"' in content(tmp_path / "run.jsonl"), "a call")
+    assert process.stderr is not None
+    with open(f"/proc/{process.pid}/fd/2", "wb", buffering=0, opener=_unblocked) as full:
+        while full.write(bytes(4096)):
+            pass
+
+    def ended() -> bool:
+        process.send_signal(signal.SIGTERM)
+        return process.poll() is not None
+
+    until(ended, "the end")
+    process.communicate(timeout=20)
+    assert process.returncode == 4
+
+
+def _unblocked(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize(
     "args", [PLAN, ("doctor", "m"), ("status", "m"), ("snapshot", "m", "--out", "s.json")], ids=" ".join

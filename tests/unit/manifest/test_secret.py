@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,9 @@ def test_a_file_without_a_value(content: bytes | None, words: str, tmp_path: Pat
 def test_a_file_is_read_to_a_bound(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("x" * (LONGEST + 10))
     assert len(resolve(Secret(file="token"), {}, tmp_path)) == LONGEST
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "token")
+    with pytest.raises(SettingsError, match="is a named pipe"):
+        resolve(Secret(file="token"), {}, tmp_path)

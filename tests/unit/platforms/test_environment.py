@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import truststore
@@ -71,6 +72,10 @@ def test_hosts_that_are_reached_without_a_proxy(host: str, exceptions: str, ther
         ({"all_proxy": "http://p.example"}, "http://p.example:3128"),
         ({"https_proxy": " ", "all_proxy": "http://[fd00::1]:80"}, "http://[fd00::1]:80"),
         ({"https_proxy": "http://one", "all_proxy": "http://two"}, "http://one:3128"),
+        ({"Https_Proxy": "http://one", "ALL_PROXY": "http://two"}, "http://one:3128"),
+        ({"HTTPS_PROXY": "http://one", "https_proxy": "http://two", "HTTPS_proxy": "ftp://x"}, "http://two:3128"),
+        ({"HTTPS_PROXY": "http://one", "https_proxy": ""}, "http://one:3128"),
+        ({"all_proxy": "http://one", "No_Proxy": "api.losant.com"}, None),
         ({"http_proxy": "http://one"}, None),
         ({"https_proxy": "http://one", "no_proxy": "losant.com"}, None),
         ({"https_proxy": "socks5://one", "NO_PROXY": "*"}, None),
@@ -101,7 +106,7 @@ BAD_PROXIES = [
 ]
 
 
-@pytest.mark.parametrize("name", ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])
+@pytest.mark.parametrize("name", ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "Https_Proxy"])
 @pytest.mark.parametrize(("value", "text"), BAD_PROXIES)
 def test_a_proxy_that_is_none_is_named_by_its_variable(name: str, value: str, text: str) -> None:
     with pytest.raises(SettingsError, match=text) as caught:
@@ -321,4 +326,84 @@ def test_a_proxy_that_opens_no_tunnel(handler: Handler, text: str, certificate: 
         assert text in str(caught.value)
         assert (caught.value.sent, caught.value.retryable) == (False, True)
         assert "secret" not in str(caught.value)
+        client.close()
+
+
+def test_a_proxy_is_asked_for_an_address_of_ipv6_in_brackets() -> None:
+    asked: list[bytes] = []
+    with serving(lambda connection: asked.append(request_of(connection))) as (proxy, _):
+        client = Client(
+            "https://[fd00::7]:8443",
+            NoCredentials(),
+            platform="losant",
+            clock=Hurried(),
+            timeout=5,
+            environ={"https_proxy": proxy},
+        )
+        with pytest.raises(Unreachable):
+            client.get("/x", "read x")
+        client.close()
+    assert asked[0].startswith(b"CONNECT [fd00::7]:8443 HTTP/1.1\r\n")
+    assert b"\r\nhost: [fd00::7]:8443\r\n" in asked[0].lower()
+
+
+def _waits(connection: socket.socket) -> None:
+    with suppress(OSError):
+        while connection.recv(65_536):
+            pass
+
+
+def _opens_and_waits(connection: socket.socket) -> None:
+    request_of(connection)
+    connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
+    _waits(connection)
+
+
+@pytest.mark.parametrize("ends", ["stop", "time"])
+@pytest.mark.parametrize("where", ["name", "handshake", "proxy", "tunnel", "proxy's handshake"])
+def test_a_read_ends_wherever_it_waits(
+    where: str, ends: str, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, asked, done, closed = Hurried(), threading.Event(), threading.Event(), threading.Event()
+    resolve = socket.getaddrinfo
+
+    def handle(connection: socket.socket) -> None:
+        asked.set()
+        (_opens_and_waits if where == "tunnel" else _waits)(connection)
+        closed.set()
+
+    def hang(*args: Any, **options: Any) -> Any:
+        asked.set()
+        done.wait(30)
+        return resolve(*args, **options)
+
+    def stop() -> None:
+        asked.wait(30)
+        clock.stop()
+
+    with serving(handle) as (url, _):
+        proxy = url.replace("http:", "https:") if where == "proxy's handshake" else url
+        environ = {"SSL_CERT_FILE": str(certificate)}
+        target = url.replace("http:", "https:")
+        if where not in {"name", "handshake"}:
+            target, environ["https_proxy"] = "https://h.example", proxy
+        if where == "name":
+            monkeypatch.setattr(socket, "getaddrinfo", hang)
+        client = Client(
+            target,
+            NoCredentials(),
+            platform="losant",
+            clock=clock,
+            timeout=60 if ends == "stop" else 0.5,
+            environ=environ,
+        )
+        if ends == "stop":
+            threading.Thread(target=stop, daemon=True).start()
+        began = time.monotonic()
+        with pytest.raises(Unreachable, match="asked to stop" if ends == "stop" else "no connection to") as caught:
+            client.get("/x", "read x")
+        assert time.monotonic() - began < 20
+        assert not caught.value.sent
+        done.set()
+        assert closed.wait(30)  # also what was opened late
         client.close()

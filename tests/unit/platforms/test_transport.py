@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from reconciler.cli.wiring import SystemClock
-from reconciler.errors import UnexpectedAnswer, Unreachable
+from reconciler.errors import Rejected, UnexpectedAnswer, Unreachable
 from reconciler.platforms.body import START, TooLarge, unpacked
 from reconciler.platforms.credentials import NoCredentials
 from reconciler.platforms.http import Client
@@ -41,9 +41,9 @@ def request_of(connection: socket.socket) -> bytes:
 
 
 @contextmanager
-def serving(*handlers: Handler) -> Iterator[tuple[str, list[int]]]:
+def serving(*handlers: Handler, host: str = "127.0.0.1") -> Iterator[tuple[str, list[int]]]:
     """Serve one connection per handler, in their order; gives the URL and the count of connections."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.settimeout(10)
     connections: list[int] = []
 
@@ -60,7 +60,7 @@ def serving(*handlers: Handler) -> Iterator[tuple[str, list[int]]]:
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}", connections
+        yield f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}", connections
     finally:
         listener.close()
         thread.join(10)
@@ -224,8 +224,8 @@ def _cut(connection: socket.socket) -> None:
             "incomplete chunked read",
         ),
         (answering(b"gibberish\r\n\r\n"), "illegal status line"),
-        (answering(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 30_000 + b"\r\n"), "too long"),
-        (answering(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 200_000 + b"\r\n\r\n"), "too long"),
+        (answering(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200_000 + b"\r\n"), "too long"),
+        (answering(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 1_000_000 + b"\r\n\r\n"), "too long"),
         (answering(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), "broke off"),
         (_cut, "reset"),
         (request_of, "disconnected"),
@@ -468,7 +468,7 @@ def test_no_such_host(monkeypatch: pytest.MonkeyPatch) -> None:
         written(client)
     assert not told.value.sent
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [])
-    with clients("http://localhost:1") as client, pytest.raises(Unreachable, match="the name has no address"):
+    with clients("http://localhost:1") as client, pytest.raises(Unreachable, match="no connection to"):
         written(client)
 
 
@@ -536,3 +536,31 @@ def test_shaking_hands_ends_in_time(handler: Handler) -> None:
     ):
         written(client)
     assert not caught.value.sent
+
+
+def test_what_a_server_answers_before_it_has_all_is_read() -> None:
+    refused = b"HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+    def handle(connection: socket.socket) -> None:
+        connection.recv(1024)
+        connection.sendall(refused)
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(65_536):
+            pass
+
+    def hurried(connection: socket.socket) -> None:
+        connection.recv(1024)
+        connection.sendall(refused)
+
+    for handler in (handle, hurried):
+        with (
+            serving(handler) as (url, _),
+            clients(url) as client,
+            pytest.raises(Rejected, match="the platform answered 413"),
+        ):
+            client.write("/x", "write x", "x" * 5_000_000, bytes, time.monotonic() + 5)
+
+
+def test_a_platform_may_be_at_an_address_of_ipv6() -> None:
+    with serving(answering(OK), host="::1") as (url, _), clients(url) as client:
+        assert whole(client) == b"{}"

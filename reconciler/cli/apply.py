@@ -104,7 +104,11 @@ def command(  # every option is one of the command line's
         if not yes and saved is None:
             _ask(planned.plan, clock.now())
         else:
-            say(*(f"warning: {one.fleet}: {text}" for one in planned.plan.fleets for text in one.warnings), err=True)
+            from reconciler.views.reason_words import warnings_of
+
+            say(
+                *(f"warning: {one.fleet}: {text}" for one in planned.plan.fleets for text in warnings_of(one)), err=True
+            )
         options = Options(
             concurrency=concurrency,
             fail_fast=fail_fast,

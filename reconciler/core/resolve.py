@@ -15,7 +15,7 @@ from operator import itemgetter
 import msgspec
 
 from reconciler.core.names import Names
-from reconciler.core.select import Mask, Rows, both, either, is_glob, mask, mask_of, rows_in, selectors_in, without
+from reconciler.core.select import Mask, Rows, both, either, mask, mask_of, named_in, rows_in, selectors_in, without
 from reconciler.model.desired import ABSENT, UNMANAGED, Desired, Want, version
 from reconciler.model.diagnostic import Diagnostic, Related, Severity
 from reconciler.model.fleet import ChannelRef, Choice, Document, FleetSpec, Selector, WorkloadSpec
@@ -179,8 +179,8 @@ class _Resolver:
     def _mask(self, selector: Selector, path: Path, *names: str) -> Mask:
         """Return the units that a selector means, for the workloads of these names, or for all of the fleet."""
         for one in selectors_in(selector):
-            for name in one.names or []:
-                rows = [] if is_glob(name) else self.units.named(name)
+            for name in named_in(one, self.units):
+                rows = self.units.named(name)
                 if len(rows) > 1:
                     self._ambiguous(name, rows, path, names)
         return mask(selector, self.units)

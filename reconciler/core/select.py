@@ -118,7 +118,7 @@ def _parts(selector: Selector, units: Units) -> Iterator[Mask]:
     if selector.ids is not None:
         yield _by_id(selector.ids, units)
     if selector.cohorts is not None:
-        yield either(_by_id(selector.cohorts, units), _by_name(selector.cohorts, units))
+        yield either(_by_id(selector.cohorts, units), _by_name([*_not_ids(selector.cohorts, units)], units))
     if selector.names is not None:
         yield _by_name(selector.names, units)
     for key, wanted in (selector.tags or {}).items():
@@ -130,6 +130,17 @@ def _parts(selector: Selector, units: Units) -> Iterator[Mask]:
         for one in selector.any:
             found = either(found, mask(one, units))
         yield found
+
+
+def _not_ids(cohorts: list[str], units: Units) -> Iterator[str]:
+    return (one for one in cohorts if one not in units.index)
+
+
+def named_in(selector: Selector, units: Units) -> Iterator[str]:
+    """Yield the names that each of a selector itself must mean one unit: no globs, and of cohorts no ids."""
+    for name in (*(selector.names or ()), *_not_ids(selector.cohorts or [], units)):
+        if not is_glob(name):
+            yield name
 
 
 def _by_id(ids: list[str], units: Units) -> Mask:

@@ -123,7 +123,7 @@ class Hold(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One reason why a change may not go. Which fields are set depends on `code`.
 
     `text` is quoted: a person's reason, the platform's own words, or a diagnostic. `until` is a day. `needs` and `has`
-    are agent versions.
+    are agent versions; of a quarantine `needs` is the version in it that comes along with this one.
     """
 
     code: HoldReason

@@ -118,13 +118,18 @@ def _refusal(result: object) -> str:
     if not isinstance(result, dict):
         return ""
     words = [result.get(name) for name in ("status", "result")]
+    agreed = any(result.get(name) is True for name in _AGREES)
     refused = (
         any(result.get(name) is False for name in _AGREES)
         or any(_codes(result))
         # A record of what a device does, which names what was asked of it, may tell of something older.
         or ("requestedStatus" not in result and any(isinstance(one, str) and one.lower() in _FAILED for one in words))
         or bool(result.get("error"))
-        or (isinstance(result.get("message"), str) and not result.keys().isdisjoint(("type", "errorCode")))
+        or (
+            not agreed
+            and isinstance(result.get("message"), str)
+            and not result.keys().isdisjoint(("type", "errorCode"))
+        )
     )
     return _why(result) if refused else ""
 

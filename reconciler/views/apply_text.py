@@ -24,6 +24,9 @@ from reconciler.views.reason_words import (
 )
 from reconciler.views.words import SAMPLE, SIGNS, clean, count, duration, end, listed, places
 
+REMAINING = (Result.FAILED, Result.STALE, Result.UNKNOWN, Result.NOT_TRIED)
+"""Results that leave something to be done."""
+
 KINDS = 5
 """Different details of one result that are shown when not verbose."""
 
@@ -100,7 +103,9 @@ def _ending(applied: Applied, context: CommandContext) -> Iterator[Line]:
         parts.append(f"{count(len(applied.errors), 'fleet')} could not be read")
     took = f" in {duration(applied.seconds)}" if applied.seconds is not None else ""
     calls = f"{count(applied.sent, 'call')}{took}"
-    if not parts:
+    if not parts and _unread(applied, numbers):
+        yield line(("Nothing was sent", "bold yellow"), f"; {calls}.")
+    elif not parts:
         yield line(("Nothing to apply", "bold green"), f"; {calls}.")
     else:
         yield line(_verdict(applied, numbers), f"{', '.join(parts)}; {calls}.")
@@ -123,12 +128,23 @@ def _verdict(applied: Applied, numbers: dict[Result, int]) -> Span:
 def _next(applied: Applied, numbers: dict[Result, int], context: CommandContext) -> Iterator[tuple[str, str]]:
     if applied.blocked:
         yield "A limit forbids these changes: change the manifests, or lift it once with --allow and --reason.", ""
-    if any(numbers[result] for result in (Result.FAILED, Result.STALE, Result.UNKNOWN, Result.NOT_TRIED)):
+    if any(numbers[result] for result in REMAINING):
         yield "See what remains to be done with:", context.command("plan")
+    elif _unread(applied, numbers):
+        yield (
+            "Slots that the reading does not cover are unknown and were left alone; see them with:",
+            context.command("plan"),
+        )
     elif applied.held:
         yield "See why changes are held with:", context.command("plan")
     if numbers[Result.WAITING] or numbers[Result.FAILED]:
         yield "Follow the units with:", context.command("status")
+
+
+def _unread(applied: Applied, numbers: dict[Result, int]) -> bool:
+    """Return whether all that keeps a run from being complete is that its reading was not."""
+    named = applied.blocked or applied.errors or applied.mistakes or any(numbers[result] for result in REMAINING)
+    return applied.exit_code != 0 and not named
 
 
 def results(outcomes: Iterable[Outcome]) -> dict[Result, int]:

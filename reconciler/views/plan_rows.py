@@ -30,7 +30,15 @@ from reconciler.views.group import (
     weight,
 )
 from reconciler.views.plan_words import staged
-from reconciler.views.reason_words import ADVICE, LABELS, LIMITS, SENT_IN_THIS_RUN, diagnostic_words, violation_words
+from reconciler.views.reason_words import (
+    ADVICE,
+    LABELS,
+    LIMITS,
+    SENT_IN_THIS_RUN,
+    diagnostic_words,
+    violation_words,
+    warnings_of,
+)
 from reconciler.views.releases_text import facts, first_line, spoken_of
 from reconciler.views.words import REASONS, SAMPLE, SIGNS, Show, count, course, devices, listed, places
 
@@ -155,12 +163,9 @@ class Sections:
         return [Cell("Limit", LIMITS[one.kind], "bold"), Cell("Violated by", self.show(violation_words(one))), at]
 
     def _mistakes(self) -> Section:
-        found = self._diagnostics(Severity.ERROR)
+        found = [diagnostic_words(one) for one in self.fleet.diagnostics if one.severity is Severity.ERROR]
         detail = f": {len(found):,}; the slots they are about are held"
         return self._texts(Rank.MISTAKES, "Mistakes in manifests", detail, "mistakes", found, "red")
-
-    def _diagnostics(self, severity: Severity) -> list[str]:
-        return [diagnostic_words(one) for one in self.fleet.diagnostics if one.severity is severity]
 
     def _problems(self) -> Section:
         found = self.fleet.basis.problems
@@ -168,8 +173,7 @@ class Sections:
         return self._texts(Rank.PROBLEMS, "Reading incomplete", detail, "problems of the reading", found)
 
     def _warnings(self) -> Section:
-        found = [*self._diagnostics(Severity.WARNING), *self.fleet.warnings]
-        return self._texts(Rank.WARNINGS, "Warnings", "", "warnings", found)
+        return self._texts(Rank.WARNINGS, "Warnings", "", "warnings", warnings_of(self.fleet))
 
     def _texts(
         self, rank: Rank, name: str, detail: str, noun: str, found: Sequence[str], colour: str = "yellow"

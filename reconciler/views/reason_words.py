@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from reconciler.model.condition import Condition, ConditionCode
-from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.hold import Hold, HoldReason, Outlook, Problem, Unmet
 from reconciler.model.outcome import Outcome, Result
-from reconciler.model.plan import LimitKind, Violation
+from reconciler.model.plan import FleetPlan, LimitKind, Violation
 
 CONDITIONS = {
     ConditionCode.NOT_COVERED: "not covered by the reading",
@@ -264,6 +266,9 @@ def hold_words(one: Hold, workload: str, version: str | None) -> str:
     if one.code is HoldReason.PRUNING_UNSAFE and not one.text:
         incomplete = f"the reading is incomplete: {'; '.join(one.problems)}"
         return conditions_words(one.conditions) or incomplete
+    if one.code is HoldReason.QUARANTINED and one.needs:
+        own = hold_words(replace(one, needs=""), *one.needs.rsplit(" ", 1))
+        return f"{workload} {version} brings along {one.needs}: {own}"
     if one.code is HoldReason.VERSION_NOT_FOUND and version is not None:
         return f"the platform has no version {version}{f': {one.text}' if one.text else ''}"
     return HOLDS.get(one.code, "{text}").format(
@@ -283,6 +288,12 @@ def _unknown(one: Hold) -> str:
         conditions_words(one.conditions) or one.text or "the platform returned a value that this program does not know"
     )
     return f"{why} ({'; '.join(one.problems)})" if one.problems else why
+
+
+def warnings_of(fleet: FleetPlan) -> list[str]:
+    """Return what a plan warns of: what is odd about manifests, and about the fleet."""
+    odd = (one for one in fleet.diagnostics if one.severity is Severity.WARNING)
+    return [*map(diagnostic_words, odd), *fleet.warnings]
 
 
 def diagnostic_words(one: Diagnostic) -> str:

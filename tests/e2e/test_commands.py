@@ -245,7 +245,12 @@ def test_warnings_of_loading_are_shown_and_strict_makes_them_errors(run: Run, pl
 
 
 def test_an_apply_that_shows_no_plan_says_what_the_plan_warns_of(run: Run, plant: Simulator, folder: Path) -> None:
+    path = folder / "fleet.yaml"
+    head, spec, tail = path.read_text().partition("spec:\n")
+    path.write_text(f"{head}{spec}  pins: {{gw-404: {{vision: v1.2.0}}}}\n{tail}")
     ran = run("apply", "fleet", "--yes", "--no-wait", token=plant.token)
-    assert (
-        ran.err == "warning: losant: 3 units match the scope but are of a class that takes no assignments; left out\n"
-    )
+    shown = [line.removeprefix("warning: losant: ").strip() for line in ran.err.splitlines()]
+    assert shown == [
+        "fleet/fleet.yaml:7:10: no unit has the id or name 'gw-404': this pin holds nothing",
+        "3 units match the scope but are of a class that takes no assignments; left out",
+    ]

@@ -253,6 +253,13 @@ def test_names_that_several_units_bear_are_errors_that_list_their_ids() -> None:
         assert codes(one) == [("ambiguous-name", Severity.ERROR)]
         assert "u0, u1" in one.diagnostics[0].message
     assert codes(judged(twins, units=Selector(names=["tw*"]))) == []
+    assert codes(judged(twins, units=Selector(cohorts=["twin"]))) == [("ambiguous-name", Severity.ERROR)]
+
+
+def test_a_cohort_is_the_one_of_that_id_whatever_others_are_called() -> None:
+    twins = reading(State("1", "1"), State("1", "1"), units=[unit("u0", name="beta"), unit("u1", name="u0")])
+    one = judged(twins, units=Selector(cohorts=["u0"]))
+    assert (codes(one), list(one.resolution.scope)) == ([], [0])
 
 
 def test_units_that_cannot_be_assigned_to_drop_out_unless_named() -> None:

@@ -14,6 +14,7 @@ from reconciler.model.observation import EMPTY, State
 from reconciler.model.release import Release, ReleaseInfo
 from reconciler.model.snapshot import PROVED, Coverage, Snapshot, Workload
 from reconciler.model.unit import Reach, Unit, Units
+from reconciler.views.reason_words import hold_words
 from tests.laws.strategies import NOW, WHOLE, document, drafted, planned
 
 POLLER, VISION = Workload("w1", "poller"), Workload("w2", "vision")
@@ -90,6 +91,24 @@ def test_pruning_is_held_where_the_reading_is_incomplete() -> None:
 
 def test_a_missing_workload_that_a_filter_leaves_out_is_not_spoken_of() -> None:
     assert held(snapshot(), FOUND, "poller", "gone", filters=Filters(workloads=("poller",))) == set()
+
+
+@pytest.mark.parametrize("name", ["w2", "vision", "camera"])
+@pytest.mark.parametrize("brought", ["w2 v7", "vision v7"])
+def test_a_version_that_brings_a_quarantined_one_along_is_held(name: str, brought: str) -> None:
+    def holds(version: str) -> list[str]:
+        spec = FleetSpec(
+            connection="plant",
+            units=Selector(all=True),
+            workloads={"poller": WorkloadSpec(version="v2"), "camera": WorkloadSpec(id="w2", unmanaged=True)},
+            quarantine=[Quarantine(workload=name, version=version, reason="boot loop", until="2027-01-01")],
+        )
+        catalog = {Release("w1", "v2"): msgspec.structs.replace(FOUND, dependencies=("lib v1", brought))}
+        plan = planned(drafted(document(spec), snapshot(OLD, vision=OLD), WHOLE), catalog)
+        return [hold_words(hold, "poller", "v2") for one in plan.held for hold in one.reasons]
+
+    assert holds("v7") == [f"poller v2 brings along {brought}: {brought} is quarantined until 2027-01-01: boot loop"]
+    assert not holds("v8")
 
 
 @pytest.mark.parametrize(

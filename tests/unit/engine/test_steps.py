@@ -125,6 +125,17 @@ def test_what_fails_while_another_version_arrives_does_not_keep_it_from_going_on
     assert [call for call, _ in platform.steps] == [DELIVER, DELETE]
 
 
+def test_a_removal_that_fails_is_told(platform: Stepping) -> None:
+    def fail() -> None:
+        platform.due.clear()
+        platform.slots["u0", "w1"] = State("1", "1", Phase.FAILED, error="in use")
+
+    platform.slots["u1", "w1"] = State()
+    platform.during = [None, fail]
+    run, _ = applied(platform, request(None), allow={"remove": "test"})
+    assert told(run.outcomes) == {"u0": (Result.FAILED, "in use")}
+
+
 def test_a_way_back_that_fails_is_told(platform: Stepping) -> None:
     def fail() -> None:
         platform.due.clear()

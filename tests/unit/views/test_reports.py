@@ -76,6 +76,15 @@ def test_what_was_held_is_never_left_unsaid() -> None:
     assert "Applied: 2 done, 2 held; 1 call.\nSee why changes are held with: reconciler plan\n" in found
 
 
+def test_what_the_reading_did_not_cover_is_why_a_run_is_incomplete() -> None:
+    why = "Slots that the reading does not cover are unknown and were left alone; see them with: reconciler plan\n"
+    found = plain(apply_text.render(Applied(run="r", exit_code=4, sent=0), width=120))
+    assert found == f"Nothing was sent; 0 calls.\n{why}"
+    done = (reports.outcome(1, Result.DONE),)
+    found = plain(apply_text.render(Applied(run="r", exit_code=4, sent=1, outcomes=done), width=120))
+    assert found.endswith(f"Not all applied: 1 done; 1 call.\n{why}")
+
+
 def test_a_run_that_did_not_wait_says_accepted_and_never_applied() -> None:
     accepted = tuple(reports.outcome(number, Result.WAITING) for number in range(2))
     failed = (*accepted, reports.outcome(2, Result.FAILED, "no such flow"))

@@ -95,6 +95,7 @@ def test_what_is_sent_and_the_status_that_came(one: Action, body: bytes, status:
         (httpx.Response(202, json={"type": "Validation", "message": "bad"}), ReceiptKind.REJECTED, "Validation: bad"),
         (httpx.Response(200, json=[{"deviceId": "d", "error": "gone"}]), ReceiptKind.REJECTED, "answered 200, and refuses it: gone"),
         (httpx.Response(202, json={"success": True, "warning": "late"}), ReceiptKind.ACCEPTED, ""),
+        (httpx.Response(202, json={"success": True, "type": "job", "message": "on its way"}), ReceiptKind.ACCEPTED, ""),
         (httpx.Response(201, json={}), ReceiptKind.UNKNOWN, "missing required field"),
         (httpx.Response(201), ReceiptKind.UNKNOWN, "the body is empty"),
         (httpx.Response(202), ReceiptKind.ACCEPTED, ""),

@@ -134,6 +134,7 @@ ORDERS: list[tuple[list[dict[str, Any]], str, str]] = [
     ([ASKED, LEFT], "v1", "left"),
     ([ASKED, TOOK], "v1", "left"),
     ([ASKED, ERROR, TOOK, BACK], "v1", "left"),
+    ([TOOK, BACK], "v1", "left"),
     ([OLD, ASKED, LEFT], "v1", "left"),
     ([ASKED, OLD, ASKED, LEFT], "v1", "moving"),
     ([OLD, ASKED, TOOK, BACK], "v1", "left"),

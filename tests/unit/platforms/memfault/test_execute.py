@@ -93,6 +93,13 @@ def test_an_answer_about_another_activation_proves_nothing(call: str, data: Any,
     assert (f"but about {other}, which" in receipt.error) == bool(other)
 
 
+def test_a_pull_may_be_answered_without_a_body() -> None:
+    project = Project()
+    action = next(one for one in project.compiled(WRITES["memfault.pull"]) if one.call == "memfault.pull")
+    project.hooks.append(lambda request: httpx.Response(200) if request.method == "DELETE" else None)
+    assert project.execute(action) == Receipt(ReceiptKind.ACCEPTED, status=200)
+
+
 def test_one_that_waits_for_approval_is_accepted_and_then_unknown() -> None:
     project = Project(approval="pending")
     (action,) = project.compiled(change("default", "1.4.0"))

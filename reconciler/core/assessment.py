@@ -197,8 +197,9 @@ def unmanaged(one: FleetAssessment) -> int:
         if column is None or not one.filters.workload(one.resolution.names(workload)):
             continue
         ours = one.resolution.columns.get(workload.id)
-        claimed = frozenset(ours.claims()) if ours is not None else frozenset()
-        if len(claimed) < len(one.resolution.scope):
+        claims = ours.claims() if ours is not None else []
+        if len(claims) < len(one.resolution.scope):
+            claimed = frozenset(claims)
             count += sum(column[row] in held and row not in claimed for row in one.reach)
     return count
 

@@ -54,7 +54,7 @@ def conflicts(resolutions: Sequence[Resolution], units: Units) -> Iterator[Mista
 def _shared(columns: Sequence[Column], units: int) -> dict[tuple[int, int], list[int]]:
     """Return the rows that two columns of one workload claim, by the positions of the columns; each row is seen once."""
     found: dict[tuple[int, int], list[int]] = defaultdict(list)
-    claims = [list(column.claims()) for column in columns] if len(columns) > 1 else []
+    claims = [column.claims() for column in columns] if len(columns) > 1 else []
     if len(set().union(*claims)) == sum(map(len, claims)):
         return found
     owners = array("I", bytes(4 * units))

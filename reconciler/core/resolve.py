@@ -8,7 +8,7 @@ the scope can never be touched.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from itertools import compress
 from operator import itemgetter
 
@@ -66,10 +66,12 @@ class Column(msgspec.Struct):
         """Return the rule that decides a slot."""
         return self.rules[self.winner(row)]
 
-    def claims(self) -> Iterator[int]:
-        """Yield the rows of the slots that the fleet claims: those that some rule manages."""
+    def claims(self) -> Rows | list[int]:
+        """Return the rows of the slots that the fleet claims: those that some rule manages."""
         managed = [rule.value.want is not Want.UNMANAGED for rule in self.rules]
-        return compress(self.rows, map(managed.__getitem__, self.winners))
+        if all(managed[1:]):
+            return self.rows
+        return list(compress(self.rows, map(managed.__getitem__, self.winners)))
 
 
 class Mistake(msgspec.Struct, frozen=True):

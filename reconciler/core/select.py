@@ -11,6 +11,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import translate
+from itertools import chain
 from operator import itemgetter
 from re import compile as compile_pattern
 
@@ -158,7 +159,7 @@ def _by_tag(key: str, wanted: list[str], units: Units) -> Mask:
     known = units.tagged(key)
     values = filter(matcher(wanted), known) if any(map(is_glob, wanted)) else known.keys() & wanted
     numbers = {number for value in values for number in known[value]}
-    return mask_of((row for number in numbers for row in units.labelled(number)), units)
+    return mask_of(chain.from_iterable(map(units.labelled, numbers)), units)
 
 
 def matcher(patterns: list[str]) -> Callable[[str], bool]:

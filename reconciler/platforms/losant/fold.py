@@ -147,10 +147,11 @@ class Slots:
     def fold(self, page: Page[Row]) -> None:
         """Take one page. The loop runs once a row of the application: every operation in it counts."""
         row_of, plain, columns = self.units.index, self._plain, self.table.columns
+        failing = tells_error(page.content) is not None
         for row in page.items:
             version, etag = row.desired_version, row.desired_etag
-            alike = version == row.current_version and etag == row.current_etag and not row.file_name
-            if alike and not tells_error(row.logs):
+            alike = version == row.current_version and etag == row.current_etag and row.file_name is None
+            if alike and not (failing and tells_error(row.logs)):
                 number = plain.get(key := (version, etag, row.flow_class))
                 if number is None:
                     number = plain[key] = self._number(row)

@@ -64,7 +64,7 @@ class Shelf:
         versions, others = self._versions()
         packages = {one.package for one in versions.versions}
         packages |= {name for shelf in listed.shelves for name in shelf.packages}
-        return snapshot_of(self.identity, listed.shelves, packages, (*problems, *others), read_at)
+        return snapshot_of(self.identity, listed, packages, (*problems, *others), read_at)
 
     def catalog(
         self, wanted: Collection[Release], seen: Snapshot | None = None, *, probe: Collection[Release] = ()

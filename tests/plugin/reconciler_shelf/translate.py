@@ -8,7 +8,7 @@ from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.observation import EMPTY, Phase, State
 from reconciler.model.snapshot import Coverage, Snapshot, Workload
 from reconciler.model.unit import Reach, Unit, Units
-from reconciler_shelf.wire import Holding, Shelf
+from reconciler_shelf.wire import Holding, Shelf, Shelves
 
 
 def units_of(shelves: list[Shelf]) -> Units:
@@ -40,9 +40,10 @@ def state_of(holding: Holding) -> State:
 
 
 def snapshot_of(
-    identity: str, shelves: list[Shelf], packages: set[str], problems: tuple[str, ...], read_at: float
+    identity: str, listed: Shelves, packages: set[str], problems: tuple[str, ...], read_at: float
 ) -> Snapshot:
     """Return one reading; with problems nothing that it does not show is proved."""
+    shelves = listed.shelves
     units = units_of(shelves)
     states: dict[State, int] = {EMPTY: 0}
     columns = {name: array("I", bytes(4 * len(units))) for name in packages}
@@ -56,6 +57,6 @@ def snapshot_of(
         workloads=tuple(Workload(name, name) for name in packages),
         states=list(states),
         columns=columns,
-        coverage=Coverage(not problems, problems),
+        coverage=Coverage(not problems, problems, unseen=max(0, listed.total - len(shelves))),
         read_at=read_at,
     )

@@ -151,6 +151,13 @@ def test_what_is_left_out_is_said() -> None:
     assert planned(plain).warnings == ()
 
 
+def test_fields_of_another_type_than_documented_are_said() -> None:
+    noted = reading(State("2", "2"), coverage=Coverage(complete=True, notes=("device u0: size is a text",)))
+    assert planned(judged(noted)).warnings == (
+        "some fields have another type than documented: device u0: size is a text",
+    )
+
+
 def test_what_cannot_be_identified_is_held_as_a_whole() -> None:
     one = judged(reading(State("2", "2")), workloads={"polar": WorkloadSpec(version="1")})
     (held,) = planned(one).held

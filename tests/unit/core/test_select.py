@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.select import mask
+from reconciler.core.select import mask, selectors_in
 from reconciler.model.fleet import Selector
 from reconciler.model.unit import Reach, Unit, Units, labels_of
 
@@ -43,3 +43,9 @@ UNITS = Units.build(
 def test_a_selector_means(selector: Selector, meant: str) -> None:
     found = mask(selector, UNITS)
     assert "".join(id_ for id_, chosen in zip(UNITS.ids, found, strict=True) if chosen) == meant
+
+
+def test_selectors_within_are_found_at_every_depth() -> None:
+    inner = Selector(not_=Selector(all=True))
+    whole = Selector(any=[Selector(ids=["a"]), inner])
+    assert list(selectors_in(whole)) == [whole, Selector(ids=["a"]), inner, Selector(all=True)]

@@ -110,6 +110,20 @@ def test_a_token_that_two_threads_were_refused_is_renewed_once(order: str) -> No
     assert world.paths("POST") == ["/api/v1/login", "/api/v1/login/refresh"]
 
 
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_password_that_was_written_anew_is_worth_another_login(status: int) -> None:
+    world, password = Installation(), ["old"]
+    login = Tokens("operator", lambda: password[0], world.clock)
+    ours = server(world).client._credentials
+    assert isinstance(ours, Tokens)
+    login.use(ours._client)
+    assert login.headers(None) == {"Authorization": "Bearer access-1"}
+    password[0] = "new"
+    assert login.renew(status)
+    assert login.headers(None) == {"Authorization": "Bearer access-2"}
+    assert world.paths("POST") == ["/api/v1/login", "/api/v1/login"]
+
+
 def test_a_refused_password_is_sent_once() -> None:
     world = Installation()
     world.answers["/api/v1/login"] = httpx.Response(401, json={"message": f"{PASSWORD} is wrong"})

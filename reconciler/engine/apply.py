@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 
 from reconciler.core.begin import begin
 from reconciler.core.ending import ended
@@ -13,18 +13,12 @@ from reconciler.engine.parallel import merged
 from reconciler.engine.plan import PlanResult
 from reconciler.engine.reconcile import Reconciling
 from reconciler.engine.run import Options, Run
-from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.event import AnyEvent, Blocked, Finished, Note, Settled, Started
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.plan import FleetPlan, Plan, Violation
 from reconciler.ports import Clock
 
 DONE, ERROR, NOTHING_SENT, INCOMPLETE = 0, 1, 3, 4
-
-
-def mistakes(fleets: Iterable[FleetPlan]) -> list[tuple[str, Diagnostic]]:
-    """Return what is wrong with manifests, by fleet."""
-    return [(fleet.fleet, one) for fleet in fleets for one in fleet.diagnostics if one.severity is Severity.ERROR]
 
 
 class Applying:
@@ -40,7 +34,7 @@ class Applying:
         self.run = Run(run, options, clock)
         self.outcomes: list[Outcome] = []
         self.blocked: list[tuple[str, Violation]] = []
-        self.mistakes = mistakes(planned.plan.fleets)
+        self.mistakes = [(fleet.fleet, one) for fleet in planned.plan.fleets for one in fleet.mistakes]
         self.sent = 0
         self.result = DONE
         """The exit code, were there no mistakes in manifests."""

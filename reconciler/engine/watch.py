@@ -18,7 +18,7 @@ from reconciler.core.assessment import Filters
 from reconciler.core.decide import PlanRequest
 from reconciler.core.drift import Memory, drifted
 from reconciler.core.status import axes
-from reconciler.engine.apply import INCOMPLETE, Applying, mistakes
+from reconciler.engine.apply import INCOMPLETE, Applying
 from reconciler.engine.group import Open
 from reconciler.engine.plan import PlanResult, plan
 from reconciler.engine.run import Options
@@ -127,7 +127,8 @@ class Watching:
         finally:
             planned.close()  # the next pass may be long away, or be one of other manifests
         errors = any(fleet.error for fleet in planned.plan.fleets)
-        self._mistaken = INCOMPLETE if self.watched.apply and mistakes(planned.plan.fleets) else 0
+        mistaken = any(fleet.mistakes for fleet in planned.plan.fleets)
+        self._mistaken = INCOMPLETE if self.watched.apply and mistaken else 0
         return (applying.result if applying is not None else 0) or int(errors)
 
     def _reload(self) -> Generator[AnyEvent, None, None]:
@@ -242,7 +243,7 @@ class Watching:
                 changes=len(fleet.changes),
                 held=len(fleet.held),
                 violations=len(fleet.violations),
-                mistakes=len(mistakes([fleet])),
+                mistakes=len(fleet.mistakes),
                 outcomes=dict(Counter(one.result.value for one in outcomes if one.fleet == fleet.fleet)),
             )
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from reconciler.model.change import Action, Change, Held
-from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.origin import Origin
 from reconciler.model.release import ReleaseInfo
 from reconciler.model.unit import Ref
@@ -125,6 +125,11 @@ class FleetPlan(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
     releases: tuple[MovedTo, ...] = ()
     error: str = ""
+
+    @property
+    def mistakes(self) -> tuple[Diagnostic, ...]:
+        """Return what is wrong with the fleet's manifest."""
+        return tuple(one for one in self.diagnostics if one.severity is Severity.ERROR)
 
 
 class Times(msgspec.Struct, frozen=True, kw_only=True):

@@ -95,9 +95,9 @@ def excerpt(content: bytes, scrub: Scrub) -> str:
 
 def error_text(answer: Answer, scrub: Scrub) -> str:
     """Return what a refusing answer says: `Type: message` of its body, else the start of the body."""
-    told = said(answer.content)
-    if told:
-        return clean(scrub(told))
+    text = said(answer.content)
+    if text:
+        return clean(scrub(text))
     if looks_like_html(answer):
         return "an HTML page came instead of an API answer: " + excerpt(answer.content, scrub)
     return excerpt(answer.content, scrub) or "no explanation was given"

@@ -138,9 +138,9 @@ def _codes(result: object) -> Iterator[int]:
     """Yield the statuses of refusals that a result names."""
     if isinstance(result, dict):
         inner = result.get("error")
-        told = [result.get(name) for name in ("statusCode", "status", "code")]
-        told += [inner.get("http_code")] if isinstance(inner, dict) else []
-        yield from (code for code in told if isinstance(code, int) and 400 <= code < 600)
+        codes = [result.get(name) for name in ("statusCode", "status", "code")]
+        codes += [inner.get("http_code")] if isinstance(inner, dict) else []
+        yield from (code for code in codes if isinstance(code, int) and 400 <= code < 600)
 
 
 def _why(result: Mapping[str, Any]) -> str:

@@ -13,7 +13,6 @@ from typing import NamedTuple
 import msgspec
 
 from reconciler.model.change import Change, Held, Verb
-from reconciler.model.diagnostic import Severity
 from reconciler.model.plan import FleetPlan, MovedTo, Violation
 from reconciler.views.group import (
     Calls,
@@ -163,7 +162,7 @@ class Sections:
         return [Cell("Limit", LIMITS[one.kind], "bold"), Cell("Violated by", self.show(violation_words(one))), at]
 
     def _mistakes(self) -> Section:
-        found = [diagnostic_words(one) for one in self.fleet.diagnostics if one.severity is Severity.ERROR]
+        found = [diagnostic_words(one) for one in self.fleet.mistakes]
         detail = f": {len(found):,}; the slots they are about are held"
         return self._texts(Rank.MISTAKES, "Mistakes in manifests", detail, "mistakes", found, "red")
 

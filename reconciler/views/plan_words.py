@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from reconciler.model.change import Verb
-from reconciler.model.diagnostic import Severity
 from reconciler.model.hold import HoldReason
 from reconciler.model.plan import Counts, FleetPlan, LimitKind, Plan, Summary
 from reconciler.views.group import codes
@@ -61,7 +60,7 @@ def headline(plan: Plan) -> str:
     violated = sum(len(fleet.violations) for fleet in plan.fleets)
     errors = sum(bool(fleet.error) for fleet in plan.fleets)
     unknown = sum(fleet.summary.unknown for fleet in plan.fleets)
-    wrong = {one for fleet in plan.fleets for one in fleet.diagnostics if one.severity is Severity.ERROR}
+    wrong = {one for fleet in plan.fleets for one in fleet.mistakes}
     besides = [
         f"{later:,} more in a later stage of this run" if later else "",
         f"{held:,} held" if held else "",

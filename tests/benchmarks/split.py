@@ -5,45 +5,23 @@ from __future__ import annotations
 import gc
 import time
 from array import array
-from collections.abc import Collection, Sequence
 from statistics import median
 from typing import Any
 
 from reconciler.core.decide import PlanRequest, Seen, assess_reading, decide
 from reconciler.core.plan import assemble
-from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Request, Review
 from reconciler.model.fleet import Document, FleetSpec, Manifest, Selector, WorkloadSpec
 from reconciler.model.observation import EMPTY, State
 from reconciler.model.origin import Origin, Path
 from reconciler.model.release import Release, ReleaseInfo
 from reconciler.model.snapshot import PROVED, Snapshot, Workload
 from reconciler.model.unit import Reach, Unit, Units
+from tests.laws.strategies import Single
 
 UNITS, RUNS, PROMISED = 100_000, 5, 1.5
 FLEETS = (1, 10, 100, 1_000)
 POLLER = Workload("w1", "poller")
 CATALOG = {Release("w1", "2"): ReleaseInfo(found=True)}
-
-
-class Compiler:
-    """A platform that moves everything in one call."""
-
-    def review(self, changes: Sequence[Change]) -> Review:
-        """Hold nothing."""
-        del changes
-        return Review()
-
-    def compile(
-        self,
-        changes: Sequence[Change],
-        fleet_wide: Collection[str],
-        *,
-        wide: bool = True,
-        refused: Refusals = NOTHING_REFUSED,
-    ) -> tuple[Action, ...]:
-        """Return one call."""
-        del fleet_wide, wide, refused
-        return (Action(call="move", request=Request("POST", "/moves"), slots=tuple(range(len(changes)))),)
 
 
 def run() -> dict[str, Any]:
@@ -71,7 +49,7 @@ def _planned(fleets: int) -> float:
     gc.disable()
     began = time.perf_counter()
     assessed = assess_reading(request, seen, set(request.manifest.fleets), 1.0)
-    plans = decide(request, {"plant": assessed.looked_up(CATALOG, Compiler())}, {}, 1.0)
+    plans = decide(request, {"plant": assessed.looked_up(CATALOG, Single())}, {}, 1.0)
     found = assemble(plans, now=1.0, read={}, filters="")
     took = time.perf_counter() - began
     gc.enable()

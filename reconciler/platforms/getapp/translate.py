@@ -269,13 +269,13 @@ def _facts(main: Seen | None) -> Facts:
     if main is None:
         return ()
     took = main.row.download_duration
-    told = (
+    facts = (
         ("deliveryState", main.row.delivery_state or ""),
         ("deviceReleaseStatus", status_of(main.row) or ""),
         ("downloadDuration", "" if took is None else f"{took:g} s"),
         ("artsDirPath", main.row.arts_dir_path or ""),
     )
-    return tuple((name, text) for name, text in told if text)
+    return tuple((name, text) for name, text in facts if text)
 
 
 def _moving(state: State, main: Seen | None, *, auto: bool) -> State:

@@ -329,11 +329,11 @@ def terms(content: bytes | msgspec.Raw) -> Iterator[Offering[Terms]]:
 def project_of(row: bytes) -> str:
     """Return the project of a row that cannot be used, empty where that cannot be read either."""
     try:
-        told = fields(row)
+        known = fields(row)
     except msgspec.DecodeError:
         return ""
-    inner = told.get("release")
-    names = (inner.get("projectName") if isinstance(inner, dict) else None, told.get("name"))
+    inner = known.get("release")
+    names = (inner.get("projectName") if isinstance(inner, dict) else None, known.get("name"))
     return next((name for name in names if isinstance(name, str)), "")
 
 

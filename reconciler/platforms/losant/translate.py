@@ -93,8 +93,8 @@ def facts_of(row: dict[str, Any]) -> Facts:
     """Return all that a row says beside what a state says, with its log."""
     logs = row.get("logs")
     entries = logs if isinstance(logs, list) else []
-    told = [*row.items(), *((f"logs[{number}]", entry) for number, entry in enumerate(entries))]
-    return tuple((name, clean(text)) for name, value in told if name not in SHOWN and (text := _text(value)))
+    fields = [*row.items(), *((f"logs[{number}]", entry) for number, entry in enumerate(entries))]
+    return tuple((name, clean(text)) for name, value in fields if name not in SHOWN and (text := _text(value)))
 
 
 def _text(value: object) -> str:
@@ -132,8 +132,8 @@ class _History:
         ]
         asked = [at for at, log in logs if log.change_type == "desired" and at is not None]
         self.asked_at = max(asked, default=None)
-        told = [(inf if at is None else at, log) for at, log in logs if log.change_type != "desired"]
-        news = [(at, log) for at, log in told if self.asked_at is None or at >= self.asked_at]
+        entries = [(inf if at is None else at, log) for at, log in logs if log.change_type != "desired"]
+        news = [(at, log) for at, log in entries if self.asked_at is None or at >= self.asked_at]
         self.asked_last = self.asked_at is not None and not news
         good = [(at, log) for at, log in news if not log.error and log.change_type == "current"]
         arrived = max((at for at, log in good if _arrives(log, row)), default=-inf)
@@ -143,14 +143,14 @@ class _History:
             if log.error and at >= arrived
         ]
         later = [(at, log) for at, log in good if self.asked_at is None or at > self.asked_at]
-        left = any(_was_there(log, row) for _, log in later) and not self._late(logs, told, row)
+        left = any(_was_there(log, row) for _, log in later) and not self._late(logs, entries, row)
         self.left_at = max(at for at, _ in later) if left else None
 
-    def _late(self, logs: list[tuple[float | None, Log]], told: list[tuple[float, Log]], row: Row) -> bool:
+    def _late(self, logs: list[tuple[float | None, Log]], entries: list[tuple[float, Log]], row: Row) -> bool:
         """Return whether a device obeys late: what it has was asked for before, when it had something else."""
         if self.asked_at is None:
             return False
-        earlier = [(at, log) for at, log in told if at < self.asked_at and not log.error]
+        earlier = [(at, log) for at, log in entries if at < self.asked_at and not log.error]
         heard, last = max(earlier, key=itemgetter(0), default=(-inf, None))
         asks = [(at, log.new_value) for at, log in logs if log.change_type == "desired" and at is not None]
         asked = [at for at, value in asks if value == row.current_version and heard <= at < self.asked_at]

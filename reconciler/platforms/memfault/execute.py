@@ -111,6 +111,6 @@ def _other(answered: wire.Answered, action: Action) -> str:
         asked = action.request.path.rpartition("/")[2]
         return "" if str(answered.id) == asked else f"deployment {answered.id}"
     body = action.request.body
-    told = ((answered.release, "version", body["release"]), (answered.cohort, "slug", body["cohort"]))
-    named = ((one.get(key), asked) for one, key, asked in told if isinstance(one, dict))
+    answers = ((answered.release, "version", body["release"]), (answered.cohort, "slug", body["cohort"]))
+    named = ((one.get(key), asked) for one, key, asked in answers if isinstance(one, dict))
     return next((clean(name) for name, asked in named if isinstance(name, str) and name != asked), "")

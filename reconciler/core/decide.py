@@ -10,12 +10,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
+from reconciler.core.assemble import LIFETIME
 from reconciler.core.assessment import Filters, FleetAssessment, assess, leavers, wanted
 from reconciler.core.guards.requirement import Gates, gates
 from reconciler.core.mistakes import Mistakes
 from reconciler.core.names import suggestion
 from reconciler.core.need import Need, Side, needs, tied_to
-from reconciler.core.plan import LIFETIME, NO_GATES, Compiler, failed_fleet, fleet_plan
+from reconciler.core.plan import NO_GATES, Compiler, failed_fleet, fleet_plan
 from reconciler.core.resolve import Channels, Resolution, resolve
 from reconciler.core.select import matcher
 from reconciler.core.stage import staged
@@ -188,6 +189,7 @@ def _assess(
         mistakes=mistakes,
     )
     one.base = _base(resolution.document, request, seen.snapshot)
+    one.channels = request.manifest.channels
     return one
 
 

@@ -87,7 +87,9 @@ def test_more_units_point_at_the_selector(main: Clone) -> None:
 
 def test_a_lagging_branch_does_not_plan_to_revert_others(main: Clone) -> None:
     main.git("checkout", "-q", "-b", "request")
-    main.edit("units: {all: true}", "units: {all: true}\n  pins: {gw-001: {modbus-poller: v1.1.0}}", "fleets/fleet.yaml")
+    main.edit(
+        "units: {all: true}", "units: {all: true}\n  pins: {gw-001: {modbus-poller: v1.1.0}}", "fleets/fleet.yaml"
+    )
     main.commit("a pin")
     main.git("checkout", "-q", "main")
     main.edit("v1.3.0", "v1.4.0")
@@ -96,7 +98,9 @@ def test_a_lagging_branch_does_not_plan_to_revert_others(main: Clone) -> None:
     assert main.holds("v1.4.0") == UNITS
     main.git("checkout", "-q", "request")
     (fleet,) = planned(main)["fleets"]
-    assert [(one["unit"]["name"], one["to"], one["reason"]) for one in fleet["changes"]] == [("gw-001", "v1.1.0", "change")]
+    assert [(one["unit"]["name"], one["to"], one["reason"]) for one in fleet["changes"]] == [
+        ("gw-001", "v1.1.0", "change")
+    ]
     assert {one["to"] for one in fleet["held"]} == {"v1.3.0"}
     assert {hold["code"] for one in fleet["held"] for hold in one["reasons"]} == {"behind-base"}
     shown = main.call("plan", "--base", "main")
@@ -211,7 +215,7 @@ def test_a_base_whose_manifests_are_invalid_does_not_keep_them_from_being_mended
     main.commit("mended")
     ran = main.call("plan", "--base", "main", "-o", "json")
     assert ran.code == 0, ran
-    assert "warning: the manifests at --base main are invalid: fleets/fleet.yaml:2:7" in ran.err
+    assert "warning: the manifests at --base main are invalid: fleets/fleet.yaml:2:1" in ran.err
     assert "invalid" in ran.json["provenance"]["base_problem"]
     assert {one["reason"] for one in ran.json["fleets"][0]["changes"]} == {"out-of-sync"}
     for form in ("text", "markdown"):
@@ -376,7 +380,9 @@ def test_the_last_holder_goes_only_where_the_fleet_allows_it(main: Clone) -> Non
     shown = main.call("plan", "-o", "json")
     (fleet,) = shown.json["fleets"]
     assert fleet["violations"] == []
-    assert {(one["reason"], one["until"], one["origin"]["line"]) for one in fleet["lifted"]} == {("end of life", "2099-01-01", 7)}
+    assert {(one["reason"], one["until"], one["origin"]["line"]) for one in fleet["lifted"]} == {
+        ("end of life", "2099-01-01", 7)
+    }
     assert shown.json["applyable"]
     applied = main.call("apply", "--yes", "-o", "json", "--result", "run.jsonl")
     assert applied.code == 0, applied

@@ -248,7 +248,9 @@ def test_a_plan_from_outside_git_and_manifests_outside_git(main: Clone, plant: S
     assert refused.code == 1, refused
     assert "the manifests here are in no git repository" in refused.err
     copied.edit("v1.2.0", "v1.1.0", "channels.yaml")
-    assert copied.apply("loose", paths=(".",)).code == 3, "nothing speaks of commits; the manifests ask for another version"
+    assert copied.apply("loose", paths=(".",)).code == 3, (
+        "nothing speaks of commits; the manifests ask for another version"
+    )
 
 
 def test_a_request_that_changes_no_manifest_goes(main: Clone, plant: Simulator) -> None:
@@ -303,7 +305,9 @@ def test_a_queue_plans_again_where_that_is_no_more(main: Clone) -> None:
     requested(main, "lower", "v1.2.0")
     main.git("checkout", "-q", "lower")
     main.git("checkout", "-q", "-b", "upper")
-    main.edit("units: {all: true}", "units: {all: true}\n  pins: {gw-003: {modbus-poller: v1.4.0}}", "fleets/fleet.yaml")
+    main.edit(
+        "units: {all: true}", "units: {all: true}\n  pins: {gw-003: {modbus-poller: v1.4.0}}", "fleets/fleet.yaml"
+    )
     main.commit("a pin")
     assert main.plan("upper", "--base", "lower").code == 0
     main.git("checkout", "-q", "main")
@@ -324,7 +328,13 @@ def test_what_moved_since_goes_if_it_was_reviewed(main: Clone, plant: Simulator)
     requested(main)
     squashed(main)
     plant.control("POST", "console", device="gw-007", flow="modbus-poller", version="v1.2.0")
-    stale = main.apply("request", options=("-o", "json",))
+    stale = main.apply(
+        "request",
+        options=(
+            "-o",
+            "json",
+        ),
+    )
     assert stale.code == 4, stale
     applied = main.apply("request", options=("--replan-if-subset",))
     assert applied.code == 0, applied

@@ -108,7 +108,7 @@ class _Older(msgspec.Struct, frozen=True, kw_only=True):
             ),
             base=self.manifest,
             tip=self.tip,
-            connections=changes(sides, wiring.plugins()) if self.connections or self.commit else (),
+            connections=changes(sides, wiring.plugins()),
         )
 
 

@@ -80,7 +80,8 @@ class _Compared:
         there = self.sides.used.get(name)
         if (None if there is None else there.spec) != (None if now is None else now.spec):
             return Reading.HIDDEN
-        if now is None or not used or self.sides.offline or self._sent_alike(now.spec):
+        begins = not self.sides.base  # the very first Connections: there is nothing that they could be held against
+        if now is None or not used or self.sides.offline or begins or self._sent_alike(now.spec):
             return Reading.PLANNED
         return Reading.REFUSED
 

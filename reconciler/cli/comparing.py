@@ -128,7 +128,14 @@ class _Base:
         own = self._connections(older, [Path(self.base)])
         if self.places.connections is not None:
             own = {**own, **connections_in([self.places.connections], wiring.plugins())}
-        return _Older(base=self.base, manifest=older, problem=problem, connections=own, today=self._todays())
+        return _Older(
+            base=self.base,
+            manifest=older,
+            problem=problem,
+            connections=own,
+            today=self._todays(),
+            commit=wiring.common(self.repository, Path(self.base)),
+        )
 
     def ref(self) -> _Older:
         """Return what a ref held when what is checked out left it."""

@@ -170,6 +170,17 @@ def beside(repository: Versioned, connections: Path) -> Path | None:
     return Path(repository.top(), name)
 
 
+def common(repository: Versioned, folder: Path) -> str:
+    """Return the newest commit that two work trees of one repository have in common; empty where they are of two."""
+    other = GitRepository(folder)
+    head = other.head()
+    if head is None or repository.identity() != other.identity() or repository.top() == other.top():
+        return ""
+    with contextlib.suppress(SettingsError):
+        return repository.merge_base(head)
+    return ""
+
+
 def commit(paths: Sequence[Path], manifest: Manifest, *, warn: bool = True) -> str:
     """Return the commit of the manifests, marked as git marks it where files differ from it; empty outside git."""
     found = repository(paths)

@@ -143,7 +143,10 @@ def _below(value: Any, path: str) -> Iterator[tuple[str, str]]:
     elif isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _below(inner, f"{path}.{key}".removeprefix("."))
+    elif isinstance(value, list | tuple) and any(isinstance(inner, msgspec.Struct | Mapping) for inner in value):
+        for position, inner in enumerate(value):
+            yield from _below(inner, f"{path}[{position}]")
     elif isinstance(value, list | tuple):
-        yield path, ", ".join(str(inner) for inner in value)
+        yield path, ", ".join(map(str, value))
     elif value is not None:
         yield path, str(value).lower() if isinstance(value, bool) else str(value)

@@ -126,7 +126,7 @@ def test_what_plans_say_of_their_bases_is_compared() -> None:
     right = msgspec.structs.replace(plan(free), loosened=looser, connections=edited)
     assert told(plan(fleet()), right) == [
         (("connection plant",), None, "changed, planned"),
-        (("fleet austin", "lifted limits"), None, "remove poller until 2027-01-01: end of life"),
+        (("fleet austin", "lifted limits", "remove poller"), None, "until 2027-01-01: end of life"),
         (("loosened austin limit remove",), None, "10% → nothing"),
         (("loosened austin mode",), None, "nothing → apply"),
     ]

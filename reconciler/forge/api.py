@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from reconciler.errors import PlatformError, RateLimited
-from reconciler.platforms.answers import Answer, Scrub, refusal
+from reconciler.platforms.answers import Answer, Refused, Scrub, hinted
 from reconciler.platforms.credentials import Credentials, Read, Reread, checked
 from reconciler.platforms.http import Client
 from reconciler.ports import Clock
@@ -73,7 +73,7 @@ class Api:
             headers=headers,
             max_megabytes=32,
             ends=self.ends,
-            refused=partial(_refused, hints),
+            refused=partial(_refused, hinted(hints)),
             environ=environ,
         )
 
@@ -121,8 +121,8 @@ def _decoded(kind: type[T], content: bytes) -> T:
     return msgspec.json.decode(content, type=kind, strict=False)
 
 
-def _refused(hints: Mapping[int, str], answer: Answer, operation: str, now: float, scrub: Scrub) -> PlatformError:
-    error = refusal(answer, operation, now, scrub)
+def _refused(plainly: Refused, answer: Answer, operation: str, now: float, scrub: Scrub) -> PlatformError:
+    error = plainly(answer, operation, now, scrub)
     wait = _wait(answer, str(error), now)
     if answer.status in {403, 429} and wait is not None:
         limited = RateLimited(
@@ -130,7 +130,6 @@ def _refused(hints: Mapping[int, str], answer: Answer, operation: str, now: floa
         )
         limited.retry_after = wait
         return limited
-    error.hint = hints.get(answer.status, error.hint)
     return error
 
 

@@ -24,7 +24,7 @@ import msgspec
 
 from reconciler import __version__
 from reconciler.errors import PlatformError, RateLimited, SettingsError, UnexpectedAnswer, Unreachable
-from reconciler.platforms.answers import Answer, Scrub, clean, refusal, unreadable
+from reconciler.platforms.answers import Answer, Refused, clean, refusal, unreadable
 from reconciler.platforms.body import TooLarge, start, unpacked
 from reconciler.platforms.credentials import Credentials, checked_url
 from reconciler.platforms.transport import CALL, STOPPED, Call, Network
@@ -34,8 +34,6 @@ from reconciler.ports import Clock
 T = TypeVar("T")
 Params = Mapping[str, str | int] | Sequence[tuple[str, str | int]]
 """Query parameters; as pairs where a key comes several times."""
-Refused = Callable[[Answer, str, float, Scrub], PlatformError]
-"""Reads a refusal: the answer, the operation, now in seconds since 1970, and what takes secrets out."""
 
 ATTEMPTS = 5
 LONGEST_PAUSE = 10.0
@@ -49,10 +47,9 @@ class Client:
     """Requests to one platform with one set of credentials. Safe to use from several threads.
 
     `url` is the API's base; `timeout` in seconds, for one request from connecting to the last byte of its
-    answer; `per_second` the most requests started in a second; `max_megabytes` the largest answer, unpacked; `hints`
-    say what to look at by the status of a refusal, where the general words do not fit the platform; `refused` reads a
-    refusal; `ends` (monotonic seconds) is when reads are no longer repeated, where that is not as usual. Raises
-    SettingsError for a URL or token that must not be used.
+    answer; `per_second` the most requests started in a second; `max_megabytes` the largest answer, unpacked; `ends`
+    (monotonic seconds) is when reads are no longer repeated, where that is not as usual; `refused` reads a refusal.
+    Raises SettingsError for a URL or token that must not be used.
     """
 
     def __init__(  # everything outside is an argument: address, credentials, clock, chance, transport, environment
@@ -63,7 +60,6 @@ class Client:
         platform: str,
         clock: Clock,
         headers: Mapping[str, str] | None = None,
-        hints: Mapping[int, str] | None = None,
         timeout: float = 30.0,
         concurrency: int = 4,
         per_second: float | None = None,
@@ -78,7 +74,6 @@ class Client:
         self._credentials = credentials
         self.url = checked_url(url, secret=bool(credentials.secrets))
         self._platform = platform
-        self._hints = hints or {}
         self._clock = clock
         self._timeout = timeout
         self._most = max_megabytes
@@ -229,9 +224,7 @@ class Client:
                     parts = self._parts(response, headers.get("content-encoding", ""), operation)
                     if not response.is_success:
                         refused = answer._replace(content=start(parts))
-                        error = self._refused(refused, operation, self._clock.now(), self.scrub)
-                        error.hint = self._hints.get(answer.status, error.hint)
-                        raise error
+                        raise self._refused(refused, operation, self._clock.now(), self.scrub)
                     return use(answer, parts)
             except httpx.HTTPError as failure:
                 raise self._failure(failure, operation, call) from None

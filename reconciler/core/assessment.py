@@ -85,6 +85,8 @@ class FleetAssessment(msgspec.Struct):
     """Ids of workloads that requirements speak of: each unit is judged by itself, so no call may take in newcomers."""
     base: Resolution | None = None
     """What the base manifests say of the same snapshot; None without a base."""
+    channels: dict[str, Document] = {}
+    """The Channels of today's manifests, by name: with a base, the line that changed may be one of theirs."""
 
     @property
     def document(self) -> Document:

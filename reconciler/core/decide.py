@@ -10,18 +10,20 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
+from reconciler.core.assemble import LIFETIME
 from reconciler.core.assessment import Filters, FleetAssessment, assess, leavers, wanted
 from reconciler.core.guards.requirement import Gates, gates
 from reconciler.core.mistakes import Mistakes
 from reconciler.core.names import suggestion
 from reconciler.core.need import Need, Side, needs, tied_to
-from reconciler.core.plan import LIFETIME, NO_GATES, Compiler, failed_fleet, fleet_plan
+from reconciler.core.plan import NO_GATES, Compiler, failed_fleet, fleet_plan
 from reconciler.core.resolve import Channels, Resolution, resolve
 from reconciler.core.select import matcher
 from reconciler.core.stage import staged
 from reconciler.errors import SettingsError
 from reconciler.model.fleet import Document, FleetSpec, Manifest
 from reconciler.model.plan import FleetPlan
+from reconciler.model.provenance import ConnectionChange, Provenance
 from reconciler.model.release import Catalog, Release
 from reconciler.model.snapshot import Snapshot
 
@@ -33,7 +35,9 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
     base: Manifest | None = None
     filters: Filters = Filters()
     strict: bool = False
-    commit: str | None = None
+    provenance: Provenance = Provenance()
+    connections: tuple[ConnectionChange, ...] = ()
+    """Connections that differ from those of the base."""
     probe: bool = False
     """Also ask what the platform cannot answer without an effect on its own caches."""
     lifetime: float = LIFETIME
@@ -185,6 +189,7 @@ def _assess(
         mistakes=mistakes,
     )
     one.base = _base(resolution.document, request, seen.snapshot)
+    one.channels = request.manifest.channels
     return one
 
 
@@ -250,7 +255,12 @@ def _gates(
 
 def _plan(one: FleetAssessment, reading: Reading, request: PlanRequest, gates: Gates) -> FleetPlan:
     return fleet_plan(
-        one, reading.catalog, reading.compiler, manifest=request.manifest.digest, commit=request.commit, gates=gates
+        one,
+        reading.catalog,
+        reading.compiler,
+        manifest=request.manifest.digest,
+        commit=request.provenance.commit or None,
+        gates=gates,
     )
 
 

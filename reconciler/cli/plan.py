@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -81,8 +82,17 @@ def command(  # every option is one of the command line's
     if out is not None:
         write_file(out, plan_json.encode(planned.plan))
     context = selected.context
-    print_plan(planned.plan, output, verbose=verbose, now=clock.now(), saved=out, context=context)
+    print_plan(planned.plan, output, verbose=verbose, now=clock.now(), saved=out, context=context, head=_head(output))
     return detailed(planned.plan) if detailed_exitcode else int(planned.plan.errored)
+
+
+def _head(output: str) -> str:
+    """Return the newest commit of the request that this job plans, for where people review it."""
+    if output != "markdown":
+        return ""
+    from reconciler.forge.context import review_of
+
+    return review_of(os.environ).head
 
 
 def detailed(found: Plan) -> int:

@@ -21,7 +21,9 @@ from reconciler.views.plan_words import NOTHING, CommandContext
 T = TypeVar("T")
 
 COMMENT = 65_000
-"""Characters of a Markdown plan at most: GitHub takes 65,536 in a comment, and its own marker wants some of them."""
+"""Characters of a Markdown plan at most: GitHub takes 65,536 in a comment, and a marker of one's own wants some of them."""
+SUMMARY = 900_000
+"""Bytes of a verbose one: GitHub takes 1 MiB in the summaries of a step."""
 
 
 def print_plan(
@@ -32,8 +34,9 @@ def print_plan(
     now: float,
     saved: Path | None = None,
     context: CommandContext | None = NOTHING,
+    head: str = "",
 ) -> None:
-    """Write a plan to standard output as text, markdown, json or env."""
+    """Write a plan to standard output as text, markdown, json or env; `head` is the commit under review."""
     if output == "json":
         from reconciler.views import plan_json
 
@@ -45,7 +48,8 @@ def print_plan(
     elif output == "markdown":
         from reconciler.views import plan_markdown
 
-        say(*plan_markdown.render(found, now=now, limit=COMMENT).split("\n"))
+        limit, about = SUMMARY if verbose else COMMENT, plan_markdown.About(head=head)
+        say(*plan_markdown.render(found, now=now, limit=limit, verbose=verbose, about=about).split("\n"))
     else:
         from reconciler.views import plan_text
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.model.plan import Plan
-from reconciler.views.markdown import fenced, size
+from reconciler.views.markdown import code, fenced, size
 from reconciler.views.plan_words import settled, total
 
 NO_PLAN, VIOLATIONS, REMOVALS, CHANGES, INCOMPLETE, HELD, NOTHING = WORDS = (
@@ -25,7 +25,7 @@ def word(plan: Plan | None) -> str:
     """Return the most important thing of a plan, as one of `WORDS`."""
     if plan is None:
         return NO_PLAN
-    counts = total(plan)
+    counts = total(plan.fleets)
     found = (
         (VIOLATIONS, any(fleet.violations for fleet in plan.fleets)),
         (REMOVALS, counts.remove),
@@ -52,9 +52,9 @@ def closing(plan: Plan, run: str) -> str:
     return f"{settled(plan)} {_log(run)}".strip()
 
 
-def no_plan(why: str, run: str, *, limit: int, marker: str = "") -> str:
+def no_plan(why: str, run: str, *, name: str, limit: int, marker: str) -> str:
     """Return that no plan could be made, and why, in at most `limit` characters; `run` is the address of the log."""
-    top = f"{marker}## No plan could be made\n\nNobody knows what this would change. {_log(run)}\n\n"
+    top = f"{marker}## No plan{name and f' {code(name)}'} could be made\n\nNobody knows what this would change. {_log(run)}\n\n"
     return top + (fenced(why, limit - size(top)) if why.strip() else "")
 
 

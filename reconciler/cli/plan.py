@@ -8,11 +8,13 @@ from pathlib import Path
 import click
 
 from reconciler.cli import wiring
+from reconciler.cli.annotating import ANNOTATIONS, print_annotations
 from reconciler.cli.files import write_file
 from reconciler.cli.options import FILE, LIFETIME, Selection, output_option, selection, verbose_option
 from reconciler.cli.printing import print_plan
 from reconciler.core.decide import PlanRequest
 from reconciler.engine.plan import plan
+from reconciler.errors import ManifestError
 from reconciler.model.plan import Plan
 from reconciler.model.provenance import Provenance
 
@@ -29,7 +31,7 @@ Examples:
 Exit codes: 0 planned. With --detailed-exitcode: 0 nothing to do, 2 there are changes (held ones that time or a person
 can unblock included), 3 a limit is violated, 1 something could not be read.""",
 )
-@output_option("text", "json", "markdown", "env")
+@output_option("text", "json", "markdown", "env", *ANNOTATIONS)
 @click.option("--out", type=FILE, metavar="FILE", help="Save the plan, for show and apply.")
 @click.option(
     "--expires",
@@ -65,7 +67,13 @@ def command(  # every option is one of the command line's
     from reconciler.views import plan_json
 
     clock = wiring.SystemClock()
-    manifest = wiring.load(selected.paths, selected.connections, strict=selected.strict)
+    try:
+        manifest = wiring.load(selected.paths, selected.connections, strict=selected.strict)
+    except ManifestError as error:
+        if output not in ANNOTATIONS:
+            raise
+        print_annotations(error.diagnostics, output, wiring.places(selected.paths)[0])
+        return error.exit_code
     open_ = wiring.opener(manifest, clock) if snapshot is None else wiring.recorded(snapshot, manifest, clock)
     with wiring.base_manifest(base, manifest, selected.paths, selected.connections) as before:
         request = PlanRequest(

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from reconciler.cli.annotating import ANNOTATIONS, print_annotations
 from reconciler.cli.output import say, show, width, write_json
 from reconciler.engine.apply import Applying
 from reconciler.errors import JournalError, SettingsError
@@ -36,11 +37,15 @@ def print_plan(
     context: CommandContext | None = NOTHING,
     head: str = "",
 ) -> None:
-    """Write a plan to standard output as text, markdown, json or env; `head` is the commit under review."""
+    """Write a plan to standard output in one of its forms; `head` is the commit under review."""
     if output == "json":
         from reconciler.views import plan_json
 
         write_json(plan_json.encode(found))
+    elif output in ANNOTATIONS:
+        from reconciler.views.annotations import findings_of
+
+        print_annotations(list(findings_of(found)), output, Path())
     elif output == "env":
         from reconciler.views import plan_outputs
 

@@ -408,9 +408,14 @@ def hostile() -> Plan:
 
 def review() -> Plan:
     """What a reviewer must see first, in a request that changes much."""
-    back = msgspec.structs.replace(change(9, VISION, "v2.0.1", "v1.9.0", reason=Reason.CHANGE), downgrade=True)
-    moves = [change(number, POLLER, "v1.3.2", "v1.4.0", reason=Reason.CHANGE) for number in (7, 8)]
-    gone = [change(number, AGENT, "v0.9.0", None, reason=Reason.CHANGE) for number in range(1, 21)]
+
+    def moves(first: int) -> list[Change]:
+        return [change(first + number, POLLER, "v1.3.2", "v1.4.0", reason=Reason.CHANGE) for number in (7, 8)]
+
+    def gone(first: int, number: int) -> list[Change]:
+        return [change(first + one, AGENT, "v0.9.0", None, reason=Reason.CHANGE) for one in range(number)]
+
+    back = msgspec.structs.replace(change(109, VISION, "v2.0.1", "v1.9.0", reason=Reason.CHANGE), downgrade=True)
     broken = Violation(
         kind=LimitKind.REMOVE, percent="10%", intended=20, allowed=10, of=100, workload="legacy-agent",
         origin=Origin("fleets/austin.yaml", 31, 11),
@@ -422,14 +427,14 @@ def review() -> Plan:
         origin=Origin("fleets/boston.yaml", 18, 7),
     )
     fleets = [
-        fleet("austin", changes=[*gone, *moves], violations=[broken]),
+        fleet("austin", changes=[*gone(1, 20), *moves(0)], violations=[broken]),
         fleet(
             "boston",
-            changes=[back, *moves, *gone[:1]],
+            changes=[back, *moves(100), *gone(101, 1)],
             lifted=[end],
-            held=[held(3, Hold(HoldReason.PAUSED, "paused in the console"))],
+            held=[held(103, Hold(HoldReason.PAUSED, "paused in the console"))],
         ),
-        *(fleet(f"site-{number:02}", changes=moves) for number in range(1, 6)),
+        *(fleet(f"site-{number:02}", changes=moves(100 + 100 * number)) for number in range(1, 6)),
         *(fleet(f"quiet-{number:03}") for number in range(1, 590)),
     ]
     found = plan(*sorted(fleets, key=lambda one: one.fleet))

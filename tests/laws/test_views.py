@@ -17,6 +17,7 @@ from markdown_it.token import Token
 
 from reconciler.errors import PlanMismatch
 from reconciler.model.change import Action, Change, Held, Reason, Request, Step, Verb
+from reconciler.model.diagnostic import Diagnostic, Related, Severity
 from reconciler.model.event import Called, Note, Settled
 from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.origin import NOWHERE, Origin
@@ -46,6 +47,7 @@ from reconciler.model.provenance import (
 from reconciler.model.release import Preparation, PrepareStatus, ReleaseInfo
 from reconciler.model.report import Applied
 from reconciler.model.unit import Ref
+from reconciler.views import annotations as annotating
 from reconciler.views import apply_text, event_line, plan_json, plan_markdown, plan_text
 from reconciler.views.group import grouped, held_grouped
 from reconciler.views.line import Line, columns_of, fold, line, plain, styled, text_of
@@ -506,3 +508,42 @@ def test_an_event_is_one_line(outcome: Outcome, message: str) -> None:
 def test_columns_count_wide_and_combining_characters(text: str) -> None:
     marks = sum(unicodedata.category(one) in {"Mn", "Me"} for one in text)
     assert len(text) - marks <= columns_of(text) <= 2 * len(text)
+
+
+# --- Annotations ----------------------------------------------------------------------------------------------------
+
+findings = st.lists(
+    st.builds(
+        Diagnostic,
+        code=st.just("unknown-key"),
+        message=foreign,
+        severity=st.sampled_from(Severity),
+        origin=st.builds(Origin, file=foreign, line=st.integers(0, 9), column=st.integers(0, 9)),
+        hint=foreign,
+        related=st.lists(st.builds(Related, message=foreign, origin=st.builds(Origin, file=foreign)), max_size=2).map(
+            tuple
+        ),
+    ),
+    max_size=4,
+)
+
+
+@given(found=findings)
+def test_a_finding_is_one_command_of_the_runner_whatever_it_says(found: list[Diagnostic]) -> None:
+    lines = list(annotating.github(found, str))
+    assert len(lines) == len(found)
+    for one in lines:
+        assert one.isprintable()
+        assert not re.search(r"##\w*\[", one)
+        head, _, message = one.removeprefix("::").partition("::")
+        assert re.fullmatch(r"(error|warning) (\w+=[^,:]*)(,\w+=[^,:]*)*", head)
+        assert not re.search("%(?!25|0A|0D)", message)
+    kinds = [one.partition(" ")[0] for one in lines]
+    assert kinds == sorted(kinds)
+
+
+@given(found=findings)
+def test_every_finding_is_in_the_report_once(found: list[Diagnostic]) -> None:
+    report = json.loads(annotating.gitlab(found, str))
+    assert len(report) == len(found) == len({one["fingerprint"] for one in report})
+    assert all(one["location"]["path"] and one["location"]["lines"]["begin"] >= 1 for one in report)

@@ -130,8 +130,8 @@ def _(event: Note) -> Said:
 @_said.register
 def _(event: Blocked) -> Said:
     limits = [clean(violation_words(one)) for one in event.violations]
-    beyond = [f"more than was reviewed: {excess_words(alike)}" for alike in grouped(event.excess)]
-    words = "; ".join([*limits, *beyond])
+    beyond = "; ".join(map(excess_words, grouped(event.excess)))
+    words = "; ".join([*limits, *([f"more than was reviewed: {beyond}"] if beyond else [])])
     return "error", [(f"blocked: {words}", "red")]
 
 

@@ -67,7 +67,7 @@ class Agents:
                 return
             row = rows.add(device.index, flow.index, self.app.now())
             rows.logs[row] = []
-            self.app.listings.rows_reshaped()
+            self.app.changed()
         before = rows.contents[rows.desired[row]]
         content = self.content_of(flow, version)
         if content.version == before.version and self.app.variants["overwrite-push"] == "no":
@@ -176,15 +176,15 @@ class Agents:
         rows = self.app.rows
         if rows.desired[row] == rows.current[row] == 0 and self.app.variants["empty-rows"] == "dropped":
             rows.drop(row)
-            self.app.listings.rows_reshaped()
+            self.app.changed()
 
     def _updated(self, row: int) -> None:
         self.app.rows.updated[row] = self.app.now()
-        self.app.listings.row_changed(row)
+        self.app.changed()
 
     def _log(self, row: int, entry: Log) -> None:
         self.app.rows.logs[row] = [*self.history(row), entry][-LOGS_KEPT:]
-        self.app.listings.row_changed(row)
+        self.app.changed()
 
 
 def first_log(created: int, content: Content) -> list[Log]:

@@ -1,6 +1,15 @@
-"""One simulated application: its devices, flows and deployment rows, its time, and the pages of listings kept ready."""
+"""One simulated application: its devices, flows and deployment rows, its time, and its listings.
 
+A listing is an ordered selection of things. Its pages are kept as bytes until anything changes, so that a benchmark
+measures its client.
+"""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import count
+from typing import Any, Generic, TypeVar
+
+import msgspec
 
 from reconciler.simulators.clock import Clock, Timeline
 from reconciler.simulators.losant.inventory import (
@@ -17,8 +26,40 @@ from reconciler.simulators.losant.inventory import (
     hex_id,
     index_of,
 )
-from reconciler.simulators.losant.listing import Listings
 from reconciler.simulators.losant.variants import Variants
+
+T = TypeVar("T")
+
+CEILING = 1000
+"""Items that a page has at most."""
+KEPT = 64
+"""Listings that are kept at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A page number (from 0) and how many items a page has."""
+
+    page: int
+    per_page: int
+
+
+@dataclass(slots=True)
+class Listing(Generic[T]):
+    """Members in order, and the pages encoded so far."""
+
+    members: Sequence[T]
+    pages: dict[Window, bytes] = field(default_factory=dict)
+
+    def page(self, window: Window, about: Mapping[str, Any], payload: Callable[[T], object]) -> bytes:
+        """One page as JSON; `about` are the collection's own fields."""
+        encoded = self.pages.get(window)
+        if encoded is None:
+            start = window.page * window.per_page
+            items = [payload(member) for member in self.members[start : start + window.per_page]]
+            counts = {"count": len(items), "totalCount": len(self.members)}
+            encoded = self.pages[window] = msgspec.json.encode({"items": items, **counts, **about})
+        return encoded
 
 
 class Application(Timeline):
@@ -36,12 +77,25 @@ class Application(Timeline):
         self.devices: list[Device] = []
         self.flows: list[Flow] = []
         self.rows = Deployments()
-        self.listings = Listings()
+        self._listings: dict[Hashable, Listing[Any]] = {}
         self._versions_made = count(1)
 
     def now(self) -> int:
         """Milliseconds since 1970."""
         return round(self.seconds() * 1000)
+
+    def listing(self, key: Hashable, select: Callable[[], Sequence[T]]) -> Listing[T]:
+        """The listing under this key, selected where it is not at hand."""
+        found = self._listings.get(key)
+        if found is None:
+            if len(self._listings) >= KEPT:
+                self._listings.clear()
+            found = self._listings[key] = Listing(select())
+        return found
+
+    def changed(self) -> None:
+        """Forget all listings: whom one shows, and how, may be different now."""
+        self._listings.clear()
 
     def device(self, text: str) -> Device | None:
         """The live device of an id, or else of a name."""
@@ -76,7 +130,7 @@ class Application(Timeline):
         device = Device(index, hex_id(DEVICE_IDS, index), name, tags, device_class, agent, connected, now, now, now)
         self.devices.append(device)
         self.rows.widen(len(self.flows), len(self.devices))
-        self.listings.devices_changed()
+        self.changed()
         return device
 
     def add_flow(self, name: str, flow_class: str = "edge") -> Flow:
@@ -85,6 +139,7 @@ class Application(Timeline):
         flow = Flow(index, hex_id(FLOW_IDS, index), name, flow_class, now, now)
         self.flows.append(flow)
         self.rows.widen(len(self.flows), len(self.devices))
+        self.changed()
         return flow
 
     def add_version(self, flow: Flow, name: str, minimum_agent: str | None = None, notes: str = "") -> Version:
@@ -100,4 +155,5 @@ class Application(Timeline):
             version = Version(kept, name, etag, old.created, max(now, old.updated + 1), minimum_agent, notes)
         flow.versions[name] = version
         flow.updated = now
+        self.changed()
         return version

@@ -8,14 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.simulators.losant.access import malformed, not_found
+from reconciler.simulators.losant.application import CEILING, Window
 from reconciler.simulators.losant.inventory import Flow
-from reconciler.simulators.losant.listing import CEILING, Window
 from reconciler.simulators.losant.variants import Variants
 from reconciler.simulators.losant.world import LosantWorld
 from reconciler.simulators.routes import Call as AnyCall
 
 OBJECT_ID = re.compile(r"[A-Fa-f\d]{24}")
-TAG_KEY = re.compile(r"[0-9a-zA-Z_-]{1,255}")
 _BRACKETS = re.compile(r"([^\[\]]+)\[(\d+)\](?:\[(\w+)\])?")
 _TRUE = ("true", "1")
 _FALSE = ("false", "0", "")

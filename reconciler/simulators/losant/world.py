@@ -26,8 +26,8 @@ class LosantWorld(SimulatedWorld):
         """Connect or disconnect a device; one that returns tries what is pending."""
         found = self._device(device)
         found.connected = int(online)
-        found.connection_time = self.app.now()
-        self._device_rows_changed(found)
+        found.updated = found.connection_time = self.app.now()
+        self.app.changed()
         if online:
             self.agents.connected(found)
 
@@ -64,22 +64,21 @@ class LosantWorld(SimulatedWorld):
         if self.app.variants["deleted-rows"] == "dropped":
             for row in self.app.rows.of_device(found.index):
                 self.app.rows.drop(row)
-        self.app.listings.rows_reshaped()
-        self.app.listings.devices_changed()
+        self.app.changed()
 
     @verb
     def set_tags(self, device: str, tags: TagsGiven) -> None:
         """Give a device other tags; pairs may repeat a key."""
         found = self._device(device)
-        found.tags = _tags(tags)
-        self._device_rows_changed(found)
+        found.tags, found.updated = _tags(tags), self.app.now()
+        self.app.changed()
 
     @verb
     def set_agent(self, device: str, agent: str) -> None:
         """Give a device another agent version (`N.N.N`)."""
         found = self._device(device)
-        found.agent = agent
-        self._device_rows_changed(found)
+        found.agent, found.updated = agent, self.app.now()
+        self.app.changed()
 
     @verb
     def add_flow(self, name: str, flow_class: str = "edge") -> str:
@@ -101,6 +100,7 @@ class LosantWorld(SimulatedWorld):
     def require_agent(self, flow: str, agent: str | None) -> None:
         """Set the lowest agent version (`N.N.N`) that runs a flow, for those of its versions that name none."""
         self._flow(flow).minimum_agent = agent
+        self.app.changed()
 
     @verb
     def load_file(self, device: str, flow: str, version: str, file_name: str) -> None:
@@ -110,7 +110,7 @@ class LosantWorld(SimulatedWorld):
         row = self.app.rows.find(what.index, on.index)
         self.app.rows.current[row] = self.app.rows.desired[row]
         self.app.rows.files[row] = file_name
-        self.app.listings.row_changed(row)
+        self.app.changed()
 
     @verb
     def fall_back(self, device: str, flow: str, version: str | None, error: str | None = None) -> None:
@@ -180,12 +180,6 @@ class LosantWorld(SimulatedWorld):
         if found is None:
             raise LookupError(f"there is no flow {text!r}")
         return found
-
-    def _device_rows_changed(self, device: Device) -> None:
-        device.updated = self.app.now()
-        self.app.listings.devices_changed()
-        for row in self.app.rows.of_device(device.index):
-            self.app.listings.row_changed(row)
 
 
 def _tags(given: TagsGiven) -> Tags:

@@ -28,9 +28,6 @@ NO_CONTENT = Reply(204, b"", {})
 QUEUED = Reply(202, b"", {"location": "/api/v0/queue/1"})
 """Taken, and to be done (confirmed: WEB reference-http-response-status-codes; SW Tasks)."""
 
-VERSION = re.compile(r"[-a-zA-Z0-9_.+:\\()\[\]/ ]{1,128}")
-"""Names, as SW info and MDX docs/platform/software-version-hardware-version.mdx bound them."""
-
 Body = Mapping[str, Json]
 Keys = Mapping[str, Callable[[T], Any]]
 """What a listing can be sorted by."""
@@ -151,27 +148,8 @@ def data(payload: Json) -> Reply:
     return json_reply(200, {"data": payload})
 
 
-# --- the fields of bodies: each reader raises a 400 `Refusal` that names the field; unknown fields are ignored -----------
-
-
-def text(body: Body, name: str) -> str:
-    """A text, empty where it is absent."""
-    value = body.get(name, "")
-    if not isinstance(value, str):
-        raise malformed(f"{name} must be a string")
-    return value
-
-
-def required(body: Body, name: str) -> str:
-    """A text that must be there and be a name."""
-    value = text(body, name)
-    if not VERSION.fullmatch(value):
-        raise malformed(f"{name} is required, and takes 1 to 128 letters, digits and the marks of a name")
-    return value
-
-
 def percent(body: Body, name: str) -> int:
-    """A whole percentage, 0 to 100."""
+    """A whole percentage of a body, 0 to 100; 400."""
     value = body.get(name)
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 100:
         raise malformed(f"{name} must be a whole number from 0 to 100")

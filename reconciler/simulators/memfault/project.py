@@ -7,7 +7,6 @@ from hashlib import blake2b
 from itertools import count
 
 from reconciler.simulators.clock import Clock, Timeline
-from reconciler.simulators.exchange import Json
 from reconciler.simulators.memfault.inventory import (
     DEFAULT,
     Artifact,
@@ -43,7 +42,6 @@ class Project(Timeline):
         self.cohorts: dict[str, Cohort] = {}
         self.deployments: dict[int, Deployment] = {}
         self.devices: dict[str, Device] = {}
-        self.uploads: dict[str, bool] = {}
         self.revision = 0
         self.beat = self.now() // BEAT * BEAT
         self.created = self.now()
@@ -119,8 +117,6 @@ class Project(Timeline):
         *,
         must_pass_through: bool = False,
         filename: str = "",
-        md5: str = "",
-        extra_info: Json = None,
     ) -> Artifact:
         """A payload of a release for a hardware version; where it has one, a further one by its file's name."""
         digest = blake2b(f"{release.name} {hardware}".encode(), digest_size=20).hexdigest()
@@ -129,10 +125,9 @@ class Project(Timeline):
             hardware,
             filename or f"{hardware}-{release.version}.bin",
             digest,
-            md5 or digest[:32],
+            digest[:32],
             release.created,
             must_pass_through,
-            extra_info,
         )
         if hardware in release.artifacts:
             release.further[hardware, made.filename] = made

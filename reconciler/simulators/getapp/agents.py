@@ -8,7 +8,7 @@ installed: its success marks them installed, its failure marks them failed (conf
 
 from collections.abc import Callable
 
-from reconciler.simulators.getapp.catalog import (
+from reconciler.simulators.getapp.fleet import (
     DELETED,
     DELIVERY,
     DEPLOY,
@@ -20,13 +20,14 @@ from reconciler.simulators.getapp.catalog import (
     RELEASED,
     UNINSTALL,
     UNINSTALLED,
+    Device,
+    Fleet,
     Moving,
     Release,
     Row,
     gone,
     settled,
 )
-from reconciler.simulators.getapp.fleet import Device, Fleet
 
 FAILURE = "the installer ended with exit code 1; the installed version was kept"
 INTERRUPTED = "the agent was restarted while it installed"

@@ -1,15 +1,214 @@
-"""The simulated installation: a master with its children, the catalog, and its time."""
+"""The simulated installation: what there is to install, a master with its children, and its time.
 
+What a device says about one release is a row at rest, or one that moves by time alone. A release is keyed by its catalogId, `<projectId>.<projectName>@<version>`; project and version are unique, and versions
+are semver (confirmed: release.subscriber.ts, release.entity.ts, release.dto.ts).
+
+States and statuses of rows are those of the agent (confirmed: seed 000, agent/get-delivery-status,
+agent/deploy-change-state); how the status, the delivery state and the progress go together while a download or an
+installation runs is inferred. A download that is being validated already shows the status Done (inferred, section 6 of
+the facts).
+"""
+
+import math
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import TypeAlias
 
 import msgspec
 
 from reconciler.simulators.clock import Clock, Timeline
-from reconciler.simulators.getapp.catalog import Catalog, Held, Row
 from reconciler.simulators.getapp.variants import Variants
 
 DAY = 86_400.0
+
+STATUSES = ("draft", "in_review", "approved", "released", "archived")
+RELEASED = "released"
+PRODUCT, FORMATION = "product", "formation"
+
+DELIVERY, DOWNLOADED, DELETED = "delivery", "downloaded", "deleted"
+DEPLOY, INSTALLED, UNINSTALLED = "deploy", "installed", "uninstalled"
+STATES = (DELIVERY, DOWNLOADED, DELETED, DEPLOY, INSTALLED, UNINSTALLED)
+GONE = frozenset({DELETED, UNINSTALLED})
+
+UNINSTALL = "uninstall"
+_DELIVERING = (("prepare", "Start"), ("download", "InProgress"), ("validation", "Done"))
+PHASES = {DELIVERY: 3, DEPLOY: 2, UNINSTALL: 1}
+
+Precedence: TypeAlias = tuple[tuple[int, ...], bool, tuple[tuple[bool, int, str], ...]]
+
+_NUMBER = r"(?:0|[1-9]\d*)"
+_SEMVER = re.compile(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?")
+
+
+@lru_cache(maxsize=1 << 16)
+def iso(seconds: float) -> str:
+    """A time as the platform writes it: UTC with milliseconds."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def precedence(version: str) -> Precedence:
+    """A key that orders semver versions."""
+    core, dash, tail = version.partition("+")[0].partition("-")
+    numbers = tuple(int(part) for part in core.split("."))
+    parts = [(not p.isdecimal(), int(p) if p.isdecimal() else 0, p) for p in tail.split(".")] if dash else []
+    return numbers, not dash, tuple(parts)
+
+
+@dataclass(slots=True, eq=False)
+class Project:
+    """An application line; a `formation` here is what other projects depend on, and is not installed by itself."""
+
+    number: int
+    name: str
+    type: str
+    releases: dict[str, "Release"] = field(default_factory=dict)
+
+    def latest(self) -> "Release | None":
+        """The highest release that is released."""
+        released = [release for release in self.releases.values() if release.status == RELEASED]
+        return max(released, key=lambda release: precedence(release.version), default=None)
+
+
+@dataclass(slots=True, eq=False)
+class Release:
+    """A version of a project. `size` in bytes, times in seconds; `rows` are the settled rows that devices share."""
+
+    project: Project
+    version: str
+    status: str
+    created: float
+    updated: float
+    size: int
+    auto_deploy: bool = False
+    dependencies: tuple["Release", ...] = ()
+    id: str = field(init=False)
+    rows: dict[object, "Row"] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.id = f"{self.project.number}.{self.project.name}@{self.version}"
+
+
+class Catalog:
+    """All projects by name, all releases by catalogId."""
+
+    def __init__(self) -> None:
+        self.projects: dict[str, Project] = {}
+        self.releases: dict[str, Release] = {}
+
+    def project(self, text: str) -> Project | None:
+        """The project of a name, or else of a number."""
+        return self.projects.get(text) or next((p for p in self.projects.values() if str(p.number) == text), None)
+
+    def add_project(self, name: str, project_type: str = PRODUCT) -> Project:
+        """A new project without releases."""
+        project = self.projects[name] = Project(len(self.projects) + 11, name, project_type)
+        return project
+
+    def add_release(
+        self,
+        project: Project,
+        version: str,
+        now: float,
+        *,
+        status: str = RELEASED,
+        auto_deploy: bool = False,
+        dependencies: Iterable[Release] = (),
+    ) -> Release:
+        """A new release. Raises `ValueError` for what is no semver, is there already, or is no status."""
+        if not _SEMVER.fullmatch(version):
+            raise ValueError(f"{version!r} is not a semver version")
+        if status not in STATUSES:
+            raise ValueError(f"{status!r} is no status of a release: {', '.join(STATUSES)}")
+        if version in project.releases:
+            raise ValueError(f"project {project.name} has a release {version} already")
+        size = 1_048_576 * (1 + (project.number * 7 + len(project.releases)) % 60)
+        release = Release(
+            project, version, status, now, now, size, auto_deploy=auto_deploy, dependencies=tuple(dependencies)
+        )
+        project.releases[version] = self.releases[release.id] = release
+        self.changed(project)
+        return release
+
+    def changed(self, project: Project) -> None:
+        """Forget how the rows of a project look: which release is the latest may be another one."""
+        for release in project.releases.values():
+            for row in release.rows.values():
+                row.wire = None
+
+
+@dataclass(slots=True, eq=False)
+class Row:
+    """A row at rest: `phase` is the delivery state, `elapsed` how many seconds of its movement are behind it.
+
+    Rows that devices share keep their JSON in `wire`.
+    """
+
+    release: Release
+    state: str
+    status: str | None
+    phase: str | None
+    progress: float | None
+    eta: int | None = None
+    duration: int | None = None
+    error: str | None = None
+    elapsed: float = 0.0
+    shared: bool = False
+    wire: msgspec.Raw | None = None
+
+
+@dataclass(slots=True, eq=False, frozen=True)
+class Moving:
+    """A row that has been moving since `started` (seconds since 1970): a delivery, a deploy or an uninstall."""
+
+    release: Release
+    kind: str
+    started: float
+    resumed: bool = False
+
+    def seen(self, now: float, settle: float) -> Row:
+        """How it looks at a time, where every phase takes `settle` seconds."""
+        elapsed = max(0.0, now - self.started)
+        total = PHASES[self.kind] * settle
+        share = min(elapsed / total, 1.0) if total else 1.0
+        number = min(int(share * PHASES[self.kind]), PHASES[self.kind] - 1)
+        progress, eta = round(100 * share, 1), math.ceil(max(0.0, total - elapsed))
+        if self.kind == DELIVERY:
+            phase, status = _DELIVERING[number]
+            return Row(self.release, DELIVERY, status, phase, progress, eta, int(elapsed), elapsed=elapsed)
+        duration = round(PHASES[DELIVERY] * settle)
+        if self.kind == DEPLOY:
+            status = "Installing" if number else "Continue" if self.resumed else "Start"
+            return Row(self.release, DEPLOY, status, "done", progress, eta, duration, elapsed=elapsed)
+        return Row(self.release, INSTALLED, "Uninstall", "done", progress, eta, duration, elapsed=elapsed)
+
+
+Held: TypeAlias = Row | Moving
+
+
+def settled(
+    release: Release,
+    state: str,
+    status: str | None,
+    *,
+    phase: str | None = "done",
+    progress: float | None = 100.0,
+    duration: int | None = None,
+    error: str | None = None,
+) -> Row:
+    """The row at rest with these values; devices share it."""
+    key = (state, status, phase, progress, duration, error)
+    row = release.rows.get(key)
+    if row is None:
+        row = release.rows[key] = Row(release, state, status, phase, progress, None, duration, error, shared=True)
+    return row
+
+
+def gone(release: Release, state: str) -> Row:
+    """What is left of a release that was deleted or uninstalled."""
+    return settled(release, state, "Uninstall" if state == UNINSTALLED else None, phase=None, progress=None)
 
 
 @dataclass(slots=True, eq=False)
@@ -34,10 +233,6 @@ class Device:
     frozen: set[str] = field(default_factory=set)
     pushed: set[str] = field(default_factory=set)
     restricted: dict[str, tuple[str, str]] = field(default_factory=dict)
-    key: bytes = b""
-
-    def __post_init__(self) -> None:
-        self.key = msgspec.json.encode(self.id)
 
 
 class Fleet(Timeline):

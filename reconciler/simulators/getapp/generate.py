@@ -8,21 +8,22 @@ from dataclasses import dataclass, field
 from random import Random
 
 from reconciler.simulators.clock import Clock
-from reconciler.simulators.getapp.access import PASSWORD, USERNAME, Tokens
 from reconciler.simulators.getapp.agents import FAILURE
-from reconciler.simulators.getapp.catalog import (
+from reconciler.simulators.getapp.delivery import PASSWORD, USERNAME, Preparations, Tokens
+from reconciler.simulators.getapp.fleet import (
+    DAY,
     DELIVERY,
     DEPLOY,
     FORMATION,
     INSTALLED,
     PHASES,
+    Device,
+    Fleet,
     Held,
     Project,
     Release,
     settled,
 )
-from reconciler.simulators.getapp.fleet import DAY, Device, Fleet
-from reconciler.simulators.getapp.preparations import Preparations
 from reconciler.simulators.getapp.simulator import Faults, GetAppSimulator, Served
 from reconciler.simulators.getapp.variants import Variants
 from reconciler.simulators.getapp.world import GetAppWorld

@@ -6,9 +6,8 @@ import msgspec
 
 from reconciler.simulators.exchange import Json
 from reconciler.simulators.getapp.call import Call
-from reconciler.simulators.getapp.catalog import DELETED, FORMATION, PRODUCT, Release, Row, iso
-from reconciler.simulators.getapp.fleet import Device
-from reconciler.simulators.getapp.preparations import artifacts
+from reconciler.simulators.getapp.delivery import artifacts
+from reconciler.simulators.getapp.fleet import DELETED, FORMATION, PRODUCT, Device, Release, Row, iso
 
 Payload = dict[str, Any]
 
@@ -50,11 +49,6 @@ def _dependency(release: Release) -> Payload:
     return {"id": release.id, "projectId": project.number, "projectName": project.name, "version": release.version}
 
 
-def row_payload(row: Row, shape: str) -> Payload:
-    """A row in the nested shape of April 2026, or the flat one before it (confirmed: seeds 000 and 001)."""
-    return _flat(row) if shape == "flat" else _nested(row)
-
-
 def _nested(row: Row) -> Payload:
     return {
         "artsDirPath": _folder(row),
@@ -94,11 +88,14 @@ def _folder(row: Row) -> str | None:
     return None if row.state == DELETED else f"/var/lib/getapp/data/comps/{row.release.id}"
 
 
-def row_json(row: Row, shape: str) -> bytes:
-    """A row as JSON, kept where devices share the row."""
+def row_json(row: Row, shape: str) -> msgspec.Raw:
+    """A row as JSON, in the nested shape of April 2026 or the flat one before it (confirmed: seeds 000 and 001).
+
+    It is kept where devices share the row.
+    """
     if row.wire is not None:
         return row.wire
-    encoded = msgspec.json.encode(row_payload(row, shape))
+    encoded = msgspec.Raw(msgspec.json.encode(_flat(row) if shape == "flat" else _nested(row)))
     if row.shared:
         row.wire = encoded
     return encoded

@@ -3,10 +3,9 @@
 from typing import Any
 
 from reconciler.simulators.exchange import Reply, json_reply
-from reconciler.simulators.getapp.access import server_error
 from reconciler.simulators.getapp.agent import TEXT
-from reconciler.simulators.getapp.call import Call
-from reconciler.simulators.getapp.catalog import Project
+from reconciler.simulators.getapp.call import Call, server_error
+from reconciler.simulators.getapp.fleet import Project
 from reconciler.simulators.getapp.payloads import server_release
 from reconciler.simulators.routes import Refusal
 

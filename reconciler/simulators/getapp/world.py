@@ -5,20 +5,21 @@ from typing import Any
 
 from reconciler.simulators.control import SimulatedWorld, locked, verb
 from reconciler.simulators.faults import Faults
-from reconciler.simulators.getapp.access import Tokens
 from reconciler.simulators.getapp.agents import ENFORCED, STOPPED, Agents
-from reconciler.simulators.getapp.catalog import (
+from reconciler.simulators.getapp.delivery import Preparations, Tokens
+from reconciler.simulators.getapp.fleet import (
+    DAY,
     DELIVERY,
     DEPLOY,
     DOWNLOADED,
     INSTALLED,
+    Device,
+    Fleet,
     Project,
     Release,
     Row,
     precedence,
 )
-from reconciler.simulators.getapp.fleet import DAY, Device, Fleet
-from reconciler.simulators.getapp.preparations import Preparations
 
 
 class GetAppWorld(SimulatedWorld):

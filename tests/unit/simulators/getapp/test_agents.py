@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reconciler.simulators.getapp import Shape
 from reconciler.simulators.getapp.agents import NotAllowed
-from reconciler.simulators.getapp.catalog import STATES
+from reconciler.simulators.getapp.fleet import STATES
 from reconciler.simulators.getapp.variants import QUESTIONS
 from tests.unit.simulators.getapp.caller import CHILD, NEW, OLD, ROOT, Caller
 

@@ -17,10 +17,12 @@ from reconciler.simulators.losant.inventory import (
     DEVICE_IDS,
     EDGE,
     FLOW_IDS,
+    NOTHING,
     VERSION_IDS,
-    Deployments,
+    Content,
     Device,
     Flow,
+    Row,
     Tags,
     Version,
     hex_id,
@@ -76,7 +78,8 @@ class Application(Timeline):
         self.settle = settle
         self.devices: list[Device] = []
         self.flows: list[Flow] = []
-        self.rows = Deployments()
+        self.rows: list[Row] = []
+        """All that there ever were, by their index."""
         self._listings: dict[Hashable, Listing[Any]] = {}
         self._versions_made = count(1)
 
@@ -129,7 +132,6 @@ class Application(Timeline):
         agent = agent if device_class == EDGE else None
         device = Device(index, hex_id(DEVICE_IDS, index), name, tags, device_class, agent, connected, now, now, now)
         self.devices.append(device)
-        self.rows.widen(len(self.flows), len(self.devices))
         self.changed()
         return device
 
@@ -138,9 +140,33 @@ class Application(Timeline):
         now, index = self.now(), len(self.flows)
         flow = Flow(index, hex_id(FLOW_IDS, index), name, flow_class, now, now)
         self.flows.append(flow)
-        self.rows.widen(len(self.flows), len(self.devices))
         self.changed()
         return flow
+
+    def rows_of(self, device: Device) -> list[Row]:
+        """The rows of a device, by flow."""
+        return [row for flow in self.flows if (row := flow.rows.get(device.index)) is not None]
+
+    def add_row(
+        self,
+        device: Device,
+        flow: Flow,
+        desired: Content = NOTHING,
+        current: Content = NOTHING,
+        born: int | None = None,
+    ) -> Row:
+        """A new row, now unless it says when it was made."""
+        born = self.now() if born is None else born
+        row = flow.rows[device.index] = Row(len(self.rows), device, flow, desired, current, born, born)
+        self.rows.append(row)
+        self.changed()
+        return row
+
+    def drop_row(self, row: Row) -> None:
+        """Take a row out of every listing; its pair may get a new row later."""
+        row.alive = False
+        del row.flow.rows[row.device.index]
+        self.changed()
 
     def add_version(self, flow: Flow, name: str, minimum_agent: str | None = None, notes: str = "") -> Version:
         """A new version of a flow, or new content under a name that it has."""

@@ -4,7 +4,6 @@ Offline and failing devices have something pending; without them what is desired
 """
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -12,7 +11,18 @@ from reconciler.simulators.clock import Clock
 from reconciler.simulators.losant.access import FULL
 from reconciler.simulators.losant.agents import CONSOLE, FAILURE, Source, log_entry
 from reconciler.simulators.losant.application import Application
-from reconciler.simulators.losant.inventory import DEVICE_IDS, EDGE, NOTHING, Content, Device, Flow, Tags, hex_id
+from reconciler.simulators.losant.inventory import (
+    DEVICE_IDS,
+    EDGE,
+    NOTHING,
+    Content,
+    Device,
+    Flow,
+    Log,
+    Row,
+    Tags,
+    hex_id,
+)
 from reconciler.simulators.losant.simulator import Faults, LosantSimulator, Served
 from reconciler.simulators.losant.variants import Variants
 from reconciler.simulators.losant.world import LosantWorld
@@ -52,7 +62,6 @@ def simulator(
     draft = _Draft(app, shape, Random(shape.seed), app.now() - 90 * 86_400_000)
     _flows(draft)
     _devices(draft)
-    app.rows.widen(len(app.flows), len(app.devices))
     for flow in draft.flows:
         _deploy(draft, flow)
     _custom_node(draft)
@@ -120,46 +129,31 @@ def _tags(index: int) -> Tags:
 
 
 def _deploy(draft: _Draft, flow: Flow) -> None:
-    """Every device runs the flow, except that vision needs a camera (in a fleet small enough to be looked at)."""
-    app, names = draft.app, list(flow.versions)
-    if not names:
+    """Every device runs the flow, except that vision needs a camera (in a fleet small enough to be looked at).
+
+    Every other offline device has missed the last release of the first flow, and failing ones could not take it.
+    """
+    contents = [Content(version.name, version.etag) for version in flow.versions.values()]
+    if not contents:
         return
-    stable, ahead = (names[place] for place in stable_and_ahead(len(names), flow.index))
-    number = {name: app.rows.intern(Content(name, flow.versions[name].etag)) for name in names}
+    stable, ahead = stable_and_ahead(len(contents), flow.index)
+    before = contents[max(0, stable - 1)]
     everywhere = not flow.name.startswith("vision") or draft.shape.units > EYEFUL
-    devices = [d for d in app.devices if d.device_class == EDGE and (everywhere or _has_camera(d))]
-    assigned = [number[ahead if ("ring", "canary") in d.tags else stable] for d in devices]
-    has = list(assigned)
-    before = number[names[max(0, names.index(stable) - 1)]]
-    broken = {n for n, d in enumerate(devices) if d.failing}
-    for n in _behind(draft, flow, devices) | broken:
-        has[n] = before
-    start = len(app.rows)
-    times = [draft.born + 1000 * (d.index % 5000) for d in devices]
-    app.rows.extend([d.index for d in devices], flow.index, assigned, has, times, times)
-    for n in broken:
-        _log_failure(app, start + n)
+    for device in draft.app.devices:
+        if device.device_class != EDGE or not (everywhere or any(key == "camera" for key, _ in device.tags)):
+            continue
+        desired = contents[ahead if ("ring", "canary") in device.tags else stable]
+        missed = flow is draft.flows[0] and device.connected == 0 and device.index % 2 == 0
+        current = before if missed or device.failing else desired
+        row = draft.app.add_row(device, flow, desired, current, draft.born + 1000 * (device.index % 5000))
+        if device.failing and desired != current:
+            row.logs = _failure(row)
 
 
-def _has_camera(device: Device) -> bool:
-    return any(key == "camera" for key, _ in device.tags)
-
-
-def _behind(draft: _Draft, flow: Flow, devices: Sequence[Device]) -> set[int]:
-    """Every other offline device has missed the last release of the first flow."""
-    if flow is not draft.flows[0]:
-        return set()
-    return {n for n, d in enumerate(devices) if d.connected == 0 and d.index % 2 == 0}
-
-
-def _log_failure(app: Application, row: int) -> None:
-    rows = app.rows
-    if rows.desired[row] == rows.current[row]:
-        return
-    desired, current = rows.contents[rows.desired[row]], rows.contents[rows.current[row]]
-    source, created = Source("device", app.devices[rows.device[row]].id), rows.created[row]
-    assigned = log_entry("desired", CONSOLE, created, NOTHING, desired)
-    rows.logs[row] = [assigned, log_entry("current", source, created + 2000, current, desired, FAILURE)]
+def _failure(row: Row) -> list[Log]:
+    assigned = log_entry("desired", CONSOLE, row.created, NOTHING, row.desired)
+    device = Source("device", row.device.id)
+    return [assigned, log_entry("current", device, row.created + 2000, row.current, row.desired, FAILURE)]
 
 
 def _custom_node(draft: _Draft) -> None:
@@ -167,6 +161,6 @@ def _custom_node(draft: _Draft) -> None:
     app = draft.app
     node = next(flow for flow in app.flows if flow.flow_class == "customNode")
     version = app.add_version(node, "v1.0.0")
-    content = app.rows.intern(Content(version.name, version.etag))
+    content = Content(version.name, version.etag)
     if draft.shape.units:
-        app.rows.extend([0], node.index, [content], [content], [draft.born], [draft.born])
+        app.add_row(app.devices[0], node, content, content, draft.born)

@@ -14,17 +14,19 @@ import msgspec
 
 from reconciler.simulators.exchange import Reply, json_reply
 from reconciler.simulators.losant.access import malformed, not_found
-from reconciler.simulators.losant.agents import Agents, first_log
+from reconciler.simulators.losant.agents import birth, first_log
 from reconciler.simulators.losant.application import Application
 from reconciler.simulators.losant.call import OBJECT_ID, Call
 from reconciler.simulators.losant.inventory import (
     DEVICE_CLASSES,
     FLOW_CLASSES,
+    NOTHING,
     ROW_IDS,
     USER,
     Content,
     Device,
     Flow,
+    Row,
     Tags,
     Version,
     hex_id,
@@ -36,6 +38,11 @@ T = TypeVar("T")
 Sorts = Mapping[str, Callable[[Any], Any]]
 """What a collection can be sorted by, its default first."""
 
+ROW_SORTS: Sorts = {
+    "lastUpdated": attrgetter("updated"),
+    "creationDate": attrgetter("created"),
+    "id": attrgetter("index"),
+}
 DEVICE_SORTS: Sorts = {
     "name": attrgetter("name", "index"),
     "id": attrgetter("index"),
@@ -47,36 +54,24 @@ VERSION_SORTS: Sorts = {"version": attrgetter("name"), "id": attrgetter("id")}
 
 def list_deployments(call: Call) -> Reply:
     """A page of deployment rows, with all filters; the default sort moves while devices report."""
-    asked, world = call.parameters, call.world
-    rows = world.app.rows
+    asked, app = call.parameters, call.world.app
     device, flow, version = asked.object_id("deviceId"), asked.object_id("flowId"), asked.text("version")
     filled = asked.flag("filterEmpty")
-    sorts: Sorts = {"lastUpdated": rows.updated.__getitem__, "creationDate": rows.created.__getitem__, "id": int}
+
+    def select() -> list[Row]:
+        known, of_device = app.flow_of_id(flow or ""), app.device_of_id(device or "", deleted=True)
+        among = app.rows if flow is None else known.rows.values() if known is not None else ()
+        return [
+            row
+            for row in among
+            if row.alive
+            and (device is None or row.device is of_device)
+            and (version is None or row.holds(version, "either"))
+            and not (filled and row.desired == row.current == NOTHING)
+        ]
+
     about = {"deviceId": device, "flowId": flow, "version": version}
-
-    def select() -> list[int]:
-        return _filtered_rows(world.app, device, flow, version, filled=filled)
-
-    return _page(call, select, sorts, lambda row: _row(world.app, world.agents, row), about)
-
-
-def _filtered_rows(
-    app: Application, device: str | None, flow: str | None, version: str | None, *, filled: bool
-) -> list[int]:
-    table = app.rows
-    if flow is None:
-        rows = list(table.live())
-    else:
-        known = app.flow_of_id(flow)
-        rows = sorted(table.of_flow(known.index)) if known else []
-    if device is not None:
-        found = app.device_of_id(device, deleted=True)
-        rows = [row for row in rows if found is not None and table.device[row] == found.index]
-    if version is not None:
-        rows = table.with_version(rows, version, "either")
-    if filled:
-        rows = [row for row in rows if table.desired[row] or table.current[row]]
-    return rows
+    return _page(call, select, ROW_SORTS, lambda row: _row(app, row), about)
 
 
 def list_devices(call: Call) -> Reply:
@@ -172,27 +167,24 @@ Payload = dict[str, Any]
 _ATTRIBUTES = [{"name": "cpu", "dataType": "number"}, {"name": "mode", "dataType": "string"}]
 
 
-def _row(app: Application, agents: Agents, row: int) -> msgspec.Raw:
+def _row(app: Application, row: Row) -> msgspec.Raw:
     """A deployment row, put together as text: a million of them are encoded before a benchmark starts.
 
     Etags are left out where there is no content, or by variant.
     """
-    rows = app.rows
-    device, flow = app.devices[rows.device[row]], app.flows[rows.flow[row]]
+    device, flow = row.device, row.flow
     etags = app.variants["etags"] == "shown"
-    desired = _content_json("desired", rows.contents[rows.desired[row]], etags=etags)
-    current = _content_json("current", rows.contents[rows.current[row]], etags=etags)
     connected = "null" if device.connected is None else device.connected
-    logs = rows.logs.get(row)
-    history = _generated_history(agents, row) if logs is None else _encode(logs)
-    file = f'"fileName":{_encode(rows.files[row])},' if row in rows.files else ""
-    row_id = hex_id(ROW_IDS, row)
+    history = _history_json(*birth(row)) if row.logs is None else _encode(row.logs)
+    file = "" if row.file is None else f'"fileName":{_encode(row.file)},'
+    row_id = hex_id(ROW_IDS, row.index)
     text = (
         f'{{"id":"{row_id}","edgeDeploymentId":"{row_id}","applicationId":"{app.id}","deviceId":"{device.id}",'
         f'"deviceName":{_encode(device.name)},"deviceConnectionInfo":'
         f'{{"time":"{iso(device.connection_time)}","connected":{connected}}},"flowId":"{flow.id}",'
-        f'"flowName":{_encode(flow.name)},"flowClass":"{flow.flow_class}",{file}"creationDate":"{iso(rows.created[row])}",'
-        f'"lastUpdated":"{iso(rows.updated[row])}",{desired},{current},"logs":{history}}}'
+        f'"flowName":{_encode(flow.name)},"flowClass":"{flow.flow_class}",{file}"creationDate":"{iso(row.created)}",'
+        f'"lastUpdated":"{iso(row.updated)}",{_content_json("desired", row.desired, etags=etags)},'
+        f'{_content_json("current", row.current, etags=etags)},"logs":{history}}}'
     )
     return msgspec.Raw(text.encode())
 
@@ -207,13 +199,9 @@ def _content_json(which: str, content: Content, *, etags: bool) -> str:
     return f'"{which}Version":{_encode(content.version)}{etag}'
 
 
-def _generated_history(agents: Agents, row: int) -> str:
-    """The history of a row that nobody wrote since it was generated; many rows share one."""
-    return _history_json(*agents.birth(row))
-
-
 @lru_cache(maxsize=1 << 16)
 def _history_json(created: int, content: Content) -> str:
+    """The history of a row that nobody wrote since it was generated; many rows share one."""
     return _encode(first_log(created, content))
 
 

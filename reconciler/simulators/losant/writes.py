@@ -86,9 +86,9 @@ def replace(call: Call) -> Reply:
     body = _body(call, Replace)
     flow = _edge_flow(call, body.flow_id)
     _check_version(call, flow, body.new_version)
-    app = call.world.app
-    rows = app.rows.with_version(app.rows.of_flow(flow.index), body.old_version, app.variants["replace-matches"])
-    return _assign(call, [(app.devices[app.rows.device[row]], flow) for row in rows], body.new_version)
+    where = call.world.app.variants["replace-matches"]
+    holders = [row.device for row in flow.rows.values() if row.holds(body.old_version, where)]
+    return _assign(call, [(device, flow) for device in holders], body.new_version)
 
 
 def remove(call: Call) -> Reply:
@@ -105,10 +105,9 @@ def remove(call: Call) -> Reply:
     device = _named_device(call, body.device_id) if body.device_id is not None else None
     if body.device_id is not None and device is None:
         return _assign(call, [], None)
-    rows = app.rows.of_device(device.index) if device is not None else list(app.rows.live())
-    pairs = [(app.devices[app.rows.device[row]], app.flows[app.rows.flow[row]]) for row in rows]
-    wanted = [(on, what) for on, what in pairs if what.flow_class == "edge" and (flow is None or what is flow)]
-    return _assign(call, wanted, None)
+    rows = app.rows_of(device) if device is not None else [row for row in app.rows if row.alive]
+    wanted = [row for row in rows if row.flow.flow_class == "edge" and (flow is None or row.flow is flow)]
+    return _assign(call, [(row.device, row.flow) for row in wanted], None)
 
 
 def _body(call: Call, kind: type[B]) -> B:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from reconciler.simulators.control import SimulatedWorld, locked, verb
+from reconciler.simulators.control import SimulatedWorld, locked, there, verb
 from reconciler.simulators.faults import Faults
 from reconciler.simulators.getapp.agents import ENFORCED, STOPPED, Agents
 from reconciler.simulators.getapp.delivery import Preparations, Tokens
@@ -97,7 +97,7 @@ class GetAppWorld(SimulatedWorld):
     ) -> str:
         """Add a release, and its project where there is none; its catalogId. Dependencies are catalogIds."""
         catalog = self.fleet.catalog
-        needed = [self._known(one) for one in dependencies]
+        needed = [there(catalog.releases.get(one), f"release {one!r}") for one in dependencies]
         found = catalog.project(project) or catalog.add_project(project)
         return catalog.add_release(
             found, version, self.fleet.now(), status=status, auto_deploy=auto_deploy, dependencies=needed
@@ -128,9 +128,7 @@ class GetAppWorld(SimulatedWorld):
 
     def device(self, device: str) -> Device:
         """The device of an id. Raises `LookupError`."""
-        if device not in self.fleet.devices:
-            raise LookupError(f"there is no device {device!r}")
-        return self.fleet.devices[device]
+        return there(self.fleet.devices.get(device), f"device {device!r}")
 
     def child(self, device: str) -> Device:
         """The device of an id, which must not be the master. Raises `LookupError` and `ValueError`."""
@@ -141,14 +139,8 @@ class GetAppWorld(SimulatedWorld):
 
     def _release(self, project: str, version: str) -> Release:
         found = self.fleet.catalog.project(project)
-        if found is None or version not in found.releases:
-            raise LookupError(f"there is no release {version!r} of {project!r}")
-        return found.releases[version]
-
-    def _known(self, catalog_id: str) -> Release:
-        if catalog_id not in self.fleet.catalog.releases:
-            raise LookupError(f"there is no release {catalog_id!r}")
-        return self.fleet.catalog.releases[catalog_id]
+        release = found.releases.get(version) if found is not None else None
+        return there(release, f"release {version!r} of {project!r}")
 
     # --- faults that change the world --------------------------------------------------------------------------------
 

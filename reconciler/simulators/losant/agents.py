@@ -151,11 +151,9 @@ class Agents:
 
     def _updated(self, row: Row) -> None:
         row.updated = self.app.now()
-        self.app.changed()
 
     def _log(self, row: Row, entry: Log) -> None:
         row.logs = [*history(row), entry][-LOGS_KEPT:]
-        self.app.changed()
 
 
 def history(row: Row) -> list[Log]:

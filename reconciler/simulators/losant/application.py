@@ -73,7 +73,6 @@ class Application(Timeline):
     def __init__(self, clock: Clock, variants: Variants, settle: float, number: int = 1) -> None:
         super().__init__(clock)
         self.id = hex_id(APPLICATION_IDS, number)
-        self.name = "simulated fleet"
         self.variants = variants
         self.settle = settle
         self.devices: list[Device] = []
@@ -81,6 +80,7 @@ class Application(Timeline):
         self.rows: list[Row] = []
         """All that there ever were, by their index."""
         self._listings: dict[Hashable, Listing[Any]] = {}
+        self._listed = 0
         self._versions_made = count(1)
 
     def now(self) -> int:
@@ -89,16 +89,12 @@ class Application(Timeline):
 
     def listing(self, key: Hashable, select: Callable[[], Sequence[T]]) -> Listing[T]:
         """The listing under this key, selected where it is not at hand."""
+        if self._listed != self.changes or (key not in self._listings and len(self._listings) >= KEPT):
+            self._listings, self._listed = {}, self.changes
         found = self._listings.get(key)
         if found is None:
-            if len(self._listings) >= KEPT:
-                self._listings.clear()
             found = self._listings[key] = Listing(select())
         return found
-
-    def changed(self) -> None:
-        """Forget all listings: whom one shows, and how, may be different now."""
-        self._listings.clear()
 
     def device(self, text: str) -> Device | None:
         """The live device of an id, or else of a name."""
@@ -132,7 +128,6 @@ class Application(Timeline):
         agent = agent if device_class == EDGE else None
         device = Device(index, hex_id(DEVICE_IDS, index), name, tags, device_class, agent, connected, now, now, now)
         self.devices.append(device)
-        self.changed()
         return device
 
     def add_flow(self, name: str, flow_class: str = "edge") -> Flow:
@@ -140,7 +135,6 @@ class Application(Timeline):
         now, index = self.now(), len(self.flows)
         flow = Flow(index, hex_id(FLOW_IDS, index), name, flow_class, now, now)
         self.flows.append(flow)
-        self.changed()
         return flow
 
     def rows_of(self, device: Device) -> list[Row]:
@@ -159,14 +153,12 @@ class Application(Timeline):
         born = self.now() if born is None else born
         row = flow.rows[device.index] = Row(len(self.rows), device, flow, desired, current, born, born)
         self.rows.append(row)
-        self.changed()
         return row
 
     def drop_row(self, row: Row) -> None:
         """Take a row out of every listing; its pair may get a new row later."""
         row.alive = False
         del row.flow.rows[row.device.index]
-        self.changed()
 
     def add_version(self, flow: Flow, name: str, minimum_agent: str | None = None, notes: str = "") -> Version:
         """A new version of a flow, or new content under a name that it has."""
@@ -181,5 +173,4 @@ class Application(Timeline):
             version = Version(kept, name, etag, old.created, max(now, old.updated + 1), minimum_agent, notes)
         flow.versions[name] = version
         flow.updated = now
-        self.changed()
         return version

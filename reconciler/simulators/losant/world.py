@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from reconciler.simulators.control import SimulatedWorld, locked, verb
+from reconciler.simulators.control import SimulatedWorld, locked, there, verb
 from reconciler.simulators.faults import Faults
 from reconciler.simulators.losant.access import Access
 from reconciler.simulators.losant.agents import CONSOLE, Agents
@@ -27,7 +27,6 @@ class LosantWorld(SimulatedWorld):
         found = self._device(device)
         found.connected = int(online)
         found.updated = found.connection_time = self.app.now()
-        self.app.changed()
         if online:
             self.agents.connected(found)
 
@@ -64,21 +63,18 @@ class LosantWorld(SimulatedWorld):
         if self.app.variants["deleted-rows"] == "dropped":
             for row in self.app.rows_of(found):
                 self.app.drop_row(row)
-        self.app.changed()
 
     @verb
     def set_tags(self, device: str, tags: TagsGiven) -> None:
         """Give a device other tags; pairs may repeat a key."""
         found = self._device(device)
         found.tags, found.updated = _tags(tags), self.app.now()
-        self.app.changed()
 
     @verb
     def set_agent(self, device: str, agent: str) -> None:
         """Give a device another agent version (`N.N.N`)."""
         found = self._device(device)
         found.agent, found.updated = agent, self.app.now()
-        self.app.changed()
 
     @verb
     def add_flow(self, name: str, flow_class: str = "edge") -> str:
@@ -101,7 +97,6 @@ class LosantWorld(SimulatedWorld):
     def require_agent(self, flow: str, agent: str | None) -> None:
         """Set the lowest agent version (`N.N.N`) that runs a flow, for those of its versions that name none."""
         self._flow(flow).minimum_agent = agent
-        self.app.changed()
 
     @verb
     def load_file(self, device: str, flow: str, version: str, file_name: str) -> None:
@@ -110,7 +105,6 @@ class LosantWorld(SimulatedWorld):
         self.agents.assign(on, what, version, CONSOLE)
         row = what.rows[on.index]
         row.current, row.file = row.desired, file_name
-        self.app.changed()
 
     @verb
     def fall_back(self, device: str, flow: str, version: str | None, error: str | None = None) -> None:
@@ -165,16 +159,10 @@ class LosantWorld(SimulatedWorld):
         return bool(devices)
 
     def _device(self, text: str) -> Device:
-        found = self.app.device(text)
-        if found is None:
-            raise LookupError(f"there is no device {text!r}")
-        return found
+        return there(self.app.device(text), f"device {text!r}")
 
     def _flow(self, text: str) -> Flow:
-        found = self.app.flow(text)
-        if found is None:
-            raise LookupError(f"there is no flow {text!r}")
-        return found
+        return there(self.app.flow(text), f"flow {text!r}")
 
 
 def _tags(given: TagsGiven) -> Tags:

@@ -54,7 +54,7 @@ class MemfaultWorld(SimulatedWorld):
         """Add a device that is online and runs a version, or that was never heard of; its serial."""
         project = self.project
         kind = there(project.hardware.get(hardware), f"hardware version {hardware!r}")
-        serial = serial or f"NEW{len(project.devices):05d}-{project.revision}"
+        serial = serial or f"NEW{next(project.ids):05d}"
         device = project.add_device(serial, kind, self._cohort(cohort))
         if version is not None:
             device.online = True
@@ -205,7 +205,7 @@ class MemfaultWorld(SimulatedWorld):
         if devices:
             old = self.faults.random.choice(devices)
             self.delete_device(old.serial)
-            serial = f"{old.serial}-r{self.project.revision}"
+            serial = f"{old.serial}-r{next(self.project.ids)}"
             self.add_device(old.cohort.slug, old.hardware.name, old.reported, serial)
 
     def make_a_deployment(self) -> bool:

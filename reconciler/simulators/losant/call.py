@@ -1,7 +1,4 @@
-"""One API call on its way through an endpoint: its query parameters, and the flow that its path names.
-
-Parameters come as official clients send them: flat, or bracket-flattened arrays such as `tagFilter[0][key]`.
-"""
+"""One API call on its way through an endpoint: its query parameters, and the flow that its path names."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -15,7 +12,6 @@ from reconciler.simulators.losant.world import LosantWorld
 from reconciler.simulators.routes import Call as AnyCall
 
 OBJECT_ID = re.compile(r"[A-Fa-f\d]{24}")
-_BRACKETS = re.compile(r"([^\[\]]+)\[(\d+)\](?:\[(\w+)\])?")
 _TRUE = ("true", "1")
 _FALSE = ("false", "0", "")
 
@@ -77,27 +73,6 @@ class Parameters:
         if per_page > CEILING and variants["max-per-page"] == "clamp":
             per_page = CEILING
         return Window(self.number("page", 0, 0), per_page)
-
-    def values(self, name: str) -> list[str]:
-        """One value or an array of values."""
-        found = [value for key, value in self.pairs if key in (name, f"{name}[]")]
-        found += [value for _, field, value in self._entries(name) if field is None]
-        return [value for value in found if value]
-
-    def tags(self, name: str) -> list[tuple[str | None, str | None]]:
-        """A tag filter: entries of a key, a value, or both."""
-        entries: dict[int, dict[str, str]] = {}
-        for index, part, value in self._entries(name):
-            if part not in ("key", "value"):
-                raise malformed(f"query parameter {name} takes entries of key and value")
-            entries.setdefault(index, {})[part] = value
-        if len(entries) > 100:
-            raise malformed(f"query parameter {name} takes at most 100 entries")
-        return [(entry.get("key"), entry.get("value")) for _, entry in sorted(entries.items())]
-
-    def _entries(self, name: str) -> list[tuple[int, str | None, str]]:
-        matches = ((_BRACKETS.fullmatch(key), value) for key, value in self.pairs)
-        return [(int(m[2]), m[3], value) for m, value in matches if m is not None and m[1] == name]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 Ids are 24 hexadecimal characters that grow with creation, as the platform's are.
 """
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -51,16 +50,9 @@ def triple(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split("."))
 
 
-def tag_test(entries: Sequence[tuple[str | None, str | None]], combine: str) -> Callable[[Tags], bool]:
-    """Whether tags satisfy a filter; an entry with only a key or only a value leaves the other open."""
-    gather = all if combine == "and" else any
-
-    def matches(tags: Tags) -> bool:
-        return gather(
-            any((key is None or key == k) and (value is None or value == v) for k, v in tags) for key, value in entries
-        )
-
-    return matches
+def matches(tags: Tags, key: str | None, value: str | None) -> bool:
+    """Whether tags have an entry; one with only a key or only a value leaves the other open."""
+    return any((key is None or key == k) and (value is None or value == v) for k, v in tags)
 
 
 class Content(NamedTuple):

@@ -3,9 +3,7 @@
 Of the sorts that there are, these are the ones that clients ask for.
 """
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-from fnmatch import translate
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -31,7 +29,6 @@ from reconciler.simulators.losant.inventory import (
     Version,
     hex_id,
     iso,
-    tag_test,
 )
 
 T = TypeVar("T")
@@ -43,6 +40,7 @@ ROW_SORTS: Sorts = {
     "creationDate": attrgetter("created"),
     "id": attrgetter("index"),
 }
+NOT_SIMULATED = frozenset({"filter", "query", "tagFilter"})
 DEVICE_SORTS: Sorts = {
     "name": attrgetter("name", "index"),
     "id": attrgetter("index"),
@@ -75,52 +73,32 @@ def list_deployments(call: Call) -> Reply:
 
 
 def list_devices(call: Call) -> Reply:
-    """A page of devices."""
-    asked, app = call.parameters, call.world.app
-    if asked.text("query"):
-        raise malformed("advanced queries are not simulated")
-    named, about = _named(call, "name")
-    classes, tags = asked.values("deviceClass"), asked.tags("tagFilter")
-    for device_class in classes:
-        if device_class not in DEVICE_CLASSES:
-            raise malformed(f"query parameter deviceClass must be one of {', '.join(DEVICE_CLASSES)}")
-    about |= {"deviceClass": classes[0]} if len(classes) == 1 else {}
-    about |= {"tagFilter": _tag_list(tuple((k or "", v or "") for k, v in tags))} if all(all(t) for t in tags) else {}
-    matches = tag_test(tags, app.variants["tag-filter"])
+    """A page of devices, of one class where that is asked for."""
+    app, device_class = call.world.app, call.parameters.text("deviceClass")
+    if device_class not in (None, *DEVICE_CLASSES):
+        raise malformed(f"query parameter deviceClass must be one of {', '.join(DEVICE_CLASSES)}")
 
     def select() -> list[Device]:
-        return [
-            device
-            for device in app.devices
-            if device.deleted is None
-            and (not classes or device.device_class in classes)
-            and (not tags or matches(device.tags))
-            and named(device.name)
-        ]
+        return [one for one in app.devices if one.deleted is None and device_class in (None, one.device_class)]
 
-    return _page(call, select, DEVICE_SORTS, lambda device: _device(app, device), about)
+    return _page(call, select, DEVICE_SORTS, lambda device: _device(app, device), {"deviceClass": device_class})
 
 
 def list_flows(call: Call) -> Reply:
     """A page of flows; without `flowClass` these are the cloud ones (confirmed: JS docs/flows.md)."""
     app, flow_class = call.world.app, call.parameters.one_of("flowClass", FLOW_CLASSES, "cloud")
-    named, about = _named(call, "name")
 
     def select() -> list[Flow]:
-        return [flow for flow in app.flows if flow.flow_class == flow_class and named(flow.name)]
+        return [flow for flow in app.flows if flow.flow_class == flow_class]
 
-    return _page(call, select, FLOW_SORTS, lambda flow: _flow(app, flow), {"flowClass": flow_class} | about)
+    return _page(call, select, FLOW_SORTS, lambda flow: _flow(app, flow), {"flowClass": flow_class})
 
 
 def list_versions(call: Call) -> Reply:
     """A page of the versions of a flow."""
     app, flow = call.world.app, call.flow()
-    named, about = _named(call, "version")
-
-    def select() -> list[Version]:
-        return [version for version in flow.versions.values() if named(version.name)]
-
-    return _page(call, select, VERSION_SORTS, lambda one: _version(app, flow, one), {"flowId": flow.id} | about)
+    versions = flow.versions.values
+    return _page(call, versions, VERSION_SORTS, lambda one: _version(app, flow, one), {"flowId": flow.id})
 
 
 def get_version(call: Call) -> Reply:
@@ -134,23 +112,17 @@ def get_version(call: Call) -> Reply:
     return json_reply(200, _version(call.world.app, flow, version))
 
 
-def _named(call: Call, field: str) -> tuple[Callable[[str], object], dict[str, Any]]:
-    """Whether a name passes the filter on a field, a pattern with `*` and `?` in any case; and what a page says of it."""
-    call.parameters.one_of("filterField", (field,), field)
-    pattern = call.parameters.text("filter")
-    matches = re.compile(translate(pattern or "*"), re.IGNORECASE).match
-    return matches, {"filter": pattern, "filterField": field} if pattern else {}
-
-
 def _page(
     call: Call,
-    select: Callable[[], Sequence[T]],
+    select: Callable[[], Iterable[T]],
     sorts: Sorts,
     payload: Callable[[T], object],
     about: Mapping[str, Any],
 ) -> Reply:
     """A page of a collection: what `select` finds, sorted; `about` says by what it was filtered, None for what was not."""
     asked, app = call.parameters, call.world.app
+    for name in sorted(NOT_SIMULATED & {key.partition("[")[0] for key, _ in asked.pairs}):
+        raise malformed(f"query parameter {name} is not simulated")
     window = asked.window(app.variants)
     sort, direction = asked.one_of("sortField", tuple(sorts), next(iter(sorts))), asked.direction()
     own = {"applicationId": app.id, "perPage": window.per_page, "page": window.page}

@@ -14,7 +14,7 @@ from reconciler.simulators.exchange import Reply, json_reply
 from reconciler.simulators.losant.access import malformed, not_found
 from reconciler.simulators.losant.agents import TOKEN
 from reconciler.simulators.losant.call import Call
-from reconciler.simulators.losant.inventory import EDGE, Device, Flow, tag_test
+from reconciler.simulators.losant.inventory import EDGE, Device, Flow, matches
 
 Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Fa-f0-9]{24}\Z")]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
@@ -75,9 +75,8 @@ def release(call: Call) -> Reply:
         device = _named_device(call, device_id)
         if device is not None:
             devices[device.index] = device
-    if body.device_tags:
-        matches = tag_test([(tag.key or None, tag.value or None) for tag in body.device_tags], "or")
-        devices |= {d.index: d for d in _edge_devices(call) if matches(d.tags)}
+    for tag in body.device_tags:
+        devices |= {d.index: d for d in _edge_devices(call) if matches(d.tags, tag.key or None, tag.value or None)}
     return _assign(call, [(device, flow) for device in devices.values()], body.version)
 
 

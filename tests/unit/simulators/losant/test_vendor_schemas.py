@@ -52,10 +52,10 @@ def fleet() -> Caller:
         ("edgeDeployments", "/edge/deployments", "perPage=1000"),
         ("edgeDeployments", "/edge/deployments", "version=v1.0.0&flowId=65a100000000000000000002&sortField=id"),
         ("devices", "/devices", "perPage=1000"),
-        ("devices", "/devices", "filter=gw*&tagFilter[0][key]=site&tagFilter[0][value]=austin"),
-        ("flows", "/flows", "flowClass=edge&filter=v*"),
+        ("devices", "/devices", "deviceClass=edgeCompute&sortField=id"),
+        ("flows", "/flows", "flowClass=edge"),
         ("flows", "/flows", ""),
-        ("flowVersions", "/flows/65a100000000000000000002/versions", "filter=v*"),
+        ("flowVersions", "/flows/65a100000000000000000002/versions", "sortField=id"),
         ("flowVersion", "/flows/65a100000000000000000002/versions/v1.3.0", ""),
     ],
 )

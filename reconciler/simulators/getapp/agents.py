@@ -26,7 +26,6 @@ from reconciler.simulators.getapp.fleet import (
     Release,
     Row,
     gone,
-    settled,
 )
 
 FAILURE = "the installer ended with exit code 1; the installed version was kept"
@@ -69,8 +68,7 @@ class Agents:
         held = device.rows.get(release.id)
         row = self._row(device, release)
         if isinstance(held, Moving) and row is not None and held.kind != UNINSTALL:
-            row.status, row.eta = "Pause", None
-            device.rows[release.id] = row
+            device.rows[release.id] = row._replace(status="Pause", eta=None)
         elif row is not None and row.status == "Pause":
             self._repeated(f"{release.id} is paused already")
         else:
@@ -84,9 +82,9 @@ class Agents:
         if row.status in {"Cancel", "Cancelled"}:
             self._repeated(f"{release.id} is cancelled already")
         elif row.state == DELIVERY:
-            device.rows[release.id] = settled(release, DELIVERY, "Cancel", phase=None, progress=0.0)
+            device.rows[release.id] = Row(release, DELIVERY, "Cancel", phase=None, progress=0.0)
         else:
-            device.rows[release.id] = settled(release, DEPLOY, "Cancelled", progress=0.0)
+            device.rows[release.id] = Row(release, DEPLOY, "Cancelled", progress=0.0)
 
     def delete(self, device: Device, release: Release) -> None:
         """Take the artifacts away."""
@@ -127,7 +125,7 @@ class Agents:
         elif row is None or row.state != INSTALLED:
             raise NotAllowed(f"{release.id} is not installed")
         elif self.fleet.variants["uninstall"] == "records-only":
-            device.rows[release.id] = settled(release, INSTALLED, "Uninstall")
+            device.rows[release.id] = Row(release, INSTALLED, "Uninstall")
         else:
             self._move(device, release, UNINSTALL, 0.0)
 
@@ -154,13 +152,13 @@ class Agents:
         """A restart: installations under way fail and must be asked for again (confirmed: deploy/v2/action.md)."""
         for catalog_id, held in list(device.rows.items()):
             if isinstance(held, Moving) and held.kind == DEPLOY:
-                device.rows[catalog_id] = settled(held.release, DEPLOY, "Error", progress=0.0, error=INTERRUPTED)
+                device.rows[catalog_id] = Row(held.release, DEPLOY, "Error", progress=0.0, error=INTERRUPTED)
 
     def installed(self, device: Device, release: Release) -> None:
         """A release is installed, and its dependencies with it; what that means for other versions is a variant."""
         for one in (*release.dependencies, release):
             device.frozen.discard(one.id)
-            device.rows[one.id] = settled(one, INSTALLED, "Done", duration=round(PHASES[DELIVERY] * self.fleet.settle))
+            device.rows[one.id] = Row(one, INSTALLED, "Done", duration=round(PHASES[DELIVERY] * self.fleet.settle))
             self._supersede(device, one)
 
     # --- what follows ------------------------------------------------------------------------------------------------
@@ -198,10 +196,10 @@ class Agents:
     def _delivered(self, device: Device, release: Release) -> None:
         if release.status != RELEASED:
             error = "DELIVERY.downloadNotAvailable: the release is not available for download yet"
-            device.rows[release.id] = settled(release, DELIVERY, "Error", phase="prepare", progress=0.0, error=error)
+            device.rows[release.id] = Row(release, DELIVERY, "Error", phase="prepare", progress=0.0, error=error)
             return
         duration = round(PHASES[DELIVERY] * self.fleet.settle)
-        device.rows[release.id] = settled(release, DOWNLOADED, "Done", duration=duration)
+        device.rows[release.id] = Row(release, DOWNLOADED, "Done", duration=duration)
         answer = self.fleet.variants["auto-deploy"]
         by_itself = answer == "always" or (answer == "release" and release.auto_deploy)
         if (
@@ -215,11 +213,11 @@ class Agents:
         if not device.failing:
             self.installed(device, release)
             return
-        device.rows[release.id] = settled(release, DEPLOY, "Error", progress=50.0, error=FAILURE)
+        device.rows[release.id] = Row(release, DEPLOY, "Error", progress=50.0, error=FAILURE)
         for one in release.dependencies:
             row = self._row(device, one)
             if row is not None and row.state == DOWNLOADED:
-                device.rows[one.id] = settled(one, DEPLOY, "Error", progress=0.0, error=DEPENDENCY_FAILURE)
+                device.rows[one.id] = Row(one, DEPLOY, "Error", progress=0.0, error=DEPENDENCY_FAILURE)
 
     def _uninstalled(self, device: Device, release: Release) -> None:
         self._leave(device, release, UNINSTALLED)

@@ -5,14 +5,14 @@ for the names of the offering's two booleans, which are inferred. The path of th
 confirmed (cdn-configure.md, sse.md); its body and answer are unknown. It has more commands than these (sse.md).
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 
 import msgspec
 
 from reconciler.simulators.exchange import Json, Reply, json_reply
 from reconciler.simulators.getapp.agents import Agents
 from reconciler.simulators.getapp.call import Call, Command, cancel_delivery, carry_out, pause_delivery, refused
-from reconciler.simulators.getapp.fleet import Device, Held, Moving, Release
+from reconciler.simulators.getapp.fleet import Device, Held, Release
 from reconciler.simulators.getapp.payloads import OfferingEncoder, device_payload, row_json
 
 
@@ -82,21 +82,10 @@ def _listed(call: Call, data: Callable[[Device], Json]) -> Reply:
 
 
 def _rows(call: Call) -> Callable[[Held], msgspec.Raw]:
-    """What gives the JSON of rows; devices that began the same at the same time look the same."""
+    """What gives the JSON of rows."""
     fleet = call.world.fleet
     shape = fleet.variants["answer-shape"]
-    moving: dict[Hashable, msgspec.Raw] = {}
-
-    def row(held: Held) -> msgspec.Raw:
-        if not isinstance(held, Moving):
-            return held.wire or row_json(held, shape)
-        key = (held.release.id, held.kind, held.started, held.resumed)
-        found = moving.get(key)
-        if found is None:
-            found = moving[key] = row_json(fleet.seen(held), shape)
-        return found
-
-    return row
+    return lambda held: row_json(fleet.seen(held), shape)
 
 
 def action(call: Call) -> Reply:

@@ -15,9 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TypeAlias
-
-import msgspec
+from typing import NamedTuple, TypeAlias
 
 from reconciler.simulators.clock import Clock, Timeline
 from reconciler.simulators.getapp.variants import Variants
@@ -65,16 +63,13 @@ class Project:
     name: str
     type: str
     releases: dict[str, "Release"] = field(default_factory=dict)
-
-    def latest(self) -> "Release | None":
-        """The highest release that is released."""
-        released = [release for release in self.releases.values() if release.status == RELEASED]
-        return max(released, key=lambda release: precedence(release.version), default=None)
+    latest: "Release | None" = None
+    """The highest release that is released."""
 
 
 @dataclass(slots=True, eq=False)
 class Release:
-    """A version of a project. `size` in bytes, times in seconds; `rows` are the settled rows that devices share."""
+    """A version of a project. `size` in bytes, times in seconds."""
 
     project: Project
     version: str
@@ -85,7 +80,6 @@ class Release:
     auto_deploy: bool = False
     dependencies: tuple["Release", ...] = ()
     id: str = field(init=False)
-    rows: dict[object, "Row"] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.id = f"{self.project.number}.{self.project.name}@{self.version}"
@@ -129,34 +123,23 @@ class Catalog:
             project, version, status, now, now, size, auto_deploy=auto_deploy, dependencies=tuple(dependencies)
         )
         project.releases[version] = self.releases[release.id] = release
-        self.changed(project)
+        released = [one for one in project.releases.values() if one.status == RELEASED]
+        project.latest = max(released, key=lambda one: precedence(one.version), default=None)
         return release
 
-    def changed(self, project: Project) -> None:
-        """Forget how the rows of a project look: which release is the latest may be another one."""
-        for release in project.releases.values():
-            for row in release.rows.values():
-                row.wire = None
 
-
-@dataclass(slots=True, eq=False)
-class Row:
-    """A row at rest: `phase` is the delivery state, `elapsed` how many seconds of its movement are behind it.
-
-    Rows that devices share keep their JSON in `wire`.
-    """
+class Row(NamedTuple):
+    """A row at rest: `phase` is the delivery state, `elapsed` how many seconds of its movement are behind it."""
 
     release: Release
     state: str
     status: str | None
-    phase: str | None
-    progress: float | None
+    phase: str | None = "done"
+    progress: float | None = 100.0
     eta: int | None = None
     duration: int | None = None
     error: str | None = None
     elapsed: float = 0.0
-    shared: bool = False
-    wire: msgspec.Raw | None = None
 
 
 @dataclass(slots=True, eq=False, frozen=True)
@@ -188,27 +171,9 @@ class Moving:
 Held: TypeAlias = Row | Moving
 
 
-def settled(
-    release: Release,
-    state: str,
-    status: str | None,
-    *,
-    phase: str | None = "done",
-    progress: float | None = 100.0,
-    duration: int | None = None,
-    error: str | None = None,
-) -> Row:
-    """The row at rest with these values; devices share it."""
-    key = (state, status, phase, progress, duration, error)
-    row = release.rows.get(key)
-    if row is None:
-        row = release.rows[key] = Row(release, state, status, phase, progress, None, duration, error, shared=True)
-    return row
-
-
 def gone(release: Release, state: str) -> Row:
     """What is left of a release that was deleted or uninstalled."""
-    return settled(release, state, "Uninstall" if state == UNINSTALLED else None, phase=None, progress=None)
+    return Row(release, state, "Uninstall" if state == UNINSTALLED else None, phase=None, progress=None)
 
 
 @dataclass(slots=True, eq=False)

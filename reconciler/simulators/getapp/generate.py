@@ -22,7 +22,7 @@ from reconciler.simulators.getapp.fleet import (
     Held,
     Project,
     Release,
-    settled,
+    Row,
 )
 from reconciler.simulators.getapp.simulator import Faults, GetAppSimulator, Served
 from reconciler.simulators.getapp.variants import Variants
@@ -162,10 +162,10 @@ def _installed(release: Release, settle: float, number: int) -> dict[str, Held]:
     """Each device took its own time to download each release."""
     duration = round(PHASES[DELIVERY] * settle)
     return {
-        one.id: settled(one, INSTALLED, "Done", duration=duration + (number * 31 + one.project.number * 17) % LONGER)
+        one.id: Row(one, INSTALLED, "Done", duration=duration + (number * 31 + one.project.number * 17) % LONGER)
         for one in (*release.dependencies, release)
     }
 
 
 def _failed(release: Release) -> dict[str, Held]:
-    return {release.id: settled(release, DEPLOY, "Error", progress=50.0, error=FAILURE)}
+    return {release.id: Row(release, DEPLOY, "Error", progress=50.0, error=FAILURE)}

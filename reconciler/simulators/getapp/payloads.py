@@ -1,5 +1,6 @@
 """What the nouns look like on the wire."""
 
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -25,7 +26,7 @@ def release_payload(release: Release) -> Payload:
         "updatedAt": iso(release.updated),
         "displayName": release.project.name.replace("-", " "),
         "label": None,
-        "latest": release.project.latest() is release,
+        "latest": release.project.latest is release,
         "metadata": _metadata(release),
         "policies": [],
         "dependencies": [_dependency(one) for one in release.dependencies],
@@ -69,7 +70,7 @@ def _flat(row: Row) -> Payload:
         "catalogId": release.id,
         "name": release.project.name,
         "version": release.version,
-        "latest": release.project.latest() is release,
+        "latest": release.project.latest is release,
         "metadata": _metadata(release),
         "releaseAt": iso(release.created),
         "releaseNotes": f"notes on {release.version}",
@@ -89,16 +90,14 @@ def _folder(row: Row) -> str | None:
 
 
 def row_json(row: Row, shape: str) -> msgspec.Raw:
-    """A row as JSON, in the nested shape of April 2026 or the flat one before it (confirmed: seeds 000 and 001).
+    """A row as JSON, in the nested shape of April 2026 or the flat one before it (confirmed: seeds 000 and 001)."""
+    return _row_json(row, shape, row.release.project.latest)
 
-    It is kept where devices share the row.
-    """
-    if row.wire is not None:
-        return row.wire
-    encoded = msgspec.Raw(msgspec.json.encode(_flat(row) if shape == "flat" else _nested(row)))
-    if row.shared:
-        row.wire = encoded
-    return encoded
+
+@lru_cache(maxsize=1 << 16)
+def _row_json(row: Row, shape: str, latest: Release | None) -> msgspec.Raw:
+    """The same, kept: rows of many devices look the same, until another release is the latest."""
+    return msgspec.Raw(msgspec.json.encode(_flat(row) if shape == "flat" else _nested(row)))
 
 
 def device_payload(device: Device) -> Payload:
@@ -141,7 +140,7 @@ class OfferingEncoder:
         updates = call.flag("include_updates")
         self._projects: list[tuple[bytes, list[tuple[Release, bytes]]]] = []
         for project in self.fleet.catalog.projects.values():
-            latest = project.latest()
+            latest = project.latest
             shown = [
                 one for one in project.releases.values() if one.status == "released" and (updates or one is latest)
             ]
@@ -221,7 +220,7 @@ def server_release(release: Release, *, detailed: bool = False) -> Payload:
         "status": release.status,
         "createdAt": iso(release.created),
         "updatedAt": iso(release.updated),
-        "latest": release.project.latest() is release,
+        "latest": release.project.latest is release,
         "releasedAt": iso(release.created) if release.status == "released" else None,
         "requiredRegulationsCount": 0,
         "compliantRegulationsCount": 0,

@@ -6,7 +6,7 @@ V1 document names 200, 405 and 500; inferred). 405 means that the state forbids 
 
 from reconciler.simulators.exchange import Json, Reply, json_reply
 from reconciler.simulators.getapp.agents import Agents
-from reconciler.simulators.getapp.call import Call, Command, cancel_delivery, carry_out, refused
+from reconciler.simulators.getapp.call import Call, Command, carry_out, refused
 from reconciler.simulators.getapp.fleet import DOWNLOADED, INSTALLED, Row
 from reconciler.simulators.getapp.payloads import OfferingEncoder, deploy_payload, device_payload, row_json
 
@@ -95,7 +95,7 @@ def start(call: Call) -> Reply:
 
 def cancel(call: Call) -> Reply:
     """Cancel a download."""
-    return _act(call, cancel_delivery)
+    return _act(call, Agents.cancel)
 
 
 def delete(call: Call) -> Reply:

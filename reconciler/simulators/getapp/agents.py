@@ -1,7 +1,7 @@
 """What the agents do with their releases: download, pause, cancel, delete, deploy, uninstall.
 
 The order of states follows section 6 of the facts (inferred from the documents). A failed or cancelled download is
-begun anew, a paused one goes on; deploying again resumes (confirmed: deploy/v2/how-it-works.md). Only released versions
+begun anew, a paused one goes on (confirmed: deploy/v2/how-it-works.md). Only released versions
 can be delivered (confirmed: origin-delivery.service.ts). Dependencies come with their root, and only the root is
 installed: its success marks them installed, its failure marks them failed (confirmed: user-manual/dependencies.md).
 """
@@ -31,7 +31,7 @@ from reconciler.simulators.getapp.fleet import (
 FAILURE = "the installer ended with exit code 1; the installed version was kept"
 INTERRUPTED = "the agent was restarted while it installed"
 DEPENDENCY_FAILURE = "the release that needs it could not be installed"
-STOPPED = frozenset({"Pause", "Cancel", "Cancelled", "Error"})
+STOPPED = frozenset({"Pause", "Cancel", "Error"})
 
 
 ENFORCED = {"offering": (DELIVERY, DEPLOY), "delivery": (DELIVERY, DEPLOY), "deploy": (DEPLOY,)}
@@ -64,27 +64,24 @@ class Agents:
         self._move(device, release, DELIVERY, row.elapsed if row is not None and row.status == "Pause" else 0.0)
 
     def pause(self, device: Device, release: Release) -> None:
-        """Stop a download, or an installation, so that it can go on later."""
-        held = device.rows.get(release.id)
-        row = self._row(device, release)
-        if isinstance(held, Moving) and row is not None and held.kind != UNINSTALL:
-            device.rows[release.id] = row._replace(status="Pause", eta=None)
-        elif row is not None and row.status == "Pause":
+        """Stop a download so that it can go on later."""
+        row = self._downloading(device, release)
+        if row.status == "Pause":
             self._repeated(f"{release.id} is paused already")
+        elif isinstance(device.rows[release.id], Moving):
+            device.rows[release.id] = row._replace(status="Pause", eta=None)
         else:
             raise NotAllowed(f"nothing of {release.id} is under way that could be paused")
 
     def cancel(self, device: Device, release: Release) -> None:
-        """Give up a download, or an installation."""
-        row = self._row(device, release)
-        if row is None or row.state not in {DELIVERY, DEPLOY} or row.status == "Error":
+        """Give up a download."""
+        row = self._downloading(device, release)
+        if row.status == "Error":
             raise NotAllowed(f"nothing of {release.id} is under way that could be cancelled")
-        if row.status in {"Cancel", "Cancelled"}:
+        if row.status == "Cancel":
             self._repeated(f"{release.id} is cancelled already")
-        elif row.state == DELIVERY:
-            device.rows[release.id] = Row(release, DELIVERY, "Cancel", phase=None, progress=0.0)
         else:
-            device.rows[release.id] = Row(release, DEPLOY, "Cancelled", progress=0.0)
+            device.rows[release.id] = Row(release, DELIVERY, "Cancel", phase=None, progress=0.0)
 
     def delete(self, device: Device, release: Release) -> None:
         """Take the artifacts away."""
@@ -114,8 +111,7 @@ class Agents:
         missing = [one.id for one in release.dependencies if not self._there(device, one)]
         if missing:
             raise NotAllowed(f"{release.id} needs {', '.join(missing)}")
-        paused = row.status == "Pause"
-        self._move(device, release, DEPLOY, row.elapsed if paused else 0.0, resumed=paused)
+        self._move(device, release, DEPLOY, 0.0)
 
     def uninstall(self, device: Device, release: Release) -> None:
         """Take installed software away, or only note that this was asked (a variant)."""
@@ -167,6 +163,12 @@ class Agents:
         held = device.rows.get(release.id)
         return None if held is None else self.fleet.seen(held)
 
+    def _downloading(self, device: Device, release: Release) -> Row:
+        row = self._row(device, release)
+        if row is None or row.state != DELIVERY:
+            raise NotAllowed(f"{release.id} is not being downloaded")
+        return row
+
     def _stopped(self, device: Device, release: Release, state: str) -> bool:
         held = device.rows[release.id]
         return isinstance(held, Row) and held.state == state and held.status in STOPPED
@@ -179,8 +181,8 @@ class Agents:
         if self.fleet.variants["repeat-action"] == "405":
             raise NotAllowed(message)
 
-    def _move(self, device: Device, release: Release, kind: str, elapsed: float, *, resumed: bool = False) -> None:
-        moving = Moving(release, kind, self.fleet.now() - elapsed, resumed)
+    def _move(self, device: Device, release: Release, kind: str, elapsed: float) -> None:
+        moving = Moving(release, kind, self.fleet.now() - elapsed)
         device.rows[release.id] = moving
         self.fleet.later(PHASES[kind] * self.fleet.settle - elapsed, self._end(device, moving))
 

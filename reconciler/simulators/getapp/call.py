@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from reconciler.simulators.exchange import Json, Reply, json_object, json_reply
 from reconciler.simulators.getapp.agents import Agents, NotAllowed
-from reconciler.simulators.getapp.fleet import DELIVERY, Device, Release, iso
+from reconciler.simulators.getapp.fleet import Device, Release, iso
 from reconciler.simulators.getapp.world import GetAppWorld
 from reconciler.simulators.routes import Call as AnyCall
 from reconciler.simulators.routes import Refusal
@@ -86,24 +86,6 @@ class Call(AnyCall[GetAppWorld]):
     def release(self) -> Release | None:
         """The release that the path names."""
         return self.world.fleet.catalog.releases.get(self.path["catalog_id"])
-
-
-def pause_delivery(agents: Agents, device: Device, release: Release) -> None:
-    """Pause a download, and nothing else."""
-    _only_delivery(agents, device, release)
-    agents.pause(device, release)
-
-
-def cancel_delivery(agents: Agents, device: Device, release: Release) -> None:
-    """Cancel a download, and nothing else."""
-    _only_delivery(agents, device, release)
-    agents.cancel(device, release)
-
-
-def _only_delivery(agents: Agents, device: Device, release: Release) -> None:
-    held = device.rows.get(release.id)
-    if held is None or agents.fleet.seen(held).state != DELIVERY:
-        raise NotAllowed(f"{release.id} is not being downloaded")
 
 
 def carry_out(call: Call, command: Command, device: Device, found: Release) -> str | None:

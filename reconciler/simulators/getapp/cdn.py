@@ -11,7 +11,7 @@ import msgspec
 
 from reconciler.simulators.exchange import Json, Reply, json_reply
 from reconciler.simulators.getapp.agents import Agents
-from reconciler.simulators.getapp.call import Call, Command, cancel_delivery, carry_out, pause_delivery, refused
+from reconciler.simulators.getapp.call import Call, Command, carry_out, refused
 from reconciler.simulators.getapp.fleet import Device, Held, Release
 from reconciler.simulators.getapp.payloads import OfferingEncoder, device_payload, row_json
 
@@ -24,8 +24,8 @@ def _push(agents: Agents, device: Device, release: Release) -> None:
 COMMANDS: dict[str, Command] = {
     "Push": _push,
     "DeliveryStart": Agents.deliver,
-    "DeliveryStop": pause_delivery,
-    "DeliveryCancel": cancel_delivery,
+    "DeliveryStop": Agents.pause,
+    "DeliveryCancel": Agents.cancel,
     "DeliveryDelete": Agents.delete,
     "DeployStart": Agents.deploy,
 }

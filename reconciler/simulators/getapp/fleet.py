@@ -149,7 +149,6 @@ class Moving:
     release: Release
     kind: str
     started: float
-    resumed: bool = False
 
     def seen(self, now: float, settle: float) -> Row:
         """How it looks at a time, where every phase takes `settle` seconds."""
@@ -163,7 +162,7 @@ class Moving:
             return Row(self.release, DELIVERY, status, phase, progress, eta, int(elapsed), elapsed=elapsed)
         duration = round(PHASES[DELIVERY] * settle)
         if self.kind == DEPLOY:
-            status = "Installing" if number else "Continue" if self.resumed else "Start"
+            status = "Installing" if number else "Start"
             return Row(self.release, DEPLOY, status, "done", progress, eta, duration, elapsed=elapsed)
         return Row(self.release, INSTALLED, "Uninstall", "done", progress, eta, duration, elapsed=elapsed)
 

@@ -167,7 +167,7 @@ class GetAppWorld(SimulatedWorld):
 def _state(device: Device, project: Project, rows: list[Row]) -> dict[str, Any]:
     rows.sort(key=lambda row: precedence(row.release.version))
     installed = [row for row in rows if row.state == INSTALLED]
-    busy = [row for row in rows if row.state in {DELIVERY, DEPLOY} and row.status not in {"Cancel", "Cancelled"}]
+    busy = [row for row in rows if row.state in {DELIVERY, DEPLOY} and row.status != "Cancel"]
     busy.sort(key=lambda row: row.status not in STOPPED)
     downloaded = [row for row in rows if row.state == DOWNLOADED]
     kept = [row for row in installed if row.status != "Uninstall"]  # what is asked to go is not what a device is to run

@@ -9,7 +9,6 @@ A command to a device that is offline is lost (confirmed: sse.md), and so is, by
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from reconciler.simulators.exchange import Json, Reply, json_object, json_reply
@@ -64,7 +63,6 @@ def refused(status: int, message: str) -> Refusal:
     return Refusal(agent_error(status, message))
 
 
-@dataclass(frozen=True, slots=True)
 class Call(AnyCall[GetAppWorld]):
     """A call of an agent or of the server."""
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from reconciler.simulators.losant.access import malformed, not_found
 from reconciler.simulators.losant.application import CEILING, Window
@@ -75,14 +74,13 @@ class Parameters:
         return Window(self.number("page", 0, 0), per_page)
 
 
-@dataclass(frozen=True, slots=True)
 class Call(AnyCall[LosantWorld]):
     """A call of the application."""
 
-    parameters: Parameters = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "parameters", Parameters(self.request.query))
+    @property
+    def parameters(self) -> Parameters:
+        """What its query asks for."""
+        return Parameters(self.request.query)
 
     def flow(self) -> Flow:
         """The flow that the path names; 400 for what is no id, 404 for one that the application has not."""

@@ -95,7 +95,6 @@ class Version:
     updated: int
     minimum_agent: str | None = None
     notes: str = ""
-    enabled: bool = True
 
 
 @dataclass(slots=True)

@@ -236,7 +236,7 @@ def _version(app: Application, flow: Flow, version: Version) -> Payload:
         "applicationId": app.id,
         "version": version.name,
         "notes": version.notes,
-        "enabled": version.enabled,
+        "enabled": True,
         "flowClass": flow.flow_class,
         "creationDate": iso(version.created),
         "lastUpdated": iso(version.updated),

@@ -7,7 +7,6 @@ pages from 1, `per_page` 100; CLI deploy.py for a sort that repeats). What is no
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import msgspec
@@ -67,14 +66,13 @@ class Parameters:
         return rows
 
 
-@dataclass(frozen=True, slots=True)
 class Call(AnyCall[MemfaultWorld]):
     """A call of the project."""
 
-    parameters: Parameters = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "parameters", Parameters(self.request.query))
+    @property
+    def parameters(self) -> Parameters:
+        """What its query asks for."""
+        return Parameters(self.request.query)
 
     @property
     def project(self) -> Project:

@@ -96,8 +96,8 @@ def list_releases(call: Call) -> Reply:
         and call.project.listed(release)
         and ask.allows("version", release.version)
         and ask.allows("revision", release.revision)
-        and ask.allows("hardware_version", *release.artifacts)
-        and ask.allows("build_id", *(artifact.build_id for artifact in release.payloads))
+        and ask.allows("hardware_version", *(artifact.hardware for artifact in release.artifacts))
+        and ask.allows("build_id", *(artifact.build_id for artifact in release.artifacts))
     ]
     rows = ask.sort(found, {"created_date": lambda release: release.created})
     return call.page([release_payload(call.project, release) for release in rows])

@@ -29,7 +29,7 @@ def organization_payload(project: Project) -> Payload:
 
 def release_payload(project: Project, release: Release) -> Payload:
     """A release. That replies carry `must_pass_through` is inferred (a variant)."""
-    must = any(artifact.must_pass_through for artifact in release.payloads)
+    must = any(artifact.must_pass_through for artifact in release.artifacts)
     return {
         **release_brief(release),
         "min_version": release.min_version,
@@ -39,7 +39,7 @@ def release_payload(project: Project, release: Release) -> Payload:
         "count_devices": project.count(release.version),
         "created_date": iso(release.created),
         "updated_date": iso(release.updated),
-        "artifacts": [artifact_payload(project, artifact) for artifact in release.payloads],
+        "artifacts": [artifact_payload(project, artifact) for artifact in release.artifacts],
     }
 
 

@@ -102,23 +102,12 @@ class Project(Timeline):
 
     def add_artifact(
         self, release: Release, hardware: str, *, must_pass_through: bool = False, filename: str = ""
-    ) -> Artifact:
-        """A payload of a release for a hardware version; where it has one, a further one by its file's name."""
+    ) -> None:
+        """Add a payload of a release for a hardware version."""
         digest = blake2b(f"{release.name} {hardware}".encode(), digest_size=20).hexdigest()
-        made = Artifact(
-            next(self.ids),
-            hardware,
-            filename or f"{hardware}-{release.version}.bin",
-            digest,
-            digest[:32],
-            release.created,
-            must_pass_through,
-        )
-        if hardware in release.artifacts:
-            release.further[hardware, made.filename] = made
-        else:
-            release.artifacts[hardware] = made
-        return made
+        name = filename or f"{hardware}-{release.version}.bin"
+        made = Artifact(next(self.ids), hardware, name, digest, digest[:32], release.created, must_pass_through)
+        release.artifacts.append(made)
 
     # --- devices -----------------------------------------------------------------------------------------------------
 

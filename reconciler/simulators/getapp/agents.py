@@ -133,7 +133,7 @@ class Agents:
             if isinstance(held, Moving):
                 device.rows[catalog_id] = self.fleet.seen(held)
                 device.frozen.add(catalog_id)
-        device.online, device.seen = False, self.fleet.now()
+        device.online, device.seen = False, self.fleet.seconds()
 
     def connect(self, device: Device) -> None:
         """What waited goes on."""
@@ -182,7 +182,7 @@ class Agents:
             raise NotAllowed(message)
 
     def _move(self, device: Device, release: Release, kind: str, elapsed: float) -> None:
-        moving = Moving(release, kind, self.fleet.now() - elapsed)
+        moving = Moving(release, kind, self.fleet.seconds() - elapsed)
         device.rows[release.id] = moving
         self.fleet.later(PHASES[kind] * self.fleet.settle - elapsed, self._end(device, moving))
 

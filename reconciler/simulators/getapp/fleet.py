@@ -212,10 +212,6 @@ class Fleet(Timeline):
         self.devices: dict[str, Device] = {}
         self.broken_until = 0.0
 
-    def now(self) -> float:
-        """Seconds since 1970."""
-        return self.seconds()
-
     @property
     def master(self) -> Device:
         """The device that runs the master agent."""
@@ -223,11 +219,11 @@ class Fleet(Timeline):
 
     def seen(self, held: Held) -> Row:
         """How a row looks now."""
-        return held if isinstance(held, Row) else held.seen(self.now(), self.settle)
+        return held if isinstance(held, Row) else held.seen(self.seconds(), self.settle)
 
     def active(self, device: Device) -> bool:
         """Whether it reported within 24 hours (confirmed: cdn-configure.md, `inactive_device_hours`)."""
-        return device.online or self.now() - device.seen <= DAY
+        return device.online or self.seconds() - device.seen <= DAY
 
     def knows(self, device: Device, catalog_id: str) -> bool:
         """Whether a device has a release in its catalog; to a child it must be pushed (confirmed: a2a-parent-management.md)."""

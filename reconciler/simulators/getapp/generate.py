@@ -65,7 +65,7 @@ def simulator(
     """A fleet of that shape with its API, not served; the same shape gives the same one apart from its times."""
     shape = shape or Shape()
     fleet = Fleet(clock, variants or Variants(), shape.settle)
-    projects = _catalog(fleet.catalog, shape, fleet.now() - 90 * DAY)
+    projects = _catalog(fleet.catalog, shape, fleet.seconds() - 90 * DAY)
     _devices(fleet, shape)
     for index, project in enumerate(projects):
         _install(fleet, project, index, shape)
@@ -121,7 +121,7 @@ def _devices(fleet: Fleet, shape: Shape) -> None:
     for place, index in enumerate(offline):
         device = fleet.devices[f"edge-{index + 1:06d}"]
         device.online = False
-        device.seen = fleet.now() - (2 * DAY if place % 4 == 3 else 7200)
+        device.seen = fleet.seconds() - (2 * DAY if place % 4 == 3 else 7200)
 
 
 def _install(fleet: Fleet, project: Project, index: int, shape: Shape) -> None:

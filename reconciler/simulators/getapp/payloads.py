@@ -211,7 +211,7 @@ def deploy_payload(device: Device, row: Row) -> Payload:
 
 
 def server_release(release: Release, *, detailed: bool = False) -> Payload:
-    """A release as the server tells of it (confirmed: release.dto.ts, project-management)."""
+    """A release as the server tells of it, without who made it and its regulations (confirmed: release.dto.ts)."""
     payload: Payload = {
         **_dependency(release),
         "name": release.project.name,
@@ -222,12 +222,6 @@ def server_release(release: Release, *, detailed: bool = False) -> Payload:
         "updatedAt": iso(release.updated),
         "latest": release.project.latest is release,
         "releasedAt": iso(release.created) if release.status == "released" else None,
-        "requiredRegulationsCount": 0,
-        "compliantRegulationsCount": 0,
-        "createdBy": "operator",
-        "updatedBy": "operator",
-        "isImported": False,
-        "readonly": False,
     }
     if detailed:
         dependencies: Json = [_dependency(one) for one in release.dependencies]

@@ -175,11 +175,11 @@ class GetAppSimulator(Simulator[GetAppWorld]):
 
     def admit(self, route: Route[Any], path: dict[str, str], request: Request) -> None:
         """Break the connection of an agent that restarts; ask for a login where the server does."""
-        if not of_the_server(request.path) and self.world.fleet.now() < self.world.fleet.broken_until:
+        if not of_the_server(request.path) and self.world.fleet.seconds() < self.world.fleet.broken_until:
             raise Refusal(Reply(0, cut=True), "restart")
         if self.strikes("expire", route):
             self.world.tokens.expire()
-        if route.scope == WITH_LOGIN and not self.world.tokens.good(request.headers, self.world.fleet.now()):
+        if route.scope == WITH_LOGIN and not self.world.tokens.good(request.headers, self.world.fleet.seconds()):
             raise Refusal(self.refused(401, "Unauthorized"))
 
     def shift(self, route: Route[Any]) -> None:
@@ -193,7 +193,7 @@ class GetAppSimulator(Simulator[GetAppWorld]):
     def refused(self, status: int, message: str) -> Reply:
         """An error in the shape of whoever answers at this path."""
         if of_the_server(self._path):
-            return server_error(status, message, self._path, self.world.fleet.now())
+            return server_error(status, message, self._path, self.world.fleet.seconds())
         return agent_error(status, message)
 
     def emptied(self, payload: Json) -> Json:

@@ -46,7 +46,7 @@ class GetAppWorld(SimulatedWorld):
         """Let a child have been silent for more than 24 hours, or let it come back."""
         self.set_online(device, not inactive)
         if inactive:
-            self.child(device).seen = self.fleet.now() - 2 * DAY
+            self.child(device).seen = self.fleet.seconds() - 2 * DAY
 
     @verb
     def set_failing(self, device: str, failing: bool) -> None:
@@ -80,7 +80,7 @@ class GetAppWorld(SimulatedWorld):
         found = self.device(device)
         self.agents.interrupt(found)
         if found is self.fleet.master:
-            self.fleet.broken_until = self.fleet.now() + seconds
+            self.fleet.broken_until = self.fleet.seconds() + seconds
         elif found.online:
             self.agents.disconnect(found)
             self.fleet.later(seconds, lambda: None if found.online else self.agents.connect(found))
@@ -100,7 +100,7 @@ class GetAppWorld(SimulatedWorld):
         needed = [there(catalog.releases.get(one), f"release {one!r}") for one in dependencies]
         found = catalog.project(project) or catalog.add_project(project)
         return catalog.add_release(
-            found, version, self.fleet.now(), status=status, auto_deploy=auto_deploy, dependencies=needed
+            found, version, self.fleet.seconds(), status=status, auto_deploy=auto_deploy, dependencies=needed
         ).id
 
     @verb

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from reconciler.views.words import RUNNER_COMMAND, clean
+from reconciler.views.words import RUNNER_COMMAND, clean, harmless
 
 NOTICE = 160
 """Bytes kept for the line that says what a section left out."""
@@ -29,6 +29,21 @@ def code(text: str) -> str:
     fence = "`" * (1 + max(map(len, runs), default=0))
     padding = " " if text[0] in "` " or text[-1] in "` " else ""
     return f"{fence}{padding}{text}{padding}{fence}"
+
+
+def fenced(text: str, limit: int) -> str:
+    """Return foreign lines as a block of code of at most `limit` bytes, cut at a line."""
+    lines = [harmless(line) for line in text.splitlines()]
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
+    room = limit - 2 * size(fence) - NOTICE
+    shown: list[str] = []
+    for line in lines:
+        room -= size(line) + 1
+        if room < 0:
+            break
+        shown.append(line)
+    left = len(lines) - len(shown)
+    return "\n".join([f"{fence}text", *shown, fence, *([f"_{left:,} more lines._"] if left else []), ""])
 
 
 def size(text: str) -> int:

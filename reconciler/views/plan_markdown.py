@@ -7,7 +7,7 @@ from itertools import chain
 
 from reconciler.model.plan import DIRTY, FleetPlan, Plan
 from reconciler.views import plan_rows
-from reconciler.views.markdown import Section, code, fitted, folded_away, row, size, table_head
+from reconciler.views.markdown import Section, code, fenced, fitted, folded_away, row, size, table_head
 from reconciler.views.plan_rows import Rank, Sections
 from reconciler.views.plan_words import advice, filtered, headline, not_ready, settled
 from reconciler.views.words import SAMPLE, listed
@@ -40,14 +40,14 @@ FLEETS = (
 )
 
 
-def render(plan: Plan, *, now: float, limit: int = LIMIT) -> str:
+def render(plan: Plan, *, now: float, limit: int = LIMIT, marker: str = MARKER) -> str:
     """Return a plan as Markdown of at most `limit` characters (at least 2,048); `now` in seconds since 1970.
 
     What does not fit is left out row by row, slots first, and the end says so. Raises ValueError for a smaller limit.
     """
     if limit < SMALLEST:
         raise ValueError(f"a plan needs {SMALLEST:,} characters, not {limit:,}")
-    title = f"{MARKER}## Plan: {headline(plan)}\n\n"
+    title = f"{marker}## Plan: {headline(plan)}\n\n"
     bottom = _footer(plan)
     words = "".join(f"{paragraph}\n\n" for paragraph in _paragraphs(plan, now))
     sections = [_fleets(plan), _errors(plan)]
@@ -58,6 +58,13 @@ def render(plan: Plan, *, now: float, limit: int = LIMIT) -> str:
     if size(top) + size(bottom) > limit // 2:
         top, bottom = title, ""
     return fitted(top, [section for section in sections if section.total], bottom, limit)
+
+
+def no_plan(why: str, run: str, *, limit: int = LIMIT, marker: str = MARKER) -> str:
+    """Return that no plan could be made, and why, in at most `limit` characters; `run` is the address of the log."""
+    where = f" [The log]({run}) has all of it." if run else ""
+    top = f"{marker}## No plan could be made\n\nNothing is known of what merging this would do.{where}\n\n"
+    return top + fenced(why, limit - size(top)) if why.strip() else top
 
 
 def _paragraphs(plan: Plan, now: float) -> Iterator[str]:

@@ -18,7 +18,7 @@ TOP_LEVEL = {
     "README.md", "examples", "pyproject.toml", "reconciler", "schemas", "tests",
 }  # fmt: skip
 PACKAGE = {
-    "__init__.py", "__main__.py", "cli", "core", "engine", "errors.py", "git", "jobs", "journal", "manifest", "model",
+    "__init__.py", "__main__.py", "cli", "core", "engine", "errors.py", "forge", "git", "jobs", "journal", "manifest", "model",
     "notify", "platforms", "plugin", "ports.py", "py.typed", "simulators", "testing", "views", "web",
 }  # fmt: skip
 TESTS = {
@@ -27,6 +27,7 @@ TESTS = {
     "contract",
     "docs",
     "e2e",
+    "forge",
     "golden",
     "house",
     "laws",

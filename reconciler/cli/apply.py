@@ -30,6 +30,7 @@ from reconciler.engine.plan import plan
 from reconciler.engine.run import Options
 from reconciler.errors import SettingsError
 from reconciler.model.plan import LimitKind, Plan
+from reconciler.model.provenance import Provenance
 
 
 @click.command(
@@ -91,8 +92,8 @@ def command(  # every option is one of the command line's
     saved = read_plan(plan_file) if plan_file is not None else None
     clock = wiring.SystemClock()
     manifest = wiring.load(selected.paths, selected.connections, strict=selected.strict)
-    commit = wiring.commit(selected.paths, manifest)
-    request = PlanRequest(manifest=manifest, filters=selected.filters, strict=selected.strict, commit=commit)
+    provenance = Provenance(commit=wiring.commit(selected.paths, manifest))
+    request = PlanRequest(manifest=manifest, filters=selected.filters, strict=selected.strict, provenance=provenance)
     with ExitStack() as stack:
         planned = plan(request, wiring.opener(manifest, clock), clock)
         stack.callback(planned.close)

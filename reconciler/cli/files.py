@@ -14,7 +14,7 @@ from typing import TextIO
 
 import msgspec
 
-from reconciler.core.digest import fingerprint
+from reconciler.core.digest import checksum, fingerprint
 from reconciler.errors import PlanExpired, PlanMismatch, SettingsError
 from reconciler.model.plan import Plan
 from reconciler.model.quantity import moment
@@ -132,10 +132,11 @@ def read_plan(path: Path) -> Plan:
         plan_json.check(found)
     except PlanMismatch as error:
         raise PlanMismatch(f"{path}: {error}{_misshapen('plan.v1', content)}", hint=error.hint) from error
-    if fingerprint(found) != found.fingerprint:
-        raise PlanMismatch(
-            f"{path}: the plan was edited after it was made (its fingerprint does not match)", hint=plan_json.AGAIN
-        )
+    for name, made in (("checksum", checksum(found)), ("fingerprint", fingerprint(found))):
+        if made != getattr(found, name):
+            raise PlanMismatch(
+                f"{path}: the plan was edited after it was made (its {name} does not match)", hint=plan_json.AGAIN
+            )
     return found
 
 

@@ -13,6 +13,7 @@ from reconciler.cli.printing import print_plan
 from reconciler.core.decide import PlanRequest
 from reconciler.engine.plan import plan
 from reconciler.model.plan import Plan
+from reconciler.model.provenance import Provenance
 
 
 @click.command(
@@ -71,7 +72,7 @@ def command(  # every option is one of the command line's
             base=before,
             filters=selected.filters,
             strict=selected.strict,
-            commit=wiring.commit(selected.paths, manifest),
+            provenance=Provenance(commit=wiring.commit(selected.paths, manifest)),
             probe=probe,
             lifetime=expires,
         )

@@ -26,7 +26,7 @@ from reconciler.manifest.secret import resolve as resolve_secret
 from reconciler.model.connection import ConnectionSpec, Secret
 from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.fleet import Document, Manifest
-from reconciler.model.plan import DIRTY
+from reconciler.model.provenance import DIRTY
 from reconciler.platforms import registry
 from reconciler.plugin import Plugins, Simulation
 from reconciler.plugin.platform import Resolve
@@ -159,14 +159,14 @@ def repository(paths: Sequence[Path]) -> Repository:
     return GitRepository(first if first.is_dir() else first.parent)
 
 
-def commit(paths: Sequence[Path], manifest: Manifest, *, warn: bool = True) -> str | None:
-    """Return the commit of the manifests, marked as git marks it where files differ from it; None outside git."""
+def commit(paths: Sequence[Path], manifest: Manifest, *, warn: bool = True) -> str:
+    """Return the commit of the manifests, marked as git marks it where files differ from it; empty outside git."""
     found = repository(paths)
     head = found.head()
     if head is None:
         if warn and (why := found.trouble()):
             say(f"warning: the plan names no commit: {why}", err=True)
-        return None
+        return ""
     read = [one.file for documents in (manifest.channels, manifest.fleets) for one in documents.values()]
     return head + DIRTY if found.changed([str(path) for path in places(paths)], read) else head
 

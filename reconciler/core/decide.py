@@ -22,6 +22,7 @@ from reconciler.core.stage import staged
 from reconciler.errors import SettingsError
 from reconciler.model.fleet import Document, FleetSpec, Manifest
 from reconciler.model.plan import FleetPlan
+from reconciler.model.provenance import ConnectionChange, Provenance
 from reconciler.model.release import Catalog, Release
 from reconciler.model.snapshot import Snapshot
 
@@ -33,7 +34,9 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
     base: Manifest | None = None
     filters: Filters = Filters()
     strict: bool = False
-    commit: str | None = None
+    provenance: Provenance = Provenance()
+    connections: tuple[ConnectionChange, ...] = ()
+    """Connections that differ from those of the base."""
     probe: bool = False
     """Also ask what the platform cannot answer without an effect on its own caches."""
     lifetime: float = LIFETIME
@@ -250,7 +253,12 @@ def _gates(
 
 def _plan(one: FleetAssessment, reading: Reading, request: PlanRequest, gates: Gates) -> FleetPlan:
     return fleet_plan(
-        one, reading.catalog, reading.compiler, manifest=request.manifest.digest, commit=request.commit, gates=gates
+        one,
+        reading.catalog,
+        reading.compiler,
+        manifest=request.manifest.digest,
+        commit=request.provenance.commit or None,
+        gates=gates,
     )
 
 

@@ -10,8 +10,9 @@ import msgspec
 
 from reconciler.core.assessment import FleetAssessment, unmanaged
 from reconciler.core.basis import basis, moved_to
-from reconciler.core.digest import SlotDigest, fingerprint
-from reconciler.core.guards import Vetoes, violations
+from reconciler.core.digest import SlotDigest, sealed
+from reconciler.core.guards import Vetoes
+from reconciler.core.guards.allow import admitted
 from reconciler.core.guards.case import Scene
 from reconciler.core.guards.limit import loads
 from reconciler.core.guards.platform import vetoed
@@ -25,6 +26,7 @@ from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.observation import State
 from reconciler.model.origin import Origin, Path
 from reconciler.model.plan import Basis, Counts, FleetPlan, Plan, Summary, Times
+from reconciler.model.provenance import ConnectionChange, Loosened, Provenance, Reading
 from reconciler.model.release import Catalog
 from reconciler.model.unit import Ref
 from reconciler.model.verdict import Verdict
@@ -71,6 +73,7 @@ def fleet_plan(  # a fleet, what is known of it, and where its manifests came fr
     actions = compiler.compile(changes, one.fleet_wide) if changes else ()
     _set_steps(changes, actions, review.later)
     missing = tuple(_missing(one))
+    judged = admitted(one.document, loads(one), len(one.resolution.scope), one.patience.now)
     return FleetPlan(
         fleet=one.document.name,
         connection=one.connection,
@@ -81,7 +84,8 @@ def fleet_plan(  # a fleet, what is known of it, and where its manifests came fr
         actions=actions,
         held=(*missing, *maker.held),
         diagnostics=one.diagnostics,
-        violations=tuple(violations(one.document, loads(one), len(one.resolution.scope))),
+        violations=judged.violations,
+        lifted=judged.lifted,
         warnings=(*warnings(one), *lapsed(one, catalog), *review.warnings),
         releases=moved_to(changes, catalog),
     )
@@ -99,8 +103,16 @@ def failed_fleet(name: str, *, connection: str, platform: str, target: str, mani
     )
 
 
-def assemble(
-    fleets: Sequence[FleetPlan], *, now: float, read: dict[str, float], filters: str, lifetime: float = LIFETIME
+def assemble(  # the plans of fleets, and what stands beside them
+    fleets: Sequence[FleetPlan],
+    *,
+    now: float,
+    read: dict[str, float],
+    filters: str,
+    lifetime: float = LIFETIME,
+    provenance: Provenance = Provenance(),
+    connections: tuple[ConnectionChange, ...] = (),
+    loosened: tuple[Loosened, ...] = (),
 ) -> Plan:
     """Return the whole plan, which expires after `lifetime` seconds.
 
@@ -110,18 +122,24 @@ def assemble(
     errored = any(one.error for one in ordered)
     plan = Plan(
         fingerprint="",
+        checksum="",
         times=Times(
             created=iso(now),
             expires=iso(now + lifetime),
             read={name: iso(at) for name, at in sorted(read.items())},
         ),
-        complete=not errored and all(one.basis.complete and not one.summary.unknown for one in ordered),
+        complete=not errored
+        and all(one.basis.complete and not one.summary.unknown for one in ordered)
+        and all(one.reading is Reading.PLANNED for one in connections),
         applyable=any(one.changes and not one.violations for one in ordered),
         errored=errored,
         filters=filters,
+        provenance=provenance,
+        connections=connections,
+        loosened=loosened,
         fleets=ordered,
     )
-    return msgspec.structs.replace(plan, fingerprint=fingerprint(plan))
+    return sealed(plan)
 
 
 def iso(at: float) -> str:

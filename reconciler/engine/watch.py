@@ -26,7 +26,8 @@ from reconciler.errors import ReconcilerError
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.event import AnyEvent, Blocked, Note, Passed
 from reconciler.model.fleet import Manifest
-from reconciler.model.plan import DIRTY, FleetPlan
+from reconciler.model.plan import FleetPlan
+from reconciler.model.provenance import DIRTY, Provenance
 from reconciler.model.verdict import Health, Sync
 from reconciler.ports import Clock, Source
 
@@ -110,7 +111,10 @@ class Watching:
         if self._good is None or self._opened is None:
             return 1
         request = PlanRequest(
-            manifest=self._good, filters=self.watched.filters, strict=self.watched.strict, commit=self._commit
+            manifest=self._good,
+            filters=self.watched.filters,
+            strict=self.watched.strict,
+            provenance=Provenance(commit=self._commit or ""),
         )
         try:
             planned = plan(request, self._opened, self.clock)
@@ -168,7 +172,7 @@ class Watching:
         commit = self.commit(before)
         if self._good is not None and before.digest == self._good.digest:
             return before, commit
-        if commit is not None and not commit.endswith(DIRTY) and commit != self._commit:
+        if commit and not commit.endswith(DIRTY) and commit != self._commit:
             again = self.source.load()
             if again.digest == before.digest and self.commit(again) == commit:
                 return again, commit

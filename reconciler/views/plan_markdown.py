@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
-from reconciler.model.plan import DIRTY, FleetPlan, Plan
+from reconciler.model.plan import FleetPlan, Plan
+from reconciler.model.provenance import DIRTY
 from reconciler.views import plan_rows
 from reconciler.views.markdown import Section, code, fenced, fitted, folded_away, row, size, table_head
 from reconciler.views.plan_rows import Rank, Sections

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from reconciler.model.change import Reason, Verb
 from reconciler.model.observation import Phase
 from reconciler.model.origin import Origin
-from reconciler.model.plan import DIRTY
+from reconciler.model.provenance import DIRTY
 
 SAMPLE = 3
 """Names shown of a longer list."""

@@ -151,7 +151,8 @@ def fleet(
 
 def plan(*fleets: FleetPlan, filters: str = "") -> Plan:
     return Plan(
-        fingerprint="0f" * 32,
+        fingerprint="0f" * 16,
+        checksum="0f" * 32,
         times=Times(
             created="2026-11-18T11:06:30Z",
             expires="2026-11-19T11:06:30Z",

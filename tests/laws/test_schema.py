@@ -227,7 +227,15 @@ def test_plans_fit_their_schema(data: st.DataObject) -> None:
     times = plan.Times(
         created="2026-11-21T00:00:00Z", expires="2026-11-22T00:00:00Z", read={"plant": "2026-11-21T00:00:00Z"}
     )
-    whole = plan.Plan(fingerprint="f" * 64, times=times, complete=True, applyable=True, errored=False, fleets=(one,))
+    whole = plan.Plan(
+        fingerprint="f" * 32,
+        checksum="f" * 64,
+        times=times,
+        complete=True,
+        applyable=True,
+        errored=False,
+        fleets=(one,),
+    )
     fits("plan.v1", plan_json.encode(whole))
 
 

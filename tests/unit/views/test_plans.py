@@ -12,7 +12,8 @@ import pytest
 from reconciler.errors import PlanMismatch
 from reconciler.model.change import Action, Held, Reason, Request
 from reconciler.model.origin import NOWHERE
-from reconciler.model.plan import DIRTY, FleetPlan, Plan, Times
+from reconciler.model.plan import FleetPlan, Plan, Times
+from reconciler.model.provenance import DIRTY
 from reconciler.views import plan_json, plan_markdown, plan_text
 from reconciler.views.group import Names, body_text, gathered
 from reconciler.views.line import plain

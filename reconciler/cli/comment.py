@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 import click
@@ -12,67 +13,106 @@ from reconciler.cli.files import read_plan
 from reconciler.cli.options import FILE, DurationType
 from reconciler.cli.output import say
 from reconciler.errors import ReconcilerError, SettingsError
+from reconciler.model.plan import Plan
+from reconciler.views import review
 
 
 @click.command(
     epilog="""\b
 Examples:
-  reconciler comment --github --plan plan.json       in a job of a pull request
-  reconciler comment --gitlab --plan plan.json       in a job of a merge request, with GITLAB_TOKEN
-  reconciler comment --github                        without a plan: says that none could be made
+  reconciler comment --github --plan plan.json               in a job of a pull request
+  reconciler comment --gitlab --plan plan.json --label       in a job of a merge request
+  reconciler comment --github --errors plan.log              says that no plan could be made, and why
+  reconciler comment --github --issue --plan drift.json      in a scheduled job
+
+\b
+GitHub needs GITHUB_TOKEN and `permissions: pull-requests: write` (--issue: `issues: write`); GitLab needs GITLAB_TOKEN, a
+token with the scope `api`.
 
 \b
 Exit codes: 0 written, 1 not written.""",
 )
-@click.option("--github", "forge", flag_value="github", help="Write on GitHub: GITHUB_TOKEN, pull-requests: write.")
-@click.option("--gitlab", "forge", flag_value="gitlab", help="Write on GitLab: GITLAB_TOKEN with the scope api.")
-@click.option("--plan", "plan_file", type=FILE, metavar="FILE", help="The saved plan; without one there was none.")
-@click.option("--errors", type=FILE, metavar="FILE", help="What `plan` wrote to standard error, where it made none.")
+@click.option("--github", "forge", flag_value="github", help="Write on GitHub (default: where the job runs).")
+@click.option("--gitlab", "forge", flag_value="gitlab", help="Write on GitLab.")
+@click.option("--plan", "plan_file", type=FILE, metavar="FILE", help="The saved plan; without it there was none.")
+@click.option("--errors", type=FILE, metavar="FILE", help="What `plan` wrote to standard error when it made none.")
 @click.option("--name", default="default", show_default=True, help="Tells several plans of a repository apart.")
-@click.option("--repository", metavar="OWNER/NAME", help="The repository, where the environment does not say it.")
-@click.option("--number", metavar="N", help="The pull or merge request, where the environment does not say it.")
-@click.option("--timeout", type=DurationType("1s", "1d"), default="10m", show_default=True, help="Give up after.")
+@click.option("--label", is_flag=True, help="Also label the request: violations, removals, changes, …")
+@click.option("--issue", is_flag=True, help="Keep one issue instead: open while fleets and git differ, then closed.")
+@click.option("--repository", metavar="OWNER/NAME", help="The repository (default: the job's).")
+@click.option("--number", metavar="N", help="The pull or merge request (default: the job's).")
+@click.option(
+    "--timeout", type=DurationType("1s", "1d"), default="10m", show_default=True, help="Give up after this time."
+)
 def command(
     forge: str | None,
     plan_file: Path | None,
     errors: Path | None,
     name: str,
+    label: bool,
+    issue: bool,
     repository: str | None,
     number: str | None,
     timeout: float,
 ) -> int:
     """Write a saved plan as one comment on a pull or merge request, or edit the one that is there.
 
-    Reads the repository, the request and the token from the environment of GitHub Actions or GitLab CI.
+    The repository, the request and the token come from the environment of GitHub Actions or GitLab CI.
     """
     from reconciler.forge import context, posting
 
     clock = wiring.SystemClock()
-    forge = forge or ("github" if os.environ.get("GITHUB_ACTIONS") else "gitlab" if os.environ.get("GITLAB_CI") else "")
-    if not forge:
+    kind = forge or context.kind(os.environ)
+    if not kind:
         raise click.UsageError("give --github or --gitlab")
-    reviews = {"github": context.github_review, "gitlab": context.gitlab_review}
-    review = reviews[forge](os.environ)
-    where = repository or review.repository
-    request = number or review.request
-    if not request:
-        raise SettingsError("this is no job of a pull request", hint="use --number N")
-    opened, api = {"github": context.github, "gitlab": context.gitlab}[forge](where, os.environ, clock, timeout)
-    mark = posting.marker("plan", name)
-    text = _text(plan_file, errors, review.run, clock.now(), opened.limit, mark)
-    written = posting.persistently(lambda: posting.put_comment(opened, request, mark, text), clock, api.ends)
-    api.close()
-    say(f"commented on {where} {request}{written and f': {written}'}")
+    if label and issue:
+        raise click.UsageError("--label is for pull requests; leave it out with --issue")
+    job = context.REVIEWS[kind](os.environ)
+    where, request = repository or job.repository, number or job.request
+    if not request and not issue:
+        raise SettingsError("this is no job of a pull or merge request", hint="name one with --number N")
+    there, api = context.OPENERS[kind](where, os.environ, clock, timeout)
+    found, why = _plan(plan_file, errors)
+    mark = posting.marker("drift" if issue else "plan", name)
+    persistently = partial(posting.persistently, clock=clock, ends=api.ends)
+    text = _text(found, why, job.run, clock.now(), there.limit, mark)
+
+    word = review.word(found)
+    try:
+        if not issue:
+            at = persistently(lambda: posting.put_comment(there, request, mark, text))
+            say(f"commented on {where} {request}{at and f': {at}'}")
+        elif found is None or word == review.INCOMPLETE:
+            say(f"nobody knows whether fleets and git differ; the issue of {where} stays as it is")
+        elif word == review.NOTHING:
+            at = persistently(lambda: posting.close_issue(there, mark, review.closing(found, job.run)))
+            say(f"closed {at}" if at else f"nothing differs, and no issue of {where} is open")
+        else:
+            at = persistently(lambda: posting.put_issue(there, mark, review.issue_title(name), text))
+            say(f"wrote the issue {at}")
+        if label:
+            ours = {one: review.label(one, name) for one in review.WORDS}
+            persistently(lambda: posting.put_label(there, request, ours[word], ours.values()))
+            say(f"labelled {where} {request}: {ours[word]}")
+    finally:
+        api.close()
     return 0
 
 
-def _text(plan_file: Path | None, errors: Path | None, run: str, now: float, limit: int, marker: str) -> str:
+def _plan(path: Path | None, errors: Path | None) -> tuple[Plan | None, str]:
+    """Return the saved plan, or why there is none."""
+    why = errors.read_text(encoding="utf-8", errors="replace") if errors is not None and errors.exists() else ""
+    if path is None:
+        return None, why
+    try:
+        return read_plan(path), ""
+    except ReconcilerError as error:
+        return None, f"{error}\n{why}"
+
+
+def _text(found: Plan | None, why: str, run: str, now: float, limit: int, marker: str) -> str:
     from reconciler.views import plan_markdown
 
-    why = errors.read_text(errors="replace") if errors is not None and errors.exists() else ""
-    if plan_file is not None:
-        try:
-            return plan_markdown.render(read_plan(plan_file), now=now, limit=limit, marker=marker)
-        except ReconcilerError as error:
-            why = f"{error}\n{why}"
-    return plan_markdown.no_plan(why, run, limit=limit, marker=marker)
+    if found is None:
+        return review.no_plan(why, run, limit=limit, marker=marker)
+    return plan_markdown.render(found, now=now, limit=limit, marker=marker)

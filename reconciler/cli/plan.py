@@ -28,7 +28,7 @@ Examples:
 Exit codes: 0 planned. With --detailed-exitcode: 0 nothing to do, 2 there are changes (held ones that time or a person
 can unblock included), 3 a limit is violated, 1 something could not be read.""",
 )
-@output_option("text", "json", "markdown")
+@output_option("text", "json", "markdown", "env")
 @click.option("--out", type=FILE, metavar="FILE", help="Save the plan, for show and apply.")
 @click.option(
     "--expires",

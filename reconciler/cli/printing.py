@@ -33,11 +33,15 @@ def print_plan(
     saved: Path | None = None,
     context: CommandContext | None = NOTHING,
 ) -> None:
-    """Write a plan to standard output as text, markdown or json."""
+    """Write a plan to standard output as text, markdown, json or env."""
     if output == "json":
         from reconciler.views import plan_json
 
         write_json(plan_json.encode(found))
+    elif output == "env":
+        from reconciler.views import plan_outputs
+
+        say(*plan_outputs.render(found))
     elif output == "markdown":
         from reconciler.views import plan_markdown
 

@@ -119,3 +119,12 @@ def _token(environ: Mapping[str, str], names: tuple[str, ...], hint: str) -> str
     if not found:
         raise SettingsError(f"there is no token: {' and '.join(names)} are not set", hint=f"set {hint}")
     return found
+
+
+OPENERS = {"github": github, "gitlab": gitlab}
+REVIEWS = {"github": github_review, "gitlab": gitlab_review}
+
+
+def kind(environ: Mapping[str, str]) -> str:
+    """Return which forge's CI this runs in; empty where it is none."""
+    return "github" if environ.get("GITHUB_ACTIONS") else "gitlab" if environ.get("GITLAB_CI") else ""

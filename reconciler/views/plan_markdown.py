@@ -8,7 +8,7 @@ from itertools import chain
 from reconciler.model.plan import FleetPlan, Plan
 from reconciler.model.provenance import DIRTY
 from reconciler.views import plan_rows
-from reconciler.views.markdown import Section, code, fenced, fitted, folded_away, row, size, table_head
+from reconciler.views.markdown import Section, code, fitted, folded_away, row, size, table_head
 from reconciler.views.plan_rows import Rank, Sections
 from reconciler.views.plan_words import advice, filtered, headline, not_ready, settled
 from reconciler.views.words import SAMPLE, listed
@@ -59,13 +59,6 @@ def render(plan: Plan, *, now: float, limit: int = LIMIT, marker: str = MARKER) 
     if size(top) + size(bottom) > limit // 2:
         top, bottom = title, ""
     return fitted(top, [section for section in sections if section.total], bottom, limit)
-
-
-def no_plan(why: str, run: str, *, limit: int = LIMIT, marker: str = MARKER) -> str:
-    """Return that no plan could be made, and why, in at most `limit` characters; `run` is the address of the log."""
-    where = f" [The log]({run}) has all of it." if run else ""
-    top = f"{marker}## No plan could be made\n\nNothing is known of what merging this would do.{where}\n\n"
-    return top + fenced(why, limit - size(top)) if why.strip() else top
 
 
 def _paragraphs(plan: Plan, now: float) -> Iterator[str]:

@@ -57,6 +57,10 @@ class Server:
         """Have somebody comment on the request."""
         raise NotImplementedError
 
+    def open(self, author: str, body: str) -> dict[str, Json]:
+        """Have somebody open an issue."""
+        raise NotImplementedError
+
     def number(self) -> int:
         self.next += 1
         return self.next
@@ -127,9 +131,9 @@ class GitHub(Server):
         self.comments.append(one)
         return one
 
-    def open(self, author: str, body: str, state: str = "open", **more: Json) -> dict[str, Json]:
+    def open(self, author: str, body: str, **more: Json) -> dict[str, Json]:
         number = self.number()
-        one = {"number": number, "user": {"login": author}, "title": "", "body": body, "state": state}
+        one = {"number": number, "user": {"login": author}, "title": "", "body": body, "state": "open"}
         self.issues.append({**one, "html_url": f"https://github.test/issues/{number}", **more})
         return self.issues[-1]
 
@@ -189,9 +193,9 @@ class GitLab(Server):
         self.comments.append(one)
         return one
 
-    def open(self, author: str, body: str, state: str = "opened", **more: Json) -> dict[str, Json]:
+    def open(self, author: str, body: str, **more: Json) -> dict[str, Json]:
         number = self.number()
-        one = {"iid": number, "author": {"username": author}, "title": "", "description": body, "state": state}
+        one = {"iid": number, "author": {"username": author}, "title": "", "description": body, "state": "opened"}
         self.issues.append({**one, "web_url": f"https://gitlab.test/issues/{number}", **more})
         return self.issues[-1]
 

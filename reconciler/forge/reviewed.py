@@ -80,7 +80,9 @@ def choose(request: Merged, approvals: Collection[Approval], kept: Collection[Ke
     the head, merging it was the approval. Raises NotReviewed.
     """
     if not kept:
-        raise NotReviewed(f"no plan is kept for {request.head}", hint="did the plan workflow run for it, under this name?")
+        raise NotReviewed(
+            f"no plan is kept for {request.head}", hint="did the plan workflow run for it, under this name?"
+        )
     words = sorted(approvals, key=lambda one: one.at) or [Approval(request.by, request.at)]
     for word in words:
         seen = [one for one in kept if one.at <= word.at]

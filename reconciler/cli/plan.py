@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli import wiring
+from reconciler.cli import comparing, wiring
 from reconciler.cli.files import write_file
 from reconciler.cli.options import FILE, LIFETIME, Selection, output_option, selection, verbose_option
 from reconciler.cli.printing import print_plan
 from reconciler.core.decide import PlanRequest
 from reconciler.engine.plan import plan
 from reconciler.model.plan import Plan
-from reconciler.model.provenance import Provenance
+from reconciler.model.provenance import Reading
 
 
 @click.command(
@@ -66,23 +66,31 @@ def command(  # every option is one of the command line's
     clock = wiring.SystemClock()
     manifest = wiring.load(selected.paths, selected.connections, strict=selected.strict)
     open_ = wiring.opener(manifest, clock) if snapshot is None else wiring.recorded(snapshot, manifest, clock)
-    with wiring.base_manifest(base, manifest, selected.paths, selected.connections) as before:
+    where = (selected.paths, selected.connections)
+    with comparing.compared(base, manifest, *where, offline=snapshot is not None) as compared:
         request = PlanRequest(
             manifest=manifest,
-            base=before,
+            base=compared.base,
+            tip=compared.tip,
             filters=selected.filters,
             strict=selected.strict,
-            provenance=Provenance(commit=wiring.commit(selected.paths, manifest)),
+            provenance=compared.provenance,
+            connections=compared.connections,
             probe=probe,
             lifetime=expires,
         )
-        planned = plan(request, open_, clock)
+        planned = plan(request, comparing.guarded(open_, compared.connections), clock)
     planned.close()
     if out is not None:
         write_file(out, plan_json.encode(planned.plan))
     context = selected.context
     print_plan(planned.plan, output, verbose=verbose, now=clock.now(), saved=out, context=context)
-    return detailed(planned.plan) if detailed_exitcode else int(planned.plan.errored)
+    return detailed(planned.plan) if detailed_exitcode else int(planned.plan.errored or hides(planned.plan))
+
+
+def hides(found: Plan) -> bool:
+    """Return whether a changed Connection was not read, so that nobody knows what it would do."""
+    return any(one.reading is not Reading.PLANNED for one in found.connections)
 
 
 def detailed(found: Plan) -> int:

@@ -74,6 +74,10 @@ def applied(applying: Applying) -> Applied:
         sent=applying.sent,
         seconds=applying.run.seconds,
         blocked=tuple(applying.blocked),
+        lifted=applying.lifted,
+        allowed=tuple(sorted(applying.options.allow.items())),
+        reviewed=tuple(one.fingerprint for one in applying.reviewed),
+        excess=applying.excess,
         errors=tuple((fleet.fleet, fleet.error) for fleet in plan.fleets if fleet.error),
         waited=applying.options.wait,
         held=sum(

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from reconciler.model.fleet import (
-    Allowance,
     Document,
     FleetSpec,
     Limit,

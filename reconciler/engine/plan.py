@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
+from reconciler.core.assemble import assemble
 from reconciler.core.assessment import Filters, FleetAssessment
 from reconciler.core.decide import PlanRequest, Reading, check_filters
 from reconciler.core.loosen import loosened
-from reconciler.core.plan import assemble
 from reconciler.engine.group import GroupReader, Open, View, groups_of
 from reconciler.errors import ManifestError
 from reconciler.model.plan import Plan

@@ -87,6 +87,8 @@ class Held(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     settings: Settings = ()
     observed: str = ""
     """The digest the slot had when planned, as a change has it; empty where nothing is known of the slot."""
+    reason: Reason = Reason.OUT_OF_SYNC
+    """Why it would go, as a change says it; `reasons` are why it may not."""
 
 
 class Request(msgspec.Struct, frozen=True):

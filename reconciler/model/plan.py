@@ -7,7 +7,7 @@ import msgspec
 from reconciler.model.change import Action, Change, Held
 from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.origin import Origin
-from reconciler.model.provenance import DIRTY, ConnectionChange, Loosened, Provenance
+from reconciler.model.provenance import ConnectionChange, Loosened, Provenance
 from reconciler.model.release import ReleaseInfo
 from reconciler.model.unit import Ref
 

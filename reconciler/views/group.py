@@ -105,7 +105,7 @@ def held_grouped(held: Iterable[Held]) -> dict[HoldReason, list[HeldGroup]]:
     for one in held:
         for reason in one.reasons:
             text = hold_words(reason, one.workload.name, one.to)
-            goes = (one.workload, one.verb, one.from_, one.to, one.stage)
+            goes = (one.workload, one.verb, one.from_, one.to, one.stage, one.reason)
             found.setdefault((reason.code, text, goes), []).append(one)
     groups: dict[HoldReason, list[HeldGroup]] = {code: [] for code in HoldReason}
     for (code, text, _), members in found.items():

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from reconciler.model.change import Change, Held, Verb
+from reconciler.model.change import Change, Held, Reason, Verb
 from reconciler.model.plan import FleetPlan, MovedTo, Violation
 from reconciler.views.group import (
     Calls,
@@ -44,6 +44,8 @@ from reconciler.views.words import REASONS, SAMPLE, SIGNS, Show, count, course, 
 COLOURS = {Verb.RELEASE: "green", Verb.REPLACE: "yellow", Verb.REMOVE: "red"}
 ALIKE = 5
 """Calls of one kind in a row that are shown in text when not verbose."""
+COMPARED = {Reason.CHANGE, Reason.DRIFT}
+"""Reasons that only a base tells: a held change says no other."""
 TEXTS = 5
 """Different wordings of one hold reason that are shown in text when not verbose."""
 
@@ -271,6 +273,7 @@ class Sections:
             Cell("Workload", self.show(self._workload(first.workload)), "bold"),
             Cell("From → to", goes),
             Cell("Blocked by", self.show(one.text) if one.text else ""),
+            Cell("Change", REASONS[first.reason] if first.reason in COMPARED else "", "dim"),
             *self._which(one.held),
             Cell("Next", SENT_IN_THIS_RUN if first.stage else ADVICE[one.code], "", Where.TABLE),
         ]

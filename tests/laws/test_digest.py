@@ -9,10 +9,10 @@ import msgspec
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from reconciler.core.assemble import assemble
 from reconciler.core.assessment import FleetAssessment
 from reconciler.core.digest import SlotDigest, checksum, fingerprint
 from reconciler.core.mistakes import conflicts
-from reconciler.core.plan import assemble
 from reconciler.core.resolve import resolve
 from reconciler.model.desired import Want
 from reconciler.model.fleet import Document

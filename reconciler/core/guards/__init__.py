@@ -7,8 +7,6 @@ Nothing else in the program decides whether a change may go. Words are made in `
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import msgspec
 
 from reconciler.core.guards import mistake, quarantine, suspend, unknown, version

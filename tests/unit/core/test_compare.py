@@ -7,7 +7,7 @@ from array import array
 import msgspec
 import pytest
 
-from reconciler.core.plan import assemble
+from reconciler.core.assemble import assemble
 from reconciler.engine.difference import comparison
 from reconciler.errors import SettingsError
 from reconciler.model.change import Action, Change, Held, Reason, Request, Verb

@@ -8,12 +8,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from reconciler.core.assemble import assemble, iso
 from reconciler.core.assessment import FleetAssessment, leavers
 from reconciler.core.bind import bind
 from reconciler.core.digest import checksum, fingerprint
 from reconciler.core.guards.force import in_force
 from reconciler.core.names import suggestion
-from reconciler.core.plan import assemble, failed_fleet, iso
+from reconciler.core.plan import failed_fleet
 from reconciler.core.resolve import resolve
 from reconciler.core.status import axes, fleet_status
 from reconciler.core.versions import older

@@ -22,6 +22,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     ids_per_call: int
     wide_calls: bool
     orders_versions: bool
+    """Whether one version is later than another, as `core.versions.later` says."""
     retries_itself: bool
     """Whether the platform tries again by itself after a unit failed to take a version."""
     uninstalls: bool

@@ -79,6 +79,8 @@ class FleetAssessment(msgspec.Struct):
     """Units in scope and in reach of the filters."""
     unfiltered: list[Judged]
     judged: list[Judged]
+    orders_versions: bool = False
+    """Whether the platform does, as `core.versions.later`."""
     mistakes: Mistakes = Mistakes()
     """Those of all fleets of the connection."""
     tied: frozenset[str] = frozenset()
@@ -133,6 +135,7 @@ def assess(  # a fleet, what it is held against, and how
     now: float,
     retries_itself: bool,
     filters: Filters,
+    orders_versions: bool = False,
     resolution: Resolution | None = None,
     mistakes: Mistakes | None = None,
 ) -> FleetAssessment:
@@ -158,6 +161,7 @@ def assess(  # a fleet, what it is held against, and how
         reach=reach,
         unfiltered=unfiltered,
         judged=judged,
+        orders_versions=orders_versions,
         mistakes=mistakes or Mistakes([resolution], snapshot.units),
     )
 

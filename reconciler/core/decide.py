@@ -61,6 +61,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a change may take several calls there."""
     snapshot: Snapshot
     done_at: float
+    orders_versions: bool = False
 
 
 class Assessed(msgspec.Struct, kw_only=True):
@@ -189,6 +190,7 @@ def _assess(
         snapshot=seen.snapshot,
         now=now,
         retries_itself=seen.retries_itself,
+        orders_versions=seen.orders_versions,
         filters=request.filters,
         resolution=resolution,
         mistakes=mistakes,

@@ -17,6 +17,7 @@ from reconciler.core.guards.case import Scene
 from reconciler.core.guards.limit import loads
 from reconciler.core.guards.platform import vetoed
 from reconciler.core.guards.requirement import Gates
+from reconciler.core.impact import Order, shares
 from reconciler.core.judge import Intent, Judged, verb_of
 from reconciler.core.resolve import Column
 from reconciler.core.warn import lapsed, units_in_words, warnings
@@ -83,6 +84,7 @@ def fleet_plan(  # a fleet, what is known of it, and where its manifests came fr
         lifted=judged.lifted,
         warnings=(*warnings(one), *lapsed(one, catalog), *review.warnings),
         releases=moved_to(changes, catalog),
+        shares=tuple(shares(one, changes)),
     )
 
 
@@ -111,6 +113,7 @@ class _Maker:
         self.held: list[Held] = []
         self.refs: dict[int, Ref] = {}
         self.causes = Causes(one)
+        self.order = Order(one)
 
     def run(self) -> None:
         """Make them, in their one order: by workload, then unit."""
@@ -150,6 +153,7 @@ class _Maker:
                 reasons=holds,
                 reason=self.causes.reason(column, intent),
                 origin=self.causes.origin(column, intent),
+                downgrade=self.order.goes_back(column, state.assigned, rule.value.version),
                 size=self.one.snapshot.units.size(intent.row),
                 settings=rule.value.settings,
                 observed="" if verb is None else self._observed(intent, verb),
@@ -175,6 +179,7 @@ class _Maker:
             extra_versions=state.extra_versions,
             settings=rule.value.settings,
             settings_from=_settings_from(state, rule.value),
+            downgrade=self.order.goes_back(column, state.assigned, rule.value.version),
             size=self.one.snapshot.units.size(intent.row),
         )
 
@@ -211,6 +216,7 @@ def held_of(change: Change, reasons: tuple[Hold, ...]) -> Held:
         reason=change.reason,
         origin=change.origin,
         size=change.size,
+        downgrade=change.downgrade,
         settings=change.settings,
         observed=change.observed,
     )

@@ -114,6 +114,14 @@ class MovedTo(msgspec.Struct, frozen=True):
     info: ReleaseInfo
 
 
+class Share(msgspec.Struct, frozen=True):
+    """How much of a fleet the changes of one workload hit: `changing` of `managed` devices, whatever the filters."""
+
+    workload: Ref
+    changing: int
+    managed: int
+
+
 class FleetPlan(msgspec.Struct, frozen=True, kw_only=True):
     """The plan of one fleet. `error` is set, and the rest empty, when its connection could not be read at all."""
 
@@ -132,6 +140,8 @@ class FleetPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What would be violations, did the fleet not say `allow:`."""
     warnings: tuple[str, ...] = ()
     releases: tuple[MovedTo, ...] = ()
+    shares: tuple[Share, ...] = ()
+    """Of each workload that has changes."""
     error: str = ""
 
     @property

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.digest import fingerprint
+from reconciler.core.digest import sealed
 from reconciler.model.plan import Plan
 from reconciler.views import plan_json
 from tests.e2e.conftest import Ran, impatient, installed, run
@@ -82,7 +82,5 @@ def comment(run: Callable[..., Ran], forge: Server, tmp_path: Path) -> Comment:
 def saved(folder: Path, name: str | Plan, file: str = "plan.json") -> str:
     """Save one of the golden plans, or another, as `plan --out` does, and return the name of its file."""
     found = plans.SAMPLES[name]() if isinstance(name, str) else name
-    content = plan_json.encode(found)
-    named = plan_json.decode(content.replace(found.fingerprint.encode(), fingerprint(found).encode()))
-    (folder / file).write_bytes(plan_json.encode(named))
+    (folder / file).write_bytes(plan_json.encode(sealed(found)))
     return file

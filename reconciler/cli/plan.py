@@ -11,6 +11,7 @@ from reconciler.cli.files import write_file
 from reconciler.cli.options import FILE, LIFETIME, Selection, output_option, selection, verbose_option
 from reconciler.cli.printing import print_plan
 from reconciler.core.decide import PlanRequest
+from reconciler.core.detailed import detailed
 from reconciler.engine.plan import plan
 from reconciler.model.plan import Plan
 from reconciler.model.provenance import Reading
@@ -25,8 +26,10 @@ Examples:
   reconciler plan --out plan.json && reconciler apply --plan plan.json
 
 \b
-Exit codes: 0 planned. With --detailed-exitcode: 0 nothing to do, 2 there are changes (held ones that time or a person
-can unblock included), 3 a limit is violated, 1 something could not be read.""",
+Exit codes: 0 planned, 1 a connection could not be read. With --detailed-exitcode the first of these that is so:
+1 something could not be read, or not completely; 5 a version or workload that the manifests ask for is not available
+(not found, not released, not deployable, or it could not be looked up); 3 a limit is violated; 2 there are changes,
+held ones included; 0 nothing to do.""",
 )
 @output_option("text", "json", "markdown", "env")
 @click.option("--out", type=FILE, metavar="FILE", help="Save the plan, for show and apply.")
@@ -40,7 +43,7 @@ can unblock included), 3 a limit is violated, 1 something could not be read.""",
 @click.option(
     "--base", metavar="REF|DIR", help="Mark the changes that come from the manifests since this git ref or folder."
 )
-@click.option("--detailed-exitcode", is_flag=True, help="Return the result as the exit code, see below.")
+@click.option("--detailed-exitcode", is_flag=True, help="Return the result as the exit code; see below.")
 @selection
 @click.option("--snapshot", type=FILE, metavar="FILE", help="Plan offline against a recorded snapshot.")
 @click.option("--probe", is_flag=True, help="Look up releases even where the request may make a server prepare one.")
@@ -91,12 +94,3 @@ def command(  # every option is one of the command line's
 def hides(found: Plan) -> bool:
     """Return whether a changed Connection was not read, so that nobody knows what it would do."""
     return any(one.reading is not Reading.PLANNED for one in found.connections)
-
-
-def detailed(found: Plan) -> int:
-    """Return the exit code that says what a plan found (design, section 5)."""
-    if found.errored or not found.complete:
-        return 1
-    if any(fleet.violations for fleet in found.fleets):
-        return 3
-    return 2 if any(fleet.changes or fleet.held for fleet in found.fleets) else 0

@@ -202,7 +202,8 @@ class Hub(GitHub):
     def route(self, method: str, path: str, query: dict[str, str], body: Json) -> tuple[int, Json]:
         match method, path.removeprefix("/repos/acme/fleets").strip("/").split("/"):
             case "GET", ["compare", span]:
-                return self._compared(*span.split("..."), query)
+                before, _, after = span.partition("...")
+                return self._compared(before, after, query)
             case "GET", ["commits", sha, "pulls"]:
                 return 200, [self._pull(one) for one in self.pulls.values() if self._contains(one, sha)]
             case "GET", ["pulls", number] if number in self.pulls:

@@ -9,6 +9,7 @@ import click
 from reconciler.cli import comparing, wiring
 from reconciler.cli.files import write_file
 from reconciler.cli.options import FILE, LIFETIME, Selection, output_option, selection, verbose_option
+from reconciler.cli.output import say
 from reconciler.cli.printing import print_plan
 from reconciler.core.decide import PlanRequest
 from reconciler.core.detailed import detailed
@@ -84,11 +85,22 @@ def command(  # every option is one of the command line's
         )
         planned = plan(request, comparing.guarded(open_, compared.connections), clock)
     planned.close()
+    _say_hidden(planned.plan)
     if out is not None:
         write_file(out, plan_json.encode(planned.plan))
     context = selected.context
     print_plan(planned.plan, output, verbose=verbose, now=clock.now(), saved=out, context=context)
     return detailed(planned.plan) if detailed_exitcode else int(planned.plan.errored or hides(planned.plan))
+
+
+def _say_hidden(found: Plan) -> None:
+    for one in found.connections:
+        if one.reading is Reading.HIDDEN:
+            say(
+                f"error: the Connection {one.connection!r} is {one.edit.value} by these manifests, and --connections hides "
+                "that: this plan does not show what it would do",
+                err=True,
+            )
 
 
 def hides(found: Plan) -> bool:

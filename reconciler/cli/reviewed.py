@@ -15,9 +15,6 @@ from reconciler.model.plan import Plan
 from reconciler.model.provenance import DIRTY, NOT_IN_HISTORY
 from reconciler.model.quantity import moment
 
-SHORTEST = 12
-"""Digits of a fingerprint that must be given at least."""
-
 
 def read(paths: Sequence[Path], approved: Sequence[str]) -> list[Plan]:
     """Return saved plans; raise PlanMismatch where one is not as it was made, or not among those approved."""

@@ -7,12 +7,13 @@ in their files these stand.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 
 from reconciler.git.base import Refs, text
-from reconciler.git.command import git
+from reconciler.git.command import MANIFESTS, git
 from reconciler.model.provenance import Placement, Provenance
 
 DIFF = (
@@ -90,15 +91,15 @@ class History:
             if not line.startswith(MARK.encode()):
                 lines.append(line)
                 continue
-            if found := _digest(lines):
+            if found := _digest(lines, names):
                 yield found
             lines = []
-        if found := _digest(lines):
+        if found := _digest(lines, names):
             yield found
 
     def _between(self, older: str, newer: str, names: Sequence[str]) -> str:
         answer = git(self._folder, "diff", *DIFF, older, newer, "--", *names)
-        return _digest(answer.output.split(b"\n"))
+        return _digest(answer.output.split(b"\n"), names)
 
     def _newer(self, head: str, names: Sequence[str]) -> str:
         """Return the branch that has newer manifests than its older commit that is checked out; empty for none."""
@@ -108,17 +109,29 @@ class History:
         for name in [branch] if branch else trunks:
             tip = self._refs.known(name)
             if tip and self._refs.is_ancestor(head, tip) and self._between(head, tip, names):
-                return name.removeprefix("refs/remotes/").removeprefix("refs/heads/")
+                return text(git(self._folder, "rev-parse", "--abbrev-ref", name))
         return ""
 
     def _named(self) -> bool:
-        """Return whether a branch or a tag names the very commit that is checked out: then it was meant."""
-        return bool(
-            text(git(self._folder, "for-each-ref", "--points-at=HEAD", "refs/heads", "refs/remotes", "refs/tags"))
-        )
+        """Return whether a branch or a tag names the very commit that is checked out: then it was meant.
+
+        What is named here alone counts only where there is nothing else: a branch of a clone may be as old.
+        """
+        branches = "refs/remotes" if self._refs.remote() else "refs/heads"
+        return text(git(self._folder, "for-each-ref", "--points-at=HEAD", branches, "refs/tags")) != ""
 
 
-def _digest(lines: Sequence[bytes]) -> str:
-    """Return the digest of a patch without the places of its hunks; empty for none."""
-    said = [line for line in lines if line and not line.startswith((b"@@", b"index "))]
+def _digest(lines: Sequence[bytes], names: Sequence[str]) -> str:
+    """Return the digest of what a patch changes in manifests, without the places of its hunks; empty for nothing.
+
+    Manifests are what ends as they do, and files that are named by themselves.
+    """
+    endings = (*MANIFESTS, *(os.fsencode(f"/{name}") for name in names))
+    said: list[bytes] = []
+    wanted = False
+    for line in lines:
+        if line.startswith(b"diff --git "):
+            wanted = line.removesuffix(b'"').endswith(endings)
+        if wanted and line and not line.startswith((b"@@", b"index ")):
+            said.append(line)
     return sha256(b"\n".join(said)).hexdigest()[:LENGTH] if said else ""

@@ -9,16 +9,13 @@ from pathlib import Path, PurePath
 
 from reconciler.errors import SettingsError
 from reconciler.git.base import Refs, text
-from reconciler.git.command import git
+from reconciler.git.command import MANIFESTS, SUFFIXES, git
 from reconciler.git.history import History
 from reconciler.git.tree import FILES, SUBMODULE, Elsewhere, Tree
 from reconciler.model.origin import Origin
 from reconciler.model.provenance import Placement, Provenance
 from reconciler.ports import Author, Exported
 
-SUFFIXES = (".yaml", ".yml")
-MANIFESTS = tuple(suffix.encode() for suffix in SUFFIXES)
-"""How files end that hold manifests."""
 MOVED = ".moved"
 """The folder for manifests that are no longer where they were."""
 NO_REPOSITORY = "not a git repository"

@@ -105,7 +105,7 @@ def test_a_plan_that_was_edited_or_is_missing_is_refused(run: Run, hub: Hub, tmp
     plan = hub.content(kept)["plan.json"]
     for files, said in (
         ({"other.txt": b""}, "has no plan"),
-        ({"plan.json": plan.replace(b"v2", b"v3")}, "edited"),
+        ({"plan.json": plan.replace(b"v1.4.0", b"v1.5.0")}, "edited"),
     ):
         hub.artifacts.clear()
         hub.keep(kept.run, kept.name, files)

@@ -60,6 +60,7 @@ def command(
     The repository, the request and the token come from the environment of GitHub Actions or GitLab CI.
     """
     from reconciler.forge import context, posting
+    from reconciler.views import plan_markdown
 
     clock = wiring.SystemClock()
     kind = forge or context.kind(os.environ)
@@ -75,7 +76,12 @@ def command(
     found, why = _plan(plan_file, errors)
     mark = posting.marker("drift" if issue else "plan", name)
     persistently = partial(posting.persistently, clock=clock, ends=api.ends)
-    text = _text(found, why, job.run, clock.now(), there.limit, mark)
+    called = "" if name == "default" else name
+    if found is None:
+        text = review.no_plan(why, job.run, name=called, limit=there.limit, marker=mark)
+    else:
+        about = plan_markdown.About(mark, called, job.head, job.run)
+        text = plan_markdown.render(found, now=clock.now(), limit=there.limit, about=about)
 
     word = review.word(found)
     try:
@@ -108,11 +114,3 @@ def _plan(path: Path | None, errors: Path | None) -> tuple[Plan | None, str]:
         return read_plan(path), ""
     except ReconcilerError as error:
         return None, f"{error}\n{why}"
-
-
-def _text(found: Plan | None, why: str, run: str, now: float, limit: int, marker: str) -> str:
-    from reconciler.views import plan_markdown
-
-    if found is None:
-        return review.no_plan(why, run, limit=limit, marker=marker)
-    return plan_markdown.render(found, now=now, limit=limit, marker=marker)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from reconciler.cli.annotating import ANNOTATIONS, print_annotations
 from reconciler.cli.output import say, show, width, write_json
 from reconciler.engine.apply import Applying
 from reconciler.errors import JournalError, SettingsError
@@ -21,7 +22,9 @@ from reconciler.views.plan_words import NOTHING, CommandContext
 T = TypeVar("T")
 
 COMMENT = 65_000
-"""Characters of a Markdown plan at most: GitHub takes 65,536 in a comment, and its own marker wants some of them."""
+"""Characters of a Markdown plan at most: GitHub takes 65,536 in a comment, and a marker of one's own wants some of them."""
+SUMMARY = 900_000
+"""Bytes of a verbose one: GitHub takes 1 MiB in the summaries of a step."""
 
 
 def print_plan(
@@ -32,12 +35,17 @@ def print_plan(
     now: float,
     saved: Path | None = None,
     context: CommandContext | None = NOTHING,
+    head: str = "",
 ) -> None:
-    """Write a plan to standard output as text, markdown, json or env."""
+    """Write a plan to standard output in one of its forms; `head` is the commit under review."""
     if output == "json":
         from reconciler.views import plan_json
 
         write_json(plan_json.encode(found))
+    elif output in ANNOTATIONS:
+        from reconciler.views.annotations import findings_of
+
+        print_annotations(list(findings_of(found)), output, Path())
     elif output == "env":
         from reconciler.views import plan_outputs
 
@@ -45,7 +53,8 @@ def print_plan(
     elif output == "markdown":
         from reconciler.views import plan_markdown
 
-        say(*plan_markdown.render(found, now=now, limit=COMMENT).split("\n"))
+        limit, about = SUMMARY if verbose else COMMENT, plan_markdown.About(head=head)
+        say(*plan_markdown.render(found, now=now, limit=limit, verbose=verbose, about=about).split("\n"))
     else:
         from reconciler.views import plan_text
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.annotating import ANNOTATIONS
 from reconciler.cli.files import read_plan
 from reconciler.cli.options import output_option, verbose_option
 from reconciler.cli.printing import print_plan
@@ -21,7 +22,7 @@ Examples:
 """,
 )
 @click.argument("plan_file", type=click.Path(path_type=Path), metavar="PLAN.JSON")
-@output_option("text", "markdown", "json", "env")
+@output_option("text", "markdown", "json", "env", *ANNOTATIONS)
 @verbose_option
 def command(plan_file: Path, output: str, verbose: bool) -> None:
     """Show a saved plan as text, Markdown, JSON, or its numbers for a script.

@@ -47,14 +47,15 @@ def _order(one: FleetAssessment, column: Column) -> str | None:
 
 
 def shares(one: FleetAssessment, changes: Iterable[Change]) -> Iterator[Share]:
-    """Yield how much of what the fleet manages of each workload is changed, by name and id."""
+    """Yield how much of what the fleet manages of each workload is changed, by name and id; units without devices apart."""
     changing: Counter[str] = Counter()
     for change in changes:
         changing[change.workload.id] += change.size
     for judged in one.unfiltered:
         workload = judged.column.workload.ref
-        if workload.id in changing:
-            yield Share(workload, changing[workload.id], _managed(one, judged))
+        managed = _managed(one, judged) if workload.id in changing else 0
+        if managed:
+            yield Share(workload, changing[workload.id], managed)
 
 
 def _managed(one: FleetAssessment, judged: Judged) -> int:

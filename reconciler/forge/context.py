@@ -16,6 +16,7 @@ from reconciler.forge.github import HEADERS, GitHub
 from reconciler.forge.gitlab import GitLab
 from reconciler.ports import Clock
 
+ADDRESS = re.compile(r"https?://[^\s()<>\[\]\\`]+")
 PERMISSION = "give the job `permissions: pull-requests: write`"
 FORKS = "a pull request from a fork gets a token that can only read"
 GITHUB_HINTS = {
@@ -63,14 +64,15 @@ class Review(msgspec.Struct, frozen=True):
 def github_review(environ: Mapping[str, str]) -> Review:
     """Return what a job of GitHub Actions is about."""
     repository, run = environ.get("GITHUB_REPOSITORY", ""), environ.get("GITHUB_RUN_ID", "")
-    server = environ.get("GITHUB_SERVER_URL", "https://github.com")
+    server = environ.get("GITHUB_SERVER_URL") or "https://github.com"
     event = _event(environ.get("GITHUB_EVENT_PATH", ""))
-    pull = event.get("pull_request") or {}
-    number = pull.get("number") or (event.get("issue") or {}).get("number") or event.get("number") or ""
-    if not number and (found := re.match(r"refs/pull/(\d+)/", environ.get("GITHUB_REF", ""))):
-        number = found[1]
-    head = (pull.get("head") or {}).get("sha") or environ.get("GITHUB_SHA", "")
-    return Review(repository, str(number), str(head), f"{server}/{repository}/actions/runs/{run}" if run else "")
+    request = _of(event, "pull_request")
+    merged = re.match(r"refs/pull/(\d+)/", environ.get("GITHUB_REF", ""))
+    number = request.get("number") or _of(event, "issue").get("number") or (merged[1] if merged else "")
+    # the commit of such a job is none of the request's: it is the request merged into its base
+    head = _of(request, "head").get("sha") or ("" if merged else environ.get("GITHUB_SHA", ""))
+    at = f"{server}/{repository}/actions/runs/{run}" if run else ""
+    return Review(repository, str(number), str(head), _address(at))
 
 
 def github_push(environ: Mapping[str, str]) -> Push:
@@ -86,16 +88,31 @@ def gitlab_review(environ: Mapping[str, str]) -> Review:
     """Return what a job of GitLab CI is about."""
     head = environ.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA") or environ.get("CI_COMMIT_SHA", "")
     run = environ.get("CI_JOB_URL") or environ.get("CI_PIPELINE_URL", "")
-    return Review(environ.get("CI_PROJECT_ID", ""), environ.get("CI_MERGE_REQUEST_IID", ""), head, run)
+    return Review(environ.get("CI_PROJECT_ID", ""), environ.get("CI_MERGE_REQUEST_IID", ""), head, _address(run))
+
+
+def review_of(environ: Mapping[str, str]) -> Review:
+    """Return what the job is about that runs here; nothing where it is none."""
+    read = REVIEWS.get(kind(environ))
+    return Review("") if read is None else read(environ)
+
+
+def _of(value: dict[str, Any], key: str) -> dict[str, Any]:
+    found = value.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def _address(text: str) -> str:
+    """Return an address that can stand in a link, else nothing."""
+    return text if ADDRESS.fullmatch(text) else ""
 
 
 def _event(path: str) -> dict[str, Any]:
-    if not path:
-        return {}
+    """Return the event that started the job; nothing where it cannot be read."""
     try:
-        found = msgspec.json.decode(Path(path).read_bytes())
-    except (OSError, msgspec.DecodeError) as error:
-        raise SettingsError(f"GITHUB_EVENT_PATH={path} cannot be used: {error}") from error
+        found = msgspec.json.decode(Path(path).read_bytes()) if path else {}
+    except (OSError, msgspec.DecodeError):
+        return {}
     return found if isinstance(found, dict) else {}
 
 

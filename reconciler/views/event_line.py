@@ -27,7 +27,7 @@ from reconciler.model.event import (
 )
 from reconciler.model.hold import HoldReason
 from reconciler.model.outcome import ReceiptKind, Result
-from reconciler.views.bounds_text import excess_words, grouped, lifted_words
+from reconciler.views import bounds_text
 from reconciler.views.line import Line, Span, line
 from reconciler.views.reason_words import LABELS, NOT_WAITED, RESULTS, outcome_words, violation_words
 from reconciler.views.words import (
@@ -137,7 +137,7 @@ def _(event: Started, units: Sequence[str]) -> Said:
     allowed = "".join(f"; limit on {clean(kind)} lifted: {clean(why)}" for kind, why in event.allowed)
     commit = f", commit {commit_words(event.commit, 12)}" if event.commit else ""
     plan = f", plan {clean(event.fingerprint)[:12]}" if event.fingerprint else ""
-    lifted = "".join(f"; {clean(fleet)}: {lifted_words(one)}" for fleet, one in event.lifted)
+    lifted = "".join(f"; {clean(fleet)}: {bounds_text.lifted_words(one)}" for fleet, one in event.lifted)
     reviewed = f", planned again within {listed(event.reviewed)}" if event.reviewed else ""
     return "warning" if allowed or lifted else "info", [
         (f"{clean(event.kind)} {clean(event.run)} begins{plan}{commit}{reviewed}{allowed}{lifted}", "")
@@ -202,7 +202,9 @@ def _(event: Note, units: Sequence[str]) -> Said:
 def _(event: Blocked, units: Sequence[str]) -> Said:
     del units
     limits = [clean(violation_words(one)) for one in event.violations]
-    beyond = [f"more than was reviewed: {excess_words(alike)}" for alike in grouped(event.excess)]
+    beyond = [
+        f"more than was reviewed: {bounds_text.excess_words(alike)}" for alike in bounds_text.grouped(event.excess)
+    ]
     words = "; ".join([*limits, *beyond])
     return "error", [(f"blocked: {words}", "red")]
 

@@ -10,7 +10,7 @@ from reconciler.views.plan_words import total
 
 def render(plan: Plan) -> Iterator[str]:
     """Yield one line for each; the values are numbers and a digest, so that none needs quoting."""
-    counts = total(plan)
+    counts = total(plan.fleets)
     yield f"changes={counts.total}"
     yield f"removals={counts.remove}"
     yield f"violations={sum(len(fleet.violations) for fleet in plan.fleets)}"

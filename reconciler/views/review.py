@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from reconciler.model.plan import Plan
-from reconciler.views.markdown import fenced, size
+from reconciler.views.markdown import code, fenced, size
 from reconciler.views.plan_words import settled, total
 from reconciler.views.words import clean, count
 
@@ -29,7 +29,7 @@ def word(plan: Plan | None) -> str:
     """Return the most important thing of a plan, as one of `WORDS`."""
     if plan is None:
         return NO_PLAN
-    counts = total(plan)
+    counts = total(plan.fleets)
     found = (
         (VIOLATIONS, any(fleet.violations for fleet in plan.fleets)),
         (REMOVALS, counts.remove),
@@ -68,9 +68,9 @@ def reviewed(
         yield f"  {newer} newer, made since then, {'is' if newer == 1 else 'are'} not what was reviewed"
 
 
-def no_plan(why: str, run: str, *, limit: int, marker: str = "") -> str:
+def no_plan(why: str, run: str, *, name: str, limit: int, marker: str) -> str:
     """Return that no plan could be made, and why, in at most `limit` characters; `run` is the address of the log."""
-    top = f"{marker}## No plan could be made\n\nNobody knows what this would change. {_log(run)}\n\n"
+    top = f"{marker}## No plan{name and f' {code(name)}'} could be made\n\nNobody knows what this would change. {_log(run)}\n\n"
     return top + (fenced(why, limit - size(top)) if why.strip() else "")
 
 

@@ -67,5 +67,7 @@ def test_an_issue_needs_no_request(comment: Comment, forge: Server, tmp_path: Pa
     gone = dict.fromkeys(("GITHUB_EVENT_PATH", "CI_MERGE_REQUEST_IID"), "")
     assert environment(forge, tmp_path).keys() & gone.keys()
     assert comment("--issue", "--name", "north", "--plan", saved(tmp_path, "canary"), **gone).code == 0
-    assert _state(forge) == [("Fleets and git differ (north)", "## Plan: 2 changes in 1 call (2 replace)", "open")]
+    assert _state(forge) == [
+        ("Fleets and git differ (north)", "## Plan `north`: 2 changes in 1 call (2 replace)", "open")
+    ]
     assert comment("--issue", "--label").code == 64

@@ -82,4 +82,5 @@ def test_a_share_is_of_what_the_fleet_manages_of_the_workload_weighted_by_device
     workloads["poller"].overrides.append(Override(units=Selector(ids=["u3", "u4"]), unmanaged=True))
     assert shares(judged(seen(1, 1, 1, 1, 1), workloads=workloads)) == (Share(poller, 2, 3),)
     assert shares(judged(seen(10, 20, 30, 40, 50), workloads=workloads)) == (Share(poller, 40, 60),)
+    assert shares(judged(seen(0, 0, 0, 0, 0), workloads=workloads)) == ()
     assert shares(judged(reading(new), workloads=said("v1.10.0", None))) == ()

@@ -10,6 +10,7 @@ from reconciler.model.event import AnyEvent
 from reconciler.model.fleet import Manifest
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Receipt
+from reconciler.model.provenance import Placement, Provenance
 from reconciler.model.release import Catalog, Preparation, Release, ReleaseList, ReleaseQuery, Wanted
 from reconciler.model.snapshot import Query, Snapshot
 
@@ -190,6 +191,34 @@ class Repository(Protocol):
 
     def blame(self, origin: Origin) -> Author | None:
         """Return who last changed a line, None where git cannot tell (outside git, not committed)."""
+        ...
+
+    def top(self) -> str:
+        """Return the folder that the work tree begins with; empty outside git."""
+        ...
+
+    def identity(self) -> str:
+        """Return what all work trees of one repository share; empty outside git."""
+        ...
+
+    def commit(self, ref: str) -> str:
+        """Return the commit of a ref; raise SettingsError that says how to fetch one that is not here."""
+        ...
+
+    def merge_base(self, ref: str) -> str:
+        """Return the newest commit that a ref and what is checked out have in common; raise SettingsError for none."""
+        ...
+
+    def names(self, paths: Sequence[str]) -> tuple[str, ...]:
+        """Return paths from the top of the repository; raise SettingsError for one outside."""
+        ...
+
+    def patches(self, base: str, names: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+        """Return digests of what the commits since a base changed below `names`: all together, and each by itself."""
+        ...
+
+    def placement(self, saved: Provenance, commit: str) -> Placement:
+        """Return how the commit of a saved plan lies to the one that is checked out."""
         ...
 
     def export(self, ref: str, paths: Sequence[str], into: str) -> Exported:

@@ -12,6 +12,7 @@ from reconciler.model.fleet import ChannelRef, Choice, FleetSpec, Selector
 from reconciler.model.origin import Origin, Path
 from reconciler.model.verdict import Verdict
 
+DECIDING = ("channel", "version", "absent", "unmanaged")
 OF_VERDICT = {Verdict.RETRY: Reason.RETRY, Verdict.NEXT: Reason.NEXT, Verdict.LEFTOVER: Reason.LEFTOVER}
 
 
@@ -59,6 +60,8 @@ class Causes:
                     return self.one.channels[channel].locate(("spec", "versions", workload_of(path)))
             elif _said(choice_at(base, path)) == _said(choice_at(now, path)):
                 path = next(_selectors(base, now, path), path)
+            elif (key := deciding(choice_at(now, path))) is not None:
+                path = (*path, key)
         return self.one.document.locate(path)
 
 
@@ -82,6 +85,11 @@ def choice_at(spec: FleetSpec, path: Path) -> Choice | str | None:
         case ("pins", str(unit), str(name)):
             return spec.pins.get(unit, {}).get(name)
     return None
+
+
+def deciding(choice: Choice | str | None) -> str | None:
+    """Return the key that says what a choice wants: its line is the one that somebody changed."""
+    return next((key for key in DECIDING if getattr(choice, key, None) is not None), None)
 
 
 def channel_of(choice: Choice | str | None) -> str:

@@ -24,6 +24,7 @@ from reconciler.errors import SettingsError
 from reconciler.model.fleet import Document, FleetSpec, Manifest
 from reconciler.model.plan import FleetPlan
 from reconciler.model.provenance import ConnectionChange, Provenance
+from reconciler.model.provenance import Reading as Treatment
 from reconciler.model.release import Catalog, Release
 from reconciler.model.snapshot import Snapshot
 
@@ -33,11 +34,15 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     manifest: Manifest
     base: Manifest | None = None
+    tip: Manifest | None = None
+    """The newest manifests of the base, where it went on since it and these had the same history."""
     filters: Filters = Filters()
     strict: bool = False
     provenance: Provenance = Provenance()
     connections: tuple[ConnectionChange, ...] = ()
     """Connections that differ from those of the base."""
+    by_ids: bool = False
+    """Whether every call names its units: nothing may reach further than what was reviewed."""
     probe: bool = False
     """Also ask what the platform cannot answer without an effect on its own caches."""
     lifetime: float = LIFETIME
@@ -191,6 +196,8 @@ def _assess(
         mistakes=mistakes,
     )
     one.base = _base(resolution.document, request, seen.snapshot)
+    one.by_ids = request.by_ids
+    one.tip = _tip(resolution.document, request, seen.snapshot)
     one.channels = request.manifest.channels
     return one
 
@@ -205,10 +212,26 @@ def _base(document: Document, request: PlanRequest, snapshot: Snapshot) -> Resol
     before = request.base.fleets.get(document.name)
     if before is None and request.base.warnings:
         return None
-    if before is None or before.spec.connection != document.spec.connection:
+    if before is None or not _same_connection(before.spec.connection, document.spec.connection, request):
         nothing = FleetSpec(connection=document.spec.connection, units=document.spec.units, workloads={})
         before = Document(document.name, nothing, document.file, document.locate)
     return resolve(before, channels_of(request.base), snapshot.units, snapshot.workloads)
+
+
+def _same_connection(before: str, now: str, request: PlanRequest) -> bool:
+    """Return whether two names of Connections, of the base and of today, are to one application."""
+    edited = next((one for one in request.connections if one.connection == now), None)
+    if edited is None or edited.reading is not Treatment.PLANNED:
+        return before == now
+    return before == (edited.renamed_from or now) and not edited.retargeted
+
+
+def _tip(document: Document, request: PlanRequest, snapshot: Snapshot) -> Resolution | None:
+    """Return what the newest manifests of the base say of a fleet; None where they are those it is compared with."""
+    newest = None if request.tip is None else request.tip.fleets.get(document.name)
+    if request.tip is None or newest is None or newest.spec.connection != document.spec.connection:
+        return None
+    return resolve(newest, channels_of(request.tip), snapshot.units, snapshot.workloads)
 
 
 def decide(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.core.assessment import FleetAssessment
-from reconciler.core.causes import channel_of, choice_at, workload_of
+from reconciler.core.causes import channel_of, choice_at, deciding, workload_of
 from reconciler.core.judge import health, sync, verdict
 from reconciler.core.resolve import Column
 from reconciler.core.resolve import Rule as Decision
@@ -19,9 +19,6 @@ from reconciler.model.report import Planned, Rule, Seen, SlotExplanation
 from reconciler.model.snapshot import Snapshot, Workload
 from reconciler.model.unit import Reach
 from reconciler.model.verdict import Health, Sync, Verdict
-
-DECIDING = ("channel", "version", "absent", "unmanaged")
-"""Keys of which one says what a rule wants: its line is the one that somebody changed."""
 
 
 def explain(one: FleetAssessment, plan: FleetPlan, manifest: Manifest, row: int, workload: Workload) -> SlotExplanation:
@@ -94,7 +91,7 @@ def _lost(one: FleetAssessment, manifest: Manifest, column: Column, row: int) ->
 
 def _rule(one: FleetAssessment, manifest: Manifest, rule: Decision) -> Rule:
     choice = choice_at(one.resolution.spec, rule.path)
-    key = next((key for key in DECIDING if getattr(choice, key, None) is not None), None)
+    key = deciding(choice)
     origin = one.document.locate(rule.path if key is None else (*rule.path, key))
     text = f"{_dotted(rule.path)}: {rule.value}"
     if rule.value.settings:

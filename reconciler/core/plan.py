@@ -11,7 +11,7 @@ from reconciler.core.assessment import FleetAssessment, unmanaged
 from reconciler.core.basis import basis, moved_to
 from reconciler.core.causes import Causes
 from reconciler.core.digest import SlotDigest
-from reconciler.core.guards import Vetoes
+from reconciler.core.guards import Vetoes, behind
 from reconciler.core.guards.allow import admitted
 from reconciler.core.guards.case import Scene
 from reconciler.core.guards.limit import loads
@@ -66,7 +66,7 @@ def fleet_plan(  # a fleet, what is known of it, and where its manifests came fr
     maker = _Maker(one, catalog, gates)
     maker.run()
     changes, review = _reviewed(maker, compiler)
-    actions = compiler.compile(changes, one.fleet_wide) if changes else ()
+    actions = compiler.compile(changes, one.fleet_wide, wide=not one.by_ids) if changes else ()
     _set_steps(changes, actions, review.later)
     missing = tuple(_missing(one))
     judged = admitted(one.document, loads(one), len(one.resolution.scope), one.patience.now)
@@ -132,6 +132,7 @@ class _Maker:
             verb = verb_of(intent.verdict, state, column.rules[intent.rule].value)
             if verb is not None and gate is not None:
                 holds = (*holds, *gate.holds(intent.row, verb, column.rules[intent.rule].value.version))
+            holds = (*holds, *behind.holds(self.one, column, intent))
             if holds or verb is None:
                 self._hold(column, workload, intent, verb, holds)
             else:

@@ -214,7 +214,7 @@ class Manifest(msgspec.Struct, frozen=True):
     """All documents that were loaded, by kind and name. Specs are ConnectionSpec, ChannelSpec, FleetSpec.
 
     `digest` is a SHA-256 over the values (not over comments or order of files). `warnings` are diagnostics that did
-    not stop loading.
+    not stop loading. `ignored` are Connections that stand beside the fleets while others are given in their place.
     """
 
     connections: dict[str, Document]
@@ -222,3 +222,4 @@ class Manifest(msgspec.Struct, frozen=True):
     fleets: dict[str, Document]
     digest: str
     warnings: tuple[Diagnostic, ...] = ()
+    ignored: dict[str, Document] = {}

@@ -6,6 +6,9 @@ import msgspec
 
 from reconciler.model.origin import Origin
 
+NOT_IN_HISTORY = "not-in-history"
+"""What `apply --allow` takes to apply a saved plan of manifests that those checked out do not have in their history."""
+
 DIRTY = "-dirty"
 """Stands behind a commit where the manifests that were read differ from it."""
 
@@ -30,6 +33,23 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     patch: str = ""
     """Empty where no manifest differs from the base."""
     patches: tuple[str, ...] = ()
+
+
+class Placement(msgspec.Struct, frozen=True, kw_only=True):
+    """How the commit of a saved plan lies to the one that is checked out (`head`)."""
+
+    head: str
+    known: bool
+    """Whether the plan's commit is here at all."""
+    ancestor: bool
+    """Whether it is in the history of what is checked out."""
+    found: bool
+    """Whether that history has what the reviewed request changed, under whichever commits."""
+    shallow: bool
+    fetch: str
+    """The command that fetches what is missing; empty where nothing can be fetched."""
+    newer: str
+    """The branch that has newer manifests than the older commit of it that is checked out; empty for none."""
 
 
 class Loosening(StrEnum):
@@ -100,6 +120,8 @@ class ConnectionChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     platform: str
     reading: Reading = Reading.PLANNED
     renamed_from: str = ""
+    retargeted: bool = False
+    """Whether it is to another application than before."""
     fields: tuple[FieldEdit, ...] = ()
     fleets: tuple[str, ...] = ()
     origin: Origin | None = None

@@ -12,8 +12,8 @@ from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.hold import Hold
 from reconciler.model.observation import Facts
 from reconciler.model.origin import Origin
-from reconciler.model.outcome import Outcome
-from reconciler.model.plan import Violation
+from reconciler.model.outcome import Excess, Outcome
+from reconciler.model.plan import Lifted, Violation
 from reconciler.model.release import Listed, Preparation
 from reconciler.model.unit import Labels, Ref
 from reconciler.model.verdict import Health, Sync, Verdict
@@ -41,6 +41,14 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float | None = None
     waited: bool = True
     blocked: tuple[tuple[str, Violation], ...] = ()
+    lifted: tuple[tuple[str, Lifted], ...] = ()
+    """Limits that fleets themselves lift (`allow:`), by fleet."""
+    allowed: tuple[tuple[str, str], ...] = ()
+    """(limit, reason) of what a person lifted for this run."""
+    reviewed: tuple[str, ...] = ()
+    """Fingerprints of the reviewed plans that this run may not go beyond, where it planned again."""
+    excess: tuple[Excess, ...] = ()
+    """What is more than was reviewed: nothing was sent because of it."""
     errors: tuple[tuple[str, str], ...] = ()
     held: int = 0
     mistakes: tuple[tuple[str, Diagnostic], ...] = ()

@@ -79,6 +79,7 @@ def _ending(plan: Plan, now: float, saved: str | None, context: CommandContext |
     yield line(("Nothing to do: ", "bold green"), settled(plan)) if calm else line((f"Plan: {words}.", "bold"))
     for sentence, command in advice(plan, now, context or NOTHING, saved=saved, silent=context is None):
         yield from asked(sentence, command, width)
+    yield line((f"Fingerprint {plan.fingerprint}", "dim"))
     until = moment(plan.times.expires)
     if saved is not None and plan.applyable and until is not None and until >= now:
         yield line((f"It can be applied until {clean(plan.times.expires)} ({age(until, now)}).", "dim"))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from reconciler.model.change import Request, Verb
+from reconciler.model.change import Reason, Request, Verb
 from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.event import (
     AnyEvent,
     Blocked,
     Called,
+    Completed,
+    Differing,
     Drifted,
     Finished,
     Intended,
@@ -518,6 +520,19 @@ def events() -> list[AnyEvent]:
             violations=1,
             mistakes=2,
             outcomes={"done": 3, "failed": 0},
+            reasons={"agent-too-old": 2, "a-reason-of-a-later-version": 1},
+        ),
+        Completed(at=NOW + 6, run="r1", number=13, fleets=2, seconds=3.4),
+        Differing(
+            at=NOW + 7,
+            run="r1",
+            fleet="austin",
+            workload=VISION,
+            verb=Verb.REPLACE,
+            now="v1.9.0",
+            desired="v2.0.1",
+            reason=Reason.OUT_OF_SYNC,
+            units=tuple(unit(number) for number in range(7)),
         ),
         Drifted(
             at=NOW + 7,

@@ -152,21 +152,28 @@ def _ends_within_a_line(path: Path) -> bool:
 
 
 class Lines:
-    """Writes one line an event to standard output."""
+    """Writes what happens to standard output: one line an event as JSON, one line a kind of events as text."""
 
-    def __init__(self, log_format: str) -> None:
-        """Take `text` or `json`."""
-        self._json = log_format == "json"
+    def __init__(self, log_format: str, *, verbose: bool = False) -> None:
+        """Take `text` or `json`, and whether text names every event, too."""
+        from reconciler.views.watch_text import Log
+
+        self._log = None if log_format == "json" else Log(verbose=verbose)
 
     def record(self, event: AnyEvent) -> None:
         """Write one event."""
         from reconciler.views import event_line
 
-        if self._json:
+        if self._log is None:
             write_json(event_line.encode(event).rstrip())
         else:
-            show([event_line.render(event)])
+            show(self._log.record(event))
         sys.stdout.flush()
+
+    def close(self) -> None:
+        """Write what is still to be said."""
+        if self._log is not None:
+            show(self._log.flush())
 
 
 @contextmanager

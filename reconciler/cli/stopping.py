@@ -12,9 +12,8 @@ from types import FrameType
 from typing import ClassVar
 
 from reconciler.cli.output import say, show_cursor
+from reconciler.model.exit_code import INCOMPLETE
 
-INCOMPLETE = 4
-"""Exit code of a run that was cut off, or that could not tell its end."""
 TELLING = 1.0
 """Seconds that words may take which a signal asks for."""
 

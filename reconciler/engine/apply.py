@@ -15,11 +15,10 @@ from reconciler.engine.plan import PlanResult
 from reconciler.engine.reconcile import Reconciling
 from reconciler.engine.run import Options, Run
 from reconciler.model.event import AnyEvent, Blocked, Finished, Note, Settled, Started
+from reconciler.model.exit_code import DONE, ERROR, INCOMPLETE, NOTHING_SENT
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.plan import FleetPlan, Plan, Violation
 from reconciler.ports import Clock
-
-DONE, ERROR, NOTHING_SENT, INCOMPLETE = 0, 1, 3, 4
 
 
 class Applying:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from functools import partial
 from typing import TypeVar
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import msgspec
 
-from reconciler.errors import PlatformError, RateLimited
+from reconciler.errors import PlatformError, RateLimited, UnexpectedAnswer
 from reconciler.platforms.answers import Answer, Refused, Scrub, hinted
-from reconciler.platforms.credentials import Credentials, Read, Reread, checked
+from reconciler.platforms.credentials import Credentials, NoCredentials, Read, Reread, checked, checked_url
 from reconciler.platforms.http import Client
 from reconciler.ports import Clock
 from reconciler.views.words import duration
 
 T = TypeVar("T")
 
+LARGEST = 128
+"""Megabytes of a file."""
 PAGE = 100
 """Rows of a page: the most that both forges give."""
 SECONDARY = 60.0
@@ -39,6 +42,12 @@ class Header(Reread):
         """Return the header of the token."""
         del deadline
         return {self._name: f"{self._scheme}{self.sent()[0]}"}
+
+
+class _Elsewhere(UnexpectedAnswer):
+    """What was asked for is at another address."""
+
+    location = ""
 
 
 class Api:
@@ -64,6 +73,8 @@ class Api:
         """Check the address; nothing is sent yet."""
         self.ends = clock.monotonic() + seconds
         self._clock = clock
+        self._name = name
+        self._environ = environ
         self._unreachable = f"check {variable}, the network and any proxy"
         self._client = Client(
             url,
@@ -96,6 +107,24 @@ class Api:
             found = _NEXT.search(answer.headers.get("link", ""))
             query = dict(parse_qsl(urlsplit(found[1]).query)) if found and rows else None
 
+    def download(self, path: str, operation: str) -> bytes:
+        """Read a file. Forges keep files elsewhere, at an address that is good for a while: the token does not go there."""
+        try:
+            return self._explained(lambda: self._client.get(path, operation)).content
+        except _Elsewhere as found:
+            at = urlsplit(urljoin(self._client.url, found.location))
+        store = Client(
+            checked_url(f"{at.scheme}://{at.netloc}"),
+            NoCredentials(),
+            platform=self._name,
+            clock=self._clock,
+            max_megabytes=LARGEST,
+            ends=self.ends,
+            environ=self._environ,
+        )
+        with closing(store):
+            return self._explained(lambda: store.get(f"{at.path}?{at.query}", operation)).content
+
     def send(self, method: str, path: str, operation: str, body: object = None) -> Answer:
         """Write."""
         return self._explained(lambda: self._client.send(path, operation, body, self.ends, method=method))
@@ -123,6 +152,10 @@ def _decoded(kind: type[T], content: bytes) -> T:
 
 def _refused(plainly: Refused, answer: Answer, operation: str, now: float, scrub: Scrub) -> PlatformError:
     error = plainly(answer, operation, now, scrub)
+    if answer.status in {302, 307} and (location := answer.headers.get("location", "")):
+        elsewhere = _Elsewhere(error.reason, operation=operation, status=answer.status, request_id=error.request_id)
+        elsewhere.location = location
+        return elsewhere
     wait = _wait(answer, str(error), now)
     if answer.status in {403, 429} and wait is not None:
         limited = RateLimited(

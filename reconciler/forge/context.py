@@ -33,6 +33,22 @@ GITLAB_HINTS = {
 }
 
 
+READ_HINTS = {
+    401: GITHUB_HINTS[401],
+    403: "give the job `permissions: contents: read, pull-requests: read, actions: read`",
+    404: "check the repository and the commit; where the token may not read them, give the job its permissions",
+}
+
+
+class Push(msgspec.Struct, frozen=True):
+    """What was pushed to a branch, as far as the job knows: the commit before it, and its last one."""
+
+    repository: str
+    before: str
+    after: str
+    branch: str
+
+
 class Review(msgspec.Struct, frozen=True):
     """What is written about; what nobody knows is empty.
 
@@ -57,6 +73,15 @@ def github_review(environ: Mapping[str, str]) -> Review:
     head = _of(request, "head").get("sha") or ("" if merged else environ.get("GITHUB_SHA", ""))
     at = f"{server}/{repository}/actions/runs/{run}" if run else ""
     return Review(repository, str(number), str(head), _address(at))
+
+
+def github_push(environ: Mapping[str, str]) -> Push:
+    """Return what a job of GitHub Actions on a push is about; a job that was started otherwise knows one commit."""
+    pushed = environ.get("GITHUB_EVENT_NAME") == "push"
+    event = _event(environ.get("GITHUB_EVENT_PATH", "")) if pushed else {}
+    after = event.get("after") or environ.get("GITHUB_SHA", "")
+    branch = environ.get("GITHUB_REF_NAME", "")
+    return Push(environ.get("GITHUB_REPOSITORY", ""), str(event.get("before") or ""), str(after), branch)
 
 
 def gitlab_review(environ: Mapping[str, str]) -> Review:
@@ -93,6 +118,14 @@ def _event(path: str) -> dict[str, Any]:
 
 def github(repository: str, environ: Mapping[str, str], clock: Clock, seconds: float) -> tuple[Forge, Api]:
     """Return GitHub as a job reaches it."""
+    api = github_api(repository, environ, clock, seconds, GITHUB_HINTS)
+    return GitHub(api, repository), api
+
+
+def github_api(
+    repository: str, environ: Mapping[str, str], clock: Clock, seconds: float, hints: Mapping[int, str]
+) -> Api:
+    """Return GitHub's API; `hints` say what to do about a refused request."""
     url = environ.get("GITHUB_API_URL") or "https://api.github.com"
     token = _token(environ, ("GITHUB_TOKEN", "GH_TOKEN"), "GITHUB_TOKEN: ${{ github.token }} in the step's env")
     api = Api(
@@ -102,13 +135,13 @@ def github(repository: str, environ: Mapping[str, str], clock: Clock, seconds: f
         clock,
         seconds=seconds,
         variable="GITHUB_API_URL",
-        hints=GITHUB_HINTS,
+        hints=hints,
         headers=HEADERS,
         environ=environ,
     )
     if repository.count("/") != 1:
         raise SettingsError("there is no repository", hint="set GITHUB_REPOSITORY, or use --repository OWNER/NAME")
-    return GitHub(api, repository), api
+    return api
 
 
 def gitlab(project: str, environ: Mapping[str, str], clock: Clock, seconds: float) -> tuple[Forge, Api]:

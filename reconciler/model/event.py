@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from reconciler.model.change import Request, Verb
+from reconciler.model.change import Reason, Request, Verb
 from reconciler.model.outcome import Excess, Outcome, Receipt, Result
 from reconciler.model.plan import Lifted, Violation
 from reconciler.model.unit import Ref
@@ -105,6 +105,31 @@ class Passed(Event, frozen=True, kw_only=True):
     mistakes: int = 0
     """Those in manifests that are about its slots."""
     outcomes: dict[str, int] = {}
+    reasons: dict[str, int] = {}
+    """How many of the held changes have each reason; one may have several."""
+
+
+class Completed(Event, frozen=True, kw_only=True):
+    """One turn of watch ended for all fleets; `fleets` counts those that were planned, `seconds` is how long it took."""
+
+    number: int
+    fleets: int
+    seconds: float
+
+
+class Differing(Event, frozen=True, kw_only=True):
+    """Slots of one workload need the same change, which this turn of watch does not make: `now` is assigned, git says `desired`.
+
+    Slots that an earlier turn told of are not among `units`.
+    """
+
+    fleet: str
+    workload: Ref
+    verb: Verb
+    now: str | None
+    desired: str | None
+    reason: Reason
+    units: tuple[Ref, ...]
 
 
 class Drifted(Event, frozen=True, kw_only=True):
@@ -127,7 +152,20 @@ class Finished(Event, frozen=True, kw_only=True):
     seconds: float
 
 
-AnyEvent = Started | Intended | Called | Settling | Settled | Note | Blocked | Passed | Drifted | Finished
+AnyEvent = (
+    Started
+    | Intended
+    | Called
+    | Settling
+    | Settled
+    | Note
+    | Blocked
+    | Passed
+    | Completed
+    | Differing
+    | Drifted
+    | Finished
+)
 
 
 def to_builtins(event: AnyEvent) -> dict[str, Any]:

@@ -139,17 +139,6 @@ class FleetRows:
         limit = Cell("Limit", LIMITS[one.violation.kind], "bold")
         return Row([*in_fleets([self]), limit, words._replace(column="Would be violated by"), reason, until, at])
 
-    def text(self, text: str) -> Row:
-        """Return words about the fleet, in a list."""
-        return Row([*in_fleets([self]), Cell("", self.show(text))])
-
-    def share(self, one: Share) -> Row:
-        """Return how much of what the fleet manages is changed."""
-        number = Cell("Devices", f"{one.changing:,} of {one.managed:,}")
-        return Row(
-            [*in_fleets([self]), self.workload(one.workload), number, Cell("Share", portion(one.changing, one.managed))]
-        )
-
     def version(self, one: MovedTo) -> Row:
         """Return what is known of a version that is moved to."""
         said, notes = " · ".join(facts(one.info)), first_line(one)
@@ -243,6 +232,24 @@ def held_row(parts: HeldParts) -> Row:
         Cell("Next", SENT_IN_THIS_RUN if first.stage else ADVICE[group.code], "", Where.TABLE),
     ]
     return Row(cells)
+
+
+def text_row(several: Sequence[FleetRows], text: str) -> Row:
+    """Return words about fleets, in a list."""
+    return Row([*in_fleets(several), Cell("", several[0].show(text))], len(several))
+
+
+def share_row(parts: Sequence[tuple[FleetRows, Share]]) -> Row:
+    """Return how much of what fleets manage of a workload is changed: they are alike."""
+    rows, share = parts[0]
+    each = " each" if len(parts) > 1 else ""
+    cells = [
+        *in_fleets([one for one, _ in parts]),
+        rows.workload(share.workload),
+        Cell("Devices", f"{share.changing:,} of {share.managed:,}{each}"),
+        Cell("Share", portion(share.changing, share.managed)),
+    ]
+    return Row(cells, len(parts))
 
 
 def loosened_row(one: Loosened, show: Show) -> Row:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
 from reconciler.model.plan import Plan
 from reconciler.views.markdown import code, fenced, size
 from reconciler.views.plan_words import settled, total
+from reconciler.views.words import clean, count
 
 NO_PLAN, VIOLATIONS, REMOVALS, CHANGES, INCOMPLETE, HELD, NOTHING = WORDS = (
     "no plan",
@@ -52,10 +56,26 @@ def closing(plan: Plan, run: str) -> str:
     return f"{settled(plan)} {_log(run)}".strip()
 
 
+def reviewed(
+    plan: Plan, number: str, *, of: str, made: float, word: tuple[str, float], approved: bool, newer: int
+) -> Iterator[str]:
+    """Yield which plan was reviewed: of which run (`of`), and whose `word` it was, an approval or the merge itself."""
+    by, at = word
+    counts = total(plan.fleets)
+    yield f"pull request {number}: plan {plan.fingerprint} of {of}, made {_moment(made)}: {count(counts.total, 'change')}"
+    yield f"  {'approved' if approved else 'not approved, but merged'} by {clean(by) or 'somebody'} at {_moment(at)}"
+    if newer:
+        yield f"  {newer} newer, made since then, {'is' if newer == 1 else 'are'} not what was reviewed"
+
+
 def no_plan(why: str, run: str, *, name: str, limit: int, marker: str) -> str:
     """Return that no plan could be made, and why, in at most `limit` characters; `run` is the address of the log."""
     top = f"{marker}## No plan{name and f' {code(name)}'} could be made\n\nNobody knows what this would change. {_log(run)}\n\n"
     return top + (fenced(why, limit - size(top)) if why.strip() else "")
+
+
+def _moment(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _log(run: str) -> str:

@@ -8,9 +8,9 @@ from pathlib import Path
 from reconciler.cli import COMMANDS
 from tests.e2e.conftest import Ran, simulate_command
 
-ELSEWHERE = {"comment", "demo", "simulate"}
+ELSEWHERE = {"comment", "demo", "reviewed", "simulate"}
 """What is not called here by name: `simulate` serves this test, the demo has a story in test_platform_commands, and
-`comment` runs against a forge in tests/forge."""
+`comment` and `reviewed` run against a forge in tests/forge."""
 
 
 def test_every_command_runs_as_a_process(installed: Callable[..., Ran], tmp_path: Path) -> None:

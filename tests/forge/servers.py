@@ -249,7 +249,9 @@ class _Handler(BaseHTTPRequestHandler):
         query = {key: values[-1] for key, values in parse_qs(at.query).items()}
         headers = {name.lower(): value for name, value in self.headers.items()}
         status, found, more = self.forge.answer(self.command, at.path, query, json.loads(sent or b"null"), headers)
-        content = found.encode() if isinstance(found, str) else json.dumps(found).encode()
+        content = (
+            found if isinstance(found, bytes) else (found if isinstance(found, str) else json.dumps(found)).encode()
+        )
         self.send_response(status)
         for name, value in {"Content-Type": "application/json", **more, "Content-Length": str(len(content))}.items():
             self.send_header(name, value)

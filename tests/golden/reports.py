@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from reconciler.model.change import Request, Verb
+from reconciler.model.change import Reason, Request, Verb
 from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.event import (
     AnyEvent,
     Blocked,
     Called,
+    Completed,
+    Differing,
     Drifted,
     Finished,
     Intended,
@@ -19,6 +21,7 @@ from reconciler.model.event import (
     Started,
 )
 from reconciler.model.hold import Hold, HoldReason
+from reconciler.model.observation import Phase
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Excess, Outcome, Receipt, ReceiptKind, Result, Surplus
 from reconciler.model.plan import Lifted, LimitKind, Violation
@@ -310,7 +313,7 @@ def explanation() -> Explanation:
         assigned="v1.3.2",
         reported="v1.3.2",
         extra_versions=("v1.1.0",),
-        phase="failed",
+        phase=Phase.FAILED,
         since=NOW - 7500,
         error=TOO_OLD,
         conditions=(Condition(ConditionCode.PLATFORM, text="tried 3 times"),),
@@ -368,7 +371,7 @@ def explanation() -> Explanation:
             assigned="2.4.0",
             reported="2.3.0",
             extra_versions=("2.2.0",),
-            phase="ready",
+            phase=Phase.READY,
             settings=(("rollout_percent", 25),),
             progress=40,
             eta=300,
@@ -391,7 +394,7 @@ def explanation() -> Explanation:
         workload=Ref("main", "main"),
         desired="2.4.0",
         won=None,
-        seen=Seen(assigned="2.4.0", reported=None, phase="of a later version", ready=0, size=0),
+        seen=Seen(assigned="2.4.0", reported=None, phase=Phase.UNKNOWN, ready=0, size=0),
         verdict=Verdict.SYNCED,
         sync=Sync.SYNCED,
         health=Health.HEALTHY,
@@ -560,6 +563,19 @@ def events() -> list[AnyEvent]:
             violations=1,
             mistakes=2,
             outcomes={"done": 3, "failed": 0},
+            reasons={"agent-too-old": 2, "a-reason-of-a-later-version": 1},
+        ),
+        Completed(at=NOW + 6, run="r1", number=13, fleets=2, seconds=3.4),
+        Differing(
+            at=NOW + 7,
+            run="r1",
+            fleet="austin",
+            workload=VISION,
+            verb=Verb.REPLACE,
+            now="v1.9.0",
+            desired="v2.0.1",
+            reason=Reason.OUT_OF_SYNC,
+            units=tuple(unit(number) for number in range(7)),
         ),
         Drifted(
             at=NOW + 7,

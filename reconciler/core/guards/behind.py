@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from reconciler.core.assessment import FleetAssessment
-from reconciler.core.judge import Intent
+from reconciler.core.judge import Intent, Judged
 from reconciler.core.resolve import Column
 from reconciler.model.hold import Hold, HoldReason
 
@@ -24,3 +26,11 @@ def holds(one: FleetAssessment, column: Column, intent: Intent) -> Iterator[Hold
     newest = tip.rule(intent.row).value if tip is not None else None
     if newest != said:
         yield Hold(HoldReason.BEHIND_BASE, str(newest) if newest is not None else "unmanaged")
+
+
+def ahead(one: FleetAssessment, judged: Judged) -> Judged:
+    """Return a judged workload without what lags behind: that counts against no limit."""
+    if one.tip is None:
+        return judged
+    intents = [intent for intent in judged.intents if not any(holds(one, judged.column, intent))]
+    return msgspec.structs.replace(judged, intents=intents)

@@ -209,6 +209,10 @@ class Versioned(Repository, Protocol):
         """Return what all work trees of one repository share; empty outside git."""
         ...
 
+    def known(self, ref: str) -> str:
+        """Return the commit of a ref; empty where git knows none."""
+        ...
+
     def commit(self, ref: str) -> str:
         """Return the commit of a ref; raise SettingsError that says how to fetch one that is not here."""
         ...

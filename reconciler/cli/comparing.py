@@ -59,7 +59,7 @@ def compared(
         return
     with tempfile.TemporaryDirectory(prefix="reconciler-base-") as folder:
         sides = _Base(base, today, places, repository, Path(folder))
-        older = sides.folder() if Path(base).is_dir() else sides.ref()
+        older = sides.folder() if _is_folder(base, repository) else sides.ref()
         yield older.compared(provenance, today, repository, offline=offline)
 
 
@@ -228,6 +228,17 @@ class _Base:
             for name, why in found.left_out
         )
         return msgspec.structs.replace(before, fleets=kept, warnings=left_out)
+
+
+def _is_folder(base: str, repository: Versioned) -> bool:
+    """Return whether a base is a folder. What git knows is a ref: a request may bring a folder of any name along."""
+    if not base.strip():
+        raise SettingsError("--base is empty", hint="give a branch, a tag, a commit or a folder")
+    there = Path(base).is_dir()
+    if there and not base.startswith("-") and repository.known(base):
+        say(f"warning: --base {base} is the git ref; write ./{base} for the folder", err=True)
+        return False
+    return there
 
 
 def _places(repository: Versioned, paths: list[Path], connections: Path | None) -> Places:

@@ -231,6 +231,29 @@ def test_a_base_may_be_a_folder_as_before(main: Clone) -> None:
     assert found["connections"] == []
 
 
+def test_a_folder_of_the_base_s_name_is_not_the_base(main: Clone) -> None:
+    """A request that brings one along would be held against itself."""
+    main.git("checkout", "-q", "-b", "request")
+    evil = connection(main.simulator, url="https://evil.example.com")
+    for folder in ("fleets", "main"):
+        main.write(f"{folder}/connections.yaml", evil)
+    for file in ("channels.yaml", "fleet.yaml"):
+        main.write(f"main/{file}", (main.top / "fleets" / file).read_text())
+    main.commit("mine")
+    (main.top.parent / "main").symlink_to(main.top / "main")
+    ran = main.call("plan", "--base", "main", "-o", "json")
+    assert ran.code == 1, ran
+    assert said(ran.json) == [("plant", "changed", "refused")]
+    assert "warning: --base main is the git ref; write ./main for the folder" in ran.err
+
+
+@pytest.mark.parametrize("base", ["", " "])
+def test_an_empty_base_is_no_base(main: Clone, base: str) -> None:
+    ran = main.call("plan", "--base", base)
+    assert ran.code == 1, ran
+    assert "--base is empty" in ran.err
+
+
 # --- Connections ----------------------------------------------------------------------------------------------------
 
 

@@ -95,7 +95,14 @@ class _Older(msgspec.Struct, frozen=True, kw_only=True):
     def compared(self, provenance: Provenance, today: Manifest, repository: Versioned, *, offline: bool) -> Compared:
         """Return today's manifests beside it."""
         fleets = [*today.fleets.values(), *(self.manifest.fleets.values() if self.manifest is not None else ())]
-        sides = Sides(base=self.connections, today=self.today, used=today.connections, fleets=fleets, offline=offline)
+        sides = Sides(
+            base=self.connections,
+            today=self.today,
+            used=today.connections,
+            fleets=fleets,
+            whole=not self.problem,
+            offline=offline,
+        )
         patch, patches = repository.patches(self.commit, provenance.paths) if self.commit else ("", ())
         return Compared(
             provenance=msgspec.structs.replace(

@@ -223,6 +223,17 @@ def test_a_base_whose_manifests_are_invalid_does_not_keep_them_from_being_mended
         assert "the manifests at --base main are invalid" in shown
 
 
+def test_a_base_whose_connections_are_broken_trusts_nobody(main: Clone) -> None:
+    main.edit("  losant:", "  lozant:", "fleets/connections.yaml")
+    main.commit("broken")
+    main.git("checkout", "-q", "-b", "mend")
+    main.write("fleets/connections.yaml", connection(main.simulator, url="https://evil.example.com"))
+    main.commit("mended, as it says")
+    ran = main.call("plan", "--base", "main", "-o", "json")
+    assert ran.code == 1, ran
+    assert said(ran.json) == [("plant", "added", "refused")]
+
+
 def test_a_base_may_be_a_folder_as_before(main: Clone) -> None:
     main.git("worktree", "add", "-q", "--detach", "../base", "main")
     main.edit("v1.3.0", "v1.4.0")

@@ -100,7 +100,7 @@ class _Older(msgspec.Struct, frozen=True, kw_only=True):
             today=self.today,
             used=today.connections,
             fleets=fleets,
-            whole=not self.problem,
+            whole=self.manifest is not None and not any(one.code in UNSEEN for one in self.manifest.warnings),
             offline=offline,
         )
         patch, patches = repository.patches(self.commit, provenance.paths) if self.commit else ("", ())

@@ -23,7 +23,7 @@ from reconciler.platforms.getapp.fold import Slots
 from reconciler.platforms.getapp.inventory import Inventory, id_of, listing, shown
 from reconciler.platforms.getapp.offers import Offers, offers_to, samples
 from reconciler.platforms.getapp.routes import DEVICES_PER_CALL, WHOLE, Routes, parts
-from reconciler.platforms.reading.listing import coverage_of, proved
+from reconciler.platforms.reading.proof import coverage_of, proved
 from reconciler.platforms.reading.readers import Readers
 from reconciler.ports import Clock
 

@@ -17,8 +17,9 @@ from reconciler.platforms.losant import wire
 from reconciler.platforms.losant.fold import ASSIGNABLE, Inventory, Slots
 from reconciler.platforms.losant.routes import PAGE, WORKFLOW_PAGE, Filter, Routes
 from reconciler.platforms.losant.wire import Newest
-from reconciler.platforms.reading.listing import REREADS, Fence, Listing, coverage_of, fence, proved
+from reconciler.platforms.reading.listing import REREADS, Listing
 from reconciler.platforms.reading.pages import Page
+from reconciler.platforms.reading.proof import Fence, coverage_of, fence, proved
 from reconciler.platforms.reading.readers import Readers
 from reconciler.ports import Clock
 

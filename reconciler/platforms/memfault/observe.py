@@ -25,8 +25,9 @@ from reconciler.platforms.memfault.routes import ASKED, Filters, Routes
 from reconciler.platforms.memfault.slots import SlotEvidence, lead_of
 from reconciler.platforms.memfault.wire import SYMBOLS, Cohort, Device, Release
 from reconciler.platforms.memfault.workloads import read_workloads
-from reconciler.platforms.reading.listing import WITNESSES, Listing, coverage_of, everything, fence, proved
+from reconciler.platforms.reading.listing import WITNESSES, Listing, everything
 from reconciler.platforms.reading.pages import Item, Page
+from reconciler.platforms.reading.proof import coverage_of, fence, proved
 from reconciler.platforms.reading.readers import Readers
 from reconciler.ports import Clock
 

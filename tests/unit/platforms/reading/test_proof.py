@@ -6,8 +6,8 @@ from reconciler.errors import PlatformError
 from reconciler.model.observation import UNSEEN
 from reconciler.model.snapshot import Coverage, Snapshot
 from reconciler.model.unit import Units
-from reconciler.platforms.reading.listing import Fence, coverage_of, fence, proved
 from reconciler.platforms.reading.pages import Page
+from reconciler.platforms.reading.proof import Fence, coverage_of, fence, proved
 from reconciler.simulators.clock import ManualClock
 from reconciler.testing.subject import RunClock
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from reconciler.model.change import Change, Held, Verb
+from reconciler.model.change import Change, Held, Reason, Verb
 from reconciler.model.plan import FleetPlan, Lifted, MovedTo, Share, Violation
 from reconciler.model.provenance import ConnectionChange, Loosened
 from reconciler.model.unit import Ref
@@ -209,6 +209,10 @@ def change_row(parts: ChangeParts) -> Row:
     return Row(cells, sum(len(some.changes) for _, some in parts))
 
 
+COMPARED = {Reason.CHANGE, Reason.DRIFT}
+"""Reasons that only a base tells: a held change says no other."""
+
+
 def held_row(parts: HeldParts) -> Row:
     """Return held changes that differ in nothing but unit and fleet."""
     rows, group = parts[0]
@@ -223,6 +227,7 @@ def held_row(parts: HeldParts) -> Row:
         rows.workload(first.workload),
         Cell("From → to", goes),
         Cell("Blocked by", show(group.text) if group.text else ""),
+        Cell("Change", REASONS[first.reason] if first.reason in COMPARED else "", "dim"),
         *_which([(one, some.held) for one, some in parts]),
         Cell("Next", SENT_IN_THIS_RUN if first.stage else ADVICE[group.code], "", Where.TABLE),
     ]

@@ -47,6 +47,35 @@ def test_a_foreign_comment_with_our_marker_is_left_alone(
     assert forge.bodies[1].startswith(f"{MARK}## Plan")
 
 
+def test_two_of_ours_become_one(comment: Comment, forge: Server, tmp_path: Path) -> None:
+    for author in (forge.us, "ann", forge.us):
+        forge.say(author, f"{MARK}old")
+    assert comment("--plan", saved(tmp_path, "canary")).code == 0
+    assert [body.removeprefix(MARK).split(":")[0] for body in forge.bodies] == ["## Plan", "old"]
+
+
+def test_who_we_are_is_asked_in_every_way_that_a_token_allows(run: Run, github: GitHub, tmp_path: Path) -> None:
+    file, job = saved(tmp_path, "canary"), environment(github, tmp_path)
+
+    def post(us: str, **more: str) -> int:
+        github.us = us
+        for _ in range(2):
+            ran = run("comment", "--plan", file, **{**job, **more})
+            assert ran.code == 0, ran
+        return [one["user"]["login"] for one in github.comments].count(us)
+
+    github.app = False
+    assert post("ann-the-robot") == 1
+    github.app = True
+    assert post("our-app[bot]") == 1
+    enterprise = {"GITHUB_API_URL": f"{github.url}/api/v3", "GITHUB_GRAPHQL_URL": f"{github.url}/api/graphql"}
+    github.prefix = "/api/v3"
+    assert post("other-app[bot]", **enterprise) == 1
+    assert post("third-app[bot]", GITHUB_API_URL=enterprise["GITHUB_API_URL"]) == 1
+    github.viewer = False
+    assert post("github-actions[bot]", **enterprise) == 1
+
+
 def test_plans_of_two_names_have_a_comment_each(comment: Comment, forge: Server, tmp_path: Path) -> None:
     plan = saved(tmp_path, "canary")
     for name in ("north", "south", "north", "a --> b"):

@@ -20,7 +20,10 @@ GITHUB_API = "https://api.github.com"
 ADDRESS = re.compile(r"https?://[^\s()<>\[\]\\`]+")
 PERMISSION = "give the job `permissions: pull-requests: write`"
 FORKS = "a pull request from a fork gets a token that can only read"
+RENAMED = "the repository was renamed: use its new name with --repository"
 GITHUB_HINTS = {
+    301: RENAMED,
+    308: RENAMED,
     401: "the token is not accepted: set GITHUB_TOKEN to ${{ github.token }}",
     403: f"{PERMISSION} (`issues: write` for --issue); {FORKS}, and a locked conversation takes nothing",
     404: f"check the repository and the number; where the token may not read them, {PERMISSION}",
@@ -28,6 +31,7 @@ GITHUB_HINTS = {
 }
 SCOPE = "set GITLAB_TOKEN to a token with the scope `api` and at least the role Reporter"
 GITLAB_HINTS = {
+    301: RENAMED,
     401: f"the token is not accepted (CI_JOB_TOKEN may not comment): {SCOPE}",
     403: f"the token does not suffice (CI_JOB_TOKEN may not comment): {SCOPE}",
     404: f"check the project and the number; where the token may not read them, {SCOPE}",

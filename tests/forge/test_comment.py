@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 
@@ -162,6 +163,9 @@ def test_a_rate_limit_is_waited_for(
     assert len(forge.comments) == 1
     assert len(waited) == 2
     assert all(29 <= seconds < 75 for seconds in waited)
+    assert re.fullmatch(
+        r"(waiting (3\d s|1 min) before the next attempt\n|waiting 1 min \d s before the next attempt\n){2}", ran.err
+    )
 
 
 def test_a_rate_limit_beyond_the_deadline_is_said(comment: Comment, forge: Server, tmp_path: Path) -> None:
@@ -217,6 +221,27 @@ MISSING: dict[type[Server], dict[str, str]] = {
         "CI_PROJECT_ID": "use --repository GROUP/NAME",
     },
 }
+
+
+def test_an_answer_that_is_none_and_a_renamed_repository_are_told(
+    comment: Comment, forge: Server, tmp_path: Path, impatient: None
+) -> None:
+    ends, name = ("/comments", "GITHUB_API_URL") if isinstance(forge, GitHub) else ("/notes", "CI_API_V4_URL")
+    plan = saved(tmp_path, "canary")
+    forge.faults = [Fault("GET", ends, 200, "<html>log in</html>", {"Content-Type": "text/html"}, times=99)]
+    ran = comment("--plan", plan)
+    assert (ran.code, f"hint: check {name}" in ran.err) == (1, True), ran
+    forge.faults = [Fault("GET", ends, 301, {}, {"Location": "https://elsewhere.invalid/"}, times=99)]
+    ran = comment("--plan", plan)
+    assert (ran.code, "use its new name with --repository" in ran.err) == (1, True), ran
+
+
+def test_long_errors_are_cut_to_what_the_forge_takes(comment: Comment, forge: Server, tmp_path: Path) -> None:
+    (tmp_path / "plan.log").write_text("fleet.yaml:1:1: error: \U0001f4a5 ````\n" * 100_000)
+    assert comment("--errors", "plan.log").code == 0
+    (body,) = forge.bodies
+    assert forge.limit // 5 < len(body) <= forge.limit
+    assert re.search(r"\n`````\n_[\d,]+ more lines._\n$", body)
 
 
 def test_a_long_plan_is_cut_to_what_the_forge_takes(comment: Comment, forge: Server, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import msgspec
 
 from reconciler.cli import stopping
 from reconciler.cli.output import say
+from reconciler.cli.reading import display
 from reconciler.engine.group import Open
 from reconciler.engine.plan import STRICT
 from reconciler.errors import ManifestError, ReconcilerError, SettingsError
@@ -30,7 +31,7 @@ from reconciler.model.plan import DIRTY
 from reconciler.platforms import registry
 from reconciler.plugin import Plugins, Simulation
 from reconciler.plugin.platform import Resolve
-from reconciler.ports import Clock, Exported, Platform, Repository
+from reconciler.ports import SILENT, Clock, Exported, Platform, ReadProgress, Repository
 
 SystemClock = stopping.SystemClock
 stoppable = stopping.stoppable
@@ -110,7 +111,7 @@ def _open(manifest: Manifest, name: str, clock: Clock) -> Platform:
     def resolve(secret: Secret) -> str:
         return resolve_secret(secret, os.environ, base)
 
-    return connect(document.spec, resolve, clock)
+    return connect(document.spec, resolve, clock, display.of(name))
 
 
 def _connection(manifest: Manifest, name: str) -> Document:
@@ -121,9 +122,9 @@ def _connection(manifest: Manifest, name: str) -> Document:
     return document
 
 
-def connect(connection: ConnectionSpec, resolve: Resolve, clock: Clock) -> Platform:
+def connect(connection: ConnectionSpec, resolve: Resolve, clock: Clock, progress: ReadProgress = SILENT) -> Platform:
     """Return the platform of a connection, ready to use; nothing is sent. Raises SettingsError."""
-    return plugins()[connection.platform].connect(connection.details, resolve, clock)
+    return plugins()[connection.platform].connect(connection.details, resolve, clock, progress=progress)
 
 
 def recorded(path: Path, manifest: Manifest, clock: Clock) -> Open:

@@ -29,6 +29,8 @@ from reconciler.views.words import age, clean, commit_words, count, moment
 
 COMMIT = 12
 """Characters of a commit's id that are shown."""
+FLEETS = 20
+"""Fleets that the summary names."""
 ORDER = (
     Rank.MISTAKES,
     Rank.PROBLEMS,
@@ -65,6 +67,19 @@ def render(
                 lines += [EMPTY, *_section(sections[rank], width)]
         lines.append(EMPTY)
     return folded([*lines, *_ending(plan, now, None if saved is None else str(saved), context, width)], width)
+
+
+def summary(plan: Plan) -> list[Line]:
+    """Return what a plan comes to, and which fleets it changes: for logs, before it is carried out."""
+    fleets = [fleet for fleet in plan.fleets if fleet.changes or fleet.violations or fleet.error]
+    lines = [line((f"Plan: {headline(plan)}.", "bold"))]
+    for fleet in fleets[:FLEETS]:
+        blocked = " (blocked by a limit)" if fleet.violations else ""
+        what = "could not be read" if fleet.error else f"{verbs(fleet.summary.changes) or 'nothing'}{blocked}"
+        lines.append(line((clean(fleet.fleet), "bold"), f": {what}", indent=2))
+    if len(fleets) > FLEETS:
+        lines.append(line(f"… and {count(len(fleets) - FLEETS, 'more fleet')}", indent=2))
+    return lines
 
 
 def _ending(plan: Plan, now: float, saved: str | None, context: CommandContext | None, width: int) -> Iterator[Line]:

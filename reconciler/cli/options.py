@@ -53,7 +53,11 @@ connections_option = click.option(
     help="Read Connections only from here (in a pull-request job: from the base branch).",
 )
 
-strict_option = click.option("--strict", is_flag=True, help="Treat warnings about manifests as errors.")
+strict_option = click.option(
+    "--strict",
+    is_flag=True,
+    help="Treat warnings about manifests as errors; where platforms are read, versions that are not available as well.",
+)
 
 concurrency_option = click.option(
     "--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, help="Calls in flight at most."

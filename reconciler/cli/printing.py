@@ -64,6 +64,12 @@ def applied(applying: Applying) -> Applied:
     """Return what came of a run, as the report that views show."""
     plan = applying.saved or applying.planned.plan
     ended = {(one.fleet, one.unit.id, one.workload.id) for one in applying.outcomes}
+    held = tuple(
+        (fleet.fleet, one)
+        for fleet in plan.fleets
+        for one in fleet.held
+        if not one.stage or (fleet.fleet, one.unit.id, one.workload.id) not in ended
+    )
     return Applied(
         run=applying.run.id,
         fingerprint=plan.fingerprint,
@@ -73,11 +79,8 @@ def applied(applying: Applying) -> Applied:
         blocked=tuple(applying.blocked),
         errors=tuple((fleet.fleet, fleet.error) for fleet in plan.fleets if fleet.error),
         waited=applying.options.wait,
-        held=sum(
-            not held.stage or (fleet.fleet, held.unit.id, held.workload.id) not in ended
-            for fleet in plan.fleets
-            for held in fleet.held
-        ),
+        held=len(held),
+        held_changes=held,
         mistakes=tuple(applying.mistakes),
         outcomes=tuple(applying.outcomes),
     )

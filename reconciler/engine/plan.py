@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
+from reconciler.core import unavailable
 from reconciler.core.assessment import FleetAssessment
 from reconciler.core.decide import PlanRequest, Reading, check_filters
 from reconciler.core.plan import assemble
@@ -14,7 +15,7 @@ from reconciler.errors import ManifestError
 from reconciler.model.plan import Plan
 from reconciler.ports import Clock
 
-STRICT = "with --strict, warnings about manifests are errors"
+STRICT = "with --strict, warnings about manifests are errors, and so are versions that are not available"
 
 
 class PlanResult(msgspec.Struct, kw_only=True):
@@ -49,6 +50,9 @@ def plan(request: PlanRequest, open_: Open, clock: Clock) -> PlanResult:
         views = list(pool.map(lambda reader: reader.read(now), readers))
     fleets = [one for view in views for one in view.plans.values()]
     findings = [*request.manifest.warnings, *(finding for one in fleets for finding in one.diagnostics)]
+    said = {one.message for one in findings}
+    if request.strict:
+        findings += [one for one in unavailable.findings(fleets) if one.message not in said]
     if request.strict and findings:
         raise ManifestError(tuple(dict.fromkeys(findings)), hint=STRICT)
     assessed = [one for view in views for reading in view.readings.values() for one in reading.assessments]

@@ -9,7 +9,7 @@ from pathlib import PurePath
 from reconciler.model.hold import HoldReason
 from reconciler.model.plan import FleetPlan, Plan
 from reconciler.views.group import codes
-from reconciler.views.line import EMPTY, KEY, Line, Span, aligned, columns_of, folded, line, pair, text_of
+from reconciler.views.line import COMMAND, EMPTY, KEY, Line, Span, aligned, folded, line, pair
 from reconciler.views.plan_rows import Block, Rank, Row, Section, Sections, Where
 from reconciler.views.plan_words import (
     NOTHING,
@@ -66,7 +66,7 @@ def render(
             if rank in sections:
                 lines += [EMPTY, *_section(sections[rank], width)]
         lines.append(EMPTY)
-    return folded([*lines, *_ending(plan, now, None if saved is None else str(saved), context, width)], width)
+    return folded([*lines, *_ending(plan, now, None if saved is None else str(saved), context)], width)
 
 
 def summary(plan: Plan) -> list[Line]:
@@ -82,27 +82,17 @@ def summary(plan: Plan) -> list[Line]:
     return lines
 
 
-def _ending(plan: Plan, now: float, saved: str | None, context: CommandContext | None, width: int) -> Iterator[Line]:
+def _ending(plan: Plan, now: float, saved: str | None, context: CommandContext | None) -> Iterator[Line]:
     if plan.filters:
         yield line(filtered(plan, clean))
     words = headline(plan)
     calm = words == "nothing to do"
     yield line(("Nothing to do: ", "bold green"), settled(plan)) if calm else line((f"Plan: {words}.", "bold"))
     for sentence, command in advice(plan, now, context or NOTHING, saved=saved, silent=context is None):
-        yield from asked(sentence, command, width)
+        yield line(sentence, " ", (command, COMMAND)) if command else line(sentence)
     until = moment(plan.times.expires)
     if saved is not None and plan.applyable and until is not None and until >= now:
         yield line((f"It can be applied until {clean(plan.times.expires)} ({age(until, now)}).", "dim"))
-
-
-def asked(sentence: str, command: str, width: int) -> Iterator[Line]:
-    """Yield what to do next; the command stands on a line of its own where it would be broken otherwise."""
-    together = line(sentence, " ", (command, "bold")) if command else line(sentence)
-    if command and columns_of(text_of(together)) > width:
-        yield line(sentence)
-        yield line((command, "bold"), indent=2)
-    else:
-        yield together
 
 
 def _header(plan: Plan, fleet: FleetPlan, now: float) -> Iterator[Line]:

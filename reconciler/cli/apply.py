@@ -30,6 +30,7 @@ from reconciler.engine.plan import plan
 from reconciler.engine.run import Options
 from reconciler.errors import SettingsError
 from reconciler.model.plan import LimitKind, Plan
+from reconciler.views.words import listed
 
 
 @click.command(
@@ -104,11 +105,7 @@ def command(  # every option is one of the command line's
         if not yes and saved is None:
             _ask(planned.plan, clock.now())
         else:
-            from reconciler.views.reason_words import warnings_of
-
-            say(
-                *(f"warning: {one.fleet}: {text}" for one in planned.plan.fleets for text in warnings_of(one)), err=True
-            )
+            _warn(planned.plan)
         options = Options(
             concurrency=concurrency,
             fail_fast=fail_fast,
@@ -142,6 +139,18 @@ def _check_usage(*, yes: bool, plan_file: Path | None, allow: tuple[str, ...], r
         raise click.UsageError(ALLOW_NEEDS_REASON)
     if not yes and plan_file is None and not sys.stdin.isatty():
         raise click.UsageError("there is no terminal to confirm on: give --yes, or a reviewed plan with --plan FILE")
+
+
+def _warn(found: Plan) -> None:
+    """Say what a plan warns of that nobody was shown: one line a kind and fleet."""
+    from reconciler.views import alike
+    from reconciler.views.reason_words import warnings_of
+
+    fleets: dict[str, list[str]] = {}
+    for one in found.fleets:
+        for text in alike.grouped(warnings_of(one)):
+            fleets.setdefault(text, []).append(one.fleet)
+    say(*(f"warning: {listed(names)}: {text}" for text, names in fleets.items()), err=True)
 
 
 def _ask(found: Plan, now: float) -> None:

@@ -92,8 +92,13 @@ class Selection(NamedTuple):
     @property
     def context(self) -> CommandContext:
         """Return what was typed, for the commands that are proposed next."""
-        behind = () if self.connections is None else ("--connections", str(self.connections))
-        return CommandContext(where=(*map(str, self.paths), *behind), filters=self.filters.options)
+        behind = () if self.connections is None else ("--connections", _typed(self.connections))
+        return CommandContext(where=(*map(_typed, self.paths), *behind), filters=self.filters.options)
+
+
+def _typed(path: Path) -> str:
+    """Return a path as it can be typed: one that begins with a dash would be an option."""
+    return f"./{path}" if str(path).startswith("-") else str(path)
 
 
 def selection(function: Callable[..., int]) -> Callable[..., int]:

@@ -79,7 +79,10 @@ def load(paths: Sequence[Path], connections: Path | None = None, *, strict: bool
     if found.warnings and strict:
         raise ManifestError(found.warnings, hint=STRICT)
     if found.warnings:
-        say(*diagnostics_text(found.warnings).split("\n"), err=True)
+        from reconciler.views import alike
+
+        shown, rest = alike.few(found.warnings)
+        say(*diagnostics_text(shown).split("\n"), *([rest] if rest else []), err=True)
     return found
 
 

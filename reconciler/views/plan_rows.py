@@ -14,6 +14,7 @@ import msgspec
 
 from reconciler.model.change import Change, Held, Verb
 from reconciler.model.plan import FleetPlan, MovedTo, Violation
+from reconciler.views import alike
 from reconciler.views.group import (
     Calls,
     Group,
@@ -172,7 +173,9 @@ class Sections:
         return self._texts(Rank.PROBLEMS, "Reading incomplete", detail, "problems of the reading", found)
 
     def _warnings(self) -> Section:
-        return self._texts(Rank.WARNINGS, "Warnings", "", "warnings", warnings_of(self.fleet))
+        found = warnings_of(self.fleet)
+        shown = found if self.verbose else alike.grouped(found)
+        return self._texts(Rank.WARNINGS, "Warnings", f": {len(found):,}", "warnings", shown)
 
     def _texts(
         self, rank: Rank, name: str, detail: str, noun: str, found: Sequence[str], colour: str = "yellow"

@@ -25,6 +25,8 @@ COMMANDS = {
     "watch": ("watch", "Compare continuously, and correct drift where allowed."),
     "validate": ("validate", "Check manifests offline."),
     "show": ("show", "Show a saved plan as text, Markdown or JSON."),
+    "comment": ("comment", "Write a saved plan on a pull or merge request."),
+    "reviewed": ("merged", "Fetch the plan that was reviewed for a merge."),
     "diff": ("diff", "Show how two plans, snapshots or manifests differ."),
     "snapshot": ("snapshot", "Record the state of platforms, to plan offline."),
     "import": ("import_", "Write a manifest from what is running."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -39,6 +40,19 @@ class DurationType(click.ParamType[float]):
         return found
 
 
+class FingerprintType(click.ParamType[str]):
+    """The fingerprint of a plan, or so many of its first digits that nobody could make another plan with them."""
+
+    name = "fingerprint"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # click's signature
+        """Return it in lower case."""
+        if re.fullmatch(r"[0-9a-fA-F]{12,32}", value) is None:
+            self.fail(f"{value!r} is not a fingerprint, or less than its first 12 digits", param, ctx)
+        return str(value).lower()
+
+
+FINGERPRINT = FingerprintType()
 DURATION = DurationType()
 LIFETIME = DurationType("1s", "365d")
 

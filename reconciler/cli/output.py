@@ -32,6 +32,12 @@ def say(*lines: str, err: bool = False) -> None:
     click.echo("".join(f"{harmless(line)}\n" for line in lines), nl=False, err=err)
 
 
+def command_runner(*lines: str) -> None:
+    """Write commands for a build server, which `views.annotations` made: it obeys each of them, and nothing in them."""
+    for line in lines:
+        click.echo(line)
+
+
 def show_cursor() -> None:
     """Show the cursor of the terminal, which a picture of progress may have hidden."""
     if sys.stderr.isatty():

@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from reconciler.cli.annotating import ANNOTATIONS, print_annotations
 from reconciler.cli.output import clear, say, show, width, write_json
 from reconciler.cli.reading import drawable
 from reconciler.engine.apply import Applying
@@ -22,7 +23,9 @@ from reconciler.views.plan_words import NOTHING, CommandContext
 T = TypeVar("T")
 
 COMMENT = 65_000
-"""Characters of a Markdown plan at most: GitHub takes 65,536 in a comment, and its own marker wants some of them."""
+"""Characters of a Markdown plan at most: GitHub takes 65,536 in a comment, and a marker of one's own wants some of them."""
+SUMMARY = 900_000
+"""Bytes of a verbose one: GitHub takes 1 MiB in the summaries of a step."""
 
 
 def print_plan(
@@ -33,16 +36,26 @@ def print_plan(
     now: float,
     saved: Path | None = None,
     context: CommandContext | None = NOTHING,
+    head: str = "",
 ) -> None:
-    """Write a plan to standard output as text, markdown or json."""
+    """Write a plan to standard output in one of its forms; `head` is the commit under review."""
     if output == "json":
         from reconciler.views import plan_json
 
         write_json(plan_json.encode(found))
+    elif output in ANNOTATIONS:
+        from reconciler.views.annotations import findings_of
+
+        print_annotations(list(findings_of(found)), output, Path())
+    elif output == "env":
+        from reconciler.views import plan_outputs
+
+        say(*plan_outputs.render(found))
     elif output == "markdown":
         from reconciler.views import plan_markdown
 
-        say(*plan_markdown.render(found, now=now, limit=COMMENT).split("\n"))
+        limit, about = SUMMARY if verbose else COMMENT, plan_markdown.About(head=head)
+        say(*plan_markdown.render(found, now=now, limit=limit, verbose=verbose, about=about).split("\n"))
     else:
         from reconciler.views import plan_text
 
@@ -77,6 +90,10 @@ def applied(applying: Applying) -> Applied:
         sent=applying.sent,
         seconds=applying.run.seconds,
         blocked=tuple(applying.blocked),
+        lifted=applying.lifted,
+        allowed=tuple(sorted(applying.options.allow.items())),
+        reviewed=tuple(one.fingerprint for one in applying.reviewed),
+        excess=applying.excess,
         errors=tuple((fleet.fleet, fleet.error) for fleet in plan.fleets if fleet.error),
         waited=applying.options.wait,
         held=len(held),

@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from reconciler.core.begin import begin
 from reconciler.core.ending import ended
 from reconciler.core.progress import Progress
+from reconciler.core.subset import excess
 from reconciler.engine.group import GroupReader, View
 from reconciler.engine.parallel import merged
 from reconciler.engine.plan import PlanResult
@@ -24,12 +25,25 @@ class Applying:
     """One run of apply. Iterate `events()`; afterwards `outcomes` and `exit_code` say what came of it."""
 
     def __init__(  # what a run is made of
-        self, planned: PlanResult, options: Options, clock: Clock, *, run: str, saved: Plan | None = None
+        self,
+        planned: PlanResult,
+        options: Options,
+        clock: Clock,
+        *,
+        run: str,
+        saved: Plan | None = None,
+        reviewed: Sequence[Plan] = (),
     ) -> None:
-        """Take today's plan and, where a reviewed plan is applied, that: an upper bound."""
+        """Take today's plan and, where a reviewed plan is applied, that: an upper bound.
+
+        With `reviewed` plans today's is carried out, if it is no more than what these have together.
+        """
         self.planned = planned
         self.options = options
         self.saved = saved
+        self.reviewed = tuple(reviewed)
+        self.excess = excess(planned.plan, reviewed) if reviewed else ()
+        self.lifted = tuple((fleet.fleet, one) for fleet in planned.plan.fleets for one in fleet.lifted)
         self.run = Run(run, options, clock)
         self.outcomes: list[Outcome] = []
         self.blocked: list[tuple[str, Violation]] = []
@@ -54,10 +68,13 @@ class Applying:
             fingerprint=plan.fingerprint,
             commit=next(iter(commits)) if len(commits) == 1 else None,
             allowed=tuple(sorted(self.options.allow.items())),
+            lifted=self.lifted,
+            reviewed=tuple(one.fingerprint for one in self.reviewed),
         )
         begun: dict[str, Progress] = {}
-        for fleet in plan.fleets:
+        for fleet in plan.fleets if not self.excess else ():
             yield from self._begin(fleet, begun)
+        yield from self._exceeded()
         loops = [self._loop(reader, view, begun) for reader, view in self.planned.groups]
         yield from merged([loop.events() for loop in loops])
         for loop in loops:
@@ -103,6 +120,12 @@ class Applying:
         yield from self._finish(found.outcomes)
         begun[fleet.fleet] = found.progress
 
+    def _exceeded(self) -> Iterator[Blocked]:
+        """Say what is more than was reviewed."""
+        for fleet in dict.fromkeys(one.fleet for one in self.excess):
+            mine = tuple(one for one in self.excess if one.fleet == fleet)
+            yield Blocked(at=self.run.now(), run=self.run.id, fleet=fleet, violations=(), excess=mine)
+
     def _finish(self, outcomes: Sequence[Outcome]) -> Iterator[AnyEvent]:
         for one in outcomes:
             self.outcomes.append(one)
@@ -113,7 +136,7 @@ class Applying:
         results = {one.result for one in self.outcomes}
         errored = plan.errored or self.planned.plan.errored
         if not self.sent:
-            if self.blocked:
+            if self.blocked or self.excess:
                 return NOTHING_SENT
             if errored:
                 return ERROR

@@ -29,7 +29,8 @@ from reconciler.errors import ReconcilerError
 from reconciler.model.event import AnyEvent, Completed, Note, Passed
 from reconciler.model.exit_code import DONE, ERROR, INCOMPLETE, NOTHING_SENT
 from reconciler.model.fleet import Manifest
-from reconciler.model.plan import DIRTY, FleetPlan, Plan
+from reconciler.model.plan import FleetPlan, Plan
+from reconciler.model.provenance import DIRTY, Provenance
 from reconciler.model.verdict import Health, Sync
 from reconciler.ports import Clock, Source
 
@@ -127,7 +128,10 @@ class Watching:
         if self._good is None or self._opened is None:
             return 1
         request = PlanRequest(
-            manifest=self._good, filters=self.watched.filters, strict=self.watched.strict, commit=self._commit
+            manifest=self._good,
+            filters=self.watched.filters,
+            strict=self.watched.strict,
+            provenance=Provenance(commit=self._commit or ""),
         )
         try:
             planned = plan(request, self._opened, self.clock)
@@ -201,7 +205,7 @@ class Watching:
         commit = self.commit(before)
         if self._good is not None and before.digest == self._good.digest:
             return before, commit
-        if commit is not None and not commit.endswith(DIRTY) and commit != self._commit:
+        if commit and not commit.endswith(DIRTY) and commit != self._commit:
             again = self.source.load()
             if again.digest == before.digest and self.commit(again) == commit:
                 return again, commit

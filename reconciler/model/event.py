@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 
 from reconciler.model.change import Reason, Request, Verb
-from reconciler.model.outcome import Outcome, Receipt, Result
-from reconciler.model.plan import Violation
+from reconciler.model.outcome import Excess, Outcome, Receipt, Result
+from reconciler.model.plan import Lifted, Violation
 from reconciler.model.unit import Ref
 
 FORMAT = "reconciler/event.v1"
@@ -27,6 +27,10 @@ class Started(Event, frozen=True, kw_only=True):
     commit: str | None = None
     allowed: tuple[tuple[str, str], ...] = ()
     """(limit, reason a person gave for lifting it)."""
+    lifted: tuple[tuple[str, Lifted], ...] = ()
+    """What fleets themselves lift (`allow:`), by fleet."""
+    reviewed: tuple[str, ...] = ()
+    """Fingerprints of the reviewed plans that this run may not go beyond, where it planned again."""
 
 
 class SlotName(msgspec.Struct, frozen=True, gc=False):
@@ -81,10 +85,11 @@ class Note(Event, frozen=True, kw_only=True):
 
 
 class Blocked(Event, frozen=True, kw_only=True):
-    """Limits forbid all changes of a fleet: nothing is sent for it."""
+    """Nothing is sent for a fleet: limits forbid all of its changes, or some are more than what was reviewed (`excess`)."""
 
     fleet: str
     violations: tuple[Violation, ...]
+    excess: tuple[Excess, ...] = ()
 
 
 class Passed(Event, frozen=True, kw_only=True):

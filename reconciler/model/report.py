@@ -7,13 +7,12 @@ import msgspec
 
 from reconciler.model.change import Held, Verb
 from reconciler.model.condition import Condition
-from reconciler.model.desired import Settings
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.hold import Hold
-from reconciler.model.observation import Facts
+from reconciler.model.observation import State
 from reconciler.model.origin import Origin
-from reconciler.model.outcome import Outcome
-from reconciler.model.plan import Violation
+from reconciler.model.outcome import Excess, Outcome
+from reconciler.model.plan import Lifted, Violation
 from reconciler.model.release import Listed, Preparation
 from reconciler.model.unit import Labels, Ref
 from reconciler.model.verdict import Health, Sync, Verdict
@@ -41,6 +40,14 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float | None = None
     waited: bool = True
     blocked: tuple[tuple[str, Violation], ...] = ()
+    lifted: tuple[tuple[str, Lifted], ...] = ()
+    """Limits that fleets themselves lift (`allow:`), by fleet."""
+    allowed: tuple[tuple[str, str], ...] = ()
+    """(limit, reason) of what a person lifted for this run."""
+    reviewed: tuple[str, ...] = ()
+    """Fingerprints of the reviewed plans that this run may not go beyond, where it planned again."""
+    excess: tuple[Excess, ...] = ()
+    """What is more than was reviewed: nothing was sent because of it."""
     errors: tuple[tuple[str, str], ...] = ()
     held: int = 0
     held_changes: tuple[tuple[str, Held], ...] = ()
@@ -183,32 +190,10 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     summary: str = ""
 
 
-class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """What the platform showed of a slot, and when it was read (`read_at`).
+class Seen(State, frozen=True, kw_only=True, omit_defaults=False):
+    """What the platform showed of a slot, and when it was read (`read_at`)."""
 
-    `progress` is percent, `eta` seconds. Of a unit of several devices, `ready` of `size` report what is assigned, and
-    `spread` says how many report each version. `protected` says why the slot is never pruned.
-    """
-
-    assigned: str | None
-    reported: str | None
-    extra_versions: tuple[str, ...] = ()
-    phase: str = "settled"
-    since: float | None = None
     error: str = ""
-    conditions: tuple[Condition, ...] = ()
-    identity: str | None = None
-    overwritten: bool = False
-    settings: Settings = ()
-    progress: float | None = None
-    eta: float | None = None
-    ready: int | None = None
-    size: int = 1
-    spread: tuple[tuple[str, int], ...] = ()
-    protected: tuple[Condition, ...] = ()
-    stages: tuple[tuple[str, str], ...] = ()
-    """How far each version has come, as (version, the platform's stage), where changes take several calls."""
-    facts: Facts = ()
     read_at: float | None = None
 
 

@@ -57,6 +57,9 @@ class PlatformPlugin(msgspec.Struct, frozen=True, kw_only=True):
     """Names the application of a spec: two Connections of one name are one application. `address` helps with URLs."""
     example: str
     """Options of `import` as its help shows them."""
+    harmless: frozenset[str] = frozenset()
+    """Fields of a spec that change neither which secrets are sent nor where to: a request that changes only these can be planned
+    before it is merged. Limits of requests are so on all platforms."""
     check: Callable[[Any], Iterable[Finding]] = lambda _: ()
     """What is wrong with a spec besides its structure. Secrets and limits of requests are checked for all platforms."""
     selectors: frozenset[str] = frozenset({"ids", "names", "tags"})

@@ -11,6 +11,7 @@ import msgspec
 from reconciler.model.change import Held
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.report import RESULT_FORMAT, Applied
+from reconciler.views.bounds_text import bounds
 from reconciler.views.group import Names, held_grouped
 from reconciler.views.line import COMMAND, EMPTY, Line, Span, folded, line
 from reconciler.views.plan_words import NOTHING, CommandContext
@@ -66,7 +67,7 @@ def render(applied: Applied, *, width: int, verbose: bool = False, context: Comm
         lines += _results(mine.get(fleet, ()), verbose=verbose, waited=applied.waited)
         lines += _held(held.get(fleet, ()), verbose=verbose)
         lines.append(EMPTY)
-    return folded([*lines, *_ending(applied, context)], width)
+    return folded([*lines, *bounds(applied), *_ending(applied, context)], width)
 
 
 def _results(outcomes: Sequence[Outcome], *, verbose: bool, waited: bool) -> Iterator[Line]:
@@ -130,6 +131,8 @@ def _ending(applied: Applied, context: CommandContext) -> Iterator[Line]:
     calls = f"{count(applied.sent, 'call')}{took}"
     if not parts and _unread(applied, numbers):
         yield line(("Nothing was sent", "bold yellow"), f"; {calls}.")
+    elif not parts and applied.excess:
+        yield line(("Nothing was sent", "bold red"), f"; {calls}.")
     elif not parts:
         yield line(("Nothing to apply", "bold green"), f"; {calls}.")
     else:
@@ -151,6 +154,8 @@ def _verdict(applied: Applied, numbers: dict[Result, int]) -> Span:
 
 
 def _next(applied: Applied, numbers: dict[Result, int], context: CommandContext) -> Iterator[tuple[str, str]]:
+    if applied.excess:
+        yield "What is more must be reviewed; see today's plan with:", context.command("plan")
     if applied.blocked:
         yield "A limit forbids these changes: change the manifests, or lift it once with --allow and --reason.", ""
     if any(numbers[result] for result in REMAINING):
@@ -168,7 +173,13 @@ def _next(applied: Applied, numbers: dict[Result, int], context: CommandContext)
 
 def _unread(applied: Applied, numbers: dict[Result, int]) -> bool:
     """Return whether all that keeps a run from being complete is that its reading was not."""
-    named = applied.blocked or applied.errors or applied.mistakes or any(numbers[result] for result in REMAINING)
+    named = (
+        applied.blocked
+        or applied.excess
+        or applied.errors
+        or applied.mistakes
+        or any(numbers[result] for result in REMAINING)
+    )
     return applied.exit_code != 0 and not named
 
 

@@ -27,6 +27,7 @@ from reconciler.model.event import (
 )
 from reconciler.model.hold import HoldReason
 from reconciler.model.outcome import ReceiptKind, Result
+from reconciler.views import bounds_text
 from reconciler.views.line import Line, Span, line
 from reconciler.views.reason_words import LABELS, NOT_WAITED, RESULTS, outcome_words, violation_words
 from reconciler.views.words import (
@@ -136,8 +137,10 @@ def _(event: Started, units: Sequence[str]) -> Said:
     allowed = "".join(f"; limit on {clean(kind)} lifted: {clean(why)}" for kind, why in event.allowed)
     commit = f", commit {commit_words(event.commit, 12)}" if event.commit else ""
     plan = f", plan {clean(event.fingerprint)[:12]}" if event.fingerprint else ""
-    return "warning" if allowed else "info", [
-        (f"{clean(event.kind)} {clean(event.run)} begins{plan}{commit}{allowed}", "")
+    lifted = "".join(f"; {clean(fleet)}: {bounds_text.lifted_words(one)}" for fleet, one in event.lifted)
+    reviewed = f", planned again within {listed(event.reviewed)}" if event.reviewed else ""
+    return "warning" if allowed or lifted else "info", [
+        (f"{clean(event.kind)} {clean(event.run)} begins{plan}{commit}{reviewed}{allowed}{lifted}", "")
     ]
 
 
@@ -198,7 +201,11 @@ def _(event: Note, units: Sequence[str]) -> Said:
 @_said.register
 def _(event: Blocked, units: Sequence[str]) -> Said:
     del units
-    words = "; ".join(clean(violation_words(one)) for one in event.violations)
+    limits = [clean(violation_words(one)) for one in event.violations]
+    beyond = [
+        f"more than was reviewed: {bounds_text.excess_words(alike)}" for alike in bounds_text.grouped(event.excess)
+    ]
+    words = "; ".join([*limits, *beyond])
     return "error", [(f"blocked: {words}", "red")]
 
 

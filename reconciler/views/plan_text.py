@@ -10,7 +10,8 @@ from reconciler.model.hold import HoldReason
 from reconciler.model.plan import FleetPlan, Plan
 from reconciler.views.group import codes
 from reconciler.views.line import COMMAND, EMPTY, KEY, Line, Span, aligned, folded, line, pair
-from reconciler.views.plan_rows import Block, Rank, Row, Section, Sections, Where
+from reconciler.views.plan_rows import Block, Rank, Row, Section, Where
+from reconciler.views.plan_sections import Sections, of_plan
 from reconciler.views.plan_words import (
     NOTHING,
     CommandContext,
@@ -38,6 +39,7 @@ ORDER = (
     Rank.VERSIONS,
     Rank.CALLS,
     Rank.HELD,
+    Rank.LIFTED,
     Rank.VIOLATIONS,
     Rank.WARNINGS,
 )
@@ -61,11 +63,17 @@ def render(
     lines: list[Line] = []
     for fleet in plan.fleets:
         lines += folded(_header(plan, fleet, now), width, 2 + KEY)
-        sections = {one.rank: one for one in Sections(fleet, clean, verbose=verbose).all()}
+        sections = {one.rank: one for one in Sections([fleet], clean, verbose=verbose).all()}
         for rank in ORDER:
             if rank in sections:
                 lines += [EMPTY, *_section(sections[rank], width)]
         lines.append(EMPTY)
+    if plan.provenance.base_problem:
+        words = f"! Not compared with the base: {clean(plan.provenance.base_problem)}"
+        lines += [line((words, "bold yellow")), EMPTY]
+    for section in of_plan(plan, clean):
+        lines += [*_section(section, width), EMPTY]
+    lines += [line((f"Fingerprint {clean(plan.fingerprint)}", "dim")), EMPTY]
     return folded([*lines, *_ending(plan, now, None if saved is None else str(saved), context)], width)
 
 
@@ -109,7 +117,7 @@ def _header(plan: Plan, fleet: FleetPlan, now: float) -> Iterator[Line]:
     if summary.changes.total:
         yield pair("changes", summed(summary.changes.total, verbs(summary.changes)))
     if summary.held:
-        later = f"; {staged(fleet)}" if staged(fleet) else ""
+        later = f"; {staged(fleet.held)}" if staged(fleet.held) else ""
         yield pair("held", summed(summary.held, held_words(fleet)) + later, "yellow")
     if summary.unknown > codes(fleet.held)[HoldReason.UNKNOWN]:
         yield pair("unknown", f"the state of {count(summary.unknown, 'slot')} could not be read", "yellow")
@@ -148,13 +156,13 @@ def _block(block: Block, section: Section, width: int) -> Iterator[Line]:
 
 
 def _head(row: Row, sign: Span) -> list[Span]:
-    cells = [(f"{cell.lead}{cell.text}", cell.style) for cell in row if cell.where is Where.HEAD]
+    cells = [(f"{cell.lead}{cell.text}", cell.style) for cell in row.cells if cell.where is Where.HEAD]
     return [(f"{sign[0]}{cells[0][0]}", cells[0][1] or sign[1]), *cells[1:]]
 
 
 def _below(row: Row, indent: int) -> Iterator[Line]:
     found: list[Span] = []
-    for cell in row:
+    for cell in row.cells:
         if not cell.text or cell.where not in {Where.BELOW, Where.BESIDE}:
             continue
         if cell.where is Where.BELOW and found:

@@ -12,6 +12,7 @@ from reconciler.model.outcome import Receipt
 from reconciler.model.quantity import seconds
 from reconciler.model.release import Catalog, Preparation, Release, ReleaseList, ReleaseQuery, Wanted
 from reconciler.model.snapshot import Query, Snapshot
+from reconciler.platforms.answers import hinted
 from reconciler.platforms.credentials import Credentials, NoCredentials
 from reconciler.platforms.getapp.catalog import Catalogue
 from reconciler.platforms.getapp.check import checks
@@ -171,7 +172,7 @@ def factory(
             url,
             credentials,
             platform="getapp",
-            hints=hints,
+            refused=hinted(hints),
             clock=clock,
             timeout=seconds(spec.requests.timeout),
             concurrency=spec.requests.concurrency,

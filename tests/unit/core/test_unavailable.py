@@ -40,7 +40,9 @@ def plan(*some: Held, complete: bool = True, violated: bool = False) -> Plan:
         violations=(Violation(kind=LimitKind.REMOVE),) if violated else (),
     )
     times = Times(created="", expires="")
-    return Plan(fingerprint="", times=times, complete=complete, applyable=False, errored=False, fleets=(fleet,))
+    return Plan(
+        fingerprint="", checksum="", times=times, complete=complete, applyable=False, errored=False, fleets=(fleet,)
+    )
 
 
 @pytest.mark.parametrize("code", HoldReason)

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from reconciler.core.assemble import iso
 from reconciler.core.assessment import Filters
 from reconciler.core.decide import PlanRequest
-from reconciler.core.plan import iso
 from reconciler.engine.run import Options
 from reconciler.engine.watch import JITTER, LONGEST_PAUSE, QUIET, READINGS, Watched, Watching
 from reconciler.errors import ManifestError, ReconcilerError, SettingsError

@@ -5,7 +5,7 @@ Times are seconds since 1970, counts are slots unless a field says units; worklo
 
 import msgspec
 
-from reconciler.model.change import Verb
+from reconciler.model.change import Held, Verb
 from reconciler.model.condition import Condition
 from reconciler.model.desired import Settings
 from reconciler.model.diagnostic import Diagnostic
@@ -30,7 +30,7 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     """What came of one apply. `sent` are the calls that went out, `seconds` how long all took.
 
     `blocked` are the limits that nobody lifted, by fleet; `errors` the fleets that could not be read, with the reason;
-    `held` are the changes that the plan held back, which have no outcome. Where it was not `waited`, nobody looked what
+    `held` counts the changes that the plan held back, which have no outcome, and `held_changes` has them, by fleet. Where it was not `waited`, nobody looked what
     units made of the calls.
     """
 
@@ -51,6 +51,7 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     """What is more than was reviewed: nothing was sent because of it."""
     errors: tuple[tuple[str, str], ...] = ()
     held: int = 0
+    held_changes: tuple[tuple[str, Held], ...] = ()
     mistakes: tuple[tuple[str, Diagnostic], ...] = ()
     """What is wrong with manifests, by fleet; the slots that it is about are held."""
     outcomes: tuple[Outcome, ...] = ()

@@ -61,7 +61,7 @@ def reviewed(
 ) -> Iterator[str]:
     """Yield which plan was reviewed: of which run (`of`), and whose `word` it was, an approval or the merge itself."""
     by, at = word
-    counts = total(plan)
+    counts = total(plan.fleets)
     yield f"pull request {number}: plan {plan.fingerprint} of {of}, made {_moment(made)}: {count(counts.total, 'change')}"
     yield f"  {'approved' if approved else 'not approved, but merged'} by {clean(by) or 'somebody'} at {_moment(at)}"
     if newer:

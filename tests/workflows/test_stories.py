@@ -229,7 +229,7 @@ def test_a_plan_that_cannot_be_made_is_said_in_the_comment_with_its_reason(plant
     assert planned["comment"].result == "success", planned["comment"].log
     (comment,) = plant.hub.comments_on(pull)
     assert "workloadz" in comment
-    assert "::error" in planned["plan"].log
+    assert "::error file=fleets/austin.yaml,line=" in planned["plan"].log
     assert plant.hub.labels_on(pull) == ["reconciler: no plan"]
     plant.hub.push("topic-7", fleet(poller="v1.4.0"))
     plant.plan(pull)

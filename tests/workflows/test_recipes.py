@@ -25,6 +25,8 @@ from tests.golden import plans
 from tests.house.tree import ROOT
 from tests.workflows.conftest import Plant, fleet
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = ROOT / "examples"
 BIN = Path(sys.executable).parent
 Ran = subprocess.CompletedProcess[str]

@@ -193,6 +193,14 @@ class Repository(Protocol):
         """Return who last changed a line, None where git cannot tell (outside git, not committed)."""
         ...
 
+    def export(self, ref: str, paths: Sequence[str], into: str) -> Exported:
+        """Write manifests of `paths` as they were at `ref` below the folder `into`; raise SettingsError for an unknown ref."""
+        ...
+
+
+class Versioned(Repository, Protocol):
+    """A repository that also says where its manifests come from, and what became of them."""
+
     def top(self) -> str:
         """Return the folder that the work tree begins with; empty outside git."""
         ...
@@ -219,10 +227,6 @@ class Repository(Protocol):
 
     def placement(self, saved: Provenance, commit: str) -> Placement:
         """Return how the commit of a saved plan lies to the one that is checked out."""
-        ...
-
-    def export(self, ref: str, paths: Sequence[str], into: str) -> Exported:
-        """Write manifests of `paths` as they were at `ref` below the folder `into`; raise SettingsError for an unknown ref."""
         ...
 
 

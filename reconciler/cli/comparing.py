@@ -20,7 +20,7 @@ from reconciler.manifest.load import Loader, connections_in
 from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.fleet import Manifest
 from reconciler.model.provenance import ConnectionChange, Provenance, Reading
-from reconciler.ports import Exported, Platform, Repository
+from reconciler.ports import Exported, Platform, Versioned
 
 UNSEEN = {"not-comparable", "skipped"}
 
@@ -92,7 +92,7 @@ class _Older(msgspec.Struct, frozen=True, kw_only=True):
     commit: str = ""
     tip: Manifest | None = None
 
-    def compared(self, provenance: Provenance, today: Manifest, repository: Repository, *, offline: bool) -> Compared:
+    def compared(self, provenance: Provenance, today: Manifest, repository: Versioned, *, offline: bool) -> Compared:
         """Return today's manifests beside it."""
         fleets = [*today.fleets.values(), *(self.manifest.fleets.values() if self.manifest is not None else ())]
         sides = Sides(base=self.connections, today=self.today, used=today.connections, fleets=fleets, offline=offline)
@@ -108,14 +108,14 @@ class _Older(msgspec.Struct, frozen=True, kw_only=True):
             ),
             base=self.manifest,
             tip=self.tip,
-            connections=changes(sides, wiring.plugins()) if self.connections or self.commit else (),
+            connections=changes(sides, wiring.plugins()),
         )
 
 
 class _Base:
     """Reads the base."""
 
-    def __init__(self, base: str, today: Manifest, places: Places, repository: Repository, into: Path) -> None:
+    def __init__(self, base: str, today: Manifest, places: Places, repository: Versioned, into: Path) -> None:
         self.base = base
         self.today = today
         self.places = places
@@ -128,7 +128,14 @@ class _Base:
         own = self._connections(older, [Path(self.base)])
         if self.places.connections is not None:
             own = {**own, **connections_in([self.places.connections], wiring.plugins())}
-        return _Older(base=self.base, manifest=older, problem=problem, connections=own, today=self._todays())
+        return _Older(
+            base=self.base,
+            manifest=older,
+            problem=problem,
+            connections=own,
+            today=self._todays(),
+            commit=wiring.common(self.repository, Path(self.base)),
+        )
 
     def ref(self) -> _Older:
         """Return what a ref held when what is checked out left it."""
@@ -223,7 +230,7 @@ class _Base:
         return msgspec.structs.replace(before, fleets=kept, warnings=left_out)
 
 
-def _places(repository: Repository, paths: list[Path], connections: Path | None) -> Places:
+def _places(repository: Versioned, paths: list[Path], connections: Path | None) -> Places:
     """Return where manifests are, in the work tree and in the repository; those outside of it have no name there."""
     beside = None if connections is None else wiring.beside(repository, connections)
     inside = [*paths, *([] if beside is None else [beside])]

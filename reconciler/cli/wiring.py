@@ -26,7 +26,7 @@ from reconciler.model.provenance import DIRTY
 from reconciler.platforms import registry
 from reconciler.plugin import Plugins, Simulation
 from reconciler.plugin.platform import Resolve
-from reconciler.ports import Clock, Platform, Repository
+from reconciler.ports import Clock, Platform, Versioned
 
 SystemClock = stopping.SystemClock
 stoppable = stopping.stoppable
@@ -149,13 +149,13 @@ def recorded(path: Path, manifest: Manifest, clock: Clock) -> Open:
     return open_
 
 
-def repository(paths: Sequence[Path]) -> Repository:
+def repository(paths: Sequence[Path]) -> Versioned:
     """Return the git repository around the manifests."""
     first = places(paths)[0]
     return GitRepository(first if first.is_dir() else first.parent)
 
 
-def beside(repository: Repository, connections: Path) -> Path | None:
+def beside(repository: Versioned, connections: Path) -> Path | None:
     """Return where Connections are in the work tree of the manifests, given where they are in it or in another work tree.
 
     None where they belong to no work tree of that repository.
@@ -168,6 +168,17 @@ def beside(repository: Repository, connections: Path) -> Path | None:
         return None
     (name,) = other.names([str(connections)])
     return Path(repository.top(), name)
+
+
+def common(repository: Versioned, folder: Path) -> str:
+    """Return the newest commit that two work trees of one repository have in common; empty where they are of two."""
+    other = GitRepository(folder)
+    head = other.head()
+    if head is None or repository.identity() != other.identity() or repository.top() == other.top():
+        return ""
+    with contextlib.suppress(SettingsError):
+        return repository.merge_base(head)
+    return ""
 
 
 def commit(paths: Sequence[Path], manifest: Manifest, *, warn: bool = True) -> str:

@@ -51,11 +51,10 @@ class SlotDigest:
 def fingerprint(plan: Plan) -> str:
     """Return what a plan comes to, in few digits: the same for plans that do the same for the same manifests, whenever made.
 
-    Covered are changes, calls, what is held and by what, violations, what the manifests loosen, and the manifests
-    themselves; not when and from where it was made, nor what units do meanwhile.
+    Covered are changes, calls, what is held and by what, violations and what lifts them, and the manifests themselves; not
+    when and from where it was made, what it was compared with, nor what units do meanwhile.
     """
-    said = [plan.filters, [_bare(one) for one in (*plan.connections, *plan.loosened)], list(map(_fleet, plan.fleets))]
-    return _hex(said)[:FINGERPRINT]
+    return _hex([plan.filters, list(map(_fleet, plan.fleets))])[:FINGERPRINT]
 
 
 def _fleet(one: FleetPlan) -> list[Any]:

@@ -44,7 +44,14 @@ class History:
 
     def patches(self, base: str, names: Sequence[str]) -> tuple[str, tuple[str, ...]]:
         """Return digests of what the commits since a base changed below `names`: all together, and each by itself."""
-        return self._between(base, "HEAD", names), tuple(dict.fromkeys(self._each(f"{base}..HEAD", names=names)))
+        return self._between(base, "HEAD", names), tuple(dict.fromkeys(self._commits(base, names)))
+
+    def _commits(self, base: str, names: Sequence[str]) -> Iterator[str]:
+        """Yield what each commit since a base changed; nothing where a shallow clone lacks what came before one of them."""
+        cut = text(git(self._folder, "rev-parse", "--git-path", "shallow"))
+        ends = (self._folder / cut).read_text().split() if self._refs.shallow() else []
+        if not set(ends) & set(text(git(self._folder, "rev-list", f"{base}..HEAD")).split()):
+            yield from self._each("--no-merges", f"{base}..HEAD", names=names)
 
     def placement(self, saved: Provenance, commit: str) -> Placement:
         """Return how the commit of a saved plan lies to the one that is checked out."""
@@ -70,7 +77,9 @@ class History:
         rooted = base != "" and self._refs.is_ancestor(base, head)
         if not saved.patch:
             return rooted
-        there = set(self._each(*((f"{base}..{head}",) if rooted else (f"-{MOST}", head)), names=saved.paths))
+        revisions = (f"{base}..{head}",) if rooted else (f"-{MOST}", head)
+        there = set(self._each("--no-merges", *revisions, names=saved.paths))
+        there.update(self._each("--first-parent", "-m", *revisions, names=saved.paths))
         if saved.patch in there or (saved.patches and there.issuperset(saved.patches)):
             return True
         return rooted and any(
@@ -84,7 +93,7 @@ class History:
 
     def _each(self, *revisions: str, names: Sequence[str]) -> Iterator[str]:
         """Yield the digest of what each commit changes."""
-        how = ("--no-merges", "--full-history", "--no-show-signature", f"--format={MARK}%H")
+        how = ("--full-history", "--no-show-signature", f"--format={MARK}%H")
         answer = git(self._folder, "-c", "log.follow=false", "log", *how, *DIFF, *revisions, "--", *names)
         lines: list[bytes] = []
         for line in answer.output.split(b"\n"):

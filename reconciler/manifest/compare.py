@@ -80,7 +80,8 @@ class _Compared:
         there = self.sides.used.get(name)
         if (None if there is None else there.spec) != (None if now is None else now.spec):
             return Reading.HIDDEN
-        if now is None or not used or self.sides.offline or self._sent_alike(now.spec):
+        begins = not self.sides.base  # the very first Connections: there is nothing that they could be held against
+        if now is None or not used or self.sides.offline or begins or self._sent_alike(now.spec):
             return Reading.PLANNED
         return Reading.REFUSED
 
@@ -142,7 +143,10 @@ def _below(value: Any, path: str) -> Iterator[tuple[str, str]]:
     elif isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _below(inner, f"{path}.{key}".removeprefix("."))
+    elif isinstance(value, list | tuple) and any(isinstance(inner, msgspec.Struct | Mapping) for inner in value):
+        for position, inner in enumerate(value):
+            yield from _below(inner, f"{path}[{position}]")
     elif isinstance(value, list | tuple):
-        yield path, ", ".join(str(inner) for inner in value)
+        yield path, ", ".join(map(str, value))
     elif value is not None:
         yield path, str(value).lower() if isinstance(value, bool) else str(value)

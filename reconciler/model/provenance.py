@@ -27,7 +27,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     base: str = ""
     """What `--base` named; empty without it."""
     base_commit: str = ""
-    """The merge base that it was compared with; empty for a folder."""
+    """The merge base that it was compared with; empty for a folder that is no work tree of the repository."""
     base_problem: str = ""
     """Why it could not be compared after all."""
     patch: str = ""

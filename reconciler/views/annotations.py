@@ -81,7 +81,7 @@ def gitlab(findings: Sequence[Diagnostic], place: Place) -> bytes:
     times: Counter[str] = Counter()
     issues: list[_Issue] = []
     for one in findings:
-        path, text = place(one.origin.file) if one.origin.file else ".", "\n".join(_texts(one, place))
+        path, text = visible(place(one.origin.file)) if one.origin.file else ".", "\n".join(_texts(one, place))
         said = f"{one.code}\0{path}\0{text}"
         times[said] += 1
         fingerprint = sha256(f"{said}\0{times[said]}".encode(errors="surrogatepass")).hexdigest()

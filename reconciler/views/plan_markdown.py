@@ -116,18 +116,14 @@ def _sections(plan: Plan, *, verbose: bool) -> Iterator[Section]:
         if one.rank is Rank.SLOTS and one.total > MANY and not verbose:
             continue
         yield _section(one, several=several or one.rank is Rank.LOOSENED)
-    broken = [fleet for fleet in plan.fleets if fleet.error]
-    if broken:
-        rows = ((f"- {code(fleet.fleet)}: {code(fleet.error)}\n", 1) for fleet in broken)
-        head = f"### Could not be read: {len(broken):,}; nothing is planned for these fleets\n\n"
-        yield Section("fleets that could not be read", Rank.UNREAD, head, rows, len(broken))
     yield from _fleets(plan)
 
 
 def _fleets(plan: Plan) -> Iterator[Section]:
     """Yield the fleets that have anything to show as a table, and the others as a number."""
-    busy = [one for one in plan.fleets if not _is_idle(one)]
-    idle = len(plan.fleets) - len(busy)
+    read = [one for one in plan.fleets if not one.error]
+    busy = [one for one in read if not _is_idle(one)]
+    idle = len(read) - len(busy)
     if not busy:
         return
     rows = ((row(_fleet_cells(one)), 1) for one in busy)
@@ -136,7 +132,7 @@ def _fleets(plan: Plan) -> Iterator[Section]:
 
 
 def _is_idle(one: FleetPlan) -> bool:
-    quiet = (one.error, one.changes, one.held, one.violations, one.mistakes, one.summary.unknown)
+    quiet = (one.changes, one.held, one.violations, one.mistakes, one.summary.unknown)
     return not any(quiet) and one.basis.complete
 
 
@@ -144,10 +140,6 @@ def _fleet_cells(fleet: FleetPlan) -> Iterator[str]:
     summary = fleet.summary
     yield f"{code(fleet.fleet)}{' **blocked**' if fleet.violations else ''}"
     yield code(fleet.platform)
-    if fleet.error:
-        yield from [""] * 9
-        yield "**could not be read**"
-        return
     changes = summary.changes
     numbers = (summary.units, summary.slots, summary.synced, changes.release, changes.replace, changes.remove)
     yield from (f"{number:,}" for number in (*numbers, summary.held, summary.unmanaged))

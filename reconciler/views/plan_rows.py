@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from reconciler.model.change import Change, Held, Verb
+from reconciler.model.change import Change, Held, Reason, Verb
 from reconciler.model.plan import FleetPlan, Lifted, MovedTo, Share, Violation
 from reconciler.model.provenance import ConnectionChange, Loosened
 from reconciler.model.unit import Ref
@@ -139,17 +139,6 @@ class FleetRows:
         limit = Cell("Limit", LIMITS[one.violation.kind], "bold")
         return Row([*in_fleets([self]), limit, words._replace(column="Would be violated by"), reason, until, at])
 
-    def text(self, text: str) -> Row:
-        """Return words about the fleet, in a list."""
-        return Row([*in_fleets([self]), Cell("", self.show(text))])
-
-    def share(self, one: Share) -> Row:
-        """Return how much of what the fleet manages is changed."""
-        number = Cell("Devices", f"{one.changing:,} of {one.managed:,}")
-        return Row(
-            [*in_fleets([self]), self.workload(one.workload), number, Cell("Share", portion(one.changing, one.managed))]
-        )
-
     def version(self, one: MovedTo) -> Row:
         """Return what is known of a version that is moved to."""
         said, notes = " · ".join(facts(one.info)), first_line(one)
@@ -220,6 +209,10 @@ def change_row(parts: ChangeParts) -> Row:
     return Row(cells, sum(len(some.changes) for _, some in parts))
 
 
+COMPARED = {Reason.CHANGE, Reason.DRIFT}
+"""Reasons that only a base tells: a held change says no other."""
+
+
 def held_row(parts: HeldParts) -> Row:
     """Return held changes that differ in nothing but unit and fleet."""
     rows, group = parts[0]
@@ -234,10 +227,29 @@ def held_row(parts: HeldParts) -> Row:
         rows.workload(first.workload),
         Cell("From → to", goes),
         Cell("Blocked by", show(group.text) if group.text else ""),
+        Cell("Change", REASONS[first.reason] if first.reason in COMPARED else "", "dim"),
         *_which([(one, some.held) for one, some in parts]),
         Cell("Next", SENT_IN_THIS_RUN if first.stage else ADVICE[group.code], "", Where.TABLE),
     ]
     return Row(cells)
+
+
+def text_row(several: Sequence[FleetRows], text: str) -> Row:
+    """Return words about fleets, in a list."""
+    return Row([*in_fleets(several), Cell("", several[0].show(text))], len(several))
+
+
+def share_row(parts: Sequence[tuple[FleetRows, Share]]) -> Row:
+    """Return how much of what fleets manage of a workload is changed: they are alike."""
+    rows, share = parts[0]
+    each = " each" if len(parts) > 1 else ""
+    cells = [
+        *in_fleets([one for one, _ in parts]),
+        rows.workload(share.workload),
+        Cell("Devices", f"{share.changing:,} of {share.managed:,}{each}"),
+        Cell("Share", portion(share.changing, share.managed)),
+    ]
+    return Row(cells, len(parts))
 
 
 def loosened_row(one: Loosened, show: Show) -> Row:

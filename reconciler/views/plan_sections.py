@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from reconciler.model.change import Change, Verb
 from reconciler.model.hold import HoldReason
-from reconciler.model.plan import FleetPlan, Plan
+from reconciler.model.plan import FleetPlan, Plan, Share
 from reconciler.views.group import (
     Calls,
     Group,
@@ -30,6 +30,8 @@ from reconciler.views.plan_rows import (
     connection_row,
     held_row,
     loosened_row,
+    share_row,
+    text_row,
 )
 from reconciler.views.plan_words import staged
 from reconciler.views.reason_words import ADVICE, LABELS, SENT_IN_THIS_RUN, diagnostic_words, warnings_of
@@ -72,11 +74,20 @@ class Sections:
         self.show = show
         self.verbose = verbose
         self.apart = apart
-        self.fleets = [FleetRows(one, show, verbose=verbose) for one in fleets if not one.error]
+        every = [FleetRows(one, show, verbose=verbose) for one in fleets]
+        self.fleets = [one for one in every if not one.fleet.error]
+        self.unread = [one for one in every if one.fleet.error]
 
     def all(self) -> list[Section]:
-        """Return the sections that have something to say, by rank; nothing of a fleet that could not be read."""
-        found = [self._violations(), self._lifted(), *self._all_changes(), self._mistakes(), self._problems()]
+        """Return the sections that have something to say, by rank; of a fleet that could not be read only that."""
+        found = [
+            self._unread(),
+            self._violations(),
+            self._lifted(),
+            *self._all_changes(),
+            self._mistakes(),
+            self._problems(),
+        ]
         found += [self._shares(), self._held(), self._warnings(), self._versions(), self._calls(), self._slots()]
         return sorted((one for one in found if one.total), key=lambda one: one.rank)
 
@@ -100,6 +111,11 @@ class Sections:
         blocks = [Block(rows)]
         return Section(Rank.LIFTED, name, f": {total:,}", "lifted limits", total, columns, blocks, "bold yellow", sign)
 
+    def _unread(self) -> Section:
+        found = [(one, [one.fleet.error]) for one in self.unread]
+        noun = "fleets that could not be read"
+        return self._texts(Rank.UNREAD, "Could not be read", noun, found, "nothing is planned for these fleets")
+
     def _mistakes(self) -> Section:
         found = [(one, [diagnostic_words(wrong) for wrong in one.fleet.mistakes]) for one in self.fleets]
         return self._texts(
@@ -120,10 +136,13 @@ class Sections:
     def _texts(
         self, rank: Rank, name: str, noun: str, found: Sequence[tuple[FleetRows, Sequence[str]]], means: str = ""
     ) -> Section:
-        rows = (one.text(text) for one, texts in found for text in texts)
+        pools: dict[tuple[str, int], list[FleetRows]] = {}
+        for one, text in ((one, text) for one, texts in found for text in texts):
+            pools.setdefault((text, bool(one.fleet.violations) if self.apart else len(pools)), []).append(one)
+        rows = (text_row(some, text) for (text, _), some in pools.items())
         total = sum(len(texts) for _, texts in found)
         detail = f": {total:,}{means and f'; {means}'}"
-        colour = "red" if rank is Rank.MISTAKES else "yellow"
+        colour = "red" if rank in {Rank.MISTAKES, Rank.UNREAD} else "yellow"
         return Section(rank, name, detail, noun, total, (), [Block(rows)], f"bold {colour}", ("! ", colour))
 
     def _all_changes(self) -> Iterator[Section]:
@@ -156,11 +175,16 @@ class Sections:
         return sorted(pools.values(), key=lambda some: -sum(group.size for _, group in some))
 
     def _shares(self) -> Section:
-        found = [(one, share) for one in self.fleets if self.apart for share in one.fleet.shares]
-        found.sort(key=lambda pair: (-pair[1].changing / max(1, pair[1].managed), -pair[1].changing))
-        rows = (one.share(share) for one, share in found)
+        pools: dict[Hashable, list[tuple[FleetRows, Share]]] = {}
+        for one in self.fleets if self.apart else ():
+            for share in one.fleet.shares:
+                alike = (share.workload.name, share.changing, share.managed, bool(one.fleet.violations))
+                pools.setdefault(alike, []).append((one, share))
+        found = sorted(pools.values(), key=lambda some: _part(some[0][1]), reverse=True)
         columns = ("Fleet", "Workload", "Devices:", "Share:")
-        return Section(Rank.SHARES, "Share of the fleet", "", "shares of a fleet", len(found), columns, [Block(rows)])
+        total = sum(map(len, found))
+        rows = map(share_row, found)
+        return Section(Rank.SHARES, "Share of the fleet", "", "shares of a fleet", total, columns, [Block(rows)])
 
     def _held(self) -> Section:
         found = [(one, held_grouped(one.fleet.held)) for one in self.fleets]
@@ -242,3 +266,7 @@ def _is_removal(one: Change) -> bool:
 
 def _goes_back(one: Change) -> bool:
     return one.downgrade and not _is_removal(one)
+
+
+def _part(share: Share) -> tuple[float, int]:
+    return share.changing / max(1, share.managed), share.changing

@@ -66,8 +66,12 @@ def render(
             if rank in sections:
                 lines += [EMPTY, *_section(sections[rank], width)]
         lines.append(EMPTY)
+    if plan.provenance.base_problem:
+        words = f"! Not compared with the base: {clean(plan.provenance.base_problem)}"
+        lines += [line((words, "bold yellow")), EMPTY]
     for section in of_plan(plan, clean):
         lines += [*_section(section, width), EMPTY]
+    lines += [line((f"Fingerprint {clean(plan.fingerprint)}", "dim")), EMPTY]
     return folded([*lines, *_ending(plan, now, None if saved is None else str(saved), context, width)], width)
 
 
@@ -79,7 +83,6 @@ def _ending(plan: Plan, now: float, saved: str | None, context: CommandContext |
     yield line(("Nothing to do: ", "bold green"), settled(plan)) if calm else line((f"Plan: {words}.", "bold"))
     for sentence, command in advice(plan, now, context or NOTHING, saved=saved, silent=context is None):
         yield from asked(sentence, command, width)
-    yield line((f"Fingerprint {plan.fingerprint}", "dim"))
     until = moment(plan.times.expires)
     if saved is not None and plan.applyable and until is not None and until >= now:
         yield line((f"It can be applied until {clean(plan.times.expires)} ({age(until, now)}).", "dim"))

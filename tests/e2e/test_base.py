@@ -219,7 +219,8 @@ def test_a_base_whose_manifests_are_invalid_does_not_keep_them_from_being_mended
     assert "invalid" in ran.json["provenance"]["base_problem"]
     assert {one["reason"] for one in ran.json["fleets"][0]["changes"]} == {"out-of-sync"}
     for form in ("text", "markdown"):
-        assert "the manifests at --base main are invalid" in main.call("plan", "--base", "main", "-o", form).out
+        shown = main.call("plan", "--base", "main", "-o", form, COLUMNS="400").out
+        assert "the manifests at --base main are invalid" in shown
 
 
 def test_a_base_may_be_a_folder_as_before(main: Clone) -> None:
@@ -330,6 +331,9 @@ def test_a_change_that_connections_hides_is_said(main: Clone, where: str) -> Non
     assert not ran.json["complete"]
     assert len(ran.json["fleets"][0]["changes"]) == UNITS, "what the base's Connection shows is planned all the same"
     assert "error: the Connection 'plant' is changed by these manifests, and --connections hides that" in ran.err
+    for form in ("text", "markdown"):
+        shown = main.call("plan", "--base", base, "--connections", f"base/{file}", "-o", form, COLUMNS="400").out
+        assert "--connections gave another Connection" in shown
 
 
 def test_connections_named_in_the_repository_are_those_of_each_side(main: Clone) -> None:

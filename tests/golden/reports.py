@@ -21,6 +21,7 @@ from reconciler.model.event import (
     Started,
 )
 from reconciler.model.hold import Hold, HoldReason
+from reconciler.model.observation import Phase
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Outcome, Receipt, ReceiptKind, Result
 from reconciler.model.plan import LimitKind, Violation
@@ -271,7 +272,7 @@ def explanation() -> Explanation:
         assigned="v1.3.2",
         reported="v1.3.2",
         extra_versions=("v1.1.0",),
-        phase="failed",
+        phase=Phase.FAILED,
         since=NOW - 7500,
         error=TOO_OLD,
         conditions=(Condition(ConditionCode.PLATFORM, text="tried 3 times"),),
@@ -329,7 +330,7 @@ def explanation() -> Explanation:
             assigned="2.4.0",
             reported="2.3.0",
             extra_versions=("2.2.0",),
-            phase="ready",
+            phase=Phase.READY,
             settings=(("rollout_percent", 25),),
             progress=40,
             eta=300,
@@ -352,7 +353,7 @@ def explanation() -> Explanation:
         workload=Ref("main", "main"),
         desired="2.4.0",
         won=None,
-        seen=Seen(assigned="2.4.0", reported=None, phase="of a later version", ready=0, size=0),
+        seen=Seen(assigned="2.4.0", reported=None, phase=Phase.UNKNOWN, ready=0, size=0),
         verdict=Verdict.SYNCED,
         sync=Sync.SYNCED,
         health=Health.HEALTHY,

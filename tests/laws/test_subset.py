@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import chain
-
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,10 +21,11 @@ def whole(*plans: FleetPlan) -> Plan:
 
 
 def going(plan: Plan) -> list[tuple[str, Change | Held]]:
-    every = chain.from_iterable(
-        ((one.basis.target, entry) for entry in (*one.changes, *one.held)) for one in plan.fleets
-    )
-    return [(target, one) for target, one in every if isinstance(one, Change) or one.stage]
+    found: list[tuple[str, Change | Held]] = []
+    for one in plan.fleets:
+        found += ((one.basis.target, change) for change in one.changes)
+        found += ((one.basis.target, held) for held in one.held if held.stage)
+    return found
 
 
 def naive(today: Plan, reviewed: list[Plan]) -> bool:

@@ -1,21 +1,30 @@
-"""The reads: who one is, and what there is of software, cohorts, devices and deployments.
+"""The endpoints: who one is, what there is of software, cohorts, devices and deployments, activating and pulling.
 
 Confirmed, where nothing else is said: SW; WEB api/releases, api/cohorts, api/devices, api/deployments; CLI deploy.py.
 """
 
 from collections import Counter
+from functools import partial
 from operator import itemgetter
 
 from reconciler.simulators.exchange import Reply, json_reply
-from reconciler.simulators.memfault.access import EMAIL, not_found
-from reconciler.simulators.memfault.call import Call, Parameters, data
-from reconciler.simulators.memfault.inventory import Release, SoftwareType, iso
+from reconciler.simulators.memfault.access import EMAIL, malformed, not_found, refused
+from reconciler.simulators.memfault.call import QUEUED, Call, Parameters, data, percent
+from reconciler.simulators.memfault.inventory import (
+    NORMAL,
+    PULLED,
+    STAGED,
+    WAITING,
+    Deployment,
+    Release,
+    SoftwareType,
+    iso,
+)
 from reconciler.simulators.memfault.payloads import (
     cohort_payload,
     deployment_payload,
     device_row,
     organization_payload,
-    project_payload,
     release_payload,
     type_payload,
     version_payload,
@@ -36,11 +45,6 @@ def get_me(call: Call) -> Reply:
 def list_organizations(call: Call) -> Reply:
     """The organizations that the credentials reach."""
     return call.page([organization_payload(call.project)])
-
-
-def get_project(call: Call) -> Reply:
-    """The project."""
-    return data(project_payload(call.project))
 
 
 def list_types(call: Call) -> Reply:
@@ -92,8 +96,8 @@ def list_releases(call: Call) -> Reply:
         and call.project.listed(release)
         and ask.allows("version", release.version)
         and ask.allows("revision", release.revision)
-        and ask.allows("hardware_version", *release.artifacts)
-        and ask.allows("build_id", *(artifact.build_id for artifact in release.payloads))
+        and ask.allows("hardware_version", *(artifact.hardware for artifact in release.artifacts))
+        and ask.allows("build_id", *(artifact.build_id for artifact in release.artifacts))
     ]
     rows = ask.sort(found, {"created_date": lambda release: release.created})
     return call.page([release_payload(call.project, release) for release in rows])
@@ -147,3 +151,66 @@ def _wanted(ask: Parameters, release: Release) -> bool:
         pair = ask.allows("delta_from", release.base) and ask.allows("delta_to", release.version)
         return release.base is not None and pair
     return not ask.values("release") or (release.base is None and ask.allows("release", release.version))
+
+
+# --- writes -----------------------------------------------------------------------------------------------------------
+
+
+def make_deployment(call: Call) -> Reply:
+    """Activate a release for a cohort; `rollout_percent` belongs to a staged rollout."""
+    body = call.body()
+    kind = body.get("type")
+    if kind not in (NORMAL, STAGED):
+        raise malformed(f"type must be {NORMAL} or {STAGED}")
+    share = percent(body, "rollout_percent") if kind == STAGED else None
+    cohort = call.cohort_of(body.get("cohort"))
+    release = call.project.release(body.get("release"))
+    if release is None:
+        raise not_found(f"Release {body.get('release')!r}")
+    if not release.artifacts and call.variants["activate-empty"] == "reject":
+        raise malformed(f"Release {release.name!r} has no artifacts")
+    active = call.world.activations.active(cohort, release)
+    if active is not None:
+        return _again(call, active)
+    made = call.world.activations.draft(cohort, release, share, body.get("extra_info"))
+    if call.variants["approval"] == "pending":
+        made.status = WAITING
+    brief = call.commit(lambda: call.world.activations.put(made), later=call.variants["activation-visible"] == "later")
+    return (
+        brief if brief is QUEUED else json_reply(int(call.variants["write-status"]), {"data": deployment_payload(made)})
+    )
+
+
+def _again(call: Call, active: Deployment) -> Reply:
+    """What an activation of what is active already gets; the words are confirmed in code (NCS; BITKEY)."""
+    status = int(call.variants["already-active"])
+    if status == 200:
+        return data(deployment_payload(active))
+    raise refused(status, f"Release {active.release.name} is already active for cohort {active.cohort.slug}")
+
+
+def update_deployment(call: Call) -> Reply:
+    """Change by a variant the percentage of a staged rollout; never anything else that matters (inferred).
+
+    A server that knows no such field may as well take it and do nothing (another variant).
+    """
+    one, body = call.deployment(), call.body()
+    for name in ("status", "type", "release", "cohort"):
+        if name in body:
+            raise malformed(f"{name} cannot be changed")
+    share = percent(body, "rollout_percent") if "rollout_percent" in body else None
+    if call.variants["patch-rollout"] == "ignore":
+        share = None
+    if share is not None and (call.variants["patch-rollout"] == "reject" or one.type != STAGED):
+        raise malformed("rollout_percent cannot be changed")
+    if share is not None and call.commit(partial(call.world.activations.set_percent, one, share)) is QUEUED:
+        return QUEUED
+    return data(deployment_payload(one))
+
+
+def delete_deployment(call: Call) -> Reply:
+    """Pull a release (confirmed: CLI deploy.py). A second time it is not found (inferred)."""
+    one = call.deployment()
+    if one.status in {PULLED, "aborted"}:
+        raise not_found(f"Active deployment {one.id}")
+    return call.commit(lambda: call.world.activations.pull(one))

@@ -21,7 +21,6 @@ from reconciler.model.event import (
     Started,
 )
 from reconciler.model.hold import Hold, HoldReason
-from reconciler.model.observation import Phase
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Excess, Outcome, Receipt, ReceiptKind, Result, Surplus
 from reconciler.model.plan import Lifted, LimitKind, Violation
@@ -313,7 +312,7 @@ def explanation() -> Explanation:
         assigned="v1.3.2",
         reported="v1.3.2",
         extra_versions=("v1.1.0",),
-        phase=Phase.FAILED,
+        phase="failed",
         since=NOW - 7500,
         error=TOO_OLD,
         conditions=(Condition(ConditionCode.PLATFORM, text="tried 3 times"),),
@@ -371,7 +370,7 @@ def explanation() -> Explanation:
             assigned="2.4.0",
             reported="2.3.0",
             extra_versions=("2.2.0",),
-            phase=Phase.READY,
+            phase="ready",
             settings=(("rollout_percent", 25),),
             progress=40,
             eta=300,
@@ -394,7 +393,7 @@ def explanation() -> Explanation:
         workload=Ref("main", "main"),
         desired="2.4.0",
         won=None,
-        seen=Seen(assigned="2.4.0", reported=None, phase=Phase.UNKNOWN, ready=0, size=0),
+        seen=Seen(assigned="2.4.0", reported=None, phase="of a later version", ready=0, size=0),
         verdict=Verdict.SYNCED,
         sync=Sync.SYNCED,
         health=Health.HEALTHY,

@@ -108,6 +108,20 @@ def test_a_lagging_branch_does_not_plan_to_revert_others(main: Clone) -> None:
     assert "the base has v1.4.0 here" in shown.out
 
 
+def test_a_fleet_that_others_deleted_is_not_brought_back(main: Clone) -> None:
+    main.git("checkout", "-q", "-b", "request")
+    main.write("fleets/README.md", "about\n")
+    main.commit("words")
+    main.git("checkout", "-q", "main")
+    main.git("rm", "-q", "fleets/fleet.yaml")
+    main.commit("no fleet any more")
+    main.simulator.control("POST", "console", device="gw-001", flow="modbus-poller", version="v1.1.0")
+    main.git("checkout", "-q", "request")
+    (fleet,) = planned(main)["fleets"]
+    assert fleet["changes"] == []
+    assert [hold["text"] for one in fleet["held"] for hold in one["reasons"]] == ["unmanaged"]
+
+
 def test_what_main_has_and_is_not_sent_yet_is_backlog(main: Clone) -> None:
     main.edit("v1.3.0", "v1.4.0")
     main.commit("not applied yet")

@@ -42,6 +42,12 @@ def _plan(name: str, *, width: int = 100, verbose: bool = False, saved: str | No
     return plain(plan_text.render(found, now=NOW, width=width, verbose=verbose, saved=saved, context=context))
 
 
+def _review(width: int) -> str:
+    found = plans.review()
+    few = msgspec.structs.replace(found, fleets=tuple(one for one in found.fleets if one.changes)[:2])
+    return plain(plan_text.render(few, now=NOW, width=width, saved="plan.json"))
+
+
 def _markdown(name: str) -> str:
     job = About(name="north", head="c0ffee" * 6, run="https://github.com/acme/fleets/actions/runs/9")
     return plan_markdown.render(plans.SAMPLES[name](), now=NOW, about=job if name == "review" else None)
@@ -74,6 +80,7 @@ CASES: dict[str, Callable[[], str]] = {
         for name in plans.SAMPLES
         if name != "large"
     },
+    **{f"plan-review-{width}": partial(_review, width) for width in (60, 120)},
     "plan-review-3000.markdown": lambda: plan_markdown.render(plans.review(), now=NOW, limit=3000),
     "plan-large-8192.markdown": lambda: plan_markdown.render(plans.large(), now=NOW, limit=8192),
     "plan-canary.json": lambda: msgspec.json.format(plan_json.encode(plans.canary()), indent=2).decode() + "\n",

@@ -21,7 +21,7 @@ import yaml
 
 from tests.forge.servers import TOKEN
 from tests.house.tree import ROOT
-from tests.workflows.expressions import Contexts, evaluate, filled, passes
+from tests.workflows.expressions import Contexts, filled, passes
 from tests.workflows.hub import REPOSITORY, Hub
 
 Yaml = dict[Any, Any]
@@ -186,6 +186,3 @@ class Runner:
         with zipfile.ZipFile(io.BytesIO(found[0].content)) as archive:
             archive.extractall(folder)
         return Step("download", True, "")
-
-
-__all__ = ["Event", "Job", "Runner", "Step", "evaluate"]

@@ -61,6 +61,24 @@ class Clock(Protocol):
         ...
 
 
+class ReadProgress(Protocol):
+    """To whom a platform says how far its reading is. It is told from several threads, page by page."""
+
+    def read(self, what: str, rows: int, total: int | None = None, pages: int = 0) -> None:
+        """So many rows of `what` were read by now, in so many pages; `total` is how many there are, where that is told."""
+        ...
+
+
+class Silent:
+    """Nobody wants to know how far a reading is."""
+
+    def read(self, what: str, rows: int, total: int | None = None, pages: int = 0) -> None:
+        """Do nothing."""
+
+
+SILENT = Silent()
+
+
 class Platform(Protocol):
     """One connection of one platform. Methods raise PlatformError; they retry what is safe to retry themselves."""
 

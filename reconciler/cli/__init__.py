@@ -12,7 +12,7 @@ import click
 
 from reconciler import __version__
 from reconciler.cli import streams
-from reconciler.cli.output import say
+from reconciler.cli.output import clear, say
 from reconciler.cli.stopping import interrupted, on_signals
 
 COMMANDS = {
@@ -114,6 +114,8 @@ def _run(args: Sequence[str] | None) -> int:
         return USAGE
     except Exception as error:  # noqa: BLE001 - Python would write its text as it is, and that may be a platform's
         return _explained(error)
+    finally:
+        clear()
     return result if isinstance(result, int) else 0
 
 

@@ -32,6 +32,7 @@ from reconciler.engine.run import Options
 from reconciler.errors import SettingsError
 from reconciler.model.plan import LimitKind, Plan
 from reconciler.model.provenance import NOT_IN_HISTORY, Provenance
+from reconciler.views.words import listed
 
 
 @click.command(
@@ -177,9 +178,15 @@ def _check_usage(*, yes: bool, plans: int, replan: bool, allow: tuple[str, ...],
 
 
 def _warn(found: Plan) -> None:
+    """Say what a plan warns of that nobody was shown: one line a kind and fleet."""
+    from reconciler.views import alike
     from reconciler.views.reason_words import warnings_of
 
-    say(*(f"warning: {one.fleet}: {text}" for one in found.fleets for text in warnings_of(one)), err=True)
+    fleets: dict[str, list[str]] = {}
+    for one in found.fleets:
+        for text in alike.grouped(warnings_of(one)):
+            fleets.setdefault(text, []).append(one.fleet)
+    say(*(f"warning: {listed(names)}: {text}" for text, names in fleets.items()), err=True)
 
 
 def _ask(found: Plan, now: float) -> None:

@@ -67,7 +67,11 @@ connections_option = click.option(
     help="Read Connections only from here (in a pull-request job: from the base branch).",
 )
 
-strict_option = click.option("--strict", is_flag=True, help="Treat warnings about manifests as errors.")
+strict_option = click.option(
+    "--strict",
+    is_flag=True,
+    help="Treat warnings about manifests as errors; where platforms are read, versions that are not available as well.",
+)
 
 concurrency_option = click.option(
     "--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, help="Calls in flight at most."
@@ -102,8 +106,13 @@ class Selection(NamedTuple):
     @property
     def context(self) -> CommandContext:
         """Return what was typed, for the commands that are proposed next."""
-        behind = () if self.connections is None else ("--connections", str(self.connections))
-        return CommandContext(where=(*map(str, self.paths), *behind), filters=self.filters.options)
+        behind = () if self.connections is None else ("--connections", _typed(self.connections))
+        return CommandContext(where=(*map(_typed, self.paths), *behind), filters=self.filters.options)
+
+
+def _typed(path: Path) -> str:
+    """Return a path as it can be typed: one that begins with a dash would be an option."""
+    return f"./{path}" if str(path).startswith("-") else str(path)
 
 
 def selection(function: Callable[..., int]) -> Callable[..., int]:

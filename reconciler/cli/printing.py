@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from reconciler.cli.annotating import ANNOTATIONS, print_annotations
-from reconciler.cli.output import say, show, width, write_json
+from reconciler.cli.output import clear, say, show, width, write_json
+from reconciler.cli.reading import drawable
 from reconciler.engine.apply import Applying
 from reconciler.errors import JournalError, SettingsError
-from reconciler.model.event import AnyEvent
+from reconciler.model.event import AnyEvent, Called, Intended, Note, Settling
 from reconciler.model.plan import Plan
 from reconciler.model.report import Applied
 from reconciler.ports import EventSink
@@ -76,6 +77,12 @@ def applied(applying: Applying) -> Applied:
     """Return what came of a run, as the report that views show."""
     plan = applying.saved or applying.planned.plan
     ended = {(one.fleet, one.unit.id, one.workload.id) for one in applying.outcomes}
+    held = tuple(
+        (fleet.fleet, one)
+        for fleet in plan.fleets
+        for one in fleet.held
+        if not one.stage or (fleet.fleet, one.unit.id, one.workload.id) not in ended
+    )
     return Applied(
         run=applying.run.id,
         fingerprint=plan.fingerprint,
@@ -89,11 +96,8 @@ def applied(applying: Applying) -> Applied:
         excess=applying.excess,
         errors=tuple((fleet.fleet, fleet.error) for fleet in plan.fleets if fleet.error),
         waited=applying.options.wait,
-        held=sum(
-            not held.stage or (fleet.fleet, held.unit.id, held.workload.id) not in ended
-            for fleet in plan.fleets
-            for held in fleet.held
-        ),
+        held=len(held),
+        held_changes=held,
         mistakes=tuple(applying.mistakes),
         outcomes=tuple(applying.outcomes),
     )
@@ -189,11 +193,38 @@ def result_file(path: Path | None) -> Iterator[EventSink]:
         kept.close()
 
 
+class Steady:
+    """Writes to standard error what a run is about to do, and a line every few seconds while it does it."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Take the plan that is carried out."""
+        from reconciler.views import plan_text
+        from reconciler.views.watch_text import Log
+
+        self._log = Log(steady=True)
+        show(plan_text.summary(plan), err=True)
+
+    def record(self, event: AnyEvent) -> None:
+        """Write what an event makes due; what came of each change, the report says."""
+        if isinstance(event, Intended | Called | Settling | Note):
+            show(self._log.record(event), err=True)
+            sys.stderr.flush()
+
+    def close(self) -> None:
+        """Write what is still to be said."""
+        show(self._log.flush(), err=True)
+
+
 @contextmanager
 def live(plan: Plan) -> Iterator[EventSink]:
-    """Give what shows progress on standard error: only on a terminal."""
-    if not sys.stderr.isatty():
+    """Give what shows progress on standard error: a picture on a terminal, lines elsewhere."""
+    clear()
+    if not any(fleet.changes for fleet in plan.fleets):
         yield Silence()
+        return
+    if not drawable():
+        with closing(Steady(plan)) as steady:
+            yield steady
         return
     from reconciler.views.progress import Live
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import ClassVar
 
-from reconciler.cli.output import say, show_cursor
+from reconciler.cli.output import clear, say, show_cursor
 from reconciler.model.exit_code import INCOMPLETE
 
 TELLING = 1.0
@@ -101,6 +101,7 @@ def interrupted(number: int) -> None:
         if clock.stopping():
             _end_at_once(128 + number)
         clock.stop()
+    clear()  # before anybody writes the line break that follows `^C`
     raise KeyboardInterrupt(number)
 
 

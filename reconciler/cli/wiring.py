@@ -13,6 +13,7 @@ from pathlib import Path
 
 from reconciler.cli import stopping
 from reconciler.cli.output import say
+from reconciler.cli.reading import display
 from reconciler.engine.group import Open
 from reconciler.engine.plan import STRICT
 from reconciler.errors import ManifestError, SettingsError
@@ -26,7 +27,7 @@ from reconciler.model.provenance import DIRTY
 from reconciler.platforms import registry
 from reconciler.plugin import Plugins, Simulation
 from reconciler.plugin.platform import Resolve
-from reconciler.ports import Clock, Platform, Versioned
+from reconciler.ports import SILENT, Clock, Platform, ReadProgress, Versioned
 
 SystemClock = stopping.SystemClock
 stoppable = stopping.stoppable
@@ -74,7 +75,10 @@ def load(paths: Sequence[Path], connections: Path | None = None, *, strict: bool
     if found.warnings and strict:
         raise ManifestError(found.warnings, hint=STRICT)
     if found.warnings:
-        say(*diagnostics_text(found.warnings).split("\n"), err=True)
+        from reconciler.views import alike
+
+        shown, rest = alike.few(found.warnings)
+        say(*diagnostics_text(shown).split("\n"), *([rest] if rest else []), err=True)
     return found
 
 
@@ -106,7 +110,7 @@ def _open(manifest: Manifest, name: str, clock: Clock) -> Platform:
     def resolve(secret: Secret) -> str:
         return resolve_secret(secret, os.environ, base)
 
-    return connect(document.spec, resolve, clock)
+    return connect(document.spec, resolve, clock, display.of(name))
 
 
 def _connection(manifest: Manifest, name: str) -> Document:
@@ -117,9 +121,9 @@ def _connection(manifest: Manifest, name: str) -> Document:
     return document
 
 
-def connect(connection: ConnectionSpec, resolve: Resolve, clock: Clock) -> Platform:
+def connect(connection: ConnectionSpec, resolve: Resolve, clock: Clock, progress: ReadProgress = SILENT) -> Platform:
     """Return the platform of a connection, ready to use; nothing is sent. Raises SettingsError."""
-    return plugins()[connection.platform].connect(connection.details, resolve, clock)
+    return plugins()[connection.platform].connect(connection.details, resolve, clock, progress=progress)
 
 
 def recorded(path: Path, manifest: Manifest, clock: Clock) -> Open:

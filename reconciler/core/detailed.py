@@ -4,20 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from reconciler.core.unavailable import is_unavailable
 from reconciler.model.change import Change, Held
 from reconciler.model.exit_code import CHANGES, DONE, ERROR, NOTHING_SENT, UNAVAILABLE
-from reconciler.model.hold import HoldReason
 from reconciler.model.plan import FleetPlan, Plan
-
-UNAVAILABLE_REASONS = frozenset(
-    {
-        HoldReason.VERSION_NOT_FOUND,
-        HoldReason.VERSION_UNKNOWN,
-        HoldReason.VERSION_NOT_RELEASED,
-        HoldReason.VERSION_FORBIDDEN,
-        HoldReason.NO_ARTIFACT,
-    }
-)
 
 SlotKey = tuple[str, str, str]
 """Fleet, id of the unit, id of the workload."""
@@ -27,16 +17,11 @@ def detailed(plan: Plan, made: Collection[SlotKey] = ()) -> int:
     """Return what a plan found, the first that is so; of changes only what was not `made` meanwhile counts."""
     if plan.errored or not plan.complete:
         return ERROR
-    if any(unavailable(held) for fleet in plan.fleets for held in fleet.held):
+    if any(is_unavailable(held) for fleet in plan.fleets for held in fleet.held):
         return UNAVAILABLE
     if any(fleet.violations and (not fleet.changes or _left(fleet, made)) for fleet in plan.fleets):
         return NOTHING_SENT
     return CHANGES if any(_left(fleet, made) for fleet in plan.fleets) else DONE
-
-
-def unavailable(held: Held) -> bool:
-    """Return whether a change is held since its version or workload cannot be had."""
-    return any(reason.code in UNAVAILABLE_REASONS for reason in held.reasons)
 
 
 def _left(fleet: FleetPlan, made: Collection[SlotKey]) -> bool:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
+from reconciler.core import unavailable
 from reconciler.core.assemble import assemble
 from reconciler.core.assessment import Filters, FleetAssessment
 from reconciler.core.decide import PlanRequest, Reading, check_filters
@@ -17,7 +18,7 @@ from reconciler.model.plan import Plan
 from reconciler.model.provenance import Loosened
 from reconciler.ports import Clock
 
-STRICT = "with --strict, warnings about manifests are errors"
+STRICT = "with --strict, warnings about manifests are errors, and so are versions that are not available"
 
 
 class PlanResult(msgspec.Struct, kw_only=True):
@@ -52,6 +53,9 @@ def plan(request: PlanRequest, open_: Open, clock: Clock) -> PlanResult:
         views = list(pool.map(lambda reader: reader.read(now), readers))
     fleets = [one for view in views for one in view.plans.values()]
     findings = [*request.manifest.warnings, *(finding for one in fleets for finding in one.diagnostics)]
+    said = {one.message for one in findings}
+    if request.strict:
+        findings += [one for one in unavailable.findings(fleets) if one.message not in said]
     if request.strict and findings:
         raise ManifestError(tuple(dict.fromkeys(findings)), hint=STRICT)
     assessed = [one for view in views for reading in view.readings.values() for one in reading.assessments]

@@ -5,11 +5,12 @@ Times are seconds since 1970, counts are slots unless a field says units; worklo
 
 import msgspec
 
-from reconciler.model.change import Verb
+from reconciler.model.change import Held, Verb
 from reconciler.model.condition import Condition
+from reconciler.model.desired import Settings
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.hold import Hold
-from reconciler.model.observation import State
+from reconciler.model.observation import Facts
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Excess, Outcome
 from reconciler.model.plan import Lifted, Violation
@@ -29,7 +30,7 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     """What came of one apply. `sent` are the calls that went out, `seconds` how long all took.
 
     `blocked` are the limits that nobody lifted, by fleet; `errors` the fleets that could not be read, with the reason;
-    `held` are the changes that the plan held back, which have no outcome. Where it was not `waited`, nobody looked what
+    `held` counts the changes that the plan held back, which have no outcome, and `held_changes` has them, by fleet. Where it was not `waited`, nobody looked what
     units made of the calls.
     """
 
@@ -50,6 +51,7 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     """What is more than was reviewed: nothing was sent because of it."""
     errors: tuple[tuple[str, str], ...] = ()
     held: int = 0
+    held_changes: tuple[tuple[str, Held], ...] = ()
     mistakes: tuple[tuple[str, Diagnostic], ...] = ()
     """What is wrong with manifests, by fleet; the slots that it is about are held."""
     outcomes: tuple[Outcome, ...] = ()
@@ -189,10 +191,32 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     summary: str = ""
 
 
-class Seen(State, frozen=True, kw_only=True, omit_defaults=False):
-    """What the platform showed of a slot, and when it was read (`read_at`)."""
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """What the platform showed of a slot, and when it was read (`read_at`).
 
+    `progress` is percent, `eta` seconds. Of a unit of several devices, `ready` of `size` report what is assigned, and
+    `spread` says how many report each version. `protected` says why the slot is never pruned.
+    """
+
+    assigned: str | None
+    reported: str | None
+    extra_versions: tuple[str, ...] = ()
+    phase: str = "settled"
+    since: float | None = None
     error: str = ""
+    conditions: tuple[Condition, ...] = ()
+    identity: str | None = None
+    overwritten: bool = False
+    settings: Settings = ()
+    progress: float | None = None
+    eta: float | None = None
+    ready: int | None = None
+    size: int = 1
+    spread: tuple[tuple[str, int], ...] = ()
+    protected: tuple[Condition, ...] = ()
+    stages: tuple[tuple[str, str], ...] = ()
+    """How far each version has come, as (version, the platform's stage), where changes take several calls."""
+    facts: Facts = ()
     read_at: float | None = None
 
 

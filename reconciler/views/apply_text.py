@@ -8,14 +8,16 @@ from typing import Any
 
 import msgspec
 
+from reconciler.model.change import Held
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.report import RESULT_FORMAT, Applied
 from reconciler.views.bounds_text import bounds
-from reconciler.views.group import Names
-from reconciler.views.line import EMPTY, Line, Span, folded, line
+from reconciler.views.group import Names, held_grouped
+from reconciler.views.line import COMMAND, EMPTY, Line, Span, folded, line
 from reconciler.views.plan_words import NOTHING, CommandContext
 from reconciler.views.reason_words import (
     DONE_WITH_REMARKS,
+    LABELS,
     LIMITS,
     NOT_WAITED,
     RESULTS,
@@ -54,12 +56,16 @@ def render(applied: Applied, *, width: int, verbose: bool = False, context: Comm
     for name, mistake in applied.mistakes:
         words = line(("x mistake: ", "red"), clean(diagnostic_words(mistake)), indent=2)
         wrong.setdefault(name, []).append(words)
-    for fleet in sorted({*mine, *errors, *blocked, *wrong}):
+    held: dict[str, list[Held]] = {}
+    for name, one_held in applied.held_changes:
+        held.setdefault(name, []).append(one_held)
+    for fleet in sorted({*mine, *errors, *blocked, *wrong, *held}):
         lines.append(line(("Fleet ", "bold"), (clean(fleet), "bold cyan")))
         if fleet in errors:
             lines.append(line(("! could not be read: ", "bold red"), clean(errors[fleet]), indent=2))
         lines += [*blocked.get(fleet, []), *wrong.get(fleet, [])]
         lines += _results(mine.get(fleet, ()), verbose=verbose, waited=applied.waited)
+        lines += _held(held.get(fleet, ()), verbose=verbose)
         lines.append(EMPTY)
     return folded([*lines, *bounds(applied), *_ending(applied, context)], width)
 
@@ -94,6 +100,25 @@ def _results(outcomes: Sequence[Outcome], *, verbose: bool, waited: bool) -> Ite
             yield line((f"… and {count(rest, 'more slot')}; --result FILE and -o json name all", "dim"), indent=4)
 
 
+def _held(held: Sequence[Held], *, verbose: bool) -> Iterator[Line]:
+    """Yield what was held, by reason; what has several reasons is under each."""
+    if not held:
+        return
+    unit = Names(one.unit for one in held)
+    yield line((f"held: {len(held):,}", "yellow"), ("  not sent", "dim"), indent=2)
+    groups = [group for some in held_grouped(held).values() for group in some]
+    groups.sort(key=lambda group: -len(group.held))
+    for group in groups if verbose else groups[:KINDS]:
+        words = clean(group.text)
+        label = LABELS[group.code]
+        yield line(f"! {label}: {clean(group.first.workload.name)}{f', {words}' if words else ''}", indent=4)
+        names = [unit(one.unit) for one in group.held]
+        yield line((listed(names, len(names) if verbose else SAMPLE), "dim"), indent=6)
+    if not verbose and len(groups) > KINDS:
+        rest = len({(one.unit, one.workload) for group in groups[KINDS:] for one in group.held})
+        yield line((f"… and {count(rest, 'more slot')}; -o json names all", "dim"), indent=4)
+
+
 def _ending(applied: Applied, context: CommandContext) -> Iterator[Line]:
     numbers = results(applied.outcomes)
     words = RESULTS if applied.waited else NOT_WAITED
@@ -113,7 +138,7 @@ def _ending(applied: Applied, context: CommandContext) -> Iterator[Line]:
     else:
         yield line(_verdict(applied, numbers), f"{', '.join(parts)}; {calls}.")
     for sentence, command in _next(applied, numbers, context):
-        yield line(sentence, " ", (command, "bold")) if command else line(sentence)
+        yield line(sentence, " ", (command, COMMAND)) if command else line(sentence)
 
 
 def _verdict(applied: Applied, numbers: dict[Result, int]) -> Span:

@@ -9,6 +9,7 @@ from typing import TypeVar
 from reconciler.model.change import Change, Verb
 from reconciler.model.hold import HoldReason
 from reconciler.model.plan import FleetPlan, Plan, Share
+from reconciler.views import alike
 from reconciler.views.group import (
     Calls,
     Group,
@@ -137,13 +138,17 @@ class Sections:
         self, rank: Rank, name: str, noun: str, found: Sequence[tuple[FleetRows, Sequence[str]]], means: str = ""
     ) -> Section:
         pools: dict[tuple[str, int], list[FleetRows]] = {}
-        for one, text in ((one, text) for one, texts in found for text in texts):
+        for one, text in ((one, text) for one, texts in found for text in self._alike(texts)):
             pools.setdefault((text, bool(one.fleet.violations) if self.apart else len(pools)), []).append(one)
         rows = (text_row(some, text) for (text, _), some in pools.items())
         total = sum(len(texts) for _, texts in found)
         detail = f": {total:,}{means and f'; {means}'}"
         colour = "red" if rank in {Rank.MISTAKES, Rank.UNREAD} else "yellow"
         return Section(rank, name, detail, noun, total, (), [Block(rows)], f"bold {colour}", ("! ", colour))
+
+    def _alike(self, texts: Sequence[str]) -> Sequence[str]:
+        """Return texts with one for those of a kind; a table counts its rows, and has each."""
+        return texts if self.verbose or self.apart else alike.grouped(texts)
 
     def _all_changes(self) -> Iterator[Section]:
         if not self.apart:

@@ -9,7 +9,7 @@ from pathlib import PurePath
 from reconciler.model.hold import HoldReason
 from reconciler.model.plan import FleetPlan, Plan
 from reconciler.views.group import codes
-from reconciler.views.line import EMPTY, KEY, Line, Span, aligned, columns_of, folded, line, pair, text_of
+from reconciler.views.line import COMMAND, EMPTY, KEY, Line, Span, aligned, folded, line, pair
 from reconciler.views.plan_rows import Block, Rank, Row, Section, Where
 from reconciler.views.plan_sections import Sections, of_plan
 from reconciler.views.plan_words import (
@@ -30,6 +30,8 @@ from reconciler.views.words import age, clean, commit_words, count, moment
 
 COMMIT = 12
 """Characters of a commit's id that are shown."""
+FLEETS = 20
+"""Fleets that the summary names."""
 ORDER = (
     Rank.MISTAKES,
     Rank.PROBLEMS,
@@ -72,30 +74,33 @@ def render(
     for section in of_plan(plan, clean):
         lines += [*_section(section, width), EMPTY]
     lines += [line((f"Fingerprint {clean(plan.fingerprint)}", "dim")), EMPTY]
-    return folded([*lines, *_ending(plan, now, None if saved is None else str(saved), context, width)], width)
+    return folded([*lines, *_ending(plan, now, None if saved is None else str(saved), context)], width)
 
 
-def _ending(plan: Plan, now: float, saved: str | None, context: CommandContext | None, width: int) -> Iterator[Line]:
+def summary(plan: Plan) -> list[Line]:
+    """Return what a plan comes to, and which fleets it changes: for logs, before it is carried out."""
+    fleets = [fleet for fleet in plan.fleets if fleet.changes or fleet.violations or fleet.error]
+    lines = [line((f"Plan: {headline(plan)}.", "bold"))]
+    for fleet in fleets[:FLEETS]:
+        blocked = " (blocked by a limit)" if fleet.violations else ""
+        what = "could not be read" if fleet.error else f"{verbs(fleet.summary.changes) or 'nothing'}{blocked}"
+        lines.append(line((clean(fleet.fleet), "bold"), f": {what}", indent=2))
+    if len(fleets) > FLEETS:
+        lines.append(line(f"… and {count(len(fleets) - FLEETS, 'more fleet')}", indent=2))
+    return lines
+
+
+def _ending(plan: Plan, now: float, saved: str | None, context: CommandContext | None) -> Iterator[Line]:
     if plan.filters:
         yield line(filtered(plan, clean))
     words = headline(plan)
     calm = words == "nothing to do"
     yield line(("Nothing to do: ", "bold green"), settled(plan)) if calm else line((f"Plan: {words}.", "bold"))
     for sentence, command in advice(plan, now, context or NOTHING, saved=saved, silent=context is None):
-        yield from asked(sentence, command, width)
+        yield line(sentence, " ", (command, COMMAND)) if command else line(sentence)
     until = moment(plan.times.expires)
     if saved is not None and plan.applyable and until is not None and until >= now:
         yield line((f"It can be applied until {clean(plan.times.expires)} ({age(until, now)}).", "dim"))
-
-
-def asked(sentence: str, command: str, width: int) -> Iterator[Line]:
-    """Yield what to do next; the command stands on a line of its own where it would be broken otherwise."""
-    together = line(sentence, " ", (command, "bold")) if command else line(sentence)
-    if command and columns_of(text_of(together)) > width:
-        yield line(sentence)
-        yield line((command, "bold"), indent=2)
-    else:
-        yield together
 
 
 def _header(plan: Plan, fleet: FleetPlan, now: float) -> Iterator[Line]:

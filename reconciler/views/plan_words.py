@@ -11,7 +11,7 @@ from reconciler.model.hold import HoldReason
 from reconciler.model.plan import Counts, FleetPlan, LimitKind, Plan, Summary
 from reconciler.views.group import codes
 from reconciler.views.reason_words import LABELS
-from reconciler.views.words import Show, age, clean, count, joined, moment
+from reconciler.views.words import Show, age, count, joined, moment, visible
 
 
 class CommandContext(NamedTuple):
@@ -19,11 +19,13 @@ class CommandContext(NamedTuple):
 
     where: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
+    offline: bool = False
+    """What is shown was planned against a recorded snapshot."""
 
     def command(self, name: str, *options: str, filtered: bool = True) -> str:
-        """Return a command as it is typed in a shell, safe to print."""
+        """Return a command as it is typed in a shell, safe to print and whole, however long."""
         words = [*self.where, *(self.filters if filtered else ()), *options]
-        return clean(shlex.join(["reconciler", name, *words]))
+        return visible(shlex.join(["reconciler", name, *words]))
 
 
 NOTHING = CommandContext()
@@ -118,6 +120,10 @@ def advice(
         return
     if any(fleet.error for fleet in plan.fleets):
         yield "Check the connections that could not be read with:", context.command("doctor", filtered=False)
+    if context.offline:
+        if plan.applyable or blocked(plan):
+            yield "Planned against a recorded snapshot. Plan against the platform with:", context.command("plan")
+        return
     if plan.applyable and not silent:
         others = " what is not blocked" if blocked(plan) else ""
         yield f"Apply{others} with:", apply

@@ -43,7 +43,7 @@ LONGEST = 400_000
 HEARTBEAT = 900.0
 """Seconds without a line after which a pass says that there was nothing to say."""
 
-GATHER = 10.0
+GATHER = 5.0
 """Seconds that calls, and what came of them, wait for others like them."""
 
 WORST = {"error": 0, "warning": 1, "info": 2}
@@ -70,9 +70,10 @@ class Group(msgspec.Struct):
 class Log:
     """Folds the events of a watch into lines."""
 
-    def __init__(self, *, verbose: bool = False) -> None:
-        """Take whether to say each event by itself, too."""
+    def __init__(self, *, verbose: bool = False, steady: bool = False) -> None:
+        """Take whether to say each event by itself, too, and whether to say it where nothing moves (`steady`)."""
         self._verbose = verbose
+        self._steady = steady
         self._calls: dict[int, Intended] = {}
         self._groups: dict[Hashable, Group] = {}
         self._since: float | None = None
@@ -162,10 +163,10 @@ class Log:
         return said not in self._before
 
     def _progress(self, event: Settling) -> Iterator[Line]:
-        """Say how far a fleet has settled, where that changed and was not said just before."""
+        """Say how far a fleet has settled, where that was not said just before, and changed unless `steady`."""
         at, words = self._settling.get(event.fleet, (float("-inf"), ""))
         now = event_line.settling_words(event)
-        if event.at - at >= GATHER and now != words:
+        if event.at - at >= GATHER and (self._steady or now != words):
             self._settling[event.fleet] = event.at, now
             yield from self._written_line(event_line.render(event))
 

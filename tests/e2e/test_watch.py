@@ -121,3 +121,23 @@ def test_a_watch_speaks_when_something_changed_and_tells_what_ended(tmp_path: Pa
         lines = content(out).splitlines()
         assert sum("blocked:" in line for line in lines) == 1
         assert len(lines) < 30, lines
+
+
+@pytest.mark.parametrize("command", [("plan",), ("status",), ("apply", "--yes"), ("watch", "--once")], ids=" ".join)
+@pytest.mark.parametrize(
+    ("version", "more", "words"),
+    [
+        ("v9.9.9", "", "the platform has no version v9.9.9 of telemetry"),
+        ("v1.4.0", "    no-such-workload: {version: v1}\n", "the platform has no workload named 'no-such-workload'"),
+    ],
+)
+def test_with_strict_what_the_platform_does_not_have_is_an_error_at_its_line(
+    run: Run, tmp_path: Path, plant: Simulator, command: tuple[str, ...], version: str, more: str, words: str
+) -> None:
+    _fleet(plant, tmp_path, version, more)
+    name, *options = command
+    refused = run(name, "m", *options, "--strict", token=plant.token)
+    assert refused.code == 1, refused
+    assert refused.err.count(words) == 1
+    assert f"fleet.yaml:{10 if more else 9}:" in refused.err
+    assert plant.control("GET", "calls")["writes"] == []

@@ -237,7 +237,11 @@ def harmless(text: str) -> None:
 
 
 def fits(lines: list[Line], width: int) -> None:
-    assert all(columns_of(text_of(one).rstrip()) <= width for one in lines)
+    """Assert that lines have room; what is one word, or a command to type, stands whole."""
+    for one in lines:
+        text = text_of(one).rstrip()
+        whole = " " not in text.strip() or text.startswith("  reconciler ")
+        assert whole or columns_of(text) <= width, text
 
 
 @given(text=foreign)
@@ -275,6 +279,7 @@ def test_folding_loses_nothing_but_spaces(parts: list[str], width: int, indent: 
     one = line(*((part, "bold" if number % 2 else "") for number, part in enumerate(parts)), indent=indent)
     found = fold(one, width)
     fits(found, width)
+    assert " ".join(map(text_of, found)).split() == text_of(one).split(), "no word is broken"
     assert "".join(map(text_of, found)).replace(" ", "") == text_of(one).replace(" ", "")
 
 

@@ -109,7 +109,7 @@ def test_what_is_proposed_can_be_typed_as_it_stands(run: Run, plant: Simulator, 
     many = [f"--unit=gw-0{number:02}*" for number in range(40)]
     ran = run("plan", *many, *paths, token=plant.token)
     command = ran.out.partition("reconciler apply")[2].replace("\\\n", "").splitlines()[0]
-    assert command.count("--unit 'gw-0") == 40, "a command that is cut is none"
+    assert shlex.split(command).count("--unit") == 40, "a command that is cut is none"
 
 
 def test_a_plan_of_a_snapshot_is_not_offered_to_apply(run: Run, plant: Simulator, edited: Path) -> None:

@@ -517,6 +517,6 @@ def test_a_pass_that_is_stopped_while_it_reads_says_and_sends_nothing() -> None:
         memory.clock.stop = True
         return observe(*args)
 
-    memory.observe = stopped  # type: ignore[method-assign]  # a reading
+    memory.observe = stopped  # type: ignore[assignment]  # a reading
     assert watched(memory, Git(request("2"))) == []
     assert memory.calls == []

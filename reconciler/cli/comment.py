@@ -15,6 +15,10 @@ from reconciler.cli.output import say
 from reconciler.errors import ReconcilerError, SettingsError
 from reconciler.model.plan import Plan
 from reconciler.views import review
+from reconciler.views.words import duration
+
+WORTH_TELLING = 5.0
+"""Seconds."""
 
 
 @click.command(
@@ -62,7 +66,7 @@ def command(
     from reconciler.forge import context, posting
     from reconciler.views import plan_markdown
 
-    clock = wiring.SystemClock()
+    clock = _TellingClock()
     kind = forge or context.kind(os.environ)
     if not kind:
         raise click.UsageError("give --github or --gitlab")
@@ -103,6 +107,16 @@ def command(
     finally:
         api.close()
     return 0
+
+
+class _TellingClock(wiring.SystemClock):
+    """Says what it waits for: a rate limit may take minutes."""
+
+    def sleep(self, seconds: float) -> bool:
+        """Wait that long, or until stopped; return whether stopped."""
+        if seconds >= WORTH_TELLING:
+            say(f"waiting {duration(seconds)} before the next attempt", err=True)
+        return super().sleep(seconds)
 
 
 def _plan(path: Path | None, errors: Path | None) -> tuple[Plan | None, str]:

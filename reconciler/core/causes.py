@@ -17,11 +17,11 @@ OF_VERDICT = {Verdict.RETRY: Reason.RETRY, Verdict.NEXT: Reason.NEXT, Verdict.LE
 
 
 class Causes:
-    """The causes of one fleet's changes. Slots that agree in what decides them share one answer."""
+    """The causes of one fleet's changes. Slots whose rules are the same, then and now, share one answer."""
 
     def __init__(self, one: FleetAssessment) -> None:
         self.one = one
-        self._origins: dict[tuple[str, Rule, Rule | None], Origin] = {}
+        self._origins: dict[tuple[str, int, int], Origin] = {}
 
     def reason(self, column: Column, intent: Intent) -> Reason:
         """Return why a slot needs something."""
@@ -32,23 +32,25 @@ class Causes:
         if intent.verdict is Verdict.DIFFERS and state.overwritten and state.assigned == rule.value.version:
             return Reason.OVERWRITTEN
         if self.one.base is not None:
-            before = self._before(column, intent.row)
-            return Reason.DRIFT if before is not None and before.value == rule.value else Reason.CHANGE
+            before = self._then(column)
+            same = before is not None and before.rule(intent.row).value == rule.value
+            return Reason.DRIFT if same else Reason.CHANGE
         return Reason.PRUNE if rule.kind == "prune" else Reason.OUT_OF_SYNC
 
     def origin(self, column: Column, intent: Intent) -> Origin:
         """Return the line that changed, where the base tells which; else the line of the rule in force."""
-        rule = column.rules[intent.rule]
-        before = None if self.one.base is None else self._before(column, intent.row)
-        key = (column.workload.id, rule, before)
+        before = self._then(column)
+        winner = -1 if before is None else before.winner(intent.row)
+        key = (column.workload.id, intent.rule, winner)
         found = self._origins.get(key)
         if found is None:
-            found = self._origins[key] = self._line(rule, before)
+            then = None if before is None else before.rules[winner]
+            found = self._origins[key] = self._line(column.rules[intent.rule], then)
         return found
 
-    def _before(self, column: Column, row: int) -> Rule | None:
-        before = self.one.base.columns.get(column.workload.id) if self.one.base is not None else None
-        return None if before is None else before.rule(row)
+    def _then(self, column: Column) -> Column | None:
+        """Return what the base says of a workload."""
+        return None if self.one.base is None else self.one.base.columns.get(column.workload.id)
 
     def _line(self, rule: Rule, before: Rule | None) -> Origin:
         path = rule.path

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import msgspec
-
 from reconciler.core.assessment import FleetAssessment
 from reconciler.core.causes import channel_of, choice_at, deciding, workload_of
 from reconciler.core.judge import health, sync, verdict
@@ -122,8 +120,27 @@ def _dotted(path: Path) -> str:
 def _seen(state: State, snapshot: Snapshot) -> Seen | None:
     if state == UNSEEN:
         return None
-    shown = msgspec.structs.asdict(state) | {"error": state.error or ""}
-    return Seen(**shown, read_at=snapshot.read_at)
+    return Seen(
+        assigned=state.assigned,
+        reported=state.reported,
+        extra_versions=state.extra_versions,
+        phase=state.phase.value,
+        since=state.since,
+        error=state.error or "",
+        conditions=state.conditions,
+        identity=state.identity,
+        overwritten=state.overwritten,
+        settings=state.settings,
+        progress=state.progress,
+        eta=state.eta,
+        ready=state.ready,
+        size=state.size,
+        spread=state.spread,
+        protected=state.protected,
+        stages=state.stages,
+        facts=state.facts,
+        read_at=snapshot.read_at,
+    )
 
 
 def _planned(plan: FleetPlan, unit_id: str, workload_id: str) -> Planned | None:

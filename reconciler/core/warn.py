@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from reconciler.core.assessment import FleetAssessment, leavers
 from reconciler.core.guards import Vetoes
 from reconciler.core.guards.case import Scene
-from reconciler.core.guards.force import in_force
+from reconciler.core.guards.manifest import in_force
 from reconciler.core.judge import CHANGES
 from reconciler.core.names import known_names
 from reconciler.model.hold import HoldReason

@@ -102,7 +102,7 @@ class Api:
         while query is not None:
             answer = self._explained(partial(self._client.get, path, operation, query))
             decode = partial(_decoded, list[kind])  # type: ignore[valid-type]  # a type that is known at run time
-            rows: list[T] = self._client.decoded(answer, operation, decode)
+            rows: list[T] = self._explained(partial(self._client.decoded, answer, operation, decode))
             yield from rows
             found = _NEXT.search(answer.headers.get("link", ""))
             query = dict(parse_qsl(urlsplit(found[1]).query)) if found and rows else None
@@ -131,7 +131,8 @@ class Api:
 
     def ask(self, method: str, path: str, operation: str, body: object, kind: type[T]) -> T:
         """Write, and return what the answer says."""
-        return self._client.decoded(self.send(method, path, operation, body), operation, partial(_decoded, kind))
+        answer = self.send(method, path, operation, body)
+        return self._explained(lambda: self._client.decoded(answer, operation, partial(_decoded, kind)))
 
     def _explained(self, act: Callable[[], T]) -> T:
         try:
@@ -141,7 +142,7 @@ class Api:
             error.hint = f"{wait}, longer than the time left: run it again later, or give it more with --timeout"
             raise
         except PlatformError as error:
-            if error.status is None:
+            if error.status is None or (isinstance(error, UnexpectedAnswer) and error.status < 300):
                 error.hint = self._unreachable
             raise
 

@@ -16,17 +16,22 @@ from reconciler.forge.github import HEADERS, GitHub
 from reconciler.forge.gitlab import GitLab
 from reconciler.ports import Clock
 
+GITHUB_API = "https://api.github.com"
 ADDRESS = re.compile(r"https?://[^\s()<>\[\]\\`]+")
 PERMISSION = "give the job `permissions: pull-requests: write`"
 FORKS = "a pull request from a fork gets a token that can only read"
+RENAMED = "the repository was renamed: use its new name with --repository"
 GITHUB_HINTS = {
+    301: RENAMED,
+    308: RENAMED,
     401: "the token is not accepted: set GITHUB_TOKEN to ${{ github.token }}",
-    403: f"{PERMISSION} (`issues: write` for --issue); {FORKS}",
+    403: f"{PERMISSION} (`issues: write` for --issue); {FORKS}, and a locked conversation takes nothing",
     404: f"check the repository and the number; where the token may not read them, {PERMISSION}",
     410: "comments or issues are switched off for this repository",
 }
 SCOPE = "set GITLAB_TOKEN to a token with the scope `api` and at least the role Reporter"
 GITLAB_HINTS = {
+    301: RENAMED,
     401: f"the token is not accepted (CI_JOB_TOKEN may not comment): {SCOPE}",
     403: f"the token does not suffice (CI_JOB_TOKEN may not comment): {SCOPE}",
     404: f"check the project and the number; where the token may not read them, {SCOPE}",
@@ -119,14 +124,21 @@ def _event(path: str) -> dict[str, Any]:
 def github(repository: str, environ: Mapping[str, str], clock: Clock, seconds: float) -> tuple[Forge, Api]:
     """Return GitHub as a job reaches it."""
     api = github_api(repository, environ, clock, seconds, GITHUB_HINTS)
-    return GitHub(api, repository), api
+    elsewhere = {**environ, "GITHUB_API_URL": _graphql(environ)}
+    return GitHub(api, repository, github_api(repository, elsewhere, clock, seconds, GITHUB_HINTS)), api
+
+
+def _graphql(environ: Mapping[str, str]) -> str:
+    """Return the address of GraphQL, which on a server of one's own is beside that of the API and not below it."""
+    url = environ.get("GITHUB_API_URL") or GITHUB_API
+    return environ.get("GITHUB_GRAPHQL_URL") or f"{url.rstrip('/').removesuffix('/v3')}/graphql"
 
 
 def github_api(
     repository: str, environ: Mapping[str, str], clock: Clock, seconds: float, hints: Mapping[int, str]
 ) -> Api:
     """Return GitHub's API; `hints` say what to do about a refused request."""
-    url = environ.get("GITHUB_API_URL") or "https://api.github.com"
+    url = environ.get("GITHUB_API_URL") or GITHUB_API
     token = _token(environ, ("GITHUB_TOKEN", "GH_TOKEN"), "GITHUB_TOKEN: ${{ github.token }} in the step's env")
     api = Api(
         "GitHub",

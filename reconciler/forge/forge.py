@@ -50,6 +50,10 @@ class Forge(Protocol):
         """Give a comment another text and return its address."""
         ...
 
+    def delete_comment(self, request: str, comment: str) -> None:
+        """Delete a comment."""
+        ...
+
     def labels(self, request: str) -> Collection[str]:
         """Return the labels of a request."""
         ...

@@ -61,7 +61,7 @@ class GitHub:
 
     limit = LIMIT
 
-    def __init__(self, api: Api, repository: str, graphql: str = "/graphql") -> None:
+    def __init__(self, api: Api, repository: str, graphql: Api) -> None:
         self._api = api
         self._root = f"/repos/{'/'.join(segment(part) for part in repository.split('/'))}"
         self._graphql = graphql
@@ -74,7 +74,7 @@ class GitHub:
             if error.status not in {403, 404}:
                 raise
         try:
-            found = self._api.ask("POST", self._graphql, "ask who we are", {"query": "{viewer{login}}"}, _Asked)
+            found = self._graphql.ask("POST", "", "ask who we are", {"query": "{viewer{login}}"}, _Asked)
         except PlatformError as error:
             if error.status not in {403, 404}:
                 raise
@@ -90,6 +90,11 @@ class GitHub:
         """Comment on a pull request."""
         path = f"{self._issue(request)}/comments"
         return self._api.ask("POST", path, "write the comment", {"body": body}, _Written).html_url
+
+    def delete_comment(self, request: str, comment: str) -> None:
+        """Delete a comment."""
+        del request
+        self._api.send("DELETE", f"{self._root}/issues/comments/{segment(comment)}", "delete the comment")
 
     def edit_comment(self, request: str, comment: str, body: str) -> str:
         """Edit a comment."""

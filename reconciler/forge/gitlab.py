@@ -66,6 +66,10 @@ class GitLab:
         self._api.send("POST", f"{self._request(request)}/notes", "write the note", {"body": body})
         return ""
 
+    def delete_comment(self, request: str, comment: str) -> None:
+        """Delete a note."""
+        self._api.send("DELETE", f"{self._request(request)}/notes/{segment(comment)}", "delete the note")
+
     def edit_comment(self, request: str, comment: str, body: str) -> str:
         """Edit a note."""
         path = f"{self._request(request)}/notes/{segment(comment)}"

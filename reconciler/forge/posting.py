@@ -43,14 +43,16 @@ def persistently(act: Callable[[], T], clock: Clock, ends: float) -> T:
 def put_comment(forge: Forge, request: str, mark: str, text: str) -> str:
     """Write our comment on a request, or edit the one that is there; return its address.
 
-    `text` begins with its `mark`. Somebody else's comment is left alone, whatever it begins with.
+    `text` begins with its `mark`. Somebody else's comment is left alone, whatever it begins with. A second one of ours,
+    which two runs at a time may have written, is deleted: its plan is an old one.
     """
     us = forge.login()
-    ours = (one for one in forge.comments(request) if one.author == us and one.body.startswith(mark.strip()))
-    there = next(ours, None)
-    if there is None:
+    ours = [one for one in forge.comments(request) if one.author == us and one.body.startswith(mark.strip())]
+    if not ours:
         return forge.add_comment(request, text)
-    return forge.edit_comment(request, there.id, text)
+    for other in ours[1:]:
+        forge.delete_comment(request, other.id)
+    return forge.edit_comment(request, ours[0].id, text)
 
 
 def put_label(forge: Forge, request: str, label: str, ours: Collection[str]) -> None:

@@ -59,6 +59,9 @@ class Reviews(Protocol):
         ...
 
 
+UNPLANNED = "did the plan workflow run for it, under this name? It does not for requests from forks"
+
+
 class NotReviewed(ReconcilerError):
     """There is no plan that somebody reviewed."""
 
@@ -80,9 +83,7 @@ def choose(request: Merged, approvals: Collection[Approval], kept: Collection[Ke
     the head, merging it was the approval. Raises NotReviewed.
     """
     if not kept:
-        raise NotReviewed(
-            f"no plan is kept for {request.head}", hint="did the plan workflow run for it, under this name?"
-        )
+        raise NotReviewed(f"no plan is kept for {request.head}", hint=UNPLANNED)
     words = sorted(approvals, key=lambda one: one.at) or [Approval(request.by, request.at)]
     for word in words:
         seen = [one for one in kept if one.at <= word.at]

@@ -7,9 +7,10 @@ import msgspec
 
 from reconciler.model.change import Held, Verb
 from reconciler.model.condition import Condition
+from reconciler.model.desired import Settings
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.hold import Hold
-from reconciler.model.observation import State
+from reconciler.model.observation import Facts
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Excess, Outcome
 from reconciler.model.plan import Lifted, Violation
@@ -190,10 +191,32 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     summary: str = ""
 
 
-class Seen(State, frozen=True, kw_only=True, omit_defaults=False):
-    """What the platform showed of a slot, and when it was read (`read_at`)."""
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """What the platform showed of a slot, and when it was read (`read_at`).
 
+    `progress` is percent, `eta` seconds. Of a unit of several devices, `ready` of `size` report what is assigned, and
+    `spread` says how many report each version. `protected` says why the slot is never pruned.
+    """
+
+    assigned: str | None
+    reported: str | None
+    extra_versions: tuple[str, ...] = ()
+    phase: str = "settled"
+    since: float | None = None
     error: str = ""
+    conditions: tuple[Condition, ...] = ()
+    identity: str | None = None
+    overwritten: bool = False
+    settings: Settings = ()
+    progress: float | None = None
+    eta: float | None = None
+    ready: int | None = None
+    size: int = 1
+    spread: tuple[tuple[str, int], ...] = ()
+    protected: tuple[Condition, ...] = ()
+    stages: tuple[tuple[str, str], ...] = ()
+    """How far each version has come, as (version, the platform's stage), where changes take several calls."""
+    facts: Facts = ()
     read_at: float | None = None
 
 

@@ -13,7 +13,7 @@ from reconciler.views.words import SAMPLE, SIGNS, clean, count, course, listed, 
 
 SURPLUSES = {
     Surplus.NOT_REVIEWED: "no reviewed plan changes it",
-    Surplus.OTHER_VERSION: "reviewed was another version, {reviewed}",
+    Surplus.OTHER_VERSION: "reviewed was {reviewed}",
     Surplus.REMOVES_MORE: "it removes versions that no reviewed plan names",
 }
 
@@ -53,7 +53,9 @@ def excess_words(alike: Sequence[Excess]) -> str:
     """Return changes of today that were not reviewed, and why they count as more."""
     first = alike[0]
     goes = course(first.verb, first.from_, first.to)
-    why = SURPLUSES[first.why].format(reviewed=version(first.reviewed))
+    reviewed = "its removal" if first.reviewed is None else version(first.reviewed)
+    settings = " with other settings" if first.reviewed == first.to else ""
+    why = SURPLUSES[first.why].format(reviewed=f"{reviewed}{settings}")
     where = places([one.origin for one in alike])
     return (
         f"{clean(first.fleet)}: {SIGNS[first.verb]} {first.verb.value} {clean(first.workload.name)} {goes} on "

@@ -202,10 +202,8 @@ def _(event: Note, units: Sequence[str]) -> Said:
 def _(event: Blocked, units: Sequence[str]) -> Said:
     del units
     limits = [clean(violation_words(one)) for one in event.violations]
-    beyond = [
-        f"more than was reviewed: {bounds_text.excess_words(alike)}" for alike in bounds_text.grouped(event.excess)
-    ]
-    words = "; ".join([*limits, *beyond])
+    beyond = "; ".join(map(bounds_text.excess_words, bounds_text.grouped(event.excess)))
+    words = "; ".join([*limits, *([f"more than was reviewed: {beyond}"] if beyond else [])])
     return "error", [(f"blocked: {words}", "red")]
 
 

@@ -98,7 +98,7 @@ def _seen(seen: Seen, now: float) -> Iterator[Line]:
     if seen.ready is not None:
         yield pair("", ready(seen.ready, seen.size))
     since = f", for {duration(now - seen.since)}" if seen.since is not None else ""
-    yield pair("phase", f"{PHASES[seen.phase]}{since}")
+    yield pair("phase", f"{PHASES.get(seen.phase, clean(seen.phase))}{since}")
     done = underway(seen.progress, seen.progress, seen.eta)
     if done:
         yield pair("", done)

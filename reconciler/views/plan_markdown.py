@@ -112,7 +112,7 @@ def _paragraphs(plan: Plan, now: float) -> Iterator[str]:
 
 def _sections(plan: Plan, *, verbose: bool) -> Iterator[Section]:
     several = len(plan.fleets) > 1
-    for one in (*of_plan(plan, code), *Sections(plan.fleets, code, verbose=verbose, apart=True).all()):
+    for one in (*of_plan(plan, code), *Sections(plan.fleets, code, apart=True).all()):
         if one.rank is Rank.SLOTS and one.total > MANY and not verbose:
             continue
         yield _section(one, several=several or one.rank is Rank.LOOSENED)

@@ -5,7 +5,7 @@ Everything that comes from platforms and manifests goes through `show`, which ma
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from enum import Enum, IntEnum
 from itertools import chain, islice
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from reconciler.model.plan import FleetPlan, Lifted, MovedTo, Share, Violation
 from reconciler.model.provenance import ConnectionChange, Loosened
 from reconciler.model.unit import Ref
 from reconciler.views.base_words import READINGS, edit_words, loosened_words, was_and_now
-from reconciler.views.group import Calls, Group, HeldGroup, Names, goal, moves, terms, units_and_devices
+from reconciler.views.group import Calls, Group, HeldGroup, Names, goal, leaving, moves, terms, units_and_devices
 from reconciler.views.reason_words import ADVICE, LABELS, LIMITS, SENT_IN_THIS_RUN, violation_words
 from reconciler.views.releases_text import facts, first_line
 from reconciler.views.words import REASONS, SAMPLE, SIGNS, Show, course, devices, listed, places, portion
@@ -156,9 +156,10 @@ class FleetRows:
         """Return calls that are alike."""
         number = f"{len(one.actions):,} calls of " if len(one.actions) > 1 else ""
         request = one.first.request
-        goals = dict.fromkeys(
-            f"{self.workload(change.workload).text} {goal(change, self.show)}" for change in one.changes
-        )
+        kinds: dict[Hashable, Change] = {}
+        for change in one.changes:
+            kinds.setdefault((change.workload, change.to, leaving(change)), change)
+        goals = dict.fromkeys(f"{self.workload(some.workload).text} {goal(some, self.show)}" for some in kinds.values())
         cells = [
             *in_fleets([self]),
             Cell("Stage", f"{one.stage:,}", "dim", lead="stage "),

@@ -25,6 +25,10 @@ LONGEST_LABEL = 50
 """Characters of a label at GitHub."""
 
 
+LONGEST_NAME = 200
+"""Characters of a name in a title, of which both forges take 255."""
+
+
 def word(plan: Plan | None) -> str:
     """Return the most important thing of a plan, as one of `WORDS`."""
     if plan is None:
@@ -48,7 +52,7 @@ def label(one: str, name: str) -> str:
 
 def issue_title(name: str) -> str:
     """Return the title of the issue."""
-    return f"Fleets and git differ{'' if name == 'default' else f' ({name})'}"
+    return f"Fleets and git differ{'' if name == 'default' else f' ({name[:LONGEST_NAME]})'}"
 
 
 def closing(plan: Plan, run: str) -> str:

@@ -37,7 +37,7 @@ class Server:
     """What both have in common: pages, limits, faults, and who may do what."""
 
     limit: ClassVar[int]
-    prefix: ClassVar[str] = ""
+    prefix = ""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -45,6 +45,8 @@ class Server:
         self.next = 100
         self.us = "reconciler-bot"
         self.may_write = True
+        self.viewer = True
+        """GraphQL tells who we are."""
         self.faults: list[Fault] = []
         self.requests: list[tuple[str, str]] = []
         self.comments: list[dict[str, Json]] = []
@@ -81,9 +83,11 @@ class Server:
                 return fault.status, fault.body, fault.headers
         if not self.known(headers):
             return 401, {"message": "Bad credentials"}, {}
+        if path.endswith("graphql") and path.startswith(self.prefix.removesuffix("v3")):
+            return (200, {"data": {"viewer": {"login": self.us}}}, {}) if self.viewer else (404, {}, {})
         if not path.startswith(self.prefix):
             return 404, {"message": "Not Found"}, {}
-        if method != "GET" and not path.endswith("graphql") and not self.may_write:
+        if method != "GET" and not self.may_write:
             return 403, {"message": "Resource not accessible by integration"}, {}
         text = (body or {}).get("body") or (body or {}).get("description") or ""
         if len(text) > self.limit:
@@ -149,8 +153,6 @@ class GitHub(Server):
                     if self.app
                     else (200, {"login": self.us})
                 )
-            case "POST", ["graphql"]:
-                return 200, {"data": {"viewer": {"login": self.us}}}
             case "GET", ["issues", "7", "comments"]:
                 return 200, list(self.comments)
             case "POST", ["issues", "7", "comments"]:
@@ -159,6 +161,9 @@ class GitHub(Server):
                 (one,) = (one for one in self.comments if one["id"] == int(number))
                 one["body"] = body["body"]
                 return 200, one
+            case "DELETE", ["issues", "comments", number]:
+                self.comments = [one for one in self.comments if one["id"] != int(number)]
+                return 204, None
             case "GET", ["issues", "7", "labels"]:
                 return 200, [{"name": name} for name in self.labels]
             case "POST", ["issues", "7", "labels"]:
@@ -215,6 +220,9 @@ class GitLab(Server):
                 (one,) = (one for one in self.comments if one["id"] == int(number))
                 one["body"] = body["body"]
                 return 200, one
+            case "DELETE", ["merge_requests", "7", "notes", number]:
+                self.comments = [one for one in self.comments if one["id"] != int(number)]
+                return 204, None
             case "GET", ["merge_requests", "7"]:
                 return 200, {"iid": 7, "labels": self.labels}
             case "PUT", ["merge_requests", "7"]:
@@ -249,6 +257,7 @@ class _Handler(BaseHTTPRequestHandler):
         query = {key: values[-1] for key, values in parse_qs(at.query).items()}
         headers = {name.lower(): value for name, value in self.headers.items()}
         status, found, more = self.forge.answer(self.command, at.path, query, json.loads(sent or b"null"), headers)
+        found = b"" if status == 204 else found
         content = (
             found if isinstance(found, bytes) else (found if isinstance(found, str) else json.dumps(found)).encode()
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 
@@ -45,6 +46,35 @@ def test_a_foreign_comment_with_our_marker_is_left_alone(
     assert comment("--plan", saved(tmp_path, "canary")).code == 0
     assert forge.bodies[0] == f"{MARK}mine!"
     assert forge.bodies[1].startswith(f"{MARK}## Plan")
+
+
+def test_two_of_ours_become_one(comment: Comment, forge: Server, tmp_path: Path) -> None:
+    for author in (forge.us, "ann", forge.us):
+        forge.say(author, f"{MARK}old")
+    assert comment("--plan", saved(tmp_path, "canary")).code == 0
+    assert [body.removeprefix(MARK).split(":")[0] for body in forge.bodies] == ["## Plan", "old"]
+
+
+def test_who_we_are_is_asked_in_every_way_that_a_token_allows(run: Run, github: GitHub, tmp_path: Path) -> None:
+    file, job = saved(tmp_path, "canary"), environment(github, tmp_path)
+
+    def post(us: str, **more: str) -> int:
+        github.us = us
+        for _ in range(2):
+            ran = run("comment", "--plan", file, **{**job, **more})
+            assert ran.code == 0, ran
+        return [one["user"]["login"] for one in github.comments].count(us)
+
+    github.app = False
+    assert post("ann-the-robot") == 1
+    github.app = True
+    assert post("our-app[bot]") == 1
+    enterprise = {"GITHUB_API_URL": f"{github.url}/api/v3", "GITHUB_GRAPHQL_URL": f"{github.url}/api/graphql"}
+    github.prefix = "/api/v3"
+    assert post("other-app[bot]", **enterprise) == 1
+    assert post("third-app[bot]", GITHUB_API_URL=enterprise["GITHUB_API_URL"]) == 1
+    github.viewer = False
+    assert post("github-actions[bot]", **enterprise) == 1
 
 
 def test_plans_of_two_names_have_a_comment_each(comment: Comment, forge: Server, tmp_path: Path) -> None:
@@ -133,6 +163,9 @@ def test_a_rate_limit_is_waited_for(
     assert len(forge.comments) == 1
     assert len(waited) == 2
     assert all(29 <= seconds < 75 for seconds in waited)
+    assert re.fullmatch(
+        r"(waiting (3\d s|1 min) before the next attempt\n|waiting 1 min \d s before the next attempt\n){2}", ran.err
+    )
 
 
 def test_a_rate_limit_beyond_the_deadline_is_said(comment: Comment, forge: Server, tmp_path: Path) -> None:
@@ -188,6 +221,27 @@ MISSING: dict[type[Server], dict[str, str]] = {
         "CI_PROJECT_ID": "use --repository GROUP/NAME",
     },
 }
+
+
+def test_an_answer_that_is_none_and_a_renamed_repository_are_told(
+    comment: Comment, forge: Server, tmp_path: Path, impatient: None
+) -> None:
+    ends, name = ("/comments", "GITHUB_API_URL") if isinstance(forge, GitHub) else ("/notes", "CI_API_V4_URL")
+    plan = saved(tmp_path, "canary")
+    forge.faults = [Fault("GET", ends, 200, "<html>log in</html>", {"Content-Type": "text/html"}, times=99)]
+    ran = comment("--plan", plan)
+    assert (ran.code, f"hint: check {name}" in ran.err) == (1, True), ran
+    forge.faults = [Fault("GET", ends, 301, {}, {"Location": "https://elsewhere.invalid/"}, times=99)]
+    ran = comment("--plan", plan)
+    assert (ran.code, "use its new name with --repository" in ran.err) == (1, True), ran
+
+
+def test_long_errors_are_cut_to_what_the_forge_takes(comment: Comment, forge: Server, tmp_path: Path) -> None:
+    (tmp_path / "plan.log").write_text("fleet.yaml:1:1: error: \U0001f4a5 ````\n" * 100_000)
+    assert comment("--errors", "plan.log").code == 0
+    (body,) = forge.bodies
+    assert forge.limit // 5 < len(body) <= forge.limit
+    assert re.search(r"\n`````\n_[\d,]+ more lines._\n$", body)
 
 
 def test_a_long_plan_is_cut_to_what_the_forge_takes(comment: Comment, forge: Server, tmp_path: Path) -> None:

@@ -21,10 +21,9 @@ from reconciler.model.event import (
     Started,
 )
 from reconciler.model.hold import Hold, HoldReason
-from reconciler.model.observation import Phase
 from reconciler.model.origin import Origin
-from reconciler.model.outcome import Outcome, Receipt, ReceiptKind, Result
-from reconciler.model.plan import LimitKind, Violation
+from reconciler.model.outcome import Excess, Outcome, Receipt, ReceiptKind, Result, Surplus
+from reconciler.model.plan import Lifted, LimitKind, Violation
 from reconciler.model.release import Artifact, Listed, Preparation, PrepareStatus, ReleaseInfo
 from reconciler.model.report import (
     Applied,
@@ -100,6 +99,47 @@ def applied_badly() -> Applied:
 
 def applied_nothing() -> Applied:
     return Applied(run="r3", exit_code=0, sent=0, seconds=1.2)
+
+
+LIFTED = Lifted(
+    violation=Violation(kind=LimitKind.REMOVE, every_holder_of="vision", intended=12, allowed=11, of=12),
+    reason=HOSTILE,
+    until="2026-12-05",
+    origin=Origin("fleets/boston.yaml", 14, 7),
+)
+
+
+def beyond() -> tuple[Excess, ...]:
+    """What is more than was reviewed, of every kind."""
+
+    def more(number: int, verb: Verb, to: str | None, why: Surplus, reviewed: str | None = None) -> Excess:
+        at = Origin("fleets/austin.yaml", 12, 9)
+        return Excess(
+            fleet="austin", unit=unit(number), workload=POLLER, verb=verb, from_="v1.3.2", to=to, why=why, reviewed=reviewed,
+            origin=at,
+        )  # fmt: skip
+
+    return (
+        *(more(number, Verb.REPLACE, "v1.5.0", Surplus.OTHER_VERSION, "v1.4.0") for number in range(5)),
+        more(7, Verb.REMOVE, None, Surplus.OTHER_VERSION, "v1.4.0"),
+        more(8, Verb.REPLACE, "v1.4.0", Surplus.OTHER_VERSION),
+        more(9, Verb.REPLACE, "v1.4.0", Surplus.NOT_REVIEWED),
+        more(11, Verb.REPLACE, "v1.4.0", Surplus.OTHER_VERSION, "v1.4.0"),
+        more(10, Verb.REPLACE, "v1.4.0", Surplus.REMOVES_MORE, "v1.4.0"),
+    )
+
+
+def applied_beyond() -> Applied:
+    return Applied(
+        run="r4",
+        exit_code=3,
+        sent=0,
+        seconds=1.2,
+        lifted=(("boston", LIFTED),),
+        allowed=(("not-in-history", "CHG-4711"),),
+        reviewed=("0f" * 16,),
+        excess=beyond(),
+    )
 
 
 def status() -> Status:
@@ -272,7 +312,7 @@ def explanation() -> Explanation:
         assigned="v1.3.2",
         reported="v1.3.2",
         extra_versions=("v1.1.0",),
-        phase=Phase.FAILED,
+        phase="failed",
         since=NOW - 7500,
         error=TOO_OLD,
         conditions=(Condition(ConditionCode.PLATFORM, text="tried 3 times"),),
@@ -330,7 +370,7 @@ def explanation() -> Explanation:
             assigned="2.4.0",
             reported="2.3.0",
             extra_versions=("2.2.0",),
-            phase=Phase.READY,
+            phase="ready",
             settings=(("rollout_percent", 25),),
             progress=40,
             eta=300,
@@ -353,7 +393,7 @@ def explanation() -> Explanation:
         workload=Ref("main", "main"),
         desired="2.4.0",
         won=None,
-        seen=Seen(assigned="2.4.0", reported=None, phase=Phase.UNKNOWN, ready=0, size=0),
+        seen=Seen(assigned="2.4.0", reported=None, phase="of a later version", ready=0, size=0),
         verdict=Verdict.SYNCED,
         sync=Sync.SYNCED,
         health=Health.HEALTHY,
@@ -480,6 +520,7 @@ def events() -> list[AnyEvent]:
     return [
         Started(at=NOW, run="r1", kind="apply", fingerprint="0f" * 32, commit="9f3c1d27aa0b45e1"),
         Started(at=NOW, run="r2", kind="watch", allowed=(("remove", "site closed, CHG-4711"),)),
+        Started(at=NOW, run="r3", kind="apply", lifted=(("boston", LIFTED),), reviewed=("0f" * 16, "1e" * 16)),
         Intended(
             at=NOW + 1, run="r1", fleet="austin", call=1, kind="losant.release", request=request, wide=True, slots=slots
         ),
@@ -497,6 +538,7 @@ def events() -> list[AnyEvent]:
             fleet="boston",
             violations=(Violation(kind=LimitKind.REMOVE, every_holder_of=HOSTILE, intended=12, allowed=4, of=40),),
         ),
+        Blocked(at=NOW + 6, run="r3", fleet="austin", violations=(), excess=beyond()),
         Passed(
             at=NOW + 6,
             run="r1",

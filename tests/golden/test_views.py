@@ -51,6 +51,7 @@ def _reports(width: int) -> dict[str, Callable[[], str]]:
     return {
         f"applied-well-{width}": lambda: plain(apply_text.render(reports.applied_well(), width=width)),
         f"applied-badly-{width}": lambda: plain(apply_text.render(reports.applied_badly(), width=width)),
+        f"applied-beyond-{width}": lambda: plain(apply_text.render(reports.applied_beyond(), width=width)),
         f"status-{width}": lambda: plain(status_text.render(reports.status(), now=NOW, width=width)),
         f"status-units-{width}": lambda: plain(status_text.render(reports.status_units(), now=NOW, width=width)),
         f"explain-{width}": lambda: plain(explain_text.render(reports.explanation(), now=NOW, width=width)),

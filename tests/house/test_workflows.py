@@ -95,7 +95,11 @@ def test_every_platform_gets_its_secrets(name: str) -> None:
 def test_one_at_a_time_per_connection_and_never_half() -> None:
     for name, job in (("apply.yml", "apply"), ("reconcile.yml", "reconcile")):
         concurrency = _load(ROOT / ".github/workflows" / name)["jobs"][job]["concurrency"]
-        assert concurrency == {"group": "reconciler-${{ inputs.connection }}", "cancel-in-progress": False}
+        assert concurrency == {
+            "group": "reconciler-${{ inputs.connection }}",
+            "cancel-in-progress": False,
+            "queue": "max",
+        }
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda file: file.name)

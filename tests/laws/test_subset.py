@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +15,11 @@ from reconciler.model.fleet import Document
 from reconciler.model.outcome import Surplus
 from reconciler.model.plan import FleetPlan, Plan
 from reconciler.model.snapshot import Snapshot
+from tests.laws import worlds
 from tests.laws.strategies import NOW, drafted, fleets, planned, snapshots
+from tests.laws.worlds import FLOWS, Site, meddling, newcomer
+
+wide_modes = st.sampled_from(["never", "scope", "proved"])
 
 
 def whole(*plans: FleetPlan) -> Plan:
@@ -83,3 +89,44 @@ def test_a_removal_is_covered_by_nothing_but_its_removal(fleet: Document, snapsh
     found = excess(whole(plan), [reviewed])
     assert [one.unit for one in found] == [one.unit for one in removals]
     assert {one.why for one in found} <= {Surplus.OTHER_VERSION}
+
+
+@given(
+    worlds.fleets(),
+    st.one_of(st.none(), worlds.fleets()),
+    wide_modes,
+    meddling(),
+    meddling(),
+    st.integers(1, 5),
+    st.booleans(),
+)
+def test_what_goes_is_a_subset_of_what_was_reviewed(
+    fleet: Document,
+    other: Document | None,
+    wide: str,
+    before: Callable[[Site], None],
+    meanwhile: Callable[[Site], None],
+    seed: int,
+    came: bool,
+) -> None:
+    """Whatever people, units and git do between review and run: each write names units, and gives them what was reviewed."""
+    site = Site(seed=seed, wide_calls=wide)
+    before(site)
+    reviewed = site.plan(site.request(fleet)).plan
+    meanwhile(site)
+    if came:
+        newcomer(site, FLOWS[0], "v1.0.0")
+    request = msgspec.structs.replace(site.request(other or fleet), by_ids=True)
+    rows = site.rows()
+    site.simulator.calls.writes.clear()
+    run = site.apply(request, reviewed=[reviewed], deadline=60.0)
+    known = {(one.unit.id, one.workload.id): one.to for one in reviewed.fleets[0].changes}
+    moved = {
+        slot: site.rows().get(slot)
+        for slot in rows.keys() | site.rows().keys()
+        if rows.get(slot) != site.rows().get(slot)
+    }
+    assert all(slot in known and known[slot] == to for slot, to in moved.items())
+    assert all(devices for _, _, devices in site.released()), "a call without ids"
+    if run.excess:
+        assert (run.sent, run.exit_code, moved) == (0, 3, {})

@@ -58,6 +58,13 @@ class Plant:
         self.hub.push(branch, {"fleets/austin.yaml": f"{old}\n"})
         return self.hub.open_pull(number, branch)
 
+    def pin(self, number: int, unit: str, version: str) -> Pull:
+        """Open a pull request that pins one unit's modbus-poller, in lines of its own."""
+        branch = f"topic-{number}"
+        text = self.hub.git("show", "origin/main:fleets/austin.yaml")
+        self.hub.push(branch, {"fleets/austin.yaml": f"{text}\n  pins:\n    {unit}: {{modbus-poller: {version}}}\n"})
+        return self.hub.open_pull(number, branch)
+
     def plan_queue(self, pull: Pull) -> dict[str, Job]:
         """Run the plan of the commit that a merge queue made."""
         made = self.hub.merge_ref(pull)

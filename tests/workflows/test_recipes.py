@@ -25,6 +25,8 @@ from tests.golden import plans
 from tests.house.tree import ROOT
 from tests.workflows.conftest import Plant, fleet
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = ROOT / "examples"
 BIN = Path(sys.executable).parent
 Ran = subprocess.CompletedProcess[str]
@@ -131,6 +133,8 @@ def test_gitlab_says_why_there_is_no_plan(machine: Machine, gitlab: GitLab) -> N
     assert pipeline.run("plan", machine.clone("request", "topic-7")).returncode == 1
     (comment,) = gitlab.bodies
     assert "this is not a manifest" in comment
+    (finding,) = json.loads((machine.folder / "request/findings.json").read_text())
+    assert finding["location"]["path"] == "fleets/austin.yaml"
 
 
 def test_gitlab_keeps_one_issue_for_drift(machine: Machine, gitlab: GitLab) -> None:

@@ -10,6 +10,19 @@ from reconciler.views import plan_json
 from tests.workflows.conftest import Plant, fleet
 from tests.workflows.hub import Artifact
 
+pytestmark = pytest.mark.slow
+
+MORE = """\
+apiVersion: reconciler/v1
+kind: Fleet
+metadata: {name: more}
+spec:
+  connection: plant
+  units: {names: [gw-006]}
+  workloads:
+    vision: {version: v1.3.0}
+"""
+
 
 @pytest.mark.parametrize("how", ["merge", "squash", "rebase"])
 def test_a_pull_request_is_planned_approved_merged_and_applied(plant: Plant, how: str) -> None:
@@ -148,6 +161,31 @@ def test_a_queue_that_pushes_several_at_once_applies_all_of_them(plant: Plant, h
     assert plant.runs("modbus-poller") == plant.runs("telemetry") == {"v1.4.0"}
 
 
+def test_a_queue_goes_on_where_an_earlier_merge_moved_what_a_later_plan_rests_on(plant: Plant) -> None:
+    first, second = plant.change(7, poller="v1.4.0"), plant.pin(8, "gw-003", "v1.2.0")
+    for pull in (first, second):
+        plant.plan(pull)
+        plant.hub.approve(pull)
+    assert plant.apply(plant.hub.merge(first)).result == "success"
+    applied = plant.apply(plant.hub.merge(second))
+    assert applied.result == "success", applied.log
+    assert plant.runs("modbus-poller") == {"v1.4.0", "v1.2.0"}
+    assert plant.assigned("modbus-poller", "gw-003") == "v1.2.0"
+
+
+def test_a_queue_stops_where_there_is_more_to_do_than_was_reviewed(plant: Plant) -> None:
+    first, second = plant.change(7, poller="v1.4.0"), plant.change_telemetry(8, "v1.4.0")
+    for pull in (first, second):
+        plant.plan(pull)
+    unseen = plant.hub.push("main", {"fleets/more.yaml": MORE})
+    push = plant.hub.merge(first, second)
+    applied = plant.apply({**push, "before": unseen["before"]})
+    assert applied.result == "failure"
+    assert "What is more must be reviewed" in applied.log
+    assert "vision" in applied.log
+    assert plant.writes == 0
+
+
 def test_a_queue_plans_its_own_commit_for_the_required_check(plant: Plant) -> None:
     pull = plant.change(7, poller="v1.4.0")
     queued = plant.plan_queue(pull)
@@ -229,7 +267,7 @@ def test_a_plan_that_cannot_be_made_is_said_in_the_comment_with_its_reason(plant
     assert planned["comment"].result == "success", planned["comment"].log
     (comment,) = plant.hub.comments_on(pull)
     assert "workloadz" in comment
-    assert "::error" in planned["plan"].log
+    assert "::error file=fleets/austin.yaml,line=" in planned["plan"].log
     assert plant.hub.labels_on(pull) == ["reconciler: no plan"]
     plant.hub.push("topic-7", fleet(poller="v1.4.0"))
     plant.plan(pull)

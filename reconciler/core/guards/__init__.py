@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import msgspec
 
-from reconciler.core.guards import mistake, quarantine, suspend, unknown, version
+from reconciler.core.guards import manifest, unknown, version
 from reconciler.core.guards.case import Case, Scene, Veto
 from reconciler.core.judge import Intent
 from reconciler.core.resolve import Column, Rule
 from reconciler.model.hold import Hold
 from reconciler.model.verdict import Verdict
 
-ALWAYS: tuple[Veto, ...] = (mistake.veto, suspend.veto, unknown.veto)
+ALWAYS: tuple[Veto, ...] = (manifest.veto_mistake, manifest.veto_suspended, unknown.veto)
 """Vetoes that speak of slots of which nothing is known, too."""
 
 VETOES: tuple[Veto, ...] = (
@@ -24,7 +24,7 @@ VETOES: tuple[Veto, ...] = (
     unknown.veto_paused,
     unknown.veto_pruning,
     version.veto_unit,
-    quarantine.veto,
+    manifest.veto_quarantined,
     version.veto,
 )
 """In the order in which their reasons are listed. `requirement` and `platform` come after them: they compare slots."""

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from reconciler.core.guards import enforced, limit, scope
-from reconciler.core.guards.force import in_force
+from reconciler.core.guards import limit, manifest
 from reconciler.core.guards.limit import Load
+from reconciler.core.guards.manifest import in_force
 from reconciler.model.fleet import Allowance, Document, FleetSpec
 from reconciler.model.plan import Lifted, LimitKind, Violation
 
-ADMISSIONS = (scope.admission, enforced.admission, limit.admission)
+ADMISSIONS = (manifest.scope, manifest.enforced, limit.admission)
 
 
 class Admitted(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from reconciler.core.assemble import assemble, iso
 from reconciler.core.assessment import FleetAssessment, leavers
 from reconciler.core.bind import bind
 from reconciler.core.digest import checksum, fingerprint
-from reconciler.core.guards.force import in_force
+from reconciler.core.guards.manifest import in_force
 from reconciler.core.names import suggestion
 from reconciler.core.plan import failed_fleet
 from reconciler.core.resolve import resolve

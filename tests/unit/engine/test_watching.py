@@ -506,3 +506,17 @@ def test_a_fleet_that_is_blocked_or_cannot_be_read_is_told_once_and_when_that_is
         "the manifests changed",
         "no longer blocked by a limit",
     ]
+
+
+def test_a_pass_that_is_stopped_while_it_reads_says_and_sends_nothing() -> None:
+    memory = passes()
+    memory.coverage = Coverage(False, ("the run was asked to stop",))
+    observe = memory.observe
+
+    def stopped(*args: Any) -> Any:
+        memory.clock.stop = True
+        return observe(*args)
+
+    memory.observe = stopped  # type: ignore[assignment]  # a reading
+    assert watched(memory, Git(request("2"))) == []
+    assert memory.calls == []

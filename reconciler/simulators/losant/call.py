@@ -1,4 +1,7 @@
-"""One API call on its way through an endpoint: its query parameters, and the flow that its path names."""
+"""One API call on its way through an endpoint: its query parameters, and the flow that its path names.
+
+Parameters come as official clients send them: flat, or bracket-flattened arrays such as `tagFilter[0][key]`.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -11,10 +14,12 @@ from reconciler.simulators.losant.world import LosantWorld
 from reconciler.simulators.routes import Call as AnyCall
 
 OBJECT_ID = re.compile(r"[A-Fa-f\d]{24}")
+_BRACKETS = re.compile(r"(\w+)\[(\d+)\](?:\[(\w+)\])?")
 _TRUE = ("true", "1")
 _FALSE = ("false", "0", "")
 
 DEFAULT_PER_PAGE = 100
+MOST_TAGS = 100
 
 
 class Parameters:
@@ -72,6 +77,26 @@ class Parameters:
         if per_page > CEILING and variants["max-per-page"] == "clamp":
             per_page = CEILING
         return Window(self.number("page", 0, 0), per_page)
+
+    def values(self, name: str) -> list[str]:
+        """One value or an array of values."""
+        plain = [value for key, value in self.pairs if key == name]
+        return [value for value in (*plain, *(value for _, _, value in self._entries(name))) if value]
+
+    def tags(self, name: str) -> list[dict[str, str]]:
+        """A tag filter: entries of a key, a value, or both."""
+        entries: dict[str, dict[str, str]] = {}
+        for index, part, value in self._entries(name):
+            if part not in ("key", "value"):
+                raise malformed(f"query parameter {name} takes entries of key and value")
+            entries.setdefault(index, {})[part] = value
+        if len(entries) > MOST_TAGS:
+            raise malformed(f"query parameter {name} takes at most {MOST_TAGS} entries")
+        return list(entries.values())
+
+    def _entries(self, name: str) -> list[tuple[str, str | None, str]]:
+        found = ((_BRACKETS.fullmatch(key), value) for key, value in self.pairs)
+        return [(match[2], match[3], value) for match, value in found if match is not None and match[1] == name]
 
 
 class Call(AnyCall[LosantWorld]):

@@ -5,10 +5,13 @@ Parameters come as official clients send them: flat, or bracket-flattened arrays
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+import msgspec
 
 from reconciler.simulators.losant.access import malformed, not_found
 from reconciler.simulators.losant.application import CEILING, Window
-from reconciler.simulators.losant.inventory import Flow
+from reconciler.simulators.losant.inventory import Flow, Tags
 from reconciler.simulators.losant.variants import Variants
 from reconciler.simulators.losant.world import LosantWorld
 from reconciler.simulators.routes import Call as AnyCall
@@ -19,7 +22,24 @@ _TRUE = ("true", "1")
 _FALSE = ("false", "0", "")
 
 DEFAULT_PER_PAGE = 100
-MOST_TAGS = 100
+
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+TagKey = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-zA-Z_-]{1,255}\Z")]
+
+
+class Tag(msgspec.Struct, forbid_unknown_fields=True):
+    """An entry of a tag filter; what it does not name is open."""
+
+    key: TagKey | msgspec.UnsetType = msgspec.UNSET
+    value: Text | msgspec.UnsetType = msgspec.UNSET
+
+    def matches(self, tags: Tags) -> bool:
+        """Whether a device of these tags has one like it."""
+        return any(self.key in (msgspec.UNSET, key) and self.value in (msgspec.UNSET, value) for key, value in tags)
+
+
+TagFilter = Annotated[list[Tag], msgspec.Meta(max_length=100)]
+"""Confirmed: JS lib/schemas/deviceTagFilter.json."""
 
 
 class Parameters:
@@ -83,16 +103,15 @@ class Parameters:
         plain = [value for key, value in self.pairs if key == name]
         return [value for value in (*plain, *(value for _, _, value in self._entries(name))) if value]
 
-    def tags(self, name: str) -> list[dict[str, str]]:
-        """A tag filter: entries of a key, a value, or both."""
+    def tags(self, name: str) -> list[Tag]:
+        """A tag filter."""
         entries: dict[str, dict[str, str]] = {}
         for index, part, value in self._entries(name):
-            if part not in ("key", "value"):
-                raise malformed(f"query parameter {name} takes entries of key and value")
-            entries.setdefault(index, {})[part] = value
-        if len(entries) > MOST_TAGS:
-            raise malformed(f"query parameter {name} takes at most {MOST_TAGS} entries")
-        return list(entries.values())
+            entries.setdefault(index, {})[part or ""] = value
+        try:
+            return msgspec.convert(list(entries.values()), TagFilter)
+        except msgspec.ValidationError as error:
+            raise malformed(f"query parameter {name}: {error}") from None
 
     def _entries(self, name: str) -> list[tuple[str, str | None, str]]:
         found = ((_BRACKETS.fullmatch(key), value) for key, value in self.pairs)

@@ -32,7 +32,6 @@ from reconciler.simulators.losant.inventory import (
     hex_id,
     index_of,
     iso,
-    matches,
 )
 
 T = TypeVar("T")
@@ -109,7 +108,7 @@ def list_devices(call: Call) -> Reply:
             if one.deleted is None
             and (not classes or one.device_class in classes)
             and named(one.name)
-            and (not tags or gather(matches(one.tags, tag.get("key"), tag.get("value")) for tag in tags))
+            and (not tags or gather(tag.matches(one.tags) for tag in tags))
         ]
 
     about = {

@@ -13,21 +13,12 @@ import msgspec
 from reconciler.simulators.exchange import Reply, json_reply
 from reconciler.simulators.losant.access import malformed, not_found
 from reconciler.simulators.losant.agents import TOKEN
-from reconciler.simulators.losant.call import MOST_TAGS, Call
-from reconciler.simulators.losant.inventory import EDGE, Device, Flow, matches
+from reconciler.simulators.losant.call import Call, TagFilter, Text
+from reconciler.simulators.losant.inventory import EDGE, Device, Flow
 from reconciler.simulators.losant.reads import version_payload
 
 Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Fa-f0-9]{24}\Z")]
-Text = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 Agent = Annotated[str, msgspec.Meta(pattern=r"^\d{1,9}\.\d{1,9}\.\d{1,9}\Z")]
-TagKey = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-zA-Z_-]{1,255}\Z")]
-
-
-class Tag(msgspec.Struct, forbid_unknown_fields=True):
-    """An entry of a tag filter; what it does not name is open."""
-
-    key: TagKey | msgspec.UnsetType = msgspec.UNSET
-    value: Text | msgspec.UnsetType = msgspec.UNSET
 
 
 class Body(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
@@ -40,7 +31,7 @@ class Release(Body):
     flow_id: Id
     version: Text | None
     device_ids: Annotated[list[Id], msgspec.Meta(max_length=1000)] = []
-    device_tags: Annotated[list[Tag], msgspec.Meta(max_length=MOST_TAGS)] = []
+    device_tags: TagFilter = []
 
 
 class Replace(Body):
@@ -89,7 +80,7 @@ def release(call: Call) -> Reply:
         if device is not None:
             devices[device.index] = device
     for tag in body.device_tags:
-        devices |= {d.index: d for d in _edge_devices(call) if matches(d.tags, tag.key or None, tag.value or None)}
+        devices |= {d.index: d for d in _edge_devices(call) if tag.matches(d.tags)}
     return _assign(call, [(device, flow) for device in devices.values()], body.version)
 
 

@@ -25,6 +25,7 @@ from reconciler.simulators.memfault.payloads import (
     deployment_payload,
     device_row,
     organization_payload,
+    project_payload,
     release_payload,
     type_payload,
     version_payload,
@@ -45,6 +46,11 @@ def get_me(call: Call) -> Reply:
 def list_organizations(call: Call) -> Reply:
     """The organizations that the credentials reach."""
     return call.page([organization_payload(call.project)])
+
+
+def get_project(call: Call) -> Reply:
+    """The project."""
+    return data(project_payload(call.project))
 
 
 def list_types(call: Call) -> Reply:

@@ -52,6 +52,7 @@ class Artifact:
     md5: str
     created: int
     must_pass_through: bool = False
+    extra_info: Json = None
 
 
 @dataclass(slots=True)

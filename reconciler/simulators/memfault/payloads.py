@@ -27,6 +27,20 @@ def organization_payload(project: Project) -> Payload:
     return {"id": 1, "name": project.organization.title(), "slug": project.organization}
 
 
+def project_payload(project: Project) -> Payload:
+    """The project. Without `max_ota_upload_size` the official client sends a payload in one part (CLI upload.py)."""
+    return {
+        "id": project.number,
+        "name": project.slug.replace("-", " ").title(),
+        "slug": project.slug,
+        "os": "Zephyr",
+        "platform": "nRF9160",
+        "count_devices": len(project.devices),
+        "created_date": iso(project.created),
+        "updated_date": iso(project.created),
+    }
+
+
 def release_payload(project: Project, release: Release) -> Payload:
     """A release. That replies carry `must_pass_through` is inferred (a variant)."""
     must = any(artifact.must_pass_through for artifact in release.artifacts)
@@ -56,7 +70,7 @@ def artifact_payload(project: Project, artifact: Artifact) -> Payload:
         "url": f"https://ota-cdn.example.invalid/{artifact.id}/{artifact.filename}",
         "md5": artifact.md5,
         **_must_pass(project, shown=artifact.must_pass_through),
-        "extra_info": None,
+        "extra_info": artifact.extra_info,
         "created_date": iso(artifact.created),
         "updated_date": iso(artifact.created),
     }

@@ -7,6 +7,7 @@ from hashlib import blake2b
 from itertools import count
 
 from reconciler.simulators.clock import Clock, Timeline
+from reconciler.simulators.exchange import Json
 from reconciler.simulators.memfault.inventory import (
     DEFAULT,
     Artifact,
@@ -42,6 +43,8 @@ class Project(Timeline):
         self.cohorts: dict[str, Cohort] = {}
         self.deployments: dict[int, Deployment] = {}
         self.devices: dict[str, Device] = {}
+        self.uploads: dict[str, bool] = {}
+        """Whether the bytes have come, by token."""
         self.created = self.now()
         self.ids = count(1)
         self._counted: tuple[int, Counter[str | None]] = (-1, Counter())
@@ -101,12 +104,20 @@ class Project(Timeline):
             versions[version] = next(self.ids)
 
     def add_artifact(
-        self, release: Release, hardware: str, *, must_pass_through: bool = False, filename: str = ""
+        self,
+        release: Release,
+        hardware: str,
+        *,
+        must_pass_through: bool = False,
+        filename: str = "",
+        md5: str = "",
+        extra_info: Json = None,
     ) -> None:
         """Add a payload of a release for a hardware version."""
         digest = blake2b(f"{release.name} {hardware}".encode(), digest_size=20).hexdigest()
         name = filename or f"{hardware}-{release.version}.bin"
-        made = Artifact(next(self.ids), hardware, name, digest, digest[:32], release.created, must_pass_through)
+        md5 = md5 or digest[:32]
+        made = Artifact(next(self.ids), hardware, name, digest, md5, release.created, must_pass_through, extra_info)
         release.artifacts.append(made)
 
     # --- devices -----------------------------------------------------------------------------------------------------

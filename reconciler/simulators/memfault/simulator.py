@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 from reconciler.simulators.exchange import Json, Reply, Request, json_object
 from reconciler.simulators.faults import KINDS, LISTINGS, READS, WRITES
 from reconciler.simulators.faults import Faults as AnyFaults
-from reconciler.simulators.memfault import endpoints
-from reconciler.simulators.memfault.access import USER, not_found, refused
+from reconciler.simulators.memfault import endpoints, uploads
+from reconciler.simulators.memfault.access import NOBODY, USER, not_found, refused
 from reconciler.simulators.memfault.call import Call
 from reconciler.simulators.memfault.variants import OBJECTS
 from reconciler.simulators.memfault.world import MemfaultWorld
@@ -27,6 +27,10 @@ _READ = (READS, OBJECTS)
 ROUTES: tuple[Route[Call], ...] = (
     route("me.get", "GET", "/auth/me", endpoints.get_me, *_READ, scope=USER),
     route("organizations.list", "GET", _ORGANIZATIONS, endpoints.list_organizations, *_LIST),
+    route("project.get", "GET", _P, endpoints.get_project, *_READ),
+    route("uploads.prepare", "POST", f"{_P}/upload", uploads.prepare, WRITES),
+    route("uploads.put", "PUT", "/uploads/{token}", uploads.put_bytes, WRITES, scope=NOBODY),
+    route("payloads.create", "POST", f"{_P}/releases/ota_payload", uploads.make_payload, WRITES),
     route("releases.list", "GET", f"{_P}/releases", endpoints.list_releases, *_LIST),
     route("release.get", "GET", f"{_P}/releases/{{release}}*", endpoints.get_release, *_READ),
     route("deployments.list", "GET", f"{_P}/deployments", endpoints.list_deployments, *_LIST),

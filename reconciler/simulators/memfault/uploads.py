@@ -79,8 +79,10 @@ def make_payload(call: Call) -> Reply:
     hardware, software = body.hardware_version, body.software_version
     if not project.uploads.get(body.file.token):
         raise malformed("the file was not uploaded")
-    if hardware not in project.hardware or software.software_type not in project.types:
-        raise not_found(f"Hardware version {hardware!r} or software type {software.software_type!r}")
+    if hardware not in project.hardware:
+        raise not_found(f"Hardware version {hardware!r}")
+    if software.software_type not in project.types:
+        raise not_found(f"Software type {software.software_type!r}")
     release = _release(call, software)
     further = body.firmware_type != "standalone" or body.component_version is not None
     if release.payload(hardware) is not None and not further:

@@ -18,7 +18,7 @@ from reconciler.engine.plan import plan
     epilog="""\b
 Examples:
   reconciler explain gw-017                          all its workloads
-  reconciler explain gw-017 vision                   one of them
+  reconciler explain gw-017 vision                   one of them; also gw-017/vision, as `status -o name` has it
   reconciler explain 575ecf887ae143cd83dc4aa2 vision fleets/austin
 
 \b

@@ -71,7 +71,8 @@ verbose_option = click.option("-v", "--verbose", is_flag=True, help="List every 
 
 
 def output_option(*forms: str) -> Callable[[F], F]:
-    """Return the `-o` option with these forms; the first is the default."""
+    """Return the `-o` option with these forms; the first is the default. What is there as JSON is there as YAML."""
+    forms = (*forms, "yaml") if "yaml" not in forms else forms
     return click.option(
         "-o", "--output", type=click.Choice(forms), default=forms[0], show_default=True, help="Output format."
     )

@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import click
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from reconciler.views.line import Line
 
 
@@ -44,6 +46,15 @@ def write_json(content: bytes) -> None:
     click.echo(harmless_json(content))
 
 
+def write_yaml(content: bytes) -> None:
+    """Write the values of a JSON document as YAML."""
+    from msgspec.json import decode
+
+    from reconciler.manifest.write import data
+
+    say(*data(decode(content)).splitlines())
+
+
 def show(lines: Sequence[Line], *, err: bool = False) -> None:
     """Write styled lines: in colour where standard output is a terminal, plain elsewhere and on standard error."""
     from reconciler.views.line import plain, styled
@@ -54,6 +65,37 @@ def show(lines: Sequence[Line], *, err: bool = False) -> None:
     from rich.console import Console
 
     Console(highlight=False, soft_wrap=True, force_terminal=True, width=width()).print(styled(lines), end="")
+
+
+class Screen:
+    """Draws lines over those that it drew before, on a terminal, between `with` and its end; the last ones stay."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        console = Console(highlight=False, no_color=not _in_colour())
+        self._live = Live(console=console, auto_refresh=False, vertical_overflow="ellipsis", redirect_stdout=False)
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    def draw(self, lines: Sequence[Line]) -> None:
+        """Show lines in place of the last ones."""
+        from reconciler.views.line import styled
+
+        self._live.update(styled(lines), refresh=True)
+
+
+def is_terminal() -> bool:
+    """Return whether standard output is a terminal that can be drawn on."""
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def width() -> int:
@@ -73,4 +115,4 @@ def _in_colour() -> bool:
         return False
     if os.environ.get("FORCE_COLOR"):
         return True
-    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    return is_terminal()

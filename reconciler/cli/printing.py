@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from reconciler.cli.output import say, show, width, write_json
+from reconciler.cli.output import say, show, width, write_json, write_yaml
 from reconciler.engine.apply import Applying
 from reconciler.errors import JournalError, SettingsError
 from reconciler.model.event import AnyEvent
@@ -33,11 +33,11 @@ def print_plan(
     saved: Path | None = None,
     context: CommandContext | None = NOTHING,
 ) -> None:
-    """Write a plan to standard output as text, markdown or json."""
-    if output == "json":
+    """Write a plan to standard output as text, markdown, json or yaml."""
+    if output in {"json", "yaml"}:
         from reconciler.views import plan_json
 
-        write_json(plan_json.encode(found))
+        (write_json if output == "json" else write_yaml)(plan_json.encode(found))
     elif output == "markdown":
         from reconciler.views import plan_markdown
 
@@ -52,9 +52,11 @@ def print_plan(
 def print_report(
     report: T, output: str, encode: Callable[[T], bytes], render: Callable[..., list[Line]], **options: Any
 ) -> None:
-    """Write a report to standard output as text or json; `options` are for the text."""
+    """Write a report to standard output as text, json or yaml; `options` are for the text."""
     if output == "json":
         write_json(encode(report))
+    elif output == "yaml":
+        write_yaml(encode(report))
     else:
         show(render(report, width=width(), **options))
 

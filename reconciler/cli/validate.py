@@ -10,7 +10,7 @@ import msgspec
 
 from reconciler.cli import wiring
 from reconciler.cli.options import connections_option, output_option, paths_argument, strict_option
-from reconciler.cli.output import say, write_json
+from reconciler.cli.output import say, write_json, write_yaml
 from reconciler.errors import ManifestError
 from reconciler.manifest.finding import diagnostics_builtins, diagnostics_text
 from reconciler.model.diagnostic import Diagnostic, Severity
@@ -43,9 +43,9 @@ def command(paths: tuple[Path, ...], output: str, connections: Path | None, stri
     except ManifestError as error:
         findings = [*error.diagnostics]
     valid = not any(strict or one.severity is Severity.ERROR for one in findings)
-    if output == "json":
+    if output != "text":
         answer = {"valid": valid, "findings": diagnostics_builtins(findings), "documents": _documents(manifest)}
-        write_json(msgspec.json.encode(answer))
+        (write_json if output == "json" else write_yaml)(msgspec.json.encode(answer))
     else:
         if findings:
             say(*diagnostics_text(findings).split("\n"), err=True)

@@ -72,12 +72,14 @@ def places(paths: Sequence[Path]) -> list[Path]:
     return list(paths) or [Path()]
 
 
-def load(paths: Sequence[Path], connections: Path | None = None, *, strict: bool = False) -> Manifest:
-    """Read the manifests of PATHS and print warnings about them; raise ManifestError with all findings."""
+def load(
+    paths: Sequence[Path], connections: Path | None = None, *, strict: bool = False, quiet: bool = False
+) -> Manifest:
+    """Read the manifests of PATHS and print warnings about them unless `quiet`; raise ManifestError with all findings."""
     found = source(paths, connections).load()
     if found.warnings and strict:
         raise ManifestError(found.warnings, hint=STRICT)
-    if found.warnings:
+    if found.warnings and not quiet:
         say(*diagnostics_text(found.warnings).split("\n"), err=True)
     return found
 

@@ -75,7 +75,6 @@ class _Importer:
         self.desired = {workload.id: self._desired_values(workload) for workload in snapshot.workloads}
         self.held = [workload for workload in snapshot.workloads if self.desired[workload.id].held]
         self.keys = _keys(self.held, snapshot.workloads)
-        self.names = Counter(snapshot.units.names)
 
     def run(self, measure: Measure) -> Imported:
         ways = [self._compact(ids=True), self._compact(ids=False)]
@@ -163,19 +162,13 @@ class _Importer:
             workloads[key] = one.spec(workload_id)
             for row, value in one.pins.items():
                 pins.setdefault(row, {})[key] = _pin(value)
-        named = sorted((self._unit_key(row), row) for row in pins)
+        named = sorted((self.snapshot.units.key(row), row) for row in pins)
         return FleetSpec(
             connection=self.connection,
             units=Selector(all=True),
             workloads=workloads,
             pins={key: pins[row] for key, row in named},
         )
-
-    def _unit_key(self, row: int) -> str:
-        """Return the name where it means this unit and no other, else the id."""
-        units = self.snapshot.units
-        name = units.names[row]
-        return name if name and self.names[name] == 1 and name not in units.index else units.ids[row]
 
     # --- what is not said -------------------------------------------------------------------------------------------
 

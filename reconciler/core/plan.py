@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Protocol
 
 import msgspec
@@ -25,6 +24,7 @@ from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.observation import State
 from reconciler.model.origin import Origin, Path
 from reconciler.model.plan import Basis, Counts, FleetPlan, Plan, Summary, Times
+from reconciler.model.quantity import iso
 from reconciler.model.release import Catalog
 from reconciler.model.unit import Ref
 from reconciler.model.verdict import Verdict
@@ -122,11 +122,6 @@ def assemble(
         fleets=ordered,
     )
     return msgspec.structs.replace(plan, fingerprint=fingerprint(plan))
-
-
-def iso(at: float) -> str:
-    """Return a time in seconds since 1970 as ISO 8601 in UTC, to the second."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class _Maker:

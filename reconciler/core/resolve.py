@@ -247,8 +247,7 @@ class _Resolver:
         found: list[tuple[int, str, Path]] = []
         for key in sorted(self.spec.pins):
             path: Path = ("spec", "pins", key)
-            row = self.units.index.get(key)
-            rows = [row] if row is not None else self.units.named(key)
+            rows = self.units.meant(key)
             if len(rows) > 1:
                 self._ambiguous(key, rows, path, tuple(self.spec.pins[key]))
             elif not rows:

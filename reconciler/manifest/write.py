@@ -57,6 +57,11 @@ def write(
     )
 
 
+def data(value: Mapping[str, Value]) -> str:
+    """Return a mapping of plain values, as JSON has them, as YAML."""
+    return "".join(f"{line}\n" for line in _block(value, "", depth=len(OPEN)))
+
+
 def _document(
     kind: str, name: str, spec: msgspec.Struct | Mapping[str, Value], comments: Sequence[str], schema: str | None
 ) -> Iterator[str]:
@@ -164,6 +169,8 @@ def _flow(value: Value) -> str:
         return "[" + ", ".join(_flow(item) for item in value) + "]"
     if isinstance(value, bool):
         return "true" if value else "false"
+    if value is None:
+        return "null"
     return _text(value) if isinstance(value, str) else repr(value)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from functools import singledispatch
 
 import msgspec
@@ -24,6 +23,7 @@ from reconciler.model.event import (
     to_builtins,
 )
 from reconciler.model.outcome import ReceiptKind, Result
+from reconciler.model.quantity import iso
 from reconciler.views.line import Line, Span, line
 from reconciler.views.reason_words import RESULTS, outcome_words, violation_words
 from reconciler.views.words import SIGNS, clean, commit_words, count, duration, end, from_to, joined, listed, version
@@ -47,9 +47,13 @@ def render(event: AnyEvent) -> Line:
     """Return an event as one line: time in UTC, level, fleet, what happened. Never folded: one line an event."""
     level, words = _said(event)
     fleet = clean(_fleet(event))
-    at = datetime.fromtimestamp(event.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return line(
-        (at, "dim"), " ", (f"{level:<7}", LEVELS[level]), *((" ", (fleet, "bold")) if fleet else ()), " ", *words
+        (iso(event.at), "dim"),
+        " ",
+        (f"{level:<7}", LEVELS[level]),
+        *((" ", (fleet, "bold")) if fleet else ()),
+        " ",
+        *words,
     )
 
 

@@ -13,7 +13,7 @@ from reconciler.core.bind import bind
 from reconciler.core.digest import fingerprint
 from reconciler.core.guards.force import in_force
 from reconciler.core.names import suggestion
-from reconciler.core.plan import assemble, failed_fleet, iso
+from reconciler.core.plan import assemble, failed_fleet
 from reconciler.core.resolve import resolve
 from reconciler.core.status import axes, fleet_status
 from reconciler.core.versions import older
@@ -34,6 +34,7 @@ from reconciler.model.hold import HoldReason
 from reconciler.model.observation import EMPTY, Phase, State
 from reconciler.model.outcome import Result
 from reconciler.model.plan import FleetPlan, LimitKind
+from reconciler.model.quantity import iso
 from reconciler.model.release import Release, ReleaseInfo
 from reconciler.model.snapshot import PROVED, Coverage, Snapshot, Workload
 from reconciler.model.unit import Reach, Unit, Units

@@ -9,7 +9,6 @@ import pytest
 
 from reconciler.core.assessment import Filters
 from reconciler.core.decide import PlanRequest
-from reconciler.core.plan import iso
 from reconciler.engine.run import Options
 from reconciler.engine.watch import JITTER, LONGEST_PAUSE, QUIET, READINGS, Watched, Watching
 from reconciler.errors import ManifestError, ReconcilerError, SettingsError
@@ -18,6 +17,7 @@ from reconciler.model.event import AnyEvent, Blocked, Called, Drifted, Finished,
 from reconciler.model.fleet import Limits, Manifest, Selector, Suspend
 from reconciler.model.observation import Phase, State
 from reconciler.model.origin import Origin
+from reconciler.model.quantity import iso
 from reconciler.model.unit import Reach
 from tests.unit.engine.memory import LOST, REFUSED, Clock, Memory, gone, request
 

@@ -50,7 +50,7 @@ def write_yaml(content: bytes) -> None:
     """Write the values of a JSON document as YAML."""
     from msgspec.json import decode
 
-    from reconciler.manifest.write import data
+    from reconciler.manifest.layout import data
 
     say(*data(decode(content)).splitlines())
 

@@ -11,23 +11,21 @@ from typing import Any
 
 import msgspec
 
-from reconciler.core.names import suggestion
 from reconciler.errors import ManifestError, SettingsError
 from reconciler.manifest import check, connections
 from reconciler.manifest.accept import Misfit, misfits
+from reconciler.manifest.envelope import API, KINDS, unnamed, wrong_head, wrong_keys
 from reconciler.manifest.files import PUBLIC, Skipped, Text, Unreadable, below, text_of
 from reconciler.manifest.parsed import Parsed, Problem, settle
-from reconciler.manifest.read import AGAIN, collector_paused, read
+from reconciler.manifest.read import collector_paused, read
 from reconciler.model.connection import ConnectionSpec
 from reconciler.model.diagnostic import Diagnostic, Related, Severity
-from reconciler.model.fleet import ChannelSpec, Document, FleetSpec, Manifest
+from reconciler.model.fleet import Document, FleetSpec, Manifest
 from reconciler.model.kind import Metadata
 from reconciler.model.origin import NOWHERE, Origin
 from reconciler.plugin import Plugins
 
 SAMPLE = 3
-API = "reconciler/v1"
-KINDS: dict[str, type[msgspec.Struct]] = {"Connection": ConnectionSpec, "Channel": ChannelSpec, "Fleet": FleetSpec}
 IMPORTED = {
     "Connection": "; `reconciler import --connection NAME` chooses it",
     "Fleet": "; `reconciler import --fleet NAME` chooses it",
@@ -193,30 +191,20 @@ class _Loading:
         for problem in parsed.problems:
             self._problem(parsed, problem)
         if not parsed.problems:
-            self._wrong(
-                "no-manifest",
-                f"this is not a manifest: it needs `apiVersion: {API}` and a kind ({', '.join(KINDS)})",
-                parsed.locate(()),
-                parsed=parsed,
-            )
+            at, hint = unnamed(parsed.value)
+            message = f"this is not a manifest: it needs `apiVersion: {API}` and a kind ({', '.join(KINDS)})"
+            self._wrong("no-manifest", message, parsed.locate((at,) if at else ()), hint=hint, parsed=parsed)
 
     def _envelope(self, parsed: Parsed, value: dict[str, Any], *, clean: bool) -> None:
-        if value["apiVersion"] != API:
-            message = f"apiVersion must be {API}, not {value['apiVersion']!r}"
-            self._wrong("api-version", message, parsed.locate(("apiVersion",)), parsed=parsed)
+        head = list(wrong_head(value))
+        for misfit in head:
+            self._misfit(parsed, misfit)
+        if head:
             return
-        kind = value.get("kind")
-        spec_kind = KINDS.get(kind) if isinstance(kind, str) else None
-        if spec_kind is None or kind is None:
-            near = suggestion(str(kind), list(KINDS))
-            message = f"kind must be one of {', '.join(KINDS)}, not {kind!r}{near}"
-            self._wrong("kind", message, parsed.locate(("kind",)), parsed=parsed)
-            return
-        for key in value:
-            if key not in {"apiVersion", "kind", "metadata", "spec"} and AGAIN not in key:
-                near = suggestion(key, ["metadata", "spec"])
-                message = f"unknown key {key!r} in the document{near}"
-                self._wrong("unknown-key", message, parsed.locate((key,)), parsed=parsed)
+        kind: str = value["kind"]
+        spec_kind = KINDS[kind]
+        for misfit in wrong_keys(value, spec_kind):
+            self._misfit(parsed, misfit)
         metadata = self._convert(parsed, "metadata", Metadata)
         spec = self._convert(parsed, "spec", spec_kind)
         if metadata is None or spec is None or not clean:
@@ -229,8 +217,6 @@ class _Loading:
 
     def _convert(self, parsed: Parsed, key: str, kind: type[Any]) -> Any:
         if parsed.value.get(key) is None:
-            if key not in parsed.value:
-                self._wrong("missing-key", f"the document needs {key!r}", parsed.locate(()), parsed=parsed)
             return None
         value, converted, error = parsed.value[key], None, ""
         connects = kind is ConnectionSpec
@@ -245,7 +231,7 @@ class _Loading:
             return converted
         found = list(connections.unfit(value, self.plugins, (key,)) if connects else misfits(value, kind, (key,)))
         for misfit in found:
-            self._misfit(parsed, misfit)
+            self._misfit(parsed, misfit if misfit.hint or connects else _advised(misfit, kind, value))
         if error and not found and not parsed.problems:
             self._wrong("wrong-value", error, parsed.locate((key,)), parsed=parsed)
         return None if found else converted
@@ -306,6 +292,13 @@ class _Loading:
                 excerpt=parsed.text.excerpt(origin.line, _kind(parsed)) if parsed is not None else "",
             )
         )
+
+
+def _advised(misfit: Misfit, kind: type[Any], value: Any) -> Misfit:
+    """Return a misfit with how to write it right."""
+    from reconciler.manifest.habits import advice  # seldom needed
+
+    return msgspec.structs.replace(misfit, hint=advice(kind, value, misfit))
 
 
 def _is_ours(value: Any) -> bool:

@@ -17,7 +17,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.manifest.load import KINDS, _Loading
+from reconciler.manifest.envelope import KINDS
+from reconciler.manifest.load import _Loading
 from reconciler.manifest.schema import find
 from reconciler.manifest.write import _plain
 from reconciler.model import event, plan, recorded

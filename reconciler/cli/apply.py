@@ -19,9 +19,10 @@ from reconciler.cli.options import (
     concurrency_option,
     output_option,
     result_option,
+    saved_among,
     selection,
 )
-from reconciler.cli.output import say
+from reconciler.cli.output import note
 from reconciler.cli.printing import applied, live, print_plan, print_report, result_file
 from reconciler.cli.recording import Recorder, RunSoFar, reporting
 from reconciler.core.decide import PlanRequest
@@ -36,7 +37,7 @@ from reconciler.model.plan import LimitKind, Plan
     epilog="""\b
 Examples:
   reconciler apply                                   plan, ask, apply
-  reconciler apply --plan plan.json                  exactly what was reviewed, and no more
+  reconciler apply --plan plan.json                  exactly what was reviewed, and no more (also: apply plan.json)
   reconciler apply --yes --no-wait --result run.jsonl
   reconciler apply --yes --allow remove --reason 'site closed, CHG-4711'
 
@@ -52,7 +53,7 @@ manifest holds some slots; 1 an error before anything was sent.""",
     metavar="FILE",
     help="Apply this reviewed plan and no more; each slot is checked against its state today.",
 )
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.option("--no-wait", is_flag=True, help="Do not wait for units to settle; report what the platform accepted.")
 @click.option(
     "--deadline", type=DURATION, default="10m", show_default=True, help="How long to wait for units to settle."
@@ -87,6 +88,7 @@ def command(  # every option is one of the command line's
     On a terminal the plan is shown and must be confirmed; elsewhere --yes or a saved --plan is needed. A saved plan is
     an upper bound: what changed since, and what the manifests no longer ask for, is skipped and reported.
     """
+    selected, plan_file = saved_among(selected, plan_file)
     _check_usage(yes=yes, plan_file=plan_file, allow=allow, reason=reason)
     saved = read_plan(plan_file) if plan_file is not None else None
     clock = wiring.SystemClock()
@@ -106,9 +108,7 @@ def command(  # every option is one of the command line's
         else:
             from reconciler.views.reason_words import warnings_of
 
-            say(
-                *(f"warning: {one.fleet}: {text}" for one in planned.plan.fleets for text in warnings_of(one)), err=True
-            )
+            note(*(f"warning: {one.fleet}: {text}" for one in planned.plan.fleets for text in warnings_of(one)))
         options = Options(
             concurrency=concurrency,
             fail_fast=fail_fast,

@@ -13,7 +13,7 @@ import msgspec
 from reconciler.cli import connecting, wiring
 from reconciler.cli.files import make_folder, write_files
 from reconciler.cli.options import connections_option
-from reconciler.cli.output import say
+from reconciler.cli.output import note, quiet, say
 from reconciler.core.bootstrap import Imported
 from reconciler.engine.bootstrap import import_fleet
 from reconciler.engine.snapshot import chosen
@@ -65,6 +65,7 @@ class Import(click.Command):
 
 @click.command("import", cls=Import)
 @click.option(
+    "-f",
     "--from",
     "sources",
     multiple=True,
@@ -128,7 +129,7 @@ def _import(wanted: Wanted, manifest: Manifest, connection: str, text: str) -> N
     _tell(wanted, found, texts)
     for name, document in manifest.fleets.items():
         if document.spec.connection == connection:
-            say(f"warning: the fleet {name!r} also uses {connection!r}; no slot may be in both", err=True)
+            note(f"warning: the fleet {name!r} also uses {connection!r}; no slot may be in both")
 
 
 def _lines(fleet: str, spec: FleetSpec) -> int:
@@ -140,12 +141,14 @@ def _comments(found: Imported) -> list[str]:
 
 
 def _tell(wanted: Wanted, found: Imported, texts: Mapping[str, str]) -> None:
+    if quiet():
+        return
     if not wanted.shown:
         for name, content in texts.items():
             say(f"wrote {wanted.out / name} ({content.count(chr(10)):,} lines)", err=wanted.shown)
     say(f"{found.slots:,} slots of {found.units:,} units are managed", err=wanted.shown)
-    for note in found.notes:
-        say(f"note: {note}", err=wanted.shown)
+    for one in found.notes:
+        say(f"note: {one}", err=wanted.shown)
     if not wanted.shown:
         place = "" if wanted.out == Path() else f" {shlex.quote(str(wanted.out))}"
         say(f"next: reconciler plan{place}")

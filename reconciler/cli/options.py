@@ -9,11 +9,13 @@ from typing import Any, NamedTuple, TypeVar
 
 import click
 
+from reconciler.cli.files import is_plan
 from reconciler.core.assessment import Filters
 from reconciler.model.quantity import seconds
 from reconciler.views.plan_words import CommandContext
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 
 class DurationType(click.ParamType[float]):
@@ -44,7 +46,26 @@ LIFETIME = DurationType("1s", "365d")
 
 FILE = click.Path(path_type=Path)
 
-paths_argument = click.argument("paths", nargs=-1, type=FILE)
+
+def paths_argument(function: Callable[..., T]) -> Callable[..., T]:
+    """Add PATHS, which `-f` gives as well; the command takes both as `paths`."""
+
+    @wraps(function)
+    def taking(*, paths: tuple[Path, ...], file: tuple[Path, ...], **others: Any) -> T:
+        return function(paths=(*paths, *file), **others)
+
+    argument = click.argument("paths", nargs=-1, type=FILE)
+    return argument(file_option(taking))
+
+
+file_option = click.option(
+    "-f",
+    "--file",
+    multiple=True,
+    type=FILE,
+    metavar="PATH",
+    help="The same as PATHS; `-` is standard input (repeatable).",
+)
 
 connections_option = click.option(
     "--connections",
@@ -91,6 +112,16 @@ class Selection(NamedTuple):
         """Return what was typed, for the commands that are proposed next."""
         behind = () if self.connections is None else ("--connections", str(self.connections))
         return CommandContext(where=(*map(str, self.paths), *behind), filters=self.filters.options)
+
+
+def saved_among(selected: Selection, plan_file: Path | None) -> tuple[Selection, Path | None]:
+    """Return a saved plan that stands among PATHS apart from them: `apply plan.json` means `apply --plan plan.json`."""
+    plans = [path for path in selected.paths if is_plan(path)]
+    if len(plans) > 1 or (plans and plan_file is not None):
+        raise click.UsageError(f"one plan at a time: {', '.join(map(str, [*plans, *filter(None, [plan_file])]))}")
+    if not plans:
+        return selected, plan_file
+    return selected._replace(paths=tuple(path for path in selected.paths if path != plans[0])), plans[0]
 
 
 def selection(function: Callable[..., int]) -> Callable[..., int]:

@@ -19,11 +19,27 @@ if TYPE_CHECKING:
     from reconciler.views.line import Line
 
 
+QUIET = "reconciler.quiet"
+"""Where click's context keeps that `--quiet` was given."""
+
+
 def say(*lines: str, err: bool = False) -> None:
     """Write lines: each stays one line, whatever is in it, and nothing obeys it."""
     from reconciler.views.words import harmless  # here, so that help does not load it
 
     click.echo("".join(f"{harmless(line)}\n" for line in lines), nl=False, err=err)
+
+
+def note(*lines: str) -> None:
+    """Write lines to standard error that nobody misses who asked for quiet: warnings, what was done, what to do next."""
+    if not quiet():
+        say(*lines, err=True)
+
+
+def quiet() -> bool:
+    """Return whether only results and errors are wanted."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.meta.get(QUIET))
 
 
 def show_cursor() -> None:
@@ -36,7 +52,7 @@ def heading(text: str, rest: str = "") -> None:
     """Write a line that begins in bold."""
     from reconciler.views.words import harmless
 
-    click.echo(click.style(harmless(text), bold=True) + harmless(rest))
+    click.echo(click.style(harmless(text), bold=True) + harmless(rest), color=None if _in_colour() else False)
 
 
 def write_json(content: bytes) -> None:

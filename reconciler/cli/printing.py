@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from reconciler.cli.output import say, show, width, write_json, write_yaml
+from reconciler.cli.output import quiet, say, show, width, write_json, write_yaml
 from reconciler.engine.apply import Applying
 from reconciler.errors import JournalError, SettingsError
 from reconciler.model.event import AnyEvent
@@ -170,7 +170,7 @@ def result_file(path: Path | None) -> Iterator[EventSink]:
 @contextmanager
 def live(plan: Plan) -> Iterator[EventSink]:
     """Give what shows progress on standard error: only on a terminal."""
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or quiet():
         yield Silence()
         return
     from reconciler.views.progress import Live

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
 import click
 
 from reconciler.cli import wiring
@@ -26,12 +30,19 @@ WANTED = {
 }
 
 
-def _standing_options(function: click.decorators.FC) -> click.decorators.FC:
+def _standing_options(function: Callable[..., int]) -> Callable[..., int]:
+    """Add an option for each; the command takes those given as `only`."""
+
+    @wraps(function)
+    def taking(**given: Any) -> int:
+        only = tuple(one for one in WANTED if given.pop(one.name.lower()))
+        return function(only=only, **given)
+
+    found: Callable[..., int] = taking
     for one, words in reversed(WANTED.items()):
-        function = click.option(
-            f"--{one.value}", "only", flag_value=one, multiple=True, help=f"List the slots {words}."
-        )(function)
-    return function
+        help_ = f"List the slots {words}."
+        found = click.option(f"--{one.value}", one.name.lower(), is_flag=True, help=help_)(found)
+    return found
 
 
 @click.command(
@@ -73,7 +84,6 @@ def command(
     """
     clock = wiring.SystemClock()
     listed = units or output == "name"
-    only = tuple(dict.fromkeys(map(Standing, only)))
 
     def ask(quiet: bool) -> tuple[PlanRequest, Open]:
         manifest = wiring.load(selected.paths, selected.connections, strict=selected.strict, quiet=quiet)

@@ -10,7 +10,7 @@ import msgspec
 
 from reconciler.cli import wiring
 from reconciler.cli.options import connections_option, output_option, paths_argument, strict_option
-from reconciler.cli.output import say, write_json, write_yaml
+from reconciler.cli.output import quiet, say, write_json, write_yaml
 from reconciler.errors import ManifestError
 from reconciler.manifest.finding import diagnostics_builtins, diagnostics_text
 from reconciler.model.diagnostic import Diagnostic, Severity
@@ -49,7 +49,7 @@ def command(paths: tuple[Path, ...], output: str, connections: Path | None, stri
     else:
         if findings:
             say(*diagnostics_text(findings).split("\n"), err=True)
-        if valid:
+        if valid and not quiet():
             kinds = ", ".join(count(number, kind[:-1]) for kind, number in _documents(manifest).items())
             say(f"valid: {kinds}")
     return int(not valid)

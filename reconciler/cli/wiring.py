@@ -15,11 +15,12 @@ from pathlib import Path
 import msgspec
 
 from reconciler.cli import stopping
-from reconciler.cli.output import say
+from reconciler.cli.output import note
 from reconciler.engine.group import Open
 from reconciler.engine.plan import STRICT
 from reconciler.errors import ManifestError, ReconcilerError, SettingsError
 from reconciler.git.repository import GitRepository
+from reconciler.manifest.files import STANDARD_INPUT
 from reconciler.manifest.finding import diagnostics_text
 from reconciler.manifest.load import Loader
 from reconciler.manifest.secret import resolve as resolve_secret
@@ -80,7 +81,7 @@ def load(
     if found.warnings and strict:
         raise ManifestError(found.warnings, hint=STRICT)
     if found.warnings and not quiet:
-        say(*diagnostics_text(found.warnings).split("\n"), err=True)
+        note(*diagnostics_text(found.warnings).split("\n"))
     return found
 
 
@@ -167,7 +168,7 @@ def commit(paths: Sequence[Path], manifest: Manifest, *, warn: bool = True) -> s
     head = found.head()
     if head is None:
         if warn and (why := found.trouble()):
-            say(f"warning: the plan names no commit: {why}", err=True)
+            note(f"warning: the plan names no commit: {why}")
         return None
     read = [one.file for documents in (manifest.channels, manifest.fleets) for one in documents.values()]
     return head + DIRTY if found.changed([str(path) for path in places(paths)], read) else head
@@ -181,6 +182,10 @@ def base_manifest(
     if base is None:
         yield None
         return
+    if STANDARD_INPUT in paths:
+        raise SettingsError(
+            "--base compares files, and standard input has no earlier version", hint="give them in PATHS"
+        )
     with tempfile.TemporaryDirectory(prefix="reconciler-base-") as folder:
         if Path(base).is_dir():
             older, where = _load_base([Path(base)], connections, base), f"the folder {base}"
@@ -188,9 +193,9 @@ def base_manifest(
             found = repository(paths).export(base, [str(path) for path in places(paths)], folder)
             older, where = _older(found, today, connections, base, folder), f"the git ref {base}"
         if unseen := [one for one in older.warnings if one.code in {"not-comparable", "skipped"}]:
-            say(*diagnostics_text(unseen).split("\n"), err=True)
+            note(*diagnostics_text(unseen).split("\n"))
         elif not older.fleets:
-            say(f"warning: {where} has no Fleet to compare with: every change comes from this change", err=True)
+            note(f"warning: {where} has no Fleet to compare with: every change comes from this change")
         yield older
 
 

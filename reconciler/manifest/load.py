@@ -15,7 +15,8 @@ from reconciler.errors import ManifestError, SettingsError
 from reconciler.manifest import check, connections
 from reconciler.manifest.accept import Misfit, misfits
 from reconciler.manifest.envelope import API, KINDS, unnamed, wrong_head, wrong_keys
-from reconciler.manifest.files import PUBLIC, Skipped, Text, Unreadable, below, text_of
+from reconciler.manifest.files import PUBLIC, STANDARD_INPUT, Skipped, Text, Unreadable, below, called, text_of
+from reconciler.manifest.mistaken import MANIFEST, kind_of, mistaken
 from reconciler.manifest.parsed import Parsed, Problem, settle
 from reconciler.manifest.read import collector_paused, read
 from reconciler.model.connection import ConnectionSpec
@@ -85,7 +86,7 @@ class _Loading:
                     self._warn("skipped", f"it is not read: {file.why}", Origin(str(file.path)))
                 else:
                     self._file(file, named=False)
-        elif there:
+        elif there or path == STANDARD_INPUT:
             self._file(path, named=True)
         else:
             raise SettingsError(f"there is no file or folder {path}", hint="PATHS are manifests or folders of them")
@@ -162,11 +163,15 @@ class _Loading:
             self.seen.add(name)
             content = text_of(path)
         except Unreadable as wrong:
-            self._wrong(wrong.code, str(wrong), Origin(str(wrong.path)))
+            self._wrong(wrong.code, str(wrong), Origin(called(wrong.path)))
             return
+        file = called(path)
+        kind = kind_of(content) if named else ""
+        if kind not in {"", MANIFEST}:
+            raise mistaken(file, kind, "a manifest")
         ours = named or "reconciler/" in content
-        for parsed in read(str(path), content):
-            self.texts[str(path)] = parsed.text
+        for parsed in read(file, content):
+            self.texts[file] = parsed.text
             self._document(parsed, ours=ours, named=named)
 
     def _document(self, parsed: Parsed, *, ours: bool, named: bool) -> None:

@@ -103,6 +103,7 @@ def fleet_status(one: FleetAssessment, *, units: bool = False, only: Collection[
         movements=tuple(moving for judged in one.judged for moving in movements(one, judged)),
         remarks=tuple(remark for judged in one.judged for remark in remarks(one, judged)),
         diagnostics=one.diagnostics,
+        unmatched=sum(found.code == "no-match" for found in one.resolution.warnings),
         problems=(*one.snapshot.coverage.problems, *missing),
         unit_list=tuple(_units_of(one, frozenset(only)) if only else _units(one)) if units or only else None,
     )

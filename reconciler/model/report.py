@@ -162,6 +162,8 @@ class FleetStatus(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[str, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     """What the inventory shows to be wrong or odd about the fleet's manifest."""
+    unmatched: int = 0
+    """Pins, overrides and selectors of the manifest that speak of units which are not there."""
     unit_list: tuple[UnitStatus, ...] | None = None
     error: str = ""
 

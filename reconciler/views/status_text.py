@@ -139,6 +139,9 @@ def _details(fleet: FleetStatus, now: float, *, numbers: bool) -> Iterator[Line]
     named = [f"{number:,} {name.lower()}" for name, number in zip(NUMBERS, _numbers(fleet), strict=True) if number]
     if numbers and named:
         yield line(", ".join(named), indent=2)
+    if fleet.unmatched:
+        what = count(fleet.unmatched, "line") + " of the manifest about units that are not there"
+        yield line((f"! {what}", "yellow"), indent=2)
     if fleet.next_step:
         yield line(f"{count(fleet.next_step, 'slot')} on the way, where the platform waits for the next call", indent=2)
     if fleet.ready_devices is not None and fleet.devices is not None:

@@ -343,3 +343,24 @@ def test_a_change_is_json_with_the_public_names() -> None:
 def test_no_call_acts_wide_on_a_workload_that_a_pin_speaks_of_even_of_a_unit_that_is_still_to_come() -> None:
     assert judged(reading(State("1", "1")), units=Selector(all=True)).fleet_wide
     assert not judged(reading(State("1", "1")), units=Selector(all=True), pins={"to-come": {"poller": "1"}}).fleet_wide
+
+
+def test_names_that_no_unit_bears_are_told_wherever_they_stand_and_a_rename_prunes_nothing() -> None:
+    snapshot = reading(State("1", "1"), State("1", "1"), units=[unit("u0", name="gw-0"), unit("u1", name="gw-x")])
+    gone = Selector(names=["gw-0", "gw-1"])
+    override = WorkloadSpec(version="2", overrides=[Override(units=Selector(names=["gw-1"]), version="1")])
+    for fields in (
+        {"units": gone},
+        {"units": Selector(not_=Selector(ids=["u9"]))},
+        {"workloads": {"poller": WorkloadSpec(version="2", units=gone)}},
+        {"workloads": {"poller": override}},
+    ):
+        one = judged(snapshot, **fields)
+        assert codes(one) == [("no-match", Severity.WARNING)]
+        assert "if it was renamed, name its id" in one.diagnostics[0].message
+        assert fleet_status(one).unmatched == 1
+    narrowed = {"workloads": {"poller": WorkloadSpec(version="1", units=gone)}, "prune": "listed"}
+    assert "no unit has the id or name 'gw-1'" in judged(snapshot, **narrowed).resolution.prune_unsafe[0]
+    many = judged(snapshot, units=Selector(ids=["u0", "a", "b", "c", "d"]))
+    assert "'a', 'b', 'c' and 1 more" in many.diagnostics[0].message
+    assert "did you mean 'gw-x'?" in judged(snapshot, pins={"gw-1": {"poller": "2"}}).diagnostics[0].message

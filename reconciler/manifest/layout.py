@@ -25,6 +25,7 @@ CORE = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0o[0-7]+
 RESOLVER: Any = Resolver()
 """Says what PyYAML, and with it most readers of YAML 1.1, takes a bare text for."""
 
+NOTHING: Mapping[str, Any] = {}
 Value = Any
 """A text, number, boolean, null, list or mapping."""
 
@@ -34,15 +35,32 @@ def data(value: Mapping[str, Value]) -> str:
     return "".join(f"{line}\n" for line in block(value, "", depth=len(OPEN)))
 
 
-def block(mapping: Mapping[str, Value], pad: str, *, depth: int) -> Iterator[str]:
-    """Yield a mapping line by line, `depth` levels below its document."""
+def block(
+    mapping: Mapping[str, Value], pad: str, *, depth: int, remarks: Mapping[str, Value] = NOTHING
+) -> Iterator[str]:
+    """Yield a mapping line by line, `depth` levels below its document.
+
+    `remarks` are comments behind keys, in mappings as the keys stand.
+    """
     for key, child in mapping.items():
         text = scalar(key)
         head = f"{pad}{text}:" if len(text) < LONGEST_KEY else f"{pad}? {text}\n{pad}:"
-        yield from keyed(head, child, pad, depth, folded=not (depth <= 1 and key in OPEN))
+        inner = remarks.get(key, NOTHING)
+        behind = f"  # {harmless(inner)}" if isinstance(inner, str) and "\n" not in head else ""
+        deeper = NOTHING if isinstance(inner, str) else inner
+        for line in keyed(head, child, pad, depth, folded=not (depth <= 1 and key in OPEN), remarks=deeper):
+            yield line + behind
+            behind = ""
 
 
-def keyed(head: str, child: Value, pad: str, depth: int, *, folded: bool) -> Iterator[str]:
+def harmless(comment: str) -> str:
+    """Return a comment as one line that nothing obeys."""
+    return "".join(one if one.isprintable() else "?" for one in comment).replace("##", "# #").rstrip()
+
+
+def keyed(
+    head: str, child: Value, pad: str, depth: int, *, folded: bool, remarks: Mapping[str, Value] = NOTHING
+) -> Iterator[str]:
     """Yield a value behind its key: on the same line where it fits and is no list of mappings, else below."""
     if not isinstance(child, dict | list) or not child:
         yield f"{head} {flow(child)}"
@@ -52,7 +70,7 @@ def keyed(head: str, child: Value, pad: str, depth: int, *, folded: bool) -> Ite
         yield line
     elif isinstance(child, dict):
         yield head
-        yield from block(child, pad + "  ", depth=depth + 1)
+        yield from block(child, pad + "  ", depth=depth + 1, remarks=remarks)
     elif any(isinstance(item, dict | list) for item in child):
         yield head
         for item in child:

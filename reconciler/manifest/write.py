@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from reconciler.manifest.envelope import API
-from reconciler.manifest.layout import Value, block, keyed, scalar
+from reconciler.manifest.layout import NOTHING, Value, block, harmless, keyed, scalar
 from reconciler.model.connection import ConnectionSpec
 
 SCHEMA = "../schemas/manifest.v1.schema.json"
@@ -24,25 +24,32 @@ def write(
     documents: Sequence[tuple[str, str, msgspec.Struct | Mapping[str, Value]]],
     comments: Sequence[str] = (),
     schema: str | None = SCHEMA,
+    remarks: Mapping[str, Value] = NOTHING,
 ) -> str:
     """Return documents, each a kind, a name and a spec, as the text of one file.
 
     `comments` are notes for people at its head, one a line. `schema` is what editors are pointed at, None for nothing.
-    Every document has that line: editors apply it to the document it stands in only.
+    Every document has that line: editors apply it to the document it stands in only. `remarks` are comments behind keys,
+    in mappings as the keys stand in a document.
     """
     return "---\n".join(
-        "\n".join(_document(kind, name, spec, comments if position == 0 else (), schema)) + "\n"
+        "\n".join(_document(kind, name, spec, comments if position == 0 else (), schema, remarks)) + "\n"
         for position, (kind, name, spec) in enumerate(documents)
     )
 
 
 def _document(
-    kind: str, name: str, spec: msgspec.Struct | Mapping[str, Value], comments: Sequence[str], schema: str | None
+    kind: str,
+    name: str,
+    spec: msgspec.Struct | Mapping[str, Value],
+    comments: Sequence[str],
+    schema: str | None,
+    remarks: Mapping[str, Value],
 ) -> Iterator[str]:
     if schema is not None:
         yield f"# yaml-language-server: $schema={schema}"
     for line in (line for comment in comments for line in comment.splitlines() or [""]):
-        yield f"# {''.join(one if one.isprintable() else '?' for one in line).replace('##', '# #')}".rstrip()
+        yield f"# {harmless(line)}".rstrip()
     yield f"apiVersion: {API}"
     yield f"kind: {kind}"
     yield f"metadata: {{name: {scalar(name)}}}"
@@ -50,7 +57,7 @@ def _document(
         yield "spec:"
         yield from keyed(f"  {scalar(spec.platform)}:", _plain(spec.details), "  ", 1, folded=False)
     else:
-        yield from block({"spec": _plain(spec)}, "", depth=0)
+        yield from block({"spec": _plain(spec)}, "", depth=0, remarks=remarks)
 
 
 # --- values ---------------------------------------------------------------------------------------------------------

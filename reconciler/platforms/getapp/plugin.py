@@ -13,5 +13,6 @@ PLUGIN = PlatformPlugin(
     example="--url https://cdn.example.com --delivery https://getapp.example.com",
     check=check,
     target=target,
+    question="Which call carries out each step? No document confirms it, so plans hold what needs a step until `routes:` says it.",
     simulation="reconciler.simulators.getapp.simulation:SIMULATION",
 )

@@ -359,8 +359,8 @@ def test_names_that_no_unit_bears_are_told_wherever_they_stand_and_a_rename_prun
         assert codes(one) == [("no-match", Severity.WARNING)]
         assert "if it was renamed, name its id" in one.diagnostics[0].message
         assert fleet_status(one).unmatched == 1
-    narrowed = {"workloads": {"poller": WorkloadSpec(version="1", units=gone)}, "prune": "listed"}
-    assert "no unit has the id or name 'gw-1'" in judged(snapshot, **narrowed).resolution.prune_unsafe[0]
+    narrowed = judged(snapshot, workloads={"poller": WorkloadSpec(version="1", units=gone)}, prune="listed")
+    assert "no unit has the id or name 'gw-1'" in narrowed.resolution.prune_unsafe[0]
     many = judged(snapshot, units=Selector(ids=["u0", "a", "b", "c", "d"]))
     assert "'a', 'b', 'c' and 1 more" in many.diagnostics[0].message
     assert "did you mean 'gw-x'?" in judged(snapshot, pins={"gw-1": {"poller": "2"}}).diagnostics[0].message

@@ -17,7 +17,7 @@ from reconciler.model.fleet import Document, Manifest
 from reconciler.model.observation import State
 from reconciler.model.plan import FleetPlan, Plan, Violation
 from reconciler.model.snapshot import Snapshot
-from reconciler.model.unit import Reach, Ref, Unit
+from reconciler.model.unit import Reach, Ref, Unit, refs
 
 Table = dict[str, "str | Table"]
 """Names → what is said of them. A key that equals its text is a member of a set."""
@@ -26,6 +26,10 @@ ORDER = "(order)"
 """Key that says in which order a table's other keys apply, where that matters."""
 
 ARROW = "\N{RIGHTWARDS ARROW}"
+
+
+NOBODY = frozenset({"", "*"})
+"""Ids of what is no unit: a count of several, or none."""
 
 
 class Names:
@@ -45,12 +49,10 @@ class Renamed:
     """What both sides call things: by the later name, so that what bears another one by now is still the same."""
 
     def __init__(self, left: Iterable[Ref], right: Iterable[Ref]) -> None:
-        before = {one.id: one.name for one in left}
-        self._now = {one.id: one.name for one in right}
-        self._names = Names(
-            [*map(self._later, (Ref(*one) for one in before.items())), *(Ref(*one) for one in self._now.items())]
-        )
-        self.ids = frozenset(one for one, name in before.items() if one and self._now.get(one, name) != name)
+        before, after = list(left), list(right)
+        self._now = {one.id: one.name for one in after if one.id not in NOBODY}
+        self._names = Names([*map(self._later, before), *after])
+        self.ids = frozenset(one.id for one in before if self._later(one) != one)
         """Of those whose name changed."""
 
     def __call__(self, ref: Ref) -> str:
@@ -150,8 +152,8 @@ def _calls(one: FleetPlan) -> Table:
 
 def snapshots(left: Snapshot, right: Snapshot) -> tuple[Table, Table]:
     """Return two readings as tables; when they were read is left out, and so are slots with nothing in them."""
-    units = Renamed(*((one.units.ref(row) for row in range(len(one.units))) for one in (left, right)))
-    workloads = Renamed(*((workload.ref for workload in one.workloads) for one in (left, right)))
+    units = Renamed(*(refs(one.units, range(len(one.units))) for one in (left, right)))
+    workloads = Renamed(*([workload.ref for workload in one.workloads] for one in (left, right)))
     return _snapshot(left, units, workloads), _snapshot(right, units, workloads)
 
 

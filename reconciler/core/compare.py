@@ -82,6 +82,11 @@ def _entries_of(plan: Plan) -> Iterator[Change | Held]:
 
 def _plan(plan: Plan, units: Renamed, workloads: Renamed) -> Table:
     narrowed: Table = {"filters": plan.filters} if plan.filters else {}
+    for one in plan.loosened:
+        subject = f"{one.fleet} {one.kind.value} {one.subject}".rstrip()
+        narrowed[f"loosened {subject}"] = f"{one.was or 'nothing'} {ARROW} {one.now or 'nothing'}"
+    for changed in plan.connections:
+        narrowed[f"connection {changed.connection}"] = f"{changed.edit.value}, {changed.reading.value}"
     entries = list(_entries_of(plan)) if units.ids or workloads.ids else []
     names: Table = {units(one.unit): {"name": one.unit.name} for one in entries if one.unit.id in units.ids}
     names |= {
@@ -106,6 +111,9 @@ def _fleet_plan(one: FleetPlan, units: Renamed, workloads: Renamed) -> Table:
             "held": {slot(held): _held(held) for held in one.held},
             "violations": {
                 _limit(violation): f"{violation.intended:,} of {violation.of:,}" for violation in one.violations
+            },
+            "lifted limits": {
+                _limit(lifted.violation): f"until {lifted.until}: {lifted.reason}" for lifted in one.lifted
             },
             "calls": _calls(one),
             "versions": {

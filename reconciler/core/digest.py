@@ -8,10 +8,13 @@ from typing import Any
 import msgspec
 
 from reconciler.core.resolve import Resolution
-from reconciler.model.plan import Plan
+from reconciler.model.change import Change, Held
+from reconciler.model.plan import FleetPlan, Plan
 from reconciler.model.snapshot import Snapshot
 
 LENGTH = 16
+FINGERPRINT = 32
+"""Hex digits: too many for two plans to be made that share them, few enough to be read in a comment."""
 
 
 class SlotDigest:
@@ -46,8 +49,44 @@ class SlotDigest:
 
 
 def fingerprint(plan: Plan) -> str:
-    """Return the SHA-256 of a plan's canonical JSON without `fingerprint`."""
-    return _hex({field: getattr(plan, field) for field in plan.__struct_fields__ if field != "fingerprint"})
+    """Return what a plan comes to, in few digits: the same for plans that do the same for the same manifests, whenever made.
+
+    Covered are changes, calls, what is held and by what, violations and what lifts them, and the manifests themselves; not
+    when and from where it was made, what it was compared with, nor what units do meanwhile.
+    """
+    return _hex([plan.filters, list(map(_fleet, plan.fleets))])[:FINGERPRINT]
+
+
+def _fleet(one: FleetPlan) -> list[Any]:
+    return [
+        [one.fleet, one.connection, one.basis.target, one.basis.manifest, bool(one.error)],
+        [[*_slot(change), change.extra_versions, change.settings_from, change.steps] for change in one.changes],
+        [[*_slot(held), held.stage, [hold.code for hold in held.reasons]] for held in one.held],
+        one.actions,
+        [_bare(found) for found in one.violations],
+        [[_bare(found.violation), found.reason, found.until] for found in one.lifted],
+        one.basis.versions,
+    ]
+
+
+def _slot(one: Change | Held) -> list[Any]:
+    return [one.unit.id, one.workload.id, one.verb, one.from_, one.to, one.settings, one.size]
+
+
+def _bare(one: msgspec.Struct) -> list[Any]:
+    """Return a value without where it is written: a comment above it moves that."""
+    return [getattr(one, name) for name in one.__struct_fields__ if name != "origin"]
+
+
+def checksum(plan: Plan) -> str:
+    """Return the SHA-256 of a plan's canonical JSON without `checksum`."""
+    return _hex({field: getattr(plan, field) for field in plan.__struct_fields__ if field != "checksum"})
+
+
+def sealed(plan: Plan) -> Plan:
+    """Return a plan with its fingerprint and checksum."""
+    marked = msgspec.structs.replace(plan, fingerprint=fingerprint(plan))
+    return msgspec.structs.replace(marked, checksum=checksum(marked))
 
 
 def _hex(value: Any) -> str:  # any JSON value

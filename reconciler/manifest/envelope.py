@@ -10,12 +10,10 @@ import msgspec
 from reconciler.core.names import suggestion
 from reconciler.manifest.accept import Misfit
 from reconciler.manifest.layout import flow
+from reconciler.manifest.ours import API, KINDS
 from reconciler.manifest.read import AGAIN
 from reconciler.model.connection import ConnectionSpec
-from reconciler.model.fleet import ChannelSpec, FleetSpec
 
-API = "reconciler/v1"
-KINDS: dict[str, type[msgspec.Struct]] = {"Connection": ConnectionSpec, "Channel": ChannelSpec, "Fleet": FleetSpec}
 KEYS = ("apiVersion", "kind", "metadata", "spec")
 RIGHT = f"write `apiVersion: {API}`"
 BELOW = "a document has `apiVersion`, `kind`, `metadata` and `spec`; everything else stands below `spec`"

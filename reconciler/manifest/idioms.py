@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.model.fleet import (
+    Allowance,
     ChannelRef,
     ChannelSpec,
     Failure,
@@ -47,6 +48,7 @@ EXAMPLES: dict[type, dict[str, Any]] = {
         "prune": "listed",
         "allow_empty": True,
         "limits": {"remove": "10%", "minimum": 3},
+        "allow": [{"limit": "remove", "workload": "vision", "reason": "end of life", "until": UNTIL}],
         "quarantine": [{"workload": "vision", "version": "v2.0.2", "reason": "boot loop", "until": UNTIL}],
         "suspend": {"reason": "site audit", "until": UNTIL},
         "rollout": {"waves": [{"units": CANARY}, "10%", "100%"], "soak": "30m"},
@@ -75,6 +77,7 @@ EXAMPLES: dict[type, dict[str, Any]] = {
     Requirement: {"version": ">=1.4", "connection": "plant", "tag": "serial"},
     Limit: {"percent": "10%", "number": 25},
     Limits: {"remove": "10%", "replace": "20%", "release": {"percent": "20%", "number": 50}, "minimum": 3},
+    Allowance: {"limit": "remove", "workload": "vision", "reason": "end of life", "until": UNTIL},
     Quarantine: {"workload": "vision", "version": "v2.0.2", "reason": "boot loop on rev B", "until": UNTIL},
     Suspend: {"reason": "site audit", "until": UNTIL},
     Wave: {"units": CANARY, "percent": "10%"},

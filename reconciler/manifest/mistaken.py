@@ -27,7 +27,7 @@ KINDS = {
 OTHER = ("the output of a command", "give it to what reads JSON, such as jq")
 
 
-def kind_of(text: str) -> str:
+def file_kind(text: str) -> str:
     """Return what a text is by its beginning: manifest, plan, snapshot, event, another format; empty for none of ours."""
     written = WRITTEN.match(text)
     if written is not None:

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from reconciler.manifest.envelope import API
 from reconciler.manifest.layout import NOTHING, Value, block, harmless, keyed, scalar
+from reconciler.manifest.ours import API
 from reconciler.model.connection import ConnectionSpec
 
 SCHEMA = "../schemas/manifest.v1.schema.json"

@@ -6,8 +6,8 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.core.assemble import assemble
 from reconciler.core.compare import Table, differing
-from reconciler.core.plan import assemble
 from reconciler.engine.difference import Thing, comparison
 from reconciler.model.fleet import Document, Manifest
 from reconciler.model.observation import EMPTY

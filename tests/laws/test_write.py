@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.manifest.connections import convert
-from reconciler.manifest.envelope import API, KINDS
 from reconciler.manifest.layout import WIDTH
+from reconciler.manifest.ours import API, KINDS
 from reconciler.manifest.parsed import settle
 from reconciler.manifest.read import read
 from reconciler.manifest.write import write

@@ -11,6 +11,7 @@ PLUGIN = PlatformPlugin(
     options=OPTIONS,
     connection=connection,
     example="--url https://cdn.example.com --delivery https://getapp.example.com",
+    harmless=frozenset({"agent", "topology", "api", "routes"}),  # an agent gets no secret
     check=check,
     target=target,
     question="Which call carries out each step? No document confirms it, so plans hold what needs a step until `routes:` says it.",

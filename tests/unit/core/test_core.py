@@ -8,12 +8,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from reconciler.core.assemble import assemble
 from reconciler.core.assessment import FleetAssessment, leavers
 from reconciler.core.bind import bind
-from reconciler.core.digest import fingerprint
-from reconciler.core.guards.force import in_force
+from reconciler.core.digest import checksum, fingerprint
+from reconciler.core.guards.manifest import in_force
 from reconciler.core.names import suggestion
-from reconciler.core.plan import assemble, failed_fleet
+from reconciler.core.plan import failed_fleet
 from reconciler.core.resolve import resolve
 from reconciler.core.status import axes, fleet_status
 from reconciler.core.versions import older
@@ -330,7 +331,7 @@ def test_a_fleet_that_could_not_be_read_makes_the_plan_errored() -> None:
     plan = assemble([failed, planned(judged(reading(State("1", "1"))))], now=NOW, read={}, filters="")
     assert (plan.errored, plan.complete, plan.applyable) == (True, False, True)
     assert [entry.fleet for entry in plan.fleets] == ["a", "fleet"]
-    assert fingerprint(plan) == plan.fingerprint
+    assert (fingerprint(plan), checksum(plan)) == (plan.fingerprint, plan.checksum)
     assert not assemble([failed], now=NOW, read={}, filters="").applyable
 
 

@@ -285,3 +285,8 @@ def test_a_rename_is_told_as_a_rename() -> None:
         (("units", "gw-9", "tags", "ring"), "x", "y"),
         (("workloads", "modbus", "name"), "poller", "modbus"),
     ]
+
+
+def test_plans_tell_a_rename_as_a_rename() -> None:
+    before, after = plan(fleet(changes=(change(Ref("u1", "gw-1")),))), plan(fleet(changes=(change(Ref("u1", "gw-9")),)))
+    assert told(before, after) == [(("renamed", "gw-9", "name"), "gw-1", "gw-9")]

@@ -19,8 +19,8 @@ from reconciler.cli.options import (
     Selection,
     concurrency_option,
     output_option,
+    plans_among_paths,
     result_option,
-    saved_among,
     selection,
 )
 from reconciler.cli.output import note
@@ -88,6 +88,7 @@ manifest holds some slots; 1 an error before anything was sent.""",
 @result_option
 @selection
 @output_option("text", "json")
+@plans_among_paths
 def command(  # every option is one of the command line's
     selected: Selection,
     plan_files: tuple[Path, ...],
@@ -109,7 +110,6 @@ def command(  # every option is one of the command line's
     an upper bound: what changed since, and what the manifests no longer ask for, is skipped and reported. It is refused
     unless what it was made from is in the history of what is checked out.
     """
-    selected, plan_files = saved_among(selected, plan_files)
     _check_usage(yes=yes, plans=len(plan_files), replan=replan_if_subset, allow=allow, reason=reason)
     reviews = reviewed.read(plan_files, approved if plan_files else ())
     saved = reviews[0] if reviews and not replan_if_subset else None

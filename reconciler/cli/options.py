@@ -137,11 +137,16 @@ def _typed(path: Path) -> str:
     return f"./{path}" if str(path).startswith("-") else str(path)
 
 
-def saved_among(selected: Selection, plan_files: tuple[Path, ...]) -> tuple[Selection, tuple[Path, ...]]:
-    """Return saved plans that stand among PATHS apart from them: `apply plan.json` means `apply --plan plan.json`."""
-    plans = [path for path in selected.paths if is_plan(path)]
-    rest = tuple(path for path in selected.paths if path not in plans)
-    return selected._replace(paths=rest), (*plan_files, *plans)
+def plans_among_paths(function: Callable[..., int]) -> Callable[..., int]:
+    """Take saved plans that stand among PATHS as those of `--plan`: `apply plan.json` means `apply --plan plan.json`."""
+
+    @wraps(function)
+    def taking(*, selected: Selection, plan_files: tuple[Path, ...], **others: Any) -> int:
+        plans = [path for path in selected.paths if is_plan(path)]
+        rest = tuple(path for path in selected.paths if path not in plans)
+        return function(selected=selected._replace(paths=rest), plan_files=(*plan_files, *plans), **others)
+
+    return taking
 
 
 def selection(function: Callable[..., int]) -> Callable[..., int]:

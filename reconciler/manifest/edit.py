@@ -68,10 +68,14 @@ def _put(text: str, node: MappingNode, wanted: Wanted) -> str:
     new = {key: value for key, value in wanted.items() if key not in there}
     text = _added(text, node, new) if new else text  # behind everything that is there
     for key, inner in sorted(there.items(), key=lambda entry: -_end(entry[1])):
-        if not isinstance(inner, MappingNode) or not isinstance(wanted[key], Mapping):
-            raise ValueError(f"it says {key!r} already")  # noqa: TRY004 - it is about the text
-        text = _put(text, inner, wanted[key])
+        text = _put(text, _mapping(inner, wanted[key], key), wanted[key])
     return text
+
+
+def _mapping(node: Node, wanted: Any, key: str) -> MappingNode:
+    if isinstance(node, MappingNode) and isinstance(wanted, Mapping):
+        return node
+    raise ValueError(f"it says {key!r} already")
 
 
 def _added(text: str, node: MappingNode, new: Wanted) -> str:

@@ -14,7 +14,7 @@ from reconciler.manifest.accept import Misfit, bare, type_of
 from reconciler.manifest.files import TELLING
 from reconciler.manifest.idioms import ELSEWHERE, EXAMPLES, HOMES, WORDS
 from reconciler.manifest.layout import Value, flow
-from reconciler.manifest.mend import adopted_by, fields_of, member, mended_to, plain_key, renamed
+from reconciler.manifest.mend import adopted_by, fields_of, member, mended_to, plain_key, renamed, within
 from reconciler.manifest.parsed import meant
 
 LONGEST = 160
@@ -39,10 +39,7 @@ def advice(kind: Any, value: Value, misfit: Misfit) -> str:
         return ELSEWHERE[alien]
     home = HOMES.get(cls, {}).get(alien) or ((found,) if (found := renamed(cls, key)) else ())
     if home:
-        inner = there
-        for step in reversed(home[1:]):
-            inner = {step: inner}
-        return _form(cls, home[0], inner, fields[home[0]].type)
+        return _form(cls, home[0], within(home[1:], there), fields[home[0]].type)
     adopted = adopted_by(cls, {key: there})
     if adopted is not None:
         ((name, inner),) = adopted.items()

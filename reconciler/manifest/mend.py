@@ -6,7 +6,7 @@ A lone value goes into a list, a key of another tool becomes ours, `10` becomes 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
 from msgspec import inspect
@@ -65,6 +65,13 @@ def renamed(cls: type, key: str) -> str:
     return alike or next((names[one] for one in get_close_matches(plain, names, n=1, cutoff=0.8)), "")
 
 
+def within(steps: Sequence[str], value: Value) -> Value:
+    """Return a value in the mappings that lead to it."""
+    for step in reversed(steps):
+        value = {step: value}
+    return value
+
+
 def mended_to(wanted: inspect.Type, value: Value) -> Value:
     """Return a value that fits, made of this one; None where there is none."""
     if fits(value, wanted):
@@ -100,10 +107,8 @@ def _struct(cls: type, value: Value) -> Value:
         home = HOMES.get(cls, {}).get(plain_key(key)) if not name else None
         if home:
             name = home[0]
-            for step in reversed(home[1:]):
-                child = {step: child}  # noqa: PLW2901 - it goes further in
         if name and name not in found:
-            found[name] = child
+            found[name] = within(home[1:], child) if home else child
         else:
             strange[key] = child
     if strange:
@@ -198,9 +203,9 @@ def _every(found: Iterable[Value]) -> list[Value] | None:
 
 def _structs(wanted: inspect.Type) -> Iterator[type]:
     inner = bare(wanted)
-    for one in inner.types if isinstance(inner, inspect.UnionType) else [inner]:
-        if isinstance(bare(one), inspect.StructType):
-            yield bare(one).cls  # type: ignore[attr-defined] # just asked
+    for one in map(bare, inner.types if isinstance(inner, inspect.UnionType) else [inner]):
+        if isinstance(one, inspect.StructType):
+            yield one.cls
 
 
 def _text(wanted: inspect.Type, value: Value) -> Value:

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from reconciler.cli import wiring
+from reconciler.plugin import Slot
 from tests.e2e.conftest import Ran, Simulator, simulating
 
 Run = Callable[..., Ran]
@@ -29,12 +30,15 @@ def imported(run: Run, simulator: Simulator, platform: str, *more: str) -> dict[
     return env
 
 
-def newer(simulator: Simulator, platform: str, path: Path) -> str:
-    """Let the manifest ask for a later version that other units have already; return that version."""
+def slots(simulator: Simulator, platform: str) -> list[Slot]:
     story = wiring.simulator(platform).story
     assert story is not None
-    slots = [story.slot(row) for row in simulator.control("GET", "state")["rows"]]
-    counts = Counter((slot.workload, slot.assigned) for slot in slots if slot.assigned)
+    return [story.slot(row) for row in simulator.control("GET", "state")["rows"]]
+
+
+def newer(simulator: Simulator, platform: str, path: Path) -> str:
+    """Let the manifest ask for a later version that other units have already; return that version."""
+    counts = Counter((slot.workload, slot.assigned) for slot in slots(simulator, platform) if slot.assigned)
     for (workload, old), _ in counts.most_common():
         later = sorted(version for name, version in counts if name == workload and version and old and version > old)
         if later and old:
@@ -59,8 +63,7 @@ def test_import_validate_plan_apply(run: Run, tmp_path: Path, platform: str) -> 
         assert {reason["code"] for held in planned["held"] for reason in held["reasons"]} == set(), planned["held"]
         ran = run("watch", "f", "--once", "--mode", "apply", "--wait", "5m", **env)
         assert ran.code == 0, ran
-        rows = [wiring.simulator(platform).story.slot(row) for row in simulator.control("GET", "state")["rows"]]  # type: ignore[union-attr] # asked before
-        assert sum(slot.assigned == version for slot in rows) >= len(planned["changes"])
+        assert sum(slot.assigned == version for slot in slots(simulator, platform)) >= len(planned["changes"])
         assert run("plan", "f", "--detailed-exitcode", **env).code == 0
 
 
@@ -162,11 +165,7 @@ def test_pins_are_written_by_id_with_the_name_beside(run: Run, tmp_path: Path, p
         imported(run, simulator, platform)
         text = (tmp_path / "f/fleet.yaml").read_text()
         pins = yaml.safe_load(text)["spec"].get("pins", {})
-        story = wiring.simulator(platform).story
-        assert story is not None
-        names = {
-            slot.unit: slot.name for slot in (story.slot(row) for row in simulator.control("GET", "state")["rows"])
-        }
+        names = {slot.unit: slot.name for slot in slots(simulator, platform)}
         for unit in pins:
             assert unit in names, "an id"
             assert names[unit] == unit or any(

@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from reconciler.core.assemble import iso
 from reconciler.core.assessment import Filters
 from reconciler.core.decide import PlanRequest
 from reconciler.engine.run import Options
@@ -21,6 +20,7 @@ from reconciler.model.observation import Phase, State
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Result
 from reconciler.model.plan import Plan
+from reconciler.model.quantity import iso
 from reconciler.model.release import ReleaseInfo
 from reconciler.model.snapshot import Coverage, Query, Snapshot
 from reconciler.model.unit import Reach

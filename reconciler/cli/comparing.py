@@ -247,7 +247,7 @@ def _is_folder(base: str, repository: Versioned) -> bool:
         raise SettingsError("--base is empty", hint="give a branch, a tag, a commit or a folder")
     there = Path(base).is_dir()
     if there and not base.startswith("-") and repository.known(base):
-        say(f"warning: --base {base} is the git ref; write ./{base} for the folder", err=True)
+        note(f"warning: --base {base} is the git ref; write ./{base} for the folder")
         return False
     return there
 

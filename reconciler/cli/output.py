@@ -23,11 +23,11 @@ QUIET = "reconciler.quiet"
 """Where click's context keeps that `--quiet` was given."""
 
 
-def clear() -> None:
-    """Take away the picture of a reading: whatever is written comes after it."""
+def clear(*, for_good: bool = False) -> None:
+    """Take away the picture of a reading: whatever is written comes after it. `for_good`: further readings have none."""
     shown = sys.modules.get("reconciler.cli.reading")  # whose command reads nothing has none
     if shown is not None:
-        shown.display.finish()
+        shown.display.finish(for_good=for_good)
 
 
 def say(*lines: str, err: bool = False) -> None:
@@ -52,6 +52,7 @@ def quiet() -> bool:
 
 def command_runner(*lines: str) -> None:
     """Write commands for a build server, which `views.annotations` made: it obeys each of them, and nothing in them."""
+    clear()
     for line in lines:
         click.echo(line)
 
@@ -111,7 +112,6 @@ class Screen:
         self._live = Live(console=console, auto_refresh=False, vertical_overflow="ellipsis", redirect_stdout=False)
 
     def __enter__(self) -> Self:
-        self._live.start()
         return self
 
     def __exit__(
@@ -120,9 +120,11 @@ class Screen:
         self._live.stop()
 
     def draw(self, lines: Sequence[Line]) -> None:
-        """Show lines in place of the last ones."""
+        """Show lines in place of the last ones. From the first ones on, a reading has no picture of its own."""
         from reconciler.views.line import styled
 
+        clear(for_good=True)
+        self._live.start()
         self._live.update(styled(lines), refresh=True)
 
 

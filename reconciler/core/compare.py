@@ -17,7 +17,7 @@ from reconciler.model.fleet import Document, Manifest
 from reconciler.model.observation import State
 from reconciler.model.plan import FleetPlan, Plan, Violation
 from reconciler.model.snapshot import Snapshot
-from reconciler.model.unit import Reach, Ref, Unit
+from reconciler.model.unit import Reach, Ref, Unit, refs
 
 Table = dict[str, "str | Table"]
 """Names → what is said of them. A key that equals its text is a member of a set."""
@@ -26,6 +26,10 @@ ORDER = "(order)"
 """Key that says in which order a table's other keys apply, where that matters."""
 
 ARROW = "\N{RIGHTWARDS ARROW}"
+
+
+NOBODY = frozenset({"", "*"})
+"""Ids of what is no unit: a count of several, or none."""
 
 
 class Names:
@@ -41,30 +45,58 @@ class Names:
         return ref.name if ref.name and len(self._ids[ref.name]) == 1 else f"{ref.name} ({ref.id})".strip()
 
 
+class Renamed:
+    """What both sides call things: by the later name, so that what bears another one by now is still the same."""
+
+    def __init__(self, left: Iterable[Ref], right: Iterable[Ref]) -> None:
+        before, after = list(left), list(right)
+        self._now = {one.id: one.name for one in after if one.id not in NOBODY}
+        self._names = Names([*map(self._later, before), *after])
+        self.ids = frozenset(one.id for one in before if self._later(one) != one)
+        """Of those whose name changed."""
+
+    def __call__(self, ref: Ref) -> str:
+        """Return what to call it."""
+        return self._names(self._later(ref))
+
+    def _later(self, ref: Ref) -> Ref:
+        return Ref(ref.id, self._now.get(ref.id, ref.name))
+
+
 # --- plans --------------------------------------------------------------------------------------------------------------
 
 
 def plans(left: Plan, right: Plan) -> tuple[Table, Table]:
     """Return two plans as tables; times and fingerprints are left out."""
-    entries: list[Change | Held] = []
-    for plan in (left, right):
-        for fleet in plan.fleets:
-            entries += [*fleet.changes, *fleet.held]
-    units, workloads = Names(one.unit for one in entries), Names(one.workload for one in entries)
+    ours, theirs = list(_entries_of(left)), list(_entries_of(right))
+    units = Renamed((one.unit for one in ours), (one.unit for one in theirs))
+    workloads = Renamed((one.workload for one in ours), (one.workload for one in theirs))
     return _plan(left, units, workloads), _plan(right, units, workloads)
 
 
-def _plan(plan: Plan, units: Names, workloads: Names) -> Table:
+def _entries_of(plan: Plan) -> Iterator[Change | Held]:
+    for fleet in plan.fleets:
+        yield from fleet.changes
+        yield from fleet.held
+
+
+def _plan(plan: Plan, units: Renamed, workloads: Renamed) -> Table:
     narrowed: Table = {"filters": plan.filters} if plan.filters else {}
     for one in plan.loosened:
         subject = f"{one.fleet} {one.kind.value} {one.subject}".rstrip()
         narrowed[f"loosened {subject}"] = f"{one.was or 'nothing'} {ARROW} {one.now or 'nothing'}"
     for changed in plan.connections:
         narrowed[f"connection {changed.connection}"] = f"{changed.edit.value}, {changed.reading.value}"
-    return narrowed | {f"fleet {one.fleet}": _fleet_plan(one, units, workloads) for one in plan.fleets}
+    entries = list(_entries_of(plan)) if units.ids or workloads.ids else []
+    names: Table = {units(one.unit): {"name": one.unit.name} for one in entries if one.unit.id in units.ids}
+    names |= {
+        workloads(one.workload): {"name": one.workload.name} for one in entries if one.workload.id in workloads.ids
+    }
+    fleets: Table = {f"fleet {one.fleet}": _fleet_plan(one, units, workloads) for one in plan.fleets}
+    return narrowed | ({"renamed": names} if names else {}) | fleets
 
 
-def _fleet_plan(one: FleetPlan, units: Names, workloads: Names) -> Table:
+def _fleet_plan(one: FleetPlan, units: Renamed, workloads: Renamed) -> Table:
     def slot(entry: Change | Held) -> str:
         return f"{units(entry.unit)} {workloads(entry.workload)}"
 
@@ -128,13 +160,12 @@ def _calls(one: FleetPlan) -> Table:
 
 def snapshots(left: Snapshot, right: Snapshot) -> tuple[Table, Table]:
     """Return two readings as tables; when they were read is left out, and so are slots with nothing in them."""
-    both = (left, right)
-    units = Names(one.units.ref(row) for one in both for row in range(len(one.units)))
-    workloads = Names(workload.ref for one in both for workload in one.workloads)
+    units = Renamed(*(refs(one.units, range(len(one.units))) for one in (left, right)))
+    workloads = Renamed(*([workload.ref for workload in one.workloads] for one in (left, right)))
     return _snapshot(left, units, workloads), _snapshot(right, units, workloads)
 
 
-def _snapshot(one: Snapshot, units: Names, workloads: Names) -> Table:
+def _snapshot(one: Snapshot, units: Renamed, workloads: Renamed) -> Table:
     names = [units(one.units.ref(row)) for row in range(len(one.units))]
     states = [_state(state) for state in one.states]
     slots: Table = {}
@@ -146,17 +177,25 @@ def _snapshot(one: Snapshot, units: Names, workloads: Names) -> Table:
     return {
         "application": one.identity,
         "reading": "complete" if one.coverage.complete else "; ".join(one.coverage.problems),
-        "units": {name: _unit(one.units[row]) for row, name in enumerate(names)},
-        "workloads": {workloads(workload.ref): workload.id for workload in one.workloads},
+        "units": {name: _unit(one.units[row], units) for row, name in enumerate(names)},
+        "workloads": {workloads(workload.ref): _workload(workload.ref, workloads) for workload in one.workloads},
         "slots": slots,
     }
 
 
-def _unit(unit: Unit) -> Table:
+def _workload(ref: Ref, renamed: Renamed) -> str | Table:
+    return {"id": ref.id, "name": ref.name} if ref.id in renamed.ids else ref.id
+
+
+def _unit(unit: Unit, renamed: Renamed) -> Table:
+    tags: dict[str, str | Table] = {}
+    for key, value in unit.labels:
+        tags[key] = f"{tags[key]}, {value}" if key in tags else value
     return _said(
         {
             "id": unit.id,
-            "tags": ", ".join(f"{key}={value}" for key, value in unit.labels),
+            "name": unit.name if unit.id in renamed.ids else "",
+            "tags": tags,
             "reach": Reach(unit.reach).name.lower(),
             "agent": unit.agent or "",
             "devices": str(unit.size) if unit.size != 1 else "",

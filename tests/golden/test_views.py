@@ -25,6 +25,7 @@ from reconciler.views import (
     plan_outputs,
     plan_text,
     releases_text,
+    status_rows,
     status_text,
 )
 from reconciler.views.line import plain
@@ -60,6 +61,9 @@ def _reports(width: int) -> dict[str, Callable[[], str]]:
         f"applied-beyond-{width}": lambda: plain(apply_text.render(reports.applied_beyond(), width=width)),
         f"status-{width}": lambda: plain(status_text.render(reports.status(), now=NOW, width=width)),
         f"status-units-{width}": lambda: plain(status_text.render(reports.status_units(), now=NOW, width=width)),
+        f"status-piped-{width}": lambda: plain(
+            status_text.render(reports.status_units(), now=NOW, width=width, piped=True)
+        ),
         f"explain-{width}": lambda: plain(explain_text.render(reports.explanation(), now=NOW, width=width)),
         f"doctor-{width}": lambda: plain(doctor_text.render(reports.checks(), width=width)),
         f"releases-{width}": lambda: plain(releases_text.render(reports.releases(), width=width)),
@@ -74,6 +78,9 @@ CASES: dict[str, Callable[[], str]] = {
     **{f"plan-{name}-60": partial(_plan, name, width=60) for name in ("canary", "large", "hostile", "violated")},
     **{f"plan-{name}-160": partial(_plan, name, width=160) for name in ("canary", "large")},
     **{f"plan-{name}-verbose": partial(_plan, name, verbose=True) for name in ("canary", "all-held", "steps", "hostile")},
+    "status-wide": lambda: plain(status_rows.wide(reports.status())),
+    "status-units-wide": lambda: plain(status_rows.wide(reports.status_units())),
+    "status-names": lambda: "\n".join(status_rows.names(reports.status_units())) + "\n",
     "plan-removal-unsaved": lambda: _plan("removal", saved=None),
     **{
         f"plan-{name}.markdown": partial(_markdown, name)

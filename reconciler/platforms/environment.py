@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import ssl
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +24,13 @@ class Proxy(NamedTuple):
 
     url: str
     user: tuple[bytes, bytes] | None = None
+
+    @property
+    def authorization(self) -> list[tuple[str, str]]:
+        """Return the header that says who asks."""
+        if self.user is None:
+            return []
+        return [("Proxy-Authorization", f"Basic {b64encode(b':'.join(self.user)).decode()}")]
 
 
 def proxy_of(host: str, port: int, environ: Mapping[str, str]) -> Proxy | None:

@@ -19,7 +19,7 @@ from reconciler.errors import Rejected, UnexpectedAnswer, Unreachable
 from reconciler.platforms.body import START, TooLarge, unpacked
 from reconciler.platforms.credentials import NoCredentials
 from reconciler.platforms.http import Client
-from reconciler.platforms.transport import PART
+from reconciler.platforms.line import PART
 
 Handler = Callable[[socket.socket], object]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"

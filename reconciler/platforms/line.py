@@ -81,9 +81,9 @@ class Line:
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
 
-    def read(self, call: Call) -> bytes:
+    def read(self, call: Call, most: int = PART) -> bytes:
         """Return what came, at least a byte; nothing once the other side has closed."""
-        return self._waiting(call, lambda: self._sock.recv(PART), selectors.EVENT_READ)
+        return self._waiting(call, lambda: self._sock.recv(most), selectors.EVENT_READ)
 
     def write(self, content: bytes, call: Call) -> None:
         """Send all of it."""
@@ -128,8 +128,9 @@ class Tls(Line):
             self.close()
             raise
 
-    def read(self, call: Call) -> bytes:
-        """Return what came."""
+    def read(self, call: Call, most: int = PART) -> bytes:
+        """Return what came, however much."""
+        del most
         try:
             return self._waiting(call, self._records, selectors.EVENT_READ)
         except NoAnswer as error:

@@ -14,14 +14,15 @@ from urllib.parse import urlsplit
 import h11
 
 from reconciler.platforms.environment import Proxy, proxy_of, tls_context
-from reconciler.platforms.line import Call, Late, Line, NoAnswer, NotSent, Tls, connected
+from reconciler.platforms.line import PART, Call, Late, Line, NoAnswer, NotSent, Tls, connected
 
 LONGEST_HEAD = 100_000
 """Bytes that the head of an answer may have, and a line of its chunks."""
 BODILESS = {"GET", "HEAD", "DELETE"}
 """Methods that need no length to say that they have no body."""
 
-Headers = list[tuple[str, str]]
+FEW = 8_192
+"""Bytes read at once while only the head of an answer is waited for: what comes behind it need not pass h11."""
 
 
 class Request(NamedTuple):
@@ -201,10 +202,14 @@ class _Body:
 
     def parts(self) -> Iterator[bytes]:
         """Yield it as it comes."""
+        if self._length:
+            event = self._http.next_event()
+            if event is h11.NEED_DATA:
+                event = h11.Data(data=b"")
+            if isinstance(event, h11.Data):
+                yield from self._straight(bytes(event.data), self._length)
+                return
         event = _next(self._http, self._line, self._call)
-        if isinstance(event, h11.Data) and self._length is not None:
-            yield from self._straight(bytes(event.data), self._length)
-            return
         while isinstance(event, h11.Data):
             yield bytes(event.data)
             event = _next(self._http, self._line, self._call)
@@ -246,7 +251,7 @@ def _next(http: h11.Connection, line: Line, call: Call) -> object:
     """Return what h11 makes of what comes. Raises NoAnswer for what is no HTTP."""
     try:
         while (event := http.next_event()) is h11.NEED_DATA:
-            part = line.read(call)
+            part = line.read(call, PART if http.their_state is h11.SEND_BODY else FEW)
             if not part and http.their_state is h11.SEND_RESPONSE:
                 raise NoAnswer("the server disconnected without an answer")
             http.receive_data(part)

@@ -6,17 +6,19 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler.cli.output import say, show, width, write_json
-from reconciler.engine.apply import Applying
 from reconciler.errors import JournalError, SettingsError
 from reconciler.model.event import AnyEvent
 from reconciler.model.plan import Plan
-from reconciler.model.report import Applied
 from reconciler.ports import EventSink
 from reconciler.views.line import Line
 from reconciler.views.plan_words import NOTHING, CommandContext
+
+if TYPE_CHECKING:  # plan needs none of what apply does
+    from reconciler.engine.apply import Applying
+    from reconciler.model.report import Applied
 
 T = TypeVar("T")
 
@@ -61,6 +63,8 @@ def print_report(
 
 def applied(applying: Applying) -> Applied:
     """Return what came of a run, as the report that views show."""
+    from reconciler.model.report import Applied
+
     plan = applying.saved or applying.planned.plan
     ended = {(one.fleet, one.unit.id, one.workload.id) for one in applying.outcomes}
     return Applied(

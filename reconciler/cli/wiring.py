@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +18,6 @@ from reconciler.cli.output import say
 from reconciler.engine.group import Open
 from reconciler.engine.plan import STRICT
 from reconciler.errors import ManifestError, ReconcilerError, SettingsError
-from reconciler.git.repository import GitRepository
 from reconciler.manifest.finding import diagnostics_text
 from reconciler.manifest.load import Loader
 from reconciler.manifest.secret import resolve as resolve_secret
@@ -160,6 +158,8 @@ def recorded(path: Path, manifest: Manifest, clock: Clock) -> Open:
 
 def repository(paths: Sequence[Path]) -> Repository:
     """Return the git repository around the manifests."""
+    from reconciler.git.repository import GitRepository
+
     first = places(paths)[0]
     return GitRepository(first if first.is_dir() else first.parent)
 
@@ -184,6 +184,8 @@ def base_manifest(
     if base is None:
         yield None
         return
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix="reconciler-base-") as folder:
         if Path(base).is_dir():
             older, where = _load_base([Path(base)], connections, base), f"the folder {base}"

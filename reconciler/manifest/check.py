@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from reconciler.core.names import suggestion
 from reconciler.core.select import is_glob
@@ -323,6 +322,8 @@ class _Fleet:
                 yield self._add((*path, name), "cron", wrong)
         if seconds(window.duration) <= 0:
             yield self._add((*path, "duration"), "zero-duration", "a window must be longer than zero")
+        from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # slow to load, and windows are rare
+
         try:
             if window.timezone != "UTC":  # known wherever no database of time zones is installed
                 ZoneInfo(window.timezone)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from hashlib import sha256
 from os.path import realpath
 from pathlib import Path
@@ -326,6 +325,8 @@ def _seems_ours(value: Any) -> bool:
         return True
     if not kind and not api:
         return {"metadata", "spec"} <= value.keys()
+    from difflib import get_close_matches  # slow to load, and not for documents of ours
+
     near_kind = bool(get_close_matches(kind, [one.casefold() for one in KINDS], cutoff=0.75))
     near_api = bool(get_close_matches(api, [API], cutoff=0.75))
     return near_api or (near_kind and not api)

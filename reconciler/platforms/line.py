@@ -11,7 +11,6 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TypeVar
 
 from reconciler.ports import Clock
@@ -184,34 +183,52 @@ def connected(host: str, port: int, call: Call) -> Line:
 
     Only a thread can ask for a name and be left alone. Half of the time is left for a second address.
     """
-    from concurrent.futures import Future, InvalidStateError, wait
-
-    opened: Future[socket.socket] = Future()
-
-    def open_() -> None:
-        try:
-            sock = socket.create_connection((host, port), max(TICK, call.left / 2))
-        except Exception as error:  # noqa: BLE001 - told to who waits
-            with suppress(InvalidStateError):
-                opened.set_exception(error)
-            return
-        try:
-            opened.set_result(sock)
-        except InvalidStateError:  # nobody waits any more
-            sock.close()
-
-    threading.Thread(target=open_, daemon=True).start()
-    try:
-        while not opened.done():
-            wait([opened], call.wait())
-        sock = opened.result()
-    except (OSError, UnicodeError) as error:  # a name that no IDNA can be fails with the latter
-        raise NoAnswer(str(error)) from error
-    finally:
-        opened.cancel()
+    opening = _Opening(host, port, max(TICK, call.left / 2))
+    opening.start()
+    sock = opening.wait(call)
     sock.setblocking(False)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return Line(sock)
+
+
+class _Opening(threading.Thread):
+    """Opens a connection. What nobody waits for any more is closed when it opens."""
+
+    def __init__(self, host: str, port: int, seconds: float) -> None:
+        super().__init__(daemon=True)
+        self._where, self._seconds = (host, port), seconds
+        self._lock, self._done = threading.Lock(), threading.Event()
+        self._left = False
+        self._found: socket.socket | Exception | None = None
+
+    def run(self) -> None:
+        try:
+            found: socket.socket | Exception = socket.create_connection(self._where, self._seconds)
+        except Exception as error:  # noqa: BLE001 - told to who waits
+            found = error
+        with self._lock:
+            self._found = found
+            if self._left and isinstance(found, socket.socket):
+                found.close()
+        self._done.set()
+
+    def wait(self, call: Call) -> socket.socket:
+        """Return the connection; raise NoAnswer, or Late."""
+        try:
+            while not self._done.wait(call.wait()):
+                pass
+        except BaseException:
+            with self._lock:
+                self._left = True
+                if isinstance(self._found, socket.socket):
+                    self._found.close()
+            raise
+        if isinstance(self._found, socket.socket):
+            return self._found
+        error = self._found
+        if not isinstance(error, OSError | UnicodeError):  # a name that no IDNA can be fails with the latter
+            raise AssertionError from error
+        raise NoAnswer(str(error)) from error
 
 
 def is_ready(sock: socket.socket, event: int, seconds: float) -> bool:

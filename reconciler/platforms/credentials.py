@@ -12,8 +12,9 @@ from typing import Protocol
 from reconciler.errors import SettingsError
 from reconciler.plugin import wrong_address
 
-
-_PLAIN = re.compile(r"(http://[a-z0-9.-]+(:(?!80(/|$))[1-9][0-9]*)?|https://[a-z0-9.-]+(:(?!443(/|$))[1-9][0-9]*)?)(/[A-Za-z0-9_-]+)*/?")
+_PLAIN = re.compile(
+    r"(http://[a-z0-9.-]+(:(?!80(/|$))[1-9][0-9]*)?|https://[a-z0-9.-]+(:(?!443(/|$))[1-9][0-9]*)?)(/[A-Za-z0-9_-]+)*/?"
+)
 """Addresses that are in their one form already."""
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import random
-import ssl
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -26,7 +25,7 @@ from reconciler.errors import PlatformError, RateLimited, SettingsError, Unexpec
 from reconciler.platforms.answers import Answer, clean, refusal, unreadable
 from reconciler.platforms.body import CannotUnpack, TooLarge, start, unpacked
 from reconciler.platforms.credentials import Credentials, checked_url
-from reconciler.platforms.line import STOPPED, Call, Late, NoAnswer, NotSent
+from reconciler.platforms.line import STOPPED, Call, Late, NoAnswer, NotSent, is_tls
 from reconciler.platforms.transport import Network, Reply, Request, Transport
 from reconciler.platforms.written import Written, written
 from reconciler.ports import Clock
@@ -300,7 +299,7 @@ class Client:
         if isinstance(error, CannotUnpack):
             return UnexpectedAnswer(f"the body cannot be unpacked: {said}", operation=operation, retryable=True)
         unsent = isinstance(error, NotSent)
-        if unsent and _is_tls(error):
+        if unsent and is_tls(error):
             hint = "check the connection's url, and the certificates this machine trusts (SSL_CERT_FILE)"
             return Unreachable(f"TLS with {self.url} failed: {said}", operation=operation, sent=False, hint=hint)
         if call.ended() == STOPPED or isinstance(error, Late):
@@ -347,10 +346,3 @@ def _over_httpx(url: str, transport: httpx.BaseTransport) -> Transport:
     from reconciler.platforms.over_httpx import OverHttpx  # only who brings a transport of httpx's along needs it
 
     return OverHttpx(url, transport)
-
-
-def _is_tls(error: BaseException) -> bool:
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, ssl.SSLError):
-        cause = cause.__cause__ or cause.__context__
-    return cause is not None

@@ -42,6 +42,14 @@ class Late(NoAnswer):
     """The time of the call is over, or the run was asked to stop."""
 
 
+def is_tls(error: BaseException) -> bool:
+    """Return whether TLS is what failed."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ssl.SSLError):
+        cause = cause.__cause__ or cause.__context__
+    return cause is not None
+
+
 class Call:
     """One request: the time it may take, and whether a stop of the run ends it.
 
@@ -204,7 +212,7 @@ class _Opening(threading.Thread):
     def run(self) -> None:
         try:
             found: socket.socket | Exception = socket.create_connection(self._where, self._seconds)
-        except Exception as error:  # noqa: BLE001 - told to who waits
+        except Exception as error:  # noqa: BLE001 - told to who waits; a name that no IDNA can be is a UnicodeError
             found = error
         with self._lock:
             self._found = found
@@ -225,10 +233,7 @@ class _Opening(threading.Thread):
             raise
         if isinstance(self._found, socket.socket):
             return self._found
-        error = self._found
-        if not isinstance(error, OSError | UnicodeError):  # a name that no IDNA can be fails with the latter
-            raise AssertionError from error
-        raise NoAnswer(str(error)) from error
+        raise NoAnswer(str(self._found)) from self._found
 
 
 def is_ready(sock: socket.socket, event: int, seconds: float) -> bool:

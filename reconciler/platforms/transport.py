@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, cast
 from urllib.parse import urlsplit
 
 import h11
@@ -38,9 +38,7 @@ class Request(NamedTuple):
 class Reply:
     """An answer whose body is read as it is asked for. Header names are lower case."""
 
-    def __init__(
-        self, status: int, headers: dict[str, str], parts: Iterator[bytes], close: Callable[[], None]
-    ) -> None:
+    def __init__(self, status: int, headers: dict[str, str], parts: Iterator[bytes], close: Callable[[], None]) -> None:
         self.status = status
         self.headers = headers
         self.parts = parts
@@ -202,14 +200,12 @@ class _Body:
 
     def parts(self) -> Iterator[bytes]:
         """Yield it as it comes."""
-        if self._length:
-            event = self._http.next_event()
-            if event is h11.NEED_DATA:
-                event = h11.Data(data=b"")
-            if isinstance(event, h11.Data):
-                yield from self._straight(bytes(event.data), self._length)
-                return
-        event = _next(self._http, self._line, self._call)
+        event = _known(self._http)
+        if self._length and (event is None or isinstance(event, h11.Data)):
+            yield from self._straight(bytes(event.data) if event is not None else b"", self._length)
+            return
+        if event is None:
+            event = _next(self._http, self._line, self._call)
         while isinstance(event, h11.Data):
             yield bytes(event.data)
             event = _next(self._http, self._line, self._call)
@@ -219,7 +215,8 @@ class _Body:
         """Yield what is told to be so long, from its first part on, which h11 had already."""
         left = length - len(part)
         extra = left == 0 and bool(self._http.trailing_data[0])
-        yield part
+        if part:
+            yield part
         while left > 0:
             part = self._line.read(self._call)
             if not part:
@@ -247,14 +244,20 @@ def _head(http: h11.Connection, line: Line, call: Call) -> h11.Response:
     return event
 
 
-def _next(http: h11.Connection, line: Line, call: Call) -> object:
-    """Return what h11 makes of what comes. Raises NoAnswer for what is no HTTP."""
+def _next(http: h11.Connection, line: Line, call: Call) -> h11.Event:
+    """Return what h11 makes of what comes."""
+    while (event := _known(http)) is None:
+        part = line.read(call, PART if http.their_state is h11.SEND_BODY else FEW)
+        if not part and http.their_state is h11.SEND_RESPONSE:
+            raise NoAnswer("the server disconnected without an answer")
+        http.receive_data(part)
+    return event
+
+
+def _known(http: h11.Connection) -> h11.Event | None:
+    """Return what h11 makes of what came so far; None where it needs more. Raises NoAnswer for what is no HTTP."""
     try:
-        while (event := http.next_event()) is h11.NEED_DATA:
-            part = line.read(call, PART if http.their_state is h11.SEND_BODY else FEW)
-            if not part and http.their_state is h11.SEND_RESPONSE:
-                raise NoAnswer("the server disconnected without an answer")
-            http.receive_data(part)
+        event = http.next_event()
     except h11.RemoteProtocolError as error:
         raise NoAnswer(str(error)) from error
-    return event
+    return None if event is h11.NEED_DATA else cast("h11.Event", event)  # nobody asks on behind a proxy's answer

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
 
 import msgspec
 
 from reconciler.core.resolve import Resolution
-from reconciler.model.plan import Plan
+from reconciler.model.plan import FleetPlan, Plan
 from reconciler.model.snapshot import Snapshot
 
 LENGTH = 16
+
+PART = 1000
+"""Items of a list that are written at once."""
+HOLE = msgspec.Raw(b"\0")
+"""Stands in JSON where something is left out: JSON has no such byte."""
 
 
 class SlotDigest:
@@ -46,8 +52,32 @@ class SlotDigest:
 
 
 def fingerprint(plan: Plan) -> str:
-    """Return the SHA-256 of a plan's canonical JSON without `fingerprint`."""
-    return _hex({field: getattr(plan, field) for field in plan.__struct_fields__ if field != "fingerprint"})
+    """Return the SHA-256 of a plan's canonical JSON without `fingerprint`. It is never there as a whole: it may be large."""
+    found = sha256()
+    for piece in _pieces(plan):
+        found.update(piece)
+    return found.hexdigest()
+
+
+def _pieces(plan: Plan) -> Iterator[bytes]:
+    fields = {field: getattr(plan, field) for field in plan.__struct_fields__ if field != "fingerprint"}
+    first, *others = msgspec.json.encode({**fields, "fleets": [HOLE] * len(plan.fleets)}).split(HOLE)
+    yield first
+    for fleet, piece in zip(plan.fleets, others, strict=True):
+        yield from _fleet(fleet)
+        yield piece
+
+
+def _fleet(fleet: FleetPlan) -> Iterator[bytes]:
+    values = {field: getattr(fleet, field) for field in fleet.__struct_fields__}
+    long = {field: value for field, value in values.items() if isinstance(value, tuple) and len(value) > PART}
+    first, *others = msgspec.json.encode(msgspec.structs.replace(fleet, **dict.fromkeys(long, (HOLE,)))).split(HOLE)
+    yield first
+    for items, piece in zip(long.values(), others, strict=True):
+        for start in range(0, len(items), PART):
+            yield b"," if start else b""
+            yield msgspec.json.encode(items[start : start + PART])[1:-1]
+        yield piece
 
 
 def _hex(value: Any) -> str:  # any JSON value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ import pytest
 
 from reconciler.core.assessment import FleetAssessment, leavers
 from reconciler.core.bind import bind
-from reconciler.core.digest import fingerprint
+from reconciler.core.digest import PART, fingerprint
 from reconciler.core.guards.force import in_force
 from reconciler.core.names import suggestion
 from reconciler.core.plan import assemble, failed_fleet, iso
@@ -342,3 +343,12 @@ def test_a_change_is_json_with_the_public_names() -> None:
 def test_no_call_acts_wide_on_a_workload_that_a_pin_speaks_of_even_of_a_unit_that_is_still_to_come() -> None:
     assert judged(reading(State("1", "1")), units=Selector(all=True)).fleet_wide
     assert not judged(reading(State("1", "1")), units=Selector(all=True), pins={"to-come": {"poller": "1"}}).fleet_wide
+
+
+def test_a_fingerprint_is_that_of_the_whole_however_long_it_is() -> None:
+    nothing = failed_fleet("a", connection="plant", platform="", target="", manifest="", error="")
+    for number in (0, PART, PART + 1, 2 * PART, 2 * PART + 7):
+        long = msgspec.structs.replace(nothing, warnings=tuple(map(str, range(number))))
+        plan = assemble([nothing, long], now=0.0, read={}, filters="")
+        fields = {name: getattr(plan, name) for name in plan.__struct_fields__ if name != "fingerprint"}
+        assert fingerprint(plan) == sha256(msgspec.json.encode(fields)).hexdigest()

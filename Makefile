@@ -5,11 +5,12 @@ SHELL = /bin/sh
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test check format bench docs schemas clean
+.PHONY: help setup demo test check format bench docs schemas lock clean
 
 BIN = .venv/bin
 READY = .venv/ready
 WORKFLOWS = $(wildcard .github/workflows/*.yml examples/github/*.yml)
+ACTIONS = $(wildcard .github/actions/*/action.yml)
 # Arguments of pytest that name a part of the tests, for example: make test TESTS=tests/unit/core, or TESTS="-k limits".
 TESTS =
 
@@ -23,16 +24,17 @@ help: ## list the targets
 
 setup: $(READY) ## make or refresh .venv (the other targets do it by themselves)
 
-$(READY): pyproject.toml .github/constraints.txt .github/find-python
+$(READY): pyproject.toml .github/constraints.txt .github/constraints-dev.txt .github/find-python
 	@echo "setup: the first time, and after a change of dependencies, this takes a minute"
 	@python=$$(.github/find-python "$(PYTHON)") || exit 1; \
 	if ! $(BIN)/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
 		echo "setup: creating .venv with $$python"; "$$python" -m venv --clear .venv || exit 1; \
 	fi
-	@echo "setup: installing the build tools"
-	@$(BIN)/python -m pip install --quiet -c .github/constraints.txt hatchling editables
-	@echo "setup: installing reconciler and what it needs, at the versions of .github/constraints.txt"
-	@$(BIN)/python -m pip install --quiet -c .github/constraints.txt --no-build-isolation -e '.[dev]'
+	@echo "setup: installing what reconciler needs, at the versions and hashes of .github/constraints.txt"
+	@$(BIN)/python -m pip install --quiet --require-hashes -r .github/constraints.txt
+	@echo "setup: installing reconciler and its tools, at the versions of .github/constraints-dev.txt"
+	@$(BIN)/python -m pip install --quiet -c .github/constraints-dev.txt editables
+	@$(BIN)/python -m pip install --quiet -c .github/constraints-dev.txt --no-build-isolation -e '.[dev]'
 	@touch $@
 
 demo: $(READY) ## see it work, against the simulated platforms
@@ -53,9 +55,11 @@ check: $(READY) ## format, lint, types, floors, workflow lint
 	$(BIN)/mypy --no-error-summary
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-actions $(ACTIONS)
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms $(wildcard .github/ISSUE_TEMPLATE/*.yml)
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
-	$(BIN)/zizmor --offline --no-progress --quiet $(WORKFLOWS) .github/dependabot.yml
+	$(BIN)/zizmor --offline --no-progress --quiet $(WORKFLOWS) $(ACTIONS) .github/dependabot.yml
+	$(BIN)/hadolint Containerfile
 
 format: $(READY) ## rewrite the sources as `make check` wants them
 	$(BIN)/ruff check --fix --quiet
@@ -69,6 +73,11 @@ docs: $(READY) ## draw the picture of the README from the demo
 
 schemas: $(READY) ## write schemas/ from the types
 	$(BIN)/reconciler schema --out schemas
+
+lock: $(READY) ## write the hashes of .github/constraints.txt anew, after a change of dependencies
+	@$(BIN)/python -m pip install --quiet -c .github/constraints-dev.txt uv
+	@echo 'hatchling>=1.25' | $(BIN)/uv pip compile pyproject.toml - --quiet --universal --python-version 3.11 \
+		--generate-hashes --no-header --no-annotate --no-emit-index-url --output-file .github/constraints.txt
 
 clean: ## remove what the other targets made
 	rm -rf .venv .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage .coverage.* htmlcov build dist

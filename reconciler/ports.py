@@ -10,6 +10,7 @@ from reconciler.model.event import AnyEvent
 from reconciler.model.fleet import Manifest
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Receipt
+from reconciler.model.provenance import Placement, Provenance
 from reconciler.model.release import Catalog, Preparation, Release, ReleaseList, ReleaseQuery, Wanted
 from reconciler.model.snapshot import Query, Snapshot
 
@@ -21,6 +22,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     ids_per_call: int
     wide_calls: bool
     orders_versions: bool
+    """Whether one version is later than another, as `core.versions.later` says."""
     retries_itself: bool
     """Whether the platform tries again by itself after a unit failed to take a version."""
     uninstalls: bool
@@ -57,6 +59,24 @@ class Clock(Protocol):
     def stopping(self) -> bool:
         """Return whether the run was asked to stop."""
         ...
+
+
+class ReadProgress(Protocol):
+    """To whom a platform says how far its reading is. It is told from several threads, page by page."""
+
+    def read(self, what: str, rows: int, total: int | None = None, pages: int = 0) -> None:
+        """So many rows of `what` were read by now, in so many pages; `total` is how many there are, where that is told."""
+        ...
+
+
+class Silent:
+    """Nobody wants to know how far a reading is."""
+
+    def read(self, what: str, rows: int, total: int | None = None, pages: int = 0) -> None:
+        """Do nothing."""
+
+
+SILENT = Silent()
 
 
 class Platform(Protocol):
@@ -193,6 +213,38 @@ class Repository(Protocol):
 
     def export(self, ref: str, paths: Sequence[str], into: str) -> Exported:
         """Write manifests of `paths` as they were at `ref` below the folder `into`; raise SettingsError for an unknown ref."""
+        ...
+
+
+class Versioned(Repository, Protocol):
+    """A repository that also says where its manifests come from, and what became of them."""
+
+    def top(self) -> str:
+        """Return the folder that the work tree begins with; empty outside git."""
+        ...
+
+    def identity(self) -> str:
+        """Return what all work trees of one repository share; empty outside git."""
+        ...
+
+    def commit(self, ref: str) -> str:
+        """Return the commit of a ref; raise SettingsError that says how to fetch one that is not here."""
+        ...
+
+    def merge_base(self, ref: str) -> str:
+        """Return the newest commit that a ref and what is checked out have in common; raise SettingsError for none."""
+        ...
+
+    def names(self, paths: Sequence[str]) -> tuple[str, ...]:
+        """Return paths from the top of the repository; raise SettingsError for one outside."""
+        ...
+
+    def patches(self, base: str, names: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+        """Return digests of what the commits since a base changed below `names`: all together, and each by itself."""
+        ...
+
+    def placement(self, saved: Provenance, commit: str) -> Placement:
+        """Return how the commit of a saved plan lies to the one that is checked out."""
         ...
 
 

@@ -11,7 +11,7 @@ import click
 
 from reconciler import __version__
 from reconciler.cli import streams
-from reconciler.cli.output import say
+from reconciler.cli.output import clear, say
 from reconciler.cli.stopping import interrupted, on_signals
 
 COMMANDS = {
@@ -24,6 +24,8 @@ COMMANDS = {
     "watch": ("watch", "Compare continuously, and correct drift where allowed."),
     "validate": ("validate", "Check manifests offline."),
     "show": ("show", "Show a saved plan as text, Markdown or JSON."),
+    "comment": ("comment", "Write a saved plan on a pull or merge request."),
+    "reviewed": ("merged", "Fetch the plan that was reviewed for a merge."),
     "diff": ("diff", "Show how two plans, snapshots or manifests differ."),
     "snapshot": ("snapshot", "Record the state of platforms, to plan offline."),
     "import": ("import_", "Write a manifest from what is running."),
@@ -111,6 +113,8 @@ def _run(args: Sequence[str] | None) -> int:
         return USAGE
     except Exception as error:  # noqa: BLE001 - Python would write its text as it is, and that may be a platform's
         return _explained(error)
+    finally:
+        clear()
     return result if isinstance(result, int) else 0
 
 

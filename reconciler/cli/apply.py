@@ -9,12 +9,13 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli import wiring
-from reconciler.cli.files import check_saved, read_plan
+from reconciler.cli import reviewed, wiring
+from reconciler.cli.files import check_targets
 from reconciler.cli.options import (
     ALLOW_NEEDS_REASON,
     DURATION,
     FILE,
+    FINGERPRINT,
     Selection,
     concurrency_option,
     output_option,
@@ -30,6 +31,8 @@ from reconciler.engine.plan import plan
 from reconciler.engine.run import Options
 from reconciler.errors import SettingsError
 from reconciler.model.plan import LimitKind, Plan
+from reconciler.model.provenance import NOT_IN_HISTORY, Provenance
+from reconciler.views.words import listed
 
 
 @click.command(
@@ -37,6 +40,7 @@ from reconciler.model.plan import LimitKind, Plan
 Examples:
   reconciler apply                                   plan, ask, apply
   reconciler apply --plan plan.json                  exactly what was reviewed, and no more
+  reconciler apply --plan a.json --plan b.json --replan-if-subset
   reconciler apply --yes --no-wait --result run.jsonl
   reconciler apply --yes --allow remove --reason 'site closed, CHG-4711'
 
@@ -47,10 +51,24 @@ manifest holds some slots; 1 an error before anything was sent.""",
 )
 @click.option(
     "--plan",
-    "plan_file",
+    "plan_files",
     type=FILE,
     metavar="FILE",
+    multiple=True,
     help="Apply this reviewed plan and no more; each slot is checked against its state today.",
+)
+@click.option(
+    "--fingerprint",
+    "approved",
+    type=FINGERPRINT,
+    metavar="HEX",
+    multiple=True,
+    help="Refuse every plan but the one of this fingerprint (12 digits of it at least).",
+)
+@click.option(
+    "--replan-if-subset",
+    is_flag=True,
+    help="Plan again, and apply that if it is no more than the reviewed plans (--plan, repeatable) have together.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.option("--no-wait", is_flag=True, help="Do not wait for units to settle; report what the platform accepted.")
@@ -59,7 +77,7 @@ manifest holds some slots; 1 an error before anything was sent.""",
 )
 @click.option(
     "--allow",
-    type=click.Choice([kind.value for kind in LimitKind]),
+    type=click.Choice([*(kind.value for kind in LimitKind), NOT_IN_HISTORY]),
     multiple=True,
     help="Lift this limit, once; needs --reason.",
 )
@@ -71,7 +89,9 @@ manifest holds some slots; 1 an error before anything was sent.""",
 @output_option("text", "json")
 def command(  # every option is one of the command line's
     selected: Selection,
-    plan_file: Path | None,
+    plan_files: tuple[Path, ...],
+    approved: tuple[str, ...],
+    replan_if_subset: bool,
     yes: bool,
     no_wait: bool,
     deadline: float,
@@ -85,30 +105,38 @@ def command(  # every option is one of the command line's
     """Carry out a plan with the fewest calls, watch units settle, and report the result of every change.
 
     On a terminal the plan is shown and must be confirmed; elsewhere --yes or a saved --plan is needed. A saved plan is
-    an upper bound: what changed since, and what the manifests no longer ask for, is skipped and reported.
+    an upper bound: what changed since, and what the manifests no longer ask for, is skipped and reported. It is refused
+    unless what it was made from is in the history of what is checked out.
     """
-    _check_usage(yes=yes, plan_file=plan_file, allow=allow, reason=reason)
-    saved = read_plan(plan_file) if plan_file is not None else None
+    _check_usage(yes=yes, plans=len(plan_files), replan=replan_if_subset, allow=allow, reason=reason)
+    reviews = reviewed.read(plan_files, approved if plan_files else ())
+    saved = reviews[0] if reviews and not replan_if_subset else None
     clock = wiring.SystemClock()
     manifest = wiring.load(selected.paths, selected.connections, strict=selected.strict)
     commit = wiring.commit(selected.paths, manifest)
-    request = PlanRequest(manifest=manifest, filters=selected.filters, strict=selected.strict, commit=commit)
+    for path, one in zip(plan_files, reviews, strict=True):
+        reviewed.check(one, path, manifest, commit, selected.paths, allow, clock.now())
+    request = PlanRequest(
+        manifest=manifest,
+        filters=selected.filters,
+        strict=selected.strict,
+        provenance=Provenance(commit=commit),
+        by_ids=replan_if_subset,
+    )
     with ExitStack() as stack:
         planned = plan(request, wiring.opener(manifest, clock), clock)
         stack.callback(planned.close)
-        if saved is not None:
-            check_saved(saved, planned.plan, clock.now())
-        elif planned.plan.errored and not planned.readings:
+        for one in reviews:
+            check_targets(one, planned.plan)
+        if approved and not reviews:
+            reviewed.check_approved([planned.plan], approved)
+        if saved is None and planned.plan.errored and not planned.readings:
             print_plan(planned.plan, output, verbose=False, now=clock.now(), context=selected.context)
             return 1
-        if not yes and saved is None:
+        if not yes and not reviews:
             _ask(planned.plan, clock.now())
         else:
-            from reconciler.views.reason_words import warnings_of
-
-            say(
-                *(f"warning: {one.fleet}: {text}" for one in planned.plan.fleets for text in warnings_of(one)), err=True
-            )
+            _warn(planned.plan)
         options = Options(
             concurrency=concurrency,
             fail_fast=fail_fast,
@@ -116,7 +144,8 @@ def command(  # every option is one of the command line's
             deadline=deadline,
             allow=dict.fromkeys(allow, reason or ""),
         )
-        applying = Applying(planned, options, clock, run=uuid.uuid4().hex, saved=saved)
+        run = uuid.uuid4().hex
+        applying = Applying(planned, options, clock, run=run, saved=saved, reviewed=reviews if replan_if_subset else ())
         return _carry_out(applying, clock, result, output, selected)
 
 
@@ -137,11 +166,27 @@ def _carry_out(
     return applying.exit_code
 
 
-def _check_usage(*, yes: bool, plan_file: Path | None, allow: tuple[str, ...], reason: str | None) -> None:
+def _check_usage(*, yes: bool, plans: int, replan: bool, allow: tuple[str, ...], reason: str | None) -> None:
+    if replan and not plans:
+        raise click.UsageError("--replan-if-subset needs the reviewed plans: give each with --plan FILE")
+    if plans > 1 and not replan:
+        raise click.UsageError("several plans are applied together only with --replan-if-subset")
     if allow and not reason:
         raise click.UsageError(ALLOW_NEEDS_REASON)
-    if not yes and plan_file is None and not sys.stdin.isatty():
+    if not yes and not plans and not sys.stdin.isatty():
         raise click.UsageError("there is no terminal to confirm on: give --yes, or a reviewed plan with --plan FILE")
+
+
+def _warn(found: Plan) -> None:
+    """Say what a plan warns of that nobody was shown: one line a kind and fleet."""
+    from reconciler.views import alike
+    from reconciler.views.reason_words import warnings_of
+
+    fleets: dict[str, list[str]] = {}
+    for one in found.fleets:
+        for text in alike.grouped(warnings_of(one)):
+            fleets.setdefault(text, []).append(one.fleet)
+    say(*(f"warning: {listed(names)}: {text}" for text, names in fleets.items()), err=True)
 
 
 def _ask(found: Plan, now: float) -> None:

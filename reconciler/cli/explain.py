@@ -39,7 +39,7 @@ def command(unit: str, rest: tuple[str, ...], output: str, connections: Path | N
     clock = wiring.SystemClock()
     manifest = wiring.load(paths, connections)
     repository = wiring.repository(paths)
-    request = PlanRequest(manifest=manifest, commit=repository.head(), detail=unit)
+    request = PlanRequest(manifest=manifest, detail=unit)
     planned = plan(request, wiring.opener(manifest, clock), clock)
     planned.close()
     found = explanation(planned, manifest, repository, unit, workload)

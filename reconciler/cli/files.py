@@ -13,10 +13,9 @@ from typing import TextIO
 
 import msgspec
 
-from reconciler.core.digest import fingerprint
-from reconciler.errors import PlanExpired, PlanMismatch, SettingsError
+from reconciler.core.digest import checksum, fingerprint
+from reconciler.errors import PlanMismatch, SettingsError
 from reconciler.model.plan import Plan
-from reconciler.model.quantity import moment
 from reconciler.model.recorded import FORMAT, RecordedSnapshot, replay
 from reconciler.model.release import Catalog
 from reconciler.model.snapshot import Snapshot
@@ -133,10 +132,11 @@ def read_plan(path: Path) -> Plan:
         plan_json.check(found)
     except PlanMismatch as error:
         raise PlanMismatch(f"{path}: {error}{_misshapen('plan.v1', content)}", hint=error.hint) from error
-    if fingerprint(found) != found.fingerprint:
-        raise PlanMismatch(
-            f"{path}: the plan was edited after it was made (its fingerprint does not match)", hint=plan_json.AGAIN
-        )
+    for name, made in (("checksum", checksum(found)), ("fingerprint", fingerprint(found))):
+        if made != getattr(found, name):
+            raise PlanMismatch(
+                f"{path}: the plan was edited after it was made (its {name} does not match)", hint=plan_json.AGAIN
+            )
     return found
 
 
@@ -147,10 +147,8 @@ def _misshapen(name: str, content: bytes) -> str:
     return "".join(f"; {line}" for line in explain(name, content).splitlines())
 
 
-def check_saved(saved: Plan, today: Plan, now: float) -> None:
-    """Refuse a saved plan that expired, or that was made for another application."""
-    if now > moment(saved.times.expires).timestamp():
-        raise PlanExpired(f"the plan expired at {saved.times.expires}", hint="make a new plan and have it reviewed")
+def check_targets(saved: Plan, today: Plan) -> None:
+    """Refuse a saved plan that was made for another application."""
     targets = {one.fleet: one.basis.target for one in today.fleets if not one.error}
     for fleet in saved.fleets:
         here = targets.get(fleet.fleet)

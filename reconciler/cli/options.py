@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -39,6 +40,19 @@ class DurationType(click.ParamType[float]):
         return found
 
 
+class FingerprintType(click.ParamType[str]):
+    """The fingerprint of a plan, or so many of its first digits that nobody could make another plan with them."""
+
+    name = "fingerprint"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # click's signature
+        """Return it in lower case."""
+        if re.fullmatch(r"[0-9a-fA-F]{12,32}", value) is None:
+            self.fail(f"{value!r} is not a fingerprint, or less than its first 12 digits", param, ctx)
+        return str(value).lower()
+
+
+FINGERPRINT = FingerprintType()
 DURATION = DurationType()
 LIFETIME = DurationType("1s", "365d")
 
@@ -53,7 +67,11 @@ connections_option = click.option(
     help="Read Connections only from here (in a pull-request job: from the base branch).",
 )
 
-strict_option = click.option("--strict", is_flag=True, help="Treat warnings about manifests as errors.")
+strict_option = click.option(
+    "--strict",
+    is_flag=True,
+    help="Treat warnings about manifests as errors; where platforms are read, versions that are not available as well.",
+)
 
 concurrency_option = click.option(
     "--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, help="Calls in flight at most."
@@ -88,8 +106,13 @@ class Selection(NamedTuple):
     @property
     def context(self) -> CommandContext:
         """Return what was typed, for the commands that are proposed next."""
-        behind = () if self.connections is None else ("--connections", str(self.connections))
-        return CommandContext(where=(*map(str, self.paths), *behind), filters=self.filters.options)
+        behind = () if self.connections is None else ("--connections", _typed(self.connections))
+        return CommandContext(where=(*map(_typed, self.paths), *behind), filters=self.filters.options)
+
+
+def _typed(path: Path) -> str:
+    """Return a path as it can be typed: one that begins with a dash would be an option."""
+    return f"./{path}" if str(path).startswith("-") else str(path)
 
 
 def selection(function: Callable[..., int]) -> Callable[..., int]:

@@ -17,11 +17,25 @@ if TYPE_CHECKING:
     from reconciler.views.line import Line
 
 
+def clear() -> None:
+    """Take away the picture of a reading: whatever is written comes after it."""
+    shown = sys.modules.get("reconciler.cli.reading")  # whose command reads nothing has none
+    if shown is not None:
+        shown.display.finish()
+
+
 def say(*lines: str, err: bool = False) -> None:
     """Write lines: each stays one line, whatever is in it, and nothing obeys it."""
     from reconciler.views.words import harmless  # here, so that help does not load it
 
+    clear()
     click.echo("".join(f"{harmless(line)}\n" for line in lines), nl=False, err=err)
+
+
+def command_runner(*lines: str) -> None:
+    """Write commands for a build server, which `views.annotations` made: it obeys each of them, and nothing in them."""
+    for line in lines:
+        click.echo(line)
 
 
 def show_cursor() -> None:
@@ -34,6 +48,7 @@ def heading(text: str, rest: str = "") -> None:
     """Write a line that begins in bold."""
     from reconciler.views.words import harmless
 
+    clear()
     click.echo(click.style(harmless(text), bold=True) + harmless(rest))
 
 
@@ -41,6 +56,7 @@ def write_json(content: bytes) -> None:
     """Write JSON for scripts: the same values, in characters that are safe to look at."""
     from reconciler.views.words import harmless_json
 
+    clear()
     click.echo(harmless_json(content))
 
 
@@ -48,6 +64,7 @@ def show(lines: Sequence[Line], *, err: bool = False) -> None:
     """Write styled lines: in colour where standard output is a terminal, plain elsewhere and on standard error."""
     from reconciler.views.line import plain, styled
 
+    clear()
     if err or not _in_colour():
         click.echo(plain(lines), nl=False, err=err)
         return

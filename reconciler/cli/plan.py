@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
-from reconciler.cli import wiring
+from reconciler.cli import comparing, wiring
+from reconciler.cli.annotating import ANNOTATIONS, print_annotations
 from reconciler.cli.files import write_file
 from reconciler.cli.options import FILE, LIFETIME, Selection, output_option, selection, verbose_option
+from reconciler.cli.output import say
 from reconciler.cli.printing import print_plan
 from reconciler.core.decide import PlanRequest
+from reconciler.core.detailed import detailed
 from reconciler.engine.plan import plan
+from reconciler.errors import ManifestError
 from reconciler.model.plan import Plan
+from reconciler.model.provenance import Reading
 
 
 @click.command(
@@ -24,10 +30,12 @@ Examples:
   reconciler plan --out plan.json && reconciler apply --plan plan.json
 
 \b
-Exit codes: 0 planned. With --detailed-exitcode: 0 nothing to do, 2 there are changes (held ones that time or a person
-can unblock included), 3 a limit is violated, 1 something could not be read.""",
+Exit codes: 0 planned, 1 a connection could not be read. With --detailed-exitcode the first of these that is so:
+1 something could not be read, or not completely; 5 a version or workload that the manifests ask for is not available
+(not found, not released, not deployable, or it could not be looked up); 3 a limit is violated; 2 there are changes,
+held ones included; 0 nothing to do.""",
 )
-@output_option("text", "json", "markdown")
+@output_option("text", "json", "markdown", "env", *ANNOTATIONS)
 @click.option("--out", type=FILE, metavar="FILE", help="Save the plan, for show and apply.")
 @click.option(
     "--expires",
@@ -39,7 +47,7 @@ can unblock included), 3 a limit is violated, 1 something could not be read.""",
 @click.option(
     "--base", metavar="REF|DIR", help="Mark the changes that come from the manifests since this git ref or folder."
 )
-@click.option("--detailed-exitcode", is_flag=True, help="Return the result as the exit code, see below.")
+@click.option("--detailed-exitcode", is_flag=True, help="Return the result as the exit code; see below.")
 @selection
 @click.option("--snapshot", type=FILE, metavar="FILE", help="Plan offline against a recorded snapshot.")
 @click.option("--probe", is_flag=True, help="Look up releases even where the request may make a server prepare one.")
@@ -63,31 +71,56 @@ def command(  # every option is one of the command line's
     from reconciler.views import plan_json
 
     clock = wiring.SystemClock()
-    manifest = wiring.load(selected.paths, selected.connections, strict=selected.strict)
+    try:
+        manifest = wiring.load(selected.paths, selected.connections, strict=selected.strict)
+    except ManifestError as error:
+        if output not in ANNOTATIONS:
+            raise
+        print_annotations(error.diagnostics, output, wiring.places(selected.paths)[0])
+        return error.exit_code
     open_ = wiring.opener(manifest, clock) if snapshot is None else wiring.recorded(snapshot, manifest, clock)
-    with wiring.base_manifest(base, manifest, selected.paths, selected.connections) as before:
+    where = (selected.paths, selected.connections)
+    with comparing.compared(base, manifest, *where, offline=snapshot is not None) as compared:
         request = PlanRequest(
             manifest=manifest,
-            base=before,
+            base=compared.base,
+            tip=compared.tip,
             filters=selected.filters,
             strict=selected.strict,
-            commit=wiring.commit(selected.paths, manifest),
+            provenance=compared.provenance,
+            connections=compared.connections,
             probe=probe,
             lifetime=expires,
         )
-        planned = plan(request, open_, clock)
+        planned = plan(request, comparing.guarded(open_, compared.connections), clock)
     planned.close()
+    _say_hidden(planned.plan)
     if out is not None:
         write_file(out, plan_json.encode(planned.plan))
-    context = selected.context
-    print_plan(planned.plan, output, verbose=verbose, now=clock.now(), saved=out, context=context)
-    return detailed(planned.plan) if detailed_exitcode else int(planned.plan.errored)
+    context = selected.context._replace(offline=snapshot is not None)
+    print_plan(planned.plan, output, verbose=verbose, now=clock.now(), saved=out, context=context, head=_head(output))
+    return detailed(planned.plan) if detailed_exitcode else int(planned.plan.errored or hides(planned.plan))
 
 
-def detailed(found: Plan) -> int:
-    """Return the exit code that says what a plan found (design, section 5)."""
-    if found.errored or not found.complete:
-        return 1
-    if any(fleet.violations for fleet in found.fleets):
-        return 3
-    return 2 if any(fleet.changes or fleet.held for fleet in found.fleets) else 0
+def _say_hidden(found: Plan) -> None:
+    for one in found.connections:
+        if one.reading is Reading.HIDDEN:
+            say(
+                f"error: the Connection {one.connection!r} is {one.edit.value} by these manifests, and --connections hides "
+                "that: this plan does not show what it would do",
+                err=True,
+            )
+
+
+def hides(found: Plan) -> bool:
+    """Return whether a changed Connection was not read, so that nobody knows what it would do."""
+    return any(one.reading is not Reading.PLANNED for one in found.connections)
+
+
+def _head(output: str) -> str:
+    """Return the newest commit of the request that this job plans, for where people review it."""
+    if output != "markdown":
+        return ""
+    from reconciler.forge.context import review_of
+
+    return review_of(os.environ).head

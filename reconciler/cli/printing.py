@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from reconciler.cli.output import say, show, width, write_json
+from reconciler.cli.annotating import ANNOTATIONS, print_annotations
+from reconciler.cli.output import clear, say, show, width, write_json
+from reconciler.cli.reading import drawable
 from reconciler.errors import JournalError, SettingsError
-from reconciler.model.event import AnyEvent
+from reconciler.model.event import AnyEvent, Called, Intended, Note, Settling
 from reconciler.model.plan import Plan
 from reconciler.ports import EventSink
 from reconciler.views.line import Line
@@ -23,7 +25,9 @@ if TYPE_CHECKING:  # plan needs none of what apply does
 T = TypeVar("T")
 
 COMMENT = 65_000
-"""Characters of a Markdown plan at most: GitHub takes 65,536 in a comment, and its own marker wants some of them."""
+"""Characters of a Markdown plan at most: GitHub takes 65,536 in a comment, and a marker of one's own wants some of them."""
+SUMMARY = 900_000
+"""Bytes of a verbose one: GitHub takes 1 MiB in the summaries of a step."""
 
 
 def print_plan(
@@ -34,16 +38,26 @@ def print_plan(
     now: float,
     saved: Path | None = None,
     context: CommandContext | None = NOTHING,
+    head: str = "",
 ) -> None:
-    """Write a plan to standard output as text, markdown or json."""
+    """Write a plan to standard output in one of its forms; `head` is the commit under review."""
     if output == "json":
         from reconciler.views import plan_json
 
         write_json(plan_json.encode(found))
+    elif output in ANNOTATIONS:
+        from reconciler.views.annotations import findings_of
+
+        print_annotations(list(findings_of(found)), output, Path())
+    elif output == "env":
+        from reconciler.views import plan_outputs
+
+        say(*plan_outputs.render(found))
     elif output == "markdown":
         from reconciler.views import plan_markdown
 
-        say(*plan_markdown.render(found, now=now, limit=COMMENT).split("\n"))
+        limit, about = SUMMARY if verbose else COMMENT, plan_markdown.About(head=head)
+        say(*plan_markdown.render(found, now=now, limit=limit, verbose=verbose, about=about).split("\n"))
     else:
         from reconciler.views import plan_text
 
@@ -67,6 +81,12 @@ def applied(applying: Applying) -> Applied:
 
     plan = applying.saved or applying.planned.plan
     ended = {(one.fleet, one.unit.id, one.workload.id) for one in applying.outcomes}
+    held = tuple(
+        (fleet.fleet, one)
+        for fleet in plan.fleets
+        for one in fleet.held
+        if not one.stage or (fleet.fleet, one.unit.id, one.workload.id) not in ended
+    )
     return Applied(
         run=applying.run.id,
         fingerprint=plan.fingerprint,
@@ -74,13 +94,14 @@ def applied(applying: Applying) -> Applied:
         sent=applying.sent,
         seconds=applying.run.seconds,
         blocked=tuple(applying.blocked),
+        lifted=applying.lifted,
+        allowed=tuple(sorted(applying.options.allow.items())),
+        reviewed=tuple(one.fingerprint for one in applying.reviewed),
+        excess=applying.excess,
         errors=tuple((fleet.fleet, fleet.error) for fleet in plan.fleets if fleet.error),
         waited=applying.options.wait,
-        held=sum(
-            not held.stage or (fleet.fleet, held.unit.id, held.workload.id) not in ended
-            for fleet in plan.fleets
-            for held in fleet.held
-        ),
+        held=len(held),
+        held_changes=held,
         mistakes=tuple(applying.mistakes),
         outcomes=tuple(applying.outcomes),
     )
@@ -139,21 +160,28 @@ def _ends_within_a_line(path: Path) -> bool:
 
 
 class Lines:
-    """Writes one line an event to standard output."""
+    """Writes what happens to standard output: one line an event as JSON, one line a kind of events as text."""
 
-    def __init__(self, log_format: str) -> None:
-        """Take `text` or `json`."""
-        self._json = log_format == "json"
+    def __init__(self, log_format: str, *, verbose: bool = False) -> None:
+        """Take `text` or `json`, and whether text names every event, too."""
+        from reconciler.views.watch_text import Log
+
+        self._log = None if log_format == "json" else Log(verbose=verbose)
 
     def record(self, event: AnyEvent) -> None:
         """Write one event."""
         from reconciler.views import event_line
 
-        if self._json:
+        if self._log is None:
             write_json(event_line.encode(event).rstrip())
         else:
-            show([event_line.render(event)])
+            show(self._log.record(event))
         sys.stdout.flush()
+
+    def close(self) -> None:
+        """Write what is still to be said."""
+        if self._log is not None:
+            show(self._log.flush())
 
 
 @contextmanager
@@ -169,11 +197,38 @@ def result_file(path: Path | None) -> Iterator[EventSink]:
         kept.close()
 
 
+class Steady:
+    """Writes to standard error what a run is about to do, and a line every few seconds while it does it."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Take the plan that is carried out."""
+        from reconciler.views import plan_text
+        from reconciler.views.watch_text import Log
+
+        self._log = Log(steady=True)
+        show(plan_text.summary(plan), err=True)
+
+    def record(self, event: AnyEvent) -> None:
+        """Write what an event makes due; what came of each change, the report says."""
+        if isinstance(event, Intended | Called | Settling | Note):
+            show(self._log.record(event), err=True)
+            sys.stderr.flush()
+
+    def close(self) -> None:
+        """Write what is still to be said."""
+        show(self._log.flush(), err=True)
+
+
 @contextmanager
 def live(plan: Plan) -> Iterator[EventSink]:
-    """Give what shows progress on standard error: only on a terminal."""
-    if not sys.stderr.isatty():
+    """Give what shows progress on standard error: a picture on a terminal, lines elsewhere."""
+    clear()
+    if not any(fleet.changes for fleet in plan.fleets):
         yield Silence()
+        return
+    if not drawable():
+        with closing(Steady(plan)) as steady:
+            yield steady
         return
     from reconciler.views.progress import Live
 

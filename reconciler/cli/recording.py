@@ -9,12 +9,15 @@ from contextlib import contextmanager
 import click
 
 from reconciler.cli.output import say
-from reconciler.cli.stopping import INCOMPLETE
 from reconciler.errors import ReconcilerError
 from reconciler.model.event import AnyEvent, Called, Intended, Settled
+from reconciler.model.exit_code import INCOMPLETE
 from reconciler.model.outcome import ReceiptKind
 from reconciler.ports import EventSink
 from reconciler.views.words import clean, count, listed
+
+Slot = tuple[str, str, str]
+"""Fleet, id of the unit, id of the workload."""
 
 
 class RunSoFar:
@@ -23,8 +26,8 @@ class RunSoFar:
     def __init__(self) -> None:
         self.sent = False
         self._running: dict[int, Intended] = {}
-        self._taken: dict[tuple[str, str, str], None] = {}
-        self._results: Counter[str] = Counter()
+        self._taken: dict[Slot, None] = {}
+        self._results: dict[Slot, str] = {}
 
     def record(self, event: AnyEvent) -> None:
         """Take one event."""
@@ -37,12 +40,14 @@ class RunSoFar:
                 self._taken |= {(call.fleet, one.unit.id, one.workload.id): None for one in call.slots}
         elif isinstance(event, Settled):
             one = event.outcome
-            self._taken.pop((one.fleet, one.unit.id, one.workload.id), None)
-            self._results[one.result.value] += 1
+            slot = one.fleet, one.unit.id, one.workload.id
+            self._taken.pop(slot, None)
+            self._results[slot] = one.result.value  # a watch tells of a slot again when it has settled
 
     def lines(self) -> list[str]:
         """Return what came of the run as far as anybody knows."""
-        lines = [f"{count(number, 'change')}: {result}" for result, number in sorted(self._results.items())]
+        results = Counter(self._results.values())
+        lines = [f"{count(number, 'change')}: {result}" for result, number in sorted(results.items())]
         if self._taken:
             lines.append(f"{count(len(self._taken), 'change')}: sent, and not read back")
         for call in self._running.values():

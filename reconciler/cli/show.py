@@ -7,19 +7,25 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.annotating import ANNOTATIONS
 from reconciler.cli.files import read_plan
 from reconciler.cli.options import output_option, verbose_option
 from reconciler.cli.printing import print_plan
 
 
 @click.command(
-    epilog="\b\nExample:\n  reconciler plan --out plan.json\n  reconciler show plan.json -o markdown > comment.md",
+    epilog="""\b
+Examples:
+  reconciler plan --out plan.json && reconciler show plan.json
+  reconciler show plan.json -o env >> "$GITHUB_OUTPUT"      changes=, removals=, violations=, held=, fingerprint=
+  reconciler show plan.json -o markdown -v >> "$GITHUB_STEP_SUMMARY"
+""",
 )
 @click.argument("plan_file", type=click.Path(path_type=Path), metavar="PLAN.JSON")
-@output_option("text", "markdown", "json")
+@output_option("text", "markdown", "json", "env", *ANNOTATIONS)
 @verbose_option
 def command(plan_file: Path, output: str, verbose: bool) -> None:
-    """Show a saved plan as text, Markdown or JSON.
+    """Show a saved plan as text, Markdown, JSON, or its numbers for a script.
 
     All forms show the same file: apply does what the reviewer reads, and no more.
     """

@@ -11,10 +11,9 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import ClassVar
 
-from reconciler.cli.output import say, show_cursor
+from reconciler.cli.output import clear, say, show_cursor
+from reconciler.model.exit_code import INCOMPLETE
 
-INCOMPLETE = 4
-"""Exit code of a run that was cut off, or that could not tell its end."""
 TELLING = 1.0
 """Seconds that words may take which a signal asks for."""
 
@@ -102,6 +101,7 @@ def interrupted(number: int) -> None:
         if clock.stopping():
             _end_at_once(128 + number)
         clock.stop()
+    clear()  # before anybody writes the line break that follows `^C`
     raise KeyboardInterrupt(number)
 
 

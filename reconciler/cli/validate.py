@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from reconciler.cli import wiring
+from reconciler.cli.annotating import ANNOTATIONS, print_annotations
 from reconciler.cli.options import connections_option, output_option, paths_argument, strict_option
 from reconciler.cli.output import say, write_json
 from reconciler.errors import ManifestError
@@ -20,15 +21,17 @@ from reconciler.views.words import count
 
 @click.command(
     epilog="""\b
-Example:
+Examples:
   reconciler validate                       everything below this folder
   reconciler validate fleet/ -o json        for an editor or a script
+  reconciler validate fleet/ -o github      in a job of GitHub Actions: findings stand beside their lines
+  reconciler validate fleet/ -o gitlab > gl-code-quality-report.json
 
 \b
 Exit codes: 0 valid, 1 invalid (with --strict also for warnings).""",
 )
 @paths_argument
-@output_option("text", "json")
+@output_option("text", "json", *ANNOTATIONS)
 @connections_option
 @strict_option
 def command(paths: tuple[Path, ...], output: str, connections: Path | None, strict: bool) -> int:
@@ -46,6 +49,8 @@ def command(paths: tuple[Path, ...], output: str, connections: Path | None, stri
     if output == "json":
         answer = {"valid": valid, "findings": diagnostics_builtins(findings), "documents": _documents(manifest)}
         write_json(msgspec.json.encode(answer))
+    elif output in ANNOTATIONS:
+        print_annotations([_strictly(one, strict=strict) for one in findings], output, wiring.places(paths)[0])
     else:
         if findings:
             say(*diagnostics_text(findings).split("\n"), err=True)
@@ -53,6 +58,10 @@ def command(paths: tuple[Path, ...], output: str, connections: Path | None, stri
             kinds = ", ".join(count(number, kind[:-1]) for kind, number in _documents(manifest).items())
             say(f"valid: {kinds}")
     return int(not valid)
+
+
+def _strictly(one: Diagnostic, *, strict: bool) -> Diagnostic:
+    return msgspec.structs.replace(one, severity=Severity.ERROR) if strict else one
 
 
 def _without_fleet(manifest: Manifest) -> Iterator[Diagnostic]:

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import random
 import uuid
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import click
 
 from reconciler.cli import wiring
-from reconciler.cli.options import ALLOW_NEEDS_REASON, DURATION, Selection, concurrency_option, result_option, selection
+from reconciler.cli.files import write_file
+from reconciler.cli.options import (
+    ALLOW_NEEDS_REASON,
+    DURATION,
+    FILE,
+    Selection,
+    concurrency_option,
+    result_option,
+    selection,
+)
 from reconciler.cli.output import say
 from reconciler.cli.printing import Lines, result_file
 from reconciler.cli.recording import Recorder, RunSoFar, reporting
 from reconciler.engine.run import Options
 from reconciler.engine.watch import Watched, Watching
-from reconciler.model.plan import LimitKind
+from reconciler.model.plan import LimitKind, Plan
 
 
 @click.command(
@@ -24,10 +35,14 @@ Examples:
   reconciler watch                                   compare every minute, report drift
   reconciler watch --mode apply --interval 5m        and correct it
   reconciler watch --once --mode apply --wait 10m    one complete pass, for a scheduled job
+  reconciler watch --once --detailed-exitcode --out plan.json
 
 \b
 Exit codes: 0 after SIGINT or SIGTERM; with --once that of the pass: 0 nothing failed, 1 something could not be read,
-3 a limit forbids all changes, 4 something failed, is stale or is unknown, or a mistake in a manifest holds some slots.""",
+3 a limit forbids all changes, 4 something failed, is stale or is unknown, or a mistake in a manifest holds some slots.
+With --detailed-exitcode these stay, and a pass that would end with 0 ends with the first of these that is so:
+1 something was not read completely; 5 a version or workload that the manifests ask for is not available; 3 a limit
+forbids changes; 2 there is drift, or a change to make, that was not made, held ones included; 0 nothing is left.""",
 )
 @click.option(
     "--interval",
@@ -37,6 +52,15 @@ Exit codes: 0 after SIGINT or SIGTERM; with --once that of the pass: 0 nothing f
     help="Time between passes; longer after failures, with jitter.",
 )
 @click.option("--once", is_flag=True, help="Make one pass and exit.")
+@click.option(
+    "--detailed-exitcode", is_flag=True, help="With --once: return what was found as the exit code; see below."
+)
+@click.option(
+    "--out",
+    type=FILE,
+    metavar="FILE",
+    help="With --once: save the plan of the pass, made before its corrections, for show.",
+)
 @click.option(
     "--wait",
     type=DURATION,
@@ -56,8 +80,9 @@ Exit codes: 0 after SIGINT or SIGTERM; with --once that of the pass: 0 nothing f
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="Format of events, one per line.",
+    help="Format of events: text groups what is alike, json has each on a line.",
 )
+@click.option("-v", "--verbose", is_flag=True, help="Also print each slot and call on a line, at level debug.")
 @click.option(
     "--allow",
     type=click.Choice([LimitKind.NOT_ENFORCED.value]),
@@ -71,9 +96,12 @@ def command(  # every option is one of the command line's
     selected: Selection,
     interval: float,
     once: bool,
+    detailed_exitcode: bool,
+    out: Path | None,
     wait: float,
     mode: str,
     log_format: str,
+    verbose: bool,
     allow: str | None,
     reason: str | None,
     concurrency: int,
@@ -84,10 +112,8 @@ def command(  # every option is one of the command line's
     Manifests are read again in every pass; while they are invalid, the last valid ones stay in force. Limits and holds
     always apply. SIGTERM lets the running call finish and ends with 0.
     """
-    if wait and not (once and mode == "apply"):
-        raise click.UsageError(
-            "--wait needs --once and --mode apply: a continuous watch does the rest in its next passes"
-        )
+    one_pass = {"--detailed-exitcode": detailed_exitcode, "--out": out is not None}
+    _check_usage(once=once, may_wait=not wait or (once and mode == "apply"), one_pass=one_pass)
     if allow and not reason:
         raise click.UsageError(ALLOW_NEEDS_REASON)
     clock = wiring.SystemClock()
@@ -99,6 +125,7 @@ def command(  # every option is one of the command line's
             interval=interval,
             once=once,
             apply=mode == "apply",
+            detailed=detailed_exitcode,
             filters=selected.filters,
             strict=selected.strict,
             options=Options(
@@ -108,16 +135,39 @@ def command(  # every option is one of the command line's
         run=uuid.uuid4().hex,
         random=random.random,
         commit=lambda manifest: wiring.commit(selected.paths, manifest, warn=False),
+        keep=None if out is None else _keeper(out),
     )
-    lines = Lines(log_format)
+    lines = Lines(log_format, verbose=verbose)
     if mode == "observe" and log_format == "text":
         say("only comparing, nothing is sent; use --mode apply to correct drift", err=True)
     so_far = RunSoFar()
     words = "stopping after the running calls; a second time ends at once"
     with reporting(so_far), wiring.stoppable(clock, words, so_far.last_words):
-        with result_file(result) as kept:
+        with result_file(result) as kept, closing(lines):
             recorder = Recorder(clock.stop, so_far, kept, lines)
             for event in watching.events():
                 recorder.record(event)
         recorder.end()
     return watching.exit_code
+
+
+def _check_usage(*, once: bool, may_wait: bool, one_pass: dict[str, bool]) -> None:
+    """Raise what is wrong with options that only a single pass can mean."""
+    if not may_wait:
+        raise click.UsageError(
+            "--wait needs --once and --mode apply: a continuous watch does the rest in its next passes"
+        )
+    given = [name for name, present in one_pass.items() if present]
+    if given and not once:
+        raise click.UsageError(f"{given[0]} needs --once: a continuous watch makes a plan in every pass")
+
+
+def _keeper(out: Path) -> Callable[[Plan], None]:
+    """Return what saves a plan as `plan --out` does."""
+
+    def keep(found: Plan) -> None:
+        from reconciler.views import plan_json
+
+        write_file(out, plan_json.encode(found))
+
+    return keep

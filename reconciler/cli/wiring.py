@@ -11,24 +11,23 @@ from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
-import msgspec
-
 from reconciler.cli import stopping
 from reconciler.cli.output import say
+from reconciler.cli.reading import display
 from reconciler.engine.group import Open
 from reconciler.engine.plan import STRICT
-from reconciler.errors import ManifestError, ReconcilerError, SettingsError
+from reconciler.errors import ManifestError, SettingsError
+from reconciler.git.repository import GitRepository
 from reconciler.manifest.finding import diagnostics_text
 from reconciler.manifest.load import Loader
 from reconciler.manifest.secret import resolve as resolve_secret
 from reconciler.model.connection import ConnectionSpec, Secret
-from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.fleet import Document, Manifest
-from reconciler.model.plan import DIRTY
+from reconciler.model.provenance import DIRTY
 from reconciler.platforms import registry
 from reconciler.plugin import Plugins, Simulation
 from reconciler.plugin.platform import Resolve
-from reconciler.ports import Clock, Exported, Platform, Repository
+from reconciler.ports import SILENT, Clock, Platform, ReadProgress, Versioned
 
 SystemClock = stopping.SystemClock
 stoppable = stopping.stoppable
@@ -80,7 +79,10 @@ def load(paths: Sequence[Path], connections: Path | None = None, *, strict: bool
     if found.warnings and strict:
         raise ManifestError(found.warnings, hint=STRICT)
     if found.warnings:
-        say(*diagnostics_text(found.warnings).split("\n"), err=True)
+        from reconciler.views import alike
+
+        shown, rest = alike.few(found.warnings)
+        say(*diagnostics_text(shown).split("\n"), *([rest] if rest else []), err=True)
     return found
 
 
@@ -113,7 +115,7 @@ def _open(manifest: Manifest, name: str, clock: Clock) -> Platform:
     def resolve(secret: Secret) -> str:
         return resolve_secret(secret, os.environ, base)
 
-    return connect(document.spec, resolve, clock)
+    return connect(document.spec, resolve, clock, display.of(name))
 
 
 def _connection(manifest: Manifest, name: str) -> Document:
@@ -124,9 +126,9 @@ def _connection(manifest: Manifest, name: str) -> Document:
     return document
 
 
-def connect(connection: ConnectionSpec, resolve: Resolve, clock: Clock) -> Platform:
+def connect(connection: ConnectionSpec, resolve: Resolve, clock: Clock, progress: ReadProgress = SILENT) -> Platform:
     """Return the platform of a connection, ready to use; nothing is sent. Raises SettingsError."""
-    return plugins()[connection.platform].connect(connection.details, resolve, clock)
+    return plugins()[connection.platform].connect(connection.details, resolve, clock, progress=progress)
 
 
 def recorded(path: Path, manifest: Manifest, clock: Clock) -> Open:
@@ -156,77 +158,45 @@ def recorded(path: Path, manifest: Manifest, clock: Clock) -> Open:
     return open_
 
 
-def repository(paths: Sequence[Path]) -> Repository:
+def repository(paths: Sequence[Path]) -> Versioned:
     """Return the git repository around the manifests."""
-    from reconciler.git.repository import GitRepository
-
     first = places(paths)[0]
     return GitRepository(first if first.is_dir() else first.parent)
 
 
-def commit(paths: Sequence[Path], manifest: Manifest, *, warn: bool = True) -> str | None:
-    """Return the commit of the manifests, marked as git marks it where files differ from it; None outside git."""
+def beside(repository: Versioned, connections: Path) -> Path | None:
+    """Return where Connections are in the work tree of the manifests, given where they are in it or in another work tree.
+
+    None where they belong to no work tree of that repository.
+    """
+    with contextlib.suppress(SettingsError):
+        repository.names([str(connections)])
+        return connections
+    other = GitRepository(connections if connections.is_dir() else connections.parent)
+    if not repository.identity() or repository.identity() != other.identity():
+        return None
+    (name,) = other.names([str(connections)])
+    return Path(repository.top(), name)
+
+
+def common(repository: Versioned, folder: Path) -> str:
+    """Return the newest commit that two work trees of one repository have in common; empty where they are of two."""
+    other = GitRepository(folder)
+    head = other.head()
+    if head is None or repository.identity() != other.identity() or repository.top() == other.top():
+        return ""
+    with contextlib.suppress(SettingsError):
+        return repository.merge_base(head)
+    return ""
+
+
+def commit(paths: Sequence[Path], manifest: Manifest, *, warn: bool = True) -> str:
+    """Return the commit of the manifests, marked as git marks it where files differ from it; empty outside git."""
     found = repository(paths)
     head = found.head()
     if head is None:
         if warn and (why := found.trouble()):
             say(f"warning: the plan names no commit: {why}", err=True)
-        return None
+        return ""
     read = [one.file for documents in (manifest.channels, manifest.fleets) for one in documents.values()]
     return head + DIRTY if found.changed([str(path) for path in places(paths)], read) else head
-
-
-@contextmanager
-def base_manifest(
-    base: str | None, today: Manifest, paths: Sequence[Path], connections: Path | None
-) -> Iterator[Manifest | None]:
-    """Give the manifests as they were at `--base`: a folder, or a git ref. None without a base."""
-    if base is None:
-        yield None
-        return
-    import tempfile
-
-    with tempfile.TemporaryDirectory(prefix="reconciler-base-") as folder:
-        if Path(base).is_dir():
-            older, where = _load_base([Path(base)], connections, base), f"the folder {base}"
-        else:
-            found = repository(paths).export(base, [str(path) for path in places(paths)], folder)
-            older, where = _older(found, today, connections, base, folder), f"the git ref {base}"
-        if unseen := [one for one in older.warnings if one.code in {"not-comparable", "skipped"}]:
-            say(*diagnostics_text(unseen).split("\n"), err=True)
-        elif not older.fleets:
-            say(f"warning: {where} has no Fleet to compare with: every change comes from this change", err=True)
-        yield older
-
-
-def _older(found: Exported, today: Manifest, connections: Path | None, base: str, folder: str) -> Manifest:
-    """Return the older manifests; a fleet that stands elsewhere today is the same fleet, and is looked up there."""
-    before: Manifest | None = None
-    if found.moved:
-        with contextlib.suppress(ReconcilerError):  # what else was moved or deleted may not go together with ours
-            before = _load_base([*map(Path, found.paths), Path(found.moved)], connections, base)
-    if before is None:
-        before = _load_base([*map(Path, found.paths)], connections, base, folder)
-    elsewhere = {name for name, one in before.fleets.items() if found.moved and one.file.startswith(found.moved)}
-    fleets = {name: one for name, one in before.fleets.items() if name not in elsewhere or name in today.fleets}
-    left_out = tuple(
-        Diagnostic(
-            code="not-comparable",
-            severity=Severity.WARNING,
-            message=f"--base {base}: {name} {why}; whether its fleets changed is not known",
-        )
-        for name, why in found.left_out
-    )
-    return msgspec.structs.replace(before, fleets=fleets, warnings=left_out)
-
-
-def _load_base(paths: list[Path], connections: Path | None, base: str, folder: str = "") -> Manifest:
-    try:
-        return Loader(paths, plugins(), connections, may_be_empty=True).load()
-    except ManifestError as error:
-        first = error.diagnostics[0]
-        where = str(first.origin).removeprefix(folder and f"{folder}/")
-        raise SettingsError(
-            f"the manifests at --base {base} are invalid: {where}: {first.message}",
-            hint="plan without --base, or name a base whose manifests are valid",
-        ) from error

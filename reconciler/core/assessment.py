@@ -79,12 +79,20 @@ class FleetAssessment(msgspec.Struct):
     """Units in scope and in reach of the filters."""
     unfiltered: list[Judged]
     judged: list[Judged]
+    orders_versions: bool = False
+    """Whether the platform does, as `core.versions.later`."""
     mistakes: Mistakes = Mistakes()
     """Those of all fleets of the connection."""
     tied: frozenset[str] = frozenset()
     """Ids of workloads that requirements speak of: each unit is judged by itself, so no call may take in newcomers."""
+    by_ids: bool = False
+    """Whether every call names its units."""
     base: Resolution | None = None
     """What the base manifests say of the same snapshot; None without a base."""
+    tip: Resolution | None = None
+    """What the newest manifests of the base say of it, where others changed them since."""
+    channels: dict[str, Document] = {}
+    """The Channels of today's manifests, by name: with a base, the line that changed may be one of theirs."""
 
     @property
     def document(self) -> Document:
@@ -103,7 +111,7 @@ class FleetAssessment(msgspec.Struct):
         None where the reading is incomplete: a holder may then be there that nobody saw (rule 3). Not those that a pin
         speaks of, either: the pinned unit may be one that is still to come.
         """
-        if not self.resolution.whole or self.filters.slots or not self.snapshot.coverage.complete:
+        if self.by_ids or not self.resolution.whole or self.filters.slots or not self.snapshot.coverage.complete:
             return frozenset()
         pinned = {name for pins in self.resolution.spec.pins.values() for name in pins}
         alike = frozenset(one.column.workload.id for one in self.judged if _alike(one.column, pinned))
@@ -127,6 +135,7 @@ def assess(  # a fleet, what it is held against, and how
     now: float,
     retries_itself: bool,
     filters: Filters,
+    orders_versions: bool = False,
     resolution: Resolution | None = None,
     mistakes: Mistakes | None = None,
 ) -> FleetAssessment:
@@ -152,6 +161,7 @@ def assess(  # a fleet, what it is held against, and how
         reach=reach,
         unfiltered=unfiltered,
         judged=judged,
+        orders_versions=orders_versions,
         mistakes=mistakes or Mistakes([resolution], snapshot.units),
     )
 

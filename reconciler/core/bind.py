@@ -123,8 +123,16 @@ def stale_because(change: Change | Held, fresh: Change | Held, overwritten: set[
     if fresh.verb is change.verb and fresh.observed == change.observed:
         return None
     if not (isinstance(change, Change) and isinstance(fresh, Change) and _goes_on(change, fresh)):
-        return f"the slot changed since the plan was made: {change.from_ or 'nothing'} was assigned, now {fresh.from_ or 'nothing'}"
+        return _changed(change, fresh)
     return None
+
+
+def _changed(change: Change | Held, fresh: Change | Held) -> str:
+    """Say what is no longer as it was of a slot: what is assigned, or what else the plan rests on."""
+    if change.from_ == fresh.from_:
+        still = f"{change.from_ or 'nothing'} is still assigned"
+        return f"{still}, but what else the slot had, or the labels and names that decide it, changed since the plan was made"
+    return f"the slot changed since the plan was made: {change.from_ or 'nothing'} was assigned, now {fresh.from_ or 'nothing'}"
 
 
 def content_changed(change: Change | Held, overwritten: set[tuple[str, str]]) -> str | None:

@@ -33,6 +33,7 @@ class _Compiling:
         self.refused = refused
 
     def actions(self, changes: list[Change], *, wide: bool) -> tuple[Action, ...]:
+        wide = wide and not self.assessment.by_ids
         return self.sight.compiler.compile(changes, self.assessment.fleet_wide, wide=wide, refused=self.refused)
 
     def parts(self, ready: Ready) -> Iterator[tuple[list[Change], bool]]:

@@ -61,6 +61,11 @@ def plans(left: Plan, right: Plan) -> tuple[Table, Table]:
 
 def _plan(plan: Plan, units: Names, workloads: Names) -> Table:
     narrowed: Table = {"filters": plan.filters} if plan.filters else {}
+    for one in plan.loosened:
+        subject = f"{one.fleet} {one.kind.value} {one.subject}".rstrip()
+        narrowed[f"loosened {subject}"] = f"{one.was or 'nothing'} {ARROW} {one.now or 'nothing'}"
+    for changed in plan.connections:
+        narrowed[f"connection {changed.connection}"] = f"{changed.edit.value}, {changed.reading.value}"
     return narrowed | {f"fleet {one.fleet}": _fleet_plan(one, units, workloads) for one in plan.fleets}
 
 
@@ -79,6 +84,9 @@ def _fleet_plan(one: FleetPlan, units: Names, workloads: Names) -> Table:
             "held": {slot(held): _held(held) for held in one.held},
             "violations": {
                 _limit(violation): f"{violation.intended:,} of {violation.of:,}" for violation in one.violations
+            },
+            "lifted limits": {
+                _limit(lifted.violation): f"until {lifted.until}: {lifted.reason}" for lifted in one.lifted
             },
             "calls": _calls(one),
             "versions": {

@@ -10,18 +10,21 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
+from reconciler.core.assemble import LIFETIME
 from reconciler.core.assessment import Filters, FleetAssessment, assess, leavers, wanted
 from reconciler.core.guards.requirement import Gates, gates
 from reconciler.core.mistakes import Mistakes
 from reconciler.core.names import suggestion
 from reconciler.core.need import Need, Side, needs, tied_to
-from reconciler.core.plan import LIFETIME, NO_GATES, Compiler, failed_fleet, fleet_plan
+from reconciler.core.plan import NO_GATES, Compiler, failed_fleet, fleet_plan
 from reconciler.core.resolve import Channels, Resolution, resolve
 from reconciler.core.select import matcher
 from reconciler.core.stage import staged
 from reconciler.errors import SettingsError
 from reconciler.model.fleet import Document, FleetSpec, Manifest
 from reconciler.model.plan import FleetPlan
+from reconciler.model.provenance import ConnectionChange, Provenance
+from reconciler.model.provenance import Reading as Treatment
 from reconciler.model.release import Catalog, Release
 from reconciler.model.snapshot import Snapshot
 
@@ -31,9 +34,15 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     manifest: Manifest
     base: Manifest | None = None
+    tip: Manifest | None = None
+    """The newest manifests of the base, where it went on since it and these had the same history."""
     filters: Filters = Filters()
     strict: bool = False
-    commit: str | None = None
+    provenance: Provenance = Provenance()
+    connections: tuple[ConnectionChange, ...] = ()
+    """Connections that differ from those of the base."""
+    by_ids: bool = False
+    """Whether every call names its units: nothing may reach further than what was reviewed."""
     probe: bool = False
     """Also ask what the platform cannot answer without an effect on its own caches."""
     lifetime: float = LIFETIME
@@ -52,6 +61,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a change may take several calls there."""
     snapshot: Snapshot
     done_at: float
+    orders_versions: bool = False
 
 
 class Assessed(msgspec.Struct, kw_only=True):
@@ -180,11 +190,15 @@ def _assess(
         snapshot=seen.snapshot,
         now=now,
         retries_itself=seen.retries_itself,
+        orders_versions=seen.orders_versions,
         filters=request.filters,
         resolution=resolution,
         mistakes=mistakes,
     )
     one.base = _base(resolution.document, request, seen.snapshot)
+    one.by_ids = request.by_ids
+    one.tip = _tip(resolution.document, request, seen.snapshot)
+    one.channels = request.manifest.channels
     return one
 
 
@@ -198,10 +212,26 @@ def _base(document: Document, request: PlanRequest, snapshot: Snapshot) -> Resol
     before = request.base.fleets.get(document.name)
     if before is None and request.base.warnings:
         return None
-    if before is None or before.spec.connection != document.spec.connection:
+    if before is None or not _same_connection(before.spec.connection, document.spec.connection, request):
         nothing = FleetSpec(connection=document.spec.connection, units=document.spec.units, workloads={})
         before = Document(document.name, nothing, document.file, document.locate)
     return resolve(before, channels_of(request.base), snapshot.units, snapshot.workloads)
+
+
+def _same_connection(before: str, now: str, request: PlanRequest) -> bool:
+    """Return whether two names of Connections, of the base and of today, are to one application."""
+    edited = next((one for one in request.connections if one.connection == now), None)
+    if edited is None or edited.reading is not Treatment.PLANNED:
+        return before == now
+    return before == (edited.renamed_from or now) and not edited.retargeted
+
+
+def _tip(document: Document, request: PlanRequest, snapshot: Snapshot) -> Resolution | None:
+    """Return what the newest manifests of the base say of a fleet; None where they are those it is compared with."""
+    newest = None if request.tip is None else request.tip.fleets.get(document.name)
+    if request.tip is None or newest is None or newest.spec.connection != document.spec.connection:
+        return None
+    return resolve(newest, channels_of(request.tip), snapshot.units, snapshot.workloads)
 
 
 def decide(
@@ -250,7 +280,12 @@ def _gates(
 
 def _plan(one: FleetAssessment, reading: Reading, request: PlanRequest, gates: Gates) -> FleetPlan:
     return fleet_plan(
-        one, reading.catalog, reading.compiler, manifest=request.manifest.digest, commit=request.commit, gates=gates
+        one,
+        reading.catalog,
+        reading.compiler,
+        manifest=request.manifest.digest,
+        commit=request.provenance.commit or None,
+        gates=gates,
     )
 
 

@@ -1,4 +1,4 @@
-"""Drift: slots that somebody changed since they were read last, told from what was read and sent before."""
+"""What a watch remembers of a fleet between passes, and drift: slots that somebody changed since they were read last."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.event import Drifted
 from reconciler.model.observation import UNSEEN, Phase
 from reconciler.model.outcome import Outcome, Result
-from reconciler.model.plan import FleetPlan
+from reconciler.model.plan import FleetPlan, Violation
 from reconciler.model.snapshot import Snapshot
 
 SENT = frozenset({Result.DONE, Result.WAITING})
@@ -23,27 +23,42 @@ DOUBTFUL = frozenset({Result.UNKNOWN, Result.FAILED})
 
 
 class Memory(msgspec.Struct):
-    """One fleet as the last pass left it: what it read, and what its calls made of slots since."""
+    """One fleet as the last pass left it: what it read and told, and what its calls made of slots since.
 
-    snapshot: Snapshot
+    Nothing is decided by it: it only serves to tell what is new.
+    """
+
+    snapshot: Snapshot | None = None
+    """What was read last; None before the first reading."""
+    error: str = ""
+    """Why it could not be read, where that was told."""
     diagnostics: tuple[Diagnostic, ...] = ()
     warnings: tuple[str, ...] = ()
+    violations: tuple[Violation, ...] = ()
+    differing: dict[SlotId, str | None] = {}
+    """Slots that needed a change, and the version that they needed."""
     sent: dict[SlotId, str | None] = {}
     doubtful: set[SlotId] = set()
     """Slots of which nobody knows what a call made of them."""
+    open: dict[SlotId, Change] = {}
+    """Changes that the platform accepted and of whose end nothing was told yet."""
 
-    def came_of(self, one: Outcome) -> None:
-        """Take note of what a pass made of a slot."""
+    def came_of(self, one: Outcome, change: Change | None) -> None:
+        """Take note of what a pass made of a slot, by which change."""
         slot = one.unit.id, one.workload.id
         if one.result in SENT:
             self.sent[slot] = one.to
         elif one.result in DOUBTFUL:
             self.doubtful.add(slot)
+        if one.result is Result.WAITING and change is not None:
+            self.open[slot] = change
+        else:
+            self.open.pop(slot, None)
 
     def moved(self, slot: SlotId, now: str | None) -> tuple[bool, str | None]:
         """Return whether somebody else must have changed a slot that has `now` assigned, and what it had."""
-        row = self.snapshot.units.index.get(slot[0])
-        state = self.snapshot.state(slot[1], row) if row is not None else UNSEEN
+        row = self.snapshot.units.index.get(slot[0]) if self.snapshot is not None else None
+        state = self.snapshot.state(slot[1], row) if self.snapshot is not None and row is not None else UNSEEN
         unchanged = state.assigned == now
         if slot in self.doubtful or state.phase is Phase.UNKNOWN or unchanged:
             return False, None  # with a call on its way, what was read is no change yet

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.core.assessment import FleetAssessment
+from reconciler.core.causes import channel_of, choice_at, deciding, workload_of
 from reconciler.core.judge import health, sync, verdict
 from reconciler.core.resolve import Column
 from reconciler.core.resolve import Rule as Decision
 from reconciler.model.change import Held
 from reconciler.model.desired import UNMANAGED
-from reconciler.model.fleet import ChannelRef, Choice, FleetSpec, Manifest
+from reconciler.model.fleet import Choice, Manifest
 from reconciler.model.observation import UNSEEN, State
 from reconciler.model.origin import Path
 from reconciler.model.plan import FleetPlan
@@ -18,9 +19,6 @@ from reconciler.model.report import Planned, Rule, Seen, SlotExplanation
 from reconciler.model.snapshot import Snapshot, Workload
 from reconciler.model.unit import Reach
 from reconciler.model.verdict import Health, Sync, Verdict
-
-DECIDING = ("channel", "version", "absent", "unmanaged")
-"""Keys of which one says what a rule wants: its line is the one that somebody changed."""
 
 
 def explain(one: FleetAssessment, plan: FleetPlan, manifest: Manifest, row: int, workload: Workload) -> SlotExplanation:
@@ -92,8 +90,8 @@ def _lost(one: FleetAssessment, manifest: Manifest, column: Column, row: int) ->
 
 
 def _rule(one: FleetAssessment, manifest: Manifest, rule: Decision) -> Rule:
-    choice = _choice(one.resolution.spec, rule.path)
-    key = next((key for key in DECIDING if getattr(choice, key, None) is not None), None)
+    choice = choice_at(one.resolution.spec, rule.path)
+    key = deciding(choice)
     origin = one.document.locate(rule.path if key is None else (*rule.path, key))
     text = f"{_dotted(rule.path)}: {rule.value}"
     if rule.value.settings:
@@ -101,26 +99,12 @@ def _rule(one: FleetAssessment, manifest: Manifest, rule: Decision) -> Rule:
     return Rule(origin=origin, text=text + _channel(manifest, choice, rule.path))
 
 
-def _channel(manifest: Manifest, choice: Choice | None, path: Path) -> str:
+def _channel(manifest: Manifest, choice: Choice | str | None, path: Path) -> str:
     """Return which channel names the version, and where; nothing when the rule names it itself."""
-    if choice is None or not isinstance(choice.version, ChannelRef):
+    name = channel_of(choice)
+    if not name:
         return ""
-    name = choice.version.channel
-    workload = path[-1] if path[1] == "pins" else path[2]
-    return f", by channel {name} ({manifest.channels[name].locate(('spec', 'versions', workload))})"
-
-
-def _choice(spec: FleetSpec, path: Path) -> Choice | None:
-    """Return what stands at the path of a rule; None when that is a bare version, or no choice at all (pruning)."""
-    match path[1:]:
-        case ("workloads", str(name)):
-            return spec.workloads[name]
-        case ("workloads", str(name), "overrides", int(position)):
-            return spec.workloads[name].overrides[position]
-        case ("pins", str(unit), str(name)):
-            pin = spec.pins[unit][name]
-            return pin if isinstance(pin, Choice) else None
-    return None
+    return f", by channel {name} ({manifest.channels[name].locate(('spec', 'versions', workload_of(path)))})"
 
 
 def _dotted(path: Path) -> str:

@@ -1,36 +1,34 @@
-"""A judged fleet → its plan: changes, held ones, calls, violations, warnings; and plans of fleets → the plan."""
+"""A judged fleet → its plan: changes, held ones, calls, violations, warnings."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Protocol
 
 import msgspec
 
 from reconciler.core.assessment import FleetAssessment, unmanaged
 from reconciler.core.basis import basis, moved_to
-from reconciler.core.digest import SlotDigest, fingerprint
-from reconciler.core.guards import Vetoes, violations
+from reconciler.core.causes import Causes
+from reconciler.core.digest import SlotDigest
+from reconciler.core.guards import Vetoes, behind
+from reconciler.core.guards.allow import admitted
 from reconciler.core.guards.case import Scene
 from reconciler.core.guards.limit import loads
 from reconciler.core.guards.platform import vetoed
 from reconciler.core.guards.requirement import Gates
+from reconciler.core.impact import Order, shares
 from reconciler.core.judge import Intent, Judged, verb_of
 from reconciler.core.resolve import Column
 from reconciler.core.warn import lapsed, units_in_words, warnings
-from reconciler.model.change import NOTHING_REFUSED, Action, Change, Held, Reason, Refusals, Review, Step, Verb
+from reconciler.model.change import NOTHING_REFUSED, Action, Change, Held, Refusals, Review, Step, Verb
 from reconciler.model.desired import Desired, Settings
 from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.observation import State
-from reconciler.model.origin import Origin, Path
-from reconciler.model.plan import Basis, Counts, FleetPlan, Plan, Summary, Times
+from reconciler.model.plan import Basis, Counts, FleetPlan, Summary
 from reconciler.model.release import Catalog
 from reconciler.model.unit import Ref
 from reconciler.model.verdict import Verdict
-
-LIFETIME = 24 * 3600.0
-"""Seconds after which a saved plan is refused, where nobody says."""
 
 
 class Compiler(Protocol):
@@ -68,9 +66,10 @@ def fleet_plan(  # a fleet, what is known of it, and where its manifests came fr
     maker = _Maker(one, catalog, gates)
     maker.run()
     changes, review = _reviewed(maker, compiler)
-    actions = compiler.compile(changes, one.fleet_wide) if changes else ()
+    actions = compiler.compile(changes, one.fleet_wide, wide=not one.by_ids) if changes else ()
     _set_steps(changes, actions, review.later)
     missing = tuple(_missing(one))
+    judged = admitted(one.document, loads(one), len(one.resolution.scope), one.patience.now)
     return FleetPlan(
         fleet=one.document.name,
         connection=one.connection,
@@ -81,9 +80,11 @@ def fleet_plan(  # a fleet, what is known of it, and where its manifests came fr
         actions=actions,
         held=(*missing, *maker.held),
         diagnostics=one.diagnostics,
-        violations=tuple(violations(one.document, loads(one), len(one.resolution.scope))),
+        violations=judged.violations,
+        lifted=judged.lifted,
         warnings=(*warnings(one), *lapsed(one, catalog), *review.warnings),
         releases=moved_to(changes, catalog),
+        shares=tuple(shares(one, changes)),
     )
 
 
@@ -99,36 +100,6 @@ def failed_fleet(name: str, *, connection: str, platform: str, target: str, mani
     )
 
 
-def assemble(
-    fleets: Sequence[FleetPlan], *, now: float, read: dict[str, float], filters: str, lifetime: float = LIFETIME
-) -> Plan:
-    """Return the whole plan, which expires after `lifetime` seconds.
-
-    `now` and the values of `read` (when each connection was read) in seconds since 1970.
-    """
-    ordered = tuple(sorted(fleets, key=lambda one: one.fleet))
-    errored = any(one.error for one in ordered)
-    plan = Plan(
-        fingerprint="",
-        times=Times(
-            created=iso(now),
-            expires=iso(now + lifetime),
-            read={name: iso(at) for name, at in sorted(read.items())},
-        ),
-        complete=not errored and all(one.basis.complete and not one.summary.unknown for one in ordered),
-        applyable=any(one.changes and not one.violations for one in ordered),
-        errored=errored,
-        filters=filters,
-        fleets=ordered,
-    )
-    return msgspec.structs.replace(plan, fingerprint=fingerprint(plan))
-
-
-def iso(at: float) -> str:
-    """Return a time in seconds since 1970 as ISO 8601 in UTC, to the second."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 class _Maker:
     """Turns the intents of one fleet into changes and held changes."""
 
@@ -141,7 +112,8 @@ class _Maker:
         self.changes: list[Change] = []
         self.held: list[Held] = []
         self.refs: dict[int, Ref] = {}
-        self.origins: dict[Path, Origin] = {}
+        self.causes = Causes(one)
+        self.order = Order(one)
 
     def run(self) -> None:
         """Make them, in their one order: by workload, then unit."""
@@ -160,6 +132,8 @@ class _Maker:
             verb = verb_of(intent.verdict, state, column.rules[intent.rule].value)
             if verb is not None and gate is not None:
                 holds = (*holds, *gate.holds(intent.row, verb, column.rules[intent.rule].value.version))
+            if self.one.tip is not None:
+                holds = (*holds, *behind.holds(self.one, column, intent))
             if holds or verb is None:
                 self._hold(column, workload, intent, verb, holds)
             else:
@@ -178,7 +152,9 @@ class _Maker:
                 from_=state.assigned,
                 to=rule.value.version,
                 reasons=holds,
-                origin=self._origin(rule.path),
+                reason=self.causes.reason(column, intent),
+                origin=self.causes.origin(column, intent),
+                downgrade=self.order.goes_back(column, state.assigned, rule.value.version),
                 size=self.one.snapshot.units.size(intent.row),
                 settings=rule.value.settings,
                 observed="" if verb is None else self._observed(intent, verb),
@@ -197,13 +173,14 @@ class _Maker:
             verb=verb,
             from_=state.assigned,
             to=rule.value.version,
-            reason=self._reason(column, intent),
+            reason=self.causes.reason(column, intent),
             steps=(),
-            origin=self._origin(rule.path),
+            origin=self.causes.origin(column, intent),
             observed=self._observed(intent, verb),
             extra_versions=state.extra_versions,
             settings=rule.value.settings,
             settings_from=_settings_from(state, rule.value),
+            downgrade=self.order.goes_back(column, state.assigned, rule.value.version),
             size=self.one.snapshot.units.size(intent.row),
         )
 
@@ -212,32 +189,6 @@ class _Maker:
         if found is None:
             found = self.refs[row] = self.one.snapshot.units.ref(row)
         return found
-
-    def _origin(self, path: Path) -> Origin:
-        found = self.origins.get(path)
-        if found is None:
-            found = self.origins[path] = self.one.document.locate(path)
-        return found
-
-    def _reason(self, column: Column, intent: Intent) -> Reason:
-        state = self.one.snapshot.states[intent.state]
-        if intent.verdict is Verdict.RETRY:
-            return Reason.RETRY
-        if intent.verdict is Verdict.NEXT:
-            return Reason.NEXT
-        if intent.verdict is Verdict.LEFTOVER:
-            return Reason.LEFTOVER
-        if (
-            intent.verdict is Verdict.DIFFERS
-            and state.overwritten
-            and state.assigned == column.rules[intent.rule].value.version
-        ):
-            return Reason.OVERWRITTEN
-        if self.one.base is not None:
-            before = self.one.base.columns.get(column.workload.id)
-            same = before is not None and before.rule(intent.row).value == column.rules[intent.rule].value
-            return Reason.DRIFT if same else Reason.CHANGE
-        return Reason.PRUNE if column.rules[intent.rule].kind == "prune" else Reason.OUT_OF_SYNC
 
 
 def _settings_from(state: State, desired: Desired) -> Settings:
@@ -263,8 +214,10 @@ def held_of(change: Change, reasons: tuple[Hold, ...]) -> Held:
         from_=change.from_,
         to=change.to,
         reasons=reasons,
+        reason=change.reason,
         origin=change.origin,
         size=change.size,
+        downgrade=change.downgrade,
         settings=change.settings,
         observed=change.observed,
     )

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from reconciler.core.assessment import FleetAssessment, leavers
 from reconciler.core.guards import Vetoes
 from reconciler.core.guards.case import Scene
-from reconciler.core.guards.force import in_force
+from reconciler.core.guards.manifest import in_force
 from reconciler.core.judge import CHANGES
+from reconciler.core.names import known_names
 from reconciler.model.hold import HoldReason
 from reconciler.model.quantity import moment
 from reconciler.model.release import Catalog
@@ -32,6 +33,7 @@ def warnings(one: FleetAssessment) -> Iterator[str]:
         )
     if one.snapshot.coverage.notes:
         yield "some fields have another type than documented: " + "; ".join(one.snapshot.coverage.notes)
+    yield from _allowances(one)
     units = one.snapshot.units
     for workload, rows in leavers(one).items():
         names = ", ".join(units.names[row] for row in rows[:SAMPLE])
@@ -40,6 +42,18 @@ def warnings(one: FleetAssessment) -> Iterator[str]:
             len(rows), f"leaves {workload} and keeps what it runs", f"leave {workload} and keep what they run"
         )
         yield f"{leave}: {names}{more}"
+
+
+def _allowances(one: FleetAssessment) -> Iterator[str]:
+    """Yield entries of `allow` that lift nothing: somebody may rely on them."""
+    spec = one.resolution.spec
+    known = known_names(spec, one.snapshot.workloads)
+    for entry in spec.allow:
+        subject = " ".join(filter(None, (entry.limit, entry.workload)))
+        if not in_force(entry.until, one.patience.now):
+            yield f"`allow` of {subject} ({entry.reason}) lasted until {entry.until}, not included: it lifts nothing"
+        elif entry.workload is not None and entry.workload not in known:
+            yield f"`allow` of {subject} ({entry.reason}) names a workload that nobody knows: it lifts nothing"
 
 
 def lapsed(one: FleetAssessment, catalog: Catalog) -> Iterator[str]:

@@ -8,29 +8,42 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from reconciler.core.begin import begin
 from reconciler.core.ending import ended
 from reconciler.core.progress import Progress
+from reconciler.core.subset import excess
 from reconciler.engine.group import GroupReader, View
 from reconciler.engine.parallel import merged
 from reconciler.engine.plan import PlanResult
 from reconciler.engine.reconcile import Reconciling
 from reconciler.engine.run import Options, Run
 from reconciler.model.event import AnyEvent, Blocked, Finished, Note, Settled, Started
+from reconciler.model.exit_code import DONE, ERROR, INCOMPLETE, NOTHING_SENT
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.plan import FleetPlan, Plan, Violation
 from reconciler.ports import Clock
-
-DONE, ERROR, NOTHING_SENT, INCOMPLETE = 0, 1, 3, 4
 
 
 class Applying:
     """One run of apply. Iterate `events()`; afterwards `outcomes` and `exit_code` say what came of it."""
 
     def __init__(  # what a run is made of
-        self, planned: PlanResult, options: Options, clock: Clock, *, run: str, saved: Plan | None = None
+        self,
+        planned: PlanResult,
+        options: Options,
+        clock: Clock,
+        *,
+        run: str,
+        saved: Plan | None = None,
+        reviewed: Sequence[Plan] = (),
     ) -> None:
-        """Take today's plan and, where a reviewed plan is applied, that: an upper bound."""
+        """Take today's plan and, where a reviewed plan is applied, that: an upper bound.
+
+        With `reviewed` plans today's is carried out, if it is no more than what these have together.
+        """
         self.planned = planned
         self.options = options
         self.saved = saved
+        self.reviewed = tuple(reviewed)
+        self.excess = excess(planned.plan, reviewed) if reviewed else ()
+        self.lifted = tuple((fleet.fleet, one) for fleet in planned.plan.fleets for one in fleet.lifted)
         self.run = Run(run, options, clock)
         self.outcomes: list[Outcome] = []
         self.blocked: list[tuple[str, Violation]] = []
@@ -55,10 +68,13 @@ class Applying:
             fingerprint=plan.fingerprint,
             commit=next(iter(commits)) if len(commits) == 1 else None,
             allowed=tuple(sorted(self.options.allow.items())),
+            lifted=self.lifted,
+            reviewed=tuple(one.fingerprint for one in self.reviewed),
         )
         begun: dict[str, Progress] = {}
-        for fleet in plan.fleets:
+        for fleet in plan.fleets if not self.excess else ():
             yield from self._begin(fleet, begun)
+        yield from self._exceeded()
         loops = [self._loop(reader, view, begun) for reader, view in self.planned.groups]
         yield from merged([loop.events() for loop in loops])
         for loop in loops:
@@ -104,6 +120,12 @@ class Applying:
         yield from self._finish(found.outcomes)
         begun[fleet.fleet] = found.progress
 
+    def _exceeded(self) -> Iterator[Blocked]:
+        """Say what is more than was reviewed."""
+        for fleet in dict.fromkeys(one.fleet for one in self.excess):
+            mine = tuple(one for one in self.excess if one.fleet == fleet)
+            yield Blocked(at=self.run.now(), run=self.run.id, fleet=fleet, violations=(), excess=mine)
+
     def _finish(self, outcomes: Sequence[Outcome]) -> Iterator[AnyEvent]:
         for one in outcomes:
             self.outcomes.append(one)
@@ -114,7 +136,7 @@ class Applying:
         results = {one.result for one in self.outcomes}
         errored = plan.errored or self.planned.plan.errored
         if not self.sent:
-            if self.blocked:
+            if self.blocked or self.excess:
                 return NOTHING_SENT
             if errored:
                 return ERROR

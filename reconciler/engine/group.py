@@ -187,6 +187,7 @@ class GroupReader:
             connection=name,
             platform=known.platform,
             retries_itself=known.retries_itself,
+            orders_versions=known.orders_versions,
             steps=known.steps,
             snapshot=snapshot,
             done_at=self.clock.monotonic(),

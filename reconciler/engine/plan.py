@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from functools import partial
 
 import msgspec
 
-from reconciler.core.assessment import FleetAssessment
+from reconciler.core import unavailable
+from reconciler.core.assemble import assemble
+from reconciler.core.assessment import Filters, FleetAssessment
 from reconciler.core.decide import PlanRequest, Reading, check_filters
-from reconciler.core.plan import assemble
+from reconciler.core.loosen import loosened
 from reconciler.engine.group import GroupReader, Open, View, groups_of
 from reconciler.engine.parallel import at_once
 from reconciler.errors import ManifestError
 from reconciler.model.plan import Plan
+from reconciler.model.provenance import Loosened
 from reconciler.ports import Clock
 
-STRICT = "with --strict, warnings about manifests are errors"
+STRICT = "with --strict, warnings about manifests are errors, and so are versions that are not available"
 
 
 class PlanResult(msgspec.Struct, kw_only=True):
@@ -49,12 +53,28 @@ def plan(request: PlanRequest, open_: Open, clock: Clock) -> PlanResult:
     views = at_once([partial(reader.read, now) for reader in readers])
     fleets = [one for view in views for one in view.plans.values()]
     findings = [*request.manifest.warnings, *(finding for one in fleets for finding in one.diagnostics)]
+    said = {one.message for one in findings}
+    if request.strict:
+        findings += [one for one in unavailable.findings(fleets) if one.message not in said]
     if request.strict and findings:
         raise ManifestError(tuple(dict.fromkeys(findings)), hint=STRICT)
     assessed = [one for view in views for reading in view.readings.values() for one in reading.assessments]
     if len(assessed) == len(fleets):  # else some could not be read, or only the base has them
         check_filters(request.filters, assessed, fleets)
     read = {name: reading.snapshot.read_at for view in views for name, reading in view.readings.items()}
-    words = request.filters.words
-    found = assemble(fleets, now=clock.now(), read=read, filters=words, lifetime=request.lifetime)
+    base = request.base
+    found = assemble(
+        fleets,
+        now=clock.now(),
+        read=read,
+        filters=request.filters.words,
+        lifetime=request.lifetime,
+        provenance=request.provenance,
+        connections=request.connections,
+        loosened=() if base is None else tuple(_in_reach(loosened(base, request.manifest), request.filters)),
+    )
     return PlanResult(plan=found, groups=list(zip(readers, views, strict=True)))
+
+
+def _in_reach(found: Iterable[Loosened], filters: Filters) -> Iterator[Loosened]:
+    return (one for one in found if filters.fleet(one.fleet))

@@ -10,23 +10,27 @@ commit: somebody may be writing a file, and the half that is there may lack what
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import msgspec
 
 from reconciler.core.assessment import Filters
+from reconciler.core.bind import slot_of
 from reconciler.core.decide import PlanRequest
-from reconciler.core.drift import Memory, drifted
+from reconciler.core.detailed import detailed
+from reconciler.core.drift import SENT, Memory
+from reconciler.core.news import Moment, news, unread
 from reconciler.core.status import axes
-from reconciler.engine.apply import INCOMPLETE, Applying
+from reconciler.engine.apply import Applying
 from reconciler.engine.group import Open
 from reconciler.engine.plan import PlanResult, plan
 from reconciler.engine.run import Options
 from reconciler.errors import ReconcilerError
-from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.event import AnyEvent, Blocked, Note, Passed
+from reconciler.model.event import AnyEvent, Completed, Note, Passed
+from reconciler.model.exit_code import DONE, ERROR, INCOMPLETE, NOTHING_SENT
 from reconciler.model.fleet import Manifest
-from reconciler.model.plan import DIRTY, FleetPlan
+from reconciler.model.plan import FleetPlan, Plan
+from reconciler.model.provenance import DIRTY, Provenance
 from reconciler.model.verdict import Health, Sync
 from reconciler.ports import Clock, Source
 
@@ -49,6 +53,8 @@ class Watched(msgspec.Struct, frozen=True, kw_only=True):
     interval: float = 60.0
     once: bool = False
     apply: bool = False
+    detailed: bool = False
+    """Whether the exit code says what was found and not corrected, where nothing went wrong."""
     filters: Filters = Filters()
     strict: bool = False
     options: Options = Options(wait=False)
@@ -67,10 +73,12 @@ class Watching:
         run: str,
         random: Callable[[], float],
         commit: Callable[[Manifest], str | None],
+        keep: Callable[[Plan], None] | None = None,
     ) -> None:
         """Take where manifests come from, what opens connections, and how to watch.
 
-        `random` gives 0 to 1; `commit` names the commit of manifests, marked where they differ from it.
+        `random` gives 0 to 1; `commit` names the commit of manifests, marked where they differ from it; `keep` takes the
+        plan of each pass before anything of it is sent.
         """
         self.source = source
         self.open = open_
@@ -79,6 +87,7 @@ class Watching:
         self.run = run
         self.random = random
         self.commit = commit
+        self.keep = keep
         self.exit_code = 0
         self._good: Manifest | None = None
         self._commit: str | None = None
@@ -86,16 +95,25 @@ class Watching:
         self._opened: Open | None = None
         self._memory: dict[str, Memory] = {}
         self._failures = 0
-        self._mistaken = 0
+        self._found = DONE
+        self._fleets = 0
+        self._unplanned = ""
+        """Why the last pass had no plan, where that was told."""
+        self._observed: set[str] = set()
+        """Fleets that were said to be merely observed."""
 
     def events(self) -> Generator[AnyEvent, None, None]:
         """Watch, telling what happens. Raises what is wrong with the very first manifests, or with filters from the start."""
         number = 0
         while not self.clock.stopping():
             number += 1
+            began = self.clock.monotonic()
+            self._fleets = 0
             failed = yield from self._pass(number)
+            if self._fleets or not self.clock.stopping():
+                yield self._completed(number, self.clock.monotonic() - began)
             self._failures = self._failures + 1 if failed else 0
-            self.exit_code = failed or self._mistaken
+            self.exit_code = failed or self._found
             if self.watched.once or self.clock.sleep(self._pause()):
                 break
         if not self.watched.once:
@@ -110,26 +128,44 @@ class Watching:
         if self._good is None or self._opened is None:
             return 1
         request = PlanRequest(
-            manifest=self._good, filters=self.watched.filters, strict=self.watched.strict, commit=self._commit
+            manifest=self._good,
+            filters=self.watched.filters,
+            strict=self.watched.strict,
+            provenance=Provenance(commit=self._commit or ""),
         )
         try:
             planned = plan(request, self._opened, self.clock)
         except ReconcilerError as error:
             if number == 1:
                 raise
-            yield self._note("error", error.advised)
+            if error.advised != self._unplanned:
+                yield self._note("error", error.advised)
+            self._unplanned = error.advised
             return error.exit_code
+        if self._unplanned:
+            yield self._note("info", "there is a plan again")
+        self._unplanned = ""
+        self._fleets = len(planned.plan.fleets)
         try:
+            if self.keep is not None:
+                self.keep(planned.plan)
             for fleet in planned.plan.fleets:
                 yield from self._tell(fleet, planned)
-            applying = yield from self._correct(request, planned)
+            applying = yield from self._correct(planned)
             yield from self._end(number, planned, applying)
         finally:
             planned.close()  # the next pass may be long away, or be one of other manifests
-        errors = any(fleet.error for fleet in planned.plan.fleets)
-        mistaken = any(fleet.mistakes for fleet in planned.plan.fleets)
-        self._mistaken = INCOMPLETE if self.watched.apply and mistaken else 0
-        return (applying.result if applying is not None else 0) or int(errors)
+        self._found = self._remaining(planned.plan, applying)
+        return self._result(planned.plan, applying)
+
+    def _remaining(self, found: Plan, applying: Applying | None) -> int:
+        """Return the exit code that says what a pass leaves where nothing failed."""
+        if self.watched.apply and any(fleet.mistakes for fleet in found.fleets):
+            return INCOMPLETE
+        if not self.watched.detailed:
+            return DONE
+        outcomes = applying.outcomes if applying is not None else []
+        return detailed(found, {(one.fleet, one.unit.id, one.workload.id) for one in outcomes if one.result in SENT})
 
     def _reload(self) -> Generator[AnyEvent, None, None]:
         """Read the manifests; wrong ones and those being written leave the last good ones in force, and that is said."""
@@ -154,6 +190,7 @@ class Watching:
             for warning in manifest.warnings:
                 yield self._note("warning", f"{warning.origin}: {warning.message}".removeprefix(": "))
             self._opened = self.open(manifest)
+            self._observed.clear()
             self._memory = {name: one for name, one in self._memory.items() if name in manifest.fleets}
         elif self._wrong:
             yield self._note("info", "the manifests are valid again")
@@ -168,7 +205,7 @@ class Watching:
         commit = self.commit(before)
         if self._good is not None and before.digest == self._good.digest:
             return before, commit
-        if commit is not None and not commit.endswith(DIRTY) and commit != self._commit:
+        if commit and not commit.endswith(DIRTY) and commit != self._commit:
             again = self.source.load()
             if again.digest == before.digest and self.commit(again) == commit:
                 return again, commit
@@ -183,45 +220,55 @@ class Watching:
         return None
 
     def _tell(self, fleet: FleetPlan, planned: PlanResult) -> Iterator[AnyEvent]:
-        """Tell what is wrong with a fleet, and what is new since the last pass: warnings and drift."""
+        """Tell what is new of a fleet since the last pass."""
+        memory, moment = self._memory.setdefault(fleet.fleet, Memory()), Moment(self.clock.now(), self.run)
         if fleet.error:
-            yield self._note("error", fleet.error, fleet.fleet)
+            yield from unread(memory, fleet, moment)
             return
-        if fleet.violations and not self.watched.apply:
-            yield Blocked(at=self.clock.now(), run=self.run, fleet=fleet.fleet, violations=fleet.violations)
-        snapshot = planned.assessment(fleet.fleet).snapshot
-        before = self._memory.get(fleet.fleet)
-        if before is None or before.snapshot.identity != snapshot.identity:
-            before = Memory(snapshot)
-        for one in _without(fleet.diagnostics, before.diagnostics):
-            yield self._note(one.severity.value, f"{one.origin}: {one.message}", fleet.fleet)
-        for one in _without(before.diagnostics, fleet.diagnostics):
-            yield self._note("info", f"resolved: {one.origin}: {one.message}", fleet.fleet)
-        for warning in fleet.warnings:
-            if warning not in before.warnings:
-                yield self._note("warning", warning, fleet.fleet)
-        yield from drifted(before, fleet, at=self.clock.now(), run=self.run)
-        self._memory[fleet.fleet] = Memory(snapshot, fleet.diagnostics, fleet.warnings)
+        stays = not self._corrects(fleet)
+        yield from news(memory, fleet, planned.assessment(fleet.fleet), moment, stays=stays)
 
-    def _correct(self, request: PlanRequest, planned: PlanResult) -> Generator[AnyEvent, None, Applying | None]:
-        """Apply what may go; return the run, None where nothing may."""
+    def _corrects(self, fleet: FleetPlan) -> bool:
+        """Return whether changes of a fleet may go in this pass: limits and its own mode allow it."""
+        if not self.watched.apply or self._mode(fleet.fleet) != "apply":
+            return False
+        return all(one.kind.value in self.watched.options.allow for one in fleet.violations)
+
+    def _mode(self, fleet: str) -> str:
+        """Return the mode that a fleet's manifest gives it."""
+        mode: str = self._good.fleets[fleet].spec.mode if self._good is not None else ""
+        return mode
+
+    def _correct(self, planned: PlanResult) -> Generator[AnyEvent, None, Applying | None]:
+        """Apply what may go; return the run, None where nothing may. That limits block a fleet was told by then."""
         if not self.watched.apply:
             return None
         may: list[FleetPlan] = []
         for fleet in filter(self._goes, planned.plan.fleets):
-            mode = request.manifest.fleets[fleet.fleet].spec.mode
-            if mode == "apply":
+            mode = self._mode(fleet.fleet)
+            if self._corrects(fleet):
                 may.append(fleet)
-            else:
+            elif mode != "apply" and fleet.fleet not in self._observed:
+                self._observed.add(fleet.fleet)
                 yield self._note("info", f"nothing is sent: the mode of the fleet is {mode}", fleet.fleet)
         if not may:
             return None
         allowed = PlanResult(plan=msgspec.structs.replace(planned.plan, fleets=tuple(may)), groups=planned.groups)
         applying = Applying(allowed, self.watched.options, self.clock, run=self.run)
         yield from applying.events()
+        changes = {(fleet.fleet, *slot_of(one)): one for fleet in may for one in fleet.changes}
         for one in applying.outcomes:
-            self._memory[one.fleet].came_of(one)
+            self._memory[one.fleet].came_of(one, changes.get((one.fleet, one.unit.id, one.workload.id)))
         return applying
+
+    def _result(self, found: Plan, applying: Applying | None) -> int:
+        """Return how a pass went, as an exit code: what came of its corrections, of fleets that limits block as well."""
+        if self.watched.apply and any(self._blocked(fleet) for fleet in found.fleets):
+            return INCOMPLETE if applying is not None and applying.sent else NOTHING_SENT
+        return (applying.result if applying is not None else DONE) or (ERROR if found.errored else DONE)
+
+    def _blocked(self, fleet: FleetPlan) -> bool:
+        return self._goes(fleet) and self._mode(fleet.fleet) == "apply" and not self._corrects(fleet)
 
     def _goes(self, fleet: FleetPlan) -> bool:
         """Return whether something of a fleet may go: now or, where this pass waits, once something else took effect."""
@@ -244,14 +291,12 @@ class Watching:
                 held=len(fleet.held),
                 violations=len(fleet.violations),
                 mistakes=len(fleet.mistakes),
+                reasons=dict(Counter(code for held in fleet.held for code in {one.code.value for one in held.reasons})),
                 outcomes=dict(Counter(one.result.value for one in outcomes if one.fleet == fleet.fleet)),
             )
 
+    def _completed(self, number: int, seconds: float) -> Completed:
+        return Completed(at=self.clock.now(), run=self.run, number=number, fleets=self._fleets, seconds=seconds)
+
     def _note(self, level: str, message: str, fleet: str = "") -> Note:
         return Note(at=self.clock.now(), run=self.run, level=level, message=message, fleet=fleet)
-
-
-def _without(some: Iterable[Diagnostic], known: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """Return those that say something else than the known ones, whatever lines they stand at."""
-    said = {one.message for one in known}
-    return [one for one in some if one.message not in said]

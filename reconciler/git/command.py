@@ -14,6 +14,10 @@ from pathlib import Path
 
 import msgspec
 
+SUFFIXES = (".yaml", ".yml")
+MANIFESTS = tuple(suffix.encode() for suffix in SUFFIXES)
+"""How files end that hold manifests."""
+
 TIMEOUT = 60.0
 """Seconds that one git command may take."""
 

@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePath
 
 from reconciler.errors import SettingsError
-from reconciler.git.command import Answer, git
+from reconciler.git.base import Refs, text
+from reconciler.git.command import MANIFESTS, SUFFIXES, git
+from reconciler.git.history import History
 from reconciler.git.tree import FILES, SUBMODULE, Elsewhere, Tree
 from reconciler.model.origin import Origin
+from reconciler.model.provenance import Placement, Provenance
 from reconciler.ports import Author, Exported
 
-SUFFIXES = (".yaml", ".yml")
-MANIFESTS = tuple(suffix.encode() for suffix in SUFFIXES)
-"""How files end that hold manifests."""
 MOVED = ".moved"
 """The folder for manifests that are no longer where they were."""
 NO_REPOSITORY = "not a git repository"
@@ -28,11 +28,11 @@ class GitRepository:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._refs = Refs(folder)
 
     def head(self) -> str | None:
         """Return the commit checked out; None outside git and before the first commit."""
-        answer = git(self._folder, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-        return _text(answer) or None
+        return self._refs.head() or None
 
     def trouble(self) -> str:
         """Return why git refuses the repository that is there; nothing where it does not, or there is none."""
@@ -73,7 +73,7 @@ class GitRepository:
         A path that the ref does not have gives nothing. Raises SettingsError for an unknown ref, outside git, and for
         a path outside the repository.
         """
-        commit, top = self._commit(ref), self._top()
+        commit, top = self._refs.commit(ref), self._top()
         tree = Tree(self._folder, commit, top)
         names = [_inside(path, top) for path in paths]
         files: dict[str, str] = {}
@@ -97,24 +97,42 @@ class GitRepository:
             left_out=tuple(left_out.items()),
         )
 
-    # --- reading an older tree --------------------------------------------------------------------------------------
+    # --- the history ------------------------------------------------------------------------------------------------
 
-    def _commit(self, ref: str) -> str:
-        if not ref or ref.startswith("-"):
-            raise SettingsError(f"{ref!r} is not a git ref", hint="give a branch, a tag or a commit")
-        answer = git(self._folder, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
-        if not answer.problem:
-            return _text(answer)
-        inside = git(self._folder, "rev-parse", "--show-toplevel")
-        if inside.problem:
-            raise SettingsError(f"cannot look up {ref!r}: {inside.problem}", hint=inside.advice or "or give a folder")
-        raise SettingsError(
-            f"git has no commit {ref!r} here",
-            hint="fetch it first (a shallow clone has only the newest commit), or give a folder",
-        )
+    def top(self) -> str:
+        """Return the folder that the work tree begins with; empty outside git."""
+        return text(git(self._folder, "rev-parse", "--show-toplevel"))
+
+    def identity(self) -> str:
+        """Return what all work trees of one repository share; empty outside git."""
+        answer = git(self._folder, "rev-parse", "--git-common-dir")
+        return "" if answer.problem else os.path.realpath(self._folder / text(answer))
+
+    def commit(self, ref: str) -> str:
+        """Return the commit of a ref; raise SettingsError that says how to fetch one that is not here."""
+        return self._refs.commit(ref)
+
+    def merge_base(self, ref: str) -> str:
+        """Return the newest commit that a ref and what is checked out have in common; raise SettingsError for none."""
+        return self._refs.merge_base(ref)
+
+    def names(self, paths: Sequence[str]) -> tuple[str, ...]:
+        """Return paths from the top of the repository; raise SettingsError for one outside."""
+        top = self._top()
+        if not self.top():
+            raise SettingsError("this is not in a git repository")
+        return tuple(_inside(path, top) or "." for path in paths)
+
+    def patches(self, base: str, names: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+        """Return digests of what the commits since a base changed below `names`: all together, and each by itself."""
+        return History(self._folder).patches(base, names)
+
+    def placement(self, saved: Provenance, commit: str) -> Placement:
+        """Return how the commit of a saved plan lies to the one that is checked out."""
+        return History(self._folder).placement(saved, commit)
 
     def _top(self) -> Path:
-        return Path(_text(git(self._folder, "rev-parse", "--show-toplevel"))).resolve()
+        return Path(text(git(self._folder, "rev-parse", "--show-toplevel"))).resolve()
 
 
 def _inside(path: str, top: Path) -> str:
@@ -165,10 +183,6 @@ def _write(target: Path, content: bytes) -> None:
         target.write_bytes(content)
     except OSError as error:
         raise SettingsError(f"cannot write {target}: {error.strerror}") from error
-
-
-def _text(answer: Answer) -> str:
-    return os.fsdecode(answer.output).removesuffix("\n")
 
 
 def _author(lines: Sequence[str]) -> Author | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from reconciler.core.names import suggestion
 from reconciler.core.select import is_glob
@@ -11,6 +11,7 @@ from reconciler.manifest import cron
 from reconciler.manifest.claims import overlaps
 from reconciler.manifest.finding import Findings, finding
 from reconciler.manifest.parsed import choices
+from reconciler.manifest.policies import policies
 from reconciler.manifest.requirements import requirements
 from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.fleet import (
@@ -27,7 +28,7 @@ from reconciler.model.fleet import (
     Window,
 )
 from reconciler.model.origin import Path
-from reconciler.model.quantity import moment, percent, seconds
+from reconciler.model.quantity import percent, seconds
 from reconciler.plugin import PlatformPlugin, Plugins
 
 PATTERN = re.compile(r"^[<>=~^!{]|[*?\[]")
@@ -132,7 +133,7 @@ class _Fleet:
                 yield from self._selector(override.units, (*path, "overrides", position, "units"))
         yield from self._pins()
         yield from self._limits()
-        yield from self._policies()
+        yield from policies(self.document)
         yield from self._rollout()
         for position, window in enumerate(self.spec.windows):
             yield from self._window(window, ("spec", "windows", position))
@@ -261,31 +262,6 @@ class _Fleet:
             limit = getattr(self.spec.limits, name)
             if isinstance(limit, Limit) and limit.percent is None and limit.number is None:
                 yield self._add(("spec", "limits", name), "empty-limit", "a limit needs a percent, a number, or both")
-
-    def _policies(self) -> Findings:
-        renamed = any(one.id is not None for one in self.spec.workloads.values())  # the platform's names may be meant
-        for position, entry in enumerate(self.spec.quarantine):
-            path: Path = ("spec", "quarantine", position)
-            if entry.workload not in self.spec.workloads and not renamed:
-                near = suggestion(entry.workload, list(self.spec.workloads))
-                message = (
-                    f"the quarantine names {entry.workload!r}, which this fleet does not list{near}; if the platform "
-                    f"knows no such workload either, {entry.version} is held for every workload of the fleet"
-                )
-                yield self._warn((*path, "workload"), "unknown-workload", message)
-            yield from self._day(entry.until, (*path, "until"))
-        if self.spec.suspend is not None:
-            yield from self._day(self.spec.suspend.until, ("spec", "suspend", "until"))
-
-    def _day(self, until: str | None, path: Path) -> Findings:
-        yield from self._means(moment, until, path, "date")
-
-    def _means(self, parse: Callable[[str], object], text: str | None, path: Path, code: str) -> Findings:
-        try:
-            if text is not None:
-                parse(text)
-        except ValueError as wrong:
-            yield self._add(path, code, str(wrong))
 
     def _rollout(self) -> Findings:
         rollout = self.spec.rollout

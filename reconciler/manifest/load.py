@@ -14,19 +14,18 @@ from reconciler.core.names import suggestion
 from reconciler.errors import ManifestError, SettingsError
 from reconciler.manifest import check, connections
 from reconciler.manifest.accept import Misfit, misfits
-from reconciler.manifest.files import PUBLIC, Skipped, Text, Unreadable, below, text_of
+from reconciler.manifest.files import Skipped, Text, Unreadable, below, text_of
+from reconciler.manifest.ours import API, KINDS, is_ours, is_public, kind_of, seems_ours
 from reconciler.manifest.parsed import Parsed, Problem, settle
 from reconciler.manifest.read import AGAIN, collector_paused, read
 from reconciler.model.connection import ConnectionSpec
 from reconciler.model.diagnostic import Diagnostic, Related, Severity
-from reconciler.model.fleet import ChannelSpec, Document, FleetSpec, Manifest
+from reconciler.model.fleet import Document, FleetSpec, Manifest
 from reconciler.model.kind import Metadata
 from reconciler.model.origin import NOWHERE, Origin
 from reconciler.plugin import Plugins
 
 SAMPLE = 3
-API = "reconciler/v1"
-KINDS: dict[str, type[msgspec.Struct]] = {"Connection": ConnectionSpec, "Channel": ChannelSpec, "Fleet": FleetSpec}
 IMPORTED = {
     "Connection": "; `reconciler import --connection NAME` chooses it",
     "Fleet": "; `reconciler import --fleet NAME` chooses it",
@@ -60,6 +59,15 @@ class Loader:
             return run.finish(self.paths, may_be_empty=self.may_be_empty)
 
 
+def connections_in(paths: Sequence[Path], plugins: Plugins) -> dict[str, Document]:
+    """Return the Connections of some paths that can be read, whatever is wrong with the rest; paths may not be there."""
+    run = _Loading(plugins)
+    for path in paths:
+        if path.exists():
+            run.take(path)
+    return run.found["Connection"]
+
+
 class _Loading:
     """One run of loading."""
 
@@ -71,6 +79,7 @@ class _Loading:
         self.seen: set[str] = set()
         self.foreign: list[tuple[Origin, str]] = []
         """Documents of other kinds, and what they say they are."""
+        self.ignored: dict[str, Document] = {}
         self.others = 0
         self.failed = False
 
@@ -93,7 +102,7 @@ class _Loading:
 
     def replace_connections(self, path: Path) -> None:
         """Take Connections from here, and only from here."""
-        ignored = sorted(self.found["Connection"])
+        self.ignored = self.found["Connection"]
         other = _Loading(self.plugins)
         other.take(path)
         self.diagnostics += other.diagnostics
@@ -101,8 +110,9 @@ class _Loading:
         self.failed = self.failed or other.failed
         self.texts |= other.texts
         self.found["Connection"] = other.found["Connection"]
-        if ignored:
-            message = f"Connections beside the fleets are ignored, since --connections is given: {', '.join(ignored)}"
+        if self.ignored:
+            names = ", ".join(sorted(self.ignored))
+            message = f"Connections beside the fleets are ignored, since --connections is given: {names}"
             self._warn("connections-ignored", message)
 
     def finish(self, paths: Sequence[Path], *, may_be_empty: bool) -> Manifest:
@@ -122,6 +132,7 @@ class _Loading:
             channels=self.found["Channel"],
             fleets=self.found["Fleet"],
             digest=self._digest(),
+            ignored=self.ignored,
         )
         self.diagnostics += connections.meanings(manifest, self.plugins)
         self.diagnostics += map(self._excerpted, check.fleets(manifest, self.plugins, complete=not self.failed))
@@ -172,9 +183,9 @@ class _Loading:
 
     def _document(self, parsed: Parsed, *, ours: bool, named: bool) -> None:
         value = parsed.value
-        if not _is_ours(value):
+        if not is_ours(value):
             broken = value is None or not isinstance(value, dict)
-            if (ours and broken and parsed.problems) or named or _seems_ours(value):
+            if (ours and broken and parsed.problems) or named or seems_ours(value):
                 self._not_ours(parsed)
             else:
                 self.others += 1
@@ -269,7 +280,7 @@ class _Loading:
         related = () if problem.related is None else (Related("the first one", parsed.locate(problem.related)),)
         self._wrong(
             problem.code,
-            problem.message if _is_public(parsed) else problem.quiet,
+            problem.message if is_public(parsed) else problem.quiet,
             parsed.text.place(problem.offset),
             hint=problem.hint,
             related=related,
@@ -277,7 +288,7 @@ class _Loading:
         )
 
     def _misfit(self, parsed: Parsed, misfit: Misfit) -> None:
-        typed = misfit.typed is not None and (_is_public(parsed) or misfit.path[0] != "spec")
+        typed = misfit.typed is not None and (is_public(parsed) or misfit.path[0] != "spec")
         message = f"{misfit.message}, not {misfit.typed!r}" if typed else misfit.message
         self._wrong(misfit.code, message, parsed.locate(misfit.path), hint=misfit.hint, parsed=parsed)
 
@@ -302,44 +313,6 @@ class _Loading:
                 origin=origin,
                 hint=hint,
                 related=related,
-                excerpt=parsed.text.excerpt(origin.line, _kind(parsed)) if parsed is not None else "",
+                excerpt=parsed.text.excerpt(origin.line, kind_of(parsed)) if parsed is not None else "",
             )
         )
-
-
-def _is_ours(value: Any) -> bool:
-    return (
-        isinstance(value, dict)
-        and isinstance(value.get("apiVersion"), str)
-        and value["apiVersion"].startswith("reconciler/")
-    )
-
-
-def _seems_ours(value: Any) -> bool:
-    """Return whether a document that is not ours was meant to be: by its kind, or by keys and kinds nearly like ours."""
-    if not isinstance(value, dict):
-        return False
-    texts = {key.casefold(): text.casefold() for key, text in value.items() if isinstance(text, str)}
-    kind, api = texts.get("kind", ""), texts.get("apiversion", "")
-    if value.get("kind") in KINDS or api.startswith(API.partition("/")[0]):
-        return True
-    if not kind and not api:
-        return {"metadata", "spec"} <= value.keys()
-    from difflib import get_close_matches  # slow to load, and not for documents of ours
-
-    near_kind = bool(get_close_matches(kind, [one.casefold() for one in KINDS], cutoff=0.75))
-    near_api = bool(get_close_matches(api, [API], cutoff=0.75))
-    return near_api or (near_kind and not api)
-
-
-def _kind(parsed: Parsed) -> str | None:
-    """Return the kind a document says it is, nothing when that is no text, None where it cannot be read."""
-    if not isinstance(parsed.value, dict):
-        return None
-    kind = parsed.value.get("kind")
-    return kind if isinstance(kind, str) else ""
-
-
-def _is_public(parsed: Parsed) -> bool:
-    """Return whether what was typed in a document may be shown."""
-    return _kind(parsed) in {None, *PUBLIC}

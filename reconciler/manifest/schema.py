@@ -18,7 +18,7 @@ from typing import Any, get_args
 import msgspec
 
 from reconciler.manifest.lenient import Node, lenient
-from reconciler.manifest.load import API, KINDS
+from reconciler.manifest.ours import API, KINDS
 from reconciler.model import event, plan, recorded
 from reconciler.model.fleet import ChannelSpec, FleetSpec
 from reconciler.model.kind import Metadata

@@ -15,7 +15,7 @@ import msgspec
 from yaml.nodes import ScalarNode
 from yaml.resolver import Resolver
 
-from reconciler.manifest.load import API
+from reconciler.manifest.ours import API
 from reconciler.model.connection import ConnectionSpec
 
 SCHEMA = "../schemas/manifest.v1.schema.json"

@@ -69,6 +69,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     settings_from: Settings = ()
     """What the version has now, where it stays and only its settings change."""
     size: int = 1
+    downgrade: bool = False
+    """Whether the version moved to comes before the one it replaces, where the platform or the workload orders them."""
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -87,6 +89,9 @@ class Held(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     settings: Settings = ()
     observed: str = ""
     """The digest the slot had when planned, as a change has it; empty where nothing is known of the slot."""
+    downgrade: bool = False
+    reason: Reason = Reason.OUT_OF_SYNC
+    """Why it would go, as a change says it; `reasons` are why it may not."""
 
 
 class Request(msgspec.Struct, frozen=True):

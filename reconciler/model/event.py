@@ -4,9 +4,9 @@ from typing import Any
 
 import msgspec
 
-from reconciler.model.change import Request, Verb
-from reconciler.model.outcome import Outcome, Receipt, Result
-from reconciler.model.plan import Violation
+from reconciler.model.change import Reason, Request, Verb
+from reconciler.model.outcome import Excess, Outcome, Receipt, Result
+from reconciler.model.plan import Lifted, Violation
 from reconciler.model.unit import Ref
 
 FORMAT = "reconciler/event.v1"
@@ -27,6 +27,10 @@ class Started(Event, frozen=True, kw_only=True):
     commit: str | None = None
     allowed: tuple[tuple[str, str], ...] = ()
     """(limit, reason a person gave for lifting it)."""
+    lifted: tuple[tuple[str, Lifted], ...] = ()
+    """What fleets themselves lift (`allow:`), by fleet."""
+    reviewed: tuple[str, ...] = ()
+    """Fingerprints of the reviewed plans that this run may not go beyond, where it planned again."""
 
 
 class SlotName(msgspec.Struct, frozen=True, gc=False):
@@ -81,10 +85,11 @@ class Note(Event, frozen=True, kw_only=True):
 
 
 class Blocked(Event, frozen=True, kw_only=True):
-    """Limits forbid all changes of a fleet: nothing is sent for it."""
+    """Nothing is sent for a fleet: limits forbid all of its changes, or some are more than what was reviewed (`excess`)."""
 
     fleet: str
     violations: tuple[Violation, ...]
+    excess: tuple[Excess, ...] = ()
 
 
 class Passed(Event, frozen=True, kw_only=True):
@@ -100,6 +105,31 @@ class Passed(Event, frozen=True, kw_only=True):
     mistakes: int = 0
     """Those in manifests that are about its slots."""
     outcomes: dict[str, int] = {}
+    reasons: dict[str, int] = {}
+    """How many of the held changes have each reason; one may have several."""
+
+
+class Completed(Event, frozen=True, kw_only=True):
+    """One turn of watch ended for all fleets; `fleets` counts those that were planned, `seconds` is how long it took."""
+
+    number: int
+    fleets: int
+    seconds: float
+
+
+class Differing(Event, frozen=True, kw_only=True):
+    """Slots of one workload need the same change, which this turn of watch does not make: `now` is assigned, git says `desired`.
+
+    Slots that an earlier turn told of are not among `units`.
+    """
+
+    fleet: str
+    workload: Ref
+    verb: Verb
+    now: str | None
+    desired: str | None
+    reason: Reason
+    units: tuple[Ref, ...]
 
 
 class Drifted(Event, frozen=True, kw_only=True):
@@ -122,7 +152,20 @@ class Finished(Event, frozen=True, kw_only=True):
     seconds: float
 
 
-AnyEvent = Started | Intended | Called | Settling | Settled | Note | Blocked | Passed | Drifted | Finished
+AnyEvent = (
+    Started
+    | Intended
+    | Called
+    | Settling
+    | Settled
+    | Note
+    | Blocked
+    | Passed
+    | Completed
+    | Differing
+    | Drifted
+    | Finished
+)
 
 
 def to_builtins(event: AnyEvent) -> dict[str, Any]:

@@ -122,6 +122,18 @@ class Quarantine(Kind, frozen=True, kw_only=True):
     until: Day | None = None
 
 
+class Allowance(Kind, frozen=True, kw_only=True):
+    """Lifts one limit until a moment, which is not included: reviewed like code, and recorded by each run that needs it.
+
+    Without `workload` it is about the fleet and each workload; removing every holder of one needs the workload named.
+    """
+
+    limit: Annotated[str, msgspec.Meta(pattern=r"^(remove|replace|release|empty-scope|not-enforced)$(?!\n)")]
+    workload: Text | None = None
+    reason: Text
+    until: Day
+
+
 class Suspend(Kind, frozen=True, kw_only=True):
     """Nothing of this fleet may change until a day, which is not included."""
 
@@ -174,6 +186,7 @@ class FleetSpec(Kind, frozen=True, kw_only=True):
     prune: Annotated[str, msgspec.Meta(pattern=r"^(none|listed|all)$(?!\n)")] = "none"
     allow_empty: bool = False
     limits: Limits = Limits()
+    allow: list[Allowance] = []
     quarantine: list[Quarantine] = []
     suspend: Suspend | None = None
     rollout: Rollout | None = None
@@ -201,7 +214,7 @@ class Manifest(msgspec.Struct, frozen=True):
     """All documents that were loaded, by kind and name. Specs are ConnectionSpec, ChannelSpec, FleetSpec.
 
     `digest` is a SHA-256 over the values (not over comments or order of files). `warnings` are diagnostics that did
-    not stop loading.
+    not stop loading. `ignored` are Connections that stand beside the fleets while others are given in their place.
     """
 
     connections: dict[str, Document]
@@ -209,3 +222,4 @@ class Manifest(msgspec.Struct, frozen=True):
     fleets: dict[str, Document]
     digest: str
     warnings: tuple[Diagnostic, ...] = ()
+    ignored: dict[str, Document] = {}

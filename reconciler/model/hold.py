@@ -34,6 +34,8 @@ class HoldReason(StrEnum):
     PREPARATION_FAILED = "preparation-failed"
     PAUSED = "paused"
     PRUNING_UNSAFE = "pruning-unsafe"
+    BEHIND_BASE = "behind-base"
+    """The base gives the slot something else since these manifests left it, and they say what it said then."""
     ROUTE_UNVERIFIED = "route-unverified"
     OUTSIDE_WINDOW = "outside-window"
     WAVE_NOT_OPEN = "wave-not-open"

@@ -7,6 +7,7 @@ import msgspec
 from reconciler.model.change import Verb
 from reconciler.model.condition import Condition
 from reconciler.model.hold import Hold
+from reconciler.model.origin import Origin
 from reconciler.model.unit import Ref
 
 
@@ -70,3 +71,28 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What holds it, where that is why."""
     conditions: tuple[Condition, ...] = ()
     """What the reading says of the slot besides."""
+
+
+class Surplus(StrEnum):
+    """Why a change of today's plan is more than what was reviewed."""
+
+    NOT_REVIEWED = "not-reviewed"
+    """No reviewed plan changes the slot."""
+    OTHER_VERSION = "other-version"
+    """Reviewed was another version, or the same with other settings."""
+    REMOVES_MORE = "removes-more"
+    """It takes versions away that no reviewed plan names there."""
+
+
+class Excess(msgspec.Struct, frozen=True, kw_only=True):
+    """A change of today's plan that was not reviewed. `reviewed` is the version that was, None for none or a removal."""
+
+    fleet: str
+    unit: Ref
+    workload: Ref
+    verb: Verb
+    from_: str | None = msgspec.field(name="from")
+    to: str | None
+    why: Surplus
+    reviewed: str | None = None
+    origin: Origin

@@ -7,6 +7,7 @@ import msgspec
 from reconciler.model.change import Action, Change, Held
 from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.origin import Origin
+from reconciler.model.provenance import ConnectionChange, Loosened, Provenance
 from reconciler.model.release import ReleaseInfo
 from reconciler.model.unit import Ref
 
@@ -49,6 +50,15 @@ class Violation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     origin: Origin | None = None
 
 
+class Lifted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A limit that the intended changes break and that `allow:` of the fleet lifts until a moment, which is not included."""
+
+    violation: Violation
+    reason: str
+    until: str
+    origin: Origin | None = None
+
+
 class Counts(msgspec.Struct, frozen=True):
     """Changes by verb."""
 
@@ -81,10 +91,6 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """Units that matched the scope but cannot be assigned to."""
 
 
-DIRTY = "-dirty"
-"""Stands behind a commit where the manifests that were read differ from it."""
-
-
 class Basis(msgspec.Struct, frozen=True, kw_only=True):
     """What the plan was computed from. A saved plan is refused when `target` is another application."""
 
@@ -108,6 +114,14 @@ class MovedTo(msgspec.Struct, frozen=True):
     info: ReleaseInfo
 
 
+class Share(msgspec.Struct, frozen=True):
+    """How much of a fleet the changes of one workload hit: `changing` of `managed` devices, whatever the filters."""
+
+    workload: Ref
+    changing: int
+    managed: int
+
+
 class FleetPlan(msgspec.Struct, frozen=True, kw_only=True):
     """The plan of one fleet. `error` is set, and the rest empty, when its connection could not be read at all."""
 
@@ -122,8 +136,12 @@ class FleetPlan(msgspec.Struct, frozen=True, kw_only=True):
     diagnostics: tuple[Diagnostic, ...] = ()
     """What the inventory shows to be wrong or odd about the fleet's manifest. Slots that an error is about are held."""
     violations: tuple[Violation, ...] = ()
+    lifted: tuple[Lifted, ...] = ()
+    """What would be violations, did the fleet not say `allow:`."""
     warnings: tuple[str, ...] = ()
     releases: tuple[MovedTo, ...] = ()
+    shares: tuple[Share, ...] = ()
+    """Of each workload that has changes."""
     error: str = ""
 
     @property
@@ -142,18 +160,26 @@ class Times(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole plan. `fingerprint` is the SHA-256 of its canonical JSON without `fingerprint`.
+    """A whole plan.
 
-    `complete`: every slot asked about was proved, and that there are no others. `applyable`: something can go and nothing forbids it.
-    `errored`: some connection could not be read.
+    `fingerprint` says what is reviewed: plans that do the same for the same manifests have the same one, whenever they were
+    made. `checksum` is the SHA-256 of the plan's canonical JSON without `checksum`: an edited plan is refused.
+    `complete`: every slot asked about was proved, there are no others, and no changed Connection was left out.
+    `applyable`: something can go and nothing forbids it. `errored`: some connection could not be read.
     """
 
     format: str = FORMAT
     fingerprint: str
+    checksum: str
     times: Times
     complete: bool
     applyable: bool
     errored: bool
     filters: str = ""
     """The filters it was made with, as typed; empty for all."""
+    provenance: Provenance = Provenance()
+    connections: tuple[ConnectionChange, ...] = ()
+    """Connections that differ from those of the base."""
+    loosened: tuple[Loosened, ...] = ()
+    """What the manifests loosen against the base: limits, quarantines, and what else keeps changes from going."""
     fleets: tuple[FleetPlan, ...]

@@ -5,15 +5,15 @@ Times are seconds since 1970, counts are slots unless a field says units; worklo
 
 import msgspec
 
-from reconciler.model.change import Verb
+from reconciler.model.change import Held, Verb
 from reconciler.model.condition import Condition
 from reconciler.model.desired import Settings
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.hold import Hold
 from reconciler.model.observation import Facts
 from reconciler.model.origin import Origin
-from reconciler.model.outcome import Outcome
-from reconciler.model.plan import Violation
+from reconciler.model.outcome import Excess, Outcome
+from reconciler.model.plan import Lifted, Violation
 from reconciler.model.release import Listed, Preparation
 from reconciler.model.unit import Labels, Ref
 from reconciler.model.verdict import Health, Sync, Verdict
@@ -30,7 +30,7 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     """What came of one apply. `sent` are the calls that went out, `seconds` how long all took.
 
     `blocked` are the limits that nobody lifted, by fleet; `errors` the fleets that could not be read, with the reason;
-    `held` are the changes that the plan held back, which have no outcome. Where it was not `waited`, nobody looked what
+    `held` counts the changes that the plan held back, which have no outcome, and `held_changes` has them, by fleet. Where it was not `waited`, nobody looked what
     units made of the calls.
     """
 
@@ -41,8 +41,17 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float | None = None
     waited: bool = True
     blocked: tuple[tuple[str, Violation], ...] = ()
+    lifted: tuple[tuple[str, Lifted], ...] = ()
+    """Limits that fleets themselves lift (`allow:`), by fleet."""
+    allowed: tuple[tuple[str, str], ...] = ()
+    """(limit, reason) of what a person lifted for this run."""
+    reviewed: tuple[str, ...] = ()
+    """Fingerprints of the reviewed plans that this run may not go beyond, where it planned again."""
+    excess: tuple[Excess, ...] = ()
+    """What is more than was reviewed: nothing was sent because of it."""
     errors: tuple[tuple[str, str], ...] = ()
     held: int = 0
+    held_changes: tuple[tuple[str, Held], ...] = ()
     mistakes: tuple[tuple[str, Diagnostic], ...] = ()
     """What is wrong with manifests, by fleet; the slots that it is about are held."""
     outcomes: tuple[Outcome, ...] = ()

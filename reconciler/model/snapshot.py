@@ -54,10 +54,10 @@ References = dict[tuple[str, str, str], str]
 """The platform's own ids of versions, by (unit id or empty, workload id, version)."""
 
 
-class Snapshot:
+class Snapshot(msgspec.Struct, kw_only=True, eq=False):
     """The observations of one reading.
 
-    `states[0]` stands for "no row was shown": EMPTY when coverage is complete, UNSEEN otherwise.
+    `states[0]` stands for "no row was shown", and is set here: EMPTY when coverage is complete, UNSEEN otherwise.
     `columns[workload id][row of units]` is an index into `states`; a workload without a column has no rows at all.
     `read_at` is when reading began, in seconds since 1970. `identity` names the application that was read.
     `references` are the platform's own ids of versions, where calls need them, by (unit id, workload id, version); the
@@ -65,42 +65,19 @@ class Snapshot:
     `releases` are what the reading itself showed of releases on units, where the platform's look-ups need it.
     """
 
-    __slots__ = (
-        "columns",
-        "coverage",
-        "identity",
-        "read_at",
-        "references",
-        "releases",
-        "states",
-        "units",
-        "workloads",
-    )
+    identity: str
+    units: Units
+    workloads: tuple[Workload, ...]
+    states: list[State]
+    columns: dict[str, array[int]]
+    coverage: Coverage
+    read_at: float
+    references: References = {}
+    releases: Catalog = {}
 
-    def __init__(  # the parts of one reading
-        self,
-        *,
-        identity: str,
-        units: Units,
-        workloads: tuple[Workload, ...],
-        states: list[State],
-        columns: dict[str, array[int]],
-        coverage: Coverage,
-        read_at: float,
-        references: References | None = None,
-        releases: Catalog | None = None,
-    ) -> None:
-        """Take the parts; `states[0]` is set here from the coverage."""
-        self.identity = identity
-        self.units = units
-        self.workloads = tuple(sorted(workloads, key=lambda workload: (workload.name, workload.id)))
-        self.states = states
-        self.states[0] = EMPTY if coverage.complete else UNSEEN
-        self.columns = columns
-        self.coverage = coverage
-        self.read_at = read_at
-        self.references: References = references or {}
-        self.releases: Catalog = releases or {}
+    def __post_init__(self) -> None:
+        self.workloads = tuple(sorted(self.workloads, key=lambda workload: (workload.name, workload.id)))
+        self.states[0] = EMPTY if self.coverage.complete else UNSEEN
 
     def column(self, workload_id: str) -> array[int]:
         """Return the state numbers of a workload, one a unit (all 0 when it has no rows)."""

@@ -42,57 +42,31 @@ class Unit(msgspec.Struct, frozen=True):
     assignable: bool
 
 
-class Units:
-    """Columns over units, sorted by id; row numbers are positions in every column.
+class Units(msgspec.Struct, kw_only=True, eq=False):
+    """Columns of equal length over units, sorted by id, which are distinct; row numbers are positions in every column.
 
     `label_sets[labels[row]]` are the tags of a row; equal sets share a number. `sizes` is None when each unit is one
     device. `assignable[row]` is 0 for units the platform cannot assign versions to. `agents[row]` indexes
     `agent_versions`, whose entry 0 is None.
     """
 
-    __slots__ = (
-        "_by_label",
-        "_by_name",
-        "_by_tag",
-        "agent_versions",
-        "agents",
-        "assignable",
-        "ids",
-        "index",
-        "label_sets",
-        "labels",
-        "names",
-        "reach",
-        "sizes",
-    )
+    ids: list[str]
+    names: list[str]
+    labels: array[int]
+    label_sets: list[Labels]
+    reach: bytearray
+    assignable: bytearray
+    agents: array[int]
+    agent_versions: list[str | None]
+    sizes: array[int] | None = None
+    index: dict[str, int] = {}
+    """The row of each id; made here."""
+    _by_name: dict[str, list[int]] | None = None
+    _by_label: tuple[array[int], array[int]] | None = None
+    _by_tag: dict[str, dict[str, array[int]]] = {}
 
-    def __init__(  # the columns of one table: they belong together and are always built together
-        self,
-        *,
-        ids: list[str],
-        names: list[str],
-        labels: array[int],
-        label_sets: list[Labels],
-        reach: bytearray,
-        assignable: bytearray,
-        agents: array[int],
-        agent_versions: list[str | None],
-        sizes: array[int] | None = None,
-    ) -> None:
-        """Take columns of equal length whose ids are sorted and distinct."""
-        self.ids = ids
-        self.names = names
-        self.labels = labels
-        self.label_sets = label_sets
-        self.reach = reach
-        self.assignable = assignable
-        self.agents = agents
-        self.agent_versions = agent_versions
-        self.sizes = sizes
-        self.index = {unit_id: row for row, unit_id in enumerate(ids)}
-        self._by_name: dict[str, list[int]] | None = None
-        self._by_label: tuple[array[int], array[int]] | None = None
-        self._by_tag: dict[str, dict[str, array[int]]] = {}
+    def __post_init__(self) -> None:
+        self.index = {unit_id: row for row, unit_id in enumerate(self.ids)}
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
@@ -30,6 +30,9 @@ _REQUEST_IDS = ("x-request-id", "x-amzn-requestid", "x-correlation-id", "cf-ray"
 
 Scrub = Callable[[str], str]
 """Takes secrets out of a text."""
+
+Refused = Callable[["Answer", str, float, Scrub], PlatformError]
+"""Reads a refusal: the answer, the operation, now in seconds since 1970, and what takes secrets out."""
 
 
 class Answer(NamedTuple):
@@ -142,6 +145,17 @@ def refusal(answer: Answer, operation: str, now: float, scrub: Scrub) -> Platfor
         return limited
     kind = Rejected if 400 <= status < 500 else ServerFailed  # what no server may answer is no refusal
     return kind(message, operation=operation, status=status, request_id=request_id, retryable=kind is ServerFailed)
+
+
+def hinted(hints: Mapping[int, str]) -> Refused:
+    """Return what reads refusals where the general words do not fit: `hints` say what to look at, by status."""
+
+    def refused(answer: Answer, operation: str, now: float, scrub: Scrub) -> PlatformError:
+        error = refusal(answer, operation, now, scrub)
+        error.hint = hints.get(answer.status, error.hint)
+        return error
+
+    return refused
 
 
 def _redirected(answer: Answer, operation: str, scrub: Scrub) -> PlatformError:

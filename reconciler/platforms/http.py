@@ -22,7 +22,7 @@ import msgspec
 
 from reconciler import __version__
 from reconciler.errors import PlatformError, RateLimited, SettingsError, UnexpectedAnswer, Unreachable
-from reconciler.platforms.answers import Answer, clean, refusal, unreadable
+from reconciler.platforms.answers import Answer, Refused, clean, refusal, unreadable
 from reconciler.platforms.body import CannotUnpack, TooLarge, start, unpacked
 from reconciler.platforms.credentials import Credentials, checked_url
 from reconciler.platforms.line import STOPPED, Call, Late, NoAnswer, NotSent, is_tls
@@ -51,9 +51,9 @@ class Client:
     """Requests to one platform with one set of credentials. Safe to use from several threads.
 
     `url` is the API's base; `timeout` in seconds, for one request from connecting to the last byte of its
-    answer; `per_second` the most requests started in a second; `max_megabytes` the largest answer, unpacked; `hints`
-    say what to look at by the status of a refusal, where the general words do not fit the platform. Raises
-    SettingsError for a URL or token that must not be used.
+    answer; `per_second` the most requests started in a second; `max_megabytes` the largest answer, unpacked; `ends`
+    (monotonic seconds) is when reads are no longer repeated, where that is not as usual; `refused` reads a refusal.
+    Raises SettingsError for a URL or token that must not be used.
     """
 
     def __init__(  # everything outside is an argument: address, credentials, clock, chance, transport, environment
@@ -64,11 +64,12 @@ class Client:
         platform: str,
         clock: Clock,
         headers: Mapping[str, str] | None = None,
-        hints: Mapping[int, str] | None = None,
         timeout: float = 30.0,
         concurrency: int = 4,
         per_second: float | None = None,
         max_megabytes: int = 256,
+        ends: float | None = None,
+        refused: Refused = refusal,
         transport: httpx.BaseTransport | None = None,
         chance: Callable[[], float] = random.random,
         environ: Mapping[str, str] = os.environ,
@@ -78,10 +79,11 @@ class Client:
         self.url = checked_url(url, secret=bool(credentials.secrets))
         self._base = urlsplit(self.url).path
         self._platform = platform
-        self._hints = hints or {}
         self._clock = clock
         self._timeout = timeout
         self._most = max_megabytes
+        self._ends = ends
+        self._refused = refused
         self._slots = threading.BoundedSemaphore(concurrency)
         self._pace = _Pace(clock, per_second)
         self._chance = chance
@@ -171,7 +173,7 @@ class Client:
 
     def _repeated(self, once: Callable[[float], T], deadline: float | None = None) -> T:
         """Try until something comes of it; without a deadline it is a read, which does no harm."""
-        until = deadline or self._clock.monotonic() + max(LONGEST_READ, self._timeout)
+        until = deadline or self._ends or self._clock.monotonic() + max(LONGEST_READ, self._timeout)
         attempt = 1
         renewed = False
         while True:
@@ -181,7 +183,8 @@ class Client:
                 if error.status in (401, 403) and not renewed and self._credentials.renew(error.status):
                     renewed = True
                     continue
-                harmless = deadline is None or not error.sent or error.status == 429
+                limited = isinstance(error, RateLimited) and error.status in {403, 429}
+                harmless = deadline is None or not error.sent or limited
                 pause = self._pause(error, attempt)
                 left = until - self._clock.monotonic()
                 if not (error.retryable and harmless) or attempt == ATTEMPTS or pause > left:
@@ -224,9 +227,8 @@ class Client:
                     answer = Answer(reply.status, b"", reply.headers)
                     parts = self._parts(reply, operation)
                     if not 200 <= reply.status < 300:
-                        error = refusal(answer._replace(content=start(parts)), operation, self._clock.now(), self.scrub)
-                        error.hint = self._hints.get(answer.status, error.hint)
-                        raise error
+                        refused = answer._replace(content=start(parts))
+                        raise self._refused(refused, operation, self._clock.now(), self.scrub)
                     return use(answer, parts)
             except (NoAnswer, CannotUnpack) as failure:
                 raise self._failure(failure, operation, call) from None

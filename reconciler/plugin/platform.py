@@ -13,7 +13,7 @@ from reconciler.model.desired import Scalar
 from reconciler.model.kind import Kind
 from reconciler.plugin.meaning import Finding
 from reconciler.plugin.simulation import Simulation
-from reconciler.ports import Clock, Platform
+from reconciler.ports import SILENT, Clock, Platform, ReadProgress
 
 Resolve = Callable[[Secret], str]
 """Turns the reference of a secret into its value; raises SettingsError when it cannot."""
@@ -45,9 +45,9 @@ class PlatformPlugin(msgspec.Struct, frozen=True, kw_only=True):
     spec: type[Kind]
     """What stands below that key."""
     factory: str
-    """`package.module:function`; called as `factory(spec, resolve, clock, *, transport=None) -> Platform`.
+    """`package.module:function`; called as `factory(spec, resolve, clock, *, transport=None, progress=SILENT) -> Platform`.
 
-    `transport` replaces the network. Nothing is sent; raises SettingsError.
+    `transport` replaces the network, `progress` hears how far readings are. Nothing is sent; raises SettingsError.
     """
     options: tuple[Option, ...]
     """What `import` can be told of an application."""
@@ -57,6 +57,9 @@ class PlatformPlugin(msgspec.Struct, frozen=True, kw_only=True):
     """Names the application of a spec: two Connections of one name are one application. `address` helps with URLs."""
     example: str
     """Options of `import` as its help shows them."""
+    harmless: frozenset[str] = frozenset()
+    """Fields of a spec that change neither which secrets are sent nor where to: a request that changes only these can be planned
+    before it is merged. Limits of requests are so on all platforms."""
     check: Callable[[Any], Iterable[Finding]] = lambda _: ()
     """What is wrong with a spec besides its structure. Secrets and limits of requests are checked for all platforms."""
     selectors: frozenset[str] = frozenset({"ids", "names", "tags"})
@@ -66,9 +69,12 @@ class PlatformPlugin(msgspec.Struct, frozen=True, kw_only=True):
     simulation: str = ""
     """`package.module:NAME` of its `Simulation`; empty where there is none."""
 
-    def connect(self, spec: Kind, resolve: Resolve, clock: Clock, *, transport: Any = None) -> Platform:
+    def connect(
+        self, spec: Kind, resolve: Resolve, clock: Clock, *, transport: Any = None, progress: ReadProgress = SILENT
+    ) -> Platform:
         """Return the platform of a connection, ready to use; nothing is sent. Raises SettingsError."""
-        return cast("Platform", resolve_name(self.factory)(spec, resolve, clock, transport=transport))
+        heard = {} if progress is SILENT else {"progress": progress}  # who has nothing to say of it need not take it
+        return cast("Platform", resolve_name(self.factory)(spec, resolve, clock, transport=transport, **heard))
 
     def simulator(self) -> Simulation:
         """Load what runs the platform's simulator; raise ValueError where there is none, ImportError for what it needs."""

@@ -43,6 +43,8 @@ class Timeline:
         self._order = count()
         self._moment: float | None = None
         self._advancing = False
+        self.changes = 0
+        """How often something has changed the world: what was made of it before may be wrong."""
 
     def seconds(self) -> float:
         """Seconds since 1970."""
@@ -57,6 +59,7 @@ class Timeline:
             while self._due and self._due[0][0] <= now:
                 moment, _, effect = heapq.heappop(self._due)
                 self._moment = moment / 1000 if self.punctual else None
+                self.changes += 1
                 effect()
         finally:
             self._moment, self._advancing = None, False
@@ -64,6 +67,7 @@ class Timeline:
     def later(self, seconds: float, effect: Callable[[], None]) -> None:
         """Have an effect happen in so many seconds; at once if that is none."""
         if seconds <= 0:
+            self.changes += 1
             effect()
         else:
             due = round(self.seconds() * 1000) + round(seconds * 1000)

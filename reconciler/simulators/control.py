@@ -24,6 +24,7 @@ from reconciler.simulators.routes import CallLog
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 W = TypeVar("W", bound="SimulatedWorld")
 
 
@@ -49,6 +50,13 @@ class SimulatedWorld(ABC):
         return {name: getattr(self, name) for name, method in named if "verb" in getattr(method, "__dict__", {})}
 
 
+def there(found: T | None, what: str) -> T:
+    """What was found; `LookupError` that says what is not there for None."""
+    if found is None:
+        raise LookupError(f"there is no {what}")
+    return found
+
+
 def locked(method: Callable[Concatenate[W, P], R]) -> Callable[Concatenate[W, P], R]:
     """A method that nothing else interrupts, and before which everything happens that is due."""
 
@@ -62,8 +70,16 @@ def locked(method: Callable[Concatenate[W, P], R]) -> Callable[Concatenate[W, P]
 
 
 def verb(method: Callable[Concatenate[W, P], R]) -> Callable[Concatenate[W, P], R]:
-    """A locked method that can be called from another process."""
-    whole = locked(method)
+    """A locked method that changes the world, and that can be called from another process."""
+
+    @wraps(method)
+    def changing(self: W, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return method(self, *args, **kwargs)
+        finally:
+            self.timeline.changes += 1
+
+    whole = locked(changing)
     vars(whole)["verb"] = True
     return whole
 

@@ -21,7 +21,7 @@ from reconciler.model.fleet import FleetSpec, Override, Selector, WorkloadSpec
 from reconciler.model.hold import HoldReason
 from reconciler.model.outcome import Result
 from reconciler.model.snapshot import Query, Snapshot
-from reconciler.testing.changes import assigned, question_of
+from reconciler.testing.changes import assignable, assigned, question_of
 from reconciler.testing.subject import Rig, Subject
 
 LAWS = settings(  # without shrinking: a run that gets nowhere waits out its deadline, again and again
@@ -114,7 +114,7 @@ def test_whatever_goes_wrong(subject: Subject, seed: int, kind: str, rate: str, 
     rig = subject.rig(12, 2, seed=seed % 5, offline=0.1 * subject.queues, failing=0.1, variants=variants)
     rig.settle()
     snapshot = rig.platform.observe(Query())
-    units = [snapshot.units.ids[row] for row in range(len(snapshot.units)) if snapshot.units.assignable[row]]
+    units = assignable(snapshot)
     mine = sorted(random.sample(units, max(1, len(units) // 2)))
     question = asked(subject, rig, snapshot, random, mine)
     before = assigned(rig)
@@ -151,8 +151,7 @@ def test_a_second_run_has_nothing_to_do(subject: Subject) -> None:
     rig = subject.rig(12, 2, offline=0.0, failing=0.0)
     random = Random(3)
     snapshot = rig.platform.observe(Query())
-    units = [snapshot.units.ids[row] for row in range(len(snapshot.units)) if snapshot.units.assignable[row]]
-    question = asked(subject, rig, snapshot, random, units)
+    question = asked(subject, rig, snapshot, random, assignable(snapshot))
     settled(rig, question)
     asking = rig.requests()
     run = applied(rig, question)
@@ -165,8 +164,7 @@ def test_killed_anywhere_and_run_again_the_same_end_is_reached(subject: Subject,
     def fleet() -> tuple[Rig, PlanRequest]:
         rig = subject.rig(8, 2, offline=0.0, failing=0.0, seed=stop_at)
         snapshot = rig.platform.observe(Query())
-        units = [snapshot.units.ids[row] for row in range(len(snapshot.units)) if snapshot.units.assignable[row]]
-        return rig, asked(subject, rig, snapshot, Random(stop_at), units)
+        return rig, asked(subject, rig, snapshot, Random(stop_at), assignable(snapshot))
 
     rig, question = fleet()
     for number, _ in enumerate(Applying(planned(rig, question), OPTIONS, rig.clock, run="killed").events(), start=1):

@@ -22,6 +22,12 @@ def assigned(rig: Rig) -> dict[tuple[str, str], str | None]:
     return {slot: assigned for slot, (assigned, _) in rig.truth().items() if assigned is not None}
 
 
+def assignable(snapshot: Snapshot) -> list[str]:
+    """Return the ids of the units that the platform can assign to."""
+    units = snapshot.units
+    return [one for one, can in zip(units.ids, units.assignable, strict=True) if can]
+
+
 def everywhere(snapshot: Snapshot) -> frozenset[str]:
     """Return all workloads: the fleet speaks of every unit of the application alike."""
     return frozenset(workload.id for workload in snapshot.workloads)

@@ -7,6 +7,8 @@ open questions of the simulator, with foreign holders of the same versions all a
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from copy import copy
 from functools import cache
 from random import Random
 from typing import Any
@@ -15,7 +17,7 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.model.change import Change
+from reconciler.model.change import Action, Change
 from reconciler.model.outcome import ReceiptKind
 from reconciler.model.snapshot import Coverage, Query, Snapshot
 from reconciler.testing.changes import assigned, everywhere, looked_up, moves, sendable
@@ -44,6 +46,12 @@ def some_moves(rig: Rig, snapshot: Snapshot, seed: int, share: float) -> list[Ch
     return sendable(rig, moves(snapshot, wanted), snapshot)[0]
 
 
+def compiled(rig: Rig, changes: Sequence[Change], snapshot: Snapshot, *, whole: bool) -> tuple[Action, ...]:
+    """Return the calls for changes; `whole` says that the fleet speaks of every unit of the application alike."""
+    fleet_wide = everywhere(snapshot) if whole else ()
+    return rig.platform.compile(changes, snapshot, looked_up(rig, changes), fleet_wide=fleet_wide)
+
+
 @LAWS
 @given(st.integers(0, 10**6), st.sampled_from([0.02, 0.5, 1.0]), st.booleans(), st.booleans())
 def test_each_change_is_in_a_call_and_where_one_does_in_no_other(
@@ -51,9 +59,7 @@ def test_each_change_is_in_a_call_and_where_one_does_in_no_other(
 ) -> None:
     rig, snapshot = reading(subject, subject.many if many else 12, seed % 3)
     changes = some_moves(rig, snapshot, seed, share)
-    actions = rig.platform.compile(
-        changes, snapshot, looked_up(rig, changes), fleet_wide=everywhere(snapshot) if whole else ()
-    )
+    actions = compiled(rig, changes, snapshot, whole=whole)
     slots = Counter(slot for action in actions for slot in action.slots)
     assert sorted(slots) == list(range(len(changes)))
     assert rig.platform.capabilities.steps or set(slots.values()) <= {1}
@@ -66,9 +72,7 @@ def test_each_change_is_in_a_call_and_where_one_does_in_no_other(
 def test_few_calls(subject: Subject, seed: int, share: float, whole: bool) -> None:
     rig, snapshot = reading(subject, subject.many, seed % 3)
     changes = some_moves(rig, snapshot, seed, share)
-    actions = rig.platform.compile(
-        changes, snapshot, looked_up(rig, changes), fleet_wide=everywhere(snapshot) if whole else ()
-    )
+    actions = compiled(rig, changes, snapshot, whole=whole)
     most = rig.platform.capabilities.ids_per_call
     groups: dict[tuple[str, str | None], int] = {}
     for change in changes:
@@ -88,12 +92,8 @@ def test_the_order_of_changes_does_not_matter(subject: Subject, seed: int, whole
     rig, snapshot = reading(subject, subject.many, 0)
     changes = some_moves(rig, snapshot, seed, 0.5)
     shuffled = Random(seed).sample(changes, len(changes))
-    first = rig.platform.compile(
-        changes, snapshot, looked_up(rig, changes), fleet_wide=everywhere(snapshot) if whole else ()
-    )
-    second = rig.platform.compile(
-        shuffled, snapshot, looked_up(rig, shuffled), fleet_wide=everywhere(snapshot) if whole else ()
-    )
+    first = compiled(rig, changes, snapshot, whole=whole)
+    second = compiled(rig, shuffled, snapshot, whole=whole)
     assert [(action.call, action.request, action.stage) for action in first] == [
         (action.call, action.request, action.stage) for action in second
     ]
@@ -104,22 +104,10 @@ def test_the_order_of_changes_does_not_matter(subject: Subject, seed: int, whole
 def test_no_wide_call_without_proof(subject: Subject, seed: int) -> None:
     rig, snapshot = reading(subject, subject.many, 1)
     changes = some_moves(rig, snapshot, seed, 1.0)
-    assert not any(
-        action.wide for action in rig.platform.compile(changes, snapshot, looked_up(rig, changes), fleet_wide=())
-    )
-    unproved = Snapshot(
-        identity=snapshot.identity,
-        units=snapshot.units,
-        workloads=snapshot.workloads,
-        states=list(snapshot.states),
-        columns=snapshot.columns,
-        coverage=Coverage(False, ("a page was missing",)),
-        read_at=snapshot.read_at,
-    )
-    assert not any(
-        action.wide
-        for action in rig.platform.compile(changes, unproved, looked_up(rig, changes), fleet_wide=everywhere(snapshot))
-    )
+    unproved = copy(snapshot)
+    unproved.coverage = Coverage(False, ("a page was missing",))
+    assert not any(action.wide for action in compiled(rig, changes, snapshot, whole=False))
+    assert not any(action.wide for action in compiled(rig, changes, unproved, whole=True))
 
 
 @settings(LAWS, max_examples=25)
@@ -137,9 +125,7 @@ def test_no_call_ever_touches_a_foreign_slot(subject: Subject, data: st.DataObje
     desired = moves(snapshot, lambda unit, workload: rig.versions_of(workload)[chosen] if unit in mine else ...)
     changes, _ = sendable(rig, desired, snapshot)
     before = assigned(rig)
-    actions = rig.platform.compile(
-        changes, snapshot, looked_up(rig, changes), fleet_wide=data.draw(st.sampled_from([(), everywhere(snapshot)]))
-    )
+    actions = compiled(rig, changes, snapshot, whole=data.draw(st.booleans()))
     hit: set[tuple[str, str]] = set()
     for action in actions:
         receipt = rig.platform.execute(action, rig.deadline)

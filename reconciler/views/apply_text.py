@@ -8,13 +8,16 @@ from typing import Any
 
 import msgspec
 
+from reconciler.model.change import Held
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.report import RESULT_FORMAT, Applied
-from reconciler.views.group import Names
-from reconciler.views.line import EMPTY, Line, Span, folded, line
+from reconciler.views.bounds_text import bounds
+from reconciler.views.group import Names, held_grouped
+from reconciler.views.line import COMMAND, EMPTY, Line, Span, folded, line
 from reconciler.views.plan_words import NOTHING, CommandContext
 from reconciler.views.reason_words import (
     DONE_WITH_REMARKS,
+    LABELS,
     LIMITS,
     NOT_WAITED,
     RESULTS,
@@ -53,14 +56,18 @@ def render(applied: Applied, *, width: int, verbose: bool = False, context: Comm
     for name, mistake in applied.mistakes:
         words = line(("x mistake: ", "red"), clean(diagnostic_words(mistake)), indent=2)
         wrong.setdefault(name, []).append(words)
-    for fleet in sorted({*mine, *errors, *blocked, *wrong}):
+    held: dict[str, list[Held]] = {}
+    for name, one_held in applied.held_changes:
+        held.setdefault(name, []).append(one_held)
+    for fleet in sorted({*mine, *errors, *blocked, *wrong, *held}):
         lines.append(line(("Fleet ", "bold"), (clean(fleet), "bold cyan")))
         if fleet in errors:
             lines.append(line(("! could not be read: ", "bold red"), clean(errors[fleet]), indent=2))
         lines += [*blocked.get(fleet, []), *wrong.get(fleet, [])]
         lines += _results(mine.get(fleet, ()), verbose=verbose, waited=applied.waited)
+        lines += _held(held.get(fleet, ()), verbose=verbose)
         lines.append(EMPTY)
-    return folded([*lines, *_ending(applied, context)], width)
+    return folded([*lines, *bounds(applied), *_ending(applied, context)], width)
 
 
 def _results(outcomes: Sequence[Outcome], *, verbose: bool, waited: bool) -> Iterator[Line]:
@@ -93,6 +100,25 @@ def _results(outcomes: Sequence[Outcome], *, verbose: bool, waited: bool) -> Ite
             yield line((f"… and {count(rest, 'more slot')}; --result FILE and -o json name all", "dim"), indent=4)
 
 
+def _held(held: Sequence[Held], *, verbose: bool) -> Iterator[Line]:
+    """Yield what was held, by reason; what has several reasons is under each."""
+    if not held:
+        return
+    unit = Names(one.unit for one in held)
+    yield line((f"held: {len(held):,}", "yellow"), ("  not sent", "dim"), indent=2)
+    groups = [group for some in held_grouped(held).values() for group in some]
+    groups.sort(key=lambda group: -len(group.held))
+    for group in groups if verbose else groups[:KINDS]:
+        words = clean(group.text)
+        label = LABELS[group.code]
+        yield line(f"! {label}: {clean(group.first.workload.name)}{f', {words}' if words else ''}", indent=4)
+        names = [unit(one.unit) for one in group.held]
+        yield line((listed(names, len(names) if verbose else SAMPLE), "dim"), indent=6)
+    if not verbose and len(groups) > KINDS:
+        rest = len({(one.unit, one.workload) for group in groups[KINDS:] for one in group.held})
+        yield line((f"… and {count(rest, 'more slot')}; -o json names all", "dim"), indent=4)
+
+
 def _ending(applied: Applied, context: CommandContext) -> Iterator[Line]:
     numbers = results(applied.outcomes)
     words = RESULTS if applied.waited else NOT_WAITED
@@ -105,12 +131,14 @@ def _ending(applied: Applied, context: CommandContext) -> Iterator[Line]:
     calls = f"{count(applied.sent, 'call')}{took}"
     if not parts and _unread(applied, numbers):
         yield line(("Nothing was sent", "bold yellow"), f"; {calls}.")
+    elif not parts and applied.excess:
+        yield line(("Nothing was sent", "bold red"), f"; {calls}.")
     elif not parts:
         yield line(("Nothing to apply", "bold green"), f"; {calls}.")
     else:
         yield line(_verdict(applied, numbers), f"{', '.join(parts)}; {calls}.")
     for sentence, command in _next(applied, numbers, context):
-        yield line(sentence, " ", (command, "bold")) if command else line(sentence)
+        yield line(sentence, " ", (command, COMMAND)) if command else line(sentence)
 
 
 def _verdict(applied: Applied, numbers: dict[Result, int]) -> Span:
@@ -126,6 +154,8 @@ def _verdict(applied: Applied, numbers: dict[Result, int]) -> Span:
 
 
 def _next(applied: Applied, numbers: dict[Result, int], context: CommandContext) -> Iterator[tuple[str, str]]:
+    if applied.excess:
+        yield "What is more must be reviewed; see today's plan with:", context.command("plan")
     if applied.blocked:
         yield "A limit forbids these changes: change the manifests, or lift it once with --allow and --reason.", ""
     if any(numbers[result] for result in REMAINING):
@@ -143,7 +173,13 @@ def _next(applied: Applied, numbers: dict[Result, int], context: CommandContext)
 
 def _unread(applied: Applied, numbers: dict[Result, int]) -> bool:
     """Return whether all that keeps a run from being complete is that its reading was not."""
-    named = applied.blocked or applied.errors or applied.mistakes or any(numbers[result] for result in REMAINING)
+    named = (
+        applied.blocked
+        or applied.excess
+        or applied.errors
+        or applied.mistakes
+        or any(numbers[result] for result in REMAINING)
+    )
     return applied.exit_code != 0 and not named
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import singledispatch
 
@@ -12,6 +12,8 @@ from reconciler.model.event import (
     AnyEvent,
     Blocked,
     Called,
+    Completed,
+    Differing,
     Drifted,
     Event,
     Finished,
@@ -23,12 +25,27 @@ from reconciler.model.event import (
     Started,
     to_builtins,
 )
+from reconciler.model.hold import HoldReason
 from reconciler.model.outcome import ReceiptKind, Result
+from reconciler.views import bounds_text
 from reconciler.views.line import Line, Span, line
-from reconciler.views.reason_words import RESULTS, outcome_words, violation_words
-from reconciler.views.words import SIGNS, clean, commit_words, count, duration, end, from_to, joined, listed, version
+from reconciler.views.reason_words import LABELS, NOT_WAITED, RESULTS, outcome_words, violation_words
+from reconciler.views.words import (
+    REASONS,
+    SIGNS,
+    clean,
+    commit_words,
+    count,
+    course,
+    duration,
+    end,
+    from_to,
+    joined,
+    listed,
+    version,
+)
 
-LEVELS = {"info": "", "warning": "yellow", "error": "bold red"}
+LEVELS = {"debug": "dim", "info": "", "warning": "yellow", "error": "bold red"}
 
 RECEIPTS = {
     ReceiptKind.ACCEPTED: ("accepted", "green"),
@@ -45,46 +62,98 @@ def encode(event: AnyEvent) -> bytes:
 
 def render(event: AnyEvent) -> Line:
     """Return an event as one line: time in UTC, level, fleet, what happened. Never folded: one line an event."""
-    level, words = _said(event)
-    fleet = clean(_fleet(event))
+    level, words = _said(event, _units(event))
+    return _line(event, level, clean(fleet_of(event)), words)
+
+
+def debug(event: AnyEvent) -> Line:
+    """Return an event as one line of details."""
+    return _line(event, "debug", clean(fleet_of(event)), _said(event, _units(event))[1])
+
+
+def grouped(events: Sequence[AnyEvent], fleets: Sequence[str], units: Sequence[str]) -> Line:
+    """Return events that are alike, of these fleets, as one line; `units` are the names of those that they are about."""
+    level, words = _said(events[-1], units)
+    return _line(events[-1], level, listed(fleets) if len(fleets) > 1 or fleets[0] else "", words)
+
+
+def answered(kind: str, events: Sequence[Called], slots: int) -> Line:
+    """Return calls of one kind that were answered alike, for so many slots, as one line."""
+    level, words = _said(events[-1], ())
+    calls = f"call {events[0].call:,}" if len(events) == 1 else count(len(events), "call")
+    what = (f"{calls}: {clean(kind)} for {count(slots, 'slot')}: ", "")
+    return _line(events[-1], level, clean(events[0].fleet), [what, *words[1:]])
+
+
+def remark(event: AnyEvent, words: str) -> Line:
+    """Return words of this program at the time of an event."""
+    return _line(event, "info", "", [(words, "")])
+
+
+def level_of(event: AnyEvent) -> str:
+    """Return how serious an event is: info, warning or error."""
+    return _said(event, _units(event))[0]
+
+
+def fleet_of(event: AnyEvent) -> str:
+    """Return the fleet that an event is about; empty for none."""
+    if isinstance(event, Settled):
+        return event.outcome.fleet
+    return getattr(event, "fleet", "")
+
+
+def _line(event: AnyEvent, level: str, fleet: str, words: Sequence[Span]) -> Line:
     at = datetime.fromtimestamp(event.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return line(
         (at, "dim"), " ", (f"{level:<7}", LEVELS[level]), *((" ", (fleet, "bold")) if fleet else ()), " ", *words
     )
 
 
-def _fleet(event: AnyEvent) -> str:
+def _units(event: AnyEvent) -> list[str]:
     if isinstance(event, Settled):
-        return event.outcome.fleet
-    return getattr(event, "fleet", "")
+        return [event.outcome.unit.name]
+    if isinstance(event, Drifted):
+        return [event.unit.name]
+    return [unit.name for unit in event.units] if isinstance(event, Differing) else []
+
+
+def _who(units: Sequence[str]) -> str:
+    """Return which units something is about: the one, or how many and the first few."""
+    return clean(units[0]) if len(units) == 1 else f"{count(len(units), 'unit')} ({listed(units)})"
 
 
 Said = tuple[str, list[Span]]
 
 
 @singledispatch
-def _said(event: Event) -> Said:
+def _said(event: Event, units: Sequence[str]) -> Said:
+    del units
     raise TypeError(f"an event without words: {type(event).__name__}")
 
 
 @_said.register
-def _(event: Started) -> Said:
+def _(event: Started, units: Sequence[str]) -> Said:
+    del units
     allowed = "".join(f"; limit on {clean(kind)} lifted: {clean(why)}" for kind, why in event.allowed)
     commit = f", commit {commit_words(event.commit, 12)}" if event.commit else ""
     plan = f", plan {clean(event.fingerprint)[:12]}" if event.fingerprint else ""
-    return "warning" if allowed else "info", [
-        (f"{clean(event.kind)} {clean(event.run)} begins{plan}{commit}{allowed}", "")
+    lifted = "".join(f"; {clean(fleet)}: {bounds_text.lifted_words(one)}" for fleet, one in event.lifted)
+    reviewed = f", planned again within {listed(event.reviewed)}" if event.reviewed else ""
+    return "warning" if allowed or lifted else "info", [
+        (f"{clean(event.kind)} {clean(event.run)} begins{plan}{commit}{reviewed}{allowed}{lifted}", "")
     ]
 
 
 @_said.register
-def _(event: Intended) -> Said:
+def _(event: Intended, units: Sequence[str]) -> Said:
+    del units
     request = f"{clean(event.request.method)} {clean(event.request.path)}"
     return "info", [(f"call {event.call:,}: {clean(event.kind)} {request} for {count(len(event.slots), 'slot')}", "")]
 
 
 @_said.register
-def _(event: Called) -> Said:
+def _(event: Called, units: Sequence[str]) -> Said:
+    del units
     words, style = RECEIPTS[event.receipt.kind]
     status = f"{event.receipt.status}, " if event.receipt.status is not None else ""
     level = {ReceiptKind.ACCEPTED: "info", ReceiptKind.REJECTED: "error"}.get(event.receipt.kind, "warning")
@@ -97,7 +166,8 @@ def _(event: Called) -> Said:
 
 
 @_said.register
-def _(event: Settling) -> Said:
+def _(event: Settling, units: Sequence[str]) -> Said:
+    del units
     return "info", [(f"settling: {settling_words(event)}", "")]
 
 
@@ -108,34 +178,42 @@ def settling_words(event: Settling) -> str:
 
 
 @_said.register
-def _(event: Settled) -> Said:
+def _(event: Settled, units: Sequence[str]) -> Said:
     one = event.outcome
-    words = clean(outcome_words(one))
-    detail = f": {words}" if words else ""
-    to = end(one.verb, one.to)
+    words, name, style = clean(outcome_words(one)), *RESULTS[one.result][:2]
     level = {Result.DONE: "info", Result.WAITING: "info", Result.FAILED: "error"}.get(one.result, "warning")
-    what = f"{SIGNS[one.verb]} {one.verb.value} {clean(one.workload.name)}{to} on {clean(one.unit.name)} "
-    return level, [(what, ""), RESULTS[one.result][:2], (detail, "")]
+    what = f"{SIGNS[one.verb]} {one.verb.value} {clean(one.workload.name)}{end(one.verb, one.to)} on {_who(units)} "
+    said = words.startswith(NOT_WAITED[one.result][0])  # it was not waited for, so nothing is waited for still
+    return level, [
+        (what, ""),
+        *([] if said else [(name, style)]),
+        (f"{'' if said or not words else ': '}{words}", ""),
+    ]
 
 
 @_said.register
-def _(event: Note) -> Said:
+def _(event: Note, units: Sequence[str]) -> Said:
+    del units
     level = event.level if event.level in LEVELS else "warning"
     return level, [(clean(event.message), LEVELS[level])]
 
 
 @_said.register
-def _(event: Blocked) -> Said:
-    words = "; ".join(clean(violation_words(one)) for one in event.violations)
+def _(event: Blocked, units: Sequence[str]) -> Said:
+    del units
+    limits = [clean(violation_words(one)) for one in event.violations]
+    beyond = "; ".join(map(bounds_text.excess_words, bounds_text.grouped(event.excess)))
+    words = "; ".join([*limits, *([f"more than was reviewed: {beyond}"] if beyond else [])])
     return "error", [(f"blocked: {words}", "red")]
 
 
 @_said.register
-def _(event: Passed) -> Said:
+def _(event: Passed, units: Sequence[str]) -> Said:
+    del units
     outcomes = _numbers((number, clean(result)) for result, number in event.outcomes.items())
     numbers = [
         count(event.changes, "change"),
-        f"{event.held:,} held",
+        f"{event.held:,} held{_reasons(event)}",
         f"{count(event.violations, 'limit')} violated" if event.violations else "",
         f"{count(event.mistakes, 'mistake')} in manifests" if event.mistakes else "",
     ]
@@ -144,15 +222,37 @@ def _(event: Passed) -> Said:
     return "info", [(f"pass {event.number:,}: {clean(event.sync)}, {clean(event.health)}; {found}{applied}", "")]
 
 
+def _reasons(event: Passed) -> str:
+    """Return why changes are held, as far as this program knows the reasons: ` (7 agent too old, 5 state unknown)`."""
+    known = [f"{event.reasons[one.value]:,} {LABELS[one]}" for one in HoldReason if one.value in event.reasons]
+    return f" ({', '.join(known)})" if known else ""
+
+
 @_said.register
-def _(event: Drifted) -> Said:
+def _(event: Completed, units: Sequence[str]) -> Said:
+    del units
+    return "info", [
+        (f"pass {event.number:,} ended after {duration(event.seconds)}: {count(event.fleets, 'fleet')} compared", "")
+    ]
+
+
+@_said.register
+def _(event: Differing, units: Sequence[str]) -> Said:
+    goes = course(event.verb, event.now, event.desired)
+    what = f"{SIGNS[event.verb]} {event.verb.value} {clean(event.workload.name)} {goes}"
+    return "info", [("to change: ", ""), (what, ""), (f" on {_who(units)}, {REASONS[event.reason]}", "")]
+
+
+@_said.register
+def _(event: Drifted, units: Sequence[str]) -> Said:
     verb = f" ({event.verb.value} corrects it)" if event.verb is not None else ""
-    what = f"drift: {clean(event.workload.name)} on {clean(event.unit.name)} changed: {from_to(event.was, event.now)}"
+    what = f"drift: {clean(event.workload.name)} on {_who(units)} changed: {from_to(event.was, event.now)}"
     return "warning", [(what, "yellow"), (f"; desired is {version(event.desired)}{verb}", "")]
 
 
 @_said.register
-def _(event: Finished) -> Said:
+def _(event: Finished, units: Sequence[str]) -> Said:
+    del units
     found = _numbers((number, result.value) for result, number in event.results.items())
     level = "info" if event.exit_code == 0 else "error"
     return level, [(f"finished after {duration(event.seconds)}: {found}; exit code {event.exit_code}", "")]

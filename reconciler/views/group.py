@@ -14,7 +14,7 @@ from reconciler.model.change import Action, Change, Held, Verb
 from reconciler.model.hold import HoldReason
 from reconciler.model.unit import Ref
 from reconciler.views.reason_words import hold_words
-from reconciler.views.words import Show, clean, count, devices, from_to, joined, version
+from reconciler.views.words import DOWNGRADE, Show, clean, count, devices, from_to, joined, version
 
 VERBS = tuple(Verb)
 FEW = 3
@@ -36,6 +36,11 @@ class Group(msgspec.Struct, frozen=True):
         """Return the calls that a later pass makes, in order."""
         return _later(self.first)
 
+    @property
+    def size(self) -> int:
+        """Return how many devices they hit."""
+        return sum(one.size for one in self.changes)
+
 
 class HeldGroup(msgspec.Struct, frozen=True):
     """Held changes that share one reason, its words, their change and their stage (0: not in this run)."""
@@ -48,6 +53,11 @@ class HeldGroup(msgspec.Struct, frozen=True):
     def first(self) -> Held:
         """Return the held change that stands for all."""
         return self.held[0]
+
+    @property
+    def size(self) -> int:
+        """Return how many devices they would hit."""
+        return sum(one.size for one in self.held)
 
 
 class Calls(msgspec.Struct, frozen=True):
@@ -95,6 +105,15 @@ def grouped(changes: Iterable[Change]) -> list[Group]:
     return sorted(groups, key=lambda one: (*_name(one.first), VERBS.index(one.first.verb), -len(one.changes)))
 
 
+def sort_of(group: Group | HeldGroup) -> Hashable:
+    """Return what makes groups of several fleets the same sort: all but unit, fleet and line."""
+    first = group.first
+    goes = (first.workload.name, first.verb, first.from_, first.to, first.settings, first.reason)
+    if isinstance(group, HeldGroup):
+        return group.code, group.text, goes, group.first.stage
+    return goes, group.first.extra_versions, group.first.settings_from, group.later
+
+
 def _name(one: Change | Held) -> tuple[str, str]:
     return one.workload.name, one.workload.id
 
@@ -105,7 +124,7 @@ def held_grouped(held: Iterable[Held]) -> dict[HoldReason, list[HeldGroup]]:
     for one in held:
         for reason in one.reasons:
             text = hold_words(reason, one.workload.name, one.to)
-            goes = (one.workload, one.verb, one.from_, one.to, one.stage)
+            goes = (one.workload, one.verb, one.from_, one.to, one.stage, one.reason)
             found.setdefault((reason.code, text, goes), []).append(one)
     groups: dict[HoldReason, list[HeldGroup]] = {code: [] for code in HoldReason}
     for (code, text, _), members in found.items():
@@ -182,6 +201,8 @@ def moves(change: Change, show: Show) -> str:
     goes = from_to(change.from_, change.to, leaving(change), show)
     # the wanted version may be among the others, and stays
     besides = [version(other, show) for other in change.extra_versions if other != change.to]
+    if change.downgrade:
+        goes = f"{goes} {DOWNGRADE}"
     if not besides or leaving(change):
         return goes
     return f"{goes} ({joined(besides)} {'is' if len(besides) == 1 else 'are'} removed too)"
@@ -217,9 +238,11 @@ class Names:
         return f"{ref.name} ({ref.id})" if ref.name in self._doubtful and ref.id else ref.name
 
 
-def weight(changes: Sequence[Change]) -> str:
-    """Return how many units changes hit, and how many devices these are where that is more: `3 units (1,200 devices)`."""
-    sizes = {change.unit.id: change.size for change in changes}
-    units = count(len(sizes), "unit")
-    total = sum(sizes.values())
-    return units if total == len(sizes) else f"{units} ({devices(total)})"
+def units_and_devices(several: Iterable[Sequence[Change]]) -> str:
+    """Return how many units changes of several fleets hit, and devices where these are more: `3 units (1,200 devices)`."""
+    units = total = 0
+    for changes in several:
+        sizes = {change.unit.id: change.size for change in changes}
+        units += len(sizes)
+        total += sum(sizes.values())
+    return count(units, "unit") if total == units else f"{count(units, 'unit')} ({devices(total)})"

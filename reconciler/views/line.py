@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby, takewhile
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from reconciler.views.words import harmless
@@ -21,6 +21,8 @@ Span = tuple[str, str]
 Line = tuple[Span, ...]
 Row = Sequence[str | Span]
 
+COMMAND = "bold not italic"
+"""The style of a command that somebody may type: it is never broken."""
 NARROWEST = 20
 """Columns below which nothing is folded further."""
 HANG = 2
@@ -88,22 +90,26 @@ def styled(lines: Iterable[Line]) -> Text:
 
 
 def fold(one: Line, width: int, column: int | None = None) -> list[Line]:
-    """Break a line that is wider than `width` columns at spaces (within a word only where it must be).
+    """Break a line that is wider than `width` columns at spaces, never within a word: names and URLs are copied whole.
 
-    Continuations begin at `column`, or a little further in than the line itself.
+    Continuations begin at `column`, or a little further in than the line itself. A command stands on a line of its own.
     """
     width = max(width, NARROWEST)
     text = text_of(one)
     if columns_of(text) <= width:
         return [one]
-    characters = [(character, style) for part, style in one for character in part]
     begins = len(text) - len(text.lstrip(" ")) + HANG if column is None else column
     hang = min(begins, width // 2)
+    if len(one) > 1 and one[-1][1] == COMMAND:
+        return [*fold(one[:-1], width, column), line(one[-1], indent=hang)]
+    if one[-1][1] == COMMAND:
+        return [one]
+    characters = [(character, style) for part, style in one for character in part]
     found: list[Line] = []
     start = 0
     while start < len(characters):
         lead = hang if found else 0
-        end = _break(characters, start, width - lead, width - hang)
+        end = _break(characters, start, width - lead)
         found.append(line(*_spans(characters[start:end]), indent=lead))
         start = end
         while start < len(characters) and characters[start][0] == " ":
@@ -111,28 +117,23 @@ def fold(one: Line, width: int, column: int | None = None) -> list[Line]:
     return found
 
 
-def _break(characters: list[Span], start: int, room: int, below: int) -> int:
-    """Return where the piece that begins at `start` ends: at a space, or within a word that has no room `below` either."""
+def _break(characters: list[Span], start: int, room: int) -> int:
+    """Return where the piece that begins at `start` ends: at the last space that has room, or after its first word."""
     used = 0
     space = 0
     begun = False
     for position in range(start, len(characters)):
         character = characters[position][0]
         used += _columns(character)
-        if used > room:
-            if character == " " and begun:
+        if character == " " and begun:
+            if used > room:
                 return position
-            return space if space and _word(characters, space + 1) <= below else max(position, start + 1)
-        if character != " ":
-            begun = True
-        elif begun:
             space = position
+        elif character != " ":
+            begun = True
+        if used > room and space:
+            return space
     return len(characters)
-
-
-def _word(characters: list[Span], start: int) -> int:
-    """Return how many columns the word that begins at `start` takes."""
-    return sum(_columns(one) for one, _ in takewhile(lambda span: span[0] != " ", characters[start:]))
 
 
 def _spans(characters: Sequence[Span]) -> Iterator[Span]:

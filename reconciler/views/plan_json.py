@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from reconciler.core.plan import iso
+from reconciler.core.assemble import iso
 from reconciler.errors import PlanMismatch
 from reconciler.model.change import Action, Change, Held
 from reconciler.model.plan import FORMAT, FleetPlan, Plan

@@ -1,66 +1,50 @@
-"""What a plan shows, decided once: sections of rows. Text and Markdown only lay them out.
+"""What a plan shows, decided once: rows of cells. Text and Markdown only lay them out.
 
 Everything that comes from platforms and manifests goes through `show`, which makes it safe in the form at hand.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from enum import Enum, IntEnum
-from itertools import groupby
+from itertools import chain, islice
 from typing import NamedTuple
 
 import msgspec
 
-from reconciler.model.change import Change, Held, Verb
-from reconciler.model.plan import FleetPlan, MovedTo, Violation
-from reconciler.views.group import (
-    Calls,
-    Group,
-    HeldGroup,
-    Names,
-    codes,
-    gathered,
-    goal,
-    grouped,
-    held_grouped,
-    moves,
-    terms,
-    weight,
-)
-from reconciler.views.plan_words import staged
-from reconciler.views.reason_words import (
-    ADVICE,
-    LABELS,
-    LIMITS,
-    SENT_IN_THIS_RUN,
-    diagnostic_words,
-    violation_words,
-    warnings_of,
-)
-from reconciler.views.releases_text import facts, first_line, spoken_of
-from reconciler.views.words import REASONS, SAMPLE, SIGNS, Show, count, course, devices, listed, places
+from reconciler.model.change import Change, Held, Reason, Verb
+from reconciler.model.plan import FleetPlan, Lifted, MovedTo, Share, Violation
+from reconciler.model.provenance import ConnectionChange, Loosened
+from reconciler.model.unit import Ref
+from reconciler.views.base_words import READINGS, edit_words, loosened_words, was_and_now
+from reconciler.views.group import Calls, Group, HeldGroup, Names, goal, leaving, moves, terms, units_and_devices
+from reconciler.views.reason_words import ADVICE, LABELS, LIMITS, SENT_IN_THIS_RUN, violation_words
+from reconciler.views.releases_text import facts, first_line
+from reconciler.views.words import REASONS, SAMPLE, SIGNS, Show, course, devices, listed, places, portion
 
 COLOURS = {Verb.RELEASE: "green", Verb.REPLACE: "yellow", Verb.REMOVE: "red"}
-ALIKE = 5
-"""Calls of one kind in a row that are shown in text when not verbose."""
-TEXTS = 5
-"""Different wordings of one hold reason that are shown in text when not verbose."""
 
 
 class Rank(IntEnum):
-    """The sections: what is kept first when space is short."""
+    """The sections, in the order of their importance: what a reviewer must know first, and what is kept to the last."""
 
-    FLEETS = 0
-    VIOLATIONS = 1
-    MISTAKES = 2
-    PROBLEMS = 3
-    CHANGES = 4
-    HELD = 5
-    WARNINGS = 6
-    VERSIONS = 7
-    CALLS = 8
-    SLOTS = 9
+    CONNECTIONS = 0
+    LOOSENED = 1
+    VIOLATIONS = 2
+    LIFTED = 3
+    REMOVALS = 4
+    DOWNGRADES = 5
+    UNREAD = 6
+    MISTAKES = 7
+    PROBLEMS = 8
+    SHARES = 9
+    HELD = 10
+    CHANGES = 11
+    WARNINGS = 12
+    FLEETS = 13
+    VERSIONS = 14
+    CALLS = 15
+    SLOTS = 16
 
 
 class Where(Enum):
@@ -71,7 +55,7 @@ class Where(Enum):
     BESIDE = "beside"
     """Behind the cell before it."""
     TABLE = "table"
-    """Only in a table: in text the title of its block says it."""
+    """Only in a table: in text a title says it."""
 
 
 class Cell(NamedTuple):
@@ -84,8 +68,14 @@ class Cell(NamedTuple):
     lead: str = ""
 
 
-Row = Sequence[Cell]
-"""Several cells of one column are one enumeration in a table; empty ones are left out."""
+class Row(NamedTuple):
+    """Cells; several of one column are one enumeration in a table, and empty ones are left out.
+
+    `number` says how many things the row stands for.
+    """
+
+    cells: Sequence[Cell]
+    number: int = 1
 
 
 class Block(msgspec.Struct):
@@ -100,7 +90,7 @@ class Block(msgspec.Struct):
 
 
 class Section(msgspec.Struct):
-    """A part of a fleet's plan. `noun` says what its rows are, in the plural; `total` how many there are."""
+    """A part of a plan. `noun` says what its rows count, in the plural; `total` how many there are."""
 
     rank: Rank
     name: str
@@ -115,8 +105,8 @@ class Section(msgspec.Struct):
     intro: str = ""
 
 
-class Sections:
-    """The sections of one fleet. `verbose` names every slot and every call."""
+class FleetRows:
+    """The rows of one fleet. `verbose` names every slot."""
 
     def __init__(self, fleet: FleetPlan, show: Show, *, verbose: bool = False) -> None:
         self.fleet = fleet
@@ -126,202 +116,201 @@ class Sections:
         self._unit = Names(one.unit for one in everything)
         self._workload = Names(one.workload for one in everything)
 
-    def all(self) -> list[Section]:
-        """Return the sections that have something to say, by rank; none of a fleet that could not be read."""
-        if self.fleet.error:
-            return []
-        found = [
-            self._violations(),
-            self._mistakes(),
-            self._problems(),
-            self._changes(),
-            self._held(),
-            self._warnings(),
-        ]
-        return [one for one in (*found, self._versions(), self._calls(), self._slots()) if one.total]
+    def workload(self, ref: Ref) -> Cell:
+        """Return what a workload is called in this fleet."""
+        return Cell("Workload", self.show(self._workload(ref)), "bold")
 
-    def _violations(self) -> Section:
-        found = self.fleet.violations
-        detail = f": {len(found):,}; no change of this fleet is applied"
-        columns = ("Limit", "Violated by", "Written at")
-        rows = map(self._violation, found)
-        return Section(
-            Rank.VIOLATIONS,
-            "Limits violated",
-            detail,
-            "violations",
-            len(found),
-            columns,
-            [Block(rows)],
-            "bold red",
-            ("x ", "red"),
-        )
+    def unit(self, ref: Ref) -> str:
+        """Return what a unit is called in this fleet, not yet cleaned."""
+        return self._unit(ref)
 
-    def _violation(self, one: Violation) -> Row:
+    def violation(self, one: Violation) -> Row:
+        """Return a broken limit."""
         at = Cell("Written at", places([one.origin], self.show), "dim", Where.BELOW, "at ")
-        return [Cell("Limit", LIMITS[one.kind], "bold"), Cell("Violated by", self.show(violation_words(one))), at]
+        words = Cell("Violated by", self.show(violation_words(one)))
+        return Row([*in_fleets([self]), Cell("Limit", LIMITS[one.kind], "bold"), words, at])
 
-    def _mistakes(self) -> Section:
-        found = [diagnostic_words(one) for one in self.fleet.mistakes]
-        detail = f": {len(found):,}; the slots they are about are held"
-        return self._texts(Rank.MISTAKES, "Mistakes in manifests", detail, "mistakes", found, "red")
+    def lifted(self, one: Lifted) -> Row:
+        """Return a limit that would be broken, were it not lifted."""
+        *_, words, _ = self.violation(one.violation).cells
+        at = Cell("Written at", places([one.origin], self.show), "dim", Where.BELOW, "at ")
+        until = Cell("Until", self.show(one.until), "dim", Where.BELOW, "until ")
+        reason = Cell("Reason", self.show(one.reason), "", Where.BELOW)
+        limit = Cell("Limit", LIMITS[one.violation.kind], "bold")
+        return Row([*in_fleets([self]), limit, words._replace(column="Would be violated by"), reason, until, at])
 
-    def _problems(self) -> Section:
-        found = self.fleet.basis.problems
-        detail = ": what it did not show is held"
-        return self._texts(Rank.PROBLEMS, "Reading incomplete", detail, "problems of the reading", found)
-
-    def _warnings(self) -> Section:
-        return self._texts(Rank.WARNINGS, "Warnings", "", "warnings", warnings_of(self.fleet))
-
-    def _texts(
-        self, rank: Rank, name: str, detail: str, noun: str, found: Sequence[str], colour: str = "yellow"
-    ) -> Section:
-        rows = ([Cell("", self.show(text))] for text in found)
-        return Section(rank, name, detail, noun, len(found), (), [Block(rows)], f"bold {colour}", ("! ", colour))
-
-    def _changes(self) -> Section:
-        found = grouped(self.fleet.changes)
-        columns = ("Change", "Workload", "From → to", "Units:", "Why", "Which", "Written at")
-        detail = f": {len(self.fleet.changes):,}"
-        rows = map(self._change, found)
-        return Section(Rank.CHANGES, "Changes", detail, "kinds of changes", len(found), columns, [Block(rows)])
-
-    def _change(self, one: Group) -> Row:
-        first = one.first
-        return [
-            self._verb(first.verb),
-            Cell("Workload", self.show(self._workload(first.workload)), "bold"),
-            Cell("From → to", moves(first, self.show), COLOURS[first.verb]),
-            Cell("Units", weight(one.changes)),
-            Cell("Why", REASONS[first.reason], "dim"),
-            Cell("From → to", ", ".join(terms(first, self.show)), "", Where.BELOW),
-            Cell("Why", ", ".join(f"then {self.show(call)}" for call in one.later), "", Where.BELOW),
-            *self._which(one.changes),
-        ]
-
-    def _verb(self, verb: Verb | None) -> Cell:
-        return Cell("Change", f"{SIGNS[verb]} {verb.value}", COLOURS[verb]) if verb is not None else Cell("Change", "")
-
-    def _which(self, slots: Sequence[Change | Held]) -> Iterator[Cell]:
-        for one in slots if self.verbose else ():
-            known = one.unit.id not in {one.unit.name, "*", ""}
-            name = f"{self.show(one.unit.name)} ({self.show(one.unit.id)})" if known else self.show(one.unit.name)
-            yield Cell("Which", name, "", Where.BELOW)
-            yield Cell("Which", devices(one.size) if one.size != 1 else "", "dim", Where.BESIDE)
-            yield Cell("Written at", places([one.origin], self.show), "dim", Where.BESIDE, "at ")
-        if not self.verbose:
-            yield Cell("Which", listed([self._unit(one.unit) for one in slots], SAMPLE, self.show), "dim", Where.BELOW)
-            yield Cell("Written at", places((one.origin for one in slots), self.show), "dim", Where.BESIDE, "at ")
-
-    def _versions(self) -> Section:
-        found = spoken_of(self.fleet)
-        columns = ("Workload", "Version", "Known", "Notes")
-        rows = map(self._version, found)
-        return Section(Rank.VERSIONS, "Versions to be released", "", "versions", len(found), columns, [Block(rows)])
-
-    def _version(self, one: MovedTo) -> Row:
+    def version(self, one: MovedTo) -> Row:
+        """Return what is known of a version that is moved to."""
         said, notes = " · ".join(facts(one.info)), first_line(one)
-        return [
-            Cell("Workload", self.show(self._workload(one.workload)), "bold"),
-            Cell("Version", self.show(one.version), "bold"),
-            Cell("Known", self.show(said) if said else ""),
-            Cell("Notes", self.show(notes) if notes else "", "dim", Where.BELOW),
-        ]
-
-    def _held(self) -> Section:
-        groups = held_grouped(self.fleet.held)
-        numbers = codes(self.fleet.held)
-        later = staged(self.fleet)
-        several = sum(numbers.values()) > len(self.fleet.held)
-        return Section(
-            Rank.HELD,
-            "Held",
-            f": {len(self.fleet.held):,}, {f'not sent now; {later}' if later else 'not sent'}",
-            "kinds of held changes",
-            sum(map(len, groups.values())),
-            ("Why", "Slots:", "Change", "Workload", "From → to", "Blocked by", "Which", "Written at", "Next"),
-            (self._held_block(LABELS[code], numbers[code], found) for code, found in groups.items()),
-            sign=("! ", "yellow"),
-            intro="Some have several reasons and are listed under each." if several else "",
+        return Row(
+            [
+                *in_fleets([self]),
+                self.workload(one.workload),
+                Cell("Version", self.show(one.version), "bold"),
+                Cell("Known", self.show(said) if said else ""),
+                Cell("Notes", self.show(notes) if notes else "", "dim", Where.BELOW),
+            ]
         )
 
-    def _held_block(self, label: str, number: int, found: Sequence[HeldGroup]) -> Block:
-        most = None if self.verbose else TEXTS
-        rest = len(found) - TEXTS
-        advice = SENT_IN_THIS_RUN if all(one.first.stage for one in found) else ADVICE[found[0].code]
-        return Block(
-            map(self._held_group, found),
-            title=label,
-            number=number,
-            advice=advice,
-            most=most,
-            rest=f"… and {count(rest, 'more kind')} of these; --verbose lists all" if most and rest > 0 else "",
-        )
-
-    def _held_group(self, one: HeldGroup) -> Row:
-        first = one.first
-        goes = "" if first.verb is None else course(first.verb, first.from_, first.to, self.show)
-        stage = Cell("Why", f"stage {first.stage:,}" if first.stage else "", "cyan")
-        return [
-            Cell("Why", LABELS[one.code], "", Where.TABLE),
-            stage,
-            Cell("Slots", f"{len(one.held):,}", "", Where.TABLE),
-            self._verb(first.verb),
-            Cell("Workload", self.show(self._workload(first.workload)), "bold"),
-            Cell("From → to", goes),
-            Cell("Blocked by", self.show(one.text) if one.text else ""),
-            *self._which(one.held),
-            Cell("Next", SENT_IN_THIS_RUN if first.stage else ADVICE[one.code], "", Where.TABLE),
-        ]
-
-    def _calls(self) -> Section:
-        found = gathered(self.fleet.actions, self.fleet.changes, apart=self.verbose)
-        columns = ("Stage:", "Call", "Units:", "Moves", "Request", "Body")
-        detail = f": {len(self.fleet.actions):,}, in this order"
-        kinds = groupby(found, key=lambda one: (one.first.call, one.first.request.method, one.stage))
-        blocks = (self._call_block(list(some)) for _, some in kinds)
-        return Section(Rank.CALLS, "Calls", detail, "kinds of calls", len(found), columns, blocks)
-
-    def _call_block(self, found: Sequence[Calls]) -> Block:
-        rows = map(self._call, found)
-        rest = found[ALIKE:]
-        if self.verbose or not rest:
-            return Block(rows)
-        more = count(sum(len(one.actions) for one in rest), "more call")
-        hit = weight([change for one in rest for change in one.changes])
-        words = f"… and {more} of {self.show(found[0].first.call)}, {hit}; --verbose lists all"
-        return Block(rows, most=ALIKE, rest=words)
-
-    def _call(self, one: Calls) -> Row:
+    def call(self, one: Calls) -> Row:
+        """Return calls that are alike."""
         number = f"{len(one.actions):,} calls of " if len(one.actions) > 1 else ""
         request = one.first.request
-        goals = dict.fromkeys(
-            f"{self.show(self._workload(change.workload))} {goal(change, self.show)}" for change in one.changes
-        )
-        return [
+        kinds: dict[Hashable, Change] = {}
+        for change in one.changes:
+            kinds.setdefault((change.workload, change.to, leaving(change)), change)
+        goals = dict.fromkeys(f"{self.workload(some.workload).text} {goal(some, self.show)}" for some in kinds.values())
+        cells = [
+            *in_fleets([self]),
             Cell("Stage", f"{one.stage:,}", "dim", lead="stage "),
             Cell("Call", f"{number}{self.show(one.first.call)}", "bold"),
-            Cell("Units", weight(one.changes)),
+            Cell("Units", units_and_devices([one.changes])),
             Cell("Moves", listed(list(goals), SAMPLE, str)),
             Cell("Request", self.show(f"{request.method} {request.path}"), "dim", Where.BELOW),
             Cell("Body", self.show(one.body) if one.body else "", "dim", Where.BELOW),
             *(Cell("Call", note, "yellow", Where.BELOW, "! ") for note in one.notes()),
         ]
+        return Row(cells)
 
-    def _slots(self) -> Section:
-        found = self.fleet.changes
-        columns = ("Change", "Unit", "Id", "Workload", "From → to", "Why", "Written at")
-        rows = map(self._slot, found)
-        return Section(Rank.SLOTS, "Slots", f": {len(found):,}", "slots", len(found), columns, [Block(rows)])
-
-    def _slot(self, one: Change) -> Row:
-        return [
-            self._verb(one.verb),
+    def slot(self, one: Change) -> Row:
+        """Return one slot."""
+        cells = [
+            *in_fleets([self]),
+            verb_cell(one.verb),
             Cell("Unit", self.show(one.unit.name)),
             Cell("Id", self.show(one.unit.id)),
-            Cell("Workload", self.show(self._workload(one.workload))),
+            self.workload(one.workload),
             Cell("From → to", moves(one, self.show)),
             Cell("Why", REASONS[one.reason]),
             Cell("Written at", places([one.origin], self.show)),
         ]
+        return Row(cells)
+
+
+ChangeParts = Sequence[tuple[FleetRows, Group]]
+"""The same change of several fleets."""
+HeldParts = Sequence[tuple[FleetRows, HeldGroup]]
+
+
+def change_row(parts: ChangeParts) -> Row:
+    """Return changes that differ in nothing but unit and fleet."""
+    rows, group = parts[0]
+    first, show = group.first, rows.show
+    cells = [
+        *in_fleets([one for one, _ in parts]),
+        verb_cell(first.verb),
+        rows.workload(first.workload),
+        Cell("From → to", moves(first, show), COLOURS[first.verb]),
+        Cell("Units", units_and_devices(some.changes for _, some in parts)),
+        Cell("Why", REASONS[first.reason], "dim"),
+        Cell("From → to", ", ".join(terms(first, show)), "", Where.BELOW),
+        Cell("Why", ", ".join(f"then {show(call)}" for call in group.later), "", Where.BELOW),
+        *_which([(one, some.changes) for one, some in parts]),
+    ]
+    return Row(cells, sum(len(some.changes) for _, some in parts))
+
+
+COMPARED = {Reason.CHANGE, Reason.DRIFT}
+"""Reasons that only a base tells: a held change says no other."""
+
+
+def held_row(parts: HeldParts) -> Row:
+    """Return held changes that differ in nothing but unit and fleet."""
+    rows, group = parts[0]
+    first, show = group.first, rows.show
+    goes = "" if first.verb is None else course(first.verb, first.from_, first.to, show, downgrade=first.downgrade)
+    cells = [
+        *in_fleets([one for one, _ in parts]),
+        Cell("Why", LABELS[group.code], "", Where.TABLE),
+        Cell("Why", f"stage {first.stage:,}" if first.stage else "", "cyan"),
+        Cell("Slots", f"{sum(len(some.held) for _, some in parts):,}", "", Where.TABLE),
+        verb_cell(first.verb),
+        rows.workload(first.workload),
+        Cell("From → to", goes),
+        Cell("Blocked by", show(group.text) if group.text else ""),
+        Cell("Change", REASONS[first.reason] if first.reason in COMPARED else "", "dim"),
+        *_which([(one, some.held) for one, some in parts]),
+        Cell("Next", SENT_IN_THIS_RUN if first.stage else ADVICE[group.code], "", Where.TABLE),
+    ]
+    return Row(cells)
+
+
+def text_row(several: Sequence[FleetRows], text: str) -> Row:
+    """Return words about fleets, in a list."""
+    return Row([*in_fleets(several), Cell("", several[0].show(text))], len(several))
+
+
+def share_row(parts: Sequence[tuple[FleetRows, Share]]) -> Row:
+    """Return how much of what fleets manage of a workload is changed: they are alike."""
+    rows, share = parts[0]
+    each = " each" if len(parts) > 1 else ""
+    cells = [
+        *in_fleets([one for one, _ in parts]),
+        rows.workload(share.workload),
+        Cell("Devices", f"{share.changing:,} of {share.managed:,}{each}"),
+        Cell("Share", portion(share.changing, share.managed)),
+    ]
+    return Row(cells, len(parts))
+
+
+def loosened_row(one: Loosened, show: Show) -> Row:
+    """Return what the manifests loosen."""
+    cells = [
+        Cell("Fleet", show(one.fleet), "bold cyan"),
+        Cell("Loosened", loosened_words(one, show), "bold"),
+        Cell("From → to", was_and_now(one.was, one.now, show)),
+        Cell("Reason", show(one.reason) if one.reason else "", "", Where.BELOW),
+        Cell("Written at", places([one.origin], show), "dim", Where.BELOW, "at "),
+    ]
+    return Row(cells)
+
+
+def connection_row(one: ConnectionChange, show: Show) -> Row:
+    """Return what happens to a Connection."""
+    fields = [f"{show(field.path)} {was_and_now(field.was, field.now, show)}" for field in one.fields]
+    cells = [
+        Cell("Connection", show(one.connection), "bold cyan"),
+        Cell("Edit", edit_words(one, show), "bold"),
+        Cell("Reading", READINGS[one.reading], "red"),
+        *(Cell("Fields", field, "", Where.BELOW) for field in fields),
+        Cell("Fleets", listed(one.fleets, SAMPLE, show), "", Where.BELOW, "fleets "),
+        Cell("Written at", places([one.origin], show), "dim", Where.BELOW, "at "),
+    ]
+    return Row(cells)
+
+
+def in_fleets(several: Sequence[FleetRows]) -> Iterator[Cell]:
+    """Yield which fleets a row is about, for a table: they are all blocked, or none is."""
+    first = several[0]
+    names = listed([one.fleet.fleet for one in several], SAMPLE, first.show)
+    yield Cell("Fleet", f"{names} (blocked)" if first.fleet.violations else names, "", Where.TABLE)
+
+
+def verb_cell(verb: Verb | None) -> Cell:
+    """Return what happens to a slot; nothing where nobody knows."""
+    return Cell("Change", f"{SIGNS[verb]} {verb.value}", COLOURS[verb]) if verb is not None else Cell("Change", "")
+
+
+def _which(parts: Sequence[tuple[FleetRows, Sequence[Change | Held]]]) -> Iterator[Cell]:
+    """Yield which units, and where that is written: all of them where everything is wanted, else a sample."""
+    show = parts[0][0].show
+    if not parts[0][0].verbose:
+        if len(parts) > 1:
+            yield Cell("Written at", places((one.origin for _, one in _pairs(parts)), show), "dim", Where.BESIDE, "at ")
+            return
+        names = [rows.unit(one.unit) for rows, one in islice(_pairs(parts), SAMPLE)]
+        total = sum(len(slots) for _, slots in parts)
+        yield Cell("Which", listed(names, SAMPLE, show, total=total), "dim", Where.BELOW)
+        origins = (one.origin for _, one in _pairs(parts))
+        yield Cell("Written at", places(origins, show), "dim", Where.BESIDE, "at ")
+        return
+    for _, one in _pairs(parts):
+        known = one.unit.id not in {one.unit.name, "*", ""}
+        name = f"{show(one.unit.name)} ({show(one.unit.id)})" if known else show(one.unit.name)
+        yield Cell("Which", name, "", Where.BELOW)
+        yield Cell("Which", devices(one.size) if one.size != 1 else "", "dim", Where.BESIDE)
+        yield Cell("Written at", places([one.origin], show), "dim", Where.BESIDE, "at ")
+
+
+def _pairs(parts: Sequence[tuple[FleetRows, Sequence[Change | Held]]]) -> Iterator[tuple[FleetRows, Change | Held]]:
+    return chain.from_iterable(((rows, one) for one in slots) for rows, slots in parts)

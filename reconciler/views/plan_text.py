@@ -9,8 +9,9 @@ from pathlib import PurePath
 from reconciler.model.hold import HoldReason
 from reconciler.model.plan import FleetPlan, Plan
 from reconciler.views.group import codes
-from reconciler.views.line import EMPTY, KEY, Line, Span, aligned, columns_of, folded, line, pair, text_of
-from reconciler.views.plan_rows import Block, Rank, Row, Section, Sections, Where
+from reconciler.views.line import COMMAND, EMPTY, KEY, Line, Span, aligned, folded, line, pair
+from reconciler.views.plan_rows import Block, Rank, Row, Section, Where
+from reconciler.views.plan_sections import Sections, of_plan
 from reconciler.views.plan_words import (
     NOTHING,
     CommandContext,
@@ -29,6 +30,8 @@ from reconciler.views.words import age, clean, commit_words, count, moment
 
 COMMIT = 12
 """Characters of a commit's id that are shown."""
+FLEETS = 20
+"""Fleets that the summary names."""
 ORDER = (
     Rank.MISTAKES,
     Rank.PROBLEMS,
@@ -36,6 +39,7 @@ ORDER = (
     Rank.VERSIONS,
     Rank.CALLS,
     Rank.HELD,
+    Rank.LIFTED,
     Rank.VIOLATIONS,
     Rank.WARNINGS,
 )
@@ -59,35 +63,44 @@ def render(
     lines: list[Line] = []
     for fleet in plan.fleets:
         lines += folded(_header(plan, fleet, now), width, 2 + KEY)
-        sections = {one.rank: one for one in Sections(fleet, clean, verbose=verbose).all()}
+        sections = {one.rank: one for one in Sections([fleet], clean, verbose=verbose).all()}
         for rank in ORDER:
             if rank in sections:
                 lines += [EMPTY, *_section(sections[rank], width)]
         lines.append(EMPTY)
-    return folded([*lines, *_ending(plan, now, None if saved is None else str(saved), context, width)], width)
+    if plan.provenance.base_problem:
+        words = f"! Not compared with the base: {clean(plan.provenance.base_problem)}"
+        lines += [line((words, "bold yellow")), EMPTY]
+    for section in of_plan(plan, clean):
+        lines += [*_section(section, width), EMPTY]
+    lines += [line((f"Fingerprint {clean(plan.fingerprint)}", "dim")), EMPTY]
+    return folded([*lines, *_ending(plan, now, None if saved is None else str(saved), context)], width)
 
 
-def _ending(plan: Plan, now: float, saved: str | None, context: CommandContext | None, width: int) -> Iterator[Line]:
+def summary(plan: Plan) -> list[Line]:
+    """Return what a plan comes to, and which fleets it changes: for logs, before it is carried out."""
+    fleets = [fleet for fleet in plan.fleets if fleet.changes or fleet.violations or fleet.error]
+    lines = [line((f"Plan: {headline(plan)}.", "bold"))]
+    for fleet in fleets[:FLEETS]:
+        blocked = " (blocked by a limit)" if fleet.violations else ""
+        what = "could not be read" if fleet.error else f"{verbs(fleet.summary.changes) or 'nothing'}{blocked}"
+        lines.append(line((clean(fleet.fleet), "bold"), f": {what}", indent=2))
+    if len(fleets) > FLEETS:
+        lines.append(line(f"… and {count(len(fleets) - FLEETS, 'more fleet')}", indent=2))
+    return lines
+
+
+def _ending(plan: Plan, now: float, saved: str | None, context: CommandContext | None) -> Iterator[Line]:
     if plan.filters:
         yield line(filtered(plan, clean))
     words = headline(plan)
     calm = words == "nothing to do"
     yield line(("Nothing to do: ", "bold green"), settled(plan)) if calm else line((f"Plan: {words}.", "bold"))
     for sentence, command in advice(plan, now, context or NOTHING, saved=saved, silent=context is None):
-        yield from asked(sentence, command, width)
+        yield line(sentence, " ", (command, COMMAND)) if command else line(sentence)
     until = moment(plan.times.expires)
     if saved is not None and plan.applyable and until is not None and until >= now:
         yield line((f"It can be applied until {clean(plan.times.expires)} ({age(until, now)}).", "dim"))
-
-
-def asked(sentence: str, command: str, width: int) -> Iterator[Line]:
-    """Yield what to do next; the command stands on a line of its own where it would be broken otherwise."""
-    together = line(sentence, " ", (command, "bold")) if command else line(sentence)
-    if command and columns_of(text_of(together)) > width:
-        yield line(sentence)
-        yield line((command, "bold"), indent=2)
-    else:
-        yield together
 
 
 def _header(plan: Plan, fleet: FleetPlan, now: float) -> Iterator[Line]:
@@ -104,7 +117,7 @@ def _header(plan: Plan, fleet: FleetPlan, now: float) -> Iterator[Line]:
     if summary.changes.total:
         yield pair("changes", summed(summary.changes.total, verbs(summary.changes)))
     if summary.held:
-        later = f"; {staged(fleet)}" if staged(fleet) else ""
+        later = f"; {staged(fleet.held)}" if staged(fleet.held) else ""
         yield pair("held", summed(summary.held, held_words(fleet)) + later, "yellow")
     if summary.unknown > codes(fleet.held)[HoldReason.UNKNOWN]:
         yield pair("unknown", f"the state of {count(summary.unknown, 'slot')} could not be read", "yellow")
@@ -143,13 +156,13 @@ def _block(block: Block, section: Section, width: int) -> Iterator[Line]:
 
 
 def _head(row: Row, sign: Span) -> list[Span]:
-    cells = [(f"{cell.lead}{cell.text}", cell.style) for cell in row if cell.where is Where.HEAD]
+    cells = [(f"{cell.lead}{cell.text}", cell.style) for cell in row.cells if cell.where is Where.HEAD]
     return [(f"{sign[0]}{cells[0][0]}", cells[0][1] or sign[1]), *cells[1:]]
 
 
 def _below(row: Row, indent: int) -> Iterator[Line]:
     found: list[Span] = []
-    for cell in row:
+    for cell in row.cells:
         if not cell.text or cell.where not in {Where.BELOW, Where.BESIDE}:
             continue
         if cell.where is Where.BELOW and found:

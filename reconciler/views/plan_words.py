@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from reconciler.model.change import Verb
+from reconciler.model.change import Held, Verb
 from reconciler.model.hold import HoldReason
 from reconciler.model.plan import Counts, FleetPlan, LimitKind, Plan, Summary
 from reconciler.views.group import codes
 from reconciler.views.reason_words import LABELS
-from reconciler.views.words import Show, age, clean, count, joined, moment
+from reconciler.views.words import Show, age, count, joined, moment, visible
 
 
 class CommandContext(NamedTuple):
@@ -19,11 +19,13 @@ class CommandContext(NamedTuple):
 
     where: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
+    offline: bool = False
+    """What is shown was planned against a recorded snapshot."""
 
     def command(self, name: str, *options: str, filtered: bool = True) -> str:
-        """Return a command as it is typed in a shell, safe to print."""
+        """Return a command as it is typed in a shell, safe to print and whole, however long."""
         words = [*self.where, *(self.filters if filtered else ()), *options]
-        return clean(shlex.join(["reconciler", name, *words]))
+        return visible(shlex.join(["reconciler", name, *words]))
 
 
 NOTHING = CommandContext()
@@ -41,9 +43,9 @@ def summed(total: int, parts: str) -> str:
     return f"{total:,}: {parts}" if "," in parts.replace(f"{total:,}", "") else parts
 
 
-def total(plan: Plan) -> Counts:
-    """Return the changes of all fleets by verb."""
-    found = [fleet.summary.changes for fleet in plan.fleets]
+def total(fleets: Iterable[FleetPlan]) -> Counts:
+    """Return the changes of fleets by verb."""
+    found = [fleet.summary.changes for fleet in fleets]
     return Counts(
         release=sum(one.release for one in found),
         replace=sum(one.replace for one in found),
@@ -53,15 +55,18 @@ def total(plan: Plan) -> Counts:
 
 def headline(plan: Plan) -> str:
     """Return what the whole plan comes to, in one line; only numbers and our own words."""
-    counts = total(plan)
-    calls = sum(len(fleet.actions) for fleet in plan.fleets)
+    going = [fleet for fleet in plan.fleets if not fleet.violations]
+    counts = total(going)
+    calls = sum(len(fleet.actions) for fleet in going)
     later = sum(bool(one.stage) for fleet in plan.fleets for one in fleet.held)
     held = sum(fleet.summary.held for fleet in plan.fleets) - later
     violated = sum(len(fleet.violations) for fleet in plan.fleets)
     errors = sum(bool(fleet.error) for fleet in plan.fleets)
     unknown = sum(fleet.summary.unknown for fleet in plan.fleets)
     wrong = {one for fleet in plan.fleets for one in fleet.mistakes}
+    stopped = total(blocked(plan)).total
     besides = [
+        f"{stopped:,} blocked" if stopped else "",
         f"{later:,} more in a later stage of this run" if later else "",
         f"{held:,} held" if held else "",
         f"{count(violated, 'limit')} violated" if violated else "",
@@ -71,7 +76,7 @@ def headline(plan: Plan) -> str:
     ]
     rest = "".join(f"; {part}" for part in besides if part)
     if counts.total:
-        how = "starting with" if _goes_on(plan) else "in"
+        how = "starting with" if _goes_on(going) else "in"
         return f"{count(counts.total, 'change')} {how} {count(calls, 'call')} ({verbs(counts)}){rest}"
     if rest:
         return f"no change can be sent now{rest}"
@@ -80,9 +85,9 @@ def headline(plan: Plan) -> str:
     return "nothing to do"
 
 
-def _goes_on(plan: Plan) -> bool:
+def _goes_on(fleets: Iterable[FleetPlan]) -> bool:
     """Return whether a change takes further calls, once those of the plan took effect."""
-    changes = (change for fleet in plan.fleets for change in fleet.changes)
+    changes = (change for fleet in fleets for change in fleet.changes)
     return any(step.when != "now" for change in changes for step in change.steps)
 
 
@@ -115,6 +120,10 @@ def advice(
         return
     if any(fleet.error for fleet in plan.fleets):
         yield "Check the connections that could not be read with:", context.command("doctor", filtered=False)
+    if context.offline:
+        if plan.applyable or blocked(plan):
+            yield "Planned against a recorded snapshot. Plan against the platform with:", context.command("plan")
+        return
     if plan.applyable and not silent:
         others = " what is not blocked" if blocked(plan) else ""
         yield f"Apply{others} with:", apply
@@ -144,9 +153,9 @@ def held_words(fleet: FleetPlan) -> str:
     return ", ".join(f"{number:,} {LABELS[code]}" for code in HoldReason if (number := found[code]))
 
 
-def staged(fleet: FleetPlan) -> str:
+def staged(held: Iterable[Held]) -> str:
     """Return how many held changes go in this very run, after others took effect; empty for none."""
-    number = sum(bool(one.stage) for one in fleet.held)
+    number = sum(bool(one.stage) for one in held)
     return f"{number:,} of them in a later stage of this run" if number else ""
 
 

@@ -14,13 +14,16 @@ from datetime import UTC, datetime
 from reconciler.model.change import Reason, Verb
 from reconciler.model.observation import Phase
 from reconciler.model.origin import Origin
-from reconciler.model.plan import DIRTY
+from reconciler.model.provenance import DIRTY
 
 SAMPLE = 3
 """Names shown of a longer list."""
 
 NOTHING = "nothing"
 """What stands for "no version" in `from → to`."""
+
+DOWNGRADE = "(downgrade)"
+"""What stands behind a way back."""
 
 SIGNS = {Verb.RELEASE: "+", Verb.REPLACE: "~", Verb.REMOVE: "-"}
 
@@ -152,6 +155,13 @@ def percent(number: float) -> str:
     return f"{100 if number >= 100 else max(0, int(number))} %"
 
 
+def portion(part: int, whole: int) -> str:
+    """Return a part of something in percent; never 0 where there is any, never 100 before it is all."""
+    if not whole or not part:
+        return percent(0)
+    return "under 1 %" if part * 100 < whole else percent(100 * part / whole)
+
+
 def underway(least: float | None, most: float | None, eta: float | None) -> str:
     """Return how far something is: `40 % done, about 2 min left`, `40 to 80 % done`; empty where nothing is told.
 
@@ -193,10 +203,11 @@ def moment(text: str) -> float | None:
     return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).timestamp()
 
 
-def listed(names: Sequence[str], limit: int = SAMPLE, show: Show = clean) -> str:
-    """Return names made safe, the first few of many: `gw-1, gw-2, gw-3 and 997 more`."""
+def listed(names: Sequence[str], limit: int = SAMPLE, show: Show = clean, *, total: int = 0) -> str:
+    """Return names made safe, the first few of many: `gw-1, gw-2, gw-3 and 997 more`; of `total` not all need be given."""
     shown = ", ".join(show(name) for name in names[:limit])
-    return f"{shown} and {len(names) - limit:,} more" if len(names) > limit else shown
+    more = max(len(names), total) - limit
+    return f"{shown} and {more:,} more" if more > 0 else shown
 
 
 def joined(parts: Iterable[str]) -> str:
@@ -226,11 +237,11 @@ def end(verb: Verb, after: str | None, show: Show = clean) -> str:
     return f" other than {version(after, show)}" if verb is Verb.REMOVE else f" → {version(after, show)}"
 
 
-def course(verb: Verb, before: str | None, after: str | None, show: Show = clean) -> str:
+def course(verb: Verb, before: str | None, after: str | None, show: Show = clean, *, downgrade: bool = False) -> str:
     """Return where a slot goes, of which nobody says which further versions leave."""
     if verb is Verb.REMOVE and after is not None:
         return end(verb, after, show).strip()
-    return from_to(before, after, show=show)
+    return f"{from_to(before, after, show=show)}{f' {DOWNGRADE}' if downgrade else ''}"
 
 
 def commit_words(commit: str, length: int) -> str:

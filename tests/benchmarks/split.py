@@ -8,8 +8,8 @@ from array import array
 from statistics import median
 from typing import Any
 
+from reconciler.core.assemble import assemble
 from reconciler.core.decide import PlanRequest, Seen, assess_reading, decide
-from reconciler.core.plan import assemble
 from reconciler.model.fleet import Document, FleetSpec, Manifest, Selector, WorkloadSpec
 from reconciler.model.observation import EMPTY, State
 from reconciler.model.origin import Origin, Path

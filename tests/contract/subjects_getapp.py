@@ -20,7 +20,7 @@ from reconciler.platforms.getapp.platform import GetApp, factory
 from reconciler.platforms.getapp.plugin import PLUGIN
 from reconciler.simulators.clock import ManualClock
 from reconciler.simulators.getapp import Faults, GetAppSimulator, Shape, Variants, simulator
-from reconciler.simulators.getapp.access import PASSWORD, USERNAME
+from reconciler.simulators.getapp.delivery import PASSWORD, USERNAME
 from reconciler.testing.subject import Rig, RunClock, Subject, Truth, answering
 
 URL = "http://127.0.0.1:2220"

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from reconciler.core.digest import fingerprint
+from reconciler.core.digest import checksum
 from reconciler.views import plan_json
 from tests.e2e.conftest import Ran, Simulator, simulating
 
@@ -217,7 +217,7 @@ class TestSavedPlans:
     def test_expired(self, run: Run, plant: Simulator, saved: Path) -> None:
         old = plan_json.decode(saved.read_bytes())
         old = structs.replace(old, times=structs.replace(old.times, expires="2020-01-01T00:00:00Z"))
-        saved.write_bytes(plan_json.encode(structs.replace(old, fingerprint=fingerprint(old))))
+        saved.write_bytes(plan_json.encode(structs.replace(old, checksum=checksum(old))))
         _refused(self._apply(run, plant), "expired")
 
     @pytest.mark.parametrize("expires", ["2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z"])

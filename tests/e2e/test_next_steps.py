@@ -72,7 +72,7 @@ def test_an_apply_that_holds_everything_says_so(run: Run, plant: Simulator, edit
     change(edited, "v1.4.0", "v9.9.9")
     ran = run("apply", "fleet", "--yes", token=plant.token)
     assert ran.code == 0, ran
-    assert ran.out.startswith("Nothing was sent: 38 held; 0 calls in "), ran
+    assert "\nNothing was sent: 38 held; 0 calls in " in ran.out, ran
     assert "See why changes are held with: reconciler plan fleet\n" in ran.out
 
 
@@ -92,3 +92,42 @@ def test_the_simulator_says_what_can_be_done_to_it(plant: Simulator) -> None:
     answer = httpx.post(f"{plant.url}/simulator/help")
     assert answer.status_code == 404
     assert all(verb in answer.text for verb in ("console", "set_online", "set_tags"))
+
+
+def test_what_is_proposed_can_be_typed_as_it_stands(run: Run, plant: Simulator, edited: Path, tmp_path: Path) -> None:
+    connections = tmp_path / "the connections"
+    connections.mkdir()
+    odd = tmp_path / "-fleets of Österreich's $HOME"
+    edited.rename(odd)
+    (one,) = [path for path in odd.iterdir() if "kind: Connection" in path.read_text()]
+    one.rename(connections / one.name)
+    paths = ("--connections", "the connections", "--", odd.name)
+    for width in ("60", "200"):
+        ran = run("plan", *paths, token=plant.token, COLUMNS=width)
+        (line,) = [line for line in ran.out.splitlines() if "reconciler apply" in line]
+        words = shlex.split(line[line.index("reconciler apply") :])
+        assert words == ["reconciler", "apply", f"./{odd.name}", "--connections", "the connections"], ran
+    many = [f"--unit=gw-0{number:02}*" for number in range(40)]
+    ran = run("plan", *many, *paths, token=plant.token)
+    (line,) = [line for line in ran.out.splitlines() if "reconciler apply" in line]
+    assert line.count("--unit 'gw-0") == 40, "a command that is cut is none"
+
+
+def test_a_plan_of_a_snapshot_is_not_offered_to_apply(run: Run, plant: Simulator, edited: Path) -> None:
+    assert run("snapshot", "fleet", "--out", "s.json", token=plant.token).code == 0
+    for more in ((), ("--out", "plan.json")):
+        ran = run("plan", "fleet", "--snapshot", "s.json", *more)
+        assert "changes in " in ran.out
+        assert "reconciler apply" not in ran.out
+        assert "Plan against the platform with: reconciler plan fleet\n" in ran.out
+
+
+def test_apply_says_what_it_held_by_fleet_and_reason(run: Run, plant: Simulator, edited: Path) -> None:
+    change(edited, "v1.4.0", "v9.9.9")
+    ran = run("apply", "fleet", "--yes", token=plant.token)
+    assert (
+        "  held: 38  not sent\n    ! version or workload not found: modbus-poller, the platform has no version v9.9.9\n"
+        in ran.out
+    )
+    report = run("apply", "fleet", "--yes", "-o", "json", token=plant.token).json
+    assert len(report["held_changes"]) == report["held"] == 38

@@ -4,11 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from reconciler.model.change import Action, Change, Held, Reason, Request, Step, Verb
 from reconciler.model.diagnostic import Diagnostic, Related, Severity
 from reconciler.model.hold import Hold, HoldReason, Outlook, Problem, Unmet
 from reconciler.model.origin import Origin
-from reconciler.model.plan import Basis, Counts, FleetPlan, LimitKind, MovedTo, Plan, Summary, Times, Violation
+from reconciler.model.plan import (
+    Basis,
+    Counts,
+    FleetPlan,
+    Lifted,
+    LimitKind,
+    MovedTo,
+    Plan,
+    Share,
+    Summary,
+    Times,
+    Violation,
+)
+from reconciler.model.provenance import (
+    ConnectionChange,
+    ConnectionEdit,
+    FieldEdit,
+    Loosened,
+    Loosening,
+    Provenance,
+    Reading,
+)
 from reconciler.model.release import Preparation, PrepareStatus, ReleaseInfo
 from reconciler.model.unit import Ref
 
@@ -96,6 +119,13 @@ def calls(changes: Sequence[Change], most: int = 1000) -> tuple[Action, ...]:
     return tuple(found)
 
 
+def _by_workload(changes: Sequence[Change]) -> dict[Ref, list[Change]]:
+    found: dict[Ref, list[Change]] = {}
+    for one in changes:
+        found.setdefault(one.workload, []).append(one)
+    return found
+
+
 def fleet(
     name: str = "austin",
     *,
@@ -111,6 +141,7 @@ def fleet(
     unknown: int = 0,
     under_way: tuple[int, int, int, int] = (0, 0, 0, 0),
     releases: Sequence[MovedTo] = (),
+    lifted: Sequence[Lifted] = (),
 ) -> FleetPlan:
     verbs = [one.verb for one in changes]
     slots = units * 3
@@ -143,6 +174,8 @@ def fleet(
         actions=calls(changes) if actions is None else tuple(actions),
         held=tuple(held),
         violations=tuple(violations),
+        lifted=tuple(lifted),
+        shares=tuple(Share(one, len(some), units) for one, some in _by_workload(changes).items()),
         diagnostics=tuple(diagnostics),
         warnings=tuple(warnings),
         releases=tuple(releases),
@@ -151,7 +184,8 @@ def fleet(
 
 def plan(*fleets: FleetPlan, filters: str = "") -> Plan:
     return Plan(
-        fingerprint="0f" * 32,
+        fingerprint="0f" * 16,
+        checksum="0f" * 32,
         times=Times(
             created="2026-11-18T11:06:30Z",
             expires="2026-11-19T11:06:30Z",
@@ -372,9 +406,61 @@ def hostile() -> Plan:
     return plan(one, filters=HOSTILE)
 
 
+def review() -> Plan:
+    """What a reviewer must see first, in a request that changes much."""
+
+    def moves(first: int) -> list[Change]:
+        return [change(first + number, POLLER, "v1.3.2", "v1.4.0", reason=Reason.CHANGE) for number in (7, 8)]
+
+    def gone(first: int, number: int) -> list[Change]:
+        return [change(first + one, AGENT, "v0.9.0", None, reason=Reason.CHANGE) for one in range(number)]
+
+    back = msgspec.structs.replace(change(109, VISION, "v2.0.1", "v1.9.0", reason=Reason.CHANGE), downgrade=True)
+    broken = Violation(
+        kind=LimitKind.REMOVE, percent="10%", intended=20, allowed=10, of=100, workload="legacy-agent",
+        origin=Origin("fleets/austin.yaml", 31, 11),
+    )  # fmt: skip
+    end = Lifted(
+        violation=msgspec.structs.replace(broken, every_holder_of="legacy-agent", intended=1, of=1),
+        reason="end of life",
+        until="2026-12-05",
+        origin=Origin("fleets/boston.yaml", 18, 7),
+    )
+    fleets = [
+        fleet("austin", changes=[*gone(1, 20), *moves(0)], violations=[broken]),
+        fleet(
+            "boston",
+            changes=[back, *moves(100), *gone(101, 1)],
+            lifted=[end],
+            held=[held(103, Hold(HoldReason.PAUSED, "paused in the console"))],
+        ),
+        *(fleet(f"site-{number:02}", changes=moves(100 + 100 * number)) for number in range(1, 6)),
+        *(fleet(f"quiet-{number:03}") for number in range(1, 590)),
+    ]
+    found = plan(*sorted(fleets, key=lambda one: one.fleet))
+    return msgspec.structs.replace(
+        found,
+        provenance=Provenance(commit="9f3c1d27aa0b45e1", base="origin/main", base_commit="51f2d0c9"),
+        connections=(
+            ConnectionChange(
+                connection="plant", edit=ConnectionEdit.CHANGED, platform="losant", reading=Reading.REFUSED,
+                fields=(FieldEdit("url", "", "https://losant.example.com"),), fleets=("austin", "boston", "dallas", "x"),
+                origin=Origin("connections.yaml", 5, 3),
+            ),
+        ),
+        loosened=(
+            Loosened(fleet="austin", kind=Loosening.LIMIT, subject="remove", was="5%", now="10%",
+                     origin=Origin("fleets/austin.yaml", 31, 11)),
+            Loosened(fleet="boston", kind=Loosening.ALLOW, subject="remove legacy-agent", now="until 2026-12-05",
+                     reason="end of life", origin=Origin("fleets/boston.yaml", 18, 7)),
+            Loosened(fleet="boston", kind=Loosening.QUARANTINE, subject="vision v1.9.0", was="without an end"),
+        ),
+    )  # fmt: skip
+
+
 SAMPLES = {
     one.__name__.replace("_", "-"): one
-    for one in (nothing, canary, large, all_held, violated, incomplete, errored, removal, steps, hostile)
+    for one in (nothing, canary, large, all_held, violated, incomplete, errored, removal, steps, review, hostile)
 }
 
 

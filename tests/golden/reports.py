@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from reconciler.model.change import Request, Verb
+from reconciler.model.change import Reason, Request, Verb
 from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.event import (
     AnyEvent,
     Blocked,
     Called,
+    Completed,
+    Differing,
     Drifted,
     Finished,
     Intended,
@@ -20,8 +22,8 @@ from reconciler.model.event import (
 )
 from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.origin import Origin
-from reconciler.model.outcome import Outcome, Receipt, ReceiptKind, Result
-from reconciler.model.plan import LimitKind, Violation
+from reconciler.model.outcome import Excess, Outcome, Receipt, ReceiptKind, Result, Surplus
+from reconciler.model.plan import Lifted, LimitKind, Violation
 from reconciler.model.release import Artifact, Listed, Preparation, PrepareStatus, ReleaseInfo
 from reconciler.model.report import (
     Applied,
@@ -97,6 +99,47 @@ def applied_badly() -> Applied:
 
 def applied_nothing() -> Applied:
     return Applied(run="r3", exit_code=0, sent=0, seconds=1.2)
+
+
+LIFTED = Lifted(
+    violation=Violation(kind=LimitKind.REMOVE, every_holder_of="vision", intended=12, allowed=11, of=12),
+    reason=HOSTILE,
+    until="2026-12-05",
+    origin=Origin("fleets/boston.yaml", 14, 7),
+)
+
+
+def beyond() -> tuple[Excess, ...]:
+    """What is more than was reviewed, of every kind."""
+
+    def more(number: int, verb: Verb, to: str | None, why: Surplus, reviewed: str | None = None) -> Excess:
+        at = Origin("fleets/austin.yaml", 12, 9)
+        return Excess(
+            fleet="austin", unit=unit(number), workload=POLLER, verb=verb, from_="v1.3.2", to=to, why=why, reviewed=reviewed,
+            origin=at,
+        )  # fmt: skip
+
+    return (
+        *(more(number, Verb.REPLACE, "v1.5.0", Surplus.OTHER_VERSION, "v1.4.0") for number in range(5)),
+        more(7, Verb.REMOVE, None, Surplus.OTHER_VERSION, "v1.4.0"),
+        more(8, Verb.REPLACE, "v1.4.0", Surplus.OTHER_VERSION),
+        more(9, Verb.REPLACE, "v1.4.0", Surplus.NOT_REVIEWED),
+        more(11, Verb.REPLACE, "v1.4.0", Surplus.OTHER_VERSION, "v1.4.0"),
+        more(10, Verb.REPLACE, "v1.4.0", Surplus.REMOVES_MORE, "v1.4.0"),
+    )
+
+
+def applied_beyond() -> Applied:
+    return Applied(
+        run="r4",
+        exit_code=3,
+        sent=0,
+        seconds=1.2,
+        lifted=(("boston", LIFTED),),
+        allowed=(("not-in-history", "CHG-4711"),),
+        reviewed=("0f" * 16,),
+        excess=beyond(),
+    )
 
 
 def status() -> Status:
@@ -477,6 +520,7 @@ def events() -> list[AnyEvent]:
     return [
         Started(at=NOW, run="r1", kind="apply", fingerprint="0f" * 32, commit="9f3c1d27aa0b45e1"),
         Started(at=NOW, run="r2", kind="watch", allowed=(("remove", "site closed, CHG-4711"),)),
+        Started(at=NOW, run="r3", kind="apply", lifted=(("boston", LIFTED),), reviewed=("0f" * 16, "1e" * 16)),
         Intended(
             at=NOW + 1, run="r1", fleet="austin", call=1, kind="losant.release", request=request, wide=True, slots=slots
         ),
@@ -494,6 +538,7 @@ def events() -> list[AnyEvent]:
             fleet="boston",
             violations=(Violation(kind=LimitKind.REMOVE, every_holder_of=HOSTILE, intended=12, allowed=4, of=40),),
         ),
+        Blocked(at=NOW + 6, run="r3", fleet="austin", violations=(), excess=beyond()),
         Passed(
             at=NOW + 6,
             run="r1",
@@ -517,6 +562,19 @@ def events() -> list[AnyEvent]:
             violations=1,
             mistakes=2,
             outcomes={"done": 3, "failed": 0},
+            reasons={"agent-too-old": 2, "a-reason-of-a-later-version": 1},
+        ),
+        Completed(at=NOW + 6, run="r1", number=13, fleets=2, seconds=3.4),
+        Differing(
+            at=NOW + 7,
+            run="r1",
+            fleet="austin",
+            workload=VISION,
+            verb=Verb.REPLACE,
+            now="v1.9.0",
+            desired="v2.0.1",
+            reason=Reason.OUT_OF_SYNC,
+            units=tuple(unit(number) for number in range(7)),
         ),
         Drifted(
             at=NOW + 7,

@@ -22,11 +22,13 @@ from reconciler.views import (
     explain_text,
     plan_json,
     plan_markdown,
+    plan_outputs,
     plan_text,
     releases_text,
     status_text,
 )
 from reconciler.views.line import plain
+from reconciler.views.plan_markdown import About
 from reconciler.views.plan_words import NOTHING, CommandContext
 from tests.golden import plans, reports
 
@@ -41,13 +43,15 @@ def _plan(name: str, *, width: int = 100, verbose: bool = False, saved: str | No
 
 
 def _markdown(name: str) -> str:
-    return plan_markdown.render(plans.SAMPLES[name](), now=NOW)
+    job = About(name="north", head="c0ffee" * 6, run="https://github.com/acme/fleets/actions/runs/9")
+    return plan_markdown.render(plans.SAMPLES[name](), now=NOW, about=job if name == "review" else None)
 
 
 def _reports(width: int) -> dict[str, Callable[[], str]]:
     return {
         f"applied-well-{width}": lambda: plain(apply_text.render(reports.applied_well(), width=width)),
         f"applied-badly-{width}": lambda: plain(apply_text.render(reports.applied_badly(), width=width)),
+        f"applied-beyond-{width}": lambda: plain(apply_text.render(reports.applied_beyond(), width=width)),
         f"status-{width}": lambda: plain(status_text.render(reports.status(), now=NOW, width=width)),
         f"status-units-{width}": lambda: plain(status_text.render(reports.status_units(), now=NOW, width=width)),
         f"explain-{width}": lambda: plain(explain_text.render(reports.explanation(), now=NOW, width=width)),
@@ -60,7 +64,7 @@ def _reports(width: int) -> dict[str, Callable[[], str]]:
 
 
 CASES: dict[str, Callable[[], str]] = {
-    **{f"plan-{name}": partial(_plan, name) for name in plans.SAMPLES},
+    **{f"plan-{name}": partial(_plan, name) for name in plans.SAMPLES if name != "review"},
     **{f"plan-{name}-60": partial(_plan, name, width=60) for name in ("canary", "large", "hostile", "violated")},
     **{f"plan-{name}-160": partial(_plan, name, width=160) for name in ("canary", "large")},
     **{f"plan-{name}-verbose": partial(_plan, name, verbose=True) for name in ("canary", "all-held", "steps", "hostile")},
@@ -70,8 +74,10 @@ CASES: dict[str, Callable[[], str]] = {
         for name in plans.SAMPLES
         if name != "large"
     },
+    "plan-review-3000.markdown": lambda: plan_markdown.render(plans.review(), now=NOW, limit=3000),
     "plan-large-8192.markdown": lambda: plan_markdown.render(plans.large(), now=NOW, limit=8192),
     "plan-canary.json": lambda: msgspec.json.format(plan_json.encode(plans.canary()), indent=2).decode() + "\n",
+    "plan-removal.env": lambda: "".join(f"{line}\n" for line in plan_outputs.render(plans.removal())),
     **_reports(60),
     **_reports(120),
     "applied-nothing": lambda: plain(apply_text.render(reports.applied_nothing(), width=80)),

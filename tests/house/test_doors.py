@@ -106,7 +106,15 @@ def test_ci_is_make_test_and_tells_its_end(tmp_path: Path, code: int) -> None:
 def test_checks_are_the_same_for_people_and_for_ci() -> None:
     makefile = texts()["Makefile"]
     check = makefile[makefile.index("\ncheck:") : makefile.index("\nformat:")]
-    for tool in ("ruff format --check", "ruff check", "mypy", "lint-imports", "check-jsonschema", "zizmor --offline"):
+    for tool in (
+        "ruff format --check",
+        "ruff check",
+        "mypy",
+        "lint-imports",
+        "check-jsonschema",
+        "zizmor --offline",
+        "hadolint",
+    ):
         assert tool in check
     assert "\ntest: check" in makefile
     assert "bash .ci/run" in texts()[".github/workflows/ci.yml"]

@@ -19,7 +19,6 @@ from tests.house.tree import ROOT, texts, tracked
 
 PLUGIN = "tests/plugin/"
 RECIPE = ".github/CONTRIBUTING.md"
-CONSTRAINTS = ROOT / ".github/constraints.txt"
 
 
 def test_the_recipe_lists_every_file_of_the_plug_in() -> None:
@@ -59,7 +58,9 @@ def place(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Place:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("COVERAGE", "PYTHON"))}
     found = Place(folder / "venv" / "bin", folder, environment)
     wheels = (f"{wheel}[simulators,testing]", str(plugin))
-    found.run("python", "-m", "pip", "install", "--quiet", "-c", str(CONSTRAINTS), *wheels)
+    hashed, tools = ROOT / ".github/constraints.txt", ROOT / ".github/constraints-dev.txt"
+    found.run("python", "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(hashed))
+    found.run("python", "-m", "pip", "install", "--quiet", "-c", str(tools), *wheels)
     return found
 
 

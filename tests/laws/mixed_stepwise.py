@@ -16,7 +16,7 @@ from reconciler.simulators import getapp as getapp_world
 from reconciler.simulators import memfault as memfault_world
 from reconciler.simulators.exchange import Request
 from reconciler.simulators.getapp.agents import NotAllowed
-from reconciler.simulators.getapp.catalog import GONE, INSTALLED
+from reconciler.simulators.getapp.fleet import GONE, INSTALLED
 from reconciler.simulators.memfault.generate import DAY
 from reconciler.simulators.memfault.inventory import NORMAL, Device
 from reconciler.simulators.memfault.world import highest_first

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core import compare
+from reconciler.core.assemble import assemble
 from reconciler.core.compare import Table
-from reconciler.core.plan import assemble
 from reconciler.engine.difference import Thing, comparison
 from reconciler.model.fleet import Document, Manifest
 from reconciler.model.observation import EMPTY

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from reconciler.core.assemble import assemble
 from reconciler.core.assessment import FleetAssessment
-from reconciler.core.digest import SlotDigest, fingerprint
+from reconciler.core.digest import SlotDigest, checksum, fingerprint
 from reconciler.core.mistakes import conflicts
-from reconciler.core.plan import assemble
 from reconciler.core.resolve import resolve
 from reconciler.model.desired import Want
 from reconciler.model.fleet import Document
-from reconciler.model.plan import Plan, Times
+from reconciler.model.origin import NOWHERE
+from reconciler.model.plan import FleetPlan, Lifted, LimitKind, Plan, Times, Violation
+from reconciler.model.provenance import ConnectionChange, ConnectionEdit, Loosened, Loosening, Provenance
 from reconciler.model.snapshot import PROVED, Snapshot
 from reconciler.model.unit import Unit
 from reconciler.views import plan_json
@@ -67,30 +70,82 @@ def assembled(one: FleetAssessment) -> Plan:
 
 
 @given(fleets(), snapshots(), st.text(max_size=5))
-def test_a_fingerprint_covers_all_but_itself(fleet: Document, snapshot: Snapshot, words: str) -> None:
+def test_a_checksum_covers_all_but_itself(fleet: Document, snapshot: Snapshot, words: str) -> None:
     plan = assembled(sound(drafted(fleet, snapshot)))
-    assert fingerprint(plan) == plan.fingerprint
-    assert fingerprint(msgspec.structs.replace(plan, fingerprint="?")) == plan.fingerprint
+    assert checksum(plan) == plan.checksum
+    assert checksum(msgspec.structs.replace(plan, checksum="?")) == plan.checksum
     for field in ("created", "expires"):
         times = msgspec.structs.replace(plan.times, **{field: words})
-        assert fingerprint(msgspec.structs.replace(plan, times=times)) != plan.fingerprint
-    entry = plan.fleets[0]
+        assert checksum(msgspec.structs.replace(plan, times=times)) != plan.checksum
     others: dict[str, Any] = {
         "format": "other",
+        "fingerprint": "other",
         "complete": not plan.complete,
         "applyable": not plan.applyable,
         "errored": True,
         "filters": "--unit x",
         "fleets": (),
         "times": Times(created=plan.times.created, expires=plan.times.expires, read={"plant": words}),
+        "provenance": Provenance(commit="x"),
+        "connections": (ConnectionChange(connection="x", edit=ConnectionEdit.ADDED, platform="y"),),
+        "loosened": (Loosened(fleet="x", kind=Loosening.MODE),),
     }
-    assert set(others) | {"fingerprint"} == set(plan.__struct_fields__)
+    assert set(others) | {"checksum"} == set(plan.__struct_fields__)
     for field, value in others.items():
-        assert fingerprint(msgspec.structs.replace(plan, **{field: value})) != plan.fingerprint
+        assert checksum(msgspec.structs.replace(plan, **{field: value})) != plan.checksum
+    for other in _others(plan.fleets[0]):
+        assert checksum(msgspec.structs.replace(plan, fleets=(other,))) != plan.checksum
+
+
+def _others(entry: FleetPlan) -> Iterator[FleetPlan]:
+    """Yield the plan of a fleet with one field that is another, each in turn."""
     for field in entry.__struct_fields__:
-        value = getattr(entry, field)
-        other = msgspec.structs.replace(entry, **{field: "x" if value != "x" else "y"})
-        assert fingerprint(msgspec.structs.replace(plan, fleets=(other,))) != plan.fingerprint
+        yield msgspec.structs.replace(entry, **{field: "x" if getattr(entry, field) != "x" else "y"})
+
+
+@given(fleets(), snapshots(), st.text(max_size=5))
+def test_a_fingerprint_is_of_what_is_reviewed_and_not_of_when(fleet: Document, snapshot: Snapshot, words: str) -> None:
+    plan = assembled(sound(drafted(fleet, snapshot)))
+    assert fingerprint(plan) == plan.fingerprint
+    (entry,) = plan.fleets
+    moved = [msgspec.structs.replace(one, origin=NOWHERE, observed=words) for one in entry.changes]
+    elsewhen = msgspec.structs.replace(
+        plan,
+        times=Times(created=words, expires=words),
+        provenance=Provenance(commit=words),
+        loosened=(Loosened(fleet="x", kind=Loosening.MODE),),
+        fleets=(msgspec.structs.replace(entry, changes=tuple(moved), warnings=(words,), diagnostics=()),),
+    )
+    assert fingerprint(elsewhen) == plan.fingerprint
+    differing = [
+        msgspec.structs.replace(plan, filters="--unit x"),
+        msgspec.structs.replace(plan, fleets=()),
+        *(msgspec.structs.replace(plan, fleets=(one,)) for one in _reviewed(entry)),
+    ]
+    assert plan.fingerprint not in set(map(fingerprint, differing))
+
+
+def _reviewed(entry: FleetPlan) -> Iterator[FleetPlan]:
+    """Yield the plan of a fleet with something else to review, in turn."""
+    limit = Violation(kind=LimitKind.REMOVE, intended=12)
+    others: dict[str, Any] = {
+        "fleet": "x",
+        "error": "x",
+        "basis": msgspec.structs.replace(entry.basis, manifest="x"),
+        "violations": (*entry.violations, limit),
+        "lifted": (Lifted(violation=limit, reason="x", until="2027-01-01"),),
+    }
+    for field, value in others.items():
+        yield msgspec.structs.replace(entry, **{field: value})
+    if entry.changes:
+        first, *rest = entry.changes
+        yield msgspec.structs.replace(entry, changes=tuple(rest))
+        yield msgspec.structs.replace(entry, changes=(msgspec.structs.replace(first, to="x"), *rest))
+        yield msgspec.structs.replace(entry, actions=entry.actions[1:])
+    if entry.held:
+        first_held, *others_held = entry.held
+        yield msgspec.structs.replace(entry, held=tuple(others_held))
+        yield msgspec.structs.replace(entry, held=(msgspec.structs.replace(first_held, reasons=()), *others_held))
 
 
 @given(fleets(), snapshots())
@@ -99,7 +154,7 @@ def test_a_plan_survives_its_json(fleet: Document, snapshot: Snapshot) -> None:
     plan_json.check(plan)
     again = plan_json.decode(plan_json.encode(plan))
     assert again == plan
-    assert fingerprint(again) == plan.fingerprint
+    assert (fingerprint(again), checksum(again)) == (plan.fingerprint, plan.checksum)
 
 
 @given(fleets("left"), fleets("right"), snapshots())

@@ -23,7 +23,7 @@ from reconciler.model.unit import Unit
 from reconciler.model.verdict import Verdict
 from reconciler.views.reason_words import violation_words
 from tests.laws import naive
-from tests.laws.strategies import document, drafted, fleets, limits, narrows, planned, snapshots, unit_lists
+from tests.laws.strategies import NOW, document, drafted, fleets, limits, narrows, planned, snapshots, unit_lists
 
 Broken = set[tuple[LimitKind, str, int, int]]
 KINDS = (LimitKind.RELEASE, LimitKind.REPLACE, LimitKind.REMOVE)
@@ -204,7 +204,7 @@ def test_removing_a_workload_from_every_holder_is_always_a_violation(rows: list[
     ("share", "of", "allowed"), [("10%", 30, 3), ("10%", 29, 2), ("64.35%", 2000, 1287), ("0%", 9, 0), ("100%", 7, 7)]
 )
 def test_shares_are_exact(share: str, of: int, allowed: int) -> None:
-    from reconciler.core.guards import violations
+    from reconciler.core.guards.allow import admitted
     from reconciler.core.guards.limit import Load
 
     def load(count: int) -> Load:
@@ -219,7 +219,7 @@ def test_shares_are_exact(share: str, of: int, allowed: int) -> None:
     fleet = document(
         FleetSpec(connection="plant", units=Selector(all=True), workloads={}, limits=Limits(replace=share))
     )
-    assert not list(violations(fleet, [load(allowed)], 100))
-    (violation,) = violations(fleet, [load(allowed + 1)], 100)
+    assert not admitted(fleet, [load(allowed)], 100, NOW).violations
+    (violation,) = admitted(fleet, [load(allowed + 1)], 100, NOW).violations
     assert (violation.allowed, violation.intended, violation.of) == (allowed, allowed + 1, of)
     assert (violation.percent, violation.workload) == (share, "poller")

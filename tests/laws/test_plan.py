@@ -10,9 +10,9 @@ import msgspec
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from reconciler.core.assemble import assemble
 from reconciler.core.assessment import Filters, FleetAssessment, leavers, unmanaged, wanted
 from reconciler.core.judge import CHANGES, HELD, verdict
-from reconciler.core.plan import assemble
 from reconciler.core.resolve import resolve
 from reconciler.model.change import Change, Held, Reason, Verb
 from reconciler.model.desired import Want

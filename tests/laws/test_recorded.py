@@ -49,7 +49,7 @@ def test_what_was_recorded_replays_as_what_was_read(snapshot: Snapshot, catalog:
     assert slots(replayed) == slots(snapshot)
     for name in ("identity", "workloads", "states", "columns", "coverage", "read_at"):
         assert getattr(replayed, name) == getattr(snapshot, name)
-    for name in snapshot.units.__slots__:
+    for name in snapshot.units.__struct_fields__:
         assert getattr(replayed.units, name) == getattr(snapshot.units, name)
     assert record("plant", "losant", replayed, answers) == kept
 

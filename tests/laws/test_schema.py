@@ -17,7 +17,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.manifest.load import KINDS, _Loading
+from reconciler.manifest.load import _Loading
+from reconciler.manifest.ours import KINDS
 from reconciler.manifest.schema import find
 from reconciler.manifest.write import _plain
 from reconciler.model import event, plan, recorded
@@ -227,7 +228,15 @@ def test_plans_fit_their_schema(data: st.DataObject) -> None:
     times = plan.Times(
         created="2026-11-21T00:00:00Z", expires="2026-11-22T00:00:00Z", read={"plant": "2026-11-21T00:00:00Z"}
     )
-    whole = plan.Plan(fingerprint="f" * 64, times=times, complete=True, applyable=True, errored=False, fleets=(one,))
+    whole = plan.Plan(
+        fingerprint="f" * 32,
+        checksum="f" * 64,
+        times=times,
+        complete=True,
+        applyable=True,
+        errored=False,
+        fleets=(one,),
+    )
     fits("plan.v1", plan_json.encode(whole))
 
 

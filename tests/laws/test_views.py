@@ -17,14 +17,37 @@ from markdown_it.token import Token
 
 from reconciler.errors import PlanMismatch
 from reconciler.model.change import Action, Change, Held, Reason, Request, Step, Verb
+from reconciler.model.diagnostic import Diagnostic, Related, Severity
 from reconciler.model.event import Called, Note, Settled
 from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.origin import NOWHERE, Origin
 from reconciler.model.outcome import Outcome, Receipt, ReceiptKind, Result
-from reconciler.model.plan import Basis, Counts, FleetPlan, LimitKind, MovedTo, Plan, Summary, Times, Violation
+from reconciler.model.plan import (
+    Basis,
+    Counts,
+    FleetPlan,
+    Lifted,
+    LimitKind,
+    MovedTo,
+    Plan,
+    Share,
+    Summary,
+    Times,
+    Violation,
+)
+from reconciler.model.provenance import (
+    ConnectionChange,
+    ConnectionEdit,
+    FieldEdit,
+    Loosened,
+    Loosening,
+    Provenance,
+    Reading,
+)
 from reconciler.model.release import Preparation, PrepareStatus, ReleaseInfo
 from reconciler.model.report import Applied
 from reconciler.model.unit import Ref
+from reconciler.views import annotations as annotating
 from reconciler.views import apply_text, event_line, plan_json, plan_markdown, plan_text
 from reconciler.views.group import grouped, held_grouped
 from reconciler.views.line import Line, columns_of, fold, line, plain, styled, text_of
@@ -65,6 +88,7 @@ changes = st.builds(
     extra_versions=st.lists(speakable, max_size=2).map(tuple),
     settings=st.lists(st.tuples(speakable, speakable), max_size=1).map(tuple),
     size=st.integers(1, 9),
+    downgrade=st.booleans(),
 )
 holds = st.builds(Hold, code=st.sampled_from(HoldReason), text=speakable)
 helds = st.builds(
@@ -106,6 +130,32 @@ violations = st.builds(
     intended=st.integers(0, 9),
     origin=st.one_of(st.none(), origins),
 )
+
+
+lifted = st.builds(Lifted, violation=violations, reason=speakable, until=speakable, origin=origins)
+shares = st.builds(Share, workload=refs, changing=st.integers(0, 9), managed=st.integers(1, 9))
+edits = st.builds(
+    ConnectionChange,
+    connection=speakable,
+    edit=st.sampled_from(ConnectionEdit),
+    platform=speakable,
+    reading=st.sampled_from(Reading),
+    renamed_from=st.one_of(st.just(""), speakable),
+    fields=st.lists(st.builds(FieldEdit, path=speakable, was=speakable, now=speakable), max_size=2).map(tuple),
+    fleets=st.lists(speakable, max_size=4).map(tuple),
+    origin=st.one_of(st.none(), origins),
+)
+looser = st.builds(
+    Loosened,
+    fleet=speakable,
+    kind=st.sampled_from(Loosening),
+    subject=speakable,
+    was=speakable,
+    now=speakable,
+    reason=speakable,
+    origin=st.one_of(st.none(), origins),
+)
+came = st.builds(Provenance, base=speakable, base_commit=speakable, base_problem=speakable)
 
 
 @st.composite
@@ -151,6 +201,8 @@ def fleets(draw: st.DrawFn) -> FleetPlan:
         actions=tuple(draw(st.lists(actions, max_size=4))),
         held=held,
         violations=tuple(draw(st.lists(violations, max_size=2))),
+        lifted=tuple(draw(st.lists(lifted, max_size=1))),
+        shares=tuple(draw(st.lists(shares, max_size=2))),
         warnings=tuple(draw(st.lists(speakable, max_size=2))),
         releases=draw(st.lists(moved_to, max_size=2).map(tuple)),
         error=draw(st.one_of(st.just(""), st.just(""), speakable)),
@@ -166,6 +218,9 @@ plans = st.builds(
     applyable=st.booleans(),
     errored=st.booleans(),
     filters=st.one_of(st.just(""), speakable),
+    provenance=came,
+    connections=st.lists(edits, max_size=2).map(tuple),
+    loosened=st.lists(looser, max_size=2).map(tuple),
     fleets=st.lists(fleets(), max_size=3).map(tuple),
 )
 widths = st.integers(20, 200)
@@ -182,7 +237,11 @@ def harmless(text: str) -> None:
 
 
 def fits(lines: list[Line], width: int) -> None:
-    assert all(columns_of(text_of(one).rstrip()) <= width for one in lines)
+    """Assert that lines have room; what is one word, or a command to type, stands whole."""
+    for one in lines:
+        text = text_of(one).rstrip()
+        whole = " " not in text.strip() or text.startswith("  reconciler ")
+        assert whole or columns_of(text) <= width, text
 
 
 @given(text=foreign)
@@ -220,6 +279,7 @@ def test_folding_loses_nothing_but_spaces(parts: list[str], width: int, indent: 
     one = line(*((part, "bold" if number % 2 else "") for number, part in enumerate(parts)), indent=indent)
     found = fold(one, width)
     fits(found, width)
+    assert " ".join(map(text_of, found)).split() == text_of(one).split(), "no word is broken"
     assert "".join(map(text_of, found)).replace(" ", "") == text_of(one).replace(" ", "")
 
 
@@ -323,6 +383,50 @@ def test_markdown_is_bounded_whole_and_inert(plan: Plan, limit: int) -> None:
     assert slots == 0 or "Slots: " in text or "**Left out**" in text
 
 
+DECISIVE = {
+    "changed Connections": "Connections changed",
+    "loosened rules": "Loosened by these manifests",
+    "violations": "Limits violated",
+    "lifted limits": "Limits lifted by the manifests",
+    "removals": "Removals",
+    "downgrades": "Downgrades",
+}
+"""What a reviewer must know first, in this order: what it is called where it is left out, and its heading."""
+
+
+def decisive(plan: Plan) -> dict[str, int]:
+    """Return how many there are of each."""
+    found = [fleet for fleet in plan.fleets if not fleet.error]
+    removals = [change for fleet in found for change in fleet.changes if change.verb is Verb.REMOVE]
+    others = [change for fleet in found for change in fleet.changes if change.verb is not Verb.REMOVE]
+    return {
+        "changed Connections": len(plan.connections),
+        "loosened rules": len(plan.loosened),
+        "violations": sum(len(fleet.violations) for fleet in found),
+        "lifted limits": sum(len(fleet.lifted) for fleet in found),
+        "removals": len(removals),
+        "downgrades": sum(change.downgrade for change in others),
+    }
+
+
+@given(plan=plans, limit=st.integers(SMALLEST, 12_000))
+def test_what_matters_most_is_there_or_counted_and_nothing_else_takes_its_room(plan: Plan, limit: int) -> None:
+    text = plan_markdown.render(plan, now=NOW, limit=limit)
+    shown = re.findall(r"^### ([A-Z][a-zA-Z ]+[a-z])", text, re.MULTILINE)
+    wanted = [heading for noun, heading in DECISIVE.items() if decisive(plan)[noun]]
+    for noun, total in decisive(plan).items():
+        cut = re.search(rf"([\d,]+) of {total} {noun}[,.]", text)
+        left = int(cut[1]) if cut is not None else 0
+        assert 0 <= left <= total
+        assert (DECISIVE[noun] in shown) == (left < total)
+        assert (f"_{left} more of {total} {noun} left out here._" in text) == (0 < left < total)
+        if left:
+            before = wanted[: wanted.index(DECISIVE[noun]) + (left < total)]
+            assert [*shown, *re.findall("<details>", text)] == before
+            return
+    assert shown[: len(wanted)] == wanted
+
+
 def check_html(tokens: list[Token]) -> None:
     """Only our own HTML is there, and what opens closes."""
     blocks = [line for token in tokens if token.type == "html_block" for line in token.content.strip().split("\n")]
@@ -409,3 +513,42 @@ def test_an_event_is_one_line(outcome: Outcome, message: str) -> None:
 def test_columns_count_wide_and_combining_characters(text: str) -> None:
     marks = sum(unicodedata.category(one) in {"Mn", "Me"} for one in text)
     assert len(text) - marks <= columns_of(text) <= 2 * len(text)
+
+
+# --- Annotations ----------------------------------------------------------------------------------------------------
+
+findings = st.lists(
+    st.builds(
+        Diagnostic,
+        code=st.just("unknown-key"),
+        message=foreign,
+        severity=st.sampled_from(Severity),
+        origin=st.builds(Origin, file=foreign, line=st.integers(0, 9), column=st.integers(0, 9)),
+        hint=foreign,
+        related=st.lists(st.builds(Related, message=foreign, origin=st.builds(Origin, file=foreign)), max_size=2).map(
+            tuple
+        ),
+    ),
+    max_size=4,
+)
+
+
+@given(found=findings)
+def test_a_finding_is_one_command_of_the_runner_whatever_it_says(found: list[Diagnostic]) -> None:
+    lines = list(annotating.github(found, str))
+    assert len(lines) == len(found)
+    for one in lines:
+        assert one.isprintable()
+        assert not re.search(r"##\w*\[", one)
+        head, _, message = one.removeprefix("::").partition("::")
+        assert re.fullmatch(r"(error|warning) (\w+=[^,:]*)(,\w+=[^,:]*)*", head)
+        assert not re.search("%(?!25|0A|0D)", message)
+    kinds = [one.partition(" ")[0] for one in lines]
+    assert kinds == sorted(kinds)
+
+
+@given(found=findings)
+def test_every_finding_is_in_the_report_once(found: list[Diagnostic]) -> None:
+    report = json.loads(annotating.gitlab(found, str))
+    assert len(report) == len(found) == len({one["fingerprint"] for one in report})
+    assert all(one["location"]["path"] and one["location"]["lines"]["begin"] >= 1 for one in report)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.manifest.connections import convert
-from reconciler.manifest.load import API, KINDS
+from reconciler.manifest.ours import API, KINDS
 from reconciler.manifest.parsed import settle
 from reconciler.manifest.read import read
 from reconciler.manifest.write import WIDTH, write

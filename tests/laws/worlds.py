@@ -176,7 +176,13 @@ class Site:
         return plan(request, lambda name: platform, self.clock)
 
     def applying(
-        self, request: PlanRequest, *, saved: Plan | None = None, planned: PlanResult | None = None, **options: Any
+        self,
+        request: PlanRequest,
+        *,
+        saved: Plan | None = None,
+        reviewed: Sequence[Plan] = (),
+        planned: PlanResult | None = None,
+        **options: Any,
     ) -> Applying:
         """Return a run of apply that lifts every limit, unless told otherwise."""
         given = {"concurrency": 1, "allow": LIFTED, **options}
@@ -186,6 +192,7 @@ class Site:
             self.clock,
             run="law",
             saved=saved,
+            reviewed=reviewed,
         )
 
     def apply(self, request: PlanRequest, **options: Any) -> Applying:

@@ -1,24 +1,20 @@
 """What may not go, and why.
 
-There are two kinds of guard, one file a subject: a *veto* looks at one slot and gives typed reasons; an *admission* looks at everything a fleet intends and lets it go or not.
+There are two kinds of guard, one file a subject: a *veto* looks at one slot and gives typed reasons; an *admission* looks at
+everything a fleet intends and lets it go or not (`allow` holds a fleet against all of these).
 Nothing else in the program decides whether a change may go. Words are made in `views`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from reconciler.core.guards import enforced, limit, mistake, quarantine, scope, suspend, unknown, version
+from reconciler.core.guards import manifest, unknown, version
 from reconciler.core.guards.case import Case, Scene, Veto
-from reconciler.core.guards.limit import Load
 from reconciler.core.judge import Intent
 from reconciler.core.resolve import Column
-from reconciler.model.fleet import Document
 from reconciler.model.hold import Hold
-from reconciler.model.plan import Violation
 from reconciler.model.verdict import Verdict
 
-ALWAYS: tuple[Veto, ...] = (mistake.veto, suspend.veto, unknown.veto)
+ALWAYS: tuple[Veto, ...] = (manifest.veto_mistake, manifest.veto_suspended, unknown.veto)
 """Vetoes that speak of slots of which nothing is known, too."""
 
 VETOES: tuple[Veto, ...] = (
@@ -26,12 +22,10 @@ VETOES: tuple[Veto, ...] = (
     unknown.veto_paused,
     unknown.veto_pruning,
     version.veto_unit,
-    quarantine.veto,
+    manifest.veto_quarantined,
     version.veto,
 )
 """In the order in which their reasons are listed. `requirement` and `platform` come after them: they compare slots."""
-
-ADMISSIONS = (scope.admission, enforced.admission, limit.admission)
 
 
 class Vetoes:
@@ -62,9 +56,3 @@ class Vetoes:
             vetoes = ALWAYS if intent.verdict is Verdict.UNKNOWN else VETOES
             found = self._answers[key] = tuple(hold for veto in vetoes for hold in veto(case))
         return found
-
-
-def violations(document: Document, loads: list[Load], units: int) -> Iterator[Violation]:
-    """Yield what every admission says against these loads. `units` is the number of units in scope."""
-    for admission in ADMISSIONS:
-        yield from admission(document, loads, units)

@@ -32,6 +32,8 @@ class Load(msgspec.Struct):
     """
 
     workload: str
+    names: tuple[str, ...] = ()
+    """All that it goes by: its id, the platform's name, and what the manifest calls it."""
     path: Path = ()
     """Where the fleet says what it should be."""
     holding: int = 0
@@ -51,11 +53,11 @@ class Load(msgspec.Struct):
 
 def loads(one: FleetAssessment) -> list[Load]:
     """Return the load of each workload of a fleet, by name and id."""
-    return [_load(judged, one.snapshot) for judged in one.unfiltered]
+    return [_load(judged, one.snapshot, one.resolution.names(judged.column.workload)) for judged in one.unfiltered]
 
 
-def _load(judged: Judged, snapshot: Snapshot) -> Load:
-    load = Load(judged.column.workload.name, judged.column.rules[1].path)
+def _load(judged: Judged, snapshot: Snapshot, names: tuple[str, ...]) -> Load:
+    load = Load(judged.column.workload.name, names, judged.column.rules[1].path)
     _count_holders(load, judged, snapshot)
     for (rule, state, verdict), (number, weight) in _alike(judged, snapshot).items():
         line, found = judged.column.rules[rule], snapshot.states[state]

@@ -49,7 +49,7 @@ class Catalogue:
         offered = offers(self._routes, seen, fleet=self._fleet)
         held = seen.releases if seen is not None else {}
         jobs = [partial(self._one, one, offered, held.get(one), probe=one in probe) for one in ordered]
-        found = dict(zip(ordered, self._readers.each(jobs), strict=True))
+        found = dict(zip(ordered, self._readers.counted("wanted releases", jobs), strict=True))
         going = wanted if isinstance(wanted, Mapping) else {}
         for release, units in availability(self._routes, going, seen, self._readers, fleet=self._fleet).items():
             found[release] = msgspec.structs.replace(found[release], availability=units)

@@ -12,10 +12,21 @@ from collections.abc import Sequence
 from reconciler.model.change import Action, Change
 from reconciler.model.release import Catalog, Release, ReleaseInfo
 from reconciler.model.snapshot import Snapshot
-from reconciler.platforms.getapp.next_steps import StepPlan, VersionStep, next_steps
 from reconciler.platforms.getapp.offers import FREE
 from reconciler.platforms.getapp.prepare import must_prepare
-from reconciler.platforms.getapp.steps import CANCEL, DELETE, DELIVER, DEPLOY, PREPARE, PUSH, UNINSTALL, Table
+from reconciler.platforms.getapp.steps import (
+    CANCEL,
+    DELETE,
+    DELIVER,
+    DEPLOY,
+    PREPARE,
+    PUSH,
+    UNINSTALL,
+    StepPlan,
+    Table,
+    VersionStep,
+    next_steps,
+)
 
 PREFIX = "getapp."
 NOTHING = ReleaseInfo(found=None)

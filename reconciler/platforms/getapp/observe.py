@@ -136,9 +136,13 @@ class _FleetReading:
         if asked is None and len(self.slots.units) <= WHOLE:
             self.slots.fold(self._routes.fleet_releases())
             return
-        chunks = parts(self.slots.units.ids if asked is None else sorted(asked))
-        for entries in self._readers.each(partial(self._routes.fleet_releases, chunk) for chunk in chunks):
+        devices = self.slots.units.ids if asked is None else sorted(asked)
+        chunks, rows = list(parts(devices)), 0
+        jobs = self._readers.each(partial(self._routes.fleet_releases, chunk) for chunk in chunks)
+        for number, (chunk, entries) in enumerate(zip(chunks, jobs, strict=True), 1):
             self.slots.fold(entries)
+            rows += len(chunk)
+            self._readers.progress.read("releases of devices", rows, len(devices), number)
 
     def _judge_silence(self, asked: frozenset[str] | None) -> None:
         """Let devices that prove nothing be unknown; an active one without an entry was lost on the way."""

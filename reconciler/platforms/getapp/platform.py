@@ -11,6 +11,7 @@ from reconciler.model.outcome import Receipt
 from reconciler.model.quantity import seconds
 from reconciler.model.release import Catalog, Preparation, Release, ReleaseList, ReleaseQuery, Wanted
 from reconciler.model.snapshot import Query, Snapshot
+from reconciler.platforms.answers import hinted
 from reconciler.platforms.credentials import Credentials, NoCredentials
 from reconciler.platforms.getapp.catalog import Catalogue
 from reconciler.platforms.getapp.check import checks
@@ -26,7 +27,7 @@ from reconciler.platforms.getapp.steps import DEVICES_PER_ACTION, UNINSTALL, Tab
 from reconciler.platforms.http import Client
 from reconciler.platforms.reading.readers import Meter, Readers, clocks
 from reconciler.plugin.platform import Resolve
-from reconciler.ports import Capabilities, Check, Clock
+from reconciler.ports import SILENT, Capabilities, Check, Clock, ReadProgress
 
 if TYPE_CHECKING:
     import httpx
@@ -60,9 +61,16 @@ class GetApp:
     """One agent of GetApp, with the delivery server behind it where the connection names one. Safe in several threads."""
 
     def __init__(
-        self, client: Client, server: Server | None, spec: GetAppConnection, clock: Clock, *, meter: Meter = clocks
+        self,
+        client: Client,
+        server: Server | None,
+        spec: GetAppConnection,
+        clock: Clock,
+        *,
+        meter: Meter = clocks,
+        progress: ReadProgress = SILENT,
     ) -> None:
-        """Take the agent's client, the server, what the connection says, the clock, and what readers are measured with.
+        """Take the agent's client, the server, what the connection says, the clock, and what readers go by.
 
         Raises SettingsError for routes that could hit what nobody named.
         """
@@ -71,7 +79,7 @@ class GetApp:
         self._routes = Routes(client)
         self._server = server
         self._table = Table(spec)
-        readers = Readers(spec.requests.concurrency, meter)
+        readers = Readers(spec.requests.concurrency, meter, progress)
         self._observer = Observer(self._routes, readers, clock, self.identity, fleet=self._table.fleet)
         self._catalogue = Catalogue(self._routes, self._server, readers, fleet=self._table.fleet)
         self._sender = Sender(self._routes, self._server, self._table, clock)
@@ -154,15 +162,19 @@ def factory(
     clock: Clock,
     *,
     transport: httpx.BaseTransport | None = None,
+    progress: ReadProgress = SILENT,
 ) -> GetApp:
-    """Return the platform of a connection; `transport` replaces the network. Raises SettingsError; sends nothing."""
+    """Return the platform of a connection; `transport` replaces the network, `progress` hears of readings.
+
+    Raises SettingsError; sends nothing.
+    """
 
     def client(url: str, credentials: Credentials, hints: dict[int, str]) -> Client:
         return Client(
             url,
             credentials,
             platform="getapp",
-            hints=hints,
+            refused=hinted(hints),
             clock=clock,
             timeout=seconds(spec.requests.timeout),
             concurrency=spec.requests.concurrency,
@@ -178,4 +190,6 @@ def factory(
         anonymous = client(spec.delivery.url, LoginRequest(login), SERVER_HINTS)
         login.use(anonymous)
         server = Server(client(spec.delivery.url, login, SERVER_HINTS), anonymous, spec.delivery.source)
-    return GetApp(client(spec.agent, NoCredentials(), AGENT_HINTS[spec.topology]), server, spec, clock)
+    return GetApp(
+        client(spec.agent, NoCredentials(), AGENT_HINTS[spec.topology]), server, spec, clock, progress=progress
+    )

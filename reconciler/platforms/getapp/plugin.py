@@ -11,6 +11,7 @@ PLUGIN = PlatformPlugin(
     options=OPTIONS,
     connection=connection,
     example="--url https://cdn.example.com --delivery https://getapp.example.com",
+    harmless=frozenset({"agent", "topology", "api", "routes"}),  # an agent gets no secret
     check=check,
     target=target,
     simulation="reconciler.simulators.getapp.simulation:SIMULATION",

@@ -17,11 +17,10 @@ from reconciler.model.snapshot import Snapshot
 from reconciler.model.unit import Reach, Ref
 from reconciler.platforms.answers import clean
 from reconciler.platforms.getapp.compile import NOTHING, PREFIX, calls_of, reference_of, steps_of
-from reconciler.platforms.getapp.next_steps import StepPlan, VersionStep
 from reconciler.platforms.getapp.offers import FREE
 from reconciler.platforms.getapp.prepare import RUNNING, must_prepare
 from reconciler.platforms.getapp.stages import Stage
-from reconciler.platforms.getapp.steps import DELIVER, PUSH, STARTS, UNINSTALL, Table
+from reconciler.platforms.getapp.steps import DELIVER, PUSH, STARTS, UNINSTALL, StepPlan, Table, VersionStep
 
 HALTED: dict[str, str] = {Stage.DELIVERY_HALTED: "delivery", Stage.DEPLOY_HALTED: "installation"}
 """What a person halted, by how far a release has come."""

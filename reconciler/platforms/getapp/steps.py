@@ -1,4 +1,4 @@
-"""The calls of steps: which there are on this connection, what each looks like, and how a request is recognized as one.
+"""Steps: which calls there are on this connection, how a request is recognized as one, and which steps a slot takes next.
 
 | topology, api | step | call | mark |
 |---|---|---|---|
@@ -13,20 +13,28 @@
 A master's device takes a release only after it was pushed to it (confirmed, DOC a2a-parent-management.md): where push is
 off, a delivery goes without. Steps that are off go only with `routes:` of the connection. Where V1 routes stand on current agents, at the root or
 below /api/v1, is unknown; the document has them at the root.
+
+The next steps of a slot lead from what is to what is wanted: which now, which later; pure, from the stages alone. Their
+mapping is that of getapp.md section 6 (inferred from confirmed states). Nothing is remembered: the next step follows from
+what the device shows, so a run that is cut short goes on where it stopped. What is wanted comes first; other versions go
+once it is installed, or at once where nothing is wanted.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 import msgspec
 
+from reconciler.core.versions import semver_first
 from reconciler.errors import SettingsError
 from reconciler.model.change import Request
+from reconciler.model.observation import State
 from reconciler.platforms.getapp.connection import GetAppConnection, StepRoute
+from reconciler.platforms.getapp.stages import Stage
 from reconciler.platforms.http import segment
 
 PREPARE, PUSH = "prepare", "push"
@@ -167,3 +175,96 @@ def _prepared(body: object) -> Named | None:
     if not named.get("catalogId") or not named.get("deviceId"):
         return None
     return named["catalogId"], (named["deviceId"],)
+
+
+WAIT = "wait"
+
+_TOWARD: dict[Stage | None, tuple[str, ...]] = {
+    None: (DELIVER, DEPLOY),
+    Stage.UNINSTALLED: (DELIVER, DEPLOY),
+    Stage.DELETION_STOPPED: (DELIVER, DEPLOY),
+    Stage.UNINSTALLING: (WAIT, DELIVER, DEPLOY),
+    Stage.DELIVERING: (WAIT, DEPLOY),
+    Stage.DELIVERY_STOPPED: (DELIVER, DEPLOY),
+    Stage.DELIVERY_HALTED: (DELIVER, DEPLOY),
+    Stage.DOWNLOADED: (DEPLOY,),
+    Stage.DEPLOYING: (WAIT,),
+    Stage.DEPLOY_STOPPED: (DEPLOY,),
+    Stage.DEPLOY_HALTED: (DEPLOY,),
+    Stage.INSTALLED: (),
+    Stage.INSTALLED_FAILED: (DEPLOY,),
+}
+_AWAY: dict[Stage, tuple[str, ...]] = {
+    Stage.DELIVERING: (CANCEL, DELETE),
+    Stage.DELIVERY_STOPPED: (DELETE,),
+    Stage.DELIVERY_HALTED: (DELETE,),
+    Stage.DOWNLOADED: (DELETE,),
+    Stage.DEPLOYING: (WAIT, UNINSTALL, DELETE),
+    Stage.DEPLOY_STOPPED: (DELETE,),
+    Stage.DEPLOY_HALTED: (DELETE,),
+    Stage.INSTALLED: (UNINSTALL, DELETE),
+    Stage.INSTALLED_FAILED: (UNINSTALL, DELETE),
+    Stage.UNINSTALLING: (WAIT, DELETE),
+    Stage.UNINSTALLED: (DELETE,),
+    Stage.DELETION_STOPPED: (DELETE,),
+}
+
+
+class VersionStep(NamedTuple):
+    """One step of one version."""
+
+    step: str
+    version: str
+
+
+class StepPlan(NamedTuple):
+    """The step that can be done now, None where the device must first finish what it does, and those that follow."""
+
+    now: VersionStep | None
+    later: tuple[VersionStep, ...] = ()
+    waits: str = ""
+
+
+def next_steps(state: State, to: str | None) -> StepPlan:
+    """Return the steps that bring a slot to a version, or to nothing."""
+    stages = {version: Stage(text) for version, text in state.stages}
+    leaving = {state.assigned, *state.extra_versions} - {to}  # what others depend on is among the stages, and stays
+    unwanted = sorted(
+        (one for one, stage in stages.items() if one in leaving or (stage is Stage.UNINSTALLING and one != to)),
+        key=semver_first,
+    )
+    if to is not None:
+        ahead = [VersionStep(step, to) for step in _TOWARD[stages.get(to)]]
+        if ahead and ahead[0].step != WAIT:
+            return StepPlan(ahead[0], tuple(ahead[1:]))
+        if ahead:
+            return _meanwhile(stages, unwanted, ahead, to)
+    away = [[VersionStep(step, version) for step in _steps_away(stages[version], to)] for version in unwanted]
+    ready = sorted((steps for steps in away if steps), key=lambda steps: steps[0].step == WAIT)
+    steps = [step for one in ready for step in one]
+    if not steps or steps[0].step == WAIT:
+        busy = next((f"{step.version} is {stages[step.version]}" for step in steps), "nothing of it is there")
+        return StepPlan(None, _sent(steps), busy)
+    return StepPlan(steps[0], _sent(steps[1:]))
+
+
+def _steps_away(stage: Stage, to: str | None) -> tuple[str, ...]:
+    """Return the steps that take a version away; beside a wanted one the remains of an uninstalled one may stay."""
+    steps = _AWAY[stage]
+    return tuple(step for step in steps if step != DELETE or to is None or steps[0] in (DELETE, CANCEL))
+
+
+def _meanwhile(stages: dict[str, Stage], unwanted: list[str], ahead: list[VersionStep], to: str) -> StepPlan:
+    """While the wanted version is on its way, end deliveries of others: agents deliver one after another.
+
+    One delivery at a time is the default (`max_parallel_deliveries`), confirmed (DOC config-yaml.md).
+    """
+    rivals = [version for version in unwanted if stages[version] is Stage.DELIVERING]
+    if rivals:
+        return StepPlan(VersionStep(CANCEL, rivals[0]), _sent(ahead))
+    return StepPlan(None, _sent(ahead), f"{to} is {stages[to]}")
+
+
+def _sent(steps: list[VersionStep]) -> tuple[VersionStep, ...]:
+    """Return the steps that are calls."""
+    return tuple(one for one in steps if one.step != WAIT)

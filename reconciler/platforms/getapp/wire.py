@@ -244,10 +244,7 @@ def one(kind: type[T]) -> Callable[[bytes], Read[T]]:
 
     def decode(content: bytes) -> Read[T]:
         notes: list[str] = []
-        found = decoder.read(content, notes)
-        if isinstance(found, Malformed):
-            raise msgspec.ValidationError(found.why)
-        return Read(found, notes)
+        return Read(decoder.one(content, notes), notes)
 
     return decode
 

@@ -51,7 +51,7 @@ class Catalogue:
             else:
                 flows[release.workload].append(release.version)
         jobs = [partial(self._of_flow, flow, names, needed.get(flow)) for flow, names in flows.items()]
-        for infos in self._readers.each(jobs):
+        for infos in self._readers.counted("workflows with wanted versions", jobs):
             found |= infos
         return found
 
@@ -68,9 +68,9 @@ class Catalogue:
         flows = [flow for flow in flows if not query.workloads or {flow.name, flow.id} & set(query.workloads)]
         notes += problems
         found: list[tuple[Ref, Version]] = []
-        for flow, (versions, problems) in zip(
-            flows, self._readers.each(partial(self._all_of, flow.id) for flow in flows), strict=True
-        ):
+        jobs = [partial(self._all_of, flow.id) for flow in flows]
+        answers = self._readers.counted("versions of workflows", jobs)
+        for flow, (versions, problems) in zip(flows, answers, strict=True):
             ref = Ref(flow.id, flow.name or flow.id)
             notes += [f"the versions of {ref.name}: {problem}" for problem in problems]
             found += [(ref, version) for version in versions]

@@ -22,7 +22,7 @@ from reconciler.platforms.losant.observe import observe
 from reconciler.platforms.losant.routes import Routes
 from reconciler.platforms.reading.readers import Meter, Readers, clocks
 from reconciler.plugin.platform import Resolve
-from reconciler.ports import Capabilities, Check, Clock
+from reconciler.ports import SILENT, Capabilities, Check, Clock, ReadProgress
 
 if TYPE_CHECKING:
     import httpx
@@ -34,12 +34,20 @@ ACCEPT_VERSION = "^1.30.0"
 class Losant:
     """One application of Losant. Safe to use from several threads."""
 
-    def __init__(self, client: Client, spec: LosantConnection, clock: Clock, *, meter: Meter = clocks) -> None:
+    def __init__(
+        self,
+        client: Client,
+        spec: LosantConnection,
+        clock: Clock,
+        *,
+        meter: Meter = clocks,
+        progress: ReadProgress = SILENT,
+    ) -> None:
         self._client = client
         self._spec = spec
         self._clock = clock
         self._routes = Routes(client, spec.application)
-        self._readers = Readers(spec.requests.concurrency, meter)
+        self._readers = Readers(spec.requests.concurrency, meter, progress)
         self._sender = Sender(self._routes)
 
     def __repr__(self) -> str:
@@ -114,8 +122,12 @@ def factory(
     clock: Clock,
     *,
     transport: httpx.BaseTransport | None = None,
+    progress: ReadProgress = SILENT,
 ) -> Losant:
-    """Return the platform of a connection; `transport` replaces the network. Raises SettingsError; sends nothing."""
+    """Return the platform of a connection; `transport` replaces the network, `progress` hears of readings.
+
+    Raises SettingsError; sends nothing.
+    """
     client = Client(
         spec.url,
         Bearer(partial(resolve, spec.token)),
@@ -128,4 +140,4 @@ def factory(
         max_megabytes=spec.requests.max_megabytes,
         transport=transport,
     )
-    return Losant(client, spec, clock)
+    return Losant(client, spec, clock, progress=progress)

@@ -11,6 +11,7 @@ PLUGIN = PlatformPlugin(
     options=OPTIONS,
     connection=connection,
     example="--application 575ec8687ae143cd83dc4a97",
+    harmless=frozenset({"application", "wide_calls"}),
     check=check,
     target=target,
     simulation="reconciler.simulators.losant.simulation:SIMULATION",

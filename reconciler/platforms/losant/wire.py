@@ -9,7 +9,7 @@ from typing import Any, Generic, Literal
 
 import msgspec
 
-from reconciler.platforms.reading.pages import Decorative, Item, Items, Malformed, Page, Pages
+from reconciler.platforms.reading.pages import Decorative, Item, Items, Page, Pages
 
 
 class Row(msgspec.Struct, gc=False, rename="camel"):
@@ -131,10 +131,7 @@ _whole = msgspec.json.Decoder(_Collection[Any]).decode
 def version(content: bytes) -> tuple[Version, list[str]]:
     """Return a version and what was left out; raise msgspec.DecodeError where it does not say which version it is."""
     notes: list[str] = []
-    found = _version.read(content, notes)
-    if isinstance(found, Malformed):
-        raise msgspec.ValidationError(found.why)
-    return found, notes
+    return _version.one(content, notes), notes
 
 
 def item(content: bytes, item_id: str) -> dict[str, Any]:

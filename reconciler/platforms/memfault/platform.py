@@ -24,7 +24,7 @@ from reconciler.platforms.memfault.review import review_changes
 from reconciler.platforms.memfault.routes import Routes
 from reconciler.platforms.reading.readers import Meter, Readers, clocks
 from reconciler.plugin.platform import Resolve
-from reconciler.ports import Capabilities, Check, Clock
+from reconciler.ports import SILENT, Capabilities, Check, Clock, ReadProgress
 
 if TYPE_CHECKING:
     import httpx
@@ -33,12 +33,20 @@ if TYPE_CHECKING:
 class Memfault:
     """One project of Memfault. Safe to use from several threads."""
 
-    def __init__(self, client: Client, spec: MemfaultConnection, clock: Clock, *, meter: Meter = clocks) -> None:
+    def __init__(
+        self,
+        client: Client,
+        spec: MemfaultConnection,
+        clock: Clock,
+        *,
+        meter: Meter = clocks,
+        progress: ReadProgress = SILENT,
+    ) -> None:
         self._client = client
         self._spec = spec
         self._clock = clock
         self._routes = Routes(client, spec.organization, spec.project)
-        self._readers = Readers(spec.requests.concurrency, meter)
+        self._readers = Readers(spec.requests.concurrency, meter, progress)
         self._sender = Sender(self._routes, redraw=spec.redraw)
 
     def __repr__(self) -> str:
@@ -114,8 +122,12 @@ def factory(
     clock: Clock,
     *,
     transport: httpx.BaseTransport | None = None,
+    progress: ReadProgress = SILENT,
 ) -> Memfault:
-    """Return the platform of a connection; `transport` replaces the network. Raises SettingsError; sends nothing."""
+    """Return the platform of a connection; `transport` replaces the network, `progress` hears of readings.
+
+    Raises SettingsError; sends nothing.
+    """
     client = Client(
         spec.url,
         _credentials(spec, resolve),
@@ -127,7 +139,7 @@ def factory(
         max_megabytes=spec.requests.max_megabytes,
         transport=transport,
     )
-    return Memfault(client, spec, clock)
+    return Memfault(client, spec, clock, progress=progress)
 
 
 def _credentials(spec: MemfaultConnection, resolve: Resolve) -> Credentials:

@@ -19,6 +19,7 @@ PLUGIN = PlatformPlugin(
     options=OPTIONS,
     connection=connection,
     example="--organization acme --project watch",
+    harmless=frozenset({"organization", "project", "seen_within", "redraw"}),
     check=check,
     target=target,
     selectors=frozenset({"ids", "names", "tags", "cohorts"}),

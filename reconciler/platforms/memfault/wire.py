@@ -7,7 +7,7 @@ from typing import Annotated, Any, Generic
 
 import msgspec
 
-from reconciler.platforms.reading.pages import Decorative, Item, Items, Malformed, Page, Pages
+from reconciler.platforms.reading.pages import Decorative, Item, Items, Page, Pages
 
 
 class Paging(msgspec.Struct):
@@ -259,10 +259,7 @@ def organizations(content: bytes) -> list[Organization]:
 
 def release(content: bytes) -> Release:
     """Return a single release; raise msgspec.DecodeError for another shape."""
-    read = _release.read(_raw.decode(content).data, [])
-    if isinstance(read, Malformed):
-        raise msgspec.ValidationError(read.why)
-    return read
+    return _release.one(_raw.decode(content).data, [])
 
 
 def answered(content: bytes) -> Answered:

@@ -16,6 +16,7 @@ from typing import Generic, NamedTuple
 from reconciler.errors import PlatformError
 from reconciler.platforms.reading.pages import Item, Page
 from reconciler.platforms.reading.readers import Readers
+from reconciler.ports import SILENT, ReadProgress
 
 REREADS = 2
 """How often one page that does not fit is read again at once."""
@@ -64,6 +65,8 @@ class Listing(Generic[Item]):
         self.problems: list[str] = []
         self.total = 0
         self.pages = 0
+        self._rows = self._folds = 0
+        self._progress: ReadProgress = SILENT
         self._fetch = fetch
         self._fold = fold
         self._asked = self._size = size
@@ -98,6 +101,7 @@ class Listing(Generic[Item]):
         At the first page that does not fit reading stops, unless `patient`: then all that can be shown is shown, as
         long as pages show something new.
         """
+        self._progress = readers.progress
         self.total = first.total
         self._size = first.declared[1] if first.declared is not None else first.size
         if not self._full(first, 0) or (self.total and not self._size):
@@ -137,6 +141,9 @@ class Listing(Generic[Item]):
         ids = page.ids
         with self._lock:
             self._fold(page)
+            self._rows += page.size
+            self._folds += 1
+            self._progress.read(self.what, self._rows, page.total, self._folds)
         rising = all(map(lt, ids, ids[1:]))
         first, last = (ids[0], ids[-1]) if ids else ("", "")
         return _Outline(

@@ -93,6 +93,13 @@ class Items(Generic[Item]):
         item: Item = self._kind(**found)
         return item
 
+    def one(self, raw: bytes | msgspec.Raw, notes: list[str]) -> Item:
+        """Return the item; raise msgspec.ValidationError for one that cannot be used as it is."""
+        found = self.read(raw, notes)
+        if isinstance(found, Malformed):
+            raise msgspec.ValidationError(found.why)
+        return found
+
     def each(self, raw: bytes | msgspec.Raw, key: str, notes: list[str]) -> list[Item]:
         """Return the items of a list that decides nothing, as far as it is one and they can be read; the rest is noted."""
         try:

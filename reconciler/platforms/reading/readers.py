@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Any, TypeVar
+
+from reconciler.ports import SILENT, ReadProgress
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -29,8 +31,10 @@ class Readers:
     as many readers as would fill that time keep the one who works busy however answers are spread.
     """
 
-    def __init__(self, most: int, meter: Meter = clocks) -> None:
+    def __init__(self, most: int, meter: Meter = clocks, progress: ReadProgress = SILENT) -> None:
+        """Take how many there may be, what they are measured with, and to whom is said how far they are."""
         self.most = most
+        self.progress = progress
         self.count = 1
         self._meter = meter
         self._wait = float("inf")
@@ -51,6 +55,12 @@ class Readers:
         jobs: list[Callable[[], Any]] = [left, right]
         first, second = self.each(jobs)
         return first, second
+
+    def counted(self, what: str, jobs: Sequence[Callable[[], T]]) -> Generator[T, None, None]:
+        """Yield what jobs give, in their order, and say how many of them, in words `what`, are done."""
+        for number, result in enumerate(self.each(jobs), 1):
+            self.progress.read(what, number, len(jobs))
+            yield result
 
     def each(self, jobs: Iterable[Callable[[], T]]) -> Generator[T, None, None]:
         """Yield what jobs give, in their order, at most two per reader ahead of whoever takes them."""

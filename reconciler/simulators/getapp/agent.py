@@ -5,10 +5,9 @@ V1 document names 200, 405 and 500; inferred). 405 means that the state forbids 
 """
 
 from reconciler.simulators.exchange import Json, Reply, json_reply
-from reconciler.simulators.getapp.access import refused
 from reconciler.simulators.getapp.agents import Agents
-from reconciler.simulators.getapp.call import Call, Command, cancel_delivery, carry_out
-from reconciler.simulators.getapp.catalog import DOWNLOADED, INSTALLED, Row
+from reconciler.simulators.getapp.call import Call, Command, carry_out, refused
+from reconciler.simulators.getapp.fleet import DOWNLOADED, INSTALLED, Row
 from reconciler.simulators.getapp.payloads import OfferingEncoder, deploy_payload, device_payload, row_json
 
 TEXT = {"content-type": "text/plain; charset=utf-8"}
@@ -79,13 +78,13 @@ def releases(call: Call) -> Reply:
     """The rows of the root device."""
     fleet = call.world.fleet
     shape = fleet.variants["answer-shape"]
-    array = b"[%b]" % b",".join(row_json(fleet.seen(held), shape) for held in fleet.master.rows.values())
-    return Reply(200, array if fleet.variants["list-wrap"] == "array" else b'{"data":%b}' % array)
+    found = [row_json(fleet.seen(held), shape) for held in fleet.master.rows.values()]
+    return json_reply(200, found if fleet.variants["list-wrap"] == "array" else {"data": found})
 
 
 def release(call: Call) -> Reply:
     """One row of the root device."""
-    return Reply(200, row_json(_row(call, 404), call.world.fleet.variants["answer-shape"]))
+    return json_reply(200, row_json(_row(call, 404), call.world.fleet.variants["answer-shape"]))
 
 
 def start(call: Call) -> Reply:
@@ -96,7 +95,7 @@ def start(call: Call) -> Reply:
 
 def cancel(call: Call) -> Reply:
     """Cancel a download."""
-    return _act(call, cancel_delivery)
+    return _act(call, Agents.cancel)
 
 
 def delete(call: Call) -> Reply:

@@ -1,14 +1,14 @@
 """What the agents do with their releases: download, pause, cancel, delete, deploy, uninstall.
 
 The order of states follows section 6 of the facts (inferred from the documents). A failed or cancelled download is
-begun anew, a paused one goes on; deploying again resumes (confirmed: deploy/v2/how-it-works.md). Only released versions
+begun anew, a paused one goes on (confirmed: deploy/v2/how-it-works.md). Only released versions
 can be delivered (confirmed: origin-delivery.service.ts). Dependencies come with their root, and only the root is
 installed: its success marks them installed, its failure marks them failed (confirmed: user-manual/dependencies.md).
 """
 
 from collections.abc import Callable
 
-from reconciler.simulators.getapp.catalog import (
+from reconciler.simulators.getapp.fleet import (
     DELETED,
     DELIVERY,
     DEPLOY,
@@ -20,18 +20,18 @@ from reconciler.simulators.getapp.catalog import (
     RELEASED,
     UNINSTALL,
     UNINSTALLED,
+    Device,
+    Fleet,
     Moving,
     Release,
     Row,
     gone,
-    settled,
 )
-from reconciler.simulators.getapp.fleet import Device, Fleet
 
 FAILURE = "the installer ended with exit code 1; the installed version was kept"
 INTERRUPTED = "the agent was restarted while it installed"
 DEPENDENCY_FAILURE = "the release that needs it could not be installed"
-STOPPED = frozenset({"Pause", "Cancel", "Cancelled", "Error"})
+STOPPED = frozenset({"Pause", "Cancel", "Error"})
 
 
 ENFORCED = {"offering": (DELIVERY, DEPLOY), "delivery": (DELIVERY, DEPLOY), "deploy": (DEPLOY,)}
@@ -64,28 +64,24 @@ class Agents:
         self._move(device, release, DELIVERY, row.elapsed if row is not None and row.status == "Pause" else 0.0)
 
     def pause(self, device: Device, release: Release) -> None:
-        """Stop a download, or an installation, so that it can go on later."""
-        held = device.rows.get(release.id)
-        row = self._row(device, release)
-        if isinstance(held, Moving) and row is not None and held.kind != UNINSTALL:
-            row.status, row.eta = "Pause", None
-            device.rows[release.id] = row
-        elif row is not None and row.status == "Pause":
+        """Stop a download so that it can go on later."""
+        row = self._downloading(device, release)
+        if row.status == "Pause":
             self._repeated(f"{release.id} is paused already")
+        elif isinstance(device.rows[release.id], Moving):
+            device.rows[release.id] = row._replace(status="Pause", eta=None)
         else:
             raise NotAllowed(f"nothing of {release.id} is under way that could be paused")
 
     def cancel(self, device: Device, release: Release) -> None:
-        """Give up a download, or an installation."""
-        row = self._row(device, release)
-        if row is None or row.state not in {DELIVERY, DEPLOY} or row.status == "Error":
+        """Give up a download."""
+        row = self._downloading(device, release)
+        if row.status == "Error":
             raise NotAllowed(f"nothing of {release.id} is under way that could be cancelled")
-        if row.status in {"Cancel", "Cancelled"}:
+        if row.status == "Cancel":
             self._repeated(f"{release.id} is cancelled already")
-        elif row.state == DELIVERY:
-            device.rows[release.id] = settled(release, DELIVERY, "Cancel", phase=None, progress=0.0)
         else:
-            device.rows[release.id] = settled(release, DEPLOY, "Cancelled", progress=0.0)
+            device.rows[release.id] = Row(release, DELIVERY, "Cancel", phase=None, progress=0.0)
 
     def delete(self, device: Device, release: Release) -> None:
         """Take the artifacts away."""
@@ -115,8 +111,7 @@ class Agents:
         missing = [one.id for one in release.dependencies if not self._there(device, one)]
         if missing:
             raise NotAllowed(f"{release.id} needs {', '.join(missing)}")
-        paused = row.status == "Pause"
-        self._move(device, release, DEPLOY, row.elapsed if paused else 0.0, resumed=paused)
+        self._move(device, release, DEPLOY, 0.0)
 
     def uninstall(self, device: Device, release: Release) -> None:
         """Take installed software away, or only note that this was asked (a variant)."""
@@ -126,7 +121,7 @@ class Agents:
         elif row is None or row.state != INSTALLED:
             raise NotAllowed(f"{release.id} is not installed")
         elif self.fleet.variants["uninstall"] == "records-only":
-            device.rows[release.id] = settled(release, INSTALLED, "Uninstall")
+            device.rows[release.id] = Row(release, INSTALLED, "Uninstall")
         else:
             self._move(device, release, UNINSTALL, 0.0)
 
@@ -138,7 +133,7 @@ class Agents:
             if isinstance(held, Moving):
                 device.rows[catalog_id] = self.fleet.seen(held)
                 device.frozen.add(catalog_id)
-        device.online, device.seen = False, self.fleet.now()
+        device.online, device.seen = False, self.fleet.seconds()
 
     def connect(self, device: Device) -> None:
         """What waited goes on."""
@@ -153,13 +148,13 @@ class Agents:
         """A restart: installations under way fail and must be asked for again (confirmed: deploy/v2/action.md)."""
         for catalog_id, held in list(device.rows.items()):
             if isinstance(held, Moving) and held.kind == DEPLOY:
-                device.rows[catalog_id] = settled(held.release, DEPLOY, "Error", progress=0.0, error=INTERRUPTED)
+                device.rows[catalog_id] = Row(held.release, DEPLOY, "Error", progress=0.0, error=INTERRUPTED)
 
     def installed(self, device: Device, release: Release) -> None:
         """A release is installed, and its dependencies with it; what that means for other versions is a variant."""
         for one in (*release.dependencies, release):
             device.frozen.discard(one.id)
-            device.rows[one.id] = settled(one, INSTALLED, "Done", duration=round(PHASES[DELIVERY] * self.fleet.settle))
+            device.rows[one.id] = Row(one, INSTALLED, "Done", duration=round(PHASES[DELIVERY] * self.fleet.settle))
             self._supersede(device, one)
 
     # --- what follows ------------------------------------------------------------------------------------------------
@@ -167,6 +162,12 @@ class Agents:
     def _row(self, device: Device, release: Release) -> Row | None:
         held = device.rows.get(release.id)
         return None if held is None else self.fleet.seen(held)
+
+    def _downloading(self, device: Device, release: Release) -> Row:
+        row = self._row(device, release)
+        if row is None or row.state != DELIVERY:
+            raise NotAllowed(f"{release.id} is not being downloaded")
+        return row
 
     def _stopped(self, device: Device, release: Release, state: str) -> bool:
         held = device.rows[release.id]
@@ -180,8 +181,8 @@ class Agents:
         if self.fleet.variants["repeat-action"] == "405":
             raise NotAllowed(message)
 
-    def _move(self, device: Device, release: Release, kind: str, elapsed: float, *, resumed: bool = False) -> None:
-        moving = Moving(release, kind, self.fleet.now() - elapsed, resumed)
+    def _move(self, device: Device, release: Release, kind: str, elapsed: float) -> None:
+        moving = Moving(release, kind, self.fleet.seconds() - elapsed)
         device.rows[release.id] = moving
         self.fleet.later(PHASES[kind] * self.fleet.settle - elapsed, self._end(device, moving))
 
@@ -197,10 +198,10 @@ class Agents:
     def _delivered(self, device: Device, release: Release) -> None:
         if release.status != RELEASED:
             error = "DELIVERY.downloadNotAvailable: the release is not available for download yet"
-            device.rows[release.id] = settled(release, DELIVERY, "Error", phase="prepare", progress=0.0, error=error)
+            device.rows[release.id] = Row(release, DELIVERY, "Error", phase="prepare", progress=0.0, error=error)
             return
         duration = round(PHASES[DELIVERY] * self.fleet.settle)
-        device.rows[release.id] = settled(release, DOWNLOADED, "Done", duration=duration)
+        device.rows[release.id] = Row(release, DOWNLOADED, "Done", duration=duration)
         answer = self.fleet.variants["auto-deploy"]
         by_itself = answer == "always" or (answer == "release" and release.auto_deploy)
         if (
@@ -214,11 +215,11 @@ class Agents:
         if not device.failing:
             self.installed(device, release)
             return
-        device.rows[release.id] = settled(release, DEPLOY, "Error", progress=50.0, error=FAILURE)
+        device.rows[release.id] = Row(release, DEPLOY, "Error", progress=50.0, error=FAILURE)
         for one in release.dependencies:
             row = self._row(device, one)
             if row is not None and row.state == DOWNLOADED:
-                device.rows[one.id] = settled(one, DEPLOY, "Error", progress=0.0, error=DEPENDENCY_FAILURE)
+                device.rows[one.id] = Row(one, DEPLOY, "Error", progress=0.0, error=DEPENDENCY_FAILURE)
 
     def _uninstalled(self, device: Device, release: Release) -> None:
         self._leave(device, release, UNINSTALLED)

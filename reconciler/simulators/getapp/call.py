@@ -1,26 +1,68 @@
-"""One API call on its way through an endpoint, and the commands that devices take.
+"""One API call on its way through an endpoint, how agent and server say no, and the commands that devices take.
+
+Agent: `{"message", "name", "statusCode"}`, all required (confirmed: seed 001, agent OpenAPI 0.5). Server: `{"name",
+"statusCode", "message", "errorCode"?, "data", "timestamp", "path"}` (confirmed: rpc-exception.filter.ts); without a good
+token it answers 401 (confirmed: modules/login), an agent asks for none. The names are inferred.
 
 A command to a device that is offline is lost (confirmed: sse.md), and so is, by inference, one that the device refuses.
 """
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
 
-from reconciler.simulators.exchange import Json, json_object
-from reconciler.simulators.getapp.access import refused
+from reconciler.simulators.exchange import Json, Reply, json_object, json_reply
 from reconciler.simulators.getapp.agents import Agents, NotAllowed
-from reconciler.simulators.getapp.catalog import DELIVERY, Release
-from reconciler.simulators.getapp.fleet import Device
+from reconciler.simulators.getapp.fleet import Device, Release, iso
 from reconciler.simulators.getapp.world import GetAppWorld
 from reconciler.simulators.routes import Call as AnyCall
+from reconciler.simulators.routes import Refusal
 
 Command: TypeAlias = Callable[[Agents, Device, Release], None]
 
 _FLAGS = {"true": True, "false": False}
 
+_SERVER_PATH = re.compile(r"/api/v[12]/(login|catalog|checkHealth|delivery/(prepare|cache))")
 
-@dataclass(frozen=True, slots=True)
+_AGENT_NAMES = {
+    400: "ValidationError",
+    404: "NotFound",
+    405: "NotAllowed",
+    429: "TooManyRequests",
+    500: "InternalServerError",
+}
+_SERVER_NAMES = {
+    400: "BadRequestException",
+    401: "UnauthorizedException",
+    404: "NotFoundException",
+    429: "ThrottlerException",
+    500: "InternalServerErrorException",
+}
+
+
+def agent_error(status: int, message: str) -> Reply:
+    """An AgentError."""
+    return json_reply(status, {"message": message, "name": _AGENT_NAMES[status], "statusCode": status})
+
+
+def server_error(status: int, message: str, path: str, now: float, code: str | None = None) -> Reply:
+    """An error of the server; `code` is of the families of `errorCode`."""
+    body: dict[str, Json] = {"name": _SERVER_NAMES[status], "statusCode": status, "message": message}
+    if code is not None:
+        body["errorCode"] = code
+    return json_reply(status, body | {"data": None, "timestamp": iso(now), "path": path})
+
+
+def of_the_server(path: str) -> bool:
+    """Whether the server, and not an agent, answers at this path."""
+    return _SERVER_PATH.match(path) is not None
+
+
+def refused(status: int, message: str) -> Refusal:
+    """An AgentError to raise."""
+    return Refusal(agent_error(status, message))
+
+
 class Call(AnyCall[GetAppWorld]):
     """A call of an agent or of the server."""
 
@@ -42,24 +84,6 @@ class Call(AnyCall[GetAppWorld]):
     def release(self) -> Release | None:
         """The release that the path names."""
         return self.world.fleet.catalog.releases.get(self.path["catalog_id"])
-
-
-def pause_delivery(agents: Agents, device: Device, release: Release) -> None:
-    """Pause a download, and nothing else."""
-    _only_delivery(agents, device, release)
-    agents.pause(device, release)
-
-
-def cancel_delivery(agents: Agents, device: Device, release: Release) -> None:
-    """Cancel a download, and nothing else."""
-    _only_delivery(agents, device, release)
-    agents.cancel(device, release)
-
-
-def _only_delivery(agents: Agents, device: Device, release: Release) -> None:
-    held = device.rows.get(release.id)
-    if held is None or agents.fleet.seen(held).state != DELIVERY:
-        raise NotAllowed(f"{release.id} is not being downloaded")
 
 
 def carry_out(call: Call, command: Command, device: Device, found: Release) -> str | None:

@@ -5,16 +5,14 @@ for the names of the offering's two booleans, which are inferred. The path of th
 confirmed (cdn-configure.md, sse.md); its body and answer are unknown. It has more commands than these (sse.md).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable
 
 import msgspec
 
 from reconciler.simulators.exchange import Json, Reply, json_reply
-from reconciler.simulators.getapp.access import refused
 from reconciler.simulators.getapp.agents import Agents
-from reconciler.simulators.getapp.call import Call, Command, cancel_delivery, carry_out, pause_delivery
-from reconciler.simulators.getapp.catalog import Held, Moving, Release
-from reconciler.simulators.getapp.fleet import Device
+from reconciler.simulators.getapp.call import Call, Command, carry_out, refused
+from reconciler.simulators.getapp.fleet import Device, Held, Release
 from reconciler.simulators.getapp.payloads import OfferingEncoder, device_payload, row_json
 
 
@@ -26,8 +24,8 @@ def _push(agents: Agents, device: Device, release: Release) -> None:
 COMMANDS: dict[str, Command] = {
     "Push": _push,
     "DeliveryStart": Agents.deliver,
-    "DeliveryStop": pause_delivery,
-    "DeliveryCancel": cancel_delivery,
+    "DeliveryStop": Agents.pause,
+    "DeliveryCancel": Agents.cancel,
     "DeliveryDelete": Agents.delete,
     "DeployStart": Agents.deploy,
 }
@@ -41,89 +39,53 @@ def devices(call: Call) -> Reply:
     kind = next(iter(call.values("filter")), "active")
     if kind not in FILTERS:
         raise refused(400, f"query parameter filter must be one of {', '.join(FILTERS)}")
-    encoder = _Encoder(call)
-    for device in fleet.chosen(call.values("device_id")):
-        if kind == "all" or fleet.active(device) == (kind == "active"):
-            encoder.add_data(device, msgspec.json.encode(device_payload(device)))
-    return encoder.reply()
+    return _listed(
+        call,
+        lambda device: device_payload(device) if kind == "all" or fleet.active(device) == (kind == "active") else None,
+    )
 
 
 def offering(call: Call) -> Reply:
     """What each device may take."""
-    offered, fleet, encoder = OfferingEncoder(call), call.world.fleet, _Encoder(call)
-    for device in fleet.chosen(call.values("device_id")):
-        if fleet.active(device):
-            encoder.add_data(device, offered.of(device))
-    return encoder.reply()
+    offered, fleet = OfferingEncoder(call), call.world.fleet
+    return _listed(call, lambda device: msgspec.Raw(offered.of(device)) if fleet.active(device) else None)
 
 
 def releases(call: Call) -> Reply:
-    """The rows of each device, joined once from JSON that is kept: there may be half a million of them."""
-    fleet, encoder = call.world.fleet, _Encoder(call)
-    listed = fleet.variants["inactive-releases"] == "empty"
-    for device in fleet.chosen(call.values("device_id")):
-        if fleet.active(device):
-            encoder.add(device, device.rows.values())
-        elif listed:
-            encoder.add(device, ())
-    return encoder.reply()
+    """The rows of each device, from JSON that is kept: there may be half a million of them."""
+    fleet, row = call.world.fleet, _rows(call)
+    silent: Json = [] if fleet.variants["inactive-releases"] == "empty" else None
+    return _listed(call, lambda device: [row(one) for one in device.rows.values()] if fleet.active(device) else silent)
 
 
 def release(call: Call) -> Reply:
     """The row of one release on each device that has it; an empty array where none has."""
-    fleet, encoder, catalog_id = call.world.fleet, _Encoder(call), call.path["catalog_id"]
-    for device in fleet.chosen(call.values("device_id")):
-        if catalog_id in device.rows and fleet.active(device):
-            encoder.add_one(device, device.rows[catalog_id])
-    return encoder.reply()
+    fleet, row, catalog_id = call.world.fleet, _rows(call), call.path["catalog_id"]
+    return _listed(
+        call,
+        lambda device: row(device.rows[catalog_id]) if catalog_id in device.rows and fleet.active(device) else None,
+    )
 
 
-class _Encoder:
-    """Collects the JSON of one answer; devices that began the same at the same time look the same."""
+def _listed(call: Call, data: Callable[[Device], Json]) -> Reply:
+    """The devices asked for with what each has, without those that have None."""
+    fleet = call.world.fleet
+    found = ((device, data(device)) for device in fleet.chosen(call.values("device_id")))
+    return json_reply(
+        200,
+        [
+            {"deviceId": device.id, "isMaster": device is fleet.master, "data": one}
+            for device, one in found
+            if one is not None
+        ],
+    )
 
-    def __init__(self, call: Call) -> None:
-        self.fleet = call.world.fleet
-        self.master = self.fleet.master
-        self.shape = self.fleet.variants["answer-shape"]
-        self._moving: dict[tuple[str, str, float, bool], bytes] = {}
-        self._pieces: list[bytes] = []
 
-    def add(self, device: Device, rows: Iterable[Held]) -> None:
-        """A device with a list of rows."""
-        self._open(device, b"[")
-        for number, held in enumerate(rows):
-            if number:
-                self._pieces.append(b",")
-            self._pieces.append(self._row(held))
-        self._pieces.append(b"]}")
-
-    def add_data(self, device: Device, data: bytes) -> None:
-        """A device with JSON."""
-        self._open(device, b"")
-        self._pieces += (data, b"}")
-
-    def add_one(self, device: Device, held: Held) -> None:
-        """A device with one row."""
-        self.add_data(device, self._row(held))
-
-    def reply(self) -> Reply:
-        """The whole array."""
-        self._pieces.append(b"]")
-        return Reply(200, b"".join(self._pieces) if len(self._pieces) > 1 else b"[]")
-
-    def _open(self, device: Device, bracket: bytes) -> None:
-        comma = b"," if self._pieces else b"["
-        master = b"true" if device is self.master else b"false"
-        self._pieces.append(b'%b{"deviceId":%b,"isMaster":%b,"data":%b' % (comma, device.key, master, bracket))
-
-    def _row(self, held: Held) -> bytes:
-        if not isinstance(held, Moving):
-            return held.wire or row_json(held, self.shape)
-        key = (held.release.id, held.kind, held.started, held.resumed)
-        found = self._moving.get(key)
-        if found is None:
-            found = self._moving[key] = row_json(self.fleet.seen(held), self.shape)
-        return found
+def _rows(call: Call) -> Callable[[Held], msgspec.Raw]:
+    """What gives the JSON of rows."""
+    fleet = call.world.fleet
+    shape = fleet.variants["answer-shape"]
+    return lambda held: row_json(fleet.seen(held), shape)
 
 
 def action(call: Call) -> Reply:

@@ -4,25 +4,27 @@ Every other offline device has missed the last version of the first project; a f
 """
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 
 from reconciler.simulators.clock import Clock
-from reconciler.simulators.getapp.access import PASSWORD, USERNAME, Tokens
 from reconciler.simulators.getapp.agents import FAILURE
-from reconciler.simulators.getapp.catalog import (
+from reconciler.simulators.getapp.delivery import PASSWORD, USERNAME, Preparations, Tokens
+from reconciler.simulators.getapp.fleet import (
+    DAY,
     DELIVERY,
     DEPLOY,
     FORMATION,
     INSTALLED,
     PHASES,
+    Catalog,
+    Device,
+    Fleet,
     Held,
     Project,
     Release,
-    settled,
+    Row,
 )
-from reconciler.simulators.getapp.fleet import DAY, Device, Fleet
-from reconciler.simulators.getapp.preparations import Preparations
 from reconciler.simulators.getapp.simulator import Faults, GetAppSimulator, Served
 from reconciler.simulators.getapp.variants import Variants
 from reconciler.simulators.getapp.world import GetAppWorld
@@ -53,17 +55,6 @@ class Shape(FleetShape):
             raise ValueError(f"a fleet of {self.units} devices has no master: it needs at least 1")
 
 
-@dataclass(slots=True)
-class _Draft:
-    """What is known while the fleet is being made."""
-
-    fleet: Fleet
-    shape: Shape
-    random: Random
-    born: float
-    projects: list[Project] = field(default_factory=list)
-
-
 def simulator(
     shape: Shape | None = None,
     *,
@@ -74,11 +65,10 @@ def simulator(
     """A fleet of that shape with its API, not served; the same shape gives the same one apart from its times."""
     shape = shape or Shape()
     fleet = Fleet(clock, variants or Variants(), shape.settle)
-    draft = _Draft(fleet, shape, Random(shape.seed), fleet.now() - 90 * DAY)
-    _catalog(draft)
-    _devices(draft)
-    for project in draft.projects:
-        _install(draft, project)
+    projects = _catalog(fleet.catalog, shape, fleet.seconds() - 90 * DAY)
+    _devices(fleet, shape)
+    for index, project in enumerate(projects):
+        _install(fleet, project, index, shape)
     world = GetAppWorld(fleet, Preparations(shape.prepare), Tokens(shape.token_life), faults or Faults(shape.seed))
     return GetAppSimulator(world)
 
@@ -93,35 +83,32 @@ def serve(
     return served
 
 
-def _catalog(draft: _Draft) -> None:
-    """Regular versions are 1.N.0.
+def _catalog(catalog: Catalog, shape: Shape, born: float) -> list[Project]:
+    """All projects that are installed by themselves; regular versions are 1.N.0.
 
     The first project has an archived and a draft release besides, the second needs a release of another project, and
     the newest of the last one installs itself.
     """
-    catalog, shape = draft.fleet.catalog, draft.shape
+    projects, needed = [], []
     for number in range(shape.workloads):
         project = catalog.add_project(numbered(WORKLOADS, number))
-        draft.projects.append(project)
-        needed = _runtimes(draft) if number == 1 else []
+        projects.append(project)
+        if number == 1:
+            runtime = catalog.add_project(RUNTIME, FORMATION)
+            needed = [catalog.add_release(runtime, version, born) for version in ("5.0.0", "5.1.0")]
         for minor in range(shape.versions):
             itself = number == shape.workloads - 1 and minor == shape.versions - 1
-            needs = needed[minor >= shape.versions - 1 :][:1]
-            born = draft.born + minor * DAY
-            catalog.add_release(project, f"1.{minor}.0", born, auto_deploy=itself, dependencies=needs)
-    for project in draft.projects[:1]:
-        catalog.add_release(project, OLD, draft.born - DAY, status="archived")
-        catalog.add_release(project, DRAFT, draft.born + 60 * DAY, status="draft")
+            needs = needed[minor >= shape.versions - 1 :][:1] if number == 1 else ()
+            made = born + minor * DAY
+            catalog.add_release(project, f"1.{minor}.0", made, auto_deploy=itself, dependencies=needs)
+    for project in projects[:1]:
+        catalog.add_release(project, OLD, born - DAY, status="archived")
+        catalog.add_release(project, DRAFT, born + 60 * DAY, status="draft")
+    return projects
 
 
-def _runtimes(draft: _Draft) -> list[Release]:
-    catalog = draft.fleet.catalog
-    runtime = catalog.add_project(RUNTIME, FORMATION)
-    return [catalog.add_release(runtime, version, draft.born) for version in ("5.0.0", "5.1.0")]
-
-
-def _devices(draft: _Draft) -> None:
-    fleet, random, shape = draft.fleet, draft.random, draft.shape
+def _devices(fleet: Fleet, shape: Shape) -> None:
+    random = Random(shape.seed)
     offline = share(random, range(1, shape.units), shape.offline)
     failing = set(share(random, range(shape.units), shape.failing))
     kinds = [labels(index, SITES) for index in range(min(shape.units, PERIOD))]
@@ -134,26 +121,25 @@ def _devices(draft: _Draft) -> None:
     for place, index in enumerate(offline):
         device = fleet.devices[f"edge-{index + 1:06d}"]
         device.online = False
-        device.seen = fleet.now() - (2 * DAY if place % 4 == 3 else 7200)
+        device.seen = fleet.seconds() - (2 * DAY if place % 4 == 3 else 7200)
 
 
-def _install(draft: _Draft, project: Project) -> None:
+def _install(fleet: Fleet, project: Project, index: int, shape: Shape) -> None:
     """Every device runs the project, except that vision needs a camera (in a fleet small enough to be looked at)."""
     regular = [release for release in project.releases.values() if release.version not in {OLD, DRAFT}]
     if not regular:
         return
-    index = draft.projects.index(project)
     stable, ahead = stable_and_ahead(len(regular), index)
-    everywhere = not project.name.startswith("vision") or draft.shape.units > EYEFUL
-    for device in draft.fleet.devices.values():
+    everywhere = not project.name.startswith("vision") or shape.units > EYEFUL
+    for device in fleet.devices.values():
         if not everywhere and "camera" not in device.labels:
             continue
         number = ahead if device.labels["ring"] == "canary" else stable
         missed = index == 0 and not device.online and device.number % 2 == 0
         before = regular[max(0, stable - 1)]
-        rows = _installed(before if missed or device.failing else regular[number], draft.shape.settle, device.number)
+        rows = _installed(before if missed or device.failing else regular[number], shape.settle, device.number)
         if device.failing and before is not regular[number]:
-            rows |= _failed(regular[number])
+            rows[regular[number].id] = Row(regular[number], DEPLOY, "Error", progress=50.0, error=FAILURE)
         device.rows |= rows
 
 
@@ -161,10 +147,6 @@ def _installed(release: Release, settle: float, number: int) -> dict[str, Held]:
     """Each device took its own time to download each release."""
     duration = round(PHASES[DELIVERY] * settle)
     return {
-        one.id: settled(one, INSTALLED, "Done", duration=duration + (number * 31 + one.project.number * 17) % LONGER)
+        one.id: Row(one, INSTALLED, "Done", duration=duration + (number * 31 + one.project.number * 17) % LONGER)
         for one in (*release.dependencies, release)
     }
-
-
-def _failed(release: Release) -> dict[str, Held]:
-    return {release.id: settled(release, DEPLOY, "Error", progress=50.0, error=FAILURE)}

@@ -1,14 +1,14 @@
 """What the nouns look like on the wire."""
 
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from reconciler.simulators.exchange import Json
 from reconciler.simulators.getapp.call import Call
-from reconciler.simulators.getapp.catalog import DELETED, FORMATION, PRODUCT, Release, Row, iso
-from reconciler.simulators.getapp.fleet import Device
-from reconciler.simulators.getapp.preparations import artifacts
+from reconciler.simulators.getapp.delivery import artifacts
+from reconciler.simulators.getapp.fleet import DELETED, FORMATION, PRODUCT, Device, Release, Row, iso
 
 Payload = dict[str, Any]
 
@@ -26,7 +26,7 @@ def release_payload(release: Release) -> Payload:
         "updatedAt": iso(release.updated),
         "displayName": release.project.name.replace("-", " "),
         "label": None,
-        "latest": release.project.latest() is release,
+        "latest": release.project.latest is release,
         "metadata": _metadata(release),
         "policies": [],
         "dependencies": [_dependency(one) for one in release.dependencies],
@@ -50,11 +50,6 @@ def _dependency(release: Release) -> Payload:
     return {"id": release.id, "projectId": project.number, "projectName": project.name, "version": release.version}
 
 
-def row_payload(row: Row, shape: str) -> Payload:
-    """A row in the nested shape of April 2026, or the flat one before it (confirmed: seeds 000 and 001)."""
-    return _flat(row) if shape == "flat" else _nested(row)
-
-
 def _nested(row: Row) -> Payload:
     return {
         "artsDirPath": _folder(row),
@@ -75,7 +70,7 @@ def _flat(row: Row) -> Payload:
         "catalogId": release.id,
         "name": release.project.name,
         "version": release.version,
-        "latest": release.project.latest() is release,
+        "latest": release.project.latest is release,
         "metadata": _metadata(release),
         "releaseAt": iso(release.created),
         "releaseNotes": f"notes on {release.version}",
@@ -94,14 +89,15 @@ def _folder(row: Row) -> str | None:
     return None if row.state == DELETED else f"/var/lib/getapp/data/comps/{row.release.id}"
 
 
-def row_json(row: Row, shape: str) -> bytes:
-    """A row as JSON, kept where devices share the row."""
-    if row.wire is not None:
-        return row.wire
-    encoded = msgspec.json.encode(row_payload(row, shape))
-    if row.shared:
-        row.wire = encoded
-    return encoded
+def row_json(row: Row, shape: str) -> msgspec.Raw:
+    """A row as JSON, in the nested shape of April 2026 or the flat one before it (confirmed: seeds 000 and 001)."""
+    return _row_json(row, shape, row.release.project.latest)
+
+
+@lru_cache(maxsize=1 << 16)
+def _row_json(row: Row, shape: str, latest: Release | None) -> msgspec.Raw:
+    """The same, kept: rows of many devices look the same, until another release is the latest."""
+    return msgspec.Raw(msgspec.json.encode(_flat(row) if shape == "flat" else _nested(row)))
 
 
 def device_payload(device: Device) -> Payload:
@@ -144,7 +140,7 @@ class OfferingEncoder:
         updates = call.flag("include_updates")
         self._projects: list[tuple[bytes, list[tuple[Release, bytes]]]] = []
         for project in self.fleet.catalog.projects.values():
-            latest = project.latest()
+            latest = project.latest
             shown = [
                 one for one in project.releases.values() if one.status == "released" and (updates or one is latest)
             ]
@@ -215,7 +211,7 @@ def deploy_payload(device: Device, row: Row) -> Payload:
 
 
 def server_release(release: Release, *, detailed: bool = False) -> Payload:
-    """A release as the server tells of it (confirmed: release.dto.ts, project-management)."""
+    """A release as the server tells of it, without who made it and its regulations (confirmed: release.dto.ts)."""
     payload: Payload = {
         **_dependency(release),
         "name": release.project.name,
@@ -224,14 +220,8 @@ def server_release(release: Release, *, detailed: bool = False) -> Payload:
         "status": release.status,
         "createdAt": iso(release.created),
         "updatedAt": iso(release.updated),
-        "latest": release.project.latest() is release,
+        "latest": release.project.latest is release,
         "releasedAt": iso(release.created) if release.status == "released" else None,
-        "requiredRegulationsCount": 0,
-        "compliantRegulationsCount": 0,
-        "createdBy": "operator",
-        "updatedBy": "operator",
-        "isImported": False,
-        "readonly": False,
     }
     if detailed:
         dependencies: Json = [_dependency(one) for one in release.dependencies]

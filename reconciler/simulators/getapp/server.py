@@ -3,10 +3,9 @@
 from typing import Any
 
 from reconciler.simulators.exchange import Reply, json_reply
-from reconciler.simulators.getapp.access import server_error
 from reconciler.simulators.getapp.agent import TEXT
-from reconciler.simulators.getapp.call import Call
-from reconciler.simulators.getapp.catalog import Project
+from reconciler.simulators.getapp.call import Call, server_error
+from reconciler.simulators.getapp.fleet import Project
 from reconciler.simulators.getapp.payloads import server_release
 from reconciler.simulators.routes import Refusal
 
@@ -16,13 +15,15 @@ SOURCES = ("cache", "remote")
 def login(call: Call) -> Reply:
     """Tokens for a name and a password."""
     body = call.body() or {}
-    return _tokens(call, call.world.tokens.login(body.get("username"), body.get("password"), call.world.fleet.now()))
+    return _tokens(
+        call, call.world.tokens.login(body.get("username"), body.get("password"), call.world.fleet.seconds())
+    )
 
 
 def refresh(call: Call) -> Reply:
     """New tokens for a refresh token."""
     body = call.body() or {}
-    return _tokens(call, call.world.tokens.refresh(body.get("refreshToken"), call.world.fleet.now()))
+    return _tokens(call, call.world.tokens.refresh(body.get("refreshToken"), call.world.fleet.seconds()))
 
 
 def health(call: Call) -> Reply:
@@ -40,7 +41,9 @@ def prepare(call: Call) -> Reply:
         raise _refused(call, 400, "itemType must be one of software, map, cache")
     _check_source(call)
     fleet = call.world.fleet
-    return json_reply(201, call.world.preparations.ask(catalog_id, fleet.catalog.releases.get(catalog_id), fleet.now()))
+    return json_reply(
+        201, call.world.preparations.ask(catalog_id, fleet.catalog.releases.get(catalog_id), fleet.seconds())
+    )
 
 
 def prepared(call: Call) -> Reply:
@@ -48,10 +51,10 @@ def prepared(call: Call) -> Reply:
     _check_source(call)
     fleet, preparations, catalog_id = call.world.fleet, call.world.preparations, call.path["catalog_id"]
     if preparations.knows(catalog_id):
-        return json_reply(200, preparations.read(catalog_id, call.release(), fleet.now()))
+        return json_reply(200, preparations.read(catalog_id, call.release(), fleet.seconds()))
     if fleet.variants["unprepared-read"] == "not-found":
         raise _refused(call, 404, f"nothing was prepared for {catalog_id}", "DELIVERY.notFound")
-    return json_reply(200, preparations.ask(catalog_id, call.release(), fleet.now()))
+    return json_reply(200, preparations.ask(catalog_id, call.release(), fleet.seconds()))
 
 
 def releases(call: Call) -> Reply:
@@ -67,11 +70,6 @@ def release(call: Call) -> Reply:
     return json_reply(200, server_release(found, detailed=True))
 
 
-def unauthorized(call: Call) -> Refusal:
-    """401: no token, an unknown one, or an expired one."""
-    return _refused(call, 401, "Unauthorized")
-
-
 def _project(call: Call) -> Project:
     project = call.world.fleet.catalog.project(call.path["project"])
     if project is None:
@@ -81,7 +79,7 @@ def _project(call: Call) -> Project:
 
 def _tokens(call: Call, tokens: dict[str, Any] | None) -> Reply:
     if tokens is None:
-        raise unauthorized(call)
+        raise _refused(call, 401, "Unauthorized")
     return json_reply(201, tokens)
 
 
@@ -92,4 +90,4 @@ def _check_source(call: Call) -> None:
 
 
 def _refused(call: Call, status: int, message: str, code: str | None = None) -> Refusal:
-    return Refusal(server_error(status, message, call.request.path, call.world.fleet.now(), code))
+    return Refusal(server_error(status, message, call.request.path, call.world.fleet.seconds(), code))

@@ -3,26 +3,29 @@
 Which endpoints there are depends on the variants. V1 actions are confirmed (agent OpenAPI 0.5), their prefix is unknown. Of the V2 actions only the path of deploy is
 confirmed (dependencies-complex-installations.md); start and delete are guesses of the facts, cancel goes by analogy.
 `scope` is `login` where the server asks for one.
+
+The agent describes its actions as OpenAPI: `/api-docs/v1/openapi.json` and `/v2/` are confirmed (changelog), `/cdn/` is
+inferred; the V1 operation ids are confirmed (agent OpenAPI 0.5), those of V2 and of the CDN made up after their manner.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
-from reconciler.simulators.exchange import Json, Reply, Request, json_object
+from reconciler.simulators.exchange import Json, Reply, Request, json_object, json_reply
 from reconciler.simulators.faults import KINDS, LISTINGS, READS, WRITES
 from reconciler.simulators.faults import Faults as AnyFaults
 from reconciler.simulators.getapp import agent, cdn, server
-from reconciler.simulators.getapp.access import agent_error, of_the_server, refused, server_error
-from reconciler.simulators.getapp.call import Call
-from reconciler.simulators.getapp.cdn import body_names
-from reconciler.simulators.getapp.openapi import Operation, document
+from reconciler.simulators.getapp.call import Call, agent_error, of_the_server, refused, server_error
+from reconciler.simulators.getapp.cdn import COMMANDS, body_names
 from reconciler.simulators.getapp.variants import Variants
 from reconciler.simulators.getapp.world import GetAppWorld
 from reconciler.simulators.routes import Refusal, Route, route
 from reconciler.simulators.simulator import Served as AnyServed
 from reconciler.simulators.simulator import Simulator
 
+PARTS = ("v1", "v2", "cdn")
 _LISTED = (READS, LISTINGS)
 _ID = "/{catalog_id}"
 _RELEASES = "/api/v1/catalog/releases/project/{project}"
@@ -31,6 +34,18 @@ WITH_LOGIN = "login"
 
 def _nothing(call: Call) -> Reply:
     raise refused(404, f"there is nothing at {call.request.path}")
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An action of the agent: the document that tells of it, its operation id, the route's name and what it does."""
+
+    part: str
+    id: str
+    name: str
+    method: str
+    path: str
+    endpoint: Callable[[Call], Reply]
 
 
 def operations(variants: Variants) -> tuple[Operation, ...]:
@@ -52,6 +67,45 @@ def operations(variants: Variants) -> tuple[Operation, ...]:
             Operation("v2", "delete_delivery_v2", "delivery.delete", "DELETE", f"/api/v2/delivery{_ID}", agent.delete),
         ]  # fmt: skip
     return tuple(found)
+
+
+def document(operations: Iterable[Operation], call: Call) -> Reply:
+    """The OpenAPI document of one part; 404 for a part that there is not, and where documents are turned off."""
+    part, variants = call.path["part"], call.world.fleet.variants
+    if part not in PARTS or variants["swagger"] == "off":
+        raise refused(404, f"there is no document {part}")
+    paths: dict[str, Any] = {}
+    for one in operations:
+        if one.part == part:
+            paths.setdefault(one.path, {})[one.method.lower()] = _describe(one, variants)
+    info = {"title": f"Simulated agent, {part}", "version": "1.5.0"}
+    return json_reply(200, {"openapi": "3.0.3", "info": info, "paths": paths})
+
+
+def _describe(one: Operation, variants: Variants) -> dict[str, Any]:
+    described: dict[str, Any] = {"operationId": one.id, "responses": {"200": {"description": "accepted"}}}
+    if "{catalog_id}" in one.path:
+        parameter = {"name": "catalog_id", "in": "path", "required": True, "schema": {"type": "string"}}
+        described["parameters"] = [parameter]
+    body = _body(one, variants)
+    if body is not None:
+        described["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
+    return described
+
+
+def _body(one: Operation, variants: Variants) -> dict[str, Any] | None:
+    text = {"type": "string"}
+    if one.name == "deploy.change":
+        return {"type": "object", "properties": {"deviceId": text, "requestedStatus": text, "deployChangeState": text}}
+    if one.name == "cdn.action":
+        catalog_id, ids = body_names(variants["cdn-action-body"])
+        properties = {
+            "action": text | {"enum": list(COMMANDS)},
+            catalog_id: text,
+            ids: {"type": "array", "items": text},
+        }
+        return {"type": "object", "required": list(properties), "properties": properties}
+    return None
 
 
 def routes(variants: Variants) -> tuple[Route[Call], ...]:
@@ -121,11 +175,11 @@ class GetAppSimulator(Simulator[GetAppWorld]):
 
     def admit(self, route: Route[Any], path: dict[str, str], request: Request) -> None:
         """Break the connection of an agent that restarts; ask for a login where the server does."""
-        if not of_the_server(request.path) and self.world.fleet.now() < self.world.fleet.broken_until:
+        if not of_the_server(request.path) and self.world.fleet.seconds() < self.world.fleet.broken_until:
             raise Refusal(Reply(0, cut=True), "restart")
         if self.strikes("expire", route):
             self.world.tokens.expire()
-        if route.scope == WITH_LOGIN and not self.world.tokens.good(request.headers, self.world.fleet.now()):
+        if route.scope == WITH_LOGIN and not self.world.tokens.good(request.headers, self.world.fleet.seconds()):
             raise Refusal(self.refused(401, "Unauthorized"))
 
     def shift(self, route: Route[Any]) -> None:
@@ -139,7 +193,7 @@ class GetAppSimulator(Simulator[GetAppWorld]):
     def refused(self, status: int, message: str) -> Reply:
         """An error in the shape of whoever answers at this path."""
         if of_the_server(self._path):
-            return server_error(status, message, self._path, self.world.fleet.now())
+            return server_error(status, message, self._path, self.world.fleet.seconds())
         return agent_error(status, message)
 
     def emptied(self, payload: Json) -> Json:

@@ -3,22 +3,23 @@
 from collections.abc import Sequence
 from typing import Any
 
-from reconciler.simulators.control import SimulatedWorld, locked, verb
+from reconciler.simulators.control import SimulatedWorld, locked, there, verb
 from reconciler.simulators.faults import Faults
-from reconciler.simulators.getapp.access import Tokens
 from reconciler.simulators.getapp.agents import ENFORCED, STOPPED, Agents
-from reconciler.simulators.getapp.catalog import (
+from reconciler.simulators.getapp.delivery import Preparations, Tokens
+from reconciler.simulators.getapp.fleet import (
+    DAY,
     DELIVERY,
     DEPLOY,
     DOWNLOADED,
     INSTALLED,
+    Device,
+    Fleet,
     Project,
     Release,
     Row,
     precedence,
 )
-from reconciler.simulators.getapp.fleet import DAY, Device, Fleet
-from reconciler.simulators.getapp.preparations import Preparations
 
 
 class GetAppWorld(SimulatedWorld):
@@ -45,7 +46,7 @@ class GetAppWorld(SimulatedWorld):
         """Let a child have been silent for more than 24 hours, or let it come back."""
         self.set_online(device, not inactive)
         if inactive:
-            self.child(device).seen = self.fleet.now() - 2 * DAY
+            self.child(device).seen = self.fleet.seconds() - 2 * DAY
 
     @verb
     def set_failing(self, device: str, failing: bool) -> None:
@@ -79,7 +80,7 @@ class GetAppWorld(SimulatedWorld):
         found = self.device(device)
         self.agents.interrupt(found)
         if found is self.fleet.master:
-            self.fleet.broken_until = self.fleet.now() + seconds
+            self.fleet.broken_until = self.fleet.seconds() + seconds
         elif found.online:
             self.agents.disconnect(found)
             self.fleet.later(seconds, lambda: None if found.online else self.agents.connect(found))
@@ -96,10 +97,10 @@ class GetAppWorld(SimulatedWorld):
     ) -> str:
         """Add a release, and its project where there is none; its catalogId. Dependencies are catalogIds."""
         catalog = self.fleet.catalog
-        needed = [self._known(one) for one in dependencies]
+        needed = [there(catalog.releases.get(one), f"release {one!r}") for one in dependencies]
         found = catalog.project(project) or catalog.add_project(project)
         return catalog.add_release(
-            found, version, self.fleet.now(), status=status, auto_deploy=auto_deploy, dependencies=needed
+            found, version, self.fleet.seconds(), status=status, auto_deploy=auto_deploy, dependencies=needed
         ).id
 
     @verb
@@ -127,9 +128,7 @@ class GetAppWorld(SimulatedWorld):
 
     def device(self, device: str) -> Device:
         """The device of an id. Raises `LookupError`."""
-        if device not in self.fleet.devices:
-            raise LookupError(f"there is no device {device!r}")
-        return self.fleet.devices[device]
+        return there(self.fleet.devices.get(device), f"device {device!r}")
 
     def child(self, device: str) -> Device:
         """The device of an id, which must not be the master. Raises `LookupError` and `ValueError`."""
@@ -140,14 +139,8 @@ class GetAppWorld(SimulatedWorld):
 
     def _release(self, project: str, version: str) -> Release:
         found = self.fleet.catalog.project(project)
-        if found is None or version not in found.releases:
-            raise LookupError(f"there is no release {version!r} of {project!r}")
-        return found.releases[version]
-
-    def _known(self, catalog_id: str) -> Release:
-        if catalog_id not in self.fleet.catalog.releases:
-            raise LookupError(f"there is no release {catalog_id!r}")
-        return self.fleet.catalog.releases[catalog_id]
+        release = found.releases.get(version) if found is not None else None
+        return there(release, f"release {version!r} of {project!r}")
 
     # --- faults that change the world --------------------------------------------------------------------------------
 
@@ -174,7 +167,7 @@ class GetAppWorld(SimulatedWorld):
 def _state(device: Device, project: Project, rows: list[Row]) -> dict[str, Any]:
     rows.sort(key=lambda row: precedence(row.release.version))
     installed = [row for row in rows if row.state == INSTALLED]
-    busy = [row for row in rows if row.state in {DELIVERY, DEPLOY} and row.status not in {"Cancel", "Cancelled"}]
+    busy = [row for row in rows if row.state in {DELIVERY, DEPLOY} and row.status != "Cancel"]
     busy.sort(key=lambda row: row.status not in STOPPED)
     downloaded = [row for row in rows if row.state == DOWNLOADED]
     kept = [row for row in installed if row.status != "Uninstall"]  # what is asked to go is not what a device is to run

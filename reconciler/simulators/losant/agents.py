@@ -5,7 +5,6 @@ one logs an error and keeps what it has; so does one whose agent is older than t
 assigned a version which does not exist. An error is tried again at the next connect, or when assigned again.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 from msgspec import UNSET
@@ -21,6 +20,7 @@ from reconciler.simulators.losant.inventory import (
     Device,
     Flow,
     Log,
+    Row,
     iso,
     triple,
 )
@@ -47,7 +47,6 @@ class Agents:
 
     def __init__(self, application: Application) -> None:
         self.app = application
-        self._pending: dict[int, object] = {}
 
     def content_of(self, flow: Flow, version: str | None) -> Content:
         """What a version name means now; an unknown name (some variants accept it) has an etag of its own."""
@@ -58,18 +57,15 @@ class Agents:
 
     def assign(self, device: Device, flow: Flow, version: str | None, source: Source) -> None:
         """Set what is desired for a pair, as a write or a person in the console does. It governs no file on the device."""
-        rows = self.app.rows
-        row = rows.find(flow.index, device.index)
-        if row in rows.files:
-            return
-        if row < 0:
+        row = flow.rows.get(device.index)
+        if row is None:
             if version is None:
                 return
-            row = rows.add(device.index, flow.index, self.app.now())
-            rows.logs[row] = []
-            self.app.listings.rows_reshaped()
-        before = rows.contents[rows.desired[row]]
-        content = self.content_of(flow, version)
+            row = self.app.add_row(device, flow)
+            row.logs = []
+        if row.file is not None:
+            return
+        before, content = row.desired, self.content_of(flow, version)
         if content.version == before.version and self.app.variants["overwrite-push"] == "no":
             content = before
         if content != before or self.app.variants["rerelease-log"] == "yes":
@@ -78,76 +74,53 @@ class Agents:
             self.set_desired(row, content)
         self._tell(row)
 
-    def set_desired(self, row: int, content: Content) -> None:
+    def set_desired(self, row: Row, content: Content) -> None:
         """Set what is desired without any log."""
-        rows = self.app.rows
-        rows.desired[row] = rows.intern(content)
+        row.desired = content
         self._updated(row)
 
     def connected(self, device: Device) -> None:
         """A device has come online: whatever is pending is tried after it settled."""
-        for row in self.app.rows.of_device(device.index):
+        for row in self.app.rows_of(device):
             self._tell(row)
 
     def fall_back(self, device: Device, flow: Flow, version: str | None, error: str | None) -> None:
         """Have a device leave what is desired."""
-        rows, source = self.app.rows, Source("device", device.id)
-        row = rows.find(flow.index, device.index)
-        desired, back = rows.contents[rows.desired[row]], self.content_of(flow, version)
+        row, source = flow.rows[device.index], Source("device", device.id)
+        back = self.content_of(flow, version)
         if error is not None:
-            self._log(row, log_entry("current", source, self.app.now(), back, desired, error))
-        self._log(row, log_entry("current", source, self.app.now(), desired, back))
-        rows.current[row] = rows.intern(back)
+            self._log(row, log_entry("current", source, self.app.now(), back, row.desired, error))
+        self._log(row, log_entry("current", source, self.app.now(), row.desired, back))
+        row.current = back
         self._updated(row)
 
-    def history(self, row: int) -> list[Log]:
-        """The logs of a row; rows that were never written since they were generated have a plain first entry."""
-        rows = self.app.rows
-        logs = rows.logs.get(row)
-        if logs is None:
-            return first_log(*self.birth(row))
-        return logs
-
-    def birth(self, row: int) -> tuple[int, Content]:
-        """When a generated row was made, and with what."""
-        rows = self.app.rows
-        return rows.created[row], rows.contents[rows.current[row] or rows.desired[row]]
-
-    def pending(self, row: int) -> bool:
+    def pending(self, row: Row) -> bool:
         """Whether the device still has something to do for the row."""
-        rows = self.app.rows
-        desired, current = rows.contents[rows.desired[row]], rows.contents[rows.current[row]]
-        if desired.version == current.version:
-            return desired != current and self.app.variants["overwrite-push"] == "yes"
+        if row.desired.version == row.current.version:
+            return row.desired != row.current and self.app.variants["overwrite-push"] == "yes"
         return True
 
-    def _tell(self, row: int) -> None:
-        device = self.app.devices[self.app.rows.device[row]]
-        if device.connected != 1 or device.deleted is not None:
+    def _tell(self, row: Row) -> None:
+        if row.device.connected != 1 or row.device.deleted is not None:
             return
         if not self.pending(row):
-            self._pending.pop(row, None)
+            row.attempt = None
             self._drop_if_empty(row)
             return
-        mark = self._pending[row] = object()
-        self.app.later(self.app.settle, self._attempt(row, mark))
+        mark = row.attempt = object()
+        self.app.later(self.app.settle, lambda: self._attempt(row, mark))
 
-    def _attempt(self, row: int, mark: object) -> Callable[[], None]:
-        def attempt() -> None:
-            if self._pending.get(row) is not mark:
-                return
-            del self._pending[row]
-            device = self.app.devices[self.app.rows.device[row]]
-            if self.app.rows.alive[row] and device.connected == 1 and device.deleted is None:
-                self._take(row, device)
+    def _attempt(self, row: Row, mark: object) -> None:
+        if row.attempt is not mark:
+            return
+        row.attempt = None
+        if row.alive and row.device.connected == 1 and row.device.deleted is None:
+            self._take(row)
 
-        return attempt
-
-    def _take(self, row: int, device: Device) -> None:
-        rows = self.app.rows
-        desired, current = rows.contents[rows.desired[row]], rows.contents[rows.current[row]]
-        error = self._refusal(device, self.app.flows[rows.flow[row]], desired)
-        source, form = Source("device", device.id), self.app.variants["failure-log"]
+    def _take(self, row: Row) -> None:
+        desired, current = row.desired, row.current
+        error = self._refusal(row.device, row.flow, desired)
+        source, form = Source("device", row.device.id), self.app.variants["failure-log"]
         entry = log_entry("current", source, self.app.now(), current, desired, error)
         if error is not None and form == "bare":
             entry = replace(entry, attempted_value=UNSET, attempted_etag=UNSET)
@@ -155,7 +128,7 @@ class Agents:
         if error is not None and form == "then-current":
             self._log(row, log_entry("current", source, self.app.now(), current, current))
         if error is None:
-            rows.current[row] = rows.desired[row]
+            row.current = desired
         self._updated(row)
         if error is None:
             self._drop_if_empty(row)
@@ -172,19 +145,25 @@ class Agents:
         too_old = least is not None and device.agent is not None and triple(device.agent) < triple(least)
         return self.app.variants["agent-error-text"] if too_old else None
 
-    def _drop_if_empty(self, row: int) -> None:
-        rows = self.app.rows
-        if rows.desired[row] == rows.current[row] == 0 and self.app.variants["empty-rows"] == "dropped":
-            rows.drop(row)
-            self.app.listings.rows_reshaped()
+    def _drop_if_empty(self, row: Row) -> None:
+        if row.desired == row.current == NOTHING and self.app.variants["empty-rows"] == "dropped":
+            self.app.drop_row(row)
 
-    def _updated(self, row: int) -> None:
-        self.app.rows.updated[row] = self.app.now()
-        self.app.listings.row_changed(row)
+    def _updated(self, row: Row) -> None:
+        row.updated = self.app.now()
 
-    def _log(self, row: int, entry: Log) -> None:
-        self.app.rows.logs[row] = [*self.history(row), entry][-LOGS_KEPT:]
-        self.app.listings.row_changed(row)
+    def _log(self, row: Row, entry: Log) -> None:
+        row.logs = [*history(row), entry][-LOGS_KEPT:]
+
+
+def history(row: Row) -> list[Log]:
+    """The logs of a row; one that was never written since it was generated has a plain first entry."""
+    return first_log(*birth(row)) if row.logs is None else row.logs
+
+
+def birth(row: Row) -> tuple[int, Content]:
+    """When a generated row was made, and with what."""
+    return row.created, row.desired if row.current == NOTHING else row.current
 
 
 def first_log(created: int, content: Content) -> list[Log]:

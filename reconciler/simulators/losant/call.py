@@ -1,22 +1,16 @@
-"""One API call on its way through an endpoint: its query parameters, and the flow that its path names.
-
-Parameters come as official clients send them: flat, or bracket-flattened arrays such as `tagFilter[0][key]`.
-"""
+"""One API call on its way through an endpoint: its query parameters, and the flow that its path names."""
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from reconciler.simulators.losant.access import malformed, not_found
+from reconciler.simulators.losant.application import CEILING, Window
 from reconciler.simulators.losant.inventory import Flow
-from reconciler.simulators.losant.listing import CEILING, Window
 from reconciler.simulators.losant.variants import Variants
 from reconciler.simulators.losant.world import LosantWorld
 from reconciler.simulators.routes import Call as AnyCall
 
 OBJECT_ID = re.compile(r"[A-Fa-f\d]{24}")
-TAG_KEY = re.compile(r"[0-9a-zA-Z_-]{1,255}")
-_BRACKETS = re.compile(r"([^\[\]]+)\[(\d+)\](?:\[(\w+)\])?")
 _TRUE = ("true", "1")
 _FALSE = ("false", "0", "")
 
@@ -79,36 +73,14 @@ class Parameters:
             per_page = CEILING
         return Window(self.number("page", 0, 0), per_page)
 
-    def values(self, name: str) -> list[str]:
-        """One value or an array of values."""
-        found = [value for key, value in self.pairs if key in (name, f"{name}[]")]
-        found += [value for _, field, value in self._entries(name) if field is None]
-        return [value for value in found if value]
 
-    def tags(self, name: str) -> list[tuple[str | None, str | None]]:
-        """A tag filter: entries of a key, a value, or both."""
-        entries: dict[int, dict[str, str]] = {}
-        for index, part, value in self._entries(name):
-            if part not in ("key", "value"):
-                raise malformed(f"query parameter {name} takes entries of key and value")
-            entries.setdefault(index, {})[part] = value
-        if len(entries) > 100:
-            raise malformed(f"query parameter {name} takes at most 100 entries")
-        return [(entry.get("key"), entry.get("value")) for _, entry in sorted(entries.items())]
-
-    def _entries(self, name: str) -> list[tuple[int, str | None, str]]:
-        matches = ((_BRACKETS.fullmatch(key), value) for key, value in self.pairs)
-        return [(int(m[2]), m[3], value) for m, value in matches if m is not None and m[1] == name]
-
-
-@dataclass(frozen=True, slots=True)
 class Call(AnyCall[LosantWorld]):
     """A call of the application."""
 
-    parameters: Parameters = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "parameters", Parameters(self.request.query))
+    @property
+    def parameters(self) -> Parameters:
+        """What its query asks for."""
+        return Parameters(self.request.query)
 
     def flow(self) -> Flow:
         """The flow that the path names; 400 for what is no id, 404 for one that the application has not."""

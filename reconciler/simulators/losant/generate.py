@@ -4,15 +4,24 @@ Offline and failing devices have something pending; without them what is desired
 """
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from random import Random
 
 from reconciler.simulators.clock import Clock
 from reconciler.simulators.losant.access import FULL
 from reconciler.simulators.losant.agents import CONSOLE, FAILURE, Source, log_entry
 from reconciler.simulators.losant.application import Application
-from reconciler.simulators.losant.inventory import DEVICE_IDS, EDGE, NOTHING, Content, Device, Flow, Tags, hex_id
+from reconciler.simulators.losant.inventory import (
+    DEVICE_IDS,
+    EDGE,
+    NOTHING,
+    Content,
+    Device,
+    Flow,
+    Log,
+    Row,
+    Tags,
+    hex_id,
+)
 from reconciler.simulators.losant.simulator import Faults, LosantSimulator, Served
 from reconciler.simulators.losant.variants import Variants
 from reconciler.simulators.losant.world import LosantWorld
@@ -20,23 +29,13 @@ from reconciler.simulators.shapes import EYEFUL, PERIOD, FleetShape, labels, num
 
 SITES = ("austin", "berlin", "osaka", "leeds", "porto")
 WORKLOADS = ("modbus-poller", "vision", "telemetry", "opcua-bridge", "safety-stop", "energy-meter", "label-printer")
+UNDEPLOYED = (("hourly-report", "cloud"), ("login-page", "experience"), ("unit-converter", "customNode"))
 OTHERS = (("gateway", "hub"), ("peripheral", "sensor"), ("standalone", "probe"))
 AGENTS = ("2.5.0", "2.4.1", "2.2.0", "1.46.0")
 AGENT_WEIGHTS = (70, 20, 7, 3)
 NEEDS = "2.3.0"
 
 Shape = FleetShape
-
-
-@dataclass(slots=True)
-class _Draft:
-    """What is known while the fleet is being made."""
-
-    app: Application
-    shape: Shape
-    random: Random
-    born: int
-    flows: list[Flow] = field(default_factory=list)
 
 
 def simulator(
@@ -49,13 +48,12 @@ def simulator(
     """A application of that shape with its API, not served; the same shape gives the same one apart from its times."""
     shape = shape or Shape()
     app = Application(clock, variants or Variants(), shape.settle, abs(shape.seed))
-    draft = _Draft(app, shape, Random(shape.seed), app.now() - 90 * 86_400_000)
-    _flows(draft)
-    _devices(draft)
-    app.rows.widen(len(app.flows), len(app.devices))
-    for flow in draft.flows:
-        _deploy(draft, flow)
-    _custom_node(draft)
+    born = app.now() - 90 * 86_400_000
+    _flows(app, shape, born)
+    _devices(app, shape, born)
+    for flow in app.flows[: shape.workloads]:
+        _deploy(app, flow, shape, born)
+    _custom_node(app, shape, born)
     return LosantSimulator(LosantWorld(app, faults or Faults(shape.seed)))
 
 
@@ -67,25 +65,20 @@ def serve(
     return Served("losant", made, {"application": made.world.app.id, "token": FULL}, port)
 
 
-def _flows(draft: _Draft) -> None:
-    for number in range(draft.shape.workloads):
-        flow = draft.app.add_flow(numbered(WORKLOADS, number))
-        draft.flows.append(flow)
-        for minor in range(draft.shape.versions):
-            newest = number % 2 == 1 and minor == draft.shape.versions - 1
-            version = draft.app.add_version(flow, f"v1.{minor}.0", NEEDS if newest else None)
-            version.created = version.updated = draft.born + minor * 86_400_000
-        flow.created = flow.updated = draft.born
-    for name, flow_class in (
-        ("hourly-report", "cloud"),
-        ("login-page", "experience"),
-        ("unit-converter", "customNode"),
-    ):
-        draft.app.add_flow(name, flow_class)
+def _flows(app: Application, shape: Shape, born: int) -> None:
+    for number in range(shape.workloads):
+        flow = app.add_flow(numbered(WORKLOADS, number))
+        for minor in range(shape.versions):
+            newest = number % 2 == 1 and minor == shape.versions - 1
+            version = app.add_version(flow, f"v1.{minor}.0", NEEDS if newest else None)
+            version.created = version.updated = born + minor * 86_400_000
+        flow.created = flow.updated = born
+    for name, flow_class in UNDEPLOYED:
+        app.add_flow(name, flow_class)
 
 
-def _devices(draft: _Draft) -> None:
-    app, random, shape = draft.app, draft.random, draft.shape
+def _devices(app: Application, shape: Shape, born: int) -> None:
+    random = Random(shape.seed)
     width = max(3, len(str(shape.units - 1)))
     kinds = [_tags(index) for index in range(min(shape.units, PERIOD))]
     agents = random.choices(AGENTS, AGENT_WEIGHTS, k=shape.units)
@@ -102,8 +95,8 @@ def _devices(draft: _Draft) -> None:
             agents[index],
             0 if index in offline else 1,
             now - (7_200_000 if index in offline else 60_000 * (1 + index % 600)),
-            draft.born,
-            draft.born,
+            born,
+            born,
             index in failing,
         )
         for index in range(shape.units)
@@ -119,54 +112,38 @@ def _tags(index: int) -> Tags:
     return (*found.items(), *(spare if index % 50 == 49 else ()))
 
 
-def _deploy(draft: _Draft, flow: Flow) -> None:
-    """Every device runs the flow, except that vision needs a camera (in a fleet small enough to be looked at)."""
-    app, names = draft.app, list(flow.versions)
-    if not names:
+def _deploy(app: Application, flow: Flow, shape: Shape, born: int) -> None:
+    """Every device runs the flow, except that vision needs a camera (in a fleet small enough to be looked at).
+
+    Every other offline device has missed the last release of the first flow, and failing ones could not take it.
+    """
+    contents = [Content(version.name, version.etag) for version in flow.versions.values()]
+    if not contents:
         return
-    stable, ahead = (names[place] for place in stable_and_ahead(len(names), flow.index))
-    number = {name: app.rows.intern(Content(name, flow.versions[name].etag)) for name in names}
-    everywhere = not flow.name.startswith("vision") or draft.shape.units > EYEFUL
-    devices = [d for d in app.devices if d.device_class == EDGE and (everywhere or _has_camera(d))]
-    assigned = [number[ahead if ("ring", "canary") in d.tags else stable] for d in devices]
-    has = list(assigned)
-    before = number[names[max(0, names.index(stable) - 1)]]
-    broken = {n for n, d in enumerate(devices) if d.failing}
-    for n in _behind(draft, flow, devices) | broken:
-        has[n] = before
-    start = len(app.rows)
-    times = [draft.born + 1000 * (d.index % 5000) for d in devices]
-    app.rows.extend([d.index for d in devices], flow.index, assigned, has, times, times)
-    for n in broken:
-        _log_failure(app, start + n)
+    stable, ahead = stable_and_ahead(len(contents), flow.index)
+    before = contents[max(0, stable - 1)]
+    everywhere = not flow.name.startswith("vision") or shape.units > EYEFUL
+    for device in app.devices:
+        if device.device_class != EDGE or not (everywhere or any(key == "camera" for key, _ in device.tags)):
+            continue
+        desired = contents[ahead if ("ring", "canary") in device.tags else stable]
+        missed = flow.index == 0 and device.connected == 0 and device.index % 2 == 0
+        current = before if missed or device.failing else desired
+        row = app.add_row(device, flow, desired, current, born + 1000 * (device.index % 5000))
+        if device.failing and desired != current:
+            row.logs = _failure(row)
 
 
-def _has_camera(device: Device) -> bool:
-    return any(key == "camera" for key, _ in device.tags)
+def _failure(row: Row) -> list[Log]:
+    assigned = log_entry("desired", CONSOLE, row.created, NOTHING, row.desired)
+    device = Source("device", row.device.id)
+    return [assigned, log_entry("current", device, row.created + 2000, row.current, row.desired, FAILURE)]
 
 
-def _behind(draft: _Draft, flow: Flow, devices: Sequence[Device]) -> set[int]:
-    """Every other offline device has missed the last release of the first flow."""
-    if flow is not draft.flows[0]:
-        return set()
-    return {n for n, d in enumerate(devices) if d.connected == 0 and d.index % 2 == 0}
-
-
-def _log_failure(app: Application, row: int) -> None:
-    rows = app.rows
-    if rows.desired[row] == rows.current[row]:
-        return
-    desired, current = rows.contents[rows.desired[row]], rows.contents[rows.current[row]]
-    source, created = Source("device", app.devices[rows.device[row]].id), rows.created[row]
-    assigned = log_entry("desired", CONSOLE, created, NOTHING, desired)
-    rows.logs[row] = [assigned, log_entry("current", source, created + 2000, current, desired, FAILURE)]
-
-
-def _custom_node(draft: _Draft) -> None:
+def _custom_node(app: Application, shape: Shape, born: int) -> None:
     """One row of a custom node, which edge workflows depend on and nobody deploys by itself."""
-    app = draft.app
     node = next(flow for flow in app.flows if flow.flow_class == "customNode")
     version = app.add_version(node, "v1.0.0")
-    content = app.rows.intern(Content(version.name, version.etag))
-    if draft.shape.units:
-        app.rows.extend([0], node.index, [content], [content], [draft.born], [draft.born])
+    content = Content(version.name, version.etag)
+    if shape.units:
+        app.add_row(app.devices[0], node, content, content, born)

@@ -29,7 +29,6 @@ QUESTIONS: tuple[Question, ...] = (
     Question("unknown-version", ("404", "400", "accept"), "a release of a version that the flow has not"),
     Question("develop-version", ("reject", "accept"), "a release of the version `develop`"),
     Question("other-class", ("ignore", "refuse"), "a release to a device that is no Edge Compute device"),
-    Question("tag-filter", ("or", "and"), "how several entries of a tag filter combine"),
 )
 
 

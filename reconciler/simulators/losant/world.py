@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from reconciler.simulators.control import SimulatedWorld, locked, verb
+from reconciler.simulators.control import SimulatedWorld, locked, there, verb
 from reconciler.simulators.faults import Faults
 from reconciler.simulators.losant.access import Access
 from reconciler.simulators.losant.agents import CONSOLE, Agents
@@ -26,8 +26,7 @@ class LosantWorld(SimulatedWorld):
         """Connect or disconnect a device; one that returns tries what is pending."""
         found = self._device(device)
         found.connected = int(online)
-        found.connection_time = self.app.now()
-        self._device_rows_changed(found)
+        found.updated = found.connection_time = self.app.now()
         if online:
             self.agents.connected(found)
 
@@ -62,24 +61,20 @@ class LosantWorld(SimulatedWorld):
         found.deleted = found.updated = self.app.now()
         found.refused = refused
         if self.app.variants["deleted-rows"] == "dropped":
-            for row in self.app.rows.of_device(found.index):
-                self.app.rows.drop(row)
-        self.app.listings.rows_reshaped()
-        self.app.listings.devices_changed()
+            for row in self.app.rows_of(found):
+                self.app.drop_row(row)
 
     @verb
     def set_tags(self, device: str, tags: TagsGiven) -> None:
         """Give a device other tags; pairs may repeat a key."""
         found = self._device(device)
-        found.tags = _tags(tags)
-        self._device_rows_changed(found)
+        found.tags, found.updated = _tags(tags), self.app.now()
 
     @verb
     def set_agent(self, device: str, agent: str) -> None:
         """Give a device another agent version (`N.N.N`)."""
         found = self._device(device)
-        found.agent = agent
-        self._device_rows_changed(found)
+        found.agent, found.updated = agent, self.app.now()
 
     @verb
     def add_flow(self, name: str, flow_class: str = "edge") -> str:
@@ -93,8 +88,9 @@ class LosantWorld(SimulatedWorld):
         old = found.versions.get(version)
         made = self.app.add_version(found, version, minimum_agent, notes)
         if old is not None and self.app.variants["overwrite-etag"] == "at-once":
-            for row in self.app.rows.with_version(self.app.rows.of_flow(found.index), version, "desired"):
-                self.agents.set_desired(row, Content(version, made.etag))
+            for row in found.rows.values():
+                if row.holds(version, "desired"):
+                    self.agents.set_desired(row, Content(version, made.etag))
         return made.id
 
     @verb
@@ -107,10 +103,8 @@ class LosantWorld(SimulatedWorld):
         """Have a device run a flow from a file of its own, which no write governs from then on."""
         on, what = self._device(device), self._flow(flow)
         self.agents.assign(on, what, version, CONSOLE)
-        row = self.app.rows.find(what.index, on.index)
-        self.app.rows.current[row] = self.app.rows.desired[row]
-        self.app.rows.files[row] = file_name
-        self.app.listings.row_changed(row)
+        row = what.rows[on.index]
+        row.current, row.file = row.desired, file_name
 
     @verb
     def fall_back(self, device: str, flow: str, version: str | None, error: str | None = None) -> None:
@@ -125,24 +119,20 @@ class LosantWorld(SimulatedWorld):
     @locked
     def state(self) -> list[dict[str, str | None]]:
         """Every listed row: device and flow (ids and names), desired, current and their etags."""
-        rows, devices, flows = self.app.rows, self.app.devices, self.app.flows
-        dump: list[dict[str, str | None]] = []
-        for row in rows.live():
-            device, flow = devices[rows.device[row]], flows[rows.flow[row]]
-            desired, current = rows.contents[rows.desired[row]], rows.contents[rows.current[row]]
-            dump.append(
-                {
-                    "device": device.name,
-                    "deviceId": device.id,
-                    "flow": flow.name,
-                    "flowId": flow.id,
-                    "desired": desired.version,
-                    "current": current.version,
-                    "desiredEtag": desired.etag,
-                    "currentEtag": current.etag,
-                }
-            )
-        return dump
+        return [
+            {
+                "device": row.device.name,
+                "deviceId": row.device.id,
+                "flow": row.flow.name,
+                "flowId": row.flow.id,
+                "desired": row.desired.version,
+                "current": row.current.version,
+                "desiredEtag": row.desired.etag,
+                "currentEtag": row.current.etag,
+            }
+            for row in self.app.rows
+            if row.alive
+        ]
 
     # --- faults that change the world --------------------------------------------------------------------------------
 
@@ -153,11 +143,10 @@ class LosantWorld(SimulatedWorld):
         if not devices:
             return
         old = self.faults.random.choice(devices)
-        held = [(app.flows[app.rows.flow[row]], app.rows.desired[row]) for row in app.rows.of_device(old.index)]
+        held = [(row.flow, row.desired.version) for row in app.rows_of(old)]
         new = app.add_device(f"{old.name}-r{len(app.devices)}", old.tags, EDGE, old.agent, old.connected)
         self.delete_device(old.id)
-        for flow, desired in held:
-            version = app.rows.contents[desired].version
+        for flow, version in held:
             if flow.flow_class == "edge" and version is not None:
                 self.agents.assign(new, flow, version, CONSOLE)
 
@@ -170,22 +159,10 @@ class LosantWorld(SimulatedWorld):
         return bool(devices)
 
     def _device(self, text: str) -> Device:
-        found = self.app.device(text)
-        if found is None:
-            raise LookupError(f"there is no device {text!r}")
-        return found
+        return there(self.app.device(text), f"device {text!r}")
 
     def _flow(self, text: str) -> Flow:
-        found = self.app.flow(text)
-        if found is None:
-            raise LookupError(f"there is no flow {text!r}")
-        return found
-
-    def _device_rows_changed(self, device: Device) -> None:
-        device.updated = self.app.now()
-        self.app.listings.devices_changed()
-        for row in self.app.rows.of_device(device.index):
-            self.app.listings.row_changed(row)
+        return there(self.app.flow(text), f"flow {text!r}")
 
 
 def _tags(given: TagsGiven) -> Tags:

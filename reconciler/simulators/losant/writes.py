@@ -1,97 +1,119 @@
-"""The writes: release, replace, remove, and making a version.
+"""The writes: release, replace and remove.
 
-Bodies are held to the vendor's schemas by hand: unknown keys, missing keys, types, lengths, formats. Their readers raise a
-400 `Refusal` whose message names the key (confirmed: JS lib/schemas/edgeDeployment*.json). A write answers 202, before API
-1.30.1 201, when it is accepted (confirmed: PY31); what it does to the rows can be read later or, by variant, at once.
+Bodies have the shapes of the vendor's schemas, and nothing besides (confirmed: JS lib/schemas/edgeDeployment*.json); a
+refusal names the key. A write answers 202, before API 1.30.1 201, when it is accepted (confirmed: PY31); what it does to
+the rows can be read later or, by variant, at once.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Annotated, TypeVar
 
-from reconciler.simulators.exchange import Json, Reply, json_object, json_reply
+import msgspec
+
+from reconciler.simulators.exchange import Reply, json_reply
 from reconciler.simulators.losant.access import malformed, not_found
 from reconciler.simulators.losant.agents import TOKEN
-from reconciler.simulators.losant.call import OBJECT_ID, TAG_KEY, Call
-from reconciler.simulators.losant.inventory import EDGE, Device, Flow, tag_test
-from reconciler.simulators.losant.payloads import version_payload
+from reconciler.simulators.losant.call import Call
+from reconciler.simulators.losant.inventory import EDGE, Device, Flow, matches
 
-Body = dict[str, Json]
+Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Fa-f0-9]{24}\Z")]
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+TagKey = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-zA-Z_-]{1,255}\Z")]
 
-MOST_IDS, MOST_TAGS, LONGEST = 1000, 100, 255
-RESERVED = ("develop", "default")
+
+class Tag(msgspec.Struct, forbid_unknown_fields=True):
+    """An entry of a tag filter; what it does not name is open."""
+
+    key: TagKey | msgspec.UnsetType = msgspec.UNSET
+    value: Text | msgspec.UnsetType = msgspec.UNSET
+
+
+class Body(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    """What a write says."""
+
+
+class Release(Body):
+    """Set a version, or none, on devices."""
+
+    flow_id: Id
+    version: Text | None
+    device_ids: Annotated[list[Id], msgspec.Meta(max_length=1000)] = []
+    device_tags: Annotated[list[Tag], msgspec.Meta(max_length=100)] = []
+
+
+class Replace(Body):
+    """Set a version, or none, wherever another one is."""
+
+    flow_id: Id
+    old_version: Text
+    new_version: Text | None
+
+
+class Remove(Body):
+    """Set no version; null stands for all flows, or all devices."""
+
+    flow_id: Id | None
+    device_id: Id | None
+
+
+B = TypeVar("B", bound=Body)
 
 
 def release(call: Call) -> Reply:
     """Set what is desired of one flow on the devices named by id, by tag, or (a variant) by neither."""
-    body = _object(call, required=("flowId", "version"), optional=("deviceIds", "deviceTags"))
-    ids = [_object_id(item, "deviceIds") for item in _array(body, "deviceIds", MOST_IDS)]
-    tags = [_tag(item) for item in _array(body, "deviceTags", MOST_TAGS)]
-    flow_id, version = _object_id(body["flowId"], "flowId"), _text_or_null(body["version"], "version")
-    flow = _edge_flow(call, flow_id)
-    _check_version(call, flow, version)
+    body = _body(call, Release)
+    flow = _edge_flow(call, body.flow_id)
+    _check_version(call, flow, body.version)
     devices: dict[int, Device] = {}
-    if not ids and not tags:
+    if not body.device_ids and not body.device_tags:
         answer = call.world.app.variants["release-without-selector"]
         if answer == "reject":
             raise malformed("deviceIds or deviceTags is required")
         if answer == "all":
             devices = {d.index: d for d in _edge_devices(call)}
-    for device_id in ids:
+    for device_id in body.device_ids:
         device = _named_device(call, device_id)
         if device is not None:
             devices[device.index] = device
-    if tags:
-        matches = tag_test(tags, "or")
-        devices |= {d.index: d for d in _edge_devices(call) if matches(d.tags)}
-    return _assign(call, [(device, flow) for device in devices.values()], version)
+    for tag in body.device_tags:
+        devices |= {d.index: d for d in _edge_devices(call) if matches(d.tags, tag.key or None, tag.value or None)}
+    return _assign(call, [(device, flow) for device in devices.values()], body.version)
 
 
 def replace(call: Call) -> Reply:
     """Move every row that holds the old version of one flow to the new one, or to none."""
-    body = _object(call, required=("flowId", "oldVersion", "newVersion"))
-    old, new = _text(body["oldVersion"], "oldVersion"), _text_or_null(body["newVersion"], "newVersion")
-    flow = _edge_flow(call, _object_id(body["flowId"], "flowId"))
-    _check_version(call, flow, new)
-    app = call.world.app
-    rows = app.rows.with_version(app.rows.of_flow(flow.index), old, app.variants["replace-matches"])
-    return _assign(call, [(app.devices[app.rows.device[row]], flow) for row in rows], new)
+    body = _body(call, Replace)
+    flow = _edge_flow(call, body.flow_id)
+    _check_version(call, flow, body.new_version)
+    where = call.world.app.variants["replace-matches"]
+    holders = [row.device for row in flow.rows.values() if row.holds(body.old_version, where)]
+    return _assign(call, [(device, flow) for device in holders], body.new_version)
 
 
 def remove(call: Call) -> Reply:
     """Remove one flow from one device, a flow from every device, every flow from a device, or (a variant) all."""
-    body = _object(call, required=("flowId", "deviceId"))
-    flow_id, device_id = (None if body[key] is None else _object_id(body[key], key) for key in ("flowId", "deviceId"))
+    body = _body(call, Remove)
     app = call.world.app
-    if flow_id is None and device_id is None:
+    if body.flow_id is None and body.device_id is None:
         answer = app.variants["remove-null-null"]
         if answer == "reject":
             raise malformed("flowId or deviceId is required")
         if answer == "none":
             return _assign(call, [], None)
-    flow = _edge_flow(call, flow_id) if flow_id is not None else None
-    device = _named_device(call, device_id) if device_id is not None else None
-    if device_id is not None and device is None:
+    flow = _edge_flow(call, body.flow_id) if body.flow_id is not None else None
+    device = _named_device(call, body.device_id) if body.device_id is not None else None
+    if body.device_id is not None and device is None:
         return _assign(call, [], None)
-    rows = app.rows.of_device(device.index) if device is not None else list(app.rows.live())
-    pairs = [(app.devices[app.rows.device[row]], app.flows[app.rows.flow[row]]) for row in rows]
-    wanted = [(on, what) for on, what in pairs if what.flow_class == "edge" and (flow is None or what is flow)]
-    return _assign(call, wanted, None)
+    rows = app.rows_of(device) if device is not None else [row for row in app.rows if row.alive]
+    wanted = [row for row in rows if row.flow.flow_class == "edge" and (flow is None or row.flow is flow)]
+    return _assign(call, [(row.device, row.flow) for row in wanted], None)
 
 
-def make_version(call: Call) -> Reply:
-    """Make a version of a flow; over an existing name only with `allowReplacement`.
-
-    The workflow's graph, where sent, is content and not looked at.
-    """
-    flow, body = call.flow(), _decode(call)
-    name, notes, agent = _text(body.get("version"), "version"), body.get("notes", ""), body.get("minimumAgentVersion")
-    if name in RESERVED:
-        raise malformed(f"version must not be {name}")
-    if not isinstance(notes, str):
-        raise malformed("notes must be a string")
-    if name in flow.versions and not call.parameters.flag("allowReplacement"):
-        raise malformed(f"version {name} exists already")
-    call.world.create_version(flow.id, name, _text_or_null(agent, "minimumAgentVersion"), notes)
-    return json_reply(201, version_payload(call.world.app, flow, flow.versions[name]))
+def _body(call: Call, kind: type[B]) -> B:
+    try:
+        return msgspec.json.decode(call.request.body, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise malformed(str(error)) from None
 
 
 def _assign(call: Call, pairs: Sequence[tuple[Device, Flow]], version: str | None) -> Reply:
@@ -147,57 +169,3 @@ def _named_device(call: Call, device_id: str) -> Device | None:
             raise malformed("Device is not an edge compute device")
         return None
     return device
-
-
-# --- the fields of bodies ---------------------------------------------------------------------------------------------------
-
-
-def _decode(call: Call) -> Body:
-    found = json_object(call.request.body)
-    if found is None:
-        raise malformed("the body must be a JSON object")
-    return found
-
-
-def _object(call: Call, required: tuple[str, ...], optional: tuple[str, ...] = ()) -> Body:
-    body = _decode(call)
-    for key in required:
-        if key not in body:
-            raise malformed(f"{key} is required")
-    for key in body:
-        if key not in required and key not in optional:
-            raise malformed(f"{key} is not allowed")
-    return body
-
-
-def _object_id(value: Json, key: str) -> str:
-    if not isinstance(value, str) or not OBJECT_ID.fullmatch(value):
-        raise malformed(f"{key} must be an object id")
-    return value.lower()
-
-
-def _text(value: Json, key: str) -> str:
-    if not isinstance(value, str) or not 1 <= len(value) <= LONGEST:
-        raise malformed(f"{key} must be a string of 1 to {LONGEST} characters")
-    return value
-
-
-def _text_or_null(value: Json, key: str) -> str | None:
-    return None if value is None else _text(value, key)
-
-
-def _array(body: Body, key: str, most: int) -> list[Json]:
-    """An array of at most so many items; empty where the key is absent."""
-    value = body.get(key, [])
-    if not isinstance(value, list) or len(value) > most:
-        raise malformed(f"{key} must be an array of at most {most} items")
-    return value
-
-
-def _tag(value: Json) -> tuple[str | None, str | None]:
-    if not isinstance(value, dict) or not set(value) <= {"key", "value"}:
-        raise malformed("deviceTags takes entries of key and value")
-    key = value.get("key")
-    if "key" in value and (not isinstance(key, str) or not TAG_KEY.fullmatch(key)):
-        raise malformed("deviceTags has a key that is none")
-    return key, _text(value["value"], "deviceTags") if "value" in value else None

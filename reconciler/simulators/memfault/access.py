@@ -18,8 +18,8 @@ from reconciler.simulators.routes import Refusal
 
 TOKEN, EMAIL, KEY = "oat_simulated", "robot@example.invalid", "simulated-user-key"
 
-ORGANIZATION, USER, NOBODY = "", "user", "nobody"
-"""Who a route is for: tokens and users, users alone, or anyone."""
+USER = "user"
+"""The scope of routes that are for users alone, not for tokens."""
 
 _KINDS = {
     400: (1000, "InvalidRequestError"),
@@ -68,8 +68,6 @@ class Access:
 
     def check(self, headers: Mapping[str, str], scope: str, *, expired: bool) -> None:
         """Raise a `Refusal`: 401 for who is not known (any more), 403 for who may not."""
-        if scope == NOBODY:
-            return
         email, secret = _credentials(headers.get("authorization", ""))
         user = email != "" and self.users.get(email) == secret
         token = email == "" and secret in self.tokens

@@ -7,7 +7,6 @@ pages from 1, `per_page` 100; CLI deploy.py for a sort that repeats). What is no
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import msgspec
@@ -27,9 +26,6 @@ NUMBER = re.compile(r"[0-9]{1,9}")
 NO_CONTENT = Reply(204, b"", {})
 QUEUED = Reply(202, b"", {"location": "/api/v0/queue/1"})
 """Taken, and to be done (confirmed: WEB reference-http-response-status-codes; SW Tasks)."""
-
-VERSION = re.compile(r"[-a-zA-Z0-9_.+:\\()\[\]/ ]{1,128}")
-"""Names, as SW info and MDX docs/platform/software-version-hardware-version.mdx bound them."""
 
 Body = Mapping[str, Json]
 Keys = Mapping[str, Callable[[T], Any]]
@@ -70,14 +66,13 @@ class Parameters:
         return rows
 
 
-@dataclass(frozen=True, slots=True)
 class Call(AnyCall[MemfaultWorld]):
     """A call of the project."""
 
-    parameters: Parameters = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "parameters", Parameters(self.request.query))
+    @property
+    def parameters(self) -> Parameters:
+        """What its query asks for."""
+        return Parameters(self.request.query)
 
     @property
     def project(self) -> Project:
@@ -151,27 +146,8 @@ def data(payload: Json) -> Reply:
     return json_reply(200, {"data": payload})
 
 
-# --- the fields of bodies: each reader raises a 400 `Refusal` that names the field; unknown fields are ignored -----------
-
-
-def text(body: Body, name: str) -> str:
-    """A text, empty where it is absent."""
-    value = body.get(name, "")
-    if not isinstance(value, str):
-        raise malformed(f"{name} must be a string")
-    return value
-
-
-def required(body: Body, name: str) -> str:
-    """A text that must be there and be a name."""
-    value = text(body, name)
-    if not VERSION.fullmatch(value):
-        raise malformed(f"{name} is required, and takes 1 to 128 letters, digits and the marks of a name")
-    return value
-
-
 def percent(body: Body, name: str) -> int:
-    """A whole percentage, 0 to 100."""
+    """A whole percentage of a body, 0 to 100; 400."""
     value = body.get(name)
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 100:
         raise malformed(f"{name} must be a whole number from 0 to 100")

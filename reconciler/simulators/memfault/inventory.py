@@ -52,16 +52,14 @@ class Artifact:
     md5: str
     created: int
     must_pass_through: bool = False
-    extra_info: Json = None
 
 
 @dataclass(slots=True)
 class Release:
-    """A version that can be activated, full or a delta from `base`; its artifacts by hardware version.
+    """A version that can be activated, full or a delta from `base`.
 
-    `further` are more payloads for hardware that has one, by hardware and name: two for one hardware version are normal
-    (confirmed: CLI METADATA 1.10.0, 1.11.0).
-    A release that is known from events alone has no artifacts (confirmed: SW Create a Release).
+    Two artifacts for one hardware version are normal (confirmed: CLI METADATA 1.10.0, 1.11.0); the first is the payload. A
+    release that is known from events alone has none (confirmed: SW Create a Release).
     """
 
     id: int
@@ -75,13 +73,11 @@ class Release:
     notes: str = ""
     extra_info: Json = None
     of_event: bool = False
-    artifacts: dict[str, Artifact] = field(default_factory=dict)
-    further: dict[tuple[str, str], Artifact] = field(default_factory=dict)
+    artifacts: list[Artifact] = field(default_factory=list)
 
-    @property
-    def payloads(self) -> list[Artifact]:
-        """All of its artifacts."""
-        return [*self.artifacts.values(), *self.further.values()]
+    def payload(self, hardware: str) -> Artifact | None:
+        """What devices of a hardware version get of it."""
+        return next((one for one in self.artifacts if one.hardware == hardware), None)
 
     @property
     def name(self) -> str:

@@ -27,23 +27,9 @@ def organization_payload(project: Project) -> Payload:
     return {"id": 1, "name": project.organization.title(), "slug": project.organization}
 
 
-def project_payload(project: Project) -> Payload:
-    """The project. Without `max_ota_upload_size` the official client sends a payload in one part (CLI upload.py)."""
-    return {
-        "id": project.number,
-        "name": project.slug.replace("-", " ").title(),
-        "slug": project.slug,
-        "os": "Zephyr",
-        "platform": "nRF9160",
-        "count_devices": len(project.devices),
-        "created_date": iso(project.created),
-        "updated_date": iso(project.created),
-    }
-
-
 def release_payload(project: Project, release: Release) -> Payload:
     """A release. That replies carry `must_pass_through` is inferred (a variant)."""
-    must = any(artifact.must_pass_through for artifact in release.payloads)
+    must = any(artifact.must_pass_through for artifact in release.artifacts)
     return {
         **release_brief(release),
         "min_version": release.min_version,
@@ -53,7 +39,7 @@ def release_payload(project: Project, release: Release) -> Payload:
         "count_devices": project.count(release.version),
         "created_date": iso(release.created),
         "updated_date": iso(release.updated),
-        "artifacts": [artifact_payload(project, artifact) for artifact in release.payloads],
+        "artifacts": [artifact_payload(project, artifact) for artifact in release.artifacts],
     }
 
 
@@ -70,7 +56,7 @@ def artifact_payload(project: Project, artifact: Artifact) -> Payload:
         "url": f"https://ota-cdn.example.invalid/{artifact.id}/{artifact.filename}",
         "md5": artifact.md5,
         **_must_pass(project, shown=artifact.must_pass_through),
-        "extra_info": artifact.extra_info,
+        "extra_info": None,
         "created_date": iso(artifact.created),
         "updated_date": iso(artifact.created),
     }

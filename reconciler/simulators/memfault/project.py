@@ -7,7 +7,6 @@ from hashlib import blake2b
 from itertools import count
 
 from reconciler.simulators.clock import Clock, Timeline
-from reconciler.simulators.exchange import Json
 from reconciler.simulators.memfault.inventory import (
     DEFAULT,
     Artifact,
@@ -43,9 +42,6 @@ class Project(Timeline):
         self.cohorts: dict[str, Cohort] = {}
         self.deployments: dict[int, Deployment] = {}
         self.devices: dict[str, Device] = {}
-        self.uploads: dict[str, bool] = {}
-        self.revision = 0
-        self.beat = self.now() // BEAT * BEAT
         self.created = self.now()
         self.ids = count(1)
         self._counted: tuple[int, Counter[str | None]] = (-1, Counter())
@@ -54,14 +50,6 @@ class Project(Timeline):
     def now(self) -> int:
         """Milliseconds since 1970."""
         return round(self.seconds() * 1000)
-
-    def advance(self) -> None:
-        """Let everything happen that is due by now, signs of life too."""
-        super().advance()
-        beat = self.now() // BEAT * BEAT
-        if beat != self.beat:
-            self.beat = beat
-            self.revision += 1
 
     # --- what there is -----------------------------------------------------------------------------------------------
 
@@ -113,32 +101,13 @@ class Project(Timeline):
             versions[version] = next(self.ids)
 
     def add_artifact(
-        self,
-        release: Release,
-        hardware: str,
-        *,
-        must_pass_through: bool = False,
-        filename: str = "",
-        md5: str = "",
-        extra_info: Json = None,
-    ) -> Artifact:
-        """A payload of a release for a hardware version; where it has one, a further one by its file's name."""
+        self, release: Release, hardware: str, *, must_pass_through: bool = False, filename: str = ""
+    ) -> None:
+        """Add a payload of a release for a hardware version."""
         digest = blake2b(f"{release.name} {hardware}".encode(), digest_size=20).hexdigest()
-        made = Artifact(
-            next(self.ids),
-            hardware,
-            filename or f"{hardware}-{release.version}.bin",
-            digest,
-            md5 or digest[:32],
-            release.created,
-            must_pass_through,
-            extra_info,
-        )
-        if hardware in release.artifacts:
-            release.further[hardware, made.filename] = made
-        else:
-            release.artifacts[hardware] = made
-        return made
+        name = filename or f"{hardware}-{release.version}.bin"
+        made = Artifact(next(self.ids), hardware, name, digest, digest[:32], release.created, must_pass_through)
+        release.artifacts.append(made)
 
     # --- devices -----------------------------------------------------------------------------------------------------
 
@@ -149,14 +118,12 @@ class Project(Timeline):
         now = self.now()
         device = self.devices[serial] = Device(next(self.ids), serial, hardware, cohort, now, now)
         cohort.devices[device.id] = device
-        self.revision += 1
         return device
 
     def remove_device(self, device: Device) -> None:
         """Forget a device."""
         del self.devices[device.serial]
         del device.cohort.devices[device.id]
-        self.revision += 1
 
     def move(self, device: Device, cohort: Cohort) -> None:
         """Put a device into another cohort."""
@@ -169,7 +136,6 @@ class Project(Timeline):
         """Something about a device has changed."""
         device.row = None
         device.updated = self.now()
-        self.revision += 1
 
     def report(self, device: Device, software_type: str, version: str) -> None:
         """Have a device say what it runs; a version that nobody released makes a release without payloads."""
@@ -184,21 +150,21 @@ class Project(Timeline):
 
     def count(self, version: str) -> int:
         """How many devices were last seen with a version."""
-        if self._counted[0] != self.revision:
-            self._counted = self.revision, Counter(device.reported for device in self.devices.values())
+        if self._counted[0] != self.changes:
+            self._counted = self.changes, Counter(device.reported for device in self.devices.values())
         return self._counted[1][version]
 
     def listing(self) -> list[Device]:
-        """All devices in order, kept until something about one changes: a large project has many pages of them."""
-        if self._listed[0] != self.revision:
-            self._listed = self.revision, list(self.devices.values())
+        """All devices in order, kept until anything changes: a large project has many pages of them."""
+        if self._listed[0] != self.changes:
+            self._listed = self.changes, list(self.devices.values())
         return self._listed[1]
 
     def seen(self, device: Device) -> int | None:
         """When a device was last heard of; an online one sends a sign of life every `BEAT`."""
         if device.seen is None or not device.online:
             return device.seen
-        return max(device.seen, self.beat)
+        return max(device.seen, self.now() // BEAT * BEAT)
 
     # --- looking things up -------------------------------------------------------------------------------------------
 

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 from reconciler.simulators.exchange import Json, Reply, Request, json_object
 from reconciler.simulators.faults import KINDS, LISTINGS, READS, WRITES
 from reconciler.simulators.faults import Faults as AnyFaults
-from reconciler.simulators.memfault import reads, writes
-from reconciler.simulators.memfault.access import NOBODY, USER, not_found, refused
+from reconciler.simulators.memfault import endpoints
+from reconciler.simulators.memfault.access import USER, not_found, refused
 from reconciler.simulators.memfault.call import Call
 from reconciler.simulators.memfault.variants import OBJECTS
 from reconciler.simulators.memfault.world import MemfaultWorld
@@ -25,25 +25,21 @@ _LIST = (READS, OBJECTS, LISTINGS)
 _READ = (READS, OBJECTS)
 
 ROUTES: tuple[Route[Call], ...] = (
-    route("me.get", "GET", "/auth/me", reads.get_me, *_READ, scope=USER),
-    route("organizations.list", "GET", _ORGANIZATIONS, reads.list_organizations, *_LIST),
-    route("project.get", "GET", _P, reads.get_project, *_READ),
-    route("payloads.create", "POST", f"{_P}/releases/ota_payload", writes.make_payload, WRITES),
-    route("uploads.prepare", "POST", f"{_P}/upload", writes.prepare, WRITES),
-    route("uploads.put", "PUT", "/uploads/{token}", writes.put_bytes, WRITES, scope=NOBODY),
-    route("releases.list", "GET", f"{_P}/releases", reads.list_releases, *_LIST),
-    route("release.get", "GET", f"{_P}/releases/{{release}}*", reads.get_release, *_READ),
-    route("deployments.list", "GET", f"{_P}/deployments", reads.list_deployments, *_LIST),
-    route("deployments.create", "POST", f"{_P}/deployments", writes.make_deployment, WRITES),
-    route("deployment.update", "PATCH", f"{_P}/deployments/{{deployment}}", writes.update_deployment, WRITES),
-    route("deployment.delete", "DELETE", f"{_P}/deployments/{{deployment}}", writes.delete_deployment, WRITES),
-    route("cohorts.list", "GET", f"{_P}/cohorts", reads.list_cohorts, *_LIST),
-    route("cohorts.devices.list", "GET", f"{_P}/cohorts/{{cohort}}/devices", reads.list_members, *_LIST),
-    route("devices.list", "GET", f"{_P}/devices", reads.list_devices, *_LIST),
-    route("types.list", "GET", f"{_P}/software_types", reads.list_types, *_LIST),
-    route("types.values", "GET", f"{_P}/software_type_values", reads.list_type_values, *_LIST),
-    route("versions.list", "GET", _TYPE, reads.list_versions, *_LIST),
-    route("version.get", "GET", f"{_TYPE}/{{version}}*", reads.get_version, *_READ),
+    route("me.get", "GET", "/auth/me", endpoints.get_me, *_READ, scope=USER),
+    route("organizations.list", "GET", _ORGANIZATIONS, endpoints.list_organizations, *_LIST),
+    route("releases.list", "GET", f"{_P}/releases", endpoints.list_releases, *_LIST),
+    route("release.get", "GET", f"{_P}/releases/{{release}}*", endpoints.get_release, *_READ),
+    route("deployments.list", "GET", f"{_P}/deployments", endpoints.list_deployments, *_LIST),
+    route("deployments.create", "POST", f"{_P}/deployments", endpoints.make_deployment, WRITES),
+    route("deployment.update", "PATCH", f"{_P}/deployments/{{deployment}}", endpoints.update_deployment, WRITES),
+    route("deployment.delete", "DELETE", f"{_P}/deployments/{{deployment}}", endpoints.delete_deployment, WRITES),
+    route("cohorts.list", "GET", f"{_P}/cohorts", endpoints.list_cohorts, *_LIST),
+    route("cohorts.devices.list", "GET", f"{_P}/cohorts/{{cohort}}/devices", endpoints.list_members, *_LIST),
+    route("devices.list", "GET", f"{_P}/devices", endpoints.list_devices, *_LIST),
+    route("types.list", "GET", f"{_P}/software_types", endpoints.list_types, *_LIST),
+    route("types.values", "GET", f"{_P}/software_type_values", endpoints.list_type_values, *_LIST),
+    route("versions.list", "GET", _TYPE, endpoints.list_versions, *_LIST),
+    route("version.get", "GET", f"{_TYPE}/{{version}}*", endpoints.get_version, *_READ),
 )
 
 

@@ -123,9 +123,10 @@ class _Offers:
         key = cohort.id, software_type, hardware
         if key not in self._gathered:
             self._gathered[key] = [
-                (deployment, _offer(deployment.release, hardware))
+                (deployment, Offer(release.version, release.base, payload.must_pass_through, release.min_version))
                 for deployment in self.project.activations(cohort)
-                if deployment.release.software_type == software_type and hardware in deployment.release.artifacts
+                if (release := deployment.release).software_type == software_type
+                and (payload := release.payload(hardware)) is not None
             ]
         return self._gathered[key]
 
@@ -136,11 +137,6 @@ def reaches(project: Project, deployment: Deployment, serial: str) -> bool:
         return True
     draw = blake2b(f"{project.number} {deployment.id} {serial}".encode(), digest_size=4).digest()
     return int.from_bytes(draw) % 10_000 < deployment.percent * 100
-
-
-def _offer(release: Release, hardware: str) -> Offer:
-    must = release.artifacts[hardware].must_pass_through
-    return Offer(release.version, release.base, must, release.min_version)
 
 
 class Activations:

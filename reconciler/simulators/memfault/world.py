@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from reconciler.simulators.control import SimulatedWorld, locked, verb
+from reconciler.simulators.control import SimulatedWorld, locked, there, verb
 from reconciler.simulators.exchange import Json
 from reconciler.simulators.faults import Faults
 from reconciler.simulators.memfault.access import Access
@@ -53,10 +53,9 @@ class MemfaultWorld(SimulatedWorld):
     def add_device(self, cohort: str, hardware: str, version: str | None = None, serial: str | None = None) -> str:
         """Add a device that is online and runs a version, or that was never heard of; its serial."""
         project = self.project
-        if hardware not in project.hardware:
-            raise LookupError(f"there is no hardware version {hardware!r}")
-        serial = serial or f"NEW{len(project.devices):05d}-{project.revision}"
-        device = project.add_device(serial, project.hardware[hardware], self._cohort(cohort))
+        kind = there(project.hardware.get(hardware), f"hardware version {hardware!r}")
+        serial = serial or f"NEW{next(project.ids):05d}"
+        device = project.add_device(serial, kind, self._cohort(cohort))
         if version is not None:
             device.online = True
             project.report(device, device.hardware.primary, version)
@@ -116,8 +115,7 @@ class MemfaultWorld(SimulatedWorld):
     ) -> int:
         """Add a release; its id. `base` makes it a delta; `hardware` says who gets payloads (all that run the type)."""
         project = self.project
-        if software_type not in project.types:
-            raise LookupError(f"there is no software type {software_type!r}")
+        there(project.types.get(software_type), f"software type {software_type!r}")
         release = project.new_release(version, software_type, base)
         release.min_version, release.revision, release.notes = min_version, revision, notes
         release.extra_info = extra_info
@@ -207,7 +205,7 @@ class MemfaultWorld(SimulatedWorld):
         if devices:
             old = self.faults.random.choice(devices)
             self.delete_device(old.serial)
-            serial = f"{old.serial}-r{self.project.revision}"
+            serial = f"{old.serial}-r{next(self.project.ids)}"
             self.add_device(old.cohort.slug, old.hardware.name, old.reported, serial)
 
     def make_a_deployment(self) -> bool:
@@ -242,22 +240,14 @@ class MemfaultWorld(SimulatedWorld):
     # --- looking things up -------------------------------------------------------------------------------------------
 
     def _device(self, serial: str) -> Device:
-        if serial not in self.project.devices:
-            raise LookupError(f"there is no device {serial!r}")
-        return self.project.devices[serial]
+        return there(self.project.devices.get(serial), f"device {serial!r}")
 
     def _cohort(self, slug: str) -> Cohort:
-        found = self.project.cohort(slug)
-        if found is None:
-            raise LookupError(f"there is no cohort {slug!r}")
-        return found
+        return there(self.project.cohort(slug), f"cohort {slug!r}")
 
     def _release(self, version: VersionGiven) -> Release:
         base, name = (None, version) if isinstance(version, str) else (version[0], version[-1])
-        found = self.project.releases.get((base, name))
-        if found is None:
-            raise LookupError(f"there is no release {version!r}")
-        return found
+        return there(self.project.releases.get((base, name)), f"release {version!r}")
 
 
 def highest_first(project: Project, cohort: Cohort, software_type: str) -> list[Deployment]:

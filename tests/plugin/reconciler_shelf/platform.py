@@ -19,7 +19,7 @@ from reconciler.platforms.answers import receipt_of
 from reconciler.platforms.credentials import Bearer
 from reconciler.platforms.http import Client
 from reconciler.plugin.platform import Resolve
-from reconciler.ports import Capabilities, Check, Clock
+from reconciler.ports import SILENT, Capabilities, Check, Clock, ReadProgress
 from reconciler_shelf.compile import ASSIGN, SHELVES_PER_CALL, compile_changes
 from reconciler_shelf.connection import ShelfConnection
 from reconciler_shelf.translate import snapshot_of
@@ -32,9 +32,10 @@ L = TypeVar("L", Shelves, Versions)
 class Shelf:
     """One store. Safe to use from several threads."""
 
-    def __init__(self, client: Client, spec: ShelfConnection, clock: Clock) -> None:
-        """Take the client, what the connection says, and the clock."""
+    def __init__(self, client: Client, spec: ShelfConnection, clock: Clock, progress: ReadProgress = SILENT) -> None:
+        """Take the client, what the connection says, the clock, and who wants to know how far readings are."""
         self._client = client
+        self._progress = progress
         self._clock = clock
         self._base = f"/stores/{spec.store}"
 
@@ -61,6 +62,7 @@ class Shelf:
         del query, since
         read_at = self._clock.now()
         listed, problems = self._listed("shelves", Shelves, lambda found: len(found.shelves))
+        self._progress.read("shelves", len(listed.shelves), len(listed.shelves))
         versions, others = self._versions()
         packages = {one.package for one in versions.versions}
         packages |= {name for shelf in listed.shelves for name in shelf.packages}
@@ -165,9 +167,17 @@ def _decoder(kind: type[T]) -> Callable[[bytes], T]:
 
 
 def factory(
-    spec: ShelfConnection, resolve: Resolve, clock: Clock, *, transport: httpx.BaseTransport | None = None
+    spec: ShelfConnection,
+    resolve: Resolve,
+    clock: Clock,
+    *,
+    transport: httpx.BaseTransport | None = None,
+    progress: ReadProgress = SILENT,
 ) -> Shelf:
-    """Return the platform of a connection; `transport` replaces the network. Raises SettingsError; sends nothing."""
+    """Return the platform of a connection; `transport` replaces the network, `progress` hears of readings.
+
+    Raises SettingsError; sends nothing.
+    """
     client = Client(
         spec.url,
         Bearer(resolve(spec.token)),
@@ -178,4 +188,4 @@ def factory(
         per_second=spec.requests.per_second,
         transport=transport,
     )
-    return Shelf(client, spec, clock)
+    return Shelf(client, spec, clock, progress)

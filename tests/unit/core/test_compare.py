@@ -7,7 +7,7 @@ from array import array
 import msgspec
 import pytest
 
-from reconciler.core.plan import assemble
+from reconciler.core.assemble import assemble
 from reconciler.engine.difference import comparison
 from reconciler.errors import SettingsError
 from reconciler.model.change import Action, Change, Held, Reason, Request, Verb
@@ -24,7 +24,8 @@ from reconciler.model.fleet import (
 from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.observation import EMPTY, State
 from reconciler.model.origin import NOWHERE
-from reconciler.model.plan import Basis, Counts, FleetPlan, LimitKind, Plan, Summary, Violation
+from reconciler.model.plan import Basis, Counts, FleetPlan, Lifted, LimitKind, Plan, Summary, Violation
+from reconciler.model.provenance import ConnectionChange, ConnectionEdit, Loosened, Loosening
 from reconciler.model.snapshot import PROVED, Coverage, Snapshot, Workload
 from reconciler.model.unit import Reach, Ref, Unit, Units, labels_of
 from tests.laws.strategies import locate
@@ -111,6 +112,23 @@ def test_plans_go_by_unit_and_workload() -> None:
         (("fleet austin", "versions", "w1 v2"), None, "content unknown"),
         (("fleet austin", "violations", "remove poller"), None, "0 of 0"),
         (("fleet austin", "warnings"), None, "not enforced yet: windows"),
+    ]
+
+
+def test_what_plans_say_of_their_bases_is_compared() -> None:
+    violation = Violation(kind=LimitKind.REMOVE, workload="poller")
+    free = fleet(lifted=(Lifted(violation=violation, reason="end of life", until="2027-01-01"),))
+    looser = (
+        Loosened(fleet="austin", kind=Loosening.LIMIT, subject="remove", was="10%"),
+        Loosened(fleet="austin", kind=Loosening.MODE, now="apply"),
+    )
+    edited = (ConnectionChange(connection="plant", edit=ConnectionEdit.CHANGED, platform="losant"),)
+    right = msgspec.structs.replace(plan(free), loosened=looser, connections=edited)
+    assert told(plan(fleet()), right) == [
+        (("connection plant",), None, "changed, planned"),
+        (("fleet austin", "lifted limits", "remove poller"), None, "until 2027-01-01: end of life"),
+        (("loosened austin limit remove",), None, "10% → nothing"),
+        (("loosened austin mode",), None, "nothing → apply"),
     ]
 
 

@@ -9,16 +9,17 @@ from typing import Any
 import msgspec
 import pytest
 
+from reconciler.core.assemble import assemble, iso
 from reconciler.core.assessment import FleetAssessment, leavers
 from reconciler.core.bind import bind
-from reconciler.core.digest import PART, fingerprint
-from reconciler.core.guards.force import in_force
+from reconciler.core.digest import PART, checksum, fingerprint
+from reconciler.core.guards.manifest import in_force
 from reconciler.core.names import suggestion
-from reconciler.core.plan import assemble, failed_fleet, iso
+from reconciler.core.plan import failed_fleet
 from reconciler.core.resolve import resolve
 from reconciler.core.status import axes, fleet_status
 from reconciler.core.versions import older
-from reconciler.model.change import Reason, Verb
+from reconciler.model.change import Held, Reason, Verb
 from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.diagnostic import Severity
 from reconciler.model.fleet import (
@@ -33,11 +34,12 @@ from reconciler.model.fleet import (
 )
 from reconciler.model.hold import HoldReason
 from reconciler.model.observation import EMPTY, Phase, State
+from reconciler.model.origin import NOWHERE
 from reconciler.model.outcome import Result
 from reconciler.model.plan import FleetPlan, LimitKind
 from reconciler.model.release import Release, ReleaseInfo
 from reconciler.model.snapshot import PROVED, Coverage, Snapshot, Workload
-from reconciler.model.unit import Reach, Unit, Units
+from reconciler.model.unit import Reach, Ref, Unit, Units
 from reconciler.model.verdict import Health, Sync
 from reconciler.views.reason_words import hold_words, violation_words
 from tests.laws import strategies
@@ -330,7 +332,7 @@ def test_a_fleet_that_could_not_be_read_makes_the_plan_errored() -> None:
     plan = assemble([failed, planned(judged(reading(State("1", "1"))))], now=NOW, read={}, filters="")
     assert (plan.errored, plan.complete, plan.applyable) == (True, False, True)
     assert [entry.fleet for entry in plan.fleets] == ["a", "fleet"]
-    assert fingerprint(plan) == plan.fingerprint
+    assert (fingerprint(plan), checksum(plan)) == (plan.fingerprint, plan.checksum)
     assert not assemble([failed], now=NOW, read={}, filters="").applyable
 
 
@@ -345,10 +347,14 @@ def test_no_call_acts_wide_on_a_workload_that_a_pin_speaks_of_even_of_a_unit_tha
     assert not judged(reading(State("1", "1")), units=Selector(all=True), pins={"to-come": {"poller": "1"}}).fleet_wide
 
 
-def test_a_fingerprint_is_that_of_the_whole_however_long_it_is() -> None:
+def test_digests_are_those_of_the_whole_however_long_it_is() -> None:
     nothing = failed_fleet("a", connection="plant", platform="", target="", manifest="", error="")
-    for number in (0, PART, PART + 1, 2 * PART, 2 * PART + 7):
-        long = msgspec.structs.replace(nothing, warnings=tuple(map(str, range(number))))
+    unit = Held(unit=Ref("u", "u"), workload=Ref("w", "w"), verb=None, from_=None, to=None, reasons=(), origin=NOWHERE)
+    seen = set()
+    for number in (0, 1, PART, PART + 1, 2 * PART, 2 * PART + 7):
+        long = msgspec.structs.replace(nothing, warnings=tuple(map(str, range(number))), held=(unit,) * number)
         plan = assemble([nothing, long], now=0.0, read={}, filters="")
-        fields = {name: getattr(plan, name) for name in plan.__struct_fields__ if name != "fingerprint"}
-        assert fingerprint(plan) == sha256(msgspec.json.encode(fields)).hexdigest()
+        fields = {name: getattr(plan, name) for name in plan.__struct_fields__ if name != "checksum"}
+        assert checksum(plan) == sha256(msgspec.json.encode(fields)).hexdigest()
+        seen.add(fingerprint(plan))
+    assert len(seen) == 6

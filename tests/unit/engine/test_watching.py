@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import pytest
 
+from reconciler.core.assemble import iso
 from reconciler.core.assessment import Filters
 from reconciler.core.decide import PlanRequest
-from reconciler.core.plan import iso
 from reconciler.engine.run import Options
 from reconciler.engine.watch import JITTER, LONGEST_PAUSE, QUIET, READINGS, Watched, Watching
 from reconciler.errors import ManifestError, ReconcilerError, SettingsError
 from reconciler.model.diagnostic import Diagnostic, Severity
-from reconciler.model.event import AnyEvent, Blocked, Called, Drifted, Finished, Note, Passed
-from reconciler.model.fleet import Limits, Manifest, Selector, Suspend
+from reconciler.model.event import AnyEvent, Blocked, Called, Differing, Drifted, Note, Passed, Settled
+from reconciler.model.fleet import Limits, Manifest, Rollout, Selector, Suspend
 from reconciler.model.observation import Phase, State
 from reconciler.model.origin import Origin
+from reconciler.model.outcome import Result
+from reconciler.model.plan import Plan
+from reconciler.model.release import ReleaseInfo
+from reconciler.model.snapshot import Coverage
 from reconciler.model.unit import Reach
 from tests.unit.engine.memory import LOST, REFUSED, Clock, Memory, gone, request
 
@@ -74,8 +79,12 @@ def watched(
 ) -> list[AnyEvent]:
     """Watch until nothing more happens between passes; return what was told."""
     how = Watched(interval=INTERVAL, apply=apply, filters=filters, options=Options(concurrency=1, wait=False))
-    source = git or Git(request())
-    watching = Watching(
+    return list(watch_of(memory, git or Git(request()), how).events())
+
+
+def watch_of(memory: Memory, source: Git, how: Watched, keep: Callable[[Plan], None] | None = None) -> Watching:
+    """Return a watch of a platform in memory."""
+    return Watching(
         source,
         lambda manifest: lambda name: memory,
         memory.clock,
@@ -83,8 +92,8 @@ def watched(
         run="w",
         random=lambda: 0.5,
         commit=lambda _: source.commit,
+        keep=keep,
     )
-    return list(watching.events())
 
 
 def passes(*happens: Callable[[Memory], object], count: int = 4) -> Memory:
@@ -185,8 +194,7 @@ def test_limits_are_never_passed_and_that_is_told() -> None:
     memory = passes(lambda one: None)
     events = watched(memory, Git(request(limits=Limits(replace="1"))))
     assert memory.calls == []
-    assert len([event for event in events if isinstance(event, Blocked)]) == 2
-    assert all(event.exit_code == 3 for event in events if isinstance(event, Finished))
+    assert len([event for event in events if isinstance(event, Blocked)]) == 1
     assert [event.violations for event in events if isinstance(event, Passed)] == [1, 1]
 
 
@@ -295,9 +303,7 @@ def test_a_filter_that_matches_nothing_ends_a_watch_that_begins_and_is_told_by_o
     nothing = msgspec.structs.replace(nothing, manifest=msgspec.structs.replace(nothing.manifest, fleets={}))
     git = Git(request("2"))
     told = notes(watched(passes(lambda one: git.say(nothing, commit="d"), lambda one: None), git))
-    assert (
-        told[1:] == ["the manifests have no Fleet (add one; `reconciler import` writes one from what is running)"] * 2
-    )
+    assert told[1:] == ["the manifests have no Fleet (add one; `reconciler import` writes one from what is running)"]
 
 
 def test_what_a_plan_warns_of_is_told_once() -> None:
@@ -386,3 +392,117 @@ def test_a_fleet_that_comes_back_is_told_of_anew() -> None:
     other = msgspec.structs.replace(wrong, fleets={"other": msgspec.structs.replace(fleet, name="other")}, digest="o")
     memory = passes(lambda _: setattr(git, "now", other), lambda _: setattr(git, "now", wrong))
     assert len([one for one in notes(watched(memory, git)) if "outside" in one]) == 3
+
+
+def once(memory: Memory, git: Git, *, apply: bool = False, detailed: bool = True, **options: Any) -> int:
+    """Return the exit code of a single pass."""
+    how = Watched(once=True, apply=apply, detailed=detailed, options=Options(wait=False, **options))
+    watching = watch_of(memory, git, how)
+    list(watching.events())
+    return watching.exit_code
+
+
+SUSPENDED = request("2", suspend=Suspend(reason="audit"))
+LIMITED = request("2", limits=Limits(replace="1"))
+NO_VERSION = {"2": ReleaseInfo(found=False)}
+
+
+@pytest.mark.parametrize(
+    ("asked", "catalogue", "apply", "code"),
+    [
+        (request("1"), {}, False, 0),
+        (request("2"), {}, False, 2),
+        (request("2"), {}, True, 0),
+        (request("2", mode="observe"), {}, True, 2),
+        (SUSPENDED, {}, False, 2),
+        (SUSPENDED, {}, True, 2),
+        (LIMITED, {}, False, 3),
+        (LIMITED, {}, True, 3),
+        (request("2"), NO_VERSION, False, 5),
+        (request("2"), NO_VERSION, True, 5),
+        (LIMITED, NO_VERSION, False, 5),
+    ],
+)
+def test_a_single_pass_says_by_its_exit_code_what_it_left(
+    asked: PlanRequest, catalogue: dict[str, ReleaseInfo], apply: bool, code: int
+) -> None:
+    memory = Memory(Clock())
+    memory.catalogue = catalogue
+    assert once(memory, Git(asked), apply=apply) == code
+
+
+def test_what_failed_comes_before_what_was_found() -> None:
+    refusing, half, gone_ = (Memory(Clock()) for _ in range(3))
+    refusing.script = [REFUSED] * 20
+    assert once(refusing, Git(request("2")), apply=True) == 4
+    half.coverage = Coverage(False, ("a page is missing",))
+    assert once(half, Git(LIMITED)) == 1
+    gone_.unreadable = [gone()]
+    assert once(gone_, Git(request("2"))) == 1
+
+
+def test_without_being_asked_for_what_was_found_drift_is_no_failure() -> None:
+    assert once(Memory(Clock()), Git(request("2")), detailed=False) == 0
+
+
+def test_a_limit_that_a_person_lifts_leaves_nothing() -> None:
+    lifted = request("2", rollout=Rollout(soak="30m"))
+    assert once(Memory(Clock()), Git(lifted), apply=True) == 3
+    assert once(Memory(Clock()), Git(lifted), apply=True, allow={"not-enforced": "a test"}) == 0
+
+
+def test_the_plan_of_a_pass_is_kept_before_anything_of_it_goes() -> None:
+    memory = Memory(Clock())
+    kept: list[tuple[int, int]] = []
+    how = Watched(once=True, apply=True, options=Options(wait=False))
+
+    def keep(plan: Plan) -> None:
+        kept.append((len(plan.fleets[0].changes), len(memory.calls)))
+
+    list(watch_of(memory, Git(request("2")), how, keep).events())
+    assert kept == [(4, 0)]
+    assert memory.calls
+
+
+def test_what_a_watch_leaves_undone_is_told_once_and_again_when_git_asks_for_something_else() -> None:
+    git = Git(request("2"))
+    memory = passes(lambda one: None, lambda one: git.say(request("3"), commit="d"), lambda one: one.set("u1", "7"))
+    events = watched(memory, git, apply=False)
+    told = [(one.now, one.desired, [unit.id for unit in one.units]) for one in events if isinstance(one, Differing)]
+    everyone = ["u0", "u1", "u2", "u3"]
+    assert told == [("1", "2", everyone), ("1", "3", everyone)]
+    assert drifts(events) == [("u1", "1", "7", "3")]
+
+
+def test_what_was_accepted_is_told_again_when_it_has_ended() -> None:
+    def settle(one: Memory) -> None:
+        one.slots["u1", "w1"] = State("2", "1", Phase.FAILED, error="no space")
+        del one.units["u2"]
+
+    memory = passes(settle, lambda one: None)
+    memory.settled = False
+    events = watched(memory)
+    told = [(one.outcome.unit.id, one.outcome.result, one.outcome.detail) for one in events if isinstance(one, Settled)]
+    assert [result for _, result, _ in told[:4]] == [Result.WAITING] * 4
+    assert set(told[4:]) >= {("u1", Result.FAILED, "no space"), ("u2", Result.STALE, "the unit is gone")}
+    assert len(told[4:]) == len({unit for unit, _, _ in told[4:]}), "each end is told once"
+
+
+def test_a_fleet_that_is_blocked_or_cannot_be_read_is_told_once_and_when_that_is_over() -> None:
+    git = Git(LIMITED)
+    memory = passes(
+        lambda one: None,
+        lambda one: setattr(one, "unreadable", [gone()]),
+        lambda one: setattr(one, "unreadable", [gone()]),
+        lambda one: None,
+        lambda one: git.say(request("2"), commit="d"),
+    )
+    events = watched(memory, git)
+    told = [one.message if isinstance(one, Note) else "blocked" for one in events if isinstance(one, Note | Blocked)]
+    assert told == [
+        "blocked",
+        "memory: list: no connection",
+        "the connection can be read again",
+        "the manifests changed",
+        "no longer blocked by a limit",
+    ]

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from reconciler.views.line import Line, Row, aligned, columns_of, fold, line, plain, styled, table, text_of
+from reconciler.views.line import COMMAND, Line, Row, aligned, columns_of, fold, line, plain, styled, table, text_of
 from reconciler.views.words import LONGEST, clean, harmless
 
 
@@ -57,10 +57,16 @@ def test_folding_breaks_at_spaces_and_hangs() -> None:
     assert fold(one, 40) == [one]
 
 
-def test_a_word_is_broken_only_where_it_fits_nowhere() -> None:
-    assert texts(fold(line("at " + "x" * 30), 20)) == ["at " + "x" * 17, "  " + "x" * 13]
+def test_a_word_is_never_broken() -> None:
+    assert texts(fold(line("at " + "x" * 30), 20)) == ["at", "  " + "x" * 30]
     assert texts(fold(line("at a " + "x" * 16), 20)) == ["at a", "  " + "x" * 16]
-    assert texts(fold(line("日" * 15), 20)) == ["日" * 10, "  " + "日" * 5]
+    assert texts(fold(line("日" * 15 + " b"), 20)) == ["日" * 15, "  b"]
+
+
+def test_a_command_stands_whole_on_a_line_of_its_own() -> None:
+    command = "reconciler apply 'a folder' --plan plan.json"
+    assert texts(fold(line("Apply with:", " ", (command, COMMAND)), 40)) == ["Apply with:", f"  {command}"]
+    assert texts(fold(line("Apply with:", " ", (command, COMMAND)), 80)) == [f"Apply with: {command}"]
 
 
 def test_styles_survive_folding() -> None:
@@ -106,7 +112,7 @@ def test_plain_views_import_no_rich() -> None:
         "import sys\n"
         "from reconciler.views import apply_text, doctor_text, difference_text, event_line, explain_text, plan_json\n"
         "from reconciler.views import plan_markdown, plan_text, progress, status_text\n"
-        "from reconciler.views.line import plain\n"
+        "from reconciler.views.line import COMMAND, plain\n"
         "from tests.golden.plans import NOW, large\n"
         "plain(plan_text.render(large(), now=NOW, width=80)), plan_markdown.render(large(), now=NOW)\n"
         "sys.exit('rich' in sys.modules)\n"

@@ -62,4 +62,4 @@ def test_notes_stay_and_hostile_names_do_not_style() -> None:
 
 def test_an_event_without_words_is_a_mistake_of_ours() -> None:
     with pytest.raises(TypeError, match="without words"):
-        event_line._said(Event(at=NOW, run="r"))
+        event_line._said(Event(at=NOW, run="r"), ())

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.observation import State
-from reconciler.platforms.getapp.next_steps import StepPlan, VersionStep, next_steps
 from reconciler.platforms.getapp.stages import Stage
+from reconciler.platforms.getapp.steps import StepPlan, VersionStep, next_steps
 
 LIVE = [stage for stage in Stage if stage is not Stage.DELETED]
 AFTER = {

@@ -22,8 +22,8 @@ from reconciler.model.observation import EMPTY, Phase, State
 from reconciler.model.unit import Reach
 from reconciler.model.verdict import Health, Verdict
 from reconciler.platforms.getapp.fold import Lists
-from reconciler.platforms.getapp.next_steps import VersionStep, next_steps
 from reconciler.platforms.getapp.stages import DELIVERY_STATES, STATES, STATUSES
+from reconciler.platforms.getapp.steps import VersionStep, next_steps
 from reconciler.platforms.getapp.translate import Rows
 from tests.unit.platforms.getapp.installation import row
 

@@ -48,7 +48,7 @@ def test_pages_in_any_order_fold_to_the_same(seed: int, random: Random) -> None:
         for body in rows:
             slots.fold(wire.rows(body))
         slots.table.settle()
-        columns = {name: getattr(units, name) for name in units.__slots__}
+        columns = {name: getattr(units, name) for name in units.__struct_fields__}
         readings.append((columns, slots.table.states, slots.table.columns))
     assert readings[0] == readings[1]
     assert len(readings[0][1]) == len(set(readings[0][1][1:])) + 1

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reconciler.simulators.getapp import Shape
 from reconciler.simulators.getapp.agents import NotAllowed
-from reconciler.simulators.getapp.catalog import STATES
+from reconciler.simulators.getapp.fleet import STATES
 from reconciler.simulators.getapp.variants import QUESTIONS
 from tests.unit.simulators.getapp.caller import CHILD, NEW, OLD, ROOT, Caller
 
@@ -166,18 +166,7 @@ class TestRefusals:
         ("downloaded", "delete"): "deleted None",
         ("downloaded", "deploy"): "deploy Start",
         ("deploy", "deliver"): "same",
-        ("deploy", "pause"): "deploy Pause",
-        ("deploy", "cancel"): "deploy Cancelled",
         ("deploy", "deploy"): "same",
-        ("deploy Pause", "deliver"): "same",
-        ("deploy Pause", "pause"): "same",
-        ("deploy Pause", "cancel"): "deploy Cancelled",
-        ("deploy Pause", "deploy"): "deploy Continue",
-        ("deploy Pause", "delete"): "deleted None",
-        ("deploy Cancelled", "deliver"): "same",
-        ("deploy Cancelled", "cancel"): "same",
-        ("deploy Cancelled", "deploy"): "deploy Start",
-        ("deploy Cancelled", "delete"): "deleted None",
         ("deploy Error", "deliver"): "same",
         ("deploy Error", "deploy"): "deploy Start",
         ("deploy Error", "delete"): "deleted None",
@@ -226,8 +215,7 @@ class TestRefusals:
             return
         after(0, agents.deploy)
         if situation.startswith("deploy"):
-            stop = {"deploy Pause": [agents.pause], "deploy Cancelled": [agents.cancel]}.get(situation, [])
-            after(4 if situation == "deploy Error" else 1, *stop)
+            after(4 if situation == "deploy Error" else 1)
             return
         after(4, *([] if situation == "installed" else [agents.uninstall]))
         after(2 if situation == "uninstalled" else 0)
@@ -408,5 +396,5 @@ def test_whatever_people_do_meanwhile_it_comes_to_rest_when_the_child_is_back(
     assert fleet.get("/api/cdn/device/releases", f"device_id={CHILD}")[1][0]["data"] == first
     paused = {row["release"]["id"] for row in first if row["deviceReleaseStatus"] == "Pause"}
     moving = {row["release"]["id"] for row in first if row["state"] in {"delivery", "deploy"}} - paused
-    stopped = {row["release"]["id"] for row in first if row["deviceReleaseStatus"] in {"Cancel", "Cancelled", "Error"}}
+    stopped = {row["release"]["id"] for row in first if row["deviceReleaseStatus"] in {"Cancel", "Error"}}
     assert moving <= stopped

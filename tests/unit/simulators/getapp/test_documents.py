@@ -27,7 +27,7 @@ STATES = {"delivery", "downloaded", "deleted", "deploy", "installed", "uninstall
 
 DELIVERY_STATES = {"prepare", "download", "validation", "done"}
 DELIVERY_STATUSES = {"Start", "InProgress", "Done", "Pause", "Cancel", "Error"}
-DEPLOYMENT_STATUSES = {"Start", "Done", "Installing", "Continue", "Pause", "Cancelled", "Error", "Uninstall"}
+DEPLOYMENT_STATUSES = {"Start", "Done", "Installing", "Error", "Uninstall"}
 PREPARE_STATUSES = {"start", "inProgress", "done", "error", "pending"}
 ARTIFACT_FIELDS = {
     "catalogId", "id", "itemKey", "artifactType", "metaData", "url", "size", "hash", "signature", "isExecutable",
@@ -49,9 +49,8 @@ def busy() -> list[dict[str, Any]]:
             fleet.clock.advance(1 if seconds else 0)
 
     for step, seconds in (
-        (agents.deliver, 1), (agents.pause, 0), (agents.cancel, 0), (agents.deliver, 7), (agents.deploy, 0),
-        (agents.pause, 0), (agents.deploy, 1), (agents.cancel, 0), (agents.deploy, 5), (agents.uninstall, 3),
-        (agents.delete, 0),
+        (agents.deliver, 1), (agents.pause, 0), (agents.cancel, 0), (agents.deliver, 7), (agents.deploy, 5),
+        (agents.uninstall, 3), (agents.delete, 0),
     ):  # fmt: skip
         step(device, release)
         look(seconds)

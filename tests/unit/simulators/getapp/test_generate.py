@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.simulators.getapp import Shape
-from reconciler.simulators.getapp.catalog import precedence
+from reconciler.simulators.getapp.fleet import precedence
 from reconciler.simulators.shapes import EYEFUL
 from tests.unit.simulators.getapp.caller import Caller
 

@@ -51,7 +51,7 @@ class TestAfterTheEffect:
 
     def test_slow(self) -> None:
         fleet = Caller(faults=["slow=100%", "latency=20ms"], slow_for=0.5)
-        assert fleet.raw("GET", fleet.base).delay == pytest.approx(0.52)
+        assert fleet.raw("GET", f"{fleet.base}/devices").delay == pytest.approx(0.52)
         assert release_raw(fleet, "gw-001").delay == pytest.approx(0.52)
         assert fleet.simulator.calls.writes[0].fault == "slow"
 
@@ -70,7 +70,7 @@ class TestListings:
         fleet = Caller(faults=["empty=100%"])
         _, page = fleet.get(READ)
         assert (page["items"], page["count"], page["totalCount"], page["sortField"]) == ([], 0, 0, "lastUpdated")
-        assert fleet.get(f"/flows/{fleet.flow('vision')}")[1] == {}
+        assert fleet.get(f"/flows/{fleet.flow('vision')}/versions/v1.0.0")[1] == {}
         assert fleet.release("telemetry", "v1.0.0", "gw-001") == (202, {"success": True})
 
     def test_shift_moves_rows_while_totals_agree(self) -> None:
@@ -133,7 +133,7 @@ class TestReach:
     def test_a_rate_is_met_and_the_seed_repeats_it(self) -> None:
         def statuses() -> list[int]:
             fleet = Caller(Shape(units=1), faults=["429=20%"])
-            return [fleet.get("")[0] for _ in range(500)]
+            return [fleet.get("/devices")[0] for _ in range(500)]
 
         first = statuses()
         assert first == statuses()

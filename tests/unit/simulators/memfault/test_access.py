@@ -55,10 +55,6 @@ def test_who_am_i(fleet: Caller) -> None:
     assert fleet.raw("GET", "/api/v0/organizations").status == 200
 
 
-def test_a_place_to_upload_needs_no_credentials(fleet: Caller) -> None:
-    assert fleet.raw("PUT", "/uploads/none", headers={}).status == 404
-
-
 @pytest.mark.parametrize("path", ["/api/v0/organizations/other/projects/fleet-1", BASE.replace("fleet-1", "other")])
 def test_other_projects(fleet: Caller, path: str) -> None:
     assert fleet.raw("GET", f"{path}/cohorts").status == 404

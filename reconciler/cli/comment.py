@@ -1,0 +1,130 @@
+"""`reconciler comment`: a plan where people review it, as one comment that is edited in place."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from pathlib import Path
+
+import click
+
+from reconciler.cli import wiring
+from reconciler.cli.files import read_plan
+from reconciler.cli.options import FILE, DurationType
+from reconciler.cli.output import say
+from reconciler.errors import ReconcilerError, SettingsError
+from reconciler.model.plan import Plan
+from reconciler.views import review
+from reconciler.views.words import duration
+
+WORTH_TELLING = 5.0
+"""Seconds."""
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  reconciler comment --github --plan plan.json               in a job of a pull request
+  reconciler comment --gitlab --plan plan.json --label       in a job of a merge request
+  reconciler comment --github --errors plan.log              says that no plan could be made, and why
+  reconciler comment --github --issue --plan drift.json      in a scheduled job
+
+\b
+GitHub needs GITHUB_TOKEN and `permissions: pull-requests: write` (--issue: `issues: write`); GitLab needs GITLAB_TOKEN, a
+token with the scope `api`.
+
+\b
+Exit codes: 0 written, 1 not written.""",
+)
+@click.option("--github", "forge", flag_value="github", help="Write on GitHub (default: where the job runs).")
+@click.option("--gitlab", "forge", flag_value="gitlab", help="Write on GitLab.")
+@click.option("--plan", "plan_file", type=FILE, metavar="FILE", help="The saved plan; without it there was none.")
+@click.option("--errors", type=FILE, metavar="FILE", help="What `plan` wrote to standard error when it made none.")
+@click.option("--name", default="default", show_default=True, help="Tells several plans of a repository apart.")
+@click.option("--label", is_flag=True, help="Also label the request: violations, removals, changes, …")
+@click.option("--issue", is_flag=True, help="Keep one issue instead: open while fleets and git differ, then closed.")
+@click.option("--repository", metavar="OWNER/NAME", help="The repository (default: the job's).")
+@click.option("--number", metavar="N", help="The pull or merge request (default: the job's).")
+@click.option(
+    "--timeout", type=DurationType("1s", "1d"), default="10m", show_default=True, help="Give up after this time."
+)
+def command(
+    forge: str | None,
+    plan_file: Path | None,
+    errors: Path | None,
+    name: str,
+    label: bool,
+    issue: bool,
+    repository: str | None,
+    number: str | None,
+    timeout: float,
+) -> int:
+    """Write a saved plan as one comment on a pull or merge request, or edit the one that is there.
+
+    The repository, the request and the token come from the environment of GitHub Actions or GitLab CI.
+    """
+    from reconciler.forge import context, posting
+    from reconciler.views import plan_markdown
+
+    clock = _TellingClock()
+    kind = forge or context.kind(os.environ)
+    if not kind:
+        raise click.UsageError("give --github or --gitlab")
+    if label and issue:
+        raise click.UsageError("--label is for pull requests; leave it out with --issue")
+    job = context.REVIEWS[kind](os.environ)
+    where, request = repository or job.repository, number or job.request
+    if not request and not issue:
+        raise SettingsError("this is no job of a pull or merge request", hint="name one with --number N")
+    there, api = context.OPENERS[kind](where, os.environ, clock, timeout)
+    found, why = _plan(plan_file, errors)
+    mark = posting.marker("drift" if issue else "plan", name)
+    persistently = partial(posting.persistently, clock=clock, ends=api.ends)
+    called = "" if name == "default" else name
+    if found is None:
+        text = review.no_plan(why, job.run, name=called, limit=there.limit, marker=mark)
+    else:
+        about = plan_markdown.About(mark, called, job.head, job.run)
+        text = plan_markdown.render(found, now=clock.now(), limit=there.limit, about=about)
+
+    word = review.word(found)
+    try:
+        if not issue:
+            at = persistently(lambda: posting.put_comment(there, request, mark, text))
+            say(f"commented on {where} {request}{at and f': {at}'}")
+        elif found is None or word == review.INCOMPLETE:
+            say(f"nobody knows whether fleets and git differ; the issue of {where} stays as it is")
+        elif word == review.NOTHING:
+            at = persistently(lambda: posting.close_issue(there, mark, review.closing(found, job.run)))
+            say(f"closed {at}" if at else f"nothing differs, and no issue of {where} is open")
+        else:
+            at = persistently(lambda: posting.put_issue(there, mark, review.issue_title(name), text))
+            say(f"wrote the issue {at}")
+        if label:
+            ours = {one: review.label(one, name) for one in review.WORDS}
+            persistently(lambda: posting.put_label(there, request, ours[word], ours.values()))
+            say(f"labelled {where} {request}: {ours[word]}")
+    finally:
+        api.close()
+    return 0
+
+
+class _TellingClock(wiring.SystemClock):
+    """Says what it waits for: a rate limit may take minutes."""
+
+    def sleep(self, seconds: float) -> bool:
+        """Wait that long, or until stopped; return whether stopped."""
+        if seconds >= WORTH_TELLING:
+            say(f"waiting {duration(seconds)} before the next attempt", err=True)
+        return super().sleep(seconds)
+
+
+def _plan(path: Path | None, errors: Path | None) -> tuple[Plan | None, str]:
+    """Return the saved plan, or why there is none."""
+    why = errors.read_text(encoding="utf-8", errors="replace") if errors is not None and errors.exists() else ""
+    if path is None:
+        return None, why
+    try:
+        return read_plan(path), ""
+    except ReconcilerError as error:
+        return None, f"{error}\n{why}"

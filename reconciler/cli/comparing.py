@@ -1,0 +1,242 @@
+"""What `--base` means: the older manifests, the Connections that differ from theirs, and where all of it came from."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from reconciler.cli import wiring
+from reconciler.cli.output import say
+from reconciler.engine.group import Open
+from reconciler.errors import ManifestError, ReconcilerError, SettingsError
+from reconciler.manifest.compare import Documents, Sides, changes
+from reconciler.manifest.finding import diagnostics_text
+from reconciler.manifest.load import Loader, connections_in
+from reconciler.model.diagnostic import Diagnostic, Severity
+from reconciler.model.fleet import Manifest
+from reconciler.model.provenance import ConnectionChange, Provenance, Reading
+from reconciler.ports import Exported, Platform, Versioned
+
+UNSEEN = {"not-comparable", "skipped"}
+
+
+class Compared(msgspec.Struct, frozen=True, kw_only=True):
+    """Today's manifests beside those of `--base`."""
+
+    provenance: Provenance
+    base: Manifest | None = None
+    """None without a base, and where its manifests are invalid."""
+    tip: Manifest | None = None
+    """The newest manifests of the base, where it went on since; None where it did not."""
+    connections: tuple[ConnectionChange, ...] = ()
+
+
+class Places(msgspec.Struct, frozen=True, kw_only=True):
+    """Where manifests are. `beside` is where the Connections that `--connections` names are in our own work tree."""
+
+    paths: list[Path]
+    connections: Path | None
+    beside: Path | None
+    names: tuple[str, ...]
+    """From the top of the repository; empty outside git."""
+
+
+@contextmanager
+def compared(
+    base: str | None, today: Manifest, paths: Sequence[Path], connections: Path | None, *, offline: bool
+) -> Iterator[Compared]:
+    """Give what a plan is compared with; raise SettingsError for a base that cannot be found, which says how to fetch it."""
+    repository = wiring.repository(paths)
+    places = _places(repository, wiring.places(paths), connections)
+    provenance = Provenance(commit=wiring.commit(paths, today), paths=places.names)
+    if base is None:
+        yield Compared(provenance=provenance)
+        return
+    with tempfile.TemporaryDirectory(prefix="reconciler-base-") as folder:
+        sides = _Base(base, today, places, repository, Path(folder))
+        older = sides.folder() if Path(base).is_dir() else sides.ref()
+        yield older.compared(provenance, today, repository, offline=offline)
+
+
+def guarded(open_: Open, found: Collection[ConnectionChange]) -> Open:
+    """Return what opens connections, but none whose secrets would go where the base does not send them."""
+    refused = {one.connection: one for one in found if one.reading is Reading.REFUSED}
+
+    def opening(name: str) -> Platform:
+        if name in refused:
+            one = refused[name]
+            fields = ", ".join(field.path for field in one.fields)
+            raise SettingsError(
+                f"the Connection {name!r} is {one.edit.value} since --base ({fields}): its secrets are not sent before it is merged",
+                hint="where you trust these manifests, plan without --base",
+            )
+        return open_(name)
+
+    return opening
+
+
+class _Older(msgspec.Struct, frozen=True, kw_only=True):
+    """The base as it was found."""
+
+    base: str
+    manifest: Manifest | None
+    problem: str
+    connections: Documents
+    """Those of the base; those of today stand at the same places."""
+    today: Documents
+    commit: str = ""
+    tip: Manifest | None = None
+
+    def compared(self, provenance: Provenance, today: Manifest, repository: Versioned, *, offline: bool) -> Compared:
+        """Return today's manifests beside it."""
+        fleets = [*today.fleets.values(), *(self.manifest.fleets.values() if self.manifest is not None else ())]
+        sides = Sides(base=self.connections, today=self.today, used=today.connections, fleets=fleets, offline=offline)
+        patch, patches = repository.patches(self.commit, provenance.paths) if self.commit else ("", ())
+        return Compared(
+            provenance=msgspec.structs.replace(
+                provenance,
+                base=self.base,
+                base_commit=self.commit,
+                base_problem=self.problem,
+                patch=patch,
+                patches=patches,
+            ),
+            base=self.manifest,
+            tip=self.tip,
+            connections=changes(sides, wiring.plugins()),
+        )
+
+
+class _Base:
+    """Reads the base."""
+
+    def __init__(self, base: str, today: Manifest, places: Places, repository: Versioned, into: Path) -> None:
+        self.base = base
+        self.today = today
+        self.places = places
+        self.repository = repository
+        self.into = into
+
+    def folder(self) -> _Older:
+        """Return what a folder holds."""
+        older, problem = self._tried([Path(self.base)], self.places.connections, f"the folder {self.base}")
+        own = self._connections(older, [Path(self.base)])
+        if self.places.connections is not None:
+            own = {**own, **connections_in([self.places.connections], wiring.plugins())}
+        return _Older(
+            base=self.base,
+            manifest=older,
+            problem=problem,
+            connections=own,
+            today=self._todays(),
+            commit=wiring.common(self.repository, Path(self.base)),
+        )
+
+    def ref(self) -> _Older:
+        """Return what a ref held when what is checked out left it."""
+        tip, commit = self.repository.commit(self.base), self.repository.merge_base(self.base)
+        found, connections = self._export(commit, "base")
+        older, problem = self._tried(found, connections, f"the git ref {self.base}")
+        own = self._connections(older, [*map(Path, found.paths)])
+        if connections is not None:
+            own = {**own, **connections_in([connections], wiring.plugins())}
+        newest: Manifest | None = None
+        if tip != commit and older is not None:
+            newer, beside = self._export(tip, "tip")
+            with contextlib.suppress(ReconcilerError):  # what is wrong with it is for those to mend who merged it
+                newest = self._load(newer, beside)
+        return _Older(
+            base=self.base,
+            manifest=older,
+            problem=problem,
+            connections=own,
+            today=self._todays(),
+            commit=commit,
+            tip=newest,
+        )
+
+    def _todays(self) -> Documents:
+        """Return the Connections that stand today where those of the base stood."""
+        if self.places.connections is None:
+            return self.today.connections
+        beside = [] if self.places.beside is None else [self.places.beside]
+        return {**self.today.ignored, **connections_in(beside, wiring.plugins())}
+
+    def _connections(self, older: Manifest | None, paths: list[Path]) -> Documents:
+        if older is None:
+            return connections_in(paths, wiring.plugins())
+        return older.connections if self.places.connections is None else older.ignored
+
+    def _export(self, commit: str, name: str) -> tuple[Exported, Path | None]:
+        """Write the manifests of a commit; return them, and where the Connections of `--connections` are there."""
+        into = self.into / name
+        paths = [str(path) for path in self.places.paths]
+        found = self.repository.export(commit, paths, str(into))
+        if self.places.beside is None:
+            return found, self.places.connections
+        beside = into / "beside"
+        self.repository.export(commit, [str(self.places.beside)], str(beside))
+        (connections,) = self.repository.names([str(self.places.beside)])
+        where = beside / connections
+        if not where.exists():
+            where.mkdir(parents=True)
+        return found, where
+
+    def _tried(self, found: list[Path] | Exported, connections: Path | None, where: str) -> tuple[Manifest | None, str]:
+        """Return the older manifests; where they are invalid none, and why: a request may be what mends them."""
+        try:
+            older = self._load(found, connections)
+        except ManifestError as error:
+            first = error.diagnostics[0]
+            at = str(first.origin).removeprefix(f"{self.into}/base/")
+            problem = f"the manifests at --base {self.base} are invalid: {at}: {first.message}"
+            say(f"warning: {problem}; nothing is compared with them", err=True)
+            return None, problem
+        if unseen := [one for one in older.warnings if one.code in UNSEEN]:
+            say(*diagnostics_text(unseen).split("\n"), err=True)
+        elif not older.fleets:
+            say(f"warning: {where} has no Fleet to compare with: every change comes from this change", err=True)
+        return older, ""
+
+    def _load(self, found: list[Path] | Exported, connections: Path | None) -> Manifest:
+        if isinstance(found, list):
+            return Loader(found, wiring.plugins(), connections, may_be_empty=True).load()
+        return self._older(found, connections)
+
+    def _older(self, found: Exported, connections: Path | None) -> Manifest:
+        """Return the older manifests; a fleet that stands elsewhere today is the same fleet, and is looked up there."""
+        before: Manifest | None = None
+        paths = [*map(Path, found.paths)]
+        if found.moved:
+            with contextlib.suppress(ReconcilerError):  # what else was moved or deleted may not go together with ours
+                before = Loader([*paths, Path(found.moved)], wiring.plugins(), connections, may_be_empty=True).load()
+        if before is None:
+            before = Loader(paths, wiring.plugins(), connections, may_be_empty=True).load()
+        elsewhere = {name for name, one in before.fleets.items() if found.moved and one.file.startswith(found.moved)}
+        kept = {name: one for name, one in before.fleets.items() if name not in elsewhere or name in self.today.fleets}
+        left_out = tuple(
+            Diagnostic(
+                code="not-comparable",
+                severity=Severity.WARNING,
+                message=f"--base {self.base}: {name} {why}; whether its fleets changed is not known",
+            )
+            for name, why in found.left_out
+        )
+        return msgspec.structs.replace(before, fleets=kept, warnings=left_out)
+
+
+def _places(repository: Versioned, paths: list[Path], connections: Path | None) -> Places:
+    """Return where manifests are, in the work tree and in the repository; those outside of it have no name there."""
+    beside = None if connections is None else wiring.beside(repository, connections)
+    inside = [*paths, *([] if beside is None else [beside])]
+    names: list[str] = []
+    if repository.head() is not None:
+        for path in inside:
+            with contextlib.suppress(SettingsError):
+                names += repository.names([str(path)])
+    return Places(paths=paths, connections=connections, beside=beside, names=tuple(dict.fromkeys(names)))

@@ -1,0 +1,232 @@
+"""What manifests loosen against their base: limits, quarantines, and whatever else keeps changes from going."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from reconciler.model.fleet import (
+    Document,
+    FleetSpec,
+    Limit,
+    Manifest,
+    Quarantine,
+    Requirement,
+    Rollout,
+)
+from reconciler.model.origin import Path
+from reconciler.model.provenance import Loosened, Loosening
+from reconciler.model.quantity import moment, percent, seconds
+
+PRUNES = ("none", "listed", "all")
+MODES = ("observe", "propose", "apply")
+
+
+def loosened(base: Manifest, today: Manifest) -> tuple[Loosened, ...]:
+    """Return what today's fleets loosen. A fleet that is new is held against what a fleet has by default.
+
+    What a fleet that is gone had in quarantine, or suspended, counts unless a new fleet of its connection has it too.
+    """
+    found: list[Loosened] = []
+    for name, document in sorted(today.fleets.items()):
+        spec: FleetSpec = document.spec
+        before = base.fleets.get(name)
+        plain = FleetSpec(connection=spec.connection, units=spec.units, workloads={})
+        found += _Pair(plain if before is None else before.spec, document).all()
+    for name, gone in sorted(base.fleets.items()):
+        if name not in today.fleets:
+            new = [one for other, one in today.fleets.items() if other not in base.fleets]
+            found += _gone(gone, [one.spec for one in new if one.spec.connection == gone.spec.connection])
+    return tuple(found)
+
+
+def _gone(before: Document, heirs: Sequence[FleetSpec]) -> Iterator[Loosened]:
+    spec: FleetSpec = before.spec
+    for entry in spec.quarantine:
+        if not any(_lasting(entry, one.quarantine) for one in heirs):
+            yield Loosened(
+                fleet=before.name,
+                kind=Loosening.QUARANTINE,
+                subject=f"{entry.workload} {entry.version}",
+                was=_until(entry.until),
+            )
+    if spec.suspend is not None and not any(one.suspend is not None for one in heirs):
+        yield Loosened(fleet=before.name, kind=Loosening.SUSPEND, was=_until(spec.suspend.until))
+
+
+class _Pair:
+    """One fleet, before and today."""
+
+    def __init__(self, before: FleetSpec, document: Document) -> None:
+        self.before = before
+        self.document = document
+        self.now: FleetSpec = document.spec
+
+    def all(self) -> Iterator[Loosened]:
+        """Yield all that is looser."""
+        yield from self._limits()
+        yield from self._allowances()
+        if self.now.allow_empty and not self.before.allow_empty:
+            yield self._said(Loosening.ALLOW_EMPTY, ("allow_empty",), was="false", now="true")
+        yield from self._dated()
+        yield from self._requirements()
+        for kind, order in ((Loosening.PRUNE, PRUNES), (Loosening.MODE, MODES)):
+            was, now = getattr(self.before, kind.value), getattr(self.now, kind.value)
+            if order.index(now) > order.index(was):
+                yield self._said(kind, (kind.value,), was=was, now=now)
+        yield from self._rollout()
+        yield from self._windows()
+
+    def _said(  # what became looser, and where that is written below `spec`
+        self, kind: Loosening, path: Path, *, subject: str = "", was: str = "", now: str = "", reason: str = ""
+    ) -> Loosened:
+        origin = self.document.locate(("spec", *path))
+        return Loosened(
+            fleet=self.document.name, kind=kind, subject=subject, was=was, now=now, reason=reason, origin=origin
+        )
+
+    def _limits(self) -> Iterator[Loosened]:
+        was, now = self.before.limits, self.now.limits
+        for name in ("remove", "replace", "release"):
+            old, new = getattr(was, name), getattr(now, name)
+            if wider(old, new):
+                yield self._said(
+                    Loosening.LIMIT, ("limits", name), subject=name, was=limit_text(old), now=limit_text(new)
+                )
+        if now.minimum > was.minimum:
+            yield self._said(Loosening.MINIMUM, ("limits", "minimum"), was=f"{was.minimum}", now=f"{now.minimum}")
+
+    def _allowances(self) -> Iterator[Loosened]:
+        for position, entry in enumerate(self.now.allow):
+            same = [one for one in self.before.allow if (one.limit, one.workload) == (entry.limit, entry.workload)]
+            if any(not _sooner(one.until, entry.until) for one in same):
+                continue
+            yield self._said(
+                Loosening.ALLOW,
+                ("allow", position),
+                subject=" ".join(filter(None, (entry.limit, entry.workload))),
+                was=_until(max(same, key=lambda one: moment(one.until)).until) if same else "",
+                now=_until(entry.until),
+                reason=entry.reason,
+            )
+
+    def _dated(self) -> Iterator[Loosened]:
+        """Yield entries of quarantine, and suspensions, that end earlier or are gone."""
+        for entry in self.before.quarantine:
+            same = [one for one in self.now.quarantine if _alike(one, entry)]
+            if not _lasting(entry, same):
+                now = _until(max((one.until or "" for one in same), default="")) if same else ""
+                subject = f"{entry.workload} {entry.version}"
+                was = _until(entry.until)
+                yield self._said(Loosening.QUARANTINE, ("quarantine",), subject=subject, was=was, now=now)
+        old, new = self.before.suspend, self.now.suspend
+        if old is not None and (new is None or _sooner(new.until, old.until)):
+            now = "" if new is None else _until(new.until)
+            yield self._said(Loosening.SUSPEND, ("suspend",), was=_until(old.until), now=now)
+
+    def _requirements(self) -> Iterator[Loosened]:
+        for name, workload in self.before.workloads.items():
+            now = self.now.workloads.get(name)
+            for required, said in workload.requires.items():
+                left = None if now is None else now.requires.get(required)
+                if now is not None and (left is None or _versions(left) != _versions(said)):
+                    yield self._said(
+                        Loosening.REQUIREMENT,
+                        ("workloads", name, "requires", required),
+                        subject=f"{name} requires {required}",
+                        was=_versions(said),
+                        now="" if left is None else _versions(left),
+                    )
+
+    def _rollout(self) -> Iterator[Loosened]:
+        was, now = self.before.rollout, self.now.rollout
+        if was is None:
+            return
+        if now is None:
+            yield self._said(Loosening.ROLLOUT, ("rollout",), was="rollout")
+            return
+        for name in _looser(was, now):
+            texts = [_text(getattr(one, name)) for one in (was, now)]
+            yield self._said(Loosening.ROLLOUT, ("rollout", name), subject=name, was=texts[0], now=texts[1])
+
+    def _windows(self) -> Iterator[Loosened]:
+        """Yield windows that are gone or changed: whether another one lets less through is for people to see."""
+        for one in self.before.windows:
+            if one not in self.now.windows:
+                yield self._said(Loosening.WINDOWS, ("windows",), was=_text(one))
+        if self.before.windows:
+            for position, one in enumerate(self.now.windows):
+                if one.allow is not None and one not in self.before.windows:
+                    yield self._said(Loosening.WINDOWS, ("windows", position), now=_text(one))
+
+
+def _looser(was: Rollout, now: Rollout) -> Iterator[str]:
+    """Yield the fields of a rollout that pace less."""
+    if was.waves and now.waves != was.waves:
+        yield "waves"
+    if wider(was.max_moving, now.max_moving):
+        yield "max_moving"
+    if was.success is not None and (now.success is None or percent(now.success) < percent(was.success)):
+        yield "success"
+    if was.failure is not None and now.failure != was.failure:
+        yield "failure"
+    if was.soak is not None and (now.soak is None or seconds(now.soak) < seconds(was.soak)):
+        yield "soak"
+
+
+def _alike(one: Quarantine, other: Quarantine) -> bool:
+    return (one.workload, one.version) == (other.workload, other.version)
+
+
+def _lasting(entry: Quarantine, others: Sequence[Quarantine]) -> bool:
+    """Return whether one of the others is about the same and ends no sooner."""
+    return any(_alike(one, entry) and not _sooner(one.until, entry.until) for one in others)
+
+
+def _sooner(one: str | None, other: str | None) -> bool:
+    """Return whether something that lasts until `one` ends before what lasts until `other`; None lasts for ever."""
+    return one is not None and (other is None or moment(one) < moment(other))
+
+
+def _until(until: str | None) -> str:
+    return f"until {until}" if until else "without an end"
+
+
+def wider(was: str | Limit | None, now: str | Limit | None) -> bool:
+    """Return whether a limit lets anything through that it did not."""
+    if was is None:
+        return False
+    old, new = parts(was), parts(now) if now is not None else (None, None)
+    return any(before is not None and (after is None or after > before) for before, after in zip(old, new, strict=True))
+
+
+def parts(limit: str | Limit) -> tuple[float | None, int | None]:
+    """Return the percentage and the number of a limit, None for what it does not say."""
+    if isinstance(limit, Limit):
+        return None if limit.percent is None else percent(limit.percent), limit.number
+    return (percent(limit), None) if limit.endswith("%") else (None, int(limit))
+
+
+def limit_text(limit: str | Limit | None) -> str:
+    """Return a limit as people write it; empty for none."""
+    if limit is None or isinstance(limit, str):
+        return limit or ""
+    return " and ".join(str(one) for one in (limit.percent, limit.number) if one is not None)
+
+
+def _versions(said: str | list[str] | Requirement) -> str:
+    found = said.version if isinstance(said, Requirement) else said
+    return found if isinstance(found, str) else " or ".join(sorted(found))
+
+
+def _text(value: object) -> str:
+    return _plain(msgspec.to_builtins(value))
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Mapping):
+        return " ".join(f"{key} {_plain(inner)}" for key, inner in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_plain, value))
+    return "" if value is None else str(value)

@@ -1,0 +1,142 @@
+"""What is new of a fleet since the last pass of a watch: each thing is told when it begins, when it changes, and when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from reconciler.core.assessment import FleetAssessment
+from reconciler.core.bind import slot_of
+from reconciler.core.drift import Memory, drifted
+from reconciler.core.ending import desired_of, detail_of, ended, result_of
+from reconciler.core.judge import verdict
+from reconciler.model.change import Change, SlotId
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.event import AnyEvent, Blocked, Differing, Note, Settled
+from reconciler.model.outcome import Outcome, Result
+from reconciler.model.plan import FleetPlan, Violation
+from reconciler.model.unit import Reach
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """When something is told, in seconds since 1970, and by which run."""
+
+    at: float
+    run: str
+
+    def note(self, level: str, message: str, fleet: str = "") -> Note:
+        """Return a note of this moment."""
+        return Note(at=self.at, run=self.run, level=level, message=message, fleet=fleet)
+
+
+def unread(before: Memory, fleet: FleetPlan, moment: Moment) -> Iterator[Note]:
+    """Yield why a fleet could not be read, where that is new."""
+    if before.error != fleet.error:
+        before.error = fleet.error
+        yield moment.note("error", fleet.error, fleet.fleet)
+
+
+def news(before: Memory, fleet: FleetPlan, one: FleetAssessment, moment: Moment, *, stays: bool) -> Iterator[AnyEvent]:
+    """Yield what is new of a fleet that was read, and remember it.
+
+    Where its changes `stay` undone in this pass, those that nobody was told of are named.
+    """
+    if before.snapshot is not None and before.snapshot.identity != one.snapshot.identity:
+        _forget(before)  # another application: nothing of it is known
+    if before.error:
+        yield moment.note("info", "the connection can be read again", fleet.fleet)
+    yield from _limits(before, fleet, moment)
+    yield from _findings(before, fleet, moment)
+    yield from _came_to_an_end(before, one, fleet.fleet, moment)
+    moved = set()
+    if before.snapshot is not None:
+        for event in drifted(before, fleet, at=moment.at, run=moment.run):
+            moved.add((event.unit.id, event.workload.id))
+            yield event
+    if stays:
+        yield from _differing(before, fleet, moved, moment)
+    before.snapshot, before.error = one.snapshot, ""
+    before.diagnostics, before.warnings, before.violations = fleet.diagnostics, fleet.warnings, fleet.violations
+    before.differing = {slot_of(change): change.to for change in fleet.changes} if stays else {}
+    before.sent, before.doubtful = {}, set()
+
+
+def _forget(before: Memory) -> None:
+    for field, value in zip(Memory.__struct_fields__, msgspec.structs.astuple(Memory()), strict=True):
+        setattr(before, field, value)
+
+
+def _limits(before: Memory, fleet: FleetPlan, moment: Moment) -> Iterator[AnyEvent]:
+    """Yield that limits block a fleet, or do no longer. Where a limit is written is nothing new."""
+    if not fleet.violations and before.violations:
+        yield moment.note("info", "no longer blocked by a limit", fleet.fleet)
+    elif [*map(_unplaced, fleet.violations)] != [*map(_unplaced, before.violations)]:
+        yield Blocked(at=moment.at, run=moment.run, fleet=fleet.fleet, violations=fleet.violations)
+
+
+def _unplaced(one: Violation) -> Violation:
+    return msgspec.structs.replace(one, origin=None)
+
+
+def _findings(before: Memory, fleet: FleetPlan, moment: Moment) -> Iterator[Note]:
+    for one in _without(fleet.diagnostics, before.diagnostics):
+        yield moment.note(one.severity.value, f"{one.origin}: {one.message}", fleet.fleet)
+    for one in _without(before.diagnostics, fleet.diagnostics):
+        yield moment.note("info", f"resolved: {one.origin}: {one.message}", fleet.fleet)
+    for warning in fleet.warnings:
+        if warning not in before.warnings:
+            yield moment.note("warning", warning, fleet.fleet)
+
+
+def _without(some: Iterable[Diagnostic], known: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Return those that say something else than the known ones, whatever lines they stand at."""
+    said = {one.message for one in known}
+    return [one for one in some if one.message not in said]
+
+
+def _came_to_an_end(before: Memory, one: FleetAssessment, fleet: str, moment: Moment) -> Iterator[Settled]:
+    """Yield what came of changes that were accepted in earlier passes."""
+    for slot, change in list(before.open.items()):
+        outcome = _outcome(change, one, fleet)
+        if outcome is not None:
+            del before.open[slot]
+            yield Settled(at=moment.at, run=moment.run, outcome=outcome)
+
+
+def _outcome(change: Change, one: FleetAssessment, fleet: str) -> Outcome | None:
+    row = one.snapshot.units.index.get(change.unit.id)
+    if row is None:
+        return ended(fleet, change, Result.STALE, "the unit is gone") if one.snapshot.coverage.complete else None
+    state, reach = one.snapshot.state(change.workload.id, row), Reach(one.snapshot.units.reach[row])
+    found = verdict(desired_of(change), state, reach, one.patience)
+    result = result_of(found, state, reach)
+    if result is None or result is Result.WAITING:
+        return None
+    return ended(fleet, change, result, detail_of(found, state), conditions=state.conditions)
+
+
+Kind = tuple[object, ...]
+
+
+def _differing(before: Memory, fleet: FleetPlan, moved: set[SlotId], moment: Moment) -> Iterator[Differing]:
+    """Yield the changes that nobody was told of, those of one kind together."""
+    kinds: dict[Kind, list[Change]] = {}
+    for change in fleet.changes:
+        slot = slot_of(change)
+        known = slot in moved or (slot in before.differing and before.differing[slot] == change.to)
+        if not known:
+            kinds.setdefault((change.workload, change.verb, change.from_, change.to, change.reason), []).append(change)
+    for changes in kinds.values():
+        first = changes[0]
+        yield Differing(
+            at=moment.at,
+            run=moment.run,
+            fleet=fleet.fleet,
+            workload=first.workload,
+            verb=first.verb,
+            now=first.from_,
+            desired=first.to,
+            reason=first.reason,
+            units=tuple(change.unit for change in changes),
+        )

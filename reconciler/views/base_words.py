@@ -1,0 +1,48 @@
+"""What manifests change against their base besides versions, in words: what they loosen, and their Connections."""
+
+from __future__ import annotations
+
+from reconciler.model.provenance import ConnectionChange, ConnectionEdit, Loosened, Loosening, Reading
+from reconciler.views.words import NOTHING, Show
+
+LOOSENINGS = {
+    Loosening.LIMIT: "limit",
+    Loosening.MINIMUM: "limits: minimum",
+    Loosening.ALLOW: "allow: lifts the limit",
+    Loosening.ALLOW_EMPTY: "allow_empty",
+    Loosening.QUARANTINE: "quarantine",
+    Loosening.SUSPEND: "suspend",
+    Loosening.REQUIREMENT: "requirement",
+    Loosening.PRUNE: "prune",
+    Loosening.MODE: "mode",
+    Loosening.ROLLOUT: "rollout",
+    Loosening.WINDOWS: "window",
+}
+
+EDITS = {
+    ConnectionEdit.ADDED: "added",
+    ConnectionEdit.REMOVED: "removed",
+    ConnectionEdit.CHANGED: "changed",
+    ConnectionEdit.RENAMED: "renamed",
+}
+
+READINGS = {
+    Reading.PLANNED: "",
+    Reading.REFUSED: "not read: credentials would go where the base does not send them; nothing is planned through it",
+    Reading.HIDDEN: "not in this plan: --connections gave another Connection of this name",
+}
+
+
+def was_and_now(was: str, now: str, show: Show) -> str:
+    """Return what something was and is: `10% → 50%`."""
+    return f"{show(was) if was else NOTHING} → {show(now) if now else NOTHING}"
+
+
+def loosened_words(one: Loosened, show: Show) -> str:
+    """Return what is loosened: `limit remove`."""
+    return f"{LOOSENINGS[one.kind]}{one.subject and f' {show(one.subject)}'}"
+
+
+def edit_words(one: ConnectionChange, show: Show) -> str:
+    """Return what happened to a Connection."""
+    return f"{EDITS[one.edit]}{one.renamed_from and f' from {show(one.renamed_from)}'}"

@@ -1,0 +1,307 @@
+"""What a watch tells, as lines for people: what is alike in a pass is one line with a count, and nothing is said twice.
+
+The number of lines of a pass is bounded by the kinds of things that happened, not by units or fleets. Every event by
+itself is in JSON and in the result file, and with `verbose` at the level debug.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterator, Sequence
+from functools import singledispatch
+
+import msgspec
+
+from reconciler.model.event import (
+    AnyEvent,
+    Blocked,
+    Called,
+    Completed,
+    Differing,
+    Drifted,
+    Event,
+    Finished,
+    Intended,
+    Note,
+    Passed,
+    Settled,
+    Settling,
+    Started,
+)
+from reconciler.model.verdict import Health, Sync
+from reconciler.views import event_line
+from reconciler.views.line import Line, text_of
+from reconciler.views.reason_words import outcome_words
+from reconciler.views.words import count, joined
+
+MOST = 20
+"""Lines of one kind in a pass; of what is beyond, the largest and worst come first, and the rest is counted."""
+
+LONGEST = 400_000
+"""Bytes of a pass at most, whatever is in names and errors; what is beyond is counted."""
+
+HEARTBEAT = 900.0
+"""Seconds without a line after which a pass says that there was nothing to say."""
+
+GATHER = 5.0
+"""Seconds that calls, and what came of them, wait for others like them."""
+
+WORST = {"error": 0, "warning": 1, "info": 2}
+DETAILS = (Intended, Called, Settled, Drifted, Differing)
+ENDS = (Started, Settling, Finished, Completed)
+"""Events that end what is gathered."""
+WHERE = "all are in --log-format json and --result FILE, or with -v"
+
+
+class Group(msgspec.Struct):
+    """Events that are said in one line; `call` is the kind of calls that they answer."""
+
+    call: str
+    events: list[AnyEvent]
+    fleets: dict[str, None]
+    names: list[str]
+
+    @property
+    def first(self) -> AnyEvent:
+        """Return the event that opened it."""
+        return self.events[0]
+
+
+class Log:
+    """Folds the events of a watch into lines."""
+
+    def __init__(self, *, verbose: bool = False, steady: bool = False) -> None:
+        """Take whether to say each event by itself, too, and whether to say it where nothing moves (`steady`)."""
+        self._verbose = verbose
+        self._steady = steady
+        self._calls: dict[int, Intended] = {}
+        self._groups: dict[Hashable, Group] = {}
+        self._since: float | None = None
+        self._before: set[Hashable] = set()
+        """What the pass before said, and this one need not repeat."""
+        self._said: set[Hashable] = set()
+        self._standing: dict[str, Hashable] = {}
+        """How each fleet stood when it was told of last."""
+        self._passed: dict[str, Passed] = {}
+        self._settling: dict[str, tuple[float, str]] = {}
+        self._lines: Counter[type] = Counter()
+        self._left: dict[type, list[Group]] = {}
+        self._written = 0
+        self._unwritten = 0
+        self._last: float | None = None
+
+    def record(self, event: AnyEvent) -> list[Line]:
+        """Return the lines that an event makes due."""
+        found = list(self._record(event))
+        if found:
+            self._last = event.at
+        return found
+
+    def flush(self) -> list[Line]:
+        """Return the lines of all that is still gathered."""
+        return list(self._flush())
+
+    def _record(self, event: AnyEvent) -> Iterator[Line]:
+        if isinstance(event, ENDS) or (self._since is not None and event.at - self._since >= GATHER):
+            yield from self._flush(passed=isinstance(event, Completed))
+        if self._verbose and isinstance(event, DETAILS):
+            yield from map(event_line.debug, _each(event))
+        if isinstance(event, Intended):
+            self._calls[event.call] = event
+        elif isinstance(event, Settling):
+            yield from self._progress(event)
+        elif isinstance(event, Completed):
+            yield from self._completed(event)
+        elif not isinstance(event, Finished):
+            self._gather(event)
+        if isinstance(event, Started) or (isinstance(event, Note) and not event.fleet):
+            yield from self._flush()
+
+    def _gather(self, event: AnyEvent) -> None:
+        """Put an event to those like it."""
+        if isinstance(event, Passed):
+            self._passed[event.fleet] = event
+        call = self._calls.pop(event.call, None) if isinstance(event, Called) else None
+        key = (type(event), *_alike(event), call.kind if call is not None else "")
+        group = self._groups.setdefault(key, Group(call.kind if call is not None else "", [], {}, []))
+        group.events.append(event)
+        group.fleets[event_line.fleet_of(event)] = None
+        group.names += _names(event, call)
+        if isinstance(event, Called | Settled) and self._since is None:
+            self._since = event.at
+
+    def _flush(self, *, passed: bool = False) -> Iterator[Line]:
+        """Say what was gathered; how fleets stand only once a pass is over."""
+        due = {key: one for key, one in self._groups.items() if passed or not isinstance(one.first, Passed)}
+        self._groups = {key: one for key, one in self._groups.items() if key not in due}
+        self._since = None
+        kinds: dict[type, list[Group]] = {}
+        for key, group in due.items():
+            if self._new(key, group):
+                kinds.setdefault(type(group.first), []).append(group)
+        for kind, groups in kinds.items():
+            free = max(0, MOST - self._lines[kind])
+            if len(groups) > free:
+                groups.sort(key=lambda one: (WORST.get(event_line.level_of(one.first), 1), -_size(one)))
+                self._left.setdefault(kind, []).extend(groups[free:])
+            for group in groups[:free]:
+                self._lines[kind] += 1
+                yield from self._written_line(_line(group))
+
+    def _new(self, key: Hashable, group: Group) -> bool:
+        """Return whether a group is to be said: it differs from what the pass before said."""
+        if isinstance(group.first, Passed):
+            group.fleets = {
+                name: None for name in group.fleets if self._standing.get(name) != _stands(self._passed[name])
+            }
+            self._standing |= {name: _stands(self._passed[name]) for name in group.fleets}
+            return bool(group.fleets)
+        if isinstance(group.first, Drifted | Differing | Blocked):
+            return True
+        said = (key, frozenset(group.fleets), frozenset(group.names))
+        self._said.add(said)
+        return said not in self._before
+
+    def _progress(self, event: Settling) -> Iterator[Line]:
+        """Say how far a fleet has settled, where that was not said just before, and changed unless `steady`."""
+        at, words = self._settling.get(event.fleet, (float("-inf"), ""))
+        now = event_line.settling_words(event)
+        if event.at - at >= GATHER and (self._steady or now != words):
+            self._settling[event.fleet] = event.at, now
+            yield from self._written_line(event_line.render(event))
+
+    def _completed(self, event: Completed) -> Iterator[Line]:
+        for groups in self._left.values():
+            yield event_line.remark(event, _rest(groups))
+        if self._unwritten:
+            yield event_line.remark(event, f"… and {count(self._unwritten, 'more line')}; {WHERE}")
+        silent = not (self._written or self._left or self._unwritten)
+        if silent and (self._last is None or event.at - self._last >= HEARTBEAT):
+            fleets = [*self._passed.values()]
+            stands = f"{count(len(fleets), 'fleet')}: {_standings(fleets)}" if fleets else "no fleet could be compared"
+            yield event_line.remark(event, f"pass {event.number:,}: nothing new; {stands}")
+        self._before, self._said = self._said, set()
+        self._lines.clear()
+        self._left.clear()
+        self._settling.clear()
+        self._passed = {}
+        self._written = self._unwritten = 0
+
+    def _written_line(self, one: Line) -> Iterator[Line]:
+        size = len(text_of(one).encode())
+        if self._written + size > LONGEST:
+            self._unwritten += 1
+            return
+        self._written += size
+        yield one
+
+
+def _each(event: AnyEvent) -> Sequence[AnyEvent]:
+    if isinstance(event, Differing):
+        return [msgspec.structs.replace(event, units=(unit,)) for unit in event.units]
+    return [event]
+
+
+@singledispatch
+def _alike(event: Event) -> tuple[Hashable, ...]:
+    """Return what events must share to be said in one line."""
+    raise TypeError(f"an event that nothing gathers: {type(event).__name__}")
+
+
+@_alike.register
+def _(event: Started) -> tuple[Hashable, ...]:
+    return event.kind, event.commit, event.allowed
+
+
+@_alike.register
+def _(event: Note) -> tuple[Hashable, ...]:
+    return event.level, event.message, bool(event.fleet)
+
+
+@_alike.register
+def _(event: Blocked) -> tuple[Hashable, ...]:
+    return (event.violations,)
+
+
+@_alike.register
+def _(event: Called) -> tuple[Hashable, ...]:
+    one = event.receipt
+    return event.fleet, one.kind, one.status, one.error, tuple(why for _, why in one.refused), one.answer
+
+
+@_alike.register
+def _(event: Settled) -> tuple[Hashable, ...]:
+    one = event.outcome
+    return one.fleet, one.workload, one.verb, one.to, one.result, outcome_words(one)
+
+
+@_alike.register
+def _(event: Drifted) -> tuple[Hashable, ...]:
+    return event.fleet, event.workload, event.was, event.now, event.desired, event.verb
+
+
+@_alike.register
+def _(event: Differing) -> tuple[Hashable, ...]:
+    return event.fleet, event.workload, event.verb, event.now, event.desired, event.reason
+
+
+@_alike.register
+def _(event: Passed) -> tuple[Hashable, ...]:
+    return (event.number, *_stands(event))
+
+
+def _stands(event: Passed) -> tuple[Hashable, ...]:
+    """Return how a fleet stands after a pass."""
+    numbers = (event.changes, event.held, event.violations, event.mistakes)
+    return event.sync, event.health, *numbers, tuple(event.outcomes.items()), tuple(event.reasons.items())
+
+
+def _names(event: AnyEvent, call: Intended | None) -> list[str]:
+    if isinstance(event, Settled):
+        return [event.outcome.unit.name]
+    if isinstance(event, Drifted):
+        return [event.unit.name]
+    if isinstance(event, Differing):
+        return [unit.name for unit in event.units]
+    return [slot.unit.name for slot in call.slots] if call is not None else []
+
+
+def _line(group: Group) -> Line:
+    calls = [one for one in group.events if isinstance(one, Called)]
+    if calls:
+        return event_line.answered(group.call, calls, len(group.names))
+    return event_line.grouped(group.events, [*group.fleets], group.names)
+
+
+def _size(group: Group) -> int:
+    return len(group.names) or len(group.fleets)
+
+
+def _rest(groups: Sequence[Group]) -> str:
+    """Return what is not said one by one."""
+    first = groups[0].first
+    if isinstance(first, Passed):
+        events = [event for group in groups for event in group.events if isinstance(event, Passed)]
+        return f"… and {count(len(events), 'more fleet')}: {_standings(events)}; {WHERE}"
+    slots = sum(len(group.names) for group in groups)
+    about = f" about {count(slots, 'slot')}" if slots else ""
+    return f"… and {count(len(groups), 'more kind')} of {NAMES[type(first)]}{about}; {WHERE}"
+
+
+NAMES: dict[type, str] = {
+    Started: "runs",
+    Note: "messages",
+    Blocked: "blocked fleets",
+    Called: "answers to calls",
+    Settled: "results",
+    Drifted: "drift",
+    Differing: "differences",
+}
+
+
+def _standings(found: Sequence[Passed]) -> str:
+    """Return how fleets stand: `11 synced and 1 out of sync; 1 degraded`."""
+    syncs, healths = Counter(one.sync for one in found), Counter(one.health for one in found)
+    parts = joined(f"{syncs[one]:,} {one.value}" for one in Sync if syncs[one])
+    worse = joined(f"{healths[one]:,} {one.value}" for one in (Health.DEGRADED, Health.UNKNOWN) if healths[one])
+    return f"{parts}{f'; {worse}' if worse else ''}"

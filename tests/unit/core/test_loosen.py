@@ -1,0 +1,218 @@
+"""What a change loosens: every kind of thing that keeps changes from going, and what is no loosening."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+
+from reconciler.core.loosen import loosened
+from reconciler.model.fleet import (
+    Allowance,
+    Document,
+    Failure,
+    FleetSpec,
+    Limit,
+    Limits,
+    Manifest,
+    Quarantine,
+    Requirement,
+    Rollout,
+    Selector,
+    Suspend,
+    Window,
+    WorkloadSpec,
+)
+from reconciler.model.provenance import Loosened, Loosening
+from tests.laws.strategies import document, fleets
+
+ALL = Selector(all=True)
+
+
+def spec(**more: Any) -> FleetSpec:
+    return FleetSpec(connection="plant", units=ALL, **{"workloads": {}, **more})
+
+
+def manifest(**specs: FleetSpec) -> Manifest:
+    return Manifest({}, {}, {name: document(one, name) for name, one in specs.items()}, "digest")
+
+
+def between(before: FleetSpec | None, now: FleetSpec | None) -> list[Loosened]:
+    sides = [{} if one is None else {"austin": one} for one in (before, now)]
+    return list(loosened(manifest(**sides[0]), manifest(**sides[1])))
+
+
+def bad(until: str | None = None, version: str = "v2") -> Quarantine:
+    return Quarantine(workload="vision", version=version, reason="boot loop", until=until)
+
+
+def allow(until: str = "2026-12-01", **more: Any) -> Allowance:
+    return Allowance(**{"limit": "remove", "workload": "vision", "reason": "end of life", "until": until, **more})
+
+
+def requires(*versions: str) -> dict[str, Any]:
+    said: dict[str, Any] = {"poller": list(versions)} if versions else {}
+    return {"workloads": {"vision": WorkloadSpec(version="v2", requires=said)}}
+
+
+LOOSER: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[Loosening, str, str, str]]] = {
+    "a limit in percent": (
+        {"limits": Limits(replace="5%")},
+        {"limits": Limits(replace="50%")},
+        (Loosening.LIMIT, "replace", "5%", "50%"),
+    ),
+    "a limit that is gone": (
+        {"limits": Limits(release="7")},
+        {},
+        (Loosening.LIMIT, "release", "7", ""),
+    ),
+    "the default of removals": (
+        {},
+        {"limits": Limits(remove="11%")},
+        (Loosening.LIMIT, "remove", "10%", "11%"),
+    ),
+    "one half of a limit": (
+        {"limits": Limits(remove=Limit(percent="10%", number=3))},
+        {"limits": Limits(remove=Limit(percent="5%"))},
+        (Loosening.LIMIT, "remove", "10% and 3", "5%"),
+    ),
+    "the minimum": ({}, {"limits": Limits(minimum=9)}, (Loosening.MINIMUM, "", "3", "9")),
+    "an allowance": ({}, {"allow": [allow()]}, (Loosening.ALLOW, "remove vision", "", "until 2026-12-01")),
+    "a longer allowance": (
+        {"allow": [allow()]},
+        {"allow": [allow("2026-12-02")]},
+        (Loosening.ALLOW, "remove vision", "until 2026-12-01", "until 2026-12-02"),
+    ),
+    "an allowance for all workloads": (
+        {"allow": [allow()]},
+        {"allow": [allow(), allow(workload=None)]},
+        (Loosening.ALLOW, "remove", "", "until 2026-12-01"),
+    ),
+    "an empty scope": ({}, {"allow_empty": True}, (Loosening.ALLOW_EMPTY, "", "false", "true")),
+    "a quarantine that is gone": (
+        {"quarantine": [bad()]},
+        {"quarantine": [bad(version="v3")]},
+        (Loosening.QUARANTINE, "vision v2", "without an end", ""),
+    ),
+    "a shorter quarantine": (
+        {"quarantine": [bad("2026-12-02")]},
+        {"quarantine": [bad("2026-12-01T12:00:00Z")]},
+        (Loosening.QUARANTINE, "vision v2", "until 2026-12-02", "until 2026-12-01T12:00:00Z"),
+    ),
+    "a quarantine that ends now": (
+        {"quarantine": [bad()]},
+        {"quarantine": [bad("2026-12-01")]},
+        (Loosening.QUARANTINE, "vision v2", "without an end", "until 2026-12-01"),
+    ),
+    "a suspension that is lifted": (
+        {"suspend": Suspend(reason="audit")},
+        {},
+        (Loosening.SUSPEND, "", "without an end", ""),
+    ),
+    "a shorter suspension": (
+        {"suspend": Suspend(reason="audit", until="2026-12-02")},
+        {"suspend": Suspend(reason="audit", until="2026-12-01")},
+        (Loosening.SUSPEND, "", "until 2026-12-02", "until 2026-12-01"),
+    ),
+    "a requirement that is gone": (
+        requires("v1"),
+        requires(),
+        (Loosening.REQUIREMENT, "vision requires poller", "v1", ""),
+    ),
+    "another requirement": (
+        requires("v1"),
+        {"workloads": {"vision": WorkloadSpec(version="v2", requires={"poller": Requirement(version=">=1")})}},
+        (Loosening.REQUIREMENT, "vision requires poller", "v1", ">=1"),
+    ),
+    "wider pruning": ({"prune": "listed"}, {"prune": "all"}, (Loosening.PRUNE, "", "listed", "all")),
+    "a higher mode": ({"mode": "observe"}, {}, (Loosening.MODE, "", "observe", "apply")),
+    "no rollout": ({"rollout": Rollout(soak="1h")}, {}, (Loosening.ROLLOUT, "", "rollout", "")),
+    "other waves": (
+        {"rollout": Rollout(waves=["10%", "100%"])},
+        {"rollout": Rollout(waves=["100%"])},
+        (Loosening.ROLLOUT, "waves", "10%, 100%", "100%"),
+    ),
+    "more moving": (
+        {"rollout": Rollout(max_moving="5%")},
+        {"rollout": Rollout(max_moving="6%")},
+        (Loosening.ROLLOUT, "max_moving", "5%", "6%"),
+    ),
+    "less success": (
+        {"rollout": Rollout(success="95%")},
+        {"rollout": Rollout()},
+        (Loosening.ROLLOUT, "success", "95%", ""),
+    ),
+    "later failure": (
+        {"rollout": Rollout(failure=Failure(percent="5%"))},
+        {"rollout": Rollout(failure=Failure(percent="9%"))},
+        (Loosening.ROLLOUT, "failure", "percent 5%", "percent 9%"),
+    ),
+    "a shorter soak": (
+        {"rollout": Rollout(soak="1h")},
+        {"rollout": Rollout(soak="30m")},
+        (Loosening.ROLLOUT, "soak", "1h", "30m"),
+    ),
+    "a window that is gone": (
+        {"windows": [Window(deny="0 0 24 12 *", duration="24h")]},
+        {},
+        (Loosening.WINDOWS, "", "deny 0 0 24 12 * duration 24h", ""),
+    ),
+    "one more window": (
+        {"windows": [Window(allow="0 2 * * *", duration="1h")]},
+        {"windows": [Window(allow="0 2 * * *", duration="1h"), Window(allow="0 9 * * *", duration="1h")]},
+        (Loosening.WINDOWS, "", "", "allow 0 9 * * * duration 1h"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LOOSER)
+def test_what_keeps_fewer_changes_from_going_is_said(name: str) -> None:
+    before, now, (kind, subject, was, is_now) = LOOSER[name]
+    (found,) = between(spec(**before), spec(**now))
+    assert (found.fleet, found.kind, found.subject, found.was, found.now) == ("austin", kind, subject, was, is_now)
+    assert found.origin is not None
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a limit in percent", "the minimum", "a shorter quarantine", "a higher mode", "wider pruning", "a shorter soak"],
+)
+def test_what_keeps_more_of_them_from_going_is_not(name: str) -> None:
+    before, now, _ = LOOSER[name]
+    assert between(spec(**now), spec(**before)) == []
+
+
+def test_a_requirement_that_stays_is_no_loosening() -> None:
+    assert between(spec(**requires("v1", "v2")), spec(**requires("v2", "v1"))) == []
+
+
+def test_an_allowance_says_why() -> None:
+    (found,) = between(spec(), spec(allow=[allow()]))
+    assert found.reason == "end of life"
+
+
+def test_a_new_fleet_is_held_against_the_defaults() -> None:
+    assert between(None, spec()) == []
+    found = between(None, spec(limits=Limits(remove="50%"), prune="all", allow=[allow()], allow_empty=True))
+    assert [one.kind for one in found] == [Loosening.LIMIT, Loosening.ALLOW, Loosening.ALLOW_EMPTY, Loosening.PRUNE]
+
+
+def test_a_fleet_under_another_name_takes_its_quarantines_along() -> None:
+    before = spec(quarantine=[bad()], suspend=Suspend(reason="audit"))
+    assert [one.kind for one in between(before, None)] == [Loosening.QUARANTINE, Loosening.SUSPEND]
+    kept = loosened(manifest(austin=before), manifest(dallas=before))
+    assert kept == ()
+    dropped = loosened(manifest(austin=before), manifest(dallas=spec()))
+    assert [(one.fleet, one.kind) for one in dropped] == [
+        ("austin", Loosening.QUARANTINE),
+        ("austin", Loosening.SUSPEND),
+    ]
+
+
+@given(fleets())
+def test_what_is_the_same_loosens_nothing(fleet: Document) -> None:
+    base = Manifest({}, {}, {"fleet": fleet}, "digest")
+    today = Manifest({}, {}, {"fleet": msgspec.structs.replace(fleet, file="elsewhere.yaml")}, "digest")
+    assert loosened(base, today) == ()

@@ -79,12 +79,12 @@ def _same_as_first(sides: list[list[object]]) -> list[list[int]]:
 
 def _features(units: Units) -> list[object]:
     """Return all that is told of each unit, besides its name."""
-    sizes = repeat(1) if units.sizes is None else units.sizes
+    sizes = units.sizes or repeat(1, len(units))
     labels, agents = (
         map(units.label_sets.__getitem__, units.labels),
         map(units.agent_versions.__getitem__, units.agents),
     )
-    return list(zip(units.ids, labels, units.reach, agents, units.assignable, sizes))  # noqa: B905 - sizes may be endless
+    return list(zip(units.ids, labels, units.reach, agents, units.assignable, sizes, strict=True))
 
 
 def _key(table: Table) -> object:

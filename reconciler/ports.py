@@ -1,7 +1,7 @@
 """What the engine needs of the world, as protocols. Adapters implement them; `cli.wiring` alone chooses which."""
 
-from collections.abc import Collection, Iterator, Sequence
-from typing import Protocol, runtime_checkable
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
@@ -39,6 +39,8 @@ class Check(msgspec.Struct, frozen=True):
     status: str
     message: str
     hint: str = ""
+    proposal: Mapping[str, Any] = {}
+    """What could be put into the connection, below its platform, once a person has read it: plain values."""
 
 
 class Clock(Protocol):
@@ -225,6 +227,10 @@ class Versioned(Repository, Protocol):
 
     def identity(self) -> str:
         """Return what all work trees of one repository share; empty outside git."""
+        ...
+
+    def known(self, ref: str) -> str:
+        """Return the commit of a ref; empty where git knows none."""
         ...
 
     def commit(self, ref: str) -> str:

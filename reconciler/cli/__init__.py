@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 
 import click
+from click.core import ParameterSource
 
 from reconciler import __version__
 from reconciler.cli import streams
-from reconciler.cli.output import clear, say
+from reconciler.cli.output import QUIET, clear, say
 from reconciler.cli.stopping import interrupted, on_signals
 
 COMMANDS = {
@@ -33,7 +35,12 @@ COMMANDS = {
     "doctor": ("doctor", "Check connections, credentials and permissions."),
     "simulate": ("simulate", "Run a simulated platform as an HTTP server."),
     "demo": ("demo", "See everything in half a minute, with a simulator."),
+    "completion": ("completion", "Print the completion script of bash, zsh or fish."),
+    "help": ("help", "Show the help of a command."),
+    "version": ("version", "Show the version."),
 }
+PREFIX = "RECONCILER"
+"""How environment variables begin that stand for options."""
 
 USAGE = 64
 """Exit code for a wrong command line (click's own 2 would read as "there are changes")."""
@@ -53,6 +60,10 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"reconciler.cli.{COMMANDS[cmd_name][0]}").command
+        if not any(one.name == "quiet" for one in command.params):
+            command.params += _everywhere()
+            for one in command.params:
+                one.envvar = one.envvar or _variables(cmd_name, one)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -72,13 +83,49 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
+def _everywhere() -> list[click.Parameter]:
+    """Return the options that every command has, before its name and behind it."""
+
+    def hush(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+        del param
+        ctx.meta[QUIET] = ctx.meta.get(QUIET, False) or value
+
+    def plain(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+        del ctx, param
+        if value:
+            os.environ["NO_COLOR"] = "1"  # which everything that draws obeys
+            os.environ.pop("FORCE_COLOR", None)
+
+    quiet = "Print results and errors only: no warnings, notes or progress."
+    return [
+        click.Option(["-q", "--quiet"], is_flag=True, expose_value=False, callback=hush, help=quiet),
+        click.Option(
+            ["--no-color"], is_flag=True, expose_value=False, callback=plain, help="Use no colour, as NO_COLOR."
+        ),
+    ]
+
+
+def _variables(command: str, one: click.Parameter) -> list[str] | None:
+    """Return the variables that stand for an option: its own for a command, then the one for all commands."""
+    if not isinstance(one, click.Option):
+        return None
+    name = max(one.opts, key=len).lstrip("-").replace("-", "_").upper()
+    return [f"{PREFIX}_{command.upper()}_{name}", f"{PREFIX}_{name}"]
+
+
 @click.group(
     cls=Commands,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    epilog="Exit codes of every command: 64 wrong usage, 1 error. See `reconciler plan --help` and "
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 110,
+        "auto_envvar_prefix": PREFIX,
+    },
+    epilog="Every option can be given by an environment variable: RECONCILER_CONNECTIONS for --connections of every "
+    "command, RECONCILER_PLAN_EXPIRES for --expires of plan; flags are 1 or 0, several values are separated by blanks "
+    "(paths by colons). Exit codes of every command: 64 wrong usage, 1 error. See `reconciler plan --help` and "
     "`reconciler apply --help` for theirs.",
 )
-@click.version_option(__version__, message="reconciler %(version)s")
+@click.version_option(__version__, message="reconciler %(version)s", allow_from_autoenv=False)
 def root() -> None:
     """GitOps for fleets of edge devices.
 
@@ -87,6 +134,9 @@ def root() -> None:
 
     New here? Run `reconciler demo`.
     """
+
+
+root.params += _everywhere()
 
 
 def main(args: Sequence[str] | None = None) -> None:
@@ -125,7 +175,18 @@ def _usage(wrong: click.ClickException) -> Iterator[str]:
         yield from ctx.get_usage().split("\n")
         yield f"Try '{ctx.command_path} {ctx.help_option_names[0]}' for help."
         yield ""
-    yield f"Error: {wrong.format_message()}"
+    yield f"Error: {wrong.format_message()}{_from_environment(wrong)}"
+
+
+def _from_environment(wrong: click.ClickException) -> str:
+    """Return which variable gave a wrong value, where nobody typed it."""
+    if not isinstance(wrong, click.BadParameter) or wrong.ctx is None or wrong.param is None or not wrong.param.name:
+        return ""
+    if wrong.ctx.get_parameter_source(wrong.param.name) is not ParameterSource.ENVIRONMENT:
+        return ""
+    known = wrong.param.envvar or []
+    given = [name for name in ([known] if isinstance(known, str) else known) if os.environ.get(name)]
+    return f" It comes from the environment: {given[0]}." if given else " It comes from the environment."
 
 
 def _explained(error: Exception) -> int:

@@ -19,10 +19,11 @@ from reconciler.cli.options import (
     Selection,
     concurrency_option,
     output_option,
+    plans_among_paths,
     result_option,
     selection,
 )
-from reconciler.cli.output import say
+from reconciler.cli.output import note
 from reconciler.cli.printing import applied, live, print_plan, print_report, result_file
 from reconciler.cli.recording import Recorder, RunSoFar, reporting
 from reconciler.core.decide import PlanRequest
@@ -39,7 +40,7 @@ from reconciler.views.words import listed
     epilog="""\b
 Examples:
   reconciler apply                                   plan, ask, apply
-  reconciler apply --plan plan.json                  exactly what was reviewed, and no more
+  reconciler apply --plan plan.json                  exactly what was reviewed, and no more (also: apply plan.json)
   reconciler apply --plan a.json --plan b.json --replan-if-subset
   reconciler apply --yes --no-wait --result run.jsonl
   reconciler apply --yes --allow remove --reason 'site closed, CHG-4711'
@@ -70,7 +71,7 @@ manifest holds some slots; 1 an error before anything was sent.""",
     is_flag=True,
     help="Plan again, and apply that if it is no more than the reviewed plans (--plan, repeatable) have together.",
 )
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.option("--no-wait", is_flag=True, help="Do not wait for units to settle; report what the platform accepted.")
 @click.option(
     "--deadline", type=DURATION, default="10m", show_default=True, help="How long to wait for units to settle."
@@ -87,6 +88,7 @@ manifest holds some slots; 1 an error before anything was sent.""",
 @result_option
 @selection
 @output_option("text", "json")
+@plans_among_paths
 def command(  # every option is one of the command line's
     selected: Selection,
     plan_files: tuple[Path, ...],
@@ -186,7 +188,7 @@ def _warn(found: Plan) -> None:
     for one in found.fleets:
         for text in alike.grouped(warnings_of(one)):
             fleets.setdefault(text, []).append(one.fleet)
-    say(*(f"warning: {listed(names)}: {text}" for text, names in fleets.items()), err=True)
+    note(*(f"warning: {listed(names)}: {text}" for text, names in fleets.items()))
 
 
 def _ask(found: Plan, now: float) -> None:

@@ -11,10 +11,11 @@ from pathlib import Path
 import msgspec
 
 from reconciler.cli import wiring
-from reconciler.cli.output import say
+from reconciler.cli.output import note
 from reconciler.engine.group import Open
 from reconciler.errors import ManifestError, ReconcilerError, SettingsError
 from reconciler.manifest.compare import Documents, Sides, changes
+from reconciler.manifest.files import STANDARD_INPUT
 from reconciler.manifest.finding import diagnostics_text
 from reconciler.manifest.load import Loader, connections_in
 from reconciler.model.diagnostic import Diagnostic, Severity
@@ -57,9 +58,12 @@ def compared(
     if base is None:
         yield Compared(provenance=provenance)
         return
+    if STANDARD_INPUT in paths:
+        why = "--base compares files, and standard input has no earlier version"
+        raise SettingsError(why, hint="give them in PATHS")
     with tempfile.TemporaryDirectory(prefix="reconciler-base-") as folder:
         sides = _Base(base, today, places, repository, Path(folder))
-        older = sides.folder() if Path(base).is_dir() else sides.ref()
+        older = sides.folder() if _is_folder(base, repository) else sides.ref()
         yield older.compared(provenance, today, repository, offline=offline)
 
 
@@ -95,7 +99,14 @@ class _Older(msgspec.Struct, frozen=True, kw_only=True):
     def compared(self, provenance: Provenance, today: Manifest, repository: Versioned, *, offline: bool) -> Compared:
         """Return today's manifests beside it."""
         fleets = [*today.fleets.values(), *(self.manifest.fleets.values() if self.manifest is not None else ())]
-        sides = Sides(base=self.connections, today=self.today, used=today.connections, fleets=fleets, offline=offline)
+        sides = Sides(
+            base=self.connections,
+            today=self.today,
+            used=today.connections,
+            fleets=fleets,
+            whole=self.manifest is not None and not any(one.code in UNSEEN for one in self.manifest.warnings),
+            offline=offline,
+        )
         patch, patches = repository.patches(self.commit, provenance.paths) if self.commit else ("", ())
         return Compared(
             provenance=msgspec.structs.replace(
@@ -195,12 +206,12 @@ class _Base:
             first = error.diagnostics[0]
             at = str(first.origin).removeprefix(f"{self.into}/base/")
             problem = f"the manifests at --base {self.base} are invalid: {at}: {first.message}"
-            say(f"warning: {problem}; nothing is compared with them", err=True)
+            note(f"warning: {problem}; nothing is compared with them")
             return None, problem
         if unseen := [one for one in older.warnings if one.code in UNSEEN]:
-            say(*diagnostics_text(unseen).split("\n"), err=True)
+            note(*diagnostics_text(unseen).split("\n"))
         elif not older.fleets:
-            say(f"warning: {where} has no Fleet to compare with: every change comes from this change", err=True)
+            note(f"warning: {where} has no Fleet to compare with: every change comes from this change")
         return older, ""
 
     def _load(self, found: list[Path] | Exported, connections: Path | None) -> Manifest:
@@ -228,6 +239,17 @@ class _Base:
             for name, why in found.left_out
         )
         return msgspec.structs.replace(before, fleets=kept, warnings=left_out)
+
+
+def _is_folder(base: str, repository: Versioned) -> bool:
+    """Return whether a base is a folder. What git knows is a ref: a request may bring a folder of any name along."""
+    if not base.strip():
+        raise SettingsError("--base is empty", hint="give a branch, a tag, a commit or a folder")
+    there = Path(base).is_dir()
+    if there and not base.startswith("-") and repository.known(base):
+        note(f"warning: --base {base} is the git ref; write ./{base} for the folder")
+        return False
+    return there
 
 
 def _places(repository: Versioned, paths: list[Path], connections: Path | None) -> Places:

@@ -27,6 +27,7 @@ shown).""",
 )
 @click.argument("catalog_ids", nargs=-1, metavar="[CATALOG_ID]...")
 @click.option(
+    "-f",
     "--manifests",
     multiple=True,
     type=click.Path(path_type=Path),

@@ -22,7 +22,7 @@ from reconciler.cli import wiring
 from reconciler.cli.files import make_folder
 from reconciler.cli.output import heading, say, width
 from reconciler.errors import ReconcilerError
-from reconciler.plugin import Proposal, Slot, Story
+from reconciler.plugin import Slot, Story
 from reconciler.plugin.simulation import Announcement
 
 ALL = "all"
@@ -162,7 +162,8 @@ class _Demo:
         say(*(self.place / "fleet.yaml").read_text().split("\n"))
         if self.story.proposal is not None:
             self._say(self.story.proposal.title, self.story.proposal.text)
-            self._take_over(self.story.proposal)
+            self._run("doctor", self.place.name, "--write")
+            say(*(self.place / "connections.yaml").read_text().split("\n"))
         self._say(
             "It is valid, and the plan is empty",
             "`validate` is offline; `plan` reads the platform and changes nothing.",
@@ -205,25 +206,6 @@ class _Demo:
 
     def _environment(self) -> dict[str, str]:
         return {**os.environ, **self.story.secrets(self.simulator)}
-
-    def _take_over(self, proposal: Proposal) -> None:
-        """Write what doctor proposes into the connection."""
-        args = ("doctor", self.place.name, "-o", "json")
-        heading(f"$ {shlex.join(['reconciler', *args])}", "   # the proposal goes into connections.yaml:")
-        answer = subprocess.run(
-            self._command(*args), cwd=self.place.parent, env=self._environment(), capture_output=True, check=False
-        )
-        hints = [
-            check["hint"]
-            for connection in json.loads(answer.stdout)["connections"]
-            for check in connection["checks"]
-            if check["hint"].startswith(proposal.begins)
-        ]
-        if not hints:
-            raise ReconcilerError("doctor proposes nothing")
-        path = self.place / "connections.yaml"
-        path.write_text(f"{path.read_text()}    {hints[0]}\n")
-        say(*path.read_text().split("\n"))
 
     def _slots(self) -> list[Slot]:
         return [self.story.slot(row) for row in self._control("GET", "state")["rows"]]

@@ -27,9 +27,9 @@ Examples:
 Exit codes: 0 equal, 2 different, 1 something could not be read.""",
 )
 @click.argument("left", metavar="A", type=click.Path(path_type=Path))
-@click.argument("right", metavar="B", type=click.Path(path_type=Path))
+@click.argument("right", metavar="B", type=click.Path(path_type=Path), required=False)
 @output_option("text", "json")
-def command(left: Path, right: Path, output: str) -> int:
+def command(left: Path, right: Path | None, output: str) -> int:
     """Show how two plans, two snapshots or two manifests differ, by the names of units, workloads and fleets.
 
     A and B are files written by `plan --out` or `snapshot --out`, or manifests: a file or a folder. Times are not
@@ -37,6 +37,11 @@ def command(left: Path, right: Path, output: str) -> int:
     """
     from reconciler.views import difference_text
 
+    if right is None:
+        raise click.UsageError(
+            f"two things are compared: `reconciler diff {left} B`; what manifests would change on a platform, "
+            f"`reconciler plan {left}` shows"
+        )
     found = comparison((str(left), _read(left)), (str(right), _read(right)))
     print_report(found, output, difference_text.encode, difference_text.render)
     return DIFFERENT if found.differences else SAME

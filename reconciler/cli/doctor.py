@@ -9,14 +9,18 @@ from importlib.metadata import version
 from pathlib import Path
 
 import click
+import msgspec
 
 from reconciler import __version__
 from reconciler.cli import wiring
 from reconciler.cli.options import connections_option, output_option, paths_argument
+from reconciler.cli.output import note
 from reconciler.cli.printing import print_report
+from reconciler.cli.taking_over import take_over
 from reconciler.engine.doctor import examine
 from reconciler.errors import SettingsError
 from reconciler.git.command import git
+from reconciler.manifest.layout import data
 from reconciler.ports import Check
 
 
@@ -25,6 +29,7 @@ from reconciler.ports import Check
 Examples:
   reconciler doctor                                  the manifests and connections of this folder
   reconciler doctor fleets -o json
+  reconciler doctor --write                          and take over what it proposes, to be read before it is used
 
 \b
 Exit codes: 0 nothing failed (there may be warnings and unchecked items); 1 something failed.""",
@@ -32,7 +37,8 @@ Exit codes: 0 nothing failed (there may be warnings and unchecked items); 1 some
 @paths_argument
 @output_option("text", "json")
 @connections_option
-def command(paths: tuple[Path, ...], output: str, connections: Path | None) -> int:
+@click.option("--write", is_flag=True, help="Put what is proposed for connections into their files; comments stay.")
+def command(paths: tuple[Path, ...], output: str, connections: Path | None, write: bool) -> int:
     """Check manifests, secrets, connections, credentials, permissions and clocks, reading only.
 
     Also reports what could not be checked, and which facts about the platform are inferred rather than confirmed.
@@ -42,9 +48,17 @@ def command(paths: tuple[Path, ...], output: str, connections: Path | None) -> i
     clock = wiring.SystemClock()
     probes = [("version", _versions), ("platforms", _platforms), ("git", lambda: _git(wiring.places(paths)[0]))]
     parts = list(examine(wiring.source(paths, connections), probes, lambda manifest: wiring.opener(manifest, clock)))
-    shown = [(part.name, part.checks) for part in parts]
+    shown = [(part.name, tuple(map(_copyable, part.checks))) for part in parts]
     print_report(shown, output, doctor_text.encode, doctor_text.render)
+    if write:
+        lines = take_over(wiring.source(paths, connections).load(), parts)
+        note(*(lines or ["nothing to write: nothing is proposed"]))
     return int(any(part.failed for part in parts))
+
+
+def _copyable(check: Check) -> Check:
+    """Return a check whose proposal stands in its hint, as it is to be written."""
+    return msgspec.structs.replace(check, hint=data(check.proposal)) if check.proposal else check
 
 
 def _versions() -> Iterator[Check]:

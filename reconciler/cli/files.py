@@ -21,13 +21,17 @@ from reconciler.model.release import Catalog
 from reconciler.model.snapshot import Snapshot
 
 SUFFIX = ".json"
+HEAD = 4096
+"""Bytes by which a file tells what it is."""
 RECORD_AGAIN = "record it again with `reconciler snapshot --out FILE`"
 
 
 def read_file(path: Path) -> bytes:
-    """Return the content of a file; raise SettingsError where it cannot be read."""
+    """Return the content of a file, or of standard input for `-`; raise SettingsError where it cannot be read."""
+    from reconciler.manifest.files import STANDARD_INPUT, standard_input
+
     try:
-        return path.read_bytes()
+        return standard_input() if path == STANDARD_INPUT else path.read_bytes()
     except OSError as error:
         raise SettingsError(f"cannot read {path}: {error.strerror}") from error
 
@@ -126,7 +130,7 @@ def read_plan(path: Path) -> Plan:
     """Return a saved plan; raise PlanMismatch when it was edited, cut or is of another format."""
     from reconciler.views import plan_json
 
-    content = read_file(path)
+    content = _wanted(path, "plan")
     try:
         found = plan_json.decode(content)
         plan_json.check(found)
@@ -138,6 +142,32 @@ def read_plan(path: Path) -> Plan:
                 f"{path}: the plan was edited after it was made (its {name} does not match)", hint=plan_json.AGAIN
             )
     return found
+
+
+def _wanted(path: Path, kind: str) -> bytes:
+    """Return the content of a file of a kind; raise SettingsError for one of another kind, saying who takes that."""
+    from reconciler.manifest.mistaken import KINDS, MANIFEST, file_kind, mistaken
+
+    if path.is_dir():
+        raise mistaken(f"{path}", MANIFEST, KINDS[kind][0])
+    content = read_file(path)
+    found = file_kind(content[:HEAD].decode(errors="replace"))
+    if found not in {"", kind}:
+        raise mistaken(f"{path}", found, KINDS[kind][0])
+    return content
+
+
+def is_plan(path: Path) -> bool:
+    """Return whether a file begins like a saved plan; nothing is read of what is no regular file."""
+    from reconciler.manifest.mistaken import file_kind
+
+    try:
+        if not S_ISREG(path.stat().st_mode):
+            return False
+        with path.open("rb") as file:
+            return file_kind(file.read(HEAD).decode(errors="replace")) == "plan"
+    except OSError:
+        return False
 
 
 def _misshapen(name: str, content: bytes) -> str:
@@ -170,7 +200,7 @@ def read_snapshots(path: Path) -> dict[str, RecordedSnapshot]:
 
 def read_snapshot(path: Path) -> RecordedSnapshot:
     """Return what a file holds; raise SettingsError when that is no snapshot of ours."""
-    content = read_file(path)
+    content = _wanted(path, "snapshot")
     try:
         return msgspec.json.decode(content, type=RecordedSnapshot)
     except (msgspec.DecodeError, UnicodeDecodeError) as wrong:

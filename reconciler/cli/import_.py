@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shlex
 import tempfile
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
@@ -13,11 +15,14 @@ import msgspec
 from reconciler.cli import connecting, wiring
 from reconciler.cli.files import make_folder, write_files
 from reconciler.cli.options import connections_option
-from reconciler.cli.output import say
+from reconciler.cli.output import note, quiet, say
+from reconciler.cli.taking_over import proposed
 from reconciler.core.bootstrap import Imported
 from reconciler.engine.bootstrap import import_fleet
 from reconciler.engine.snapshot import chosen
-from reconciler.errors import ManifestError, SettingsError
+from reconciler.errors import ManifestError, ReconcilerError, SettingsError
+from reconciler.manifest.edit import commented
+from reconciler.manifest.layout import WIDTH
 from reconciler.manifest.write import write
 from reconciler.model.fleet import FleetSpec, Manifest
 
@@ -65,6 +70,7 @@ class Import(click.Command):
 
 @click.command("import", cls=Import)
 @click.option(
+    "-f",
     "--from",
     "sources",
     multiple=True,
@@ -117,7 +123,10 @@ def _import(wanted: Wanted, manifest: Manifest, connection: str, text: str) -> N
     _check_free(wanted, [*texts, FLEET])
     opened = wiring.opener(manifest, wiring.SystemClock())
     found = import_fleet(connection, opened, lambda spec: _lines(wanted.fleet, spec))
-    texts[FLEET] = write([("Fleet", wanted.fleet, found.spec)], _comments(found), schema=None)
+    texts[FLEET] = write([("Fleet", wanted.fleet, found.spec)], _comments(found), schema=None, remarks=_remarks(found))
+    proposals = _proposals(manifest, connection)
+    if text and proposals is not None:
+        texts[CONNECTIONS] += "".join(f"{line}\n" for line in _questioned(manifest, connection, proposals))
     if text:
         _checked(texts)
     if wanted.shown:
@@ -125,10 +134,42 @@ def _import(wanted: Wanted, manifest: Manifest, connection: str, text: str) -> N
     else:
         make_folder(wanted.out)
         write_files({wanted.out / name: content.encode() for name, content in texts.items()})
-    _tell(wanted, found, texts)
+    _tell(wanted, found, texts, proposals)
     for name, document in manifest.fleets.items():
         if document.spec.connection == connection:
-            say(f"warning: the fleet {name!r} also uses {connection!r}; no slot may be in both", err=True)
+            note(f"warning: the fleet {name!r} also uses {connection!r}; no slot may be in both")
+
+
+def _proposals(manifest: Manifest, connection: str) -> dict[str, Any] | None:
+    """Return what checks propose for a connection; None where its platform never proposes anything, or cannot now."""
+    if not wiring.plugins()[manifest.connections[connection].spec.platform].question:
+        return None
+    try:
+        platform = wiring.opener(manifest, wiring.SystemClock())(connection)
+        try:
+            return proposed(list(platform.check()))
+        finally:
+            platform.close()
+    except ReconcilerError as error:
+        note(f"note: what could be proposed for the connection is not known: {error}")
+        return None
+
+
+def _questioned(manifest: Manifest, connection: str, proposals: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is proposed for a connection as comments behind it, with the question that it answers."""
+    pad = " " * 4
+    question = wiring.plugins()[manifest.connections[connection].spec.platform].question
+    rest = (
+        "These are proposed; `reconciler doctor --write` puts them in force, once a person has read them:"
+        if proposals
+        else "Nothing is proposed here; `reconciler doctor` says why."
+    )
+    yield from (f"{pad}# {line}" for line in textwrap.wrap(f"{question} {rest}", WIDTH - len(pad) - 2))
+    yield from commented(proposals, pad)
+
+
+def _remarks(found: Imported) -> dict[str, Any]:
+    return {"spec": {"pins": found.names}}
 
 
 def _lines(fleet: str, spec: FleetSpec) -> int:
@@ -139,15 +180,24 @@ def _comments(found: Imported) -> list[str]:
     return [f"What {found.application} ran when it was imported. Edit it as you like.", *found.notes]
 
 
-def _tell(wanted: Wanted, found: Imported, texts: Mapping[str, str]) -> None:
+def _tell(
+    wanted: Wanted, found: Imported, texts: Mapping[str, str], proposals: Mapping[str, Any] | None = None
+) -> None:
+    if quiet():
+        return
     if not wanted.shown:
         for name, content in texts.items():
             say(f"wrote {wanted.out / name} ({content.count(chr(10)):,} lines)", err=wanted.shown)
     say(f"{found.slots:,} slots of {found.units:,} units are managed", err=wanted.shown)
-    for note in found.notes:
-        say(f"note: {note}", err=wanted.shown)
+    for one in found.notes:
+        say(f"note: {one}", err=wanted.shown)
     if not wanted.shown:
         place = "" if wanted.out == Path() else f" {shlex.quote(str(wanted.out))}"
+        if proposals:
+            what = (
+                f"{CONNECTIONS} has what the platform describes of its calls, as comments; plans hold what needs them"
+            )
+            say(f"next: {what}: read it, then reconciler doctor{place} --write")
         say(f"next: reconciler plan{place}")
 
 

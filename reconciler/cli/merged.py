@@ -69,6 +69,11 @@ def command(
     where, after, onto = repository or push.repository, commit or push.after, branch or push.branch
     if not after or not onto:
         raise SettingsError("this is no job of a push", hint="name a commit and its branch with --commit and --branch")
+    make_folder(out)
+    if any(out.iterdir()):
+        raise SettingsError(
+            f"{out} is not empty: what an earlier job left there is not reviewed", hint="remove it first"
+        )
     api = context.github_api(where, os.environ, wiring.SystemClock(), timeout, context.READ_HINTS)
     runs = Runs(api, where, workflow)
     problems: list[str] = []
@@ -81,7 +86,6 @@ def command(
             except NotReviewed as problem:
                 problems.append(f"pull request {request.number}: {problem.advised}")
                 continue
-            make_folder(out)
             file = out / f"{request.number}.json"
             write_file(file, runs.fetch(found.plan))
             say(*_told(found, read_plan(file)))

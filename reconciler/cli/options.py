@@ -10,11 +10,13 @@ from typing import Any, NamedTuple, TypeVar
 
 import click
 
+from reconciler.cli.files import is_plan
 from reconciler.core.assessment import Filters
 from reconciler.model.quantity import seconds
 from reconciler.views.plan_words import CommandContext
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 
 class DurationType(click.ParamType[float]):
@@ -58,7 +60,26 @@ LIFETIME = DurationType("1s", "365d")
 
 FILE = click.Path(path_type=Path)
 
-paths_argument = click.argument("paths", nargs=-1, type=FILE)
+
+def paths_argument(function: Callable[..., T]) -> Callable[..., T]:
+    """Add PATHS, which `-f` gives as well; the command takes both as `paths`."""
+
+    @wraps(function)
+    def taking(*, paths: tuple[Path, ...], file: tuple[Path, ...], **others: Any) -> T:
+        return function(paths=(*paths, *file), **others)
+
+    argument = click.argument("paths", nargs=-1, type=FILE)
+    return argument(file_option(taking))
+
+
+file_option = click.option(
+    "-f",
+    "--file",
+    multiple=True,
+    type=FILE,
+    metavar="PATH",
+    help="The same as PATHS; `-` is standard input (repeatable).",
+)
 
 connections_option = click.option(
     "--connections",
@@ -89,7 +110,8 @@ verbose_option = click.option("-v", "--verbose", is_flag=True, help="List every 
 
 
 def output_option(*forms: str) -> Callable[[F], F]:
-    """Return the `-o` option with these forms; the first is the default."""
+    """Return the `-o` option with these forms; the first is the default. What is there as JSON is there as YAML."""
+    forms = (*forms, "yaml") if "yaml" not in forms else forms
     return click.option(
         "-o", "--output", type=click.Choice(forms), default=forms[0], show_default=True, help="Output format."
     )
@@ -113,6 +135,18 @@ class Selection(NamedTuple):
 def _typed(path: Path) -> str:
     """Return a path as it can be typed: one that begins with a dash would be an option."""
     return f"./{path}" if str(path).startswith("-") else str(path)
+
+
+def plans_among_paths(function: Callable[..., int]) -> Callable[..., int]:
+    """Take saved plans that stand among PATHS as those of `--plan`: `apply plan.json` means `apply --plan plan.json`."""
+
+    @wraps(function)
+    def taking(*, selected: Selection, plan_files: tuple[Path, ...], **others: Any) -> int:
+        plans = [path for path in selected.paths if is_plan(path)]
+        rest = tuple(path for path in selected.paths if path not in plans)
+        return function(selected=selected._replace(paths=rest), plan_files=(*plan_files, *plans), **others)
+
+    return taking
 
 
 def selection(function: Callable[..., int]) -> Callable[..., int]:

@@ -9,19 +9,25 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import click
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from reconciler.views.line import Line
 
 
-def clear() -> None:
-    """Take away the picture of a reading: whatever is written comes after it."""
+QUIET = "reconciler.quiet"
+"""Where click's context keeps that `--quiet` was given."""
+
+
+def clear(*, for_good: bool = False) -> None:
+    """Take away the picture of a reading: whatever is written comes after it. `for_good`: further readings have none."""
     shown = sys.modules.get("reconciler.cli.reading")  # whose command reads nothing has none
     if shown is not None:
-        shown.display.finish()
+        shown.display.finish(for_good=for_good)
 
 
 def say(*lines: str, err: bool = False) -> None:
@@ -32,8 +38,21 @@ def say(*lines: str, err: bool = False) -> None:
     click.echo("".join(f"{harmless(line)}\n" for line in lines), nl=False, err=err)
 
 
+def note(*lines: str) -> None:
+    """Write lines to standard error that nobody misses who asked for quiet: warnings, what was done, what to do next."""
+    if not quiet():
+        say(*lines, err=True)
+
+
+def quiet() -> bool:
+    """Return whether only results and errors are wanted."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.meta.get(QUIET))
+
+
 def command_runner(*lines: str) -> None:
     """Write commands for a build server, which `views.annotations` made: it obeys each of them, and nothing in them."""
+    clear()
     for line in lines:
         click.echo(line)
 
@@ -49,7 +68,7 @@ def heading(text: str, rest: str = "") -> None:
     from reconciler.views.words import harmless
 
     clear()
-    click.echo(click.style(harmless(text), bold=True) + harmless(rest))
+    click.echo(click.style(harmless(text), bold=True) + harmless(rest), color=None if _in_colour() else False)
 
 
 def write_json(content: bytes) -> None:
@@ -58,6 +77,15 @@ def write_json(content: bytes) -> None:
 
     clear()
     click.echo(harmless_json(content))
+
+
+def write_yaml(content: bytes) -> None:
+    """Write the values of a JSON document as YAML."""
+    from msgspec.json import decode
+
+    from reconciler.manifest.layout import data
+
+    say(*data(decode(content)).splitlines())
 
 
 def show(lines: Sequence[Line], *, err: bool = False) -> None:
@@ -71,6 +99,38 @@ def show(lines: Sequence[Line], *, err: bool = False) -> None:
     from rich.console import Console
 
     Console(highlight=False, soft_wrap=True, force_terminal=True, width=width()).print(styled(lines), end="")
+
+
+class Screen:
+    """Draws lines over those that it drew before, on a terminal, between `with` and its end; the last ones stay."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        console = Console(highlight=False, no_color=not _in_colour())
+        self._live = Live(console=console, auto_refresh=False, vertical_overflow="ellipsis", redirect_stdout=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    def draw(self, lines: Sequence[Line]) -> None:
+        """Show lines in place of the last ones. From the first ones on, a reading has no picture of its own."""
+        from reconciler.views.line import styled
+
+        clear(for_good=True)
+        self._live.start()
+        self._live.update(styled(lines), refresh=True)
+
+
+def is_terminal() -> bool:
+    """Return whether standard output is a terminal that can be drawn on."""
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def width() -> int:
@@ -90,4 +150,4 @@ def _in_colour() -> bool:
         return False
     if os.environ.get("FORCE_COLOR"):
         return True
-    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    return is_terminal()

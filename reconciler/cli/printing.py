@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler.cli.annotating import ANNOTATIONS, print_annotations
-from reconciler.cli.output import clear, say, show, width, write_json
+from reconciler.cli.output import clear, quiet, say, show, width, write_json, write_yaml
 from reconciler.cli.reading import drawable
 from reconciler.errors import JournalError, SettingsError
 from reconciler.model.event import AnyEvent, Called, Intended, Note, Settling
@@ -41,10 +41,10 @@ def print_plan(
     head: str = "",
 ) -> None:
     """Write a plan to standard output in one of its forms; `head` is the commit under review."""
-    if output == "json":
+    if output in {"json", "yaml"}:
         from reconciler.views import plan_json
 
-        write_json(plan_json.encode(found))
+        (write_json if output == "json" else write_yaml)(plan_json.encode(found))
     elif output in ANNOTATIONS:
         from reconciler.views.annotations import findings_of
 
@@ -68,9 +68,11 @@ def print_plan(
 def print_report(
     report: T, output: str, encode: Callable[[T], bytes], render: Callable[..., list[Line]], **options: Any
 ) -> None:
-    """Write a report to standard output as text or json; `options` are for the text."""
+    """Write a report to standard output as text, json or yaml; `options` are for the text."""
     if output == "json":
         write_json(encode(report))
+    elif output == "yaml":
+        write_yaml(encode(report))
     else:
         show(render(report, width=width(), **options))
 
@@ -223,7 +225,7 @@ class Steady:
 def live(plan: Plan) -> Iterator[EventSink]:
     """Give what shows progress on standard error: a picture on a terminal, lines elsewhere."""
     clear()
-    if not any(fleet.changes for fleet in plan.fleets):
+    if quiet() or not any(fleet.changes for fleet in plan.fleets):
         yield Silence()
         return
     if not drawable():

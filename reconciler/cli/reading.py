@@ -17,16 +17,17 @@ MOMENT = 0.6
 
 
 class ReadingDisplay:
-    """What is drawn while a command reads. `finish` ends it; it may be begun again."""
+    """What is drawn while a command reads. `finish` ends it; unless for good, it may be begun again."""
 
     def __init__(self) -> None:
         self._lock = RLock()  # a signal may end it in the middle
         self._readings: Readings | None = None
         self._timer: Timer | None = None
+        self._over = False
 
     def of(self, connection: str) -> ReadProgress:
         """Return what takes the progress of a connection; nothing is shown but on a terminal that can be drawn on."""
-        if not drawable():
+        if self._over or not drawable():
             return SILENT
         with self._lock:
             if self._readings is None:
@@ -38,9 +39,10 @@ class ReadingDisplay:
                 self._timer.start()
             return self._readings.of(connection)
 
-    def finish(self) -> None:
+    def finish(self, *, for_good: bool = False) -> None:
         """Take away what is drawn."""
         with self._lock:
+            self._over |= for_good
             if self._timer is not None:
                 self._timer.cancel()
             if self._readings is not None:

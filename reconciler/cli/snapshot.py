@@ -11,7 +11,7 @@ import msgspec
 from reconciler.cli import wiring
 from reconciler.cli.files import SUFFIX, make_folder, write_file
 from reconciler.cli.options import connection_option, connections_option, paths_argument
-from reconciler.cli.output import say
+from reconciler.cli.output import quiet, say
 from reconciler.engine.snapshot import chosen, take
 from reconciler.errors import SettingsError
 from reconciler.views.words import count
@@ -49,7 +49,8 @@ def command(paths: tuple[Path, ...], out: Path, connection: str | None, connecti
         kept = take(manifest, name, open_)
         write_file(target, msgspec.json.encode(kept) + b"\n")
         found = f"{count(len(kept.units.ids), 'unit')}, {count(len(kept.workloads), 'workload')}"
-        say(f"wrote {target}: {kept.identity}, {found}")
+        if not quiet():
+            say(f"wrote {target}: {kept.identity}, {found}")
         for problem in kept.coverage.problems:
             say(f"warning: the reading is incomplete: {problem}", err=True)
 

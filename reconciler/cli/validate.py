@@ -11,7 +11,7 @@ import msgspec
 from reconciler.cli import wiring
 from reconciler.cli.annotating import ANNOTATIONS, print_annotations
 from reconciler.cli.options import connections_option, output_option, paths_argument, strict_option
-from reconciler.cli.output import say, write_json
+from reconciler.cli.output import quiet, say, write_json, write_yaml
 from reconciler.errors import ManifestError
 from reconciler.manifest.finding import diagnostics_builtins, diagnostics_text
 from reconciler.model.diagnostic import Diagnostic, Severity
@@ -46,15 +46,15 @@ def command(paths: tuple[Path, ...], output: str, connections: Path | None, stri
     except ManifestError as error:
         findings = [*error.diagnostics]
     valid = not any(strict or one.severity is Severity.ERROR for one in findings)
-    if output == "json":
+    if output in {"json", "yaml"}:
         answer = {"valid": valid, "findings": diagnostics_builtins(findings), "documents": _documents(manifest)}
-        write_json(msgspec.json.encode(answer))
+        (write_json if output == "json" else write_yaml)(msgspec.json.encode(answer))
     elif output in ANNOTATIONS:
         print_annotations([_strictly(one, strict=strict) for one in findings], output, wiring.places(paths)[0])
     else:
         if findings:
             say(*diagnostics_text(findings).split("\n"), err=True)
-        if valid:
+        if valid and not quiet():
             kinds = ", ".join(count(number, kind[:-1]) for kind, number in _documents(manifest).items())
             say(f"valid: {kinds}")
     return int(not valid)

@@ -21,7 +21,7 @@ from reconciler.cli.options import (
     result_option,
     selection,
 )
-from reconciler.cli.output import say
+from reconciler.cli.output import note
 from reconciler.cli.printing import Lines, result_file
 from reconciler.cli.recording import Recorder, RunSoFar, reporting
 from reconciler.engine.run import Options
@@ -139,7 +139,7 @@ def command(  # every option is one of the command line's
     )
     lines = Lines(log_format, verbose=verbose)
     if mode == "observe" and log_format == "text":
-        say("only comparing, nothing is sent; use --mode apply to correct drift", err=True)
+        note("only comparing, nothing is sent; use --mode apply to correct drift")
     so_far = RunSoFar()
     words = "stopping after the running calls; a second time ends at once"
     with reporting(so_far), wiring.stoppable(clock, words, so_far.last_words):

@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 
 from reconciler.cli import stopping
-from reconciler.cli.output import say
+from reconciler.cli.output import note
 from reconciler.cli.reading import display
 from reconciler.engine.group import Open
 from reconciler.engine.plan import STRICT
@@ -73,16 +73,18 @@ def places(paths: Sequence[Path]) -> list[Path]:
     return list(paths) or [Path()]
 
 
-def load(paths: Sequence[Path], connections: Path | None = None, *, strict: bool = False) -> Manifest:
-    """Read the manifests of PATHS and print warnings about them; raise ManifestError with all findings."""
+def load(
+    paths: Sequence[Path], connections: Path | None = None, *, strict: bool = False, quiet: bool = False
+) -> Manifest:
+    """Read the manifests of PATHS and print warnings about them unless `quiet`; raise ManifestError with all findings."""
     found = source(paths, connections).load()
     if found.warnings and strict:
         raise ManifestError(found.warnings, hint=STRICT)
-    if found.warnings:
+    if found.warnings and not quiet:
         from reconciler.views import alike
 
         shown, rest = alike.few(found.warnings)
-        say(*diagnostics_text(shown).split("\n"), *([rest] if rest else []), err=True)
+        note(*diagnostics_text(shown).split("\n"), *([rest] if rest else []))
     return found
 
 
@@ -196,7 +198,7 @@ def commit(paths: Sequence[Path], manifest: Manifest, *, warn: bool = True) -> s
     head = found.head()
     if head is None:
         if warn and (why := found.trouble()):
-            say(f"warning: the plan names no commit: {why}", err=True)
+            note(f"warning: the plan names no commit: {why}")
         return ""
     read = [one.file for documents in (manifest.channels, manifest.fleets) for one in documents.values()]
     return head + DIRTY if found.changed([str(path) for path in places(paths)], read) else head

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from reconciler.core.digest import sealed
 from reconciler.model.plan import FleetPlan, Plan, Times
 from reconciler.model.provenance import ConnectionChange, Loosened, Provenance, Reading
+from reconciler.model.quantity import iso
 
 LIFETIME = 24 * 3600.0
 """Seconds after which a saved plan is refused, where nobody says."""
@@ -52,8 +52,3 @@ def assemble(  # the plans of fleets, and what stands beside them
         fleets=ordered,
     )
     return sealed(plan)
-
-
-def iso(at: float) -> str:
-    """Return a time in seconds since 1970 as ISO 8601 in UTC, to the second."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -8,7 +8,7 @@ overwritten, leftovers, not readable) stay unmanaged and are named in the notes:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 
 import msgspec
@@ -49,6 +49,8 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...]
     units: int
     slots: int
+    names: dict[str, str] = {}
+    """What units are called that pins name by their ids, where that is something else."""
 
 
 def bootstrap(
@@ -76,7 +78,6 @@ class _Importer:
         self.desired = {workload.id: self._desired_values(workload) for workload in snapshot.workloads}
         self.held = [workload for workload in snapshot.workloads if self.desired[workload.id].held]
         self.keys = _keys(self.held, snapshot.workloads)
-        self.names = Counter(snapshot.units.names)
         self.holding = set(chain.from_iterable(self.desired[workload.id].held_rows for workload in self.held))
 
     def run(self, measure: Measure) -> Imported:
@@ -91,6 +92,7 @@ class _Importer:
             notes=tuple(self._notes()),
             units=len(self.rows),
             slots=sum(self.desired[workload.id].held for workload in self.held),
+            names=self._names(spec.pins),
         )
 
     # --- what each slot should say -----------------------------------------------------------------------------------
@@ -165,19 +167,19 @@ class _Importer:
             workloads[key] = one.spec(workload_id)
             for row, value in one.pins.items():
                 pins.setdefault(row, {})[key] = _pin(value)
-        named = sorted((self._unit_key(row), row) for row in pins)
+        ids = self.snapshot.units.ids
+        rows = sorted(pins, key=lambda row: (self.snapshot.units.names[row], ids[row]))
         return FleetSpec(
             connection=self.connection,
             units=Selector(all=True),
             workloads=workloads,
-            pins={key: pins[row] for key, row in named},
+            pins={ids[row]: pins[row] for row in rows},
         )
 
-    def _unit_key(self, row: int) -> str:
-        """Return the name where it means this unit and no other, else the id."""
+    def _names(self, pinned: Iterable[str]) -> dict[str, str]:
         units = self.snapshot.units
-        name = units.names[row]
-        return name if name and self.names[name] == 1 and name not in units.index else units.ids[row]
+        names = {unit_id: units.names[units.index[unit_id]] for unit_id in pinned}
+        return {unit_id: name for unit_id, name in names.items() if name not in {"", unit_id}}
 
     # --- what is not said -------------------------------------------------------------------------------------------
 

@@ -26,23 +26,42 @@ ORDER = "(order)"
 ARROW = "\N{RIGHTWARDS ARROW}"
 
 
+NOBODY = frozenset({"", "*"})
+"""Ids of what is no unit: a count of several, or none."""
+
+
 class Names:
     """Names of units or workloads; those that several bear carry the id."""
 
-    def __init__(self, named: Iterable[tuple[str, str]]) -> None:
-        """Take names with ids."""
-        bearers = Counter(name for name, _ in set(named))
+    def __init__(self, refs: Iterable[Ref]) -> None:
+        bearers = Counter(name for name, _ in {(ref.name, ref.id) for ref in refs})
         self._shared = {name for name, number in bearers.items() if number > 1 or not name}
 
     def __call__(self, ref: Ref) -> str:
         """Return what to call it."""
         return f"{ref.name} ({ref.id})".strip() if ref.name in self._shared else ref.name
 
+
+class Renamed:
+    """What both sides call things: by the later name, so that what bears another one by now is still the same."""
+
+    def __init__(self, left: Iterable[Ref], right: Iterable[Ref]) -> None:
+        before, after = list(left), list(right)
+        self._now = {one.id: one.name for one in after if one.id not in NOBODY}
+        self._names = Names([*map(self._later, before), *after])
+        self.ids = frozenset(one.id for one in before if self._later(one) != one)
+        """Of those whose name changed."""
+
+    def __call__(self, ref: Ref) -> str:
+        """Return what to call it."""
+        return self._names(self._later(ref))
+
     def of(self, units: Units) -> list[str]:
         """Return what to call all units of an inventory, in their order."""
-        if self._shared.isdisjoint(units.names):
-            return units.names
         return [self(units.ref(row)) for row in range(len(units))]
+
+    def _later(self, ref: Ref) -> Ref:
+        return Ref(ref.id, self._now.get(ref.id, ref.name))
 
 
 # --- plans --------------------------------------------------------------------------------------------------------------
@@ -50,26 +69,35 @@ class Names:
 
 def plans(left: Plan, right: Plan) -> tuple[Table, Table]:
     """Return two plans as tables; times and fingerprints are left out."""
-    entries: list[Change | Held] = []
-    for plan in (left, right):
-        for fleet in plan.fleets:
-            entries += [*fleet.changes, *fleet.held]
-    units = Names((one.unit.name, one.unit.id) for one in entries)
-    workloads = Names((one.workload.name, one.workload.id) for one in entries)
+    ours, theirs = list(_entries_of(left)), list(_entries_of(right))
+    units = Renamed((one.unit for one in ours), (one.unit for one in theirs))
+    workloads = Renamed((one.workload for one in ours), (one.workload for one in theirs))
     return _plan(left, units, workloads), _plan(right, units, workloads)
 
 
-def _plan(plan: Plan, units: Names, workloads: Names) -> Table:
+def _entries_of(plan: Plan) -> Iterator[Change | Held]:
+    for fleet in plan.fleets:
+        yield from fleet.changes
+        yield from fleet.held
+
+
+def _plan(plan: Plan, units: Renamed, workloads: Renamed) -> Table:
     narrowed: Table = {"filters": plan.filters} if plan.filters else {}
     for one in plan.loosened:
         subject = f"{one.fleet} {one.kind.value} {one.subject}".rstrip()
         narrowed[f"loosened {subject}"] = f"{one.was or 'nothing'} {ARROW} {one.now or 'nothing'}"
     for changed in plan.connections:
         narrowed[f"connection {changed.connection}"] = f"{changed.edit.value}, {changed.reading.value}"
-    return narrowed | {f"fleet {one.fleet}": _fleet_plan(one, units, workloads) for one in plan.fleets}
+    entries = list(_entries_of(plan)) if units.ids or workloads.ids else []
+    names: Table = {units(one.unit): {"name": one.unit.name} for one in entries if one.unit.id in units.ids}
+    names |= {
+        workloads(one.workload): {"name": one.workload.name} for one in entries if one.workload.id in workloads.ids
+    }
+    fleets: Table = {f"fleet {one.fleet}": _fleet_plan(one, units, workloads) for one in plan.fleets}
+    return narrowed | ({"renamed": names} if names else {}) | fleets
 
 
-def _fleet_plan(one: FleetPlan, units: Names, workloads: Names) -> Table:
+def _fleet_plan(one: FleetPlan, units: Renamed, workloads: Renamed) -> Table:
     def slot(entry: Change | Held) -> str:
         return f"{units(entry.unit)} {workloads(entry.workload)}"
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain, repeat
+from itertools import repeat
 
 import msgspec
 
-from reconciler.core.compare import Names, Table, said, texts
+from reconciler.core.compare import Renamed, Table, said, texts
 from reconciler.model.observation import State
 from reconciler.model.snapshot import Snapshot
-from reconciler.model.unit import Reach, Unit, Units
+from reconciler.model.unit import Reach, Ref, Unit, Units, refs
 
 
 def snapshots(left: Snapshot, right: Snapshot) -> tuple[Table, Table]:
@@ -19,14 +19,14 @@ def snapshots(left: Snapshot, right: Snapshot) -> tuple[Table, Table]:
     When they were read is left out, and so are slots with nothing in them.
     """
     both = left, right
-    called = Names(chain.from_iterable(zip(one.units.names, one.units.ids, strict=True) for one in both))
-    workloads = Names((workload.name, workload.id) for one in both for workload in one.workloads)
+    called = Renamed(*(refs(one.units, range(len(one.units))) for one in both))
+    workloads = Renamed(*([workload.ref for workload in one.workloads] for one in both))
     names = [called.of(one.units) for one in both]
     tables = [_head(one, workloads) for one in both]
-    alike = _same_as_first([_features(one.units) for one in both])
+    alike = _same_as_first([_features(one.units, called) for one in both])
     rows = _Rows(*names)
     for one, table, name, unlike in zip(both, tables, names, rows.unlike(*alike), strict=True):
-        table["units"] = {name[row]: _unit(one.units[row]) for row in unlike}
+        table["units"] = {name[row]: _unit(one.units[row], called) for row in unlike}
     states = [[_state(state) for state in one.states] for one in both]
     numbers = _same_as_first([[None, *map(_key, some[1:])] for some in states])  # 0: nothing was shown
     slots: list[Table] = [{}, {}]
@@ -40,11 +40,11 @@ def snapshots(left: Snapshot, right: Snapshot) -> tuple[Table, Table]:
     return tables[0], tables[1]
 
 
-def _head(one: Snapshot, workloads: Names) -> Table:
+def _head(one: Snapshot, workloads: Renamed) -> Table:
     return {
         "application": one.identity,
         "reading": "complete" if one.coverage.complete else "; ".join(one.coverage.problems),
-        "workloads": {workloads(workload.ref): workload.id for workload in one.workloads},
+        "workloads": {workloads(workload.ref): _workload(workload.ref, workloads) for workload in one.workloads},
     }
 
 
@@ -77,31 +77,40 @@ def _same_as_first(sides: list[list[object]]) -> list[list[int]]:
     return [[known.setdefault(value, len(known)) for value in side] for side in sides]
 
 
-def _features(units: Units) -> list[object]:
-    """Return all that is told of each unit, besides its name."""
+def _features(units: Units, called: Renamed) -> list[object]:
+    """Return all that is told of each unit; of names only those that changed are."""
+    names = (name if unit in called.ids else "" for unit, name in zip(units.ids, units.names, strict=True))
     sizes = units.sizes or repeat(1, len(units))
     labels, agents = (
         map(units.label_sets.__getitem__, units.labels),
         map(units.agent_versions.__getitem__, units.agents),
     )
-    return list(zip(units.ids, labels, units.reach, agents, units.assignable, sizes, strict=True))
+    return list(zip(units.ids, names, labels, units.reach, agents, units.assignable, sizes, strict=True))
 
 
 def _key(table: Table) -> object:
     return tuple(table.items())
 
 
-def _column(one: Snapshot, workload: str, workloads: Names) -> Sequence[int]:
+def _column(one: Snapshot, workload: str, workloads: Renamed) -> Sequence[int]:
     """Return the column of the workload that is called so; all 0 where there is none."""
     found = next((mine.id for mine in one.workloads if workloads(mine.ref) == workload), "")
     return one.column(found)
 
 
-def _unit(unit: Unit) -> Table:
+def _workload(ref: Ref, renamed: Renamed) -> str | Table:
+    return {"id": ref.id, "name": ref.name} if ref.id in renamed.ids else ref.id
+
+
+def _unit(unit: Unit, renamed: Renamed) -> Table:
+    tags: dict[str, str | Table] = {}
+    for key, value in unit.labels:
+        tags[key] = f"{tags[key]}, {value}" if key in tags else value
     return said(
         {
             "id": unit.id,
-            "tags": ", ".join(f"{key}={value}" for key, value in unit.labels),
+            "name": unit.name if unit.id in renamed.ids else "",
+            "tags": tags,
             "reach": Reach(unit.reach).name.lower(),
             "agent": unit.agent or "",
             "devices": str(unit.size) if unit.size != 1 else "",

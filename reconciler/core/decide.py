@@ -212,10 +212,17 @@ def _base(document: Document, request: PlanRequest, snapshot: Snapshot) -> Resol
     before = request.base.fleets.get(document.name)
     if before is None and request.base.warnings:
         return None
-    if before is None or not _same_connection(before.spec.connection, document.spec.connection, request):
+    return _resolved(before, document, request.base, request, snapshot)
+
+
+def _resolved(
+    then: Document | None, document: Document, manifest: Manifest, request: PlanRequest, snapshot: Snapshot
+) -> Resolution:
+    """Return what other manifests say of a fleet: nothing where they have none, or have it on another application."""
+    if then is None or not _same_connection(then.spec.connection, document.spec.connection, request):
         nothing = FleetSpec(connection=document.spec.connection, units=document.spec.units, workloads={})
-        before = Document(document.name, nothing, document.file, document.locate)
-    return resolve(before, channels_of(request.base), snapshot.units, snapshot.workloads)
+        then = Document(document.name, nothing, document.file, document.locate)
+    return resolve(then, channels_of(manifest), snapshot.units, snapshot.workloads)
 
 
 def _same_connection(before: str, now: str, request: PlanRequest) -> bool:
@@ -228,10 +235,9 @@ def _same_connection(before: str, now: str, request: PlanRequest) -> bool:
 
 def _tip(document: Document, request: PlanRequest, snapshot: Snapshot) -> Resolution | None:
     """Return what the newest manifests of the base say of a fleet; None where they are those it is compared with."""
-    newest = None if request.tip is None else request.tip.fleets.get(document.name)
-    if request.tip is None or newest is None or newest.spec.connection != document.spec.connection:
+    if request.tip is None:
         return None
-    return resolve(newest, channels_of(request.tip), snapshot.units, snapshot.workloads)
+    return _resolved(request.tip.fleets.get(document.name), document, request.tip, request, snapshot)
 
 
 def decide(

@@ -9,12 +9,14 @@ from reconciler.core.causes import channel_of, choice_at, deciding, workload_of
 from reconciler.core.judge import health, sync, verdict
 from reconciler.core.resolve import Column
 from reconciler.core.resolve import Rule as Decision
+from reconciler.core.status import began
 from reconciler.model.change import Held
 from reconciler.model.desired import UNMANAGED
 from reconciler.model.fleet import Choice, Manifest
 from reconciler.model.observation import UNSEEN, State
 from reconciler.model.origin import Path
 from reconciler.model.plan import FleetPlan
+from reconciler.model.quantity import iso
 from reconciler.model.report import Planned, Rule, Seen, SlotExplanation
 from reconciler.model.snapshot import Snapshot, Workload
 from reconciler.model.unit import Reach
@@ -125,7 +127,7 @@ def _seen(state: State, snapshot: Snapshot) -> Seen | None:
         reported=state.reported,
         extra_versions=state.extra_versions,
         phase=state.phase.value,
-        since=state.since,
+        since=began(state),
         error=state.error or "",
         conditions=state.conditions,
         identity=state.identity,
@@ -139,7 +141,7 @@ def _seen(state: State, snapshot: Snapshot) -> Seen | None:
         protected=state.protected,
         stages=state.stages,
         facts=state.facts,
-        read_at=snapshot.read_at,
+        read_at=iso(snapshot.read_at),
     )
 
 

@@ -132,8 +132,8 @@ class _Maker:
             verb = verb_of(intent.verdict, state, column.rules[intent.rule].value)
             if verb is not None and gate is not None:
                 holds = (*holds, *gate.holds(intent.row, verb, column.rules[intent.rule].value.version))
-            if self.one.tip is not None:
-                holds = (*holds, *behind.holds(self.one, column, intent))
+            if self.one.tip is not None and self.one.base is not None:
+                holds = (*holds, *behind.holds(self.one.base, self.one.tip, column, intent))
             if holds or verb is None:
                 self._hold(column, workload, intent, verb, holds)
             else:

@@ -15,7 +15,19 @@ from operator import itemgetter
 import msgspec
 
 from reconciler.core.names import Names
-from reconciler.core.select import Mask, Rows, both, either, mask, mask_of, named_in, rows_in, selectors_in, without
+from reconciler.core.select import (
+    Mask,
+    Rows,
+    both,
+    either,
+    mask,
+    mask_of,
+    named_in,
+    rows_in,
+    selectors_in,
+    without,
+)
+from reconciler.core.unmatched import no_unit, unmatched
 from reconciler.model.desired import ABSENT, UNMANAGED, Desired, Want, version
 from reconciler.model.diagnostic import Diagnostic, Related, Severity
 from reconciler.model.fleet import ChannelRef, Choice, Document, FleetSpec, Selector, WorkloadSpec
@@ -35,6 +47,8 @@ class Rule(msgspec.Struct, frozen=True, gc=False):
     kind: str
 
 
+WORKLOAD_UNITS = len(("spec", "workloads", "NAME", "units"))
+RENAMED = "if it was renamed, name its id, which stays"
 EVERYBODY = Selector(all=True)
 OUTSIDE = Rule(UNMANAGED, (), "scope")
 
@@ -187,7 +201,18 @@ class _Resolver:
                 rows = self.units.named(name)
                 if len(rows) > 1:
                     self._ambiguous(name, rows, path, names)
+        self._unmatched(selector, path)
         return mask(selector, self.units)
+
+    def _unmatched(self, selector: Selector, path: Path) -> None:
+        """Tell which names and ids mean nobody: the units they meant may have been renamed, and are now taken for others."""
+        names, ids = unmatched(selector, self.units)
+        if names or ids:
+            self._warn("no-match", f"{no_unit([*names, *ids], self.units)}; {RENAMED}", path)
+        if names and path[1] == "workloads" and len(path) == WORKLOAD_UNITS:
+            self.names.prune_unsafe.append(
+                f"{no_unit(names, self.units)}, so a renamed unit may be taken for one that is left out"
+            )
 
     def _drop_unassignable(self, scope: Mask, pinned: set[int]) -> tuple[Mask, int]:
         if 0 not in self.units.assignable:
@@ -221,8 +246,9 @@ class _Resolver:
             column.winners = array("I", (1 if inside else 2 for inside in column.rows.of(reach)))
         for position, override in enumerate(spec.overrides):
             where: Path = (*path, "overrides", position)
+            told = len(self.warnings)
             meant = rows_in(both(reach, self._mask(override.units, (*where, "units"), name)))
-            if not meant:
+            if not meant and len(self.warnings) == told:
                 self._warn("no-match", f"this override of {name!r} matches none of the workload's units", where)
             rules.append(Rule(self._desired(override, name), where, "override"))
             column.spoken.append((len(rules) - 1, meant))
@@ -248,12 +274,12 @@ class _Resolver:
         found: list[tuple[int, str, Path]] = []
         for key in sorted(self.spec.pins):
             path: Path = ("spec", "pins", key)
-            row = self.units.index.get(key)
-            rows = [row] if row is not None else self.units.named(key)
+            rows = self.units.meant(key)
             if len(rows) > 1:
                 self._ambiguous(key, rows, path, tuple(self.spec.pins[key]))
             elif not rows:
-                self._warn("no-match", f"no unit has the id or name {key!r}: this pin holds nothing", path)
+                message = f"{no_unit([key], self.units)}: this pin holds nothing; {RENAMED}"
+                self._warn("no-match", message, path)
             else:
                 found.append((rows[0], key, path))
         return found

@@ -22,11 +22,23 @@ def explanation(
 ) -> Explanation:
     """Return why the slots of a unit are as they are; without a workload, all that git or the platform know of.
 
-    Units and workloads go by id or name. Raises SettingsError for one that is not there, or that several bear.
+    Units and workloads go by id or name; `unit/workload` means both. Raises SettingsError for one that is not there, or that
+    several bear.
     """
+    if workload is None:
+        unit, workload = _divided(planned, unit)
     reading, row = _find(planned, unit)
     slots = [_slot(planned, manifest, reading, row, one) for one in _workloads(reading, row, workload)]
     return Explanation(slots=tuple(_with_authors(slot, repository) for slot in slots))
+
+
+def _divided(planned: PlanResult, unit: str) -> tuple[str, str | None]:
+    """Return `unit/workload` in two, unless a unit is called just that."""
+    first, _, rest = unit.partition("/")
+    known = [one.snapshot.units for one in planned.readings.values()]
+    if not (first and rest) or any(units.meant(unit) for units in known):
+        return unit, None
+    return (first, rest) if any(units.meant(first) for units in known) else (unit, None)
 
 
 def _find(planned: PlanResult, unit: str) -> tuple[Reading, int]:

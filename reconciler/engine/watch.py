@@ -145,6 +145,9 @@ class Watching:
         if self._unplanned:
             yield self._note("info", "there is a plan again")
         self._unplanned = ""
+        if self.clock.stopping():  # what was cut off in the middle of a reading says nothing
+            planned.close()
+            return ERROR
         self._fleets = len(planned.plan.fleets)
         try:
             if self.keep is not None:

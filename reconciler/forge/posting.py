@@ -28,16 +28,16 @@ def marker(kind: str, name: str) -> str:
 
 def persistently(act: Callable[[], T], clock: Clock, ends: float) -> T:
     """Do it again from the start after a failure that may pass. Raises PlatformError."""
-    pause = PAUSE
-    for attempt in range(1, ATTEMPTS + 1):
+    attempt = 1
+    while True:
         try:
             return act()
         except PlatformError as error:
+            pause = PAUSE * 2 ** (attempt - 1)
             last = attempt == ATTEMPTS or not error.retryable or isinstance(error, RateLimited)
             if last or clock.monotonic() + pause > ends or clock.sleep(pause):
                 raise
-        pause *= 2
-    raise AssertionError
+        attempt += 1
 
 
 def put_comment(forge: Forge, request: str, mark: str, text: str) -> str:

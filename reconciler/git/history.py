@@ -28,6 +28,8 @@ MOST = 1_000
 TOGETHER = 100
 """Commits of a branch that are held against a request as a whole."""
 LENGTH = 32
+UNREAD = "unread"
+"""What stands for a patch that git could not tell: none is like it."""
 TRUNKS = (
     "refs/remotes/{remote}/HEAD", "refs/remotes/{remote}/main", "refs/remotes/{remote}/master",
     "refs/heads/main", "refs/heads/master",
@@ -72,7 +74,7 @@ class History:
     def _found(self, saved: Provenance, head: str) -> bool:
         """Return whether the history has what a request changed."""
         base = self._refs.known(saved.base_commit) if saved.base_commit else ""
-        if not saved.base_commit:
+        if not saved.base_commit or saved.patch == UNREAD:
             return False
         rooted = base != "" and self._refs.is_ancestor(base, head)
         if not saved.patch:
@@ -108,7 +110,7 @@ class History:
 
     def _between(self, older: str, newer: str, names: Sequence[str]) -> str:
         answer = git(self._folder, "diff", *DIFF, older, newer, "--", *names)
-        return _digest(answer.output.split(b"\n"), names)
+        return UNREAD if answer.problem else _digest(answer.output.split(b"\n"), names)
 
     def _newer(self, head: str, names: Sequence[str]) -> str:
         """Return the branch that has newer manifests than its older commit that is checked out; empty for none."""

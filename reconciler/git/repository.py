@@ -108,6 +108,10 @@ class GitRepository:
         answer = git(self._folder, "rev-parse", "--git-common-dir")
         return "" if answer.problem else os.path.realpath(self._folder / text(answer))
 
+    def known(self, ref: str) -> str:
+        """Return the commit of a ref; empty where git knows none."""
+        return self._refs.known(ref)
+
     def commit(self, ref: str) -> str:
         """Return the commit of a ref; raise SettingsError that says how to fetch one that is not here."""
         return self._refs.commit(ref)

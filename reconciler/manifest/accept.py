@@ -16,7 +16,6 @@ from msgspec import inspect
 from reconciler.core.names import suggestion
 from reconciler.manifest.read import AGAIN
 from reconciler.model.connection import Secret
-from reconciler.model.fleet import Selector
 from reconciler.model.kind import ONE_LINE
 from reconciler.model.origin import Path
 
@@ -29,20 +28,28 @@ class Misfit(msgspec.Struct, frozen=True):
     message: str
     hint: str = ""
     typed: str | None = None
+    key: str = ""
+    """The key that is missing there."""
 
 
 @lru_cache(maxsize=64)
-def _type(kind: Any) -> inspect.Type:
+def type_of(kind: Any) -> inspect.Type:
+    """Return what a kind is made of."""
     return inspect.type_info(kind)
 
 
 def misfits(value: Any, kind: Any, path: Path) -> Iterator[Misfit]:
     """Yield every reason why a value (texts, lists, mappings) does not fit a kind. None was already complained about."""
-    yield from _check(value, _type(kind), path)
+    yield from _check(value, type_of(kind), path)
+
+
+def fits(value: Any, wanted: inspect.Type) -> bool:
+    """Return whether a value is of a type."""
+    return not any(True for _ in _check(value, wanted, ()))
 
 
 def _check(value: Any, wanted: inspect.Type, path: Path) -> Iterator[Misfit]:
-    wanted = _bare(wanted)
+    wanted = bare(wanted)
     if value is None:
         return
     if isinstance(wanted, inspect.UnionType):
@@ -71,11 +78,11 @@ def _wrong_text(path: Path, value: str, allowed: Sequence[inspect.Type]) -> Misf
 
 def _union(value: Any, wanted: inspect.UnionType, path: Path) -> Iterator[Misfit]:
     """Hold a value against the members of its own shape; complain as the first of them does."""
-    members = [_bare(one) for one in wanted.types if not isinstance(one, inspect.NoneType)]
+    members = [bare(one) for one in wanted.types if not isinstance(one, inspect.NoneType)]
     if len(members) == 1:
         yield from _check(value, members[0], path)
         return
-    alike = [one for one in members if _is_shape(value, one)]
+    alike = [one for one in members if is_shape(value, one)]
     if not alike:
         allowed = " or ".join(_words(one) for one in members)
         yield Misfit(path, "wrong-type", f"{_name(path)} must be {allowed}, not a {shape_of(value)}")
@@ -86,14 +93,15 @@ def _union(value: Any, wanted: inspect.UnionType, path: Path) -> Iterator[Misfit
         yield from _check(value, alike[0], path)
 
 
-def _bare(wanted: inspect.Type) -> inspect.Type:
+def bare(wanted: inspect.Type) -> inspect.Type:
     """Return a type without what only documents it."""
     while isinstance(wanted, inspect.Metadata):
         wanted = wanted.type
     return wanted
 
 
-def _is_shape(value: Any, one: inspect.Type) -> bool:
+def is_shape(value: Any, one: inspect.Type) -> bool:
+    """Return whether a value is a text, list or mapping as a type is."""
     if isinstance(value, dict):
         return isinstance(one, inspect.StructType | inspect.DictType)
     if isinstance(value, list):
@@ -108,8 +116,7 @@ def _struct(value: Any, wanted: inspect.StructType, path: Path) -> Iterator[Misf
             message = f"{_name(path)} is written as a literal; secrets are references"
             yield Misfit(path, "secret-literal", message, hint)
             return
-        hint = "write {all: true} for every unit" if wanted.cls is Selector and value == "all" else ""
-        yield Misfit(path, "wrong-type", f"{_name(path)} must be a mapping, not a {shape_of(value)}", hint)
+        yield Misfit(path, "wrong-type", f"{_name(path)} must be a mapping, not a {shape_of(value)}")
         return
     fields = {field.encode_name: field for field in wanted.fields}
     for key, child in value.items():
@@ -124,7 +131,7 @@ def _struct(value: Any, wanted: inspect.StructType, path: Path) -> Iterator[Misf
             yield Misfit((*path, key), "unknown-key", f"unknown key {key!r} in {_name(path)}{near}")
     for name, field in fields.items():
         if field.required and name not in value:
-            yield Misfit(path, "missing-key", f"{_name(path)} needs {name!r}")
+            yield Misfit(path, "missing-key", f"{_name(path)} needs {name!r}", key=name)
 
 
 def _dict(value: Any, wanted: inspect.DictType, path: Path) -> Iterator[Misfit]:
@@ -134,20 +141,18 @@ def _dict(value: Any, wanted: inspect.DictType, path: Path) -> Iterator[Misfit]:
     for key, child in value.items():
         if AGAIN in key:
             continue
-        if not _fits(key, _bare(wanted.key_type)):
+        if not _fits(key, bare(wanted.key_type)):
             yield Misfit(
                 (*path, key),
                 "wrong-value",
-                f"a key of {_name(path)} must be {_words(_bare(wanted.key_type))}, not {key!r}",
+                f"a key of {_name(path)} must be {_words(bare(wanted.key_type))}, not {key!r}",
             )
         yield from _check(child, wanted.value_type, (*path, key))
 
 
 def _list(value: Any, wanted: inspect.ListType, path: Path) -> Iterator[Misfit]:
     if not isinstance(value, list):
-        yield Misfit(
-            path, "wrong-type", f"{_name(path)} must be a list, not a {shape_of(value)}", "put it in brackets: [...]"
-        )
+        yield Misfit(path, "wrong-type", f"{_name(path)} must be a list, not a {shape_of(value)}")
         return
     for position, child in enumerate(value):
         yield from _check(child, wanted.item_type, (*path, position))

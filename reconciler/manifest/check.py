@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from reconciler.core.names import suggestion
@@ -10,19 +9,17 @@ from reconciler.core.select import is_glob
 from reconciler.manifest import cron
 from reconciler.manifest.claims import overlaps
 from reconciler.manifest.finding import Findings, finding
-from reconciler.manifest.parsed import choices
 from reconciler.manifest.policies import policies
 from reconciler.manifest.requirements import requirements
+from reconciler.manifest.versions import versions
 from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.fleet import (
     ChannelRef,
-    ChannelSpec,
     Choice,
     Document,
     FleetSpec,
     Limit,
     Manifest,
-    Requirement,
     Selector,
     Wave,
     Window,
@@ -31,8 +28,9 @@ from reconciler.model.origin import Path
 from reconciler.model.quantity import percent, seconds
 from reconciler.plugin import PlatformPlugin, Plugins
 
-PATTERN = re.compile(r"^[<>=~^!{]|[*?\[]")
-"""What stands in a version where somebody meant several."""
+BOTH = "write `10%`, `25`, or `{percent: 10%, number: 25}`"
+WAVE = "write `10%`, or `{units: {tags: {ring: canary}}}`"
+WINDOW = 'for three hours from 02:00, write `{allow: "0 2 * * *", duration: 3h, timezone: Europe/Berlin}`'
 
 
 def fleets(manifest: Manifest, plugins: Plugins, *, complete: bool = True) -> Findings:
@@ -41,39 +39,7 @@ def fleets(manifest: Manifest, plugins: Plugins, *, complete: bool = True) -> Fi
         yield from _Fleet(one, manifest, plugins, complete=complete).findings()
     yield from overlaps(manifest)
     yield from requirements(manifest, complete=complete)
-    for document in (*manifest.channels.values(), *manifest.fleets.values()):
-        for path, version in _versions(document.spec):
-            yield from _mistaken(document, path, version, manifest)
-
-
-def _versions(spec: FleetSpec | ChannelSpec) -> Iterator[tuple[Path, str]]:
-    """Yield all versions of a Channel or Fleet, and where they stand."""
-    if isinstance(spec, ChannelSpec):
-        yield from ((("spec", "versions", workload), version) for workload, version in spec.versions.items())
-        return
-    for path, choice in choices(spec):
-        if isinstance(choice.version, str):
-            yield (*path, "version"), choice.version
-    for unit, pins in spec.pins.items():
-        yield from ((("spec", "pins", unit, name), pin) for name, pin in pins.items() if isinstance(pin, str))
-    for name, workload in spec.workloads.items():
-        for required, said in workload.requires.items():
-            versions = said.version if isinstance(said, Requirement) else said
-            where: Path = ("spec", "workloads", name, "requires", required)
-            yield from ((where, version) for version in versions if isinstance(versions, list))
-    for position, entry in enumerate(spec.quarantine):
-        yield ("spec", "quarantine", position, "version"), entry.version
-
-
-def _mistaken(document: Document, path: Path, version: str, manifest: Manifest) -> Findings:
-    """Yield that a version is probably meant to be something else: versions are exactly what was typed."""
-    if version in manifest.channels:
-        message = f"the version is called {version!r}, as a Channel is; the versions of that Channel are not meant"
-        hint = f"for what the Channel says, write {{channel: {version}}} where a fleet asks for the version"
-        yield finding(document, path, "version-like-channel", message, hint, Severity.WARNING)
-    if PATTERN.search(version):
-        message = f"{version!r} is the version of just that name; patterns and ranges mean nothing here"
-        yield finding(document, path, "version-pattern", message, "name each version", Severity.WARNING)
+    yield from versions(manifest)
 
 
 def _nested(selector: Selector, path: Path) -> Iterator[tuple[Path, Selector]]:
@@ -213,7 +179,8 @@ class _Fleet:
         ]
         if len(given) != 1:
             have = f"not {' and '.join(given)}" if given else "but none is given"
-            yield self._add(path, "choice", f"exactly one of version, absent and unmanaged is needed, {have}")
+            hint = "write one of `version: v1.4.0`, `channel: stable`, `absent: true` and `unmanaged: true`"
+            yield self._add(path, "choice", f"exactly one of version, absent and unmanaged is needed, {have}", hint)
         for name in ("absent", "unmanaged"):
             if getattr(choice, name) is False:
                 yield self._add((*path, name), "choice", f"`{name}: false` has no effect; remove it")
@@ -253,6 +220,7 @@ class _Fleet:
                         path,
                         "unknown-workload",
                         f"the pin names {workload!r}, which this fleet does not list{near[workload]}",
+                        f"the unit comes first: `pins: {{{workload}: {{{unit}: VERSION}}}}`" if unit in listed else "",
                     )
                 if not isinstance(pin, str):
                     yield from self._choice(pin, workload, path)
@@ -261,7 +229,9 @@ class _Fleet:
         for name in ("remove", "replace", "release"):
             limit = getattr(self.spec.limits, name)
             if isinstance(limit, Limit) and limit.percent is None and limit.number is None:
-                yield self._add(("spec", "limits", name), "empty-limit", "a limit needs a percent, a number, or both")
+                yield self._add(
+                    ("spec", "limits", name), "empty-limit", "a limit needs a percent, a number, or both", BOTH
+                )
 
     def _rollout(self) -> Findings:
         rollout = self.spec.rollout
@@ -273,7 +243,7 @@ class _Fleet:
             where: Path = (*path, "waves", position)
             share = wave.percent if isinstance(wave, Wave) else wave
             if isinstance(wave, Wave) and wave.units is None and wave.percent is None:
-                yield self._add(where, "empty-wave", "a wave needs units, a percent, or both")
+                yield self._add(where, "empty-wave", "a wave needs units, a percent, or both", WAVE)
             if isinstance(wave, Wave) and wave.units is not None:
                 yield from self._selector(wave.units, (*where, "units"))
             elif share is not None:
@@ -286,16 +256,16 @@ class _Fleet:
                 yield self._add((*path, name), "zero-duration", f"`{name}` must be longer than zero")
         limit = rollout.max_moving
         if isinstance(limit, Limit) and limit.percent is None and limit.number is None:
-            yield self._add((*path, "max_moving"), "empty-limit", "a limit needs a percent, a number, or both")
+            yield self._add((*path, "max_moving"), "empty-limit", "a limit needs a percent, a number, or both", BOTH)
 
     def _window(self, window: Window, path: Path) -> Findings:
         if (window.allow is None) == (window.deny is None):
-            yield self._add(path, "window", "a window needs exactly one of `allow` and `deny`")
+            yield self._add(path, "window", "a window needs exactly one of `allow` and `deny`", WINDOW)
         for name in ("allow", "deny"):
             text = getattr(window, name)
             wrong = cron.problem(text) if text is not None else ""
             if wrong:
-                yield self._add((*path, name), "cron", wrong)
+                yield self._add((*path, name), "cron", wrong, WINDOW)
         if seconds(window.duration) <= 0:
             yield self._add((*path, "duration"), "zero-duration", "a window must be longer than zero")
         from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # slow to load, and windows are rare

@@ -27,6 +27,8 @@ class Sides(msgspec.Struct, frozen=True, kw_only=True):
     used: Documents
     fleets: Iterable[Document] = ()
     """Fleets of either side."""
+    whole: bool = True
+    """Whether all of the base could be read: what is broken may be a Connection."""
     offline: bool = False
     """Whether nothing at all is sent: a recorded snapshot is read."""
 
@@ -80,8 +82,8 @@ class _Compared:
         there = self.sides.used.get(name)
         if (None if there is None else there.spec) != (None if now is None else now.spec):
             return Reading.HIDDEN
-        begins = not self.sides.base  # the very first Connections: there is nothing that they could be held against
-        if now is None or not used or self.sides.offline or begins or self._sent_alike(now.spec):
+        first = self.sides.whole and not self.sides.base  # there is nothing that they could be held against
+        if now is None or not used or self.sides.offline or first or self._sent_alike(now.spec):
             return Reading.PLANNED
         return Reading.REFUSED
 

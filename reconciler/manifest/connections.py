@@ -38,6 +38,10 @@ def unfit(value: Any, plugins: Plugins, path: Path) -> Iterator[Misfit]:
         yield Misfit(path, "wrong-type", f"spec must be a mapping, not a {shape_of(value)}")
         return
     given = [key for key in value if AGAIN not in key]
+    if len(given) > 1 and not plugins.keys() & set(given):
+        message = "a Connection names its platform as the one key of `spec`"
+        yield Misfit(path, "platform", message, f"write what is here below one of: {', '.join(plugins)}")
+        return
     if len(given) != 1:
         have = f"not {' and '.join(given)}" if given else "and it names none"
         message = f"a Connection names exactly one platform, {have}"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from bisect import bisect_right
 from collections.abc import Iterator
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from stat import S_ISREG
+from typing import Any
 
 import msgspec
 
@@ -16,6 +19,9 @@ from reconciler.model.origin import Origin
 
 LARGEST = 32 * 1024 * 1024
 """Bytes of a file at most."""
+
+STANDARD_INPUT = Path("-")
+"""Stands for standard input among PATHS."""
 
 SUFFIXES = (".yaml", ".yml")
 BEFORE = re.compile(r"\ufeff?(\s*(#|---|%)[^\n]*\n)*\s*")
@@ -97,8 +103,25 @@ def _is_manifest(path: Path) -> bool:
     return before is not None and FIRST.match(head, before.end()) is not None and MANIFEST.search(head) is not None
 
 
+@cache
+def standard_input() -> bytes:
+    """Return what stands on standard input, which can be read only once. Raises OSError."""
+    stream: Any = getattr(sys.stdin, "buffer", None)
+    return b"" if stream is None else stream.read(LARGEST + 1)
+
+
 def text_of(path: Path) -> str:
     """Return the text of a file; raise Unreadable when it is too large, is no UTF-8, or cannot be read."""
+    content = standard_input() if path == STANDARD_INPUT else _content(path)
+    if len(content) > LARGEST:
+        raise Unreadable(path, "too-large", f"the file has more than {LARGEST:,} bytes")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Unreadable(path, "not-utf-8", f"the file is not UTF-8 text (byte {error.start})") from None
+
+
+def _content(path: Path) -> bytes:
     try:
         state = path.stat()
         if not S_ISREG(state.st_mode):
@@ -106,15 +129,14 @@ def text_of(path: Path) -> str:
         if state.st_size > LARGEST:
             raise Unreadable(path, "too-large", f"the file has {state.st_size:,} bytes; at most {LARGEST:,} are read")
         with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
+            return file.read(LARGEST + 1)
     except OSError as error:
         raise Unreadable(path, "unreadable", f"cannot read the file: {error.strerror}") from None
-    if len(content) > LARGEST:
-        raise Unreadable(path, "too-large", f"the file has more than {LARGEST:,} bytes")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Unreadable(path, "not-utf-8", f"the file is not UTF-8 text (byte {error.start})") from None
+
+
+def called(path: Path) -> str:
+    """Return how findings call a file."""
+    return "<stdin>" if path == STANDARD_INPUT else str(path)
 
 
 class Text:

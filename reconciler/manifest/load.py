@@ -10,14 +10,15 @@ from typing import Any
 
 import msgspec
 
-from reconciler.core.names import suggestion
 from reconciler.errors import ManifestError, SettingsError
 from reconciler.manifest import check, connections
 from reconciler.manifest.accept import Misfit, misfits
-from reconciler.manifest.files import Skipped, Text, Unreadable, below, text_of
+from reconciler.manifest.envelope import unnamed, wrong_head, wrong_keys
+from reconciler.manifest.files import STANDARD_INPUT, Skipped, Text, Unreadable, below, called, text_of
+from reconciler.manifest.mistaken import MANIFEST, file_kind, mistaken
 from reconciler.manifest.ours import API, KINDS, is_ours, is_public, kind_of, seems_ours
 from reconciler.manifest.parsed import Parsed, Problem, settle
-from reconciler.manifest.read import AGAIN, collector_paused, read
+from reconciler.manifest.read import collector_paused, read
 from reconciler.model.connection import ConnectionSpec
 from reconciler.model.diagnostic import Diagnostic, Related, Severity
 from reconciler.model.fleet import Document, FleetSpec, Manifest
@@ -95,7 +96,7 @@ class _Loading:
                     self._warn("skipped", f"it is not read: {file.why}", Origin(str(file.path)))
                 else:
                     self._file(file, named=False)
-        elif there:
+        elif there or path == STANDARD_INPUT:
             self._file(path, named=True)
         else:
             raise SettingsError(f"there is no file or folder {path}", hint="PATHS are manifests or folders of them")
@@ -174,11 +175,15 @@ class _Loading:
             self.seen.add(name)
             content = text_of(path)
         except Unreadable as wrong:
-            self._wrong(wrong.code, str(wrong), Origin(str(wrong.path)))
+            self._wrong(wrong.code, str(wrong), Origin(called(wrong.path)))
             return
+        file = called(path)
+        kind = file_kind(content) if named else ""
+        if kind not in {"", MANIFEST}:
+            raise mistaken(file, kind, "a manifest")
         ours = named or "reconciler/" in content
-        for parsed in read(str(path), content):
-            self.texts[str(path)] = parsed.text
+        for parsed in read(file, content):
+            self.texts[file] = parsed.text
             self._document(parsed, ours=ours, named=named)
 
     def _document(self, parsed: Parsed, *, ours: bool, named: bool) -> None:
@@ -203,30 +208,20 @@ class _Loading:
         for problem in parsed.problems:
             self._problem(parsed, problem)
         if not parsed.problems:
-            self._wrong(
-                "no-manifest",
-                f"this is not a manifest: it needs `apiVersion: {API}` and a kind ({', '.join(KINDS)})",
-                parsed.locate(()),
-                parsed=parsed,
-            )
+            at, hint = unnamed(parsed.value)
+            message = f"this is not a manifest: it needs `apiVersion: {API}` and a kind ({', '.join(KINDS)})"
+            self._wrong("no-manifest", message, parsed.locate((at,) if at else ()), hint=hint, parsed=parsed)
 
     def _envelope(self, parsed: Parsed, value: dict[str, Any], *, clean: bool) -> None:
-        if value["apiVersion"] != API:
-            message = f"apiVersion must be {API}, not {value['apiVersion']!r}"
-            self._wrong("api-version", message, parsed.locate(("apiVersion",)), parsed=parsed)
+        head = list(wrong_head(value))
+        for misfit in head:
+            self._misfit(parsed, misfit)
+        if head:
             return
-        kind = value.get("kind")
-        spec_kind = KINDS.get(kind) if isinstance(kind, str) else None
-        if spec_kind is None or kind is None:
-            near = suggestion(str(kind), list(KINDS))
-            message = f"kind must be one of {', '.join(KINDS)}, not {kind!r}{near}"
-            self._wrong("kind", message, parsed.locate(("kind",)), parsed=parsed)
-            return
-        for key in value:
-            if key not in {"apiVersion", "kind", "metadata", "spec"} and AGAIN not in key:
-                near = suggestion(key, ["metadata", "spec"])
-                message = f"unknown key {key!r} in the document{near}"
-                self._wrong("unknown-key", message, parsed.locate((key,)), parsed=parsed)
+        kind: str = value["kind"]
+        spec_kind = KINDS[kind]
+        for misfit in wrong_keys(value, spec_kind):
+            self._misfit(parsed, misfit)
         metadata = self._convert(parsed, "metadata", Metadata)
         spec = self._convert(parsed, "spec", spec_kind)
         if metadata is None or spec is None or not clean:
@@ -239,8 +234,6 @@ class _Loading:
 
     def _convert(self, parsed: Parsed, key: str, kind: type[Any]) -> Any:
         if parsed.value.get(key) is None:
-            if key not in parsed.value:
-                self._wrong("missing-key", f"the document needs {key!r}", parsed.locate(()), parsed=parsed)
             return None
         value, converted, error = parsed.value[key], None, ""
         connects = kind is ConnectionSpec
@@ -255,7 +248,7 @@ class _Loading:
             return converted
         found = list(connections.unfit(value, self.plugins, (key,)) if connects else misfits(value, kind, (key,)))
         for misfit in found:
-            self._misfit(parsed, misfit)
+            self._misfit(parsed, misfit if misfit.hint or connects else _advised(misfit, kind, value))
         if error and not found and not parsed.problems:
             self._wrong("wrong-value", error, parsed.locate((key,)), parsed=parsed)
         return None if found else converted
@@ -316,3 +309,10 @@ class _Loading:
                 excerpt=parsed.text.excerpt(origin.line, kind_of(parsed)) if parsed is not None else "",
             )
         )
+
+
+def _advised(misfit: Misfit, kind: type[Any], value: Any) -> Misfit:
+    """Return a misfit with how to write it right."""
+    from reconciler.manifest.habits import advice  # seldom needed
+
+    return msgspec.structs.replace(misfit, hint=advice(kind, value, misfit))

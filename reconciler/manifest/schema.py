@@ -99,7 +99,8 @@ def _event() -> Node:
     _, components = _components(types)
     for one in types:
         node = components[one.__name__]
-        node["properties"] = {"format": {"const": event.FORMAT}, **node["properties"]}
+        at = {"type": "string", "format": "date-time", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z$"}
+        node["properties"] = {"format": {"const": event.FORMAT}, **node["properties"], "at": at}
         node["required"] = ["format", *node["required"]]
     return {
         "$schema": DRAFT_2020,

@@ -7,13 +7,14 @@ import msgspec
 from reconciler.model.change import Reason, Request, Verb
 from reconciler.model.outcome import Excess, Outcome, Receipt, Result
 from reconciler.model.plan import Lifted, Violation
+from reconciler.model.quantity import iso
 from reconciler.model.unit import Ref
 
 FORMAT = "reconciler/event.v1"
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=lambda name: name.lower()):
-    """Anything that happened. `at` is seconds since 1970, `run` the id of the run or watch."""
+    """Anything that happened. `at` is seconds since 1970 (in JSON ISO 8601 in UTC), `run` the id of the run or watch."""
 
     at: float
     run: str
@@ -170,4 +171,4 @@ AnyEvent = (
 
 def to_builtins(event: AnyEvent) -> dict[str, Any]:
     """Return the event as its public JSON shape."""
-    return {"format": FORMAT, **msgspec.to_builtins(event)}
+    return {"format": FORMAT, **msgspec.to_builtins(event), "at": iso(event.at, "milliseconds")}

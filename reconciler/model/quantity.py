@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+")
 PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+EARLIEST, LATEST = -62_135_596_800.0, 253_402_300_799.0
+"""The years 1 and 9999 in seconds since 1970: what a date can say."""
 PERCENT = re.compile(r"(\d+(?:\.\d+)?)%")
 
 
@@ -31,3 +33,9 @@ def moment(text: str) -> datetime:
     except ValueError:
         raise ValueError(f"{text!r} is not a date such as 2026-12-01 or 2026-12-01T08:00:00Z") from None
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+def iso(at: float, timespec: str = "seconds") -> str:
+    """Return a time in seconds since 1970 as ISO 8601 in UTC; `timespec` as Python's own."""
+    found = datetime.fromtimestamp(min(max(at, EARLIEST), LATEST), UTC)
+    return f"{found.replace(tzinfo=None).isoformat(timespec=timespec)}Z"

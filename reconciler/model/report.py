@@ -1,6 +1,6 @@
 """What commands answer besides plans, as values that views show and scripts read.
 
-Times are seconds since 1970, counts are slots unless a field says units; workloads and units go by the names people use.
+Times are ISO 8601 in UTC, counts are slots unless a field says units; workloads and units go by the names people use.
 """
 
 import msgspec
@@ -16,7 +16,7 @@ from reconciler.model.outcome import Excess, Outcome
 from reconciler.model.plan import Lifted, Violation
 from reconciler.model.release import Listed, Preparation
 from reconciler.model.unit import Labels, Ref
-from reconciler.model.verdict import Health, Sync, Verdict
+from reconciler.model.verdict import Health, Standing, Sync, Verdict
 
 RESULT_FORMAT = "reconciler/result.v1"
 STATUS_FORMAT = "reconciler/status.v1"
@@ -65,7 +65,7 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     version: str | None
     error: str = ""
     conditions: tuple[Condition, ...] = ()
-    since: float | None = None
+    since: str | None = None
 
 
 class Spread(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,10 +111,14 @@ class SlotStatus(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     workload: str
+    workload_id: str = ""
     desired: str
     assigned: str | None
     reported: str | None
     verdict: Verdict
+    sync: Sync
+    health: Health
+    since: str | None = None
     error: str = ""
     progress: float | None = None
     eta: float | None = None
@@ -124,9 +128,10 @@ class SlotStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UnitStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """One unit. `reach` is connected, disconnected or unknown."""
+    """One unit. `key` is what commands call it: name or id. `reach` is connected, disconnected or unknown."""
 
     unit: Ref
+    key: str = ""
     reach: str
     slots: tuple[SlotStatus, ...]
 
@@ -159,22 +164,29 @@ class FleetStatus(msgspec.Struct, frozen=True, kw_only=True):
     ready_devices: int | None = None
     devices: int | None = None
     """`ready_devices` of `devices` that are to report run what was assigned; None where every unit is one device."""
-    read_at: float | None = None
+    read_at: str | None = None
     spread: tuple[Spread, ...] = ()
     movements: tuple[Movement, ...] = ()
     remarks: tuple[Remark, ...] = ()
     problems: tuple[str, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     """What the inventory shows to be wrong or odd about the fleet's manifest."""
+    unmatched: int = 0
+    """Pins, overrides and selectors of the manifest that speak of units which are not there."""
     unit_list: tuple[UnitStatus, ...] | None = None
     error: str = ""
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """How all fleets asked about are doing. `filters` are the filters as typed; empty for all."""
+    """How all fleets asked about are doing. `filters` are the filters as typed; empty for all.
+
+    With `only`, units are listed with the slots that stand so, and fleets of which all was read and none stands so are
+    left out.
+    """
 
     fleets: tuple[FleetStatus, ...]
     filters: str = ""
+    only: tuple[Standing, ...] = ()
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
@@ -202,7 +214,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     reported: str | None
     extra_versions: tuple[str, ...] = ()
     phase: str = "settled"
-    since: float | None = None
+    since: str | None = None
     error: str = ""
     conditions: tuple[Condition, ...] = ()
     identity: str | None = None
@@ -217,7 +229,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     stages: tuple[tuple[str, str], ...] = ()
     """How far each version has come, as (version, the platform's stage), where changes take several calls."""
     facts: Facts = ()
-    read_at: float | None = None
+    read_at: str | None = None
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):

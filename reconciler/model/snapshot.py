@@ -13,7 +13,10 @@ from reconciler.model.unit import Ref, Units
 
 
 class Query(msgspec.Struct, frozen=True):
-    """What to read: None is everything; ids narrow it. Of the unit `detail` (id or name) all that is told is wanted."""
+    """What to read: None is everything; ids narrow it. Of the unit `detail` all that is told is wanted.
+
+    That is its id or name, or one of these, a slash, and a workload.
+    """
 
     units: frozenset[str] | None = None
     workloads: frozenset[str] | None = None

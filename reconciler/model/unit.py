@@ -99,6 +99,16 @@ class Units(msgspec.Struct, kw_only=True, eq=False):
                 self._by_name.setdefault(other, []).append(row)
         return self._by_name.get(name, [])
 
+    def meant(self, key: str) -> list[int]:
+        """Return the rows that an id means, or else a name."""
+        row = self.index.get(key)
+        return self.named(key) if row is None else [row]
+
+    def key(self, row: int) -> str:
+        """Return what a manifest or a command calls a unit: its name where that means it and no other, else its id."""
+        name = self.names[row]
+        return name if name and len(self.named(name)) == 1 and name not in self.index else self.ids[row]
+
     def tagged(self, key: str) -> Mapping[str, Sequence[int]]:
         """Return the label sets with a tag, by number, by the tag's value."""
         found = self._by_tag.get(key)

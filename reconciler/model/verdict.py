@@ -44,6 +44,19 @@ class Health(StrEnum):
     DEGRADED = "degraded"
 
 
+class Standing(StrEnum):
+    """Where a managed slot stands in the counts of its fleet. The last one is a health: failed, stuck or ahead."""
+
+    READY = "ready"
+    OUT = "out-of-sync"
+    MOVING = "moving"
+    WAITING = "waiting"
+    FAILED = "failed"
+    STUCK = "stuck"
+    UNKNOWN = "unknown"
+    DEGRADED = "degraded"
+
+
 HEALTH_ORDER = tuple(Health)
 
 

@@ -40,9 +40,8 @@ class Slot(NamedTuple):
 
 
 class Proposal(NamedTuple):
-    """What must be taken over into the connection from `doctor`: how the hint begins, and words for the step."""
+    """Words for the step in which what `doctor` proposes goes into the connection."""
 
-    begins: str
     title: str
     text: str
 

@@ -64,6 +64,8 @@ def _hint(check: Check, width: int) -> list[Line]:
     """Return the hint of a check; what is to be copied has words longer than a line, and is not broken."""
     if not check.hint:
         return []
+    if "\n" in check.hint:  # a piece of manifest
+        return [line((clean(one, LONGEST_HINT), "cyan"), indent=2 + KEY) for one in check.hint.splitlines()]
     hint = line((clean(check.hint, LONGEST_HINT), "cyan"), indent=2 + KEY)
     copied = any(len(word) > width - KEY for word in check.hint.split())
     return [hint] if copied else folded([hint], width, 2 + KEY)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from functools import singledispatch
 
 import msgspec
@@ -27,6 +26,7 @@ from reconciler.model.event import (
 )
 from reconciler.model.hold import HoldReason
 from reconciler.model.outcome import ReceiptKind, Result
+from reconciler.model.quantity import iso
 from reconciler.views import bounds_text
 from reconciler.views.line import Line, Span, line
 from reconciler.views.reason_words import LABELS, NOT_WAITED, RESULTS, outcome_words, violation_words
@@ -103,9 +103,13 @@ def fleet_of(event: AnyEvent) -> str:
 
 
 def _line(event: AnyEvent, level: str, fleet: str, words: Sequence[Span]) -> Line:
-    at = datetime.fromtimestamp(event.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return line(
-        (at, "dim"), " ", (f"{level:<7}", LEVELS[level]), *((" ", (fleet, "bold")) if fleet else ()), " ", *words
+        (iso(event.at), "dim"),
+        " ",
+        (f"{level:<7}", LEVELS[level]),
+        *((" ", (fleet, "bold")) if fleet else ()),
+        " ",
+        *words,
     )
 
 

@@ -17,7 +17,7 @@ from reconciler.views.reason_words import (
     hold_words,
 )
 from reconciler.views.status_text import HEALTH_STYLES, SYNC_STYLES
-from reconciler.views.words import PHASES, SIGNS, age, clean, course, duration, joined, places, ready, underway, version
+from reconciler.views.words import PHASES, SIGNS, clean, course, joined, places, ready, since, underway, version
 
 
 def encode(explanation: Explanation) -> bytes:
@@ -97,14 +97,14 @@ def _seen(seen: Seen, now: float) -> Iterator[Line]:
         yield pair("devices", ", ".join(f"{number:,} on {version(name)}" for name, number in seen.spread))
     if seen.ready is not None:
         yield pair("", ready(seen.ready, seen.size))
-    since = f", for {duration(now - seen.since)}" if seen.since is not None else ""
-    yield pair("phase", f"{PHASES.get(seen.phase, clean(seen.phase))}{since}")
+    begun = f", {since(seen.since, now)}" if seen.since is not None else ""
+    yield pair("phase", f"{PHASES.get(seen.phase, clean(seen.phase))}{begun}")
     done = underway(seen.progress, seen.progress, seen.eta)
     if done:
         yield pair("", done)
     yield from _besides(seen)
     if seen.read_at is not None:
-        yield pair("read", age(seen.read_at, now))
+        yield pair("read", clean(seen.read_at))
 
 
 def _besides(seen: Seen) -> Iterator[Line]:

@@ -7,9 +7,10 @@ cleaned text; `plain` and `styled` are the two ways out, and both say the same.
 from __future__ import annotations
 
 import re
+import shlex
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, takewhile
 from typing import TYPE_CHECKING
 
 from reconciler.views.words import harmless
@@ -22,7 +23,9 @@ Line = tuple[Span, ...]
 Row = Sequence[str | Span]
 
 COMMAND = "bold not italic"
-"""The style of a command that somebody may type: it is never broken."""
+"""The style of a command that somebody may type: it can be pasted, on however many lines it stands."""
+GOES_ON = " \\"
+"""What ends a line of a command that goes on in the next one."""
 NARROWEST = 20
 """Columns below which nothing is folded further."""
 HANG = 2
@@ -90,9 +93,11 @@ def styled(lines: Iterable[Line]) -> Text:
 
 
 def fold(one: Line, width: int, column: int | None = None) -> list[Line]:
-    """Break a line that is wider than `width` columns at spaces, never within a word: names and URLs are copied whole.
+    """Break a line that is wider than `width` columns at spaces.
 
-    Continuations begin at `column`, or a little further in than the line itself. A command stands on a line of its own.
+    A word that has room on a line of its own stays whole, further out than the others where it must; a wider one is
+    broken at a slash, so that the ids in a path stay whole. Continuations begin at `column`, or a little further in than
+    the line itself. A command begins a line of its own, and goes on behind a backslash, as shells take it.
     """
     width = max(width, NARROWEST)
     text = text_of(one)
@@ -100,16 +105,18 @@ def fold(one: Line, width: int, column: int | None = None) -> list[Line]:
         return [one]
     begins = len(text) - len(text.lstrip(" ")) + HANG if column is None else column
     hang = min(begins, width // 2)
-    if len(one) > 1 and one[-1][1] == COMMAND:
-        return [*fold(one[:-1], width, column), line(one[-1], indent=hang)]
     if one[-1][1] == COMMAND:
-        return [one]
-    characters = [(character, style) for part, style in one for character in part]
+        return [*(fold(one[:-1], width, column) if one[:-1] else ()), *_command(one[-1], width, hang)]
+    return _pieces([(character, style) for part, style in one for character in part], width, hang)
+
+
+def _pieces(characters: list[Span], width: int, hang: int) -> list[Line]:
     found: list[Line] = []
     start = 0
     while start < len(characters):
-        lead = hang if found else 0
-        end = _break(characters, start, width - lead)
+        word = _word(characters, start)
+        lead = min(hang, width - word) if found and word <= width else hang if found else 0
+        end = _break(characters, start, width - lead, width)
         found.append(line(*_spans(characters[start:end]), indent=lead))
         start = end
         while start < len(characters) and characters[start][0] == " ":
@@ -117,23 +124,45 @@ def fold(one: Line, width: int, column: int | None = None) -> list[Line]:
     return found
 
 
-def _break(characters: list[Span], start: int, room: int) -> int:
-    """Return where the piece that begins at `start` ends: at the last space that has room, or after its first word."""
-    used = 0
-    space = 0
+def _command(span: Span, width: int, indent: int) -> list[Line]:
+    """Return a command on lines of its own, each but the last with a backslash at its end."""
+    parts = [f" {shlex.quote(word)}" for word in shlex.split(span[0])]
+    lines = [parts.pop(0).strip()]
+    for part in parts:
+        if columns_of(f"{lines[-1]}{part}{GOES_ON}") > width - indent:
+            lines[-1] += GOES_ON
+            lines.append(part)
+        else:
+            lines[-1] += part
+    pieces = (_pieces([(character, COMMAND) for character in one], width - indent, 0) for one in lines)
+    return [line((" " * indent, ""), *piece) for some in pieces for piece in some]
+
+
+def _break(characters: list[Span], start: int, room: int, below: int) -> int:
+    """Return where the piece that begins at `start` ends: at a space, or within a word that has no room `below` either."""
+    used = space = slash = 0
     begun = False
     for position in range(start, len(characters)):
         character = characters[position][0]
         used += _columns(character)
-        if character == " " and begun:
-            if used > room:
+        if used > room:
+            if character == " " and begun:
                 return position
-            space = position
-        elif character != " ":
+            if space and _word(characters, space + 1) <= below:
+                return space
+            return slash if slash > space else max(position, start + 1)
+        if character != " ":
             begun = True
-        if used > room and space:
-            return space
+        elif begun:
+            space = position
+        if character == "/" and begun and position > start:
+            slash = position + 1
     return len(characters)
+
+
+def _word(characters: list[Span], start: int) -> int:
+    """Return how many columns the word that begins at `start` takes."""
+    return sum(_columns(one) for one, _ in takewhile(lambda span: span[0] != " ", characters[start:]))
 
 
 def _spans(characters: Sequence[Span]) -> Iterator[Span]:

@@ -9,11 +9,10 @@ from typing import Any
 
 import msgspec
 
-from reconciler.core.assemble import iso
 from reconciler.errors import PlanMismatch
 from reconciler.model.change import Action, Change, Held
 from reconciler.model.plan import FORMAT, FleetPlan, Plan
-from reconciler.model.quantity import moment
+from reconciler.model.quantity import iso, moment
 from reconciler.views.words import clean
 
 AGAIN = "make a new plan with `reconciler plan --out FILE`"

@@ -5,6 +5,7 @@ It only consumes events. rich draws it, to the stream it is given (standard erro
 
 from __future__ import annotations
 
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
@@ -28,15 +29,17 @@ class Live:
         """Take the plan that is carried out, and the terminal to draw on (`width` columns wide where that is known)."""
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+        from rich.table import Column
 
+        whole = partial(Column, no_wrap=True, overflow="ellipsis")  # a line that wraps is drawn over wrongly
         self._calls = {fleet.fleet: len(fleet.actions) for fleet in plan.fleets}
         self._bars: dict[tuple[str, str], TaskID] = {}
         self._bad: dict[str, dict[ReceiptKind, int]] = {}
         self._console = Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
         self._progress = Progress(
-            TextColumn("{task.description}", markup=False),
+            TextColumn("{task.description}", markup=False, table_column=whole()),
             BarColumn(bar_width=24),
-            TextColumn("{task.fields[words]}", markup=False),
+            TextColumn("{task.fields[words]}", markup=False, table_column=whole()),
             TimeElapsedColumn(),
             console=self._console,
             transient=True,

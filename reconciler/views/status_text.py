@@ -7,12 +7,21 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from reconciler.model.diagnostic import Severity
-from reconciler.model.report import STATUS_FORMAT, FleetStatus, Movement, Spread, Status, Trouble, UnitStatus
-from reconciler.model.verdict import Health, Sync, Verdict
+from reconciler.model.report import (
+    STATUS_FORMAT,
+    FleetStatus,
+    Movement,
+    SlotStatus,
+    Spread,
+    Status,
+    Trouble,
+    UnitStatus,
+)
+from reconciler.model.verdict import Health, Standing, Sync, Verdict
 from reconciler.views.group import Names
 from reconciler.views.line import EMPTY, Line, Span, aligned, fits, folded, line, table
 from reconciler.views.reason_words import conditions_words, diagnostic_words
-from reconciler.views.words import SAMPLE, age, clean, count, devices, duration, listed, ready, underway, version
+from reconciler.views.words import SAMPLE, clean, count, devices, listed, ready, since, underway, version
 
 HEAD = ("Fleet", "Sync", "Health", "Ready")
 RIGHT = frozenset({3})
@@ -29,6 +38,11 @@ HEALTH_STYLES = {
 }
 GOOD = {Verdict.SYNCED, Verdict.UNMANAGED}
 
+ENDLESS = 1_000_000
+"""Columns of a line that nothing folds."""
+WIDEST = 40
+"""Columns that names are aligned to where nothing is folded."""
+
 KINDS = 5
 """Different errors of one fleet that are shown when units are not listed."""
 
@@ -38,31 +52,45 @@ def encode(status: Status) -> bytes:
     return msgspec.json.encode({"format": STATUS_FORMAT, **msgspec.to_builtins(status)})
 
 
-def render(status: Status, *, now: float, width: int) -> list[Line]:
-    """Return how fleets are doing as lines of at most `width` columns; `now` in seconds since 1970."""
+def render(status: Status, *, now: float, width: int, piped: bool = False) -> list[Line]:
+    """Return how fleets are doing as lines of at most `width` columns; `now` in seconds since 1970.
+
+    Where they are `piped`, a unit is one line, however long.
+    """
     if not status.fleets:
-        return [line("No fleet matches.")]
+        return [line(nothing(status))]
     lines: list[Line] = []
     if status.filters:
         lines += [*folded([line(("Filters: ", "bold"), clean(status.filters))], width), EMPTY]
-    table_lines, wide = _table(status.fleets, now, width)
+    table_lines, wide = _table(status.fleets, width)
     lines += table_lines
     for fleet in status.fleets:
-        details = folded(_details(fleet, now, numbers=not wide), width)
+        found = _unread(fleet) if status.only else _details(fleet, now, numbers=not wide)
+        details = folded(found, width)
         if fleet.unit_list is not None:
-            details += _units(fleet.unit_list, width)
+            details += _units(fleet.unit_list, ENDLESS if piped else width)
         if details:
             lines += [EMPTY, *folded([_title(fleet)], width), *details]
     return lines
 
 
-def _table(fleets: Sequence[FleetStatus], now: float, width: int) -> tuple[list[Line], bool]:
+def nothing(status: Status) -> str:
+    """Return that there is nothing to show."""
+    return f"No slot is {alternatives(status.only)}." if status.only else "No fleet matches."
+
+
+def alternatives(only: Sequence[Standing]) -> str:
+    """Return how slots are to stand: `failed or waiting`."""
+    return " or ".join("out of sync" if one is Standing.OUT else one.value for one in only)
+
+
+def _table(fleets: Sequence[FleetStatus], width: int) -> tuple[list[Line], bool]:
     """Return one row a fleet, and whether there was room for all of its numbers."""
     head = (*HEAD, *NUMBERS, "Read")
-    rows = [[*_axes(one), *(f"{number:,}" for number in _numbers(one)), _read(one, now)] for one in fleets]
+    rows = [[*axes_cells(one), *number_cells(one), read(one)] for one in fleets]
     if fits(head, rows, width):
         return table(head, rows, width, right=RIGHT | set(range(len(HEAD), len(head) - 1))), True
-    return table((*HEAD, "Read"), [[*_axes(one), _read(one, now)] for one in fleets], width, right=RIGHT), False
+    return table((*HEAD, "Read"), [[*axes_cells(one), read(one)] for one in fleets], width, right=RIGHT), False
 
 
 def _title(fleet: FleetStatus) -> Line:
@@ -70,7 +98,8 @@ def _title(fleet: FleetStatus) -> Line:
     return line(("Fleet ", "bold"), (clean(fleet.fleet), "bold cyan"), where)
 
 
-def _axes(fleet: FleetStatus) -> list[str | Span]:
+def axes_cells(fleet: FleetStatus) -> list[str | Span]:
+    """Return a fleet's name, its axes, and how many of its slots are ready."""
     return [
         (clean(fleet.fleet), "bold"),
         (fleet.sync.value, SYNC_STYLES[fleet.sync]),
@@ -85,23 +114,39 @@ def _numbers(fleet: FleetStatus) -> tuple[int, ...]:
     return (*counted, fleet.unknown, fleet.unmanaged)
 
 
-def _read(fleet: FleetStatus, now: float) -> str:
-    return "never" if fleet.read_at is None else age(fleet.read_at, now)
+def number_cells(fleet: FleetStatus) -> list[str]:
+    """Return the numbers of a fleet as cells of a table."""
+    return [f"{number:,}" for number in _numbers(fleet)]
+
+
+def read(fleet: FleetStatus) -> str:
+    """Return when a fleet was read."""
+    return "never" if fleet.read_at is None else clean(fleet.read_at)
+
+
+def _unread(fleet: FleetStatus) -> Iterator[Line]:
+    """Yield why not everything of a fleet is known."""
+    if fleet.error:
+        yield line(("! could not be read: ", "bold red"), clean(fleet.error), indent=2)
+    for problem in fleet.problems:
+        yield line(("! reading incomplete: ", "yellow"), clean(problem), indent=2)
 
 
 def _details(fleet: FleetStatus, now: float, *, numbers: bool) -> Iterator[Line]:
     if fleet.error:
-        yield line(("! could not be read: ", "bold red"), clean(fleet.error), indent=2)
+        yield from _unread(fleet)
         return
     named = [f"{number:,} {name.lower()}" for name, number in zip(NUMBERS, _numbers(fleet), strict=True) if number]
     if numbers and named:
         yield line(", ".join(named), indent=2)
+    if fleet.unmatched:
+        what = count(fleet.unmatched, "line") + " of the manifest about units that are not there"
+        yield line((f"! {what}", "yellow"), indent=2)
     if fleet.next_step:
         yield line(f"{count(fleet.next_step, 'slot')} on the way, where the platform waits for the next call", indent=2)
     if fleet.ready_devices is not None and fleet.devices is not None:
         yield line(f"{ready(fleet.ready_devices, fleet.devices)}", indent=2)
-    for problem in fleet.problems:
-        yield line(("! reading incomplete: ", "yellow"), clean(problem), indent=2)
+    yield from _unread(fleet)
     for one in fleet.diagnostics:
         name, style = ("x mistake: ", "red") if one.severity is Severity.ERROR else ("! ", "yellow")
         yield line((name, style), clean(diagnostic_words(one)), indent=2)
@@ -167,8 +212,8 @@ def _troubles(name: str, style: str, found: Sequence[Trouble], now: float) -> It
         what = f" {clean(workload)} {version(wanted)} on {count(len(members), 'unit')}: {words}"
         yield line((f"! {name}", style), what, indent=2)
         begun = [one.since for one in members if one.since is not None]
-        since = f"; {'the longest ' if len(members) > 1 else ''}for {duration(now - min(begun))}" if begun else ""
-        yield line((f"{listed([unit(one.unit) for one in members], SAMPLE)}{since}", "dim"), indent=4)
+        first = f"; {'the longest ' if len(members) > 1 else ''}{since(min(begun), now)}" if begun else ""
+        yield line((f"{listed([unit(one.unit) for one in members], SAMPLE)}{first}", "dim"), indent=4)
     if len(ordered) > KINDS:
         rest = sum(len(members) for _, members in ordered[KINDS:])
         yield line((f"… and {count(rest, f'more {name} slot')} with other errors; -o json names all", "dim"), indent=2)
@@ -176,27 +221,43 @@ def _troubles(name: str, style: str, found: Sequence[Trouble], now: float) -> It
 
 def _units(units: Sequence[UnitStatus], width: int) -> list[Line]:
     name = Names(one.unit for one in units)
-    return aligned([_unit(one, name(one.unit)) for one in units], width, indent=2)
+    return aligned(
+        [_unit(one, name(one.unit)) for one in units], width, indent=2, widest=WIDEST if width == ENDLESS else 0
+    )
 
 
 def _unit(one: UnitStatus, name: str) -> list[Span]:
-    slots: list[str] = []
-    worst = ""
-    for slot in one.slots:
-        good = slot.verdict in GOOD
-        worst = worst if good else "yellow"
-        runs = version(slot.reported)
-        assigned = "" if slot.assigned == slot.reported else f", assigned {version(slot.assigned)}"
-        wants = "" if good or slot.desired == slot.assigned else f", git says {clean(slot.desired)}"
-        besides = (ready(slot.ready, slot.size), underway(slot.progress, slot.progress, slot.eta), clean(slot.error))
-        said = ", ".join(one for one in (*besides, clean(conditions_words(slot.conditions))) if one)
-        error = f" ({said})" if said else ""
-        slots.append(f"{clean(slot.workload)} {runs}{assigned}{wants}: {slot.verdict.value}{error}")
+    good = all(slot.verdict in GOOD for slot in one.slots)
     known = clean(name)
     identity = "" if one.unit.id in {one.unit.name, ""} or one.unit.id in name else clean(one.unit.id)
+    slots = "; ".join(slot_words(slot) for slot in one.slots)
     return [
         (known, "bold"),
         (identity, "dim"),
         (clean(one.reach), ""),
-        ("; ".join(slots) or "no workload of the fleet", worst),
+        (slots or "no workload of the fleet", "" if good else "yellow"),
     ]
+
+
+def slot_words(slot: SlotStatus) -> str:
+    """Return how a slot is doing: `vision v2, assigned v3: failed (no space left)`."""
+    good = slot.verdict in GOOD
+    assigned = "" if slot.assigned == slot.reported else f", assigned {version(slot.assigned)}"
+    wants = "" if good or slot.desired == slot.assigned else f", git says {clean(slot.desired)}"
+    begun = "" if good or slot.since is None else f"since {clean(slot.since)}"
+    said = ", ".join(one for one in (*besides(slot), begun) if one)
+    return (
+        f"{clean(slot.workload)} {version(slot.reported)}{assigned}{wants}: {slot.verdict.value}"
+        f"{f' ({said})' if said else ''}"
+    )
+
+
+def besides(slot: SlotStatus) -> list[str]:
+    """Return what the platform says of a slot besides its versions."""
+    words = (
+        ready(slot.ready, slot.size),
+        underway(slot.progress, slot.progress, slot.eta),
+        clean(slot.error),
+        clean(conditions_words(slot.conditions)),
+    )
+    return [one for one in words if one]

@@ -28,6 +28,7 @@ from reconciler.model.event import (
     Settling,
     Started,
 )
+from reconciler.model.outcome import ReceiptKind
 from reconciler.model.verdict import Health, Sync
 from reconciler.views import event_line
 from reconciler.views.line import Line, text_of
@@ -112,10 +113,19 @@ class Log:
             yield from self._progress(event)
         elif isinstance(event, Completed):
             yield from self._completed(event)
-        elif not isinstance(event, Finished):
+        elif not isinstance(event, Finished) and not (isinstance(event, Called) and self._goes_without_saying(event)):
             self._gather(event)
         if isinstance(event, Started) or (isinstance(event, Note) and not event.fleet):
             yield from self._flush()
+
+    def _goes_without_saying(self, event: Called) -> bool:
+        """Return whether what came of the changes of a call says all that its answer does."""
+        one = event.receipt
+        plain = one.kind is ReceiptKind.ACCEPTED and not one.refused and not one.answer
+        if plain and not self._steady:
+            self._calls.pop(event.call, None)
+            return True
+        return False
 
     def _gather(self, event: AnyEvent) -> None:
         """Put an event to those like it."""

@@ -15,6 +15,7 @@ from reconciler.model.change import Reason, Verb
 from reconciler.model.observation import Phase
 from reconciler.model.origin import Origin
 from reconciler.model.provenance import DIRTY
+from reconciler.model.quantity import iso
 
 SAMPLE = 3
 """Names shown of a longer list."""
@@ -184,9 +185,15 @@ def ready(number: int | None, size: int) -> str:
 
 
 def date(text: str) -> str:
-    """Return an ISO 8601 time of a platform to the minute, in UTC (`2026-11-18 11:06`); as it is where it is none."""
+    """Return an ISO 8601 time of a platform to the minute, in UTC (`2026-11-18T11:06Z`); as it is where it is none."""
     at = moment(text)
-    return clean(text) if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M")
+    return clean(text) if at is None else iso(at, "minutes")
+
+
+def since(begun: str, now: float) -> str:
+    """Return when something began, and how long ago that was: `since 2026-11-18T11:06:09Z (3 min 4 s)`."""
+    at = moment(begun)
+    return f"since {clean(begun)}" + ("" if at is None else f" ({duration(now - at)})")
 
 
 def age(then: float, now: float) -> str:

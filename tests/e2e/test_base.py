@@ -108,6 +108,20 @@ def test_a_lagging_branch_does_not_plan_to_revert_others(main: Clone) -> None:
     assert "the base has v1.4.0 here" in shown.out
 
 
+def test_a_fleet_that_others_deleted_is_not_brought_back(main: Clone) -> None:
+    main.git("checkout", "-q", "-b", "request")
+    main.write("fleets/README.md", "about\n")
+    main.commit("words")
+    main.git("checkout", "-q", "main")
+    main.git("rm", "-q", "fleets/fleet.yaml")
+    main.commit("no fleet any more")
+    main.simulator.control("POST", "console", device="gw-001", flow="modbus-poller", version="v1.1.0")
+    main.git("checkout", "-q", "request")
+    (fleet,) = planned(main)["fleets"]
+    assert fleet["changes"] == []
+    assert [hold["text"] for one in fleet["held"] for hold in one["reasons"]] == ["unmanaged"]
+
+
 def test_what_main_has_and_is_not_sent_yet_is_backlog(main: Clone) -> None:
     main.edit("v1.3.0", "v1.4.0")
     main.commit("not applied yet")
@@ -223,12 +237,46 @@ def test_a_base_whose_manifests_are_invalid_does_not_keep_them_from_being_mended
         assert "the manifests at --base main are invalid" in shown
 
 
+def test_a_base_whose_connections_are_broken_trusts_nobody(main: Clone) -> None:
+    main.edit("  losant:", "  lozant:", "fleets/connections.yaml")
+    main.commit("broken")
+    main.git("checkout", "-q", "-b", "mend")
+    main.write("fleets/connections.yaml", connection(main.simulator, url="https://evil.example.com"))
+    main.commit("mended, as it says")
+    ran = main.call("plan", "--base", "main", "-o", "json")
+    assert ran.code == 1, ran
+    assert said(ran.json) == [("plant", "added", "refused")]
+
+
 def test_a_base_may_be_a_folder_as_before(main: Clone) -> None:
     main.git("worktree", "add", "-q", "--detach", "../base", "main")
     main.edit("v1.3.0", "v1.4.0")
     found = planned(main, base="base/fleets")
     assert {one["reason"] for one in found["fleets"][0]["changes"]} == {"change"}
     assert found["connections"] == []
+
+
+def test_a_folder_of_the_base_s_name_is_not_the_base(main: Clone) -> None:
+    """A request that brings one along would be held against itself."""
+    main.git("checkout", "-q", "-b", "request")
+    evil = connection(main.simulator, url="https://evil.example.com")
+    for folder in ("fleets", "main"):
+        main.write(f"{folder}/connections.yaml", evil)
+    for file in ("channels.yaml", "fleet.yaml"):
+        main.write(f"main/{file}", (main.top / "fleets" / file).read_text())
+    main.commit("mine")
+    (main.top.parent / "main").symlink_to(main.top / "main")
+    ran = main.call("plan", "--base", "main", "-o", "json")
+    assert ran.code == 1, ran
+    assert said(ran.json) == [("plant", "changed", "refused")]
+    assert "warning: --base main is the git ref; write ./main for the folder" in ran.err
+
+
+@pytest.mark.parametrize("base", ["", " "])
+def test_an_empty_base_is_no_base(main: Clone, base: str) -> None:
+    ran = main.call("plan", "--base", base)
+    assert ran.code == 1, ran
+    assert "--base is empty" in ran.err
 
 
 # --- Connections ----------------------------------------------------------------------------------------------------

@@ -46,4 +46,7 @@ def test_every_command_runs_as_a_process(installed: Callable[..., Ran], tmp_path
         reconciler("diff", "before.json", "after.json", code=2)
         assert "v1.4.0" in reconciler("releases", "fleet")
         reconciler("deliveries", "x", "--manifests", "fleet")
+        assert reconciler("version").startswith("reconciler ")
+        assert "Show the version" in reconciler("help", "version")
+        assert "complete" in reconciler("completion", "bash")
     assert seen == COMMANDS.keys() - ELSEWHERE

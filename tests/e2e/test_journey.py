@@ -234,7 +234,7 @@ def test_a_base_without_any_fleet_says_so(run: Run, tmp_path: Path, fleet: Simul
 
 def _committed(place: Path) -> None:
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", "-C", str(place)]
-    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "as imported"]):
+    for words in (["init", "-q", "-b", "trunk"], ["add", "."], ["commit", "-qm", "as imported"]):
         subprocess.run([*git, *words], check=True, env=environment())
 
 

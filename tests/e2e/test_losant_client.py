@@ -68,21 +68,48 @@ def test_release_replace_and_remove(losant: Served, client: Any) -> None:
     assert reached(client, app, flow, None, {"gw-001"})
     full = client.edge_deployments.get(applicationId=app, flowId=flow, filterEmpty=True)
     assert full["totalCount"] == 11
+    row = full["items"][0]
+    assert client.edge_deployment.get(applicationId=app, edgeDeploymentId=row["id"]) == row
 
 
 def test_devices(losant: Served, client: Any) -> None:
     app = losant.application
     found = client.devices.get(applicationId=app, sortField="id", perPage="4")
     assert ([device["name"] for device in found["items"]][3], found["totalCount"]) == ("gw-003", 15)
+    canary = client.devices.get(
+        applicationId=app, deviceClass=["edgeCompute", "gateway"], tagFilter=[{"key": "ring", "value": "canary"}]
+    )
+    assert [device["name"] for device in canary["items"]] == ["gw-003"]
+    one = canary["items"][0]
+    assert client.device.get(applicationId=app, deviceId=one["id"]) == one
+    assert client.devices.get(applicationId=app, filterField="name", filter="gw-*", perPage="4")["totalCount"] == 12
 
 
 def test_workflows(losant: Served, client: Any) -> None:
     app = losant.application
+    assert client.application.get(applicationId=app)["id"] == app
     flow = flows(client, app)["vision"]
+    assert client.flow.get(applicationId=app, flowId=flow)["name"] == "vision"
     listed = client.flow_versions.get(applicationId=app, flowId=flow, sortField="version")["items"]
     assert [version["version"] for version in listed] == [f"v1.{n}.0" for n in range(5)]
     by_name = client.flow_version.get(applicationId=app, flowId=flow, flowVersionId="v1.2.0")
     assert by_name == listed[2]
+
+
+def test_a_new_version(losant: Served, client: Any) -> None:
+    app = losant.application
+    flow = flows(client, app)["vision"]
+    told = {"applicationId": app, "flowId": flow, "flowVersion": {"version": "v2 beta", "notes": "a try"}}
+    made = client.flow_versions.post(**told)
+    assert (made["version"], made["notes"]) == ("v2 beta", "a try")
+    assert client.flow_version.get(applicationId=app, flowId=flow, flowVersionId=made["id"]) == made
+    with pytest.raises(LosantError) as refused:
+        client.flow_versions.post(**told)
+    assert refused.value.status == 400
+    again = client.flow_versions.post(**told, allowReplacement=True)
+    assert again["lastUpdated"] > made["lastUpdated"]
+    listed = client.flow_versions.get(applicationId=app, flowId=flow)["items"]
+    assert [version for version in listed if version["version"] == "v2 beta"] == [again]
 
 
 @pytest.mark.parametrize(

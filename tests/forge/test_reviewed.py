@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,7 @@ def hub(tmp_path: Path) -> Iterator[Hub]:
 
 
 def _reviewed(run: Run, hub: Hub, push: dict[str, Any], folder: Path, *args: str, **env: str) -> Ran:
+    shutil.rmtree(folder / "reviewed", ignore_errors=True)
     event = folder / "event.json"
     event.write_text(json.dumps(push))
     job = {
@@ -150,3 +152,12 @@ def test_one_that_nobody_reviewed_among_several_is_said(run: Run, hub: Hub, tmp_
     assert ran.code == 0, ran
     assert "pull request 7: plan " in ran.out
     assert "warning: not applied: pull request 8: no plan is kept" in ran.err
+
+
+def test_what_is_there_already_is_not_mixed_with_what_was_reviewed(run: Run, hub: Hub, tmp_path: Path) -> None:
+    push = hub.merge(hub.pulls["7"])
+    assert _reviewed(run, hub, push, tmp_path).code == 0
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/6.json").write_text("{}")
+    ran = _reviewed(run, hub, push, tmp_path, "--out", "other")
+    assert (ran.code, "not empty" in ran.err) == (1, True), ran

@@ -24,6 +24,7 @@ from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Excess, Outcome, Receipt, ReceiptKind, Result, Surplus
 from reconciler.model.plan import Lifted, LimitKind, Violation
+from reconciler.model.quantity import iso
 from reconciler.model.release import Artifact, Listed, Preparation, PrepareStatus, ReleaseInfo
 from reconciler.model.report import (
     Applied,
@@ -144,7 +145,9 @@ def applied_beyond() -> Applied:
 
 def status() -> Status:
     failed = tuple(
-        Trouble(unit=unit(number), workload="modbus-poller", version="v1.4.0", error=TOO_OLD, since=NOW - 3600 * number)
+        Trouble(
+            unit=unit(number), workload="modbus-poller", version="v1.4.0", error=TOO_OLD, since=iso(NOW - 3600 * number)
+        )
         for number in range(1, 5)
     )
     stuck = (Trouble(unit=unit(9), workload="vision", version="v2.0.1"),)
@@ -164,7 +167,7 @@ def status() -> Status:
         stuck=stuck,
         unknown=0,
         unmanaged=188,
-        read_at=NOW - 12,
+        read_at=iso(NOW - 12),
         spread=(
             Spread(workload="modbus-poller", version="v1.4.0", assigned=1190, reported=1150),
             Spread(workload="modbus-poller", version=None, assigned=10, reported=10),
@@ -181,7 +184,7 @@ def status() -> Status:
         units=1,
         ready=3,
         total=3,
-        read_at=NOW - 12,
+        read_at=iso(NOW - 12),
     )
     broken = FleetStatus(
         fleet="tulsa",
@@ -211,7 +214,7 @@ def cohorts() -> FleetStatus:
         moving=2,
         ready_devices=930,
         devices=1000,
-        read_at=NOW - 70,
+        read_at=iso(NOW - 70),
         spread=(
             Spread(workload="main", version="2.4.0", assigned=8, reported=6, devices=930),
             Spread(workload="main", version="2.3.0", assigned=1, reported=3, devices=61),
@@ -242,22 +245,43 @@ def cohorts() -> FleetStatus:
 
 
 def status_units() -> Status:
-    good = SlotStatus(workload="vision", desired="v2.0.1", assigned="v2.0.1", reported="v2.0.1", verdict=Verdict.SYNCED)
+    good = SlotStatus(
+        workload="vision",
+        desired="v2.0.1",
+        assigned="v2.0.1",
+        reported="v2.0.1",
+        verdict=Verdict.SYNCED,
+        sync=Sync.SYNCED,
+        health=Health.HEALTHY,
+    )
     bad = SlotStatus(
         workload="modbus-poller",
         desired="v1.4.0",
         assigned="v1.4.0",
         reported="v1.3.2",
         verdict=Verdict.FAILED,
+        sync=Sync.SYNCED,
+        health=Health.DEGRADED,
+        since=iso(NOW - 90),
         error=TOO_OLD,
     )
-    gone = SlotStatus(workload="legacy", desired="absent", assigned=None, reported=None, verdict=Verdict.SYNCED)
+    gone = SlotStatus(
+        workload="legacy",
+        desired="absent",
+        assigned=None,
+        reported=None,
+        verdict=Verdict.SYNCED,
+        sync=Sync.SYNCED,
+        health=Health.HEALTHY,
+    )
     many = SlotStatus(
         workload="main",
         desired="2.4.0",
         assigned="2.4.0",
         reported="2.3.0",
         verdict=Verdict.CONVERGING,
+        sync=Sync.SYNCED,
+        health=Health.PROGRESSING,
         ready=93,
         size=100,
         conditions=(Condition(ConditionCode.PLATFORM, text="8 devices were not seen for a day"),),
@@ -268,6 +292,8 @@ def status_units() -> Status:
         assigned="7",
         reported=None,
         verdict=Verdict.NEXT,
+        sync=Sync.OUT,
+        health=Health.PROGRESSING,
         progress=100,
         eta=0,
     )
@@ -313,12 +339,12 @@ def explanation() -> Explanation:
         reported="v1.3.2",
         extra_versions=("v1.1.0",),
         phase="failed",
-        since=NOW - 7500,
+        since=iso(NOW - 7500),
         error=TOO_OLD,
         conditions=(Condition(ConditionCode.PLATFORM, text="tried 3 times"),),
         identity="etag-1",
         overwritten=True,
-        read_at=NOW - 12,
+        read_at=iso(NOW - 12),
     )
     goes = SlotExplanation(
         fleet="austin",

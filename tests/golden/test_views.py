@@ -25,6 +25,7 @@ from reconciler.views import (
     plan_outputs,
     plan_text,
     releases_text,
+    status_rows,
     status_text,
 )
 from reconciler.views.line import plain
@@ -42,6 +43,12 @@ def _plan(name: str, *, width: int = 100, verbose: bool = False, saved: str | No
     return plain(plan_text.render(found, now=NOW, width=width, verbose=verbose, saved=saved, context=context))
 
 
+def _review(width: int) -> str:
+    found = plans.review()
+    few = msgspec.structs.replace(found, fleets=tuple(one for one in found.fleets if one.changes)[:2])
+    return plain(plan_text.render(few, now=NOW, width=width, saved="plan.json"))
+
+
 def _markdown(name: str) -> str:
     job = About(name="north", head="c0ffee" * 6, run="https://github.com/acme/fleets/actions/runs/9")
     return plan_markdown.render(plans.SAMPLES[name](), now=NOW, about=job if name == "review" else None)
@@ -54,6 +61,9 @@ def _reports(width: int) -> dict[str, Callable[[], str]]:
         f"applied-beyond-{width}": lambda: plain(apply_text.render(reports.applied_beyond(), width=width)),
         f"status-{width}": lambda: plain(status_text.render(reports.status(), now=NOW, width=width)),
         f"status-units-{width}": lambda: plain(status_text.render(reports.status_units(), now=NOW, width=width)),
+        f"status-piped-{width}": lambda: plain(
+            status_text.render(reports.status_units(), now=NOW, width=width, piped=True)
+        ),
         f"explain-{width}": lambda: plain(explain_text.render(reports.explanation(), now=NOW, width=width)),
         f"doctor-{width}": lambda: plain(doctor_text.render(reports.checks(), width=width)),
         f"releases-{width}": lambda: plain(releases_text.render(reports.releases(), width=width)),
@@ -68,12 +78,16 @@ CASES: dict[str, Callable[[], str]] = {
     **{f"plan-{name}-60": partial(_plan, name, width=60) for name in ("canary", "large", "hostile", "violated")},
     **{f"plan-{name}-160": partial(_plan, name, width=160) for name in ("canary", "large")},
     **{f"plan-{name}-verbose": partial(_plan, name, verbose=True) for name in ("canary", "all-held", "steps", "hostile")},
+    "status-wide": lambda: plain(status_rows.wide(reports.status())),
+    "status-units-wide": lambda: plain(status_rows.wide(reports.status_units())),
+    "status-names": lambda: "\n".join(status_rows.names(reports.status_units())) + "\n",
     "plan-removal-unsaved": lambda: _plan("removal", saved=None),
     **{
         f"plan-{name}.markdown": partial(_markdown, name)
         for name in plans.SAMPLES
         if name != "large"
     },
+    **{f"plan-review-{width}": partial(_review, width) for width in (60, 120)},
     "plan-review-3000.markdown": lambda: plan_markdown.render(plans.review(), now=NOW, limit=3000),
     "plan-large-8192.markdown": lambda: plan_markdown.render(plans.large(), now=NOW, limit=8192),
     "plan-canary.json": lambda: msgspec.json.format(plan_json.encode(plans.canary()), indent=2).decode() + "\n",

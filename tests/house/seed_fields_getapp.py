@@ -79,7 +79,7 @@ EXPLAINED = {
 """By field of a row and of its entry: what `explain` shows as text and as JSON."""
 
 RELEASES = {
-    "createdAt": ("2026-04-22 16:58", '"created":"2026-04-22T16:58:12.269Z"'),
+    "createdAt": ("2026-04-22T16:58Z", '"created":"2026-04-22T16:58:12.269Z"'),
     "dependencies": ("codec 7.0.1", '"dependencies":["codec 7.0.1"]'),
     "displayName": ("displayName Field Radio", '["displayName","Field Radio"]'),
     "id": (CATALOG_ID, f'"reference":"{CATALOG_ID}"'),

@@ -74,8 +74,8 @@ IN_RELEASES: dict[str, tuple[str, Any, str]] = {
     "notes": ("notes", "first", "first"),
     "enabled": ("status", "disabled", "disabled"),
     "minimumAgentVersion": ("minimum_agent", "1.30.0", "agent 1.30.0"),
-    "creationDate": ("created", "2026-01-01T00:00:00.000Z", "2026-01-01 00:00"),
-    "lastUpdated": ("updated", "2026-02-01T00:00:00.000Z", "2026-02-01 00:00"),
+    "creationDate": ("created", "2026-01-01T00:00:00.000Z", "2026-01-01T00:00Z"),
+    "lastUpdated": ("updated", "2026-02-01T00:00:00.000Z", "2026-02-01T00:00Z"),
 }
 """By field of a version, the key of `info` in the JSON of `releases`, what is there, and how the table shows it."""
 

@@ -62,7 +62,7 @@ ARTIFACT_IN_JSON: dict[str, tuple[str, Any]] = {
 }
 
 IN_TEXT: dict[str, str] = {
-    "created_date": "2019-01-19 05:01",
+    "created_date": "2019-01-19T05:01Z",
     "version": "1.2.0",
     "min_version": "1.0.0",
     "revision": "11d95ef20f7a",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
+from reconciler.core.select import is_glob, selectors_in
 from reconciler.model.desired import ABSENT, UNMANAGED, Desired, version
 from reconciler.model.fleet import ChannelRef, Choice, Document, FleetSpec, Selector, WorkloadSpec
 from reconciler.model.snapshot import Snapshot, Workload
@@ -90,8 +91,14 @@ def identified(spec: FleetSpec, snapshot: Snapshot) -> dict[str, tuple[str, Work
 
 
 def prunes_safely(spec: FleetSpec, snapshot: Snapshot) -> bool:
-    """Return whether every listed workload is there, once, under its name, and the reading proved everything."""
+    """Return whether all listed workloads and all units that these name are there, and the reading proved everything."""
     known = identified(spec, snapshot)
+    bearing = {*snapshot.units.names, *snapshot.units.ids}
+    for _, said in known.values():
+        for one in selectors_in(said.units) if said.units is not None else ():
+            exact = {name for name in one.names or () if not is_glob(name)} - {*snapshot.units.names}
+            if exact or not {name for name in one.cohorts or () if not is_glob(name)} <= bearing:
+                return False
     names = {workload.id: workload.name for workload in snapshot.workloads}
     return (
         snapshot.coverage.complete

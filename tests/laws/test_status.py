@@ -13,7 +13,7 @@ from reconciler.model.fleet import Document
 from reconciler.model.observation import Phase
 from reconciler.model.snapshot import Snapshot
 from reconciler.model.unit import Reach
-from reconciler.model.verdict import Health, Sync, Verdict
+from reconciler.model.verdict import Health, Standing, Sync, Verdict
 from tests.laws.strategies import NOW, drafted, fleets, narrows, planned, snapshots
 
 
@@ -66,3 +66,24 @@ def test_counts_are_those_of_the_units(fleet: Document, snapshot: Snapshot, filt
     assert len(found.unit_list) == found.units
     listed = [slot.verdict for unit in found.unit_list for slot in unit.slots]
     assert len(listed) - listed.count(Verdict.UNMANAGED) == found.total
+
+
+@given(fleets(), snapshots(), narrows)
+def test_what_is_listed_by_a_standing_is_what_is_counted(fleet: Document, snapshot: Snapshot, filters: Filters) -> None:
+    one = drafted(fleet, snapshot, filters)
+    found = fleet_status(one)
+    for standing, number in (
+        (Standing.READY, found.ready),
+        (Standing.OUT, found.out),
+        (Standing.MOVING, found.moving),
+        (Standing.WAITING, found.waiting),
+        (Standing.FAILED, len(found.failed)),
+        (Standing.STUCK, len(found.stuck)),
+        (Standing.UNKNOWN, found.unknown),
+    ):
+        listed = fleet_status(one, only=[standing]).unit_list or ()
+        assert sum(len(unit.slots) for unit in listed) == number
+    degraded = fleet_status(one, only=[Standing.DEGRADED]).unit_list or ()
+    assert all(slot.health is Health.DEGRADED for unit in degraded for slot in unit.slots)
+    both = fleet_status(one, only=[Standing.FAILED, Standing.STUCK]).unit_list or ()
+    assert sum(len(unit.slots) for unit in both) == len(found.failed) + len(found.stuck)

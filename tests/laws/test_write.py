@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.manifest.connections import convert
+from reconciler.manifest.layout import WIDTH
 from reconciler.manifest.ours import API, KINDS
 from reconciler.manifest.parsed import settle
 from reconciler.manifest.read import read
-from reconciler.manifest.write import WIDTH, write
+from reconciler.manifest.write import write
 from reconciler.model.connection import ConnectionSpec, Requests, Secret
 from reconciler.model.fleet import ChannelRef, ChannelSpec, Choice, FleetSpec, Override, WorkloadSpec
 from reconciler.model.kind import ONE_LINE

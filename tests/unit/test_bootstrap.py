@@ -102,19 +102,19 @@ def test_one_odd_unit_is_a_pin_even_where_it_has_a_tag_of_its_own() -> None:
     units = [(f"gw-{number}", {"serial": str(number)}) for number in range(9)]
     assert said(world(units, {"poller": ["v1"] * 8 + ["v0"]})) == {
         "workloads": {"poller": {"version": "v1"}},
-        "pins": {"gw-8": {"poller": "v0"}},
+        "pins": {f"{8:024x}": {"poller": "v0"}},
     }
 
 
 def test_one_line_pins_a_unit_for_all_its_workloads() -> None:
     found = said(world(gateways(9), {"poller": ["v1"] * 8 + ["v0"], "vision": ["v5"] * 8 + ["v4"]}))
-    assert found["pins"] == {"gw-8": {"poller": "v0", "vision": "v4"}}
+    assert found["pins"] == {f"{8:024x}": {"poller": "v0", "vision": "v4"}}
 
 
 def test_a_slot_for_itself_is_written_where_that_is_shorter() -> None:
     assert said(world(gateways(2), {"poller": [None, "v1"]})) == {
         "workloads": {"poller": {"unmanaged": True}},
-        "pins": {"gw-1": {"poller": "v1"}},
+        "pins": {f"{1:024x}": {"poller": "v1"}},
     }
 
 
@@ -146,14 +146,14 @@ def test_a_workload_that_a_few_units_of_one_site_lack() -> None:
 def test_one_unit_without_the_workload_is_left_alone_by_a_pin() -> None:
     assert said(world(gateways(9), {"vision": ["v2"] * 8 + [None]})) == {
         "workloads": {"vision": {"version": "v2"}},
-        "pins": {"gw-8": {"vision": {"unmanaged": True}}},
+        "pins": {f"{8:024x}": {"vision": {"unmanaged": True}}},
     }
 
 
 def test_one_unit_with_the_workload_is_all_that_is_managed() -> None:
     assert said(world(gateways(9), {"vision": [None] * 8 + ["v2"]})) == {
         "workloads": {"vision": {"unmanaged": True}},
-        "pins": {"gw-8": {"vision": "v2"}},
+        "pins": {f"{8:024x}": {"vision": "v2"}},
     }
 
 
@@ -161,10 +161,10 @@ def test_settings_are_part_of_what_a_slot_says() -> None:
     staged = State(assigned="v1", reported="v1", settings=(("percent", 10),))
     assert said(world(gateways(4), {"poller": [staged, staged, staged, "v1"]})) == {
         "workloads": {"poller": {"version": "v1", "settings": {"percent": 10}}},
-        "pins": {"gw-3": {"poller": "v1"}},
+        "pins": {f"{3:024x}": {"poller": "v1"}},
     }
     assert said(world(gateways(4), {"poller": ["v1", "v1", "v1", staged]}))["pins"] == {
-        "gw-3": {"poller": {"version": "v1", "settings": {"percent": 10}}}
+        f"{3:024x}": {"poller": {"version": "v1", "settings": {"percent": 10}}}
     }
 
 

@@ -177,3 +177,16 @@ def test_what_was_split_into_other_commits_is_found_as_a_whole(top: Path) -> Non
     write(top, "a: 1\nb: 20\nc: 30\n")
     commit(top, "and the other")
     assert found(top, saved)
+
+
+def test_what_git_cannot_tell_is_in_no_history(top: Path) -> None:
+    """A partial clone may lack the files of a commit; and nothing found is not nothing changed."""
+    saved = request(top)
+    blob = run(top, "rev-parse", "request:f/fleet.yaml")
+    (top / ".git/objects" / blob[:2] / blob[2:]).unlink()
+    run(top, "checkout", "-q", "--detach", "main")
+    run(top, "symbolic-ref", "HEAD", "refs/heads/request")
+    patch, patches = GitRepository(top).patches(saved.base_commit, ["f"])
+    assert (patch, patches) == ("unread", ())
+    run(top, "symbolic-ref", "HEAD", "refs/heads/main")
+    assert not found(top, Provenance(commit="0" * 40, base_commit=saved.base_commit, paths=("f",), patch=patch))

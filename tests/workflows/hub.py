@@ -52,7 +52,6 @@ class Hub(GitHub):
         self.artifacts: list[Artifact] = []
         self.talk: dict[str, tuple[list[dict[str, Json]], list[str]]] = {}
         self.now = time.time() - 7200
-        self.sent_with_token: list[str] = []
 
     def started(self, folder: Path, files: dict[str, str]) -> None:
         """Begin with these files on the main branch."""

@@ -21,7 +21,7 @@ import yaml
 
 from tests.forge.servers import TOKEN
 from tests.house.tree import ROOT
-from tests.workflows.expressions import Contexts, evaluate, filled, passes
+from tests.workflows.expressions import Contexts, filled, passes
 from tests.workflows.hub import REPOSITORY, Hub
 
 Yaml = dict[Any, Any]
@@ -69,6 +69,8 @@ class Runner:
         self.folder = folder
         self.secrets = secrets
         self.count = 0
+        self.left: dict[str, str] = {}
+        """Files of earlier jobs, as a runner of one's own keeps them."""
 
     def run(self, name: str, event: Event, *, run: int, attempt: int = 1, **inputs: Any) -> dict[str, Job]:
         """Run a workflow's jobs one after the other; return them by name."""
@@ -97,6 +99,9 @@ class Runner:
         self.count += 1
         home = self.folder / f"job{self.count}"
         (home / "workspace").mkdir(parents=True)
+        for name, text in self.left.items():
+            (home / "workspace" / name).parent.mkdir(parents=True, exist_ok=True)
+            (home / "workspace" / name).write_text(text)
         (home / "event.json").write_text(json.dumps(event.payload))
         done = Job("success")
         steps: dict[str, Any] = {}
@@ -186,6 +191,3 @@ class Runner:
         with zipfile.ZipFile(io.BytesIO(found[0].content)) as archive:
             archive.extractall(folder)
         return Step("download", True, "")
-
-
-__all__ = ["Event", "Job", "Runner", "Step", "evaluate"]

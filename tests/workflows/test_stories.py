@@ -317,3 +317,20 @@ def test_a_pass_that_could_not_read_leaves_the_issue_as_it_is(plant: Plant) -> N
     assert found["reconcile"].result == "failure"
     assert found["reconcile"].outputs["drift"] == ""
     assert issue == said
+
+
+def test_what_an_earlier_job_left_on_a_runner_is_not_taken_for_ours(plant: Plant) -> None:
+    pull = plant.change(7, poller="v1.4.0")
+    plant.plan(pull)
+    (kept,) = plant.hub.artifacts
+    old = plant.hub.content(kept)["plan.json"].decode()
+    plant.runner.left = {"plan/plan.json": old, "reviewed/6.json": "no plan", "result/drift.json": old}
+    assert plant.apply(plant.hub.merge(pull)).result == "success"
+    broken = plant.change(8)
+    plant.hub.push("topic-8", {"fleets/austin.yaml": "kind: Fleat\n"})
+    planned = plant.plan(broken)
+    assert planned["plan"].outputs["changes"] == ""
+    assert "plan.json" not in plant.hub.content(plant.hub.artifacts[-1])
+    plant.runner.secrets["LOSANT_API_TOKEN"] = "not-it"
+    assert plant.reconcile()["reconcile"].result == "failure"
+    assert plant.hub.issues == []

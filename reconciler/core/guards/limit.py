@@ -9,6 +9,7 @@ from math import floor
 import msgspec
 
 from reconciler.core.assessment import FleetAssessment
+from reconciler.core.guards import behind
 from reconciler.core.judge import FREE, Judged, verb_of
 from reconciler.model.change import Verb
 from reconciler.model.desired import Want
@@ -26,7 +27,7 @@ class Load(msgspec.Struct):
     """What one workload's changes come to, of the whole fleet whatever the filters. Weights are in devices.
 
     Leftovers do not count: what is removed there are other versions, and the unit keeps the one it should have. Nor do
-    further steps of what is on its way. A slot of unknown state that git wants absent counts as a removal that is intended,
+    further steps of what is on its way, nor what lags behind the base: merged, it stays as the base has it. A slot of unknown state that git wants absent counts as a removal that is intended,
     and so does a unit that was not shown, where anything is removed: else readings that miss some would let through in
     instalments what one plan may not do.
     """
@@ -53,7 +54,10 @@ class Load(msgspec.Struct):
 
 def loads(one: FleetAssessment) -> list[Load]:
     """Return the load of each workload of a fleet, by name and id."""
-    return [_load(judged, one.snapshot, one.resolution.names(judged.column.workload)) for judged in one.unfiltered]
+    return [
+        _load(behind.ahead(one, judged), one.snapshot, one.resolution.names(judged.column.workload))
+        for judged in one.unfiltered
+    ]
 
 
 def _load(judged: Judged, snapshot: Snapshot, names: tuple[str, ...]) -> Load:

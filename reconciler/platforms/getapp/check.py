@@ -178,7 +178,7 @@ def _prefix(routes: Routes, table: Table) -> Check:
     if not moved:
         return Check("V1 prefix", "ok", f"V1 reads answer {where}")
     text = f"V1 reads answer {where}, but this connection's calls stand elsewhere: {', '.join(moved)}"
-    return Check("V1 prefix", "warning", text, f"routes: {_words(moved)}")
+    return Check("V1 prefix", "warning", text, proposal={"routes": msgspec.to_builtins(moved)})
 
 
 def _proposed(routes: Routes, part: str, off: list[str]) -> Iterator[Check]:
@@ -196,7 +196,7 @@ def _proposed(routes: Routes, part: str, off: list[str]) -> Iterator[Check]:
         yield Check(name, "unchecked", f"it describes no call for: {', '.join(off)}")
         return
     text = f"the agent describes calls for: {', '.join(useful)}; a proposal for the connection's `getapp`, to be read before it is used"
-    yield Check(name, "warning", text, f"routes: {_words(useful)}")
+    yield Check(name, "warning", text, proposal={"routes": msgspec.to_builtins(useful)})
 
 
 def _server(server: Server | None) -> Iterator[Check]:

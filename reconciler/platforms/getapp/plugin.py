@@ -14,5 +14,6 @@ PLUGIN = PlatformPlugin(
     harmless=frozenset({"agent", "topology", "api", "routes"}),  # an agent gets no secret
     check=check,
     target=target,
+    question="Which call carries out each step? No document confirms it, so plans hold what needs a step until `routes:` says it.",
     simulation="reconciler.simulators.getapp.simulation:SIMULATION",
 )

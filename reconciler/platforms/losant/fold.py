@@ -136,7 +136,7 @@ class Slots:
 
     def __init__(self, units: Units, listed: Container[str], detail: str = "") -> None:
         self.units = units
-        self._detailed = {units.index[detail]} if detail in units.index else {*units.named(detail)} if detail else set()
+        self._detailed = {*(units.meant(detail) or units.meant(detail.partition("/")[0]))} if detail else set()
         self.table = StateColumns(len(units))
         self.unlisted: dict[str, str] = {}
         self.strays: set[str] = set()

@@ -17,7 +17,6 @@ STORY = Story(
     slot=_slot,
     click=lambda slot, old: [("console", {"device": slot.unit, "project": slot.workload, "version": old})],
     proposal=Proposal(
-        "routes: ",
         "Take over the calls that the agent describes",
         "No document confirms them, so nothing is sent before somebody read them: `doctor` proposes `routes:`.",
     ),

@@ -1,20 +1,45 @@
-"""One API call on its way through an endpoint: its query parameters, and the flow that its path names."""
+"""One API call on its way through an endpoint: its query parameters, and the flow that its path names.
+
+Parameters come as official clients send them: flat, or bracket-flattened arrays such as `tagFilter[0][key]`.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+import msgspec
 
 from reconciler.simulators.losant.access import malformed, not_found
 from reconciler.simulators.losant.application import CEILING, Window
-from reconciler.simulators.losant.inventory import Flow
+from reconciler.simulators.losant.inventory import Flow, Tags
 from reconciler.simulators.losant.variants import Variants
 from reconciler.simulators.losant.world import LosantWorld
 from reconciler.simulators.routes import Call as AnyCall
 
 OBJECT_ID = re.compile(r"[A-Fa-f\d]{24}")
+_BRACKETS = re.compile(r"(\w+)\[(\d+)\](?:\[(\w+)\])?")
 _TRUE = ("true", "1")
 _FALSE = ("false", "0", "")
 
 DEFAULT_PER_PAGE = 100
+
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+TagKey = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-zA-Z_-]{1,255}\Z")]
+
+
+class Tag(msgspec.Struct, forbid_unknown_fields=True):
+    """An entry of a tag filter; what it does not name is open."""
+
+    key: TagKey | msgspec.UnsetType = msgspec.UNSET
+    value: Text | msgspec.UnsetType = msgspec.UNSET
+
+    def matches(self, tags: Tags) -> bool:
+        """Whether a device of these tags has one like it."""
+        return any(self.key in (msgspec.UNSET, key) and self.value in (msgspec.UNSET, value) for key, value in tags)
+
+
+TagFilter = Annotated[list[Tag], msgspec.Meta(max_length=100)]
+"""Confirmed: JS lib/schemas/deviceTagFilter.json."""
 
 
 class Parameters:
@@ -72,6 +97,25 @@ class Parameters:
         if per_page > CEILING and variants["max-per-page"] == "clamp":
             per_page = CEILING
         return Window(self.number("page", 0, 0), per_page)
+
+    def values(self, name: str) -> list[str]:
+        """One value or an array of values."""
+        plain = [value for key, value in self.pairs if key == name]
+        return [value for value in (*plain, *(value for _, _, value in self._entries(name))) if value]
+
+    def tags(self, name: str) -> list[Tag]:
+        """A tag filter."""
+        entries: dict[str, dict[str, str]] = {}
+        for index, part, value in self._entries(name):
+            entries.setdefault(index, {})[part or ""] = value
+        try:
+            return msgspec.convert(list(entries.values()), TagFilter)
+        except msgspec.ValidationError as error:
+            raise malformed(f"query parameter {name}: {error}") from None
+
+    def _entries(self, name: str) -> list[tuple[str, str | None, str]]:
+        found = ((_BRACKETS.fullmatch(key), value) for key, value in self.pairs)
+        return [(match[2], match[3], value) for match, value in found if match is not None and match[1] == name]
 
 
 class Call(AnyCall[LosantWorld]):

@@ -50,11 +50,6 @@ def triple(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split("."))
 
 
-def matches(tags: Tags, key: str | None, value: str | None) -> bool:
-    """Whether tags have an entry; one with only a key or only a value leaves the other open."""
-    return any((key is None or key == k) and (value is None or value == v) for k, v in tags)
-
-
 class Content(NamedTuple):
     """What a slot is assigned or reports: a version name and the etag of its content; both None is nothing."""
 

@@ -1,9 +1,11 @@
-"""The reads: deployments, devices, flows, versions; and what these look like on the wire.
+"""The reads: deployments, devices, flows, versions, the application; and what these look like on the wire.
 
 Of the sorts that there are, these are the ones that clients ask for.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
+from fnmatch import translate
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -28,6 +30,7 @@ from reconciler.simulators.losant.inventory import (
     Tags,
     Version,
     hex_id,
+    index_of,
     iso,
 )
 
@@ -40,7 +43,8 @@ ROW_SORTS: Sorts = {
     "creationDate": attrgetter("created"),
     "id": attrgetter("index"),
 }
-NOT_SIMULATED = frozenset({"filter", "query", "tagFilter"})
+FILTERS = frozenset({"filter", "query", "tagFilter"})
+"""Filters that a collection has only where it says so; another one is refused."""
 DEVICE_SORTS: Sorts = {
     "name": attrgetter("name", "index"),
     "id": attrgetter("index"),
@@ -48,6 +52,12 @@ DEVICE_SORTS: Sorts = {
 }
 FLOW_SORTS: Sorts = {"name": attrgetter("name"), "id": attrgetter("id")}
 VERSION_SORTS: Sorts = {"version": attrgetter("name"), "id": attrgetter("id")}
+
+
+def get_application(call: Call) -> Reply:
+    """The application."""
+    app = call.world.app
+    return json_reply(200, {"id": app.id, "applicationId": app.id, "name": "simulated fleet", "description": ""})
 
 
 def list_deployments(call: Call) -> Reply:
@@ -72,16 +82,51 @@ def list_deployments(call: Call) -> Reply:
     return _page(call, select, ROW_SORTS, lambda row: _row(app, row), about)
 
 
+def get_deployment(call: Call) -> Reply:
+    """One deployment row."""
+    app, text = call.world.app, call.path["deployment"]
+    index = index_of(ROW_IDS, text) if OBJECT_ID.fullmatch(text) else -1
+    if not 0 <= index < len(app.rows) or not app.rows[index].alive:
+        raise not_found("Edge deployment")
+    return json_reply(200, _row(app, app.rows[index]))
+
+
 def list_devices(call: Call) -> Reply:
-    """A page of devices, of one class where that is asked for."""
-    app, device_class = call.world.app, call.parameters.text("deviceClass")
-    if device_class not in (None, *DEVICE_CLASSES):
+    """A page of devices, by class, by name (a pattern with `*` and `?`, in any case) and by tags."""
+    asked, app = call.parameters, call.world.app
+    classes, tags, pattern = asked.values("deviceClass"), asked.tags("tagFilter"), asked.text("filter")
+    asked.one_of("filterField", ("name",), "name")
+    if not {*classes} <= {*DEVICE_CLASSES}:
         raise malformed(f"query parameter deviceClass must be one of {', '.join(DEVICE_CLASSES)}")
+    named = re.compile(translate(pattern or "*"), re.IGNORECASE).match
+    gather = all if app.variants["tag-filter"] == "and" else any
 
     def select() -> list[Device]:
-        return [one for one in app.devices if one.deleted is None and device_class in (None, one.device_class)]
+        return [
+            one
+            for one in app.devices
+            if one.deleted is None
+            and (not classes or one.device_class in classes)
+            and named(one.name)
+            and (not tags or gather(tag.matches(one.tags) for tag in tags))
+        ]
 
-    return _page(call, select, DEVICE_SORTS, lambda device: _device(app, device), {"deviceClass": device_class})
+    about = {
+        "deviceClass": classes[0] if len(classes) == 1 else None,
+        "filter": pattern,
+        "filterField": pattern and "name",
+        "tagFilter": tags or None,
+    }
+    return _page(call, select, DEVICE_SORTS, lambda device: _device(app, device), about)
+
+
+def get_device(call: Call) -> Reply:
+    """One device."""
+    app, text = call.world.app, call.path["device"]
+    device = app.device_of_id(text) if OBJECT_ID.fullmatch(text) else None
+    if device is None:
+        raise not_found("Device")
+    return json_reply(200, _device(app, device))
 
 
 def list_flows(call: Call) -> Reply:
@@ -94,11 +139,16 @@ def list_flows(call: Call) -> Reply:
     return _page(call, select, FLOW_SORTS, lambda flow: _flow(app, flow), {"flowClass": flow_class})
 
 
+def get_flow(call: Call) -> Reply:
+    """One flow."""
+    return json_reply(200, _flow(call.world.app, call.flow()))
+
+
 def list_versions(call: Call) -> Reply:
     """A page of the versions of a flow."""
     app, flow = call.world.app, call.flow()
     versions = flow.versions.values
-    return _page(call, versions, VERSION_SORTS, lambda one: _version(app, flow, one), {"flowId": flow.id})
+    return _page(call, versions, VERSION_SORTS, lambda one: version_payload(app, flow, one), {"flowId": flow.id})
 
 
 def get_version(call: Call) -> Reply:
@@ -109,7 +159,7 @@ def get_version(call: Call) -> Reply:
         version = next((v for v in flow.versions.values() if v.id == wanted.lower()), None)
     if version is None:
         raise not_found("Flow version")
-    return json_reply(200, _version(call.world.app, flow, version))
+    return json_reply(200, version_payload(call.world.app, flow, version))
 
 
 def _page(
@@ -121,7 +171,7 @@ def _page(
 ) -> Reply:
     """A page of a collection: what `select` finds, sorted; `about` says by what it was filtered, None for what was not."""
     asked, app = call.parameters, call.world.app
-    for name in sorted(NOT_SIMULATED & {key.partition("[")[0] for key, _ in asked.pairs}):
+    for name in sorted(FILTERS - about.keys() & {key.partition("[")[0] for key, _ in asked.pairs}):
         raise malformed(f"query parameter {name} is not simulated")
     window = asked.window(app.variants)
     sort, direction = asked.one_of("sortField", tuple(sorts), next(iter(sorts))), asked.direction()
@@ -227,7 +277,7 @@ def _flow(app: Application, flow: Flow) -> Payload:
     }
 
 
-def _version(app: Application, flow: Flow, version: Version) -> Payload:
+def version_payload(app: Application, flow: Flow, version: Version) -> Payload:
     """A version of a flow; it carries no etag, as none is declared."""
     payload: Payload = {
         "id": version.id,

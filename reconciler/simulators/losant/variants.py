@@ -28,6 +28,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question("rerelease-log", ("yes", "no"), "whether a release of what is desired already is logged"),
     Question("unknown-version", ("404", "400", "accept"), "a release of a version that the flow has not"),
     Question("develop-version", ("reject", "accept"), "a release of the version `develop`"),
+    Question("tag-filter", ("or", "and"), "how several entries of a tag filter of devices combine"),
     Question("other-class", ("ignore", "refuse"), "a release to a device that is no Edge Compute device"),
 )
 

@@ -1,4 +1,4 @@
-"""The writes: release, replace and remove.
+"""The writes: release, replace, remove, and making a version.
 
 Bodies have the shapes of the vendor's schemas, and nothing besides (confirmed: JS lib/schemas/edgeDeployment*.json); a
 refusal names the key. A write answers 202, before API 1.30.1 201, when it is accepted (confirmed: PY31); what it does to
@@ -13,19 +13,12 @@ import msgspec
 from reconciler.simulators.exchange import Reply, json_reply
 from reconciler.simulators.losant.access import malformed, not_found
 from reconciler.simulators.losant.agents import TOKEN
-from reconciler.simulators.losant.call import Call
-from reconciler.simulators.losant.inventory import EDGE, Device, Flow, matches
+from reconciler.simulators.losant.call import Call, TagFilter, Text
+from reconciler.simulators.losant.inventory import EDGE, Device, Flow
+from reconciler.simulators.losant.reads import version_payload
 
 Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Fa-f0-9]{24}\Z")]
-Text = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
-TagKey = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-zA-Z_-]{1,255}\Z")]
-
-
-class Tag(msgspec.Struct, forbid_unknown_fields=True):
-    """An entry of a tag filter; what it does not name is open."""
-
-    key: TagKey | msgspec.UnsetType = msgspec.UNSET
-    value: Text | msgspec.UnsetType = msgspec.UNSET
+Agent = Annotated[str, msgspec.Meta(pattern=r"^\d{1,9}\.\d{1,9}\.\d{1,9}\Z")]
 
 
 class Body(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
@@ -38,7 +31,7 @@ class Release(Body):
     flow_id: Id
     version: Text | None
     device_ids: Annotated[list[Id], msgspec.Meta(max_length=1000)] = []
-    device_tags: Annotated[list[Tag], msgspec.Meta(max_length=100)] = []
+    device_tags: TagFilter = []
 
 
 class Replace(Body):
@@ -56,7 +49,18 @@ class Remove(Body):
     device_id: Id | None
 
 
-B = TypeVar("B", bound=Body)
+class NewVersion(msgspec.Struct, rename="camel"):
+    """A version of a workflow; its graph, and what else it holds, is content and not looked at."""
+
+    version: Text
+    notes: str = ""
+    minimum_agent_version: Agent | None = None
+
+
+RESERVED = ("develop", "default")
+"""Names that no version may have (confirmed: JS lib/schemas/flowVersionPost.json)."""
+
+B = TypeVar("B", bound=msgspec.Struct)
 
 
 def release(call: Call) -> Reply:
@@ -76,7 +80,7 @@ def release(call: Call) -> Reply:
         if device is not None:
             devices[device.index] = device
     for tag in body.device_tags:
-        devices |= {d.index: d for d in _edge_devices(call) if matches(d.tags, tag.key or None, tag.value or None)}
+        devices |= {d.index: d for d in _edge_devices(call) if tag.matches(d.tags)}
     return _assign(call, [(device, flow) for device in devices.values()], body.version)
 
 
@@ -107,6 +111,17 @@ def remove(call: Call) -> Reply:
     rows = app.rows_of(device) if device is not None else [row for row in app.rows if row.alive]
     wanted = [row for row in rows if row.flow.flow_class == "edge" and (flow is None or row.flow is flow)]
     return _assign(call, [(row.device, row.flow) for row in wanted], None)
+
+
+def make_version(call: Call) -> Reply:
+    """Make a version of a flow; over an existing name only with `allowReplacement` (confirmed: JS docs/flowVersions.md)."""
+    flow, body = call.flow(), _body(call, NewVersion)
+    if body.version in RESERVED:
+        raise malformed(f"version must not be {body.version}")
+    if body.version in flow.versions and not call.parameters.flag("allowReplacement"):
+        raise malformed(f"version {body.version} exists already")
+    call.world.create_version(flow.id, body.version, body.minimum_agent_version, body.notes)
+    return json_reply(201, version_payload(call.world.app, flow, flow.versions[body.version]))
 
 
 def _body(call: Call, kind: type[B]) -> B:

@@ -9,7 +9,17 @@ import pytest
 from reconciler.core.assessment import Filters, assess
 from reconciler.core.resolve import Resolution, resolve
 from reconciler.model.change import Change, Held, Reason
-from reconciler.model.fleet import ChannelRef, Choice, Document, FleetSpec, Override, Selector, Suspend, WorkloadSpec
+from reconciler.model.fleet import (
+    ChannelRef,
+    Choice,
+    Document,
+    FleetSpec,
+    Limits,
+    Override,
+    Selector,
+    Suspend,
+    WorkloadSpec,
+)
 from reconciler.model.observation import State
 from reconciler.model.origin import Origin
 from reconciler.model.plan import FleetPlan
@@ -149,6 +159,15 @@ def test_what_the_base_moved_on_since_is_held(tip: FleetSpec | None, held: tuple
     assert {one.unit.id for one in plan.held} == set(held)
     assert {hold.code.value for one in plan.held for hold in one.reasons} <= {"behind-base"}
     assert {one.unit.id for one in plan.changes} == set(BOTH) - set(held)
+
+
+def test_what_lags_behind_counts_against_no_limit() -> None:
+    strict: dict[str, Any] = {"limits": Limits(replace="0%", minimum=0)}
+    (broken,) = compared(spec(TWO, **strict), spec(TWO, **strict)).violations
+    assert broken.intended == 2
+    assert not compared(spec(TWO, **strict), spec(TWO, **strict), tip=spec(ONE)).violations
+    (rest,) = compared(spec(TWO, **strict), spec(TWO, **strict), tip=spec(TWO, FIRST)).violations
+    assert rest.intended == 1
 
 
 def test_what_a_request_changes_itself_is_not_behind() -> None:

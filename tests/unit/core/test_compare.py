@@ -173,7 +173,7 @@ def test_snapshots_go_by_unit_and_workload() -> None:
         (
             ("units", "gw-2"),
             None,
-            "id u2, tags site=a, reach connected, agent 2.0, devices 3, class not assignable",
+            "id u2, tags site a, reach connected, agent 2.0, devices 3, class not assignable",
         ),
     ]
     assert told(left, snapshot([State(assigned="v1", reported="v1", since=9.0)], [1, 0])) == []
@@ -261,3 +261,32 @@ def test_settings_are_told_with_what_they_are_now() -> None:
     more = msgspec.structs.replace(one, settings_from=(("percent", 25),))
     ((_, was, now),) = told(plan(fleet(changes=(one,))), plan(fleet(changes=(more,))))
     assert ("(now" in str(was), ", percent 50 (now percent 25)" in str(now)) == (False, True)
+
+
+def test_a_rename_is_told_as_a_rename() -> None:
+    before, after = (
+        [Unit(0, "u0", name, (("ring", ring), ("site", "a")), Reach.CONNECTED, 1, None, True)]
+        for name, ring in (("gw-0", "x"), ("gw-9", "y"))
+    )
+    one, other = (
+        Snapshot(
+            identity="test",
+            units=Units.build(units),
+            workloads=(Workload("w0", workload),),
+            states=[EMPTY, State(assigned="v1", reported="v1")],
+            columns={"w0": array("I", [1])},
+            coverage=PROVED,
+            read_at=0.0,
+        )
+        for units, workload in ((before, "poller"), (after, "modbus"))
+    )
+    assert told(one, other) == [
+        (("units", "gw-9", "name"), "gw-0", "gw-9"),
+        (("units", "gw-9", "tags", "ring"), "x", "y"),
+        (("workloads", "modbus", "name"), "poller", "modbus"),
+    ]
+
+
+def test_plans_tell_a_rename_as_a_rename() -> None:
+    before, after = plan(fleet(changes=(change(Ref("u1", "gw-1")),))), plan(fleet(changes=(change(Ref("u1", "gw-9")),)))
+    assert told(before, after) == [(("renamed", "gw-9", "name"), "gw-1", "gw-9")]

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from reconciler.core.assemble import assemble, iso
+from reconciler.core.assemble import assemble
 from reconciler.core.assessment import FleetAssessment, leavers
 from reconciler.core.bind import bind
 from reconciler.core.digest import PART, checksum, fingerprint
@@ -37,6 +37,7 @@ from reconciler.model.observation import EMPTY, Phase, State
 from reconciler.model.origin import NOWHERE
 from reconciler.model.outcome import Result
 from reconciler.model.plan import FleetPlan, LimitKind
+from reconciler.model.quantity import iso
 from reconciler.model.release import Release, ReleaseInfo
 from reconciler.model.snapshot import PROVED, Coverage, Snapshot, Workload
 from reconciler.model.unit import Reach, Ref, Unit, Units
@@ -358,3 +359,24 @@ def test_digests_are_those_of_the_whole_however_long_it_is() -> None:
         assert checksum(plan) == sha256(msgspec.json.encode(fields)).hexdigest()
         seen.add(fingerprint(plan))
     assert len(seen) == 6
+
+
+def test_names_that_no_unit_bears_are_told_wherever_they_stand_and_a_rename_prunes_nothing() -> None:
+    snapshot = reading(State("1", "1"), State("1", "1"), units=[unit("u0", name="gw-0"), unit("u1", name="gw-x")])
+    gone = Selector(names=["gw-0", "gw-1"])
+    override = WorkloadSpec(version="2", overrides=[Override(units=Selector(names=["gw-1"]), version="1")])
+    for fields in (
+        {"units": gone},
+        {"units": Selector(not_=Selector(ids=["u9"]))},
+        {"workloads": {"poller": WorkloadSpec(version="2", units=gone)}},
+        {"workloads": {"poller": override}},
+    ):
+        one = judged(snapshot, **fields)
+        assert codes(one) == [("no-match", Severity.WARNING)]
+        assert "if it was renamed, name its id" in one.diagnostics[0].message
+        assert fleet_status(one).unmatched == 1
+    narrowed = judged(snapshot, workloads={"poller": WorkloadSpec(version="1", units=gone)}, prune="listed")
+    assert "no unit has the id or name 'gw-1'" in narrowed.resolution.prune_unsafe[0]
+    many = judged(snapshot, units=Selector(ids=["u0", "a", "b", "c", "d"]))
+    assert "'a', 'b', 'c' and 1 more" in many.diagnostics[0].message
+    assert "did you mean 'gw-x'?" in judged(snapshot, pins={"gw-1": {"poller": "2"}}).diagnostics[0].message

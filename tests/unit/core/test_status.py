@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from array import array
 
+import pytest
+
 from reconciler.core.assessment import Filters
 from reconciler.core.status import fleet_status
 from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.fleet import FleetSpec, Selector, WorkloadSpec
 from reconciler.model.observation import EMPTY, Phase, State
+from reconciler.model.quantity import iso
 from reconciler.model.report import Spread, Trouble
 from reconciler.model.snapshot import PROVED, Snapshot, Workload
 from reconciler.model.unit import Reach, Ref, Unit, Units
-from reconciler.model.verdict import Health, Sync
+from reconciler.model.verdict import Health, Standing, Sync
 from tests.laws.strategies import NOW, document, drafted
 
 STATES = [
@@ -56,7 +59,7 @@ def test_a_fleet_says_who_failed_and_why_and_who_is_stuck() -> None:
     found = fleet_status(drafted(document(SPEC), snapshot()))
     assert (found.units, found.total, found.ready, found.out, found.moving, found.waiting) == (7, 7, 1, 2, 1, 1)
     assert found.failed == (
-        Trouble(unit=Ref("u2", "gw-2"), workload="poller", version="v2", error="needs agent 2.0", since=NOW - 60),
+        Trouble(unit=Ref("u2", "gw-2"), workload="poller", version="v2", error="needs agent 2.0", since=iso(NOW - 60)),
         Trouble(unit=Ref("u5", "gw-5"), workload="poller", version="v1", error="disk full"),
     )
     assert found.stuck == (
@@ -65,7 +68,7 @@ def test_a_fleet_says_who_failed_and_why_and_who_is_stuck() -> None:
             workload="poller",
             version="v2",
             conditions=(Condition(ConditionCode.PLATFORM, text="no word since"),),
-            since=NOW - 5000,
+            since=iso(NOW - 5000),
         ),
     )
     assert found.spread == (
@@ -84,3 +87,18 @@ def test_filters_narrow_what_is_said() -> None:
     assert (found.units, found.total, found.problems) == (1, 1, ())
     assert found.unit_list is not None
     assert [(one.unit.name, one.reach) for one in found.unit_list] == [("gw-2", "connected")]
+
+
+@pytest.mark.parametrize(
+    ("only", "units"),
+    [
+        ({Standing.FAILED}, {"u2", "u5"}),
+        ({Standing.STUCK}, {"u3"}),
+        ({Standing.DEGRADED}, {"u2", "u3", "u5"}),
+        ({Standing.FAILED, Standing.STUCK}, {"u2", "u3", "u5"}),
+    ],
+)
+def test_slots_are_listed_by_how_they_stand(only: set[Standing], units: set[str]) -> None:
+    found = fleet_status(drafted(document(SPEC), snapshot()), only=only)
+    assert found.unit_list is not None
+    assert {one.unit.id for one in found.unit_list} == units

@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from reconciler.core.assemble import iso
 from reconciler.core.assessment import Filters
 from reconciler.core.decide import PlanRequest
 from reconciler.engine.run import Options
@@ -21,8 +20,9 @@ from reconciler.model.observation import Phase, State
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Result
 from reconciler.model.plan import Plan
+from reconciler.model.quantity import iso
 from reconciler.model.release import ReleaseInfo
-from reconciler.model.snapshot import Coverage
+from reconciler.model.snapshot import Coverage, Query, Snapshot
 from reconciler.model.unit import Reach
 from tests.unit.engine.memory import LOST, REFUSED, Clock, Memory, gone, request
 
@@ -506,3 +506,18 @@ def test_a_fleet_that_is_blocked_or_cannot_be_read_is_told_once_and_when_that_is
         "the manifests changed",
         "no longer blocked by a limit",
     ]
+
+
+class StoppedWhileReading(Memory):
+    """A platform whose reading a signal cuts off."""
+
+    def observe(self, query: Query, since: Snapshot | None = None) -> Snapshot:
+        self.clock.stop = True
+        self.coverage = Coverage(False, ("the run was asked to stop",))
+        return super().observe(query, since)
+
+
+def test_a_pass_that_is_stopped_while_it_reads_says_and_sends_nothing() -> None:
+    memory = StoppedWhileReading(Between())
+    assert watched(memory, Git(request("2"))) == []
+    assert memory.calls == []

@@ -140,6 +140,8 @@ def test_a_new_connection_may_send_what_another_one_of_the_base_sends() -> None:
     ]
     (first,) = compared({}, {"plant": plant})
     assert first.reading is Reading.PLANNED, "there is nothing that it could be held against"
+    (doubtful,) = compared({}, {"plant": plant}, whole=False)
+    assert doubtful.reading is Reading.REFUSED, "what could not be read there may be this very Connection"
     assert ("application", "", "a" * 24) in [(field.path, field.was, field.now) for field in first.fields]
 
 

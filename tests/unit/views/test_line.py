@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 
@@ -57,16 +58,32 @@ def test_folding_breaks_at_spaces_and_hangs() -> None:
     assert fold(one, 40) == [one]
 
 
-def test_a_word_is_never_broken() -> None:
-    assert texts(fold(line("at " + "x" * 30), 20)) == ["at", "  " + "x" * 30]
+def test_a_word_is_broken_only_where_it_fits_nowhere() -> None:
+    assert texts(fold(line("at " + "x" * 30), 20)) == ["at " + "x" * 17, "  " + "x" * 13]
     assert texts(fold(line("at a " + "x" * 16), 20)) == ["at a", "  " + "x" * 16]
-    assert texts(fold(line("日" * 15 + " b"), 20)) == ["日" * 15, "  b"]
+    assert texts(fold(line("日" * 15), 20)) == ["日" * 10, "  " + "日" * 5]
 
 
-def test_a_command_stands_whole_on_a_line_of_its_own() -> None:
+def test_a_word_that_has_room_further_out_stays_whole() -> None:
+    assert texts(fold(line("at a " + "x" * 20), 20)) == ["at a", "x" * 20]
+    assert texts(fold(line("read from   " + "x" * 28), 30, 14)) == ["read from", "  " + "x" * 28]
+
+
+def test_a_path_is_broken_at_a_slash() -> None:
+    assert texts(fold(line("POST /applications/abcdef/edge"), 22)) == ["POST /applications/", "  abcdef/edge"]
+
+
+def test_a_command_can_be_pasted_from_however_many_lines() -> None:
     command = "reconciler apply 'a folder' --plan plan.json"
-    assert texts(fold(line("Apply with:", " ", (command, COMMAND)), 40)) == ["Apply with:", f"  {command}"]
     assert texts(fold(line("Apply with:", " ", (command, COMMAND)), 80)) == [f"Apply with: {command}"]
+    assert texts(fold(line("Apply with:", " ", (command, COMMAND)), 40)) == [
+        "Apply with:",
+        "  reconciler apply 'a folder' --plan \\",
+        "   plan.json",
+    ]
+    for width in (24, 30, 40):
+        found = texts(fold(line("Apply with:", " ", (command, COMMAND)), width))
+        assert shlex.split("\n".join(found[1:]).replace("\\\n", "")) == shlex.split(command), "as a shell takes it"
 
 
 def test_styles_survive_folding() -> None:

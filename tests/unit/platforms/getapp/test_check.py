@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from email.utils import formatdate
 from typing import Any
 
@@ -159,7 +158,7 @@ def test_a_proposal_is_yaml_that_a_connection_takes() -> None:
     found = checks(world)["OpenAPI cdn"]
     assert found.status == "warning"
     assert "deliver, deploy" in found.message
-    routes = json.loads(found.hint.removeprefix("routes: "))
+    routes = found.proposal["routes"]
     assert routes["deploy"] == {
         "path": "/api/cdn/devices/action",
         "body": {"action": "DeployStart", "catalogId": "{catalog_id}", "deviceIds": "{device_ids}"},
@@ -282,7 +281,7 @@ def test_both_prefixes_of_v1_are_tried(prefixes: list[str], read: str, status: s
     found = checks(world, "agent")["V1 prefix"]
     assert (found.status, words in found.message) == (status, True)
     if status == "warning":
-        proposed = json.loads((found.hint or "").removeprefix("routes: "))
+        proposed = found.proposal.get("routes", {})
         assert proposed["deploy"] == {"path": "/api/v1/deploy/item/{catalog_id}"}
         assert proposed["uninstall"]["body"] == {"deviceId": "{device_id}", "requestedStatus": "Uninstall"}
         again = checks(world, "agent", routes=msgspec.convert(proposed, StepRoutes))

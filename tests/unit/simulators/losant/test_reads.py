@@ -83,6 +83,14 @@ class TestDeployments:
         assert (status, set(error)) == (400, {"type", "message"})
         assert query.partition("=")[0] in error["message"]
 
+    def test_a_single_row(self, fleet: Caller) -> None:
+        row = fleet.rows()[3]
+        assert fleet.get(f"/edge/deployments/{row['id']}") == (200, row)
+        fleet.world.delete_device(row["deviceId"])
+        for unknown in (row["id"], MISSING, "nonsense"):
+            status, error = fleet.get(f"/edge/deployments/{unknown}")
+            assert (status, error["type"]) == (404, "NotFound")
+
     @pytest.mark.parametrize(("answer", "count"), [("clamp", 1000), ("unlimited", 1500)])
     def test_more_than_the_ceiling_a_page(self, answer: str, count: int) -> None:
         fleet = Caller(Shape(units=1600, workloads=1, offline=0, failing=0), max_per_page=answer)
@@ -101,18 +109,43 @@ class TestPagesAreFresh:
 
 
 class TestDevices:
-    def test_one_class(self, fleet: Caller) -> None:
+    def test_class_one_or_several(self, fleet: Caller) -> None:
         assert fleet.get("/devices", "deviceClass=edgeCompute")[1]["totalCount"] == 20
+        several = "deviceClass[0]=gateway&deviceClass[1]=peripheral"
+        assert names(fleet.get("/devices", several)[1]) == ["hub-1", "sensor-1"]
         assert fleet.get("/devices", "deviceClass=toaster")[0] == 400
 
-    @pytest.mark.parametrize("query", ["filter=gw*", "query={}", "tagFilter[0][key]=ring"])
-    def test_a_filter_that_is_not_simulated_is_refused(self, fleet: Caller, query: str) -> None:
-        assert fleet.get("/devices", query)[0] == 400
+    def test_name_globs(self, fleet: Caller) -> None:
+        assert names(fleet.get("/devices", "filterField=name&filter=GW-01?")[1]) == [f"gw-01{n}" for n in range(10)]
+        assert fleet.get("/devices", "filterField=color&filter=x")[0] == 400
+
+    def test_tag_filters_are_inclusive_unless_told(self, fleet: Caller) -> None:
+        two = "tagFilter[0][key]=ring&tagFilter[0][value]=canary&tagFilter[1][value]=front"
+        canaries = fleet.get("/devices", "tagFilter[0][key]=ring&tagFilter[0][value]=canary")[1]["totalCount"]
+        cameras = fleet.get("/devices", "tagFilter[0][key]=camera")[1]["totalCount"]
+        either = fleet.get("/devices", two)[1]["totalCount"]
+        both = Caller(tag_filter="and").get("/devices", two)[1]["totalCount"]
+        assert 0 < canaries < either
+        assert either == canaries + cameras - both
+
+    def test_a_tag_filter_that_is_none(self, fleet: Caller) -> None:
+        for one in ("[color]=red", "[key]=", "=red"):
+            assert fleet.get("/devices", f"tagFilter[0]{one}")[0] == 400
+        many = "&".join(f"tagFilter[{n}][key]=a" for n in range(101))
+        assert fleet.get("/devices", many)[0] == 400
+
+    @pytest.mark.parametrize(
+        ("path", "query"),
+        [("/devices", "query={}"), ("/flows", "filter=v*"), ("/edge/deployments", "tagFilter[0][key]=a")],
+    )
+    def test_a_filter_that_is_not_simulated_is_refused(self, fleet: Caller, path: str, query: str) -> None:
+        assert fleet.get(path, query)[0] == 400
 
     def test_deleted_devices_are_gone(self, fleet: Caller) -> None:
         gone = fleet.device("gw-004")
         fleet.world.delete_device("gw-004")
         assert "gw-004" not in names(fleet.get("/devices")[1])
+        assert fleet.get(f"/devices/{gone}")[0] == fleet.get("/devices/nonsense")[0] == 404
         assert all(row["deviceId"] != gone for row in fleet.rows())
 
     def test_rows_of_deleted_devices_may_stay(self) -> None:

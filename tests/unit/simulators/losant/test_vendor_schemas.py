@@ -53,6 +53,10 @@ def fleet() -> Caller:
         ("edgeDeployments", "/edge/deployments", "version=v1.0.0&flowId=65a100000000000000000002&sortField=id"),
         ("devices", "/devices", "perPage=1000"),
         ("devices", "/devices", "deviceClass=edgeCompute&sortField=id"),
+        ("devices", "/devices", "filter=gw*&tagFilter[0][key]=site&tagFilter[0][value]=austin"),
+        ("device", "/devices/65a300000000000000000001", ""),
+        ("edgeDeployment", "/edge/deployments/65a400000000000000000001", ""),
+        ("flow", "/flows/65a100000000000000000002", ""),
         ("flows", "/flows", "flowClass=edge"),
         ("flows", "/flows", ""),
         ("flowVersions", "/flows/65a100000000000000000002/versions", "sortField=id"),
@@ -68,6 +72,7 @@ def test_reads(fleet: Caller, name: str, path: str, query: str) -> None:
 
 def test_writes_and_refusals(fleet: Caller) -> None:
     check("success", fleet.release("telemetry", "v1.0.0", "gw-003")[1])
+    check("flowVersion", fleet.post("/flows/65a100000000000000000002/versions", {"version": "v7"})[1])
     for path in ("/devices/nonsense", "/nowhere", "/edge/deployments?x"):
         check("error", fleet.get(path)[1])
     check("error", fleet.get("/devices", "perPage=x")[1])

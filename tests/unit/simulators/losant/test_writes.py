@@ -206,14 +206,29 @@ class TestEmptyRows:
 
 
 class TestVersions:
+    def path(self, fleet: Caller) -> str:
+        return f"/flows/{fleet.flow('telemetry')}/versions"
+
+    @pytest.mark.parametrize(
+        "body",
+        [{}, {"version": "develop"}, {"version": "default"}, {"version": ""}, {"version": "v1", "notes": 1}, b"x"],
+    )
+    def test_names_that_are_none(self, fleet: Caller, body: Any) -> None:
+        assert fleet.post(self.path(fleet), body)[0] == 400
+
+    def test_a_graph_is_content_and_an_agent_is_kept(self, fleet: Caller) -> None:
+        body = {"version": "v9", "minimumAgentVersion": "1.2.3", "nodes": [], "triggers": [], "globals": []}
+        status, made = fleet.post(self.path(fleet), body)
+        assert (status, made["minimumAgentVersion"], made["notes"]) == (201, "1.2.3", "")
+
     @pytest.mark.parametrize("answer", ["same", "new"])
-    def test_an_overwritten_version_keeps_its_date(self, answer: str) -> None:
+    def test_overwriting_needs_permission_and_keeps_the_date(self, answer: str) -> None:
         fleet = Caller(overwrite_id=answer)
-        path = f"/flows/{fleet.flow('telemetry')}/versions/v1.3.0"
-        old = fleet.get(path)[1]
-        fleet.world.create_version("telemetry", "v1.3.0")
-        new = fleet.get(path)[1]
-        assert (new["id"] == old["id"]) == (answer == "same")
+        path = self.path(fleet)
+        old = fleet.get(f"{path}/v1.3.0")[1]
+        assert fleet.post(path, {"version": "v1.3.0"})[0] == 400
+        status, new = fleet.post(path, {"version": "v1.3.0"}, "allowReplacement=true")
+        assert (status, new["id"] == old["id"]) == (201, answer == "same")
         assert new["lastUpdated"] > old["lastUpdated"]
         assert new["creationDate"] == old["creationDate"]
 

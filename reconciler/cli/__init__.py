@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import traceback
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 
@@ -198,6 +197,8 @@ def _explained(error: Exception) -> int:
         say(f"error: {': '.join(str(part) for part in (error.filename, error.strerror) if part)}", err=True)
         return 1
     if not isinstance(error, ReconcilerError):  # a mistake of this program; its text may be a platform's
+        import traceback
+
         say(*(line for part in traceback.format_exception(error) for line in part.splitlines()), err=True)
         return 1
     if isinstance(error, ManifestError):

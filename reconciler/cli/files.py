@@ -8,7 +8,6 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from secrets import token_hex
 from stat import S_IMODE, S_ISREG
 from typing import TextIO
 
@@ -92,6 +91,8 @@ def _beside(path: Path, target: Path, content: bytes) -> Path | None:
         found = None
     if found is not None and (not S_ISREG(found.st_mode) or found.st_nlink > 1 or _stream(found) is not None):
         return None
+    from secrets import token_hex  # slow to load
+
     beside = target.with_name(f".{token_hex(8)}.partial")
     try:
         with beside.open("xb") as file:

@@ -6,19 +6,21 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler.cli.annotating import ANNOTATIONS, print_annotations
 from reconciler.cli.output import clear, quiet, say, show, width, write_json, write_yaml
 from reconciler.cli.reading import drawable
-from reconciler.engine.apply import Applying
 from reconciler.errors import JournalError, SettingsError
 from reconciler.model.event import AnyEvent, Called, Intended, Note, Settling
 from reconciler.model.plan import Plan
-from reconciler.model.report import Applied
 from reconciler.ports import EventSink
 from reconciler.views.line import Line
 from reconciler.views.plan_words import NOTHING, CommandContext
+
+if TYPE_CHECKING:  # plan needs none of what apply does
+    from reconciler.engine.apply import Applying
+    from reconciler.model.report import Applied
 
 T = TypeVar("T")
 
@@ -77,6 +79,8 @@ def print_report(
 
 def applied(applying: Applying) -> Applied:
     """Return what came of a run, as the report that views show."""
+    from reconciler.model.report import Applied
+
     plan = applying.saved or applying.planned.plan
     ended = {(one.fleet, one.unit.id, one.workload.id) for one in applying.outcomes}
     held = tuple(

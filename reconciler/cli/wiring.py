@@ -35,6 +35,10 @@ stoppable = stopping.stoppable
 SWITCH = 0.02
 """Seconds a thread may run before another one gets its turn."""
 
+LARGE = 8_000_000
+"""Bytes of a block that is taken once and given back at once. glibc asks the system for each block that is larger than any
+that it got back, and a page of a listing is: most of what reading it cost was that."""
+
 
 def plugins() -> Plugins:
     """Return the platforms that are installed, by name."""
@@ -95,6 +99,7 @@ def opener(manifest: Manifest, clock: Clock) -> Open:
     lock = threading.Lock()
     # readers fold whole pages; Python's 5 ms would have them hand over to each other in the middle of one
     sys.setswitchinterval(SWITCH)
+    bytearray(LARGE)
 
     def open_(name: str) -> Platform:
         with lock:

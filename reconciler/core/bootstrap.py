@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 
 import msgspec
 
@@ -77,13 +78,14 @@ class _Importer:
         self.desired = {workload.id: self._desired_values(workload) for workload in snapshot.workloads}
         self.held = [workload for workload in snapshot.workloads if self.desired[workload.id].held]
         self.keys = _keys(self.held, snapshot.workloads)
+        self.holding = set(chain.from_iterable(self.desired[workload.id].held_rows for workload in self.held))
 
     def run(self, measure: Measure) -> Imported:
         ways = [self._compact(ids=True), self._compact(ids=False)]
         lines, _, spec = min((measure(way), order, way) for order, way in enumerate(ways))
-        plain = self._pinned()
-        if lines > len(plain.pins) and measure(plain) < lines:
-            spec = plain
+        if lines > len(self.holding):  # each of them takes a line at least where every slot is pinned
+            plain = self._pinned()
+            spec = plain if measure(plain) < lines else spec
         return Imported(
             spec=spec,
             application=self.snapshot.identity,
@@ -186,8 +188,7 @@ class _Importer:
         others = len(units) - len(self.rows)
         if others:
             yield f"left out: {_count(others, 'unit')} of a class that takes no assignments"
-        holding = {row for workload in self.held for row, value in self.desired[workload.id] if value != UNMANAGED}
-        empty = [row for row in self.rows if row not in holding]
+        empty = [row for row in self.rows if row not in self.holding]
         if empty:
             yield f"{_count(len(empty), 'unit')} with nothing to manage: {_sample([units.names[row] for row in empty])}"
         unused = [workload.name for workload in self.snapshot.workloads if not self.desired[workload.id].held]

@@ -6,7 +6,7 @@ list. Where several units bear a name, their ids tell them apart, on both sides 
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -14,10 +14,8 @@ import msgspec
 
 from reconciler.model.change import Change, Held
 from reconciler.model.fleet import Document, Manifest
-from reconciler.model.observation import State
 from reconciler.model.plan import FleetPlan, Plan, Violation
-from reconciler.model.snapshot import Snapshot
-from reconciler.model.unit import Reach, Ref, Unit, refs
+from reconciler.model.unit import Ref, Units
 
 Table = dict[str, "str | Table"]
 """Names → what is said of them. A key that equals its text is a member of a set."""
@@ -36,13 +34,12 @@ class Names:
     """Names of units or workloads; those that several bear carry the id."""
 
     def __init__(self, refs: Iterable[Ref]) -> None:
-        self._ids: dict[str, set[str]] = defaultdict(set)
-        for ref in refs:
-            self._ids[ref.name].add(ref.id)
+        bearers = Counter(name for name, _ in {(ref.name, ref.id) for ref in refs})
+        self._shared = {name for name, number in bearers.items() if number > 1 or not name}
 
     def __call__(self, ref: Ref) -> str:
         """Return what to call it."""
-        return ref.name if ref.name and len(self._ids[ref.name]) == 1 else f"{ref.name} ({ref.id})".strip()
+        return f"{ref.name} ({ref.id})".strip() if ref.name in self._shared else ref.name
 
 
 class Renamed:
@@ -58,6 +55,10 @@ class Renamed:
     def __call__(self, ref: Ref) -> str:
         """Return what to call it."""
         return self._names(self._later(ref))
+
+    def of(self, units: Units) -> list[str]:
+        """Return what to call all units of an inventory, in their order."""
+        return [self(units.ref(row)) for row in range(len(units))]
 
     def _later(self, ref: Ref) -> Ref:
         return Ref(ref.id, self._now.get(ref.id, ref.name))
@@ -100,13 +101,13 @@ def _fleet_plan(one: FleetPlan, units: Renamed, workloads: Renamed) -> Table:
     def slot(entry: Change | Held) -> str:
         return f"{units(entry.unit)} {workloads(entry.workload)}"
 
-    return _said(
+    return said(
         {
             "connection": one.connection,
             "application": one.basis.target,
             "reading": "complete" if one.basis.complete else "; ".join(one.basis.problems),
             "error": one.error,
-            "summary": _texts(msgspec.to_builtins(one.summary)),
+            "summary": texts(msgspec.to_builtins(one.summary)),
             "changes": {slot(change): _change(change) for change in one.changes},
             "held": {slot(held): _held(held) for held in one.held},
             "violations": {
@@ -155,64 +156,6 @@ def _calls(one: FleetPlan) -> Table:
     return {call: f"{_count(calls[call], 'call')} for {_count(slots[call], 'slot')}" for call in calls}
 
 
-# --- snapshots ----------------------------------------------------------------------------------------------------------
-
-
-def snapshots(left: Snapshot, right: Snapshot) -> tuple[Table, Table]:
-    """Return two readings as tables; when they were read is left out, and so are slots with nothing in them."""
-    units = Renamed(*(refs(one.units, range(len(one.units))) for one in (left, right)))
-    workloads = Renamed(*([workload.ref for workload in one.workloads] for one in (left, right)))
-    return _snapshot(left, units, workloads), _snapshot(right, units, workloads)
-
-
-def _snapshot(one: Snapshot, units: Renamed, workloads: Renamed) -> Table:
-    names = [units(one.units.ref(row)) for row in range(len(one.units))]
-    states = [_state(state) for state in one.states]
-    slots: Table = {}
-    for workload in one.workloads:
-        called = workloads(workload.ref)
-        for row, number in enumerate(one.columns.get(workload.id, ())):
-            if number:
-                slots[f"{names[row]} {called}"] = states[number]
-    return {
-        "application": one.identity,
-        "reading": "complete" if one.coverage.complete else "; ".join(one.coverage.problems),
-        "units": {name: _unit(one.units[row], units) for row, name in enumerate(names)},
-        "workloads": {workloads(workload.ref): _workload(workload.ref, workloads) for workload in one.workloads},
-        "slots": slots,
-    }
-
-
-def _workload(ref: Ref, renamed: Renamed) -> str | Table:
-    return {"id": ref.id, "name": ref.name} if ref.id in renamed.ids else ref.id
-
-
-def _unit(unit: Unit, renamed: Renamed) -> Table:
-    tags: dict[str, str | Table] = {}
-    for key, value in unit.labels:
-        tags[key] = f"{tags[key]}, {value}" if key in tags else value
-    return _said(
-        {
-            "id": unit.id,
-            "name": unit.name if unit.id in renamed.ids else "",
-            "tags": tags,
-            "reach": Reach(unit.reach).name.lower(),
-            "agent": unit.agent or "",
-            "devices": str(unit.size) if unit.size != 1 else "",
-            "class": "" if unit.assignable else "not assignable",
-        }
-    )
-
-
-def _state(state: State) -> Table:
-    shown = msgspec.to_builtins(state)
-    shown.pop("since", None)
-    shown.pop("extra_versions", None)
-    shown["also present"] = ", ".join(state.extra_versions)
-    shown["settings"] = ", ".join(f"{key} {value}" for key, value in state.settings)
-    return _said(_texts(shown))
-
-
 # --- manifests ----------------------------------------------------------------------------------------------------------
 
 
@@ -228,10 +171,10 @@ def _manifest(one: Manifest) -> Table:
         ("fleet", one.fleets),
     )
     return {
-        f"{kind} {name}": _said(
+        f"{kind} {name}": said(
             {
                 "labels": {**document.labels},
-                **_texts(msgspec.to_builtins(document.spec)),
+                **texts(msgspec.to_builtins(document.spec)),
             }
         )
         for kind, documents in kinds
@@ -239,13 +182,14 @@ def _manifest(one: Manifest) -> Table:
     }
 
 
-def _texts(values: Mapping[str, Any]) -> Table:
+def texts(values: Mapping[str, Any]) -> Table:
+    """Return values as texts by their names; what is None says nothing."""
     return {str(key): _text(value) for key, value in values.items() if value is not None}
 
 
 def _text(value: Any) -> str | Table:  # any JSON value
     if isinstance(value, Mapping):
-        return _texts(value)
+        return texts(value)
     if isinstance(value, list):
         return _listed(value)
     return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
@@ -263,7 +207,7 @@ def _listed(values: list[Any]) -> Table:
         while label in table:
             label = f"{first} ({again})"
             again += 1
-        table[label] = _texts(value)
+        table[label] = texts(value)
     if len(table) > 1 and any(isinstance(value, Mapping) for value in values):
         table[ORDER] = "; ".join(table)
     return table
@@ -288,7 +232,7 @@ def _words(value: Any) -> str:  # any JSON value
 # --- both -----------------------------------------------------------------------------------------------------------------
 
 
-def _said(table: Mapping[str, str | Table]) -> Table:
+def said(table: Mapping[str, str | Table]) -> Table:
     """Leave out empty texts. Empty tables stay, so that what comes into them later shows as entries of theirs."""
     return {key: value for key, value in table.items() if value != ""}
 
@@ -297,21 +241,20 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def differing(left: Table, right: Table) -> tuple[Table, Table]:
-    """Return both tables without what they agree on, so that what compares them need only look at the rest."""
-    ours: Table = {}
-    theirs: Table = {}
+Found = tuple[tuple[str, ...], "str | Table | None", "str | Table | None"]
+"""The path to what differs, and what stands there on both sides; None where nothing does."""
+
+
+def differences(left: Table, right: Table, path: tuple[str, ...] = ()) -> Iterator[Found]:
+    """Yield where two tables differ, as deep as both go on."""
     for key in left.keys() | right.keys():
         one, other = left.get(key), right.get(key)
         if one == other:
             continue
         if isinstance(one, dict) and isinstance(other, dict):
-            one, other = differing(one, other)
-        if one is not None:
-            ours[key] = one
-        if other is not None:
-            theirs[key] = other
-    return ours, theirs
+            yield from differences(one, other, (*path, key))
+        else:
+            yield (*path, key), one, other
 
 
 def summary(value: str | Table) -> str:

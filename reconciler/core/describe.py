@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import compress
 
 import msgspec
 
@@ -27,6 +28,11 @@ class DesiredValues(msgspec.Struct):
 
     def __iter__(self) -> Iterator[tuple[int, Desired]]:
         return ((row, self.values[number]) for row, number in zip(self.rows, self.numbers, strict=True))
+
+    @property
+    def held_rows(self) -> Iterator[int]:
+        """Return the rows of the slots that are to be managed."""
+        return compress(self.rows, self.numbers)
 
     @property
     def held(self) -> int:

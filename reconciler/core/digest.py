@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -15,6 +17,11 @@ from reconciler.model.snapshot import Snapshot
 LENGTH = 16
 FINGERPRINT = 32
 """Hex digits: too many for two plans to be made that share them, few enough to be read in a comment."""
+
+PART = 1000
+"""Items of a list that are written at once."""
+HOLE = msgspec.Raw(b"\0")
+"""Stands in JSON where something is left out: JSON has no such byte."""
 
 
 class SlotDigest:
@@ -43,9 +50,8 @@ class SlotDigest:
         seen = self._snapshot.states[state]
         deciding = [pair for pair in self._snapshot.units.label_sets[labels] if pair[0] in self._keys]
         reported = [seen.reported] if removal else []
-        return _hex([seen.assigned, seen.extra_versions, seen.settings, seen.identity, deciding, name, reported])[
-            :LENGTH
-        ]
+        covered = [seen.assigned, seen.extra_versions, seen.settings, seen.identity, deciding, name, reported]
+        return _hex([msgspec.json.encode(covered)])[:LENGTH]
 
 
 def fingerprint(plan: Plan) -> str:
@@ -54,19 +60,23 @@ def fingerprint(plan: Plan) -> str:
     Covered are changes, calls, what is held and by what, violations and what lifts them, and the manifests themselves; not
     when and from where it was made, what it was compared with, nor what units do meanwhile.
     """
-    return _hex([plan.filters, list(map(_fleet, plan.fleets))])[:FINGERPRINT]
+    return _hex(_outcome(plan))[:FINGERPRINT]
 
 
-def _fleet(one: FleetPlan) -> list[Any]:
-    return [
-        [one.fleet, one.connection, one.basis.target, one.basis.manifest, bool(one.error)],
-        [[*_slot(change), change.extra_versions, change.settings_from, change.steps] for change in one.changes],
-        [[*_slot(held), held.stage, [hold.code for hold in held.reasons]] for held in one.held],
-        one.actions,
-        [_bare(found) for found in one.violations],
-        [[_bare(found.violation), found.reason, found.until] for found in one.lifted],
-        one.basis.versions,
-    ]
+def _outcome(plan: Plan) -> Iterator[bytes]:
+    yield b"[%b,[" % msgspec.json.encode(plan.filters)
+    for position, one in enumerate(plan.fleets):
+        head = [one.fleet, one.connection, one.basis.target, one.basis.manifest, bool(one.error)]
+        lifted = [[_bare(found.violation), found.reason, found.until] for found in one.lifted]
+        rest = [[_bare(found) for found in one.violations], lifted, one.basis.versions]
+        yield b"%b[%b," % (b"," if position else b"", msgspec.json.encode(head))
+        yield from _array([*_slot(each), each.extra_versions, each.settings_from, each.steps] for each in one.changes)
+        yield b","
+        yield from _array([*_slot(each), each.stage, [hold.code for hold in each.reasons]] for each in one.held)
+        yield b","
+        yield from _array(one.actions)
+        yield b",%b" % msgspec.json.encode(rest)[1:]
+    yield b"]]"
 
 
 def _slot(one: Change | Held) -> list[Any]:
@@ -80,7 +90,36 @@ def _bare(one: msgspec.Struct) -> list[Any]:
 
 def checksum(plan: Plan) -> str:
     """Return the SHA-256 of a plan's canonical JSON without `checksum`."""
-    return _hex({field: getattr(plan, field) for field in plan.__struct_fields__ if field != "checksum"})
+    return _hex(_whole(plan))
+
+
+def _whole(plan: Plan) -> Iterator[bytes]:
+    fields = {field: getattr(plan, field) for field in plan.__struct_fields__ if field != "checksum"}
+    first, *others = msgspec.json.encode({**fields, "fleets": [HOLE] * len(plan.fleets)}).split(HOLE)
+    yield first
+    for fleet, piece in zip(plan.fleets, others, strict=True):
+        yield from _fleet(fleet)
+        yield piece
+
+
+def _fleet(fleet: FleetPlan) -> Iterator[bytes]:
+    values = {field: getattr(fleet, field) for field in fleet.__struct_fields__}
+    long = {field: value for field, value in values.items() if isinstance(value, tuple) and len(value) > PART}
+    first, *others = msgspec.json.encode(msgspec.structs.replace(fleet, **dict.fromkeys(long, HOLE))).split(HOLE)
+    yield first
+    for items, piece in zip(long.values(), others, strict=True):
+        yield from _array(items)
+        yield piece
+
+
+def _array(items: Iterable[Any]) -> Iterator[bytes]:
+    """Yield items as a list in JSON, which is never there as a whole: it may be large."""
+    rest, opening = iter(items), b"["
+    while some := list(islice(rest, PART)):
+        yield opening
+        yield msgspec.json.encode(some)[1:-1]
+        opening = b","
+    yield b"[]" if opening == b"[" else b"]"
 
 
 def sealed(plan: Plan) -> Plan:
@@ -89,5 +128,8 @@ def sealed(plan: Plan) -> Plan:
     return msgspec.structs.replace(marked, checksum=checksum(marked))
 
 
-def _hex(value: Any) -> str:  # any JSON value
-    return sha256(msgspec.json.encode(value)).hexdigest()
+def _hex(pieces: Iterable[bytes]) -> str:
+    found = sha256()
+    for piece in pieces:
+        found.update(piece)
+    return found.hexdigest()

@@ -72,9 +72,11 @@ class Column(msgspec.Struct):
         position = self.rows.position(row)
         return 0 if position < 0 else self.winners[position]
 
-    def set(self, row: int) -> None:
-        """Let the last rule win for a unit that is spoken of."""
-        self.winners[self.rows.position(row)] = len(self.rules) - 1
+    def set(self, rows: Iterable[int]) -> None:
+        """Let the last rule win for units that are spoken of."""
+        last, winners = len(self.rules) - 1, self.winners
+        for position in self.rows.positions(rows):
+            winners[position] = last
 
     def rule(self, row: int) -> Rule:
         """Return the rule that decides a slot."""
@@ -250,8 +252,7 @@ class _Resolver:
                 self._warn("no-match", f"this override of {name!r} matches none of the workload's units", where)
             rules.append(Rule(self._desired(override, name), where, "override"))
             column.spoken.append((len(rules) - 1, meant))
-            for row in meant:
-                column.set(row)
+            column.set(meant)
         return column
 
     def _desired(self, choice: Choice, name: str) -> Desired:
@@ -301,7 +302,7 @@ class _Resolver:
                     continue
                 value = version(pin) if isinstance(pin, str) else self._desired(pin, name)
                 column.rules.append(Rule(value, where, "pin"))
-                column.set(row)
+                column.set([row])
 
     def _ids(self, names: Iterable[str]) -> set[str]:
         """Return the ids of the workloads that the fleet lists under these names."""

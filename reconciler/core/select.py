@@ -42,8 +42,17 @@ class Rows:
 
     def position(self, row: int) -> int:
         """Return where a row stands; -1 where it is not among them."""
+        if isinstance(self._rows, range):
+            return row - self._rows.start if row in self._rows else -1
         found = bisect_left(self._rows, row)
         return found if found < len(self._rows) and self._rows[found] == row else -1
+
+    def positions(self, rows: Iterable[int]) -> Iterable[int]:
+        """Return where rows stand that are all among them."""
+        if not isinstance(self._rows, range):
+            return map(self.position, rows)
+        start = self._rows.start
+        return (row - start for row in rows) if start else rows
 
     def of(self, column: Sequence[int]) -> Iterable[int]:
         """Return what a column over all units has at these rows."""

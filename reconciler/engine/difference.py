@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from reconciler.core import compare
 from reconciler.core.compare import ORDER, Table, summary
+from reconciler.core.compare_snapshots import snapshots
 from reconciler.errors import SettingsError
 from reconciler.model.fleet import Manifest
 from reconciler.model.plan import Plan
@@ -40,36 +41,44 @@ def _tables(one: Thing, other: Thing) -> tuple[Table, Table] | None:
     if isinstance(one, Plan) and isinstance(other, Plan):
         return compare.plans(one, other)
     if isinstance(one, Snapshot) and isinstance(other, Snapshot):
-        return compare.snapshots(one, other)
+        return snapshots(one, other)
     if isinstance(one, Manifest) and isinstance(other, Manifest):
         return compare.manifests(one, other)
     return None
 
 
 def _differences(left: Table, right: Table) -> Iterator[Difference]:
-    """Yield what deepdiff finds between two tables; what they agree on is taken out first, for that is most of it."""
-    ours, theirs = compare.differing(left, right)
-    if not ours and not theirs:
-        return
-    from deepdiff import DeepDiff
-
-    found = DeepDiff(ours, theirs, view="tree", threshold_to_diff_deeper=0)
-    differences = [
-        Difference(path=_path(one.path(output_format="list"), one.t1, one.t2), was=_words(one.t1), now=_words(one.t2))
-        for group in found.values()
-        for one in group
+    """Yield how two tables differ; that an order differs only where nothing that is ordered does."""
+    words = _Words()
+    found = [
+        Difference(path=_path(path, one, other), was=words(one), now=words(other))
+        for path, one, other in compare.differences(left, right)
     ]
-    others = [one for one in differences if one.path[-1] != ORDER]
+    orders = [one for one in found if one.path[-1] == ORDER]
+    if not orders:
+        yield from found
+        return
+    others = [one for one in found if one.path[-1] != ORDER]
     changed = {one.path[:length] for one in others for length in range(len(one.path))}
     yield from others
-    yield from (one for one in differences if one.path[-1] == ORDER and one.path[:-1] not in changed)
+    yield from (one for one in orders if one.path[:-1] not in changed)
 
 
-def _path(path: list[str], *texts: object) -> tuple[str, ...]:
+def _path(path: tuple[str, ...], *texts: object) -> tuple[str, ...]:
     """Return the way to a difference; a member of a set is its own text, so its key is not said twice."""
-    return tuple(path[:-1] if path[-1] in texts else path)
+    return path[:-1] if path[-1] in texts else path
 
 
-def _words(value: object) -> str | None:
-    """Return one side in words; None where deepdiff found nothing there."""
-    return summary(value) if isinstance(value, str | dict) else None
+class _Words:
+    """One side of a difference in words; None where nothing is there. Many slots share one table."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, str] = {}
+
+    def __call__(self, value: str | Table | None) -> str | None:
+        if value is None or isinstance(value, str):
+            return value
+        found = self._known.get(id(value))
+        if found is None:
+            found = self._known[id(value)] = summary(value)
+        return found

@@ -6,7 +6,7 @@ A group is the unit of work of a pass: what its fleets may do depends on nothing
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import msgspec
 
@@ -21,6 +21,7 @@ from reconciler.core.decide import (
     unread_fleet,
 )
 from reconciler.core.need import needs, tied_to
+from reconciler.engine.parallel import at_once
 from reconciler.errors import PlatformError, ReconcilerError, SettingsError
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review
 from reconciler.model.plan import FleetPlan
@@ -171,11 +172,7 @@ class GroupReader:
         return {**seen, **again}, {**self._closed, **unread, **failed}
 
     def _observe_some(self, platforms: Mapping[str, Platform]) -> tuple[dict[str, Seen], dict[str, ReconcilerError]]:
-        if len(platforms) < 2:
-            answers = [self._observe_one(name, platform) for name, platform in platforms.items()]
-        else:
-            with ThreadPoolExecutor(max_workers=len(platforms)) as pool:
-                answers = list(pool.map(self._observe_one, platforms, platforms.values()))
+        answers = at_once([partial(self._observe_one, name, platform) for name, platform in platforms.items()])
         found = dict(zip(platforms, answers, strict=True))
         seen = {name: one for name, one in found.items() if isinstance(one, Seen)}
         return seen, {name: one for name, one in found.items() if isinstance(one, PlatformError)}

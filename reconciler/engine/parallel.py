@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from queue import SimpleQueue
 from typing import TypeVar
 
@@ -14,6 +14,16 @@ from reconciler.ports import Platform
 
 Stream = Generator[AnyEvent, None, None]
 T = TypeVar("T")
+
+
+def at_once(jobs: Sequence[Callable[[], T]]) -> list[T]:
+    """Do all jobs at the same time and return what they give, in their order; a single one in the caller's thread."""
+    if len(jobs) < 2:
+        return [job() for job in jobs]
+    from concurrent.futures import ThreadPoolExecutor  # slow to load
+
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        return list(pool.map(lambda job: job(), jobs))
 
 
 def each_connection(
@@ -37,8 +47,7 @@ def each_connection(
         except ReconcilerError as error:
             return failed(name, error)
 
-    with ThreadPoolExecutor(max_workers=max(1, len(names))) as pool:
-        return list(pool.map(answer, names))
+    return at_once([partial(answer, name) for name in names])
 
 
 class _Lane(threading.Thread):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import msgspec
 
@@ -13,6 +13,7 @@ from reconciler.core.assessment import Filters, FleetAssessment
 from reconciler.core.decide import PlanRequest, Reading, check_filters
 from reconciler.core.loosen import loosened
 from reconciler.engine.group import GroupReader, Open, View, groups_of
+from reconciler.engine.parallel import at_once
 from reconciler.errors import ManifestError
 from reconciler.model.plan import Plan
 from reconciler.model.provenance import Loosened
@@ -49,8 +50,7 @@ def plan(request: PlanRequest, open_: Open, clock: Clock) -> PlanResult:
     """
     now = clock.now()
     readers = [GroupReader(group, request, open_, clock) for group in groups_of(request)]
-    with ThreadPoolExecutor(max_workers=max(1, len(readers))) as pool:
-        views = list(pool.map(lambda reader: reader.read(now), readers))
+    views = at_once([partial(reader.read, now) for reader in readers])
     fleets = [one for view in views for one in view.plans.values()]
     findings = [*request.manifest.warnings, *(finding for one in fleets for finding in one.diagnostics)]
     said = {one.message for one in findings}

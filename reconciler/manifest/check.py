@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from reconciler.core.names import suggestion
 from reconciler.core.select import is_glob
@@ -269,6 +268,8 @@ class _Fleet:
                 yield self._add((*path, name), "cron", wrong, WINDOW)
         if seconds(window.duration) <= 0:
             yield self._add((*path, "duration"), "zero-duration", "a window must be longer than zero")
+        from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # slow to load, and windows are rare
+
         try:
             if window.timezone != "UTC":  # known wherever no database of time zones is installed
                 ZoneInfo(window.timezone)

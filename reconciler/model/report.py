@@ -273,7 +273,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     slots: tuple[SlotExplanation, ...]
 
 
-class Difference(msgspec.Struct, frozen=True, kw_only=True):
+class Difference(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One difference between two things. `path` leads to it in the design's words (`fleet austin`, `changes`, `gw-017`).
 
     `was` is None for what came new, `now` for what is gone.

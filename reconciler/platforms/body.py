@@ -5,8 +5,6 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Iterator
 
-import httpx
-
 PART = 1_048_576
 """Bytes of an unpacked part at most."""
 
@@ -17,6 +15,10 @@ GZIP, ZLIB, BARE = 31, 15, -15
 """What zlib is told to expect. `deflate` means the second, and is sent as the third, too."""
 
 
+class CannotUnpack(Exception):
+    """A body is packed otherwise than asked for, or wrongly."""
+
+
 class TooLarge(Exception):
     """A body is larger than allowed."""
 
@@ -24,7 +26,7 @@ class TooLarge(Exception):
 def unpacked(parts: Iterable[bytes], encoding: str, most: int) -> Iterator[bytes]:
     """Yield a body as it was before it was packed; raise TooLarge at the first byte beyond `most`.
 
-    Raises httpx.DecodingError for what is packed otherwise than asked for, or wrongly.
+    Raises CannotUnpack for what is packed otherwise than asked for, or wrongly.
     """
     size = 0
     for part in _parts(parts, encoding.strip().lower()):
@@ -41,9 +43,9 @@ def _parts(parts: Iterable[bytes], encoding: str) -> Iterator[bytes]:
         try:
             yield from _inflated(parts, GZIP if encoding != "deflate" else ZLIB)
         except zlib.error as error:
-            raise httpx.DecodingError(str(error)) from None
+            raise CannotUnpack(str(error)) from None
     else:
-        raise httpx.DecodingError(f"it is packed as {encoding!r}, which was not asked for")
+        raise CannotUnpack(f"it is packed as {encoding!r}, which was not asked for")
 
 
 def _inflated(parts: Iterable[bytes], kind: int) -> Iterator[bytes]:
@@ -64,7 +66,7 @@ def _inflated(parts: Iterable[bytes], kind: int) -> Iterator[bytes]:
             if not packed and len(plain) < PART:
                 break
     if inflate is not None and not inflate.eof:
-        raise httpx.DecodingError("it ended early")
+        raise CannotUnpack("it ended early")
 
 
 def start(parts: Iterator[bytes]) -> bytes:

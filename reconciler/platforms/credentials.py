@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 from base64 import b64encode
 from collections.abc import Callable
 from typing import Protocol
 
-import httpx
-
 from reconciler.errors import SettingsError
 from reconciler.plugin import wrong_address
+
+_PLAIN = re.compile(
+    r"(http://[a-z0-9.-]+(:(?!80(/|$))[1-9][0-9]*)?|https://[a-z0-9.-]+(:(?!443(/|$))[1-9][0-9]*)?)(/[A-Za-z0-9_-]+)*/?"
+)
+"""Addresses that are in their one form already."""
 
 
 class Credentials(Protocol):
@@ -143,4 +147,8 @@ def checked_url(text: str, *, secret: bool = True) -> str:
     """Return the base URL without a closing slash; raise SettingsError where a `secret` must not go there."""
     for finding in wrong_address(text, (), secret=secret):
         raise SettingsError(f"the connection's url: {finding.message}", hint=finding.hint)
+    if _PLAIN.fullmatch(text):
+        return text.rstrip("/")
+    import httpx  # brings any other address into its one form
+
     return str(httpx.URL(text)).rstrip("/")

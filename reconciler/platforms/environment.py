@@ -5,11 +5,11 @@ from __future__ import annotations
 import ipaddress
 import os
 import ssl
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes, urlsplit
-from urllib.request import getproxies
 
 from reconciler.errors import SettingsError
 
@@ -24,15 +24,28 @@ class Proxy(NamedTuple):
     url: str
     user: tuple[bytes, bytes] | None = None
 
+    @property
+    def authorization(self) -> list[tuple[str, str]]:
+        """Return the header that says who asks."""
+        if self.user is None:
+            return []
+        return [("Proxy-Authorization", f"Basic {b64encode(b':'.join(self.user)).decode()}")]
+
 
 def proxy_of(host: str, port: int, environ: Mapping[str, str]) -> Proxy | None:
     """Return the proxy by which a host is reached over https; None where it is reached directly.
 
     Raises SettingsError for a value that is no address of a proxy. The value is not shown: it may hold a password.
     """
-    name, value = _set(environ, PROXIES) or ("the system's setting of a proxy", getproxies().get("https", ""))
+    name, value = _set(environ, PROXIES) or ("the system's setting of a proxy", _of_the_system())
     _, exceptions = _set(environ, EXCEPTIONS) or ("", "")
     return None if not value or excepted(host, port, exceptions) else _proxy(name, value)
+
+
+def _of_the_system() -> str:
+    from urllib.request import getproxies  # slow to load
+
+    return getproxies().get("https", "")
 
 
 def _set(environ: Mapping[str, str], names: Sequence[str]) -> tuple[str, str] | None:

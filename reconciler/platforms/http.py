@@ -11,25 +11,27 @@ from __future__ import annotations
 
 import os
 import random
-import ssl
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from itertools import chain
-from typing import TypeVar, cast
-from urllib.parse import quote, urlencode
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote, urlencode, urlsplit
 
-import httpx
 import msgspec
 
 from reconciler import __version__
 from reconciler.errors import PlatformError, RateLimited, SettingsError, UnexpectedAnswer, Unreachable
 from reconciler.platforms.answers import Answer, Refused, clean, refusal, unreadable
-from reconciler.platforms.body import TooLarge, start, unpacked
+from reconciler.platforms.body import CannotUnpack, TooLarge, start, unpacked
 from reconciler.platforms.credentials import Credentials, checked_url
-from reconciler.platforms.transport import CALL, STOPPED, Call, Network
+from reconciler.platforms.line import STOPPED, Call, Late, NoAnswer, NotSent, is_tls
+from reconciler.platforms.transport import Network, Reply, Request, Transport
 from reconciler.platforms.written import Written, written
 from reconciler.ports import Clock
+
+if TYPE_CHECKING:
+    import httpx
 
 T = TypeVar("T")
 Params = Mapping[str, str | int] | Sequence[tuple[str, str | int]]
@@ -41,6 +43,8 @@ LONGEST_PAUSE = 10.0
 LONGEST_READ = 120.0
 """Seconds that a read may take with all its attempts and pauses; longer only where one request may."""
 MEGABYTE = 1_000_000
+_ADDRESS = "%/?:@!$&'()*+,;=~-._"
+"""What may stand in the path and query of an address beside letters and digits."""
 
 
 class Client:
@@ -73,6 +77,7 @@ class Client:
         """Check the address; nothing is sent yet, and the network is opened with the first request."""
         self._credentials = credentials
         self.url = checked_url(url, secret=bool(credentials.secrets))
+        self._base = urlsplit(self.url).path
         self._platform = platform
         self._clock = clock
         self._timeout = timeout
@@ -83,7 +88,7 @@ class Client:
         self._pace = _Pace(clock, per_second)
         self._chance = chance
         self._environ = environ
-        self._transport = transport
+        self._transport: Transport | None = _over_httpx(self.url, transport) if transport is not None else None
         self._opening = threading.Lock()
         self._headers = {
             "Accept": "application/json",
@@ -218,15 +223,14 @@ class Client:
                 raise self._over(call, operation, sent=False)
             request = self._request(method, path, params, content, call, identity)
             try:
-                with closing(self._network(operation).handle_request(request)) as response:
-                    headers = {name.lower(): value for name, value in response.headers.items()}
-                    answer = Answer(response.status_code, b"", headers)
-                    parts = self._parts(response, headers.get("content-encoding", ""), operation)
-                    if not response.is_success:
+                with closing(self._network(operation).send(request)) as reply:
+                    answer = Answer(reply.status, b"", reply.headers)
+                    parts = self._parts(reply, operation)
+                    if not 200 <= reply.status < 300:
                         refused = answer._replace(content=start(parts))
                         raise self._refused(refused, operation, self._clock.now(), self.scrub)
                     return use(answer, parts)
-            except httpx.HTTPError as failure:
+            except (NoAnswer, CannotUnpack) as failure:
                 raise self._failure(failure, operation, call) from None
 
     @contextmanager
@@ -239,11 +243,11 @@ class Client:
         finally:
             self._slots.release()
 
-    def _network(self, operation: str) -> httpx.BaseTransport:
+    def _network(self, operation: str) -> Transport:
         with self._opening:
             if self._transport is None:
                 try:
-                    self._transport = Network(httpx.URL(self.url), self._environ)
+                    self._transport = Network(self.url, self._environ)
                 except SettingsError as wrong:
                     raise Unreachable(str(wrong), operation=operation, sent=False, hint=wrong.hint) from None
             return self._transport
@@ -256,24 +260,22 @@ class Client:
         content: bytes | None,
         call: Call,
         identity: Mapping[str, str],
-    ) -> httpx.Request:
-        """Return a request, made without httpx's merging of addresses and parameters, half of the cost of a page."""
-        url = f"{self.url}{path}?{urlencode(params)}" if params else self.url + path
+    ) -> Request:
+        """Return a request; what no address may hold is quoted in it."""
+        target = f"{self._base}{path}?{urlencode(params)}" if params else self._base + path
         headers = {**self._headers, **identity}
         if content is not None:
             headers["Content-Type"] = "application/json"
-        extensions = {"timeout": {"read": call.left}, CALL: call}
-        return httpx.Request(method, url, headers=headers, content=content, extensions=extensions)
+        return Request(method, quote(target, safe=_ADDRESS), headers, content, call)
 
-    def _parts(self, response: httpx.Response, encoding: str, operation: str) -> Iterator[bytes]:
+    def _parts(self, reply: Reply, operation: str) -> Iterator[bytes]:
         """Yield the body unpacked, as long as it has the time and the size for that."""
-        stream = cast("httpx.SyncByteStream", response.stream)
         try:
-            yield from unpacked(stream, encoding, self._most * MEGABYTE)
+            yield from unpacked(reply.parts, reply.headers.get("content-encoding", ""), self._most * MEGABYTE)
         except TooLarge:
             text = f"the answer is larger than {self._most} MB"
             hint = "raise the connection's requests.max_megabytes if answers may be so large"
-            raise UnexpectedAnswer(text, operation=operation, status=response.status_code, hint=hint) from None
+            raise UnexpectedAnswer(text, operation=operation, status=reply.status, hint=hint) from None
 
     def decoded(self, answer: Answer, operation: str, decode: Callable[[bytes], T]) -> T:
         """Return what a body says; raise UnexpectedAnswer where it does not decode."""
@@ -293,16 +295,16 @@ class Client:
             f"{self.url} did not answer in time", operation=operation, retryable=True, sent=sent, hint=hint
         )
 
-    def _failure(self, error: httpx.HTTPError, operation: str, call: Call) -> PlatformError:
+    def _failure(self, error: NoAnswer | CannotUnpack, operation: str, call: Call) -> PlatformError:
         """Return the error for a request without an answer."""
         said = clean(self.scrub(str(error))) or type(error).__name__
-        if isinstance(error, httpx.DecodingError):
+        if isinstance(error, CannotUnpack):
             return UnexpectedAnswer(f"the body cannot be unpacked: {said}", operation=operation, retryable=True)
-        unsent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError)
-        if unsent and _is_tls(error):
+        unsent = isinstance(error, NotSent)
+        if unsent and is_tls(error):
             hint = "check the connection's url, and the certificates this machine trusts (SSL_CERT_FILE)"
             return Unreachable(f"TLS with {self.url} failed: {said}", operation=operation, sent=False, hint=hint)
-        if call.ended() == STOPPED or (isinstance(error, httpx.TimeoutException) and not unsent):
+        if call.ended() == STOPPED or isinstance(error, Late):
             return self._over(call, operation, sent=not unsent)
         if unsent:
             text, hint = f"no connection to {self.url}: {said}", "check the connection's url, the network and any proxy"
@@ -342,8 +344,7 @@ class _Pace:
             self._clock.sleep(turn - now)
 
 
-def _is_tls(error: BaseException) -> bool:
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, ssl.SSLError):
-        cause = cause.__cause__ or cause.__context__
-    return cause is not None
+def _over_httpx(url: str, transport: httpx.BaseTransport) -> Transport:
+    from reconciler.platforms.over_httpx import OverHttpx  # only who brings a transport of httpx's along needs it
+
+    return OverHttpx(url, transport)

@@ -6,6 +6,7 @@ cleaned text; `plain` and `styled` are the two ways out, and both say the same.
 
 from __future__ import annotations
 
+import re
 import shlex
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
@@ -51,11 +52,14 @@ def text_of(one: Line) -> str:
     return "".join(text for text, _ in one)
 
 
+NOT_ASCII = re.compile(r"[^\x00-\x7f]").findall
+
+
 def columns_of(text: str) -> int:
     """Return how many terminal columns a text takes: wide characters two, combining marks none."""
     if text.isascii():
         return len(text)
-    return sum(_columns(character) for character in text)
+    return len(text) + sum(_columns(character) - 1 for character in NOT_ASCII(text))
 
 
 def _columns(character: str) -> int:

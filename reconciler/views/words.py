@@ -7,7 +7,6 @@ look different.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
@@ -103,6 +102,8 @@ def harmless_json(content: bytes) -> str:
 
 
 def _json_escape(character: str) -> str:
+    import json
+
     return json.dumps(character)[1:-1]
 
 

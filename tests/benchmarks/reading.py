@@ -25,9 +25,10 @@ STEADY = 5
 CONCURRENCY = 4
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 WORKLOADS = 4
-WALL = CPU = 1.5
+WALL, CPU = 1.35, 1.3
 WALL_WITH_LATENCY = 1.2
-MEMORY = 250_000_000
+"""Held against the least of several runs, with a tenth to spare. What we aim at is below: 0.9, 1.0 and 1.0."""
+MEMORY = 200_000_000
 """Bytes at most, for the largest plan."""
 
 MOVED, CALLS = 10_000, 10
@@ -46,7 +47,7 @@ def latency() -> dict[str, Any]:
     return {
         "1,000,000 slots, 20 ms a page": {
             "ok": ratio <= WALL_WITH_LATENCY,
-            "shown": f"{ratio:.2f} times the floor's wall time ({ours['wall']:.1f} s)",
+            "shown": f"{ratio:.2f} times the floor's wall time ({ours['wall']:.1f} s), noise {floor['noise']:.0%}",
             "promised": f"at most {WALL_WITH_LATENCY}",
             "plan": ours,
             "floor": floor,
@@ -79,14 +80,14 @@ def writes() -> dict[str, Any]:
 
 def _plan(size: int, *, promised: bool) -> dict[str, Any]:
     with fleet(size) as (folder, simulator):
-        ours, floor = _alternate(folder, simulator, RUNS)
+        ours, floor = _alternate(folder, simulator, STEADY if promised else RUNS)
     wall, cpu = _ratio(ours, floor, "wall"), _ratio(ours, floor, "cpu")
     kept = wall <= WALL and cpu <= CPU and ours["memory"] <= MEMORY
     return {
         "ok": (kept or not promised) and ours["complete"] and ours["slots"] == size,
         "shown": (
             f"{wall:.2f} times the floor's wall, {cpu:.2f} times its CPU time; {ours['wall']:.2f} s, "
-            f"{ours['memory'] / 1e6:.0f} MB, {ours['changes']:,} changes"
+            f"{ours['memory'] / 1e6:.0f} MB, {ours['changes']:,} changes, noise {floor['noise']:.0%}"
         ),
         "promised": f"at most {WALL}, {CPU}, {MEMORY / 1e6:.0f} MB" if promised else "shown for how it grows",
         "plan": ours,
@@ -99,7 +100,7 @@ def _ratio(ours: dict[str, Any], floor: dict[str, Any], figure: str) -> float:
 
 
 def _alternate(folder: Path, simulator: dict[str, str], runs: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the medians of both sides; one uncounted run of each first, so that all pages are encoded."""
+    """Return the least of both sides; one uncounted run of each first, so that all pages are encoded."""
     ours, floors = [], []
     for turn in range(runs + 1):
         floor = _child(
@@ -109,14 +110,16 @@ def _alternate(folder: Path, simulator: dict[str, str], runs: int) -> tuple[dict
         if turn:
             ours.append(plan)
             floors.append(floor)
-    return _medians(ours), _medians(floors)
+    return _least(ours), _least(floors)
 
 
-def _medians(runs: list[dict[str, Any]]) -> dict[str, Any]:
+def _least(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the least times, the most memory, and how much a busy machine added to half of the runs."""
+    walls = [run["wall"] for run in runs]
     return {
-        key: round(median(run[key] for run in runs), 3) if isinstance(value, float) else value
+        key: round(min(run[key] for run in runs), 3) if isinstance(value, float) else value
         for key, value in runs[-1].items()
-    } | {"memory": max(run["memory"] for run in runs)}
+    } | {"memory": max(run["memory"] for run in runs), "noise": round(median(walls) / min(walls) - 1, 3)}
 
 
 def _child(simulator: dict[str, str], module: str, *args: str) -> dict[str, Any]:

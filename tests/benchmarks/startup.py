@@ -1,52 +1,38 @@
-"""Whole commands against the imports that they cannot do without, alternating, medians."""
+"""Whole commands against the imports that they cannot do without, alternating."""
 
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
-import time
-from statistics import median
+from functools import partial
 from typing import Any
 
 from tests.benchmarks import reading
+from tests.benchmarks.processes import Command, alternating, compiled, process
 
-RUNS = 21
+RUNS = 15
 HELP, PLAN = 1.5, 2.0
 
 
 def run() -> dict[str, Any]:
     """Measure `--help`, and a plan of 100 slots against a warm simulator."""
     python = sys.executable
-    shown = _pair([python, "-m", "reconciler", "--help"], [python, "-c", "import click"], dict(os.environ), HELP)
-    with reading.fleet(100) as (folder, simulator):
-        plan = _pair(
-            [python, "-m", "reconciler", "plan", str(folder)],
-            [python, "-c", "import click, httpx; httpx.Client()"],
-            reading.environment(simulator),
-            PLAN,
-        )
-    return {"reconciler --help": shown, "a plan of 100 slots": plan}
+    with compiled(os.environ) as environment:
+        shown = _pair([python, "-m", "reconciler", "--help"], [python, "-c", "import click"], environment, HELP)
+    with reading.fleet(100) as (folder, simulator), compiled(reading.environment(simulator)) as environment:
+        plan = [python, "-m", "reconciler", "plan", str(folder)]
+        needed = [python, "-c", "import click, yaml, msgspec, h11, ssl, importlib.metadata"]
+        planned = _pair(plan, needed, environment, PLAN)
+    return {"reconciler --help": shown, "a plan of 100 slots": planned}
 
 
-def _pair(command: list[str], floor: list[str], environment: dict[str, str], promised: float) -> dict[str, Any]:
-    ours, floors = [], []
-    for turn in range(RUNS + 2):
-        pair = _seconds(floor, environment), _seconds(command, environment)
-        if turn > 1:
-            floors.append(pair[0])
-            ours.append(pair[1])
-    ratio = median(ours) / median(floors)
+def _pair(command: Command, floor: Command, environment: dict[str, str], promised: float) -> dict[str, Any]:
+    ours, least = alternating(RUNS, partial(process, command, environment), partial(process, floor, environment))
+    ratio = ours.cpu / least.cpu
     return {
         "ok": ratio <= promised,
-        "shown": f"{ratio:.2f} times ({median(ours) * 1000:.0f} ms)",
+        "shown": f"{ratio:.2f} times its CPU time ({ours.wall * 1000:.0f} ms, noise {ours.noise:.0%})",
         "promised": f"at most {promised}",
-        "seconds": round(median(ours), 4),
-        "floor": round(median(floors), 4),
+        "ours": ours._asdict(),
+        "floor": least._asdict(),
     }
-
-
-def _seconds(command: list[str], environment: dict[str, str]) -> float:
-    began = time.perf_counter()
-    subprocess.run(command, env=environment, capture_output=True, check=True)
-    return time.perf_counter() - began

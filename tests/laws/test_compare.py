@@ -6,8 +6,9 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.core import compare
 from reconciler.core.assemble import assemble
-from reconciler.core.compare import Table, differing
+from reconciler.core.compare import Table
 from reconciler.engine.difference import Thing, comparison
 from reconciler.model.fleet import Document, Manifest
 from reconciler.model.observation import EMPTY
@@ -121,12 +122,21 @@ def test_plans_differ_by_their_slots_not_by_their_times(
 
 
 @given(tables, tables)
-def test_what_agrees_is_left_out_and_nothing_else(left: Table, right: Table) -> None:
-    ours, theirs = differing(left, right)
-    assert (ours == theirs) == (left == right)
-    if left == right:
-        assert ours == {}
-    for key, value in ours.items():
-        assert left[key] != right.get(key)
-        if isinstance(value, str):
-            assert left[key] == value
+def test_differences_lead_to_what_differs_and_turn_one_table_into_the_other(left: Table, right: Table) -> None:
+    found = list(compare.differences(left, right))
+    assert (found == []) == (left == right)
+    for path, was, now in found:
+        assert was != now
+        _put(left, path, now)
+    assert left == right
+
+
+def _put(table: Table, path: tuple[str, ...], value: str | Table | None) -> None:
+    for key in path[:-1]:
+        inner = table[key]
+        assert isinstance(inner, dict)
+        table = inner
+    if value is None:
+        del table[path[-1]]
+    else:
+        table[path[-1]] = value

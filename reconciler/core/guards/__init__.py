@@ -7,12 +7,10 @@ Nothing else in the program decides whether a change may go. Words are made in `
 
 from __future__ import annotations
 
-import msgspec
-
 from reconciler.core.guards import manifest, unknown, version
 from reconciler.core.guards.case import Case, Scene, Veto
 from reconciler.core.judge import Intent
-from reconciler.core.resolve import Column, Rule
+from reconciler.core.resolve import Column
 from reconciler.model.hold import Hold
 from reconciler.model.verdict import Verdict
 
@@ -30,38 +28,19 @@ VETOES: tuple[Veto, ...] = (
 """In the order in which their reasons are listed. `requirement` and `platform` come after them: they compare slots."""
 
 
-class _Key(msgspec.Struct, frozen=True):
-    """All that vetoes depend on: slots that agree in it share one answer."""
-
-    workload: str
-    rule: Rule
-    state: int
-    verdict: Verdict
-    agent: int
-    assignable: int
-    mistakes: tuple[Hold, ...]
-
-
 class Vetoes:
-    """The vetoes of one fleet."""
+    """The vetoes of one fleet. Slots that agree in all that vetoes depend on share one answer."""
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._answers: dict[_Key, tuple[Hold, ...]] = {}
+        self._answers: dict[object, tuple[Hold, ...]] = {}
 
     def __call__(self, column: Column, intent: Intent) -> tuple[Hold, ...]:
         """Return the reasons that hold a slot which needs something; none: it may go."""
         rule, units = column.rules[intent.rule], self._scene.snapshot.units
         mistakes = self._scene.mistakes.holds(column.workload.id).get(intent.row, ())
-        key = _Key(
-            column.workload.id,
-            Rule(rule.value, (), rule.kind),
-            intent.state,
-            intent.verdict,
-            units.agents[intent.row],
-            units.assignable[intent.row],
-            mistakes,
-        )
+        unit = units.agents[intent.row], units.assignable[intent.row]
+        key = column.workload.id, rule.value, rule.kind, intent.state, intent.verdict, *unit, mistakes
         found = self._answers.get(key)
         if found is None:
             case = Case(

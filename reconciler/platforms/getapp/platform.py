@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from functools import partial
-
-import httpx
+from typing import TYPE_CHECKING
 
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review
 from reconciler.model.outcome import Receipt
@@ -29,6 +28,9 @@ from reconciler.platforms.http import Client
 from reconciler.platforms.reading.readers import Meter, Readers, clocks
 from reconciler.plugin.platform import Resolve
 from reconciler.ports import SILENT, Capabilities, Check, Clock, ReadProgress
+
+if TYPE_CHECKING:
+    import httpx
 
 _GUARDED = (
     "the documents know no credentials of an agent: check that the connection's agent is one, and what stands before it"

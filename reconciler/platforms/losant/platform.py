@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from functools import partial
-
-import httpx
+from typing import TYPE_CHECKING
 
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review
 from reconciler.model.outcome import Receipt
@@ -24,6 +23,9 @@ from reconciler.platforms.losant.routes import Routes
 from reconciler.platforms.reading.readers import Meter, Readers, clocks
 from reconciler.plugin.platform import Resolve
 from reconciler.ports import SILENT, Capabilities, Check, Clock, ReadProgress
+
+if TYPE_CHECKING:
+    import httpx
 
 ACCEPT_VERSION = "^1.30.0"
 """The range of API versions that the official client of API 1.30 sends, confirmed (JS lib/api/index.js)."""

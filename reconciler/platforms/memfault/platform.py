@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from functools import partial
-
-import httpx
+from typing import TYPE_CHECKING
 
 from reconciler.errors import SettingsError
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review
@@ -26,6 +25,9 @@ from reconciler.platforms.memfault.routes import Routes
 from reconciler.platforms.reading.readers import Meter, Readers, clocks
 from reconciler.plugin.platform import Resolve
 from reconciler.ports import SILENT, Capabilities, Check, Clock, ReadProgress
+
+if TYPE_CHECKING:
+    import httpx
 
 
 class Memfault:

@@ -47,7 +47,7 @@ class Readers:
         work = end_worked - worked
         self._wait = min(self._wait, end - passed - work)
         pays = 1 if self._wait < NEAR else 2 + int(2 * self._wait / max(work, 1e-6))
-        self.count = min(self.most, pays)
+        self.count = min(self.most + 1, pays)
         return result
 
     def both(self, left: Callable[[], T], right: Callable[[], U]) -> tuple[T, U]:

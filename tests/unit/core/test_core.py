@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -11,14 +12,14 @@ import pytest
 from reconciler.core.assemble import assemble
 from reconciler.core.assessment import FleetAssessment, leavers
 from reconciler.core.bind import bind
-from reconciler.core.digest import checksum, fingerprint
+from reconciler.core.digest import PART, checksum, fingerprint
 from reconciler.core.guards.manifest import in_force
 from reconciler.core.names import suggestion
 from reconciler.core.plan import failed_fleet
 from reconciler.core.resolve import resolve
 from reconciler.core.status import axes, fleet_status
 from reconciler.core.versions import older
-from reconciler.model.change import Reason, Verb
+from reconciler.model.change import Held, Reason, Verb
 from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.diagnostic import Severity
 from reconciler.model.fleet import (
@@ -33,12 +34,13 @@ from reconciler.model.fleet import (
 )
 from reconciler.model.hold import HoldReason
 from reconciler.model.observation import EMPTY, Phase, State
+from reconciler.model.origin import NOWHERE
 from reconciler.model.outcome import Result
 from reconciler.model.plan import FleetPlan, LimitKind
 from reconciler.model.quantity import iso
 from reconciler.model.release import Release, ReleaseInfo
 from reconciler.model.snapshot import PROVED, Coverage, Snapshot, Workload
-from reconciler.model.unit import Reach, Unit, Units
+from reconciler.model.unit import Reach, Ref, Unit, Units
 from reconciler.model.verdict import Health, Sync
 from reconciler.views.reason_words import hold_words, violation_words
 from tests.laws import strategies
@@ -344,6 +346,19 @@ def test_a_change_is_json_with_the_public_names() -> None:
 def test_no_call_acts_wide_on_a_workload_that_a_pin_speaks_of_even_of_a_unit_that_is_still_to_come() -> None:
     assert judged(reading(State("1", "1")), units=Selector(all=True)).fleet_wide
     assert not judged(reading(State("1", "1")), units=Selector(all=True), pins={"to-come": {"poller": "1"}}).fleet_wide
+
+
+def test_digests_are_those_of_the_whole_however_long_it_is() -> None:
+    nothing = failed_fleet("a", connection="plant", platform="", target="", manifest="", error="")
+    unit = Held(unit=Ref("u", "u"), workload=Ref("w", "w"), verb=None, from_=None, to=None, reasons=(), origin=NOWHERE)
+    seen = set()
+    for number in (0, 1, PART, PART + 1, 2 * PART, 2 * PART + 7):
+        long = msgspec.structs.replace(nothing, warnings=tuple(map(str, range(number))), held=(unit,) * number)
+        plan = assemble([nothing, long], now=0.0, read={}, filters="")
+        fields = {name: getattr(plan, name) for name in plan.__struct_fields__ if name != "checksum"}
+        assert checksum(plan) == sha256(msgspec.json.encode(fields)).hexdigest()
+        seen.add(fingerprint(plan))
+    assert len(seen) == 6
 
 
 def test_names_that_no_unit_bears_are_told_wherever_they_stand_and_a_rename_prunes_nothing() -> None:

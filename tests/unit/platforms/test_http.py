@@ -29,7 +29,6 @@ from reconciler.platforms.answers import receipt_of
 from reconciler.platforms.body import START
 from reconciler.platforms.credentials import Bearer, checked_url
 from reconciler.platforms.http import ATTEMPTS, Client
-from reconciler.platforms.transport import CALL
 from tests.unit.platforms.losant.application import Stopwatch
 
 TOKEN = "very-secret/token+value="
@@ -214,14 +213,14 @@ def test_a_deadline_bounds_waiting_and_the_request_itself() -> None:
     with pytest.raises(RateLimited) as caught:
         write(script, clock, seconds=50.0)
     assert (len(script.requests), clock.slept, caught.value.retry_after) == (1, [], 100.0)
-    assert script.requests[0].extensions[CALL].left == 30.0
+    assert script.requests[0].extensions["timeout"]["read"] == 30.0
     with pytest.raises(Unreachable) as late:
         write(script, clock, seconds=0.0)
     assert not late.value.sent
     assert len(script.requests) == 1
     short = Script(good())
     write(short, clock, seconds=5.0)
-    assert short.requests[0].extensions[CALL].left == pytest.approx(5.0)
+    assert short.requests[0].extensions["timeout"]["read"] == pytest.approx(5.0)
 
 
 def test_retry_after_is_obeyed_as_number_and_as_date_up_to_a_bound() -> None:

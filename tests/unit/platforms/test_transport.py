@@ -19,7 +19,7 @@ from reconciler.errors import Rejected, UnexpectedAnswer, Unreachable
 from reconciler.platforms.body import START, TooLarge, unpacked
 from reconciler.platforms.credentials import NoCredentials
 from reconciler.platforms.http import Client
-from reconciler.platforms.transport import PART
+from reconciler.platforms.line import PART
 
 Handler = Callable[[socket.socket], object]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -242,6 +242,38 @@ def test_connections_that_break_off(handler: Handler, text: str, call: Callable[
     assert text in str(caught.value)
     assert caught.value.sent
     assert caught.value.retryable
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 204 No Content\r\n\r\n",
+        b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+    ],
+    ids=["none", "a length without a body", "of no length"],
+)
+def test_an_answer_without_a_body_keeps_its_connection(answer: bytes) -> None:
+    with serving(answering(answer, OK)) as (url, connections), clients(url) as client:
+        assert client.get("/x", "read x").content == b""
+        assert whole(client) == b"{}"
+        assert len(connections) == 1
+
+
+@pytest.mark.parametrize("size", [2, 100_000])
+def test_what_comes_behind_a_body_is_no_answer_to_the_next_request(size: int) -> None:
+    body = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (size, b"x" * size)
+    false = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfalse"
+
+    def told(connection: socket.socket) -> None:
+        request_of(connection)
+        connection.sendall(body + false)
+        connection.recv(1)
+
+    with serving(told, answering(OK)) as (url, connections), clients(url) as client:
+        assert whole(client) == b"x" * size
+        assert whole(client) == b"{}"
+        assert len(connections) == 2
 
 
 # --- part by part ---------------------------------------------------------------------------------------------------

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from reconciler.core import compare
-from reconciler.core.compare import ORDER, Table, summary
+from reconciler.core.compare import ORDER, Found, Table, summary
 from reconciler.core.compare_snapshots import snapshots
 from reconciler.errors import SettingsError
 from reconciler.model.fleet import Manifest
@@ -29,11 +29,12 @@ def comparison(left: Named, right: Named) -> Comparison:
             f"{ours} is a {KINDS[type(one)]}, but {theirs} is a {KINDS[type(other)]}",
             hint="compare two plans, two snapshots, or two manifests",
         )
+    find = compare.differences if isinstance(one, Snapshot) else deep  # a reading may be long
     return Comparison(
         kind=KINDS[type(one)],
         left=ours,
         right=theirs,
-        differences=tuple(sorted(_differences(*tables), key=lambda one: (one.path, one.was or one.now or ""))),
+        differences=tuple(sorted(_differences(find(*tables)), key=lambda one: (one.path, one.was or one.now or ""))),
     )
 
 
@@ -47,13 +48,22 @@ def _tables(one: Thing, other: Thing) -> tuple[Table, Table] | None:
     return None
 
 
-def _differences(left: Table, right: Table) -> Iterator[Difference]:
-    """Yield how two tables differ; that an order differs only where nothing that is ordered does."""
+def deep(left: Table, right: Table) -> Iterator[Found]:
+    """Yield where two tables differ, as deepdiff finds it."""
+    if left == right:
+        return
+    from deepdiff import DeepDiff
+
+    for group in DeepDiff(left, right, view="tree", threshold_to_diff_deeper=0).values():
+        for one in group:
+            was, now = (side if isinstance(side, str | dict) else None for side in (one.t1, one.t2))
+            yield tuple(one.path(output_format="list")), was, now
+
+
+def _differences(places: Iterable[Found]) -> Iterator[Difference]:
+    """Yield differences in words; that an order differs only where nothing that is ordered does."""
     words = _Words()
-    found = [
-        Difference(path=_path(path, one, other), was=words(one), now=words(other))
-        for path, one, other in compare.differences(left, right)
-    ]
+    found = [Difference(path=_path(path, one, other), was=words(one), now=words(other)) for path, one, other in places]
     orders = [one for one in found if one.path[-1] == ORDER]
     if not orders:
         yield from found

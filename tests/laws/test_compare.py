@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from reconciler.core import compare
 from reconciler.core.assemble import assemble
 from reconciler.core.compare import Table
-from reconciler.engine.difference import Thing, comparison
+from reconciler.engine.difference import Thing, comparison, deep
 from reconciler.model.fleet import Document, Manifest
 from reconciler.model.observation import EMPTY
 from reconciler.model.plan import Plan
@@ -129,6 +129,11 @@ def test_differences_lead_to_what_differs_and_turn_one_table_into_the_other(left
         assert was != now
         _put(left, path, now)
     assert left == right
+
+
+@given(tables, tables)
+def test_a_walk_finds_what_deepdiff_finds(left: Table, right: Table) -> None:
+    assert sorted(compare.differences(left, right), key=repr) == sorted(deep(left, right), key=repr)
 
 
 def _put(table: Table, path: tuple[str, ...], value: str | Table | None) -> None:

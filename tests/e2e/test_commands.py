@@ -251,6 +251,9 @@ def test_an_apply_that_shows_no_plan_says_what_the_plan_warns_of(run: Run, plant
     ran = run("apply", "fleet", "--yes", "--no-wait", token=plant.token)
     shown = [line.removeprefix("warning: losant: ").strip() for line in ran.err.splitlines()]
     assert shown == [
-        "fleet/fleet.yaml:7:10: no unit has the id or name 'gw-404': this pin holds nothing",
+        (
+            "fleet/fleet.yaml:7:10: no unit has the id or name 'gw-404'; did you mean 'gw-034'?: this pin holds nothing; if it "
+            "was renamed, name its id, which stays"
+        ),
         "3 units match the scope but are of a class that takes no assignments; left out",
     ]

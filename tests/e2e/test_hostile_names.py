@@ -71,6 +71,10 @@ COMMANDS = (
     ["schema", EVIL],
     ["simulate", EVIL],
     ["demo", EVIL],
+    ["reviewed", "--github", "--repository", EVIL, "--commit", EVIL, "--out", EVIL],
+    ["completion", EVIL],
+    ["help", EVIL],
+    ["version", EVIL],
 )
 
 

@@ -24,7 +24,7 @@ GIT = ("git", "-c", "user.name=ann", "-c", "user.email=ann@example.com")
 
 
 def fleet(number: int, telemetry: str, limits: str = "limits: {remove: 10%}") -> str:
-    head = HEAD.format(number=number, first=2 * number + 1, second=2 * number + 2)
+    head = HEAD.format(number=number, first=2 * number, second=2 * number + 1)
     return f"{head}  workloads:\n    telemetry: {{{telemetry}, order: semver}}\n  {limits}\n"
 
 

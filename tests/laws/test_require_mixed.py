@@ -7,7 +7,6 @@ before each simulator and looks at all three worlds at the moment of every write
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import Any
 
@@ -46,7 +45,7 @@ def _few_at_a_time() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("reconciler.platforms.losant.compile.IDS_PER_CALL", 1)
         for module in ("plan", "group"):  # one connection after another, so that an example is the same each time
-            patch.setattr(f"reconciler.engine.{module}.ThreadPoolExecutor", lambda max_workers: ThreadPoolExecutor(1))
+            patch.setattr(f"reconciler.engine.{module}.at_once", lambda jobs: [job() for job in jobs])
         patch.setattr("reconciler.engine.apply.merged", chain.from_iterable)
         yield
 

@@ -25,26 +25,32 @@ MODES = ("observe", "propose", "apply")
 
 
 def loosened(base: Manifest, today: Manifest, now: float) -> tuple[Loosened, ...]:
-    """Return what today's fleets loosen. A fleet that is new is held against what a fleet has by default.
+    """Return what today's fleets loosen. A fleet that is new is held against the one it was, else against the defaults.
 
-    What a fleet that is gone had in quarantine, or suspended, counts unless a new fleet of its connection has it too.
-    What was over before `now`, in seconds since 1970, kept nothing from going, and lets nothing through.
+    What a fleet that became no other one had in quarantine, or suspended, counts unless a new fleet of its connection has it
+    too. What was over before `now`, in seconds since 1970, kept nothing from going, and lets nothing through.
     """
     found: list[Loosened] = []
+    gone = {name: one.spec for name, one in base.fleets.items() if name not in today.fleets}
+    new = [one.spec for name, one in today.fleets.items() if name not in base.fleets]
+    became: set[str] = set()
     for name, document in sorted(today.fleets.items()):
         spec: FleetSpec = document.spec
-        before = base.fleets.get(name)
-        plain = FleetSpec(connection=spec.connection, units=spec.units, workloads={})
-        found += _Pair(plain if before is None else _lasting_at(before.spec, now), document, now).all()
-    for name, gone in sorted(base.fleets.items()):
-        if name not in today.fleets:
-            new = [one for other, one in today.fleets.items() if other not in base.fleets]
-            found += _gone(
-                gone.name,
-                _lasting_at(gone.spec, now),
-                [one.spec for one in new if one.spec.connection == gone.spec.connection],
-            )
+        was = name if name in base.fleets else _was(spec, gone)
+        became.add(was)
+        before = base.fleets[was].spec if was else FleetSpec(connection="", units=spec.units, workloads={})
+        found += _Pair(_lasting_at(before, now), document, now).all()
+    for name in sorted(gone.keys() - became):
+        heirs = [one for one in new if one.connection == gone[name].connection]
+        found += _gone(name, _lasting_at(gone[name], now), heirs)
     return tuple(found)
+
+
+def _was(spec: FleetSpec, gone: Mapping[str, FleetSpec]) -> str:
+    """Return the name that a new fleet had: of the same units, or of the only fleet that its connection lost; else nothing."""
+    lost = {name: one for name, one in gone.items() if one.connection == spec.connection}
+    alike = [name for name, one in lost.items() if one.units == spec.units]
+    return (alike or list(lost))[0] if len(alike) == 1 or len(lost) == 1 else ""
 
 
 def _lasting_at(spec: FleetSpec, now: float) -> FleetSpec:

@@ -34,7 +34,7 @@ NOW = moment("2026-11-29").timestamp()
 
 
 def spec(**more: Any) -> FleetSpec:
-    return FleetSpec(connection="plant", units=ALL, **{"workloads": {}, **more})
+    return FleetSpec(connection="plant", **{"units": ALL, "workloads": {}, **more})
 
 
 def manifest(**specs: FleetSpec) -> Manifest:
@@ -222,9 +222,35 @@ def test_a_fleet_under_another_name_takes_its_quarantines_along() -> None:
     assert kept == ()
     dropped = loosened(manifest(austin=before), manifest(dallas=spec()), NOW)
     assert [(one.fleet, one.kind) for one in dropped] == [
-        ("austin", Loosening.QUARANTINE),
-        ("austin", Loosening.SUSPEND),
+        ("dallas", Loosening.QUARANTINE),
+        ("dallas", Loosening.SUSPEND),
     ]
+
+
+@pytest.mark.parametrize("name", LOOSER)
+def test_a_fleet_under_another_name_is_held_against_what_it_was(name: str) -> None:
+    before, now, (kind, subject, was, is_now) = LOOSER[name]
+    other = spec(units=Selector(ids=["1"]))
+    found = loosened(manifest(austin=spec(**before), houston=other), manifest(dallas=spec(**now)), NOW)
+    assert [(one.fleet, one.kind, one.subject, one.was, one.now) for one in found] == [
+        ("dallas", kind, subject, was, is_now)
+    ]
+
+
+def test_of_several_fleets_that_are_gone_each_new_one_is_the_one_of_the_same_units() -> None:
+    one, two, three = (Selector(ids=[each]) for each in "123")
+    strict = {"limits": Limits(replace="5%")}
+    base = manifest(a=spec(units=one, **strict), b=spec(units=two))
+    assert loosened(base, manifest(c=spec(units=one, **strict), d=spec(units=two)), NOW) == ()
+    (found,) = loosened(base, manifest(c=spec(units=one), d=spec(units=two)), NOW)
+    assert (found.fleet, found.kind) == ("c", Loosening.LIMIT)
+    assert loosened(base, manifest(c=spec(units=three)), NOW) == ()
+    split = loosened(manifest(a=spec(**strict)), manifest(c=spec(units=one), d=spec(units=two)), NOW)
+    assert [each.fleet for each in split] == ["c", "d"]
+    quarantined = manifest(a=spec(units=one, quarantine=[bad()]), b=spec(units=two))
+    (left,) = loosened(quarantined, manifest(c=spec(units=three)), NOW)
+    assert (left.fleet, left.kind) == ("a", Loosening.QUARANTINE)
+    assert loosened(quarantined, manifest(c=spec(units=three, quarantine=[bad()])), NOW) == ()
 
 
 @given(fleets())

@@ -173,7 +173,7 @@ def _check_usage(*, yes: bool, plans: int, replan: bool, allow: tuple[str, ...],
         raise click.UsageError("--replan-if-subset needs the reviewed plans: give each with --plan FILE")
     if plans > 1 and not replan:
         raise click.UsageError("several plans are applied together only with --replan-if-subset")
-    if allow and not reason:
+    if allow and not (reason or "").strip():
         raise click.UsageError(ALLOW_NEEDS_REASON)
     if not yes and not plans and not sys.stdin.isatty():
         raise click.UsageError("there is no terminal to confirm on: give --yes, or a reviewed plan with --plan FILE")

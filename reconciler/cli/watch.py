@@ -114,7 +114,7 @@ def command(  # every option is one of the command line's
     """
     one_pass = {"--detailed-exitcode": detailed_exitcode, "--out": out is not None}
     _check_usage(once=once, may_wait=not wait or (once and mode == "apply"), one_pass=one_pass)
-    if allow and not reason:
+    if allow and not (reason or "").strip():
         raise click.UsageError(ALLOW_NEEDS_REASON)
     clock = wiring.SystemClock()
     watching = Watching(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
+from reconciler.core.guards.manifest import in_force
 from reconciler.model.fleet import (
     Document,
     FleetSpec,
@@ -23,45 +24,66 @@ PRUNES = ("none", "listed", "all")
 MODES = ("observe", "propose", "apply")
 
 
-def loosened(base: Manifest, today: Manifest) -> tuple[Loosened, ...]:
-    """Return what today's fleets loosen. A fleet that is new is held against what a fleet has by default.
+def loosened(base: Manifest, today: Manifest, now: float) -> tuple[Loosened, ...]:
+    """Return what today's fleets loosen. A fleet that is new is held against the one it was, else against the defaults.
 
-    What a fleet that is gone had in quarantine, or suspended, counts unless a new fleet of its connection has it too.
+    What a fleet that became no other one had in quarantine, or suspended, counts unless a new fleet of its connection has it
+    too. What was over before `now`, in seconds since 1970, kept nothing from going, and lets nothing through.
     """
     found: list[Loosened] = []
+    gone = {name: one.spec for name, one in base.fleets.items() if name not in today.fleets}
+    new = [one.spec for name, one in today.fleets.items() if name not in base.fleets]
+    became: set[str] = set()
     for name, document in sorted(today.fleets.items()):
         spec: FleetSpec = document.spec
-        before = base.fleets.get(name)
-        plain = FleetSpec(connection=spec.connection, units=spec.units, workloads={})
-        found += _Pair(plain if before is None else before.spec, document).all()
-    for name, gone in sorted(base.fleets.items()):
-        if name not in today.fleets:
-            new = [one for other, one in today.fleets.items() if other not in base.fleets]
-            found += _gone(gone, [one.spec for one in new if one.spec.connection == gone.spec.connection])
+        was = name if name in base.fleets else _was(spec, gone)
+        became.add(was)
+        before = base.fleets[was].spec if was else FleetSpec(connection="", units=spec.units, workloads={})
+        found += _Pair(_lasting_at(before, now), document, now).all()
+    for name in sorted(gone.keys() - became):
+        heirs = [one for one in new if one.connection == gone[name].connection]
+        found += _gone(name, _lasting_at(gone[name], now), heirs)
     return tuple(found)
 
 
-def _gone(before: Document, heirs: Sequence[FleetSpec]) -> Iterator[Loosened]:
-    spec: FleetSpec = before.spec
+def _was(spec: FleetSpec, gone: Mapping[str, FleetSpec]) -> str:
+    """Return the name that a new fleet had: of the same units, or of the only fleet that its connection lost; else nothing."""
+    lost = {name: one for name, one in gone.items() if one.connection == spec.connection}
+    alike = [name for name, one in lost.items() if one.units == spec.units]
+    return (alike or list(lost))[0] if len(alike) == 1 or len(lost) == 1 else ""
+
+
+def _lasting_at(spec: FleetSpec, now: float) -> FleetSpec:
+    """Return what a fleet said without what is over."""
+    suspended = spec.suspend is not None and in_force(spec.suspend.until, now)
+    return msgspec.structs.replace(
+        spec,
+        quarantine=[one for one in spec.quarantine if in_force(one.until, now)],
+        suspend=spec.suspend if suspended else None,
+    )
+
+
+def _gone(name: str, spec: FleetSpec, heirs: Sequence[FleetSpec]) -> Iterator[Loosened]:
     for entry in spec.quarantine:
         if not any(_lasting(entry, one.quarantine) for one in heirs):
             yield Loosened(
-                fleet=before.name,
+                fleet=name,
                 kind=Loosening.QUARANTINE,
                 subject=f"{entry.workload} {entry.version}",
                 was=_until(entry.until),
             )
     if spec.suspend is not None and not any(one.suspend is not None for one in heirs):
-        yield Loosened(fleet=before.name, kind=Loosening.SUSPEND, was=_until(spec.suspend.until))
+        yield Loosened(fleet=name, kind=Loosening.SUSPEND, was=_until(spec.suspend.until))
 
 
 class _Pair:
     """One fleet, before and today."""
 
-    def __init__(self, before: FleetSpec, document: Document) -> None:
+    def __init__(self, before: FleetSpec, document: Document, moment: float) -> None:
         self.before = before
         self.document = document
         self.now: FleetSpec = document.spec
+        self.moment = moment
 
     def all(self) -> Iterator[Loosened]:
         """Yield all that is looser."""
@@ -100,7 +122,7 @@ class _Pair:
     def _allowances(self) -> Iterator[Loosened]:
         for position, entry in enumerate(self.now.allow):
             same = [one for one in self.before.allow if (one.limit, one.workload) == (entry.limit, entry.workload)]
-            if any(not _sooner(one.until, entry.until) for one in same):
+            if not in_force(entry.until, self.moment) or any(not _sooner(one.until, entry.until) for one in same):
                 continue
             yield self._said(
                 Loosening.ALLOW,

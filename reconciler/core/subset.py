@@ -16,8 +16,9 @@ Key = tuple[str, str, str]
 def excess(today: Plan, reviewed: Sequence[Plan]) -> tuple[Excess, ...]:
     """Return every change of today's plan that no reviewed plan has, later stages included.
 
-    A change is covered where a reviewed one gives the same slot the same version with the same settings, and takes nothing
-    away that the reviewed one leaves. What the slot has meanwhile does not matter: that it moved is why this is asked.
+    A change is covered where a reviewed one gives the same slot the same version with the same settings, takes nothing away
+    that the reviewed one leaves, and goes back only where that does, too. What else the slot has meanwhile does not matter:
+    that it moved is why this is asked.
     """
     known: dict[Key, list[Entry]] = {}
     for plan in reviewed:
@@ -32,9 +33,10 @@ def _beyond(today: Plan, known: dict[Key, list[Entry]]) -> Iterator[Excess]:
         for one in _going(fleet):
             like = known.get(_key(fleet, one), [])
             same = [other for other in like if (other.to, other.settings) == (one.to, one.settings)]
-            if same and any(_takes(one) <= _takes(other) | {other.from_} for other in same):
+            enough = [other for other in same if _takes(one) <= _takes(other) | {other.from_}]
+            if any(other.downgrade or not one.downgrade for other in enough):
                 continue
-            why = Surplus.NOT_REVIEWED if not like else Surplus.REMOVES_MORE if same else Surplus.OTHER_VERSION
+            why = _why(like, same, enough)
             yield Excess(
                 fleet=fleet.fleet,
                 unit=one.unit,
@@ -46,6 +48,12 @@ def _beyond(today: Plan, known: dict[Key, list[Entry]]) -> Iterator[Excess]:
                 reviewed=like[0].to if like else None,
                 origin=one.origin,
             )
+
+
+def _why(like: Sequence[Entry], same: Sequence[Entry], enough: Sequence[Entry]) -> Surplus:
+    if enough:
+        return Surplus.DOWNGRADE
+    return Surplus.REMOVES_MORE if same else Surplus.OTHER_VERSION if like else Surplus.NOT_REVIEWED
 
 
 def _going(fleet: FleetPlan) -> Iterator[Entry]:

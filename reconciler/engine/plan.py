@@ -71,7 +71,7 @@ def plan(request: PlanRequest, open_: Open, clock: Clock) -> PlanResult:
         lifetime=request.lifetime,
         provenance=request.provenance,
         connections=request.connections,
-        loosened=() if base is None else tuple(_in_reach(loosened(base, request.manifest), request.filters)),
+        loosened=() if base is None else tuple(_in_reach(loosened(base, request.manifest, now), request.filters)),
     )
     return PlanResult(plan=found, groups=list(zip(readers, views, strict=True)))
 

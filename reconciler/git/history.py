@@ -68,7 +68,7 @@ class History:
             found=not ancestor and self._found(saved, head),
             fetch=refs.unshallow() if shallow else refs.fetch(commit) if refs.remote() else "",
             shallow=shallow,
-            newer=self._newer(head, saved.paths),
+            newer=self._newer(head, saved.paths, own=known and refs.known(commit) == head),
         )
 
     def _found(self, saved: Provenance, head: str) -> bool:
@@ -112,24 +112,28 @@ class History:
         answer = git(self._folder, "diff", *DIFF, older, newer, "--", *names)
         return UNREAD if answer.problem else _digest(answer.output.split(b"\n"), names)
 
-    def _newer(self, head: str, names: Sequence[str]) -> str:
+    def _newer(self, head: str, names: Sequence[str], *, own: bool) -> str:
         """Return the branch that has newer manifests than its older commit that is checked out; empty for none."""
         branch = text(git(self._folder, "rev-parse", "--abbrev-ref", "--symbolic-full-name", "@{upstream}"))
         detached = git(self._folder, "symbolic-ref", "--quiet", "HEAD").problem != ""
-        trunks = [one.format(remote=self._refs.remote()) for one in TRUNKS] if detached and not self._named() else []
+        trunks = (
+            [one.format(remote=self._refs.remote()) for one in TRUNKS] if detached and not self._named(own=own) else []
+        )
         for name in [branch] if branch else trunks:
             tip = self._refs.known(name)
             if tip and self._refs.is_ancestor(head, tip) and self._between(head, tip, names):
                 return text(git(self._folder, "rev-parse", "--abbrev-ref", name))
         return ""
 
-    def _named(self) -> bool:
+    def _named(self, *, own: bool) -> bool:
         """Return whether a branch or a tag names the very commit that is checked out: then it was meant.
 
-        What is named here alone counts only where there is nothing else: a branch of a clone may be as old.
+        What is named here alone counts only where there is nothing else: a branch of a clone may be as old. A commit that
+        is the plan's `own` may be named by the branch of its request, which says nothing.
         """
         branches = "refs/remotes" if self._refs.remote() else "refs/heads"
-        return text(git(self._folder, "for-each-ref", "--points-at=HEAD", branches, "refs/tags")) != ""
+        where = ("refs/tags",) if own else (branches, "refs/tags")
+        return text(git(self._folder, "for-each-ref", "--points-at=HEAD", *where)) != ""
 
 
 def _digest(lines: Sequence[bytes], names: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from msgspec import inspect
 from reconciler.core.names import suggestion
 from reconciler.manifest.read import AGAIN
 from reconciler.model.connection import Secret
-from reconciler.model.kind import ONE_LINE
+from reconciler.model.kind import ONE_LINE, SAID
 from reconciler.model.origin import Path
 
 
@@ -186,7 +186,7 @@ def _in_range(number: float, wanted: Any) -> bool:
     )
 
 
-WORDS_ONLY = re.compile(r"\^\(?([a-z]+(?:\|[a-z]+)*)\)?\$\(\?!\\n\)")
+WORDS_ONLY = re.compile(r"\^\(?([a-z-]+(?:\|[a-z-]+)*)\)?\$\(\?!\\n\)")
 """A pattern that is nothing but a choice of words."""
 
 
@@ -218,6 +218,8 @@ def _string_words(wanted: inspect.StrType) -> str:
         return "an id of 24 hex digits"
     if "A-Za-z0-9" in pattern:
         return "a name (letters, digits, '.', '_', '-')"
+    if pattern == SAID:
+        return "a text that is not blank"
     if pattern and pattern != ONE_LINE:
         return f"a text that matches {pattern}"
     if not wanted.min_length:

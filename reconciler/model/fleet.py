@@ -10,7 +10,7 @@ import msgspec
 
 from reconciler.model.desired import Scalar
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.kind import Amount, Count, Day, Duration, Kind, Name, Percent, Text, Version
+from reconciler.model.kind import Amount, Count, Day, Duration, Kind, Name, Percent, Text, Version, Why
 from reconciler.model.origin import Locate
 
 # --- Channel --------------------------------------------------------------------------------------------------------
@@ -118,7 +118,7 @@ class Quarantine(Kind, frozen=True, kw_only=True):
 
     workload: Text
     version: Version
-    reason: Text
+    reason: Why
     until: Day | None = None
 
 
@@ -130,14 +130,14 @@ class Allowance(Kind, frozen=True, kw_only=True):
 
     limit: Annotated[str, msgspec.Meta(pattern=r"^(remove|replace|release|empty-scope|not-enforced)$(?!\n)")]
     workload: Text | None = None
-    reason: Text
+    reason: Why
     until: Day
 
 
 class Suspend(Kind, frozen=True, kw_only=True):
     """Nothing of this fleet may change until a day, which is not included."""
 
-    reason: Text
+    reason: Why
     until: Day | None = None
 
 

@@ -28,6 +28,8 @@ Version = Annotated[
     ),
 ]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
+SAID = r"\S"
+Why = Annotated[str, msgspec.Meta(pattern=SAID, description="What people read later: not blank.")]
 Percent = Annotated[
     str, msgspec.Meta(pattern=r"^(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)%$(?!\n)", description="A percentage, `10%`.")
 ]

@@ -82,6 +82,8 @@ class Surplus(StrEnum):
     """Reviewed was another version, or the same with other settings."""
     REMOVES_MORE = "removes-more"
     """It takes versions away that no reviewed plan names there."""
+    DOWNGRADE = "downgrade"
+    """It goes back to the version that was reviewed: the slot has a later one since."""
 
 
 class Excess(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ SURPLUSES = {
     Surplus.NOT_REVIEWED: "no reviewed plan changes it",
     Surplus.OTHER_VERSION: "reviewed was {reviewed}",
     Surplus.REMOVES_MORE: "it removes versions that no reviewed plan names",
+    Surplus.DOWNGRADE: "it goes back to an older version, which no reviewed plan does here",
 }
 
 

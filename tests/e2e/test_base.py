@@ -464,7 +464,11 @@ def test_watch_honours_an_allowance(main: Clone) -> None:
     ("entry", "words"),
     [
         ("{limit: remove, workload: modbus-poler, reason: x, until: 2099-01-01}", "modbus-poler"),
-        ("{limit: remve, reason: x, until: 2099-01-01}", "limit must be"),
+        (
+            "{limit: remve, reason: x, until: 2099-01-01}",
+            "limit must be remove, replace, release, empty-scope or not-enforced",
+        ),
+        ("{limit: remove, reason: ' ', until: 2099-01-01}", "reason must be a text that is not blank"),
         ("{limit: remove, until: 2099-01-01}", "needs 'reason'"),
         ("{limit: remove, reason: x}", "needs 'until'"),
         ("{limit: remove, reason: x, until: soon}", "a date such as"),

@@ -151,6 +151,19 @@ def test_an_old_job_that_runs_again_is_told_to_check_out_the_tip(main: Clone) ->
     assert job.apply("request").code == 3, "the tip no longer asks for it"
 
 
+def test_the_branch_of_a_request_does_not_make_its_old_commit_the_one_that_is_meant(main: Clone) -> None:
+    """Merged by fast-forward, reverted, and its branch still there: it names the commit that the old job checks out."""
+    head = requested(main)
+    main.git("merge", "-q", "--ff-only", "request")
+    main.git("revert", "--no-edit", "HEAD")
+    job = main.clone("job")
+    job.git("checkout", "-q", head)
+    again = job.apply("request")
+    assert again.code == 1, again
+    assert "is an older one of origin/main, where the manifests changed since" in again.err
+    assert main.holds("v1.4.0") == 0
+
+
 @pytest.mark.parametrize("planned", [("--base", "main"), ()], ids=["with a base", "without"])
 def test_what_was_never_merged_is_refused(main: Clone, planned: tuple[str, ...]) -> None:
     main.git("checkout", "-q", "-b", "request")

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from reconciler.core.assemble import assemble
+from reconciler.core.compare import summary
 from reconciler.engine.difference import comparison
 from reconciler.errors import SettingsError
 from reconciler.model.change import Action, Change, Held, Reason, Request, Verb
@@ -290,3 +291,7 @@ def test_a_rename_is_told_as_a_rename() -> None:
 def test_plans_tell_a_rename_as_a_rename() -> None:
     before, after = plan(fleet(changes=(change(Ref("u1", "gw-1")),))), plan(fleet(changes=(change(Ref("u1", "gw-9")),)))
     assert told(before, after) == [(("renamed", "gw-9", "name"), "gw-1", "gw-9")]
+
+
+def test_a_text_is_told_as_it_stands() -> None:
+    assert summary("v1") == "v1"

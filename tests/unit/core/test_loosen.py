@@ -26,13 +26,15 @@ from reconciler.model.fleet import (
     WorkloadSpec,
 )
 from reconciler.model.provenance import Loosened, Loosening
+from reconciler.model.quantity import moment
 from tests.laws.strategies import document, fleets
 
 ALL = Selector(all=True)
+NOW = moment("2026-11-29").timestamp()
 
 
 def spec(**more: Any) -> FleetSpec:
-    return FleetSpec(connection="plant", units=ALL, **{"workloads": {}, **more})
+    return FleetSpec(connection="plant", **{"units": ALL, "workloads": {}, **more})
 
 
 def manifest(**specs: FleetSpec) -> Manifest:
@@ -41,7 +43,7 @@ def manifest(**specs: FleetSpec) -> Manifest:
 
 def between(before: FleetSpec | None, now: FleetSpec | None) -> list[Loosened]:
     sides = [{} if one is None else {"austin": one} for one in (before, now)]
-    return list(loosened(manifest(**sides[0]), manifest(**sides[1])))
+    return list(loosened(manifest(**sides[0]), manifest(**sides[1]), NOW))
 
 
 def bad(until: str | None = None, version: str = "v2") -> Quarantine:
@@ -188,6 +190,20 @@ def test_a_requirement_that_stays_is_no_loosening() -> None:
     assert between(spec(**requires("v1", "v2")), spec(**requires("v2", "v1"))) == []
 
 
+OVER: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "an allowance": ({}, {"allow": [allow("2026-11-29")]}),
+    "a quarantine that is tidied away": ({"quarantine": [bad("2026-11-29")]}, {}),
+    "a suspension that is tidied away": ({"suspend": Suspend(reason="audit", until="2026-11-29")}, {}),
+}
+
+
+@pytest.mark.parametrize("name", OVER)
+def test_what_is_over_is_no_loosening(name: str) -> None:
+    before, now = OVER[name]
+    assert between(spec(**before), spec(**now)) == []
+    assert between(spec(**before), None) == []
+
+
 def test_an_allowance_says_why() -> None:
     (found,) = between(spec(), spec(allow=[allow()]))
     assert found.reason == "end of life"
@@ -202,17 +218,43 @@ def test_a_new_fleet_is_held_against_the_defaults() -> None:
 def test_a_fleet_under_another_name_takes_its_quarantines_along() -> None:
     before = spec(quarantine=[bad()], suspend=Suspend(reason="audit"))
     assert [one.kind for one in between(before, None)] == [Loosening.QUARANTINE, Loosening.SUSPEND]
-    kept = loosened(manifest(austin=before), manifest(dallas=before))
+    kept = loosened(manifest(austin=before), manifest(dallas=before), NOW)
     assert kept == ()
-    dropped = loosened(manifest(austin=before), manifest(dallas=spec()))
+    dropped = loosened(manifest(austin=before), manifest(dallas=spec()), NOW)
     assert [(one.fleet, one.kind) for one in dropped] == [
-        ("austin", Loosening.QUARANTINE),
-        ("austin", Loosening.SUSPEND),
+        ("dallas", Loosening.QUARANTINE),
+        ("dallas", Loosening.SUSPEND),
     ]
+
+
+@pytest.mark.parametrize("name", LOOSER)
+def test_a_fleet_under_another_name_is_held_against_what_it_was(name: str) -> None:
+    before, now, (kind, subject, was, is_now) = LOOSER[name]
+    other = spec(units=Selector(ids=["1"]))
+    found = loosened(manifest(austin=spec(**before), houston=other), manifest(dallas=spec(**now)), NOW)
+    assert [(one.fleet, one.kind, one.subject, one.was, one.now) for one in found] == [
+        ("dallas", kind, subject, was, is_now)
+    ]
+
+
+def test_of_several_fleets_that_are_gone_each_new_one_is_the_one_of_the_same_units() -> None:
+    one, two, three = (Selector(ids=[each]) for each in "123")
+    strict = {"limits": Limits(replace="5%")}
+    base = manifest(a=spec(units=one, **strict), b=spec(units=two))
+    assert loosened(base, manifest(c=spec(units=one, **strict), d=spec(units=two)), NOW) == ()
+    (found,) = loosened(base, manifest(c=spec(units=one), d=spec(units=two)), NOW)
+    assert (found.fleet, found.kind) == ("c", Loosening.LIMIT)
+    assert loosened(base, manifest(c=spec(units=three)), NOW) == ()
+    split = loosened(manifest(a=spec(**strict)), manifest(c=spec(units=one), d=spec(units=two)), NOW)
+    assert [each.fleet for each in split] == ["c", "d"]
+    quarantined = manifest(a=spec(units=one, quarantine=[bad()]), b=spec(units=two))
+    (left,) = loosened(quarantined, manifest(c=spec(units=three)), NOW)
+    assert (left.fleet, left.kind) == ("a", Loosening.QUARANTINE)
+    assert loosened(quarantined, manifest(c=spec(units=three, quarantine=[bad()])), NOW) == ()
 
 
 @given(fleets())
 def test_what_is_the_same_loosens_nothing(fleet: Document) -> None:
     base = Manifest({}, {}, {"fleet": fleet}, "digest")
     today = Manifest({}, {}, {"fleet": msgspec.structs.replace(fleet, file="elsewhere.yaml")}, "digest")
-    assert loosened(base, today) == ()
+    assert loosened(base, today, NOW) == ()

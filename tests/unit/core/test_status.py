@@ -7,7 +7,7 @@ from array import array
 import pytest
 
 from reconciler.core.assessment import Filters
-from reconciler.core.status import fleet_status
+from reconciler.core.status import fleet_status, standings
 from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.fleet import FleetSpec, Selector, WorkloadSpec
 from reconciler.model.observation import EMPTY, Phase, State
@@ -15,7 +15,7 @@ from reconciler.model.quantity import iso
 from reconciler.model.report import Spread, Trouble
 from reconciler.model.snapshot import PROVED, Snapshot, Workload
 from reconciler.model.unit import Reach, Ref, Unit, Units
-from reconciler.model.verdict import Health, Standing, Sync
+from reconciler.model.verdict import Health, Standing, Sync, Verdict
 from tests.laws.strategies import NOW, document, drafted
 
 STATES = [
@@ -102,3 +102,7 @@ def test_slots_are_listed_by_how_they_stand(only: set[Standing], units: set[str]
     found = fleet_status(drafted(document(SPEC), snapshot()), only=only)
     assert found.unit_list is not None
     assert {one.unit.id for one in found.unit_list} == units
+
+
+def test_a_slot_that_nobody_manages_is_found_by_nothing() -> None:
+    assert standings(Verdict.UNMANAGED, EMPTY, Reach.CONNECTED) == frozenset()

@@ -10,9 +10,11 @@ from reconciler.core.decide import PlanRequest, channels_of
 from reconciler.engine.plan import plan
 from reconciler.errors import ManifestError, SettingsError
 from reconciler.model.change import Reason
+from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.fleet import ChannelRef, ChannelSpec, Document, Selector, WorkloadSpec
 from reconciler.model.hold import HoldReason
 from reconciler.model.origin import Origin
+from reconciler.model.provenance import ConnectionChange, ConnectionEdit, Reading
 from tests.unit.engine.memory import Clock, Memory, gone, planned, request
 
 
@@ -73,6 +75,41 @@ def test_fleets_of_a_base_explain_changes_and_tell_what_left(memory: Memory) -> 
     moved = with_fleets(before, fleet=renamed(before.manifest.fleets["fleet"], "fleet", connection="elsewhere"))
     asked = msgspec.structs.replace(request("2"), base=moved.manifest)
     assert {change.reason for change in planned(memory, asked).plan.fleets[0].changes} == {Reason.CHANGE}
+
+
+def test_a_fleet_that_may_stand_in_what_of_the_base_was_unreadable_is_no_change_of_anybody(memory: Memory) -> None:
+    unread = Diagnostic(code="not-comparable", message="fleets.yaml: who knows")
+    base = msgspec.structs.replace(with_fleets(request(), fleet=None).manifest, warnings=(unread,))
+    asked = msgspec.structs.replace(request("2"), base=base)
+    assert {change.reason for change in planned(memory, asked).plan.fleets[0].changes} == {Reason.OUT_OF_SYNC}
+
+
+@pytest.mark.parametrize(
+    ("renamed_from", "retargeted", "reason"),
+    [("old", False, Reason.DRIFT), ("old", True, Reason.CHANGE), ("", False, Reason.CHANGE)],
+)
+def test_a_fleet_is_the_same_where_its_connection_has_another_name_and_the_same_application(
+    memory: Memory, renamed_from: str, retargeted: bool, reason: Reason
+) -> None:
+    edit = ConnectionChange(
+        connection="plant",
+        edit=ConnectionEdit.RENAMED,
+        platform="losant",
+        reading=Reading.PLANNED,
+        renamed_from=renamed_from,
+        retargeted=retargeted,
+    )
+    before = request("2")
+    base = with_fleets(before, fleet=renamed(before.manifest.fleets["fleet"], "fleet", connection="old")).manifest
+    asked = msgspec.structs.replace(request("2"), base=base, connections=(edit,))
+    assert {change.reason for change in planned(memory, asked).plan.fleets[0].changes} == {reason}
+
+
+def test_what_the_base_went_on_to_say_holds_what_lags_behind_it(memory: Memory) -> None:
+    asked = msgspec.structs.replace(request("2"), base=request("2").manifest, tip=request("1").manifest)
+    (found,) = planned(memory, asked).plan.fleets
+    assert not found.changes
+    assert {hold.code for held in found.held for hold in held.reasons} == {HoldReason.BEHIND_BASE}
 
 
 def test_a_fleet_that_was_deleted_leaves_its_slots_as_they_are(memory: Memory) -> None:

@@ -46,7 +46,7 @@ def said(value: Any, kind: Any) -> list[str]:
         ({"concurrency": "many", "timeout": "30"}, Requests, [
             "spec.concurrency must be a whole number from 1 to 64, not 'many'", "spec.timeout must be a duration such as 30s or 2h, not '30'",
         ]),
-        ({"reason": ""}, Suspend, ["spec.reason must be a text that is not empty, not ''"]),
+        ({"reason": ""}, Suspend, ["spec.reason must be a text that is not blank, not ''"]),
         ({"percent": "ten"}, Limit, ["spec.percent must be a percentage such as 10%, not 'ten'"]),
         ({"value": "x"}, Secret, ["spec has exactly one key: `env` (a variable) or `file` (a path)"]),
         (["x"], Secret, ["spec is written as a literal; secrets are references"]),

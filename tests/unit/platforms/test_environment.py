@@ -365,6 +365,20 @@ def test_a_proxy_is_asked_for_an_address_of_ipv6_in_brackets() -> None:
     assert b"\r\nhost: [fd00::7]:8443\r\n" in asked[0].lower()
 
 
+def test_a_name_that_no_certificate_can_be_for_is_an_error_as_any_other() -> None:
+    def opens(connection: socket.socket) -> None:
+        request_of(connection)
+        connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
+
+    with serving(opens) as (proxy, _):
+        url, environ = f"https://{'h' * 64}.example", {"https_proxy": proxy}
+        client = Client(url, NoCredentials(), platform="losant", clock=Hurried(), timeout=5, environ=environ)
+        with pytest.raises(Unreachable, match=r"no connection to .*label") as caught:
+            client.get("/x", "read x")
+        client.close()
+    assert not caught.value.sent
+
+
 def _waits(connection: socket.socket) -> None:
     with suppress(OSError):
         while connection.recv(65_536):

@@ -559,6 +559,16 @@ def test_a_server_without_tls_fails_as_tls() -> None:
     assert not caught.value.sent
 
 
+def test_a_connection_that_is_closed_while_tls_begins_may_come_about_later() -> None:
+    with (
+        serving(lambda connection: connection.recv(65536)) as (url, _),
+        clients(url.replace("http:", "https:")) as client,
+        pytest.raises(Unreachable, match=r"no connection to .*: the connection was closed in") as caught,
+    ):
+        written(client)
+    assert (caught.value.sent, caught.value.retryable) == (False, True)
+
+
 @pytest.mark.parametrize("handler", [dripping(b"H"), lambda _: threading.Event().wait(0.6)], ids=["drips", "silent"])
 def test_shaking_hands_ends_in_time(handler: Handler) -> None:
     with (

@@ -191,6 +191,27 @@ def test_what_is_packed_wrongly_is_named(encoding: str, packed: bytes, text: str
     assert caught.value.retryable
 
 
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"Content-Length: 99\r\n\r\nno such thing",
+        b"Content-Length: 13\r\nContent-Encoding: br\r\n\r\nno such thing",
+        b"Content-Length: 13\r\nContent-Encoding: gzip\r\n\r\nno such thing",
+        b"Transfer-Encoding: chunked\r\n\r\nd\r\nno such thing\r\nzz\r\n",
+    ],
+    ids=["short", "not asked for", "plain", "no chunk"],
+)
+def test_a_refusal_is_one_whatever_becomes_of_its_body(rest: bytes, call: Callable[[Client], bytes]) -> None:
+    with (
+        serving(answering(b"HTTP/1.1 409 Conflict\r\n" + rest)) as (url, _),
+        clients(url) as client,
+        pytest.raises(Rejected, match="the platform answered 409: no") as caught,
+    ):
+        call(client)
+    assert caught.value.status == 409
+
+
 def test_a_connection_that_was_closed_while_idle_is_replaced_unnoticed() -> None:
     closing = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}"
     closed = threading.Event()

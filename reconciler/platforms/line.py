@@ -244,5 +244,8 @@ class _Opening(threading.Thread):
 def is_ready(sock: socket.socket, event: int, seconds: float) -> bool:
     """Wait at most so long until a socket can be read from, or written to; return whether it can."""
     with Selector() as selector:
-        selector.register(sock, event)
+        try:
+            selector.register(sock, event)
+        except ValueError as error:  # another thread closed it
+            raise NoAnswer("the connection was closed") from error
         return bool(selector.select(seconds))

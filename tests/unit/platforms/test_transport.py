@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import itertools
+import selectors
 import socket
 import threading
 import time
@@ -19,7 +20,7 @@ from reconciler.errors import Rejected, UnexpectedAnswer, Unreachable
 from reconciler.platforms.body import START, TooLarge, unpacked
 from reconciler.platforms.credentials import NoCredentials
 from reconciler.platforms.http import Client
-from reconciler.platforms.line import PART
+from reconciler.platforms.line import PART, Call, Line, NoAnswer, is_ready
 
 Handler = Callable[[socket.socket], object]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -622,6 +623,16 @@ def test_what_a_server_answers_before_it_has_all_is_read() -> None:
             pytest.raises(Rejected, match="the platform answered 413"),
         ):
             client.write("/x", "write x", "x" * 5_000_000, bytes, time.monotonic() + 5)
+
+
+def test_who_waits_on_a_connection_that_was_closed_is_told_so() -> None:
+    one, other = socket.socketpair()
+    with one, other:
+        line, call = Line(one), Call(SystemClock(), time.monotonic() + 5, stoppable=False)
+        line.close()
+        for waits in (line.is_stale, lambda: line.read(call), lambda: is_ready(one, selectors.EVENT_READ, 1)):
+            with pytest.raises(NoAnswer):
+                waits()
 
 
 def test_a_platform_may_be_at_an_address_of_ipv6() -> None:

@@ -199,8 +199,12 @@ def connected(host: str, port: int, call: Call) -> Line:
     opening = _Opening(host, port, max(TICK, call.left / 2))
     opening.start()
     sock = opening.wait(call)
-    sock.setblocking(False)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    try:
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except OSError as error:  # where it was reset meanwhile, some systems refuse
+        sock.close()
+        raise NoAnswer(str(error)) from error
     return Line(sock)
 
 

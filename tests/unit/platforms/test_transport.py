@@ -526,6 +526,15 @@ def test_no_such_host(monkeypatch: pytest.MonkeyPatch) -> None:
         written(client)
 
 
+def test_a_connection_that_broke_before_it_was_set_up_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = socket.socketpair()  # as where the server reset it already, it takes no option of TCP
+    monkeypatch.setattr(socket, "create_connection", lambda *_: one)
+    with other, clients("http://localhost:1") as client, pytest.raises(Unreachable, match="no connection to") as caught:
+        written(client)
+    assert not caught.value.sent
+    assert one.fileno() == -1
+
+
 def test_every_address_of_a_name_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(answering(OK)) as (url, _):
         port = int(url.rsplit(":", 1)[1])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Iterator
 
+from reconciler.platforms.line import Late, NoAnswer
+
 PART = 1_048_576
 """Bytes of an unpacked part at most."""
 
@@ -71,7 +73,23 @@ def _inflated(parts: Iterable[bytes], kind: int) -> Iterator[bytes]:
 
 def start(parts: Iterator[bytes]) -> bytes:
     """Take the beginning of a body from its parts."""
-    begun = b""
-    while len(begun) < START and (part := next(parts, b"")):
-        begun += part
-    return begun
+    return b"".join(_begun(parts))
+
+
+def start_of_refusal(parts: Iterator[bytes]) -> bytes:
+    """Take the beginning of a body as far as it comes: what became of the rest makes no refusal another one."""
+    begun: list[bytes] = []
+    try:
+        begun.extend(_begun(parts))
+    except Late:
+        raise
+    except (NoAnswer, CannotUnpack):
+        pass
+    return b"".join(begun)
+
+
+def _begun(parts: Iterator[bytes]) -> Iterator[bytes]:
+    size = 0
+    while size < START and (part := next(parts, b"")):
+        size += len(part)
+        yield part

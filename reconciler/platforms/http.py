@@ -23,7 +23,7 @@ import msgspec
 from reconciler import __version__
 from reconciler.errors import PlatformError, RateLimited, SettingsError, UnexpectedAnswer, Unreachable
 from reconciler.platforms.answers import Answer, Refused, clean, refusal, unreadable
-from reconciler.platforms.body import CannotUnpack, TooLarge, start, unpacked
+from reconciler.platforms.body import CannotUnpack, TooLarge, start, start_of_refusal, unpacked
 from reconciler.platforms.credentials import Credentials, checked_url
 from reconciler.platforms.line import STOPPED, Call, Late, NoAnswer, NotSent, is_tls
 from reconciler.platforms.transport import Network, Reply, Request, Transport
@@ -227,7 +227,7 @@ class Client:
                     answer = Answer(reply.status, b"", reply.headers)
                     parts = self._parts(reply, operation)
                     if not 200 <= reply.status < 300:
-                        refused = answer._replace(content=start(parts))
+                        refused = answer._replace(content=start_of_refusal(parts))
                         raise self._refused(refused, operation, self._clock.now(), self.scrub)
                     return use(answer, parts)
             except (NoAnswer, CannotUnpack) as failure:

@@ -43,11 +43,11 @@ class Late(NoAnswer):
 
 
 def is_tls(error: BaseException) -> bool:
-    """Return whether TLS is what failed."""
+    """Return whether TLS is what failed, other than that the other side closed the connection in the middle of it."""
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, ssl.SSLError):
         cause = cause.__cause__ or cause.__context__
-    return cause is not None
+    return cause is not None and not isinstance(cause, ssl.SSLEOFError)
 
 
 class Call:
@@ -131,6 +131,9 @@ class Tls(Line):
         try:
             self._tls = context.wrap_bio(self._came, self._goes, server_hostname=name)
             self._waiting(call, self._tls.do_handshake, selectors.EVENT_READ)
+        except ValueError as error:  # a name that no certificate can be for
+            self.close()
+            raise NoAnswer(str(error)) from error
         except BaseException:
             self.close()
             raise
@@ -167,6 +170,8 @@ class Tls(Line):
                 done = act()
             except ssl.SSLWantReadError:
                 wants = True
+            except ssl.SSLEOFError as error:
+                raise NoAnswer("the connection was closed in the middle of TLS") from error
             except (ssl.SSLError, ValueError) as error:
                 raise NoAnswer(str(error)) from error
             self._line.write(self._goes.read(), call)
@@ -194,8 +199,12 @@ def connected(host: str, port: int, call: Call) -> Line:
     opening = _Opening(host, port, max(TICK, call.left / 2))
     opening.start()
     sock = opening.wait(call)
-    sock.setblocking(False)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    try:
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except OSError as error:  # where it was reset meanwhile, some systems refuse
+        sock.close()
+        raise NoAnswer(str(error)) from error
     return Line(sock)
 
 
@@ -239,5 +248,8 @@ class _Opening(threading.Thread):
 def is_ready(sock: socket.socket, event: int, seconds: float) -> bool:
     """Wait at most so long until a socket can be read from, or written to; return whether it can."""
     with Selector() as selector:
-        selector.register(sock, event)
+        try:
+            selector.register(sock, event)
+        except ValueError as error:  # another thread closed it
+            raise NoAnswer("the connection was closed") from error
         return bool(selector.select(seconds))

@@ -113,16 +113,24 @@ class _Way:
             return connected(self._host, self._port, call)
         if self._proxy is None:
             return self._tls(connected(self._host, self._port, call), self._host, call)
-        asked = urlsplit(self._proxy.url)
+        try:
+            line = self._through(self._proxy, self._tls, call)
+        except NoAnswer as error:
+            raise NoAnswer(f"the proxy {self._proxy.url}: {error}") from error
+        return self._tls(line, self._host, call)
+
+    def _through(self, proxy: Proxy, tls: Callable[[Line, str, Call], Line], call: Call) -> Line:
+        """Return a new line through a proxy, on which nothing was said to the origin yet."""
+        asked = urlsplit(proxy.url)
         line = connected(asked.hostname or "", asked.port or 0, call)
         if asked.scheme == "https":
-            line = self._tls(line, asked.hostname or "", call)
+            line = tls(line, asked.hostname or "", call)
         try:
-            self._tunnel(line, self._proxy, call)
+            self._tunnel(line, proxy, call)
         except BaseException:
             line.close()
             raise
-        return self._tls(line, self._host, call)
+        return line
 
     def _tunnel(self, line: Line, proxy: Proxy, call: Call) -> None:
         """Have a proxy open a way through to the origin."""
@@ -133,7 +141,7 @@ class _Way:
         line.write(_said(http, h11.Request(method="CONNECT", target=target, headers=headers)), call)
         answer = _head(http, line, call)
         if not 200 <= answer.status_code < 300:
-            raise NoAnswer(f"the proxy answered {answer.status_code} {answer.reason.decode(errors='replace')}")
+            raise NoAnswer(f"it answered {answer.status_code} {answer.reason.decode(errors='replace')}")
 
 
 class _Connection:
@@ -176,11 +184,13 @@ class _Connection:
         return Reply(answer.status_code, found, body.parts(), close)
 
     def _ready(self, call: Call) -> Line:
-        if self._line is not None and self._line.is_stale():
+        line = self._line
+        if line is not None and line.is_stale():
             self.close()
-        if self._line is None:
-            self._line = self._way.open(call)
-        return self._line
+            line = None
+        if line is None:
+            line = self._line = self._way.open(call)
+        return line
 
     def close(self) -> None:
         if self._line is not None:

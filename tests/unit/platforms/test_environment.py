@@ -365,6 +365,48 @@ def test_a_proxy_is_asked_for_an_address_of_ipv6_in_brackets() -> None:
     assert b"\r\nhost: [fd00::7]:8443\r\n" in asked[0].lower()
 
 
+def test_a_name_that_no_certificate_can_be_for_is_an_error_as_any_other() -> None:
+    def opens(connection: socket.socket) -> None:
+        request_of(connection)
+        connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
+
+    with serving(opens) as (proxy, _):
+        url, environ = f"https://{'h' * 64}.example", {"https_proxy": proxy}
+        client = Client(url, NoCredentials(), platform="losant", clock=Hurried(), timeout=5, environ=environ)
+        with pytest.raises(Unreachable, match=r"no connection to .*label") as caught:
+            client.get("/x", "read x")
+        client.close()
+    assert not caught.value.sent
+
+
+def _speaks_no_tls(connection: socket.socket) -> None:
+    connection.recv(65_536)
+    connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    ("scheme", "handler", "text"),
+    [
+        ("http", None, "no connection to .*: the proxy {proxy}: .*refused"),
+        ("https", None, "no connection to .*: the proxy {proxy}: .*refused"),
+        ("http", answering(b"gibberish\r\n\r\n"), "no connection to .*: the proxy {proxy}: illegal status line"),
+        ("https", _speaks_no_tls, "TLS with .* failed: the proxy {proxy}: .*WRONG_VERSION"),
+    ],
+)
+def test_what_a_proxy_fails_at_is_told_of_the_proxy(scheme: str, handler: Handler | None, text: str) -> None:
+    with serving(*[handler] if handler else []) as (url, _):
+        proxy = url.replace("http:", f"{scheme}:") if handler else f"{scheme}://127.0.0.1:1"
+        environ = {"https_proxy": proxy.replace("://", "://me:secret@")}
+        client = Client(
+            "https://h.example", NoCredentials(), platform="losant", clock=Hurried(), timeout=5, environ=environ
+        )
+        with pytest.raises(Unreachable, match=text.format(proxy=proxy)) as caught:
+            client.get("/x", "read x")
+        client.close()
+    assert not caught.value.sent
+    assert "secret" not in str(caught.value)
+
+
 def _waits(connection: socket.socket) -> None:
     with suppress(OSError):
         while connection.recv(65_536):

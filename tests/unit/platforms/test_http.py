@@ -183,6 +183,18 @@ def test_what_was_not_sent_says_so() -> None:
     assert "no connection to https://api.example.com" in str(caught.value)
 
 
+def test_closing_closes_a_transport_that_was_handed_in() -> None:
+    closed: list[bool] = []
+
+    class Handed(httpx.MockTransport):
+        def close(self) -> None:
+            closed.append(True)
+
+    handed = Handed(Script(httpx.Response(200, json={})))
+    Client("https://h.example", Bearer(TOKEN), platform="losant", clock=Stopwatch(), transport=handed).close()
+    assert closed == [True]
+
+
 @pytest.mark.parametrize("status", [401, 403])
 @pytest.mark.parametrize("write", [False, True])
 @pytest.mark.parametrize(

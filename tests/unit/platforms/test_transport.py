@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import itertools
+import selectors
 import socket
 import threading
 import time
@@ -19,7 +20,7 @@ from reconciler.errors import Rejected, UnexpectedAnswer, Unreachable
 from reconciler.platforms.body import START, TooLarge, unpacked
 from reconciler.platforms.credentials import NoCredentials
 from reconciler.platforms.http import Client
-from reconciler.platforms.line import PART
+from reconciler.platforms.line import PART, Call, Line, NoAnswer, is_ready
 
 Handler = Callable[[socket.socket], object]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -189,6 +190,27 @@ def test_what_is_packed_wrongly_is_named(encoding: str, packed: bytes, text: str
         whole(client)
     assert text in str(caught.value)
     assert caught.value.retryable
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"Content-Length: 99\r\n\r\nno such thing",
+        b"Content-Length: 13\r\nContent-Encoding: br\r\n\r\nno such thing",
+        b"Content-Length: 13\r\nContent-Encoding: gzip\r\n\r\nno such thing",
+        b"Transfer-Encoding: chunked\r\n\r\nd\r\nno such thing\r\nzz\r\n",
+    ],
+    ids=["short", "not asked for", "plain", "no chunk"],
+)
+def test_a_refusal_is_one_whatever_becomes_of_its_body(rest: bytes, call: Callable[[Client], bytes]) -> None:
+    with (
+        serving(answering(b"HTTP/1.1 409 Conflict\r\n" + rest)) as (url, _),
+        clients(url) as client,
+        pytest.raises(Rejected, match="the platform answered 409: no") as caught,
+    ):
+        call(client)
+    assert caught.value.status == 409
 
 
 def test_a_connection_that_was_closed_while_idle_is_replaced_unnoticed() -> None:
@@ -504,6 +526,15 @@ def test_no_such_host(monkeypatch: pytest.MonkeyPatch) -> None:
         written(client)
 
 
+def test_a_connection_that_broke_before_it_was_set_up_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = socket.socketpair()  # as where the server reset it already, it takes no option of TCP
+    monkeypatch.setattr(socket, "create_connection", lambda *_: one)
+    with other, clients("http://localhost:1") as client, pytest.raises(Unreachable, match="no connection to") as caught:
+        written(client)
+    assert not caught.value.sent
+    assert one.fileno() == -1
+
+
 def test_every_address_of_a_name_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(answering(OK)) as (url, _):
         port = int(url.rsplit(":", 1)[1])
@@ -559,6 +590,16 @@ def test_a_server_without_tls_fails_as_tls() -> None:
     assert not caught.value.sent
 
 
+def test_a_connection_that_is_closed_while_tls_begins_may_come_about_later() -> None:
+    with (
+        serving(lambda connection: connection.recv(65536)) as (url, _),
+        clients(url.replace("http:", "https:")) as client,
+        pytest.raises(Unreachable, match=r"no connection to .*: the connection was closed in") as caught,
+    ):
+        written(client)
+    assert (caught.value.sent, caught.value.retryable) == (False, True)
+
+
 @pytest.mark.parametrize("handler", [dripping(b"H"), lambda _: threading.Event().wait(0.6)], ids=["drips", "silent"])
 def test_shaking_hands_ends_in_time(handler: Handler) -> None:
     with (
@@ -591,6 +632,16 @@ def test_what_a_server_answers_before_it_has_all_is_read() -> None:
             pytest.raises(Rejected, match="the platform answered 413"),
         ):
             client.write("/x", "write x", "x" * 5_000_000, bytes, time.monotonic() + 5)
+
+
+def test_who_waits_on_a_connection_that_was_closed_is_told_so() -> None:
+    one, other = socket.socketpair()
+    with one, other:
+        line, call = Line(one), Call(SystemClock(), time.monotonic() + 5, stoppable=False)
+        line.close()
+        for waits in (line.is_stale, lambda: line.read(call), lambda: is_ready(one, selectors.EVENT_READ, 1)):
+            with pytest.raises(NoAnswer):
+                waits()
 
 
 def test_a_platform_may_be_at_an_address_of_ipv6() -> None:

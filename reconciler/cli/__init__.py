@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 
 import click
@@ -56,7 +56,7 @@ class Help(click.HelpFormatter):
         """Write a paragraph."""
         super().write_text(_held(text))
 
-    def write_dl(self, rows: Sequence[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
         """Write names and what they mean."""
         super().write_dl([(name, _held(text)) for name, text in rows], col_max, col_spacing)
 

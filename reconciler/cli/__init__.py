@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 
 import click
@@ -42,8 +42,34 @@ COMMANDS = {
 PREFIX = "RECONCILER"
 """How environment variables begin that stand for options."""
 
+HELD = "\u2011"
+"""A hyphen that no line is broken at; click's wrapper breaks at the plain one, also within the name of an option."""
+
 USAGE = 64
 """Exit code for a wrong command line (click's own 2 would read as "there are changes")."""
+
+
+class Help(click.HelpFormatter):
+    """Wraps help at spaces only, so that `--key-env` and `v1-beta` stay whole."""
+
+    def write_text(self, text: str) -> None:
+        """Write a paragraph."""
+        super().write_text(_held(text))
+
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        """Write names and what they mean."""
+        super().write_dl([(name, _held(text)) for name, text in rows], col_max, col_spacing)
+
+    def write(self, string: str) -> None:
+        """Write a piece that is wrapped already."""
+        super().write(string.replace(HELD, "-"))
+
+
+click.Context.formatter_class = Help
+
+
+def _held(text: str) -> str:
+    return text.replace("-", HELD)
 
 
 class Commands(click.Group):

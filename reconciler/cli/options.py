@@ -133,8 +133,8 @@ class Selection(NamedTuple):
 
 
 def _typed(path: Path) -> str:
-    """Return a path as it can be typed: one that begins with a dash would be an option."""
-    return f"./{path}" if str(path).startswith("-") else str(path)
+    """Return a path as it can be typed: one that begins with a dash would be an option, and `-` is standard input."""
+    return f"./{path}" if str(path).startswith("-") and str(path) != "-" else str(path)
 
 
 def plans_among_paths(function: Callable[..., int]) -> Callable[..., int]:

@@ -294,6 +294,7 @@ class Watching:
                 held=len(fleet.held),
                 violations=len(fleet.violations),
                 mistakes=len(fleet.mistakes),
+                waited=self.watched.options.wait,
                 reasons=dict(Counter(code for held in fleet.held for code in {one.code.value for one in held.reasons})),
                 outcomes=dict(Counter(one.result.value for one in outcomes if one.fleet == fleet.fleet)),
             )

@@ -105,6 +105,8 @@ class Passed(Event, frozen=True, kw_only=True):
     violations: int
     mistakes: int = 0
     """Those in manifests that are about its slots."""
+    waited: bool = True
+    """Whether the units were waited for: where they were not, nothing is waited for still."""
     outcomes: dict[str, int] = {}
     reasons: dict[str, int] = {}
     """How many of the held changes have each reason; one may have several."""

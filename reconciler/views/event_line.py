@@ -214,7 +214,7 @@ def _(event: Blocked, units: Sequence[str]) -> Said:
 @_said.register
 def _(event: Passed, units: Sequence[str]) -> Said:
     del units
-    outcomes = _numbers((number, clean(result)) for result, number in event.outcomes.items())
+    outcomes = _numbers((number, _result(result, waited=event.waited)) for result, number in event.outcomes.items())
     numbers = [
         count(event.changes, "change"),
         f"{event.held:,} held{_reasons(event)}",
@@ -224,6 +224,12 @@ def _(event: Passed, units: Sequence[str]) -> Said:
     found = ", ".join(part for part in numbers if part)
     applied = f"; results: {outcomes}" if event.outcomes else ""
     return "info", [(f"pass {event.number:,}: {clean(event.sync)}, {clean(event.health)}; {found}{applied}", "")]
+
+
+def _result(name: str, *, waited: bool) -> str:
+    """Return the words of a result; one that this program does not know has its own name."""
+    known = {one.value: words for one, (words, *_) in (RESULTS if waited else NOT_WAITED).items()}
+    return known.get(name) or clean(name)
 
 
 def _reasons(event: Passed) -> str:

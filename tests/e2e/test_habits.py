@@ -322,3 +322,12 @@ def test_every_option_of_every_command_has_its_variable() -> None:
                 assert f"RECONCILER_{max(one.opts, key=len).lstrip('-').replace('-', '_').upper()}" in (
                     one.envvar or []
                 )
+
+
+@pytest.mark.parametrize("name", ["plan", "apply", "import", "status", "watch", "simulate losant"])
+@pytest.mark.parametrize("columns", ["60", "80"])
+def test_help_is_wrapped_at_spaces_only_so_that_options_stay_whole(run: Run, name: str, columns: str) -> None:
+    shown = run(*name.split(), "--help", COLUMNS=columns)
+    assert shown.code == 0
+    assert "-\n" not in shown.out
+    assert "\u2011" not in shown.out

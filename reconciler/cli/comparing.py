@@ -54,7 +54,7 @@ def compared(
     """Give what a plan is compared with; raise SettingsError for a base that cannot be found, which says how to fetch it."""
     repository = wiring.repository(paths)
     places = _places(repository, wiring.places(paths), connections)
-    provenance = Provenance(commit=wiring.commit(paths, today), paths=places.names)
+    provenance = Provenance(commit=wiring.commit(paths, today), paths=places.names, recorded=offline)
     if base is None:
         yield Compared(provenance=provenance)
         return

@@ -97,7 +97,7 @@ def command(  # every option is one of the command line's
     _say_hidden(planned.plan)
     if out is not None:
         write_file(out, plan_json.encode(planned.plan))
-    context = selected.context._replace(offline=snapshot is not None)
+    context = selected.context
     print_plan(planned.plan, output, verbose=verbose, now=clock.now(), saved=out, context=context, head=_head(output))
     return detailed(planned.plan) if detailed_exitcode else int(planned.plan.errored or hides(planned.plan))
 

@@ -33,6 +33,8 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     patch: str = ""
     """Empty where no manifest differs from the base."""
     patches: tuple[str, ...] = ()
+    recorded: bool = False
+    """Whether a recorded snapshot was read in place of the platforms."""
 
 
 class Placement(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,8 +19,6 @@ class CommandContext(NamedTuple):
 
     where: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
-    offline: bool = False
-    """What is shown was planned against a recorded snapshot."""
 
     def command(self, name: str, *options: str, filtered: bool = True) -> str:
         """Return a command as it is typed in a shell, safe to print and whole, however long."""
@@ -120,7 +118,7 @@ def advice(
         return
     if any(fleet.error for fleet in plan.fleets):
         yield "Check the connections that could not be read with:", context.command("doctor", filtered=False)
-    if context.offline:
+    if plan.provenance.recorded:
         if plan.applyable or blocked(plan):
             yield "Planned against a recorded snapshot. Plan against the platform with:", context.command("plan")
         return

@@ -119,6 +119,9 @@ def test_a_plan_of_a_snapshot_is_not_offered_to_apply(run: Run, plant: Simulator
         assert "changes in " in ran.out
         assert "reconciler apply" not in ran.out
         assert "Plan against the platform with: reconciler plan fleet\n" in ran.out
+    shown = run("show", "plan.json")
+    assert "reconciler apply" not in shown.out
+    assert "Planned against a recorded snapshot." in shown.out
 
 
 def test_apply_says_what_it_held_by_fleet_and_reason(run: Run, plant: Simulator, edited: Path) -> None:

@@ -36,6 +36,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(measured)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Return how many workers `-n auto` is: tests wait for servers and other processes about as long as they compute."""
+    return 2 * (os.cpu_count() or 1)
+
+
 class NetworkRefusedError(RuntimeError):
     """A test tried to leave this machine. Not an OSError, so that no retry or error translation swallows it."""
 

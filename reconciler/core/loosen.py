@@ -7,15 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from reconciler.core.guards.manifest import in_force
-from reconciler.model.fleet import (
-    Document,
-    FleetSpec,
-    Limit,
-    Manifest,
-    Quarantine,
-    Requirement,
-    Rollout,
-)
+from reconciler.model.fleet import Document, FleetSpec, Limit, Manifest, Quarantine, Requirement, Rollout
 from reconciler.model.origin import Path
 from reconciler.model.provenance import Loosened, Loosening
 from reconciler.model.quantity import moment, percent, seconds

@@ -132,37 +132,18 @@ class _Maker:
             verb = verb_of(intent.verdict, state, column.rules[intent.rule].value)
             if verb is not None and gate is not None:
                 holds = (*holds, *gate.holds(intent.row, verb, column.rules[intent.rule].value.version))
-            if self.one.tip is not None and self.one.base is not None:
-                holds = (*holds, *behind.holds(self.one.base, self.one.tip, column, intent))
+            if self.one.tip is not None:
+                holds = (*holds, *behind.holds(self.one, column, intent))
             if holds or verb is None:
                 self._hold(column, workload, intent, verb, holds)
             else:
                 self.changes.append(self._change(column, workload, intent, verb))
 
     def _hold(self, column: Column, workload: Ref, intent: Intent, verb: Verb | None, holds: tuple[Hold, ...]) -> None:
-        rule = column.rules[intent.rule]
-        state = self.one.snapshot.states[intent.state]
-        if rule.kind == "prune" and intent.verdict is Verdict.UNKNOWN and not intent.state:
+        if column.rules[intent.rule].kind == "prune" and intent.verdict is Verdict.UNKNOWN and not intent.state:
             return  # no row was shown: nothing says that there is anything to prune
-        self.held.append(
-            Held(
-                unit=self._unit(intent.row),
-                workload=workload,
-                verb=verb,
-                from_=state.assigned,
-                to=rule.value.version,
-                reasons=holds,
-                reason=self.causes.reason(column, intent),
-                origin=self.causes.origin(column, intent),
-                downgrade=self.order.goes_back(column, state.assigned, rule.value.version),
-                size=self.one.snapshot.units.size(intent.row),
-                settings=rule.value.settings,
-                observed="" if verb is None else self._observed(intent, verb),
-            )
-        )
-
-    def _observed(self, intent: Intent, verb: Verb) -> str:
-        return self.digest(intent.row, intent.state, removal=verb is Verb.REMOVE)
+        held = held_of(self._change(column, workload, intent, verb or Verb.RELEASE), holds)
+        self.held.append(held if verb is not None else msgspec.structs.replace(held, verb=None, observed=""))
 
     def _change(self, column: Column, workload: Ref, intent: Intent, verb: Verb) -> Change:
         rule = column.rules[intent.rule]
@@ -176,7 +157,7 @@ class _Maker:
             reason=self.causes.reason(column, intent),
             steps=(),
             origin=self.causes.origin(column, intent),
-            observed=self._observed(intent, verb),
+            observed=self.digest(intent.row, intent.state, removal=verb is Verb.REMOVE),
             extra_versions=state.extra_versions,
             settings=rule.value.settings,
             settings_from=_settings_from(state, rule.value),

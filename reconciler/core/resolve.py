@@ -15,18 +15,7 @@ from operator import itemgetter
 import msgspec
 
 from reconciler.core.names import Names
-from reconciler.core.select import (
-    Mask,
-    Rows,
-    both,
-    either,
-    mask,
-    mask_of,
-    named_in,
-    rows_in,
-    selectors_in,
-    without,
-)
+from reconciler.core.select import Mask, Rows, both, either, mask, mask_of, named_in, rows_in, selectors_in, without
 from reconciler.core.unmatched import no_unit, unmatched
 from reconciler.model.desired import ABSENT, UNMANAGED, Desired, Want, version
 from reconciler.model.diagnostic import Diagnostic, Related, Severity
@@ -205,7 +194,7 @@ class _Resolver:
         return mask(selector, self.units)
 
     def _unmatched(self, selector: Selector, path: Path) -> None:
-        """Tell which names and ids mean nobody: the units they meant may have been renamed, and are now taken for others."""
+        """Warn of names and ids that no unit has: the units they meant may have been renamed, and are now taken for others."""
         names, ids = unmatched(selector, self.units)
         if names or ids:
             self._warn("no-match", f"{no_unit([*names, *ids], self.units)}; {RENAMED}", path)
@@ -246,9 +235,9 @@ class _Resolver:
             column.winners = array("I", (1 if inside else 2 for inside in column.rows.of(reach)))
         for position, override in enumerate(spec.overrides):
             where: Path = (*path, "overrides", position)
-            told = len(self.warnings)
+            warned = len(self.warnings)
             meant = rows_in(both(reach, self._mask(override.units, (*where, "units"), name)))
-            if not meant and len(self.warnings) == told:
+            if not meant and len(self.warnings) == warned:
                 self._warn("no-match", f"this override of {name!r} matches none of the workload's units", where)
             rules.append(Rule(self._desired(override, name), where, "override"))
             column.spoken.append((len(rules) - 1, meant))

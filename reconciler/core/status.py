@@ -14,17 +14,6 @@ from reconciler.model.report import FleetStatus, SlotStatus, Trouble, UnitStatus
 from reconciler.model.unit import Reach
 from reconciler.model.verdict import Health, Standing, Sync, Verdict, worst
 
-READY, OUT, MOVING, WAITING, FAILED, STUCK, UNKNOWN = (
-    Standing.READY,
-    Standing.OUT,
-    Standing.MOVING,
-    Standing.WAITING,
-    Standing.FAILED,
-    Standing.STUCK,
-    Standing.UNKNOWN,
-)
-
-
 Test = Callable[[Verdict, State, Reach], bool]
 """Whether a slot is meant, by its verdict, state and reach."""
 
@@ -32,16 +21,16 @@ Test = Callable[[Verdict, State, Reach], bool]
 def status_bucket(found: Verdict, state: State, reach: Reach) -> Standing:
     """Return which of the counts of a fleet a managed slot belongs to; each to one."""
     if found is Verdict.UNKNOWN:
-        return UNKNOWN
+        return Standing.UNKNOWN
     if sync(found) is Sync.OUT:
-        return OUT
+        return Standing.OUT
     if state.phase is Phase.FAILED:
-        return FAILED
+        return Standing.FAILED
     if found in {Verdict.STUCK, Verdict.AHEAD}:
-        return STUCK
+        return Standing.STUCK
     if found is Verdict.SYNCED:
-        return READY
-    return WAITING if health(found, state, reach) is Health.WAITING else MOVING
+        return Standing.READY
+    return Standing.WAITING if health(found, state, reach) is Health.WAITING else Standing.MOVING
 
 
 def standings(found: Verdict, state: State, reach: Reach) -> frozenset[Standing]:
@@ -49,7 +38,7 @@ def standings(found: Verdict, state: State, reach: Reach) -> frozenset[Standing]
     if found is Verdict.UNMANAGED:
         return frozenset()
     degraded = {Standing.DEGRADED} if health(found, state, reach) is Health.DEGRADED else set()
-    failed = {FAILED} if _failed(found, state, reach) else set()
+    failed = {Standing.FAILED} if _failed(found, state, reach) else set()
     return frozenset({status_bucket(found, state, reach), *degraded, *failed})
 
 
@@ -86,15 +75,15 @@ def fleet_status(one: FleetAssessment, *, units: bool = False, only: Collection[
         sync=both[0],
         health=both[1],
         units=len(one.reach),
-        ready=counts[READY],
+        ready=counts[Standing.READY],
         total=counts.total(),
-        out=counts[OUT],
+        out=counts[Standing.OUT],
         next_step=sum(judged.count(Verdict.NEXT) for judged in one.judged),
-        moving=counts[MOVING],
-        waiting=counts[WAITING],
+        moving=counts[Standing.MOVING],
+        waiting=counts[Standing.WAITING],
         failed=tuple(_troubles(one, _failed)),
         stuck=tuple(_troubles(one, _stuck)),
-        unknown=counts[UNKNOWN],
+        unknown=counts[Standing.UNKNOWN],
         unmanaged=unmanaged(one),
         ready_devices=gauged[0] if gauged is not None else None,
         devices=gauged[1] if gauged is not None else None,
@@ -116,7 +105,7 @@ def _failed(found: Verdict, state: State, reach: Reach) -> bool:
 
 
 def _stuck(found: Verdict, state: State, reach: Reach) -> bool:
-    return found is not Verdict.UNMANAGED and status_bucket(found, state, reach) == STUCK
+    return found is not Verdict.UNMANAGED and status_bucket(found, state, reach) == Standing.STUCK
 
 
 def _rows(one: FleetAssessment, judged: Judged, test: Test) -> Iterator[tuple[int, State]]:

@@ -11,14 +11,16 @@ import msgspec
 
 from reconciler.core.assessment import FleetAssessment
 from reconciler.core.judge import Intent, Judged
-from reconciler.core.resolve import Column, Resolution
+from reconciler.core.resolve import Column
 from reconciler.model.hold import Hold, HoldReason
 
 
-def holds(base: Resolution, tip: Resolution, column: Column, intent: Intent) -> Iterator[Hold]:
+def holds(one: FleetAssessment, column: Column, intent: Intent) -> Iterator[Hold]:
     """Yield that the newest base (`tip`) gives a slot something else than the base did, and that the slot is as that one says."""
+    if one.base is None or one.tip is None:
+        return
     said = column.rules[intent.rule].value
-    before, newer = (side.columns.get(column.workload.id) for side in (base, tip))
+    before, newer = (side.columns.get(column.workload.id) for side in (one.base, one.tip))
     if before is None or before.rule(intent.row).value != said:
         return
     newest = newer.rule(intent.row).value if newer is not None else None
@@ -28,8 +30,7 @@ def holds(base: Resolution, tip: Resolution, column: Column, intent: Intent) -> 
 
 def ahead(one: FleetAssessment, judged: Judged) -> Judged:
     """Return a judged workload without what lags behind: that counts against no limit."""
-    if one.tip is None or one.base is None:
+    if one.tip is None:
         return judged
-    base, tip = one.base, one.tip
-    intents = [intent for intent in judged.intents if not any(holds(base, tip, judged.column, intent))]
+    intents = [intent for intent in judged.intents if not any(holds(one, judged.column, intent))]
     return msgspec.structs.replace(judged, intents=intents)

@@ -14,8 +14,9 @@ import msgspec
 
 from reconciler.model.change import Change, Held
 from reconciler.model.fleet import Document, Manifest
+from reconciler.model.kind import in_words
 from reconciler.model.plan import FleetPlan, Plan, Violation
-from reconciler.model.unit import Ref, Units
+from reconciler.model.unit import Names, Ref, Units
 
 Table = dict[str, "str | Table"]
 """Names → what is said of them. A key that equals its text is a member of a set."""
@@ -28,18 +29,6 @@ ARROW = "\N{RIGHTWARDS ARROW}"
 
 NOBODY = frozenset({"", "*"})
 """Ids of what is no unit: a count of several, or none."""
-
-
-class Names:
-    """Names of units or workloads; those that several bear carry the id."""
-
-    def __init__(self, refs: Iterable[Ref]) -> None:
-        bearers = Counter(name for name, _ in {(ref.name, ref.id) for ref in refs})
-        self._shared = {name for name, number in bearers.items() if number > 1 or not name}
-
-    def __call__(self, ref: Ref) -> str:
-        """Return what to call it."""
-        return f"{ref.name} ({ref.id})".strip() if ref.name in self._shared else ref.name
 
 
 class Renamed:
@@ -215,18 +204,10 @@ def _listed(values: list[Any]) -> Table:
 
 def _label(value: Mapping[str, Any]) -> str:
     if "units" in value:
-        return _words(value["units"])
+        return in_words(value["units"])
     if "workload" in value:
         return f"{value['workload']} {value.get('version', '')}".strip()
-    return _words(value)
-
-
-def _words(value: Any) -> str:  # any JSON value
-    if isinstance(value, Mapping):
-        return " ".join(f"{key} {_words(inner)}" for key, inner in value.items())
-    if isinstance(value, list):
-        return ", ".join(map(_words, value))
-    return str(value)
+    return in_words(value)
 
 
 # --- both -----------------------------------------------------------------------------------------------------------------

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
+from reconciler.core.guards.limit import parts
 from reconciler.core.guards.manifest import in_force
 from reconciler.model.fleet import Document, FleetSpec, Limit, Manifest, Quarantine, Requirement, Rollout
+from reconciler.model.kind import in_words
 from reconciler.model.origin import Path
 from reconciler.model.provenance import Loosened, Loosening
 from reconciler.model.quantity import moment, percent, seconds
@@ -211,22 +213,15 @@ def wider(was: str | Limit | None, now: str | Limit | None) -> bool:
     """Return whether a limit lets anything through that it did not."""
     if was is None:
         return False
-    old, new = parts(was), parts(now) if now is not None else (None, None)
-    return any(before is not None and (after is None or after > before) for before, after in zip(old, new, strict=True))
-
-
-def parts(limit: str | Limit) -> tuple[float | None, int | None]:
-    """Return the percentage and the number of a limit, None for what it does not say."""
-    if isinstance(limit, Limit):
-        return None if limit.percent is None else percent(limit.percent), limit.number
-    return (percent(limit), None) if limit.endswith("%") else (None, int(limit))
+    (share, number), (new_share, new_number) = parts(was), (None, None) if now is None else parts(now)
+    if number is not None and (new_number is None or new_number > number):
+        return True
+    return share is not None and (new_share is None or percent(new_share) > percent(share))
 
 
 def limit_text(limit: str | Limit | None) -> str:
     """Return a limit as people write it; empty for none."""
-    if limit is None or isinstance(limit, str):
-        return limit or ""
-    return " and ".join(str(one) for one in (limit.percent, limit.number) if one is not None)
+    return "" if limit is None else " and ".join(str(one) for one in parts(limit) if one is not None)
 
 
 def _versions(said: str | list[str] | Requirement) -> str:
@@ -235,12 +230,4 @@ def _versions(said: str | list[str] | Requirement) -> str:
 
 
 def _text(value: object) -> str:
-    return _plain(msgspec.to_builtins(value))
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, Mapping):
-        return " ".join(f"{key} {_plain(inner)}" for key, inner in value.items())
-    if isinstance(value, list):
-        return ", ".join(map(_plain, value))
-    return "" if value is None else str(value)
+    return "" if value is None else in_words(msgspec.to_builtins(value))

@@ -4,6 +4,7 @@ Durations are texts like `30m` or `2h`; percentages texts like `10%`; times UTC 
 """
 
 import re
+from collections.abc import Mapping
 from typing import Annotated
 
 import msgspec
@@ -64,6 +65,13 @@ def is_one_line(text: str) -> bool:
 def is_version(text: str) -> bool:
     """Return whether a version that a platform has can stand in a manifest."""
     return len(text) <= LONGEST_VERSION and is_one_line(text)
+
+
+def in_words(value: object) -> str:
+    """Return what stands in a manifest, as plain values, on one line."""
+    if isinstance(value, Mapping):
+        return " ".join(f"{key} {in_words(inner)}" for key, inner in value.items())
+    return ", ".join(map(in_words, value)) if isinstance(value, list) else str(value)
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

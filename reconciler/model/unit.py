@@ -152,6 +152,18 @@ def labels_of(pairs: Iterable[tuple[str, str]]) -> Labels:
     return tuple(sorted(pairs))
 
 
+class Names:
+    """What units or workloads are called side by side: by name, with the id where several bear it, or there is none."""
+
+    def __init__(self, refs: Iterable[Ref]) -> None:
+        times = Counter(ref.name for ref in set(refs))
+        self._doubtful = {name for name, number in times.items() if number > 1 or not name}
+
+    def __call__(self, ref: Ref) -> str:
+        """Return what to call it."""
+        return f"{ref.name} ({ref.id})".strip() if ref.name in self._doubtful and ref.id else ref.name
+
+
 def refs(units: Units, rows: Sequence[int]) -> list[Ref]:
     """Return id and name of several rows, in their order."""
     return [units.ref(row) for row in rows]

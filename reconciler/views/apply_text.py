@@ -11,8 +11,9 @@ import msgspec
 from reconciler.model.change import Held
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.report import RESULT_FORMAT, Applied
+from reconciler.model.unit import Names
 from reconciler.views.bounds_text import bounds
-from reconciler.views.group import Names, held_grouped
+from reconciler.views.group import held_grouped
 from reconciler.views.line import COMMAND, EMPTY, Line, Span, folded, line
 from reconciler.views.plan_words import NOTHING, CommandContext
 from reconciler.views.reason_words import (

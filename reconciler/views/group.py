@@ -12,7 +12,6 @@ import msgspec
 
 from reconciler.model.change import Action, Change, Held, Verb
 from reconciler.model.hold import HoldReason
-from reconciler.model.unit import Ref
 from reconciler.views.reason_words import hold_words
 from reconciler.views.words import DOWNGRADE, Show, clean, count, devices, from_to, joined, version
 
@@ -224,18 +223,6 @@ def terms(change: Change, show: Show) -> list[str]:
         instead = f" instead of {show(str(now[key]))}" if key in now else ""
         found.append(f"with {show(f'{key}={value}')}{instead}")
     return [*found, *gone]
-
-
-class Names:
-    """What things are called in one plan: by name, with the id where a name alone does not say which one is meant."""
-
-    def __init__(self, refs: Iterable[Ref]) -> None:
-        times = Counter(ref.name for ref in set(refs))
-        self._doubtful = {name for name, number in times.items() if number > 1 or not name}
-
-    def __call__(self, ref: Ref) -> str:
-        """Return the name, not yet cleaned."""
-        return f"{ref.name} ({ref.id})" if ref.name in self._doubtful and ref.id else ref.name
 
 
 def units_and_devices(several: Iterable[Sequence[Change]]) -> str:

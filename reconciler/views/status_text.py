@@ -17,8 +17,8 @@ from reconciler.model.report import (
     Trouble,
     UnitStatus,
 )
+from reconciler.model.unit import Names
 from reconciler.model.verdict import Health, Standing, Sync, Verdict
-from reconciler.views.group import Names
 from reconciler.views.line import EMPTY, Line, Span, aligned, fits, folded, line, table
 from reconciler.views.reason_words import conditions_words, diagnostic_words
 from reconciler.views.words import SAMPLE, clean, count, devices, listed, ready, since, underway, version

@@ -163,7 +163,7 @@ def _beyond(  # a limit, and the loads that count together
     base = sum(one.holding + (one.missing if verb is Verb.RELEASE else 0) for one in loads)
     bounds = list(_bounds(limit, base, alone=alone))
     if bounds and intended > min(bounds):
-        share, number = _parts(limit)
+        share, number = parts(limit)
         yield Violation(
             kind=kind,
             percent=share or "",
@@ -178,14 +178,15 @@ def _beyond(  # a limit, and the loads that count together
 
 def _bounds(limit: str | Limit, of: int, *, alone: bool) -> Iterator[int]:
     """Yield the most devices that each part of a limit lets through; a percentage says nothing of a change `alone`."""
-    share, number = _parts(limit)
+    share, number = parts(limit)
     if number is not None:
         yield number
     if share is not None and not alone:
         yield floor(round(of * percent(share) / 100, 6))
 
 
-def _parts(limit: str | Limit) -> tuple[str | None, int | None]:
+def parts(limit: str | Limit) -> tuple[str | None, int | None]:
+    """Return the percentage and the number of a limit, None for what it does not say."""
     if isinstance(limit, Limit):
         return limit.percent, limit.number
     return (limit, None) if limit.endswith("%") else (None, int(limit))

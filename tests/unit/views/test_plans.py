@@ -14,8 +14,9 @@ from reconciler.model.change import Action, Held, Reason, Request
 from reconciler.model.origin import NOWHERE
 from reconciler.model.plan import FleetPlan, Plan, Times
 from reconciler.model.provenance import DIRTY
+from reconciler.model.unit import Names
 from reconciler.views import plan_json, plan_markdown, plan_text
-from reconciler.views.group import Names, body_text, gathered
+from reconciler.views.group import body_text, gathered
 from reconciler.views.line import plain
 from reconciler.views.markdown import code
 from reconciler.views.plan_words import NOTHING, CommandContext

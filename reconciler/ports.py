@@ -194,11 +194,19 @@ class Exported(msgspec.Struct, frozen=True):
     """(path, why) of what cannot be compared, since the repository does not hold it."""
 
 
-class Repository(Protocol):
-    """The git repository around the manifests, if there is one."""
+class Authors(Protocol):
+    """Who wrote the manifests."""
 
-    def head(self) -> str | None:
-        """Return the commit checked out, None outside git."""
+    def blame(self, origin: Origin) -> Author | None:
+        """Return who last changed a line, None where git cannot say (outside git, not committed)."""
+        ...
+
+
+class Repository(Authors, Protocol):
+    """The git repository around the manifests, if there is one: where these come from, and what became of them."""
+
+    def head(self) -> str:
+        """Return the commit checked out; empty outside git and before the first commit."""
         ...
 
     def trouble(self) -> str:
@@ -209,17 +217,9 @@ class Repository(Protocol):
         """Return whether manifests below `paths`, or the `files` that were read, are not as the commit checked out has them."""
         ...
 
-    def blame(self, origin: Origin) -> Author | None:
-        """Return who last changed a line, None where git cannot tell (outside git, not committed)."""
-        ...
-
     def export(self, ref: str, paths: Sequence[str], into: str) -> Exported:
         """Write manifests of `paths` as they were at `ref` below the folder `into`; raise SettingsError for an unknown ref."""
         ...
-
-
-class Versioned(Repository, Protocol):
-    """A repository that also says where its manifests come from, and what became of them."""
 
     def top(self) -> str:
         """Return the folder that the work tree begins with; empty outside git."""

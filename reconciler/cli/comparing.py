@@ -21,7 +21,7 @@ from reconciler.manifest.load import Loader, connections_in
 from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.fleet import Manifest
 from reconciler.model.provenance import ConnectionChange, Provenance, Reading
-from reconciler.ports import Exported, Platform, Versioned
+from reconciler.ports import Exported, Platform, Repository
 
 UNSEEN = {"not-comparable", "skipped"}
 
@@ -96,7 +96,7 @@ class _Older(msgspec.Struct, frozen=True, kw_only=True):
     commit: str = ""
     tip: Manifest | None = None
 
-    def compared(self, provenance: Provenance, today: Manifest, repository: Versioned, *, offline: bool) -> Compared:
+    def compared(self, provenance: Provenance, today: Manifest, repository: Repository, *, offline: bool) -> Compared:
         """Return today's manifests beside it."""
         fleets = [*today.fleets.values(), *(self.manifest.fleets.values() if self.manifest is not None else ())]
         sides = Sides(
@@ -126,7 +126,7 @@ class _Older(msgspec.Struct, frozen=True, kw_only=True):
 class _Base:
     """Reads the base."""
 
-    def __init__(self, base: str, today: Manifest, places: Places, repository: Versioned, into: Path) -> None:
+    def __init__(self, base: str, today: Manifest, places: Places, repository: Repository, into: Path) -> None:
         self.base = base
         self.today = today
         self.places = places
@@ -241,7 +241,7 @@ class _Base:
         return msgspec.structs.replace(before, fleets=kept, warnings=left_out)
 
 
-def _is_folder(base: str, repository: Versioned) -> bool:
+def _is_folder(base: str, repository: Repository) -> bool:
     """Return whether a base is a folder. What git knows is a ref: a request may bring a folder of any name along."""
     if not base.strip():
         raise SettingsError("--base is empty", hint="give a branch, a tag, a commit or a folder")
@@ -252,12 +252,12 @@ def _is_folder(base: str, repository: Versioned) -> bool:
     return there
 
 
-def _places(repository: Versioned, paths: list[Path], connections: Path | None) -> Places:
+def _places(repository: Repository, paths: list[Path], connections: Path | None) -> Places:
     """Return where manifests are, in the work tree and in the repository; those outside of it have no name there."""
     beside = None if connections is None else wiring.beside(repository, connections)
     inside = [*paths, *([] if beside is None else [beside])]
     names: list[str] = []
-    if repository.head() is not None:
+    if repository.head():
         for path in inside:
             with contextlib.suppress(SettingsError):
                 names += repository.names([str(path)])

@@ -89,9 +89,9 @@ def _git(place: Path) -> Iterator[Check]:
     yield Check("git", "ok", answer.output.decode(errors="replace").strip())
     repository = wiring.repository([place])
     head = repository.head()
-    if head is None and (why := repository.trouble()):
+    if not head and (why := repository.trouble()):
         yield Check("repository", "warning", f"git refuses it, so plans name no commit: {why}")
-    elif head is None:
+    elif not head:
         yield Check("repository", "warning", f"{folder} is not in a git repository with a commit: plans name no commit")
     else:
         yield Check("repository", "ok", f"at commit {head[:12]}")

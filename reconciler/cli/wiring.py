@@ -27,7 +27,7 @@ from reconciler.model.provenance import DIRTY
 from reconciler.platforms import registry
 from reconciler.plugin import Plugins, Simulation
 from reconciler.plugin.platform import Resolve
-from reconciler.ports import SILENT, Clock, Platform, ReadProgress, Versioned
+from reconciler.ports import SILENT, Clock, Platform, ReadProgress, Repository
 
 SystemClock = stopping.SystemClock
 stoppable = stopping.stoppable
@@ -160,13 +160,13 @@ def recorded(path: Path, manifest: Manifest, clock: Clock) -> Open:
     return open_
 
 
-def repository(paths: Sequence[Path]) -> Versioned:
+def repository(paths: Sequence[Path]) -> Repository:
     """Return the git repository around the manifests."""
     first = places(paths)[0]
     return GitRepository(first if first.is_dir() else first.parent)
 
 
-def beside(repository: Versioned, connections: Path) -> Path | None:
+def beside(repository: Repository, connections: Path) -> Path | None:
     """Return where Connections are in the work tree of the manifests, given where they are in it or in another work tree.
 
     None where they belong to no work tree of that repository.
@@ -181,11 +181,11 @@ def beside(repository: Versioned, connections: Path) -> Path | None:
     return Path(repository.top(), name)
 
 
-def common(repository: Versioned, folder: Path) -> str:
+def common(repository: Repository, folder: Path) -> str:
     """Return the newest commit that two work trees of one repository have in common; empty where they are of two."""
     other = GitRepository(folder)
     head = other.head()
-    if head is None or repository.identity() != other.identity() or repository.top() == other.top():
+    if not head or repository.identity() != other.identity() or repository.top() == other.top():
         return ""
     with contextlib.suppress(SettingsError):
         return repository.merge_base(head)
@@ -196,7 +196,7 @@ def commit(paths: Sequence[Path], manifest: Manifest, *, warn: bool = True) -> s
     """Return the commit of the manifests, marked as git marks it where files differ from it; empty outside git."""
     found = repository(paths)
     head = found.head()
-    if head is None:
+    if not head:
         if warn and (why := found.trouble()):
             note(f"warning: the plan names no commit: {why}")
         return ""

@@ -9,8 +9,8 @@ import msgspec
 from reconciler.core.assessment import FleetAssessment
 from reconciler.model.change import Change, Held
 from reconciler.model.hold import HoldReason
-from reconciler.model.plan import Basis, MovedTo
-from reconciler.model.release import Catalog, Release, ReleaseInfo
+from reconciler.model.plan import Basis
+from reconciler.model.release import Catalog, Listed, Release, ReleaseInfo
 from reconciler.model.unit import Ref
 
 
@@ -45,12 +45,12 @@ def _may_follow(held: Held) -> bool:
     return any(hold.code is HoldReason.REQUIREMENT_NOT_MET for hold in held.reasons)
 
 
-def moved_to(changes: tuple[Change, ...], catalog: Catalog) -> tuple[MovedTo, ...]:
+def moved_to(changes: tuple[Change, ...], catalog: Catalog) -> tuple[Listed, ...]:
     """Return what is known of each version that changes move units to."""
     nothing = ReleaseInfo(found=None)
     wanted = sorted({(change.workload, change.to) for change in changes if change.to is not None}, key=_release_order)
     return tuple(
-        MovedTo(
+        Listed(
             workload,
             version,
             msgspec.structs.replace(catalog.get(Release(workload.id, version), nothing), availability={}),

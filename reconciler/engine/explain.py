@@ -14,11 +14,11 @@ from reconciler.model.desired import Want
 from reconciler.model.fleet import Manifest
 from reconciler.model.report import Explanation, Rule, SlotExplanation
 from reconciler.model.snapshot import Workload
-from reconciler.ports import Repository
+from reconciler.ports import Authors
 
 
 def explanation(
-    planned: PlanResult, manifest: Manifest, repository: Repository, unit: str, workload: str | None = None
+    planned: PlanResult, manifest: Manifest, authors: Authors, unit: str, workload: str | None = None
 ) -> Explanation:
     """Return why the slots of a unit are as they are; without a workload, all that git or the platform know of.
 
@@ -29,7 +29,7 @@ def explanation(
         unit, workload = _divided(planned, unit)
     reading, row = _find(planned, unit)
     slots = [_slot(planned, manifest, reading, row, one) for one in _workloads(reading, row, workload)]
-    return Explanation(slots=tuple(_with_authors(slot, repository) for slot in slots))
+    return Explanation(slots=tuple(_with_authors(slot, authors) for slot in slots))
 
 
 def _divided(planned: PlanResult, unit: str) -> tuple[str, str | None]:
@@ -103,16 +103,16 @@ def _slot(planned: PlanResult, manifest: Manifest, reading: Reading, row: int, w
     return explain(one, plan, manifest, row, workload)
 
 
-def _with_authors(slot: SlotExplanation, repository: Repository) -> SlotExplanation:
+def _with_authors(slot: SlotExplanation, authors: Authors) -> SlotExplanation:
     return msgspec.structs.replace(
         slot,
-        won=_with_author(slot.won, repository) if slot.won is not None else None,
-        lost=tuple(_with_author(rule, repository) for rule in slot.lost),
+        won=_with_author(slot.won, authors) if slot.won is not None else None,
+        lost=tuple(_with_author(rule, authors) for rule in slot.lost),
     )
 
 
-def _with_author(rule: Rule, repository: Repository) -> Rule:
-    author = repository.blame(rule.origin)
+def _with_author(rule: Rule, authors: Authors) -> Rule:
+    author = authors.blame(rule.origin)
     if author is None:
         return rule
     return msgspec.structs.replace(

@@ -48,7 +48,7 @@ class Refs:
         found = self.known(ref)
         if found:
             return found
-        inside = git(self._folder, "rev-parse", "--show-toplevel")
+        inside = self._toplevel()
         if inside.problem:
             raise SettingsError(f"cannot look up {ref!r}: {inside.problem}", hint=inside.advice or "or give a folder")
         raise SettingsError(f"git has no commit {ref!r} here", hint=self._how_to_fetch(ref))
@@ -74,6 +74,9 @@ class Refs:
         """Return the command that fetches a commit or a refspec, with all of its history."""
         deepen = " --unshallow" if self.shallow() else ""
         return f"git fetch{deepen} {shlex.quote(self.remote() or 'REMOTE')} {shlex.quote(what)}"
+
+    def _toplevel(self) -> Answer:
+        return git(self._folder, "rev-parse", "--show-toplevel")
 
     def _how_to_fetch(self, ref: str) -> str:
         remote = self.remote()

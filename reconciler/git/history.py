@@ -58,17 +58,17 @@ class History:
     def placement(self, saved: Provenance, commit: str) -> Placement:
         """Return how the commit of a saved plan lies to the one that is checked out."""
         refs, head = self._refs, self._refs.head()
-        known = refs.known(commit) != ""
-        ancestor = known and refs.is_ancestor(commit, head)
+        theirs = refs.known(commit)
+        ancestor = theirs != "" and refs.is_ancestor(commit, head)
         shallow = refs.shallow()
         return Placement(
             head=head,
-            known=known,
+            known=theirs != "",
             ancestor=ancestor,
             found=not ancestor and self._found(saved, head),
             fetch=refs.unshallow() if shallow else refs.fetch(commit) if refs.remote() else "",
             shallow=shallow,
-            newer=self._newer(head, saved.paths, own=known and refs.known(commit) == head),
+            newer=self._newer(head, saved.paths, own=theirs != "" and theirs == head),
         )
 
     def _found(self, saved: Provenance, head: str) -> bool:

@@ -23,20 +23,12 @@ OURS = b"reconciler/"
 """What stands in every manifest."""
 
 
-class GitRepository:
-    """`ports.Repository` over the git command. Outside a repository it knows nothing and says so with None."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._refs = Refs(folder)
-
-    def head(self) -> str | None:
-        """Return the commit checked out; None outside git and before the first commit."""
-        return self._refs.head() or None
+class GitRepository(Refs):
+    """`ports.Repository` over the git command. Outside a repository it knows nothing."""
 
     def trouble(self) -> str:
         """Return why git refuses the repository that is there; nothing where it does not, or there is none."""
-        answer = git(self._folder, "rev-parse", "--show-toplevel")
+        answer = self._toplevel()
         return answer.problem if answer.problem.startswith("fatal:") and NO_REPOSITORY not in answer.problem else ""
 
     def changed(self, paths: Sequence[str], files: Sequence[str] = ()) -> bool:
@@ -73,7 +65,7 @@ class GitRepository:
         A path that the ref does not have gives nothing. Raises SettingsError for an unknown ref, outside git, and for
         a path outside the repository.
         """
-        commit, top = self._refs.commit(ref), self._top()
+        commit, top = self.commit(ref), self._top()
         tree = Tree(self._folder, commit, top)
         names = [_inside(path, top) for path in paths]
         files: dict[str, str] = {}
@@ -101,31 +93,19 @@ class GitRepository:
 
     def top(self) -> str:
         """Return the folder that the work tree begins with; empty outside git."""
-        return text(git(self._folder, "rev-parse", "--show-toplevel"))
+        return text(self._toplevel())
 
     def identity(self) -> str:
         """Return what all work trees of one repository share; empty outside git."""
         answer = git(self._folder, "rev-parse", "--git-common-dir")
         return "" if answer.problem else os.path.realpath(self._folder / text(answer))
 
-    def known(self, ref: str) -> str:
-        """Return the commit of a ref; empty where git knows none."""
-        return self._refs.known(ref)
-
-    def commit(self, ref: str) -> str:
-        """Return the commit of a ref; raise SettingsError that says how to fetch one that is not here."""
-        return self._refs.commit(ref)
-
-    def merge_base(self, ref: str) -> str:
-        """Return the newest commit that a ref and what is checked out have in common; raise SettingsError for none."""
-        return self._refs.merge_base(ref)
-
     def names(self, paths: Sequence[str]) -> tuple[str, ...]:
         """Return paths from the top of the repository; raise SettingsError for one outside."""
-        top = self._top()
-        if not self.top():
+        top = self.top()
+        if not top:
             raise SettingsError("this is not in a git repository")
-        return tuple(_inside(path, top) or "." for path in paths)
+        return tuple(_inside(path, Path(top).resolve()) or "." for path in paths)
 
     def patches(self, base: str, names: Sequence[str]) -> tuple[str, tuple[str, ...]]:
         """Return digests of what the commits since a base changed below `names`: all together, and each by itself."""
@@ -136,7 +116,7 @@ class GitRepository:
         return History(self._folder).placement(saved, commit)
 
     def _top(self) -> Path:
-        return Path(text(git(self._folder, "rev-parse", "--show-toplevel"))).resolve()
+        return Path(self.top()).resolve()
 
 
 def _inside(path: str, top: Path) -> str:

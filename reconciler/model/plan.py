@@ -8,7 +8,7 @@ from reconciler.model.change import Action, Change, Held
 from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.origin import Origin
 from reconciler.model.provenance import ConnectionChange, Loosened, Provenance
-from reconciler.model.release import ReleaseInfo
+from reconciler.model.release import Listed
 from reconciler.model.unit import Ref
 
 FORMAT = "reconciler/plan.v1"
@@ -106,14 +106,6 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
     """(workload id, version, identity on the platform) of every version moved to."""
 
 
-class MovedTo(msgspec.Struct, frozen=True):
-    """A version that changes move units to, and what the catalogue says of it: what reviewers want to know."""
-
-    workload: Ref
-    version: str
-    info: ReleaseInfo
-
-
 class Share(msgspec.Struct, frozen=True):
     """How much of a fleet the changes of one workload hit: `changing` of `managed` devices, whatever the filters."""
 
@@ -139,7 +131,8 @@ class FleetPlan(msgspec.Struct, frozen=True, kw_only=True):
     lifted: tuple[Lifted, ...] = ()
     """What would be violations, did the fleet not say `allow:`."""
     warnings: tuple[str, ...] = ()
-    releases: tuple[MovedTo, ...] = ()
+    releases: tuple[Listed, ...] = ()
+    """The versions that changes move units to: what reviewers want to know of them."""
     shares: tuple[Share, ...] = ()
     """Of each workload that has changes."""
     error: str = ""

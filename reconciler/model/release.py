@@ -148,7 +148,7 @@ class ReleaseQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Listed(msgspec.Struct, frozen=True):
-    """One release of a listing. A workload without id and name is one the platform does not tell."""
+    """One release, and what the catalogue says of it. A workload without id and name is one the platform does not name."""
 
     workload: Ref
     version: str

@@ -13,8 +13,9 @@ from typing import NamedTuple
 import msgspec
 
 from reconciler.model.change import Change, Held, Reason, Verb
-from reconciler.model.plan import FleetPlan, Lifted, MovedTo, Share, Violation
+from reconciler.model.plan import FleetPlan, Lifted, Share, Violation
 from reconciler.model.provenance import ConnectionChange, Loosened
+from reconciler.model.release import Listed
 from reconciler.model.unit import Names, Ref
 from reconciler.views.base_words import READINGS, edit_words, loosened_words, was_and_now
 from reconciler.views.group import Calls, Group, HeldGroup, goal, leaving, moves, terms, units_and_devices
@@ -139,7 +140,7 @@ class FleetRows:
         limit = Cell("Limit", LIMITS[one.violation.kind], "bold")
         return Row([*in_fleets([self]), limit, words._replace(column="Would be violated by"), reason, until, at])
 
-    def version(self, one: MovedTo) -> Row:
+    def version(self, one: Listed) -> Row:
         """Return what is known of a version that is moved to."""
         said, notes = " · ".join(facts(one.info)), first_line(one)
         return Row(

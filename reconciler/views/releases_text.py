@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from reconciler.model.plan import FleetPlan, MovedTo
+from reconciler.model.plan import FleetPlan
 from reconciler.model.release import Artifact, Listed, Preparation, PrepareStatus, ReleaseInfo
 from reconciler.model.report import RELEASES_FORMAT, ConnectionReleases
 from reconciler.views.line import EMPTY, Line, Span, fits, folded, line, table
@@ -192,12 +192,12 @@ def revision(info: ReleaseInfo) -> str:
     return clean(info.revision)[: COMMIT if LONG_ID.fullmatch(info.revision) else None]
 
 
-def spoken_of(fleet: FleetPlan) -> list[MovedTo]:
+def spoken_of(fleet: FleetPlan) -> list[Listed]:
     """Return the versions that a plan moves units to and of which something is known that people decide by."""
     return [one for one in fleet.releases if any(facts(one.info)) or first_line(one)]
 
 
-def first_line(one: MovedTo | Listed) -> str:
+def first_line(one: Listed) -> str:
     """Return the first line of a release's notes, cleaned and shortened; empty where they say no more than its name."""
     lines = (one.info.summary or one.info.notes).strip().splitlines()
     said = lines[0].strip() if lines else ""

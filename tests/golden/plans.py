@@ -16,7 +16,6 @@ from reconciler.model.plan import (
     FleetPlan,
     Lifted,
     LimitKind,
-    MovedTo,
     Plan,
     Share,
     Summary,
@@ -32,7 +31,7 @@ from reconciler.model.provenance import (
     Provenance,
     Reading,
 )
-from reconciler.model.release import Preparation, PrepareStatus, ReleaseInfo
+from reconciler.model.release import Listed, Preparation, PrepareStatus, ReleaseInfo
 from reconciler.model.unit import Ref
 
 NOW = 1795000000.0
@@ -140,7 +139,7 @@ def fleet(
     unmanaged: int = 0,
     unknown: int = 0,
     under_way: tuple[int, int, int, int] = (0, 0, 0, 0),
-    releases: Sequence[MovedTo] = (),
+    releases: Sequence[Listed] = (),
     lifted: Sequence[Lifted] = (),
 ) -> FleetPlan:
     verbs = [one.verb for one in changes]
@@ -327,7 +326,7 @@ def steps() -> Plan:
     return plan(fleet(changes=moves, actions=actions, held=later, warnings=warnings, releases=[KNOWN, SAID, QUIET]))
 
 
-KNOWN = MovedTo(
+KNOWN = Listed(
     VISION,
     "v2.0.1",
     ReleaseInfo(
@@ -342,8 +341,8 @@ KNOWN = MovedTo(
         preparation=Preparation(reference="vision-2.0.1", status=PrepareStatus.NOT_ASKED),
     ),
 )
-SAID = MovedTo(POLLER, "v1.4.0", ReleaseInfo(found=True, notes="Reads registers in blocks.\nAnd more."))
-QUIET = MovedTo(AGENT, "v0.9.0", ReleaseInfo(found=True))
+SAID = Listed(POLLER, "v1.4.0", ReleaseInfo(found=True, notes="Reads registers in blocks.\nAnd more."))
+QUIET = Listed(AGENT, "v0.9.0", ReleaseInfo(found=True))
 
 
 HOSTILE = "gw\x1b[31m-\u202eevil\u202c\n::error::x ##[group] | ` <b>@root</b> #1 ![i](http://x.y) www.x.y 日本語\x00"
@@ -400,7 +399,7 @@ def hostile() -> Plan:
         warnings=[HOSTILE],
         problems=[HOSTILE],
         releases=[
-            MovedTo(bad, HOSTILE, ReleaseInfo(found=True, notes=HOSTILE, revision=HOSTILE, dependencies=(HOSTILE,)))
+            Listed(bad, HOSTILE, ReleaseInfo(found=True, notes=HOSTILE, revision=HOSTILE, dependencies=(HOSTILE,)))
         ],
     )
     return plan(one, filters=HOSTILE)

@@ -28,7 +28,6 @@ from reconciler.model.plan import (
     FleetPlan,
     Lifted,
     LimitKind,
-    MovedTo,
     Plan,
     Share,
     Summary,
@@ -44,7 +43,7 @@ from reconciler.model.provenance import (
     Provenance,
     Reading,
 )
-from reconciler.model.release import Preparation, PrepareStatus, ReleaseInfo
+from reconciler.model.release import Listed, Preparation, PrepareStatus, ReleaseInfo
 from reconciler.model.report import Applied
 from reconciler.model.unit import Ref
 from reconciler.views import annotations as annotating
@@ -103,7 +102,7 @@ helds = st.builds(
     stage=st.integers(0, 2),
 )
 moved_to = st.builds(
-    MovedTo,
+    Listed,
     workload=refs,
     version=speakable,
     info=st.builds(

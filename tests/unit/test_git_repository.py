@@ -51,7 +51,7 @@ def exported(into: Path) -> dict[str, bytes]:
 
 
 def test_head_is_the_commit_checked_out(top: Path) -> None:
-    assert GitRepository(top).head() is None, "nothing is committed yet"
+    assert GitRepository(top).head() == "", "nothing is committed yet"
     first = commit(top, "first")
     (top / "sub").mkdir()
     assert GitRepository(top / "sub").head() == first
@@ -103,7 +103,7 @@ def test_outside_git_nothing_is_known(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     (tmp_path / "fleet.yaml").write_text("a: 1\n")
     repository = GitRepository(tmp_path)
-    assert repository.head() is None
+    assert repository.head() == ""
     assert repository.changed([str(tmp_path)]), "nothing says that they are those of a commit"
     assert repository.blame(Origin(str(tmp_path / "fleet.yaml"), 1, 1)) is None
     with pytest.raises(SettingsError, match=r"main.*not a git repository"):
@@ -111,10 +111,10 @@ def test_outside_git_nothing_is_known(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_no_git_and_no_folder_are_not_errors(tmp_path: Path, top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert GitRepository(tmp_path / "nowhere").head() is None
+    assert GitRepository(tmp_path / "nowhere").head() == ""
     assert "no folder" in command.git(tmp_path / "nowhere", "version").problem
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert GitRepository(top).head() is None
+    assert GitRepository(top).head() == ""
     assert command.git(top, "version").problem == "git is not installed"
 
 
@@ -360,7 +360,7 @@ def test_nothing_of_a_repository_is_run(top: Path, tmp_path: Path) -> None:
         (top / ".git" / "hooks" / hook).parent.mkdir(exist_ok=True)
         (top / ".git" / "hooks" / hook).symlink_to(spy)
     repository = GitRepository(top)
-    assert repository.head() is not None
+    assert repository.head() != ""
     assert repository.blame(Origin(str(top / "a.yaml"), 1, 1)) is not None
     repository.export("main", [str(top)], str(tmp_path / "base"))
     assert not trace.exists()

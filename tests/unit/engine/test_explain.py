@@ -11,7 +11,7 @@ from reconciler.model.fleet import Document, FleetSpec, Manifest, Override, Sele
 from reconciler.model.origin import Origin
 from reconciler.model.report import Explanation
 from reconciler.model.verdict import Verdict
-from reconciler.ports import Author, Exported
+from reconciler.ports import Author
 from tests.laws.strategies import document
 from tests.laws.worlds import Site
 
@@ -22,20 +22,8 @@ class Blame:
     def __init__(self, place: str = "") -> None:
         self.place = place
 
-    def head(self) -> str | None:
-        return None
-
-    def trouble(self) -> str:
-        raise AssertionError
-
-    def changed(self, paths: object, files: object = ()) -> bool:
-        raise AssertionError
-
     def blame(self, origin: Origin) -> Author | None:
         return Author("c0ffee", "Ada", "2026-11-20", "Pin it") if self.place and self.place in str(origin) else None
-
-    def export(self, ref: str, paths: object, into: str) -> Exported:
-        raise AssertionError
 
 
 def fleet(name: str, units: Selector, **workloads: WorkloadSpec) -> Document:

@@ -27,7 +27,7 @@ COMMANDS = {
     "validate": ("validate", "Check manifests offline."),
     "show": ("show", "Show a saved plan as text, Markdown or JSON."),
     "comment": ("comment", "Write a saved plan on a pull or merge request."),
-    "reviewed": ("merged", "Fetch the plan that was reviewed for a merge."),
+    "reviewed": ("reviewed", "Fetch the plan that was reviewed for a merge."),
     "diff": ("diff", "Show how two plans, snapshots or manifests differ."),
     "snapshot": ("snapshot", "Record the state of platforms, to plan offline."),
     "import": ("import_", "Write a manifest from what is running."),

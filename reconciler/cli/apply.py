@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli import reviewed, wiring
+from reconciler.cli import saved_plans, wiring
 from reconciler.cli.files import check_targets
 from reconciler.cli.options import (
     ALLOW_NEEDS_REASON,
@@ -111,13 +111,13 @@ def command(  # every option is one of the command line's
     unless what it was made from is in the history of what is checked out.
     """
     _check_usage(yes=yes, plans=len(plan_files), replan=replan_if_subset, allow=allow, reason=reason)
-    reviews = reviewed.read(plan_files, approved if plan_files else ())
+    reviews = saved_plans.read(plan_files, approved if plan_files else ())
     saved = reviews[0] if reviews and not replan_if_subset else None
     clock = wiring.SystemClock()
     manifest = wiring.load(selected.paths, selected.connections, strict=selected.strict)
     commit = wiring.commit(selected.paths, manifest)
     for path, one in zip(plan_files, reviews, strict=True):
-        reviewed.check(one, path, manifest, commit, selected.paths, allow, clock.now())
+        saved_plans.check(one, path, manifest, commit, selected.paths, allow, clock.now())
     request = PlanRequest(
         manifest=manifest,
         filters=selected.filters,
@@ -131,7 +131,7 @@ def command(  # every option is one of the command line's
         for one in reviews:
             check_targets(one, planned.plan)
         if approved and not reviews:
-            reviewed.check_approved([planned.plan], approved)
+            saved_plans.check_approved([planned.plan], approved)
         if saved is None and planned.plan.errored and not planned.readings:
             print_plan(planned.plan, output, verbose=False, now=clock.now(), context=selected.context)
             return 1

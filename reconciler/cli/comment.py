@@ -17,7 +17,7 @@ from reconciler.model.plan import Plan
 from reconciler.views import review
 from reconciler.views.words import duration
 
-WORTH_TELLING = 5.0
+WORTH_SAYING = 5.0
 """Seconds."""
 
 
@@ -40,7 +40,7 @@ Exit codes: 0 written, 1 not written.""",
 @click.option("--gitlab", "forge", flag_value="gitlab", help="Write on GitLab.")
 @click.option("--plan", "plan_file", type=FILE, metavar="FILE", help="The saved plan; without it there was none.")
 @click.option("--errors", type=FILE, metavar="FILE", help="What `plan` wrote to standard error when it made none.")
-@click.option("--name", default="default", show_default=True, help="Tells several plans of a repository apart.")
+@click.option("--name", default="default", show_default=True, help="Distinguishes several plans of a repository.")
 @click.option("--label", is_flag=True, help="Also label the request: violations, removals, changes, …")
 @click.option("--issue", is_flag=True, help="Keep one issue instead: open while fleets and git differ, then closed.")
 @click.option("--repository", metavar="OWNER/NAME", help="The repository (default: the job's).")
@@ -66,7 +66,7 @@ def command(
     from reconciler.forge import context, posting
     from reconciler.views import plan_markdown
 
-    clock = _TellingClock()
+    clock = _AnnouncingClock()
     kind = forge or context.kind(os.environ)
     if not kind:
         raise click.UsageError("give --github or --gitlab")
@@ -109,12 +109,12 @@ def command(
     return 0
 
 
-class _TellingClock(wiring.SystemClock):
+class _AnnouncingClock(wiring.SystemClock):
     """Says what it waits for: a rate limit may take minutes."""
 
     def sleep(self, seconds: float) -> bool:
         """Wait that long, or until stopped; return whether stopped."""
-        if seconds >= WORTH_TELLING:
+        if seconds >= WORTH_SAYING:
             say(f"waiting {duration(seconds)} before the next attempt", err=True)
         return super().sleep(seconds)
 

@@ -27,7 +27,7 @@ UNSEEN = {"not-comparable", "skipped"}
 
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
-    """Today's manifests beside those of `--base`."""
+    """Today's manifests and those of `--base`."""
 
     provenance: Provenance
     base: Manifest | None = None
@@ -62,9 +62,16 @@ def compared(
         why = "--base compares files, and standard input has no earlier version"
         raise SettingsError(why, hint="give them in PATHS")
     with tempfile.TemporaryDirectory(prefix="reconciler-base-") as folder:
-        sides = _Base(base, today, places, repository, Path(folder))
-        older = sides.folder() if _is_folder(base, repository) else sides.ref()
-        yield older.compared(provenance, today, repository, offline=offline)
+        sides = _Base(
+            base=base,
+            today=today,
+            places=places,
+            repository=repository,
+            into=Path(folder),
+            provenance=provenance,
+            offline=offline,
+        )
+        yield sides.folder() if _is_folder(base, repository) else sides.ref()
 
 
 def guarded(open_: Open, found: Collection[ConnectionChange]) -> Open:
@@ -84,92 +91,59 @@ def guarded(open_: Open, found: Collection[ConnectionChange]) -> Open:
     return opening
 
 
-class _Older(msgspec.Struct, frozen=True, kw_only=True):
-    """The base as it was found."""
-
-    base: str
-    manifest: Manifest | None
-    problem: str
-    connections: Documents
-    """Those of the base; those of today stand at the same places."""
-    today: Documents
-    commit: str = ""
-    tip: Manifest | None = None
-
-    def compared(self, provenance: Provenance, today: Manifest, repository: Repository, *, offline: bool) -> Compared:
-        """Return today's manifests beside it."""
-        fleets = [*today.fleets.values(), *(self.manifest.fleets.values() if self.manifest is not None else ())]
-        sides = Sides(
-            base=self.connections,
-            today=self.today,
-            used=today.connections,
-            fleets=fleets,
-            whole=self.manifest is not None and not any(one.code in UNSEEN for one in self.manifest.warnings),
-            offline=offline,
-        )
-        patch, patches = repository.patches(self.commit, provenance.paths) if self.commit else ("", ())
-        return Compared(
-            provenance=msgspec.structs.replace(
-                provenance,
-                base=self.base,
-                base_commit=self.commit,
-                base_problem=self.problem,
-                patch=patch,
-                patches=patches,
-            ),
-            base=self.manifest,
-            tip=self.tip,
-            connections=changes(sides, wiring.plugins()),
-        )
-
-
-class _Base:
+class _Base(msgspec.Struct, frozen=True, kw_only=True):
     """Reads the base."""
 
-    def __init__(self, base: str, today: Manifest, places: Places, repository: Repository, into: Path) -> None:
-        self.base = base
-        self.today = today
-        self.places = places
-        self.repository = repository
-        self.into = into
+    base: str
+    today: Manifest
+    places: Places
+    repository: Repository
+    into: Path
+    provenance: Provenance
+    offline: bool
 
-    def folder(self) -> _Older:
-        """Return what a folder holds."""
-        older, problem = self._tried([Path(self.base)], self.places.connections, f"the folder {self.base}")
-        own = self._connections(older, [Path(self.base)])
-        if self.places.connections is not None:
-            own = {**own, **connections_in([self.places.connections], wiring.plugins())}
-        return _Older(
-            base=self.base,
-            manifest=older,
-            problem=problem,
-            connections=own,
-            today=self._todays(),
-            commit=wiring.common(self.repository, Path(self.base)),
-        )
+    def folder(self) -> Compared:
+        """Return today's manifests and what a folder holds."""
+        paths, connections = [Path(self.base)], self.places.connections
+        older, problem = self._tried(paths, connections, f"the folder {self.base}")
+        own = self._connections(older, paths, connections)
+        return self._compared(older, problem, own, wiring.common(self.repository, Path(self.base)))
 
-    def ref(self) -> _Older:
-        """Return what a ref held when what is checked out left it."""
+    def ref(self) -> Compared:
+        """Return today's manifests and those that a ref held when what is checked out left it."""
         tip, commit = self.repository.commit(self.base), self.repository.merge_base(self.base)
         found, connections = self._export(commit, "base")
         older, problem = self._tried(found, connections, f"the git ref {self.base}")
-        own = self._connections(older, [*map(Path, found.paths)])
-        if connections is not None:
-            own = {**own, **connections_in([connections], wiring.plugins())}
+        own = self._connections(older, [*map(Path, found.paths)], connections)
         newest: Manifest | None = None
         if tip != commit and older is not None:
             newer, beside = self._export(tip, "tip")
             with contextlib.suppress(ReconcilerError):  # what is wrong with it is for those to mend who merged it
                 newest = self._load(newer, beside)
-        return _Older(
-            base=self.base,
-            manifest=older,
-            problem=problem,
-            connections=own,
+        return self._compared(older, problem, own, commit, newest)
+
+    def _compared(
+        self, older: Manifest | None, problem: str, own: Documents, commit: str, tip: Manifest | None = None
+    ) -> Compared:
+        """Return what was found; `own` are the Connections of the base."""
+        sides = Sides(
+            base=own,
             today=self._todays(),
-            commit=commit,
-            tip=newest,
+            used=self.today.connections,
+            fleets=[*self.today.fleets.values(), *(older.fleets.values() if older is not None else ())],
+            whole=older is not None and not any(one.code in UNSEEN for one in older.warnings),
+            offline=self.offline,
         )
+        patch, patches = self.repository.patches(commit, self.provenance.paths) if commit else ("", ())
+        provenance = msgspec.structs.replace(
+            self.provenance,
+            base=self.base,
+            base_commit=commit,
+            base_problem=problem,
+            patch=patch,
+            patches=patches,
+        )
+        return Compared(provenance=provenance, base=older, tip=tip, connections=changes(sides, wiring.plugins()))
 
     def _todays(self) -> Documents:
         """Return the Connections that stand today where those of the base stood."""
@@ -178,10 +152,13 @@ class _Base:
         beside = [] if self.places.beside is None else [self.places.beside]
         return {**self.today.ignored, **connections_in(beside, wiring.plugins())}
 
-    def _connections(self, older: Manifest | None, paths: list[Path]) -> Documents:
+    def _connections(self, older: Manifest | None, paths: list[Path], connections: Path | None) -> Documents:
+        """Return those of the base: those of `--connections` come before those among its manifests."""
         if older is None:
-            return connections_in(paths, wiring.plugins())
-        return older.connections if self.places.connections is None else older.ignored
+            own = connections_in(paths, wiring.plugins())
+        else:
+            own = older.connections if self.places.connections is None else older.ignored
+        return own if connections is None else {**own, **connections_in([connections], wiring.plugins())}
 
     def _export(self, commit: str, name: str) -> tuple[Exported, Path | None]:
         """Write the manifests of a commit; return them, and where the Connections of `--connections` are there."""
@@ -215,9 +192,7 @@ class _Base:
         return older, ""
 
     def _load(self, found: list[Path] | Exported, connections: Path | None) -> Manifest:
-        if isinstance(found, list):
-            return Loader(found, wiring.plugins(), connections, may_be_empty=True).load()
-        return self._older(found, connections)
+        return _read(found, connections) if isinstance(found, list) else self._older(found, connections)
 
     def _older(self, found: Exported, connections: Path | None) -> Manifest:
         """Return the older manifests; a fleet that stands elsewhere today is the same fleet, and is looked up there."""
@@ -225,9 +200,8 @@ class _Base:
         paths = [*map(Path, found.paths)]
         if found.moved:
             with contextlib.suppress(ReconcilerError):  # what else was moved or deleted may not go together with ours
-                before = Loader([*paths, Path(found.moved)], wiring.plugins(), connections, may_be_empty=True).load()
-        if before is None:
-            before = Loader(paths, wiring.plugins(), connections, may_be_empty=True).load()
+                before = _read([*paths, Path(found.moved)], connections)
+        before = before or _read(paths, connections)
         elsewhere = {name for name, one in before.fleets.items() if found.moved and one.file.startswith(found.moved)}
         kept = {name: one for name, one in before.fleets.items() if name not in elsewhere or name in self.today.fleets}
         left_out = tuple(
@@ -239,6 +213,10 @@ class _Base:
             for name, why in found.left_out
         )
         return msgspec.structs.replace(before, fleets=kept, warnings=left_out)
+
+
+def _read(paths: list[Path], connections: Path | None) -> Manifest:
+    return Loader(paths, wiring.plugins(), connections, may_be_empty=True).load()
 
 
 def _is_folder(base: str, repository: Repository) -> bool:

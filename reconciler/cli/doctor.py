@@ -16,7 +16,7 @@ from reconciler.cli import wiring
 from reconciler.cli.options import connections_option, output_option, paths_argument
 from reconciler.cli.output import note
 from reconciler.cli.printing import print_report
-from reconciler.cli.taking_over import take_over
+from reconciler.cli.proposals import take_over
 from reconciler.engine.doctor import examine
 from reconciler.errors import SettingsError
 from reconciler.git.command import git

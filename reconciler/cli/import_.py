@@ -16,7 +16,7 @@ from reconciler.cli import connecting, wiring
 from reconciler.cli.files import make_folder, write_files
 from reconciler.cli.options import connections_option
 from reconciler.cli.output import note, quiet, say
-from reconciler.cli.taking_over import proposed
+from reconciler.cli.proposals import proposed
 from reconciler.core.bootstrap import Imported
 from reconciler.engine.bootstrap import import_fleet
 from reconciler.engine.snapshot import chosen
@@ -134,7 +134,7 @@ def _import(wanted: Wanted, manifest: Manifest, connection: str, text: str) -> N
     else:
         make_folder(wanted.out)
         write_files({wanted.out / name: content.encode() for name, content in texts.items()})
-    _tell(wanted, found, texts, proposals)
+    _report(wanted, found, texts, proposals)
     for name, document in manifest.fleets.items():
         if document.spec.connection == connection:
             note(f"warning: the fleet {name!r} also uses {connection!r}; no slot may be in both")
@@ -180,14 +180,12 @@ def _comments(found: Imported) -> list[str]:
     return [f"What {found.application} ran when it was imported. Edit it as you like.", *found.notes]
 
 
-def _tell(
-    wanted: Wanted, found: Imported, texts: Mapping[str, str], proposals: Mapping[str, Any] | None = None
-) -> None:
+def _report(wanted: Wanted, found: Imported, texts: Mapping[str, str], proposals: Mapping[str, Any] | None) -> None:
     if quiet():
         return
     if not wanted.shown:
         for name, content in texts.items():
-            say(f"wrote {wanted.out / name} ({content.count(chr(10)):,} lines)", err=wanted.shown)
+            say(f"wrote {wanted.out / name} ({content.count(chr(10)):,} lines)")
     say(f"{found.slots:,} slots of {found.units:,} units are managed", err=wanted.shown)
     for one in found.notes:
         say(f"note: {one}", err=wanted.shown)

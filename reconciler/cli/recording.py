@@ -42,7 +42,7 @@ class RunSoFar:
             one = event.outcome
             slot = one.fleet, one.unit.id, one.workload.id
             self._taken.pop(slot, None)
-            self._results[slot] = one.result.value  # a watch tells of a slot again when it has settled
+            self._results[slot] = one.result.value  # a watch reports a slot again when it has settled
 
     def lines(self) -> list[str]:
         """Return what came of the run as far as anybody knows."""

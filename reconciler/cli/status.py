@@ -95,7 +95,7 @@ def command(
         planned.close()
         print_status(status(planned, units=listed, only=only), output, clock.now())
         return int(planned.plan.errored)
-    shown = Drawing(output) if is_terminal() and output in {"text", "wide"} else Appending(output)
+    shown = Drawing(wide=output == "wide") if is_terminal() and output in {"text", "wide"} else Appending(output)
     try:
         with shown:
             for found in follow(ask, clock, interval, units=listed, only=only):

@@ -6,7 +6,8 @@ import sys
 from types import TracebackType
 from typing import Self
 
-from reconciler.cli.output import Screen, is_terminal, say, show, width, write_json, write_yaml
+from reconciler.cli.output import Screen, is_terminal, say, show, width
+from reconciler.cli.printing import print_report
 from reconciler.errors import ReconcilerError
 from reconciler.model.quantity import iso
 from reconciler.model.report import Status
@@ -16,21 +17,17 @@ from reconciler.views.line import EMPTY, Line, folded, line
 
 def print_status(found: Status, output: str, now: float) -> None:
     """Write a status once; `now` in seconds since 1970."""
-    if output == "json":
-        write_json(status_text.encode(found))
-    elif output == "yaml":
-        write_yaml(status_text.encode(found))
-    elif output == "name":
+    if output == "name":
         say(*status_rows.names(found))
         _say_unread(found)
     else:
-        show(_lines(found, output, now))
+        print_report(found, output, status_text.encode, _lines, now=now, wide=output == "wide")
 
 
-def _lines(found: Status, output: str, now: float) -> list[Line]:
-    if output == "wide":
+def _lines(found: Status, *, width: int, now: float, wide: bool) -> list[Line]:
+    if wide:
         return status_rows.wide(found)
-    return status_text.render(found, now=now, width=width(), piped=not is_terminal())
+    return status_text.render(found, now=now, width=width, piped=not is_terminal())
 
 
 def _say_unread(found: Status) -> None:
@@ -42,8 +39,8 @@ def _say_unread(found: Status) -> None:
 class Drawing:
     """Draws every status over the one before."""
 
-    def __init__(self, output: str) -> None:
-        self._output = output
+    def __init__(self, *, wide: bool) -> None:
+        self._wide = wide
         self._screen = Screen()
         self._last: list[Line] = []
 
@@ -58,7 +55,7 @@ class Drawing:
 
     def show(self, found: Status, now: float) -> None:
         """Draw a status."""
-        self._last = _lines(found, self._output, now)
+        self._last = _lines(found, width=width(), now=now, wide=self._wide)
         self._screen.draw(self._last)
 
     def trouble(self, error: ReconcilerError, now: float) -> None:

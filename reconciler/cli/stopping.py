@@ -14,7 +14,7 @@ from typing import ClassVar
 from reconciler.cli.output import clear, say, show_cursor
 from reconciler.model.exit_code import INCOMPLETE
 
-TELLING = 1.0
+SAYING = 1.0
 """Seconds that words may take which a signal asks for."""
 
 STOPS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -116,10 +116,10 @@ def _end_at_once(code: int, *lines: str) -> None:
 def _say_aside(*lines: str) -> None:
     """Say lines from the handler of a signal: whom it interrupted may be in the middle of writing, and not get on."""
 
-    def tell() -> None:
+    def write() -> None:
         show_cursor()
         say(*lines, err=True)
 
-    teller = threading.Thread(target=tell, daemon=True)
-    teller.start()
-    teller.join(TELLING)
+    writer = threading.Thread(target=write, daemon=True)
+    writer.start()
+    writer.join(SAYING)

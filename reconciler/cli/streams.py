@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO, cast
 
-from reconciler.errors import JournalError
-
 FALLBACK = "reconciler-plain"
 PLAIN = str.maketrans(
     {"→": "->", "↔": "<->", "…": "...", "·": "-", "─": "-", "━": "-", "│": "|", "¦": "|", "└": "`", "├": "|"}
@@ -67,6 +65,8 @@ class _Stream:
             yield
         except OSError as error:
             if not self._forgiving:
+                from reconciler.errors import JournalError  # here, so that help does not load it
+
                 raise JournalError(f"cannot write to standard output: {error.strerror}") from error
 
     def __getattr__(self, name: str) -> Any:

@@ -24,7 +24,7 @@ from reconciler.views.words import count
 Examples:
   reconciler validate                       everything below this folder
   reconciler validate fleet/ -o json        for an editor or a script
-  reconciler validate fleet/ -o github      in a job of GitHub Actions: findings stand beside their lines
+  reconciler validate fleet/ -o github      in a job of GitHub Actions: findings become annotations on their lines
   reconciler validate fleet/ -o gitlab > gl-code-quality-report.json
 
 \b

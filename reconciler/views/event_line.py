@@ -11,11 +11,9 @@ from reconciler.model.event import (
     AnyEvent,
     Blocked,
     Called,
-    Completed,
     Differing,
     Drifted,
     Event,
-    Finished,
     Intended,
     Note,
     Passed,
@@ -37,7 +35,6 @@ from reconciler.views.words import (
     commit_words,
     count,
     course,
-    duration,
     end,
     from_to,
     joined,
@@ -61,20 +58,22 @@ def encode(event: AnyEvent) -> bytes:
 
 
 def render(event: AnyEvent) -> Line:
-    """Return an event as one line: time in UTC, level, fleet, what happened. Never folded: one line an event."""
-    level, words = _said(event, _units(event))
-    return _line(event, level, clean(fleet_of(event)), words)
+    """Return an event as one line: time in UTC, level, fleet, what happened. Never folded: one line an event.
+
+    The end of a pass and of a run have no words: what came of them is said by `watch_text` and by the report.
+    """
+    return grouped(event, [fleet_of(event)], units_of(event))
 
 
 def debug(event: AnyEvent) -> Line:
     """Return an event as one line of details."""
-    return _line(event, "debug", clean(fleet_of(event)), _said(event, _units(event))[1])
+    return _line(event, "debug", clean(fleet_of(event)), _said(event, units_of(event))[1])
 
 
-def grouped(events: Sequence[AnyEvent], fleets: Sequence[str], units: Sequence[str]) -> Line:
-    """Return events that are alike, of these fleets, as one line; `units` are the names of those that they are about."""
-    level, words = _said(events[-1], units)
-    return _line(events[-1], level, listed(fleets) if len(fleets) > 1 or fleets[0] else "", words)
+def grouped(newest: AnyEvent, fleets: Sequence[str], units: Sequence[str]) -> Line:
+    """Return events like the newest one, of these fleets, as one line; `units` are the names of those that they are about."""
+    level, words = _said(newest, units)
+    return _line(newest, level, listed(fleets), words)
 
 
 def answered(kind: str, events: Sequence[Called], slots: int) -> Line:
@@ -92,7 +91,7 @@ def remark(event: AnyEvent, words: str) -> Line:
 
 def level_of(event: AnyEvent) -> str:
     """Return how serious an event is: info, warning or error."""
-    return _said(event, _units(event))[0]
+    return _said(event, units_of(event))[0]
 
 
 def fleet_of(event: AnyEvent) -> str:
@@ -100,6 +99,15 @@ def fleet_of(event: AnyEvent) -> str:
     if isinstance(event, Settled):
         return event.outcome.fleet
     return getattr(event, "fleet", "")
+
+
+def units_of(event: AnyEvent) -> list[str]:
+    """Return the names of the units that an event is about."""
+    if isinstance(event, Settled):
+        return [event.outcome.unit.name]
+    if isinstance(event, Drifted):
+        return [event.unit.name]
+    return [unit.name for unit in event.units] if isinstance(event, Differing) else []
 
 
 def _line(event: AnyEvent, level: str, fleet: str, words: Sequence[Span]) -> Line:
@@ -111,14 +119,6 @@ def _line(event: AnyEvent, level: str, fleet: str, words: Sequence[Span]) -> Lin
         " ",
         *words,
     )
-
-
-def _units(event: AnyEvent) -> list[str]:
-    if isinstance(event, Settled):
-        return [event.outcome.unit.name]
-    if isinstance(event, Drifted):
-        return [event.unit.name]
-    return [unit.name for unit in event.units] if isinstance(event, Differing) else []
 
 
 def _who(units: Sequence[str]) -> str:
@@ -239,14 +239,6 @@ def _reasons(event: Passed) -> str:
 
 
 @_said.register
-def _(event: Completed, units: Sequence[str]) -> Said:
-    del units
-    return "info", [
-        (f"pass {event.number:,} ended after {duration(event.seconds)}: {count(event.fleets, 'fleet')} compared", "")
-    ]
-
-
-@_said.register
 def _(event: Differing, units: Sequence[str]) -> Said:
     goes = course(event.verb, event.now, event.desired)
     what = f"{SIGNS[event.verb]} {event.verb.value} {clean(event.workload.name)} {goes}"
@@ -258,14 +250,6 @@ def _(event: Drifted, units: Sequence[str]) -> Said:
     verb = f" ({event.verb.value} corrects it)" if event.verb is not None else ""
     what = f"drift: {clean(event.workload.name)} on {_who(units)} changed: {from_to(event.was, event.now)}"
     return "warning", [(what, "yellow"), (f"; desired is {version(event.desired)}{verb}", "")]
-
-
-@_said.register
-def _(event: Finished, units: Sequence[str]) -> Said:
-    del units
-    found = _numbers((number, result.value) for result, number in event.results.items())
-    level = "info" if event.exit_code == 0 else "error"
-    return level, [(f"finished after {duration(event.seconds)}: {found}; exit code {event.exit_code}", "")]
 
 
 def _numbers(numbers: Iterable[tuple[int, str]]) -> str:

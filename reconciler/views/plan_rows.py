@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from enum import Enum, IntEnum
-from itertools import chain, islice
 from typing import NamedTuple
 
 import msgspec
@@ -114,31 +113,31 @@ class FleetRows:
         self.show = show
         self.verbose = verbose
         everything: list[Change | Held] = [*fleet.changes, *fleet.held]
-        self._unit = Names(one.unit for one in everything)
+        self.unit = Names(one.unit for one in everything)
+        """What a unit is called in this fleet, not yet cleaned."""
         self._workload = Names(one.workload for one in everything)
 
     def workload(self, ref: Ref) -> Cell:
         """Return what a workload is called in this fleet."""
         return Cell("Workload", self.show(self._workload(ref)), "bold")
 
-    def unit(self, ref: Ref) -> str:
-        """Return what a unit is called in this fleet, not yet cleaned."""
-        return self._unit(ref)
-
     def violation(self, one: Violation) -> Row:
         """Return a broken limit."""
-        at = Cell("Written at", places([one.origin], self.show), "dim", Where.BELOW, "at ")
         words = Cell("Violated by", self.show(violation_words(one)))
+        at = _written_at([one], self.show, Where.BELOW)
         return Row([*in_fleets([self]), Cell("Limit", LIMITS[one.kind], "bold"), words, at])
 
     def lifted(self, one: Lifted) -> Row:
         """Return a limit that would be broken, were it not lifted."""
-        *_, words, _ = self.violation(one.violation).cells
-        at = Cell("Written at", places([one.origin], self.show), "dim", Where.BELOW, "at ")
-        until = Cell("Until", self.show(one.until), "dim", Where.BELOW, "until ")
-        reason = Cell("Reason", self.show(one.reason), "", Where.BELOW)
-        limit = Cell("Limit", LIMITS[one.violation.kind], "bold")
-        return Row([*in_fleets([self]), limit, words._replace(column="Would be violated by"), reason, until, at])
+        cells = [
+            *in_fleets([self]),
+            Cell("Limit", LIMITS[one.violation.kind], "bold"),
+            Cell("Would be violated by", self.show(violation_words(one.violation))),
+            Cell("Reason", self.show(one.reason), "", Where.BELOW),
+            Cell("Until", self.show(one.until), "dim", Where.BELOW, "until "),
+            _written_at([one], self.show, Where.BELOW),
+        ]
+        return Row(cells)
 
     def version(self, one: Listed) -> Row:
         """Return what is known of a version that is moved to."""
@@ -188,6 +187,7 @@ class FleetRows:
         return Row(cells)
 
 
+Written = Change | Held | Violation | Lifted | Loosened | ConnectionChange
 ChangeParts = Sequence[tuple[FleetRows, Group]]
 """The same change of several fleets."""
 HeldParts = Sequence[tuple[FleetRows, HeldGroup]]
@@ -261,7 +261,7 @@ def loosened_row(one: Loosened, show: Show) -> Row:
         Cell("Loosened", loosened_words(one, show), "bold"),
         Cell("From → to", was_and_now(one.was, one.now, show)),
         Cell("Reason", show(one.reason) if one.reason else "", "", Where.BELOW),
-        Cell("Written at", places([one.origin], show), "dim", Where.BELOW, "at "),
+        _written_at([one], show, Where.BELOW),
     ]
     return Row(cells)
 
@@ -275,7 +275,7 @@ def connection_row(one: ConnectionChange, show: Show) -> Row:
         Cell("Reading", READINGS[one.reading], "red"),
         *(Cell("Fields", field, "", Where.BELOW) for field in fields),
         Cell("Fleets", listed(one.fleets, SAMPLE, show), "", Where.BELOW, "fleets "),
-        Cell("Written at", places([one.origin], show), "dim", Where.BELOW, "at "),
+        _written_at([one], show, Where.BELOW),
     ]
     return Row(cells)
 
@@ -293,25 +293,22 @@ def verb_cell(verb: Verb | None) -> Cell:
 
 
 def _which(parts: Sequence[tuple[FleetRows, Sequence[Change | Held]]]) -> Iterator[Cell]:
-    """Yield which units, and where that is written: all of them where everything is wanted, else a sample."""
-    show = parts[0][0].show
-    if not parts[0][0].verbose:
-        if len(parts) > 1:
-            yield Cell("Written at", places((one.origin for _, one in _pairs(parts)), show), "dim", Where.BESIDE, "at ")
-            return
-        names = [rows.unit(one.unit) for rows, one in islice(_pairs(parts), SAMPLE)]
-        total = sum(len(slots) for _, slots in parts)
-        yield Cell("Which", listed(names, SAMPLE, show, total=total), "dim", Where.BELOW)
-        origins = (one.origin for _, one in _pairs(parts))
-        yield Cell("Written at", places(origins, show), "dim", Where.BESIDE, "at ")
+    """Yield which units, and where that is written: all of them where everything is wanted, else a sample of one fleet's."""
+    rows, show = parts[0][0], parts[0][0].show
+    slots = [one for _, some in parts for one in some]
+    if not rows.verbose:
+        if len(parts) == 1:
+            names = [rows.unit(one.unit) for one in slots[:SAMPLE]]
+            yield Cell("Which", listed(names, SAMPLE, show, total=len(slots)), "dim", Where.BELOW)
+        yield _written_at(slots, show, Where.BESIDE)
         return
-    for _, one in _pairs(parts):
+    for one in slots:
         known = one.unit.id not in {one.unit.name, "*", ""}
         name = f"{show(one.unit.name)} ({show(one.unit.id)})" if known else show(one.unit.name)
         yield Cell("Which", name, "", Where.BELOW)
         yield Cell("Which", devices(one.size) if one.size != 1 else "", "dim", Where.BESIDE)
-        yield Cell("Written at", places([one.origin], show), "dim", Where.BESIDE, "at ")
+        yield _written_at([one], show, Where.BESIDE)
 
 
-def _pairs(parts: Sequence[tuple[FleetRows, Sequence[Change | Held]]]) -> Iterator[tuple[FleetRows, Change | Held]]:
-    return chain.from_iterable(((rows, one) for one in slots) for rows, slots in parts)
+def _written_at(found: Iterable[Written], show: Show, where: Where) -> Cell:
+    return Cell("Written at", places((one.origin for one in found), show), "dim", where, "at ")

@@ -44,6 +44,7 @@ ALIKE = 5
 TEXTS = 5
 """Different wordings of one hold reason that are shown in text when not verbose."""
 
+T = TypeVar("T")
 G = TypeVar("G", Group, HeldGroup)
 CHANGE_COLUMNS = ("Fleet", "Change", "Workload", "From → to", "Units:", "Why", "Which", "Written at")
 
@@ -53,16 +54,18 @@ def of_plan(plan: Plan, show: Show) -> Iterator[Section]:
     connections = [connection_row(one, show) for one in plan.connections]
     if connections:
         columns: tuple[str, ...] = ("Connection", "Edit", "Reading", "Fields", "Fleets", "Written at")
-        yield _of_manifests(Rank.CONNECTIONS, "Connections changed", "changed Connections", columns, connections)
+        yield _counted(Rank.CONNECTIONS, "Connections changed", "changed Connections", columns, connections)
     loosened = [loosened_row(one, show) for one in plan.loosened]
     if loosened:
         columns = ("Fleet", "Loosened", "From → to", "Reason", "Written at")
-        yield _of_manifests(Rank.LOOSENED, "Loosened by these manifests", "loosened rules", columns, loosened)
+        yield _counted(Rank.LOOSENED, "Loosened by these manifests", "loosened rules", columns, loosened)
 
 
-def _of_manifests(rank: Rank, name: str, noun: str, columns: tuple[str, ...], rows: Sequence[Row]) -> Section:
-    detail, total, blocks = f": {len(rows):,}", len(rows), [Block(rows)]
-    return Section(rank, name, detail, noun, total, columns, blocks, "bold red", ("! ", "red"))
+def _counted(
+    rank: Rank, name: str, noun: str, columns: tuple[str, ...], rows: Sequence[Row], colour: str = "red"
+) -> Section:
+    blocks, style, sign = [Block(rows)], f"bold {colour}", ("! ", colour)
+    return Section(rank, name, f": {len(rows):,}", noun, len(rows), columns, blocks, style, sign)
 
 
 class Sections:
@@ -105,12 +108,9 @@ class Sections:
         )
 
     def _lifted(self) -> Section:
-        rows = (one.lifted(found) for one in self.fleets for found in one.fleet.lifted)
-        total = sum(len(one.fleet.lifted) for one in self.fleets)
+        rows = [one.lifted(found) for one in self.fleets for found in one.fleet.lifted]
         columns = ("Fleet", "Limit", "Would be violated by", "Reason", "Until", "Written at")
-        name, sign = "Limits lifted by the manifests", ("! ", "yellow")
-        blocks = [Block(rows)]
-        return Section(Rank.LIFTED, name, f": {total:,}", "lifted limits", total, columns, blocks, "bold yellow", sign)
+        return _counted(Rank.LIFTED, "Limits lifted by the manifests", "lifted limits", columns, rows, "yellow")
 
     def _unread(self) -> Section:
         found = [(one, [one.fleet.error]) for one in self.unread]
@@ -137,10 +137,8 @@ class Sections:
     def _texts(
         self, rank: Rank, name: str, noun: str, found: Sequence[tuple[FleetRows, Sequence[str]]], means: str = ""
     ) -> Section:
-        pools: dict[tuple[str, int], list[FleetRows]] = {}
-        for one, text in ((one, text) for one, texts in found for text in self._alike(texts)):
-            pools.setdefault((text, bool(one.fleet.violations) if self.apart else len(pools)), []).append(one)
-        rows = (text_row(some, text) for (text, _), some in pools.items())
+        pools = self._pooled(((one, self._alike(texts)) for one, texts in found), str)
+        rows = (text_row([one for one, _ in some], some[0][1]) for some in pools)
         total = sum(len(texts) for _, texts in found)
         detail = f": {total:,}{means and f'; {means}'}"
         colour = "red" if rank in {Rank.MISTAKES, Rank.UNREAD} else "yellow"
@@ -164,28 +162,27 @@ class Sections:
     def _changes(self, rank: Rank, name: str, noun: str, belongs: Callable[[Change], bool] | None = None) -> Section:
         found = [(one, grouped(filter(belongs, one.fleet.changes))) for one in self.fleets]
         total = sum(len(group.changes) for _, groups in found for group in groups)
-        rows = map(change_row, self._pooled(found, sort_of))
+        rows = map(change_row, self._heaviest(found))
         return Section(rank, name, f": {total:,}", noun, total, CHANGE_COLUMNS, [Block(rows)])
 
     def _pooled(
-        self, found: Iterable[tuple[FleetRows, Iterable[G]]], alike: Callable[[G], Hashable]
-    ) -> list[list[tuple[FleetRows, G]]]:
-        """Return what is the same in several fleets together, the heaviest first; in text each by itself."""
-        pairs = [(rows, group) for rows, groups in found for group in groups]
-        if not self.apart:
-            return [[pair] for pair in pairs]
-        pools: dict[Hashable, list[tuple[FleetRows, G]]] = {}
-        for rows, group in pairs:
-            pools.setdefault((alike(group), bool(rows.fleet.violations)), []).append((rows, group))
-        return sorted(pools.values(), key=lambda some: -sum(group.size for _, group in some))
+        self, found: Iterable[tuple[FleetRows, Iterable[T]]], alike: Callable[[T], Hashable]
+    ) -> list[list[tuple[FleetRows, T]]]:
+        """Return what is the same in several fleets together; in text each by itself."""
+        pools: dict[Hashable, list[tuple[FleetRows, T]]] = {}
+        for rows, one in ((rows, one) for rows, some in found for one in some):
+            key = (alike(one), bool(rows.fleet.violations)) if self.apart else len(pools)
+            pools.setdefault(key, []).append((rows, one))
+        return list(pools.values())
+
+    def _heaviest(self, found: Iterable[tuple[FleetRows, Iterable[G]]]) -> list[list[tuple[FleetRows, G]]]:
+        """Return groups of several fleets together, the heaviest first; in text as they come."""
+        pools = self._pooled(found, sort_of)
+        return sorted(pools, key=lambda some: -sum(group.size for _, group in some)) if self.apart else pools
 
     def _shares(self) -> Section:
-        pools: dict[Hashable, list[tuple[FleetRows, Share]]] = {}
-        for one in self.fleets if self.apart else ():
-            for share in one.fleet.shares:
-                alike = (share.workload.name, share.changing, share.managed, bool(one.fleet.violations))
-                pools.setdefault(alike, []).append((one, share))
-        found = sorted(pools.values(), key=lambda some: _part(some[0][1]), reverse=True)
+        pools = self._pooled(((one, one.fleet.shares) for one in self.fleets if self.apart), _share_of)
+        found = sorted(pools, key=lambda some: _part(some[0][1]), reverse=True)
         columns = ("Fleet", "Workload", "Devices:", "Share:")
         total = sum(map(len, found))
         rows = map(share_row, found)
@@ -197,9 +194,7 @@ class Sections:
         numbers = codes(held)
         later = staged(held)
         several = sum(numbers.values()) > len(held)
-        pools = {
-            code: self._pooled(((one, groups.get(code, [])) for one, groups in found), sort_of) for code in numbers
-        }
+        pools = {code: self._heaviest((one, groups.get(code, [])) for one, groups in found) for code in numbers}
         ordered = [(code, pools[code]) for code in HoldReason if pools.get(code)]
         return Section(
             Rank.HELD,
@@ -271,6 +266,10 @@ def _is_removal(one: Change) -> bool:
 
 def _goes_back(one: Change) -> bool:
     return one.downgrade and not _is_removal(one)
+
+
+def _share_of(one: Share) -> Hashable:
+    return one.workload.name, one.changing, one.managed
 
 
 def _part(share: Share) -> tuple[float, int]:

@@ -50,10 +50,10 @@ class Readings:
         self._began = time.monotonic()
         self._live: Live | None = None
 
-    def of(self, connection: str) -> Told:
+    def of(self, connection: str) -> Reader:
         """Return what takes the progress of one connection."""
         self._now.setdefault(connection, None)
-        return Told(self, connection)
+        return Reader(self, connection)
 
     def start(self) -> None:
         """Begin to draw."""
@@ -99,7 +99,7 @@ class Readings:
             yield Text(line, no_wrap=True, overflow="ellipsis")
 
 
-class Told(msgspec.Struct, frozen=True):
+class Reader(msgspec.Struct, frozen=True):
     """Takes the progress of one connection (`ports.ReadProgress`)."""
 
     readings: Readings

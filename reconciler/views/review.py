@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 from reconciler.model.plan import Plan
+from reconciler.model.quantity import iso
 from reconciler.views.markdown import code, fenced, size
 from reconciler.views.plan_words import settled, total
 from reconciler.views.words import clean, count
@@ -23,7 +23,6 @@ NO_PLAN, VIOLATIONS, REMOVALS, CHANGES, INCOMPLETE, HELD, NOTHING = WORDS = (
 
 LONGEST_LABEL = 50
 """Characters of a label at GitHub."""
-
 
 LONGEST_NAME = 200
 """Characters of a name in a title, of which both forges take 255."""
@@ -45,7 +44,7 @@ def word(plan: Plan | None) -> str:
 
 
 def label(one: str, name: str) -> str:
-    """Return the label for one of `WORDS`; `name` tells several plans of a repository apart, and may not hold commas."""
+    """Return the label for one of `WORDS`; `name` distinguishes several plans of a repository, and may not hold commas."""
     where = "" if name == "default" else f" {name.replace(',', ' ')}"
     return f"{f'reconciler{where}'[: LONGEST_LABEL - len(one) - 2]}: {one}"
 
@@ -66,8 +65,8 @@ def reviewed(
     """Yield which plan was reviewed: of which run (`of`), and whose `word` it was, an approval or the merge itself."""
     by, at = word
     counts = total(plan.fleets)
-    yield f"pull request {number}: plan {plan.fingerprint} of {of}, made {_moment(made)}: {count(counts.total, 'change')}"
-    yield f"  {'approved' if approved else 'not approved, but merged'} by {clean(by) or 'somebody'} at {_moment(at)}"
+    yield f"pull request {number}: plan {plan.fingerprint} of {of}, made {iso(made)}: {count(counts.total, 'change')}"
+    yield f"  {'approved' if approved else 'not approved, but merged'} by {clean(by) or 'somebody'} at {iso(at)}"
     if newer:
         yield f"  {newer} newer, made since then, {'is' if newer == 1 else 'are'} not what was reviewed"
 
@@ -76,10 +75,6 @@ def no_plan(why: str, run: str, *, name: str, limit: int, marker: str) -> str:
     """Return that no plan could be made, and why, in at most `limit` characters; `run` is the address of the log."""
     top = f"{marker}## No plan{name and f' {code(name)}'} could be made\n\nNobody knows what this would change. {_log(run)}\n\n"
     return top + (fenced(why, limit - size(top)) if why.strip() else "")
-
-
-def _moment(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _log(run: str) -> str:

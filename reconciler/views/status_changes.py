@@ -45,7 +45,7 @@ def changes(before: Status, after: Status, *, at: str) -> Iterator[Line]:
 def appeared(before: Status, after: Status) -> list[str]:
     """Return the names of slots that are listed now, and were not, or were otherwise."""
     known = _listed(before)
-    return [slot_name(*one) for key, one in _listed(after).items() if key not in known or _other(known[key][1], one[1])]
+    return [slot_name(*one) for key, one in _listed(after).items() if _is_new(key, one[1], known)]
 
 
 def _fleet(before: FleetStatus | None, after: FleetStatus) -> list[str | tuple[str, str]]:
@@ -79,24 +79,22 @@ def _listed(status: Status) -> Listed:
     return {(fleet.fleet, unit.unit.id, slot.workload_id): (unit, slot) for fleet, unit, slot in slots(status)}
 
 
+def _is_new(key: Key, slot: SlotStatus, before: Listed) -> bool:
+    return key not in before or _stands(before[key][1]) != _stands(slot)
+
+
 def _slots(before: Listed, after: Listed, at: str) -> Iterator[Line]:
     for key, (unit, slot) in after.items():
-        if key not in before or _other(before[key][1], slot):
+        if _is_new(key, slot, before):
             style = "" if slot.verdict in GOOD else "yellow"
             yield line(
-                (at, "dim"), " ", (f"{clean(unit.unit.name or unit.unit.id)}", "bold"), (f": {slot_words(slot)}", style)
+                (at, "dim"), " ", (clean(unit.unit.name or unit.unit.id), "bold"), (f": {slot_words(slot)}", style)
             )
     for key, (unit, slot) in before.items():
         if key not in after:
             what = f": {clean(slot.workload)} no longer listed (was {slot.verdict.value})"
-            yield line((at, "dim"), " ", (f"{clean(unit.unit.name or unit.unit.id)}", "bold"), what)
+            yield line((at, "dim"), " ", (clean(unit.unit.name or unit.unit.id), "bold"), what)
 
 
-def _other(before: SlotStatus, after: SlotStatus) -> bool:
-    return (before.verdict, before.assigned, before.reported, before.desired, before.error) != (
-        after.verdict,
-        after.assigned,
-        after.reported,
-        after.desired,
-        after.error,
-    )
+def _stands(one: SlotStatus) -> tuple[object, ...]:
+    return one.verdict, one.assigned, one.reported, one.desired, one.error

@@ -1,4 +1,4 @@
-"""What a watch tells, as lines for people: what is alike in a pass is one line with a count, and nothing is said twice.
+"""What a watch reports, as lines for people: what is alike in a pass is one line with a count, and nothing is said twice.
 
 The number of lines of a pass is bounded by the kinds of things that happened, not by units or fleets. Every event by
 itself is in JSON and in the result file, and with `verbose` at the level debug.
@@ -82,7 +82,7 @@ class Log:
         """What the pass before said, and this one need not repeat."""
         self._said: set[Hashable] = set()
         self._standing: dict[str, Hashable] = {}
-        """How each fleet stood when it was told of last."""
+        """How each fleet stood when it was reported last."""
         self._passed: dict[str, Passed] = {}
         self._settling: dict[str, tuple[float, str]] = {}
         self._lines: Counter[type] = Counter()
@@ -136,7 +136,7 @@ class Log:
         group = self._groups.setdefault(key, Group(call.kind if call is not None else "", [], {}, []))
         group.events.append(event)
         group.fleets[event_line.fleet_of(event)] = None
-        group.names += _names(event, call)
+        group.names += [slot.unit.name for slot in call.slots] if call is not None else event_line.units_of(event)
         if isinstance(event, Called | Settled) and self._since is None:
             self._since = event.at
 
@@ -266,21 +266,11 @@ def _stands(event: Passed) -> tuple[Hashable, ...]:
     return event.sync, event.health, *numbers, tuple(event.outcomes.items()), tuple(event.reasons.items())
 
 
-def _names(event: AnyEvent, call: Intended | None) -> list[str]:
-    if isinstance(event, Settled):
-        return [event.outcome.unit.name]
-    if isinstance(event, Drifted):
-        return [event.unit.name]
-    if isinstance(event, Differing):
-        return [unit.name for unit in event.units]
-    return [slot.unit.name for slot in call.slots] if call is not None else []
-
-
 def _line(group: Group) -> Line:
     calls = [one for one in group.events if isinstance(one, Called)]
     if calls:
         return event_line.answered(group.call, calls, len(group.names))
-    return event_line.grouped(group.events, [*group.fleets], group.names)
+    return event_line.grouped(group.events[-1], [*group.fleets], group.names)
 
 
 def _size(group: Group) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from typing import Any
 
 import msgspec
 
@@ -44,8 +45,7 @@ class _Issue(msgspec.Struct):
     title: str = ""
     body: str | None = None
     state: str = "open"
-    labels: list[_Label] = []
-    pull_request: msgspec.Raw | None = None
+    pull_request: Any = None
 
 
 class _Viewer(msgspec.Struct):

@@ -6,7 +6,10 @@ import io
 import re
 import zipfile
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
+from itertools import count, islice
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -21,6 +24,9 @@ LARGEST = 512_000_000
 """Bytes of a plan, unpacked."""
 COMMITS = 1_000
 """Commits of one push that are asked about."""
+
+
+R = TypeVar("R")
 
 
 class _User(msgspec.Struct):
@@ -45,8 +51,8 @@ class _Commit(msgspec.Struct):
     sha: str
 
 
-class _Compared(msgspec.Struct):
-    commits: list[_Commit] = []
+class _Commits(msgspec.Struct):
+    rows: list[_Commit] = msgspec.field(name="commits", default_factory=list)
 
 
 class _Review(msgspec.Struct):
@@ -70,7 +76,7 @@ class _Run(msgspec.Struct):
 
 
 class _Runs(msgspec.Struct):
-    workflow_runs: list[_Run]
+    rows: list[_Run] = msgspec.field(name="workflow_runs")
 
 
 class _Artifact(msgspec.Struct):
@@ -81,7 +87,11 @@ class _Artifact(msgspec.Struct):
 
 
 class _Artifacts(msgspec.Struct):
-    artifacts: list[_Artifact]
+    rows: list[_Artifact] = msgspec.field(name="artifacts")
+
+
+class _Page(Protocol[R]):
+    rows: list[R]
 
 
 class Runs:
@@ -108,18 +118,12 @@ class Runs:
 
     def _pushed(self, before: str, after: str) -> Collection[str]:
         """Return the commits of a push; only its last where the one before it is gone."""
+        path = f"{self._root}/compare/{segment(before)}...{segment(after)}"
         commits: dict[str, None] = {}
-        page = 1
-        while before.strip("0") and len(commits) < COMMITS:
-            path = f"{self._root}/compare/{segment(before)}...{segment(after)}"
-            try:
-                some = self._api.get(path, "list the commits of the push", _Compared, {"per_page": PAGE, "page": page})
-            except NotFound:
-                break
-            commits |= dict.fromkeys(one.sha for one in some.commits)
-            if len(some.commits) < PAGE:
-                break
-            page += 1
+        with suppress(NotFound):
+            if before.strip("0"):
+                found = self._rows(path, "list the commits of the push", _Commits)
+                commits = dict.fromkeys(one.sha for one in islice(found, COMMITS))
         return commits or {after: None}
 
     def _merger(self, number: int) -> str:
@@ -144,25 +148,26 @@ class Runs:
         ours = re.compile(rf"reconciler-plan-{re.escape(name)}-{re.escape(request.number)}-(\d+)")
         for run in self._runs(request.head):
             path = f"{self._root}/actions/runs/{run.id}/artifacts"
-            found = self._api.get(path, "list the artefacts of a run", _Artifacts, {"per_page": PAGE}).artifacts
-            for artifact in found:
+            for artifact in self._rows(path, "list the artefacts of a run", _Artifacts):
                 if (attempt := ours.fullmatch(artifact.name)) is not None:
                     of = f"run {run.id}, attempt {attempt[1]}"
                     yield Kept(str(artifact.id), of, artifact.created_at.timestamp(), artifact.expired)
 
     def _runs(self, head: str) -> Iterator[_Run]:
-        page = 1
-        while True:
-            params: dict[str, str | int] = {"head_sha": head, "event": "pull_request", "per_page": PAGE, "page": page}
-            runs = self._api.get(f"{self._root}/actions/runs", "list the runs of the plan", _Runs, params).workflow_runs
-            for run in runs:
-                own = run.head_repository is not None and run.head_repository.id == run.repository.id
-                planned = run.path.partition("@")[0] == self._workflow and run.event == "pull_request"
-                if own and planned and run.head_sha == head:
-                    yield run
-            if len(runs) < PAGE:
+        path, event = f"{self._root}/actions/runs", "pull_request"
+        for run in self._rows(path, "list the runs of the plan", _Runs, head_sha=head, event=event):
+            own = run.head_repository is not None and run.head_repository.id == run.repository.id
+            planned = run.path.partition("@")[0] == self._workflow and run.event == event
+            if own and planned and run.head_sha == head:
+                yield run
+
+    def _rows(self, path: str, operation: str, kind: type[_Page[R]], **params: str) -> Iterator[R]:
+        """Yield the rows of a listing that stands inside an object."""
+        for page in count(1):
+            rows = self._api.get(path, operation, kind, {**params, "per_page": PAGE, "page": page}).rows
+            yield from rows
+            if len(rows) < PAGE:
                 return
-            page += 1
 
     def fetch(self, kept: Kept) -> bytes:
         """Return the plan in an artefact."""

@@ -26,7 +26,6 @@ class _Note(msgspec.Struct):
     id: int
     author: _User = _User()
     body: str | None = None
-    system: bool = False
 
 
 class _MergeRequest(msgspec.Struct):
@@ -55,11 +54,10 @@ class GitLab:
         return self._api.get("/user", "ask who we are", _User).username
 
     def comments(self, request: str) -> Iterator[Comment]:
-        """Yield the notes of people on a merge request, oldest first."""
+        """Yield the notes on a merge request, oldest first."""
         params = {"sort": "asc", "order_by": "created_at"}
         for one in self._api.pages(f"{self._request(request)}/notes", "list the notes", _Note, params):
-            if not one.system:
-                yield Comment(str(one.id), one.author.username, one.body or "")
+            yield Comment(str(one.id), one.author.username, one.body or "")
 
     def add_comment(self, request: str, body: str) -> str:
         """Comment on a merge request. GitLab gives notes no address."""

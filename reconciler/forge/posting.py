@@ -7,10 +7,11 @@ nobody knows whether it took effect.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from typing import TypeVar
 from urllib.parse import quote
 
-from reconciler.errors import PlatformError, RateLimited
+from reconciler.errors import NotFound, PlatformError, RateLimited
 from reconciler.forge.forge import Forge, Issue
 from reconciler.ports import Clock
 
@@ -51,18 +52,20 @@ def put_comment(forge: Forge, request: str, mark: str, text: str) -> str:
     if not ours:
         return forge.add_comment(request, text)
     for other in ours[1:]:
-        forge.delete_comment(request, other.id)
+        with suppress(NotFound):  # the other run deleted it, too
+            forge.delete_comment(request, other.id)
     return forge.edit_comment(request, ours[0].id, text)
 
 
 def put_label(forge: Forge, request: str, label: str, ours: Collection[str]) -> None:
-    """Give a request one of our labels, and take our others off."""
-    there = forge.labels(request)
-    if label not in there:
+    """Give a request one of our labels, and take our others off. GitHub has only one spelling of a label, maybe not ours."""
+    there = {one.casefold(): one for one in forge.labels(request)}
+    if label.casefold() not in there:
         forge.add_label(request, label)
     for other in ours:
-        if other != label and other in there:
-            forge.remove_label(request, other)
+        if other != label and other.casefold() in there:
+            with suppress(NotFound):  # somebody else took it off since
+                forge.remove_label(request, there[other.casefold()])
 
 
 def put_issue(forge: Forge, mark: str, title: str, text: str) -> str:

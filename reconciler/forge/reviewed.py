@@ -6,8 +6,7 @@ and it may do more.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Collection
 
 import msgspec
 
@@ -37,26 +36,6 @@ class Kept(msgspec.Struct, frozen=True):
     of: str
     at: float
     expired: bool = False
-
-
-class Reviews(Protocol):
-    """What a forge knows of merged requests. Methods raise PlatformError."""
-
-    def merged(self, before: str, after: str, branch: str) -> Sequence[Merged]:
-        """Return the requests that a push to a branch merged, in their order; without `before`, of one commit."""
-        ...
-
-    def approvals(self, request: Merged) -> Collection[Approval]:
-        """Return who approved the head of a request, and has not said otherwise since."""
-        ...
-
-    def kept(self, request: Merged, name: str) -> Iterator[Kept]:
-        """Yield the plans that this repository's own pipelines kept for the head of a request."""
-        ...
-
-    def fetch(self, kept: Kept) -> bytes:
-        """Return a kept plan's content."""
-        ...
 
 
 UNPLANNED = "did the plan workflow run for it, under this name? It does not for requests from forks"

@@ -49,21 +49,28 @@ def fits(value: Any, wanted: inspect.Type) -> bool:
 
 
 def _check(value: Any, wanted: inspect.Type, path: Path) -> Iterator[Misfit]:
-    wanted = bare(wanted)
+    """Hold a value against what may stand there of its own shape; of several mappings or lists, against the first."""
     if value is None:
         return
-    if isinstance(wanted, inspect.UnionType):
-        yield from _union(value, wanted, path)
-    elif isinstance(wanted, inspect.StructType):
-        yield from _struct(value, wanted, path)
-    elif isinstance(wanted, inspect.DictType):
-        yield from _dict(value, wanted, path)
-    elif isinstance(wanted, inspect.ListType):
-        yield from _list(value, wanted, path)
-    elif not isinstance(value, str):
-        yield Misfit(path, "wrong-type", f"{_name(path)} must be {_words(wanted)}, not a {shape_of(value)}")
-    elif not _fits(value, wanted):
-        yield _wrong_text(path, value, [wanted])
+    allowed = members(wanted)
+    alike: list[Any] = [one for one in allowed if is_shape(value, one)]
+    if not alike:
+        yield _wrong_shape(path, value, allowed)
+    elif isinstance(value, dict):
+        yield from (_struct if isinstance(alike[0], inspect.StructType) else _dict)(value, alike[0], path)
+    elif isinstance(value, list):
+        for position, child in enumerate(value):
+            yield from _check(child, alike[0].item_type, (*path, position))
+    elif not any(_fits(value, one) for one in alike):
+        yield _wrong_text(path, value, allowed)
+
+
+def _wrong_shape(path: Path, value: Any, allowed: Sequence[inspect.Type]) -> Misfit:
+    if any(isinstance(one, inspect.StructType) and one.cls is Secret for one in allowed):
+        hint = "write {env: NAME} or {file: PATH}; and if it was committed, revoke it"
+        return Misfit(path, "secret-literal", f"{_name(path)} is written as a literal; secrets are references", hint)
+    words = " or ".join(_words(one) for one in allowed)
+    return Misfit(path, "wrong-type", f"{_name(path)} must be {words}, not a {shape_of(value)}")
 
 
 def _wrong_text(path: Path, value: str, allowed: Sequence[inspect.Type]) -> Misfit:
@@ -76,21 +83,11 @@ def _wrong_text(path: Path, value: str, allowed: Sequence[inspect.Type]) -> Misf
     return Misfit(path, "wrong-value", f"{_name(path)} must be {words}", typed=value)
 
 
-def _union(value: Any, wanted: inspect.UnionType, path: Path) -> Iterator[Misfit]:
-    """Hold a value against the members of its own shape; complain as the first of them does."""
-    members = [bare(one) for one in wanted.types if not isinstance(one, inspect.NoneType)]
-    if len(members) == 1:
-        yield from _check(value, members[0], path)
-        return
-    alike = [one for one in members if is_shape(value, one)]
-    if not alike:
-        allowed = " or ".join(_words(one) for one in members)
-        yield Misfit(path, "wrong-type", f"{_name(path)} must be {allowed}, not a {shape_of(value)}")
-    elif isinstance(value, str):
-        if not any(_fits(value, one) for one in alike):
-            yield _wrong_text(path, value, members)
-    else:
-        yield from _check(value, alike[0], path)
+def members(wanted: inspect.Type) -> list[inspect.Type]:
+    """Return the types that a value may have, without null and without what only documents them."""
+    inner = bare(wanted)
+    several = inner.types if isinstance(inner, inspect.UnionType) else (inner,)
+    return [bare(one) for one in several if not isinstance(one, inspect.NoneType)]
 
 
 def bare(wanted: inspect.Type) -> inspect.Type:
@@ -98,6 +95,12 @@ def bare(wanted: inspect.Type) -> inspect.Type:
     while isinstance(wanted, inspect.Metadata):
         wanted = wanted.type
     return wanted
+
+
+def fields_of(cls: type) -> dict[str, inspect.Field]:
+    """Return the keys of a kind."""
+    found = type_of(cls)
+    return {one.encode_name: one for one in found.fields} if isinstance(found, inspect.StructType) else {}
 
 
 def is_shape(value: Any, one: inspect.Type) -> bool:
@@ -109,16 +112,8 @@ def is_shape(value: Any, one: inspect.Type) -> bool:
     return not isinstance(one, inspect.StructType | inspect.DictType | inspect.ListType)
 
 
-def _struct(value: Any, wanted: inspect.StructType, path: Path) -> Iterator[Misfit]:
-    if not isinstance(value, dict):
-        if wanted.cls is Secret:
-            hint = "write {env: NAME} or {file: PATH}; and if it was committed, revoke it"
-            message = f"{_name(path)} is written as a literal; secrets are references"
-            yield Misfit(path, "secret-literal", message, hint)
-            return
-        yield Misfit(path, "wrong-type", f"{_name(path)} must be a mapping, not a {shape_of(value)}")
-        return
-    fields = {field.encode_name: field for field in wanted.fields}
+def _struct(value: dict[str, Any], wanted: Any, path: Path) -> Iterator[Misfit]:
+    fields = fields_of(wanted.cls)
     for key, child in value.items():
         if key in fields:
             yield from _check(child, fields[key].type, (*path, key))
@@ -134,10 +129,7 @@ def _struct(value: Any, wanted: inspect.StructType, path: Path) -> Iterator[Misf
             yield Misfit(path, "missing-key", f"{_name(path)} needs {name!r}", key=name)
 
 
-def _dict(value: Any, wanted: inspect.DictType, path: Path) -> Iterator[Misfit]:
-    if not isinstance(value, dict):
-        yield Misfit(path, "wrong-type", f"{_name(path)} must be a mapping, not a {shape_of(value)}")
-        return
+def _dict(value: dict[str, Any], wanted: Any, path: Path) -> Iterator[Misfit]:
     for key, child in value.items():
         if AGAIN in key:
             continue
@@ -148,14 +140,6 @@ def _dict(value: Any, wanted: inspect.DictType, path: Path) -> Iterator[Misfit]:
                 f"a key of {_name(path)} must be {_words(bare(wanted.key_type))}, not {key!r}",
             )
         yield from _check(child, wanted.value_type, (*path, key))
-
-
-def _list(value: Any, wanted: inspect.ListType, path: Path) -> Iterator[Misfit]:
-    if not isinstance(value, list):
-        yield Misfit(path, "wrong-type", f"{_name(path)} must be a list, not a {shape_of(value)}")
-        return
-    for position, child in enumerate(value):
-        yield from _check(child, wanted.item_type, (*path, position))
 
 
 def _fits(text: str, wanted: inspect.Type) -> bool:

@@ -34,7 +34,7 @@ WINDOW = 'for three hours from 02:00, write `{allow: "0 2 * * *", duration: 3h, 
 
 
 def fleets(manifest: Manifest, plugins: Plugins, *, complete: bool = True) -> Findings:
-    """Yield what is wrong with Fleets. `complete` False: some documents could not be read: missing names are not told."""
+    """Yield what is wrong with Fleets. `complete` False: some documents could not be read, so missing names are no findings."""
     for one in manifest.fleets.values():
         yield from _Fleet(one, manifest, plugins, complete=complete).findings()
     yield from overlaps(manifest)
@@ -98,7 +98,8 @@ class _Fleet:
                 yield from self._choice(override, name, (*path, "overrides", position))
                 yield from self._selector(override.units, (*path, "overrides", position, "units"))
         yield from self._pins()
-        yield from self._limits()
+        for name in ("remove", "replace", "release"):
+            yield from self._limit(getattr(self.spec.limits, name), ("spec", "limits", name))
         yield from policies(self.document)
         yield from self._rollout()
         for position, window in enumerate(self.spec.windows):
@@ -225,13 +226,9 @@ class _Fleet:
                 if not isinstance(pin, str):
                     yield from self._choice(pin, workload, path)
 
-    def _limits(self) -> Findings:
-        for name in ("remove", "replace", "release"):
-            limit = getattr(self.spec.limits, name)
-            if isinstance(limit, Limit) and limit.percent is None and limit.number is None:
-                yield self._add(
-                    ("spec", "limits", name), "empty-limit", "a limit needs a percent, a number, or both", BOTH
-                )
+    def _limit(self, limit: Limit | str | None, path: Path) -> Findings:
+        if isinstance(limit, Limit) and limit.percent is None and limit.number is None:
+            yield self._add(path, "empty-limit", "a limit needs a percent, a number, or both", BOTH)
 
     def _rollout(self) -> Findings:
         rollout = self.spec.rollout
@@ -254,9 +251,7 @@ class _Fleet:
             value = getattr(rollout, name)
             if value is not None and seconds(value) <= 0:
                 yield self._add((*path, name), "zero-duration", f"`{name}` must be longer than zero")
-        limit = rollout.max_moving
-        if isinstance(limit, Limit) and limit.percent is None and limit.number is None:
-            yield self._add((*path, "max_moving"), "empty-limit", "a limit needs a percent, a number, or both", BOTH)
+        yield from self._limit(rollout.max_moving, (*path, "max_moving"))
 
     def _window(self, window: Window, path: Path) -> Findings:
         if (window.allow is None) == (window.deny is None):

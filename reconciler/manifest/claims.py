@@ -1,19 +1,20 @@
-"""Claims of two fleets that overlap whatever the inventory is: the ones that can be told without asking a platform."""
+"""Claims of two fleets that overlap whatever the inventory is: the ones that show without asking a platform."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import combinations
 
-from reconciler.model.diagnostic import Diagnostic, Related
+from reconciler.manifest.finding import Findings, finding
+from reconciler.model.diagnostic import Related
 from reconciler.model.fleet import Choice, FleetSpec, Manifest, Selector
 from reconciler.model.origin import Path
 
 Claims = dict[tuple[str, str], str]
-"""Workloads that a fleet claims: how it is told (by id or by name) and that → its name in the manifest."""
+"""Workloads that a fleet claims: how it is identified (by id or by name) and that → its name in the manifest."""
 
 
-def overlaps(manifest: Manifest) -> Iterator[Diagnostic]:
+def overlaps(manifest: Manifest) -> Findings:
     """Yield claims of two fleets that overlap whatever the inventory is: both on every unit, of surely one workload."""
     everywhere = [one for one in manifest.fleets.values() if one.spec.units == Selector(all=True)]
     whole = [(one, _claims(one.spec)) for one in everywhere] if len(everywhere) > 1 else []
@@ -21,14 +22,13 @@ def overlaps(manifest: Manifest) -> Iterator[Diagnostic]:
         if left.spec.connection != right.spec.connection:
             continue
         for ours, theirs in _both(left.spec, claimed, right.spec, claimed_too):
-            what = (
-                f"both claim {ours or theirs}" if ours and theirs else f"both claim {ours or theirs} (one prunes all)"
-            )
-            yield Diagnostic(
-                code="claimed-twice",
-                origin=left.locate(_claim_path(ours)),
-                message=f"fleets {left.name!r} and {right.name!r} {what} on every unit",
-                hint="narrow one fleet's units, or remove the workload from one of them",
+            what = f"both claim {ours or theirs}{'' if ours and theirs else ' (one prunes all)'}"
+            yield finding(
+                left,
+                _claim_path(ours),
+                "claimed-twice",
+                f"fleets {left.name!r} and {right.name!r} {what} on every unit",
+                "narrow one fleet's units, or remove the workload from one of them",
                 related=(Related("the other claim", right.locate(_claim_path(theirs))),),
             )
 
@@ -57,7 +57,7 @@ def _prunes_all(spec: FleetSpec) -> bool:
 
 
 def _claims(spec: FleetSpec) -> Claims:
-    """Return the workloads that a fleet surely claims on every unit of its scope: (how it is told, id or name) → name."""
+    """Return the workloads that a fleet surely claims on every unit of its scope: (how it is identified, id or name) → name."""
     spared = {
         name for pins in spec.pins.values() for name, pin in pins.items() if isinstance(pin, Choice) and pin.unmanaged
     }

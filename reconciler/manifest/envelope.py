@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from reconciler.core.names import suggestion
-from reconciler.manifest.accept import Misfit
+from reconciler.manifest.accept import Misfit, fields_of
 from reconciler.manifest.layout import flow
 from reconciler.manifest.ours import API, KINDS
 from reconciler.manifest.read import AGAIN
@@ -43,8 +43,8 @@ def wrong_head(value: Mapping[str, Any]) -> Iterator[Misfit]:
 
 def wrong_keys(value: Mapping[str, Any], spec: type[msgspec.Struct]) -> Iterator[Misfit]:
     """Yield keys that do not belong into a document, and those that are missing."""
-    below = {field.encode_name for field in msgspec.structs.fields(spec)} if spec is not ConnectionSpec else set()
-    needed = [field.encode_name for field in msgspec.structs.fields(spec) if field.required] if below else []
+    below = fields_of(spec) if spec is not ConnectionSpec else {}
+    needed = [name for name, field in below.items() if field.required]
     for key in value:
         if key in KEYS or AGAIN in key:
             continue

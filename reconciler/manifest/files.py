@@ -38,7 +38,7 @@ PUBLIC = frozenset({"Channel", "Fleet"})
 """Kinds whose lines may be shown. A Connection's may not: somebody might have typed a secret there."""
 
 PUBLIC_KIND = re.compile(r"^kind:[ \t]+[\"']?(Channel|Fleet)\b", re.MULTILINE)
-TELLING = re.compile(r"token|secret|passw|credential|bearer|api.?key", re.IGNORECASE)
+SENSITIVE = re.compile(r"token|secret|passw|credential|bearer|api.?key", re.IGNORECASE)
 DIVIDER = "\n---"
 SELDOM = 8
 """Places that are counted out one by one; for more of them all lines are listed."""
@@ -172,7 +172,7 @@ class Text:
     def excerpt(self, number: int, kind: str | None = None) -> str:
         """Return a line that may be shown, or nothing. `kind` is that of the line's document, None where nobody knows."""
         line = self.line(number)
-        if TELLING.search(line):
+        if SENSITIVE.search(line):
             return ""
         public = PUBLIC_KIND.search(self._section(number)) is not None if kind is None else kind in PUBLIC
         return line if public else ""

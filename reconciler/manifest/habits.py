@@ -10,11 +10,11 @@ from typing import Any
 
 from msgspec import inspect
 
-from reconciler.manifest.accept import Misfit, bare, type_of
-from reconciler.manifest.files import TELLING
+from reconciler.manifest.accept import Misfit, fields_of, members, type_of
+from reconciler.manifest.files import SENSITIVE
 from reconciler.manifest.idioms import ELSEWHERE, EXAMPLES, HOMES, WORDS
 from reconciler.manifest.layout import Value, flow
-from reconciler.manifest.mend import adopted_by, fields_of, member, mended_to, plain_key, renamed, within
+from reconciler.manifest.mend import adopted_by, member, mended_to, plain_key, renamed, within
 from reconciler.manifest.parsed import meant
 
 LONGEST = 160
@@ -54,7 +54,7 @@ def _form(cls: type, key: str, value: Value, wanted: inspect.Type) -> str:
     mended = None if value is None else mended_to(wanted, value)
     if mended is not None:
         text = _shown(key, _typed(wanted, mended))
-        if len(text) <= LONGEST and not TELLING.search(text):
+        if len(text) <= LONGEST and not SENSITIVE.search(text):
             return f"write `{text}`"
     return f"for example `{_shown(key, EXAMPLES[cls][key])}`" if key in EXAMPLES.get(cls, {}) else ""
 
@@ -67,7 +67,7 @@ def _shown(key: str, value: Value) -> str:
 
 def _typed(wanted: inspect.Type, value: Value) -> Value:
     """Return a value that fits with its booleans and numbers as such, so that they are written without quotes."""
-    if _is_scalar(wanted):
+    if {type(one) for one in members(wanted)} >= {inspect.StrType, inspect.IntType}:  # either is as good as a text
         return meant(value)
     wanted = member(wanted, value)
     if isinstance(wanted, inspect.StructType):
@@ -78,13 +78,6 @@ def _typed(wanted: inspect.Type, value: Value) -> Value:
     if isinstance(wanted, inspect.ListType):
         return [_typed(wanted.item_type, child) for child in value]
     return meant(value) if isinstance(wanted, inspect.BoolType | inspect.IntType) else value
-
-
-def _is_scalar(wanted: inspect.Type) -> bool:
-    """Return whether a boolean or a number is as good as a text."""
-    inner = bare(wanted)
-    kinds = inner.types if isinstance(inner, inspect.UnionType) else ()
-    return {type(one) for one in kinds} >= {inspect.StrType, inspect.IntType}
 
 
 def _place(kind: Any, value: Value, misfit: Misfit) -> tuple[type | None, str, Value]:

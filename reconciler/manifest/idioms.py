@@ -96,7 +96,6 @@ EXAMPLES: dict[type, dict[str, Any]] = {
 """A value of every key of every kind, as its reader would write it."""
 
 FILLS: dict[type, dict[str, Any]] = {
-    FleetSpec: {},
     Quarantine: {"workload": "NAME", "reason": "TEXT"},
     Suspend: {"reason": "TEXT"},
     Window: {"duration": "3h"},
@@ -108,6 +107,16 @@ _UNITS = dict.fromkeys(
     ("selector", "selectors", "target", "targets", "devices", "gateways", "nodes", "hosts", "scope", "match", "where"),
     "units",
 )
+_REASON = {
+    **dict.fromkeys(("why", "because", "comment", "description"), "reason"),
+    **dict.fromkeys(("expires", "to", "end"), "until"),
+}
+_CHOICE_WORDS = {
+    **_VERSION,
+    **_UNITS,
+    **dict.fromkeys(("remove", "removed", "delete", "deleted", "uninstall"), "absent"),
+    **dict.fromkeys(("ignore", "ignored", "skip"), "unmanaged"),
+}
 _PARTS: dict[str, tuple[str, ...]] = {
     **{name: ("units", name) for name in ("tags", "names", "ids", "cohorts", "all", "not", "any")},
     "labels": ("units", "tags"),
@@ -116,6 +125,7 @@ _PARTS: dict[str, tuple[str, ...]] = {
     "device": ("units", "names"),
     "unit": ("units", "names"),
 }
+_CHOICE_PARTS = {**_PARTS, **dict.fromkeys(("rolloutpercent", "percent"), ("settings", "rollout_percent"))}
 
 ALIENS: dict[type, dict[str, str]] = {
     Metadata: {"title": "name", "id": "name"},
@@ -142,19 +152,11 @@ ALIENS: dict[type, dict[str, str]] = {
         **dict.fromkeys(("everything", "every"), "all"),
     },
     WorkloadSpec: {
-        **_VERSION,
-        **_UNITS,
-        **dict.fromkeys(("remove", "removed", "delete", "deleted", "uninstall"), "absent"),
-        **dict.fromkeys(("ignore", "ignored", "skip"), "unmanaged"),
+        **_CHOICE_WORDS,
         **dict.fromkeys(("dependson", "needs", "depends", "dependencies", "requirements"), "requires"),
         **dict.fromkeys(("exceptions", "variants"), "overrides"),
     },
-    Override: {
-        **_VERSION,
-        **_UNITS,
-        **dict.fromkeys(("remove", "removed", "delete", "deleted", "uninstall"), "absent"),
-        **dict.fromkeys(("ignore", "ignored", "skip"), "unmanaged"),
-    },
+    Override: _CHOICE_WORDS,
     Limits: {
         **dict.fromkeys(("max", "maximum", "total", "percent", "number", "delete", "deletions", "removals"), "remove"),
         **dict.fromkeys(("update", "updates", "change", "changes", "upgrade"), "replace"),
@@ -165,13 +167,10 @@ ALIENS: dict[type, dict[str, str]] = {
     Quarantine: {
         **_VERSION,
         **dict.fromkeys(("name", "app", "application", "software", "flow"), "workload"),
-        **dict.fromkeys(("why", "because", "comment", "description"), "reason"),
-        **dict.fromkeys(("expires", "to", "end"), "until"),
+        **_REASON,
     },
-    Suspend: {
-        **dict.fromkeys(("why", "because", "comment", "description"), "reason"),
-        **dict.fromkeys(("expires", "to", "end"), "until"),
-    },
+    Suspend: _REASON,
+    Allowance: _REASON,
     Wave: {**_UNITS, **dict.fromkeys(("percentage", "weight", "setweight"), "percent")},
     Failure: {**dict.fromkeys(("percentage", "rate", "max"), "percent"), "min": "minimum"},
     Rollout: {
@@ -193,12 +192,8 @@ ALIENS: dict[type, dict[str, str]] = {
 
 HOMES: dict[type, dict[str, tuple[str, ...]]] = {
     FleetSpec: {**_PARTS, "waves": ("rollout", "waves"), "window": ("windows",), "canary": ("rollout", "waves")},
-    WorkloadSpec: {
-        **_PARTS,
-        "rolloutpercent": ("settings", "rollout_percent"),
-        "percent": ("settings", "rollout_percent"),
-    },
-    Override: {**_PARTS, "rolloutpercent": ("settings", "rollout_percent"), "percent": ("settings", "rollout_percent")},
+    WorkloadSpec: _CHOICE_PARTS,
+    Override: _CHOICE_PARTS,
     Wave: _PARTS,
 }
 """Where keys belong that stand one level too high."""
@@ -210,12 +205,15 @@ ELSEWHERE: dict[str, str] = {
     "namespace": "remove it; to group fleets, write `labels: {team: edge}` in `metadata`",
     "matchexpressions": 'a tag may have several values or a glob: write `tags: {site: [austin, dallas], camera: "*"}`',
     "maxsurge": "remove it: a unit has one version at a time; `max_moving: 5%` bounds how many change at once",
-    "state": "write `absent: true` to remove the workload, `unmanaged: true` to leave it alone",
-    "ensure": "write `absent: true` to remove the workload, `unmanaged: true` to leave it alone",
-    "enabled": "write `absent: true` to remove the workload, `unmanaged: true` to leave it alone",
+    **dict.fromkeys(
+        ("state", "ensure", "enabled"),
+        "write `absent: true` to remove the workload, `unmanaged: true` to leave it alone",
+    ),
     "present": "write `version: v1.4.0`; `absent: true` removes the workload",
-    "syncpolicy": "write `mode: apply` to let `watch --mode apply` correct drift, `mode: observe` to only report it",
-    "automated": "write `mode: apply` to let `watch --mode apply` correct drift, `mode: observe` to only report it",
+    **dict.fromkeys(
+        ("syncpolicy", "automated"),
+        "write `mode: apply` to let `watch --mode apply` correct drift, `mode: observe` to only report it",
+    ),
 }
 """Keys for which there is nothing here, and what to do instead."""
 

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 
 from msgspec import inspect
 
-from reconciler.manifest.accept import bare, fits, is_shape, type_of
+from reconciler.manifest.accept import fields_of, fits, is_shape, members
 from reconciler.manifest.idioms import ALIENS, FILLS, HOMES
 from reconciler.manifest.layout import Value
 from reconciler.model.fleet import (
@@ -37,17 +37,8 @@ NUMBERED = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]+)")
 
 def member(wanted: inspect.Type, value: Value) -> inspect.Type:
     """Return what a value is held against: of several types, the first of its shape."""
-    wanted = bare(wanted)
-    if isinstance(wanted, inspect.UnionType):
-        members = [bare(one) for one in wanted.types if not isinstance(one, inspect.NoneType)]
-        return next((one for one in members if is_shape(value, one)), members[0])
-    return wanted
-
-
-def fields_of(cls: type) -> dict[str, inspect.Field]:
-    """Return the keys of a kind."""
-    found = type_of(cls)
-    return {one.encode_name: one for one in found.fields} if isinstance(found, inspect.StructType) else {}
+    allowed = members(wanted)
+    return next((one for one in allowed if is_shape(value, one)), allowed[0])
 
 
 def plain_key(key: str) -> str:
@@ -76,13 +67,8 @@ def mended_to(wanted: inspect.Type, value: Value) -> Value:
     """Return a value that fits, made of this one; None where there is none."""
     if fits(value, wanted):
         return value
-    inner = bare(wanted)
-    if isinstance(inner, inspect.UnionType):
-        members = [one for one in inner.types if not isinstance(one, inspect.NoneType)]
-        tried = (mended_to(one, value) for one in members)
-        return next((one for one in tried if one is not None), None)
-    made = _made(inner, value)
-    return made if made is not None and fits(made, wanted) else None
+    tried = ((one, _made(one, value)) for one in members(wanted))
+    return next((made for one, made in tried if made is not None and fits(made, one)), None)
 
 
 def _made(wanted: inspect.Type, value: Value) -> Value:
@@ -176,9 +162,7 @@ def _entry(wanted: inspect.DictType, value: Value) -> tuple[str, Value] | None:
 
 def _is_tag(wanted: inspect.DictType) -> bool:
     """Return whether values are texts to match, of which there may be several."""
-    inner = bare(wanted.value_type)
-    kinds = inner.types if isinstance(inner, inspect.UnionType) else ()
-    return {type(bare(one)) for one in kinds} == {inspect.StrType, inspect.ListType}
+    return {type(one) for one in members(wanted.value_type)} == {inspect.StrType, inspect.ListType}
 
 
 def _list(wanted: inspect.ListType, value: Value) -> Value:
@@ -189,23 +173,17 @@ def _list(wanted: inspect.ListType, value: Value) -> Value:
         return [alone]
     if not isinstance(value, dict):
         return None
-    member = next((one for one in _structs(wanted.item_type) if one in ENTRIES), None)
-    if member is None:
+    kinds = (one.cls for one in members(wanted.item_type) if isinstance(one, inspect.StructType))
+    entry = next((ENTRIES[one] for one in kinds if one in ENTRIES), None)
+    if entry is None:
         return None
-    return _every(mended_to(wanted.item_type, ENTRIES[member](name, said)) for name, said in value.items())
+    return _every(mended_to(wanted.item_type, entry(name, said)) for name, said in value.items())
 
 
 def _every(found: Iterable[Value]) -> list[Value] | None:
     """Return a list unless something in it could not be mended."""
     some = list(found)
     return None if None in some else some
-
-
-def _structs(wanted: inspect.Type) -> Iterator[type]:
-    inner = bare(wanted)
-    for one in map(bare, inner.types if isinstance(inner, inspect.UnionType) else [inner]):
-        if isinstance(one, inspect.StructType):
-            yield one.cls
 
 
 def _text(wanted: inspect.Type, value: Value) -> Value:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import msgspec
 
 from reconciler.core.names import suggestion
 from reconciler.core.versions import parse_range
+from reconciler.manifest.finding import Findings
 from reconciler.model.diagnostic import Diagnostic, Related
 from reconciler.model.fleet import Document, Manifest, Requirement, WorkloadSpec
 from reconciler.model.kind import is_one_line
 from reconciler.model.origin import Path
 
-Findings = Iterator[Diagnostic]
 Place = tuple[str, str]
 """(connection, workload name)."""
 
 
 def requirements(manifest: Manifest, *, complete: bool = True) -> Findings:
-    """Yield what is wrong with requirements. `complete` False: documents are missing, so are perhaps names: not told."""
+    """Yield what is wrong with requirements. `complete` False: documents are missing, so missing names are no findings."""
     lines = [
         _Line(document, ("spec", "workloads", name, "requires", required), name, required, _full(said))
         for document in manifest.fleets.values()

@@ -197,7 +197,7 @@ def texts(plugins: Plugins) -> dict[str, str]:
 # --- documents that do not fit --------------------------------------------------------------------------------------
 
 MOST = 5
-"""Findings about one document that are told."""
+"""Findings about one document that are listed."""
 
 
 def explain(name: str, content: bytes) -> str:

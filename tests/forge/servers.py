@@ -79,7 +79,7 @@ class Server:
             if fault.times and fault.method == method and path.endswith(fault.ends):
                 fault.times -= 1
                 if fault.after:
-                    self.route(method, path, query, body)
+                    self.route(method, path.removeprefix(self.prefix), query, body)
                 return fault.status, fault.body, fault.headers
         if not self.known(headers):
             return 401, {"message": "Bad credentials"}, {}
@@ -193,8 +193,8 @@ class GitLab(Server):
     limit = 1_000_000
     prefix = "/api/v4"
 
-    def say(self, author: str, body: str, *, system: bool = False) -> dict[str, Json]:
-        one = {"id": self.number(), "author": {"username": author}, "body": body, "system": system}
+    def say(self, author: str, body: str) -> dict[str, Json]:
+        one = {"id": self.number(), "author": {"username": author}, "body": body}
         self.comments.append(one)
         return one
 

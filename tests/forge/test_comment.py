@@ -51,6 +51,7 @@ def test_a_foreign_comment_with_our_marker_is_left_alone(
 def test_two_of_ours_become_one(comment: Comment, forge: Server, tmp_path: Path) -> None:
     for author in (forge.us, "ann", forge.us):
         forge.say(author, f"{MARK}old")
+    forge.faults = [Fault("DELETE", "", 404, {"message": "Not Found"}, after=True)]  # the other run was faster
     assert comment("--plan", saved(tmp_path, "canary")).code == 0
     assert [body.removeprefix(MARK).split(":")[0] for body in forge.bodies] == ["## Plan", "old"]
 
@@ -273,6 +274,15 @@ def test_a_label_says_what_the_plan_comes_to(
     file = saved(tmp_path, suspended if name == "suspended" else name)
     assert comment("--plan", file, "--label").code == 0
     assert sorted(forge.labels) == sorted(["bug", f"reconciler: {label}", "reconciler north: changes"])
+
+
+def test_a_label_in_other_letters_is_ours_and_one_that_is_gone_is_no_failure(
+    comment: Comment, forge: Server, tmp_path: Path
+) -> None:
+    forge.labels = ["Reconciler: Removals", "RECONCILER: CHANGES", "reconciler: held"]
+    forge.faults = [Fault("DELETE", "held", 404, {"message": "Label does not exist"}, after=True)]
+    ran = comment("--plan", saved(tmp_path, "canary"), "--label")
+    assert (ran.code, forge.labels) == (0, ["RECONCILER: CHANGES"]), ran
 
 
 def test_the_label_without_a_plan_and_of_a_name(comment: Comment, forge: Server) -> None:

@@ -25,12 +25,15 @@ def _state(forge: Server) -> list[tuple[str, str, str]]:
 def test_one_issue_follows_what_differs(comment: Comment, forge: Server, tmp_path: Path) -> None:
     forge.open("ann", f"{MARK}mine!")
     forge.open(forge.us, "something else")
+    if isinstance(forge, GitHub):
+        forge.open(forge.us, f"{MARK}GitHub lists pull requests among issues", pull_request={})
+    before = len(forge.issues)
     nothing, canary, removal = (saved(tmp_path, name, f"{name}.json") for name in ("nothing", "canary", "removal"))
 
     def turn(file: str) -> tuple[str, str, str] | None:
         ran = comment("--issue", "--plan", file)
         assert ran.code == 0, ran
-        states = _state(forge)[2:]
+        states = _state(forge)[before:]
         assert len(states) < 2
         return states[0] if states else None
 

@@ -12,7 +12,7 @@ import yaml
 from msgspec import inspect
 
 from reconciler.errors import ManifestError
-from reconciler.manifest.accept import bare, fits, type_of
+from reconciler.manifest.accept import bare, fields_of, fits, type_of
 from reconciler.manifest.idioms import ALIENS, EXAMPLES, FILLS, HOMES, WORDS
 from reconciler.manifest.load import Loader
 from reconciler.model.diagnostic import Diagnostic, Severity
@@ -66,6 +66,7 @@ SPEC = [
     ("suspend: {reason: x, until: tomorrow}", "for example `until: 2026-12-01`"),
     ("suspend: {reason: x, until: 2026-1-2}", "write `until: 2026-01-02`"),
     ("suspend: {because: audit}", "write `reason: audit`"),
+    ("allow: [{limit: remove, because: end of life}]", "write `reason: end of life`"),
     ("limits: 5%", "write `limits: {remove: 5%}`"),
     ("limits: 3", "write `limits: {remove: 3}`"),
     ("limits: [5%]", "write `limits: {remove: 5%}`"),
@@ -238,7 +239,7 @@ def test_what_is_proposed_is_right(tmp_path: Path, text: str, hint: str) -> None
     for one in findings(tmp_path, text):
         if said := re.fullmatch(r"(?:write|for example) `([a-z_]+: .*)`", one.hint):
             ((key, value),) = yaml.load(said[1], yaml.BaseLoader).items()
-            kinds = [fields(kind) for kind in KINDS_OF_FLEETS]
+            kinds = [fields_of(kind) for kind in KINDS_OF_FLEETS]
             assert any(key in kind and fits(value, kind[key].type) for kind in kinds), one.hint
 
 
@@ -274,17 +275,11 @@ KINDS_OF_FLEETS = sorted(
 )
 
 
-def fields(kind: type) -> dict[str, inspect.Field]:
-    found = type_of(kind)
-    assert isinstance(found, inspect.StructType)
-    return {one.encode_name: one for one in found.fields}
-
-
 @pytest.mark.parametrize("kind", KINDS_OF_FLEETS)
 def test_every_key_has_an_example_that_fits(kind: type) -> None:
     if kind.__name__ == "Choice":
         return  # pins; their keys are those of a workload
-    assert EXAMPLES[kind].keys() == fields(kind).keys()
+    assert EXAMPLES[kind].keys() == fields_of(kind).keys()
     for name, value in EXAMPLES[kind].items():
         python = next(one.type for one in msgspec.structs.fields(kind) if one.encode_name == name)
         assert msgspec.convert(value, python) is not None
@@ -292,10 +287,9 @@ def test_every_key_has_an_example_that_fits(kind: type) -> None:
 
 @pytest.mark.parametrize("kind", KINDS_OF_FLEETS)
 def test_what_keys_of_other_tools_mean_is_there(kind: type) -> None:
-    keys = fields(kind).keys()
+    keys = fields_of(kind).keys()
     assert {*ALIENS.get(kind, {}).values()} <= keys
     assert {home[0] for home in HOMES.get(kind, {}).values()} <= keys
     assert {*FILLS.get(kind, {})} <= keys
     assert {key for key, _ in WORDS.get(kind, {})} <= keys
     assert not {*ALIENS.get(kind, {})} & keys
-    assert kind in KINDS_OF_FLEETS or kind is FleetSpec

@@ -35,6 +35,17 @@ from reconciler.platforms.http import Client
 
 LIMIT = 300.0
 """Seconds that a command, or anything waited for, may take on a machine with other things to do; hangs alone reach it."""
+FLEET = """
+apiVersion: reconciler/v1
+kind: Fleet
+metadata: {name: all}
+spec:
+  connection: plant
+  units: {all: true}
+  workloads:
+    telemetry: {version: v1.4.0}
+"""
+"""The fleet where a test is about something else: one version for every unit."""
 
 
 @dataclass

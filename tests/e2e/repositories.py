@@ -104,7 +104,7 @@ class Clone:
 
 
 def repository(folder: Path, simulator: Simulator, run: Callable[..., Ran]) -> Clone:
-    """Make a repository whose `main` says what runs."""
+    """Make a repository whose `main` says that every unit which has modbus-poller has v1.3.0, as it then has."""
     folder.mkdir()
     made = Clone(folder, simulator, run)
     made.git("init", "-q", "-b", "main")
@@ -112,6 +112,8 @@ def repository(folder: Path, simulator: Simulator, run: Callable[..., Ran]) -> C
     made.write("fleets/channels.yaml", CHANNEL)
     made.write("fleets/fleet.yaml", FLEET)
     made.commit("what runs")
+    settled = made.call("apply", "--yes", "--allow", "replace", "--reason", "test")
+    assert settled.code == 0, settled
     return made
 
 

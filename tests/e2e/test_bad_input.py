@@ -15,20 +15,10 @@ from msgspec import structs
 
 from reconciler.core.digest import checksum
 from reconciler.views import plan_json
-from tests.e2e.conftest import Ran, Simulator, simulating
+from tests.e2e.conftest import FLEET, Ran, Simulator, simulating
 
 TOKEN = "very-secret-token-0123456789"
 
-FLEET = """
-apiVersion: reconciler/v1
-kind: Fleet
-metadata: {name: all}
-spec:
-  connection: plant
-  units: {all: true}
-  workloads:
-    modbus-poller: {version: v1.0.0}
-"""
 
 Run = Callable[..., Ran]
 pytestmark = pytest.mark.usefixtures("impatient")
@@ -175,7 +165,7 @@ def test_pin_outside_the_scope(run: Run, tmp_path: Path, plant: Simulator) -> No
     unit = plant.control("GET", "state")["rows"][0]["deviceId"]
     fleet = (
         FLEET.replace("{all: true}", "{tags: {site: nowhere}}")
-        + f"  allow_empty: true\n  pins:\n    {unit}: {{modbus-poller: v1.0.0}}\n"
+        + f"  allow_empty: true\n  pins:\n    {unit}: {{telemetry: v1.0.0}}\n"
     )
     plant.manifest(tmp_path / "m", fleet)
     _held(run, plant, "outside", "fleet.yaml:12")
@@ -201,7 +191,7 @@ class TestSavedPlans:
 
     @pytest.fixture
     def saved(self, run: Run, tmp_path: Path, plant: Simulator) -> Path:
-        plant.manifest(tmp_path / "m", FLEET.replace("v1.0.0", "v1.1.0"))
+        plant.manifest(tmp_path / "m", FLEET.replace("v1.4.0", "v1.1.0"))
         assert run("plan", "m", "--out", "plan.json", token=plant.token).code == 0
         return tmp_path / "plan.json"
 

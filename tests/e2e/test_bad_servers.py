@@ -11,23 +11,13 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import LIMIT, Ran, Simulator, command, content, environment, simulating, started, until
+from tests.e2e.conftest import FLEET, LIMIT, Ran, Simulator, command, content, environment, simulating, started, until
 
 WORKLOADS = {
     "losant": "telemetry: {version: v1.4.0}",
     "getapp": "radio: {version: 1.4.0}",
     "memfault": "radio-fw: {version: 2.4.0}",
 }
-FLEET = """
-apiVersion: reconciler/v1
-kind: Fleet
-metadata: {{name: all}}
-spec:
-  connection: plant
-  mode: apply
-  units: {{all: true}}
-  workloads: {{{workload}}}
-"""
 ENDLESS = {"drip": "did not answer in time", "endless": "larger than 1 MB", "bomb": "larger than 1 MB"}
 
 
@@ -43,7 +33,7 @@ def _secrets(simulator: Simulator) -> dict[str, str]:
 
 
 def _manifest(simulator: Simulator, folder: Path, **requests: Any) -> None:
-    fleet = FLEET.format(workload=WORKLOADS[simulator.said["platform"]])
+    fleet = FLEET.replace(WORKLOADS["losant"], WORKLOADS[simulator.said["platform"]]) + "  mode: apply\n"
     kind = {"topology": "agent"} if simulator.said["platform"] == "getapp" else {}
     simulator.manifest(folder / "m", fleet, requests=requests, **kind)
 

@@ -24,10 +24,7 @@ def plant() -> Iterator[Simulator]:
 
 @pytest.fixture
 def main(tmp_path: Path, plant: Simulator, run: Run) -> Clone:
-    made = repository(tmp_path / "work", plant, run)
-    settled = made.call("apply", "--yes", "--allow", "replace", "--reason", "test")
-    assert settled.code == 0, settled
-    return made
+    return repository(tmp_path / "work", plant, run)
 
 
 def planned(clone: Clone, *options: str, base: str = "main", **more: Any) -> Any:

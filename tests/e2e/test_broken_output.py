@@ -13,19 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import LIMIT, Simulator, bounded, command, content, environment, simulating, until
-
-FLEET = """
-apiVersion: reconciler/v1
-kind: Fleet
-metadata: {name: all}
-spec:
-  connection: plant
-  mode: apply
-  units: {all: true}
-  workloads:
-    telemetry: {version: v1.4.0}
-"""
+from tests.e2e.conftest import FLEET, LIMIT, Simulator, bounded, command, content, environment, simulating, until
 
 APPLY = ("apply", "m", "--yes", "--no-wait")
 WATCH = ("watch", "m", "--once", "--mode", "apply")
@@ -35,7 +23,7 @@ PLAN = ("plan", "m")
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[Simulator]:
     with simulating(units=30) as simulator:
-        simulator.manifest(tmp_path / "m", FLEET)
+        simulator.manifest(tmp_path / "m", FLEET + "  mode: apply\n")
         yield simulator
 
 

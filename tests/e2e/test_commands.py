@@ -11,7 +11,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from tests.e2e.conftest import Ran, Simulator, environment, simulating
+from tests.e2e.conftest import FLEET, Ran, Simulator, environment, simulating
 
 Run = Callable[..., Ran]
 COMMANDS = [
@@ -211,23 +211,11 @@ def test_one_broken_connection_does_not_stop_the_rest(run: Run, plant: Simulator
 def test_faults_do_not_bring_down_a_plan(run: Run, tmp_path: Path) -> None:
     faults = ["429=10%", "500=10%", "reset=10%", "truncate=10%", "html=5%", "short=10%", "empty=5%"]
     with simulating(units=50, offline=0.05, settle=2.0, faults=faults) as simulator:
-        simulator.manifest(tmp_path / "m", FAULTY)
+        simulator.manifest(tmp_path / "m", FLEET)
         for _ in range(4):
             ran = run("plan", "m", "--detailed-exitcode", token=simulator.token)
             assert ran.code in {0, 1, 2}, ran
             assert "Traceback" not in ran.err
-
-
-FAULTY = """
-apiVersion: reconciler/v1
-kind: Fleet
-metadata: {name: all}
-spec:
-  connection: plant
-  units: {all: true}
-  workloads:
-    telemetry: {version: v1.4.0}
-"""
 
 
 def test_warnings_of_loading_are_shown_and_strict_makes_them_errors(run: Run, plant: Simulator, folder: Path) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import re
 import subprocess
 from collections.abc import Callable
@@ -15,20 +13,11 @@ import pytest
 import yaml
 
 from reconciler.cli import COMMANDS
-from tests.e2e.conftest import LIMIT, Ran, Simulator, command, environment, simulating
+from tests.e2e.conftest import FLEET, LIMIT, Ran, Simulator, command, environment, simulating
+from tests.e2e.test_terminal import on_a_terminal
 
 Run = Callable[..., Ran]
 COLOUR = r"\x1b\[(?:\d+;)*[39][0-8][;m]"
-FLEET = """
-apiVersion: reconciler/v1
-kind: Fleet
-metadata: {name: all}
-spec:
-  connection: plant
-  units: {all: true}
-  workloads:
-    telemetry: v1.4.0
-"""
 
 
 @pytest.fixture
@@ -192,29 +181,8 @@ def test_no_color_on_a_terminal(plant: Simulator, fleet: Path, tmp_path: Path, w
         "environment": ["status", "m"],
     }[where]
     more = {"NO_COLOR": "1"} if where == "environment" else {"FORCE_COLOR": "1"}
-    assert not re.search(COLOUR, on_a_terminal(tmp_path, *args, LOSANT_API_TOKEN=plant.token, **more))
-    assert re.search(COLOUR, on_a_terminal(tmp_path, "status", "m", LOSANT_API_TOKEN=plant.token))
-
-
-def on_a_terminal(folder: Path, *args: str, **env: str) -> str:
-    """Return all that the installed command writes to a terminal."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [*command(), *args], cwd=folder, env={**environment(**env), "TERM": "xterm-256color"}, stdin=theirs, stdout=theirs, stderr=theirs
-    )  # fmt: skip
-    os.close(theirs)
-    shown = b""
-    while True:
-        try:
-            part = os.read(ours, 65_536)
-        except OSError:
-            break
-        if not part:
-            break
-        shown += part
-    os.close(ours)
-    assert process.wait(timeout=LIMIT) == 0, shown
-    return shown.decode()
+    assert not re.search(COLOUR, on_a_terminal(tmp_path, plant, *args, env=more)[1])
+    assert re.search(COLOUR, on_a_terminal(tmp_path, plant, "status", "m")[1])
 
 
 # --- environment --------------------------------------------------------------------------------------------------------

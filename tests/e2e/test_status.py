@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import re
 import select
 import shlex
@@ -17,19 +15,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.e2e.conftest import LIMIT, Ran, Simulator, command, content, environment, simulating, started, until
+from tests.e2e.conftest import FLEET, LIMIT, Ran, Simulator, command, content, environment, simulating, started, until
 
 Run = Callable[..., Ran]
-FLEET = """
-apiVersion: reconciler/v1
-kind: Fleet
-metadata: {name: all}
-spec:
-  connection: plant
-  units: {all: true}
-  workloads:
-    telemetry: {version: v1.4.0}
-"""
 IDLE = FLEET.replace("name: all", "name: idle").replace("telemetry: {version: v1.4.0}", "vision: {unmanaged: true}")
 ISO = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 BEHIND = "gw-000"
@@ -220,33 +208,3 @@ def test_the_first_reading_must_be_possible(run: Run) -> None:
     ran = run("status", "nowhere", "--watch")
     assert ran.code == 1
     assert "there is no file or folder nowhere" in ran.err
-
-
-def test_a_terminal_is_drawn_over(tmp_path: Path) -> None:
-    with simulating(units=4, settle=0.0) as simulator:
-        simulator.manifest(tmp_path / "m", FLEET)
-        ours, theirs = pty.openpty()
-        process = subprocess.Popen(
-            [*command(), "status", "m", "--watch", "--interval", "1s"],
-            cwd=tmp_path,
-            env={**environment(LOSANT_API_TOKEN=simulator.token), "TERM": "xterm-256color"},
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-        )
-        os.close(theirs)
-        shown, end = "", time.monotonic() + LIMIT
-        while shown.count("Ready") < 2:
-            assert time.monotonic() < end, shown
-            if select.select([ours], [], [], 1.0)[0]:
-                shown += os.read(ours, 65_536).decode(errors="replace")
-        process.send_signal(signal.SIGINT)
-        while select.select([ours], [], [], LIMIT)[0]:
-            try:
-                shown += os.read(ours, 65_536).decode(errors="replace")
-            except OSError:
-                break
-        os.close(ours)
-        assert process.wait(timeout=LIMIT) == 0, shown
-    assert "\x1b[2K" in shown, "the earlier lines are taken away"
-    assert shown.endswith("\x1b[?25h") or "\x1b[?25h" in shown, "the cursor is back"

@@ -18,23 +18,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import LIMIT, Simulator, command, environment, simulating
-
-FLEET = """
-apiVersion: reconciler/v1
-kind: Fleet
-metadata: {name: all}
-spec:
-  connection: plant
-  units: {all: true}
-  workloads:
-    telemetry: {version: v1.4.0}
-"""
+from tests.e2e.conftest import FLEET, LIMIT, Simulator, command, environment, simulating
 
 NOTHING: Mapping[str, str] = {}
 
 
-def _on_a_terminal(
+def on_a_terminal(
     folder: Path,
     simulator: Simulator,
     *args: str,
@@ -45,7 +34,7 @@ def _on_a_terminal(
 ) -> tuple[int, str]:
     """Run a command on a terminal of its own, answer its question, return exit code and everything shown.
 
-    Once it shows `interrupt`, Ctrl-C is typed.
+    Once it shows what matches `interrupt`, Ctrl-C is typed.
     """
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, width, 0, 0))
@@ -76,7 +65,7 @@ def _on_a_terminal(
         if "[y/N]" in shown and not asked:
             asked = True
             os.write(ours, f"{answer}\n".encode())
-        if interrupt and interrupt in shown:
+        if interrupt and re.search(interrupt, shown):
             interrupt = ""
             os.write(ours, b"\x03")
     os.close(ours)
@@ -114,15 +103,15 @@ def test_a_terminal_that_is_closed_stops_an_apply_cleanly(tmp_path: Path) -> Non
 def test_apply_asks_first_and_shows_progress(tmp_path: Path) -> None:
     with simulating(units=30, settle=1.0) as simulator:
         simulator.manifest(tmp_path / "m", FLEET)
-        code, shown = _on_a_terminal(tmp_path, simulator, "apply", "m", answer="n")
+        code, shown = on_a_terminal(tmp_path, simulator, "apply", "m", answer="n")
         assert code == 1, shown
         assert simulator.control("GET", "calls")["writes"] == []
-        code, shown = _on_a_terminal(tmp_path, simulator, "apply", "m", answer="y")
+        code, shown = on_a_terminal(tmp_path, simulator, "apply", "m", answer="y")
         assert code == 0, shown
         assert "Plan:" in shown
         assert "\x1b[" in shown
         assert "Applied" in shown
-        code, shown = _on_a_terminal(tmp_path, simulator, "apply", "m", answer="y")
+        code, shown = on_a_terminal(tmp_path, simulator, "apply", "m", answer="y")
         assert code == 0, shown
         assert "[y/N]" not in shown, "nothing to ask about"
 
@@ -156,7 +145,7 @@ def left(shown: str) -> list[str]:
 @pytest.mark.parametrize("width", [60, 80, 200])
 def test_reading_shows_how_far_it_is_and_leaves_nothing_behind(tmp_path: Path, slow: Simulator, width: int) -> None:
     slow.manifest(tmp_path / "m", FLEET.replace("telemetry", "modbus-poller"))
-    code, shown = _on_a_terminal(tmp_path, slow, "status", "m", width=width)
+    code, shown = on_a_terminal(tmp_path, slow, "status", "m", width=width)
     assert code == 0, shown
     assert re.search(r"plant: [1-6],0\d\d of 6,0\d\d (devices|edge deployments)", shown), shown
     assert "pages" in shown
@@ -170,7 +159,7 @@ def test_reading_shows_how_far_it_is_and_leaves_nothing_behind(tmp_path: Path, s
 @pytest.mark.parametrize(("name", "value"), [("TERM", "dumb"), ("CI", "true")])
 def test_where_nothing_can_be_drawn_nothing_is(tmp_path: Path, slow: Simulator, name: str, value: str) -> None:
     slow.manifest(tmp_path / "m", FLEET.replace("telemetry", "modbus-poller"))
-    code, shown = _on_a_terminal(tmp_path, slow, "status", "m", env={name: value})
+    code, shown = on_a_terminal(tmp_path, slow, "status", "m", env={name: value})
     assert code == 0, shown
     assert "plant: " not in shown
     assert "\x1b[?25l" not in shown
@@ -178,13 +167,23 @@ def test_where_nothing_can_be_drawn_nothing_is(tmp_path: Path, slow: Simulator, 
 
 def test_ctrl_c_while_reading_leaves_a_clean_terminal(tmp_path: Path, slow: Simulator) -> None:
     slow.manifest(tmp_path / "m", FLEET.replace("telemetry", "modbus-poller"))
-    code, shown = _on_a_terminal(tmp_path, slow, "plan", "m", interrupt="plant: ")
+    code, shown = on_a_terminal(tmp_path, slow, "plan", "m", interrupt="plant: ")
     assert code == 128 + signal.SIGINT, shown
     assert shown.count("\x1b[?25l") == shown.count("\x1b[?25h"), "the cursor is back"
     assert [line for line in left(shown) if line] in (
         ["interrupted; nothing more was sent"],
         ["^C", "interrupted; nothing more was sent"],
     )
+
+
+def test_a_status_that_is_watched_is_drawn_over(tmp_path: Path) -> None:
+    with simulating(units=4, settle=0.0) as simulator:
+        simulator.manifest(tmp_path / "m", FLEET)
+        words = ("status", "m", "--watch", "--interval", "1s")
+        code, shown = on_a_terminal(tmp_path, simulator, *words, interrupt="(?s)Ready.*Ready")
+    assert code == 0, shown
+    assert sum("Ready" in line for line in left(shown)) == 1, "the earlier lines are taken away"
+    assert shown.count("\x1b[?25l") == shown.count("\x1b[?25h"), "the cursor is back"
 
 
 def test_an_apply_without_a_terminal_says_what_it_does_and_how_far_it_is(tmp_path: Path) -> None:

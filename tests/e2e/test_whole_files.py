@@ -12,18 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import LIMIT, Ran, Simulator, bounded, command, environment, simulating
-
-FLEET = """
-apiVersion: reconciler/v1
-kind: Fleet
-metadata: {name: all}
-spec:
-  connection: plant
-  units: {all: true}
-  workloads:
-    telemetry: {version: v1.4.0}
-"""
+from tests.e2e.conftest import FLEET, LIMIT, Ran, Simulator, bounded, command, environment, simulating
 
 WRITERS = {
     "plan": (("plan", "m", "--out"), ""),

@@ -21,7 +21,7 @@ from reconciler.platforms.credentials import NoCredentials
 from reconciler.platforms.environment import Proxy, excepted, proxy_of, tls_context
 from reconciler.platforms.http import Client
 from tests.unit.platforms.losant.application import Stopwatch
-from tests.unit.platforms.test_transport import OK, Handler, Hurried, answering, dripping, request_of, serving
+from tests.unit.platforms.test_transport import OK, Handler, Hurried, answering, dripping, request_of, serving, silent
 
 
 @pytest.mark.parametrize(
@@ -407,16 +407,10 @@ def test_what_a_proxy_fails_at_is_told_of_the_proxy(scheme: str, handler: Handle
     assert "secret" not in str(caught.value)
 
 
-def _waits(connection: socket.socket) -> None:
-    with suppress(OSError):
-        while connection.recv(65_536):
-            pass
-
-
 def _opens_and_waits(connection: socket.socket) -> None:
     request_of(connection)
     connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
-    _waits(connection)
+    silent(connection)
 
 
 @pytest.mark.parametrize("ends", ["stop", "time"])
@@ -429,7 +423,7 @@ def test_a_read_ends_wherever_it_waits(
 
     def handle(connection: socket.socket) -> None:
         asked.set()
-        (_opens_and_waits if where == "tunnel" else _waits)(connection)
+        (_opens_and_waits if where == "tunnel" else silent)(connection)
         closed.set()
 
     def hang(*args: Any, **options: Any) -> Any:

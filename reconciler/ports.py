@@ -8,6 +8,7 @@ import msgspec
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review
 from reconciler.model.event import AnyEvent
 from reconciler.model.fleet import Manifest
+from reconciler.model.memory import Memory
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Receipt
 from reconciler.model.provenance import Placement, Provenance
@@ -259,4 +260,15 @@ class EventSink(Protocol):
 
     def record(self, event: AnyEvent) -> None:
         """Append one event; raise JournalError when it cannot be kept."""
+        ...
+
+
+class History(EventSink, Protocol):
+    """Events that are kept, and asked for what neither git nor a platform can answer."""
+
+    def memory(self, fleets: Collection[str], since: float) -> Memory:
+        """Return what is remembered of fleets, what went since then included (seconds since 1970).
+
+        Raises JournalError when it cannot be read: nothing may then go that rests on it.
+        """
         ...

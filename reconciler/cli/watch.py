@@ -117,6 +117,7 @@ def command(  # every option is one of the command line's
     if allow and not (reason or "").strip():
         raise click.UsageError(ALLOW_NEEDS_REASON)
     clock = wiring.SystemClock()
+    history = wiring.history(clock)
     watching = Watching(
         wiring.source(selected.paths, selected.connections),
         lambda manifest: wiring.opener(manifest, clock),
@@ -136,6 +137,7 @@ def command(  # every option is one of the command line's
         random=random.random,
         commit=lambda manifest: wiring.commit(selected.paths, manifest, warn=False),
         keep=None if out is None else _keeper(out),
+        history=history,
     )
     lines = Lines(log_format, verbose=verbose)
     if mode == "observe" and log_format == "text":
@@ -144,7 +146,7 @@ def command(  # every option is one of the command line's
     words = "stopping after the running calls; a second time ends at once"
     with reporting(so_far), wiring.stoppable(clock, words, so_far.last_words):
         with result_file(result) as kept, closing(lines):
-            recorder = Recorder(clock.stop, so_far, kept, lines)
+            recorder = Recorder(clock.stop, so_far, history, kept, lines)
             for event in watching.events():
                 recorder.record(event)
         recorder.end()

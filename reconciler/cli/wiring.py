@@ -27,7 +27,7 @@ from reconciler.model.provenance import DIRTY
 from reconciler.platforms import registry
 from reconciler.plugin import Plugins, Simulation
 from reconciler.plugin.platform import Resolve
-from reconciler.ports import SILENT, Clock, Platform, ReadProgress, Repository
+from reconciler.ports import SILENT, Clock, History, Platform, ReadProgress, Repository
 
 SystemClock = stopping.SystemClock
 stoppable = stopping.stoppable
@@ -158,6 +158,13 @@ def recorded(path: Path, manifest: Manifest, clock: Clock) -> Open:
         return RecordedPlatform(real, snapshot, catalog)
 
     return open_
+
+
+def history(clock: Clock) -> History:
+    """Return what remembers the events of a run."""
+    from reconciler.core.remember import Remembering
+
+    return Remembering(clock.now(), durable=False)
 
 
 def repository(paths: Sequence[Path]) -> Repository:

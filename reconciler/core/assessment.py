@@ -14,6 +14,7 @@ from reconciler.core.select import Rows, matcher
 from reconciler.model.desired import Want
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.fleet import Document, FleetSpec
+from reconciler.model.memory import NOTHING_REMEMBERED, Memory
 from reconciler.model.quantity import seconds
 from reconciler.model.release import Release
 from reconciler.model.snapshot import Snapshot
@@ -91,6 +92,8 @@ class FleetAssessment(msgspec.Struct):
     """What the base manifests say of the same snapshot; None without a base."""
     tip: Resolution | None = None
     """What the newest manifests of the base say of it, where others changed them since."""
+    memory: Memory = NOTHING_REMEMBERED
+    """What is remembered of its rollouts and of what went."""
     channels: dict[str, Document] = {}
     """The Channels of today's manifests, by name: with a base, the line that changed may be one of theirs."""
 

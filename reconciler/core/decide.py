@@ -22,6 +22,7 @@ from reconciler.core.select import matcher
 from reconciler.core.stage import staged
 from reconciler.errors import SettingsError
 from reconciler.model.fleet import Document, FleetSpec, Manifest
+from reconciler.model.memory import NOTHING_REMEMBERED, Memory
 from reconciler.model.plan import FleetPlan
 from reconciler.model.provenance import ConnectionChange, Provenance
 from reconciler.model.provenance import Reading as Treatment
@@ -167,7 +168,9 @@ def channels_of(manifest: Manifest) -> Channels:
     return {name: dict(document.spec.versions) for name, document in manifest.channels.items()}
 
 
-def assess_reading(request: PlanRequest, seen: Seen, fleets: Collection[str], now: float) -> Assessed:
+def assess_reading(
+    request: PlanRequest, seen: Seen, fleets: Collection[str], now: float, memory: Memory = NOTHING_REMEMBERED
+) -> Assessed:
     """Return a connection with its fleets of these names judged. `now` in seconds since 1970."""
     manifest = request.manifest
     documents = [one for one in manifest.fleets.values() if one.spec.connection == seen.connection]
@@ -176,6 +179,8 @@ def assess_reading(request: PlanRequest, seen: Seen, fleets: Collection[str], no
     mistakes = Mistakes(resolutions, snapshot.units)
     chosen = [one for one in resolutions if one.document.name in fleets]
     assessments = [_assess(one, seen, request, mistakes, now) for one in chosen]
+    for one in assessments:
+        one.memory = memory
     return Assessed(seen=seen, resolutions=resolutions, mistakes=mistakes, assessments=assessments)
 
 

@@ -76,7 +76,9 @@ class Dispatch:
             kind=action.call,
             request=action.request,
             wide=action.wide,
-            slots=tuple(SlotName(change.unit, change.workload) for change in one.call.changes),
+            slots=tuple(
+                SlotName(change.unit, change.workload, change.verb, change.size) for change in one.call.changes
+            ),
         )
 
     def _not_sent(self, one: Sending, number: int) -> Called:

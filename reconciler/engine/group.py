@@ -27,7 +27,7 @@ from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, R
 from reconciler.model.plan import FleetPlan
 from reconciler.model.release import Catalog, Release
 from reconciler.model.snapshot import Query, Snapshot
-from reconciler.ports import Clock, Platform
+from reconciler.ports import Clock, History, Platform
 
 Open = Callable[[str], Platform]
 """Gives the platform of a connection by its name; raises SettingsError for what is wrong with it."""
@@ -36,6 +36,10 @@ EVERYTHING = Query()
 
 FRESH = 60.0
 """Seconds: what connections showed is judged together only if it is no older."""
+
+
+LONGEST = 31 * 86400.0
+"""Seconds: how far back limits over time may look."""
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -112,7 +116,8 @@ def groups_of(request: PlanRequest) -> list[Group]:
 class GroupReader:
     """Reads the connections of one group, as often as asked; each is opened once."""
 
-    def __init__(self, group: Group, request: PlanRequest, open_: Open, clock: Clock) -> None:
+    def __init__(self, group: Group, request: PlanRequest, open_: Open, clock: Clock, history: History) -> None:
+        self.history = history
         self.group = group
         self.request = request
         self.clock = clock
@@ -133,7 +138,8 @@ class GroupReader:
         chosen = [one for one in manifest.fleets.values() if self._in_reach(one.name, fleets)]
         seen, unread = self._observe()
         names = {document.name for document in chosen}
-        assessed = {name: assess_reading(self.request, one, names, now) for name, one in seen.items()}
+        memory = self.history.memory(names, now - LONGEST)
+        assessed = {name: assess_reading(self.request, one, names, now, memory) for name, one in seen.items()}
         for name in self.group.asked:
             if name in assessed:
                 try:

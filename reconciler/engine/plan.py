@@ -12,12 +12,13 @@ from reconciler.core.assemble import assemble
 from reconciler.core.assessment import Filters, FleetAssessment
 from reconciler.core.decide import PlanRequest, Reading, check_filters
 from reconciler.core.loosen import loosened
+from reconciler.core.remember import Remembering
 from reconciler.engine.group import GroupReader, Open, View, groups_of
 from reconciler.engine.parallel import at_once
 from reconciler.errors import ManifestError
 from reconciler.model.plan import Plan
 from reconciler.model.provenance import Loosened
-from reconciler.ports import Clock
+from reconciler.ports import Clock, History
 
 STRICT = "with --strict, warnings about manifests are errors, and so are versions that are not available"
 
@@ -43,13 +44,15 @@ class PlanResult(msgspec.Struct, kw_only=True):
             reader.close()
 
 
-def plan(request: PlanRequest, open_: Open, clock: Clock) -> PlanResult:
+def plan(request: PlanRequest, open_: Open, clock: Clock, history: History | None = None) -> PlanResult:
     """Make a plan. Raises ManifestError where the request is strict and anything at all is wrong or odd about manifests.
 
     Connections that requirements refer to are read as well; their fleets are planned only if they are in reach.
+    Without a history nothing is remembered.
     """
     now = clock.now()
-    readers = [GroupReader(group, request, open_, clock) for group in groups_of(request)]
+    history = history or Remembering(now, durable=False)
+    readers = [GroupReader(group, request, open_, clock, history) for group in groups_of(request)]
     views = at_once([partial(reader.read, now) for reader in readers])
     fleets = [one for view in views for one in view.plans.values()]
     findings = [*request.manifest.warnings, *(finding for one in fleets for finding in one.diagnostics)]

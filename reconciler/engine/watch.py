@@ -20,6 +20,7 @@ from reconciler.core.decide import PlanRequest
 from reconciler.core.detailed import detailed
 from reconciler.core.drift import SENT, Memory
 from reconciler.core.news import Moment, news, unread
+from reconciler.core.remember import Remembering
 from reconciler.core.status import axes
 from reconciler.engine.apply import Applying
 from reconciler.engine.group import Open
@@ -32,7 +33,7 @@ from reconciler.model.fleet import Manifest
 from reconciler.model.plan import FleetPlan, Plan
 from reconciler.model.provenance import DIRTY, Provenance
 from reconciler.model.verdict import Health, Sync
-from reconciler.ports import Clock, Source
+from reconciler.ports import Clock, History, Source
 
 LONGEST_PAUSE = 900.0
 """Seconds between passes at most, however often passes failed."""
@@ -74,11 +75,12 @@ class Watching:
         random: Callable[[], float],
         commit: Callable[[Manifest], str | None],
         keep: Callable[[Plan], None] | None = None,
+        history: History | None = None,
     ) -> None:
         """Take where manifests come from, what opens connections, and how to watch.
 
         `random` gives 0 to 1; `commit` names the commit of manifests, marked where they differ from it; `keep` takes the
-        plan of each pass before anything of it is sent.
+        plan of each pass before anything of it is sent. Every event must be recorded in `history` before the next is taken.
         """
         self.source = source
         self.open = open_
@@ -88,6 +90,7 @@ class Watching:
         self.random = random
         self.commit = commit
         self.keep = keep
+        self.history = history or Remembering(clock.now(), durable=False)
         self.exit_code = 0
         self._good: Manifest | None = None
         self._commit: str | None = None
@@ -134,7 +137,7 @@ class Watching:
             provenance=Provenance(commit=self._commit or ""),
         )
         try:
-            planned = plan(request, self._opened, self.clock)
+            planned = plan(request, self._opened, self.clock, self.history)
         except ReconcilerError as error:
             if number == 1:
                 raise

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from reconciler.model.change import Reason, Request, Verb
+from reconciler.model.memory import RolloutId, Ruling
 from reconciler.model.outcome import Excess, Outcome, Receipt, Result
 from reconciler.model.plan import Lifted, Violation
 from reconciler.model.quantity import iso
@@ -39,6 +40,9 @@ class SlotName(msgspec.Struct, frozen=True, gc=False):
 
     unit: Ref
     workload: Ref
+    verb: Verb
+    size: int
+    """Devices in the unit."""
 
 
 class Intended(Event, frozen=True, kw_only=True):
@@ -147,6 +151,34 @@ class Drifted(Event, frozen=True, kw_only=True):
     verb: Verb | None = None
 
 
+class Met(Event, frozen=True, kw_only=True):
+    """A wave of a rollout was seen to meet its success for the first time, or no longer does (`met` is false)."""
+
+    rollout: RolloutId
+    workload: Ref
+    wave: int
+    """Its number, from 0."""
+    met: bool
+
+
+class Halted(Event, frozen=True, kw_only=True):
+    """A rollout failed often enough to stop: nothing more of it goes. `failed` of `attempted` devices."""
+
+    rollout: RolloutId
+    workload: Ref
+    failed: int
+    attempted: int
+    units: tuple[Ref, ...] = ()
+
+
+class Ruled(Event, frozen=True, kw_only=True):
+    """A person said what is to become of a rollout."""
+
+    rollout: RolloutId
+    workload: Ref
+    ruling: Ruling
+
+
 class Finished(Event, frozen=True, kw_only=True):
     """A run ended."""
 
@@ -167,6 +199,9 @@ AnyEvent = (
     | Completed
     | Differing
     | Drifted
+    | Met
+    | Halted
+    | Ruled
     | Finished
 )
 

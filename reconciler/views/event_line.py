@@ -14,9 +14,12 @@ from reconciler.model.event import (
     Differing,
     Drifted,
     Event,
+    Halted,
     Intended,
+    Met,
     Note,
     Passed,
+    Ruled,
     Settled,
     Settling,
     Started,
@@ -98,6 +101,8 @@ def fleet_of(event: AnyEvent) -> str:
     """Return the fleet that an event is about; empty for none."""
     if isinstance(event, Settled):
         return event.outcome.fleet
+    if isinstance(event, Met | Halted | Ruled):
+        return event.rollout.fleet
     return getattr(event, "fleet", "")
 
 
@@ -107,7 +112,7 @@ def units_of(event: AnyEvent) -> list[str]:
         return [event.outcome.unit.name]
     if isinstance(event, Drifted):
         return [event.unit.name]
-    return [unit.name for unit in event.units] if isinstance(event, Differing) else []
+    return [unit.name for unit in event.units] if isinstance(event, Differing | Halted) else []
 
 
 def _line(event: AnyEvent, level: str, fleet: str, words: Sequence[Span]) -> Line:
@@ -250,6 +255,32 @@ def _(event: Drifted, units: Sequence[str]) -> Said:
     verb = f" ({event.verb.value} corrects it)" if event.verb is not None else ""
     what = f"drift: {clean(event.workload.name)} on {_who(units)} changed: {from_to(event.was, event.now)}"
     return "warning", [(what, "yellow"), (f"; desired is {version(event.desired)}{verb}", "")]
+
+
+@_said.register
+def _(event: Met, units: Sequence[str]) -> Said:
+    del units
+    state = "meets its success" if event.met else "no longer meets its success"
+    return "info", [(f"{_rollout(event)}: wave {event.wave + 1} {state}", "")]
+
+
+@_said.register
+def _(event: Halted, units: Sequence[str]) -> Said:
+    what = f"{_rollout(event)} is halted: {event.failed:,} of {count(event.attempted, 'device')} failed"
+    return "error", [(what, "red"), (f" ({listed(units)})" if units else "", "")]
+
+
+@_said.register
+def _(event: Ruled, units: Sequence[str]) -> Said:
+    del units
+    one = event.ruling
+    wave = f" wave {one.wave + 1} of" if one.wave is not None else ""
+    what = f"{clean(one.by)}: {one.command.value}{wave} {_rollout(event)}: {clean(one.reason)}"
+    return "info", [(what, "")]
+
+
+def _rollout(event: Met | Halted | Ruled) -> str:
+    return f"rollout of {clean(event.workload.name)} {version(event.rollout.version)}"
 
 
 def _numbers(numbers: Iterable[tuple[int, str]]) -> str:

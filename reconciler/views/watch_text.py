@@ -21,9 +21,12 @@ from reconciler.model.event import (
     Drifted,
     Event,
     Finished,
+    Halted,
     Intended,
+    Met,
     Note,
     Passed,
+    Ruled,
     Settled,
     Settling,
     Started,
@@ -256,6 +259,21 @@ def _(event: Differing) -> tuple[Hashable, ...]:
 
 
 @_alike.register
+def _(event: Met) -> tuple[Hashable, ...]:
+    return event.rollout, event.wave, event.met
+
+
+@_alike.register
+def _(event: Halted) -> tuple[Hashable, ...]:
+    return (event.rollout,)
+
+
+@_alike.register
+def _(event: Ruled) -> tuple[Hashable, ...]:
+    return event.rollout, event.ruling
+
+
+@_alike.register
 def _(event: Passed) -> tuple[Hashable, ...]:
     return (event.number, *_stands(event))
 
@@ -295,6 +313,9 @@ NAMES: dict[type, str] = {
     Called: "answers to calls",
     Settled: "results",
     Drifted: "drift",
+    Met: "waves",
+    Halted: "halted rollouts",
+    Ruled: "decisions about rollouts",
     Differing: "differences",
 }
 

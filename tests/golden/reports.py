@@ -534,7 +534,7 @@ def difference() -> Comparison:
 
 def events() -> list[AnyEvent]:
     request = Request("POST", PATH, {"flowId": POLLER.id})
-    slots = (SlotName(unit(7), POLLER), SlotName(unit(31), POLLER))
+    slots = (SlotName(unit(7), POLLER, Verb.RELEASE, 1), SlotName(unit(31), POLLER, Verb.RELEASE, 1))
     receipts = [
         Receipt(ReceiptKind.ACCEPTED, status=201),
         Receipt(ReceiptKind.REJECTED, "NotFound: Flow was not found", 404),

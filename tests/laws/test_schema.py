@@ -265,7 +265,7 @@ events = st.one_of(
         kind=names,
         request=st.just(Request("PATCH", "/applications/x", {"version": None})),
         wide=st.booleans(),
-        slots=st.just((event.SlotName(ref, ref),)),
+        slots=st.just((event.SlotName(ref, ref, Verb.RELEASE, 1),)),
     ),
     st.builds(
         event.Blocked,

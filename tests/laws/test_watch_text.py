@@ -56,7 +56,7 @@ def passes(draw: st.DrawFn, number: int = 1, most: int = 12) -> list[AnyEvent]:
         head: dict[str, Any] = {"at": at, "run": "r"}
         unit = Ref(f"u{draw(st.integers(0, 9))}", draw(names))
         receipt = Receipt(draw(st.sampled_from(ReceiptKind)), draw(names))
-        slots = tuple(SlotName(one, WORKLOAD) for one in _refs(range(draw(st.integers(1, 3)))))
+        slots = tuple(SlotName(one, WORKLOAD, Verb.RELEASE, 1) for one in _refs(range(draw(st.integers(1, 3)))))
         outcome = Outcome(
             fleet=fleet,
             unit=unit,

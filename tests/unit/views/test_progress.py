@@ -6,6 +6,7 @@ import io
 
 import pytest
 
+from reconciler.model.change import Verb
 from reconciler.model.event import AnyEvent, Called, Event, Intended, Note, Settled, Settling, SlotName
 from reconciler.model.outcome import Receipt, ReceiptKind, Result
 from reconciler.views import event_line
@@ -32,7 +33,9 @@ def called(kind: ReceiptKind) -> Called:
 def test_calls_are_counted_and_refused_ones_named() -> None:
     fleet = plans.large().fleets[0]
     action = fleet.actions[0]
-    slots = tuple(SlotName(fleet.changes[slot].unit, fleet.changes[slot].workload) for slot in action.slots)
+    slots = tuple(
+        SlotName(fleet.changes[slot].unit, fleet.changes[slot].workload, Verb.RELEASE, 1) for slot in action.slots
+    )
     intended = Intended(
         at=NOW, run="r", fleet="austin", call=1, kind=action.call, request=action.request, wide=False, slots=slots
     )

@@ -1,0 +1,70 @@
+"""What was remembered of rollouts: what neither git nor a platform can answer. Losing it makes a run slower, never wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+import msgspec
+
+from reconciler.model.change import Verb
+
+
+class RolloutId(msgspec.Struct, frozen=True, order=True):
+    """A version of a workload that spreads over a fleet. `workload` is the platform's id of it."""
+
+    fleet: str
+    workload: str
+    version: str
+
+
+class Command(StrEnum):
+    """What a person does to a rollout."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    """End a pause or a halt: evidence of failures from before it counts no more."""
+    PROMOTE = "promote"
+    """Take the open wave as succeeded, whatever soak and success say; never what a limit or window says."""
+    ABORT = "abort"
+    """Let nothing more of this version go, for good."""
+
+
+class Ruling(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person said of a rollout last. `wave` is what a promotion is about, by number from 0."""
+
+    command: Command
+    reason: str
+    by: str
+    at: float
+    wave: int | None = None
+
+
+class Went(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A change that was accepted: it counts against limits over time. `size` is in devices, `at` in seconds since 1970."""
+
+    fleet: str
+    unit: str
+    workload: str
+    verb: Verb
+    size: int
+    at: float
+
+
+class Memory(msgspec.Struct, frozen=True, kw_only=True):
+    """What is remembered. All times are in seconds since 1970."""
+
+    met: Mapping[tuple[RolloutId, int], float] = {}
+    """Since when the wave of this number met its success without a break."""
+    halts: Mapping[RolloutId, float] = {}
+    """Since when a rollout is halted."""
+    rulings: Mapping[RolloutId, Ruling] = {}
+    went: tuple[Went, ...] = ()
+    """In the order of their times, as far back as was asked for."""
+    since: float = 0.0
+    """Since when it remembers: nothing is known of what was before. A process without a history remembers since its start."""
+    durable: bool = False
+    """Whether another process will remember the same."""
+
+
+NOTHING_REMEMBERED = Memory()

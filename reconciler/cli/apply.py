@@ -148,8 +148,8 @@ def command(  # every option is one of the command line's
             deadline=deadline,
             allow=dict.fromkeys(allow, reason or ""),
         )
-        run = uuid.uuid4().hex
-        applying = Applying(planned, options, clock, run=run, saved=saved, reviewed=reviews if replan_if_subset else ())
+        more = reviews if replan_if_subset else ()
+        applying = Applying(planned, options, clock, run=uuid.uuid4().hex, saved=saved, reviewed=more)
         return _carry_out(applying, clock, history, result, output, selected)
 
 

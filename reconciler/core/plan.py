@@ -15,6 +15,7 @@ from reconciler.core.guards import Vetoes, behind
 from reconciler.core.guards.allow import admitted
 from reconciler.core.guards.case import Scene
 from reconciler.core.guards.limit import loads
+from reconciler.core.guards.pace import paced
 from reconciler.core.guards.platform import vetoed
 from reconciler.core.guards.requirement import Gates
 from reconciler.core.impact import Order, shares
@@ -181,6 +182,8 @@ def _reviewed(maker: _Maker, compiler: Compiler) -> tuple[tuple[Change, ...], Re
     """Return the changes that the platform does not hold, and what it says of them by their new positions."""
     review = compiler.review(maker.changes) if maker.changes else Review()
     going, held, review = vetoed(maker.changes, review)
+    maker.held += [held_of(change, reasons) for change, reasons in held]
+    going, held, review = paced(maker.one, going, maker.held, review)
     maker.held += [held_of(change, reasons) for change, reasons in held]
     maker.held.sort(key=_held_order)
     return tuple(going), review

@@ -16,6 +16,8 @@ from hypothesis import HealthCheck, settings
 
 from tests import measured
 
+pytest_plugins = ["tests.postgres"]
+
 collect_ignore = ["plugin"]
 """A distribution of its own, whose tests run where it is installed (`tests/house/test_plugin.py`)."""
 

@@ -88,6 +88,7 @@ manifest holds some slots; 1 an error before anything was sent.""",
 @click.option("--fail-fast", is_flag=True, help="Stop at the first refused call.")
 @result_option
 @histories.IF_THERE
+@histories.keep_option
 @selection
 @output_option("text", "json")
 @plans_among_paths
@@ -105,6 +106,7 @@ def command(  # every option is one of the command line's
     fail_fast: bool,
     result: Path | None,
     history_at: str | None,
+    keep: float,
     output: str,
 ) -> int:
     """Carry out a plan with the fewest calls, watch units settle, and report the result of every change.
@@ -129,7 +131,7 @@ def command(  # every option is one of the command line's
         by_ids=replan_if_subset,
     )
     with ExitStack() as stack:
-        history = stack.enter_context(histories.kept(history_at, clock, creates=False))
+        history = stack.enter_context(histories.kept(history_at, clock, keep, creates=False))
         planned = plan(request, wiring.opener(manifest, clock), clock, history)
         stack.callback(planned.close)
         for one in reviews:

@@ -93,6 +93,7 @@ forbids changes; 2 there is drift, or a change to make, that was not made, held 
 @concurrency_option
 @result_option
 @histories.KEPT
+@histories.keep_option
 @selection
 def command(  # every option is one of the command line's
     selected: Selection,
@@ -109,6 +110,7 @@ def command(  # every option is one of the command line's
     concurrency: int,
     result: Path | None,
     history_at: str | None,
+    keep: float,
 ) -> int:
     """Compare what git says with what platforms report continuously, report drift, and correct it where allowed.
 
@@ -133,7 +135,7 @@ def command(  # every option is one of the command line's
     )
     if mode == "observe" and log_format == "text":
         note("only comparing, nothing is sent; use --mode apply to correct drift")
-    with histories.kept(history_at, clock, creates=not once) as history:
+    with histories.kept(history_at, clock, keep, creates=not once) as history:
         watching = _watching(selected, watched, clock, history, out)
         return _watch(watching, clock, history, Lines(log_format, verbose=verbose), result)
 
@@ -161,7 +163,7 @@ def _watch(
     words = "stopping after the running calls; a second time ends at once"
     with reporting(so_far), wiring.stoppable(clock, words, so_far.last_words):
         with result_file(result) as kept, closing(lines):
-            recorder = Recorder(clock.stop, so_far, history, kept, lines)
+            recorder = Recorder(clock.stop, so_far, history, kept, lines, hold=watching.hold)
             for event in watching.events():
                 recorder.record(event)
         recorder.end()

@@ -31,6 +31,7 @@ from reconciler.plugin.platform import Resolve
 from reconciler.ports import SILENT, Clock, History, Platform, ReadProgress, Repository
 
 if TYPE_CHECKING:
+    from reconciler.journal.database import Database
     from reconciler.journal.store import Store
 
 SystemClock = stopping.SystemClock
@@ -171,13 +172,22 @@ def history(clock: Clock) -> History:
     return Remembering(clock.now(), durable=False)
 
 
-def journal(where: str, *, writes: bool) -> Store:
-    """Return the history that is kept in a file or a database, opened; raise SettingsError or JournalError."""
-    from reconciler.journal.address import address
-    from reconciler.journal.database import Database
+def journal(where: str, *, keep: float | None = None) -> Store:
+    """Return the history in a file or a database, opened: to be written with `keep`, for how many seconds, else to be read.
+
+    Raises SettingsError or JournalError.
+    """
     from reconciler.journal.store import Store
 
-    return Store(Database(address(where), writes=writes).opened())
+    return Store(database(where, writes=keep is not None), keep or float("inf"))
+
+
+def database(where: str, *, writes: bool) -> Database:
+    """Return the database of a history, opened; raise SettingsError or JournalError."""
+    from reconciler.journal.address import address
+    from reconciler.journal.database import Database
+
+    return Database(address(where), writes=writes).opened()
 
 
 def no_journal(where: str) -> bool:

@@ -45,7 +45,7 @@ def news(before: Memory, fleet: FleetPlan, one: FleetAssessment, moment: Moment,
     if before.snapshot is not None and before.snapshot.identity != one.snapshot.identity:
         _forget(before)  # another application: nothing of it is known
     if before.error:
-        yield moment.note("info", "the connection can be read again", fleet.fleet)
+        yield moment.note("info", "it can be read again", fleet.fleet)
     yield from _limits(before, fleet, moment)
     yield from _findings(before, fleet, moment)
     yield from _came_to_an_end(before, one, fleet.fleet, moment)

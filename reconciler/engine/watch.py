@@ -100,6 +100,9 @@ class Watching:
         self._failures = 0
         self._found = DONE
         self._fleets = 0
+        self._held: ReconcilerError | None = None
+        self._applying: Applying | None = None
+        """The run of the pass that goes on."""
         self._unplanned = ""
         """Why the last pass had no plan, where that was told."""
         self._observed: set[str] = set()
@@ -121,6 +124,12 @@ class Watching:
                 break
         if not self.watched.once:
             self.exit_code = 0
+
+    def hold(self, error: ReconcilerError) -> None:
+        """Send nothing more in this pass: what is sent could not be recorded. The next one looks whether it can."""
+        self._held = error
+        if self._applying is not None:
+            self._applying.run.hold()
 
     def _pause(self) -> float:
         grown = self.watched.interval * 2.0 ** min(self._failures, 10)
@@ -160,10 +169,21 @@ class Watching:
                 yield from self._tell(fleet, planned)
             applying = yield from self._correct(planned)
             yield from self._end(number, planned, applying)
+            held = yield from self._told_held()
         finally:
+            self._applying = None
             planned.close()  # the next pass may be long away, or be one of other manifests
         self._found = self._remaining(planned.plan, applying)
-        return self._result(planned.plan, applying)
+        return self._result(planned.plan, applying) or held
+
+    def _told_held(self) -> Generator[AnyEvent, None, int]:
+        """Say that the history could not be written, and return the exit code of that."""
+        error, self._held = self._held, None
+        if error is None:
+            return DONE
+        yield self._note("error", f"{error.advised}; until it can be, nothing is sent")
+        self._held = None  # the note could not be recorded either
+        return error.exit_code
 
     def _remaining(self, found: Plan, applying: Applying | None) -> int:
         """Return the exit code that says what a pass leaves where nothing failed."""
@@ -261,7 +281,7 @@ class Watching:
         if not may:
             return None
         allowed = PlanResult(plan=msgspec.structs.replace(planned.plan, fleets=tuple(may)), groups=planned.groups)
-        applying = Applying(allowed, self.watched.options, self.clock, run=self.run, told=True)
+        applying = self._applying = Applying(allowed, self.watched.options, self.clock, run=self.run, told=True)
         yield from applying.events()
         changes = {(fleet.fleet, *slot_of(one)): one for fleet in may for one in fleet.changes}
         for one in applying.outcomes:

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, func, insert, or_, select
 
 from reconciler.core.remember import REMEMBERED, Remembering
 from reconciler.errors import JournalError
+from reconciler.journal.chain import DAY, carried, prune
 from reconciler.journal.database import Database
 from reconciler.journal.rows import chained, column, event_of, kind_of, row_of, slot_rows
 from reconciler.journal.tables import CHECKPOINTS, EVENTS, FLEETS, SLOTS
@@ -34,6 +35,7 @@ from reconciler.model.event import (
     Ruled,
     Settled,
     Settling,
+    Started,
 )
 from reconciler.model.memory import Memory
 
@@ -50,9 +52,11 @@ MOST = 500
 class Store:
     """Keeps events in a database. Threads may share one."""
 
-    def __init__(self, database: Database) -> None:
-        """Take where they are kept."""
+    def __init__(self, database: Database, keep: float = float("inf")) -> None:
+        """Take where they are kept, and for how many seconds."""
         self._database = database
+        self._keep = keep
+        self._pruned = float("-inf")
         self._lock = RLock()
         self._writer = uuid.uuid4().hex
         self._number = 0
@@ -78,6 +82,10 @@ class Store:
                 self._pending.append((self._number, event))
             if not isinstance(event, GATHERED) or len(self._pending) >= MOST:
                 self._write()
+            if isinstance(event, Started | Completed) and event.at - self._pruned > DAY:
+                self._pruned = event.at
+                with suppress(JournalError):  # whoever asks for it is told; what is too much can stay for a day
+                    prune(self._database, event.at - self._keep)
 
     def _is_news(self, event: AnyEvent) -> bool:
         """Return whether an event says what those before it do not: a pass that found nothing new says nothing."""
@@ -164,8 +172,8 @@ class Store:
         if self._fold is None or since < self._loaded:
             begins, body, self._folded = beginning(on)
             self._fold, self._loaded = Remembering(begins, durable=True), since
-            for at, one in msgspec.json.decode(body, type=list[tuple[float, msgspec.Raw]]):
-                self._take(at, bytes(one).decode())
+            for at, text in carried(body):
+                self._take(at, text)
         rows = on.execute(
             select(EVENTS.c.at, EVENTS.c.body)
             .where(

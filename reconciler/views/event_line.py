@@ -11,9 +11,11 @@ from reconciler.model.event import (
     AnyEvent,
     Blocked,
     Called,
+    Completed,
     Differing,
     Drifted,
     Event,
+    Finished,
     Halted,
     Intended,
     Met,
@@ -96,7 +98,12 @@ def remark(event: AnyEvent, words: str) -> Line:
 
 def level_of(event: AnyEvent) -> str:
     """Return how serious an event is: info, warning or error."""
-    return _said(event, units_of(event))[0]
+    return words_of(event)[0]
+
+
+def words_of(event: AnyEvent) -> tuple[str, list[Span]]:
+    """Return how serious an event is, and its words; none for the end of a pass or a run."""
+    return ("info", []) if isinstance(event, Completed | Finished) else _said(event, units_of(event))
 
 
 def units_of(event: AnyEvent) -> list[str]:

@@ -108,12 +108,13 @@ def command(
     if verify or prune is not None:
         _maintain(where, prune, verify=verify)
         return 0
+    from reconciler.engine.group import LONGEST
     from reconciler.journal.asking import ask
     from reconciler.views import history_text
 
     query = EventQuery(fleets=fleets, units=unit, workloads=workload, kinds=kind, since=since, until=until, limit=limit)
     with closing(wiring.database(where, writes=False)) as database:
-        found = ask(database, query)
+        found = ask(database, query, time.time() - LONGEST)
     if output == "csv":
         write_csv(history_text.table(found))
     else:

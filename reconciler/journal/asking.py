@@ -17,15 +17,15 @@ from reconciler.model.kept import EventQuery, Kept
 from reconciler.model.unit import Ref
 
 
-def ask(database: Database, query: EventQuery) -> Kept:
-    """Return what a history has of a query. Raises JournalError."""
+def ask(database: Database, query: EventQuery, calls_since: float) -> Kept:
+    """Return what a history has of a query, and which calls since a time had no answer. Raises JournalError."""
     statement = select(EVENTS.c.at, EVENTS.c.body).where(*_conditions(query)).order_by(EVENTS.c.id.desc())
     with database.reading() as on:
         rows = on.execute(statement.limit(query.limit + 1) if query.limit else statement).all()
         named = [row.fleet for row in on.execute(select(EVENTS.c.fleet).distinct().where(*_named(query)))]
     older = bool(query.limit) and len(rows) > query.limit
     found = [event_of(row.at, row.body) for row in reversed(rows[: query.limit or None])]
-    memory = Store(database).memory(dict.fromkeys(named, ""), query.since or 0.0)
+    memory = Store(database).memory(dict.fromkeys(named, ""), max(query.since or 0.0, calls_since))
     return Kept(
         events=tuple(one for one in found if one is not None),
         unanswered=tuple(

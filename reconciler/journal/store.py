@@ -7,6 +7,7 @@ written with the next event: a disk that was full or a server that was away leav
 
 from __future__ import annotations
 
+import sys
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
@@ -16,6 +17,7 @@ import msgspec
 from sqlalchemy import Connection, func, insert, or_, select
 
 from reconciler.core.remember import REMEMBERED, Remembering
+from reconciler.core.standing import STANDING
 from reconciler.errors import JournalError
 from reconciler.journal.chain import DAY, carried, prune
 from reconciler.journal.database import Database
@@ -169,17 +171,20 @@ class Store:
 
     def _read(self, on: Connection, since: float) -> Remembering:
         """Fold what was written since the last time; everything, where what went must be known from further back."""
+        begin = self._folded
         if self._fold is None or since < self._loaded:
             begins, body, self._folded = beginning(on)
             self._fold, self._loaded = Remembering(begins, durable=True), since
             for at, text in carried(body):
                 self._take(at, text)
+            calls = EVENTS.c.kind == kind_of(Intended), EVENTS.c.at >= since
+            begin = on.scalar(select(func.min(EVENTS.c.id)).where(*calls)) or sys.maxsize
         rows = on.execute(
             select(EVENTS.c.at, EVENTS.c.body)
             .where(
                 EVENTS.c.id > self._folded,
                 EVENTS.c.kind.in_([kind_of(one) for one in REMEMBERED]),
-                or_(EVENTS.c.at >= self._loaded, EVENTS.c.kind.in_([kind_of(one) for one in (Met, Halted, Ruled)])),
+                or_(EVENTS.c.id >= begin, EVENTS.c.kind.in_([kind_of(one) for one in STANDING])),
             )
             .order_by(EVENTS.c.id)
         )

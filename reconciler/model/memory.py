@@ -42,7 +42,10 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Went(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """A change that was accepted: it counts against limits over time. `size` is in devices, `at` in seconds since 1970."""
+    """A change that was sent, and not refused: it counts against limits over time. `size` is in devices.
+
+    `at` is when it was sent, in seconds since 1970.
+    """
 
     fleet: str
     unit: str
@@ -77,7 +80,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     went: tuple[Went, ...] = ()
     """In the order of their times, as far back as was asked for."""
     unanswered: tuple[Unanswered, ...] = ()
-    """What nobody knows the outcome of until a later reading shows it. It is among what went."""
+    """What nobody knows the outcome of until a later reading shows it, as far back as what went, and among that."""
     since: float = 0.0
     """Since when it remembers: nothing is known of what was before. A process without a history remembers since its start."""
     durable: bool = False

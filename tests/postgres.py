@@ -62,7 +62,7 @@ class Postgres:
     def disconnect(self, url: str) -> None:
         """Cut every connection to a database, as a server that goes away does."""
         name = name_of(url)
-        self.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        self.execute(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'")
 
 
 def name_of(url: str) -> str:

@@ -28,6 +28,8 @@ from reconciler.cli.printing import applied, live, print_plan, print_report, res
 from reconciler.cli.recording import Recorder, RunSoFar, reporting
 from reconciler.core.decide import PlanRequest
 from reconciler.engine.apply import Applying
+from reconciler.engine.claiming import acts, claimed
+from reconciler.engine.group import Open
 from reconciler.engine.plan import plan
 from reconciler.engine.run import Options
 from reconciler.errors import SettingsError
@@ -132,7 +134,9 @@ def command(  # every option is one of the command line's
     )
     with ExitStack() as stack:
         history = stack.enter_context(histories.kept(history_at, clock, keep, creates=False))
-        planned = plan(request, wiring.opener(manifest, clock), clock, history)
+        opener = wiring.opener(manifest, clock)
+        _claim(request, opener, history)
+        planned = plan(request, opener, clock, history)
         stack.callback(planned.close)
         for one in reviews:
             check_targets(one, planned.plan)
@@ -174,6 +178,13 @@ def _carry_out(
         print_report(applied(applying), output, apply_text.encode, apply_text.render, context=selected.context)
         recorder.end()
     return applying.exit_code
+
+
+def _claim(request: PlanRequest, opener: Open, history: History) -> None:
+    """Raise SettingsError where another process acts on what is to be changed."""
+    fleets = [name for name in request.manifest.fleets if request.filters.fleet(name)]
+    for connection, holder in claimed(request, opener, history, fleets).items():
+        raise SettingsError(acts(holder, connection), hint="end it, or let it make the change")
 
 
 def _check_usage(*, yes: bool, plans: int, replan: bool, allow: tuple[str, ...], reason: str | None) -> None:

@@ -8,7 +8,7 @@ from operator import attrgetter
 import msgspec
 
 from reconciler.model.event import AnyEvent, Called, Halted, Intended, Met, Resolved, Ruled, Settled
-from reconciler.model.memory import Command, Memory, RolloutId, Ruling, Unanswered, Went
+from reconciler.model.memory import Command, Holder, Memory, RolloutId, Ruling, Unanswered, Went
 from reconciler.model.outcome import ReceiptKind, Result
 
 REMEMBERED = (Met, Halted, Ruled, Intended, Called, Settled, Resolved)
@@ -103,6 +103,11 @@ class Remembering:
             since=self._since,
             durable=self._durable,
         )
+
+    def claim(self, targets: Collection[str]) -> Holder | None:
+        """Return that nobody else acts on applications, as far as a process alone can tell."""
+        del targets
+        return None
 
 
 def _went(event: Intended) -> Iterator[Went]:

@@ -23,6 +23,7 @@ from reconciler.core.news import Moment, news, unread
 from reconciler.core.remember import Remembering
 from reconciler.core.status import axes
 from reconciler.engine.apply import Applying
+from reconciler.engine.claiming import Claiming
 from reconciler.engine.group import Open
 from reconciler.engine.plan import PlanResult, plan
 from reconciler.engine.run import Options
@@ -105,6 +106,7 @@ class Watching:
         """The run of the pass that goes on."""
         self._unplanned = ""
         """Why the last pass had no plan, where that was told."""
+        self._claiming = Claiming(self.history)
         self._observed: set[str] = set()
         """Fleets that were said to be merely observed."""
 
@@ -146,6 +148,10 @@ class Watching:
             provenance=Provenance(commit=self._commit or ""),
         )
         try:
+            if self.watched.apply:
+                fleets = [one for one in self._good.fleets if self._mode(one) == "apply"]
+                for level, message in self._claiming.take(request, self._opened, fleets):
+                    yield self._note(level, message)
             planned = plan(request, self._opened, self.clock, self.history)
         except ReconcilerError as error:
             if number == 1:
@@ -257,7 +263,7 @@ class Watching:
 
     def _corrects(self, fleet: FleetPlan) -> bool:
         """Return whether changes of a fleet may go in this pass: limits and its own mode allow it."""
-        if not self.watched.apply or self._mode(fleet.fleet) != "apply":
+        if not self.watched.apply or self._mode(fleet.fleet) != "apply" or fleet.connection in self._claiming.theirs:
             return False
         return all(one.kind.value in self.watched.options.allow for one in fleet.violations)
 
@@ -295,7 +301,8 @@ class Watching:
         return (applying.result if applying is not None else DONE) or (ERROR if found.errored else DONE)
 
     def _blocked(self, fleet: FleetPlan) -> bool:
-        return self._goes(fleet) and self._mode(fleet.fleet) == "apply" and not self._corrects(fleet)
+        mine = self._mode(fleet.fleet) == "apply" and fleet.connection not in self._claiming.theirs
+        return mine and self._goes(fleet) and not self._corrects(fleet)
 
     def _goes(self, fleet: FleetPlan) -> bool:
         """Return whether something of a fleet may go: now or, where this pass waits, once something else took effect."""

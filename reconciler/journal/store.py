@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from threading import RLock
 
@@ -20,6 +20,7 @@ from reconciler.core.remember import REMEMBERED, Remembering
 from reconciler.core.standing import STANDING
 from reconciler.errors import JournalError
 from reconciler.journal.chain import DAY, carried, prune
+from reconciler.journal.claims import claims_of
 from reconciler.journal.database import Database
 from reconciler.journal.rows import chained, column, event_of, kind_of, row_of, slot_rows
 from reconciler.journal.tables import CHECKPOINTS, EVENTS, FLEETS, SLOTS
@@ -39,7 +40,7 @@ from reconciler.model.event import (
     Settling,
     Started,
 )
-from reconciler.model.memory import Memory
+from reconciler.model.memory import Holder, Memory
 
 DURABLE = (Intended, Met, Halted, Ruled)
 """Events that are on the disk before anything that rests on them happens."""
@@ -57,6 +58,7 @@ class Store:
     def __init__(self, database: Database, keep: float = float("inf")) -> None:
         """Take where they are kept, and for how many seconds."""
         self._database = database
+        self._claims = claims_of(database.address)
         self._keep = keep
         self._pruned = float("-inf")
         self._lock = RLock()
@@ -146,12 +148,18 @@ class Store:
                 if self._database.writes:
                     self._write()
             finally:
+                self._claims.close()
                 self._database.close()
 
     def abandon(self) -> None:
         """Write what is gathered as far as that can be done, and end: something else went wrong before."""
         with suppress(JournalError):
             self.close()
+
+    def claim(self, targets: Collection[str]) -> Holder | None:
+        """Take applications for this process, all or none, until it ends; return who else acts on one of them."""
+        with self._lock:
+            return self._claims.claim(targets)
 
     # --- remembering ------------------------------------------------------------------------------------------------
 

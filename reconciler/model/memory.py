@@ -69,6 +69,15 @@ class Unanswered(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     at: float
 
 
+class Holder(msgspec.Struct, frozen=True, kw_only=True):
+    """The process that acts on an application. What is not known is 0 or empty."""
+
+    target: str
+    process: int = 0
+    host: str = ""
+    since: float = 0.0
+
+
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """What is remembered. All times are in seconds since 1970."""
 

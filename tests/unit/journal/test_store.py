@@ -73,7 +73,7 @@ def test_a_fleet_of_another_application_is_refused(opened: Opened, where: str) -
     opened(where).memory(TARGETS, 0)
     store = opened(where, writes=False)
     with pytest.raises(
-        JournalError, match="another fleet 'north': there it is of losant:.*/1, here of other"
+        JournalError, match=r"another fleet 'north': there it is of losant:.*/1, here of other"
     ) as raised:
         store.memory({"north": "other"}, 0)
     assert "--history" in raised.value.hint

@@ -210,6 +210,10 @@ class Repository(Authors, Protocol):
         """Return the commit checked out; empty outside git and before the first commit."""
         ...
 
+    def author(self, commit: str) -> Author | None:
+        """Return who made a commit, None where git does not know it."""
+        ...
+
     def trouble(self) -> str:
         """Return why git refuses the repository that is there; nothing where it does not, or there is none."""
         ...

@@ -154,7 +154,15 @@ def command(  # every option is one of the command line's
             allow=dict.fromkeys(allow, reason or ""),
         )
         reviewed = reviews if replan_if_subset else ()
-        applying = Applying(planned, options, clock, run=uuid.uuid4().hex, saved=saved, reviewed=reviewed)
+        applying = Applying(
+            planned,
+            options,
+            clock,
+            run=uuid.uuid4().hex,
+            saved=saved,
+            reviewed=reviewed,
+            author=wiring.author(selected.paths, commit),
+        )
         return _carry_out(applying, clock, history, result, output, selected)
 
 

@@ -17,6 +17,7 @@ from reconciler.model.kept import EventQuery
 
 KINDS = (
     "started",
+    "inforce",
     "intended",
     "called",
     "resolved",

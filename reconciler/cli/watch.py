@@ -153,6 +153,7 @@ def _watching(
         commit=lambda manifest: wiring.commit(selected.paths, manifest, warn=False),
         keep=None if out is None else _keeper(out),
         history=history,
+        author=wiring.repository(selected.paths).author,
     )
 
 

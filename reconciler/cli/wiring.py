@@ -204,6 +204,12 @@ def repository(paths: Sequence[Path]) -> Repository:
     return GitRepository(first if first.is_dir() else first.parent)
 
 
+def author(paths: Sequence[Path], commit: str) -> str:
+    """Return who made the commit of the manifests; nothing outside git."""
+    found = repository(paths).author(commit.removesuffix(DIRTY)) if commit else None
+    return found.author if found is not None else ""
+
+
 def beside(repository: Repository, connections: Path) -> Path | None:
     """Return where Connections are in the work tree of the manifests, given where they are in it or in another work tree.
 

@@ -25,6 +25,7 @@ from reconciler.core.status import axes
 from reconciler.engine.apply import Applying
 from reconciler.engine.claiming import Claiming
 from reconciler.engine.group import Open
+from reconciler.engine.in_force import AuthorOf, in_force
 from reconciler.engine.plan import PlanResult, plan
 from reconciler.engine.run import Options
 from reconciler.errors import ReconcilerError
@@ -77,10 +78,11 @@ class Watching:
         commit: Callable[[Manifest], str | None],
         keep: Callable[[Plan], None] | None = None,
         history: History | None = None,
+        author: AuthorOf = lambda _: None,
     ) -> None:
         """Take where manifests come from, what opens connections, and how to watch.
 
-        `random` gives 0 to 1; `commit` names the commit of manifests, marked where they differ from it; `keep` takes the
+        `random` gives 0 to 1; `commit` names the commit of manifests, marked where they differ from it; `author` says who made one; `keep` takes the
         plan of each pass before anything of it is sent. Every event must be recorded in `history` before the next is taken.
         """
         self.source = source
@@ -91,9 +93,12 @@ class Watching:
         self.random = random
         self.commit = commit
         self.keep = keep
+        self.author = author
         self.history = history or Remembering(clock.now(), durable=False)
         self.exit_code = 0
         self._good: Manifest | None = None
+        self._git_moved = False
+        """Whether this pass is the first one after manifests changed."""
         self._commit: str | None = None
         self._wrong = False
         self._opened: Open | None = None
@@ -138,6 +143,7 @@ class Watching:
         return min(grown, max(LONGEST_PAUSE, self.watched.interval)) * (1 + JITTER * (2 * self.random() - 1))
 
     def _pass(self, number: int) -> Generator[AnyEvent, None, int]:
+        self._git_moved = False
         yield from self._reload()
         if self._good is None or self._opened is None:
             return 1
@@ -218,8 +224,9 @@ class Watching:
             return
         manifest, commit = found
         if self._good is None or manifest.digest != self._good.digest:
-            if self._good is not None:
-                yield self._note("info", "the manifests changed")
+            self._git_moved = self._good is not None
+            now, moved = self.clock.now(), self._git_moved
+            yield in_force(manifest, commit or "", self.author, at=now, run=self.run, changed=moved)
             for warning in manifest.warnings:
                 yield self._note("warning", f"{warning.origin}: {warning.message}".removeprefix(": "))
             self._opened = self.open(manifest)
@@ -254,12 +261,15 @@ class Watching:
 
     def _tell(self, fleet: FleetPlan, planned: PlanResult) -> Iterator[AnyEvent]:
         """Tell what is new of a fleet since the last pass."""
-        memory, moment = self._memory.setdefault(fleet.fleet, Memory()), Moment(self.clock.now(), self.run)
+        memory, moment = self._memory.setdefault(fleet.fleet, Memory()), self._moment()
         if fleet.error:
             yield from unread(memory, fleet, moment)
             return
         stays = not self._corrects(fleet)
         yield from news(memory, fleet, planned.assessment(fleet.fleet), moment, stays=stays)
+
+    def _moment(self) -> Moment:
+        return Moment(self.clock.now(), self.run, self._git_moved)
 
     def _corrects(self, fleet: FleetPlan) -> bool:
         """Return whether changes of a fleet may go in this pass: limits and its own mode allow it."""

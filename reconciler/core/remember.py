@@ -55,6 +55,11 @@ class Remembering:
             for slot in event.slots:
                 self._answered((event.fleet, slot.unit.id, slot.workload.id), (event.of, event.call))
 
+    @property
+    def doubts(self) -> bool:
+        """Return whether any call has no answer: without, results say nothing that is to be remembered."""
+        return bool(self._unanswered)
+
     def _intended(self, event: Intended) -> None:
         """Take a call as one that may have taken effect: whoever dies now cannot tell."""
         self._running[event.run, event.call] = event

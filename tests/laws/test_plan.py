@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from reconciler.core.assemble import assemble
 from reconciler.core.assessment import Filters, FleetAssessment, leavers, unmanaged, wanted
-from reconciler.core.judge import CHANGES, HELD, verdict
+from reconciler.core.guards import Vetoes
+from reconciler.core.guards.case import Scene
+from reconciler.core.judge import CHANGES, HELD, Intent, verdict
 from reconciler.core.resolve import resolve
 from reconciler.model.change import Change, Held, Reason, Verb
 from reconciler.model.desired import Want
@@ -209,17 +211,15 @@ def test_a_quarantined_version_goes_nowhere_and_all_else_as_before(
             assert left[slot] == change
 
 
-@given(fleets(eager=True), snapshots())
-def test_what_a_person_paused_is_held_as_paused(fleet: Document, snapshot: Snapshot) -> None:
-    states = [
-        msgspec.structs.replace(state, phase=Phase.PAUSED) if state.assigned is not None else state
-        for state in snapshot.states
-    ]
-    one = sound(drafted(fleet, msgspec.structs.replace(snapshot, states=states)))
-    paused = {slot for slot, (found, _) in verdicts(one).items() if found is Verdict.PAUSED}
-    held = {(entry.unit.id, entry.workload.id): entry for entry in planned(one, {}).held}
-    for slot in paused:
-        assert HoldReason.PAUSED in {reason.code for reason in held[slot].reasons}
+@given(fleets(), snapshots(), catalogs())
+def test_what_a_person_paused_is_held_as_paused(fleet: Document, snapshot: Snapshot, catalog: Catalog) -> None:
+    one = sound(drafted(fleet, snapshot))
+    vetoes = Vetoes(Scene(one.resolution, snapshot, catalog, one.mistakes, NOW))
+    for column in one.resolution.columns.values():
+        for row in column.rows:
+            state = snapshot.column(column.workload.id)[row]
+            reasons = vetoes(column, Intent(row, column.winner(row), state, Verdict.PAUSED))
+            assert HoldReason.PAUSED in {reason.code for reason in reasons}
 
 
 @given(fleets(), snapshots(), catalogs())

@@ -87,7 +87,7 @@ def applied(applying: Applying) -> Applied:
         (fleet.fleet, one)
         for fleet in plan.fleets
         for one in fleet.held
-        if not one.stage or (fleet.fleet, one.unit.id, one.workload.id) not in ended
+        if (fleet.fleet, one.unit.id, one.workload.id) not in ended
     )
     return Applied(
         run=applying.run.id,

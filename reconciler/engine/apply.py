@@ -113,6 +113,7 @@ class Applying:
             wait=self.options.wait,
             steps=reading.seen.steps,
             fail_fast=self.options.fail_fast,
+            ends=self.run.now() + (self.run.left if self.options.wait else 0.0),
         )
         if found.blocked:
             self.blocked += [(fleet.fleet, violation) for violation in found.blocked]

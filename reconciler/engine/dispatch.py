@@ -11,6 +11,7 @@ from reconciler.core.answers import NO_RIGHTS
 from reconciler.core.progress import Call
 from reconciler.engine.run import Run
 from reconciler.errors import PlatformError
+from reconciler.model.change import FREE
 from reconciler.model.event import AnyEvent, Called, Intended, SlotName
 from reconciler.model.outcome import Receipt, ReceiptKind
 from reconciler.ports import Platform
@@ -77,7 +78,8 @@ class Dispatch:
             request=action.request,
             wide=action.wide,
             slots=tuple(
-                SlotName(change.unit, change.workload, change.verb, change.size) for change in one.call.changes
+                SlotName(change.unit, change.workload, change.verb, change.size, change.reason in FREE)
+                for change in one.call.changes
             ),
         )
 

@@ -11,7 +11,8 @@ from collections.abc import Generator, Iterator, Mapping
 
 import msgspec
 
-from reconciler.core.advance import FRESH, advance
+from reconciler.core.advance import advance
+from reconciler.core.gate import FRESH
 from reconciler.core.progress import Advance, Answers, Call, Look, Moment, Progress, Sight, Unread
 from reconciler.engine.dispatch import Dispatch, Sending
 from reconciler.engine.group import GroupReader, View
@@ -62,7 +63,13 @@ class Reconciling:
 
     def _moment(self) -> Moment:
         over = self.run.options.wait and self.run.left <= 0
-        return Moment(now=self.run.clock.monotonic(), stopping=self.run.clock.stopping(), over=over)
+        return Moment(
+            now=self.run.clock.monotonic(),
+            stopping=self.run.clock.stopping(),
+            over=over,
+            date=self.run.now(),
+            left=self.run.left,
+        )
 
     def _ended(self, step: Advance) -> Iterator[Settled]:
         """Tell what ended, and keep what is open."""
@@ -81,7 +88,8 @@ class Reconciling:
         sight = self._sights[fleet]
         platform = self.reader.platforms[self._connection(fleet)]
         for call in step.calls:
-            yield Sending(fleet, platform, call, sight.done_at + FRESH if isinstance(sight, Sight) else 0.0)
+            fresh = sight.done_at + FRESH if isinstance(sight, Sight) else 0.0
+            yield Sending(fleet, platform, call, min(fresh, step.until))
 
     def _send(self, batch: list[Sending]) -> Generator[AnyEvent, None, dict[str, Answers]]:
         """Send a batch; return what came back, by fleet."""

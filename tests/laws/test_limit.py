@@ -21,7 +21,7 @@ from reconciler.model.plan import FleetPlan, LimitKind, Violation
 from reconciler.model.snapshot import PROVED, Coverage, Snapshot, Workload
 from reconciler.model.unit import Unit
 from reconciler.model.verdict import Verdict
-from reconciler.views.reason_words import violation_words
+from reconciler.views.limit_words import violation_words
 from tests.laws import naive
 from tests.laws.strategies import NOW, document, drafted, fleets, limits, narrows, planned, snapshots, unit_lists
 

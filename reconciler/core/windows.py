@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 DAY, MINUTE, SECOND = timedelta(days=1), timedelta(minutes=1), timedelta(seconds=1)
 """No clock is set by a day or more."""
 
-LOOKED = 5_000
+LOOKED = 2_000
 """How many beginnings and ends of windows are looked at for the next opening."""
 
 AHEAD = timedelta(days=3660)

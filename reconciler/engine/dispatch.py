@@ -21,7 +21,7 @@ CALL_DEADLINE = 120.0
 
 
 class Sending(msgspec.Struct, frozen=True, eq=False):
-    """A call of a fleet, the platform that it goes to, and until when its reading is fresh, in monotonic seconds."""
+    """A call of a fleet, the platform that it goes to, and until when it may start, in monotonic seconds."""
 
     fleet: str
     platform: Platform
@@ -65,7 +65,7 @@ class Dispatch:
 
     def _may_go(self, one: Sending) -> bool:
         clock = self.run.clock
-        return not clock.stopping() and one.fleet not in self._halted and clock.monotonic() <= one.until
+        return not clock.stopping() and one.fleet not in self._halted and clock.monotonic() < one.until
 
     def _intended(self, one: Sending, number: int) -> Intended:
         action = one.call.action

@@ -49,6 +49,8 @@ class Applying:
         self.blocked: list[tuple[str, Violation]] = []
         self.mistakes = [(fleet.fleet, one) for fleet in planned.plan.fleets for one in fleet.mistakes]
         self.sent = 0
+        self.seen: dict[str, FleetPlan] = {}
+        """What was decided last, by fleet."""
         self.result = DONE
         """The exit code, were there no mistakes in manifests."""
 
@@ -80,6 +82,7 @@ class Applying:
         for loop in loops:
             self.outcomes += loop.outcomes
             self.sent += loop.sent
+            self.seen.update(loop.plans)
         self.result = self._judge(plan)
         results = Counter(one.result for one in self.outcomes)
         yield Finished(

@@ -21,6 +21,7 @@ from reconciler.errors import PlatformError, ReconcilerError, Unauthorized
 from reconciler.model.change import SlotId
 from reconciler.model.event import AnyEvent, Note, Settled, Settling
 from reconciler.model.outcome import Outcome, Receipt, Result
+from reconciler.model.plan import FleetPlan
 from reconciler.model.snapshot import Query
 
 FEW = 20
@@ -39,6 +40,8 @@ class Reconciling:
         self._number = 1
         self._sights: dict[str, Sight | Unread] = {}
         self._whole: dict[str, Sight] = {}
+        self.plans: dict[str, FleetPlan] = {}
+        """What was decided last, by fleet."""
         self._see(view)
 
     def events(self) -> Generator[AnyEvent, None, None]:
@@ -126,6 +129,7 @@ class Reconciling:
 
     def _see(self, view: View) -> None:
         """Take a view as the sight of every open fleet."""
+        self.plans.update(view.plans)
         for fleet in self._open:
             error = view.unread.get(self._connection(fleet))
             if error is not None:

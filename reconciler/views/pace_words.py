@@ -5,15 +5,15 @@ from __future__ import annotations
 from reconciler.model.hold import Hold, KeepProblem, Kept
 from reconciler.model.origin import Origin
 
-NEVER = "none opens before {until}: check that no `deny` covers every `allow`"
+CLOSED = "the windows of the fleet are closed"
 
 
 def window_words(one: Hold) -> str:
     """Return when the next window opens."""
     if not one.opens:
-        return f"outside the windows of the fleet; {NEVER.format(until=one.until)}"
+        return f"{CLOSED}; they do not open before {one.until}: check that no `deny` covers every `allow`"
     day, _, time = one.opens.partition("T")
-    return f"outside the windows of the fleet; the next opens on {day} at {time} ({one.text})"
+    return f"{CLOSED}; they open on {day} at {time} ({one.text})"
 
 
 def kept_words(one: Kept, at: Origin | None) -> str:

@@ -121,7 +121,7 @@ def test_windows_are_open_as_a_naive_clock_has_it(case: tuple[list[Window], date
             assert open_for(windows, at, 60.0 * SPAN) == 60.0 * rest.index(False)
 
 
-@given(cases(), st.integers(0, 1_000_000), st.integers(1, 10_000))
+@given(cases(), st.integers(0, 1_000_000), st.integers(1, 3_000))
 def test_openings_and_closings_agree(case: tuple[list[Window], datetime], later: int, most: int) -> None:
     windows, start = case
     at = start.timestamp() + later

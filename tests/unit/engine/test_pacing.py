@@ -12,8 +12,9 @@ from reconciler.core.decide import PlanRequest
 from reconciler.engine.apply import Applying
 from reconciler.model.change import Action
 from reconciler.model.event import AnyEvent, Started
-from reconciler.model.fleet import Quarantine, Selector, Window
+from reconciler.model.fleet import Keep, Quarantine, Selector, Window
 from reconciler.model.hold import HoldReason
+from reconciler.model.observation import Phase, State
 from reconciler.model.outcome import Receipt, Result
 from reconciler.model.unit import Reach
 from reconciler.views.reason_words import hold_words, outcome_words
@@ -55,7 +56,7 @@ def test_outside_its_windows_a_fleet_is_held_with_the_next_opening(memory: Memor
     (fleet,) = planned(memory, asked(LATE, pins={"u0": {"poller": "3"}})).plan.fleets
     assert (fleet.changes, [one.to for one in fleet.held]) == ((), ["3", "2"])
     assert {one.code for held in fleet.held for one in held.reasons} == {HoldReason.OUTSIDE_WINDOW}
-    words = "outside the windows of the fleet; the next opens on 2026-11-18 at 12:06:00+00:00 (UTC)"
+    words = "the windows of the fleet are closed; they open on 2026-11-18 at 12:06:00+00:00 (UTC)"
     assert hold_words(fleet.held[0].reasons[0], "poller", "2") == words
     assert planned(memory, asked(OPEN)).plan.fleets[0].held == ()
 
@@ -104,7 +105,7 @@ def test_a_window_that_closes_stops_new_calls_and_lets_running_ones_end(memory: 
     run, _ = applied(memory, asked(window(-600, "11m05s"), units=SOME))
     left = [one for one in run.outcomes if one.result is Result.NOT_TRIED]
     assert (len(memory.calls), len(left)) == (3, 3)  # at 0, 10 and 20 s; it closes after 25 s
-    assert {outcome_words(one).partition(";")[0] for one in left} == {"held: outside the windows of the fleet"}
+    assert {outcome_words(one).partition(";")[0] for one in left} == {"held: the windows of the fleet are closed"}
     assert run.exit_code == 4
 
 
@@ -187,4 +188,89 @@ def test_the_next_step_of_a_change_waits_for_a_window_as_well() -> None:
     run, _ = applied(platform, asked(window(-600, "10m42s")), deadline=60.0)
     assert [call for call, _ in platform.steps] == [DELIVER]
     assert set(results(run).values()) == {Result.WAITING}
-    assert "still blocked when waiting ended: outside the windows" in outcome_words(run.outcomes[0])
+    assert "still blocked when waiting ended: the windows of the fleet are closed" in outcome_words(run.outcomes[0])
+
+
+# --- keep -----------------------------------------------------------------------------------------------------------
+
+
+PAIRS = Keep(per="pair")
+
+
+def paired(memory: Memory) -> Memory:
+    """Give the units of a platform a partner each."""
+    memory.labels = {unit: (("pair", f"p{number // 2}"),) for number, unit in enumerate(sorted(memory.units))}
+    return memory
+
+
+def test_of_a_pair_one_goes_and_then_the_other_in_one_run() -> None:
+    memory = paired(Memory(Clock(), count=4))
+    (fleet,) = planned(memory, request(keep=PAIRS)).plan.fleets
+    first = {one.unit.id for one in fleet.changes}
+    assert {frozenset(first & pair) for pair in ({"u0", "u1"}, {"u2", "u3"})} == {frozenset({one}) for one in first}
+    assert {one.code for held in fleet.held for one in held.reasons} == {HoldReason.KEPT}
+    run, _ = applied(memory, request(keep=PAIRS))
+    assert (run.exit_code, set(results(run).values())) == (0, {Result.DONE})
+    assert [set(units) for _, units in memory.calls] == [first, set(memory.units) - first]
+
+
+def test_a_unit_that_does_not_come_back_keeps_its_partner_where_it_is() -> None:
+    memory = paired(Memory(Clock(), count=2))
+    memory.settled = False
+    run, _ = applied(memory, request(keep=PAIRS), deadline=60.0)
+    ((_, went),) = memory.calls
+    (other,) = memory.units.keys() - set(went)
+    assert results(run) == {went[0]: Result.WAITING, other: Result.NOT_TRIED}
+    words = f"1 of the 2 units with pair p0 must stay untouched and healthy (fleet.yaml), but {went[0]} is unhealthy"
+    assert words in next(outcome_words(one) for one in run.outcomes if one.unit.id == other)
+
+
+def test_a_reviewed_plan_goes_through_its_pairs_as_well() -> None:
+    memory = paired(Memory(Clock(), count=2))
+    saved = planned(memory, request(keep=PAIRS)).plan
+    run, _ = applied(memory, request(keep=PAIRS), saved=saved)
+    assert (run.exit_code, len(memory.calls)) == (0, 2)
+    memory = paired(Memory(Clock(), count=2))
+    free = planned(memory, request()).plan
+    run, _ = applied(memory, request(keep=PAIRS), saved=free)
+    assert (run.exit_code, len(memory.calls)) == (0, 2)
+
+
+def test_a_person_lifts_it_for_a_run() -> None:
+    memory = paired(Memory(Clock(), count=2))
+    run, _ = lifting(memory, request(keep=PAIRS), "keep")
+    assert (run.exit_code, len(memory.calls)) == (0, 1)
+
+
+def test_what_can_never_be_is_said_and_not_waited_for() -> None:
+    memory = paired(Memory(Clock(), count=3))
+    memory.labels["u0"] = ()
+    memory.labels["u1"] = (("pair", "p2"), ("pair", "p3"))
+    run, _ = applied(memory, request(keep=PAIRS))
+    assert (run.exit_code, memory.calls, memory.clock.time) == (0, [], NOW)
+    memory.labels["u1"] = (("pair", "p1"), ("pair", "p2"))
+    (fleet,) = planned(memory, request(keep=Keep(per="pair", serving=2))).plan.fleets
+    words = {held.unit.id: hold_words(held.reasons[0], "poller", "2") for held in fleet.held}
+    assert words["u0"] == "the unit has no value of the tag pair, by which `keep` groups units (fleet.yaml)"
+    assert words["u1"] == "the unit has several values of the tag pair, by which `keep` groups units (fleet.yaml)"
+    assert "2 units have pair p1, and 2 must keep serving (fleet.yaml): none of them can ever change" in words["u2"]
+    memory.labels["u1"] = ()
+    (fleet,) = planned(memory, request(keep=PAIRS)).plan.fleets
+    alone = next(held for held in fleet.held if held.unit.id == "u2")
+    assert "only 1 unit has pair p1, and 1 must keep serving" in hold_words(alone.reasons[0], "poller", "2")
+
+
+def test_what_nobody_knows_and_what_is_not_there_does_not_serve() -> None:
+    for reach in (Reach.UNKNOWN, Reach.DISCONNECTED):
+        memory = paired(Memory(Clock(), count=2))
+        memory.units["u1"] = reach
+        memory.set("u1", "2")
+        (fleet,) = planned(memory, request(keep=PAIRS)).plan.fleets
+        assert (fleet.changes, [held.unit.id for held in fleet.held]) == ((), ["u0"])
+
+
+def test_a_pair_of_which_one_is_broken_is_mended_and_nothing_else() -> None:
+    memory = paired(Memory(Clock(), count=2))
+    memory.slots["u0", "w1"] = State("1", "1", Phase.FAILED, error="boot loop")
+    (fleet,) = planned(memory, request(keep=PAIRS)).plan.fleets
+    assert [one.unit.id for one in fleet.changes] == ["u0"]

@@ -106,7 +106,7 @@ def _load(judged: Judged, snapshot: Snapshot, names: tuple[str, ...]) -> Load:
         elif verb is not None:
             load.changes[verb] += number
             load.weight[verb] += weight
-        if verdict is Verdict.MISSING:
+        if verdict is Verdict.MISSING and not found.holds:  # else it is among the holders already
             load.missing += weight
         if verdict is Verdict.UNKNOWN and line.value.want is Want.ABSENT and (line.kind != "prune" or state):
             load.unknown += number

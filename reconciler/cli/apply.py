@@ -31,7 +31,7 @@ from reconciler.engine.apply import Applying
 from reconciler.engine.plan import plan
 from reconciler.engine.run import Options
 from reconciler.errors import SettingsError
-from reconciler.model.plan import LimitKind, Plan
+from reconciler.model.plan import LimitKind, PaceKind, Plan
 from reconciler.model.provenance import NOT_IN_HISTORY, Provenance
 from reconciler.views.words import listed
 
@@ -78,9 +78,9 @@ manifest holds some slots; 1 an error before anything was sent.""",
 )
 @click.option(
     "--allow",
-    type=click.Choice([*(kind.value for kind in LimitKind), NOT_IN_HISTORY]),
+    type=click.Choice([*(kind.value for kind in (*LimitKind, *PaceKind)), NOT_IN_HISTORY]),
     multiple=True,
-    help="Lift this limit, once; needs --reason.",
+    help="Lift this limit, or `windows` or `keep` of the fleets, once; needs --reason.",
 )
 @click.option("--reason", metavar="TEXT", help="Why a limit is lifted; recorded.")
 @concurrency_option
@@ -124,6 +124,7 @@ def command(  # every option is one of the command line's
         strict=selected.strict,
         provenance=Provenance(commit=commit),
         by_ids=replan_if_subset,
+        lifted=frozenset(PaceKind) & frozenset(allow),
     )
     with ExitStack() as stack:
         planned = plan(request, wiring.opener(manifest, clock), clock, wiring.history(clock))
@@ -193,7 +194,7 @@ def _warn(found: Plan) -> None:
 
 def _ask(found: Plan, now: float) -> None:
     print_plan(found, "text", verbose=False, now=now, context=None)
-    if not any(fleet.changes for fleet in found.fleets):
+    if not any(fleet.changes or any(held.follows for held in fleet.held) for fleet in found.fleets):
         return
     if not click.confirm("Apply these changes?", default=False):
         raise SettingsError("not applied")

@@ -38,6 +38,9 @@ from reconciler.ports import Clock, History, Source
 LONGEST_PAUSE = 900.0
 """Seconds between passes at most, however often passes failed."""
 
+LIMIT_WINDOW = "24h"
+"""What went in this time counts against limits where a fleet does not say, and a history is kept."""
+
 QUIET = 2.0
 """Seconds between two readings that must agree before manifests which no commit has come into force."""
 
@@ -135,6 +138,8 @@ class Watching:
             filters=self.watched.filters,
             strict=self.watched.strict,
             provenance=Provenance(commit=self._commit or ""),
+            lifted=self.watched.options.lifted,
+            limit_window=LIMIT_WINDOW,
         )
         try:
             planned = plan(request, self._opened, self.clock, self.history)
@@ -278,7 +283,7 @@ class Watching:
 
     def _goes(self, fleet: FleetPlan) -> bool:
         """Return whether something of a fleet may go: now or, where this pass waits, once something else took effect."""
-        later = self.watched.options.wait and any(held.stage for held in fleet.held)
+        later = self.watched.options.wait and any(held.follows for held in fleet.held)
         return not fleet.error and (later or bool(fleet.changes))
 
     def _end(self, number: int, planned: PlanResult, applying: Applying | None) -> Iterator[Passed]:

@@ -12,7 +12,7 @@ from reconciler.core.decide import PlanRequest
 from reconciler.engine.apply import Applying
 from reconciler.model.change import Action
 from reconciler.model.event import AnyEvent, Started
-from reconciler.model.fleet import Keep, Quarantine, Selector, Window
+from reconciler.model.fleet import Keep, Override, Quarantine, Selector, Window, WorkloadSpec
 from reconciler.model.hold import HoldReason
 from reconciler.model.observation import Phase, State
 from reconciler.model.outcome import Receipt, Result
@@ -59,6 +59,15 @@ def test_outside_its_windows_a_fleet_is_held_with_the_next_opening(memory: Memor
     words = "the windows of the fleet are closed; they open on 2026-11-18 at 12:06:00+00:00 (UTC)"
     assert hold_words(fleet.held[0].reasons[0], "poller", "2") == words
     assert planned(memory, asked(OPEN)).plan.fleets[0].held == ()
+
+
+def test_windows_that_never_open_say_until_when_that_is_known(memory: Memory) -> None:
+    never = asked(LATE, Window(deny="0 0 * * *", duration="24h"))
+    (fleet,) = planned(memory, never).plan.fleets
+    words = hold_words(fleet.held[0].reasons[0], "poller", "2")
+    assert words.startswith("the windows of the fleet are closed; they do not open before 20")
+    run, _ = applied(memory, never)
+    assert (run.exit_code, run.outcomes, memory.clock.time) == (0, [], NOW)
 
 
 def test_what_waits_for_a_window_within_the_deadline_goes_when_it_opens(memory: Memory) -> None:
@@ -274,3 +283,25 @@ def test_a_pair_of_which_one_is_broken_is_mended_and_nothing_else() -> None:
     memory.slots["u0", "w1"] = State("1", "1", Phase.FAILED, error="boot loop")
     (fleet,) = planned(memory, request(keep=PAIRS)).plan.fleets
     assert [one.unit.id for one in fleet.changes] == ["u0"]
+
+
+def test_a_rule_is_about_the_units_of_its_fleet_and_about_what_fleets_manage() -> None:
+    memory = paired(Memory(Clock(), count=4))
+    memory.slots["u2", "w1"] = State("1", "1", Phase.FAILED)
+    override = Override(units=Selector(ids=["u2"]), unmanaged=True)
+    left_alone = {"poller": WorkloadSpec(version="2", overrides=[override])}
+    (fleet,) = planned(memory, request(keep=PAIRS, workloads=left_alone)).plan.fleets
+    assert {one.unit.id for one in fleet.changes} >= {"u3"}, "what no fleet manages on u2 is nobody's business"
+    several = {"poller": "2", "w9": "1"}
+    (fleet,) = planned(memory, request(keep=PAIRS, workloads=several)).plan.fleets
+    assert len(fleet.changes) == 2
+
+
+def test_fleets_of_a_connection_keep_each_others_units() -> None:
+    memory = paired(Memory(Clock(), count=4))
+    manifest = request(keep=PAIRS, units=Selector(ids=["u0", "u1"])).manifest
+    free = request(units=Selector(ids=["u2", "u3"])).manifest.fleets["fleet"]
+    fleets = {**manifest.fleets, "free": msgspec.structs.replace(free, name="free")}
+    both = PlanRequest(manifest=msgspec.structs.replace(manifest, fleets=fleets))
+    kept, other = planned(memory, both).plan.fleets
+    assert (len(kept.changes), len(kept.held), len(other.changes)) == (1, 1, 2)

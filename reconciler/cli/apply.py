@@ -118,13 +118,15 @@ def command(  # every option is one of the command line's
     commit = wiring.commit(selected.paths, manifest)
     for path, one in zip(plan_files, reviews, strict=True):
         saved_plans.check(one, path, manifest, commit, selected.paths, allow, clock.now())
+    lifting = dict.fromkeys(allow, reason or "")
+    options = Options(concurrency=concurrency, fail_fast=fail_fast, wait=not no_wait, deadline=deadline, allow=lifting)
     request = PlanRequest(
         manifest=manifest,
         filters=selected.filters,
         strict=selected.strict,
         provenance=Provenance(commit=commit),
         by_ids=replan_if_subset,
-        lifted=frozenset(PaceKind) & frozenset(allow),
+        lifted=options.lifted,
     )
     with ExitStack() as stack:
         planned = plan(request, wiring.opener(manifest, clock), clock, wiring.history(clock))
@@ -140,13 +142,6 @@ def command(  # every option is one of the command line's
             _ask(planned.plan, clock.now())
         else:
             _warn(planned.plan)
-        options = Options(
-            concurrency=concurrency,
-            fail_fast=fail_fast,
-            wait=not no_wait,
-            deadline=deadline,
-            allow=dict.fromkeys(allow, reason or ""),
-        )
         more = reviews if replan_if_subset else ()
         applying = Applying(planned, options, clock, run=uuid.uuid4().hex, saved=saved, reviewed=more)
         return _carry_out(applying, clock, result, output, selected)

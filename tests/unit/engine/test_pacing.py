@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,6 +27,18 @@ def window(after: float, duration: str = "1h") -> Window:
     """Return a window that opens so many seconds after the start of these tests (or before), each day."""
     at = datetime.fromtimestamp(NOW - NOW % 60 + after, UTC)
     return Window(allow=f"{at.minute} {at.hour} * * *", duration=duration)
+
+
+class Meanwhile(Clock):
+    """Something happens while a run waits."""
+
+    def __init__(self, happens: Callable[[], object]) -> None:
+        super().__init__()
+        self.happens = happens
+
+    def sleep(self, seconds: float) -> bool:
+        self.happens()
+        return super().sleep(seconds)
 
 
 def asked(*windows: Window, version: str | None = "2", **more: Any) -> PlanRequest:
@@ -167,26 +180,14 @@ def test_what_else_holds_a_change_by_now_is_not_waited_for(memory: Memory) -> No
 
 def test_what_somebody_did_meanwhile_is_done(memory: Memory) -> None:
     outside = planned(memory, asked(SOON)).plan
-    original = memory.clock.sleep
-
-    def sleep(seconds: float) -> bool:
-        memory.set("u0", "2")
-        return original(seconds)
-
-    memory.clock.sleep = sleep  # type: ignore[method-assign]  # while the run waits
+    memory.clock = Meanwhile(lambda: memory.set("u0", "2"))
     run, _ = applied(memory, asked(SOON), saved=outside, deadline=600.0)
     assert results(run) == {"u0": Result.DONE, "u1": Result.DONE}
     assert memory.calls == [("2", ("u1",))]
 
 
 def test_a_stop_ends_the_waiting(memory: Memory) -> None:
-    original = memory.clock.sleep
-
-    def sleep(seconds: float) -> bool:
-        memory.clock.stop = True
-        return original(1.0)
-
-    memory.clock.sleep = sleep  # type: ignore[method-assign]  # the run is asked to stop while it waits
+    memory.clock = Meanwhile(lambda: setattr(memory.clock, "stop", True))
     run, _ = applied(memory, asked(SOON), deadline=600.0)
     assert set(results(run).values()) == {Result.NOT_TRIED}
     assert run.exit_code == 4

@@ -125,13 +125,15 @@ def command(  # every option is one of the command line's
     commit = wiring.commit(selected.paths, manifest)
     for path, one in zip(plan_files, reviews, strict=True):
         saved_plans.check(one, path, manifest, commit, selected.paths, allow, clock.now())
+    lifting = dict.fromkeys(allow, reason or "")
+    options = Options(concurrency=concurrency, fail_fast=fail_fast, wait=not no_wait, deadline=deadline, allow=lifting)
     request = PlanRequest(
         manifest=manifest,
         filters=selected.filters,
         strict=selected.strict,
         provenance=Provenance(commit=commit),
         by_ids=replan_if_subset,
-        lifted=frozenset(PaceKind) & frozenset(allow),
+        lifted=options.lifted,
     )
     with ExitStack() as stack:
         history = stack.enter_context(histories.kept(history_at, clock, keep, creates=False))
@@ -147,21 +149,13 @@ def command(  # every option is one of the command line's
             print_plan(planned.plan, output, verbose=False, now=clock.now(), context=selected.context)
             return 1
         (_warn if yes or reviews else _ask)(planned.plan, clock.now())
-        options = Options(
-            concurrency=concurrency,
-            fail_fast=fail_fast,
-            wait=not no_wait,
-            deadline=deadline,
-            allow=dict.fromkeys(allow, reason or ""),
-        )
-        reviewed = reviews if replan_if_subset else ()
         applying = Applying(
             planned,
             options,
             clock,
             run=uuid.uuid4().hex,
             saved=saved,
-            reviewed=reviewed,
+            reviewed=reviews if replan_if_subset else (),
             author=wiring.author(selected.paths, commit),
         )
         return _carry_out(applying, clock, result, output, selected)

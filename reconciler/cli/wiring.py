@@ -93,6 +93,13 @@ def source(paths: Sequence[Path], connections: Path | None = None) -> Loader:
     return Loader(places(paths), plugins(), connections)
 
 
+def targets(manifest: Manifest) -> dict[str, str]:
+    """Return the application that each connection is to, as its platform names it."""
+    known = plugins()
+    specs = {name: document.spec for name, document in manifest.connections.items()}
+    return {name: f"{spec.platform}:{known[spec.platform].target(spec.details)}" for name, spec in specs.items()}
+
+
 def opener(manifest: Manifest, clock: Clock) -> Open:
     """Return a function that opens a connection of a manifest by name, once; later calls give the same platform."""
     opened: dict[str, Platform] = {}

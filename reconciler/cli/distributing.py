@@ -1,0 +1,89 @@
+"""`watch --database`: passes are laid down as jobs, and `reconciler worker` makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from typing import NamedTuple
+
+import msgspec
+
+from reconciler.cli import wiring
+from reconciler.cli.options import Secretive
+from reconciler.cli.output import note
+from reconciler.cli.printing import Lines
+from reconciler.engine.distribute import Distributing
+from reconciler.engine.group import Group
+from reconciler.engine.in_force import Manifests
+from reconciler.engine.watch import Watched
+from reconciler.errors import JournalError
+from reconciler.jobs.database import Database, Lost
+from reconciler.jobs.queue import PassJob, Queue
+from reconciler.model.fleet import Manifest
+
+LATE = 3
+"""Intervals after which a pass that nobody made is late."""
+
+ALIVE = 60.0
+"""Seconds: a worker that gave no sign of life for so long is not counted."""
+
+
+class _Laying(NamedTuple):
+    """Lays down the passes of a watch, and looks whether anybody makes them."""
+
+    queue: Queue
+    watched: Watched
+
+    def __call__(self, manifest: Manifest, commit: str, groups: Sequence[Group], tick: int) -> list[tuple[str, str]]:
+        jobs = [self._job(manifest, commit, group) for group in groups]
+        try:
+            self.queue.lay(jobs, tick)
+            late = max(self.watched.interval * LATE, ALIVE)
+            waiting = self.queue.state(late, ALIVE)
+        except Lost as error:
+            raise JournalError(f"no pass is laid down: {error}", hint="it is tried again at the next tick") from None
+        found = []
+        if not waiting.workers:
+            found.append(("warning", "no worker gives a sign of life: passes wait until one runs `reconciler worker`"))
+        elif waiting.late:
+            found.append(
+                ("warning", "workers do not keep up: passes wait for more than 3 intervals; start more workers")
+            )
+        return found
+
+    def _job(self, manifest: Manifest, commit: str, group: Group) -> PassJob:
+        watched = self.watched
+        fleets = [
+            name
+            for name, one in manifest.fleets.items()
+            if one.spec.connection in group.asked and watched.filters.fleet(name)
+        ]
+        return PassJob(
+            targets=tuple(sorted(map(wiring.targets(manifest).__getitem__, group.connections))),
+            connections=group.connections,
+            digest=manifest.digest,
+            commit=commit,
+            filters=msgspec.structs.replace(watched.filters, fleets=tuple(sorted(fleets))),
+            apply=watched.apply,
+            strict=watched.strict,
+            concurrency=watched.options.concurrency,
+            allow=watched.options.allow,
+            interval=watched.interval,
+        )
+
+
+def distribute(
+    url: Secretive, manifests: Manifests, watched: Watched, clock: wiring.SystemClock, lines: Lines, *, run: str
+) -> int:
+    """Lay passes down until stopped, or once; return the exit code."""
+    database = Database(url.text)
+    database.prepare()
+    laying = _Laying(Queue(database), watched)
+    distributing = Distributing(
+        manifests, watched.filters, laying, clock, run=run, interval=watched.interval, once=watched.once
+    )
+    note(f"passes are laid down in {database.name}; `reconciler worker` makes them")
+    with wiring.stoppable(clock, "stopping; workers go on with the passes that are laid down", list), closing(lines):
+        for event in distributing.events():
+            lines.record(event)
+    return 0

@@ -38,18 +38,17 @@ class _Laying(NamedTuple):
         jobs = [self._job(manifest, commit, group) for group in groups]
         try:
             self.queue.lay(jobs, tick)
-            late = max(self.watched.interval * LATE, ALIVE)
-            waiting = self.queue.state(late, ALIVE)
+            standing = self.queue.standing(ALIVE)
         except Lost as error:
             raise JournalError(f"no pass is laid down: {error}", hint="it is tried again at the next tick") from None
-        found = []
-        if not waiting.workers:
-            found.append(("warning", "no worker gives a sign of life: passes wait until one runs `reconciler worker`"))
-        elif waiting.late:
-            found.append(
-                ("warning", "workers do not keep up: passes wait for more than 3 intervals; start more workers")
-            )
-        return found
+        interval = self.watched.interval
+        if not standing.workers and standing.oldest > interval:
+            return [("warning", "no worker gives a sign of life: passes wait until one runs `reconciler worker`")]
+        if standing.oldest > LATE * interval:
+            return [
+                ("warning", f"workers do not keep up: a pass waits for more than {LATE} intervals; start more of them")
+            ]
+        return []
 
     def _job(self, manifest: Manifest, commit: str, group: Group) -> PassJob:
         watched = self.watched

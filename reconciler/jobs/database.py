@@ -6,9 +6,10 @@ version of procrastinate are not migrated but made again, once a person says so.
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, LiteralString
 
 from reconciler.errors import SettingsError
@@ -96,6 +97,18 @@ class Database:
 
         _hush()
         return App(connector=PsycopgConnector(kwargs=self.arguments, min_size=1, max_size=4, timeout=PATIENCE))
+
+    @asynccontextmanager
+    async def opened(self, app: App) -> AsyncIterator[None]:
+        """Open procrastinate for the time of the block; a pool by itself would try for half a minute. Raises Lost."""
+        await asyncio.to_thread(self._look)
+        with self.errors():
+            async with app.open_async():
+                yield
+
+    def _look(self) -> None:
+        with self.connection():
+            pass
 
     # --- tables -----------------------------------------------------------------------------------------------------
 

@@ -23,6 +23,12 @@ TICK = "timestamp"
 """The argument in which procrastinate has the tick of a periodic job."""
 
 
+OLDEST = """SELECT extract(epoch FROM max(now() - due))::float8 FROM procrastinate_jobs
+    JOIN (SELECT job_id, max(at) AS due FROM procrastinate_events GROUP BY job_id) AS events ON job_id = id
+    WHERE status = 'todo' AND queue_name = %s"""
+WORKERS = "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => %s)"
+
+
 class PassJob(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One pass over one group. It holds no secret; which manifests it is about, a worker checks against its own."""
 
@@ -57,10 +63,10 @@ class PassJob(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         return {"job": msgspec.to_builtins(self), TICK: tick}
 
 
-class Waiting(msgspec.Struct, frozen=True):
-    """What is queued: jobs that wait since long ago, and workers that give signs of life."""
+class Standing(msgspec.Struct, frozen=True):
+    """How the queue stands: how many seconds ago the oldest job that waits was due, and how many workers live."""
 
-    late: int
+    oldest: float
     workers: int
 
 
@@ -74,23 +80,17 @@ class Queue:
         """Lay jobs down for a tick, in seconds since 1970; return how many are new. Who waits already stays."""
         return asyncio.run(self._lay(jobs, tick))
 
-    def state(self, late: float, alive: float) -> Waiting:
-        """Return how many jobs were due `late` seconds ago, and how many workers lived `alive` seconds ago."""
-        waiting = (
-            "SELECT count(*) FROM procrastinate_jobs job WHERE status = 'todo' AND queue_name = %s AND "
-            "(SELECT max(at) FROM procrastinate_events WHERE job_id = job.id) < now() - make_interval(secs => %s)"
-        )
-        living = "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => %s)"
+    def standing(self, alive: float) -> Standing:
+        """Return how the queue stands; a worker lives that gave a sign of life in the last `alive` seconds."""
         with self.database.connection() as connection:
-            jobs = connection.execute(waiting, [QUEUE, late]).fetchone()
-            workers = connection.execute(living, [alive]).fetchone()
-        return Waiting(jobs[0] if jobs else 0, workers[0] if workers else 0)
+            oldest = connection.execute(OLDEST, [QUEUE]).fetchone()
+            workers = connection.execute(WORKERS, [alive]).fetchone()
+        return Standing(oldest[0] or 0.0 if oldest else 0.0, workers[0] if workers else 0)
 
     async def _lay(self, jobs: Sequence[PassJob], tick: int) -> int:
-        with self.database.errors():
-            app = self.database.app()
-            async with app.open_async():
-                return sum([await laid(app, job, tick) for job in jobs])
+        app = self.database.app()
+        async with self.database.opened(app):
+            return sum([await laid(app, job, tick) for job in jobs])
 
 
 async def laid(app: Any, job: PassJob, tick: int) -> bool:

@@ -111,8 +111,7 @@ class Worker:
         while not self._stop.is_set():
             began = time.monotonic()
             try:
-                with self.database.errors():
-                    await self._serve(recovered=failures > 0)
+                await self._serve(recovered=failures > 0)
             except Lost as error:
                 failures = 1 if time.monotonic() - began > LONGEST_PAUSE else failures + 1
                 pause = min(FIRST_PAUSE * 2.0 ** (failures - 1), LONGEST_PAUSE)
@@ -125,8 +124,7 @@ class Worker:
         """Work as long as the database is there. Raises what it answers instead."""
         app = self.database.app()
         app.task(name=TASK, queue=QUEUE, pass_context=True, retry=_strategy())(self._job)
-        async with app.open_async():
-            await app.check_connection_async()
+        async with self.database.opened(app):
             if recovered:
                 self.tell("info", f"{self.database.name}: reached again")
             await self._take_over(app, mine=True)

@@ -6,6 +6,7 @@ What was done is read from the simulators' own record of calls, never from what 
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 from collections import Counter
@@ -14,9 +15,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.e2e.conftest import LIMIT, Ran, Simulator, content, simulating, started, until
+from tests.postgres import Postgres
 
 Run = Callable[..., Ran]
 Process = subprocess.Popen[str]
@@ -151,7 +154,6 @@ def test_workers_share_the_groups_and_do_nothing_twice(tmp_path: Path, database:
         assert found.twice() == []
     said = "".join(content(tmp_path / f"worker{number}") for number in range(workers))
     assert all(f"{name} ~ replace telemetry → v1.4.0" in said for name in found.simulators)
-    assert "warning" not in content(tmp_path / "watch"), content(tmp_path / "watch")
 
 
 def test_a_worker_killed_in_the_middle_of_a_call_doubles_and_loses_nothing(tmp_path: Path, database: str) -> None:
@@ -173,3 +175,133 @@ def test_a_worker_killed_in_the_middle_of_a_call_doubles_and_loses_nothing(tmp_p
             "a pass over every group after it",
         )
         assert found.twice() == []
+
+
+def test_a_worker_that_lost_its_pass_while_it_stood_still_sends_nothing_more(tmp_path: Path, database: str) -> None:
+    both = {"telemetry": "v1.4.0", "modbus-poller": "v1.4.0"}
+    asked = ", ".join(f"{name}: {{version: {version}}}" for name, version in both.items())
+    with plants(tmp_path, 1, asked) as found, machines(tmp_path, database, found) as run:
+        (plant,) = found.simulators.values()
+        plant.control("POST", "faults", slow={"rate": 1, "on": "writes", "maximum": 1})
+        old = run.worker("old")
+        run.watch("--concurrency", "1")
+        until(lambda: bool(found.took_effect("p0")), "the first of two calls, whose answer is held back")
+        old.send_signal(signal.SIGSTOP)
+        run.worker("new")
+        until(lambda: found.settled(both), "everything at its version")
+        old.send_signal(signal.SIGCONT)
+        until(lambda: "another worker took it over" in run.said("old"), "that the old one knows")
+        assert found.twice() == []
+        (theirs,) = re.findall(r"apply (\w+) begins", run.said("old"))
+        assert theirs not in run.said("new")
+
+
+def test_a_worker_with_other_manifests_says_so_and_does_nothing(tmp_path: Path, database: str) -> None:
+    with plants(tmp_path, 1) as found, machines(tmp_path, database, found) as run:
+        (tmp_path / "m").rename(tmp_path / "theirs")
+        found.folder = tmp_path / "m"
+        found.folder.mkdir()
+        found.ask("telemetry: {version: v1.3.0}")
+        run.worker("here")
+        run.start("watch", "watch", "theirs", "--mode", "apply", "--interval", "1s", "--database", database)
+        until(lambda: "the pass is for manifests with the digest" in run.said("here"), "the refusal")
+        assert found.simulators["p0"].control("GET", "calls")["writes"] == []
+        run.start("there", "worker", "theirs", *QUICK)
+        until(lambda: found.settled({"telemetry": "v1.4.0"}), "the version of the watch")
+        assert found.twice() == []
+
+
+def test_the_database_may_be_gone_for_a_while(tmp_path: Path, postgres: Postgres, database: str) -> None:
+    name = database.partition("@/")[2].partition("?")[0]
+    with plants(tmp_path, 2) as found, machines(tmp_path, database, found) as run:
+        run.worker("worker")
+        run.watch()
+        until(lambda: found.settled({"telemetry": "v1.4.0"}), "the first version")
+        postgres.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")
+        postgres.disconnect(database)
+        found.ask("telemetry: {version: v1.3.0}")
+        until(lambda: "passes wait" in run.said("worker"), "that the worker waits")
+        until(lambda: "no pass is laid down" in run.said("watch"), "that the watch waits")
+        postgres.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")
+        until(lambda: found.settled({"telemetry": "v1.3.0"}), "the second version")
+        assert "passes are laid down again" in run.said("watch")
+        assert found.twice() == []
+
+
+def test_two_watches_lay_each_pass_down_once(tmp_path: Path, database: str) -> None:
+    with plants(tmp_path, 2) as found, machines(tmp_path, database, found) as run:
+        for name in ("one", "other"):
+            run.start(name, "watch", "m", "--mode", "apply", "--interval", "1s")
+        run.worker("worker", "--log-format", "json")
+
+        def passes() -> Counter[str]:
+            events = [json.loads(line) for line in run.said("worker").splitlines() if line.endswith("}")]
+            return Counter(one["at"][:19] for one in events if one["event"] == "passed" and one["fleet"] == "p0")
+
+        until(lambda: len(passes()) > 3, "some passes")
+        assert found.settled({"telemetry": "v1.4.0"})
+        assert found.twice() == []
+        assert sum(passes().values()) <= len(passes()) + 2, passes()
+
+
+SECRET = "hush-hush"
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("sqlite:///x.db", "not given as a URL of PostgreSQL"),
+        (f"mysql://me:{SECRET}@127.0.0.1/x", "not given as a URL of PostgreSQL"),
+        (f"postgresql://me:{SECRET}%zz@127.0.0.1/x", "the URL of the database cannot be read"),
+        (f"postgresql://me:{SECRET}@127.0.0.1:1/x?connect_timeout=2", "the database x on 127.0.0.1: "),
+        (f"postgresql://me:{SECRET}@127.0.0.1/x?sslmode=perhaps", "sslmode"),
+        ("", "not given as a URL of PostgreSQL"),
+    ],
+)
+@pytest.mark.parametrize("args", [("worker", "m"), ("watch", "m"), ("worker", "--setup")], ids=" ".join)
+def test_a_database_that_cannot_be_used_is_said_without_its_password(
+    run: Run, args: tuple[str, ...], url: str, words: str
+) -> None:
+    ran = run(*args, "--database", url)
+    assert ran.code == 1, ran
+    assert words in ran.err
+    assert SECRET not in ran.out + ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_rights_are_asked_for_before_anything_is_done(run: Run, postgres: Postgres, database: str) -> None:
+    name = database.partition("@/")[2].partition("?")[0]
+    postgres.execute(f"CREATE ROLE poor_{name} LOGIN")
+    poor = postgres.url(name, user=f"poor_{name}")
+    refused = run("worker", "--database", poor)
+    assert refused.code == 1
+    assert "this role may not make them" in refused.err
+    assert "worker --setup" in refused.err
+    assert run("worker", "--setup", "--database", database).code == 0
+    again = run("worker", "--setup", "--database", database)
+    assert (again.code, "are there already" in again.out) == (0, True)
+    for grant in ("USAGE ON SCHEMA reconciler_jobs", "SELECT ON ALL TABLES IN SCHEMA reconciler_jobs"):
+        refused = run("worker", "--database", poor)
+        assert refused.code == 1
+        assert "GRANT USAGE ON SCHEMA" in refused.err
+        postgres.execute(f"GRANT {grant} TO poor_{name}", database=name)
+    assert run("worker", "--database", poor).code == 1
+
+
+def test_tables_of_another_version_are_made_anew_only_when_a_person_says_so(run: Run, database: str) -> None:
+    assert run("worker", "--setup", "--database", database).code == 0
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("DROP FUNCTION reconciler_jobs.procrastinate_fetch_job_v2")
+    refused = run("worker", "--database", database)
+    assert refused.code == 1
+    assert "another version of procrastinate" in refused.err
+    assert "procrastinate_fetch_job_v2" in refused.err
+    made = run("worker", "--setup", "--database", database)
+    assert (made.code, "were made" in made.out) == (0, True)
+
+
+@pytest.mark.parametrize("option", [("--wait", "1m", "--once"), ("--out", "p.json", "--once"), ("--result", "r.jsonl")])
+def test_what_only_a_pass_of_its_own_can_do_does_not_go_with_a_database(run: Run, option: tuple[str, ...]) -> None:
+    refused = run("watch", "m", "--mode", "apply", "--database", "postgresql://127.0.0.1/x", *option)
+    assert refused.code == 64, refused
+    assert "does not go with --database" in refused.err

@@ -266,8 +266,10 @@ class EventSink(Protocol):
 class History(EventSink, Protocol):
     """Events that are kept, and asked for what neither git nor a platform can answer."""
 
-    def memory(self, fleets: Collection[str], since: float) -> Memory:
+    def memory(self, fleets: Mapping[str, str], since: float) -> Memory:
         """Return what is remembered of fleets, what went since then included (seconds since 1970).
+
+        `fleets` gives for each the identity of its application, empty where that is not known.
 
         Raises JournalError when it cannot be read: nothing may then go that rests on it.
         """

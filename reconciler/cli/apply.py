@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli import saved_plans, wiring
+from reconciler.cli import histories, saved_plans, wiring
 from reconciler.cli.files import check_targets
 from reconciler.cli.options import (
     ALLOW_NEEDS_REASON,
@@ -87,6 +87,7 @@ manifest holds some slots; 1 an error before anything was sent.""",
 @concurrency_option
 @click.option("--fail-fast", is_flag=True, help="Stop at the first refused call.")
 @result_option
+@histories.IF_THERE
 @selection
 @output_option("text", "json")
 @plans_among_paths
@@ -103,6 +104,7 @@ def command(  # every option is one of the command line's
     concurrency: int,
     fail_fast: bool,
     result: Path | None,
+    history_at: str | None,
     output: str,
 ) -> int:
     """Carry out a plan with the fewest calls, watch units settle, and report the result of every change.
@@ -115,7 +117,6 @@ def command(  # every option is one of the command line's
     reviews = saved_plans.read(plan_files, approved if plan_files else ())
     saved = reviews[0] if reviews and not replan_if_subset else None
     clock = wiring.SystemClock()
-    history = wiring.history(clock)
     manifest = wiring.load(selected.paths, selected.connections, strict=selected.strict)
     commit = wiring.commit(selected.paths, manifest)
     for path, one in zip(plan_files, reviews, strict=True):
@@ -128,6 +129,7 @@ def command(  # every option is one of the command line's
         by_ids=replan_if_subset,
     )
     with ExitStack() as stack:
+        history = stack.enter_context(histories.kept(history_at, clock, creates=False))
         planned = plan(request, wiring.opener(manifest, clock), clock, history)
         stack.callback(planned.close)
         for one in reviews:
@@ -137,10 +139,7 @@ def command(  # every option is one of the command line's
         if saved is None and planned.plan.errored and not planned.readings:
             print_plan(planned.plan, output, verbose=False, now=clock.now(), context=selected.context)
             return 1
-        if not yes and not reviews:
-            _ask(planned.plan, clock.now())
-        else:
-            _warn(planned.plan)
+        (_warn if yes or reviews else _ask)(planned.plan, clock.now())
         options = Options(
             concurrency=concurrency,
             fail_fast=fail_fast,
@@ -148,8 +147,8 @@ def command(  # every option is one of the command line's
             deadline=deadline,
             allow=dict.fromkeys(allow, reason or ""),
         )
-        more = reviews if replan_if_subset else ()
-        applying = Applying(planned, options, clock, run=uuid.uuid4().hex, saved=saved, reviewed=more)
+        reviewed = reviews if replan_if_subset else ()
+        applying = Applying(planned, options, clock, run=uuid.uuid4().hex, saved=saved, reviewed=reviewed)
         return _carry_out(applying, clock, history, result, output, selected)
 
 
@@ -186,8 +185,9 @@ def _check_usage(*, yes: bool, plans: int, replan: bool, allow: tuple[str, ...],
         raise click.UsageError("there is no terminal to confirm on: give --yes, or a reviewed plan with --plan FILE")
 
 
-def _warn(found: Plan) -> None:
+def _warn(found: Plan, now: float) -> None:
     """Say what a plan warns of that nobody was shown: one line a kind and fleet."""
+    del now
     from reconciler.views import alike
     from reconciler.views.reason_words import warnings_of
 

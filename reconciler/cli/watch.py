@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli import wiring
+from reconciler.cli import histories, wiring
 from reconciler.cli.files import write_file
 from reconciler.cli.options import (
     ALLOW_NEEDS_REASON,
@@ -30,6 +30,7 @@ from reconciler.engine.in_force import InForce
 from reconciler.engine.run import Options
 from reconciler.engine.watch import Watched, Watching
 from reconciler.model.plan import LimitKind, Plan
+from reconciler.ports import History
 
 
 @click.command(
@@ -101,6 +102,7 @@ forbids changes; 2 there is drift, or a change to make, that was not made, held 
 )
 @concurrency_option
 @result_option
+@histories.KEPT
 @selection
 def command(  # every option is one of the command line's
     selected: Selection,
@@ -117,6 +119,7 @@ def command(  # every option is one of the command line's
     database: Secretive | None,
     concurrency: int,
     result: Path | None,
+    history_at: str | None,
 ) -> int:
     """Compare what git says with what platforms report continuously, report drift, and correct it where allowed.
 
@@ -139,31 +142,38 @@ def command(  # every option is one of the command line's
             concurrency=concurrency, wait=wait > 0, deadline=wait, allow={allow: reason} if allow and reason else {}
         ),
     )
+    lines = Lines(log_format, verbose=verbose)
     manifests = InForce(
         wiring.source(selected.paths, selected.connections),
         lambda manifest: wiring.commit(selected.paths, manifest, warn=False),
         clock,
         run,
     )
-    lines = Lines(log_format, verbose=verbose)
     if database is not None:
         from reconciler.cli.distributing import distribute
 
-        _check_alone({"--wait": wait > 0, "--out": out is not None, "--result": result is not None, **one_pass})
+        here = {"--wait": wait > 0, "--out": out is not None, "--result": result is not None}
+        _check_alone({**here, "--history": history_at is not None, **one_pass})
         return distribute(database, manifests, watched, clock, lines, run=run)
-    history = wiring.history(clock)
-    watching = Watching(
-        manifests,
-        lambda manifest: wiring.opener(manifest, clock),
-        clock,
-        watched,
-        run=run,
-        random=random.random,
-        keep=None if out is None else _keeper(out),
-        history=history,
-    )
     if mode == "observe" and log_format == "text":
         note("only comparing, nothing is sent; use --mode apply to correct drift")
+    with histories.kept(history_at, clock, creates=not once) as history:
+        watching = Watching(
+            manifests,
+            lambda manifest: wiring.opener(manifest, clock),
+            clock,
+            watched,
+            run=run,
+            random=random.random,
+            keep=None if out is None else _keeper(out),
+            history=history,
+        )
+        return _watch(watching, clock, history, lines, result)
+
+
+def _watch(
+    watching: Watching, clock: wiring.SystemClock, history: History, lines: Lines, result: Path | None
+) -> int:  # until it is stopped
     so_far = RunSoFar()
     words = "stopping after the running calls; a second time ends at once"
     with reporting(so_far), wiring.stoppable(clock, words, so_far.last_words):

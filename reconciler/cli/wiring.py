@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.cli import stopping
 from reconciler.cli.output import note
@@ -28,6 +29,9 @@ from reconciler.platforms import registry
 from reconciler.plugin import Plugins, Simulation
 from reconciler.plugin.platform import Resolve
 from reconciler.ports import SILENT, Clock, History, Platform, ReadProgress, Repository
+
+if TYPE_CHECKING:
+    from reconciler.journal.store import Store
 
 SystemClock = stopping.SystemClock
 stoppable = stopping.stoppable
@@ -168,10 +172,27 @@ def recorded(path: Path, manifest: Manifest, clock: Clock) -> Open:
 
 
 def history(clock: Clock) -> History:
-    """Return what remembers the events of a run."""
+    """Return what remembers the events of a run, for as long as this process."""
     from reconciler.core.remember import Remembering
 
     return Remembering(clock.now(), durable=False)
+
+
+def journal(where: str, *, writes: bool) -> Store:
+    """Return the history that is kept in a file or a database, opened; raise SettingsError or JournalError."""
+    from reconciler.journal.address import address
+    from reconciler.journal.database import Database
+    from reconciler.journal.store import Store
+
+    return Store(Database(address(where), writes=writes).opened())
+
+
+def no_journal(where: str) -> bool:
+    """Return whether there is no file where a history is to be; what a server has, only it can say."""
+    from reconciler.journal.address import address
+
+    path = address(where).path
+    return path is not None and not path.exists()
 
 
 def repository(paths: Sequence[Path]) -> Repository:

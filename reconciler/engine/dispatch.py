@@ -77,7 +77,8 @@ class Dispatch:
             request=action.request,
             wide=action.wide,
             slots=tuple(
-                SlotName(change.unit, change.workload, change.verb, change.size) for change in one.call.changes
+                SlotName(change.unit, change.workload, change.verb, change.size, change.to)
+                for change in one.call.changes
             ),
         )
 

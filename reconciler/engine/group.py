@@ -138,7 +138,8 @@ class GroupReader:
         chosen = [one for one in manifest.fleets.values() if self._in_reach(one.name, fleets)]
         seen, unread = self._observe()
         names = {document.name for document in chosen}
-        memory = self.history.memory(names, now - LONGEST)
+        targets = {name: self._target(manifest.fleets[name].spec.connection) for name in names}
+        memory = self.history.memory(targets, now - LONGEST)
         assessed = {name: assess_reading(self.request, one, names, now, memory) for name, one in seen.items()}
         for name in self.group.asked:
             if name in assessed:
@@ -166,6 +167,10 @@ class GroupReader:
         connection = self.request.manifest.fleets[fleet].spec.connection
         wanted = self.request.filters.fleet(fleet) if fleets is None else fleet in fleets
         return wanted and connection in self.group.asked
+
+    def _target(self, connection: str) -> str:
+        """Return which application a connection is to; nothing where it could not be opened."""
+        return self.platforms[connection].identity if connection in self.platforms else ""
 
     def _observe(self) -> tuple[dict[str, Seen], dict[str, ReconcilerError]]:
         """Read all connections at a time; those that grew old while slower ones were read are read once more."""

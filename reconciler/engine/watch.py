@@ -148,6 +148,7 @@ class Watching:
         try:
             if self.keep is not None:
                 self.keep(planned.plan)
+            yield from planned.resolved(at=self.clock.now(), run=self.run)
             for fleet in planned.plan.fleets:
                 yield from self._tell(fleet, planned)
             applying = yield from self._correct(planned)
@@ -212,7 +213,7 @@ class Watching:
         if not may:
             return None
         allowed = PlanResult(plan=msgspec.structs.replace(planned.plan, fleets=tuple(may)), groups=planned.groups)
-        applying = Applying(allowed, self.watched.options, self.clock, run=self.run)
+        applying = Applying(allowed, self.watched.options, self.clock, run=self.run, told=True)
         yield from applying.events()
         changes = {(fleet.fleet, *slot_of(one)): one for fleet in may for one in fleet.changes}
         for one in applying.outcomes:

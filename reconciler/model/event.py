@@ -43,6 +43,8 @@ class SlotName(msgspec.Struct, frozen=True, gc=False):
     verb: Verb
     size: int
     """Devices in the unit."""
+    to: str | None = None
+    """The version that it is to have assigned; None for a removal."""
 
 
 class Intended(Event, frozen=True, kw_only=True):
@@ -63,6 +65,19 @@ class Called(Event, frozen=True, kw_only=True):
     call: int
     receipt: Receipt
     seconds: float
+
+
+class Resolved(Event, frozen=True, kw_only=True):
+    """A reading shows what came of a call that nobody saw the answer of: a crash, a lost connection.
+
+    `of` is the run that sent it, `call` its number there. `effect` says whether the slots have what was sent.
+    """
+
+    fleet: str
+    of: str
+    call: int
+    effect: bool
+    slots: tuple[SlotName, ...]
 
 
 class Settling(Event, frozen=True, kw_only=True):
@@ -191,6 +206,7 @@ AnyEvent = (
     Started
     | Intended
     | Called
+    | Resolved
     | Settling
     | Settled
     | Note
@@ -209,3 +225,12 @@ AnyEvent = (
 def to_builtins(event: AnyEvent) -> dict[str, Any]:
     """Return the event as its public JSON shape."""
     return {"format": FORMAT, **msgspec.to_builtins(event), "at": iso(event.at, "milliseconds")}
+
+
+def fleet_of(event: AnyEvent) -> str:
+    """Return the fleet that an event is about; empty for none."""
+    if isinstance(event, Settled):
+        return event.outcome.fleet
+    if isinstance(event, Met | Halted | Ruled):
+        return event.rollout.fleet
+    return getattr(event, "fleet", "")

@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from reconciler.model.change import Verb
+from reconciler.model.unit import Ref
 
 
 class RolloutId(msgspec.Struct, frozen=True, order=True):
@@ -51,6 +52,20 @@ class Went(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     at: float
 
 
+class Unanswered(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A slot that a call was sent for, when nobody knows whether it took effect: no answer, or one that proves nothing."""
+
+    fleet: str
+    unit: Ref
+    workload: Ref
+    verb: Verb
+    size: int
+    to: str | None
+    run: str
+    call: int
+    at: float
+
+
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """What is remembered. All times are in seconds since 1970."""
 
@@ -61,6 +76,8 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     rulings: Mapping[RolloutId, Ruling] = {}
     went: tuple[Went, ...] = ()
     """In the order of their times, as far back as was asked for."""
+    unanswered: tuple[Unanswered, ...] = ()
+    """What nobody knows the outcome of until a later reading shows it. It is among what went."""
     since: float = 0.0
     """Since when it remembers: nothing is known of what was before. A process without a history remembers since its start."""
     durable: bool = False

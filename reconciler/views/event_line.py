@@ -19,10 +19,12 @@ from reconciler.model.event import (
     Met,
     Note,
     Passed,
+    Resolved,
     Ruled,
     Settled,
     Settling,
     Started,
+    fleet_of,
     to_builtins,
 )
 from reconciler.model.hold import HoldReason
@@ -97,21 +99,14 @@ def level_of(event: AnyEvent) -> str:
     return _said(event, units_of(event))[0]
 
 
-def fleet_of(event: AnyEvent) -> str:
-    """Return the fleet that an event is about; empty for none."""
-    if isinstance(event, Settled):
-        return event.outcome.fleet
-    if isinstance(event, Met | Halted | Ruled):
-        return event.rollout.fleet
-    return getattr(event, "fleet", "")
-
-
 def units_of(event: AnyEvent) -> list[str]:
     """Return the names of the units that an event is about."""
     if isinstance(event, Settled):
         return [event.outcome.unit.name]
     if isinstance(event, Drifted):
         return [event.unit.name]
+    if isinstance(event, Resolved):
+        return [one.unit.name for one in event.slots]
     return [unit.name for unit in event.units] if isinstance(event, Differing | Halted) else []
 
 
@@ -172,6 +167,13 @@ def _(event: Called, units: Sequence[str]) -> Said:
     rest = "".join(f": {clean(text)}" for text in (event.receipt.error, refused) if text)
     rest += f"; it says {clean(event.receipt.answer)}" if event.receipt.answer else ""
     return level, [(f"call {event.call:,}: ", ""), (words, style), (f" ({status}{event.seconds:.1f} s){rest}", "")]
+
+
+@_said.register
+def _(event: Resolved, units: Sequence[str]) -> Said:
+    effect = "it took effect" if event.effect else "it is not in effect"
+    what = f"call {event.call:,} of run {clean(event.of)[:12]} had no answer; read back on {_who(units)}: "
+    return "info" if event.effect else "warning", [(what, ""), (effect, "green" if event.effect else "yellow")]
 
 
 @_said.register

@@ -26,10 +26,12 @@ from reconciler.model.event import (
     Met,
     Note,
     Passed,
+    Resolved,
     Ruled,
     Settled,
     Settling,
     Started,
+    fleet_of,
 )
 from reconciler.model.outcome import ReceiptKind
 from reconciler.model.verdict import Health, Sync
@@ -138,7 +140,7 @@ class Log:
         key = (type(event), *_alike(event), call.kind if call is not None else "")
         group = self._groups.setdefault(key, Group(call.kind if call is not None else "", [], {}, []))
         group.events.append(event)
-        group.fleets[event_line.fleet_of(event)] = None
+        group.fleets[fleet_of(event)] = None
         group.names += [slot.unit.name for slot in call.slots] if call is not None else event_line.units_of(event)
         if isinstance(event, Called | Settled) and self._since is None:
             self._since = event.at
@@ -243,6 +245,11 @@ def _(event: Called) -> tuple[Hashable, ...]:
 
 
 @_alike.register
+def _(event: Resolved) -> tuple[Hashable, ...]:
+    return event.fleet, event.of, event.call, event.effect
+
+
+@_alike.register
 def _(event: Settled) -> tuple[Hashable, ...]:
     one = event.outcome
     return one.fleet, one.workload, one.verb, one.to, one.result, outcome_words(one)
@@ -311,6 +318,7 @@ NAMES: dict[type, str] = {
     Note: "messages",
     Blocked: "blocked fleets",
     Called: "answers to calls",
+    Resolved: "calls without an answer",
     Settled: "results",
     Drifted: "drift",
     Met: "waves",

@@ -33,7 +33,6 @@ from reconciler.engine.run import Options
 from reconciler.errors import SettingsError
 from reconciler.model.plan import LimitKind, Plan
 from reconciler.model.provenance import NOT_IN_HISTORY, Provenance
-from reconciler.ports import History
 from reconciler.views.words import listed
 
 
@@ -153,12 +152,7 @@ def command(  # every option is one of the command line's
 
 
 def _carry_out(
-    applying: Applying,
-    clock: wiring.SystemClock,
-    history: History,
-    result: Path | None,
-    output: str,
-    selected: Selection,
+    applying: Applying, clock: wiring.SystemClock, result: Path | None, output: str, selected: Selection
 ) -> int:  # one run
     from reconciler.views import apply_text
 
@@ -166,7 +160,7 @@ def _carry_out(
     words = "stopping: running calls are finished, no more are sent; a second time ends at once"
     with reporting(so_far), wiring.stoppable(clock, words, so_far.last_words):
         with result_file(result) as kept, live(applying.saved or applying.planned.plan) as screen:
-            recorder = Recorder(clock.stop, so_far, history, kept, screen)
+            recorder = Recorder(clock.stop, so_far, applying.planned.history, kept, screen)
             for event in applying.events():
                 recorder.record(event)
         print_report(applied(applying), output, apply_text.encode, apply_text.render, context=selected.context)

@@ -10,8 +10,8 @@ import pytest
 
 from reconciler.core.assessment import Filters
 from reconciler.core.decide import PlanRequest
-from reconciler.engine.run import Options
 from reconciler.engine.in_force import QUIET, READINGS, InForce
+from reconciler.engine.run import Options
 from reconciler.engine.watch import JITTER, LONGEST_PAUSE, Watched, Watching
 from reconciler.errors import ManifestError, ReconcilerError, SettingsError
 from reconciler.model.diagnostic import Diagnostic, Severity

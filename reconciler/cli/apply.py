@@ -148,7 +148,7 @@ def command(  # every option is one of the command line's
         )
         reviewed = reviews if replan_if_subset else ()
         applying = Applying(planned, options, clock, run=uuid.uuid4().hex, saved=saved, reviewed=reviewed)
-        return _carry_out(applying, clock, history, result, output, selected)
+        return _carry_out(applying, clock, result, output, selected)
 
 
 def _carry_out(

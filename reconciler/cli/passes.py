@@ -22,7 +22,7 @@ from reconciler.jobs.queue import PassJob
 from reconciler.jobs.worker import Ending, Other
 from reconciler.model.event import AnyEvent, Note
 from reconciler.model.fleet import Manifest
-from reconciler.ports import Clock, History
+from reconciler.ports import History
 
 SHOWN = 12
 """Digits of a commit, or of a digest, that people see."""
@@ -57,10 +57,10 @@ class Passes:
         paths: tuple[Path, ...],
         connections: Path | None,
         lines: Callable[[], Lines],
-        history: Callable[[Clock], History],
+        history: History,
         clock: wiring.SystemClock,
     ) -> None:
-        """Take where the manifests are, what gives the lines of a group, the history for a clock, and the worker's clock."""
+        """Take where the manifests are, what gives the lines of a group, the history of all of them, and the worker's clock."""
         self._clock, self._run = clock, uuid.uuid4().hex
         self._source = wiring.source(paths, connections)
         self._paths = paths
@@ -100,7 +100,6 @@ class Passes:
         row: int,
         previous: int | None,
     ) -> Ending:
-        history = self._history(clock)
         told = self._told.pop(job.lock, None)
         if told is None or told.row != previous:
             told = Told(row, {}, self._lines())
@@ -118,10 +117,10 @@ class Passes:
             ),
             run=uuid.uuid4().hex,
             random=random.random,
-            history=history,
+            history=self._history,
             told=told.fleets,
         )
-        recorder = Recorder(clock.stop, so_far, history, owner, Safe(told.lines, self._printing))
+        recorder = Recorder(clock.stop, so_far, self._history, owner, Safe(told.lines, self._printing))
         for event in watching.events():
             recorder.record(event)
         recorder.end()

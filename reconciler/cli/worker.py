@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli import wiring
+from reconciler.cli import histories, wiring
 from reconciler.cli.options import DATABASE, DurationType, Secretive, connections_option, paths_argument
 from reconciler.cli.output import note, say
 from reconciler.cli.printing import Lines
@@ -74,14 +74,15 @@ def command(
         return 0
     found.prepare()
     clock = wiring.SystemClock()
-    passes = Passes(paths, connections, lambda: Lines(log_format, verbose=verbose), wiring.history, clock)
+    with histories.kept(database.text, clock, creates=True) as history:
+        passes = Passes(paths, connections, lambda: Lines(log_format, verbose=verbose), history, clock)
 
-    def stopped() -> None:
-        clock.sleep(FOREVER)
-        passes.stop()
+        def stopped() -> None:
+            clock.sleep(FOREVER)
+            passes.stop()
 
-    note(f"taking passes from {found.name}")
-    words = "stopping after the running calls; another worker makes these passes. A second time ends at once"
-    with wiring.stoppable(clock, words, passes.last_words):
-        Worker(found, passes, passes.tell, stopped, concurrency=concurrency, takeover=takeover).run()
+        note(f"taking passes from {found.name}")
+        words = "stopping after the running calls; another worker makes these passes. A second time ends at once"
+        with wiring.stoppable(clock, words, passes.last_words):
+            Worker(found, passes, passes.tell, stopped, concurrency=concurrency, takeover=takeover).run()
     return 0

@@ -121,6 +121,7 @@ class GroupReader:
         self.group = group
         self.request = request
         self.clock = clock
+        self._began = clock.now()
         self.platforms: dict[str, Platform] = {}
         self._closed: dict[str, ReconcilerError] = {}
         for name in group.connections:
@@ -140,6 +141,8 @@ class GroupReader:
         names = {document.name for document in chosen}
         targets = {name: self._target(manifest.fleets[name].spec.connection) for name in names}
         memory = self.history.memory(targets, now - LONGEST)
+        before = tuple(one for one in memory.in_flight if one.at < self._began)
+        memory = msgspec.structs.replace(memory, in_flight=before)
         assessed = {name: assess_reading(self.request, one, names, now, memory) for name, one in seen.items()}
         for name in self.group.asked:
             if name in assessed:

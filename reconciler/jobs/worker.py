@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from reconciler.core.flight import CLOCKS
 from reconciler.errors import ReconcilerError
 from reconciler.jobs.database import Database, Lost
 from reconciler.jobs.owner import Owner, owning
@@ -27,9 +28,6 @@ LONGEST_BACKOFF = 900.0
 
 SOON = 5.0
 """Seconds until a job is tried again that this worker cannot do."""
-
-CLOCKS = 30.0
-"""Seconds by which the clock of a worker may differ from the database's: what history says is dated by many machines."""
 
 POLL = 5.0
 """Seconds between two looks for jobs where the database tells of none."""

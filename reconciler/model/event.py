@@ -45,6 +45,8 @@ class SlotName(msgspec.Struct, frozen=True, gc=False):
     """Devices in the unit."""
     to: str | None = None
     """The version that it is to have assigned; None for a removal."""
+    observed: str = ""
+    """The digest that the slot had when this was decided."""
 
 
 class Intended(Event, frozen=True, kw_only=True):

@@ -66,6 +66,19 @@ class Unanswered(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     at: float
 
 
+class InFlight(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A slot that a call was sent for which may still take effect: it began `at` a time, and may `until` another."""
+
+    fleet: str
+    unit: str
+    workload: str
+    to: str | None
+    observed: str
+    """The digest that the slot had before."""
+    at: float
+    until: float
+
+
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """What is remembered. All times are in seconds since 1970."""
 
@@ -78,6 +91,8 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """In the order of their times, as far back as was asked for."""
     unanswered: tuple[Unanswered, ...] = ()
     """What nobody knows the outcome of until a later reading shows it. It is among what went."""
+    in_flight: tuple[InFlight, ...] = ()
+    """What calls that began before this run may still do."""
     since: float = 0.0
     """Since when it remembers: nothing is known of what was before. A process without a history remembers since its start."""
     durable: bool = False

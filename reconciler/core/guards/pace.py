@@ -13,6 +13,7 @@ from typing import Protocol
 import msgspec
 
 from reconciler.core.assessment import FleetAssessment
+from reconciler.core.guards import flight
 from reconciler.model.change import Change, Held, Review
 from reconciler.model.hold import Hold
 
@@ -27,7 +28,7 @@ class Pacing(Protocol):
         ...
 
 
-ADMISSIONS: tuple[Pacing, ...] = ()
+ADMISSIONS: tuple[Pacing, ...] = (flight.admission,)
 """In the order in which they choose."""
 
 

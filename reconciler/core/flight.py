@@ -38,7 +38,8 @@ class Flight:
 
     def record(self, event: AnyEvent) -> None:
         """Take one event."""
-        self._latest = max(self._latest, event.at)
+        if isinstance(event, Intended | Called):
+            self._latest = max(self._latest, event.at)
         if isinstance(event, Intended):
             self._calls[event.run, event.call] = event
             until = event.at + CALL_DEADLINE + CLOCKS
@@ -71,9 +72,9 @@ class Flight:
             else:
                 del self._slots[slot]
 
-    def of(self, fleets: Collection[str]) -> Iterator[InFlight]:
-        """Yield what of fleets may still take effect after the last event."""
+    def of(self, fleets: Collection[str], since: float) -> Iterator[InFlight]:
+        """Yield what of fleets may still take effect after the last call, of those that began since then."""
         gone = [slot for slot, one in self._slots.items() if one.until <= self._latest]
         for slot in gone:
             del self._slots[slot]
-        yield from (one for slot, one in self._slots.items() if slot[0] in fleets)
+        yield from (one for slot, one in self._slots.items() if slot[0] in fleets and one.at >= since)

@@ -103,7 +103,7 @@ class Remembering:
             rulings={one: ruling for one, ruling in self._rulings.items() if one.fleet in fleets},
             went=tuple(sorted(went, key=attrgetter("at"))),
             unanswered=tuple(one for one in self._unanswered.values() if one.fleet in fleets),
-            in_flight=tuple(self._flight.of(fleets)),
+            in_flight=tuple(self._flight.of(fleets, since)),
             since=self._since,
             durable=self._durable,
         )

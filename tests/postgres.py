@@ -61,8 +61,13 @@ class Postgres:
 
     def disconnect(self, url: str) -> None:
         """Cut every connection to a database, as a server that goes away does."""
-        name = url.partition("@/")[2].partition("?")[0]
-        self.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        name = name_of(url)
+        self.execute(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'")
+
+
+def name_of(url: str) -> str:
+    """Return the name of the database of a URL."""
+    return url.partition("@/")[2].partition("?")[0]
 
 
 @pytest.fixture(scope="session")

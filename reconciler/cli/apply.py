@@ -28,6 +28,8 @@ from reconciler.cli.printing import applied, live, print_plan, print_report, res
 from reconciler.cli.recording import Recorder, RunSoFar, reporting
 from reconciler.core.decide import PlanRequest
 from reconciler.engine.apply import Applying
+from reconciler.engine.claiming import acts, claimed
+from reconciler.engine.group import Open
 from reconciler.engine.plan import plan
 from reconciler.engine.run import Options
 from reconciler.errors import SettingsError
@@ -87,6 +89,7 @@ manifest holds some slots; 1 an error before anything was sent.""",
 @click.option("--fail-fast", is_flag=True, help="Stop at the first refused call.")
 @result_option
 @histories.IF_THERE
+@histories.keep_option
 @selection
 @output_option("text", "json")
 @plans_among_paths
@@ -104,6 +107,7 @@ def command(  # every option is one of the command line's
     fail_fast: bool,
     result: Path | None,
     history_at: str | None,
+    keep: float,
     output: str,
 ) -> int:
     """Carry out a plan with the fewest calls, watch units settle, and report the result of every change.
@@ -128,8 +132,10 @@ def command(  # every option is one of the command line's
         by_ids=replan_if_subset,
     )
     with ExitStack() as stack:
-        history = stack.enter_context(histories.kept(history_at, clock, creates=False))
-        planned = plan(request, wiring.opener(manifest, clock), clock, history)
+        history = stack.enter_context(histories.kept(history_at, clock, keep, creates=False))
+        opener = wiring.opener(manifest, clock)
+        _claim(request, opener, history)
+        planned = plan(request, opener, clock, history)
         stack.callback(planned.close)
         for one in reviews:
             check_targets(one, planned.plan)
@@ -147,7 +153,15 @@ def command(  # every option is one of the command line's
             allow=dict.fromkeys(allow, reason or ""),
         )
         reviewed = reviews if replan_if_subset else ()
-        applying = Applying(planned, options, clock, run=uuid.uuid4().hex, saved=saved, reviewed=reviewed)
+        applying = Applying(
+            planned,
+            options,
+            clock,
+            run=uuid.uuid4().hex,
+            saved=saved,
+            reviewed=reviewed,
+            author=wiring.author(selected.paths, commit),
+        )
         return _carry_out(applying, clock, result, output, selected)
 
 
@@ -166,6 +180,13 @@ def _carry_out(
         print_report(applied(applying), output, apply_text.encode, apply_text.render, context=selected.context)
         recorder.end()
     return applying.exit_code
+
+
+def _claim(request: PlanRequest, opener: Open, history: History) -> None:
+    """Raise SettingsError where another process acts on what is to be changed."""
+    fleets = [name for name in request.manifest.fleets if request.filters.fleet(name)]
+    for connection, holder in claimed(request, opener, history, fleets).items():
+        raise SettingsError(acts(holder, connection), hint="end it, or let it make the change")
 
 
 def _check_usage(*, yes: bool, plans: int, replan: bool, allow: tuple[str, ...], reason: str | None) -> None:

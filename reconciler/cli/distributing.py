@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import NamedTuple
 
 import msgspec
 
-from reconciler.cli import wiring
+from reconciler.cli import histories, wiring
 from reconciler.cli.options import Secretive
 from reconciler.cli.output import note
 from reconciler.cli.printing import Lines
 from reconciler.engine.distribute import Distributing
 from reconciler.engine.group import Group
-from reconciler.engine.in_force import Manifests
+from reconciler.engine.manifests import Manifests
 from reconciler.engine.watch import Watched
 from reconciler.errors import JournalError
 from reconciler.jobs.database import Database, Lost
@@ -72,7 +72,14 @@ class _Laying(NamedTuple):
 
 
 def distribute(
-    url: Secretive, manifests: Manifests, watched: Watched, clock: wiring.SystemClock, lines: Lines, *, run: str
+    url: Secretive,
+    manifests: Manifests,
+    watched: Watched,
+    clock: wiring.SystemClock,
+    lines: Lines,
+    *,
+    run: str,
+    keep: float,
 ) -> int:
     """Lay passes down until stopped, or once; return the exit code."""
     database = Database(url.text)
@@ -82,7 +89,14 @@ def distribute(
         manifests, watched.filters, laying, clock, run=run, interval=watched.interval, once=watched.once
     )
     note(f"passes are laid down in {database.name}; `reconciler worker` makes them")
-    with wiring.stoppable(clock, "stopping; workers go on with the passes that are laid down", list), closing(lines):
+    words = "stopping; workers go on with the passes that are laid down"
+    with (
+        histories.kept(url.text, clock, keep, creates=True, shared=True) as history,
+        wiring.stoppable(clock, words, list),
+        closing(lines),
+    ):
         for event in distributing.events():
+            with suppress(JournalError):  # it is written with the next one, and nothing here rests on it
+                history.record(event)
             lines.record(event)
     return 0

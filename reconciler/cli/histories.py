@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from reconciler.cli import wiring
+from reconciler.cli.options import DurationType
 from reconciler.cli.output import note
 from reconciler.errors import JournalError, SettingsError
 from reconciler.ports import Clock, History
@@ -42,6 +43,17 @@ def history_option(default: str) -> Callable[[F], F]:
     return click.option("--history", "history_at", type=HistoryType(), metavar="FILE|URL|none", help=words)
 
 
+def keep_option(function: F) -> F:
+    """Add the option that says for how long events are kept."""
+    return click.option(
+        "--keep",
+        type=DurationType("31d"),
+        default="400d",
+        show_default=True,
+        help="How long the history keeps events; at least 31d, since limits look back so far.",
+    )(function)
+
+
 KEPT = history_option("Default: history.db in the state folder of this user.")
 """For what goes on for long."""
 
@@ -57,10 +69,10 @@ def default_file() -> Path:
 
 
 @contextmanager
-def kept(given: str | None, clock: Clock, *, creates: bool) -> Iterator[History]:
+def kept(given: str | None, clock: Clock, keep: float, *, creates: bool, shared: bool = False) -> Iterator[History]:
     """Give the history that a run keeps its events in. Without one, what happened is remembered until the run ends.
 
-    `creates` makes the default one; one that is named is made anyway. Raises JournalError where it cannot be used.
+    Events older than `keep` seconds are forgotten. `creates` makes the default one; one that is named is made anyway. Raises JournalError where it cannot be used.
     """
     default = default_file()
     if given == NONE or (given is None and not creates and not default.exists()):
@@ -69,7 +81,7 @@ def kept(given: str | None, clock: Clock, *, creates: bool) -> Iterator[History]
     try:
         if given is None:
             default.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        store = wiring.journal(given or str(default), writes=True)
+        store = wiring.journal(given or str(default), keep=keep, shared=shared)
     except (JournalError, OSError) as error:
         if given is not None or default.exists():
             raise
@@ -91,7 +103,7 @@ def read(given: str | None, clock: Clock) -> Iterator[History]:
     if given == NONE or wiring.no_journal(where):
         yield wiring.history(clock)
         return
-    store = wiring.journal(where, writes=False)
+    store = wiring.journal(where)
     try:
         yield store
     finally:

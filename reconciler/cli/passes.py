@@ -13,7 +13,7 @@ from reconciler.cli import wiring
 from reconciler.cli.printing import Lines
 from reconciler.cli.recording import Recorder, RunSoFar
 from reconciler.core.drift import Memory
-from reconciler.engine.in_force import Fixed
+from reconciler.engine.manifests import Fixed
 from reconciler.engine.run import Options
 from reconciler.engine.watch import Watched, Watching
 from reconciler.errors import ReconcilerError
@@ -32,6 +32,7 @@ class Told(NamedTuple):
     """What the pass of a job told. Only the pass right after it goes on from there: anything else would not be true."""
 
     row: int
+    digest: str
     fleets: dict[str, Memory]
     lines: Lines
 
@@ -102,9 +103,9 @@ class Passes:
     ) -> Ending:
         told = self._told.pop(job.lock, None)
         if told is None or told.row != previous:
-            told = Told(row, {}, self._lines())
+            told = Told(row, job.digest, {}, self._lines())
         watching = Watching(
-            Fixed(manifest, job.commit),
+            Fixed(manifest, job.commit, moved=told.digest != job.digest),
             lambda found: wiring.opener(found, clock),
             clock,
             Watched(
@@ -120,11 +121,13 @@ class Passes:
             history=self._history,
             told=told.fleets,
         )
-        recorder = Recorder(clock.stop, so_far, self._history, owner, Safe(told.lines, self._printing))
+        recorder = Recorder(
+            clock.stop, so_far, self._history, owner, Safe(told.lines, self._printing), hold=watching.hold
+        )
         for event in watching.events():
             recorder.record(event)
         recorder.end()
-        self._told[job.lock] = told._replace(row=row)
+        self._told[job.lock] = told._replace(row=row, digest=job.digest)
         return Ending(failed=watching.failed, stopped=self._stopping)
 
     def _manifest_of(self, job: PassJob) -> Manifest:

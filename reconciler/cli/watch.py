@@ -26,7 +26,6 @@ from reconciler.cli.options import (
 from reconciler.cli.output import note
 from reconciler.cli.printing import Lines, result_file
 from reconciler.cli.recording import Recorder, RunSoFar, reporting
-from reconciler.engine.in_force import InForce
 from reconciler.engine.run import Options
 from reconciler.engine.watch import Watched, Watching
 from reconciler.model.plan import LimitKind, Plan
@@ -103,6 +102,7 @@ forbids changes; 2 there is drift, or a change to make, that was not made, held 
 @concurrency_option
 @result_option
 @histories.KEPT
+@histories.keep_option
 @selection
 def command(  # every option is one of the command line's
     selected: Selection,
@@ -120,6 +120,7 @@ def command(  # every option is one of the command line's
     concurrency: int,
     result: Path | None,
     history_at: str | None,
+    keep: float,
 ) -> int:
     """Compare what git says with what platforms report continuously, report drift, and correct it where allowed.
 
@@ -142,22 +143,16 @@ def command(  # every option is one of the command line's
             concurrency=concurrency, wait=wait > 0, deadline=wait, allow={allow: reason} if allow and reason else {}
         ),
     )
-    lines = Lines(log_format, verbose=verbose)
-    manifests = InForce(
-        wiring.source(selected.paths, selected.connections),
-        lambda manifest: wiring.commit(selected.paths, manifest, warn=False),
-        clock,
-        run,
-    )
+    manifests, lines = wiring.manifests(selected, clock, run), Lines(log_format, verbose=verbose)
     if database is not None:
         from reconciler.cli.distributing import distribute
 
         here = {"--wait": wait > 0, "--out": out is not None, "--result": result is not None}
         _check_alone({**here, "--history": history_at is not None, **one_pass})
-        return distribute(database, manifests, watched, clock, lines, run=run)
+        return distribute(database, manifests, watched, clock, lines, run=run, keep=keep)
     if mode == "observe" and log_format == "text":
         note("only comparing, nothing is sent; use --mode apply to correct drift")
-    with histories.kept(history_at, clock, creates=not once) as history:
+    with histories.kept(history_at, clock, keep, creates=not once) as history:
         watching = Watching(
             manifests,
             lambda manifest: wiring.opener(manifest, clock),
@@ -178,7 +173,7 @@ def _watch(
     words = "stopping after the running calls; a second time ends at once"
     with reporting(so_far), wiring.stoppable(clock, words, so_far.last_words):
         with result_file(result) as kept, closing(lines):
-            recorder = Recorder(clock.stop, so_far, history, kept, lines)
+            recorder = Recorder(clock.stop, so_far, history, kept, lines, hold=watching.hold)
             for event in watching.events():
                 recorder.record(event)
         recorder.end()

@@ -16,6 +16,7 @@ from reconciler.cli import stopping
 from reconciler.cli.output import note
 from reconciler.cli.reading import display
 from reconciler.engine.group import Open
+from reconciler.engine.manifests import Reloading
 from reconciler.engine.plan import STRICT
 from reconciler.errors import ManifestError, SettingsError
 from reconciler.git.repository import GitRepository
@@ -31,6 +32,8 @@ from reconciler.plugin.platform import Resolve
 from reconciler.ports import SILENT, Clock, History, Platform, ReadProgress, Repository
 
 if TYPE_CHECKING:
+    from reconciler.cli.options import Selection
+    from reconciler.journal.database import Database
     from reconciler.journal.store import Store
 
 SystemClock = stopping.SystemClock
@@ -95,6 +98,17 @@ def load(
 def source(paths: Sequence[Path], connections: Path | None = None) -> Loader:
     """Return what reads the manifests of PATHS, as often as asked."""
     return Loader(places(paths), plugins(), connections)
+
+
+def manifests(selected: Selection, clock: Clock, run: str) -> Reloading:
+    """Return what reads the manifests of a watch, as often as asked."""
+    return Reloading(
+        source(selected.paths, selected.connections),
+        lambda manifest: commit(selected.paths, manifest, warn=False),
+        clock,
+        run,
+        repository(selected.paths).author,
+    )
 
 
 def targets(manifest: Manifest) -> dict[str, str]:
@@ -178,13 +192,22 @@ def history(clock: Clock) -> History:
     return Remembering(clock.now(), durable=False)
 
 
-def journal(where: str, *, writes: bool) -> Store:
-    """Return the history that is kept in a file or a database, opened; raise SettingsError or JournalError."""
-    from reconciler.journal.address import address
-    from reconciler.journal.database import Database
+def journal(where: str, *, keep: float | None = None, shared: bool = False) -> Store:
+    """Return the history in a file or a database, opened: to be written with `keep`, for how many seconds, else to be read.
+
+    `shared`: several of those who share it keep each other apart by themselves. Raises SettingsError or JournalError.
+    """
     from reconciler.journal.store import Store
 
-    return Store(Database(address(where), writes=writes).opened())
+    return Store(database(where, writes=keep is not None), keep or float("inf"), shared=shared)
+
+
+def database(where: str, *, writes: bool) -> Database:
+    """Return the database of a history, opened; raise SettingsError or JournalError."""
+    from reconciler.journal.address import address
+    from reconciler.journal.database import Database
+
+    return Database(address(where), writes=writes).opened()
 
 
 def no_journal(where: str) -> bool:
@@ -199,6 +222,12 @@ def repository(paths: Sequence[Path]) -> Repository:
     """Return the git repository around the manifests."""
     first = places(paths)[0]
     return GitRepository(first if first.is_dir() else first.parent)
+
+
+def author(paths: Sequence[Path], commit: str) -> str:
+    """Return who made the commit of the manifests; nothing outside git."""
+    found = repository(paths).author(commit.removesuffix(DIRTY)) if commit else None
+    return found.author if found is not None else ""
 
 
 def beside(repository: Repository, connections: Path) -> Path | None:

@@ -46,6 +46,7 @@ Exit codes: 0 after SIGINT or SIGTERM, 1 where the database cannot be reached or
     "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format of events."
 )
 @click.option("-v", "--verbose", is_flag=True, help="Also print each slot and call on a line, at level debug.")
+@histories.keep_option
 @connections_option
 @paths_argument
 def command(
@@ -55,6 +56,7 @@ def command(
     setup: bool,
     concurrency: int,
     takeover: float,
+    keep: float,
     log_format: str,
     verbose: bool,
 ) -> int:
@@ -74,7 +76,7 @@ def command(
         return 0
     found.prepare()
     clock = wiring.SystemClock()
-    with histories.kept(database.text, clock, creates=True) as history:
+    with histories.kept(database.text, clock, keep, creates=True, shared=True) as history:
         passes = Passes(paths, connections, lambda: Lines(log_format, verbose=verbose), history, clock)
 
         def stopped() -> None:

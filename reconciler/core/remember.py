@@ -9,7 +9,7 @@ import msgspec
 
 from reconciler.core.flight import Flight
 from reconciler.model.event import AnyEvent, Called, Halted, Intended, Met, Resolved, Ruled, Settled
-from reconciler.model.memory import Command, Memory, RolloutId, Ruling, Unanswered, Went
+from reconciler.model.memory import Command, Holder, Memory, RolloutId, Ruling, Unanswered, Went
 from reconciler.model.outcome import ReceiptKind, Result
 
 REMEMBERED = (Met, Halted, Ruled, Intended, Called, Settled, Resolved)
@@ -85,7 +85,7 @@ class Remembering:
             if kind is not ReceiptKind.UNKNOWN or one.unit.id in refused:
                 self._answered((intended.fleet, one.unit.id, one.workload.id), call)
         if kind in {ReceiptKind.ACCEPTED, ReceiptKind.UNKNOWN}:
-            self._went += [one for one in _went(intended, event.at) if one.unit not in refused]
+            self._went += [one for one in _went(intended) if one.unit not in refused]
 
     def _answered(self, slot: Slot, call: tuple[str, int]) -> None:
         """Forget a slot among those without an answer, unless a later call is what has none."""
@@ -94,25 +94,32 @@ class Remembering:
             del self._unanswered[slot]
 
     def memory(self, fleets: Collection[str], since: float) -> Memory:
-        """Return what is remembered of fleets; of what went, since then."""
-        running = (one for event in self._running.values() for one in _went(event, event.at))
+        """Return what is remembered of fleets; of calls, those since then."""
+        running = (one for event in self._running.values() for one in _went(event))
         went = [one for part in (self._went, running) for one in part if one.fleet in fleets and one.at >= since]
         return Memory(
             met={key: at for key, at in self._met.items() if key[0].fleet in fleets},
             halts={one: at for one, at in self._halts.items() if one.fleet in fleets},
             rulings={one: ruling for one, ruling in self._rulings.items() if one.fleet in fleets},
             went=tuple(sorted(went, key=attrgetter("at"))),
-            unanswered=tuple(one for one in self._unanswered.values() if one.fleet in fleets),
+            unanswered=tuple(one for one in self._unanswered.values() if one.fleet in fleets and one.at >= since),
             in_flight=tuple(self._flight.of(fleets, since)),
             since=self._since,
             durable=self._durable,
         )
 
+    def claim(self, targets: Collection[str]) -> Holder | None:
+        """Return that nobody else acts on applications, as far as a process alone can tell."""
+        del targets
+        return None
 
-def _went(event: Intended, at: float) -> Iterator[Went]:
-    """Yield what a call changes, were it to take effect at a time."""
+
+def _went(event: Intended) -> Iterator[Went]:
+    """Yield what a call changes, were it to take effect."""
     for one in event.slots:
-        yield Went(fleet=event.fleet, unit=one.unit.id, workload=one.workload.id, verb=one.verb, size=one.size, at=at)
+        yield Went(
+            fleet=event.fleet, unit=one.unit.id, workload=one.workload.id, verb=one.verb, size=one.size, at=event.at
+        )
 
 
 def forgotten(memory: Memory, at: float) -> Memory:

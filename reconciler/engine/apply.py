@@ -34,6 +34,7 @@ class Applying:
         saved: Plan | None = None,
         reviewed: Sequence[Plan] = (),
         told: bool = False,
+        author: str = "",
     ) -> None:
         """Take today's plan and, where a reviewed plan is applied, that: an upper bound.
 
@@ -44,6 +45,7 @@ class Applying:
         self.saved = saved
         self.reviewed = tuple(reviewed)
         self.told = told
+        self.author = author
         self.excess = excess(planned.plan, reviewed) if reviewed else ()
         self.lifted = tuple((fleet.fleet, one) for fleet in planned.plan.fleets for one in fleet.lifted)
         self.run = Run(run, options, clock)
@@ -69,6 +71,7 @@ class Applying:
             kind="apply",
             fingerprint=plan.fingerprint,
             commit=next(iter(commits)) if len(commits) == 1 else None,
+            author=self.author,
             allowed=tuple(sorted(self.options.allow.items())),
             lifted=self.lifted,
             reviewed=tuple(one.fingerprint for one in self.reviewed),

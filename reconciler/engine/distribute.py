@@ -11,7 +11,7 @@ from typing import Protocol
 from reconciler.core.assessment import Filters
 from reconciler.core.decide import PlanRequest
 from reconciler.engine.group import Group, groups_of
-from reconciler.engine.in_force import Manifests
+from reconciler.engine.manifests import Manifests
 from reconciler.errors import ReconcilerError
 from reconciler.model.event import AnyEvent, Note
 from reconciler.model.fleet import Manifest

@@ -22,8 +22,9 @@ from reconciler.core.decide import (
 )
 from reconciler.core.need import needs, tied_to
 from reconciler.engine.parallel import at_once
-from reconciler.errors import PlatformError, ReconcilerError, SettingsError
+from reconciler.errors import JournalError, PlatformError, ReconcilerError, SettingsError
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review
+from reconciler.model.fleet import Document
 from reconciler.model.plan import FleetPlan
 from reconciler.model.release import Catalog, Release
 from reconciler.model.snapshot import Query, Snapshot
@@ -137,10 +138,13 @@ class GroupReader:
         """
         manifest = self.request.manifest
         chosen = [one for one in manifest.fleets.values() if self._in_reach(one.name, fleets)]
-        seen, unread = self._observe()
         names = {document.name for document in chosen}
         targets = {name: self._target(manifest.fleets[name].spec.connection) for name in names}
-        memory = self.history.memory(targets, now - LONGEST)
+        try:
+            memory = self.history.memory(targets, now - LONGEST)
+        except JournalError as error:
+            return self._unread(chosen, error)
+        seen, unread = self._observe()
         before = tuple(one for one in memory.in_flight if one.at < self._began)
         memory = msgspec.structs.replace(memory, in_flight=before)
         assessed = {name: assess_reading(self.request, one, names, now, memory) for name, one in seen.items()}
@@ -156,6 +160,11 @@ class GroupReader:
             if document.spec.connection in failed:
                 plans[document.name] = unread_fleet(document, manifest, failed[document.spec.connection])
         return View(assessed=assessed, unread=unread, plans=plans)
+
+    def _unread(self, chosen: Sequence[Document], error: ReconcilerError) -> View:
+        """Return the view of a group of which nothing is known, and nothing can be decided therefore."""
+        plans = {one.name: unread_fleet(one, self.request.manifest, error.advised) for one in chosen}
+        return View(assessed={}, unread=dict.fromkeys(self.group.asked, error), plans=plans)
 
     def observe(self, connection: str, query: Query, since: Snapshot) -> Snapshot:
         """Read part of a connection. Raises PlatformError."""

@@ -62,7 +62,7 @@ class Reconciling:
 
     def _moment(self) -> Moment:
         over = self.run.options.wait and self.run.left <= 0
-        return Moment(now=self.run.clock.monotonic(), stopping=self.run.clock.stopping(), over=over)
+        return Moment(now=self.run.clock.monotonic(), stopping=self.run.stopping(), over=over)
 
     def _ended(self, step: Advance) -> Iterator[Settled]:
         """Tell what ended, and keep what is open."""

@@ -20,8 +20,9 @@ from reconciler.core.news import Moment, news, unread
 from reconciler.core.remember import Remembering
 from reconciler.core.status import axes
 from reconciler.engine.apply import Applying
+from reconciler.engine.claiming import Claiming
 from reconciler.engine.group import Open
-from reconciler.engine.in_force import Manifests
+from reconciler.engine.manifests import Manifests
 from reconciler.engine.plan import PlanResult, plan
 from reconciler.engine.run import Options
 from reconciler.errors import ReconcilerError
@@ -72,7 +73,8 @@ class Watching:
         """Take the manifests in force, what opens connections, and how to watch.
 
         `random` gives 0 to 1; `keep` takes the plan of each pass before anything of it is sent; `told` is what the pass
-        before told of each fleet, and takes what this one tells. Every event must be recorded in `history` before the next is taken.
+        before told of each fleet, and takes what this one tells.
+        Every event must be recorded in `history` before the next is taken.
         """
         self.manifests = manifests
         self.open = open_
@@ -88,8 +90,12 @@ class Watching:
         self._failures = 0
         self._found = DONE
         self._fleets = 0
+        self._held: ReconcilerError | None = None
+        self._applying: Applying | None = None
+        """The run of the pass that goes on."""
         self._unplanned = ""
         """Why the last pass had no plan, where that was told."""
+        self._claiming = Claiming(self.history)
         self._observed: set[str] = set()
         """Fleets that were said to be merely observed."""
 
@@ -115,21 +121,32 @@ class Watching:
         """Return whether the last pass failed, and the next one should come later."""
         return self._failures > 0
 
+    def hold(self, error: ReconcilerError) -> None:
+        """Send nothing more in this pass: what is sent could not be recorded. The next one looks whether it can."""
+        self._held = error
+        if self._applying is not None:
+            self._applying.run.hold()
+
     def _pause(self) -> float:
         grown = self.watched.interval * 2.0 ** min(self._failures, 10)
         return min(grown, max(LONGEST_PAUSE, self.watched.interval)) * (1 + JITTER * (2 * self.random() - 1))
 
     def _pass(self, number: int) -> Generator[AnyEvent, None, int]:
         yield from self._reload()
-        if self.manifests.manifest is None or self._opened is None:
+        manifest = self.manifests.manifest
+        if manifest is None or self._opened is None:
             return 1
         request = PlanRequest(
-            manifest=self.manifests.manifest,
+            manifest=manifest,
             filters=self.watched.filters,
             strict=self.watched.strict,
             provenance=Provenance(commit=self.manifests.commit or ""),
         )
         try:
+            if self.watched.apply:
+                fleets = [one for one in manifest.fleets if self._mode(one) == "apply"]
+                for level, message in self._claiming.take(request, self._opened, fleets):
+                    yield self._note(level, message)
             planned = plan(request, self._opened, self.clock, self.history)
         except ReconcilerError as error:
             if number == 1:
@@ -153,10 +170,21 @@ class Watching:
                 yield from self._tell(fleet, planned)
             applying = yield from self._correct(planned)
             yield from self._end(number, planned, applying)
+            held = yield from self._told_held()
         finally:
+            self._applying = None
             planned.close()  # the next pass may be long away, or be one of other manifests
         self._found = self._remaining(planned.plan, applying)
-        return self._result(planned.plan, applying)
+        return self._result(planned.plan, applying) or held
+
+    def _told_held(self) -> Generator[AnyEvent, None, int]:
+        """Say that the history could not be written, and return the exit code of that."""
+        error, self._held = self._held, None
+        if error is None:
+            return DONE
+        yield self._note("error", f"{error.advised}; until it can be, nothing is sent")
+        self._held = None  # the note could not be recorded either
+        return error.exit_code
 
     def _remaining(self, found: Plan, applying: Applying | None) -> int:
         """Return the exit code that says what a pass leaves where nothing failed."""
@@ -168,7 +196,7 @@ class Watching:
         return detailed(found, {(one.fleet, one.unit.id, one.workload.id) for one in outcomes if one.result in SENT})
 
     def _reload(self) -> Generator[AnyEvent, None, None]:
-        """Read the manifests; those that are new are opened, and what was told of them begins anew."""
+        """Look for manifests; those that are new are opened, and what was told of fleets that are gone is forgotten."""
         yield from self.manifests.reload()
         manifest = self.manifests.manifest
         if manifest is not None and self.manifests.changed:
@@ -179,16 +207,19 @@ class Watching:
 
     def _tell(self, fleet: FleetPlan, planned: PlanResult) -> Iterator[AnyEvent]:
         """Tell what is new of a fleet since the last pass."""
-        memory, moment = self._memory.setdefault(fleet.fleet, Memory()), Moment(self.clock.now(), self.run)
+        memory, moment = self._memory.setdefault(fleet.fleet, Memory()), self._moment()
         if fleet.error:
             yield from unread(memory, fleet, moment)
             return
         stays = not self._corrects(fleet)
         yield from news(memory, fleet, planned.assessment(fleet.fleet), moment, stays=stays)
 
+    def _moment(self) -> Moment:
+        return Moment(self.clock.now(), self.run, self.manifests.moved)
+
     def _corrects(self, fleet: FleetPlan) -> bool:
         """Return whether changes of a fleet may go in this pass: limits and its own mode allow it."""
-        if not self.watched.apply or self._mode(fleet.fleet) != "apply":
+        if not self.watched.apply or self._mode(fleet.fleet) != "apply" or fleet.connection in self._claiming.theirs:
             return False
         return all(one.kind.value in self.watched.options.allow for one in fleet.violations)
 
@@ -213,7 +244,7 @@ class Watching:
         if not may:
             return None
         allowed = msgspec.structs.replace(planned, plan=msgspec.structs.replace(planned.plan, fleets=tuple(may)))
-        applying = Applying(allowed, self.watched.options, self.clock, run=self.run, told=True)
+        applying = self._applying = Applying(allowed, self.watched.options, self.clock, run=self.run, told=True)
         yield from applying.events()
         changes = {(fleet.fleet, *slot_of(one)): one for fleet in may for one in fleet.changes}
         for one in applying.outcomes:
@@ -227,7 +258,8 @@ class Watching:
         return (applying.result if applying is not None else DONE) or (ERROR if found.errored else DONE)
 
     def _blocked(self, fleet: FleetPlan) -> bool:
-        return self._goes(fleet) and self._mode(fleet.fleet) == "apply" and not self._corrects(fleet)
+        mine = self._mode(fleet.fleet) == "apply" and fleet.connection not in self._claiming.theirs
+        return mine and self._goes(fleet) and not self._corrects(fleet)
 
     def _goes(self, fleet: FleetPlan) -> bool:
         """Return whether something of a fleet may go: now or, where this pass waits, once something else took effect."""

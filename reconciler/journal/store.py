@@ -7,8 +7,9 @@ written with the next event: a disk that was full or a server that was away leav
 
 from __future__ import annotations
 
+import sys
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from threading import RLock
 
@@ -16,7 +17,10 @@ import msgspec
 from sqlalchemy import Connection, func, insert, or_, select
 
 from reconciler.core.remember import REMEMBERED, Remembering
+from reconciler.core.standing import STANDING
 from reconciler.errors import JournalError
+from reconciler.journal.chain import DAY, carried, prune
+from reconciler.journal.claims import claims_of
 from reconciler.journal.database import Database
 from reconciler.journal.rows import chained, column, event_of, kind_of, row_of, slot_rows
 from reconciler.journal.tables import CHECKPOINTS, EVENTS, FLEETS, SLOTS
@@ -34,8 +38,9 @@ from reconciler.model.event import (
     Ruled,
     Settled,
     Settling,
+    Started,
 )
-from reconciler.model.memory import Memory
+from reconciler.model.memory import Holder, Memory
 
 DURABLE = (Intended, Met, Halted, Ruled)
 """Events that are on the disk before anything that rests on them happens."""
@@ -50,9 +55,12 @@ MOST = 500
 class Store:
     """Keeps events in a database. Threads may share one."""
 
-    def __init__(self, database: Database) -> None:
-        """Take where they are kept."""
+    def __init__(self, database: Database, keep: float = float("inf"), *, shared: bool = False) -> None:
+        """Take where they are kept, and for how many seconds; `shared` as `claims_of` takes it."""
         self._database = database
+        self._claims = claims_of(database.address, shared=shared)
+        self._keep = keep
+        self._pruned = float("-inf")
         self._lock = RLock()
         self._writer = uuid.uuid4().hex
         self._number = 0
@@ -78,6 +86,10 @@ class Store:
                 self._pending.append((self._number, event))
             if not isinstance(event, GATHERED) or len(self._pending) >= MOST:
                 self._write()
+            if isinstance(event, Started | Completed) and event.at - self._pruned > DAY:
+                self._pruned = event.at
+                with suppress(JournalError):  # whoever asks for it is told; what is too much can stay for a day
+                    prune(self._database, event.at - self._keep)
 
     def _is_news(self, event: AnyEvent) -> bool:
         """Return whether an event says what those before it do not: a pass that found nothing new says nothing."""
@@ -136,12 +148,18 @@ class Store:
                 if self._database.writes:
                     self._write()
             finally:
+                self._claims.close()
                 self._database.close()
 
     def abandon(self) -> None:
         """Write what is gathered as far as that can be done, and end: something else went wrong before."""
         with suppress(JournalError):
             self.close()
+
+    def claim(self, targets: Collection[str]) -> Holder | None:
+        """Take applications for this process, all or none, until it ends; return who else acts on one of them."""
+        with self._lock:
+            return self._claims.claim(targets)
 
     # --- remembering ------------------------------------------------------------------------------------------------
 
@@ -161,17 +179,20 @@ class Store:
 
     def _read(self, on: Connection, since: float) -> Remembering:
         """Fold what was written since the last time; everything, where what went must be known from further back."""
+        begin = self._folded
         if self._fold is None or since < self._loaded:
             begins, body, self._folded = beginning(on)
             self._fold, self._loaded = Remembering(begins, durable=True), since
-            for at, one in msgspec.json.decode(body, type=list[tuple[float, msgspec.Raw]]):
-                self._take(at, bytes(one).decode())
+            for at, text in carried(body):
+                self._take(at, text)
+            calls = EVENTS.c.kind == kind_of(Intended), EVENTS.c.at >= since
+            begin = on.scalar(select(func.min(EVENTS.c.id)).where(*calls)) or sys.maxsize
         rows = on.execute(
             select(EVENTS.c.at, EVENTS.c.body)
             .where(
                 EVENTS.c.id > self._folded,
                 EVENTS.c.kind.in_([kind_of(one) for one in REMEMBERED]),
-                or_(EVENTS.c.at >= self._loaded, EVENTS.c.kind.in_([kind_of(one) for one in (Met, Halted, Ruled)])),
+                or_(EVENTS.c.id >= begin, EVENTS.c.kind.in_([kind_of(one) for one in STANDING])),
             )
             .order_by(EVENTS.c.id)
         )

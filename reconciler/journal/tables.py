@@ -60,6 +60,7 @@ CHECKPOINTS = Table(
     Column("at", Float(53), nullable=False),
     Column("hash", String, nullable=False),
     Column("body", Text, nullable=False),
+    Column("seal", String, nullable=False),
 )
 """Where the chain begins: up to which event it was pruned, the hash of that one, and what is remembered of those before."""
 

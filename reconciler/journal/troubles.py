@@ -8,8 +8,6 @@ import sqlite3
 from reconciler.errors import JournalError
 from reconciler.journal.address import Address
 
-HELD = "nothing is sent while the history cannot be kept"
-
 SQLITE: tuple[tuple[str, str, str], ...] = (
     ("database is locked", "another process has been writing to it for several seconds", "end it, or try again"),
     ("database or disk is full", "there is no space left", "make room on its disk"),
@@ -52,4 +50,4 @@ def error(doing: str, address: Address, found: BaseException) -> JournalError:
         reason, hint = next(((why, do) for sign, why, do in SQLITE if sign in text.lower()), (text, ""))
     else:
         reason, hint = text, next((do for sign, do in POSTGRES if sign in text), "")
-    return JournalError(f"cannot {doing} the history {address.name}: {reason}", hint=hint or HELD)
+    return JournalError(f"cannot {doing} the history {address.name}: {reason}", hint=hint)

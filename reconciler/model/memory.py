@@ -42,7 +42,10 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Went(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """A change that was accepted: it counts against limits over time. `size` is in devices, `at` in seconds since 1970."""
+    """A change that was sent, and not refused: it counts against limits over time. `size` is in devices.
+
+    `at` is when it was sent, in seconds since 1970.
+    """
 
     fleet: str
     unit: str
@@ -79,6 +82,15 @@ class InFlight(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     until: float
 
 
+class Holder(msgspec.Struct, frozen=True, kw_only=True):
+    """The process that acts on an application. What is not known is 0 or empty."""
+
+    target: str
+    process: int = 0
+    host: str = ""
+    since: float = 0.0
+
+
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """What is remembered. All times are in seconds since 1970."""
 
@@ -90,7 +102,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     went: tuple[Went, ...] = ()
     """In the order of their times, as far back as was asked for."""
     unanswered: tuple[Unanswered, ...] = ()
-    """What nobody knows the outcome of until a later reading shows it. It is among what went."""
+    """What nobody knows the outcome of until a later reading shows it, as far back as what went, and among that."""
     in_flight: tuple[InFlight, ...] = ()
     """What calls that began before this run may still do."""
     since: float = 0.0

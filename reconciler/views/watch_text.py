@@ -22,6 +22,7 @@ from reconciler.model.event import (
     Event,
     Finished,
     Halted,
+    InForce,
     Intended,
     Met,
     Note,
@@ -120,7 +121,7 @@ class Log:
             yield from self._completed(event)
         elif not isinstance(event, Finished) and not (isinstance(event, Called) and self._goes_without_saying(event)):
             self._gather(event)
-        if isinstance(event, Started) or (isinstance(event, Note) and not event.fleet):
+        if isinstance(event, Started | InForce) or (isinstance(event, Note) and not event.fleet):
             yield from self._flush()
 
     def _goes_without_saying(self, event: Called) -> bool:
@@ -171,7 +172,7 @@ class Log:
             }
             self._standing |= {name: _stands(self._passed[name]) for name in group.fleets}
             return bool(group.fleets)
-        if isinstance(group.first, Drifted | Differing | Blocked):
+        if isinstance(group.first, Drifted | Differing | Blocked | InForce):
             return True
         said = (key, frozenset(group.fleets), frozenset(group.names))
         self._said.add(said)
@@ -229,6 +230,11 @@ def _(event: Started) -> tuple[Hashable, ...]:
 
 
 @_alike.register
+def _(event: InForce) -> tuple[Hashable, ...]:
+    return (event,)
+
+
+@_alike.register
 def _(event: Note) -> tuple[Hashable, ...]:
     return event.level, event.message, bool(event.fleet)
 
@@ -257,12 +263,12 @@ def _(event: Settled) -> tuple[Hashable, ...]:
 
 @_alike.register
 def _(event: Drifted) -> tuple[Hashable, ...]:
-    return event.fleet, event.workload, event.was, event.now, event.desired, event.verb
+    return event.fleet, event.workload, event.was, event.now, event.desired, event.verb, event.cause, event.by
 
 
 @_alike.register
 def _(event: Differing) -> tuple[Hashable, ...]:
-    return event.fleet, event.workload, event.verb, event.now, event.desired, event.reason
+    return event.fleet, event.workload, event.verb, event.now, event.desired, event.reason, event.cause
 
 
 @_alike.register
@@ -315,6 +321,7 @@ def _rest(groups: Sequence[Group]) -> str:
 
 NAMES: dict[type, str] = {
     Started: "runs",
+    InForce: "manifests",
     Note: "messages",
     Blocked: "blocked fleets",
     Called: "answers to calls",

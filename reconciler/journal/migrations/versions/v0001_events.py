@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from hashlib import sha256
 
+import msgspec
 import sqlalchemy as sa
 from alembic import op
 
@@ -48,10 +50,13 @@ def upgrade() -> None:
         sa.Column("at", sa.Float(53), nullable=False),
         sa.Column("hash", sa.String, nullable=False),
         sa.Column("body", sa.Text, nullable=False),
+        sa.Column("seal", sa.String, nullable=False),
     )
     op.create_table(
         "history_fleets",
         sa.Column("fleet", sa.String, primary_key=True),
         sa.Column("target", sa.Text, nullable=False),
     )
-    op.bulk_insert(checkpoints, [{"id": 0, "at": time.time(), "hash": "0" * 64, "body": "[]"}])
+    begins = [0, time.time(), "0" * 64, "[]"]
+    seal = sha256(msgspec.json.encode(begins)).hexdigest()
+    op.bulk_insert(checkpoints, [dict(zip(("id", "at", "hash", "body", "seal"), (*begins, seal), strict=True))])

@@ -35,6 +35,7 @@ from reconciler.engine.run import Options
 from reconciler.errors import SettingsError
 from reconciler.model.plan import LimitKind, Plan
 from reconciler.model.provenance import NOT_IN_HISTORY, Provenance
+from reconciler.ports import History
 from reconciler.views.words import listed
 
 

@@ -33,7 +33,7 @@ from reconciler.engine.group import Open
 from reconciler.engine.plan import plan
 from reconciler.engine.run import Options
 from reconciler.errors import SettingsError
-from reconciler.model.plan import LimitKind, Plan
+from reconciler.model.plan import LimitKind, PaceKind, Plan
 from reconciler.model.provenance import NOT_IN_HISTORY, Provenance
 from reconciler.ports import History
 from reconciler.views.words import listed
@@ -81,9 +81,9 @@ manifest holds some slots; 1 an error before anything was sent.""",
 )
 @click.option(
     "--allow",
-    type=click.Choice([*(kind.value for kind in LimitKind), NOT_IN_HISTORY]),
+    type=click.Choice([*(kind.value for kind in (*LimitKind, *PaceKind)), NOT_IN_HISTORY]),
     multiple=True,
-    help="Lift this limit, once; needs --reason.",
+    help="Lift this limit, or `windows` or `keep` of the fleets, once; needs --reason.",
 )
 @click.option("--reason", metavar="TEXT", help="Why a limit is lifted; recorded.")
 @concurrency_option
@@ -131,6 +131,7 @@ def command(  # every option is one of the command line's
         strict=selected.strict,
         provenance=Provenance(commit=commit),
         by_ids=replan_if_subset,
+        lifted=frozenset(PaceKind) & frozenset(allow),
     )
     with ExitStack() as stack:
         history = stack.enter_context(histories.kept(history_at, clock, keep, creates=False))
@@ -216,7 +217,7 @@ def _warn(found: Plan, now: float) -> None:
 
 def _ask(found: Plan, now: float) -> None:
     print_plan(found, "text", verbose=False, now=now, context=None)
-    if not any(fleet.changes for fleet in found.fleets):
+    if not any(fleet.changes or any(held.follows for held in fleet.held) for fleet in found.fleets):
         return
     if not click.confirm("Apply these changes?", default=False):
         raise SettingsError("not applied")

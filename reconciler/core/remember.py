@@ -115,8 +115,10 @@ class Remembering:
 
 
 def _went(event: Intended) -> Iterator[Went]:
-    """Yield what a call changes, were it to take effect."""
+    """Yield what a call changes, were it to take effect, as far as it counts against limits."""
     for one in event.slots:
+        if one.free:
+            continue
         yield Went(
             fleet=event.fleet, unit=one.unit.id, workload=one.workload.id, verb=one.verb, size=one.size, at=event.at
         )

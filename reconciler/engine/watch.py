@@ -37,6 +37,9 @@ from reconciler.ports import Clock, History
 LONGEST_PAUSE = 900.0
 """Seconds between passes at most, however often passes failed."""
 
+LIMIT_WINDOW = "24h"
+"""What went in this time counts against limits where a fleet does not say, and a history is kept."""
+
 JITTER = 0.1
 """Share of the pause that is random, so that many watchers do not call in step."""
 
@@ -141,6 +144,8 @@ class Watching:
             filters=self.watched.filters,
             strict=self.watched.strict,
             provenance=Provenance(commit=self.manifests.commit or ""),
+            lifted=self.watched.options.lifted,
+            limit_window=LIMIT_WINDOW,
         )
         try:
             if self.watched.apply:
@@ -263,7 +268,7 @@ class Watching:
 
     def _goes(self, fleet: FleetPlan) -> bool:
         """Return whether something of a fleet may go: now or, where this pass waits, once something else took effect."""
-        later = self.watched.options.wait and any(held.stage for held in fleet.held)
+        later = self.watched.options.wait and any(held.follows for held in fleet.held)
         return not fleet.error and (later or bool(fleet.changes))
 
     def _end(self, number: int, planned: PlanResult, applying: Applying | None) -> Iterator[Passed]:

@@ -88,10 +88,7 @@ def plants(folder: Path, count: int, workloads: str = NEW, **shape: Any) -> Iter
     """Serve several simulated applications."""
     with ExitStack() as stack:
         names = [f"p{number}" for number in range(count)]
-        found = {
-            name: stack.enter_context(simulating(**{"units": 6, "seed": 1, "variants": ["write-visible=now"], **shape}))
-            for name in names
-        }
+        found = {name: stack.enter_context(simulating(**{"units": 6, "seed": 1, **shape})) for name in names}
         yield Plants(folder, found, workloads)
 
 

@@ -24,6 +24,9 @@ SCHEMA = "reconciler_jobs"
 PATIENCE = 10
 """Seconds that connecting, or one query, may take: a database that does not answer is gone."""
 
+BUSY = 3
+"""Seconds that a worker waits for one of its connections."""
+
 EXTRA = "install fleet-reconciler[postgres]"
 
 FORM = (
@@ -96,7 +99,7 @@ class Database:
         from procrastinate import App, PsycopgConnector
 
         _hush()
-        return App(connector=PsycopgConnector(kwargs=self.arguments, min_size=1, max_size=4, timeout=PATIENCE))
+        return App(connector=PsycopgConnector(kwargs=self.arguments, min_size=1, max_size=4, timeout=BUSY))
 
     @asynccontextmanager
     async def opened(self, app: App) -> AsyncIterator[None]:

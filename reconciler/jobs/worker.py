@@ -9,7 +9,9 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from threading import Thread
 from typing import Any, Protocol
 
 import msgspec
@@ -93,6 +95,8 @@ class Worker:
         self.takeover = takeover
         self._stop = asyncio.Event()
         self._pool = ThreadPoolExecutor(concurrency, "pass")
+        self._since = float("inf")
+        """When the database was reached, in monotonic seconds."""
         self._begun: set[int] = set()
         """Jobs that this process began, and perhaps could not end."""
 
@@ -103,26 +107,33 @@ class Worker:
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _, context: self._unexpected(context))
-        stopping = loop.run_in_executor(None, self.stopped)
-        stopping.add_done_callback(lambda _: self._stop.set())
+        Thread(target=self._await_stop, args=(loop,), daemon=True).start()
         failures = 0
         while not self._stop.is_set():
-            began = time.monotonic()
+            self._since = float("inf")
             try:
                 await self._serve(recovered=failures > 0)
             except Lost as error:
-                failures = 1 if time.monotonic() - began > LONGEST_PAUSE else failures + 1
+                if time.monotonic() - self._since > FIRST_PAUSE:
+                    failures = 0
+                    continue  # a connection that broke is made again at once; what then fails says why
+                failures += 1
                 pause = min(FIRST_PAUSE * 2.0 ** (failures - 1), LONGEST_PAUSE)
                 if not self._stop.is_set():
                     self.tell("error", f"{error}; passes wait, and it is tried again in {pause:.0f} s")
                 await self._wait(pause)
-        await stopping
+
+    def _await_stop(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.stopped()
+        with suppress(RuntimeError):  # the loop has ended by itself
+            loop.call_soon_threadsafe(self._stop.set)
 
     async def _serve(self, *, recovered: bool) -> None:
         """Work as long as the database is there. Raises what it answers instead."""
         app = self.database.app()
         app.task(name=TASK, queue=QUEUE, pass_context=True, retry=_strategy())(self._job)
         async with self.database.opened(app):
+            self._since = time.monotonic()
             if recovered:
                 self.tell("info", f"{self.database.name}: reached again")
             await self._take_over(app, mine=True)
@@ -143,9 +154,10 @@ class Worker:
             stop.cancel()
             working.cancel()  # it ends once the jobs that run have ended
             found = await asyncio.gather(working, looking, return_exceptions=True)
-        for one in found:
-            if isinstance(one, Exception):
-                raise one
+        with self.database.errors():
+            for one in found:
+                if isinstance(one, Exception):
+                    raise one
         if not self._stop.is_set():
             raise Lost(f"{self.database.name}: the connection was lost")
 

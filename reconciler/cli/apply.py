@@ -32,7 +32,7 @@ from reconciler.engine.claiming import acts, claimed
 from reconciler.engine.plan import PlanResult, plan
 from reconciler.engine.run import Options
 from reconciler.errors import SettingsError
-from reconciler.model.plan import LimitKind, Plan
+from reconciler.model.plan import LimitKind, PaceKind, Plan
 from reconciler.model.provenance import NOT_IN_HISTORY, Provenance
 from reconciler.ports import History
 from reconciler.views.words import listed
@@ -80,9 +80,9 @@ manifest holds some slots; 1 an error before anything was sent.""",
 )
 @click.option(
     "--allow",
-    type=click.Choice([*(kind.value for kind in LimitKind), NOT_IN_HISTORY]),
+    type=click.Choice([*(kind.value for kind in (*LimitKind, *PaceKind)), NOT_IN_HISTORY]),
     multiple=True,
-    help="Lift this limit, once; needs --reason.",
+    help="Lift this limit, or `windows` or `keep` of the fleets, once; needs --reason.",
 )
 @click.option("--reason", metavar="TEXT", help="Why a limit is lifted; recorded.")
 @concurrency_option
@@ -124,12 +124,15 @@ def command(  # every option is one of the command line's
     commit = wiring.commit(selected.paths, manifest)
     for path, one in zip(plan_files, reviews, strict=True):
         saved_plans.check(one, path, manifest, commit, selected.paths, allow, clock.now())
+    lifting = dict.fromkeys(allow, reason or "")
+    options = Options(concurrency=concurrency, fail_fast=fail_fast, wait=not no_wait, deadline=deadline, allow=lifting)
     request = PlanRequest(
         manifest=manifest,
         filters=selected.filters,
         strict=selected.strict,
         provenance=Provenance(commit=commit),
         by_ids=replan_if_subset,
+        lifted=options.lifted,
     )
     with ExitStack() as stack:
         history = stack.enter_context(histories.kept(history_at, clock, keep, creates=False))
@@ -143,25 +146,13 @@ def command(  # every option is one of the command line's
             print_plan(planned.plan, output, verbose=False, now=clock.now(), context=selected.context)
             return 1
         (_warn if yes or reviews else _ask)(planned.plan, clock.now())
-        options = Options(
-            concurrency=concurrency,
-            fail_fast=fail_fast,
-            wait=not no_wait,
-            deadline=deadline,
-            allow=dict.fromkeys(allow, reason or ""),
-        )
         run, more, by = uuid.uuid4().hex, reviews if replan_if_subset else (), wiring.author(selected.paths, commit)
         applying = Applying(planned, options, clock, run=run, saved=saved, reviewed=more, author=by)
-        return _carry_out(applying, clock, history, result, output, selected)
+        return _carry_out(applying, clock, result, output, selected)
 
 
 def _carry_out(
-    applying: Applying,
-    clock: wiring.SystemClock,
-    history: History,
-    result: Path | None,
-    output: str,
-    selected: Selection,
+    applying: Applying, clock: wiring.SystemClock, result: Path | None, output: str, selected: Selection
 ) -> int:  # one run
     from reconciler.views import apply_text
 
@@ -169,7 +160,7 @@ def _carry_out(
     words = "stopping: running calls are finished, no more are sent; a second time ends at once"
     with reporting(so_far), wiring.stoppable(clock, words, so_far.last_words):
         with result_file(result) as kept, live(applying.saved or applying.planned.plan) as screen:
-            recorder = Recorder(clock.stop, so_far, history, kept, screen)
+            recorder = Recorder(clock.stop, so_far, applying.planned.history, kept, screen)
             for event in applying.events():
                 recorder.record(event)
         print_report(applied(applying), output, apply_text.encode, apply_text.render, context=selected.context)
@@ -212,7 +203,7 @@ def _warn(found: Plan, now: float) -> None:
 
 def _ask(found: Plan, now: float) -> None:
     print_plan(found, "text", verbose=False, now=now, context=None)
-    if not any(fleet.changes for fleet in found.fleets):
+    if not any(fleet.changes or any(held.follows for held in fleet.held) for fleet in found.fleets):
         return
     if not click.confirm("Apply these changes?", default=False):
         raise SettingsError("not applied")

@@ -109,7 +109,7 @@ def command(
     if verify or prune is not None:
         _maintain(where, prune, verify=verify)
         return 0
-    from reconciler.engine.group import LONGEST
+    from reconciler.core.guards.spent import LONGEST
     from reconciler.journal.asking import ask
     from reconciler.views import history_text
 

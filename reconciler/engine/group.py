@@ -20,6 +20,7 @@ from reconciler.core.decide import (
     decide,
     unread_fleet,
 )
+from reconciler.core.guards.spent import LONGEST
 from reconciler.core.need import needs, tied_to
 from reconciler.engine.parallel import at_once
 from reconciler.errors import JournalError, PlatformError, ReconcilerError, SettingsError
@@ -37,10 +38,6 @@ EVERYTHING = Query()
 
 FRESH = 60.0
 """Seconds: what connections showed is judged together only if it is no older."""
-
-
-LONGEST = 31 * 86400.0
-"""Seconds: how far back limits over time may look."""
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -122,6 +119,7 @@ class GroupReader:
         self.group = group
         self.request = request
         self.clock = clock
+        self._began = clock.now()
         self.platforms: dict[str, Platform] = {}
         self._closed: dict[str, ReconcilerError] = {}
         for name in group.connections:
@@ -144,6 +142,8 @@ class GroupReader:
         except JournalError as error:
             return self._unread(chosen, error)
         seen, unread = self._observe()
+        before = tuple(one for one in memory.in_flight if one.at < self._began)
+        memory = msgspec.structs.replace(memory, in_flight=before)
         assessed = {name: assess_reading(self.request, one, names, now, memory) for name, one in seen.items()}
         for name in self.group.asked:
             if name in assessed:

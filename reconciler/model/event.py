@@ -51,7 +51,7 @@ class InForce(Event, frozen=True, kw_only=True):
     """Whether they take the place of others."""
 
 
-class SlotName(msgspec.Struct, frozen=True, gc=False):
+class SlotName(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A slot as people and files name it."""
 
     unit: Ref
@@ -61,6 +61,10 @@ class SlotName(msgspec.Struct, frozen=True, gc=False):
     """Devices in the unit."""
     to: str | None = None
     """The version that it is to have assigned; None for a removal."""
+    observed: str = ""
+    """The digest that the slot had when this was decided."""
+    free: bool = False
+    """Whether it counts against no limit: other versions that go, or a further step of what counted before."""
 
 
 class Intended(Event, frozen=True, kw_only=True):

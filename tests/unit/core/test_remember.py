@@ -124,8 +124,11 @@ def test_a_reading_shows_what_came_of_calls_without_an_answer() -> None:
     gone = intended(NOW, 2, fleet="fleet")
     slot = msgspec.structs.replace(gone.slots[0], unit=Ref("u9", "gw-9"))
     fold.record(msgspec.structs.replace(gone, slots=(slot,)))
+    soon = plan(request("v2"), lambda _: platform, platform.clock, fold)
+    assert [one.effect for one in soon.resolved(at=NOW + 11, run="r2")] == [True], "the others may take effect yet"
+    platform.clock.time = NOW + 1000
     found = plan(request("v2"), lambda _: platform, platform.clock, fold)
-    told = list(found.resolved(at=NOW + 11, run="r2"))
+    told = list(found.resolved(at=NOW + 1001, run="r2"))
     assert [(one.of, one.call, one.effect, [unit.unit.id for unit in one.slots]) for one in told] == [
         ("r1", 1, True, ["u0"]),
         ("r1", 1, False, ["u1", "u2"]),

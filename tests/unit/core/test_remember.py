@@ -57,6 +57,13 @@ def test_what_may_have_taken_effect_counts(kind: ReceiptKind, went: int, unanswe
     assert len(forgotten(memory, 2).went) == 0
 
 
+def test_results_say_something_only_while_a_call_has_no_answer() -> None:
+    fold = Remembering(0.0, durable=False)
+    for event, doubts in ((intended(1), True), (called(2), False), (settled(3), False)):
+        fold.record(event)
+        assert fold.doubts is doubts
+
+
 def test_a_unit_that_the_platform_refused_does_not_count() -> None:
     receipt = Receipt(ReceiptKind.UNKNOWN, refused=(("u1", "too old"),))
     memory = remembered(

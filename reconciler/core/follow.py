@@ -10,7 +10,7 @@ from reconciler.core.judge import verdict
 from reconciler.core.progress import MAX_SENDS, RESEND_AFTER, Sent, Sight, Track
 from reconciler.model.change import Change, Held, SlotId, Verb
 from reconciler.model.condition import Condition
-from reconciler.model.hold import Hold, HoldReason
+from reconciler.model.hold import PACING, Hold, HoldReason
 from reconciler.model.observation import Phase, State
 from reconciler.model.outcome import Result
 from reconciler.model.unit import Reach
@@ -19,8 +19,16 @@ from reconciler.model.verdict import Verdict
 SETTLES_IN = 10.0
 """Seconds that the effect of a call may take to show where the slot had failed before."""
 
-PASSING = frozenset({HoldReason.UNKNOWN, HoldReason.NOT_PREPARED, HoldReason.REQUIREMENT_NOT_MET})
+PASSING = PACING | {
+    HoldReason.UNKNOWN,
+    HoldReason.NOT_PREPARED,
+    HoldReason.REQUIREMENT_NOT_MET,
+    HoldReason.ROLLOUT_PAUSED,
+}
 """Reasons of holds that may pass within a run."""
+
+ABSENT = frozenset({HoldReason.UNREACHABLE, HoldReason.OWED, HoldReason.PAUSED})
+"""Reasons that end where the unit comes back, or the person who stopped it goes on."""
 
 RESUMED = frozenset({Verdict.LEFTOVER, Verdict.RETRY})
 """Verdicts that end a change of one step, but not one of several."""
@@ -108,7 +116,7 @@ def _changed_by_others(state: State) -> Step:
 
 def _blocked(held: Held) -> Step:
     codes = {reason.code for reason in held.reasons}
-    if HoldReason.UNREACHABLE in codes or HoldReason.PAUSED in codes:
+    if codes & ABSENT:
         return Step(outcome=Result.WAITING, holds=held.reasons)
     if not codes <= PASSING:
         return Step(outcome=Result.FAILED, detail="cannot go on", holds=held.reasons)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -11,6 +12,7 @@ from reconciler.core.assessment import FleetAssessment, unmanaged
 from reconciler.core.basis import basis, moved_to
 from reconciler.core.causes import Causes
 from reconciler.core.digest import SlotDigest
+from reconciler.core.forecast import Waiting, forecast, with_shares
 from reconciler.core.guards import Vetoes, behind
 from reconciler.core.guards.allow import admitted
 from reconciler.core.guards.case import Scene
@@ -21,6 +23,7 @@ from reconciler.core.guards.requirement import Gates
 from reconciler.core.impact import Order, shares
 from reconciler.core.judge import Intent, Judged, verb_of
 from reconciler.core.resolve import Column
+from reconciler.core.rollouts import standings
 from reconciler.core.warn import lapsed, units_in_words, warnings
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Held, Refusals, Review, Step, Verb
 from reconciler.model.desired import Desired, Settings
@@ -66,8 +69,8 @@ def fleet_plan(  # a fleet, what is known of it, and where its manifests came fr
     """Return the plan of a judged fleet. `manifest` is the manifests' digest, `gates` what requirements say of workloads."""
     maker = _Maker(one, catalog, gates)
     maker.run()
-    changes, review = _reviewed(maker, compiler)
-    actions = compiler.compile(changes, one.fleet_wide, wide=not one.by_ids) if changes else ()
+    changes, review, waiting = _reviewed(maker, compiler)
+    actions = _compiled(one, compiler, changes)
     _set_steps(changes, actions, review.later)
     missing = tuple(_missing(one))
     judged = admitted(one.document, loads(one), len(one.resolution.scope), one.patience.now)
@@ -86,7 +89,12 @@ def fleet_plan(  # a fleet, what is known of it, and where its manifests came fr
         warnings=(*warnings(one), *lapsed(one, catalog), *review.warnings),
         releases=moved_to(changes, catalog),
         shares=tuple(shares(one, changes)),
+        rollouts=forecast(one, changes, actions, waiting, partial(_compiled, one, compiler)),
     )
+
+
+def _compiled(one: FleetAssessment, compiler: Compiler, changes: Sequence[Change]) -> tuple[Action, ...]:
+    return compiler.compile(changes, one.fleet_wide, wide=not one.by_ids) if changes else ()
 
 
 def failed_fleet(name: str, *, connection: str, platform: str, target: str, manifest: str, error: str) -> FleetPlan:
@@ -178,15 +186,17 @@ def _settings_from(state: State, desired: Desired) -> Settings:
     return state.settings if state.assigned == desired.version and state.settings != desired.settings else ()
 
 
-def _reviewed(maker: _Maker, compiler: Compiler) -> tuple[tuple[Change, ...], Review]:
-    """Return the changes that the platform does not hold, and what it says of them by their new positions."""
+def _reviewed(maker: _Maker, compiler: Compiler) -> tuple[tuple[Change, ...], Review, Waiting]:
+    """Return the changes that may go now, what the platform says of them by their new positions, and what waits for its turn."""
     review = compiler.review(maker.changes) if maker.changes else Review()
     going, held, review = vetoed(maker.changes, review)
     maker.held += [held_of(change, reasons) for change, reasons in held]
-    going, held, review = paced(maker.one, going, maker.held, review)
-    maker.held += [held_of(change, reasons) for change, reasons in held]
+    maker.one.standings = standings(maker.one, maker.held)
+    going, waiting, review = paced(maker.one, going, maker.held, review)
+    maker.held += [held_of(change, reasons) for change, reasons in waiting]
     maker.held.sort(key=_held_order)
-    return tuple(going), review
+    going, review = with_shares(maker.one, going, review)
+    return tuple(going), review, waiting
 
 
 def held_of(change: Change, reasons: tuple[Hold, ...]) -> Held:

@@ -1,7 +1,8 @@
 """Which held changes go once others of the same plan took effect, and in which stage: all fleets together.
 
 Changes that go at once are stage 1. A change that only requirements hold goes one stage after the last change that it
-waits for; so chains get stage after stage. Whatever waits for something that this plan does not do keeps stage 0.
+waits for; so chains get stage after stage. A change that only the pace of a rollout holds goes as many stages later as its
+wave comes after the one that is waited for. Whatever waits for something that this plan does not do keeps stage 0.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import msgspec
 
 from reconciler.core.guards.requirement import Block, Gates, Slot
 from reconciler.model.change import Held
-from reconciler.model.hold import Hold, HoldReason, Outlook
+from reconciler.model.hold import PACING, Hold, HoldReason, Outlook
 from reconciler.model.plan import FleetPlan
 from reconciler.model.unit import Units
 
@@ -43,11 +44,12 @@ def staged(plans: Sequence[FleetPlan], gated: Gated, *, complete: bool = True) -
 
     `complete`: these are all fleets of a plan, so that what is not among their changes does not go.
     """
+    plans = [_paced(plan) for plan in plans]
     moves: Moves = {
-        (plan.connection, change.unit.id, change.workload.id): (1, change.to)
+        (plan.connection, one.unit.id, one.workload.id): (one.stage if isinstance(one, Held) else 1, one.to)
         for plan in plans
         if plan.connection in gated
-        for change in plan.changes
+        for one in (*plan.changes, *(held for held in plan.held if held.stage))
     }
     found: dict[int, dict[int, Held]] = {}
     waiting = list(_waiting(plans, gated))
@@ -61,6 +63,23 @@ def staged(plans: Sequence[FleetPlan], gated: Gated, *, complete: bool = True) -
         stage = moves.get(_slot(one), (0, None))[0]
         found.setdefault(one.fleet, {})[one.entry] = _staged(one, stage, moves, complete=complete)
     return [_with(plan, found.get(number, {})) for number, plan in enumerate(plans)]
+
+
+def _paced(plan: FleetPlan) -> FleetPlan:
+    """Return a plan with the stages of what only the pace of a rollout holds."""
+    found = {
+        number: msgspec.structs.replace(held, stage=max(_turn(hold) for hold in held.reasons))
+        for number, held in enumerate(plan.held)
+        if all(hold.code in PACING for hold in held.reasons)
+    }
+    return _with(plan, found)
+
+
+def _turn(hold: Hold) -> int:
+    """Return the stage in which a change goes that the pace of a rollout holds."""
+    if hold.wave is None or hold.closing is None:
+        return 2
+    return 1 + hold.wave - hold.closing.wave
 
 
 def _waiting(plans: Sequence[FleetPlan], gated: Gated) -> Iterator[_Waiting]:

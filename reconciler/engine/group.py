@@ -21,6 +21,7 @@ from reconciler.core.decide import (
     unread_fleet,
 )
 from reconciler.core.need import needs, tied_to
+from reconciler.core.shares import asked
 from reconciler.engine.parallel import at_once
 from reconciler.errors import PlatformError, ReconcilerError, SettingsError
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review
@@ -90,8 +91,9 @@ class PlatformCompiler(msgspec.Struct):
         refused: Refusals = NOTHING_REFUSED,
     ) -> tuple[Action, ...]:
         """Turn changes into calls."""
+        staging = self.platform.capabilities.staging
         return self.platform.compile(
-            changes, self.snapshot, self.catalog, fleet_wide=fleet_wide, wide=wide, refused=refused
+            [asked(one, staging) for one in changes] if staging else changes, self.snapshot, self.catalog, fleet_wide=fleet_wide, wide=wide, refused=refused
         )
 
 
@@ -195,6 +197,7 @@ class GroupReader:
             retries_itself=known.retries_itself,
             orders_versions=known.orders_versions,
             steps=known.steps,
+            staging=known.staging,
             snapshot=snapshot,
             done_at=self.clock.monotonic(),
         )

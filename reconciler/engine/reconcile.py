@@ -12,6 +12,7 @@ from collections.abc import Generator, Iterator, Mapping
 import msgspec
 
 from reconciler.core.advance import FRESH, advance
+from reconciler.core.milestones import milestones
 from reconciler.core.progress import Advance, Answers, Call, Look, Moment, Progress, Sight, Unread
 from reconciler.engine.dispatch import Dispatch, Sending
 from reconciler.engine.group import GroupReader, View
@@ -39,9 +40,11 @@ class Reconciling:
         self._sights: dict[str, Sight | Unread] = {}
         self._whole: dict[str, Sight] = {}
         self._see(view)
+        self._seen = view
 
     def events(self) -> Generator[AnyEvent, None, None]:
         """Carry the changes out, telling what happens."""
+        yield from self._milestones()
         due: dict[str, Answers] = dict.fromkeys(self._open, ())
         steps: dict[str, Advance] = {}
         looked = False
@@ -108,13 +111,22 @@ class Reconciling:
         else:
             yield from self._read_open()
 
-    def _read(self) -> Iterator[Note]:
+    def _milestones(self) -> Iterator[AnyEvent]:
+        """Tell what the last decision shows of rollouts: what comes later goes by it, once it is recorded."""
+        plans = self._seen.plans
+        memory = self.reader.history.memory(plans, self.run.now())
+        for plan in plans.values():
+            yield from milestones(plan, memory, at=self.run.now(), run=self.run.id)
+
+    def _read(self) -> Iterator[AnyEvent]:
         """Read everything and decide again."""
         revealed = {release for progress in self._open.values() for release in progress.revealed}
         view = self.reader.read(self.run.now(), set(self._open), revealed)
         for error in view.unread.values():
             yield self._unread_note(error)
         self._see(view)
+        self._seen = view
+        yield from self._milestones()
 
     def _see(self, view: View) -> None:
         """Take a view as the sight of every open fleet."""

@@ -142,10 +142,14 @@ class Suspend(Kind, frozen=True, kw_only=True):
 
 
 class Wave(Kind, frozen=True, kw_only=True):
-    """A wave given by selector and/or percent."""
+    """A wave given by selector and/or percent: with both, by a percentage of what the selector matches.
+
+    Where the platform stages within a unit, `share` takes only that percentage of the devices of each of them.
+    """
 
     units: Selector | None = None
     percent: Percent | None = None
+    share: Percent | None = None
 
 
 class Failure(Kind, frozen=True, kw_only=True):
@@ -156,7 +160,7 @@ class Failure(Kind, frozen=True, kw_only=True):
 
 
 class Rollout(Kind, frozen=True, kw_only=True):
-    """How versions spread. Checked for meaning; not enforced yet, and plans say so."""
+    """How versions spread: wave after wave, so many at a time, as long as few enough fail."""
 
     waves: list[Percent | Wave] = []
     max_moving: Amount | Limit | None = None
@@ -165,6 +169,11 @@ class Rollout(Kind, frozen=True, kw_only=True):
     soak: Duration | None = None
     deadline: Duration | None = None
     on_failure: Annotated[str, msgspec.Meta(pattern=r"^(halt|rollback)$(?!\n)")] = "halt"
+
+    @property
+    def paces(self) -> bool:
+        """Return whether versions spread step by step, and not all at once."""
+        return bool(self.waves or self.max_moving or self.failure)
 
 
 class Window(Kind, frozen=True, kw_only=True):

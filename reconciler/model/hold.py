@@ -38,9 +38,20 @@ class HoldReason(StrEnum):
     """The base gives the slot something else since these manifests left it, and they say what it said then."""
     ROUTE_UNVERIFIED = "route-unverified"
     OUTSIDE_WINDOW = "outside-window"
+    ROLLOUT_HALTED = "rollout-halted"
+    ROLLOUT_PAUSED = "rollout-paused"
+    ROLLOUT_ABORTED = "rollout-aborted"
+    OWED = "owed"
+    """The unit is not connected: a rollout sends it the version when it is back, through the same gates as all others."""
     WAVE_NOT_OPEN = "wave-not-open"
     TOO_MANY_MOVING = "too-many-moving"
     REQUIREMENT_NOT_MET = "requirement-not-met"
+
+
+PACING = frozenset({HoldReason.WAVE_NOT_OPEN, HoldReason.TOO_MANY_MOVING})
+"""Reasons that end by themselves, as other changes of the rollout take effect."""
+STOPPING = frozenset({HoldReason.ROLLOUT_HALTED, HoldReason.ROLLOUT_ABORTED})
+"""Reasons that only a person ends: nothing waits for that."""
 
 
 class Problem(StrEnum):
@@ -121,6 +132,31 @@ class Unmet(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
     """The manifests ask for the change that would end it, but this plan does not have it."""
 
 
+class ClosedBy(StrEnum):
+    """What a wave still lacks, so that the waves after it stay closed."""
+
+    INCOMPLETE = "incomplete"
+    """The reading did not prove all that it did not show: it is no evidence."""
+    TO_GO = "to-go"
+    """Reachable units of it are still to be assigned the version: `count` of them."""
+    NOBODY = "nobody"
+    """No reachable device of it was assigned the version: nobody can report it."""
+    SUCCESS = "success"
+    """Too few report the version: `count` of `of` devices, where `needs` percent must."""
+    SOAK = "soak"
+    """Enough report it, but not for long enough: `count` seconds are left of `of`."""
+
+
+class Closing(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """Why waves are closed: what the wave of this number (from 0) still lacks."""
+
+    wave: int
+    by: ClosedBy
+    count: int = 0
+    of: int = 0
+    needs: str = ""
+
+
 class Hold(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One reason why a change may not go. Which fields are set depends on `code`.
 
@@ -139,3 +175,10 @@ class Hold(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     at: Origin | None = None
     """Where a mistake is written."""
     requirement: Unmet | None = None
+    wave: int | None = None
+    """The wave that is not open, by number from 0."""
+    closing: Closing | None = None
+    """What an earlier wave lacks."""
+    count: int = 0
+    """Devices that failed, or that move, `of` those that were attempted, or that may move at a time."""
+    of: int = 0

@@ -9,9 +9,8 @@ import msgspec
 from reconciler.model.report import EXPLANATION_FORMAT, Explanation, Rule, Seen, SlotExplanation
 from reconciler.views.line import EMPTY, KEY, Line, folded, line, pair
 from reconciler.views.reason_words import (
-    ADVICE,
     LABELS,
-    SENT_IN_THIS_RUN,
+    advised,
     condition_words,
     conditions_words,
     hold_words,
@@ -132,6 +131,6 @@ def _next(one: SlotExplanation) -> Iterator[Line]:
         text = f": {words}" if words else ""
         stage = f"stage {one.stage:,}: " if one.stage else ""
         yield pair("" if number else "held", f"{stage}! {LABELS[hold.code]}{text}", "yellow")
-        yield pair("", f"next: {SENT_IN_THIS_RUN if one.stage else ADVICE[hold.code]}", "cyan")
+        yield pair("", f"next: {advised(hold.code, in_this_run=bool(one.stage))}", "cyan")
     if one.planned is None and not one.held:
         yield pair("plan", "nothing to do")

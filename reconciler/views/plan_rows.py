@@ -18,7 +18,7 @@ from reconciler.model.release import Listed
 from reconciler.model.unit import Names, Ref
 from reconciler.views.base_words import READINGS, edit_words, loosened_words, was_and_now
 from reconciler.views.group import Calls, Group, HeldGroup, goal, leaving, moves, terms, units_and_devices
-from reconciler.views.reason_words import ADVICE, LABELS, LIMITS, SENT_IN_THIS_RUN, violation_words
+from reconciler.views.reason_words import LABELS, LIMITS, advised, violation_words
 from reconciler.views.releases_text import facts, first_line
 from reconciler.views.words import REASONS, SAMPLE, SIGNS, Show, course, devices, listed, places, portion
 
@@ -231,7 +231,7 @@ def held_row(parts: HeldParts) -> Row:
         Cell("Blocked by", show(group.text) if group.text else ""),
         Cell("Change", REASONS[first.reason] if first.reason in COMPARED else "", "dim"),
         *_which([(one, some.held) for one, some in parts]),
-        Cell("Next", SENT_IN_THIS_RUN if first.stage else ADVICE[group.code], "", Where.TABLE),
+        Cell("Next", advised(group.code, in_this_run=bool(first.stage)), "", Where.TABLE),
     ]
     return Row(cells)
 

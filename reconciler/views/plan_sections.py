@@ -35,7 +35,7 @@ from reconciler.views.plan_rows import (
     text_row,
 )
 from reconciler.views.plan_words import staged
-from reconciler.views.reason_words import ADVICE, LABELS, SENT_IN_THIS_RUN, diagnostic_words, warnings_of
+from reconciler.views.reason_words import LABELS, advised, diagnostic_words, warnings_of
 from reconciler.views.releases_text import spoken_of
 from reconciler.views.words import Show, count
 
@@ -218,7 +218,7 @@ class Sections:
             map(held_row, found),
             title=LABELS[code],
             number=number,
-            advice=SENT_IN_THIS_RUN if in_this_run else ADVICE[code],
+            advice=advised(code, in_this_run=in_this_run),
             most=most,
             rest=f"… and {count(rest, 'more kind')} of these; --verbose lists all" if most and rest > 0 else "",
         )

@@ -11,6 +11,7 @@ from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.hold import Hold, HoldReason, Outlook, Problem, Unmet
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.plan import FleetPlan, LimitKind, Violation
+from reconciler.views.rollout_words import ROLLOUT_HOLDS, rollout_hold_words
 
 CONDITIONS = {
     ConditionCode.NOT_COVERED: "not covered by the reading",
@@ -200,6 +201,10 @@ LABELS = {
     HoldReason.BEHIND_BASE: "behind the base",
     HoldReason.ROUTE_UNVERIFIED: "route unverified",
     HoldReason.OUTSIDE_WINDOW: "outside the maintenance window",
+    HoldReason.ROLLOUT_HALTED: "rollout halted",
+    HoldReason.ROLLOUT_PAUSED: "rollout paused",
+    HoldReason.ROLLOUT_ABORTED: "rollout aborted",
+    HoldReason.OWED: "unit not connected",
     HoldReason.WAVE_NOT_OPEN: "wave not open",
     HoldReason.TOO_MANY_MOVING: "too many units moving",
     HoldReason.REQUIREMENT_NOT_MET: "requirement not met",
@@ -228,13 +233,27 @@ ADVICE = {
     HoldReason.BEHIND_BASE: "nothing to do: merged, these manifests leave it as the base has it; to see that, merge the base into them",
     HoldReason.ROUTE_UNVERIFIED: "confirm the route in the connection's `routes`",
     HoldReason.OUTSIDE_WINDOW: "sent automatically when the window opens",
+    HoldReason.ROLLOUT_HALTED: "see why it failed; ask for another version, or go on with `reconciler rollout resume`",
+    HoldReason.ROLLOUT_PAUSED: "go on with `reconciler rollout resume`",
+    HoldReason.ROLLOUT_ABORTED: "ask for another version",
+    HoldReason.OWED: "sent when the unit is connected again, in its wave like all others",
     HoldReason.WAVE_NOT_OPEN: "sent automatically when the earlier waves have succeeded",
     HoldReason.TOO_MANY_MOVING: "sent automatically when other units have settled",
     HoldReason.REQUIREMENT_NOT_MET: "bring the units to the required version first",
 }
 
-SENT_IN_THIS_RUN = "sent automatically in this run, when what it requires has taken effect"
+IN_THIS_RUN = {
+    HoldReason.WAVE_NOT_OPEN: "sent automatically in this run, if the earlier waves succeed before its deadline",
+    HoldReason.TOO_MANY_MOVING: "sent automatically in this run, as others settle before its deadline",
+    HoldReason.REQUIREMENT_NOT_MET: "sent automatically in this run, when what it requires has taken effect",
+}
 """The advice for a change that is held for a later stage of the same run."""
+
+
+def advised(code: HoldReason, *, in_this_run: bool) -> str:
+    """Return what a person can do about held changes."""
+    return IN_THIS_RUN.get(code, ADVICE[code]) if in_this_run else ADVICE[code]
+
 
 LIMITS = {
     LimitKind.RELEASE: "release limit",
@@ -272,6 +291,8 @@ def hold_words(one: Hold, workload: str, version: str | None) -> str:
     if one.code is HoldReason.QUARANTINED and one.needs:
         own = hold_words(replace(one, needs=""), *one.needs.rsplit(" ", 1))
         return f"{workload} {version} brings along {one.needs}: {own}"
+    if one.code in ROLLOUT_HOLDS:
+        return rollout_hold_words(one)
     if one.code is HoldReason.VERSION_NOT_FOUND and version is not None:
         return f"the platform has no version {version}{f': {one.text}' if one.text else ''}"
     return HOLDS.get(one.code, "{text}").format(

@@ -42,7 +42,7 @@ def command(unit: str, rest: tuple[str, ...], output: str, file: tuple[Path, ...
     manifest = wiring.load(paths, connections)
     repository = wiring.repository(paths)
     request = PlanRequest(manifest=manifest, detail=unit)
-    planned = plan(request, wiring.opener(manifest, clock), clock)
+    planned = plan(request, wiring.opener(manifest, clock), clock, wiring.history(clock))
     planned.close()
     found = explanation(planned, manifest, repository, unit, workload)
     print_report(found, output, explain_text.encode, explain_text.render, now=clock.now())

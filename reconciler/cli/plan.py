@@ -92,7 +92,7 @@ def command(  # every option is one of the command line's
             probe=probe,
             lifetime=expires,
         )
-        planned = plan(request, comparing.guarded(open_, compared.connections), clock)
+        planned = plan(request, comparing.guarded(open_, compared.connections), clock, wiring.history(clock))
     planned.close()
     _say_hidden(planned.plan)
     if out is not None:

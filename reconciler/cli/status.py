@@ -83,6 +83,7 @@ def command(
     listed, `-o name` one `unit/workload` a line.
     """
     clock = wiring.SystemClock()
+    history = wiring.history(clock)
     listed = units or output == "name"
 
     def ask(quiet: bool) -> tuple[PlanRequest, Open]:
@@ -91,14 +92,14 @@ def command(
         return request, wiring.opener(manifest, clock)
 
     if not watch:
-        planned = plan(*ask(False), clock)
+        planned = plan(*ask(False), clock, history)
         planned.close()
         print_status(status(planned, units=listed, only=only), output, clock.now())
         return int(planned.plan.errored)
     shown = Drawing(wide=output == "wide") if is_terminal() and output in {"text", "wide"} else Appending(output)
     try:
         with shown:
-            for found in follow(ask, clock, interval, units=listed, only=only):
+            for found in follow(ask, clock, history, interval, units=listed, only=only):
                 if isinstance(found, ReconcilerError):
                     shown.trouble(found, clock.now())
                 else:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 
+import msgspec
+
 from reconciler.core.decide import PlanRequest
 from reconciler.core.status import fleet_status
 from reconciler.engine.group import Open
@@ -12,7 +14,7 @@ from reconciler.errors import ReconcilerError
 from reconciler.model.plan import FleetPlan
 from reconciler.model.report import FleetStatus, Status
 from reconciler.model.verdict import Health, Standing, Sync
-from reconciler.ports import Clock
+from reconciler.ports import Clock, History
 
 
 def status(planned: PlanResult, *, units: bool = False, only: Collection[Standing] = ()) -> Status:
@@ -31,6 +33,7 @@ def status(planned: PlanResult, *, units: bool = False, only: Collection[Standin
 def follow(
     ask: Callable[[bool], tuple[PlanRequest, Open]],
     clock: Clock,
+    history: History,
     interval: float,
     *,
     units: bool,
@@ -44,7 +47,7 @@ def follow(
     again = False
     while True:
         try:
-            planned = plan(*ask(again), clock)
+            planned = plan(*ask(again), clock, history)
         except ReconcilerError as error:
             if not again:
                 raise
@@ -67,4 +70,5 @@ def _fleet(planned: PlanResult, fleet: FleetPlan, *, units: bool, only: Collecti
             health=Health.UNKNOWN,
             error=fleet.error,
         )
-    return fleet_status(planned.assessment(fleet.fleet), units=units, only=only)
+    found = fleet_status(planned.assessment(fleet.fleet), units=units, only=only)
+    return msgspec.structs.replace(found, rollouts=fleet.rollouts) if fleet.rollouts else found

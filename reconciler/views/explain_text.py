@@ -15,6 +15,7 @@ from reconciler.views.reason_words import (
     conditions_words,
     hold_words,
 )
+from reconciler.views.rollout_words import STYLES, wave_name
 from reconciler.views.status_text import HEALTH_STYLES, SYNC_STYLES
 from reconciler.views.words import PHASES, SIGNS, clean, course, joined, places, ready, since, underway, version
 
@@ -57,6 +58,7 @@ def _slot(one: SlotExplanation, now: float) -> Iterator[Line]:
         (one.health.value, HEALTH_STYLES[one.health]),
         indent=2,
     )
+    yield from _wave(one)
     yield from _next(one)
 
 
@@ -116,6 +118,13 @@ def _besides(seen: Seen) -> Iterator[Line]:
         yield pair("" if number else "platform", f"{clean(name)}: {clean(text)}", "dim")
     if seen.protected:
         yield pair("", f"never pruned: {clean(conditions_words(seen.protected))}")
+
+
+def _wave(one: SlotExplanation) -> Iterator[Line]:
+    if one.wave is not None:
+        wave = one.wave
+        what = f"{wave.wave + 1} of its rollout ({clean(wave_name(wave))}): "
+        yield line(("wave".ljust(KEY), "dim"), what, (wave.state.value, STYLES[wave.state]), indent=2)
 
 
 def _next(one: SlotExplanation) -> Iterator[Line]:

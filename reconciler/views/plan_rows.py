@@ -38,13 +38,14 @@ class Rank(IntEnum):
     MISTAKES = 7
     PROBLEMS = 8
     SHARES = 9
-    HELD = 10
-    CHANGES = 11
-    WARNINGS = 12
-    FLEETS = 13
-    VERSIONS = 14
-    CALLS = 15
-    SLOTS = 16
+    ROLLOUTS = 10
+    HELD = 11
+    CHANGES = 12
+    WARNINGS = 13
+    FLEETS = 14
+    VERSIONS = 15
+    CALLS = 16
+    SLOTS = 17
 
 
 class Where(Enum):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
 
 from reconciler.model.rollout import RolloutPlan, RolloutState, WavePlan
-from reconciler.views.line import Line, Span, fits, folded, line, table
+from reconciler.views.line import EMPTY, Line, Span, fits, folded, line, table
 from reconciler.views.rollout_words import STYLES, bar, progress_words, remarks, state_words, wave_name
 from reconciler.views.words import clean, count, percent, version
 
+FORMAT = "reconciler/rollouts.v1"
 HEAD = ("Wave", "Takes", "Units", "Up to", "Attempted", "Reporting", "Failed", "Owed", "Calls", "State")
 RIGHT = frozenset(range(2, len(HEAD) - 1))
 LONGEST = 30
@@ -22,6 +25,20 @@ def render(rollouts: Iterable[RolloutPlan], width: int, *, complete: bool = Fals
         if complete or one.state is not RolloutState.COMPLETE or one.owed:
             found += _rollout(one, width)
     return found
+
+
+def report(rollouts: Sequence[RolloutPlan], width: int) -> list[Line]:
+    """Return all rollouts of fleets, complete ones too, or that there are none."""
+    found: list[Line] = []
+    for fleet in dict.fromkeys(one.rollout.fleet for one in rollouts):
+        mine = [one for one in rollouts if one.rollout.fleet == fleet]
+        found += [line(("Fleet ", "bold"), (clean(fleet), "bold cyan")), *render(mine, width, complete=True), EMPTY]
+    return found[:-1] or [line("No version spreads in waves, or so many at a time.")]
+
+
+def encode(rollouts: Sequence[RolloutPlan]) -> bytes:
+    """Return rollouts as UTF-8 JSON."""
+    return msgspec.json.encode({"format": FORMAT, "rollouts": rollouts})
 
 
 def _rollout(one: RolloutPlan, width: int) -> Iterator[Line]:

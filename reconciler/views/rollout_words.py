@@ -106,7 +106,9 @@ def remarks(one: RolloutPlan, show: Show) -> Iterator[tuple[str, str]]:
         yield f"wave {closing.wave + 2} is closed: {closing_words(closing)}", "yellow"
     if one.state is RolloutState.PROGRESSING and one.waves:
         yield _exposure(one, closing), "dim"
-    if one.soaks and not one.remembered and one.waves:
+    if one.state is RolloutState.HALTED and not one.remembered:
+        yield "no history is kept: it is halted as long as these failures show", "yellow"
+    if one.state is RolloutState.PROGRESSING and one.soaks and not one.remembered and one.waves:
         yield "no history is kept: `soak` counts from the start of each run", "yellow"
 
 

@@ -19,9 +19,7 @@ Place = tuple[str, str, int]
 """Workload id, version, wave."""
 
 
-def with_shares(
-    one: FleetAssessment, going: Sequence[Change], review: Review
-) -> tuple[list[Change], Review]:
+def with_shares(one: FleetAssessment, going: Sequence[Change], review: Review) -> tuple[list[Change], Review]:
     """Return changes with the share of their unit at which the open waves stop, and the call that raises it among what follows."""
     staging = one.staging
     if staging is None or not any(standing.course.waves.shared for standing in one.standings.values()):

@@ -9,7 +9,7 @@ import msgspec
 
 from reconciler.core.course import Tally
 from reconciler.model.fleet import Rollout
-from reconciler.model.hold import Closing, ClosedBy
+from reconciler.model.hold import ClosedBy, Closing
 from reconciler.model.quantity import percent, seconds
 
 ALL = "100%"

@@ -272,4 +272,3 @@ def at_once(spec: Rollout, devices: int) -> int | None:
     if share is not None:
         bounds.append(max(1, floor(percent(share) * devices / 100)))
     return min(bounds)
-

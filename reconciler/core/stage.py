@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from reconciler.core.guards.requirement import Block, Gates, Slot
-from reconciler.model.change import Held
+from reconciler.model.change import Change, Held
 from reconciler.model.hold import PACING, Hold, HoldReason, Outlook
 from reconciler.model.plan import FleetPlan
 from reconciler.model.unit import Units
@@ -49,7 +49,7 @@ def staged(plans: Sequence[FleetPlan], gated: Gated, *, complete: bool = True) -
         (plan.connection, one.unit.id, one.workload.id): (one.stage if isinstance(one, Held) else 1, one.to)
         for plan in plans
         if plan.connection in gated
-        for one in (*plan.changes, *(held for held in plan.held if held.stage))
+        for one in _going(plan)
     }
     found: dict[int, dict[int, Held]] = {}
     waiting = list(_waiting(plans, gated))
@@ -63,6 +63,12 @@ def staged(plans: Sequence[FleetPlan], gated: Gated, *, complete: bool = True) -
         stage = moves.get(_slot(one), (0, None))[0]
         found.setdefault(one.fleet, {})[one.entry] = _staged(one, stage, moves, complete=complete)
     return [_with(plan, found.get(number, {})) for number, plan in enumerate(plans)]
+
+
+def _going(plan: FleetPlan) -> Iterator[Change | Held]:
+    """Yield what a plan lets go, now or in a later stage."""
+    yield from plan.changes
+    yield from (held for held in plan.held if held.stage)
 
 
 def _paced(plan: FleetPlan) -> FleetPlan:

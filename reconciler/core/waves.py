@@ -55,7 +55,7 @@ class Membership(msgspec.Struct):
 
 def turns(rollout: RolloutId, units: Iterable[str]) -> Iterable[bytes]:
     """Return where units stand in the order of a rollout: spread evenly, the same in every process (ids)."""
-    start = blake2b("\0".join((rollout.fleet, rollout.workload, rollout.version, "")).encode(), digest_size=DIGEST)
+    start = blake2b(f"{rollout.fleet}\0{rollout.workload}\0{rollout.version}\0".encode(), digest_size=DIGEST)
     copy = start.copy
 
     def turn(unit: str) -> bytes:
@@ -79,9 +79,7 @@ class Waves:
         self.written = [one if isinstance(one, Wave) else Wave(percent=one) for one in rollout.waves]
         self.rules = [in_words(msgspec.to_builtins(one)) for one in rollout.waves]
         self.shared = any(one.share is not None for one in self.written)
-        self._masks: list[Mask | None] = [
-            None if one.units is None else mask(one.units, units) for one in self.written
-        ]
+        self._masks: list[Mask | None] = [None if one.units is None else mask(one.units, units) for one in self.written]
 
     @property
     def rest(self) -> int:
@@ -101,7 +99,7 @@ class Waves:
             found += mine * number
         outside = int.from_bytes(inside.translate(FLIPPED), "little")
         found += left * self.rest + outside * NOWHERE
-        patterns = [(Stop(number),) for number in range(self.rest + 1)]
+        patterns: list[Pattern] = [(Stop(number),) for number in range(self.rest + 1)]
         return Membership(patterns, found.to_bytes(len(inside), "little"))
 
     def _takes(self, rollout: RolloutId, column: Column, inside: bytes) -> Iterable[bytes]:

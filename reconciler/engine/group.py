@@ -93,7 +93,12 @@ class PlatformCompiler(msgspec.Struct):
         """Turn changes into calls."""
         staging = self.platform.capabilities.staging
         return self.platform.compile(
-            [asked(one, staging) for one in changes] if staging else changes, self.snapshot, self.catalog, fleet_wide=fleet_wide, wide=wide, refused=refused
+            [asked(one, staging) for one in changes] if staging else changes,
+            self.snapshot,
+            self.catalog,
+            fleet_wide=fleet_wide,
+            wide=wide,
+            refused=refused,
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from reconciler.core.names import suggestion
 from reconciler.engine.plan import PlanResult
-from reconciler.errors import PlatformError, SettingsError
+from reconciler.errors import SettingsError
 from reconciler.model.event import Ruled
 from reconciler.model.memory import Command, Ruling
 from reconciler.model.rollout import STOPPED, RolloutPlan, RolloutState
@@ -18,7 +18,7 @@ FORGOTTEN = "no history is kept, so nobody would remember it"
 def rollouts(planned: PlanResult, fleet: str = "", workload: str = "") -> list[RolloutPlan]:
     """Return the rollouts of all fleets, or of one, or of one of its workloads, by any of its names.
 
-    Raises SettingsError for a fleet or workload that is not there, PlatformError where its connection could not be read.
+    Raises SettingsError for a fleet or workload that is not there, and where its connection could not be read.
     """
     plans = planned.plan.fleets
     if fleet:
@@ -27,7 +27,7 @@ def rollouts(planned: PlanResult, fleet: str = "", workload: str = "") -> list[R
             names = [one.fleet for one in planned.plan.fleets]
             raise SettingsError(f"there is no fleet named {fleet!r}{suggestion(fleet, names)}")
     if fleet and plans[0].error:
-        raise PlatformError(plans[0].error)
+        raise SettingsError(plans[0].error, hint="check the connection with `reconciler doctor`")
     found = [one for plan in plans for one in plan.rollouts]
     if not workload:
         return found

@@ -6,7 +6,7 @@ import msgspec
 
 from reconciler.core.guards.limit import parts
 from reconciler.manifest.finding import Findings, finding
-from reconciler.model.diagnostic import Severity
+from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.fleet import Document, FleetSpec, Rollout, Wave
 from reconciler.model.kind import in_words
 from reconciler.model.origin import Path
@@ -88,7 +88,7 @@ class _Waves:
         if wave.share is not None and not percent(wave.share).is_integer():
             yield finding(self.document, path, "share", f"a share is a whole percentage, not {wave.share}")
 
-    def _short(self, selector: str, what: str, far: float) -> object:
+    def _short(self, selector: str, what: str, far: float) -> Diagnostic:
         of = f" of {selector}" if selector else ""
         last = max(
             position

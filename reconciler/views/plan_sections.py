@@ -93,7 +93,15 @@ class Sections:
             self._mistakes(),
             self._problems(),
         ]
-        found += [self._shares(), self._rollouts(), self._held(), self._warnings(), self._versions(), self._calls(), self._slots()]
+        found += [
+            self._shares(),
+            self._rollouts(),
+            self._held(),
+            self._warnings(),
+            self._versions(),
+            self._calls(),
+            self._slots(),
+        ]
         return sorted((one for one in found if one.total), key=lambda one: one.rank)
 
     def _violations(self) -> Section:
@@ -190,14 +198,10 @@ class Sections:
         return Section(Rank.SHARES, "Share of the fleet", "", "shares of a fleet", total, columns, [Block(rows)])
 
     def _rollouts(self) -> Section:
-        found = [
-            (fleet, one) for fleet in self.fleets for one in fleet.fleet.rollouts if one.waves and self.apart
-        ]
+        found = [(fleet, one) for fleet in self.fleets for one in fleet.fleet.rollouts if one.waves and self.apart]
         rows = [row for fleet, one in found for row in wave_rows(fleet, one)]
         intro = "\n\n".join(rollout_summary(one, self.show) for _, one in found)
-        return Section(
-            Rank.ROLLOUTS, "Rollouts", "", "waves", len(rows), WAVE_COLUMNS, [Block(rows)], intro=intro
-        )
+        return Section(Rank.ROLLOUTS, "Rollouts", "", "waves", len(rows), WAVE_COLUMNS, [Block(rows)], intro=intro)
 
     def _held(self) -> Section:
         found = [(one, held_grouped(one.fleet.held)) for one in self.fleets]

@@ -61,13 +61,13 @@ def _rollout(one: RolloutPlan, width: int) -> Iterator[Line]:
 
 
 def _waves(one: RolloutPlan, width: int) -> list[Line]:
-    rows = [list(_cells(wave, one)) for wave in one.waves]
+    rows = [list(_cells(wave)) for wave in one.waves]
     if fits(HEAD, rows, width - 4):
         return table(HEAD, rows, width, indent=4, right=RIGHT)
-    return folded((_narrow(wave, one) for wave in one.waves), width)
+    return folded((_narrow(wave) for wave in one.waves), width)
 
 
-def _cells(wave: WavePlan, one: RolloutPlan) -> Iterator[str | Span]:
+def _cells(wave: WavePlan) -> Iterator[str | Span]:
     yield f"{wave.wave + 1}"
     yield clean(wave_name(wave), LONGEST)
     yield f"{wave.units:,}"
@@ -84,7 +84,7 @@ def _state(wave: WavePlan) -> str:
     return f"{wave.state.value}, {wave.held:,} held" if wave.held else wave.state.value
 
 
-def _narrow(wave: WavePlan, one: RolloutPlan) -> Line:
+def _narrow(wave: WavePlan) -> Line:
     """Return a wave on a line that folds, without the numbers that are none."""
     named = (
         (wave.attempted, "attempted"),

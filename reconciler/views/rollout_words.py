@@ -37,12 +37,15 @@ def closing_words(one: Closing) -> str:
     if one.by is ClosedBy.INCOMPLETE:
         return f"{wave} cannot be judged: the reading is incomplete"
     if one.by is ClosedBy.TO_GO:
-        return f"{one.count:,} of the {count(one.of, 'unit')} of {wave} {'has' if one.count == 1 else 'have'} yet to be sent the version"
+        which = f"{one.count:,} of the {count(one.of, 'unit')}" if one.of > 1 else "the unit"
+        return f"{which} of {wave} {'has' if one.count == 1 else 'have'} yet to be sent the version"
     if one.by is ClosedBy.NOBODY:
-        owed = f"; {count(one.count, 'unit')} of it {'is' if one.count == 1 else 'are'} not connected" if one.count else ""
+        are = "is" if one.count == 1 else "are"
+        owed = f"; {count(one.count, 'unit')} of it {are} not connected" if one.count else ""
         return f"no device of {wave} can report the version{owed}"
     if one.by is ClosedBy.SUCCESS:
-        return f"{one.count:,} of {devices(one.of)} of {wave} {'reports' if one.count == 1 else 'report'} the version; {one.needs} must"
+        report = "reports" if one.count == 1 else "report"
+        return f"{one.count:,} of {devices(one.of)} of {wave} {report} the version; {one.needs} must"
     return f"{wave} soaks for another {duration(one.count)} of {duration(one.of)}"
 
 

@@ -17,9 +17,7 @@ from reconciler.model.change import Change, Held
 from reconciler.model.hold import Hold, HoldReason
 
 
-def admission(
-    one: FleetAssessment, going: Sequence[Change], held: Sequence[Held]
-) -> Mapping[int, tuple[Hold, ...]]:
+def admission(one: FleetAssessment, going: Sequence[Change], held: Sequence[Held]) -> Mapping[int, tuple[Hold, ...]]:
     """Return which changes would make too many move at a time."""
     del held
     by_rollout: dict[tuple[str, str], list[int]] = defaultdict(list)

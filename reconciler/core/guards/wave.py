@@ -22,9 +22,7 @@ STOPS = {
 }
 
 
-def admission(
-    one: FleetAssessment, going: Sequence[Change], held: Sequence[Held]
-) -> Mapping[int, tuple[Hold, ...]]:
+def admission(one: FleetAssessment, going: Sequence[Change], held: Sequence[Held]) -> Mapping[int, tuple[Hold, ...]]:
     """Return which changes a rollout holds, and why."""
     del held
     found: dict[int, tuple[Hold, ...]] = {}

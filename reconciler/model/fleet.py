@@ -142,14 +142,13 @@ class Suspend(Kind, frozen=True, kw_only=True):
 
 
 class Wave(Kind, frozen=True, kw_only=True):
-    """A wave given by selector and/or percent: with both, by a percentage of what the selector matches.
-
-    Where the platform stages within a unit, `share` takes only that percentage of the devices of each of them.
-    """
+    """A wave given by selector and/or percent."""
 
     units: Selector | None = None
     percent: Percent | None = None
+    """With a selector, of what that matches."""
     share: Percent | None = None
+    """Only so many of the devices of each unit, where the platform stages a version within units."""
 
 
 class Failure(Kind, frozen=True, kw_only=True):

@@ -7,14 +7,9 @@ from collections.abc import Iterator
 import msgspec
 
 from reconciler.model.report import EXPLANATION_FORMAT, Explanation, Rule, Seen, SlotExplanation
+from reconciler.views.condition_words import condition_words, conditions_words
 from reconciler.views.line import EMPTY, KEY, Line, folded, line, pair
-from reconciler.views.reason_words import (
-    LABELS,
-    advised,
-    condition_words,
-    conditions_words,
-    hold_words,
-)
+from reconciler.views.reason_words import LABELS, advised, hold_words
 from reconciler.views.rollout_words import STYLES, wave_name
 from reconciler.views.status_text import HEALTH_STYLES, SYNC_STYLES
 from reconciler.views.words import PHASES, SIGNS, clean, course, joined, places, ready, since, underway, version

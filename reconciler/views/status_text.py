@@ -20,8 +20,9 @@ from reconciler.model.report import (
 from reconciler.model.unit import Names
 from reconciler.model.verdict import Health, Standing, Sync, Verdict
 from reconciler.views import rollout_text
+from reconciler.views.condition_words import conditions_words
 from reconciler.views.line import EMPTY, Line, Span, aligned, fits, folded, line, table
-from reconciler.views.reason_words import conditions_words, diagnostic_words
+from reconciler.views.reason_words import diagnostic_words
 from reconciler.views.words import SAMPLE, clean, count, devices, listed, ready, since, underway, version
 
 HEAD = ("Fleet", "Sync", "Health", "Ready")

@@ -63,12 +63,11 @@ WINDOW = Window(allow="0 2 * * *", duration="3h")
     ("more", "fields"),
     [
         ({"windows": [WINDOW]}, "does not enforce windows:"),
-        ({"rollout": Rollout(waves=["10%", "100%"], soak="30m")}, "does not enforce rollout.waves and rollout.soak:"),
         (
             {"rollout": Rollout(on_failure="rollback"), "windows": [WINDOW]},
             "does not enforce rollout.on_failure and windows:",
         ),
-        ({"rollout": Rollout(deadline="2h")}, ""),
+        ({"rollout": Rollout(deadline="2h", waves=["10%", "100%"], soak="30m")}, ""),
     ],
 )
 def test_pacing_that_is_not_enforced_forbids_to_send(more: dict[str, Any], fields: str) -> None:

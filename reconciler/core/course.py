@@ -152,13 +152,7 @@ class Course:
             inner = [ASKED if place in self.asked else state for place, state in enumerate(inner)]
         return zip(self.column.winners, inner, rows.of(snapshot.units.reach), strict=True)
 
-    def rows(self, test: frozenset[Key]) -> Iterator[int]:
-        """Yield the rows of its slots that have one of these keys."""
-        if test:
-            yield from (row for row, key in zip(self.column.rows, self._keys(), strict=True) if key in test)
-
     def failing(self) -> list[int]:
         """Return the rows of the units of which devices failed."""
-        bad = frozenset(key for key in self._triples if key[0] in self.rules and self.evidence(key).failed)
-        found = self.rows(bad)
-        return [row for row in found if self.position(row) not in self.asked]
+        bad = {key for key in self._triples if key[0] in self.rules and self.evidence(key).failed}
+        return [row for row, key in zip(self.column.rows, self._keys(), strict=True) if key in bad]

@@ -22,7 +22,7 @@ class Opening(msgspec.Struct, frozen=True):
     closed_from: int
     """The number of the first wave that is closed: one more than there are where all are open."""
     closing: Closing | None
-    """What the last open wave lacks."""
+    """What the last open wave lacks, where units come after it."""
     met: tuple[bool, ...]
 
 
@@ -42,7 +42,8 @@ def opening(  # the waves, and what is known besides
     """
     lacks = [_lacks(number, tally, spec) for number, tally in enumerate(waves)]
     met = tuple(one is None for one in lacks)
-    for number, tally in enumerate(waves):
+    last = max((number for number, tally in enumerate(waves) if tally.units), default=0)
+    for number, tally in enumerate(waves[:last]):
         if number <= promoted or not tally.units:
             continue
         closing = Closing(wave=number, by=ClosedBy.INCOMPLETE) if not complete else lacks[number]

@@ -104,20 +104,20 @@ def remarks(one: RolloutPlan, show: Show) -> Iterator[tuple[str, str]]:
         said = {Command.PAUSE: "paused", Command.RESUME: "resumed", Command.ABORT: "aborted"}
         done = said.get(one.ruling.command, one.ruling.command.value)
         yield f"{done} by {show(one.ruling.by)} at {iso(one.ruling.at)}: {show(one.ruling.reason)}", ""
-    closing = next((wave.closing for wave in one.waves if wave.closing is not None), None)
-    if closing is not None and one.state is RolloutState.PROGRESSING:
-        yield f"wave {closing.wave + 2} is closed: {closing_words(closing)}", "yellow"
+    closed = next((wave for wave in one.waves if wave.state is WaveState.CLOSED), None)
+    if closed is not None and closed.closing is not None and one.state is RolloutState.PROGRESSING:
+        yield f"wave {closed.wave + 1} is closed: {closing_words(closed.closing)}", "yellow"
     if one.state is RolloutState.PROGRESSING and one.waves:
-        yield _exposure(one, closing), "dim"
+        yield _exposure(one, closed), "dim"
     if one.state is RolloutState.HALTED and not one.remembered:
         yield "no history is kept: it is halted as long as these failures show", "yellow"
     if one.state is RolloutState.PROGRESSING and one.soaks and not one.remembered and one.waves:
         yield "no history is kept: `soak` counts from the start of each run", "yellow"
 
 
-def _exposure(one: RolloutPlan, closing: Closing | None) -> str:
+def _exposure(one: RolloutPlan, closed: WavePlan | None) -> str:
     at_once = f", at most {one.at_once:,} of them on the way at a time" if one.at_once is not None else ""
-    until = f" before wave {closing.wave + 2} opens" if closing is not None else ""
+    until = f" before wave {closed.wave + 1} opens" if closed is not None else ""
     return f"at most {devices(one.most)} have it{until}, however badly it does{at_once}"
 
 

@@ -114,6 +114,15 @@ class Course:
         """Return what its slots show, with how many show the same; what was asked since the reading began not counted."""
         return [(self.evidence(key), number) for key, number in self._triples.items() if key[0] in self.rules]
 
+    @property
+    def devices(self) -> int:
+        """Return how many devices its units have."""
+        sizes = self.one.snapshot.units.sizes
+        if sizes is None:
+            return sum(number for key, number in self._triples.items() if key[0] in self.rules)
+        rows = zip(self.column.rows, self.column.winners, strict=True)
+        return sum(sizes[row] for row, rule in rows if rule in self.rules)
+
     def tallies(self) -> tuple[list[Tally], Tally, float]:
         """Return what each wave comes to, what all of it does, and how many devices may have the version as it is."""
         waves = [Tally() for _ in range(self.waves.rest + 1)]

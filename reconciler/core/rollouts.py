@@ -14,6 +14,7 @@ import msgspec
 
 from reconciler.core.assessment import FleetAssessment
 from reconciler.core.course import SPREADING, Course, Tally
+from reconciler.core.evidence import Evidence
 from reconciler.core.guards.limit import parts
 from reconciler.core.opening import Opening, opening
 from reconciler.core.waves import WHOLE, Waves
@@ -103,8 +104,9 @@ class _Judge:
     def standing(self) -> Standing:
         """Return it; a rollout of which all that can be reached reports the version has no waves to look at."""
         distinct = [] if self.course.asked else self.course.distinct()
-        settled = distinct and all(seen.settled or seen.gone for seen, _ in distinct)
-        if settled and not any(seen.failed for seen, _ in distinct) and self._stop(fails=False) is None:
+        shown = any(seen.settled and seen.reachable for seen, _ in distinct)
+        settled = shown and all(seen.settled or (seen.gone and not seen.failed) for seen, _ in distinct)
+        if settled and self._stop(fails=False) is None:
             return self._complete(distinct)
         waves, total, has = self.course.tallies()
         self._veto(waves)
@@ -149,11 +151,13 @@ class _Judge:
             soaks=self.spec.soak is not None,
         )
 
-    def _complete(self, distinct: Sequence[tuple[object, int]]) -> Standing:
-        found = self.course.distinct()
+    def _complete(self, distinct: Sequence[tuple[Evidence, int]]) -> Standing:
+        devices = self.course.devices
         plan = msgspec.structs.replace(
             self._plan(RolloutState.COMPLETE, sum(number for _, number in distinct)),
-            owed=sum(number for seen, number in found if seen.owed),
+            owed=sum(number for seen, number in distinct if seen.owed),
+            devices=devices,
+            most=devices,
         )
         last = self.course.waves.rest + 1
         return Standing(self.course, plan, Opening(last, None, (True,) * last))

@@ -57,7 +57,7 @@ class RolloutState(StrEnum):
     """Where a rollout stands."""
 
     COMPLETE = "complete"
-    """Every unit that can be reached reports the version."""
+    """Every unit that can be reached reports the version, and some are."""
     PROGRESSING = "progressing"
     HALTED = "halted"
     PAUSED = "paused"

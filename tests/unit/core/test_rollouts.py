@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -14,7 +16,7 @@ from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.event import Met
 from reconciler.model.fleet import Failure, Limit, Override, Rollout, Selector, Wave
 from reconciler.model.hold import ClosedBy, Hold, HoldReason, Outlook, Problem, Unmet
-from reconciler.model.memory import Command, Memory, Ruling
+from reconciler.model.memory import Command, Memory, Ruling, Went
 from reconciler.model.observation import Phase, State
 from reconciler.model.origin import Origin
 from reconciler.model.release import ReleaseInfo
@@ -55,11 +57,10 @@ def rule(command: Command, at: float = NOW - 10, wave: int | None = None) -> Rul
     return Ruling(command=command, reason="why", by="ann", at=at, wave=wave)
 
 
-def closing(*states: State, rollout: Rollout = WAVES, **more: object) -> ClosedBy | None:
+def closing(*states: State, rollout: Rollout = WAVES, **more: Any) -> ClosedBy | None:
     """Return why the second wave is closed; None where it is open."""
-    plan = plan_of(
-        rollout, seen(states, **{key: more.pop(key) for key in ("reach", "coverage", "sizes") if key in more}), **more
-    )
+    read = {key: more.pop(key) for key in ("reach", "coverage", "sizes") if key in more}
+    plan = plan_of(rollout, seen(states, **read), **more)
     found = rollout_of(plan).waves[1].closing
     assert (found is None) == (HoldReason.WAVE_NOT_OPEN not in held(plan).values())
     return None if found is None else found.by
@@ -257,7 +258,7 @@ def test_a_wave_soaks_from_when_it_was_seen_to_succeed() -> None:
 
 
 def test_what_was_asked_of_a_wave_since_begins_its_soak_anew() -> None:
-    def opens(*some: object) -> bool:
+    def opens(*some: Went) -> bool:
         memory = remembered(met={(ID, 0): NOW - 7200}, went=tuple(some))
         return closing(NEW, NEW, OLD, rollout=SOAK, memory=memory) is None
 
@@ -549,3 +550,12 @@ def test_a_step_asks_for_the_share_of_its_wave() -> None:
     assert asked(change, None) is change
     assert asked(msgspec.structs.replace(change, share=msgspec.UNSET), STAGING).settings == (("a", 1),)
     assert share_of((("rollout_percent", "all"),), STAGING) == 100
+
+
+def test_nothing_is_complete_while_nobody_is_there_and_one_that_is_may_go_no_further_than_all() -> None:
+    found = rollout_of(plan_of(WAVES, seen([NEW, OLD], reach={0: DOWN, 1: DOWN})))
+    assert (found.state, found.most) == (RolloutState.PROGRESSING, 2)
+    done = rollout_of(
+        plan_of(WAVES, seen([NEW, OLD, OLD], reach={1: DOWN}, sizes=[3, 4, 5]), pins={"u02": {"poller": "v1"}})
+    )
+    assert (done.state, done.devices, done.most) == (RolloutState.COMPLETE, 7, 7)

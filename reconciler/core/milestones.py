@@ -41,4 +41,5 @@ def _met(one: RolloutPlan, memory: Memory, at: float, run: str) -> Iterator[Met]
         now = {one.rest: False} | {wave.wave: wave.met for wave in one.waves if wave.units}
     for number, met in now.items():
         if met != (number in known):
-            yield Met(at=at, run=run, rollout=one.rollout, workload=one.workload, wave=number, met=met)
+            whole = number == one.rest and not any(wave.wave == number for wave in one.waves)
+            yield Met(at=at, run=run, rollout=one.rollout, workload=one.workload, wave=number, met=met, whole=whole)

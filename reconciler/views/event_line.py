@@ -265,6 +265,8 @@ def _(event: Drifted, units: Sequence[str]) -> Said:
 @_said.register
 def _(event: Met, units: Sequence[str]) -> Said:
     del units
+    if event.whole:
+        return "info", [(f"{_rollout(event)} is {'complete' if event.met else 'no longer complete'}", "")]
     state = "meets its success" if event.met else "no longer meets its success"
     return "info", [(f"{_rollout(event)}: wave {event.wave + 1} {state}", "")]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable
 from functools import cached_property
 
 import msgspec
@@ -75,6 +75,7 @@ class Course:
         units = one.snapshot.units
         positions = (judged.column.rows.position(units.index[unit]) for unit in asked if unit in units.index)
         self.asked = frozenset(found for found in positions if found >= 0)
+        self._states, self._reach = one.snapshot.column(self.id.workload), units.reach
         self._known: dict[Key, Evidence] = {}
         self._triples = judged.triples
 
@@ -94,9 +95,12 @@ class Course:
 
     def seen(self, position: int, row: int) -> Evidence:
         """Return what a slot shows."""
-        state = self.one.snapshot.columns.get(self.id.workload)
-        number = ASKED if position in self.asked else state[row] if state is not None else 0
-        return self.evidence((self.column.winners[position], number, self.one.snapshot.units.reach[row]))
+        return self.evidence(self.key(position, row))
+
+    def key(self, position: int, row: int) -> Key:
+        """Return what decides what a slot shows."""
+        state = ASKED if position in self.asked else self._states[row]
+        return self.column.winners[position], state, self._reach[row]
 
     def evidence(self, key: Key) -> Evidence:
         found = self._known.get(key)
@@ -142,26 +146,26 @@ class Course:
         """Return how many units are in the same waves and show the same, and how many devices they have."""
         sizes = self.one.snapshot.units.sizes
         few = len(self.membership.patterns)
-        keys = zip(self.membership.column, self._keys(), strict=True)
+        slots = zip(self.membership.column, *self._parts(), strict=True)
         if sizes is None:
-            found = Counter(keys)
-            return {key: (number, number) for key, number in found.items() if key[0] < few}
+            found = Counter(slots)
+            return {(one[0], one[1:]): (number, number) for one, number in found.items() if one[0] < few}
         weighed: dict[tuple[int, Key], tuple[int, int]] = {}
-        for key, size in zip(keys, self.column.rows.of(sizes), strict=True):
-            if key[0] < few:
-                number, devices = weighed.get(key, (0, 0))
-                weighed[key] = number + 1, devices + size
+        for (place, *key), size in zip(slots, self.column.rows.of(sizes), strict=True):
+            if place < few:
+                one = place, (key[0], key[1], key[2])
+                number, devices = weighed.get(one, (0, 0))
+                weighed[one] = number + 1, devices + size
         return weighed
 
-    def _keys(self) -> Iterator[Key]:
-        snapshot, rows = self.one.snapshot, self.column.rows
-        states: Sequence[int] = snapshot.column(self.id.workload)
-        inner = rows.of(states)
+    def _parts(self) -> tuple[Iterable[int], Iterable[int], Iterable[int]]:
+        """Return the rules, states and reaches of its slots, each by number."""
+        states: Iterable[int] = self.column.rows.of(self._states)
         if self.asked:
-            inner = [ASKED if place in self.asked else state for place, state in enumerate(inner)]
-        return zip(self.column.winners, inner, rows.of(snapshot.units.reach), strict=True)
+            states = [ASKED if place in self.asked else state for place, state in enumerate(states)]
+        return self.column.winners, states, self.column.rows.of(self._reach)
 
     def failing(self) -> list[int]:
         """Return the rows of the units of which devices failed."""
         bad = {key for key in self._triples if key[0] in self.rules and self.evidence(key).failed}
-        return [row for row, key in zip(self.column.rows, self._keys(), strict=True) if key in bad]
+        return [row for row, key in zip(self.column.rows, zip(*self._parts(), strict=True), strict=True) if key in bad]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
+from itertools import compress
 
 import msgspec
 
@@ -53,7 +54,7 @@ class Membership(msgspec.Struct):
         return self.patterns[number] if number < len(self.patterns) else ()
 
 
-def turns(rollout: RolloutId, units: Iterable[str]) -> Iterable[bytes]:
+def turns(rollout: RolloutId, units: Iterable[str]) -> list[bytes]:
     """Return where units stand in the order of a rollout: spread evenly, the same in every process (ids)."""
     start = blake2b(f"{rollout.fleet}\0{rollout.workload}\0{rollout.version}\0".encode(), digest_size=DIGEST)
     copy = start.copy
@@ -63,12 +64,12 @@ def turns(rollout: RolloutId, units: Iterable[str]) -> Iterable[bytes]:
         found.update(unit.encode())
         return found.digest()
 
-    return map(turn, units)
+    return list(map(turn, units))
 
 
 def turn(rollout: RolloutId, unit: str) -> bytes:
     """Return where one unit stands in the order of a rollout."""
-    return next(iter(turns(rollout, [unit])))
+    return turns(rollout, [unit])[0]
 
 
 class Waves:
@@ -118,9 +119,9 @@ class Waves:
     def _order(self, rollout: RolloutId, column: Column, inside: bytes) -> Sequence[bytes]:
         ids = column.rows.of(self.units.ids)
         if 0 not in inside:
-            return list(turns(rollout, ids))
-        found = turns(rollout, (unit for unit, member in zip(ids, inside, strict=True) if member))
-        return [next(iter(found)) if member else LAST for member in inside]
+            return turns(rollout, ids)
+        found = iter(turns(rollout, compress(ids, inside)))
+        return [next(found) if member else LAST for member in inside]
 
     def _staged(self, inside: bytes, takes: Sequence[bytes]) -> Membership:
         """Return memberships where waves may stop at a share of a unit."""

@@ -47,6 +47,9 @@ def paced(
 def without(changes: Sequence[Change], review: Review, out: Mapping[int, object]) -> tuple[list[Change], Review]:
     """Return changes without those at some positions, and the review by new positions."""
     kept = [position for position in range(len(changes)) if position not in out]
+    left = [changes[position] for position in kept]
+    if not review.later:
+        return left, review
     places = {old: new for new, old in enumerate(kept)}
     later = {places[old]: calls for old, calls in review.later.items() if old in places}
-    return [changes[position] for position in kept], msgspec.structs.replace(review, later=later)
+    return left, msgspec.structs.replace(review, later=later)

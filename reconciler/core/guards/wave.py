@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from reconciler.core.assessment import FleetAssessment
+from reconciler.core.course import Key
 from reconciler.core.evidence import Evidence
 from reconciler.core.rollouts import Standing
 from reconciler.core.waves import WHOLE, Pattern
@@ -25,23 +26,40 @@ STOPS = {
 def admission(one: FleetAssessment, going: Sequence[Change], held: Sequence[Held]) -> Mapping[int, tuple[Hold, ...]]:
     """Return which changes a rollout holds, and why."""
     del held
+    if not one.standings:
+        return {}
+    gates = {key: _Gate(standing) for key, standing in one.standings.items()}
+    rows = one.snapshot.units.index
     found: dict[int, tuple[Hold, ...]] = {}
-    known: dict[tuple[int, object], tuple[Hold, ...]] = {}
     for position, change in enumerate(going):
-        standing = one.standings.get((change.workload.id, change.to or ""))
-        row = one.snapshot.units.index[change.unit.id]
-        place = -1 if standing is None else standing.course.position(row)
-        if standing is None or place < 0:
-            continue
-        seen = standing.course.seen(place, row)
-        closing = standing.opening.closing
-        pattern = standing.course.pattern(place) if closing is not None else ()
-        key = id(standing), (seen, pattern)
-        if key not in known:
-            known[key] = _holds(standing, seen, pattern)
-        if known[key]:
-            found[position] = known[key]
+        gate = gates.get((change.workload.id, change.to or ""))
+        if gate is not None and (reasons := gate(rows[change.unit.id])):
+            found[position] = reasons
     return found
+
+
+class _Gate:
+    """What one rollout holds. Slots of the same waves that show the same share one answer."""
+
+    def __init__(self, standing: Standing) -> None:
+        self.standing = standing
+        self.course = standing.course
+        closed = standing.opening.closing is not None
+        self.waves = standing.course.membership.column if closed else None
+        self.known: dict[tuple[int, Key], tuple[Hold, ...]] = {}
+
+    def __call__(self, row: int) -> tuple[Hold, ...]:
+        """Return why the rollout holds a unit."""
+        course = self.course
+        place = course.position(row)
+        if place < 0:
+            return ()
+        key = self.waves[place] if self.waves is not None else 0, course.key(place, row)
+        found = self.known.get(key)
+        if found is None:
+            pattern = course.pattern(place) if self.waves is not None else ()
+            found = self.known[key] = _holds(self.standing, course.evidence(key[1]), pattern)
+        return found
 
 
 def _holds(standing: Standing, seen: Evidence, pattern: Pattern) -> tuple[Hold, ...]:

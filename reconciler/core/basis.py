@@ -8,7 +8,7 @@ import msgspec
 
 from reconciler.core.assessment import FleetAssessment
 from reconciler.model.change import Change, Held
-from reconciler.model.hold import PACING, HoldReason
+from reconciler.model.hold import HoldReason
 from reconciler.model.plan import Basis
 from reconciler.model.release import Catalog, Listed, Release, ReleaseInfo
 from reconciler.model.unit import Ref
@@ -42,7 +42,7 @@ def basis(  # what a plan rests on
 
 def _may_follow(held: Held) -> bool:
     """Return whether a held change may get a stage: a plan that is applied later is bound to its version as well."""
-    return any(hold.code in PACING or hold.code is HoldReason.REQUIREMENT_NOT_MET for hold in held.reasons)
+    return held.stage > 0 or any(hold.code is HoldReason.REQUIREMENT_NOT_MET for hold in held.reasons)
 
 
 def moved_to(changes: tuple[Change, ...], catalog: Catalog) -> tuple[Listed, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 from functools import cached_property
+from itertools import compress
 
 import msgspec
 
@@ -144,18 +145,16 @@ class Course:
     @cached_property
     def alike(self) -> dict[tuple[int, Key], tuple[int, int]]:
         """Return how many units are in the same waves and show the same, and how many devices they have."""
-        sizes = self.one.snapshot.units.sizes
-        few = len(self.membership.patterns)
-        slots = zip(self.membership.column, *self._parts(), strict=True)
+        sizes, inside = self.one.snapshot.units.sizes, self.membership.inside
+        slots: Iterable[tuple[int, int, int, int]]
+        slots = zip(self.membership.numbers, *(compress(part, inside) for part in self._parts()), strict=True)
         if sizes is None:
-            found = Counter(slots)
-            return {(one[0], one[1:]): (number, number) for one, number in found.items() if one[0] < few}
+            return {(one[0], one[1:]): (number, number) for one, number in Counter(slots).items()}
         weighed: dict[tuple[int, Key], tuple[int, int]] = {}
-        for (place, *key), size in zip(slots, self.column.rows.of(sizes), strict=True):
-            if place < few:
-                one = place, (key[0], key[1], key[2])
-                number, devices = weighed.get(one, (0, 0))
-                weighed[one] = number + 1, devices + size
+        for (place, *key), size in zip(slots, compress(self.column.rows.of(sizes), inside), strict=True):
+            one = place, (key[0], key[1], key[2])
+            number, devices = weighed.get(one, (0, 0))
+            weighed[one] = number + 1, devices + size
         return weighed
 
     def _parts(self) -> tuple[Iterable[int], Iterable[int], Iterable[int]]:

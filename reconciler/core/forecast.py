@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import msgspec
 
 from reconciler.core.assessment import FleetAssessment
-from reconciler.core.guards.wave import stops
-from reconciler.core.waves import WHOLE
+from reconciler.core.rollouts import Step
 from reconciler.model.change import Action, Change, Review
-from reconciler.model.hold import Hold, HoldReason
+from reconciler.model.hold import Hold
 from reconciler.model.rollout import RolloutPlan
 
 Waiting = Sequence[tuple[Change, tuple[Hold, ...]]]
@@ -27,10 +26,9 @@ def with_shares(one: FleetAssessment, going: Sequence[Change], review: Review) -
     later = dict(review.later)
     found = list(going)
     for position, change in enumerate(going):
-        wave, share = stops(one, change)
-        final = dict(change.settings).get(staging.setting, WHOLE)
-        if wave >= 0 and isinstance(final, int) and share < final:
-            found[position] = msgspec.structs.replace(change, share=share)
+        step = _step(one, change)
+        if step is not None and step.wave >= 0 and step.share < step.seen.final:
+            found[position] = msgspec.structs.replace(change, share=step.share)
             later[position] = (staging.call, *review.later.get(position, ()))
     return found, msgspec.structs.replace(review, later=later)
 
@@ -57,22 +55,28 @@ def forecast(
 
 def _going(one: FleetAssessment, changes: Sequence[Change], actions: Sequence[Action]) -> Iterator[Place]:
     """Yield the wave of each call that goes now, once for each wave that it has units of."""
-    running = {key for key, standing in one.standings.items() if standing.plan.waves}
-    if not running:
+    if not one.standings:
         return
-    places = [
-        (*key, stops(one, change)[0]) if (key := (change.workload.id, change.to or "")) in running else None
-        for change in changes
-    ]
+    steps = [_step(one, change) for change in changes]
     for action in actions:
-        yield from {place for slot in action.slots if (place := places[slot]) is not None}
+        some = {
+            (changes[slot].workload.id, changes[slot].to or "", step.wave)
+            for slot in action.slots
+            if (step := steps[slot]) is not None
+        }
+        yield from some
+
+
+def _step(one: FleetAssessment, change: Change) -> Step | None:
+    standing = one.standings.get((change.workload.id, change.to or ""))
+    return None if standing is None else standing.step(one.snapshot.units.index[change.unit.id])
 
 
 def _later(waiting: Waiting) -> Mapping[Place, list[Change]]:
     """Return the changes of waves that are not open."""
     found: dict[Place, list[Change]] = defaultdict(list)
     for change, reasons in waiting:
-        for hold in reasons:
-            if hold.code is HoldReason.WAVE_NOT_OPEN and hold.wave is not None:
-                found[change.workload.id, change.to or "", hold.wave].append(change)
+        wave = reasons[0].wave
+        if wave is not None:
+            found[change.workload.id, change.to or "", wave].append(change)
     return found

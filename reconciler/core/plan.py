@@ -17,7 +17,7 @@ from reconciler.core.guards import Vetoes, behind
 from reconciler.core.guards.allow import admitted
 from reconciler.core.guards.case import Scene
 from reconciler.core.guards.limit import loads
-from reconciler.core.guards.pace import paced
+from reconciler.core.guards.pace import paced, stage_of
 from reconciler.core.guards.platform import vetoed
 from reconciler.core.guards.requirement import Gates
 from reconciler.core.impact import Order, shares
@@ -193,14 +193,14 @@ def _reviewed(maker: _Maker, compiler: Compiler) -> tuple[tuple[Change, ...], Re
     maker.held += [held_of(change, reasons) for change, reasons in held]
     maker.one.standings = standings(maker.one, maker.held)
     going, waiting, review = paced(maker.one, going, maker.held, review)
-    maker.held += [held_of(change, reasons) for change, reasons in waiting]
+    maker.held += [held_of(change, reasons, stage_of(reasons)) for change, reasons in waiting]
     maker.held.sort(key=_held_order)
     going, review = with_shares(maker.one, going, review)
     return tuple(going), review, waiting
 
 
-def held_of(change: Change, reasons: tuple[Hold, ...]) -> Held:
-    """Return a change as a held one."""
+def held_of(change: Change, reasons: tuple[Hold, ...], stage: int = 0) -> Held:
+    """Return a change as a held one, of a later stage of the same run where it is."""
     return Held(
         unit=change.unit,
         workload=change.workload,
@@ -208,6 +208,7 @@ def held_of(change: Change, reasons: tuple[Hold, ...]) -> Held:
         from_=change.from_,
         to=change.to,
         reasons=reasons,
+        stage=stage,
         reason=change.reason,
         origin=change.origin,
         size=change.size,

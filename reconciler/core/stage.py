@@ -1,8 +1,8 @@
 """Which held changes go once others of the same plan took effect, and in which stage: all fleets together.
 
 Changes that go at once are stage 1. A change that only requirements hold goes one stage after the last change that it
-waits for; so chains get stage after stage. A change that only the pace of a rollout holds goes as many stages later as its
-wave comes after the one that is waited for. Whatever waits for something that this plan does not do keeps stage 0.
+waits for; so chains get stage after stage. What only the pace of a rollout holds has its stage already (`guards.pace`).
+Whatever waits for something that this plan does not do keeps stage 0.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import msgspec
 
 from reconciler.core.guards.requirement import Block, Gates, Slot
 from reconciler.model.change import Change, Held
-from reconciler.model.hold import PACING, Hold, HoldReason, Outlook
+from reconciler.model.hold import Hold, HoldReason, Outlook
 from reconciler.model.plan import FleetPlan
 from reconciler.model.unit import Units
 
@@ -44,7 +44,6 @@ def staged(plans: Sequence[FleetPlan], gated: Gated, *, complete: bool = True) -
 
     `complete`: these are all fleets of a plan, so that what is not among their changes does not go.
     """
-    plans = [_paced(plan) for plan in plans]
     moves: Moves = {
         (plan.connection, one.unit.id, one.workload.id): (one.stage if isinstance(one, Held) else 1, one.to)
         for plan in plans
@@ -69,23 +68,6 @@ def _going(plan: FleetPlan) -> Iterator[Change | Held]:
     """Yield what a plan lets go, now or in a later stage."""
     yield from plan.changes
     yield from (held for held in plan.held if held.stage)
-
-
-def _paced(plan: FleetPlan) -> FleetPlan:
-    """Return a plan with the stages of what only the pace of a rollout holds."""
-    found = {
-        number: msgspec.structs.replace(held, stage=max(_turn(hold) for hold in held.reasons))
-        for number, held in enumerate(plan.held)
-        if all(hold.code in PACING for hold in held.reasons)
-    }
-    return _with(plan, found)
-
-
-def _turn(hold: Hold) -> int:
-    """Return the stage in which a change goes that the pace of a rollout holds."""
-    if hold.wave is None or hold.closing is None:
-        return 2
-    return 1 + hold.wave - hold.closing.wave
 
 
 def _waiting(plans: Sequence[FleetPlan], gated: Gated) -> Iterator[_Waiting]:

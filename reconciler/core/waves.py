@@ -25,9 +25,8 @@ from reconciler.model.unit import Units
 WHOLE = 100
 """Percent of a unit's devices."""
 DIGEST = 8
-LAST = b"\xff" * DIGEST
-NOWHERE = 255
-"""Stands for slots that are not of the rollout, where patterns are bytes."""
+MANY = 255
+"""Waves from which on numbers of patterns are no bytes."""
 
 
 class Stop(msgspec.Struct, frozen=True, gc=False):
@@ -42,16 +41,30 @@ Pattern = tuple[Stop, ...]
 
 
 class Membership(msgspec.Struct):
-    """The waves of every slot of a rollout: `patterns[column[position]]`, by position in the rows of its column of rules."""
+    """The waves of every slot of a rollout: `patterns[number]` for each that is `inside`, in the order of their positions."""
 
     patterns: list[Pattern]
-    column: Sequence[int]
-    """`len(patterns)` or more where a slot is not of the rollout."""
+    inside: bytes
+    """One byte a position in the rows of the column of rules: whether the slot is of the rollout."""
+    numbers: Sequence[int]
+    _column: Sequence[int] = ()
+
+    @property
+    def column(self) -> Sequence[int]:
+        """Return the number of each position; that of a slot which is not of the rollout means nothing."""
+        if not self._column:
+            self._column = self.numbers if 0 not in self.inside else self._spread()
+        return self._column
+
+    def _spread(self) -> array[int]:
+        found = array("I", bytes(4 * len(self.inside)))
+        for position, number in zip(compress(range(len(self.inside)), self.inside), self.numbers, strict=True):
+            found[position] = number
+        return found
 
     def of(self, position: int) -> Pattern:
         """Return the stops of a slot; nothing where it is not of the rollout."""
-        number = self.column[position]
-        return self.patterns[number] if number < len(self.patterns) else ()
+        return self.patterns[self.column[position]] if self.inside[position] else ()
 
 
 def turns(rollout: RolloutId, units: Iterable[str]) -> list[bytes]:
@@ -91,53 +104,41 @@ class Waves:
         """Return in which waves the slots of a column are that these rules decide."""
         inside = bytes(map([number in rules for number in range(len(column.rules))].__getitem__, column.winners))
         takes = list(self._takes(rollout, column, inside))
-        if self.shared or self.rest >= NOWHERE:
+        if self.shared or self.rest >= MANY:
             return self._staged(inside, takes)
-        left, found = int.from_bytes(inside, "little"), 0
+        left, found, members = int.from_bytes(inside.replace(b"\0", b""), "little"), 0, inside.count(1)
         for number, taken in enumerate(takes):
             mine = left & int.from_bytes(taken, "little")
             left ^= mine
             found += mine * number
-        outside = int.from_bytes(inside.translate(FLIPPED), "little")
-        found += left * self.rest + outside * NOWHERE
         patterns: list[Pattern] = [(Stop(number),) for number in range(self.rest + 1)]
-        return Membership(patterns, found.to_bytes(len(inside), "little"))
+        return Membership(patterns, inside, (found + left * self.rest).to_bytes(members, "little"))
 
     def _takes(self, rollout: RolloutId, column: Column, inside: bytes) -> Iterable[bytes]:
-        """Yield for each wave which slots it takes, were it the first."""
-        order: Sequence[bytes] = ()
+        """Yield for each wave which of the rollout's slots it takes, were it the first."""
+        order: list[bytes] = []
         for one, meant in zip(self.written, self._masks, strict=True):
             chosen = inside if meant is None else bytes(column.rows.of(meant))
+            chosen = bytes(compress(chosen, inside))
             if one.percent is None or percent(one.percent) >= WHOLE:
                 yield chosen
                 continue
-            order = order or self._order(rollout, column, inside)
+            order = order or turns(rollout, compress(column.rows.of(self.units.ids), inside))
             end = (int(percent(one.percent) * (1 << 8 * DIGEST)) // WHOLE).to_bytes(DIGEST, "big")
             early = bytes(map(end.__gt__, order))
             yield (int.from_bytes(chosen, "little") & int.from_bytes(early, "little")).to_bytes(len(chosen), "little")
-
-    def _order(self, rollout: RolloutId, column: Column, inside: bytes) -> Sequence[bytes]:
-        ids = column.rows.of(self.units.ids)
-        if 0 not in inside:
-            return turns(rollout, ids)
-        found = iter(turns(rollout, compress(ids, inside)))
-        return [next(found) if member else LAST for member in inside]
 
     def _staged(self, inside: bytes, takes: Sequence[bytes]) -> Membership:
         """Return memberships where waves may stop at a share of a unit."""
         patterns: dict[Pattern, int] = {}
         known: dict[tuple[int, ...], int] = {}
-        column = array("I", bytes(4 * len(inside)))
-        nowhere = 0xFFFF_FFFF
-        for position, taken in enumerate(zip(inside, *takes, strict=True)):
-            if not taken[0]:
-                column[position] = nowhere
-                continue
+        numbers = array("I")
+        for taken in zip(*takes, strict=True):
             number = known.get(taken)
             if number is None:
-                number = known[taken] = patterns.setdefault(self._stops(taken[1:]), len(patterns))
-            column[position] = number
-        return Membership(list(patterns), column)
+                number = known[taken] = patterns.setdefault(self._stops(taken), len(patterns))
+            numbers.append(number)
+        return Membership(list(patterns), inside, numbers)
 
     def _stops(self, taken: Sequence[int]) -> Pattern:
         stops: list[Stop] = []
@@ -149,6 +150,3 @@ class Waves:
                 stops.append(Stop(number, goal))
                 reached = goal
         return tuple(stops) if reached == WHOLE else (*stops, Stop(self.rest))
-
-
-FLIPPED = bytes([1, 0]) + bytes(range(2, 256))

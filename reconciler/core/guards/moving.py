@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from math import ceil
 
 from reconciler.core.assessment import FleetAssessment
-from reconciler.core.guards.wave import stops
 from reconciler.core.rollouts import Standing
 from reconciler.core.waves import WHOLE, turns
 from reconciler.model.change import Change, Held
@@ -36,12 +35,14 @@ def _beyond(
 ) -> dict[int, tuple[Hold, ...]]:
     """Return which changes of one rollout have to wait."""
     at_once, moving = standing.plan.at_once or 0, standing.plan.moving
-    new = [position for position in positions if _starts(one, standing, going[position])]
-    places = [stops(one, going[position]) for position in new]
-    order = turns(standing.course.id, [going[position].unit.id for position in new])
+    rows = one.snapshot.units.index
+    steps = [(position, standing.step(rows[going[position].unit.id])) for position in positions]
+    new = [(position, step) for position, step in steps if step is not None and step.starts]
+    order = turns(standing.course.id, [going[position].unit.id for position, _ in new])
+    ordered = sorted((step.wave, turn, position, step.share) for (position, step), turn in zip(new, order, strict=True))
     held: dict[int, tuple[Hold, ...]] = {}
     full = False
-    for (_, share), _, position in sorted(zip(places, order, new, strict=True), key=lambda it: (it[0][0], it[1])):
+    for _, _, position, share in ordered:
         devices = ceil(going[position].size * share / WHOLE)
         if devices > at_once:
             held[position] = (Hold(HoldReason.TOO_MANY_MOVING, count=devices, of=at_once, needs="unit"),)
@@ -51,10 +52,3 @@ def _beyond(
         else:
             moving += devices
     return held
-
-
-def _starts(one: FleetAssessment, standing: Standing, change: Change) -> bool:
-    """Return whether a change starts to move devices, which were not on the way before."""
-    row = one.snapshot.units.index[change.unit.id]
-    place = standing.course.position(row)
-    return place >= 0 and not standing.course.seen(place, row).attempted(WHOLE)

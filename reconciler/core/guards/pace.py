@@ -14,7 +14,7 @@ import msgspec
 from reconciler.core.assessment import FleetAssessment
 from reconciler.core.guards import moving, wave
 from reconciler.model.change import Change, Held, Review
-from reconciler.model.hold import Hold
+from reconciler.model.hold import PACING, Hold
 
 
 class Pacing(Protocol):
@@ -42,6 +42,20 @@ def paced(
             waiting += [(going[position], reasons) for position, reasons in found.items()]
             going, review = without(going, review, found)
     return going, waiting, review
+
+
+def stage_of(reasons: tuple[Hold, ...]) -> int:
+    """Return in which stage of the same run a change goes that these reasons hold: 0 for none of it.
+
+    What only waits for its turn goes as many stages later as its wave comes after the one that is waited for.
+    """
+    stage = 0
+    for hold in reasons:
+        if hold.code not in PACING:
+            return 0
+        wave = 2 if hold.wave is None or hold.closing is None else 1 + hold.wave - hold.closing.wave
+        stage = max(stage, wave)
+    return stage
 
 
 def without(changes: Sequence[Change], review: Review, out: Mapping[int, object]) -> tuple[list[Change], Review]:

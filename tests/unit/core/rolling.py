@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from reconciler.core.assessment import Filters, FleetAssessment
-from reconciler.core.stage import staged
 from reconciler.model.change import Staging, Verb
 from reconciler.model.fleet import Choice, FleetSpec, Override, Rollout, Selector, Wave, WorkloadSpec
 from reconciler.model.hold import HoldReason
@@ -111,7 +110,7 @@ def held(plan: FleetPlan) -> dict[str, HoldReason]:
 
 
 def stages(plan: FleetPlan) -> dict[str, int]:
-    return {one.unit.id: one.stage for one in staged([plan], {})[0].held}
+    return {one.unit.id: one.stage for one in plan.held}
 
 
 def remembered(**fields: Any) -> Memory:

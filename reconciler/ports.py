@@ -175,6 +175,36 @@ class Source(Protocol):
         ...
 
 
+class Revision(msgspec.Struct, frozen=True, kw_only=True):
+    """A commit, and who made it. `signer` is who signed it, where signatures are verified."""
+
+    commit: str
+    author: str = ""
+    date: str = ""
+    summary: str = ""
+    signer: str = ""
+
+
+class Fetched(msgspec.Struct, frozen=True):
+    """What a repository elsewhere gives: the manifests in force and their commit."""
+
+    manifest: Manifest
+    revision: Revision
+    problem: str = ""
+    """Why these stay in force although there may be newer ones; empty where these are the newest."""
+    warnings: tuple[str, ...] = ()
+    """What is to be said of this commit when it comes into force."""
+
+
+@runtime_checkable
+class RemoteSource(Protocol):
+    """A ref of a git repository elsewhere: nobody can be in the middle of writing what it says."""
+
+    def fetch(self) -> Fetched:
+        """Ask it now. Raises ReconcilerError where nothing is in force, and nothing can come into force."""
+        ...
+
+
 class Author(msgspec.Struct, frozen=True):
     """Who last changed a line."""
 

@@ -12,6 +12,7 @@ import click
 
 from reconciler.cli import wiring
 from reconciler.cli.files import write_file
+from reconciler.cli.following import Following, following
 from reconciler.cli.options import (
     ALLOW_NEEDS_REASON,
     DURATION,
@@ -24,8 +25,10 @@ from reconciler.cli.options import (
 from reconciler.cli.output import note
 from reconciler.cli.printing import Lines, result_file
 from reconciler.cli.recording import Recorder, RunSoFar, reporting
+from reconciler.engine.group import Open
 from reconciler.engine.run import Options
-from reconciler.engine.watch import Watched, Watching
+from reconciler.engine.watch import Wake, Watched, Watching
+from reconciler.model.fleet import Manifest
 from reconciler.model.plan import LimitKind, Plan
 
 
@@ -36,6 +39,7 @@ Examples:
   reconciler watch --mode apply --interval 5m        and correct it
   reconciler watch --once --mode apply --wait 10m    one complete pass, for a scheduled job
   reconciler watch --once --detailed-exitcode --out plan.json
+  reconciler watch --git https://git.example.com/fleets.git --ref main --path fleets --git-token GIT_TOKEN --mode apply
 
 \b
 Exit codes: 0 after SIGINT or SIGTERM; with --once that of the pass: 0 nothing failed, 1 something could not be read,
@@ -92,8 +96,10 @@ forbids changes; 2 there is drift, or a change to make, that was not made, held 
 @concurrency_option
 @result_option
 @selection
+@following
 def command(  # every option is one of the command line's
     selected: Selection,
+    followed: Following | None,
     interval: float,
     once: bool,
     detailed_exitcode: bool,
@@ -110,7 +116,9 @@ def command(  # every option is one of the command line's
     """Compare what git says with what platforms report continuously, report drift, and correct it where allowed.
 
     Manifests are read again in every pass; while they are invalid, the last valid ones stay in force. Limits and holds
-    always apply. SIGTERM lets the running call finish and ends with 0.
+    always apply. SIGTERM lets the running call finish and ends with 0; SIGHUP begins the next pass at once, where no
+    terminal is attached. With --git each pass fetches the ref; its newest commit takes effect at once, and what is wrong
+    with it leaves the one before in force. Of signatures, that of the newest commit is verified.
     """
     one_pass = {"--detailed-exitcode": detailed_exitcode, "--out": out is not None}
     _check_usage(once=once, may_wait=not wait or (once and mode == "apply"), one_pass=one_pass)
@@ -118,9 +126,16 @@ def command(  # every option is one of the command line's
         raise click.UsageError(ALLOW_NEEDS_REASON)
     clock = wiring.SystemClock()
     history = wiring.history(clock)
+    wake = Wake()
+    source = None if followed is None else followed.source(selected.connections, clock)
+
+    def opener(manifest: Manifest) -> Open:
+        inside = source is not None and selected.connections is None
+        return wiring.opener(manifest, clock, source.folder if source and inside else None)
+
     watching = Watching(
-        wiring.source(selected.paths, selected.connections),
-        lambda manifest: wiring.opener(manifest, clock),
+        source or wiring.source(selected.paths, selected.connections),
+        opener,
         clock,
         Watched(
             interval=interval,
@@ -138,13 +153,14 @@ def command(  # every option is one of the command line's
         commit=lambda manifest: wiring.commit(selected.paths, manifest, warn=False),
         keep=None if out is None else _keeper(out),
         history=history,
+        wake=wake,
     )
     lines = Lines(log_format, verbose=verbose)
     if mode == "observe" and log_format == "text":
         note("only comparing, nothing is sent; use --mode apply to correct drift")
     so_far = RunSoFar()
     words = "stopping after the running calls; a second time ends at once"
-    with reporting(so_far), wiring.stoppable(clock, words, so_far.last_words):
+    with reporting(so_far), wiring.stoppable(clock, words, so_far.last_words, wake):
         with result_file(result) as kept, closing(lines):
             recorder = Recorder(clock.stop, so_far, history, kept, lines)
             for event in watching.events():

@@ -39,7 +39,8 @@ class InForce:
         self.manifest: Manifest | None = None
         self.commit: str | None = None
         self.changed = False
-        self._problem = ""
+        self.problem = ""
+        """Why it is not the newest ones that are in force."""
 
     def reload(self) -> Generator[AnyEvent, None, None]:
         """Read the manifests; wrong ones and those being written leave the last good ones in force, and that is said.
@@ -60,9 +61,9 @@ class InForce:
     def _wrong(self, why: str) -> Generator[AnyEvent, None, None]:
         """Say why the last good ones stay in force: of files in every pass, of a repository elsewhere once."""
         remote = isinstance(self._source, RemoteSource)
-        if self._clock.stopping() or (remote and why == self._problem):
+        if self._clock.stopping() or (remote and why == self.problem):
             return
-        self._problem = why
+        self.problem = why
         if not remote:
             yield self._note("error", f"the manifests are invalid; the last valid ones stay in force: {why}")
         elif self.manifest is None:
@@ -73,8 +74,8 @@ class InForce:
     # --- a repository elsewhere -------------------------------------------------------------------------------------
 
     def _follow(self, source: RemoteSource) -> Generator[AnyEvent, None, None]:
-        found: Fetched | None = source.fetch()
-        while found and found.revision.commit == self.commit and self._differs(found.manifest):
+        found: Fetched = source.fetch()
+        while found.revision.commit == self.commit and self._differs(found.manifest):
             before = found.manifest.digest  # what stands beside the repository (--connections) may be half written
             if self._clock.sleep(QUIET):
                 return
@@ -98,8 +99,8 @@ class InForce:
         yield from self._put_in_force(found.manifest, found.revision.commit)
         if found.problem:
             yield from self._wrong(found.problem)
-        elif self._problem:
-            self._problem = ""
+        elif self.problem:
+            self.problem = ""
             yield self._note("info", "the newest commit is in force again")
 
     # --- files ------------------------------------------------------------------------------------------------------
@@ -109,9 +110,9 @@ class InForce:
         if found is not None:
             same = self.manifest is not None and not self._differs(found[0])
             yield from self._put_in_force(*found)
-            if self._problem and same:
+            if self.problem and same:
                 yield self._note("info", "the manifests are valid again")
-            self._problem = ""
+            self.problem = ""
         elif not self._clock.stopping():
             words = "nothing is done" if self.manifest is None else "the last ones stay in force"
             yield self._note("warning", f"the manifests are being written; {words} until they stay the same")

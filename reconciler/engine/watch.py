@@ -2,13 +2,11 @@
 
 A pass never builds on what the last one remembered; memory here only serves to tell what is new (drift), how long to
 wait after failures, and which manifests are in force. Limits and holds are never passed.
-
-Manifests come into force when they were read twice the same, `QUIET` apart, or at once where they are those of another
-commit: somebody may be writing a file, and the half that is there may lack what holds a version back.
 """
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 
@@ -24,6 +22,7 @@ from reconciler.core.remember import Remembering
 from reconciler.core.status import axes
 from reconciler.engine.apply import Applying
 from reconciler.engine.group import Open
+from reconciler.engine.in_force import InForce
 from reconciler.engine.plan import PlanResult, plan
 from reconciler.engine.run import Options
 from reconciler.errors import ReconcilerError
@@ -31,18 +30,15 @@ from reconciler.model.event import AnyEvent, Completed, Note, Passed
 from reconciler.model.exit_code import DONE, ERROR, INCOMPLETE, NOTHING_SENT
 from reconciler.model.fleet import Manifest
 from reconciler.model.plan import FleetPlan, Plan
-from reconciler.model.provenance import DIRTY, Provenance
+from reconciler.model.provenance import Provenance
 from reconciler.model.verdict import Health, Sync
-from reconciler.ports import Clock, History, Source
+from reconciler.ports import Clock, History, RemoteSource, Source
+
+STEP = 0.25
+"""Seconds within which a pause hears that it is to end."""
 
 LONGEST_PAUSE = 900.0
 """Seconds between passes at most, however often passes failed."""
-
-QUIET = 2.0
-"""Seconds between two readings that must agree before manifests which no commit has come into force."""
-
-READINGS = 30
-"""Readings after which a watch without any manifest in force gives up waiting for them to stay the same."""
 
 JITTER = 0.1
 """Share of the pause that is random, so that many watchers do not call in step."""
@@ -61,12 +57,34 @@ class Watched(msgspec.Struct, frozen=True, kw_only=True):
     options: Options = Options(wait=False)
 
 
+class Wake:
+    """Ends the pause between two passes: `set` it from a signal, from another thread, as often as wanted."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self.wanted = False
+        """Whether anybody may set it: else a pause is one sleep."""
+
+    def set(self) -> None:
+        """Let the next pass begin now, or right after the one that runs."""
+        self._event.set()
+
+    def rest(self, clock: Clock, seconds: float) -> bool:
+        """Wait so long or until woken; return whether the run was asked to stop."""
+        end = clock.monotonic() + seconds
+        while self.wanted and not self._event.is_set() and (left := end - clock.monotonic()) > 0:
+            if clock.sleep(min(STEP, left)):
+                return True
+        self._event.clear()
+        return clock.stopping() if self.wanted else clock.sleep(seconds)
+
+
 class Watching:
     """One watch. Iterate `events()`; it ends after a stop, or after one pass with `once`."""
 
     def __init__(  # the world of a watch
         self,
-        source: Source,
+        source: Source | RemoteSource,
         open_: Callable[[Manifest], Open],
         clock: Clock,
         watched: Watched,
@@ -76,25 +94,23 @@ class Watching:
         commit: Callable[[Manifest], str | None],
         keep: Callable[[Plan], None] | None = None,
         history: History | None = None,
+        wake: Wake | None = None,
     ) -> None:
         """Take where manifests come from, what opens connections, and how to watch.
 
         `random` gives 0 to 1; `commit` names the commit of manifests, marked where they differ from it; `keep` takes the
         plan of each pass before anything of it is sent. Every event must be recorded in `history` before the next is taken.
         """
-        self.source = source
         self.open = open_
         self.clock = clock
         self.watched = watched
         self.run = run
         self.random = random
-        self.commit = commit
         self.keep = keep
         self.history = history or Remembering(clock.now(), durable=False)
+        self.wake = wake or Wake()
         self.exit_code = 0
-        self._good: Manifest | None = None
-        self._commit: str | None = None
-        self._wrong = False
+        self._in_force = InForce(source, commit, clock, run=run, patient=not watched.once)
         self._opened: Open | None = None
         self._memory: dict[str, Memory] = {}
         self._failures = 0
@@ -117,7 +133,7 @@ class Watching:
                 yield self._completed(number, self.clock.monotonic() - began)
             self._failures = self._failures + 1 if failed else 0
             self.exit_code = failed or self._found
-            if self.watched.once or self.clock.sleep(self._pause()):
+            if self.watched.once or self.wake.rest(self.clock, self._pause()):
                 break
         if not self.watched.once:
             self.exit_code = 0
@@ -127,14 +143,19 @@ class Watching:
         return min(grown, max(LONGEST_PAUSE, self.watched.interval)) * (1 + JITTER * (2 * self.random() - 1))
 
     def _pass(self, number: int) -> Generator[AnyEvent, None, int]:
-        yield from self._reload()
-        if self._good is None or self._opened is None:
+        yield from self._in_force.reload()
+        manifest = self._in_force.manifest
+        if manifest is None:
             return 1
+        if self._in_force.changed or self._opened is None:
+            self._opened = self.open(manifest)
+            self._observed.clear()
+            self._memory = {name: one for name, one in self._memory.items() if name in manifest.fleets}
         request = PlanRequest(
-            manifest=self._good,
+            manifest=manifest,
             filters=self.watched.filters,
             strict=self.watched.strict,
-            provenance=Provenance(commit=self._commit or ""),
+            provenance=Provenance(commit=self._in_force.commit or ""),
         )
         try:
             planned = plan(request, self._opened, self.clock, self.history)
@@ -166,64 +187,14 @@ class Watching:
 
     def _remaining(self, found: Plan, applying: Applying | None) -> int:
         """Return the exit code that says what a pass leaves where nothing failed."""
+        if self._in_force.problem:
+            return ERROR
         if self.watched.apply and any(fleet.mistakes for fleet in found.fleets):
             return INCOMPLETE
         if not self.watched.detailed:
             return DONE
         outcomes = applying.outcomes if applying is not None else []
         return detailed(found, {(one.fleet, one.unit.id, one.workload.id) for one in outcomes if one.result in SENT})
-
-    def _reload(self) -> Generator[AnyEvent, None, None]:
-        """Read the manifests; wrong ones and those being written leave the last good ones in force, and that is said."""
-        try:
-            found = self._settled()
-        except ReconcilerError as error:
-            if self._good is None:
-                raise
-            self._wrong = True
-            yield self._note("error", f"the manifests are invalid; the last valid ones stay in force: {error}")
-            return
-        if found is None and self.clock.stopping():
-            return
-        if found is None:
-            words = "nothing is done" if self._good is None else "the last ones stay in force"
-            yield self._note("warning", f"the manifests are being written; {words} until they stay the same")
-            return
-        manifest, commit = found
-        if self._good is None or manifest.digest != self._good.digest:
-            if self._good is not None:
-                yield self._note("info", "the manifests changed")
-            for warning in manifest.warnings:
-                yield self._note("warning", f"{warning.origin}: {warning.message}".removeprefix(": "))
-            self._opened = self.open(manifest)
-            self._observed.clear()
-            self._memory = {name: one for name, one in self._memory.items() if name in manifest.fleets}
-        elif self._wrong:
-            yield self._note("info", "the manifests are valid again")
-        self._good, self._commit, self._wrong = manifest, commit, False
-
-    def _settled(self) -> tuple[Manifest, str | None] | None:
-        """Return manifests that nobody is writing, and their commit; None where they do not stay the same.
-
-        With some in force one more reading is enough for this pass; without any there is nothing else to do than to wait.
-        """
-        before = self.source.load()
-        commit = self.commit(before)
-        if self._good is not None and before.digest == self._good.digest:
-            return before, commit
-        if commit and not commit.endswith(DIRTY) and commit != self._commit:
-            again = self.source.load()
-            if again.digest == before.digest and self.commit(again) == commit:
-                return again, commit
-            before = again
-        for _ in range(READINGS if self._good is None else 1):
-            if self.clock.sleep(QUIET):
-                return None
-            again = self.source.load()
-            if again.digest == before.digest:
-                return again, self.commit(again)
-            before = again
-        return None
 
     def _tell(self, fleet: FleetPlan, planned: PlanResult) -> Iterator[AnyEvent]:
         """Tell what is new of a fleet since the last pass."""
@@ -242,7 +213,8 @@ class Watching:
 
     def _mode(self, fleet: str) -> str:
         """Return the mode that a fleet's manifest gives it."""
-        mode: str = self._good.fleets[fleet].spec.mode if self._good is not None else ""
+        manifest = self._in_force.manifest
+        mode: str = manifest.fleets[fleet].spec.mode if manifest is not None else ""
         return mode
 
     def _correct(self, planned: PlanResult) -> Generator[AnyEvent, None, Applying | None]:

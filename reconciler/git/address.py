@@ -58,7 +58,9 @@ def address(url: str, token: str | None, env: Mapping[str, str]) -> Address:
     if not secret:
         raise SettingsError(f"the environment variable {token} is empty or not set", hint=f"{SAFE} names it")
     if parts.scheme not in {"http", "https"}:
-        raise SettingsError(f"{shown}: a token is for https", hint="ssh takes the keys of your agent: leave --git-token out")
+        raise SettingsError(
+            f"{shown}: a token is for https", hint="ssh takes the keys of your agent: leave --git-token out"
+        )
     if parts.scheme == "http" and not _loopback(parts.hostname or ""):
         raise SettingsError(f"{shown}: a token is not sent without TLS", hint="use https")
     basic = base64.b64encode(f"{parts.username or USER}:{secret}".encode()).decode()

@@ -109,7 +109,9 @@ class Clone:
 
     def push(self, commit: str, branch: str) -> None:
         """Make a new branch of the repository; raise SourceError where it takes none."""
-        answer = self._transfer("push", "--quiet", "--porcelain", "--", self._address.url, f"{commit}:refs/heads/{branch}")
+        answer = self._transfer(
+            "push", "--quiet", "--porcelain", "--", self._address.url, f"{commit}:refs/heads/{branch}"
+        )
         if answer.problem:
             raise self._gone(f"cannot push {branch}", answer)
 
@@ -152,11 +154,9 @@ class Clone:
         return self.known(f"refs/reconciler/in-force/{self._key}")
 
     def put_in_force(self, commit: str) -> None:
-        """Remember a commit as the one in force, and clear away what is no longer needed."""
+        """Remember a commit as the one in force, and let git put together what it fetched."""
         self._certain(git(self.repository, "update-ref", f"refs/reconciler/in-force/{self._key}", commit))
         git(self.repository, "-c", "gc.autoDetach=false", "-c", "gc.autoPackLimit=20", "gc", "--auto", "--quiet")
-        for old in sorted(self.commits.iterdir(), key=lambda one: one.stat().st_mtime)[:-KEPT]:
-            shutil.rmtree(old, ignore_errors=True)
 
     def folder(self, commit: str, write: Callable[[Path], None]) -> Path:
         """Return the folder with the manifests of a commit; `write` puts them into a new one, which then is there as a whole."""
@@ -169,6 +169,8 @@ class Clone:
             partial.mkdir()
             write(partial)
             partial.rename(made)
+            for old in sorted(self.commits.glob("[!.]*"), key=lambda one: one.stat().st_mtime)[:-KEPT]:
+                shutil.rmtree(old, ignore_errors=True)
         except OSError as error:
             raise SettingsError(f"cannot write {partial}: {error.strerror}") from error
         finally:

@@ -27,12 +27,12 @@ Load = Callable[[Path, Sequence[Path]], Manifest]
 
 
 class GitSource:
-    """The manifests at some paths of a ref. `signers` is a file of those who may sign."""
+    """The manifests at some paths of a ref, as `inner_path` gives them. `signers` is a file of those who may sign."""
 
     def __init__(self, clone: Clone, ref: str, paths: Sequence[str], load: Load, signers: Path | None = None) -> None:
         self._clone = clone
         self._ref = ref
-        self._paths = tuple(map(_inside, paths))
+        self._paths = tuple(paths)
         self._load = load
         self._signers = signers
         self._now: Revision | None = None
@@ -75,20 +75,23 @@ class GitSource:
             return []
         back = self._clone.descends(before, commit)
         how = "was moved back" if back else "was rewritten"
-        return [
-            f"{self._ref} {how}: the commit {commit[:12]} comes into force, which does not contain the one before,"
-            f" {before[:12]}; what only that one said is undone"
-        ]
+        what = f"the commit {commit[:12]} comes into force, which does not contain the one before, {before[:12]}"
+        return [f"{self._ref} {how}: {what}; what only that one said is undone"]
 
     def _read(self, commit: str) -> tuple[Manifest, Revision]:
         """Return the manifests of a commit; raise what speaks against it."""
-        signed = signer(self._clone.repository, commit, self._signers) if self._signers is not None else ""
+        revision = self._now
+        if revision is None or revision.commit != commit:
+            signed = signer(self._clone.repository, commit, self._signers) if self._signers is not None else ""
+            revision = msgspec.structs.replace(self._clone.revision(commit), signer=signed)
         folder = self._clone.folder(commit, lambda into: self._write(commit, into))
         manifest = self._load(folder, [folder / path for path in self._paths])
         if not manifest.fleets:
-            raise SourceError(f"there is no Fleet in {', '.join(self._paths) or 'it'}", hint="end the watch where none is meant")
+            raise SourceError(
+                f"there is no Fleet in {', '.join(self._paths) or 'it'}", hint="end the watch where none is meant"
+            )
         self.folder = folder
-        return manifest, msgspec.structs.replace(self._clone.revision(commit), signer=signed)
+        return manifest, revision
 
     def _write(self, commit: str, into: Path) -> None:
         """Write the manifests of a commit; raise SourceError where some are not in it."""
@@ -99,13 +102,15 @@ class GitSource:
         for path in self._paths:
             before = len(files) + len(left_out)
             collect(tree, path, files, left_out)
-            left_out |= {one: "is a link that leads out of the repository" for one in _leading_out(tree, path)}
+            left_out |= dict.fromkeys(_leading_out(tree, path), "is a link that leads out of the repository")
             if len(files) + len(left_out) == before:
                 raise SourceError(f"it has no manifests in {path or 'any folder'}", hint="--path names where they are")
         contents = dict(zip(files, tree.contents([*files.values()]), strict=True))
         left_out |= {one: "is a pointer of Git LFS" for one in files if contents[one].startswith(POINTER)}
         for one, why in left_out.items():
-            raise SourceError(f"{one} {why}, so the manifests are not all in the repository", hint="put the file itself there")
+            raise SourceError(
+                f"{one} {why}, so the manifests are not all in the repository", hint="put the file itself there"
+            )
         for one, content in contents.items():
             write(Path(into, one), content)
 
@@ -127,7 +132,7 @@ def _leading_out(tree: Tree, name: str) -> list[str]:
     return found
 
 
-def _inside(path: str) -> str:
+def inner_path(path: str) -> str:
     """Return a path from the top of a repository; raise SettingsError for one that is not in it."""
     name = os.path.normpath(path.strip("/") or ".")
     if name.startswith("..") or "\0" in name:

@@ -7,7 +7,7 @@ import msgspec
 from reconciler.model.change import Reason, Request, Verb
 from reconciler.model.memory import RolloutId, Ruling
 from reconciler.model.outcome import Excess, Outcome, Receipt, Result
-from reconciler.model.plan import Lifted, Violation
+from reconciler.model.plan import Lifted, Plan, Violation
 from reconciler.model.quantity import iso
 from reconciler.model.unit import Ref
 
@@ -63,6 +63,18 @@ class Called(Event, frozen=True, kw_only=True):
     call: int
     receipt: Receipt
     seconds: float
+
+
+class Adopted(Event, frozen=True, kw_only=True):
+    """The manifests of a commit of a repository elsewhere came into force. `signer` is who signed it, where that is verified."""
+
+    commit: str
+    before: str = ""
+    """The commit that was in force in this process; empty for the first."""
+    author: str = ""
+    date: str = ""
+    summary: str = ""
+    signer: str = ""
 
 
 class Settling(Event, frozen=True, kw_only=True):
@@ -179,6 +191,33 @@ class Ruled(Event, frozen=True, kw_only=True):
     ruling: Ruling
 
 
+class RolledBack(Event, frozen=True, kw_only=True):
+    """A commit on a branch of its own takes a version back in git; nothing was assigned. `to` is what comes in its place."""
+
+    rollout: RolloutId
+    workload: Ref
+    to: str
+    branch: str
+    commit: str
+    pushed: bool
+
+
+class Proposed(Event, frozen=True, kw_only=True):
+    """A plan waits for a person to approve it: nothing of it goes before. It has one fleet."""
+
+    fleet: str
+    plan: Plan
+
+
+class Approved(Event, frozen=True, kw_only=True):
+    """A person approved the plan of a fleet with this fingerprint: a watch may carry it out."""
+
+    fleet: str
+    fingerprint: str
+    reason: str
+    by: str
+
+
 class Finished(Event, frozen=True, kw_only=True):
     """A run ended."""
 
@@ -191,6 +230,7 @@ AnyEvent = (
     Started
     | Intended
     | Called
+    | Adopted
     | Settling
     | Settled
     | Note
@@ -202,6 +242,9 @@ AnyEvent = (
     | Met
     | Halted
     | Ruled
+    | RolledBack
+    | Proposed
+    | Approved
     | Finished
 )
 

@@ -8,7 +8,9 @@ from functools import singledispatch
 import msgspec
 
 from reconciler.model.event import (
+    Adopted,
     AnyEvent,
+    Approved,
     Blocked,
     Called,
     Differing,
@@ -19,6 +21,8 @@ from reconciler.model.event import (
     Met,
     Note,
     Passed,
+    Proposed,
+    RolledBack,
     Ruled,
     Settled,
     Settling,
@@ -101,7 +105,7 @@ def fleet_of(event: AnyEvent) -> str:
     """Return the fleet that an event is about; empty for none."""
     if isinstance(event, Settled):
         return event.outcome.fleet
-    if isinstance(event, Met | Halted | Ruled):
+    if isinstance(event, Met | Halted | Ruled | RolledBack):
         return event.rollout.fleet
     return getattr(event, "fleet", "")
 
@@ -172,6 +176,14 @@ def _(event: Called, units: Sequence[str]) -> Said:
     rest = "".join(f": {clean(text)}" for text in (event.receipt.error, refused) if text)
     rest += f"; it says {clean(event.receipt.answer)}" if event.receipt.answer else ""
     return level, [(f"call {event.call:,}: ", ""), (words, style), (f" ({status}{event.seconds:.1f} s){rest}", "")]
+
+
+@_said.register
+def _(event: Adopted, units: Sequence[str]) -> Said:
+    del units
+    signed = f", signed by {clean(event.signer)}" if event.signer else ""
+    who = f" by {clean(event.author)}" if event.author else ""
+    return "info", [(f"commit {clean(event.commit)[:12]}{who} is in force: {clean(event.summary)}{signed}", "")]
 
 
 @_said.register
@@ -279,7 +291,30 @@ def _(event: Ruled, units: Sequence[str]) -> Said:
     return "info", [(what, "")]
 
 
-def _rollout(event: Met | Halted | Ruled) -> str:
+@_said.register
+def _(event: RolledBack, units: Sequence[str]) -> Said:
+    del units
+    where = "pushed to the repository" if event.pushed else "in the repository here"
+    goes = f"back to {version(event.to)}" if event.to else "back"
+    branch = f"the branch {clean(event.branch)}, {where} (commit {clean(event.commit)[:12]})"
+    return "warning", [(f"{_rollout(event)}: {branch}, goes {goes}; it takes effect once it is merged", "")]
+
+
+@_said.register
+def _(event: Proposed, units: Sequence[str]) -> Said:
+    del units
+    found = event.plan.fleets[0]
+    what = f"proposed: plan {event.plan.fingerprint}, {count(len(found.changes), 'change')}, {len(found.held):,} held"
+    return "warning", [(f"{what}; waits for `reconciler approve {event.plan.fingerprint} --reason TEXT`", "")]
+
+
+@_said.register
+def _(event: Approved, units: Sequence[str]) -> Said:
+    del units
+    return "info", [(f"{clean(event.by)} approved the plan {clean(event.fingerprint)}: {clean(event.reason)}", "")]
+
+
+def _rollout(event: Met | Halted | Ruled | RolledBack) -> str:
     return f"rollout of {clean(event.workload.name)} {version(event.rollout.version)}"
 
 

@@ -13,7 +13,9 @@ from functools import singledispatch
 import msgspec
 
 from reconciler.model.event import (
+    Adopted,
     AnyEvent,
+    Approved,
     Blocked,
     Called,
     Completed,
@@ -26,6 +28,8 @@ from reconciler.model.event import (
     Met,
     Note,
     Passed,
+    Proposed,
+    RolledBack,
     Ruled,
     Settled,
     Settling,
@@ -118,7 +122,7 @@ class Log:
             yield from self._completed(event)
         elif not isinstance(event, Finished) and not (isinstance(event, Called) and self._goes_without_saying(event)):
             self._gather(event)
-        if isinstance(event, Started) or (isinstance(event, Note) and not event.fleet):
+        if isinstance(event, Started | Adopted) or (isinstance(event, Note) and not event.fleet):
             yield from self._flush()
 
     def _goes_without_saying(self, event: Called) -> bool:
@@ -227,6 +231,26 @@ def _(event: Started) -> tuple[Hashable, ...]:
 
 
 @_alike.register
+def _(event: Adopted) -> tuple[Hashable, ...]:
+    return (event.commit,)
+
+
+@_alike.register
+def _(event: RolledBack) -> tuple[Hashable, ...]:
+    return event.rollout, event.branch
+
+
+@_alike.register
+def _(event: Proposed) -> tuple[Hashable, ...]:
+    return (event.plan.fingerprint,)
+
+
+@_alike.register
+def _(event: Approved) -> tuple[Hashable, ...]:
+    return event.fleet, event.fingerprint
+
+
+@_alike.register
 def _(event: Note) -> tuple[Hashable, ...]:
     return event.level, event.message, bool(event.fleet)
 
@@ -309,6 +333,10 @@ def _rest(groups: Sequence[Group]) -> str:
 NAMES: dict[type, str] = {
     Started: "runs",
     Note: "messages",
+    Adopted: "commits",
+    RolledBack: "rollbacks",
+    Proposed: "proposed plans",
+    Approved: "approvals",
     Blocked: "blocked fleets",
     Called: "answers to calls",
     Settled: "results",

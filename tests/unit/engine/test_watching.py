@@ -10,8 +10,9 @@ import pytest
 
 from reconciler.core.assessment import Filters
 from reconciler.core.decide import PlanRequest
+from reconciler.engine.in_force import QUIET, READINGS
 from reconciler.engine.run import Options
-from reconciler.engine.watch import JITTER, LONGEST_PAUSE, QUIET, READINGS, Watched, Watching
+from reconciler.engine.watch import JITTER, LONGEST_PAUSE, Watched, Watching
 from reconciler.errors import ManifestError, ReconcilerError, SettingsError
 from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.event import AnyEvent, Blocked, Called, Differing, Drifted, Note, Passed, Settled

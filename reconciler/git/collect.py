@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from reconciler.errors import SettingsError
 from reconciler.git.command import SUFFIXES
 from reconciler.git.tree import FILES, SUBMODULE, Elsewhere, Tree
+
+
+def contents(tree: Tree, names: Sequence[str]) -> tuple[dict[str, bytes], dict[str, str]]:
+    """Return the manifests of a commit at and below some paths, and what of them cannot be read: why, by their names."""
+    files: dict[str, str] = {}
+    left_out: dict[str, str] = {}
+    for name in names:
+        collect(tree, name, files, left_out)
+    return dict(zip(files, tree.contents([*files.values()]), strict=True)), left_out
 
 
 def collect(tree: Tree, name: str, files: dict[str, str], left_out: dict[str, str]) -> None:

@@ -74,10 +74,11 @@ forbids changes; 2 there is drift, or a change to make, that was not made, held 
 )
 @click.option(
     "--mode",
-    type=click.Choice(["observe", "apply"]),
+    type=click.Choice(["observe", "propose", "apply"]),
     default="observe",
     show_default=True,
-    help="With `apply`, fleets whose own mode is `apply` are changed.",
+    help="With `apply`, fleets whose own mode is `apply` are changed, and those whose mode is `propose` once a person"
+    " approved the plan; with `propose`, all of them only so.",
 )
 @click.option(
     "--log-format",
@@ -121,7 +122,7 @@ def command(  # every option is one of the command line's
     with it leaves the one before in force. Of signatures, that of the newest commit is verified.
     """
     one_pass = {"--detailed-exitcode": detailed_exitcode, "--out": out is not None}
-    _check_usage(once=once, may_wait=not wait or (once and mode == "apply"), one_pass=one_pass)
+    _check_usage(once=once, may_wait=not wait or (once and mode != "observe"), one_pass=one_pass)
     if allow and not (reason or "").strip():
         raise click.UsageError(ALLOW_NEEDS_REASON)
     clock = wiring.SystemClock()
@@ -140,7 +141,8 @@ def command(  # every option is one of the command line's
         Watched(
             interval=interval,
             once=once,
-            apply=mode == "apply",
+            apply=mode != "observe",
+            propose=mode == "propose",
             detailed=detailed_exitcode,
             filters=selected.filters,
             strict=selected.strict,

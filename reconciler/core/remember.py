@@ -6,8 +6,8 @@ from collections.abc import Collection
 
 import msgspec
 
-from reconciler.model.event import AnyEvent, Called, Halted, Intended, Met, Ruled
-from reconciler.model.memory import Command, Memory, RolloutId, Ruling, Went
+from reconciler.model.event import AnyEvent, Approved, Called, Halted, Intended, Met, Proposed, Ruled
+from reconciler.model.memory import Approval, Command, Memory, Proposal, RolloutId, Ruling, Went
 from reconciler.model.outcome import ReceiptKind
 
 
@@ -20,6 +20,7 @@ class Remembering:
         self._met: dict[tuple[RolloutId, int], float] = {}
         self._halts: dict[RolloutId, float] = {}
         self._rulings: dict[RolloutId, Ruling] = {}
+        self._proposals: dict[str, Proposal] = {}
         self._went: list[Went] = []
         self._running: dict[tuple[str, int], Intended] = {}
 
@@ -36,10 +37,21 @@ class Remembering:
             self._rulings[event.rollout] = event.ruling
             if event.ruling.command is Command.RESUME:
                 self._halts.pop(event.rollout, None)
+        elif isinstance(event, Proposed):
+            self._proposals[event.fleet] = Proposal(event.plan)
+        elif isinstance(event, Approved):
+            self._approved(event)
         elif isinstance(event, Intended):
             self._running[event.run, event.call] = event
         elif isinstance(event, Called):
             self._called(event)
+
+    def _approved(self, event: Approved) -> None:
+        """Take an approval of the newest proposal; one of an older plan is none."""
+        newest = self._proposals.get(event.fleet)
+        if newest is not None and newest.plan.fingerprint == event.fingerprint:
+            approval = Approval(by=event.by, reason=event.reason, at=event.at)
+            self._proposals[event.fleet] = Proposal(newest.plan, approval)
 
     def _called(self, event: Called) -> None:
         """Count what a call did; one without an answer counts as well, since it may have taken effect."""
@@ -64,6 +76,7 @@ class Remembering:
             met={key: at for key, at in self._met.items() if key[0].fleet in fleets},
             halts={one: at for one, at in self._halts.items() if one.fleet in fleets},
             rulings={one: ruling for one, ruling in self._rulings.items() if one.fleet in fleets},
+            proposals={fleet: one for fleet, one in self._proposals.items() if fleet in fleets},
             went=tuple(one for one in self._went if one.fleet in fleets and one.at >= since),
             since=self._since,
             durable=self._durable,

@@ -16,6 +16,7 @@ from reconciler.core.assessment import Filters
 from reconciler.core.bind import slot_of
 from reconciler.core.decide import PlanRequest
 from reconciler.core.detailed import detailed
+from reconciler.core.digest import sealed
 from reconciler.core.drift import SENT, Memory
 from reconciler.core.news import Moment, news, unread
 from reconciler.core.remember import Remembering
@@ -24,11 +25,13 @@ from reconciler.engine.apply import Applying
 from reconciler.engine.group import Open
 from reconciler.engine.in_force import InForce
 from reconciler.engine.plan import PlanResult, plan
+from reconciler.engine.propose import standing
 from reconciler.engine.run import Options
 from reconciler.errors import ReconcilerError
 from reconciler.model.event import AnyEvent, Completed, Note, Passed
 from reconciler.model.exit_code import DONE, ERROR, INCOMPLETE, NOTHING_SENT
 from reconciler.model.fleet import Manifest
+from reconciler.model.memory import NOTHING_REMEMBERED
 from reconciler.model.plan import FleetPlan, Plan
 from reconciler.model.provenance import Provenance
 from reconciler.model.verdict import Health, Sync
@@ -50,6 +53,8 @@ class Watched(msgspec.Struct, frozen=True, kw_only=True):
     interval: float = 60.0
     once: bool = False
     apply: bool = False
+    propose: bool = False
+    """Whether fleets whose own mode is `apply` wait for a person as well, as those do whose mode is `propose`."""
     detailed: bool = False
     """Whether the exit code says what was found and not corrected, where nothing went wrong."""
     filters: Filters = Filters()
@@ -116,6 +121,8 @@ class Watching:
         self._failures = 0
         self._found = DONE
         self._fleets = 0
+        self._approved: dict[str, FleetPlan] = {}
+        """The plans that a person approved, by fleet."""
         self._unplanned = ""
         """Why the last pass had no plan, where that was told."""
         self._observed: set[str] = set()
@@ -176,6 +183,7 @@ class Watching:
         try:
             if self.keep is not None:
                 self.keep(planned.plan)
+            yield from self._propose(planned)
             for fleet in planned.plan.fleets:
                 yield from self._tell(fleet, planned)
             applying = yield from self._correct(planned)
@@ -205,17 +213,35 @@ class Watching:
         stays = not self._corrects(fleet)
         yield from news(memory, fleet, planned.assessment(fleet.fleet), moment, stays=stays)
 
+    def _propose(self, planned: PlanResult) -> Iterator[AnyEvent]:
+        """Find out which plans were approved, and propose those of the other fleets that wait for a person."""
+        self._approved = {}
+        asking = [one for one in planned.plan.fleets if self.watched.apply and self._mode(one.fleet) == "propose"]
+        targets = {one.fleet: one.basis.target for one in asking}
+        memory = self.history.memory(targets, self.clock.now()) if asking else NOTHING_REMEMBERED
+        for fleet in filter(self._goes, asking):
+            if self._unlimited(fleet):
+                judged = planned.assessment(fleet.fleet)
+                one = standing(planned.plan, fleet, judged, memory, at=self.clock.now(), run=self.run)
+                if one.proposed is not None:
+                    yield one.proposed
+                if one.approved is not None:
+                    self._approved[fleet.fleet] = one.approved
+
     def _corrects(self, fleet: FleetPlan) -> bool:
-        """Return whether changes of a fleet may go in this pass: limits and its own mode allow it."""
-        if not self.watched.apply or self._mode(fleet.fleet) != "apply":
-            return False
+        """Return whether changes of a fleet may go in this pass: limits and its own mode allow it, or a person did."""
+        may = self._mode(fleet.fleet) == "apply" or fleet.fleet in self._approved
+        return self.watched.apply and may and self._unlimited(fleet)
+
+    def _unlimited(self, fleet: FleetPlan) -> bool:
+        """Return whether no limit blocks a fleet."""
         return all(one.kind.value in self.watched.options.allow for one in fleet.violations)
 
     def _mode(self, fleet: str) -> str:
-        """Return the mode that a fleet's manifest gives it."""
+        """Return the mode of a fleet: the one that its manifest gives it, or the watch where that may do less."""
         manifest = self._in_force.manifest
         mode: str = manifest.fleets[fleet].spec.mode if manifest is not None else ""
-        return mode
+        return "propose" if mode == "apply" and self.watched.propose else mode
 
     def _correct(self, planned: PlanResult) -> Generator[AnyEvent, None, Applying | None]:
         """Apply what may go; return the run, None where nothing may. That limits block a fleet was told by then."""
@@ -226,13 +252,17 @@ class Watching:
             mode = self._mode(fleet.fleet)
             if self._corrects(fleet):
                 may.append(fleet)
-            elif mode != "apply" and fleet.fleet not in self._observed:
+            elif mode == "observe" and fleet.fleet not in self._observed:
                 self._observed.add(fleet.fleet)
                 yield self._note("info", f"nothing is sent: the mode of the fleet is {mode}", fleet.fleet)
         if not may:
             return None
         allowed = msgspec.structs.replace(planned, plan=msgspec.structs.replace(planned.plan, fleets=tuple(may)))
-        applying = Applying(allowed, self.watched.options, self.clock, run=self.run)
+        saved = None
+        if self._approved:
+            bound = tuple(self._approved.get(one.fleet, one) for one in may)
+            saved = sealed(msgspec.structs.replace(planned.plan, fleets=bound))
+        applying = Applying(allowed, self.watched.options, self.clock, run=self.run, saved=saved)
         yield from applying.events()
         changes = {(fleet.fleet, *slot_of(one)): one for fleet in may for one in fleet.changes}
         for one in applying.outcomes:

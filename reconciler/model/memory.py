@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from reconciler.model.change import Verb
+from reconciler.model.plan import Plan
 
 
 class RolloutId(msgspec.Struct, frozen=True, order=True):
@@ -51,6 +52,21 @@ class Went(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     at: float
 
 
+class Approval(msgspec.Struct, frozen=True, kw_only=True):
+    """A person approved a proposed plan."""
+
+    by: str
+    reason: str
+    at: float
+
+
+class Proposal(msgspec.Struct, frozen=True):
+    """A plan that waits for a person, or that one approved. It has one fleet."""
+
+    plan: Plan
+    approval: Approval | None = None
+
+
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """What is remembered. All times are in seconds since 1970."""
 
@@ -61,6 +77,8 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     rulings: Mapping[RolloutId, Ruling] = {}
     went: tuple[Went, ...] = ()
     """In the order of their times, as far back as was asked for."""
+    proposals: Mapping[str, Proposal] = {}
+    """The newest plan that was proposed for each fleet."""
     since: float = 0.0
     """Since when it remembers: nothing is known of what was before. A process without a history remembers since its start."""
     durable: bool = False

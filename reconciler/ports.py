@@ -8,12 +8,13 @@ import msgspec
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review
 from reconciler.model.event import AnyEvent
 from reconciler.model.fleet import Manifest
-from reconciler.model.memory import Memory
+from reconciler.model.memory import Memory, RolloutId
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Receipt
 from reconciler.model.provenance import Placement, Provenance
 from reconciler.model.release import Catalog, Preparation, Release, ReleaseList, ReleaseQuery, Wanted
 from reconciler.model.snapshot import Query, Snapshot
+from reconciler.model.unit import Ref
 
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
@@ -282,6 +283,24 @@ class Repository(Authors, Protocol):
 
     def placement(self, saved: Provenance, commit: str) -> Placement:
         """Return how the commit of a saved plan lies to the one that is checked out."""
+        ...
+
+
+class TakenBack(msgspec.Struct, frozen=True, kw_only=True):
+    """A commit on a branch of its own that takes a version back. `new` says whether it was not there before."""
+
+    to: str
+    branch: str
+    commit: str
+    pushed: bool
+    new: bool
+
+
+class Rollbacks(Protocol):
+    """Takes versions back in git, and never on a platform."""
+
+    def take_back(self, rollout: RolloutId, workload: Ref, reason: str) -> TakenBack:
+        """Commit on a branch what takes a version back; raise ReconcilerError where that cannot be done."""
         ...
 
 

@@ -10,7 +10,6 @@ import click
 from reconciler.cli import wiring
 from reconciler.cli.options import connections_option, file_option
 from reconciler.cli.output import note, say
-from reconciler.errors import SettingsError
 
 
 @click.command(
@@ -50,26 +49,19 @@ def command(
     It starts from the commit that is checked out, and touches neither the work tree nor the platform: the fleet follows
     once the branch is merged. Comments and layout of the manifest stay.
     """
-    from reconciler.cli.taking_back import At, Wanted
+    from reconciler.cli.taking_back import Wanted, here
     from reconciler.core import rollback
     from reconciler.git.branch import Branching
     from reconciler.views import rollback_text
 
     if not reason.strip():
         raise click.UsageError("--reason is empty")
-    repository = wiring.repository(file)
-    if not repository.top():
-        why = repository.trouble() or "these manifests are not in a git repository"
-        raise SettingsError(f"{why}: a rollback is a commit", hint="-f PATH says where the manifests are")
-    head = repository.commit("HEAD")
-    paths = [str(path) for path in wiring.places(file)]
-    names = [one if one != "." else "" for one in repository.names(paths)]
-    at = At(Path(repository.top()), head, names, connections)
+    at = here(file, connections)
     wanted = Wanted(
         fleet=fleet, workload=workload or "", version=version or "", to=to, reason=reason.strip(), until=until or ""
     )
-    if repository.changed(paths):
-        note(f"warning: it starts from the commit {head[:12]}; what is not committed yet is not in it")
+    if wiring.repository(file).changed([str(path) for path in wiring.places(file)]):
+        note(f"warning: it starts from the commit {at.commit[:12]}; what is not committed yet is not in it")
     backs = at.decided(wanted)
     made = at.make(wanted, backs, branch or "")
     for back in backs:

@@ -15,9 +15,13 @@ from reconciler.core.rollback import Back
 from reconciler.errors import ReconcilerError, SettingsError
 from reconciler.git.branch import Branching, Made, branch_name, trail
 from reconciler.git.collect import contents, write
+from reconciler.git.source import GitSource
 from reconciler.git.tree import Tree
 from reconciler.manifest.amend import Edit, amended
 from reconciler.model.fleet import Document, Manifest
+from reconciler.model.memory import RolloutId
+from reconciler.model.unit import Ref
+from reconciler.ports import TakenBack
 
 MOST = 500
 """Commits of manifests that are looked through for an earlier version."""
@@ -138,11 +142,12 @@ class At:
             hint = f"edit it yourself: {'; '.join(map(said, backs))}"
             raise SettingsError(f"{document.file} cannot be edited: {wrong}", hint=hint) from None
         self._check(wanted.fleet, self.manifest(made), backs, entries)
-        name = branch or self._branch(wanted.fleet, backs)
+        name = branch or self.branch(wanted.fleet, backs)
         changed = {one: content for one, content in made.items() if content != files[one]}
         return Branching(self.top).make(name, self.commit, changed, message(wanted, backs), robot=robot)
 
-    def _branch(self, fleet: str, backs: Sequence[Back]) -> str:
+    def branch(self, fleet: str, backs: Sequence[Back]) -> str:
+        """Return the name of the branch that takes versions back."""
         if len(backs) == 1:
             return branch_name("rollback", fleet, backs[0].workload, backs[0].version)
         return branch_name("rollback", fleet, self.commit[:12])
@@ -181,3 +186,74 @@ def message(wanted: Wanted, backs: Sequence[Back]) -> str:
     """Return the message of the commit."""
     subject = f"Roll {', '.join(map(said, backs))} in the fleet {wanted.fleet}"
     return f"{subject}\n\n{wanted.reason}\n"
+
+
+class OfFiles:
+    """`ports.Rollbacks` for manifests that are files: a branch in their repository, which nobody pushes."""
+
+    def __init__(self, paths: Sequence[Path], connections: Path | None) -> None:
+        self._paths = paths
+        self._connections = connections
+
+    def take_back(self, rollout: RolloutId, workload: Ref, reason: str) -> TakenBack:
+        """Commit it on a branch; raise ReconcilerError where that cannot be done."""
+        at = here(self._paths, self._connections)
+        back, name = _one(at, rollout, workload, reason)
+        if there := Branching(at.top).there(name):
+            return TakenBack(to=_to(back), branch=name, commit=there, pushed=False, new=False)
+        made = at.make(_asked(rollout, back, reason), [back], name, robot=True)
+        return TakenBack(to=_to(back), branch=name, commit=made.commit, pushed=False, new=True)
+
+
+class OfRemote:
+    """`ports.Rollbacks` for a repository elsewhere: a branch that is pushed there."""
+
+    def __init__(self, source: GitSource, connections: Path | None) -> None:
+        self._source = source
+        self._connections = connections
+
+    def take_back(self, rollout: RolloutId, workload: Ref, reason: str) -> TakenBack:
+        """Commit it on a branch, and push that; raise ReconcilerError where that cannot be done."""
+        clone = self._source.clone
+        with clone.locked():
+            at = At(clone.repository, self._source.commit, self._source.paths, self._connections)
+            back, name = _one(at, rollout, workload, reason)
+            if clone.has_branch(name):
+                return TakenBack(to=_to(back), branch=name, commit="", pushed=True, new=False)
+            branching = Branching(at.top)
+            made = at.make(_asked(rollout, back, reason), [back], name, robot=True)
+            try:
+                clone.push(made.commit, name)
+            finally:
+                branching.drop(made)
+            return TakenBack(to=_to(back), branch=name, commit=made.commit, pushed=True, new=True)
+
+
+def here(paths: Sequence[Path], connections: Path | None) -> At:
+    """Return the manifests of the commit that is checked out. Raises SettingsError outside a repository."""
+    repository = wiring.repository(paths)
+    if not repository.top():
+        why = repository.trouble() or "these manifests are not in a git repository"
+        raise SettingsError(f"{why}: a rollback is a commit", hint="keep the manifests in a git repository")
+    names = [one if one != "." else "" for one in repository.names([str(path) for path in wiring.places(paths)])]
+    return At(Path(repository.top()), repository.commit("HEAD"), names, connections)
+
+
+def _one(at: At, rollout: RolloutId, workload: Ref, reason: str) -> tuple[Back, str]:
+    """Return what takes a rollout back, and the name of its branch."""
+    document = at.now.fleets.get(rollout.fleet)
+    entries = document.spec.workloads.items() if document is not None else ()
+    called = next(
+        (name for name, one in entries if workload.id in {name, one.id} or workload.name == name), workload.name
+    )
+    wanted = Wanted(fleet=rollout.fleet, workload=called, version=rollout.version, reason=reason)
+    (back,) = at.decided(wanted)
+    return back, at.branch(rollout.fleet, [back])
+
+
+def _asked(rollout: RolloutId, back: Back, reason: str) -> Wanted:
+    return Wanted(fleet=rollout.fleet, workload=back.workload, version=rollout.version, reason=reason)
+
+
+def _to(back: Back) -> str:
+    return " and ".join(back.targets)

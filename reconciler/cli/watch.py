@@ -25,9 +25,11 @@ from reconciler.cli.options import (
 from reconciler.cli.output import note
 from reconciler.cli.printing import Lines, result_file
 from reconciler.cli.recording import Recorder, RunSoFar, reporting
+from reconciler.cli.taking_back import OfFiles, OfRemote
 from reconciler.engine.group import Open
 from reconciler.engine.run import Options
-from reconciler.engine.watch import Wake, Watched, Watching
+from reconciler.engine.wake import Wake
+from reconciler.engine.watch import Watched, Watching
 from reconciler.model.fleet import Manifest
 from reconciler.model.plan import LimitKind, Plan
 
@@ -156,6 +158,9 @@ def command(  # every option is one of the command line's
         keep=None if out is None else _keeper(out),
         history=history,
         wake=wake,
+        rollbacks=OfFiles(selected.paths, selected.connections)
+        if source is None
+        else OfRemote(source, selected.connections),
     )
     lines = Lines(log_format, verbose=verbose)
     if mode == "observe" and log_format == "text":

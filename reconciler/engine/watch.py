@@ -6,7 +6,6 @@ wait after failures, and which manifests are in force. Limits and holds are neve
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 
@@ -26,19 +25,18 @@ from reconciler.engine.group import Open
 from reconciler.engine.in_force import InForce
 from reconciler.engine.plan import PlanResult, plan
 from reconciler.engine.propose import standing
+from reconciler.engine.rollback import taken_back
 from reconciler.engine.run import Options
+from reconciler.engine.wake import Wake
 from reconciler.errors import ReconcilerError
-from reconciler.model.event import AnyEvent, Completed, Note, Passed
+from reconciler.model.event import AnyEvent, Completed, Halted, Note, Passed
 from reconciler.model.exit_code import DONE, ERROR, INCOMPLETE, NOTHING_SENT
 from reconciler.model.fleet import Manifest
 from reconciler.model.memory import NOTHING_REMEMBERED
 from reconciler.model.plan import FleetPlan, Plan
 from reconciler.model.provenance import Provenance
 from reconciler.model.verdict import Health, Sync
-from reconciler.ports import Clock, History, RemoteSource, Source
-
-STEP = 0.25
-"""Seconds within which a pause hears that it is to end."""
+from reconciler.ports import Clock, History, RemoteSource, Rollbacks, Source
 
 LONGEST_PAUSE = 900.0
 """Seconds between passes at most, however often passes failed."""
@@ -62,28 +60,6 @@ class Watched(msgspec.Struct, frozen=True, kw_only=True):
     options: Options = Options(wait=False)
 
 
-class Wake:
-    """Ends the pause between two passes: `set` it from a signal, from another thread, as often as wanted."""
-
-    def __init__(self) -> None:
-        self._event = threading.Event()
-        self.wanted = False
-        """Whether anybody may set it: else a pause is one sleep."""
-
-    def set(self) -> None:
-        """Let the next pass begin now, or right after the one that runs."""
-        self._event.set()
-
-    def rest(self, clock: Clock, seconds: float) -> bool:
-        """Wait so long or until woken; return whether the run was asked to stop."""
-        end = clock.monotonic() + seconds
-        while self.wanted and not self._event.is_set() and (left := end - clock.monotonic()) > 0:
-            if clock.sleep(min(STEP, left)):
-                return True
-        self._event.clear()
-        return clock.stopping() if self.wanted else clock.sleep(seconds)
-
-
 class Watching:
     """One watch. Iterate `events()`; it ends after a stop, or after one pass with `once`."""
 
@@ -100,6 +76,7 @@ class Watching:
         keep: Callable[[Plan], None] | None = None,
         history: History | None = None,
         wake: Wake | None = None,
+        rollbacks: Rollbacks | None = None,
     ) -> None:
         """Take where manifests come from, what opens connections, and how to watch.
 
@@ -114,6 +91,7 @@ class Watching:
         self.keep = keep
         self.history = history or Remembering(clock.now(), durable=False)
         self.wake = wake or Wake()
+        self.rollbacks = rollbacks
         self.exit_code = 0
         self._in_force = InForce(source, commit, clock, run=run, patient=not watched.once)
         self._opened: Open | None = None
@@ -130,6 +108,13 @@ class Watching:
 
     def events(self) -> Generator[AnyEvent, None, None]:
         """Watch, telling what happens. Raises what is wrong with the very first manifests, or with filters from the start."""
+        for event in self._passes():
+            yield event
+            if isinstance(event, Halted) and self.watched.apply and self.rollbacks is not None:
+                moment = Moment(self.clock.now(), self.run)
+                yield from taken_back(event, self._in_force.manifest, self.rollbacks, moment)
+
+    def _passes(self) -> Generator[AnyEvent, None, None]:
         number = 0
         while not self.clock.stopping():
             number += 1

@@ -46,6 +46,14 @@ class Branching:
         self._folder = folder
         self._refs = Refs(folder)
 
+    def there(self, name: str) -> str:
+        """Return the commit of a branch; empty where there is none."""
+        return self._refs.known(f"refs/heads/{name}")
+
+    def drop(self, made: Made) -> None:
+        """Take a branch away again that was just made."""
+        git(self._folder, "update-ref", "-d", f"refs/heads/{made.name}", made.commit)
+
     def make(self, name: str, start: str, files: Mapping[str, bytes], message: str, *, robot: bool = False) -> Made:
         """Make a branch that changes files of a commit, named from the top; one that says the same already stays.
 
@@ -55,7 +63,7 @@ class Branching:
         if git(self._folder, "check-ref-format", ref).problem or name.startswith("-"):
             raise SettingsError(f"{name!r} is not the name of a branch", hint="--branch NAME")
         tree = self._tree(start, files)
-        there = self._refs.known(ref)
+        there = self.there(name)
         if there:
             if self._said(f"{there}^{{tree}}") != tree or self._said(f"{there}^") != start:
                 raise SettingsError(f"the branch {name} is there already", hint="give another name with --branch NAME")

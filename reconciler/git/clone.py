@@ -107,6 +107,13 @@ class Clone:
             raise SourceError(f"{ref} of {self._shown} is no commit", hint="name a branch or a tag with --ref")
         return found
 
+    def has_branch(self, branch: str) -> bool:
+        """Return whether the repository has a branch by now. Raises SourceError."""
+        answer = self._transfer("ls-remote", "--heads", "--", self._address.url, f"refs/heads/{branch}")
+        if answer.problem:
+            raise self._gone("cannot list branches", answer)
+        return bool(answer.output.strip())
+
     def push(self, commit: str, branch: str) -> None:
         """Make a new branch of the repository; raise SourceError where it takes none."""
         answer = self._transfer(

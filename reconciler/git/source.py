@@ -30,9 +30,9 @@ class GitSource:
     """The manifests at some paths of a ref, as `inner_path` gives them. `signers` is a file of those who may sign."""
 
     def __init__(self, clone: Clone, ref: str, paths: Sequence[str], load: Load, signers: Path | None = None) -> None:
-        self._clone = clone
+        self.clone = clone
         self._ref = ref
-        self._paths = tuple(paths)
+        self.paths = tuple(paths)
         self._load = load
         self._signers = signers
         self._now: Revision | None = None
@@ -41,15 +41,15 @@ class GitSource:
 
     def fetch(self) -> Fetched:
         """Ask now; raise what is wrong where nothing is in force."""
-        with self._clone.locked():
+        with self.clone.locked():
             tip = ""
             try:
-                tip = self._clone.fetch(self._ref)
+                tip = self.clone.fetch(self._ref)
                 return self._put_in_force(tip)
             except ReconcilerError as error:
                 problem = self._without_folder(error.advised)
-                before = self._now.commit if self._now else self._clone.in_force
-                if not before or before == tip or not (self._now or (tip and self._clone.descends(tip, before))):
+                before = self._now.commit if self._now else self.clone.in_force
+                if not before or before == tip or not (self._now or (tip and self.clone.descends(tip, before))):
                     raise
                 try:
                     manifest, revision = self._read(before)
@@ -57,23 +57,28 @@ class GitSource:
                     raise error from None
                 return Fetched(manifest, revision, problem)
 
+    @property
+    def commit(self) -> str:
+        """Return the commit in force; empty where none is."""
+        return self._now.commit if self._now is not None else ""
+
     def _put_in_force(self, commit: str) -> Fetched:
-        before = self._clone.in_force
+        before = self.clone.in_force
         try:
             manifest, revision = self._read(commit)
         except ReconcilerError as error:
             said = self._without_folder(str(error))
             raise SourceError(f"the commit {commit[:12]} is refused: {said}", hint=error.hint) from error
         if before != commit:
-            self._clone.put_in_force(commit)
+            self.clone.put_in_force(commit)
         self._now = revision
         return Fetched(manifest, revision, warnings=tuple(self._warnings(commit, before)))
 
     def _warnings(self, commit: str, before: str) -> list[str]:
         """Return what is odd about a commit that comes after another."""
-        if not before or self._clone.descends(commit, before):
+        if not before or self.clone.descends(commit, before):
             return []
-        back = self._clone.descends(before, commit)
+        back = self.clone.descends(before, commit)
         how = "was moved back" if back else "was rewritten"
         what = f"the commit {commit[:12]} comes into force, which does not contain the one before, {before[:12]}"
         return [f"{self._ref} {how}: {what}; what only that one said is undone"]
@@ -82,24 +87,24 @@ class GitSource:
         """Return the manifests of a commit; raise what speaks against it."""
         revision = self._now
         if revision is None or revision.commit != commit:
-            signed = signer(self._clone.repository, commit, self._signers) if self._signers is not None else ""
-            revision = msgspec.structs.replace(self._clone.revision(commit), signer=signed)
-        folder = self._clone.folder(commit, lambda into: self._write(commit, into))
-        manifest = self._load(folder, [folder / path for path in self._paths])
+            signed = signer(self.clone.repository, commit, self._signers) if self._signers is not None else ""
+            revision = msgspec.structs.replace(self.clone.revision(commit), signer=signed)
+        folder = self.clone.folder(commit, lambda into: self._write(commit, into))
+        manifest = self._load(folder, [folder / path for path in self.paths])
         if not manifest.fleets:
             raise SourceError(
-                f"there is no Fleet in {', '.join(self._paths) or 'it'}", hint="end the watch where none is meant"
+                f"there is no Fleet in {', '.join(self.paths) or 'it'}", hint="end the watch where none is meant"
             )
         self.folder = folder
         return manifest, revision
 
     def _write(self, commit: str, into: Path) -> None:
         """Write the manifests of a commit; raise SourceError where some are not in it."""
-        repository = self._clone.repository
+        repository = self.clone.repository
         tree = Tree(repository, commit, into)
         files: dict[str, str] = {}
         left_out: dict[str, str] = {}
-        for path in self._paths:
+        for path in self.paths:
             before = len(files) + len(left_out)
             collect(tree, path, files, left_out)
             left_out |= dict.fromkeys(_leading_out(tree, path), "is a link that leads out of the repository")
@@ -116,7 +121,7 @@ class GitSource:
 
     def _without_folder(self, said: str) -> str:
         """Return a text that names files as the repository does."""
-        return re.sub(rf"{re.escape(str(self._clone.commits))}/[^/\s]+/?", "", said)
+        return re.sub(rf"{re.escape(str(self.clone.commits))}/[^/\s]+/?", "", said)
 
 
 def _leading_out(tree: Tree, name: str) -> list[str]:

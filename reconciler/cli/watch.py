@@ -26,12 +26,10 @@ from reconciler.cli.output import note
 from reconciler.cli.printing import Lines, result_file
 from reconciler.cli.recording import Recorder, RunSoFar, reporting
 from reconciler.cli.taking_back import OfFiles, OfRemote
-from reconciler.engine.group import Open
 from reconciler.engine.run import Options
-from reconciler.engine.wake import Wake
 from reconciler.engine.watch import Watched, Watching
-from reconciler.model.fleet import Manifest
 from reconciler.model.plan import LimitKind, Plan
+from reconciler.ports import History
 
 
 @click.command(
@@ -129,45 +127,55 @@ def command(  # every option is one of the command line's
         raise click.UsageError(ALLOW_NEEDS_REASON)
     clock = wiring.SystemClock()
     history = wiring.history(clock)
-    wake = Wake()
-    source = None if followed is None else followed.source(selected.connections, clock)
-
-    def opener(manifest: Manifest) -> Open:
-        inside = source is not None and selected.connections is None
-        return wiring.opener(manifest, clock, source.folder if source and inside else None)
-
-    watching = Watching(
-        source or wiring.source(selected.paths, selected.connections),
-        opener,
-        clock,
-        Watched(
-            interval=interval,
-            once=once,
-            apply=mode != "observe",
-            propose=mode == "propose",
-            detailed=detailed_exitcode,
-            filters=selected.filters,
-            strict=selected.strict,
-            options=Options(
-                concurrency=concurrency, wait=wait > 0, deadline=wait, allow={allow: reason} if allow and reason else {}
-            ),
+    watched = Watched(
+        interval=interval,
+        once=once,
+        apply=mode != "observe",
+        propose=mode == "propose",
+        detailed=detailed_exitcode,
+        filters=selected.filters,
+        strict=selected.strict,
+        options=Options(
+            concurrency=concurrency, wait=wait > 0, deadline=wait, allow={allow: reason} if allow and reason else {}
         ),
+    )
+    if mode == "observe" and log_format == "text":
+        note("only comparing, nothing is sent; use --mode apply to correct drift")
+    watching = _watching(selected, followed, watched, clock, history, out)
+    return _watch(watching, clock, history, Lines(log_format, verbose=verbose), result)
+
+
+def _watching(
+    selected: Selection,
+    followed: Following | None,
+    watched: Watched,
+    clock: wiring.SystemClock,
+    history: History,
+    out: Path | None,
+) -> Watching:  # what it watches, and where that comes from
+    remote = None if followed is None else followed.source(selected.connections, clock)
+    inside = remote is not None and selected.connections is None
+    files = OfFiles(selected.paths, selected.connections)
+    return Watching(
+        remote or wiring.source(selected.paths, selected.connections),
+        lambda manifest: wiring.opener(manifest, clock, remote.folder if remote and inside else None),
+        clock,
+        watched,
         run=uuid.uuid4().hex,
         random=random.random,
         commit=lambda manifest: wiring.commit(selected.paths, manifest, warn=False),
         keep=None if out is None else _keeper(out),
         history=history,
-        wake=wake,
-        rollbacks=OfFiles(selected.paths, selected.connections)
-        if source is None
-        else OfRemote(source, selected.connections),
+        rollbacks=files if remote is None else OfRemote(remote, selected.connections),
     )
-    lines = Lines(log_format, verbose=verbose)
-    if mode == "observe" and log_format == "text":
-        note("only comparing, nothing is sent; use --mode apply to correct drift")
+
+
+def _watch(
+    watching: Watching, clock: wiring.SystemClock, history: History, lines: Lines, result: Path | None
+) -> int:  # until it is stopped
     so_far = RunSoFar()
     words = "stopping after the running calls; a second time ends at once"
-    with reporting(so_far), wiring.stoppable(clock, words, so_far.last_words, wake):
+    with reporting(so_far), wiring.stoppable(clock, words, so_far.last_words, watching.wake):
         with result_file(result) as kept, closing(lines):
             recorder = Recorder(clock.stop, so_far, history, kept, lines)
             for event in watching.events():

@@ -230,24 +230,12 @@ def _(event: Started) -> tuple[Hashable, ...]:
     return event.kind, event.commit, event.allowed
 
 
-@_alike.register
-def _(event: Adopted) -> tuple[Hashable, ...]:
-    return (event.commit,)
-
-
-@_alike.register
-def _(event: RolledBack) -> tuple[Hashable, ...]:
-    return event.rollout, event.branch
-
-
-@_alike.register
-def _(event: Proposed) -> tuple[Hashable, ...]:
-    return (event.plan.fingerprint,)
-
-
-@_alike.register
-def _(event: Approved) -> tuple[Hashable, ...]:
-    return event.fleet, event.fingerprint
+@_alike.register(Adopted)
+@_alike.register(RolledBack)
+@_alike.register(Proposed)
+@_alike.register(Approved)
+def _(event: Event) -> tuple[Hashable, ...]:
+    return (event.at,)  # each is said by itself
 
 
 @_alike.register

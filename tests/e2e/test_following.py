@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -345,6 +346,9 @@ def test_a_fleet_is_what_git_says_whatever_is_committed_and_killed(origin: Clone
         rows = origin.simulator.control("GET", "state")["rows"]
         return {row["device"]: row["desired"] for row in rows if row["flow"] == "modbus-poller" and row["desired"]}
 
+    def agrees(expected: dict[str, str]) -> bool:
+        return assigned() == expected
+
     watch = Watch(origin, f"file://{origin.top}", "--interval", "0.1s")
     heads = [origin.git("rev-parse", "HEAD")]
     wanted = {heads[0]: dict.fromkeys(names, "v1.3.0")}
@@ -372,8 +376,7 @@ def test_a_fleet_is_what_git_says_whatever_is_committed_and_killed(origin: Clone
             heads.append(head)
             if draw.random() < 0.25:
                 watch.killed()
-            expected = wanted[head]
-            until(lambda expected=expected: assigned() == expected, f"{number}: {kind} {head}")  # type: ignore[misc]  # bound now
+            until(partial(agrees, wanted[head]), f"{number}: {kind} {head}")
     finally:
         watch.end()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
@@ -23,7 +24,7 @@ class Proposals:
 
     def __init__(self, *happens: Callable[[Proposals], object], mode: str = "propose", propose: bool = False) -> None:
         self.clock = Between()
-        self.clock.happens = [lambda one=one: one(self) for one in happens]  # type: ignore[misc]  # bound now
+        self.clock.happens = [partial(one, self) for one in happens]
         self.platform = Memory(self.clock)
         self.history = Remembering(self.clock.now(), durable=False)
         self.git = Git(proposing(request(), mode))

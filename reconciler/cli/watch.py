@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli import wiring
+from reconciler.cli import histories, wiring
 from reconciler.cli.files import write_file
 from reconciler.cli.following import Following, following
 from reconciler.cli.options import (
@@ -28,7 +28,7 @@ from reconciler.cli.recording import Recorder, RunSoFar, reporting
 from reconciler.cli.taking_back import OfFiles, OfRemote
 from reconciler.engine.run import Options
 from reconciler.engine.watch import Watched, Watching
-from reconciler.model.plan import LimitKind, Plan
+from reconciler.model.plan import LimitKind, PaceKind, Plan
 from reconciler.ports import History
 
 
@@ -90,12 +90,16 @@ forbids changes; 2 there is drift, or a change to make, that was not made, held 
 @click.option("-v", "--verbose", is_flag=True, help="Also print each slot and call on a line, at level debug.")
 @click.option(
     "--allow",
-    type=click.Choice([LimitKind.NOT_ENFORCED.value]),
-    help="Send for fleets with `windows` or `rollout`, which this version does not enforce; needs --reason.",
+    type=click.Choice([LimitKind.NOT_ENFORCED.value, *(kind.value for kind in PaceKind)]),
+    multiple=True,
+    help="Send outside the `windows` of fleets, or against their `keep`, or although this version does not enforce their "
+    "`rollout`; needs --reason.",
 )
 @click.option("--reason", metavar="TEXT", help="Why that is allowed; recorded.")
 @concurrency_option
 @result_option
+@histories.KEPT
+@histories.keep_option
 @selection
 @following
 def command(  # every option is one of the command line's
@@ -109,10 +113,12 @@ def command(  # every option is one of the command line's
     mode: str,
     log_format: str,
     verbose: bool,
-    allow: str | None,
+    allow: tuple[str, ...],
     reason: str | None,
     concurrency: int,
     result: Path | None,
+    history_at: str | None,
+    keep: float,
 ) -> int:
     """Compare what git says with what platforms report continuously, report drift, and correct it where allowed.
 
@@ -126,7 +132,6 @@ def command(  # every option is one of the command line's
     if allow and not (reason or "").strip():
         raise click.UsageError(ALLOW_NEEDS_REASON)
     clock = wiring.SystemClock()
-    history = wiring.history(clock)
     watched = Watched(
         interval=interval,
         once=once,
@@ -136,13 +141,14 @@ def command(  # every option is one of the command line's
         filters=selected.filters,
         strict=selected.strict,
         options=Options(
-            concurrency=concurrency, wait=wait > 0, deadline=wait, allow={allow: reason} if allow and reason else {}
+            concurrency=concurrency, wait=wait > 0, deadline=wait, allow=dict.fromkeys(allow, reason or "")
         ),
     )
     if mode == "observe" and log_format == "text":
         note("only comparing, nothing is sent; use --mode apply to correct drift")
-    watching = _watching(selected, followed, watched, clock, history, out)
-    return _watch(watching, clock, history, Lines(log_format, verbose=verbose), result)
+    with histories.kept(history_at, clock, keep, creates=not once) as history:
+        watching = _watching(selected, followed, watched, clock, history, out)
+        return _watch(watching, clock, history, Lines(log_format, verbose=verbose), result)
 
 
 def _watching(
@@ -166,6 +172,7 @@ def _watching(
         commit=lambda manifest: wiring.commit(selected.paths, manifest, warn=False),
         keep=None if out is None else _keeper(out),
         history=history,
+        author=wiring.repository(selected.paths).author,
         rollbacks=files if remote is None else OfRemote(remote, selected.connections),
     )
 
@@ -177,7 +184,7 @@ def _watch(
     words = "stopping after the running calls; a second time ends at once"
     with reporting(so_far), wiring.stoppable(clock, words, so_far.last_words, watching.wake):
         with result_file(result) as kept, closing(lines):
-            recorder = Recorder(clock.stop, so_far, history, kept, lines)
+            recorder = Recorder(clock.stop, so_far, history, kept, lines, hold=watching.hold)
             for event in watching.events():
                 recorder.record(event)
         recorder.end()

@@ -21,8 +21,10 @@ from reconciler.core.news import Moment, news, unread
 from reconciler.core.remember import Remembering
 from reconciler.core.status import axes
 from reconciler.engine.apply import Applying
+from reconciler.engine.claiming import Claiming
 from reconciler.engine.group import Open
-from reconciler.engine.in_force import InForce
+from reconciler.engine.in_force import AuthorOf
+from reconciler.engine.manifests import ManifestsInForce
 from reconciler.engine.plan import PlanResult, plan
 from reconciler.engine.propose import standing
 from reconciler.engine.rollback import taken_back
@@ -40,6 +42,9 @@ from reconciler.ports import Clock, History, RemoteSource, Rollbacks, Source
 
 LONGEST_PAUSE = 900.0
 """Seconds between passes at most, however often passes failed."""
+
+LIMIT_WINDOW = "24h"
+"""What went in this time counts against limits where a fleet does not say, and a history is kept."""
 
 JITTER = 0.1
 """Share of the pause that is random, so that many watchers do not call in step."""
@@ -75,12 +80,13 @@ class Watching:
         commit: Callable[[Manifest], str | None],
         keep: Callable[[Plan], None] | None = None,
         history: History | None = None,
+        author: AuthorOf = lambda _: None,
         wake: Wake | None = None,
         rollbacks: Rollbacks | None = None,
     ) -> None:
         """Take where manifests come from, what opens connections, and how to watch.
 
-        `random` gives 0 to 1; `commit` names the commit of manifests, marked where they differ from it; `keep` takes the
+        `random` gives 0 to 1; `commit` names the commit of manifests, marked where they differ from it; `author` says who made one; `keep` takes the
         plan of each pass before anything of it is sent. Every event must be recorded in `history` before the next is taken.
         """
         self.open = open_
@@ -93,16 +99,20 @@ class Watching:
         self.wake = wake or Wake()
         self.rollbacks = rollbacks
         self.exit_code = 0
-        self._in_force = InForce(source, commit, clock, run=run, patient=not watched.once)
+        self._in_force = ManifestsInForce(source, commit, author, clock, run=run, patient=not watched.once)
         self._opened: Open | None = None
         self._memory: dict[str, Memory] = {}
         self._failures = 0
         self._found = DONE
         self._fleets = 0
+        self._held: ReconcilerError | None = None
+        self._applying: Applying | None = None
+        """The run of the pass that goes on."""
         self._approved: dict[str, FleetPlan] = {}
         """The plans that a person approved, by fleet."""
         self._unplanned = ""
         """Why the last pass had no plan, where that was told."""
+        self._claiming = Claiming(self.history)
         self._observed: set[str] = set()
         """Fleets that were said to be merely observed."""
 
@@ -111,8 +121,7 @@ class Watching:
         for event in self._passes():
             yield event
             if isinstance(event, Halted) and self.watched.apply and self.rollbacks is not None:
-                moment = Moment(self.clock.now(), self.run)
-                yield from taken_back(event, self._in_force.manifest, self.rollbacks, moment)
+                yield from taken_back(event, self._in_force.manifest, self.rollbacks, self._moment())
 
     def _passes(self) -> Generator[AnyEvent, None, None]:
         number = 0
@@ -129,6 +138,12 @@ class Watching:
                 break
         if not self.watched.once:
             self.exit_code = 0
+
+    def hold(self, error: ReconcilerError) -> None:
+        """Send nothing more in this pass: what is sent could not be recorded. The next one looks whether it can."""
+        self._held = error
+        if self._applying is not None:
+            self._applying.run.hold()
 
     def _pause(self) -> float:
         grown = self.watched.interval * 2.0 ** min(self._failures, 10)
@@ -148,8 +163,14 @@ class Watching:
             filters=self.watched.filters,
             strict=self.watched.strict,
             provenance=Provenance(commit=self._in_force.commit or ""),
+            lifted=self.watched.options.lifted,
+            limit_window=LIMIT_WINDOW,
         )
         try:
+            if self.watched.apply:
+                fleets = [one for one in manifest.fleets if self._mode(one) != "observe"]
+                for level, message in self._claiming.take(request, self._opened, fleets):
+                    yield self._note(level, message)
             planned = plan(request, self._opened, self.clock, self.history)
         except ReconcilerError as error:
             if number == 1:
@@ -168,15 +189,27 @@ class Watching:
         try:
             if self.keep is not None:
                 self.keep(planned.plan)
+            yield from planned.resolved(at=self.clock.now(), run=self.run)
             yield from self._propose(planned)
             for fleet in planned.plan.fleets:
                 yield from self._tell(fleet, planned)
             applying = yield from self._correct(planned)
             yield from self._end(number, planned, applying)
+            held = yield from self._told_held()
         finally:
+            self._applying = None
             planned.close()  # the next pass may be long away, or be one of other manifests
         self._found = self._remaining(planned.plan, applying)
-        return self._result(planned.plan, applying)
+        return self._result(planned.plan, applying) or held
+
+    def _told_held(self) -> Generator[AnyEvent, None, int]:
+        """Say that the history could not be written, and return the exit code of that."""
+        error, self._held = self._held, None
+        if error is None:
+            return DONE
+        yield self._note("error", f"{error.advised}; until it can be, nothing is sent")
+        self._held = None  # the note could not be recorded either
+        return error.exit_code
 
     def _remaining(self, found: Plan, applying: Applying | None) -> int:
         """Return the exit code that says what a pass leaves where nothing failed."""
@@ -191,12 +224,15 @@ class Watching:
 
     def _tell(self, fleet: FleetPlan, planned: PlanResult) -> Iterator[AnyEvent]:
         """Tell what is new of a fleet since the last pass."""
-        memory, moment = self._memory.setdefault(fleet.fleet, Memory()), Moment(self.clock.now(), self.run)
+        memory, moment = self._memory.setdefault(fleet.fleet, Memory()), self._moment()
         if fleet.error:
             yield from unread(memory, fleet, moment)
             return
         stays = not self._corrects(fleet)
         yield from news(memory, fleet, planned.assessment(fleet.fleet), moment, stays=stays)
+
+    def _moment(self) -> Moment:
+        return Moment(self.clock.now(), self.run, self._in_force.moved)
 
     def _propose(self, planned: PlanResult) -> Iterator[AnyEvent]:
         """Find out which plans were approved, and propose those of the other fleets that wait for a person."""
@@ -216,7 +252,7 @@ class Watching:
     def _corrects(self, fleet: FleetPlan) -> bool:
         """Return whether changes of a fleet may go in this pass: limits and its own mode allow it, or a person did."""
         may = self._mode(fleet.fleet) == "apply" or fleet.fleet in self._approved
-        return self.watched.apply and may and self._unlimited(fleet)
+        return self.watched.apply and may and self._unlimited(fleet) and fleet.connection not in self._claiming.theirs
 
     def _unlimited(self, fleet: FleetPlan) -> bool:
         """Return whether no limit blocks a fleet."""
@@ -247,7 +283,8 @@ class Watching:
         if self._approved:
             bound = tuple(self._approved.get(one.fleet, one) for one in may)
             saved = sealed(msgspec.structs.replace(planned.plan, fleets=bound))
-        applying = Applying(allowed, self.watched.options, self.clock, run=self.run, saved=saved)
+        options = self.watched.options
+        applying = self._applying = Applying(allowed, options, self.clock, run=self.run, told=True, saved=saved)
         yield from applying.events()
         changes = {(fleet.fleet, *slot_of(one)): one for fleet in may for one in fleet.changes}
         for one in applying.outcomes:
@@ -261,11 +298,12 @@ class Watching:
         return (applying.result if applying is not None else DONE) or (ERROR if found.errored else DONE)
 
     def _blocked(self, fleet: FleetPlan) -> bool:
-        return self._goes(fleet) and self._mode(fleet.fleet) == "apply" and not self._corrects(fleet)
+        mine = self._mode(fleet.fleet) == "apply" and fleet.connection not in self._claiming.theirs
+        return mine and self._goes(fleet) and not self._corrects(fleet)
 
     def _goes(self, fleet: FleetPlan) -> bool:
         """Return whether something of a fleet may go: now or, where this pass waits, once something else took effect."""
-        later = self.watched.options.wait and any(held.stage for held in fleet.held)
+        later = self.watched.options.wait and any(held.follows for held in fleet.held)
         return not fleet.error and (later or bool(fleet.changes))
 
     def _end(self, number: int, planned: PlanResult, applying: Applying | None) -> Iterator[Passed]:

@@ -55,11 +55,11 @@ def test_a_commit_takes_effect_at_once_and_names_who_made_it(origin: Clone) -> N
     head = to(origin, "v1.4.0")
     ran = follow(origin, "--ref", "main", "--result", "all.jsonl")
     assert ran.code == 0, ran
-    assert f"commit {head[:12]} by Ada is in force: to v1.4.0" in ran.out
+    assert f"manifests in force: 1 fleet, commit {head[:12]} by Ada: to v1.4.0" in ran.out
     assert origin.holds("v1.4.0") == 12
     events = [json.loads(line) for line in (origin.top.parent / "all.jsonl").read_text().splitlines()]
-    (adopted,) = (one for one in events if one["event"] == "adopted")
-    assert (adopted["commit"], adopted["author"], adopted["before"]) == (head, "Ada", "")
+    (adopted,) = (one for one in events if one["event"] == "inforce")
+    assert (adopted["commit"], adopted["author"], adopted["summary"]) == (head, "Ada", "to v1.4.0")
 
 
 @pytest.mark.parametrize(
@@ -305,7 +305,7 @@ def test_a_host_that_is_gone_leaves_the_last_commit_in_force(origin: Clone, host
 
     watch.said("nothing is done until a commit can come into force: cannot fetch HEAD")
     host.down = False
-    watch.said("is in force: what runs")
+    watch.said("by Ada: what runs")
     host.down = True
     watch.said("stays in force: cannot fetch HEAD")
     origin.simulator.control("POST", "console", device="gw-001", flow="modbus-poller", version="v1.1.0")

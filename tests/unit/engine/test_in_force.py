@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 from reconciler.core.news import Moment
-from reconciler.engine.in_force import QUIET, InForce
+from reconciler.engine.manifests import QUIET, ManifestsInForce
 from reconciler.engine.rollback import taken_back
 from reconciler.errors import SourceError
-from reconciler.model.event import Adopted, AnyEvent, Halted, Note, RolledBack
+from reconciler.model.event import AnyEvent, Halted, InForce, Note, RolledBack
 from reconciler.model.fleet import Manifest, Rollout
 from reconciler.model.memory import RolloutId
 from reconciler.model.unit import Ref
@@ -41,13 +41,15 @@ def told(
     *found: Fetched | SourceError, passes: int, patient: bool = True, clock: Clock | None = None
 ) -> list[list[str]]:
     """Return what is said in each pass."""
-    force = InForce(Elsewhere(*found), lambda _: None, clock or Clock(), run="w", patient=patient)
+    force = ManifestsInForce(
+        Elsewhere(*found), lambda _: None, lambda _: None, clock or Clock(), run="w", patient=patient
+    )
     return [[_words(event) for event in force.reload()] for _ in range(passes)]
 
 
 def _words(event: AnyEvent) -> str:
-    if isinstance(event, Adopted):
-        return f"{event.before or '-'} → {event.commit} by {event.author}"
+    if isinstance(event, InForce):
+        return f"{event.before or '-'} → {event.commit} by {event.author}{', changed' * event.changed}"
     assert isinstance(event, Note)
     return f"{event.level}: {event.message}"
 
@@ -59,7 +61,7 @@ def test_a_commit_comes_into_force_at_once() -> None:
     clock = Clock()
     before = clock.time
     passes = told(says("a"), says("b", "3"), says("b", "3"), passes=3, clock=clock)
-    assert passes == [["- → a by Ada"], ["a → b by Ada", "info: the manifests changed"], []]
+    assert passes == [["- → a by Ada"], ["a → b by Ada, changed"], []]
     assert clock.time == before, "nothing is waited for"
 
 
@@ -93,7 +95,7 @@ def test_what_stands_beside_the_repository_is_read_until_it_stays_the_same() -> 
     before = clock.time
     half, whole = says("a", digest="half"), says("a", digest="whole")
     passes = told(says("a"), half, whole, whole, passes=2, clock=clock)
-    assert (passes[1], clock.time - before) == (["info: the manifests changed"], 2 * QUIET)
+    assert (passes[1], clock.time - before) == (["a → a by Ada, changed"], 2 * QUIET)
     clock.stop = True
     assert told(says("a"), half, passes=2, clock=clock)[1] == []
 

@@ -26,28 +26,20 @@ from reconciler.journal.rows import chained, column, event_of, kind_of, row_of, 
 from reconciler.journal.tables import CHECKPOINTS, EVENTS, FLEETS, SLOTS
 from reconciler.model.event import (
     AnyEvent,
-    Approved,
     Completed,
     Differing,
     Drifted,
     Event,
-    Halted,
     Intended,
-    Met,
     Note,
     Passed,
-    Proposed,
-    Ruled,
     Settled,
     Settling,
     Started,
 )
 from reconciler.model.memory import Holder, Memory
 
-DECIDED = (Met, Halted, Ruled, Proposed, Approved)
-"""Events that count however old they are."""
-
-DURABLE = (Intended, *DECIDED)
+DURABLE = (Intended, *STANDING)
 """Events that are on the disk before anything that rests on them happens."""
 
 GATHERED = (Settled, Differing, Drifted, Note, Passed)

@@ -26,6 +26,7 @@ COMMANDS = {
     "watch": ("watch", "Compare continuously, and correct drift where allowed."),
     "approve": ("approve", "Let a watch carry out the plan that it proposed."),
     "rollback": ("rollback", "Take a version back, on a branch in git."),
+    "worker": ("worker", "Make passes that `watch --database` lays down, on any machine."),
     "history": ("history", "Show what happened, from the events that were kept."),
     "validate": ("validate", "Check manifests offline."),
     "show": ("show", "Show a saved plan as text, Markdown or JSON."),

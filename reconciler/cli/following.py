@@ -12,8 +12,9 @@ import click
 
 from reconciler.cli import wiring
 from reconciler.cli.options import FILE
+from reconciler.engine.manifests import Manifests
 from reconciler.git.source import GitSource, inner_path
-from reconciler.ports import Clock
+from reconciler.ports import Clock, Rollbacks
 
 
 class Following(NamedTuple):
@@ -39,6 +40,17 @@ class Following(NamedTuple):
         return GitSource(
             clone, self.ref, paths, lambda root, found: wiring.source(found, connections, root).load(), signers
         )
+
+    def manifests(
+        self, connections: Path | None, clock: Clock, run: str, *, patient: bool
+    ) -> tuple[Manifests, Rollbacks, Callable[[], Path | None]]:
+        """Return the manifests in force, what takes versions back, and the folder that files are named from."""
+        from reconciler.cli.taking_back import OfRemote
+        from reconciler.engine.following import FollowedManifests
+
+        source = self.source(connections, clock)
+        folder = (lambda: source.folder) if connections is None else lambda: None
+        return FollowedManifests(source, clock, run, patient=patient), OfRemote(source, connections), folder
 
 
 def _cache() -> Path:

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -15,8 +16,10 @@ from reconciler.cli.files import write_file
 from reconciler.cli.following import Following, following
 from reconciler.cli.options import (
     ALLOW_NEEDS_REASON,
+    DATABASE,
     DURATION,
     FILE,
+    Secretive,
     Selection,
     concurrency_option,
     result_option,
@@ -25,11 +28,12 @@ from reconciler.cli.options import (
 from reconciler.cli.output import note
 from reconciler.cli.printing import Lines, result_file
 from reconciler.cli.recording import Recorder, RunSoFar, reporting
-from reconciler.cli.taking_back import OfFiles, OfRemote
+from reconciler.cli.taking_back import OfFiles
+from reconciler.engine.manifests import Manifests
 from reconciler.engine.run import Options
 from reconciler.engine.watch import Watched, Watching
 from reconciler.model.plan import LimitKind, PaceKind, Plan
-from reconciler.ports import History
+from reconciler.ports import History, Rollbacks
 
 
 @click.command(
@@ -40,6 +44,7 @@ Examples:
   reconciler watch --once --mode apply --wait 10m    one complete pass, for a scheduled job
   reconciler watch --once --detailed-exitcode --out plan.json
   reconciler watch --git https://git.example.com/fleets.git --ref main --path fleets --git-token GIT_TOKEN --mode apply
+  reconciler watch --mode apply --database postgresql://fleet@db/fleet   for several machines; see `reconciler worker`
 
 \b
 Exit codes: 0 after SIGINT or SIGTERM; with --once that of the pass: 0 nothing failed, 1 something could not be read,
@@ -96,6 +101,12 @@ forbids changes; 2 there is drift, or a change to make, that was not made, held 
     "`rollout`; needs --reason.",
 )
 @click.option("--reason", metavar="TEXT", help="Why that is allowed; recorded.")
+@click.option(
+    "--database",
+    type=DATABASE,
+    metavar="URL",
+    help="Make no pass here: lay passes down as jobs in this PostgreSQL, for any number of `reconciler worker`.",
+)
 @concurrency_option
 @result_option
 @histories.KEPT
@@ -115,6 +126,7 @@ def command(  # every option is one of the command line's
     verbose: bool,
     allow: tuple[str, ...],
     reason: str | None,
+    database: Secretive | None,
     concurrency: int,
     result: Path | None,
     history_at: str | None,
@@ -131,7 +143,7 @@ def command(  # every option is one of the command line's
     _check_usage(once=once, may_wait=not wait or (once and mode != "observe"), one_pass=one_pass)
     if allow and not (reason or "").strip():
         raise click.UsageError(ALLOW_NEEDS_REASON)
-    clock = wiring.SystemClock()
+    clock, run = wiring.SystemClock(), uuid.uuid4().hex
     watched = Watched(
         interval=interval,
         once=once,
@@ -144,37 +156,45 @@ def command(  # every option is one of the command line's
             concurrency=concurrency, wait=wait > 0, deadline=wait, allow=dict.fromkeys(allow, reason or "")
         ),
     )
+    lines = Lines(log_format, verbose=verbose)
+    if followed is None:
+        watch = _Watch(wiring.manifests(selected, clock, run), OfFiles(selected.paths, selected.connections))
+    else:
+        watch = _Watch(*followed.manifests(selected.connections, clock, run, patient=not once))
+    if database is not None:
+        from reconciler.cli.distributing import distribute
+
+        here = {
+            "--mode propose": mode == "propose",
+            "--wait": wait > 0,
+            "--out": out is not None,
+            "--result": result is not None,
+        }
+        _check_alone({**here, "--history": history_at is not None, **one_pass})
+        return distribute(database, watch.manifests, watched, clock, lines, run=run, keep=keep)
     if mode == "observe" and log_format == "text":
         note("only comparing, nothing is sent; use --mode apply to correct drift")
     with histories.kept(history_at, clock, keep, creates=not once) as history:
-        watching = _watching(selected, followed, watched, clock, history, out)
-        return _watch(watching, clock, history, Lines(log_format, verbose=verbose), result)
+        watching = Watching(
+            watch.manifests,
+            lambda manifest: wiring.opener(manifest, clock, watch.folder()),
+            clock,
+            watched,
+            run=run,
+            random=random.random,
+            keep=None if out is None else _keeper(out),
+            history=history,
+            rollbacks=watch.rollbacks,
+        )
+        return _watch(watching, clock, history, lines, result)
 
 
-def _watching(
-    selected: Selection,
-    followed: Following | None,
-    watched: Watched,
-    clock: wiring.SystemClock,
-    history: History,
-    out: Path | None,
-) -> Watching:  # what it watches, and where that comes from
-    remote = None if followed is None else followed.source(selected.connections, clock)
-    inside = remote is not None and selected.connections is None
-    files = OfFiles(selected.paths, selected.connections)
-    return Watching(
-        remote or wiring.source(selected.paths, selected.connections),
-        lambda manifest: wiring.opener(manifest, clock, remote.folder if remote and inside else None),
-        clock,
-        watched,
-        run=uuid.uuid4().hex,
-        random=random.random,
-        commit=lambda manifest: wiring.commit(selected.paths, manifest, warn=False),
-        keep=None if out is None else _keeper(out),
-        history=history,
-        author=wiring.repository(selected.paths).author,
-        rollbacks=files if remote is None else OfRemote(remote, selected.connections),
-    )
+class _Watch(NamedTuple):
+    """Where manifests come from, what takes versions back there, and the folder that their files are named from."""
+
+    manifests: Manifests
+    rollbacks: Rollbacks
+    folder: Callable[[], Path | None] = lambda: None
 
 
 def _watch(
@@ -200,6 +220,13 @@ def _check_usage(*, once: bool, may_wait: bool, one_pass: dict[str, bool]) -> No
     given = [name for name, present in one_pass.items() if present]
     if given and not once:
         raise click.UsageError(f"{given[0]} needs --once: a continuous watch makes a plan in every pass")
+
+
+def _check_alone(given: dict[str, bool]) -> None:
+    """Raise what is wrong with options about passes that are made elsewhere."""
+    for name, present in given.items():
+        if present:
+            raise click.UsageError(f"{name} does not go with --database: workers make the passes, not this command")
 
 
 def _keeper(out: Path) -> Callable[[Plan], None]:

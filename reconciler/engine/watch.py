@@ -23,8 +23,7 @@ from reconciler.core.status import axes
 from reconciler.engine.apply import Applying
 from reconciler.engine.claiming import Claiming
 from reconciler.engine.group import Open
-from reconciler.engine.in_force import AuthorOf
-from reconciler.engine.manifests import ManifestsInForce
+from reconciler.engine.manifests import Manifests
 from reconciler.engine.plan import PlanResult, plan
 from reconciler.engine.propose import standing
 from reconciler.engine.rollback import taken_back
@@ -38,7 +37,7 @@ from reconciler.model.memory import NOTHING_REMEMBERED
 from reconciler.model.plan import FleetPlan, Plan
 from reconciler.model.provenance import Provenance
 from reconciler.model.verdict import Health, Sync
-from reconciler.ports import Clock, History, RemoteSource, Rollbacks, Source
+from reconciler.ports import Clock, History, Rollbacks
 
 LONGEST_PAUSE = 900.0
 """Seconds between passes at most, however often passes failed."""
@@ -70,25 +69,26 @@ class Watching:
 
     def __init__(  # the world of a watch
         self,
-        source: Source | RemoteSource,
+        manifests: Manifests,
         open_: Callable[[Manifest], Open],
         clock: Clock,
         watched: Watched,
         *,
         run: str,
         random: Callable[[], float],
-        commit: Callable[[Manifest], str | None],
         keep: Callable[[Plan], None] | None = None,
         history: History | None = None,
-        author: AuthorOf = lambda _: None,
+        told: dict[str, Memory] | None = None,
         wake: Wake | None = None,
         rollbacks: Rollbacks | None = None,
     ) -> None:
-        """Take where manifests come from, what opens connections, and how to watch.
+        """Take the manifests in force, what opens connections, and how to watch.
 
-        `random` gives 0 to 1; `commit` names the commit of manifests, marked where they differ from it; `author` says who made one; `keep` takes the
-        plan of each pass before anything of it is sent. Every event must be recorded in `history` before the next is taken.
+        `random` gives 0 to 1; `keep` takes the plan of each pass before anything of it is sent; `told` is what the pass
+        before told of each fleet, and takes what this one tells.
+        Every event must be recorded in `history` before the next is taken.
         """
+        self.manifests = manifests
         self.open = open_
         self.clock = clock
         self.watched = watched
@@ -99,9 +99,8 @@ class Watching:
         self.wake = wake or Wake()
         self.rollbacks = rollbacks
         self.exit_code = 0
-        self._in_force = ManifestsInForce(source, commit, author, clock, run=run, patient=not watched.once)
         self._opened: Open | None = None
-        self._memory: dict[str, Memory] = {}
+        self._memory = {} if told is None else told
         self._failures = 0
         self._found = DONE
         self._fleets = 0
@@ -121,7 +120,7 @@ class Watching:
         for event in self._passes():
             yield event
             if isinstance(event, Halted) and self.watched.apply and self.rollbacks is not None:
-                yield from taken_back(event, self._in_force.manifest, self.rollbacks, self._moment())
+                yield from taken_back(event, self.manifests.manifest, self.rollbacks, self._moment())
 
     def _passes(self) -> Generator[AnyEvent, None, None]:
         number = 0
@@ -139,6 +138,11 @@ class Watching:
         if not self.watched.once:
             self.exit_code = 0
 
+    @property
+    def failed(self) -> bool:
+        """Return whether the last pass failed, and the next one should come later."""
+        return self._failures > 0
+
     def hold(self, error: ReconcilerError) -> None:
         """Send nothing more in this pass: what is sent could not be recorded. The next one looks whether it can."""
         self._held = error
@@ -150,19 +154,15 @@ class Watching:
         return min(grown, max(LONGEST_PAUSE, self.watched.interval)) * (1 + JITTER * (2 * self.random() - 1))
 
     def _pass(self, number: int) -> Generator[AnyEvent, None, int]:
-        yield from self._in_force.reload()
-        manifest = self._in_force.manifest
-        if manifest is None:
+        yield from self._reload()
+        manifest = self.manifests.manifest
+        if manifest is None or self._opened is None:
             return 1
-        if self._in_force.changed or self._opened is None:
-            self._opened = self.open(manifest)
-            self._observed.clear()
-            self._memory = {name: one for name, one in self._memory.items() if name in manifest.fleets}
         request = PlanRequest(
             manifest=manifest,
             filters=self.watched.filters,
             strict=self.watched.strict,
-            provenance=Provenance(commit=self._in_force.commit or ""),
+            provenance=Provenance(commit=self.manifests.commit or ""),
             lifted=self.watched.options.lifted,
             limit_window=LIMIT_WINDOW,
         )
@@ -213,7 +213,7 @@ class Watching:
 
     def _remaining(self, found: Plan, applying: Applying | None) -> int:
         """Return the exit code that says what a pass leaves where nothing failed."""
-        if self._in_force.problem:
+        if self.manifests.problem:
             return ERROR
         if self.watched.apply and any(fleet.mistakes for fleet in found.fleets):
             return INCOMPLETE
@@ -221,6 +221,16 @@ class Watching:
             return DONE
         outcomes = applying.outcomes if applying is not None else []
         return detailed(found, {(one.fleet, one.unit.id, one.workload.id) for one in outcomes if one.result in SENT})
+
+    def _reload(self) -> Generator[AnyEvent, None, None]:
+        """Look for manifests; those that are new are opened, and what was told of fleets that are gone is forgotten."""
+        yield from self.manifests.reload()
+        manifest = self.manifests.manifest
+        if manifest is not None and self.manifests.changed:
+            self._opened = self.open(manifest)
+            self._observed.clear()
+            for name in self._memory.keys() - manifest.fleets.keys():
+                del self._memory[name]
 
     def _tell(self, fleet: FleetPlan, planned: PlanResult) -> Iterator[AnyEvent]:
         """Tell what is new of a fleet since the last pass."""
@@ -232,7 +242,7 @@ class Watching:
         yield from news(memory, fleet, planned.assessment(fleet.fleet), moment, stays=stays)
 
     def _moment(self) -> Moment:
-        return Moment(self.clock.now(), self.run, self._in_force.moved)
+        return Moment(self.clock.now(), self.run, self.manifests.moved)
 
     def _propose(self, planned: PlanResult) -> Iterator[AnyEvent]:
         """Find out which plans were approved, and propose those of the other fleets that wait for a person."""
@@ -260,7 +270,7 @@ class Watching:
 
     def _mode(self, fleet: str) -> str:
         """Return the mode of a fleet: the one that its manifest gives it, or the watch where that may do less."""
-        manifest = self._in_force.manifest
+        manifest = self.manifests.manifest
         mode: str = manifest.fleets[fleet].spec.mode if manifest is not None else ""
         return "propose" if mode == "apply" and self.watched.propose else mode
 

@@ -9,6 +9,7 @@ import msgspec
 
 from reconciler.core.decide import PlanRequest
 from reconciler.core.remember import Remembering
+from reconciler.engine.manifests import Reloading
 from reconciler.engine.run import Options
 from reconciler.engine.watch import Watched, Watching
 from reconciler.model.event import AnyEvent, Approved, Proposed, Settled
@@ -31,13 +32,12 @@ class Proposals:
         self.events: list[AnyEvent] = []
         how = Watched(interval=INTERVAL, apply=True, propose=propose, options=Options(concurrency=1, wait=False))
         watching = Watching(
-            self.git,
+            Reloading(self.git, lambda _: self.git.commit, self.clock, "w"),
             lambda manifest: lambda name: self.platform,
             self.clock,
             how,
             run="w",
             random=lambda: 0.5,
-            commit=lambda _: self.git.commit,
             history=self.history,
         )
         for event in watching.events():

@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.core.assessment import Filters
 from reconciler.core.decide import PlanRequest
-from reconciler.engine.manifests import QUIET, READINGS
+from reconciler.engine.manifests import QUIET, READINGS, Reloading
 from reconciler.engine.run import Options
 from reconciler.engine.watch import JITTER, LONGEST_PAUSE, Watched, Watching
 from reconciler.errors import ManifestError, ReconcilerError, SettingsError
@@ -98,13 +98,12 @@ def watched(
 def watch_of(memory: Memory, source: Git, how: Watched, keep: Callable[[Plan], None] | None = None) -> Watching:
     """Return a watch of a platform in memory."""
     return Watching(
-        source,
+        Reloading(source, lambda _: source.commit, memory.clock, "w"),
         lambda manifest: lambda name: memory,
         memory.clock,
         how,
         run="w",
         random=lambda: 0.5,
-        commit=lambda _: source.commit,
         keep=keep,
     )
 

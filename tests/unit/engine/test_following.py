@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from reconciler.core.news import Moment
-from reconciler.engine.manifests import QUIET, ManifestsInForce
+from reconciler.engine.following import FollowedManifests
+from reconciler.engine.manifests import QUIET
 from reconciler.engine.rollback import taken_back
 from reconciler.errors import SourceError
 from reconciler.model.event import AnyEvent, Halted, InForce, Note, RolledBack
@@ -41,9 +42,7 @@ def told(
     *found: Fetched | SourceError, passes: int, patient: bool = True, clock: Clock | None = None
 ) -> list[list[str]]:
     """Return what is said in each pass."""
-    force = ManifestsInForce(
-        Elsewhere(*found), lambda _: None, lambda _: None, clock or Clock(), run="w", patient=patient
-    )
+    force = FollowedManifests(Elsewhere(*found), clock or Clock(), "w", patient=patient)
     return [[_words(event) for event in force.reload()] for _ in range(passes)]
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from reconciler.model.change import Verb
+from reconciler.model.plan import Plan
 from reconciler.model.unit import Ref
 
 
@@ -53,6 +54,21 @@ class Went(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     verb: Verb
     size: int
     at: float
+
+
+class Approval(msgspec.Struct, frozen=True, kw_only=True):
+    """A person approved a proposed plan."""
+
+    by: str
+    reason: str
+    at: float
+
+
+class Proposal(msgspec.Struct, frozen=True):
+    """A plan that waits for a person, or that one approved. It has one fleet."""
+
+    plan: Plan
+    approval: Approval | None = None
 
 
 class Unanswered(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -108,6 +124,8 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """Ids of the units that had failed when a person resumed: what they show from before does not count."""
     went: tuple[Went, ...] = ()
     """In the order of their times, as far back as was asked for."""
+    proposals: Mapping[str, Proposal] = {}
+    """The newest plan that was proposed for each fleet."""
     unanswered: tuple[Unanswered, ...] = ()
     """What nobody knows the outcome of until a later reading shows it, as far back as what went, and among that."""
     in_flight: tuple[InFlight, ...] = ()

@@ -6,8 +6,9 @@ from collections.abc import Collection
 
 import msgspec
 
-from reconciler.model.event import AnyEvent, Called, Halted, Intended, Met, Ruled
+from reconciler.model.event import AnyEvent, Called, Halted, Intended, Met, Notified, Ruled
 from reconciler.model.memory import Command, Memory, RolloutId, Ruling, Went
+from reconciler.model.notice import Delivery, NoticeKind
 from reconciler.model.outcome import ReceiptKind
 
 
@@ -22,6 +23,7 @@ class Remembering:
         self._rulings: dict[RolloutId, Ruling] = {}
         self._went: list[Went] = []
         self._running: dict[tuple[str, int], Intended] = {}
+        self._notified: dict[str, int] = {}
 
     def record(self, event: AnyEvent) -> None:
         """Take one event."""
@@ -36,10 +38,22 @@ class Remembering:
             self._rulings[event.rollout] = event.ruling
             if event.ruling.command is Command.RESUME:
                 self._halts.pop(event.rollout, None)
+        elif isinstance(event, Notified):
+            self._told(event)
         elif isinstance(event, Intended):
             self._running[event.run, event.call] = event
         elif isinstance(event, Called):
             self._called(event)
+
+    def _told(self, event: Notified) -> None:
+        """Remember what people were told; that of which they were told the end is forgotten."""
+        if event.result is not Delivery.SENT:
+            return
+        if event.kind is NoticeKind.RECOVERY:
+            for key in event.keys:
+                self._notified.pop(key, None)
+        else:
+            self._notified |= dict(zip(event.keys, event.sizes, strict=False))
 
     def _called(self, event: Called) -> None:
         """Count what a call did; one without an answer counts as well, since it may have taken effect."""
@@ -65,6 +79,7 @@ class Remembering:
             halts={one: at for one, at in self._halts.items() if one.fleet in fleets},
             rulings={one: ruling for one, ruling in self._rulings.items() if one.fleet in fleets},
             went=tuple(one for one in self._went if one.fleet in fleets and one.at >= since),
+            notified=dict(self._notified),
             since=self._since,
             durable=self._durable,
         )

@@ -21,7 +21,7 @@ from reconciler.core.detailed import detailed
 from reconciler.core.drift import SENT, Memory
 from reconciler.core.news import Moment, news, unread
 from reconciler.core.remember import Remembering
-from reconciler.core.status import axes
+from reconciler.core.tally import passed
 from reconciler.engine.apply import Applying
 from reconciler.engine.group import Open
 from reconciler.engine.plan import PlanResult, plan
@@ -32,7 +32,6 @@ from reconciler.model.exit_code import DONE, ERROR, INCOMPLETE, NOTHING_SENT
 from reconciler.model.fleet import Manifest
 from reconciler.model.plan import FleetPlan, Plan
 from reconciler.model.provenance import DIRTY, Provenance
-from reconciler.model.verdict import Health, Sync
 from reconciler.ports import Clock, History, Source
 
 LONGEST_PAUSE = 900.0
@@ -94,7 +93,10 @@ class Watching:
         self.exit_code = 0
         self._good: Manifest | None = None
         self._commit: str | None = None
-        self._wrong = False
+        self._invalid = ""
+        """Why the manifests that are there now are not in force."""
+        self._loaded: float | None = None
+        """When those in force were last read."""
         self._opened: Open | None = None
         self._memory: dict[str, Memory] = {}
         self._failures = 0
@@ -113,11 +115,12 @@ class Watching:
             began = self.clock.monotonic()
             self._fleets = 0
             failed = yield from self._pass(number)
-            if self._fleets or not self.clock.stopping():
-                yield self._completed(number, self.clock.monotonic() - began)
             self._failures = self._failures + 1 if failed else 0
             self.exit_code = failed or self._found
-            if self.watched.once or self.clock.sleep(self._pause()):
+            pause = 0.0 if self.watched.once else self._pause()
+            if self._fleets or not self.clock.stopping():
+                yield self._completed(number, self.clock.monotonic() - began, pause)
+            if self.watched.once or self.clock.sleep(pause):
                 break
         if not self.watched.once:
             self.exit_code = 0
@@ -180,7 +183,7 @@ class Watching:
         except ReconcilerError as error:
             if self._good is None:
                 raise
-            self._wrong = True
+            self._invalid = str(error)
             yield self._note("error", f"the manifests are invalid; the last valid ones stay in force: {error}")
             return
         if found is None and self.clock.stopping():
@@ -190,6 +193,7 @@ class Watching:
             yield self._note("warning", f"the manifests are being written; {words} until they stay the same")
             return
         manifest, commit = found
+        self._loaded = self.clock.now()
         if self._good is None or manifest.digest != self._good.digest:
             if self._good is not None:
                 yield self._note("info", "the manifests changed")
@@ -198,9 +202,9 @@ class Watching:
             self._opened = self.open(manifest)
             self._observed.clear()
             self._memory = {name: one for name, one in self._memory.items() if name in manifest.fleets}
-        elif self._wrong:
+        elif self._invalid:
             yield self._note("info", "the manifests are valid again")
-        self._good, self._commit, self._wrong = manifest, commit, False
+        self._good, self._commit, self._invalid = manifest, commit, ""
 
     def _settled(self) -> tuple[Manifest, str | None] | None:
         """Return manifests that nobody is writing, and their commit; None where they do not stay the same.
@@ -285,25 +289,24 @@ class Watching:
         """Tell of each fleet how it stands after the pass, corrections included."""
         outcomes = applying.outcomes if applying is not None else []
         for fleet in planned.plan.fleets:
-            both = (Sync.UNKNOWN, Health.UNKNOWN) if fleet.error else axes(planned.assessment(fleet.fleet))
-            yield Passed(
-                at=self.clock.now(),
-                run=self.run,
-                fleet=fleet.fleet,
-                number=number,
-                sync=both[0].value,
-                health=both[1].value,
-                changes=len(fleet.changes),
-                held=len(fleet.held),
-                violations=len(fleet.violations),
-                mistakes=len(fleet.mistakes),
-                waited=self.watched.options.wait,
-                reasons=dict(Counter(code for held in fleet.held for code in {one.code.value for one in held.reasons})),
-                outcomes=dict(Counter(one.result.value for one in outcomes if one.fleet == fleet.fleet)),
-            )
+            one = None if fleet.error else planned.assessment(fleet.fleet)
+            came = Counter(each.result.value for each in outcomes if each.fleet == fleet.fleet)
+            moment = Moment(self.clock.now(), self.run)
+            yield passed(fleet, one, moment, number=number, waited=self.watched.options.wait, outcomes=came)
 
-    def _completed(self, number: int, seconds: float) -> Completed:
-        return Completed(at=self.clock.now(), run=self.run, number=number, fleets=self._fleets, seconds=seconds)
+    def _completed(self, number: int, seconds: float, pause: float) -> Completed:
+        return Completed(
+            at=self.clock.now(),
+            run=self.run,
+            number=number,
+            fleets=self._fleets,
+            seconds=seconds,
+            pause=pause,
+            manifests_at=self._loaded,
+            commit=self._commit or "",
+            invalid=self._invalid,
+            unplanned=self._unplanned,
+        )
 
     def _note(self, level: str, message: str, fleet: str = "") -> Note:
         return Note(at=self.clock.now(), run=self.run, level=level, message=message, fleet=fleet)

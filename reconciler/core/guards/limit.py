@@ -159,8 +159,7 @@ def _single(loads: Sequence[Load], verb: Verb) -> bool:
 def _beyond(  # a limit, and the loads that count together
     document: Document, kind: LimitKind, verb: Verb, limit: str | Limit, loads: Sequence[Load], *, alone: bool
 ) -> Iterator[Violation]:
-    intended = sum(one.weight[verb] for one in loads)
-    base = sum(one.holding + (one.missing if verb is Verb.RELEASE else 0) for one in loads)
+    intended, base = _together(verb, loads)
     bounds = list(_bounds(limit, base, alone=alone))
     if bounds and intended > min(bounds):
         share, number = parts(limit)
@@ -174,6 +173,30 @@ def _beyond(  # a limit, and the loads that count together
             unknown=sum(one.unknown for one in loads) if verb is Verb.REMOVE else 0,
             origin=document.locate(("spec", "limits", kind.value)),
         )
+
+
+def room(spec: FleetSpec, loads: Sequence[Load]) -> dict[Verb, int]:
+    """Return how many devices more each limit of a fleet as a whole lets through; a verb without a limit is not there.
+
+    Where nothing of the kind is intended and the fleet is small, one may go whatever the percentage.
+    """
+    left: dict[Verb, int] = {}
+    small = sum(one.holders for one in loads) <= spec.limits.minimum
+    for kind, verb in LIMITED:
+        limit = getattr(spec.limits, kind.value)
+        if limit is not None:
+            intended, base = _together(verb, loads)
+            bounds = [*_bounds(limit, base, alone=False)]
+            if small and not intended:
+                bounds = [max(min(bounds), min([1, *_bounds(limit, base, alone=True)]))]
+            left[verb] = max(0, min(bounds) - intended)
+    return left
+
+
+def _together(verb: Verb, loads: Sequence[Load]) -> tuple[int, int]:
+    """Return the weight that is intended, and the one that a percentage is taken of."""
+    base = sum(one.holding + (one.missing if verb is Verb.RELEASE else 0) for one in loads)
+    return sum(one.weight[verb] for one in loads), base
 
 
 def _bounds(limit: str | Limit, of: int, *, alone: bool) -> Iterator[int]:

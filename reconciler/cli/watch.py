@@ -12,6 +12,7 @@ import click
 
 from reconciler.cli import wiring
 from reconciler.cli.files import write_file
+from reconciler.cli.operating import Operating, Operation, operation
 from reconciler.cli.options import (
     ALLOW_NEEDS_REASON,
     DURATION,
@@ -91,9 +92,11 @@ forbids changes; 2 there is drift, or a change to make, that was not made, held 
 @click.option("--reason", metavar="TEXT", help="Why that is allowed; recorded.")
 @concurrency_option
 @result_option
+@operation
 @selection
 def command(  # every option is one of the command line's
     selected: Selection,
+    operated: Operation,
     interval: float,
     once: bool,
     detailed_exitcode: bool,
@@ -118,9 +121,10 @@ def command(  # every option is one of the command line's
         raise click.UsageError(ALLOW_NEEDS_REASON)
     clock = wiring.SystemClock()
     history = wiring.history(clock)
+    work = Operating(operated, clock, interval, history, wait=60.0 if once else 10.0)
     watching = Watching(
         wiring.source(selected.paths, selected.connections),
-        lambda manifest: wiring.opener(manifest, clock),
+        lambda manifest: wiring.opener(manifest, clock, work.heard),
         clock,
         Watched(
             interval=interval,
@@ -145,9 +149,9 @@ def command(  # every option is one of the command line's
     so_far = RunSoFar()
     words = "stopping after the running calls; a second time ends at once"
     with reporting(so_far), wiring.stoppable(clock, words, so_far.last_words):
-        with result_file(result) as kept, closing(lines):
-            recorder = Recorder(clock.stop, so_far, history, kept, lines)
-            for event in watching.events():
+        with closing(work), result_file(result) as kept, closing(lines):
+            recorder = Recorder(clock.stop, so_far, history, kept, lines, *work.sinks)
+            for event in work.over(watching.events()):
                 recorder.record(event)
         recorder.end()
     return watching.exit_code

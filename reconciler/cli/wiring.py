@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -23,11 +23,12 @@ from reconciler.manifest.load import Loader
 from reconciler.manifest.secret import resolve as resolve_secret
 from reconciler.model.connection import ConnectionSpec, Secret
 from reconciler.model.fleet import Document, Manifest
+from reconciler.model.notifying import Notifications
 from reconciler.model.provenance import DIRTY
 from reconciler.platforms import registry
 from reconciler.plugin import Plugins, Simulation
 from reconciler.plugin.platform import Resolve
-from reconciler.ports import SILENT, Clock, History, Platform, ReadProgress, Repository
+from reconciler.ports import SILENT, Clock, History, Notifier, Platform, ReadProgress, Repository
 
 SystemClock = stopping.SystemClock
 stoppable = stopping.stoppable
@@ -38,6 +39,9 @@ SWITCH = 0.02
 LARGE = 8_000_000
 """Bytes of a block that is taken once and given back at once. glibc asks the system for each block that is larger than any
 that it got back, and a page of a listing is: most of what reading it cost was that."""
+
+Heard = Callable[[str, ReadProgress], ReadProgress]
+"""Takes a platform and who hears of a connection to it; returns who hears of it instead."""
 
 
 def plugins() -> Plugins:
@@ -93,8 +97,11 @@ def source(paths: Sequence[Path], connections: Path | None = None) -> Loader:
     return Loader(places(paths), plugins(), connections)
 
 
-def opener(manifest: Manifest, clock: Clock) -> Open:
-    """Return a function that opens a connection of a manifest by name, once; later calls give the same platform."""
+def opener(manifest: Manifest, clock: Clock, heard: Heard = lambda _, progress: progress) -> Open:
+    """Return a function that opens a connection of a manifest by name, once; later calls give the same platform.
+
+    `heard` adds who else hears of its requests.
+    """
     opened: dict[str, Platform] = {}
     lock = threading.Lock()
     # readers fold whole pages; Python's 5 ms would have them hand over to each other in the middle of one
@@ -104,20 +111,20 @@ def opener(manifest: Manifest, clock: Clock) -> Open:
     def open_(name: str) -> Platform:
         with lock:
             if name not in opened:
-                opened[name] = _open(manifest, name, clock)
+                opened[name] = _open(manifest, name, clock, heard)
             return opened[name]
 
     return open_
 
 
-def _open(manifest: Manifest, name: str, clock: Clock) -> Platform:
+def _open(manifest: Manifest, name: str, clock: Clock, heard: Heard) -> Platform:
     document = _connection(manifest, name)
     base = Path(document.file).parent
 
     def resolve(secret: Secret) -> str:
         return resolve_secret(secret, os.environ, base)
 
-    return connect(document.spec, resolve, clock, display.of(name))
+    return connect(document.spec, resolve, clock, heard(document.spec.platform, display.of(name)))
 
 
 def _connection(manifest: Manifest, name: str) -> Document:
@@ -165,6 +172,29 @@ def history(clock: Clock) -> History:
     from reconciler.core.remember import Remembering
 
     return Remembering(clock.now(), durable=False)
+
+
+def notifiers(path: Path, clock: Clock) -> tuple[Notifications, dict[str, Notifier]]:
+    """Return who is told of troubles, and what delivers it, by target; nothing is sent. Raises SettingsError, ManifestError."""
+    from reconciler.manifest.notifying import load as load_targets
+    from reconciler.notify import template
+    from reconciler.notify.by_apprise import ByApprise
+    from reconciler.notify.by_hook import ByHook
+
+    def value(secret: Secret) -> str:
+        return resolve_secret(secret, os.environ, path.parent)
+
+    found = load_targets(path)
+    made: dict[str, Notifier] = {}
+    for target in found.targets:
+        for key, text in (("title", target.title), ("body", target.body)):
+            if why := template.wrong(text):
+                raise SettingsError(f"{path}: the {key} of the target {target.name}: {why}")
+        if target.apprise is not None:
+            made[target.name] = ByApprise(target, value(target.apprise))
+        elif target.webhook is not None:
+            made[target.name] = ByHook(target, value(target.webhook.url), value(target.webhook.key), clock)
+    return found, made
 
 
 def repository(paths: Sequence[Path]) -> Repository:

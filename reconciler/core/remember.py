@@ -23,7 +23,7 @@ class Remembering:
         self._rulings: dict[RolloutId, Ruling] = {}
         self._went: list[Went] = []
         self._running: dict[tuple[str, int], Intended] = {}
-        self._notified: dict[str, int] = {}
+        self._notified: dict[tuple[str, str], int] = {}
 
     def record(self, event: AnyEvent) -> None:
         """Take one event."""
@@ -46,14 +46,13 @@ class Remembering:
             self._called(event)
 
     def _told(self, event: Notified) -> None:
-        """Remember what people were told; that of which they were told the end is forgotten."""
-        if event.result is not Delivery.SENT:
-            return
-        if event.kind is NoticeKind.RECOVERY:
-            for key in event.keys:
-                self._notified.pop(key, None)
-        else:
-            self._notified |= dict(zip(event.keys, event.sizes, strict=False))
+        """Remember what people were told; a trouble whose end they were told, or brought about, is forgotten."""
+        mine = [(event.target, one) for one in event.keys]
+        if event.kind is NoticeKind.RECOVERY and event.result in {Delivery.SENT, Delivery.SILENT}:
+            for one in mine:
+                self._notified.pop(one, None)
+        elif event.result is Delivery.SENT:
+            self._notified |= dict(zip(mine, event.sizes, strict=False))
 
     def _called(self, event: Called) -> None:
         """Count what a call did; one without an answer counts as well, since it may have taken effect."""

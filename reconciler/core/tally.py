@@ -14,7 +14,7 @@ from reconciler.core.news import Moment
 from reconciler.core.status import axes, status_bucket
 from reconciler.model.event import Failing, Passed
 from reconciler.model.plan import FleetPlan
-from reconciler.model.unit import Ref, Reach
+from reconciler.model.unit import Reach, Ref
 from reconciler.model.verdict import Health, Standing, Sync, Verdict
 
 SAMPLE = 3

@@ -61,8 +61,8 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     rulings: Mapping[RolloutId, Ruling] = {}
     went: tuple[Went, ...] = ()
     """In the order of their times, as far back as was asked for."""
-    notified: Mapping[str, int] = {}
-    """Troubles that people were told of and whose end they were not, by key: how large they were, by order of magnitude."""
+    notified: Mapping[tuple[str, str], int] = {}
+    """Troubles that a target was told of and whose end it was not, by target and key: how large, by order of magnitude."""
     since: float = 0.0
     """Since when it remembers: nothing is known of what was before. A process without a history remembers since its start."""
     durable: bool = False

@@ -31,6 +31,8 @@ class Delivery(StrEnum):
     FAILED = "failed"
     DROPPED = "dropped"
     """There was no room for it among those that wait to be sent."""
+    SILENT = "silent"
+    """A person ended the trouble: nobody is told."""
     LIMITED = "limited"
     """More than the target takes in an hour: counted, and said in a summary."""
 

@@ -18,6 +18,7 @@ from reconciler.model.event import (
     Intended,
     Met,
     Note,
+    Notified,
     Passed,
     Ruled,
     Settled,
@@ -26,6 +27,7 @@ from reconciler.model.event import (
     to_builtins,
 )
 from reconciler.model.hold import HoldReason
+from reconciler.model.notice import Delivery
 from reconciler.model.outcome import ReceiptKind, Result
 from reconciler.model.quantity import iso
 from reconciler.views import bounds_text
@@ -52,6 +54,14 @@ RECEIPTS = {
     ReceiptKind.REJECTED: ("rejected", "bold red"),
     ReceiptKind.UNKNOWN: ("effect unknown; reading back", "yellow"),
     ReceiptKind.UNPROVED: ("not sent: a check right before the call showed a different state; reading again", "yellow"),
+}
+
+DELIVERIES = {
+    Delivery.SENT: ("info", "notified"),
+    Delivery.FAILED: ("warning", "could not notify"),
+    Delivery.DROPPED: ("warning", "too many messages wait to be sent; could not notify"),
+    Delivery.LIMITED: ("info", "more than is sent in an hour; counted for"),
+    Delivery.SILENT: ("debug", "over by what a person did, so nothing is sent to"),
 }
 
 
@@ -277,6 +287,15 @@ def _(event: Ruled, units: Sequence[str]) -> Said:
     wave = f" wave {one.wave + 1} of" if one.wave is not None else ""
     what = f"{clean(one.by)}: {one.command.value}{wave} {_rollout(event)}: {clean(one.reason)}"
     return "info", [(what, "")]
+
+
+@_said.register
+def _(event: Notified, units: Sequence[str]) -> Said:
+    del units
+    level, words = DELIVERIES[event.result]
+    title = f": {clean(event.title)}" if event.title else ""
+    why = f" ({clean(event.error)})" if event.error else ""
+    return level, [(f"{words} {clean(event.target)}{title}{why}", LEVELS[level])]
 
 
 def _rollout(event: Met | Halted | Ruled) -> str:

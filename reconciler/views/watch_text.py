@@ -25,12 +25,14 @@ from reconciler.model.event import (
     Intended,
     Met,
     Note,
+    Notified,
     Passed,
     Ruled,
     Settled,
     Settling,
     Started,
 )
+from reconciler.model.notice import Delivery
 from reconciler.model.outcome import ReceiptKind
 from reconciler.model.verdict import Health, Sync
 from reconciler.views import event_line
@@ -108,7 +110,7 @@ class Log:
     def _record(self, event: AnyEvent) -> Iterator[Line]:
         if isinstance(event, ENDS) or (self._since is not None and event.at - self._since >= GATHER):
             yield from self._flush(passed=isinstance(event, Completed))
-        if self._verbose and isinstance(event, DETAILS):
+        if self._verbose and (isinstance(event, DETAILS) or _for_the_record(event)):
             yield from map(event_line.debug, _each(event))
         if isinstance(event, Intended):
             self._calls[event.call] = event
@@ -116,7 +118,11 @@ class Log:
             yield from self._progress(event)
         elif isinstance(event, Completed):
             yield from self._completed(event)
-        elif not isinstance(event, Finished) and not (isinstance(event, Called) and self._goes_without_saying(event)):
+        elif (
+            not isinstance(event, Finished)
+            and not _for_the_record(event)
+            and not (isinstance(event, Called) and self._goes_without_saying(event))
+        ):
             self._gather(event)
         if isinstance(event, Started) or (isinstance(event, Note) and not event.fleet):
             yield from self._flush()
@@ -209,6 +215,11 @@ class Log:
         yield one
 
 
+def _for_the_record(event: AnyEvent) -> bool:
+    """Return whether an event is a message of which there is nothing to say but that it went."""
+    return isinstance(event, Notified) and event.result not in {Delivery.FAILED, Delivery.DROPPED}
+
+
 def _each(event: AnyEvent) -> Sequence[AnyEvent]:
     if isinstance(event, Differing):
         return [msgspec.structs.replace(event, units=(unit,)) for unit in event.units]
@@ -274,6 +285,11 @@ def _(event: Ruled) -> tuple[Hashable, ...]:
 
 
 @_alike.register
+def _(event: Notified) -> tuple[Hashable, ...]:
+    return event.target, event.result, event.error
+
+
+@_alike.register
 def _(event: Passed) -> tuple[Hashable, ...]:
     return (event.number, *_stands(event))
 
@@ -316,6 +332,7 @@ NAMES: dict[type, str] = {
     Met: "waves",
     Halted: "halted rollouts",
     Ruled: "decisions about rollouts",
+    Notified: "messages",
     Differing: "differences",
 }
 

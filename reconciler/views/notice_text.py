@@ -59,7 +59,7 @@ def message(notices: Sequence[Notice], *, at: float, run: str) -> Message:
         sizes[one.key] = max(one.size, sizes.get(one.key, 0))
     return Message(
         kind=kind,
-        title=f"{TITLES[kind]}: {listed(fleets) if fleets else 'all fleets'}",
+        title=f"{TITLES[kind]}: {_where(fleets)}",
         text=_body(some, clean),
         markdown=_body(some, code),
         at=at,
@@ -77,6 +77,12 @@ def summary(rest: Mapping[NoticeKind, int], *, at: float, run: str) -> Message:
     kind = next(iter(rest))
     title = f"{count(sum(rest.values()), 'more notice')}"
     return Message(kind=kind, title=title, text=text, markdown=text, at=at, run=run)
+
+
+def _where(fleets: Sequence[str]) -> str:
+    if not fleets:
+        return "all fleets"
+    return f"fleet {clean(fleets[0])}" if len(fleets) == 1 else f"{count(len(fleets), 'fleet')} ({listed(fleets)})"
 
 
 def _alike(one: Notice) -> Hashable:

@@ -152,6 +152,7 @@ class Troubles:
                 slots=event.failed,
                 of=event.attempted,
                 units=event.units[:SAMPLE],
+                units_in_all=len(event.units),
             )
 
     def _completed(self, event: Completed) -> None:
@@ -188,6 +189,7 @@ class Troubles:
                 version=desired,
                 slots=len(units),
                 units=tuple(units.values())[:SAMPLE],
+                units_in_all=len(units),
             )
         for fleet, passed in self._passed.items():
             yield from _of_fleet(fleet, passed, self._blocked)
@@ -227,6 +229,7 @@ def _of_fleet(fleet: str, passed: Passed, blocked: Mapping[str, tuple[Violation,
             version=one.version,
             slots=one.slots,
             units=one.units,
+            units_in_all=one.slots,
             text=one.error,
         )
     for reason in sorted(NEEDS_A_PERSON & passed.reasons.keys()):

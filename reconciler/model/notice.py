@@ -64,9 +64,11 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     now: str | None = None
     """What is assigned where it drifted."""
     slots: int = 0
+    """Slots, changes or mistakes; devices of a halted rollout, `of` those that attempted it."""
     of: int = 0
     units: tuple[Ref, ...] = ()
-    """A few of the units."""
+    """A few of the units; there are `units_in_all`."""
+    units_in_all: int = 0
     text: str = ""
     """Quoted: an error, or a reason of `HoldReason`."""
     violations: tuple[Violation, ...] = ()

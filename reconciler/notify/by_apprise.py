@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
-from logging import NullHandler, getLogger
+from logging import getLogger
 from typing import Any
 
 from reconciler.errors import NotifyError, SettingsError
@@ -24,9 +24,7 @@ class ByApprise:
         except ImportError:
             hint = "install fleet-reconciler[notify]"
             raise SettingsError(f"the target {target.name} needs apprise, which is not installed", hint=hint) from None
-        log = getLogger("apprise")
-        log.addHandler(NullHandler())
-        log.propagate = False
+        getLogger("apprise").disabled = True
         self._target = target
         self._apprise: Any = apprise.Apprise()
         if not self._apprise.add(url):

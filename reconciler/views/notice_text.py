@@ -10,7 +10,7 @@ from reconciler.model.hold import HoldReason
 from reconciler.model.notice import Cause, Message, Notice, NoticeKind
 from reconciler.views.markdown import code
 from reconciler.views.reason_words import LABELS, violation_words
-from reconciler.views.words import Show, clean, count, joined, listed, version
+from reconciler.views.words import SAMPLE, Show, clean, count, joined, listed, version
 
 MOST = 20
 """Lines of a message; of what is beyond, the largest come first, and the rest is counted."""
@@ -41,6 +41,7 @@ class Alike(msgspec.Struct):
     fleets: dict[str, None]
     slots: int = 0
     units: list[str] = []
+    units_in_all: int = 0
 
 
 def message(notices: Sequence[Notice], *, at: float, run: str) -> Message:
@@ -52,6 +53,7 @@ def message(notices: Sequence[Notice], *, at: float, run: str) -> Message:
         alike.fleets[one.fleet] = None
         alike.slots += one.slots
         alike.units += [unit.name for unit in one.units]
+        alike.units_in_all += one.units_in_all
     some = sorted(groups.values(), key=lambda one: (-one.slots, -len(one.fleets)))
     fleets = sorted({one.fleet for one in notices if one.fleet})
     sizes: dict[str, int] = {}
@@ -131,7 +133,7 @@ def _failing(one: Alike, show: Show) -> str:
 
 def _halt(one: Alike, show: Show) -> str:
     what = f"the rollout of {show(one.first.workload)} {version(one.first.version, show)} is halted"
-    names = f" ({listed(one.units, show=show, total=one.slots)})" if one.units else ""
+    names = f" ({_names(one, show)})" if one.units else ""
     return f"{what}: {one.slots:,} of {count(one.first.of, 'device')} failed{names}"
 
 
@@ -140,7 +142,11 @@ def _limit(one: Alike, show: Show) -> str:
 
 
 def _units(one: Alike, show: Show) -> str:
-    return f"{count(one.slots, 'unit')} ({listed(one.units, show=show, total=one.slots)})"
+    return f"{count(one.units_in_all, 'unit')} ({_names(one, show)})"
+
+
+def _names(one: Alike, show: Show) -> str:
+    return listed(one.units, min(SAMPLE, len(one.units)), show, total=one.units_in_all)
 
 
 def _reason(text: str, show: Show) -> str:

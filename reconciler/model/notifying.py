@@ -1,14 +1,14 @@
 """Who is told of troubles (`--notify-config FILE`), exactly as people write it: addresses and keys are references."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 
 from reconciler.model.connection import Secret
 from reconciler.model.kind import Kind, Name, Text
 
-Told = Literal["drift", "failure", "halt", "rollback", "hold", "recovery"]
-ALL: tuple[Told, ...] = ("drift", "failure", "halt", "rollback", "hold", "recovery")
+Told = Annotated[str, msgspec.Meta(pattern=r"^(drift|failure|halt|rollback|hold|recovery)$(?!\n)")]
+ALL = ("drift", "failure", "halt", "rollback", "hold", "recovery")
 FIELDS = ("kind", "title", "body", "fleets", "run", "time")
 """What templates may use: `$title`, `${kind}`."""
 
@@ -32,7 +32,7 @@ class Target(Kind, frozen=True, kw_only=True):
     kinds: Annotated[list[Told], msgspec.Meta(min_length=1)] = msgspec.field(default_factory=lambda: [*ALL])
     per_hour: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 20
     """Messages in an hour at most; the rest is counted and told in one."""
-    format: Literal["text", "markdown"] = "text"
+    format: Annotated[str, msgspec.Meta(pattern=r"^(text|markdown)$(?!\n)")] = "text"
     title: Text = "$title"
     body: Text = "$body"
 

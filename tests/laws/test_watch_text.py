@@ -19,12 +19,14 @@ from reconciler.model.event import (
     Finished,
     Intended,
     Note,
+    Notified,
     Passed,
     Settled,
     Settling,
     SlotName,
     Started,
 )
+from reconciler.model.notice import Delivery, NoticeKind
 from reconciler.model.outcome import Outcome, Receipt, ReceiptKind, Result
 from reconciler.model.plan import LimitKind, Violation
 from reconciler.model.unit import Ref
@@ -88,6 +90,16 @@ def passes(draw: st.DrawFn, number: int = 1, most: int = 12) -> list[AnyEvent]:
                     ],
                     [Settling(**head, fleet=fleet, done=call, waiting=1, failed=0, pending=0)],
                     [Settled(**head, outcome=outcome)],
+                    [
+                        Notified(
+                            **head,
+                            target="ops",
+                            kind=NoticeKind.DRIFT,
+                            result=draw(st.sampled_from(Delivery)),
+                            title=draw(names),
+                            error=draw(names),
+                        )
+                    ],
                     [
                         Drifted(
                             **head,

@@ -95,9 +95,11 @@ def ruled(command: Command) -> Ruled:
 class Told:
     """One target over several passes; `after` returns what one more pass tells it, by kind."""
 
-    def __init__(self, *kinds: NoticeKind, fleets: tuple[str, ...] = ("*",), per_hour: int = 100, **told: int) -> None:
+    def __init__(
+        self, *kinds: NoticeKind, fleets: tuple[str, ...] = ("*",), per_hour: int = 100, before: str = ""
+    ) -> None:
         self.troubles = Troubles()
-        self.telling = Telling(kinds or ALL, fleets, per_hour, told)
+        self.telling = Telling(kinds or ALL, fleets, per_hour, {before: 1} if before else {})
         self.time = 0.0
         self.silent: tuple[str, ...] = ()
         self.limited: tuple[Notice, ...] = ()
@@ -190,7 +192,7 @@ def test_drift_is_told_with_its_units_and_is_over_when_they_are_back() -> None:
 
 
 def test_drift_of_an_earlier_process_is_over_once_the_fleet_is_in_sync() -> None:
-    told = Told(**{'["drift","austin"]': 1})
+    told = Told(before='["drift","austin"]')
     assert told.kinds(passed(sync="out of sync")) == []
     assert told.kinds(passed()) == [R]
 
@@ -202,7 +204,7 @@ def test_a_halt_is_told_once_for_each_time_and_a_person_ends_it_in_silence() -> 
     assert told.kinds(halted(), passed()) == [], "the same halt, seen again"
     assert told.kinds(passed()) == []
     assert told.kinds(ruled(Command.PAUSE), passed()) == []
-    assert told.silent == ()
+    assert not told.silent
     assert told.kinds(ruled(Command.RESUME), passed()) == []
     assert told.silent == (notice.key,)
     assert told.kinds(halted(), passed()) == [X]
@@ -230,7 +232,7 @@ def test_a_fleet_that_leaves_the_manifests_takes_its_troubles_along() -> None:
 
 
 def test_another_watch_of_other_fleets_ends_nothing() -> None:
-    told = Told(**{'["mistake","elsewhere"]': 1})
+    told = Told(before='["mistake","elsewhere"]')
     assert told.kinds(passed()) == []
     assert told.silent == ()
 

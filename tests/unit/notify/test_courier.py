@@ -33,11 +33,11 @@ class Target:
 def delivered(target: Target) -> Delivered:
     courier = Courier({"ops": target}, pauses=(0.0, 0.0))
     courier.send("ops", MESSAGE)
-    found: list[Delivered] = []
-    until(lambda: bool(found.extend(courier.results()) or found), "the result")
+    until(lambda: not courier._results.empty(), "the result")
+    (found,) = courier.results()
     courier.close(60)
     assert courier.results() == []
-    return found[0]
+    return found
 
 
 def test_a_message_is_tried_a_few_times_while_that_may_help() -> None:

@@ -84,7 +84,7 @@ def test_a_watch_is_scraped_and_probed(tmp_path: Path) -> None:
             assert (httpx.get(f"{watch.url}/healthz").text, httpx.get(f"{watch.url}/readyz").text) == ("ok\n", "ok\n")
             plant.control("POST", "console", device="gw-001", flow="telemetry", version="v1.1.0")
             until(lambda: watch.metrics().get(("fleet_drifted_slots_total", "all")) == 1, "drift")
-            (tmp_path / "m" / "fleet.yaml").write_text("apiVersion: [")
+            _fleet(plant, tmp_path, "v1.4.0", "  no-such-key: 1\n")
             until(lambda: watch.metrics().get(("manifests_invalid", "")) == 1, "manifests that are not in force")
             _fleet(plant, tmp_path, "v1.4.0")
             until(lambda: watch.metrics().get(("manifests_invalid", "")) == 0, "manifests in force again")

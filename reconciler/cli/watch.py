@@ -29,6 +29,8 @@ from reconciler.engine.run import Options
 from reconciler.engine.watch import Watched, Watching
 from reconciler.model.plan import LimitKind, Plan
 
+STOPPING = "stopping after the running calls; a second time ends at once"
+
 
 @click.command(
     epilog="""\b
@@ -37,6 +39,7 @@ Examples:
   reconciler watch --mode apply --interval 5m        and correct it
   reconciler watch --once --mode apply --wait 10m    one complete pass, for a scheduled job
   reconciler watch --once --detailed-exitcode --out plan.json
+  reconciler watch --listen 9464 --notify-config notify.yaml
 
 \b
 Exit codes: 0 after SIGINT or SIGTERM; with --once that of the pass: 0 nothing failed, 1 something could not be read,
@@ -147,8 +150,7 @@ def command(  # every option is one of the command line's
     if mode == "observe" and log_format == "text":
         note("only comparing, nothing is sent; use --mode apply to correct drift")
     so_far = RunSoFar()
-    words = "stopping after the running calls; a second time ends at once"
-    with reporting(so_far), wiring.stoppable(clock, words, so_far.last_words):
+    with reporting(so_far), wiring.stoppable(clock, STOPPING, so_far.last_words):
         with closing(work), result_file(result) as kept, closing(lines):
             recorder = Recorder(clock.stop, so_far, history, kept, lines, *work.sinks)
             for event in work.over(watching.events()):

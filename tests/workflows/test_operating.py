@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import json
 import re
 import shlex
@@ -20,6 +19,7 @@ from reconciler.notify import template
 from reconciler.web.metrics import Metrics
 from reconciler.web.standing import Standing
 from tests.house.tree import ROOT
+from tests.workflows.test_recipes import _unit
 
 EXAMPLES = ROOT / "examples"
 LABELS = {"le", "job", "instance"}
@@ -119,10 +119,7 @@ def listening(args: list[str]) -> tuple[str, int]:
 
 
 def test_systemd_starts_a_watch_that_may_do_little_else() -> None:
-    unit = configparser.RawConfigParser(strict=False, comment_prefixes=("#",))
-    unit.optionxform = str  # type: ignore[assignment]  # keys of units keep their spelling
-    unit.read(EXAMPLES / "systemd/reconciler-watch.service")
-    service = unit["Service"]
+    service = _unit("reconciler-watch.service")["Service"]
     assert (service["Type"], service["NoNewPrivileges"], service["ProtectSystem"]) == ("exec", "yes", "strict")
     assert listening(shlex.split(service["ExecStart"])[1:]) == ("127.0.0.1", 9464)
 

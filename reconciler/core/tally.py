@@ -90,7 +90,8 @@ def tally(one: FleetAssessment) -> Tally:
         if bad:
             failing += _failing(one, judged, bad)
     failing.sort(key=lambda each: (-each.slots, each.workload.name, each.version or ""))
-    budgets = {verb.value: left for verb, left in limit.room(one.resolution.spec, limit.loads(one)).items()}
+    loads = limit.of_fleet(one, one.unfiltered)  # watch has no base to lag behind
+    budgets = {verb.value: left for verb, left in limit.room(one.resolution.spec, loads).items()}
     return Tally(dict(verdicts), dict(standings), tuple(failing[:MOST]), budgets)
 
 

@@ -33,6 +33,7 @@ NEEDS_A_PERSON = frozenset(
         HoldReason.NOT_OFFERED,
         HoldReason.PREPARATION_FAILED,
         HoldReason.PRUNING_UNSAFE,
+        HoldReason.KEEP_UNMET,
         HoldReason.ROUTE_UNVERIFIED,
     }
 )

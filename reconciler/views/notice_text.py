@@ -8,8 +8,9 @@ import msgspec
 
 from reconciler.model.hold import HoldReason
 from reconciler.model.notice import Cause, Message, Notice, NoticeKind
+from reconciler.views.limit_words import violation_words
 from reconciler.views.markdown import code
-from reconciler.views.reason_words import LABELS, violation_words
+from reconciler.views.reason_words import LABELS
 from reconciler.views.words import SAMPLE, Show, clean, count, joined, listed, version
 
 MOST = 20

@@ -194,7 +194,10 @@ def test_with_details_the_same_lines_come_and_each_event_besides(one: list[AnyEv
     lines = _said(loud, [*one, *two])
     assert [line for line in lines if " debug " not in line] == _said(quiet, [*one, *two])
     slots = sum(
-        len(event.units) if isinstance(event, Differing) else isinstance(event, Drifted | Settled | Called | Intended)
+        len(event.units)
+        if isinstance(event, Differing)
+        else isinstance(event, Drifted | Settled | Called | Intended)
+        or (isinstance(event, Notified) and event.result not in {Delivery.FAILED, Delivery.DROPPED})
         for event in [*one, *two]
     )
     assert len(lines) - len(_said(Log(), [*one, *two])) == slots

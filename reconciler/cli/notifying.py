@@ -23,7 +23,7 @@ class Notifying:
         from reconciler.notify.courier import Courier
 
         spec, notifiers = wiring.notifiers(path, clock)
-        told = history.memory((), clock.now()).notified
+        told = history.memory({}, clock.now()).notified
         self._clock = clock
         self._wait = wait
         self._troubles = Troubles()

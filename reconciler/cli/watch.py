@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli import wiring
+from reconciler.cli import histories, wiring
 from reconciler.cli.files import write_file
 from reconciler.cli.operating import Operating, Operation, operation
 from reconciler.cli.options import (
@@ -28,6 +28,7 @@ from reconciler.cli.recording import Recorder, RunSoFar, reporting
 from reconciler.engine.run import Options
 from reconciler.engine.watch import Watched, Watching
 from reconciler.model.plan import LimitKind, PaceKind, Plan
+from reconciler.ports import History
 
 STOPPING = "stopping after the running calls; a second time ends at once"
 
@@ -98,6 +99,8 @@ forbids changes; 2 there is drift, or a change to make, that was not made, held 
 @concurrency_option
 @result_option
 @operation
+@histories.KEPT
+@histories.keep_option
 @selection
 def command(  # every option is one of the command line's
     selected: Selection,
@@ -114,6 +117,8 @@ def command(  # every option is one of the command line's
     reason: str | None,
     concurrency: int,
     result: Path | None,
+    history_at: str | None,
+    keep: float,
 ) -> int:
     """Compare what git says with what platforms report continuously, report drift, and correct it where allowed.
 
@@ -125,36 +130,60 @@ def command(  # every option is one of the command line's
     if allow and not (reason or "").strip():
         raise click.UsageError(ALLOW_NEEDS_REASON)
     clock = wiring.SystemClock()
-    history = wiring.history(clock)
-    work = Operating(operated, clock, interval, history, wait=60.0 if once else 10.0)
-    watching = Watching(
+    watched = Watched(
+        interval=interval,
+        once=once,
+        apply=mode == "apply",
+        detailed=detailed_exitcode,
+        filters=selected.filters,
+        strict=selected.strict,
+        options=Options(
+            concurrency=concurrency, wait=wait > 0, deadline=wait, allow=dict.fromkeys(allow, reason or "")
+        ),
+    )
+    if mode == "observe" and log_format == "text":
+        note("only comparing, nothing is sent; use --mode apply to correct drift")
+    with histories.kept(history_at, clock, keep, creates=not once) as history:
+        work = Operating(operated, clock, interval, history, wait=60.0 if once else 10.0)
+        with closing(work):
+            watching = _watching(selected, watched, clock, history, out, work)
+            return _watch(watching, clock, history, Lines(log_format, verbose=verbose), result, work)
+
+
+def _watching(
+    selected: Selection,
+    watched: Watched,
+    clock: wiring.SystemClock,
+    history: History,
+    out: Path | None,
+    work: Operating,
+) -> Watching:
+    return Watching(
         wiring.source(selected.paths, selected.connections),
         lambda manifest: wiring.opener(manifest, clock, work.heard),
         clock,
-        Watched(
-            interval=interval,
-            once=once,
-            apply=mode == "apply",
-            detailed=detailed_exitcode,
-            filters=selected.filters,
-            strict=selected.strict,
-            options=Options(
-                concurrency=concurrency, wait=wait > 0, deadline=wait, allow=dict.fromkeys(allow, reason or "")
-            ),
-        ),
+        watched,
         run=uuid.uuid4().hex,
         random=random.random,
         commit=lambda manifest: wiring.commit(selected.paths, manifest, warn=False),
         keep=None if out is None else _keeper(out),
         history=history,
+        author=wiring.repository(selected.paths).author,
     )
-    lines = Lines(log_format, verbose=verbose)
-    if mode == "observe" and log_format == "text":
-        note("only comparing, nothing is sent; use --mode apply to correct drift")
+
+
+def _watch(
+    watching: Watching,
+    clock: wiring.SystemClock,
+    history: History,
+    lines: Lines,
+    result: Path | None,
+    work: Operating,
+) -> int:  # until it is stopped
     so_far = RunSoFar()
     with reporting(so_far), wiring.stoppable(clock, STOPPING, so_far.last_words):
-        with closing(work), result_file(result) as kept, closing(lines):
-            recorder = Recorder(clock.stop, so_far, history, kept, lines, *work.sinks)
+        with result_file(result) as kept, closing(lines):
+            recorder = Recorder(clock.stop, so_far, history, kept, lines, *work.sinks, hold=watching.hold)
             for event in work.over(watching.events()):
                 recorder.record(event)
         recorder.end()

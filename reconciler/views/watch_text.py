@@ -22,17 +22,19 @@ from reconciler.model.event import (
     Event,
     Finished,
     Halted,
+    InForce,
     Intended,
     Met,
     Note,
     Notified,
     Passed,
+    Resolved,
     Ruled,
     Settled,
     Settling,
     Started,
+    fleet_of,
 )
-from reconciler.model.notice import Delivery
 from reconciler.model.outcome import ReceiptKind
 from reconciler.model.verdict import Health, Sync
 from reconciler.views import event_line
@@ -110,7 +112,7 @@ class Log:
     def _record(self, event: AnyEvent) -> Iterator[Line]:
         if isinstance(event, ENDS) or (self._since is not None and event.at - self._since >= GATHER):
             yield from self._flush(passed=isinstance(event, Completed))
-        if self._verbose and (isinstance(event, DETAILS) or _for_the_record(event)):
+        if self._verbose and (isinstance(event, DETAILS) or event_line.for_the_record(event)):
             yield from map(event_line.debug, _each(event))
         if isinstance(event, Intended):
             self._calls[event.call] = event
@@ -118,23 +120,20 @@ class Log:
             yield from self._progress(event)
         elif isinstance(event, Completed):
             yield from self._completed(event)
-        elif (
-            not isinstance(event, Finished)
-            and not _for_the_record(event)
-            and not (isinstance(event, Called) and self._goes_without_saying(event))
-        ):
+        elif not isinstance(event, Finished) and not self._goes_without_saying(event):
             self._gather(event)
-        if isinstance(event, Started) or (isinstance(event, Note) and not event.fleet):
+        if isinstance(event, Started | InForce) or (isinstance(event, Note) and not event.fleet):
             yield from self._flush()
 
-    def _goes_without_saying(self, event: Called) -> bool:
-        """Return whether what came of the changes of a call says all that its answer does."""
+    def _goes_without_saying(self, event: AnyEvent) -> bool:
+        """Return whether a message merely went, or what came of the changes of a call says all that its answer does."""
+        if not isinstance(event, Called):
+            return event_line.for_the_record(event)
         one = event.receipt
-        plain = one.kind is ReceiptKind.ACCEPTED and not one.refused and not one.answer
-        if plain and not self._steady:
+        plain = one.kind is ReceiptKind.ACCEPTED and not (one.refused or one.answer or self._steady)
+        if plain:
             self._calls.pop(event.call, None)
-            return True
-        return False
+        return plain
 
     def _gather(self, event: AnyEvent) -> None:
         """Put an event to those like it."""
@@ -144,7 +143,7 @@ class Log:
         key = (type(event), *_alike(event), call.kind if call is not None else "")
         group = self._groups.setdefault(key, Group(call.kind if call is not None else "", [], {}, []))
         group.events.append(event)
-        group.fleets[event_line.fleet_of(event)] = None
+        group.fleets[fleet_of(event)] = None
         group.names += [slot.unit.name for slot in call.slots] if call is not None else event_line.units_of(event)
         if isinstance(event, Called | Settled) and self._since is None:
             self._since = event.at
@@ -175,7 +174,7 @@ class Log:
             }
             self._standing |= {name: _stands(self._passed[name]) for name in group.fleets}
             return bool(group.fleets)
-        if isinstance(group.first, Drifted | Differing | Blocked):
+        if isinstance(group.first, Drifted | Differing | Blocked | InForce):
             return True
         said = (key, frozenset(group.fleets), frozenset(group.names))
         self._said.add(said)
@@ -199,11 +198,10 @@ class Log:
             fleets = [*self._passed.values()]
             stands = f"{count(len(fleets), 'fleet')}: {_standings(fleets)}" if fleets else "no fleet could be compared"
             yield event_line.remark(event, f"pass {event.number:,}: nothing new; {stands}")
-        self._before, self._said = self._said, set()
+        self._before, self._said, self._passed = self._said, set(), {}
         self._lines.clear()
         self._left.clear()
         self._settling.clear()
-        self._passed = {}
         self._written = self._unwritten = 0
 
     def _written_line(self, one: Line) -> Iterator[Line]:
@@ -213,11 +211,6 @@ class Log:
             return
         self._written += size
         yield one
-
-
-def _for_the_record(event: AnyEvent) -> bool:
-    """Return whether an event is a message of which there is nothing to say but that it went."""
-    return isinstance(event, Notified) and event.result not in {Delivery.FAILED, Delivery.DROPPED}
 
 
 def _each(event: AnyEvent) -> Sequence[AnyEvent]:
@@ -238,6 +231,11 @@ def _(event: Started) -> tuple[Hashable, ...]:
 
 
 @_alike.register
+def _(event: InForce) -> tuple[Hashable, ...]:
+    return (event,)
+
+
+@_alike.register
 def _(event: Note) -> tuple[Hashable, ...]:
     return event.level, event.message, bool(event.fleet)
 
@@ -254,6 +252,11 @@ def _(event: Called) -> tuple[Hashable, ...]:
 
 
 @_alike.register
+def _(event: Resolved) -> tuple[Hashable, ...]:
+    return event.fleet, event.of, event.call, event.effect
+
+
+@_alike.register
 def _(event: Settled) -> tuple[Hashable, ...]:
     one = event.outcome
     return one.fleet, one.workload, one.verb, one.to, one.result, outcome_words(one)
@@ -261,12 +264,12 @@ def _(event: Settled) -> tuple[Hashable, ...]:
 
 @_alike.register
 def _(event: Drifted) -> tuple[Hashable, ...]:
-    return event.fleet, event.workload, event.was, event.now, event.desired, event.verb
+    return event.fleet, event.workload, event.was, event.now, event.desired, event.verb, event.cause, event.by
 
 
 @_alike.register
 def _(event: Differing) -> tuple[Hashable, ...]:
-    return event.fleet, event.workload, event.verb, event.now, event.desired, event.reason
+    return event.fleet, event.workload, event.verb, event.now, event.desired, event.reason, event.cause
 
 
 @_alike.register
@@ -324,16 +327,18 @@ def _rest(groups: Sequence[Group]) -> str:
 
 NAMES: dict[type, str] = {
     Started: "runs",
+    InForce: "manifests",
     Note: "messages",
     Blocked: "blocked fleets",
     Called: "answers to calls",
+    Resolved: "calls without an answer",
     Settled: "results",
     Drifted: "drift",
     Met: "waves",
     Halted: "halted rollouts",
     Ruled: "decisions about rollouts",
-    Notified: "messages",
     Differing: "differences",
+    Notified: "messages to people",
 }
 
 

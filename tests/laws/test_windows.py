@@ -33,7 +33,7 @@ class Naive:
     def __init__(self, cron: str, zone: ZoneInfo, first: datetime, minutes: int) -> None:
         self.fields = cron.split()
         self.fixed = not any(field.startswith("*") for field in self.fields[:2])
-        self.begins = {at for at in self._begins(zone, first, minutes)}
+        self.begins = set(self._begins(zone, first, minutes))
 
     def _begins(self, zone: ZoneInfo, first: datetime, minutes: int) -> Iterator[datetime]:
         shown: set[datetime] = set()

@@ -300,13 +300,13 @@ def test_a_history_remembers_what_was_told_until_its_end_was() -> None:
         )
 
     say(F, Delivery.FAILED, "a")
-    assert remembered.memory((), 0.0).notified == {}
+    assert remembered.memory({}, 0.0).notified == {}
     say(F, Delivery.SENT, "a", "b", "c")
-    assert remembered.memory((), 0.0).notified == {("ops", one): 2 for one in "abc"}
+    assert remembered.memory({}, 0.0).notified == {("ops", one): 2 for one in "abc"}
     say(R, Delivery.FAILED, "a")
     say(R, Delivery.SENT, "b")
     say(R, Delivery.SILENT, "c")
-    assert remembered.memory((), 0.0).notified == {("ops", "a"): 2}
+    assert remembered.memory({}, 0.0).notified == {("ops", "a"): 2}
 
 
 def test_what_is_merely_said_is_no_trouble() -> None:

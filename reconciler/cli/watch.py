@@ -14,6 +14,7 @@ import click
 from reconciler.cli import histories, wiring
 from reconciler.cli.files import write_file
 from reconciler.cli.following import Following, following
+from reconciler.cli.operating import Operating, Operation, operation
 from reconciler.cli.options import (
     ALLOW_NEEDS_REASON,
     DATABASE,
@@ -35,6 +36,8 @@ from reconciler.engine.watch import Watched, Watching
 from reconciler.model.plan import LimitKind, PaceKind, Plan
 from reconciler.ports import History, Rollbacks
 
+STOPPING = "stopping after the running calls; a second time ends at once"
+
 
 @click.command(
     epilog="""\b
@@ -45,6 +48,7 @@ Examples:
   reconciler watch --once --detailed-exitcode --out plan.json
   reconciler watch --git https://git.example.com/fleets.git --ref main --path fleets --git-token GIT_TOKEN --mode apply
   reconciler watch --mode apply --database postgresql://fleet@db/fleet   for several machines; see `reconciler worker`
+  reconciler watch --listen 9464 --notify-config notify.yaml
 
 \b
 Exit codes: 0 after SIGINT or SIGTERM; with --once that of the pass: 0 nothing failed, 1 something could not be read,
@@ -109,6 +113,7 @@ forbids changes; 2 there is drift, or a change to make, that was not made, held 
 )
 @concurrency_option
 @result_option
+@operation
 @histories.KEPT
 @histories.keep_option
 @selection
@@ -116,6 +121,7 @@ forbids changes; 2 there is drift, or a change to make, that was not made, held 
 def command(  # every option is one of the command line's
     selected: Selection,
     followed: Following | None,
+    operated: Operation,
     interval: float,
     once: bool,
     detailed_exitcode: bool,
@@ -175,18 +181,20 @@ def command(  # every option is one of the command line's
     if mode == "observe" and log_format == "text":
         note("only comparing, nothing is sent; use --mode apply to correct drift")
     with histories.kept(history_at, clock, keep, creates=not once) as history:
-        watching = Watching(
-            watch.manifests,
-            lambda manifest: wiring.opener(manifest, clock, watch.folder()),
-            clock,
-            watched,
-            run=run,
-            random=random.random,
-            keep=None if out is None else _keeper(out),
-            history=history,
-            rollbacks=watch.rollbacks,
-        )
-        return _watch(watching, clock, history, lines, result)
+        work = Operating(operated, clock, interval, history, wait=60.0 if once else 10.0)
+        with closing(work):
+            watching = Watching(
+                watch.manifests,
+                lambda manifest: wiring.opener(manifest, clock, watch.folder(), work.heard),
+                clock,
+                watched,
+                run=run,
+                random=random.random,
+                keep=None if out is None else _keeper(out),
+                history=history,
+                rollbacks=watch.rollbacks,
+            )
+            return _watch(watching, clock, history, lines, result, work)
 
 
 class _Watch(NamedTuple):
@@ -198,14 +206,18 @@ class _Watch(NamedTuple):
 
 
 def _watch(
-    watching: Watching, clock: wiring.SystemClock, history: History, lines: Lines, result: Path | None
+    watching: Watching,
+    clock: wiring.SystemClock,
+    history: History,
+    lines: Lines,
+    result: Path | None,
+    work: Operating,
 ) -> int:  # until it is stopped
     so_far = RunSoFar()
-    words = "stopping after the running calls; a second time ends at once"
-    with reporting(so_far), wiring.stoppable(clock, words, so_far.last_words, watching.wake):
+    with reporting(so_far), wiring.stoppable(clock, STOPPING, so_far.last_words, watching.wake):
         with result_file(result) as kept, closing(lines):
-            recorder = Recorder(clock.stop, so_far, history, kept, lines, hold=watching.hold)
-            for event in watching.events():
+            recorder = Recorder(clock.stop, so_far, history, kept, lines, *work.sinks, hold=watching.hold)
+            for event in work.over(watching.events()):
                 recorder.record(event)
         recorder.end()
     return watching.exit_code

@@ -2,9 +2,8 @@
 
 It gives decoded answers or raises `PlatformError`; whether a request may have taken effect is in `error.sent`. Reads
 are repeated when the failure may pass. Writes are repeated only when they certainly were not processed: no connection
-came about, or the platform answered 429. The retry loop is our own, ten lines: it has to stop when the run is asked to
-stop, to obey Retry-After and to fit into a deadline of the caller's clock, which a retry library would have to be
-taught piece by piece.
+came about, or the platform answered 429. The retry loop is our own: it has to stop with the run, to obey Retry-After
+and to fit into a deadline of the caller's clock, which a retry library would have to be taught piece by piece.
 """
 
 from __future__ import annotations
@@ -25,10 +24,11 @@ from reconciler.errors import PlatformError, RateLimited, SettingsError, Unexpec
 from reconciler.platforms.answers import Answer, Refused, clean, refusal, unreadable
 from reconciler.platforms.body import CannotUnpack, TooLarge, start, start_of_refusal, unpacked
 from reconciler.platforms.credentials import Credentials, checked_url
+from reconciler.platforms.heard import Heard, brought
 from reconciler.platforms.line import STOPPED, Call, Late, NoAnswer, NotSent, is_tls
 from reconciler.platforms.transport import Network, Reply, Request, Transport
 from reconciler.platforms.written import Written, written
-from reconciler.ports import Clock
+from reconciler.ports import SILENT, Clock, ReadProgress
 
 if TYPE_CHECKING:
     import httpx
@@ -52,7 +52,8 @@ class Client:
 
     `url` is the API's base; `timeout` in seconds, for one request from connecting to the last byte of its
     answer; `per_second` the most requests started in a second; `max_megabytes` the largest answer, unpacked; `ends`
-    (monotonic seconds) is when reads are no longer repeated, where that is not as usual; `refused` reads a refusal.
+    (monotonic seconds) is when reads are no longer repeated, where that is not as usual; `refused` reads a refusal; `progress`
+    hears how each request went.
     Raises SettingsError for a URL or token that must not be used.
     """
 
@@ -71,6 +72,7 @@ class Client:
         ends: float | None = None,
         refused: Refused = refusal,
         transport: httpx.BaseTransport | None = None,
+        progress: ReadProgress = SILENT,
         chance: Callable[[], float] = random.random,
         environ: Mapping[str, str] = os.environ,
     ) -> None:
@@ -88,7 +90,8 @@ class Client:
         self._pace = _Pace(clock, per_second)
         self._chance = chance
         self._environ = environ
-        self._transport: Transport | None = _over_httpx(self.url, transport) if transport is not None else None
+        self._progress = progress
+        self._transport: Transport | None = brought(self.url, transport, progress) if transport is not None else None
         self._opening = threading.Lock()
         self._headers = {
             "Accept": "application/json",
@@ -247,7 +250,7 @@ class Client:
         with self._opening:
             if self._transport is None:
                 try:
-                    self._transport = Network(self.url, self._environ)
+                    self._transport = Heard(Network(self.url, self._environ), self._progress)
                 except SettingsError as wrong:
                     raise Unreachable(str(wrong), operation=operation, sent=False, hint=wrong.hint) from None
             return self._transport
@@ -342,9 +345,3 @@ class _Pace:
             self._next = turn + self._gap
         if turn > now:
             self._clock.sleep(turn - now)
-
-
-def _over_httpx(url: str, transport: httpx.BaseTransport) -> Transport:
-    from reconciler.platforms.over_httpx import OverHttpx  # only who brings a transport of httpx's along needs it
-
-    return OverHttpx(url, transport)

@@ -12,7 +12,7 @@ import pytest
 from reconciler.core.decide import PlanRequest
 from reconciler.engine.apply import Applying
 from reconciler.model.change import Action
-from reconciler.model.event import AnyEvent, Started
+from reconciler.model.event import AnyEvent, Note, Started
 from reconciler.model.fleet import Keep, Override, Quarantine, Selector, Window, WorkloadSpec
 from reconciler.model.hold import HoldReason
 from reconciler.model.observation import Phase, State
@@ -91,8 +91,10 @@ def test_what_waits_for_a_window_within_the_deadline_goes_when_it_opens(memory: 
         return ACCEPTED
 
     memory.script = [note]
-    run, _ = applied(memory, asked(SOON), deadline=600.0)
+    run, events = applied(memory, asked(SOON), deadline=600.0)
     assert (run.exit_code, results(run)) == (0, {"u0": Result.DONE, "u1": Result.DONE})
+    notes = [event.message for event in events if isinstance(event, Note)]
+    assert notes == ["all that is left waits for windows: going on at 2026-11-18T11:11:00Z, when one opens"]
     assert sent == [NOW - NOW % 60 + 300]
     assert memory.reads == 3  # to plan, when the window opens, and to see what came of it
 

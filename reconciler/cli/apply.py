@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli import saved_plans, wiring
+from reconciler.cli import histories, saved_plans, wiring
 from reconciler.cli.files import check_targets
 from reconciler.cli.options import (
     ALLOW_NEEDS_REASON,
@@ -28,11 +28,14 @@ from reconciler.cli.printing import applied, live, print_plan, print_report, res
 from reconciler.cli.recording import Recorder, RunSoFar, reporting
 from reconciler.core.decide import PlanRequest
 from reconciler.engine.apply import Applying
+from reconciler.engine.claiming import acts, claimed
+from reconciler.engine.group import Open
 from reconciler.engine.plan import plan
 from reconciler.engine.run import Options
 from reconciler.errors import SettingsError
 from reconciler.model.plan import LimitKind, PaceKind, Plan
 from reconciler.model.provenance import NOT_IN_HISTORY, Provenance
+from reconciler.ports import History
 from reconciler.views.words import listed
 
 
@@ -86,6 +89,8 @@ manifest holds some slots; 1 an error before anything was sent.""",
 @concurrency_option
 @click.option("--fail-fast", is_flag=True, help="Stop at the first refused call.")
 @result_option
+@histories.IF_THERE
+@histories.keep_option
 @selection
 @output_option("text", "json")
 @plans_among_paths
@@ -102,6 +107,8 @@ def command(  # every option is one of the command line's
     concurrency: int,
     fail_fast: bool,
     result: Path | None,
+    history_at: str | None,
+    keep: float,
     output: str,
 ) -> int:
     """Carry out a plan with the fewest calls, watch units settle, and report the result of every change.
@@ -129,7 +136,10 @@ def command(  # every option is one of the command line's
         lifted=options.lifted,
     )
     with ExitStack() as stack:
-        planned = plan(request, wiring.opener(manifest, clock), clock, wiring.history(clock))
+        history = stack.enter_context(histories.kept(history_at, clock, keep, creates=False))
+        opener = wiring.opener(manifest, clock)
+        _claim(request, opener, history)
+        planned = plan(request, opener, clock, history)
         stack.callback(planned.close)
         for one in reviews:
             check_targets(one, planned.plan)
@@ -138,12 +148,16 @@ def command(  # every option is one of the command line's
         if saved is None and planned.plan.errored and not planned.readings:
             print_plan(planned.plan, output, verbose=False, now=clock.now(), context=selected.context)
             return 1
-        if not yes and not reviews:
-            _ask(planned.plan, clock.now())
-        else:
-            _warn(planned.plan)
-        more = reviews if replan_if_subset else ()
-        applying = Applying(planned, options, clock, run=uuid.uuid4().hex, saved=saved, reviewed=more)
+        (_warn if yes or reviews else _ask)(planned.plan, clock.now())
+        applying = Applying(
+            planned,
+            options,
+            clock,
+            run=uuid.uuid4().hex,
+            saved=saved,
+            reviewed=reviews if replan_if_subset else (),
+            author=wiring.author(selected.paths, commit),
+        )
         return _carry_out(applying, clock, result, output, selected)
 
 
@@ -164,6 +178,13 @@ def _carry_out(
     return applying.exit_code
 
 
+def _claim(request: PlanRequest, opener: Open, history: History) -> None:
+    """Raise SettingsError where another process acts on what is to be changed."""
+    fleets = [name for name in request.manifest.fleets if request.filters.fleet(name)]
+    for connection, holder in claimed(request, opener, history, fleets).items():
+        raise SettingsError(acts(holder, connection), hint="end it, or let it make the change")
+
+
 def _check_usage(*, yes: bool, plans: int, replan: bool, allow: tuple[str, ...], reason: str | None) -> None:
     if replan and not plans:
         raise click.UsageError("--replan-if-subset needs the reviewed plans: give each with --plan FILE")
@@ -175,8 +196,9 @@ def _check_usage(*, yes: bool, plans: int, replan: bool, allow: tuple[str, ...],
         raise click.UsageError("there is no terminal to confirm on: give --yes, or a reviewed plan with --plan FILE")
 
 
-def _warn(found: Plan) -> None:
+def _warn(found: Plan, now: float) -> None:
     """Say what a plan warns of that nobody was shown: one line a kind and fleet."""
+    del now
     from reconciler.views import alike
     from reconciler.views.reason_words import warnings_of
 

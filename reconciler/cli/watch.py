@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli import wiring
+from reconciler.cli import histories, wiring
 from reconciler.cli.files import write_file
 from reconciler.cli.options import (
     ALLOW_NEEDS_REASON,
@@ -27,6 +27,7 @@ from reconciler.cli.recording import Recorder, RunSoFar, reporting
 from reconciler.engine.run import Options
 from reconciler.engine.watch import Watched, Watching
 from reconciler.model.plan import LimitKind, PaceKind, Plan
+from reconciler.ports import History
 
 
 @click.command(
@@ -93,6 +94,8 @@ forbids changes; 2 there is drift, or a change to make, that was not made, held 
 @click.option("--reason", metavar="TEXT", help="Why that is allowed; recorded.")
 @concurrency_option
 @result_option
+@histories.KEPT
+@histories.keep_option
 @selection
 def command(  # every option is one of the command line's
     selected: Selection,
@@ -108,6 +111,8 @@ def command(  # every option is one of the command line's
     reason: str | None,
     concurrency: int,
     result: Path | None,
+    history_at: str | None,
+    keep: float,
 ) -> int:
     """Compare what git says with what platforms report continuously, report drift, and correct it where allowed.
 
@@ -119,36 +124,49 @@ def command(  # every option is one of the command line's
     if allow and not (reason or "").strip():
         raise click.UsageError(ALLOW_NEEDS_REASON)
     clock = wiring.SystemClock()
-    history = wiring.history(clock)
-    watching = Watching(
+    watched = Watched(
+        interval=interval,
+        once=once,
+        apply=mode == "apply",
+        detailed=detailed_exitcode,
+        filters=selected.filters,
+        strict=selected.strict,
+        options=Options(
+            concurrency=concurrency, wait=wait > 0, deadline=wait, allow=dict.fromkeys(allow, reason or "")
+        ),
+    )
+    if mode == "observe" and log_format == "text":
+        note("only comparing, nothing is sent; use --mode apply to correct drift")
+    with histories.kept(history_at, clock, keep, creates=not once) as history:
+        watching = _watching(selected, watched, clock, history, out)
+        return _watch(watching, clock, history, Lines(log_format, verbose=verbose), result)
+
+
+def _watching(
+    selected: Selection, watched: Watched, clock: wiring.SystemClock, history: History, out: Path | None
+) -> Watching:
+    return Watching(
         wiring.source(selected.paths, selected.connections),
         lambda manifest: wiring.opener(manifest, clock),
         clock,
-        Watched(
-            interval=interval,
-            once=once,
-            apply=mode == "apply",
-            detailed=detailed_exitcode,
-            filters=selected.filters,
-            strict=selected.strict,
-            options=Options(
-                concurrency=concurrency, wait=wait > 0, deadline=wait, allow=dict.fromkeys(allow, reason or "")
-            ),
-        ),
+        watched,
         run=uuid.uuid4().hex,
         random=random.random,
         commit=lambda manifest: wiring.commit(selected.paths, manifest, warn=False),
         keep=None if out is None else _keeper(out),
         history=history,
+        author=wiring.repository(selected.paths).author,
     )
-    lines = Lines(log_format, verbose=verbose)
-    if mode == "observe" and log_format == "text":
-        note("only comparing, nothing is sent; use --mode apply to correct drift")
+
+
+def _watch(
+    watching: Watching, clock: wiring.SystemClock, history: History, lines: Lines, result: Path | None
+) -> int:  # until it is stopped
     so_far = RunSoFar()
     words = "stopping after the running calls; a second time ends at once"
     with reporting(so_far), wiring.stoppable(clock, words, so_far.last_words):
         with result_file(result) as kept, closing(lines):
-            recorder = Recorder(clock.stop, so_far, history, kept, lines)
+            recorder = Recorder(clock.stop, so_far, history, kept, lines, hold=watching.hold)
             for event in watching.events():
                 recorder.record(event)
         recorder.end()

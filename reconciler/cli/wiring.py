@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.cli import stopping
 from reconciler.cli.output import note
@@ -28,6 +29,10 @@ from reconciler.platforms import registry
 from reconciler.plugin import Plugins, Simulation
 from reconciler.plugin.platform import Resolve
 from reconciler.ports import SILENT, Clock, History, Platform, ReadProgress, Repository
+
+if TYPE_CHECKING:
+    from reconciler.journal.database import Database
+    from reconciler.journal.store import Store
 
 SystemClock = stopping.SystemClock
 stoppable = stopping.stoppable
@@ -161,16 +166,48 @@ def recorded(path: Path, manifest: Manifest, clock: Clock) -> Open:
 
 
 def history(clock: Clock) -> History:
-    """Return what remembers the events of a run."""
+    """Return what remembers the events of a run, for as long as this process."""
     from reconciler.core.remember import Remembering
 
     return Remembering(clock.now(), durable=False)
+
+
+def journal(where: str, *, keep: float | None = None) -> Store:
+    """Return the history in a file or a database, opened: to be written with `keep`, for how many seconds, else to be read.
+
+    Raises SettingsError or JournalError.
+    """
+    from reconciler.journal.store import Store
+
+    return Store(database(where, writes=keep is not None), keep or float("inf"))
+
+
+def database(where: str, *, writes: bool) -> Database:
+    """Return the database of a history, opened; raise SettingsError or JournalError."""
+    from reconciler.journal.address import address
+    from reconciler.journal.database import Database
+
+    return Database(address(where), writes=writes).opened()
+
+
+def no_journal(where: str) -> bool:
+    """Return whether there is no file where a history is to be; what a server has, only it can say."""
+    from reconciler.journal.address import address
+
+    path = address(where).path
+    return path is not None and not path.exists()
 
 
 def repository(paths: Sequence[Path]) -> Repository:
     """Return the git repository around the manifests."""
     first = places(paths)[0]
     return GitRepository(first if first.is_dir() else first.parent)
+
+
+def author(paths: Sequence[Path], commit: str) -> str:
+    """Return who made the commit of the manifests; nothing outside git."""
+    found = repository(paths).author(commit.removesuffix(DIRTY)) if commit else None
+    return found.author if found is not None else ""
 
 
 def beside(repository: Repository, connections: Path) -> Path | None:

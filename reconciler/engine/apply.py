@@ -33,15 +33,19 @@ class Applying:
         run: str,
         saved: Plan | None = None,
         reviewed: Sequence[Plan] = (),
+        told: bool = False,
+        author: str = "",
     ) -> None:
         """Take today's plan and, where a reviewed plan is applied, that: an upper bound.
 
-        With `reviewed` plans today's is carried out, if it is no more than what these have together.
+        `told` says that what today's reading shows was told. With `reviewed` plans today's is carried out, if it is no more than what these have together.
         """
         self.planned = planned
         self.options = options
         self.saved = saved
         self.reviewed = tuple(reviewed)
+        self.told = told
+        self.author = author
         self.excess = excess(planned.plan, reviewed) if reviewed else ()
         self.lifted = tuple((fleet.fleet, one) for fleet in planned.plan.fleets for one in fleet.lifted)
         self.run = Run(run, options, clock)
@@ -69,10 +73,13 @@ class Applying:
             kind="apply",
             fingerprint=plan.fingerprint,
             commit=next(iter(commits)) if len(commits) == 1 else None,
+            author=self.author,
             allowed=tuple(sorted(self.options.allow.items())),
             lifted=self.lifted,
             reviewed=tuple(one.fingerprint for one in self.reviewed),
         )
+        if not self.told:
+            yield from self.planned.resolved(at=self.run.now(), run=self.run.id)
         begun: dict[str, Progress] = {}
         for fleet in plan.fleets if not self.excess else ():
             yield from self._begin(fleet, begun)

@@ -50,7 +50,7 @@ class Dispatch:
                     if self._may_go(self.batch[position]):
                         number, began = self.run.number(), self.run.clock.monotonic()
                         yield self._intended(self.batch[position], number)
-                        if self.run.clock.stopping():  # asked to while the intention was written, or it could not be
+                        if self.run.stopping():  # asked to while the intention was written, or it could not be
                             yield self._not_sent(self.batch[position], number)
                             continue
                         running[pool.submit(_execute, self.batch[position], began + CALL_DEADLINE)] = (
@@ -64,8 +64,8 @@ class Dispatch:
                         yield self._called(*running.pop(future), future.result())
 
     def _may_go(self, one: Sending) -> bool:
-        clock = self.run.clock
-        return not clock.stopping() and one.fleet not in self._halted and clock.monotonic() < one.until
+        in_time = self.run.clock.monotonic() < one.until
+        return in_time and one.fleet not in self._halted and not self.run.stopping()
 
     def _intended(self, one: Sending, number: int) -> Intended:
         action = one.call.action
@@ -78,7 +78,7 @@ class Dispatch:
             request=action.request,
             wide=action.wide,
             slots=tuple(
-                SlotName(change.unit, change.workload, change.verb, change.size, change.reason in FREE)
+                SlotName(change.unit, change.workload, change.verb, change.size, change.to, change.reason in FREE)
                 for change in one.call.changes
             ),
         )

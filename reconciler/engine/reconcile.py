@@ -69,7 +69,7 @@ class Reconciling:
         over = self.run.options.wait and self.run.left <= 0
         return Moment(
             now=self.run.clock.monotonic(),
-            stopping=self.run.clock.stopping(),
+            stopping=self.run.stopping(),
             over=over,
             date=self.run.now(),
             left=self.run.left,

@@ -23,7 +23,9 @@ from reconciler.core.news import Moment, news, unread
 from reconciler.core.remember import Remembering
 from reconciler.core.status import axes
 from reconciler.engine.apply import Applying
+from reconciler.engine.claiming import Claiming
 from reconciler.engine.group import Open
+from reconciler.engine.in_force import AuthorOf, in_force
 from reconciler.engine.plan import PlanResult, plan
 from reconciler.engine.run import Options
 from reconciler.errors import ReconcilerError
@@ -79,10 +81,11 @@ class Watching:
         commit: Callable[[Manifest], str | None],
         keep: Callable[[Plan], None] | None = None,
         history: History | None = None,
+        author: AuthorOf = lambda _: None,
     ) -> None:
         """Take where manifests come from, what opens connections, and how to watch.
 
-        `random` gives 0 to 1; `commit` names the commit of manifests, marked where they differ from it; `keep` takes the
+        `random` gives 0 to 1; `commit` names the commit of manifests, marked where they differ from it; `author` says who made one; `keep` takes the
         plan of each pass before anything of it is sent. Every event must be recorded in `history` before the next is taken.
         """
         self.source = source
@@ -93,9 +96,12 @@ class Watching:
         self.random = random
         self.commit = commit
         self.keep = keep
+        self.author = author
         self.history = history or Remembering(clock.now(), durable=False)
         self.exit_code = 0
         self._good: Manifest | None = None
+        self._git_moved = False
+        """Whether this pass is the first one after manifests changed."""
         self._commit: str | None = None
         self._wrong = False
         self._opened: Open | None = None
@@ -103,8 +109,12 @@ class Watching:
         self._failures = 0
         self._found = DONE
         self._fleets = 0
+        self._held: ReconcilerError | None = None
+        self._applying: Applying | None = None
+        """The run of the pass that goes on."""
         self._unplanned = ""
         """Why the last pass had no plan, where that was told."""
+        self._claiming = Claiming(self.history)
         self._observed: set[str] = set()
         """Fleets that were said to be merely observed."""
 
@@ -125,11 +135,18 @@ class Watching:
         if not self.watched.once:
             self.exit_code = 0
 
+    def hold(self, error: ReconcilerError) -> None:
+        """Send nothing more in this pass: what is sent could not be recorded. The next one looks whether it can."""
+        self._held = error
+        if self._applying is not None:
+            self._applying.run.hold()
+
     def _pause(self) -> float:
         grown = self.watched.interval * 2.0 ** min(self._failures, 10)
         return min(grown, max(LONGEST_PAUSE, self.watched.interval)) * (1 + JITTER * (2 * self.random() - 1))
 
     def _pass(self, number: int) -> Generator[AnyEvent, None, int]:
+        self._git_moved = False
         yield from self._reload()
         if self._good is None or self._opened is None:
             return 1
@@ -142,6 +159,10 @@ class Watching:
             limit_window=LIMIT_WINDOW,
         )
         try:
+            if self.watched.apply:
+                fleets = [one for one in self._good.fleets if self._mode(one) == "apply"]
+                for level, message in self._claiming.take(request, self._opened, fleets):
+                    yield self._note(level, message)
             planned = plan(request, self._opened, self.clock, self.history)
         except ReconcilerError as error:
             if number == 1:
@@ -160,14 +181,26 @@ class Watching:
         try:
             if self.keep is not None:
                 self.keep(planned.plan)
+            yield from planned.resolved(at=self.clock.now(), run=self.run)
             for fleet in planned.plan.fleets:
                 yield from self._tell(fleet, planned)
             applying = yield from self._correct(planned)
             yield from self._end(number, planned, applying)
+            held = yield from self._told_held()
         finally:
+            self._applying = None
             planned.close()  # the next pass may be long away, or be one of other manifests
         self._found = self._remaining(planned.plan, applying)
-        return self._result(planned.plan, applying)
+        return self._result(planned.plan, applying) or held
+
+    def _told_held(self) -> Generator[AnyEvent, None, int]:
+        """Say that the history could not be written, and return the exit code of that."""
+        error, self._held = self._held, None
+        if error is None:
+            return DONE
+        yield self._note("error", f"{error.advised}; until it can be, nothing is sent")
+        self._held = None  # the note could not be recorded either
+        return error.exit_code
 
     def _remaining(self, found: Plan, applying: Applying | None) -> int:
         """Return the exit code that says what a pass leaves where nothing failed."""
@@ -196,8 +229,9 @@ class Watching:
             return
         manifest, commit = found
         if self._good is None or manifest.digest != self._good.digest:
-            if self._good is not None:
-                yield self._note("info", "the manifests changed")
+            self._git_moved = self._good is not None
+            now, moved = self.clock.now(), self._git_moved
+            yield in_force(manifest, commit or "", self.author, at=now, run=self.run, changed=moved)
             for warning in manifest.warnings:
                 yield self._note("warning", f"{warning.origin}: {warning.message}".removeprefix(": "))
             self._opened = self.open(manifest)
@@ -232,16 +266,19 @@ class Watching:
 
     def _tell(self, fleet: FleetPlan, planned: PlanResult) -> Iterator[AnyEvent]:
         """Tell what is new of a fleet since the last pass."""
-        memory, moment = self._memory.setdefault(fleet.fleet, Memory()), Moment(self.clock.now(), self.run)
+        memory, moment = self._memory.setdefault(fleet.fleet, Memory()), self._moment()
         if fleet.error:
             yield from unread(memory, fleet, moment)
             return
         stays = not self._corrects(fleet)
         yield from news(memory, fleet, planned.assessment(fleet.fleet), moment, stays=stays)
 
+    def _moment(self) -> Moment:
+        return Moment(self.clock.now(), self.run, self._git_moved)
+
     def _corrects(self, fleet: FleetPlan) -> bool:
         """Return whether changes of a fleet may go in this pass: limits and its own mode allow it."""
-        if not self.watched.apply or self._mode(fleet.fleet) != "apply":
+        if not self.watched.apply or self._mode(fleet.fleet) != "apply" or fleet.connection in self._claiming.theirs:
             return False
         return all(one.kind.value in self.watched.options.allow for one in fleet.violations)
 
@@ -265,7 +302,7 @@ class Watching:
         if not may:
             return None
         allowed = msgspec.structs.replace(planned, plan=msgspec.structs.replace(planned.plan, fleets=tuple(may)))
-        applying = Applying(allowed, self.watched.options, self.clock, run=self.run)
+        applying = self._applying = Applying(allowed, self.watched.options, self.clock, run=self.run, told=True)
         yield from applying.events()
         changes = {(fleet.fleet, *slot_of(one)): one for fleet in may for one in fleet.changes}
         for one in applying.outcomes:
@@ -279,7 +316,8 @@ class Watching:
         return (applying.result if applying is not None else DONE) or (ERROR if found.errored else DONE)
 
     def _blocked(self, fleet: FleetPlan) -> bool:
-        return self._goes(fleet) and self._mode(fleet.fleet) == "apply" and not self._corrects(fleet)
+        mine = self._mode(fleet.fleet) == "apply" and fleet.connection not in self._claiming.theirs
+        return mine and self._goes(fleet) and not self._corrects(fleet)
 
     def _goes(self, fleet: FleetPlan) -> bool:
         """Return whether something of a fleet may go: now or, where this pass waits, once something else took effect."""

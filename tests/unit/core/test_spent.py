@@ -221,9 +221,9 @@ def test_a_memory_that_does_not_reach_so_far_is_told() -> None:
 
 def remembered(*kinds: ReceiptKind, free: bool = False) -> tuple[Went, ...]:
     memory = Remembering(0.0, durable=True)
-    slot = SlotName(Ref("u000", "gw"), Ref("id-poller", "poller"), Verb.REPLACE, 3, free)
+    slot = SlotName(Ref("u000", "gw"), Ref("id-poller", "poller"), Verb.REPLACE, 3, free=free)
     for number, kind in enumerate(kinds):
-        head: Any = {"at": NOW + number, "run": "r", "fleet": "fleet", "call": number}
+        head: dict[str, Any] = {"at": NOW + number, "run": "r", "fleet": "fleet", "call": number}
         memory.record(Intended(**head, kind="c", request=Request("POST", "/"), wide=False, slots=(slot,)))
         memory.record(Called(**head, receipt=Receipt(kind), seconds=1.0))
     return memory.memory(["fleet"], NOW - LONGEST).went

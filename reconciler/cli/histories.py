@@ -69,7 +69,7 @@ def default_file() -> Path:
 
 
 @contextmanager
-def kept(given: str | None, clock: Clock, keep: float, *, creates: bool) -> Iterator[History]:
+def kept(given: str | None, clock: Clock, keep: float, *, creates: bool, shared: bool = False) -> Iterator[History]:
     """Give the history that a run keeps its events in. Without one, what happened is remembered until the run ends.
 
     Events older than `keep` seconds are forgotten. `creates` makes the default one; one that is named is made anyway. Raises JournalError where it cannot be used.
@@ -81,7 +81,7 @@ def kept(given: str | None, clock: Clock, keep: float, *, creates: bool) -> Iter
     try:
         if given is None:
             default.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        store = wiring.journal(given or str(default), keep=keep)
+        store = wiring.journal(given or str(default), keep=keep, shared=shared)
     except (JournalError, OSError) as error:
         if given is not None or default.exists():
             raise

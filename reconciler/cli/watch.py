@@ -14,8 +14,10 @@ from reconciler.cli import histories, wiring
 from reconciler.cli.files import write_file
 from reconciler.cli.options import (
     ALLOW_NEEDS_REASON,
+    DATABASE,
     DURATION,
     FILE,
+    Secretive,
     Selection,
     concurrency_option,
     result_option,
@@ -37,6 +39,7 @@ Examples:
   reconciler watch --mode apply --interval 5m        and correct it
   reconciler watch --once --mode apply --wait 10m    one complete pass, for a scheduled job
   reconciler watch --once --detailed-exitcode --out plan.json
+  reconciler watch --mode apply --database postgresql://fleet@db/fleet   for several machines; see `reconciler worker`
 
 \b
 Exit codes: 0 after SIGINT or SIGTERM; with --once that of the pass: 0 nothing failed, 1 something could not be read,
@@ -92,6 +95,12 @@ forbids changes; 2 there is drift, or a change to make, that was not made, held 
     "`rollout`; needs --reason.",
 )
 @click.option("--reason", metavar="TEXT", help="Why that is allowed; recorded.")
+@click.option(
+    "--database",
+    type=DATABASE,
+    metavar="URL",
+    help="Make no pass here: lay passes down as jobs in this PostgreSQL, for any number of `reconciler worker`.",
+)
 @concurrency_option
 @result_option
 @histories.KEPT
@@ -109,6 +118,7 @@ def command(  # every option is one of the command line's
     verbose: bool,
     allow: tuple[str, ...],
     reason: str | None,
+    database: Secretive | None,
     concurrency: int,
     result: Path | None,
     history_at: str | None,
@@ -123,7 +133,7 @@ def command(  # every option is one of the command line's
     _check_usage(once=once, may_wait=not wait or (once and mode == "apply"), one_pass=one_pass)
     if allow and not (reason or "").strip():
         raise click.UsageError(ALLOW_NEEDS_REASON)
-    clock = wiring.SystemClock()
+    clock, run = wiring.SystemClock(), uuid.uuid4().hex
     watched = Watched(
         interval=interval,
         once=once,
@@ -135,28 +145,27 @@ def command(  # every option is one of the command line's
             concurrency=concurrency, wait=wait > 0, deadline=wait, allow=dict.fromkeys(allow, reason or "")
         ),
     )
+    manifests, lines = wiring.manifests(selected, clock, run), Lines(log_format, verbose=verbose)
+    if database is not None:
+        from reconciler.cli.distributing import distribute
+
+        here = {"--wait": wait > 0, "--out": out is not None, "--result": result is not None}
+        _check_alone({**here, "--history": history_at is not None, **one_pass})
+        return distribute(database, manifests, watched, clock, lines, run=run, keep=keep)
     if mode == "observe" and log_format == "text":
         note("only comparing, nothing is sent; use --mode apply to correct drift")
     with histories.kept(history_at, clock, keep, creates=not once) as history:
-        watching = _watching(selected, watched, clock, history, out)
-        return _watch(watching, clock, history, Lines(log_format, verbose=verbose), result)
-
-
-def _watching(
-    selected: Selection, watched: Watched, clock: wiring.SystemClock, history: History, out: Path | None
-) -> Watching:
-    return Watching(
-        wiring.source(selected.paths, selected.connections),
-        lambda manifest: wiring.opener(manifest, clock),
-        clock,
-        watched,
-        run=uuid.uuid4().hex,
-        random=random.random,
-        commit=lambda manifest: wiring.commit(selected.paths, manifest, warn=False),
-        keep=None if out is None else _keeper(out),
-        history=history,
-        author=wiring.repository(selected.paths).author,
-    )
+        watching = Watching(
+            manifests,
+            lambda manifest: wiring.opener(manifest, clock),
+            clock,
+            watched,
+            run=run,
+            random=random.random,
+            keep=None if out is None else _keeper(out),
+            history=history,
+        )
+        return _watch(watching, clock, history, lines, result)
 
 
 def _watch(
@@ -182,6 +191,13 @@ def _check_usage(*, once: bool, may_wait: bool, one_pass: dict[str, bool]) -> No
     given = [name for name, present in one_pass.items() if present]
     if given and not once:
         raise click.UsageError(f"{given[0]} needs --once: a continuous watch makes a plan in every pass")
+
+
+def _check_alone(given: dict[str, bool]) -> None:
+    """Raise what is wrong with options about passes that are made elsewhere."""
+    for name, present in given.items():
+        if present:
+            raise click.UsageError(f"{name} does not go with --database: workers make the passes, not this command")
 
 
 def _keeper(out: Path) -> Callable[[Plan], None]:

@@ -16,6 +16,7 @@ from reconciler.cli import stopping
 from reconciler.cli.output import note
 from reconciler.cli.reading import display
 from reconciler.engine.group import Open
+from reconciler.engine.manifests import Reloading
 from reconciler.engine.plan import STRICT
 from reconciler.errors import ManifestError, SettingsError
 from reconciler.git.repository import GitRepository
@@ -31,6 +32,7 @@ from reconciler.plugin.platform import Resolve
 from reconciler.ports import SILENT, Clock, History, Platform, ReadProgress, Repository
 
 if TYPE_CHECKING:
+    from reconciler.cli.options import Selection
     from reconciler.journal.database import Database
     from reconciler.journal.store import Store
 
@@ -96,6 +98,24 @@ def load(
 def source(paths: Sequence[Path], connections: Path | None = None) -> Loader:
     """Return what reads the manifests of PATHS, as often as asked."""
     return Loader(places(paths), plugins(), connections)
+
+
+def manifests(selected: Selection, clock: Clock, run: str) -> Reloading:
+    """Return what reads the manifests of a watch, as often as asked."""
+    return Reloading(
+        source(selected.paths, selected.connections),
+        lambda manifest: commit(selected.paths, manifest, warn=False),
+        clock,
+        run,
+        repository(selected.paths).author,
+    )
+
+
+def targets(manifest: Manifest) -> dict[str, str]:
+    """Return the application that each connection is to, as its platform names it."""
+    known = plugins()
+    specs = {name: document.spec for name, document in manifest.connections.items()}
+    return {name: f"{spec.platform}:{known[spec.platform].target(spec.details)}" for name, spec in specs.items()}
 
 
 def opener(manifest: Manifest, clock: Clock) -> Open:
@@ -172,14 +192,14 @@ def history(clock: Clock) -> History:
     return Remembering(clock.now(), durable=False)
 
 
-def journal(where: str, *, keep: float | None = None) -> Store:
+def journal(where: str, *, keep: float | None = None, shared: bool = False) -> Store:
     """Return the history in a file or a database, opened: to be written with `keep`, for how many seconds, else to be read.
 
-    Raises SettingsError or JournalError.
+    `shared`: several of those who share it keep each other apart by themselves. Raises SettingsError or JournalError.
     """
     from reconciler.journal.store import Store
 
-    return Store(database(where, writes=keep is not None), keep or float("inf"))
+    return Store(database(where, writes=keep is not None), keep or float("inf"), shared=shared)
 
 
 def database(where: str, *, writes: bool) -> Database:

@@ -7,6 +7,7 @@ from operator import attrgetter
 
 import msgspec
 
+from reconciler.core.flight import Flight
 from reconciler.model.event import AnyEvent, Called, Halted, Intended, Met, Resolved, Ruled, Settled
 from reconciler.model.memory import Command, Holder, Memory, RolloutId, Ruling, Unanswered, Went
 from reconciler.model.outcome import ReceiptKind, Result
@@ -30,9 +31,11 @@ class Remembering:
         self._went: list[Went] = []
         self._running: dict[tuple[str, int], Intended] = {}
         self._unanswered: dict[Slot, Unanswered] = {}
+        self._flight = Flight()
 
     def record(self, event: AnyEvent) -> None:
         """Take one event."""
+        self._flight.record(event)
         if isinstance(event, Met):
             if event.met:
                 self._met.setdefault((event.rollout, event.wave), event.at)
@@ -100,6 +103,7 @@ class Remembering:
             rulings={one: ruling for one, ruling in self._rulings.items() if one.fleet in fleets},
             went=tuple(sorted(went, key=attrgetter("at"))),
             unanswered=tuple(one for one in self._unanswered.values() if one.fleet in fleets and one.at >= since),
+            in_flight=tuple(self._flight.of(fleets, since)),
             since=self._since,
             durable=self._durable,
         )
@@ -111,7 +115,7 @@ class Remembering:
 
 
 def _went(event: Intended) -> Iterator[Went]:
-    """Yield what a call changes, were it to take effect."""
+    """Yield what a call changes, were it to take effect, as far as it counts against limits."""
     for one in event.slots:
         if one.free:
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.core.assessment import FleetAssessment
+from reconciler.core.flight import CALL_DEADLINE, CLOCKS
 from reconciler.model.event import Resolved, SlotName
 from reconciler.model.memory import Unanswered
 from reconciler.model.observation import Phase
@@ -24,9 +25,13 @@ def resolved(one: FleetAssessment, *, at: float, run: str) -> Iterator[Resolved]
 
 
 def _effect(slot: Unanswered, snapshot: Snapshot) -> bool | None:
-    """Return whether a slot has what was sent; None where a reading cannot tell, or began before it was sent."""
+    """Return whether a slot has what was sent; None where a reading cannot tell, or not yet."""
     row = snapshot.units.index.get(slot.unit.id)
     if row is None or snapshot.read_at <= slot.at:
         return None
     state = snapshot.state(slot.workload.id, row)
-    return None if state.phase is Phase.UNKNOWN else state.assigned == slot.to
+    if state.phase is Phase.UNKNOWN:
+        return None
+    if state.assigned == slot.to:
+        return True
+    return None if snapshot.read_at <= slot.at + CALL_DEADLINE + CLOCKS else False

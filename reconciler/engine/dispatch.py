@@ -8,6 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 import msgspec
 
 from reconciler.core.answers import NO_RIGHTS
+from reconciler.core.flight import CALL_DEADLINE
 from reconciler.core.progress import Call
 from reconciler.engine.run import Run
 from reconciler.errors import PlatformError
@@ -15,9 +16,6 @@ from reconciler.model.change import FREE
 from reconciler.model.event import AnyEvent, Called, Intended, SlotName
 from reconciler.model.outcome import Receipt, ReceiptKind
 from reconciler.ports import Platform
-
-CALL_DEADLINE = 120.0
-"""Seconds that one call may take with all its retries."""
 
 
 class Sending(msgspec.Struct, frozen=True, eq=False):
@@ -78,7 +76,15 @@ class Dispatch:
             request=action.request,
             wide=action.wide,
             slots=tuple(
-                SlotName(change.unit, change.workload, change.verb, change.size, change.to, change.reason in FREE)
+                SlotName(
+                    change.unit,
+                    change.workload,
+                    change.verb,
+                    change.size,
+                    change.to,
+                    change.observed,
+                    change.reason in FREE,
+                )
                 for change in one.call.changes
             ),
         )

@@ -119,6 +119,7 @@ class GroupReader:
         self.group = group
         self.request = request
         self.clock = clock
+        self._began = clock.now()
         self.platforms: dict[str, Platform] = {}
         self._closed: dict[str, ReconcilerError] = {}
         for name in group.connections:
@@ -141,6 +142,8 @@ class GroupReader:
         except JournalError as error:
             return self._unread(chosen, error)
         seen, unread = self._observe()
+        before = tuple(one for one in memory.in_flight if one.at < self._began)
+        memory = msgspec.structs.replace(memory, in_flight=before)
         assessed = {name: assess_reading(self.request, one, names, now, memory) for name, one in seen.items()}
         for name in self.group.asked:
             if name in assessed:

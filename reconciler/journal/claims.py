@@ -102,8 +102,10 @@ def _read(content: bytes, target: str) -> Holder:
 class ServerClaims:
     """Advisory locks of PostgreSQL, held by a connection that does nothing else."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, *, shared: bool = False) -> None:
         self._address = address
+        self._take = f"SELECT pg_try_advisory_lock{'_shared' * shared}(%s)"
+        self._give = f"SELECT pg_advisory_unlock{'_shared' * shared}(%s)"
         self._connection: Any = None
         self._held: set[str] = set()
 
@@ -128,9 +130,9 @@ class ServerClaims:
         self._connection.execute("SELECT 1")  # whether what it held is held still
         taken: list[str] = []
         for target in sorted(set(targets) - self._held):
-            if not self._connection.execute("SELECT pg_try_advisory_lock(%s)", [_key(target)]).fetchone()[0]:
+            if not self._connection.execute(self._take, [_key(target)]).fetchone()[0]:
                 for one in taken:
-                    self._connection.execute("SELECT pg_advisory_unlock(%s)", [_key(one)])
+                    self._connection.execute(self._give, [_key(one)])
                 return self._holder(target)
             taken.append(target)
         self._held |= set(taken)
@@ -166,6 +168,9 @@ def _key(target: str) -> int:
     return int.from_bytes(blake2b(target.encode(), digest_size=8).digest(), "big", signed=True)
 
 
-def claims_of(address: Address) -> Claims:
-    """Return what keeps processes apart that share a history."""
-    return FileClaims(address.path) if address.path is not None else ServerClaims(address)
+def claims_of(address: Address, *, shared: bool = False) -> Claims:
+    """Return what keeps processes apart that share a history.
+
+    Of those for whom it is `shared` several may have an application: jobs keep workers apart. Others are kept out.
+    """
+    return FileClaims(address.path) if address.path is not None else ServerClaims(address, shared=shared)

@@ -55,10 +55,10 @@ MOST = 500
 class Store:
     """Keeps events in a database. Threads may share one."""
 
-    def __init__(self, database: Database, keep: float = float("inf")) -> None:
-        """Take where they are kept, and for how many seconds."""
+    def __init__(self, database: Database, keep: float = float("inf"), *, shared: bool = False) -> None:
+        """Take where they are kept, and for how many seconds; `shared` as `claims_of` takes it."""
         self._database = database
-        self._claims = claims_of(database.address)
+        self._claims = claims_of(database.address, shared=shared)
         self._keep = keep
         self._pruned = float("-inf")
         self._lock = RLock()

@@ -61,6 +61,8 @@ class SlotName(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Devices in the unit."""
     to: str | None = None
     """The version that it is to have assigned; None for a removal."""
+    observed: str = ""
+    """The digest that the slot had when this was decided."""
     free: bool = False
     """Whether it counts against no limit: other versions that go, or a further step of what counted before."""
 

@@ -37,6 +37,8 @@ class HoldReason(StrEnum):
     BEHIND_BASE = "behind-base"
     """The base gives the slot something else since these manifests left it, and they say what it said then."""
     ROUTE_UNVERIFIED = "route-unverified"
+    IN_FLIGHT = "in-flight"
+    """The same was sent a moment ago, and may still take effect."""
     OUTSIDE_WINDOW = "outside-window"
     WAVE_NOT_OPEN = "wave-not-open"
     TOO_MANY_MOVING = "too-many-moving"

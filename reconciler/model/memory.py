@@ -69,6 +69,19 @@ class Unanswered(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     at: float
 
 
+class InFlight(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A slot that a call was sent for which may still take effect: it began `at` a time, and may `until` another."""
+
+    fleet: str
+    unit: str
+    workload: str
+    to: str | None
+    observed: str
+    """The digest that the slot had before."""
+    at: float
+    until: float
+
+
 class Holder(msgspec.Struct, frozen=True, kw_only=True):
     """The process that acts on an application. What is not known is 0 or empty."""
 
@@ -90,6 +103,8 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """In the order of their times, as far back as was asked for."""
     unanswered: tuple[Unanswered, ...] = ()
     """What nobody knows the outcome of until a later reading shows it, as far back as what went, and among that."""
+    in_flight: tuple[InFlight, ...] = ()
+    """What calls that began before this run may still do."""
     since: float = 0.0
     """Since when it remembers: nothing is known of what was before. A process without a history remembers since its start."""
     durable: bool = False

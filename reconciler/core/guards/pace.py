@@ -12,7 +12,7 @@ from typing import Protocol
 import msgspec
 
 from reconciler.core.assessment import FleetAssessment
-from reconciler.core.guards import keep
+from reconciler.core.guards import flight, keep
 from reconciler.model.change import Change, Held, Review
 from reconciler.model.hold import Hold
 
@@ -27,7 +27,7 @@ class Pacing(Protocol):
         ...
 
 
-ADMISSIONS: tuple[Pacing, ...] = (keep.admission,)
+ADMISSIONS: tuple[Pacing, ...] = (flight.admission, keep.admission)
 """In the order in which they choose. `keep` is last: what it lets go touches its unit."""
 
 

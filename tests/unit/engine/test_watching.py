@@ -10,8 +10,9 @@ import pytest
 
 from reconciler.core.assessment import Filters
 from reconciler.core.decide import PlanRequest
+from reconciler.engine.manifests import QUIET, READINGS, Reloading
 from reconciler.engine.run import Options
-from reconciler.engine.watch import JITTER, LONGEST_PAUSE, QUIET, READINGS, Watched, Watching
+from reconciler.engine.watch import JITTER, LONGEST_PAUSE, Watched, Watching
 from reconciler.errors import ManifestError, ReconcilerError, SettingsError
 from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.event import (
@@ -97,13 +98,12 @@ def watched(
 def watch_of(memory: Memory, source: Git, how: Watched, keep: Callable[[Plan], None] | None = None) -> Watching:
     """Return a watch of a platform in memory."""
     return Watching(
-        source,
+        Reloading(source, lambda _: source.commit, memory.clock, "w"),
         lambda manifest: lambda name: memory,
         memory.clock,
         how,
         run="w",
         random=lambda: 0.5,
-        commit=lambda _: source.commit,
         keep=keep,
     )
 

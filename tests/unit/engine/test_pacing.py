@@ -317,8 +317,8 @@ def test_fleets_of_a_connection_keep_each_others_units() -> None:
 
 def test_what_went_counts_for_its_own_fleet() -> None:
     memory = Memory(Clock(), count=4)
-    limited = {"limits": Limits(replace="1", window="24h")}
-    one, other = (request(units=Selector(ids=ids), **limited).manifest for ids in (["u0", "u1"], ["u2"]))
+    limits = Limits(replace="1", window="24h")
+    one, other = (request(units=Selector(ids=ids), limits=limits).manifest for ids in (["u0", "u1"], ["u2"]))
     fleets = {**one.fleets, "other": msgspec.structs.replace(other.fleets["fleet"], name="other")}
     both = PlanRequest(manifest=msgspec.structs.replace(one, fleets=fleets))
     history = Remembering(NOW - 1e6, durable=True)

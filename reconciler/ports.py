@@ -5,7 +5,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
-from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review
+from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review, Staging
 from reconciler.model.event import AnyEvent
 from reconciler.model.fleet import Manifest
 from reconciler.model.memory import Holder, Memory
@@ -31,6 +31,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """Selector keys that mean something here, of: ids, names, tags, cohorts."""
     steps: bool = False
     """Whether a change may need several calls, each after the one before took effect."""
+    staging: Staging | None = None
+    """How the platform assigns a version to a share of a unit's devices; None where it cannot."""
 
 
 class Check(msgspec.Struct, frozen=True):

@@ -26,6 +26,7 @@ COMMANDS = {
     "watch": ("watch", "Compare continuously, and correct drift where allowed."),
     "worker": ("worker", "Make passes that `watch --database` lays down, on any machine."),
     "history": ("history", "Show what happened, from the events that were kept."),
+    "rollout": ("rollout", "See rollouts; pause, resume, promote or abort one."),
     "validate": ("validate", "Check manifests offline."),
     "show": ("show", "Show a saved plan as text, Markdown or JSON."),
     "comment": ("comment", "Write a saved plan on a pull or merge request."),

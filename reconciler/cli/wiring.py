@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import getpass
 import os
 import sys
 import threading
@@ -19,6 +20,7 @@ from reconciler.engine.group import Open
 from reconciler.engine.manifests import Reloading
 from reconciler.engine.plan import STRICT
 from reconciler.errors import ManifestError, SettingsError
+from reconciler.git.command import git
 from reconciler.git.repository import GitRepository
 from reconciler.manifest.finding import diagnostics_text
 from reconciler.manifest.load import Loader
@@ -216,6 +218,18 @@ def no_journal(where: str) -> bool:
 
     path = address(where).path
     return path is not None and not path.exists()
+
+
+def person(paths: Sequence[Path]) -> str:
+    """Return who is at the keyboard: the user that git knows, else the one of the system."""
+    first = places(paths)[0]
+    answer = git(first if first.is_dir() else first.parent, "config", "user.name")
+    found = answer.output.decode(errors="replace").strip()
+    if found:
+        return found
+    with contextlib.suppress(OSError, KeyError):  # nobody may be known by the number that runs this
+        return getpass.getuser()
+    return "unknown"
 
 
 def repository(paths: Sequence[Path]) -> Repository:

@@ -21,6 +21,7 @@ from reconciler.core.resolve import Channels, Resolution, resolve
 from reconciler.core.select import matcher
 from reconciler.core.stage import staged
 from reconciler.errors import SettingsError
+from reconciler.model.change import Staging
 from reconciler.model.fleet import Document, FleetSpec, Manifest
 from reconciler.model.memory import NOTHING_REMEMBERED, Memory, Went
 from reconciler.model.plan import FleetPlan
@@ -67,6 +68,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     snapshot: Snapshot
     done_at: float
     orders_versions: bool = False
+    staging: Staging | None = None
 
 
 class Assessed(msgspec.Struct, kw_only=True):
@@ -211,6 +213,7 @@ def _assess(
     )
     one.base = _base(resolution.document, request, seen.snapshot)
     one.by_ids, one.lifted, one.limit_window = request.by_ids, request.lifted, request.limit_window
+    one.staging = seen.staging
     one.tip = _tip(resolution.document, request, seen.snapshot)
     one.channels = request.manifest.channels
     return one

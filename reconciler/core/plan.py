@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -11,17 +12,19 @@ from reconciler.core.assessment import FleetAssessment, unmanaged
 from reconciler.core.basis import basis, moved_to
 from reconciler.core.causes import Causes
 from reconciler.core.digest import SlotDigest
+from reconciler.core.forecast import Waiting, forecast, with_shares
 from reconciler.core.guards import Vetoes, behind
 from reconciler.core.guards.allow import admitted
 from reconciler.core.guards.case import Scene
 from reconciler.core.guards.limit import loads
-from reconciler.core.guards.pace import paced
+from reconciler.core.guards.pace import paced, stage_of
 from reconciler.core.guards.platform import vetoed
 from reconciler.core.guards.requirement import Gates
 from reconciler.core.guards.spent import forgetful
 from reconciler.core.impact import Order, shares
 from reconciler.core.judge import Intent, Judged, verb_of
 from reconciler.core.resolve import Column
+from reconciler.core.rollouts import standings
 from reconciler.core.warn import lapsed, units_in_words, warnings
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Held, Refusals, Review, Step, Verb
 from reconciler.model.desired import Desired, Settings
@@ -67,8 +70,8 @@ def fleet_plan(  # a fleet, what is known of it, and where its manifests came fr
     """Return the plan of a judged fleet. `manifest` is the manifests' digest, `gates` what requirements say of workloads."""
     maker = _Maker(one, catalog, gates)
     maker.run()
-    changes, review = _reviewed(maker, compiler)
-    actions = compiler.compile(changes, one.fleet_wide, wide=not one.by_ids) if changes else ()
+    changes, review, waiting = _reviewed(maker, compiler)
+    actions = _compiled(one, compiler, changes)
     _set_steps(changes, actions, review.later)
     missing = tuple(_missing(one))
     judged = admitted(one.document, loads(one), len(one.resolution.scope), one.patience.now)
@@ -87,7 +90,12 @@ def fleet_plan(  # a fleet, what is known of it, and where its manifests came fr
         warnings=(*warnings(one), *lapsed(one, catalog), *forgetful(one), *review.warnings),
         releases=moved_to(changes, catalog),
         shares=tuple(shares(one, changes)),
+        rollouts=forecast(one, changes, actions, waiting, partial(_compiled, one, compiler)),
     )
+
+
+def _compiled(one: FleetAssessment, compiler: Compiler, changes: Sequence[Change]) -> tuple[Action, ...]:
+    return compiler.compile(changes, one.fleet_wide, wide=not one.by_ids) if changes else ()
 
 
 def failed_fleet(name: str, *, connection: str, platform: str, target: str, manifest: str, error: str) -> FleetPlan:
@@ -179,19 +187,21 @@ def _settings_from(state: State, desired: Desired) -> Settings:
     return state.settings if state.assigned == desired.version and state.settings != desired.settings else ()
 
 
-def _reviewed(maker: _Maker, compiler: Compiler) -> tuple[tuple[Change, ...], Review]:
-    """Return the changes that the platform does not hold, and what it says of them by their new positions."""
+def _reviewed(maker: _Maker, compiler: Compiler) -> tuple[tuple[Change, ...], Review, Waiting]:
+    """Return the changes that may go now, what the platform says of them by their new positions, and what waits for its turn."""
     review = compiler.review(maker.changes) if maker.changes else Review()
     going, held, review = vetoed(maker.changes, review)
     maker.held += [held_of(change, reasons) for change, reasons in held]
-    going, held, review = paced(maker.one, going, maker.held, review)
-    maker.held += [held_of(change, reasons) for change, reasons in held]
+    maker.one.standings = standings(maker.one, maker.held)
+    going, waiting, review = paced(maker.one, going, maker.held, review)
+    maker.held += [held_of(change, reasons, stage_of(reasons)) for change, reasons in waiting]
     maker.held.sort(key=_held_order)
-    return tuple(going), review
+    going, review = with_shares(maker.one, going, review)
+    return tuple(going), review, waiting
 
 
-def held_of(change: Change, reasons: tuple[Hold, ...]) -> Held:
-    """Return a change as a held one."""
+def held_of(change: Change, reasons: tuple[Hold, ...], stage: int = 0) -> Held:
+    """Return a change as a held one, of a later stage of the same run where it is."""
     return Held(
         unit=change.unit,
         workload=change.workload,
@@ -199,6 +209,7 @@ def held_of(change: Change, reasons: tuple[Hold, ...]) -> Held:
         from_=change.from_,
         to=change.to,
         reasons=reasons,
+        stage=stage,
         reason=change.reason,
         origin=change.origin,
         size=change.size,

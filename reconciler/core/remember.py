@@ -28,6 +28,9 @@ class Remembering:
         self._met: dict[tuple[RolloutId, int], float] = {}
         self._halts: dict[RolloutId, float] = {}
         self._rulings: dict[RolloutId, Ruling] = {}
+        self._promoted: dict[RolloutId, int] = {}
+        self._failing: dict[RolloutId, frozenset[str]] = {}
+        self._excused: dict[RolloutId, frozenset[str]] = {}
         self._went: list[Went] = []
         self._running: dict[tuple[str, int], Intended] = {}
         self._unanswered: dict[Slot, Unanswered] = {}
@@ -43,10 +46,9 @@ class Remembering:
                 self._met.pop((event.rollout, event.wave), None)
         elif isinstance(event, Halted):
             self._halts.setdefault(event.rollout, event.at)
+            self._failing[event.rollout] = frozenset(one.id for one in event.units)
         elif isinstance(event, Ruled):
-            self._rulings[event.rollout] = event.ruling
-            if event.ruling.command is Command.RESUME:
-                self._halts.pop(event.rollout, None)
+            self._ruled(event.rollout, event.ruling)
         elif isinstance(event, Intended):
             self._intended(event)
         elif isinstance(event, Called):
@@ -74,6 +76,16 @@ class Remembering:
                 at=event.at,
             )
 
+    def _ruled(self, rollout: RolloutId, ruling: Ruling) -> None:
+        """Take what a person said: the last word stands, and a promotion besides."""
+        if ruling.command is Command.PROMOTE:
+            self._promoted[rollout] = max(ruling.wave or 0, self._promoted.get(rollout, 0))
+            return
+        self._rulings[rollout] = ruling
+        if ruling.command is Command.RESUME:
+            self._halts.pop(rollout, None)
+            self._excused[rollout] = self._failing.pop(rollout, frozenset())
+
     def _called(self, event: Called) -> None:
         """Count what a call did; one without an answer counts as well, since it may have taken effect."""
         call = event.run, event.call
@@ -94,15 +106,22 @@ class Remembering:
             del self._unanswered[slot]
 
     def memory(self, fleets: Collection[str], since: float) -> Memory:
-        """Return what is remembered of fleets; of calls, those since then."""
-        running = (one for event in self._running.values() for one in _went(event))
-        went = [one for part in (self._went, running) for one in part if one.fleet in fleets and one.at >= since]
+        """Return what is remembered of fleets; of calls, those since then.
+
+        Groups ask at a time, while what another one tells is recorded: so each collection is copied at once.
+        """
+        running = (one for event in self._running.copy().values() for one in _went(event))
+        went = [one for part in (self._went.copy(), running) for one in part if one.fleet in fleets and one.at >= since]
+        unanswered = self._unanswered.copy().values()
         return Memory(
-            met={key: at for key, at in self._met.items() if key[0].fleet in fleets},
-            halts={one: at for one, at in self._halts.items() if one.fleet in fleets},
-            rulings={one: ruling for one, ruling in self._rulings.items() if one.fleet in fleets},
+            met={key: at for key, at in self._met.copy().items() if key[0].fleet in fleets},
+            halts={one: at for one, at in self._halts.copy().items() if one.fleet in fleets},
+            rulings={one: ruling for one, ruling in self._rulings.copy().items() if one.fleet in fleets},
+            failing={one: units for one, units in self._failing.copy().items() if one.fleet in fleets},
+            promoted={one: wave for one, wave in self._promoted.copy().items() if one.fleet in fleets},
+            excused={one: units for one, units in self._excused.copy().items() if one.fleet in fleets},
             went=tuple(sorted(went, key=attrgetter("at"))),
-            unanswered=tuple(one for one in self._unanswered.values() if one.fleet in fleets and one.at >= since),
+            unanswered=tuple(one for one in unanswered if one.fleet in fleets and one.at >= since),
             in_flight=tuple(self._flight.of(fleets, since)),
             since=self._since,
             durable=self._durable,

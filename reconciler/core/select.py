@@ -14,10 +14,12 @@ from fnmatch import translate
 from itertools import chain
 from operator import itemgetter
 from re import compile as compile_pattern
+from typing import TypeVar
 
 from reconciler.model.fleet import Selector
 from reconciler.model.unit import Units
 
+T = TypeVar("T")
 Mask = bytes
 
 
@@ -54,7 +56,7 @@ class Rows:
         start = self._rows.start
         return (row - start for row in rows) if start else rows
 
-    def of(self, column: Sequence[int]) -> Iterable[int]:
+    def of(self, column: Sequence[T]) -> Iterable[T]:
         """Return what a column over all units has at these rows."""
         if isinstance(self._rows, range):
             return column[self._rows.start : self._rows.stop]

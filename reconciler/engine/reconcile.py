@@ -13,6 +13,7 @@ import msgspec
 
 from reconciler.core.advance import LONGEST_PAUSE, advance
 from reconciler.core.gate import FRESH
+from reconciler.core.milestones import milestones
 from reconciler.core.progress import Advance, Answers, Call, Look, Moment, Progress, Sight, Unread
 from reconciler.engine.dispatch import Dispatch, Sending
 from reconciler.engine.group import GroupReader, View
@@ -44,9 +45,11 @@ class Reconciling:
         self.plans: dict[str, FleetPlan] = {}
         """What was decided last, by fleet."""
         self._see(view)
+        self._seen = view
 
     def events(self) -> Generator[AnyEvent, None, None]:
         """Carry the changes out, telling what happens."""
+        yield from self._milestones()
         due: dict[str, Answers] = dict.fromkeys(self._open, ())
         steps: dict[str, Advance] = {}
         looked = False
@@ -123,13 +126,24 @@ class Reconciling:
         else:
             yield from self._read_open()
 
-    def _read(self) -> Iterator[Note]:
+    def _milestones(self) -> Iterator[AnyEvent]:
+        """Tell what the last decision shows of rollouts: what comes later goes by it, once it is recorded."""
+        plans = {name: plan for name, plan in self._seen.plans.items() if plan.rollouts}
+        if not plans:
+            return
+        memory = self.reader.history.memory(dict.fromkeys(plans, ""), self.run.now())
+        for plan in plans.values():
+            yield from milestones(plan, memory, at=self.run.now(), run=self.run.id)
+
+    def _read(self) -> Iterator[AnyEvent]:
         """Read everything and decide again."""
         revealed = {release for progress in self._open.values() for release in progress.revealed}
         view = self.reader.read(self.run.now(), set(self._open), revealed)
         for error in view.unread.values():
             yield self._unread_note(error)
         self._see(view)
+        self._seen = view
+        yield from self._milestones()
 
     def _see(self, view: View) -> None:
         """Take a view as the sight of every open fleet."""

@@ -16,6 +16,7 @@ from reconciler.core.bind import slot_of
 from reconciler.core.decide import PlanRequest
 from reconciler.core.detailed import detailed
 from reconciler.core.drift import SENT, Memory
+from reconciler.core.milestones import milestones
 from reconciler.core.news import Moment, news, unread
 from reconciler.core.remember import Remembering
 from reconciler.core.status import axes
@@ -216,6 +217,9 @@ class Watching:
         if fleet.error:
             yield from unread(memory, fleet, moment)
             return
+        if fleet.rollouts:
+            known = self.history.memory({fleet.fleet: ""}, moment.at)
+            yield from milestones(fleet, known, at=moment.at, run=self.run)
         stays = not self._corrects(fleet)
         yield from news(memory, fleet, planned.assessment(fleet.fleet), moment, stays=stays)
 

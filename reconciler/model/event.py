@@ -212,6 +212,8 @@ class Met(Event, frozen=True, kw_only=True):
     wave: int
     """Its number, from 0."""
     met: bool
+    whole: bool = False
+    """It stands for all of the rollout: every unit that can be reached reports the version, or no longer does."""
 
 
 class Halted(Event, frozen=True, kw_only=True):

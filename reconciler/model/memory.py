@@ -98,7 +98,14 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """Since when the wave of this number met its success without a break."""
     halts: Mapping[RolloutId, float] = {}
     """Since when a rollout is halted."""
+    failing: Mapping[RolloutId, frozenset[str]] = {}
+    """Ids of the units that failed when that was told last."""
     rulings: Mapping[RolloutId, Ruling] = {}
+    """What a person said last; a promotion stands in `promoted`."""
+    promoted: Mapping[RolloutId, int] = {}
+    """The last wave that a person took as succeeded."""
+    excused: Mapping[RolloutId, frozenset[str]] = {}
+    """Ids of the units that had failed when a person resumed: what they show from before does not count."""
     went: tuple[Went, ...] = ()
     """In the order of their times, as far back as was asked for."""
     unanswered: tuple[Unanswered, ...] = ()

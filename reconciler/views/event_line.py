@@ -100,6 +100,11 @@ def remark(event: AnyEvent, words: str) -> Line:
     return _line(event, "info", "", [(words, "")])
 
 
+def plain_words(event: AnyEvent) -> str:
+    """Return what happened, without when, how serious it is, and to which fleet."""
+    return "".join(text for text, _ in _said(event, units_of(event))[1])
+
+
 def level_of(event: AnyEvent) -> str:
     """Return how serious an event is: info, warning or error."""
     return words_of(event)[0]
@@ -292,6 +297,8 @@ def _(event: Drifted, units: Sequence[str]) -> Said:
 @_said.register
 def _(event: Met, units: Sequence[str]) -> Said:
     del units
+    if event.whole:
+        return "info", [(f"{_rollout(event)} is {'complete' if event.met else 'no longer complete'}", "")]
     state = "meets its success" if event.met else "no longer meets its success"
     return "info", [(f"{_rollout(event)}: wave {event.wave + 1} {state}", "")]
 

@@ -18,12 +18,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import fleets, manifest, octodns, reading, readings, split, startup
+from tests.benchmarks import fleets, manifest, octodns, reading, readings, rollout, split, startup
 
 PARTS = {
     "plan": reading.plans,
     "latency": reading.latency,
     "writes": reading.writes,
+    "rollout": rollout.run,
     "getapp": fleets.getapp,
     "memfault": fleets.memfault,
     "manifest": lambda: {"pins": manifest.run()},

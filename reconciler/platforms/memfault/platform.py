@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from reconciler.errors import SettingsError
-from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review
+from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review, Staging
 from reconciler.model.outcome import Receipt
 from reconciler.model.quantity import seconds
 from reconciler.model.release import Catalog, Release, ReleaseList, ReleaseQuery
@@ -16,8 +16,8 @@ from reconciler.platforms.credentials import Basic, Bearer, Credentials
 from reconciler.platforms.http import Client
 from reconciler.platforms.memfault.catalog import Catalogue
 from reconciler.platforms.memfault.check import checks
-from reconciler.platforms.memfault.compile import compile_changes
-from reconciler.platforms.memfault.connection import MemfaultConnection
+from reconciler.platforms.memfault.compile import RAISE, compile_changes
+from reconciler.platforms.memfault.connection import ROLLOUT, MemfaultConnection
 from reconciler.platforms.memfault.execute import Sender
 from reconciler.platforms.memfault.observe import observe
 from reconciler.platforms.memfault.review import review_changes
@@ -63,6 +63,7 @@ class Memfault:
             uninstalls=False,
             selectors=frozenset({"ids", "names", "tags", "cohorts"}),
             steps=True,
+            staging=Staging(ROLLOUT, RAISE),
         )
 
     @property

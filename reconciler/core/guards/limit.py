@@ -83,9 +83,10 @@ def of_fleet(one: FleetAssessment, known: Sequence[Judged]) -> list[Load]:
 
 def _by_value(one: FleetAssessment, known: Sequence[Judged], window: str) -> Iterator[Load]:
     """Yield the loads of the units of each value of a tag where anything changes."""
-    tag, units, went = one.resolution.spec.limits.per, one.snapshot.units, went_in(one)
+    tag, units = one.resolution.spec.limits.per, one.snapshot.units
     if tag is None:
         return
+    went = went_in(one)
     changing = {units.labels[intent.row] for judged in known for intent in judged.intents}
     for value, sets in sorted(units.tagged(tag).items()):
         if changing.isdisjoint(sets):

@@ -221,7 +221,7 @@ class Client:
             call = Call(self._clock, min(until, self._clock.monotonic() + self._timeout), stoppable=read)
             if call.ended():
                 raise self._over(call, operation, sent=False)
-            request = self._request(method, path, params, content, call, identity)
+            request = self._request(method, path, params, content, call, identity)._replace(whole=use is _whole)
             try:
                 with closing(self._network(operation).send(request)) as reply:
                     answer = Answer(reply.status, b"", reply.headers)
@@ -320,7 +320,9 @@ def segment(name: str) -> str:
 
 
 def _whole(answer: Answer, parts: Iterator[bytes]) -> Answer:
-    return answer._replace(content=b"".join(parts))
+    """Return an answer with its body; a long one came as one part, which is not copied."""
+    first, second = next(parts, b""), next(parts, b"")
+    return Answer(answer.status, b"".join((first, second, *parts)) if second else first, answer.headers)
 
 
 class _Pace:

@@ -51,6 +51,8 @@ def paced(
 
 def without(changes: Sequence[Change], review: Review, out: Mapping[int, object]) -> tuple[list[Change], Review]:
     """Return changes without those at some positions, and the review by new positions."""
+    if not out:
+        return list(changes), review
     kept = [position for position in range(len(changes)) if position not in out]
     places = {old: new for new, old in enumerate(kept)}
     later = {places[old]: calls for old, calls in review.later.items() if old in places}

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple, Protocol, cast
+from typing import NamedTuple, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 
 import h11
 
 from reconciler.platforms.environment import Proxy, proxy_of, tls_context
 from reconciler.platforms.line import PART, Call, Late, Line, NoAnswer, NotSent, Tls, connected
+
+T = TypeVar("T")
 
 LONGEST_HEAD = 100_000
 """Bytes that the head of an answer may have, and a line of its chunks."""
@@ -49,11 +51,21 @@ class Reply:
         self.close = close
 
 
+class Asked:
+    """A request that was sent. Its answer is taken once, or else it is dropped."""
+
+    def __init__(self, request: Request, reply: Callable[[], Reply], drop: Callable[[], None]) -> None:
+        self.request = request
+        self.reply = reply
+        """Waits for the answer, to be closed. Raises NoAnswer, as do the parts of the answer."""
+        self.drop = drop
+
+
 class Transport(Protocol):
     """What carries requests. Safe to use from several threads."""
 
-    def send(self, request: Request) -> Reply:
-        """Send a request and return its answer, to be closed. Raises NoAnswer, as do the parts of the answer."""
+    def ask(self, request: Request) -> Asked:
+        """Send a request. Raises NoAnswer."""
         ...
 
     def close(self) -> None:
@@ -74,21 +86,32 @@ class Network:
         if parts.scheme == "https":  # http goes to loopback or bears no secret: no proxy is asked
             self._way.secure(environ)
 
-    def send(self, request: Request) -> Reply:
-        """Send a request and return its answer."""
+    def ask(self, request: Request) -> Asked:
+        """Send a request over a connection that no other uses until its answer was read."""
         try:
             connection = self._idle.pop()
         except IndexError:
             connection = _Connection(self._host, self._way)
             self._opened.append(connection)
-        try:
-            return connection.send(request, lambda: self._idle.append(connection))
-        except BaseException as error:
-            connection.close()
+
+        def give_back() -> None:
             self._idle.append(connection)
-            if isinstance(error, NoAnswer) and not request.call.sent:
-                raise NotSent(str(error)) from error
-            raise
+
+        def drop() -> None:
+            connection.close()
+            give_back()
+
+        def tried(act: Callable[[], T]) -> T:
+            try:
+                return act()
+            except BaseException as error:
+                drop()
+                if isinstance(error, NoAnswer) and not request.call.sent:
+                    raise NotSent(str(error)) from error
+                raise
+
+        answer = tried(lambda: connection.ask(request, give_back))
+        return Asked(request, lambda: tried(answer), drop)
 
     def close(self) -> None:
         """Close all connections."""
@@ -156,7 +179,8 @@ class _Connection:
         self._way = way
         self._line: Line | None = None
 
-    def send(self, request: Request, give_back: Callable[[], None]) -> Reply:
+    def ask(self, request: Request, give_back: Callable[[], None]) -> Callable[[], Reply]:
+        """Send a request; return what waits for its answer."""
         line, call = self._ready(request.call), request.call
         http = _speaking()
         headers = [("Host", self._host), *request.headers.items()]
@@ -173,7 +197,12 @@ class _Connection:
             raise
         except NoAnswer as error:  # the server may have answered already
             broken = error
-        answer = _head(http, line, call)
+        return lambda: self._reply(http, line, request, give_back, broken)
+
+    def _reply(  # where a request stands, and what is to be done once its answer was read
+        self, http: h11.Connection, line: Line, request: Request, give_back: Callable[[], None], broken: NoAnswer | None
+    ) -> Reply:
+        answer = _head(http, line, request.call)
         body = _Body(http, line, request, answer)
 
         def close() -> None:

@@ -50,7 +50,7 @@ class Maker:
         self.held: list[Held] = []
         self._one = one
         self._gates = gates
-        self._vetoes = Vetoes(Scene(one.resolution, one.snapshot, catalog, one.mistakes, one.patience.now))
+        self._vetoes = Vetoes(Scene(one.resolution, one.snapshot, catalog, one.mistakes, one.patience.now, one.lifted))
         self._digest = SlotDigest(one.resolution, one.snapshot)
         self._refs: dict[int, Ref] = {}
         self._causes = Causes(one)

@@ -15,6 +15,7 @@ from reconciler.core.guards.limit import loads
 from reconciler.core.guards.pace import paced
 from reconciler.core.guards.platform import vetoed
 from reconciler.core.guards.requirement import Gates
+from reconciler.core.guards.spent import forgetful
 from reconciler.core.impact import shares
 from reconciler.core.warn import lapsed, units_in_words, warnings
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Held, Refusals, Review, Step, Verb
@@ -75,7 +76,7 @@ def fleet_plan(  # a fleet, what is known of it, and where its manifests came fr
         diagnostics=one.diagnostics,
         violations=judged.violations,
         lifted=judged.lifted,
-        warnings=(*warnings(one), *lapsed(one, catalog), *review.warnings),
+        warnings=(*warnings(one), *lapsed(one, catalog), *forgetful(one), *review.warnings),
         releases=moved_to(changes, catalog),
         shares=tuple(shares(one, changes)),
     )

@@ -13,9 +13,11 @@ from reconciler.core.assessment import Filters, FleetAssessment
 from reconciler.core.decide import PlanRequest, Reading, check_filters
 from reconciler.core.loosen import loosened
 from reconciler.core.remember import Remembering
+from reconciler.core.unanswered import resolved
 from reconciler.engine.group import GroupReader, Open, View, groups_of
 from reconciler.engine.parallel import at_once
 from reconciler.errors import ManifestError
+from reconciler.model.event import Resolved
 from reconciler.model.plan import Plan
 from reconciler.model.provenance import Loosened
 from reconciler.ports import Clock, History
@@ -39,6 +41,12 @@ class PlanResult(msgspec.Struct, kw_only=True):
     def assessment(self, fleet: str) -> FleetAssessment:
         """Return the judged fleet of a name."""
         return next(one for it in self.readings.values() for one in it.assessments if one.document.name == fleet)
+
+    def resolved(self, *, at: float, run: str) -> Iterator[Resolved]:
+        """Yield what this reading shows of calls that nobody saw the answer of."""
+        for reading in self.readings.values():
+            for one in reading.assessments:
+                yield from resolved(one, at=at, run=run)
 
     def close(self) -> None:
         """Give all connections back."""

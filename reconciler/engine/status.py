@@ -12,7 +12,7 @@ from reconciler.errors import ReconcilerError
 from reconciler.model.plan import FleetPlan
 from reconciler.model.report import FleetStatus, Status
 from reconciler.model.verdict import Health, Standing, Sync
-from reconciler.ports import Clock
+from reconciler.ports import Clock, History
 
 
 def status(planned: PlanResult, *, units: bool = False, only: Collection[Standing] = ()) -> Status:
@@ -32,6 +32,7 @@ def follow(
     ask: Callable[[bool], tuple[PlanRequest, Open]],
     clock: Clock,
     interval: float,
+    history: History,
     *,
     units: bool,
     only: Collection[Standing],
@@ -44,7 +45,7 @@ def follow(
     again = False
     while True:
         try:
-            planned = plan(*ask(again), clock)
+            planned = plan(*ask(again), clock, history)
         except ReconcilerError as error:
             if not again:
                 raise

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from reconciler.platforms.line import NoAnswer
-from reconciler.platforms.transport import Reply, Request, Transport
+from reconciler.platforms.transport import Asked, Reply, Request, Transport
 from reconciler.ports import ReadProgress
 
 if TYPE_CHECKING:
@@ -19,15 +21,26 @@ class Heard:
         self._transport = transport
         self._progress = progress
 
-    def send(self, request: Request) -> Reply:
-        """Send a request and return its answer. Raises NoAnswer."""
+    def ask(self, request: Request) -> Asked:
+        """Send a request. Raises NoAnswer."""
+        with self._heard():
+            asked = self._transport.ask(request)
+
+        def reply() -> Reply:
+            with self._heard():
+                found = asked.reply()
+            self._progress.answered(found.status)
+            return found
+
+        return Asked(request, reply, asked.drop)
+
+    @contextmanager
+    def _heard(self) -> Iterator[None]:
         try:
-            reply = self._transport.send(request)
+            yield
         except NoAnswer:
             self._progress.answered(None)
             raise
-        self._progress.answered(reply.status)
-        return reply
 
     def close(self) -> None:
         """Close all connections."""

@@ -8,11 +8,25 @@ from operator import attrgetter
 import msgspec
 
 from reconciler.core.flight import Flight
-from reconciler.model.event import AnyEvent, Called, Halted, Intended, Met, Resolved, Ruled, Settled
-from reconciler.model.memory import Command, Holder, Memory, RolloutId, Ruling, Unanswered, Went
+from reconciler.model.event import (
+    AnyEvent,
+    Approved,
+    Called,
+    Halted,
+    Intended,
+    Met,
+    Notified,
+    Proposed,
+    Resolved,
+    Ruled,
+    Settled,
+)
+from reconciler.model.memory import Approval, Holder, Memory, Proposal, Unanswered, Went
+from reconciler.model.notice import Delivery, NoticeKind
 from reconciler.model.outcome import ReceiptKind, Result
+from reconciler.model.ruling import Command, RolloutId, Ruling
 
-REMEMBERED = (Met, Halted, Ruled, Intended, Called, Settled, Resolved)
+REMEMBERED = (Met, Halted, Ruled, Intended, Called, Settled, Resolved, Proposed, Approved, Notified)
 """The kinds of events that anything is remembered of."""
 
 Slot = tuple[str, str, str]
@@ -31,8 +45,10 @@ class Remembering:
         self._promoted: dict[RolloutId, int] = {}
         self._failing: dict[RolloutId, frozenset[str]] = {}
         self._excused: dict[RolloutId, frozenset[str]] = {}
+        self._proposals: dict[str, Proposal] = {}
         self._went: list[Went] = []
         self._running: dict[tuple[str, int], Intended] = {}
+        self._notified: dict[tuple[str, str], int] = {}
         self._unanswered: dict[Slot, Unanswered] = {}
         self._flight = Flight()
 
@@ -49,6 +65,10 @@ class Remembering:
             self._failing[event.rollout] = frozenset(one.id for one in event.units)
         elif isinstance(event, Ruled):
             self._ruled(event.rollout, event.ruling)
+        elif isinstance(event, Proposed | Approved):
+            self._proposed(event)
+        elif isinstance(event, Notified):
+            self._told(event)
         elif isinstance(event, Intended):
             self._intended(event)
         elif isinstance(event, Called):
@@ -91,6 +111,24 @@ class Remembering:
             self._halts.pop(rollout, None)
             self._excused[rollout] = self._failing.pop(rollout, frozenset())
 
+    def _proposed(self, event: Proposed | Approved) -> None:
+        """Take a proposal, or an approval of the newest one; that of an older plan is none."""
+        newest = self._proposals.get(event.fleet)
+        if isinstance(event, Proposed):
+            self._proposals[event.fleet] = Proposal(event.plan)
+        elif newest is not None and newest.plan.fingerprint == event.fingerprint:
+            approval = Approval(by=event.by, reason=event.reason, at=event.at)
+            self._proposals[event.fleet] = Proposal(newest.plan, approval)
+
+    def _told(self, event: Notified) -> None:
+        """Remember what people were told; a trouble whose end they were told, or brought about, is forgotten."""
+        mine = [(event.target, one) for one in event.keys]
+        if event.kind is NoticeKind.RECOVERY and event.result in {Delivery.SENT, Delivery.SILENT}:
+            for one in mine:
+                self._notified.pop(one, None)
+        elif event.result is Delivery.SENT:
+            self._notified |= dict(zip(mine, event.sizes, strict=False))
+
     def _called(self, event: Called) -> None:
         """Count what a call did; one without an answer counts as well, since it may have taken effect."""
         call = event.run, event.call
@@ -125,9 +163,11 @@ class Remembering:
             failing={one: units for one, units in self._failing.copy().items() if one.fleet in fleets},
             promoted={one: wave for one, wave in self._promoted.copy().items() if one.fleet in fleets},
             excused={one: units for one, units in self._excused.copy().items() if one.fleet in fleets},
+            proposals={fleet: one for fleet, one in self._proposals.copy().items() if fleet in fleets},
             went=tuple(sorted(went, key=attrgetter("at"))),
             unanswered=tuple(one for one in unanswered if one.fleet in fleets and one.at >= since),
             in_flight=tuple(self._flight.of(fleets, since)),
+            notified=self._notified.copy(),
             since=self._since,
             durable=self._durable,
         )

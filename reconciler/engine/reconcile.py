@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterator, Mapping
 
 import msgspec
 
-from reconciler.core.advance import advance
+from reconciler.core.advance import LONGEST_PAUSE, advance
 from reconciler.core.gate import FRESH
 from reconciler.core.milestones import milestones
 from reconciler.core.progress import Advance, Answers, Call, Look, Moment, Progress, Sight, Unread
@@ -23,6 +23,7 @@ from reconciler.model.change import SlotId
 from reconciler.model.event import AnyEvent, Note, Settled, Settling
 from reconciler.model.outcome import Outcome, Receipt, Result
 from reconciler.model.plan import FleetPlan
+from reconciler.model.quantity import iso
 from reconciler.model.snapshot import Query
 
 FEW = 20
@@ -114,6 +115,9 @@ class Reconciling:
         pause = min(step.pause for step in steps)
         if self.run.options.wait and self.run.left > 0:
             pause = min(pause, self.run.left)
+        if pause > LONGEST_PAUSE:
+            until = iso(self.run.now() + pause)
+            yield self._note("info", f"all that is left waits for windows: going on at {until}, when one opens")
         if pause:
             self.run.clock.sleep(pause)
         self._number += 1
@@ -193,7 +197,10 @@ class Reconciling:
         return connection
 
     def _unread_note(self, error: ReconcilerError) -> Note:
-        return Note(at=self.run.now(), run=self.run.id, level="warning", message=f"could not read back: {error}")
+        return self._note("warning", f"could not read back: {error}")
+
+    def _note(self, level: str, message: str) -> Note:
+        return Note(at=self.run.now(), run=self.run.id, level=level, message=message)
 
     def _settling(self, progress: Progress) -> Settling:
         results = Counter(one.result for one in self.outcomes if one.fleet == progress.fleet)

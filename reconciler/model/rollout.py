@@ -7,7 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from reconciler.model.hold import Closing
-from reconciler.model.memory import RolloutId, Ruling
+from reconciler.model.ruling import RolloutId, Ruling
 from reconciler.model.unit import Ref
 
 

@@ -181,8 +181,9 @@ class Store:
             self._fold, self._loaded = Remembering(begins, durable=True), since
             for at, text in carried(body):
                 self._take(at, text)
-            calls = EVENTS.c.kind == kind_of(Intended), EVENTS.c.at >= since
-            begin = on.scalar(select(func.min(EVENTS.c.id)).where(*calls)) or sys.maxsize
+            kinds = [kind_of(one) for one in REMEMBERED if one is not Settled]
+            young = EVENTS.c.kind.in_(kinds), EVENTS.c.at >= since
+            begin = on.scalar(select(func.min(EVENTS.c.id)).where(*young)) or sys.maxsize
         rows = on.execute(
             select(EVENTS.c.at, EVENTS.c.body, EVENTS.c.kind)
             .where(

@@ -124,7 +124,7 @@ def test_nobody_else_acts_as_far_as_a_process_knows() -> None:
 
 def test_a_reading_shows_what_came_of_calls_without_an_answer() -> None:
     platform = Platform(Clock())
-    platform.clock.time = NOW + 1000
+    platform.clock.time = NOW + 10
     platform.slots["u0", "w1"] = State("v2", "1")
     platform.slots["u3", "w1"] = State("v2", phase=Phase.UNKNOWN)
     fold = Remembering(0.0, durable=False)

@@ -185,11 +185,17 @@ def _result(run: Working) -> Advance:
     """Return what goes now, and what is to be read otherwise."""
     calls = _calls(run)
     look = Look.NOTHING if calls else _look_next(run)
+    interrupted = bool(run.moment.stopping and run.before.wait and run.tracks and look is Look.NOTHING and not calls)
     if not calls and look is Look.NOTHING:
         for slot in list(run.tracks):
             run.leave(slot)
     return Advance(
-        progress=run.progress, calls=tuple(calls), outcomes=tuple(run.outcomes), look=look, pause=_pause(run, look)
+        progress=run.progress,
+        calls=tuple(calls),
+        outcomes=tuple(run.outcomes),
+        look=look,
+        pause=_pause(run, look),
+        interrupted=interrupted,
     )
 
 

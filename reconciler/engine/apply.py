@@ -49,6 +49,7 @@ class Applying:
         self.blocked: list[tuple[str, Violation]] = []
         self.mistakes = [(fleet.fleet, one) for fleet in planned.plan.fleets for one in fleet.mistakes]
         self.sent = 0
+        self.interrupted = False
         self.result = DONE
         """The exit code, were there no mistakes in manifests."""
 
@@ -80,6 +81,7 @@ class Applying:
         for loop in loops:
             self.outcomes += loop.outcomes
             self.sent += loop.sent
+            self.interrupted |= loop.interrupted
         self.result = self._judge(plan)
         results = Counter(one.result for one in self.outcomes)
         yield Finished(
@@ -132,7 +134,7 @@ class Applying:
             yield Settled(at=self.run.now(), run=self.run.id, outcome=one)
 
     def _judge(self, plan: Plan) -> int:
-        """Return the exit code: only what is really done, or waits for its unit, is a success."""
+        """Return the exit code: only what is really done, or waits for its unit, is a success; a wait that was cut is none."""
         results = {one.result for one in self.outcomes}
         errored = plan.errored or self.planned.plan.errored
         if not self.sent:
@@ -143,6 +145,6 @@ class Applying:
             if results == {Result.STALE}:
                 return NOTHING_SENT
         unknown = self.saved is None and not self.planned.plan.complete
-        if results - {Result.DONE, Result.WAITING} or self.blocked or errored or unknown:
+        if results - {Result.DONE, Result.WAITING} or self.blocked or errored or unknown or self.interrupted:
             return INCOMPLETE
         return DONE

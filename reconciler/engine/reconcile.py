@@ -34,6 +34,8 @@ class Reconciling:
         self.run = run
         self.outcomes: list[Outcome] = []
         self.sent = 0
+        self.interrupted = False
+        """Whether a stop ended the wait for changes that were accepted."""
         self._open = {fleet: progress for fleet, progress in begun.items() if progress.tracks}
         self._number = 1
         self._sights: dict[str, Sight | Unread] = {}
@@ -69,6 +71,7 @@ class Reconciling:
         for outcome in step.outcomes:
             self.outcomes.append(outcome)
             yield Settled(at=self.run.now(), run=self.run.id, outcome=outcome)
+        self.interrupted |= step.interrupted
         fleet = step.progress.fleet
         if step.ended:
             del self._open[fleet]

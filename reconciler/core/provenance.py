@@ -42,6 +42,11 @@ def objection(saved: Plan, digest: str, commit: str, place: Callable[[], Placeme
             f"the commit checked out ({found.head[:SHOWN]}) is an older one of {found.newer}, where the manifests changed since",
             f"check out {found.newer}: what was changed since decides what still goes",
         )
+    if found.alone:
+        return Objection(
+            f"nobody can tell here whether the commit checked out ({found.head[:SHOWN]}) is outdated: this clone has no branch",
+            f"fetch the branch that it comes from: {found.alone}",
+        )
     if same:
         return None
     if commit.endswith(DIRTY):

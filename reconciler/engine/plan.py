@@ -76,7 +76,9 @@ def plan(request: PlanRequest, open_: Open, clock: Clock, history: History | Non
         lifetime=request.lifetime,
         provenance=request.provenance,
         connections=request.connections,
-        loosened=() if base is None else tuple(_in_reach(loosened(base, request.manifest, now, known), request.filters)),
+        loosened=()
+        if base is None
+        else tuple(_in_reach(loosened(base, request.manifest, now, known), request.filters)),
     )
     return PlanResult(plan=found, groups=list(zip(readers, views, strict=True)))
 

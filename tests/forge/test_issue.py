@@ -59,7 +59,7 @@ def test_one_issue_follows_what_differs(comment: Comment, forge: Server, tmp_pat
 
 
 def test_what_nobody_knows_opens_and_closes_nothing(comment: Comment, forge: Server, tmp_path: Path) -> None:
-    unknown = (["--plan", saved(tmp_path, "incomplete")], ["--plan", "missing.json"], [])
+    unknown: tuple[list[str], ...] = (["--plan", saved(tmp_path, "incomplete")], ["--plan", "missing.json"], [])
     for args in unknown:
         ran = comment("--issue", *args)
         assert (ran.code, forge.issues) == (0, []), ran

@@ -160,7 +160,7 @@ def _questioned(manifest: Manifest, connection: str, proposals: Mapping[str, Any
     pad = " " * 4
     question = wiring.plugins()[manifest.connections[connection].spec.platform].question
     rest = (
-        "These are proposed; `reconciler doctor --write` puts them in force, once a person has read them:"
+        "The platform describes these; `reconciler doctor --write` takes the # away, once a person has read them:"
         if proposals
         else "Nothing is proposed here; `reconciler doctor` says why."
     )

@@ -98,6 +98,8 @@ class Watching:
         self._opened: Open | None = None
         self._memory: dict[str, Memory] = {}
         self._failures = 0
+        self._slower = False
+        """Whether the next pass should come later: what was read or sent failed. What only a person can end slows nothing."""
         self._found = DONE
         self._fleets = 0
         self._unplanned = ""
@@ -115,7 +117,7 @@ class Watching:
             failed = yield from self._pass(number)
             if self._fleets or not self.clock.stopping():
                 yield self._completed(number, self.clock.monotonic() - began)
-            self._failures = self._failures + 1 if failed else 0
+            self._failures = self._failures + 1 if self._slower else 0
             self.exit_code = failed or self._found
             if self.watched.once or self.clock.sleep(self._pause()):
                 break
@@ -127,6 +129,7 @@ class Watching:
         return min(grown, max(LONGEST_PAUSE, self.watched.interval)) * (1 + JITTER * (2 * self.random() - 1))
 
     def _pass(self, number: int) -> Generator[AnyEvent, None, int]:
+        self._slower = True
         yield from self._reload()
         if self._good is None or self._opened is None:
             return 1
@@ -161,6 +164,8 @@ class Watching:
             yield from self._end(number, planned, applying)
         finally:
             planned.close()  # the next pass may be long away, or be one of other manifests
+        sent = applying.result if applying is not None else DONE
+        self._slower = sent not in {DONE, NOTHING_SENT} or all(fleet.error for fleet in planned.plan.fleets)
         self._found = self._remaining(planned.plan, applying)
         return self._result(planned.plan, applying)
 

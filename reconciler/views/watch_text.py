@@ -245,7 +245,15 @@ def _(event: Blocked) -> tuple[Hashable, ...]:
 @_alike.register
 def _(event: Called) -> tuple[Hashable, ...]:
     one = event.receipt
-    return event.fleet, one.kind, one.status, one.error, tuple(why for _, why in one.refused), one.answer
+    plain = one.kind is ReceiptKind.ACCEPTED and not one.refused and not one.answer
+    return (
+        "" if plain else event.fleet,
+        one.kind,
+        one.status,
+        one.error,
+        tuple(why for _, why in one.refused),
+        one.answer,
+    )
 
 
 @_alike.register

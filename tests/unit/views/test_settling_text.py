@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from reconciler.model.event import AnyEvent, Called, Note, Settling
 from reconciler.model.outcome import Receipt, ReceiptKind
 from reconciler.views.line import text_of
@@ -61,6 +63,18 @@ def test_a_note_is_repeated_only_after_another_call() -> None:
         "info    austin settling: 5 moving",
     ]
     assert len(said(gone(1), intended(plans.large()), gone(3))) == 2
+
+
+def test_calls_that_were_accepted_alike_share_a_line() -> None:
+    call = intended(plans.large())
+    events: list[AnyEvent] = []
+    for n in range(30):
+        events.append(msgspec.structs.replace(call, call=n, fleet=f"f{n}"))
+        receipt = Receipt(ReceiptKind.ACCEPTED, status=202)
+        events.append(Called(at=NOW, run="r", fleet=f"f{n}", call=n, receipt=receipt, seconds=n / 10))
+    assert said(*events) == [
+        "info    f0, f1, f2 and 27 more: 30 calls: losant.release for 30,000 slots: accepted (the slowest: 202, 2.9 s)"
+    ]
 
 
 def test_answers_beyond_the_lines_of_a_kind_are_counted_in_the_end() -> None:

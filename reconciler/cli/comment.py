@@ -95,7 +95,7 @@ def command(
         elif found is None or word == review.INCOMPLETE:
             at = persistently(lambda: posting.edit_open_issue(there, mark, text))
             done = f"said so in the issue {at}" if at else f"no issue of {where} is open"
-            say(f"nobody knows whether fleets and git differ; {done}")
+            say(f"it is unknown whether fleets and git differ; {done}")
         elif word == review.NOTHING:
             at = persistently(lambda: posting.close_issue(there, mark, review.closing(found, job.run)))
             say(f"closed {at}" if at else f"nothing differs, and no issue of {where} is open")

@@ -43,7 +43,7 @@ class Wanted(msgspec.Struct, frozen=True):
 
     @property
     def shown(self) -> bool:
-        """Return whether the manifest goes to standard output."""
+        """Return whether the manifest is written to standard output."""
         return self.out == STANDARD_OUTPUT
 
 

@@ -64,7 +64,7 @@ class RunSoFar:
 class Recorder:
     """Gives every event to those who keep and show it.
 
-    One that fails stops the run, since what is not recorded must not go; what runs is finished, and the other sinks get it.
+    One that fails stops the run, since nothing may be sent that is not recorded; running calls are finished, and the other sinks get their events.
     """
 
     def __init__(self, stop: Callable[[], None], so_far: RunSoFar, *sinks: EventSink) -> None:

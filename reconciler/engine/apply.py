@@ -55,11 +55,11 @@ class Applying:
 
     @property
     def exit_code(self) -> int:
-        """Return how the command ends: what a mistake in manifests holds is not applied, however well the rest goes."""
+        """Return how the command ends: what a mistake in manifests holds is not applied, even if the rest succeeds."""
         return self.result if self.result or not self.mistakes else INCOMPLETE
 
     def events(self) -> Generator[AnyEvent, None, None]:
-        """Do it, telling what happens. Groups run in parallel."""
+        """Apply, yielding events. Groups run in parallel."""
         plan = self.saved or self.planned.plan
         commits = {fleet.basis.commit for fleet in self.planned.plan.fleets}
         yield Started(

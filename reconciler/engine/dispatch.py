@@ -20,7 +20,7 @@ CALL_DEADLINE = 120.0
 
 
 class Sending(msgspec.Struct, frozen=True, eq=False):
-    """A call of a fleet, the platform that it goes to, and until when its reading is fresh, in monotonic seconds."""
+    """A call of a fleet, the platform that it is sent to, and until when its reading is fresh, in monotonic seconds."""
 
     fleet: str
     platform: Platform
@@ -32,7 +32,7 @@ class Dispatch:
     """Sends one batch; afterwards `receipts` has what came back, by the position in the batch."""
 
     def __init__(self, batch: Sequence[Sending], run: Run) -> None:
-        """Take what to send; calls of one batch may go in any order."""
+        """Take what to send; calls of one batch may be sent in any order."""
         self.batch = batch
         self.run = run
         self.receipts: dict[int, Receipt] = {}

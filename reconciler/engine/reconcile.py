@@ -1,7 +1,7 @@
 """The loop: read, decide, advance, dispatch, and read again, until every change of a group has ended.
 
 `apply` runs it to the end, `watch` once a pass. One place reads (`group`), one pure function decides (`core.decide`), one
-pure function says what goes now and what came of every slot (`core.advance`), one place sends (`dispatch`).
+pure function says what is sent now and what became of every slot (`core.advance`), one place sends (`dispatch`).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Reconciling:
         self._see(view)
 
     def events(self) -> Generator[AnyEvent, None, None]:
-        """Carry the changes out, telling what happens."""
+        """Carry out the changes, yielding events."""
         due: dict[str, Answers] = dict.fromkeys(self._open, ())
         steps: dict[str, Advance] = {}
         looked = False
@@ -67,7 +67,7 @@ class Reconciling:
         return Moment(now=self.run.clock.monotonic(), stopping=self.run.clock.stopping(), over=over)
 
     def _ended(self, step: Advance) -> Iterator[Settled]:
-        """Tell what ended, and keep what is open."""
+        """Yield what ended, and keep what is open."""
         for outcome in step.outcomes:
             self.outcomes.append(outcome)
             yield Settled(at=self.run.now(), run=self.run.id, outcome=outcome)

@@ -1,6 +1,6 @@
 """The use case "watch": endless passes, each one turn of the loop. Level-based: every pass starts from what is.
 
-A pass never builds on what the last one remembered; memory here only serves to tell what is new (drift), how long to
+A pass never builds on what the last one remembered; memory here only serves to report what is new (drift), how long to
 wait after failures, and which manifests are in force. Limits and holds are never passed.
 
 Manifests come into force when they were read twice the same, `QUIET` apart, or at once where they are those of another
@@ -26,7 +26,7 @@ from reconciler.engine.apply import Applying
 from reconciler.engine.group import Open
 from reconciler.engine.plan import PlanResult, plan
 from reconciler.engine.run import Options
-from reconciler.errors import ReconcilerError
+from reconciler.errors import ManifestError, ReconcilerError
 from reconciler.model.event import AnyEvent, Completed, Note, Passed
 from reconciler.model.exit_code import DONE, ERROR, INCOMPLETE, NOTHING_SENT
 from reconciler.model.fleet import Manifest
@@ -103,12 +103,12 @@ class Watching:
         self._found = DONE
         self._fleets = 0
         self._unplanned = ""
-        """Why the last pass had no plan, where that was told."""
+        """Why the last pass had no plan, where that was reported."""
         self._observed: set[str] = set()
-        """Fleets that were said to be merely observed."""
+        """Fleets of which it was reported that they are only observed."""
 
     def events(self) -> Generator[AnyEvent, None, None]:
-        """Watch, telling what happens. Raises what is wrong with the very first manifests, or with filters from the start."""
+        """Watch, yielding events. Raises what is wrong with the very first manifests, or with filters from the start."""
         number = 0
         while not self.clock.stopping():
             number += 1
@@ -186,7 +186,9 @@ class Watching:
             if self._good is None:
                 raise
             self._wrong = True
-            yield self._note("error", f"the manifests are invalid; the last valid ones stay in force: {error}")
+            yield self._note(
+                "error", f"the manifests are invalid; the last valid ones stay in force: {_findings(error)}"
+            )
             return
         if found is None and self.clock.stopping():
             return
@@ -231,7 +233,7 @@ class Watching:
         return None
 
     def _tell(self, fleet: FleetPlan, planned: PlanResult) -> Iterator[AnyEvent]:
-        """Tell what is new of a fleet since the last pass."""
+        """Yield what is new of a fleet since the last pass."""
         memory, moment = self._memory.setdefault(fleet.fleet, Memory()), Moment(self.clock.now(), self.run)
         if fleet.error:
             yield from unread(memory, fleet, moment)
@@ -240,7 +242,7 @@ class Watching:
         yield from news(memory, fleet, planned.assessment(fleet.fleet), moment, stays=stays)
 
     def _corrects(self, fleet: FleetPlan) -> bool:
-        """Return whether changes of a fleet may go in this pass: limits and its own mode allow it."""
+        """Return whether changes of a fleet may be sent in this pass: limits and its own mode allow it."""
         if not self.watched.apply or self._mode(fleet.fleet) != "apply":
             return False
         return all(one.kind.value in self.watched.options.allow for one in fleet.violations)
@@ -251,7 +253,7 @@ class Watching:
         return mode
 
     def _correct(self, planned: PlanResult) -> Generator[AnyEvent, None, Applying | None]:
-        """Apply what may go; return the run, None where nothing may. That limits block a fleet was told by then."""
+        """Apply what may be sent; return the run, or None. That limits block a fleet was reported before."""
         if not self.watched.apply:
             return None
         may: list[FleetPlan] = []
@@ -282,12 +284,12 @@ class Watching:
         return self._goes(fleet) and self._mode(fleet.fleet) == "apply" and not self._corrects(fleet)
 
     def _goes(self, fleet: FleetPlan) -> bool:
-        """Return whether something of a fleet may go: now or, where this pass waits, once something else took effect."""
+        """Return whether a change of a fleet may be sent: now or, where this pass waits, once another change took effect."""
         later = self.watched.options.wait and any(held.stage for held in fleet.held)
         return not fleet.error and (later or bool(fleet.changes))
 
     def _end(self, number: int, planned: PlanResult, applying: Applying | None) -> Iterator[Passed]:
-        """Tell of each fleet how it stands after the pass, corrections included."""
+        """Yield the state of each fleet after the pass, corrections included."""
         outcomes = applying.outcomes if applying is not None else []
         for fleet in planned.plan.fleets:
             both = (Sync.UNKNOWN, Health.UNKNOWN) if fleet.error else axes(planned.assessment(fleet.fleet))
@@ -312,3 +314,11 @@ class Watching:
 
     def _note(self, level: str, message: str, fleet: str = "") -> Note:
         return Note(at=self.clock.now(), run=self.run, level=level, message=message, fleet=fleet)
+
+
+def _findings(error: ReconcilerError) -> str:
+    """Return what is wrong with manifests on one line."""
+    if not isinstance(error, ManifestError):
+        return str(error)
+    first, *more = (f"{one.origin}: {one.message}" for one in error.diagnostics)
+    return f"{first}; {len(more):,} more: run `reconciler validate`" if more else first

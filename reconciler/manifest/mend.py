@@ -1,6 +1,6 @@
 """A value that somebody wrote out of habit → one that fits, by the type that is wanted.
 
-A lone value goes into a list, a key of another tool becomes ours, `10` becomes `10%`. None where there is no such value.
+A lone value is put into a list, a key of another tool becomes ours, `10` becomes `10%`. None where there is no such value.
 """
 
 from __future__ import annotations

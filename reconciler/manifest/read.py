@@ -157,7 +157,7 @@ class _Document:
             event = get()
             kind = type(event)
             if not keyed:
-                note(event.start_mark.index)  # of an entry, or of an end, which goes again
+                note(event.start_mark.index)  # of an entry, or of an end, which is removed again
             elif kind is not MappingEndEvent:
                 key = event.value if kind is ScalarEvent else self._no_key(event)
                 note(event.start_mark.index)

@@ -210,9 +210,7 @@ def _(event: Settled, units: Sequence[str]) -> Said:
 def _(event: Note, units: Sequence[str]) -> Said:
     del units
     level = event.level if event.level in LEVELS else "warning"
-    first, *more = event.message.split("\n")
-    rest = f"; and {count(len(more), 'more finding')}" if more else ""
-    return level, [(f"{clean(first)}{rest}", LEVELS[level])]
+    return level, [(clean(event.message), LEVELS[level])]
 
 
 @_said.register

@@ -1,4 +1,4 @@
-"""How far readings are, drawn on a terminal: a line a connection, which goes away when reading ends.
+"""How far readings are, drawn on a terminal: one line per connection, removed when reading ends.
 
 rich draws it, to the stream it is given (standard error). A line never wraps: what has no room is left out.
 """

@@ -238,7 +238,7 @@ def test_a_checkout_of_one_commit_and_no_branch_cannot_show_a_revert(main: Clone
     job.git("checkout", "-q", old)
     refused = job.apply("request")
     assert refused.code == 1, refused
-    assert "nobody can tell here whether the commit checked out" in refused.err
+    assert "this clone cannot show whether the commit checked out" in refused.err
     assert f"git fetch {'--unshallow ' if depth else ''}origin" in refused.err
     assert main.holds("v1.4.0") == 0
     lifted = job.apply("request", options=("--allow", "not-in-history", "--reason", "CHG-4711"))

@@ -63,12 +63,12 @@ def test_what_nobody_knows_opens_and_closes_nothing(comment: Comment, forge: Ser
     for args in unknown:
         ran = comment("--issue", *args)
         assert (ran.code, forge.issues) == (0, []), ran
-        assert re.match("nobody knows whether fleets and git differ; no issue of (acme.fleets|42) is open", ran.out)
+        assert re.match("it is unknown whether fleets and git differ; no issue of (acme.fleets|42) is open", ran.out)
     forge.open(forge.us, f"{MARK}old\n")
     for args in unknown:
         ran = comment("--issue", *args)
         assert (ran.code, forge.remarks, len(forge.issues)) == (0, [], 1), ran
-        assert "nobody knows whether fleets and git differ; said so in the issue" in ran.out
+        assert "it is unknown whether fleets and git differ; said so in the issue" in ran.out
         ((_, first, state),) = _state(forge)
         assert state == "open"
         assert first == (

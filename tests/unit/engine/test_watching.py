@@ -223,6 +223,15 @@ def test_wrong_manifests_leave_the_last_good_ones_in_force_and_every_pass_says_s
         watched(passes(), git)
 
 
+def test_wrong_manifests_are_one_line() -> None:
+    one = Diagnostic(code="missing", message="version is missing", origin=Origin("a.yaml", 3, 1))
+    git = Git(request())
+    memory = passes(lambda _: setattr(git, "now", ManifestError([one, one, one])), lambda _: None)
+    assert notes(watched(memory, git))[0].endswith(
+        ": a.yaml:3:1: version is missing; 2 more: run `reconciler validate`"
+    )
+
+
 def notes(events: list[AnyEvent]) -> list[str]:
     return [one.message for one in events if isinstance(one, Note)]
 

@@ -36,6 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(measured)
 
 
+@pytest.hookimpl(optionalhook=True)  # there is no such hook without xdist
 def pytest_xdist_auto_num_workers() -> int:
     """Return how many workers `-n auto` is: tests wait for servers and other processes about as long as they compute."""
     return 2 * (os.cpu_count() or 1)

@@ -31,9 +31,8 @@ from reconciler.engine.apply import Applying
 from reconciler.engine.plan import plan
 from reconciler.engine.run import Options
 from reconciler.errors import SettingsError
-from reconciler.model.plan import LimitKind, Plan
+from reconciler.model.plan import LimitKind, PaceKind, Plan
 from reconciler.model.provenance import NOT_IN_HISTORY, Provenance
-from reconciler.ports import History
 from reconciler.views.words import listed
 
 
@@ -79,9 +78,9 @@ manifest holds some slots, or the run was interrupted before accepted changes se
 )
 @click.option(
     "--allow",
-    type=click.Choice([*(kind.value for kind in LimitKind), NOT_IN_HISTORY]),
+    type=click.Choice([*(kind.value for kind in (*LimitKind, *PaceKind)), NOT_IN_HISTORY]),
     multiple=True,
-    help="Lift this limit, once; needs --reason.",
+    help="Lift this limit, or `windows` or `keep` of the fleets, once; needs --reason.",
 )
 @click.option("--reason", metavar="TEXT", help="Why a limit is lifted; recorded.")
 @concurrency_option
@@ -115,7 +114,6 @@ def command(  # every option is one of the command line's
     reviews = saved_plans.read(plan_files, approved if plan_files else ())
     saved = reviews[0] if reviews and not replan_if_subset else None
     clock = wiring.SystemClock()
-    history = wiring.history(clock)
     manifest = wiring.load(selected.paths, selected.connections, strict=selected.strict)
     commit = wiring.commit(selected.paths, manifest)
     for path, one in zip(plan_files, reviews, strict=True):
@@ -126,9 +124,10 @@ def command(  # every option is one of the command line's
         strict=selected.strict,
         provenance=Provenance(commit=commit),
         by_ids=replan_if_subset,
+        lifted=frozenset(PaceKind) & frozenset(allow),
     )
     with ExitStack() as stack:
-        planned = plan(request, wiring.opener(manifest, clock), clock, history)
+        planned = plan(request, wiring.opener(manifest, clock), clock, wiring.history(clock))
         stack.callback(planned.close)
         for one in reviews:
             check_targets(one, planned.plan)
@@ -150,16 +149,11 @@ def command(  # every option is one of the command line's
         )
         more = reviews if replan_if_subset else ()
         applying = Applying(planned, options, clock, run=uuid.uuid4().hex, saved=saved, reviewed=more)
-        return _carry_out(applying, clock, history, result, output, selected)
+        return _carry_out(applying, clock, result, output, selected)
 
 
 def _carry_out(
-    applying: Applying,
-    clock: wiring.SystemClock,
-    history: History,
-    result: Path | None,
-    output: str,
-    selected: Selection,
+    applying: Applying, clock: wiring.SystemClock, result: Path | None, output: str, selected: Selection
 ) -> int:  # one run
     from reconciler.views import apply_text
 
@@ -167,7 +161,7 @@ def _carry_out(
     words = "stopping: running calls are finished, no more are sent; a second time ends at once"
     with reporting(so_far), wiring.stoppable(clock, words, so_far.last_words):
         with result_file(result) as kept, live(applying.saved or applying.planned.plan) as screen:
-            recorder = Recorder(clock.stop, so_far, history, kept, screen)
+            recorder = Recorder(clock.stop, so_far, applying.planned.history, kept, screen)
             for event in applying.events():
                 recorder.record(event)
         print_report(applied(applying), output, apply_text.encode, apply_text.render, context=selected.context)
@@ -200,7 +194,7 @@ def _warn(found: Plan) -> None:
 
 def _ask(found: Plan, now: float) -> None:
     print_plan(found, "text", verbose=False, now=now, context=None)
-    if not any(fleet.changes for fleet in found.fleets):
+    if not any(fleet.changes or any(held.follows for held in fleet.held) for fleet in found.fleets):
         return
     if not click.confirm("Apply these changes?", default=False):
         raise SettingsError("not applied")

@@ -26,7 +26,7 @@ from reconciler.cli.printing import Lines, result_file
 from reconciler.cli.recording import Recorder, RunSoFar, reporting
 from reconciler.engine.run import Options
 from reconciler.engine.watch import Watched, Watching
-from reconciler.model.plan import LimitKind, Plan
+from reconciler.model.plan import LimitKind, PaceKind, Plan
 
 
 @click.command(
@@ -85,8 +85,10 @@ forbids changes; 2 there is drift, or a change to make, that was not made, held 
 @click.option("-v", "--verbose", is_flag=True, help="Also print each slot and call on a line, at level debug.")
 @click.option(
     "--allow",
-    type=click.Choice([LimitKind.NOT_ENFORCED.value]),
-    help="Send for fleets with `windows` or `rollout`, which this version does not enforce; needs --reason.",
+    type=click.Choice([LimitKind.NOT_ENFORCED.value, *(kind.value for kind in PaceKind)]),
+    multiple=True,
+    help="Send outside the `windows` of fleets, or against their `keep`, or although this version does not enforce their "
+    "`rollout`; needs --reason.",
 )
 @click.option("--reason", metavar="TEXT", help="Why that is allowed; recorded.")
 @concurrency_option
@@ -102,7 +104,7 @@ def command(  # every option is one of the command line's
     mode: str,
     log_format: str,
     verbose: bool,
-    allow: str | None,
+    allow: tuple[str, ...],
     reason: str | None,
     concurrency: int,
     result: Path | None,
@@ -130,7 +132,7 @@ def command(  # every option is one of the command line's
             filters=selected.filters,
             strict=selected.strict,
             options=Options(
-                concurrency=concurrency, wait=wait > 0, deadline=wait, allow={allow: reason} if allow and reason else {}
+                concurrency=concurrency, wait=wait > 0, deadline=wait, allow=dict.fromkeys(allow, reason or "")
             ),
         ),
         run=uuid.uuid4().hex,

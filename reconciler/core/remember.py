@@ -44,7 +44,7 @@ class Remembering:
     def _called(self, event: Called) -> None:
         """Count what a call did; one without an answer counts as well, since it may have taken effect."""
         intended = self._running.pop((event.run, event.call), None)
-        if intended is None or event.receipt.kind is ReceiptKind.REJECTED:
+        if intended is None or event.receipt.kind in {ReceiptKind.REJECTED, ReceiptKind.UNPROVED}:
             return
         self._went += [
             Went(
@@ -56,6 +56,7 @@ class Remembering:
                 at=event.at,
             )
             for one in intended.slots
+            if not one.free
         ]
 
     def memory(self, fleets: Collection[str], since: float) -> Memory:

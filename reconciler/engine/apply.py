@@ -50,6 +50,8 @@ class Applying:
         self.mistakes = [(fleet.fleet, one) for fleet in planned.plan.fleets for one in fleet.mistakes]
         self.sent = 0
         self.interrupted = False
+        self.seen: dict[str, FleetPlan] = {}
+        """What was decided last, by fleet."""
         self.result = DONE
         """The exit code, were there no mistakes in manifests."""
 
@@ -82,6 +84,7 @@ class Applying:
             self.outcomes += loop.outcomes
             self.sent += loop.sent
             self.interrupted |= loop.interrupted
+            self.seen.update(loop.plans)
         self.result = self._judge(plan)
         results = Counter(one.result for one in self.outcomes)
         yield Finished(
@@ -115,6 +118,7 @@ class Applying:
             wait=self.options.wait,
             steps=reading.seen.steps,
             fail_fast=self.options.fail_fast,
+            ends=self.run.now() + (self.run.left if self.options.wait else 0.0),
         )
         if found.blocked:
             self.blocked += [(fleet.fleet, violation) for violation in found.blocked]

@@ -11,6 +11,7 @@ from reconciler.core.answers import NO_RIGHTS
 from reconciler.core.progress import Call
 from reconciler.engine.run import Run
 from reconciler.errors import PlatformError
+from reconciler.model.change import FREE
 from reconciler.model.event import AnyEvent, Called, Intended, SlotName
 from reconciler.model.outcome import Receipt, ReceiptKind
 from reconciler.ports import Platform
@@ -20,7 +21,7 @@ CALL_DEADLINE = 120.0
 
 
 class Sending(msgspec.Struct, frozen=True, eq=False):
-    """A call of a fleet, the platform that it is sent to, and until when its reading is fresh, in monotonic seconds."""
+    """A call of a fleet, the platform that it is sent to, and until when it may start, in monotonic seconds."""
 
     fleet: str
     platform: Platform
@@ -64,7 +65,7 @@ class Dispatch:
 
     def _may_go(self, one: Sending) -> bool:
         clock = self.run.clock
-        return not clock.stopping() and one.fleet not in self._halted and clock.monotonic() <= one.until
+        return not clock.stopping() and one.fleet not in self._halted and clock.monotonic() < one.until
 
     def _intended(self, one: Sending, number: int) -> Intended:
         action = one.call.action
@@ -77,7 +78,8 @@ class Dispatch:
             request=action.request,
             wide=action.wide,
             slots=tuple(
-                SlotName(change.unit, change.workload, change.verb, change.size) for change in one.call.changes
+                SlotName(change.unit, change.workload, change.verb, change.size, change.reason in FREE)
+                for change in one.call.changes
             ),
         )
 

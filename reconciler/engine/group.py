@@ -20,6 +20,7 @@ from reconciler.core.decide import (
     decide,
     unread_fleet,
 )
+from reconciler.core.guards.spent import LONGEST
 from reconciler.core.need import needs, tied_to
 from reconciler.engine.parallel import at_once
 from reconciler.errors import PlatformError, ReconcilerError, SettingsError
@@ -36,10 +37,6 @@ EVERYTHING = Query()
 
 FRESH = 60.0
 """Seconds: what connections showed is judged together only if it is no older."""
-
-
-LONGEST = 31 * 86400.0
-"""Seconds: how far back limits over time may look."""
 
 
 class Group(msgspec.Struct, frozen=True):

@@ -29,6 +29,8 @@ class PlanResult(msgspec.Struct, kw_only=True):
 
     plan: Plan
     groups: list[tuple[GroupReader, View]]
+    history: History
+    """What was asked what it remembers; it must be told all events of a run of this plan."""
 
     @property
     def readings(self) -> dict[str, Reading]:
@@ -80,7 +82,7 @@ def plan(request: PlanRequest, open_: Open, clock: Clock, history: History | Non
         if base is None
         else tuple(_in_reach(loosened(base, request.manifest, now, known), request.filters)),
     )
-    return PlanResult(plan=found, groups=list(zip(readers, views, strict=True)))
+    return PlanResult(plan=found, groups=list(zip(readers, views, strict=True)), history=history)
 
 
 def _in_reach(found: Iterable[Loosened], filters: Filters) -> Iterator[Loosened]:

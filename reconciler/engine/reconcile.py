@@ -11,7 +11,8 @@ from collections.abc import Generator, Iterator, Mapping
 
 import msgspec
 
-from reconciler.core.advance import FRESH, advance
+from reconciler.core.advance import advance
+from reconciler.core.gate import FRESH
 from reconciler.core.progress import Advance, Answers, Call, Look, Moment, Progress, Sight, Unread
 from reconciler.engine.dispatch import Dispatch, Sending
 from reconciler.engine.group import GroupReader, View
@@ -20,6 +21,7 @@ from reconciler.errors import PlatformError, ReconcilerError, Unauthorized
 from reconciler.model.change import SlotId
 from reconciler.model.event import AnyEvent, Note, Settled, Settling
 from reconciler.model.outcome import Outcome, Receipt, Result
+from reconciler.model.plan import FleetPlan
 from reconciler.model.snapshot import Query
 
 FEW = 20
@@ -40,6 +42,8 @@ class Reconciling:
         self._number = 1
         self._sights: dict[str, Sight | Unread] = {}
         self._whole: dict[str, Sight] = {}
+        self.plans: dict[str, FleetPlan] = {}
+        """What was decided last, by fleet."""
         self._see(view)
 
     def events(self) -> Generator[AnyEvent, None, None]:
@@ -64,7 +68,13 @@ class Reconciling:
 
     def _moment(self) -> Moment:
         over = self.run.options.wait and self.run.left <= 0
-        return Moment(now=self.run.clock.monotonic(), stopping=self.run.clock.stopping(), over=over)
+        return Moment(
+            now=self.run.clock.monotonic(),
+            stopping=self.run.clock.stopping(),
+            over=over,
+            date=self.run.now(),
+            left=self.run.left,
+        )
 
     def _ended(self, step: Advance) -> Iterator[Settled]:
         """Yield what ended, and keep what is open."""
@@ -84,7 +94,8 @@ class Reconciling:
         sight = self._sights[fleet]
         platform = self.reader.platforms[self._connection(fleet)]
         for call in step.calls:
-            yield Sending(fleet, platform, call, sight.done_at + FRESH if isinstance(sight, Sight) else 0.0)
+            fresh = sight.done_at + FRESH if isinstance(sight, Sight) else 0.0
+            yield Sending(fleet, platform, call, min(fresh, step.until))
 
     def _send(self, batch: list[Sending]) -> Generator[AnyEvent, None, dict[str, Answers]]:
         """Send a batch; return what came back, by fleet."""
@@ -121,6 +132,7 @@ class Reconciling:
 
     def _see(self, view: View) -> None:
         """Take a view as the sight of every open fleet."""
+        self.plans.update(view.plans)
         for fleet in self._open:
             error = view.unread.get(self._connection(fleet))
             if error is not None:

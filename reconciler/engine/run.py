@@ -6,6 +6,7 @@ from itertools import count
 
 import msgspec
 
+from reconciler.model.plan import PaceKind
 from reconciler.ports import Clock
 
 
@@ -17,7 +18,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     wait: bool = True
     deadline: float = 600.0
     allow: dict[str, str] = {}
-    """Limits that a person lifts, with the reason."""
+    """Limits, and what else (`PaceKind`), that a person lifts, with the reason."""
+
+    @property
+    def lifted(self) -> frozenset[str]:
+        """Return what of that paces changes."""
+        return frozenset(PaceKind) & self.allow.keys()
 
 
 class Run:

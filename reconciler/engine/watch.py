@@ -38,6 +38,9 @@ from reconciler.ports import Clock, History, Source
 LONGEST_PAUSE = 900.0
 """Seconds between passes at most, however often passes failed."""
 
+LIMIT_WINDOW = "24h"
+"""What went in this time counts against limits where a fleet does not say, and a history is kept."""
+
 QUIET = 2.0
 """Seconds between two readings that must agree before manifests which no commit has come into force."""
 
@@ -138,6 +141,8 @@ class Watching:
             filters=self.watched.filters,
             strict=self.watched.strict,
             provenance=Provenance(commit=self._commit or ""),
+            lifted=self.watched.options.lifted,
+            limit_window=LIMIT_WINDOW,
         )
         try:
             planned = plan(request, self._opened, self.clock, self.history)
@@ -266,7 +271,7 @@ class Watching:
                 yield self._note("info", f"nothing is sent: the mode of the fleet is {mode}", fleet.fleet)
         if not may:
             return None
-        allowed = PlanResult(plan=msgspec.structs.replace(planned.plan, fleets=tuple(may)), groups=planned.groups)
+        allowed = msgspec.structs.replace(planned, plan=msgspec.structs.replace(planned.plan, fleets=tuple(may)))
         applying = Applying(allowed, self.watched.options, self.clock, run=self.run)
         yield from applying.events()
         changes = {(fleet.fleet, *slot_of(one)): one for fleet in may for one in fleet.changes}
@@ -285,7 +290,7 @@ class Watching:
 
     def _goes(self, fleet: FleetPlan) -> bool:
         """Return whether a change of a fleet may be sent: now or, where this pass waits, once another change took effect."""
-        later = self.watched.options.wait and any(held.stage for held in fleet.held)
+        later = self.watched.options.wait and any(held.follows for held in fleet.held)
         return not fleet.error and (later or bool(fleet.changes))
 
     def _end(self, number: int, planned: PlanResult, applying: Applying | None) -> Iterator[Passed]:

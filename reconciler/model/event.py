@@ -35,7 +35,7 @@ class Started(Event, frozen=True, kw_only=True):
     """Fingerprints of the reviewed plans that this run may not go beyond, where it planned again."""
 
 
-class SlotName(msgspec.Struct, frozen=True, gc=False):
+class SlotName(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A slot as people and files name it."""
 
     unit: Ref
@@ -43,6 +43,8 @@ class SlotName(msgspec.Struct, frozen=True, gc=False):
     verb: Verb
     size: int
     """Devices in the unit."""
+    free: bool = False
+    """Whether it counts against no limit: other versions that go, or a further step of what counted before."""
 
 
 class Intended(Event, frozen=True, kw_only=True):

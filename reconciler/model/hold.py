@@ -40,7 +40,15 @@ class HoldReason(StrEnum):
     OUTSIDE_WINDOW = "outside-window"
     WAVE_NOT_OPEN = "wave-not-open"
     TOO_MANY_MOVING = "too-many-moving"
+    KEPT = "kept"
+    """Of units that stand in for each other, so many must stay untouched and healthy (`keep`)."""
+    KEEP_UNMET = "keep-unmet"
+    """What `keep` asks for can never be: the unit belongs to no group, or its group is too small."""
     REQUIREMENT_NOT_MET = "requirement-not-met"
+
+
+PACED = frozenset({HoldReason.OUTSIDE_WINDOW, HoldReason.KEPT})
+"""Reasons that pass by themselves: with time, or once other units have settled."""
 
 
 class Problem(StrEnum):
@@ -121,6 +129,34 @@ class Unmet(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
     """The manifests ask for the change that would end it, but this plan does not have it."""
 
 
+class KeepProblem(StrEnum):
+    """Why `keep` holds a change."""
+
+    TOO_FEW = "too-few"
+    """Fewer of the group than `serving` would stay untouched and healthy."""
+    TOO_SMALL = "too-small"
+    """The group has no more units than must keep serving: none of them can ever change."""
+    NO_TAG_VALUE = "no-tag-value"
+    SEVERAL_TAG_VALUES = "several-tag-values"
+
+
+class Kept(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """What `keep` says of a unit: of the `members` units with the same value of a tag, `serving` must keep serving.
+
+    `healthy` of them serve and are not touched. `units` are the names of those that do not, or are about to change: at most
+    three, and `more` counts the others.
+    """
+
+    problem: KeepProblem
+    tag: str
+    serving: int
+    value: str = ""
+    members: int = 0
+    healthy: int = 0
+    units: tuple[str, ...] = ()
+    more: int = 0
+
+
 class Hold(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One reason why a change may not go. Which fields are set depends on `code`.
 
@@ -137,5 +173,8 @@ class Hold(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     problems: tuple[str, ...] = ()
     """Why the reading is incomplete."""
     at: Origin | None = None
-    """Where a mistake is written."""
+    """Where a mistake, or `keep`, is written."""
     requirement: Unmet | None = None
+    opens: str = ""
+    """When the next window opens: a date and time in the window's own zone; `text` names that. Empty: not before `until`."""
+    kept: Kept | None = None

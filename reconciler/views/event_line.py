@@ -27,10 +27,12 @@ from reconciler.model.event import (
 )
 from reconciler.model.hold import HoldReason
 from reconciler.model.outcome import ReceiptKind, Result
+from reconciler.model.plan import PaceKind
 from reconciler.model.quantity import iso
 from reconciler.views import bounds_text
+from reconciler.views.limit_words import violation_words
 from reconciler.views.line import Line, Span, line
-from reconciler.views.reason_words import LABELS, NOT_WAITED, RESULTS, outcome_words, violation_words
+from reconciler.views.reason_words import LABELS, NOT_WAITED, RESULTS, outcome_words
 from reconciler.views.words import (
     REASONS,
     SIGNS,
@@ -149,7 +151,7 @@ def _said(event: Event, units: Sequence[str]) -> Said:
 @_said.register
 def _(event: Started, units: Sequence[str]) -> Said:
     del units
-    allowed = "".join(f"; limit on {clean(kind)} lifted: {clean(why)}" for kind, why in event.allowed)
+    allowed = "".join(f"; {_lifted(kind)} lifted: {clean(why)}" for kind, why in event.allowed)
     commit = f", commit {commit_words(event.commit, 12)}" if event.commit else ""
     plan = f", plan {clean(event.fingerprint)[:12]}" if event.fingerprint else ""
     lifted = "".join(f"; {clean(fleet)}: {bounds_text.lifted_words(one)}" for fleet, one in event.lifted)
@@ -157,6 +159,10 @@ def _(event: Started, units: Sequence[str]) -> Said:
     return "warning" if allowed or lifted else "info", [
         (f"{clean(event.kind)} {clean(event.run)} begins{plan}{commit}{reviewed}{allowed}{lifted}", "")
     ]
+
+
+def _lifted(kind: str) -> str:
+    return f"{'' if kind in frozenset(PaceKind) else 'limit on '}{clean(kind)}"
 
 
 @_said.register

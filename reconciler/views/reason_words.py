@@ -10,7 +10,8 @@ from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.hold import Hold, HoldReason, Outlook, Problem, Unmet
 from reconciler.model.outcome import Outcome, Result
-from reconciler.model.plan import FleetPlan, LimitKind, Violation
+from reconciler.model.plan import FleetPlan
+from reconciler.views.pace_words import kept_words, window_words
 
 CONDITIONS = {
     ConditionCode.NOT_COVERED: "not covered by the reading",
@@ -202,6 +203,8 @@ LABELS = {
     HoldReason.OUTSIDE_WINDOW: "outside the maintenance window",
     HoldReason.WAVE_NOT_OPEN: "wave not open",
     HoldReason.TOO_MANY_MOVING: "too many units moving",
+    HoldReason.KEPT: "others must keep serving",
+    HoldReason.KEEP_UNMET: "`keep` cannot be met",
     HoldReason.REQUIREMENT_NOT_MET: "requirement not met",
 }
 
@@ -227,23 +230,16 @@ ADVICE = {
     HoldReason.PRUNING_UNSAFE: "make sure that the connection can be read completely and that the workload's name is unique",
     HoldReason.BEHIND_BASE: "nothing to do: merged, these manifests leave it as the base has it; to see that, merge the base into them",
     HoldReason.ROUTE_UNVERIFIED: "confirm the route in the connection's `routes`",
-    HoldReason.OUTSIDE_WINDOW: "sent automatically when the window opens",
+    HoldReason.OUTSIDE_WINDOW: "sent automatically when the window opens; `--allow window` sends it at once",
     HoldReason.WAVE_NOT_OPEN: "sent automatically when the earlier waves have succeeded",
     HoldReason.TOO_MANY_MOVING: "sent automatically when other units have settled",
+    HoldReason.KEPT: "sent automatically when enough other units of the group are healthy",
+    HoldReason.KEEP_UNMET: "correct the tags on the platform, or `keep` in the fleet; `--allow keep` sends it once",
     HoldReason.REQUIREMENT_NOT_MET: "bring the units to the required version first",
 }
 
 SENT_IN_THIS_RUN = "sent automatically in this run, when what it requires has taken effect"
 """The advice for a change that is held for a later stage of the same run."""
-
-LIMITS = {
-    LimitKind.RELEASE: "release limit",
-    LimitKind.REPLACE: "replace limit",
-    LimitKind.REMOVE: "remove limit",
-    LimitKind.EMPTY_SCOPE: "empty scope",
-    LimitKind.NOT_ENFORCED: "not enforced",
-}
-
 
 HOLDS = {
     HoldReason.MISTAKE: "{at}: {text}",
@@ -261,6 +257,10 @@ def hold_words(one: Hold, workload: str, version: str | None) -> str:
     """Return one reason in words, for a change of a workload to a version. Quoted text is not cleaned."""
     if one.requirement is not None:
         return requirement_words(one.requirement)
+    if one.kept is not None:
+        return kept_words(one.kept, one.at)
+    if one.code is HoldReason.OUTSIDE_WINDOW:
+        return window_words(one)
     if one.code is HoldReason.UNKNOWN:
         return _unknown(one)
     if one.code is HoldReason.PAUSED:
@@ -303,25 +303,6 @@ def diagnostic_words(one: Diagnostic) -> str:
     """Return a finding on one line: its place, what it is, and the second places that take part in it."""
     related = "; ".join(f"{other.message}: {other.origin}" for other in one.related)
     return f"{one.origin}: {one.message}{f' ({related})' if related else ''}"
-
-
-def violation_words(one: Violation) -> str:
-    """Return one broken limit in words."""
-    if one.kind is LimitKind.EMPTY_SCOPE:
-        return "the scope matches no unit; if this is intended, set `allow_empty: true`"
-    if one.kind is LimitKind.NOT_ENFORCED:
-        return f"this version does not enforce {' and '.join(one.fields)}: all changes would be sent at once"
-    unknown = f", counting {one.unknown:,} of unknown state" if one.unknown else ""
-    if one.every_holder_of:
-        count = f"{one.intended:,}{unknown}"
-        return f"would remove {one.every_holder_of} from every unit of the fleet that has it ({count})"
-    if one.number is None:
-        limit = f"{one.percent} ({one.allowed:,})"
-    else:
-        limit = " and ".join(part for part in (one.percent, f"{one.number:,}") if part)
-    verb, what = one.kind.value, f"{one.workload} on " if one.workload else ""
-    base = "to have it" if one.kind is LimitKind.RELEASE else "assigned"
-    return f"would {verb} {what}{one.intended:,} of {one.of:,} {base}{unknown}; {verb} is limited to {limit}"
 
 
 RESULTS = {

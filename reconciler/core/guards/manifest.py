@@ -79,8 +79,5 @@ def enforced(document: Document, loads: Sequence[Load], units: int) -> Iterator[
     found = [] if spec.rollout is None else [f"rollout.{name}" for name in PACING if getattr(spec.rollout, name)]
     if spec.rollout is not None and spec.rollout.on_failure != "halt":
         found.append("rollout.on_failure")
-    if spec.windows:
-        found.append("windows")
     if found and any(one.changes or one.further for one in loads):
-        field = "rollout" if spec.rollout is not None else "windows"
-        yield Violation(kind=LimitKind.NOT_ENFORCED, fields=tuple(found), origin=document.locate(("spec", field)))
+        yield Violation(kind=LimitKind.NOT_ENFORCED, fields=tuple(found), origin=document.locate(("spec", "rollout")))

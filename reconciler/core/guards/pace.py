@@ -7,12 +7,12 @@ every process lets the same ones go first.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from hashlib import blake2b
 from typing import Protocol
 
 import msgspec
 
 from reconciler.core.assessment import FleetAssessment
+from reconciler.core.guards import keep
 from reconciler.model.change import Change, Held, Review
 from reconciler.model.hold import Hold
 
@@ -27,13 +27,8 @@ class Pacing(Protocol):
         ...
 
 
-ADMISSIONS: tuple[Pacing, ...] = ()
-"""In the order in which they choose."""
-
-
-def turn(fleet: str, workload: str, version: str | None, unit: str) -> bytes:
-    """Return where a unit stands in the order of a rollout: spread evenly, the same in every process (ids)."""
-    return blake2b("\0".join((fleet, workload, version or "", unit)).encode(), digest_size=8).digest()
+ADMISSIONS: tuple[Pacing, ...] = (keep.admission,)
+"""In the order in which they choose. `keep` is last: what it lets go touches its unit."""
 
 
 def paced(

@@ -501,7 +501,7 @@ f.yaml:11:8: error: '25' is not a valid hour (0 to 23)
 f.yaml:11:28: error: a window must be longer than zero
   11 |     - {deny: "0 25 * * *", duration: 0s, timezone: Europe/Atlantis}
      |                            ^
-f.yaml:11:42: error: there is no time zone 'Europe/Atlantis'
+f.yaml:11:42: error: there is no time zone 'Europe/Atlantis'; did you mean 'Europe/Athens'?
   11 |     - {deny: "0 25 * * *", duration: 0s, timezone: Europe/Atlantis}
      |                                          ^
   hint: use a name such as Europe/Berlin

@@ -11,7 +11,7 @@ from enum import IntEnum
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
-from reconciler.model.event import AnyEvent, Called, Halted, Intended, Met, Note, Settled, Settling
+from reconciler.model.event import AnyEvent, Called, Halted, Intended, Met, Note, Settled, Settling, fleet_of
 from reconciler.model.outcome import ReceiptKind
 from reconciler.model.plan import FleetPlan, Plan
 from reconciler.views import event_line
@@ -128,7 +128,7 @@ class Live:
                 self._noted.add(event.message)
                 self._print(event)
             return
-        name = event_line.fleet_of(event)
+        name = fleet_of(event)
         if not isinstance(event, Intended | Called | Settling | Settled) or name not in self._fleets:
             return
         if not isinstance(event, Settling):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,6 +60,8 @@ def compared(
     if STANDARD_INPUT in paths:
         why = "--base compares files, and standard input has no earlier version"
         raise SettingsError(why, hint="give them in PATHS")
+    import tempfile  # slow, and only a base needs it
+
     with tempfile.TemporaryDirectory(prefix="reconciler-base-") as folder:
         sides = _Base(
             base=base,

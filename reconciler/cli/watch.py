@@ -14,6 +14,7 @@ import click
 from reconciler.cli import histories, wiring
 from reconciler.cli.files import write_file
 from reconciler.cli.following import Following, following
+from reconciler.cli.operating import Operating, Operation, operation
 from reconciler.cli.options import (
     ALLOW_NEEDS_REASON,
     DATABASE,
@@ -35,6 +36,8 @@ from reconciler.engine.watch import Watched, Watching
 from reconciler.model.plan import LimitKind, PaceKind, Plan
 from reconciler.ports import History, Rollbacks
 
+STOPPING = "stopping after the running calls; a second time ends at once"
+
 
 @click.command(
     epilog="""\b
@@ -45,6 +48,7 @@ Examples:
   reconciler watch --once --detailed-exitcode --out plan.json
   reconciler watch --git https://git.example.com/fleets.git --ref main --path fleets --git-token GIT_TOKEN --mode apply
   reconciler watch --mode apply --database postgresql://fleet@db/fleet   for several machines; see `reconciler worker`
+  reconciler watch --listen 9464 --notify-config notify.yaml
 
 \b
 Exit codes: 0 after SIGINT or SIGTERM; with --once that of the pass: 0 nothing failed, 1 something could not be read,
@@ -109,6 +113,7 @@ forbids changes; 2 there is drift, or a change to make, that was not made, held 
 )
 @concurrency_option
 @result_option
+@operation
 @histories.KEPT
 @histories.keep_option
 @selection
@@ -116,6 +121,7 @@ forbids changes; 2 there is drift, or a change to make, that was not made, held 
 def command(  # every option is one of the command line's
     selected: Selection,
     followed: Following | None,
+    operated: Operation,
     interval: float,
     once: bool,
     detailed_exitcode: bool,
@@ -161,18 +167,16 @@ def command(  # every option is one of the command line's
     if database is not None:
         from reconciler.cli.distributing import distribute
 
-        here = {
-            "--mode propose": mode == "propose",
-            "--wait": wait > 0,
-            "--out": out is not None,
-            "--result": result is not None,
-        }
-        _check_alone({**here, "--history": history_at is not None, **one_pass})
+        here = {"--wait": wait > 0, "--out": out is not None, "--result": result is not None, **one_pass}
+        _check_alone({**here, "--mode propose": mode == "propose", "--history": history_at is not None})
         return distribute(database, place.manifests, watched, clock, lines, run=run, keep=keep)
     if mode == "observe" and log_format == "text":
         note("only comparing, nothing is sent; use --mode apply to correct drift")
     with histories.kept(history_at, clock, keep, creates=not once) as history:
-        return _watch(_watching(place, clock, watched, run, out, history), clock, history, lines, result)
+        work = Operating(operated, clock, interval, history, wait=60.0 if once else 10.0)
+        with closing(work):
+            watching = _watching(place, work, clock, watched, run, out, history)
+            return _watch(watching, clock, history, lines, result, work)
 
 
 def _options(concurrency: int, wait: float, allow: tuple[str, ...], reason: str) -> Options:
@@ -196,11 +200,17 @@ def _place(
 
 
 def _watching(
-    place: _Place, clock: wiring.SystemClock, watched: Watched, run: str, out: Path | None, history: History
+    place: _Place,
+    work: Operating,
+    clock: wiring.SystemClock,
+    watched: Watched,
+    run: str,
+    out: Path | None,
+    history: History,
 ) -> Watching:
     return Watching(
         place.manifests,
-        lambda manifest: wiring.opener(manifest, clock, place.folder()),
+        lambda manifest: wiring.opener(manifest, clock, place.folder(), work.heard),
         clock,
         watched,
         run=run,
@@ -212,14 +222,18 @@ def _watching(
 
 
 def _watch(
-    watching: Watching, clock: wiring.SystemClock, history: History, lines: Lines, result: Path | None
+    watching: Watching,
+    clock: wiring.SystemClock,
+    history: History,
+    lines: Lines,
+    result: Path | None,
+    work: Operating,
 ) -> int:  # until it is stopped
     so_far = RunSoFar()
-    words = "stopping after the running calls; a second time ends at once"
-    with reporting(so_far), wiring.stoppable(clock, words, so_far.last_words, watching.wake):
+    with reporting(so_far), wiring.stoppable(clock, STOPPING, so_far.last_words, watching.wake):
         with result_file(result) as kept, closing(lines):
-            recorder = Recorder(clock.stop, so_far, history, kept, lines, hold=watching.hold)
-            for event in watching.events():
+            recorder = Recorder(clock.stop, so_far, history, kept, lines, *work.sinks, hold=watching.hold)
+            for event in work.over(watching.events()):
                 recorder.record(event)
         recorder.end()
     return watching.exit_code

@@ -22,6 +22,7 @@ from reconciler.core.decide import (
 )
 from reconciler.core.guards.spent import LONGEST
 from reconciler.core.need import needs, tied_to
+from reconciler.core.shares import asked
 from reconciler.engine.parallel import at_once
 from reconciler.errors import JournalError, PlatformError, ReconcilerError, SettingsError
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review
@@ -88,8 +89,14 @@ class PlatformCompiler(msgspec.Struct):
         refused: Refusals = NOTHING_REFUSED,
     ) -> tuple[Action, ...]:
         """Turn changes into calls."""
+        staging = self.platform.capabilities.staging
         return self.platform.compile(
-            changes, self.snapshot, self.catalog, fleet_wide=fleet_wide, wide=wide, refused=refused
+            [asked(one, staging) for one in changes] if staging else changes,
+            self.snapshot,
+            self.catalog,
+            fleet_wide=fleet_wide,
+            wide=wide,
+            refused=refused,
         )
 
 
@@ -209,6 +216,7 @@ class GroupReader:
             retries_itself=known.retries_itself,
             orders_versions=known.orders_versions,
             steps=known.steps,
+            staging=known.staging,
             snapshot=snapshot,
             done_at=self.clock.monotonic(),
         )

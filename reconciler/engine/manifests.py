@@ -33,7 +33,9 @@ class Manifests(Protocol):
     moved: bool
     """Whether it brought these into the place of others."""
     problem: str
-    """Why these are in force although a repository elsewhere has newer ones; empty where it has none."""
+    """Why the newest ones are not in force; empty where they are."""
+    read_at: float | None
+    """When those in force were last seen to be the newest, in seconds since 1970; None before the first."""
 
     def reload(self) -> Generator[AnyEvent, None, None]:
         """Look for new ones, telling what is said of them."""
@@ -63,8 +65,8 @@ class Reloading:
         self.commit: str | None = None
         self.changed = self.moved = False
         self.problem = ""
+        self.read_at: float | None = None
         self._commit_of = commit
-        self._wrong = False
 
     def reload(self) -> Generator[AnyEvent, None, None]:
         """Read the manifests; wrong ones and those being written leave the last good ones in force, and that is said.
@@ -77,7 +79,7 @@ class Reloading:
         except ReconcilerError as error:
             if self.manifest is None:
                 raise
-            self._wrong = True
+            self.problem = str(error)
             yield self._note("error", f"the manifests are invalid; the last valid ones stay in force: {error}")
             return
         if found is None and self.clock.stopping():
@@ -93,9 +95,9 @@ class Reloading:
             yield in_force(manifest, commit or "", self.author, at=now, run=self.run, changed=self.moved)
             for warning in manifest.warnings:
                 yield self._note("warning", f"{warning.origin}: {warning.message}".removeprefix(": "))
-        elif self._wrong:
+        elif self.problem:
             yield self._note("info", "the manifests are valid again")
-        self.manifest, self.commit, self._wrong = manifest, commit, False
+        self.manifest, self.commit, self.problem, self.read_at = manifest, commit, "", self.clock.now()
 
     def _settled(self) -> tuple[Manifest, str | None] | None:
         """Return manifests that nobody is writing, and their commit; None where they do not stay the same.
@@ -134,6 +136,7 @@ class Fixed:
         self.changed = True
         self.moved = moved
         self.problem = ""
+        self.read_at: float | None = None
 
     def reload(self) -> Generator[AnyEvent, None, None]:
         """Say nothing: there is nothing to read."""

@@ -23,7 +23,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def lifted(self) -> frozenset[str]:
         """Return what of that paces changes."""
-        return frozenset(PaceKind) & self.allow.keys()
+        return frozenset(kind for kind in PaceKind if kind in self.allow)
 
 
 class Run:

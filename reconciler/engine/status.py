@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 
+import msgspec
+
 from reconciler.core.decide import PlanRequest
 from reconciler.core.status import fleet_status
 from reconciler.engine.group import Open
@@ -68,4 +70,5 @@ def _fleet(planned: PlanResult, fleet: FleetPlan, *, units: bool, only: Collecti
             health=Health.UNKNOWN,
             error=fleet.error,
         )
-    return fleet_status(planned.assessment(fleet.fleet), units=units, only=only)
+    found = fleet_status(planned.assessment(fleet.fleet), units=units, only=only)
+    return msgspec.structs.replace(found, rollouts=fleet.rollouts) if fleet.rollouts else found

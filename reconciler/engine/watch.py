@@ -17,9 +17,10 @@ from reconciler.core.decide import PlanRequest
 from reconciler.core.detailed import detailed
 from reconciler.core.digest import sealed
 from reconciler.core.drift import SENT, Memory
+from reconciler.core.milestones import milestones
 from reconciler.core.news import Moment, news, unread
 from reconciler.core.remember import Remembering
-from reconciler.core.status import axes
+from reconciler.core.tally import passed
 from reconciler.engine.apply import Applying
 from reconciler.engine.claiming import Claiming
 from reconciler.engine.group import Open
@@ -36,7 +37,6 @@ from reconciler.model.fleet import Manifest
 from reconciler.model.memory import NOTHING_REMEMBERED
 from reconciler.model.plan import FleetPlan, Plan
 from reconciler.model.provenance import Provenance
-from reconciler.model.verdict import Health, Sync
 from reconciler.ports import Clock, History, Rollbacks
 
 LONGEST_PAUSE = 900.0
@@ -129,11 +129,12 @@ class Watching:
             began = self.clock.monotonic()
             self._fleets = 0
             failed = yield from self._pass(number)
-            if self._fleets or not self.clock.stopping():
-                yield self._completed(number, self.clock.monotonic() - began)
             self._failures = self._failures + 1 if failed else 0
             self.exit_code = failed or self._found
-            if self.watched.once or self.wake.rest(self.clock, self._pause()):
+            pause = 0.0 if self.watched.once else self._pause()
+            if self._fleets or not self.clock.stopping():
+                yield self._completed(number, self.clock.monotonic() - began, pause)
+            if self.watched.once or self.wake.rest(self.clock, pause):
                 break
         if not self.watched.once:
             self.exit_code = 0
@@ -238,6 +239,9 @@ class Watching:
         if fleet.error:
             yield from unread(memory, fleet, moment)
             return
+        if fleet.rollouts:
+            known = self.history.memory({fleet.fleet: ""}, moment.at)
+            yield from milestones(fleet, known, at=moment.at, run=self.run)
         stays = not self._corrects(fleet)
         yield from news(memory, fleet, planned.assessment(fleet.fleet), moment, stays=stays)
 
@@ -320,25 +324,16 @@ class Watching:
         """Tell of each fleet how it stands after the pass, corrections included."""
         outcomes = applying.outcomes if applying is not None else []
         for fleet in planned.plan.fleets:
-            both = (Sync.UNKNOWN, Health.UNKNOWN) if fleet.error else axes(planned.assessment(fleet.fleet))
-            yield Passed(
-                at=self.clock.now(),
-                run=self.run,
-                fleet=fleet.fleet,
-                number=number,
-                sync=both[0].value,
-                health=both[1].value,
-                changes=len(fleet.changes),
-                held=len(fleet.held),
-                violations=len(fleet.violations),
-                mistakes=len(fleet.mistakes),
-                waited=self.watched.options.wait,
-                reasons=dict(Counter(code for held in fleet.held for code in {one.code.value for one in held.reasons})),
-                outcomes=dict(Counter(one.result.value for one in outcomes if one.fleet == fleet.fleet)),
-            )
+            one = None if fleet.error else planned.assessment(fleet.fleet)
+            came = Counter(each.result.value for each in outcomes if each.fleet == fleet.fleet)
+            moment = Moment(self.clock.now(), self.run)
+            yield passed(fleet, one, moment, number=number, waited=self.watched.options.wait, outcomes=came)
 
-    def _completed(self, number: int, seconds: float) -> Completed:
-        return Completed(at=self.clock.now(), run=self.run, number=number, fleets=self._fleets, seconds=seconds)
+    def _completed(self, number: int, seconds: float, pause: float) -> Completed:
+        at, loaded, commit = self.clock.now(), self.manifests.read_at, self.manifests.commit or ""
+        head = Completed(at=at, run=self.run, number=number, fleets=self._fleets, seconds=seconds, pause=pause)
+        why = {"invalid": self.manifests.problem, "unplanned": self._unplanned}
+        return msgspec.structs.replace(head, manifests_at=loaded, commit=commit, **why)
 
     def _note(self, level: str, message: str, fleet: str = "") -> Note:
         return Note(at=self.clock.now(), run=self.run, level=level, message=message, fleet=fleet)

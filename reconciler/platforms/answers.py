@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
 import msgspec
@@ -52,6 +51,8 @@ class Answer(NamedTuple):
         text = self.headers.get("retry-after", "").strip()
         if text.isascii() and text.isdigit():
             return float(text[:9])
+        from email.utils import parsedate_to_datetime  # slow, and few answers need it
+
         try:
             return max(0.0, parsedate_to_datetime(text).timestamp() - now)
         except (ValueError, TypeError, OverflowError):

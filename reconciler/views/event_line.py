@@ -23,6 +23,7 @@ from reconciler.model.event import (
     Intended,
     Met,
     Note,
+    Notified,
     Passed,
     Proposed,
     Resolved,
@@ -35,6 +36,7 @@ from reconciler.model.event import (
     to_builtins,
 )
 from reconciler.model.hold import HoldReason
+from reconciler.model.notice import Delivery
 from reconciler.model.outcome import ReceiptKind, Result
 from reconciler.model.plan import PaceKind
 from reconciler.model.quantity import iso
@@ -63,6 +65,14 @@ RECEIPTS = {
     ReceiptKind.REJECTED: ("rejected", "bold red"),
     ReceiptKind.UNKNOWN: ("effect unknown; reading back", "yellow"),
     ReceiptKind.UNPROVED: ("not sent: a check right before the call showed a different state; reading again", "yellow"),
+}
+
+DELIVERIES = {
+    Delivery.SENT: ("info", "notified"),
+    Delivery.FAILED: ("warning", "could not notify"),
+    Delivery.DROPPED: ("warning", "too many messages wait to be sent; could not notify"),
+    Delivery.LIMITED: ("info", "more than is sent in an hour; counted for"),
+    Delivery.SILENT: ("debug", "over by what a person did, so nothing is sent to"),
 }
 
 
@@ -101,6 +111,16 @@ def answered(kind: str, events: Sequence[Called], slots: int) -> Line:
 def remark(event: AnyEvent, words: str) -> Line:
     """Return words of this program at the time of an event."""
     return _line(event, "info", "", [(words, "")])
+
+
+def plain_words(event: AnyEvent) -> str:
+    """Return what happened, without when, how serious it is, and to which fleet."""
+    return "".join(text for text, _ in _said(event, units_of(event))[1])
+
+
+def for_the_record(event: AnyEvent) -> bool:
+    """Return whether an event is a message of which there is nothing to say but that it went."""
+    return isinstance(event, Notified) and event.result not in {Delivery.FAILED, Delivery.DROPPED}
 
 
 def level_of(event: AnyEvent) -> str:
@@ -296,6 +316,8 @@ def _(event: Drifted, units: Sequence[str]) -> Said:
 @_said.register
 def _(event: Met, units: Sequence[str]) -> Said:
     del units
+    if event.whole:
+        return "info", [(f"{_rollout(event)} is {'complete' if event.met else 'no longer complete'}", "")]
     state = "meets its success" if event.met else "no longer meets its success"
     return "info", [(f"{_rollout(event)}: wave {event.wave + 1} {state}", "")]
 
@@ -336,6 +358,15 @@ def _(event: Proposed, units: Sequence[str]) -> Said:
 def _(event: Approved, units: Sequence[str]) -> Said:
     del units
     return "info", [(f"{clean(event.by)} approved the plan {clean(event.fingerprint)}: {clean(event.reason)}", "")]
+
+
+@_said.register
+def _(event: Notified, units: Sequence[str]) -> Said:
+    del units
+    level, words = DELIVERIES[event.result]
+    title = f": {clean(event.title)}" if event.title else ""
+    why = f" ({clean(event.error)})" if event.error else ""
+    return level, [(f"{words} {clean(event.target)}{title}{why}", LEVELS[level])]
 
 
 def _rollout(event: Met | Halted | Ruled | RolledBack) -> str:

@@ -99,7 +99,7 @@ def grouped(changes: Iterable[Change]) -> list[Group]:
     found: dict[Hashable, list[Change]] = {}
     for one in changes:
         goes = (one.workload, one.verb, one.from_, one.to, one.extra_versions)
-        found.setdefault((goes, one.reason, one.settings, one.settings_from, _later(one)), []).append(one)
+        found.setdefault((goes, one.reason, one.settings, one.settings_from, one.share, _later(one)), []).append(one)
     groups = [Group(tuple(members)) for members in found.values()]
     return sorted(groups, key=lambda one: (*_name(one.first), VERBS.index(one.first.verb), -len(one.changes)))
 
@@ -110,7 +110,7 @@ def sort_of(group: Group | HeldGroup) -> Hashable:
     goes = (first.workload.name, first.verb, first.from_, first.to, first.settings, first.reason)
     if isinstance(group, HeldGroup):
         return group.code, group.text, goes, group.first.stage
-    return goes, group.first.extra_versions, group.first.settings_from, group.later
+    return goes, group.first.extra_versions, group.first.settings_from, group.first.share, group.later
 
 
 def _name(one: Change | Held) -> tuple[str, str]:
@@ -222,6 +222,8 @@ def terms(change: Change, show: Show) -> list[str]:
     for key, value in change.settings:
         instead = f" instead of {show(str(now[key]))}" if key in now else ""
         found.append(f"with {show(f'{key}={value}')}{instead}")
+    if change.share is not msgspec.UNSET:
+        return [f"to {change.share} % of the devices for now", *found]
     return [*found, *gone]
 
 

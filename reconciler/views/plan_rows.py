@@ -19,7 +19,7 @@ from reconciler.model.unit import Names, Ref
 from reconciler.views.base_words import READINGS, edit_words, loosened_words, was_and_now
 from reconciler.views.group import Calls, Group, HeldGroup, goal, leaving, moves, terms, units_and_devices
 from reconciler.views.limit_words import LIMITS, violation_words
-from reconciler.views.reason_words import ADVICE, LABELS, SENT_IN_THIS_RUN
+from reconciler.views.reason_words import LABELS, advised
 from reconciler.views.releases_text import facts, first_line
 from reconciler.views.words import REASONS, SAMPLE, SIGNS, Show, course, devices, listed, places, portion
 
@@ -39,13 +39,14 @@ class Rank(IntEnum):
     MISTAKES = 7
     PROBLEMS = 8
     SHARES = 9
-    HELD = 10
-    CHANGES = 11
-    WARNINGS = 12
-    FLEETS = 13
-    VERSIONS = 14
-    CALLS = 15
-    SLOTS = 16
+    ROLLOUTS = 10
+    HELD = 11
+    CHANGES = 12
+    WARNINGS = 13
+    FLEETS = 14
+    VERSIONS = 15
+    CALLS = 16
+    SLOTS = 17
 
 
 class Where(Enum):
@@ -232,7 +233,7 @@ def held_row(parts: HeldParts) -> Row:
         Cell("Blocked by", show(group.text) if group.text else ""),
         Cell("Change", REASONS[first.reason] if first.reason in COMPARED else "", "dim"),
         *_which([(one, some.held) for one, some in parts]),
-        Cell("Next", SENT_IN_THIS_RUN if first.stage else ADVICE[group.code], "", Where.TABLE),
+        Cell("Next", advised(group.code, in_this_run=bool(first.stage)), "", Where.TABLE),
     ]
     return Row(cells)
 

@@ -9,7 +9,7 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
-from reconciler.model.event import AnyEvent, Called, Intended, Note, Settling
+from reconciler.model.event import AnyEvent, Called, Halted, Intended, Met, Note, Settling
 from reconciler.model.outcome import ReceiptKind
 from reconciler.model.plan import Plan
 from reconciler.views import event_line
@@ -63,7 +63,7 @@ class Live:
             self._called(event)
         elif isinstance(event, Settling):
             self._settling(event)
-        elif isinstance(event, Note):
+        elif isinstance(event, Note | Met | Halted):
             self._console.print(styled([event_line.render(event)]), end="", soft_wrap=True)
 
     def _bar(self, fleet: str, what: str, total: int) -> TaskID:

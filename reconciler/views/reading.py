@@ -109,6 +109,9 @@ class Reader(msgspec.Struct, frozen=True):
         """Note it."""
         self.readings.take(self.connection, what, rows, total, pages)
 
+    def answered(self, status: int | None) -> None:
+        """Draw nothing of it."""
+
 
 def _line(name: str, one: Stretch | None, waited: float, now: float, width: int) -> str:
     """Return the fullest line that has room."""

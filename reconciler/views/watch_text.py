@@ -27,6 +27,7 @@ from reconciler.model.event import (
     Intended,
     Met,
     Note,
+    Notified,
     Passed,
     Proposed,
     Resolved,
@@ -114,7 +115,7 @@ class Log:
     def _record(self, event: AnyEvent) -> Iterator[Line]:
         if isinstance(event, ENDS) or (self._since is not None and event.at - self._since >= GATHER):
             yield from self._flush(passed=isinstance(event, Completed))
-        if self._verbose and isinstance(event, DETAILS):
+        if self._verbose and (isinstance(event, DETAILS) or event_line.for_the_record(event)):
             yield from map(event_line.debug, _each(event))
         if isinstance(event, Intended):
             self._calls[event.call] = event
@@ -122,19 +123,20 @@ class Log:
             yield from self._progress(event)
         elif isinstance(event, Completed):
             yield from self._completed(event)
-        elif not isinstance(event, Finished) and not (isinstance(event, Called) and self._goes_without_saying(event)):
+        elif not isinstance(event, Finished) and not self._goes_without_saying(event):
             self._gather(event)
         if isinstance(event, Started | InForce) or (isinstance(event, Note) and not event.fleet):
             yield from self._flush()
 
-    def _goes_without_saying(self, event: Called) -> bool:
-        """Return whether what came of the changes of a call says all that its answer does."""
+    def _goes_without_saying(self, event: AnyEvent) -> bool:
+        """Return whether a message merely went, or what came of the changes of a call says all that its answer does."""
+        if not isinstance(event, Called):
+            return event_line.for_the_record(event)
         one = event.receipt
-        plain = one.kind is ReceiptKind.ACCEPTED and not one.refused and not one.answer
-        if plain and not self._steady:
+        plain = one.kind is ReceiptKind.ACCEPTED and not (one.refused or one.answer or self._steady)
+        if plain:
             self._calls.pop(event.call, None)
-            return True
-        return False
+        return plain
 
     def _gather(self, event: AnyEvent) -> None:
         """Put an event to those like it."""
@@ -199,11 +201,10 @@ class Log:
             fleets = [*self._passed.values()]
             stands = f"{count(len(fleets), 'fleet')}: {_standings(fleets)}" if fleets else "no fleet could be compared"
             yield event_line.remark(event, f"pass {event.number:,}: nothing new; {stands}")
-        self._before, self._said = self._said, set()
+        self._before, self._said, self._passed = self._said, set(), {}
         self._lines.clear()
         self._left.clear()
         self._settling.clear()
-        self._passed = {}
         self._written = self._unwritten = 0
 
     def _written_line(self, one: Line) -> Iterator[Line]:
@@ -289,6 +290,16 @@ def _(event: Halted) -> tuple[Hashable, ...]:
 
 
 @_alike.register
+def _(event: Ruled) -> tuple[Hashable, ...]:
+    return event.rollout, event.ruling
+
+
+@_alike.register
+def _(event: Notified) -> tuple[Hashable, ...]:
+    return event.target, event.result, event.error
+
+
+@_alike.register
 def _(event: Passed) -> tuple[Hashable, ...]:
     return (event.number, *_stands(event))
 
@@ -337,6 +348,7 @@ NAMES: dict[type, str] = {
     Halted: "halted rollouts",
     Ruled: "decisions about rollouts",
     Differing: "differences",
+    Notified: "messages to people",
 }
 
 

@@ -26,7 +26,6 @@ from reconciler.model.event import (
     Started,
 )
 from reconciler.model.hold import Hold, HoldReason
-from reconciler.model.memory import RolloutId
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Excess, Outcome, Receipt, ReceiptKind, Result, Surplus
 from reconciler.model.plan import Lifted, LimitKind, Violation
@@ -52,6 +51,7 @@ from reconciler.model.report import (
     Trouble,
     UnitStatus,
 )
+from reconciler.model.ruling import RolloutId
 from reconciler.model.unit import Ref
 from reconciler.model.verdict import Health, Sync, Verdict
 from reconciler.ports import Check

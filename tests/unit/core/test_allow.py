@@ -83,7 +83,7 @@ def test_limits_that_only_all_workloads_together_break_are_lifted_for_the_fleet(
 
 
 def test_an_empty_scope_and_pacing_are_lifted_too() -> None:
-    paced = Rollout(soak="1h")
+    paced = Rollout(on_failure="rollback")
     held = plan({"vision": WorkloadSpec(version="2")}, [], rollout=paced)
     assert broken(held) == {("not-enforced", "", "")}
     free = plan({"vision": WorkloadSpec(version="2")}, [allow(None, "not-enforced")], rollout=paced)

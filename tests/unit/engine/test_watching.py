@@ -474,7 +474,7 @@ def test_without_being_asked_for_what_was_found_drift_is_no_failure() -> None:
 
 
 def test_a_limit_that_a_person_lifts_leaves_nothing() -> None:
-    lifted = request("2", rollout=Rollout(soak="30m"))
+    lifted = request("2", rollout=Rollout(on_failure="rollback"))
     assert once(Memory(Clock()), Git(lifted), apply=True) == 3
     assert once(Memory(Clock()), Git(lifted), apply=True, allow={"not-enforced": "a test"}) == 0
 

@@ -76,7 +76,7 @@ def compared(
 
 
 def guarded(open_: Open, found: Collection[ConnectionChange]) -> Open:
-    """Return what opens connections, but none whose secrets would go where the base does not send them."""
+    """Return what opens connections, except those whose secrets would be sent where the base does not send them."""
     refused = {one.connection: one for one in found if one.reading is Reading.REFUSED}
 
     def opening(name: str) -> Platform:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator
 from typing import Protocol
 
 from reconciler.engine.in_force import AuthorOf, in_force
-from reconciler.errors import ReconcilerError
+from reconciler.errors import ManifestError, ReconcilerError
 from reconciler.model.event import AnyEvent, Note
 from reconciler.model.fleet import Manifest
 from reconciler.model.provenance import DIRTY
@@ -79,8 +79,8 @@ class Reloading:
         except ReconcilerError as error:
             if self.manifest is None:
                 raise
-            self.problem = str(error)
-            yield self._note("error", f"the manifests are invalid; the last valid ones stay in force: {error}")
+            self.problem = _findings(error)
+            yield self._note("error", f"the manifests are invalid; the last valid ones stay in force: {self.problem}")
             return
         if found is None and self.clock.stopping():
             return
@@ -124,6 +124,14 @@ class Reloading:
 
     def _note(self, level: str, message: str) -> Note:
         return Note(at=self.clock.now(), run=self.run, level=level, message=message)
+
+
+def _findings(error: ReconcilerError) -> str:
+    """Return what is wrong with manifests on one line."""
+    if not isinstance(error, ManifestError):
+        return str(error)
+    first, *more = (f"{one.origin}: {one.message}" for one in error.diagnostics)
+    return f"{first}; {len(more):,} more: run `reconciler validate`" if more else first
 
 
 class Fixed:

@@ -1,7 +1,7 @@
 """The loop: read, decide, advance, dispatch, and read again, until every change of a group has ended.
 
 `apply` runs it to the end, `watch` once a pass. One place reads (`group`), one pure function decides (`core.decide`), one
-pure function says what goes now and what came of every slot (`core.advance`), one place sends (`dispatch`).
+pure function says what is sent now and what became of every slot (`core.advance`), one place sends (`dispatch`).
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ class Reconciling:
         self.run = run
         self.outcomes: list[Outcome] = []
         self.sent = 0
+        self.interrupted = False
+        """Whether a stop ended the wait for changes that were accepted."""
         self._open = {fleet: progress for fleet, progress in begun.items() if progress.tracks}
         self._number = 1
         self._sights: dict[str, Sight | Unread] = {}
@@ -48,7 +50,7 @@ class Reconciling:
         self._seen = view
 
     def events(self) -> Generator[AnyEvent, None, None]:
-        """Carry the changes out, telling what happens."""
+        """Carry out the changes, yielding events."""
         yield from self._milestones()
         due: dict[str, Answers] = dict.fromkeys(self._open, ())
         steps: dict[str, Advance] = {}
@@ -79,10 +81,11 @@ class Reconciling:
         )
 
     def _ended(self, step: Advance) -> Iterator[Settled]:
-        """Tell what ended, and keep what is open."""
+        """Yield what ended, and keep what is open."""
         for outcome in step.outcomes:
             self.outcomes.append(outcome)
             yield Settled(at=self.run.now(), run=self.run.id, outcome=outcome)
+        self.interrupted |= step.interrupted
         fleet = step.progress.fleet
         if step.ended:
             del self._open[fleet]

@@ -1,4 +1,4 @@
-"""One run of the loop: who it is, how it goes about it, and its time."""
+"""One run of the loop: its id, its options and its time."""
 
 from __future__ import annotations
 

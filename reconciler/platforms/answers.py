@@ -160,7 +160,16 @@ def hinted(hints: Mapping[int, str]) -> Refused:
 
 
 def _redirected(answer: Answer, operation: str, scrub: Scrub) -> PlatformError:
-    target = clean(scrub(answer.headers.get("location", "nowhere")))
+    location = answer.headers.get("location")
+    if location is None:
+        return UnexpectedAnswer(
+            f"the platform answered {answer.status} with neither data nor another address: {error_text(answer, scrub)}",
+            operation=operation,
+            status=answer.status,
+            request_id=answer.request_id,
+            hint="something between here and the platform may answer in its place (a cache, a proxy): check the connection's url",
+        )
+    target = clean(scrub(location))
     return UnexpectedAnswer(
         f"the platform answered {answer.status}, a redirect to {target}; redirects are not followed, "
         "since the token would go there too",

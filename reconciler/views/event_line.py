@@ -102,10 +102,16 @@ def grouped(newest: AnyEvent, fleets: Sequence[str], units: Sequence[str]) -> Li
 
 def answered(kind: str, events: Sequence[Called], slots: int) -> Line:
     """Return calls of one kind that were answered alike, for so many slots, as one line."""
-    level, words = _said(events[-1], ())
+    level, words = _said(max(events, key=lambda one: one.seconds), ())
+    if len(events) > 1:
+        words = [
+            (text.replace(" (", " (the slowest: ", 1) if text.startswith(" (") else text, style)
+            for text, style in words
+        ]
     calls = f"call {events[0].call:,}" if len(events) == 1 else count(len(events), "call")
     what = (f"{calls}: {clean(kind)} for {count(slots, 'slot')}: ", "")
-    return _line(events[-1], level, clean(events[0].fleet), [what, *words[1:]])
+    fleets = list(dict.fromkeys(one.fleet for one in events))
+    return _line(events[-1], level, f"{listed(fleets)}{':' if len(fleets) > 1 else ''}", [what, *words[1:]])
 
 
 def remark(event: AnyEvent, words: str) -> Line:

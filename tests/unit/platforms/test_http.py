@@ -279,7 +279,7 @@ def test_requests_are_paced() -> None:
     ("answer", "text"),
     [
         (httpx.Response(301, headers={"location": "https://evil.example/x"}), "a redirect to https://evil.example/x"),
-        (httpx.Response(304), "a redirect to nowhere"),
+        (httpx.Response(304), "answered 304 with neither data nor another address: no explanation was given"),
         (httpx.Response(200, text="<!DOCTYPE html><p>Sign in</p>"), "an HTML page came instead of JSON"),
         (httpx.Response(200, text='{"n": 1'), "the JSON cannot be used (Input data was truncated)"),
         (httpx.Response(200, text="  "), "the body is empty"),

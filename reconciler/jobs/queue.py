@@ -60,7 +60,7 @@ class PassJob(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     def arguments(self, tick: int) -> dict[str, Any]:
         """Return it as the arguments of a job."""
-        return {"job": msgspec.to_builtins(self), TICK: tick}
+        return {"job": msgspec.json.decode(msgspec.json.encode(self)), TICK: tick}  # as the database gives it back
 
 
 class Standing(msgspec.Struct, frozen=True):

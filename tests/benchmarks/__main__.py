@@ -18,7 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import fleets, manifest, octodns, reading, readings, split, startup
+from tests.benchmarks import fleets, machines, manifest, octodns, reading, readings, split, startup
 
 PARTS = {
     "plan": reading.plans,
@@ -31,6 +31,7 @@ PARTS = {
     "startup": startup.run,
     "octodns": octodns.run,
     "readings": readings.run,
+    "workers": machines.run,
 }
 RESULTS = Path(__file__).with_name("RESULTS.md")
 PACKAGES = ("h11", "httpx", "msgspec", "pyyaml", "click", "starlette", "uvicorn")

@@ -29,8 +29,7 @@ from reconciler.cli.recording import Recorder, RunSoFar, reporting
 from reconciler.core.decide import PlanRequest
 from reconciler.engine.apply import Applying
 from reconciler.engine.claiming import acts, claimed
-from reconciler.engine.group import Open
-from reconciler.engine.plan import plan
+from reconciler.engine.plan import PlanResult, plan
 from reconciler.engine.run import Options
 from reconciler.errors import SettingsError
 from reconciler.model.plan import LimitKind, PaceKind, Plan
@@ -135,9 +134,7 @@ def command(  # every option is one of the command line's
     )
     with ExitStack() as stack:
         history = stack.enter_context(histories.kept(history_at, clock, keep, creates=False))
-        opener = wiring.opener(manifest, clock)
-        _claim(request, opener, history)
-        planned = plan(request, opener, clock, history)
+        planned = _planned(request, clock, history)
         stack.callback(planned.close)
         for one in reviews:
             check_targets(one, planned.plan)
@@ -154,16 +151,8 @@ def command(  # every option is one of the command line's
             deadline=deadline,
             allow=dict.fromkeys(allow, reason or ""),
         )
-        reviewed = reviews if replan_if_subset else ()
-        applying = Applying(
-            planned,
-            options,
-            clock,
-            run=uuid.uuid4().hex,
-            saved=saved,
-            reviewed=reviewed,
-            author=wiring.author(selected.paths, commit),
-        )
+        run, more, by = uuid.uuid4().hex, reviews if replan_if_subset else (), wiring.author(selected.paths, commit)
+        applying = Applying(planned, options, clock, run=run, saved=saved, reviewed=more, author=by)
         return _carry_out(applying, clock, result, output, selected)
 
 
@@ -184,11 +173,13 @@ def _carry_out(
     return applying.exit_code
 
 
-def _claim(request: PlanRequest, opener: Open, history: History) -> None:
-    """Raise SettingsError where another process acts on what is to be changed."""
+def _planned(request: PlanRequest, clock: wiring.SystemClock, history: History) -> PlanResult:
+    """Make today's plan; raise SettingsError where another process acts on what is to be changed."""
+    opener = wiring.opener(request.manifest, clock)
     fleets = [name for name in request.manifest.fleets if request.filters.fleet(name)]
     for connection, holder in claimed(request, opener, history, fleets).items():
         raise SettingsError(acts(holder, connection), hint="end it, or let it make the change")
+    return plan(request, opener, clock, history)
 
 
 def _check_usage(*, yes: bool, plans: int, replan: bool, allow: tuple[str, ...], reason: str | None) -> None:

@@ -6,7 +6,8 @@ events that still matter (`core.standing`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from hashlib import sha256
 from itertools import groupby
 from operator import itemgetter
@@ -45,13 +46,14 @@ def verify(database: Database) -> Verified:
         if begins is None or begins.seal != seal(begins.id, begins.at, begins.hash, begins.body):
             raise _broken(database, "its beginning is not as it was written")
         last, before = begins.id, begins.hash
-        for row, slots in _rows(on):
-            if row["id"] != last + 1:
-                raise _broken(database, f"event {last + 1:,} is missing")
-            if row["hash"] != hash_of(row, before) or not _fits(row, slots):
-                what = f"event {row['id']:,} ({row['kind']}, {iso(row['at'])}, run {row['run'][:12]})"
-                raise _broken(database, f"{what} is not as it was written, or one before it was taken away")
-            last, before = row["id"], row["hash"]
+        with closing(_rows(on)) as rows:
+            for row, slots in rows:
+                if row["id"] != last + 1:
+                    raise _broken(database, f"event {last + 1:,} is missing")
+                if row["hash"] != hash_of(row, before) or not _fits(row, slots):
+                    what = f"event {row['id']:,} ({row['kind']}, {iso(row['at'])}, run {row['run'][:12]})"
+                    raise _broken(database, f"{what} is not as it was written, or one before it was taken away")
+                last, before = row["id"], row["hash"]
     return Verified(last - begins.id, begins.at, last, before)
 
 
@@ -60,20 +62,22 @@ def _broken(database: Database, what: str) -> JournalError:
     return JournalError(f"the history {database.address.name} is broken: {what}", hint=hint)
 
 
-def _rows(on: Connection) -> Iterator[tuple[Row, list[Row]]]:
+def _rows(on: Connection) -> Generator[tuple[Row, list[Row]], None, None]:
     """Yield every event with its slots, in order."""
     columns = [EVENTS.c[name] for name in (*CHAINED, "hash")]
     on = on.execution_options(yield_per=AT_ONCE)
-    events = on.execute(select(*columns).order_by(EVENTS.c.id)).mappings()
-    named = on.execute(select(SLOTS).order_by(SLOTS.c.event, SLOTS.c.position)).mappings()
-    groups = groupby(map(dict, named), key=itemgetter("event"))
-    ahead = next(groups, None)
-    for event in events:
-        slots: list[Row] = []
-        if ahead is not None and ahead[0] == event["id"]:
-            slots = list(ahead[1])
-            ahead = next(groups, None)
-        yield dict(event), slots
+    with (
+        on.execute(select(*columns).order_by(EVENTS.c.id)) as events,
+        on.execute(select(SLOTS).order_by(SLOTS.c.event, SLOTS.c.position)) as named,
+    ):
+        groups = groupby(map(dict, named.mappings()), key=itemgetter("event"))
+        ahead = next(groups, None)
+        for event in events.mappings():
+            slots: list[Row] = []
+            if ahead is not None and ahead[0] == event["id"]:
+                slots = list(ahead[1])
+                ahead = next(groups, None)
+            yield dict(event), slots
 
 
 def _fits(row: Row, slots: Sequence[Row]) -> bool:

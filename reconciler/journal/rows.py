@@ -54,7 +54,7 @@ def row_of(event: AnyEvent, writer: str, number: int) -> Row:
     unit: Ref = getattr(about, "unit", NOBODY)
     workload: Ref = getattr(about, "workload", NOBODY)
     return {
-        "at": event.at,
+        "at": float(event.at),
         "run": column(event.run),
         "kind": kind_of(event),
         "fleet": column(fleet_of(event)),

@@ -6,6 +6,8 @@ from alembic import context
 
 from reconciler.journal.tables import VERSIONS
 
-context.configure(connection=context.config.attributes["connection"], version_table=VERSIONS.name)
-with context.begin_transaction():
-    context.run_migrations()
+config = getattr(context, "config", None)
+if config is not None:  # alembic runs it, and does not just import it
+    context.configure(connection=config.attributes["connection"], version_table=VERSIONS.name)
+    with context.begin_transaction():
+        context.run_migrations()

@@ -124,13 +124,15 @@ def command(  # every option is one of the command line's
     commit = wiring.commit(selected.paths, manifest)
     for path, one in zip(plan_files, reviews, strict=True):
         saved_plans.check(one, path, manifest, commit, selected.paths, allow, clock.now())
+    lifting = dict.fromkeys(allow, reason or "")
+    options = Options(concurrency=concurrency, fail_fast=fail_fast, wait=not no_wait, deadline=deadline, allow=lifting)
     request = PlanRequest(
         manifest=manifest,
         filters=selected.filters,
         strict=selected.strict,
         provenance=Provenance(commit=commit),
         by_ids=replan_if_subset,
-        lifted=frozenset(PaceKind) & frozenset(allow),
+        lifted=options.lifted,
     )
     with ExitStack() as stack:
         history = stack.enter_context(histories.kept(history_at, clock, keep, creates=False))
@@ -144,13 +146,6 @@ def command(  # every option is one of the command line's
             print_plan(planned.plan, output, verbose=False, now=clock.now(), context=selected.context)
             return 1
         (_warn if yes or reviews else _ask)(planned.plan, clock.now())
-        options = Options(
-            concurrency=concurrency,
-            fail_fast=fail_fast,
-            wait=not no_wait,
-            deadline=deadline,
-            allow=dict.fromkeys(allow, reason or ""),
-        )
         run, more, by = uuid.uuid4().hex, reviews if replan_if_subset else (), wiring.author(selected.paths, commit)
         applying = Applying(planned, options, clock, run=run, saved=saved, reviewed=more, author=by)
         return _carry_out(applying, clock, result, output, selected)

@@ -14,6 +14,12 @@ WINDOW = 'for three hours from 02:00, write `{allow: "0 2 * * *", duration: 3h, 
 LONGEST = 366 * 86400.0
 """Seconds that a window may last: one that is longer would be open, or closed, for ever."""
 
+NO_DATABASE = (
+    "this machine has no database of time zones, and the Python package tzdata is not installed",
+    "install tzdata, of the system or of Python",
+)
+"""What is the matter, and what to do."""
+
 OF_THIS_MACHINE = frozenset({"localtime", "posixrules"})
 """Files beside the time zones that mean something else on every machine."""
 
@@ -44,18 +50,14 @@ def _window(document: Document, one: Window, path: Path) -> Findings:
 def _zone(document: Document, name: str, path: Path) -> Findings:
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones  # slow to load, and windows are rare
 
-    try:
-        if name not in OF_THIS_MACHINE:
-            ZoneInfo(name)
-            return
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        pass
-    known = available_timezones()
-    if not known:
-        message = "this machine has no database of time zones, and the Python package tzdata is not installed"
-        yield finding(document, path, "timezone", message, "install tzdata, of the system or of Python")
+    hint = "use a name such as Europe/Berlin"
+    if name in OF_THIS_MACHINE:
+        yield finding(document, path, "timezone", f"{name!r} is another time zone on every machine", hint)
         return
-    near = suggestion(name, known) or suggestion(name.title(), known)
-    yield finding(
-        document, path, "timezone", f"there is no time zone {name!r}{near}", "use a name such as Europe/Berlin"
-    )
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        known = available_timezones()
+        near = suggestion(name, known) or suggestion(name.title(), known)
+        message, hint = (f"there is no time zone {name!r}{near}", hint) if known else NO_DATABASE
+        yield finding(document, path, "timezone", message, hint)

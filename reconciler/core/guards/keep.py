@@ -7,7 +7,8 @@ fleet: they are about units. What nobody knows does not serve.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 
 import msgspec
 
@@ -21,7 +22,7 @@ from reconciler.model.fleet import Keep
 from reconciler.model.hold import Hold, HoldReason, KeepProblem, Kept
 from reconciler.model.origin import Origin
 from reconciler.model.plan import PaceKind
-from reconciler.model.unit import Reach
+from reconciler.model.unit import Reach, Units
 from reconciler.model.verdict import Health
 
 SAMPLE = 3
@@ -50,51 +51,45 @@ def _rules(one: FleetAssessment) -> list[_Rule]:
     if PaceKind.KEEP in one.lifted:
         return []
     resolutions = one.neighbours.resolutions or [one.resolution]
-    serving = _Serving(one, resolutions)
+    serves = _serving(one, resolutions)
     return [
-        _Rule(each, each.spec.keep, each.document.locate(("spec", "keep")), serving)
+        _Rule(each, each.spec.keep, each.document.locate(("spec", "keep")), one.snapshot.units, serves)
         for each in resolutions
         if each.spec.keep is not None
     ]
 
 
-class _Serving:
-    """Which units serve: those that are connected, and of whose managed slots each is healthy."""
+def _serving(one: FleetAssessment, resolutions: Sequence[Resolution]) -> Callable[[int], bool]:
+    """Return what says whether a unit serves: it is connected, and each of its managed slots is healthy."""
+    columns = [column for each in resolutions for column in each.columns.values()]
+    units = one.snapshot.units
 
-    def __init__(self, one: FleetAssessment, resolutions: Sequence[Resolution]) -> None:
-        self.one = one
-        self.columns = [column for each in resolutions for column in each.columns.values()]
-        self._known: dict[int, bool] = {}
-
-    def __call__(self, row: int) -> bool:
-        """Return whether a unit serves."""
-        found = self._known.get(row)
-        if found is None:
-            found = self._known[row] = self._serves(row)
-        return found
-
-    def _serves(self, row: int) -> bool:
-        reach = Reach(self.one.snapshot.units.reach[row])
+    @cache
+    def serves(row: int) -> bool:
+        reach = Reach(units.reach[row])
         if reach is not Reach.CONNECTED:
             return False
-        for column in self.columns:
-            value = column.rule(row).value
-            if value.want is not Want.UNMANAGED:
-                state = self.one.snapshot.state(column.workload.id, row)
-                if health(verdict(value, state, reach, self.one.patience), state, reach) is not Health.HEALTHY:
-                    return False
+        for column in columns:
+            value, state = column.rule(row).value, one.snapshot.state(column.workload.id, row)
+            healthy = health(verdict(value, state, reach, one.patience), state, reach) is Health.HEALTHY
+            if value.want is not Want.UNMANAGED and not healthy:
+                return False
         return True
+
+    return serves
 
 
 class _Rule:
     """`keep` of one fleet."""
 
-    def __init__(self, resolution: Resolution, keep: Keep, origin: Origin, serving: _Serving) -> None:
+    def __init__(
+        self, resolution: Resolution, keep: Keep, origin: Origin, units: Units, serves: Callable[[int], bool]
+    ) -> None:
         self.scope = resolution.scope
         self.keep = keep
         self.origin = origin
-        self.serving = serving
-        self.units = serving.one.snapshot.units
+        self.units = units
+        self.serves = serves
         self._members: dict[str, list[int]] = {}
 
     def holds(self, row: int, touched: set[int]) -> Iterator[Hold]:
@@ -112,7 +107,7 @@ class _Rule:
             yield self._hold(HoldReason.KEEP_UNMET, KeepProblem.TOO_SMALL, **size)
             return
         others = [other for other in members if other != row]
-        down = [other for other in others if other in touched or not self.serving(other)]
+        down = [other for other in others if other in touched or not self.serves(other)]
         healthy = len(others) - len(down)
         if healthy < self.keep.serving:
             names = tuple(self.units.names[other] for other in down[:SAMPLE])

@@ -14,7 +14,7 @@ from reconciler.model.change import Request, Verb
 from reconciler.model.event import Called, Intended, SlotName
 from reconciler.model.fleet import FleetSpec, Limits, Override, Selector, WorkloadSpec
 from reconciler.model.memory import Memory, Went
-from reconciler.model.observation import State
+from reconciler.model.observation import Phase, State
 from reconciler.model.outcome import Receipt, ReceiptKind
 from reconciler.model.plan import FleetPlan
 from reconciler.model.snapshot import Snapshot
@@ -96,6 +96,13 @@ def test_other_times_fleets_and_verbs_do_not_count(some: list[Went]) -> None:
 
 def test_where_nothing_is_intended_nothing_is_forbidden() -> None:
     assert words(plan(hundred(), went(range(50)), moved(()))) == []
+
+
+def test_a_slot_that_waits_for_something_else_counts_as_what_went() -> None:
+    snapshot = hundred()
+    snapshot.states[1] = State("1", None, Phase.PAUSED)
+    assert words(plan(snapshot, went(range(8)), moved(range(10, 12)))) == []
+    assert len(words(plan(snapshot, went(range(8)), moved(range(10, 13))))) == 1
 
 
 def test_what_was_removed_still_belongs_to_what_the_share_is_taken_of() -> None:

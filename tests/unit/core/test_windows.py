@@ -171,6 +171,7 @@ def test_the_second_of_two_equal_hours_knows_what_began_in_the_first() -> None:
         ([deny("0 0 * * *", "24h")], "2032-"),
         ([NIGHT, deny("0 * * * *", "1h")], "2028-"),
         ([NIGHT, deny("0 6 * * *", "8h")], "2029-"),
+        ([allow("0 0 1 * *"), deny("0 0 * * *", "24h")], "2036-"),
         ([allow("0 0 */30 2 5L")], "2036-"),  # the first of a month is never its last Friday
         ([allow("* * * * *", "1m"), deny("* * * * *", "1m")], "2026-11-19"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from reconciler.core.decide import PlanRequest
 from reconciler.engine.apply import Applying
 from reconciler.model.change import Action
 from reconciler.model.event import AnyEvent, Started
-from reconciler.model.fleet import Keep, Quarantine, Selector, Window
+from reconciler.model.fleet import Keep, Override, Quarantine, Selector, Window, WorkloadSpec
 from reconciler.model.hold import HoldReason
 from reconciler.model.observation import Phase, State
 from reconciler.model.outcome import Receipt, Result
@@ -26,6 +27,18 @@ def window(after: float, duration: str = "1h") -> Window:
     """Return a window that opens so many seconds after the start of these tests (or before), each day."""
     at = datetime.fromtimestamp(NOW - NOW % 60 + after, UTC)
     return Window(allow=f"{at.minute} {at.hour} * * *", duration=duration)
+
+
+class Meanwhile(Clock):
+    """Something happens while a run waits."""
+
+    def __init__(self, happens: Callable[[], object]) -> None:
+        super().__init__()
+        self.happens = happens
+
+    def sleep(self, seconds: float) -> bool:
+        self.happens()
+        return super().sleep(seconds)
 
 
 def asked(*windows: Window, version: str | None = "2", **more: Any) -> PlanRequest:
@@ -59,6 +72,15 @@ def test_outside_its_windows_a_fleet_is_held_with_the_next_opening(memory: Memor
     words = "the windows of the fleet are closed; they open on 2026-11-18 at 12:06:00+00:00 (UTC)"
     assert hold_words(fleet.held[0].reasons[0], "poller", "2") == words
     assert planned(memory, asked(OPEN)).plan.fleets[0].held == ()
+
+
+def test_windows_that_never_open_say_until_when_that_is_known(memory: Memory) -> None:
+    never = asked(LATE, Window(deny="0 0 * * *", duration="24h"))
+    (fleet,) = planned(memory, never).plan.fleets
+    words = hold_words(fleet.held[0].reasons[0], "poller", "2")
+    assert words.startswith("the windows of the fleet are closed; they do not open before 20")
+    run, _ = applied(memory, never)
+    assert (run.exit_code, run.outcomes, memory.clock.time) == (0, [], NOW)
 
 
 def test_what_waits_for_a_window_within_the_deadline_goes_when_it_opens(memory: Memory) -> None:
@@ -158,26 +180,14 @@ def test_what_else_holds_a_change_by_now_is_not_waited_for(memory: Memory) -> No
 
 def test_what_somebody_did_meanwhile_is_done(memory: Memory) -> None:
     outside = planned(memory, asked(SOON)).plan
-    original = memory.clock.sleep
-
-    def sleep(seconds: float) -> bool:
-        memory.set("u0", "2")
-        return original(seconds)
-
-    memory.clock.sleep = sleep  # type: ignore[method-assign]  # while the run waits
+    memory.clock = Meanwhile(lambda: memory.set("u0", "2"))
     run, _ = applied(memory, asked(SOON), saved=outside, deadline=600.0)
     assert results(run) == {"u0": Result.DONE, "u1": Result.DONE}
     assert memory.calls == [("2", ("u1",))]
 
 
 def test_a_stop_ends_the_waiting(memory: Memory) -> None:
-    original = memory.clock.sleep
-
-    def sleep(seconds: float) -> bool:
-        memory.clock.stop = True
-        return original(1.0)
-
-    memory.clock.sleep = sleep  # type: ignore[method-assign]  # the run is asked to stop while it waits
+    memory.clock = Meanwhile(lambda: setattr(memory.clock, "stop", True))
     run, _ = applied(memory, asked(SOON), deadline=600.0)
     assert set(results(run).values()) == {Result.NOT_TRIED}
     assert run.exit_code == 4
@@ -274,3 +284,25 @@ def test_a_pair_of_which_one_is_broken_is_mended_and_nothing_else() -> None:
     memory.slots["u0", "w1"] = State("1", "1", Phase.FAILED, error="boot loop")
     (fleet,) = planned(memory, request(keep=PAIRS)).plan.fleets
     assert [one.unit.id for one in fleet.changes] == ["u0"]
+
+
+def test_a_rule_is_about_the_units_of_its_fleet_and_about_what_fleets_manage() -> None:
+    memory = paired(Memory(Clock(), count=4))
+    memory.slots["u2", "w1"] = State("1", "1", Phase.FAILED)
+    override = Override(units=Selector(ids=["u2"]), unmanaged=True)
+    left_alone = {"poller": WorkloadSpec(version="2", overrides=[override])}
+    (fleet,) = planned(memory, request(keep=PAIRS, workloads=left_alone)).plan.fleets
+    assert {one.unit.id for one in fleet.changes} >= {"u3"}, "what no fleet manages on u2 is nobody's business"
+    several = {"poller": "2", "w9": "1"}
+    (fleet,) = planned(memory, request(keep=PAIRS, workloads=several)).plan.fleets
+    assert len(fleet.changes) == 2
+
+
+def test_fleets_of_a_connection_keep_each_others_units() -> None:
+    memory = paired(Memory(Clock(), count=4))
+    manifest = request(keep=PAIRS, units=Selector(ids=["u0", "u1"])).manifest
+    free = request(units=Selector(ids=["u2", "u3"])).manifest.fleets["fleet"]
+    fleets = {**manifest.fleets, "free": msgspec.structs.replace(free, name="free")}
+    both = PlanRequest(manifest=msgspec.structs.replace(manifest, fleets=fleets))
+    kept, other = planned(memory, both).plan.fleets
+    assert (len(kept.changes), len(kept.held), len(other.changes)) == (1, 1, 2)

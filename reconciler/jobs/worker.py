@@ -30,8 +30,8 @@ LONGEST_BACKOFF = 900.0
 SOON = 5.0
 """Seconds until a job is tried again that this worker cannot do."""
 
-POLL = 5.0
-"""Seconds between two looks for jobs where the database tells of none."""
+POLL = 1.0
+"""Seconds between two looks for jobs: that a lock is free again, the database tells nobody."""
 
 
 class Ending(msgspec.Struct, frozen=True):

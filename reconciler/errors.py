@@ -5,6 +5,7 @@
     ReconcilerError                      exit 1
     ├── SettingsError                    exit 1   an option, variable or file of the caller is wrong
     ├── ManifestError(diagnostics)       exit 1   documents are wrong; all findings at once
+    ├── SourceError                      exit 1   a git repository elsewhere gives no manifests that may come into force
     ├── PlanError                        exit 1   a plan cannot be made or used
     │   ├── PlanExpired                  exit 1   the saved plan is too old
     │   └── PlanMismatch                 exit 1   edited, of another format, or of another application
@@ -16,6 +17,7 @@
     │   ├── NotFound                              404
     │   ├── Rejected                              another 4xx
     │   └── UnexpectedAnswer                      not what the API describes (HTML, truncated, wrong shape)
+    ├── NotifyError(retryable)           exit 1   a message could not be delivered
     └── JournalError                     exit 1   history cannot be written
 """
 
@@ -49,6 +51,10 @@ class ManifestError(ReconcilerError):
     def __init__(self, diagnostics: Sequence[Diagnostic], *, hint: str = "") -> None:
         self.diagnostics = tuple(diagnostics)
         super().__init__("\n".join(f"{one.origin}: {one.message}" for one in self.diagnostics), hint=hint)
+
+
+class SourceError(ReconcilerError):
+    """A git repository elsewhere cannot be reached, or what it says is refused."""
 
 
 class PlanError(ReconcilerError):
@@ -115,6 +121,14 @@ class Rejected(PlatformError):
 
 class UnexpectedAnswer(PlatformError):
     """The answer is not what the API describes: HTML, truncated JSON, another shape, a redirect elsewhere."""
+
+
+class NotifyError(ReconcilerError):
+    """A message could not be delivered; `retryable` where another attempt may help."""
+
+    def __init__(self, message: str, *, retryable: bool = True) -> None:
+        super().__init__(message)
+        self.retryable = retryable
 
 
 class JournalError(ReconcilerError):

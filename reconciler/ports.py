@@ -5,15 +5,18 @@ from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
-from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review
+from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review, Staging
 from reconciler.model.event import AnyEvent
 from reconciler.model.fleet import Manifest
 from reconciler.model.memory import Holder, Memory
+from reconciler.model.notice import Message
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Receipt
 from reconciler.model.provenance import Placement, Provenance
 from reconciler.model.release import Catalog, Preparation, Release, ReleaseList, ReleaseQuery, Wanted
+from reconciler.model.ruling import RolloutId
 from reconciler.model.snapshot import Query, Snapshot
+from reconciler.model.unit import Ref
 
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +34,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """Selector keys that mean something here, of: ids, names, tags, cohorts."""
     steps: bool = False
     """Whether a change may need several calls, each after the one before took effect."""
+    staging: Staging | None = None
+    """How the platform assigns a version to a share of a unit's devices; None where it cannot."""
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -65,10 +70,14 @@ class Clock(Protocol):
 
 
 class ReadProgress(Protocol):
-    """To whom a platform says how far its reading is. It is told from several threads, page by page."""
+    """To whom a platform says how its requests go and how far its reading is. It is told from several threads."""
 
     def read(self, what: str, rows: int, total: int | None = None, pages: int = 0) -> None:
         """So many rows of `what` were read by now, in so many pages; `total` is how many there are, where that is told."""
+        ...
+
+    def answered(self, status: int | None) -> None:
+        """A request was answered with this status, or not at all (None)."""
         ...
 
 
@@ -76,6 +85,9 @@ class Silent:
     """Nobody wants to know how far a reading is."""
 
     def read(self, what: str, rows: int, total: int | None = None, pages: int = 0) -> None:
+        """Do nothing."""
+
+    def answered(self, status: int | None) -> None:
         """Do nothing."""
 
 
@@ -175,6 +187,36 @@ class Source(Protocol):
         ...
 
 
+class Revision(msgspec.Struct, frozen=True, kw_only=True):
+    """A commit, and who made it. `signer` is who signed it, where signatures are verified."""
+
+    commit: str
+    author: str = ""
+    date: str = ""
+    summary: str = ""
+    signer: str = ""
+
+
+class Fetched(msgspec.Struct, frozen=True):
+    """What a repository elsewhere gives: the manifests in force and their commit."""
+
+    manifest: Manifest
+    revision: Revision
+    problem: str = ""
+    """Why these stay in force although there may be newer ones; empty where these are the newest."""
+    warnings: tuple[str, ...] = ()
+    """What is to be said of this commit when it comes into force."""
+
+
+@runtime_checkable
+class RemoteSource(Protocol):
+    """A ref of a git repository elsewhere: nobody can be in the middle of writing what it says."""
+
+    def fetch(self) -> Fetched:
+        """Ask it now. Raises ReconcilerError where nothing is in force, and nothing can come into force."""
+        ...
+
+
 class Author(msgspec.Struct, frozen=True):
     """Who last changed a line."""
 
@@ -259,6 +301,24 @@ class Repository(Authors, Protocol):
         ...
 
 
+class TakenBack(msgspec.Struct, frozen=True, kw_only=True):
+    """A commit on a branch of its own that takes a version back. `new` says whether it was not there before."""
+
+    to: str
+    branch: str
+    commit: str
+    pushed: bool
+    new: bool
+
+
+class Rollbacks(Protocol):
+    """Takes versions back in git, and never on a platform."""
+
+    def take_back(self, rollout: RolloutId, workload: Ref, reason: str) -> TakenBack:
+        """Commit on a branch what takes a version back; raise ReconcilerError where that cannot be done."""
+        ...
+
+
 class EventSink(Protocol):
     """Where events go: the result file of a run now, history later."""
 
@@ -284,4 +344,12 @@ class History(EventSink, Protocol):
 
         Asked before anything is read that is acted on. Raises JournalError when that cannot be told.
         """
+        ...
+
+
+class Notifier(Protocol):
+    """Where messages to people go."""
+
+    def notify(self, message: Message) -> None:
+        """Deliver one message; raise NotifyError where that did not work. Called from a thread of its own."""
         ...

@@ -12,7 +12,7 @@ from reconciler.cli.annotating import ANNOTATIONS, print_annotations
 from reconciler.cli.output import clear, quiet, say, show, width, write_json, write_yaml
 from reconciler.cli.reading import drawable
 from reconciler.errors import JournalError, SettingsError
-from reconciler.model.event import AnyEvent, Called, Intended, Note, Settling
+from reconciler.model.event import AnyEvent, Called, Halted, Intended, Met, Note, Settling
 from reconciler.model.plan import Plan
 from reconciler.ports import EventSink
 from reconciler.views.line import Line
@@ -103,6 +103,7 @@ def applied(applying: Applying) -> Applied:
         excess=applying.excess,
         errors=tuple((fleet.fleet, fleet.error) for fleet in plan.fleets if fleet.error),
         waited=applying.options.wait,
+        interrupted=applying.interrupted,
         held=len(held),
         held_changes=held,
         mistakes=tuple(applying.mistakes),
@@ -213,7 +214,7 @@ class Steady:
 
     def record(self, event: AnyEvent) -> None:
         """Write what an event makes due; what came of each change, the report says."""
-        if isinstance(event, Intended | Called | Settling | Note):
+        if isinstance(event, Intended | Called | Settling | Note | Met | Halted):
             show(self._log.record(event), err=True)
             sys.stderr.flush()
 
@@ -226,7 +227,7 @@ class Steady:
 def live(plan: Plan) -> Iterator[EventSink]:
     """Give what shows progress on standard error: a picture on a terminal, lines elsewhere."""
     clear()
-    if quiet() or not any(fleet.changes for fleet in plan.fleets):
+    if quiet() or not any(fleet.changes or any(held.stage for held in fleet.held) for fleet in plan.fleets):
         yield Silence()
         return
     if not drawable():

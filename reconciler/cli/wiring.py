@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import getpass
 import os
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -19,17 +20,19 @@ from reconciler.engine.group import Open
 from reconciler.engine.manifests import Reloading
 from reconciler.engine.plan import STRICT
 from reconciler.errors import ManifestError, SettingsError
+from reconciler.git.command import git
 from reconciler.git.repository import GitRepository
 from reconciler.manifest.finding import diagnostics_text
 from reconciler.manifest.load import Loader
 from reconciler.manifest.secret import resolve as resolve_secret
 from reconciler.model.connection import ConnectionSpec, Secret
 from reconciler.model.fleet import Document, Manifest
+from reconciler.model.notifying import Notifications
 from reconciler.model.provenance import DIRTY
 from reconciler.platforms import registry
 from reconciler.plugin import Plugins, Simulation
 from reconciler.plugin.platform import Resolve
-from reconciler.ports import SILENT, Clock, History, Platform, ReadProgress, Repository
+from reconciler.ports import SILENT, Clock, History, Notifier, Platform, ReadProgress, Repository
 
 if TYPE_CHECKING:
     from reconciler.cli.options import Selection
@@ -45,6 +48,9 @@ SWITCH = 0.02
 LARGE = 8_000_000
 """Bytes of a block that is taken once and given back at once. glibc asks the system for each block that is larger than any
 that it got back, and a page of a listing is: most of what reading it cost was that."""
+
+Heard = Callable[[str, ReadProgress], ReadProgress]
+"""Takes a platform and who hears of a connection to it; returns who hears of it instead."""
 
 
 def plugins() -> Plugins:
@@ -95,9 +101,9 @@ def load(
     return found
 
 
-def source(paths: Sequence[Path], connections: Path | None = None) -> Loader:
-    """Return what reads the manifests of PATHS, as often as asked."""
-    return Loader(places(paths), plugins(), connections)
+def source(paths: Sequence[Path], connections: Path | None = None, root: Path | None = None) -> Loader:
+    """Return what reads the manifests of PATHS, as often as asked; files below `root` are named from there."""
+    return Loader(places(paths), plugins(), connections, root=root)
 
 
 def manifests(selected: Selection, clock: Clock, run: str) -> Reloading:
@@ -118,8 +124,14 @@ def targets(manifest: Manifest) -> dict[str, str]:
     return {name: f"{spec.platform}:{known[spec.platform].target(spec.details)}" for name, spec in specs.items()}
 
 
-def opener(manifest: Manifest, clock: Clock) -> Open:
-    """Return a function that opens a connection of a manifest by name, once; later calls give the same platform."""
+def opener(
+    manifest: Manifest, clock: Clock, root: Path | None = None, heard: Heard = lambda _, progress: progress
+) -> Open:
+    """Return a function that opens a connection of a manifest by name, once; later calls give the same platform.
+
+    Files of secrets are looked for beside the connection: `root` is where those are that are named from there. `heard` adds
+    who else hears of its requests.
+    """
     opened: dict[str, Platform] = {}
     lock = threading.Lock()
     # readers fold whole pages; Python's 5 ms would have them hand over to each other in the middle of one
@@ -129,20 +141,20 @@ def opener(manifest: Manifest, clock: Clock) -> Open:
     def open_(name: str) -> Platform:
         with lock:
             if name not in opened:
-                opened[name] = _open(manifest, name, clock)
+                opened[name] = _open(manifest, name, clock, root or Path(), heard)
             return opened[name]
 
     return open_
 
 
-def _open(manifest: Manifest, name: str, clock: Clock) -> Platform:
+def _open(manifest: Manifest, name: str, clock: Clock, root: Path, heard: Heard) -> Platform:
     document = _connection(manifest, name)
-    base = Path(document.file).parent
+    base = Path(root, document.file).parent
 
     def resolve(secret: Secret) -> str:
         return resolve_secret(secret, os.environ, base)
 
-    return connect(document.spec, resolve, clock, display.of(name))
+    return connect(document.spec, resolve, clock, heard(document.spec.platform, display.of(name)))
 
 
 def _connection(manifest: Manifest, name: str) -> Document:
@@ -192,6 +204,29 @@ def history(clock: Clock) -> History:
     return Remembering(clock.now(), durable=False)
 
 
+def notifiers(path: Path, clock: Clock) -> tuple[Notifications, dict[str, Notifier]]:
+    """Return who is told of troubles, and what delivers it, by target; nothing is sent. Raises SettingsError, ManifestError."""
+    from reconciler.manifest.notifying import load as load_targets
+    from reconciler.notify import template
+    from reconciler.notify.by_apprise import ByApprise
+    from reconciler.notify.by_hook import ByHook
+
+    def value(secret: Secret) -> str:
+        return resolve_secret(secret, os.environ, path.parent)
+
+    found = load_targets(path)
+    made: dict[str, Notifier] = {}
+    for target in found.targets:
+        for key, text in (("title", target.title), ("body", target.body)):
+            if why := template.wrong(text):
+                raise SettingsError(f"{path}: the {key} of the target {target.name}: {why}")
+        if target.apprise is not None:
+            made[target.name] = ByApprise(target, value(target.apprise))
+        elif target.webhook is not None:
+            made[target.name] = ByHook(target, value(target.webhook.url), value(target.webhook.key), clock)
+    return found, made
+
+
 def journal(where: str, *, keep: float | None = None, shared: bool = False) -> Store:
     """Return the history in a file or a database, opened: to be written with `keep`, for how many seconds, else to be read.
 
@@ -216,6 +251,18 @@ def no_journal(where: str) -> bool:
 
     path = address(where).path
     return path is not None and not path.exists()
+
+
+def person(paths: Sequence[Path]) -> str:
+    """Return who is at the keyboard: the user that git knows, else the one of the system."""
+    first = places(paths)[0]
+    answer = git(first if first.is_dir() else first.parent, "config", "user.name")
+    found = answer.output.decode(errors="replace").strip()
+    if found:
+        return found
+    with contextlib.suppress(OSError, KeyError):  # nobody may be known by the number that runs this
+        return getpass.getuser()
+    return "unknown"
 
 
 def repository(paths: Sequence[Path]) -> Repository:

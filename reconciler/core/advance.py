@@ -30,6 +30,7 @@ from reconciler.core.gate import FRESH, closing, opens_in
 from reconciler.core.progress import Advance, Answers, Call, Look, Moment, Progress, Sight, Track, Unread
 from reconciler.core.working import Working
 from reconciler.model.change import Change, Held, SlotId
+from reconciler.model.hold import STOPPING
 from reconciler.model.outcome import Result
 from reconciler.model.plan import FleetPlan
 
@@ -164,7 +165,9 @@ def _let_in(
 ) -> None:
     """Let a change of a later stage go once nothing holds it any more."""
     if fresh is None or run.moment.over:
-        if held is not None:
+        if held is not None and any(hold.code in STOPPING for hold in held.reasons):
+            run.end(slot, Result.NOT_TRIED, holds=held.reasons)
+        elif held is not None:
             run.change(slot, blocked=held)
         return
     why = stale_because(track.goal, fresh, overwritten)
@@ -209,6 +212,7 @@ def _result(run: Working) -> Advance:
     """Return what goes now, and what is to be read otherwise."""
     calls = _calls(run)
     look = Look.NOTHING if calls else _look_next(run)
+    interrupted = bool(run.moment.stopping and run.before.wait and run.tracks and look is Look.NOTHING and not calls)
     if not calls and look is Look.NOTHING:
         for slot in list(run.tracks):
             run.leave(slot)
@@ -218,6 +222,7 @@ def _result(run: Working) -> Advance:
         outcomes=tuple(run.outcomes),
         look=look,
         pause=_pause(run, look),
+        interrupted=interrupted,
         until=closing(run) if calls else inf,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -11,6 +12,7 @@ from reconciler.core.judge import Judged, Patience, judge
 from reconciler.core.mistakes import Mistakes
 from reconciler.core.resolve import Channels, Column, Resolution, resolve
 from reconciler.core.select import Rows, matcher
+from reconciler.model.change import Staging
 from reconciler.model.desired import Want
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.fleet import Document, FleetSpec
@@ -19,6 +21,9 @@ from reconciler.model.quantity import seconds
 from reconciler.model.release import Release
 from reconciler.model.snapshot import Snapshot
 from reconciler.model.unit import Units
+
+if TYPE_CHECKING:
+    from reconciler.core.rollouts import Standings
 
 DEADLINE = 900.0
 """Seconds that a slot may be on its way before it counts as stuck, where the fleet does not say (`rollout.deadline`)."""
@@ -101,13 +106,17 @@ class FleetAssessment(msgspec.Struct):
     tip: Resolution | None = None
     """What the newest manifests of the base say of it, where others changed them since."""
     memory: Memory = NOTHING_REMEMBERED
-    """What is remembered of its rollouts and of what went."""
+    """What is remembered of rollouts, and what went of this fleet."""
     lifted: frozenset[str] = frozenset()
     """What a person lifts for this run (`PaceKind`)."""
     limit_window: str = ""
     """The time in which what went counts against limits, where the fleet does not say: a duration; empty for none."""
     neighbours: Neighbours = msgspec.field(default_factory=Neighbours)
     """All fleets of the connection, and which units those of this decision touch."""
+    staging: Staging | None = None
+    """How the platform takes a share of a unit's devices to a version."""
+    standings: Standings = {}
+    """Where its rollouts stand, once it is known what else is held."""
     channels: dict[str, Document] = {}
     """The Channels of today's manifests, by name: with a base, the line that changed may be one of theirs."""
 
@@ -128,6 +137,9 @@ class FleetAssessment(msgspec.Struct):
         None where the reading is incomplete: a holder may then be there that nobody saw (rule 3). Not those that a pin
         speaks of, either: the pinned unit may be one that is still to come.
         """
+        rollout = self.resolution.spec.rollout
+        if rollout is not None and rollout.paces:
+            return frozenset()  # a newcomer is in a wave of its own
         if self.by_ids or not self.resolution.whole or self.filters.slots or not self.snapshot.coverage.complete:
             return frozenset()
         pinned = {name for pins in self.resolution.spec.pins.values() for name in pins}

@@ -21,8 +21,9 @@ from reconciler.core.resolve import Channels, Resolution, resolve
 from reconciler.core.select import matcher
 from reconciler.core.stage import staged
 from reconciler.errors import SettingsError
+from reconciler.model.change import Staging
 from reconciler.model.fleet import Document, FleetSpec, Manifest
-from reconciler.model.memory import NOTHING_REMEMBERED, Memory
+from reconciler.model.memory import NOTHING_REMEMBERED, Memory, Went
 from reconciler.model.plan import FleetPlan
 from reconciler.model.provenance import ConnectionChange, Provenance
 from reconciler.model.provenance import Reading as Treatment
@@ -67,6 +68,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     snapshot: Snapshot
     done_at: float
     orders_versions: bool = False
+    staging: Staging | None = None
 
 
 class Assessed(msgspec.Struct, kw_only=True):
@@ -184,8 +186,12 @@ def assess_reading(
     chosen = [one for one in resolutions if one.document.name in fleets]
     assessments = [_assess(one, seen, request, mistakes, now) for one in chosen]
     neighbours = Neighbours(resolutions)
+    went: dict[str, list[Went]] = {}
+    for each in memory.went:
+        went.setdefault(each.fleet, []).append(each)
     for one in assessments:
-        one.memory, one.neighbours = memory, neighbours
+        mine = tuple(went.get(one.document.name, ()))
+        one.memory, one.neighbours = msgspec.structs.replace(memory, went=mine), neighbours
     return Assessed(seen=seen, resolutions=resolutions, mistakes=mistakes, assessments=assessments)
 
 
@@ -207,6 +213,7 @@ def _assess(
     )
     one.base = _base(resolution.document, request, seen.snapshot)
     one.by_ids, one.lifted, one.limit_window = request.by_ids, request.lifted, request.limit_window
+    one.staging = seen.staging
     one.tip = _tip(resolution.document, request, seen.snapshot)
     one.channels = request.manifest.channels
     return one

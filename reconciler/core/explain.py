@@ -18,6 +18,7 @@ from reconciler.model.origin import Path
 from reconciler.model.plan import FleetPlan
 from reconciler.model.quantity import iso
 from reconciler.model.report import Planned, Rule, Seen, SlotExplanation
+from reconciler.model.rollout import WavePlan
 from reconciler.model.snapshot import Snapshot, Workload
 from reconciler.model.unit import Reach
 from reconciler.model.verdict import Health, Sync, Verdict
@@ -48,7 +49,19 @@ def explain(one: FleetAssessment, plan: FleetPlan, manifest: Manifest, row: int,
         planned=_planned(plan, unit.id, workload.id),
         held=held.reasons if held is not None else one.mistakes.holds(workload.id).get(row, ()),
         stage=held.stage if held is not None else 0,
+        wave=_wave(one, workload.id, value.version, row),
     )
+
+
+def _wave(one: FleetAssessment, workload: str, version: str | None, row: int) -> WavePlan | None:
+    """Return the wave that a unit is in: the first that is still to take it further, else the last that took it."""
+    standing = one.standings.get((workload, version or ""))
+    place = -1 if standing is None else standing.course.position(row)
+    if standing is None or place < 0 or not standing.plan.waves:
+        return None
+    seen, pattern = standing.course.seen(place, row), standing.course.pattern(place)
+    stop = next((one for one in pattern if not seen.attempted(one.share)), pattern[-1])
+    return next(wave for wave in standing.plan.waves if wave.wave == stop.wave)
 
 
 def stray(snapshot: Snapshot, row: int, workload: Workload) -> SlotExplanation:

@@ -19,8 +19,16 @@ from reconciler.model.verdict import Verdict
 SETTLES_IN = 10.0
 """Seconds that the effect of a call may take to show where the slot had failed before."""
 
-PASSING = PACED | {HoldReason.UNKNOWN, HoldReason.NOT_PREPARED, HoldReason.REQUIREMENT_NOT_MET}
+PASSING = PACED | {
+    HoldReason.UNKNOWN,
+    HoldReason.NOT_PREPARED,
+    HoldReason.REQUIREMENT_NOT_MET,
+    HoldReason.ROLLOUT_PAUSED,
+}
 """Reasons of holds that may pass within a run."""
+
+ABSENT = frozenset({HoldReason.UNREACHABLE, HoldReason.OWED, HoldReason.PAUSED})
+"""Reasons that end where the unit comes back, or the person who stopped it goes on."""
 
 RESUMED = frozenset({Verdict.LEFTOVER, Verdict.RETRY})
 """Verdicts that end a change of one step, but not one of several."""
@@ -108,7 +116,7 @@ def _changed_by_others(state: State) -> Step:
 
 def _blocked(held: Held) -> Step:
     codes = {reason.code for reason in held.reasons}
-    if HoldReason.UNREACHABLE in codes or HoldReason.PAUSED in codes:
+    if codes & ABSENT:
         return Step(outcome=Result.WAITING, holds=held.reasons)
     if not codes <= PASSING:
         return Step(outcome=Result.FAILED, detail="cannot go on", holds=held.reasons)

@@ -187,6 +187,8 @@ class Judged(msgspec.Struct):
     tally: Counter[tuple[Verdict, int, int]]
     """Slots by (verdict, state number, reach)."""
     intents: list[Intent]
+    triples: Counter[tuple[int, int, int]]
+    """Slots by (rule, state number, reach)."""
 
     def count(self, *verdicts: Verdict) -> int:
         """Return how many slots have one of these verdicts."""
@@ -214,4 +216,4 @@ def judge(column: Column, snapshot: Snapshot, patience: Patience) -> Judged:
             wanted = needing.get(triple)
             if wanted is not None:
                 intents.append(Intent(row, triple[0], triple[1], wanted))
-    return Judged(column, tally, intents)
+    return Judged(column, tally, intents, triples)

@@ -8,11 +8,25 @@ from operator import attrgetter
 import msgspec
 
 from reconciler.core.flight import Flight
-from reconciler.model.event import AnyEvent, Called, Halted, Intended, Met, Resolved, Ruled, Settled
-from reconciler.model.memory import Command, Holder, Memory, RolloutId, Ruling, Unanswered, Went
+from reconciler.model.event import (
+    AnyEvent,
+    Approved,
+    Called,
+    Halted,
+    Intended,
+    Met,
+    Notified,
+    Proposed,
+    Resolved,
+    Ruled,
+    Settled,
+)
+from reconciler.model.memory import Approval, Holder, Memory, Proposal, Unanswered, Went
+from reconciler.model.notice import Delivery, NoticeKind
 from reconciler.model.outcome import ReceiptKind, Result
+from reconciler.model.ruling import Command, RolloutId, Ruling
 
-REMEMBERED = (Met, Halted, Ruled, Intended, Called, Settled, Resolved)
+REMEMBERED = (Met, Halted, Ruled, Intended, Called, Settled, Resolved, Proposed, Approved, Notified)
 """The kinds of events that anything is remembered of."""
 
 Slot = tuple[str, str, str]
@@ -28,8 +42,13 @@ class Remembering:
         self._met: dict[tuple[RolloutId, int], float] = {}
         self._halts: dict[RolloutId, float] = {}
         self._rulings: dict[RolloutId, Ruling] = {}
+        self._promoted: dict[RolloutId, int] = {}
+        self._failing: dict[RolloutId, frozenset[str]] = {}
+        self._excused: dict[RolloutId, frozenset[str]] = {}
+        self._proposals: dict[str, Proposal] = {}
         self._went: list[Went] = []
         self._running: dict[tuple[str, int], Intended] = {}
+        self._notified: dict[tuple[str, str], int] = {}
         self._unanswered: dict[Slot, Unanswered] = {}
         self._flight = Flight()
 
@@ -43,10 +62,13 @@ class Remembering:
                 self._met.pop((event.rollout, event.wave), None)
         elif isinstance(event, Halted):
             self._halts.setdefault(event.rollout, event.at)
+            self._failing[event.rollout] = frozenset(one.id for one in event.units)
         elif isinstance(event, Ruled):
-            self._rulings[event.rollout] = event.ruling
-            if event.ruling.command is Command.RESUME:
-                self._halts.pop(event.rollout, None)
+            self._ruled(event.rollout, event.ruling)
+        elif isinstance(event, Proposed | Approved):
+            self._proposed(event)
+        elif isinstance(event, Notified):
+            self._told(event)
         elif isinstance(event, Intended):
             self._intended(event)
         elif isinstance(event, Called):
@@ -74,6 +96,34 @@ class Remembering:
                 at=event.at,
             )
 
+    def _ruled(self, rollout: RolloutId, ruling: Ruling) -> None:
+        """Take what a person said: the last word stands, and a promotion besides."""
+        if ruling.command is Command.PROMOTE:
+            self._promoted[rollout] = max(ruling.wave or 0, self._promoted.get(rollout, 0))
+            return
+        self._rulings[rollout] = ruling
+        if ruling.command is Command.RESUME:
+            self._halts.pop(rollout, None)
+            self._excused[rollout] = self._failing.pop(rollout, frozenset())
+
+    def _proposed(self, event: Proposed | Approved) -> None:
+        """Take a proposal, or an approval of the newest one; that of an older plan is none."""
+        newest = self._proposals.get(event.fleet)
+        if isinstance(event, Proposed):
+            self._proposals[event.fleet] = Proposal(event.plan)
+        elif newest is not None and newest.plan.fingerprint == event.fingerprint:
+            approval = Approval(by=event.by, reason=event.reason, at=event.at)
+            self._proposals[event.fleet] = Proposal(newest.plan, approval)
+
+    def _told(self, event: Notified) -> None:
+        """Remember what people were told; a trouble whose end they were told, or brought about, is forgotten."""
+        mine = [(event.target, one) for one in event.keys]
+        if event.kind is NoticeKind.RECOVERY and event.result in {Delivery.SENT, Delivery.SILENT}:
+            for one in mine:
+                self._notified.pop(one, None)
+        elif event.result is Delivery.SENT:
+            self._notified |= dict(zip(mine, event.sizes, strict=False))
+
     def _called(self, event: Called) -> None:
         """Count what a call did; one without an answer counts as well, since it may have taken effect."""
         call = event.run, event.call
@@ -94,16 +144,25 @@ class Remembering:
             del self._unanswered[slot]
 
     def memory(self, fleets: Collection[str], since: float) -> Memory:
-        """Return what is remembered of fleets; of calls, those since then."""
-        running = (one for event in self._running.values() for one in _went(event))
-        went = [one for part in (self._went, running) for one in part if one.fleet in fleets and one.at >= since]
+        """Return what is remembered of fleets; of calls, those since then.
+
+        Groups ask at a time, while what another one tells is recorded: so each collection is copied at once.
+        """
+        running = (one for event in self._running.copy().values() for one in _went(event))
+        went = [one for part in (self._went.copy(), running) for one in part if one.fleet in fleets and one.at >= since]
+        unanswered = self._unanswered.copy().values()
         return Memory(
-            met={key: at for key, at in self._met.items() if key[0].fleet in fleets},
-            halts={one: at for one, at in self._halts.items() if one.fleet in fleets},
-            rulings={one: ruling for one, ruling in self._rulings.items() if one.fleet in fleets},
+            met={key: at for key, at in self._met.copy().items() if key[0].fleet in fleets},
+            halts={one: at for one, at in self._halts.copy().items() if one.fleet in fleets},
+            rulings={one: ruling for one, ruling in self._rulings.copy().items() if one.fleet in fleets},
+            failing={one: units for one, units in self._failing.copy().items() if one.fleet in fleets},
+            promoted={one: wave for one, wave in self._promoted.copy().items() if one.fleet in fleets},
+            excused={one: units for one, units in self._excused.copy().items() if one.fleet in fleets},
+            proposals={fleet: one for fleet, one in self._proposals.copy().items() if fleet in fleets},
             went=tuple(sorted(went, key=attrgetter("at"))),
-            unanswered=tuple(one for one in self._unanswered.values() if one.fleet in fleets and one.at >= since),
+            unanswered=tuple(one for one in unanswered if one.fleet in fleets and one.at >= since),
             in_flight=tuple(self._flight.of(fleets, since)),
+            notified=self._notified.copy(),
             since=self._since,
             durable=self._durable,
         )

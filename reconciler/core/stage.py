@@ -1,7 +1,8 @@
 """Which held changes go once others of the same plan took effect, and in which stage: all fleets together.
 
 Changes that go at once are stage 1. A change that only requirements hold goes one stage after the last change that it
-waits for; so chains get stage after stage. Whatever waits for something that this plan does not do keeps stage 0.
+waits for; so chains get stage after stage. What only the pace of a rollout holds has its stage already (`guards.pace`).
+Whatever waits for something that this plan does not do keeps stage 0.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from reconciler.core.guards.requirement import Block, Gates, Slot
-from reconciler.model.change import Held
+from reconciler.model.change import Change, Held
 from reconciler.model.hold import Hold, HoldReason, Outlook
 from reconciler.model.plan import FleetPlan
 from reconciler.model.unit import Units
@@ -44,10 +45,10 @@ def staged(plans: Sequence[FleetPlan], gated: Gated, *, complete: bool = True) -
     `complete`: these are all fleets of a plan, so that what is not among their changes does not go.
     """
     moves: Moves = {
-        (plan.connection, change.unit.id, change.workload.id): (1, change.to)
+        (plan.connection, one.unit.id, one.workload.id): (one.stage if isinstance(one, Held) else 1, one.to)
         for plan in plans
         if plan.connection in gated
-        for change in plan.changes
+        for one in _going(plan)
     }
     found: dict[int, dict[int, Held]] = {}
     waiting = list(_waiting(plans, gated))
@@ -61,6 +62,12 @@ def staged(plans: Sequence[FleetPlan], gated: Gated, *, complete: bool = True) -
         stage = moves.get(_slot(one), (0, None))[0]
         found.setdefault(one.fleet, {})[one.entry] = _staged(one, stage, moves, complete=complete)
     return [_with(plan, found.get(number, {})) for number, plan in enumerate(plans)]
+
+
+def _going(plan: FleetPlan) -> Iterator[Change | Held]:
+    """Yield what a plan lets go, now or in a later stage."""
+    yield from plan.changes
+    yield from (held for held in plan.held if held.stage)
 
 
 def _waiting(plans: Sequence[FleetPlan], gated: Gated) -> Iterator[_Waiting]:

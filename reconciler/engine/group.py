@@ -22,6 +22,7 @@ from reconciler.core.decide import (
 )
 from reconciler.core.guards.spent import LONGEST
 from reconciler.core.need import needs, tied_to
+from reconciler.core.shares import asked
 from reconciler.engine.parallel import at_once
 from reconciler.errors import JournalError, PlatformError, ReconcilerError, SettingsError
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review
@@ -77,7 +78,7 @@ class PlatformCompiler(msgspec.Struct):
     catalog: Catalog
 
     def review(self, changes: Sequence[Change]) -> Review:
-        """Say which changes may not go, what follows, and what to warn of."""
+        """Decide which changes are held, what follows, and what to warn of."""
         return self.platform.review(changes, self.snapshot, self.catalog)
 
     def compile(
@@ -89,8 +90,14 @@ class PlatformCompiler(msgspec.Struct):
         refused: Refusals = NOTHING_REFUSED,
     ) -> tuple[Action, ...]:
         """Turn changes into calls."""
+        staging = self.platform.capabilities.staging
         return self.platform.compile(
-            changes, self.snapshot, self.catalog, fleet_wide=fleet_wide, wide=wide, refused=refused
+            [asked(one, staging) for one in changes] if staging else changes,
+            self.snapshot,
+            self.catalog,
+            fleet_wide=fleet_wide,
+            wide=wide,
+            refused=refused,
         )
 
 
@@ -212,6 +219,7 @@ class GroupReader:
             retries_itself=known.retries_itself,
             orders_versions=known.orders_versions,
             steps=known.steps,
+            staging=known.staging,
             snapshot=snapshot,
             done_at=self.clock.monotonic(),
         )

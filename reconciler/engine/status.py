@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 
+import msgspec
+
 from reconciler.core.decide import PlanRequest
 from reconciler.core.status import fleet_status
 from reconciler.engine.group import Open
@@ -39,7 +41,7 @@ def follow(
 ) -> Iterator[Status | ReconcilerError]:
     """Yield how fleets are doing, again and again until stopped, with `interval` seconds between two readings.
 
-    Each time `ask` says anew of which manifests, and is told whether this is not the first time. What makes a later reading
+    `ask` says each time of which manifests; its argument is whether this is a later time. What makes a later reading
     impossible comes in its place; the first one raises it.
     """
     again = False
@@ -68,4 +70,5 @@ def _fleet(planned: PlanResult, fleet: FleetPlan, *, units: bool, only: Collecti
             health=Health.UNKNOWN,
             error=fleet.error,
         )
-    return fleet_status(planned.assessment(fleet.fleet), units=units, only=only)
+    found = fleet_status(planned.assessment(fleet.fleet), units=units, only=only)
+    return msgspec.structs.replace(found, rollouts=fleet.rollouts) if fleet.rollouts else found

@@ -1,6 +1,6 @@
 """The use case "watch": endless passes, each one turn of the loop. Level-based: every pass starts from what is.
 
-A pass never builds on what the last one remembered; memory here only serves to tell what is new (drift), how long to
+A pass never builds on what the last one remembered; memory here only serves to report what is new (drift), how long to
 wait after failures, and which manifests are in force. Limits and holds are never passed.
 """
 
@@ -15,24 +15,29 @@ from reconciler.core.assessment import Filters
 from reconciler.core.bind import slot_of
 from reconciler.core.decide import PlanRequest
 from reconciler.core.detailed import detailed
+from reconciler.core.digest import sealed
 from reconciler.core.drift import SENT, Memory
+from reconciler.core.milestones import milestones
 from reconciler.core.news import Moment, news, unread
 from reconciler.core.remember import Remembering
-from reconciler.core.status import axes
+from reconciler.core.tally import passed
 from reconciler.engine.apply import Applying
 from reconciler.engine.claiming import Claiming
 from reconciler.engine.group import Open
 from reconciler.engine.manifests import Manifests
 from reconciler.engine.plan import PlanResult, plan
+from reconciler.engine.propose import standing
+from reconciler.engine.rollback import taken_back
 from reconciler.engine.run import Options
+from reconciler.engine.wake import Wake
 from reconciler.errors import ReconcilerError
-from reconciler.model.event import AnyEvent, Completed, Note, Passed
+from reconciler.model.event import AnyEvent, Completed, Halted, Note, Passed
 from reconciler.model.exit_code import DONE, ERROR, INCOMPLETE, NOTHING_SENT
 from reconciler.model.fleet import Manifest
+from reconciler.model.memory import NOTHING_REMEMBERED
 from reconciler.model.plan import FleetPlan, Plan
 from reconciler.model.provenance import Provenance
-from reconciler.model.verdict import Health, Sync
-from reconciler.ports import Clock, History
+from reconciler.ports import Clock, History, Rollbacks
 
 LONGEST_PAUSE = 900.0
 """Seconds between passes at most, however often passes failed."""
@@ -50,6 +55,8 @@ class Watched(msgspec.Struct, frozen=True, kw_only=True):
     interval: float = 60.0
     once: bool = False
     apply: bool = False
+    propose: bool = False
+    """Whether fleets whose own mode is `apply` wait for a person as well, as those do whose mode is `propose`."""
     detailed: bool = False
     """Whether the exit code says what was found and not corrected, where nothing went wrong."""
     filters: Filters = Filters()
@@ -72,6 +79,8 @@ class Watching:
         keep: Callable[[Plan], None] | None = None,
         history: History | None = None,
         told: dict[str, Memory] | None = None,
+        wake: Wake | None = None,
+        rollbacks: Rollbacks | None = None,
     ) -> None:
         """Take the manifests in force, what opens connections, and how to watch.
 
@@ -87,34 +96,47 @@ class Watching:
         self.random = random
         self.keep = keep
         self.history = history or Remembering(clock.now(), durable=False)
+        self.wake = wake or Wake()
+        self.rollbacks = rollbacks
         self.exit_code = 0
         self._opened: Open | None = None
         self._memory = {} if told is None else told
         self._failures = 0
+        self._slower = False
+        """Whether the next pass should come later: what was read or sent failed. What only a person can end slows nothing."""
         self._found = DONE
         self._fleets = 0
         self._held: ReconcilerError | None = None
         self._applying: Applying | None = None
         """The run of the pass that goes on."""
+        self._approved: dict[str, FleetPlan] = {}
+        """The plans that a person approved, by fleet."""
         self._unplanned = ""
-        """Why the last pass had no plan, where that was told."""
+        """Why the last pass had no plan, where that was reported."""
         self._claiming = Claiming(self.history)
         self._observed: set[str] = set()
-        """Fleets that were said to be merely observed."""
+        """Fleets of which it was reported that they are only observed."""
 
     def events(self) -> Generator[AnyEvent, None, None]:
-        """Watch, telling what happens. Raises what is wrong with the very first manifests, or with filters from the start."""
+        """Watch, yielding events. Raises what is wrong with the very first manifests, or with filters from the start."""
+        for event in self._passes():
+            yield event
+            if isinstance(event, Halted) and self.watched.apply and self.rollbacks is not None:
+                yield from taken_back(event, self.manifests.manifest, self.rollbacks, self._moment())
+
+    def _passes(self) -> Generator[AnyEvent, None, None]:
         number = 0
         while not self.clock.stopping():
             number += 1
             began = self.clock.monotonic()
             self._fleets = 0
             failed = yield from self._pass(number)
-            if self._fleets or not self.clock.stopping():
-                yield self._completed(number, self.clock.monotonic() - began)
-            self._failures = self._failures + 1 if failed else 0
+            self._failures = self._failures + 1 if self._slower else 0
             self.exit_code = failed or self._found
-            if self.watched.once or self.clock.sleep(self._pause()):
+            pause = 0.0 if self.watched.once else self._pause()
+            if self._fleets or not self.clock.stopping():
+                yield self._completed(number, self.clock.monotonic() - began, pause)
+            if self.watched.once or self.wake.rest(self.clock, pause):
                 break
         if not self.watched.once:
             self.exit_code = 0
@@ -135,6 +157,7 @@ class Watching:
         return min(grown, max(LONGEST_PAUSE, self.watched.interval)) * (1 + JITTER * (2 * self.random() - 1))
 
     def _pass(self, number: int) -> Generator[AnyEvent, None, int]:
+        self._slower = True
         yield from self._reload()
         manifest = self.manifests.manifest
         if manifest is None or self._opened is None:
@@ -149,7 +172,7 @@ class Watching:
         )
         try:
             if self.watched.apply:
-                fleets = [one for one in manifest.fleets if self._mode(one) == "apply"]
+                fleets = [one for one in manifest.fleets if self._mode(one) != "observe"]
                 for level, message in self._claiming.take(request, self._opened, fleets):
                     yield self._note(level, message)
             planned = plan(request, self._opened, self.clock, self.history)
@@ -171,6 +194,7 @@ class Watching:
             if self.keep is not None:
                 self.keep(planned.plan)
             yield from planned.resolved(at=self.clock.now(), run=self.run)
+            yield from self._propose(planned)
             for fleet in planned.plan.fleets:
                 yield from self._tell(fleet, planned)
             applying = yield from self._correct(planned)
@@ -179,6 +203,8 @@ class Watching:
         finally:
             self._applying = None
             planned.close()  # the next pass may be long away, or be one of other manifests
+        sent = applying.result if applying is not None else DONE
+        self._slower = sent not in {DONE, NOTHING_SENT} or all(fleet.error for fleet in planned.plan.fleets)
         self._found = self._remaining(planned.plan, applying)
         return self._result(planned.plan, applying) or held
 
@@ -193,6 +219,8 @@ class Watching:
 
     def _remaining(self, found: Plan, applying: Applying | None) -> int:
         """Return the exit code that says what a pass leaves where nothing failed."""
+        if self.manifests.problem:
+            return ERROR
         if self.watched.apply and any(fleet.mistakes for fleet in found.fleets):
             return INCOMPLETE
         if not self.watched.detailed:
@@ -211,31 +239,52 @@ class Watching:
                 del self._memory[name]
 
     def _tell(self, fleet: FleetPlan, planned: PlanResult) -> Iterator[AnyEvent]:
-        """Tell what is new of a fleet since the last pass."""
+        """Yield what is new of a fleet since the last pass."""
         memory, moment = self._memory.setdefault(fleet.fleet, Memory()), self._moment()
         if fleet.error:
             yield from unread(memory, fleet, moment)
             return
+        if fleet.rollouts:
+            known = self.history.memory({fleet.fleet: ""}, moment.at)
+            yield from milestones(fleet, known, at=moment.at, run=self.run)
         stays = not self._corrects(fleet)
         yield from news(memory, fleet, planned.assessment(fleet.fleet), moment, stays=stays)
 
     def _moment(self) -> Moment:
         return Moment(self.clock.now(), self.run, self.manifests.moved)
 
+    def _propose(self, planned: PlanResult) -> Iterator[AnyEvent]:
+        """Find out which plans were approved, and propose those of the other fleets that wait for a person."""
+        self._approved = {}
+        asking = [one for one in planned.plan.fleets if self.watched.apply and self._mode(one.fleet) == "propose"]
+        targets = {one.fleet: one.basis.target for one in asking}
+        memory = self.history.memory(targets, self.clock.now()) if asking else NOTHING_REMEMBERED
+        for fleet in filter(self._goes, asking):
+            if self._unlimited(fleet):
+                judged = planned.assessment(fleet.fleet)
+                one = standing(planned.plan, fleet, judged, memory, at=self.clock.now(), run=self.run)
+                if one.proposed is not None:
+                    yield one.proposed
+                if one.approved is not None:
+                    self._approved[fleet.fleet] = one.approved
+
     def _corrects(self, fleet: FleetPlan) -> bool:
-        """Return whether changes of a fleet may go in this pass: limits and its own mode allow it."""
-        if not self.watched.apply or self._mode(fleet.fleet) != "apply" or fleet.connection in self._claiming.theirs:
-            return False
+        """Return whether changes of a fleet may be sent in this pass: limits and its own mode allow it, or a person did."""
+        may = self._mode(fleet.fleet) == "apply" or fleet.fleet in self._approved
+        return self.watched.apply and may and self._unlimited(fleet) and fleet.connection not in self._claiming.theirs
+
+    def _unlimited(self, fleet: FleetPlan) -> bool:
+        """Return whether no limit blocks a fleet."""
         return all(one.kind.value in self.watched.options.allow for one in fleet.violations)
 
     def _mode(self, fleet: str) -> str:
-        """Return the mode that a fleet's manifest gives it."""
+        """Return the mode of a fleet: the one that its manifest gives it, or the watch where that may do less."""
         manifest = self.manifests.manifest
         mode: str = manifest.fleets[fleet].spec.mode if manifest is not None else ""
-        return mode
+        return "propose" if mode == "apply" and self.watched.propose else mode
 
     def _correct(self, planned: PlanResult) -> Generator[AnyEvent, None, Applying | None]:
-        """Apply what may go; return the run, None where nothing may. That limits block a fleet was told by then."""
+        """Apply what may be sent; return the run, or None. That limits block a fleet was reported before."""
         if not self.watched.apply:
             return None
         may: list[FleetPlan] = []
@@ -243,13 +292,18 @@ class Watching:
             mode = self._mode(fleet.fleet)
             if self._corrects(fleet):
                 may.append(fleet)
-            elif mode != "apply" and fleet.fleet not in self._observed:
+            elif mode == "observe" and fleet.fleet not in self._observed:
                 self._observed.add(fleet.fleet)
                 yield self._note("info", f"nothing is sent: the mode of the fleet is {mode}", fleet.fleet)
         if not may:
             return None
         allowed = msgspec.structs.replace(planned, plan=msgspec.structs.replace(planned.plan, fleets=tuple(may)))
-        applying = self._applying = Applying(allowed, self.watched.options, self.clock, run=self.run, told=True)
+        saved = None
+        if self._approved:
+            bound = tuple(self._approved.get(one.fleet, one) for one in may)
+            saved = sealed(msgspec.structs.replace(planned.plan, fleets=bound))
+        options = self.watched.options
+        applying = self._applying = Applying(allowed, options, self.clock, run=self.run, told=True, saved=saved)
         yield from applying.events()
         changes = {(fleet.fleet, *slot_of(one)): one for fleet in may for one in fleet.changes}
         for one in applying.outcomes:
@@ -267,33 +321,24 @@ class Watching:
         return mine and self._goes(fleet) and not self._corrects(fleet)
 
     def _goes(self, fleet: FleetPlan) -> bool:
-        """Return whether something of a fleet may go: now or, where this pass waits, once something else took effect."""
+        """Return whether a change of a fleet may be sent: now or, where this pass waits, once another change took effect."""
         later = self.watched.options.wait and any(held.follows for held in fleet.held)
         return not fleet.error and (later or bool(fleet.changes))
 
     def _end(self, number: int, planned: PlanResult, applying: Applying | None) -> Iterator[Passed]:
-        """Tell of each fleet how it stands after the pass, corrections included."""
+        """Yield the state of each fleet after the pass, corrections included."""
         outcomes = applying.outcomes if applying is not None else []
         for fleet in planned.plan.fleets:
-            both = (Sync.UNKNOWN, Health.UNKNOWN) if fleet.error else axes(planned.assessment(fleet.fleet))
-            yield Passed(
-                at=self.clock.now(),
-                run=self.run,
-                fleet=fleet.fleet,
-                number=number,
-                sync=both[0].value,
-                health=both[1].value,
-                changes=len(fleet.changes),
-                held=len(fleet.held),
-                violations=len(fleet.violations),
-                mistakes=len(fleet.mistakes),
-                waited=self.watched.options.wait,
-                reasons=dict(Counter(code for held in fleet.held for code in {one.code.value for one in held.reasons})),
-                outcomes=dict(Counter(one.result.value for one in outcomes if one.fleet == fleet.fleet)),
-            )
+            one = None if fleet.error else planned.assessment(fleet.fleet)
+            came = Counter(each.result.value for each in outcomes if each.fleet == fleet.fleet)
+            moment = Moment(self.clock.now(), self.run)
+            yield passed(fleet, one, moment, number=number, waited=self.watched.options.wait, outcomes=came)
 
-    def _completed(self, number: int, seconds: float) -> Completed:
-        return Completed(at=self.clock.now(), run=self.run, number=number, fleets=self._fleets, seconds=seconds)
+    def _completed(self, number: int, seconds: float, pause: float) -> Completed:
+        at, loaded, commit = self.clock.now(), self.manifests.read_at, self.manifests.commit or ""
+        head = Completed(at=at, run=self.run, number=number, fleets=self._fleets, seconds=seconds, pause=pause)
+        why = {"invalid": self.manifests.problem, "unplanned": self._unplanned}
+        return msgspec.structs.replace(head, manifests_at=loaded, commit=commit, **why)
 
     def _note(self, level: str, message: str, fleet: str = "") -> Note:
         return Note(at=self.clock.now(), run=self.run, level=level, message=message, fleet=fleet)

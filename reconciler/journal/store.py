@@ -30,19 +30,16 @@ from reconciler.model.event import (
     Differing,
     Drifted,
     Event,
-    Halted,
     Intended,
-    Met,
     Note,
     Passed,
-    Ruled,
     Settled,
     Settling,
     Started,
 )
 from reconciler.model.memory import Holder, Memory
 
-DURABLE = (Intended, Met, Halted, Ruled)
+DURABLE = (Intended, *STANDING)
 """Events that are on the disk before anything that rests on them happens."""
 
 GATHERED = (Settled, Differing, Drifted, Note, Passed)
@@ -227,7 +224,9 @@ class Store:
 
 def _as_if_of(event: Passed, before: Passed) -> Event:
     """Return the end of a pass as if it were that of another."""
-    return msgspec.structs.replace(event, at=before.at, run=before.run, number=before.number, outcomes=before.outcomes)
+    return msgspec.structs.replace(
+        event, at=before.at, run=before.run, number=before.number, outcomes=before.outcomes, read_at=before.read_at
+    )
 
 
 def tail(on: Connection) -> tuple[int, str]:

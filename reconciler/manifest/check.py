@@ -11,6 +11,7 @@ from reconciler.manifest.claims import overlaps
 from reconciler.manifest.finding import Findings, finding
 from reconciler.manifest.policies import policies
 from reconciler.manifest.requirements import requirements
+from reconciler.manifest.rollouts import rollout
 from reconciler.manifest.versions import versions
 from reconciler.manifest.windows import windows
 from reconciler.model.diagnostic import Diagnostic, Severity
@@ -25,11 +26,10 @@ from reconciler.model.fleet import (
     Wave,
 )
 from reconciler.model.origin import Path
-from reconciler.model.quantity import percent, seconds
+from reconciler.model.quantity import seconds
 from reconciler.plugin import PlatformPlugin, Plugins
 
 BOTH = "write `10%`, `25`, or `{percent: 10%, number: 25}`"
-WAVE = "write `10%`, or `{units: {tags: {ring: canary}}}`"
 
 
 def fleets(manifest: Manifest, plugins: Plugins, *, complete: bool = True) -> Findings:
@@ -255,24 +255,10 @@ class _Fleet:
             yield self._add(path, "empty-limit", "a limit needs a percent, a number, or both", BOTH)
 
     def _rollout(self) -> Findings:
-        rollout = self.spec.rollout
-        if rollout is None:
+        if self.spec.rollout is None:
             return
-        path: Path = ("spec", "rollout")
-        before = 0.0
-        for position, wave in enumerate(rollout.waves):
-            where: Path = (*path, "waves", position)
-            share = wave.percent if isinstance(wave, Wave) else wave
-            if isinstance(wave, Wave) and wave.units is None and wave.percent is None:
-                yield self._add(where, "empty-wave", "a wave needs units, a percent, or both", WAVE)
+        for position, wave in enumerate(self.spec.rollout.waves):
             if isinstance(wave, Wave) and wave.units is not None:
-                yield from self._selector(wave.units, (*where, "units"))
-            elif share is not None:
-                if percent(share) <= before:
-                    yield self._add(where, "wave-order", f"waves must grow, but {share} comes after {before:g}%")
-                before = max(before, percent(share))
-        for name in ("soak", "deadline"):
-            value = getattr(rollout, name)
-            if value is not None and seconds(value) <= 0:
-                yield self._add((*path, name), "zero-duration", f"`{name}` must be longer than zero")
-        yield from self._limit(rollout.max_moving, (*path, "max_moving"))
+                yield from self._selector(wave.units, ("spec", "rollout", "waves", position, "units"))
+        yield from self._limit(self.spec.rollout.max_moving, ("spec", "rollout", "max_moving"))
+        yield from rollout(self.document, self.plugin)

@@ -90,7 +90,7 @@ EXAMPLES: dict[type, dict[str, Any]] = {
     Allowance: {"limit": "remove", "workload": "vision", "reason": "end of life", "until": UNTIL},
     Quarantine: {"workload": "vision", "version": "v2.0.2", "reason": "boot loop on rev B", "until": UNTIL},
     Suspend: {"reason": "site audit", "until": UNTIL},
-    Wave: {"units": CANARY, "percent": "10%"},
+    Wave: {"units": CANARY, "percent": "10%", "share": "10%"},
     Failure: {"percent": "10%", "minimum": 5},
     Rollout: {
         "waves": [{"units": CANARY}, "10%", "100%"],

@@ -52,6 +52,13 @@ class Step(msgspec.Struct, frozen=True, gc=False):
     when: str = "now"
 
 
+class Staging(msgspec.Struct, frozen=True):
+    """How a platform assigns a version to a share of a unit's devices: its setting of the percentage, and the call that raises it."""
+
+    setting: str
+    call: str
+
+
 class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What must happen to one slot. In JSON `from_` is `from`, null where nothing is (or stays) assigned.
 
@@ -73,6 +80,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     settings_from: Settings = ()
     """What the version has now, where it stays and only its settings change."""
     size: int = 1
+    share: int | msgspec.UnsetType = msgspec.UNSET
+    """The percent of the unit's devices that the calls of now take it to, where a wave of a rollout stops there."""
     downgrade: bool = False
     """Whether the version moved to comes before the one it replaces, where the platform or the workload orders them."""
 

@@ -150,6 +150,9 @@ class Wave(Kind, frozen=True, kw_only=True):
 
     units: Selector | None = None
     percent: Percent | None = None
+    """With a selector, of what that matches."""
+    share: Percent | None = None
+    """Only so many of the devices of each unit, where the platform stages a version within units."""
 
 
 class Failure(Kind, frozen=True, kw_only=True):
@@ -160,7 +163,7 @@ class Failure(Kind, frozen=True, kw_only=True):
 
 
 class Rollout(Kind, frozen=True, kw_only=True):
-    """How versions spread. Checked for meaning; not enforced yet, and plans say so."""
+    """How versions spread: wave after wave, so many at a time, as long as few enough fail."""
 
     waves: list[Percent | Wave] = []
     max_moving: Amount | Limit | None = None
@@ -169,6 +172,11 @@ class Rollout(Kind, frozen=True, kw_only=True):
     soak: Duration | None = None
     deadline: Duration | None = None
     on_failure: Annotated[str, msgspec.Meta(pattern=r"^(halt|rollback)$(?!\n)")] = "halt"
+
+    @property
+    def paces(self) -> bool:
+        """Return whether versions spread step by step, and not all at once."""
+        return bool(self.waves or self.max_moving or self.failure)
 
 
 class Window(Kind, frozen=True, kw_only=True):

@@ -40,6 +40,11 @@ class HoldReason(StrEnum):
     IN_FLIGHT = "in-flight"
     """The same was sent a moment ago, and may still take effect."""
     OUTSIDE_WINDOW = "outside-window"
+    ROLLOUT_HALTED = "rollout-halted"
+    ROLLOUT_PAUSED = "rollout-paused"
+    ROLLOUT_ABORTED = "rollout-aborted"
+    OWED = "owed"
+    """The unit is not connected: a rollout sends it the version when it is back, through the same gates as all others."""
     WAVE_NOT_OPEN = "wave-not-open"
     TOO_MANY_MOVING = "too-many-moving"
     KEPT = "kept"
@@ -49,8 +54,10 @@ class HoldReason(StrEnum):
     REQUIREMENT_NOT_MET = "requirement-not-met"
 
 
-PACED = frozenset({HoldReason.OUTSIDE_WINDOW, HoldReason.KEPT})
-"""Reasons that pass by themselves: with time, or once other units have settled."""
+PACED = frozenset({HoldReason.OUTSIDE_WINDOW, HoldReason.KEPT, HoldReason.WAVE_NOT_OPEN, HoldReason.TOO_MANY_MOVING})
+"""Reasons that pass by themselves: with time, or as other changes take effect."""
+STOPPING = frozenset({HoldReason.ROLLOUT_HALTED, HoldReason.ROLLOUT_ABORTED})
+"""Reasons that only a person ends: nothing waits for that."""
 
 
 class Problem(StrEnum):
@@ -159,6 +166,31 @@ class Kept(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tr
     more: int = 0
 
 
+class ClosedBy(StrEnum):
+    """What a wave still lacks, so that the waves after it stay closed."""
+
+    INCOMPLETE = "incomplete"
+    """The reading did not prove all that it did not show: it is no evidence."""
+    TO_GO = "to-go"
+    """Reachable units of it are still to be assigned the version: `count` of them."""
+    NOBODY = "nobody"
+    """No reachable device of it was assigned the version: nobody can report it."""
+    SUCCESS = "success"
+    """Too few report the version: `count` of `of` devices, where `needs` percent must."""
+    SOAK = "soak"
+    """Enough report it, but not for long enough: `count` seconds are left of `of`."""
+
+
+class Closing(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """Why waves are closed: what the wave of this number (from 0) still lacks."""
+
+    wave: int
+    by: ClosedBy
+    count: int = 0
+    of: int = 0
+    needs: str = ""
+
+
 class Hold(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One reason why a change may not go. Which fields are set depends on `code`.
 
@@ -180,3 +212,10 @@ class Hold(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     opens: str = ""
     """When the next window opens: a date and time in the window's own zone; `text` names that. Empty: not before `until`."""
     kept: Kept | None = None
+    wave: int | None = None
+    """The wave that is not open, by number from 0."""
+    closing: Closing | None = None
+    """What an earlier wave lacks."""
+    count: int = 0
+    """Devices that failed, or that move, `of` those that were attempted, or that may move at a time."""
+    of: int = 0

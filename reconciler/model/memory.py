@@ -1,44 +1,15 @@
-"""What was remembered of rollouts: what neither git nor a platform can answer. Losing it makes a run slower, never wrong."""
+"""What was remembered: what neither git nor a platform can answer. Losing it makes a run slower, never wrong."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 
 import msgspec
 
 from reconciler.model.change import Verb
+from reconciler.model.plan import Plan
+from reconciler.model.ruling import RolloutId, Ruling
 from reconciler.model.unit import Ref
-
-
-class RolloutId(msgspec.Struct, frozen=True, order=True):
-    """A version of a workload that spreads over a fleet. `workload` is the platform's id of it."""
-
-    fleet: str
-    workload: str
-    version: str
-
-
-class Command(StrEnum):
-    """What a person does to a rollout."""
-
-    PAUSE = "pause"
-    RESUME = "resume"
-    """End a pause or a halt: evidence of failures from before it counts no more."""
-    PROMOTE = "promote"
-    """Take the open wave as succeeded, whatever soak and success say; never what a limit or window says."""
-    ABORT = "abort"
-    """Let nothing more of this version go, for good."""
-
-
-class Ruling(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person said of a rollout last. `wave` is what a promotion is about, by number from 0."""
-
-    command: Command
-    reason: str
-    by: str
-    at: float
-    wave: int | None = None
 
 
 class Went(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -53,6 +24,21 @@ class Went(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     verb: Verb
     size: int
     at: float
+
+
+class Approval(msgspec.Struct, frozen=True, kw_only=True):
+    """A person approved a proposed plan."""
+
+    by: str
+    reason: str
+    at: float
+
+
+class Proposal(msgspec.Struct, frozen=True):
+    """A plan that waits for a person, or that one approved. It has one fleet."""
+
+    plan: Plan
+    approval: Approval | None = None
 
 
 class Unanswered(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -98,9 +84,20 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """Since when the wave of this number met its success without a break."""
     halts: Mapping[RolloutId, float] = {}
     """Since when a rollout is halted."""
+    failing: Mapping[RolloutId, frozenset[str]] = {}
+    """Ids of the units that failed when that was told last."""
     rulings: Mapping[RolloutId, Ruling] = {}
+    """What a person said last; a promotion stands in `promoted`."""
+    promoted: Mapping[RolloutId, int] = {}
+    """The last wave that a person took as succeeded."""
+    excused: Mapping[RolloutId, frozenset[str]] = {}
+    """Ids of the units that had failed when a person resumed: what they show from before does not count."""
     went: tuple[Went, ...] = ()
     """In the order of their times, as far back as was asked for."""
+    proposals: Mapping[str, Proposal] = {}
+    """The newest plan that was proposed for each fleet."""
+    notified: Mapping[tuple[str, str], int] = {}
+    """Troubles that a target was told of and whose end it was not, by target and key: how large, by order of magnitude."""
     unanswered: tuple[Unanswered, ...] = ()
     """What nobody knows the outcome of until a later reading shows it, as far back as what went, and among that."""
     in_flight: tuple[InFlight, ...] = ()

@@ -9,6 +9,7 @@ from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.origin import Origin
 from reconciler.model.provenance import ConnectionChange, Loosened, Provenance
 from reconciler.model.release import Listed
+from reconciler.model.rollout import RolloutPlan
 from reconciler.model.unit import Ref
 
 FORMAT = "reconciler/plan.v1"
@@ -149,6 +150,8 @@ class FleetPlan(msgspec.Struct, frozen=True, kw_only=True):
     """The versions that changes move units to: what reviewers want to know of them."""
     shares: tuple[Share, ...] = ()
     """Of each workload that has changes."""
+    rollouts: tuple[RolloutPlan, ...] = ()
+    """Of fleets whose versions spread in waves, or so many at a time."""
     error: str = ""
 
     @property

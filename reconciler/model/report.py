@@ -15,6 +15,7 @@ from reconciler.model.origin import Origin
 from reconciler.model.outcome import Excess, Outcome
 from reconciler.model.plan import Lifted, Violation
 from reconciler.model.release import Listed, Preparation
+from reconciler.model.rollout import RolloutPlan, WavePlan
 from reconciler.model.unit import Labels, Ref
 from reconciler.model.verdict import Health, Standing, Sync, Verdict
 
@@ -40,6 +41,8 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     sent: int
     seconds: float | None = None
     waited: bool = True
+    interrupted: bool = False
+    """Whether a stop ended the wait for changes that were accepted."""
     blocked: tuple[tuple[str, Violation], ...] = ()
     lifted: tuple[tuple[str, Lifted], ...] = ()
     """Limits that fleets themselves lift (`allow:`), by fleet."""
@@ -173,6 +176,8 @@ class FleetStatus(msgspec.Struct, frozen=True, kw_only=True):
     """What the inventory shows to be wrong or odd about the fleet's manifest."""
     unmatched: int = 0
     """Pins, overrides and selectors of the manifest that speak of units which are not there."""
+    rollouts: tuple[RolloutPlan, ...] = ()
+    """Of fleets whose versions spread in waves, or so many at a time."""
     unit_list: tuple[UnitStatus, ...] | None = None
     error: str = ""
 
@@ -265,6 +270,8 @@ class SlotExplanation(msgspec.Struct, frozen=True, kw_only=True):
     held: tuple[Hold, ...] = ()
     stage: int = 0
     """Above 0, what is held goes in this very run, once earlier stages took effect."""
+    wave: WavePlan | None = None
+    """The wave of a rollout that the unit is in; of several, the one that takes it further next."""
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):

@@ -66,6 +66,8 @@ class PlatformPlugin(msgspec.Struct, frozen=True, kw_only=True):
     """Selector keys that mean something, of: ids, names, tags, cohorts."""
     settings: Mapping[str, Callable[[Scalar], Iterable[Finding]]] = {}
     """What `settings:` of a version may say, by key, each with what says what is wrong with a value."""
+    stages: bool = False
+    """Whether a version can be assigned to a share of the devices of a unit (`Capabilities.staging` of the port)."""
     question: str = ""
     """What a proposal of its checks answers, for `import` to write beside it; empty where they never propose anything."""
     simulation: str = ""

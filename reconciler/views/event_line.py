@@ -9,6 +9,7 @@ import msgspec
 
 from reconciler.model.event import (
     AnyEvent,
+    Approved,
     Blocked,
     Called,
     Completed,
@@ -22,8 +23,11 @@ from reconciler.model.event import (
     Intended,
     Met,
     Note,
+    Notified,
     Passed,
+    Proposed,
     Resolved,
+    RolledBack,
     Ruled,
     Settled,
     Settling,
@@ -32,6 +36,7 @@ from reconciler.model.event import (
     to_builtins,
 )
 from reconciler.model.hold import HoldReason
+from reconciler.model.notice import Delivery
 from reconciler.model.outcome import ReceiptKind, Result
 from reconciler.model.plan import PaceKind
 from reconciler.model.quantity import iso
@@ -62,6 +67,14 @@ RECEIPTS = {
     ReceiptKind.UNPROVED: ("not sent: a check right before the call showed a different state; reading again", "yellow"),
 }
 
+DELIVERIES = {
+    Delivery.SENT: ("info", "notified"),
+    Delivery.FAILED: ("warning", "could not notify"),
+    Delivery.DROPPED: ("warning", "too many messages wait to be sent; could not notify"),
+    Delivery.LIMITED: ("info", "more than is sent in an hour; counted for"),
+    Delivery.SILENT: ("debug", "over by what a person did, so nothing is sent to"),
+}
+
 
 def encode(event: AnyEvent) -> bytes:
     """Return an event as one line of UTF-8 JSON, without a line break."""
@@ -89,15 +102,31 @@ def grouped(newest: AnyEvent, fleets: Sequence[str], units: Sequence[str]) -> Li
 
 def answered(kind: str, events: Sequence[Called], slots: int) -> Line:
     """Return calls of one kind that were answered alike, for so many slots, as one line."""
-    level, words = _said(events[-1], ())
+    level, words = _said(max(events, key=lambda one: one.seconds), ())
+    if len(events) > 1:
+        words = [
+            (text.replace(" (", " (the slowest: ", 1) if text.startswith(" (") else text, style)
+            for text, style in words
+        ]
     calls = f"call {events[0].call:,}" if len(events) == 1 else count(len(events), "call")
     what = (f"{calls}: {clean(kind)} for {count(slots, 'slot')}: ", "")
-    return _line(events[-1], level, clean(events[0].fleet), [what, *words[1:]])
+    fleets = list(dict.fromkeys(one.fleet for one in events))
+    return _line(events[-1], level, f"{listed(fleets)}{':' if len(fleets) > 1 else ''}", [what, *words[1:]])
 
 
 def remark(event: AnyEvent, words: str) -> Line:
     """Return words of this program at the time of an event."""
     return _line(event, "info", "", [(words, "")])
+
+
+def plain_words(event: AnyEvent) -> str:
+    """Return what happened, without when, how serious it is, and to which fleet."""
+    return "".join(text for text, _ in _said(event, units_of(event))[1])
+
+
+def for_the_record(event: AnyEvent) -> bool:
+    """Return whether an event is a message of which there is nothing to say but that it went."""
+    return isinstance(event, Notified) and event.result not in {Delivery.FAILED, Delivery.DROPPED}
 
 
 def level_of(event: AnyEvent) -> str:
@@ -169,6 +198,7 @@ def _(event: InForce, units: Sequence[str]) -> Said:
     del units
     commit = f", commit {commit_words(event.commit, 12)}" if event.commit else ""
     who = f" by {clean(event.author)}: {clean(event.summary)}" if event.author else ""
+    who += f", signed by {clean(event.signer)}" if event.signer else ""
     words = "the manifests changed" if event.changed else "manifests in force"
     return "info", [(f"{words}: {count(event.fleets, 'fleet')}{commit}{who}", "")]
 
@@ -292,6 +322,8 @@ def _(event: Drifted, units: Sequence[str]) -> Said:
 @_said.register
 def _(event: Met, units: Sequence[str]) -> Said:
     del units
+    if event.whole:
+        return "info", [(f"{_rollout(event)} is {'complete' if event.met else 'no longer complete'}", "")]
     state = "meets its success" if event.met else "no longer meets its success"
     return "info", [(f"{_rollout(event)}: wave {event.wave + 1} {state}", "")]
 
@@ -311,7 +343,39 @@ def _(event: Ruled, units: Sequence[str]) -> Said:
     return "info", [(what, "")]
 
 
-def _rollout(event: Met | Halted | Ruled) -> str:
+@_said.register
+def _(event: RolledBack, units: Sequence[str]) -> Said:
+    del units
+    where = "pushed to the repository" if event.pushed else "in the repository here"
+    goes = f"back to {version(event.to)}" if event.to else "back"
+    branch = f"the branch {clean(event.branch)}, {where} (commit {clean(event.commit)[:12]})"
+    return "warning", [(f"{_rollout(event)}: {branch}, goes {goes}; it takes effect once it is merged", "")]
+
+
+@_said.register
+def _(event: Proposed, units: Sequence[str]) -> Said:
+    del units
+    found = event.plan.fleets[0]
+    what = f"proposed: plan {event.plan.fingerprint}, {count(len(found.changes), 'change')}, {len(found.held):,} held"
+    return "warning", [(f"{what}; waits for `reconciler approve {event.plan.fingerprint} --reason TEXT`", "")]
+
+
+@_said.register
+def _(event: Approved, units: Sequence[str]) -> Said:
+    del units
+    return "info", [(f"{clean(event.by)} approved the plan {clean(event.fingerprint)}: {clean(event.reason)}", "")]
+
+
+@_said.register
+def _(event: Notified, units: Sequence[str]) -> Said:
+    del units
+    level, words = DELIVERIES[event.result]
+    title = f": {clean(event.title)}" if event.title else ""
+    why = f" ({clean(event.error)})" if event.error else ""
+    return level, [(f"{words} {clean(event.target)}{title}{why}", LEVELS[level])]
+
+
+def _rollout(event: Met | Halted | Ruled | RolledBack) -> str:
     return f"rollout of {clean(event.workload.name)} {version(event.rollout.version)}"
 
 

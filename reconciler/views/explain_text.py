@@ -7,15 +7,10 @@ from collections.abc import Iterator
 import msgspec
 
 from reconciler.model.report import EXPLANATION_FORMAT, Explanation, Rule, Seen, SlotExplanation
+from reconciler.views.condition_words import condition_words, conditions_words
 from reconciler.views.line import EMPTY, KEY, Line, folded, line, pair
-from reconciler.views.reason_words import (
-    ADVICE,
-    LABELS,
-    SENT_IN_THIS_RUN,
-    condition_words,
-    conditions_words,
-    hold_words,
-)
+from reconciler.views.reason_words import LABELS, advised, hold_words
+from reconciler.views.rollout_words import STYLES, wave_name
 from reconciler.views.status_text import HEALTH_STYLES, SYNC_STYLES
 from reconciler.views.words import PHASES, SIGNS, clean, course, joined, places, ready, since, underway, version
 
@@ -58,6 +53,7 @@ def _slot(one: SlotExplanation, now: float) -> Iterator[Line]:
         (one.health.value, HEALTH_STYLES[one.health]),
         indent=2,
     )
+    yield from _wave(one)
     yield from _next(one)
 
 
@@ -119,6 +115,13 @@ def _besides(seen: Seen) -> Iterator[Line]:
         yield pair("", f"never pruned: {clean(conditions_words(seen.protected))}")
 
 
+def _wave(one: SlotExplanation) -> Iterator[Line]:
+    if one.wave is not None:
+        wave = one.wave
+        what = f"{wave.wave + 1} of its rollout ({clean(wave_name(wave))}): "
+        yield line(("wave".ljust(KEY), "dim"), what, (wave.state.value, STYLES[wave.state]), indent=2)
+
+
 def _next(one: SlotExplanation) -> Iterator[Line]:
     if one.planned is not None:
         verb = one.planned.verb
@@ -132,6 +135,6 @@ def _next(one: SlotExplanation) -> Iterator[Line]:
         text = f": {words}" if words else ""
         stage = f"stage {one.stage:,}: " if one.stage else ""
         yield pair("" if number else "held", f"{stage}! {LABELS[hold.code]}{text}", "yellow")
-        yield pair("", f"next: {SENT_IN_THIS_RUN if one.stage else ADVICE[hold.code]}", "cyan")
+        yield pair("", f"next: {advised(hold.code, in_this_run=bool(one.stage))}", "cyan")
     if one.planned is None and not one.held:
         yield pair("plan", "nothing to do")

@@ -1,6 +1,6 @@
 """What a plan shows, decided once: rows of cells. Text and Markdown only lay them out.
 
-Everything that comes from platforms and manifests goes through `show`, which makes it safe in the form at hand.
+Everything that comes from platforms and manifests passes through `show`, which makes it safe for the output format.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from reconciler.model.unit import Names, Ref
 from reconciler.views.base_words import READINGS, edit_words, loosened_words, was_and_now
 from reconciler.views.group import Calls, Group, HeldGroup, goal, leaving, moves, terms, units_and_devices
 from reconciler.views.limit_words import LIMITS, violation_words
-from reconciler.views.reason_words import ADVICE, LABELS, SENT_IN_THIS_RUN
+from reconciler.views.reason_words import LABELS, advised
 from reconciler.views.releases_text import facts, first_line
 from reconciler.views.words import REASONS, SAMPLE, SIGNS, Show, course, devices, listed, places, portion
 
@@ -39,13 +39,14 @@ class Rank(IntEnum):
     MISTAKES = 7
     PROBLEMS = 8
     SHARES = 9
-    HELD = 10
-    CHANGES = 11
-    WARNINGS = 12
-    FLEETS = 13
-    VERSIONS = 14
-    CALLS = 15
-    SLOTS = 16
+    ROLLOUTS = 10
+    HELD = 11
+    CHANGES = 12
+    WARNINGS = 13
+    FLEETS = 14
+    VERSIONS = 15
+    CALLS = 16
+    SLOTS = 17
 
 
 class Where(Enum):
@@ -213,7 +214,7 @@ def change_row(parts: ChangeParts) -> Row:
 
 
 COMPARED = {Reason.CHANGE, Reason.DRIFT}
-"""Reasons that only a base tells: a held change says no other."""
+"""Reasons that are known only with a base; a held change states no other."""
 
 
 def held_row(parts: HeldParts) -> Row:
@@ -232,7 +233,7 @@ def held_row(parts: HeldParts) -> Row:
         Cell("Blocked by", show(group.text) if group.text else ""),
         Cell("Change", REASONS[first.reason] if first.reason in COMPARED else "", "dim"),
         *_which([(one, some.held) for one, some in parts]),
-        Cell("Next", SENT_IN_THIS_RUN if first.stage else ADVICE[group.code], "", Where.TABLE),
+        Cell("Next", advised(group.code, in_this_run=bool(first.stage)), "", Where.TABLE),
     ]
     return Row(cells)
 

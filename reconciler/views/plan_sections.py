@@ -35,8 +35,9 @@ from reconciler.views.plan_rows import (
     text_row,
 )
 from reconciler.views.plan_words import staged
-from reconciler.views.reason_words import ADVICE, LABELS, SENT_IN_THIS_RUN, diagnostic_words, warnings_of
+from reconciler.views.reason_words import LABELS, advised, diagnostic_words, warnings_of
 from reconciler.views.releases_text import spoken_of
+from reconciler.views.rollout_rows import WAVE_COLUMNS, rollout_summary, wave_rows
 from reconciler.views.words import Show, count
 
 ALIKE = 5
@@ -92,7 +93,15 @@ class Sections:
             self._mistakes(),
             self._problems(),
         ]
-        found += [self._shares(), self._held(), self._warnings(), self._versions(), self._calls(), self._slots()]
+        found += [
+            self._shares(),
+            self._rollouts(),
+            self._held(),
+            self._warnings(),
+            self._versions(),
+            self._calls(),
+            self._slots(),
+        ]
         return sorted((one for one in found if one.total), key=lambda one: one.rank)
 
     def _violations(self) -> Section:
@@ -188,6 +197,12 @@ class Sections:
         rows = map(share_row, found)
         return Section(Rank.SHARES, "Share of the fleet", "", "shares of a fleet", total, columns, [Block(rows)])
 
+    def _rollouts(self) -> Section:
+        found = [(fleet, one) for fleet in self.fleets for one in fleet.fleet.rollouts if one.waves and self.apart]
+        rows = [row for fleet, one in found for row in wave_rows(fleet, one)]
+        intro = "\n\n".join(rollout_summary(one, self.show) for _, one in found)
+        return Section(Rank.ROLLOUTS, "Rollouts", "", "waves", len(rows), WAVE_COLUMNS, [Block(rows)], intro=intro)
+
     def _held(self) -> Section:
         found = [(one, held_grouped(one.fleet.held)) for one in self.fleets]
         held = [slot for one in self.fleets for slot in one.fleet.held]
@@ -218,7 +233,7 @@ class Sections:
             map(held_row, found),
             title=LABELS[code],
             number=number,
-            advice=SENT_IN_THIS_RUN if in_this_run else ADVICE[code],
+            advice=advised(code, in_this_run=in_this_run),
             most=most,
             rest=f"… and {count(rest, 'more kind')} of these; --verbose lists all" if most and rest > 0 else "",
         )

@@ -8,6 +8,7 @@ from pathlib import PurePath
 
 from reconciler.model.hold import HoldReason
 from reconciler.model.plan import FleetPlan, Plan
+from reconciler.views import rollout_text
 from reconciler.views.group import codes
 from reconciler.views.line import COMMAND, EMPTY, KEY, Line, Span, aligned, folded, line, pair
 from reconciler.views.plan_rows import Block, Rank, Row, Section, Where
@@ -63,6 +64,8 @@ def render(
     lines: list[Line] = []
     for fleet in plan.fleets:
         lines += folded(_header(plan, fleet, now), width, 2 + KEY)
+        if rollouts := rollout_text.render(fleet.rollouts, width):
+            lines += [EMPTY, *rollouts]
         sections = {one.rank: one for one in Sections([fleet], clean, verbose=verbose).all()}
         for rank in ORDER:
             if rank in sections:

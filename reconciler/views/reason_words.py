@@ -1,183 +1,17 @@
-"""Reasons in words: conditions of a slot, unmet requirements, what holds a change, broken limits, results."""
+"""Reasons in words: what holds a change and what to do about it, broken limits, results."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from msgspec.structs import replace
 
-from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.diagnostic import Diagnostic, Severity
-from reconciler.model.hold import Hold, HoldReason, Outlook, Problem, Unmet
+from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.plan import FleetPlan
+from reconciler.views.condition_words import conditions_words
 from reconciler.views.pace_words import kept_words, window_words
-
-CONDITIONS = {
-    ConditionCode.NOT_COVERED: "not covered by the reading",
-    ConditionCode.NOT_REPORTING: "the device has not reported for 24 hours and shows no releases: what it runs is unknown",
-    ConditionCode.NOT_LISTED: "the list of releases has no entry for this device",
-    ConditionCode.CAME_BACK: "removed from the unit, and there again; the platform gives no reason",
-    ConditionCode.UPDATES_OFF: "updates are switched off for this cohort",
-    ConditionCode.NOTHING_ACTIVE: "nothing is active",
-    ConditionCode.UNINSTALL_ASKED: "an uninstall was requested; whether the agent removes software is not documented",
-    ConditionCode.FILES_MAY_REMAIN: "uninstalled; its files may still be there",
-}
-
-QUOTED = {
-    ConditionCode.UNEXPECTED_VALUE: "the platform gave an unexpected value: ",
-    ConditionCode.UNKNOWN_STATUS: "awaits approval, or has a status that this program does not know; see to it on the platform: ",
-    ConditionCode.NO_VERSION: "no version is given by ",
-    ConditionCode.CONTRADICTION: "the platform contradicts itself: ",
-    ConditionCode.REPORTS_UNREAD: "what its devices report could not be read: ",
-    ConditionCode.FROM_FILE: "comes from a file on the device, which no release or removal changes: ",
-    ConditionCode.PLATFORM: "",
-}
-
-RESUME = "resume it there, or request another version"
-RESTART = "start it there again, or request another version"
-OF_A_VERSION = {
-    ConditionCode.FELL_BACK: "the unit took {version} and left it again; the platform gives no reason",
-    ConditionCode.REQUIRED_STEP: "{version} stays active: devices must pass through it",
-    ConditionCode.REQUIRED_STEP_UNREAD: "whether devices must pass through {version} could not be read",
-    ConditionCode.SEVERAL_WORKLOADS: "{version} may belong to any of several workloads: {text}",
-    ConditionCode.BASE_STAYS: "{version} stays active for devices that the rollout does not reach",
-    ConditionCode.VERSION_STAGE: "{version} is {text}",
-    ConditionCode.DEPENDENCY: "{version} is a dependency of {text}",
-    ConditionCode.DEPENDENCIES_UNREAD: "{version} must stay: what {text} depends on could not be read",
-    ConditionCode.DELIVERY_PAUSED: f"the delivery of {{version}} was paused on the device: {RESUME}",
-    ConditionCode.DELIVERY_CANCELLED: f"the delivery of {{version}} was cancelled on the device: {RESTART}",
-    ConditionCode.INSTALLATION_PAUSED: f"the installation of {{version}} was paused on the device: {RESUME}",
-    ConditionCode.INSTALLATION_CANCELLED: f"the installation of {{version}} was cancelled on the device: {RESTART}",
-}
-
-
-def condition_words(one: Condition) -> str:
-    """Return a condition as a sentence without its full stop. Quoted text is not cleaned: callers do that."""
-    code = one.code
-    if code in CONDITIONS:
-        return CONDITIONS[code]
-    if code in QUOTED:
-        return QUOTED[code] + one.text
-    if code in OF_A_VERSION:
-        return OF_A_VERSION[code].format(version=one.versions[0], text=one.text)
-    if code is ConditionCode.MAYBE_REQUIRED_STEP:
-        stay, them = ("stay", "them") if len(one.versions) > 1 else ("stays", "it")
-        versions = ", ".join(one.versions)
-        return f"{versions} {stay} active: the platform does not say whether devices must pass through {them}"
-    if code in {ConditionCode.DELTA_ACTIVE, ConditionCode.DELTA_LEADS}:
-        where = "above all full releases" if code is ConditionCode.DELTA_LEADS else "as well"
-        return f"the update from {one.versions[0]} to {one.versions[1]} is active {where}"
-    return _counted(one)
-
-
-def conditions_words(several: Iterable[Condition]) -> str:
-    """Return several conditions on one line."""
-    return "; ".join(map(condition_words, several))
-
-
-def _counted(one: Condition) -> str:
-    count = one.count or 0
-    if one.code is ConditionCode.KEPT:
-        return f"{_devices(count, 'keeps', 'keep')} {one.versions[0]}"
-    if one.code is ConditionCode.REPORTS_LATER:
-        return f"{_devices(count, 'reports', 'report')} a later version"
-    if one.code is ConditionCode.REPORTS_UNRELEASED:
-        return f"{_devices(count, 'reports', 'report')} {one.versions[0]}, a version that is not among the releases"
-    if one.code is ConditionCode.REPORTS_UNREADABLE:
-        return f"{_devices(count, 'reports', 'report')} something that cannot be read"
-    if one.code is ConditionCode.REPORTS_NOTHING:
-        return f"{_devices(count, 'reports', 'report')} no version"
-    if one.code is ConditionCode.SILENT:
-        return f"{_devices(count, 'is', 'are')} silent and not waited for"
-    return f"staged to {one.percent or 0:g} % of {one.of or 0:,}, drawn at random: {_devices(count, 'reports', 'report')} it"
-
-
-def _devices(count: int, one: str, several: str) -> str:
-    return f"{count:,} device {one}" if count == 1 else f"{count:,} devices {several}"
-
-
-PROBLEMS = {
-    Problem.NOT_READ: "{connection} could not be read: {why}",
-    Problem.READ_INCOMPLETELY: "{connection} was not read completely: {why}",
-    Problem.NO_WORKLOAD: "{connection} has no workload of that name",
-    Problem.SEVERAL_WORKLOADS: "{connection} has several workloads of that name",
-    Problem.NO_TAG_VALUE: "this unit has no value of the tag {tag}",
-    Problem.SEVERAL_TAG_VALUES: "this unit has several values of the tag {tag}",
-    Problem.NOT_ONE_PARTNER: "{count} of its units have {tag} {value}",
-}
-
-OUTLOOKS = {
-    Outlook.NONE: "",
-    Outlook.CONTRADICTION: "the manifests contradict each other: they ask for {workload} {desired} there ({desired_at})",
-    Outlook.AFTER_REPORTED: "sent in this run once {workload} {desired} is reported{alone}",
-    Outlook.AFTER_REMOVED: "sent in this run once {workload} is gone",
-    Outlook.PLAN_BRINGS: "this plan brings {desired} there",
-    Outlook.PLAN_REMOVES: "this plan removes it",
-}
-OF_REQUIRED = {
-    Outlook.UNMANAGED: "no fleet manages {workload} there",
-    Outlook.ON_THE_WAY: "{desired} is on its way there",
-    Outlook.DESIRED: "the manifests ask for {desired} there",
-}
-OF_DEPENDENT = {
-    Outlook.UNMANAGED: "no fleet removes {workload} there",
-    Outlook.ON_THE_WAY: "its removal is on its way",
-    Outlook.DESIRED: "the manifests remove it",
-}
-
-
-def requirement_words(one: Unmet) -> str:
-    """Return why a requirement holds a change, and what becomes of that. Quoted text is not cleaned."""
-    problem = _required(one) if one.requires else _dependent(one)
-    table = OUTLOOKS | (OF_REQUIRED if one.requires else OF_DEPENDENT)
-    outlook = table[one.outlook].format(
-        workload=one.workload,
-        desired=one.desired,
-        desired_at=one.desired_at,
-        alone=f" and {' and '.join(one.strays)} gone" if one.strays else "",
-    )
-    words = "; ".join(part for part in (problem, outlook) if part)
-    return words + (", but this plan does not include it" if one.left_out else "")
-
-
-def _problem(one: Unmet) -> str:
-    return PROBLEMS[one.problem].format(
-        connection=one.connection, why=one.why, tag=one.tag, value=one.value, count=one.count or "no"
-    )
-
-
-def _required(one: Unmet) -> str:
-    where = f" on the unit of {one.connection} with the same {one.tag}" if one.tag else ""
-    lead = f"requires {one.required} {one.accepts}{where} ({one.origin}), but"
-    return f"{lead} {_problem(one) if one.problem in PROBLEMS else _evidence(one)}"
-
-
-def _evidence(one: Unmet) -> str:
-    if one.problem is Problem.MAYBE_PRESENT:
-        unknown = "what is there is unknown"
-        return f"{unknown} ({conditions_words(one.conditions)})" if one.conditions else unknown
-    versions = one.reported
-    words = f"{' and '.join(versions) or 'nothing'} {'are' if len(versions) > 1 else 'is'} reported"
-    if one.not_semantic:
-        words += f", and {one.not_semantic} is not a semantic version"
-    if versions and one.assigned not in versions:
-        words += f", and {one.assigned or 'nothing'} is assigned"
-    if one.strays:
-        words += f", and {' and '.join(one.strays)} {'are' if len(one.strays) > 1 else 'is'} also present"
-    return words
-
-
-def _dependent(one: Unmet) -> str:
-    lead = f"{one.workload} requires {one.required} {one.accepts} ({one.origin})"
-    if one.problem in PROBLEMS:
-        return f"{lead}, and {_problem(one)}"
-    more = f" and {one.more:,} more" if one.more else ""
-    where = f"on {', '.join(one.units)}{more} of {one.connection}" if one.tag else "here"
-    if one.problem is Problem.MAYBE_PRESENT:
-        return f"{lead} and may be present {where}: what is there is unknown"
-    return f"{lead} and is {f'assigned ({one.assigned})' if one.assigned is not None else 'still'} {where}"
-
+from reconciler.views.requirement_words import requirement_words
+from reconciler.views.rollout_words import ROLLOUT_HOLDS, rollout_hold_words
 
 LABELS = {
     HoldReason.MISTAKE: "mistake in a manifest",
@@ -202,6 +36,10 @@ LABELS = {
     HoldReason.ROUTE_UNVERIFIED: "route unverified",
     HoldReason.IN_FLIGHT: "sent already",
     HoldReason.OUTSIDE_WINDOW: "outside the maintenance window",
+    HoldReason.ROLLOUT_HALTED: "rollout halted",
+    HoldReason.ROLLOUT_PAUSED: "rollout paused",
+    HoldReason.ROLLOUT_ABORTED: "rollout aborted",
+    HoldReason.OWED: "unit not connected",
     HoldReason.WAVE_NOT_OPEN: "wave not open",
     HoldReason.TOO_MANY_MOVING: "too many units moving",
     HoldReason.KEPT: "others must keep serving",
@@ -233,6 +71,10 @@ ADVICE = {
     HoldReason.ROUTE_UNVERIFIED: "confirm the route in the connection's `routes`",
     HoldReason.IN_FLIGHT: "sent again automatically by a later run, if the platform still shows nothing of it then",
     HoldReason.OUTSIDE_WINDOW: "sent automatically when the window opens; `--allow window` sends it at once",
+    HoldReason.ROLLOUT_HALTED: "see why it failed; ask for another version, or go on with `reconciler rollout resume`",
+    HoldReason.ROLLOUT_PAUSED: "go on with `reconciler rollout resume`",
+    HoldReason.ROLLOUT_ABORTED: "ask for another version",
+    HoldReason.OWED: "sent when the unit is connected again, in its wave like all others",
     HoldReason.WAVE_NOT_OPEN: "sent automatically when the earlier waves have succeeded",
     HoldReason.TOO_MANY_MOVING: "sent automatically when other units have settled",
     HoldReason.KEPT: "sent automatically when enough other units of the group are healthy",
@@ -240,8 +82,18 @@ ADVICE = {
     HoldReason.REQUIREMENT_NOT_MET: "bring the units to the required version first",
 }
 
-SENT_IN_THIS_RUN = "sent automatically in this run, when what it requires has taken effect"
+IN_THIS_RUN = {
+    HoldReason.WAVE_NOT_OPEN: "sent automatically in this run, if the earlier waves succeed before its deadline",
+    HoldReason.TOO_MANY_MOVING: "sent automatically in this run, as others settle before its deadline",
+    HoldReason.REQUIREMENT_NOT_MET: "sent automatically in this run, when what it requires has taken effect",
+}
 """The advice for a change that is held for a later stage of the same run."""
+
+
+def advised(code: HoldReason, *, in_this_run: bool) -> str:
+    """Return what a person can do about held changes."""
+    return IN_THIS_RUN.get(code, ADVICE[code]) if in_this_run else ADVICE[code]
+
 
 HOLDS = {
     HoldReason.MISTAKE: "{at}: {text}",
@@ -275,6 +127,8 @@ def hold_words(one: Hold, workload: str, version: str | None) -> str:
     if one.code is HoldReason.QUARANTINED and one.needs:
         own = hold_words(replace(one, needs=""), *one.needs.rsplit(" ", 1))
         return f"{workload} {version} brings along {one.needs}: {own}"
+    if one.code in ROLLOUT_HOLDS:
+        return rollout_hold_words(one)
     if one.code is HoldReason.VERSION_NOT_FOUND and version is not None:
         return f"the platform has no version {version}{f': {one.text}' if one.text else ''}"
     return HOLDS.get(one.code, "{text}").format(

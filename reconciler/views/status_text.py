@@ -19,8 +19,10 @@ from reconciler.model.report import (
 )
 from reconciler.model.unit import Names
 from reconciler.model.verdict import Health, Standing, Sync, Verdict
+from reconciler.views import rollout_text
+from reconciler.views.condition_words import conditions_words
 from reconciler.views.line import EMPTY, Line, Span, aligned, fits, folded, line, table
-from reconciler.views.reason_words import conditions_words, diagnostic_words
+from reconciler.views.reason_words import diagnostic_words
 from reconciler.views.words import SAMPLE, clean, count, devices, listed, ready, since, underway, version
 
 HEAD = ("Fleet", "Sync", "Health", "Ready")
@@ -66,7 +68,7 @@ def render(status: Status, *, now: float, width: int, piped: bool = False) -> li
     lines += table_lines
     for fleet in status.fleets:
         found = _unread(fleet) if status.only else _details(fleet, now, numbers=not wide)
-        details = folded(found, width)
+        details = folded(found, width) + ([] if status.only else rollout_text.render(fleet.rollouts, width))
         if fleet.unit_list is not None:
             details += _units(fleet.unit_list, ENDLESS if piped else width)
         if details:

@@ -18,12 +18,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import fleets, machines, manifest, octodns, reading, readings, split, startup
+from tests.benchmarks import fleets, machines, manifest, octodns, reading, readings, rollout, split, startup
 
 PARTS = {
     "plan": reading.plans,
     "latency": reading.latency,
     "writes": reading.writes,
+    "rollout": rollout.run,
     "getapp": fleets.getapp,
     "memfault": fleets.memfault,
     "manifest": lambda: {"pins": manifest.run()},
@@ -47,6 +48,9 @@ def main() -> int:
     for name in chosen.only or PARTS:
         print(f"measuring: {name}", file=sys.stderr, flush=True)
         found["parts"][name] = PARTS[name]()
+        for what, one in found["parts"][name].items():  # a run that is cut short has told this much
+            kept = "kept" if one["ok"] else "MISSED"
+            print(f"  {what}: {one['shown']}; {one['promised']}: {kept}", file=sys.stderr, flush=True)
     found["ok"] = all(one["ok"] for part in found["parts"].values() for one in part.values())
     print(json.dumps(found, indent=2))
     if chosen.write:

@@ -68,16 +68,12 @@ def scope(document: Document, loads: Sequence[Load], units: int) -> Iterator[Vio
         yield Violation(kind=LimitKind.EMPTY_SCOPE, origin=document.locate(("spec", "units")))
 
 
-PACING = ("waves", "max_moving", "success", "failure", "soak")
-"""Fields of `rollout` that pace changes; its `deadline` is in force."""
-
-
 def enforced(document: Document, loads: Sequence[Load], units: int) -> Iterator[Violation]:
-    """Yield what paces the changes of a fleet and is not enforced, where there is anything to send."""
+    """Yield what is to be done about changes of a fleet and is not, where there is anything to send."""
     del units
     spec: FleetSpec = document.spec
-    found = [] if spec.rollout is None else [f"rollout.{name}" for name in PACING if getattr(spec.rollout, name)]
-    if spec.rollout is not None and spec.rollout.on_failure != "halt":
-        found.append("rollout.on_failure")
-    if found and any(one.changes or one.further for one in loads):
-        yield Violation(kind=LimitKind.NOT_ENFORCED, fields=tuple(found), origin=document.locate(("spec", "rollout")))
+    if spec.rollout is None or spec.rollout.on_failure == "halt":
+        return
+    if any(one.changes or one.further for one in loads):
+        fields = ("rollout.on_failure",)
+        yield Violation(kind=LimitKind.NOT_ENFORCED, fields=fields, origin=document.locate(("spec", "rollout")))

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from reconciler.errors import SettingsError
-from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review
+from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review, Staging
 from reconciler.model.outcome import Receipt
 from reconciler.model.quantity import seconds
 from reconciler.model.release import Catalog, Release, ReleaseList, ReleaseQuery
@@ -16,8 +16,8 @@ from reconciler.platforms.credentials import Basic, Bearer, Credentials
 from reconciler.platforms.http import Client
 from reconciler.platforms.memfault.catalog import Catalogue
 from reconciler.platforms.memfault.check import checks
-from reconciler.platforms.memfault.compile import compile_changes
-from reconciler.platforms.memfault.connection import MemfaultConnection
+from reconciler.platforms.memfault.compile import RAISE, compile_changes
+from reconciler.platforms.memfault.connection import ROLLOUT, MemfaultConnection
 from reconciler.platforms.memfault.execute import Sender
 from reconciler.platforms.memfault.observe import observe
 from reconciler.platforms.memfault.review import review_changes
@@ -63,6 +63,7 @@ class Memfault:
             uninstalls=False,
             selectors=frozenset({"ids", "names", "tags", "cohorts"}),
             steps=True,
+            staging=Staging(ROLLOUT, RAISE),
         )
 
     @property
@@ -124,7 +125,7 @@ def factory(
     transport: httpx.BaseTransport | None = None,
     progress: ReadProgress = SILENT,
 ) -> Memfault:
-    """Return the platform of a connection; `transport` replaces the network, `progress` hears of readings.
+    """Return the platform of a connection; `transport` replaces the network, `progress` hears of readings and requests.
 
     Raises SettingsError; sends nothing.
     """
@@ -138,6 +139,7 @@ def factory(
         per_second=spec.requests.per_second,
         max_megabytes=spec.requests.max_megabytes,
         transport=transport,
+        progress=progress,
     )
     return Memfault(client, spec, clock, progress=progress)
 

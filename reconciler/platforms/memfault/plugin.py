@@ -24,5 +24,6 @@ PLUGIN = PlatformPlugin(
     target=target,
     selectors=frozenset({"ids", "names", "tags", "cohorts"}),
     settings={ROLLOUT: check_share},
+    stages=True,
     simulation="reconciler.simulators.memfault.simulation:SIMULATION",
 )

@@ -83,7 +83,7 @@ def test_limits_that_only_all_workloads_together_break_are_lifted_for_the_fleet(
 
 
 def test_an_empty_scope_and_pacing_are_lifted_too() -> None:
-    paced = Rollout(soak="1h")
+    paced = Rollout(on_failure="rollback")
     held = plan({"vision": WorkloadSpec(version="2")}, [], rollout=paced)
     assert broken(held) == {("not-enforced", "", "")}
     free = plan({"vision": WorkloadSpec(version="2")}, [allow(None, "not-enforced")], rollout=paced)
@@ -98,7 +98,7 @@ def test_entries_that_lift_nothing_are_warned_of() -> None:
     found = plan({"vision": ABSENT}, [allow(until=OVER), allow("stranger"), allow()])
     assert [text for text in found.warnings if text.startswith("`allow`")] == [
         "`allow` of remove vision (end of life) lasted until 2020-01-01, not included: it lifts nothing",
-        "`allow` of remove stranger (end of life) names a workload that nobody knows: it lifts nothing",
+        "`allow` of remove stranger (end of life) names an unknown workload: it lifts nothing",
     ]
 
 

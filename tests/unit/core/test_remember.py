@@ -10,9 +10,10 @@ from reconciler.core.standing import standing
 from reconciler.engine.plan import plan
 from reconciler.model.change import Verb
 from reconciler.model.event import AnyEvent, Called, Halted, Met, Note, Resolved, Ruled, SlotName
-from reconciler.model.memory import Command, Memory, RolloutId, Ruling
+from reconciler.model.memory import Memory
 from reconciler.model.observation import Phase, State
 from reconciler.model.outcome import Receipt, ReceiptKind, Result
+from reconciler.model.ruling import Command, RolloutId, Ruling
 from reconciler.model.unit import Ref
 from tests.unit.engine.memory import NOW, Clock, request
 from tests.unit.engine.memory import Memory as Platform
@@ -116,7 +117,7 @@ def test_nobody_else_acts_as_far_as_a_process_knows() -> None:
 
 def test_a_reading_shows_what_came_of_calls_without_an_answer() -> None:
     platform = Platform(Clock())
-    platform.clock.time = NOW + 10
+    platform.clock.time = NOW + 1000
     platform.slots["u0", "w1"] = State("v2", "1")
     platform.slots["u3", "w1"] = State("v2", phase=Phase.UNKNOWN)
     fold = Remembering(0.0, durable=False)

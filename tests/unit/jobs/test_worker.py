@@ -79,7 +79,9 @@ def test_a_pass_that_failed_is_made_again_later_and_later(jobs: Jobs) -> None:
             jobs.queue.lay([JOB], 60 + failures)
             assert [one[2] for one in site.waiting()] == [failures], "the next tick does not shorten that"
             jobs.do("UPDATE procrastinate_jobs SET scheduled_at = now() WHERE status = 'todo'")
-            jobs.do('SELECT pg_notify(\'procrastinate_queue_v1#reconciler\', \'{"type": "job_inserted", "job_id": 0}\')')
+            jobs.do(
+                'SELECT pg_notify(\'procrastinate_queue_v1#reconciler\', \'{"type": "job_inserted", "job_id": 0}\')'
+            )
         until(lambda: len(site.made) == 4, "the pass that works")
     assert site.said == ["error: plant: no token (set it)", "error: plant: KeyError: 'a mistake'"]
     assert site.waiting() == []

@@ -14,7 +14,7 @@ from reconciler.model.unit import Reach
 from reconciler.platforms.memfault.compile import above
 from reconciler.platforms.memfault.slots import SlotEvidence, lead_of
 from reconciler.platforms.memfault.wire import Activated, Artifact, CohortRef, Deployment, Release
-from reconciler.views.reason_words import conditions_words
+from reconciler.views.condition_words import conditions_words
 from tests.unit.platforms.memfault.project import MAIN, RADIO, Project, staged
 
 

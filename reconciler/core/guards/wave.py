@@ -1,0 +1,58 @@
+"""Admission: what a rollout lets go. Nothing while it is stopped; nothing of a wave that is not open; nobody who is not there.
+
+Only units that are still to be taken somewhere pass gates. What is on its way goes on, unless the rollout is stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from reconciler.core.assessment import FleetAssessment
+from reconciler.core.rollouts import Standing, Step
+from reconciler.model.change import Change, Held
+from reconciler.model.hold import Hold, HoldReason
+from reconciler.model.rollout import RolloutState
+
+STOPS = {
+    RolloutState.HALTED: HoldReason.ROLLOUT_HALTED,
+    RolloutState.PAUSED: HoldReason.ROLLOUT_PAUSED,
+    RolloutState.ABORTED: HoldReason.ROLLOUT_ABORTED,
+}
+
+
+def admission(one: FleetAssessment, going: Sequence[Change], held: Sequence[Held]) -> Mapping[int, tuple[Hold, ...]]:
+    """Return which changes a rollout holds, and why."""
+    del held
+    if not one.standings:
+        return {}
+    rows = one.snapshot.units.index
+    found: dict[int, tuple[Hold, ...]] = {}
+    known: dict[int, tuple[Hold, ...]] = {}  # steps are shared, and live as long as the standings
+    for position, change in enumerate(going):
+        standing = one.standings.get((change.workload.id, change.to or ""))
+        step = standing.step(rows[change.unit.id]) if standing is not None else None
+        if standing is None or step is None:
+            continue
+        reasons = known.get(id(step))
+        if reasons is None:
+            reasons = known[id(step)] = _holds(standing, step)
+        if reasons:
+            found[position] = reasons
+    return found
+
+
+def _holds(standing: Standing, step: Step) -> tuple[Hold, ...]:
+    plan = standing.plan
+    if standing.stopped:
+        said = "" if plan.ruling is None else f"{plan.ruling.by}: {plan.ruling.reason}"
+        code = STOPS[plan.state]
+        if code is HoldReason.ROLLOUT_HALTED:
+            return (Hold(code, count=plan.failed, of=plan.attempted),)
+        return (Hold(code, said),)
+    if not step.starts:
+        return ()
+    if step.seen.gone:
+        return (Hold(HoldReason.OWED),)
+    if step.wave < standing.opening.closed_from:
+        return ()
+    return (Hold(HoldReason.WAVE_NOT_OPEN, wave=step.wave, closing=standing.opening.closing),)

@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
@@ -73,6 +74,13 @@ def name_of(url: str) -> str:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """Run a server for all tests of this process."""
+    with serving() as found:
+        yield found
+
+
+@contextmanager
+def serving() -> Iterator[Postgres]:
+    """Run a server until the end of the block."""
     with tempfile.TemporaryDirectory(prefix="pg") as name:  # short: the path of a socket has 107 bytes at most
         folder, user = Path(name), "nobody" if os.geteuid() == 0 else None
         if user is not None:

@@ -27,7 +27,11 @@ Exit codes: 0 after SIGINT or SIGTERM, 1 where the database cannot be reached or
 @click.option(
     "--database", type=DATABASE, metavar="URL", required=True, help="The PostgreSQL in which passes are jobs."
 )
-@click.option("--setup", is_flag=True, help="Make the tables for jobs, those of another version anew, and exit.")
+@click.option(
+    "--setup",
+    is_flag=True,
+    help="Make the tables for jobs and history, those for jobs of another version anew, and exit.",
+)
 @click.option(
     "--concurrency",
     type=click.IntRange(1, 64),
@@ -72,9 +76,14 @@ def command(
 
     found = Database(database.text)
     if setup:
-        say(f"the tables for jobs {'were made in' if found.set_up() else 'are there already in'} {found.name}")
+        done = found.set_up()
+        wiring.journal(database.text, keep=keep).close()  # which makes its own
+        say(
+            f"the tables for jobs and for the history {'were made in' if done else 'are there already in'} {found.name}"
+        )
         return 0
     found.prepare()
+    wiring.load(paths, connections)  # what is wrong with them from the start is no matter of jobs
     clock = wiring.SystemClock()
     with histories.kept(database.text, clock, keep, creates=True, shared=True) as history:
         passes = Passes(paths, connections, lambda: Lines(log_format, verbose=verbose), history, clock)

@@ -27,6 +27,7 @@ from reconciler.engine.parallel import at_once
 from reconciler.errors import JournalError, PlatformError, ReconcilerError, SettingsError
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review
 from reconciler.model.fleet import Document
+from reconciler.model.memory import InFlight
 from reconciler.model.plan import FleetPlan
 from reconciler.model.release import Catalog, Release
 from reconciler.model.snapshot import Query, Snapshot
@@ -126,7 +127,8 @@ class GroupReader:
         self.group = group
         self.request = request
         self.clock = clock
-        self._began = clock.now()
+        self._flying: frozenset[InFlight] | None = None
+        """What was in flight when it read first: what this run sends itself, its loop follows."""
         self.platforms: dict[str, Platform] = {}
         self._closed: dict[str, ReconcilerError] = {}
         for name in group.connections:
@@ -149,7 +151,8 @@ class GroupReader:
         except JournalError as error:
             return self._unread(chosen, error)
         seen, unread = self._observe()
-        before = tuple(one for one in memory.in_flight if one.at < self._began)
+        self._flying = frozenset(memory.in_flight) if self._flying is None else self._flying
+        before = tuple(one for one in memory.in_flight if one in self._flying)
         memory = msgspec.structs.replace(memory, in_flight=before)
         assessed = {name: assess_reading(self.request, one, names, now, memory) for name, one in seen.items()}
         for name in self.group.asked:

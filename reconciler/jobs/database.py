@@ -54,14 +54,14 @@ class Database:
 
     def __init__(self, url: str) -> None:
         try:
-            from psycopg import conninfo
+            from psycopg import ProgrammingError, conninfo
         except ImportError as error:
             raise SettingsError(f"jobs in a database need psycopg: {error}", hint=EXTRA) from None
         if not re.match(r"postgres(ql)?://", url):
             raise SettingsError("the database is not given as a URL of PostgreSQL", hint=FORM)
         try:
             given = conninfo.conninfo_to_dict(url)
-        except Exception:  # noqa: BLE001 - its text may hold the password
+        except ProgrammingError:  # its text may hold the password
             raise SettingsError("the URL of the database cannot be read", hint=FORM) from None
         self.url = url
         self.name = _name(given)
@@ -234,9 +234,9 @@ def _version() -> str:
 
 def _hush() -> None:
     """Let procrastinate and the pool write no log: what they meet is said here, in our words."""
-    import logging
+    from logging import NullHandler, getLogger
 
     for name in ("procrastinate", "psycopg.pool", "psycopg"):
-        logger = logging.getLogger(name)
+        logger = getLogger(name)
         logger.propagate = False
-        logger.handlers = [logging.NullHandler()]
+        logger.handlers = [NullHandler()]

@@ -60,7 +60,7 @@ class PassJob(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     def arguments(self, tick: int) -> dict[str, Any]:
         """Return it as the arguments of a job."""
-        return {"job": msgspec.to_builtins(self), TICK: tick}
+        return {"job": msgspec.json.decode(msgspec.json.encode(self)), TICK: tick}  # as the database gives it back
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -110,15 +110,15 @@ async def laid(app: Any, job: PassJob, tick: int) -> bool:
     return False
 
 
-async def again(app: Any, job: PassJob, seconds: float) -> bool:
-    """Lay a job down that is due in so many seconds; return False where one of its group waits already."""
+async def again(app: Any, job: PassJob, seconds: float, failures: int = 0) -> bool:
+    """Lay a job down that is due in so many seconds, after so many failures; return False where one of its group waits."""
     from procrastinate.exceptions import AlreadyEnqueued
 
     deferrer = app.configure_task(
         TASK, queue=QUEUE, lock=job.lock, queueing_lock=job.lock, schedule_in={"seconds": seconds} if seconds else None
     )
     try:
-        await deferrer.defer_async(**job.arguments(0))
+        await deferrer.defer_async(**job.arguments(0), failures=failures)
     except AlreadyEnqueued:
         return False
     return True

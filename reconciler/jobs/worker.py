@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from threading import Thread
 from typing import Any, Protocol
 
@@ -31,8 +30,8 @@ LONGEST_BACKOFF = 900.0
 SOON = 5.0
 """Seconds until a job is tried again that this worker cannot do."""
 
-POLL = 5.0
-"""Seconds between two looks for jobs where the database tells of none."""
+POLL = 1.0
+"""Seconds between two looks for jobs: that a lock is free again, the database tells nobody."""
 
 
 class Ending(msgspec.Struct, frozen=True):
@@ -62,12 +61,8 @@ class Tell(Protocol):
         ...
 
 
-class Repeat(Exception):
-    """A pass is to be made again in so many seconds."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__()
-        self.seconds = seconds
+class Failed(Exception):
+    """A pass failed, and what that means was said."""
 
 
 class Worker:
@@ -97,8 +92,8 @@ class Worker:
         self._pool = ThreadPoolExecutor(concurrency, "pass")
         self._since = float("inf")
         """When the database was reached, in monotonic seconds."""
-        self._begun: set[int] = set()
-        """Jobs that this process began, and perhaps could not end."""
+        self._begun: dict[int, float] = {}
+        """Jobs that this process began, and when they ended here, in monotonic seconds."""
 
     def run(self) -> None:
         """Work until stopped."""
@@ -131,12 +126,12 @@ class Worker:
     async def _serve(self, *, recovered: bool) -> None:
         """Work as long as the database is there. Raises what it answers instead."""
         app = self.database.app()
-        app.task(name=TASK, queue=QUEUE, pass_context=True, retry=_strategy())(self._job)
+        app.task(name=TASK, queue=QUEUE, pass_context=True)(self._job)
         async with self.database.opened(app):
             self._since = time.monotonic()
             if recovered:
                 self.tell("info", f"{self.database.name}: reached again")
-            await self._take_over(app, mine=True)
+            await self._take_over(app, await self._left(app, 0.0), "this worker left it when the database was gone")
             working = asyncio.create_task(
                 app.run_worker_async(
                     queues=[QUEUE],
@@ -163,28 +158,38 @@ class Worker:
 
     # --- jobs -------------------------------------------------------------------------------------------------------
 
-    async def _job(self, context: Any, job: Any, timestamp: int = 0) -> None:
-        """Run one job in a thread; what is to come after it is laid down, or raised for procrastinate to repeat it."""
+    async def _job(self, context: Any, job: Any, failures: int = 0, timestamp: int = 0) -> None:
+        """Run one job in a thread, and lay down what is to come after it. Raises Failed, for procrastinate's books."""
         del timestamp
-        row = context.job
-        self._begun.add(row.id)
+        row, app = context.job, context.app
+        self._begun[row.id] = float("inf")
         try:
             said = msgspec.convert(job, PassJob)
+            await self._run_one(row, app, said, failures)
         except msgspec.ValidationError as error:
-            self.tell(
-                "error", f"job {row.id} is of another version of this program, and another worker must do it: {error}"
-            )
-            raise Repeat(SOON) from None
-        try:
-            ending = await asyncio.get_running_loop().run_in_executor(self._pool, self._made, row, said)
-        except Other as why:
-            self.tell("warning", f"{said.name}: {why}; nothing is done here, and the pass is laid down again")
-            await again(context.app, said, SOON)
+            words = "is of another version of this program, and waits for a worker of that"
+            self.tell("error", f"job {row.id} {words}: {error}")
+            raise Failed from None
+        finally:
+            self._begun[row.id] = time.monotonic()
+
+    async def _run_one(self, row: Any, app: Any, job: PassJob, failures: int) -> None:
+        running = asyncio.get_running_loop().run_in_executor(self._pool, self._made, row, job)
+        await asyncio.wait([running])
+        error = running.exception()
+        if isinstance(error, Other):
+            self.tell("warning", f"{job.name}: {error}; nothing is done here, and the pass is laid down again")
+            await again(app, job, SOON, failures)
             return
+        if error is not None:  # a mistake of this program
+            self.tell("error", f"{job.name}: {type(error).__name__}: {error}")
+        ending = running.result() if error is None else Ending(failed=True)
         if ending.stopped:
-            raise Repeat(0.0)
-        if ending.failed:
-            raise Repeat(min(said.interval * 2.0 ** min(row.attempts + 1, 10), max(LONGEST_BACKOFF, said.interval)))
+            await again(app, job, 0.0, failures)
+        elif ending.failed:
+            pause = min(job.interval * 2.0 ** min(failures + 1, 10), max(LONGEST_BACKOFF, job.interval))
+            await again(app, job, pause, failures + 1)
+            raise Failed
 
     def _made(self, row: Any, job: PassJob) -> Ending:
         try:
@@ -208,31 +213,34 @@ class Worker:
     async def _look_for_stalled(self, app: Any) -> None:
         while True:
             await asyncio.sleep(self.takeover / 3)
-            await self._take_over(app)
+            stalled = await app.job_manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=self.takeover)
+            await self._take_over(app, stalled, f"its worker gave no sign of life for {self.takeover:.0f} s")
+            await self._take_over(app, await self._left(app, self.takeover), "it could not be marked as ended")
 
-    async def _take_over(self, app: Any, *, mine: bool = False) -> None:
-        """End jobs of workers that are gone, and lay their passes down anew; `mine`: those that this process left."""
+    async def _left(self, app: Any, ago: float) -> list[Any]:
+        """Return jobs that ended here so many seconds ago, and stand as if they ran."""
+        running = await app.job_manager.list_jobs_async(queue=QUEUE, status="doing")
+        found = [one for one in running if self._begun.get(one.id, float("inf")) < time.monotonic() - ago]
+        known = {one.id for one in running}
+        self._begun = {number: at for number, at in self._begun.items() if number in known or at == float("inf")}
+        return found
+
+    async def _take_over(self, app: Any, stalled: Iterable[Any], why: str) -> None:
+        """End jobs that nobody runs any more, and lay their passes down anew."""
         from procrastinate.exceptions import ConnectorException
         from procrastinate.jobs import Status
 
-        if mine:
-            running = await app.job_manager.list_jobs_async(queue=QUEUE, status=Status.DOING.value)
-            stalled = [one for one in running if one.id in self._begun]
-            self._begun.clear()
-            why = "this worker left it when the database was gone"
-        else:
-            stalled = await app.job_manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=self.takeover)
-            why = f"its worker gave no sign of life for {self.takeover:.0f} s"
         for row in stalled:
             try:
                 await app.job_manager.finish_job_by_id_async(row.id, Status.FAILED, delete_job=False)
             except ConnectorException:
                 continue  # another worker was faster, or it ended after all
+            self._begun.pop(row.id, None)
             try:
                 job = msgspec.convert(row.task_kwargs["job"], PassJob)
             except (KeyError, msgspec.ValidationError):
                 continue  # the next tick lays it down anew
-            await again(app, job, 0.0)
+            await again(app, job, 0.0, row.task_kwargs.get("failures", 0))
             self.tell("warning", f"{job.name}: the pass is made anew: {why}")
 
     async def _wait(self, seconds: float) -> None:
@@ -246,17 +254,3 @@ class Worker:
         error = context.get("exception")
         if error is not None and not isinstance(error, Exception):
             raise error
-
-
-def _strategy() -> Any:
-    """Return how procrastinate repeats a job: as its exception says."""
-    from procrastinate import BaseRetryStrategy, RetryDecision
-
-    class Repeating(BaseRetryStrategy):
-        def get_retry_decision(self, *, exception: BaseException, job: Any) -> RetryDecision | None:
-            del job
-            if not isinstance(exception, Repeat):
-                return None
-            return RetryDecision(retry_at=datetime.now(UTC) + timedelta(seconds=exception.seconds))
-
-    return Repeating()

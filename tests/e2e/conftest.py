@@ -33,7 +33,7 @@ import pytest
 from reconciler.cli import main, wiring
 from reconciler.platforms.http import Client
 
-LIMIT = 60.0
+LIMIT = 300.0
 """Seconds that a command, or anything waited for, may take on a machine with other things to do; hangs alone reach it."""
 FLEET = """
 apiVersion: reconciler/v1

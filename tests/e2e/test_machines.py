@@ -141,11 +141,13 @@ def machines(folder: Path, url: str, where: Plants) -> Iterator[Machines]:
             process.communicate()
 
 
-@pytest.mark.parametrize("workers", [1, 2, 4])
-def test_workers_share_the_groups_and_do_nothing_twice(tmp_path: Path, database: str, workers: int) -> None:
+@pytest.mark.parametrize(("workers", "concurrency"), [(1, "3"), (2, "1"), (4, "1")])
+def test_workers_share_the_groups_and_do_nothing_twice(
+    tmp_path: Path, database: str, workers: int, concurrency: str
+) -> None:
     with plants(tmp_path, 4) as found, machines(tmp_path, database, found) as run:
         for number in range(workers):
-            run.worker(f"worker{number}")
+            run.worker(f"worker{number}", "--concurrency", concurrency)
         run.watch()
         until(lambda: found.settled({"telemetry": "v1.4.0"}), "all fleets at the new version")
         assert found.twice() == []
@@ -171,6 +173,24 @@ def test_a_worker_killed_in_the_middle_of_a_call_doubles_and_loses_nothing(tmp_p
             lambda: all(f"{one} pass 1: synced" in run.said("second") + run.said("third") for one in found.simulators),
             "a pass over every group after it",
         )
+        assert found.twice() == []
+
+
+def test_a_worker_that_is_stopped_lets_its_call_end_and_another_one_goes_on(tmp_path: Path, database: str) -> None:
+    both = {"telemetry": "v1.4.0", "modbus-poller": "v1.4.0"}
+    asked = ", ".join(f"{name}: {{version: {version}}}" for name, version in both.items())
+    with plants(tmp_path, 1, asked) as found, machines(tmp_path, database, found) as run:
+        (plant,) = found.simulators.values()
+        plant.control("POST", "faults", slow={"rate": 1, "on": "writes", "maximum": 1})
+        run.worker("first", "--log-format", "json")
+        run.watch("--concurrency", "1")
+        until(lambda: bool(found.took_effect("p0")), "the first of two calls, whose answer is held back")
+        said = run.end("first")
+        assert "stopping after the running calls" in said
+        called = [json.loads(line) for line in run.said("first").splitlines() if '"called"' in line]
+        assert [one["receipt"]["kind"] for one in called] == ["accepted"]
+        run.worker("second")
+        until(lambda: found.settled(both), "everything at its version")
         assert found.twice() == []
 
 
@@ -283,6 +303,14 @@ def test_rights_are_asked_for_before_anything_is_done(run: Run, postgres: Postgr
         assert "GRANT USAGE ON SCHEMA" in refused.err
         postgres.execute(f"GRANT {grant} TO poor_{name}", database=name)
     assert run("worker", "--database", poor).code == 1
+
+
+def test_manifests_that_are_wrong_from_the_start_end_a_worker(run: Run, tmp_path: Path, database: str) -> None:
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "fleet.yaml").write_text("apiVersion: reconciler/v1\nkind: Fleet\nmetadata: {name: 7}\n")
+    refused = run("worker", "m", "--database", database)
+    assert refused.code == 1, refused
+    assert "m/fleet.yaml:1:1: error" in refused.err
 
 
 def test_tables_of_another_version_are_made_anew_only_when_a_person_says_so(run: Run, database: str) -> None:

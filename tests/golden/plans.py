@@ -238,6 +238,7 @@ def all_held() -> Plan:
     small = Kept(problem=KeepProblem.TOO_SMALL, tag="pair", serving=1, value="p8", members=1)
     agents = {
         HoldReason.AGENT_TOO_OLD: Hold(HoldReason.AGENT_TOO_OLD, needs="1.40.0", has="1.30.0"),
+        HoldReason.IN_FLIGHT: Hold(HoldReason.IN_FLIGHT, "2026-11-29T07:59:30Z", until="2026-11-29T08:00:30Z"),
         HoldReason.OUTSIDE_WINDOW: Hold(
             HoldReason.OUTSIDE_WINDOW, "America/Chicago", opens="2026-11-29T02:00:00-06:00"
         ),

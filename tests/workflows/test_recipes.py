@@ -20,6 +20,7 @@ import regopy
 import yaml
 
 from reconciler.views import plan_json
+from tests.e2e.conftest import until
 from tests.forge.servers import TOKEN, GitLab, serving
 from tests.golden import plans
 from tests.house.tree import ROOT
@@ -283,6 +284,44 @@ def test_kubernetes_runs_a_pass_and_no_two(machine: Machine) -> None:
         args = [arg.replace("/fleet/", f"{place}/") for arg in one["args"]]
         assert machine.run([*one["command"], *args], folder, **environment).returncode == 0
     assert plant.runs("modbus-poller") == {"v1.4.0"}
+
+
+def test_kubernetes_has_workers_that_make_what_the_watch_lays_down(machine: Machine, database: str) -> None:
+    plant, place = machine.plant, machine.folder / "fleet"
+    found = yaml.safe_load((EXAMPLES / "kubernetes/workers.yaml").read_text())
+    assert {(one["apiVersion"], one["kind"]) for one in found["items"]} == {("apps/v1", "Deployment")}
+    pods = {}
+    for one in found["items"]:
+        spec, name = one["spec"], one["metadata"]["name"]
+        assert spec["selector"]["matchLabels"] == spec["template"]["metadata"]["labels"] == {"app": name}
+        pods[name] = spec["template"]["spec"]
+    place.mkdir()
+    plant.hub.push("main", fleet(poller="v1.4.0"))
+    secrets = {"RECONCILER_DATABASE": database, **machine.token}
+    running = []
+    for name, pod in pods.items():
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        (clone,), (container,) = pod["initContainers"], pod["containers"]
+        (kept,) = {one["valueFrom"]["secretKeyRef"]["name"] for one in container["env"]}
+        assert kept == "reconciler"
+        folder = place / name
+        folder.mkdir()
+        args = [arg.replace("/fleet/", f"{folder}/") for arg in clone["args"]]
+        cloned = machine.run([*clone["command"], *args], folder, REPOSITORY=f"file://{plant.hub.origin}")
+        assert cloned.returncode == 0
+        environment = {one["name"]: secrets[one["name"]] for one in container["env"]}
+        command = [*container["command"], *container["args"]]
+        process = subprocess.Popen(
+            command, cwd=folder / "clone", env={**machine.environment, **environment},
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        running.append(process)
+    try:
+        until(lambda: plant.runs("modbus-poller") == {"v1.4.0"}, "what git says")
+    finally:
+        for process in running:
+            process.terminate()
+    assert [process.wait(60) for process in running] == [0, 0]
 
 
 def _policy(plan: bytes) -> dict[str, list[str]]:

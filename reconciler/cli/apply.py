@@ -200,7 +200,7 @@ def _warn(found: Plan) -> None:
 
 def _ask(found: Plan, now: float) -> None:
     print_plan(found, "text", verbose=False, now=now, context=None)
-    if not any(fleet.changes for fleet in found.fleets):
+    if not any(fleet.goes for fleet in found.fleets):
         return
     if not click.confirm("Apply these changes?", default=False):
         raise SettingsError("not applied")

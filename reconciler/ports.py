@@ -8,7 +8,7 @@ import msgspec
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review, Staging
 from reconciler.model.event import AnyEvent
 from reconciler.model.fleet import Manifest
-from reconciler.model.memory import Memory
+from reconciler.model.memory import Holder, Memory
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Receipt
 from reconciler.model.provenance import Placement, Provenance
@@ -212,6 +212,10 @@ class Repository(Authors, Protocol):
         """Return the commit checked out; empty outside git and before the first commit."""
         ...
 
+    def author(self, commit: str) -> Author | None:
+        """Return who made a commit, None where git does not know it."""
+        ...
+
     def trouble(self) -> str:
         """Return why git refuses the repository that is there; nothing where it does not, or there is none."""
         ...
@@ -268,9 +272,18 @@ class EventSink(Protocol):
 class History(EventSink, Protocol):
     """Events that are kept, and asked for what neither git nor a platform can answer."""
 
-    def memory(self, fleets: Collection[str], since: float) -> Memory:
+    def memory(self, fleets: Mapping[str, str], since: float) -> Memory:
         """Return what is remembered of fleets, what went since then included (seconds since 1970).
 
+        `fleets` gives for each the identity of its application, empty where that is not known.
+
         Raises JournalError when it cannot be read: nothing may then go that rests on it.
+        """
+        ...
+
+    def claim(self, targets: Collection[str]) -> Holder | None:
+        """Take applications for this process, all or none, until it ends; return who else acts on one of them.
+
+        Asked before anything is read that is acted on. Raises JournalError when that cannot be told.
         """
         ...

@@ -10,11 +10,14 @@ import ipaddress
 import os
 import socket
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import measured
+
+pytest_plugins = ["tests.postgres"]
 
 collect_ignore = ["plugin"]
 """A distribution of its own, whose tests run where it is installed (`tests/house/test_plugin.py`)."""
@@ -36,6 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(measured)
 
 
+@pytest.hookimpl(optionalhook=True)  # there is no such hook without xdist
 def pytest_xdist_auto_num_workers() -> int:
     """Return how many workers `-n auto` is: tests wait for servers and other processes about as long as they compute."""
     return 2 * (os.cpu_count() or 1)
@@ -89,14 +93,15 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give each test the same environment, whoever runs it: no credentials, no colour, 100 columns, UTC, own git identity."""
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Give each test the same environment: no credentials, no colour, 100 columns, UTC, own git identity, own history."""
     for name in list(os.environ):
         if (name.startswith(_FOREIGN) and name not in _KEPT) or name.lower() in _NOISY:
             monkeypatch.delenv(name)
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.getbasetemp() / f"state-{uuid4().hex}"))
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     for role in ("AUTHOR", "COMMITTER"):

@@ -24,6 +24,8 @@ COMMANDS = {
     "releases": ("releases", "List the versions that the platforms have."),
     "deliveries": ("deliveries", "Show the progress of servers that prepare releases."),
     "watch": ("watch", "Compare continuously, and correct drift where allowed."),
+    "worker": ("worker", "Make passes that `watch --database` lays down, on any machine."),
+    "history": ("history", "Show what happened, from the events that were kept."),
     "rollout": ("rollout", "See rollouts; pause, resume, promote or abort one."),
     "validate": ("validate", "Check manifests offline."),
     "show": ("show", "Show a saved plan as text, Markdown or JSON."),

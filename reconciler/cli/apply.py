@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli import saved_plans, wiring
+from reconciler.cli import histories, saved_plans, wiring
 from reconciler.cli.files import check_targets
 from reconciler.cli.options import (
     ALLOW_NEEDS_REASON,
@@ -28,10 +28,11 @@ from reconciler.cli.printing import applied, live, print_plan, print_report, res
 from reconciler.cli.recording import Recorder, RunSoFar, reporting
 from reconciler.core.decide import PlanRequest
 from reconciler.engine.apply import Applying
-from reconciler.engine.plan import plan
+from reconciler.engine.claiming import acts, claimed
+from reconciler.engine.plan import PlanResult, plan
 from reconciler.engine.run import Options
 from reconciler.errors import SettingsError
-from reconciler.model.plan import LimitKind, Plan
+from reconciler.model.plan import LimitKind, PaceKind, Plan
 from reconciler.model.provenance import NOT_IN_HISTORY, Provenance
 from reconciler.ports import History
 from reconciler.views.words import listed
@@ -79,14 +80,16 @@ manifest holds some slots; 1 an error before anything was sent.""",
 )
 @click.option(
     "--allow",
-    type=click.Choice([*(kind.value for kind in LimitKind), NOT_IN_HISTORY]),
+    type=click.Choice([*(kind.value for kind in (*LimitKind, *PaceKind)), NOT_IN_HISTORY]),
     multiple=True,
-    help="Lift this limit, once; needs --reason.",
+    help="Lift this limit, or `windows` or `keep` of the fleets, once; needs --reason.",
 )
 @click.option("--reason", metavar="TEXT", help="Why a limit is lifted; recorded.")
 @concurrency_option
 @click.option("--fail-fast", is_flag=True, help="Stop at the first refused call.")
 @result_option
+@histories.IF_THERE
+@histories.keep_option
 @selection
 @output_option("text", "json")
 @plans_among_paths
@@ -103,6 +106,8 @@ def command(  # every option is one of the command line's
     concurrency: int,
     fail_fast: bool,
     result: Path | None,
+    history_at: str | None,
+    keep: float,
     output: str,
 ) -> int:
     """Carry out a plan with the fewest calls, watch units settle, and report the result of every change.
@@ -115,20 +120,23 @@ def command(  # every option is one of the command line's
     reviews = saved_plans.read(plan_files, approved if plan_files else ())
     saved = reviews[0] if reviews and not replan_if_subset else None
     clock = wiring.SystemClock()
-    history = wiring.history(clock)
     manifest = wiring.load(selected.paths, selected.connections, strict=selected.strict)
     commit = wiring.commit(selected.paths, manifest)
     for path, one in zip(plan_files, reviews, strict=True):
         saved_plans.check(one, path, manifest, commit, selected.paths, allow, clock.now())
+    lifting = dict.fromkeys(allow, reason or "")
+    options = Options(concurrency=concurrency, fail_fast=fail_fast, wait=not no_wait, deadline=deadline, allow=lifting)
     request = PlanRequest(
         manifest=manifest,
         filters=selected.filters,
         strict=selected.strict,
         provenance=Provenance(commit=commit),
         by_ids=replan_if_subset,
+        lifted=options.lifted,
     )
     with ExitStack() as stack:
-        planned = plan(request, wiring.opener(manifest, clock), clock, history)
+        history = stack.enter_context(histories.kept(history_at, clock, keep, creates=False))
+        planned = _planned(request, clock, history)
         stack.callback(planned.close)
         for one in reviews:
             check_targets(one, planned.plan)
@@ -137,29 +145,14 @@ def command(  # every option is one of the command line's
         if saved is None and planned.plan.errored and not planned.readings:
             print_plan(planned.plan, output, verbose=False, now=clock.now(), context=selected.context)
             return 1
-        if not yes and not reviews:
-            _ask(planned.plan, clock.now())
-        else:
-            _warn(planned.plan)
-        options = Options(
-            concurrency=concurrency,
-            fail_fast=fail_fast,
-            wait=not no_wait,
-            deadline=deadline,
-            allow=dict.fromkeys(allow, reason or ""),
-        )
-        more = reviews if replan_if_subset else ()
-        applying = Applying(planned, options, clock, run=uuid.uuid4().hex, saved=saved, reviewed=more)
-        return _carry_out(applying, clock, history, result, output, selected)
+        (_warn if yes or reviews else _ask)(planned.plan, clock.now())
+        run, more, by = uuid.uuid4().hex, reviews if replan_if_subset else (), wiring.author(selected.paths, commit)
+        applying = Applying(planned, options, clock, run=run, saved=saved, reviewed=more, author=by)
+        return _carry_out(applying, clock, result, output, selected)
 
 
 def _carry_out(
-    applying: Applying,
-    clock: wiring.SystemClock,
-    history: History,
-    result: Path | None,
-    output: str,
-    selected: Selection,
+    applying: Applying, clock: wiring.SystemClock, result: Path | None, output: str, selected: Selection
 ) -> int:  # one run
     from reconciler.views import apply_text
 
@@ -167,12 +160,21 @@ def _carry_out(
     words = "stopping: running calls are finished, no more are sent; a second time ends at once"
     with reporting(so_far), wiring.stoppable(clock, words, so_far.last_words):
         with result_file(result) as kept, live(applying.saved or applying.planned.plan) as screen:
-            recorder = Recorder(clock.stop, so_far, history, kept, screen)
+            recorder = Recorder(clock.stop, so_far, applying.planned.history, kept, screen)
             for event in applying.events():
                 recorder.record(event)
         print_report(applied(applying), output, apply_text.encode, apply_text.render, context=selected.context)
         recorder.end()
     return applying.exit_code
+
+
+def _planned(request: PlanRequest, clock: wiring.SystemClock, history: History) -> PlanResult:
+    """Make today's plan; raise SettingsError where another process acts on what is to be changed."""
+    opener = wiring.opener(request.manifest, clock)
+    fleets = [name for name in request.manifest.fleets if request.filters.fleet(name)]
+    for connection, holder in claimed(request, opener, history, fleets).items():
+        raise SettingsError(acts(holder, connection), hint="end it, or let it make the change")
+    return plan(request, opener, clock, history)
 
 
 def _check_usage(*, yes: bool, plans: int, replan: bool, allow: tuple[str, ...], reason: str | None) -> None:
@@ -186,8 +188,9 @@ def _check_usage(*, yes: bool, plans: int, replan: bool, allow: tuple[str, ...],
         raise click.UsageError("there is no terminal to confirm on: give --yes, or a reviewed plan with --plan FILE")
 
 
-def _warn(found: Plan) -> None:
+def _warn(found: Plan, now: float) -> None:
     """Say what a plan warns of that nobody was shown: one line a kind and fleet."""
+    del now
     from reconciler.views import alike
     from reconciler.views.reason_words import warnings_of
 
@@ -200,7 +203,7 @@ def _warn(found: Plan) -> None:
 
 def _ask(found: Plan, now: float) -> None:
     print_plan(found, "text", verbose=False, now=now, context=None)
-    if not any(fleet.goes for fleet in found.fleets):
+    if not any(fleet.changes or any(held.follows for held in fleet.held) for fleet in found.fleets):
         return
     if not click.confirm("Apply these changes?", default=False):
         raise SettingsError("not applied")

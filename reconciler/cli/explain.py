@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli import wiring
+from reconciler.cli import histories, wiring
 from reconciler.cli.options import connections_option, file_option, output_option
 from reconciler.cli.printing import print_report
 from reconciler.core.decide import PlanRequest
@@ -29,7 +29,15 @@ The workload may be left out even if PATHS are given: an existing file or folder
 @output_option("text", "json")
 @file_option
 @connections_option
-def command(unit: str, rest: tuple[str, ...], output: str, file: tuple[Path, ...], connections: Path | None) -> None:
+@histories.IF_THERE
+def command(
+    unit: str,
+    rest: tuple[str, ...],
+    output: str,
+    file: tuple[Path, ...],
+    connections: Path | None,
+    history_at: str | None,
+) -> None:
     """Explain why a unit has the versions it has: the deciding line and its author, overruled lines, state, next steps.
 
     UNIT and WORKLOAD are names or ids.
@@ -42,7 +50,8 @@ def command(unit: str, rest: tuple[str, ...], output: str, file: tuple[Path, ...
     manifest = wiring.load(paths, connections)
     repository = wiring.repository(paths)
     request = PlanRequest(manifest=manifest, detail=unit)
-    planned = plan(request, wiring.opener(manifest, clock), clock, wiring.history(clock))
+    with histories.read(history_at, clock) as history:
+        planned = plan(request, wiring.opener(manifest, clock), clock, history)
     planned.close()
     found = explanation(planned, manifest, repository, unit, workload)
     print_report(found, output, explain_text.encode, explain_text.render, now=clock.now())

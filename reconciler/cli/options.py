@@ -54,8 +54,32 @@ class FingerprintType(click.ParamType[str]):
         return str(value).lower()
 
 
+class Secretive(NamedTuple):
+    """A text that nobody prints."""
+
+    text: str
+
+    def __repr__(self) -> str:
+        """Return what stands for it."""
+        return "***"
+
+
+class SecretType(click.ParamType[Secretive]):
+    """A value that may hold a password: whatever is wrong with it, it is not printed."""
+
+    name = "secret"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Secretive:  # click's signature
+        """Return it, covered."""
+        del param, ctx
+        return value if isinstance(value, Secretive) else Secretive(str(value))
+
+
 FINGERPRINT = FingerprintType()
 DURATION = DurationType()
+DATABASE = SecretType()
 LIFETIME = DurationType("1s", "365d")
 
 FILE = click.Path(path_type=Path)

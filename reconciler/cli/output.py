@@ -79,6 +79,11 @@ def write_json(content: bytes) -> None:
     click.echo(harmless_json(content))
 
 
+def write_csv(text: str) -> None:
+    """Write a table whose cells are cleaned: commas and quotes stay where they are."""
+    say(*text.splitlines())
+
+
 def write_yaml(content: bytes) -> None:
     """Write the values of a JSON document as YAML."""
     from msgspec.json import decode

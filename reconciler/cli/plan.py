@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli import comparing, wiring
+from reconciler.cli import comparing, histories, wiring
 from reconciler.cli.annotating import ANNOTATIONS, print_annotations
 from reconciler.cli.files import write_file
 from reconciler.cli.options import FILE, LIFETIME, Selection, output_option, selection, verbose_option
@@ -51,6 +51,7 @@ held ones included; 0 nothing to do.""",
 @selection
 @click.option("--snapshot", type=FILE, metavar="FILE", help="Plan offline against a recorded snapshot.")
 @click.option("--probe", is_flag=True, help="Look up releases even where the request may make a server prepare one.")
+@histories.IF_THERE
 @verbose_option
 def command(  # every option is one of the command line's
     selected: Selection,
@@ -62,6 +63,7 @@ def command(  # every option is one of the command line's
     snapshot: Path | None,
     probe: bool,
     verbose: bool,
+    history_at: str | None,
 ) -> int:
     """Show what apply would do, and why; changes nothing.
 
@@ -80,7 +82,10 @@ def command(  # every option is one of the command line's
         return error.exit_code
     open_ = wiring.opener(manifest, clock) if snapshot is None else wiring.recorded(snapshot, manifest, clock)
     where = (selected.paths, selected.connections)
-    with comparing.compared(base, manifest, *where, offline=snapshot is not None) as compared:
+    with (
+        histories.read(history_at, clock) as history,
+        comparing.compared(base, manifest, *where, offline=snapshot is not None) as compared,
+    ):
         request = PlanRequest(
             manifest=manifest,
             base=compared.base,
@@ -92,7 +97,7 @@ def command(  # every option is one of the command line's
             probe=probe,
             lifetime=expires,
         )
-        planned = plan(request, comparing.guarded(open_, compared.connections), clock, wiring.history(clock))
+        planned = plan(request, comparing.guarded(open_, compared.connections), clock, history)
     planned.close()
     _say_hidden(planned.plan)
     if out is not None:

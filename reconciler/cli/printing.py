@@ -83,11 +83,12 @@ def applied(applying: Applying) -> Applied:
 
     plan = applying.saved or applying.planned.plan
     ended = {(one.fleet, one.unit.id, one.workload.id) for one in applying.outcomes}
+    last = {(fleet, one.unit.id, one.workload.id): one for fleet, seen in applying.seen.items() for one in seen.held}
     held = tuple(
-        (fleet.fleet, one)
+        (fleet.fleet, last.get((fleet.fleet, one.unit.id, one.workload.id), one))
         for fleet in plan.fleets
         for one in fleet.held
-        if not one.stage or (fleet.fleet, one.unit.id, one.workload.id) not in ended
+        if (fleet.fleet, one.unit.id, one.workload.id) not in ended
     )
     return Applied(
         run=applying.run.id,

@@ -65,10 +65,21 @@ class Recorder:
     """Gives every event to those who keep and show it.
 
     One that fails stops the run, since what is not recorded must not go; what runs is finished, and the other sinks get it.
+    A history that fails is told all the same: it keeps what it could not write. Where there is a `hold`, that is told
+    instead of stopping.
     """
 
-    def __init__(self, stop: Callable[[], None], so_far: RunSoFar, *sinks: EventSink) -> None:
+    def __init__(
+        self,
+        stop: Callable[[], None],
+        so_far: RunSoFar,
+        history: EventSink,
+        *sinks: EventSink,
+        hold: Callable[[ReconcilerError], None] | None = None,
+    ) -> None:
         self._stop = stop
+        self._history = history
+        self._hold = hold or self._fail
         self._so_far = so_far
         self._sinks: Sequence[EventSink] = sinks
         self._failure: Exception | None = None
@@ -76,13 +87,20 @@ class Recorder:
     def record(self, event: AnyEvent) -> None:
         """Take one event."""
         self._so_far.record(event)
+        try:
+            self._history.record(event)
+        except ReconcilerError as error:
+            self._hold(error)
         for sink in self._sinks:
             try:
                 sink.record(event)
             except ReconcilerError as error:
-                self._failure = self._failure or error
                 self._sinks = [one for one in self._sinks if one is not sink]
-                self._stop()
+                self._fail(error)
+
+    def _fail(self, error: ReconcilerError) -> None:
+        self._failure = self._failure or error
+        self._stop()
 
     def end(self) -> None:
         """Raise what failed first."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli import wiring
+from reconciler.cli import histories, wiring
 from reconciler.cli.options import connections_option, file_option, output_option
 from reconciler.cli.output import say
 from reconciler.cli.printing import print_report
@@ -15,6 +15,7 @@ from reconciler.core.assessment import Filters
 from reconciler.core.decide import PlanRequest
 from reconciler.engine.plan import PlanResult, plan
 from reconciler.model.memory import Command
+from reconciler.ports import History
 
 ABOUT = {
     Command.PAUSE: "Let nothing more of a version go until it is resumed; what is on its way arrives.",
@@ -22,6 +23,10 @@ ABOUT = {
     Command.PROMOTE: "Take the last open wave as succeeded, so that the next one opens. Limits and windows still hold.",
     Command.ABORT: "Let nothing more of a version go, for good: only another version in git goes on.",
 }
+
+
+FOR_EVER = float("inf")
+"""Seconds for which this command has events kept: how long is for those to say who keep them."""
 
 
 @click.group(
@@ -41,12 +46,14 @@ def command() -> None:
     """See how versions spread in waves, and pause, resume, promote or abort one."""
 
 
-def _planned(file: tuple[Path, ...], connections: Path | None, clock: wiring.SystemClock, fleet: str) -> PlanResult:
+def _planned(  # which manifests, and which of their fleets
+    file: tuple[Path, ...], connections: Path | None, clock: wiring.SystemClock, fleet: str, history: History
+) -> PlanResult:
     """Return a plan of one fleet, or of all, whose connections are given back."""
     manifest = wiring.load(list(file), connections)
     filters = Filters(fleets=(fleet,) if fleet in manifest.fleets else ())
     request = PlanRequest(manifest=manifest, filters=filters)
-    planned = plan(request, wiring.opener(manifest, clock), clock, wiring.history(clock))
+    planned = plan(request, wiring.opener(manifest, clock), clock, history)
     planned.close()
     return planned
 
@@ -57,7 +64,10 @@ def _planned(file: tuple[Path, ...], connections: Path | None, clock: wiring.Sys
 @output_option("text", "json")
 @file_option
 @connections_option
-def status(fleet: str, workload: str, output: str, file: tuple[Path, ...], connections: Path | None) -> int:
+@histories.IF_THERE
+def status(  # every option is one of the command line's
+    fleet: str, workload: str, output: str, file: tuple[Path, ...], connections: Path | None, history_at: str | None
+) -> int:
     """Show the waves of rollouts: what of each was attempted, reports the version and failed, and why the next is closed.
 
     Exit codes: 0 shown, whatever it is; 1 a connection could not be read.
@@ -65,7 +75,9 @@ def status(fleet: str, workload: str, output: str, file: tuple[Path, ...], conne
     from reconciler.engine.rollout import rollouts
     from reconciler.views import rollout_text
 
-    planned = _planned(file, connections, wiring.SystemClock(), fleet)
+    clock = wiring.SystemClock()
+    with histories.read(history_at, clock) as history:
+        planned = _planned(file, connections, clock, fleet, history)
     found = rollouts(planned, fleet, workload)
     print_report(found, output, rollout_text.encode, rollout_text.report)
     return int(planned.plan.errored)
@@ -79,8 +91,15 @@ def _ruling(what: Command) -> click.Command:
     @click.option("--version", metavar="VERSION", help="Which version, where several spread.")
     @file_option
     @connections_option
-    def rule(
-        fleet: str, workload: str, reason: str, version: str | None, file: tuple[Path, ...], connections: Path | None
+    @histories.IF_THERE
+    def rule(  # every option is one of the command line's
+        fleet: str,
+        workload: str,
+        reason: str,
+        version: str | None,
+        file: tuple[Path, ...],
+        connections: Path | None,
+        history_at: str | None,
     ) -> None:
         from reconciler.engine.rollout import chosen, rollouts, ruled
         from reconciler.views.event_line import plain_words
@@ -88,16 +107,17 @@ def _ruling(what: Command) -> click.Command:
         if not reason.strip():
             raise click.UsageError("--reason needs a text")
         clock = wiring.SystemClock()
-        one = chosen(rollouts(_planned(file, connections, clock, fleet), fleet, workload), version)
-        event = ruled(
-            one,
-            what,
-            reason=reason.strip(),
-            by=wiring.person(file),
-            history=wiring.history(clock),
-            clock=clock,
-            run=uuid.uuid4().hex,
-        )
+        with histories.kept(history_at, clock, FOR_EVER, creates=False) as history:
+            found = rollouts(_planned(file, connections, clock, fleet, history), fleet, workload)
+            event = ruled(
+                chosen(found, version),
+                what,
+                reason=reason.strip(),
+                by=wiring.person(file),
+                history=history,
+                clock=clock,
+                run=uuid.uuid4().hex,
+            )
         say(plain_words(event))
 
     return rule

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from reconciler.cli import wiring
+from reconciler.cli import histories, wiring
 from reconciler.cli.options import DurationType, Selection, output_option, selection
 from reconciler.cli.output import is_terminal
 from reconciler.cli.status_printing import Appending, Drawing, print_status
@@ -71,9 +71,16 @@ Exit codes: 0 shown, whatever the status is; 1 a connection could not be read. W
     help="With --watch: the time between the end of a reading and the next one.",
 )
 @output_option("text", "wide", "name", "json")
+@histories.IF_THERE
 @selection
 def command(
-    selected: Selection, units: bool, only: tuple[Standing, ...], watch: bool, interval: float, output: str
+    selected: Selection,
+    units: bool,
+    only: tuple[Standing, ...],
+    watch: bool,
+    interval: float,
+    output: str,
+    history_at: str | None,
 ) -> int:
     """Show how fleets are doing: sync, health, and which units are ready, moving, waiting, failed or stuck.
 
@@ -83,7 +90,6 @@ def command(
     listed, `-o name` one `unit/workload` a line.
     """
     clock = wiring.SystemClock()
-    history = wiring.history(clock)
     listed = units or output == "name"
 
     def ask(quiet: bool) -> tuple[PlanRequest, Open]:
@@ -92,14 +98,15 @@ def command(
         return request, wiring.opener(manifest, clock)
 
     if not watch:
-        planned = plan(*ask(False), clock, history)
+        with histories.read(history_at, clock) as history:
+            planned = plan(*ask(False), clock, history)
         planned.close()
         print_status(status(planned, units=listed, only=only), output, clock.now())
         return int(planned.plan.errored)
     shown = Drawing(wide=output == "wide") if is_terminal() and output in {"text", "wide"} else Appending(output)
     try:
-        with shown:
-            for found in follow(ask, clock, history, interval, units=listed, only=only):
+        with shown, histories.read(history_at, clock) as history:
+            for found in follow(ask, clock, interval, history, units=listed, only=only):
                 if isinstance(found, ReconcilerError):
                     shown.trouble(found, clock.now())
                 else:

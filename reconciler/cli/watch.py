@@ -10,12 +10,14 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli import wiring
+from reconciler.cli import histories, wiring
 from reconciler.cli.files import write_file
 from reconciler.cli.options import (
     ALLOW_NEEDS_REASON,
+    DATABASE,
     DURATION,
     FILE,
+    Secretive,
     Selection,
     concurrency_option,
     result_option,
@@ -26,7 +28,8 @@ from reconciler.cli.printing import Lines, result_file
 from reconciler.cli.recording import Recorder, RunSoFar, reporting
 from reconciler.engine.run import Options
 from reconciler.engine.watch import Watched, Watching
-from reconciler.model.plan import LimitKind, Plan
+from reconciler.model.plan import LimitKind, PaceKind, Plan
+from reconciler.ports import History
 
 
 @click.command(
@@ -36,6 +39,7 @@ Examples:
   reconciler watch --mode apply --interval 5m        and correct it
   reconciler watch --once --mode apply --wait 10m    one complete pass, for a scheduled job
   reconciler watch --once --detailed-exitcode --out plan.json
+  reconciler watch --mode apply --database postgresql://fleet@db/fleet   for several machines; see `reconciler worker`
 
 \b
 Exit codes: 0 after SIGINT or SIGTERM; with --once that of the pass: 0 nothing failed, 1 something could not be read,
@@ -85,12 +89,22 @@ forbids changes; 2 there is drift, or a change to make, that was not made, held 
 @click.option("-v", "--verbose", is_flag=True, help="Also print each slot and call on a line, at level debug.")
 @click.option(
     "--allow",
-    type=click.Choice([LimitKind.NOT_ENFORCED.value]),
-    help="Send for fleets with `windows` or `rollout`, which this version does not enforce; needs --reason.",
+    type=click.Choice([LimitKind.NOT_ENFORCED.value, *(kind.value for kind in PaceKind)]),
+    multiple=True,
+    help="Send outside the `windows` of fleets, or against their `keep`, or although this version does not enforce their "
+    "`rollout`; needs --reason.",
 )
 @click.option("--reason", metavar="TEXT", help="Why that is allowed; recorded.")
+@click.option(
+    "--database",
+    type=DATABASE,
+    metavar="URL",
+    help="Make no pass here: lay passes down as jobs in this PostgreSQL, for any number of `reconciler worker`.",
+)
 @concurrency_option
 @result_option
+@histories.KEPT
+@histories.keep_option
 @selection
 def command(  # every option is one of the command line's
     selected: Selection,
@@ -102,10 +116,13 @@ def command(  # every option is one of the command line's
     mode: str,
     log_format: str,
     verbose: bool,
-    allow: str | None,
+    allow: tuple[str, ...],
     reason: str | None,
+    database: Secretive | None,
     concurrency: int,
     result: Path | None,
+    history_at: str | None,
+    keep: float,
 ) -> int:
     """Compare what git says with what platforms report continuously, report drift, and correct it where allowed.
 
@@ -116,37 +133,49 @@ def command(  # every option is one of the command line's
     _check_usage(once=once, may_wait=not wait or (once and mode == "apply"), one_pass=one_pass)
     if allow and not (reason or "").strip():
         raise click.UsageError(ALLOW_NEEDS_REASON)
-    clock = wiring.SystemClock()
-    history = wiring.history(clock)
-    watching = Watching(
-        wiring.source(selected.paths, selected.connections),
-        lambda manifest: wiring.opener(manifest, clock),
-        clock,
-        Watched(
-            interval=interval,
-            once=once,
-            apply=mode == "apply",
-            detailed=detailed_exitcode,
-            filters=selected.filters,
-            strict=selected.strict,
-            options=Options(
-                concurrency=concurrency, wait=wait > 0, deadline=wait, allow={allow: reason} if allow and reason else {}
-            ),
+    clock, run = wiring.SystemClock(), uuid.uuid4().hex
+    watched = Watched(
+        interval=interval,
+        once=once,
+        apply=mode == "apply",
+        detailed=detailed_exitcode,
+        filters=selected.filters,
+        strict=selected.strict,
+        options=Options(
+            concurrency=concurrency, wait=wait > 0, deadline=wait, allow=dict.fromkeys(allow, reason or "")
         ),
-        run=uuid.uuid4().hex,
-        random=random.random,
-        commit=lambda manifest: wiring.commit(selected.paths, manifest, warn=False),
-        keep=None if out is None else _keeper(out),
-        history=history,
     )
-    lines = Lines(log_format, verbose=verbose)
+    manifests, lines = wiring.manifests(selected, clock, run), Lines(log_format, verbose=verbose)
+    if database is not None:
+        from reconciler.cli.distributing import distribute
+
+        here = {"--wait": wait > 0, "--out": out is not None, "--result": result is not None}
+        _check_alone({**here, "--history": history_at is not None, **one_pass})
+        return distribute(database, manifests, watched, clock, lines, run=run, keep=keep)
     if mode == "observe" and log_format == "text":
         note("only comparing, nothing is sent; use --mode apply to correct drift")
+    with histories.kept(history_at, clock, keep, creates=not once) as history:
+        watching = Watching(
+            manifests,
+            lambda manifest: wiring.opener(manifest, clock),
+            clock,
+            watched,
+            run=run,
+            random=random.random,
+            keep=None if out is None else _keeper(out),
+            history=history,
+        )
+        return _watch(watching, clock, history, lines, result)
+
+
+def _watch(
+    watching: Watching, clock: wiring.SystemClock, history: History, lines: Lines, result: Path | None
+) -> int:  # until it is stopped
     so_far = RunSoFar()
     words = "stopping after the running calls; a second time ends at once"
     with reporting(so_far), wiring.stoppable(clock, words, so_far.last_words):
         with result_file(result) as kept, closing(lines):
-            recorder = Recorder(clock.stop, so_far, history, kept, lines)
+            recorder = Recorder(clock.stop, so_far, history, kept, lines, hold=watching.hold)
             for event in watching.events():
                 recorder.record(event)
         recorder.end()
@@ -162,6 +191,13 @@ def _check_usage(*, once: bool, may_wait: bool, one_pass: dict[str, bool]) -> No
     given = [name for name, present in one_pass.items() if present]
     if given and not once:
         raise click.UsageError(f"{given[0]} needs --once: a continuous watch makes a plan in every pass")
+
+
+def _check_alone(given: dict[str, bool]) -> None:
+    """Raise what is wrong with options about passes that are made elsewhere."""
+    for name, present in given.items():
+        if present:
+            raise click.UsageError(f"{name} does not go with --database: workers make the passes, not this command")
 
 
 def _keeper(out: Path) -> Callable[[Plan], None]:

@@ -11,11 +11,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.cli import stopping
 from reconciler.cli.output import note
 from reconciler.cli.reading import display
 from reconciler.engine.group import Open
+from reconciler.engine.manifests import Reloading
 from reconciler.engine.plan import STRICT
 from reconciler.errors import ManifestError, SettingsError
 from reconciler.git.command import git
@@ -30,6 +32,11 @@ from reconciler.platforms import registry
 from reconciler.plugin import Plugins, Simulation
 from reconciler.plugin.platform import Resolve
 from reconciler.ports import SILENT, Clock, History, Platform, ReadProgress, Repository
+
+if TYPE_CHECKING:
+    from reconciler.cli.options import Selection
+    from reconciler.journal.database import Database
+    from reconciler.journal.store import Store
 
 SystemClock = stopping.SystemClock
 stoppable = stopping.stoppable
@@ -93,6 +100,24 @@ def load(
 def source(paths: Sequence[Path], connections: Path | None = None) -> Loader:
     """Return what reads the manifests of PATHS, as often as asked."""
     return Loader(places(paths), plugins(), connections)
+
+
+def manifests(selected: Selection, clock: Clock, run: str) -> Reloading:
+    """Return what reads the manifests of a watch, as often as asked."""
+    return Reloading(
+        source(selected.paths, selected.connections),
+        lambda manifest: commit(selected.paths, manifest, warn=False),
+        clock,
+        run,
+        repository(selected.paths).author,
+    )
+
+
+def targets(manifest: Manifest) -> dict[str, str]:
+    """Return the application that each connection is to, as its platform names it."""
+    known = plugins()
+    specs = {name: document.spec for name, document in manifest.connections.items()}
+    return {name: f"{spec.platform}:{known[spec.platform].target(spec.details)}" for name, spec in specs.items()}
 
 
 def opener(manifest: Manifest, clock: Clock) -> Open:
@@ -163,10 +188,36 @@ def recorded(path: Path, manifest: Manifest, clock: Clock) -> Open:
 
 
 def history(clock: Clock) -> History:
-    """Return what remembers the events of a run."""
+    """Return what remembers the events of a run, for as long as this process."""
     from reconciler.core.remember import Remembering
 
     return Remembering(clock.now(), durable=False)
+
+
+def journal(where: str, *, keep: float | None = None, shared: bool = False) -> Store:
+    """Return the history in a file or a database, opened: to be written with `keep`, for how many seconds, else to be read.
+
+    `shared`: several of those who share it keep each other apart by themselves. Raises SettingsError or JournalError.
+    """
+    from reconciler.journal.store import Store
+
+    return Store(database(where, writes=keep is not None), keep or float("inf"), shared=shared)
+
+
+def database(where: str, *, writes: bool) -> Database:
+    """Return the database of a history, opened; raise SettingsError or JournalError."""
+    from reconciler.journal.address import address
+    from reconciler.journal.database import Database
+
+    return Database(address(where), writes=writes).opened()
+
+
+def no_journal(where: str) -> bool:
+    """Return whether there is no file where a history is to be; what a server has, only it can say."""
+    from reconciler.journal.address import address
+
+    path = address(where).path
+    return path is not None and not path.exists()
 
 
 def person(paths: Sequence[Path]) -> str:
@@ -185,6 +236,12 @@ def repository(paths: Sequence[Path]) -> Repository:
     """Return the git repository around the manifests."""
     first = places(paths)[0]
     return GitRepository(first if first.is_dir() else first.parent)
+
+
+def author(paths: Sequence[Path], commit: str) -> str:
+    """Return who made the commit of the manifests; nothing outside git."""
+    found = repository(paths).author(commit.removesuffix(DIRTY)) if commit else None
+    return found.author if found is not None else ""
 
 
 def beside(repository: Repository, connections: Path) -> Path | None:

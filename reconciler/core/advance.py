@@ -8,12 +8,16 @@ bounded, so a run ends. What calls came to is `core.answers`, what an accepted s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from math import inf
+
 from reconciler.core.answers import ATTEMPTS, take
 from reconciler.core.assessment import FleetAssessment
 from reconciler.core.bind import (
     Dropped,
     bind_one,
     content_changed,
+    gone,
     on_the_way,
     overwritten_since,
     slot_of,
@@ -22,15 +26,13 @@ from reconciler.core.bind import (
 from reconciler.core.calls import compiled
 from reconciler.core.ending import given_up
 from reconciler.core.follow import Step, follow
+from reconciler.core.gate import FRESH, closing, opens_in
 from reconciler.core.progress import Advance, Answers, Call, Look, Moment, Progress, Sight, Track, Unread
 from reconciler.core.working import Working
 from reconciler.model.change import Change, Held, SlotId
 from reconciler.model.hold import STOPPING
 from reconciler.model.outcome import Result
 from reconciler.model.plan import FleetPlan
-
-FRESH = 60.0
-"""Seconds: nothing is sent on a reading older than this."""
 
 MAX_OLD = 8
 """How many readings may be too old to act on, one after another."""
@@ -80,7 +82,8 @@ def _look(run: Working) -> None:
         if track.next is not None:
             continue
         if track.sent is None:
-            _let_in(run, slot, track, fresh.get(slot), held.get(slot), overwritten)
+            if not _already(run, slot, track, fresh, held):
+                _let_in(run, slot, track, fresh.get(slot), held.get(slot), overwritten)
             continue
         step = follow(
             track, track.sent, run.sight, fresh.get(slot), held.get(slot), run.moment.now, steps=run.before.steps
@@ -112,12 +115,20 @@ def _bind(run: Working, plan: FleetPlan, assessment: FleetAssessment, overwritte
             found: Change | Dropped[Change] = today
         else:
             found = bind_one(track.next, today, held.get(slot), overwritten, assessment)
-        if isinstance(found, Dropped):
+        if isinstance(found, Dropped) and (waiting := _waits(run, track, held.get(slot))) is not None:
+            run.change(slot, next=None, blocked=waiting, reread=False)
+        elif isinstance(found, Dropped):
             _dropped(run, slot, track, found)
         elif track.lost >= ATTEMPTS:
             run.end(slot, Result.UNKNOWN, track.error)
         else:
             run.change(slot, next=found, reread=False)
+
+
+def _waits(run: Working, track: Track, held: Held | None) -> Held | None:
+    """Return what holds a change that was let in, where that may pass while this run waits: nothing is lost then."""
+    passes = held is not None and held.passes and run.before.wait and not track.lost
+    return held if passes else None
 
 
 def _goes_on(track: Track, today: Change, overwritten: Overwritten) -> bool:
@@ -134,6 +145,19 @@ def _dropped(run: Working, slot: SlotId, track: Track, found: Dropped[Change]) -
         run.end(slot, Result.UNKNOWN, f"{track.error}; and now {found.detail or 'held'}", found.holds)
     else:
         run.end(slot, found.result, found.detail, found.holds)
+
+
+def _already(
+    run: Working, slot: SlotId, track: Track, fresh: Mapping[SlotId, Change], held: Mapping[SlotId, Held]
+) -> bool:
+    """End a change that waits and that somebody else made meanwhile; return whether."""
+    sight = run.sight
+    if sight is None or sight.plan is None or sight.assessment is None or slot in fresh or slot in held:
+        return False
+    found = gone(track.goal, None, sight.assessment)
+    if found.result is Result.DONE:
+        run.end(slot, found.result, found.detail)
+    return found.result is Result.DONE
 
 
 def _let_in(
@@ -192,7 +216,12 @@ def _result(run: Working) -> Advance:
         for slot in list(run.tracks):
             run.leave(slot)
     return Advance(
-        progress=run.progress, calls=tuple(calls), outcomes=tuple(run.outcomes), look=look, pause=_pause(run, look)
+        progress=run.progress,
+        calls=tuple(calls),
+        outcomes=tuple(run.outcomes),
+        look=look,
+        pause=_pause(run, look),
+        until=closing(run) if calls else inf,
     )
 
 
@@ -204,7 +233,7 @@ def _calls(run: Working) -> list[Call]:
                 why = run.halted or STOPPED
                 run.end(slot, given_up(track), f"{track.error}; {why}" if track.error else why)
         return []
-    if run.sight is None or run.moment.now - run.sight.done_at > FRESH:
+    if run.sight is None or run.moment.now - run.sight.done_at > FRESH or closing(run) <= run.moment.now:
         _too_old(run)
     elif not run.queue:
         run.queue = _compiled(run, run.sight)
@@ -247,7 +276,7 @@ def _look_next(run: Working) -> Look:
         return Look.WHOLE
     if not run.before.wait:
         return Look.WHOLE if run.revealed != run.probed and not run.moment.stopping else Look.NOTHING
-    if run.moment.stopping or (run.moment.over and run.looks):
+    if run.moment.stopping or (run.moment.over and run.looks) or opens_in(run) > max(run.moment.left, 0.0):
         return Look.NOTHING
     staged = any(track.sent is None for track in run.tracks.values())
     return Look.WHOLE if staged or run.before.steps else Look.OPEN
@@ -261,4 +290,4 @@ def _pause(run: Working, look: Look) -> float:
         return min(0.25 * 2.0 ** max(tried), 8.0) if max(tried) else 0.0
     if not run.before.wait:
         return 0.0
-    return min(FIRST_PAUSE * 1.5**run.looks, LONGEST_PAUSE)
+    return max(min(FIRST_PAUSE * 1.5**run.looks, LONGEST_PAUSE), opens_in(run))

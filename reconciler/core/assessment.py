@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -68,6 +68,14 @@ class Filters(msgspec.Struct, frozen=True):
         return not self.workloads or any(map(matcher(list(self.workloads)), names))
 
 
+class Neighbours(msgspec.Struct):
+    """What the fleets of one connection share while they are decided."""
+
+    resolutions: Sequence[Resolution] = ()
+    touched: set[int] = msgspec.field(default_factory=set)
+    """Rows of units that changes of fleets decided so far are about to touch."""
+
+
 class FleetAssessment(msgspec.Struct):
     """One fleet, judged.
 
@@ -99,6 +107,12 @@ class FleetAssessment(msgspec.Struct):
     """What the newest manifests of the base say of it, where others changed them since."""
     memory: Memory = NOTHING_REMEMBERED
     """What is remembered of its rollouts and of what went."""
+    lifted: frozenset[str] = frozenset()
+    """What a person lifts for this run (`PaceKind`)."""
+    limit_window: str = ""
+    """The time in which what went counts against limits, where the fleet does not say: a duration; empty for none."""
+    neighbours: Neighbours = msgspec.field(default_factory=Neighbours)
+    """All fleets of the connection, and which units those of this decision touch."""
     staging: Staging | None = None
     """How the platform takes a share of a unit's devices to a version."""
     standings: Standings = {}
@@ -165,7 +179,7 @@ def assess(  # a fleet, what it is held against, and how
     judged = [one for one in unfiltered if filters.workload(resolution.names(one.column.workload))]
     reach = _in_reach(resolution.scope, snapshot.units, filters)
     if filters.units or filters.exclude:
-        judged = [judge(_narrowed(one.column, reach), snapshot, patience) for one in judged]
+        judged = [judge(narrowed(one.column, reach), snapshot, patience) for one in judged]
     return FleetAssessment(
         connection=connection,
         platform=platform,
@@ -194,8 +208,10 @@ def _in_reach(scope: Rows, units: Units, filters: Filters) -> Rows:
     return Rows(array("I", filter(passes, scope)))
 
 
-def _narrowed(column: Column, reach: Rows) -> Column:
-    rows = [row for row in column.rows if row in reach]
+def narrowed(column: Column, reach: Rows) -> Column:
+    """Return what a fleet says of some units."""
+    fewer, others = sorted((column.rows, reach), key=len)
+    rows = [row for row in fewer if row in others]
     winners = array("I", map(column.winner, rows))
     return Column(column.workload, column.rules, Rows(array("I", rows)), winners, column.spoken)
 

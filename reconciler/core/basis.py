@@ -42,7 +42,7 @@ def basis(  # what a plan rests on
 
 def _may_follow(held: Held) -> bool:
     """Return whether a held change may get a stage: a plan that is applied later is bound to its version as well."""
-    return held.stage > 0 or any(hold.code is HoldReason.REQUIREMENT_NOT_MET for hold in held.reasons)
+    return held.follows or any(hold.code is HoldReason.REQUIREMENT_NOT_MET for hold in held.reasons)
 
 
 def moved_to(changes: tuple[Change, ...], catalog: Catalog) -> tuple[Listed, ...]:

@@ -20,7 +20,7 @@ from reconciler.model.plan import FleetPlan
 from reconciler.model.unit import Reach
 from reconciler.model.verdict import Verdict
 
-P = TypeVar("P", Change, Held)
+P = TypeVar("P", bound=Change | Held)
 """A change that a plan has: one that goes, or one of a later stage."""
 
 
@@ -73,7 +73,7 @@ def bind_one(
 ) -> Change | Dropped[Change]:
     """Return a planned change as it is today, or why it does not go. `fresh` and `held` are what today's plan has."""
     if fresh is None:
-        return _gone(change, held, assessment)
+        return gone(change, held, assessment)
     why = stale_because(change, fresh, overwritten)
     return fresh if why is None else Dropped(change, Result.STALE, why)
 
@@ -90,7 +90,7 @@ def bind_staged(
     for one in saved:
         fresh = entries.get(slot_of(one))
         if fresh is None:
-            settled.append(_gone(one, None, assessment))
+            settled.append(gone(one, None, assessment))
         elif (why := stale_because(one, fresh, overwritten)) is not None:
             settled.append(Dropped(one, Result.STALE, why))
         else:
@@ -157,7 +157,7 @@ def on_the_way(change: Change, fresh: Change) -> bool:
     return (fresh.to, fresh.settings) == (change.to, change.settings) and arrived and now <= found | {change.to}
 
 
-def _gone(change: P, held: Held | None, assessment: FleetAssessment) -> Dropped[P]:
+def gone(change: P, held: Held | None, assessment: FleetAssessment) -> Dropped[P]:
     """Say what became of a change that today's plan does not have."""
     snapshot = assessment.snapshot
     unknown = f"held: the state of the slot is unknown: {'; '.join(snapshot.coverage.problems)}"

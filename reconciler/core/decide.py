@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 import msgspec
 
 from reconciler.core.assemble import LIFETIME
-from reconciler.core.assessment import Filters, FleetAssessment, assess, leavers, wanted
+from reconciler.core.assessment import Filters, FleetAssessment, Neighbours, assess, leavers, wanted
 from reconciler.core.guards.requirement import Gates, gates
 from reconciler.core.mistakes import Mistakes
 from reconciler.core.names import suggestion
@@ -51,6 +51,10 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds after which the plan, once saved, is refused."""
     detail: str = ""
     """A unit, by id or name, of which all is wanted that the platform tells."""
+    lifted: frozenset[str] = frozenset()
+    """What paces changes and a person lifts for this run (`PaceKind`)."""
+    limit_window: str = ""
+    """The time in which what went counts against limits where a fleet does not say, and a history is kept: a duration."""
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,8 +185,9 @@ def assess_reading(
     mistakes = Mistakes(resolutions, snapshot.units)
     chosen = [one for one in resolutions if one.document.name in fleets]
     assessments = [_assess(one, seen, request, mistakes, now) for one in chosen]
+    neighbours = Neighbours(resolutions)
     for one in assessments:
-        one.memory = memory
+        one.memory, one.neighbours = memory, neighbours
     return Assessed(seen=seen, resolutions=resolutions, mistakes=mistakes, assessments=assessments)
 
 
@@ -203,7 +208,7 @@ def _assess(
         mistakes=mistakes,
     )
     one.base = _base(resolution.document, request, seen.snapshot)
-    one.by_ids = request.by_ids
+    one.by_ids, one.lifted, one.limit_window = request.by_ids, request.lifted, request.limit_window
     one.staging = seen.staging
     one.tip = _tip(resolution.document, request, seen.snapshot)
     one.channels = request.manifest.channels

@@ -6,14 +6,16 @@ from collections.abc import Iterator
 
 import msgspec
 
+from reconciler.core.assessment import FleetAssessment
 from reconciler.core.bind import slot_of
 from reconciler.model.change import Change, SlotId
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.event import Drifted
+from reconciler.model.event import DriftCause, Drifted
 from reconciler.model.observation import UNSEEN, Phase
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.plan import FleetPlan, Violation
 from reconciler.model.snapshot import Snapshot
+from reconciler.model.unit import Ref
 
 SENT = frozenset({Result.DONE, Result.WAITING})
 """Results after which a slot has what was sent, or will have."""
@@ -75,6 +77,44 @@ def drifted(before: Memory, fleet: FleetPlan, *, at: float, run: str) -> Iterato
         moved, was = before.moved(slot_of(change), change.from_)
         if moved:
             yield _event(change, was, fleet.fleet, at, run)
+
+
+def left(before: Memory, one: FleetAssessment, *, at: float, run: str) -> Iterator[Drifted]:
+    """Yield the slots whose unit ran what it is assigned when it was read last, and reports something else by now.
+
+    Nothing was assigned or sent in between. Distinct pairs of states are judged once, so that nothing new costs little.
+    """
+    old = before.snapshot
+    if old is None or old is one.snapshot or old.units.ids != one.snapshot.units.ids:
+        return
+    for judged in one.judged:
+        workload, rows = judged.column.workload, judged.column.rows
+        states = rows.of(old.column(workload.id)), rows.of(one.snapshot.column(workload.id))
+        leaving = {pair for pair in set(zip(*states, strict=True)) if _leaves(old, one.snapshot, *pair)}
+        for row, pair in zip(rows, zip(*states, strict=True), strict=True) if leaving else ():
+            unit = one.snapshot.units.ref(row)
+            slot = unit.id, workload.id
+            if pair in leaving and slot not in before.doubtful and slot not in before.sent:
+                was, now = old.states[pair[0]], one.snapshot.states[pair[1]]
+                yield Drifted(
+                    at=at,
+                    run=run,
+                    fleet=one.document.name,
+                    unit=unit,
+                    workload=Ref(workload.id, workload.name),
+                    was=was.reported,
+                    now=now.reported,
+                    desired=now.assigned,
+                    cause=DriftCause.UNIT,
+                )
+
+
+def _leaves(old: Snapshot, new: Snapshot, before: int, now: int) -> bool:
+    """Return whether a slot that went from one state to another left what it is assigned."""
+    was, state = old.states[before], new.states[now]
+    ran = was.assigned is not None and was.assigned == was.reported and was.phase is Phase.SETTLED
+    stays = state.assigned == was.assigned and state.phase is not Phase.UNKNOWN and state.ready is None
+    return ran and stays and state.reported != was.reported
 
 
 def _event(change: Change, was: str | None, fleet: str, at: float, run: str) -> Drifted:

@@ -10,7 +10,7 @@ from reconciler.core.judge import verdict
 from reconciler.core.progress import MAX_SENDS, RESEND_AFTER, Sent, Sight, Track
 from reconciler.model.change import Change, Held, SlotId, Verb
 from reconciler.model.condition import Condition
-from reconciler.model.hold import PACING, Hold, HoldReason
+from reconciler.model.hold import PACED, Hold, HoldReason
 from reconciler.model.observation import Phase, State
 from reconciler.model.outcome import Result
 from reconciler.model.unit import Reach
@@ -19,7 +19,7 @@ from reconciler.model.verdict import Verdict
 SETTLES_IN = 10.0
 """Seconds that the effect of a call may take to show where the slot had failed before."""
 
-PASSING = PACING | {
+PASSING = PACED | {
     HoldReason.UNKNOWN,
     HoldReason.NOT_PREPARED,
     HoldReason.REQUIREMENT_NOT_MET,

@@ -93,6 +93,9 @@ class _Pair:
                 yield self._said(kind, (kind.value,), was=was, now=now)
         yield from self._rollout()
         yield from self._windows()
+        was, now = self.before.keep, self.now.keep
+        if was is not None and (now is None or now.per != was.per or now.serving < was.serving):
+            yield self._said(Loosening.KEEP, ("keep",), was=_text(was), now=_text(now))
 
     def _said(  # what became looser, and where that is written below `spec`
         self, kind: Loosening, path: Path, *, subject: str = "", was: str = "", now: str = "", reason: str = ""
@@ -110,6 +113,10 @@ class _Pair:
                 yield self._said(
                     Loosening.LIMIT, ("limits", name), subject=name, was=limit_text(old), now=limit_text(new)
                 )
+        if was.window is not None and (now.window is None or seconds(now.window) < seconds(was.window)):
+            yield self._said(Loosening.LIMIT_WINDOW, ("limits",), was=was.window, now=now.window or "")
+        if was.per is not None and now.per != was.per:
+            yield self._said(Loosening.LIMIT_PER, ("limits",), was=was.per, now=now.per or "")
         if now.minimum > was.minimum:
             yield self._said(Loosening.MINIMUM, ("limits", "minimum"), was=f"{was.minimum}", now=f"{now.minimum}")
 

@@ -8,22 +8,23 @@ import msgspec
 
 from reconciler.core.assessment import FleetAssessment
 from reconciler.core.bind import slot_of
-from reconciler.core.drift import Memory, drifted
+from reconciler.core.drift import Memory, drifted, left
 from reconciler.core.ending import desired_of, detail_of, ended, result_of
 from reconciler.core.judge import verdict
 from reconciler.model.change import Change, SlotId
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.event import AnyEvent, Blocked, Differing, Note, Settled
+from reconciler.model.event import AnyEvent, Blocked, Differing, DriftCause, Note, Settled
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.plan import FleetPlan, Violation
 from reconciler.model.unit import Reach
 
 
 class Moment(msgspec.Struct, frozen=True):
-    """When something is told, in seconds since 1970, and by which run."""
+    """When something is told, in seconds since 1970, by which run, and whether it is the first since manifests changed."""
 
     at: float
     run: str
+    git_moved: bool = False
 
     def note(self, level: str, message: str, fleet: str = "") -> Note:
         """Return a note of this moment."""
@@ -45,7 +46,7 @@ def news(before: Memory, fleet: FleetPlan, one: FleetAssessment, moment: Moment,
     if before.snapshot is not None and before.snapshot.identity != one.snapshot.identity:
         _forget(before)  # another application: nothing of it is known
     if before.error:
-        yield moment.note("info", "the connection can be read again", fleet.fleet)
+        yield moment.note("info", "it can be read again", fleet.fleet)
     yield from _limits(before, fleet, moment)
     yield from _findings(before, fleet, moment)
     yield from _came_to_an_end(before, one, fleet.fleet, moment)
@@ -54,6 +55,7 @@ def news(before: Memory, fleet: FleetPlan, one: FleetAssessment, moment: Moment,
         for event in drifted(before, fleet, at=moment.at, run=moment.run):
             moved.add((event.unit.id, event.workload.id))
             yield event
+        yield from left(before, one, at=moment.at, run=moment.run)
     if stays:
         yield from _differing(before, fleet, moved, moment)
     before.snapshot, before.error = one.snapshot, ""
@@ -139,4 +141,5 @@ def _differing(before: Memory, fleet: FleetPlan, moved: set[SlotId], moment: Mom
             desired=first.to,
             reason=first.reason,
             units=tuple(change.unit for change in changes),
+            cause=DriftCause.GIT if moment.git_moved else None,
         )

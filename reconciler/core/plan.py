@@ -20,6 +20,7 @@ from reconciler.core.guards.limit import loads
 from reconciler.core.guards.pace import paced, stage_of
 from reconciler.core.guards.platform import vetoed
 from reconciler.core.guards.requirement import Gates
+from reconciler.core.guards.spent import forgetful
 from reconciler.core.impact import Order, shares
 from reconciler.core.judge import Intent, Judged, verb_of
 from reconciler.core.resolve import Column
@@ -86,7 +87,7 @@ def fleet_plan(  # a fleet, what is known of it, and where its manifests came fr
         diagnostics=one.diagnostics,
         violations=judged.violations,
         lifted=judged.lifted,
-        warnings=(*warnings(one), *lapsed(one, catalog), *review.warnings),
+        warnings=(*warnings(one), *lapsed(one, catalog), *forgetful(one), *review.warnings),
         releases=moved_to(changes, catalog),
         shares=tuple(shares(one, changes)),
         rollouts=forecast(one, changes, actions, waiting, partial(_compiled, one, compiler)),
@@ -115,7 +116,7 @@ class _Maker:
     def __init__(self, one: FleetAssessment, catalog: Catalog, gates: Gates) -> None:
         self.one = one
         self.catalog = catalog
-        self.vetoes = Vetoes(Scene(one.resolution, one.snapshot, catalog, one.mistakes, one.patience.now))
+        self.vetoes = Vetoes(Scene(one.resolution, one.snapshot, catalog, one.mistakes, one.patience.now, one.lifted))
         self.gates = gates
         self.digest = SlotDigest(one.resolution, one.snapshot)
         self.changes: list[Change] = []

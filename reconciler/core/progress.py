@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
+from math import inf
 
 import msgspec
 
@@ -52,11 +53,16 @@ class Unread(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
-    """When an advance happens: monotonic seconds, whether the run was asked to stop, whether waiting is over."""
+    """When an advance happens: monotonic seconds, whether the run was asked to stop, whether waiting is over.
+
+    `date` is the same moment in seconds since 1970; `left` are the seconds that are left to wait.
+    """
 
     now: float
     stopping: bool = False
     over: bool = False
+    date: float = 0.0
+    left: float = inf
 
 
 class Sent(msgspec.Struct, frozen=True, gc=False):
@@ -152,7 +158,8 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 class Advance(msgspec.Struct, frozen=True, kw_only=True):
     """What comes of an advance: the calls that go now, the changes that ended, and what must be read before the next.
 
-    `pause` is how long to wait before that reading, in seconds.
+    `pause` is how long to wait before that reading, in seconds; `until` is when the last of the calls may start, in
+    monotonic seconds.
     """
 
     progress: Progress
@@ -160,6 +167,7 @@ class Advance(msgspec.Struct, frozen=True, kw_only=True):
     outcomes: tuple[Outcome, ...] = ()
     look: Look = Look.NOTHING
     pause: float = 0.0
+    until: float = inf
 
     @property
     def ended(self) -> bool:

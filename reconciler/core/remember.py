@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from operator import attrgetter
 
 import msgspec
 
-from reconciler.model.event import AnyEvent, Called, Halted, Intended, Met, Ruled
-from reconciler.model.memory import Command, Memory, RolloutId, Ruling, Went
-from reconciler.model.outcome import ReceiptKind
+from reconciler.core.flight import Flight
+from reconciler.model.event import AnyEvent, Called, Halted, Intended, Met, Resolved, Ruled, Settled
+from reconciler.model.memory import Command, Holder, Memory, RolloutId, Ruling, Unanswered, Went
+from reconciler.model.outcome import ReceiptKind, Result
+
+REMEMBERED = (Met, Halted, Ruled, Intended, Called, Settled, Resolved)
+"""The kinds of events that anything is remembered of."""
+
+Slot = tuple[str, str, str]
+"""Fleet, id of the unit, id of the workload."""
 
 
 class Remembering:
@@ -25,9 +33,12 @@ class Remembering:
         self._excused: dict[RolloutId, frozenset[str]] = {}
         self._went: list[Went] = []
         self._running: dict[tuple[str, int], Intended] = {}
+        self._unanswered: dict[Slot, Unanswered] = {}
+        self._flight = Flight()
 
     def record(self, event: AnyEvent) -> None:
         """Take one event."""
+        self._flight.record(event)
         if isinstance(event, Met):
             if event.met:
                 self._met.setdefault((event.rollout, event.wave), event.at)
@@ -39,9 +50,31 @@ class Remembering:
         elif isinstance(event, Ruled):
             self._ruled(event.rollout, event.ruling)
         elif isinstance(event, Intended):
-            self._running[event.run, event.call] = event
+            self._intended(event)
         elif isinstance(event, Called):
             self._called(event)
+        elif isinstance(event, Settled) and event.outcome.result is not Result.UNKNOWN:
+            one = event.outcome
+            self._unanswered.pop((one.fleet, one.unit.id, one.workload.id), None)
+        elif isinstance(event, Resolved):
+            for slot in event.slots:
+                self._answered((event.fleet, slot.unit.id, slot.workload.id), (event.of, event.call))
+
+    def _intended(self, event: Intended) -> None:
+        """Take a call as one that may have taken effect: whoever dies now cannot tell."""
+        self._running[event.run, event.call] = event
+        for one in event.slots:
+            self._unanswered[event.fleet, one.unit.id, one.workload.id] = Unanswered(
+                fleet=event.fleet,
+                unit=one.unit,
+                workload=one.workload,
+                verb=one.verb,
+                size=one.size,
+                to=one.to,
+                run=event.run,
+                call=event.call,
+                at=event.at,
+            )
 
     def _ruled(self, rollout: RolloutId, ruling: Ruling) -> None:
         """Take what a person said: the last word stands, and a promotion besides."""
@@ -55,26 +88,31 @@ class Remembering:
 
     def _called(self, event: Called) -> None:
         """Count what a call did; one without an answer counts as well, since it may have taken effect."""
-        intended = self._running.pop((event.run, event.call), None)
-        if intended is None or event.receipt.kind is ReceiptKind.REJECTED:
+        call = event.run, event.call
+        intended = self._running.pop(call, None)
+        if intended is None:
             return
-        self._went += [
-            Went(
-                fleet=event.fleet,
-                unit=one.unit.id,
-                workload=one.workload.id,
-                verb=one.verb,
-                size=one.size,
-                at=event.at,
-            )
-            for one in intended.slots
-        ]
+        kind, refused = event.receipt.kind, {unit for unit, _ in event.receipt.refused}
+        for one in intended.slots:
+            if kind is not ReceiptKind.UNKNOWN or one.unit.id in refused:
+                self._answered((intended.fleet, one.unit.id, one.workload.id), call)
+        if kind in {ReceiptKind.ACCEPTED, ReceiptKind.UNKNOWN}:
+            self._went += [one for one in _went(intended, event.at) if one.unit not in refused]
+
+    def _answered(self, slot: Slot, call: tuple[str, int]) -> None:
+        """Forget a slot among those without an answer, unless a later call is what has none."""
+        found = self._unanswered.get(slot)
+        if found is not None and (found.run, found.call) == call:
+            del self._unanswered[slot]
 
     def memory(self, fleets: Collection[str], since: float) -> Memory:
-        """Return what is remembered of fleets; of what went, since then.
+        """Return what is remembered of fleets; of calls, those since then.
 
-        Groups ask at a time, while what another one tells is recorded: so each mapping is copied at once.
+        Groups ask at a time, while what another one tells is recorded: so each collection is copied at once.
         """
+        running = (one for event in self._running.copy().values() for one in _went(event))
+        went = [one for part in (self._went.copy(), running) for one in part if one.fleet in fleets and one.at >= since]
+        unanswered = self._unanswered.copy().values()
         return Memory(
             met={key: at for key, at in self._met.copy().items() if key[0].fleet in fleets},
             halts={one: at for one, at in self._halts.copy().items() if one.fleet in fleets},
@@ -82,9 +120,32 @@ class Remembering:
             failing={one: units for one, units in self._failing.copy().items() if one.fleet in fleets},
             promoted={one: wave for one, wave in self._promoted.copy().items() if one.fleet in fleets},
             excused={one: units for one, units in self._excused.copy().items() if one.fleet in fleets},
-            went=tuple(one for one in self._went.copy() if one.fleet in fleets and one.at >= since),
+            went=tuple(sorted(went, key=attrgetter("at"))),
+            unanswered=tuple(one for one in unanswered if one.fleet in fleets and one.at >= since),
+            in_flight=tuple(self._flight.of(fleets, since)),
             since=self._since,
             durable=self._durable,
+        )
+
+    def claim(self, targets: Collection[str]) -> Holder | None:
+        """Return that nobody else acts on applications, as far as a process alone can tell."""
+        del targets
+        return None
+
+
+def _went(event: Intended, answered: float | None = None) -> Iterator[Went]:
+    """Yield what a call changes, were it to take effect, as far as it counts against limits."""
+    for one in event.slots:
+        if one.free:
+            continue
+        yield Went(
+            fleet=event.fleet,
+            unit=one.unit.id,
+            workload=one.workload.id,
+            verb=one.verb,
+            size=one.size,
+            at=event.at,
+            answered=answered,
         )
 
 

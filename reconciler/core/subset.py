@@ -59,7 +59,7 @@ def _why(like: Sequence[Entry], same: Sequence[Entry], enough: Sequence[Entry]) 
 def _going(fleet: FleetPlan) -> Iterator[Entry]:
     """Yield what a plan lets go: its changes, and what follows them in the same run."""
     yield from fleet.changes
-    yield from (one for one in fleet.held if one.stage)
+    yield from (one for one in fleet.held if one.follows)
 
 
 def _key(fleet: FleetPlan, one: Entry) -> Key:

@@ -33,15 +33,19 @@ class Applying:
         run: str,
         saved: Plan | None = None,
         reviewed: Sequence[Plan] = (),
+        told: bool = False,
+        author: str = "",
     ) -> None:
         """Take today's plan and, where a reviewed plan is applied, that: an upper bound.
 
-        With `reviewed` plans today's is carried out, if it is no more than what these have together.
+        `told` says that what today's reading shows was told. With `reviewed` plans today's is carried out, if it is no more than what these have together.
         """
         self.planned = planned
         self.options = options
         self.saved = saved
         self.reviewed = tuple(reviewed)
+        self.told = told
+        self.author = author
         self.excess = excess(planned.plan, reviewed) if reviewed else ()
         self.lifted = tuple((fleet.fleet, one) for fleet in planned.plan.fleets for one in fleet.lifted)
         self.run = Run(run, options, clock)
@@ -49,6 +53,8 @@ class Applying:
         self.blocked: list[tuple[str, Violation]] = []
         self.mistakes = [(fleet.fleet, one) for fleet in planned.plan.fleets for one in fleet.mistakes]
         self.sent = 0
+        self.seen: dict[str, FleetPlan] = {}
+        """What was decided last, by fleet."""
         self.result = DONE
         """The exit code, were there no mistakes in manifests."""
 
@@ -67,10 +73,13 @@ class Applying:
             kind="apply",
             fingerprint=plan.fingerprint,
             commit=next(iter(commits)) if len(commits) == 1 else None,
+            author=self.author,
             allowed=tuple(sorted(self.options.allow.items())),
             lifted=self.lifted,
             reviewed=tuple(one.fingerprint for one in self.reviewed),
         )
+        if not self.told:
+            yield from self.planned.resolved(at=self.run.now(), run=self.run.id)
         begun: dict[str, Progress] = {}
         for fleet in plan.fleets if not self.excess else ():
             yield from self._begin(fleet, begun)
@@ -80,6 +89,7 @@ class Applying:
         for loop in loops:
             self.outcomes += loop.outcomes
             self.sent += loop.sent
+            self.seen.update(loop.plans)
         self.result = self._judge(plan)
         results = Counter(one.result for one in self.outcomes)
         yield Finished(
@@ -113,6 +123,7 @@ class Applying:
             wait=self.options.wait,
             steps=reading.seen.steps,
             fail_fast=self.options.fail_fast,
+            ends=self.run.now() + (self.run.left if self.options.wait else 0.0),
         )
         if found.blocked:
             self.blocked += [(fleet.fleet, violation) for violation in found.blocked]

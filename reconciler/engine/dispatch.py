@@ -8,19 +8,18 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 import msgspec
 
 from reconciler.core.answers import NO_RIGHTS
+from reconciler.core.flight import CALL_DEADLINE
 from reconciler.core.progress import Call
 from reconciler.engine.run import Run
 from reconciler.errors import PlatformError
+from reconciler.model.change import FREE
 from reconciler.model.event import AnyEvent, Called, Intended, SlotName
 from reconciler.model.outcome import Receipt, ReceiptKind
 from reconciler.ports import Platform
 
-CALL_DEADLINE = 120.0
-"""Seconds that one call may take with all its retries."""
-
 
 class Sending(msgspec.Struct, frozen=True, eq=False):
-    """A call of a fleet, the platform that it goes to, and until when its reading is fresh, in monotonic seconds."""
+    """A call of a fleet, the platform that it goes to, and until when it may start, in monotonic seconds."""
 
     fleet: str
     platform: Platform
@@ -49,7 +48,7 @@ class Dispatch:
                     if self._may_go(self.batch[position]):
                         number, began = self.run.number(), self.run.clock.monotonic()
                         yield self._intended(self.batch[position], number)
-                        if self.run.clock.stopping():  # asked to while the intention was written, or it could not be
+                        if self.run.stopping():  # asked to while the intention was written, or it could not be
                             yield self._not_sent(self.batch[position], number)
                             continue
                         running[pool.submit(_execute, self.batch[position], began + CALL_DEADLINE)] = (
@@ -63,8 +62,8 @@ class Dispatch:
                         yield self._called(*running.pop(future), future.result())
 
     def _may_go(self, one: Sending) -> bool:
-        clock = self.run.clock
-        return not clock.stopping() and one.fleet not in self._halted and clock.monotonic() <= one.until
+        in_time = self.run.clock.monotonic() < one.until
+        return in_time and one.fleet not in self._halted and not self.run.stopping()
 
     def _intended(self, one: Sending, number: int) -> Intended:
         action = one.call.action
@@ -77,7 +76,16 @@ class Dispatch:
             request=action.request,
             wide=action.wide,
             slots=tuple(
-                SlotName(change.unit, change.workload, change.verb, change.size) for change in one.call.changes
+                SlotName(
+                    change.unit,
+                    change.workload,
+                    change.verb,
+                    change.size,
+                    change.to,
+                    change.observed,
+                    change.reason in FREE,
+                )
+                for change in one.call.changes
             ),
         )
 

@@ -20,11 +20,13 @@ from reconciler.core.decide import (
     decide,
     unread_fleet,
 )
+from reconciler.core.guards.spent import LONGEST
 from reconciler.core.need import needs, tied_to
 from reconciler.core.shares import asked
 from reconciler.engine.parallel import at_once
-from reconciler.errors import PlatformError, ReconcilerError, SettingsError
+from reconciler.errors import JournalError, PlatformError, ReconcilerError, SettingsError
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review
+from reconciler.model.fleet import Document
 from reconciler.model.plan import FleetPlan
 from reconciler.model.release import Catalog, Release
 from reconciler.model.snapshot import Query, Snapshot
@@ -37,10 +39,6 @@ EVERYTHING = Query()
 
 FRESH = 60.0
 """Seconds: what connections showed is judged together only if it is no older."""
-
-
-LONGEST = 31 * 86400.0
-"""Seconds: how far back limits over time may look."""
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -128,6 +126,7 @@ class GroupReader:
         self.group = group
         self.request = request
         self.clock = clock
+        self._began = clock.now()
         self.platforms: dict[str, Platform] = {}
         self._closed: dict[str, ReconcilerError] = {}
         for name in group.connections:
@@ -143,9 +142,15 @@ class GroupReader:
         """
         manifest = self.request.manifest
         chosen = [one for one in manifest.fleets.values() if self._in_reach(one.name, fleets)]
-        seen, unread = self._observe()
         names = {document.name for document in chosen}
-        memory = self.history.memory(names, now - LONGEST)
+        targets = {name: self._target(manifest.fleets[name].spec.connection) for name in names}
+        try:
+            memory = self.history.memory(targets, now - LONGEST)
+        except JournalError as error:
+            return self._unread(chosen, error)
+        seen, unread = self._observe()
+        before = tuple(one for one in memory.in_flight if one.at < self._began)
+        memory = msgspec.structs.replace(memory, in_flight=before)
         assessed = {name: assess_reading(self.request, one, names, now, memory) for name, one in seen.items()}
         for name in self.group.asked:
             if name in assessed:
@@ -160,6 +165,11 @@ class GroupReader:
                 plans[document.name] = unread_fleet(document, manifest, failed[document.spec.connection])
         return View(assessed=assessed, unread=unread, plans=plans)
 
+    def _unread(self, chosen: Sequence[Document], error: ReconcilerError) -> View:
+        """Return the view of a group of which nothing is known, and nothing can be decided therefore."""
+        plans = {one.name: unread_fleet(one, self.request.manifest, error.advised) for one in chosen}
+        return View(assessed={}, unread=dict.fromkeys(self.group.asked, error), plans=plans)
+
     def observe(self, connection: str, query: Query, since: Snapshot) -> Snapshot:
         """Read part of a connection. Raises PlatformError."""
         return self.platforms[connection].observe(query, since)
@@ -173,6 +183,10 @@ class GroupReader:
         connection = self.request.manifest.fleets[fleet].spec.connection
         wanted = self.request.filters.fleet(fleet) if fleets is None else fleet in fleets
         return wanted and connection in self.group.asked
+
+    def _target(self, connection: str) -> str:
+        """Return which application a connection is to; nothing where it could not be opened."""
+        return self.platforms[connection].identity if connection in self.platforms else ""
 
     def _observe(self) -> tuple[dict[str, Seen], dict[str, ReconcilerError]]:
         """Read all connections at a time; those that grew old while slower ones were read are read once more."""

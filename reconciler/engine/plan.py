@@ -13,9 +13,11 @@ from reconciler.core.assessment import Filters, FleetAssessment
 from reconciler.core.decide import PlanRequest, Reading, check_filters
 from reconciler.core.loosen import loosened
 from reconciler.core.remember import Remembering
+from reconciler.core.unanswered import resolved
 from reconciler.engine.group import GroupReader, Open, View, groups_of
 from reconciler.engine.parallel import at_once
 from reconciler.errors import ManifestError
+from reconciler.model.event import Resolved
 from reconciler.model.plan import Plan
 from reconciler.model.provenance import Loosened
 from reconciler.ports import Clock, History
@@ -28,6 +30,8 @@ class PlanResult(msgspec.Struct, kw_only=True):
 
     plan: Plan
     groups: list[tuple[GroupReader, View]]
+    history: History
+    """What was asked what it remembers; it must be told all events of a run of this plan."""
 
     @property
     def readings(self) -> dict[str, Reading]:
@@ -37,6 +41,12 @@ class PlanResult(msgspec.Struct, kw_only=True):
     def assessment(self, fleet: str) -> FleetAssessment:
         """Return the judged fleet of a name."""
         return next(one for it in self.readings.values() for one in it.assessments if one.document.name == fleet)
+
+    def resolved(self, *, at: float, run: str) -> Iterator[Resolved]:
+        """Yield what this reading shows of calls that nobody saw the answer of."""
+        for reading in self.readings.values():
+            for one in reading.assessments:
+                yield from resolved(one, at=at, run=run)
 
     def close(self) -> None:
         """Give all connections back."""
@@ -76,7 +86,7 @@ def plan(request: PlanRequest, open_: Open, clock: Clock, history: History | Non
         connections=request.connections,
         loosened=() if base is None else tuple(_in_reach(loosened(base, request.manifest, now), request.filters)),
     )
-    return PlanResult(plan=found, groups=list(zip(readers, views, strict=True)))
+    return PlanResult(plan=found, groups=list(zip(readers, views, strict=True)), history=history)
 
 
 def _in_reach(found: Iterable[Loosened], filters: Filters) -> Iterator[Loosened]:

@@ -11,16 +11,18 @@ from collections.abc import Generator, Iterator, Mapping
 
 import msgspec
 
-from reconciler.core.advance import FRESH, advance
+from reconciler.core.advance import advance
+from reconciler.core.gate import FRESH
 from reconciler.core.milestones import milestones
 from reconciler.core.progress import Advance, Answers, Call, Look, Moment, Progress, Sight, Unread
 from reconciler.engine.dispatch import Dispatch, Sending
 from reconciler.engine.group import GroupReader, View
 from reconciler.engine.run import Run
-from reconciler.errors import PlatformError, ReconcilerError, Unauthorized
+from reconciler.errors import JournalError, PlatformError, ReconcilerError, Unauthorized
 from reconciler.model.change import SlotId
 from reconciler.model.event import AnyEvent, Note, Settled, Settling
 from reconciler.model.outcome import Outcome, Receipt, Result
+from reconciler.model.plan import FleetPlan
 from reconciler.model.snapshot import Query
 
 FEW = 20
@@ -39,6 +41,8 @@ class Reconciling:
         self._number = 1
         self._sights: dict[str, Sight | Unread] = {}
         self._whole: dict[str, Sight] = {}
+        self.plans: dict[str, FleetPlan] = {}
+        """What was decided last, by fleet."""
         self._see(view)
         self._seen = view
 
@@ -65,7 +69,13 @@ class Reconciling:
 
     def _moment(self) -> Moment:
         over = self.run.options.wait and self.run.left <= 0
-        return Moment(now=self.run.clock.monotonic(), stopping=self.run.clock.stopping(), over=over)
+        return Moment(
+            now=self.run.clock.monotonic(),
+            stopping=self.run.stopping(),
+            over=over,
+            date=self.run.now(),
+            left=self.run.left,
+        )
 
     def _ended(self, step: Advance) -> Iterator[Settled]:
         """Tell what ended, and keep what is open."""
@@ -84,7 +94,8 @@ class Reconciling:
         sight = self._sights[fleet]
         platform = self.reader.platforms[self._connection(fleet)]
         for call in step.calls:
-            yield Sending(fleet, platform, call, sight.done_at + FRESH if isinstance(sight, Sight) else 0.0)
+            fresh = sight.done_at + FRESH if isinstance(sight, Sight) else 0.0
+            yield Sending(fleet, platform, call, min(fresh, step.until))
 
     def _send(self, batch: list[Sending]) -> Generator[AnyEvent, None, dict[str, Answers]]:
         """Send a batch; return what came back, by fleet."""
@@ -113,8 +124,13 @@ class Reconciling:
 
     def _milestones(self) -> Iterator[AnyEvent]:
         """Tell what the last decision shows of rollouts: what comes later goes by it, once it is recorded."""
-        plans = self._seen.plans
-        memory = self.reader.history.memory(plans, self.run.now())
+        plans = {name: plan for name, plan in self._seen.plans.items() if plan.rollouts}
+        if not plans:
+            return
+        try:
+            memory = self.reader.history.memory(dict.fromkeys(plans, ""), self.run.now())
+        except JournalError:
+            return  # what is recorded next fails as well, and ends the run
         for plan in plans.values():
             yield from milestones(plan, memory, at=self.run.now(), run=self.run.id)
 
@@ -130,6 +146,7 @@ class Reconciling:
 
     def _see(self, view: View) -> None:
         """Take a view as the sight of every open fleet."""
+        self.plans.update(view.plans)
         for fleet in self._open:
             error = view.unread.get(self._connection(fleet))
             if error is not None:

@@ -57,7 +57,7 @@ def ruled(  # a rollout, and what a person says of it
     one: RolloutPlan, command: Command, *, reason: str, by: str, history: History, clock: Clock, run: str
 ) -> Ruled:
     """Return what a person says of a rollout, once it is recorded. Raises SettingsError for what has no effect."""
-    if not history.memory([one.rollout.fleet], clock.now()).durable:
+    if not history.memory({one.rollout.fleet: ""}, clock.now()).durable:
         raise SettingsError(FORGOTTEN, hint="name a history that the commands share")
     wave = _promoted(one) if command is Command.PROMOTE else None
     if command is Command.RESUME and one.state not in STOPPED:

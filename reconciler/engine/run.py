@@ -6,6 +6,7 @@ from itertools import count
 
 import msgspec
 
+from reconciler.model.plan import PaceKind
 from reconciler.ports import Clock
 
 
@@ -17,7 +18,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     wait: bool = True
     deadline: float = 600.0
     allow: dict[str, str] = {}
-    """Limits that a person lifts, with the reason."""
+    """Limits, and what else (`PaceKind`), that a person lifts, with the reason."""
+
+    @property
+    def lifted(self) -> frozenset[str]:
+        """Return what of that paces changes."""
+        return frozenset(PaceKind) & self.allow.keys()
 
 
 class Run:
@@ -30,6 +36,7 @@ class Run:
         self._started = clock.now()
         self._began = clock.monotonic()
         self._numbers = count(1)
+        self._held = False
 
     @property
     def seconds(self) -> float:
@@ -40,6 +47,14 @@ class Run:
     def left(self) -> float:
         """Return how many seconds of waiting are left; negative once the deadline has passed."""
         return self.options.deadline - self.seconds
+
+    def hold(self) -> None:
+        """Let nothing more be sent in this run: what is sent could not be recorded."""
+        self._held = True
+
+    def stopping(self) -> bool:
+        """Return whether nothing more is to be sent."""
+        return self._held or self.clock.stopping()
 
     def now(self) -> float:
         """Return the date, in seconds since 1970: the wall clock's at the start, moved on by the monotonic one."""

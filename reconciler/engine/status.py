@@ -33,8 +33,8 @@ def status(planned: PlanResult, *, units: bool = False, only: Collection[Standin
 def follow(
     ask: Callable[[bool], tuple[PlanRequest, Open]],
     clock: Clock,
-    history: History,
     interval: float,
+    history: History,
     *,
     units: bool,
     only: Collection[Standing],

@@ -2,9 +2,6 @@
 
 A pass never builds on what the last one remembered; memory here only serves to tell what is new (drift), how long to
 wait after failures, and which manifests are in force. Limits and holds are never passed.
-
-Manifests come into force when they were read twice the same, `QUIET` apart, or at once where they are those of another
-commit: somebody may be writing a file, and the half that is there may lack what holds a version back.
 """
 
 from __future__ import annotations
@@ -24,26 +21,27 @@ from reconciler.core.news import Moment, news, unread
 from reconciler.core.remember import Remembering
 from reconciler.core.status import axes
 from reconciler.engine.apply import Applying
+from reconciler.engine.claiming import Claiming
 from reconciler.engine.group import Open
+from reconciler.engine.manifests import Manifests
 from reconciler.engine.plan import PlanResult, plan
 from reconciler.engine.run import Options
-from reconciler.errors import ReconcilerError
+from reconciler.errors import JournalError, ReconcilerError
 from reconciler.model.event import AnyEvent, Completed, Note, Passed
 from reconciler.model.exit_code import DONE, ERROR, INCOMPLETE, NOTHING_SENT
 from reconciler.model.fleet import Manifest
+from reconciler.model.memory import NOTHING_REMEMBERED
+from reconciler.model.memory import Memory as Remembered
 from reconciler.model.plan import FleetPlan, Plan
-from reconciler.model.provenance import DIRTY, Provenance
+from reconciler.model.provenance import Provenance
 from reconciler.model.verdict import Health, Sync
-from reconciler.ports import Clock, History, Source
+from reconciler.ports import Clock, History
 
 LONGEST_PAUSE = 900.0
 """Seconds between passes at most, however often passes failed."""
 
-QUIET = 2.0
-"""Seconds between two readings that must agree before manifests which no commit has come into force."""
-
-READINGS = 30
-"""Readings after which a watch without any manifest in force gives up waiting for them to stay the same."""
+LIMIT_WINDOW = "24h"
+"""What went in this time counts against limits where a fleet does not say, and a history is kept."""
 
 JITTER = 0.1
 """Share of the pause that is random, so that many watchers do not call in step."""
@@ -67,42 +65,43 @@ class Watching:
 
     def __init__(  # the world of a watch
         self,
-        source: Source,
+        manifests: Manifests,
         open_: Callable[[Manifest], Open],
         clock: Clock,
         watched: Watched,
         *,
         run: str,
         random: Callable[[], float],
-        commit: Callable[[Manifest], str | None],
         keep: Callable[[Plan], None] | None = None,
         history: History | None = None,
+        told: dict[str, Memory] | None = None,
     ) -> None:
-        """Take where manifests come from, what opens connections, and how to watch.
+        """Take the manifests in force, what opens connections, and how to watch.
 
-        `random` gives 0 to 1; `commit` names the commit of manifests, marked where they differ from it; `keep` takes the
-        plan of each pass before anything of it is sent. Every event must be recorded in `history` before the next is taken.
+        `random` gives 0 to 1; `keep` takes the plan of each pass before anything of it is sent; `told` is what the pass
+        before told of each fleet, and takes what this one tells.
+        Every event must be recorded in `history` before the next is taken.
         """
-        self.source = source
+        self.manifests = manifests
         self.open = open_
         self.clock = clock
         self.watched = watched
         self.run = run
         self.random = random
-        self.commit = commit
         self.keep = keep
         self.history = history or Remembering(clock.now(), durable=False)
         self.exit_code = 0
-        self._good: Manifest | None = None
-        self._commit: str | None = None
-        self._wrong = False
         self._opened: Open | None = None
-        self._memory: dict[str, Memory] = {}
+        self._memory = {} if told is None else told
         self._failures = 0
         self._found = DONE
         self._fleets = 0
+        self._held: ReconcilerError | None = None
+        self._applying: Applying | None = None
+        """The run of the pass that goes on."""
         self._unplanned = ""
         """Why the last pass had no plan, where that was told."""
+        self._claiming = Claiming(self.history)
         self._observed: set[str] = set()
         """Fleets that were said to be merely observed."""
 
@@ -123,21 +122,39 @@ class Watching:
         if not self.watched.once:
             self.exit_code = 0
 
+    @property
+    def failed(self) -> bool:
+        """Return whether the last pass failed, and the next one should come later."""
+        return self._failures > 0
+
+    def hold(self, error: ReconcilerError) -> None:
+        """Send nothing more in this pass: what is sent could not be recorded. The next one looks whether it can."""
+        self._held = error
+        if self._applying is not None:
+            self._applying.run.hold()
+
     def _pause(self) -> float:
         grown = self.watched.interval * 2.0 ** min(self._failures, 10)
         return min(grown, max(LONGEST_PAUSE, self.watched.interval)) * (1 + JITTER * (2 * self.random() - 1))
 
     def _pass(self, number: int) -> Generator[AnyEvent, None, int]:
         yield from self._reload()
-        if self._good is None or self._opened is None:
+        manifest = self.manifests.manifest
+        if manifest is None or self._opened is None:
             return 1
         request = PlanRequest(
-            manifest=self._good,
+            manifest=manifest,
             filters=self.watched.filters,
             strict=self.watched.strict,
-            provenance=Provenance(commit=self._commit or ""),
+            provenance=Provenance(commit=self.manifests.commit or ""),
+            lifted=self.watched.options.lifted,
+            limit_window=LIMIT_WINDOW,
         )
         try:
+            if self.watched.apply:
+                fleets = [one for one in manifest.fleets if self._mode(one) == "apply"]
+                for level, message in self._claiming.take(request, self._opened, fleets):
+                    yield self._note(level, message)
             planned = plan(request, self._opened, self.clock, self.history)
         except ReconcilerError as error:
             if number == 1:
@@ -156,14 +173,26 @@ class Watching:
         try:
             if self.keep is not None:
                 self.keep(planned.plan)
+            yield from planned.resolved(at=self.clock.now(), run=self.run)
             for fleet in planned.plan.fleets:
                 yield from self._tell(fleet, planned)
             applying = yield from self._correct(planned)
             yield from self._end(number, planned, applying)
+            held = yield from self._told_held()
         finally:
+            self._applying = None
             planned.close()  # the next pass may be long away, or be one of other manifests
         self._found = self._remaining(planned.plan, applying)
-        return self._result(planned.plan, applying)
+        return self._result(planned.plan, applying) or held
+
+    def _told_held(self) -> Generator[AnyEvent, None, int]:
+        """Say that the history could not be written, and return the exit code of that."""
+        error, self._held = self._held, None
+        if error is None:
+            return DONE
+        yield self._note("error", f"{error.advised}; until it can be, nothing is sent")
+        self._held = None  # the note could not be recorded either
+        return error.exit_code
 
     def _remaining(self, found: Plan, applying: Applying | None) -> int:
         """Return the exit code that says what a pass leaves where nothing failed."""
@@ -175,77 +204,47 @@ class Watching:
         return detailed(found, {(one.fleet, one.unit.id, one.workload.id) for one in outcomes if one.result in SENT})
 
     def _reload(self) -> Generator[AnyEvent, None, None]:
-        """Read the manifests; wrong ones and those being written leave the last good ones in force, and that is said."""
-        try:
-            found = self._settled()
-        except ReconcilerError as error:
-            if self._good is None:
-                raise
-            self._wrong = True
-            yield self._note("error", f"the manifests are invalid; the last valid ones stay in force: {error}")
-            return
-        if found is None and self.clock.stopping():
-            return
-        if found is None:
-            words = "nothing is done" if self._good is None else "the last ones stay in force"
-            yield self._note("warning", f"the manifests are being written; {words} until they stay the same")
-            return
-        manifest, commit = found
-        if self._good is None or manifest.digest != self._good.digest:
-            if self._good is not None:
-                yield self._note("info", "the manifests changed")
-            for warning in manifest.warnings:
-                yield self._note("warning", f"{warning.origin}: {warning.message}".removeprefix(": "))
+        """Look for manifests; those that are new are opened, and what was told of fleets that are gone is forgotten."""
+        yield from self.manifests.reload()
+        manifest = self.manifests.manifest
+        if manifest is not None and self.manifests.changed:
             self._opened = self.open(manifest)
             self._observed.clear()
-            self._memory = {name: one for name, one in self._memory.items() if name in manifest.fleets}
-        elif self._wrong:
-            yield self._note("info", "the manifests are valid again")
-        self._good, self._commit, self._wrong = manifest, commit, False
-
-    def _settled(self) -> tuple[Manifest, str | None] | None:
-        """Return manifests that nobody is writing, and their commit; None where they do not stay the same.
-
-        With some in force one more reading is enough for this pass; without any there is nothing else to do than to wait.
-        """
-        before = self.source.load()
-        commit = self.commit(before)
-        if self._good is not None and before.digest == self._good.digest:
-            return before, commit
-        if commit and not commit.endswith(DIRTY) and commit != self._commit:
-            again = self.source.load()
-            if again.digest == before.digest and self.commit(again) == commit:
-                return again, commit
-            before = again
-        for _ in range(READINGS if self._good is None else 1):
-            if self.clock.sleep(QUIET):
-                return None
-            again = self.source.load()
-            if again.digest == before.digest:
-                return again, self.commit(again)
-            before = again
-        return None
+            for name in self._memory.keys() - manifest.fleets.keys():
+                del self._memory[name]
 
     def _tell(self, fleet: FleetPlan, planned: PlanResult) -> Iterator[AnyEvent]:
         """Tell what is new of a fleet since the last pass."""
-        memory, moment = self._memory.setdefault(fleet.fleet, Memory()), Moment(self.clock.now(), self.run)
+        memory, moment = self._memory.setdefault(fleet.fleet, Memory()), self._moment()
         if fleet.error:
             yield from unread(memory, fleet, moment)
             return
-        known = self.history.memory([fleet.fleet], moment.at)
-        yield from milestones(fleet, known, at=moment.at, run=self.run)
+        if fleet.rollouts:
+            known = self._known(fleet.fleet)
+            yield from milestones(fleet, known, at=moment.at, run=self.run)
         stays = not self._corrects(fleet)
         yield from news(memory, fleet, planned.assessment(fleet.fleet), moment, stays=stays)
 
+    def _moment(self) -> Moment:
+        return Moment(self.clock.now(), self.run, self.manifests.moved)
+
+    def _known(self, fleet: str) -> Remembered:
+        """Return what is remembered of a fleet; nothing where that cannot be read: what rests on it is held then."""
+        try:
+            return self.history.memory({fleet: ""}, self.clock.now())
+        except JournalError:
+            return NOTHING_REMEMBERED
+
     def _corrects(self, fleet: FleetPlan) -> bool:
         """Return whether changes of a fleet may go in this pass: limits and its own mode allow it."""
-        if not self.watched.apply or self._mode(fleet.fleet) != "apply":
+        if not self.watched.apply or self._mode(fleet.fleet) != "apply" or fleet.connection in self._claiming.theirs:
             return False
         return all(one.kind.value in self.watched.options.allow for one in fleet.violations)
 
     def _mode(self, fleet: str) -> str:
         """Return the mode that a fleet's manifest gives it."""
-        mode: str = self._good.fleets[fleet].spec.mode if self._good is not None else ""
+        manifest = self.manifests.manifest
+        mode: str = manifest.fleets[fleet].spec.mode if manifest is not None else ""
         return mode
 
     def _correct(self, planned: PlanResult) -> Generator[AnyEvent, None, Applying | None]:
@@ -262,8 +261,8 @@ class Watching:
                 yield self._note("info", f"nothing is sent: the mode of the fleet is {mode}", fleet.fleet)
         if not may:
             return None
-        allowed = PlanResult(plan=msgspec.structs.replace(planned.plan, fleets=tuple(may)), groups=planned.groups)
-        applying = Applying(allowed, self.watched.options, self.clock, run=self.run)
+        allowed = msgspec.structs.replace(planned, plan=msgspec.structs.replace(planned.plan, fleets=tuple(may)))
+        applying = self._applying = Applying(allowed, self.watched.options, self.clock, run=self.run, told=True)
         yield from applying.events()
         changes = {(fleet.fleet, *slot_of(one)): one for fleet in may for one in fleet.changes}
         for one in applying.outcomes:
@@ -277,11 +276,12 @@ class Watching:
         return (applying.result if applying is not None else DONE) or (ERROR if found.errored else DONE)
 
     def _blocked(self, fleet: FleetPlan) -> bool:
-        return self._goes(fleet) and self._mode(fleet.fleet) == "apply" and not self._corrects(fleet)
+        mine = self._mode(fleet.fleet) == "apply" and fleet.connection not in self._claiming.theirs
+        return mine and self._goes(fleet) and not self._corrects(fleet)
 
     def _goes(self, fleet: FleetPlan) -> bool:
         """Return whether something of a fleet may go: now or, where this pass waits, once something else took effect."""
-        later = self.watched.options.wait and any(held.stage for held in fleet.held)
+        later = self.watched.options.wait and any(held.follows for held in fleet.held)
         return not fleet.error and (later or bool(fleet.changes))
 
     def _end(self, number: int, planned: PlanResult, applying: Applying | None) -> Iterator[Passed]:

@@ -59,6 +59,12 @@ class GitRepository(Refs):
         answer = git(path.parent, "blame", "--porcelain", "--no-textconv", "-L", lines, "--", path.name)
         return None if answer.problem else _author(answer.output.decode(errors="replace").splitlines())
 
+    def author(self, commit: str) -> Author | None:
+        """Return who made a commit, None where git does not know it."""
+        answer = git(self._folder, "log", "-1", "--format=%H%x00%an%x00%aI%x00%s", commit, "--")
+        found = answer.output.decode(errors="replace").strip("\n").split("\0")
+        return None if answer.problem or len(found) != len(Author.__struct_fields__) else Author(*found)
+
     def export(self, ref: str, paths: Sequence[str], into: str) -> Exported:
         """Write manifests of `paths` as they were at `ref` below `into`, laid out as in the repository.
 

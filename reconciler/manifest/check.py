@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.core.guards.spent import LONGEST
 from reconciler.core.names import suggestion
 from reconciler.core.select import is_glob
-from reconciler.manifest import cron
 from reconciler.manifest.claims import overlaps
 from reconciler.manifest.finding import Findings, finding
 from reconciler.manifest.policies import policies
 from reconciler.manifest.requirements import requirements
 from reconciler.manifest.rollouts import rollout
 from reconciler.manifest.versions import versions
+from reconciler.manifest.windows import windows
 from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.fleet import (
     ChannelRef,
@@ -23,14 +24,12 @@ from reconciler.model.fleet import (
     Manifest,
     Selector,
     Wave,
-    Window,
 )
 from reconciler.model.origin import Path
 from reconciler.model.quantity import seconds
 from reconciler.plugin import PlatformPlugin, Plugins
 
 BOTH = "write `10%`, `25`, or `{percent: 10%, number: 25}`"
-WINDOW = 'for three hours from 02:00, write `{allow: "0 2 * * *", duration: 3h, timezone: Europe/Berlin}`'
 
 
 def fleets(manifest: Manifest, plugins: Plugins, *, complete: bool = True) -> Findings:
@@ -98,12 +97,11 @@ class _Fleet:
                 yield from self._choice(override, name, (*path, "overrides", position))
                 yield from self._selector(override.units, (*path, "overrides", position, "units"))
         yield from self._pins()
-        for name in ("remove", "replace", "release"):
-            yield from self._limit(getattr(self.spec.limits, name), ("spec", "limits", name))
+        yield from self._limits()
+        yield from self._keep()
         yield from policies(self.document)
         yield from self._rollout()
-        for position, window in enumerate(self.spec.windows):
-            yield from self._window(window, ("spec", "windows", position))
+        yield from windows(self.document)
 
     def _add(self, path: Path, code: str, message: str, hint: str = "") -> Diagnostic:
         return finding(self.document, path, code, message, hint)
@@ -226,6 +224,32 @@ class _Fleet:
                 if not isinstance(pin, str):
                     yield from self._choice(pin, workload, path)
 
+    def _limits(self) -> Findings:
+        limits = self.spec.limits
+        for name in ("remove", "replace", "release"):
+            yield from self._limit(getattr(limits, name), ("spec", "limits", name))
+        where: Path = ("spec", "limits", "window")
+        if limits.window is not None and not 0 < seconds(limits.window) <= LONGEST:
+            message = f"`window` must be longer than zero, and {LONGEST / 86400:g}d at most"
+            yield self._add(where, "duration", message, "for what went since yesterday, write `window: 24h`")
+        if limits.per is not None:
+            yield from self._grouped(("spec", "limits", "per"))
+
+    def _keep(self) -> Findings:
+        keep = self.spec.keep
+        if keep is None:
+            return
+        yield from self._grouped(("spec", "keep", "per"))
+        if not keep.serving:
+            message = "`serving: 0` keeps no unit serving"
+            yield self._add(("spec", "keep", "serving"), "keep-nothing", message, "write 1 or more, or remove `keep`")
+
+    def _grouped(self, path: Path) -> Findings:
+        """Yield that the platform has no tags, by which units would be grouped."""
+        if self.plugin is not None and "tags" not in self.plugin.selectors:
+            message = f"{self.plugin.title} has no tags, so `{path[1]}` cannot group units by one"
+            yield self._add(path, "tags", message, f"remove `{path[-1] if path[1] == 'limits' else path[1]}`")
+
     def _limit(self, limit: Limit | str | None, path: Path) -> Findings:
         if isinstance(limit, Limit) and limit.percent is None and limit.number is None:
             yield self._add(path, "empty-limit", "a limit needs a percent, a number, or both", BOTH)
@@ -238,26 +262,3 @@ class _Fleet:
                 yield from self._selector(wave.units, ("spec", "rollout", "waves", position, "units"))
         yield from self._limit(self.spec.rollout.max_moving, ("spec", "rollout", "max_moving"))
         yield from rollout(self.document, self.plugin)
-
-    def _window(self, window: Window, path: Path) -> Findings:
-        if (window.allow is None) == (window.deny is None):
-            yield self._add(path, "window", "a window needs exactly one of `allow` and `deny`", WINDOW)
-        for name in ("allow", "deny"):
-            text = getattr(window, name)
-            wrong = cron.problem(text) if text is not None else ""
-            if wrong:
-                yield self._add((*path, name), "cron", wrong, WINDOW)
-        if seconds(window.duration) <= 0:
-            yield self._add((*path, "duration"), "zero-duration", "a window must be longer than zero")
-        from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # slow to load, and windows are rare
-
-        try:
-            if window.timezone != "UTC":  # known wherever no database of time zones is installed
-                ZoneInfo(window.timezone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            yield self._add(
-                (*path, "timezone"),
-                "timezone",
-                f"there is no time zone {window.timezone!r}",
-                "use a name such as Europe/Berlin",
-            )

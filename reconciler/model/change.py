@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from reconciler.model.desired import Settings
-from reconciler.model.hold import Hold
+from reconciler.model.hold import PACED, Hold, HoldReason
 from reconciler.model.origin import Origin
 from reconciler.model.release import Release
 from reconciler.model.unit import Ref
@@ -39,6 +39,10 @@ class Reason(StrEnum):
     """On the way to what git says: the platform waits for the next call."""
     OVERWRITTEN = "overwritten"
     PRUNE = "prune"
+
+
+FREE = frozenset({Reason.LEFTOVER, Reason.NEXT})
+"""Reasons of changes that count against no limit."""
 
 
 class Step(msgspec.Struct, frozen=True, gc=False):
@@ -101,6 +105,17 @@ class Held(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     downgrade: bool = False
     reason: Reason = Reason.OUT_OF_SYNC
     """Why it would go, as a change says it; `reasons` are why it may not."""
+
+    @property
+    def passes(self) -> bool:
+        """Return whether what holds it passes by itself; requirements are judged again by then."""
+        codes = {one.code for one in self.reasons}
+        return self.verb is not None and bool(codes & PACED) and codes <= PACED | {HoldReason.REQUIREMENT_NOT_MET}
+
+    @property
+    def follows(self) -> bool:
+        """Return whether it may go in this very run, if that waits for long enough."""
+        return bool(self.stage) or self.passes
 
 
 class Request(msgspec.Struct, frozen=True):

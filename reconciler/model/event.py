@@ -1,5 +1,6 @@
 """What happens during a run, as typed values (`event.v1`): views, progress, result files and journals only consume them."""
 
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -27,6 +28,8 @@ class Started(Event, frozen=True, kw_only=True):
     kind: str
     fingerprint: str = ""
     commit: str | None = None
+    author: str = ""
+    """Who made the commit."""
     allowed: tuple[tuple[str, str], ...] = ()
     """(limit, reason a person gave for lifting it)."""
     lifted: tuple[tuple[str, Lifted], ...] = ()
@@ -35,7 +38,20 @@ class Started(Event, frozen=True, kw_only=True):
     """Fingerprints of the reviewed plans that this run may not go beyond, where it planned again."""
 
 
-class SlotName(msgspec.Struct, frozen=True, gc=False):
+class InForce(Event, frozen=True, kw_only=True):
+    """A watch goes by these manifests from now on: those of a commit, or as they were read."""
+
+    fleets: int
+    commit: str = ""
+    """Marked as git marks it where files differ from it; empty outside git."""
+    author: str = ""
+    summary: str = ""
+    """The first line of what its author said of it."""
+    changed: bool = False
+    """Whether they take the place of others."""
+
+
+class SlotName(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A slot as people and files name it."""
 
     unit: Ref
@@ -43,6 +59,12 @@ class SlotName(msgspec.Struct, frozen=True, gc=False):
     verb: Verb
     size: int
     """Devices in the unit."""
+    to: str | None = None
+    """The version that it is to have assigned; None for a removal."""
+    observed: str = ""
+    """The digest that the slot had when this was decided."""
+    free: bool = False
+    """Whether it counts against no limit: other versions that go, or a further step of what counted before."""
 
 
 class Intended(Event, frozen=True, kw_only=True):
@@ -63,6 +85,19 @@ class Called(Event, frozen=True, kw_only=True):
     call: int
     receipt: Receipt
     seconds: float
+
+
+class Resolved(Event, frozen=True, kw_only=True):
+    """A reading shows what came of a call that nobody saw the answer of: a crash, a lost connection.
+
+    `of` is the run that sent it, `call` its number there. `effect` says whether the slots have what was sent.
+    """
+
+    fleet: str
+    of: str
+    call: int
+    effect: bool
+    slots: tuple[SlotName, ...]
 
 
 class Settling(Event, frozen=True, kw_only=True):
@@ -124,6 +159,17 @@ class Completed(Event, frozen=True, kw_only=True):
     seconds: float
 
 
+class DriftCause(StrEnum):
+    """Who made git and a slot differ."""
+
+    PLATFORM = "platform"
+    """Somebody assigned something else there."""
+    UNIT = "unit"
+    """The unit left what it is assigned, and reports something else."""
+    GIT = "git"
+    """The manifests ask for something else since."""
+
+
 class Differing(Event, frozen=True, kw_only=True):
     """Slots of one workload need the same change, which this turn of watch does not make: `now` is assigned, git says `desired`.
 
@@ -137,10 +183,15 @@ class Differing(Event, frozen=True, kw_only=True):
     desired: str | None
     reason: Reason
     units: tuple[Ref, ...]
+    cause: DriftCause | None = None
+    """None where nobody can tell: the first turn of a watch, a hold that ended."""
 
 
 class Drifted(Event, frozen=True, kw_only=True):
-    """Somebody changed a slot: it had `was` assigned when it was read last, and has `now`, where git says `desired`."""
+    """Somebody changed a slot: it had `was` assigned when it was read last, and has `now`, where git says `desired`.
+
+    Where the cause is the unit, `was` and `now` are what it reported, and `desired` is what it is assigned. `by` names who did it, where the platform says so.
+    """
 
     fleet: str
     unit: Ref
@@ -149,6 +200,8 @@ class Drifted(Event, frozen=True, kw_only=True):
     now: str | None
     desired: str | None
     verb: Verb | None = None
+    cause: DriftCause = DriftCause.PLATFORM
+    by: str = ""
 
 
 class Met(Event, frozen=True, kw_only=True):
@@ -191,8 +244,10 @@ class Finished(Event, frozen=True, kw_only=True):
 
 AnyEvent = (
     Started
+    | InForce
     | Intended
     | Called
+    | Resolved
     | Settling
     | Settled
     | Note
@@ -211,3 +266,12 @@ AnyEvent = (
 def to_builtins(event: AnyEvent) -> dict[str, Any]:
     """Return the event as its public JSON shape."""
     return {"format": FORMAT, **msgspec.to_builtins(event), "at": iso(event.at, "milliseconds")}
+
+
+def fleet_of(event: AnyEvent) -> str:
+    """Return the fleet that an event is about; empty for none."""
+    if isinstance(event, Settled):
+        return event.outcome.fleet
+    if isinstance(event, Met | Halted | Ruled):
+        return event.rollout.fleet
+    return getattr(event, "fleet", "")

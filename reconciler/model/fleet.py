@@ -111,6 +111,10 @@ class Limits(Kind, frozen=True, kw_only=True):
     replace: Amount | Limit | None = None
     release: Amount | Limit | None = None
     minimum: Count = 3
+    window: Duration | None = None
+    """What went in this time counts besides what is intended."""
+    per: Text | None = None
+    """A tag: limits are judged for the units of each of its values, besides."""
 
 
 class Quarantine(Kind, frozen=True, kw_only=True):
@@ -176,12 +180,19 @@ class Rollout(Kind, frozen=True, kw_only=True):
 
 
 class Window(Kind, frozen=True, kw_only=True):
-    """When changes may go: exactly one of `allow` and `deny`, a cron expression of five fields. Not enforced yet."""
+    """When calls may start: exactly one of `allow` and `deny`, a cron expression of five fields. `deny` wins."""
 
     allow: Text | None = None
     deny: Text | None = None
     duration: Duration
     timezone: Text = "UTC"
+
+
+class Keep(Kind, frozen=True, kw_only=True):
+    """Of the units with the same value of the tag `per`, so many stay untouched and healthy at any time."""
+
+    per: Text
+    serving: Count = 1
 
 
 class FleetSpec(Kind, frozen=True, kw_only=True):
@@ -194,6 +205,7 @@ class FleetSpec(Kind, frozen=True, kw_only=True):
     prune: Annotated[str, msgspec.Meta(pattern=r"^(none|listed|all)$(?!\n)")] = "none"
     allow_empty: bool = False
     limits: Limits = Limits()
+    keep: Keep | None = None
     allow: list[Allowance] = []
     quarantine: list[Quarantine] = []
     suspend: Suspend | None = None

@@ -37,6 +37,8 @@ class HoldReason(StrEnum):
     BEHIND_BASE = "behind-base"
     """The base gives the slot something else since these manifests left it, and they say what it said then."""
     ROUTE_UNVERIFIED = "route-unverified"
+    IN_FLIGHT = "in-flight"
+    """The same was sent a moment ago, and may still take effect."""
     OUTSIDE_WINDOW = "outside-window"
     ROLLOUT_HALTED = "rollout-halted"
     ROLLOUT_PAUSED = "rollout-paused"
@@ -45,11 +47,15 @@ class HoldReason(StrEnum):
     """The unit is not connected: a rollout sends it the version when it is back, through the same gates as all others."""
     WAVE_NOT_OPEN = "wave-not-open"
     TOO_MANY_MOVING = "too-many-moving"
+    KEPT = "kept"
+    """Of units that stand in for each other, so many must stay untouched and healthy (`keep`)."""
+    KEEP_UNMET = "keep-unmet"
+    """What `keep` asks for can never be: the unit belongs to no group, or its group is too small."""
     REQUIREMENT_NOT_MET = "requirement-not-met"
 
 
-PACING = frozenset({HoldReason.WAVE_NOT_OPEN, HoldReason.TOO_MANY_MOVING})
-"""Reasons that end by themselves, as other changes of the rollout take effect."""
+PACED = frozenset({HoldReason.OUTSIDE_WINDOW, HoldReason.KEPT, HoldReason.WAVE_NOT_OPEN, HoldReason.TOO_MANY_MOVING})
+"""Reasons that pass by themselves: with time, or as other changes take effect."""
 STOPPING = frozenset({HoldReason.ROLLOUT_HALTED, HoldReason.ROLLOUT_ABORTED})
 """Reasons that only a person ends: nothing waits for that."""
 
@@ -132,6 +138,34 @@ class Unmet(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
     """The manifests ask for the change that would end it, but this plan does not have it."""
 
 
+class KeepProblem(StrEnum):
+    """Why `keep` holds a change."""
+
+    TOO_FEW = "too-few"
+    """Fewer of the group than `serving` would stay untouched and healthy."""
+    TOO_SMALL = "too-small"
+    """The group has no more units than must keep serving: none of them can ever change."""
+    NO_TAG_VALUE = "no-tag-value"
+    SEVERAL_TAG_VALUES = "several-tag-values"
+
+
+class Kept(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """What `keep` says of a unit: of the `members` units with the same value of a tag, `serving` must keep serving.
+
+    `healthy` of them serve and are not touched. `units` are the names of those that do not, or are about to change: at most
+    three, and `more` counts the others.
+    """
+
+    problem: KeepProblem
+    tag: str
+    serving: int
+    value: str = ""
+    members: int = 0
+    healthy: int = 0
+    units: tuple[str, ...] = ()
+    more: int = 0
+
+
 class ClosedBy(StrEnum):
     """What a wave still lacks, so that the waves after it stay closed."""
 
@@ -173,8 +207,11 @@ class Hold(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     problems: tuple[str, ...] = ()
     """Why the reading is incomplete."""
     at: Origin | None = None
-    """Where a mistake is written."""
+    """Where a mistake, or `keep`, is written."""
     requirement: Unmet | None = None
+    opens: str = ""
+    """When the next window opens: a date and time in the window's own zone; `text` names that. Empty: not before `until`."""
+    kept: Kept | None = None
     wave: int | None = None
     """The wave that is not open, by number from 0."""
     closing: Closing | None = None

@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from reconciler.model.change import Verb
+from reconciler.model.unit import Ref
 
 
 class RolloutId(msgspec.Struct, frozen=True, order=True):
@@ -41,7 +42,10 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Went(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """A change that was accepted: it counts against limits over time. `size` is in devices, `at` in seconds since 1970."""
+    """A change that was sent, and not refused: it counts against limits over time. `size` is in devices.
+
+    `at` is when it was sent, in seconds since 1970.
+    """
 
     fleet: str
     unit: str
@@ -49,6 +53,44 @@ class Went(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     verb: Verb
     size: int
     at: float
+    answered: float | None = None
+    """When the call was answered, or given up; None while nobody knows of that."""
+
+
+class Unanswered(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A slot that a call was sent for, when nobody knows whether it took effect: no answer, or one that proves nothing."""
+
+    fleet: str
+    unit: Ref
+    workload: Ref
+    verb: Verb
+    size: int
+    to: str | None
+    run: str
+    call: int
+    at: float
+
+
+class InFlight(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A slot that a call was sent for which may still take effect: it began `at` a time, and may `until` another."""
+
+    fleet: str
+    unit: str
+    workload: str
+    to: str | None
+    observed: str
+    """The digest that the slot had before."""
+    at: float
+    until: float
+
+
+class Holder(msgspec.Struct, frozen=True, kw_only=True):
+    """The process that acts on an application. What is not known is 0 or empty."""
+
+    target: str
+    process: int = 0
+    host: str = ""
+    since: float = 0.0
 
 
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +110,10 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """Ids of the units that had failed when a person resumed: what they show from before does not count."""
     went: tuple[Went, ...] = ()
     """In the order of their times, as far back as was asked for."""
+    unanswered: tuple[Unanswered, ...] = ()
+    """What nobody knows the outcome of until a later reading shows it, as far back as what went, and among that."""
+    in_flight: tuple[InFlight, ...] = ()
+    """What calls that began before this run may still do."""
     since: float = 0.0
     """Since when it remembers: nothing is known of what was before. A process without a history remembers since its start."""
     durable: bool = False

@@ -25,6 +25,13 @@ class LimitKind(StrEnum):
     NOT_ENFORCED = "not-enforced"
 
 
+class PaceKind(StrEnum):
+    """What else `--allow` takes: what paces changes of a fleet, and is lifted for one run."""
+
+    WINDOW = "window"
+    KEEP = "keep"
+
+
 class Violation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A limit that the intended changes break: blocks apply of this fleet, never plan. Weights are in devices.
 
@@ -40,8 +47,15 @@ class Violation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Fields of the fleet that are not enforced."""
     percent: str = ""
     number: int | None = None
+    tag: str = ""
+    value: str = ""
+    """The limit is judged for the units with this value of the tag (`per`)."""
     intended: int = 0
     """Weight of the intended changes."""
+    went: int = 0
+    """Weight of what went in `window` besides, and counts with it."""
+    window: str = ""
+    """The time in which what went counts: a duration."""
     allowed: int = 0
     """Weight that the limit lets through."""
     of: int = 0

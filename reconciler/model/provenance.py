@@ -58,6 +58,8 @@ class Loosening(StrEnum):
     """What kept changes from going, and keeps fewer of them now."""
 
     LIMIT = "limit"
+    LIMIT_WINDOW = "limit-window"
+    LIMIT_PER = "limit-per"
     MINIMUM = "minimum"
     ALLOW = "allow"
     ALLOW_EMPTY = "allow-empty"
@@ -68,6 +70,7 @@ class Loosening(StrEnum):
     MODE = "mode"
     ROLLOUT = "rollout"
     WINDOWS = "windows"
+    KEEP = "keep"
 
 
 class Loosened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

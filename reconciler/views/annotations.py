@@ -16,7 +16,7 @@ from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.origin import NOWHERE, Origin
 from reconciler.model.plan import Plan
 from reconciler.views.base_words import loosened_words, was_and_now
-from reconciler.views.reason_words import violation_words
+from reconciler.views.limit_words import violation_words
 from reconciler.views.words import RUNNER_COMMAND, visible
 
 Place = Callable[[str], str]

@@ -14,17 +14,16 @@ from reconciler.model.report import RESULT_FORMAT, Applied
 from reconciler.model.unit import Names
 from reconciler.views.bounds_text import bounds
 from reconciler.views.group import held_grouped
+from reconciler.views.limit_words import LIMITS, violation_words
 from reconciler.views.line import COMMAND, EMPTY, Line, Span, folded, line
 from reconciler.views.plan_words import NOTHING, CommandContext
 from reconciler.views.reason_words import (
     DONE_WITH_REMARKS,
     LABELS,
-    LIMITS,
     NOT_WAITED,
     RESULTS,
     diagnostic_words,
     outcome_words,
-    violation_words,
 )
 from reconciler.views.words import SAMPLE, SIGNS, clean, count, duration, end, listed, places
 

@@ -7,6 +7,8 @@ from reconciler.views.words import NOTHING, Show
 
 LOOSENINGS = {
     Loosening.LIMIT: "limit",
+    Loosening.LIMIT_WINDOW: "limits: window",
+    Loosening.LIMIT_PER: "limits: per",
     Loosening.MINIMUM: "limits: minimum",
     Loosening.ALLOW: "allow: lifts the limit",
     Loosening.ALLOW_EMPTY: "allow_empty",
@@ -17,6 +19,7 @@ LOOSENINGS = {
     Loosening.MODE: "mode",
     Loosening.ROLLOUT: "rollout",
     Loosening.WINDOWS: "window",
+    Loosening.KEEP: "keep",
 }
 
 EDITS = {

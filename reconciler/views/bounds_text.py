@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from reconciler.model.outcome import Excess, Surplus
 from reconciler.model.plan import Lifted
 from reconciler.model.report import Applied
+from reconciler.views.limit_words import LIMITS, violation_words
 from reconciler.views.line import Line, line
-from reconciler.views.reason_words import LIMITS, violation_words
 from reconciler.views.words import SAMPLE, SIGNS, clean, count, course, listed, places, version
 
 SURPLUSES = {

@@ -11,26 +11,34 @@ from reconciler.model.event import (
     AnyEvent,
     Blocked,
     Called,
+    Completed,
     Differing,
+    DriftCause,
     Drifted,
     Event,
+    Finished,
     Halted,
+    InForce,
     Intended,
     Met,
     Note,
     Passed,
+    Resolved,
     Ruled,
     Settled,
     Settling,
     Started,
+    fleet_of,
     to_builtins,
 )
 from reconciler.model.hold import HoldReason
 from reconciler.model.outcome import ReceiptKind, Result
+from reconciler.model.plan import PaceKind
 from reconciler.model.quantity import iso
 from reconciler.views import bounds_text
+from reconciler.views.limit_words import violation_words
 from reconciler.views.line import Line, Span, line
-from reconciler.views.reason_words import LABELS, NOT_WAITED, RESULTS, outcome_words, violation_words
+from reconciler.views.reason_words import LABELS, NOT_WAITED, RESULTS, outcome_words
 from reconciler.views.words import (
     REASONS,
     SIGNS,
@@ -99,16 +107,12 @@ def plain_words(event: AnyEvent) -> str:
 
 def level_of(event: AnyEvent) -> str:
     """Return how serious an event is: info, warning or error."""
-    return _said(event, units_of(event))[0]
+    return words_of(event)[0]
 
 
-def fleet_of(event: AnyEvent) -> str:
-    """Return the fleet that an event is about; empty for none."""
-    if isinstance(event, Settled):
-        return event.outcome.fleet
-    if isinstance(event, Met | Halted | Ruled):
-        return event.rollout.fleet
-    return getattr(event, "fleet", "")
+def words_of(event: AnyEvent) -> tuple[str, list[Span]]:
+    """Return how serious an event is, and its words; none for the end of a pass or a run."""
+    return ("info", []) if isinstance(event, Completed | Finished) else _said(event, units_of(event))
 
 
 def units_of(event: AnyEvent) -> list[str]:
@@ -117,6 +121,8 @@ def units_of(event: AnyEvent) -> list[str]:
         return [event.outcome.unit.name]
     if isinstance(event, Drifted):
         return [event.unit.name]
+    if isinstance(event, Resolved):
+        return [one.unit.name for one in event.slots]
     return [unit.name for unit in event.units] if isinstance(event, Differing | Halted) else []
 
 
@@ -148,14 +154,28 @@ def _said(event: Event, units: Sequence[str]) -> Said:
 @_said.register
 def _(event: Started, units: Sequence[str]) -> Said:
     del units
-    allowed = "".join(f"; limit on {clean(kind)} lifted: {clean(why)}" for kind, why in event.allowed)
-    commit = f", commit {commit_words(event.commit, 12)}" if event.commit else ""
+    allowed = "".join(f"; {_lifted(kind)} lifted: {clean(why)}" for kind, why in event.allowed)
+    who = f" by {clean(event.author)}" if event.author else ""
+    commit = f", commit {commit_words(event.commit, 12)}{who}" if event.commit else ""
     plan = f", plan {clean(event.fingerprint)[:12]}" if event.fingerprint else ""
     lifted = "".join(f"; {clean(fleet)}: {bounds_text.lifted_words(one)}" for fleet, one in event.lifted)
     reviewed = f", planned again within {listed(event.reviewed)}" if event.reviewed else ""
     return "warning" if allowed or lifted else "info", [
         (f"{clean(event.kind)} {clean(event.run)} begins{plan}{commit}{reviewed}{allowed}{lifted}", "")
     ]
+
+
+def _lifted(kind: str) -> str:
+    return f"{'' if kind in frozenset(PaceKind) else 'limit on '}{clean(kind)}"
+
+
+@_said.register
+def _(event: InForce, units: Sequence[str]) -> Said:
+    del units
+    commit = f", commit {commit_words(event.commit, 12)}" if event.commit else ""
+    who = f" by {clean(event.author)}: {clean(event.summary)}" if event.author else ""
+    words = "the manifests changed" if event.changed else "manifests in force"
+    return "info", [(f"{words}: {count(event.fleets, 'fleet')}{commit}{who}", "")]
 
 
 @_said.register
@@ -177,6 +197,13 @@ def _(event: Called, units: Sequence[str]) -> Said:
     rest = "".join(f": {clean(text)}" for text in (event.receipt.error, refused) if text)
     rest += f"; it says {clean(event.receipt.answer)}" if event.receipt.answer else ""
     return level, [(f"call {event.call:,}: ", ""), (words, style), (f" ({status}{event.seconds:.1f} s){rest}", "")]
+
+
+@_said.register
+def _(event: Resolved, units: Sequence[str]) -> Said:
+    effect = "it took effect" if event.effect else "it is not in effect"
+    what = f"call {event.call:,} of run {clean(event.of)[:12]} had no answer; read back on {_who(units)}: "
+    return "info" if event.effect else "warning", [(what, ""), (effect, "green" if event.effect else "yellow")]
 
 
 @_said.register
@@ -252,13 +279,18 @@ def _reasons(event: Passed) -> str:
 def _(event: Differing, units: Sequence[str]) -> Said:
     goes = course(event.verb, event.now, event.desired)
     what = f"{SIGNS[event.verb]} {event.verb.value} {clean(event.workload.name)} {goes}"
-    return "info", [("to change: ", ""), (what, ""), (f" on {_who(units)}, {REASONS[event.reason]}", "")]
+    why = "the manifests ask for it now" if event.cause is DriftCause.GIT else REASONS[event.reason]
+    return "info", [("to change: ", ""), (what, ""), (f" on {_who(units)}, {why}", "")]
 
 
 @_said.register
 def _(event: Drifted, units: Sequence[str]) -> Said:
     verb = f" ({event.verb.value} corrects it)" if event.verb is not None else ""
-    what = f"drift: {clean(event.workload.name)} on {_who(units)} changed: {from_to(event.was, event.now)}"
+    by = f" by {clean(event.by)}" if event.by else ""
+    if event.cause is DriftCause.UNIT:
+        what = f"drift: {clean(event.workload.name)} on {_who(units)} reports {from_to(event.was, event.now)} by itself"
+        return "warning", [(what, "yellow"), (f"; assigned is {version(event.desired)}", "")]
+    what = f"drift: {clean(event.workload.name)} on {_who(units)} changed{by}: {from_to(event.was, event.now)}"
     return "warning", [(what, "yellow"), (f"; desired is {version(event.desired)}{verb}", "")]
 
 

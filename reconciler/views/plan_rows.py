@@ -18,7 +18,8 @@ from reconciler.model.release import Listed
 from reconciler.model.unit import Names, Ref
 from reconciler.views.base_words import READINGS, edit_words, loosened_words, was_and_now
 from reconciler.views.group import Calls, Group, HeldGroup, goal, leaving, moves, terms, units_and_devices
-from reconciler.views.reason_words import LABELS, LIMITS, advised, violation_words
+from reconciler.views.limit_words import LIMITS, violation_words
+from reconciler.views.reason_words import LABELS, advised
 from reconciler.views.releases_text import facts, first_line
 from reconciler.views.words import REASONS, SAMPLE, SIGNS, Show, course, devices, listed, places, portion
 

@@ -7,8 +7,9 @@ from msgspec.structs import replace
 from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.outcome import Outcome, Result
-from reconciler.model.plan import FleetPlan, LimitKind, Violation
+from reconciler.model.plan import FleetPlan
 from reconciler.views.condition_words import conditions_words
+from reconciler.views.pace_words import kept_words, window_words
 from reconciler.views.requirement_words import requirement_words
 from reconciler.views.rollout_words import ROLLOUT_HOLDS, rollout_hold_words
 
@@ -33,6 +34,7 @@ LABELS = {
     HoldReason.PRUNING_UNSAFE: "pruning unsafe",
     HoldReason.BEHIND_BASE: "behind the base",
     HoldReason.ROUTE_UNVERIFIED: "route unverified",
+    HoldReason.IN_FLIGHT: "sent already",
     HoldReason.OUTSIDE_WINDOW: "outside the maintenance window",
     HoldReason.ROLLOUT_HALTED: "rollout halted",
     HoldReason.ROLLOUT_PAUSED: "rollout paused",
@@ -40,6 +42,8 @@ LABELS = {
     HoldReason.OWED: "unit not connected",
     HoldReason.WAVE_NOT_OPEN: "wave not open",
     HoldReason.TOO_MANY_MOVING: "too many units moving",
+    HoldReason.KEPT: "others must keep serving",
+    HoldReason.KEEP_UNMET: "`keep` cannot be met",
     HoldReason.REQUIREMENT_NOT_MET: "requirement not met",
 }
 
@@ -65,13 +69,16 @@ ADVICE = {
     HoldReason.PRUNING_UNSAFE: "make sure that the connection can be read completely and that the workload's name is unique",
     HoldReason.BEHIND_BASE: "nothing to do: merged, these manifests leave it as the base has it; to see that, merge the base into them",
     HoldReason.ROUTE_UNVERIFIED: "confirm the route in the connection's `routes`",
-    HoldReason.OUTSIDE_WINDOW: "sent automatically when the window opens",
+    HoldReason.IN_FLIGHT: "sent again automatically by a later run, if the platform still shows nothing of it then",
+    HoldReason.OUTSIDE_WINDOW: "sent automatically when the window opens; `--allow window` sends it at once",
     HoldReason.ROLLOUT_HALTED: "see why it failed; ask for another version, or go on with `reconciler rollout resume`",
     HoldReason.ROLLOUT_PAUSED: "go on with `reconciler rollout resume`",
     HoldReason.ROLLOUT_ABORTED: "ask for another version",
     HoldReason.OWED: "sent when the unit is connected again, in its wave like all others",
     HoldReason.WAVE_NOT_OPEN: "sent automatically when the earlier waves have succeeded",
     HoldReason.TOO_MANY_MOVING: "sent automatically when other units have settled",
+    HoldReason.KEPT: "sent automatically when enough other units of the group are healthy",
+    HoldReason.KEEP_UNMET: "correct the tags on the platform, or `keep` in the fleet; `--allow keep` sends it once",
     HoldReason.REQUIREMENT_NOT_MET: "bring the units to the required version first",
 }
 
@@ -88,21 +95,13 @@ def advised(code: HoldReason, *, in_this_run: bool) -> str:
     return IN_THIS_RUN.get(code, ADVICE[code]) if in_this_run else ADVICE[code]
 
 
-LIMITS = {
-    LimitKind.RELEASE: "release limit",
-    LimitKind.REPLACE: "replace limit",
-    LimitKind.REMOVE: "remove limit",
-    LimitKind.EMPTY_SCOPE: "empty scope",
-    LimitKind.NOT_ENFORCED: "not enforced",
-}
-
-
 HOLDS = {
     HoldReason.MISTAKE: "{at}: {text}",
     HoldReason.UNASSIGNABLE: "the platform cannot assign versions to units of this class",
     HoldReason.SUSPENDED: "the fleet is suspended{until}: {text}",
     HoldReason.QUARANTINED: "{workload} {version} is quarantined{until}: {text}",
     HoldReason.BEHIND_BASE: "the base has {text} here since these manifests left it",
+    HoldReason.IN_FLIGHT: "a call for it that began at {text} may still take effect{until}",
     HoldReason.VERSION_UNKNOWN: "could not look up {version}{detail}",
     HoldReason.VERSION_NOT_RELEASED: "{version} is not released{detail}",
     HoldReason.AGENT_TOO_OLD: "{version} needs agent {needs} or later; the unit has {has}",
@@ -113,6 +112,10 @@ def hold_words(one: Hold, workload: str, version: str | None) -> str:
     """Return one reason in words, for a change of a workload to a version. Quoted text is not cleaned."""
     if one.requirement is not None:
         return requirement_words(one.requirement)
+    if one.kept is not None:
+        return kept_words(one.kept, one.at)
+    if one.code is HoldReason.OUTSIDE_WINDOW:
+        return window_words(one)
     if one.code is HoldReason.UNKNOWN:
         return _unknown(one)
     if one.code is HoldReason.PAUSED:
@@ -157,25 +160,6 @@ def diagnostic_words(one: Diagnostic) -> str:
     """Return a finding on one line: its place, what it is, and the second places that take part in it."""
     related = "; ".join(f"{other.message}: {other.origin}" for other in one.related)
     return f"{one.origin}: {one.message}{f' ({related})' if related else ''}"
-
-
-def violation_words(one: Violation) -> str:
-    """Return one broken limit in words."""
-    if one.kind is LimitKind.EMPTY_SCOPE:
-        return "the scope matches no unit; if this is intended, set `allow_empty: true`"
-    if one.kind is LimitKind.NOT_ENFORCED:
-        return f"this version does not enforce {' and '.join(one.fields)}: all changes would be sent at once"
-    unknown = f", counting {one.unknown:,} of unknown state" if one.unknown else ""
-    if one.every_holder_of:
-        count = f"{one.intended:,}{unknown}"
-        return f"would remove {one.every_holder_of} from every unit of the fleet that has it ({count})"
-    if one.number is None:
-        limit = f"{one.percent} ({one.allowed:,})"
-    else:
-        limit = " and ".join(part for part in (one.percent, f"{one.number:,}") if part)
-    verb, what = one.kind.value, f"{one.workload} on " if one.workload else ""
-    base = "to have it" if one.kind is LimitKind.RELEASE else "assigned"
-    return f"would {verb} {what}{one.intended:,} of {one.of:,} {base}{unknown}; {verb} is limited to {limit}"
 
 
 RESULTS = {

@@ -22,14 +22,17 @@ from reconciler.model.event import (
     Event,
     Finished,
     Halted,
+    InForce,
     Intended,
     Met,
     Note,
     Passed,
+    Resolved,
     Ruled,
     Settled,
     Settling,
     Started,
+    fleet_of,
 )
 from reconciler.model.outcome import ReceiptKind
 from reconciler.model.verdict import Health, Sync
@@ -118,7 +121,7 @@ class Log:
             yield from self._completed(event)
         elif not isinstance(event, Finished) and not (isinstance(event, Called) and self._goes_without_saying(event)):
             self._gather(event)
-        if isinstance(event, Started) or (isinstance(event, Note) and not event.fleet):
+        if isinstance(event, Started | InForce) or (isinstance(event, Note) and not event.fleet):
             yield from self._flush()
 
     def _goes_without_saying(self, event: Called) -> bool:
@@ -138,7 +141,7 @@ class Log:
         key = (type(event), *_alike(event), call.kind if call is not None else "")
         group = self._groups.setdefault(key, Group(call.kind if call is not None else "", [], {}, []))
         group.events.append(event)
-        group.fleets[event_line.fleet_of(event)] = None
+        group.fleets[fleet_of(event)] = None
         group.names += [slot.unit.name for slot in call.slots] if call is not None else event_line.units_of(event)
         if isinstance(event, Called | Settled) and self._since is None:
             self._since = event.at
@@ -169,7 +172,7 @@ class Log:
             }
             self._standing |= {name: _stands(self._passed[name]) for name in group.fleets}
             return bool(group.fleets)
-        if isinstance(group.first, Drifted | Differing | Blocked):
+        if isinstance(group.first, Drifted | Differing | Blocked | InForce):
             return True
         said = (key, frozenset(group.fleets), frozenset(group.names))
         self._said.add(said)
@@ -227,6 +230,11 @@ def _(event: Started) -> tuple[Hashable, ...]:
 
 
 @_alike.register
+def _(event: InForce) -> tuple[Hashable, ...]:
+    return (event,)
+
+
+@_alike.register
 def _(event: Note) -> tuple[Hashable, ...]:
     return event.level, event.message, bool(event.fleet)
 
@@ -243,6 +251,11 @@ def _(event: Called) -> tuple[Hashable, ...]:
 
 
 @_alike.register
+def _(event: Resolved) -> tuple[Hashable, ...]:
+    return event.fleet, event.of, event.call, event.effect
+
+
+@_alike.register
 def _(event: Settled) -> tuple[Hashable, ...]:
     one = event.outcome
     return one.fleet, one.workload, one.verb, one.to, one.result, outcome_words(one)
@@ -250,12 +263,12 @@ def _(event: Settled) -> tuple[Hashable, ...]:
 
 @_alike.register
 def _(event: Drifted) -> tuple[Hashable, ...]:
-    return event.fleet, event.workload, event.was, event.now, event.desired, event.verb
+    return event.fleet, event.workload, event.was, event.now, event.desired, event.verb, event.cause, event.by
 
 
 @_alike.register
 def _(event: Differing) -> tuple[Hashable, ...]:
-    return event.fleet, event.workload, event.verb, event.now, event.desired, event.reason
+    return event.fleet, event.workload, event.verb, event.now, event.desired, event.reason, event.cause
 
 
 @_alike.register
@@ -308,9 +321,11 @@ def _rest(groups: Sequence[Group]) -> str:
 
 NAMES: dict[type, str] = {
     Started: "runs",
+    InForce: "manifests",
     Note: "messages",
     Blocked: "blocked fleets",
     Called: "answers to calls",
+    Resolved: "calls without an answer",
     Settled: "results",
     Drifted: "drift",
     Met: "waves",

@@ -33,7 +33,7 @@ import pytest
 from reconciler.cli import main, wiring
 from reconciler.platforms.http import Client
 
-LIMIT = 300.0
+LIMIT = 60.0
 """Seconds that a command, or anything waited for, may take on a machine with other things to do; hangs alone reach it."""
 FLEET = """
 apiVersion: reconciler/v1
@@ -75,7 +75,7 @@ def environment(**more: str) -> dict[str, str]:
     """Return a small, known environment."""
     kept = {
         key: os.environ[key]
-        for key in ("PATH", "HOME", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
+        for key in ("PATH", "HOME", "XDG_STATE_HOME", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
         if key in os.environ
     }
     return {**kept, "COLUMNS": "120", "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1", **more}

@@ -8,7 +8,7 @@ import msgspec
 
 from reconciler.model.change import Action, Change, Held, Reason, Request, Step, Verb
 from reconciler.model.diagnostic import Diagnostic, Related, Severity
-from reconciler.model.hold import ClosedBy, Closing, Hold, HoldReason, Outlook, Problem, Unmet
+from reconciler.model.hold import ClosedBy, Closing, Hold, HoldReason, KeepProblem, Kept, Outlook, Problem, Unmet
 from reconciler.model.memory import Command, RolloutId, Ruling
 from reconciler.model.origin import Origin
 from reconciler.model.plan import (
@@ -235,7 +235,17 @@ NEEDS_VISION = Unmet(
 
 
 def all_held() -> Plan:
-    agents = {HoldReason.AGENT_TOO_OLD: Hold(HoldReason.AGENT_TOO_OLD, needs="1.40.0", has="1.30.0")}
+    keep = Origin("fleets/austin.yaml", 30, 9)
+    few = Kept(problem=KeepProblem.TOO_FEW, tag="pair", serving=1, value="p7", members=2, units=("gw-0008",))
+    small = Kept(problem=KeepProblem.TOO_SMALL, tag="pair", serving=1, value="p8", members=1)
+    agents = {
+        HoldReason.AGENT_TOO_OLD: Hold(HoldReason.AGENT_TOO_OLD, needs="1.40.0", has="1.30.0"),
+        HoldReason.OUTSIDE_WINDOW: Hold(
+            HoldReason.OUTSIDE_WINDOW, "America/Chicago", opens="2026-11-29T02:00:00-06:00"
+        ),
+        HoldReason.KEPT: Hold(HoldReason.KEPT, at=keep, kept=few),
+        HoldReason.KEEP_UNMET: Hold(HoldReason.KEEP_UNMET, at=keep, kept=small),
+    }
     why = [
         held(number, agents.get(code, Hold(code, f"why {code.value} holds it", at=Origin("fleets/austin.yaml", 40, 5))))
         for number, code in enumerate(HoldReason, start=1)
@@ -258,10 +268,31 @@ def violated() -> Plan:
             of=300,
             origin=Origin("fleets/austin.yaml", 31, 11),
         ),
+        Violation(
+            kind=LimitKind.REPLACE,
+            workload=POLLER.name,
+            percent="10%",
+            tag="site",
+            value="austin",
+            intended=6,
+            went=8,
+            window="24h",
+            allowed=12,
+            of=120,
+            origin=Origin("fleets/austin.yaml", 32, 11),
+        ),
         Violation(kind=LimitKind.EMPTY_SCOPE),
     )
     moves = [change(7, POLLER, "v1.3.2", "v1.4.0")]
     return plan(fleet(changes=drops, violations=broken), fleet("boston", changes=moves))
+
+
+def outside_windows() -> Plan:
+    """A fleet that waits for its window, and one whose windows never open."""
+    night = Hold(HoldReason.OUTSIDE_WINDOW, "America/Chicago", opens="2026-11-29T02:00:00-06:00")
+    never = Hold(HoldReason.OUTSIDE_WINDOW, until="2036-12-06")
+    waiting = [held(number, night) for number in range(1, 30)]
+    return plan(fleet(held=waiting), fleet("boston", held=[held(40, never)]))
 
 
 def incomplete() -> Plan:
@@ -552,7 +583,21 @@ def review() -> Plan:
 
 SAMPLES = {
     one.__name__.replace("_", "-"): one
-    for one in (nothing, canary, large, all_held, violated, incomplete, errored, removal, steps, review, waves, hostile)
+    for one in (
+        nothing,
+        canary,
+        large,
+        all_held,
+        violated,
+        outside_windows,
+        incomplete,
+        errored,
+        removal,
+        steps,
+        review,
+        waves,
+        hostile,
+    )
 }
 
 

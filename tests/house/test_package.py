@@ -40,8 +40,12 @@ def _imported(*, testing: bool) -> set[str]:
     return found - set(sys.stdlib_module_names) - {"reconciler"}
 
 
+OPTIONAL = ("simulators", "postgres")
+"""Extras whose packages ours imports when they are needed."""
+
+
 def test_dependencies_are_what_is_imported() -> None:
-    server = {IMPORTED_AS.get(_name(item), _name(item)) for item in EXTRAS["simulators"]}
+    server = {IMPORTED_AS.get(_name(item), _name(item)) for extra in OPTIONAL for item in EXTRAS[extra]}
     declared = {IMPORTED_AS.get(_name(item), _name(item)) for item in PROJECT["dependencies"]}
     assert _imported(testing=False) == declared | server
     extra = {_name(item) for item in EXTRAS["testing"]}

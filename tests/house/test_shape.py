@@ -33,6 +33,7 @@ TESTS = {
     "laws",
     "measured.py",
     "plugin",
+    "postgres.py",
     "unit",
     "workflows",
 }

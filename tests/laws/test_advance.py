@@ -9,9 +9,10 @@ from itertools import cycle
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.advance import FRESH, advance
+from reconciler.core.advance import advance
 from reconciler.core.answers import ATTEMPTS
 from reconciler.core.begin import begin
+from reconciler.core.gate import FRESH
 from reconciler.core.progress import MAX_SENDS, Advance, Answers, Call, Look, Moment, Progress, Sight, Unread
 from reconciler.model.change import Change, SlotId
 from reconciler.model.fleet import FleetSpec, Selector, WorkloadSpec

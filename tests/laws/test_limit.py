@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from fractions import Fraction
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,18 +14,21 @@ from hypothesis import strategies as st
 
 from reconciler.core.assessment import Filters, FleetAssessment
 from reconciler.core.judge import verb_of, verdict
-from reconciler.model.change import Change, Verb
+from reconciler.model.change import FREE, Change, Verb
 from reconciler.model.desired import Want
 from reconciler.model.fleet import Document, FleetSpec, Limit, Limits, Selector, WorkloadSpec
 from reconciler.model.hold import HoldReason
+from reconciler.model.memory import Memory, Went
+from reconciler.model.observation import State
 from reconciler.model.plan import FleetPlan, LimitKind, Violation
 from reconciler.model.snapshot import PROVED, Coverage, Snapshot, Workload
 from reconciler.model.unit import Unit
 from reconciler.model.verdict import Verdict
-from reconciler.views.reason_words import violation_words
+from reconciler.views.limit_words import violation_words
 from tests.laws import naive
 from tests.laws.strategies import NOW, document, drafted, fleets, limits, narrows, planned, snapshots, unit_lists
 
+tags = st.sampled_from([None, "site"])
 Broken = set[tuple[LimitKind, str, int, int]]
 KINDS = (LimitKind.RELEASE, LimitKind.REPLACE, LimitKind.REMOVE)
 
@@ -88,7 +92,7 @@ def load_of(one: FleetAssessment, workload: Workload, scope: list[Unit]) -> Slot
             slots.holding.append(unit.size)
         if unknown:
             slots.unknown.append(unit.size)
-        if found is Verdict.MISSING:
+        if found is Verdict.MISSING and not (state.assigned is not None or state.extra_versions):
             slots.missing.append(unit.size)
         if verb is not None and found not in {Verdict.LEFTOVER, Verdict.NEXT}:
             slots.changes.append((verb, unit.size))
@@ -125,7 +129,7 @@ def test_limits_equal_their_plain_restatement_whatever_the_filters(
     plan = planned(one)
     assert found(plan.violations) == expected(one)
     for violation in plan.violations:
-        assert violation.intended > violation.allowed or violation.kind is LimitKind.EMPTY_SCOPE
+        assert violation.intended + violation.went > violation.allowed or violation.kind is LimitKind.EMPTY_SCOPE
         assert violation_words(violation)
         assert violation.origin is not None
 
@@ -141,6 +145,53 @@ def test_a_reading_that_misses_slots_lets_no_more_removals_through(
     part = planned(drafted(fleet, missing(snapshot, missed)))
     if len(missed) < len(removals) and broken_removals(whole):
         assert broken_removals(part) >= broken_removals(whole)
+
+
+@given(fleets(eager=True), snapshots(coverage=PROVED), st.sampled_from(list(Verb)), tags, st.data())
+def test_in_instalments_no_more_goes_than_at_once(
+    fleet: Document, snapshot: Snapshot, verb: Verb, per: str | None, data: st.DataObject
+) -> None:
+    fleet = document(
+        msgspec.structs.replace(
+            fleet.spec, limits=msgspec.structs.replace(fleet.spec.limits, window="24h", per=per), allow=[]
+        )
+    )
+    before = sound(drafted(fleet, snapshot))
+    changes = [one for one in planned(before).changes if one.verb is verb and one.reason not in FREE]
+    first = [one for one in changes if data.draw(st.booleans())]
+    after = drafted(fleet, carried_out(snapshot, first))
+    after.memory = Memory(
+        went=tuple(
+            Went(fleet="fleet", unit=one.unit.id, workload=one.workload.id, verb=verb, size=one.size, at=NOW - 5.0)
+            for one in first
+        )
+    )
+    labels = {unit.id: unit.labels for unit in naive.all_units(snapshot.units)}
+    left = {(one.workload.name, value) for one in changes if one not in first for value in (None, *labels[one.unit.id])}
+    once, again = (sums(planned(one), verb, left) for one in (before, after))
+    assert {one for one in once if one[0]} == {one for one in again if one[0]}
+    assert {one for one in once if not one[0]} <= again
+
+
+def sums(plan: FleetPlan, verb: Verb, left: set[tuple[str, Any]]) -> set[tuple[Any, ...]]:
+    """Return what is broken of one kind, with what went counted in: of workloads and tags of which some changes are left."""
+    return {
+        (one.workload, one.tag, one.value, one.intended + one.went, one.of)
+        for one in plan.violations
+        for value in [(one.tag, one.value) if one.tag else None]
+        if one.kind.value == verb.value and not one.every_holder_of
+        if (one.workload, value) in left or (not one.workload and any(value == other for _, other in left))
+    }
+
+
+def carried_out(snapshot: Snapshot, changes: list[Change]) -> Snapshot:
+    """Return the reading once changes took effect."""
+    states = list(snapshot.states)
+    columns = {workload.id: array("I", snapshot.column(workload.id)) for workload in snapshot.workloads}
+    for one in changes:
+        states.append(State(one.to, one.to, settings=one.settings) if one.to is not None else State())
+        columns[one.workload.id][snapshot.units.index[one.unit.id]] = len(states) - 1
+    return msgspec.structs.replace(snapshot, states=states, columns=columns)
 
 
 def broken_removals(plan: FleetPlan) -> set[tuple[str, str]]:

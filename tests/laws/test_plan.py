@@ -12,15 +12,17 @@ from hypothesis import strategies as st
 
 from reconciler.core.assemble import assemble
 from reconciler.core.assessment import Filters, FleetAssessment, leavers, unmanaged, wanted
-from reconciler.core.judge import CHANGES, HELD, verdict
+from reconciler.core.guards import Vetoes
+from reconciler.core.guards.case import Scene
+from reconciler.core.judge import CHANGES, HELD, Intent, verdict
 from reconciler.core.resolve import resolve
 from reconciler.model.change import Change, Held, Reason, Verb
 from reconciler.model.desired import Want
-from reconciler.model.fleet import Document, FleetSpec, Selector
+from reconciler.model.fleet import Document, FleetSpec, Quarantine, Selector
 from reconciler.model.hold import HoldReason
 from reconciler.model.observation import Phase
 from reconciler.model.plan import FleetPlan
-from reconciler.model.release import Catalog
+from reconciler.model.release import Catalog, Release
 from reconciler.model.snapshot import Snapshot, Workload
 from reconciler.model.unit import Ref, Unit, Units
 from reconciler.model.verdict import Verdict
@@ -180,6 +182,44 @@ def test_a_change_moves_only_to_what_the_catalogue_has_and_policy_allows(
         )
         if info.minimum_agent is not None:
             assert snapshot.units[snapshot.units.index[change.unit.id]].agent in {None, "1.10.0", "2.0", "beta"}
+
+
+@given(fleets(eager=True), snapshots(), catalogs(), st.data())
+def test_a_quarantined_version_goes_nowhere_and_all_else_as_before(
+    fleet: Document, snapshot: Snapshot, catalog: Catalog, data: st.DataObject
+) -> None:
+    one = sound(drafted(fleet, snapshot))
+    before = planned(one, catalog)
+    moves: list[Change | Held] = [change for change in before.changes if change.to is not None]
+    moves = moves or [held for held in before.held if held.verb is not None and held.to is not None]
+    if not moves:
+        return
+    bad = data.draw(st.sampled_from(moves))
+    named = data.draw(st.sampled_from(sorted(names(fleet, snapshot, bad.workload))))
+    entry = Quarantine(workload=named, version=bad.to or "", reason="boot loop")
+    spec: FleetSpec = msgspec.structs.replace(fleet.spec, quarantine=[*fleet.spec.quarantine, entry])
+    after = planned(sound(drafted(msgspec.structs.replace(fleet, spec=spec), snapshot)), catalog)
+    left = {(change.unit.id, change.workload.id): change for change in after.changes}
+    held = {(found.unit.id, found.workload.id): found for found in after.held}
+    for change in before.changes:
+        slot = change.unit.id, change.workload.id
+        brings = catalog[Release(change.workload.id, change.to)].dependencies if change.to is not None else ()
+        meant = (change.workload.id, change.to) == (bad.workload.id, bad.to)
+        if meant:
+            assert HoldReason.QUARANTINED in {reason.code for reason in held[slot].reasons}
+        elif not any(name.endswith(f" {bad.to}") for name in brings):
+            assert left[slot] == change
+
+
+@given(fleets(), snapshots(), catalogs())
+def test_what_a_person_paused_is_held_as_paused(fleet: Document, snapshot: Snapshot, catalog: Catalog) -> None:
+    one = sound(drafted(fleet, snapshot))
+    vetoes = Vetoes(Scene(one.resolution, snapshot, catalog, one.mistakes, NOW))
+    for column in one.resolution.columns.values():
+        for row in column.rows:
+            state = snapshot.column(column.workload.id)[row]
+            reasons = vetoes(column, Intent(row, column.winner(row), state, Verdict.PAUSED))
+            assert HoldReason.PAUSED in {reason.code for reason in reasons}
 
 
 @given(fleets(), snapshots(), catalogs())

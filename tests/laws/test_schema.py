@@ -23,7 +23,7 @@ from reconciler.manifest.schema import find
 from reconciler.manifest.write import _plain
 from reconciler.model import event, plan, recorded
 from reconciler.model.change import Request, Verb
-from reconciler.model.fleet import Failure, Limits, Rollout, Suspend, Wave, Window
+from reconciler.model.fleet import Failure, Keep, Limits, Rollout, Suspend, Wave, Window
 from reconciler.model.outcome import Outcome, Receipt, ReceiptKind, Result
 from reconciler.model.release import Catalog
 from reconciler.model.snapshot import Snapshot
@@ -86,7 +86,14 @@ whole_fleets = st.builds(
     windows=windows,
     suspend=st.none()
     | st.builds(Suspend, reason=texts, until=st.sampled_from([None, "2026-12-01", "2026-12-01 10:00Z"])),
-    limits=st.builds(Limits, remove=amounts, minimum=st.integers(0, 9)),
+    limits=st.builds(
+        Limits,
+        remove=amounts,
+        minimum=st.integers(0, 9),
+        window=st.none() | durations,
+        per=st.none() | texts,
+    ),
+    keep=st.none() | st.builds(Keep, per=texts, serving=st.integers(0, 9)),
 )
 valid = st.one_of(
     st.tuples(st.just("Fleet"), whole_fleets),

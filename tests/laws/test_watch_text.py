@@ -24,11 +24,11 @@ from reconciler.model.event import (
     Settling,
     SlotName,
     Started,
+    fleet_of,
 )
 from reconciler.model.outcome import Outcome, Receipt, ReceiptKind, Result
 from reconciler.model.plan import LimitKind, Violation
 from reconciler.model.unit import Ref
-from reconciler.views import event_line
 from reconciler.views.line import plain, text_of
 from reconciler.views.watch_text import HEARTBEAT, LONGEST, MOST, Log
 from reconciler.views.words import clean
@@ -173,7 +173,7 @@ def test_a_pass_is_bounded_and_leaves_nothing_unsaid(events: list[AnyEvent]) -> 
     assert log.flush() == []
     for event in events:
         if isinstance(event, Blocked | Drifted):
-            assert any(clean(event_line.fleet_of(event)) in line for line in said)
+            assert any(clean(fleet_of(event)) in line for line in said)
 
 
 @given(passes(), passes())

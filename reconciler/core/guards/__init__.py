@@ -7,7 +7,7 @@ Nothing else in the program decides whether a change may go. Words are made in `
 
 from __future__ import annotations
 
-from reconciler.core.guards import manifest, unknown, version
+from reconciler.core.guards import manifest, unknown, version, window
 from reconciler.core.guards.case import Case, Scene, Veto
 from reconciler.core.judge import Intent
 from reconciler.core.resolve import Column
@@ -24,6 +24,7 @@ VETOES: tuple[Veto, ...] = (
     version.veto_unit,
     manifest.veto_quarantined,
     version.veto,
+    window.veto,
 )
 """In the order in which their reasons are listed. `requirement` and `platform` come after them: they compare slots."""
 

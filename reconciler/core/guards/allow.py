@@ -63,8 +63,8 @@ def _names(entry: Allowance, load: Load) -> bool:
     return entry.workload in load.names
 
 
-def _subject(one: Violation) -> tuple[LimitKind, str, str]:
-    return one.kind, one.workload, one.every_holder_of
+def _subject(one: Violation) -> tuple[LimitKind, str, str, str]:
+    return one.kind, one.workload, one.every_holder_of, one.value
 
 
 def _lifted(

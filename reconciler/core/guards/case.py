@@ -27,6 +27,8 @@ class Scene(msgspec.Struct):
     catalog: Catalog
     mistakes: Mistakes
     now: float
+    lifted: frozenset[str] = frozenset()
+    """What a person lifts for this run (`PaceKind`)."""
 
     @property
     def spec(self) -> FleetSpec:

@@ -1,16 +1,20 @@
-"""Admission: how much one apply may do: limits on all intended changes, before holds and filters, weighted by devices."""
+"""Admission: how much may be done at once, or in a time: limits on all intended changes, before holds and filters, in devices."""
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from math import floor
 
 import msgspec
+from msgspec.structs import replace
 
-from reconciler.core.assessment import FleetAssessment
+from reconciler.core.assessment import FleetAssessment, narrowed
 from reconciler.core.guards import behind
-from reconciler.core.judge import FREE, Judged, verb_of
+from reconciler.core.guards.spent import Spent, spent, went_in, window_of
+from reconciler.core.judge import FREE, Judged, judge, verb_of
+from reconciler.core.select import Rows
 from reconciler.model.change import Verb
 from reconciler.model.desired import Want
 from reconciler.model.fleet import Document, FleetSpec, Limit
@@ -50,14 +54,45 @@ class Load(msgspec.Struct):
     """Leftovers and further steps, which count against no limit."""
     unknown: int = 0
     """Units that may have to be removed besides."""
+    value: str | None = None
+    """The value of the tag that limits are judged for (`per`) whose units these are; None: those of the fleet."""
+    spent: Spent = msgspec.field(default_factory=Spent)
+    """What went in `window` besides."""
+    window: str = ""
 
 
 def loads(one: FleetAssessment) -> list[Load]:
-    """Return the load of each workload of a fleet, by name and id."""
-    return [
-        _load(behind.ahead(one, judged), one.snapshot, one.resolution.names(judged.column.workload))
-        for judged in one.unfiltered
-    ]
+    """Return the load of each workload of a fleet, by name and id; then those of each value of a tag (`limits.per`)."""
+    window, went = window_of(one), went_in(one)
+    known = [behind.ahead(one, judged) for judged in one.unfiltered]
+    found = [_load(judged, one.snapshot, one.resolution.names(judged.column.workload)) for judged in known]
+    for load, judged in zip(found, known, strict=True):
+        load.spent, load.window = spent(one, judged, went.pop(judged.column.workload.id, ())), window
+    for workload, rest in sorted(went.items()):  # of which the fleet says nothing any more
+        load = Load(workload, (workload,), window=window)
+        for each in rest:
+            load.spent.add(each, counted=False)
+        found.append(load)
+    return [*found, *_by_value(one, known, window)]
+
+
+def _by_value(one: FleetAssessment, known: Sequence[Judged], window: str) -> Iterator[Load]:
+    """Yield the loads of the units of each value of a tag where anything changes."""
+    tag, units, went = one.resolution.spec.limits.per, one.snapshot.units, went_in(one)
+    if tag is None:
+        return
+    changing = {units.labels[intent.row] for judged in known for intent in judged.intents}
+    for value, sets in sorted(units.tagged(tag).items()):
+        if changing.isdisjoint(sets):
+            continue
+        rows = Rows(array("I", sorted(row for number in sets for row in units.labelled(number))))
+        for judged in known:
+            workload = judged.column.workload
+            some = judge(narrowed(judged.column, rows), one.snapshot, one.patience)
+            load = _load(behind.ahead(one, some), one.snapshot, one.resolution.names(workload))
+            load.spent = spent(one, judged, went.get(workload.id, ()), rows)
+            load.value, load.window = value, window
+            yield load
 
 
 def _load(judged: Judged, snapshot: Snapshot, names: tuple[str, ...]) -> Load:
@@ -71,7 +106,7 @@ def _load(judged: Judged, snapshot: Snapshot, names: tuple[str, ...]) -> Load:
         elif verb is not None:
             load.changes[verb] += number
             load.weight[verb] += weight
-        if verdict is Verdict.MISSING:
+        if verdict is Verdict.MISSING and not found.holds:  # else it is among the holders already
             load.missing += weight
         if verdict is Verdict.UNKNOWN and line.value.want is Want.ABSENT and (line.kind != "prune" or state):
             load.unknown += number
@@ -116,11 +151,15 @@ def _count_holders(load: Load, judged: Judged, snapshot: Snapshot) -> None:
 def admission(document: Document, loads: Sequence[Load], units: int) -> Iterator[Violation]:
     """Yield every limit that these loads break, for each workload and for the fleet. `units` are those in scope."""
     spec: FleetSpec = document.spec
+    groups: dict[str | None, list[Load]] = {}
+    for one in loads:
+        groups.setdefault(one.value, []).append(one)
     for kind, verb in LIMITED:
         limit = getattr(spec.limits, kind.value)
-        if limit is not None:
-            yield from _over(document, kind, verb, limit, loads, few=units <= spec.limits.minimum)
-    for one in loads:
+        for value, some in groups.items() if limit is not None else ():
+            for found in _over(document, kind, verb, limit, some, few=units <= spec.limits.minimum):
+                yield found if value is None else replace(found, tag=spec.limits.per or "", value=value)
+    for one in groups.get(None, ()):
         removed = one.weight[Verb.REMOVE]
         if one.changes[Verb.REMOVE] and removed and removed >= one.holding:
             yield Violation(
@@ -147,28 +186,32 @@ def _over(  # a limit, and what is held against it
         return _beyond(document, kind, verb, limit, some, alone=small and _single(some, verb))
 
     going = [one for one in loads if one.changes[verb]]
-    each = [msgspec.structs.replace(found, workload=one.workload) for one in going for found in broken([one])]
+    each = [replace(found, workload=one.workload) for one in going for found in broken([one])]
     yield from each or (broken(loads) if going else ())
 
 
 def _single(loads: Sequence[Load], verb: Verb) -> bool:
     unknown = sum(one.unknown for one in loads) if verb is Verb.REMOVE else 0
-    return sum(one.changes[verb] for one in loads) + unknown == 1
+    return sum(one.changes[verb] + one.spent.slots[verb] for one in loads) + unknown == 1
 
 
 def _beyond(  # a limit, and the loads that count together
     document: Document, kind: LimitKind, verb: Verb, limit: str | Limit, loads: Sequence[Load], *, alone: bool
 ) -> Iterator[Violation]:
     intended = sum(one.weight[verb] for one in loads)
-    base = sum(one.holding + (one.missing if verb is Verb.RELEASE else 0) for one in loads)
+    went = sum(one.spent.weight[verb] for one in loads)
+    held = sum(one.holding + (one.missing if verb is Verb.RELEASE else 0) for one in loads)
+    base = held + sum(one.spent.more[verb] for one in loads)
     bounds = list(_bounds(limit, base, alone=alone))
-    if bounds and intended > min(bounds):
+    if bounds and intended + went > min(bounds):
         share, number = parts(limit)
         yield Violation(
             kind=kind,
             percent=share or "",
             number=number,
             intended=intended,
+            went=went,
+            window=loads[0].window if went else "",
             allowed=min(bounds),
             of=base,
             unknown=sum(one.unknown for one in loads) if verb is Verb.REMOVE else 0,

@@ -72,11 +72,8 @@ def enforced(document: Document, loads: Sequence[Load], units: int) -> Iterator[
     """Yield what is to be done about changes of a fleet and is not, where there is anything to send."""
     del units
     spec: FleetSpec = document.spec
-    found = {"rollout": "rollout.on_failure"} if spec.rollout is not None and spec.rollout.on_failure != "halt" else {}
-    if spec.windows:
-        found["windows"] = "windows"
-    if found and any(one.changes or one.further for one in loads):
-        first = next(iter(found))
-        yield Violation(
-            kind=LimitKind.NOT_ENFORCED, fields=tuple(found.values()), origin=document.locate(("spec", first))
-        )
+    if spec.rollout is None or spec.rollout.on_failure == "halt":
+        return
+    if any(one.changes or one.further for one in loads):
+        fields = ("rollout.on_failure",)
+        yield Violation(kind=LimitKind.NOT_ENFORCED, fields=fields, origin=document.locate(("spec", "rollout")))

@@ -12,9 +12,12 @@ from typing import Protocol
 import msgspec
 
 from reconciler.core.assessment import FleetAssessment
-from reconciler.core.guards import moving, wave
+from reconciler.core.guards import flight, keep, moving, wave
 from reconciler.model.change import Change, Held, Review
-from reconciler.model.hold import PACING, Hold
+from reconciler.model.hold import Hold, HoldReason
+
+IN_TURN = frozenset({HoldReason.WAVE_NOT_OPEN, HoldReason.TOO_MANY_MOVING})
+"""Reasons that end as other changes of the same rollout take effect."""
 
 
 class Pacing(Protocol):
@@ -27,8 +30,8 @@ class Pacing(Protocol):
         ...
 
 
-ADMISSIONS: tuple[Pacing, ...] = (wave.admission, moving.admission)
-"""In the order in which they choose."""
+ADMISSIONS: tuple[Pacing, ...] = (flight.admission, wave.admission, keep.admission, moving.admission)
+"""In the order in which they choose: what `keep` holds takes nobody's place among those that move."""
 
 
 def paced(
@@ -51,7 +54,7 @@ def stage_of(reasons: tuple[Hold, ...]) -> int:
     """
     stage = 0
     for hold in reasons:
-        if hold.code not in PACING:
+        if hold.code not in IN_TURN:
             return 0
         wave = 2 if hold.wave is None or hold.closing is None else 1 + hold.wave - hold.closing.wave
         stage = max(stage, wave)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.guards.allow import admitted
 from reconciler.core.guards.limit import loads
-from reconciler.model.fleet import Allowance, Document, FleetSpec, Limits, Selector, Window, WorkloadSpec
+from reconciler.model.fleet import Allowance, Document, FleetSpec, Limits, Rollout, Selector, WorkloadSpec
 from reconciler.model.plan import FleetPlan
 from reconciler.model.snapshot import Snapshot
 from tests.laws.strategies import NOW, document, drafted, fleets, planned, snapshots
@@ -83,10 +83,10 @@ def test_limits_that_only_all_workloads_together_break_are_lifted_for_the_fleet(
 
 
 def test_an_empty_scope_and_pacing_are_lifted_too() -> None:
-    window = [Window(allow="0 2 * * *", duration="1h")]
-    held = plan({"vision": WorkloadSpec(version="2")}, [], windows=window)
+    paced = Rollout(on_failure="rollback")
+    held = plan({"vision": WorkloadSpec(version="2")}, [], rollout=paced)
     assert broken(held) == {("not-enforced", "", "")}
-    free = plan({"vision": WorkloadSpec(version="2")}, [allow(None, "not-enforced")], windows=window)
+    free = plan({"vision": WorkloadSpec(version="2")}, [allow(None, "not-enforced")], rollout=paced)
     assert (broken(free), lifted(free)) == (set(), {("not-enforced", "", "")})
     nobody = Selector(ids=["nobody"])
     spec = FleetSpec(connection="plant", units=nobody, workloads={}, allow=[allow(None, "empty-scope")])

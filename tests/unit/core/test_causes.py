@@ -41,14 +41,14 @@ def said(fleet: FleetSpec, version: str) -> Resolution:
 
 
 def compared(
-    before: FleetSpec, now: FleetSpec, versions: tuple[str, str] = ("1", "1"), tip: FleetSpec | None = None
+    before: FleetSpec | None, now: FleetSpec, versions: tuple[str, str] = ("1", "1"), tip: FleetSpec | None = None
 ) -> FleetPlan:
     """Plan a fleet against a base, where the channel has the first version there and the second one today."""
     one = assess(
         document(now), connection="plant", platform="test", channels={}, snapshot=SNAPSHOT, now=NOW, retries_itself=True,
         filters=Filters(), resolution=said(now, versions[1]),
     )  # fmt: skip
-    one.base = said(before, versions[0])
+    one.base = None if before is None else said(before, versions[0])
     one.tip = None if tip is None else said(tip, "2")
     channel = Document(
         "stable", None, "channels.yaml", lambda path: Origin("channels.yaml#/" + "/".join(map(str, path)))
@@ -171,5 +171,6 @@ def test_what_lags_behind_counts_against_no_limit() -> None:
 
 
 def test_what_a_request_changes_itself_is_not_behind() -> None:
+    assert not compared(None, spec(TWO), tip=spec(ONE)).held  # the part of the base it may stand in could not be read
     assert not compared(spec(ONE), spec(TWO), tip=spec(ONE)).held
     assert not compared(spec(None), spec(TWO), tip=spec(ONE)).held

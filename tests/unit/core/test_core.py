@@ -42,7 +42,8 @@ from reconciler.model.release import Release, ReleaseInfo
 from reconciler.model.snapshot import PROVED, Coverage, Snapshot, Workload
 from reconciler.model.unit import Reach, Ref, Unit, Units
 from reconciler.model.verdict import Health, Sync
-from reconciler.views.reason_words import hold_words, violation_words
+from reconciler.views.limit_words import violation_words
+from reconciler.views.reason_words import hold_words
 from tests.laws import strategies
 from tests.laws.strategies import CHANNELS, NOW, document, drafted
 

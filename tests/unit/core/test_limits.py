@@ -10,12 +10,12 @@ import msgspec
 import pytest
 
 from reconciler.core.assessment import Filters
-from reconciler.model.fleet import FleetSpec, Limits, Override, Rollout, Selector, Window, WorkloadSpec
+from reconciler.model.fleet import FleetSpec, Limits, Override, Rollout, Selector, WorkloadSpec
 from reconciler.model.observation import EMPTY, State
 from reconciler.model.plan import FleetPlan
 from reconciler.model.snapshot import PROVED, Coverage, Snapshot, Workload
 from reconciler.model.unit import Reach, Unit, Units
-from reconciler.views.reason_words import violation_words
+from reconciler.views.limit_words import violation_words
 from tests.laws.strategies import document, drafted, planned
 
 MISSED = Coverage(False, ("the list changed while it was read",))
@@ -56,17 +56,10 @@ def gone(count: int) -> WorkloadSpec:
     return WorkloadSpec(version="1", overrides=[Override(units=Selector(ids=ids), absent=True)])
 
 
-WINDOW = Window(allow="0 2 * * *", duration="3h")
-
-
 @pytest.mark.parametrize(
     ("more", "fields"),
     [
-        ({"windows": [WINDOW]}, "does not enforce windows:"),
-        (
-            {"rollout": Rollout(on_failure="rollback"), "windows": [WINDOW]},
-            "does not enforce rollout.on_failure and windows:",
-        ),
+        ({"rollout": Rollout(on_failure="rollback")}, "does not enforce rollout.on_failure:"),
         ({"rollout": Rollout(deadline="2h", waves=["10%", "100%"], soak="30m")}, ""),
     ],
 )

@@ -14,6 +14,7 @@ from reconciler.model.fleet import (
     Document,
     Failure,
     FleetSpec,
+    Keep,
     Limit,
     Limits,
     Manifest,
@@ -166,6 +167,23 @@ LOOSER: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[Loosening, str, st
         {"windows": [Window(allow="0 2 * * *", duration="1h"), Window(allow="0 9 * * *", duration="1h")]},
         (Loosening.WINDOWS, "", "", "allow 0 9 * * * duration 1h"),
     ),
+    "a shorter time in which what went counts": (
+        {"limits": Limits(window="24h")},
+        {"limits": Limits(window="1h")},
+        (Loosening.LIMIT_WINDOW, "", "24h", "1h"),
+    ),
+    "what went no longer counts": ({"limits": Limits(window="24h")}, {}, (Loosening.LIMIT_WINDOW, "", "24h", "")),
+    "limits of another tag": (
+        {"limits": Limits(per="site")},
+        {"limits": Limits(per="ring")},
+        (Loosening.LIMIT_PER, "", "site", "ring"),
+    ),
+    "fewer that keep serving": (
+        {"keep": Keep(per="pair", serving=2)},
+        {"keep": Keep(per="pair", serving=1)},
+        (Loosening.KEEP, "", "per pair serving 2", "per pair"),
+    ),
+    "none that keep serving": ({"keep": Keep(per="pair")}, {}, (Loosening.KEEP, "", "per pair", "")),
 }
 
 
@@ -179,7 +197,16 @@ def test_what_keeps_fewer_changes_from_going_is_said(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["a limit in percent", "the minimum", "a shorter quarantine", "a higher mode", "wider pruning", "a shorter soak"],
+    [
+        "a limit in percent",
+        "the minimum",
+        "a shorter quarantine",
+        "a higher mode",
+        "wider pruning",
+        "a shorter soak",
+        "a shorter time in which what went counts",
+        "fewer that keep serving",
+    ],
 )
 def test_what_keeps_more_of_them_from_going_is_not(name: str) -> None:
     before, now, _ = LOOSER[name]

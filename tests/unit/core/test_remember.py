@@ -1,82 +1,135 @@
-"""What a process remembers of the events it tells: halts, waves, what people said, what went."""
+"""What is remembered of events, what of them still matters later, and what a reading shows of calls without an answer."""
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from reconciler.core.remember import Remembering, forgotten
-from reconciler.model.change import Request, Verb
-from reconciler.model.event import AnyEvent, Called, Halted, Intended, Met, Note, Ruled, SlotName
+from reconciler.core.standing import standing
+from reconciler.engine.plan import plan
+from reconciler.model.change import Verb
+from reconciler.model.event import AnyEvent, Called, Halted, Met, Note, Resolved, Ruled, SlotName
 from reconciler.model.memory import Command, Memory, RolloutId, Ruling
-from reconciler.model.outcome import Receipt, ReceiptKind
+from reconciler.model.observation import Phase, State
+from reconciler.model.outcome import Receipt, ReceiptKind, Result
 from reconciler.model.unit import Ref
+from tests.unit.engine.memory import NOW, Clock, request
+from tests.unit.engine.memory import Memory as Platform
+from tests.unit.journal.happenings import VISION, called, intended, settled
 
-ID = RolloutId("austin", "w1", "v2")
-OTHER = RolloutId("berlin", "w1", "v2")
-POLLER = Ref("w1", "poller")
-
-
-def met(at: float, *, met: bool = True, wave: int = 0, rollout: RolloutId = ID) -> Met:
-    return Met(at=at, run="r", rollout=rollout, workload=POLLER, wave=wave, met=met)
-
-
-def halted(at: float, *units: str) -> Halted:
-    refs = tuple(Ref(unit, unit) for unit in units)
-    return Halted(at=at, run="r", rollout=ID, workload=POLLER, failed=len(units), attempted=9, units=refs)
-
-
-def ruled(command: Command, at: float = 5, wave: int | None = None) -> Ruled:
-    said = Ruling(command=command, reason="why", by="ann", at=at, wave=wave)
-    return Ruled(at=at, run="r", rollout=ID, workload=POLLER, ruling=said)
+NORTH = RolloutId("north", "w1", "v2")
+SOUTH = RolloutId("south", "w1", "v2")
 
 
 def remembered(*events: AnyEvent, since: float = 0.0) -> Memory:
-    found = Remembering(1.0, durable=False)
-    for event in events:
-        found.record(event)
-    return found.memory(["austin"], since)
+    fold = Remembering(0.0, durable=False)
+    for one in events:
+        fold.record(one)
+    return fold.memory({"north": ""}, since)
 
 
-def test_a_wave_is_remembered_since_it_first_met_its_success_without_a_break() -> None:
-    assert remembered(met(1), met(2)).met == {(ID, 0): 1}
-    assert remembered(met(1), met(2, met=False), met(3)).met == {(ID, 0): 3}
-    assert remembered(met(1, met=False)).met == {}
-    assert remembered(met(1), met(2, wave=1), met(3, rollout=OTHER)).met == {(ID, 0): 1, (ID, 1): 2}
+def met(at: float, wave: int = 0, *, rollout: RolloutId = NORTH, still: bool = True) -> Met:
+    return Met(at=at, run="r", rollout=rollout, workload=VISION, wave=wave, met=still)
 
 
-def test_a_halt_is_remembered_since_it_began_until_a_person_resumes() -> None:
-    found = remembered(halted(1, "ua"), halted(2, "ua", "ub"))
-    assert dict(found.halts) == {ID: 1}
-    assert dict(found.failing) == {ID: frozenset({"ua", "ub"})}
-    resumed = remembered(halted(1, "ua"), ruled(Command.RESUME))
-    assert not resumed.halts
-    assert not resumed.failing
-    assert dict(resumed.excused) == {ID: frozenset({"ua"})}
-    assert remembered(halted(1, "ua"), ruled(Command.PAUSE)).halts == {ID: 1}
-    assert remembered(ruled(Command.RESUME)).excused == {ID: frozenset()}
+def halted(at: float, rollout: RolloutId = NORTH) -> Halted:
+    return Halted(at=at, run="r", rollout=rollout, workload=VISION, failed=1, attempted=2)
 
 
-def test_the_last_word_of_a_person_stands_and_a_promotion_besides() -> None:
-    found = remembered(ruled(Command.PROMOTE, wave=1), ruled(Command.PAUSE, 6), ruled(Command.PROMOTE, wave=0))
-    assert found.promoted == {ID: 1}
-    assert found.rulings[ID].command is Command.PAUSE
-    assert remembered(ruled(Command.PROMOTE)).promoted == {ID: 0}
+def ruled(at: float, command: Command, rollout: RolloutId = NORTH) -> Ruled:
+    ruling = Ruling(command=command, reason="because", by="ann", at=at)
+    return Ruled(at=at, run="r", rollout=rollout, workload=VISION, ruling=ruling)
 
 
-@pytest.mark.parametrize("kind", ReceiptKind)
-def test_what_went_is_what_was_not_refused(kind: ReceiptKind) -> None:
-    slots = (SlotName(Ref("ua", "gw"), POLLER, Verb.REPLACE, 3), SlotName(Ref("ub", "gw"), POLLER, Verb.REMOVE, 1))
-    call = Intended(
-        at=1, run="r", fleet="austin", call=1, kind="k", request=Request("POST", "/"), wide=False, slots=slots
+@pytest.mark.parametrize(
+    ("kind", "went", "unanswered"),
+    [
+        (ReceiptKind.ACCEPTED, 1, 0),
+        (ReceiptKind.UNKNOWN, 1, 1),
+        (ReceiptKind.REJECTED, 0, 0),
+        (ReceiptKind.UNPROVED, 0, 0),
+    ],
+)
+def test_what_may_have_taken_effect_counts(kind: ReceiptKind, went: int, unanswered: int) -> None:
+    memory = remembered(intended(1), called(2, kind=kind))
+    assert (len(memory.went), len(memory.unanswered)) == (went, unanswered)
+    assert len(forgotten(memory, 2).went) == 0
+
+
+def test_a_unit_that_the_platform_refused_does_not_count() -> None:
+    receipt = Receipt(ReceiptKind.UNKNOWN, refused=(("u1", "too old"),))
+    memory = remembered(
+        intended(1, units=3), Called(at=2, run="r1", fleet="north", call=1, receipt=receipt, seconds=1.0)
     )
-    answer = Called(at=4, run="r", fleet="austin", call=1, receipt=Receipt(kind), seconds=1)
-    found = remembered(call, answer, answer)
-    expected = [] if kind is ReceiptKind.REJECTED else [("ua", Verb.REPLACE, 3, 4), ("ub", Verb.REMOVE, 1, 4)]
-    assert [(one.unit, one.verb, one.size, one.at) for one in found.went] == expected
-    assert remembered(call, answer, since=5).went == ()
-    assert forgotten(found, 5).went == ()
-    assert forgotten(found, 4).went == found.went
+    assert [one.unit for one in memory.went] == ["u0", "u2"]
+    assert [one.unit.id for one in memory.unanswered] == ["u0", "u2"]
 
 
-def test_nothing_else_is_remembered() -> None:
-    assert remembered(Note(at=1, run="r", level="info", message="m")) == Memory(since=1.0)
+def test_an_answer_to_a_call_that_nobody_made_says_nothing() -> None:
+    assert remembered(called(1)) == remembered()
+
+
+def test_a_slot_is_settled_by_its_last_call_a_result_or_a_reading() -> None:
+    twice = intended(1), intended(2, 2)
+    late = (called(3, 1), called(4, 2))
+    assert [one.call for one in remembered(*twice, late[0]).unanswered] == [2]
+    assert remembered(*twice, *late).unanswered == ()
+    assert remembered(*twice, settled(3)).unanswered == ()
+    assert len(remembered(*twice, settled(3, 0, Result.UNKNOWN)).unanswered) == 1
+    slots = (SlotName(Ref("u0", "gw-0"), VISION, Verb.RELEASE, 1, "v2"),)
+    read = Resolved(at=3, run="r2", fleet="north", of="r1", call=2, effect=True, slots=slots)
+    assert remembered(*twice, read).unanswered == ()
+    assert remembered(*twice, read, since=1.5).went == remembered(intended(2, 2)).went
+    assert len(remembered(*twice, msgspec.structs.replace(read, call=1)).unanswered) == 1
+
+
+def test_waves_halts_and_rulings_stand_until_something_ends_them() -> None:
+    memory = remembered(
+        met(1), met(2), met(1, 1), met(3, 1, still=False), halted(4), halted(5), ruled(6, Command.PAUSE)
+    )
+    assert memory.met == {(NORTH, 0): 1}
+    assert memory.halts == {NORTH: 4}
+    assert memory.rulings[NORTH].command is Command.PAUSE
+    assert remembered(halted(1), ruled(2, Command.RESUME)).halts == {}
+    assert remembered(met(1, rollout=SOUTH), halted(2, SOUTH), ruled(3, Command.ABORT, SOUTH)) == remembered()
+
+
+def test_only_what_still_matters_stands() -> None:
+    note = Note(at=1, run="r", level="info", message="hello")
+    gone: list[AnyEvent] = [met(1), met(2, still=False), halted(3), ruled(4, Command.PAUSE)]
+    stays: list[AnyEvent] = [
+        ruled(5, Command.RESUME),
+        halted(6),
+        met(7),
+        met(8, 1),
+        halted(9, SOUTH),
+        ruled(10, Command.ABORT, SOUTH),
+    ]
+    repeats: list[AnyEvent] = [halted(11), met(12), met(13, 2, still=False)]
+    assert standing([note, intended(0), *gone, *stays, *repeats]) == stays
+
+
+def test_nobody_else_acts_as_far_as_a_process_knows() -> None:
+    assert Remembering(0.0, durable=False).claim(["a"]) is None
+
+
+def test_a_reading_shows_what_came_of_calls_without_an_answer() -> None:
+    platform = Platform(Clock())
+    platform.clock.time = NOW + 1000
+    platform.slots["u0", "w1"] = State("v2", "1")
+    platform.slots["u3", "w1"] = State("v2", phase=Phase.UNKNOWN)
+    fold = Remembering(0.0, durable=False)
+    fold.record(intended(NOW, fleet="fleet", units=4))
+    gone = intended(NOW, 2, fleet="fleet")
+    slot = msgspec.structs.replace(gone.slots[0], unit=Ref("u9", "gw-9"))
+    fold.record(msgspec.structs.replace(gone, slots=(slot,)))
+    found = plan(request("v2"), lambda _: platform, platform.clock, fold)
+    told = list(found.resolved(at=NOW + 11, run="r2"))
+    assert [(one.of, one.call, one.effect, [unit.unit.id for unit in one.slots]) for one in told] == [
+        ("r1", 1, True, ["u0"]),
+        ("r1", 1, False, ["u1", "u2"]),
+    ]
+    platform.clock.time = NOW - 3600  # a clock that went back: the reading may be from before the call
+    before = plan(request("v2"), lambda _: platform, platform.clock, fold)
+    assert list(before.resolved(at=NOW, run="r2")) == []

@@ -21,7 +21,7 @@ from reconciler.model.outcome import Receipt, ReceiptKind
 from reconciler.model.plan import Plan
 from reconciler.model.release import Catalog, Release, ReleaseInfo, ReleaseList, ReleaseQuery
 from reconciler.model.snapshot import Coverage, Query, Snapshot, Workload
-from reconciler.model.unit import Reach, Unit, Units
+from reconciler.model.unit import Labels, Reach, Unit, Units
 from reconciler.platforms.losant.connection import LosantConnection
 from reconciler.ports import Capabilities, Check
 
@@ -72,6 +72,7 @@ class Memory:
         self.clock = clock
         self.units = {f"u{number}": Reach.CONNECTED for number in range(count)}
         self.names: dict[str, str] = {}
+        self.labels: dict[str, Labels] = {}
         self.slots = {(unit, "w1"): State(assigned, assigned) for unit in self.units}
         self.script: list[Receipt | Answer] = []
         self.unreadable: list[PlatformError | None] = []
@@ -103,7 +104,8 @@ class Memory:
         if error is not None:
             raise error
         units = Units.build(
-            Unit(0, unit, self.names.get(unit, unit), (), reach, 1, "2.0.0", True) for unit, reach in self.units.items()
+            Unit(0, unit, self.names.get(unit, unit), self.labels.get(unit, ()), reach, 1, "2.0.0", True)
+            for unit, reach in self.units.items()
         )
         states = [EMPTY, *(self.slots.get((unit, "w1"), EMPTY) for unit in units.ids)]
         shown = [bool((unit, "w1") in self.slots) for unit in units.ids]

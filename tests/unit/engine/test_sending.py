@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from reconciler.core.advance import FRESH, MAX_OLD
+from reconciler.core.advance import MAX_OLD
 from reconciler.core.answers import ATTEMPTS
+from reconciler.core.gate import FRESH
 from reconciler.core.progress import SPLITS
 from reconciler.model.change import Action, Change
 from reconciler.model.event import AnyEvent, Called, Intended, Note

@@ -10,11 +10,23 @@ import pytest
 
 from reconciler.core.assessment import Filters
 from reconciler.core.decide import PlanRequest
+from reconciler.engine.manifests import QUIET, READINGS, Reloading
 from reconciler.engine.run import Options
-from reconciler.engine.watch import JITTER, LONGEST_PAUSE, QUIET, READINGS, Watched, Watching
+from reconciler.engine.watch import JITTER, LONGEST_PAUSE, Watched, Watching
 from reconciler.errors import ManifestError, ReconcilerError, SettingsError
 from reconciler.model.diagnostic import Diagnostic, Severity
-from reconciler.model.event import AnyEvent, Blocked, Called, Differing, Drifted, Note, Passed, Settled
+from reconciler.model.event import (
+    AnyEvent,
+    Blocked,
+    Called,
+    Differing,
+    DriftCause,
+    Drifted,
+    InForce,
+    Note,
+    Passed,
+    Settled,
+)
 from reconciler.model.fleet import Limits, Manifest, Rollout, Selector, Suspend
 from reconciler.model.observation import Phase, State
 from reconciler.model.origin import Origin
@@ -77,21 +89,21 @@ class Git:
 def watched(
     memory: Memory, git: Git | None = None, *, apply: bool = True, filters: Filters = NO_FILTERS
 ) -> list[AnyEvent]:
-    """Watch until nothing more happens between passes; return what was told."""
+    """Watch until nothing more happens between passes; return what was told after the first manifests came into force."""
     how = Watched(interval=INTERVAL, apply=apply, filters=filters, options=Options(concurrency=1, wait=False))
-    return list(watch_of(memory, git or Git(request()), how).events())
+    told = list(watch_of(memory, git or Git(request()), how).events())
+    return [one for one in told if not isinstance(one, InForce) or one.changed]
 
 
 def watch_of(memory: Memory, source: Git, how: Watched, keep: Callable[[Plan], None] | None = None) -> Watching:
     """Return a watch of a platform in memory."""
     return Watching(
-        source,
+        Reloading(source, lambda _: source.commit, memory.clock, "w"),
         lambda manifest: lambda name: memory,
         memory.clock,
         how,
         run="w",
         random=lambda: 0.5,
-        commit=lambda _: source.commit,
         keep=keep,
     )
 
@@ -122,8 +134,24 @@ def test_our_own_changes_and_those_of_git_are_no_drift() -> None:
     memory, git = passes(lambda one: git.say(request("3"))), Git(request())
     events = watched(memory, git)
     assert drifts(events) == []
-    assert [one.message for one in events if isinstance(one, Note)] == ["the manifests changed"]
+    assert [(one.fleets, one.commit) for one in events if isinstance(one, InForce)] == [(1, "")]
     assert memory.calls[-1] == ("3", ("u0", "u1", "u2", "u3"))
+
+
+def test_what_git_asks_for_anew_and_what_a_unit_leaves_by_itself_have_their_causes() -> None:
+    memory, git = passes(lambda one: git.say(request("3"))), Git(request("1"))
+    watching = watched(memory, git, apply=False)
+    assert [one.cause for one in watching if isinstance(one, Differing)] == [DriftCause.GIT]
+
+    def leave(one: Memory) -> None:
+        one.slots["u1", "w1"] = State("1", "0")
+
+    def come_back(one: Memory) -> None:
+        one.slots["u1", "w1"] = State("1", "1")
+
+    events = watched(passes(leave, come_back), Git(request("1")), apply=False)
+    (left,) = (one for one in events if isinstance(one, Drifted))
+    assert (left.unit.id, left.was, left.now, left.desired, left.cause) == ("u1", "1", "0", "1", DriftCause.UNIT)
 
 
 def test_no_connection_is_kept_open_between_passes() -> None:
@@ -237,8 +265,8 @@ def test_half_a_file_never_comes_into_force(commit: str | None) -> None:
     events = watched(memory, git)
     assert notes(events) == [
         "the manifests are being written; the last ones stay in force until they stay the same",
-        "the manifests changed",
     ]
+    assert [one.commit for one in events if isinstance(one, InForce)] == [commit or ""]
     assert {version for version, _ in memory.calls} == {"3"}
 
 
@@ -303,7 +331,7 @@ def test_a_filter_that_matches_nothing_ends_a_watch_that_begins_and_is_told_by_o
     nothing = msgspec.structs.replace(nothing, manifest=msgspec.structs.replace(nothing.manifest, fleets={}))
     git = Git(request("2"))
     told = notes(watched(passes(lambda one: git.say(nothing, commit="d"), lambda one: None), git))
-    assert told[1:] == ["the manifests have no Fleet (add one; `reconciler import` writes one from what is running)"]
+    assert told == ["the manifests have no Fleet (add one; `reconciler import` writes one from what is running)"]
 
 
 def test_what_a_plan_warns_of_is_told_once() -> None:
@@ -502,8 +530,7 @@ def test_a_fleet_that_is_blocked_or_cannot_be_read_is_told_once_and_when_that_is
     assert told == [
         "blocked",
         "memory: list: no connection",
-        "the connection can be read again",
-        "the manifests changed",
+        "it can be read again",
         "no longer blocked by a limit",
     ]
 

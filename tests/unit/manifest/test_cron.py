@@ -46,3 +46,7 @@ def test_what_means_something(text: str) -> None:
 )
 def test_what_means_nothing(text: str, words: str) -> None:
     assert words in problem(text)
+
+
+def test_what_cannot_come_means_nothing_as_a_whole() -> None:
+    assert problem("0 0 31 2,4 *") == "'0 0 31 2,4 *' never comes: none of its months has such a day"

@@ -500,7 +500,7 @@ f.yaml:11:8: error: '25' is not a valid hour (0 to 23)
 f.yaml:11:28: error: a window must be longer than zero
   11 |     - {deny: "0 25 * * *", duration: 0s, timezone: Europe/Atlantis}
      |                            ^
-f.yaml:11:42: error: there is no time zone 'Europe/Atlantis'
+f.yaml:11:42: error: there is no time zone 'Europe/Atlantis'; did you mean 'Europe/Athens'?
   11 |     - {deny: "0 25 * * *", duration: 0s, timezone: Europe/Atlantis}
      |                                          ^
   hint: use a name such as Europe/Berlin
@@ -508,6 +508,43 @@ f.yaml:12:7: error: a window needs exactly one of `allow` and `deny`
   12 |     - {duration: 1h}
      |       ^
   hint: for three hours from 02:00, write `{allow: "0 2 * * *", duration: 3h, timezone: Europe/Berlin}`
+""",
+    ),
+    "windows that are no windows": (
+        fleet(
+            "  windows:",
+            '    - {allow: "0 2 30 2 *", duration: 3h, timezone: localtime}',
+            '    - {deny: "0 2 * * *", duration: 400d, timezone: america/chicago}',
+        ),
+        """\
+f.yaml:10:8: error: '0 2 30 2 *' never comes: none of its months has such a day
+  10 |     - {allow: "0 2 30 2 *", duration: 3h, timezone: localtime}
+     |        ^
+  hint: for three hours from 02:00, write `{allow: "0 2 * * *", duration: 3h, timezone: Europe/Berlin}`
+f.yaml:10:43: error: 'localtime' is another time zone on every machine
+  10 |     - {allow: "0 2 30 2 *", duration: 3h, timezone: localtime}
+     |                                           ^
+  hint: use a name such as Europe/Berlin
+f.yaml:11:27: error: a window lasts 366d at most
+  11 |     - {deny: "0 2 * * *", duration: 400d, timezone: america/chicago}
+     |                           ^
+f.yaml:11:43: error: there is no time zone 'america/chicago'; did you mean 'America/Chicago'?
+  11 |     - {deny: "0 2 * * *", duration: 400d, timezone: america/chicago}
+     |                                           ^
+  hint: use a name such as Europe/Berlin
+""",
+    ),
+    "limits over time, and what keeps serving": (
+        fleet("  limits: {window: 0s}", "  keep: {per: pair, serving: 0}"),
+        """\
+f.yaml:9:12: error: `window` must be longer than zero, and 31d at most
+  9 |   limits: {window: 0s}
+    |            ^
+  hint: for what went since yesterday, write `window: 24h`
+f.yaml:10:21: error: `serving: 0` keeps no unit serving
+  10 |   keep: {per: pair, serving: 0}
+     |                     ^
+  hint: write 1 or more, or remove `keep`
 """,
     ),
     "every unit, as one would say it": (

@@ -98,8 +98,9 @@ def test_changes_that_are_not_committed_are_no_part_of_a_commit() -> None:
 
 
 def test_a_command_is_never_broken() -> None:
-    found = text(plans.violated(), width=90, saved="plan.json")
-    assert "with:\n  reconciler apply --plan plan.json --allow remove --allow empty-scope --reason TEXT\n" in found
+    found = text(plans.violated(), width=110, saved="plan.json")
+    line = "reconciler apply --plan plan.json --allow replace --allow remove --allow empty-scope --reason TEXT"
+    assert f"with:\n  {line}\n" in found
 
 
 def test_several_blocked_fleets_and_several_under_way() -> None:

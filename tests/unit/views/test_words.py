@@ -16,7 +16,7 @@ from reconciler.model.outcome import ReceiptKind, Result
 from reconciler.model.plan import LimitKind
 from reconciler.model.release import PrepareStatus
 from reconciler.model.verdict import Health, Sync
-from reconciler.views import event_line, plan_rows, reason_words, releases_text, status_text, words
+from reconciler.views import event_line, limit_words, plan_rows, reason_words, releases_text, status_text, words
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_places_name_the_first_line_and_how_many_more() -> None:
     [
         (reason_words.LABELS, HoldReason),
         (reason_words.ADVICE, HoldReason),
-        (reason_words.LIMITS, LimitKind),
+        (limit_words.LIMITS, LimitKind),
         (words.SIGNS, Verb),
         (words.REASONS, Reason),
         (words.PHASES, Phase),

@@ -1,0 +1,164 @@
+"""One job of a worker: exactly one pass over one group, with the manifests that the job is about."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from threading import Lock
+from typing import NamedTuple
+
+from reconciler.cli import wiring
+from reconciler.cli.printing import Lines
+from reconciler.cli.recording import Recorder, RunSoFar
+from reconciler.core.drift import Memory
+from reconciler.engine.manifests import Fixed
+from reconciler.engine.run import Options
+from reconciler.engine.watch import Watched, Watching
+from reconciler.errors import ReconcilerError
+from reconciler.jobs.owner import Owner
+from reconciler.jobs.queue import PassJob
+from reconciler.jobs.worker import Ending, Other
+from reconciler.model.event import AnyEvent, Note
+from reconciler.model.fleet import Manifest
+from reconciler.ports import History
+
+SHOWN = 12
+"""Digits of a commit, or of a digest, that people see."""
+
+
+class Told(NamedTuple):
+    """What the pass of a job told. Only the pass right after it goes on from there: anything else would not be true."""
+
+    row: int
+    digest: str
+    fleets: dict[str, Memory]
+    lines: Lines
+
+
+class Safe:
+    """Writes events of several threads, one after the other."""
+
+    def __init__(self, lines: Lines, lock: Lock) -> None:
+        self._lines = lines
+        self._lock = lock
+
+    def record(self, event: AnyEvent) -> None:
+        """Write one event."""
+        with self._lock:
+            self._lines.record(event)
+
+
+class Passes:
+    """Makes passes, several at a time."""
+
+    def __init__(
+        self,
+        paths: tuple[Path, ...],
+        connections: Path | None,
+        lines: Callable[[], Lines],
+        history: History,
+        clock: wiring.SystemClock,
+    ) -> None:
+        """Take where the manifests are, what gives the lines of a group, the history of all of them, and the worker's clock."""
+        self._clock, self._run = clock, uuid.uuid4().hex
+        self._source = wiring.source(paths, connections)
+        self._paths = paths
+        self._lines = lines
+        self._history = history
+        self._manifest: Manifest | None = None
+        self._told: dict[str, Told] = {}
+        self._running: dict[int, tuple[wiring.SystemClock, RunSoFar]] = {}
+        self._lock = Lock()
+        self._printing = Lock()
+        self._loading = Lock()
+        self._stopping = False
+        self._own = lines()
+
+    def __call__(self, job: PassJob, owner: Owner, row: int, previous: int | None) -> Ending:
+        """Make one pass; raise Other where the manifests here are not those of the job."""
+        manifest = self._manifest_of(job)
+        clock, so_far = wiring.SystemClock(), RunSoFar()
+        with self._lock:
+            self._running[row] = clock, so_far
+            stopping = self._stopping
+        if stopping:
+            clock.stop()
+        try:
+            return self._made(job, manifest, owner, clock, so_far, row, previous)
+        finally:
+            with self._lock:
+                del self._running[row]
+
+    def _made(
+        self,
+        job: PassJob,
+        manifest: Manifest,
+        owner: Owner,
+        clock: wiring.SystemClock,
+        so_far: RunSoFar,
+        row: int,
+        previous: int | None,
+    ) -> Ending:
+        told = self._told.pop(job.lock, None)
+        if told is None or told.row != previous:
+            told = Told(row, job.digest, {}, self._lines())
+        watching = Watching(
+            Fixed(manifest, job.commit, moved=told.digest != job.digest),
+            lambda found: wiring.opener(found, clock),
+            clock,
+            Watched(
+                interval=job.interval,
+                once=True,
+                apply=job.apply,
+                filters=job.filters,
+                strict=job.strict,
+                options=Options(concurrency=job.concurrency, wait=False, allow=job.allow),
+            ),
+            run=uuid.uuid4().hex,
+            random=random.random,
+            history=self._history,
+            told=told.fleets,
+        )
+        recorder = Recorder(
+            clock.stop, so_far, self._history, owner, Safe(told.lines, self._printing), hold=watching.hold
+        )
+        for event in watching.events():
+            recorder.record(event)
+        recorder.end()
+        self._told[job.lock] = told._replace(row=row, digest=job.digest)
+        return Ending(failed=watching.failed, stopped=self._stopping)
+
+    def _manifest_of(self, job: PassJob) -> Manifest:
+        """Return the manifests that a job is about."""
+        with self._loading:
+            if self._manifest is None or self._manifest.digest != job.digest:
+                try:
+                    self._manifest = self._source.load()
+                except ReconcilerError as error:
+                    raise Other(f"the manifests here cannot be used: {error}") from None
+            if self._manifest.digest != job.digest:
+                here = _called(wiring.commit(self._paths, self._manifest, warn=False), self._manifest.digest)
+                raise Other(f"the pass is for {_called(job.commit, job.digest)}, and here are {here}")
+            return self._manifest
+
+    def stop(self) -> None:
+        """Let the passes that run finish their running calls and no more."""
+        with self._lock:
+            self._stopping = True
+            for clock, _ in self._running.values():
+                clock.stop()
+
+    def last_words(self) -> list[str]:
+        """Return what is known of the passes that run, where they are cut off."""
+        return [line for _, so_far in list(self._running.values()) for line in so_far.last_words()]
+
+    def tell(self, level: str, message: str) -> None:
+        """Write what is no event of any pass."""
+        Safe(self._own, self._printing).record(Note(at=self._clock.now(), run=self._run, level=level, message=message))
+
+
+def _called(commit: str, digest: str) -> str:
+    """Return manifests as people know them: by their commit, outside git by their content."""
+    return f"manifests of commit {commit[:SHOWN]}" if commit else f"manifests with the digest {digest[:SHOWN]}"

@@ -1,0 +1,90 @@
+"""`reconciler worker`: make the passes that `reconciler watch --database` lays down."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli import histories, wiring
+from reconciler.cli.options import DATABASE, DurationType, Secretive, connections_option, paths_argument
+from reconciler.cli.output import note, say
+from reconciler.cli.printing import Lines
+
+FOREVER = 1e9
+"""Seconds."""
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  reconciler worker --setup --database URL    make the tables, once, as a role that may
+  reconciler worker fleets connections        with the URL in RECONCILER_DATABASE; start as many as you like
+
+\b
+Exit codes: 0 after SIGINT or SIGTERM, 1 where the database cannot be reached or used.""",
+)
+@click.option(
+    "--database", type=DATABASE, metavar="URL", required=True, help="The PostgreSQL in which passes are jobs."
+)
+@click.option("--setup", is_flag=True, help="Make the tables for jobs, those of another version anew, and exit.")
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Passes at a time; calls at a time are those of the watch, for each.",
+)
+@click.option(
+    "--takeover",
+    type=DurationType("1s", "1h"),
+    default="30s",
+    show_default=True,
+    help="Time without a sign of life after which a worker loses its passes to the others.",
+)
+@click.option(
+    "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format of events."
+)
+@click.option("-v", "--verbose", is_flag=True, help="Also print each slot and call on a line, at level debug.")
+@histories.keep_option
+@connections_option
+@paths_argument
+def command(
+    paths: tuple[Path, ...],
+    connections: Path | None,
+    database: Secretive,
+    setup: bool,
+    concurrency: int,
+    takeover: float,
+    keep: float,
+    log_format: str,
+    verbose: bool,
+) -> int:
+    """Make passes over groups of connections, as `reconciler watch --database` lays them down.
+
+    Every worker needs the same manifests as the watch (PATHS) and the secrets that Connections refer to. A pass is made
+    by one worker at a time. Any worker may end or be killed at any time: another one makes its pass anew. SIGTERM lets
+    the running calls finish.
+    """
+    from reconciler.cli.passes import Passes
+    from reconciler.jobs.database import Database
+    from reconciler.jobs.worker import Worker
+
+    found = Database(database.text)
+    if setup:
+        say(f"the tables for jobs {'were made in' if found.set_up() else 'are there already in'} {found.name}")
+        return 0
+    found.prepare()
+    clock = wiring.SystemClock()
+    with histories.kept(database.text, clock, keep, creates=True, shared=True) as history:
+        passes = Passes(paths, connections, lambda: Lines(log_format, verbose=verbose), history, clock)
+
+        def stopped() -> None:
+            clock.sleep(FOREVER)
+            passes.stop()
+
+        note(f"taking passes from {found.name}")
+        words = "stopping after the running calls; another worker makes these passes. A second time ends at once"
+        with wiring.stoppable(clock, words, passes.last_words):
+            Worker(found, passes, passes.tell, stopped, concurrency=concurrency, takeover=takeover).run()
+    return 0

@@ -1,0 +1,249 @@
+"""The history that is kept: appends events, and remembers by folding those that are there (`core.remember`).
+
+What is about to be sent, and what decides about later runs, is on the disk before `record` returns. The rest is gathered and
+written together, at the latest before anything is waited for. What could not be written stays here, in its order, and is
+written with the next event: a disk that was full or a server that was away leaves no gap.
+"""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from threading import RLock
+
+import msgspec
+from sqlalchemy import Connection, func, insert, or_, select
+
+from reconciler.core.remember import REMEMBERED, Remembering
+from reconciler.core.standing import STANDING
+from reconciler.errors import JournalError
+from reconciler.journal.chain import DAY, carried, prune
+from reconciler.journal.claims import claims_of
+from reconciler.journal.database import Database
+from reconciler.journal.rows import chained, column, event_of, kind_of, row_of, slot_rows
+from reconciler.journal.tables import CHECKPOINTS, EVENTS, FLEETS, SLOTS
+from reconciler.model.event import (
+    AnyEvent,
+    Completed,
+    Differing,
+    Drifted,
+    Event,
+    Halted,
+    Intended,
+    Met,
+    Note,
+    Passed,
+    Ruled,
+    Settled,
+    Settling,
+    Started,
+)
+from reconciler.model.memory import Holder, Memory
+
+DURABLE = (Intended, Met, Halted, Ruled)
+"""Events that are on the disk before anything that rests on them happens."""
+
+GATHERED = (Settled, Differing, Drifted, Note, Passed)
+"""Events that may wait for others."""
+
+MOST = 500
+"""Events that are gathered at most."""
+
+
+class Store:
+    """Keeps events in a database. Threads may share one."""
+
+    def __init__(self, database: Database, keep: float = float("inf"), *, shared: bool = False) -> None:
+        """Take where they are kept, and for how many seconds; `shared` as `claims_of` takes it."""
+        self._database = database
+        self._claims = claims_of(database.address, shared=shared)
+        self._keep = keep
+        self._pruned = float("-inf")
+        self._lock = RLock()
+        self._writer = uuid.uuid4().hex
+        self._number = 0
+        self._pending: list[tuple[int, AnyEvent]] = []
+        self._doubtful = False
+        """Whether nobody knows if the last events were written."""
+        self._fold: Remembering | None = None
+        self._loaded = float("inf")
+        """Since when what went is in the fold, in seconds since 1970."""
+        self._folded = 0
+        """The id of the last event that is in the fold."""
+        self._stood: dict[str, Passed] = {}
+        self._quiet = True
+        """Whether nothing of the pass that goes on is worth keeping."""
+
+    # --- writing ----------------------------------------------------------------------------------------------------
+
+    def record(self, event: AnyEvent) -> None:
+        """Append one event; raise JournalError when it cannot be kept."""
+        with self._lock:
+            if self._is_news(event):
+                self._number += 1
+                self._pending.append((self._number, event))
+            if not isinstance(event, GATHERED) or len(self._pending) >= MOST:
+                self._write()
+            if isinstance(event, Started | Completed) and event.at - self._pruned > DAY:
+                self._pruned = event.at
+                with suppress(JournalError):  # whoever asks for it is told; what is too much can stay for a day
+                    prune(self._database, event.at - self._keep)
+
+    def _is_news(self, event: AnyEvent) -> bool:
+        """Return whether an event says what those before it do not: a pass that found nothing new says nothing."""
+        if isinstance(event, Settling):
+            return False
+        if isinstance(event, Passed):
+            before = self._stood.get(event.fleet)
+            self._stood[event.fleet] = event
+            if before is not None and not event.outcomes and _as_if_of(event, before) == before:
+                return False
+        elif isinstance(event, Completed):
+            quiet, self._quiet = self._quiet, True
+            return not quiet
+        self._quiet = False
+        return True
+
+    def _write(self) -> None:
+        """Write what is gathered, all of it or nothing."""
+        if not self._pending:
+            return
+        try:
+            with self._database.appending(durable=any(isinstance(one, DURABLE) for _, one in self._pending)) as on:
+                self._forget_written(on)
+                last, before = tail(on)
+                rows = chained([row_of(one, self._writer, number) for number, one in self._pending], last, before)
+                slots = [slot for row in rows for slot in slot_rows(row)]
+                if rows:
+                    on.execute(insert(EVENTS), [{k: v for k, v in row.items() if k != "slots"} for row in rows])
+                if slots:
+                    on.execute(insert(SLOTS), slots)
+        except JournalError:
+            self._doubtful = True
+            raise
+        if self._fold is not None and self._folded == last:
+            for _, event in self._pending:
+                self._fold.record(event)
+            self._folded = last + len(rows)
+        self._pending.clear()
+
+    def _forget_written(self, on: Connection) -> None:
+        """Forget what was written after all: a connection can break when the work is done, and before it is said."""
+        if self._doubtful:
+            written = on.scalar(select(func.max(EVENTS.c.number)).where(EVENTS.c.writer == self._writer)) or 0
+            self._pending = [one for one in self._pending if one[0] > written]
+            self._doubtful = False
+
+    def flush(self) -> None:
+        """Write what is gathered; raise JournalError when it cannot be kept."""
+        with self._lock:
+            self._write()
+
+    def close(self) -> None:
+        """Write what is gathered, and end; raise JournalError when it cannot be kept."""
+        with self._lock:
+            try:
+                if self._database.writes:
+                    self._write()
+            finally:
+                self._claims.close()
+                self._database.close()
+
+    def abandon(self) -> None:
+        """Write what is gathered as far as that can be done, and end: something else went wrong before."""
+        with suppress(JournalError):
+            self.close()
+
+    def claim(self, targets: Collection[str]) -> Holder | None:
+        """Take applications for this process, all or none, until it ends; return who else acts on one of them."""
+        with self._lock:
+            return self._claims.claim(targets)
+
+    # --- remembering ------------------------------------------------------------------------------------------------
+
+    def memory(self, fleets: Mapping[str, str], since: float) -> Memory:
+        """Return what is remembered of fleets, what went since then included.
+
+        Raises JournalError when it cannot be read or written, and where the fleet that it has of a name is of another
+        application.
+        """
+        with self._lock:
+            if self._database.writes:
+                self._write()
+            with self._database.reading() as on:
+                fold = self._read(on, since)
+            self._check_targets({fleet: target for fleet, target in fleets.items() if target})
+            return fold.memory(fleets, since)
+
+    def _read(self, on: Connection, since: float) -> Remembering:
+        """Fold what was written since the last time; everything, where what went must be known from further back."""
+        begin = self._folded
+        if self._fold is None or since < self._loaded:
+            begins, body, self._folded = beginning(on)
+            self._fold, self._loaded = Remembering(begins, durable=True), since
+            for at, text in carried(body):
+                self._take(at, text)
+            calls = EVENTS.c.kind == kind_of(Intended), EVENTS.c.at >= since
+            begin = on.scalar(select(func.min(EVENTS.c.id)).where(*calls)) or sys.maxsize
+        rows = on.execute(
+            select(EVENTS.c.at, EVENTS.c.body)
+            .where(
+                EVENTS.c.id > self._folded,
+                EVENTS.c.kind.in_([kind_of(one) for one in REMEMBERED]),
+                or_(EVENTS.c.id >= begin, EVENTS.c.kind.in_([kind_of(one) for one in STANDING])),
+            )
+            .order_by(EVENTS.c.id)
+        )
+        for at, body in rows:
+            self._take(at, body)
+        self._folded, _ = tail(on)
+        return self._fold
+
+    def _take(self, at: float, body: str) -> None:
+        event = event_of(at, body)
+        if event is not None and self._fold is not None:
+            self._fold.record(event)
+
+    def _check_targets(self, fleets: Mapping[str, str]) -> None:
+        """Raise JournalError where a fleet is of another application than the one that the history has of this name."""
+        with self._database.reading() as on:
+            known = {row.fleet: row.target for row in on.execute(select(FLEETS))}
+        for fleet, target in fleets.items():
+            if known.get(column(fleet), target) != target:
+                raise JournalError(
+                    f"the history {self._database.address.name} is of another fleet {fleet!r}: "
+                    f"there it is of {known[column(fleet)]}, here of {target}",
+                    hint="give each its own with --history",
+                )
+        new = [
+            {"fleet": column(name), "target": target} for name, target in fleets.items() if column(name) not in known
+        ]
+        if new and self._database.writes:
+            with self._database.appending(durable=False) as on:
+                on.execute(insert(FLEETS), new)
+
+
+def _as_if_of(event: Passed, before: Passed) -> Event:
+    """Return the end of a pass as if it were that of another."""
+    return msgspec.structs.replace(event, at=before.at, run=before.run, number=before.number, outcomes=before.outcomes)
+
+
+def tail(on: Connection) -> tuple[int, str]:
+    """Return id and hash of the last event, or of where the chain begins."""
+    for table in (EVENTS, CHECKPOINTS):
+        found = on.execute(select(table.c.id, table.c.hash).order_by(table.c.id.desc()).limit(1)).one_or_none()
+        if found is not None:
+            return found.id, found.hash
+    raise JournalError("the history has lost where it begins", hint="restore it, or give another --history")
+
+
+def beginning(on: Connection) -> tuple[float, str, int]:
+    """Return since when a history remembers, what it remembers of before, and the id of the last event before."""
+    found = on.execute(
+        select(CHECKPOINTS.c.at, CHECKPOINTS.c.body, CHECKPOINTS.c.id).order_by(CHECKPOINTS.c.id.desc()).limit(1)
+    ).one_or_none()
+    if found is None:
+        raise JournalError("the history has lost where it begins", hint="restore it, or give another --history")
+    return found.at, found.body, found.id

@@ -5,6 +5,7 @@
     ReconcilerError                      exit 1
     ├── SettingsError                    exit 1   an option, variable or file of the caller is wrong
     ├── ManifestError(diagnostics)       exit 1   documents are wrong; all findings at once
+    ├── SourceError                      exit 1   a git repository elsewhere gives no manifests that may come into force
     ├── PlanError                        exit 1   a plan cannot be made or used
     │   ├── PlanExpired                  exit 1   the saved plan is too old
     │   └── PlanMismatch                 exit 1   edited, of another format, or of another application
@@ -49,6 +50,10 @@ class ManifestError(ReconcilerError):
     def __init__(self, diagnostics: Sequence[Diagnostic], *, hint: str = "") -> None:
         self.diagnostics = tuple(diagnostics)
         super().__init__("\n".join(f"{one.origin}: {one.message}" for one in self.diagnostics), hint=hint)
+
+
+class SourceError(ReconcilerError):
+    """A git repository elsewhere cannot be reached, or what it says is refused."""
 
 
 class PlanError(ReconcilerError):

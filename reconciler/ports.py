@@ -13,7 +13,9 @@ from reconciler.model.origin import Origin
 from reconciler.model.outcome import Receipt
 from reconciler.model.provenance import Placement, Provenance
 from reconciler.model.release import Catalog, Preparation, Release, ReleaseList, ReleaseQuery, Wanted
+from reconciler.model.rollout import RolloutId
 from reconciler.model.snapshot import Query, Snapshot
+from reconciler.model.unit import Ref
 
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
@@ -177,6 +179,36 @@ class Source(Protocol):
         ...
 
 
+class Revision(msgspec.Struct, frozen=True, kw_only=True):
+    """A commit, and who made it. `signer` is who signed it, where signatures are verified."""
+
+    commit: str
+    author: str = ""
+    date: str = ""
+    summary: str = ""
+    signer: str = ""
+
+
+class Fetched(msgspec.Struct, frozen=True):
+    """What a repository elsewhere gives: the manifests in force and their commit."""
+
+    manifest: Manifest
+    revision: Revision
+    problem: str = ""
+    """Why these stay in force although there may be newer ones; empty where these are the newest."""
+    warnings: tuple[str, ...] = ()
+    """What is to be said of this commit when it comes into force."""
+
+
+@runtime_checkable
+class RemoteSource(Protocol):
+    """A ref of a git repository elsewhere: nobody can be in the middle of writing what it says."""
+
+    def fetch(self) -> Fetched:
+        """Ask it now. Raises ReconcilerError where nothing is in force, and nothing can come into force."""
+        ...
+
+
 class Author(msgspec.Struct, frozen=True):
     """Who last changed a line."""
 
@@ -258,6 +290,24 @@ class Repository(Authors, Protocol):
 
     def placement(self, saved: Provenance, commit: str) -> Placement:
         """Return how the commit of a saved plan lies to the one that is checked out."""
+        ...
+
+
+class TakenBack(msgspec.Struct, frozen=True, kw_only=True):
+    """A commit on a branch of its own that takes a version back. `new` says whether it was not there before."""
+
+    to: str
+    branch: str
+    commit: str
+    pushed: bool
+    new: bool
+
+
+class Rollbacks(Protocol):
+    """Takes versions back in git, and never on a platform."""
+
+    def take_back(self, rollout: RolloutId, workload: Ref, reason: str) -> TakenBack:
+        """Commit on a branch what takes a version back; raise ReconcilerError where that cannot be done."""
         ...
 
 

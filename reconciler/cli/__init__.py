@@ -24,6 +24,8 @@ COMMANDS = {
     "releases": ("releases", "List the versions that the platforms have."),
     "deliveries": ("deliveries", "Show the progress of servers that prepare releases."),
     "watch": ("watch", "Compare continuously, and correct drift where allowed."),
+    "approve": ("approve", "Let a watch carry out the plan that it proposed."),
+    "rollback": ("rollback", "Take a version back, on a branch in git."),
     "worker": ("worker", "Make passes that `watch --database` lays down, on any machine."),
     "history": ("history", "Show what happened, from the events that were kept."),
     "rollout": ("rollout", "See rollouts; pause, resume, promote or abort one."),

@@ -108,3 +108,14 @@ def read(given: str | None, clock: Clock) -> Iterator[History]:
         yield store
     finally:
         store.close()
+
+
+def existing(given: str | None) -> str:
+    """Return where a history is that was kept; raise SettingsError where there is none."""
+    where = given or str(default_file())
+    if given == NONE:
+        raise click.UsageError("--history none keeps nothing: there is nothing to show")
+    if wiring.no_journal(where):
+        hint = "name it with --history; `reconciler watch` keeps one, `apply` where it is told to"
+        raise SettingsError(f"there is no history at {where}", hint=hint)
+    return where

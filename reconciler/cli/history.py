@@ -12,7 +12,6 @@ from reconciler.cli import histories, wiring
 from reconciler.cli.options import DurationType, output_option
 from reconciler.cli.output import note, say, write_csv
 from reconciler.cli.printing import print_report
-from reconciler.errors import SettingsError
 from reconciler.model.kept import EventQuery
 
 KINDS = (
@@ -28,6 +27,9 @@ KINDS = (
     "met",
     "halted",
     "ruled",
+    "rolledback",
+    "proposed",
+    "approved",
     "passed",
     "note",
     "finished",
@@ -105,7 +107,7 @@ def command(
 
     FLEET is a name or a glob. Events are those that watch and apply kept; `-o json` has each as event.v1 describes it.
     """
-    where = _where(history_at)
+    where = histories.existing(history_at)
     if verify or prune is not None:
         _maintain(where, prune, verify=verify)
         return 0
@@ -123,16 +125,6 @@ def command(
     if found.older:
         note(f"there are older events than these {len(found.events):,}; --limit 0 shows all")
     return 0
-
-
-def _where(given: str | None) -> str:
-    where = given or str(histories.default_file())
-    if given == histories.NONE:
-        raise click.UsageError("--history none keeps nothing: there is nothing to show")
-    if wiring.no_journal(where):
-        hint = "name it with --history; `reconciler watch` keeps one, `apply` where it is told to"
-        raise SettingsError(f"there is no history at {where}", hint=hint)
-    return where
 
 
 def _maintain(where: str, before: float | None, *, verify: bool) -> None:

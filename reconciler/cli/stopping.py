@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from reconciler.cli.output import clear, say, show_cursor
 from reconciler.model.exit_code import INCOMPLETE
@@ -56,6 +56,16 @@ Handle = Callable[[int], None]
 """Takes the number of a signal that asks to stop."""
 
 
+class Wakes(Protocol):
+    """Something that can be woken from a signal."""
+
+    wanted: bool
+
+    def set(self) -> None:
+        """Wake it."""
+        ...
+
+
 @contextmanager
 def on_signals(handle: Handle) -> Iterator[None]:
     """Handle SIGINT, SIGTERM and a closed terminal; only the main thread can."""
@@ -76,13 +86,21 @@ def on_signals(handle: Handle) -> Iterator[None]:
 
 
 @contextmanager
-def stoppable(clock: SystemClock, words: str, last_words: Callable[[], Sequence[str]]) -> Iterator[None]:
+def stoppable(
+    clock: SystemClock, words: str, last_words: Callable[[], Sequence[str]], wake: Wakes | None = None
+) -> Iterator[None]:
     """Turn the first signal into a stop (saying `words`); the second ends the process at once, with `last_words`.
 
-    Where there are none, nothing can have been sent.
+    Where there are none, nothing can have been sent. Where no terminal can have been closed, SIGHUP wakes what can be woken.
     """
+    hangup = getattr(signal, "SIGHUP", None)
+    if wake is not None:
+        wake.wanted = hangup is not None and not any(map(os.isatty, range(3)))
 
     def handle(number: int) -> None:
+        if wake is not None and wake.wanted and number == hangup:
+            wake.set()
+            return
         if clock.signalled:
             lines = last_words()
             _end_at_once(INCOMPLETE if lines else 128 + number, *lines)

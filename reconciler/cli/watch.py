@@ -7,11 +7,13 @@ import uuid
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
 from reconciler.cli import histories, wiring
 from reconciler.cli.files import write_file
+from reconciler.cli.following import Following, following
 from reconciler.cli.options import (
     ALLOW_NEEDS_REASON,
     DATABASE,
@@ -26,10 +28,12 @@ from reconciler.cli.options import (
 from reconciler.cli.output import note
 from reconciler.cli.printing import Lines, result_file
 from reconciler.cli.recording import Recorder, RunSoFar, reporting
+from reconciler.cli.taking_back import OfFiles
+from reconciler.engine.manifests import Manifests
 from reconciler.engine.run import Options
 from reconciler.engine.watch import Watched, Watching
 from reconciler.model.plan import LimitKind, PaceKind, Plan
-from reconciler.ports import History
+from reconciler.ports import History, Rollbacks
 
 
 @click.command(
@@ -39,6 +43,7 @@ Examples:
   reconciler watch --mode apply --interval 5m        and correct it
   reconciler watch --once --mode apply --wait 10m    one complete pass, for a scheduled job
   reconciler watch --once --detailed-exitcode --out plan.json
+  reconciler watch --git https://git.example.com/fleets.git --ref main --path fleets --git-token GIT_TOKEN --mode apply
   reconciler watch --mode apply --database postgresql://fleet@db/fleet   for several machines; see `reconciler worker`
 
 \b
@@ -74,10 +79,11 @@ forbids changes; 2 there is drift, or a change to make, that was not made, held 
 )
 @click.option(
     "--mode",
-    type=click.Choice(["observe", "apply"]),
+    type=click.Choice(["observe", "propose", "apply"]),
     default="observe",
     show_default=True,
-    help="With `apply`, fleets whose own mode is `apply` are changed.",
+    help="With `apply`, fleets whose own mode is `apply` are changed, and those whose mode is `propose` once a person"
+    " approved the plan; with `propose`, all of them only so.",
 )
 @click.option(
     "--log-format",
@@ -106,8 +112,10 @@ forbids changes; 2 there is drift, or a change to make, that was not made, held 
 @histories.KEPT
 @histories.keep_option
 @selection
+@following
 def command(  # every option is one of the command line's
     selected: Selection,
+    followed: Following | None,
     interval: float,
     once: bool,
     detailed_exitcode: bool,
@@ -127,17 +135,20 @@ def command(  # every option is one of the command line's
     """Compare what git says with what platforms report continuously, report drift, and correct it where allowed.
 
     Manifests are read again in every pass; while they are invalid, the last valid ones stay in force. Limits and holds
-    always apply. SIGTERM lets the running call finish and ends with 0.
+    always apply. SIGTERM lets the running call finish and ends with 0; SIGHUP begins the next pass at once, where no
+    terminal is attached. With --git each pass fetches the ref; its newest commit takes effect at once, and what is wrong
+    with it leaves the one before in force. Of signatures, that of the newest commit is verified.
     """
     one_pass = {"--detailed-exitcode": detailed_exitcode, "--out": out is not None}
-    _check_usage(once=once, may_wait=not wait or (once and mode == "apply"), one_pass=one_pass)
+    _check_usage(once=once, may_wait=not wait or (once and mode != "observe"), one_pass=one_pass)
     if allow and not (reason or "").strip():
         raise click.UsageError(ALLOW_NEEDS_REASON)
     clock, run = wiring.SystemClock(), uuid.uuid4().hex
     watched = Watched(
         interval=interval,
         once=once,
-        apply=mode == "apply",
+        apply=mode != "observe",
+        propose=mode == "propose",
         detailed=detailed_exitcode,
         filters=selected.filters,
         strict=selected.strict,
@@ -145,27 +156,45 @@ def command(  # every option is one of the command line's
             concurrency=concurrency, wait=wait > 0, deadline=wait, allow=dict.fromkeys(allow, reason or "")
         ),
     )
-    manifests, lines = wiring.manifests(selected, clock, run), Lines(log_format, verbose=verbose)
+    lines = Lines(log_format, verbose=verbose)
+    if followed is None:
+        watch = _Watch(wiring.manifests(selected, clock, run), OfFiles(selected.paths, selected.connections))
+    else:
+        watch = _Watch(*followed.manifests(selected.connections, clock, run, patient=not once))
     if database is not None:
         from reconciler.cli.distributing import distribute
 
-        here = {"--wait": wait > 0, "--out": out is not None, "--result": result is not None}
+        here = {
+            "--mode propose": mode == "propose",
+            "--wait": wait > 0,
+            "--out": out is not None,
+            "--result": result is not None,
+        }
         _check_alone({**here, "--history": history_at is not None, **one_pass})
-        return distribute(database, manifests, watched, clock, lines, run=run, keep=keep)
+        return distribute(database, watch.manifests, watched, clock, lines, run=run, keep=keep)
     if mode == "observe" and log_format == "text":
         note("only comparing, nothing is sent; use --mode apply to correct drift")
     with histories.kept(history_at, clock, keep, creates=not once) as history:
         watching = Watching(
-            manifests,
-            lambda manifest: wiring.opener(manifest, clock),
+            watch.manifests,
+            lambda manifest: wiring.opener(manifest, clock, watch.folder()),
             clock,
             watched,
             run=run,
             random=random.random,
             keep=None if out is None else _keeper(out),
             history=history,
+            rollbacks=watch.rollbacks,
         )
         return _watch(watching, clock, history, lines, result)
+
+
+class _Watch(NamedTuple):
+    """Where manifests come from, what takes versions back there, and the folder that their files are named from."""
+
+    manifests: Manifests
+    rollbacks: Rollbacks
+    folder: Callable[[], Path | None] = lambda: None
 
 
 def _watch(
@@ -173,7 +202,7 @@ def _watch(
 ) -> int:  # until it is stopped
     so_far = RunSoFar()
     words = "stopping after the running calls; a second time ends at once"
-    with reporting(so_far), wiring.stoppable(clock, words, so_far.last_words):
+    with reporting(so_far), wiring.stoppable(clock, words, so_far.last_words, watching.wake):
         with result_file(result) as kept, closing(lines):
             recorder = Recorder(clock.stop, so_far, history, kept, lines, hold=watching.hold)
             for event in watching.events():

@@ -97,9 +97,9 @@ def load(
     return found
 
 
-def source(paths: Sequence[Path], connections: Path | None = None) -> Loader:
-    """Return what reads the manifests of PATHS, as often as asked."""
-    return Loader(places(paths), plugins(), connections)
+def source(paths: Sequence[Path], connections: Path | None = None, root: Path | None = None) -> Loader:
+    """Return what reads the manifests of PATHS, as often as asked; files below `root` are named from there."""
+    return Loader(places(paths), plugins(), connections, root=root)
 
 
 def manifests(selected: Selection, clock: Clock, run: str) -> Reloading:
@@ -120,8 +120,11 @@ def targets(manifest: Manifest) -> dict[str, str]:
     return {name: f"{spec.platform}:{known[spec.platform].target(spec.details)}" for name, spec in specs.items()}
 
 
-def opener(manifest: Manifest, clock: Clock) -> Open:
-    """Return a function that opens a connection of a manifest by name, once; later calls give the same platform."""
+def opener(manifest: Manifest, clock: Clock, root: Path | None = None) -> Open:
+    """Return a function that opens a connection of a manifest by name, once; later calls give the same platform.
+
+    Files of secrets are looked for beside the connection: `root` is where those are that are named from there.
+    """
     opened: dict[str, Platform] = {}
     lock = threading.Lock()
     # readers fold whole pages; Python's 5 ms would have them hand over to each other in the middle of one
@@ -131,15 +134,15 @@ def opener(manifest: Manifest, clock: Clock) -> Open:
     def open_(name: str) -> Platform:
         with lock:
             if name not in opened:
-                opened[name] = _open(manifest, name, clock)
+                opened[name] = _open(manifest, name, clock, root or Path())
             return opened[name]
 
     return open_
 
 
-def _open(manifest: Manifest, name: str, clock: Clock) -> Platform:
+def _open(manifest: Manifest, name: str, clock: Clock, root: Path) -> Platform:
     document = _connection(manifest, name)
-    base = Path(document.file).parent
+    base = Path(root, document.file).parent
 
     def resolve(secret: Secret) -> str:
         return resolve_secret(secret, os.environ, base)

@@ -8,11 +8,23 @@ from operator import attrgetter
 import msgspec
 
 from reconciler.core.flight import Flight
-from reconciler.model.event import AnyEvent, Called, Halted, Intended, Met, Resolved, Ruled, Settled
-from reconciler.model.memory import Command, Holder, Memory, RolloutId, Ruling, Unanswered, Went
+from reconciler.model.event import (
+    AnyEvent,
+    Approved,
+    Called,
+    Halted,
+    Intended,
+    Met,
+    Proposed,
+    Resolved,
+    Ruled,
+    Settled,
+)
+from reconciler.model.memory import Approval, Holder, Memory, Proposal, Unanswered, Went
 from reconciler.model.outcome import ReceiptKind, Result
+from reconciler.model.rollout import Command, RolloutId, Ruling
 
-REMEMBERED = (Met, Halted, Ruled, Intended, Called, Settled, Resolved)
+REMEMBERED = (Met, Halted, Ruled, Intended, Called, Settled, Resolved, Proposed, Approved)
 """The kinds of events that anything is remembered of."""
 
 Slot = tuple[str, str, str]
@@ -31,6 +43,7 @@ class Remembering:
         self._promoted: dict[RolloutId, int] = {}
         self._failing: dict[RolloutId, frozenset[str]] = {}
         self._excused: dict[RolloutId, frozenset[str]] = {}
+        self._proposals: dict[str, Proposal] = {}
         self._went: list[Went] = []
         self._running: dict[tuple[str, int], Intended] = {}
         self._unanswered: dict[Slot, Unanswered] = {}
@@ -49,6 +62,8 @@ class Remembering:
             self._failing[event.rollout] = frozenset(one.id for one in event.units)
         elif isinstance(event, Ruled):
             self._ruled(event.rollout, event.ruling)
+        elif isinstance(event, Proposed | Approved):
+            self._proposed(event)
         elif isinstance(event, Intended):
             self._intended(event)
         elif isinstance(event, Called):
@@ -86,6 +101,15 @@ class Remembering:
             self._halts.pop(rollout, None)
             self._excused[rollout] = self._failing.pop(rollout, frozenset())
 
+    def _proposed(self, event: Proposed | Approved) -> None:
+        """Take a proposal, or an approval of the newest one; that of an older plan is none."""
+        newest = self._proposals.get(event.fleet)
+        if isinstance(event, Proposed):
+            self._proposals[event.fleet] = Proposal(event.plan)
+        elif newest is not None and newest.plan.fingerprint == event.fingerprint:
+            approval = Approval(by=event.by, reason=event.reason, at=event.at)
+            self._proposals[event.fleet] = Proposal(newest.plan, approval)
+
     def _called(self, event: Called) -> None:
         """Count what a call did; one without an answer counts as well, since it may have taken effect."""
         call = event.run, event.call
@@ -120,6 +144,7 @@ class Remembering:
             failing={one: units for one, units in self._failing.copy().items() if one.fleet in fleets},
             promoted={one: wave for one, wave in self._promoted.copy().items() if one.fleet in fleets},
             excused={one: units for one, units in self._excused.copy().items() if one.fleet in fleets},
+            proposals={fleet: one for fleet, one in self._proposals.copy().items() if fleet in fleets},
             went=tuple(sorted(went, key=attrgetter("at"))),
             unanswered=tuple(one for one in unanswered if one.fleet in fleets and one.at >= since),
             in_flight=tuple(self._flight.of(fleets, since)),

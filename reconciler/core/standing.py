@@ -1,18 +1,18 @@
-"""Which events still matter once older ones are forgotten: what of waves, halts and rulings stands. Pure."""
+"""Which events still matter once older ones are forgotten: what of waves, halts, rulings and proposals stands. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reconciler.model.event import AnyEvent, Halted, Met, Ruled
-from reconciler.model.memory import Command
+from reconciler.model.event import AnyEvent, Approved, Halted, Met, Proposed, Ruled
+from reconciler.model.rollout import Command
 
-STANDING = (Met, Halted, Ruled)
+STANDING = (Met, Halted, Ruled, Proposed, Approved)
 """Kinds of events that matter however old they are."""
 
 
 def standing(events: Iterable[AnyEvent]) -> list[AnyEvent]:
-    """Return those of `events` that folding needs to remember the same of waves, halts and rulings, in their order."""
+    """Return those of `events` that folding needs to remember the same of waves, halts, rulings and proposals, in their order."""
     kept: dict[int, AnyEvent] = {}
     for number, event in enumerate(events):
         if not isinstance(event, STANDING):
@@ -25,16 +25,18 @@ def standing(events: Iterable[AnyEvent]) -> list[AnyEvent]:
     return list(kept.values())
 
 
-def _is_over(before: AnyEvent, event: Met | Halted | Ruled) -> bool:
+def _is_over(before: AnyEvent, event: Met | Halted | Ruled | Proposed | Approved) -> bool:
     """Return whether an event ends what one before it said."""
     if isinstance(event, Met) and isinstance(before, Met):
         return not event.met and (before.rollout, before.wave) == (event.rollout, event.wave)
     if isinstance(event, Ruled) and isinstance(before, Ruled | Halted) and before.rollout == event.rollout:
         return isinstance(before, Ruled) or event.ruling.command is Command.RESUME
+    if isinstance(event, Proposed) and isinstance(before, Proposed | Approved):
+        return before.fleet == event.fleet
     return False
 
 
-def _says_nothing(event: Met | Halted | Ruled, before: Iterable[AnyEvent]) -> bool:
+def _says_nothing(event: Met | Halted | Ruled | Proposed | Approved, before: Iterable[AnyEvent]) -> bool:
     """Return whether what stands says as much as an event, or it only ends what an earlier one said."""
     if isinstance(event, Met):
         wave = event.rollout, event.wave

@@ -32,6 +32,8 @@ class Manifests(Protocol):
     """Whether the last `reload` brought others into force, the first ones included."""
     moved: bool
     """Whether it brought these into the place of others."""
+    problem: str
+    """Why these are in force although a repository elsewhere has newer ones; empty where it has none."""
 
     def reload(self) -> Generator[AnyEvent, None, None]:
         """Look for new ones, telling what is said of them."""
@@ -60,6 +62,7 @@ class Reloading:
         self.manifest: Manifest | None = None
         self.commit: str | None = None
         self.changed = self.moved = False
+        self.problem = ""
         self._commit_of = commit
         self._wrong = False
 
@@ -130,6 +133,7 @@ class Fixed:
         self.commit: str | None = commit
         self.changed = True
         self.moved = moved
+        self.problem = ""
 
     def reload(self) -> Generator[AnyEvent, None, None]:
         """Say nothing: there is nothing to read."""

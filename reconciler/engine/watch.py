@@ -15,6 +15,7 @@ from reconciler.core.assessment import Filters
 from reconciler.core.bind import slot_of
 from reconciler.core.decide import PlanRequest
 from reconciler.core.detailed import detailed
+from reconciler.core.digest import sealed
 from reconciler.core.drift import SENT, Memory
 from reconciler.core.milestones import milestones
 from reconciler.core.news import Moment, news, unread
@@ -25,9 +26,12 @@ from reconciler.engine.claiming import Claiming
 from reconciler.engine.group import Open
 from reconciler.engine.manifests import Manifests
 from reconciler.engine.plan import PlanResult, plan
+from reconciler.engine.propose import standing
+from reconciler.engine.rollback import taken_back
 from reconciler.engine.run import Options
+from reconciler.engine.wake import Wake
 from reconciler.errors import JournalError, ReconcilerError
-from reconciler.model.event import AnyEvent, Completed, Note, Passed
+from reconciler.model.event import AnyEvent, Completed, Halted, Note, Passed
 from reconciler.model.exit_code import DONE, ERROR, INCOMPLETE, NOTHING_SENT
 from reconciler.model.fleet import Manifest
 from reconciler.model.memory import NOTHING_REMEMBERED
@@ -35,7 +39,7 @@ from reconciler.model.memory import Memory as Remembered
 from reconciler.model.plan import FleetPlan, Plan
 from reconciler.model.provenance import Provenance
 from reconciler.model.verdict import Health, Sync
-from reconciler.ports import Clock, History
+from reconciler.ports import Clock, History, Rollbacks
 
 LONGEST_PAUSE = 900.0
 """Seconds between passes at most, however often passes failed."""
@@ -53,6 +57,8 @@ class Watched(msgspec.Struct, frozen=True, kw_only=True):
     interval: float = 60.0
     once: bool = False
     apply: bool = False
+    propose: bool = False
+    """Whether fleets whose own mode is `apply` wait for a person as well, as those do whose mode is `propose`."""
     detailed: bool = False
     """Whether the exit code says what was found and not corrected, where nothing went wrong."""
     filters: Filters = Filters()
@@ -75,6 +81,8 @@ class Watching:
         keep: Callable[[Plan], None] | None = None,
         history: History | None = None,
         told: dict[str, Memory] | None = None,
+        wake: Wake | None = None,
+        rollbacks: Rollbacks | None = None,
     ) -> None:
         """Take the manifests in force, what opens connections, and how to watch.
 
@@ -90,6 +98,8 @@ class Watching:
         self.random = random
         self.keep = keep
         self.history = history or Remembering(clock.now(), durable=False)
+        self.wake = wake or Wake()
+        self.rollbacks = rollbacks
         self.exit_code = 0
         self._opened: Open | None = None
         self._memory = {} if told is None else told
@@ -99,6 +109,8 @@ class Watching:
         self._held: ReconcilerError | None = None
         self._applying: Applying | None = None
         """The run of the pass that goes on."""
+        self._approved: dict[str, FleetPlan] = {}
+        """The plans that a person approved, by fleet."""
         self._unplanned = ""
         """Why the last pass had no plan, where that was told."""
         self._claiming = Claiming(self.history)
@@ -107,6 +119,12 @@ class Watching:
 
     def events(self) -> Generator[AnyEvent, None, None]:
         """Watch, telling what happens. Raises what is wrong with the very first manifests, or with filters from the start."""
+        for event in self._passes():
+            yield event
+            if isinstance(event, Halted) and self.watched.apply and self.rollbacks is not None:
+                yield from taken_back(event, self.manifests.manifest, self.rollbacks, self._moment())
+
+    def _passes(self) -> Generator[AnyEvent, None, None]:
         number = 0
         while not self.clock.stopping():
             number += 1
@@ -117,7 +135,7 @@ class Watching:
                 yield self._completed(number, self.clock.monotonic() - began)
             self._failures = self._failures + 1 if failed else 0
             self.exit_code = failed or self._found
-            if self.watched.once or self.clock.sleep(self._pause()):
+            if self.watched.once or self.wake.rest(self.clock, self._pause()):
                 break
         if not self.watched.once:
             self.exit_code = 0
@@ -152,7 +170,7 @@ class Watching:
         )
         try:
             if self.watched.apply:
-                fleets = [one for one in manifest.fleets if self._mode(one) == "apply"]
+                fleets = [one for one in manifest.fleets if self._mode(one) != "observe"]
                 for level, message in self._claiming.take(request, self._opened, fleets):
                     yield self._note(level, message)
             planned = plan(request, self._opened, self.clock, self.history)
@@ -174,6 +192,7 @@ class Watching:
             if self.keep is not None:
                 self.keep(planned.plan)
             yield from planned.resolved(at=self.clock.now(), run=self.run)
+            yield from self._propose(planned)
             for fleet in planned.plan.fleets:
                 yield from self._tell(fleet, planned)
             applying = yield from self._correct(planned)
@@ -196,6 +215,8 @@ class Watching:
 
     def _remaining(self, found: Plan, applying: Applying | None) -> int:
         """Return the exit code that says what a pass leaves where nothing failed."""
+        if self.manifests.problem:
+            return ERROR
         if self.watched.apply and any(fleet.mistakes for fleet in found.fleets):
             return INCOMPLETE
         if not self.watched.detailed:
@@ -235,17 +256,35 @@ class Watching:
         except JournalError:
             return NOTHING_REMEMBERED
 
+    def _propose(self, planned: PlanResult) -> Iterator[AnyEvent]:
+        """Find out which plans were approved, and propose those of the other fleets that wait for a person."""
+        self._approved = {}
+        asking = [one for one in planned.plan.fleets if self.watched.apply and self._mode(one.fleet) == "propose"]
+        targets = {one.fleet: one.basis.target for one in asking}
+        memory = self.history.memory(targets, self.clock.now()) if asking else NOTHING_REMEMBERED
+        for fleet in filter(self._goes, asking):
+            if self._unlimited(fleet):
+                judged = planned.assessment(fleet.fleet)
+                one = standing(planned.plan, fleet, judged, memory, at=self.clock.now(), run=self.run)
+                if one.proposed is not None:
+                    yield one.proposed
+                if one.approved is not None:
+                    self._approved[fleet.fleet] = one.approved
+
     def _corrects(self, fleet: FleetPlan) -> bool:
-        """Return whether changes of a fleet may go in this pass: limits and its own mode allow it."""
-        if not self.watched.apply or self._mode(fleet.fleet) != "apply" or fleet.connection in self._claiming.theirs:
-            return False
+        """Return whether changes of a fleet may go in this pass: limits and its own mode allow it, or a person did."""
+        may = self._mode(fleet.fleet) == "apply" or fleet.fleet in self._approved
+        return self.watched.apply and may and self._unlimited(fleet) and fleet.connection not in self._claiming.theirs
+
+    def _unlimited(self, fleet: FleetPlan) -> bool:
+        """Return whether no limit blocks a fleet."""
         return all(one.kind.value in self.watched.options.allow for one in fleet.violations)
 
     def _mode(self, fleet: str) -> str:
-        """Return the mode that a fleet's manifest gives it."""
+        """Return the mode of a fleet: the one that its manifest gives it, or the watch where that may do less."""
         manifest = self.manifests.manifest
         mode: str = manifest.fleets[fleet].spec.mode if manifest is not None else ""
-        return mode
+        return "propose" if mode == "apply" and self.watched.propose else mode
 
     def _correct(self, planned: PlanResult) -> Generator[AnyEvent, None, Applying | None]:
         """Apply what may go; return the run, None where nothing may. That limits block a fleet was told by then."""
@@ -256,13 +295,18 @@ class Watching:
             mode = self._mode(fleet.fleet)
             if self._corrects(fleet):
                 may.append(fleet)
-            elif mode != "apply" and fleet.fleet not in self._observed:
+            elif mode == "observe" and fleet.fleet not in self._observed:
                 self._observed.add(fleet.fleet)
                 yield self._note("info", f"nothing is sent: the mode of the fleet is {mode}", fleet.fleet)
         if not may:
             return None
         allowed = msgspec.structs.replace(planned, plan=msgspec.structs.replace(planned.plan, fleets=tuple(may)))
-        applying = self._applying = Applying(allowed, self.watched.options, self.clock, run=self.run, told=True)
+        saved = None
+        if self._approved:
+            bound = tuple(self._approved.get(one.fleet, one) for one in may)
+            saved = sealed(msgspec.structs.replace(planned.plan, fleets=bound))
+        options = self.watched.options
+        applying = self._applying = Applying(allowed, options, self.clock, run=self.run, told=True, saved=saved)
         yield from applying.events()
         changes = {(fleet.fleet, *slot_of(one)): one for fleet in may for one in fleet.changes}
         for one in applying.outcomes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -46,16 +46,25 @@ class Answer(msgspec.Struct, frozen=True):
     output: bytes
     problem: str = ""
     advice: str = ""
+    said: str = ""
+    """All of its standard error."""
 
 
-def git(folder: Path, *arguments: str, given: Sequence[str] = ()) -> Answer:
-    """Run git in a folder; `given` are lines for its standard input. Never raises for what git says."""
+def environment(more: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment that git runs in: ours without what is about another repository, and more."""
+    return {**{name: value for name, value in os.environ.items() if name not in LOCAL}, **ADDED, **more}
+
+
+def git(
+    folder: Path, *arguments: str, given: Sequence[str] | bytes = (), env: Mapping[str, str] | None = None
+) -> Answer:
+    """Run git in a folder; `given` are lines for its standard input, or all of it. Never raises for what git says."""
     try:
         done = subprocess.run(
             ["git", *GUARDS, *arguments],
             cwd=folder,
-            env={**{name: value for name, value in os.environ.items() if name not in LOCAL}, **ADDED},
-            input="".join(f"{line}\n" for line in given).encode(),
+            env=environment(env or {}),
+            input=given if isinstance(given, bytes) else "".join(f"{line}\n" for line in given).encode(),
             capture_output=True,
             timeout=TIMEOUT,
             check=False,
@@ -67,14 +76,16 @@ def git(folder: Path, *arguments: str, given: Sequence[str] = ()) -> Answer:
         return Answer(b"", f"git could not be run: {error}")
     except subprocess.TimeoutExpired:
         return Answer(b"", f"git gave no answer within {TIMEOUT:.0f} s")
+    said = done.stderr.decode(errors="replace")
     if done.returncode:
-        return _failed(done.stderr.decode(errors="replace"), done.returncode)
-    return Answer(done.stdout)
+        return failed(said, done.returncode)
+    return Answer(done.stdout, said=said)
 
 
-def _failed(said: str, code: int) -> Answer:
+def failed(said: str, code: int) -> Answer:
+    """Return the answer of a git that said this and ended with a code."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     fatal = next((number for number, line in enumerate(lines) if line.startswith("fatal:")), len(lines) - 1)
     if not lines:
         return Answer(b"", f"git ended with {code}")
-    return Answer(b"", lines[fatal], " ".join(lines[fatal + 1 :]))
+    return Answer(b"", lines[fatal], " ".join(lines[fatal + 1 :]), said)

@@ -9,9 +9,10 @@ from pathlib import Path, PurePath
 
 from reconciler.errors import SettingsError
 from reconciler.git.base import Refs, text
+from reconciler.git.collect import collect, write
 from reconciler.git.command import MANIFESTS, SUFFIXES, git
 from reconciler.git.history import History
-from reconciler.git.tree import FILES, SUBMODULE, Elsewhere, Tree
+from reconciler.git.tree import FILES, Tree
 from reconciler.model.origin import Origin
 from reconciler.model.provenance import Placement, Provenance
 from reconciler.ports import Author, Exported
@@ -77,7 +78,7 @@ class GitRepository(Refs):
         files: dict[str, str] = {}
         left_out: dict[str, str] = {}
         for name in names:
-            _collect(tree, name, files, left_out)
+            collect(tree, name, files, left_out)
         gone = {
             name: blob
             for name, (mode, blob) in tree.entries.items()
@@ -86,9 +87,9 @@ class GitRepository(Refs):
         contents = dict(zip([*files, *gone], tree.contents([*files.values(), *gone.values()]), strict=True))
         moved = [name for name in gone if OURS in contents[name]]
         for name in files:
-            _write(Path(into, name), contents[name])
+            write(Path(into, name), contents[name])
         for name in moved:
-            _write(Path(into, MOVED, name), contents[name])
+            write(Path(into, MOVED, name), contents[name])
         return Exported(
             paths=tuple(str(path) for name in names if (path := Path(into, name)).exists()),
             moved=str(Path(into, MOVED)) if moved else "",
@@ -140,39 +141,6 @@ def _inside(path: str, top: Path) -> str:
 def _from(path: Path, above: Path) -> str:
     name = path.relative_to(above).as_posix()
     return "" if name == "." else name
-
-
-def _collect(tree: Tree, name: str, files: dict[str, str], left_out: dict[str, str]) -> None:
-    """Collect the manifests at and below a path, and what of them cannot be compared: why, by their names."""
-    place = _follow(tree, name, name, files, left_out)
-    for relative in tree.below(place) if place is not None else ():
-        here = "/".join(filter(None, (place, relative)))
-        shown = "/".join(filter(None, (name, relative)))
-        if tree.mode(here) == SUBMODULE:
-            left_out[shown] = "is a submodule"
-        elif relative.endswith(SUFFIXES):
-            _follow(tree, here, shown, files, left_out)
-
-
-def _follow(tree: Tree, path: str, shown: str, files: dict[str, str], left_out: dict[str, str]) -> str | None:
-    """Collect the file that a path leads to; return the folder where it leads to one, None where it cannot be compared."""
-    try:
-        place = tree.real(path)
-    except Elsewhere as why:
-        left_out[shown] = str(why)
-        return None
-    if tree.mode(place) not in FILES:
-        return place
-    files[shown] = tree.entries[place][1]
-    return None
-
-
-def _write(target: Path, content: bytes) -> None:
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
-    except OSError as error:
-        raise SettingsError(f"cannot write {target}: {error.strerror}") from error
 
 
 def _author(lines: Sequence[str]) -> Author | None:

@@ -30,19 +30,16 @@ from reconciler.model.event import (
     Differing,
     Drifted,
     Event,
-    Halted,
     Intended,
-    Met,
     Note,
     Passed,
-    Ruled,
     Settled,
     Settling,
     Started,
 )
 from reconciler.model.memory import Holder, Memory
 
-DURABLE = (Intended, Met, Halted, Ruled)
+DURABLE = (Intended, *STANDING)
 """Events that are on the disk before anything that rests on them happens."""
 
 GATHERED = (Settled, Differing, Drifted, Note, Passed)

@@ -134,8 +134,10 @@ def _content(path: Path) -> bytes:
         raise Unreadable(path, "unreadable", f"cannot read the file: {error.strerror}") from None
 
 
-def called(path: Path) -> str:
-    """Return how findings call a file."""
+def called(path: Path, root: Path | None = None) -> str:
+    """Return how findings call a file; one below `root` from there."""
+    if root is not None and path.is_relative_to(root):
+        return str(path.relative_to(root))
     return "<stdin>" if path == STANDARD_INPUT else str(path)
 
 

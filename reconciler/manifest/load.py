@@ -38,21 +38,28 @@ class Loader:
     """Reads the manifests of some paths, as often as asked. `connections` says where Connections come from instead."""
 
     def __init__(
-        self, paths: Sequence[Path], plugins: Plugins, connections: Path | None = None, *, may_be_empty: bool = False
+        self,
+        paths: Sequence[Path],
+        plugins: Plugins,
+        connections: Path | None = None,
+        *,
+        may_be_empty: bool = False,
+        root: Path | None = None,
     ) -> None:
         """Take files and folders, and the platforms there are; nothing is read yet.
 
-        Finding nothing is an error unless it may be empty.
+        Finding nothing is an error unless it may be empty. Files below `root` are named from there.
         """
         self.paths = list(paths)
         self.plugins = plugins
         self.connections = connections
         self.may_be_empty = may_be_empty
+        self.root = root
 
     def load(self) -> Manifest:
         """Return the manifest; raise ManifestError with all findings, SettingsError for paths that are not there."""
         with collector_paused():
-            run = _Loading(self.plugins)
+            run = _Loading(self.plugins, self.root)
             for path in self.paths:
                 run.take(path)
             if self.connections is not None:
@@ -72,8 +79,9 @@ def connections_in(paths: Sequence[Path], plugins: Plugins) -> dict[str, Documen
 class _Loading:
     """One run of loading."""
 
-    def __init__(self, plugins: Plugins) -> None:
+    def __init__(self, plugins: Plugins, root: Path | None = None) -> None:
         self.plugins = plugins
+        self.root = root
         self.found: dict[str, dict[str, Document]] = {kind: {} for kind in KINDS}
         self.diagnostics: list[Diagnostic] = []
         self.texts: dict[str, Text] = {}
@@ -93,7 +101,7 @@ class _Loading:
         if folder:
             for file in below(path):
                 if isinstance(file, Skipped):
-                    self._warn("skipped", f"it is not read: {file.why}", Origin(str(file.path)))
+                    self._warn("skipped", f"it is not read: {file.why}", Origin(called(file.path, self.root)))
                 else:
                     self._file(file, named=False)
         elif there or path == STANDARD_INPUT:
@@ -175,9 +183,9 @@ class _Loading:
             self.seen.add(name)
             content = text_of(path)
         except Unreadable as wrong:
-            self._wrong(wrong.code, str(wrong), Origin(called(wrong.path)))
+            self._wrong(wrong.code, str(wrong), Origin(called(wrong.path, self.root)))
             return
-        file = called(path)
+        file = called(path, self.root)
         kind = file_kind(content) if named else ""
         if kind not in {"", MANIFEST}:
             raise mistaken(file, kind, "a manifest")

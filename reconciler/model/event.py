@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 
 from reconciler.model.change import Reason, Request, Verb
-from reconciler.model.memory import RolloutId, Ruling
 from reconciler.model.outcome import Excess, Outcome, Receipt, Result
-from reconciler.model.plan import Lifted, Violation
+from reconciler.model.plan import Lifted, Plan, Violation
 from reconciler.model.quantity import iso
+from reconciler.model.rollout import RolloutId, Ruling
 from reconciler.model.unit import Ref
 
 FORMAT = "reconciler/event.v1"
@@ -45,8 +45,13 @@ class InForce(Event, frozen=True, kw_only=True):
     commit: str = ""
     """Marked as git marks it where files differ from it; empty outside git."""
     author: str = ""
+    date: str = ""
     summary: str = ""
     """The first line of what its author said of it."""
+    signer: str = ""
+    """Who signed it, where that is verified."""
+    before: str = ""
+    """The commit that was in force in this process; empty for the first."""
     changed: bool = False
     """Whether they take the place of others."""
 
@@ -234,6 +239,33 @@ class Ruled(Event, frozen=True, kw_only=True):
     ruling: Ruling
 
 
+class RolledBack(Event, frozen=True, kw_only=True):
+    """A commit on a branch of its own takes a version back in git; nothing was assigned. `to` is what comes in its place."""
+
+    rollout: RolloutId
+    workload: Ref
+    to: str
+    branch: str
+    commit: str
+    pushed: bool
+
+
+class Proposed(Event, frozen=True, kw_only=True):
+    """A plan waits for a person to approve it: nothing of it goes before. It has one fleet."""
+
+    fleet: str
+    plan: Plan
+
+
+class Approved(Event, frozen=True, kw_only=True):
+    """A person approved the plan of a fleet with this fingerprint: a watch may carry it out."""
+
+    fleet: str
+    fingerprint: str
+    reason: str
+    by: str
+
+
 class Finished(Event, frozen=True, kw_only=True):
     """A run ended."""
 
@@ -259,6 +291,9 @@ AnyEvent = (
     | Met
     | Halted
     | Ruled
+    | RolledBack
+    | Proposed
+    | Approved
     | Finished
 )
 
@@ -272,6 +307,6 @@ def fleet_of(event: AnyEvent) -> str:
     """Return the fleet that an event is about; empty for none."""
     if isinstance(event, Settled):
         return event.outcome.fleet
-    if isinstance(event, Met | Halted | Ruled):
+    if isinstance(event, Met | Halted | Ruled | RolledBack):
         return event.rollout.fleet
     return getattr(event, "fleet", "")

@@ -3,42 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 
 import msgspec
 
 from reconciler.model.change import Verb
+from reconciler.model.plan import Plan
+from reconciler.model.rollout import RolloutId, Ruling
 from reconciler.model.unit import Ref
-
-
-class RolloutId(msgspec.Struct, frozen=True, order=True):
-    """A version of a workload that spreads over a fleet. `workload` is the platform's id of it."""
-
-    fleet: str
-    workload: str
-    version: str
-
-
-class Command(StrEnum):
-    """What a person does to a rollout."""
-
-    PAUSE = "pause"
-    RESUME = "resume"
-    """End a pause or a halt: evidence of failures from before it counts no more."""
-    PROMOTE = "promote"
-    """Take the open wave as succeeded, whatever soak and success say; never what a limit or window says."""
-    ABORT = "abort"
-    """Let nothing more of this version go, for good."""
-
-
-class Ruling(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person said of a rollout last. `wave` is what a promotion is about, by number from 0."""
-
-    command: Command
-    reason: str
-    by: str
-    at: float
-    wave: int | None = None
 
 
 class Went(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -55,6 +26,21 @@ class Went(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     at: float
     answered: float | None = None
     """When the call was answered, or given up; None while nobody knows of that."""
+
+
+class Approval(msgspec.Struct, frozen=True, kw_only=True):
+    """A person approved a proposed plan."""
+
+    by: str
+    reason: str
+    at: float
+
+
+class Proposal(msgspec.Struct, frozen=True):
+    """A plan that waits for a person, or that one approved. It has one fleet."""
+
+    plan: Plan
+    approval: Approval | None = None
 
 
 class Unanswered(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -110,6 +96,8 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """Ids of the units that had failed when a person resumed: what they show from before does not count."""
     went: tuple[Went, ...] = ()
     """In the order of their times, as far back as was asked for."""
+    proposals: Mapping[str, Proposal] = {}
+    """The newest plan that was proposed for each fleet."""
     unanswered: tuple[Unanswered, ...] = ()
     """What nobody knows the outcome of until a later reading shows it, as far back as what went, and among that."""
     in_flight: tuple[InFlight, ...] = ()

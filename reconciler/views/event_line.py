@@ -9,6 +9,7 @@ import msgspec
 
 from reconciler.model.event import (
     AnyEvent,
+    Approved,
     Blocked,
     Called,
     Completed,
@@ -23,7 +24,9 @@ from reconciler.model.event import (
     Met,
     Note,
     Passed,
+    Proposed,
     Resolved,
+    RolledBack,
     Ruled,
     Settled,
     Settling,
@@ -174,6 +177,7 @@ def _(event: InForce, units: Sequence[str]) -> Said:
     del units
     commit = f", commit {commit_words(event.commit, 12)}" if event.commit else ""
     who = f" by {clean(event.author)}: {clean(event.summary)}" if event.author else ""
+    who += f", signed by {clean(event.signer)}" if event.signer else ""
     words = "the manifests changed" if event.changed else "manifests in force"
     return "info", [(f"{words}: {count(event.fleets, 'fleet')}{commit}{who}", "")]
 
@@ -318,7 +322,30 @@ def _(event: Ruled, units: Sequence[str]) -> Said:
     return "info", [(what, "")]
 
 
-def _rollout(event: Met | Halted | Ruled) -> str:
+@_said.register
+def _(event: RolledBack, units: Sequence[str]) -> Said:
+    del units
+    where = "pushed to the repository" if event.pushed else "in the repository here"
+    goes = f"back to {version(event.to)}" if event.to else "back"
+    branch = f"the branch {clean(event.branch)}, {where} (commit {clean(event.commit)[:12]})"
+    return "warning", [(f"{_rollout(event)}: {branch}, goes {goes}; it takes effect once it is merged", "")]
+
+
+@_said.register
+def _(event: Proposed, units: Sequence[str]) -> Said:
+    del units
+    found = event.plan.fleets[0]
+    what = f"proposed: plan {event.plan.fingerprint}, {count(len(found.changes), 'change')}, {len(found.held):,} held"
+    return "warning", [(f"{what}; waits for `reconciler approve {event.plan.fingerprint} --reason TEXT`", "")]
+
+
+@_said.register
+def _(event: Approved, units: Sequence[str]) -> Said:
+    del units
+    return "info", [(f"{clean(event.by)} approved the plan {clean(event.fingerprint)}: {clean(event.reason)}", "")]
+
+
+def _rollout(event: Met | Halted | Ruled | RolledBack) -> str:
     return f"rollout of {clean(event.workload.name)} {version(event.rollout.version)}"
 
 

@@ -14,6 +14,7 @@ import msgspec
 
 from reconciler.model.event import (
     AnyEvent,
+    Approved,
     Blocked,
     Called,
     Completed,
@@ -27,7 +28,9 @@ from reconciler.model.event import (
     Met,
     Note,
     Passed,
+    Proposed,
     Resolved,
+    RolledBack,
     Ruled,
     Settled,
     Settling,
@@ -229,9 +232,13 @@ def _(event: Started) -> tuple[Hashable, ...]:
     return event.kind, event.commit, event.allowed
 
 
-@_alike.register
-def _(event: InForce) -> tuple[Hashable, ...]:
-    return (event,)
+@_alike.register(InForce)
+@_alike.register(RolledBack)
+@_alike.register(Ruled)
+@_alike.register(Proposed)
+@_alike.register(Approved)
+def _(event: Event) -> tuple[Hashable, ...]:
+    return (event.at,)  # each is said by itself
 
 
 @_alike.register
@@ -282,11 +289,6 @@ def _(event: Halted) -> tuple[Hashable, ...]:
 
 
 @_alike.register
-def _(event: Ruled) -> tuple[Hashable, ...]:
-    return event.rollout, event.ruling
-
-
-@_alike.register
 def _(event: Passed) -> tuple[Hashable, ...]:
     return (event.number, *_stands(event))
 
@@ -323,6 +325,9 @@ NAMES: dict[type, str] = {
     Started: "runs",
     InForce: "manifests",
     Note: "messages",
+    RolledBack: "rollbacks",
+    Proposed: "proposed plans",
+    Approved: "approvals",
     Blocked: "blocked fleets",
     Called: "answers to calls",
     Resolved: "calls without an answer",

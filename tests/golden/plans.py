@@ -9,7 +9,6 @@ import msgspec
 from reconciler.model.change import Action, Change, Held, Reason, Request, Step, Verb
 from reconciler.model.diagnostic import Diagnostic, Related, Severity
 from reconciler.model.hold import ClosedBy, Closing, Hold, HoldReason, KeepProblem, Kept, Outlook, Problem, Unmet
-from reconciler.model.memory import Command, RolloutId, Ruling
 from reconciler.model.origin import Origin
 from reconciler.model.plan import (
     Basis,
@@ -33,7 +32,7 @@ from reconciler.model.provenance import (
     Reading,
 )
 from reconciler.model.release import Listed, Preparation, PrepareStatus, ReleaseInfo
-from reconciler.model.rollout import RolloutPlan, RolloutState, WavePlan, WaveState
+from reconciler.model.rollout import Command, RolloutId, RolloutPlan, RolloutState, Ruling, WavePlan, WaveState
 from reconciler.model.unit import Ref
 
 NOW = 1795000000.0

@@ -6,6 +6,7 @@ from reconciler.model.change import Reason, Request, Verb
 from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.event import (
     AnyEvent,
+    Approved,
     Blocked,
     Called,
     Completed,
@@ -18,6 +19,7 @@ from reconciler.model.event import (
     Note,
     Passed,
     Resolved,
+    RolledBack,
     Settled,
     Settling,
     SlotName,
@@ -49,6 +51,7 @@ from reconciler.model.report import (
     Trouble,
     UnitStatus,
 )
+from reconciler.model.rollout import RolloutId
 from reconciler.model.unit import Ref
 from reconciler.model.verdict import Health, Sync, Verdict
 from reconciler.ports import Check
@@ -560,6 +563,20 @@ def events() -> list[AnyEvent]:
         InForce(
             at=NOW + 5, run="r1", fleets=12, commit="0a1b2c3d4e5f6071", author="Ann", summary="vision 2", changed=True
         ),
+        InForce(
+            at=NOW + 5, run="r1", fleets=12, commit="1b", before="0a", author=HOSTILE, summary=HOSTILE, signer="a@b"
+        ),
+        RolledBack(
+            at=NOW + 5,
+            run="r1",
+            rollout=RolloutId("austin", "w1", "v2.0.2"),
+            workload=Ref("w1", "vision"),
+            to="v2.0.1",
+            branch="rollback/austin-vision-v2.0.2",
+            commit="0a1b2c3d4e5f6071",
+            pushed=True,
+        ),
+        Approved(at=NOW + 5, run="r1", fleet="austin", fingerprint="0f" * 16, reason=HOSTILE, by="ann"),
         Note(at=NOW + 5, run="r1", level="warning", message="could not read back", fleet="austin"),
         Note(at=NOW + 5, run="r1", level="error", message=HOSTILE, fleet=HOSTILE),
         Note(at=NOW + 5, run="r1", level="notice", message="a level of a later version"),

@@ -16,8 +16,9 @@ from reconciler.journal.database import Database
 from reconciler.journal.store import Store
 from reconciler.model.change import Request, Verb
 from reconciler.model.event import AnyEvent, Called, Halted, Intended, Met, Note, Resolved, Ruled, Settled, SlotName
-from reconciler.model.memory import Command, Memory, RolloutId, Ruling
+from reconciler.model.memory import Memory
 from reconciler.model.outcome import Outcome, Receipt, ReceiptKind, Result
+from reconciler.model.rollout import Command, RolloutId, Ruling
 from reconciler.model.unit import Ref
 
 FLEETS = ("north", "south", "o'hare\n\N{LATIN SMALL LETTER E WITH ACUTE}")

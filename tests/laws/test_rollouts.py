@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from reconciler.core.waves import Waves
 from reconciler.model.change import Verb
 from reconciler.model.fleet import Failure, Rollout, Selector, Wave
-from reconciler.model.memory import Memory, RolloutId, Went
+from reconciler.model.memory import Memory, Went
 from reconciler.model.observation import EMPTY, Phase, State
 from reconciler.model.plan import FleetPlan
 from reconciler.model.quantity import percent
+from reconciler.model.rollout import RolloutId
 from reconciler.model.snapshot import PROVED, Snapshot, Workload
 from reconciler.model.unit import Reach, Unit, Units
 from tests.laws.strategies import NOW

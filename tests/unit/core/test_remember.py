@@ -10,9 +10,10 @@ from reconciler.core.standing import standing
 from reconciler.engine.plan import plan
 from reconciler.model.change import Verb
 from reconciler.model.event import AnyEvent, Called, Halted, Met, Note, Resolved, Ruled, SlotName
-from reconciler.model.memory import Command, Memory, RolloutId, Ruling
+from reconciler.model.memory import Memory
 from reconciler.model.observation import Phase, State
 from reconciler.model.outcome import Receipt, ReceiptKind, Result
+from reconciler.model.rollout import Command, RolloutId, Ruling
 from reconciler.model.unit import Ref
 from tests.unit.engine.memory import NOW, Clock, request
 from tests.unit.engine.memory import Memory as Platform

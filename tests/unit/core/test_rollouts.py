@@ -17,11 +17,11 @@ from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.event import Met
 from reconciler.model.fleet import Failure, Limit, Manifest, Override, Rollout, Selector, Wave
 from reconciler.model.hold import ClosedBy, Hold, HoldReason, Outlook, Problem, Unmet
-from reconciler.model.memory import Command, Memory, Ruling, Went
+from reconciler.model.memory import Memory, Went
 from reconciler.model.observation import Phase, State
 from reconciler.model.origin import Origin
 from reconciler.model.release import Release, ReleaseInfo
-from reconciler.model.rollout import RolloutState, WaveState
+from reconciler.model.rollout import Command, RolloutState, Ruling, WaveState
 from reconciler.model.snapshot import Coverage
 from reconciler.model.unit import Ref
 from tests.laws.strategies import NOW, planned

@@ -17,11 +17,11 @@ from reconciler.errors import SettingsError
 from reconciler.model.event import AnyEvent, Halted, Met
 from reconciler.model.fleet import Failure, Rollout, Selector, Wave
 from reconciler.model.hold import HoldReason
-from reconciler.model.memory import Command, Ruling
 from reconciler.model.observation import Phase, State
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.plan import FleetPlan, Plan
 from reconciler.model.release import ReleaseInfo
+from reconciler.model.rollout import Command, Ruling
 from reconciler.model.unit import Reach
 from tests.unit.engine.memory import NOW, Clock, Memory, gone, request
 

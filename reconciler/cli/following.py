@@ -1,0 +1,121 @@
+"""Options of a command that follows a git repository elsewhere, and the source that they mean."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+
+from reconciler.cli import wiring
+from reconciler.cli.options import FILE
+from reconciler.engine.manifests import Manifests
+from reconciler.git.source import GitSource, inner_path
+from reconciler.ports import Clock, Rollbacks
+
+
+class Following(NamedTuple):
+    """What to follow: a ref of a repository, and the paths of it."""
+
+    url: str
+    ref: str
+    paths: tuple[str, ...]
+    cache: Path | None
+    token: str | None
+    signers: Path | None
+
+    def source(self, connections: Path | None, clock: Clock) -> GitSource:
+        """Return the manifests there. Raises SettingsError."""
+        from reconciler.git.address import address
+        from reconciler.git.clone import Clone
+        from reconciler.git.signature import allowed_signers
+
+        where = address(self.url, self.token, os.environ)
+        signers = None if self.signers is None else allowed_signers(self.signers)
+        paths = sorted(map(inner_path, self.paths))
+        clone = Clone(self.cache or _cache(), where, (self.ref, *paths), clock)
+        return GitSource(
+            clone, self.ref, paths, lambda root, found: wiring.source(found, connections, root).load(), signers
+        )
+
+    def manifests(
+        self, connections: Path | None, clock: Clock, run: str, *, patient: bool
+    ) -> tuple[Manifests, Rollbacks, Callable[[], Path | None]]:
+        """Return the manifests in force, what takes versions back, and the folder that files are named from."""
+        from reconciler.cli.taking_back import OfRemote
+        from reconciler.engine.following import FollowedManifests
+
+        source = self.source(connections, clock)
+        folder = (lambda: source.folder) if connections is None else lambda: None
+        return FollowedManifests(source, clock, run, patient=patient), OfRemote(source, connections), folder
+
+
+def _cache() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(base) if Path(base).is_absolute() else Path.home() / ".cache") / "reconciler" / "git"
+
+
+OPTIONS = (
+    click.option("--git", "url", metavar="URL", help="Follow this git repository instead of PATHS."),
+    click.option("--ref", metavar="REF", help="With --git: the branch or tag.  [default: the default branch]"),
+    click.option(
+        "--path",
+        "inside",
+        multiple=True,
+        metavar="PATH",
+        help="With --git: where the manifests are in it (repeatable).",
+    ),
+    click.option(
+        "--git-token", metavar="NAME", help="With --git: the environment variable that holds a token for https."
+    ),
+    click.option(
+        "--verify-signatures",
+        type=FILE,
+        metavar="FILE",
+        help="With --git: the newest commit must have an SSH signature of one of these allowed signers.",
+    ),
+    click.option("--git-cache", type=FILE, metavar="FOLDER", help="With --git: where to keep the clone."),
+)
+
+
+def following(function: Callable[..., int]) -> Callable[..., int]:
+    """Add --git and what belongs to it; the command takes them as one `followed`, None without."""
+
+    @wraps(function)
+    def taking(
+        *,
+        url: str | None,
+        ref: str | None,
+        inside: tuple[str, ...],
+        git_token: str | None,
+        verify_signatures: Path | None,
+        git_cache: Path | None,
+        **others: Any,
+    ) -> int:
+        given = {
+            "--ref": ref,
+            "--path": inside,
+            "--git-token": git_token,
+            "--verify-signatures": verify_signatures,
+            "--git-cache": git_cache,
+        }
+        if url is None:
+            for name, value in given.items():
+                if value:
+                    raise click.UsageError(f"{name} needs --git URL")
+            return function(followed=None, **others)
+        selected = others["selected"]
+        if selected.paths:
+            raise click.UsageError(
+                "with --git the manifests are in the repository: --path says where, and PATHS nothing"
+            )
+        followed = Following(url, ref or "HEAD", inside or (".",), git_cache, git_token, verify_signatures)
+        return function(followed=followed, **others)
+
+    found: Callable[..., int] = taking
+    for option in reversed(OPTIONS):
+        found = option(found)
+    return found

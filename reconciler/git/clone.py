@@ -1,0 +1,190 @@
+"""The clone that a watch keeps of a repository elsewhere: a cache, which may be thrown away at any time.
+
+It is shallow: the newest commits of one ref, and the commit that was last in force. One process at a time works in it; the
+lock is held by the git it runs as well, so that whoever has it may clear away what was left by one that was killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+from reconciler.errors import SettingsError, SourceError
+from reconciler.git.address import Address
+from reconciler.git.base import Refs, text
+from reconciler.git.command import Answer, git
+from reconciler.git.transfer import transfer
+from reconciler.ports import Clock, Revision
+
+DEPTH = 100
+"""Commits of a ref that are fetched: among them an earlier one is looked for."""
+WAITED = 600.0
+"""Seconds to wait for another process that works in the clone."""
+STEP = 0.1
+KEPT = 3
+"""Folders of commits that are kept, the newest."""
+FORMAT = "%H%x00%an%x00%aI%x00%s"
+REFUSED = ("could not read Username", "could not read Password", "Authentication failed", "Permission denied")
+
+
+class Clone:
+    """One repository. `key` says what of it is followed; each key has refs of its own."""
+
+    def __init__(self, cache: Path, address: Address, key: Sequence[str], clock: Clock) -> None:
+        self._address = address
+        self._clock = clock
+        self._folder = cache / sha256(address.url.encode()).hexdigest()[:16]
+        self.repository = self._folder / ".git"
+        """Named as git names it: people may forbid it to find bare ones elsewhere."""
+        self.commits = self._folder / "commits"
+        self._key = sha256("\0".join(key).encode()).hexdigest()[:16]
+        self._lock: tuple[int, ...] = ()
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Have the clone for us alone; make it where it is not there. Raises SourceError."""
+        try:
+            self.commits.mkdir(parents=True, exist_ok=True)
+            lock = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise SettingsError(f"cannot write {self._folder}: {error.strerror}", hint="--git-cache DIR") from error
+        try:
+            self._wait(lock)
+            self._lock = (lock,)
+            self._clear()
+            yield
+        finally:
+            self._lock = ()
+            os.close(lock)
+
+    def _wait(self, lock: int) -> None:
+        end = self._clock.monotonic() + WAITED
+        while True:
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            if self._clock.sleep(STEP) or self._clock.monotonic() > end:
+                raise SourceError(f"another process works in {self._folder}", hint="give each its own with --git-cache")
+
+    def _clear(self) -> None:
+        """Clear away what killed processes left: nobody else is at work."""
+        for pattern in ("*.lock", "refs/**/*.lock", "objects/**/tmp_*"):
+            for left in self.repository.glob(pattern):
+                with contextlib.suppress(OSError):
+                    left.unlink()
+        for left in self.commits.glob(".*"):
+            shutil.rmtree(left, ignore_errors=True)
+        if git(self.repository, "rev-parse", "--git-dir").problem:
+            shutil.rmtree(self.repository, ignore_errors=True)
+            self.repository.mkdir()
+            self._certain(git(self.repository, "init", "--quiet", "--bare", "--template=", "."))
+
+    # --- the other host ---------------------------------------------------------------------------------------------
+
+    def fetch(self, ref: str) -> str:
+        """Fetch a ref; return its commit. Raises SourceError."""
+        tip = f"refs/reconciler/tip/{self._key}"
+        arguments = (
+            "-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "fetch.unpackLimit=1", "fetch", "--quiet", "--force",
+            "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", f"--depth={DEPTH}", "--", self._address.url,
+            f"+{ref}:{tip}",
+        )  # fmt: skip
+        answer = self._transfer(*arguments)
+        if answer.problem and git(self.repository, "fsck", "--connectivity-only", "--no-dangling").problem:
+            shutil.rmtree(self.repository)  # a cache that is broken is made anew
+            self._clear()
+            answer = self._transfer(*arguments)
+        if answer.problem:
+            raise self._gone(f"cannot fetch {ref}", answer)
+        found = self.known(tip)
+        if not found:
+            raise SourceError(f"{ref} of {self._shown} is no commit", hint="name a branch or a tag with --ref")
+        return found
+
+    def has_branch(self, branch: str) -> bool:
+        """Return whether the repository has a branch by now. Raises SourceError."""
+        answer = self._transfer("ls-remote", "--heads", "--", self._address.url, f"refs/heads/{branch}")
+        if answer.problem:
+            raise self._gone("cannot list branches", answer)
+        return bool(answer.output.strip())
+
+    def push(self, commit: str, branch: str) -> None:
+        """Make a new branch of the repository; raise SourceError where it takes none."""
+        answer = self._transfer(
+            "push", "--quiet", "--porcelain", "--", self._address.url, f"{commit}:refs/heads/{branch}"
+        )
+        if answer.problem:
+            raise self._gone(f"cannot push {branch}", answer)
+
+    def _transfer(self, *arguments: str) -> Answer:
+        env = dict(self._address.env)
+        if text(git(self.repository, "config", "core.sshCommand")):
+            env.pop("GIT_SSH_COMMAND", None)
+        return transfer(self.repository, *arguments, env=env, stopping=self._clock.stopping, kept=self._lock)
+
+    def _gone(self, what: str, answer: Answer) -> SourceError:
+        said = self._address.clean(answer.problem).removeprefix("fatal: ")
+        if any(one in said for one in REFUSED):
+            hint = "name the variable that holds a token with --git-token, or give ssh a key that may read it"
+            return SourceError(f"{what}: {self._shown} does not accept the credentials: {said}", hint=hint)
+        return SourceError(f"{what} of {self._shown}: {said}", hint=self._address.clean(answer.advice))
+
+    @property
+    def _shown(self) -> str:
+        return self._address.clean(self._address.url)
+
+    # --- what is here -----------------------------------------------------------------------------------------------
+
+    def known(self, ref: str) -> str:
+        """Return the commit of a ref; empty where it is not here."""
+        return Refs(self.repository).known(ref)
+
+    def descends(self, commit: str, from_: str) -> bool:
+        """Return whether the history of a commit, as far as it is here, has another."""
+        return Refs(self.repository).is_ancestor(from_, commit)
+
+    def revision(self, commit: str) -> Revision:
+        """Return who made a commit, and why."""
+        answer = git(self.repository, "show", "--no-patch", "--no-show-signature", f"--format={FORMAT}", commit)
+        parts = self._certain(answer).output.decode(errors="replace").removesuffix("\n").split("\0")
+        return Revision(**dict(zip(("commit", "author", "date", "summary"), parts, strict=True)))
+
+    @property
+    def in_force(self) -> str:
+        """Return the commit that was last in force; empty where none was, or nobody knows any more."""
+        return self.known(f"refs/reconciler/in-force/{self._key}")
+
+    def put_in_force(self, commit: str) -> None:
+        """Remember a commit as the one in force, and let git put together what it fetched."""
+        self._certain(git(self.repository, "update-ref", f"refs/reconciler/in-force/{self._key}", commit))
+        git(self.repository, "-c", "gc.autoDetach=false", "-c", "gc.autoPackLimit=20", "gc", "--auto", "--quiet")
+
+    def folder(self, commit: str, write: Callable[[Path], None]) -> Path:
+        """Return the folder with the manifests of a commit; `write` puts them into a new one, which then is there as a whole."""
+        made = self.commits / f"{commit[:12]}-{self._key}"
+        if made.is_dir():
+            os.utime(made)
+            return made
+        partial = self.commits / f".{made.name}"
+        try:
+            partial.mkdir()
+            write(partial)
+            partial.rename(made)
+            for old in sorted(self.commits.glob("[!.]*"), key=lambda one: one.stat().st_mtime)[:-KEPT]:
+                shutil.rmtree(old, ignore_errors=True)
+        except OSError as error:
+            raise SettingsError(f"cannot write {partial}: {error.strerror}") from error
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+        return made
+
+    def _certain(self, answer: Answer) -> Answer:
+        if answer.problem:
+            raise SourceError(f"the clone in {self._folder} cannot be used: {answer.problem}", hint=answer.advice)
+        return answer

@@ -1,0 +1,241 @@
+"""`rollback` in real repositories: one commit on a branch, nothing else touched, and the fleet follows once it is merged."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from reconciler.cli.following import Following
+from reconciler.cli.stopping import SystemClock
+from reconciler.cli.taking_back import OfFiles, OfRemote
+from reconciler.errors import ReconcilerError
+from reconciler.model.rollout import RolloutId
+from reconciler.model.unit import Ref
+from tests.e2e.conftest import Ran, Simulator, simulating
+from tests.e2e.git_host import serving
+from tests.e2e.repositories import CHANNEL, WHO, Clone, connection, repository
+
+Run = Callable[..., Ran]
+
+FLEET = """\
+# one of ours
+apiVersion: reconciler/v1
+kind: Fleet
+metadata: {name: all}
+spec:
+  connection: plant
+  units: {all: true}   # everybody
+  workloads:
+    modbus-poller:
+      version: v1.3.0  # what runs
+      overrides:
+        - {units: {names: [gw-001]}, version: v1.3.0}  # the canary
+  # that is all
+"""
+OTHER = FLEET.replace("name: all", "name: other").replace("v1.3.0", "{channel: stable}")
+
+
+@pytest.fixture(scope="module")
+def plant() -> Iterator[Simulator]:
+    with simulating(units=4, settle=0.1) as one:
+        yield one
+
+
+@pytest.fixture
+def main(tmp_path: Path, plant: Simulator, run: Run) -> Clone:
+    """A repository with a fleet, and what runs."""
+    made = Clone(tmp_path / "main", plant, run)
+    made.top.mkdir()
+    made.git("init", "-q", "-b", "main")
+    made.write("fleets/connections.yaml", connection(plant))
+    made.write("fleets/channels.yaml", CHANNEL)
+    made.write("fleets/fleet.yaml", FLEET)
+    made.commit("what runs")
+    return made
+
+
+def back(main: Clone, *arguments: str, **env: str) -> Ran:
+    return main.run("rollback", *arguments, "-f", f"{main.top.name}/fleets", **{**WHO, **env})
+
+
+def shown(main: Clone, branch: str, file: str = "fleets/fleet.yaml") -> str:
+    return main.git("show", f"{branch}:{file}")
+
+
+def test_the_last_change_is_taken_back_on_a_branch_and_nothing_else_is_touched(main: Clone) -> None:
+    main.edit("[gw-001]}, version: v1.3.0", "[gw-001]}, version: v1.5.0", "fleets/fleet.yaml")
+    head = main.commit("the canary gets v1.5.0")
+    main.edit("# everybody", "# uncommitted", "fleets/fleet.yaml")
+    main.write("fleets/new.yaml", "a: 1")
+    main.git("add", "fleets/new.yaml")
+    before = (main.git("status", "--porcelain"), main.git("stash", "list"), (main.top / ".git/index").read_bytes())
+    ran = back(main, "all", "--reason", "boot loop: rev B")
+    assert ran.code == 0, ran
+    branch = "rollback/all-modbus-poller-v1.5.0"
+    assert f"warning: it starts from the commit {head[:12]}; what is not committed yet is not in it" in ran.err
+    assert f"branch {branch}: made" in ran.out
+    assert "main/fleets" not in ran.out
+    after = (main.git("status", "--porcelain"), main.git("stash", "list"), (main.top / ".git/index").read_bytes())
+    assert before == after
+    assert main.git("rev-parse", "HEAD") == head
+    assert main.git("rev-parse", f"{branch}^") == head
+    assert main.git("log", "-1", "--format=%an|%B", branch).startswith(
+        "Ada|Roll modbus-poller v1.5.0 back to v1.3.0 in the fleet all\n\nboot loop: rev B"
+    )
+    assert shown(main, branch) == FLEET.rstrip("\n").replace(
+        "  # that is all",
+        '  quarantine:\n    - {workload: modbus-poller, version: v1.5.0, reason: "boot loop: rev B"}\n  # that is all',
+    )
+    again = back(main, "all", "--reason", "boot loop: rev B")
+    assert (again.code, f"branch {branch}: was there already" in again.out) == (0, True), again
+    other = back(main, "all", "--reason", "another")
+    assert (other.code, "--branch NAME" in other.err) == (1, True), other
+    assert back(main, "all", "--reason", "another", "--branch", "mine").code == 0
+
+
+def test_a_version_of_a_channel_leaves_the_channel_to_the_others(main: Clone) -> None:
+    main.write("fleets/other.yaml", OTHER)
+    main.write("fleets/third.yaml", OTHER.replace("name: other", "name: third"))
+    main.edit("units: {all: true}", "units: {names: [gw-002]}", "fleets/other.yaml")
+    main.edit("units: {all: true}", "units: {names: [gw-003]}", "fleets/third.yaml")
+    main.commit("others")
+    main.edit("modbus-poller: v1.3.0", "modbus-poller: v1.5.0")
+    main.commit("stable is v1.5.0")
+    ran = back(main, "other", "modbus-poller", "--reason", "bad", "--until", "2031-02-03")
+    assert ran.code == 0, ran
+    assert "it no longer follows the channel stable" in ran.out
+    assert "1 other fleet (third) still asks for v1.5.0" in ran.out
+    made = shown(main, "rollback/other-modbus-poller-v1.5.0", "fleets/other.yaml")
+    assert made.count("version: v1.3.0") == 2
+    assert 'until: "2031-02-03"' in made
+    assert main.git("diff", "--name-only", "main", "rollback/other-modbus-poller-v1.5.0") == "fleets/other.yaml"
+
+
+def test_what_requires_the_version_is_named(main: Clone) -> None:
+    main.edit("v1.3.0  # what runs", "v1.5.0  # what runs", "fleets/fleet.yaml")
+    main.edit(
+        "  # that is all",
+        "    vision:\n      version: v2.0.0\n      requires: {modbus-poller: '>=1.5'}",
+        "fleets/fleet.yaml",
+    )
+    main.edit("      overrides:", "      order: semver\n      overrides:", "fleets/fleet.yaml")
+    main.commit("vision needs v1.5.0")
+    ran = back(main, "all", "modbus-poller", "--from", "v1.5.0", "--to", "v1.3.0", "--reason", "bad")
+    assert ran.code == 0, ran
+    assert "vision of the fleet all requires modbus-poller >=1.5, which v1.3.0 is not" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("none", "--reason", "x"), 1, "no fleet 'none'; it has all"),
+        (("all", "none", "--reason", "x"), 1, "no workload 'none'; it has modbus-poller"),
+        (("all", "--reason", " "), 64, "--reason is empty"),
+        (("all",), 64, "--reason"),
+        (("all", "--reason", "x"), 1, "no earlier version"),
+        (("all", "--reason", "x", "--from", "v9"), 1, "does not ask for v9"),
+        (("all", "--reason", "x", "--to", "v1.3.0"), 1, "is the one that is taken back"),
+        (("all", "--reason", "x", "--to", "v1", "--until", "soon"), 1, "until"),
+        (("all", "--reason", "x", "--to", "v1", "--branch", "a..b"), 1, "not the name of a branch"),
+        (("all", "--reason", "x", "--to", "v1", "--push"), 1, "no remote to push to"),
+    ],
+)
+def test_what_cannot_be_done_says_why_and_makes_nothing(
+    main: Clone, arguments: tuple[str, ...], code: int, words: str
+) -> None:
+    refused = back(main, *arguments)
+    assert (refused.code, words in refused.err) == (code, True), refused
+    if "--push" not in arguments:
+        assert main.git("branch", "--format=%(refname:short)") == "main"
+
+
+def test_outside_of_git_there_is_nothing_to_commit_to(run: Run, tmp_path: Path, plant: Simulator) -> None:
+    plant.manifest(tmp_path / "m", FLEET)
+    refused = run("rollback", "all", "--reason", "x", "-f", "m")
+    assert (refused.code, "not in a git repository" in refused.err) == (1, True), refused
+
+
+def test_a_branch_that_is_pushed_and_merged_brings_the_fleet_back(tmp_path: Path, plant: Simulator, run: Run) -> None:
+    origin = repository(tmp_path / "origin", plant, run)
+    work = origin.clone("work")
+    work.edit("modbus-poller: v1.3.0", "modbus-poller: v1.4.0")
+    work.commit("to v1.4.0")
+    work.git("push", "-q", "origin", "HEAD:refs/heads/next")
+    origin.git("merge", "-q", "next")
+    watch = ("watch", "--git", f"file://{origin.top}", "--path", "fleets", "--git-cache", "cache", "--once", "--mode")
+    how = {"token": plant.token, **WHO}
+    assert run(*watch, "apply", "--wait", "1m", **how).code == 0
+    assert origin.holds("v1.4.0") == 4
+    pushed = back(work, "all", "--reason", "bad", "--push")
+    assert (pushed.code, "pushed to origin" in pushed.out) == (0, True), pushed
+    assert origin.holds("v1.4.0") == 4, "nothing is assigned by it"
+    origin.git("merge", "-q", "rollback/all-modbus-poller-v1.4.0")
+    assert run(*watch, "apply", "--wait", "1m", **how).code == 0
+    assert origin.holds("v1.3.0") == 4
+    origin.edit("version: v1.3.0", "version: v1.4.0", "fleets/fleet.yaml")
+    origin.commit("again")
+    held = run(*watch, "apply", "--wait", "1m", **how)
+    assert (held.code, origin.holds("v1.3.0")) == (0, 4), "it is in quarantine"
+
+
+# --- of a watch that halted -----------------------------------------------------------------------------------------
+
+ROLLOUT = RolloutId("all", "w-1", "v1.4.0")
+
+
+def test_a_halted_rollout_becomes_a_branch_of_the_repository_elsewhere(
+    tmp_path: Path, plant: Simulator, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    origin = repository(tmp_path / "origin", plant, run)
+    origin.edit("modbus-poller: v1.3.0", "modbus-poller: v1.4.0")
+    head = origin.commit("to v1.4.0")
+    origin.git("config", "http.receivepack", "true")
+    for name, value in {**WHO, "GIT_TOKEN": "t0ken"}.items():
+        if "AUTHOR" not in name and "COMMITTER" not in name:
+            monkeypatch.setenv(name, value)
+    with serving(tmp_path, "t0ken") as host:
+        url = f"{host.url}/origin/.git"
+        source = Following(url, "main", ("fleets",), tmp_path / "cache", "GIT_TOKEN", None).source(None, SystemClock())
+        source.fetch()
+        rollbacks = OfRemote(source, None)
+        host.down = True
+        with pytest.raises(ReconcilerError, match="503"):
+            rollbacks.take_back(ROLLOUT, Ref("w-1", "modbus-poller"), "3 of 4 failed")
+        host.down = False
+        made = rollbacks.take_back(ROLLOUT, Ref("w-1", "modbus-poller"), "3 of 4 failed")
+        assert (made.to, made.branch, made.pushed, made.new) == (
+            "v1.3.0",
+            "rollback/all-modbus-poller-v1.4.0",
+            True,
+            True,
+        )
+        assert origin.git("rev-parse", f"{made.branch}^") == head
+        assert origin.git("log", "-1", "--format=%an", made.branch) == "reconciler"
+        assert "reason: 3 of 4 failed" in shown(origin, made.branch)
+        assert not rollbacks.take_back(ROLLOUT, Ref("w-1", "modbus-poller"), "4 of 4 failed").new
+        with pytest.raises(ReconcilerError, match="does not ask for v9"):
+            rollbacks.take_back(RolloutId("all", "w-1", "v9"), Ref("w-1", "modbus-poller"), "x")
+
+
+def test_a_halted_rollout_becomes_a_branch_of_the_repository_here(main: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    main.edit("v1.3.0  # what runs", "v1.4.0  # what runs", "fleets/fleet.yaml")
+    main.commit("to v1.4.0")
+    for name, value in WHO.items():
+        monkeypatch.setenv(name, value)
+    rollbacks = OfFiles([main.top / "fleets"], None)
+    made = rollbacks.take_back(ROLLOUT, Ref("w-1", "modbus-poller"), "3 of 4 failed")
+    assert (made.to, made.pushed, made.new) == ("v1.3.0", False, True)
+    assert "quarantine" in shown(main, made.branch)
+    assert not rollbacks.take_back(ROLLOUT, Ref("w-1", "modbus-poller"), "3 of 4 failed").new
+
+
+def test_a_commit_is_signed_where_git_signs(main: Clone) -> None:
+    key = main.top.parent / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    for name, value in {"gpg.format": "ssh", "user.signingKey": str(key), "commit.gpgSign": "true"}.items():
+        main.git("config", name, value)
+    assert back(main, "all", "--reason", "x", "--to", "v1.2.0").code == 0
+    assert "SSH SIGNATURE" in main.git("cat-file", "commit", "rollback/all-modbus-poller-v1.3.0")

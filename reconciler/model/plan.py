@@ -22,7 +22,6 @@ class LimitKind(StrEnum):
     REPLACE = "replace"
     REMOVE = "remove"
     EMPTY_SCOPE = "empty-scope"
-    NOT_ENFORCED = "not-enforced"
 
 
 class PaceKind(StrEnum):
@@ -43,8 +42,6 @@ class Violation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     workload: str = ""
     """The workload that goes beyond the limit; empty: all of the fleet together do."""
     every_holder_of: str = ""
-    fields: tuple[str, ...] = ()
-    """Fields of the fleet that are not enforced."""
     percent: str = ""
     number: int | None = None
     tag: str = ""

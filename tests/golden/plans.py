@@ -352,7 +352,7 @@ def steps() -> Plan:
         Action(call="getapp.deliver", request=Request("PUT", f"/deliver/{one.unit.id}"), slots=(slot,))
         for slot, one in enumerate(moves)
     ]
-    warnings = ("not enforced yet: rollout.waves; all changes of this plan are sent at once",)
+    warnings = ("radio 1.4.0 may install itself as soon as it is downloaded (autoDeploy)",)
     later = [held(number, Hold(HoldReason.REQUIREMENT_NOT_MET, requirement=NEEDS_VISION), stage=2) for number in (1, 2)]
     later.append(held(3, Hold(HoldReason.NOT_PREPARED, "preparation of radio 2.1.0 is at 40 %")))
     return plan(fleet(changes=moves, actions=actions, held=later, warnings=warnings, releases=[KNOWN, SAID, QUIET]))

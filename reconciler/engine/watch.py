@@ -17,7 +17,6 @@ from reconciler.core.decide import PlanRequest
 from reconciler.core.detailed import detailed
 from reconciler.core.digest import sealed
 from reconciler.core.drift import SENT, Memory
-from reconciler.core.milestones import milestones
 from reconciler.core.news import Moment, news, unread
 from reconciler.core.remember import Remembering
 from reconciler.core.status import axes
@@ -25,17 +24,17 @@ from reconciler.engine.apply import Applying
 from reconciler.engine.claiming import Claiming
 from reconciler.engine.group import Open
 from reconciler.engine.manifests import Manifests
+from reconciler.engine.milestones import told
 from reconciler.engine.plan import PlanResult, plan
 from reconciler.engine.propose import standing
 from reconciler.engine.rollback import taken_back
 from reconciler.engine.run import Options
 from reconciler.engine.wake import Wake
-from reconciler.errors import JournalError, ReconcilerError
+from reconciler.errors import ReconcilerError
 from reconciler.model.event import AnyEvent, Completed, Halted, Note, Passed
 from reconciler.model.exit_code import DONE, ERROR, INCOMPLETE, NOTHING_SENT
 from reconciler.model.fleet import Manifest
 from reconciler.model.memory import NOTHING_REMEMBERED
-from reconciler.model.memory import Memory as Remembered
 from reconciler.model.plan import FleetPlan, Plan
 from reconciler.model.provenance import Provenance
 from reconciler.model.verdict import Health, Sync
@@ -240,21 +239,12 @@ class Watching:
         if fleet.error:
             yield from unread(memory, fleet, moment)
             return
-        if fleet.rollouts:
-            known = self._known(fleet.fleet)
-            yield from milestones(fleet, known, at=moment.at, run=self.run)
+        yield from told(self.history, [fleet], at=moment.at, run=self.run)
         stays = not self._corrects(fleet)
         yield from news(memory, fleet, planned.assessment(fleet.fleet), moment, stays=stays)
 
     def _moment(self) -> Moment:
         return Moment(self.clock.now(), self.run, self.manifests.moved)
-
-    def _known(self, fleet: str) -> Remembered:
-        """Return what is remembered of a fleet; nothing where that cannot be read: what rests on it is held then."""
-        try:
-            return self.history.memory({fleet: ""}, self.clock.now())
-        except JournalError:
-            return NOTHING_REMEMBERED
 
     def _propose(self, planned: PlanResult) -> Iterator[AnyEvent]:
         """Find out which plans were approved, and propose those of the other fleets that wait for a person."""

@@ -103,11 +103,6 @@ def remark(event: AnyEvent, words: str) -> Line:
     return _line(event, "info", "", [(words, "")])
 
 
-def plain_words(event: AnyEvent) -> str:
-    """Return what happened, without when, how serious it is, and to which fleet."""
-    return "".join(text for text, _ in _said(event, units_of(event))[1])
-
-
 def level_of(event: AnyEvent) -> str:
     """Return how serious an event is: info, warning or error."""
     return words_of(event)[0]

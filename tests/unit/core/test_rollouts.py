@@ -17,7 +17,7 @@ from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.event import Met
 from reconciler.model.fleet import Failure, Limit, Manifest, Override, Rollout, Selector, Wave
 from reconciler.model.hold import ClosedBy, Hold, HoldReason, Outlook, Problem, Unmet
-from reconciler.model.memory import Memory, Went
+from reconciler.model.memory import InFlight, Memory, Went
 from reconciler.model.observation import Phase, State
 from reconciler.model.origin import Origin
 from reconciler.model.release import Release, ReleaseInfo
@@ -576,3 +576,22 @@ def test_a_unit_is_explained_by_the_wave_that_takes_it_next() -> None:
     assert wave_of(Rollout(), 0, OLD) is None
     half = cohort(50, 50, share=50)
     assert [wave_of(SHARES, 0, one, OLD, staging=STAGING) for one in (OLD, half, cohort(100, 100))] == [0, 2, 2]
+
+
+def flying(unit: str, *, to: str = "v2", until: float = NOW + 60, fleet: str = "fleet") -> InFlight:
+    return InFlight(fleet=fleet, unit=unit, workload="w1", to=to, observed="", at=NOW - 9, until=until)
+
+
+def test_what_was_sent_and_does_not_show_yet_is_on_the_way() -> None:
+    def moving(*sent: InFlight, states: tuple[State, ...] = (OLD, OLD, OLD), **more: Any) -> tuple[int, int]:
+        plan = plan_of(Rollout(max_moving="2"), seen(states, **more), memory=remembered(in_flight=sent))
+        return rollout_of(plan).moving, len([one for one in going(plan) if one not in {it.unit for it in sent}])
+
+    assert moving() == (0, 2)
+    assert moving(flying("u00")) == (1, 1)
+    assert moving(flying("u00"), flying("u01")) == (2, 0)
+    assert moving(flying("u00"), states=(NEW, OLD, OLD)) == (0, 2)
+    for other in (flying("u00", to="v1"), flying("u00", until=NOW), flying("u00", fleet="x"), flying("gone")):
+        assert moving(other)[0] == 0
+    assert moving(flying("u00"), sizes=[7, 1, 1]) == (7, 0)
+    assert closing(NEW, OLD, OLD, memory=remembered(in_flight=(flying("u01"),))) is ClosedBy.SUCCESS

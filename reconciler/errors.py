@@ -17,6 +17,7 @@
     │   ├── NotFound                              404
     │   ├── Rejected                              another 4xx
     │   └── UnexpectedAnswer                      not what the API describes (HTML, truncated, wrong shape)
+    ├── NotifyError(retryable)           exit 1   a message could not be delivered
     └── JournalError                     exit 1   history cannot be written
 """
 
@@ -120,6 +121,14 @@ class Rejected(PlatformError):
 
 class UnexpectedAnswer(PlatformError):
     """The answer is not what the API describes: HTML, truncated JSON, another shape, a redirect elsewhere."""
+
+
+class NotifyError(ReconcilerError):
+    """A message could not be delivered; `retryable` where another attempt may help."""
+
+    def __init__(self, message: str, *, retryable: bool = True) -> None:
+        super().__init__(message)
+        self.retryable = retryable
 
 
 class JournalError(ReconcilerError):

@@ -9,11 +9,12 @@ from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, R
 from reconciler.model.event import AnyEvent
 from reconciler.model.fleet import Manifest
 from reconciler.model.memory import Holder, Memory
+from reconciler.model.notice import Message
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Receipt
 from reconciler.model.provenance import Placement, Provenance
 from reconciler.model.release import Catalog, Preparation, Release, ReleaseList, ReleaseQuery, Wanted
-from reconciler.model.rollout import RolloutId
+from reconciler.model.ruling import RolloutId
 from reconciler.model.snapshot import Query, Snapshot
 from reconciler.model.unit import Ref
 
@@ -69,10 +70,14 @@ class Clock(Protocol):
 
 
 class ReadProgress(Protocol):
-    """To whom a platform says how far its reading is. It is told from several threads, page by page."""
+    """To whom a platform says how its requests go and how far its reading is. It is told from several threads."""
 
     def read(self, what: str, rows: int, total: int | None = None, pages: int = 0) -> None:
         """So many rows of `what` were read by now, in so many pages; `total` is how many there are, where that is told."""
+        ...
+
+    def answered(self, status: int | None) -> None:
+        """A request was answered with this status, or not at all (None)."""
         ...
 
 
@@ -80,6 +85,9 @@ class Silent:
     """Nobody wants to know how far a reading is."""
 
     def read(self, what: str, rows: int, total: int | None = None, pages: int = 0) -> None:
+        """Do nothing."""
+
+    def answered(self, status: int | None) -> None:
         """Do nothing."""
 
 
@@ -336,4 +344,12 @@ class History(EventSink, Protocol):
 
         Asked before anything is read that is acted on. Raises JournalError when that cannot be told.
         """
+        ...
+
+
+class Notifier(Protocol):
+    """Where messages to people go."""
+
+    def notify(self, message: Message) -> None:
+        """Deliver one message; raise NotifyError where that did not work. Called from a thread of its own."""
         ...

@@ -15,6 +15,7 @@ from reconciler import __version__
 from reconciler.cli import streams
 from reconciler.cli.output import QUIET, clear, say
 from reconciler.cli.stopping import interrupted, on_signals
+from reconciler.model.exit_code import INCOMPLETE
 
 COMMANDS = {
     "plan": ("plan", "Show what apply would do, and why; changes nothing."),
@@ -181,7 +182,8 @@ def _run(args: Sequence[str] | None) -> int:
     try:
         with on_signals(interrupted):
             result = root.main(args=None if args is None else list(args), prog_name="reconciler", standalone_mode=False)
-            sys.stdout.flush()
+            if result != INCOMPLETE:  # a run that ends so has said what it knows, or that it could not
+                sys.stdout.flush()
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.Abort as abort:  # which click makes of an interrupt, too

@@ -49,8 +49,8 @@ Examples:
 
 \b
 Exit codes: 0 everything was accepted and nothing failed (units may still be waiting); 3 nothing was sent, because a limit
-forbids it or everything is stale; 4 something failed, is stale, was rejected, was not tried or is unknown, or a mistake in a
-manifest holds some slots; 1 an error before anything was sent.""",
+forbids it or everything is stale; 4 something failed, is stale, was rejected, was not tried or is unknown, a mistake in a
+manifest holds some slots, or the run was interrupted before accepted changes settled; 1 an error before anything was sent.""",
 )
 @click.option(
     "--plan",

@@ -93,7 +93,9 @@ def command(
             at = persistently(lambda: posting.put_comment(there, request, mark, text))
             say(f"commented on {where} {request}{at and f': {at}'}")
         elif found is None or word == review.INCOMPLETE:
-            say(f"nobody knows whether fleets and git differ; the issue of {where} stays as it is")
+            at = persistently(lambda: posting.edit_open_issue(there, mark, text))
+            done = f"said so in the issue {at}" if at else f"no issue of {where} is open"
+            say(f"it is unknown whether fleets and git differ; {done}")
         elif word == review.NOTHING:
             at = persistently(lambda: posting.close_issue(there, mark, review.closing(found, job.run)))
             say(f"closed {at}" if at else f"nothing differs, and no issue of {where} is open")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,6 +60,8 @@ def compared(
     if STANDARD_INPUT in paths:
         why = "--base compares files, and standard input has no earlier version"
         raise SettingsError(why, hint="give them in PATHS")
+    import tempfile  # slow, and only a base needs it
+
     with tempfile.TemporaryDirectory(prefix="reconciler-base-") as folder:
         sides = _Base(
             base=base,
@@ -75,7 +76,7 @@ def compared(
 
 
 def guarded(open_: Open, found: Collection[ConnectionChange]) -> Open:
-    """Return what opens connections, but none whose secrets would go where the base does not send them."""
+    """Return what opens connections, except those whose secrets would be sent where the base does not send them."""
     refused = {one.connection: one for one in found if one.reading is Reading.REFUSED}
 
     def opening(name: str) -> Platform:

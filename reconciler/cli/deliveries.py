@@ -22,7 +22,7 @@ Examples:
   reconciler deliveries --manifests fleets -o json
 
 \b
-Catalog ids are what `reconciler releases` shows. Exit codes: 0 shown; 1 a connection could not be asked (the others are
+Catalog ids are what `reconciler releases` shows. Exit codes: 0 shown; 1 a connection could not be asked (the rest is
 shown).""",
 )
 @click.argument("catalog_ids", nargs=-1, metavar="[CATALOG_ID]...")

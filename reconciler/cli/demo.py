@@ -32,7 +32,7 @@ CLICKED = 3
 
 
 def stories() -> dict[str, Story]:
-    """Return what there is to tell, by platform; the first is the default."""
+    """Return the stories that can be shown, by platform; the first is the default."""
     simulators = {
         plugin.name: wiring.simulator(plugin.name) for plugin in wiring.plugins().values() if plugin.simulation
     }

@@ -48,7 +48,7 @@ def command(left: Path, right: Path | None, output: str) -> int:
 
 
 class _Head(msgspec.Struct):
-    """The one field that tells our files apart."""
+    """The field that distinguishes our files."""
 
     format: str = ""
 

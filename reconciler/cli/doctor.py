@@ -13,7 +13,7 @@ import msgspec
 
 from reconciler import __version__
 from reconciler.cli import wiring
-from reconciler.cli.options import connections_option, output_option, paths_argument
+from reconciler.cli.options import connections_option, output_option, paths_argument, typed
 from reconciler.cli.output import note
 from reconciler.cli.printing import print_report
 from reconciler.cli.proposals import take_over
@@ -50,6 +50,9 @@ def command(paths: tuple[Path, ...], output: str, connections: Path | None, writ
     parts = list(examine(wiring.source(paths, connections), probes, lambda manifest: wiring.opener(manifest, clock)))
     shown = [(part.name, tuple(map(_copyable, part.checks))) for part in parts]
     print_report(shown, output, doctor_text.encode, doctor_text.render)
+    if not write and any(check.proposal for part in parts for check in part.checks):
+        again = typed(paths, connections).command("doctor", "--write")
+        note(f"put what is proposed into the Connections, and read it there, with: {again}")
     if write:
         lines = take_over(wiring.source(paths, connections).load(), parts)
         note(*(lines or ["nothing to write: nothing is proposed"]))

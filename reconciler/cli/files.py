@@ -22,7 +22,7 @@ from reconciler.model.snapshot import Snapshot
 
 SUFFIX = ".json"
 HEAD = 4096
-"""Bytes by which a file tells what it is."""
+"""Bytes at the start of a file that identify its kind."""
 RECORD_AGAIN = "record it again with `reconciler snapshot --out FILE`"
 
 
@@ -109,7 +109,7 @@ def _beside(path: Path, target: Path, content: bytes) -> Path | None:
 
 
 def _stream(found: os.stat_result) -> TextIO | None:
-    """Return our standard output or error where it goes to a file: replaced, it would go nowhere."""
+    """Return our standard output or error where it is redirected to a file: if the file were replaced, output would be lost."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
             if os.path.samestat(os.fstat(stream.fileno()), found):
@@ -118,7 +118,7 @@ def _stream(found: os.stat_result) -> TextIO | None:
 
 
 def _written(path: Path, content: bytes) -> None:
-    """Write into what is there: through the stream of ours that goes there, if one does."""
+    """Write into the existing file: through our own stream, if one is redirected there."""
     stream = _stream(path.stat())
     if stream is not None:
         stream.flush()
@@ -171,7 +171,7 @@ def is_plan(path: Path) -> bool:
 
 
 def _misshapen(name: str, content: bytes) -> str:
-    """Return what of a JSON document does not fit its schema, to go behind an error."""
+    """Return what of a JSON document does not fit its schema, to be appended to an error."""
     from reconciler.manifest.schema import explain
 
     return "".join(f"; {line}" for line in explain(name, content).splitlines())

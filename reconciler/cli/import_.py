@@ -43,7 +43,7 @@ class Wanted(msgspec.Struct, frozen=True):
 
     @property
     def shown(self) -> bool:
-        """Return whether the manifest goes to standard output."""
+        """Return whether the manifest is written to standard output."""
         return self.out == STANDARD_OUTPUT
 
 
@@ -160,7 +160,7 @@ def _questioned(manifest: Manifest, connection: str, proposals: Mapping[str, Any
     pad = " " * 4
     question = wiring.plugins()[manifest.connections[connection].spec.platform].question
     rest = (
-        "These are proposed; `reconciler doctor --write` puts them in force, once a person has read them:"
+        "The platform describes these; `reconciler doctor --write` takes the # away, once a person has read them:"
         if proposals
         else "Nothing is proposed here; `reconciler doctor` says why."
     )

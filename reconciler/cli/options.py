@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -152,8 +152,13 @@ class Selection(NamedTuple):
     @property
     def context(self) -> CommandContext:
         """Return what was typed, for the commands that are proposed next."""
-        behind = () if self.connections is None else ("--connections", _typed(self.connections))
-        return CommandContext(where=(*map(_typed, self.paths), *behind), filters=self.filters.options)
+        return typed(self.paths, self.connections)._replace(filters=self.filters.options)
+
+
+def typed(paths: Iterable[Path], connections: Path | None) -> CommandContext:
+    """Return where manifests are as it was typed, for the commands that are proposed next."""
+    behind = () if connections is None else ("--connections", _typed(connections))
+    return CommandContext(where=(*map(_typed, paths), *behind))
 
 
 def _typed(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""The one way out: all that goes to standard output or standard error passes here, and nothing else writes there.
+"""The only module that writes to standard output and standard error.
 
 What platforms, manifests and files hold is in nearly every line. A terminal obeys escapes in it, a build server obeys
 `::error::` and `##[group]`, a reader believes a line that a line break made. None of that leaves here.

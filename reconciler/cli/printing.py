@@ -103,6 +103,7 @@ def applied(applying: Applying) -> Applied:
         excess=applying.excess,
         errors=tuple((fleet.fleet, fleet.error) for fleet in plan.fleets if fleet.error),
         waited=applying.options.wait,
+        interrupted=applying.interrupted,
         held=len(held),
         held_changes=held,
         mistakes=tuple(applying.mistakes),

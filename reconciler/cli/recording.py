@@ -64,9 +64,9 @@ class RunSoFar:
 class Recorder:
     """Gives every event to those who keep and show it.
 
-    One that fails stops the run, since what is not recorded must not go; what runs is finished, and the other sinks get it.
-    A history that fails is told all the same: it keeps what it could not write. Where there is a `hold`, that is told
-    instead of stopping.
+    One that fails stops the run, since nothing may be sent that is not recorded; running calls are finished, and the other
+    sinks get their events. A history that fails gets them all the same: it keeps what it could not write. Where there is a
+    `hold`, that is called instead of stopping.
     """
 
     def __init__(

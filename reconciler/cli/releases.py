@@ -23,7 +23,7 @@ Examples:
   reconciler releases --hardware-version mp --sort -created_date -o json
 
 \b
-Exit codes: 0 listed; 1 a connection could not be read (the others are listed), or nothing matches the filters.""",
+Exit codes: 0 listed; 1 a connection could not be read (the rest is listed), or nothing matches the filters.""",
 )
 @paths_argument
 @connection_option

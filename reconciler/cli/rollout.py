@@ -14,7 +14,7 @@ from reconciler.cli.printing import print_report
 from reconciler.core.assessment import Filters
 from reconciler.core.decide import PlanRequest
 from reconciler.engine.plan import PlanResult, plan
-from reconciler.model.rollout import Command
+from reconciler.model.ruling import Command
 from reconciler.ports import History
 
 ABOUT = {

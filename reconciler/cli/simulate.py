@@ -18,7 +18,7 @@ Example:
 It answers at the URL that its first line of output names, until Ctrl-C. Things are
 broken by hand through /simulator/, for instance a device that goes offline:
   curl -d '{{"device": "{device}", "online": false}}' URL/simulator/set_online
-POST to /simulator/help names the others; GET /simulator/state shows what is true.
+POST to /simulator/help lists all of these; GET /simulator/state shows the true state.
 {faults}
 """
 

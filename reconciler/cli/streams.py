@@ -77,7 +77,7 @@ class _Stream:
 def prepared() -> Iterator[None]:
     """Let both streams write what their encodings do not have in other characters; one that was closed takes nothing.
 
-    Where standard error takes nothing there is nobody left to tell, and what goes on goes on.
+    Where standard error accepts nothing, the command continues without it.
     """
     before = sys.stdout, sys.stderr
     out, err = _prepared(1, sys.stdout), _prepared(2, sys.stderr)
@@ -104,7 +104,7 @@ def _prepared(number: int, stream: TextIO | None) -> TextIO:
 
 
 def _let_go(stream: TextIO) -> None:
-    """Let what is left in a buffer go nowhere: Python would try to write it again at the end, and fail with words."""
+    """Discard what is left in a buffer: Python would try to write it again at exit, and print an error."""
     try:
         stream.flush()
     except (OSError, ValueError):

@@ -19,7 +19,7 @@ from reconciler.git.source import GitSource
 from reconciler.git.tree import Tree
 from reconciler.manifest.amend import Edit, amended
 from reconciler.model.fleet import Document, Manifest
-from reconciler.model.rollout import RolloutId
+from reconciler.model.ruling import RolloutId
 from reconciler.model.unit import Ref
 from reconciler.ports import TakenBack
 

@@ -14,6 +14,7 @@ import click
 from reconciler.cli import histories, wiring
 from reconciler.cli.files import write_file
 from reconciler.cli.following import Following, following
+from reconciler.cli.operating import Operating, Operation, operation
 from reconciler.cli.options import (
     ALLOW_NEEDS_REASON,
     DATABASE,
@@ -35,6 +36,8 @@ from reconciler.engine.watch import Watched, Watching
 from reconciler.model.plan import PaceKind, Plan
 from reconciler.ports import History, Rollbacks
 
+STOPPING = "stopping after the running calls; a second time ends at once"
+
 
 @click.command(
     epilog="""\b
@@ -45,6 +48,7 @@ Examples:
   reconciler watch --once --detailed-exitcode --out plan.json
   reconciler watch --git https://git.example.com/fleets.git --ref main --path fleets --git-token GIT_TOKEN --mode apply
   reconciler watch --mode apply --database postgresql://fleet@db/fleet   for several machines; see `reconciler worker`
+  reconciler watch --listen 9464 --notify-config notify.yaml
 
 \b
 Exit codes: 0 after SIGINT or SIGTERM; with --once that of the pass: 0 nothing failed, 1 something could not be read,
@@ -108,6 +112,7 @@ forbids changes; 2 there is drift, or a change to make, that was not made, held 
 )
 @concurrency_option
 @result_option
+@operation
 @histories.KEPT
 @histories.keep_option
 @selection
@@ -115,6 +120,7 @@ forbids changes; 2 there is drift, or a change to make, that was not made, held 
 def command(  # every option is one of the command line's
     selected: Selection,
     followed: Following | None,
+    operated: Operation,
     interval: float,
     once: bool,
     detailed_exitcode: bool,
@@ -139,9 +145,12 @@ def command(  # every option is one of the command line's
     with it leaves the one before in force. Of signatures, that of the newest commit is verified.
     """
     one_pass = {"--detailed-exitcode": detailed_exitcode, "--out": out is not None}
-    _check_usage(once=once, may_wait=not wait or (once and mode != "observe"), one_pass=one_pass)
-    if allow and not (reason or "").strip():
-        raise click.UsageError(ALLOW_NEEDS_REASON)
+    _check_usage(
+        once=once,
+        may_wait=not wait or (once and mode != "observe"),
+        one_pass=one_pass,
+        unreasoned=bool(allow) and not (reason or "").strip(),
+    )
     clock, run = wiring.SystemClock(), uuid.uuid4().hex
     watched = Watched(
         interval=interval,
@@ -151,44 +160,29 @@ def command(  # every option is one of the command line's
         detailed=detailed_exitcode,
         filters=selected.filters,
         strict=selected.strict,
-        options=Options(
-            concurrency=concurrency, wait=wait > 0, deadline=wait, allow=dict.fromkeys(allow, reason or "")
-        ),
+        options=_options(concurrency, wait, allow, reason or ""),
     )
-    lines = Lines(log_format, verbose=verbose)
-    if followed is None:
-        watch = _Watch(wiring.manifests(selected, clock, run), OfFiles(selected.paths, selected.connections))
-    else:
-        watch = _Watch(*followed.manifests(selected.connections, clock, run, patient=not once))
+    lines, place = Lines(log_format, verbose=verbose), _place(selected, followed, clock, run, patient=not once)
     if database is not None:
         from reconciler.cli.distributing import distribute
 
-        here = {
-            "--mode propose": mode == "propose",
-            "--wait": wait > 0,
-            "--out": out is not None,
-            "--result": result is not None,
-        }
-        _check_alone({**here, "--history": history_at is not None, **one_pass})
-        return distribute(database, watch.manifests, watched, clock, lines, run=run, keep=keep)
+        here = {"--wait": wait > 0, "--out": out is not None, "--result": result is not None, **one_pass}
+        _check_alone({**here, "--mode propose": mode == "propose", "--history": history_at is not None})
+        return distribute(database, place.manifests, watched, clock, lines, run=run, keep=keep)
     if mode == "observe" and log_format == "text":
         note("only comparing, nothing is sent; use --mode apply to correct drift")
     with histories.kept(history_at, clock, keep, creates=not once) as history:
-        watching = Watching(
-            watch.manifests,
-            lambda manifest: wiring.opener(manifest, clock, watch.folder()),
-            clock,
-            watched,
-            run=run,
-            random=random.random,
-            keep=None if out is None else _keeper(out),
-            history=history,
-            rollbacks=watch.rollbacks,
-        )
-        return _watch(watching, clock, history, lines, result)
+        work = Operating(operated, clock, interval, history, wait=60.0 if once else 10.0)
+        with closing(work):
+            watching = _watching(place, work, clock, watched, run, out, history)
+            return _watch(watching, clock, history, lines, result, work)
 
 
-class _Watch(NamedTuple):
+def _options(concurrency: int, wait: float, allow: tuple[str, ...], reason: str) -> Options:
+    return Options(concurrency=concurrency, wait=wait > 0, deadline=wait, allow=dict.fromkeys(allow, reason))
+
+
+class _Place(NamedTuple):
     """Where manifests come from, what takes versions back there, and the folder that their files are named from."""
 
     manifests: Manifests
@@ -196,22 +190,58 @@ class _Watch(NamedTuple):
     folder: Callable[[], Path | None] = lambda: None
 
 
+def _place(
+    selected: Selection, followed: Following | None, clock: wiring.SystemClock, run: str, *, patient: bool
+) -> _Place:
+    if followed is not None:
+        return _Place(*followed.manifests(selected.connections, clock, run, patient=patient))
+    return _Place(wiring.manifests(selected, clock, run), OfFiles(selected.paths, selected.connections))
+
+
+def _watching(
+    place: _Place,
+    work: Operating,
+    clock: wiring.SystemClock,
+    watched: Watched,
+    run: str,
+    out: Path | None,
+    history: History,
+) -> Watching:
+    return Watching(
+        place.manifests,
+        lambda manifest: wiring.opener(manifest, clock, place.folder(), work.heard),
+        clock,
+        watched,
+        run=run,
+        random=random.random,
+        keep=None if out is None else _keeper(out),
+        history=history,
+        rollbacks=place.rollbacks,
+    )
+
+
 def _watch(
-    watching: Watching, clock: wiring.SystemClock, history: History, lines: Lines, result: Path | None
+    watching: Watching,
+    clock: wiring.SystemClock,
+    history: History,
+    lines: Lines,
+    result: Path | None,
+    work: Operating,
 ) -> int:  # until it is stopped
     so_far = RunSoFar()
-    words = "stopping after the running calls; a second time ends at once"
-    with reporting(so_far), wiring.stoppable(clock, words, so_far.last_words, watching.wake):
+    with reporting(so_far), wiring.stoppable(clock, STOPPING, so_far.last_words, watching.wake):
         with result_file(result) as kept, closing(lines):
-            recorder = Recorder(clock.stop, so_far, history, kept, lines, hold=watching.hold)
-            for event in watching.events():
+            recorder = Recorder(clock.stop, so_far, history, kept, lines, *work.sinks, hold=watching.hold)
+            for event in work.over(watching.events()):
                 recorder.record(event)
         recorder.end()
     return watching.exit_code
 
 
-def _check_usage(*, once: bool, may_wait: bool, one_pass: dict[str, bool]) -> None:
-    """Raise what is wrong with options that only a single pass can mean."""
+def _check_usage(*, once: bool, may_wait: bool, one_pass: dict[str, bool], unreasoned: bool) -> None:
+    """Raise what is wrong with options that only a single pass can mean, or that need another one."""
+    if unreasoned:
+        raise click.UsageError(ALLOW_NEEDS_REASON)
     if not may_wait:
         raise click.UsageError(
             "--wait needs --once and --mode apply: a continuous watch does the rest in its next passes"

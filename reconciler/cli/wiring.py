@@ -7,7 +7,7 @@ import getpass
 import os
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -27,11 +27,12 @@ from reconciler.manifest.load import Loader
 from reconciler.manifest.secret import resolve as resolve_secret
 from reconciler.model.connection import ConnectionSpec, Secret
 from reconciler.model.fleet import Document, Manifest
+from reconciler.model.notifying import Notifications
 from reconciler.model.provenance import DIRTY
 from reconciler.platforms import registry
 from reconciler.plugin import Plugins, Simulation
 from reconciler.plugin.platform import Resolve
-from reconciler.ports import SILENT, Clock, History, Platform, ReadProgress, Repository
+from reconciler.ports import SILENT, Clock, History, Notifier, Platform, ReadProgress, Repository
 
 if TYPE_CHECKING:
     from reconciler.cli.options import Selection
@@ -47,6 +48,9 @@ SWITCH = 0.02
 LARGE = 8_000_000
 """Bytes of a block that is taken once and given back at once. glibc asks the system for each block that is larger than any
 that it got back, and a page of a listing is: most of what reading it cost was that."""
+
+Heard = Callable[[str, ReadProgress], ReadProgress]
+"""Takes a platform and who hears of a connection to it; returns who hears of it instead."""
 
 
 def plugins() -> Plugins:
@@ -120,10 +124,13 @@ def targets(manifest: Manifest) -> dict[str, str]:
     return {name: f"{spec.platform}:{known[spec.platform].target(spec.details)}" for name, spec in specs.items()}
 
 
-def opener(manifest: Manifest, clock: Clock, root: Path | None = None) -> Open:
+def opener(
+    manifest: Manifest, clock: Clock, root: Path | None = None, heard: Heard = lambda _, progress: progress
+) -> Open:
     """Return a function that opens a connection of a manifest by name, once; later calls give the same platform.
 
-    Files of secrets are looked for beside the connection: `root` is where those are that are named from there.
+    Files of secrets are looked for beside the connection: `root` is where those are that are named from there. `heard` adds
+    who else hears of its requests.
     """
     opened: dict[str, Platform] = {}
     lock = threading.Lock()
@@ -134,20 +141,20 @@ def opener(manifest: Manifest, clock: Clock, root: Path | None = None) -> Open:
     def open_(name: str) -> Platform:
         with lock:
             if name not in opened:
-                opened[name] = _open(manifest, name, clock, root or Path())
+                opened[name] = _open(manifest, name, clock, root or Path(), heard)
             return opened[name]
 
     return open_
 
 
-def _open(manifest: Manifest, name: str, clock: Clock, root: Path) -> Platform:
+def _open(manifest: Manifest, name: str, clock: Clock, root: Path, heard: Heard) -> Platform:
     document = _connection(manifest, name)
     base = Path(root, document.file).parent
 
     def resolve(secret: Secret) -> str:
         return resolve_secret(secret, os.environ, base)
 
-    return connect(document.spec, resolve, clock, display.of(name))
+    return connect(document.spec, resolve, clock, heard(document.spec.platform, display.of(name)))
 
 
 def _connection(manifest: Manifest, name: str) -> Document:
@@ -195,6 +202,29 @@ def history(clock: Clock) -> History:
     from reconciler.core.remember import Remembering
 
     return Remembering(clock.now(), durable=False)
+
+
+def notifiers(path: Path, clock: Clock) -> tuple[Notifications, dict[str, Notifier]]:
+    """Return who is told of troubles, and what delivers it, by target; nothing is sent. Raises SettingsError, ManifestError."""
+    from reconciler.manifest.notifying import load as load_targets
+    from reconciler.notify import template
+    from reconciler.notify.by_apprise import ByApprise
+    from reconciler.notify.by_hook import ByHook
+
+    def value(secret: Secret) -> str:
+        return resolve_secret(secret, os.environ, path.parent)
+
+    found = load_targets(path)
+    made: dict[str, Notifier] = {}
+    for target in found.targets:
+        for key, text in (("title", target.title), ("body", target.body)):
+            if why := template.wrong(text):
+                raise SettingsError(f"{path}: the {key} of the target {target.name}: {why}")
+        if target.apprise is not None:
+            made[target.name] = ByApprise(target, value(target.apprise))
+        elif target.webhook is not None:
+            made[target.name] = ByHook(target, value(target.webhook.url), value(target.webhook.key), clock)
+    return found, made
 
 
 def journal(where: str, *, keep: float | None = None, shared: bool = False) -> Store:

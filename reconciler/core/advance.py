@@ -212,6 +212,7 @@ def _result(run: Working) -> Advance:
     """Return what goes now, and what is to be read otherwise."""
     calls = _calls(run)
     look = Look.NOTHING if calls else _look_next(run)
+    interrupted = bool(run.moment.stopping and run.before.wait and run.tracks and look is Look.NOTHING and not calls)
     if not calls and look is Look.NOTHING:
         for slot in list(run.tracks):
             run.leave(slot)
@@ -221,6 +222,7 @@ def _result(run: Working) -> Advance:
         outcomes=tuple(run.outcomes),
         look=look,
         pause=_pause(run, look),
+        interrupted=interrupted,
         until=closing(run) if calls else inf,
     )
 

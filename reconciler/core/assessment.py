@@ -106,7 +106,7 @@ class FleetAssessment(msgspec.Struct):
     tip: Resolution | None = None
     """What the newest manifests of the base say of it, where others changed them since."""
     memory: Memory = NOTHING_REMEMBERED
-    """What is remembered of its rollouts and of what went."""
+    """What is remembered of rollouts, and what went of this fleet."""
     lifted: frozenset[str] = frozenset()
     """What a person lifts for this run (`PaceKind`)."""
     limit_window: str = ""

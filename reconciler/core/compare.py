@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from reconciler.core.compare_workloads import called, renamed
 from reconciler.model.change import Change, Held
 from reconciler.model.fleet import Document, Manifest
 from reconciler.model.kind import in_words
@@ -149,11 +150,27 @@ def _calls(one: FleetPlan) -> Table:
 
 
 def manifests(left: Manifest, right: Manifest) -> tuple[Table, Table]:
-    """Return two manifests as tables."""
-    return _manifest(left), _manifest(right)
+    """Return two manifests as tables; a workload of the same id is the same one under its later key."""
+    renames = {
+        name: renamed(document.spec, right.fleets[name].spec)
+        for name, document in left.fleets.items()
+        if name in right.fleets
+    }
+    tables = _manifest(left, renames), _manifest(right, {})
+    for name, keys in renames.items():
+        for old, new in keys.items():
+            for table, key in zip(tables, (old, new), strict=True):
+                _inner(_inner(_inner(table, f"fleet {name}"), "workloads"), new)["name"] = key
+    return tables
 
 
-def _manifest(one: Manifest) -> Table:
+def _inner(table: Table, key: str) -> Table:
+    found = table[key]
+    assert isinstance(found, dict)  # noqa: S101 - a fleet, its workloads and each of them are tables
+    return found
+
+
+def _manifest(one: Manifest, renames: Mapping[str, Mapping[str, str]]) -> Table:
     kinds: tuple[tuple[str, Mapping[str, Document]], ...] = (
         ("connection", one.connections),
         ("channel", one.channels),
@@ -163,7 +180,7 @@ def _manifest(one: Manifest) -> Table:
         f"{kind} {name}": said(
             {
                 "labels": {**document.labels},
-                **texts(msgspec.to_builtins(document.spec)),
+                **texts(called(msgspec.to_builtins(document.spec), renames.get(name, {}) if kind == "fleet" else {})),
             }
         )
         for kind, documents in kinds

@@ -13,7 +13,7 @@ from reconciler.core.assessment import FleetAssessment
 from reconciler.core.evidence import Evidence, asked_since, evidence_of
 from reconciler.core.judge import Judged
 from reconciler.core.waves import WHOLE, Membership, Pattern, Waves
-from reconciler.model.rollout import RolloutId
+from reconciler.model.ruling import RolloutId
 from reconciler.model.unit import Reach
 
 SPREADING = frozenset({"workload", "override"})

@@ -23,7 +23,7 @@ from reconciler.core.stage import staged
 from reconciler.errors import SettingsError
 from reconciler.model.change import Staging
 from reconciler.model.fleet import Document, FleetSpec, Manifest
-from reconciler.model.memory import NOTHING_REMEMBERED, Memory
+from reconciler.model.memory import NOTHING_REMEMBERED, Memory, Went
 from reconciler.model.plan import FleetPlan
 from reconciler.model.provenance import ConnectionChange, Provenance
 from reconciler.model.provenance import Reading as Treatment
@@ -186,8 +186,12 @@ def assess_reading(
     chosen = [one for one in resolutions if one.document.name in fleets]
     assessments = [_assess(one, seen, request, mistakes, now) for one in chosen]
     neighbours = Neighbours(resolutions)
+    went: dict[str, list[Went]] = {}
+    for each in memory.went:
+        went.setdefault(each.fleet, []).append(each)
     for one in assessments:
-        one.memory, one.neighbours = memory, neighbours
+        mine = tuple(went.get(one.document.name, ()))
+        one.memory, one.neighbours = msgspec.structs.replace(memory, went=mine), neighbours
     return Assessed(seen=seen, resolutions=resolutions, mistakes=mistakes, assessments=assessments)
 
 

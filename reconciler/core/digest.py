@@ -32,14 +32,15 @@ class SlotDigest:
 
     def __init__(self, resolution: Resolution, snapshot: Snapshot) -> None:
         self._keys = resolution.label_keys
-        self._by_name = resolution.uses_names
+        self.names_count = resolution.uses_names
+        """Whether the name of a unit is digested: then slots of units with the same tags differ."""
         self._snapshot = snapshot
         self._known: dict[tuple[int, int, bool, str], str] = {}
 
     def __call__(self, row: int, state: int, *, removal: bool) -> str:
         """Return the digest of a slot, hex."""
         units = self._snapshot.units
-        name = units.names[row] if self._by_name else ""
+        name = units.names[row] if self.names_count else ""
         key = (state, units.labels[row], removal, name)
         found = self._known.get(key)
         if found is None:

@@ -101,20 +101,24 @@ def unfinished(progress: Progress, track: Track, sight: Sight | Unread, moment: 
     """Return where a change stands that is still open when its run ends; None for a later stage of a run that does not wait."""
     goal, blocked = track.goal, track.blocked
     if track.sent is None:
-        return _never_sent(progress, track, sight if isinstance(sight, Sight) else None)
+        return _never_sent(progress, track, sight if isinstance(sight, Sight) else None, moment)
     reasons = blocked.reasons if blocked is not None else ()
     if not progress.wait:
         detail = f"accepted; not waited for{_not_sent(goal, track.sent)}"
         return ended(progress.fleet, goal, Result.WAITING, detail, reasons)
     if reasons:
-        return ended(progress.fleet, goal, Result.WAITING, "still blocked when waiting ended", reasons)
+        return ended(progress.fleet, goal, Result.WAITING, f"still blocked when {_end_of(moment)}", reasons)
     if failed := _still_failing(goal, sight):
         return ended(progress.fleet, goal, Result.FAILED, failure_words(failed))
     if track.shown:
         taken = "removed on the platform" if goal.verb is Verb.REMOVE else "assigned"
-        detail = f"{taken}; the unit was still on its way when waiting ended"
+        detail = f"{taken}; the unit was still on its way when {_end_of(moment)}"
         return ended(progress.fleet, goal, Result.WAITING, detail)
     return ended(progress.fleet, goal, *_unseen(goal, track.sent, sight, moment))
+
+
+def _end_of(moment: Moment) -> str:
+    return "the run was interrupted" if moment.stopping else "waiting ended"
 
 
 def _still_failing(goal: Change | Held, sight: Sight | Unread) -> tuple[tuple[str, str], ...]:
@@ -151,7 +155,7 @@ def _unseen(goal: Change | Held, sent: Sent, sight: Sight | Unread, moment: Mome
     return Result.UNKNOWN, f"{taken} but does not show its effect"
 
 
-def _never_sent(progress: Progress, track: Track, sight: Sight | None) -> Outcome | None:
+def _never_sent(progress: Progress, track: Track, sight: Sight | None, moment: Moment) -> Outcome | None:
     if not progress.wait:
         return None
     held = track.blocked or track.goal
@@ -160,5 +164,5 @@ def _never_sent(progress: Progress, track: Track, sight: Sight | None) -> Outcom
         row = sight.snapshot.units.index.get(track.goal.unit.id)
         if row is not None and Reach(sight.snapshot.units.reach[row]) is Reach.DISCONNECTED:
             return ended(progress.fleet, track.goal, Result.WAITING, "", holds)
-    detail = "" if holds else "waiting ended before its stage came"
+    detail = "" if holds else f"{_end_of(moment)} before its stage came"
     return ended(progress.fleet, track.goal, Result.NOT_TRIED, detail, holds)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 import msgspec
 
@@ -18,11 +19,16 @@ PRUNES = ("none", "listed", "all")
 MODES = ("observe", "propose", "apply")
 
 
-def loosened(base: Manifest, today: Manifest, now: float) -> tuple[Loosened, ...]:
+Known = Mapping[str, Collection[str]]
+"""The names by which the workloads of fleets are known, as far as the fleets were read."""
+
+
+def loosened(base: Manifest, today: Manifest, now: float, known: Known = MappingProxyType({})) -> tuple[Loosened, ...]:
     """Return what today's fleets loosen. A fleet that is new is held against the one it was, else against the defaults.
 
     What a fleet that became no other one had in quarantine, or suspended, counts unless a new fleet of its connection has it
-    too. What was over before `now`, in seconds since 1970, kept nothing from going, and lets nothing through.
+    too. What was over before `now`, in seconds since 1970, kept nothing from going, and lets nothing through; nor does an
+    `allow` of a workload that nobody knows.
     """
     found: list[Loosened] = []
     gone = {name: one.spec for name, one in base.fleets.items() if name not in today.fleets}
@@ -33,7 +39,7 @@ def loosened(base: Manifest, today: Manifest, now: float) -> tuple[Loosened, ...
         was = name if name in base.fleets else _was(spec, gone)
         became.add(was)
         before = base.fleets[was].spec if was else FleetSpec(connection="", units=spec.units, workloads={})
-        found += _Pair(_lasting_at(before, now), document, now).all()
+        found += _Pair(_lasting_at(before, now), document, now, known.get(name)).all()
     for name in sorted(gone.keys() - became):
         heirs = [one for one in new if one.connection == gone[name].connection]
         found += _gone(name, _lasting_at(gone[name], now), heirs)
@@ -73,11 +79,14 @@ def _gone(name: str, spec: FleetSpec, heirs: Sequence[FleetSpec]) -> Iterator[Lo
 class _Pair:
     """One fleet, before and today."""
 
-    def __init__(self, before: FleetSpec, document: Document, moment: float) -> None:
+    def __init__(
+        self, before: FleetSpec, document: Document, moment: float, known: Collection[str] | None = None
+    ) -> None:
         self.before = before
         self.document = document
         self.now: FleetSpec = document.spec
         self.moment = moment
+        self.known = known
 
     def all(self) -> Iterator[Loosened]:
         """Yield all that is looser."""
@@ -122,6 +131,8 @@ class _Pair:
 
     def _allowances(self) -> Iterator[Loosened]:
         for position, entry in enumerate(self.now.allow):
+            if self.known is not None and entry.workload is not None and entry.workload not in self.known:
+                continue
             same = [one for one in self.before.allow if (one.limit, one.workload) == (entry.limit, entry.workload)]
             if not in_force(entry.until, self.moment) or any(not _sooner(one.until, entry.until) for one in same):
                 continue

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from reconciler.core import unavailable
 from reconciler.core.assessment import FleetAssessment
 from reconciler.core.bind import slot_of
 from reconciler.core.drift import Memory, drifted, left
 from reconciler.core.ending import desired_of, detail_of, ended, result_of
 from reconciler.core.judge import verdict
 from reconciler.model.change import Change, SlotId
-from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.event import AnyEvent, Blocked, Differing, DriftCause, Note, Settled
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.plan import FleetPlan, Violation
@@ -48,7 +49,8 @@ def news(before: Memory, fleet: FleetPlan, one: FleetAssessment, moment: Moment,
     if before.error:
         yield moment.note("info", "it can be read again", fleet.fleet)
     yield from _limits(before, fleet, moment)
-    yield from _findings(before, fleet, moment)
+    diagnostics = _diagnostics(fleet)
+    yield from _findings(before, diagnostics, fleet, moment)
     yield from _came_to_an_end(before, one, fleet.fleet, moment)
     moved = set()
     if before.snapshot is not None:
@@ -59,7 +61,7 @@ def news(before: Memory, fleet: FleetPlan, one: FleetAssessment, moment: Moment,
     if stays:
         yield from _differing(before, fleet, moved, moment)
     before.snapshot, before.error = one.snapshot, ""
-    before.diagnostics, before.warnings, before.violations = fleet.diagnostics, fleet.warnings, fleet.violations
+    before.diagnostics, before.warnings, before.violations = diagnostics, fleet.warnings, fleet.violations
     before.differing = {slot_of(change): change.to for change in fleet.changes} if stays else {}
     before.sent, before.doubtful = {}, set()
 
@@ -81,10 +83,16 @@ def _unplaced(one: Violation) -> Violation:
     return msgspec.structs.replace(one, origin=None)
 
 
-def _findings(before: Memory, fleet: FleetPlan, moment: Moment) -> Iterator[Note]:
-    for one in _without(fleet.diagnostics, before.diagnostics):
+def _diagnostics(fleet: FleetPlan) -> tuple[Diagnostic, ...]:
+    """Return what is wrong with the manifest of a fleet, versions that are not available included."""
+    missing = [msgspec.structs.replace(one, severity=Severity.WARNING) for one in unavailable.findings([fleet])]
+    return (*fleet.diagnostics, *_without(missing, fleet.diagnostics))
+
+
+def _findings(before: Memory, diagnostics: Sequence[Diagnostic], fleet: FleetPlan, moment: Moment) -> Iterator[Note]:
+    for one in _without(diagnostics, before.diagnostics):
         yield moment.note(one.severity.value, f"{one.origin}: {one.message}", fleet.fleet)
-    for one in _without(before.diagnostics, fleet.diagnostics):
+    for one in _without(before.diagnostics, diagnostics):
         yield moment.note("info", f"resolved: {one.origin}: {one.message}", fleet.fleet)
     for warning in fleet.warnings:
         if warning not in before.warnings:

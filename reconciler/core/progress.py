@@ -167,6 +167,8 @@ class Advance(msgspec.Struct, frozen=True, kw_only=True):
     outcomes: tuple[Outcome, ...] = ()
     look: Look = Look.NOTHING
     pause: float = 0.0
+    interrupted: bool = False
+    """A stop ended the wait for changes that were accepted."""
     until: float = inf
 
     @property

@@ -42,6 +42,11 @@ def objection(saved: Plan, digest: str, commit: str, place: Callable[[], Placeme
             f"the commit checked out ({found.head[:SHOWN]}) is an older one of {found.newer}, where the manifests changed since",
             f"check out {found.newer}: what was changed since decides what still goes",
         )
+    if found.alone:
+        return Objection(
+            f"this clone cannot show whether the commit checked out ({found.head[:SHOWN]}) is outdated: it has no branch",
+            f"fetch the branch that it comes from: {found.alone}",
+        )
     if same:
         return None
     if commit.endswith(DIRTY):
@@ -69,7 +74,7 @@ def _elsewhere(saved: Plan, found: Placement) -> Objection:
     commit = saved.provenance.commit[:SHOWN]
     if found.shallow and not found.ancestor:
         return Objection(
-            f"nobody can tell whether commit {commit}, which the plan was made from, was merged: this clone is shallow",
+            f"it is unknown whether commit {commit}, which the plan was made from, was merged: this clone is shallow",
             f"fetch its history: {found.fetch}",
         )
     unknown = "" if found.known else ", nor anywhere in this clone"

@@ -15,16 +15,18 @@ from reconciler.model.event import (
     Halted,
     Intended,
     Met,
+    Notified,
     Proposed,
     Resolved,
     Ruled,
     Settled,
 )
 from reconciler.model.memory import Approval, Holder, Memory, Proposal, Unanswered, Went
+from reconciler.model.notice import Delivery, NoticeKind
 from reconciler.model.outcome import ReceiptKind, Result
-from reconciler.model.rollout import Command, RolloutId, Ruling
+from reconciler.model.ruling import Command, RolloutId, Ruling
 
-REMEMBERED = (Met, Halted, Ruled, Intended, Called, Settled, Resolved, Proposed, Approved)
+REMEMBERED = (Met, Halted, Ruled, Intended, Called, Settled, Resolved, Proposed, Approved, Notified)
 """The kinds of events that anything is remembered of."""
 
 Slot = tuple[str, str, str]
@@ -46,6 +48,7 @@ class Remembering:
         self._proposals: dict[str, Proposal] = {}
         self._went: list[Went] = []
         self._running: dict[tuple[str, int], Intended] = {}
+        self._notified: dict[tuple[str, str], int] = {}
         self._unanswered: dict[Slot, Unanswered] = {}
         self._flight = Flight()
 
@@ -64,6 +67,8 @@ class Remembering:
             self._ruled(event.rollout, event.ruling)
         elif isinstance(event, Proposed | Approved):
             self._proposed(event)
+        elif isinstance(event, Notified):
+            self._told(event)
         elif isinstance(event, Intended):
             self._intended(event)
         elif isinstance(event, Called):
@@ -110,6 +115,15 @@ class Remembering:
             approval = Approval(by=event.by, reason=event.reason, at=event.at)
             self._proposals[event.fleet] = Proposal(newest.plan, approval)
 
+    def _told(self, event: Notified) -> None:
+        """Remember what people were told; a trouble whose end they were told, or brought about, is forgotten."""
+        mine = [(event.target, one) for one in event.keys]
+        if event.kind is NoticeKind.RECOVERY and event.result in {Delivery.SENT, Delivery.SILENT}:
+            for one in mine:
+                self._notified.pop(one, None)
+        elif event.result is Delivery.SENT:
+            self._notified |= dict(zip(mine, event.sizes, strict=False))
+
     def _called(self, event: Called) -> None:
         """Count what a call did; one without an answer counts as well, since it may have taken effect."""
         call = event.run, event.call
@@ -148,6 +162,7 @@ class Remembering:
             went=tuple(sorted(went, key=attrgetter("at"))),
             unanswered=tuple(one for one in unanswered if one.fleet in fleets and one.at >= since),
             in_flight=tuple(self._flight.of(fleets, since)),
+            notified=self._notified.copy(),
             since=self._since,
             durable=self._durable,
         )

@@ -22,7 +22,8 @@ from reconciler.model.change import Held, Verb
 from reconciler.model.fleet import Rollout
 from reconciler.model.hold import HoldReason, Outlook
 from reconciler.model.quantity import percent
-from reconciler.model.rollout import STOPPED, Command, RolloutPlan, RolloutState, Ruling, WavePlan, WaveState
+from reconciler.model.rollout import STOPPED, RolloutPlan, RolloutState, WavePlan, WaveState
+from reconciler.model.ruling import Command, Ruling
 from reconciler.model.unit import refs
 
 PASSING = frozenset({HoldReason.NOT_PREPARED, HoldReason.OUTSIDE_WINDOW})

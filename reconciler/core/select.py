@@ -11,7 +11,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import translate
-from itertools import chain
+from itertools import chain, compress
 from operator import itemgetter
 from re import compile as compile_pattern
 from typing import TypeVar
@@ -21,6 +21,9 @@ from reconciler.model.unit import Units
 
 T = TypeVar("T")
 Mask = bytes
+
+MANY = 16
+"""Looking at a unit costs less than searching for one, where that leads past fewer than so many others."""
 
 
 class Rows:
@@ -66,7 +69,10 @@ class Rows:
 def rows_in(found: Mask) -> Rows:
     """Return the rows of the units in a mask."""
     first, end = max(0, found.find(1)), found.rfind(1) + 1
-    return Rows(array("I", _ones(found)) if found.find(0, first, end) >= 0 else range(first, end))
+    if found.find(0, first, end) < 0:
+        return Rows(range(first, end))
+    many = found.count(1) * MANY > end - first
+    return Rows(array("I", compress(range(first, end), found[first:end]) if many else _ones(found)))
 
 
 def _ones(found: Mask) -> Iterator[int]:

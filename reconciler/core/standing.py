@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reconciler.model.event import AnyEvent, Approved, Halted, Met, Proposed, Ruled
-from reconciler.model.rollout import Command
+from reconciler.model.ruling import Command
 
 STANDING = (Met, Halted, Ruled, Proposed, Approved)
 """Kinds of events that matter however old they are."""

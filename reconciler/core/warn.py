@@ -53,7 +53,7 @@ def _allowances(one: FleetAssessment) -> Iterator[str]:
         if not in_force(entry.until, one.patience.now):
             yield f"`allow` of {subject} ({entry.reason}) lasted until {entry.until}, not included: it lifts nothing"
         elif entry.workload is not None and entry.workload not in known:
-            yield f"`allow` of {subject} ({entry.reason}) names a workload that nobody knows: it lifts nothing"
+            yield f"`allow` of {subject} ({entry.reason}) names an unknown workload: it lifts nothing"
 
 
 def lapsed(one: FleetAssessment, catalog: Catalog) -> Iterator[str]:

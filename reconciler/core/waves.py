@@ -19,7 +19,7 @@ from reconciler.core.select import Mask, mask
 from reconciler.model.fleet import Rollout, Wave
 from reconciler.model.kind import in_words
 from reconciler.model.quantity import percent
-from reconciler.model.rollout import RolloutId
+from reconciler.model.ruling import RolloutId
 from reconciler.model.unit import Units
 
 WHOLE = 100

@@ -53,6 +53,7 @@ class Applying:
         self.blocked: list[tuple[str, Violation]] = []
         self.mistakes = [(fleet.fleet, one) for fleet in planned.plan.fleets for one in fleet.mistakes]
         self.sent = 0
+        self.interrupted = False
         self.seen: dict[str, FleetPlan] = {}
         """What was decided last, by fleet."""
         self.result = DONE
@@ -60,11 +61,11 @@ class Applying:
 
     @property
     def exit_code(self) -> int:
-        """Return how the command ends: what a mistake in manifests holds is not applied, however well the rest goes."""
+        """Return how the command ends: what a mistake in manifests holds is not applied, even if the rest succeeds."""
         return self.result if self.result or not self.mistakes else INCOMPLETE
 
     def events(self) -> Generator[AnyEvent, None, None]:
-        """Do it, telling what happens. Groups run in parallel."""
+        """Apply, yielding events. Groups run in parallel."""
         plan = self.saved or self.planned.plan
         commits = {fleet.basis.commit for fleet in self.planned.plan.fleets}
         yield Started(
@@ -89,6 +90,7 @@ class Applying:
         for loop in loops:
             self.outcomes += loop.outcomes
             self.sent += loop.sent
+            self.interrupted |= loop.interrupted
             self.seen.update(loop.plans)
         self.result = self._judge(plan)
         results = Counter(one.result for one in self.outcomes)
@@ -143,7 +145,7 @@ class Applying:
             yield Settled(at=self.run.now(), run=self.run.id, outcome=one)
 
     def _judge(self, plan: Plan) -> int:
-        """Return the exit code: only what is really done, or waits for its unit, is a success."""
+        """Return the exit code: only what is really done, or waits for its unit, is a success; a wait that was cut is none."""
         results = {one.result for one in self.outcomes}
         errored = plan.errored or self.planned.plan.errored
         if not self.sent:
@@ -154,6 +156,6 @@ class Applying:
             if results == {Result.STALE}:
                 return NOTHING_SENT
         unknown = self.saved is None and not self.planned.plan.complete
-        if results - {Result.DONE, Result.WAITING} or self.blocked or errored or unknown:
+        if results - {Result.DONE, Result.WAITING} or self.blocked or errored or unknown or self.interrupted:
             return INCOMPLETE
         return DONE

@@ -19,7 +19,7 @@ from reconciler.ports import Platform
 
 
 class Sending(msgspec.Struct, frozen=True, eq=False):
-    """A call of a fleet, the platform that it goes to, and until when it may start, in monotonic seconds."""
+    """A call of a fleet, the platform that it is sent to, and until when it may start, in monotonic seconds."""
 
     fleet: str
     platform: Platform
@@ -31,7 +31,7 @@ class Dispatch:
     """Sends one batch; afterwards `receipts` has what came back, by the position in the batch."""
 
     def __init__(self, batch: Sequence[Sending], run: Run) -> None:
-        """Take what to send; calls of one batch may go in any order."""
+        """Take what to send; calls of one batch may be sent in any order."""
         self.batch = batch
         self.run = run
         self.receipts: dict[int, Receipt] = {}

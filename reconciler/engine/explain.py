@@ -22,7 +22,7 @@ def explanation(
 ) -> Explanation:
     """Return why the slots of a unit are as they are; without a workload, all that git or the platform know of.
 
-    Units and workloads go by id or name; `unit/workload` means both. Raises SettingsError for one that is not there, or that
+    Units and workloads are given by id or name; `unit/workload` means both. Raises SettingsError for one that is not there, or that
     several bear.
     """
     if workload is None:

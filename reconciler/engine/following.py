@@ -30,6 +30,7 @@ class FollowedManifests:
         self.commit: str | None = None
         self.changed = self.moved = False
         self.problem = ""
+        self.read_at: float | None = None
 
     def reload(self) -> Generator[AnyEvent, None, None]:
         """Fetch; what is wrong with the newest commit leaves the last good one in force, and that is said once.
@@ -49,7 +50,9 @@ class FollowedManifests:
         yield from self._put_in_force(found)
         if found.problem:
             yield from self._wrong(found.problem)
-        elif self.problem:
+            return
+        self.read_at = self._clock.now()
+        if self.problem:
             self.problem = ""
             yield self._note("info", "the newest commit is in force again")
 

@@ -77,7 +77,7 @@ class PlatformCompiler(msgspec.Struct):
     catalog: Catalog
 
     def review(self, changes: Sequence[Change]) -> Review:
-        """Say which changes may not go, what follows, and what to warn of."""
+        """Decide which changes are held, what follows, and what to warn of."""
         return self.platform.review(changes, self.snapshot, self.catalog)
 
     def compile(

@@ -42,7 +42,7 @@ def releases(manifest: Manifest, names: Sequence[str], query: ReleaseQuery, open
         if not any(one.releases for one in found):
             raise SettingsError("no release matches these filters", hint="without filters all are listed")
         for words in _unmatched(query, manifest, found):
-            raise SettingsError(f"no release matches {words}", hint="without it the others are listed")
+            raise SettingsError(f"no release matches {words}", hint="without it, all other releases are listed")
     return found
 
 
@@ -61,7 +61,7 @@ def _unmatched(query: ReleaseQuery, manifest: Manifest, found: Sequence[Connecti
 
 
 def _named(query: ReleaseQuery, manifest: Manifest, connection: str) -> ReleaseQuery:
-    """Return a query whose workloads go by what the platform calls them, where the manifests call them otherwise."""
+    """Return a query that uses the platform's names of workloads where the manifests use others."""
     ids: dict[str, set[str]] = {}
     for document in manifest.fleets.values():
         for name, spec in document.spec.workloads.items():

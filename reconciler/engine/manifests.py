@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator
 from typing import Protocol
 
 from reconciler.engine.in_force import AuthorOf, in_force
-from reconciler.errors import ReconcilerError
+from reconciler.errors import ManifestError, ReconcilerError
 from reconciler.model.event import AnyEvent, Note
 from reconciler.model.fleet import Manifest
 from reconciler.model.provenance import DIRTY
@@ -33,7 +33,9 @@ class Manifests(Protocol):
     moved: bool
     """Whether it brought these into the place of others."""
     problem: str
-    """Why these are in force although a repository elsewhere has newer ones; empty where it has none."""
+    """Why the newest ones are not in force; empty where they are."""
+    read_at: float | None
+    """When those in force were last seen to be the newest, in seconds since 1970; None before the first."""
 
     def reload(self) -> Generator[AnyEvent, None, None]:
         """Look for new ones, telling what is said of them."""
@@ -63,8 +65,8 @@ class Reloading:
         self.commit: str | None = None
         self.changed = self.moved = False
         self.problem = ""
+        self.read_at: float | None = None
         self._commit_of = commit
-        self._wrong = False
 
     def reload(self) -> Generator[AnyEvent, None, None]:
         """Read the manifests; wrong ones and those being written leave the last good ones in force, and that is said.
@@ -77,8 +79,8 @@ class Reloading:
         except ReconcilerError as error:
             if self.manifest is None:
                 raise
-            self._wrong = True
-            yield self._note("error", f"the manifests are invalid; the last valid ones stay in force: {error}")
+            self.problem = _findings(error)
+            yield self._note("error", f"the manifests are invalid; the last valid ones stay in force: {self.problem}")
             return
         if found is None and self.clock.stopping():
             return
@@ -93,9 +95,9 @@ class Reloading:
             yield in_force(manifest, commit or "", self.author, at=now, run=self.run, changed=self.moved)
             for warning in manifest.warnings:
                 yield self._note("warning", f"{warning.origin}: {warning.message}".removeprefix(": "))
-        elif self._wrong:
+        elif self.problem:
             yield self._note("info", "the manifests are valid again")
-        self.manifest, self.commit, self._wrong = manifest, commit, False
+        self.manifest, self.commit, self.problem, self.read_at = manifest, commit, "", self.clock.now()
 
     def _settled(self) -> tuple[Manifest, str | None] | None:
         """Return manifests that nobody is writing, and their commit; None where they do not stay the same.
@@ -124,6 +126,14 @@ class Reloading:
         return Note(at=self.clock.now(), run=self.run, level=level, message=message)
 
 
+def _findings(error: ReconcilerError) -> str:
+    """Return what is wrong with manifests on one line."""
+    if not isinstance(error, ManifestError):
+        return str(error)
+    first, *more = (f"{one.origin}: {one.message}" for one in error.diagnostics)
+    return f"{first}; {len(more):,} more: run `reconciler validate`" if more else first
+
+
 class Fixed:
     """Manifests that somebody else found to be in force, and told of: they are new once, and never read."""
 
@@ -134,6 +144,7 @@ class Fixed:
         self.changed = True
         self.moved = moved
         self.problem = ""
+        self.read_at: float | None = None
 
     def reload(self) -> Generator[AnyEvent, None, None]:
         """Say nothing: there is nothing to read."""

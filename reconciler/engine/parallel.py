@@ -51,7 +51,7 @@ def each_connection(
 
 
 class _Lane(threading.Thread):
-    """One stream in its thread. It goes on once its event was taken: what is written before a call must be written then."""
+    """One stream in its thread. It continues once its event was taken: what is written before a call must be written then."""
 
     def __init__(self, stream: Stream, queue: SimpleQueue[tuple[_Lane, AnyEvent | None]]) -> None:
         super().__init__(daemon=True)
@@ -82,7 +82,7 @@ class _Lane(threading.Thread):
 def merged(streams: Sequence[Stream]) -> Generator[AnyEvent, None, None]:
     """Yield the events of all streams; a single one runs in the caller's thread.
 
-    What a stream raises is raised here once the others have ended. When the caller stops taking events, every stream is
+    What a stream raises is raised here once all streams have ended. When the caller stops taking events, every stream is
     closed where it stands.
     """
     if len(streams) < 2:

@@ -12,6 +12,7 @@ from reconciler.core.assemble import assemble
 from reconciler.core.assessment import Filters, FleetAssessment
 from reconciler.core.decide import PlanRequest, Reading, check_filters
 from reconciler.core.loosen import loosened
+from reconciler.core.names import known_names
 from reconciler.core.remember import Remembering
 from reconciler.core.unanswered import resolved
 from reconciler.engine.group import GroupReader, Open, View, groups_of
@@ -76,6 +77,7 @@ def plan(request: PlanRequest, open_: Open, clock: Clock, history: History | Non
         check_filters(request.filters, assessed, fleets)
     read = {name: reading.snapshot.read_at for view in views for name, reading in view.readings.items()}
     base = request.base
+    known = {one.document.name: known_names(one.resolution.spec, one.snapshot.workloads) for one in assessed}
     found = assemble(
         fleets,
         now=clock.now(),
@@ -84,7 +86,9 @@ def plan(request: PlanRequest, open_: Open, clock: Clock, history: History | Non
         lifetime=request.lifetime,
         provenance=request.provenance,
         connections=request.connections,
-        loosened=() if base is None else tuple(_in_reach(loosened(base, request.manifest, now), request.filters)),
+        loosened=()
+        if base is None
+        else tuple(_in_reach(loosened(base, request.manifest, now, known), request.filters)),
     )
     return PlanResult(plan=found, groups=list(zip(readers, views, strict=True)), history=history)
 

@@ -1,7 +1,7 @@
 """The loop: read, decide, advance, dispatch, and read again, until every change of a group has ended.
 
 `apply` runs it to the end, `watch` once a pass. One place reads (`group`), one pure function decides (`core.decide`), one
-pure function says what goes now and what came of every slot (`core.advance`), one place sends (`dispatch`).
+pure function says what is sent now and what became of every slot (`core.advance`), one place sends (`dispatch`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterator, Mapping
 
 import msgspec
 
-from reconciler.core.advance import advance
+from reconciler.core.advance import LONGEST_PAUSE, advance
 from reconciler.core.gate import FRESH
 from reconciler.core.progress import Advance, Answers, Call, Look, Moment, Progress, Sight, Unread
 from reconciler.engine.dispatch import Dispatch, Sending
@@ -23,6 +23,7 @@ from reconciler.model.change import SlotId
 from reconciler.model.event import AnyEvent, Note, Settled, Settling
 from reconciler.model.outcome import Outcome, Receipt, Result
 from reconciler.model.plan import FleetPlan
+from reconciler.model.quantity import iso
 from reconciler.model.snapshot import Query
 
 FEW = 20
@@ -37,6 +38,8 @@ class Reconciling:
         self.run = run
         self.outcomes: list[Outcome] = []
         self.sent = 0
+        self.interrupted = False
+        """Whether a stop ended the wait for changes that were accepted."""
         self._open = {fleet: progress for fleet, progress in begun.items() if progress.tracks}
         self._number = 1
         self._sights: dict[str, Sight | Unread] = {}
@@ -47,7 +50,7 @@ class Reconciling:
         self._seen = view
 
     def events(self) -> Generator[AnyEvent, None, None]:
-        """Carry the changes out, telling what happens."""
+        """Carry out the changes, yielding events."""
         yield from self._milestones()
         due: dict[str, Answers] = dict.fromkeys(self._open, ())
         steps: dict[str, Advance] = {}
@@ -78,10 +81,11 @@ class Reconciling:
         )
 
     def _ended(self, step: Advance) -> Iterator[Settled]:
-        """Tell what ended, and keep what is open."""
+        """Yield what ended, and keep what is open."""
         for outcome in step.outcomes:
             self.outcomes.append(outcome)
             yield Settled(at=self.run.now(), run=self.run.id, outcome=outcome)
+        self.interrupted |= step.interrupted
         fleet = step.progress.fleet
         if step.ended:
             del self._open[fleet]
@@ -114,6 +118,9 @@ class Reconciling:
         pause = min(step.pause for step in steps)
         if self.run.options.wait and self.run.left > 0:
             pause = min(pause, self.run.left)
+        if pause > LONGEST_PAUSE:
+            until = iso(self.run.now() + pause)
+            yield self._note("info", f"all that is left waits for windows: going on at {until}, when one opens")
         if pause:
             self.run.clock.sleep(pause)
         self._number += 1
@@ -188,7 +195,10 @@ class Reconciling:
         return connection
 
     def _unread_note(self, error: ReconcilerError) -> Note:
-        return Note(at=self.run.now(), run=self.run.id, level="warning", message=f"could not read back: {error}")
+        return self._note("warning", f"could not read back: {error}")
+
+    def _note(self, level: str, message: str) -> Note:
+        return Note(at=self.run.now(), run=self.run.id, level=level, message=message)
 
     def _settling(self, progress: Progress) -> Settling:
         results = Counter(one.result for one in self.outcomes if one.fleet == progress.fleet)

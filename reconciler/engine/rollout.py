@@ -8,7 +8,8 @@ from reconciler.core.names import suggestion
 from reconciler.engine.plan import PlanResult
 from reconciler.errors import SettingsError
 from reconciler.model.event import Ruled
-from reconciler.model.rollout import STOPPED, Command, RolloutPlan, RolloutState, Ruling
+from reconciler.model.rollout import STOPPED, RolloutPlan, RolloutState
+from reconciler.model.ruling import Command, Ruling
 from reconciler.ports import Clock, History
 
 FORGOTTEN = "no history is kept, so nobody would remember it"

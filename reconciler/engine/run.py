@@ -1,4 +1,4 @@
-"""One run of the loop: who it is, how it goes about it, and its time."""
+"""One run of the loop: its id, its options and its time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def lifted(self) -> frozenset[str]:
         """Return what of that paces changes."""
-        return frozenset(PaceKind) & self.allow.keys()
+        return frozenset(kind for kind in PaceKind if kind in self.allow)
 
 
 class Run:

@@ -41,7 +41,7 @@ def follow(
 ) -> Iterator[Status | ReconcilerError]:
     """Yield how fleets are doing, again and again until stopped, with `interval` seconds between two readings.
 
-    Each time `ask` says anew of which manifests, and is told whether this is not the first time. What makes a later reading
+    `ask` says each time of which manifests; its argument is whether this is a later time. What makes a later reading
     impossible comes in its place; the first one raises it.
     """
     again = False

@@ -1,6 +1,6 @@
 """The use case "watch": endless passes, each one turn of the loop. Level-based: every pass starts from what is.
 
-A pass never builds on what the last one remembered; memory here only serves to tell what is new (drift), how long to
+A pass never builds on what the last one remembered; memory here only serves to report what is new (drift), how long to
 wait after failures, and which manifests are in force. Limits and holds are never passed.
 """
 
@@ -19,7 +19,7 @@ from reconciler.core.digest import sealed
 from reconciler.core.drift import SENT, Memory
 from reconciler.core.news import Moment, news, unread
 from reconciler.core.remember import Remembering
-from reconciler.core.status import axes
+from reconciler.core.tally import passed
 from reconciler.engine.apply import Applying
 from reconciler.engine.claiming import Claiming
 from reconciler.engine.group import Open
@@ -37,7 +37,6 @@ from reconciler.model.fleet import Manifest
 from reconciler.model.memory import NOTHING_REMEMBERED
 from reconciler.model.plan import FleetPlan, Plan
 from reconciler.model.provenance import Provenance
-from reconciler.model.verdict import Health, Sync
 from reconciler.ports import Clock, History, Rollbacks
 
 LONGEST_PAUSE = 900.0
@@ -103,6 +102,8 @@ class Watching:
         self._opened: Open | None = None
         self._memory = {} if told is None else told
         self._failures = 0
+        self._slower = False
+        """Whether the next pass should come later: what was read or sent failed. What only a person can end slows nothing."""
         self._found = DONE
         self._fleets = 0
         self._held: ReconcilerError | None = None
@@ -111,13 +112,13 @@ class Watching:
         self._approved: dict[str, FleetPlan] = {}
         """The plans that a person approved, by fleet."""
         self._unplanned = ""
-        """Why the last pass had no plan, where that was told."""
+        """Why the last pass had no plan, where that was reported."""
         self._claiming = Claiming(self.history)
         self._observed: set[str] = set()
-        """Fleets that were said to be merely observed."""
+        """Fleets of which it was reported that they are only observed."""
 
     def events(self) -> Generator[AnyEvent, None, None]:
-        """Watch, telling what happens. Raises what is wrong with the very first manifests, or with filters from the start."""
+        """Watch, yielding events. Raises what is wrong with the very first manifests, or with filters from the start."""
         for event in self._passes():
             yield event
             if isinstance(event, Halted) and self.watched.apply and self.rollbacks is not None:
@@ -130,11 +131,12 @@ class Watching:
             began = self.clock.monotonic()
             self._fleets = 0
             failed = yield from self._pass(number)
-            if self._fleets or not self.clock.stopping():
-                yield self._completed(number, self.clock.monotonic() - began)
-            self._failures = self._failures + 1 if failed else 0
+            self._failures = self._failures + 1 if self._slower else 0
             self.exit_code = failed or self._found
-            if self.watched.once or self.wake.rest(self.clock, self._pause()):
+            pause = 0.0 if self.watched.once else self._pause()
+            if self._fleets or not self.clock.stopping():
+                yield self._completed(number, self.clock.monotonic() - began, pause)
+            if self.watched.once or self.wake.rest(self.clock, pause):
                 break
         if not self.watched.once:
             self.exit_code = 0
@@ -155,6 +157,7 @@ class Watching:
         return min(grown, max(LONGEST_PAUSE, self.watched.interval)) * (1 + JITTER * (2 * self.random() - 1))
 
     def _pass(self, number: int) -> Generator[AnyEvent, None, int]:
+        self._slower = True
         yield from self._reload()
         manifest = self.manifests.manifest
         if manifest is None or self._opened is None:
@@ -200,6 +203,8 @@ class Watching:
         finally:
             self._applying = None
             planned.close()  # the next pass may be long away, or be one of other manifests
+        sent = applying.result if applying is not None else DONE
+        self._slower = sent not in {DONE, NOTHING_SENT} or all(fleet.error for fleet in planned.plan.fleets)
         self._found = self._remaining(planned.plan, applying)
         return self._result(planned.plan, applying) or held
 
@@ -234,7 +239,7 @@ class Watching:
                 del self._memory[name]
 
     def _tell(self, fleet: FleetPlan, planned: PlanResult) -> Iterator[AnyEvent]:
-        """Tell what is new of a fleet since the last pass."""
+        """Yield what is new of a fleet since the last pass."""
         memory, moment = self._memory.setdefault(fleet.fleet, Memory()), self._moment()
         if fleet.error:
             yield from unread(memory, fleet, moment)
@@ -262,7 +267,7 @@ class Watching:
                     self._approved[fleet.fleet] = one.approved
 
     def _corrects(self, fleet: FleetPlan) -> bool:
-        """Return whether changes of a fleet may go in this pass: limits and its own mode allow it, or a person did."""
+        """Return whether changes of a fleet may be sent in this pass: limits and its own mode allow it, or a person did."""
         may = self._mode(fleet.fleet) == "apply" or fleet.fleet in self._approved
         return self.watched.apply and may and self._unlimited(fleet) and fleet.connection not in self._claiming.theirs
 
@@ -277,7 +282,7 @@ class Watching:
         return "propose" if mode == "apply" and self.watched.propose else mode
 
     def _correct(self, planned: PlanResult) -> Generator[AnyEvent, None, Applying | None]:
-        """Apply what may go; return the run, None where nothing may. That limits block a fleet was told by then."""
+        """Apply what may be sent; return the run, or None. That limits block a fleet was reported before."""
         if not self.watched.apply:
             return None
         may: list[FleetPlan] = []
@@ -314,33 +319,24 @@ class Watching:
         return mine and self._goes(fleet) and not self._corrects(fleet)
 
     def _goes(self, fleet: FleetPlan) -> bool:
-        """Return whether something of a fleet may go: now or, where this pass waits, once something else took effect."""
+        """Return whether a change of a fleet may be sent: now or, where this pass waits, once another change took effect."""
         later = self.watched.options.wait and any(held.follows for held in fleet.held)
         return not fleet.error and (later or bool(fleet.changes))
 
     def _end(self, number: int, planned: PlanResult, applying: Applying | None) -> Iterator[Passed]:
-        """Tell of each fleet how it stands after the pass, corrections included."""
+        """Yield the state of each fleet after the pass, corrections included."""
         outcomes = applying.outcomes if applying is not None else []
         for fleet in planned.plan.fleets:
-            both = (Sync.UNKNOWN, Health.UNKNOWN) if fleet.error else axes(planned.assessment(fleet.fleet))
-            yield Passed(
-                at=self.clock.now(),
-                run=self.run,
-                fleet=fleet.fleet,
-                number=number,
-                sync=both[0].value,
-                health=both[1].value,
-                changes=len(fleet.changes),
-                held=len(fleet.held),
-                violations=len(fleet.violations),
-                mistakes=len(fleet.mistakes),
-                waited=self.watched.options.wait,
-                reasons=dict(Counter(code for held in fleet.held for code in {one.code.value for one in held.reasons})),
-                outcomes=dict(Counter(one.result.value for one in outcomes if one.fleet == fleet.fleet)),
-            )
+            one = None if fleet.error else planned.assessment(fleet.fleet)
+            came = Counter(each.result.value for each in outcomes if each.fleet == fleet.fleet)
+            moment = Moment(self.clock.now(), self.run)
+            yield passed(fleet, one, moment, number=number, waited=self.watched.options.wait, outcomes=came)
 
-    def _completed(self, number: int, seconds: float) -> Completed:
-        return Completed(at=self.clock.now(), run=self.run, number=number, fleets=self._fleets, seconds=seconds)
+    def _completed(self, number: int, seconds: float, pause: float) -> Completed:
+        at, loaded, commit = self.clock.now(), self.manifests.read_at, self.manifests.commit or ""
+        head = Completed(at=at, run=self.run, number=number, fleets=self._fleets, seconds=seconds, pause=pause)
+        why = {"invalid": self.manifests.problem, "unplanned": self._unplanned}
+        return msgspec.structs.replace(head, manifests_at=loaded, commit=commit, **why)
 
     def _note(self, level: str, message: str, fleet: str = "") -> Note:
         return Note(at=self.clock.now(), run=self.run, level=level, message=message, fleet=fleet)

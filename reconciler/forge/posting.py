@@ -76,6 +76,14 @@ def put_issue(forge: Forge, mark: str, title: str, text: str) -> str:
     return forge.edit_issue(there, title, text, opened=True)
 
 
+def edit_open_issue(forge: Forge, mark: str, text: str) -> str:
+    """Edit our issue where it is open; return its address, or nothing."""
+    there = _issue(forge, mark)
+    if there is None or not there.open:
+        return ""
+    return forge.edit_issue(there, there.title, text, opened=True)
+
+
 def close_issue(forge: Forge, mark: str, text: str) -> str:
     """Close our issue where it is open, and comment on why; return its address, or nothing."""
     there = _issue(forge, mark)

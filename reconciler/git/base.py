@@ -70,6 +70,10 @@ class Refs:
         """Return the command that fetches the whole history."""
         return f"git fetch --unshallow {shlex.quote(self.remote() or 'REMOTE')}"
 
+    def fetch_all(self) -> str:
+        """Return the command that fetches all branches."""
+        return self.unshallow() if self.shallow() else f"git fetch {shlex.quote(self.remote() or 'REMOTE')}"
+
     def fetch(self, what: str) -> str:
         """Return the command that fetches a commit or a refspec, with all of its history."""
         deepen = " --unshallow" if self.shallow() else ""

@@ -61,6 +61,7 @@ class History:
         theirs = refs.known(commit)
         ancestor = theirs != "" and refs.is_ancestor(commit, head)
         shallow = refs.shallow()
+        own = theirs != "" and theirs == head
         return Placement(
             head=head,
             known=theirs != "",
@@ -68,7 +69,8 @@ class History:
             found=not ancestor and self._found(saved, head),
             fetch=refs.unshallow() if shallow else refs.fetch(commit) if refs.remote() else "",
             shallow=shallow,
-            newer=self._newer(head, saved.paths, own=theirs != "" and theirs == head),
+            newer=self._newer(head, saved.paths, own=own),
+            alone="" if self._has_branch() or self._named(own=own) else refs.fetch_all(),
         )
 
     def _found(self, saved: Provenance, head: str) -> bool:
@@ -124,6 +126,10 @@ class History:
             if tip and self._refs.is_ancestor(head, tip) and self._between(head, tip, names):
                 return text(git(self._folder, "rev-parse", "--abbrev-ref", name))
         return ""
+
+    def _has_branch(self) -> bool:
+        """Return whether any branch is here: of a commit that was fetched by itself nobody can see what came after it."""
+        return text(git(self._folder, "for-each-ref", "--count=1", "refs/heads", "refs/remotes")) != ""
 
     def _named(self, *, own: bool) -> bool:
         """Return whether a branch or a tag names the very commit that is checked out: then it was meant.

@@ -224,7 +224,9 @@ class Store:
 
 def _as_if_of(event: Passed, before: Passed) -> Event:
     """Return the end of a pass as if it were that of another."""
-    return msgspec.structs.replace(event, at=before.at, run=before.run, number=before.number, outcomes=before.outcomes)
+    return msgspec.structs.replace(
+        event, at=before.at, run=before.run, number=before.number, outcomes=before.outcomes, read_at=before.read_at
+    )
 
 
 def tail(on: Connection) -> tuple[int, str]:

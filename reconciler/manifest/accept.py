@@ -14,6 +14,7 @@ import msgspec
 from msgspec import inspect
 
 from reconciler.core.names import suggestion
+from reconciler.manifest.parsed import meant
 from reconciler.manifest.read import AGAIN
 from reconciler.model.connection import Secret
 from reconciler.model.kind import ONE_LINE, SAID
@@ -223,7 +224,10 @@ def shape_of(value: Any) -> str:
     """Return what a value is, in a word for people."""
     if isinstance(value, dict):
         return "mapping"
-    return "list" if isinstance(value, list) else "text"
+    if isinstance(value, list):
+        return "list"
+    sense = meant(value)
+    return "boolean" if isinstance(sense, bool) else "text" if isinstance(sense, str) else "number"
 
 
 def _name(path: Path) -> str:

@@ -26,7 +26,7 @@ def unnamed(value: Any) -> tuple[str, str]:
 
 
 def wrong_head(value: Mapping[str, Any]) -> Iterator[Misfit]:
-    """Yield why nobody can tell what a document is."""
+    """Yield why the kind of a document cannot be determined."""
     if value["apiVersion"] != API:
         yield Misfit(("apiVersion",), "api-version", f"apiVersion must be {API}", RIGHT, typed=value["apiVersion"])
         return

@@ -127,7 +127,7 @@ class _Loading:
     def finish(self, paths: Sequence[Path], *, may_be_empty: bool) -> Manifest:
         """Check what everything means together; raise ManifestError when anything is wrong."""
         if not any(self.found.values()) and not self.failed and not may_be_empty:
-            where = ", ".join(str(path) for path in paths)
+            where = ", ".join("standard input" if path == STANDARD_INPUT else str(path) for path in paths)
             besides = f" ({self.others} other YAML documents were ignored)" if self.others else ""
             skipped = "".join(f"; {one.origin}: {one.message}" for one in self.diagnostics[:SAMPLE])
             raise SettingsError(

@@ -1,6 +1,6 @@
 """A value that somebody wrote out of habit → one that fits, by the type that is wanted.
 
-A lone value goes into a list, a key of another tool becomes ours, `10` becomes `10%`. None where there is no such value.
+A lone value is put into a list, a key of another tool becomes ours, `10` becomes `10%`. None where there is no such value.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from msgspec import inspect
 from reconciler.manifest.accept import fields_of, fits, is_shape, members
 from reconciler.manifest.idioms import ALIENS, FILLS, HOMES
 from reconciler.manifest.layout import Value
+from reconciler.manifest.parsed import meant
 from reconciler.model.fleet import (
     ChannelSpec,
     Failure,
@@ -231,7 +232,12 @@ def _suspend(value: Value) -> Value:
 
 
 def _lone(key: str, **rest: str) -> Callable[[Value], Value]:
-    return lambda value: {key: value[0] if isinstance(value, list) and len(value) == 1 else value, **rest}
+    def made(value: Value) -> Value:
+        if isinstance(value, str) and isinstance(meant(value), bool):
+            return None  # that there is such a thing says nothing of what it is
+        return {key: value[0] if isinstance(value, list) and len(value) == 1 else value, **rest}
+
+    return made
 
 
 FROM: dict[type, Callable[[Value], Value]] = {

@@ -23,8 +23,8 @@ def policies(document: Document) -> Findings:
         if entry.workload not in spec.workloads and not renamed:
             near = suggestion(entry.workload, list(spec.workloads))
             message = (
-                f"the quarantine names {entry.workload!r}, which this fleet does not list{near}; if the platform "
-                f"knows no such workload either, {entry.version} is held for every workload of the fleet"
+                f"the quarantine names {entry.workload!r}, which this fleet does not list; if the platform "
+                f"knows no such workload either, {entry.version} is held for every workload of the fleet{near}"
             )
             yield finding(document, (*path, "workload"), "unknown-workload", message, severity=Severity.WARNING)
         yield from _day(document, entry.until, (*path, "until"))
@@ -41,7 +41,7 @@ def _allowance(document: Document, one: Allowance, path: Path, *, renamed: bool)
         yield finding(document, where, "allow-workload", message, "remove `workload`")
     elif one.workload is not None and one.workload not in document.spec.workloads and not renamed:
         near = suggestion(one.workload, list(document.spec.workloads))
-        message = f"`allow` names {one.workload!r}, which this fleet does not list{near}: it lifts nothing"
+        message = f"`allow` names {one.workload!r}, which this fleet does not list: it lifts nothing{near}"
         yield finding(document, where, "unknown-workload", message, severity=Severity.WARNING)
     yield from _day(document, one.until, (*path, "until"))
 

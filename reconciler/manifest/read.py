@@ -88,11 +88,23 @@ class _Hopeless(Exception):
         self.problem = Problem(code, message, offset)
 
 
+OPENING = frozenset("{['\"")
+"""What begins something that has an end of its own."""
+
+
 def _broken(error: yaml.YAMLError, content: str) -> Problem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     words = [str(part) for part in (getattr(error, "context", None), getattr(error, "problem", None)) if part]
     offset = mark.index if mark is not None else _forbidden(content)
     hint = "indent with spaces: YAML allows no tabs" if content[offset : offset + 1] == "\t" else ""
+    begun = getattr(error, "context_mark", None)
+    if (
+        begun is not None
+        and mark is not None
+        and begun.line != mark.line
+        and content[begun.index : begun.index + 1] in OPENING
+    ):
+        hint = f"the {content[begun.index]} at line {begun.line + 1}, column {begun.column + 1}, is not closed"
     return Problem(
         "yaml", "this is not valid YAML: " + (", ".join(words) or str(error).split("\n")[0]), offset, hint=hint
     )
@@ -145,7 +157,7 @@ class _Document:
             event = get()
             kind = type(event)
             if not keyed:
-                note(event.start_mark.index)  # of an entry, or of an end, which goes again
+                note(event.start_mark.index)  # of an entry, or of an end, which is removed again
             elif kind is not MappingEndEvent:
                 key = event.value if kind is ScalarEvent else self._no_key(event)
                 note(event.start_mark.index)

@@ -158,7 +158,7 @@ def _cycle(lines: list[_Line]) -> Diagnostic:
     names = " → ".join([first.workload, *(line.required for line in lines)])
     return Diagnostic(
         code="requirement-cycle",
-        message=f"requirements form a circle: {names}; none of them could ever go first",
+        message=f"circular requirements: {names}; none of these could be deployed first",
         origin=first.document.locate(first.path),
         related=tuple(
             Related(f"{line.workload} requires {line.required}", line.document.locate(line.path)) for line in others

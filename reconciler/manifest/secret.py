@@ -24,7 +24,7 @@ def resolve(secret: Secret, environ: Mapping[str, str], base: Path) -> str:
             raise SettingsError(f"the environment variable {secret.env} is {state}", hint=f"export {secret.env}=…")
         return value.strip()
     path = base / (secret.file or "")
-    if path.is_fifo():  # it may be read again while a run goes on, and whoever wrote it is gone then
+    if path.is_fifo():  # it may be read again during a run, when its writer has exited
         raise SettingsError(f"the secret's file {path} is a named pipe", hint="name a file, which can be read again")
     try:
         with path.open(encoding="utf-8") as file:

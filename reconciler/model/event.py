@@ -6,10 +6,11 @@ from typing import Any
 import msgspec
 
 from reconciler.model.change import Reason, Request, Verb
+from reconciler.model.notice import Delivery, NoticeKind
 from reconciler.model.outcome import Excess, Outcome, Receipt, Result
 from reconciler.model.plan import Lifted, Plan, Violation
 from reconciler.model.quantity import iso
-from reconciler.model.rollout import RolloutId, Ruling
+from reconciler.model.ruling import RolloutId, Ruling
 from reconciler.model.unit import Ref
 
 FORMAT = "reconciler/event.v1"
@@ -137,6 +138,17 @@ class Blocked(Event, frozen=True, kw_only=True):
     excess: tuple[Excess, ...] = ()
 
 
+class Failing(msgspec.Struct, frozen=True, kw_only=True):
+    """Slots of one workload that fail alike: as many as `slots`, a few of which are in `units`."""
+
+    workload: Ref
+    version: str | None
+    slots: int
+    units: tuple[Ref, ...]
+    error: str = ""
+    """What the platform says of the first of them."""
+
+
 class Passed(Event, frozen=True, kw_only=True):
     """One turn of watch ended for a fleet, its corrections included; `outcomes` counts what these came to."""
 
@@ -154,6 +166,19 @@ class Passed(Event, frozen=True, kw_only=True):
     outcomes: dict[str, int] = {}
     reasons: dict[str, int] = {}
     """How many of the held changes have each reason; one may have several."""
+    platform: str = ""
+    read_at: float | None = None
+    """When what it was judged by was read, in seconds since 1970; None where its connection could not be read."""
+    error: str = ""
+    """Why it could not be read."""
+    verdicts: dict[str, int] = {}
+    """How many of its slots have each verdict, as they were read."""
+    standings: dict[str, int] = {}
+    """How many of its managed slots stand how: each is in one count."""
+    failing: tuple[Failing, ...] = ()
+    """What fails or is stuck, most slots first; of many kinds only the largest."""
+    budgets: dict[str, int] = {}
+    """Devices that the fleet's limits still let through, by verb; a verb without a limit is not there."""
 
 
 class Completed(Event, frozen=True, kw_only=True):
@@ -162,6 +187,15 @@ class Completed(Event, frozen=True, kw_only=True):
     number: int
     fleets: int
     seconds: float
+    pause: float = 0.0
+    """Seconds until the next turn begins."""
+    manifests_at: float | None = None
+    """When the manifests in force were last read, in seconds since 1970; None where none came into force."""
+    commit: str = ""
+    invalid: str = ""
+    """Why the manifests that are there now are not in force."""
+    unplanned: str = ""
+    """Why there was no plan."""
 
 
 class DriftCause(StrEnum):
@@ -266,6 +300,23 @@ class Approved(Event, frozen=True, kw_only=True):
     by: str
 
 
+class Notified(Event, frozen=True, kw_only=True):
+    """A message about troubles was sent, or could not be; `count` of them ended alike since the last such event.
+
+    `keys` name the troubles: a history remembers that they were told until their end is.
+    """
+
+    target: str
+    kind: NoticeKind
+    result: Delivery
+    title: str
+    keys: tuple[str, ...] = ()
+    sizes: tuple[int, ...] = ()
+    """How many slots each trouble was about, by order of magnitude: one that grows tenfold is told again."""
+    count: int = 1
+    error: str = ""
+
+
 class Finished(Event, frozen=True, kw_only=True):
     """A run ended."""
 
@@ -294,6 +345,7 @@ AnyEvent = (
     | RolledBack
     | Proposed
     | Approved
+    | Notified
     | Finished
 )
 

@@ -1,4 +1,4 @@
-"""What was remembered of rollouts: what neither git nor a platform can answer. Losing it makes a run slower, never wrong."""
+"""What was remembered: what neither git nor a platform can answer. Losing it makes a run slower, never wrong."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 from reconciler.model.change import Verb
 from reconciler.model.plan import Plan
-from reconciler.model.rollout import RolloutId, Ruling
+from reconciler.model.ruling import RolloutId, Ruling
 from reconciler.model.unit import Ref
 
 
@@ -98,6 +98,8 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """In the order of their times, as far back as was asked for."""
     proposals: Mapping[str, Proposal] = {}
     """The newest plan that was proposed for each fleet."""
+    notified: Mapping[tuple[str, str], int] = {}
+    """Troubles that a target was told of and whose end it was not, by target and key: how large, by order of magnitude."""
     unanswered: tuple[Unanswered, ...] = ()
     """What nobody knows the outcome of until a later reading shows it, as far back as what went, and among that."""
     in_flight: tuple[InFlight, ...] = ()

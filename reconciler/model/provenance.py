@@ -52,6 +52,8 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
     """The command that fetches what is missing; empty where nothing can be fetched."""
     newer: str
     """The branch that has newer manifests than the older commit of it that is checked out; empty for none."""
+    alone: str
+    """The command that fetches a branch, where none is here that could show newer manifests; empty where one is."""
 
 
 class Loosening(StrEnum):

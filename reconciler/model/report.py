@@ -41,6 +41,8 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     sent: int
     seconds: float | None = None
     waited: bool = True
+    interrupted: bool = False
+    """Whether a stop ended the wait for changes that were accepted."""
     blocked: tuple[tuple[str, Violation], ...] = ()
     lifted: tuple[tuple[str, Lifted], ...] = ()
     """Limits that fleets themselves lift (`allow:`), by fleet."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
 import msgspec
@@ -52,6 +51,8 @@ class Answer(NamedTuple):
         text = self.headers.get("retry-after", "").strip()
         if text.isascii() and text.isdigit():
             return float(text[:9])
+        from email.utils import parsedate_to_datetime  # slow, and few answers need it
+
         try:
             return max(0.0, parsedate_to_datetime(text).timestamp() - now)
         except (ValueError, TypeError, OverflowError):
@@ -159,7 +160,16 @@ def hinted(hints: Mapping[int, str]) -> Refused:
 
 
 def _redirected(answer: Answer, operation: str, scrub: Scrub) -> PlatformError:
-    target = clean(scrub(answer.headers.get("location", "nowhere")))
+    location = answer.headers.get("location")
+    if location is None:
+        return UnexpectedAnswer(
+            f"the platform answered {answer.status} with neither data nor another address: {error_text(answer, scrub)}",
+            operation=operation,
+            status=answer.status,
+            request_id=answer.request_id,
+            hint="something between here and the platform may answer in its place (a cache, a proxy): check the connection's url",
+        )
+    target = clean(scrub(location))
     return UnexpectedAnswer(
         f"the platform answered {answer.status}, a redirect to {target}; redirects are not followed, "
         "since the token would go there too",

@@ -2,9 +2,8 @@
 
 It gives decoded answers or raises `PlatformError`; whether a request may have taken effect is in `error.sent`. Reads
 are repeated when the failure may pass. Writes are repeated only when they certainly were not processed: no connection
-came about, or the platform answered 429. The retry loop is our own, ten lines: it has to stop when the run is asked to
-stop, to obey Retry-After and to fit into a deadline of the caller's clock, which a retry library would have to be
-taught piece by piece.
+came about, or the platform answered 429. The retry loop is our own: it has to stop with the run, to obey Retry-After
+and to fit into a deadline of the caller's clock, which a retry library would have to be taught piece by piece.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import os
 import random
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, suppress
 from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
@@ -22,13 +21,16 @@ import msgspec
 
 from reconciler import __version__
 from reconciler.errors import PlatformError, RateLimited, SettingsError, UnexpectedAnswer, Unreachable
-from reconciler.platforms.answers import Answer, Refused, clean, refusal, unreadable
+from reconciler.platforms.answers import Answer, Refused, refusal, unreadable
 from reconciler.platforms.body import CannotUnpack, TooLarge, start, start_of_refusal, unpacked
 from reconciler.platforms.credentials import Credentials, checked_url
-from reconciler.platforms.line import STOPPED, Call, Late, NoAnswer, NotSent, is_tls
-from reconciler.platforms.transport import Network, Reply, Request, Transport
+from reconciler.platforms.heard import Heard, brought
+from reconciler.platforms.line import Call, NoAnswer
+from reconciler.platforms.pace import Pace
+from reconciler.platforms.transport import Asked, Network, Reply, Request, Transport
+from reconciler.platforms.unanswered import failed, over
 from reconciler.platforms.written import Written, written
-from reconciler.ports import Clock
+from reconciler.ports import SILENT, Clock, ReadProgress
 
 if TYPE_CHECKING:
     import httpx
@@ -52,7 +54,8 @@ class Client:
 
     `url` is the API's base; `timeout` in seconds, for one request from connecting to the last byte of its
     answer; `per_second` the most requests started in a second; `max_megabytes` the largest answer, unpacked; `ends`
-    (monotonic seconds) is when reads are no longer repeated, where that is not as usual; `refused` reads a refusal.
+    (monotonic seconds) is when reads are no longer repeated, where that is not as usual; `refused` reads a refusal; `progress`
+    hears how each request went.
     Raises SettingsError for a URL or token that must not be used.
     """
 
@@ -71,6 +74,7 @@ class Client:
         ends: float | None = None,
         refused: Refused = refusal,
         transport: httpx.BaseTransport | None = None,
+        progress: ReadProgress = SILENT,
         chance: Callable[[], float] = random.random,
         environ: Mapping[str, str] = os.environ,
     ) -> None:
@@ -85,11 +89,13 @@ class Client:
         self._ends = ends
         self._refused = refused
         self._slots = threading.BoundedSemaphore(concurrency)
-        self._pace = _Pace(clock, per_second)
+        self._pace = Pace(clock, per_second)
         self._chance = chance
         self._environ = environ
-        self._transport: Transport | None = _over_httpx(self.url, transport) if transport is not None else None
+        self._progress = progress
+        self._transport: Transport | None = brought(self.url, transport, progress) if transport is not None else None
         self._opening = threading.Lock()
+        self._ahead: Asked | None = None
         self._headers = {
             "Accept": "application/json",
             "Accept-Encoding": "gzip, deflate",
@@ -103,6 +109,7 @@ class Client:
 
     def close(self) -> None:
         """Close the connections; a later request opens new ones."""
+        self._taken("")
         with self._opening:
             if self._transport is not None:
                 self._transport.close()
@@ -117,11 +124,24 @@ class Client:
         """Read; repeated when the failure may pass. Raises PlatformError."""
         return self._repeated(lambda until: self._sent("GET", path, operation, until, _whole, params=params))
 
-    def read(self, path: str, operation: str, decode: Callable[[bytes], T], params: Params | None = None) -> T:
-        """Read and decode; a body that does not decode counts as a failure that may pass. Raises PlatformError."""
+    def read(
+        self,
+        path: str,
+        operation: str,
+        decode: Callable[[bytes], T],
+        params: Params | None = None,
+        then: Params | None = None,
+    ) -> T:
+        """Read and decode; a body that does not decode counts as a failure that may pass. Raises PlatformError.
+
+        With `then` the same is going to be read with these: the platform works on that while what came is decoded.
+        """
 
         def once(until: float) -> T:
-            return self.decoded(self._sent("GET", path, operation, until, _whole, params=params), operation, decode)
+            answer = self._sent("GET", path, operation, until, _whole, params=params)
+            if then is not None:
+                self._ask_ahead(path, operation, then)
+            return self.decoded(answer, operation, decode)
 
         return self._repeated(once)
 
@@ -213,60 +233,82 @@ class Client:
     ) -> T:
         """Return what `use` makes of a good answer and the parts of its body; raise PlatformError for any other end."""
         operation = f"{self._platform}: {operation}"
-        read = method == "GET"
-        content = None if read or body is None else msgspec.json.encode(body)
-        identity = self._credentials.headers(None if read else until)
-        with self._slot(until, operation):
-            self._pace.wait()
-            call = Call(self._clock, min(until, self._clock.monotonic() + self._timeout), stoppable=read)
-            if call.ended():
-                raise self._over(call, operation, sent=False)
-            request = self._request(method, path, params, content, call, identity)
-            try:
-                with closing(self._network(operation).send(request)) as reply:
-                    answer = Answer(reply.status, b"", reply.headers)
-                    parts = self._parts(reply, operation)
-                    if not 200 <= reply.status < 300:
-                        refused = answer._replace(content=start_of_refusal(parts))
-                        raise self._refused(refused, operation, self._clock.now(), self.scrub)
-                    return use(answer, parts)
-            except (NoAnswer, CannotUnpack) as failure:
-                raise self._failure(failure, operation, call) from None
-
-    @contextmanager
-    def _slot(self, until: float, operation: str) -> Iterator[None]:
-        """Wait for one of the requests that may run at a time."""
-        if not self._slots.acquire(timeout=max(0.0, until - self._clock.monotonic())):
-            raise Unreachable("no time was left to send it", operation=operation, sent=False)
+        target = self._target(path, params)
+        asked = self._taken(target if method == "GET" else "")
+        if asked is None:
+            asked = self._asked(method, target, body, operation, until, until, whole=use is _whole)
         try:
-            yield
+            with closing(asked.reply()) as reply:
+                answer = Answer(reply.status, b"", reply.headers)
+                parts = self._parts(reply, operation)
+                if not 200 <= reply.status < 300:
+                    refused = answer._replace(content=start_of_refusal(parts))
+                    raise self._refused(refused, operation, self._clock.now(), self.scrub)
+                return use(answer, parts)
+        except (NoAnswer, CannotUnpack) as failure:
+            raise failed(failure, self.url, operation, asked.request.call, self.scrub) from None
         finally:
             self._slots.release()
+
+    def _asked(  # a request, and how long it may wait for its turn and for its answer
+        self, method: str, target: str, body: object, operation: str, turn: float, until: float, *, whole: bool
+    ) -> Asked:
+        """Send a request, and keep one of those that may run at a time until who takes the answer gives it back."""
+        read = method == "GET"
+        headers = {**self._headers, **self._credentials.headers(None if read else until)}
+        content = None if read or body is None else msgspec.json.encode(body)
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        if not self._slots.acquire(timeout=max(0.0, turn - self._clock.monotonic())):
+            raise Unreachable("no time was left to send it", operation=operation, sent=False)
+        try:
+            self._pace.wait()
+            call = Call(self._clock, min(until, self._clock.monotonic() + self._timeout), stoppable=read)
+            return self._begun(Request(method, target, headers, content, call, whole), operation)
+        except BaseException:
+            self._slots.release()
+            raise
+
+    def _begun(self, request: Request, operation: str) -> Asked:
+        if request.call.ended():
+            raise over(self.url, operation, request.call, sent=False)
+        try:
+            return self._network(operation).ask(request)
+        except NoAnswer as failure:
+            raise failed(failure, self.url, operation, request.call, self.scrub) from None
+
+    def _ask_ahead(self, path: str, operation: str, params: Params) -> None:
+        """Send a read whose answer is going to be taken next; not where it would have to wait for its turn."""
+        now, target = self._clock.monotonic(), self._target(path, params)
+        with suppress(PlatformError):  # who wants the answer asks again
+            operation = f"{self._platform}: {operation}"
+            asked = self._asked("GET", target, None, operation, now, now + self._timeout, whole=True)
+            self._taken("")
+            with self._opening:
+                self._ahead = asked
+
+    def _taken(self, target: str) -> Asked | None:
+        """Return the request that was sent ahead, if it is this one; another one is given up."""
+        with self._opening:
+            asked, self._ahead = self._ahead, None
+        if asked is None or (asked.request.target == target and not asked.request.call.ended()):
+            return asked
+        asked.drop()
+        self._slots.release()
+        return None
 
     def _network(self, operation: str) -> Transport:
         with self._opening:
             if self._transport is None:
                 try:
-                    self._transport = Network(self.url, self._environ)
+                    self._transport = Heard(Network(self.url, self._environ), self._progress)
                 except SettingsError as wrong:
                     raise Unreachable(str(wrong), operation=operation, sent=False, hint=wrong.hint) from None
             return self._transport
 
-    def _request(
-        self,
-        method: str,
-        path: str,
-        params: Params | None,
-        content: bytes | None,
-        call: Call,
-        identity: Mapping[str, str],
-    ) -> Request:
-        """Return a request; what no address may hold is quoted in it."""
-        target = f"{self._base}{path}?{urlencode(params)}" if params else self._base + path
-        headers = {**self._headers, **identity}
-        if content is not None:
-            headers["Content-Type"] = "application/json"
-        return Request(method, quote(target, safe=_ADDRESS), headers, content, call)
+    def _target(self, path: str, params: Params | None) -> str:
+        """Return the path with the query; what no address may hold is quoted in it."""
+        return quote(f"{self._base}{path}?{urlencode(params)}" if params else self._base + path, safe=_ADDRESS)
 
     def _parts(self, reply: Reply, operation: str) -> Iterator[bytes]:
         """Yield the body unpacked, as long as it has the time and the size for that."""
@@ -284,34 +326,6 @@ class Client:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise unreadable(answer, f"{self._platform}: {operation}", str(error), self.scrub) from None
 
-    def _over(self, call: Call, operation: str, *, sent: bool = True) -> Unreachable:
-        """Return the error for a call that ended before its answer was there."""
-        if call.ended() == STOPPED:
-            return Unreachable("the run was asked to stop", operation=operation, sent=sent)
-        if not sent:
-            return Unreachable("no time was left to send it", operation=operation, sent=False)
-        hint = "try again, or raise the connection's requests.timeout"
-        return Unreachable(
-            f"{self.url} did not answer in time", operation=operation, retryable=True, sent=sent, hint=hint
-        )
-
-    def _failure(self, error: NoAnswer | CannotUnpack, operation: str, call: Call) -> PlatformError:
-        """Return the error for a request without an answer."""
-        said = clean(self.scrub(str(error))) or type(error).__name__
-        if isinstance(error, CannotUnpack):
-            return UnexpectedAnswer(f"the body cannot be unpacked: {said}", operation=operation, retryable=True)
-        unsent = isinstance(error, NotSent)
-        if unsent and is_tls(error):
-            hint = "check the connection's url, and the certificates this machine trusts (SSL_CERT_FILE)"
-            return Unreachable(f"TLS with {self.url} failed: {said}", operation=operation, sent=False, hint=hint)
-        if call.ended() == STOPPED or isinstance(error, Late):
-            return self._over(call, operation, sent=not unsent)
-        if unsent:
-            text, hint = f"no connection to {self.url}: {said}", "check the connection's url, the network and any proxy"
-        else:
-            text, hint = f"the connection to {self.url} broke off: {said}", "try again"
-        return Unreachable(text, operation=operation, retryable=True, sent=not unsent, hint=hint)
-
 
 def segment(name: str) -> str:
     """Return a name as one segment of a path: nothing in it is safe, and one of dots alone would change the path."""
@@ -320,31 +334,6 @@ def segment(name: str) -> str:
 
 
 def _whole(answer: Answer, parts: Iterator[bytes]) -> Answer:
-    return answer._replace(content=b"".join(parts))
-
-
-class _Pace:
-    """At most so many requests a second, evenly spaced; None is no bound."""
-
-    def __init__(self, clock: Clock, per_second: float | None) -> None:
-        self._clock = clock
-        self._gap = 1.0 / per_second if per_second else 0.0
-        self._next = 0.0
-        self._lock = threading.Lock()
-
-    def wait(self) -> None:
-        """Wait for the turn of one request."""
-        if not self._gap:
-            return
-        with self._lock:
-            now = self._clock.monotonic()
-            turn = max(now, self._next)
-            self._next = turn + self._gap
-        if turn > now:
-            self._clock.sleep(turn - now)
-
-
-def _over_httpx(url: str, transport: httpx.BaseTransport) -> Transport:
-    from reconciler.platforms.over_httpx import OverHttpx  # only who brings a transport of httpx's along needs it
-
-    return OverHttpx(url, transport)
+    """Return an answer with its body; a long one came as one part, which is not copied."""
+    first, second = next(parts, b""), next(parts, b"")
+    return Answer(answer.status, b"".join((first, second, *parts)) if second else first, answer.headers)

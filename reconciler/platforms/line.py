@@ -11,7 +11,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from reconciler.ports import Clock
 
@@ -92,6 +92,10 @@ class Line:
         """Return what came, at least a byte; nothing once the other side has closed."""
         return self._waiting(call, lambda: self._sock.recv(most), selectors.EVENT_READ)
 
+    def fill(self, place: memoryview, call: Call) -> int:
+        """Put there what came, at least a byte, and return how many; 0 once the other side has closed."""
+        return self._waiting(call, lambda: self._sock.recv_into(place), selectors.EVENT_READ)
+
     def write(self, content: bytes, call: Call) -> None:
         """Send all of it."""
         left = memoryview(content)
@@ -139,25 +143,32 @@ class Tls(Line):
             raise
 
     def read(self, call: Call, most: int = PART) -> bytes:
-        """Return what came, however much."""
-        del most
+        """Return what came."""
+        place = bytearray(most)
+        return bytes(place[: self.fill(memoryview(place), call)])
+
+    def fill(self, place: memoryview, call: Call) -> int:
+        """Put there what came."""
         try:
-            return self._waiting(call, self._records, selectors.EVENT_READ)
+            return self._waiting(call, lambda: self._records(place), selectors.EVENT_READ)
         except NoAnswer as error:
             if isinstance(error.__cause__, ssl.SSLEOFError):  # many servers close without a word
-                return b""
+                return 0
             raise
 
-    def _records(self) -> bytes:
+    def _records(self, place: memoryview) -> int:
         """Read what came as one part: the work for a part is more than that of opening a record."""
-        found = more = self._tls.read(RECORD)
-        while more and self._came.pending:
+        found = more = self._record(place)
+        while more and found < len(place) and self._came.pending:
             try:
-                more = self._tls.read(RECORD)
+                more = self._record(place[found:])
             except ssl.SSLWantReadError:
                 break
             found += more
         return found
+
+    def _record(self, place: memoryview) -> int:
+        return cast("int", self._tls.read(RECORD, place))  # which it gives where it is told a place
 
     def _some_sent(self, content: memoryview) -> int:
         return self._tls.write(content)

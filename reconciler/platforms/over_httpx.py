@@ -10,7 +10,7 @@ import httpx
 
 from reconciler.platforms.body import CannotUnpack
 from reconciler.platforms.line import Late, NoAnswer, NotSent
-from reconciler.platforms.transport import Reply, Request
+from reconciler.platforms.transport import Asked, Reply, Request
 
 UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
@@ -22,8 +22,11 @@ class OverHttpx:
         self._origin = httpx.URL(url).copy_with(raw_path=b"/")
         self._transport = transport
 
-    def send(self, request: Request) -> Reply:
-        """Send a request and return its answer."""
+    def ask(self, request: Request) -> Asked:
+        """Return a request that is sent once its answer is taken: httpx does both at once."""
+        return Asked(request, lambda: self._reply(request), lambda: None)
+
+    def _reply(self, request: Request) -> Reply:
         url = self._origin.copy_with(raw_path=request.target.encode())
         extensions = {"timeout": {"read": request.call.left}}
         asked = httpx.Request(

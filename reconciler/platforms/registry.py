@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING
 
 from reconciler.errors import SettingsError
+from reconciler.platforms.entries import Entry, entries
 from reconciler.plugin import PlatformPlugin
-
-if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
 
 GROUP = "reconciler.platforms"
 
@@ -18,9 +15,9 @@ GROUP = "reconciler.platforms"
 class Installed(Mapping[str, PlatformPlugin]):
     """Plug-ins by name, sorted. Asking for one loads it, and raises SettingsError for one that is broken."""
 
-    def __init__(self, entries: Iterable[EntryPoint]) -> None:
-        self._entries: dict[str, set[EntryPoint]] = {}
-        for entry in entries:
+    def __init__(self, found: Iterable[Entry]) -> None:
+        self._entries: dict[str, set[Entry]] = {}
+        for entry in found:
             self._entries.setdefault(entry.name, set()).add(entry)
         self._loaded: dict[str, PlatformPlugin] = {}
 
@@ -41,21 +38,21 @@ class Installed(Mapping[str, PlatformPlugin]):
         return self._loaded[name]
 
 
-def _load(name: str, entries: set[EntryPoint]) -> PlatformPlugin:
-    first, *others = sorted(entries, key=lambda entry: entry.value)
+def _load(name: str, found: set[Entry]) -> PlatformPlugin:
+    first, *others = sorted(found, key=lambda entry: entry.value)
     if others:
         values = " and ".join(entry.value for entry in (first, *others))
         raise SettingsError(f"two plug-ins are called {name!r}: {values}", hint="uninstall one of them")
     try:
-        found = first.load()
+        plugin = first.load()
     except Exception as error:  # whatever a foreign module does when it is imported
         raise _broken(name, first, f"{type(error).__name__}: {error}") from error
-    if not isinstance(found, PlatformPlugin) or found.name != name:
-        raise _broken(name, first, f"it is no PlatformPlugin of this name, but {found!r}"[:200])
-    return found
+    if not isinstance(plugin, PlatformPlugin) or plugin.name != name:
+        raise _broken(name, first, f"it is no PlatformPlugin of this name, but {plugin!r}"[:200])
+    return plugin
 
 
-def _broken(name: str, entry: EntryPoint, why: str) -> SettingsError:
+def _broken(name: str, entry: Entry, why: str) -> SettingsError:
     hint = "reinstall or remove its package, or tell its authors"
     return SettingsError(f"the plug-in of the platform {name!r} ({entry.value}) cannot be used: {why}", hint=hint)
 
@@ -63,6 +60,4 @@ def _broken(name: str, entry: EntryPoint, why: str) -> SettingsError:
 @cache
 def installed() -> Installed:
     """Return the plug-ins that are installed, ours and those of others alike."""
-    from importlib.metadata import entry_points  # slow, and not needed for help
-
-    return Installed(entry_points(group=GROUP))
+    return Installed(entries(GROUP))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple, Protocol, cast
+from typing import NamedTuple, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 
 import h11
@@ -16,11 +16,15 @@ import h11
 from reconciler.platforms.environment import Proxy, proxy_of, tls_context
 from reconciler.platforms.line import PART, Call, Late, Line, NoAnswer, NotSent, Tls, connected
 
+T = TypeVar("T")
+
 LONGEST_HEAD = 100_000
 """Bytes that the head of an answer may have, and a line of its chunks."""
 BODILESS = {"GET", "HEAD", "DELETE"}
 """Methods that need no length to say that they have no body."""
 
+BLOCK = 4_194_304
+"""Bytes of a body that are put in one place at most, before anything of it came."""
 FEW = 8_192
 """Bytes read at once while only the head of an answer is waited for: what comes behind it need not pass h11."""
 
@@ -33,6 +37,8 @@ class Request(NamedTuple):
     headers: Mapping[str, str]
     content: bytes | None
     call: Call
+    whole: bool = True
+    """Whether the body of the answer is wanted whole, rather than as it comes."""
 
 
 class Reply:
@@ -45,11 +51,21 @@ class Reply:
         self.close = close
 
 
+class Asked:
+    """A request that was sent. Its answer is taken once, or else it is dropped."""
+
+    def __init__(self, request: Request, reply: Callable[[], Reply], drop: Callable[[], None]) -> None:
+        self.request = request
+        self.reply = reply
+        """Waits for the answer, to be closed. Raises NoAnswer, as do the parts of the answer."""
+        self.drop = drop
+
+
 class Transport(Protocol):
     """What carries requests. Safe to use from several threads."""
 
-    def send(self, request: Request) -> Reply:
-        """Send a request and return its answer, to be closed. Raises NoAnswer, as do the parts of the answer."""
+    def ask(self, request: Request) -> Asked:
+        """Send a request. Raises NoAnswer."""
         ...
 
     def close(self) -> None:
@@ -70,21 +86,32 @@ class Network:
         if parts.scheme == "https":  # http goes to loopback or bears no secret: no proxy is asked
             self._way.secure(environ)
 
-    def send(self, request: Request) -> Reply:
-        """Send a request and return its answer."""
+    def ask(self, request: Request) -> Asked:
+        """Send a request over a connection that no other uses until its answer was read."""
         try:
             connection = self._idle.pop()
         except IndexError:
             connection = _Connection(self._host, self._way)
             self._opened.append(connection)
-        try:
-            return connection.send(request, lambda: self._idle.append(connection))
-        except BaseException as error:
-            connection.close()
+
+        def give_back() -> None:
             self._idle.append(connection)
-            if isinstance(error, NoAnswer) and not request.call.sent:
-                raise NotSent(str(error)) from error
-            raise
+
+        def drop() -> None:
+            connection.close()
+            give_back()
+
+        def tried(act: Callable[[], T]) -> T:
+            try:
+                return act()
+            except BaseException as error:
+                drop()
+                if isinstance(error, NoAnswer) and not request.call.sent:
+                    raise NotSent(str(error)) from error
+                raise
+
+        answer = tried(lambda: connection.ask(request, give_back))
+        return Asked(request, lambda: tried(answer), drop)
 
     def close(self) -> None:
         """Close all connections."""
@@ -152,7 +179,8 @@ class _Connection:
         self._way = way
         self._line: Line | None = None
 
-    def send(self, request: Request, give_back: Callable[[], None]) -> Reply:
+    def ask(self, request: Request, give_back: Callable[[], None]) -> Callable[[], Reply]:
+        """Send a request; return what waits for its answer."""
         line, call = self._ready(request.call), request.call
         http = _speaking()
         headers = [("Host", self._host), *request.headers.items()]
@@ -169,8 +197,13 @@ class _Connection:
             raise
         except NoAnswer as error:  # the server may have answered already
             broken = error
-        answer = _head(http, line, call)
-        body = _Body(http, line, call, answer)
+        return lambda: self._reply(http, line, request, give_back, broken)
+
+    def _reply(  # where a request stands, and what is to be done once its answer was read
+        self, http: h11.Connection, line: Line, request: Request, give_back: Callable[[], None], broken: NoAnswer | None
+    ) -> Reply:
+        answer = _head(http, line, request.call)
+        body = _Body(http, line, request, answer)
 
         def close() -> None:
             if broken is not None or not body.ended or http.our_state is not h11.DONE:
@@ -201,18 +234,20 @@ class _Connection:
 class _Body:
     """The body of an answer. `ended` once it was read to its end, and nothing came after it."""
 
-    def __init__(self, http: h11.Connection, line: Line, call: Call, answer: h11.Response) -> None:
-        self._http, self._line, self._call = http, line, call
+    def __init__(self, http: h11.Connection, line: Line, request: Request, answer: h11.Response) -> None:
+        self._http, self._line, self._call, self._whole = http, line, request.call, request.whole
         self._length = next((int(value) for name, value in answer.headers if name == b"content-length"), None)
         if any(name == b"transfer-encoding" for name, _ in answer.headers):
             self._length = None
         self.ended = False
 
     def parts(self) -> Iterator[bytes]:
-        """Yield it as it comes."""
+        """Yield it as it comes, or in few parts where it is wanted whole."""
         event = _known(self._http)
         if self._length and (event is None or isinstance(event, h11.Data)):
-            yield from self._straight(bytes(event.data) if event is not None else b"", self._length)
+            first = bytes(event.data) if event is not None else b""
+            straight = self._blocks if self._whole and len(first) < self._length else self._straight
+            yield from straight(first, self._length)
             return
         if event is None:
             event = _next(self._http, self._line, self._call)
@@ -230,12 +265,44 @@ class _Body:
         while left > 0:
             part = self._line.read(self._call)
             if not part:
-                got = length - left
-                raise NoAnswer(f"the body ended early (received {got} bytes, expected {length})")
+                raise self._early(length - left, length)
             extra = len(part) > left
             yield part[:left] if extra else part
             left -= len(part)
         self.ended = not extra
+
+    def _blocks(self, part: bytes, length: int) -> Iterator[bytes]:
+        """Yield the same in blocks into which the system writes: a page is moved once, and not put together from parts."""
+        done = extra = 0
+        while done < length:
+            size = min(BLOCK, length - done)
+            block = bytearray(size + 1)  # the last byte is for what comes behind the body
+            block[: len(part)] = part
+            with memoryview(block) as place:
+                got, failure = self._filled(place, len(part), done, length)
+            del block[min(size, got) :]
+            yield cast("bytes", block)  # nobody writes into it any more
+            if failure is not None:
+                raise failure
+            part, done, extra = b"", done + size, got - size
+        self.ended = not extra
+
+    def _filled(self, block: memoryview, got: int, done: int, length: int) -> tuple[int, NoAnswer | None]:
+        """Fill a block but for its last byte; return how much came, and why no more. `done` bytes were before it."""
+        try:
+            while got < len(block) - 1:
+                some = self._line.fill(block[got:], self._call)
+                if not some:
+                    raise self._early(done + got, length)
+                got += some
+        except Late:
+            raise
+        except NoAnswer as error:
+            return got, error
+        return got, None
+
+    def _early(self, got: int, length: int) -> NoAnswer:
+        return NoAnswer(f"the body ended early (received {got} bytes, expected {length})")
 
 
 def _speaking() -> h11.Connection:

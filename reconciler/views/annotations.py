@@ -77,7 +77,7 @@ def github(findings: Sequence[Diagnostic], place: Place) -> Iterator[str]:
 
 
 def gitlab(findings: Sequence[Diagnostic], place: Place) -> bytes:
-    """Return the report. Its fingerprints hold when lines move, and tell findings apart that say the same."""
+    """Return the report. Its fingerprints stay the same when lines move, and distinguish findings with the same text."""
     times: Counter[str] = Counter()
     issues: list[_Issue] = []
     for one in findings:

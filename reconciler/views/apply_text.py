@@ -154,6 +154,8 @@ def _verdict(applied: Applied, numbers: dict[Result, int]) -> Span:
 
 
 def _next(applied: Applied, numbers: dict[Result, int], context: CommandContext) -> Iterator[tuple[str, str]]:
+    if applied.interrupted:
+        yield "The run was interrupted before it saw every accepted change settle.", ""
     if applied.excess:
         yield "What is more must be reviewed; see today's plan with:", context.command("plan")
     if applied.blocked:
@@ -178,6 +180,7 @@ def _unread(applied: Applied, numbers: dict[Result, int]) -> bool:
         or applied.excess
         or applied.errors
         or applied.mistakes
+        or applied.interrupted
         or any(numbers[result] for result in REMAINING)
     )
     return applied.exit_code != 0 and not named

@@ -31,7 +31,7 @@ EDITS = {
 
 READINGS = {
     Reading.PLANNED: "",
-    Reading.REFUSED: "not read: credentials would go where the base does not send them; nothing is planned through it",
+    Reading.REFUSED: "not read: it would send credentials to an address that the base does not use; nothing is planned through it",
     Reading.HIDDEN: "not in this plan: --connections gave another Connection of this name",
 }
 

@@ -1,4 +1,4 @@
-"""What bounds a run, in words: limits that somebody lifted, and what goes beyond the reviewed plans."""
+"""What bounds a run, in words: limits that somebody lifted, and what exceeds the reviewed plans."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SURPLUSES = {
     Surplus.NOT_REVIEWED: "no reviewed plan changes it",
     Surplus.OTHER_VERSION: "reviewed was {reviewed}",
     Surplus.REMOVES_MORE: "it removes versions that no reviewed plan names",
-    Surplus.DOWNGRADE: "it goes back to an older version, which no reviewed plan does here",
+    Surplus.DOWNGRADE: "it is a downgrade, which no reviewed plan has here",
 }
 
 

@@ -23,6 +23,7 @@ from reconciler.model.event import (
     Intended,
     Met,
     Note,
+    Notified,
     Passed,
     Proposed,
     Resolved,
@@ -35,6 +36,7 @@ from reconciler.model.event import (
     to_builtins,
 )
 from reconciler.model.hold import HoldReason
+from reconciler.model.notice import Delivery
 from reconciler.model.outcome import ReceiptKind, Result
 from reconciler.model.plan import PaceKind
 from reconciler.model.quantity import iso
@@ -65,6 +67,14 @@ RECEIPTS = {
     ReceiptKind.UNPROVED: ("not sent: a check right before the call showed a different state; reading again", "yellow"),
 }
 
+DELIVERIES = {
+    Delivery.SENT: ("info", "notified"),
+    Delivery.FAILED: ("warning", "could not notify"),
+    Delivery.DROPPED: ("warning", "too many messages wait to be sent; could not notify"),
+    Delivery.LIMITED: ("info", "more than is sent in an hour; counted for"),
+    Delivery.SILENT: ("debug", "over by what a person did, so nothing is sent to"),
+}
+
 
 def encode(event: AnyEvent) -> bytes:
     """Return an event as one line of UTF-8 JSON, without a line break."""
@@ -92,15 +102,26 @@ def grouped(newest: AnyEvent, fleets: Sequence[str], units: Sequence[str]) -> Li
 
 def answered(kind: str, events: Sequence[Called], slots: int) -> Line:
     """Return calls of one kind that were answered alike, for so many slots, as one line."""
-    level, words = _said(events[-1], ())
+    level, words = _said(max(events, key=lambda one: one.seconds), ())
+    if len(events) > 1:
+        words = [
+            (text.replace(" (", " (the slowest: ", 1) if text.startswith(" (") else text, style)
+            for text, style in words
+        ]
     calls = f"call {events[0].call:,}" if len(events) == 1 else count(len(events), "call")
     what = (f"{calls}: {clean(kind)} for {count(slots, 'slot')}: ", "")
-    return _line(events[-1], level, clean(events[0].fleet), [what, *words[1:]])
+    fleets = list(dict.fromkeys(one.fleet for one in events))
+    return _line(events[-1], level, f"{listed(fleets)}{':' if len(fleets) > 1 else ''}", [what, *words[1:]])
 
 
 def remark(event: AnyEvent, words: str) -> Line:
     """Return words of this program at the time of an event."""
     return _line(event, "info", "", [(words, "")])
+
+
+def for_the_record(event: AnyEvent) -> bool:
+    """Return whether an event is a message of which there is nothing to say but that it went."""
+    return isinstance(event, Notified) and event.result not in {Delivery.FAILED, Delivery.DROPPED}
 
 
 def level_of(event: AnyEvent) -> str:
@@ -338,6 +359,15 @@ def _(event: Proposed, units: Sequence[str]) -> Said:
 def _(event: Approved, units: Sequence[str]) -> Said:
     del units
     return "info", [(f"{clean(event.by)} approved the plan {clean(event.fingerprint)}: {clean(event.reason)}", "")]
+
+
+@_said.register
+def _(event: Notified, units: Sequence[str]) -> Said:
+    del units
+    level, words = DELIVERIES[event.result]
+    title = f": {clean(event.title)}" if event.title else ""
+    why = f" ({clean(event.error)})" if event.error else ""
+    return level, [(f"{words} {clean(event.target)}{title}{why}", LEVELS[level])]
 
 
 def _rollout(event: Met | Halted | Ruled | RolledBack) -> str:

@@ -1,4 +1,4 @@
-"""Gathering what is alike: changes by where they go and why, held changes by reason, calls by what they send.
+"""Gathering what is alike: changes by transition and reason, held changes by reason, calls by what they send.
 
 Thousands of slots become a few entries.
 """
@@ -62,7 +62,7 @@ class HeldGroup(msgspec.Struct, frozen=True):
 class Calls(msgspec.Struct, frozen=True):
     """Calls that follow each other and differ only in lists of ids.
 
-    `stage` counts the stages of this plan from 1: calls of a stage go once those of the stage before were answered.
+    `stage` counts the stages of this plan from 1: calls of a stage are sent once those of the previous stage were answered.
     """
 
     actions: tuple[Action, ...]
@@ -138,7 +138,7 @@ def codes(held: Iterable[Held]) -> Counter[HoldReason]:
 
 
 def gathered(actions: Iterable[Action], changes: Sequence[Change], *, apart: bool = False) -> list[Calls]:
-    """Return calls as they go: stage by stage, within a stage as compiled.
+    """Return calls in the order in which they are sent: stage by stage, within a stage as compiled.
 
     With `apart` each by itself, otherwise neighbours that differ only in lists of ids as one entry.
     """
@@ -191,12 +191,12 @@ def _json(value: object) -> str:
 
 
 def leaving(change: Change) -> tuple[str, ...]:
-    """Return the versions that go while the assigned one stays: what a leftover is about, and nothing else is."""
+    """Return the versions that are removed while the assigned one stays: only leftovers have them."""
     return change.extra_versions if change.verb is Verb.REMOVE and change.from_ == change.to else ()
 
 
 def moves(change: Change, show: Show) -> str:
-    """Return where a change takes its slot, and which versions go with it: `v2 → v1 (v0 is removed too)`."""
+    """Return the transition of a change, and which further versions it removes: `v2 → v1 (v0 is removed too)`."""
     goes = from_to(change.from_, change.to, leaving(change), show)
     # the wanted version may be among the others, and stays
     besides = [version(other, show) for other in change.extra_versions if other != change.to]
@@ -215,7 +215,7 @@ def goal(change: Change, show: Show) -> str:
 
 
 def terms(change: Change, show: Show) -> list[str]:
-    """Return which settings a version goes with, and what they are now where it stays."""
+    """Return the settings of a version, and their current values where the version stays."""
     now = dict(change.settings_from)
     gone = [f"no longer {show(f'{key}={value}')}" for key, value in now.items() if key not in dict(change.settings)]
     found = []

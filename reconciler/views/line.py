@@ -25,7 +25,7 @@ Row = Sequence[str | Span]
 COMMAND = "bold not italic"
 """The style of a command that somebody may type: it can be pasted, on however many lines it stands."""
 GOES_ON = " \\"
-"""What ends a line of a command that goes on in the next one."""
+"""What ends a line of a command that continues on the next one."""
 NARROWEST = 20
 """Columns below which nothing is folded further."""
 HANG = 2
@@ -97,7 +97,7 @@ def fold(one: Line, width: int, column: int | None = None) -> list[Line]:
 
     A word that has room on a line of its own stays whole, further out than the others where it must; a wider one is
     broken at a slash, so that the ids in a path stay whole. Continuations begin at `column`, or a little further in than
-    the line itself. A command begins a line of its own, and goes on behind a backslash, as shells take it.
+    the line itself. A command begins a line of its own, and continues after a backslash, as shells accept it.
     """
     width = max(width, NARROWEST)
     text = text_of(one)

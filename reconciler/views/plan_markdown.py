@@ -55,9 +55,9 @@ FLEETS = (
 
 
 class About(NamedTuple):
-    """Where a plan is shown: the first line, the name that tells several plans apart, the commit under review, the run.
+    """Where a plan is shown: the first line, the name that distinguishes several plans, the commit under review, the run.
 
-    `run` is an address, and goes into a link as it is.
+    `run` is an address, and is used as a link unchanged.
     """
 
     marker: str = MARKER
@@ -120,7 +120,7 @@ def _sections(plan: Plan, *, verbose: bool) -> Iterator[Section]:
 
 
 def _fleets(plan: Plan) -> Iterator[Section]:
-    """Yield the fleets that have anything to show as a table, and the others as a number."""
+    """Yield the fleets that have anything to show as a table, and the number of the rest."""
     read = [one for one in plan.fleets if not one.error]
     busy = [one for one in read if not _is_idle(one)]
     idle = len(read) - len(busy)
@@ -164,7 +164,7 @@ def _footer(plan: Plan, unlisted: int) -> str:
 
 
 def _section(one: plan_rows.Section, *, several: bool) -> Section:
-    """Return a section as a table, or as a list where it has no columns; `several`: fleets are told apart."""
+    """Return a section as a table, or as a list where it has no columns; `several`: fleets are named."""
     rows = chain.from_iterable(block.rows for block in one.blocks)
     decisive = one.rank in DECISIVE
     intro = f"{one.intro}\n\n" if one.intro else ""

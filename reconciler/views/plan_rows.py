@@ -1,6 +1,6 @@
 """What a plan shows, decided once: rows of cells. Text and Markdown only lay them out.
 
-Everything that comes from platforms and manifests goes through `show`, which makes it safe in the form at hand.
+Everything that comes from platforms and manifests passes through `show`, which makes it safe for the output format.
 """
 
 from __future__ import annotations
@@ -214,7 +214,7 @@ def change_row(parts: ChangeParts) -> Row:
 
 
 COMPARED = {Reason.CHANGE, Reason.DRIFT}
-"""Reasons that only a base tells: a held change says no other."""
+"""Reasons that are known only with a base; a held change states no other."""
 
 
 def held_row(parts: HeldParts) -> Row:

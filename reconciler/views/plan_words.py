@@ -106,7 +106,7 @@ def advice(
     """Yield what to do next as (words, command or ""), commands with what was typed (`again`).
 
     `saved` is the file the plan stands in: what it leaves out needs no filter. Nothing is said of applying where that
-    goes without saying (`silent`).
+    is left out (`silent`).
     """
     apply = context.command("apply", *(("--plan", saved) if saved else ()), filtered=not saved)
     if expired(plan, now):
@@ -152,7 +152,7 @@ def held_words(fleet: FleetPlan) -> str:
 
 
 def staged(held: Iterable[Held]) -> str:
-    """Return how many held changes go in this very run, after others took effect; empty for none."""
+    """Return how many held changes are sent later in the same run, after others took effect; empty for none."""
     number = sum(bool(one.stage) for one in held)
     return f"{number:,} of them in a later stage of this run" if number else ""
 

@@ -1,4 +1,4 @@
-"""How far readings are, drawn on a terminal: a line a connection, which goes away when reading ends.
+"""How far readings are, drawn on a terminal: one line per connection, removed when reading ends.
 
 rich draws it, to the stream it is given (standard error). A line never wraps: what has no room is left out.
 """
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import msgspec
 
+from reconciler.views.bars import bar, cut
 from reconciler.views.line import columns_of
 from reconciler.views.words import clean, count, duration
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
     from rich.live import Live
 
-BAR = 20
-"""Columns of a bar."""
 MOST = 6
 """Connections that are shown."""
 PER_SECOND = 8
@@ -89,7 +88,7 @@ class Readings:
         found = list(self._now.items())
         lines = [_line(clean(name), one, now - self._began, now, width) for name, one in found[:MOST]]
         rest = f"… and {count(len(found) - MOST, 'more connection')}"
-        return [*lines, _cut(rest, width)] if len(found) > MOST else lines
+        return [*lines, cut(rest, width)] if len(found) > MOST else lines
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw."""
@@ -109,11 +108,14 @@ class Reader(msgspec.Struct, frozen=True):
         """Note it."""
         self.readings.take(self.connection, what, rows, total, pages)
 
+    def answered(self, status: int | None) -> None:
+        """Draw nothing of it."""
+
 
 def _line(name: str, one: Stretch | None, waited: float, now: float, width: int) -> str:
     """Return the fullest line that has room."""
     if one is None:
-        return _cut(f"{name}: waiting for the first answer, {duration(waited)}", width)
+        return cut(f"{name}: waiting for the first answer, {duration(waited)}", width)
     known = f"{one.rows:,} of {one.total:,}" if one.total is not None else f"{one.rows:,}"
     head = f"{name}: {known} {clean(one.what)}"
     parts = list(_rates(one, now))
@@ -122,9 +124,9 @@ def _line(name: str, one: Stretch | None, waited: float, now: float, width: int)
     for number in range(len(parts), -1, -1):
         text = ", ".join([head, *parts[:number]])
         if columns_of(text) <= width:
-            bar = _bar(one)
-            return f"{bar} {text}" if bar and columns_of(text) + len(bar) < width else text
-    return _cut(known, width)
+            drawn = _bar(one)
+            return f"{drawn} {text}" if drawn and columns_of(text) + len(drawn) < width else text
+    return cut(known, width)
 
 
 def _rates(one: Stretch, now: float) -> Iterator[str]:
@@ -139,15 +141,4 @@ def _rates(one: Stretch, now: float) -> Iterator[str]:
 
 
 def _bar(one: Stretch) -> str:
-    if not one.total:
-        return ""
-    full = min(BAR, BAR * one.rows // one.total)
-    return "━" * full + "─" * (BAR - full)
-
-
-def _cut(text: str, width: int) -> str:
-    if columns_of(text) <= width:
-        return text
-    while columns_of(text) >= width:
-        text = text[:-1]
-    return f"{text}…"
+    return bar(one.rows, one.total) if one.total else ""

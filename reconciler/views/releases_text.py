@@ -205,7 +205,7 @@ def first_line(one: Listed) -> str:
 
 
 def hardware(artifacts: tuple[Artifact, ...] | None) -> str:
-    """Return the hardware versions that have an artifact; `no artifact` where there is none at all, empty where nobody tells."""
+    """Return the hardware versions that have an artifact; `no artifact` where there is none at all, empty where it is unknown."""
     if artifacts is None:
         return ""
     names = sorted({one.hardware for one in artifacts if one.hardware})

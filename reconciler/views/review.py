@@ -73,7 +73,7 @@ def reviewed(
 
 def no_plan(why: str, run: str, *, name: str, limit: int, marker: str) -> str:
     """Return that no plan could be made, and why, in at most `limit` characters; `run` is the address of the log."""
-    top = f"{marker}## No plan{name and f' {code(name)}'} could be made\n\nNobody knows what this would change. {_log(run)}\n\n"
+    top = f"{marker}## No plan{name and f' {code(name)}'} could be made\n\nIt is unknown what this would change. {_log(run)}\n\n"
     return top + (fenced(why, limit - size(top)) if why.strip() else "")
 
 

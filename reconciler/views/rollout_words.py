@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from reconciler.model.hold import ClosedBy, Closing, Hold, HoldReason
 from reconciler.model.quantity import iso
-from reconciler.model.rollout import Command, RolloutPlan, RolloutState, WavePlan, WaveState
+from reconciler.model.rollout import RolloutPlan, RolloutState, WavePlan, WaveState
+from reconciler.model.ruling import Command
 from reconciler.views.words import Show, count, devices, duration, listed
 
 ROLLOUT_HOLDS = frozenset(

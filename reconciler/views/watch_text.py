@@ -27,6 +27,7 @@ from reconciler.model.event import (
     Intended,
     Met,
     Note,
+    Notified,
     Passed,
     Proposed,
     Resolved,
@@ -42,6 +43,7 @@ from reconciler.model.verdict import Health, Sync
 from reconciler.views import event_line
 from reconciler.views.line import Line, text_of
 from reconciler.views.reason_words import outcome_words
+from reconciler.views.settling_text import SettlingText
 from reconciler.views.words import count, joined
 
 MOST = 20
@@ -61,6 +63,7 @@ DETAILS = (Intended, Called, Settled, Drifted, Differing)
 ENDS = (Started, Settling, Finished, Completed)
 """Events that end what is gathered."""
 WHERE = "all are in --log-format json and --result FILE, or with -v"
+WHERE_OF_A_RUN = "all are in --result FILE"
 
 
 class Group(msgspec.Struct):
@@ -81,9 +84,11 @@ class Log:
     """Folds the events of a watch into lines."""
 
     def __init__(self, *, verbose: bool = False, steady: bool = False) -> None:
-        """Take whether to say each event by itself, too, and whether to say it where nothing moves (`steady`)."""
+        """Take whether to say each event by itself, too, and whether to say what a single run does (`steady`)."""
         self._verbose = verbose
         self._steady = steady
+        self._where = WHERE_OF_A_RUN if steady else WHERE
+        self._settling = SettlingText(steady=steady)
         self._calls: dict[int, Intended] = {}
         self._groups: dict[Hashable, Group] = {}
         self._since: float | None = None
@@ -93,7 +98,6 @@ class Log:
         self._standing: dict[str, Hashable] = {}
         """How each fleet stood when it was reported last."""
         self._passed: dict[str, Passed] = {}
-        self._settling: dict[str, tuple[float, str]] = {}
         self._lines: Counter[type] = Counter()
         self._left: dict[type, list[Group]] = {}
         self._written = 0
@@ -109,32 +113,36 @@ class Log:
 
     def flush(self) -> list[Line]:
         """Return the lines of all that is still gathered."""
-        return list(self._flush())
+        return [*self._flush(), *self._settling.flush(), *self._remaining()]
 
     def _record(self, event: AnyEvent) -> Iterator[Line]:
         if isinstance(event, ENDS) or (self._since is not None and event.at - self._since >= GATHER):
             yield from self._flush(passed=isinstance(event, Completed))
-        if self._verbose and isinstance(event, DETAILS):
+        for settled in self._settling.before(event, self._last):
+            yield from self._written_line(settled)
+        if self._verbose and (isinstance(event, DETAILS) or event_line.for_the_record(event)):
             yield from map(event_line.debug, _each(event))
         if isinstance(event, Intended):
             self._calls[event.call] = event
+            self._said = set() if self._steady else self._said  # a run has one pass, and after a call all is new
         elif isinstance(event, Settling):
-            yield from self._progress(event)
+            self._settling.take(event)
         elif isinstance(event, Completed):
             yield from self._completed(event)
-        elif not isinstance(event, Finished) and not (isinstance(event, Called) and self._goes_without_saying(event)):
+        elif not isinstance(event, Finished) and not self._goes_without_saying(event):
             self._gather(event)
         if isinstance(event, Started | InForce) or (isinstance(event, Note) and not event.fleet):
             yield from self._flush()
 
-    def _goes_without_saying(self, event: Called) -> bool:
-        """Return whether what came of the changes of a call says all that its answer does."""
+    def _goes_without_saying(self, event: AnyEvent) -> bool:
+        """Return whether a message merely went, or what came of the changes of a call says all that its answer does."""
+        if not isinstance(event, Called):
+            return event_line.for_the_record(event)
         one = event.receipt
-        plain = one.kind is ReceiptKind.ACCEPTED and not one.refused and not one.answer
-        if plain and not self._steady:
+        plain = one.kind is ReceiptKind.ACCEPTED and not (one.refused or one.answer or self._steady)
+        if plain:
             self._calls.pop(event.call, None)
-            return True
-        return False
+        return plain
 
     def _gather(self, event: AnyEvent) -> None:
         """Put an event to those like it."""
@@ -178,32 +186,31 @@ class Log:
         if isinstance(group.first, Drifted | Differing | Blocked | InForce):
             return True
         said = (key, frozenset(group.fleets), frozenset(group.names))
+        if self._steady and said in self._said:
+            return False
         self._said.add(said)
         return said not in self._before
 
-    def _progress(self, event: Settling) -> Iterator[Line]:
-        """Say how far a fleet has settled, where that was not said just before, and changed unless `steady`."""
-        at, words = self._settling.get(event.fleet, (float("-inf"), ""))
-        now = event_line.settling_words(event)
-        if event.at - at >= GATHER and (self._steady or now != words):
-            self._settling[event.fleet] = event.at, now
-            yield from self._written_line(event_line.render(event))
+    def _remaining(self) -> Iterator[Line]:
+        """Count what has no line of its own, at the time of the last of it."""
+        for groups in self._left.values():
+            yield event_line.remark(groups[-1].events[-1], _rest(groups, self._where))
+        self._left.clear()
 
     def _completed(self, event: Completed) -> Iterator[Line]:
         for groups in self._left.values():
-            yield event_line.remark(event, _rest(groups))
+            yield event_line.remark(event, _rest(groups, self._where))
         if self._unwritten:
-            yield event_line.remark(event, f"… and {count(self._unwritten, 'more line')}; {WHERE}")
+            yield event_line.remark(event, f"… and {count(self._unwritten, 'more line')}; {self._where}")
         silent = not (self._written or self._left or self._unwritten)
         if silent and (self._last is None or event.at - self._last >= HEARTBEAT):
             fleets = [*self._passed.values()]
             stands = f"{count(len(fleets), 'fleet')}: {_standings(fleets)}" if fleets else "no fleet could be compared"
             yield event_line.remark(event, f"pass {event.number:,}: nothing new; {stands}")
-        self._before, self._said = self._said, set()
+        self._before, self._said, self._passed = self._said, set(), {}
         self._lines.clear()
         self._left.clear()
         self._settling.clear()
-        self._passed = {}
         self._written = self._unwritten = 0
 
     def _written_line(self, one: Line) -> Iterator[Line]:
@@ -254,7 +261,15 @@ def _(event: Blocked) -> tuple[Hashable, ...]:
 @_alike.register
 def _(event: Called) -> tuple[Hashable, ...]:
     one = event.receipt
-    return event.fleet, one.kind, one.status, one.error, tuple(why for _, why in one.refused), one.answer
+    plain = one.kind is ReceiptKind.ACCEPTED and not one.refused and not one.answer
+    return (
+        "" if plain else event.fleet,
+        one.kind,
+        one.status,
+        one.error,
+        tuple(why for _, why in one.refused),
+        one.answer,
+    )
 
 
 @_alike.register
@@ -289,6 +304,16 @@ def _(event: Halted) -> tuple[Hashable, ...]:
 
 
 @_alike.register
+def _(event: Ruled) -> tuple[Hashable, ...]:
+    return event.rollout, event.ruling
+
+
+@_alike.register
+def _(event: Notified) -> tuple[Hashable, ...]:
+    return event.target, event.result, event.error
+
+
+@_alike.register
 def _(event: Passed) -> tuple[Hashable, ...]:
     return (event.number, *_stands(event))
 
@@ -310,15 +335,15 @@ def _size(group: Group) -> int:
     return len(group.names) or len(group.fleets)
 
 
-def _rest(groups: Sequence[Group]) -> str:
-    """Return what is not said one by one."""
+def _rest(groups: Sequence[Group], where: str) -> str:
+    """Return what is not said one by one, and where it is."""
     first = groups[0].first
     if isinstance(first, Passed):
         events = [event for group in groups for event in group.events if isinstance(event, Passed)]
-        return f"… and {count(len(events), 'more fleet')}: {_standings(events)}; {WHERE}"
+        return f"… and {count(len(events), 'more fleet')}: {_standings(events)}; {where}"
     slots = sum(len(group.names) for group in groups)
     about = f" about {count(slots, 'slot')}" if slots else ""
-    return f"… and {count(len(groups), 'more kind')} of {NAMES[type(first)]}{about}; {WHERE}"
+    return f"… and {count(len(groups), 'more kind')} of {NAMES[type(first)]}{about}; {where}"
 
 
 NAMES: dict[type, str] = {
@@ -337,6 +362,7 @@ NAMES: dict[type, str] = {
     Halted: "halted rollouts",
     Ruled: "decisions about rollouts",
     Differing: "differences",
+    Notified: "messages to people",
 }
 
 

@@ -164,7 +164,7 @@ def portion(part: int, whole: int) -> str:
 
 
 def underway(least: float | None, most: float | None, eta: float | None) -> str:
-    """Return how far something is: `40 % done, about 2 min left`, `40 to 80 % done`; empty where nothing is told.
+    """Return how far something is: `40 % done, about 2 min left`, `40 to 80 % done`; empty where nothing is known.
 
     Percent and seconds; `eta` is the longest.
     """
@@ -229,7 +229,7 @@ def version(name: str | None, show: Show = clean) -> str:
 
 
 def from_to(before: str | None, after: str | None, leaving: Sequence[str] = (), show: Show = clean) -> str:
-    """Return where a slot goes: `v1 → v2`, `v2 again`, or for leftovers `v1 → nothing, v2 stays`."""
+    """Return the transition of a slot: `v1 → v2`, `v2 again`, or for leftovers `v1 → nothing, v2 stays`."""
     if before != after:
         return f"{version(before, show)} → {version(after, show)}"
     if leaving:
@@ -245,7 +245,7 @@ def end(verb: Verb, after: str | None, show: Show = clean) -> str:
 
 
 def course(verb: Verb, before: str | None, after: str | None, show: Show = clean, *, downgrade: bool = False) -> str:
-    """Return where a slot goes, of which nobody says which further versions leave."""
+    """Return the transition of a slot for which further versions are not listed."""
     if verb is Verb.REMOVE and after is not None:
         return end(verb, after, show).strip()
     return f"{from_to(before, after, show=show)}{f' {DOWNGRADE}' if downgrade else ''}"

@@ -47,6 +47,9 @@ def main() -> int:
     for name in chosen.only or PARTS:
         print(f"measuring: {name}", file=sys.stderr, flush=True)
         found["parts"][name] = PARTS[name]()
+        for what, one in found["parts"][name].items():  # a run that is cut short has told this much
+            kept = "kept" if one["ok"] else "MISSED"
+            print(f"  {what}: {one['shown']}; {one['promised']}: {kept}", file=sys.stderr, flush=True)
     found["ok"] = all(one["ok"] for part in found["parts"].values() for one in part.values())
     print(json.dumps(found, indent=2))
     if chosen.write:

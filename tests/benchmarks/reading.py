@@ -25,9 +25,9 @@ STEADY = 5
 CONCURRENCY = 4
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 WORKLOADS = 4
-WALL, CPU = 1.35, 1.3
-WALL_WITH_LATENCY = 1.2
-"""Held against the least of several runs, with a tenth to spare. What we aim at is below: 0.9, 1.0 and 1.0."""
+WALL, CPU = 1.0, 1.1
+WALL_WITH_LATENCY = 1.1
+"""Held against the least of several runs: what we aim at (0.9, 1.0 and 1.0) and a tenth for what a busy machine adds."""
 MEMORY = 200_000_000
 """Bytes at most, for the largest plan."""
 
@@ -42,7 +42,7 @@ def plans() -> dict[str, Any]:
 def latency() -> dict[str, Any]:
     """Plan 1M slots with 20 ms of latency a page."""
     with fleet(SIZES[-1], "--fault", "latency=20ms") as (folder, simulator):
-        ours, floor = _alternate(folder, simulator, STEADY)
+        ours, floor = _alternate(folder, simulator, RUNS)
     ratio = _ratio(ours, floor, "wall")
     return {
         "1,000,000 slots, 20 ms a page": {

@@ -106,6 +106,24 @@ def test_output_that_breaks_where_nothing_is_sent(stream: str, tmp_path: Path, w
     assert err.startswith("error: cannot write to standard output: ")
 
 
+@pytest.mark.parametrize(("args", "code"), [(APPLY, 4), (PLAN, 1)], ids=lambda args: str(args)[:10])
+def test_output_that_a_shell_closed_is_said_once(
+    args: tuple[str, ...], code: int, tmp_path: Path, world: Simulator
+) -> None:
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *command(), *args],
+        cwd=tmp_path,
+        env=environment(LOSANT_API_TOKEN=world.token),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    assert done.stderr.count("error: cannot write to standard output: ") == 1
+
+
 @pytest.mark.parametrize("args", [APPLY, WATCH], ids=lambda args: args[0])
 @pytest.mark.parametrize("size", [300, 3000, 5000])
 def test_a_result_file_that_is_full(args: tuple[str, ...], size: int, tmp_path: Path, world: Simulator) -> None:

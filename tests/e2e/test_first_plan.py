@@ -56,6 +56,9 @@ def test_import_validate_plan_apply(run: Run, tmp_path: Path, platform: str) -> 
         first = run("plan", "f", "--detailed-exitcode", **env)
         assert first.code == 0, first
         version = newer(simulator, platform, tmp_path / "f/fleet.yaml")
+        said = run("doctor", "f", "--connections", "f", **env).err
+        next_command = "with: reconciler doctor f --connections f --write\n"
+        assert said.endswith(next_command) if platform == "getapp" else "--write" not in said
         assert run("doctor", "f", "--write", **env).code == 0
         assert run("validate", "f", "--strict").code == 0
         planned = run("plan", "f", "-o", "json", **env).json["fleets"][0]

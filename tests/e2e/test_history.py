@@ -223,6 +223,41 @@ def test_a_shallow_clone_says_how_to_fetch_what_it_lacks(main: Clone) -> None:
     assert main.holds("v1.4.0") == UNITS
 
 
+@pytest.mark.parametrize("depth", [("--depth=1",), ()])
+def test_a_checkout_of_one_commit_and_no_branch_cannot_show_a_revert(main: Clone, depth: tuple[str, ...]) -> None:
+    """What `actions/checkout` with a commit as its `ref` makes."""
+    requested(main)
+    merged(main)
+    old = main.git("rev-parse", "HEAD")
+    main.git("revert", "--no-edit", "-m", "1", "HEAD")
+    job = Clone(main.top.parent / "job", main.simulator, main.run)
+    job.top.mkdir()
+    job.git("init", "-q")
+    job.git("remote", "add", "origin", f"file://{main.top}")
+    job.git("-c", "uploadpack.allowAnySHA1InWant=true", "fetch", "-q", *depth, "origin", old)
+    job.git("checkout", "-q", old)
+    refused = job.apply("request")
+    assert refused.code == 1, refused
+    assert "this clone cannot show whether the commit checked out" in refused.err
+    assert f"git fetch {'--unshallow ' if depth else ''}origin" in refused.err
+    assert main.holds("v1.4.0") == 0
+    lifted = job.apply("request", options=("--allow", "not-in-history", "--reason", "CHG-4711"))
+    assert lifted.code == 0, lifted
+    job.git("fetch", "-q", *(("--unshallow",) if depth else ()), "origin")
+    refused = job.apply("request")
+    assert refused.code == 1, refused
+    assert "is an older one of origin/" in refused.err
+
+
+def test_a_checkout_of_a_tag_alone_was_meant(main: Clone) -> None:
+    requested(main)
+    merged(main)
+    main.git("tag", "released")
+    job = main.clone("job", "--depth=1", "--branch=released")
+    applied = job.apply("request")
+    assert applied.code == 0, applied
+
+
 def test_edited_manifests_are_of_no_commit(main: Clone) -> None:
     requested(main)
     squashed(main)

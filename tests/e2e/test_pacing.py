@@ -92,3 +92,28 @@ def test_without_a_history_a_plan_says_what_its_limits_cannot_know(run: Run, pla
     plant.manifest(tmp_path / "m", fleet + "  limits: {window: 24h, per: site}\n")
     shown = " ".join(run("plan", "m", token=plant.token).out.split())
     assert "limits count what went in the last 24h, but what went before" in shown
+
+
+def test_limits_over_time_hold_across_runs(run: Run, tmp_path: Path) -> None:
+    def fleet(first: int, last: int, window: str) -> str:
+        names = ", ".join(f"gw-{number:03}" for number in range(first, last))
+        limits = f"  limits: {{replace: 8{window}}}\n"
+        return FLEET.replace("{all: true}", f"{{names: [{names}]}}").replace("v1.4.0", "v1.2.0") + limits
+
+    kept = ("--history", "history.db")
+    with simulating(units=20) as plant:
+        plant.manifest(tmp_path / "m", fleet(0, 6, ", window: 24h"))
+        assert run("apply", "m", "--yes", *kept, token=plant.token).code == 0
+        plant.manifest(tmp_path / "m", fleet(0, 10, ", window: 24h"))
+        broken = "after 6 in the last 24h; replace is limited to 8"
+        shown = run("plan", "m", *kept, token=plant.token)
+        assert broken in " ".join(shown.out.split()), shown
+        blocked = run("apply", "m", "--yes", *kept, token=plant.token)
+        assert blocked.code == 3, blocked
+        plant.manifest(tmp_path / "m", fleet(0, 10, ""))
+        watched = run("watch", "m", "--once", "--mode", "apply", *kept, token=plant.token)
+        assert watched.code == 3, watched
+        assert broken in watched.out + watched.err, "by itself a watch looks back a day"
+        assert run("apply", "m", "--yes", *kept, token=plant.token).code == 0, (
+            "one apply looks back where it is told to"
+        )

@@ -20,9 +20,13 @@ class Heard:
 
     def __init__(self) -> None:
         self.told: list[tuple[str, int, int | None, int]] = []
+        self.statuses: set[int | None] = set()
 
     def read(self, what: str, rows: int, total: int | None = None, pages: int = 0) -> None:
         self.told.append((what, rows, total, pages))
+
+    def answered(self, status: int | None) -> None:
+        self.statuses.add(status)
 
 
 @pytest.mark.parametrize("platform", sorted(SIZES))
@@ -36,6 +40,7 @@ def test_a_reading_says_how_far_it_is(platform: str, tmp_path: Path) -> None:
         snapshot = with_progress.observe(Query())
         with_progress.close()
     assert snapshot.coverage.complete, snapshot.coverage.problems
+    assert heard.statuses == {200}
     largest = max(heard.told, key=lambda one: one[1])
     assert largest[1] == largest[2], "the last page is the end"
     assert largest[1] >= 2400

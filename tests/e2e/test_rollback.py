@@ -12,7 +12,7 @@ from reconciler.cli.following import Following
 from reconciler.cli.stopping import SystemClock
 from reconciler.cli.taking_back import OfFiles, OfRemote
 from reconciler.errors import ReconcilerError
-from reconciler.model.rollout import RolloutId
+from reconciler.model.ruling import RolloutId
 from reconciler.model.unit import Ref
 from tests.e2e.conftest import Ran, Simulator, simulating
 from tests.e2e.git_host import serving

@@ -98,6 +98,7 @@ def test_a_terminal_that_is_closed_stops_an_apply_cleanly(tmp_path: Path) -> Non
         assert events[-1]["event"] == "finished"
         outcomes = [event["outcome"]["result"] for event in events if event["event"] == "settled"]
         assert set(outcomes) == {"still waiting"}
+        assert process.returncode == events[-1]["exit_code"] == 4, "nobody saw them settle"
 
 
 def test_apply_asks_first_and_shows_progress(tmp_path: Path) -> None:
@@ -114,6 +115,15 @@ def test_apply_asks_first_and_shows_progress(tmp_path: Path) -> None:
         code, shown = on_a_terminal(tmp_path, simulator, "apply", "m", answer="y")
         assert code == 0, shown
         assert "[y/N]" not in shown, "nothing to ask about"
+
+
+def test_ctrl_c_while_units_settle_says_so_and_is_no_success(tmp_path: Path) -> None:
+    with simulating(units=30, settle=3600.0) as simulator:
+        simulator.manifest(tmp_path / "m", FLEET)
+        code, shown = on_a_terminal(tmp_path, simulator, "apply", "m", "--yes", interrupt="28 moving")
+    assert code == 4, shown
+    assert re.search("Not all applied: .*28 still waiting; 1 call", shown), shown
+    assert "The run was interrupted before it saw every accepted change settle." in shown
 
 
 # --- while reading --------------------------------------------------------------------------------------------------
@@ -201,4 +211,4 @@ def test_an_apply_without_a_terminal_says_what_it_does_and_how_far_it_is(tmp_pat
         assert json.loads(done.stdout)["outcomes"]
         assert "Plan: 28 changes in 1 call (28 replace).\n  all: 28 replace\n" in done.stderr
         assert "losant.release for 28 slots: accepted" in done.stderr
-        assert done.stderr.count("settling: 28 moving") == 2
+        assert done.stderr.count("settling: 28 moving") == 1, "nothing changed"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from tests.forge.conftest import Comment, environment, saved
@@ -58,12 +59,26 @@ def test_one_issue_follows_what_differs(comment: Comment, forge: Server, tmp_pat
 
 
 def test_what_nobody_knows_opens_and_closes_nothing(comment: Comment, forge: Server, tmp_path: Path) -> None:
+    unknown: tuple[list[str], ...] = (["--plan", saved(tmp_path, "incomplete")], ["--plan", "missing.json"], [])
+    for args in unknown:
+        ran = comment("--issue", *args)
+        assert (ran.code, forge.issues) == (0, []), ran
+        assert re.match("it is unknown whether fleets and git differ; no issue of (acme.fleets|42) is open", ran.out)
     forge.open(forge.us, f"{MARK}old\n")
-    for args in (["--plan", saved(tmp_path, "incomplete")], ["--plan", "missing.json"], []):
+    for args in unknown:
         ran = comment("--issue", *args)
         assert (ran.code, forge.remarks, len(forge.issues)) == (0, [], 1), ran
-        assert "stays as it is" in ran.out
-    assert _state(forge)[0][1:] == ("old", "open")
+        assert "it is unknown whether fleets and git differ; said so in the issue" in ran.out
+        ((_, first, state),) = _state(forge)
+        assert state == "open"
+        assert first == (
+            "## No plan could be made"
+            if args is not unknown[0]
+            else "## Plan: no change can be sent now; 29 held; 29 slots unknown"
+        )
+    forge.issues[0]["state"] = "closed"
+    assert comment("--issue").out.endswith("is open\n")
+    assert _state(forge)[0][2] == "clos"
 
 
 def test_an_issue_needs_no_request(comment: Comment, forge: Server, tmp_path: Path) -> None:

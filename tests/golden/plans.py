@@ -32,7 +32,8 @@ from reconciler.model.provenance import (
     Reading,
 )
 from reconciler.model.release import Listed, Preparation, PrepareStatus, ReleaseInfo
-from reconciler.model.rollout import Command, RolloutId, RolloutPlan, RolloutState, Ruling, WavePlan, WaveState
+from reconciler.model.rollout import RolloutPlan, RolloutState, WavePlan, WaveState
+from reconciler.model.ruling import Command, RolloutId, Ruling
 from reconciler.model.unit import Ref
 
 NOW = 1795000000.0

@@ -51,7 +51,7 @@ from reconciler.model.report import (
     Trouble,
     UnitStatus,
 )
-from reconciler.model.rollout import RolloutId
+from reconciler.model.ruling import RolloutId
 from reconciler.model.unit import Ref
 from reconciler.model.verdict import Health, Sync, Verdict
 from reconciler.ports import Check

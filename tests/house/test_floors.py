@@ -17,7 +17,20 @@ import pytest
 from reconciler.platforms.registry import installed
 from tests.house.tree import ROOT, modules
 
-SLOW = {"h11", "httpx", "truststore", "rich", "yaml", "jsonschema", "deepdiff", "starlette", "uvicorn", "asyncio"}
+SLOW = {
+    "cronsim",
+    "h11",
+    "httpx",
+    "truststore",
+    "zoneinfo",
+    "rich",
+    "yaml",
+    "jsonschema",
+    "deepdiff",
+    "starlette",
+    "uvicorn",
+    "asyncio",
+}
 
 
 def _lint(folder: Path) -> subprocess.CompletedProcess[str]:

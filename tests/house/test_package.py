@@ -80,7 +80,7 @@ def test_the_wheel_runs_the_demo_in_an_empty_environment(wheel: Path, tmp_path: 
     pip = [str(bin_ / "python"), "-m", "pip", "install", "--quiet"]
     for what in (
         ["--require-hashes", "-r", str(ROOT / ".github/constraints.txt")],
-        ["-c", str(ROOT / ".github/constraints-dev.txt"), f"{wheel}[simulators]"],
+        ["-c", str(ROOT / ".github/constraints-dev.txt"), f"{wheel}[simulators,testing]"],
     ):
         installed = subprocess.run([*pip, *what], capture_output=True, text=True, check=False)
         assert installed.returncode == 0, installed.stdout + installed.stderr

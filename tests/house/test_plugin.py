@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import sysconfig
 import venv
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -50,17 +51,31 @@ class Place:
 
 @pytest.fixture(scope="module")
 def place(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """A clean environment into which both were installed, with what plug-ins are tested with."""
+    """An environment into which both were installed; what they need is found in ours (`test_package` installs all of it)."""
     folder = tmp_path_factory.mktemp("outside")
     shutil.copytree(ROOT / PLUGIN, folder / "source", ignore=shutil.ignore_patterns("__pycache__"))
     plugin = build(folder / "source", folder / "dist")
-    venv.create(folder / "venv", with_pip=True)
+    venv.create(folder / "venv")
+    (site,) = (folder / "venv" / "lib").glob("python*/site-packages")
+    (site / "ours.pth").write_text(
+        sysconfig.get_path("purelib") + "\n"
+    )  # a path in it alone: our own .pth files do not count
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("COVERAGE", "PYTHON"))}
     found = Place(folder / "venv" / "bin", folder, environment)
-    wheels = (f"{wheel}[simulators,testing]", str(plugin))
-    hashed, tools = ROOT / ".github/constraints.txt", ROOT / ".github/constraints-dev.txt"
-    found.run("python", "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(hashed))
-    found.run("python", "-m", "pip", "install", "--quiet", "-c", str(tools), *wheels)
+    found.run(
+        "python",
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-index",
+        "--ignore-installed",
+        str(wheel),
+        str(plugin),
+    )
+    where = "import reconciler, reconciler_shelf; print(reconciler.__file__, reconciler_shelf.__file__)"
+    assert all(one.startswith(str(site)) for one in found.run("python", "-c", where).split()), "not our work tree"
     return found
 
 

@@ -18,7 +18,7 @@ from reconciler.model.change import Request, Verb
 from reconciler.model.event import AnyEvent, Called, Halted, Intended, Met, Note, Resolved, Ruled, Settled, SlotName
 from reconciler.model.memory import Memory
 from reconciler.model.outcome import Outcome, Receipt, ReceiptKind, Result
-from reconciler.model.rollout import Command, RolloutId, Ruling
+from reconciler.model.ruling import Command, RolloutId, Ruling
 from reconciler.model.unit import Ref
 
 FLEETS = ("north", "south", "o'hare\n\N{LATIN SMALL LETTER E WITH ACUTE}")

@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.model.fleet import Document, FleetSpec, Override, Selector, WorkloadSpec
@@ -36,6 +36,9 @@ MET, LEFT, ASKED = "met", "left", "asked"
 """How a requirement can stand at first: met, what requires on its way out, or something else asked of what is required."""
 LIKELY = {MET: 9, ASKED: 9, LEFT: 2, "": 5}
 """In how many of ten cases a fleet wants what is accepted."""
+
+FEWER = settings(max_examples=max(20, settings().max_examples // 3))
+"""An example is a whole story in three worlds; the profile `deep` tells hundreds of them."""
 
 Act = Callable[["Worlds"], None]
 
@@ -209,6 +212,7 @@ def _act(kind: str, place: Place, number: int, version: str | None, values: list
 # --- the laws -----------------------------------------------------------------------------------------------------------
 
 
+@FEWER
 @given(worlds(), st.data())
 def test_no_call_ever_makes_a_pair_that_a_requirement_forbids(found: Worlds, data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 3))):
@@ -229,6 +233,7 @@ def _die() -> None:
     raise Killed
 
 
+@FEWER
 @given(worlds(calm=True))
 def test_what_does_not_contradict_itself_is_reached(found: Worlds) -> None:
     contradiction, wishes = found.contradicts(), found.wishes()

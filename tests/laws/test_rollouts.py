@@ -15,7 +15,7 @@ from reconciler.model.memory import Memory, Went
 from reconciler.model.observation import EMPTY, Phase, State
 from reconciler.model.plan import FleetPlan
 from reconciler.model.quantity import percent
-from reconciler.model.rollout import RolloutId
+from reconciler.model.ruling import RolloutId
 from reconciler.model.snapshot import PROVED, Snapshot, Workload
 from reconciler.model.unit import Reach, Unit, Units
 from tests.laws.strategies import NOW

@@ -19,6 +19,7 @@ from reconciler.model.event import (
     Finished,
     Intended,
     Note,
+    Notified,
     Passed,
     Settled,
     Settling,
@@ -26,6 +27,7 @@ from reconciler.model.event import (
     Started,
     fleet_of,
 )
+from reconciler.model.notice import Delivery, NoticeKind
 from reconciler.model.outcome import Outcome, Receipt, ReceiptKind, Result
 from reconciler.model.plan import LimitKind, Violation
 from reconciler.model.unit import Ref
@@ -88,6 +90,16 @@ def passes(draw: st.DrawFn, number: int = 1, most: int = 12) -> list[AnyEvent]:
                     ],
                     [Settling(**head, fleet=fleet, done=call, waiting=1, failed=0, pending=0)],
                     [Settled(**head, outcome=outcome)],
+                    [
+                        Notified(
+                            **head,
+                            target="ops",
+                            kind=NoticeKind.DRIFT,
+                            result=draw(st.sampled_from(Delivery)),
+                            title=draw(names),
+                            error=draw(names),
+                        )
+                    ],
                     [
                         Drifted(
                             **head,
@@ -182,7 +194,10 @@ def test_with_details_the_same_lines_come_and_each_event_besides(one: list[AnyEv
     lines = _said(loud, [*one, *two])
     assert [line for line in lines if " debug " not in line] == _said(quiet, [*one, *two])
     slots = sum(
-        len(event.units) if isinstance(event, Differing) else isinstance(event, Drifted | Settled | Called | Intended)
+        len(event.units)
+        if isinstance(event, Differing)
+        else isinstance(event, Drifted | Settled | Called | Intended)
+        or (isinstance(event, Notified) and event.result not in {Delivery.FAILED, Delivery.DROPPED})
         for event in [*one, *two]
     )
     assert len(lines) - len(_said(Log(), [*one, *two])) == slots

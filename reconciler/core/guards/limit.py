@@ -63,8 +63,13 @@ class Load(msgspec.Struct):
 
 def loads(one: FleetAssessment) -> list[Load]:
     """Return the load of each workload of a fleet, by name and id; then those of each value of a tag (`limits.per`)."""
-    window, went = window_of(one), went_in(one)
     known = [behind.ahead(one, judged) for judged in one.unfiltered]
+    return [*of_fleet(one, known), *_by_value(one, known, window_of(one))]
+
+
+def of_fleet(one: FleetAssessment, known: Sequence[Judged]) -> list[Load]:
+    """Return the load of each workload of a fleet as a whole. `known` is what does not lag behind the base."""
+    window, went = window_of(one), went_in(one)
     found = [_load(judged, one.snapshot, one.resolution.names(judged.column.workload)) for judged in known]
     for load, judged in zip(found, known, strict=True):
         load.spent, load.window = spent(one, judged, went.pop(judged.column.workload.id, ())), window
@@ -73,14 +78,15 @@ def loads(one: FleetAssessment) -> list[Load]:
         for each in rest:
             load.spent.add(each, counted=False)
         found.append(load)
-    return [*found, *_by_value(one, known, window)]
+    return found
 
 
 def _by_value(one: FleetAssessment, known: Sequence[Judged], window: str) -> Iterator[Load]:
     """Yield the loads of the units of each value of a tag where anything changes."""
-    tag, units, went = one.resolution.spec.limits.per, one.snapshot.units, went_in(one)
+    tag, units = one.resolution.spec.limits.per, one.snapshot.units
     if tag is None:
         return
+    went = went_in(one)
     changing = {units.labels[intent.row] for judged in known for intent in judged.intents}
     for value, sets in sorted(units.tagged(tag).items()):
         if changing.isdisjoint(sets):
@@ -198,10 +204,7 @@ def _single(loads: Sequence[Load], verb: Verb) -> bool:
 def _beyond(  # a limit, and the loads that count together
     document: Document, kind: LimitKind, verb: Verb, limit: str | Limit, loads: Sequence[Load], *, alone: bool
 ) -> Iterator[Violation]:
-    intended = sum(one.weight[verb] for one in loads)
-    went = sum(one.spent.weight[verb] for one in loads)
-    held = sum(one.holding + (one.missing if verb is Verb.RELEASE else 0) for one in loads)
-    base = held + sum(one.spent.more[verb] for one in loads)
+    intended, went, base = _together(verb, loads)
     bounds = list(_bounds(limit, base, alone=alone))
     if bounds and intended + went > min(bounds):
         share, number = parts(limit)
@@ -217,6 +220,31 @@ def _beyond(  # a limit, and the loads that count together
             unknown=sum(one.unknown for one in loads) if verb is Verb.REMOVE else 0,
             origin=document.locate(("spec", "limits", kind.value)),
         )
+
+
+def room(spec: FleetSpec, loads: Sequence[Load]) -> dict[Verb, int]:
+    """Return how many devices more each limit lets through of a fleet as a whole; a verb without a limit is not there.
+
+    Where nothing of the kind is intended or went and the fleet is small, one may go whatever the percentage.
+    """
+    small = sum(one.holders for one in loads) <= spec.limits.minimum
+    left: dict[Verb, int] = {}
+    for kind, verb in LIMITED:
+        limit = getattr(spec.limits, kind.value)
+        if limit is not None:
+            intended, went, base = _together(verb, loads)
+            bounds = [*_bounds(limit, base, alone=False)]
+            if small and not intended + went:
+                bounds = [max(min(bounds), min([1, *_bounds(limit, base, alone=True)]))]
+            left[verb] = max(0, min(bounds) - intended - went)
+    return left
+
+
+def _together(verb: Verb, loads: Sequence[Load]) -> tuple[int, int, int]:
+    """Return the weight that is intended, that went in the window before, and that a percentage is taken of."""
+    held = sum(one.holding + (one.missing if verb is Verb.RELEASE else 0) for one in loads)
+    base = held + sum(one.spent.more[verb] for one in loads)
+    return sum(one.weight[verb] for one in loads), sum(one.spent.weight[verb] for one in loads), base
 
 
 def _bounds(limit: str | Limit, of: int, *, alone: bool) -> Iterator[int]:

@@ -63,6 +63,8 @@ def stage_of(reasons: tuple[Hold, ...]) -> int:
 
 def without(changes: Sequence[Change], review: Review, out: Mapping[int, object]) -> tuple[list[Change], Review]:
     """Return changes without those at some positions, and the review by new positions."""
+    if not out:
+        return list(changes), review
     kept = [position for position in range(len(changes)) if position not in out]
     left = [changes[position] for position in kept]
     if not review.later:

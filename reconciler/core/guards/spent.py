@@ -45,9 +45,9 @@ def went_in(one: FleetAssessment) -> dict[str, list[Went]]:
     if not window:
         return {}
     since = one.patience.now - seconds(window)
-    mine = (went for went in one.memory.went if went.fleet == one.document.name and went.at > since)
+    recent = (went for went in one.memory.went if went.at > since)
     found: dict[str, list[Went]] = {}
-    for went in {(each.workload, each.unit, each.verb): each for each in mine}.values():
+    for went in {(each.workload, each.unit, each.verb): each for each in recent}.values():
         found.setdefault(went.workload, []).append(went)
     return found
 

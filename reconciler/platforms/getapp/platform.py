@@ -164,7 +164,7 @@ def factory(
     transport: httpx.BaseTransport | None = None,
     progress: ReadProgress = SILENT,
 ) -> GetApp:
-    """Return the platform of a connection; `transport` replaces the network, `progress` hears of readings.
+    """Return the platform of a connection; `transport` replaces the network, `progress` hears of readings and requests.
 
     Raises SettingsError; sends nothing.
     """
@@ -181,6 +181,7 @@ def factory(
             per_second=spec.requests.per_second,
             max_megabytes=spec.requests.max_megabytes,
             transport=transport,
+            progress=progress,
         )
 
     server = None

@@ -69,6 +69,8 @@ def review_changes(changes: Sequence[Change], snapshot: Snapshot) -> Review:
     """Hold what no call governs: workflows that devices load from files of their own (inferred, section 2.1)."""
     rows = snapshot.units.index
     holds: dict[int, tuple[Hold, ...]] = {}
+    if not any(state.protected for state in snapshot.states):
+        return Review(holds)
     for position, change in enumerate(changes):
         row = rows.get(change.unit.id)
         if row is not None and (why := snapshot.state(change.workload.id, row).protected):

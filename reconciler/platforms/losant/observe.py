@@ -110,7 +110,7 @@ class _Reading:
 
     def _read_devices(self, before: Fence) -> None:
         witnesses = REREADS if before.total else 0
-        listing = Listing("devices", self._routes.devices, self.inventory.fold, PAGE, witnesses=witnesses)
+        listing = Listing("devices", self._routes.devices, self.inventory.fold, PAGE, ahead=True, witnesses=witnesses)
         first = self._readers.measured(listing.first)
         listing.walk(first, self._readers, patient=self._patient)
         self._devices = max(before.total, listing.total)
@@ -145,7 +145,7 @@ class _Reading:
 
     def _listing(self, filters: Filter, witnesses: int) -> Listing[wire.Row]:
         fetch = partial(self._routes.deployments, filters)
-        return Listing("edge deployments", fetch, self.slots.fold, PAGE, witnesses=witnesses)
+        return Listing("edge deployments", fetch, self.slots.fold, PAGE, ahead=True, witnesses=witnesses)
 
     def _witnesses(self, filters: Filter) -> list[Filter]:
         """Return other questions about edge deployments that came empty: the same in another order, and parts of it."""

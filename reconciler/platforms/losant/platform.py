@@ -124,7 +124,7 @@ def factory(
     transport: httpx.BaseTransport | None = None,
     progress: ReadProgress = SILENT,
 ) -> Losant:
-    """Return the platform of a connection; `transport` replaces the network, `progress` hears of readings.
+    """Return the platform of a connection; `transport` replaces the network, `progress` hears of readings and requests.
 
     Raises SettingsError; sends nothing.
     """
@@ -139,5 +139,6 @@ def factory(
         per_second=spec.requests.per_second,
         max_megabytes=spec.requests.max_megabytes,
         transport=transport,
+        progress=progress,
     )
     return Losant(client, spec, clock, progress=progress)

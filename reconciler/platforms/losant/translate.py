@@ -34,7 +34,7 @@ from reconciler.platforms.losant import wire
 from reconciler.platforms.losant.wire import Log, Row
 from reconciler.platforms.reading.pages import Malformed
 
-CUSTOM_NODE = "customNode"
+EDGE, CUSTOM_NODE = "edge", "customNode"
 ERROR = b'"error"'
 """Without this text the log of a row has no error, and need not be read."""
 SHOWN = frozenset(

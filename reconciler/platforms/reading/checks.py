@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from email.utils import parsedate_to_datetime
 
 from reconciler.errors import PlatformError
 from reconciler.platforms.answers import Answer
@@ -24,6 +23,8 @@ def connection_checks(url: str, answer: Answer, clock: Clock, secret: str) -> It
 
 def clock_check(answer: Answer | None, clock: Clock, whose: str = "the platform") -> Check:
     """Return how a platform's clock stands to ours, by the date of an answer."""
+    from email.utils import parsedate_to_datetime  # slow, and plans need none of it
+
     try:
         theirs = parsedate_to_datetime(answer.headers.get("date", "") if answer is not None else "").timestamp()
     except (ValueError, TypeError):

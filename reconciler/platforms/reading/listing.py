@@ -49,15 +49,17 @@ class Listing(Generic[Item]):
     def __init__(
         self,
         what: str,
-        fetch: Callable[[int, int], Page[Item]],
+        fetch: Callable[..., Page[Item]],
         fold: Callable[[Page[Item]], None],
         size: int,
         *,
+        ahead: bool = False,
         steady: bool = True,
         witnesses: int = 0,
     ) -> None:
         """Take what to read and where it goes; `what` names it in words, `size` is how many items a page is asked for.
 
+        With `ahead` a lone reader tells `fetch` by `more=True` that it will ask for the page behind this one next.
         With `steady` every page must give the same total: items that come or go meanwhile would hide others.
         `witnesses` is how often an empty answer is asked for again.
         """
@@ -71,6 +73,7 @@ class Listing(Generic[Item]):
         self._fold = fold
         self._asked = self._size = size
         self._steady = steady
+        self._ahead = ahead
         self._witnesses = witnesses
         self._last = ""
         self._before: Sequence[object] = ()
@@ -102,6 +105,7 @@ class Listing(Generic[Item]):
         long as pages show something new.
         """
         self._progress = readers.progress
+        self._ahead = self._ahead and readers.count == 1
         self.total = first.total
         self._size = first.declared[1] if first.declared is not None else first.size
         if not self._full(first, 0) or (self.total and not self._size):
@@ -129,7 +133,8 @@ class Listing(Generic[Item]):
 
     def _read(self, number: int) -> _Outline:
         """Read and fold a page, read again where it is not as long as it must be or gives another total."""
-        page = self._fetch(number, self._size)
+        more = self._ahead and (number + 1) * self._size < self.total
+        page = self._fetch(number, self._size, more=True) if more else self._fetch(number, self._size)
         for _ in range(REREADS):
             if self._fits(page, number):
                 break

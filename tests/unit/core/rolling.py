@@ -16,7 +16,8 @@ from reconciler.model.memory import NOTHING_REMEMBERED, Memory, Went
 from reconciler.model.observation import EMPTY, Phase, State
 from reconciler.model.plan import FleetPlan
 from reconciler.model.release import Release, ReleaseInfo
-from reconciler.model.rollout import RolloutId, RolloutPlan
+from reconciler.model.rollout import RolloutPlan
+from reconciler.model.ruling import RolloutId
 from reconciler.model.snapshot import PROVED, Coverage, Snapshot, Workload
 from reconciler.model.unit import Reach, Unit, Units
 from tests.laws.strategies import NOW, WHOLE, document, drafted, planned

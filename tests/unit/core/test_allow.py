@@ -93,7 +93,7 @@ def test_entries_that_lift_nothing_are_warned_of() -> None:
     found = plan({"vision": ABSENT}, [allow(until=OVER), allow("stranger"), allow()])
     assert [text for text in found.warnings if text.startswith("`allow`")] == [
         "`allow` of remove vision (end of life) lasted until 2020-01-01, not included: it lifts nothing",
-        "`allow` of remove stranger (end of life) names a workload that nobody knows: it lifts nothing",
+        "`allow` of remove stranger (end of life) names an unknown workload: it lifts nothing",
     ]
 
 

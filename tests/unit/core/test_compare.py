@@ -20,6 +20,7 @@ from reconciler.model.fleet import (
     Override,
     Quarantine,
     Selector,
+    Window,
     WorkloadSpec,
 )
 from reconciler.model.hold import Hold, HoldReason
@@ -215,6 +216,51 @@ def test_manifests_go_by_whom_overrides_mean() -> None:
         ((*head, "tags ring new"), None, "version v2, units tags ring new"),
         ((*head, "tags ring wide"), "version v2, units tags ring wide", None),
     ]
+
+
+def test_a_workload_of_the_same_id_under_another_key_is_renamed() -> None:
+    def named(key: str, version: str = "v1") -> FleetSpec:
+        return FleetSpec(
+            connection="plant",
+            units=Selector(all=True),
+            workloads={
+                key: WorkloadSpec(id="w1", version=version),
+                "vision": WorkloadSpec(version="v1", requires={key: ["v1"]}),
+            },
+            pins={"gw-1": {key: "v0"}},
+            quarantine=[
+                Quarantine(workload=key, version="v9", reason="boot loop"),
+                Quarantine(workload="vision", version="v9", reason="boot loop"),
+            ],
+            windows=[Window(allow="0 2 * * *", duration="3h")],
+        )
+
+    def bare(key: str) -> Manifest:
+        return manifest(
+            FleetSpec(
+                connection="plant", units=Selector(all=True), workloads={key: WorkloadSpec(id="w1", version="v1")}
+            )
+        )
+
+    assert told(bare("old"), bare("new")) == [(("fleet austin", "workloads", "new", "name"), "old", "new")]
+    renamed = (("fleet austin", "workloads", "new", "name"), "old", "new")
+    assert told(manifest(named("old")), manifest(named("new"))) == [renamed]
+    assert told(manifest(named("old")), manifest(named("new", "v2"))) == [
+        renamed,
+        (("fleet austin", "workloads", "new", "version"), "v1", "v2"),
+    ]
+    assert told(manifest(named("old")), manifest(named("old"))) == []
+
+
+def test_what_may_be_another_workload_is_not_paired() -> None:
+    def of(**workloads: WorkloadSpec) -> Manifest:
+        return manifest(FleetSpec(connection="plant", units=Selector(all=True), workloads=workloads))
+
+    one, other = WorkloadSpec(id="w1", version="v1"), WorkloadSpec(id="w2", version="v1")
+    swapped = told(of(a=one, b=other), of(a=other, b=one))
+    assert [path for path, _, _ in swapped] == [("fleet austin", "workloads", key, "id") for key in "ab"]
+    unnamed = told(of(a=WorkloadSpec(version="v1")), of(b=WorkloadSpec(version="v1")))
+    assert [path for path, _, _ in unnamed] == [("fleet austin", "workloads", key) for key in "ab"]
 
 
 def test_the_order_of_overrides_counts_where_nothing_else_changed() -> None:

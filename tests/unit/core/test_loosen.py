@@ -285,3 +285,12 @@ def test_what_is_the_same_loosens_nothing(fleet: Document) -> None:
     base = Manifest({}, {}, {"fleet": fleet}, "digest")
     today = Manifest({}, {}, {"fleet": msgspec.structs.replace(fleet, file="elsewhere.yaml")}, "digest")
     assert loosened(base, today, NOW) == ()
+
+
+def test_an_allowance_for_a_workload_that_nobody_knows_loosens_nothing() -> None:
+    sides = manifest(austin=spec()), manifest(austin=spec(allow=[allow(), allow(workload=None)]))
+    both = ["remove vision", "remove"]
+    assert [one.subject for one in loosened(*sides, NOW)] == both, "unread: nobody can tell"
+    assert [one.subject for one in loosened(*sides, NOW, {"other": set()})] == both
+    assert [one.subject for one in loosened(*sides, NOW, {"austin": {"vision"}})] == both
+    assert [one.subject for one in loosened(*sides, NOW, {"austin": {"poller"}})] == ["remove"]

@@ -14,7 +14,7 @@ from tests.golden import plans
 
 OLD, NEW = "a" * 40, "b" * 40
 UNPLACED = Placement(
-    head=NEW, known=True, ancestor=False, found=False, shallow=False, fetch="git fetch origin x", newer=""
+    head=NEW, known=True, ancestor=False, found=False, shallow=False, fetch="git fetch origin x", newer="", alone=""
 )
 
 
@@ -56,6 +56,13 @@ def test_an_outdated_checkout_is_refused_whatever_it_says() -> None:
         found = words(asked(saved(), same=same, ancestor=True, newer="origin/main"))
         assert "(bbbbbbbbbbbb) is an older one of origin/main" in found
         assert "check out origin/main" in found
+
+
+def test_a_checkout_without_any_branch_cannot_show_that_it_is_outdated() -> None:
+    for same in (True, False):
+        found = words(asked(saved(), same=same, ancestor=True, alone="git fetch --unshallow origin"))
+        assert "whether the commit checked out (bbbbbbbbbbbb) is outdated" in found
+        assert "fetch the branch that it comes from: git fetch --unshallow origin" in found
 
 
 def test_edited_manifests_have_no_history() -> None:

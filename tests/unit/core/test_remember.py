@@ -13,7 +13,7 @@ from reconciler.model.event import AnyEvent, Called, Halted, Met, Note, Resolved
 from reconciler.model.memory import Memory
 from reconciler.model.observation import Phase, State
 from reconciler.model.outcome import Receipt, ReceiptKind, Result
-from reconciler.model.rollout import Command, RolloutId, Ruling
+from reconciler.model.ruling import Command, RolloutId, Ruling
 from reconciler.model.unit import Ref
 from tests.unit.engine.memory import NOW, Clock, request
 from tests.unit.engine.memory import Memory as Platform

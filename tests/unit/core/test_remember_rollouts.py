@@ -5,7 +5,7 @@ from __future__ import annotations
 from reconciler.core.remember import Remembering
 from reconciler.model.event import AnyEvent, Halted, Met, Note, Ruled
 from reconciler.model.memory import Memory
-from reconciler.model.rollout import Command, RolloutId, Ruling
+from reconciler.model.ruling import Command, RolloutId, Ruling
 from reconciler.model.unit import Ref
 
 ID = RolloutId("austin", "w1", "v2")

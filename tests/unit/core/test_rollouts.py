@@ -21,7 +21,8 @@ from reconciler.model.memory import InFlight, Memory, Went
 from reconciler.model.observation import Phase, State
 from reconciler.model.origin import Origin
 from reconciler.model.release import Release, ReleaseInfo
-from reconciler.model.rollout import Command, RolloutState, Ruling, WaveState
+from reconciler.model.rollout import RolloutState, WaveState
+from reconciler.model.ruling import Command, Ruling
 from reconciler.model.snapshot import Coverage
 from reconciler.model.unit import Ref
 from tests.laws.strategies import NOW, planned

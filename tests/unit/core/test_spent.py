@@ -33,11 +33,10 @@ def went(
     *,
     workload: str = "id-poller",
     ago: float = 3600.0,
-    fleet: str = "fleet",
     size: int = 1,
 ) -> list[Went]:
     return [
-        Went(fleet=fleet, unit=f"u{number:03}", workload=workload, verb=verb, size=size, at=NOW - ago)
+        Went(fleet="fleet", unit=f"u{number:03}", workload=workload, verb=verb, size=size, at=NOW - ago)
         for number in units
     ]
 
@@ -85,12 +84,11 @@ def test_no_slot_counts_twice() -> None:
     "some",
     [
         went(range(8), ago=DAY),
-        went(range(8), fleet="other"),
         went(range(8), Verb.RELEASE),
         went(range(8), Verb.REMOVE, workload="id-other"),
     ],
 )
-def test_other_times_fleets_and_verbs_do_not_count(some: list[Went]) -> None:
+def test_other_times_and_verbs_do_not_count(some: list[Went]) -> None:
     assert words(plan(hundred(), some, moved(range(10, 20)))) == []
 
 

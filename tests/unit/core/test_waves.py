@@ -9,7 +9,7 @@ import pytest
 from reconciler.core.resolve import Column
 from reconciler.core.waves import Membership, Stop, Waves, turn, turns
 from reconciler.model.fleet import Rollout, Selector, Wave
-from reconciler.model.rollout import RolloutId
+from reconciler.model.ruling import RolloutId
 from reconciler.model.unit import Units
 from tests.unit.core.rolling import CANARY, ID, OLD, WAVES, assessed, name_of, seen
 

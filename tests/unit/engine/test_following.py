@@ -14,7 +14,7 @@ from reconciler.engine.rollback import taken_back
 from reconciler.errors import SourceError
 from reconciler.model.event import AnyEvent, Halted, InForce, Note, RolledBack
 from reconciler.model.fleet import Manifest, Rollout
-from reconciler.model.rollout import RolloutId
+from reconciler.model.ruling import RolloutId
 from reconciler.model.unit import Ref
 from reconciler.ports import Fetched, Revision, TakenBack
 from tests.unit.engine.memory import Clock, request

@@ -10,14 +10,16 @@ import msgspec
 import pytest
 
 from reconciler.core.decide import PlanRequest
+from reconciler.core.remember import Remembering
 from reconciler.engine.apply import Applying
-from reconciler.model.change import Action
-from reconciler.model.event import AnyEvent, Started
-from reconciler.model.fleet import Keep, Override, Quarantine, Selector, Window, WorkloadSpec
+from reconciler.engine.plan import plan
+from reconciler.model.change import Action, Request, Verb
+from reconciler.model.event import AnyEvent, Called, Intended, Note, SlotName, Started
+from reconciler.model.fleet import Keep, Limits, Override, Quarantine, Selector, Window, WorkloadSpec
 from reconciler.model.hold import HoldReason
 from reconciler.model.observation import Phase, State
 from reconciler.model.outcome import Receipt, Result
-from reconciler.model.unit import Reach
+from reconciler.model.unit import Reach, Ref
 from reconciler.views.reason_words import hold_words, outcome_words
 from tests.unit.engine.memory import ACCEPTED, LOST, NOW, Clock, Memory, applied, planned, request
 from tests.unit.engine.stepping import DELIVER, Stepping
@@ -91,8 +93,10 @@ def test_what_waits_for_a_window_within_the_deadline_goes_when_it_opens(memory: 
         return ACCEPTED
 
     memory.script = [note]
-    run, _ = applied(memory, asked(SOON), deadline=600.0)
+    run, events = applied(memory, asked(SOON), deadline=600.0)
     assert (run.exit_code, results(run)) == (0, {"u0": Result.DONE, "u1": Result.DONE})
+    notes = [event.message for event in events if isinstance(event, Note)]
+    assert notes == ["all that is left waits for windows: going on at 2026-11-18T11:11:00Z, when one opens"]
     assert sent == [NOW - NOW % 60 + 300]
     assert memory.reads == 3  # to plan, when the window opens, and to see what came of it
 
@@ -306,3 +310,23 @@ def test_fleets_of_a_connection_keep_each_others_units() -> None:
     both = PlanRequest(manifest=msgspec.structs.replace(manifest, fleets=fleets))
     kept, other = planned(memory, both).plan.fleets
     assert (len(kept.changes), len(kept.held), len(other.changes)) == (1, 1, 2)
+
+
+# --- limits over time -----------------------------------------------------------------------------------------------
+
+
+def test_what_went_counts_for_its_own_fleet() -> None:
+    memory = Memory(Clock(), count=4)
+    limits = Limits(replace="1", window="24h")
+    one, other = (request(units=Selector(ids=ids), limits=limits).manifest for ids in (["u0", "u1"], ["u2"]))
+    fleets = {**one.fleets, "other": msgspec.structs.replace(other.fleets["fleet"], name="other")}
+    both = PlanRequest(manifest=msgspec.structs.replace(one, fleets=fleets))
+    history = Remembering(NOW - 1e6, durable=True)
+    for number, fleet in enumerate(("fleet", "fleet", "gone")):
+        slot = SlotName(Ref("u0", "u0"), Ref("w1", "poller"), Verb.REPLACE, 1)
+        head: Any = {"at": NOW - 60.0, "run": "r", "fleet": fleet, "call": number}
+        history.record(Intended(**head, kind="c", request=Request("POST", "/"), wide=False, slots=(slot,)))
+        history.record(Called(**head, receipt=ACCEPTED, seconds=1.0))
+    found = plan(both, lambda name: memory, memory.clock, history).plan.fleets
+    assert [len(fleet.violations) for fleet in found] == [1, 0]
+    assert found[0].violations[0].went == 0, "u0 is intended still"

@@ -21,7 +21,7 @@ from reconciler.model.observation import Phase, State
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.plan import FleetPlan, Plan
 from reconciler.model.release import ReleaseInfo
-from reconciler.model.rollout import Command, Ruling
+from reconciler.model.ruling import Command, Ruling
 from reconciler.model.unit import Reach
 from tests.unit.engine.memory import NOW, Clock, Memory, gone, request
 

@@ -294,7 +294,18 @@ def test_a_stop_ends_waiting(platform: Stepping) -> None:
     platform.during = [None, None, stop]
     run, _ = applied(platform, request())
     assert [call for call, _ in platform.steps] == [DELIVER]
-    assert {result for result, _ in told(run.outcomes).values()} == {Result.WAITING}
+    text = "assigned; the unit was still on its way when the run was interrupted"
+    assert set(told(run.outcomes).values()) == {(Result.WAITING, text)}
+    assert (run.interrupted, run.exit_code) == (True, 4), "nobody saw it settle"
+
+
+def test_a_stop_of_a_run_that_does_not_wait_cuts_nothing(platform: Stepping) -> None:
+    def stop() -> None:
+        platform.clock.stop = True
+
+    platform.during = [None, stop]
+    run, _ = applied(platform, request(), wait=False)
+    assert (run.interrupted, run.exit_code) == (False, 0)
 
 
 # --- stages -----------------------------------------------------------------------------------------------------------

@@ -251,6 +251,15 @@ def test_wrong_manifests_leave_the_last_good_ones_in_force_and_every_pass_says_s
         watched(passes(), git)
 
 
+def test_wrong_manifests_are_one_line() -> None:
+    one = Diagnostic(code="missing", message="version is missing", origin=Origin("a.yaml", 3, 1))
+    git = Git(request())
+    memory = passes(lambda _: setattr(git, "now", ManifestError([one, one, one])), lambda _: None)
+    assert notes(watched(memory, git))[0].endswith(
+        ": a.yaml:3:1: version is missing; 2 more: run `reconciler validate`"
+    )
+
+
 def notes(events: list[AnyEvent]) -> list[str]:
     return [one.message for one in events if isinstance(one, Note)]
 
@@ -377,6 +386,25 @@ def test_a_mistake_in_manifests_is_told_once_and_slows_no_pass() -> None:
     }
     assert isinstance(memory.clock, Between)
     assert memory.clock.pauses == [INTERVAL] * 3
+
+
+def test_what_a_limit_blocks_slows_no_pass() -> None:
+    memory = passes(*[lambda one: None] * 3)
+    blocked = request("2", limits=Limits(replace="1"))
+    assert [one.fleet for one in watched(memory, Git(blocked)) if isinstance(one, Blocked)] == ["fleet"]
+    assert isinstance(memory.clock, Between)
+    assert memory.clock.pauses == [INTERVAL] * 4, "only a person ends it, and nothing is sent"
+
+
+def test_a_version_that_is_not_there_is_told_with_its_line_and_when_it_is() -> None:
+    git = Git(request("2"))
+    memory = passes(lambda one: git.say(request("99"), commit="d"), lambda one: git.say(request("3"), commit="e"))
+    memory.catalogue = {"99": ReleaseInfo(found=False)}
+    told = [one for one in notes(watched(memory, git)) if "99" in one]
+    assert told == [
+        "fleet.yaml: the platform has no version 99 of poller",
+        "resolved: fleet.yaml: the platform has no version 99 of poller",
+    ]
 
 
 def test_a_mistake_that_comes_later_is_told_when_it_comes() -> None:

@@ -11,7 +11,7 @@ from reconciler.errors import JournalError
 from reconciler.journal.chain import prune, verify
 from reconciler.journal.store import Store
 from reconciler.model.event import Halted, Met
-from reconciler.model.rollout import RolloutId
+from reconciler.model.ruling import RolloutId
 from tests.unit.journal.conftest import Opened
 from tests.unit.journal.happenings import TARGETS, VISION, called, intended, settled
 

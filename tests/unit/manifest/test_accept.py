@@ -30,6 +30,8 @@ def said(value: Any, kind: Any) -> list[str]:
     ("value", "kind", "words"),
     [
         ("x", Choice, ["spec must be a mapping, not a text"]),
+        ("true", Choice, ["spec must be a mapping, not a boolean"]),
+        ("10", Choice, ["spec must be a mapping, not a number"]),
         ({"version": ["v1"]}, Choice, ["spec.version must be a text of 1 to 255 characters or a mapping, not a list"]),
         ({"version": "v" * 256}, Choice, [f"spec.version must be a text of 1 to 255 characters or a mapping, not '{'v' * 256}'"]),
         ({"version": {"chanel": "x"}}, Choice, [

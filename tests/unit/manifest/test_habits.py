@@ -78,6 +78,8 @@ SPEC = [
     ("limits: {remove: {max: 5}}", "write `number: 5`"),
     ("limits: {minimum: few}", "for example `minimum: 3`"),
     ("quarantine: [v2.0.2]", "write `quarantine: [{version: v2.0.2, workload: NAME, reason: TEXT}]`"),
+    ("quarantine: true", "for example `quarantine: [{workload: vision, version: v2.0.2, reason: boot loop, until: 2026-12-01}]`"),
+    ("limits: false", "for example `limits: {remove: 10%, minimum: 3}`"),
     ("quarantine: v2.0.2", "write `quarantine: [{version: v2.0.2, workload: NAME, reason: TEXT}]`"),
     ("quarantine: {vision: v2}", "write `quarantine: [{workload: vision, version: v2, reason: TEXT}]`"),
     ("quarantine: {workload: vision, version: v2, reason: x}", "write `quarantine: [{workload: vision, version: v2, reason: x}]`"),

@@ -171,6 +171,7 @@ GOLDEN: dict[str, tuple[str, str]] = {
         FLEET.replace("{version: v1}", "{version: v1"),
         """\
 f.yaml:9:1: error: this is not valid YAML: while parsing a flow mapping, did not find expected ',' or '}'
+  hint: the { at line 8, column 13, is not closed
 """,
     ),
     "a stray tab": (

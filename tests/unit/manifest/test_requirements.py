@@ -128,7 +128,7 @@ def test_a_cycle_names_all_its_lines_across_fleets_and_connections(load: Load) -
     assert [line.split()[0] for line in places] == ["vision:", "server:", "disk:"]
     assert "vision → server → disk → vision" in found.message
     assert [one.message for one in found.related] == ["server requires disk", "disk requires vision"]
-    assert "requirements form a circle" in diagnostics_text(caught.value.diagnostics)
+    assert "circular requirements" in diagnostics_text(caught.value.diagnostics)
 
 
 def test_each_cycle_is_told_once_and_long_chains_are_walked(load: Load) -> None:

@@ -279,7 +279,7 @@ def test_requests_are_paced() -> None:
     ("answer", "text"),
     [
         (httpx.Response(301, headers={"location": "https://evil.example/x"}), "a redirect to https://evil.example/x"),
-        (httpx.Response(304), "a redirect to nowhere"),
+        (httpx.Response(304), "answered 304 with neither data nor another address: no explanation was given"),
         (httpx.Response(200, text="<!DOCTYPE html><p>Sign in</p>"), "an HTML page came instead of JSON"),
         (httpx.Response(200, text='{"n": 1'), "the JSON cannot be used (Input data was truncated)"),
         (httpx.Response(200, text="  "), "the body is empty"),
@@ -442,3 +442,23 @@ def test_tls_failures_are_named_and_not_repeated() -> None:
     assert not caught.value.sent
     assert len(script.requests) == 1
     assert "certificates" in caught.value.hint
+
+
+class Hears:
+    """What a client says of its requests."""
+
+    def __init__(self) -> None:
+        self.statuses: list[int | None] = []
+
+    def read(self, what: str, rows: int, total: int | None = None, pages: int = 0) -> None: ...
+
+    def answered(self, status: int | None) -> None:
+        self.statuses.append(status)
+
+
+def test_every_request_is_heard_of_with_its_status_repeated_ones_each_time() -> None:
+    heard = Hears()
+    script = Script(httpx.ConnectError("refused"), httpx.Response(503), httpx.Response(200, json={}))
+    with_ears = client(script, progress=heard)
+    with_ears.get("/devices", "list devices")
+    assert heard.statuses == [None, 503, 200]

@@ -4,44 +4,56 @@ from __future__ import annotations
 
 import io
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reconciler.model.change import Verb
 from reconciler.model.event import AnyEvent, Called, Event, Intended, Note, Settled, Settling, SlotName
 from reconciler.model.outcome import Receipt, ReceiptKind, Result
+from reconciler.model.plan import Plan
 from reconciler.views import event_line
+from reconciler.views.line import columns_of
 from reconciler.views.progress import Live
 from tests.golden import plans, reports
 from tests.golden.plans import NOW
 
 
 def drawn(*events: AnyEvent) -> str:
-    plan = plans.large()
     stream = io.StringIO()
-    live = Live(plan, stream, width=120)
+    live = Live(plans.large(), stream, width=120, height=40)
     with live:
         for event in events:
             live.record(event)
-        live._console.print(live._progress.get_renderable())
+        live._console.print(live)
     return stream.getvalue()
+
+
+def intended(plan: Plan, number: int = 0) -> Intended:
+    fleet = plan.fleets[number]
+    action = fleet.actions[0]
+    slots = tuple(
+        SlotName(fleet.changes[slot].unit, fleet.changes[slot].workload, Verb.RELEASE, 1) for slot in action.slots
+    )
+    return Intended(
+        at=NOW, run="r", fleet=fleet.fleet, call=1, kind=action.call, request=action.request, wide=False, slots=slots
+    )
 
 
 def called(kind: ReceiptKind) -> Called:
     return Called(at=NOW, run="r", fleet="austin", call=1, receipt=Receipt(kind), seconds=0.2)
 
 
+def settling(fleet: str = "austin", **numbers: int) -> Settling:
+    return Settling(at=NOW, run="r", fleet=fleet, **{"done": 0, "waiting": 0, "failed": 0, "pending": 0, **numbers})
+
+
 def test_calls_are_counted_and_refused_ones_named() -> None:
-    fleet = plans.large().fleets[0]
-    action = fleet.actions[0]
-    slots = tuple(
-        SlotName(fleet.changes[slot].unit, fleet.changes[slot].workload, Verb.RELEASE, 1) for slot in action.slots
-    )
-    intended = Intended(
-        at=NOW, run="r", fleet="austin", call=1, kind=action.call, request=action.request, wide=False, slots=slots
-    )
-    assert "austin calling" in drawn(intended)
-    assert "losant.release, 1,000 slots" in drawn(intended)
+    assert "austin call 1 of " in drawn(intended(plans.large()))
+    assert "losant.release, 1,000 slots" in drawn(intended(plans.large()))
     found = drawn(
+        intended(plans.large()),
         called(ReceiptKind.ACCEPTED),
         called(ReceiptKind.REJECTED),
         called(ReceiptKind.REJECTED),
@@ -51,8 +63,10 @@ def test_calls_are_counted_and_refused_ones_named() -> None:
 
 
 def test_settling_is_counted() -> None:
-    first = Settling(at=NOW, run="r", fleet="austin", done=1, waiting=2, failed=3, pending=1000)
-    then = Settling(at=NOW, run="r", fleet="austin", done=900, waiting=2, failed=3, pending=101)
+    first, then = (
+        settling(done=1, waiting=2, failed=3, pending=1000),
+        settling(done=900, waiting=2, failed=3, pending=101),
+    )
     assert "900 done, 2 still waiting, 3 failed and 101 moving" in drawn(first, then)
 
 
@@ -61,6 +75,44 @@ def test_notes_stay_and_hostile_names_do_not_style() -> None:
     found = drawn(note, Settled(at=NOW, run="r", outcome=reports.outcome(1, Result.DONE)))
     assert "[bold]gw\\x1b[31m-" in found
     assert "\x1b" not in found
+
+
+def test_a_note_is_repeated_only_once_something_moved() -> None:
+    note = Note(at=NOW, run="r", level="warning", message="could not read back: gone")
+    assert drawn(note, settling(pending=5), note, note).count("could not read back") == 1
+    assert drawn(note, called(ReceiptKind.ACCEPTED), note).count("could not read back") == 2
+
+
+def many(number: int) -> Plan:
+    """Return a plan of so many fleets alike."""
+    one = plans.large().fleets[0]
+    return msgspec.structs.replace(
+        plans.large(), fleets=tuple(msgspec.structs.replace(one, fleet=f"f{n}") for n in range(number))
+    )
+
+
+@given(st.integers(0, 60), st.integers(0, 60), st.integers(20, 200), st.integers(1, 50))
+def test_fleets_never_leave_the_screen(calling: int, moving: int, width: int, height: int) -> None:
+    live = Live(many(60), io.StringIO(), width=width, height=height)
+    for number in range(calling):
+        live.record(intended(many(60), number))
+    for number in range(moving):
+        live.record(settling(f"f{number}", pending=7))
+    lines = live.lines(width, height)
+    assert len(lines) <= height
+    assert all(columns_of(line) <= width and line.isprintable() for line in lines)
+    assert len(lines) == min(height, max(calling, moving) + 1), "what moves has a line each, and all together one"
+
+
+def test_what_moves_stands_first_and_the_rest_is_counted() -> None:
+    live = Live(many(60), io.StringIO())
+    for number in range(20):
+        live.record(settling(f"f{number}", pending=7))
+    live.record(intended(many(60), 50))
+    lines = live.lines(100, 6)
+    assert lines[0].endswith("f50 call 1 of 3: losant.release, 1,000 slots")
+    assert lines[1].endswith("f0 settling: 7 moving")
+    assert lines[-1].startswith("60 fleets: 1 calling, 20 settling and 39 not begun; 0 of ")
 
 
 def test_an_event_without_words_is_a_mistake_of_ours() -> None:

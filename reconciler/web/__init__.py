@@ -1,0 +1,1 @@
+"""What others read of a running watch over HTTP: metrics and health."""

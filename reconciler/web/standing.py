@@ -1,0 +1,115 @@
+"""Events of a watch → how everything stands now: what metrics show. A fleet that no pass speaks of any more is gone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from threading import Lock
+
+import msgspec
+
+from reconciler.model.event import AnyEvent, Called, Completed, Drifted, Halted, Met, Notified, Passed, Ruled
+from reconciler.model.ruling import Command, RolloutId
+from reconciler.model.unit import Ref
+
+BUCKETS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0)
+"""Seconds of a pass at most, of which the histogram counts how many took no longer."""
+
+
+class Rollout(msgspec.Struct):
+    """One rollout as events tell of it."""
+
+    workload: Ref
+    met: set[int] = msgspec.field(default_factory=set)
+    """Waves that meet their success, by number from 0."""
+    halted: bool = False
+
+
+class Fleet(msgspec.Struct):
+    """One fleet as the last pass left it."""
+
+    passed: Passed | None = None
+    read_at: float = 0.0
+    """When it was last read, in seconds since 1970; 0 for never."""
+    drifted: int = 0
+    """Slots that somebody changed, since this process began."""
+    calls: Counter[str] = msgspec.field(default_factory=Counter)
+    """Calls by what came of them."""
+    rollouts: dict[RolloutId, Rollout] = msgspec.field(default_factory=dict)
+
+
+class Standing:
+    """Folds events. Fed by the watch and by the threads of its connections, read by those of a server."""
+
+    def __init__(self, began: float) -> None:
+        """Take when the process began, in seconds since 1970."""
+        self.began = began
+        self.lock = Lock()
+        self.fleets: dict[str, Fleet] = {}
+        self.last: Completed | None = None
+        self.last_planned: float = 0.0
+        self.passes: Counter[bool] = Counter()
+        """Passes by whether there was a plan."""
+        self.seconds = 0.0
+        self.within: Counter[float] = Counter()
+        """Passes by the least bucket that they are in."""
+        self.requests: Counter[tuple[str, str]] = Counter()
+        """Requests by platform and HTTP status."""
+        self.notified: Counter[tuple[str, str]] = Counter()
+        """Messages by target and what came of them."""
+        self._seen: set[str] = set()
+
+    def record(self, event: AnyEvent) -> None:
+        """Take one event."""
+        with self.lock:
+            if isinstance(event, Completed):
+                self._completed(event)
+            elif isinstance(event, Notified):
+                self.notified[event.target, event.result.value] += event.count
+            else:
+                self._of_fleet(event)
+
+    def answered(self, platform: str, status: int | None) -> None:
+        """Take one request of a platform: its HTTP status, None where there was no answer."""
+        with self.lock:
+            self.requests[platform, "none" if status is None else str(status)] += 1
+
+    def _of_fleet(self, event: AnyEvent) -> None:
+        if isinstance(event, Passed):
+            fleet = self._fleet(event.fleet)
+            fleet.passed = event
+            fleet.read_at = event.read_at or fleet.read_at
+            self._seen.add(event.fleet)
+        elif isinstance(event, Drifted):
+            self._fleet(event.fleet).drifted += 1
+        elif isinstance(event, Called):
+            self._fleet(event.fleet).calls[event.receipt.kind.value] += 1
+        elif isinstance(event, Met | Halted | Ruled):
+            self._rollout(event)
+
+    def _fleet(self, name: str) -> Fleet:
+        return self.fleets.setdefault(name, Fleet())
+
+    def _rollout(self, event: Met | Halted | Ruled) -> None:
+        """Take what happened to a rollout; one of another version of the workload is over by then."""
+        mine = event.rollout
+        rollouts = self._fleet(mine.fleet).rollouts
+        for other in [one for one in rollouts if one.workload == mine.workload and one != mine]:
+            del rollouts[other]
+        rollout = rollouts.setdefault(mine, Rollout(event.workload))
+        if isinstance(event, Met):
+            (rollout.met.add if event.met else rollout.met.discard)(event.wave)
+        elif isinstance(event, Halted):
+            rollout.halted = True
+        elif event.ruling.command is Command.RESUME:
+            rollout.halted = False
+
+    def _completed(self, event: Completed) -> None:
+        planned = not event.unplanned and event.manifests_at is not None
+        self.last = event
+        self.passes[planned] += 1
+        self.seconds += event.seconds
+        self.within[next((most for most in BUCKETS if event.seconds <= most), float("inf"))] += 1
+        if planned:
+            self.last_planned = event.at
+            self.fleets = {name: one for name, one in self.fleets.items() if name in self._seen}
+        self._seen = set()

@@ -103,7 +103,13 @@ def read(given: str | None, clock: Clock) -> Iterator[History]:
     if given == NONE or wiring.no_journal(where):
         yield wiring.history(clock)
         return
-    store = wiring.journal(where)
+    from reconciler.journal.schema import NothingKeptYet
+
+    try:
+        store = wiring.journal(where)
+    except NothingKeptYet:
+        yield wiring.history(clock)
+        return
     try:
         yield store
     finally:

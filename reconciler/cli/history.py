@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from typing import Any
+from typing import Any, get_args
 
 import click
 
@@ -12,28 +12,11 @@ from reconciler.cli import histories, wiring
 from reconciler.cli.options import DurationType, output_option
 from reconciler.cli.output import note, say, write_csv
 from reconciler.cli.printing import print_report
+from reconciler.model.event import AnyEvent, Completed, Settling
 from reconciler.model.kept import EventQuery
 
-KINDS = (
-    "started",
-    "inforce",
-    "intended",
-    "called",
-    "resolved",
-    "settled",
-    "blocked",
-    "differing",
-    "drifted",
-    "met",
-    "halted",
-    "ruled",
-    "rolledback",
-    "proposed",
-    "approved",
-    "passed",
-    "note",
-    "finished",
-)
+KINDS = sorted(one.__struct_config__.tag for one in get_args(AnyEvent) if one not in {Settling, Completed})
+"""Kinds of events by their names in JSON, but those that only say how far something is."""
 
 
 class WhenType(click.ParamType[float]):

@@ -227,7 +227,7 @@ class Steady:
 def live(plan: Plan) -> Iterator[EventSink]:
     """Give what shows progress on standard error: a picture on a terminal, lines elsewhere."""
     clear()
-    if quiet() or not any(fleet.changes or any(held.stage for held in fleet.held) for fleet in plan.fleets):
+    if quiet() or not any(fleet.goes for fleet in plan.fleets):
         yield Silence()
         return
     if not drawable():

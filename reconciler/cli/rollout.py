@@ -102,7 +102,8 @@ def _ruling(what: Command) -> click.Command:
         history_at: str | None,
     ) -> None:
         from reconciler.engine.rollout import chosen, rollouts, ruled
-        from reconciler.views.event_line import plain_words
+        from reconciler.views import event_line
+        from reconciler.views.line import text_of
 
         if not reason.strip():
             raise click.UsageError("--reason needs a text")
@@ -118,7 +119,7 @@ def _ruling(what: Command) -> click.Command:
                 clock=clock,
                 run=uuid.uuid4().hex,
             )
-        say(plain_words(event))
+        say(text_of(event_line.render(event)))
 
     return rule
 

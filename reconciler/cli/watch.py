@@ -33,7 +33,7 @@ from reconciler.cli.taking_back import OfFiles
 from reconciler.engine.manifests import Manifests
 from reconciler.engine.run import Options
 from reconciler.engine.watch import Watched, Watching
-from reconciler.model.plan import LimitKind, PaceKind, Plan
+from reconciler.model.plan import PaceKind, Plan
 from reconciler.ports import History, Rollbacks
 
 STOPPING = "stopping after the running calls; a second time ends at once"
@@ -99,10 +99,9 @@ forbids changes; 2 there is drift, or a change to make, that was not made, held 
 @click.option("-v", "--verbose", is_flag=True, help="Also print each slot and call on a line, at level debug.")
 @click.option(
     "--allow",
-    type=click.Choice([LimitKind.NOT_ENFORCED.value, *(kind.value for kind in PaceKind)]),
+    type=click.Choice([kind.value for kind in PaceKind]),
     multiple=True,
-    help="Send outside the `windows` of fleets, or against their `keep`, or although this version does not enforce their "
-    "`rollout`; needs --reason.",
+    help="Send outside the `windows` of fleets, or against their `keep`; needs --reason.",
 )
 @click.option("--reason", metavar="TEXT", help="Why that is allowed; recorded.")
 @click.option(

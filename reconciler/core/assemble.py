@@ -43,7 +43,7 @@ def assemble(  # the plans of fleets, and what stands beside them
         complete=not errored
         and all(one.basis.complete and not one.summary.unknown for one in ordered)
         and all(one.reading is Reading.PLANNED for one in connections),
-        applyable=any(one.changes and not one.violations for one in ordered),
+        applyable=any(one.goes and not one.violations for one in ordered),
         errored=errored,
         filters=filters,
         provenance=provenance,

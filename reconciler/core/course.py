@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 from itertools import compress
 
@@ -63,7 +63,10 @@ class Course:
     def __init__(
         self, one: FleetAssessment, judged: Judged, version: str, waves: Waves, asked: Collection[str] = ()
     ) -> None:
-        """Take what was judged of the workload, and the ids of the units that were asked since the reading began."""
+        """Take what was judged of the workload, and the ids of the units that were asked since the reading began.
+
+        Those that a call was sent for which may still take effect, and of which the reading shows nothing, are on the way as well.
+        """
         self.one = one
         self.column = judged.column
         self.waves = waves
@@ -74,11 +77,22 @@ class Course:
             if rule.kind in SPREADING and rule.value.version == version
         )
         units = one.snapshot.units
-        positions = (judged.column.rows.position(units.index[unit]) for unit in asked if unit in units.index)
-        self.asked = frozenset(found for found in positions if found >= 0)
         self._states, self._reach = one.snapshot.column(self.id.workload), units.reach
         self._known: dict[Key, Evidence] = {}
+        self.asked: frozenset[int] = frozenset()
+        rows = [(row, self.column.rows.position(row)) for unit in asked if (row := units.index.get(unit)) is not None]
+        flying = [(row, place) for row in self._flying() if (place := self.position(row)) >= 0]
+        unseen = [place for row, place in flying if not self.seen(place, row).at]
+        self.asked = frozenset([*(place for _, place in rows if place >= 0), *unseen])
         self._triples = judged.triples
+
+    def _flying(self) -> Iterator[int]:
+        """Yield the rows of the units that a call was sent for which may still take effect."""
+        index, now = self.one.snapshot.units.index, self.one.patience.now
+        for sent in self.one.memory.in_flight:
+            mine = RolloutId(sent.fleet, sent.workload, sent.to or "") == self.id
+            if mine and now < sent.until and sent.unit in index:
+                yield index[sent.unit]
 
     @cached_property
     def membership(self) -> Membership:
@@ -134,6 +148,8 @@ class Course:
         total, has = Tally(), 0.0
         for (number, key), (units, devices) in self.alike.items():
             seen = self.evidence(key)
+            if key[1] == ASKED:
+                seen = msgspec.structs.replace(seen, size=devices // units)
             has += devices * seen.has / WHOLE
             total.add(seen, WHOLE, units, devices)
             before = 0

@@ -80,6 +80,11 @@ class Remembering:
             for slot in event.slots:
                 self._answered((event.fleet, slot.unit.id, slot.workload.id), (event.of, event.call))
 
+    @property
+    def doubts(self) -> bool:
+        """Return whether any call has no answer: without, results say nothing that is to be remembered."""
+        return bool(self._unanswered)
+
     def _intended(self, event: Intended) -> None:
         """Take a call as one that may have taken effect: whoever dies now cannot tell."""
         self._running[event.run, event.call] = event
@@ -135,7 +140,7 @@ class Remembering:
             if kind is not ReceiptKind.UNKNOWN or one.unit.id in refused:
                 self._answered((intended.fleet, one.unit.id, one.workload.id), call)
         if kind in {ReceiptKind.ACCEPTED, ReceiptKind.UNKNOWN}:
-            self._went += [one for one in _went(intended) if one.unit not in refused]
+            self._went += [one for one in _went(intended, event.at) if one.unit not in refused]
 
     def _answered(self, slot: Slot, call: tuple[str, int]) -> None:
         """Forget a slot among those without an answer, unless a later call is what has none."""
@@ -173,13 +178,19 @@ class Remembering:
         return None
 
 
-def _went(event: Intended) -> Iterator[Went]:
+def _went(event: Intended, answered: float | None = None) -> Iterator[Went]:
     """Yield what a call changes, were it to take effect, as far as it counts against limits."""
     for one in event.slots:
         if one.free:
             continue
         yield Went(
-            fleet=event.fleet, unit=one.unit.id, workload=one.workload.id, verb=one.verb, size=one.size, at=event.at
+            fleet=event.fleet,
+            unit=one.unit.id,
+            workload=one.workload.id,
+            verb=one.verb,
+            size=one.size,
+            at=event.at,
+            answered=answered,
         )
 
 

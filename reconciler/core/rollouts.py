@@ -28,6 +28,8 @@ from reconciler.model.unit import refs
 
 PASSING = frozenset({HoldReason.NOT_PREPARED, HoldReason.OUTSIDE_WINDOW})
 """What holds a unit only for a while: its wave waits for it."""
+LONGEST_CALL = 600.0
+"""Seconds that a call has at most until it was answered, or given up."""
 EXPECTED = frozenset({Outlook.ON_THE_WAY, Outlook.DESIRED})
 """Requirements that the manifests are about to meet: their units are waited for as well."""
 
@@ -112,10 +114,12 @@ def standings(one: FleetAssessment, held: Sequence[Held]) -> Standings:
 def _asked(one: FleetAssessment) -> dict[str, set[str]]:
     """Return the units that were asked for something after the reading began, by workload id."""
     found: dict[str, set[str]] = defaultdict(set)
+    read_at = one.snapshot.read_at
     for went in reversed(one.memory.went):
-        if went.at < one.snapshot.read_at:
+        if went.at < read_at - LONGEST_CALL:
             break
-        if went.fleet == one.document.name and went.verb is not Verb.REMOVE:
+        since = went.answered is None or went.answered >= read_at
+        if since and went.fleet == one.document.name and went.verb is not Verb.REMOVE:
             found[went.workload].add(went.unit)
     return found
 
@@ -247,7 +251,7 @@ class _Judge:
             return met
         first = min(met.values())
         for went in reversed(self.one.memory.went):
-            if went.at <= first:
+            if went.at <= first - LONGEST_CALL:
                 break
             row = self.one.snapshot.units.index.get(went.unit)
             if (went.fleet, went.workload) != (self.course.id.fleet, self.course.id.workload) or row is None:
@@ -255,7 +259,7 @@ class _Judge:
             position = self.course.position(row) if went.verb is not Verb.REMOVE else -1
             for stop in self.course.pattern(position) if position >= 0 else ():
                 if stop.wave in met:
-                    met[stop.wave] = max(met[stop.wave], went.at)
+                    met[stop.wave] = max(met[stop.wave], went.at if went.answered is None else went.answered)
         return met
 
     def _waves(self, tallies: Sequence[Tally], total: Tally, opened: Opening) -> Iterator[WavePlan]:

@@ -13,10 +13,10 @@ import msgspec
 
 from reconciler.core.advance import LONGEST_PAUSE, advance
 from reconciler.core.gate import FRESH
-from reconciler.core.milestones import milestones
 from reconciler.core.progress import Advance, Answers, Call, Look, Moment, Progress, Sight, Unread
 from reconciler.engine.dispatch import Dispatch, Sending
 from reconciler.engine.group import GroupReader, View
+from reconciler.engine.milestones import told
 from reconciler.engine.run import Run
 from reconciler.errors import PlatformError, ReconcilerError, Unauthorized
 from reconciler.model.change import SlotId
@@ -131,12 +131,7 @@ class Reconciling:
 
     def _milestones(self) -> Iterator[AnyEvent]:
         """Tell what the last decision shows of rollouts: what comes later goes by it, once it is recorded."""
-        plans = {name: plan for name, plan in self._seen.plans.items() if plan.rollouts}
-        if not plans:
-            return
-        memory = self.reader.history.memory(dict.fromkeys(plans, ""), self.run.now())
-        for plan in plans.values():
-            yield from milestones(plan, memory, at=self.run.now(), run=self.run.id)
+        yield from told(self.reader.history, [*self._seen.plans.values()], at=self.run.now(), run=self.run.id)
 
     def _read(self) -> Iterator[AnyEvent]:
         """Read everything and decide again."""

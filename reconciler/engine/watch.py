@@ -17,7 +17,6 @@ from reconciler.core.decide import PlanRequest
 from reconciler.core.detailed import detailed
 from reconciler.core.digest import sealed
 from reconciler.core.drift import SENT, Memory
-from reconciler.core.milestones import milestones
 from reconciler.core.news import Moment, news, unread
 from reconciler.core.remember import Remembering
 from reconciler.core.tally import passed
@@ -25,6 +24,7 @@ from reconciler.engine.apply import Applying
 from reconciler.engine.claiming import Claiming
 from reconciler.engine.group import Open
 from reconciler.engine.manifests import Manifests
+from reconciler.engine.milestones import told
 from reconciler.engine.plan import PlanResult, plan
 from reconciler.engine.propose import standing
 from reconciler.engine.rollback import taken_back
@@ -244,9 +244,7 @@ class Watching:
         if fleet.error:
             yield from unread(memory, fleet, moment)
             return
-        if fleet.rollouts:
-            known = self.history.memory({fleet.fleet: ""}, moment.at)
-            yield from milestones(fleet, known, at=moment.at, run=self.run)
+        yield from told(self.history, [fleet], at=moment.at, run=self.run)
         stays = not self._corrects(fleet)
         yield from news(memory, fleet, planned.assessment(fleet.fleet), moment, stays=stays)
 

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 from reconciler.core.standing import STANDING, standing
 from reconciler.errors import JournalError
 from reconciler.journal.database import Database
-from reconciler.journal.rows import CHAINED, Row, event_of, hash_of, kind_of, row_of, slot_rows
+from reconciler.journal.rows import CHAINED, Row, event_of, hash_of, kind_of, slot_rows
 from reconciler.journal.tables import CHECKPOINTS, EVENTS, SLOTS
 from reconciler.model.event import AnyEvent, to_builtins
 from reconciler.model.quantity import iso
@@ -83,7 +83,7 @@ def _rows(on: Connection) -> Generator[tuple[Row, list[Row]], None, None]:
 def _fits(row: Row, slots: Sequence[Row]) -> bool:
     """Return whether the slots beside an event are those that it names; of kinds unknown here nobody can tell."""
     event = event_of(row["at"], row["body"])
-    return event is None or [*slot_rows({**row_of(event, "", 0), "id": row["id"]})] == list(slots)
+    return event is None or [*slot_rows(row["id"], event)] == list(slots)
 
 
 def seal(number: int, at: float, last: str, body: str) -> str:

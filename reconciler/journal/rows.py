@@ -39,7 +39,7 @@ NOBODY = Ref("", "")
 
 def column(text: str) -> str:
     """Return a name as a column can have it: no database index takes any length, and PostgreSQL no NUL."""
-    return text[:LONGEST].replace("\0", "\ufffd")
+    return text if len(text) <= LONGEST and "\0" not in text else text[:LONGEST].replace("\0", "\ufffd")
 
 
 def kind_of(event: AnyEvent | type[AnyEvent]) -> str:
@@ -50,7 +50,6 @@ def kind_of(event: AnyEvent | type[AnyEvent]) -> str:
 def row_of(event: AnyEvent, writer: str, number: int) -> Row:
     """Return an event as a row that has no place in the chain yet."""
     about = getattr(event, "outcome", event)
-    slots = _slots(event)
     unit: Ref = getattr(about, "unit", NOBODY)
     workload: Ref = getattr(about, "workload", NOBODY)
     return {
@@ -66,7 +65,6 @@ def row_of(event: AnyEvent, writer: str, number: int) -> Row:
         "writer": writer,
         "number": number,
         "body": msgspec.json.encode(to_builtins(event)).decode(),
-        "slots": slots,
     }
 
 
@@ -78,11 +76,11 @@ def _slots(event: AnyEvent) -> list[tuple[Ref, Ref]]:
     return [(unit, workload) for unit in getattr(event, "units", ())]
 
 
-def slot_rows(row: Row) -> Iterator[Row]:
-    """Yield the slots of a row that has its id."""
-    for position, (unit, workload) in enumerate(row["slots"]):
+def slot_rows(number: int, event: AnyEvent) -> Iterator[Row]:
+    """Yield the slots of an event that has this id, where it may name several."""
+    for position, (unit, workload) in enumerate(_slots(event)):
         yield {
-            "event": row["id"],
+            "event": number,
             "position": position,
             "unit": column(unit.id),
             "unit_name": column(unit.name),

@@ -13,6 +13,11 @@ from reconciler.journal.tables import EVENTS, HEAD, VERSIONS
 CHAIN = 0x7265636F6E63696C
 """The number of PostgreSQL's advisory lock that whoever appends to the chain holds."""
 
+
+class NothingKeptYet(JournalError):
+    """There is a database, and nothing of a history in it."""
+
+
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 
@@ -27,9 +32,12 @@ def bring_up_to_date(engine: Engine, address: Address, *, writes: bool) -> None:
                 f"the history {address.name} has version {found}, and this program knows versions up to {HEAD}",
                 hint="upgrade reconciler, or give another --history",
             )
+        if not writes and not found:
+            hint = "`reconciler watch` and `apply` begin one"
+            raise NothingKeptYet(f"{address.name} holds no history yet", hint=hint)
         if not writes:
             raise JournalError(
-                f"the history {address.name} has version {found or 'none'}, and this program reads version {HEAD}",
+                f"the history {address.name} has version {found}, and this program reads version {HEAD}",
                 hint="`reconciler watch` and `apply` bring it up to date",
             )
         _migrate(connection)

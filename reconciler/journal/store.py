@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import sys
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from operator import itemgetter
 from threading import RLock
 
 import msgspec
-from sqlalchemy import Connection, func, insert, or_, select
+from sqlalchemy import Connection, Table, func, insert, or_, select
 
 from reconciler.core.remember import REMEMBERED, Remembering
 from reconciler.core.standing import STANDING
@@ -22,7 +23,7 @@ from reconciler.errors import JournalError
 from reconciler.journal.chain import DAY, carried, prune
 from reconciler.journal.claims import claims_of
 from reconciler.journal.database import Database
-from reconciler.journal.rows import chained, column, event_of, kind_of, row_of, slot_rows
+from reconciler.journal.rows import Row, chained, column, event_of, kind_of, row_of, slot_rows
 from reconciler.journal.tables import CHECKPOINTS, EVENTS, FLEETS, SLOTS
 from reconciler.model.event import (
     AnyEvent,
@@ -45,7 +46,7 @@ DURABLE = (Intended, *STANDING)
 GATHERED = (Settled, Differing, Drifted, Note, Passed)
 """Events that may wait for others."""
 
-MOST = 500
+MOST = 2000
 """Events that are gathered at most."""
 
 
@@ -112,11 +113,9 @@ class Store:
                 self._forget_written(on)
                 last, before = tail(on)
                 rows = chained([row_of(one, self._writer, number) for number, one in self._pending], last, before)
-                slots = [slot for row in rows for slot in slot_rows(row)]
-                if rows:
-                    on.execute(insert(EVENTS), [{k: v for k, v in row.items() if k != "slots"} for row in rows])
-                if slots:
-                    on.execute(insert(SLOTS), slots)
+                slots = (slot_rows(row["id"], event) for row, (_, event) in zip(rows, self._pending, strict=True))
+                _insert(on, EVENTS, rows)
+                _insert(on, SLOTS, [one for some in slots for one in some])
         except JournalError:
             self._doubtful = True
             raise
@@ -182,10 +181,11 @@ class Store:
             self._fold, self._loaded = Remembering(begins, durable=True), since
             for at, text in carried(body):
                 self._take(at, text)
-            calls = EVENTS.c.kind == kind_of(Intended), EVENTS.c.at >= since
-            begin = on.scalar(select(func.min(EVENTS.c.id)).where(*calls)) or sys.maxsize
+            kinds = [kind_of(one) for one in REMEMBERED if one is not Settled]
+            young = EVENTS.c.kind.in_(kinds), EVENTS.c.at >= since
+            begin = on.scalar(select(func.min(EVENTS.c.id)).where(*young)) or sys.maxsize
         rows = on.execute(
-            select(EVENTS.c.at, EVENTS.c.body)
+            select(EVENTS.c.at, EVENTS.c.body, EVENTS.c.kind)
             .where(
                 EVENTS.c.id > self._folded,
                 EVENTS.c.kind.in_([kind_of(one) for one in REMEMBERED]),
@@ -193,8 +193,10 @@ class Store:
             )
             .order_by(EVENTS.c.id)
         )
-        for at, body in rows:
-            self._take(at, body)
+        results = kind_of(Settled)
+        for at, body, kind in rows:
+            if kind != results or self._fold.doubts:  # most results are of calls that were answered: not even decoded
+                self._take(at, body)
         self._folded, _ = tail(on)
         return self._fold
 
@@ -220,6 +222,14 @@ class Store:
         if new and self._database.writes:
             with self._database.appending(durable=False) as on:
                 on.execute(insert(FLEETS), new)
+
+
+def _insert(on: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Insert many rows, with nothing done to each: our values are what both drivers take."""
+    if rows:
+        compiled = insert(table).compile(dialect=on.dialect)
+        names = compiled.positiontup  # None where parameters go by their names
+        on.exec_driver_sql(str(compiled), [*map(itemgetter(*names), rows)] if names else [*rows])
 
 
 def _as_if_of(event: Passed, before: Passed) -> Event:

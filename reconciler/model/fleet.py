@@ -132,7 +132,7 @@ class Allowance(Kind, frozen=True, kw_only=True):
     Without `workload` it is about the fleet and each workload; removing every holder of one needs the workload named.
     """
 
-    limit: Annotated[str, msgspec.Meta(pattern=r"^(remove|replace|release|empty-scope|not-enforced)$(?!\n)")]
+    limit: Annotated[str, msgspec.Meta(pattern=r"^(remove|replace|release|empty-scope)$(?!\n)")]
     workload: Text | None = None
     reason: Why
     until: Day

@@ -24,6 +24,8 @@ class Went(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     verb: Verb
     size: int
     at: float
+    answered: float | None = None
+    """When the call was answered, or given up; None while nobody knows of that."""
 
 
 class Approval(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,7 +22,6 @@ class LimitKind(StrEnum):
     REPLACE = "replace"
     REMOVE = "remove"
     EMPTY_SCOPE = "empty-scope"
-    NOT_ENFORCED = "not-enforced"
 
 
 class PaceKind(StrEnum):
@@ -43,8 +42,6 @@ class Violation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     workload: str = ""
     """The workload that goes beyond the limit; empty: all of the fleet together do."""
     every_holder_of: str = ""
-    fields: tuple[str, ...] = ()
-    """Fields of the fleet that are not enforced."""
     percent: str = ""
     number: int | None = None
     tag: str = ""
@@ -155,6 +152,11 @@ class FleetPlan(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
 
     @property
+    def goes(self) -> bool:
+        """Return whether anything goes: now, or in a later stage of the same run."""
+        return bool(self.changes) or any(one.stage for one in self.held)
+
+    @property
     def mistakes(self) -> tuple[Diagnostic, ...]:
         """Return what is wrong with the fleet's manifest."""
         return tuple(one for one in self.diagnostics if one.severity is Severity.ERROR)
@@ -175,7 +177,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     `fingerprint` says what is reviewed: plans that do the same for the same manifests have the same one, whenever they were
     made. `checksum` is the SHA-256 of the plan's canonical JSON without `checksum`: an edited plan is refused.
     `complete`: every slot asked about was proved, there are no others, and no changed Connection was left out.
-    `applyable`: something can go and nothing forbids it. `errored`: some connection could not be read.
+    `applyable`: something can go, now or in a later stage, and nothing forbids it. `errored`: some connection could not be read.
     """
 
     format: str = FORMAT

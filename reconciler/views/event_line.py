@@ -119,11 +119,6 @@ def remark(event: AnyEvent, words: str) -> Line:
     return _line(event, "info", "", [(words, "")])
 
 
-def plain_words(event: AnyEvent) -> str:
-    """Return what happened, without when, how serious it is, and to which fleet."""
-    return "".join(text for text, _ in _said(event, units_of(event))[1])
-
-
 def for_the_record(event: AnyEvent) -> bool:
     """Return whether an event is a message of which there is nothing to say but that it went."""
     return isinstance(event, Notified) and event.result not in {Delivery.FAILED, Delivery.DROPPED}

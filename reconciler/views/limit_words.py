@@ -9,7 +9,6 @@ LIMITS = {
     LimitKind.REPLACE: "replace limit",
     LimitKind.REMOVE: "remove limit",
     LimitKind.EMPTY_SCOPE: "empty scope",
-    LimitKind.NOT_ENFORCED: "not enforced",
 }
 
 
@@ -17,8 +16,6 @@ def violation_words(one: Violation) -> str:
     """Return one broken limit in words."""
     if one.kind is LimitKind.EMPTY_SCOPE:
         return "the scope matches no unit; if this is intended, set `allow_empty: true`"
-    if one.kind is LimitKind.NOT_ENFORCED:
-        return f"this version does not enforce {' and '.join(one.fields)}: all changes would be sent at once"
     unknown = f", counting {one.unknown:,} of unknown state" if one.unknown else ""
     if one.every_holder_of:
         count = f"{one.intended:,}{unknown}"

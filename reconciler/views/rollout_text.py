@@ -91,7 +91,7 @@ def _narrow(wave: WavePlan) -> Line:
         (wave.reporting, "reporting"),
         (wave.failed, "failed"),
         (wave.owed, "owed"),
-        (wave.calls, "calls"),
+        (wave.calls, "call" if wave.calls == 1 else "calls"),
     )
     numbers = "".join(f", {number:,} {name}" for number, name in named if number)
     what = f"{wave.wave + 1}. {clean(wave_name(wave))}: {count(wave.units, 'unit')}, up to {percent(wave.cumulative)}"

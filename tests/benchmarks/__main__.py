@@ -18,7 +18,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import fleets, machines, manifest, octodns, reading, readings, rollout, split, startup
+from tests.benchmarks import (
+    fleets,
+    machines,
+    manifest,
+    octodns,
+    reading,
+    readings,
+    recording,
+    rollout,
+    split,
+    startup,
+)
 
 PARTS = {
     "plan": reading.plans,
@@ -32,6 +43,7 @@ PARTS = {
     "startup": startup.run,
     "octodns": octodns.run,
     "readings": readings.run,
+    "history": recording.run,
     "workers": machines.run,
 }
 RESULTS = Path(__file__).with_name("RESULTS.md")

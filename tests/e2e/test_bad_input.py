@@ -181,7 +181,7 @@ def test_wrong_usage(run: Run) -> None:
     _refused(run("plan", "--no-such-option"), "no such option", code=64)
     _refused(run("apply", "--yes", "--allow", "remove"), "--reason", code=64)
     _refused(run("apply", "--yes", "--allow", "remove", "--reason", " "), "--reason", code=64)
-    _refused(run("watch", "--mode", "apply", "--allow", "not-enforced"), "--reason", code=64)
+    _refused(run("watch", "--mode", "apply", "--allow", "window"), "--reason", code=64)
     _refused(run("watch", "--mode", "apply", "--allow", "remove", "--reason", "x"), "remove", code=64)
     _refused(run("apply", "--yes", "--deadline", "soon"), "duration", code=64)
 

@@ -463,7 +463,7 @@ def test_watch_honours_an_allowance(main: Clone) -> None:
         ("{limit: remove, workload: modbus-poler, reason: x, until: 2099-01-01}", "modbus-poler"),
         (
             "{limit: remve, reason: x, until: 2099-01-01}",
-            "limit must be remove, replace, release, empty-scope or not-enforced",
+            "limit must be remove, replace, release or empty-scope",
         ),
         ("{limit: remove, reason: ' ', until: 2099-01-01}", "reason must be a text that is not blank"),
         ("{limit: remove, until: 2099-01-01}", "needs 'reason'"),

@@ -42,6 +42,7 @@ def test_every_command_runs_as_a_process(installed: Callable[..., Ran], tmp_path
         reconciler("plan", "fleet", "--detailed-exitcode")
         assert "healthy" in reconciler("status", "fleet")
         reconciler("watch", "fleet", "--once")
+        assert "No version spreads" in reconciler("rollout", "status", "-f", "fleet")
         reconciler("snapshot", "fleet", "--out", "after.json")
         reconciler("diff", "before.json", "after.json", code=2)
         assert "v1.4.0" in reconciler("releases", "fleet")

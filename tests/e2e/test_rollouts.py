@@ -103,7 +103,8 @@ def test_waves_are_told_at_any_width(run: Run, losant: Simulator, tmp_path: Path
 def test_people_say_something_only_where_it_is_remembered(run: Run, losant: Simulator, tmp_path: Path) -> None:
     losant.manifest(tmp_path / "m", LOSANT.replace("v1.2.0", "v1.3.0"))
     for words in ("pause", "resume", "promote", "abort"):
-        ran = run("rollout", words, "edge", "telemetry", "--reason", "a test", "-f", "m", token=losant.token)
+        said = ("--reason", "a test", "--history", "none")
+        ran = run("rollout", words, "edge", "telemetry", *said, "-f", "m", token=losant.token)
         assert ran.code == 1, ran
         assert "no history is kept, so nobody would remember it" in ran.err
     assert run("rollout", "pause", "edge", "telemetry", "-f", "m", token=losant.token).code == 64
@@ -112,6 +113,35 @@ def test_people_say_something_only_where_it_is_remembered(run: Run, losant: Simu
     assert (ran.code, "did you mean 'telemetry'" in ran.err) == (1, True)
     found = run("rollout", "status", "edge", "telemetry", "-f", "m", "-o", "json", token=losant.token).json
     assert (found["format"], len(found["rollouts"])) == ("reconciler/rollouts.v1", 1)
+
+
+def test_what_people_say_is_kept_and_obeyed_by_every_command(run: Run, losant: Simulator, tmp_path: Path) -> None:
+    losant.manifest(tmp_path / "m", LOSANT.replace("v1.2.0", "v1.1.0"))
+
+    def say(word: str, *more: str) -> Ran:
+        who = ("edge", "telemetry", "--reason", f"why {word}", "--history", "h.db", "-f", "m")
+        return run("rollout", word, *who, *more, token=losant.token)
+
+    def ask(command: str) -> str:
+        return run(command, "m", "--history", "h.db", token=losant.token).out
+
+    paused = say("pause")
+    assert paused.code == 0, paused
+    assert paused.out.rstrip().endswith(": pause rollout of telemetry v1.1.0: why pause")
+    assert "rollout paused: 24" in ask("plan")
+    assert ": why pause" in ask("status")
+    applied = run("apply", "m", "--yes", "--history", "h.db", token=losant.token)
+    assert "call" not in applied.err
+    assert say("promote").code == 1
+    assert say("resume").code == 0
+    assert "Changes: 4" in ask("plan")
+    assert "nothing to resume" in say("resume").err
+    assert say("promote").code == 0
+    assert "open, promoted" in ask("plan")
+    assert say("pause", "--version", "v9").code == 1
+    assert say("abort").code == 0
+    assert "rollout aborted: 24" in ask("plan")
+    assert "it was aborted, for good" in say("resume").err
 
 
 def test_a_cohort_is_taken_share_by_share(run: Run, tmp_path: Path) -> None:

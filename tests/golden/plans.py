@@ -8,7 +8,7 @@ import msgspec
 
 from reconciler.model.change import Action, Change, Held, Reason, Request, Step, Verb
 from reconciler.model.diagnostic import Diagnostic, Related, Severity
-from reconciler.model.hold import Hold, HoldReason, KeepProblem, Kept, Outlook, Problem, Unmet
+from reconciler.model.hold import ClosedBy, Closing, Hold, HoldReason, KeepProblem, Kept, Outlook, Problem, Unmet
 from reconciler.model.origin import Origin
 from reconciler.model.plan import (
     Basis,
@@ -32,6 +32,8 @@ from reconciler.model.provenance import (
     Reading,
 )
 from reconciler.model.release import Listed, Preparation, PrepareStatus, ReleaseInfo
+from reconciler.model.rollout import RolloutPlan, RolloutState, WavePlan, WaveState
+from reconciler.model.ruling import Command, RolloutId, Ruling
 from reconciler.model.unit import Ref
 
 NOW = 1795000000.0
@@ -352,7 +354,7 @@ def steps() -> Plan:
         Action(call="getapp.deliver", request=Request("PUT", f"/deliver/{one.unit.id}"), slots=(slot,))
         for slot, one in enumerate(moves)
     ]
-    warnings = ("not enforced yet: rollout.waves; all changes of this plan are sent at once",)
+    warnings = ("radio 1.4.0 may install itself as soon as it is downloaded (autoDeploy)",)
     later = [held(number, Hold(HoldReason.REQUIREMENT_NOT_MET, requirement=NEEDS_VISION), stage=2) for number in (1, 2)]
     later.append(held(3, Hold(HoldReason.NOT_PREPARED, "preparation of radio 2.1.0 is at 40 %")))
     return plan(fleet(changes=moves, actions=actions, held=later, warnings=warnings, releases=[KNOWN, SAID, QUIET]))
@@ -378,6 +380,97 @@ QUIET = Listed(AGENT, "v0.9.0", ReleaseInfo(found=True))
 
 
 HOSTILE = "gw\x1b[31m-\u202eevil\u202c\n::error::x ##[group] | ` <b>@root</b> #1 ![i](http://x.y) www.x.y 日本語\x00"
+
+
+def waves(rollout: str = "v1.4.0") -> Plan:
+    """A version in its second wave, one that is halted, one that is complete; and what they hold."""
+    lacks = Closing(wave=1, by=ClosedBy.SUCCESS, count=7, of=10, needs="95%")
+    spread = [
+        WavePlan(
+            wave=0,
+            rule="units tags ring canary",
+            state=WaveState.SUCCEEDED,
+            units=4,
+            devices=4,
+            cumulative=3.3,
+            attempted=3,
+            reporting=3,
+            owed=1,
+            met=True,
+        ),
+        WavePlan(
+            wave=1,
+            rule="10%",
+            state=WaveState.OPEN,
+            units=12,
+            devices=12,
+            cumulative=13.3,
+            attempted=10,
+            reporting=7,
+            failed=1,
+            held=1,
+            to_go=1,
+            calls=1,
+            promoted=True,
+        ),
+        WavePlan(wave=2, rule="50%", state=WaveState.EMPTY, units=0, devices=0, cumulative=13.3),
+        WavePlan(
+            wave=3,
+            rule="",
+            state=WaveState.CLOSED,
+            units=104,
+            devices=104,
+            cumulative=100.0,
+            to_go=104,
+            calls=2,
+            closing=lacks,
+        ),
+    ]
+    said = Ruling(command=Command.RESUME, reason="the modem was replaced", by="ada", at=NOW - 3600)
+    going = RolloutPlan(
+        rollout=RolloutId("austin", POLLER.id, rollout),
+        workload=POLLER,
+        state=RolloutState.PROGRESSING,
+        units=120,
+        rest=3,
+        waves=tuple(spread),
+        owed=1,
+        devices=120,
+        attempted=13,
+        reporting=10,
+        failed=1,
+        failing=(unit(9),),
+        moving=3,
+        at_once=12,
+        most=17,
+        ruling=said,
+        soaks=True,
+        remembered=False,
+    )
+    halted = msgspec.structs.replace(
+        going,
+        workload=VISION,
+        state=RolloutState.HALTED,
+        fails=True,
+        halted_at=NOW - 60,
+        ruling=None,
+        failed=6,
+        reporting=5,
+        attempted=13,
+    )
+    done = RolloutPlan(
+        rollout=RolloutId("austin", AGENT.id, "v2"),
+        workload=AGENT,
+        state=RolloutState.COMPLETE,
+        units=100,
+        rest=2,
+        owed=3,
+    )
+    hold = Hold(HoldReason.WAVE_NOT_OPEN, wave=3, closing=lacks)
+    stopped = Hold(HoldReason.ROLLOUT_HALTED, count=6, of=13)
+    held_ = [held(20, hold, stage=3), held(21, hold, stage=3), held(22, stopped, workload=VISION)]
+    found = fleet(units=120, changes=[change(11, POLLER, "v1.3.2", "v1.4.0")], held=held_)
+    return plan(msgspec.structs.replace(found, rollouts=(going, halted, done)))
 
 
 def hostile() -> Plan:
@@ -503,6 +596,7 @@ SAMPLES = {
         removal,
         steps,
         review,
+        waves,
         hostile,
     )
 }

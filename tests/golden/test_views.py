@@ -76,7 +76,7 @@ def _reports(width: int) -> dict[str, Callable[[], str]]:
 
 CASES: dict[str, Callable[[], str]] = {
     **{f"plan-{name}": partial(_plan, name) for name in plans.SAMPLES if name != "review"},
-    **{f"plan-{name}-60": partial(_plan, name, width=60) for name in ("canary", "large", "hostile", "violated", "outside-windows")},
+    **{f"plan-{name}-60": partial(_plan, name, width=60) for name in ("canary", "large", "hostile", "violated", "outside-windows", "waves")},
     **{f"plan-{name}-160": partial(_plan, name, width=160) for name in ("canary", "large")},
     **{f"plan-{name}-verbose": partial(_plan, name, verbose=True) for name in ("canary", "all-held", "steps", "hostile")},
     "status-wide": lambda: plain(status_rows.wide(reports.status())),

@@ -12,7 +12,7 @@ from reconciler.core.guards.manifest import in_force
 from reconciler.model.fleet import Allowance, Document, FleetSpec
 from reconciler.model.plan import Lifted, LimitKind, Violation
 
-ADMISSIONS = (manifest.scope, manifest.enforced, limit.admission)
+ADMISSIONS = (manifest.scope, limit.admission)
 
 
 class Admitted(msgspec.Struct, frozen=True):

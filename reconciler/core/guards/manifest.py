@@ -1,7 +1,6 @@
 """What the manifests themselves say against changes.
 
-Vetoes: a mistake that is about the slot, a suspended fleet, a quarantined version. Admissions: a scope that matches nothing,
-and pacing that this version reads but does not enforce, unless a person says so.
+Vetoes: a mistake that is about the slot, a suspended fleet, a quarantined version. Admission: a scope that matches nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from datetime import UTC, datetime
 from reconciler.core.guards.case import Case
 from reconciler.core.guards.limit import Load
 from reconciler.core.names import known_names
-from reconciler.model.fleet import Document, FleetSpec
+from reconciler.model.fleet import Document
 from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.plan import LimitKind, Violation
 from reconciler.model.quantity import moment
@@ -66,14 +65,3 @@ def scope(document: Document, loads: Sequence[Load], units: int) -> Iterator[Vio
     del loads
     if units == 0 and not document.spec.allow_empty:
         yield Violation(kind=LimitKind.EMPTY_SCOPE, origin=document.locate(("spec", "units")))
-
-
-def enforced(document: Document, loads: Sequence[Load], units: int) -> Iterator[Violation]:
-    """Yield what is to be done about changes of a fleet and is not, where there is anything to send."""
-    del units
-    spec: FleetSpec = document.spec
-    if spec.rollout is None or spec.rollout.on_failure == "halt":
-        return
-    if any(one.changes or one.further for one in loads):
-        fields = ("rollout.on_failure",)
-        yield Violation(kind=LimitKind.NOT_ENFORCED, fields=fields, origin=document.locate(("spec", "rollout")))

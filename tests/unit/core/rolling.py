@@ -119,7 +119,7 @@ def remembered(**fields: Any) -> Memory:
 
 
 def went(unit: str, at: float, verb: Verb = Verb.REPLACE, fleet: str = "fleet") -> Went:
-    return Went(fleet=fleet, unit=unit, workload="w1", verb=verb, size=1, at=at)
+    return Went(fleet=fleet, unit=unit, workload="w1", verb=verb, size=1, at=at - 1, answered=at)
 
 
 WAVES = Rollout(waves=[Wave(units=CANARY), "100%"])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.guards.allow import admitted
 from reconciler.core.guards.limit import loads
-from reconciler.model.fleet import Allowance, Document, FleetSpec, Limits, Rollout, Selector, WorkloadSpec
+from reconciler.model.fleet import Allowance, Document, FleetSpec, Limits, Selector, WorkloadSpec
 from reconciler.model.plan import FleetPlan
 from reconciler.model.snapshot import Snapshot
 from tests.laws.strategies import NOW, document, drafted, fleets, planned, snapshots
@@ -82,12 +82,7 @@ def test_limits_that_only_all_workloads_together_break_are_lifted_for_the_fleet(
         assert (broken(found), lifted(found)) == (set(), {fleet})
 
 
-def test_an_empty_scope_and_pacing_are_lifted_too() -> None:
-    paced = Rollout(on_failure="rollback")
-    held = plan({"vision": WorkloadSpec(version="2")}, [], rollout=paced)
-    assert broken(held) == {("not-enforced", "", "")}
-    free = plan({"vision": WorkloadSpec(version="2")}, [allow(None, "not-enforced")], rollout=paced)
-    assert (broken(free), lifted(free)) == (set(), {("not-enforced", "", "")})
+def test_an_empty_scope_is_lifted_too() -> None:
     nobody = Selector(ids=["nobody"])
     spec = FleetSpec(connection="plant", units=nobody, workloads={}, allow=[allow(None, "empty-scope")])
     empty = planned(drafted(document(spec), reading(3, {"vision": []})))

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 import pytest
 
 from reconciler.core.assessment import Filters
-from reconciler.model.fleet import FleetSpec, Limits, Override, Rollout, Selector, WorkloadSpec
+from reconciler.model.fleet import FleetSpec, Limits, Override, Selector, WorkloadSpec
 from reconciler.model.observation import EMPTY, State
 from reconciler.model.plan import FleetPlan
 from reconciler.model.snapshot import PROVED, Coverage, Snapshot, Workload
@@ -54,26 +53,6 @@ def gone(count: int) -> WorkloadSpec:
     """Return a workload that stays on all units but the first so many."""
     ids = [f"u{number:03}" for number in range(count)]
     return WorkloadSpec(version="1", overrides=[Override(units=Selector(ids=ids), absent=True)])
-
-
-@pytest.mark.parametrize(
-    ("more", "fields"),
-    [
-        ({"rollout": Rollout(on_failure="rollback")}, "does not enforce rollout.on_failure:"),
-        ({"rollout": Rollout(deadline="2h", waves=["10%", "100%"], soak="30m")}, ""),
-    ],
-)
-def test_pacing_that_is_not_enforced_forbids_to_send(more: dict[str, Any], fields: str) -> None:
-    def found(state: State) -> list[str]:
-        spec = FleetSpec(connection="plant", units=EVERYWHERE, workloads={"poller": WorkloadSpec(version="1")}, **more)
-        snapshot = reading(2, {"poller": [0, 1]})
-        snapshot.states[1] = state
-        return words(planned(drafted(document(spec), snapshot)))
-
-    for state in (State("0", "0"), State("1", "1", extra_versions=("0",))):
-        assert len(found(state)) == bool(fields)
-        assert fields in "".join(found(state))
-    assert not found(State("1", "1"))
 
 
 def plan(

@@ -58,6 +58,13 @@ def test_what_may_have_taken_effect_counts(kind: ReceiptKind, went: int, unanswe
     assert len(forgotten(memory, 2).went) == 0
 
 
+def test_results_say_something_only_while_a_call_has_no_answer() -> None:
+    fold = Remembering(0.0, durable=False)
+    for event, doubts in ((intended(1), True), (called(2), False), (settled(3), False)):
+        fold.record(event)
+        assert fold.doubts is doubts
+
+
 def test_a_unit_that_the_platform_refused_does_not_count() -> None:
     receipt = Receipt(ReceiptKind.UNKNOWN, refused=(("u1", "too old"),))
     memory = remembered(
@@ -117,7 +124,7 @@ def test_nobody_else_acts_as_far_as_a_process_knows() -> None:
 
 def test_a_reading_shows_what_came_of_calls_without_an_answer() -> None:
     platform = Platform(Clock())
-    platform.clock.time = NOW + 1000
+    platform.clock.time = NOW + 10
     platform.slots["u0", "w1"] = State("v2", "1")
     platform.slots["u3", "w1"] = State("v2", phase=Phase.UNKNOWN)
     fold = Remembering(0.0, durable=False)
@@ -125,8 +132,11 @@ def test_a_reading_shows_what_came_of_calls_without_an_answer() -> None:
     gone = intended(NOW, 2, fleet="fleet")
     slot = msgspec.structs.replace(gone.slots[0], unit=Ref("u9", "gw-9"))
     fold.record(msgspec.structs.replace(gone, slots=(slot,)))
+    soon = plan(request("v2"), lambda _: platform, platform.clock, fold)
+    assert [one.effect for one in soon.resolved(at=NOW + 11, run="r2")] == [True], "the others may take effect yet"
+    platform.clock.time = NOW + 1000
     found = plan(request("v2"), lambda _: platform, platform.clock, fold)
-    told = list(found.resolved(at=NOW + 11, run="r2"))
+    told = list(found.resolved(at=NOW + 1001, run="r2"))
     assert [(one.of, one.call, one.effect, [unit.unit.id for unit in one.slots]) for one in told] == [
         ("r1", 1, True, ["u0"]),
         ("r1", 1, False, ["u1", "u2"]),

@@ -8,23 +8,24 @@ import msgspec
 import pytest
 
 from reconciler.core.assessment import Filters
+from reconciler.core.explain import explain
 from reconciler.core.milestones import milestones
 from reconciler.core.rollouts import standings
 from reconciler.core.shares import asked, share_of
-from reconciler.model.change import Held, Verb
+from reconciler.model.change import Held, Staging, Verb
 from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.event import Met
-from reconciler.model.fleet import Failure, Limit, Override, Rollout, Selector, Wave
+from reconciler.model.fleet import Failure, Limit, Manifest, Override, Rollout, Selector, Wave
 from reconciler.model.hold import ClosedBy, Hold, HoldReason, Outlook, Problem, Unmet
-from reconciler.model.memory import Memory, Went
+from reconciler.model.memory import InFlight, Memory, Went
 from reconciler.model.observation import Phase, State
 from reconciler.model.origin import Origin
-from reconciler.model.release import ReleaseInfo
+from reconciler.model.release import Release, ReleaseInfo
 from reconciler.model.rollout import RolloutState, WaveState
 from reconciler.model.ruling import Command, Ruling
 from reconciler.model.snapshot import Coverage
 from reconciler.model.unit import Ref
-from tests.laws.strategies import NOW
+from tests.laws.strategies import NOW, planned
 from tests.unit.core.rolling import (
     CANARY,
     DOWN,
@@ -560,3 +561,38 @@ def test_nothing_is_complete_while_nobody_is_there_and_one_that_is_may_go_no_fur
         plan_of(WAVES, seen([NEW, OLD, OLD], reach={1: DOWN}, sizes=[3, 4, 5]), pins={"u02": {"poller": "v1"}})
     )
     assert (done.state, done.devices, done.most) == (RolloutState.COMPLETE, 7, 7)
+
+
+def test_a_unit_is_explained_by_the_wave_that_takes_it_next() -> None:
+    def wave_of(rollout: Rollout, row: int, *states: State, staging: Staging | None = None, **more: Any) -> int | None:
+        snapshot = seen(states, sizes=[100] * len(states) if staging else None)
+        one = assessed(rollout, snapshot, staging=staging, **more)
+        plan = planned(one, {Release("w1", "v2"): ReleaseInfo(found=True)})
+        found = explain(one, plan, Manifest({}, {}, {}, ""), row, snapshot.workloads[0]).wave
+        return None if found is None else found.wave
+
+    assert [wave_of(WAVES, row, NEW, OLD, OLD) for row in range(3)] == [0, 0, 1]
+    assert wave_of(WAVES, 0, NEW, NEW, NEW) is None
+    assert wave_of(WAVES, 2, OLD, OLD, OLD, pins={"u02": {"poller": "v1"}}) is None
+    assert wave_of(Rollout(), 0, OLD) is None
+    half = cohort(50, 50, share=50)
+    assert [wave_of(SHARES, 0, one, OLD, staging=STAGING) for one in (OLD, half, cohort(100, 100))] == [0, 2, 2]
+
+
+def flying(unit: str, *, to: str = "v2", until: float = NOW + 60, fleet: str = "fleet") -> InFlight:
+    return InFlight(fleet=fleet, unit=unit, workload="w1", to=to, observed="", at=NOW - 9, until=until)
+
+
+def test_what_was_sent_and_does_not_show_yet_is_on_the_way() -> None:
+    def moving(*sent: InFlight, states: tuple[State, ...] = (OLD, OLD, OLD), **more: Any) -> tuple[int, int]:
+        plan = plan_of(Rollout(max_moving="2"), seen(states, **more), memory=remembered(in_flight=sent))
+        return rollout_of(plan).moving, len([one for one in going(plan) if one not in {it.unit for it in sent}])
+
+    assert moving() == (0, 2)
+    assert moving(flying("u00")) == (1, 1)
+    assert moving(flying("u00"), flying("u01")) == (2, 0)
+    assert moving(flying("u00"), states=(NEW, OLD, OLD)) == (0, 2)
+    for other in (flying("u00", to="v1"), flying("u00", until=NOW), flying("u00", fleet="x"), flying("gone")):
+        assert moving(other)[0] == 0
+    assert moving(flying("u00"), sizes=[7, 1, 1]) == (7, 0)
+    assert closing(NEW, OLD, OLD, memory=remembered(in_flight=(flying("u01"),))) is ClosedBy.SUCCESS

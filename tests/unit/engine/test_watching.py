@@ -27,7 +27,7 @@ from reconciler.model.event import (
     Passed,
     Settled,
 )
-from reconciler.model.fleet import Limits, Manifest, Rollout, Selector, Suspend
+from reconciler.model.fleet import Limits, Manifest, Selector, Suspend
 from reconciler.model.observation import Phase, State
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Result
@@ -502,9 +502,9 @@ def test_without_being_asked_for_what_was_found_drift_is_no_failure() -> None:
 
 
 def test_a_limit_that_a_person_lifts_leaves_nothing() -> None:
-    lifted = request("2", rollout=Rollout(on_failure="rollback"))
+    lifted = request("2", limits=Limits(replace="0"))
     assert once(Memory(Clock()), Git(lifted), apply=True) == 3
-    assert once(Memory(Clock()), Git(lifted), apply=True, allow={"not-enforced": "a test"}) == 0
+    assert once(Memory(Clock()), Git(lifted), apply=True, allow={"replace": "a test"}) == 0
 
 
 def test_the_plan_of_a_pass_is_kept_before_anything_of_it_goes() -> None:

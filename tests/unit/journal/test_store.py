@@ -7,7 +7,8 @@ import pytest
 
 from reconciler.errors import JournalError
 from reconciler.journal.store import Store
-from reconciler.model.event import Completed, Settling
+from reconciler.model.event import Completed, Notified, Settling
+from reconciler.model.notice import Delivery, NoticeKind
 from reconciler.model.outcome import ReceiptKind, Result
 from tests.postgres import Postgres, name_of
 from tests.unit.journal.conftest import Opened
@@ -115,3 +116,22 @@ def _kinds(store: Store, kind: str = "") -> list:
         rows = on.execute(select(EVENTS).order_by(EVENTS.c.id)).all()
     assert [row.kind for row in rows] == [msgspec.json.decode(row.body)["event"] for row in rows]
     return [row for row in rows if row.kind.startswith(kind)]
+
+
+def test_what_is_remembered_besides_calls_is_so_where_nothing_was_ever_sent(opened: Opened, where: str) -> None:
+    first = opened(where)
+    first.record(
+        Notified(
+            at=1000.0,
+            run="w",
+            target="team",
+            kind=NoticeKind.DRIFT,
+            result=Delivery.SENT,
+            title="drift",
+            keys=("drift:north",),
+            sizes=(1,),
+        )
+    )
+    assert first.memory(TARGETS, 0).notified == {("team", "drift:north"): 1}
+    first.close()
+    assert opened(where).memory(TARGETS, 0).notified == {("team", "drift:north"): 1}

@@ -178,6 +178,16 @@ def plans_among_paths(function: Callable[..., int]) -> Callable[..., int]:
     return taking
 
 
+def manifests_selection(function: Callable[..., int]) -> Callable[..., int]:
+    """Add PATHS and --connections; the command takes them as one `selected`, which leaves nothing out."""
+
+    @wraps(function)
+    def taking(*, paths: tuple[Path, ...], connections: Path | None, **others: Any) -> int:
+        return function(selected=Selection(paths, connections, Filters(), strict=False), **others)
+
+    return paths_argument(connections_option(taking))
+
+
 def selection(function: Callable[..., int]) -> Callable[..., int]:
     """Add PATHS, --connections, the four filters and --strict; the command takes them as one `selected`."""
 

@@ -13,7 +13,7 @@ from reconciler.cli import wiring
 from reconciler.cli.printing import Lines
 from reconciler.cli.recording import Recorder, RunSoFar
 from reconciler.core.drift import Memory
-from reconciler.engine.manifests import Fixed
+from reconciler.engine.manifests import Fixed, Manifests
 from reconciler.engine.run import Options
 from reconciler.engine.watch import Watched, Watching
 from reconciler.errors import ReconcilerError
@@ -55,19 +55,18 @@ class Passes:
 
     def __init__(
         self,
-        paths: tuple[Path, ...],
-        connections: Path | None,
+        manifests: Manifests,
+        folder: Callable[[], Path | None],
         lines: Callable[[], Lines],
         history: History,
         clock: wiring.SystemClock,
     ) -> None:
-        """Take where the manifests are, what gives the lines of a group, the history of all of them, and the worker's clock."""
+        """Take the manifests here and the folder that files are named from, what gives the lines of a group, the history of all of them, and the worker's clock."""
         self._clock, self._run = clock, uuid.uuid4().hex
-        self._source = wiring.source(paths, connections)
-        self._paths = paths
+        self._manifests = manifests
+        self._folder = folder
         self._lines = lines
         self._history = history
-        self._manifest: Manifest | None = None
         self._told: dict[str, Told] = {}
         self._running: dict[int, tuple[wiring.SystemClock, RunSoFar]] = {}
         self._lock = Lock()
@@ -78,7 +77,7 @@ class Passes:
 
     def __call__(self, job: PassJob, owner: Owner, row: int, previous: int | None) -> Ending:
         """Make one pass; raise Other where the manifests here are not those of the job."""
-        manifest = self._manifest_of(job)
+        manifest, folder = self._manifest_of(job)
         clock, so_far = wiring.SystemClock(), RunSoFar()
         with self._lock:
             self._running[row] = clock, so_far
@@ -86,7 +85,7 @@ class Passes:
         if stopping:
             clock.stop()
         try:
-            return self._made(job, manifest, owner, clock, so_far, row, previous)
+            return self._made(job, manifest, folder, owner, clock, so_far, row, previous)
         finally:
             with self._lock:
                 del self._running[row]
@@ -95,6 +94,7 @@ class Passes:
         self,
         job: PassJob,
         manifest: Manifest,
+        folder: Path | None,
         owner: Owner,
         clock: wiring.SystemClock,
         so_far: RunSoFar,
@@ -106,7 +106,7 @@ class Passes:
             told = Told(row, job.digest, {}, self._lines())
         watching = Watching(
             Fixed(manifest, job.commit, moved=told.digest != job.digest),
-            lambda found: wiring.opener(found, clock),
+            lambda found: wiring.opener(found, clock, folder),
             clock,
             Watched(
                 interval=job.interval,
@@ -130,18 +130,25 @@ class Passes:
         self._told[job.lock] = told._replace(row=row, digest=job.digest)
         return Ending(failed=watching.failed, stopped=self._stopping)
 
-    def _manifest_of(self, job: PassJob) -> Manifest:
-        """Return the manifests that a job is about."""
+    def _manifest_of(self, job: PassJob) -> tuple[Manifest, Path | None]:
+        """Return the manifests that a job is about, and the folder that their files are named from."""
         with self._loading:
-            if self._manifest is None or self._manifest.digest != job.digest:
+            here = self._manifests
+            if here.manifest is None or here.manifest.digest != job.digest:
                 try:
-                    self._manifest = self._source.load()
+                    self.read()
                 except ReconcilerError as error:
                     raise Other(f"the manifests here cannot be used: {error}") from None
-            if self._manifest.digest != job.digest:
-                here = _called(wiring.commit(self._paths, self._manifest, warn=False), self._manifest.digest)
-                raise Other(f"the pass is for {_called(job.commit, job.digest)}, and here are {here}")
-            return self._manifest
+            if here.manifest is None or here.manifest.digest != job.digest:
+                ours = _called(here.commit or "", here.manifest.digest) if here.manifest is not None else "none"
+                raise Other(f"the pass is for {_called(job.commit, job.digest)}, and here are {ours}")
+            return here.manifest, self._folder()
+
+    def read(self) -> None:
+        """Read the manifests here, saying what is wrong with them. Raises what keeps them from being used at all."""
+        for event in self._manifests.reload():
+            if isinstance(event, Note):
+                self.tell(event.level, event.message)
 
     def stop(self) -> None:
         """Let the passes that run finish their running calls and no more."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from reconciler.cli import histories, wiring
-from reconciler.cli.options import DATABASE, DurationType, Secretive, connections_option, paths_argument
+from reconciler.cli.following import Following, following
+from reconciler.cli.options import DATABASE, DurationType, Secretive, Selection, manifests_selection
 from reconciler.cli.output import note, say
 from reconciler.cli.printing import Lines
+from reconciler.engine.manifests import Manifests
 
 FOREVER = 1e9
 """Seconds."""
@@ -51,11 +55,11 @@ Exit codes: 0 after SIGINT or SIGTERM, 1 where the database cannot be reached or
 )
 @click.option("-v", "--verbose", is_flag=True, help="Also print each slot and call on a line, at level debug.")
 @histories.keep_option
-@connections_option
-@paths_argument
+@manifests_selection
+@following
 def command(
-    paths: tuple[Path, ...],
-    connections: Path | None,
+    selected: Selection,
+    followed: Following | None,
     database: Secretive,
     setup: bool,
     concurrency: int,
@@ -66,7 +70,7 @@ def command(
 ) -> int:
     """Make passes over groups of connections, as `reconciler watch --database` lays them down.
 
-    Every worker needs the same manifests as the watch (PATHS) and the secrets that Connections refer to. A pass is made
+    Every worker needs the same manifests as the watch (PATHS, or --git) and the secrets that Connections refer to. A pass is made
     by one worker at a time. Any worker may end or be killed at any time: another one makes its pass anew. SIGTERM lets
     the running calls finish.
     """
@@ -83,17 +87,25 @@ def command(
         )
         return 0
     found.prepare()
-    wiring.load(paths, connections)  # what is wrong with them from the start is no matter of jobs
-    clock = wiring.SystemClock()
+    clock, run = wiring.SystemClock(), uuid.uuid4().hex
+    manifests: Manifests = wiring.manifests(selected, clock, run)
+    folder: Callable[[], Path | None] = _nowhere
+    if followed is not None:
+        manifests, _, folder = followed.manifests(selected.connections, clock, run, patient=False)
     with histories.kept(database.text, clock, keep, creates=True, shared=True) as history:
-        passes = Passes(paths, connections, lambda: Lines(log_format, verbose=verbose), history, clock)
+        passes = Passes(manifests, folder, lambda: Lines(log_format, verbose=verbose), history, clock)
 
         def stopped() -> None:
             clock.sleep(FOREVER)
             passes.stop()
 
+        passes.read()
         note(f"taking passes from {found.name}")
         words = "stopping after the running calls; another worker makes these passes. A second time ends at once"
         with wiring.stoppable(clock, words, passes.last_words):
             Worker(found, passes, passes.tell, stopped, concurrency=concurrency, takeover=takeover).run()
     return 0
+
+
+def _nowhere() -> Path | None:
+    return None

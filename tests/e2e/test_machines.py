@@ -330,3 +330,20 @@ def test_what_only_a_pass_of_its_own_can_do_does_not_go_with_a_database(run: Run
     refused = run("watch", "m", "--mode", "apply", "--database", "postgresql://127.0.0.1/x", *option)
     assert refused.code == 64, refused
     assert "does not go with --database" in refused.err
+
+
+def test_workers_follow_a_repository_as_the_watch_does(tmp_path: Path, database: str) -> None:
+    with plants(tmp_path, 1) as found, machines(tmp_path, database, found) as run:
+        repository = tmp_path / "fleets"
+        found.folder.rename(repository)
+        found.folder = repository
+        for command in (("init", "-q", "-b", "main"), ("add", "."), ("commit", "-q", "-m", "first")):
+            subprocess.run(["git", *command], cwd=repository, check=True)
+        follow = ("--git", f"file://{repository}", "--ref", "main", "--git-cache")
+        run.start("worker", "worker", *follow, "a", *QUICK)
+        run.start("watch", "watch", *follow, "b", "--mode", "apply", "--interval", "1s")
+        until(lambda: found.settled({"telemetry": "v1.4.0"}), "the first commit")
+        found.ask("telemetry: {version: v1.3.0}")
+        subprocess.run(["git", "commit", "-q", "-a", "-m", "second"], cwd=repository, check=True)
+        until(lambda: found.settled({"telemetry": "v1.3.0"}), "the second commit")
+        assert found.twice() == []

@@ -92,11 +92,7 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"reconciler.cli.{COMMANDS[cmd_name][0]}").command
-        if not any(one.name == "quiet" for one in command.params):
-            command.params += _everywhere()
-            for one in command.params:
-                one.envvar = one.envvar or _variables(cmd_name, one)
-        return command
+        return equipped(command, cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing any."""
@@ -113,6 +109,17 @@ class Commands(click.Group):
 
             ctx.fail(f"there is no command {args[0]!r}{suggestion(args[0], list(COMMANDS))}")
         return super().resolve_command(ctx, args)
+
+
+def equipped(command: click.Command, name: str) -> click.Command:
+    """Return a command, and those below it, with what all commands have: options, and variables that stand for them."""
+    for inner, one in (command.commands if isinstance(command, click.Group) else {}).items():
+        equipped(one, f"{name}_{inner}")
+    if not any(one.name == "quiet" for one in command.params):
+        command.params += _everywhere()
+        for param in command.params:
+            param.envvar = param.envvar or _variables(name, param)
+    return command
 
 
 def _everywhere() -> list[click.Parameter]:

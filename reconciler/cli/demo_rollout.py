@@ -16,7 +16,6 @@ ROLLOUT = """\
     waves: [10%, 50%, 100%]
     failure: {percent: 20%, minimum: 1}
 """
-BRANCH = "bad"
 
 
 def tell(narrator: Narrator, bad: Bad, folder: Path) -> None:
@@ -41,8 +40,8 @@ def tell(narrator: Narrator, bad: Bad, folder: Path) -> None:
     narrator.run("rollout", "status", "-f", narrator.place.name)
     narrator.say("Back, through git", "One commit on a branch, for a pull request. Here it is merged at once.")
     reason = ("--reason", "no device can start it")
-    narrator.run("rollback", narrator.platform, bad.workload, *reason, "--branch", BRANCH, "-f", narrator.place.name)
-    narrator.git("merge", "-q", BRANCH)
+    narrator.run("rollback", narrator.platform, bad.workload, *reason, "-f", narrator.place.name)
+    narrator.git("merge", "-q", f"rollback/{narrator.platform}-{bad.workload}-{bad.version}")
     narrator.say("The fleet converges", "A watch that follows the repository does the rest. The history has all of it.")
     follow = ("--git", ".", "--path", narrator.place.name)
     narrator.run("watch", *follow, "--mode", "apply", "--once", "--wait", "5m")

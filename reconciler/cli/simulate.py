@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from reconciler.cli import wiring
+from reconciler.cli import equipped, wiring
 from reconciler.cli.options import DURATION
 from reconciler.model.quantity import percent
 from reconciler.plugin import Simulation, SimulatorOption
@@ -33,7 +33,9 @@ class Simulators(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command that simulates one platform."""
-        return _command(cmd_name, wiring.simulator(cmd_name)) if cmd_name in self.list_commands(ctx) else None
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        return equipped(_command(cmd_name, wiring.simulator(cmd_name)), f"simulate_{cmd_name}")
 
 
 @click.group("simulate", cls=Simulators, epilog="\b\nExample:\n  reconciler simulate NAME --units 1000")

@@ -198,6 +198,11 @@ def test_no_color_on_a_terminal(plant: Simulator, fleet: Path, tmp_path: Path, w
         ({"RECONCILER_QUIET": "1"}, ["validate", "m"], ["validate", "m", "-q"]),
         ({"RECONCILER_CONNECTIONS": "nowhere"}, ["validate", "m"], ["validate", "m", "--connections", "nowhere"]),
         ({"RECONCILER_VERSION": "9"}, ["version"], ["version"]),
+        (
+            {"RECONCILER_HISTORY": "none", "RECONCILER_FILE": "m", "RECONCILER_QUIET": "1"},
+            ["rollout", "pause", "edge", "telemetry", "--reason", "why"],
+            ["rollout", "pause", "edge", "telemetry", "--reason", "why", "--history", "none", "-f", "m", "-q"],
+        ),
     ],
 )
 def test_variables_stand_for_options(
@@ -210,6 +215,12 @@ def test_variables_stand_for_flags_and_lists(run: Run, plant: Simulator, fleet: 
     env = {"RECONCILER_UNIT": "gw-001 gw-002", "RECONCILER_STATUS_OUT_OF_SYNC": "1", "RECONCILER_OUTPUT": "name"}
     ran = run("status", "m", token=plant.token, **env)
     assert ran.out.split() == ["gw-001/telemetry", "gw-002/telemetry"]
+
+
+@pytest.mark.parametrize("name", ["RECONCILER_FAILING", "RECONCILER_SIMULATE_LOSANT_FAILING"])
+def test_commands_of_a_command_take_variables_too(run: Run, name: str) -> None:
+    ran = run("simulate", "losant", **{name: "some"})
+    assert (ran.code, name in ran.err) == (64, True), ran
 
 
 def test_a_wrong_variable_is_named(run: Run) -> None:

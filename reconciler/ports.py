@@ -14,6 +14,7 @@ from reconciler.model.origin import Origin
 from reconciler.model.outcome import Receipt
 from reconciler.model.provenance import Placement, Provenance
 from reconciler.model.release import Catalog, Preparation, Release, ReleaseList, ReleaseQuery, Wanted
+from reconciler.model.repository import Author, Exported, Revision, TakenBack
 from reconciler.model.ruling import RolloutId
 from reconciler.model.snapshot import Query, Snapshot
 from reconciler.model.unit import Ref
@@ -187,16 +188,6 @@ class Source(Protocol):
         ...
 
 
-class Revision(msgspec.Struct, frozen=True, kw_only=True):
-    """A commit, and who made it. `signer` is who signed it, where signatures are verified."""
-
-    commit: str
-    author: str = ""
-    date: str = ""
-    summary: str = ""
-    signer: str = ""
-
-
 class Fetched(msgspec.Struct, frozen=True):
     """What a repository elsewhere gives: the manifests in force and their commit."""
 
@@ -215,26 +206,6 @@ class RemoteSource(Protocol):
     def fetch(self) -> Fetched:
         """Ask it now. Raises ReconcilerError where nothing is in force, and nothing can come into force."""
         ...
-
-
-class Author(msgspec.Struct, frozen=True):
-    """Who last changed a line."""
-
-    commit: str
-    author: str
-    date: str
-    summary: str
-
-
-class Exported(msgspec.Struct, frozen=True):
-    """Older manifests that were written to a folder."""
-
-    paths: tuple[str, ...]
-    """The files and folders asked for, as far as they were there."""
-    moved: str = ""
-    """The folder of manifests from other places that are no longer where they were."""
-    left_out: tuple[tuple[str, str], ...] = ()
-    """(path, why) of what cannot be compared, since the repository does not hold it."""
 
 
 class Authors(Protocol):
@@ -299,16 +270,6 @@ class Repository(Authors, Protocol):
     def placement(self, saved: Provenance, commit: str) -> Placement:
         """Return how the commit of a saved plan lies to the one that is checked out."""
         ...
-
-
-class TakenBack(msgspec.Struct, frozen=True, kw_only=True):
-    """A commit on a branch of its own that takes a version back. `new` says whether it was not there before."""
-
-    to: str
-    branch: str
-    commit: str
-    pushed: bool
-    new: bool
 
 
 class Rollbacks(Protocol):

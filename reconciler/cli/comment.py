@@ -68,10 +68,9 @@ def command(
 
     clock = _AnnouncingClock()
     kind = forge or context.kind(os.environ)
-    if not kind:
-        raise click.UsageError("give --github or --gitlab")
-    if label and issue:
-        raise click.UsageError("--label is for pull requests; leave it out with --issue")
+    if not kind or (label and issue):
+        wrong = "--label is for pull requests; leave it out with --issue" if kind else "give --github or --gitlab"
+        raise click.UsageError(wrong)
     job = context.REVIEWS[kind](os.environ)
     where, request = repository or job.repository, number or job.request
     if not request and not issue:
@@ -81,12 +80,12 @@ def command(
     mark = posting.marker("drift" if issue else "plan", name)
     persistently = partial(posting.persistently, clock=clock, ends=api.ends)
     called = "" if name == "default" else name
-    if found is None:
-        text = review.no_plan(why, job.run, name=called, limit=there.limit, marker=mark)
-    else:
-        about = plan_markdown.About(mark, called, job.head, job.run)
-        text = plan_markdown.render(found, now=clock.now(), limit=there.limit, about=about)
-
+    about = plan_markdown.About(mark, called, job.head, job.run)
+    text = (
+        review.no_plan(why, job.run, name=called, limit=there.limit, marker=mark)
+        if found is None
+        else plan_markdown.render(found, now=clock.now(), limit=there.limit, about=about)
+    )
     word = review.word(found)
     try:
         if not issue:

@@ -20,7 +20,8 @@ from reconciler.manifest.load import Loader, connections_in
 from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.fleet import Manifest
 from reconciler.model.provenance import ConnectionChange, Provenance, Reading
-from reconciler.ports import Exported, Platform, Repository
+from reconciler.model.repository import Exported
+from reconciler.ports import Platform, Repository
 
 UNSEEN = {"not-comparable", "skipped"}
 

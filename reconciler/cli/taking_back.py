@@ -19,9 +19,9 @@ from reconciler.git.source import GitSource
 from reconciler.git.tree import Tree
 from reconciler.manifest.amend import Edit, amended
 from reconciler.model.fleet import Document, Manifest
+from reconciler.model.repository import TakenBack
 from reconciler.model.ruling import RolloutId
 from reconciler.model.unit import Ref
-from reconciler.ports import TakenBack
 
 MOST = 500
 """Commits of manifests that are looked through for an earlier version."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -165,9 +165,7 @@ def manifests(left: Manifest, right: Manifest) -> tuple[Table, Table]:
 
 
 def _inner(table: Table, key: str) -> Table:
-    found = table[key]
-    assert isinstance(found, dict)  # noqa: S101 - a fleet, its workloads and each of them are tables
-    return found
+    return cast("Table", table[key])  # a fleet, its workloads and each of them are tables
 
 
 def _manifest(one: Manifest, renames: Mapping[str, Mapping[str, str]]) -> Table:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from reconciler.model.event import InForce
 from reconciler.model.fleet import Manifest
 from reconciler.model.provenance import DIRTY
-from reconciler.ports import Author
+from reconciler.model.repository import Author
 
 AuthorOf = Callable[[str], Author | None]
 

@@ -20,7 +20,8 @@ from reconciler.git.address import Address
 from reconciler.git.base import Refs, text
 from reconciler.git.command import Answer, git
 from reconciler.git.transfer import transfer
-from reconciler.ports import Clock, Revision
+from reconciler.model.repository import Revision
+from reconciler.ports import Clock
 
 DEPTH = 100
 """Commits of a ref that are fetched: among them an earlier one is looked for."""

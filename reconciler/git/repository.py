@@ -15,7 +15,7 @@ from reconciler.git.history import History
 from reconciler.git.tree import FILES, Tree
 from reconciler.model.origin import Origin
 from reconciler.model.provenance import Placement, Provenance
-from reconciler.ports import Author, Exported
+from reconciler.model.repository import Author, Exported
 
 MOVED = ".moved"
 """The folder for manifests that are no longer where they were."""

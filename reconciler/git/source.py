@@ -19,7 +19,8 @@ from reconciler.git.collect import collect, write
 from reconciler.git.signature import signer
 from reconciler.git.tree import LINK, Elsewhere, Tree
 from reconciler.model.fleet import Manifest
-from reconciler.ports import Fetched, Revision
+from reconciler.model.repository import Revision
+from reconciler.ports import Fetched
 
 POINTER = b"version https://git-lfs.github.com/spec/"
 Load = Callable[[Path, Sequence[Path]], Manifest]

@@ -21,7 +21,8 @@ from reconciler.errors import JournalError
 from reconciler.journal.database import Database
 from reconciler.journal.rows import CHAINED, Row, event_of, hash_of, kind_of, slot_rows
 from reconciler.journal.tables import CHECKPOINTS, EVENTS, SLOTS
-from reconciler.model.event import AnyEvent, to_builtins
+from reconciler.model.event import AnyEvent
+from reconciler.model.event_shape import to_builtins
 from reconciler.model.quantity import iso
 
 DAY = 86400.0

@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from reconciler.model.event import AnyEvent, Intended, Resolved, fleet_of, to_builtins
+from reconciler.model.event import AnyEvent, Intended, Resolved
+from reconciler.model.event_shape import fleet_of, to_builtins
 from reconciler.model.unit import Ref
 
 GENESIS = "0" * 64

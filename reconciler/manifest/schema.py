@@ -19,7 +19,7 @@ import msgspec
 
 from reconciler.manifest.lenient import Node, lenient
 from reconciler.manifest.ours import API, KINDS
-from reconciler.model import event, plan, recorded
+from reconciler.model import event, event_shape, plan, recorded
 from reconciler.model.fleet import ChannelSpec, FleetSpec
 from reconciler.model.kind import Metadata
 from reconciler.plugin import Plugins
@@ -100,7 +100,7 @@ def _event() -> Node:
     for one in types:
         node = components[one.__name__]
         at = {"type": "string", "format": "date-time", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z$"}
-        node["properties"] = {"format": {"const": event.FORMAT}, **node["properties"], "at": at}
+        node["properties"] = {"format": {"const": event_shape.FORMAT}, **node["properties"], "at": at}
         node["required"] = ["format", *node["required"]]
     return {
         "$schema": DRAFT_2020,

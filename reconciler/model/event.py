@@ -1,7 +1,6 @@
 """What happens during a run, as typed values (`event.v1`): views, progress, result files and journals only consume them."""
 
 from enum import StrEnum
-from typing import Any
 
 import msgspec
 
@@ -9,11 +8,8 @@ from reconciler.model.change import Reason, Request, Verb
 from reconciler.model.notice import Delivery, NoticeKind
 from reconciler.model.outcome import Excess, Outcome, Receipt, Result
 from reconciler.model.plan import Lifted, Plan, Violation
-from reconciler.model.quantity import iso
 from reconciler.model.ruling import RolloutId, Ruling
 from reconciler.model.unit import Ref
-
-FORMAT = "reconciler/event.v1"
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=lambda name: name.lower()):
@@ -348,17 +344,3 @@ AnyEvent = (
     | Notified
     | Finished
 )
-
-
-def to_builtins(event: AnyEvent) -> dict[str, Any]:
-    """Return the event as its public JSON shape."""
-    return {"format": FORMAT, **msgspec.to_builtins(event), "at": iso(event.at, "milliseconds")}
-
-
-def fleet_of(event: AnyEvent) -> str:
-    """Return the fleet that an event is about; empty for none."""
-    if isinstance(event, Settled):
-        return event.outcome.fleet
-    if isinstance(event, Met | Halted | Ruled | RolledBack):
-        return event.rollout.fleet
-    return getattr(event, "fleet", "")

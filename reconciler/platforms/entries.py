@@ -63,7 +63,7 @@ def entries(group: str) -> Iterable[Entry]:
 
 def _ordinary(places: Iterable[str]) -> bool:
     finders = [one for one in sys.meta_path if hasattr(one, "find_distributions")]
-    return finders == [PathFinder] and not any(os.path.isfile(one) or one.endswith(".egg") for one in places)  # noqa: PTH113 - fast
+    return finders == [PathFinder] and not any(os.path.isfile(one) or one.endswith(".egg") for one in places)
 
 
 def _installations(places: Iterable[str]) -> Iterator[str]:
@@ -71,7 +71,7 @@ def _installations(places: Iterable[str]) -> Iterator[str]:
     seen: set[str] = set()
     for place in dict.fromkeys(places):
         try:
-            names = os.listdir(place or ".")  # noqa: PTH208 - fast
+            names = os.listdir(place or ".")
         except OSError:
             continue
         for name in names:
@@ -79,12 +79,12 @@ def _installations(places: Iterable[str]) -> Iterator[str]:
                 called = _RUNS.sub("-", name.rpartition(".")[0].partition("-")[0]).lower()
                 if called not in seen:
                     seen.add(called)
-                    yield os.path.join(place, name)  # noqa: PTH118 - fast
+                    yield os.path.join(place, name)
 
 
 def _read(folder: str, group: str) -> Iterator[Entry]:
     try:
-        with open(os.path.join(folder, "entry_points.txt"), encoding="utf-8") as file:  # noqa: PTH118, PTH123 - fast
+        with open(os.path.join(folder, "entry_points.txt"), encoding="utf-8") as file:
             text = file.read()
     except (OSError, UnicodeDecodeError):
         return

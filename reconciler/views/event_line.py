@@ -2,78 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from functools import singledispatch
+from collections.abc import Sequence
 
 import msgspec
 
-from reconciler.model.event import (
-    AnyEvent,
-    Approved,
-    Blocked,
-    Called,
-    Completed,
-    Differing,
-    DriftCause,
-    Drifted,
-    Event,
-    Finished,
-    Halted,
-    InForce,
-    Intended,
-    Met,
-    Note,
-    Notified,
-    Passed,
-    Proposed,
-    Resolved,
-    RolledBack,
-    Ruled,
-    Settled,
-    Settling,
-    Started,
-    fleet_of,
-    to_builtins,
-)
-from reconciler.model.hold import HoldReason
+from reconciler.model.event import AnyEvent, Called, Completed, Finished, Notified
+from reconciler.model.event_shape import fleet_of, to_builtins
 from reconciler.model.notice import Delivery
-from reconciler.model.outcome import ReceiptKind, Result
-from reconciler.model.plan import PaceKind
 from reconciler.model.quantity import iso
-from reconciler.views import bounds_text
-from reconciler.views.limit_words import violation_words
+from reconciler.views.event_words import LEVELS, said, units_of
 from reconciler.views.line import Line, Span, line
-from reconciler.views.reason_words import LABELS, NOT_WAITED, RESULTS, outcome_words
 from reconciler.views.words import (
-    REASONS,
-    SIGNS,
     clean,
-    commit_words,
     count,
-    course,
-    end,
-    from_to,
-    joined,
     listed,
-    version,
 )
-
-LEVELS = {"debug": "dim", "info": "", "warning": "yellow", "error": "bold red"}
-
-RECEIPTS = {
-    ReceiptKind.ACCEPTED: ("accepted", "green"),
-    ReceiptKind.REJECTED: ("rejected", "bold red"),
-    ReceiptKind.UNKNOWN: ("effect unknown; reading back", "yellow"),
-    ReceiptKind.UNPROVED: ("not sent: a check right before the call showed a different state; reading again", "yellow"),
-}
-
-DELIVERIES = {
-    Delivery.SENT: ("info", "notified"),
-    Delivery.FAILED: ("warning", "could not notify"),
-    Delivery.DROPPED: ("warning", "too many messages wait to be sent; could not notify"),
-    Delivery.LIMITED: ("info", "more than is sent in an hour; counted for"),
-    Delivery.SILENT: ("debug", "over by what a person did, so nothing is sent to"),
-}
 
 
 def encode(event: AnyEvent) -> bytes:
@@ -91,18 +34,18 @@ def render(event: AnyEvent) -> Line:
 
 def debug(event: AnyEvent) -> Line:
     """Return an event as one line of details."""
-    return _line(event, "debug", clean(fleet_of(event)), _said(event, units_of(event))[1])
+    return _line(event, "debug", clean(fleet_of(event)), said(event, units_of(event))[1])
 
 
 def grouped(newest: AnyEvent, fleets: Sequence[str], units: Sequence[str]) -> Line:
     """Return events like the newest one, of these fleets, as one line; `units` are the names of those that they are about."""
-    level, words = _said(newest, units)
+    level, words = said(newest, units)
     return _line(newest, level, listed(fleets), words)
 
 
 def answered(kind: str, events: Sequence[Called], slots: int) -> Line:
     """Return calls of one kind that were answered alike, for so many slots, as one line."""
-    level, words = _said(max(events, key=lambda one: one.seconds), ())
+    level, words = said(max(events, key=lambda one: one.seconds), ())
     if len(events) > 1:
         words = [
             (text.replace(" (", " (the slowest: ", 1) if text.startswith(" (") else text, style)
@@ -131,18 +74,7 @@ def level_of(event: AnyEvent) -> str:
 
 def words_of(event: AnyEvent) -> tuple[str, list[Span]]:
     """Return how serious an event is, and its words; none for the end of a pass or a run."""
-    return ("info", []) if isinstance(event, Completed | Finished) else _said(event, units_of(event))
-
-
-def units_of(event: AnyEvent) -> list[str]:
-    """Return the names of the units that an event is about."""
-    if isinstance(event, Settled):
-        return [event.outcome.unit.name]
-    if isinstance(event, Drifted):
-        return [event.unit.name]
-    if isinstance(event, Resolved):
-        return [one.unit.name for one in event.slots]
-    return [unit.name for unit in event.units] if isinstance(event, Differing | Halted) else []
+    return ("info", []) if isinstance(event, Completed | Finished) else said(event, units_of(event))
 
 
 def _line(event: AnyEvent, level: str, fleet: str, words: Sequence[Span]) -> Line:
@@ -154,225 +86,3 @@ def _line(event: AnyEvent, level: str, fleet: str, words: Sequence[Span]) -> Lin
         " ",
         *words,
     )
-
-
-def _who(units: Sequence[str]) -> str:
-    """Return which units something is about: the one, or how many and the first few."""
-    return clean(units[0]) if len(units) == 1 else f"{count(len(units), 'unit')} ({listed(units)})"
-
-
-Said = tuple[str, list[Span]]
-
-
-@singledispatch
-def _said(event: Event, units: Sequence[str]) -> Said:
-    del units
-    raise TypeError(f"an event without words: {type(event).__name__}")
-
-
-@_said.register
-def _(event: Started, units: Sequence[str]) -> Said:
-    del units
-    allowed = "".join(f"; {_lifted(kind)} lifted: {clean(why)}" for kind, why in event.allowed)
-    who = f" by {clean(event.author)}" if event.author else ""
-    commit = f", commit {commit_words(event.commit, 12)}{who}" if event.commit else ""
-    plan = f", plan {clean(event.fingerprint)[:12]}" if event.fingerprint else ""
-    lifted = "".join(f"; {clean(fleet)}: {bounds_text.lifted_words(one)}" for fleet, one in event.lifted)
-    reviewed = f", planned again within {listed(event.reviewed)}" if event.reviewed else ""
-    return "warning" if allowed or lifted else "info", [
-        (f"{clean(event.kind)} {clean(event.run)} begins{plan}{commit}{reviewed}{allowed}{lifted}", "")
-    ]
-
-
-def _lifted(kind: str) -> str:
-    return f"{'' if kind in frozenset(PaceKind) else 'limit on '}{clean(kind)}"
-
-
-@_said.register
-def _(event: InForce, units: Sequence[str]) -> Said:
-    del units
-    commit = f", commit {commit_words(event.commit, 12)}" if event.commit else ""
-    who = f" by {clean(event.author)}: {clean(event.summary)}" if event.author else ""
-    who += f", signed by {clean(event.signer)}" if event.signer else ""
-    words = "the manifests changed" if event.changed else "manifests in force"
-    return "info", [(f"{words}: {count(event.fleets, 'fleet')}{commit}{who}", "")]
-
-
-@_said.register
-def _(event: Intended, units: Sequence[str]) -> Said:
-    del units
-    request = f"{clean(event.request.method)} {clean(event.request.path)}"
-    return "info", [(f"call {event.call:,}: {clean(event.kind)} {request} for {count(len(event.slots), 'slot')}", "")]
-
-
-@_said.register
-def _(event: Called, units: Sequence[str]) -> Said:
-    del units
-    words, style = RECEIPTS[event.receipt.kind]
-    status = f"{event.receipt.status}, " if event.receipt.status is not None else ""
-    level = {ReceiptKind.ACCEPTED: "info", ReceiptKind.REJECTED: "error"}.get(event.receipt.kind, "warning")
-    if event.receipt.refused and level == "info":
-        level, words, style = "error", "accepted, but not for all units", "bold red"
-    refused = listed([f"{unit}: {why}" for unit, why in event.receipt.refused])
-    rest = "".join(f": {clean(text)}" for text in (event.receipt.error, refused) if text)
-    rest += f"; it says {clean(event.receipt.answer)}" if event.receipt.answer else ""
-    return level, [(f"call {event.call:,}: ", ""), (words, style), (f" ({status}{event.seconds:.1f} s){rest}", "")]
-
-
-@_said.register
-def _(event: Resolved, units: Sequence[str]) -> Said:
-    effect = "it took effect" if event.effect else "it is not in effect"
-    what = f"call {event.call:,} of run {clean(event.of)[:12]} had no answer; read back on {_who(units)}: "
-    return "info" if event.effect else "warning", [(what, ""), (effect, "green" if event.effect else "yellow")]
-
-
-@_said.register
-def _(event: Settling, units: Sequence[str]) -> Said:
-    del units
-    return "info", [(f"settling: {settling_words(event)}", "")]
-
-
-def settling_words(event: Settling) -> str:
-    """Return how far a fleet has settled: `900 done, 2 still waiting and 101 moving`."""
-    waiting = (event.waiting, "still waiting")
-    return _numbers(((event.done, "done"), waiting, (event.failed, "failed"), (event.pending, "moving")))
-
-
-@_said.register
-def _(event: Settled, units: Sequence[str]) -> Said:
-    one = event.outcome
-    words, name, style = clean(outcome_words(one)), *RESULTS[one.result][:2]
-    level = {Result.DONE: "info", Result.WAITING: "info", Result.FAILED: "error"}.get(one.result, "warning")
-    what = f"{SIGNS[one.verb]} {one.verb.value} {clean(one.workload.name)}{end(one.verb, one.to)} on {_who(units)} "
-    said = words.startswith(NOT_WAITED[one.result][0])  # it was not waited for, so nothing is waited for still
-    return level, [
-        (what, ""),
-        *([] if said else [(name, style)]),
-        (f"{'' if said or not words else ': '}{words}", ""),
-    ]
-
-
-@_said.register
-def _(event: Note, units: Sequence[str]) -> Said:
-    del units
-    level = event.level if event.level in LEVELS else "warning"
-    return level, [(clean(event.message), LEVELS[level])]
-
-
-@_said.register
-def _(event: Blocked, units: Sequence[str]) -> Said:
-    del units
-    limits = [clean(violation_words(one)) for one in event.violations]
-    beyond = "; ".join(map(bounds_text.excess_words, bounds_text.grouped(event.excess)))
-    words = "; ".join([*limits, *([f"more than was reviewed: {beyond}"] if beyond else [])])
-    return "error", [(f"blocked: {words}", "red")]
-
-
-@_said.register
-def _(event: Passed, units: Sequence[str]) -> Said:
-    del units
-    outcomes = _numbers((number, _result(result, waited=event.waited)) for result, number in event.outcomes.items())
-    numbers = [
-        count(event.changes, "change"),
-        f"{event.held:,} held{_reasons(event)}",
-        f"{count(event.violations, 'limit')} violated" if event.violations else "",
-        f"{count(event.mistakes, 'mistake')} in manifests" if event.mistakes else "",
-    ]
-    found = ", ".join(part for part in numbers if part)
-    applied = f"; results: {outcomes}" if event.outcomes else ""
-    return "info", [(f"pass {event.number:,}: {clean(event.sync)}, {clean(event.health)}; {found}{applied}", "")]
-
-
-def _result(name: str, *, waited: bool) -> str:
-    """Return the words of a result; one that this program does not know has its own name."""
-    known = {one.value: words for one, (words, *_) in (RESULTS if waited else NOT_WAITED).items()}
-    return known.get(name) or clean(name)
-
-
-def _reasons(event: Passed) -> str:
-    """Return why changes are held, as far as this program knows the reasons: ` (7 agent too old, 5 state unknown)`."""
-    known = [f"{event.reasons[one.value]:,} {LABELS[one]}" for one in HoldReason if one.value in event.reasons]
-    return f" ({', '.join(known)})" if known else ""
-
-
-@_said.register
-def _(event: Differing, units: Sequence[str]) -> Said:
-    goes = course(event.verb, event.now, event.desired)
-    what = f"{SIGNS[event.verb]} {event.verb.value} {clean(event.workload.name)} {goes}"
-    why = "the manifests ask for it now" if event.cause is DriftCause.GIT else REASONS[event.reason]
-    return "info", [("to change: ", ""), (what, ""), (f" on {_who(units)}, {why}", "")]
-
-
-@_said.register
-def _(event: Drifted, units: Sequence[str]) -> Said:
-    verb = f" ({event.verb.value} corrects it)" if event.verb is not None else ""
-    by = f" by {clean(event.by)}" if event.by else ""
-    if event.cause is DriftCause.UNIT:
-        what = f"drift: {clean(event.workload.name)} on {_who(units)} reports {from_to(event.was, event.now)} by itself"
-        return "warning", [(what, "yellow"), (f"; assigned is {version(event.desired)}", "")]
-    what = f"drift: {clean(event.workload.name)} on {_who(units)} changed{by}: {from_to(event.was, event.now)}"
-    return "warning", [(what, "yellow"), (f"; desired is {version(event.desired)}{verb}", "")]
-
-
-@_said.register
-def _(event: Met, units: Sequence[str]) -> Said:
-    del units
-    if event.whole:
-        return "info", [(f"{_rollout(event)} is {'complete' if event.met else 'no longer complete'}", "")]
-    state = "meets its success" if event.met else "no longer meets its success"
-    return "info", [(f"{_rollout(event)}: wave {event.wave + 1} {state}", "")]
-
-
-@_said.register
-def _(event: Halted, units: Sequence[str]) -> Said:
-    what = f"{_rollout(event)} is halted: {event.failed:,} of {count(event.attempted, 'device')} failed"
-    return "error", [(what, "red"), (f" ({listed(units)})" if units else "", "")]
-
-
-@_said.register
-def _(event: Ruled, units: Sequence[str]) -> Said:
-    del units
-    one = event.ruling
-    wave = f" wave {one.wave + 1} of" if one.wave is not None else ""
-    what = f"{clean(one.by)}: {one.command.value}{wave} {_rollout(event)}: {clean(one.reason)}"
-    return "info", [(what, "")]
-
-
-@_said.register
-def _(event: RolledBack, units: Sequence[str]) -> Said:
-    del units
-    where = "pushed to the repository" if event.pushed else "in the repository here"
-    goes = f"back to {version(event.to)}" if event.to else "back"
-    branch = f"the branch {clean(event.branch)}, {where} (commit {clean(event.commit)[:12]})"
-    return "warning", [(f"{_rollout(event)}: {branch}, goes {goes}; it takes effect once it is merged", "")]
-
-
-@_said.register
-def _(event: Proposed, units: Sequence[str]) -> Said:
-    del units
-    found = event.plan.fleets[0]
-    what = f"proposed: plan {event.plan.fingerprint}, {count(len(found.changes), 'change')}, {len(found.held):,} held"
-    return "warning", [(f"{what}; waits for `reconciler approve {event.plan.fingerprint} --reason TEXT`", "")]
-
-
-@_said.register
-def _(event: Approved, units: Sequence[str]) -> Said:
-    del units
-    return "info", [(f"{clean(event.by)} approved the plan {clean(event.fingerprint)}: {clean(event.reason)}", "")]
-
-
-@_said.register
-def _(event: Notified, units: Sequence[str]) -> Said:
-    del units
-    level, words = DELIVERIES[event.result]
-    title = f": {clean(event.title)}" if event.title else ""
-    why = f" ({clean(event.error)})" if event.error else ""
-    return level, [(f"{words} {clean(event.target)}{title}{why}", LEVELS[level])]
-
-
-def _rollout(event: Met | Halted | Ruled | RolledBack) -> str:
-    return f"rollout of {clean(event.workload.name)} {version(event.rollout.version)}"
-
-
-def _numbers(numbers: Iterable[tuple[int, str]]) -> str:
-    return joined(f"{number:,} {name}" for number, name in numbers if number) or "nothing"

@@ -8,17 +8,8 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from reconciler.model.event import (
-    AnyEvent,
-    Called,
-    Differing,
-    Drifted,
-    Intended,
-    Resolved,
-    Settled,
-    fleet_of,
-    to_builtins,
-)
+from reconciler.model.event import AnyEvent, Called, Differing, Drifted, Intended, Resolved, Settled
+from reconciler.model.event_shape import fleet_of, to_builtins
 from reconciler.model.kept import Kept
 from reconciler.model.memory import Unanswered
 from reconciler.model.quantity import iso

@@ -11,10 +11,11 @@ from enum import IntEnum
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
-from reconciler.model.event import AnyEvent, Called, Halted, Intended, Met, Note, Settled, Settling, fleet_of
+from reconciler.model.event import AnyEvent, Called, Halted, Intended, Met, Note, Settled, Settling
+from reconciler.model.event_shape import fleet_of
 from reconciler.model.outcome import ReceiptKind
 from reconciler.model.plan import FleetPlan, Plan
-from reconciler.views import event_line
+from reconciler.views import event_line, event_words
 from reconciler.views.bars import bar, cut
 from reconciler.views.line import columns_of, styled
 from reconciler.views.words import clean, count, duration, joined
@@ -82,7 +83,7 @@ class Moving:
         )
         if one is not None:
             settled = one.done + one.waiting + one.failed
-            part, whole, said = settled, settled + one.pending, f"settling: {event_line.settling_words(one)}"
+            part, whole, said = settled, settled + one.pending, f"settling: {event_words.settling_words(one)}"
         else:
             part, whole = self._answered, max(1, self._calls, self._begun)
             said = f"call {max(1, self._begun):,} of {whole:,}: {self._what}"

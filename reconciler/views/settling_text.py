@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.model.event import AnyEvent, Settling
-from reconciler.views import event_line
+from reconciler.views import event_line, event_words
 from reconciler.views.line import Line
 
 GATHER = 5.0
@@ -47,10 +47,10 @@ class SettlingText:
 
     def flush(self) -> Iterator[Line]:
         """Yield what changed since it was said."""
-        changed = [one for one in self._newest.values() if event_line.settling_words(one) != self._said.get(one.fleet)]
+        changed = [one for one in self._newest.values() if event_words.settling_words(one) != self._said.get(one.fleet)]
         if not changed:
             return
-        self._said |= {one.fleet: event_line.settling_words(one) for one in changed}
+        self._said |= {one.fleet: event_words.settling_words(one) for one in changed}
         self._at = changed[-1].at
         if len(changed) <= FEW:
             yield from map(event_line.render, changed)

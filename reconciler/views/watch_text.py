@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
-from functools import singledispatch
 
 import msgspec
 
@@ -20,7 +19,6 @@ from reconciler.model.event import (
     Completed,
     Differing,
     Drifted,
-    Event,
     Finished,
     Halted,
     InForce,
@@ -36,13 +34,13 @@ from reconciler.model.event import (
     Settled,
     Settling,
     Started,
-    fleet_of,
 )
+from reconciler.model.event_shape import fleet_of
 from reconciler.model.outcome import ReceiptKind
 from reconciler.model.verdict import Health, Sync
-from reconciler.views import event_line
+from reconciler.views import event_line, event_words
+from reconciler.views.event_kinds import alike, stands
 from reconciler.views.line import Line, text_of
-from reconciler.views.reason_words import outcome_words
 from reconciler.views.settling_text import SettlingText
 from reconciler.views.words import count, joined
 
@@ -149,11 +147,11 @@ class Log:
         if isinstance(event, Passed):
             self._passed[event.fleet] = event
         call = self._calls.pop(event.call, None) if isinstance(event, Called) else None
-        key = (type(event), *_alike(event), call.kind if call is not None else "")
+        key = (type(event), *alike(event), call.kind if call is not None else "")
         group = self._groups.setdefault(key, Group(call.kind if call is not None else "", [], {}, []))
         group.events.append(event)
         group.fleets[fleet_of(event)] = None
-        group.names += [slot.unit.name for slot in call.slots] if call is not None else event_line.units_of(event)
+        group.names += [slot.unit.name for slot in call.slots] if call is not None else event_words.units_of(event)
         if isinstance(event, Called | Settled) and self._since is None:
             self._since = event.at
 
@@ -179,9 +177,9 @@ class Log:
         """Return whether a group is to be said: it differs from what the pass before said."""
         if isinstance(group.first, Passed):
             group.fleets = {
-                name: None for name in group.fleets if self._standing.get(name) != _stands(self._passed[name])
+                name: None for name in group.fleets if self._standing.get(name) != stands(self._passed[name])
             }
-            self._standing |= {name: _stands(self._passed[name]) for name in group.fleets}
+            self._standing |= {name: stands(self._passed[name]) for name in group.fleets}
             return bool(group.fleets)
         if isinstance(group.first, Drifted | Differing | Blocked | InForce):
             return True
@@ -226,102 +224,6 @@ def _each(event: AnyEvent) -> Sequence[AnyEvent]:
     if isinstance(event, Differing):
         return [msgspec.structs.replace(event, units=(unit,)) for unit in event.units]
     return [event]
-
-
-@singledispatch
-def _alike(event: Event) -> tuple[Hashable, ...]:
-    """Return what events must share to be said in one line."""
-    raise TypeError(f"an event that nothing gathers: {type(event).__name__}")
-
-
-@_alike.register
-def _(event: Started) -> tuple[Hashable, ...]:
-    return event.kind, event.commit, event.allowed
-
-
-@_alike.register(InForce)
-@_alike.register(RolledBack)
-@_alike.register(Ruled)
-@_alike.register(Proposed)
-@_alike.register(Approved)
-def _(event: Event) -> tuple[Hashable, ...]:
-    return (event.at,)  # each is said by itself
-
-
-@_alike.register
-def _(event: Note) -> tuple[Hashable, ...]:
-    return event.level, event.message, bool(event.fleet)
-
-
-@_alike.register
-def _(event: Blocked) -> tuple[Hashable, ...]:
-    return (event.violations,)
-
-
-@_alike.register
-def _(event: Called) -> tuple[Hashable, ...]:
-    one = event.receipt
-    plain = one.kind is ReceiptKind.ACCEPTED and not one.refused and not one.answer
-    return (
-        "" if plain else event.fleet,
-        one.kind,
-        one.status,
-        one.error,
-        tuple(why for _, why in one.refused),
-        one.answer,
-    )
-
-
-@_alike.register
-def _(event: Resolved) -> tuple[Hashable, ...]:
-    return event.fleet, event.of, event.call, event.effect
-
-
-@_alike.register
-def _(event: Settled) -> tuple[Hashable, ...]:
-    one = event.outcome
-    return one.fleet, one.workload, one.verb, one.to, one.result, outcome_words(one)
-
-
-@_alike.register
-def _(event: Drifted) -> tuple[Hashable, ...]:
-    return event.fleet, event.workload, event.was, event.now, event.desired, event.verb, event.cause, event.by
-
-
-@_alike.register
-def _(event: Differing) -> tuple[Hashable, ...]:
-    return event.fleet, event.workload, event.verb, event.now, event.desired, event.reason, event.cause
-
-
-@_alike.register
-def _(event: Met) -> tuple[Hashable, ...]:
-    return event.rollout, event.wave, event.met
-
-
-@_alike.register
-def _(event: Halted) -> tuple[Hashable, ...]:
-    return (event.rollout,)
-
-
-@_alike.register
-def _(event: Ruled) -> tuple[Hashable, ...]:
-    return event.rollout, event.ruling
-
-
-@_alike.register
-def _(event: Notified) -> tuple[Hashable, ...]:
-    return event.target, event.result, event.error
-
-
-@_alike.register
-def _(event: Passed) -> tuple[Hashable, ...]:
-    return (event.number, *_stands(event))
-
-
-def _stands(event: Passed) -> tuple[Hashable, ...]:
-    """Return how a fleet stands after a pass."""
-    numbers = (event.changes, event.held, event.violations, event.mistakes)
-    return event.sync, event.health, *numbers, tuple(event.outcomes.items()), tuple(event.reasons.items())
 
 
 def _line(group: Group) -> Line:

@@ -102,8 +102,8 @@ def _overload(node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> bo
 
 WRITERS = {"reconciler/cli/output.py", "reconciler/simulators/server.py"}
 """Modules that write to standard streams: the one way out, and what a simulator announces about itself."""
-DRAWERS = {*WRITERS, "reconciler/views/progress.py", "reconciler/views/reading.py"}
-"""Modules that use rich's console, on lines that a view made harmless."""
+DRAWERS = {*WRITERS, "reconciler/views/progress.py", "reconciler/views/reading.py", "reconciler/jobs/database.py"}
+"""Modules that use rich's console, on lines that a view made harmless; the last one silences the logs of libraries."""
 ECHOES = {"echo", "secho", "echo_via_pager", "show", "print_exc", "print_exception"}
 STREAMS = {"stdout", "stderr", "__stdout__", "__stderr__"}
 

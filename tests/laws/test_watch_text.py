@@ -25,8 +25,8 @@ from reconciler.model.event import (
     Settling,
     SlotName,
     Started,
-    fleet_of,
 )
+from reconciler.model.event_shape import fleet_of
 from reconciler.model.notice import Delivery, NoticeKind
 from reconciler.model.outcome import Outcome, Receipt, ReceiptKind, Result
 from reconciler.model.plan import LimitKind, Violation

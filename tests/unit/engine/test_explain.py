@@ -10,8 +10,8 @@ from reconciler.errors import SettingsError, Unreachable
 from reconciler.model.fleet import Document, FleetSpec, Manifest, Override, Selector, WorkloadSpec
 from reconciler.model.origin import Origin
 from reconciler.model.report import Explanation
+from reconciler.model.repository import Author
 from reconciler.model.verdict import Verdict
-from reconciler.ports import Author
 from tests.laws.strategies import document
 from tests.laws.worlds import Site
 

@@ -14,9 +14,10 @@ from reconciler.engine.rollback import taken_back
 from reconciler.errors import SourceError
 from reconciler.model.event import AnyEvent, Halted, InForce, Note, RolledBack
 from reconciler.model.fleet import Manifest, Rollout
+from reconciler.model.repository import Revision, TakenBack
 from reconciler.model.ruling import RolloutId
 from reconciler.model.unit import Ref
-from reconciler.ports import Fetched, Revision, TakenBack
+from reconciler.ports import Fetched
 from tests.unit.engine.memory import Clock, request
 
 

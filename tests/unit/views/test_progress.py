@@ -13,7 +13,7 @@ from reconciler.model.change import Verb
 from reconciler.model.event import AnyEvent, Called, Event, Intended, Note, Settled, Settling, SlotName
 from reconciler.model.outcome import Receipt, ReceiptKind, Result
 from reconciler.model.plan import Plan
-from reconciler.views import event_line
+from reconciler.views import event_words
 from reconciler.views.line import columns_of
 from reconciler.views.progress import Live
 from tests.golden import plans, reports
@@ -117,4 +117,4 @@ def test_what_moves_stands_first_and_the_rest_is_counted() -> None:
 
 def test_an_event_without_words_is_a_mistake_of_ours() -> None:
     with pytest.raises(TypeError, match="without words"):
-        event_line._said(Event(at=NOW, run="r"), ())
+        event_words.said(Event(at=NOW, run="r"), ())

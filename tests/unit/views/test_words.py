@@ -16,7 +16,15 @@ from reconciler.model.outcome import ReceiptKind, Result
 from reconciler.model.plan import LimitKind
 from reconciler.model.release import PrepareStatus
 from reconciler.model.verdict import Health, Sync
-from reconciler.views import event_line, limit_words, plan_rows, reason_words, releases_text, status_text, words
+from reconciler.views import (
+    event_words,
+    limit_words,
+    plan_rows,
+    reason_words,
+    releases_text,
+    status_text,
+    words,
+)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +152,7 @@ def test_places_name_the_first_line_and_how_many_more() -> None:
         (releases_text.PREPARATION, PrepareStatus),
         (plan_rows.COLOURS, Verb),
         (reason_words.RESULTS, Result),
-        (event_line.RECEIPTS, ReceiptKind),
+        (event_words.RECEIPTS, ReceiptKind),
         (status_text.SYNC_STYLES, Sync),
         (status_text.HEALTH_STYLES, Health),
     ],
@@ -155,4 +163,4 @@ def test_every_name_has_words(table: dict[object, object], names: type[Enum]) ->
 
 
 def test_every_event_but_the_ends_has_words() -> None:
-    assert set(event_line._said.registry) - {object} >= set(get_args(AnyEvent)) - {Completed, Finished}
+    assert set(event_words.said.registry) - {object} >= set(get_args(AnyEvent)) - {Completed, Finished}

@@ -1263,7 +1263,7 @@ def test_what_cannot_be_read_is_no_document_of_another_kind(write: Write, broken
 ])  # fmt: skip
 def test_what_shows_another_kind_or_is_a_template_is_left_alone(write: Write, foreign: str) -> None:
     write("c.yaml", CONNECTION, "f.yaml", FLEET, "g.yaml", foreign)
-    assert [one.message for one in load().warnings][0].startswith("documents of other kinds are not read: g.yaml:")
+    assert next(one.message for one in load().warnings).startswith("documents of other kinds are not read: g.yaml:")
 
 
 def test_a_manifest_that_was_cut_off_anywhere_is_refused(write: Write) -> None:

@@ -261,7 +261,17 @@ def _cut_in_a_body(connection: socket.socket) -> None:
         (_cut_in_a_body, "reset"),
         (request_of, "disconnected"),
     ],
-    ids=["short", "short chunk", "gibberish", "header flood", "long header", "no chunk", "reset", "reset in a body", "closed"],
+    ids=[
+        "short",
+        "short chunk",
+        "gibberish",
+        "header flood",
+        "long header",
+        "no chunk",
+        "reset",
+        "reset in a body",
+        "closed",
+    ],
 )
 def test_connections_that_break_off(handler: Handler, text: str, call: Callable[[Client], bytes]) -> None:
     with (

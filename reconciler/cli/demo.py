@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
-import shlex
 import signal
 import subprocess
 import sys
 import tempfile
-import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 import click
 
-from reconciler.cli import wiring
+from reconciler.cli import demo_rollout, wiring
 from reconciler.cli.files import make_folder
-from reconciler.cli.output import heading, say, width
+from reconciler.cli.narrator import Narrator
+from reconciler.cli.output import heading, say
 from reconciler.errors import ReconcilerError
-from reconciler.plugin import Slot, Story
+from reconciler.plugin import Story
 from reconciler.plugin.simulation import Announcement
 
 ALL = "all"
@@ -69,24 +66,27 @@ Examples:
 @click.option("--units", type=click.IntRange(10, 5000), default=120, show_default=True, help="Devices to simulate.")
 @click.option("--keep", type=click.Path(path_type=Path), metavar="DIR", help="Write the manifests here and keep them.")
 def command(platform: str, units: int, keep: Path | None) -> None:
-    """See it all in half a minute: import, plan, apply, converge, drift, repair.
+    """See it all in half a minute: import, plan, apply, converge, drift, repair, and a rollout that halts and is taken back.
 
     Starts a simulated platform on this machine and runs the real commands against it over HTTP. Nothing outside this
     machine is called.
     """
-    for name, story in stories().items():
-        if platform not in {name, ALL}:
-            continue
-        wiring.require_simulators(name)
-        folder = keep / name if keep is not None and platform == ALL else keep
-        options = story.simulator(units)
-        with (
-            tempfile.TemporaryDirectory(prefix="reconciler-demo-") as temporary,
-            _simulator(name, options) as simulator,
-        ):
-            place = folder or Path(temporary) / "fleet"
+    told: list[Narrator] = []
+    with ExitStack() as stack:
+        aside = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="reconciler-demo-")))
+        for name, story in stories().items():
+            if platform not in {name, ALL}:
+                continue
+            wiring.require_simulators(name)
+            folder = keep / name if keep is not None and platform == ALL else keep
+            simulator = stack.enter_context(_simulator(name, story.simulator(units)))
+            place = folder or aside / name / "fleet"
             make_folder(place)
-            _Demo(name, story, place.resolve(), simulator).tell()
+            told.append(Narrator(name, story, place.resolve(), aside / name, simulator))
+            _Demo(told[-1]).tell()
+        for narrator in told:
+            if narrator.story.bad is not None:
+                demo_rollout.tell(narrator, narrator.story.bad, aside / narrator.platform / "repository")
     heading("Done.", " Next: `reconciler import --help`, and the README for pull requests and CI.")
     say("")
     if keep is not None:
@@ -117,116 +117,83 @@ def _simulator(name: str, options: Sequence[str]) -> Iterator[Announcement]:
 class _Demo:
     """Tells the story of one platform, one step after another."""
 
-    def __init__(self, platform: str, story: Story, place: Path, simulator: Announcement) -> None:
-        self.platform = platform
-        self.story = story
-        self.place = place
-        self.simulator = simulator
-        self.step = 0
+    def __init__(self, narrator: Narrator) -> None:
+        self.narrator = narrator
+        self.story = narrator.story
+        self.folder = narrator.place.name
 
     def tell(self) -> None:
         """Run all steps; raise ReconcilerError when one does not end as it should."""
         self._begin()
         workload, old, new = self._edit()
-        self._say(
+        self.narrator.say(
             "Change one line in git",
             f"{workload}: {old} becomes {new}. In a pull request, this is the plan that reviewers see.{self.story.note}",
         )
-        saved = f"{self.place.name}/plan.json"
-        self._run("plan", self.place.name, "--detailed-exitcode", "--out", saved, expected=2)
-        self._say(
+        saved = f"{self.folder}/plan.json"
+        self.narrator.run("plan", self.folder, "--detailed-exitcode", "--out", saved, expected=2)
+        self.narrator.say(
             "Apply what was reviewed",
             "The saved plan is an upper bound; the calls are sent, then the fleet is watched until it settles.",
         )
-        self._run("apply", self.place.name, "--plan", saved)
-        self._say(
+        self.narrator.run("apply", self.folder, "--plan", saved)
+        self.narrator.say(
             "The fleet converged",
             "In sync: the platform has what git says. Waiting: a unit is not connected, and takes it when it reconnects.",
         )
-        self._run("status", self.place.name)
+        self.narrator.run("status", self.folder)
         self._drift(workload, old, new)
 
     def _begin(self) -> None:
         """Import what runs, and plan it to nothing."""
-        self._say(
+        tell, run = self.narrator.say, self.narrator.run
+        platform, simulator = self.narrator.platform, self.narrator.simulator
+        tell(
             self.story.title,
-            f"Simulated, but over real HTTP: {self.simulator['url']}. "
-            f"Start your own with `reconciler simulate {self.platform}`.",
+            f"Simulated, but over real HTTP: {simulator['url']}. Start your own with `reconciler simulate {platform}`.",
         )
-        self._say(
+        tell(
             "Write a manifest from what is running",
-            f"{len({slot.unit for slot in self._slots()})} {self.story.units} fit in a few lines: "
+            f"{len({slot.unit for slot in self.narrator.slots()})} {self.story.units} fit in a few lines: "
             "the most common version, overrides by tag, pins.",
         )
-        self._run("import", self.platform, *self.story.connect(self.simulator), "--out", self.place.name)
-        say(*(self.place / "fleet.yaml").read_text().split("\n"))
+        run("import", platform, *self.story.connect(simulator), "--out", self.folder)
+        self.narrator.show("fleet.yaml")
         if self.story.proposal is not None:
-            self._say(self.story.proposal.title, self.story.proposal.text)
-            self._run("doctor", self.place.name, "--write")
-            say(*(self.place / "connections.yaml").read_text().split("\n"))
-        self._say(
+            tell(self.story.proposal.title, self.story.proposal.text)
+            run("doctor", self.folder, "--write")
+            self.narrator.show("connections.yaml")
+        tell(
             "It is valid, and the plan is empty",
             "`validate` is offline; `plan` reads the platform and changes nothing.",
         )
-        self._run("validate", self.place.name)
-        self._run("plan", self.place.name, "--detailed-exitcode")
+        run("validate", self.folder)
+        run("plan", self.folder, "--detailed-exitcode")
 
     def _drift(self, workload: str, old: str, new: str) -> None:
         """Let somebody meddle, show it, and repair it."""
-        slots = [slot for slot in self._slots() if (slot.workload, slot.assigned) == (workload, new)][:CLICKED]
+        slots = [slot for slot in self.narrator.slots() if (slot.workload, slot.assigned) == (workload, new)][:CLICKED]
         for slot in slots:
             for verb, values in self.story.click(slot, old):
-                self._control("POST", verb, values)
+                self.narrator.control("POST", verb, values)
         more = f" and {len(slots) - 1} more were" if len(slots) > 1 else " was"
-        self._say(
+        self.narrator.say(
             "Somebody clicks in the console",
             f"{slots[0].name}{more} set back to {old} by hand. The next plan, or a running watch, shows the drift.",
         )
-        self._run("explain", slots[0].unit, workload, self.place.name)
-        self._say("Repair", "One pass of watch corrects it, as a scheduled job would, and waits until it has.")
-        self._run("watch", self.place.name, "--once", "--mode", "apply", "--wait", "5m")
-        self._run("plan", self.place.name, "--detailed-exitcode")
-
-    def _say(self, title: str, text: str) -> None:
-        self.step += 1
-        say("")
-        heading(f"{self.step}. {title}")
-        say(*textwrap.wrap(text, width(), initial_indent="   ", subsequent_indent="   ", break_on_hyphens=False), "")
-
-    def _run(self, *args: str, expected: int = 0) -> None:
-        shown = shlex.join(["reconciler", *args])
-        heading(f"$ {shown}")
-        done = subprocess.run(self._command(*args), cwd=self.place.parent, env=self._environment(), check=False)
-        if done.returncode != expected:
-            raise ReconcilerError(f"`{shown}` ended with {done.returncode} instead of {expected}")
-        say(f"   (exit {done.returncode})", "")
-
-    def _command(self, *args: str) -> list[str]:
-        return [sys.executable, "-m", "reconciler", *args]
-
-    def _environment(self) -> dict[str, str]:
-        return {**os.environ, **self.story.secrets(self.simulator)}
-
-    def _slots(self) -> list[Slot]:
-        return [self.story.slot(row) for row in self._control("GET", "state")["rows"]]
+        self.narrator.run("explain", slots[0].unit, workload, self.folder)
+        self.narrator.say("Repair", "One pass of watch corrects it, as a scheduled job would, and waits until it has.")
+        self.narrator.run("watch", self.folder, "--once", "--mode", "apply", "--wait", "5m")
+        self.narrator.run("plan", self.folder, "--detailed-exitcode")
 
     def _edit(self) -> tuple[str, str, str]:
         """Move the workload that most units have to a later version that others have, by changing its line; say which."""
-        counts = Counter((slot.workload, slot.assigned) for slot in self._slots() if slot.assigned)
+        counts = Counter((slot.workload, slot.assigned) for slot in self.narrator.slots() if slot.assigned)
         for (workload, old), _ in counts.most_common():
             later = sorted(
                 version for name, version in counts if name == workload and version and old and version > old
             )
             if later and old:
-                path = self.place / "fleet.yaml"
-                head, found, tail = path.read_text().partition(f"    {workload}:")
-                path.write_text(head + found + tail.replace(f"version: {old}", f"version: {later[-1]}", 1))
+                self.narrator.edit(workload, old, later[-1])
                 return workload, old, later[-1]
         raise ReconcilerError("every unit has the newest version already", hint="simulate more units")
-
-    def _control(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:  # any JSON value
-        import httpx
-
-        answer = httpx.request(method, f"{self.simulator['url']}/simulator/{path}", json=body, timeout=30)
-        answer.raise_for_status()
-        return answer.json()

@@ -29,11 +29,11 @@ class Following(NamedTuple):
 
     def source(self, connections: Path | None, clock: Clock) -> GitSource:
         """Return the manifests there. Raises SettingsError."""
-        from reconciler.git.address import address
+        from reconciler.git.address import address, rooted
         from reconciler.git.clone import Clone
         from reconciler.git.signature import allowed_signers
 
-        where = address(self.url, self.token, os.environ)
+        where = address(rooted(self.url, Path.cwd()), self.token, os.environ)
         signers = None if self.signers is None else allowed_signers(self.signers)
         paths = sorted(map(inner_path, self.paths))
         clone = Clone(self.cache or _cache(), where, (self.ref, *paths), clock)

@@ -35,11 +35,21 @@ def milestones(plan: FleetPlan, memory: Memory, *, at: float, run: str) -> Itera
 
 def _met(one: RolloutPlan, memory: Memory, at: float, run: str) -> Iterator[Met]:
     known = {wave for rollout, wave in memory.met if rollout == one.rollout}
-    if one.state is RolloutState.COMPLETE:
+    complete = one.state is RolloutState.COMPLETE
+    if complete:
         now = dict.fromkeys(range(one.rest + 1), True)
     else:
         now = {one.rest: False} | {wave.wave: wave.met for wave in one.waves if wave.units}
     for number, met in now.items():
         if met != (number in known):
             whole = number == one.rest and not any(wave.wave == number for wave in one.waves)
-            yield Met(at=at, run=run, rollout=one.rollout, workload=one.workload, wave=number, met=met, whole=whole)
+            yield Met(
+                at=at,
+                run=run,
+                rollout=one.rollout,
+                workload=one.workload,
+                wave=number,
+                met=met,
+                whole=whole,
+                implied=complete and not whole,
+            )

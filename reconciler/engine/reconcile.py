@@ -19,7 +19,7 @@ from reconciler.engine.group import GroupReader, View
 from reconciler.engine.milestones import told
 from reconciler.engine.run import Run
 from reconciler.errors import PlatformError, ReconcilerError, Unauthorized
-from reconciler.model.change import SlotId
+from reconciler.model.change import Held, SlotId
 from reconciler.model.event import AnyEvent, Note, Settled, Settling
 from reconciler.model.outcome import Outcome, Receipt, Result
 from reconciler.model.plan import FleetPlan
@@ -202,6 +202,7 @@ class Reconciling:
 
     def _settling(self, progress: Progress) -> Settling:
         results = Counter(one.result for one in self.outcomes if one.fleet == progress.fleet)
+        later = sum(isinstance(track.goal, Held) for track in progress.tracks.values())
         return Settling(
             at=self.run.now(),
             run=self.run.id,
@@ -209,7 +210,8 @@ class Reconciling:
             done=results[Result.DONE],
             waiting=results[Result.WAITING],
             failed=results[Result.FAILED],
-            pending=len(progress.tracks),
+            pending=len(progress.tracks) - later,
+            later=later,
         )
 
 

@@ -6,6 +6,7 @@ import base64
 import ipaddress
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
@@ -37,6 +38,12 @@ class Address(msgspec.Struct, frozen=True):
 def without_secrets(text: str) -> str:
     """Return a text whose URLs have no passwords and no queries."""
     return QUERY.sub(r"\1?***", SECRET.sub("***@", text))
+
+
+def rooted(url: str, folder: Path) -> str:
+    """Return a URL as it is, and a path as it is meant in `folder`: git works with it elsewhere."""
+    path = bool(url.strip()) and not url.startswith("-") and ":" not in url.partition("/")[0]
+    return str(folder / url) if path else url
 
 
 def address(url: str, token: str | None, env: Mapping[str, str]) -> Address:

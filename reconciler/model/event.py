@@ -110,6 +110,8 @@ class Settling(Event, frozen=True, kw_only=True):
     waiting: int
     failed: int
     pending: int
+    later: int = 0
+    """Changes of later stages, which are not in `pending`: nothing is sent for them yet."""
 
 
 class Settled(Event, frozen=True, kw_only=True):
@@ -249,6 +251,8 @@ class Met(Event, frozen=True, kw_only=True):
     met: bool
     whole: bool = False
     """It stands for all of the rollout: every unit that can be reached reports the version, or no longer does."""
+    implied: bool = False
+    """The same reading shows that the rollout is complete, which another event says."""
 
 
 class Halted(Event, frozen=True, kw_only=True):

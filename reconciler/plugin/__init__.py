@@ -6,9 +6,10 @@ the recipe.
 
 from reconciler.plugin.meaning import Finding, address, wrong_address
 from reconciler.plugin.platform import Option, PlatformPlugin, Plugins
-from reconciler.plugin.simulation import Proposal, Row, Simulation, SimulatorOption, Slot, Story
+from reconciler.plugin.simulation import Bad, Proposal, Row, Simulation, SimulatorOption, Slot, Story
 
 __all__ = [
+    "Bad",
     "Finding",
     "Option",
     "PlatformPlugin",

@@ -46,6 +46,15 @@ class Proposal(NamedTuple):
     text: str
 
 
+class Bad(NamedTuple):
+    """A version that no device can start, for the rollout that halts."""
+
+    workload: str
+    version: str
+    spoil: Callable[[Slot], tuple[str, dict[str, Any]]]
+    """How a device comes to fail: a verb of the simulator with its values."""
+
+
 class Story(msgspec.Struct, frozen=True, kw_only=True):
     """All that differs between platforms in the demo; the story itself is the same for all."""
 
@@ -63,6 +72,8 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     click: Callable[[Slot, str], Sequence[tuple[str, dict[str, Any]]]]
     """How somebody sets a slot back to an older version by hand: verbs of the simulator with their values."""
     proposal: Proposal | None = None
+    bad: Bad | None = None
+    """What spreads in waves and halts, as the last act; without one it is left out."""
     note: str = ""
     """What is particular, said where the manifest is changed."""
     order: int = 100

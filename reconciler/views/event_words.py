@@ -161,8 +161,8 @@ def _(event: Settling, units: Sequence[str]) -> Said:
 
 def settling_words(event: Settling) -> str:
     """Return how far a fleet has settled: `900 done, 2 still waiting and 101 moving`."""
-    waiting = (event.waiting, "still waiting")
-    return _numbers(((event.done, "done"), waiting, (event.failed, "failed"), (event.pending, "moving")))
+    ended = (event.done, "done"), (event.waiting, "still waiting"), (event.failed, "failed")
+    return _numbers((*ended, (event.pending, "moving"), (event.later, "in a later stage")))
 
 
 @said.register

@@ -44,7 +44,7 @@ class Moving:
 
     def __init__(self, fleet: FleetPlan) -> None:
         self.name = clean(fleet.fleet)
-        self.changes = len(fleet.changes)
+        self.changes = len(fleet.changes) + sum(bool(one.stage) for one in fleet.held)
         self.ended = 0
         self._calls = len(fleet.actions)
         self._begun = self._answered = 0
@@ -83,7 +83,11 @@ class Moving:
         )
         if one is not None:
             settled = one.done + one.waiting + one.failed
-            part, whole, said = settled, settled + one.pending, f"settling: {event_words.settling_words(one)}"
+            part, whole, said = (
+                settled,
+                settled + one.pending + one.later,
+                f"settling: {event_words.settling_words(one)}",
+            )
         else:
             part, whole = self._answered, max(1, self._calls, self._begun)
             said = f"call {max(1, self._begun):,} of {whole:,}: {self._what}"
@@ -100,7 +104,7 @@ class Live:
         from rich.console import Console
         from rich.live import Live as Drawing
 
-        self._fleets = {one.fleet: Moving(one) for one in plan.fleets if one.changes}
+        self._fleets = {one.fleet: Moving(one) for one in plan.fleets if one.goes}
         self._noted: set[str] = set()
         """What was noted since something moved."""
         self._began = time.monotonic()
@@ -122,7 +126,8 @@ class Live:
     def record(self, event: AnyEvent) -> None:
         """Show an event; the same note again only once something moved."""
         if isinstance(event, Met | Halted):
-            self._print(event)
+            if not event_line.for_the_record(event):
+                self._print(event)
             return
         if isinstance(event, Note):
             if event.message not in self._noted:

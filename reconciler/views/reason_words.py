@@ -73,7 +73,7 @@ ADVICE = {
     HoldReason.IN_FLIGHT: "sent again automatically by a later run, if the platform still shows nothing of it then",
     HoldReason.REPEATED: "sent again automatically, later each time; `--allow retry` sends it at once",
     HoldReason.OUTSIDE_WINDOW: "sent automatically when the window opens; `--allow window` sends it at once",
-    HoldReason.ROLLOUT_HALTED: "see why it failed; ask for another version, or go on with `reconciler rollout resume`",
+    HoldReason.ROLLOUT_HALTED: "see why it failed; `reconciler rollback` takes it back in git, `reconciler rollout resume` goes on",
     HoldReason.ROLLOUT_PAUSED: "go on with `reconciler rollout resume`",
     HoldReason.ROLLOUT_ABORTED: "ask for another version",
     HoldReason.OWED: "sent when the unit is connected again, in its wave like all others",

@@ -75,5 +75,6 @@ def _together(found: list[Settling]) -> Line:
         waiting=sum(one.waiting for one in found),
         failed=sum(one.failed for one in found),
         pending=sum(one.pending for one in found),
+        later=sum(one.later for one in found),
     )
     return event_line.grouped(total, [one.fleet for one in found], ())

@@ -1,6 +1,6 @@
 """Losant's simulator for `simulate` and `demo`."""
 
-from reconciler.plugin import Row, Simulation, SimulatorOption, Slot, Story
+from reconciler.plugin import Bad, Row, Simulation, SimulatorOption, Slot, Story
 from reconciler.simulators.losant import Faults, Shape, Variants, serve
 
 
@@ -16,6 +16,7 @@ STORY = Story(
     secrets=lambda it: {"LOSANT_API_TOKEN": it["token"]},
     slot=_slot,
     click=lambda slot, old: [("console", {"device": slot.unit, "flow": slot.workload, "version": old})],
+    bad=Bad("vision", "v1.3.0", lambda slot: ("set_failing", {"device": slot.unit, "failing": True})),
     order=1,
 )
 SIMULATION = Simulation(

@@ -514,6 +514,15 @@ def told(rollout: Rollout, *states: State, memory: Memory | None = None) -> list
     return [(one.wave, one.met) if isinstance(one, Met) else (one.failed, one.attempted) for one in events]
 
 
+def test_waves_of_a_rollout_that_is_complete_go_without_saying() -> None:
+    def implied(*states: State) -> list[tuple[int, bool]]:
+        events = milestones(plan_of(WAVES, seen(states)), remembered(), at=NOW, run="r")
+        return [(one.wave, one.implied) for one in events if isinstance(one, Met)]
+
+    assert implied(NEW, NEW, OLD) == [(0, False)]
+    assert implied(NEW, NEW, NEW) == [(0, True), (1, True), (2, False)]
+
+
 def test_a_wave_is_told_of_when_it_succeeds_and_when_it_no_longer_does() -> None:
     assert told(WAVES, NEW, NEW, OLD) == [(0, True)]
     known = remembered(met={(ID, 0): NOW - 5})

@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.change import Verb
-from reconciler.model.event import AnyEvent, Called, Event, Intended, Note, Settled, Settling, SlotName
+from reconciler.model.event import AnyEvent, Called, Event, Intended, Met, Note, Settled, Settling, SlotName
 from reconciler.model.outcome import Receipt, ReceiptKind, Result
 from reconciler.model.plan import Plan
+from reconciler.model.ruling import RolloutId
+from reconciler.model.unit import Ref
 from reconciler.views import event_words
 from reconciler.views.line import columns_of
 from reconciler.views.progress import Live
@@ -68,6 +70,29 @@ def test_settling_is_counted() -> None:
         settling(done=900, waiting=2, failed=3, pending=101),
     )
     assert "900 done, 2 still waiting, 3 failed and 101 moving" in drawn(first, then)
+
+
+def test_what_is_sent_in_later_stages_is_part_of_the_run() -> None:
+    plan, stream = plans.waves(), io.StringIO()
+    (fleet,) = plan.fleets
+    all_of_it = len(fleet.changes) + sum(bool(one.stage) for one in fleet.held)
+    with Live(plan, stream, width=120, height=40) as live:
+        live.record(settling(fleet.fleet, pending=6, later=32))
+        assert live.lines(120, 40) == [
+            f"──────────────────── {fleet.fleet} settling: 6 moving and 32 in a later stage",
+            f"0 of {all_of_it} changes ended, 0 s",
+        ]
+
+
+def test_a_rollout_that_is_complete_is_one_line() -> None:
+    rollout, workload = RolloutId("austin", "vision", "v1.4.0"), Ref("vision", "vision")
+    waves = [
+        Met(at=NOW, run="r", rollout=rollout, workload=workload, wave=wave, met=True, implied=wave < 2, whole=wave == 2)
+        for wave in range(3)
+    ]
+    found = drawn(*waves)
+    assert "rollout of vision v1.4.0 is complete" in found
+    assert "wave" not in found
 
 
 def test_notes_stay_and_hostile_names_do_not_style() -> None:

@@ -5,6 +5,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
+from reconciler.core.rollback import TrackRecord
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review, Staging
 from reconciler.model.event import AnyEvent
 from reconciler.model.fleet import Manifest
@@ -275,8 +276,8 @@ class Repository(Authors, Protocol):
 class Rollbacks(Protocol):
     """Takes versions back in git, and never on a platform."""
 
-    def take_back(self, rollout: RolloutId, workload: Ref, reason: str) -> TakenBack:
-        """Commit on a branch what takes a version back; raise ReconcilerError where that cannot be done."""
+    def take_back(self, rollout: RolloutId, workload: Ref, reason: str, record: TrackRecord) -> TakenBack:
+        """Commit on a branch what takes a version back to one of a good record; raise ReconcilerError where that cannot be done."""
         ...
 
 

@@ -82,7 +82,7 @@ manifest holds some slots, or the run was interrupted before accepted changes se
     "--allow",
     type=click.Choice([*(kind.value for kind in (*LimitKind, *PaceKind)), NOT_IN_HISTORY]),
     multiple=True,
-    help="Lift this limit, or `windows` or `keep` of the fleets, once; needs --reason.",
+    help="Lift this limit, or `windows` or `keep` of the fleets, or the pause before what failed is sent again, once; needs --reason.",
 )
 @click.option("--reason", metavar="TEXT", help="Why a limit is lifted; recorded.")
 @concurrency_option

@@ -150,8 +150,7 @@ class _Demo:
         platform, simulator = self.narrator.platform, self.narrator.simulator
         tell(
             self.story.title,
-            f"Simulated, but over real HTTP: {simulator['url']}. "
-            f"Start your own with `reconciler simulate {platform}`.",
+            f"Simulated, but over real HTTP: {simulator['url']}. Start your own with `reconciler simulate {platform}`.",
         )
         tell(
             "Write a manifest from what is running",
@@ -164,7 +163,10 @@ class _Demo:
             tell(self.story.proposal.title, self.story.proposal.text)
             run("doctor", self.folder, "--write")
             self.narrator.show("connections.yaml")
-        tell("It is valid, and the plan is empty", "`validate` is offline; `plan` reads the platform and changes nothing.")
+        tell(
+            "It is valid, and the plan is empty",
+            "`validate` is offline; `plan` reads the platform and changes nothing.",
+        )
         run("validate", self.folder)
         run("plan", self.folder, "--detailed-exitcode")
 

@@ -35,7 +35,10 @@ def tell(narrator: Narrator, bad: Bad, folder: Path) -> None:
     narrator.git("commit", "-qam", f"{bad.workload} {bad.version}, in waves")
     narrator.git("show", "--format=", "-U0")
     narrator.run("plan", narrator.place.name)
-    narrator.say("It fails, and halts", "Only the first wave got it: nothing more of this version goes, in this run or any other.")
+    narrator.say(
+        "It fails, and halts",
+        "Only the first wave got it: nothing more of this version goes, in this run or any other.",
+    )
     narrator.run("apply", narrator.place.name, "--yes", expected=4)
     narrator.run("rollout", "status", "-f", narrator.place.name)
     narrator.say("Back, through git", "One commit on a branch, for a pull request. Here it is merged at once.")

@@ -59,7 +59,9 @@ class Narrator:
         if shown:
             say("")
 
-    def _run(self, name: str, args: Sequence[str], program: Sequence[str], expected: int, *, shown: bool = True) -> None:
+    def _run(
+        self, name: str, args: Sequence[str], program: Sequence[str], expected: int, *, shown: bool = True
+    ) -> None:
         command = shlex.join([name, *args])
         if shown:
             heading(f"$ {command}")

@@ -22,7 +22,7 @@ from reconciler.jobs.queue import PassJob
 from reconciler.jobs.worker import Ending, Other
 from reconciler.model.event import AnyEvent, Note
 from reconciler.model.fleet import Manifest
-from reconciler.ports import History
+from reconciler.ports import History, Rollbacks
 
 SHOWN = 12
 """Digits of a commit, or of a digest, that people see."""
@@ -60,13 +60,15 @@ class Passes:
         lines: Callable[[], Lines],
         history: History,
         clock: wiring.SystemClock,
+        rollbacks: Rollbacks,
     ) -> None:
-        """Take the manifests here and the folder that files are named from, what gives the lines of a group, the history of all of them, and the worker's clock."""
+        """Take the manifests here, what takes versions back in them, the folder that files are named from, what gives the lines of a group, the history of all of them, and the worker's clock."""
         self._clock, self._run = clock, uuid.uuid4().hex
         self._manifests = manifests
         self._folder = folder
         self._lines = lines
         self._history = history
+        self._rollbacks = rollbacks
         self._told: dict[str, Told] = {}
         self._running: dict[int, tuple[wiring.SystemClock, RunSoFar]] = {}
         self._lock = Lock()
@@ -120,6 +122,7 @@ class Passes:
             random=random.random,
             history=self._history,
             told=told.fleets,
+            rollbacks=self._rollbacks,
         )
         recorder = Recorder(
             clock.stop, so_far, self._history, owner, Safe(told.lines, self._printing), hold=watching.hold

@@ -11,7 +11,7 @@ import msgspec
 
 from reconciler.cli import wiring
 from reconciler.core import rollback
-from reconciler.core.rollback import Back
+from reconciler.core.rollback import NOTHING_KNOWN, Back, TrackRecord
 from reconciler.errors import ReconcilerError, SettingsError
 from reconciler.git.branch import Branching, Made, branch_name, trail
 from reconciler.git.collect import contents, write
@@ -92,7 +92,7 @@ class At:
 
     # --- taking back ------------------------------------------------------------------------------------------------
 
-    def decided(self, wanted: Wanted) -> list[Back]:
+    def decided(self, wanted: Wanted, record: TrackRecord = NOTHING_KNOWN) -> list[Back]:
         """Return what is taken back, and what comes in its place. Raises SettingsError."""
         document = self.now.fleets.get(wanted.fleet)
         if document is None:
@@ -107,7 +107,8 @@ class At:
         if wanted.to is not None and len({one for one, _ in found}) > 1:
             raise SettingsError("--to is about one workload", hint=f"name it: {', '.join(one for one, _ in found)}")
         return [
-            rollback.take_back(self.now, self.before, wanted.fleet, one, version, wanted.to) for one, version in found
+            rollback.take_back(self.now, self.before, wanted.fleet, one, version, wanted.to, record=record)
+            for one, version in found
         ]
 
     def _versions(self, wanted: Wanted, workloads: Sequence[str]) -> list[tuple[str, str]]:
@@ -195,10 +196,12 @@ class OfFiles:
         self._paths = paths
         self._connections = connections
 
-    def take_back(self, rollout: RolloutId, workload: Ref, reason: str) -> TakenBack:
+    def take_back(
+        self, rollout: RolloutId, workload: Ref, reason: str, record: TrackRecord = NOTHING_KNOWN
+    ) -> TakenBack:
         """Commit it on a branch; raise ReconcilerError where that cannot be done."""
         at = here(self._paths, self._connections)
-        back, name = _one(at, rollout, workload, reason)
+        back, name = _one(at, rollout, workload, reason, record)
         if there := Branching(at.top).there(name):
             return TakenBack(to=_to(back), branch=name, commit=there, pushed=False, new=False)
         made = at.make(_asked(rollout, back, reason), [back], name, robot=True)
@@ -212,12 +215,14 @@ class OfRemote:
         self._source = source
         self._connections = connections
 
-    def take_back(self, rollout: RolloutId, workload: Ref, reason: str) -> TakenBack:
+    def take_back(
+        self, rollout: RolloutId, workload: Ref, reason: str, record: TrackRecord = NOTHING_KNOWN
+    ) -> TakenBack:
         """Commit it on a branch, and push that; raise ReconcilerError where that cannot be done."""
         clone = self._source.clone
         with clone.locked():
             at = At(clone.repository, self._source.commit, self._source.paths, self._connections)
-            back, name = _one(at, rollout, workload, reason)
+            back, name = _one(at, rollout, workload, reason, record)
             if clone.has_branch(name):
                 return TakenBack(to=_to(back), branch=name, commit="", pushed=True, new=False)
             branching = Branching(at.top)
@@ -239,7 +244,7 @@ def here(paths: Sequence[Path], connections: Path | None) -> At:
     return At(Path(repository.top()), repository.commit("HEAD"), names, connections)
 
 
-def _one(at: At, rollout: RolloutId, workload: Ref, reason: str) -> tuple[Back, str]:
+def _one(at: At, rollout: RolloutId, workload: Ref, reason: str, record: TrackRecord) -> tuple[Back, str]:
     """Return what takes a rollout back, and the name of its branch."""
     document = at.now.fleets.get(rollout.fleet)
     entries = document.spec.workloads.items() if document is not None else ()
@@ -247,7 +252,7 @@ def _one(at: At, rollout: RolloutId, workload: Ref, reason: str) -> tuple[Back, 
         (name for name, one in entries if workload.id in {name, one.id} or workload.name == name), workload.name
     )
     wanted = Wanted(fleet=rollout.fleet, workload=called, version=rollout.version, reason=reason)
-    (back,) = at.decided(wanted)
+    (back,) = at.decided(wanted, record)
     return back, at.branch(rollout.fleet, [back])
 
 

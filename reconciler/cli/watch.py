@@ -101,7 +101,7 @@ forbids changes; 2 there is drift, or a change to make, that was not made, held 
     "--allow",
     type=click.Choice([kind.value for kind in PaceKind]),
     multiple=True,
-    help="Send outside the `windows` of fleets, or against their `keep`; needs --reason.",
+    help="Send outside the `windows` of fleets, against their `keep`, or what failed at once again; needs --reason.",
 )
 @click.option("--reason", metavar="TEXT", help="Why that is allowed; recorded.")
 @click.option(

@@ -14,6 +14,7 @@ from reconciler.cli.options import DATABASE, DurationType, Secretive, Selection,
 from reconciler.cli.output import note, say
 from reconciler.cli.printing import Lines
 from reconciler.engine.manifests import Manifests
+from reconciler.ports import Rollbacks
 
 FOREVER = 1e9
 """Seconds."""
@@ -75,6 +76,7 @@ def command(
     the running calls finish.
     """
     from reconciler.cli.passes import Passes
+    from reconciler.cli.taking_back import OfFiles
     from reconciler.jobs.database import Database
     from reconciler.jobs.worker import Worker
 
@@ -90,10 +92,11 @@ def command(
     clock, run = wiring.SystemClock(), uuid.uuid4().hex
     manifests: Manifests = wiring.manifests(selected, clock, run)
     folder: Callable[[], Path | None] = _nowhere
+    rollbacks: Rollbacks = OfFiles(selected.paths, selected.connections)
     if followed is not None:
-        manifests, _, folder = followed.manifests(selected.connections, clock, run, patient=False)
+        manifests, rollbacks, folder = followed.manifests(selected.connections, clock, run, patient=False)
     with histories.kept(database.text, clock, keep, creates=True, shared=True) as history:
-        passes = Passes(manifests, folder, lambda: Lines(log_format, verbose=verbose), history, clock)
+        passes = Passes(manifests, folder, lambda: Lines(log_format, verbose=verbose), history, clock, rollbacks)
 
         def stopped() -> None:
             clock.sleep(FOREVER)

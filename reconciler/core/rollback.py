@@ -14,7 +14,9 @@ import msgspec
 from reconciler.core.need import Need, needs
 from reconciler.errors import SettingsError
 from reconciler.model.fleet import Choice, Document, FleetSpec, Manifest
+from reconciler.model.memory import Memory
 from reconciler.model.origin import Path
+from reconciler.model.ruling import RolloutId
 
 BASE = "version"
 """The key of a workload's own version among its lines."""
@@ -41,6 +43,23 @@ class Back(msgspec.Struct, frozen=True, kw_only=True):
     def targets(self) -> tuple[str, ...]:
         """Return the versions that come in its place."""
         return tuple(dict.fromkeys(to for _, to in self.lines))
+
+
+class TrackRecord(msgspec.Struct, frozen=True):
+    """What a history knows of the versions of a workload: those that a wave reported, and those whose rollout was halted."""
+
+    proved: frozenset[str] = frozenset()
+    halted: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, memory: Memory, one: RolloutId) -> TrackRecord:
+        """Return what is remembered of the versions that came before the one of a rollout."""
+        mine = one.fleet, one.workload
+        proved = frozenset(met.version for met, _ in memory.met if (met.fleet, met.workload) == mine)
+        return cls(proved, frozenset(it.version for it in memory.halts if (it.fleet, it.workload) == mine))
+
+
+NOTHING_KNOWN = TrackRecord()
 
 
 def lines(manifest: Manifest, fleet: str, workload: str) -> list[Line]:
@@ -105,9 +124,19 @@ def newest(now: Manifest, before: Iterable[Manifest], fleet: str, workloads: Col
 
 
 def take_back(
-    now: Manifest, before: Iterable[Manifest], fleet: str, workload: str, version: str, to: str | None = None
+    now: Manifest,
+    before: Iterable[Manifest],
+    fleet: str,
+    workload: str,
+    version: str,
+    to: str | None = None,
+    *,
+    record: TrackRecord = NOTHING_KNOWN,
 ) -> Back:
-    """Return how a version is taken back; raise SettingsError where nothing says it, or nothing was there before."""
+    """Return how a version is taken back; raise SettingsError where nothing says it, or nothing was there before.
+
+    What git asked for need not have worked: a version that proved itself comes before one of which nothing is known.
+    """
     spec: FleetSpec = now.fleets[fleet].spec
     asking = [one for one in lines(now, fleet, workload) if one.version == version]
     if not asking:
@@ -119,7 +148,8 @@ def take_back(
         why = "is the one that is taken back" if to == version else "is in quarantine"
         raise SettingsError(f"{to} of {workload} {why}", hint="name another version with --to")
     states = [] if to is not None else list(_since(before, fleet))
-    found = [(line, to or _earlier(line, states, fleet, workload, refused)) for line in asking]
+    refused |= record.halted
+    found = [(line, to or _earlier(line, states, fleet, workload, refused, record.proved)) for line in asking]
     return Back(workload=workload, version=version, lines=tuple(found))
 
 
@@ -131,12 +161,24 @@ def _since(before: Iterable[Manifest], fleet: str) -> Iterator[Manifest]:
         yield state
 
 
-def _earlier(line: Line, states: Iterable[Manifest], fleet: str, workload: str, refused: Collection[str]) -> str:
+def _earlier(  # a line, where it stood, and what is known of what it said
+    line: Line,
+    states: Iterable[Manifest],
+    fleet: str,
+    workload: str,
+    refused: Collection[str],
+    proved: Collection[str],
+) -> str:
+    candidates: list[str] = []
     for state in states:
         there = {one.key: one.version for one in lines(state, fleet, workload)}
         found = there.get(line.key) or there.get(BASE)
         if found and found not in refused:
-            return found
+            candidates.append(found)
+            if found in proved or not proved:
+                return found
+    if candidates:
+        return candidates[0]
     raise SettingsError(
         f"the history has no earlier version of {workload} in the fleet {fleet!r} than {line.version}",
         hint="name one with --to VERSION",

@@ -34,6 +34,8 @@ class PlanResult(msgspec.Struct, kw_only=True):
     history: History
     """What was asked what it remembers; it must be told all events of a run of this plan."""
 
+    _assessments: dict[str, FleetAssessment] | None = None
+
     @property
     def readings(self) -> dict[str, Reading]:
         """Return what was read and looked up, by connection; what could not be is missing."""
@@ -41,7 +43,10 @@ class PlanResult(msgspec.Struct, kw_only=True):
 
     def assessment(self, fleet: str) -> FleetAssessment:
         """Return the judged fleet of a name."""
-        return next(one for it in self.readings.values() for one in it.assessments if one.document.name == fleet)
+        if self._assessments is None:  # a pass asks for each fleet
+            found = (one for it in self.readings.values() for one in it.assessments)
+            self._assessments = {one.document.name: one for one in found}
+        return self._assessments[fleet]
 
     def resolved(self, *, at: float, run: str) -> Iterator[Resolved]:
         """Yield what this reading shows of calls that nobody saw the answer of."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.core.news import Moment
+from reconciler.core.rollback import TrackRecord
 from reconciler.errors import ReconcilerError
 from reconciler.model.event import AnyEvent, Halted, RolledBack
 from reconciler.model.fleet import Manifest
-from reconciler.ports import Rollbacks
+from reconciler.ports import History, Rollbacks
 
 
-def taken_back(halted: Halted, manifest: Manifest | None, rollbacks: Rollbacks, moment: Moment) -> Iterator[AnyEvent]:
+def taken_back(
+    halted: Halted, manifest: Manifest | None, rollbacks: Rollbacks, history: History, moment: Moment
+) -> Iterator[AnyEvent]:
     """Take a version that failed back in git, where its fleet says so; yield what came of it."""
     fleet = halted.rollout.fleet
     document = manifest.fleets.get(fleet) if manifest is not None else None
@@ -20,7 +23,8 @@ def taken_back(halted: Halted, manifest: Manifest | None, rollbacks: Rollbacks, 
         return
     reason = f"rollout halted: {halted.failed:,} of {halted.attempted:,} devices failed"
     try:
-        one = rollbacks.take_back(halted.rollout, halted.workload, reason)
+        record = TrackRecord.of(history.memory({fleet: ""}, moment.at), halted.rollout)
+        one = rollbacks.take_back(halted.rollout, halted.workload, reason, record)
     except ReconcilerError as error:
         yield moment.note("error", f"halted, but not rolled back in git: {error.advised}", fleet)
         return

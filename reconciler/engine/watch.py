@@ -122,7 +122,7 @@ class Watching:
         for event in self._passes():
             yield event
             if isinstance(event, Halted) and self.watched.apply and self.rollbacks is not None:
-                yield from taken_back(event, self.manifests.manifest, self.rollbacks, self._moment())
+                yield from taken_back(event, self.manifests.manifest, self.rollbacks, self.history, self._moment())
 
     def _passes(self) -> Generator[AnyEvent, None, None]:
         number = 0

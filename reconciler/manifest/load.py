@@ -16,7 +16,7 @@ from reconciler.manifest.accept import Misfit, misfits
 from reconciler.manifest.envelope import unnamed, wrong_head, wrong_keys
 from reconciler.manifest.files import STANDARD_INPUT, Skipped, Text, Unreadable, below, called, text_of
 from reconciler.manifest.mistaken import MANIFEST, file_kind, mistaken
-from reconciler.manifest.ours import API, KINDS, is_ours, is_public, kind_of, seems_ours
+from reconciler.manifest.ours import API, KINDS, is_ours, is_public, kind_of, seems_ours, shows_another
 from reconciler.manifest.parsed import Parsed, Problem, settle
 from reconciler.manifest.read import collector_paused, read
 from reconciler.model.connection import ConnectionSpec
@@ -197,8 +197,9 @@ class _Loading:
     def _document(self, parsed: Parsed, *, ours: bool, named: bool) -> None:
         value = parsed.value
         if not is_ours(value):
-            broken = value is None or not isinstance(value, dict)
-            if (ours and broken and parsed.problems) or named or seems_ours(value):
+            broken = bool(parsed.problems) and not isinstance(value, dict)
+            unreadable = broken and value is None and not shows_another(parsed.text.text, parsed.problems[0].offset)
+            if (ours and broken) or unreadable or named or seems_ours(value):
                 self._not_ours(parsed)
             else:
                 self.others += 1

@@ -39,6 +39,8 @@ class HoldReason(StrEnum):
     ROUTE_UNVERIFIED = "route-unverified"
     IN_FLIGHT = "in-flight"
     """The same was sent a moment ago, and may still take effect."""
+    REPEATED = "repeated"
+    """The same was sent, and the slot is as it was before: it failed, or somebody undid it. It is sent later and later."""
     OUTSIDE_WINDOW = "outside-window"
     ROLLOUT_HALTED = "rollout-halted"
     ROLLOUT_PAUSED = "rollout-paused"
@@ -217,5 +219,5 @@ class Hold(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     closing: Closing | None = None
     """What an earlier wave lacks."""
     count: int = 0
-    """Devices that failed, or that move, `of` those that were attempted, or that may move at a time."""
+    """How often something was sent, or devices that failed, or that move, `of` those that were attempted, or that may move at a time."""
     of: int = 0

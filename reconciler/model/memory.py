@@ -68,6 +68,10 @@ class InFlight(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """The digest that the slot had before."""
     at: float
     until: float
+    times: int = 1
+    """How often in a row the same was sent to the slot as it was."""
+    again: float = 0.0
+    """When it may be sent once more, though nothing lasting came of it."""
 
 
 class Holder(msgspec.Struct, frozen=True, kw_only=True):

@@ -29,6 +29,7 @@ class PaceKind(StrEnum):
 
     WINDOW = "window"
     KEEP = "keep"
+    RETRY = "retry"
 
 
 class Violation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

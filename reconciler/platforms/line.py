@@ -161,7 +161,8 @@ class Tls(Line):
         found = more = self._record(place)
         while more and found < len(place) and self._came.pending:
             try:
-                more = self._record(place[found:])
+                with place[found:] as rest:
+                    more = self._record(rest)
             except ssl.SSLWantReadError:
                 break
             found += more

@@ -291,7 +291,8 @@ class _Body:
         """Fill a block but for its last byte; return how much came, and why no more. `done` bytes were before it."""
         try:
             while got < len(block) - 1:
-                some = self._line.fill(block[got:], self._call)
+                with block[got:] as place:  # let go at once: a block that an error still shows cannot be cut
+                    some = self._line.fill(place, self._call)
                 if not some:
                     raise self._early(done + got, length)
                 got += some

@@ -9,11 +9,11 @@ from reconciler.plugin.platform import Option, PlatformPlugin, Plugins
 from reconciler.plugin.simulation import Bad, Proposal, Row, Simulation, SimulatorOption, Slot, Story
 
 __all__ = [
+    "Bad",
     "Finding",
     "Option",
     "PlatformPlugin",
     "Plugins",
-    "Bad",
     "Proposal",
     "Row",
     "Simulation",

@@ -97,6 +97,37 @@ async def _send(reply: Reply, method: str, transport: asyncio.Transport, send: S
     await send({"type": "http.response.body", "body": b""})
 
 
+class _Uvicorn(uvicorn.Server):
+    """Ends at once when it is told to, and when the answers under way are out: uvicorn itself looks ten times a second."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._over = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def end(self) -> None:
+        """End serving; for other threads."""
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # it has ended by itself
+                self._loop.call_soon_threadsafe(self._over.set)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        await super().startup(sockets)
+
+    async def main_loop(self) -> None:
+        await self._over.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        del sockets  # closed by who opened them
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        if tasks := list(self.server_state.tasks):
+            await asyncio.wait(tasks, timeout=self.config.timeout_graceful_shutdown)
+
+
 class Server:
     """A world being served at `url` from `start` (or entering `with`) to `stop`. Port 0 takes any free one."""
 
@@ -118,7 +149,7 @@ class Server:
             timeout_keep_alive=120,
             timeout_graceful_shutdown=1,
         )
-        self._server = uvicorn.Server(config)
+        self._server = _Uvicorn(config)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)
 
     def start(self) -> Self:
@@ -132,7 +163,7 @@ class Server:
 
     def stop(self) -> None:
         """End serving and wait until it has ended."""
-        self._server.should_exit = True
+        self._server.end()
         self._thread.join()
         self._socket.close()
 

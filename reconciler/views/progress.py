@@ -83,7 +83,11 @@ class Moving:
         )
         if one is not None:
             settled = one.done + one.waiting + one.failed
-            part, whole, said = settled, settled + one.pending + one.later, f"settling: {event_words.settling_words(one)}"
+            part, whole, said = (
+                settled,
+                settled + one.pending + one.later,
+                f"settling: {event_words.settling_words(one)}",
+            )
         else:
             part, whole = self._answered, max(1, self._calls, self._begun)
             said = f"call {max(1, self._begun):,} of {whole:,}: {self._what}"

@@ -31,10 +31,13 @@ import httpx
 import pytest
 
 from reconciler.cli import main, wiring
+from reconciler.core import advance
 from reconciler.platforms.http import Client
 
 LIMIT = 300.0
 """Seconds that a command, or anything waited for, may take on a machine with other things to do; hangs alone reach it."""
+FIRST_PAUSE = 0.05
+"""Seconds before `run` reads back for the first time: simulated units settle sooner than real ones."""
 FLEET = """
 apiVersion: reconciler/v1
 kind: Fleet
@@ -149,7 +152,7 @@ CONNECTIONS: dict[str, Callable[[dict[str, str]], dict[str, Any]]] = {
 
 @contextmanager
 def _controlled(said: dict[str, str]) -> Iterator[Simulator]:
-    with httpx.Client(base_url=f"{said['url']}/simulator/", timeout=LIMIT) as client:
+    with httpx.Client(base_url=f"{said['url']}/simulator/", timeout=LIMIT, verify=False) as client:
         yield Simulator(said, client)
 
 
@@ -213,6 +216,7 @@ def called(folder: Path, args: Sequence[str], env: Mapping[str, str]) -> Ran:
         undone.enter_context(mock.patch.object(sys, "stdin", io.StringIO()))
         undone.callback(sys.setswitchinterval, switch)
         undone.enter_context(_connections_closed())
+        undone.enter_context(mock.patch.object(advance, "FIRST_PAUSE", FIRST_PAUSE))
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             code = _exit_code(args)
         for stream in (out, err):

@@ -57,7 +57,11 @@ def test_a_commit_takes_effect_at_once_and_names_who_made_it(origin: Clone) -> N
     assert ran.code == 0, ran
     assert f"manifests in force: 1 fleet, commit {head[:12]} by Ada: to v1.4.0" in ran.out
     assert origin.holds("v1.4.0") == 12
-    for path in ("origin", "./origin", f"../{origin.top.parent.name}/origin"):  # as git takes them, from the folder one is in
+    for path in (
+        "origin",
+        "./origin",
+        f"../{origin.top.parent.name}/origin",
+    ):  # as git takes them, from the folder one is in
         assert follow(origin, url=path).code == 0
     events = [json.loads(line) for line in (origin.top.parent / "all.jsonl").read_text().splitlines()]
     (adopted,) = (one for one in events if one["event"] == "inforce")

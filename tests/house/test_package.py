@@ -17,7 +17,7 @@ import pytest
 import reconciler
 from tests.house.tree import ROOT, modules, texts
 
-IMPORTED_AS = {"pyyaml": "yaml"}
+IMPORTED_AS = {"pyyaml": "yaml", "prometheus-client": "prometheus_client"}
 SCHEMAS = {"manifest.v1.schema.json", "plan.v1.schema.json", "snapshot.v1.schema.json", "event.v1.schema.json"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
@@ -40,13 +40,15 @@ def _imported(*, testing: bool) -> set[str]:
     return found - set(sys.stdlib_module_names) - {"reconciler"}
 
 
-OPTIONAL = ("simulators", "postgres")
+DATA = {"tzdata"}
+"""What brings files along that the standard library reads."""
+OPTIONAL = ("notify", "postgres", "simulators")
 """Extras whose packages ours imports when they are needed."""
 
 
 def test_dependencies_are_what_is_imported() -> None:
     server = {IMPORTED_AS.get(_name(item), _name(item)) for extra in OPTIONAL for item in EXTRAS[extra]}
-    declared = {IMPORTED_AS.get(_name(item), _name(item)) for item in PROJECT["dependencies"]}
+    declared = {IMPORTED_AS.get(_name(item), _name(item)) for item in PROJECT["dependencies"]} - DATA
     assert _imported(testing=False) == declared | server
     extra = {_name(item) for item in EXTRAS["testing"]}
     assert _imported(testing=True) - declared - server == extra

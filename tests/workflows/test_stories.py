@@ -307,7 +307,7 @@ def test_drift_is_one_issue_that_is_opened_edited_and_closed(plant: Plant) -> No
     assert plant.reconcile(issue=False)["issue"].result == "skipped"
 
 
-def test_a_pass_that_could_not_read_leaves_the_issue_as_it_is(plant: Plant) -> None:
+def test_a_pass_that_could_not_read_says_so_in_the_open_issue(plant: Plant) -> None:
     plant.simulator.control("POST", "console", device="gw-003", flow="modbus-poller", version="v1.2.0")
     plant.reconcile()
     (issue,) = plant.hub.issues
@@ -316,7 +316,9 @@ def test_a_pass_that_could_not_read_leaves_the_issue_as_it_is(plant: Plant) -> N
     found = plant.reconcile()
     assert found["reconcile"].result == "failure"
     assert found["reconcile"].outputs["drift"] == ""
-    assert issue == said
+    assert {**issue, "body": ""} == {**said, "body": ""}
+    assert "1 fleet could not be read" in issue["body"]
+    assert "v1.2.0" not in issue["body"]
 
 
 def test_what_an_earlier_job_left_on_a_runner_is_not_taken_for_ours(plant: Plant) -> None:

@@ -13,6 +13,7 @@ from functools import cache
 import msgspec
 
 from reconciler.core.assessment import FleetAssessment
+from reconciler.core.guards.flight import in_flight
 from reconciler.core.guards.turn import turn
 from reconciler.core.judge import health, verdict
 from reconciler.core.resolve import Resolution
@@ -36,7 +37,11 @@ def admission(one: FleetAssessment, going: Sequence[Change], held: Sequence[Held
     if not rules:
         return found
     index, touched = one.snapshot.units.index, one.neighbours.touched
-    for position in sorted(range(len(going)), key=lambda place: turn("", "", None, going[place].unit.id)):
+    flying = in_flight(one, going)
+    order = sorted(
+        (place not in flying, turn("", "", None, change.unit.id), place) for place, change in enumerate(going)
+    )
+    for _, _, position in order:
         row = index[going[position].unit.id]
         reasons = tuple(hold for rule in rules for hold in rule.holds(row, touched))
         if reasons:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from math import ceil
 
 from reconciler.core.assessment import FleetAssessment
+from reconciler.core.guards.flight import in_flight
 from reconciler.core.rollouts import Standing
 from reconciler.core.waves import WHOLE, turns
 from reconciler.model.change import Change, Held
@@ -39,10 +40,14 @@ def _beyond(
     steps = [(position, standing.step(rows[going[position].unit.id])) for position in positions]
     new = [(position, step) for position, step in steps if step is not None and step.starts]
     order = turns(standing.course.id, [going[position].unit.id for position, _ in new])
-    ordered = sorted((step.wave, turn, position, step.share) for (position, step), turn in zip(new, order, strict=True))
+    flying = in_flight(one, going)
+    ordered = sorted(
+        (position not in flying, step.wave, turn, position, step.share)
+        for (position, step), turn in zip(new, order, strict=True)
+    )
     held: dict[int, tuple[Hold, ...]] = {}
     full = False
-    for _, _, position, share in ordered:
+    for _, _, _, position, share in ordered:
         devices = ceil(going[position].size * share / WHOLE)
         if devices > at_once:
             held[position] = (Hold(HoldReason.TOO_MANY_MOVING, count=devices, of=at_once, needs="unit"),)

@@ -30,8 +30,8 @@ class Pacing(Protocol):
         ...
 
 
-ADMISSIONS: tuple[Pacing, ...] = (flight.admission, wave.admission, keep.admission, moving.admission)
-"""In the order in which they choose: what `keep` holds takes nobody's place among those that move."""
+ADMISSIONS: tuple[Pacing, ...] = (wave.admission, keep.admission, moving.admission, flight.admission)
+"""In the order in which they choose: what `keep` holds takes nobody's place among those that move, what is in flight has one."""
 
 
 def paced(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.flight import CALL_DEADLINE, CLOCKS, Flight
+from reconciler.core.flight import CALL_DEADLINE, CLOCKS, FORGOTTEN, LONGEST_PAUSE, Flight
 from reconciler.core.progress import RESEND_AFTER
 from reconciler.model.change import Request, Verb
 from reconciler.model.event import AnyEvent, Called, Intended, Settled, SlotName
@@ -37,7 +37,7 @@ def flying(*events: AnyEvent, fleets: tuple[str, ...] = ("all",), since: float =
     fold = Flight()
     for event in events:
         fold.record(event)
-    return {one.unit: one.until for one in fold.of(fleets, since)}
+    return {one.unit: one.until for one in fold.of(fleets, since) if one.until}
 
 
 def test_a_call_without_an_answer_may_take_effect_for_as_long_as_a_call_takes() -> None:
@@ -79,12 +79,31 @@ def test_of_two_calls_for_a_slot_the_last_counts() -> None:
 def test_fleets_are_kept_apart_and_what_is_long_over_is_forgotten() -> None:
     assert flying(intended(100, "a"), fleets=("other",)) == {}
     assert flying(intended(100, "a"), since=101) == {}
-    assert flying(intended(100, "a"), intended(100 + LOST, "b", call=2)) == {"b": 100 + 2 * LOST}
+    later = 100 + FORGOTTEN
+    assert flying(intended(100, "a"), intended(later, "b", call=2)) == {"b": later + LOST}
 
 
 def test_it_is_said_what_was_sent_and_what_was_there() -> None:
     fold = Flight()
     fold.record(intended(100, "a"))
     assert list(fold.of({"all"}, 0)) == [
-        InFlight(fleet="all", unit="a", workload="f", to="v2", observed="was-a", at=100, until=100 + LOST)
+        InFlight(fleet="all", unit="a", workload="f", to="v2", observed="was-a", at=100, until=100 + LOST, again=160)
     ]
+
+
+def test_what_has_no_lasting_effect_goes_later_and_later() -> None:
+    fold, at, pauses = Flight(), 100.0, list[float]()
+    for call in range(1, 10):
+        for event in (
+            intended(at, "a", call=call),
+            called(at + 1, ReceiptKind.ACCEPTED, call=call),
+            settled(at + 9, "a", Result.FAILED),
+        ):
+            fold.record(event)
+        (sent,) = fold.of({"all"}, 0)
+        assert (sent.until, sent.times) == (0.0, call), "nothing is on its way any more"
+        pauses.append(sent.again - at)
+        at = sent.again
+    assert pauses == [60, 120, 240, 480, 960, 1920, LONGEST_PAUSE, LONGEST_PAUSE, LONGEST_PAUSE]
+    fold.record(intended(at, "a", to="v3", call=10))
+    assert [one.times for one in fold.of({"all"}, 0)] == [1], "another version begins anew"

@@ -9,10 +9,12 @@ import msgspec
 import pytest
 
 from reconciler.core import rollback
-from reconciler.core.rollback import Back
+from reconciler.core.rollback import Back, TrackRecord
 from reconciler.errors import SettingsError
 from reconciler.model.fleet import ChannelSpec, Document, FleetSpec, Manifest
+from reconciler.model.memory import Memory
 from reconciler.model.origin import Origin
+from reconciler.model.ruling import RolloutId
 
 
 def document(name: str, spec: Any) -> Document:
@@ -147,3 +149,21 @@ def test_the_fleet_says_nothing_else() -> None:
     assert after.workloads["w"].channel is None
     assert [one.reason for one in after.quarantine] == ["r"]
     assert msgspec.convert(rollback.amended(spec, found, None), FleetSpec).quarantine == []
+
+
+def test_what_proved_itself_comes_before_what_git_merely_asked_for() -> None:
+    """A version that no platform had, or whose rollout was halted as well, is nothing to go back to."""
+    now, before = plain("5"), [plain("4"), plain("3"), plain("2"), plain("1")]
+    one = RolloutId("f", "w", "5")
+
+    def target(*met: str, halted: tuple[str, ...] = ("5",), fleet: str = "f") -> tuple[str, ...]:
+        ids = {(RolloutId(fleet, "w", version), 0): 1.0 for version in met}
+        memory = Memory(met=ids, halts={RolloutId(fleet, "w", version): 1.0 for version in halted})
+        return rollback.take_back(now, before, "f", "w", "5", record=TrackRecord.of(memory, one)).targets
+
+    assert target() == ("4",), "nothing is known of any"
+    assert target("3", "2") == ("3",)
+    assert target("4", "3", halted=("5", "4")) == ("3",)
+    assert target(halted=("5", "4", "3")) == ("2",)
+    assert target("9") == ("4",), "none that git knows proved itself"
+    assert target("2", fleet="other") == ("4",)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 import pytest
 
@@ -16,14 +18,14 @@ from tests.laws.strategies import NOW, document, drafted, planned
 from tests.unit.core.test_limits import reading
 
 
-def plan(*sent: InFlight) -> FleetPlan:
+def plan(*sent: InFlight, lifted: Iterable[str] = ()) -> FleetPlan:
     """Return the plan of three units, two of which are to have another version."""
     workload = WorkloadSpec(version="1", overrides=[Override(units=Selector(ids=["u001", "u002"]), version="2")])
     spec = FleetSpec(
         connection="plant", units=Selector(all=True), workloads={"poller": workload}, limits=Limits(minimum=9)
     )
     one = drafted(document(spec), reading(3, {"poller": range(3)}))
-    one.memory = Memory(in_flight=sent)
+    one.memory, one.lifted = Memory(in_flight=sent), frozenset(lifted)
     return planned(one, {Release("id-poller", "2"): ReleaseInfo(found=True)})
 
 
@@ -69,3 +71,18 @@ def test_what_was_something_else_or_is_over_holds_nothing(other: dict[str, objec
     found = plan(sent(**other))
     assert [one.unit.id for one in found.changes] == ["u001", "u002"]
     assert not found.held
+
+
+def test_what_was_sent_in_vain_waits_and_a_person_may_send_it_at_once() -> None:
+    vain = sent(until=0.0, times=3, again=NOW + 230)
+    found = plan(vain)
+    assert [one.unit.id for one in found.changes] == ["u002"]
+    (hold,) = found.held[0].reasons
+    assert hold_words(hold, "poller", "2") == (
+        f"it was sent 3 times in a row, last at {iso(NOW - 10)}, without lasting effect; not sent again until {iso(NOW + 230)}"
+    )
+    assert len(plan(msgspec.structs.replace(vain, again=NOW)).changes) == 2
+    assert len(plan(vain, lifted={"retry"}).changes) == 2
+    assert len(plan(sent(again=NOW + 60), lifted={"retry"}).changes) == 1, (
+        "what may still take effect is never sent twice"
+    )

@@ -8,6 +8,8 @@ import msgspec
 import pytest
 
 from reconciler.core.news import Moment
+from reconciler.core.remember import Remembering
+from reconciler.core.rollback import TrackRecord
 from reconciler.engine.following import FollowedManifests
 from reconciler.engine.manifests import QUIET
 from reconciler.engine.rollback import taken_back
@@ -114,7 +116,7 @@ class Branches:
         self.take = take
         self.asked: list[tuple[RolloutId, str, str]] = []
 
-    def take_back(self, rollout: RolloutId, workload: Ref, reason: str) -> TakenBack:
+    def take_back(self, rollout: RolloutId, workload: Ref, reason: str, record: TrackRecord) -> TakenBack:
         self.asked.append((rollout, workload.name, reason))
         return self.take()
 
@@ -130,21 +132,34 @@ def made(new: bool) -> TakenBack:
 
 def test_a_rollout_that_failed_is_taken_back_in_git_where_its_fleet_says_so() -> None:
     branches = Branches(lambda: made(new=True))
-    (event,) = taken_back(HALTED, manifest("rollback"), branches, Moment(1.0, "w"))
+    (event,) = taken_back(HALTED, manifest("rollback"), branches, Remembering(0.0, durable=False), Moment(1.0, "w"))
     assert isinstance(event, RolledBack)
     assert (event.to, event.branch, event.pushed) == ("1", "b", True)
     assert branches.asked == [(HALTED.rollout, "poller", "rollout halted: 3 of 4 devices failed")]
     for other in (manifest("halt"), manifest(None), None, msgspec.structs.replace(manifest("rollback"), fleets={})):
-        assert list(taken_back(HALTED, other, branches, Moment(1.0, "w"))) == []
+        assert list(taken_back(HALTED, other, branches, Remembering(0.0, durable=False), Moment(1.0, "w"))) == []
     assert len(branches.asked) == 1
 
 
 def test_a_branch_that_is_there_is_not_told_again_and_one_that_cannot_be_made_is() -> None:
-    assert list(taken_back(HALTED, manifest("rollback"), Branches(lambda: made(new=False)), Moment(1.0, "w"))) == []
+    assert (
+        list(
+            taken_back(
+                HALTED,
+                manifest("rollback"),
+                Branches(lambda: made(new=False)),
+                Remembering(0.0, durable=False),
+                Moment(1.0, "w"),
+            )
+        )
+        == []
+    )
 
     def refuse() -> TakenBack:
         raise GONE
 
-    (note,) = taken_back(HALTED, manifest("rollback"), Branches(refuse), Moment(1.0, "w"))
+    (note,) = taken_back(
+        HALTED, manifest("rollback"), Branches(refuse), Remembering(0.0, durable=False), Moment(1.0, "w")
+    )
     assert isinstance(note, Note)
     assert (note.level, note.message) == ("error", "halted, but not rolled back in git: the host is gone (wait)")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from reconciler.core.decide import PlanRequest
 from reconciler.core.flight import CALL_DEADLINE, CLOCKS
 from reconciler.core.progress import RESEND_AFTER
 from reconciler.core.remember import Remembering
@@ -14,6 +15,7 @@ from reconciler.engine.plan import plan
 from reconciler.engine.run import Options
 from reconciler.model.change import Action
 from reconciler.model.event import Called
+from reconciler.model.fleet import Rollout
 from reconciler.model.hold import HoldReason
 from reconciler.model.outcome import Receipt, ReceiptKind
 from tests.unit.engine.memory import LOST, NOW, REFUSED, Clock, Memory, request
@@ -44,11 +46,13 @@ class World:
         self.history = Remembering(NOW, durable=True)
         self.runs = 0
 
-    def run(self, version: str = "2", *, killed: bool = False, wait: bool = False) -> list[HoldReason]:
+    def run(
+        self, version: str = "2", *, killed: bool = False, wait: bool = False, asked: PlanRequest | None = None
+    ) -> list[HoldReason]:
         """Make one run, which may be killed before it sees an answer; return why changes were held."""
         self.runs += 1
         self.clock.time += 1
-        found = plan(request(version), lambda name: self.platform, self.clock, self.history)
+        found = plan(asked or request(version), lambda name: self.platform, self.clock, self.history)
         options = Options(wait=wait, deadline=30.0)
         for event in Applying(found, options, self.clock, run=f"run {self.runs}").events():
             if killed and isinstance(event, Called):
@@ -131,3 +135,13 @@ def test_what_a_run_sends_itself_it_follows_to_its_end(world: World) -> None:
     world.run(wait=True)
     assert world.sent == ["2"]
     assert world.run(wait=True) == [HoldReason.IN_FLIGHT] * 2
+
+
+def test_what_is_in_flight_has_its_place_among_those_that_move(world: World) -> None:
+    asked = request("2", rollout=Rollout(waves=["100%"], max_moving="1"))
+    for _ in range(3):
+        world.run(asked=asked)
+    assert [len(units) for _, units in world.platform.calls] == [1]
+    world.platform.show()
+    world.run(asked=asked)
+    assert sorted(unit for _, units in world.platform.calls for unit in units) == ["u0", "u1"]

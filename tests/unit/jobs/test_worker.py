@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 
 import msgspec
 import pytest
@@ -73,20 +72,12 @@ def jobs(database: str) -> Jobs:
     return Jobs(database)
 
 
-def _failed(site: Site, times: int) -> bool:
-    return [one[2] for one in site.waiting()] == [times]
-
-
 def test_a_pass_that_failed_is_made_again_later_and_later(jobs: Jobs) -> None:
     site = Site(jobs, [Ending(failed=True), SettingsError("no token", hint="set it"), KeyError("a mistake")])
     jobs.queue.lay([JOB], 60)
     with site.working():
         for failures, pause in ((1, 120.0), (2, 240.0), (3, 480.0)):
-<<<<<<< HEAD
-            until(partial(_failed, site, failures), "what comes after it")
-=======
             until(site.failed(failures), "what comes after it")
->>>>>>> wt-mm
             ((_, due, _),) = site.waiting()
             assert pause - 20 < due <= pause
             jobs.queue.lay([JOB], 60 + failures)

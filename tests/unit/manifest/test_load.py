@@ -1244,3 +1244,35 @@ def test_many_findings_of_a_large_file_come_soon(write: Write) -> None:
     found = findings()
     assert len(found) == 5000
     assert found[4999].excerpt == "    gw-4999: {vision: v4999}"
+
+
+@pytest.mark.parametrize("broken", [
+    "apiVersion: [\n", "apiVersion: reco\n", "apiVersion:\n", "api\n", "{\n", "metadata: {name: other\n", '"', "a: [\n",
+    "kind: Fleet\n\tx", "apiVersion: v1\nkind: ConfigMap\n---\napiVersion: [\n", "a: b: c\n---\nkind: Fleet\n",
+    "x: '\n---\napiVersion: apps/v1\nkind: Deployment\n", "kind: Fleet\na: {{ .x }}\n", "apiVersion: &\n",
+])  # fmt: skip
+def test_what_cannot_be_read_is_no_document_of_another_kind(write: Write, broken: str) -> None:
+    """A fleet that somebody broke never drops out in silence because others are there."""
+    write("c.yaml", CONNECTION, "f.yaml", FLEET, "g.yaml", broken)
+    assert [one.origin.file for one in findings()][:1] == ["g.yaml"]
+
+
+@pytest.mark.parametrize("foreign", [
+    "a: {{ .x }}\n", "apiVersion: apps/v1\nkind: Deployment\nx: [\n", "kind: Deployment\n\tx", "{% if a %}\nb: 1\n{% endif %}\n",
+    "apiVersion: v1\nkind: ConfigMap\n---\n{{- if .x }}\na: 1\n{{- end }}\n", '{"apiVersion": "v1", "kind": "List", "items": [',
+])  # fmt: skip
+def test_what_shows_another_kind_or_is_a_template_is_left_alone(write: Write, foreign: str) -> None:
+    write("c.yaml", CONNECTION, "f.yaml", FLEET, "g.yaml", foreign)
+    assert next(one.message for one in load().warnings).startswith("documents of other kinds are not read: g.yaml:")
+
+
+def test_a_manifest_that_was_cut_off_anywhere_is_refused(write: Write) -> None:
+    """Every beginning of a fleet is refused, but for one that is a smaller whole fleet, or nothing at all."""
+    other = FLEET.replace("austin", "other").replace("site: austin", "site: other")
+    write("c.yaml", CONNECTION, "f.yaml", FLEET)
+    for end in range(1, len(other)):
+        write("g.yaml", other[:end])
+        try:
+            assert "other" in load().fleets or "othe" in str(load().fleets), other[:end]
+        except ManifestError:
+            continue

@@ -239,6 +239,11 @@ def _cut(connection: socket.socket) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
 
 
+def _cut_in_a_body(connection: socket.socket) -> None:
+    answering(b"HTTP/1.1 200 OK\r\nContent-Length: 900000\r\n\r\n" + b"x" * 20_000)(connection)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+
+
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize(
     ("handler", "text"),
@@ -253,9 +258,20 @@ def _cut(connection: socket.socket) -> None:
         (answering(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 1_000_000 + b"\r\n\r\n"), "too long"),
         (answering(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), "broke off"),
         (_cut, "reset"),
+        (_cut_in_a_body, "reset"),
         (request_of, "disconnected"),
     ],
-    ids=["short", "short chunk", "gibberish", "header flood", "long header", "no chunk", "reset", "closed"],
+    ids=[
+        "short",
+        "short chunk",
+        "gibberish",
+        "header flood",
+        "long header",
+        "no chunk",
+        "reset",
+        "reset in a body",
+        "closed",
+    ],
 )
 def test_connections_that_break_off(handler: Handler, text: str, call: Callable[[Client], bytes]) -> None:
     with (

@@ -8,11 +8,12 @@ from collections import Counter
 import pytest
 
 from reconciler.model.change import Action, Change, Reason, Verb
+from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.observation import Phase, State
 from reconciler.model.origin import NOWHERE
 from reconciler.model.snapshot import PROVED, Snapshot, Workload
 from reconciler.model.unit import Reach, Ref, Unit, Units
-from reconciler.platforms.losant.compile import compile_changes
+from reconciler.platforms.losant.compile import compile_changes, review_changes
 from tests.unit.platforms.losant.application import hex_id
 
 FLOW = "f" * 24
@@ -169,3 +170,10 @@ def test_removals_never_go_wide() -> None:
 
 def test_nothing_to_do_is_no_call() -> None:
     assert compiled([], [V1]) == ()
+
+
+def test_only_what_a_device_loads_from_a_file_is_held() -> None:
+    why = (Condition(ConditionCode.FROM_FILE, text="poller.json"),)
+    states = [State("1", "1"), State("1", "1", protected=why)]
+    found = review_changes([change(0, "1", "2"), change(1, "1", "2"), change(9, "1", "2")], snapshot(states))
+    assert list(found.holds) == [1]

@@ -104,7 +104,8 @@ def away(month: Month, unit: str, gone: bool) -> None:
     if isinstance(month.site, Field):
         return  # who is there is not told of cohorts
     master = getattr(getattr(month.site.simulator.world, "fleet", None), "master", None)
-    if master is not None and month.site.world.fleet.devices[unit] is master:  # type: ignore[attr-defined]
+    site: Any = month.site
+    if master is not None and site.world.fleet.devices[unit] is master:
         return
     month.offline = month.offline | {unit} if gone else month.offline - {unit}
 

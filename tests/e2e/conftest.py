@@ -32,12 +32,15 @@ import pytest
 
 from reconciler.cli import main, wiring
 from reconciler.core import advance
+from reconciler.engine import manifests
 from reconciler.platforms.http import Client
 
 LIMIT = 300.0
 """Seconds that a command, or anything waited for, may take on a machine with other things to do; hangs alone reach it."""
-FIRST_PAUSE = 0.05
-"""Seconds before `run` reads back for the first time: simulated units settle sooner than real ones."""
+LAG = 0.2
+"""Seconds until a simulator shows what was written, where a platform is late."""
+BRIEF = 0.05
+"""Seconds before `run` reads back for the first time, or reads manifests again: nothing here is as slow as devices, or people."""
 FLEET = """
 apiVersion: reconciler/v1
 kind: Fleet
@@ -165,7 +168,9 @@ def simulating(
     looks = simulator.Shape(**{"failing": 0.0, "offline": 0.0, "settle": 0.2, **shape})
     with (
         simulator.serve(
-            looks, faults=simulator.Faults(looks.seed).parse(faults), variants=simulator.Variants.parse(variants)
+            looks,
+            faults=simulator.Faults(looks.seed, lag_for=LAG).parse(faults),
+            variants=simulator.Variants.parse(variants),
         ) as served,
         _controlled(served.announcement()) as one,
     ):
@@ -216,7 +221,8 @@ def called(folder: Path, args: Sequence[str], env: Mapping[str, str]) -> Ran:
         undone.enter_context(mock.patch.object(sys, "stdin", io.StringIO()))
         undone.callback(sys.setswitchinterval, switch)
         undone.enter_context(_connections_closed())
-        undone.enter_context(mock.patch.object(advance, "FIRST_PAUSE", FIRST_PAUSE))
+        undone.enter_context(mock.patch.object(advance, "FIRST_PAUSE", BRIEF))
+        undone.enter_context(mock.patch.object(manifests, "QUIET", BRIEF))
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             code = _exit_code(args)
         for stream in (out, err):

@@ -85,6 +85,8 @@ class Site(ABC):
     """One connection: its simulator, the platform in front of it, and what is true there."""
 
     workloads: tuple[str, ...]
+    count = 3
+    """How many units there are."""
 
     def __init__(self, simulator: Any, clock: Clock) -> None:
         self.clock = clock
@@ -153,12 +155,12 @@ class Site(ABC):
 
 
 class Plant(Site):
-    """A Losant application: three gateways and two workflows."""
+    """A Losant application: gateways and two workflows."""
 
     workloads = ("modbus-poller", "vision")
 
     def __init__(self, clock: Clock, variants: Variants) -> None:
-        shape = losant_world.Shape(units=3, workloads=2, versions=3, offline=0.0, failing=0.0, settle=SETTLE)
+        shape = losant_world.Shape(units=self.count, workloads=2, versions=3, offline=0.0, failing=0.0, settle=SETTLE)
         simulator = losant_world.simulator(shape, clock=clock, variants=losant_world.Variants(dict(variants)))
         super().__init__(simulator, clock)
         self.crowded = False  # whether somebody nobody knew of has the old version whenever a wide call comes
@@ -169,7 +171,7 @@ class Plant(Site):
                 self.world.create_version(flow, release)
         for number, unit in enumerate(self.units):
             self.world.set_agent(unit, "9.0.0")
-            self.retag(unit, [COHORTS[number]])
+            self.retag(unit, [COHORTS[number % 3]])
 
     @property
     def _spec(self) -> LosantConnection:

@@ -33,7 +33,7 @@ class Yard(Site):
     workloads = ("radio", "maps")
 
     def __init__(self, clock: Clock, variants: Variants) -> None:
-        shape = getapp_world.Shape(units=3, workloads=1, versions=3, offline=0.0, failing=0.0, settle=SETTLE)
+        shape = getapp_world.Shape(units=self.count, workloads=1, versions=3, offline=0.0, failing=0.0, settle=SETTLE)
         self.variants = dict(variants)
         simulator = getapp_world.simulator(shape, clock=clock, variants=getapp_world.Variants(self.variants))
         super().__init__(simulator, clock)
@@ -41,7 +41,7 @@ class Yard(Site):
         for release in RELEASES:
             self.world.add_release("maps", release, auto_deploy=release == RELEASES[1])
         for number, unit in enumerate(self.units):
-            self.retag(unit, [COHORTS[number]])
+            self.retag(unit, [COHORTS[number % 3]])
 
     @property
     def _spec(self) -> GetAppConnection:

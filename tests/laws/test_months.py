@@ -1,0 +1,154 @@
+"""A month of watch in seconds: whatever git, people, devices, networks and clocks do, and wherever it is killed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reconciler.core.remember import Remembering
+from reconciler.model.fleet import Failure, Keep, Rollout, Selector, Wave
+from tests.laws.mixed_sites import COHORTS, RELEASES, TAG, Site
+from tests.laws.mixed_stepwise import Field
+from tests.laws.months import DAY, HOUR, Gateways, Happening, Month, Pace, Policy, Rigs
+
+SITES: dict[str, Any] = {"ids": Gateways, "sizes": Field, "steps": Rigs}
+FEWER = settings(
+    max_examples=(settings.default or settings()).max_examples // 6,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+KINDS = ["commit", "commit", "revert", "ban", "drift", "drift", "cut", "lost", "offline", "back", "fail", "mend"]
+KINDS += ["killed", "killed", "dies", "nothing", "nothing"]
+
+
+def selected(site: type[Site], cohort: str) -> Selector:
+    return Selector(cohorts=[cohort]) if site is Field else Selector(tags={TAG: cohort})
+
+
+@st.composite
+def policies(draw: st.DrawFn, site: type[Site]) -> Policy:
+    waves = [[Wave(units=selected(site, one)) for one in COHORTS[:2]], ["30%", "100%"], []]
+    rollout = Rollout(
+        waves=draw(st.sampled_from(waves)),
+        max_moving=None if site is Field else draw(st.sampled_from([None, "1", "2"])),
+        success=draw(st.sampled_from([None, "50%"])),
+        failure=draw(st.sampled_from([None, Failure(percent="30%", minimum=1)])),
+        soak=draw(st.sampled_from([None, "2h"])),
+        deadline="2h",
+    )
+    return Policy(
+        rollout=draw(st.sampled_from([rollout, rollout, None])),
+        opens=draw(st.sampled_from([None, 2, 20])),
+        lasts=draw(st.sampled_from([3, 12])),
+        most=draw(st.sampled_from([None, None, 4, 9])),
+        keep=Keep(per=TAG) if site is not Field and draw(st.booleans()) else None,
+    )
+
+
+@st.composite
+def happenings(draw: st.DrawFn, kinds: list[str] = KINDS) -> tuple[float, Happening]:
+    pause = draw(st.sampled_from([60.0, 300.0, HOUR, HOUR, 5 * HOUR, 26 * HOUR]))
+    kind, number, version = draw(st.sampled_from(kinds)), draw(st.integers(0, 8)), draw(st.sampled_from(RELEASES))
+
+    def happens(month: Month) -> None:
+        happen(month, kind, number, version)
+
+    happens.__name__ = f"{kind}_{number}_{version}"
+    return pause, happens
+
+
+def happen(month: Month, kind: str, number: int, version: str) -> None:
+    """Let something happen."""
+    site = month.site
+    unit = site.units[number % len(site.units)]
+    if kind == "commit":
+        month.version = version
+    elif kind == "revert":
+        month.version = RELEASES[0]
+    elif kind == "ban":
+        month.banned ^= {version}
+    elif kind == "drift":
+        site.tell(month.workload, unit, version)
+    else:
+        befall(month, kind, number, unit)
+
+
+def befall(month: Month, kind: str, number: int, unit: str) -> None:
+    """Let devices, networks, processes and clocks do something."""
+    site = month.site
+    if kind in {"cut", "lost"}:
+        month.cut, month.lose = number * number, kind == "lost"
+    elif kind == "offline":
+        away(month, unit, True)
+    elif kind == "back":
+        away(month, unit, False)
+    elif kind in {"fail", "mend"}:
+        site.fail(unit, kind == "fail")
+        month.failing = month.failing | {unit} if kind == "fail" else month.failing - {unit}
+    elif kind == "killed":
+        month.dies_in = number * 2
+    elif kind == "dies":
+        month.kill_at = number % 3
+    elif kind == "forgets":
+        month.history = Remembering(month.clock.now(), durable=True)
+        month.forgot, month.halted = month.clock.now(), set()
+        month.dies_in = 0
+    elif kind == "clock":
+        month.clock.step -= HOUR
+
+
+def away(month: Month, unit: str, gone: bool) -> None:
+    month.site.away(unit, gone)
+    if isinstance(month.site, Field):
+        return  # who is there is not told of cohorts
+    master = getattr(getattr(month.site.simulator.world, "fleet", None), "master", None)
+    if master is not None and month.site.world.fleet.devices[unit] is master:  # type: ignore[attr-defined]
+        return
+    month.offline = month.offline | {unit} if gone else month.offline - {unit}
+
+
+def calm(month: Month) -> None:
+    """Let everybody be there, and well."""
+    month.calm = True
+    month.banned = set()
+    for unit in month.site.units:
+        away(month, unit, False)
+        month.site.fail(unit, False)
+    month.failing = set()
+
+
+def nothing(month: Month) -> None:
+    """Let time pass."""
+
+
+@st.composite
+def months(draw: st.DrawFn, kind: str, kinds: list[str] = KINDS) -> Month:
+    clock = Pace()
+    site = SITES[kind](clock, {})
+    story = draw(st.lists(happenings(kinds), min_size=5, max_size=15))
+    quiet: list[tuple[float, Happening]] = [(HOUR, calm), *[(5 * HOUR, nothing)] * 120]
+    history = Remembering(clock.now(), durable=True)
+    month = Month(site, clock, draw(policies(SITES[kind])), history, [*story, *quiet])
+    for unit in site.units:
+        site.run(month.workload, unit, RELEASES[0])
+    clock.time += DAY
+    return month
+
+
+def hold(month: Month) -> None:
+    """Live it, and look whether every promise was kept."""
+    month.live()
+    assert not month.broken, "\n".join(month.broken[:5])
+    assert not month.unexplained(), month.plan
+
+
+@pytest.mark.parametrize("kind", list(SITES))
+def test_a_month_keeps_every_promise_and_ends_as_git_says(kind: str) -> None:
+    FEWER(given(months(kind))(hold))()
+
+
+@pytest.mark.parametrize("kind", list(SITES))
+def test_a_clock_set_back_and_a_history_that_is_gone_send_nothing_twice(kind: str) -> None:
+    FEWER(given(months(kind, [*KINDS, "clock", "forgets", "forgets"]))(hold))()

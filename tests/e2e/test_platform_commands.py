@@ -159,3 +159,11 @@ def test_the_demo_tells_its_story(installed: Run, tmp_path: Path, platform: str)
     assert told.code == 0, told
     assert "Done." in told.out
     assert (tmp_path / "kept" / "fleet.yaml").exists()
+    last = told.out.partition("A new version, in waves")[2]
+    assert bool(last) == (stories()[platform].bad is not None)
+    if last:
+        assert "Rollout of vision v1.3.0: halted" in last
+        assert "halted since" in last, "the history that is kept is asked"
+        assert "branch rollback/losant-vision-v1.3.0: made" in last
+        assert last.rindex("Nothing to do: ") > last.index("$ git merge")
+        assert "rollout" not in (tmp_path / "kept" / "fleet.yaml").read_text(), "the last act is elsewhere"

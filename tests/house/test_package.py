@@ -95,4 +95,6 @@ def test_the_wheel_runs_the_demo_in_an_empty_environment(wheel: Path, tmp_path: 
             cwd=empty, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=120,
         )  # fmt: skip
         assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "rollout of vision v1.3.0 is halted" in ran.stdout + ran.stderr, "the last act is missing"
+    assert "rollback/losant-vision-v1.3.0: made" in ran.stdout
     assert list(empty.iterdir()) == [], "the demo left something behind"

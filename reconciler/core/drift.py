@@ -15,7 +15,6 @@ from reconciler.model.observation import UNSEEN, Phase
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.plan import FleetPlan, Violation
 from reconciler.model.snapshot import Snapshot
-from reconciler.model.unit import Ref
 
 SENT = frozenset({Result.DONE, Result.WAITING})
 """Results after which a slot has what was sent, or will have."""
@@ -101,7 +100,7 @@ def left(before: Memory, one: FleetAssessment, *, at: float, run: str) -> Iterat
                     run=run,
                     fleet=one.document.name,
                     unit=unit,
-                    workload=Ref(workload.id, workload.name),
+                    workload=workload.ref,
                     was=was.reported,
                     now=now.reported,
                     desired=now.assigned,

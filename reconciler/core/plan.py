@@ -108,7 +108,7 @@ def _reviewed(one: FleetAssessment, maker: Maker, compiler: Compiler) -> tuple[t
     going, held, review = vetoed(maker.changes, review)
     maker.held += [held_of(change, reasons) for change, reasons in held]
     one.standings = standings(one, maker.held)
-    going, waiting, review = paced(one, going, maker.held, review)
+    going, waiting, review = paced(one, going, review)
     maker.held += [held_of(change, reasons, stage_of(reasons)) for change, reasons in waiting]
     maker.held.sort(key=_held_order)
     going, review = with_shares(one, going, review)

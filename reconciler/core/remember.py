@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from operator import attrgetter
 
-import msgspec
-
 from reconciler.core.flight import Flight
 from reconciler.model.event import (
     AnyEvent,
@@ -192,8 +190,3 @@ def _went(event: Intended, answered: float | None = None) -> Iterator[Went]:
             at=event.at,
             answered=answered,
         )
-
-
-def forgotten(memory: Memory, at: float) -> Memory:
-    """Return what is remembered without what went before a time, in seconds since 1970."""
-    return msgspec.structs.replace(memory, went=tuple(one for one in memory.went if one.at >= at))

@@ -11,7 +11,7 @@ from enum import Enum
 
 import msgspec
 
-from reconciler.core.tally import MOST
+from reconciler.core.tally import MOST, SAMPLE
 from reconciler.model.event import AnyEvent, Blocked, Completed, Drifted, Halted, Met, Passed, Ruled, Settled
 from reconciler.model.hold import HoldReason
 from reconciler.model.notice import Cause, Notice, NoticeKind, key
@@ -38,9 +38,6 @@ NEEDS_A_PERSON = frozenset(
     }
 )
 """Reasons that no time and no reading ends, and that no person gave: not a quarantine, a suspended fleet, a pause."""
-
-SAMPLE = 3
-"""Units that a notice names."""
 
 
 class End(Enum):

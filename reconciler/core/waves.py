@@ -80,11 +80,6 @@ def turns(rollout: RolloutId, units: Iterable[str]) -> list[bytes]:
     return list(map(turn, units))
 
 
-def turn(rollout: RolloutId, unit: str) -> bytes:
-    """Return where one unit stands in the order of a rollout."""
-    return turns(rollout, [unit])[0]
-
-
 class Waves:
     """The waves of a fleet as written, held against its units once."""
 

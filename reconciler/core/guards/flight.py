@@ -8,16 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from reconciler.core.assessment import FleetAssessment
-from reconciler.model.change import Change, Held
+from reconciler.model.change import Change
 from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.memory import InFlight
 from reconciler.model.plan import PaceKind
 from reconciler.model.quantity import iso
 
 
-def admission(one: FleetAssessment, going: Sequence[Change], held: Sequence[Held]) -> Mapping[int, tuple[Hold, ...]]:
+def admission(one: FleetAssessment, going: Sequence[Change]) -> Mapping[int, tuple[Hold, ...]]:
     """Hold what is as it was when the same was sent for it, for as long as that call may take effect, or was in vain."""
-    del held
     now, retry = one.patience.now, PaceKind.RETRY in one.lifted
     return {
         position: (_hold(sent, now),) for position, sent in _sent(one, going).items() if now < _until(sent, retry=retry)

@@ -14,34 +14,32 @@ import msgspec
 
 from reconciler.core.assessment import FleetAssessment
 from reconciler.core.guards.flight import in_flight
-from reconciler.core.guards.turn import turn
 from reconciler.core.judge import health, verdict
 from reconciler.core.resolve import Resolution
-from reconciler.model.change import Change, Held
+from reconciler.core.waves import turns
+from reconciler.model.change import Change
 from reconciler.model.desired import Want
 from reconciler.model.fleet import Keep
 from reconciler.model.hold import Hold, HoldReason, KeepProblem, Kept
 from reconciler.model.origin import Origin
 from reconciler.model.plan import PaceKind
+from reconciler.model.ruling import RolloutId
 from reconciler.model.unit import Reach, Units
 from reconciler.model.verdict import Health
 
 SAMPLE = 3
 
 
-def admission(one: FleetAssessment, going: Sequence[Change], held: Sequence[Held]) -> Mapping[int, tuple[Hold, ...]]:
+def admission(one: FleetAssessment, going: Sequence[Change]) -> Mapping[int, tuple[Hold, ...]]:
     """Return which changes may not go now, and why. Units take their turns one after another."""
-    del held
     rules = _rules(one)
     found: dict[int, tuple[Hold, ...]] = {}
     if not rules:
         return found
     index, touched = one.snapshot.units.index, one.neighbours.touched
     flying = in_flight(one, going)
-    order = sorted(
-        (place not in flying, turn("", "", None, change.unit.id), place) for place, change in enumerate(going)
-    )
-    for _, _, position in order:
+    order = turns(RolloutId("", "", ""), (change.unit.id for change in going))
+    for _, _, position in sorted((place not in flying, turn, place) for place, turn in enumerate(order)):
         row = index[going[position].unit.id]
         reasons = tuple(hold for rule in rules for hold in rule.holds(row, touched))
         if reasons:

@@ -13,13 +13,12 @@ from reconciler.core.assessment import FleetAssessment
 from reconciler.core.guards.flight import in_flight
 from reconciler.core.rollouts import Standing
 from reconciler.core.waves import WHOLE, turns
-from reconciler.model.change import Change, Held
+from reconciler.model.change import Change
 from reconciler.model.hold import Hold, HoldReason
 
 
-def admission(one: FleetAssessment, going: Sequence[Change], held: Sequence[Held]) -> Mapping[int, tuple[Hold, ...]]:
+def admission(one: FleetAssessment, going: Sequence[Change]) -> Mapping[int, tuple[Hold, ...]]:
     """Return which changes would make too many move at a time."""
-    del held
     by_rollout: dict[tuple[str, str], list[int]] = defaultdict(list)
     for position, change in enumerate(going):
         key = change.workload.id, change.to or ""

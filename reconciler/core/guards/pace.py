@@ -13,7 +13,7 @@ import msgspec
 
 from reconciler.core.assessment import FleetAssessment
 from reconciler.core.guards import flight, keep, moving, wave
-from reconciler.model.change import Change, Held, Review
+from reconciler.model.change import Change, Review
 from reconciler.model.hold import Hold, HoldReason
 
 IN_TURN = frozenset({HoldReason.WAVE_NOT_OPEN, HoldReason.TOO_MANY_MOVING})
@@ -23,10 +23,8 @@ IN_TURN = frozenset({HoldReason.WAVE_NOT_OPEN, HoldReason.TOO_MANY_MOVING})
 class Pacing(Protocol):
     """An admission that chooses k of n."""
 
-    def __call__(
-        self, one: FleetAssessment, going: Sequence[Change], held: Sequence[Held]
-    ) -> Mapping[int, tuple[Hold, ...]]:
-        """Return which changes may not go now, by their positions in `going`, and why. `held` is what vetoes hold."""
+    def __call__(self, one: FleetAssessment, going: Sequence[Change]) -> Mapping[int, tuple[Hold, ...]]:
+        """Return which changes may not go now, by their positions in `going`, and why."""
         ...
 
 
@@ -35,12 +33,12 @@ ADMISSIONS: tuple[Pacing, ...] = (wave.admission, keep.admission, moving.admissi
 
 
 def paced(
-    one: FleetAssessment, changes: Sequence[Change], held: Sequence[Held], review: Review
+    one: FleetAssessment, changes: Sequence[Change], review: Review
 ) -> tuple[list[Change], list[tuple[Change, tuple[Hold, ...]]], Review]:
     """Return the changes that may go now, those that wait with the reasons, and the platform's review by new positions."""
     going, waiting = list(changes), list[tuple[Change, tuple[Hold, ...]]]()
     for admission in ADMISSIONS:
-        found = admission(one, going, held)
+        found = admission(one, going)
         if found:
             waiting += [(going[position], reasons) for position, reasons in found.items()]
             going, review = without(going, review, found)

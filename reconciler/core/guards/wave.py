@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from reconciler.core.assessment import FleetAssessment
 from reconciler.core.rollouts import Standing, Step
-from reconciler.model.change import Change, Held
+from reconciler.model.change import Change
 from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.rollout import RolloutState
 
@@ -20,9 +20,8 @@ STOPS = {
 }
 
 
-def admission(one: FleetAssessment, going: Sequence[Change], held: Sequence[Held]) -> Mapping[int, tuple[Hold, ...]]:
+def admission(one: FleetAssessment, going: Sequence[Change]) -> Mapping[int, tuple[Hold, ...]]:
     """Return which changes a rollout holds, and why."""
-    del held
     if not one.standings:
         return {}
     rows = one.snapshot.units.index

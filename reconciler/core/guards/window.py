@@ -14,9 +14,9 @@ from reconciler.model.plan import PaceKind
 
 def veto(case: Case) -> Iterator[Hold]:
     """Yield that the windows of the fleet are closed, with when they open next."""
-    windows = case.scene.spec.windows
-    if windows and PaceKind.WINDOW not in case.scene.lifted and not is_open(windows, case.scene.now):
-        yield _closed(tuple(windows), case.scene.now)
+    scene = case.scene
+    if gated(scene.spec, scene.lifted) and not is_open(scene.spec.windows, scene.now):
+        yield _closed(tuple(scene.spec.windows), scene.now)
 
 
 def gated(spec: FleetSpec, lifted: frozenset[str]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from reconciler.core.remember import Remembering, forgotten
+from reconciler.core.remember import Remembering
 from reconciler.core.standing import standing
 from reconciler.engine.plan import plan
 from reconciler.model.change import Verb
@@ -55,7 +55,6 @@ def ruled(at: float, command: Command, rollout: RolloutId = NORTH) -> Ruled:
 def test_what_may_have_taken_effect_counts(kind: ReceiptKind, went: int, unanswered: int) -> None:
     memory = remembered(intended(1), called(2, kind=kind))
     assert (len(memory.went), len(memory.unanswered)) == (went, unanswered)
-    assert len(forgotten(memory, 2).went) == 0
 
 
 def test_results_say_something_only_while_a_call_has_no_answer() -> None:

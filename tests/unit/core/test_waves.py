@@ -7,7 +7,7 @@ from array import array
 import pytest
 
 from reconciler.core.resolve import Column
-from reconciler.core.waves import Membership, Stop, Waves, turn, turns
+from reconciler.core.waves import Membership, Stop, Waves, turns
 from reconciler.model.fleet import Rollout, Selector, Wave
 from reconciler.model.ruling import RolloutId
 from reconciler.model.unit import Units
@@ -30,9 +30,8 @@ def waves(found: Membership, units: int = UNITS) -> list[list[int]]:
 def test_the_first_wave_that_takes_a_unit_has_it_and_the_rest_comes_last() -> None:
     found = waves(membership(Rollout(waves=[Wave(units=CANARY), "30%"])))
     assert found[:2] == [[0], [0]]
-    early = [
-        position for position in range(2, UNITS) if turn(ID, name_of(position)) < ((3 << 64) // 10).to_bytes(8, "big")
-    ]
+    order = turns(ID, map(name_of, range(UNITS)))
+    early = [position for position in range(2, UNITS) if order[position] < ((3 << 64) // 10).to_bytes(8, "big")]
     assert [position for position, one in enumerate(found) if one == [1]] == early
     assert early
     assert all(one == [2] for position, one in enumerate(found) if position >= 2 and position not in early)
@@ -90,7 +89,7 @@ def test_a_share_below_one_that_was_taken_is_no_stop() -> None:
 def test_hundreds_of_waves_are_told_apart() -> None:
     found = membership(Rollout(waves=[f"{number / 4:g}%" for number in range(1, 400)]))
     places = [found.of(position)[0].wave for position in range(UNITS)]
-    order = list(turns(ID, [name_of(position) for position in range(UNITS)]))
+    order = turns(ID, map(name_of, range(UNITS)))
     assert sorted(range(UNITS), key=places.__getitem__) == sorted(range(UNITS), key=order.__getitem__)
     assert max(places) > 255
 
@@ -100,8 +99,9 @@ def test_hundreds_of_waves_are_told_apart() -> None:
 )
 def test_each_rollout_has_an_order_of_its_own(other: RolloutId) -> None:
     ids = [name_of(number) for number in range(UNITS)]
-    assert sorted(ids, key=lambda unit: turn(ID, unit)) != sorted(ids, key=lambda unit: turn(other, unit))
-    assert list(turns(ID, ids)) == [turn(ID, unit) for unit in ids]
+    ranks = (dict(zip(ids, turns(one, ids), strict=True)) for one in (ID, other))
+    mine, others = (sorted(ids, key=rank.__getitem__) for rank in ranks)
+    assert mine != others
     assert {len(one) for one in turns(ID, ids)} == {8}
 
 

@@ -56,12 +56,11 @@ def explain(one: FleetAssessment, plan: FleetPlan, manifest: Manifest, row: int,
 def _wave(one: FleetAssessment, workload: str, version: str | None, row: int) -> WavePlan | None:
     """Return the wave that a unit is in: the first that is still to take it further, else the last that took it."""
     standing = one.standings.get((workload, version or ""))
-    place = -1 if standing is None else standing.course.position(row)
-    if standing is None or place < 0 or not standing.plan.waves:
+    step = None if standing is None else standing.step(row)
+    if standing is None or step is None or not standing.plan.waves:
         return None
-    seen, pattern = standing.course.seen(place, row), standing.course.pattern(place)
-    stop = next((one for one in pattern if not seen.attempted(one.share)), pattern[-1])
-    return next(wave for wave in standing.plan.waves if wave.wave == stop.wave)
+    number = step.wave if step.wave >= 0 else standing.course.pattern(standing.course.position(row))[-1].wave
+    return next(wave for wave in standing.plan.waves if wave.wave == number)
 
 
 def stray(snapshot: Snapshot, row: int, workload: Workload) -> SlotExplanation:

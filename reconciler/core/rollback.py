@@ -67,6 +67,10 @@ def lines(manifest: Manifest, fleet: str, workload: str) -> list[Line]:
     return list(_lines(manifest, manifest.fleets[fleet].spec, workload))
 
 
+def _said(manifest: Manifest, fleet: str, workload: str) -> dict[str, str]:
+    return {line.key: line.version for line in lines(manifest, fleet, workload)}
+
+
 def _lines(manifest: Manifest, spec: FleetSpec, workload: str) -> Iterator[Line]:
     entry = spec.workloads.get(workload)
     if entry is None:
@@ -105,12 +109,9 @@ def names(spec: FleetSpec, workload: str) -> frozenset[str]:
 
 def newest(now: Manifest, before: Iterable[Manifest], fleet: str, workloads: Collection[str]) -> list[tuple[str, str]]:
     """Return the (workload, version) that the newest change of a fleet's versions brought, as far as they are still there."""
-    there = {one: {line.key: line.version for line in lines(now, fleet, one)} for one in workloads}
-    newer = there
-    for state in before:
-        if fleet not in state.fleets:
-            break
-        older = {one: {line.key: line.version for line in lines(state, fleet, one)} for one in workloads}
+    newer = there = {one: _said(now, fleet, one) for one in workloads}
+    for state in _since(before, fleet):
+        older = {one: _said(state, fleet, one) for one in workloads}
         found = [
             (one, version)
             for one in workloads
@@ -171,7 +172,7 @@ def _earlier(  # a line, where it stood, and what is known of what it said
 ) -> str:
     candidates: list[str] = []
     for state in states:
-        there = {one.key: one.version for one in lines(state, fleet, workload)}
+        there = _said(state, fleet, workload)
         found = there.get(line.key) or there.get(BASE)
         if found and found not in refused:
             candidates.append(found)

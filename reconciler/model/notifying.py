@@ -7,8 +7,8 @@ import msgspec
 from reconciler.model.connection import Secret
 from reconciler.model.kind import Kind, Name, Text
 
-Told = Annotated[str, msgspec.Meta(pattern=r"^(drift|failure|halt|rollback|hold|recovery)$(?!\n)")]
 ALL = ("drift", "failure", "halt", "rollback", "hold", "recovery")
+Reported = Annotated[str, msgspec.Meta(pattern=rf"^({'|'.join(ALL)})$(?!\n)")]
 FIELDS = ("kind", "title", "body", "fleets", "run", "time")
 """What templates may use: `$title`, `${kind}`."""
 
@@ -29,7 +29,7 @@ class Target(Kind, frozen=True, kw_only=True):
     webhook: Webhook | None = None
     fleets: Annotated[list[Text], msgspec.Meta(min_length=1)] = msgspec.field(default_factory=lambda: ["*"])
     """Globs of fleets; what is about all of them goes to every target."""
-    kinds: Annotated[list[Told], msgspec.Meta(min_length=1)] = msgspec.field(default_factory=lambda: [*ALL])
+    kinds: Annotated[list[Reported], msgspec.Meta(min_length=1)] = msgspec.field(default_factory=lambda: [*ALL])
     per_hour: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 20
     """Messages in an hour at most; the rest is counted and told in one."""
     format: Annotated[str, msgspec.Meta(pattern=r"^(text|markdown)$(?!\n)")] = "text"

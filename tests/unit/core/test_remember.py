@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 import pytest
 
@@ -34,12 +36,13 @@ def met(at: float, wave: int = 0, *, rollout: RolloutId = NORTH, still: bool = T
     return Met(at=at, run="r", rollout=rollout, workload=VISION, wave=wave, met=still)
 
 
-def halted(at: float, rollout: RolloutId = NORTH) -> Halted:
-    return Halted(at=at, run="r", rollout=rollout, workload=VISION, failed=1, attempted=2)
+def halted(at: float, rollout: RolloutId = NORTH, units: Sequence[str] = ()) -> Halted:
+    refs = tuple(Ref(unit, unit) for unit in units)
+    return Halted(at=at, run="r", rollout=rollout, workload=VISION, failed=1, attempted=2, units=refs)
 
 
-def ruled(at: float, command: Command, rollout: RolloutId = NORTH) -> Ruled:
-    ruling = Ruling(command=command, reason="because", by="ann", at=at)
+def ruled(at: float, command: Command, rollout: RolloutId = NORTH, wave: int | None = None) -> Ruled:
+    ruling = Ruling(command=command, reason="because", by="ann", at=at, wave=wave)
     return Ruled(at=at, run="r", rollout=rollout, workload=VISION, ruling=ruling)
 
 
@@ -73,6 +76,14 @@ def test_a_unit_that_the_platform_refused_does_not_count() -> None:
     assert [one.unit.id for one in memory.unanswered] == ["u0", "u2"]
 
 
+def test_what_went_has_its_weight_unless_it_counts_against_no_limit() -> None:
+    def sizes(**fields: object) -> list[int]:
+        slots = tuple(msgspec.structs.replace(slot, **fields) for slot in intended(1).slots)
+        return [one.size for one in remembered(msgspec.structs.replace(intended(1), slots=slots), called(2)).went]
+
+    assert (sizes(size=3), sizes(free=True)) == ([3], [])
+
+
 def test_an_answer_to_a_call_that_nobody_made_says_nothing() -> None:
     assert remembered(called(1)) == remembered()
 
@@ -91,15 +102,31 @@ def test_a_slot_is_settled_by_its_last_call_a_result_or_a_reading() -> None:
     assert len(remembered(*twice, msgspec.structs.replace(read, call=1)).unanswered) == 1
 
 
-def test_waves_halts_and_rulings_stand_until_something_ends_them() -> None:
-    memory = remembered(
-        met(1), met(2), met(1, 1), met(3, 1, still=False), halted(4), halted(5), ruled(6, Command.PAUSE)
-    )
-    assert memory.met == {(NORTH, 0): 1}
-    assert memory.halts == {NORTH: 4}
-    assert memory.rulings[NORTH].command is Command.PAUSE
-    assert remembered(halted(1), ruled(2, Command.RESUME)).halts == {}
-    assert remembered(met(1, rollout=SOUTH), halted(2, SOUTH), ruled(3, Command.ABORT, SOUTH)) == remembered()
+def test_a_wave_is_remembered_since_it_first_met_its_success_without_a_break() -> None:
+    assert remembered(met(1), met(2)).met == {(NORTH, 0): 1}
+    assert remembered(met(1), met(2, still=False), met(3)).met == {(NORTH, 0): 3}
+    assert remembered(met(1), met(2, 1)).met == {(NORTH, 0): 1, (NORTH, 1): 2}
+
+
+def test_a_halt_is_remembered_since_it_began_until_a_person_resumes() -> None:
+    found = remembered(halted(1, units=["ua"]), halted(2, units=["ua", "ub"]))
+    assert (found.halts, found.failing) == ({NORTH: 1}, {NORTH: frozenset({"ua", "ub"})})
+    resumed = remembered(halted(1, units=["ua"]), ruled(5, Command.RESUME))
+    assert (resumed.halts, resumed.failing, resumed.excused) == ({}, {}, {NORTH: frozenset({"ua"})})
+    assert remembered(halted(1), ruled(5, Command.PAUSE)).halts == {NORTH: 1}
+    assert remembered(ruled(5, Command.RESUME)).excused == {NORTH: frozenset()}
+
+
+def test_the_last_word_of_a_person_stands_and_a_promotion_besides() -> None:
+    found = remembered(ruled(5, Command.PROMOTE, wave=1), ruled(6, Command.PAUSE), ruled(7, Command.PROMOTE, wave=0))
+    assert found.promoted == {NORTH: 1}
+    assert found.rulings[NORTH].command is Command.PAUSE
+    assert remembered(ruled(5, Command.PROMOTE)).promoted == {NORTH: 0}
+
+
+def test_nothing_else_is_remembered_and_nothing_of_other_fleets() -> None:
+    assert remembered(met(1, still=False), Note(at=1, run="r", level="info", message="m")) == Memory()
+    assert remembered(met(1, rollout=SOUTH), halted(2, SOUTH), ruled(3, Command.ABORT, SOUTH)) == Memory()
 
 
 def test_only_what_still_matters_stands() -> None:

@@ -8,17 +8,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from reconciler.core.guards.spent import LONGEST
-from reconciler.core.remember import Remembering
-from reconciler.model.change import Request, Verb
-from reconciler.model.event import Called, Intended, SlotName
+from reconciler.model.change import Verb
 from reconciler.model.fleet import FleetSpec, Limits, Override, Selector, WorkloadSpec
 from reconciler.model.memory import Memory, Went
 from reconciler.model.observation import Phase, State
-from reconciler.model.outcome import Receipt, ReceiptKind
 from reconciler.model.plan import FleetPlan
 from reconciler.model.snapshot import Snapshot
-from reconciler.model.unit import Ref, Units
+from reconciler.model.unit import Units
 from reconciler.views.limit_words import violation_words
 from tests.laws.strategies import NOW, document, drafted, planned
 from tests.unit.core.test_limits import gone, reading
@@ -212,25 +208,6 @@ def test_a_memory_that_does_not_reach_so_far_is_told() -> None:
         "limits count what went in the last 24h, but what went before this process started is not remembered"
     ]
     assert not plan(hundred(), [], moved(()), since=NOW).warnings
-
-
-# --- what is remembered ---------------------------------------------------------------------------------------------
-
-
-def remembered(*kinds: ReceiptKind, free: bool = False) -> tuple[Went, ...]:
-    memory = Remembering(0.0, durable=True)
-    slot = SlotName(Ref("u000", "gw"), Ref("id-poller", "poller"), Verb.REPLACE, 3, free=free)
-    for number, kind in enumerate(kinds):
-        head: dict[str, Any] = {"at": NOW + number, "run": "r", "fleet": "fleet", "call": number}
-        memory.record(Intended(**head, kind="c", request=Request("POST", "/"), wide=False, slots=(slot,)))
-        memory.record(Called(**head, receipt=Receipt(kind), seconds=1.0))
-    return memory.memory(["fleet"], NOW - LONGEST).went
-
-
-def test_what_was_sent_or_may_have_been_is_remembered() -> None:
-    assert [one.at - NOW for one in remembered(*ReceiptKind)] == [0, 2]
-    assert remembered(ReceiptKind.ACCEPTED)[0].size == 3
-    assert remembered(ReceiptKind.ACCEPTED, free=True) == ()
 
 
 def test_further_steps_and_leftovers_are_free() -> None:

@@ -72,10 +72,10 @@ class Clock(Protocol):
 
 
 class ReadProgress(Protocol):
-    """To whom a platform says how its requests go and how far its reading is. It is told from several threads."""
+    """To whom a platform says how its requests go and how far its reading is, from several threads."""
 
     def read(self, what: str, rows: int, total: int | None = None, pages: int = 0) -> None:
-        """So many rows of `what` were read by now, in so many pages; `total` is how many there are, where that is told."""
+        """So many rows of `what` were read by now, in so many pages; `total` is how many there are, where that is known."""
         ...
 
     def answered(self, status: int | None) -> None:
@@ -282,7 +282,7 @@ class Rollbacks(Protocol):
 
 
 class EventSink(Protocol):
-    """Where events go: the result file of a run now, history later."""
+    """Where events go: the result file of a run, a history."""
 
     def record(self, event: AnyEvent) -> None:
         """Append one event; raise JournalError when it cannot be kept."""
@@ -304,7 +304,7 @@ class History(EventSink, Protocol):
     def claim(self, targets: Collection[str]) -> Holder | None:
         """Take applications for this process, all or none, until it ends; return who else acts on one of them.
 
-        Asked before anything is read that is acted on. Raises JournalError when that cannot be told.
+        Asked before anything is read that is acted on. Raises JournalError when that cannot be known.
         """
         ...
 

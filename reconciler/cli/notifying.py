@@ -18,7 +18,7 @@ class Notifying:
 
     def __init__(self, path: Path, clock: Clock, history: History, *, wait: float) -> None:
         """Begin; raises what is wrong with the file. `wait`: seconds that messages may take at the end."""
-        from reconciler.core.telling import Telling
+        from reconciler.core.throttle import Throttle
         from reconciler.core.troubles import Troubles
         from reconciler.notify.courier import Courier
 
@@ -27,8 +27,8 @@ class Notifying:
         self._clock = clock
         self._wait = wait
         self._troubles = Troubles()
-        self._telling = {
-            target.name: Telling(
+        self._throttles = {
+            target.name: Throttle(
                 [NoticeKind(kind) for kind in target.kinds],
                 target.fleets,
                 target.per_hour,
@@ -59,8 +59,8 @@ class Notifying:
         from reconciler.views import notice_text
 
         now = self._clock.monotonic()
-        for name, telling in self._telling.items():
-            news = telling.news(self._troubles, now)
+        for name, throttle in self._throttles.items():
+            news = throttle.news(self._troubles, now)
             if news.rest:
                 self._courier.send(name, notice_text.summary(news.rest, at=event.at, run=event.run))
             for notices in news.messages:
@@ -88,7 +88,7 @@ class Notifying:
         """Yield what came of messages; what did not get through is told again after the next pass."""
         for one in self._courier.results():
             if one.result is not Delivery.SENT and one.message.kind is not NoticeKind.RECOVERY:
-                self._telling[one.target].forget(one.message.keys)
+                self._throttles[one.target].forget(one.message.keys)
             yield self._event(one.target, one.message, one.result, one.error)
 
     def _event(self, target: str, message: Message, result: Delivery, error: str = "") -> Notified:

@@ -15,7 +15,7 @@ LIFETIME = 24 * 3600.0
 NOWHERE = Provenance()
 
 
-def assemble(  # the plans of fleets, and what stands beside them
+def assemble(  # the plans of fleets, and what belongs to them
     fleets: Sequence[FleetPlan],
     *,
     now: float,

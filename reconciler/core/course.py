@@ -80,10 +80,10 @@ class Course:
         self._states, self._reach = one.snapshot.column(self.id.workload), units.reach
         self._known: dict[Key, Evidence] = {}
         self.asked: frozenset[int] = frozenset()
-        rows = [(row, self.column.rows.position(row)) for unit in asked if (row := units.index.get(unit)) is not None]
+        known = {self.position(units.index[unit]) for unit in asked if unit in units.index}
         flying = [(row, place) for row in self._flying() if (place := self.position(row)) >= 0]
-        unseen = [place for row, place in flying if not self.seen(place, row).at]
-        self.asked = frozenset([*(place for _, place in rows if place >= 0), *unseen])
+        unseen = {place for row, place in flying if not self.seen(place, row).at}
+        self.asked = frozenset(known - {-1} | unseen)
         self._triples = judged.triples
 
     def _flying(self) -> Iterator[int]:

@@ -50,7 +50,7 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
     lifetime: float = LIFETIME
     """Seconds after which the plan, once saved, is refused."""
     detail: str = ""
-    """A unit, by id or name, of which all is wanted that the platform tells."""
+    """A unit, by id or name, of which all is wanted that the platform reports."""
     lifted: frozenset[str] = frozenset()
     """What paces changes and a person lifts for this run (`PaceKind`)."""
     limit_window: str = ""

@@ -79,9 +79,7 @@ def _gone(name: str, spec: FleetSpec, heirs: Sequence[FleetSpec]) -> Iterator[Lo
 class _Pair:
     """One fleet, before and today."""
 
-    def __init__(
-        self, before: FleetSpec, document: Document, moment: float, known: Collection[str] | None = None
-    ) -> None:
+    def __init__(self, before: FleetSpec, document: Document, moment: float, known: Collection[str] | None) -> None:
         self.before = before
         self.document = document
         self.now: FleetSpec = document.spec

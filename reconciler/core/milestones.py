@@ -1,6 +1,6 @@
-"""What is new of rollouts since it was told last: waves that meet their success or no longer do, and halts. Pure.
+"""What is new of rollouts: waves that meet their success or no longer do, and halts. Pure.
 
-These events are what a history remembers rollouts by, so each is told once: what memory knows is not told again.
+These events are what a history remembers rollouts by, so each is recorded once: what memory knows is nothing new.
 """
 
 from __future__ import annotations

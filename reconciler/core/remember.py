@@ -66,7 +66,7 @@ class Remembering:
         elif isinstance(event, Proposed | Approved):
             self._proposed(event)
         elif isinstance(event, Notified):
-            self._told(event)
+            self._sent(event)
         elif isinstance(event, Intended):
             self._intended(event)
         elif isinstance(event, Called):
@@ -118,8 +118,8 @@ class Remembering:
             approval = Approval(by=event.by, reason=event.reason, at=event.at)
             self._proposals[event.fleet] = Proposal(newest.plan, approval)
 
-    def _told(self, event: Notified) -> None:
-        """Remember what people were told; a trouble whose end they were told, or brought about, is forgotten."""
+    def _sent(self, event: Notified) -> None:
+        """Remember what people were notified of; a trouble is forgotten once its end was sent, or a person ended it."""
         mine = [(event.target, one) for one in event.keys]
         if event.kind is NoticeKind.RECOVERY and event.result in {Delivery.SENT, Delivery.SILENT}:
             for one in mine:
@@ -149,7 +149,7 @@ class Remembering:
     def memory(self, fleets: Collection[str], since: float) -> Memory:
         """Return what is remembered of fleets; of calls, those since then.
 
-        Groups ask at a time, while what another one tells is recorded: so each collection is copied at once.
+        Groups ask while events of others are recorded, so each collection is copied at once.
         """
         running = (one for event in self._running.copy().values() for one in _went(event))
         went = [one for part in (self._went.copy(), running) for one in part if one.fleet in fleets and one.at >= since]

@@ -1,4 +1,4 @@
-"""Events of a watch → the troubles there are after each pass: what people are told of when it begins and when it ends. Pure.
+"""Events of a watch → the troubles there are after each pass: what people are notified of when it begins and when it ends. Pure.
 
 A trouble has a key. It is there as long as passes show it; what a pass proves nothing of stays as it was. What a person ends
 (another version in git, a fleet taken out, a word on a rollout) ends in silence.
@@ -74,7 +74,7 @@ class Troubles:
         self._drifts: dict[Drift, dict[str, Ref]] = {}
         """Those of this pass."""
         self._halts: dict[str, Notice] = {}
-        """Those of this pass; what the pass before told, too, is nothing new."""
+        """Those of this pass; one that the pass before had, too, is nothing new."""
         self._halted: frozenset[str] = frozenset()
         self._resumed: set[str] = set()
         """Keys of halts that a person ended."""

@@ -210,7 +210,7 @@ class DriftCause(StrEnum):
 class Differing(Event, frozen=True, kw_only=True):
     """Slots of one workload need the same change, which this turn of watch does not make: `now` is assigned, git says `desired`.
 
-    Slots that an earlier turn told of are not among `units`.
+    Slots that an earlier turn reported are not among `units`.
     """
 
     fleet: str
@@ -303,7 +303,7 @@ class Approved(Event, frozen=True, kw_only=True):
 class Notified(Event, frozen=True, kw_only=True):
     """A message about troubles was sent, or could not be; `count` of them ended alike since the last such event.
 
-    `keys` name the troubles: a history remembers that they were told until their end is.
+    `keys` name the troubles: a history remembers that they were sent until their end is.
     """
 
     target: str
@@ -312,7 +312,7 @@ class Notified(Event, frozen=True, kw_only=True):
     title: str
     keys: tuple[str, ...] = ()
     sizes: tuple[int, ...] = ()
-    """How many slots each trouble was about, by order of magnitude: one that grows tenfold is told again."""
+    """How many slots each trouble was about, by order of magnitude: one that grows tenfold is sent again."""
     count: int = 1
     error: str = ""
 

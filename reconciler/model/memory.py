@@ -91,7 +91,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     halts: Mapping[RolloutId, float] = {}
     """Since when a rollout is halted."""
     failing: Mapping[RolloutId, frozenset[str]] = {}
-    """Ids of the units that failed when that was told last."""
+    """Ids of the units that failed when it halted last."""
     rulings: Mapping[RolloutId, Ruling] = {}
     """What a person said last; a promotion stands in `promoted`."""
     promoted: Mapping[RolloutId, int] = {}
@@ -103,7 +103,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     proposals: Mapping[str, Proposal] = {}
     """The newest plan that was proposed for each fleet."""
     notified: Mapping[tuple[str, str], int] = {}
-    """Troubles that a target was told of and whose end it was not, by target and key: how large, by order of magnitude."""
+    """Troubles that a target was notified of, and not yet of their end, by target and key: how large, by order of magnitude."""
     unanswered: tuple[Unanswered, ...] = ()
     """What nobody knows the outcome of until a later reading shows it, as far back as what went, and among that."""
     in_flight: tuple[InFlight, ...] = ()

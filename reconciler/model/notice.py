@@ -1,4 +1,4 @@
-"""Notices: troubles that people are told of, and the messages that tell it."""
+"""Notices: troubles that people are notified of, and the messages about them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Delivery(StrEnum):
     DROPPED = "dropped"
     """There was no room for it among those that wait to be sent."""
     SILENT = "silent"
-    """A person ended the trouble: nobody is told."""
+    """A person ended the trouble: nobody is notified."""
     LIMITED = "limited"
     """More than the target takes in an hour: counted, and said in a summary."""
 

@@ -1,4 +1,4 @@
-"""Who is told of troubles (`--notify-config FILE`), exactly as people write it: addresses and keys are references."""
+"""Who is notified of troubles (`--notify-config FILE`), exactly as people write it: addresses and keys are references."""
 
 from typing import Annotated
 
@@ -31,7 +31,7 @@ class Target(Kind, frozen=True, kw_only=True):
     """Globs of fleets; what is about all of them goes to every target."""
     kinds: Annotated[list[Reported], msgspec.Meta(min_length=1)] = msgspec.field(default_factory=lambda: [*ALL])
     per_hour: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 20
-    """Messages in an hour at most; the rest is counted and told in one."""
+    """Messages in an hour at most; the rest is counted, and said in one."""
     format: Annotated[str, msgspec.Meta(pattern=r"^(text|markdown)$(?!\n)")] = "text"
     title: Text = "$title"
     body: Text = "$body"

@@ -1,7 +1,7 @@
 """What may not go, and why.
 
 There are two kinds of guard, one file a subject: a *veto* looks at one slot and gives typed reasons; an *admission* looks at
-everything a fleet intends and lets it go or not (`allow` holds a fleet against all of these).
+everything a fleet intends, and lets all of it go or nothing (`allow`), or chooses what goes now (`pace`).
 Nothing else in the program decides whether a change may go. Words are made in `views`.
 """
 

@@ -96,7 +96,7 @@ class _Rule:
         self._members: dict[str, list[int]] = {}
 
     def holds(self, row: int, touched: set[int]) -> Iterator[Hold]:
-        """Yield why a unit may not be touched beside those that are touched already."""
+        """Yield why a unit may not be touched while others are."""
         if row not in self.scope:
             return
         values = sorted({value for tag, value in self.units.label_sets[self.units.labels[row]] if tag == self.keep.per})

@@ -31,9 +31,9 @@ class Load(msgspec.Struct):
     """What one workload's changes come to, of the whole fleet whatever the filters. Weights are in devices.
 
     Leftovers do not count: what is removed there are other versions, and the unit keeps the one it should have. Nor do
-    further steps of what is on its way, nor what lags behind the base: merged, it stays as the base has it. A slot of unknown state that git wants absent counts as a removal that is intended,
-    and so does a unit that was not shown, where anything is removed: else readings that miss some would let through in
-    instalments what one plan may not do.
+    further steps of what is on its way, nor what lags behind the base: merged, it stays as the base has it. A slot of
+    unknown state that git wants absent counts as a removal that is intended, and so does a unit that was not shown, where
+    anything is removed: else readings that miss some would let through in instalments what one plan may not do.
     """
 
     workload: str

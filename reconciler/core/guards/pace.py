@@ -1,7 +1,7 @@
 """Admissions that pace: of the changes that nothing else holds, which may go now, and which wait for their turn.
 
-Each sees what those before it let go. They choose in one order that does not depend on what is going on (`core.waves.turns`), so that
-every process lets the same ones go first.
+Each sees what those before it let go. They choose in one order that does not depend on what is going on
+(`core.waves.turns`), so that every process lets the same ones go first.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What went in a time counts against limits beside what is intended (`limits.window`): each slot once a verb."""
+"""What went in a time counts against limits together with what is intended (`limits.window`): each slot once a verb."""
 
 from __future__ import annotations
 

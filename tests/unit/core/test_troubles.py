@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.core.remember import Remembering
 from reconciler.core.tally import MOST
-from reconciler.core.telling import HOUR, Hourly, Telling
+from reconciler.core.throttle import HOUR, Hourly, Throttle
 from reconciler.core.troubles import End, Troubles, recovered
 from reconciler.model.change import Verb
 from reconciler.model.event import (
@@ -99,7 +99,7 @@ class Told:
         self, *kinds: NoticeKind, fleets: tuple[str, ...] = ("*",), per_hour: int = 100, before: str = ""
     ) -> None:
         self.troubles = Troubles()
-        self.telling = Telling(kinds or ALL, fleets, per_hour, {before: 1} if before else {})
+        self.throttle = Throttle(kinds or ALL, fleets, per_hour, {before: 1} if before else {})
         self.time = 0.0
         self.silent: tuple[str, ...] = ()
         self.limited: tuple[Notice, ...] = ()
@@ -108,7 +108,7 @@ class Told:
     def after(self, *events: AnyEvent, end: Completed | None = None) -> list[tuple[NoticeKind, list[Notice]]]:
         for event in (*events, end or done()):
             self.troubles.record(event)
-        news = self.telling.news(self.troubles, self.time)
+        news = self.throttle.news(self.troubles, self.time)
         self.silent, self.limited, self.rest = news.silent, news.limited, dict(news.rest)
         return [(some[0].kind, list(some)) for some in news.messages]
 
@@ -163,7 +163,7 @@ def test_where_only_the_largest_failures_are_named_one_that_is_not_named_may_be_
     told = Told()
     told.after(passed(failing=(failing(version="v1"),)))
     told.after(passed(failing=tuple(failing(5, f"w{number}") for number in range(MOST))))
-    (fails,) = [of for of in told.telling._told if '"v1"' in of]
+    (fails,) = [of for of in told.throttle._sent if '"v1"' in of]
     assert told.troubles.end(fails) is End.NOT_YET
 
 
@@ -261,7 +261,7 @@ def test_a_target_is_told_only_what_it_wants() -> None:
 def test_what_did_not_get_through_is_told_again() -> None:
     told = Told()
     ((_, (notice,)),) = told.after(unread())
-    told.telling.forget([notice.key, "never told"])
+    told.throttle.forget([notice.key, "never told"])
     assert told.kinds(unread()) == [F]
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.telling import HOUR, Telling
+from reconciler.core.throttle import HOUR, Throttle
 from reconciler.core.troubles import Troubles
 from reconciler.model.event import Completed, Failing, Passed
 from reconciler.model.notice import NoticeKind
@@ -49,7 +49,7 @@ def _passed(fleet: str, how: str) -> Passed:
 def test_once_until_it_ends_within_the_hour_and_nothing_is_lost(
     passes: list[tuple[dict[str, str], float]], most: int
 ) -> None:
-    troubles, telling = Troubles(), Telling(tuple(NoticeKind), ["*"], most, {})
+    troubles, throttle = Troubles(), Throttle(tuple(NoticeKind), ["*"], most, {})
     now, sent = 0.0, list[float]()
     offered, told, counted = Counter[NoticeKind](), Counter[NoticeKind](), Counter[NoticeKind]()
     open_: set[str] = set()
@@ -58,7 +58,7 @@ def test_once_until_it_ends_within_the_hour_and_nothing_is_lost(
             if how != "left":
                 troubles.record(_passed(fleet, how))
         troubles.record(Completed(at=1.0, run="r", number=1, fleets=3, seconds=1.0, manifests_at=1.0))
-        news = telling.news(troubles, now)
+        news = throttle.news(troubles, now)
         sent += [now] * (len(news.messages) + bool(news.rest))
         counted.update(news.rest)
         for one in (*news.limited, *(notice for some in news.messages for notice in some)):
@@ -76,4 +76,4 @@ def test_once_until_it_ends_within_the_hour_and_nothing_is_lost(
     assert all(sum(start <= at < start + HOUR for at in sent) <= most for start in sent)
     left = offered - told - counted
     assert offered == told + counted + left
-    assert left == telling._left, "what was not told is counted, or is still to be"
+    assert left == throttle._left, "what was not told is counted, or is still to be"

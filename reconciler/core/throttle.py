@@ -1,4 +1,4 @@
-"""Troubles → what one target is told: each once until it ends, no more in an hour than it takes, and a count of the rest. Pure."""
+"""Troubles → the messages for one target: each trouble once until it ends, so many messages in an hour, and a count of the rest. Pure."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ HOUR = 3600.0
 
 
 class News(msgspec.Struct, frozen=True):
-    """What a target is to be told after a pass."""
+    """What a target is to be sent after a pass."""
 
     messages: tuple[tuple[Notice, ...], ...] = ()
     """Notices of one kind together, each to be one message."""
     rest: Mapping[NoticeKind, int] = {}
-    """Earlier notices for which there was no room: to be told by their numbers, first of all."""
+    """How many earlier notices there was no room for, by kind: to be sent first of all."""
     limited: tuple[Notice, ...] = ()
     """Notices of this pass for which there is no room."""
     silent: tuple[str, ...] = ()
@@ -44,16 +44,16 @@ class Hourly:
         return True
 
 
-class Telling:
-    """What one target was told. `kinds` and `fleets` (globs) say what it wants; `told` is what a history remembers."""
+class Throttle:
+    """What one target was sent. `kinds` and `fleets` (globs) say what it wants; `sent` is what a history remembers."""
 
     def __init__(
-        self, kinds: Collection[NoticeKind], fleets: Collection[str], per_hour: int, told: Mapping[str, int]
+        self, kinds: Collection[NoticeKind], fleets: Collection[str], per_hour: int, sent: Mapping[str, int]
     ) -> None:
         self._kinds = frozenset(kinds)
         self._fleet: Callable[[str], bool] = matcher(list(fleets))
         self._hourly = Hourly(per_hour)
-        self._told = dict(told)
+        self._sent = dict(sent)
         self._left: Counter[NoticeKind] = Counter()
 
     def news(self, troubles: Troubles, now: float) -> News:
@@ -61,15 +61,15 @@ class Telling:
         kinds: dict[NoticeKind, list[Notice]] = {kind: [] for kind in NoticeKind}
         for of, notices in troubles.now.items():
             size = max(one.size for one in notices)
-            if self._wants(notices[0]) and (of in troubles.fresh or size > self._told.get(of, 0)):
+            if self._wants(notices[0]) and (of in troubles.fresh or size > self._sent.get(of, 0)):
                 kinds[notices[0].kind] += notices
-                self._told[of] = size
+                self._sent[of] = size
         silent = []
-        for of in list(self._told):
+        for of in list(self._sent):
             end = troubles.end(of)
             if end is End.NOT_YET:
                 continue
-            del self._told[of]
+            del self._sent[of]
             if end is End.RECOVERED and NoticeKind.RECOVERY in self._kinds:
                 kinds[NoticeKind.RECOVERY].append(recovered(of))
             else:
@@ -77,9 +77,9 @@ class Telling:
         return self._paced(kinds, tuple(silent), now)
 
     def forget(self, keys: Collection[str]) -> None:
-        """Take back that troubles were told, since the message did not get through: they are told again."""
+        """Take back that troubles were sent, since the message did not get through: they are sent again."""
         for of in keys:
-            self._told.pop(of, None)
+            self._sent.pop(of, None)
 
     def _wants(self, one: Notice) -> bool:
         return one.kind in self._kinds and (not one.fleet or self._fleet(one.fleet))

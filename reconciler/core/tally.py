@@ -33,10 +33,6 @@ class Tally(msgspec.Struct, frozen=True):
     budgets: dict[str, int]
 
 
-UNREAD = Tally({}, {}, (), {})
-"""Of a fleet whose connection could not be read."""
-
-
 def passed(  # a fleet, and what a pass made of it
     fleet: FleetPlan,
     one: FleetAssessment | None,
@@ -48,7 +44,6 @@ def passed(  # a fleet, and what a pass made of it
 ) -> Passed:
     """Return how a fleet stands after a pass; `one` is None where its connection could not be read."""
     sync, health = (Sync.UNKNOWN, Health.UNKNOWN) if one is None else axes(one)
-    counted = UNREAD if one is None else tally(one)
     return Passed(
         at=moment.at,
         run=moment.run,
@@ -66,10 +61,7 @@ def passed(  # a fleet, and what a pass made of it
         platform=fleet.platform,
         read_at=None if one is None else one.snapshot.read_at,
         error=fleet.error,
-        verdicts=counted.verdicts,
-        standings=counted.standings,
-        failing=counted.failing,
-        budgets=counted.budgets,
+        **({} if one is None else msgspec.structs.asdict(tally(one))),
     )
 
 

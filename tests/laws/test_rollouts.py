@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Sequence
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,14 +12,13 @@ from reconciler.core.waves import Waves
 from reconciler.model.change import Verb
 from reconciler.model.fleet import Failure, Rollout, Selector, Wave
 from reconciler.model.memory import Memory, Went
-from reconciler.model.observation import EMPTY, Phase, State
+from reconciler.model.observation import Phase, State
 from reconciler.model.plan import FleetPlan
 from reconciler.model.quantity import percent
 from reconciler.model.ruling import RolloutId
-from reconciler.model.snapshot import PROVED, Snapshot, Workload
-from reconciler.model.unit import Reach, Unit, Units
+from reconciler.model.snapshot import Snapshot
 from tests.laws.strategies import NOW
-from tests.unit.core.rolling import ID, assessed, going, plan_of, rollout_of
+from tests.unit.core.rolling import DOWN, ID, UP, assessed, going, plan_of, rollout_of, seen
 
 OLD, MOVING, REPORTS, FAILS = "old", "moving", "reports", "fails"
 STATES = {
@@ -53,29 +52,9 @@ class World:
         self.time = NOW
 
     def read(self) -> Snapshot:
-        units = [
-            Unit(
-                0,
-                f"u{number:02}",
-                f"gw-{number:02}",
-                (("ring", ring),),
-                Reach.CONNECTED if self.reach[number] else Reach.DISCONNECTED,
-                1,
-                None,
-                assignable=True,
-            )
-            for number, ring in enumerate(self.rings)
-        ]
-        names = list(STATES)
-        return Snapshot(
-            identity="test:world",
-            units=Units.build(units),
-            workloads=(Workload("w1", "poller"),),
-            states=[EMPTY, *STATES.values()],
-            columns={"w1": array("I", [1 + names.index(one) for one in self.states])},
-            coverage=PROVED,
-            read_at=self.time,
-        )
+        reach = {number: UP if there else DOWN for number, there in enumerate(self.reach)}
+        found = seen([STATES[one] for one in self.states], rings=self.rings, reach=reach)
+        return msgspec.structs.replace(found, read_at=self.time)
 
     def plan(self, rollout: Rollout, went: Sequence[Went] = ()) -> FleetPlan:
         return plan_of(rollout, self.read(), memory=Memory(went=tuple(went)))
@@ -205,10 +184,7 @@ def test_nobodys_wave_changes_when_others_come_or_go(rings: list[str], rollout: 
 
 @given(fleet=st.text(min_size=1, max_size=3), version=st.text(min_size=1, max_size=3), low=st.integers(1, 50))
 def test_a_larger_percentage_takes_whom_the_smaller_took(fleet: str, version: str, low: int) -> None:
-    from tests.unit.core.rolling import OLD as STATE
-    from tests.unit.core.rolling import seen
-
-    snapshot = seen([STATE] * 30)
+    snapshot = seen([STATES[OLD]] * 30)
     column = assessed(Rollout(), snapshot).unfiltered[0].column
 
     def taken(share: int) -> set[int]:

@@ -43,17 +43,20 @@ def seen(
     states: Sequence[State],
     *,
     canaries: int = 2,
+    rings: Sequence[str] = (),
     reach: Mapping[int, Reach] | None = None,
     sizes: Sequence[int] | None = None,
     coverage: Coverage = PROVED,
 ) -> Snapshot:
-    """A reading of units with these states; the first ones are canaries."""
+    """A reading of units with these states; the first ones are canaries, unless `rings` says the ring of each."""
+    known = list(dict.fromkeys(states))
+    rings = rings or ["canary" if number < canaries else "broad" for number in range(len(states))]
     units = [
         Unit(
             0,
             name_of(number),
             f"gw-{number:02}",
-            (("ring", "canary" if number < canaries else "broad"),),
+            (("ring", rings[number]),),
             (reach or {}).get(number, UP),
             1 if sizes is None else sizes[number],
             None,
@@ -65,8 +68,8 @@ def seen(
         identity="test:world",
         units=Units.build(units),
         workloads=(Workload("w1", "poller"),),
-        states=[EMPTY, *states],
-        columns={"w1": array("I", range(1, len(states) + 1))},
+        states=[EMPTY, *known],
+        columns={"w1": array("I", [1 + known.index(state) for state in states])},
         coverage=coverage,
         read_at=NOW - 1,
     )

@@ -155,7 +155,7 @@ class Reconciling:
 
     def _sight(self, fleet: str, view: View) -> Sight:
         reading = view.readings[self._connection(fleet)]
-        assessment = next(one for one in reading.assessments if one.document.name == fleet)
+        assessment = view.assessments[fleet]
         return Sight(
             number=self._number,
             snapshot=reading.snapshot,

@@ -246,7 +246,7 @@ class Watching:
             return
         yield from told(self.history, [fleet], at=moment.at, run=self.run)
         stays = not self._corrects(fleet)
-        yield from news(memory, fleet, planned.assessment(fleet.fleet), moment, stays=stays)
+        yield from news(memory, fleet, planned.assessments[fleet.fleet], moment, stays=stays)
 
     def _moment(self) -> Moment:
         return Moment(self.clock.now(), self.run, self.manifests.moved)
@@ -259,7 +259,7 @@ class Watching:
         memory = self.history.memory(targets, self.clock.now()) if asking else NOTHING_REMEMBERED
         for fleet in filter(self._goes, asking):
             if self._unlimited(fleet):
-                judged = planned.assessment(fleet.fleet)
+                judged = planned.assessments[fleet.fleet]
                 one = standing(planned.plan, fleet, judged, memory, at=self.clock.now(), run=self.run)
                 if one.proposed is not None:
                     yield one.proposed
@@ -327,7 +327,7 @@ class Watching:
         """Yield the state of each fleet after the pass, corrections included."""
         outcomes = applying.outcomes if applying is not None else []
         for fleet in planned.plan.fleets:
-            one = None if fleet.error else planned.assessment(fleet.fleet)
+            one = None if fleet.error else planned.assessments[fleet.fleet]
             came = Counter(each.result.value for each in outcomes if each.fleet == fleet.fleet)
             moment = Moment(self.clock.now(), self.run)
             yield passed(fleet, one, moment, number=number, waited=self.watched.options.wait, outcomes=came)

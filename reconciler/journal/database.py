@@ -30,11 +30,6 @@ class Database:
         self.writes = writes
         self._engine: Engine | None = None
 
-    @property
-    def is_file(self) -> bool:
-        """Return whether it is a file, thus SQLite."""
-        return self.address.path is not None
-
     def opened(self) -> Self:
         """Return this, connected, with its schema up to date."""
         with self._told("open"):
@@ -62,11 +57,11 @@ class Database:
         with self._told("write"):
             engine = self._open()
             with engine.connect() as connection:
-                if self.is_file:
+                if self.address.path:
                     level = "FULL" if durable else "NORMAL"
                     _raw(connection).execute(f"PRAGMA synchronous={level}")
                 with connection.begin():
-                    if not self.is_file:
+                    if not self.address.path:
                         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({schema.CHAIN})")
                     yield connection
 

@@ -33,18 +33,18 @@ class Applying:
         run: str,
         saved: Plan | None = None,
         reviewed: Sequence[Plan] = (),
-        told: bool = False,
+        reported: bool = False,
         author: str = "",
     ) -> None:
         """Take today's plan and, where a reviewed plan is applied, that: an upper bound.
 
-        `told` says that what today's reading shows was told. With `reviewed` plans today's is carried out, if it is no more than what these have together.
+        `reported` says that what today's reading shows of unanswered calls was reported. With `reviewed` plans today's is carried out, if it is no more than what these have together.
         """
         self.planned = planned
         self.options = options
         self.saved = saved
         self.reviewed = tuple(reviewed)
-        self.told = told
+        self.reported = reported
         self.author = author
         self.excess = excess(planned.plan, reviewed) if reviewed else ()
         self.lifted = tuple((fleet.fleet, one) for fleet in planned.plan.fleets for one in fleet.lifted)
@@ -79,7 +79,7 @@ class Applying:
             lifted=self.lifted,
             reviewed=tuple(one.fingerprint for one in self.reviewed),
         )
-        if not self.told:
+        if not self.reported:
             yield from self.planned.resolved(at=self.run.now(), run=self.run.id)
         begun: dict[str, Progress] = {}
         for fleet in plan.fleets if not self.excess else ():

@@ -16,7 +16,7 @@ from reconciler.core.gate import FRESH
 from reconciler.core.progress import Advance, Answers, Call, Look, Moment, Progress, Sight, Unread
 from reconciler.engine.dispatch import Dispatch, Sending
 from reconciler.engine.group import GroupReader, View
-from reconciler.engine.milestones import told
+from reconciler.engine.milestones import unrecorded
 from reconciler.engine.run import Run
 from reconciler.errors import PlatformError, ReconcilerError, Unauthorized
 from reconciler.model.change import Held, SlotId
@@ -130,8 +130,8 @@ class Reconciling:
             yield from self._read_open()
 
     def _milestones(self) -> Iterator[AnyEvent]:
-        """Tell what the last decision shows of rollouts: what comes later goes by it, once it is recorded."""
-        yield from told(self.reader.history, [*self._seen.plans.values()], at=self.run.now(), run=self.run.id)
+        """Yield what the last decision shows of rollouts: what comes later goes by it, once it is recorded."""
+        yield from unrecorded(self.reader.history, [*self._seen.plans.values()], at=self.run.now(), run=self.run.id)
 
     def _read(self) -> Iterator[AnyEvent]:
         """Read everything and decide again."""

@@ -32,7 +32,7 @@ class Database:
 
     def opened(self) -> Self:
         """Return this, connected, with its schema up to date."""
-        with self._told("open"):
+        with self._in_words("open"):
             self._open()
         return self
 
@@ -45,7 +45,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give a connection that sees one state of everything."""
-        with self._told("read"), self._open().begin() as connection:
+        with self._in_words("read"), self._open().begin() as connection:
             yield connection
 
     @contextmanager
@@ -54,7 +54,7 @@ class Database:
 
         With `durable` it is there after the machine lost its power as well.
         """
-        with self._told("write"):
+        with self._in_words("write"):
             engine = self._open()
             with engine.connect() as connection:
                 if self.address.path:
@@ -77,7 +77,7 @@ class Database:
         return self._engine
 
     @contextmanager
-    def _told(self, doing: str) -> Iterator[None]:
+    def _in_words(self, doing: str) -> Iterator[None]:
         """Raise what goes wrong with a database as what people can act on."""
         try:
             yield

@@ -189,9 +189,8 @@ class GroupReader:
             platform.close()
 
     def _in_reach(self, fleet: str, fleets: Collection[str] | None) -> bool:
-        connection = self.request.manifest.fleets[fleet].spec.connection
-        wanted = self.request.filters.fleet(fleet) if fleets is None else fleet in fleets
-        return wanted and connection in self.group.asked
+        mine = self.request.manifest.fleets[fleet].spec.connection in self.group.asked
+        return mine and (self.request.filters.fleet(fleet) if fleets is None else fleet in fleets)
 
     def _target(self, connection: str) -> str:
         """Return which application a connection is to; nothing where it could not be opened."""

@@ -47,11 +47,10 @@ class Reconciling:
         self.plans: dict[str, FleetPlan] = {}
         """What was decided last, by fleet."""
         self._see(view)
-        self._seen = view
 
     def events(self) -> Generator[AnyEvent, None, None]:
         """Carry out the changes, yielding events."""
-        yield from self._milestones()
+        yield from self._milestones(self.plans)
         due: dict[str, Answers] = dict.fromkeys(self._open, ())
         steps: dict[str, Advance] = {}
         looked = False
@@ -129,9 +128,9 @@ class Reconciling:
         else:
             yield from self._read_open()
 
-    def _milestones(self) -> Iterator[AnyEvent]:
+    def _milestones(self, plans: Mapping[str, FleetPlan]) -> Iterator[AnyEvent]:
         """Yield what the last decision shows of rollouts: what comes later goes by it, once it is recorded."""
-        yield from unrecorded(self.reader.history, [*self._seen.plans.values()], at=self.run.now(), run=self.run.id)
+        yield from unrecorded(self.reader.history, [*plans.values()], at=self.run.now(), run=self.run.id)
 
     def _read(self) -> Iterator[AnyEvent]:
         """Read everything and decide again."""
@@ -140,8 +139,7 @@ class Reconciling:
         for error in view.unread.values():
             yield self._unread_note(error)
         self._see(view)
-        self._seen = view
-        yield from self._milestones()
+        yield from self._milestones(view.plans)
 
     def _see(self, view: View) -> None:
         """Take a view as the sight of every open fleet."""

@@ -14,7 +14,7 @@ START = 65_536
 """Bytes of a body that an error may show something of: enough that no secret in them is cut."""
 
 GZIP, ZLIB, BARE = 31, 15, -15
-"""What zlib is told to expect. `deflate` means the second, and is sent as the third, too."""
+"""What zlib is to expect. `deflate` means the second, and is sent as the third, too."""
 
 
 class CannotUnpack(Exception):

@@ -169,7 +169,7 @@ class Tls(Line):
         return found
 
     def _record(self, place: memoryview) -> int:
-        return cast("int", self._tls.read(RECORD, place))  # which it gives where it is told a place
+        return cast("int", self._tls.read(RECORD, place))  # an int, where it is given a place
 
     def _some_sent(self, content: memoryview) -> int:
         return self._tls.write(content)
@@ -233,7 +233,7 @@ class _Opening(threading.Thread):
     def run(self) -> None:
         try:
             found: socket.socket | Exception = socket.create_connection(self._where, self._seconds)
-        except Exception as error:  # noqa: BLE001 - told to who waits; a name that no IDNA can be is a UnicodeError
+        except Exception as error:  # noqa: BLE001 - raised by who waits; a name that no IDNA can be is a UnicodeError
             found = error
         with self._lock:
             self._found = found

@@ -45,7 +45,7 @@ class RecordedPlatform:
     def catalog(
         self, wanted: Collection[Release], seen: Snapshot | None = None, *, probe: Collection[Release] = ()
     ) -> Catalog:
-        """Return what was recorded of these releases; of the others nothing can be told."""
+        """Return what was recorded of these releases; nothing is known of others."""
         del probe, seen
         return {release: self._catalog.get(release, UNRECORDED) for release in wanted}
 

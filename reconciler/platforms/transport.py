@@ -1,6 +1,6 @@
 """HTTP/1.1 to one origin: requests go out and answers come in over lines that are kept; h11 speaks it.
 
-h11 reads heads and chunks. A body whose length is told is read past it, straight from the line: that is what listings
+h11 reads heads and chunks. A body of known length is read past it, straight from the line: that is what listings
 are, and h11 would copy each byte four times.
 """
 
@@ -257,7 +257,7 @@ class _Body:
         self.ended = isinstance(event, h11.EndOfMessage) and not self._http.trailing_data[0]
 
     def _straight(self, part: bytes, length: int) -> Iterator[bytes]:
-        """Yield what is told to be so long, from its first part on, which h11 had already."""
+        """Yield a body of known length, from its first part on, which h11 had already."""
         left = length - len(part)
         extra = left == 0 and bool(self._http.trailing_data[0])
         if part:

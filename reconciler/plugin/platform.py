@@ -50,7 +50,7 @@ class PlatformPlugin(msgspec.Struct, frozen=True, kw_only=True):
     `transport` replaces the network, `progress` hears how far readings are. Nothing is sent; raises SettingsError.
     """
     options: tuple[Option, ...]
-    """What `import` can be told of an application."""
+    """What `import` takes of an application."""
     connection: Callable[[Mapping[str, str]], Kind]
     """Makes a spec of the options given (by name; the required ones are there). Raises ValueError for what cannot be meant."""
     target: Callable[[Any], str]

@@ -90,7 +90,7 @@ class Simulation(msgspec.Struct, frozen=True, kw_only=True):
     device: str
     """The name of a device, for the help."""
     options: tuple[SimulatorOption, ...]
-    """What it can be told besides what all can: `units` and `workloads`, which are platforms' own things, and more."""
+    """Options besides those that all have: `units` and `workloads`, which are platforms' own things, and more."""
     shape: Callable[..., Any]
     """Makes a shape of the options, by name: units, workloads, versions, seed, settle, offline, failing, and its own."""
     faults: Callable[[int, Sequence[str]], Any]

@@ -13,7 +13,7 @@ Clock: TypeAlias = Callable[[], float]
 
 
 class ManualClock:
-    """A clock that moves only when told to."""
+    """A clock that moves only when it is moved."""
 
     def __init__(self, start: float = 1_795_000_000.0) -> None:
         self.now = start

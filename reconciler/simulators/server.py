@@ -98,7 +98,7 @@ async def _send(reply: Reply, method: str, transport: asyncio.Transport, send: S
 
 
 class _Uvicorn(uvicorn.Server):
-    """Ends at once when it is told to, and when the answers under way are out: uvicorn itself looks ten times a second."""
+    """Ends at once when asked, and when the answers under way are out: uvicorn itself looks ten times a second."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)

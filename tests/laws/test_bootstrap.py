@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from array import array
-from collections import Counter
 
 import pytest
 from hypothesis import given
@@ -125,7 +124,6 @@ def test_an_import_manages_exactly_what_can_stay_as_it_is(snapshot: Snapshot, re
 def test_an_import_is_never_longer_than_pinning_every_slot(snapshot: Snapshot) -> None:
     found = imported(snapshot)
     assessment = drafted(document(found.spec), snapshot)
-    names = Counter(snapshot.units.names)
     keys = {
         column.workload.id: next(
             name
@@ -140,9 +138,7 @@ def test_an_import_is_never_longer_than_pinning_every_slot(snapshot: Snapshot) -
             value = column.rule(row).value
             if value.version is None:
                 continue
-            name = snapshot.units.names[row]
-            key = name if name and names[name] == 1 and name not in snapshot.units.index else snapshot.units.ids[row]
-            pins.setdefault(key, {})[keys[workload_id]] = (
+            pins.setdefault(snapshot.units.ids[row], {})[keys[workload_id]] = (
                 Choice(version=value.version, settings=dict(value.settings)) if value.settings else value.version
             )
     naive = FleetSpec(

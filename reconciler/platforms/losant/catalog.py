@@ -38,7 +38,7 @@ class Catalogue:
     def look_up(self, wanted: Collection[Release], workloads: Collection[Workload] = ()) -> Catalog:
         """Return what is known of each wanted release; never raises for one that could not be read.
 
-        A version that does not say which agent it needs needs the one that its workflow does, told by `workloads`: that
+        A version that does not say which agent it needs needs the one that its workflow does, which `workloads` names: that
         is where it is set, confirmed (MCP flow.md).
         """
         needed = {one.id: one.minimum_agent for one in workloads}

@@ -2,7 +2,7 @@
 
 The table is that of losant.md section 2.6, inferred there from confirmed fields (D desiredVersion, K currentVersion).
 The log counts from the last time something was asked of the device. The device arrived when it says that it took D (with
-its content, where both are told); an error stands until then. First match wins:
+its content, where both are known); an error stands until then. First match wins:
 
 =============================================================  ====================================================
 both null                                                      settled, empty

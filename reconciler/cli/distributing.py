@@ -12,7 +12,7 @@ from reconciler.cli import histories, wiring
 from reconciler.cli.options import Secretive
 from reconciler.cli.output import note
 from reconciler.cli.printing import Lines
-from reconciler.engine.distribute import Distributing
+from reconciler.engine.distribute import distributed
 from reconciler.engine.group import Group
 from reconciler.engine.manifests import Manifests
 from reconciler.engine.watch import Watched
@@ -34,7 +34,7 @@ class _Laying(NamedTuple):
     queue: Queue
     watched: Watched
 
-    def __call__(self, manifest: Manifest, commit: str, groups: Sequence[Group], tick: int) -> list[tuple[str, str]]:
+    def lay(self, manifest: Manifest, commit: str, groups: Sequence[Group], tick: int) -> list[tuple[str, str]]:
         jobs = [self._job(manifest, commit, group) for group in groups]
         try:
             self.queue.lay(jobs, tick)
@@ -85,9 +85,6 @@ def distribute(
     database = Database(url.text)
     database.prepare()
     laying = _Laying(Queue(database), watched)
-    distributing = Distributing(
-        manifests, watched.filters, laying, clock, run=run, interval=watched.interval, once=watched.once
-    )
     note(f"passes are laid down in {database.name}; `reconciler worker` makes them")
     words = "stopping; workers go on with the passes that are laid down"
     with (
@@ -95,7 +92,9 @@ def distribute(
         wiring.stoppable(clock, words, list),
         closing(lines),
     ):
-        for event in distributing.events():
+        for event in distributed(
+            manifests, watched.filters, laying.lay, clock, run=run, interval=watched.interval, once=watched.once
+        ):
             with suppress(JournalError):  # it is written with the next one, and nothing here rests on it
                 history.record(event)
             lines.record(event)

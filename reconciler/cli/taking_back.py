@@ -14,7 +14,7 @@ from reconciler.core import rollback
 from reconciler.core.rollback import NOTHING_KNOWN, Back, TrackRecord
 from reconciler.errors import ReconcilerError, SettingsError
 from reconciler.git.branch import Branching, Made, branch_name, trail
-from reconciler.git.collect import contents, write
+from reconciler.git.collect import collect, contents, write
 from reconciler.git.source import GitSource
 from reconciler.git.tree import Tree
 from reconciler.manifest.amend import Edit, amended
@@ -70,7 +70,8 @@ class At:
 
     def files(self, commit: str) -> dict[str, bytes]:
         """Return the manifests of a commit by their names from the top."""
-        return contents(Tree(self.top, commit, self.top), self.names)[0]
+        tree = Tree(self.top, commit, self.top)
+        return contents(tree, collect(tree, self.names)[0])
 
     def manifest(self, files: Mapping[str, bytes]) -> Manifest:
         """Return what files say; raise ManifestError."""

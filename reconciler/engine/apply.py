@@ -33,18 +33,18 @@ class Applying:
         run: str,
         saved: Plan | None = None,
         reviewed: Sequence[Plan] = (),
-        told: bool = False,
+        reported: bool = False,
         author: str = "",
     ) -> None:
         """Take today's plan and, where a reviewed plan is applied, that: an upper bound.
 
-        `told` says that what today's reading shows was told. With `reviewed` plans today's is carried out, if it is no more than what these have together.
+        `reported` says that what today's reading shows of unanswered calls was reported. With `reviewed` plans today's is carried out, if it is no more than what these have together.
         """
         self.planned = planned
         self.options = options
         self.saved = saved
         self.reviewed = tuple(reviewed)
-        self.told = told
+        self.reported = reported
         self.author = author
         self.excess = excess(planned.plan, reviewed) if reviewed else ()
         self.lifted = tuple((fleet.fleet, one) for fleet in planned.plan.fleets for one in fleet.lifted)
@@ -54,7 +54,7 @@ class Applying:
         self.mistakes = [(fleet.fleet, one) for fleet in planned.plan.fleets for one in fleet.mistakes]
         self.sent = 0
         self.interrupted = False
-        self.seen: dict[str, FleetPlan] = {}
+        self.seen = {name: one for _, view in planned.groups for name, one in view.plans.items()}
         """What was decided last, by fleet."""
         self.result = DONE
         """The exit code, were there no mistakes in manifests."""
@@ -79,7 +79,7 @@ class Applying:
             lifted=self.lifted,
             reviewed=tuple(one.fingerprint for one in self.reviewed),
         )
-        if not self.told:
+        if not self.reported:
             yield from self.planned.resolved(at=self.run.now(), run=self.run.id)
         begun: dict[str, Progress] = {}
         for fleet in plan.fleets if not self.excess else ():
@@ -110,20 +110,18 @@ class Applying:
         if fleet.error:
             yield Note(at=self.run.now(), run=self.run.id, level="error", fleet=fleet.fleet, message=fleet.error)
             return
-        view = next((view for _, view in self.planned.groups if fleet.fleet in view.plans), None)
-        today = fleet if self.saved is None or view is None else view.plans[fleet.fleet]
-        if view is None or today.error:
+        today = self.seen.get(fleet.fleet)
+        if today is None or today.error:
             text = "its connection could not be read, or its fleet is gone"
             yield from self._finish([ended(fleet.fleet, one, Result.NOT_TRIED, text) for one in fleet.changes])
             return
-        reading = view.readings[today.connection]
         found = begin(
-            today,
-            next(one for one in reading.assessments if one.document.name == fleet.fleet),
+            fleet if self.saved is None else today,
+            self.planned.assessments[fleet.fleet],
             None if self.saved is None else fleet,
             allowed=self.options.allow,
             wait=self.options.wait,
-            steps=reading.seen.steps,
+            steps=self.planned.readings[today.connection].seen.steps,
             fail_fast=self.options.fail_fast,
             ends=self.run.now() + (self.run.left if self.options.wait else 0.0),
         )

@@ -37,8 +37,9 @@ def claimed(request: PlanRequest, open_: Open, history: History, fleets: Collect
     Connections that are tied together are taken together, or not at all.
     """
     found: dict[str, Holder] = {}
+    acting = {request.manifest.fleets[name].spec.connection for name in fleets}
     for group in groups_of(request):
-        if any(request.manifest.fleets[name].spec.connection in group.asked for name in fleets):
+        if acting.intersection(group.asked):
             holder = history.claim([*_targets(group, open_)])
             if holder is not None:
                 found |= dict.fromkeys(group.asked, holder)

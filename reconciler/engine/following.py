@@ -9,16 +9,15 @@ from collections.abc import Generator
 
 import msgspec
 
-from reconciler.engine.in_force import in_force
-from reconciler.engine.manifests import QUIET
+from reconciler.engine.manifests import QUIET, Manifests
 from reconciler.errors import ReconcilerError
-from reconciler.model.event import AnyEvent, Note
+from reconciler.model.event import AnyEvent, InForce, Note
 from reconciler.model.fleet import Manifest
 from reconciler.ports import Clock, Fetched, RemoteSource
 
 
-class FollowedManifests:
-    """`engine.manifests.Manifests` of a repository elsewhere. A `patient` one waits for the first good commit."""
+class FollowedManifests(Manifests):
+    """The manifests of a repository elsewhere. A `patient` one waits for the first good commit."""
 
     def __init__(self, source: RemoteSource, clock: Clock, run: str, *, patient: bool) -> None:
         """Take where they come from; nothing is fetched yet."""
@@ -26,11 +25,6 @@ class FollowedManifests:
         self._clock = clock
         self._run = run
         self._patient = patient
-        self.manifest: Manifest | None = None
-        self.commit: str | None = None
-        self.changed = self.moved = False
-        self.problem = ""
-        self.read_at: float | None = None
 
     def reload(self) -> Generator[AnyEvent, None, None]:
         """Fetch; what is wrong with the newest commit leaves the last good one in force, and that is said once.
@@ -59,7 +53,7 @@ class FollowedManifests:
     def _settled(self) -> Fetched | None:
         """Return what there is now; None where the run was asked to stop.
 
-        What stands beside the repository (`--connections`) may be half written, and is read until it stays the same.
+        What is not in the repository (`--connections`) may be half written, and is read until it stays the same.
         """
         found = self._source.fetch()
         while found.revision.commit == self.commit and self._differs(found.manifest):
@@ -79,11 +73,14 @@ class FollowedManifests:
         for warning in found.warnings if other else ():
             yield self._note("warning", warning)
         if self.changed or other:
-            event = in_force(
-                manifest, one.commit, lambda _: None, at=self._clock.now(), run=self._run, changed=self.moved
+            yield InForce(
+                at=self._clock.now(),
+                run=self._run,
+                fleets=len(manifest.fleets),
+                before=self.commit or "",
+                changed=self.moved,
+                **msgspec.structs.asdict(one),
             )
-            fields = {name: getattr(one, name) for name in ("author", "date", "summary", "signer")}
-            yield msgspec.structs.replace(event, before=self.commit or "", **fields)
         for finding in manifest.warnings if self.changed else ():
             yield self._note("warning", f"{finding.origin}: {finding.message}".removeprefix(": "))
         self.manifest, self.commit = manifest, one.commit

@@ -6,10 +6,11 @@ A group is the unit of work of a pass: what its fleets may do depends on nothing
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 
 import msgspec
 
+from reconciler.core.assessment import FleetAssessment
 from reconciler.core.decide import (
     Assessed,
     PlanRequest,
@@ -54,7 +55,7 @@ class Group(msgspec.Struct, frozen=True):
         return (*self.asked, *self.partners)
 
 
-class View(msgspec.Struct, kw_only=True):
+class View(msgspec.Struct, kw_only=True, dict=True):
     """A group as it was read and decided last."""
 
     assessed: dict[str, Assessed]
@@ -64,10 +65,15 @@ class View(msgspec.Struct, kw_only=True):
     plans: dict[str, FleetPlan]
     """By fleet: those in reach, and those that the base manifests had."""
 
-    @property
+    @cached_property
     def readings(self) -> dict[str, Reading]:
-        """Return the connections whose fleets were decided."""
+        """The connections whose fleets were decided."""
         return {name: one for name, one in self.assessed.items() if isinstance(one, Reading)}
+
+    @cached_property
+    def assessments(self) -> dict[str, FleetAssessment]:
+        """The judged fleets by name."""
+        return {one.document.name: one for reading in self.readings.values() for one in reading.assessments}
 
 
 class PlatformCompiler(msgspec.Struct):
@@ -183,9 +189,8 @@ class GroupReader:
             platform.close()
 
     def _in_reach(self, fleet: str, fleets: Collection[str] | None) -> bool:
-        connection = self.request.manifest.fleets[fleet].spec.connection
-        wanted = self.request.filters.fleet(fleet) if fleets is None else fleet in fleets
-        return wanted and connection in self.group.asked
+        mine = self.request.manifest.fleets[fleet].spec.connection in self.group.asked
+        return mine and (self.request.filters.fleet(fleet) if fleets is None else fleet in fleets)
 
     def _target(self, connection: str) -> str:
         """Return which application a connection is to; nothing where it could not be opened."""

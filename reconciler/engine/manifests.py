@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import Protocol
 
-from reconciler.engine.in_force import AuthorOf, in_force
 from reconciler.errors import ManifestError, ReconcilerError
-from reconciler.model.event import AnyEvent, Note
+from reconciler.model.event import AnyEvent, InForce, Note
 from reconciler.model.fleet import Manifest
 from reconciler.model.provenance import DIRTY
+from reconciler.model.repository import Author
 from reconciler.ports import Clock, Source
 
 QUIET = 2.0
@@ -26,23 +26,23 @@ READINGS = 30
 class Manifests(Protocol):
     """Manifests that passes are made with."""
 
-    manifest: Manifest | None
-    commit: str | None
-    changed: bool
+    manifest: Manifest | None = None
+    commit: str | None = None
+    changed: bool = False
     """Whether the last `reload` brought others into force, the first ones included."""
-    moved: bool
+    moved: bool = False
     """Whether it brought these into the place of others."""
-    problem: str
+    problem: str = ""
     """Why the newest ones are not in force; empty where they are."""
-    read_at: float | None
+    read_at: float | None = None
     """When those in force were last seen to be the newest, in seconds since 1970; None before the first."""
 
     def reload(self) -> Generator[AnyEvent, None, None]:
-        """Look for new ones, telling what is said of them."""
-        ...
+        """Look for new ones, yielding what is reported of them."""
+        yield from ()
 
 
-class Reloading:
+class Reloading(Manifests):
     """Reads manifests as often as asked."""
 
     def __init__(
@@ -51,7 +51,7 @@ class Reloading:
         commit: Callable[[Manifest], str | None],
         clock: Clock,
         run: str,
-        author: AuthorOf = lambda _: None,
+        author: Callable[[str], Author | None] = lambda _: None,
     ) -> None:
         """Take where manifests come from.
 
@@ -61,11 +61,6 @@ class Reloading:
         self.clock = clock
         self.run = run
         self.author = author
-        self.manifest: Manifest | None = None
-        self.commit: str | None = None
-        self.changed = self.moved = False
-        self.problem = ""
-        self.read_at: float | None = None
         self._commit_of = commit
 
     def reload(self) -> Generator[AnyEvent, None, None]:
@@ -91,8 +86,7 @@ class Reloading:
         manifest, commit = found
         if self.manifest is None or manifest.digest != self.manifest.digest:
             self.changed, self.moved = True, self.manifest is not None
-            now = self.clock.now()
-            yield in_force(manifest, commit or "", self.author, at=now, run=self.run, changed=self.moved)
+            yield self._in_force(manifest, commit or "")
             for warning in manifest.warnings:
                 yield self._note("warning", f"{warning.origin}: {warning.message}".removeprefix(": "))
         elif self.problem:
@@ -122,6 +116,18 @@ class Reloading:
             before = again
         return None
 
+    def _in_force(self, manifest: Manifest, commit: str) -> InForce:
+        who = self.author(commit.removesuffix(DIRTY)) if commit else None
+        return InForce(
+            at=self.clock.now(),
+            run=self.run,
+            fleets=len(manifest.fleets),
+            commit=commit,
+            author=who.author if who is not None else "",
+            summary=who.summary if who is not None else "",
+            changed=self.moved,
+        )
+
     def _note(self, level: str, message: str) -> Note:
         return Note(at=self.clock.now(), run=self.run, level=level, message=message)
 
@@ -134,18 +140,10 @@ def _findings(error: ReconcilerError) -> str:
     return f"{first}; {len(more):,} more: run `reconciler validate`" if more else first
 
 
-class Fixed:
-    """Manifests that somebody else found to be in force, and told of: they are new once, and never read."""
+class Fixed(Manifests):
+    """Manifests that somebody else found to be in force, and reported: they are new once, and never read."""
 
     def __init__(self, manifest: Manifest, commit: str, *, moved: bool) -> None:
         """Take them, and whether the pass before had others."""
-        self.manifest: Manifest | None = manifest
-        self.commit: str | None = commit
+        self.manifest, self.commit, self.moved = manifest, commit, moved
         self.changed = True
-        self.moved = moved
-        self.problem = ""
-        self.read_at: float | None = None
-
-    def reload(self) -> Generator[AnyEvent, None, None]:
-        """Say nothing: there is nothing to read."""
-        yield from ()

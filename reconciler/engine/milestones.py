@@ -1,4 +1,4 @@
-"""Telling what a decision shows of rollouts, against what a history remembers of them."""
+"""What a decision shows of rollouts and a history does not remember yet."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from reconciler.model.plan import FleetPlan
 from reconciler.ports import History
 
 
-def told(history: History, plans: Sequence[FleetPlan], *, at: float, run: str) -> Iterator[Milestone]:
+def unrecorded(history: History, plans: Sequence[FleetPlan], *, at: float, run: str) -> Iterator[Milestone]:
     """Yield what is new of the rollouts of these fleets; `at` in seconds since 1970.
 
     Nothing where the history cannot be read: what rests on it is held then, and recording fails as well.

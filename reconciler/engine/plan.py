@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import partial
+from functools import cached_property, partial
 
 import msgspec
 
@@ -26,33 +26,28 @@ from reconciler.ports import Clock, History
 STRICT = "with --strict, warnings about manifests are errors, and so are versions that are not available"
 
 
-class PlanResult(msgspec.Struct, kw_only=True):
+class PlanResult(msgspec.Struct, kw_only=True, dict=True):
     """A plan, and what it was made from: each group with its reader and what that saw."""
 
     plan: Plan
     groups: list[tuple[GroupReader, View]]
     history: History
-    """What was asked what it remembers; it must be told all events of a run of this plan."""
+    """What was asked what it remembers; all events of a run of this plan must be recorded in it."""
 
-    _assessments: dict[str, FleetAssessment] | None = None
-
-    @property
+    @cached_property
     def readings(self) -> dict[str, Reading]:
-        """Return what was read and looked up, by connection; what could not be is missing."""
+        """What was read and looked up, by connection; what could not be is missing."""
         return {name: reading for _, view in self.groups for name, reading in view.readings.items()}
 
-    def assessment(self, fleet: str) -> FleetAssessment:
-        """Return the judged fleet of a name."""
-        if self._assessments is None:  # a pass asks for each fleet
-            found = (one for it in self.readings.values() for one in it.assessments)
-            self._assessments = {one.document.name: one for one in found}
-        return self._assessments[fleet]
+    @cached_property
+    def assessments(self) -> dict[str, FleetAssessment]:
+        """The judged fleets by name."""
+        return {name: one for _, view in self.groups for name, one in view.assessments.items()}
 
     def resolved(self, *, at: float, run: str) -> Iterator[Resolved]:
         """Yield what this reading shows of calls that nobody saw the answer of."""
-        for reading in self.readings.values():
-            for one in reading.assessments:
-                yield from resolved(one, at=at, run=run)
+        for one in self.assessments.values():
+            yield from resolved(one, at=at, run=run)
 
     def close(self) -> None:
         """Give all connections back."""
@@ -77,7 +72,7 @@ def plan(request: PlanRequest, open_: Open, clock: Clock, history: History | Non
         findings += [one for one in unavailable.findings(fleets) if one.message not in said]
     if request.strict and findings:
         raise ManifestError(tuple(dict.fromkeys(findings)), hint=STRICT)
-    assessed = [one for view in views for reading in view.readings.values() for one in reading.assessments]
+    assessed = [one for view in views for one in view.assessments.values()]
     if len(assessed) == len(fleets):  # else some could not be read, or only the base has them
         check_filters(request.filters, assessed, fleets)
     read = {name: reading.snapshot.read_at for view in views for name, reading in view.readings.items()}

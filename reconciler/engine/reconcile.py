@@ -16,7 +16,7 @@ from reconciler.core.gate import FRESH
 from reconciler.core.progress import Advance, Answers, Call, Look, Moment, Progress, Sight, Unread
 from reconciler.engine.dispatch import Dispatch, Sending
 from reconciler.engine.group import GroupReader, View
-from reconciler.engine.milestones import told
+from reconciler.engine.milestones import unrecorded
 from reconciler.engine.run import Run
 from reconciler.errors import PlatformError, ReconcilerError, Unauthorized
 from reconciler.model.change import Held, SlotId
@@ -47,11 +47,10 @@ class Reconciling:
         self.plans: dict[str, FleetPlan] = {}
         """What was decided last, by fleet."""
         self._see(view)
-        self._seen = view
 
     def events(self) -> Generator[AnyEvent, None, None]:
         """Carry out the changes, yielding events."""
-        yield from self._milestones()
+        yield from self._milestones(self.plans)
         due: dict[str, Answers] = dict.fromkeys(self._open, ())
         steps: dict[str, Advance] = {}
         looked = False
@@ -129,9 +128,9 @@ class Reconciling:
         else:
             yield from self._read_open()
 
-    def _milestones(self) -> Iterator[AnyEvent]:
-        """Tell what the last decision shows of rollouts: what comes later goes by it, once it is recorded."""
-        yield from told(self.reader.history, [*self._seen.plans.values()], at=self.run.now(), run=self.run.id)
+    def _milestones(self, plans: Mapping[str, FleetPlan]) -> Iterator[AnyEvent]:
+        """Yield what the last decision shows of rollouts: what comes later goes by it, once it is recorded."""
+        yield from unrecorded(self.reader.history, [*plans.values()], at=self.run.now(), run=self.run.id)
 
     def _read(self) -> Iterator[AnyEvent]:
         """Read everything and decide again."""
@@ -140,8 +139,7 @@ class Reconciling:
         for error in view.unread.values():
             yield self._unread_note(error)
         self._see(view)
-        self._seen = view
-        yield from self._milestones()
+        yield from self._milestones(view.plans)
 
     def _see(self, view: View) -> None:
         """Take a view as the sight of every open fleet."""
@@ -155,7 +153,7 @@ class Reconciling:
 
     def _sight(self, fleet: str, view: View) -> Sight:
         reading = view.readings[self._connection(fleet)]
-        assessment = next(one for one in reading.assessments if one.document.name == fleet)
+        assessment = view.assessments[fleet]
         return Sight(
             number=self._number,
             snapshot=reading.snapshot,

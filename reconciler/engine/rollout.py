@@ -31,7 +31,7 @@ def rollouts(planned: PlanResult, fleet: str = "", workload: str = "") -> list[R
     found = [one for plan in plans for one in plan.rollouts]
     if not workload:
         return found
-    resolution = planned.assessment(fleet).resolution
+    resolution = planned.assessments[fleet].resolution
     known = {column.workload.id: resolution.names(column.workload) for column in resolution.columns.values()}
     if not any(workload in names for names in known.values()):
         every = [name for names in known.values() for name in names[1:]]

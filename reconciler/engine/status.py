@@ -70,5 +70,5 @@ def _fleet(planned: PlanResult, fleet: FleetPlan, *, units: bool, only: Collecti
             health=Health.UNKNOWN,
             error=fleet.error,
         )
-    found = fleet_status(planned.assessment(fleet.fleet), units=units, only=only)
+    found = fleet_status(planned.assessments[fleet.fleet], units=units, only=only)
     return msgspec.structs.replace(found, rollouts=fleet.rollouts) if fleet.rollouts else found

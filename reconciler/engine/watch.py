@@ -24,7 +24,7 @@ from reconciler.engine.apply import Applying
 from reconciler.engine.claiming import Claiming
 from reconciler.engine.group import Open
 from reconciler.engine.manifests import Manifests
-from reconciler.engine.milestones import told
+from reconciler.engine.milestones import unrecorded
 from reconciler.engine.plan import PlanResult, plan
 from reconciler.engine.propose import standing
 from reconciler.engine.rollback import taken_back
@@ -85,7 +85,7 @@ class Watching:
         """Take the manifests in force, what opens connections, and how to watch.
 
         `random` gives 0 to 1; `keep` takes the plan of each pass before anything of it is sent; `told` is what the pass
-        before told of each fleet, and takes what this one tells.
+        before reported of each fleet, and takes what this one reports.
         Every event must be recorded in `history` before the next is taken.
         """
         self.manifests = manifests
@@ -196,10 +196,10 @@ class Watching:
             yield from planned.resolved(at=self.clock.now(), run=self.run)
             yield from self._propose(planned)
             for fleet in planned.plan.fleets:
-                yield from self._tell(fleet, planned)
+                yield from self._report(fleet, planned)
             applying = yield from self._correct(planned)
             yield from self._end(number, planned, applying)
-            held = yield from self._told_held()
+            held = yield from self._report_held()
         finally:
             self._applying = None
             planned.close()  # the next pass may be long away, or be one of other manifests
@@ -208,7 +208,7 @@ class Watching:
         self._found = self._remaining(planned.plan, applying)
         return self._result(planned.plan, applying) or held
 
-    def _told_held(self) -> Generator[AnyEvent, None, int]:
+    def _report_held(self) -> Generator[AnyEvent, None, int]:
         """Say that the history could not be written, and return the exit code of that."""
         error, self._held = self._held, None
         if error is None:
@@ -229,7 +229,7 @@ class Watching:
         return detailed(found, {(one.fleet, one.unit.id, one.workload.id) for one in outcomes if one.result in SENT})
 
     def _reload(self) -> Generator[AnyEvent, None, None]:
-        """Look for manifests; those that are new are opened, and what was told of fleets that are gone is forgotten."""
+        """Look for manifests; those that are new are opened, and what was reported of fleets that are gone is forgotten."""
         yield from self.manifests.reload()
         manifest = self.manifests.manifest
         if manifest is not None and self.manifests.changed:
@@ -238,15 +238,15 @@ class Watching:
             for name in self._memory.keys() - manifest.fleets.keys():
                 del self._memory[name]
 
-    def _tell(self, fleet: FleetPlan, planned: PlanResult) -> Iterator[AnyEvent]:
+    def _report(self, fleet: FleetPlan, planned: PlanResult) -> Iterator[AnyEvent]:
         """Yield what is new of a fleet since the last pass."""
         memory, moment = self._memory.setdefault(fleet.fleet, Memory()), self._moment()
         if fleet.error:
             yield from unread(memory, fleet, moment)
             return
-        yield from told(self.history, [fleet], at=moment.at, run=self.run)
+        yield from unrecorded(self.history, [fleet], at=moment.at, run=self.run)
         stays = not self._corrects(fleet)
-        yield from news(memory, fleet, planned.assessment(fleet.fleet), moment, stays=stays)
+        yield from news(memory, fleet, planned.assessments[fleet.fleet], moment, stays=stays)
 
     def _moment(self) -> Moment:
         return Moment(self.clock.now(), self.run, self.manifests.moved)
@@ -259,7 +259,7 @@ class Watching:
         memory = self.history.memory(targets, self.clock.now()) if asking else NOTHING_REMEMBERED
         for fleet in filter(self._goes, asking):
             if self._unlimited(fleet):
-                judged = planned.assessment(fleet.fleet)
+                judged = planned.assessments[fleet.fleet]
                 one = standing(planned.plan, fleet, judged, memory, at=self.clock.now(), run=self.run)
                 if one.proposed is not None:
                     yield one.proposed
@@ -301,7 +301,7 @@ class Watching:
             bound = tuple(self._approved.get(one.fleet, one) for one in may)
             saved = sealed(msgspec.structs.replace(planned.plan, fleets=bound))
         options = self.watched.options
-        applying = self._applying = Applying(allowed, options, self.clock, run=self.run, told=True, saved=saved)
+        applying = self._applying = Applying(allowed, options, self.clock, run=self.run, reported=True, saved=saved)
         yield from applying.events()
         changes = {(fleet.fleet, *slot_of(one)): one for fleet in may for one in fleet.changes}
         for one in applying.outcomes:
@@ -327,7 +327,7 @@ class Watching:
         """Yield the state of each fleet after the pass, corrections included."""
         outcomes = applying.outcomes if applying is not None else []
         for fleet in planned.plan.fleets:
-            one = None if fleet.error else planned.assessment(fleet.fleet)
+            one = None if fleet.error else planned.assessments[fleet.fleet]
             came = Counter(each.result.value for each in outcomes if each.fleet == fleet.fleet)
             moment = Moment(self.clock.now(), self.run)
             yield passed(fleet, one, moment, number=number, waited=self.watched.options.wait, outcomes=came)

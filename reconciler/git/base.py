@@ -9,6 +9,7 @@ from pathlib import Path
 
 from reconciler.errors import SettingsError
 from reconciler.git.command import Answer, git
+from reconciler.model.repository import Author
 
 COMMIT_ID = re.compile(r"[0-9a-f]{7,64}")
 FETCH = "fetch it: "
@@ -31,6 +32,12 @@ class Refs:
     def is_ancestor(self, older: str, newer: str) -> bool:
         """Return whether one commit is another, or in its history; not where either is not here."""
         return not git(self._folder, "merge-base", "--is-ancestor", older, newer).problem
+
+    def author(self, commit: str) -> Author | None:
+        """Return who made a commit, None where git does not know it."""
+        answer = git(self._folder, "log", "-1", "--no-show-signature", "--format=%H%x00%an%x00%aI%x00%s", commit, "--")
+        found = answer.output.decode(errors="replace").strip("\n").split("\0")
+        return None if answer.problem or len(found) != len(Author.__struct_fields__) else Author(*found)
 
     def shallow(self) -> bool:
         """Return whether the clone has only the newest part of the history."""

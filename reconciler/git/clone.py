@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
+import msgspec
+
 from reconciler.errors import SettingsError, SourceError
 from reconciler.git.address import Address
 from reconciler.git.base import Refs, text
@@ -30,7 +32,6 @@ WAITED = 600.0
 STEP = 0.1
 KEPT = 3
 """Folders of commits that are kept, the newest."""
-FORMAT = "%H%x00%an%x00%aI%x00%s"
 REFUSED = ("could not read Username", "could not read Password", "Authentication failed", "Permission denied")
 
 
@@ -43,6 +44,7 @@ class Clone:
         self._folder = cache / sha256(address.url.encode()).hexdigest()[:16]
         self.repository = self._folder / ".git"
         """Named as git names it: people may forbid it to find bare ones elsewhere."""
+        self.refs = Refs(self.repository)
         self.commits = self._folder / "commits"
         self._key = sha256("\0".join(key).encode()).hexdigest()[:16]
         self._lock: tuple[int, ...] = ()
@@ -103,7 +105,7 @@ class Clone:
             answer = self._transfer(*arguments)
         if answer.problem:
             raise self._gone(f"cannot fetch {ref}", answer)
-        found = self.known(tip)
+        found = self.refs.known(tip)
         if not found:
             raise SourceError(f"{ref} of {self._shown} is no commit", hint="name a branch or a tag with --ref")
         return found
@@ -142,24 +144,17 @@ class Clone:
 
     # --- what is here -----------------------------------------------------------------------------------------------
 
-    def known(self, ref: str) -> str:
-        """Return the commit of a ref; empty where it is not here."""
-        return Refs(self.repository).known(ref)
-
-    def descends(self, commit: str, from_: str) -> bool:
-        """Return whether the history of a commit, as far as it is here, has another."""
-        return Refs(self.repository).is_ancestor(from_, commit)
-
     def revision(self, commit: str) -> Revision:
         """Return who made a commit, and why."""
-        answer = git(self.repository, "show", "--no-patch", "--no-show-signature", f"--format={FORMAT}", commit)
-        parts = self._certain(answer).output.decode(errors="replace").removesuffix("\n").split("\0")
-        return Revision(**dict(zip(("commit", "author", "date", "summary"), parts, strict=True)))
+        made = self.refs.author(commit)
+        if made is None:
+            raise SourceError(f"the clone in {self._folder} cannot be used: it has no commit {commit}")
+        return Revision(**msgspec.structs.asdict(made))
 
     @property
     def in_force(self) -> str:
         """Return the commit that was last in force; empty where none was, or nobody knows any more."""
-        return self.known(f"refs/reconciler/in-force/{self._key}")
+        return self.refs.known(f"refs/reconciler/in-force/{self._key}")
 
     def put_in_force(self, commit: str) -> None:
         """Remember a commit as the one in force, and let git put together what it fetched."""
@@ -185,7 +180,6 @@ class Clone:
             shutil.rmtree(partial, ignore_errors=True)
         return made
 
-    def _certain(self, answer: Answer) -> Answer:
+    def _certain(self, answer: Answer) -> None:
         if answer.problem:
             raise SourceError(f"the clone in {self._folder} cannot be used: {answer.problem}", hint=answer.advice)
-        return answer

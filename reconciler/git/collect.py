@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from reconciler.errors import SettingsError
@@ -10,25 +10,25 @@ from reconciler.git.command import SUFFIXES
 from reconciler.git.tree import FILES, SUBMODULE, Elsewhere, Tree
 
 
-def contents(tree: Tree, names: Sequence[str]) -> tuple[dict[str, bytes], dict[str, str]]:
-    """Return the manifests of a commit at and below some paths, and what of them cannot be read: why, by their names."""
+def collect(tree: Tree, names: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the blobs of the manifests at and below some paths, and what of them cannot be read: why, by their names."""
     files: dict[str, str] = {}
     left_out: dict[str, str] = {}
     for name in names:
-        collect(tree, name, files, left_out)
-    return dict(zip(files, tree.contents([*files.values()]), strict=True)), left_out
+        place = _follow(tree, name, name, files, left_out)
+        for relative in tree.below(place) if place is not None else ():
+            here = "/".join(filter(None, (place, relative)))
+            shown = "/".join(filter(None, (name, relative)))
+            if tree.mode(here) == SUBMODULE:
+                left_out[shown] = "is a submodule"
+            elif relative.endswith(SUFFIXES):
+                _follow(tree, here, shown, files, left_out)
+    return files, left_out
 
 
-def collect(tree: Tree, name: str, files: dict[str, str], left_out: dict[str, str]) -> None:
-    """Collect the manifests at and below a path, and what of them cannot be compared: why, by their names."""
-    place = _follow(tree, name, name, files, left_out)
-    for relative in tree.below(place) if place is not None else ():
-        here = "/".join(filter(None, (place, relative)))
-        shown = "/".join(filter(None, (name, relative)))
-        if tree.mode(here) == SUBMODULE:
-            left_out[shown] = "is a submodule"
-        elif relative.endswith(SUFFIXES):
-            _follow(tree, here, shown, files, left_out)
+def contents(tree: Tree, files: Mapping[str, str]) -> dict[str, bytes]:
+    """Return what is in files by their blobs."""
+    return dict(zip(files, tree.contents([*files.values()]), strict=True))
 
 
 def _follow(tree: Tree, path: str, shown: str, files: dict[str, str], left_out: dict[str, str]) -> str | None:

@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 
 from reconciler.errors import SettingsError
 from reconciler.git.base import Refs, text
-from reconciler.git.collect import collect, write
+from reconciler.git.collect import collect, contents, write
 from reconciler.git.command import MANIFESTS, SUFFIXES, git
 from reconciler.git.history import History
 from reconciler.git.tree import FILES, Tree
@@ -60,12 +60,6 @@ class GitRepository(Refs):
         answer = git(path.parent, "blame", "--porcelain", "--no-textconv", "-L", lines, "--", path.name)
         return None if answer.problem else _author(answer.output.decode(errors="replace").splitlines())
 
-    def author(self, commit: str) -> Author | None:
-        """Return who made a commit, None where git does not know it."""
-        answer = git(self._folder, "log", "-1", "--format=%H%x00%an%x00%aI%x00%s", commit, "--")
-        found = answer.output.decode(errors="replace").strip("\n").split("\0")
-        return None if answer.problem or len(found) != len(Author.__struct_fields__) else Author(*found)
-
     def export(self, ref: str, paths: Sequence[str], into: str) -> Exported:
         """Write manifests of `paths` as they were at `ref` below `into`, laid out as in the repository.
 
@@ -75,21 +69,18 @@ class GitRepository(Refs):
         commit, top = self.commit(ref), self._top()
         tree = Tree(self._folder, commit, top)
         names = [_inside(path, top) for path in paths]
-        files: dict[str, str] = {}
-        left_out: dict[str, str] = {}
-        for name in names:
-            collect(tree, name, files, left_out)
+        files, left_out = collect(tree, names)
         gone = {
             name: blob
             for name, (mode, blob) in tree.entries.items()
             if mode in FILES and name.endswith(SUFFIXES) and name not in files and not os.path.lexists(top / name)
         }
-        contents = dict(zip([*files, *gone], tree.contents([*files.values(), *gone.values()]), strict=True))
-        moved = [name for name in gone if OURS in contents[name]]
+        found = contents(tree, files | gone)
+        moved = [name for name in gone if OURS in found[name]]
         for name in files:
-            write(Path(into, name), contents[name])
+            write(Path(into, name), found[name])
         for name in moved:
-            write(Path(into, MOVED, name), contents[name])
+            write(Path(into, MOVED, name), found[name])
         return Exported(
             paths=tuple(str(path) for name in names if (path := Path(into, name)).exists()),
             moved=str(Path(into, MOVED)) if moved else "",

@@ -15,7 +15,7 @@ import msgspec
 
 from reconciler.errors import ReconcilerError, SettingsError, SourceError
 from reconciler.git.clone import Clone
-from reconciler.git.collect import collect, write
+from reconciler.git.collect import collect, contents, write
 from reconciler.git.signature import signer
 from reconciler.git.tree import LINK, Elsewhere, Tree
 from reconciler.model.fleet import Manifest
@@ -50,7 +50,7 @@ class GitSource:
             except ReconcilerError as error:
                 problem = self._without_folder(error.advised)
                 before = self._now.commit if self._now else self.clone.in_force
-                if not before or before == tip or not (self._now or (tip and self.clone.descends(tip, before))):
+                if not before or before == tip or not (self._now or (tip and self.clone.refs.is_ancestor(before, tip))):
                     raise
                 try:
                     manifest, revision = self._read(before)
@@ -77,9 +77,9 @@ class GitSource:
 
     def _warnings(self, commit: str, before: str) -> list[str]:
         """Return what is odd about a commit that comes after another."""
-        if not before or self.clone.descends(commit, before):
+        if not before or self.clone.refs.is_ancestor(before, commit):
             return []
-        back = self.clone.descends(before, commit)
+        back = self.clone.refs.is_ancestor(commit, before)
         how = "was moved back" if back else "was rewritten"
         what = f"the commit {commit[:12]} comes into force, which does not contain the one before, {before[:12]}"
         return [f"{self._ref} {how}: {what}; what only that one said is undone"]
@@ -106,18 +106,19 @@ class GitSource:
         files: dict[str, str] = {}
         left_out: dict[str, str] = {}
         for path in self.paths:
-            before = len(files) + len(left_out)
-            collect(tree, path, files, left_out)
-            left_out |= dict.fromkeys(_leading_out(tree, path), "is a link that leads out of the repository")
-            if len(files) + len(left_out) == before:
+            here, missing = collect(tree, [path])
+            missing |= dict.fromkeys(_leading_out(tree, path), "is a link that leads out of the repository")
+            if not here and not missing:
                 raise SourceError(f"it has no manifests in {path or 'any folder'}", hint="--path names where they are")
-        contents = dict(zip(files, tree.contents([*files.values()]), strict=True))
-        left_out |= {one: "is a pointer of Git LFS" for one in files if contents[one].startswith(POINTER)}
+            files |= here
+            left_out |= missing
+        found = contents(tree, files)
+        left_out |= {one: "is a pointer of Git LFS" for one in files if found[one].startswith(POINTER)}
         for one, why in left_out.items():
             raise SourceError(
                 f"{one} {why}, so the manifests are not all in the repository", hint="put the file itself there"
             )
-        for one, content in contents.items():
+        for one, content in found.items():
             write(Path(into, one), content)
 
     def _without_folder(self, said: str) -> str:

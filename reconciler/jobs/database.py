@@ -159,7 +159,7 @@ def _missing(connection: psycopg.Connection[tuple[Any, ...]]) -> list[str] | Non
     """Return the functions that procrastinate calls and the tables do not bring; None where there are no tables."""
     from procrastinate import sql
 
-    if _one(connection, TABLES, SCHEMA) is None:
+    if value(connection, TABLES, SCHEMA) is None:
         return None
     called = sorted(
         {name for text in sql.queries.values() for name in re.findall(r"procrastinate_\w+_v\d+(?=\()", text)}
@@ -183,7 +183,7 @@ def _made(connection: psycopg.Connection[tuple[Any, ...]], name: str) -> None:
             connection.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [SCHEMA])
             if _missing(connection) is not None:
                 return
-            if _one(connection, "SELECT oid FROM pg_namespace WHERE nspname = %s", SCHEMA) is None:
+            if value(connection, "SELECT oid FROM pg_namespace WHERE nspname = %s", SCHEMA) is None:
                 connection.execute(f"CREATE SCHEMA {SCHEMA}")
             connection.execute(schema.SchemaManager.get_schema())
     except psycopg.errors.InsufficientPrivilege as error:
@@ -200,15 +200,12 @@ def _allowed(connection: psycopg.Connection[tuple[Any, ...]], name: str) -> None
     for table in tables:
         right = "SELECT has_table_privilege(%s, 'SELECT') AND has_table_privilege(%s, 'INSERT')"
         more = " AND has_table_privilege(%s, 'UPDATE') AND has_table_privilege(%s, 'DELETE')"
-        found = connection.execute(right + more, [f"{SCHEMA}.{table}"] * 4).fetchone()
-        if found is None or not found[0]:
-            raise SettingsError(
-                f"{name}: this role may not read and change the table {SCHEMA}.{table}",
-                hint=RIGHTS,
-            )
+        if not value(connection, right + more, *[f"{SCHEMA}.{table}"] * 4):
+            raise SettingsError(f"{name}: this role may not read and change the table {SCHEMA}.{table}", hint=RIGHTS)
 
 
-def _one(connection: psycopg.Connection[tuple[Any, ...]], query: LiteralString, *arguments: object) -> Any:
+def value(connection: psycopg.Connection[tuple[Any, ...]], query: LiteralString, *arguments: object) -> Any:
+    """Return the first value that a query gives; None where it gives no row."""
     row = connection.execute(query, list(arguments)).fetchone()
     return row[0] if row else None
 
@@ -220,7 +217,7 @@ def _name(given: dict[str, Any]) -> str:
 
 
 def _words(error: BaseException) -> str:
-    """Return why, in one line: libpq tells host and role, never the password."""
+    """Return why, in one line: libpq names host and role, never the password."""
     cause = error.__cause__ or error
     lines = [line.strip() for line in str(cause).splitlines() if line.strip()]
     return lines[0] if lines else type(cause).__name__

@@ -10,12 +10,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, LiteralString
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from reconciler.errors import JournalError
-from reconciler.jobs.database import Database, Lost
+from reconciler.jobs.database import Database, Lost, value
 from reconciler.jobs.queue import QUEUE, PassJob
 from reconciler.model.event import AnyEvent, Intended
 
@@ -55,10 +55,10 @@ class Owner:
     def begin(self) -> Begun:
         """Look around; forget jobs of the group that ended before the last one. Raises Lost."""
         with self._database.errors():
-            apart = time.time() - self._one("SELECT extract(epoch FROM clock_timestamp())::float8")
-            previous = self._one(LAST, self._job.lock)
+            apart = time.time() - value(self._connection, "SELECT extract(epoch FROM clock_timestamp())::float8")
+            previous = value(self._connection, LAST, self._job.lock)
             self._connection.execute(FORGET, [self._job.lock, previous])
-            busy = self._one(BUSY, QUEUE, self._row.id, list(self._job.targets))
+            busy = value(self._connection, BUSY, QUEUE, self._row.id, list(self._job.targets))
         return Begun(previous, "" if busy is None else ", ".join(msgspec.json.decode(busy)), apart)
 
     def record(self, event: AnyEvent) -> None:
@@ -67,17 +67,13 @@ class Owner:
             return
         try:
             with self._database.errors():
-                mine = self._one(MINE, self._row.id, self._row.worker_id, self._row.attempts)
+                mine = value(self._connection, MINE, self._row.id, self._row.worker_id, self._row.attempts)
         except Lost as error:
             raise JournalError(
                 f"nothing more is sent for {self._job.name}, which another worker may own by now: {error}"
             ) from None
         if mine is None:
             raise JournalError(f"nothing more is sent for {self._job.name}: another worker took it over")
-
-    def _one(self, query: LiteralString, *arguments: object) -> Any:
-        row = self._connection.execute(query, list(arguments)).fetchone()
-        return row[0] if row else None
 
 
 @contextmanager

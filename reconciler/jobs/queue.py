@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from reconciler.core.assessment import Filters
-from reconciler.jobs.database import Database
+from reconciler.jobs.database import Database, value
 
 QUEUE = "reconciler"
 TASK = "reconciler.pass"
@@ -83,9 +83,7 @@ class Queue:
     def standing(self, alive: float) -> Standing:
         """Return how the queue stands; a worker lives that gave a sign of life in the last `alive` seconds."""
         with self.database.connection() as connection:
-            oldest = connection.execute(OLDEST, [QUEUE]).fetchone()
-            workers = connection.execute(WORKERS, [alive]).fetchone()
-        return Standing(oldest[0] or 0.0 if oldest else 0.0, workers[0] if workers else 0)
+            return Standing(value(connection, OLDEST, QUEUE) or 0.0, value(connection, WORKERS, alive))
 
     async def _lay(self, jobs: Sequence[PassJob], tick: int) -> int:
         app = self.database.app()

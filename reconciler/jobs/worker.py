@@ -31,7 +31,7 @@ SOON = 5.0
 """Seconds until a job is tried again that this worker cannot do."""
 
 POLL = 1.0
-"""Seconds between two looks for jobs: that a lock is free again, the database tells nobody."""
+"""Seconds between two looks for jobs: that a lock is free again, the database announces to nobody."""
 
 
 class Ending(msgspec.Struct, frozen=True):
@@ -53,12 +53,8 @@ class Make(Protocol):
         ...
 
 
-class Tell(Protocol):
-    """To whom a worker says how it is going: level (info, warning, error) and words."""
-
-    def __call__(self, level: str, message: str) -> None:
-        """Take it; from any thread."""
-        ...
+Say = Callable[[str, str], None]
+"""Takes how a worker is doing, from any thread: (level, message)."""
 
 
 class Failed(Exception):
@@ -72,7 +68,7 @@ class Worker:
         self,
         database: Database,
         make: Make,
-        tell: Tell,
+        say: Say,
         stopped: Callable[[], object],
         *,
         concurrency: int,
@@ -84,7 +80,7 @@ class Worker:
         """
         self.database = database
         self.make = make
-        self.tell = tell
+        self.say = say
         self.stopped = stopped
         self.concurrency = concurrency
         self.takeover = takeover
@@ -115,7 +111,7 @@ class Worker:
                 failures += 1
                 pause = min(FIRST_PAUSE * 2.0 ** (failures - 1), LONGEST_PAUSE)
                 if not self._stop.is_set():
-                    self.tell("error", f"{error}; passes wait, and it is tried again in {pause:.0f} s")
+                    self.say("error", f"{error}; passes wait, and it is tried again in {pause:.0f} s")
                 await self._wait(pause)
 
     def _await_stop(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -130,7 +126,7 @@ class Worker:
         async with self.database.opened(app):
             self._since = time.monotonic()
             if recovered:
-                self.tell("info", f"{self.database.name}: reached again")
+                self.say("info", f"{self.database.name}: reached again")
             await self._take_over(app, await self._left(app, 0.0), "this worker left it when the database was gone")
             working = asyncio.create_task(
                 app.run_worker_async(
@@ -168,7 +164,7 @@ class Worker:
             await self._run_one(row, app, said, failures)
         except msgspec.ValidationError as error:
             words = "is of another version of this program, and waits for a worker of that"
-            self.tell("error", f"job {row.id} {words}: {error}")
+            self.say("error", f"job {row.id} {words}: {error}")
             raise Failed from None
         finally:
             self._begun[row.id] = time.monotonic()
@@ -178,11 +174,11 @@ class Worker:
         await asyncio.wait([running])
         error = running.exception()
         if isinstance(error, Other):
-            self.tell("warning", f"{job.name}: {error}; nothing is done here, and the pass is laid down again")
+            self.say("warning", f"{job.name}: {error}; nothing is done here, and the pass is laid down again")
             await again(app, job, SOON, failures)
             return
         if error is not None:  # a mistake of this program
-            self.tell("error", f"{job.name}: {type(error).__name__}: {error}")
+            self.say("error", f"{job.name}: {type(error).__name__}: {error}")
         ending = running.result() if error is None else Ending(failed=True)
         if ending.stopped:
             await again(app, job, 0.0, failures)
@@ -205,7 +201,7 @@ class Worker:
                 return self.make(job, owner, row.id, begun.previous)
         except (Lost, ReconcilerError) as error:
             words = error.advised if isinstance(error, ReconcilerError) else str(error)
-            self.tell("error", f"{job.name}: {words}")
+            self.say("error", f"{job.name}: {words}")
             return Ending(failed=True)
 
     # --- others that are gone ---------------------------------------------------------------------------------------
@@ -241,7 +237,7 @@ class Worker:
             except (KeyError, msgspec.ValidationError):
                 continue  # the next tick lays it down anew
             await again(app, job, 0.0, row.task_kwargs.get("failures", 0))
-            self.tell("warning", f"{job.name}: the pass is made anew: {why}")
+            self.say("warning", f"{job.name}: the pass is made anew: {why}")
 
     async def _wait(self, seconds: float) -> None:
         try:

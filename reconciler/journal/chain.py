@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Row as SqlRow
 
 from reconciler.core.standing import STANDING, standing
 from reconciler.errors import JournalError
@@ -43,7 +44,7 @@ class Verified(msgspec.Struct, frozen=True):
 def verify(database: Database) -> Verified:
     """Return that every event is as it was written; raise JournalError that names the first that is not."""
     with database.reading() as on:
-        begins = on.execute(select(CHECKPOINTS).order_by(CHECKPOINTS.c.id.desc()).limit(1)).one_or_none()
+        begins = _newest(on)
         if begins is None or begins.seal != seal(begins.id, begins.at, begins.hash, begins.body):
             raise _broken(database, "its beginning is not as it was written")
         last, before = begins.id, begins.hash
@@ -56,6 +57,18 @@ def verify(database: Database) -> Verified:
                     raise _broken(database, f"{what} is not as it was written, or one before it was taken away")
                 last, before = row["id"], row["hash"]
     return Verified(last - begins.id, begins.at, last, before)
+
+
+def beginning(on: Connection) -> SqlRow[Any]:
+    """Return where a chain begins: the last event before, and what is remembered of those before (`CHECKPOINTS`)."""
+    found = _newest(on)
+    if found is None:
+        raise JournalError("the history has lost where it begins", hint="restore it, or give another --history")
+    return found
+
+
+def _newest(on: Connection) -> SqlRow[Any] | None:
+    return on.execute(select(CHECKPOINTS).order_by(CHECKPOINTS.c.id.desc()).limit(1)).one_or_none()
 
 
 def _broken(database: Database, what: str) -> JournalError:
@@ -95,7 +108,7 @@ def seal(number: int, at: float, last: str, body: str) -> str:
 def prune(database: Database, before: float) -> int:
     """Forget the events from before a time, in seconds since 1970, up to the first that is not; return how many."""
     with database.appending(durable=True) as on:
-        begins = on.execute(select(CHECKPOINTS).order_by(CHECKPOINTS.c.id.desc()).limit(1)).one()
+        begins = beginning(on)
         first = on.scalar(select(func.min(EVENTS.c.id)).where(EVENTS.c.at >= before))
         newest = on.scalar(select(func.max(EVENTS.c.id)))
         upto = newest if first is None else first - 1

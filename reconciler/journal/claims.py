@@ -1,4 +1,4 @@
-"""Who acts on an application: one process a history. Whoever comes second is told who holds it.
+"""Who acts on an application: one process a history. Whoever comes second learns who holds it.
 
 Beside a file, that is a lock on a file of its own for each application: the system gives it back when the process ends,
 however it ends. On a server, it is an advisory lock of a connection that does nothing else.

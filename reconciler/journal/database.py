@@ -30,14 +30,9 @@ class Database:
         self.writes = writes
         self._engine: Engine | None = None
 
-    @property
-    def is_file(self) -> bool:
-        """Return whether it is a file, thus SQLite."""
-        return self.address.path is not None
-
     def opened(self) -> Self:
         """Return this, connected, with its schema up to date."""
-        with self._told("open"):
+        with self._in_words("open"):
             self._open()
         return self
 
@@ -50,7 +45,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give a connection that sees one state of everything."""
-        with self._told("read"), self._open().begin() as connection:
+        with self._in_words("read"), self._open().begin() as connection:
             yield connection
 
     @contextmanager
@@ -59,14 +54,14 @@ class Database:
 
         With `durable` it is there after the machine lost its power as well.
         """
-        with self._told("write"):
+        with self._in_words("write"):
             engine = self._open()
             with engine.connect() as connection:
-                if self.is_file:
+                if self.address.path:
                     level = "FULL" if durable else "NORMAL"
                     _raw(connection).execute(f"PRAGMA synchronous={level}")
                 with connection.begin():
-                    if not self.is_file:
+                    if not self.address.path:
                         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({schema.CHAIN})")
                     yield connection
 
@@ -82,7 +77,7 @@ class Database:
         return self._engine
 
     @contextmanager
-    def _told(self, doing: str) -> Iterator[None]:
+    def _in_words(self, doing: str) -> Iterator[None]:
         """Raise what goes wrong with a database as what people can act on."""
         try:
             yield

@@ -12,27 +12,12 @@ from reconciler.model.event import AnyEvent, Intended, Resolved
 from reconciler.model.event_shape import fleet_of, to_builtins
 from reconciler.model.unit import Ref
 
-GENESIS = "0" * 64
-"""The hash before the first row."""
-
 LONGEST = 200
 """Characters of a name in a column that is asked for: an index takes no more. The body has all of it."""
 
 CHAINED = (
-    "id",
-    "at",
-    "run",
-    "kind",
-    "fleet",
-    "unit",
-    "unit_name",
-    "workload",
-    "workload_name",
-    "call",
-    "writer",
-    "number",
-    "body",
-)
+    "id", "at", "run", "kind", "fleet", "unit", "unit_name", "workload", "workload_name", "call", "writer", "number", "body",
+)  # fmt: skip
 
 Row = dict[str, Any]
 NOBODY = Ref("", "")

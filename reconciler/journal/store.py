@@ -20,11 +20,11 @@ from sqlalchemy import Connection, Table, func, insert, or_, select
 from reconciler.core.remember import REMEMBERED, Remembering
 from reconciler.core.standing import STANDING
 from reconciler.errors import JournalError
-from reconciler.journal.chain import DAY, carried, prune
+from reconciler.journal.chain import DAY, beginning, carried, prune
 from reconciler.journal.claims import claims_of
 from reconciler.journal.database import Database
 from reconciler.journal.rows import Row, chained, column, event_of, kind_of, row_of, slot_rows
-from reconciler.journal.tables import CHECKPOINTS, EVENTS, FLEETS, SLOTS
+from reconciler.journal.tables import EVENTS, FLEETS, SLOTS
 from reconciler.model.event import (
     AnyEvent,
     Completed,
@@ -70,6 +70,8 @@ class Store:
         """Since when what went is in the fold, in seconds since 1970."""
         self._folded = 0
         """The id of the last event that is in the fold."""
+        self._targets: dict[str, str] = {}
+        """The application of each fleet, as far as it was asked for; it never changes."""
         self._stood: dict[str, Passed] = {}
         self._quiet = True
         """Whether nothing of the pass that goes on is worth keeping."""
@@ -86,7 +88,7 @@ class Store:
                 self._write()
             if isinstance(event, Started | Completed) and event.at - self._pruned > DAY:
                 self._pruned = event.at
-                with suppress(JournalError):  # whoever asks for it is told; what is too much can stay for a day
+                with suppress(JournalError):  # what is too much can stay for a day
                     prune(self._database, event.at - self._keep)
 
     def _is_news(self, event: AnyEvent) -> bool:
@@ -177,9 +179,9 @@ class Store:
         """Fold what was written since the last time; everything, where what went must be known from further back."""
         begin = self._folded
         if self._fold is None or since < self._loaded:
-            begins, body, self._folded = beginning(on)
-            self._fold, self._loaded = Remembering(begins, durable=True), since
-            for at, text in carried(body):
+            begins = beginning(on)
+            self._fold, self._loaded, self._folded = Remembering(begins.at, durable=True), since, begins.id
+            for at, text in carried(begins.body):
                 self._take(at, text)
             kinds = [kind_of(one) for one in REMEMBERED if one is not Settled]
             young = EVENTS.c.kind.in_(kinds), EVENTS.c.at >= since
@@ -207,8 +209,10 @@ class Store:
 
     def _check_targets(self, fleets: Mapping[str, str]) -> None:
         """Raise JournalError where a fleet is of another application than the one that the history has of this name."""
-        with self._database.reading() as on:
-            known = {row.fleet: row.target for row in on.execute(select(FLEETS))}
+        known = self._targets
+        if not known.keys() >= {column(name) for name in fleets}:
+            with self._database.reading() as on:
+                known.update((row.fleet, row.target) for row in on.execute(select(FLEETS)))
         for fleet, target in fleets.items():
             if known.get(column(fleet), target) != target:
                 raise JournalError(
@@ -216,12 +220,11 @@ class Store:
                     f"there it is of {known[column(fleet)]}, here of {target}",
                     hint="give each its own with --history",
                 )
-        new = [
-            {"fleet": column(name), "target": target} for name, target in fleets.items() if column(name) not in known
-        ]
+        new = {column(name): target for name, target in fleets.items() if column(name) not in known}
         if new and self._database.writes:
             with self._database.appending(durable=False) as on:
-                on.execute(insert(FLEETS), new)
+                on.execute(insert(FLEETS), [{"fleet": name, "target": target} for name, target in new.items()])
+            known.update(new)
 
 
 def _insert(on: Connection, table: Table, rows: Sequence[Row]) -> None:
@@ -241,18 +244,6 @@ def _as_if_of(event: Passed, before: Passed) -> Event:
 
 def tail(on: Connection) -> tuple[int, str]:
     """Return id and hash of the last event, or of where the chain begins."""
-    for table in (EVENTS, CHECKPOINTS):
-        found = on.execute(select(table.c.id, table.c.hash).order_by(table.c.id.desc()).limit(1)).one_or_none()
-        if found is not None:
-            return found.id, found.hash
-    raise JournalError("the history has lost where it begins", hint="restore it, or give another --history")
-
-
-def beginning(on: Connection) -> tuple[float, str, int]:
-    """Return since when a history remembers, what it remembers of before, and the id of the last event before."""
-    found = on.execute(
-        select(CHECKPOINTS.c.at, CHECKPOINTS.c.body, CHECKPOINTS.c.id).order_by(CHECKPOINTS.c.id.desc()).limit(1)
-    ).one_or_none()
-    if found is None:
-        raise JournalError("the history has lost where it begins", hint="restore it, or give another --history")
-    return found.at, found.body, found.id
+    last = select(EVENTS.c.id, EVENTS.c.hash).order_by(EVENTS.c.id.desc()).limit(1)
+    found = on.execute(last).one_or_none() or beginning(on)
+    return found.id, found.hash

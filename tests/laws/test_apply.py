@@ -60,7 +60,7 @@ def only(planned: PlanResult) -> tuple[FleetPlan, FleetAssessment]:
     """Return the one fleet of a plan."""
     plan_json.check(planned.plan)
     entry = planned.plan.fleets[0]
-    return entry, planned.assessment(entry.fleet)
+    return entry, planned.assessments[entry.fleet]
 
 
 def differing(before: Rows, after: Rows) -> dict[tuple[str, str], str | None]:

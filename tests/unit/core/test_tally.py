@@ -108,7 +108,7 @@ def test_a_fleet_that_could_not_be_read_has_no_numbers() -> None:
     planned = plan(request(), lambda _: memory, memory.clock)
     (fleet,) = planned.plan.fleets
     moment = Moment(NOW, "w")
-    read = passed(fleet, planned.assessment(fleet.fleet), moment, number=1, waited=False, outcomes={"done": 2})
+    read = passed(fleet, planned.assessments[fleet.fleet], moment, number=1, waited=False, outcomes={"done": 2})
     assert (read.read_at, read.sync, read.verdicts, read.outcomes) == (
         memory.clock.time,
         "out of sync",

@@ -43,7 +43,7 @@ def test_one_connection_that_cannot_be_read_does_not_stop_the_other(memory: Memo
     assert errors == {"fleet": "", "other": "memory: list: no connection"}
     assert found.plan.errored
     assert set(found.readings) == {"plant"}
-    assert found.assessment("fleet").document.name == "fleet"
+    assert found.assessments["fleet"].document.name == "fleet"
     found.close()
     assert memory.closed
 

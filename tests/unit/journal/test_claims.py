@@ -1,4 +1,4 @@
-"""Two that share a history never act on one application, and the second one is told who does."""
+"""Two that share a history never act on one application, and the second one learns who does."""
 
 from __future__ import annotations
 

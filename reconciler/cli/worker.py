@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
-from pathlib import Path
 
 import click
 
 from reconciler.cli import histories, wiring
-from reconciler.cli.following import Following, following
+from reconciler.cli.following import Following, following, place
 from reconciler.cli.options import DATABASE, DurationType, Secretive, Selection, manifests_selection
 from reconciler.cli.output import note, say
 from reconciler.cli.printing import Lines
-from reconciler.engine.manifests import Manifests
-from reconciler.ports import Rollbacks
 
 FOREVER = 1e9
 """Seconds."""
@@ -76,7 +72,6 @@ def command(
     the running calls finish.
     """
     from reconciler.cli.passes import Passes
-    from reconciler.cli.taking_back import OfFiles
     from reconciler.jobs.database import Database
     from reconciler.jobs.worker import Worker
 
@@ -90,13 +85,9 @@ def command(
         return 0
     found.prepare()
     clock, run = wiring.SystemClock(), uuid.uuid4().hex
-    manifests: Manifests = wiring.manifests(selected, clock, run)
-    folder: Callable[[], Path | None] = _nowhere
-    rollbacks: Rollbacks = OfFiles(selected.paths, selected.connections)
-    if followed is not None:
-        manifests, rollbacks, folder = followed.manifests(selected.connections, clock, run, patient=False)
+    at = place(selected, followed, clock, run, patient=False)
     with histories.kept(database.text, clock, keep, creates=True, shared=True) as history:
-        passes = Passes(manifests, folder, lambda: Lines(log_format, verbose=verbose), history, clock, rollbacks)
+        passes = Passes(at, lambda: Lines(log_format, verbose=verbose), history, clock)
 
         def stopped() -> None:
             clock.sleep(FOREVER)
@@ -108,7 +99,3 @@ def command(
         with wiring.stoppable(clock, words, passes.last_words):
             Worker(found, passes, passes.tell, stopped, concurrency=concurrency, takeover=takeover).run()
     return 0
-
-
-def _nowhere() -> Path | None:
-    return None

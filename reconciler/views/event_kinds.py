@@ -42,7 +42,6 @@ def _(event: Started) -> tuple[Hashable, ...]:
 
 @alike.register(InForce)
 @alike.register(RolledBack)
-@alike.register(Ruled)
 @alike.register(Proposed)
 @alike.register(Approved)
 def _(event: Event) -> tuple[Hashable, ...]:

@@ -29,8 +29,8 @@ SHOWN = 12
 """Digits of a commit, or of a digest, that people see."""
 
 
-class Told(NamedTuple):
-    """What the pass of a job told. Only the pass right after it goes on from there: anything else would not be true."""
+class Reported(NamedTuple):
+    """What the pass of a job reported. Only the pass right after it goes on from there: anything else would not be true."""
 
     row: int
     digest: str
@@ -66,7 +66,7 @@ class Passes:
         self._at = at
         self._lines = lines
         self._history = history
-        self._told: dict[str, Told] = {}
+        self._reported: dict[str, Reported] = {}
         self._running: dict[int, tuple[wiring.SystemClock, RunSoFar]] = {}
         self._lock = Lock()
         self._printing = Lock()
@@ -100,11 +100,11 @@ class Passes:
         row: int,
         previous: int | None,
     ) -> Ending:
-        told = self._told.pop(job.lock, None)
-        if told is None or told.row != previous:
-            told = Told(row, job.digest, {}, self._lines())
+        before = self._reported.pop(job.lock, None)
+        if before is None or before.row != previous:
+            before = Reported(row, job.digest, {}, self._lines())
         watching = Watching(
-            Fixed(manifest, job.commit, moved=told.digest != job.digest),
+            Fixed(manifest, job.commit, moved=before.digest != job.digest),
             lambda found: wiring.opener(found, clock, folder),
             clock,
             Watched(
@@ -118,16 +118,16 @@ class Passes:
             run=uuid.uuid4().hex,
             random=random.random,
             history=self._history,
-            told=told.fleets,
+            told=before.fleets,
             rollbacks=self._at.rollbacks,
         )
         recorder = Recorder(
-            clock.stop, so_far, self._history, owner, Safe(told.lines, self._printing), hold=watching.hold
+            clock.stop, so_far, self._history, owner, Safe(before.lines, self._printing), hold=watching.hold
         )
         for event in watching.events():
             recorder.record(event)
         recorder.end()
-        self._told[job.lock] = told._replace(row=row, digest=job.digest)
+        self._reported[job.lock] = before._replace(row=row, digest=job.digest)
         return Ending(failed=watching.failed, stopped=self._stopping)
 
     def _manifest_of(self, job: PassJob) -> tuple[Manifest, Path | None]:
@@ -148,7 +148,7 @@ class Passes:
         """Read the manifests here, saying what is wrong with them. Raises what keeps them from being used at all."""
         for event in self._at.manifests.reload():
             if isinstance(event, Note):
-                self.tell(event.level, event.message)
+                self.note(event.level, event.message)
 
     def stop(self) -> None:
         """Let the passes that run finish their running calls and no more."""
@@ -161,7 +161,7 @@ class Passes:
         """Return what is known of the passes that run, where they are cut off."""
         return [line for _, so_far in list(self._running.values()) for line in so_far.last_words()]
 
-    def tell(self, level: str, message: str) -> None:
+    def note(self, level: str, message: str) -> None:
         """Write what is no event of any pass."""
         Safe(self._own, self._printing).record(Note(at=self._clock.now(), run=self._run, level=level, message=message))
 

@@ -45,7 +45,7 @@ Exit codes: 0 after SIGINT or SIGTERM, 1 where the database cannot be reached or
     type=DurationType("1s", "1h"),
     default="30s",
     show_default=True,
-    help="Time without a sign of life after which a worker loses its passes to the others.",
+    help="Time without a sign of life after which other workers take over the passes of a worker.",
 )
 @click.option(
     "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format of events."
@@ -97,5 +97,5 @@ def command(
         note(f"taking passes from {found.name}")
         words = "stopping after the running calls; another worker makes these passes. A second time ends at once"
         with wiring.stoppable(clock, words, passes.last_words):
-            Worker(found, passes, passes.tell, stopped, concurrency=concurrency, takeover=takeover).run()
+            Worker(found, passes, passes.note, stopped, concurrency=concurrency, takeover=takeover).run()
     return 0

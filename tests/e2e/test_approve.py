@@ -58,8 +58,7 @@ def test_a_plan_is_carried_out_once_a_person_approved_it(run: Run, tmp_path: Pat
     assert approve(run, fingerprint, "--reason", "x").code == 1
     done = watch(run, plant)
     assert done.code == 0, done
-    assert holds(plant, "v1.4.0") >= 4 - holds(plant, "v1.3.0")
-    assert plant.control("GET", "calls")["writes"] != []
+    assert holds(plant, "v1.4.0") == 4
     kept = run("history", "--history", "history.db").out
     assert f"ada approved the plan {fingerprint}: canaries were fine" in kept
     assert run("history", "--verify", "--history", "history.db").code == 0

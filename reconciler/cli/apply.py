@@ -145,7 +145,10 @@ def command(  # every option is one of the command line's
         if saved is None and planned.plan.errored and not planned.readings:
             print_plan(planned.plan, output, verbose=False, now=clock.now(), context=selected.context)
             return 1
-        (_warn if yes or reviews else _ask)(planned.plan, clock.now())
+        if yes or reviews:
+            _warn(planned.plan)
+        else:
+            _ask(planned.plan, clock.now())
         run, more, by = uuid.uuid4().hex, reviews if replan_if_subset else (), wiring.author(selected.paths, commit)
         applying = Applying(planned, options, clock, run=run, saved=saved, reviewed=more, author=by)
         return _carry_out(applying, clock, result, output, selected)
@@ -188,9 +191,8 @@ def _check_usage(*, yes: bool, plans: int, replan: bool, allow: tuple[str, ...],
         raise click.UsageError("there is no terminal to confirm on: give --yes, or a reviewed plan with --plan FILE")
 
 
-def _warn(found: Plan, now: float) -> None:
+def _warn(found: Plan) -> None:
     """Say what a plan warns of that nobody was shown: one line a kind and fleet."""
-    del now
     from reconciler.views import alike
     from reconciler.views.reason_words import warnings_of
 

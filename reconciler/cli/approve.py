@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import time
 import uuid
 from contextlib import closing
@@ -33,7 +32,9 @@ Exit codes: 0 approved, or shown; 1 there is no such proposal, or it is no longe
 @click.argument("fingerprint", type=FINGERPRINT, required=False)
 @click.option("--reason", metavar="TEXT", help="Why; recorded with who you are.")
 @click.option("--out", type=FILE, metavar="FILE", help="Save the plan instead of approving it.")
-@click.option("--by", metavar="NAME", help="Who approves.  [default: the user of this machine]")
+@click.option(
+    "--by", metavar="NAME", help="Who approves.  [default: the user that git knows, else that of this machine]"
+)
 @histories.KEPT
 def command(
     fingerprint: str | None, reason: str | None, out: Path | None, by: str | None, history_at: str | None
@@ -67,7 +68,7 @@ def command(
                 fleet=found.fleet,
                 fingerprint=found.plan.fingerprint,
                 reason=(reason or "").strip(),
-                by=by or getpass.getuser(),
+                by=by or wiring.person(()),
             )
         )
     note(f"approved for {found.fleet}: {_words(found)}; the watch carries it out in its next pass")

@@ -71,7 +71,7 @@ def command(platform: str, units: int, keep: Path | None) -> None:
     Starts a simulated platform on this machine and runs the real commands against it over HTTP. Nothing outside this
     machine is called.
     """
-    told: list[Narrator] = []
+    narrators: list[Narrator] = []
     with ExitStack() as stack:
         aside = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="reconciler-demo-")))
         for name, story in stories().items():
@@ -82,11 +82,11 @@ def command(platform: str, units: int, keep: Path | None) -> None:
             simulator = stack.enter_context(_simulator(name, story.simulator(units)))
             place = folder or aside / name / "fleet"
             make_folder(place)
-            told.append(Narrator(name, story, place.resolve(), aside / name, simulator))
-            _Demo(told[-1]).tell()
-        for narrator in told:
+            narrators.append(Narrator(name, story, place.resolve(), aside / name, simulator))
+            _Demo(narrators[-1]).run()
+        for narrator in narrators:
             if narrator.story.bad is not None:
-                demo_rollout.tell(narrator, narrator.story.bad, aside / narrator.platform / "repository")
+                demo_rollout.run(narrator, narrator.story.bad, aside / narrator.platform / "repository")
     heading("Done.", " Next: `reconciler import --help`, and the README for pull requests and CI.")
     say("")
     if keep is not None:
@@ -115,14 +115,14 @@ def _simulator(name: str, options: Sequence[str]) -> Iterator[Announcement]:
 
 
 class _Demo:
-    """Tells the story of one platform, one step after another."""
+    """The story of one platform, one step after another."""
 
     def __init__(self, narrator: Narrator) -> None:
         self.narrator = narrator
         self.story = narrator.story
         self.folder = narrator.place.name
 
-    def tell(self) -> None:
+    def run(self) -> None:
         """Run all steps; raise ReconcilerError when one does not end as it should."""
         self._begin()
         workload, old, new = self._edit()
@@ -146,13 +146,13 @@ class _Demo:
 
     def _begin(self) -> None:
         """Import what runs, and plan it to nothing."""
-        tell, run = self.narrator.say, self.narrator.run
+        begin, run = self.narrator.say, self.narrator.run
         platform, simulator = self.narrator.platform, self.narrator.simulator
-        tell(
+        begin(
             self.story.title,
             f"Simulated, but over real HTTP: {simulator['url']}. Start your own with `reconciler simulate {platform}`.",
         )
-        tell(
+        begin(
             "Write a manifest from what is running",
             f"{len({slot.unit for slot in self.narrator.slots()})} {self.story.units} fit in a few lines: "
             "the most common version, overrides by tag, pins.",
@@ -160,10 +160,10 @@ class _Demo:
         run("import", platform, *self.story.connect(simulator), "--out", self.folder)
         self.narrator.show("fleet.yaml")
         if self.story.proposal is not None:
-            tell(self.story.proposal.title, self.story.proposal.text)
+            begin(self.story.proposal.title, self.story.proposal.text)
             run("doctor", self.folder, "--write")
             self.narrator.show("connections.yaml")
-        tell(
+        begin(
             "It is valid, and the plan is empty",
             "`validate` is offline; `plan` reads the platform and changes nothing.",
         )

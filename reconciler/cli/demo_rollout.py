@@ -18,8 +18,8 @@ ROLLOUT = """\
 """
 
 
-def tell(narrator: Narrator, bad: Bad, folder: Path) -> None:
-    """Tell it, in a new repository in `folder`; raise ReconcilerError when a step does not end as it should."""
+def run(narrator: Narrator, bad: Bad, folder: Path) -> None:
+    """Run all steps, in a new repository in `folder`; raise ReconcilerError when a step does not end as it should."""
     if shutil.which("git") is None:
         say("", "git is not installed: a rollout that is taken back in git is left out.")
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from typing import NamedTuple
 
@@ -35,7 +35,8 @@ class _Laying(NamedTuple):
     watched: Watched
 
     def lay(self, manifest: Manifest, commit: str, groups: Sequence[Group], tick: int) -> list[tuple[str, str]]:
-        jobs = [self._job(manifest, commit, group) for group in groups]
+        targets = wiring.targets(manifest)
+        jobs = [self._job(manifest, commit, group, targets) for group in groups]
         try:
             self.queue.lay(jobs, tick)
             standing = self.queue.standing(ALIVE)
@@ -50,7 +51,7 @@ class _Laying(NamedTuple):
             ]
         return []
 
-    def _job(self, manifest: Manifest, commit: str, group: Group) -> PassJob:
+    def _job(self, manifest: Manifest, commit: str, group: Group, targets: Mapping[str, str]) -> PassJob:
         watched = self.watched
         fleets = [
             name
@@ -58,7 +59,7 @@ class _Laying(NamedTuple):
             if one.spec.connection in group.asked and watched.filters.fleet(name)
         ]
         return PassJob(
-            targets=tuple(sorted(map(wiring.targets(manifest).__getitem__, group.connections))),
+            targets=tuple(sorted(targets[name] for name in group.connections)),
             connections=group.connections,
             digest=manifest.digest,
             commit=commit,

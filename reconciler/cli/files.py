@@ -36,6 +36,12 @@ def read_file(path: Path) -> bytes:
         raise SettingsError(f"cannot read {path}: {error.strerror}") from error
 
 
+def folder_of_user(variable: str, *otherwise: str) -> Path:
+    """Return our folder in the one that XDG's variable names, or in the one below the home folder."""
+    base = Path(os.environ.get(variable, ""))
+    return (base if base.is_absolute() else Path.home().joinpath(*otherwise)) / "reconciler"
+
+
 def make_folder(path: Path) -> None:
     """Make a folder where there is none; raise SettingsError where that cannot be done."""
     try:

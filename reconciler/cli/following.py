@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 import click
 
 from reconciler.cli import wiring
-from reconciler.cli.options import FILE
+from reconciler.cli.files import folder_of_user
+from reconciler.cli.options import FILE, Selection
+from reconciler.cli.taking_back import OfFiles, OfRemote
 from reconciler.engine.manifests import Manifests
 from reconciler.git.source import GitSource, inner_path
 from reconciler.ports import Clock, Rollbacks
@@ -36,26 +38,32 @@ class Following(NamedTuple):
         where = address(rooted(self.url, Path.cwd()), self.token, os.environ)
         signers = None if self.signers is None else allowed_signers(self.signers)
         paths = sorted(map(inner_path, self.paths))
-        clone = Clone(self.cache or _cache(), where, (self.ref, *paths), clock)
+        clone = Clone(
+            self.cache or folder_of_user("XDG_CACHE_HOME", ".cache") / "git", where, (self.ref, *paths), clock
+        )
         return GitSource(
             clone, self.ref, paths, lambda root, found: wiring.source(found, connections, root).load(), signers
         )
 
-    def manifests(
-        self, connections: Path | None, clock: Clock, run: str, *, patient: bool
-    ) -> tuple[Manifests, Rollbacks, Callable[[], Path | None]]:
-        """Return the manifests in force, what takes versions back, and the folder that files are named from."""
-        from reconciler.cli.taking_back import OfRemote
-        from reconciler.engine.following import FollowedManifests
 
-        source = self.source(connections, clock)
-        folder = (lambda: source.folder) if connections is None else lambda: None
-        return FollowedManifests(source, clock, run, patient=patient), OfRemote(source, connections), folder
+class Place(NamedTuple):
+    """Where manifests come from, what takes versions back there, and the folder that their files are named from."""
+
+    manifests: Manifests
+    rollbacks: Rollbacks
+    folder: Callable[[], Path | None] = lambda: None
 
 
-def _cache() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(base) if Path(base).is_absolute() else Path.home() / ".cache") / "reconciler" / "git"
+def place(selected: Selection, followed: Following | None, clock: Clock, run: str, *, patient: bool) -> Place:
+    """Return where the manifests of a watch or a worker come from. Raises SettingsError."""
+    connections = selected.connections
+    if followed is None:
+        return Place(wiring.manifests(selected, clock, run), OfFiles(selected.paths, connections))
+    from reconciler.engine.following import FollowedManifests
+
+    source = followed.source(connections, clock)
+    found = Place(FollowedManifests(source, clock, run, patient=patient), OfRemote(source, connections))
+    return found if connections is not None else found._replace(folder=lambda: source.folder)
 
 
 OPTIONS = (

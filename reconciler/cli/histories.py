@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from reconciler.cli import wiring
+from reconciler.cli.files import folder_of_user
 from reconciler.cli.options import DurationType
 from reconciler.cli.output import note
 from reconciler.errors import JournalError, SettingsError
@@ -62,17 +62,16 @@ IF_THERE = history_option("Default: history.db in the state folder of this user,
 
 
 def default_file() -> Path:
-    """Return the file that a history has where none is named: in the state folder, as XDG says."""
-    state = os.environ.get("XDG_STATE_HOME", "")
-    folder = Path(state) if Path(state).is_absolute() else Path.home() / ".local" / "state"
-    return folder / "reconciler" / "history.db"
+    """Return the file that a history has where none is named."""
+    return folder_of_user("XDG_STATE_HOME", ".local", "state") / "history.db"
 
 
 @contextmanager
 def kept(given: str | None, clock: Clock, keep: float, *, creates: bool, shared: bool = False) -> Iterator[History]:
     """Give the history that a run keeps its events in. Without one, what happened is remembered until the run ends.
 
-    Events older than `keep` seconds are forgotten. `creates` makes the default one; one that is named is made anyway. Raises JournalError where it cannot be used.
+    Events older than `keep` seconds are forgotten. `creates` makes the default one; one that is named is made anyway.
+    Raises JournalError where it cannot be used.
     """
     default = default_file()
     if given == NONE or (given is None and not creates and not default.exists()):
@@ -122,6 +121,6 @@ def existing(given: str | None) -> str:
     if given == NONE:
         raise click.UsageError("--history none keeps nothing: there is nothing to show")
     if wiring.no_journal(where):
-        hint = "name it with --history; `reconciler watch` keeps one, `apply` where it is told to"
+        hint = "name it with --history; `reconciler watch` keeps one, `apply` where one is named"
         raise SettingsError(f"there is no history at {where}", hint=hint)
     return where

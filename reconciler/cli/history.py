@@ -112,6 +112,7 @@ def command(
 
 def _maintain(where: str, before: float | None, *, verify: bool) -> None:
     """Check the chain, forget the oldest events, or both in this order."""
+    from reconciler.core.guards.spent import LONGEST
     from reconciler.journal import chain
     from reconciler.model.quantity import iso
 
@@ -123,5 +124,5 @@ def _maintain(where: str, before: float | None, *, verify: bool) -> None:
                 f"the last one is {found.last}, {found.hash}",
             )
         if before is not None:
-            before = min(before, time.time() - 31 * chain.DAY)
+            before = min(before, time.time() - LONGEST)
             say(f"{chain.prune(database, before):,} events from before {iso(before)} forgotten")

@@ -23,7 +23,7 @@ class Notifying:
         from reconciler.notify.courier import Courier
 
         spec, notifiers = wiring.notifiers(path, clock)
-        told = history.memory({}, clock.now()).notified
+        notified = history.memory({}, clock.now()).notified
         self._clock = clock
         self._wait = wait
         self._troubles = Troubles()
@@ -32,7 +32,7 @@ class Notifying:
                 [NoticeKind(kind) for kind in target.kinds],
                 target.fleets,
                 target.per_hour,
-                {key: size for (name, key), size in told.items() if name == target.name},
+                {key: size for (name, key), size in notified.items() if name == target.name},
             )
             for target in spec.targets
         }
@@ -47,15 +47,15 @@ class Notifying:
                 self._run = event.run
                 self._troubles.record(event)
                 if isinstance(event, Completed):
-                    yield from self._tell(event)
+                    yield from self._send(event)
                 yield from self._came()
             self._courier.close(self._wait)
             yield from self._came()
         finally:
             self._courier.close(0)
 
-    def _tell(self, event: Completed) -> Iterator[Notified]:
-        """Send what is new; yield what nobody is told of."""
+    def _send(self, event: Completed) -> Iterator[Notified]:
+        """Send what is new; yield what nobody is sent."""
         from reconciler.views import notice_text
 
         now = self._clock.monotonic()
@@ -81,11 +81,10 @@ class Notifying:
                 )
 
     def _unsent(self, target: str, message: Message, notices: Sequence[Notice]) -> Notified:
-        told = self._event(target, message, Delivery.LIMITED)
-        return msgspec.structs.replace(told, count=len(notices))
+        return msgspec.structs.replace(self._event(target, message, Delivery.LIMITED), count=len(notices))
 
     def _came(self) -> Iterator[Notified]:
-        """Yield what came of messages; what did not get through is told again after the next pass."""
+        """Yield what came of messages; what did not get through is sent again after the next pass."""
         for one in self._courier.results():
             if one.result is not Delivery.SENT and one.message.kind is not NoticeKind.RECOVERY:
                 self._throttles[one.target].forget(one.message.keys)

@@ -10,10 +10,11 @@ from threading import Lock
 from typing import NamedTuple
 
 from reconciler.cli import wiring
+from reconciler.cli.following import Place
 from reconciler.cli.printing import Lines
 from reconciler.cli.recording import Recorder, RunSoFar
 from reconciler.core.drift import Memory
-from reconciler.engine.manifests import Fixed, Manifests
+from reconciler.engine.manifests import Fixed
 from reconciler.engine.run import Options
 from reconciler.engine.watch import Watched, Watching
 from reconciler.errors import ReconcilerError
@@ -22,14 +23,14 @@ from reconciler.jobs.queue import PassJob
 from reconciler.jobs.worker import Ending, Other
 from reconciler.model.event import AnyEvent, Note
 from reconciler.model.fleet import Manifest
-from reconciler.ports import History, Rollbacks
+from reconciler.ports import History
 
 SHOWN = 12
 """Digits of a commit, or of a digest, that people see."""
 
 
-class Told(NamedTuple):
-    """What the pass of a job told. Only the pass right after it goes on from there: anything else would not be true."""
+class Reported(NamedTuple):
+    """What the pass of a job reported. Only the pass right after it goes on from there: anything else would not be true."""
 
     row: int
     digest: str
@@ -55,21 +56,17 @@ class Passes:
 
     def __init__(
         self,
-        manifests: Manifests,
-        folder: Callable[[], Path | None],
+        at: Place,
         lines: Callable[[], Lines],
         history: History,
         clock: wiring.SystemClock,
-        rollbacks: Rollbacks,
     ) -> None:
-        """Take the manifests here, what takes versions back in them, the folder that files are named from, what gives the lines of a group, the history of all of them, and the worker's clock."""
+        """Take where the manifests are, what gives the lines of a group, the history of all groups, and the worker's clock."""
         self._clock, self._run = clock, uuid.uuid4().hex
-        self._manifests = manifests
-        self._folder = folder
+        self._at = at
         self._lines = lines
         self._history = history
-        self._rollbacks = rollbacks
-        self._told: dict[str, Told] = {}
+        self._reported: dict[str, Reported] = {}
         self._running: dict[int, tuple[wiring.SystemClock, RunSoFar]] = {}
         self._lock = Lock()
         self._printing = Lock()
@@ -103,11 +100,11 @@ class Passes:
         row: int,
         previous: int | None,
     ) -> Ending:
-        told = self._told.pop(job.lock, None)
-        if told is None or told.row != previous:
-            told = Told(row, job.digest, {}, self._lines())
+        before = self._reported.pop(job.lock, None)
+        if before is None or before.row != previous:
+            before = Reported(row, job.digest, {}, self._lines())
         watching = Watching(
-            Fixed(manifest, job.commit, moved=told.digest != job.digest),
+            Fixed(manifest, job.commit, moved=before.digest != job.digest),
             lambda found: wiring.opener(found, clock, folder),
             clock,
             Watched(
@@ -121,22 +118,22 @@ class Passes:
             run=uuid.uuid4().hex,
             random=random.random,
             history=self._history,
-            told=told.fleets,
-            rollbacks=self._rollbacks,
+            told=before.fleets,
+            rollbacks=self._at.rollbacks,
         )
         recorder = Recorder(
-            clock.stop, so_far, self._history, owner, Safe(told.lines, self._printing), hold=watching.hold
+            clock.stop, so_far, self._history, owner, Safe(before.lines, self._printing), hold=watching.hold
         )
         for event in watching.events():
             recorder.record(event)
         recorder.end()
-        self._told[job.lock] = told._replace(row=row, digest=job.digest)
+        self._reported[job.lock] = before._replace(row=row, digest=job.digest)
         return Ending(failed=watching.failed, stopped=self._stopping)
 
     def _manifest_of(self, job: PassJob) -> tuple[Manifest, Path | None]:
         """Return the manifests that a job is about, and the folder that their files are named from."""
         with self._loading:
-            here = self._manifests
+            here = self._at.manifests
             if here.manifest is None or here.manifest.digest != job.digest:
                 try:
                     self.read()
@@ -145,13 +142,13 @@ class Passes:
             if here.manifest is None or here.manifest.digest != job.digest:
                 ours = _called(here.commit or "", here.manifest.digest) if here.manifest is not None else "none"
                 raise Other(f"the pass is for {_called(job.commit, job.digest)}, and here are {ours}")
-            return here.manifest, self._folder()
+            return here.manifest, self._at.folder()
 
     def read(self) -> None:
         """Read the manifests here, saying what is wrong with them. Raises what keeps them from being used at all."""
-        for event in self._manifests.reload():
+        for event in self._at.manifests.reload():
             if isinstance(event, Note):
-                self.tell(event.level, event.message)
+                self.note(event.level, event.message)
 
     def stop(self) -> None:
         """Let the passes that run finish their running calls and no more."""
@@ -164,7 +161,7 @@ class Passes:
         """Return what is known of the passes that run, where they are cut off."""
         return [line for _, so_far in list(self._running.values()) for line in so_far.last_words()]
 
-    def tell(self, level: str, message: str) -> None:
+    def note(self, level: str, message: str) -> None:
         """Write what is no event of any pass."""
         Safe(self._own, self._printing).record(Note(at=self._clock.now(), run=self._run, level=level, message=message))
 

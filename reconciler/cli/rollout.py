@@ -18,10 +18,10 @@ from reconciler.model.ruling import Command
 from reconciler.ports import History
 
 ABOUT = {
-    Command.PAUSE: "Let nothing more of a version go until it is resumed; what is on its way arrives.",
+    Command.PAUSE: "Send no more of a version until it is resumed; what was sent is not recalled.",
     Command.RESUME: "Go on after a pause or a halt. Failures from before count no more.",
     Command.PROMOTE: "Take the last open wave as succeeded, so that the next one opens. Limits and windows still hold.",
-    Command.ABORT: "Let nothing more of a version go, for good: only another version in git goes on.",
+    Command.ABORT: "Send no more of a version, for good: only another version in git is sent.",
 }
 
 

@@ -141,8 +141,7 @@ class At:
         try:
             made[document.file] = amended(text, wanted.fleet, edits).encode()
         except ValueError as wrong:
-            hint = f"edit it yourself: {'; '.join(map(said, backs))}"
-            raise SettingsError(f"{document.file} cannot be edited: {wrong}", hint=hint) from None
+            raise SettingsError(f"{document.file} cannot be edited: {wrong}", hint=_by_hand(backs)) from None
         self._check(wanted.fleet, self.manifest(made), backs, entries)
         name = branch or self.branch(wanted.fleet, backs)
         changed = {one: content for one, content in made.items() if content != files[one]}
@@ -175,13 +174,16 @@ class At:
         if not same or [one.spec for one in after.channels.values()] != [
             one.spec for one in self.now.channels.values()
         ]:
-            hint = f"edit it yourself: {'; '.join(map(said, backs))}"
-            raise SettingsError("the edited manifests would say more than that", hint=hint)
+            raise SettingsError("the edited manifests would say more than that", hint=_by_hand(backs))
 
 
 def said(back: Back) -> str:
     """Return what is taken back, in a few words."""
     return f"{back.workload} {back.version} back to {' and '.join(back.targets)}"
+
+
+def _by_hand(backs: Sequence[Back]) -> str:
+    return f"edit it yourself: {'; '.join(map(said, backs))}"
 
 
 def message(wanted: Wanted, backs: Sequence[Back]) -> str:
@@ -202,10 +204,10 @@ class OfFiles:
     ) -> TakenBack:
         """Commit it on a branch; raise ReconcilerError where that cannot be done."""
         at = here(self._paths, self._connections)
-        back, name = _one(at, rollout, workload, reason, record)
+        wanted, back, name = _one(at, rollout, workload, reason, record)
         if there := Branching(at.top).there(name):
             return TakenBack(to=_to(back), branch=name, commit=there, pushed=False, new=False)
-        made = at.make(_asked(rollout, back, reason), [back], name, robot=True)
+        made = at.make(wanted, [back], name, robot=True)
         return TakenBack(to=_to(back), branch=name, commit=made.commit, pushed=False, new=True)
 
 
@@ -223,11 +225,11 @@ class OfRemote:
         clone = self._source.clone
         with clone.locked():
             at = At(clone.repository, self._source.commit, self._source.paths, self._connections)
-            back, name = _one(at, rollout, workload, reason, record)
+            wanted, back, name = _one(at, rollout, workload, reason, record)
             if clone.has_branch(name):
                 return TakenBack(to=_to(back), branch=name, commit="", pushed=True, new=False)
             branching = Branching(at.top)
-            made = at.make(_asked(rollout, back, reason), [back], name, robot=True)
+            made = at.make(wanted, [back], name, robot=True)
             try:
                 clone.push(made.commit, name)
             finally:
@@ -245,7 +247,7 @@ def here(paths: Sequence[Path], connections: Path | None) -> At:
     return At(Path(repository.top()), repository.commit("HEAD"), names, connections)
 
 
-def _one(at: At, rollout: RolloutId, workload: Ref, reason: str, record: TrackRecord) -> tuple[Back, str]:
+def _one(at: At, rollout: RolloutId, workload: Ref, reason: str, record: TrackRecord) -> tuple[Wanted, Back, str]:
     """Return what takes a rollout back, and the name of its branch."""
     document = at.now.fleets.get(rollout.fleet)
     entries = document.spec.workloads.items() if document is not None else ()
@@ -254,11 +256,7 @@ def _one(at: At, rollout: RolloutId, workload: Ref, reason: str, record: TrackRe
     )
     wanted = Wanted(fleet=rollout.fleet, workload=called, version=rollout.version, reason=reason)
     (back,) = at.decided(wanted, record)
-    return back, at.branch(rollout.fleet, [back])
-
-
-def _asked(rollout: RolloutId, back: Back, reason: str) -> Wanted:
-    return Wanted(fleet=rollout.fleet, workload=back.workload, version=rollout.version, reason=reason)
+    return wanted, back, at.branch(rollout.fleet, [back])
 
 
 def _to(back: Back) -> str:

@@ -7,13 +7,12 @@ import uuid
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
 
 import click
 
 from reconciler.cli import histories, wiring
 from reconciler.cli.files import write_file
-from reconciler.cli.following import Following, following
+from reconciler.cli.following import Following, Place, following, place
 from reconciler.cli.operating import Operating, Operation, operation
 from reconciler.cli.options import (
     ALLOW_NEEDS_REASON,
@@ -29,12 +28,10 @@ from reconciler.cli.options import (
 from reconciler.cli.output import note
 from reconciler.cli.printing import Lines, result_file
 from reconciler.cli.recording import Recorder, RunSoFar, reporting
-from reconciler.cli.taking_back import OfFiles
-from reconciler.engine.manifests import Manifests
 from reconciler.engine.run import Options
 from reconciler.engine.watch import Watched, Watching
 from reconciler.model.plan import PaceKind, Plan
-from reconciler.ports import History, Rollbacks
+from reconciler.ports import History
 
 STOPPING = "stopping after the running calls; a second time ends at once"
 
@@ -162,19 +159,19 @@ def command(  # every option is one of the command line's
         strict=selected.strict,
         options=_options(concurrency, wait, allow, reason or ""),
     )
-    lines, place = Lines(log_format, verbose=verbose), _place(selected, followed, clock, run, patient=not once)
+    lines, at = Lines(log_format, verbose=verbose), place(selected, followed, clock, run, patient=not once)
     if database is not None:
         from reconciler.cli.distributing import distribute
 
         here = {"--wait": wait > 0, "--out": out is not None, "--result": result is not None, **one_pass}
         _check_alone({**here, "--mode propose": mode == "propose", "--history": history_at is not None})
-        return distribute(database, place.manifests, watched, clock, lines, run=run, keep=keep)
+        return distribute(database, at.manifests, watched, clock, lines, run=run, keep=keep)
     if mode == "observe" and log_format == "text":
         note("only comparing, nothing is sent; use --mode apply to correct drift")
     with histories.kept(history_at, clock, keep, creates=not once) as history:
         work = Operating(operated, clock, interval, history, wait=60.0 if once else 10.0)
         with closing(work):
-            watching = _watching(place, work, clock, watched, run, out, history)
+            watching = _watching(at, work, clock, watched, run, out, history)
             return _watch(watching, clock, history, lines, result, work)
 
 
@@ -182,24 +179,8 @@ def _options(concurrency: int, wait: float, allow: tuple[str, ...], reason: str)
     return Options(concurrency=concurrency, wait=wait > 0, deadline=wait, allow=dict.fromkeys(allow, reason))
 
 
-class _Place(NamedTuple):
-    """Where manifests come from, what takes versions back there, and the folder that their files are named from."""
-
-    manifests: Manifests
-    rollbacks: Rollbacks
-    folder: Callable[[], Path | None] = lambda: None
-
-
-def _place(
-    selected: Selection, followed: Following | None, clock: wiring.SystemClock, run: str, *, patient: bool
-) -> _Place:
-    if followed is not None:
-        return _Place(*followed.manifests(selected.connections, clock, run, patient=patient))
-    return _Place(wiring.manifests(selected, clock, run), OfFiles(selected.paths, selected.connections))
-
-
 def _watching(
-    place: _Place,
+    at: Place,
     work: Operating,
     clock: wiring.SystemClock,
     watched: Watched,
@@ -208,15 +189,15 @@ def _watching(
     history: History,
 ) -> Watching:
     return Watching(
-        place.manifests,
-        lambda manifest: wiring.opener(manifest, clock, place.folder(), work.heard),
+        at.manifests,
+        lambda manifest: wiring.opener(manifest, clock, at.folder(), work.heard),
         clock,
         watched,
         run=run,
         random=random.random,
         keep=None if out is None else _keeper(out),
         history=history,
-        rollbacks=place.rollbacks,
+        rollbacks=at.rollbacks,
     )
 
 

@@ -205,7 +205,7 @@ def history(clock: Clock) -> History:
 
 
 def notifiers(path: Path, clock: Clock) -> tuple[Notifications, dict[str, Notifier]]:
-    """Return who is told of troubles, and what delivers it, by target; nothing is sent. Raises SettingsError, ManifestError."""
+    """Return who is notified of problems, and what delivers it, by target; nothing is sent. Raises SettingsError, ManifestError."""
     from reconciler.manifest.notifying import load as load_targets
     from reconciler.notify import template
     from reconciler.notify.by_apprise import ByApprise

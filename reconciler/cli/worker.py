@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
-from pathlib import Path
 
 import click
 
 from reconciler.cli import histories, wiring
-from reconciler.cli.following import Following, following
+from reconciler.cli.following import Following, following, place
 from reconciler.cli.options import DATABASE, DurationType, Secretive, Selection, manifests_selection
 from reconciler.cli.output import note, say
 from reconciler.cli.printing import Lines
-from reconciler.engine.manifests import Manifests
-from reconciler.ports import Rollbacks
 
 FOREVER = 1e9
 """Seconds."""
@@ -49,7 +45,7 @@ Exit codes: 0 after SIGINT or SIGTERM, 1 where the database cannot be reached or
     type=DurationType("1s", "1h"),
     default="30s",
     show_default=True,
-    help="Time without a sign of life after which a worker loses its passes to the others.",
+    help="Time without a sign of life after which other workers take over the passes of a worker.",
 )
 @click.option(
     "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format of events."
@@ -76,7 +72,6 @@ def command(
     the running calls finish.
     """
     from reconciler.cli.passes import Passes
-    from reconciler.cli.taking_back import OfFiles
     from reconciler.jobs.database import Database
     from reconciler.jobs.worker import Worker
 
@@ -90,13 +85,9 @@ def command(
         return 0
     found.prepare()
     clock, run = wiring.SystemClock(), uuid.uuid4().hex
-    manifests: Manifests = wiring.manifests(selected, clock, run)
-    folder: Callable[[], Path | None] = _nowhere
-    rollbacks: Rollbacks = OfFiles(selected.paths, selected.connections)
-    if followed is not None:
-        manifests, rollbacks, folder = followed.manifests(selected.connections, clock, run, patient=False)
+    at = place(selected, followed, clock, run, patient=False)
     with histories.kept(database.text, clock, keep, creates=True, shared=True) as history:
-        passes = Passes(manifests, folder, lambda: Lines(log_format, verbose=verbose), history, clock, rollbacks)
+        passes = Passes(at, lambda: Lines(log_format, verbose=verbose), history, clock)
 
         def stopped() -> None:
             clock.sleep(FOREVER)
@@ -106,9 +97,5 @@ def command(
         note(f"taking passes from {found.name}")
         words = "stopping after the running calls; another worker makes these passes. A second time ends at once"
         with wiring.stoppable(clock, words, passes.last_words):
-            Worker(found, passes, passes.tell, stopped, concurrency=concurrency, takeover=takeover).run()
+            Worker(found, passes, passes.note, stopped, concurrency=concurrency, takeover=takeover).run()
     return 0
-
-
-def _nowhere() -> Path | None:
-    return None

@@ -221,15 +221,11 @@ def _inserted(text: str, node: Node, value: str) -> str:
     """Return the text with one value more before the end of a mapping or list in flow style."""
     at = node.end - 1
     before = text[:at].rstrip()
-    if node.children and _in_comment(text, node, len(before)):
+    if node.children and "#" in text[node.children[-1].end : len(before)]:
         raise _Unfit("a comment ends it")
     comma = "" if before.endswith(("{", "[", ",")) else ", "
     space = " " if before.endswith(",") else ""
     return f"{before}{comma}{space}{value}{text[len(before) : at]}{text[at:]}"
-
-
-def _in_comment(text: str, node: Node, at: int) -> bool:
-    return "#" in text[node.children[-1].end : at]
 
 
 def _entry(item: dict[str, str], pad: str) -> list[str]:

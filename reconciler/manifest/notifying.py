@@ -1,4 +1,4 @@
-"""The file of `--notify-config` → who is told of troubles: every finding at once, as with manifests. Nothing typed in it is shown."""
+"""The file of `--notify-config` → who is notified of problems: every finding at once, as with manifests. Nothing typed in it is shown."""
 
 from __future__ import annotations
 

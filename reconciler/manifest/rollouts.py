@@ -66,7 +66,7 @@ class _Waves:
             yield from self._share(wave, where)
         what, text = ("share", wave.share) if wave.share is not None else ("percent", wave.percent or "100%")
         before = self.reached.get((selector, what), 0.0)
-        if percent(text) <= before or percent(text) == 0:
+        if percent(text) <= before:
             of = f" of {selector}" if selector else ""
             message = f"waves must grow, but {text}{of} comes after {before:g}%"
             yield finding(self.document, where, "wave-order", message)

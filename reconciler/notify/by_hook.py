@@ -1,6 +1,6 @@
 """Messages as signed JSON to a server of one's own.
 
-The body is signed so that the server can tell that it comes from here, unchanged and now: `Reconciler-Signature` is `sha256=`
+The body is signed so that the server can verify that it comes from here, unchanged and now: `Reconciler-Signature` is `sha256=`
 and the hexadecimal HMAC-SHA256, with the key, of `Reconciler-Timestamp` (seconds since 1970), a full stop and the body.
 `Reconciler-Delivery` is the same for each attempt of a message.
 """

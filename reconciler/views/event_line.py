@@ -12,11 +12,7 @@ from reconciler.model.notice import Delivery
 from reconciler.model.quantity import iso
 from reconciler.views.event_words import LEVELS, said, units_of
 from reconciler.views.line import Line, Span, line
-from reconciler.views.words import (
-    clean,
-    count,
-    listed,
-)
+from reconciler.views.words import clean, count, listed
 
 
 def encode(event: AnyEvent) -> bytes:

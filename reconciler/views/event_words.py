@@ -5,30 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import singledispatch
 
-from reconciler.model.event import (
-    AnyEvent,
-    Approved,
-    Blocked,
-    Called,
-    Differing,
-    DriftCause,
-    Drifted,
-    Event,
-    Halted,
-    InForce,
-    Intended,
-    Met,
-    Note,
-    Notified,
-    Passed,
-    Proposed,
-    Resolved,
-    RolledBack,
-    Ruled,
-    Settled,
-    Settling,
-    Started,
-)
+from reconciler.model import event as events
 from reconciler.model.hold import HoldReason
 from reconciler.model.notice import Delivery
 from reconciler.model.outcome import ReceiptKind, Result
@@ -71,15 +48,15 @@ DELIVERIES = {
 }
 
 
-def units_of(event: AnyEvent) -> list[str]:
+def units_of(event: events.AnyEvent) -> list[str]:
     """Return the names of the units that an event is about."""
-    if isinstance(event, Settled):
+    if isinstance(event, events.Settled):
         return [event.outcome.unit.name]
-    if isinstance(event, Drifted):
+    if isinstance(event, events.Drifted):
         return [event.unit.name]
-    if isinstance(event, Resolved):
+    if isinstance(event, events.Resolved):
         return [one.unit.name for one in event.slots]
-    return [unit.name for unit in event.units] if isinstance(event, Differing | Halted) else []
+    return [unit.name for unit in event.units] if isinstance(event, events.Differing | events.Halted) else []
 
 
 def _who(units: Sequence[str]) -> str:
@@ -91,15 +68,14 @@ Said = tuple[str, list[Span]]
 
 
 @singledispatch
-def said(event: Event, units: Sequence[str]) -> Said:
+def said(event: events.Event, units: Sequence[str]) -> Said:
     """Return how serious an event is, and what happened; `units` are the names of the units that it is about."""
     del units
     raise TypeError(f"an event without words: {type(event).__name__}")
 
 
 @said.register
-def _(event: Started, units: Sequence[str]) -> Said:
-    del units
+def _(event: events.Started, _: Sequence[str]) -> Said:
     allowed = "".join(f"; {_lifted(kind)} lifted: {clean(why)}" for kind, why in event.allowed)
     who = f" by {clean(event.author)}" if event.author else ""
     commit = f", commit {commit_words(event.commit, 12)}{who}" if event.commit else ""
@@ -116,8 +92,7 @@ def _lifted(kind: str) -> str:
 
 
 @said.register
-def _(event: InForce, units: Sequence[str]) -> Said:
-    del units
+def _(event: events.InForce, _: Sequence[str]) -> Said:
     commit = f", commit {commit_words(event.commit, 12)}" if event.commit else ""
     who = f" by {clean(event.author)}: {clean(event.summary)}" if event.author else ""
     who += f", signed by {clean(event.signer)}" if event.signer else ""
@@ -126,15 +101,13 @@ def _(event: InForce, units: Sequence[str]) -> Said:
 
 
 @said.register
-def _(event: Intended, units: Sequence[str]) -> Said:
-    del units
+def _(event: events.Intended, _: Sequence[str]) -> Said:
     request = f"{clean(event.request.method)} {clean(event.request.path)}"
     return "info", [(f"call {event.call:,}: {clean(event.kind)} {request} for {count(len(event.slots), 'slot')}", "")]
 
 
 @said.register
-def _(event: Called, units: Sequence[str]) -> Said:
-    del units
+def _(event: events.Called, _: Sequence[str]) -> Said:
     words, style = RECEIPTS[event.receipt.kind]
     status = f"{event.receipt.status}, " if event.receipt.status is not None else ""
     level = {ReceiptKind.ACCEPTED: "info", ReceiptKind.REJECTED: "error"}.get(event.receipt.kind, "warning")
@@ -147,26 +120,25 @@ def _(event: Called, units: Sequence[str]) -> Said:
 
 
 @said.register
-def _(event: Resolved, units: Sequence[str]) -> Said:
+def _(event: events.Resolved, units: Sequence[str]) -> Said:
     effect = "it took effect" if event.effect else "it is not in effect"
     what = f"call {event.call:,} of run {clean(event.of)[:12]} had no answer; read back on {_who(units)}: "
     return "info" if event.effect else "warning", [(what, ""), (effect, "green" if event.effect else "yellow")]
 
 
 @said.register
-def _(event: Settling, units: Sequence[str]) -> Said:
-    del units
+def _(event: events.Settling, _: Sequence[str]) -> Said:
     return "info", [(f"settling: {settling_words(event)}", "")]
 
 
-def settling_words(event: Settling) -> str:
+def settling_words(event: events.Settling) -> str:
     """Return how far a fleet has settled: `900 done, 2 still waiting and 101 moving`."""
     ended = (event.done, "done"), (event.waiting, "still waiting"), (event.failed, "failed")
     return _numbers((*ended, (event.pending, "moving"), (event.later, "in a later stage")))
 
 
 @said.register
-def _(event: Settled, units: Sequence[str]) -> Said:
+def _(event: events.Settled, units: Sequence[str]) -> Said:
     one = event.outcome
     words, name, style = clean(outcome_words(one)), *RESULTS[one.result][:2]
     level = {Result.DONE: "info", Result.WAITING: "info", Result.FAILED: "error"}.get(one.result, "warning")
@@ -180,15 +152,13 @@ def _(event: Settled, units: Sequence[str]) -> Said:
 
 
 @said.register
-def _(event: Note, units: Sequence[str]) -> Said:
-    del units
+def _(event: events.Note, _: Sequence[str]) -> Said:
     level = event.level if event.level in LEVELS else "warning"
     return level, [(clean(event.message), LEVELS[level])]
 
 
 @said.register
-def _(event: Blocked, units: Sequence[str]) -> Said:
-    del units
+def _(event: events.Blocked, _: Sequence[str]) -> Said:
     limits = [clean(violation_words(one)) for one in event.violations]
     beyond = "; ".join(map(bounds_text.excess_words, bounds_text.grouped(event.excess)))
     words = "; ".join([*limits, *([f"more than was reviewed: {beyond}"] if beyond else [])])
@@ -196,8 +166,7 @@ def _(event: Blocked, units: Sequence[str]) -> Said:
 
 
 @said.register
-def _(event: Passed, units: Sequence[str]) -> Said:
-    del units
+def _(event: events.Passed, _: Sequence[str]) -> Said:
     outcomes = _numbers((number, _result(result, waited=event.waited)) for result, number in event.outcomes.items())
     numbers = [
         count(event.changes, "change"),
@@ -216,25 +185,25 @@ def _result(name: str, *, waited: bool) -> str:
     return known.get(name) or clean(name)
 
 
-def _reasons(event: Passed) -> str:
+def _reasons(event: events.Passed) -> str:
     """Return why changes are held, as far as this program knows the reasons: ` (7 agent too old, 5 state unknown)`."""
     known = [f"{event.reasons[one.value]:,} {LABELS[one]}" for one in HoldReason if one.value in event.reasons]
     return f" ({', '.join(known)})" if known else ""
 
 
 @said.register
-def _(event: Differing, units: Sequence[str]) -> Said:
+def _(event: events.Differing, units: Sequence[str]) -> Said:
     goes = course(event.verb, event.now, event.desired)
     what = f"{SIGNS[event.verb]} {event.verb.value} {clean(event.workload.name)} {goes}"
-    why = "the manifests ask for it now" if event.cause is DriftCause.GIT else REASONS[event.reason]
+    why = "the manifests ask for it now" if event.cause is events.DriftCause.GIT else REASONS[event.reason]
     return "info", [("to change: ", ""), (what, ""), (f" on {_who(units)}, {why}", "")]
 
 
 @said.register
-def _(event: Drifted, units: Sequence[str]) -> Said:
+def _(event: events.Drifted, units: Sequence[str]) -> Said:
     verb = f" ({event.verb.value} corrects it)" if event.verb is not None else ""
     by = f" by {clean(event.by)}" if event.by else ""
-    if event.cause is DriftCause.UNIT:
+    if event.cause is events.DriftCause.UNIT:
         what = f"drift: {clean(event.workload.name)} on {_who(units)} reports {from_to(event.was, event.now)} by itself"
         return "warning", [(what, "yellow"), (f"; assigned is {version(event.desired)}", "")]
     what = f"drift: {clean(event.workload.name)} on {_who(units)} changed{by}: {from_to(event.was, event.now)}"
@@ -242,8 +211,7 @@ def _(event: Drifted, units: Sequence[str]) -> Said:
 
 
 @said.register
-def _(event: Met, units: Sequence[str]) -> Said:
-    del units
+def _(event: events.Met, _: Sequence[str]) -> Said:
     if event.whole:
         return "info", [(f"{_rollout(event)} is {'complete' if event.met else 'no longer complete'}", "")]
     state = "meets its success" if event.met else "no longer meets its success"
@@ -251,14 +219,13 @@ def _(event: Met, units: Sequence[str]) -> Said:
 
 
 @said.register
-def _(event: Halted, units: Sequence[str]) -> Said:
+def _(event: events.Halted, units: Sequence[str]) -> Said:
     what = f"{_rollout(event)} is halted: {event.failed:,} of {count(event.attempted, 'device')} failed"
     return "error", [(what, "red"), (f" ({listed(units)})" if units else "", "")]
 
 
 @said.register
-def _(event: Ruled, units: Sequence[str]) -> Said:
-    del units
+def _(event: events.Ruled, _: Sequence[str]) -> Said:
     one = event.ruling
     wave = f" wave {one.wave + 1} of" if one.wave is not None else ""
     what = f"{clean(one.by)}: {one.command.value}{wave} {_rollout(event)}: {clean(one.reason)}"
@@ -266,8 +233,7 @@ def _(event: Ruled, units: Sequence[str]) -> Said:
 
 
 @said.register
-def _(event: RolledBack, units: Sequence[str]) -> Said:
-    del units
+def _(event: events.RolledBack, _: Sequence[str]) -> Said:
     where = "pushed to the repository" if event.pushed else "in the repository here"
     goes = f"back to {version(event.to)}" if event.to else "back"
     branch = f"the branch {clean(event.branch)}, {where} (commit {clean(event.commit)[:12]})"
@@ -275,29 +241,26 @@ def _(event: RolledBack, units: Sequence[str]) -> Said:
 
 
 @said.register
-def _(event: Proposed, units: Sequence[str]) -> Said:
-    del units
+def _(event: events.Proposed, _: Sequence[str]) -> Said:
     found = event.plan.fleets[0]
     what = f"proposed: plan {event.plan.fingerprint}, {count(len(found.changes), 'change')}, {len(found.held):,} held"
     return "warning", [(f"{what}; waits for `reconciler approve {event.plan.fingerprint} --reason TEXT`", "")]
 
 
 @said.register
-def _(event: Approved, units: Sequence[str]) -> Said:
-    del units
+def _(event: events.Approved, _: Sequence[str]) -> Said:
     return "info", [(f"{clean(event.by)} approved the plan {clean(event.fingerprint)}: {clean(event.reason)}", "")]
 
 
 @said.register
-def _(event: Notified, units: Sequence[str]) -> Said:
-    del units
+def _(event: events.Notified, _: Sequence[str]) -> Said:
     level, words = DELIVERIES[event.result]
     title = f": {clean(event.title)}" if event.title else ""
     why = f" ({clean(event.error)})" if event.error else ""
     return level, [(f"{words} {clean(event.target)}{title}{why}", LEVELS[level])]
 
 
-def _rollout(event: Met | Halted | Ruled | RolledBack) -> str:
+def _rollout(event: events.Met | events.Halted | events.Ruled | events.RolledBack) -> str:
     return f"rollout of {clean(event.workload.name)} {version(event.rollout.version)}"
 
 

@@ -1,4 +1,4 @@
-"""What probes are told: one line."""
+"""What probes are answered: one line."""
 
 from reconciler.model.health import Finding, Why
 from reconciler.views.words import duration

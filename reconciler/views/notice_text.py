@@ -76,10 +76,9 @@ def message(notices: Sequence[Notice], *, at: float, run: str) -> Message:
 def summary(rest: Mapping[NoticeKind, int], *, at: float, run: str) -> Message:
     """Return a message about notices that were more than a target takes in an hour, by their numbers."""
     parts = joined(f"{number:,} {kind.value}" for kind, number in rest.items())
-    text = f"More happened than this target takes in an hour. Not told one by one: {parts}."
+    text = f"More happened than this target takes in an hour. Not reported one by one: {parts}."
     kind = next(iter(rest))
-    title = f"{count(sum(rest.values()), 'more notice')}"
-    return Message(kind=kind, title=title, text=text, markdown=text, at=at, run=run)
+    return Message(kind=kind, title=count(sum(rest.values()), "more notice"), text=text, markdown=text, at=at, run=run)
 
 
 def _where(fleets: Sequence[str]) -> str:

@@ -17,7 +17,7 @@ def window_words(one: Hold) -> str:
 
 
 def kept_words(one: Kept, at: Origin | None) -> str:
-    """Return why units must keep serving, or why nobody can tell which."""
+    """Return why units must keep serving, or why it is not known which."""
     if one.problem is KeepProblem.NO_TAG_VALUE:
         return f"the unit has no value of the tag {one.tag}, by which `keep` groups units ({at})"
     if one.problem is KeepProblem.SEVERAL_TAG_VALUES:

@@ -77,17 +77,11 @@ class Moving:
 
     def line(self, width: int) -> str:
         """Return how far it is, in at most `width` columns."""
-        one, bad = (
-            self._settling,
-            ", ".join(f"{self._bad[kind]:,} {words}" for kind, words in KINDS.items() if self._bad[kind]),
-        )
+        one = self._settling
+        bad = ", ".join(f"{self._bad[kind]:,} {words}" for kind, words in KINDS.items() if self._bad[kind])
         if one is not None:
-            settled = one.done + one.waiting + one.failed
-            part, whole, said = (
-                settled,
-                settled + one.pending + one.later,
-                f"settling: {event_words.settling_words(one)}",
-            )
+            part = one.done + one.waiting + one.failed
+            whole, said = part + one.pending + one.later, f"settling: {event_words.settling_words(one)}"
         else:
             part, whole = self._answered, max(1, self._calls, self._begun)
             said = f"call {max(1, self._begun):,} of {whole:,}: {self._what}"

@@ -15,7 +15,7 @@ PASSES = 3
 """Intervals after which what should have happened once in each counts as missing."""
 
 LEAST = 900.0
-"""Seconds that a pass may take at least without telling anything: a large reading tells nothing until it is over."""
+"""Seconds that a pass may take at least without any event: a large reading gives none until it is over."""
 
 
 class Pulse:

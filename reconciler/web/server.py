@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
+from io import StringIO
 from socketserver import ThreadingMixIn
 from threading import BoundedSemaphore, Thread
 from typing import Any
@@ -102,17 +103,7 @@ class _Quiet(WSGIRequestHandler):
 
     def get_stderr(self) -> Any:
         """Return where wsgiref would write what goes wrong."""
-        return _Nowhere()
-
-
-class _Nowhere:
-    """Takes text and keeps nothing."""
-
-    def write(self, text: str) -> None:
-        """Do nothing."""
-
-    def flush(self) -> None:
-        """Do nothing."""
+        return StringIO()  # nobody reads it
 
 
 class _Threads(ThreadingMixIn, WSGIServer):

@@ -16,7 +16,7 @@ BUCKETS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0)
 
 
 class Rollout(msgspec.Struct):
-    """One rollout as events tell of it."""
+    """One rollout as its events show it."""
 
     workload: Ref
     met: set[int] = msgspec.field(default_factory=set)

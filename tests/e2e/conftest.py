@@ -121,6 +121,17 @@ class Simulator:
         answer.raise_for_status()
         return answer.json()
 
+    @property
+    def writes(self) -> list[dict[str, Any]]:
+        """The calls that would change something, as the simulator recorded them."""
+        found: list[dict[str, Any]] = self.control("GET", "calls")["writes"]
+        return found
+
+    def holds(self, version: str, workload: str) -> int:
+        """Return how many units are assigned a version."""
+        rows = self.control("GET", "state")["rows"]
+        return sum(row["flow"] == workload and row["desired"] == version for row in rows)
+
     def manifest(self, folder: Path, fleet: str, **connection: Any) -> Path:  # any YAML value
         """Write a manifest with this application as connection `plant`, and this text below it."""
         platform = self.said["platform"]

@@ -99,8 +99,7 @@ class Clone:
 
     def holds(self, version: str) -> int:
         """Return how many units are assigned a version."""
-        rows = self.simulator.control("GET", "state")["rows"]
-        return sum(row["flow"] == "modbus-poller" and row["desired"] == version for row in rows)
+        return self.simulator.holds(version, "modbus-poller")
 
 
 def repository(folder: Path, simulator: Simulator, run: Callable[..., Ran]) -> Clone:

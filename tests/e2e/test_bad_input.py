@@ -196,9 +196,9 @@ class TestSavedPlans:
         return tmp_path / "plan.json"
 
     def _apply(self, run: Run, plant: Simulator) -> Ran:
-        before = plant.control("GET", "calls")["writes"]
+        before = plant.writes
         ran = run("apply", "m", "--plan", "plan.json", token=plant.token)
-        assert plant.control("GET", "calls")["writes"] == before, "something was sent"
+        assert plant.writes == before, "something was sent"
         return ran
 
     def test_edited(self, run: Run, plant: Simulator, saved: Path) -> None:
@@ -231,7 +231,7 @@ class TestSavedPlans:
             other.manifest(tmp_path / "m", FLEET)
             ran = run("apply", "m", "--plan", "plan.json", token=other.token)
             _refused(ran, "was made for")
-            assert other.control("GET", "calls")["writes"] == []
+            assert other.writes == []
 
     def test_of_another_shape(self, run: Run, plant: Simulator, saved: Path) -> None:
         content = json.loads(saved.read_text())

@@ -69,7 +69,7 @@ def test_a_write_whose_answer_never_ends_is_read_back(fault: str, world: Simulat
     ran = _ran(world, tmp_path, "apply", "m", "--yes", "--deadline", "10s", "-o", "json")
     assert ran.code in {0, 4}, ran
     assert {one["result"] for one in ran.json["outcomes"]} <= {"done", "still waiting", "unknown"}, ran
-    assert world.control("GET", "calls")["writes"]
+    assert world.writes
 
 
 def test_a_total_that_no_page_shows_is_not_believed_for_ever(world: Simulator, tmp_path: Path) -> None:

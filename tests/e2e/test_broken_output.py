@@ -77,10 +77,6 @@ def ended(folder: Path, simulator: Simulator, *args: str, stdout: int, size: int
     return done.returncode, done.stderr
 
 
-def writes(simulator: Simulator) -> int:
-    return len(simulator.control("GET", "calls")["writes"])
-
-
 @pytest.mark.parametrize("stream", STREAMS)
 @pytest.mark.parametrize("args", [APPLY, (*APPLY, "-o", "json"), (*WATCH, "--wait", "1m"), WATCH], ids=" ".join)
 def test_output_that_breaks_after_something_was_sent(
@@ -89,10 +85,10 @@ def test_output_that_breaks_after_something_was_sent(
     with STREAMS[stream]() as stdout:
         code, err = ended(tmp_path, world, *args, stdout=stdout)
     if args[0] == "watch":  # it says what it is about to do before it does, so that nothing was sent yet
-        assert (code, writes(world)) == (1, 0), err
+        assert (code, len(world.writes)) == (1, 0), err
         assert err.splitlines()[-1].startswith("error: cannot write to standard output: ")
         return
-    assert (code, writes(world)) == (4, 1), err
+    assert (code, len(world.writes)) == (4, 1), err
     assert "error: cannot write to standard output: " in err
     assert " changes: still waiting" in err
     assert err.splitlines()[-1].startswith("run `reconciler plan`")
@@ -129,7 +125,7 @@ def test_output_that_a_shell_closed_is_said_once(
 def test_a_result_file_that_is_full(args: tuple[str, ...], size: int, tmp_path: Path, world: Simulator) -> None:
     code, err = ended(tmp_path, world, *args, "--result", "run.jsonl", stdout=subprocess.DEVNULL, size=size)
     assert "error: cannot write run.jsonl: File too large" in err
-    assert code == (4 if writes(world) else 1), err
+    assert code == (4 if len(world.writes) else 1), err
     torn = (tmp_path / "run.jsonl").read_bytes()
     assert not torn.endswith(b"\n")
     code, err = ended(tmp_path, world, *APPLY, "--result", "run.jsonl", stdout=subprocess.DEVNULL)

@@ -143,7 +143,7 @@ def test_apply_takes_a_saved_plan_among_its_paths(tmp_path: Path, run: Run) -> N
         assert "Applied" in ran.out
         again = run("apply", "m", "plan.json", token=simulator.token)
         assert again.code == 0, again
-        assert len(simulator.control("GET", "calls")["writes"]) == 1
+        assert len(simulator.writes) == 1
 
 
 # --- options that every command has -------------------------------------------------------------------------------------

@@ -57,10 +57,6 @@ def _versions(simulator: Simulator, flow: str, field: str = "desired") -> dict[s
     return {row["device"]: row[field] for row in simulator.control("GET", "state")["rows"] if row["flow"] == flow}
 
 
-def _writes(simulator: Simulator) -> int:
-    return len(simulator.control("GET", "calls")["writes"])
-
-
 def test_import_plan_edit_plan_apply_plan_watch(run: Run, tmp_path: Path) -> None:
     with simulating(units=1000, offline=0.05, settle=0.3) as simulator:
         folder, token = tmp_path / "fleet", simulator.token
@@ -70,10 +66,10 @@ def test_import_plan_edit_plan_apply_plan_watch(run: Run, tmp_path: Path) -> Non
         _edited(folder)
         planned = run("plan", "fleet", "--detailed-exitcode", token=token)
         assert planned.code == 2, planned
-        assert _writes(simulator) == 0
+        assert simulator.writes == []
         applied = run("apply", "fleet", "--yes", token=token)
         assert applied.code == 0, applied
-        assert _writes(simulator) <= 1
+        assert len(simulator.writes) <= 1
         assert run("plan", "fleet", "--detailed-exitcode", token=token).code == 0
         assert run("watch", "fleet", "--once", token=token).code == 0
 
@@ -151,7 +147,7 @@ def test_a_fleet_that_only_observes_says_so(run: Run, tmp_path: Path, fleet: Sim
     seen = run("watch", "fleet", "--once", "--mode", "apply", token=fleet.token)
     assert seen.code == 0, seen
     assert "nothing is sent: the mode of the fleet is observe" in seen.out
-    assert _writes(fleet) == 0
+    assert fleet.writes == []
 
 
 def _start(tmp_path: Path, simulator: Simulator, *args: str) -> subprocess.Popen[str]:
@@ -322,7 +318,7 @@ def test_a_saved_plan_expires_when_it_says_and_no_later(run: Run, tmp_path: Path
         ran = run("apply", "fleet", "--plan", "plan.json", token=fleet.token)
     assert ran.code == 1, ran
     assert "the plan expired at" in ran.err, ran
-    assert _writes(fleet) == 0
+    assert fleet.writes == []
 
 
 def test_limits_stop_an_apply_and_are_lifted_with_a_reason(run: Run, tmp_path: Path, fleet: Simulator) -> None:
@@ -333,7 +329,7 @@ def test_limits_stop_an_apply_and_are_lifted_with_a_reason(run: Run, tmp_path: P
     assert run("plan", "fleet", "--detailed-exitcode", token=fleet.token).code == 3
     refused = run("apply", "fleet", "--yes", token=fleet.token)
     assert refused.code == 3, refused
-    assert _writes(fleet) == 0
+    assert fleet.writes == []
     allowed = run(
         "apply",
         "fleet",

@@ -34,13 +34,9 @@ def where(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def fleet(site: Simulator, tmp_path: Path) -> Simulator:
     """Write a fleet that differs from what is assigned."""
-    held = site.control("GET", "calls")["writes"]
+    held = site.writes
     site.manifest(tmp_path / "m", FLEET.replace("v1.4.0", f"v1.{len(held) % 2}.0"))
     return site
-
-
-def writes(site: Simulator) -> int:
-    return len(site.control("GET", "calls")["writes"])
 
 
 def events(run: Run, where: str, *options: str) -> list[dict]:
@@ -82,7 +78,7 @@ def test_a_second_one_on_the_same_application_is_told_who_acts(
     watching = started(tmp_path, "watch", "m", "--mode", "apply", "--interval", "1s", out=tmp_path / "out", **env)
     try:
         until(lambda: "synced" in content(tmp_path / "out"), "a pass")
-        before = writes(fleet)
+        before = len(fleet.writes)
         fleet.control("POST", "console", device="gw-001", flow="telemetry", version="v1.2.0")
         applied = run("apply", "m", "--yes", token=fleet.token, RECONCILER_HISTORY=where)
         assert applied.code == 1, applied
@@ -90,20 +86,20 @@ def test_a_second_one_on_the_same_application_is_told_who_acts(
         second = run("watch", "m", "--once", "--mode", "apply", token=fleet.token, RECONCILER_HISTORY=where)
         assert second.code == 0, second
         assert f"nothing is sent: process {watching.pid} on " in second.out
-        until(lambda: writes(fleet) > before, "the first one's correction")
+        until(lambda: len(fleet.writes) > before, "the first one's correction")
     finally:
         watching.send_signal(signal.SIGTERM)
         watching.communicate(timeout=LIMIT)
     (drifted,) = events(run, where, "--kind", "drifted")
     assert (drifted["unit"]["name"], drifted["now"], drifted["cause"]) == ("gw-001", "v1.2.0", "platform")
-    assert writes(fleet) == before + 1
+    assert len(fleet.writes) == before + 1
 
 
 def test_nothing_is_sent_that_cannot_be_recorded(run: Run, tmp_path: Path, fleet: Simulator) -> None:
     """The file may grow until the intention of the call is to be written, and no further."""
     env = {"LOSANT_API_TOKEN": fleet.token, "RECONCILER_HISTORY": "history.db"}
     assert run("watch", "m", "--once", token=fleet.token, RECONCILER_HISTORY="history.db").code == 0
-    size, before = (tmp_path / "history.db").stat().st_size, writes(fleet)
+    size, before = (tmp_path / "history.db").stat().st_size, len(fleet.writes)
     codes = []
     for room in (0, 8, 24, 41):
         done = subprocess.run(
@@ -118,7 +114,7 @@ def test_nothing_is_sent_that_cannot_be_recorded(run: Run, tmp_path: Path, fleet
         )
         assert "Traceback" not in done.stderr, done
         recorded = [one for one in _rows(tmp_path / "history.db") if one == "intended"]
-        assert writes(fleet) - before <= len(recorded), done
+        assert len(fleet.writes) - before <= len(recorded), done
         codes.append(done.returncode)
         if done.returncode:
             assert "the history history.db: " in done.stderr, done
@@ -168,7 +164,7 @@ def _damaged(path: Path) -> None:
 def test_a_history_that_cannot_be_used_is_an_error_and_nothing_is_sent(
     run: Run, tmp_path: Path, fleet: Simulator, harm: Callable[[Path], None], said: str
 ) -> None:
-    path, before = tmp_path / "history.db", writes(fleet)
+    path, before = tmp_path / "history.db", len(fleet.writes)
     if harm in {_newer, _truncated, _damaged}:
         assert run("watch", "m", "--once", token=fleet.token, RECONCILER_HISTORY=str(path)).code == 0
     harm(path)
@@ -177,7 +173,7 @@ def test_a_history_that_cannot_be_used_is_an_error_and_nothing_is_sent(
         assert done.code in {1, 64}, done
         assert said in done.err, done
         assert "Traceback" not in done.err
-    assert writes(fleet) == before
+    assert len(fleet.writes) == before
 
 
 def test_a_password_is_never_said(run: Run, tmp_path: Path, fleet: Simulator) -> None:

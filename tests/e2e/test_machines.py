@@ -68,7 +68,7 @@ class Plants:
     def took_effect(self, name: str) -> Counter[tuple[str, str, str | None]]:
         """Return how often each (device, workload, version) was sent by a call that took effect."""
         found: Counter[tuple[str, str, str | None]] = Counter()
-        for one in self.simulators[name].control("GET", "calls")["writes"]:
+        for one in self.simulators[name].writes:
             if one["status"] in {0, 201, 202} and one["fault"] not in {"429", "500", "reset"}:
                 found.update((unit, one["body"]["flowId"], one["body"]["version"]) for unit in one["body"]["deviceIds"])
         return found
@@ -222,7 +222,7 @@ def test_a_worker_with_other_manifests_says_so_and_does_nothing(tmp_path: Path, 
         run.worker("here")
         run.start("watch", "watch", "theirs", "--mode", "apply", "--interval", "1s", "--database", database)
         until(lambda: "the pass is for manifests with the digest" in run.said("here"), "the refusal")
-        assert found.simulators["p0"].control("GET", "calls")["writes"] == []
+        assert found.simulators["p0"].writes == []
         run.start("there", "worker", "theirs", *QUICK)
         until(lambda: found.settled({"telemetry": "v1.4.0"}), "the version of the watch")
         assert found.twice() == []

@@ -165,7 +165,7 @@ def test_a_login_that_expires_in_mid_run_is_renewed(run: Run, tmp_path: Path, ge
     getapp.control("POST", "faults", expire={"rate": 1, "on": "server.prepared", "maximum": 2})
     applied = run("apply", "m", "--yes", "--deadline", "3m", **secrets_of(getapp))
     assert applied.code == 0, applied
-    assert getapp.control("GET", "calls")["writes"]
+    assert getapp.writes
 
 
 def test_a_token_that_expires_in_mid_run_ends_it_truthfully(run: Run, tmp_path: Path, memfault: Simulator) -> None:
@@ -225,7 +225,4 @@ def test_an_agent_that_restarts_itself_in_mid_deploy(run: Run, tmp_path: Path) -
 
 
 def _routes(simulator: Simulator) -> str:
-    return " ".join(
-        f"{write['route']} agent.{write['route'].partition('.')[0]}"
-        for write in simulator.control("GET", "calls")["writes"]
-    )
+    return " ".join(f"{write['route']} agent.{write['route'].partition('.')[0]}" for write in simulator.writes)

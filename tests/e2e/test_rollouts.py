@@ -117,17 +117,18 @@ def test_people_say_something_only_where_it_is_remembered(run: Run, losant: Simu
 
 def test_what_people_say_is_kept_and_obeyed_by_every_command(run: Run, losant: Simulator, tmp_path: Path) -> None:
     losant.manifest(tmp_path / "m", LOSANT.replace("v1.2.0", "v1.1.0"))
+    (tmp_path / "gitconfig").write_text("[user]\nname = ada\n")
 
     def say(word: str, *more: str) -> Ran:
         who = ("edge", "telemetry", "--reason", f"why {word}", "--history", "h.db", "-f", "m")
-        return run("rollout", word, *who, *more, token=losant.token)
+        return run("rollout", word, *who, *more, token=losant.token, GIT_CONFIG_GLOBAL=str(tmp_path / "gitconfig"))
 
     def ask(command: str) -> str:
         return run(command, "m", "--history", "h.db", token=losant.token).out
 
     paused = say("pause")
     assert paused.code == 0, paused
-    assert paused.out.rstrip().endswith(": pause rollout of telemetry v1.1.0: why pause")
+    assert paused.out.rstrip().endswith(" ada: pause rollout of telemetry v1.1.0: why pause")
     assert "rollout paused: 24" in ask("plan")
     assert ": why pause" in ask("status")
     applied = run("apply", "m", "--yes", "--history", "h.db", token=losant.token)

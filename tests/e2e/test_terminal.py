@@ -106,7 +106,7 @@ def test_apply_asks_first_and_shows_progress(tmp_path: Path) -> None:
         simulator.manifest(tmp_path / "m", FLEET)
         code, shown = on_a_terminal(tmp_path, simulator, "apply", "m", answer="n")
         assert code == 1, shown
-        assert simulator.control("GET", "calls")["writes"] == []
+        assert simulator.writes == []
         code, shown = on_a_terminal(tmp_path, simulator, "apply", "m", answer="y")
         assert code == 0, shown
         assert "Plan:" in shown

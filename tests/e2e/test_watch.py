@@ -70,7 +70,7 @@ def test_a_plan_that_cannot_be_kept_stops_a_pass_before_it_sends(run: Run, tmp_p
         ran = run(*ONCE, "--mode", "apply", "--out", "no/such/folder/plan.json", token=plant.token)
         assert ran.code == 1, ran
         assert "cannot write no/such/folder/plan.json" in ran.err
-        assert plant.control("GET", "calls")["writes"] == []
+        assert plant.writes == []
 
 
 def test_a_change_of_thousands_of_units_is_a_few_lines(run: Run, tmp_path: Path) -> None:
@@ -133,4 +133,4 @@ def test_with_strict_what_the_platform_does_not_have_is_an_error_at_its_line(
     assert refused.code == 1, refused
     assert refused.err.count(words) == 1
     assert f"fleet.yaml:{10 if more else 9}:" in refused.err
-    assert plant.control("GET", "calls")["writes"] == []
+    assert plant.writes == []

@@ -258,17 +258,15 @@ def all_held() -> Plan:
     return plan(fleet(held=why, unknown=8))
 
 
+def removes_too_much(fleet: str) -> Violation:
+    at = Origin(f"fleets/{fleet}.yaml", 31, 11)
+    return Violation(kind=LimitKind.REMOVE, percent="10%", intended=40, allowed=30, of=300, origin=at)
+
+
 def violated() -> Plan:
     drops = [change(number, AGENT, "v0.9.0", None, reason=Reason.PRUNE) for number in range(1, 41)]
     broken = (
-        Violation(
-            kind=LimitKind.REMOVE,
-            percent="10%",
-            intended=40,
-            allowed=30,
-            of=300,
-            origin=Origin("fleets/austin.yaml", 31, 11),
-        ),
+        removes_too_much("austin"),
         Violation(
             kind=LimitKind.REPLACE,
             workload=POLLER.name,

@@ -55,7 +55,7 @@ from reconciler.model.ruling import RolloutId
 from reconciler.model.unit import Ref
 from reconciler.model.verdict import Health, Sync, Verdict
 from reconciler.ports import Check
-from tests.golden.plans import HOSTILE, NOW, PATH, POLLER, VISION, unit
+from tests.golden.plans import HOSTILE, NOW, PATH, POLLER, VISION, removes_too_much, unit
 
 TOO_OLD = "Deploy failed: workflow needs agent 1.40.0 or later, this device runs 1.30.0"
 
@@ -84,15 +84,7 @@ def applied_badly() -> Applied:
         outcome(60, Result.WAITING, to=None),
         *(outcome(number, Result.FAILED, f"error number {number}", fleet="boston") for number in range(70, 77)),
     ]
-    broken = Violation(
-        kind=LimitKind.REMOVE,
-        percent="10%",
-        intended=40,
-        allowed=30,
-        of=300,
-        origin=Origin("fleets/dallas.yaml", 31, 11),
-    )
-    empty = Violation(kind=LimitKind.EMPTY_SCOPE)
+    broken, empty = removes_too_much("dallas"), Violation(kind=LimitKind.EMPTY_SCOPE)
     return Applied(
         run="r2",
         exit_code=4,

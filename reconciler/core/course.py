@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import compress
 
@@ -19,7 +19,11 @@ from reconciler.model.unit import Reach
 SPREADING = frozenset({"workload", "override"})
 """Kinds of rules whose versions spread. A pin is a person's word about one unit."""
 ASKED = -1
-"""Stands for the state of a slot that was asked for something after the reading began."""
+"""Stands for the state of a slot that was asked for the version after the reading began."""
+IN_DOUBT = -2
+"""Stands for the state of a slot that was asked for another version since: what was read of it is no evidence."""
+
+NOBODY: Mapping[str, str | None] = {}
 
 Key = tuple[int, int, int]
 """Rule, state and reach of a slot, by number."""
@@ -61,9 +65,14 @@ class Course:
     """The slots of one rollout, and in which waves they are."""
 
     def __init__(
-        self, one: FleetAssessment, judged: Judged, version: str, waves: Waves, asked: Collection[str] = ()
+        self,
+        one: FleetAssessment,
+        judged: Judged,
+        version: str,
+        waves: Waves,
+        asked: Mapping[str, str | None] = NOBODY,
     ) -> None:
-        """Take what was judged of the workload, and the ids of the units that were asked since the reading began.
+        """Take what was judged of the workload, and what units were asked for last since the reading began, by id.
 
         Those that a call was sent for which may still take effect, and of which the reading shows nothing, are on the way as well.
         """
@@ -79,20 +88,28 @@ class Course:
         units = one.snapshot.units
         self._states, self._reach = one.snapshot.column(self.id.workload), units.reach
         self._known: dict[Key, Evidence] = {}
-        self.asked: frozenset[int] = frozenset()
-        known = {self.position(units.index[unit]) for unit in asked if unit in units.index}
-        flying = [(row, place) for row in self._flying() if (place := self.position(row)) >= 0]
-        unseen = {place for row, place in flying if not self.seen(place, row).at}
-        self.asked = frozenset(known - {-1} | unseen)
+        self.asked: dict[int, int] = {}
+        self.asked = dict(self._asked(asked))
         self._triples = judged.triples
 
-    def _flying(self) -> Iterator[int]:
-        """Yield the rows of the units that a call was sent for which may still take effect."""
-        index, now = self.one.snapshot.units.index, self.one.patience.now
+    def _asked(self, asked: Mapping[str, str | None]) -> Iterator[tuple[int, int]]:
+        """Yield the positions of slots of which the reading is no evidence, with what stands for their state."""
+        index = self.one.snapshot.units.index
+        for unit, to in [*self._flying(), *asked.items()]:
+            row = index.get(unit, -1)
+            place = self.position(row) if row >= 0 else -1
+            if place < 0:
+                continue
+            if to != self.id.version:
+                yield place, IN_DOUBT
+            elif unit in asked or not self.seen(place, row).at:
+                yield place, ASKED
+
+    def _flying(self) -> Iterator[tuple[str, str | None]]:
+        """Yield the units that a call was sent for which may still take effect, with what they were asked for."""
         for sent in self.one.memory.in_flight:
-            mine = RolloutId(sent.fleet, sent.workload, sent.to or "") == self.id
-            if mine and now < sent.until and sent.unit in index:
-                yield index[sent.unit]
+            if (sent.fleet, sent.workload) == (self.id.fleet, self.id.workload) and self.one.patience.now < sent.until:
+                yield sent.unit, sent.to
 
     @cached_property
     def membership(self) -> Membership:
@@ -114,7 +131,7 @@ class Course:
 
     def key(self, position: int, row: int) -> Key:
         """Return what decides what a slot shows."""
-        state = ASKED if position in self.asked else self._states[row]
+        state = self.asked.get(position, self._states[row])
         return self.column.winners[position], state, self._reach[row]
 
     def evidence(self, key: Key) -> Evidence:
@@ -122,8 +139,8 @@ class Course:
         if found is None:
             rule, state, reach = key
             value, staging = self.column.rules[rule].value, self.one.staging
-            if state == ASKED:
-                found = asked_since(value, Reach(reach), staging)
+            if state < 0:
+                found = asked_since(value, Reach(reach), staging, doubt=state == IN_DOUBT)
             else:
                 found = evidence_of(value, self.one.snapshot.states[state], Reach(reach), self.one.patience, staging)
             self._known[key] = found
@@ -177,7 +194,7 @@ class Course:
         """Return the rules, states and reaches of its slots, each by number."""
         states: Iterable[int] = self.column.rows.of(self._states)
         if self.asked:
-            states = [ASKED if place in self.asked else state for place, state in enumerate(states)]
+            states = [self.asked.get(place, state) for place, state in enumerate(states)]
         return self.column.winners, states, self.column.rows.of(self._reach)
 
     def failing(self) -> list[int]:

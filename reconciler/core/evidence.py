@@ -62,8 +62,9 @@ def evidence_of(value: Desired, state: State, reach: Reach, patience: Patience, 
     """Return what a slot shows of the version that git asks for there."""
     final, reachable = share_of(value.settings, staging), reach is Reach.CONNECTED
     there = state.assigned == value.version
-    has = WHOLE if state.phase is Phase.UNKNOWN else share_of(state.settings, staging) if there else 0
-    nothing = Evidence(final=final, has=has, reachable=reachable, gone=reach is Reach.DISCONNECTED)
+    nothing = Evidence(
+        final=final, has=_has(value, state, staging), reachable=reachable, gone=reach is Reach.DISCONNECTED
+    )
     anew = besides(state.settings, staging) != besides(value.settings, staging) or (state.overwritten and reachable)
     if not there or anew or state.phase in {Phase.UNKNOWN, Phase.PAUSED}:
         return nothing
@@ -81,15 +82,26 @@ def evidence_of(value: Desired, state: State, reach: Reach, patience: Patience, 
     )
 
 
-def asked_since(value: Desired, reach: Reach, staging: Staging | None) -> Evidence:
-    """Return what a slot shows that was asked for something after the reading began: that it was asked, and nothing more."""
+def _has(value: Desired, state: State, staging: Staging | None) -> int:
+    """Return what percent of a slot's devices may have the version: it may be there while another one is assigned."""
+    if state.assigned == value.version and state.phase is not Phase.UNKNOWN:
+        return share_of(state.settings, staging)
+    present = value.version == state.reported or value.version in state.extra_versions
+    return WHOLE if present or state.phase is Phase.UNKNOWN else 0
+
+
+def asked_since(value: Desired, reach: Reach, staging: Staging | None, *, doubt: bool) -> Evidence:
+    """Return what a slot shows that was asked for something after the reading began: that it was asked, and nothing more.
+
+    `doubt`: it was asked for another version. Whether it has this one nobody knows; it is still to be taken there.
+    """
     return Evidence(
         final=share_of(value.settings, staging),
         has=WHOLE,
         reachable=reach is Reach.CONNECTED,
         gone=reach is Reach.DISCONNECTED,
-        at=WHOLE,
-        size=1,
+        at=0 if doubt else WHOLE,
+        size=0 if doubt else 1,
     )
 
 

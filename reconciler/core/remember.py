@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from operator import attrgetter
 
+import msgspec
+
 from reconciler.core.flight import Flight
 from reconciler.model.event import (
     AnyEvent,
@@ -75,8 +77,7 @@ class Remembering:
             one = event.outcome
             self._unanswered.pop((one.fleet, one.unit.id, one.workload.id), None)
         elif isinstance(event, Resolved):
-            for slot in event.slots:
-                self._answered((event.fleet, slot.unit.id, slot.workload.id), (event.of, event.call))
+            self._resolved(event)
 
     @property
     def doubts(self) -> bool:
@@ -140,6 +141,20 @@ class Remembering:
         if kind in {ReceiptKind.ACCEPTED, ReceiptKind.UNKNOWN}:
             self._went += [one for one in _went(intended, event.at) if one.unit not in refused]
 
+    def _resolved(self, event: Resolved) -> None:
+        """Take what a reading shows of a call without an answer as its answer. It counts, whatever it shows."""
+        call = event.of, event.call
+        shown = {(one.unit.id, one.workload.id) for one in event.slots}
+        for unit, workload in shown:
+            self._answered((event.fleet, unit, workload), call)
+        intended = self._running.pop(call, None)
+        if intended is None:
+            return
+        self._went += [one for one in _went(intended, event.at) if (one.unit, one.workload) in shown]
+        left = tuple(one for one in intended.slots if (one.unit.id, one.workload.id) not in shown)
+        if left:
+            self._running[call] = msgspec.structs.replace(intended, slots=left)
+
     def _answered(self, slot: Slot, call: tuple[str, int]) -> None:
         """Forget a slot among those without an answer, unless a later call is what has none."""
         found = self._unanswered.get(slot)
@@ -187,6 +202,7 @@ def _went(event: Intended, answered: float | None = None) -> Iterator[Went]:
             workload=one.workload.id,
             verb=one.verb,
             size=one.size,
+            to=one.to,
             at=event.at,
             answered=answered,
         )

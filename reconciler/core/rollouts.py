@@ -106,21 +106,21 @@ def standings(one: FleetAssessment, held: Sequence[Held]) -> Standings:
         rules = [rule for number, rule in enumerate(judged.column.rules) if number in used and rule.kind in SPREADING]
         workload = judged.column.workload.id
         for version in sorted({rule.value.version for rule in rules if rule.value.version is not None}):
-            course = Course(one, judged, version, waves, asked.get(workload, ()))
+            course = Course(one, judged, version, waves, asked[workload])
             found[workload, version] = _Judge(course, spec, out[workload]).standing()
     return found
 
 
-def _asked(one: FleetAssessment) -> dict[str, set[str]]:
-    """Return the units that were asked for something after the reading began, by workload id."""
-    found: dict[str, set[str]] = defaultdict(set)
+def _asked(one: FleetAssessment) -> dict[str, dict[str, str | None]]:
+    """Return what units were asked for last after the reading began, by workload id and unit id."""
+    found: dict[str, dict[str, str | None]] = defaultdict(dict)
     read_at = one.snapshot.read_at
     for went in reversed(one.memory.went):
         if went.at < read_at - LONGEST_CALL:
             break
         since = went.answered is None or went.answered >= read_at
-        if since and went.fleet == one.document.name and went.verb is not Verb.REMOVE:
-            found[went.workload].add(went.unit)
+        if since and went.fleet == one.document.name:
+            found[went.workload].setdefault(went.unit, went.to)
     return found
 
 

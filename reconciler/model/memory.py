@@ -23,9 +23,10 @@ class Went(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     workload: str
     verb: Verb
     size: int
+    to: str | None
     at: float
     answered: float | None = None
-    """When the call was answered, or given up; None while nobody knows of that."""
+    """When the call was answered, given up, or told by a reading; None while nobody knows of that."""
 
 
 class Approval(msgspec.Struct, frozen=True, kw_only=True):

@@ -162,7 +162,15 @@ def test_in_instalments_no_more_goes_than_at_once(
     after = drafted(fleet, carried_out(snapshot, first))
     after.memory = Memory(
         went=tuple(
-            Went(fleet="fleet", unit=one.unit.id, workload=one.workload.id, verb=verb, size=one.size, at=NOW - 5.0)
+            Went(
+                fleet="fleet",
+                unit=one.unit.id,
+                workload=one.workload.id,
+                verb=verb,
+                size=one.size,
+                to="v2",
+                at=NOW - 5.0,
+            )
             for one in first
         )
     )

@@ -63,7 +63,16 @@ class World:
         for unit in going(plan):
             self.states[int(unit[1:])] = MOVING
         return [
-            Went(fleet="fleet", unit=unit, workload="w1", verb=Verb.REPLACE, size=1, at=self.time, answered=self.time)
+            Went(
+                fleet="fleet",
+                unit=unit,
+                workload="w1",
+                verb=Verb.REPLACE,
+                size=1,
+                to="v2",
+                at=self.time,
+                answered=self.time,
+            )
             for unit in going(plan)
         ]
 

@@ -121,8 +121,11 @@ def remembered(**fields: Any) -> Memory:
     return Memory(durable=True, **fields)
 
 
-def went(unit: str, at: float, verb: Verb = Verb.REPLACE, fleet: str = "fleet") -> Went:
-    return Went(fleet=fleet, unit=unit, workload="w1", verb=verb, size=1, at=at - 1, answered=at)
+def went(
+    unit: str, at: float, verb: Verb = Verb.REPLACE, *, to: str | None = "v2", fleet: str = "fleet", late: bool = False
+) -> Went:
+    answered = None if late else at
+    return Went(fleet=fleet, unit=unit, workload="w1", verb=verb, size=1, to=to, at=at - 1, answered=answered)
 
 
 WAVES = Rollout(waves=[Wave(units=CANARY), "100%"])

@@ -98,8 +98,23 @@ def test_a_slot_is_settled_by_its_last_call_a_result_or_a_reading() -> None:
     slots = (SlotName(Ref("u0", "gw-0"), VISION, Verb.RELEASE, 1, "v2"),)
     read = Resolved(at=3, run="r2", fleet="north", of="r1", call=2, effect=True, slots=slots)
     assert remembered(*twice, read).unanswered == ()
-    assert remembered(*twice, read, since=1.5).went == remembered(intended(2, 2)).went
+    assert [one.at for one in remembered(*twice, read, since=1.5).went] == [2]
     assert len(remembered(*twice, msgspec.structs.replace(read, call=1)).unanswered) == 1
+
+
+def test_a_reading_answers_a_call_for_the_slots_that_it_shows() -> None:
+    made = intended(1, units=2)
+    one = Resolved(at=3, run="r2", fleet="north", of="r1", call=1, effect=True, slots=made.slots[:1])
+    both = msgspec.structs.replace(one, at=4, slots=made.slots)
+    elsewhere = msgspec.structs.replace(one, of="r9")
+
+    def answered(*read: Resolved) -> list[tuple[str, float | None]]:
+        return sorted((each.unit, each.answered) for each in remembered(made, *read).went)
+
+    assert answered(one) == [("u0", 3), ("u1", None)]
+    assert answered(one, both) == [("u0", 3), ("u1", 4)]
+    assert answered(both) == [("u0", 4), ("u1", 4)]
+    assert answered(elsewhere) == [("u0", None), ("u1", None)]
 
 
 def test_a_wave_is_remembered_since_it_first_met_its_success_without_a_break() -> None:

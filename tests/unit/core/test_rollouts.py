@@ -276,8 +276,36 @@ def test_a_reading_from_before_an_answer_is_no_evidence() -> None:
     before, since = remembered(went=(went("u01", NOW - 2),)), remembered(went=(went("u01", NOW),))
     assert closing(NEW, NEW, OLD, memory=before) is None
     assert closing(NEW, NEW, OLD, memory=since) is ClosedBy.SUCCESS
-    assert closing(NEW, NEW, OLD, memory=remembered(went=(went("u01", NOW, Verb.REMOVE), went("gone", NOW)))) is None
+    assert closing(NEW, NEW, OLD, memory=remembered(went=(went("gone", NOW), went("u00", NOW, fleet="other")))) is None
     assert closing(FAILED, NEW, OLD, memory=remembered(went=(went("u00", NOW),))) is ClosedBy.SUCCESS
+
+
+def test_what_was_asked_to_leave_since_the_reading_is_no_evidence_either() -> None:
+    def closed(*some: Went, states: tuple[State, State] = (NEW, NEW)) -> ClosedBy | None:
+        return closing(*states, OLD, memory=remembered(went=some))
+
+    gone = went("u01", NOW, Verb.REMOVE, to=None)
+    assert closed(gone) is ClosedBy.TO_GO
+    assert closed(went("u01", NOW, to="v1")) is ClosedBy.TO_GO
+    assert closed(went("u01", NOW - 1, to="v1"), went("u01", NOW)) is ClosedBy.SUCCESS
+    assert closed(went("u01", NOW - 2, to="v1")) is None
+    assert closed(went("u01", NOW - 2, to="v1", late=True)) is ClosedBy.TO_GO
+    assert closed(went("u01", NOW - 700, to="v1", late=True)) is None
+    assert closing(NEW, NEW, OLD, memory=remembered(in_flight=(flying("u01", to="v1"),))) is ClosedBy.TO_GO
+    assert closing(NEW, NEW, OLD, memory=remembered(in_flight=(flying("u01", to="v1", until=NOW - 60),))) is None
+
+
+def test_a_call_for_another_version_opens_no_wave_for_its_unit() -> None:
+    back = remembered(went=(went("u02", NOW - 60, to="v1", late=True),))
+    plan = plan_of(WAVES, seen([OLD, OLD, OLD]), memory=back)
+    assert (going(plan), list(held(plan))) == (["u00", "u01"], ["u02"])
+
+
+def test_a_version_that_is_still_there_while_another_is_assigned_counts_in_the_forecast() -> None:
+    left = msgspec.structs.replace(OLD, extra_versions=("v2",))
+    fell_back = State(assigned="v1", reported="v2", phase=Phase.MOVING)
+    for states, most in (((OLD, OLD), 1), ((OLD, left), 2), ((OLD, fell_back), 2), ((OLD, UNKNOWN), 2)):
+        assert rollout_of(plan_of(WAVES, seen(states, canaries=1))).most == most
 
 
 # --- halts and people ---------------------------------------------------------------------------------------------------

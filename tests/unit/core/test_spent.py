@@ -32,7 +32,7 @@ def went(
     size: int = 1,
 ) -> list[Went]:
     return [
-        Went(fleet="fleet", unit=f"u{number:03}", workload=workload, verb=verb, size=size, at=NOW - ago)
+        Went(fleet="fleet", unit=f"u{number:03}", workload=workload, verb=verb, size=size, to="v2", at=NOW - ago)
         for number in units
     ]
 

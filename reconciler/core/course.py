@@ -102,7 +102,7 @@ class Course:
                 continue
             if to != self.id.version:
                 yield place, IN_DOUBT
-            elif unit in asked or not self.seen(place, row).at:
+            elif unit in asked or not self.read(place, row).at:
                 yield place, ASKED
 
     def _flying(self) -> Iterator[tuple[str, str | None]]:
@@ -128,6 +128,10 @@ class Course:
     def seen(self, position: int, row: int) -> Evidence:
         """Return what a slot shows."""
         return self.evidence(self.key(position, row))
+
+    def read(self, position: int, row: int) -> Evidence:
+        """Return what the reading shows of a slot, whatever it was asked for since."""
+        return self.evidence((self.column.winners[position], self._states[row], self._reach[row]))
 
     def key(self, position: int, row: int) -> Key:
         """Return what decides what a slot shows."""

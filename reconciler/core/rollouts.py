@@ -41,6 +41,8 @@ class Step(msgspec.Struct, frozen=True, gc=False):
     wave: int
     """-1 where no wave takes it any further."""
     share: int
+    goes_on: bool
+    """Whether the reading shows it on the way already; what was asked since shows nothing yet."""
 
     @property
     def starts(self) -> bool:
@@ -57,7 +59,7 @@ class Standing(msgspec.Struct):
     """A complete rollout has no wave that is closed, and its waves are not looked at."""
     numbers: Sequence[int] = ()
     """The pattern of waves of each position, by number."""
-    known: dict[tuple[int, int, int, int], Step] = {}
+    known: dict[tuple[int, ...], Step] = {}
 
     @property
     def stopped(self) -> bool:
@@ -72,17 +74,20 @@ class Standing(msgspec.Struct):
             return None
         numbers = self.numbers
         rule, state, reach = course.key(place, row)
-        key = numbers[place] if numbers else 0, rule, state, reach
+        key: tuple[int, ...] = numbers[place] if numbers else 0, rule, state, reach
+        if state < 0:
+            key = *key, place
         found = self.known.get(key)
         if found is None:
             pattern = course.pattern(place) if numbers else ()
-            found = self.known[key] = self._step(course.evidence(key[1:]), pattern)
+            goes_on = course.read(place, row).attempted(WHOLE)
+            found = self.known[key] = self._step(course.evidence((rule, state, reach)), pattern, goes_on=goes_on)
         return found
 
-    def _step(self, seen: Evidence, pattern: Pattern) -> Step:
+    def _step(self, seen: Evidence, pattern: Pattern, *, goes_on: bool) -> Step:
         wave = next((stop.wave for stop in pattern if not seen.attempted(stop.share)), -1)
         open_ = [stop.share for stop in pattern if stop.wave < self.opening.closed_from]
-        return Step(seen, wave, min(max(open_, default=WHOLE), seen.final))
+        return Step(seen, wave, min(max(open_, default=WHOLE), seen.final), goes_on)
 
 
 Standings = dict[tuple[str, str], Standing]

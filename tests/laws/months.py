@@ -91,7 +91,8 @@ class Month:
     happenings: list[tuple[float, Happening]]
     version: str = "1.0.0"
     banned: set[str] = field(default_factory=set)
-    offline: set[str] = field(default_factory=set)
+    offline: dict[str, float] = field(default_factory=dict)
+    """Units that went away, and when."""
     failing: set[str] = field(default_factory=set)
     broken: list[str] = field(default_factory=list)
     sent: list[tuple[float, Step, bool]] = field(default_factory=list)
@@ -221,6 +222,11 @@ class Month:
         if isinstance(event, Halted):
             self.halted.add(event.rollout.version)
 
+    def gone(self, unit: str) -> bool:
+        """Return whether a unit is away, and its platform can know: a master takes a silent one for active for a day."""
+        since = self.offline.get(unit)
+        return since is not None and (not isinstance(self.site, Rigs) or self.clock.time - since > DAY)
+
     # --- the judge --------------------------------------------------------------------------------------------------
 
     def judge(self, steps: list[Step], before: dict[Slot, Truth]) -> None:
@@ -268,16 +274,17 @@ class Month:
 
     def _waves(self, new: list[Step], before: dict[Slot, Truth], now: float) -> None:
         rollout = self.policy.rollout
-        if rollout is None or not all(not isinstance(one, str) for one in rollout.waves):
+        paces = rollout is not None and (rollout.waves or rollout.max_moving or rollout.failure)
+        if not paces or not all(not isinstance(one, str) for one in rollout.waves):
             return
         needs = float((rollout.success or "100%").rstrip("%"))
         for one in new:
             mine = self.wave(one.slot[1])
-            if one.slot[1] in self.offline:
+            if self.gone(one.slot[1]):
                 self._say(f"{one} was sent to a unit that is not there")
             for wave in range(mine):
                 members = [unit for unit in self.site.units if self.wave(unit) == wave]
-                there = [before.get((self.workload, unit), NOTHING) for unit in members if unit not in self.offline]
+                there = [before.get((self.workload, unit), NOTHING) for unit in members if not self.gone(unit)]
                 told = [each for each in there if one.gives in each.told]
                 runs = [each for each in told if each.runs == {one.gives}]
                 if isinstance(self.site, Field):
@@ -297,7 +304,7 @@ class Month:
         moving = [
             slot
             for slot, one in before.items()
-            if slot in self.slots() and version in one.told and one.runs != {version} and slot[1] not in self.offline
+            if slot in self.slots() and version in one.told and one.runs != {version} and not self.gone(slot[1])
         ]
         if len({*moving, *(one.slot for one in new)}) > bound:
             self._say(f"{new} while {moving} move, of {bound}")
@@ -311,7 +318,7 @@ class Month:
             serving = []
             for mate in mates:
                 one = before.get((self.workload, mate), NOTHING)
-                if mate not in touched and mate not in self.offline and one.told == one.runs:
+                if mate not in touched and not self.gone(mate) and one.told == one.runs:
                     serving.append(mate)
             if len(serving) < self.policy.keep.serving:
                 self._say(f"{new} leave {serving} serving beside {unit}")

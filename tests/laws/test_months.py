@@ -107,7 +107,10 @@ def away(month: Month, unit: str, gone: bool) -> None:
     site: Any = month.site
     if master is not None and site.world.fleet.devices[unit] is master:
         return
-    month.offline = month.offline | {unit} if gone else month.offline - {unit}
+    if gone:
+        month.offline.setdefault(unit, month.clock.time)
+    else:
+        month.offline.pop(unit, None)
 
 
 def calm(month: Month) -> None:

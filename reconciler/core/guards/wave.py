@@ -48,7 +48,7 @@ def _holds(standing: Standing, step: Step) -> tuple[Hold, ...]:
         if code is HoldReason.ROLLOUT_HALTED:
             return (Hold(code, count=plan.failed, of=plan.attempted),)
         return (Hold(code, said),)
-    if not step.starts:
+    if step.goes_on:
         return ()
     if step.seen.gone:
         return (Hold(HoldReason.OWED),)

@@ -600,6 +600,14 @@ def test_nothing_is_complete_while_nobody_is_there_and_one_that_is_may_go_no_fur
     assert (done.state, done.devices, done.most) == (RolloutState.COMPLETE, 7, 7)
 
 
+def test_a_unit_that_left_after_it_was_asked_is_owed_unless_it_is_on_its_way() -> None:
+    sent = remembered(in_flight=(flying("u00"),))
+    ready = State(assigned="v2", reported="v1", phase=Phase.READY)
+    for state, holds in ((OLD, {"u00": HoldReason.OWED}), (ready, {})):
+        plan = plan_of(WAVES, seen([state, OLD, OLD], reach={0: DOWN}), memory=sent)
+        assert {unit: why for unit, why in held(plan).items() if unit == "u00"} == holds
+
+
 def test_a_unit_is_explained_by_the_wave_that_takes_it_next() -> None:
     def wave_of(rollout: Rollout, row: int, *states: State, staging: Staging | None = None, **more: Any) -> int | None:
         snapshot = seen(states, sizes=[100] * len(states) if staging else None)

@@ -132,7 +132,7 @@ def months(draw: st.DrawFn, kind: str, kinds: list[str] = KINDS) -> Month:
     clock = Pace()
     site = SITES[kind](clock, {})
     story = draw(st.lists(happenings(kinds), min_size=5, max_size=15))
-    quiet: list[tuple[float, Happening]] = [(HOUR, calm), *[(5 * HOUR, nothing)] * 120]
+    quiet: list[tuple[float, Happening]] = [(HOUR, calm), *[(5 * HOUR, nothing)] * 360]
     history = Remembering(clock.now(), durable=True)
     month = Month(site, clock, draw(policies(SITES[kind])), history, [*story, *quiet])
     for unit in site.units:

@@ -13,10 +13,9 @@ from reconciler.cli import histories, wiring
 from reconciler.cli.files import write_file
 from reconciler.cli.options import FILE, FINGERPRINT
 from reconciler.cli.output import note, say
-from reconciler.errors import PlanExpired, PlanMismatch, SettingsError
-from reconciler.model.event import Approved, Proposed
-from reconciler.model.kept import EventQuery
-from reconciler.model.quantity import moment
+from reconciler.engine.approve import approved
+from reconciler.errors import PlanMismatch, SettingsError
+from reconciler.model.event import Proposed
 
 
 @click.command(
@@ -57,40 +56,20 @@ def command(
         return 0
     if not (reason or "").strip():
         raise click.UsageError("--reason TEXT is needed; it is recorded")
-    now = time.time()
-    if now > moment(found.plan.times.expires).timestamp():
-        raise PlanExpired(f"the plan expired at {found.plan.times.expires}", hint="the watch proposes it anew")
+    event = approved(
+        found, reason=(reason or "").strip(), by=by or wiring.person(()), at=time.time(), run=uuid.uuid4().hex
+    )
     with closing(wiring.journal(where, keep=float("inf"))) as store:
-        store.record(
-            Approved(
-                at=now,
-                run=uuid.uuid4().hex,
-                fleet=found.fleet,
-                fingerprint=found.plan.fingerprint,
-                reason=(reason or "").strip(),
-                by=by or wiring.person(()),
-            )
-        )
+        store.record(event)
     note(f"approved for {found.fleet}: {_words(found)}; the watch carries it out in its next pass")
     return 0
 
 
 def _newest(where: str) -> list[Proposed]:
-    """Return the newest proposal of each fleet, as far as nobody approved it."""
-    from reconciler.journal.asking import ask
+    from reconciler.journal.looking import Looking
 
-    query = EventQuery(kinds=("proposed", "approved"))
-    with closing(wiring.database(where, writes=False)) as database:
-        events = ask(database, query, time.time()).events
-    found: dict[str, Proposed] = {}
-    approved: set[str] = set()
-    for event in events:
-        if isinstance(event, Proposed):
-            found[event.fleet] = event
-            approved.discard(event.plan.fingerprint)
-        elif isinstance(event, Approved):
-            approved.add(event.fingerprint)
-    return [one for _, one in sorted(found.items()) if one.plan.fingerprint not in approved]
+    with closing(Looking(wiring.database(where, writes=False))) as looking:
+        return looking.waiting()
 
 
 def _chosen(proposed: list[Proposed], fingerprint: str) -> Proposed:

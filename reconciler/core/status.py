@@ -136,7 +136,12 @@ def _troubles(one: FleetAssessment, test: Test) -> Iterator[Trouble]:
 
 def _units(one: FleetAssessment) -> Iterator[UnitStatus]:
     for row in one.reach:
-        yield _unit(one, row, [judged for judged in one.judged if judged.column.winner(row)])
+        yield unit_status(one, row)
+
+
+def unit_status(one: FleetAssessment, row: int) -> UnitStatus:
+    """Return one unit in the reach of a fleet, and its slots."""
+    return _unit(one, row, [judged for judged in one.judged if judged.column.winner(row)])
 
 
 def _units_of(one: FleetAssessment, only: frozenset[Standing]) -> Iterator[UnitStatus]:

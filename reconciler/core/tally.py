@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import islice
 
 import msgspec
 
 from reconciler.core.assessment import FleetAssessment
+from reconciler.core.gauge import spreads
 from reconciler.core.guards import limit
 from reconciler.core.judge import Judged, verdict
 from reconciler.core.news import Moment
 from reconciler.core.status import axes, status_bucket
-from reconciler.model.event import Failing, Passed
+from reconciler.model.event import Passed
+from reconciler.model.outcome import Failing
 from reconciler.model.plan import FleetPlan
+from reconciler.model.report import Spread
 from reconciler.model.unit import Reach, Ref
 from reconciler.model.verdict import Health, Standing, Sync, Verdict
 
 SAMPLE = 3
 """Units that are named of those that fail alike."""
 MOST = 20
-"""Kinds of failures of a fleet that are named."""
+"""Kinds of failures of a fleet, and versions of a workload, that are named."""
 BAD = frozenset({Standing.FAILED, Standing.STUCK})
 
 
@@ -31,6 +35,7 @@ class Tally(msgspec.Struct, frozen=True):
     standings: dict[str, int]
     failing: tuple[Failing, ...]
     budgets: dict[str, int]
+    spread: tuple[Spread, ...]
 
 
 def passed(  # a fleet, and what a pass made of it
@@ -84,7 +89,8 @@ def tally(one: FleetAssessment) -> Tally:
     failing.sort(key=lambda each: (-each.slots, each.workload.name, each.version or ""))
     loads = limit.of_fleet(one, one.unfiltered)  # watch has no base to lag behind
     budgets = {verb.value: left for verb, left in limit.room(one.resolution.spec, loads).items()}
-    return Tally(dict(verdicts), dict(standings), tuple(failing[:MOST]), budgets)
+    spread = tuple(each for judged in one.judged for each in islice(spreads(one, judged), MOST))
+    return Tally(dict(verdicts), dict(standings), tuple(failing[:MOST]), budgets, spread)
 
 
 def _failing(one: FleetAssessment, judged: Judged, bad: set[int]) -> Iterator[Failing]:

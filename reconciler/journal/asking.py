@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+import msgspec
 from sqlalchemy import ColumnElement, Table, and_, exists, or_, select
 
 from reconciler.core.select import is_glob, matcher
@@ -19,7 +20,7 @@ from reconciler.model.unit import Ref
 
 def ask(database: Database, query: EventQuery, calls_since: float) -> Kept:
     """Return what a history has of a query, and which calls since a time had no answer. Raises JournalError."""
-    statement = select(EVENTS.c.at, EVENTS.c.body).where(*_conditions(query)).order_by(EVENTS.c.id.desc())
+    statement = select(EVENTS.c.at, EVENTS.c.body).where(*conditions(query)).order_by(EVENTS.c.id.desc())
     with database.reading() as on:
         rows = on.execute(statement.limit(query.limit + 1) if query.limit else statement).all()
         named = [row.fleet for row in on.execute(select(EVENTS.c.fleet).distinct().where(*_named(query)))]
@@ -46,6 +47,9 @@ def _conditions(query: EventQuery) -> Iterator[ColumnElement[bool]]:
         yield EVENTS.c.at < query.until
     if query.kinds:
         yield EVENTS.c.kind.in_(query.kinds)
+    if query.text:
+        inside = msgspec.json.encode(query.text).decode()[1:-1]
+        yield EVENTS.c.body.icontains(inside, autoescape=True)
     slot = [*_about(query.units, "unit", SLOTS), *_about(query.workloads, "workload", SLOTS)]
     if slot:
         own = and_(*_about(query.units, "unit", EVENTS), *_about(query.workloads, "workload", EVENTS))

@@ -6,9 +6,10 @@ import msgspec
 
 from reconciler.model.change import Reason, Request, Verb
 from reconciler.model.notice import Delivery, NoticeKind
-from reconciler.model.outcome import Excess, Outcome, Receipt, Result
+from reconciler.model.outcome import Excess, Failing, Outcome, Receipt, Result
 from reconciler.model.plan import Lifted, Plan, Violation
-from reconciler.model.ruling import RolloutId, Ruling
+from reconciler.model.report import Spread
+from reconciler.model.ruling import Act, RolloutId, Ruling
 from reconciler.model.unit import Ref
 
 
@@ -136,17 +137,6 @@ class Blocked(Event, frozen=True, kw_only=True):
     excess: tuple[Excess, ...] = ()
 
 
-class Failing(msgspec.Struct, frozen=True, kw_only=True):
-    """Slots of one workload that fail alike: as many as `slots`, a few of which are in `units`."""
-
-    workload: Ref
-    version: str | None
-    slots: int
-    units: tuple[Ref, ...]
-    error: str = ""
-    """What the platform says of the first of them."""
-
-
 class Passed(Event, frozen=True, kw_only=True):
     """One turn of watch ended for a fleet, its corrections included; `outcomes` counts what these came to."""
 
@@ -177,6 +167,8 @@ class Passed(Event, frozen=True, kw_only=True):
     """What fails or is stuck, most slots first; of many kinds only the largest."""
     budgets: dict[str, int] = {}
     """Devices that the fleet's limits still let through, by verb; a verb without a limit is not there."""
+    spread: tuple[Spread, ...] = ()
+    """How many of its slots are assigned and report which version; of many versions those of most slots."""
 
 
 class Completed(Event, frozen=True, kw_only=True):
@@ -300,6 +292,21 @@ class Approved(Event, frozen=True, kw_only=True):
     by: str
 
 
+class Acted(Event, frozen=True, kw_only=True):
+    """A person did something on the page of a watch, with the branch that says it in git, where there is one.
+
+    `subject` is what it is about besides the fleet: workload and version of a quarantine.
+    """
+
+    act: Act
+    by: str
+    reason: str
+    fleet: str = ""
+    subject: str = ""
+    branch: str = ""
+    commit: str = ""
+
+
 class Notified(Event, frozen=True, kw_only=True):
     """A message about troubles was sent, or could not be; `count` of them ended alike since the last such event.
 
@@ -326,25 +333,6 @@ class Finished(Event, frozen=True, kw_only=True):
 
 
 AnyEvent = (
-    Started
-    | InForce
-    | Intended
-    | Called
-    | Resolved
-    | Settling
-    | Settled
-    | Note
-    | Blocked
-    | Passed
-    | Completed
-    | Differing
-    | Drifted
-    | Met
-    | Halted
-    | Ruled
-    | RolledBack
-    | Proposed
-    | Approved
-    | Notified
-    | Finished
-)
+    Started | InForce | Intended | Called | Resolved | Settling | Settled | Note | Blocked | Passed | Completed | Differing
+    | Drifted | Met | Halted | Ruled | RolledBack | Proposed | Approved | Acted | Notified | Finished
+)  # fmt: skip

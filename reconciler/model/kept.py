@@ -20,6 +20,8 @@ class EventQuery(msgspec.Struct, frozen=True, kw_only=True):
     until: float | None = None
     limit: int = 0
     """The newest so many; 0 for all."""
+    text: str = ""
+    """What stands anywhere in an event, in capitals or not; empty for anything."""
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):

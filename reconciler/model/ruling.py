@@ -35,3 +35,12 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True):
     by: str
     at: float
     wave: int | None = None
+
+
+class Act(StrEnum):
+    """What a person did on the page of a watch that no other event says."""
+
+    PASS = "pass"
+    """Asked for a pass now."""
+    SUSPEND = "suspend"
+    QUARANTINE = "quarantine"

@@ -94,9 +94,10 @@ class Units(msgspec.Struct, kw_only=True, eq=False):
     def named(self, name: str) -> list[int]:
         """Return the rows that bear exactly this name."""
         if self._by_name is None:
-            self._by_name = {}
+            found: dict[str, list[int]] = {}
             for row, other in enumerate(self.names):
-                self._by_name.setdefault(other, []).append(row)
+                found.setdefault(other, []).append(row)
+            self._by_name = found  # whole: threads may ask at the same time
         return self._by_name.get(name, [])
 
     def meant(self, key: str) -> list[int]:
@@ -113,10 +114,11 @@ class Units(msgspec.Struct, kw_only=True, eq=False):
         """Return the label sets with a tag, by number, by the tag's value."""
         found = self._by_tag.get(key)
         if found is None:
-            found = self._by_tag[key] = {}
+            found = {}
             for number, labels in enumerate(self.label_sets):
                 for value in {value for tag, value in labels if tag == key}:
                     found.setdefault(value, array("I")).append(number)
+            self._by_tag[key] = found
         return found
 
     def labelled(self, number: int) -> Sequence[int]:

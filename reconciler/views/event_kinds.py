@@ -25,6 +25,7 @@ def _(event: events.Started) -> tuple[Hashable, ...]:
 @alike.register(events.RolledBack)
 @alike.register(events.Proposed)
 @alike.register(events.Approved)
+@alike.register(events.Acted)
 def _(event: events.Event) -> tuple[Hashable, ...]:
     return (event.at,)  # each is said by itself
 

@@ -10,6 +10,7 @@ from reconciler.model.hold import HoldReason
 from reconciler.model.notice import Delivery
 from reconciler.model.outcome import ReceiptKind, Result
 from reconciler.model.plan import PaceKind
+from reconciler.model.ruling import Act
 from reconciler.views import bounds_text
 from reconciler.views.limit_words import violation_words
 from reconciler.views.line import Span
@@ -250,6 +251,25 @@ def _(event: events.Proposed, _: Sequence[str]) -> Said:
 @said.register
 def _(event: events.Approved, _: Sequence[str]) -> Said:
     return "info", [(f"{clean(event.by)} approved the plan {clean(event.fingerprint)}: {clean(event.reason)}", "")]
+
+
+ACTS = {
+    Act.PASS: "asked for a pass now",
+    Act.SUSPEND: "asked to suspend the fleet",
+    Act.QUARANTINE: "asked to quarantine",
+}
+"""What a person did, as a verb."""
+
+
+@said.register
+def _(event: events.Acted, _: Sequence[str]) -> Said:
+    what = f"{ACTS[event.act]} {clean(event.subject)}".rstrip()
+    effect = ""
+    if event.branch:
+        effect = f"; it takes effect once the branch {clean(event.branch)} (commit {clean(event.commit)[:12]}) is merged"
+    elif event.act is not Act.PASS:
+        effect = "; it takes effect once it is committed"
+    return "info", [(f"{clean(event.by)} {what}: {clean(event.reason)}{effect}", "")]
 
 
 @said.register

@@ -8,6 +8,7 @@ from threading import Lock
 import msgspec
 
 from reconciler.model.event import AnyEvent, Called, Completed, Drifted, Halted, Met, Notified, Passed, Ruled
+from reconciler.model.rollout import RolloutState
 from reconciler.model.ruling import Command, RolloutId
 from reconciler.model.unit import Ref
 
@@ -22,6 +23,21 @@ class Rollout(msgspec.Struct):
     met: set[int] = msgspec.field(default_factory=set)
     """Waves that meet their success, by number from 0."""
     halted: bool = False
+    complete: bool = False
+    """Whether every unit that can be reached reports the version."""
+    ruling: Command | None = None
+    """What a person said last, a promotion aside."""
+
+    @property
+    def state(self) -> str:
+        """Return where it stands, as far as its events say."""
+        if self.ruling is Command.ABORT:
+            return RolloutState.ABORTED.value
+        if self.halted:
+            return RolloutState.HALTED.value
+        if self.ruling is Command.PAUSE:
+            return RolloutState.PAUSED.value
+        return (RolloutState.COMPLETE if self.complete else RolloutState.PROGRESSING).value
 
 
 class Fleet(msgspec.Struct):
@@ -98,10 +114,13 @@ class Standing:
         rollout = rollouts.setdefault(mine, Rollout(event.workload))
         if isinstance(event, Met):
             (rollout.met.add if event.met else rollout.met.discard)(event.wave)
+            if event.whole:
+                rollout.complete = event.met
         elif isinstance(event, Halted):
             rollout.halted = True
-        elif event.ruling.command is Command.RESUME:
-            rollout.halted = False
+        elif event.ruling.command is not Command.PROMOTE:
+            rollout.ruling = event.ruling.command
+            rollout.halted &= event.ruling.command is not Command.RESUME
 
     def _completed(self, event: Completed) -> None:
         planned = not event.unplanned and event.manifests_at is not None

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from reconciler.core.throttle import HOUR, Throttle
 from reconciler.core.troubles import Troubles
-from reconciler.model.event import Completed, Failing, Passed
+from reconciler.model.event import Completed, Passed
+from reconciler.model.outcome import Failing
 from reconciler.model.notice import NoticeKind
 from reconciler.model.unit import Ref
 

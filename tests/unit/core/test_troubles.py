@@ -16,7 +16,6 @@ from reconciler.model.event import (
     Blocked,
     Completed,
     Drifted,
-    Failing,
     Halted,
     Met,
     Note,
@@ -27,7 +26,7 @@ from reconciler.model.event import (
 )
 from reconciler.model.hold import HoldReason
 from reconciler.model.notice import Cause, Delivery, Notice, NoticeKind
-from reconciler.model.outcome import Outcome, Result
+from reconciler.model.outcome import Failing, Outcome, Result
 from reconciler.model.plan import LimitKind, Violation
 from reconciler.model.ruling import Command, RolloutId, Ruling
 from reconciler.model.unit import Ref

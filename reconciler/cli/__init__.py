@@ -29,6 +29,7 @@ COMMANDS = {
     "rollback": ("rollback", "Take a version back, on a branch in git."),
     "worker": ("worker", "Make passes that `watch --database` lays down, on any machine."),
     "history": ("history", "Show what happened, from the events that were kept."),
+    "serve": ("serve", "Serve the page of a history, read-only."),
     "rollout": ("rollout", "See rollouts; pause, resume, promote or abort one."),
     "validate": ("validate", "Check manifests offline."),
     "show": ("show", "Show a saved plan as text, Markdown or JSON."),

@@ -16,7 +16,7 @@ from reconciler.cli.options import FILE, Selection
 from reconciler.cli.taking_back import OfFiles, OfRemote
 from reconciler.engine.manifests import Manifests
 from reconciler.git.source import GitSource, inner_path
-from reconciler.ports import Clock, Rollbacks
+from reconciler.ports import Authors, Clock, Rollbacks
 
 
 class Following(NamedTuple):
@@ -52,17 +52,24 @@ class Place(NamedTuple):
     manifests: Manifests
     rollbacks: Rollbacks
     folder: Callable[[], Path | None] = lambda: None
+    authors: Authors | None = None
+    """Who wrote their lines, where they are in a work tree."""
+    source: GitSource | None = None
+    """The repository elsewhere that they are followed in."""
+    connections: Path | None = None
 
 
 def place(selected: Selection, followed: Following | None, clock: Clock, run: str, *, patient: bool) -> Place:
     """Return where the manifests of a watch or a worker come from. Raises SettingsError."""
     connections = selected.connections
     if followed is None:
-        return Place(wiring.manifests(selected, clock, run), OfFiles(selected.paths, connections))
+        manifests, authors = wiring.manifests(selected, clock, run), wiring.repository(selected.paths)
+        return Place(manifests, OfFiles(selected.paths, connections), authors=authors)
     from reconciler.engine.following import FollowedManifests
 
     source = followed.source(connections, clock)
-    found = Place(FollowedManifests(source, clock, run, patient=patient), OfRemote(source, connections))
+    manifests = FollowedManifests(source, clock, run, patient=patient)
+    found = Place(manifests, OfRemote(source, connections), source=source, connections=connections)
     return found if connections is not None else found._replace(folder=lambda: source.folder)
 
 

@@ -115,6 +115,12 @@ def read(given: str | None, clock: Clock) -> Iterator[History]:
         store.close()
 
 
+def readable(given: str | None) -> str | None:
+    """Return where the history of a run that keeps one can be read; None where it keeps none."""
+    where = given or str(default_file())
+    return None if given == NONE or wiring.no_journal(where) else where
+
+
 def existing(given: str | None) -> str:
     """Return where a history is that was kept; raise SettingsError where there is none."""
     where = given or str(default_file())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import wraps
 from pathlib import Path
@@ -12,9 +12,14 @@ import click
 import msgspec
 
 from reconciler.cli.files import write_file
+from reconciler.cli.following import Place
 from reconciler.cli.notifying import Notifying
 from reconciler.cli.options import FILE
 from reconciler.cli.output import note
+from reconciler.cli.page_options import Address, AddressType, PageOptions, page_options
+from reconciler.cli.paging import EXTRA, Elsewhere, WatchPage, missing
+from reconciler.engine.plan import PlanResult
+from reconciler.engine.wake import Wake
 from reconciler.errors import ReconcilerError, SettingsError
 from reconciler.model.event import AnyEvent, Completed
 from reconciler.ports import Clock, EventSink, History, ReadProgress
@@ -22,62 +27,45 @@ from reconciler.ports import Clock, EventSink, History, ReadProgress
 if TYPE_CHECKING:
     from reconciler.web.health import Pulse
     from reconciler.web.metrics import Metrics
+    from reconciler.web.server import Page
     from reconciler.web.standing import Standing
-
-LOOPBACK = "127.0.0.1"
-
-
-class Address(msgspec.Struct, frozen=True):
-    """Where a server listens."""
-
-    host: str
-    port: int
-
-
-class AddressType(click.ParamType[Address]):
-    """A port, `9464`, or an address with one, `0.0.0.0:9464` or `[::]:9464`; a port alone is on the loopback interface."""
-
-    name = "address"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Address:
-        """Return host and port."""
-        if isinstance(value, Address):
-            return value
-        host, colon, port = str(value).rpartition(":")
-        if colon and not host:
-            self.fail(f"{value!r} names no address; use 0.0.0.0:{port or 'PORT'} for all interfaces", param, ctx)
-        bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-        if not port.isascii() or not port.isdigit() or int(port) > 65535 or (":" in bare and bare == host):
-            self.fail(f"{value!r} is not [HOST:]PORT, for example 127.0.0.1:9464 or [::1]:9464", param, ctx)
-        return Address(bare or LOOPBACK, int(port))
-
 
 class Operation(msgspec.Struct, frozen=True):
     """What was asked for."""
 
     listen: Address | None = None
+    page: PageOptions = PageOptions()
     metrics_file: Path | None = None
     notify: Path | None = None
 
 
 def operation(function: Callable[..., int]) -> Callable[..., int]:
-    """Add --listen, --metrics-file and --notify-config; the command takes them as one `operated`."""
+    """Add --listen, who may do what on its page, --metrics-file and --notify-config; the command takes them as one `operated`."""
 
     @wraps(function)
     def taking(
-        *, listen: Address | None, metrics_file: Path | None, notify_config: Path | None, once: bool, **others: Any
+        *,
+        listen: Address | None,
+        page: PageOptions,
+        metrics_file: Path | None,
+        notify_config: Path | None,
+        once: bool,
+        **others: Any,
     ) -> int:
         if listen is not None and once:
             raise click.UsageError("--listen is for a continuous watch; with --once use --metrics-file FILE")
-        return function(operated=Operation(listen, metrics_file, notify_config), once=once, **others)
+        if listen is None and page != PageOptions():
+            raise click.UsageError("who may do what on a page needs --listen [HOST:]PORT, which serves one")
+        return function(operated=Operation(listen, page, metrics_file, notify_config), once=once, **others)
 
     options = (
         click.option(
             "--listen",
             type=AddressType(),
             metavar="[HOST:]PORT",
-            help="Serve /metrics, /healthz and /readyz over HTTP; without HOST on the loopback interface alone.",
+            help="Serve a page, its API, /metrics, /healthz and /readyz over HTTP; without HOST on the loopback interface alone.",
         ),
+        page_options,
         click.option(
             "--metrics-file",
             type=FILE,
@@ -100,12 +88,27 @@ def operation(function: Callable[..., int]) -> Callable[..., int]:
 class Operating:
     """What was asked for, at work until it is closed. `sinks` take every event."""
 
-    def __init__(self, asked: Operation, clock: Clock, interval: float, history: History, *, wait: float) -> None:
-        """Begin; raises SettingsError for what cannot be done. `wait`: seconds that messages may take at the end."""
+    def __init__(  # what was asked for, and the watch that it is about
+        self,
+        asked: Operation,
+        clock: Clock,
+        interval: float,
+        history: History,
+        *,
+        wait: float,
+        place: Place,
+        where: str | None,
+        mode: str,
+    ) -> None:
+        """Begin; raises SettingsError for what cannot be done. `wait`: seconds that messages may take at the end.
+
+        `where` is the history for those who read it; None where none is kept.
+        """
         self.sinks: list[EventSink] = []
         self._held = ExitStack()
         self._notifying = None if asked.notify is None else Notifying(asked.notify, clock, history, wait=wait)
         self._standing: Standing | None = None
+        self._page: WatchPage | None = None
         if asked.listen is None and asked.metrics_file is None:
             return
         from reconciler.web.health import Pulse
@@ -118,14 +121,37 @@ class Operating:
         if asked.metrics_file is not None:
             self.sinks.append(MetricsFile(asked.metrics_file, metrics))
         if asked.listen is not None:
-            self._held.callback(_serve(asked.listen, metrics, pulse, clock))
+            probes = _probes(metrics, pulse, clock)
+            if lacking := missing():
+                self._held.callback(_serve(asked.listen, probes, lacking))
+                return
+            page = WatchPage(asked.listen, asked.page, probes, self._standing, clock, history, where, place, mode)
+            self._held.callback(page.close)
+            self._page = page
+            self.sinks.append(page.board)
+
+    @property
+    def wake(self) -> Wake | None:
+        """Return what begins a pass when somebody asks for one on the page."""
+        return None if self._page is None else self._page.said.wake
+
+    def history(self, history: History) -> EventSink:
+        """Return what keeps the events of the watch: what people did on the page is in the history by then."""
+        return history if self._page is None else Elsewhere(history, self._page.said.recorded)
+
+    def seen(self, planned: PlanResult) -> None:
+        """Show what a pass saw and plans."""
+        if self._page is not None:
+            self._page.seen(planned)
 
     def heard(self, platform: str, progress: ReadProgress) -> ReadProgress:
         """Return what hears of a platform's requests besides what follows its readings."""
         return progress if self._standing is None else Hearing(platform, progress, self._standing)
 
     def over(self, events: Iterator[AnyEvent]) -> Iterator[AnyEvent]:
-        """Return events, and between them what came of messages."""
+        """Return events, and between them what people did on the page and what came of messages."""
+        if self._page is not None:
+            events = self._page.said.over(events)
         return events if self._notifying is None else self._notifying.over(events)
 
     def close(self) -> None:
@@ -133,20 +159,23 @@ class Operating:
         self._held.close()
 
 
-def _serve(at: Address, metrics: Metrics, pulse: Pulse, clock: Clock) -> Callable[[], None]:
-    """Serve in threads; return what ends that."""
-    from reconciler.web.server import METRICS_TYPE, Answer, Server, probe
+def _probes(metrics: Metrics, pulse: Pulse, clock: Clock) -> dict[str, Page]:
+    """Return what others of a network ask a watch for."""
+    from reconciler.web.server import METRICS_TYPE, Answer, probe
 
-    server = Server(
-        at.host,
-        at.port,
-        {
-            "/metrics": lambda: Answer(metrics.text(), type=METRICS_TYPE),
-            "/healthz": probe(lambda: pulse.alive(clock.monotonic())),
-            "/readyz": probe(lambda: pulse.ready(clock.monotonic())),
-        },
-    )
-    note(f"metrics and health are served at {server.url}")
+    return {
+        "/metrics": lambda: Answer(metrics.text(), type=METRICS_TYPE),
+        "/healthz": probe(lambda: pulse.alive(clock.monotonic())),
+        "/readyz": probe(lambda: pulse.ready(clock.monotonic())),
+    }
+
+
+def _serve(at: Address, probes: dict[str, Page], lacking: Sequence[str]) -> Callable[[], None]:
+    """Serve these alone, where a page cannot be; return what ends that."""
+    from reconciler.web.server import Server
+
+    server = Server(at.host, at.port, probes)
+    note(f"metrics and health are served at {server.url}; the page needs {EXTRA} ({', '.join(lacking)} not installed)")
     return server.close
 
 

@@ -28,9 +28,10 @@ from reconciler.cli.options import (
 from reconciler.cli.output import note
 from reconciler.cli.printing import Lines, result_file
 from reconciler.cli.recording import Recorder, RunSoFar, reporting
+from reconciler.engine.plan import PlanResult
 from reconciler.engine.run import Options
 from reconciler.engine.watch import Watched, Watching
-from reconciler.model.plan import PaceKind, Plan
+from reconciler.model.plan import PaceKind
 from reconciler.ports import History
 
 STOPPING = "stopping after the running calls; a second time ends at once"
@@ -169,7 +170,16 @@ def command(  # every option is one of the command line's
     if mode == "observe" and log_format == "text":
         note("only comparing, nothing is sent; use --mode apply to correct drift")
     with histories.kept(history_at, clock, keep, creates=not once) as history:
-        work = Operating(operated, clock, interval, history, wait=60.0 if once else 10.0)
+        work = Operating(
+            operated,
+            clock,
+            interval,
+            history,
+            wait=60.0 if once else 10.0,
+            place=at,
+            where=histories.readable(history_at),
+            mode=mode,
+        )
         with closing(work):
             watching = _watching(at, work, clock, watched, run, out, history)
             return _watch(watching, clock, history, lines, result, work)
@@ -195,8 +205,9 @@ def _watching(
         watched,
         run=run,
         random=random.random,
-        keep=None if out is None else _keeper(out),
+        keep=_keeper(out, work),
         history=history,
+        wake=work.wake,
         rollbacks=at.rollbacks,
     )
 
@@ -212,7 +223,7 @@ def _watch(
     so_far = RunSoFar()
     with reporting(so_far), wiring.stoppable(clock, STOPPING, so_far.last_words, watching.wake):
         with result_file(result) as kept, closing(lines):
-            recorder = Recorder(clock.stop, so_far, history, kept, lines, *work.sinks, hold=watching.hold)
+            recorder = Recorder(clock.stop, so_far, work.history(history), kept, lines, *work.sinks, hold=watching.hold)
             for event in work.over(watching.events()):
                 recorder.record(event)
         recorder.end()
@@ -239,12 +250,14 @@ def _check_alone(given: dict[str, bool]) -> None:
             raise click.UsageError(f"{name} does not go with --database: workers make the passes, not this command")
 
 
-def _keeper(out: Path) -> Callable[[Plan], None]:
-    """Return what saves a plan as `plan --out` does."""
+def _keeper(out: Path | None, work: Operating) -> Callable[[PlanResult], None]:
+    """Return what shows what a pass saw, and saves its plan as `plan --out` does."""
 
-    def keep(found: Plan) -> None:
-        from reconciler.views import plan_json
+    def keep(found: PlanResult) -> None:
+        work.seen(found)
+        if out is not None:
+            from reconciler.views import plan_json
 
-        write_file(out, plan_json.encode(found))
+            write_file(out, plan_json.encode(found.plan))
 
     return keep

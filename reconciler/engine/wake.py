@@ -16,7 +16,9 @@ class Wake:
     def __init__(self) -> None:
         self._event = threading.Event()
         self.wanted = False
-        """Whether anybody may set it: else a pause is one sleep."""
+        """Whether a signal may set it."""
+        self.shared = False
+        """Whether another thread may. Where neither is so, a pause is one sleep."""
 
     def set(self) -> None:
         """Let the next pass begin now, or right after the one that runs."""
@@ -25,8 +27,9 @@ class Wake:
     def rest(self, clock: Clock, seconds: float) -> bool:
         """Wait so long or until woken; return whether the run was asked to stop."""
         end = clock.monotonic() + seconds
-        while self.wanted and not self._event.is_set() and (left := end - clock.monotonic()) > 0:
+        may = self.wanted or self.shared
+        while may and not self._event.is_set() and (left := end - clock.monotonic()) > 0:
             if clock.sleep(min(STEP, left)):
                 return True
         self._event.clear()
-        return clock.stopping() if self.wanted else clock.sleep(seconds)
+        return clock.stopping() if may else clock.sleep(seconds)

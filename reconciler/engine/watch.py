@@ -76,7 +76,7 @@ class Watching:
         *,
         run: str,
         random: Callable[[], float],
-        keep: Callable[[Plan], None] | None = None,
+        keep: Callable[[PlanResult], None] | None = None,
         history: History | None = None,
         told: dict[str, Memory] | None = None,
         wake: Wake | None = None,
@@ -84,7 +84,7 @@ class Watching:
     ) -> None:
         """Take the manifests in force, what opens connections, and how to watch.
 
-        `random` gives 0 to 1; `keep` takes the plan of each pass before anything of it is sent; `told` is what the pass
+        `random` gives 0 to 1; `keep` takes what each pass saw and plans, before anything of it is sent; `told` is what the pass
         before reported of each fleet, and takes what this one reports.
         Every event must be recorded in `history` before the next is taken.
         """
@@ -192,7 +192,7 @@ class Watching:
         self._fleets = len(planned.plan.fleets)
         try:
             if self.keep is not None:
-                self.keep(planned.plan)
+                self.keep(planned)
             yield from planned.resolved(at=self.clock.now(), run=self.run)
             yield from self._propose(planned)
             for fleet in planned.plan.fleets:

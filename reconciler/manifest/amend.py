@@ -27,10 +27,14 @@ WORD = re.compile(r"[\w.+-]+")
 
 
 class Edit(msgspec.Struct, frozen=True):
-    """One change of a Fleet: the choice at `path` says the version `value`; or `value`, a mapping, goes to the end of a list."""
+    """One change of a Fleet: the choice at `path` says the version `value`; or `value`, a mapping, goes to the end of a list.
+
+    With `sets` the mapping is the value of a key that is not there yet.
+    """
 
     path: Path
     value: str | Mapping[str, str]
+    sets: bool = False
 
 
 class Node:
@@ -200,7 +204,9 @@ def _appended(text: str, root: Node, edit: Edit) -> str:
     item, parent = dict(edit.value) if isinstance(edit.value, Mapping) else {}, _at(root, tuple(above))
     found = parent.child(key)
     if found is None:
-        return _added(text, parent, f"{key}", item)
+        return _added(text, parent, f"{key}", item, sets=edit.sets)
+    if edit.sets:
+        raise _Unfit(f"there is something at {'.'.join(map(str, edit.path))} already")
     if found.kind != "list":
         raise _Unfit(f"there is no list of its own at {'.'.join(map(str, edit.path))}")
     if found.flow:
@@ -209,12 +215,15 @@ def _appended(text: str, root: Node, edit: Edit) -> str:
     return _line_after(text, found.last, _entry(item, pad))
 
 
-def _added(text: str, parent: Node, key: str, item: dict[str, str]) -> str:
+def _added(text: str, parent: Node, key: str, item: dict[str, str], *, sets: bool) -> str:
+    """Return the text with a key more, whose value is a mapping, or a list of just that."""
+    value: Any = item if sets else [item]
     if parent.flow:
-        value = json.dumps({key: [item]}, ensure_ascii=False) if _is_json(text) else flow({key: [item]})
-        return _inserted(text, parent, value[1:-1])
+        said = json.dumps({key: value}, ensure_ascii=False) if _is_json(text) else flow({key: value})
+        return _inserted(text, parent, said[1:-1])
     pad = " " * _column(text, parent.keys[0].start)
-    return _line_after(text, parent.last, [f"{pad}{key}:", *_entry(item, f"{pad}  ")])
+    inner = block(item, f"{pad}  ", depth=3) if sets else _entry(item, f"{pad}  ")
+    return _line_after(text, parent.last, [f"{pad}{key}:", *inner])
 
 
 def _inserted(text: str, node: Node, value: str) -> str:
@@ -303,7 +312,9 @@ def _with(value: Any, name: str, edits: Sequence[Edit]) -> Any:
         at = made
         for step in above:
             at = at[step]
-        if not isinstance(edit.value, str):
+        if edit.sets:
+            at[last] = edit.value
+        elif not isinstance(edit.value, str):
             at.setdefault(last, []).append(dict(edit.value))
         elif isinstance(at[last], dict):
             at[last].pop("channel", None)

@@ -18,7 +18,7 @@ from reconciler.web.access import LASTS, Person, Role, TooManyGuesses
 from reconciler.web.api import Served, carried_out, checked, may, query_of
 from reconciler.web.guarding import Refused, body_of, cookie, too_many, who
 from reconciler.web.hosts import same_origin
-from reconciler.web.operations import OPERATIONS, Call, HistoryQuery, Operation
+from reconciler.web.operations import OPERATIONS, Call, Operation
 from reconciler.web.rendering import Pages, assets, visible_lines
 from reconciler.web.shapes import Done
 
@@ -247,12 +247,3 @@ def _asset(item: tuple[str, tuple[bytes, str]]) -> Route:
         return Response(content, media_type=kind, headers={"cache-control": "no-cache"})
 
     return Route(f"/assets/{name}", answer, methods=["GET"])
-
-
-def history_query(viewer: Viewer) -> HistoryQuery:
-    """Return what is searched for; empty fields are none. Raises Refused."""
-    given = {name: value for name, value in viewer.request.query_params.items() if value.strip()}
-    try:
-        return msgspec.convert(given, HistoryQuery, strict=False)
-    except msgspec.ValidationError as wrong:
-        raise Refused(400, str(wrong)) from None

@@ -184,9 +184,7 @@ def unit(viewer: Viewer) -> Response:
 
 def history(viewer: Viewer, kinds: Sequence[str]) -> Response:
     """Return the page of what happened."""
-    from reconciler.web.pages import history_query
-
-    board, asked, wrong = viewer.site.served.board, history_query(viewer), ""
+    board, asked, wrong = viewer.site.served.board, _searched(viewer), ""
     events: tuple[HistoryEvent, ...] = ()
     older = ""
     try:
@@ -211,3 +209,12 @@ def _events(board: Board, query: EventQuery) -> tuple[HistoryEvent, ...]:
         return board.made(("events", query), lambda: answers.history(board, query).events)
     except (NotThere, JournalError):
         return ()
+
+
+def _searched(viewer: Viewer) -> HistoryQuery:
+    """Return what is searched for; empty fields are none. Raises Refused."""
+    given = {name: value for name, value in viewer.request.query_params.items() if value.strip()}
+    try:
+        return msgspec.convert(given, HistoryQuery, strict=False)
+    except msgspec.ValidationError as wrong:
+        raise Refused(400, str(wrong)) from None

@@ -63,8 +63,8 @@ def place(selected: Selection, followed: Following | None, clock: Clock, run: st
     """Return where the manifests of a watch or a worker come from. Raises SettingsError."""
     connections = selected.connections
     if followed is None:
-        manifests, authors = wiring.manifests(selected, clock, run), wiring.repository(selected.paths)
-        return Place(manifests, OfFiles(selected.paths, connections), authors=authors)
+        files, authors = wiring.manifests(selected, clock, run), wiring.repository(selected.paths)
+        return Place(files, OfFiles(selected.paths, connections), authors=authors)
     from reconciler.engine.following import FollowedManifests
 
     source = followed.source(connections, clock)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from reconciler.web.server import Page
     from reconciler.web.standing import Standing
 
+
 class Operation(msgspec.Struct, frozen=True):
     """What was asked for."""
 

@@ -82,7 +82,9 @@ class NetworkType(click.ParamType["Network"]):
         try:
             return ip_network(value)
         except ValueError:
-            return self.fail(f"{value!r} is no address such as 10.0.0.5, and no network such as 10.0.0.0/24", param, ctx)
+            return self.fail(
+                f"{value!r} is no address such as 10.0.0.5, and no network such as 10.0.0.0/24", param, ctx
+            )
 
 
 class PageOptions(msgspec.Struct, frozen=True, kw_only=True):

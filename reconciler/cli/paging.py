@@ -197,9 +197,7 @@ def _writes(place: Place) -> Writes:
     return Lines(lambda: place.manifests.manifest)
 
 
-def _served(
-    at: Address, options: PageOptions, probes: Mapping[str, Page], board: Board, acts: Acts | None
-) -> Serving:
+def _served(at: Address, options: PageOptions, probes: Mapping[str, Page], board: Board, acts: Acts | None) -> Serving:
     """Serve it, and say where."""
     from reconciler.web.access import Access
     from reconciler.web.api import Served

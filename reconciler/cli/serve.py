@@ -39,7 +39,9 @@ def command(listen: Address, page: PageOptions, history_at: str | None) -> int:
     people act. Off the loopback interface it needs a token, and a proxy with TLS in front of it.
     """
     if lacking := missing():
-        raise SettingsError(f"a page cannot be served here: {', '.join(lacking)} not installed", hint=f"install {EXTRA}")
+        raise SettingsError(
+            f"a page cannot be served here: {', '.join(lacking)} not installed", hint=f"install {EXTRA}"
+        )
     rules = page.rules(loopback=listen.loopback)
     if not rules.reachable:
         raise SettingsError(

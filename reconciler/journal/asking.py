@@ -38,7 +38,7 @@ def ask(database: Database, query: EventQuery, calls_since: float) -> Kept:
     )
 
 
-def _conditions(query: EventQuery) -> Iterator[ColumnElement[bool]]:
+def conditions(query: EventQuery) -> Iterator[ColumnElement[bool]]:
     """Yield what rows must meet."""
     yield from _named(query)
     if query.since is not None:

@@ -19,9 +19,9 @@ from reconciler.journal.tables import EVENTS
 from reconciler.model.event import AnyEvent, Approved, Completed, Drifted, Halted, InForce, Met, Passed, Proposed, Ruled
 from reconciler.model.kept import EventQuery
 
-LAST = (Passed, Completed, InForce)
+LAST: tuple[type[AnyEvent], ...] = (Passed, Completed, InForce)
 """Kinds of which the newest says how things stand: one a fleet, where they are about one."""
-TURNS = (Met, Halted, Ruled)
+TURNS: tuple[type[AnyEvent], ...] = (Met, Halted, Ruled)
 """Kinds that together say how rollouts stand."""
 
 
@@ -63,10 +63,10 @@ class Looking:
         """Return the events that say how everything stood last, oldest first."""
         newest = (
             select(func.max(EVENTS.c.id))
-            .where(EVENTS.c.kind.in_(list(map(kind_of, LAST))))
+            .where(EVENTS.c.kind.in_([kind_of(one) for one in LAST]))
             .group_by(EVENTS.c.kind, EVENTS.c.fleet)
         )
-        turns = select(EVENTS.c.id).where(EVENTS.c.kind.in_(list(map(kind_of, TURNS))))
+        turns = select(EVENTS.c.id).where(EVENTS.c.kind.in_([kind_of(one) for one in TURNS]))
         return self._in_order(_rows().where(EVENTS.c.id.in_(newest) | EVENTS.c.id.in_(turns)))
 
     def drifted(self, since: float) -> list[AnyEvent]:
@@ -113,4 +113,3 @@ def _rows() -> Select[tuple[int, float, str]]:
 def _events(rows: Sequence[Row[tuple[int, float, str]]]) -> list[tuple[int, AnyEvent]]:
     found = ((row.id, event_of(row.at, row.body)) for row in rows)
     return [(number, one) for number, one in found if one is not None]
-

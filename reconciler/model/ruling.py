@@ -40,7 +40,7 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True):
 class Act(StrEnum):
     """What a person did on the page of a watch that no other event says."""
 
-    PASS = "pass"
+    NOW = "pass"
     """Asked for a pass now."""
     SUSPEND = "suspend"
     QUARANTINE = "quarantine"

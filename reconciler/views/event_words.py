@@ -254,7 +254,7 @@ def _(event: events.Approved, _: Sequence[str]) -> Said:
 
 
 ACTS = {
-    Act.PASS: "asked for a pass now",
+    Act.NOW: "asked for a pass now",
     Act.SUSPEND: "asked to suspend the fleet",
     Act.QUARANTINE: "asked to quarantine",
 }
@@ -266,8 +266,10 @@ def _(event: events.Acted, _: Sequence[str]) -> Said:
     what = f"{ACTS[event.act]} {clean(event.subject)}".rstrip()
     effect = ""
     if event.branch:
-        effect = f"; it takes effect once the branch {clean(event.branch)} (commit {clean(event.commit)[:12]}) is merged"
-    elif event.act is not Act.PASS:
+        effect = (
+            f"; it takes effect once the branch {clean(event.branch)} (commit {clean(event.commit)[:12]}) is merged"
+        )
+    elif event.act is not Act.NOW:
         effect = "; it takes effect once it is committed"
     return "info", [(f"{clean(event.by)} {what}: {clean(event.reason)}{effect}", "")]
 

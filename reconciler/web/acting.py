@@ -95,7 +95,7 @@ class Acts:
 
     def start_pass(self, body: Body, by: str) -> Done:
         """Begin the next pass now."""
-        self._acted(Acted(**self._head(), act=Act.PASS, by=by, reason=body.reason))
+        self._acted(Acted(at=self._clock.now(), run=self._run(), act=Act.NOW, by=by, reason=body.reason))
         return Done(message="the next pass begins")
 
     def rule(self, fleet: str, body: RolloutBody, by: str) -> Done:
@@ -112,7 +112,9 @@ class Acts:
             run=self._run(),
         )
         self._heard(event)
-        return Done(message=f"{body.command.value}: {one.workload.name} {one.rollout.version}; the next pass goes by it")
+        return Done(
+            message=f"{body.command.value}: {one.workload.name} {one.rollout.version}; the next pass goes by it"
+        )
 
     def approve(self, fingerprint: str, body: Body, by: str) -> Done:
         """Let the watch carry out a plan that it proposed, as `reconciler approve` does."""
@@ -145,7 +147,8 @@ class Acts:
         whole = {**entry, "reason": reason, **({"until": until} if until else {})}
         made = self._writes.write(fleet, ENTRIES[act], whole, by)
         event = Acted(
-            **self._head(),
+            at=self._clock.now(),
+            run=self._run(),
             act=act,
             by=by,
             reason=reason,
@@ -156,11 +159,10 @@ class Acts:
         )
         self._history.record(event)
         self._happened(event)
-        where = f"on the branch {made.branch}; it takes effect once that is merged" if made.branch else "to be committed"
+        where = (
+            f"on the branch {made.branch}; it takes effect once that is merged" if made.branch else "to be committed"
+        )
         return Done(message=f"{ENTRIES[act]} is {where}", branch=made.branch, commit=made.commit, lines=made.lines)
-
-    def _head(self) -> dict[str, float | str]:
-        return {"at": self._clock.now(), "run": self._run()}
 
     def _acted(self, event: Acted) -> None:
         self._history.record(event)

@@ -191,9 +191,7 @@ def unit(board: Board, name: str) -> UnitAnswer:
     """Return everything there is to say of a unit, by id or name. Raises NotThere, SettingsError."""
     one = live(board)
     key = "unit", name
-    return board.made(
-        key, lambda: UnitAnswer(slots=explanation(one.planned, one.manifest, one.authors, name).slots)
-    )
+    return board.made(key, lambda: UnitAnswer(slots=explanation(one.planned, one.manifest, one.authors, name).slots))
 
 
 # --- what was ---------------------------------------------------------------------------------------------------------------

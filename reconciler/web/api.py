@@ -120,7 +120,9 @@ def carried_out(one: Operation, call: Call) -> Any:
     try:
         return one.do(call)
     except ReadOnly:
-        raise Refused(403, "a history alone is shown: nothing can be done here", "`reconciler watch --listen`") from None
+        raise Refused(
+            403, "a history alone is shown: nothing can be done here", "`reconciler watch --listen`"
+        ) from None
     except NotThere as error:
         raise Refused(404, str(error), error.hint) from None
     except ValueError as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from threading import Lock
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
@@ -108,7 +108,7 @@ class Board:
         self._known = 0
         """The number of the last event of the history that is in `standing`, where no watch feeds it."""
         self._lock = Lock()
-        self._made: dict[Hashable, object] = {}
+        self._made: dict[Hashable, Any] = {}
         self._listeners: list[Callable[[], None]] = []
 
     # --- what comes in ----------------------------------------------------------------------------------------------
@@ -157,10 +157,10 @@ class Board:
         """Return what is made of this generation, made once."""
         with self._lock:
             made = self._made
-            found = made.get(key)
+            found: T | None = made.get(key)
         if found is None:
             found = made[key] = make()
-        return found  # type: ignore[return-value] - the key says what it is
+        return found
 
     def fleets(self) -> dict[str, Fleet]:
         """Return all fleets by name, as they are now."""
@@ -180,4 +180,3 @@ class Board:
 def expires(one: Proposed) -> float:
     """Return when a proposal ends, in seconds since 1970."""
     return moment(one.plan.times.expires).timestamp()
-

@@ -1,5 +1,7 @@
-"""The operations of the API: path, who may, what is given, what comes back, and what does it. Everything else follows from
-this table: routes, checks of what is given, the OpenAPI document, and the forms of pages."""
+"""The operations of the API: path, who may, what is given, what comes back, and what does it.
+
+Everything else follows from this table: routes, checks of what is given, the OpenAPI document, and the forms of pages.
+"""
 
 from __future__ import annotations
 

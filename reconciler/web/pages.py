@@ -143,18 +143,7 @@ class WebSite:
         viewer = Viewer(self, request, Person(Role.NOBODY))
         try:
             given = await _fields(request)
-            bound = cookie(request, served.site.entry)
-            headers = {name.lower(): value for name, value in request.headers.items()}
-            ours = same_origin(headers, served.site.names) and served.access.proved(bound, given.get("csrf", ""))
-            if not ours:
-                raise Refused(403, "the form is not one of this page, or too old", "load the page again")
-            peer = request.client.host if request.client is not None else ""
-            try:
-                session = served.access.enter(
-                    given.get("token", ""), given.get("name", ""), peer=peer, now=self._clock.monotonic()
-                )
-            except TooManyGuesses as wrong:
-                raise too_many(wrong) from None
+            session = self._session(request, given)
         except Refused as refused:
             answer = viewer.message(_title(refused), refused.error, refused.hint, status=refused.status, back="/login")
             answer.headers.update(refused.headers)
@@ -165,6 +154,20 @@ class WebSite:
         self._set(answer, served.site.cookie, session, LASTS)
         answer.delete_cookie(served.site.entry, path="/", secure=served.site.secure, httponly=True, samesite="strict")
         return answer
+
+    def _session(self, request: Request, given: Mapping[str, str]) -> str:
+        """Return the session that a filled form begins; empty for a wrong token. Raises Refused."""
+        served = self.served
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        proved = served.access.proved(cookie(request, served.site.entry), given.get("csrf", ""))
+        if not same_origin(headers, served.site.names) or not proved:
+            raise Refused(403, "the form is not one of this page, or too old", "load the page again")
+        peer = request.client.host if request.client is not None else ""
+        now = self._clock.monotonic()
+        try:
+            return served.access.enter(given.get("token", ""), given.get("name", ""), peer=peer, now=now)
+        except TooManyGuesses as wrong:
+            raise too_many(wrong) from None
 
     async def _leave(self, request: Request) -> Response:
         served = self.served

@@ -18,7 +18,7 @@ from reconciler.views.words import clean, commit_words, count, moment, version, 
 from reconciler.web.shapes import HistoryEvent
 
 FOLDERS = ("assets", "pages")
-TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+TYPES = {".svg": "image/svg+xml", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
 TONES = (
     ("ready", "good"),
     ("moving", "info"),
@@ -54,7 +54,7 @@ class Pages:
         )
         self._environment.filters |= {
             "clean": lambda text: clean(str(text)),
-            "count": lambda number, noun: count(number, noun),
+            "count": count,
             "commit": lambda commit: commit_words(commit, 12),
             "version": version,
             "when": _when,

@@ -34,7 +34,8 @@ class _Protocol(H11Protocol):
         self._late = self.loop.call_later(PATIENCE, self._check)
 
     def _check(self) -> None:
-        if self.cycle is None and not self.transport.is_closing():
+        asked: object = self.cycle  # uvicorn's own type leaves out that there may be none yet
+        if asked is None and not self.transport.is_closing():
             self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -65,11 +66,11 @@ class _Uvicorn(uvicorn.Server):
         await self._over.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        del sockets  # closed by who opened them
         for server in self.servers:
             server.close()
         for connection in list(self.server_state.connections):
-            connection.shutdown()
-            connection.transport.abort()  # type: ignore[union-attr] - a stream would go on for ever
+            connection.transport.abort()  # a stream would go on for ever
         for task in list(self.server_state.tasks):
             task.cancel()
 

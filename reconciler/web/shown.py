@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from reconciler.errors import JournalError, ReconcilerError
 from reconciler.model.kept import EventQuery
+from reconciler.model.report import SlotExplanation
 from reconciler.model.rollout import RolloutPlan, RolloutState
 from reconciler.model.ruling import Command
 from reconciler.views import plan_text
@@ -114,7 +115,14 @@ def _asked(params: Mapping[str, str]) -> tuple[UnitsQuery, float]:
 
 
 def _of_fleet(one: FleetSummary) -> list[Tile]:
-    tones = {"moving": "info", "waiting": "info", "out-of-sync": "warn", "unknown": "warn", "failed": "bad", "stuck": "bad"}
+    tones = {
+        "moving": "info",
+        "waiting": "info",
+        "out-of-sync": "warn",
+        "unknown": "warn",
+        "failed": "bad",
+        "stuck": "bad",
+    }
     ready, total = one.standings.get("ready", 0), one.total
     found = [(f"{ready:,}/{total:,}", "ready", "", "good" if ready == total else "", "")]
     for name, tone in tones.items():
@@ -167,7 +175,8 @@ def unit(viewer: Viewer) -> Response:
     board, name = viewer.site.served.board, viewer.request.query_params.get("id", "")
     if not name:
         raise Refused(400, "which unit is meant?", "/unit?id=ID")
-    slots, missing, title, identity = (), "", name, name
+    slots: tuple[SlotExplanation, ...] = ()
+    missing, title, identity = "", name, name
     try:
         slots = answers.unit(board, name).slots
     except NotThere as error:

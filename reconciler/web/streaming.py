@@ -45,6 +45,7 @@ class Stream:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send to one viewer until it goes away, is too slow, or the server ends."""
+        del scope
         self._loop = asyncio.get_running_loop()
         if self.viewers >= MOST:
             await send({"type": "http.response.start", "status": 503, "headers": [(b"retry-after", b"30")]})
@@ -73,8 +74,16 @@ class Stream:
             except TimeoutError:
                 self.dropped += 1
                 raise Slow from None
-            await asyncio.wait({asyncio.ensure_future(news.wait()), gone}, timeout=BEAT, return_when="FIRST_COMPLETED")
+            await self._wait(news, gone)
             await asyncio.sleep(GATHERING)
+
+    async def _wait(self, news: asyncio.Event, gone: asyncio.Future[None]) -> None:
+        """Wait until there is something new, the viewer has gone, or something is to be sent anyway."""
+        heard: asyncio.Future[bool] = asyncio.ensure_future(news.wait())
+        try:
+            await asyncio.wait([heard, gone], timeout=BEAT, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            heard.cancel()
 
 
 class Slow(Exception):

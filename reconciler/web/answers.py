@@ -15,7 +15,7 @@ from reconciler.model.plan import FleetPlan
 from reconciler.model.quantity import iso
 from reconciler.views import event_line
 from reconciler.views.line import text_of
-from reconciler.web.board import Board, Live
+from reconciler.web.board import Board, Live, Numbered
 from reconciler.web.heat import LETTERS, NONE, Heat, heat
 from reconciler.web.shapes import (
     CourseAnswer,
@@ -216,10 +216,15 @@ def course(board: Board, name: str, *, hours: float) -> CourseAnswer:
 
 def history(board: Board, query: EventQuery, *, before: int | None = None) -> HistoryAnswer:
     """Return events, the newest first. Raises NotThere, JournalError."""
+    page = found(board, query, before=before)
+    return HistoryAnswer(events=tuple(_shown(page.events)), older=page.older)
+
+
+def found(board: Board, query: EventQuery, *, before: int | None = None) -> Numbered:
+    """Return events as they were recorded, the newest first. Raises NotThere, JournalError."""
     if board.past is None:
         raise NotThere("no history is kept", "name one with --history")
-    found = board.past.find(query, before=before)
-    return HistoryAnswer(events=tuple(_shown(found.events)), older=found.older)
+    return board.past.find(query, before=before)
 
 
 def _shown(events: Iterable[tuple[int, AnyEvent]]) -> Iterator[HistoryEvent]:

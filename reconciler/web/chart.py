@@ -54,6 +54,7 @@ def _chart(found: CourseAnswer, workload: str) -> Chart:
         for one in counts
     ]
     begin, end = moment(found.since).timestamp(), moment(found.until).timestamp()
+    begin = max(begin, moment(found.points[0].at).timestamp())  # what was before, nobody knows
     times = [min(max(moment(point.at).timestamp(), begin), end) for point in found.points]
     xs = [round((at - begin) * WIDTH / max(end - begin, 1.0), 1) for at in times]
     whole = max((sum(row) for row in table), default=0)

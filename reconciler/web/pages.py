@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, get_args
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from reconciler.model.event import AnyEvent, Completed, Settling
 from reconciler.web import shown
 from reconciler.web.access import LASTS, Person, Role, TooManyGuesses
 from reconciler.web.api import Served, carried_out, checked, may, query_of
@@ -23,7 +22,6 @@ from reconciler.web.rendering import Pages, assets, visible_lines
 from reconciler.web.shapes import Done
 
 FORM = "application/x-www-form-urlencoded"
-KINDS = sorted(one.__struct_config__.tag for one in get_args(AnyEvent) if one not in {Settling, Completed})
 
 Draw = Callable[["Viewer"], Response]
 
@@ -71,7 +69,7 @@ class WebSite:
             "/": shown.overview,
             "/fleets/{fleet}": shown.fleet,
             "/unit": shown.unit,
-            "/history": lambda viewer: shown.history(viewer, KINDS),
+            "/history": shown.history,
             "/account": _account,
         }
         found = [Route(path, self._page(draw), methods=["GET"]) for path, draw in drawn.items()]

@@ -15,7 +15,6 @@ from reconciler.views.line import plain
 from reconciler.views.reason_words import LABELS
 from reconciler.views.rollout_words import closing_words
 from reconciler.views.words import clean, commit_words, count, moment, version, visible
-from reconciler.web.shapes import HistoryEvent
 
 FOLDERS = ("assets", "pages")
 TYPES = {".svg": "image/svg+xml", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
@@ -62,7 +61,6 @@ class Pages:
             "parts": parts,
             "closing": _closing,
             "explained": _explained,
-            "fleet": _fleet,
         }
 
     def render(self, name: str, values: Mapping[str, Any]) -> str:
@@ -104,9 +102,3 @@ def _read(slot: SlotExplanation) -> float:
     """Return the time by which ages of a slot are said: that of its reading, so that the page stays true while it is shown."""
     found = moment(slot.seen.read_at) if slot.seen is not None and slot.seen.read_at else None
     return found or 0.0
-
-
-def _fleet(one: HistoryEvent) -> str:
-    found = one.event
-    about = found.get("outcome") or found.get("rollout") or found
-    return str(about.get("fleet") or found.get("fleet") or "")

@@ -17,7 +17,7 @@ from reconciler.model.ruling import Command
 from reconciler.views import plan_text
 from reconciler.views.line import plain
 from reconciler.views.rollout_words import progress_words, remarks
-from reconciler.views.words import clean
+from reconciler.views.words import clean, count
 from reconciler.web import answers
 from reconciler.web.answers import STANDINGS, NotThere
 from reconciler.web.board import Board
@@ -25,16 +25,17 @@ from reconciler.web.chart import charts
 from reconciler.web.guarding import Refused
 from reconciler.web.heat import totals
 from reconciler.web.operations import HistoryQuery, UnitsQuery
-from reconciler.web.shapes import FleetSummary, HistoryEvent
+from reconciler.web.shapes import FleetSummary
+from reconciler.web.telling import KINDS, Told, told
 
 if TYPE_CHECKING:
     from reconciler.web.pages import Viewer
 
 Tile = tuple[str, str, str, str, str]
 SPANS = (("1 hour", 1.0), ("1 day", 24.0), ("7 days", 168.0), ("30 days", 720.0))
-FEW = 12
+FEW = 30
 """Events on a page that is about something else."""
-SLICE = 50
+SLICE = 25
 """Units on a page."""
 WIDTH = 110
 
@@ -49,7 +50,7 @@ def overview(viewer: Viewer) -> Response:
         one=one,
         waiting=answers.proposals(board).proposals,
         tiles=_all(one.fleets),
-        events=_events(board, EventQuery(limit=FEW)),
+        events=_events(board, FEW),
     )
 
 
@@ -61,8 +62,8 @@ def _all(fleets: Sequence[FleetSummary]) -> list[Tile]:
     bad, total = of("failed") + of("stuck"), sum(one.total for one in fleets)
     drifted, held = sum(one.drifted for one in fleets), sum(one.held for one in fleets)
     return [
-        (f"{synced:,}/{len(fleets):,}", "fleets in sync", "", "good" if synced == len(fleets) else "warn", ""),
-        (f"{of('ready'):,}/{total:,}", "slots ready", "", "good" if of("ready") == total else "", ""),
+        (f"{synced:,}", "fleets in sync", f"of {len(fleets):,}", "good" if synced == len(fleets) else "warn", ""),
+        (f"{of('ready'):,}", "slots ready", f"of {total:,}", "good" if of("ready") == total else "", ""),
         (f"{of('moving'):,}", "moving", "", "info" if of("moving") else "", ""),
         (f"{held:,}", "held", "", "warn" if held else "", ""),
         (f"{bad:,}", "failed or stuck", "", "bad" if bad else "", "×" if bad else ""),
@@ -99,7 +100,7 @@ def fleet(viewer: Viewer) -> Response:
         asked=asked,
         totals=[(letter, STANDINGS[letter], number) for letter, number in totals(heat).items()] if heat else [],
         plan=_plan(board, name),
-        events=_events(board, EventQuery(fleets=(name,), limit=FEW)),
+        events=_events(board, FEW, fleet=name),
         workloads=list(document.spec.workloads) if document is not None else [],
     )
 
@@ -124,7 +125,7 @@ def _of_fleet(one: FleetSummary) -> list[Tile]:
         "stuck": "bad",
     }
     ready, total = one.standings.get("ready", 0), one.total
-    found = [(f"{ready:,}/{total:,}", "ready", "", "good" if ready == total else "", "")]
+    found = [(f"{ready:,}", "ready", f"of {count(total, 'slot')}", "good" if ready == total else "", "")]
     for name, tone in tones.items():
         number = one.standings.get(name, 0)
         found.append((f"{number:,}", name.replace("-", " "), "", tone if number else "", ""))
@@ -185,25 +186,27 @@ def unit(viewer: Viewer) -> Response:
         missing = error.advised
     if slots:
         title, identity = slots[0].unit.name or slots[0].unit.id, slots[0].unit.id
-    events = _events(board, EventQuery(units=(identity,), limit=SLICE))
+    events = _events(board, SLICE, unit=identity)
     if not slots and not events:
         raise Refused(404, missing or f"nobody knows of a unit {name!r}")
     return viewer.page("unit.html", "", title=title, id=identity, slots=slots, missing=missing, events=events)
 
 
-def history(viewer: Viewer, kinds: Sequence[str]) -> Response:
+def history(viewer: Viewer) -> Response:
     """Return the page of what happened."""
     board, asked, wrong = viewer.site.served.board, _searched(viewer), ""
-    events: tuple[HistoryEvent, ...] = ()
+    events: list[Told] = []
     older = ""
     try:
-        found = answers.history(board, asked.asked(board.clock.now()), before=asked.before)
-        events = found.events
+        query = asked.asked(board.clock.now())
+        query = msgspec.structs.replace(query, kinds=query.kinds or KINDS)
+        found = answers.found(board, query, before=asked.before)
+        events = told(found.events)
         if found.older:
-            older = f"?{urlencode(_with_before(asked, events[-1].number))}"
+            older = f"?{urlencode(_with_before(asked, found.events[-1][0]))}"
     except (NotThere, ValueError, JournalError) as error:
         wrong = str(error)
-    values = {"asked": asked, "kinds": kinds, "wrong": wrong, "events": events, "older": older}
+    values = {"asked": asked, "kinds": KINDS, "wrong": wrong, "events": events, "older": older}
     return viewer.page("history.html", "history", **values)
 
 
@@ -212,12 +215,13 @@ def _with_before(asked: HistoryQuery, number: int) -> dict[str, Any]:
     return {**given, "before": number}
 
 
-def _events(board: Board, query: EventQuery) -> tuple[HistoryEvent, ...]:
+def _events(board: Board, limit: int, *, fleet: str = "", unit: str = "") -> list[Told]:
     """Return what happened last; nothing where no history is kept or it cannot be read now."""
+    query = EventQuery(kinds=KINDS, limit=limit, fleets=(fleet,) if fleet else (), units=(unit,) if unit else ())
     try:
-        return board.made(("events", query), lambda: answers.history(board, query).events)
+        return board.made(("events", query), lambda: told(answers.found(board, query).events))
     except (NotThere, JournalError):
-        return ()
+        return []
 
 
 def _searched(viewer: Viewer) -> HistoryQuery:

@@ -79,7 +79,7 @@ class Stream:
 
     async def _wait(self, news: asyncio.Event, gone: asyncio.Future[None]) -> None:
         """Wait until there is something new, the viewer has gone, or something is to be sent anyway."""
-        heard: asyncio.Future[bool] = asyncio.ensure_future(news.wait())
+        heard = asyncio.ensure_future(_heard(news))
         try:
             await asyncio.wait([heard, gone], timeout=BEAT, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -88,6 +88,11 @@ class Stream:
 
 class Slow(Exception):
     """A viewer does not take what it is sent: its connection is closed."""
+
+
+async def _heard(news: asyncio.Event) -> None:
+    """End when there is something new."""
+    await news.wait()
 
 
 async def _gone(receive: Receive) -> None:

@@ -35,7 +35,13 @@
 
   // The map: one square a unit on a canvas as high as what is in sight; the frame scrolls.
   const maps = new Map();
-  const colour = (letter) => getComputedStyle(root).getPropertyValue(letter === "-" ? "--h-none" : `--h-${letter}`).trim();
+  const probe = document.createElement("i");
+  probe.hidden = true;
+  document.body.append(probe);
+  const colour = (letter) => {
+    probe.style.color = `var(${letter === "-" ? "--h-none" : `--h-${letter}`})`;
+    return getComputedStyle(probe).color;
+  };
 
   function drawMaps() { for (const one of maps.values()) one.draw(); }
 
@@ -94,7 +100,7 @@
         pen.fillRect((at % across) * size, Math.floor(at / across) * size - this.frame.scrollTop, size - 1, size - 1);
       }
       if (document.activeElement === this.frame) {
-        pen.strokeStyle = getComputedStyle(root).getPropertyValue("--text");
+        pen.strokeStyle = getComputedStyle(document.body).color;
         pen.lineWidth = 2;
         pen.strokeRect((this.at % across) * size, Math.floor(this.at / across) * size - this.frame.scrollTop, size, size);
       }

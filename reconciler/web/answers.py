@@ -73,10 +73,10 @@ def summaries(board: Board) -> Iterator[FleetSummary]:
     waiting = board.waiting()
     for name, one in board.fleets().items():
         if one.passed is not None:
-            yield _summary(one, one.passed, waiting.get(name))
+            yield _summary(one, one.passed, waiting.get(name), planned(board, name))
 
 
-def _summary(one: Fleet, passed: Passed, waiting: Proposed | None) -> FleetSummary:
+def _summary(one: Fleet, passed: Passed, waiting: Proposed | None, plan: FleetPlan | None) -> FleetSummary:
     return FleetSummary(
         fleet=passed.fleet,
         platform=passed.platform,
@@ -94,17 +94,23 @@ def _summary(one: Fleet, passed: Passed, waiting: Proposed | None) -> FleetSumma
         drifted=one.drifted,
         failing=passed.failing,
         spread=passed.spread,
-        rollouts=tuple(
-            RolloutSummary(
-                workload=found.workload,
-                version=rollout.version,
-                state=found.state,
-                met=tuple(sorted(found.met)),
-            )
-            for rollout, found in sorted(one.rollouts.items())
-        ),
+        rollouts=tuple(_remembered(one) if plan is None else _planned(plan)),
         proposal=waiting.plan.fingerprint if waiting is not None else "",
     )
+
+
+def _planned(plan: FleetPlan) -> Iterator[RolloutSummary]:
+    """Yield the rollouts of a fleet as a watch judged them."""
+    for one in plan.rollouts:
+        met = tuple(wave.wave for wave in one.waves if wave.met)
+        yield RolloutSummary(workload=one.workload, version=one.rollout.version, state=one.state.value, met=met)
+
+
+def _remembered(one: Fleet) -> Iterator[RolloutSummary]:
+    """Yield them as far as their events say."""
+    for rollout, found in sorted(one.rollouts.items()):
+        met = tuple(sorted(found.met))
+        yield RolloutSummary(workload=found.workload, version=rollout.version, state=found.state, met=met)
 
 
 def fleet(board: Board, name: str) -> FleetAnswer:

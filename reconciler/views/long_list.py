@@ -49,7 +49,9 @@ Value = str | int
 class LongList(msgspec.Struct, frozen=True):
     """Rows in columns. `sample` are the first rows as texts, of the columns that have a width."""
 
+    one: str
     noun: str
+    """What a row is called, and what several are."""
     fields: tuple[Field, ...]
     texts: tuple[str, ...]
     values: tuple[Sequence[Value], ...]
@@ -67,14 +69,14 @@ class LongList(msgspec.Struct, frozen=True):
         """Return what a page's script reads."""
         fields = zip(self.fields, self.values, strict=True)
         columns = [{**msgspec.structs.asdict(field), "values": values} for field, values in fields]
-        return {"noun": self.noun, "count": len(self), "texts": self.texts, "columns": columns}
+        return {"noun": self.noun, "one": self.one, "count": len(self), "texts": self.texts, "columns": columns}
 
 
 class Builder:
     """Gathers rows; texts are already cleaned."""
 
-    def __init__(self, noun: str, fields: Sequence[Field]) -> None:
-        self._noun = noun
+    def __init__(self, one: str, fields: Sequence[Field]) -> None:
+        self._one = one
         self._fields = tuple(fields)
         self._columns: list[list[Value]] = [[] for _ in fields]
         self._texts: dict[str, int] = {}
@@ -98,7 +100,7 @@ class Builder:
             [rank[int(value)] for value in column] if field.kind is Kind.TEXT else column
             for field, column in zip(self._fields, self._columns, strict=True)
         ]
-        return LongList(self._noun, self._fields, tuple(ordered), tuple(columns), tuple(self._sample))
+        return LongList(self._one, f"{self._one}s", self._fields, tuple(ordered), tuple(columns), tuple(self._sample))
 
 
 def natural(text: str) -> tuple[list[str | int], str]:

@@ -15,7 +15,7 @@ from reconciler.views.plan_fleets import COLUMNS, fleet_cells, is_idle
 from reconciler.views.plan_rows import Rank
 from reconciler.views.plan_sections import Sections, of_plan
 from reconciler.views.plan_words import advice, blocked, filtered, headline, settled, total, verbs
-from reconciler.views.sheet import BAD, GOOD, IDLE, INFO, SIGNS, WARN, Block, Fact, Table, Tile, block, numbers
+from reconciler.views.sheet import BAD, GOOD, IDLE, INFO, SIGNS, WARN, Block, Fact, Table, Tile, block, head, numbers
 from reconciler.views.slot_list import Sign, calls, legend, slots, tally
 from reconciler.views.wave_sheet import RolloutSheet, rollouts
 from reconciler.views.words import clean, commit_words, count, moment, percent
@@ -107,8 +107,8 @@ def _fleets(plan: Plan) -> Iterator[Block]:
     rest = f"{count(idle, 'more fleet')} {'has' if idle == 1 else 'have'} no changes." if idle else ""
     if busy or rest:
         rows = [list(fleet_cells(one, clean, str)) for one in busy]
-        columns = [(name.removesuffix(":"), name.endswith(":")) for name in COLUMNS]
-        yield Block(id="fleets", title="Fleets", table=Table(columns, rows) if rows else None, rest=rest)
+        table = Table([head(name) for name in COLUMNS], rows) if rows else None
+        yield Block(id="fleets", title="Fleets", table=table, rest=rest)
 
 
 def _facts(plan: Plan) -> Iterator[Fact]:

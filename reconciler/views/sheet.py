@@ -8,13 +8,15 @@ from itertools import chain, islice
 import msgspec
 
 from reconciler.views.plan_rows import Cell, Rank, Row, Section
-from reconciler.views.words import count
 
 MOST = 300
 """Rows of a table that are shown at most; what is longer is a long list, or stands in the plan."""
 
 GOOD, INFO, WARN, BAD, IDLE = "good", "info", "warn", "bad", ""
 """Tones; a sign or a word always stands beside one."""
+
+NUMBER, TIME = "number", "time"
+"""Kinds of columns."""
 
 SIGNS = {GOOD: "\N{CHECK MARK}", INFO: "\N{BLACK RIGHT-POINTING SMALL TRIANGLE}", WARN: "!", BAD: "\N{MULTIPLICATION X}", IDLE: ""}
 
@@ -54,9 +56,9 @@ class Fact(msgspec.Struct, frozen=True):
 
 
 class Table(msgspec.Struct, frozen=True):
-    """Rows under columns, each (name, whether it holds numbers)."""
+    """Rows under columns, each (name, kind: `number`, `time` or empty)."""
 
-    columns: Sequence[tuple[str, bool]]
+    columns: Sequence[tuple[str, str]]
     rows: Sequence[Sequence[str]]
 
 
@@ -65,6 +67,8 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     title: str
+    number: str = ""
+    """How many things it lists."""
     detail: str = ""
     tone: str = IDLE
     table: Table | None = None
@@ -78,12 +82,23 @@ def block(one: Section, *, several: bool) -> Block:
     shown = list(islice(rows, MOST))
     more = one.total - sum(each.number for each in shown)
     rest = f"{more:,} more {one.noun} are in the saved plan: reconciler show --verbose PLAN.JSON" if more > 0 else ""
-    detail = one.detail.removeprefix(": ")
-    about = {"id": one.rank.name.lower(), "title": one.name, "detail": detail, "tone": TONES.get(one.rank, IDLE)}
-    if not one.columns:
-        lines = [_line(each.cells, several=several) for each in shown]
-        return Block(**about, lines=lines, rest=rest)
-    return Block(**about, table=table(one.columns, shown, several=several), rest=rest)
+    number, detail = _head(one.detail)
+    return Block(
+        id=one.rank.name.lower(),
+        title=one.name,
+        number=number,
+        detail=detail,
+        tone=TONES.get(one.rank, IDLE),
+        table=table(one.columns, shown, several=several) if one.columns else None,
+        lines=[] if one.columns else [_line(each.cells, several=several) for each in shown],
+        rest=rest,
+    )
+
+
+def _head(detail: str) -> tuple[str, str]:
+    """Return the number that a section's detail begins with, and what else it says."""
+    number, _, rest = detail.removeprefix(": ").replace(";", ",", 1).partition(", ")
+    return (number, rest) if number.replace(",", "").isdigit() else ("", detail.removeprefix(": "))
 
 
 def table(columns: Iterable[str], rows: Iterable[Row], *, several: bool) -> Table:
@@ -91,18 +106,17 @@ def table(columns: Iterable[str], rows: Iterable[Row], *, several: bool) -> Tabl
     names = [name for name in columns if several or name != "Fleet"]
     cells = [_cells(row.cells, names) for row in rows]
     kept = [at for at in range(len(names)) if any(row[at] for row in cells)]
-    heads = [(names[at].removesuffix(":"), names[at].endswith(":")) for at in kept]
-    return Table(heads, [[row[at] for at in kept] for row in cells])
+    return Table([head(names[at]) for at in kept], [[row[at] for at in kept] for row in cells])
+
+
+def head(name: str) -> tuple[str, str]:
+    """Return the head of a column; one that ends with a colon holds numbers."""
+    return (name.removesuffix(":"), NUMBER if name.endswith(":") else "")
 
 
 def numbers(total: int, noun: str, tone: str, more: str = "") -> Tile:
     """Return a tile whose tone counts only where there is any."""
     return Tile(f"{total:,}", noun, more, tone if total else IDLE)
-
-
-def counted(total: int, noun: str) -> str:
-    """Return how many there are, for the head of a part."""
-    return count(total, noun)
 
 
 def _line(cells: Sequence[Cell], *, several: bool) -> str:

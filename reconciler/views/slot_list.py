@@ -15,7 +15,7 @@ from reconciler.views.group import Calls, gathered, moves, terms, units_and_devi
 from reconciler.views.long_list import Builder, Field, Kind, LongList
 from reconciler.views.plan_rows import FleetRows
 from reconciler.views.reason_words import LABELS, advised, hold_words
-from reconciler.views.sheet import Table
+from reconciler.views.sheet import NUMBER, Table
 from reconciler.views.words import REASONS, SIGNS, clean, course, harmless_json, joined
 
 GOES, LATER, HELD, BLOCKED = "sent by apply", "later in this run", "held", "blocked by a limit"
@@ -25,12 +25,12 @@ VERBS = (*Verb, None)
 """The order of the codes within a status; None: nothing is known of the slot."""
 
 SLOTS = (
-    Field("status", "When applied", width=1.2, filter=True),
-    Field("change", "Change", width=0.9, filter=True),
     Field("unit", "Unit", width=1.6),
     Field("workload", "Workload", width=1.4, filter=True),
     Field("course", "From \N{RIGHTWARDS ARROW} to", width=1.8),
-    Field("why", "Why", width=2.2, filter=True),
+    Field("change", "Change", width=0.9, filter=True),
+    Field("status", "When applied", width=1.2, filter=True),
+    Field("why", "Why", width=2, filter=True),
     Field("fleet", "Fleet", width=1, filter=True),
     Field("id", "Unit id"),
     Field("devices", "Devices", Kind.NUMBER),
@@ -43,10 +43,10 @@ SLOTS = (
 
 CALLS = (
     Field("number", "Call", Kind.NUMBER, 0.5),
-    Field("stage", "Stage", Kind.NUMBER, 0.5),
     Field("call", "Kind", width=1.3, filter=True),
-    Field("request", "Request", width=4),
     Field("hits", "Hits", width=1.2),
+    Field("stage", "Stage", Kind.NUMBER, 0.5),
+    Field("request", "Request", width=4),
     Field("fleet", "Fleet", width=1, filter=True),
     Field("notes", "Note"),
     Field("body", "Body", Kind.WHOLE),
@@ -55,7 +55,7 @@ CALLS = (
 
 def slots(plan: Plan) -> LongList:
     """Return the slots that a plan changes, and those that it holds."""
-    found = Builder("slots", SLOTS)
+    found = Builder("slot", SLOTS)
     words: Words = {}
     for fleet in plan.fleets:
         rows = FleetRows(fleet, clean)
@@ -74,7 +74,7 @@ Words = dict[tuple[tuple[Hold, ...], str, str | None, bool], tuple[str, str, str
 def _changed(rows: FleetRows, one: Change, status: str) -> Iterator[str | int]:
     """Yield the cells of a change, as `SLOTS` has them."""
     goes = ", ".join((moves(one, clean), *terms(one, clean)))
-    yield from (status, _verb(one.verb), *_slot(rows, one), goes, REASONS[one.reason], clean(rows.fleet.fleet))
+    yield from (*_slot(rows, one), goes, _verb(one.verb), status, REASONS[one.reason], clean(rows.fleet.fleet))
     yield from (clean(one.unit.id), one.size, "", "", _steps(one), _at(one), code(status, one.verb))
 
 
@@ -84,7 +84,7 @@ def _held(rows: FleetRows, one: Held, known: Words) -> Iterator[str | int]:
     labels, why, advice = known.get(key) or known.setdefault(key, _reasons(one))
     status = LATER if one.stage else HELD
     goes = "" if one.verb is None else course(one.verb, one.from_, one.to, clean, downgrade=one.downgrade)
-    yield from (status, _verb(one.verb), *_slot(rows, one), goes, labels, clean(rows.fleet.fleet))
+    yield from (*_slot(rows, one), goes, _verb(one.verb), status, labels, clean(rows.fleet.fleet))
     yield from (clean(one.unit.id), one.size, why, advice, "", _at(one), code(status, one.verb))
 
 
@@ -159,12 +159,12 @@ def tally(plan: Plan) -> Table:
         [clean(fleet), workload, *(f"{found[kind]:,}" for kind in kinds)]
         for (fleet, workload), found in sorted(numbers.items())
     ]
-    return Table([("Fleet", False), ("Workload", False), *((kind.capitalize(), True) for kind in kinds)], rows)
+    return Table([("Fleet", ""), ("Workload", ""), *((kind.capitalize(), NUMBER) for kind in kinds)], rows)
 
 
 def calls(plan: Plan) -> LongList:
     """Return every call, in the order in which they are sent; those of a blocked fleet are not sent, and so are none."""
-    found = Builder("calls", CALLS)
+    found = Builder("call", CALLS)
     number = 0
     for fleet in plan.fleets:
         rows = FleetRows(fleet, clean)
@@ -176,6 +176,6 @@ def calls(plan: Plan) -> LongList:
 
 def _call(rows: FleetRows, one: Calls, number: int) -> Iterator[str | int]:
     request = one.first.request
-    yield from (number, one.stage, clean(one.first.call), clean(f"{request.method} {request.path}"))
-    yield from (units_and_devices([one.changes]), clean(rows.fleet.fleet), "; ".join(one.notes()))
+    yield from (number, clean(one.first.call), units_and_devices([one.changes]), one.stage)
+    yield from (clean(f"{request.method} {request.path}"), clean(rows.fleet.fleet), "; ".join(one.notes()))
     yield "" if request.body is None else harmless_json(msgspec.json.format(msgspec.json.encode(request.body))).strip()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from reconciler.errors import SettingsError
+from reconciler.views.words import harmless_json
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -55,5 +56,5 @@ def environment() -> Environment:
 
 def in_script(value: Any) -> str:
     """Return a value as JSON that may stand between `<script>` and `</script>`, in ASCII."""
-    text = msgspec.json.encode(value).decode().translate(UNSAFE_IN_SCRIPTS)
+    text = harmless_json(msgspec.json.encode(value)).translate(UNSAFE_IN_SCRIPTS)
     return NOT_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], text)

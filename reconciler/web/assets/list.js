@@ -21,10 +21,10 @@ const longList = (() => {
     const { texts, columns, count, noun } = data;
     const by = new Map(columns.map((column) => [column.key, column]));
     const isText = (column) => column.kind === "text";
-    const cell = (column, row) => {
+    const cell = (column, row, whole) => {
       const value = column.values[row];
       if (isText(column)) return texts[value];
-      if (column.kind === "time") return new Date(value).toISOString();
+      if (column.kind === "time") return whole ? new Date(value).toISOString() : new Date(value).toISOString().slice(0, 19) + "Z";
       return column.kind === "number" ? number.format(value) : value;
     };
     const searched = columns.filter(isText);
@@ -61,7 +61,8 @@ const longList = (() => {
     const names = make("div", { class: "row names", role: "row", "aria-rowindex": "1" });
     const body = make("div", { class: "rows", role: "rowgroup" });
     const view = make("div", { class: "list", role: "grid", tabindex: "0", "aria-label": noun, "aria-colcount": shown.length }, make("div", { role: "rowgroup" }, names), body);
-    names.style.gridTemplateColumns = template;
+    view.style.setProperty("--columns", template);
+    view.style.setProperty("--few", shown.slice(0, 3).map((column) => "minmax(0, " + column.width + "fr)").join(" "));
     view.style.setProperty("--wide", Math.round(shown.reduce((sum, column) => sum + column.width, 0) * 95) + "px");
     for (const column of shown) {
       const button = make("button", { type: "button", tabindex: "-1", text: column.name });
@@ -87,7 +88,6 @@ const longList = (() => {
       const needed = bottom - top;
       while (pool.length < needed) {
         const line = make("div", { class: "row", role: "row" }, ...shown.map((column) => make("div", { class: "cell" + (column.kind === "number" ? " number" : ""), role: "gridcell" })));
-        line.style.gridTemplateColumns = template;
         line.addEventListener("click", () => choose(Number(line.dataset.at), true));
         pool.push(line);
         body.append(line);
@@ -142,7 +142,7 @@ const longList = (() => {
       view.scrollTop = 0;
       body.style.height = rows.length * height + "px";
       view.setAttribute("aria-rowcount", rows.length + 1);
-      status.textContent = rows.length === count ? number.format(count) + " " + noun : number.format(rows.length) + " of " + number.format(count) + " " + noun;
+      status.textContent = rows.length === count ? number.format(count) + " " + (count === 1 ? data.one : noun) : number.format(rows.length) + " of " + number.format(count) + " " + noun;
       draw();
     }
 
@@ -160,7 +160,7 @@ const longList = (() => {
       const list = make("dl");
       const blocks = [];
       for (const column of columns) {
-        const text = cell(column, row);
+        const text = cell(column, row, true);
         if (column.kind === "code" || text === "" || text === null) continue;
         if (column.kind === "whole") blocks.push(make("h3", { text: column.name }), make("pre", { tabindex: "0", text }));
         else list.append(make("dt", { text: column.name }), make("dd", { text }));
@@ -203,6 +203,7 @@ const longList = (() => {
       paper.querySelector("tbody").replaceChildren(...lines);
     });
     settle();
+    view.style.height = view.offsetHeight + "px"; // so that fewer rows move nothing on the page
     return {
       data, by, cell,
       lookFor(text) { reset(); search.value = text; words = text.toLowerCase(); filter(); },

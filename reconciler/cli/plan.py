@@ -27,6 +27,7 @@ Examples:
   reconciler plan                                    everything below this folder
   reconciler plan --fleet austin --unit 'gw-01*'     only some of it
   reconciler plan --base origin/main -o markdown     for a pull request
+  reconciler plan -o html > plan.html                one file to look at, and to send
   reconciler plan --out plan.json && reconciler apply --plan plan.json
 
 \b
@@ -35,7 +36,7 @@ Exit codes: 0 planned, 1 a connection could not be read. With --detailed-exitcod
 (not found, not released, not deployable, or it could not be looked up); 3 a limit is violated; 2 there are changes,
 held ones included; 0 nothing to do.""",
 )
-@output_option("text", "json", "markdown", "env", *ANNOTATIONS)
+@output_option("text", "json", "markdown", "html", "env", *ANNOTATIONS)
 @click.option("--out", type=FILE, metavar="FILE", help="Save the plan, for show and apply.")
 @click.option(
     "--expires",

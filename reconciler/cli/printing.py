@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler.cli.annotating import ANNOTATIONS, print_annotations
-from reconciler.cli.output import clear, quiet, say, show, width, write_json, write_yaml
+from reconciler.cli.output import clear, quiet, say, show, width, write_html, write_json, write_yaml
 from reconciler.cli.reading import drawable
 from reconciler.errors import JournalError, SettingsError
 from reconciler.model.event import AnyEvent, Called, Halted, Intended, Met, Note, Settling
@@ -53,6 +53,10 @@ def print_plan(
         from reconciler.views import plan_outputs
 
         say(*plan_outputs.render(found))
+    elif output == "html":
+        from reconciler.web import report
+
+        write_html(report.of_plan(found))
     elif output == "markdown":
         from reconciler.views import plan_markdown
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import DictLoader, Environment, StrictUndefined
+from jinja2 import FunctionLoader
 
 from reconciler.model.hold import Closing
 from reconciler.model.report import Explanation, SlotExplanation
@@ -15,8 +15,8 @@ from reconciler.views.line import plain
 from reconciler.views.reason_words import LABELS
 from reconciler.views.rollout_words import closing_words
 from reconciler.views.words import clean, commit_words, count, moment, version, visible
+from reconciler.web.templates import asset, environment
 
-FOLDERS = ("assets", "pages")
 TYPES = {".svg": "image/svg+xml", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
 TONES = (
     ("ready", "good"),
@@ -42,16 +42,9 @@ class Pages:
     """Renders templates by name."""
 
     def __init__(self) -> None:
-        found = {
-            one.name: one.read_text(encoding="utf-8")
-            for name in FOLDERS
-            for one in files("reconciler.web").joinpath(name).iterdir()
-            if one.name.endswith(".html")
-        }
-        self._environment = Environment(
-            loader=DictLoader(found), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-        )
-        self._environment.filters |= {
+        self._environment = environment().overlay(loader=FunctionLoader(_template))
+        self._environment.filters = {
+            **self._environment.filters,
             "clean": lambda text: clean(str(text)),
             "count": count,
             "commit": lambda commit: commit_words(commit, 12),
@@ -66,6 +59,12 @@ class Pages:
     def render(self, name: str, values: Mapping[str, Any]) -> str:
         """Return a page."""
         return self._environment.get_template(name).render(values)
+
+
+def _template(name: str) -> str:
+    """Return a template: one of pages, else one that reports stand on as well."""
+    own = files("reconciler.web").joinpath("pages", name)
+    return own.read_text(encoding="utf-8") if own.is_file() else asset(name)
 
 
 def parts(standings: Mapping[str, int]) -> list[tuple[float, str]]:

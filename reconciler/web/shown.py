@@ -116,22 +116,18 @@ def _asked(params: Mapping[str, str]) -> tuple[UnitsQuery, float]:
 
 
 def _of_fleet(one: FleetSummary) -> list[Tile]:
-    tones = {
-        "moving": "info",
-        "waiting": "info",
-        "out-of-sync": "warn",
-        "unknown": "warn",
-        "failed": "bad",
-        "stuck": "bad",
-    }
-    ready, total = one.standings.get("ready", 0), one.total
+    number = one.standings.get
+    bad, ready, total = number("failed", 0) + number("stuck", 0), number("ready", 0), one.total
     found = [(f"{ready:,}", "ready", f"of {count(total, 'slot')}", "good" if ready == total else "", "")]
-    for name, tone in tones.items():
-        number = one.standings.get(name, 0)
-        found.append((f"{number:,}", name.replace("-", " "), "", tone if number else "", ""))
-    found.append((f"{one.drifted:,}", "drifted", "", "warn" if one.drifted else "", ""))
-    found.append((f"{one.held:,}", "held", "", "warn" if one.held else "", ""))
-    return found
+    for name, tone in (("moving", "info"), ("waiting", "info"), ("out-of-sync", "warn"), ("unknown", "warn")):
+        many = number(name, 0)
+        found.append((f"{many:,}", name.replace("-", " "), "", tone if many else "", ""))
+    return [
+        *found,
+        (f"{bad:,}", "failed or stuck", "", "bad" if bad else "", "×" if bad else ""),
+        (f"{one.held:,}", "held", "", "warn" if one.held else "", ""),
+        (f"{one.drifted:,}", "drifted", "", "warn" if one.drifted else "", ""),
+    ]
 
 
 def _rollout(one: RolloutPlan) -> dict[str, Any]:

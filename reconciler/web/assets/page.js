@@ -1,22 +1,9 @@
 "use strict";
-// Pages of a watch: the theme, live updates, and the map of units. Without it every page says the same, once.
+// Pages of a watch: live updates, and the map of units. Without it every page says the same, once.
 
 (() => {
   const root = document.documentElement;
-  const themes = ["system", "light", "dark"];
-  const stored = () => { try { return localStorage.getItem("theme") || "system"; } catch { return "system"; } };
-  const button = document.getElementById("theme");
-  const paint = (name) => {
-    if (name === "system") delete root.dataset.theme; else root.dataset.theme = name;
-    button.textContent = `Theme: ${name}`;
-    drawMaps();
-  };
-  button.hidden = false;
-  button.addEventListener("click", () => {
-    const next = themes[(themes.indexOf(stored()) + 1) % themes.length];
-    try { localStorage.setItem("theme", next); } catch { /* this page forgets it */ }
-    paint(next);
-  });
+  root.addEventListener("themechange", () => drawMaps());
 
   // How long ago times are, beside what the server wrote.
   const ago = (seconds) => {
@@ -193,5 +180,4 @@
   }
 
   begin();
-  paint(stored());
 })();

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from reconciler.ports import Clock
 from reconciler.web.access import Access, Person, TooManyGuesses
 from reconciler.web.hosts import is_ours
-from reconciler.web.shapes import Problem
+from reconciler.web.shapes import Refusal
 
 LONGEST_BODY = 65_536
 """Bytes of a body at most."""
@@ -143,4 +143,4 @@ async def body_of(request: Request) -> bytes:
 
 def problem(refused: Refused) -> bytes:
     """Return a refusal as JSON."""
-    return msgspec.json.encode(Problem(error=refused.error, hint=refused.hint))
+    return msgspec.json.encode(Refusal(error=refused.error, hint=refused.hint))

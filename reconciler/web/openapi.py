@@ -10,7 +10,7 @@ import msgspec
 from reconciler import __version__
 from reconciler.web.access import Role
 from reconciler.web.operations import OPERATIONS, PREFIX, Operation
-from reconciler.web.shapes import Problem
+from reconciler.web.shapes import Refusal
 
 REF = "#/components/schemas/{name}"
 PROBLEMS = {
@@ -30,8 +30,8 @@ WRITING = {"409", "413", "415"}
 
 def document() -> dict[str, Any]:
     """Return the document as plain values."""
-    types = [Problem, *{one.answer for one in OPERATIONS}, *{one.body for one in OPERATIONS if one.body}]
-    types += list({one.query for one in OPERATIONS})
+    answers, bodies = [one.answer for one in OPERATIONS], [one.body for one in OPERATIONS if one.body is not None]
+    types = list(dict.fromkeys([Refusal, *answers, *bodies, *(one.query for one in OPERATIONS)]))
     schemas, components = msgspec.json.schema_components(types, ref_template=REF)
     by_type = dict(zip(types, schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
@@ -62,7 +62,7 @@ def _operation(one: Operation, schemas: dict[Any, Any], components: dict[str, An
     }
     for status, words in PROBLEMS.items():
         if one.body is not None or status not in WRITING:
-            found["responses"][status] = _content(words, schemas[Problem])
+            found["responses"][status] = _content(words, schemas[Refusal])
     if one.body is not None:
         found["requestBody"] = {**_content("Why, and what.", schemas[one.body]), "required": True}
     if one.role is Role.OPERATOR:

@@ -174,7 +174,7 @@ class Done(Answer, frozen=True, kw_only=True):
     lines: str = ""
 
 
-class Problem(Answer, frozen=True, kw_only=True):
+class Refusal(Answer, frozen=True, kw_only=True):
     """Why there is no answer, and what to do."""
 
     error: str

@@ -176,15 +176,13 @@ def unit(viewer: Viewer) -> Response:
     missing, title, identity = "", name, name
     try:
         slots = answers.unit(board, name).slots
-    except NotThere as error:
+    except (NotThere, ReconcilerError) as error:
         missing = f"{error}: only what was recorded is shown"
-    except ReconcilerError as error:
-        missing = error.advised
     if slots:
         title, identity = slots[0].unit.name or slots[0].unit.id, slots[0].unit.id
     events = _events(board, SLICE, unit=identity)
     if not slots and not events:
-        raise Refused(404, missing or f"nobody knows of a unit {name!r}")
+        raise Refused(404, f"nobody knows of a unit {name!r}")
     return viewer.page("unit.html", "", title=title, id=identity, slots=slots, missing=missing, events=events)
 
 

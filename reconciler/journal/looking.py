@@ -78,7 +78,8 @@ class Looking:
         step = max((until - since) / points, 1.0)
         mine = EVENTS.c.kind == kind_of(Passed), EVENTS.c.fleet == column(fleet)
         before = select(func.max(EVENTS.c.id)).where(*mine, EVENTS.c.at < since)
-        span = cast((EVENTS.c.at - since) / step, Integer)
+        place = (EVENTS.c.at - since) / step
+        span = cast(place, Integer) if self._database.address.path else func.floor(place)  # PostgreSQL rounds in a cast
         each = select(func.max(EVENTS.c.id)).where(*mine, EVENTS.c.at >= since, EVENTS.c.at <= until).group_by(span)
         found = self._in_order(_rows().where(EVENTS.c.id.in_(before) | EVENTS.c.id.in_(each)))
         return [one for one in found if isinstance(one, Passed)]

@@ -61,6 +61,11 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     operators: frozenset[str] = frozenset()
     """Names of operators, where a proxy names them."""
 
+    def __post_init__(self) -> None:
+        """Raise SettingsError where nobody could tell viewers from operators."""
+        if self.viewer is not None and self.viewer == self.operator:
+            raise SettingsError("viewers and operators have the same token", hint="give each role its own")
+
     @property
     def open(self) -> bool:
         """Return whether everybody who can reach the page may look."""
@@ -91,8 +96,6 @@ class Access:
     """Decides who asks. Threads may share it."""
 
     def __init__(self, rules: Rules) -> None:
-        if rules.viewer is not None and rules.viewer == rules.operator:
-            raise SettingsError("viewers and operators have the same token", hint="give each role its own")
         self.rules = rules
         self._secret = secrets.token_bytes(32)
         self._sessions: OrderedDict[str, tuple[Person, float]] = OrderedDict()

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 Tile = tuple[str, str, str, str, str]
 SPANS = (("1 hour", 1.0), ("1 day", 24.0), ("7 days", 168.0), ("30 days", 720.0))
-FEW = 30
-"""Events on a page that is about something else."""
+FEW, READ = 12, 300
+"""Lines of what happened on a page that is about something else, and events that are read for them."""
 SLICE = 25
 """Units on a page."""
 WIDTH = 110
@@ -211,9 +211,9 @@ def _with_before(asked: HistoryQuery, number: int) -> dict[str, Any]:
 
 def _events(board: Board, limit: int, *, fleet: str = "", unit: str = "") -> list[Told]:
     """Return what happened last; nothing where no history is kept or it cannot be read now."""
-    query = EventQuery(kinds=KINDS, limit=limit, fleets=(fleet,) if fleet else (), units=(unit,) if unit else ())
+    query = EventQuery(kinds=KINDS, limit=READ, fleets=(fleet,) if fleet else (), units=(unit,) if unit else ())
     try:
-        return board.made(("events", query), lambda: told(answers.found(board, query).events))
+        return board.made(("events", query), lambda: told(answers.found(board, query).events))[:limit]
     except (NotThere, JournalError):
         return []
 

@@ -78,6 +78,7 @@ COMMANDS = (
     ["history", "--history", "history.db", "-o", "csv"],
     ["history", EVIL, "--history", EVIL],
     ["approve", EVIL, "--reason", EVIL, "--history", "history.db"],
+    ["serve", "--listen", EVIL, "--history", EVIL, "--host", EVIL, "--trust-proxy", EVIL],
     ["rollback", EVIL, EVIL, "--reason", EVIL, "-f", "fleet"],
     ["rollout", "status", EVIL, EVIL, "-f", "fleet"],
     ["rollout", "pause", EVIL, EVIL, "--reason", EVIL, "-f", "fleet"],

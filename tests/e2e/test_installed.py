@@ -44,6 +44,7 @@ def test_every_command_runs_as_a_process(installed: Callable[..., Ran], tmp_path
         reconciler("watch", "fleet", "--once", "--history", "history.db")
         assert "manifests in force" in reconciler("history", "--history", "history.db")
         reconciler("approve", "--history", "history.db")
+        reconciler("serve", "--history", "nothing.db", "--listen", "0", code=1)
         reconciler("rollback", "losant", "--reason", "x", "-f", "fleet", code=1)
         reconciler("worker", "fleet", code=64)
         assert "No version spreads" in reconciler("rollout", "status", "-f", "fleet")

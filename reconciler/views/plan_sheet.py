@@ -95,7 +95,11 @@ def sheet(plan: Plan) -> PlanSheet:
 def _blocks(plan: Plan) -> list[tuple[Rank, Block]]:
     several = len(plan.fleets) > 1
     sections = (*of_plan(plan, clean), *Sections(plan.fleets, clean, apart=True).all())
-    found = [(one.rank, block(one, several=several or one.rank is Rank.LOOSENED)) for one in sections if one.rank not in ELSEWHERE]
+    found = [
+        (one.rank, block(one, several=several or one.rank is Rank.LOOSENED))
+        for one in sections
+        if one.rank not in ELSEWHERE
+    ]
     found += [(Rank.FLEETS, one) for one in _fleets(plan)]
     return sorted(found, key=lambda pair: pair[0])
 

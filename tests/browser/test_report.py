@@ -20,7 +20,21 @@ from tests.browser.conftest import NARROW, WIDE, Opened
 from tests.golden import plans, reports
 
 HARM = "</script><script>alert(1)</script>\"'><img src=x onerror=alert(2)><!--\u202e\x1b[31m{{7*7}}${7*7}\u2028"
-NAMES = {"name", "fleet", "connection", "text", "error", "message", "notes", "reason", "rule", "version", "from", "to", "warnings", "by", "detail", "summary"}
+NAMES = {
+    "name",
+    "fleet",
+    "connection",
+    "text",
+    "error",
+    "message",
+    "notes",
+    "rule",
+    "version",
+    "from",
+    "to",
+    "warnings",
+    "detail",
+}
 """Fields of a plan or an event that hold what a person or a platform wrote."""
 SLOTS = 100_000
 
@@ -33,7 +47,7 @@ def harmful(value: Any, kind: Any) -> Any:
             return {name: meddle(child, name) for name, child in found.items()}
         if isinstance(found, list | tuple):
             return [meddle(child, key) for child in found]
-        return f"{found}{HARM}" if isinstance(found, str) and key in NAMES and key != "reason" else found
+        return f"{found}{HARM}" if isinstance(found, str) and key in NAMES else found
 
     return msgspec.convert(meddle(msgspec.to_builtins(value)), kind)
 
@@ -112,13 +126,18 @@ def test_words_and_choices_narrow_the_list(opened: Opened) -> None:
     page.get_by_role("button", name="Clear").first.click()
     assert status(page) == whole
     choice = page.get_by_label("When applied").first
-    choice.select_option(label=next(text for text in choice.locator("option").all_inner_texts() if text.startswith("held")))
+    choice.select_option(
+        label=next(text for text in choice.locator("option").all_inner_texts() if text.startswith("held"))
+    )
     assert all("held" in cells for cells in rows(page))
 
 
 def test_heads_sort_and_numbers_in_names_count_as_numbers(opened: Opened) -> None:
     moves = [plans.change(number, plans.POLLER, "v1", "v2") for number in (10, 2, 33, 1)]
-    moves = [msgspec.structs.replace(one, unit=msgspec.structs.replace(one.unit, name=f"gw-{int(one.unit.name[3:])}")) for one in moves]
+    moves = [
+        msgspec.structs.replace(one, unit=msgspec.structs.replace(one.unit, name=f"gw-{int(one.unit.name[3:])}"))
+        for one in moves
+    ]
     page = opened(report.of_plan(plans.plan(plans.fleet(changes=moves))))
     head = page.locator("#slots-list [role=columnheader]", has_text=re.compile(r"^Unit\b"))
     at = page.locator("#slots-list .names .cell").all_inner_texts().index("Unit")
@@ -138,7 +157,11 @@ def test_keys_reach_everything(opened: Opened) -> None:
     seen = []
     for _ in range(80):
         page.keyboard.press("Tab")
-        seen.append(page.evaluate("document.activeElement.id || document.activeElement.className || document.activeElement.tagName"))
+        seen.append(
+            page.evaluate(
+                "document.activeElement.id || document.activeElement.className || document.activeElement.tagName"
+            )
+        )
     assert {"map-view", "list"} <= set(seen)
     page.locator("#map-view").focus()
     page.keyboard.press("ArrowRight")
@@ -164,7 +187,14 @@ def test_a_call_shows_its_whole_body(opened: Opened) -> None:
     assert msgspec.json.decode(shown) == found.fleets[0].actions[0].request.body
 
 
-@pytest.mark.parametrize("make", [lambda: report.of_plan(harmful(plans.SAMPLES["review"](), Plan)), lambda: report.of_plan(plans.SAMPLES["waves"]()), history])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: report.of_plan(harmful(plans.SAMPLES["review"](), Plan)),
+        lambda: report.of_plan(plans.SAMPLES["waves"]()),
+        history,
+    ],
+)
 @pytest.mark.parametrize("width", [NARROW, 700, WIDE])
 def test_no_width_scrolls_sideways(opened: Opened, make: Callable[[], str], width: int) -> None:
     page = opened(make(), width=width)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import builtins
 import re
 import sys
 from collections.abc import Callable
@@ -119,15 +118,7 @@ def test_a_history_without_events_says_so_and_one_with_open_ends_too() -> None:
 
 
 def test_without_jinja2_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = builtins.__import__
-
-    def missing(name: str, *rest: Any) -> Any:
-        if name == "jinja2":
-            raise ImportError(name)
-        return real(name, *rest)
-
-    monkeypatch.delitem(sys.modules, "jinja2", raising=False)
-    monkeypatch.setattr(builtins, "__import__", missing)
+    monkeypatch.setitem(sys.modules, "jinja2", None)
     templates.environment.cache_clear()
     try:
         with pytest.raises(SettingsError, match="jinja2") as raised:

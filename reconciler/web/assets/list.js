@@ -168,6 +168,7 @@ const longList = (() => {
       }
       detail.replaceChildren(list, ...blocks);
       detail.hidden = false;
+      detail.scrollIntoView({ block: "nearest" });
     }
 
     const moves = { ArrowDown: 1, ArrowUp: -1 };

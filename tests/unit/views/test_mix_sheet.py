@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.model.change import Change
 from reconciler.model.plan import FleetPlan, VersionCount, VersionMix
-from reconciler.views.mix_sheet import mixes
+from reconciler.views.mix_sheet import PARTS, mixes
 from tests.golden import plans
 
 NOW = (VersionCount("v1", 6, 0), VersionCount("v2", 2, 9), VersionCount(None, 1, 1))
@@ -47,6 +47,17 @@ def test_a_blocked_fleet_stays_as_it_is_and_what_is_unknown_is_said() -> None:
     found = shown(move("v1", "v2"), unknown=1, blocked=True)
     assert found["v1"] == ("6", "6", "0")
     assert found["unknown"] == ("1", "1", "0")
+
+
+def test_fleets_are_together_by_workload_and_apart_below_that() -> None:
+    one = VersionMix(workload=plans.POLLER, versions=NOW)
+    many = [msgspec.structs.replace(plans.fleet(f"site-{number}"), mix=(one,)) for number in range(PARTS + 2)]
+    elsewhere = msgspec.structs.replace(plans.fleet("north"), platform="memfault", mix=(one,))
+    together, alone = mixes(plans.plan(*many, elsewhere))
+    assert together.fleet == "52 fleets: site-0, site-1, site-2 and 49 more"
+    assert [(row.version, row.now.number) for row in together.rows] == [("v2", "104"), ("v1", "312"), ("nothing", "52")]
+    assert (len(together.parts), together.rest) == (PARTS, "2 more fleets in the saved plan")
+    assert (alone.fleet, alone.parts) == ("north", ())
 
 
 def test_what_changes_comes_first_and_what_is_as_git_says_is_counted() -> None:

@@ -132,7 +132,7 @@ def test_the_action_installs_its_own_checkout(tmp_path: Path) -> None:
     said = _run("reconciler", "--version", folder=tmp_path / "fleets", PATH=f"{added}:/usr/bin:/bin")
     assert said.stdout.startswith("reconciler "), said.stderr
     assert [file.name for file in Path(added).iterdir()] == ["reconciler"], "the job's own Python stays first"
-    plan = ["plan", "losant", "--snapshot", "losant/snapshot.json"]
+    plan = ["plan", "losant", "--snapshot", "losant/snapshot.json", "-o", "html"]  # with all that the workflows need
     assert _run(f"{added}/reconciler", *plan, folder=ROOT / "examples").returncode == 0
 
 

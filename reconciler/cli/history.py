@@ -11,7 +11,7 @@ import click
 from reconciler.cli import histories, wiring
 from reconciler.cli.options import DurationType, output_option
 from reconciler.cli.output import note, say, write_csv, write_html
-from reconciler.cli.printing import print_report
+from reconciler.cli.printing import prepare, print_report
 from reconciler.model.event import AnyEvent, Completed, Settling
 from reconciler.model.kept import EventQuery
 
@@ -91,6 +91,7 @@ def command(
 
     FLEET is a name or a glob. Events are those that watch and apply kept; `-o json` has each as event.v1 describes it.
     """
+    prepare(output)
     where = histories.existing(history_at)
     if verify or prune is not None:
         _maintain(where, prune, verify=verify)

@@ -12,7 +12,7 @@ from reconciler.cli.annotating import ANNOTATIONS, print_annotations
 from reconciler.cli.files import write_file
 from reconciler.cli.options import FILE, LIFETIME, Selection, output_option, selection, verbose_option
 from reconciler.cli.output import say
-from reconciler.cli.printing import print_plan
+from reconciler.cli.printing import prepare, print_plan
 from reconciler.core.decide import PlanRequest
 from reconciler.core.detailed import detailed
 from reconciler.engine.plan import plan
@@ -73,6 +73,7 @@ def command(  # every option is one of the command line's
     """
     from reconciler.views import plan_json
 
+    prepare(output)
     clock = wiring.SystemClock()
     try:
         manifest = wiring.load(selected.paths, selected.connections, strict=selected.strict)

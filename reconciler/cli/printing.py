@@ -30,6 +30,14 @@ SUMMARY = 900_000
 """Bytes of a verbose one: GitHub takes 1 MiB in the summaries of a step."""
 
 
+def prepare(output: str) -> None:
+    """Raise SettingsError where a form cannot be written here: before anything is read for it."""
+    if output == "html":
+        from reconciler.web import templates
+
+        templates.environment()
+
+
 def print_plan(
     found: Plan,
     output: str,

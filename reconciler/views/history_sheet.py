@@ -33,7 +33,7 @@ from reconciler.views.history_text import slots_of, unanswered
 from reconciler.views.line import text_of
 from reconciler.views.long_list import Builder, Field, Kind, LongList
 from reconciler.views.reason_words import RESULTS
-from reconciler.views.sheet import BAD, GOOD, IDLE, INFO, SIGNS, WARN, TIME, Block, Table, Tile, head, numbers
+from reconciler.views.sheet import BAD, GOOD, IDLE, INFO, SIGNS, TIME, WARN, Block, Table, Tile, head, numbers
 from reconciler.views.words import clean, commit_words, count, duration, joined, listed
 
 PARTS = 48
@@ -143,9 +143,9 @@ def _busy(events: Sequence[AnyEvent], first: float, last: float) -> Iterator[Bus
     whole = max(levels.total() for levels in found)
     for number, levels in enumerate(found):
         rest = levels.total() - levels["error"] - levels["warning"]
-        heights = [-(-some * HEIGHT // whole) for some in (levels["error"], levels["warning"], rest)]
+        error, warning, others = (-(-some * HEIGHT // whole) for some in (levels["error"], levels["warning"], rest))
         said = joined(f"{levels[level]:,} {level}" for level in LEVELS if levels[level])
-        yield Busy(*heights, f"{iso(first + number * part)}: {said or 'nothing'}")
+        yield Busy(error, warning, others, f"{iso(first + number * part)}: {said or 'nothing'}")
 
 
 def _parts(events: Sequence[AnyEvent], first: float, last: float) -> tuple[float, list[Counter[str]]]:

@@ -68,7 +68,7 @@ class LongList(msgspec.Struct, frozen=True):
     def payload(self) -> dict[str, Any]:
         """Return what a page's script reads."""
         fields = zip(self.fields, self.values, strict=True)
-        columns = [{**msgspec.structs.asdict(field), "values": values} for field, values in fields]
+        columns = [{**msgspec.structs.asdict(field), "values": _short(values)} for field, values in fields]
         return {"noun": self.noun, "one": self.one, "count": len(self), "texts": self.texts, "columns": columns}
 
 
@@ -101,6 +101,12 @@ class Builder:
             for field, column in zip(self._fields, self._columns, strict=True)
         ]
         return LongList(self._one, f"{self._one}s", self._fields, tuple(ordered), tuple(columns), tuple(self._sample))
+
+
+def _short(values: Sequence[Value]) -> Sequence[Value] | int:
+    """Return values, or the one number that all of them are."""
+    first = values[0] if values else ""
+    return first if isinstance(first, int) and values.count(first) == len(values) else values
 
 
 def natural(text: str) -> tuple[list[str | int], str]:

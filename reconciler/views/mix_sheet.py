@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Sequence
+from functools import reduce
+from typing import NamedTuple
 
 import msgspec
 
 from reconciler.model.change import Change, Verb
-from reconciler.model.plan import FleetPlan, Plan, VersionMix
+from reconciler.model.plan import FleetPlan, Plan
 from reconciler.model.unit import Names
-from reconciler.views.words import clean, count, devices, portion, version
+from reconciler.views.words import clean, count, devices, listed, portion, version
 
 LONGEST = 1000
 """The length of a whole bar."""
+
+PARTS = 50
+"""Fleets that are shown by themselves, of those that are together."""
 
 
 class Amount(msgspec.Struct, frozen=True):
@@ -39,7 +45,7 @@ class VersionRow(msgspec.Struct, frozen=True):
 
 
 class WorkloadMix(msgspec.Struct, frozen=True):
-    """The versions of one workload of a fleet."""
+    """The versions of one workload: of one fleet, or of several together. `parts` are those by themselves."""
 
     fleet: str
     workload: str
@@ -47,21 +53,71 @@ class WorkloadMix(msgspec.Struct, frozen=True):
     rows: tuple[VersionRow, ...]
     settled: bool
     """Whether nothing changes, and all is as git says."""
+    parts: tuple[WorkloadMix, ...] = ()
+    rest: str = ""
+    """How many fleets are not among the parts."""
+
+
+class _Counts(msgspec.Struct):
+    """Devices by version: now, once the changes of a plan took effect, and as git says."""
+
+    now: Counter[str | None]
+    after: Counter[str | None]
+    desired: Counter[str | None]
+    unknown: int
+
+    def __add__(self, other: _Counts) -> _Counts:
+        """Return those of two fleets together."""
+        now, after, desired = self.now + other.now, self.after + other.after, self.desired + other.desired
+        return _Counts(now, after, desired, self.unknown + other.unknown)
+
+    @property
+    def settled(self) -> bool:
+        """Return whether nothing changes, and all is as git says."""
+        return not self.unknown and self.now == self.after == self.desired
+
+
+class _Found(NamedTuple):
+    """The versions of one workload of one fleet."""
+
+    fleet: FleetPlan
+    name: str
+    counts: _Counts
+
+    @property
+    def pool(self) -> Hashable:
+        """Return what fleets must share to be shown together: a name alone is no workload of another platform."""
+        return self.name, self.fleet.platform, bool(self.fleet.violations), self.counts.settled
 
 
 def mixes(plan: Plan) -> list[WorkloadMix]:
-    """Return the versions of every workload: those that a plan changes first, then those that are not as git says."""
-    found = [one for fleet in plan.fleets for one in _mixes(fleet)]
-    return sorted(found, key=lambda one: one.settled)
+    """Return the versions of every workload, of all fleets together: those that are not as git says first."""
+    pools: dict[Hashable, list[_Found]] = {}
+    for one in (found for fleet in plan.fleets for found in _found(fleet)):
+        pools.setdefault(one.pool, []).append(one)
+    return sorted(map(_pooled, pools.values()), key=lambda one: one.settled)
 
 
-def _mixes(fleet: FleetPlan) -> Iterator[WorkloadMix]:
+def _pooled(found: Sequence[_Found]) -> WorkloadMix:
+    if len(found) == 1:
+        return _mix(found, found[0].counts)
+    together = reduce(operator.add, (one.counts for one in found))
+    rest = f"{count(len(found) - PARTS, 'more fleet')} in the saved plan" if len(found) > PARTS else ""
+    parts = tuple(_mix([one], one.counts) for one in found[:PARTS])
+    return msgspec.structs.replace(_mix(found, together), parts=parts, rest=rest)
+
+
+def _found(fleet: FleetPlan) -> Iterator[_Found]:
     called = Names(one.workload for one in fleet.mix)
     moved: dict[str, Counter[str | None]] = {}
     for change in () if fleet.violations else fleet.changes:
         _move(moved.setdefault(change.workload.id, Counter()), change)
     for one in fleet.mix:
-        yield _mix(fleet, one, clean(called(one.workload)), moved.get(one.workload.id, Counter()))
+        now = +Counter({each.version: each.assigned for each in one.versions})
+        desired = +Counter({each.version: each.desired for each in one.versions})
+        after = now.copy()
+        after.update(moved.get(one.workload.id, {}))
+        yield _Found(fleet, clean(called(one.workload)), _Counts(now, +after, desired, one.unknown))
 
 
 def _move(moved: Counter[str | None], change: Change) -> None:
@@ -75,21 +131,20 @@ def _move(moved: Counter[str | None], change: Change) -> None:
     moved[change.to] += size
 
 
-def _mix(fleet: FleetPlan, one: VersionMix, name: str, moved: Counter[str | None]) -> WorkloadMix:
-    now = {each.version: each.assigned for each in one.versions}
-    desired = {each.version: each.desired for each in one.versions}
-    after = {key: max(0, now.get(key, 0) + moved[key]) for key in {*now, *moved}}
-    whole = max(1, sum(now.values()) + one.unknown, sum(desired.values()))
-    names = sorted(after, key=lambda key: (key is None, -max(now.get(key, 0), desired.get(key, 0)), key or ""))
-    rows = [
-        VersionRow(version(key), *(_amount(some.get(key, 0), whole) for some in (now, after, desired))) for key in names
-    ]
-    settled = not one.unknown and all(now.get(key, 0) == after[key] == desired.get(key, 0) for key in names)
-    if one.unknown:
-        unknown = _amount(one.unknown, whole)
+def _mix(found: Sequence[_Found], counts: _Counts) -> WorkloadMix:
+    now, after, desired = counts.now, counts.after, counts.desired
+    whole = max(1, now.total() + counts.unknown, desired.total())
+    names = sorted({*now, *after, *desired}, key=lambda key: (key is None, -max(now[key], desired[key]), key or ""))
+    rows = [VersionRow(version(key), *(_amount(some[key], whole) for some in (now, after, desired))) for key in names]
+    if counts.unknown:
+        unknown = _amount(counts.unknown, whole)
         rows.append(VersionRow("unknown", unknown, unknown, _amount(0, whole)))
-    blocked = "; nothing changes while a limit is violated" if fleet.violations and fleet.changes else ""
-    return WorkloadMix(clean(fleet.fleet), name, f"{devices(whole)}{blocked}", tuple(rows), settled)
+    first = found[0]
+    stays = any(one.fleet.changes for one in found) and bool(first.fleet.violations)
+    blocked = "; nothing changes while a limit is violated" if stays else ""
+    fleets = f"{count(len(found), 'fleet')}: " if len(found) > 1 else ""
+    named = f"{fleets}{listed([one.fleet.fleet for one in found])}"
+    return WorkloadMix(named, first.name, f"{devices(whole)}{blocked}", tuple(rows), counts.settled)
 
 
 def _amount(number: int, whole: int) -> Amount:

@@ -39,6 +39,7 @@ SHORT = 40
 
 WHOLE = "The saved plan has all of it: `reconciler show --verbose plan.json`."
 
+
 class About(NamedTuple):
     """Where a plan is shown: the first line, the name that distinguishes several plans, the commit under review, the run.
 

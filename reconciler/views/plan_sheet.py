@@ -54,6 +54,7 @@ class PlanSheet(msgspec.Struct, frozen=True, kw_only=True):
     mixes: tuple[WorkloadMix, ...]
     mix_summary: str
     rollouts: tuple[RolloutSheet, ...]
+    more_rollouts: str
     rest: tuple[Block, ...]
     slots: LongList
     tally: Table
@@ -72,6 +73,7 @@ def sheet(plan: Plan) -> PlanSheet:
     word = review.word(plan)
     blocks = _blocks(plan)
     found = mixes(plan)
+    shown, more = rollouts(plan)
     return PlanSheet(
         title=headline(plan),
         word=word,
@@ -83,7 +85,8 @@ def sheet(plan: Plan) -> PlanSheet:
         first=tuple(one for rank, one in blocks if rank <= FIRST),
         mixes=tuple(found),
         mix_summary=mix_summary(found),
-        rollouts=tuple(rollouts(plan)),
+        rollouts=tuple(shown),
+        more_rollouts=more,
         rest=tuple(one for rank, one in blocks if rank > FIRST),
         slots=slots(plan),
         tally=tally(plan),
@@ -95,7 +98,11 @@ def sheet(plan: Plan) -> PlanSheet:
 def _blocks(plan: Plan) -> list[tuple[Rank, Block]]:
     several = len(plan.fleets) > 1
     sections = (*of_plan(plan, clean), *Sections(plan.fleets, clean, apart=True).all())
-    found = [(one.rank, block(one, several=several or one.rank is Rank.LOOSENED)) for one in sections if one.rank not in ELSEWHERE]
+    found = [
+        (one.rank, block(one, several=several or one.rank is Rank.LOOSENED))
+        for one in sections
+        if one.rank not in ELSEWHERE
+    ]
     found += [(Rank.FLEETS, one) for one in _fleets(plan)]
     return sorted(found, key=lambda pair: pair[0])
 

@@ -18,7 +18,13 @@ GOOD, INFO, WARN, BAD, IDLE = "good", "info", "warn", "bad", ""
 NUMBER, TIME = "number", "time"
 """Kinds of columns."""
 
-SIGNS = {GOOD: "\N{CHECK MARK}", INFO: "\N{BLACK RIGHT-POINTING SMALL TRIANGLE}", WARN: "!", BAD: "\N{MULTIPLICATION X}", IDLE: ""}
+SIGNS = {
+    GOOD: "\N{CHECK MARK}",
+    INFO: "\N{BLACK RIGHT-POINTING SMALL TRIANGLE}",
+    WARN: "!",
+    BAD: "\N{MULTIPLICATION X}",
+    IDLE: "",
+}
 
 TONES = {
     Rank.VIOLATIONS: BAD,

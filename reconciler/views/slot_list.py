@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from functools import cache
+from itertools import chain
 
 import msgspec
 
 from reconciler.model.change import Change, Held, Verb
-from reconciler.model.hold import Hold
-from reconciler.model.plan import Plan
+from reconciler.model.plan import FleetPlan, Plan
 from reconciler.views.group import Calls, gathered, moves, terms, units_and_devices
 from reconciler.views.long_list import Builder, Field, Kind, LongList
 from reconciler.views.plan_rows import FleetRows
@@ -21,6 +21,8 @@ from reconciler.views.words import REASONS, SIGNS, clean, course, harmless_json,
 GOES, LATER, HELD, BLOCKED = "sent by apply", "later in this run", "held", "blocked by a limit"
 STATUSES = (GOES, LATER, HELD, BLOCKED)
 """What becomes of a slot when the plan is applied; their order is that of the picture's codes."""
+LINES = 2000
+"""Bytes of a body that is shown on lines; a longer one follows on."""
 VERBS = (*Verb, None)
 """The order of the codes within a status; None: nothing is known of the slot."""
 
@@ -56,40 +58,55 @@ CALLS = (
 def slots(plan: Plan) -> LongList:
     """Return the slots that a plan changes, and those that it holds."""
     found = Builder("slot", SLOTS)
-    words: Words = {}
     for fleet in plan.fleets:
-        rows = FleetRows(fleet, clean)
-        goes = BLOCKED if fleet.violations else GOES
-        for change in fleet.changes:
-            found.add(*_changed(rows, change, goes))
-        for held in fleet.held:
-            found.add(*_held(rows, held, words))
+        words = _Words(fleet)
+        every: Iterable[Change | Held] = chain(fleet.changes, fleet.held)
+        for one in every:
+            said = words(one)
+            name, unit_id = clean(words.rows.unit(one.unit)), clean(one.unit.id)
+            found.add(name or unit_id, *said[:6], unit_id, one.size, *said[6:])
     return found.built()
 
 
-Words = dict[tuple[tuple[Hold, ...], str, str | None, bool], tuple[str, str, str]]
-"""What is said of reasons: their labels, their sentences, and what to do."""
+Said = tuple[str | int, ...]
+"""The cells of a row but those of its unit, as `SLOTS` has them."""
 
 
-def _changed(rows: FleetRows, one: Change, status: str) -> Iterator[str | int]:
-    """Yield the cells of a change, as `SLOTS` has them."""
-    goes = ", ".join((moves(one, clean), *terms(one, clean)))
-    yield from (*_slot(rows, one), goes, _verb(one.verb), status, REASONS[one.reason], clean(rows.fleet.fleet))
-    yield from (clean(one.unit.id), one.size, "", "", _steps(one), _at(one), code(status, one.verb))
+class _Words:
+    """What the rows of one fleet say; slots that differ in nothing but their unit share it."""
+
+    def __init__(self, fleet: FleetPlan) -> None:
+        self.rows = FleetRows(fleet, clean)
+        self._fleet = clean(fleet.fleet)
+        self._goes = BLOCKED if fleet.violations else GOES
+        self._known: dict[Hashable, Said] = {}
+
+    def __call__(self, one: Change | Held) -> Said:
+        """Return the cells of a slot."""
+        key = (one.workload, one.verb, one.from_, one.to, one.origin, one.downgrade, _rest(one))
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._changed(one) if isinstance(one, Change) else self._held(one)
+        return found
+
+    def _changed(self, one: Change) -> Said:
+        goes = ", ".join((moves(one, clean), *terms(one, clean)))
+        head = (self.rows.workload(one.workload).text, goes, _verb(one.verb), self._goes, REASONS[one.reason])
+        return (*head, self._fleet, "", "", _steps(one), _at(one), code(self._goes, one.verb))
+
+    def _held(self, one: Held) -> Said:
+        labels, why, advice = _reasons(one)
+        status = LATER if one.stage else HELD
+        goes = "" if one.verb is None else course(one.verb, one.from_, one.to, clean, downgrade=one.downgrade)
+        head = (self.rows.workload(one.workload).text, goes, _verb(one.verb), status, labels)
+        return (*head, self._fleet, why, advice, "", _at(one), code(status, one.verb))
 
 
-def _held(rows: FleetRows, one: Held, known: Words) -> Iterator[str | int]:
-    """Yield the cells of a held change."""
-    key = (one.reasons, one.workload.name, one.to, bool(one.stage))
-    labels, why, advice = known.get(key) or known.setdefault(key, _reasons(one))
-    status = LATER if one.stage else HELD
-    goes = "" if one.verb is None else course(one.verb, one.from_, one.to, clean, downgrade=one.downgrade)
-    yield from (*_slot(rows, one), goes, _verb(one.verb), status, labels, clean(rows.fleet.fleet))
-    yield from (clean(one.unit.id), one.size, why, advice, "", _at(one), code(status, one.verb))
-
-
-def _slot(rows: FleetRows, one: Change | Held) -> tuple[str, str]:
-    return clean(rows.unit(one.unit)) or clean(one.unit.id), rows.workload(one.workload).text
+def _rest(one: Change | Held) -> Hashable:
+    """Return what else the words of a slot depend on."""
+    if isinstance(one, Held):
+        return one.reasons, one.stage
+    return one.extra_versions, one.settings, one.settings_from, one.share, one.reason, one.steps
 
 
 def _verb(verb: Verb | None) -> str:
@@ -142,7 +159,8 @@ def legend(plan: Plan) -> tuple[Sign, ...]:
     """Return the signs that the map of a plan has, in the order of their codes."""
     numbers = Counter((status, verb) for _, _, status, verb in _coded(plan))
     found = [
-        Sign(code(status, verb), f"{_verb(verb)}, {status}", f"{number:,}") for (status, verb), number in numbers.items()
+        Sign(code(status, verb), f"{_verb(verb)}, {status}", f"{number:,}")
+        for (status, verb), number in numbers.items()
     ]
     return tuple(sorted(found, key=lambda one: one.code))
 
@@ -178,4 +196,9 @@ def _call(rows: FleetRows, one: Calls, number: int) -> Iterator[str | int]:
     request = one.first.request
     yield from (number, clean(one.first.call), units_and_devices([one.changes]), one.stage)
     yield from (clean(f"{request.method} {request.path}"), clean(rows.fleet.fleet), "; ".join(one.notes()))
-    yield "" if request.body is None else harmless_json(msgspec.json.format(msgspec.json.encode(request.body))).strip()
+    yield "" if request.body is None else _body(msgspec.json.encode(request.body))
+
+
+def _body(content: bytes) -> str:
+    """Return exactly what is sent, with spaces: on lines where that is not too long."""
+    return harmless_json(msgspec.json.format(content, indent=2 if len(content) <= LINES else 0)).strip()

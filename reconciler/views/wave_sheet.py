@@ -13,6 +13,15 @@ from reconciler.views.sheet import BAD, GOOD, IDLE, INFO, SIGNS, WARN
 from reconciler.views.words import clean, count, devices, percent, version
 
 LONGEST = 1000
+MOST = 50
+"""Rollouts that are shown at most."""
+ORDER = (
+    RolloutState.HALTED,
+    RolloutState.PAUSED,
+    RolloutState.ABORTED,
+    RolloutState.PROGRESSING,
+    RolloutState.COMPLETE,
+)
 
 TONES = {
     WaveState.EMPTY: IDLE,
@@ -65,10 +74,13 @@ class RolloutSheet(msgspec.Struct, frozen=True):
         return SIGNS[self.tone]
 
 
-def rollouts(plan: Plan) -> list[RolloutSheet]:
-    """Return the rollouts of a plan that have waves, or are stopped."""
-    found = (one for fleet in plan.fleets for one in fleet.rollouts)
-    return [sheet(one) for one in found if one.waves or one.state is not RolloutState.COMPLETE]
+def rollouts(plan: Plan) -> tuple[list[RolloutSheet], str]:
+    """Return the rollouts of a plan that have waves, or are stopped, those that need a person first; and how many more there are."""
+    every = (one for fleet in plan.fleets for one in fleet.rollouts)
+    found = [one for one in every if one.waves or one.state is not RolloutState.COMPLETE]
+    found.sort(key=lambda one: ORDER.index(one.state))
+    rest = f"{count(len(found) - MOST, 'more rollout')} in the saved plan" if len(found) > MOST else ""
+    return [sheet(one) for one in found[:MOST]], rest
 
 
 def sheet(one: RolloutPlan) -> RolloutSheet:

@@ -13,6 +13,7 @@ from reconciler.model.kept import Kept
 from reconciler.model.plan import Plan
 from reconciler.views import history_sheet, plan_sheet
 from reconciler.views.long_list import LongList
+from reconciler.views.words import RUNNER_COMMAND
 from reconciler.web.templates import asset, digest, environment, in_script
 
 STYLE = "style.css"
@@ -52,5 +53,8 @@ def _page(template: str, lists: Mapping[str, LongList], scripts: Sequence[str], 
 
 
 def _ascii(page: str) -> str:
-    """Return a page with all that is not ASCII as references; style, scripts and lists are ASCII already."""
-    return page.encode("ascii", "xmlcharrefreplace").decode()
+    """Return a page with all that is not ASCII, or that a build server obeys in a log, as references.
+
+    Style, scripts and lists have none of that.
+    """
+    return RUNNER_COMMAND.sub(r"##\1&#91;", page.encode("ascii", "xmlcharrefreplace").decode())

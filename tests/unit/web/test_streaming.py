@@ -44,7 +44,10 @@ class Viewer:
         threading.Thread(target=self._follow, args=(client,), daemon=True).start()
 
     def _follow(self, client: httpx.Client) -> None:
-        with contextlib.suppress(httpx.HTTPError), client.stream("GET", "/api/v1/stream", headers=bearer(VIEWER)) as answer:
+        with (
+            contextlib.suppress(httpx.HTTPError),
+            client.stream("GET", "/api/v1/stream", headers=bearer(VIEWER)) as answer,
+        ):
             assert answer.headers["content-type"] == "text/event-stream"
             for line in answer.iter_lines():
                 if line.startswith("data: "):
@@ -68,12 +71,20 @@ class Wire:
     def __init__(self, take: int) -> None:
         self.sent: list[dict[str, Any]] = []
         self._take = take
+        self._more = asyncio.Event()
         self.gone = asyncio.Event()
 
     async def send(self, message: Any) -> None:
         if len(self.sent) >= self._take:
             await asyncio.Event().wait()
         self.sent.append(message)
+        self._more.set()
+
+    async def until(self, number: int) -> None:
+        """Wait until so many messages were sent."""
+        while len(self.sent) < number:
+            self._more.clear()
+            await self._more.wait()
 
     async def receive(self) -> dict[str, Any]:
         await self.gone.wait()
@@ -89,15 +100,15 @@ def test_a_viewer_that_takes_nothing_is_dropped_and_the_others_stay(monkeypatch:
     async def run() -> None:
         others = asyncio.ensure_future(stream({}, quick.receive, quick.send))
         dropped = asyncio.ensure_future(stream({}, slow.receive, slow.send))
-        while len(slow.sent) < 2 or len(quick.sent) < 2:
-            await asyncio.sleep(0)
+        await slow.until(2)
+        await quick.until(2)
         board.renew()
         with pytest.raises(Slow):
             await dropped
         assert (stream.viewers, stream.dropped) == (1, 1)
         board.renew()
-        while not any(b"data: 2" in one.get("body", b"") for one in quick.sent):
-            await asyncio.sleep(0)
+        while b"data: 2" not in quick.sent[-1]["body"]:
+            await quick.until(len(quick.sent) + 1)
         quick.gone.set()
         await others
         assert stream.viewers == 0
@@ -118,8 +129,7 @@ def test_a_quiet_stream_shows_that_it_lives(monkeypatch: pytest.MonkeyPatch) -> 
 
     async def run() -> None:
         following = asyncio.ensure_future(Stream(Board(Clock()))({}, wire.receive, wire.send))
-        while len(wire.sent) < 4:
-            await asyncio.sleep(0)
+        await wire.until(4)
         wire.gone.set()
         await following
 

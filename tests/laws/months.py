@@ -14,12 +14,13 @@ from typing import Any
 import httpx
 
 from reconciler.engine.manifests import Reloading
+from reconciler.engine.plan import PlanResult
 from reconciler.engine.run import Options
 from reconciler.engine.watch import Watched, Watching
 from reconciler.errors import PlatformError
 from reconciler.model.event import AnyEvent, Halted
 from reconciler.model.fleet import Document, FleetSpec, Limits, Manifest, Quarantine, Selector, Window, WorkloadSpec
-from reconciler.model.plan import FleetPlan, Plan
+from reconciler.model.plan import FleetPlan
 from reconciler.model.rollout import RolloutState
 from reconciler.ports import History
 from reconciler.simulators.exchange import Reply, Request
@@ -212,8 +213,8 @@ class Month:
             keep=self._keep,
         )
 
-    def _keep(self, plan: Plan) -> None:
-        (self.plan,) = plan.fleets
+    def _keep(self, planned: PlanResult) -> None:
+        (self.plan,) = planned.plan.fleets
         self.bounds = {
             one.rollout.version: one.most for one in self.plan.rollouts if one.state is not RolloutState.COMPLETE
         }

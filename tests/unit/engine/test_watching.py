@@ -11,6 +11,7 @@ import pytest
 from reconciler.core.assessment import Filters
 from reconciler.core.decide import PlanRequest
 from reconciler.engine.manifests import QUIET, READINGS, Reloading
+from reconciler.engine.plan import PlanResult
 from reconciler.engine.run import Options
 from reconciler.engine.watch import JITTER, LONGEST_PAUSE, Watched, Watching
 from reconciler.errors import ManifestError, ReconcilerError, SettingsError
@@ -31,7 +32,6 @@ from reconciler.model.fleet import Limits, Manifest, Selector, Suspend
 from reconciler.model.observation import Phase, State
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Result
-from reconciler.model.plan import Plan
 from reconciler.model.quantity import iso
 from reconciler.model.release import ReleaseInfo
 from reconciler.model.snapshot import Coverage, Query, Snapshot
@@ -95,7 +95,7 @@ def watched(
     return [one for one in told if not isinstance(one, InForce) or one.changed]
 
 
-def watch_of(memory: Memory, source: Git, how: Watched, keep: Callable[[Plan], None] | None = None) -> Watching:
+def watch_of(memory: Memory, source: Git, how: Watched, keep: Callable[[PlanResult], None] | None = None) -> Watching:
     """Return a watch of a platform in memory."""
     return Watching(
         Reloading(source, lambda _: source.commit, memory.clock, "w"),
@@ -512,8 +512,8 @@ def test_the_plan_of_a_pass_is_kept_before_anything_of_it_goes() -> None:
     kept: list[tuple[int, int]] = []
     how = Watched(once=True, apply=True, options=Options(wait=False))
 
-    def keep(plan: Plan) -> None:
-        kept.append((len(plan.fleets[0].changes), len(memory.calls)))
+    def keep(planned: PlanResult) -> None:
+        kept.append((len(planned.plan.fleets[0].changes), len(memory.calls)))
 
     list(watch_of(memory, Git(request("2")), how, keep).events())
     assert kept == [(4, 0)]

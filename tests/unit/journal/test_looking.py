@@ -10,8 +10,10 @@ import pytest
 from reconciler.journal.address import address
 from reconciler.journal.database import Database
 from reconciler.journal.looking import Looking
+from reconciler.journal.store import Store
 from reconciler.model.event import AnyEvent, Approved, Completed, Drifted, Halted, Passed, Proposed
 from reconciler.model.kept import EventQuery
+from reconciler.model.plan import Plan
 from reconciler.model.report import Spread
 from reconciler.model.ruling import RolloutId
 from reconciler.model.unit import Ref
@@ -21,18 +23,18 @@ from tests.unit.journal.happenings import VISION, called, intended, passed, sett
 
 
 @pytest.fixture
-def looking(where: str, opened: Opened) -> Iterator[tuple[Looking, object]]:
+def looking(where: str, opened: Opened) -> Iterator[tuple[Looking, Store]]:
     store = opened(where)
     found = Looking(Database(address(where), writes=False).opened())
     yield found, store
     found.close()
 
 
-def kept(looking: tuple[Looking, object], *events: AnyEvent) -> Looking:
+def kept(looking: tuple[Looking, Store], *events: AnyEvent) -> Looking:
     found, store = looking
     for event in events:
-        store.record(event)  # type: ignore[attr-defined] - a store
-    store.flush()  # type: ignore[attr-defined] - the same
+        store.record(event)
+    store.flush()
     return found
 
 
@@ -50,7 +52,7 @@ def drifted(when: float, unit: str = "u1") -> Drifted:
     return Drifted(at=when, run="r1", fleet="north", unit=ref, workload=VISION, was="v1", now="v0", desired="v1")
 
 
-def test_events_are_leafed_through_from_the_newest(looking: tuple[Looking, object]) -> None:
+def test_events_are_leafed_through_from_the_newest(looking: tuple[Looking, Store]) -> None:
     found = kept(looking, *(drifted(float(number), f"u{number}") for number in range(5)), intended(9.0), called(9.5))
     assert found.last() == 7
     first = found.find(EventQuery(kinds=("drifted",), limit=2))
@@ -61,12 +63,12 @@ def test_events_are_leafed_through_from_the_newest(looking: tuple[Looking, objec
 
 
 @pytest.mark.parametrize(("text", "number"), [("U3 50%", 1), ("50%", 5), ("50_", 0), ('"', 0), ("nothing", 0)])
-def test_a_text_is_found_wherever_it_stands(looking: tuple[Looking, object], text: str, number: int) -> None:
+def test_a_text_is_found_wherever_it_stands(looking: tuple[Looking, Store], text: str, number: int) -> None:
     found = kept(looking, *(drifted(float(number), f"u{number}") for number in range(5)))
     assert len(found.find(EventQuery(text=text)).events) == number
 
 
-def test_the_last_of_each_fleet_says_how_it_stands(looking: tuple[Looking, object]) -> None:
+def test_the_last_of_each_fleet_says_how_it_stands(looking: tuple[Looking, Store]) -> None:
     rollout = RolloutId("north", "w1", "v2")
     halted = Halted(at=2.0, run="r1", rollout=rollout, workload=VISION, failed=1, attempted=2)
     south = passed(1.0, 1, fleet="south")
@@ -76,12 +78,12 @@ def test_the_last_of_each_fleet_says_how_it_stands(looking: tuple[Looking, objec
     assert found.drifted(0.0) == []
 
 
-def test_drift_is_counted_from_a_time_on(looking: tuple[Looking, object]) -> None:
+def test_drift_is_counted_from_a_time_on(looking: tuple[Looking, Store]) -> None:
     found = kept(looking, drifted(1.0), drifted(2.0, "u2"))
     assert [one.at for one in found.drifted(1.5)] == [2.0]
 
 
-def test_a_course_has_the_point_before_and_one_for_each_span(looking: tuple[Looking, object]) -> None:
+def test_a_course_has_the_point_before_and_one_for_each_span(looking: tuple[Looking, Store]) -> None:
     events = [at(passed(0.0, number), float(number), number) for number in range(1, 101)]
     found = kept(looking, *events)
     course = found.course("north", 51.0, 101.0, 5)
@@ -89,12 +91,12 @@ def test_a_course_has_the_point_before_and_one_for_each_span(looking: tuple[Look
     assert found.course("south", 0.0, 101.0, 5) == []
 
 
-def test_what_waits_is_the_newest_proposal_that_nobody_approved(looking: tuple[Looking, object]) -> None:
+def test_what_waits_is_the_newest_proposal_that_nobody_approved(looking: tuple[Looking, Store]) -> None:
     first, second = (plans.plan(plans.fleet(units=number)) for number in (3, 4))
     second = msgspec.structs.replace(second, fingerprint="f" * 32)
 
-    def proposed(when: float, plan: object, fleet: str = "north") -> Proposed:
-        return Proposed(at=when, run="r1", fleet=fleet, plan=plan)  # type: ignore[arg-type] - a plan
+    def proposed(when: float, plan: Plan, fleet: str = "north") -> Proposed:
+        return Proposed(at=when, run="r1", fleet=fleet, plan=plan)
 
     def approved(when: float, fingerprint: str, fleet: str = "north") -> Approved:
         return Approved(at=when, run="r1", fleet=fleet, fingerprint=fingerprint, reason="x", by="Ann")
@@ -107,6 +109,6 @@ def test_what_waits_is_the_newest_proposal_that_nobody_approved(looking: tuple[L
     assert [one.fleet for one in found.waiting()] == ["south"]
 
 
-def test_nothing_kept_is_nothing(looking: tuple[Looking, object]) -> None:
+def test_nothing_kept_is_nothing(looking: tuple[Looking, Store]) -> None:
     found, _ = looking
     assert (found.last(), found.find(EventQuery()).events, found.standing(), found.waiting()) == (0, (), [], [])

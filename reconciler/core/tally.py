@@ -12,7 +12,8 @@ from reconciler.core.guards import limit
 from reconciler.core.judge import Judged, verdict
 from reconciler.core.news import Moment
 from reconciler.core.status import axes, status_bucket
-from reconciler.model.event import Failing, Passed
+from reconciler.model.event import Passed
+from reconciler.model.event_parts import Failing
 from reconciler.model.plan import FleetPlan
 from reconciler.model.unit import Reach, Ref
 from reconciler.model.verdict import Health, Standing, Sync, Verdict

@@ -110,18 +110,18 @@ class Clone:
             raise SourceError(f"{ref} of {self._shown} is no commit", hint="name a branch or a tag with --ref")
         return found
 
-    def has_branch(self, branch: str) -> bool:
-        """Return whether the repository has a branch by now. Raises SourceError."""
+    def branch(self, branch: str) -> str:
+        """Return the commit that a branch of the repository has by now; empty where there is none. Raises SourceError."""
         answer = self._transfer("ls-remote", "--heads", "--", self._address.url, f"refs/heads/{branch}")
         if answer.problem:
             raise self._gone("cannot list branches", answer)
-        return bool(answer.output.strip())
+        return text(answer).partition("\t")[0]
 
     def push(self, commit: str, branch: str) -> None:
         """Make a new branch of the repository; raise SourceError where it takes none."""
-        answer = self._transfer(
-            "push", "--quiet", "--porcelain", "--", self._address.url, f"{commit}:refs/heads/{branch}"
-        )
+        ref = f"refs/heads/{branch}"  # whoever pushes it first has made it: nobody's branch is moved
+        new = f"--force-with-lease={ref}:"
+        answer = self._transfer("push", "--quiet", "--porcelain", new, "--", self._address.url, f"{commit}:{ref}")
         if answer.problem:
             raise self._gone(f"cannot push {branch}", answer)
 

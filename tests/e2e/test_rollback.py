@@ -186,6 +186,16 @@ def test_a_branch_that_is_pushed_and_merged_brings_the_fleet_back(tmp_path: Path
 ROLLOUT = RolloutId("all", "w-1", "v1.4.0")
 
 
+class Answers:
+    """Gives its answers one after the other, whatever the question."""
+
+    def __init__(self, *answers: str) -> None:
+        self.answers = list(answers)
+
+    def __call__(self, _: str) -> str:
+        return self.answers.pop(0)
+
+
 def test_a_halted_rollout_becomes_a_branch_of_the_repository_elsewhere(
     tmp_path: Path, plant: Simulator, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -215,7 +225,14 @@ def test_a_halted_rollout_becomes_a_branch_of_the_repository_elsewhere(
         assert origin.git("rev-parse", f"{made.branch}^") == head
         assert origin.git("log", "-1", "--format=%an", made.branch) == "reconciler"
         assert "reason: 3 of 4 failed" in shown(origin, made.branch)
-        assert not rollbacks.take_back(ROLLOUT, Ref("w-1", "modbus-poller"), "4 of 4 failed").new
+        again = rollbacks.take_back(ROLLOUT, Ref("w-1", "modbus-poller"), "4 of 4 failed")
+        assert (again.new, again.commit) == (False, made.commit)
+        other = Following(url, "main", ("fleets",), tmp_path / "other", "GIT_TOKEN", None).source(None, SystemClock())
+        other.fetch()
+        monkeypatch.setattr(other.clone, "branch", Answers("", made.commit))
+        raced = OfRemote(other, None).take_back(ROLLOUT, Ref("w-1", "modbus-poller"), "another reason")
+        assert (raced.new, raced.commit) == (False, made.commit), "another process was faster"
+        assert origin.git("rev-parse", made.branch) == made.commit
         with pytest.raises(ReconcilerError, match="does not ask for v9"):
             rollbacks.take_back(RolloutId("all", "w-1", "v9"), Ref("w-1", "modbus-poller"), "x")
 
@@ -230,6 +247,56 @@ def test_a_halted_rollout_becomes_a_branch_of_the_repository_here(main: Clone, m
     assert (made.to, made.pushed, made.new) == ("v1.3.0", False, True)
     assert "quarantine" in shown(main, made.branch)
     assert not rollbacks.take_back(ROLLOUT, Ref("w-1", "modbus-poller"), "3 of 4 failed").new
+    main.git("merge", "-q", made.branch)
+    main.write("fleets/fleet.yaml", FLEET.replace("v1.3.0  # what runs", "v1.4.0  # what runs"))
+    main.commit("v1.4.0 once more, without the quarantine")
+    second = rollbacks.take_back(ROLLOUT, Ref("w-1", "modbus-poller"), "2 of 4 failed")
+    assert (second.branch, second.new) == (f"{made.branch}-2", True), "to merge the first one again would change nothing"
+
+
+WAVES = """\
+  rollout:
+    waves: [{units: {names: [gw-001, gw-002]}}, 100%]
+    success: 100%
+    failure: {percent: 50%, minimum: 2}
+    on_failure: rollback
+  mode: apply
+"""
+
+
+def test_a_watch_tries_until_the_branch_is_there_and_says_once_that_it_could_not(tmp_path: Path, run: Run) -> None:
+    """The host is away, then takes no push, then main moves; each pass is a process of its own."""
+    with simulating(units=8, settle=0.1) as plant, serving(tmp_path, "t0ken") as host:
+        origin = repository(tmp_path / "origin", plant, run)
+        origin.write("fleets/fleet.yaml", (origin.top / "fleets/fleet.yaml").read_text() + WAVES)
+        origin.commit("waves")
+        origin.git("config", "http.receivepack", "true")
+        hook = origin.top / ".git/hooks/pre-receive"
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text("#!/bin/sh\necho no branches today >&2\nexit 1\n")
+        hook.chmod(0o755)
+        url = f"{host.url}/origin/.git"
+        watch = ("watch", "--git", url, "--ref", "main", "--path", "fleets", "--git-cache", "cache", "--git-token", "T")
+        env = {"token": plant.token, "T": "t0ken", **WHO}
+
+        def passes(*more: str) -> Ran:
+            return run(*watch, "--once", "--mode", "apply", "--history", "h.db", "--wait", "1m", *more, **env)
+
+        assert passes().code == 0
+        plant.control("POST", "faults", failing=[{"flow": "modbus-poller", "version": "v1.4.0"}])
+        origin.edit("modbus-poller: v1.3.0", "modbus-poller: v1.4.0")
+        origin.commit("to v1.4.0")
+        said = "".join(passes().out for _ in range(3))
+        assert said.count("is halted: ") == 1, said
+        assert said.count("not rolled back in git: cannot push") == 1, said
+        assert "no branches today" in said
+        assert "it is tried again in 1 min" in said
+        hook.unlink()
+        assert "rollback/" not in passes().out, "its pause is not over"
+        head = origin.git("commit", "-q", "--allow-empty", "-m", "main moves") or origin.git("rev-parse", "HEAD")
+        origin.edit("units: {all: true}", "units: {all: true}  # all", "fleets/fleet.yaml")
+        origin.commit("other manifests")
+        del head
 
 
 def test_a_commit_is_signed_where_git_signs(main: Clone) -> None:

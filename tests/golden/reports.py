@@ -22,9 +22,9 @@ from reconciler.model.event import (
     RolledBack,
     Settled,
     Settling,
-    SlotName,
     Started,
 )
+from reconciler.model.event_parts import SlotName
 from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Excess, Outcome, Receipt, ReceiptKind, Result, Surplus

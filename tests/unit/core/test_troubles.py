@@ -16,7 +16,6 @@ from reconciler.model.event import (
     Blocked,
     Completed,
     Drifted,
-    Failing,
     Halted,
     Met,
     Note,
@@ -25,6 +24,7 @@ from reconciler.model.event import (
     Ruled,
     Settled,
 )
+from reconciler.model.event_parts import Failing
 from reconciler.model.hold import HoldReason
 from reconciler.model.notice import Cause, Delivery, Notice, NoticeKind
 from reconciler.model.outcome import Outcome, Result
@@ -99,7 +99,7 @@ class Told:
         self, *kinds: NoticeKind, fleets: tuple[str, ...] = ("*",), per_hour: int = 100, before: str = ""
     ) -> None:
         self.troubles = Troubles()
-        self.throttle = Throttle(kinds or ALL, fleets, per_hour, {before: 1} if before else {})
+        self.throttle = Throttle(kinds or ALL, fleets, Hourly(per_hour), {before: 1} if before else {})
         self.time = 0.0
         self.silent: tuple[str, ...] = ()
         self.limited: tuple[Notice, ...] = ()

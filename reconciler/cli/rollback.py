@@ -113,7 +113,9 @@ def _known(at: At, history_at: str | None) -> Iterator[Callable[[Document, str],
         there, why = versions_of(opened, spec.connection, spec.workloads[workload].id or workload)
         if there is None:
             note(f"warning: it is not known which versions of {workload} the platform has: {why}")
-        return TrackRecord.of(_remembered(document.name, history_at, clock), document.name, names(spec, workload), there)
+        return TrackRecord.of(
+            _remembered(document.name, history_at, clock), document.name, names(spec, workload), there
+        )
 
     hurry.start()
     try:

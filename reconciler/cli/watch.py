@@ -147,8 +147,9 @@ def command(  # every option is one of the command line's
 
     Manifests are read again in every pass; while they are invalid, the last valid ones stay in force. Limits and holds
     always apply. SIGTERM lets the running call finish and ends with 0; SIGHUP begins the next pass at once, where no
-    terminal is attached; so does a push with --hook-secret. With --git each pass fetches the ref; its newest commit takes effect at once, and what is wrong
-    with it leaves the one before in force. Of signatures, that of the newest commit is verified.
+    terminal is attached, and so does a push with --hook-secret. With --git each pass fetches the ref; its newest commit
+    takes effect at once, and what is wrong with it leaves the one before in force. Of signatures, that of the newest
+    commit is verified.
     """
     one_pass = {"--detailed-exitcode": detailed_exitcode, "--out": out is not None}
     _check_usage(
@@ -157,18 +158,9 @@ def command(  # every option is one of the command line's
         one_pass=one_pass,
         unreasoned=bool(allow) and not (reason or "").strip(),
     )
-    clock, run = wiring.SystemClock(), uuid.uuid4().hex
-    watched = Watched(
-        interval=interval,
-        once=once,
-        apply=mode != "observe",
-        propose=mode == "propose",
-        detailed=detailed_exitcode,
-        filters=selected.filters,
-        strict=selected.strict,
-        options=_options(concurrency, wait, allow, reason or ""),
-    )
-    wake = Wake()
+    clock, run, wake = wiring.SystemClock(), uuid.uuid4().hex, Wake()
+    options = _options(concurrency, wait, allow, reason or "")
+    watched = _watched(selected, mode, options, interval=interval, once=once, detailed=detailed_exitcode)
     hook = push_hook(hook_secret, followed, operated, wake)
     lines, at = Lines(log_format, verbose=verbose), place(selected, followed, clock, run, patient=not once)
     if database is not None:
@@ -186,6 +178,21 @@ def command(  # every option is one of the command line's
         with closing(work):
             watching = _watching(at, work, clock, watched, run, out, history, wake)
             return _watch(watching, clock, history, lines, result, work)
+
+
+def _watched(
+    selected: Selection, mode: str, options: Options, *, interval: float, once: bool, detailed: bool
+) -> Watched:
+    return Watched(
+        interval=interval,
+        once=once,
+        apply=mode != "observe",
+        propose=mode == "propose",
+        detailed=detailed,
+        filters=selected.filters,
+        strict=selected.strict,
+        options=options,
+    )
 
 
 def _options(concurrency: int, wait: float, allow: tuple[str, ...], reason: str) -> Options:

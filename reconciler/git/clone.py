@@ -137,7 +137,9 @@ class Clone:
         if any(one in said for one in REFUSED):
             hint = "name the variable that holds a token with --git-token, or give ssh a key that may read it"
             return SourceError(f"{what}: {self._shown} does not accept the credentials: {said}", hint=hint)
-        return SourceError(f"{what} of {self._shown}: {said}", hint="check the URL, and that this machine reaches the host")
+        return SourceError(
+            f"{what} of {self._shown}: {said}", hint="check the URL, and that this machine reaches the host"
+        )
 
     @property
     def _shown(self) -> str:

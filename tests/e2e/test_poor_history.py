@@ -28,7 +28,9 @@ def test_a_role_without_rights_sends_nothing_and_learns_which_it_needs(
 
     assert run("watch", "m", "--once", "--history", database, token=plant.token).code == 0
     refused = run(*watch, poor, token=plant.token)
-    assert (refused.code, "hint: GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES" in refused.err) == (1, True), refused
+    assert (refused.code, "hint: GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES" in refused.err) == (1, True), (
+        refused
+    )
 
     postgres.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader_{name}", database=name)
     assert "manifests in force" in run("history", "--history", poor).out

@@ -5,7 +5,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
-from reconciler.core.rollback import TrackRecord
+from reconciler.core.track_record import TrackRecord
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review, Staging
 from reconciler.model.event import AnyEvent
 from reconciler.model.fleet import Manifest

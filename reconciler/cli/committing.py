@@ -58,7 +58,7 @@ class Branches:
             at.manifest({**files, document.file: content})
             about = [entry[name] for name in ("workload", "version") if name in entry]
             name = branch_name(key, fleet, *about, at.commit[:12])
-            if clone.has_branch(name):
+            if clone.branch(name):
                 raise SettingsError(f"the branch {name} is there already", hint="merge or delete it")
             subject = f"{key.capitalize()} {' '.join(about) + ' in ' if about else ''}the fleet {fleet}"
             message = f"{subject}\n\n{entry['reason']}\n\nAsked for by {by} on the page of the watch.\n"

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import wraps
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
 from reconciler.cli.files import write_file
-from reconciler.cli.following import Place
 from reconciler.cli.notifying import Notifying
 from reconciler.cli.options import FILE
 from reconciler.cli.output import note
 from reconciler.cli.page_options import Address, AddressType, PageOptions, page_options
-from reconciler.cli.paging import EXTRA, Elsewhere, WatchPage, missing
+from reconciler.cli.paging import EXTRA, Beside, Elsewhere, Setting, WatchPage, missing
 from reconciler.engine.plan import PlanResult
-from reconciler.engine.wake import Wake
 from reconciler.errors import ReconcilerError, SettingsError
 from reconciler.model.event import AnyEvent, Completed
 from reconciler.ports import Clock, EventSink, History, ReadProgress
 
 if TYPE_CHECKING:
-    from reconciler.web.health import Pulse
+    from reconciler.web.health import Pulse, WorkerPulse
+    from reconciler.web.hook import PushHook
     from reconciler.web.metrics import Metrics
     from reconciler.web.server import Page
     from reconciler.web.standing import Standing
+
+
+ELSEWHERE = "workers make the passes; `reconciler serve` shows their history"
 
 
 class Operation(msgspec.Struct, frozen=True):
@@ -50,14 +53,13 @@ def operation(function: Callable[..., int]) -> Callable[..., int]:
         page: PageOptions,
         metrics_file: Path | None,
         notify_config: Path | None,
-        once: bool,
         **others: Any,
     ) -> int:
-        if listen is not None and once:
+        if listen is not None and others.get("once"):
             raise click.UsageError("--listen is for a continuous watch; with --once use --metrics-file FILE")
         if listen is None and page != PageOptions():
             raise click.UsageError("who may do what on a page needs --listen [HOST:]PORT, which serves one")
-        return function(operated=Operation(listen, page, metrics_file, notify_config), once=once, **others)
+        return function(operated=Operation(listen, page, metrics_file, notify_config), **others)
 
     options = (
         click.option(
@@ -89,7 +91,7 @@ def operation(function: Callable[..., int]) -> Callable[..., int]:
 class Operating:
     """What was asked for, at work until it is closed. `sinks` take every event."""
 
-    def __init__(  # what was asked for, and the watch that it is about
+    def __init__(  # what was asked for, and the world of a watch
         self,
         asked: Operation,
         clock: Clock,
@@ -97,14 +99,10 @@ class Operating:
         history: History,
         *,
         wait: float,
-        place: Place,
-        where: str | None,
-        mode: str,
+        hook: PushHook | None = None,
+        setting: Setting | None = None,
     ) -> None:
-        """Begin; raises SettingsError for what cannot be done. `wait`: seconds that messages may take at the end.
-
-        `where` is the history for those who read it; None where none is kept.
-        """
+        """Begin; raises SettingsError for what cannot be done. `wait`: seconds that messages may take at the end."""
         self.sinks: list[EventSink] = []
         self._held = ExitStack()
         self._notifying = None if asked.notify is None else Notifying(asked.notify, clock, history, wait=wait)
@@ -122,19 +120,31 @@ class Operating:
         if asked.metrics_file is not None:
             self.sinks.append(MetricsFile(asked.metrics_file, metrics))
         if asked.listen is not None:
-            probes = _probes(metrics, pulse, clock)
-            if lacking := missing():
-                self._held.callback(_serve(asked.listen, probes, lacking))
-                return
-            page = WatchPage(asked.listen, asked.page, probes, self._standing, clock, history, where, place, mode)
-            self._held.callback(page.close)
-            self._page = page
-            self.sinks.append(page.board)
+            self._listen(asked.listen, asked.page, metrics, pulse, clock, history, hook, setting)
 
-    @property
-    def wake(self) -> Wake | None:
-        """Return what begins a pass when somebody asks for one on the page."""
-        return None if self._page is None else self._page.said.wake
+    def _listen(
+        self,
+        at: Address,
+        options: PageOptions,
+        metrics: Metrics,
+        pulse: Pulse,
+        clock: Clock,
+        history: History,
+        hook: PushHook | None,
+        setting: Setting | None,
+    ) -> None:
+        """Serve the page, or what can be served without what it needs."""
+        lacking = missing()
+        if lacking or setting is None:
+            self._held.callback(serve(at, metrics, pulse, clock, hook))
+            why = f"it needs {EXTRA} ({', '.join(lacking)} not installed)" if lacking else ELSEWHERE
+            note(f"the page is not served here: {why}")
+            return
+        takers = {} if hook is None else {hook.path: hook}
+        beside = Beside(probes(metrics, pulse, clock), takers, self._standing)
+        self._page = WatchPage(at, options, beside, clock, history, setting)
+        self._held.callback(self._page.close)
+        self.sinks.append(self._page.board)
 
     def history(self, history: History) -> EventSink:
         """Return what keeps the events of the watch: what people did on the page is in the history by then."""
@@ -160,8 +170,8 @@ class Operating:
         self._held.close()
 
 
-def _probes(metrics: Metrics, pulse: Pulse, clock: Clock) -> dict[str, Page]:
-    """Return what others of a network ask a watch for."""
+def probes(metrics: Metrics, pulse: Pulse | WorkerPulse, clock: Clock) -> dict[str, Page]:
+    """Return what others of a network ask for: metrics and health."""
     from reconciler.web.server import METRICS_TYPE, Answer, probe
 
     return {
@@ -171,12 +181,15 @@ def _probes(metrics: Metrics, pulse: Pulse, clock: Clock) -> dict[str, Page]:
     }
 
 
-def _serve(at: Address, probes: dict[str, Page], lacking: Sequence[str]) -> Callable[[], None]:
-    """Serve these alone, where a page cannot be; return what ends that."""
+def serve(
+    at: Address, metrics: Metrics, pulse: Pulse | WorkerPulse, clock: Clock, hook: PushHook | None = None
+) -> Callable[[], None]:
+    """Serve these in threads, and nothing else; return what ends that."""
     from reconciler.web.server import Server
 
-    server = Server(at.host, at.port, probes)
-    note(f"metrics and health are served at {server.url}; the page needs {EXTRA} ({', '.join(lacking)} not installed)")
+    server = Server(at.host, at.port, probes(metrics, pulse, clock), {} if hook is None else {hook.path: hook})
+    hooked = "" if hook is None else f", and pushes are taken at {server.url}{hook.path}"
+    note(f"metrics and health are served at {server.url}{hooked}")
     return server.close
 
 
@@ -215,15 +228,17 @@ class MetricsFile:
         if not path.absolute().parent.is_dir():
             raise SettingsError(f"cannot write {path}: there is no folder {path.parent}")
         self._path, self._metrics, self._failed = path, metrics, False
+        self._lock = Lock()
 
     def record(self, event: AnyEvent) -> None:
         """Write at the end of a pass."""
         if not isinstance(event, Completed):
             return
-        try:
-            write_file(self._path, self._metrics.text())
-            self._failed = False
-        except ReconcilerError as error:
-            if not self._failed:
-                note(f"warning: metrics are not written: {error}")
-            self._failed = True
+        with self._lock:  # several passes may end at a time
+            try:
+                write_file(self._path, self._metrics.text())
+                self._failed = False
+            except ReconcilerError as error:
+                if not self._failed:
+                    note(f"warning: metrics are not written: {error}")
+                self._failed = True

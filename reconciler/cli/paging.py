@@ -9,10 +9,9 @@ from importlib.util import find_spec
 from queue import Empty, SimpleQueue
 from threading import Event as Flag
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.cli import wiring
-from reconciler.cli.following import Place
 from reconciler.cli.output import note
 from reconciler.cli.page_options import Address, PageOptions
 from reconciler.engine.plan import PlanResult
@@ -22,12 +21,13 @@ from reconciler.model.event import AnyEvent
 from reconciler.ports import Clock, EventSink, History
 
 if TYPE_CHECKING:
+    from reconciler.cli.following import Place
     from reconciler.journal.looking import Looking
     from reconciler.web.access import Access
     from reconciler.web.acting import Acts, Writes
     from reconciler.web.board import Board
     from reconciler.web.guarding import Site
-    from reconciler.web.server import Page
+    from reconciler.web.server import Page, Taker
     from reconciler.web.serving import Serving
     from reconciler.web.standing import Standing
 
@@ -40,6 +40,26 @@ LOOK = 2.0
 def missing() -> list[str]:
     """Return what a page needs and is not installed."""
     return [name for name in NEEDED if find_spec(name) is None]
+
+
+class Setting(NamedTuple):
+    """The watch that a page is about: where its manifests are, what it may do, and what begins a pass.
+
+    `where` is its history for those who read it, None where none is kept.
+    """
+
+    place: Place
+    where: str | None
+    mode: str
+    wake: Wake
+
+
+class Beside(NamedTuple):
+    """What is served beside the page, by path, and what folds the events of the watch."""
+
+    probes: Mapping[str, Page]
+    takers: Mapping[str, Taker]
+    standing: Standing | None
 
 
 class Elsewhere:
@@ -59,8 +79,7 @@ class Elsewhere:
 class Said:
     """What people did on a page: recorded there and then, and heard by everybody else at the next event of the watch."""
 
-    def __init__(self, wake: Wake) -> None:
-        self.wake = wake
+    def __init__(self) -> None:
         self.recorded: list[AnyEvent] = []
         self._queue: SimpleQueue[AnyEvent] = SimpleQueue()
 
@@ -97,41 +116,30 @@ class WatchPage:
     """The page beside a watch."""
 
     def __init__(
-        self,
-        at: Address,
-        options: PageOptions,
-        probes: Mapping[str, Page],
-        standing: Standing,
-        clock: Clock,
-        history: History,
-        where: str | None,
-        place: Place,
-        mode: str,
+        self, at: Address, options: PageOptions, beside: Beside, clock: Clock, history: History, setting: Setting
     ) -> None:
-        """Begin to serve. `where` is the history for those who read it. Raises SettingsError."""
+        """Begin to serve. Raises SettingsError."""
         from reconciler.web.acting import Acts
         from reconciler.web.board import Board
 
-        wake = Wake()
-        self.said = Said(wake)
-        self._held = ExitStack()
-        self._place, self._mode = place, mode
-        looking = None if where is None else _looking(where)
-        if looking is not None:
-            self._held.callback(looking.close)
-        self.board = Board(clock, standing, looking)
-        acts = Acts(
-            self.board,
-            history,
-            _writes(place),
-            clock,
-            run=lambda: uuid.uuid4().hex,
-            happened=self.said.happened,
-            wake=wake.set,
-        )
-        wake.shared = True
-        with self._held as opening:
-            opening.callback(_served(at, options, probes, self.board, acts).close)
+        self.said = Said()
+        self._place, self._mode = setting.place, setting.mode
+        with ExitStack() as opening:
+            looking = None if setting.where is None else _looking(setting.where)
+            if looking is not None:
+                opening.callback(looking.close)
+            self.board = Board(clock, beside.standing, looking)
+            acts = Acts(
+                self.board,
+                history,
+                _writes(setting.place),
+                clock,
+                run=lambda: uuid.uuid4().hex,
+                happened=self.said.happened,
+                wake=setting.wake.set,
+            )
+            setting.wake.shared = True
+            opening.callback(_served(at, options, beside, self.board, acts).close)
             self._held = opening.pop_all()
 
     def seen(self, planned: PlanResult) -> None:
@@ -162,7 +170,7 @@ class HistoryPage:
             opening.callback(looking.close)
             self._board = Board(clock, None, looking)
             self._board.refresh()
-            serving = _served(at, options, {}, self._board, None)
+            serving = _served(at, options, Beside({}, {}, None), self._board, None)
             opening.callback(serving.close)
             self._held = opening.pop_all()
         self._thread = Thread(target=self._look, daemon=True)
@@ -197,7 +205,7 @@ def _writes(place: Place) -> Writes:
     return Lines(lambda: place.manifests.manifest)
 
 
-def _served(at: Address, options: PageOptions, probes: Mapping[str, Page], board: Board, acts: Acts | None) -> Serving:
+def _served(at: Address, options: PageOptions, beside: Beside, board: Board, acts: Acts | None) -> Serving:
     """Serve it, and say where."""
     from reconciler.web.access import Access
     from reconciler.web.api import Served
@@ -211,25 +219,25 @@ def _served(at: Address, options: PageOptions, probes: Mapping[str, Page], board
         port=serving.port,
         names=frozenset(name.lower() for name in options.hosts),
         secure=not at.loopback,
-        probes=frozenset(probes),
+        probes=frozenset({*beside.probes, *beside.takers}),
     )
     try:
-        serving.start(application(Served(board, acts, access, site), probes))
+        serving.start(application(Served(board, acts, access, site), beside.probes, beside.takers))
     except BaseException:
         serving.close()
         raise
-    note(*_where(serving.url, access, site, acting=acts is not None, probes=bool(probes)))
+    note(*_where(serving.url, access, site, beside, acting=acts is not None))
     return serving
 
 
-def _where(url: str, access: Access, site: Site, *, acting: bool, probes: bool) -> Iterator[str]:
+def _where(url: str, access: Access, site: Site, beside: Beside, *, acting: bool) -> Iterator[str]:
     """Yield what is served where, and who may do what."""
     rules = access.rules
-    what = "the page, metrics and health are" if probes else "the page is"
+    hooked = "".join(f", and pushes are taken at {url}{path}" for path in beside.takers)
     if not rules.reachable:
-        yield f"metrics and health are served at {url}; the page needs --token-viewer or --token-operator there"
+        yield f"metrics and health are served at {url}{hooked}; the page needs --token-viewer or --token-operator there"
         return
-    yield f"{what} served at {url}"
+    yield f"{'the page, metrics and health are' if beside.probes else 'the page is'} served at {url}{hooked}"
     if acting and rules.operator is None and not rules.operators:
         yield "nobody may act on the page: --token-operator says who may"
     if site.secure:

@@ -15,7 +15,7 @@ from reconciler.core.judge import Judged, verdict
 from reconciler.core.news import Moment
 from reconciler.core.status import axes, status_bucket
 from reconciler.model.event import Passed
-from reconciler.model.outcome import Failing
+from reconciler.model.event_parts import Failing
 from reconciler.model.plan import FleetPlan
 from reconciler.model.report import Spread
 from reconciler.model.unit import Reach, Ref

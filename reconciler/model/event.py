@@ -5,8 +5,9 @@ from enum import StrEnum
 import msgspec
 
 from reconciler.model.change import Reason, Request, Verb
+from reconciler.model.event_parts import Failing, SlotName
 from reconciler.model.notice import Delivery, NoticeKind
-from reconciler.model.outcome import Excess, Failing, Outcome, Receipt, Result
+from reconciler.model.outcome import Excess, Outcome, Receipt, Result
 from reconciler.model.plan import Lifted, Plan, Violation
 from reconciler.model.report import Spread
 from reconciler.model.ruling import Act, RolloutId, Ruling
@@ -52,22 +53,6 @@ class InForce(Event, frozen=True, kw_only=True):
     """The commit that was in force in this process; empty for the first."""
     changed: bool = False
     """Whether they take the place of others."""
-
-
-class SlotName(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """A slot as people and files name it."""
-
-    unit: Ref
-    workload: Ref
-    verb: Verb
-    size: int
-    """Devices in the unit."""
-    to: str | None = None
-    """The version that it is to have assigned; None for a removal."""
-    observed: str = ""
-    """The digest that the slot had when this was decided."""
-    free: bool = False
-    """Whether it counts against no limit: other versions that go, or a further step of what counted before."""
 
 
 class Intended(Event, frozen=True, kw_only=True):
@@ -266,7 +251,10 @@ class Ruled(Event, frozen=True, kw_only=True):
 
 
 class RolledBack(Event, frozen=True, kw_only=True):
-    """A commit on a branch of its own takes a version back in git; nothing was assigned. `to` is what comes in its place."""
+    """A commit on a branch of its own takes a version back in git; nothing was assigned. `to` is what comes in its place.
+
+    `new` is false where somebody else had made the branch before.
+    """
 
     rollout: RolloutId
     workload: Ref
@@ -274,6 +262,21 @@ class RolledBack(Event, frozen=True, kw_only=True):
     branch: str
     commit: str
     pushed: bool
+    new: bool = True
+
+
+class RollbackFailed(Event, frozen=True, kw_only=True):
+    """A halted rollout could not be taken back in git, `times` in a row; it is tried again after `pause` seconds.
+
+    `known` says whether the attempt before ended with the same error.
+    """
+
+    rollout: RolloutId
+    workload: Ref
+    error: str
+    times: int = 1
+    pause: float = 0.0
+    known: bool = False
 
 
 class Proposed(Event, frozen=True, kw_only=True):
@@ -323,6 +326,11 @@ class Notified(Event, frozen=True, kw_only=True):
     count: int = 1
     error: str = ""
 
+    @property
+    def ends(self) -> bool:
+        """Return whether troubles are over by it: their end was sent, or a person ended them."""
+        return self.kind is NoticeKind.RECOVERY and self.result in {Delivery.SENT, Delivery.SILENT}
+
 
 class Finished(Event, frozen=True, kw_only=True):
     """A run ended."""
@@ -333,6 +341,27 @@ class Finished(Event, frozen=True, kw_only=True):
 
 
 AnyEvent = (
-    Started | InForce | Intended | Called | Resolved | Settling | Settled | Note | Blocked | Passed | Completed | Differing
-    | Drifted | Met | Halted | Ruled | RolledBack | Proposed | Approved | Acted | Notified | Finished
-)  # fmt: skip
+    Started
+    | InForce
+    | Intended
+    | Called
+    | Resolved
+    | Settling
+    | Settled
+    | Note
+    | Blocked
+    | Passed
+    | Completed
+    | Differing
+    | Drifted
+    | Met
+    | Halted
+    | Ruled
+    | RolledBack
+    | RollbackFailed
+    | Proposed
+    | Approved
+    | Acted
+    | Notified
+    | Finished
+)

@@ -19,6 +19,7 @@ class NoticeKind(StrEnum):
     HALT = "halt"
     """A rollout was stopped by its failures."""
     ROLLBACK = "rollback"
+    """A halted rollout was taken back in git, or could not be."""
     HOLD = "hold"
     """Something waits for a person."""
     RECOVERY = "recovery"
@@ -46,6 +47,8 @@ class Cause(StrEnum):
     MANIFESTS = "manifests"
     UNPLANNED = "unplanned"
     HALT = "halt"
+    ROLLBACK = "rollback"
+    NOT_ROLLED_BACK = "not rolled back"
     HELD = "held"
     LIMIT = "limit"
     MISTAKE = "mistake"
@@ -62,7 +65,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     version: str | None = None
     """What is desired where it drifted, what fails, what a halted rollout brings."""
     now: str | None = None
-    """What is assigned where it drifted."""
+    """What is assigned where it drifted; what a rollback brings."""
     slots: int = 0
     """Slots, changes or mistakes; devices of a halted rollout, `of` those that attempted it."""
     of: int = 0
@@ -70,7 +73,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """A few of the units; there are `units_in_all`."""
     units_in_all: int = 0
     text: str = ""
-    """Quoted: an error, or a reason of `HoldReason`."""
+    """Quoted: an error, a reason of `HoldReason`, or a branch."""
     violations: tuple[Violation, ...] = ()
 
     @property

@@ -98,14 +98,3 @@ class Excess(msgspec.Struct, frozen=True, kw_only=True):
     why: Surplus
     reviewed: str | None = None
     origin: Origin
-
-
-class Failing(msgspec.Struct, frozen=True, kw_only=True):
-    """Slots of one workload that fail alike: as many as `slots`, a few of which are in `units`."""
-
-    workload: Ref
-    version: str | None
-    slots: int
-    units: tuple[Ref, ...]
-    error: str = ""
-    """What the platform says of the first of them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from email.message import Message
 from typing import Any
 
 from starlette.applications import Starlette
@@ -15,16 +16,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reconciler.web.access import Role
 from reconciler.web.api import JSON, Served, routes
-from reconciler.web.guarding import Guard, Refused, plain, problem, who
+from reconciler.web.guarding import Guard, Refused, body_of, plain, problem, who
 from reconciler.web.operations import PREFIX
 from reconciler.web.pages import WebSite
-from reconciler.web.server import Page
+from reconciler.web.server import Page, Taker
+from reconciler.web.server import Request as Asked
 from reconciler.web.streaming import Stream
 
 
-def application(served: Served, probes: Mapping[str, Page]) -> ASGIApp:
+def application(served: Served, probes: Mapping[str, Page], takers: Mapping[str, Taker] = {}) -> ASGIApp:
     """Return the application. Where nobody may look, it has the probes alone."""
     found: list[BaseRoute] = [Route(path, _probe(page), methods=["GET"]) for path, page in probes.items()]
+    found += [Route(path, _taking(taker), methods=["POST"]) for path, taker in takers.items()]
     if served.access.rules.reachable:
         found += [*routes(served), Route(f"{PREFIX}/stream", _Stream(served), methods=["GET"])]
         found += WebSite(served).routes()
@@ -56,6 +59,21 @@ def _probe(page: Page) -> Any:  # any callable that starlette takes
     async def answer(request: Request) -> Response:
         del request
         found = await run_in_threadpool(page)
+        return Response(found.body, found.status.value, media_type=found.type)
+
+    return answer
+
+
+def _taking(taker: Taker) -> Any:  # any callable that starlette takes
+    async def answer(request: Request) -> Response:
+        headers = Message()
+        for name, value in request.headers.items():
+            headers[name] = value
+        try:
+            content = await body_of(request, taker.largest)
+        except Refused as refused:
+            return PlainTextResponse(f"{refused.error}\n", refused.status)
+        found = await run_in_threadpool(taker, Asked(headers, content))
         return Response(found.body, found.status.value, media_type=found.type)
 
     return answer

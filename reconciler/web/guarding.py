@@ -121,18 +121,18 @@ def cookie(request: Request, name: str) -> str:
     return found.value if found is not None else ""
 
 
-async def body_of(request: Request) -> bytes:
+async def body_of(request: Request, largest: int = LONGEST_BODY) -> bytes:
     """Return the body of a request; raise Refused for one that is too long, or does not come."""
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > LONGEST_BODY:
-        raise Refused(413, f"the body is longer than {LONGEST_BODY:,} bytes")
+    if declared.isdigit() and int(declared) > largest:
+        raise Refused(413, f"the body is longer than {largest:,} bytes")
     found = bytearray()
 
     async def read() -> None:
         async for part in request.stream():
             found.extend(part)
-            if len(found) > LONGEST_BODY:
-                raise Refused(413, f"the body is longer than {LONGEST_BODY:,} bytes")
+            if len(found) > largest:
+                raise Refused(413, f"the body is longer than {largest:,} bytes")
 
     try:
         await asyncio.wait_for(read(), PATIENCE)

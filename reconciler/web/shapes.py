@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from reconciler.model.outcome import Failing
+from reconciler.model.event_parts import Failing
 from reconciler.model.report import FleetStatus, SlotExplanation, Spread, UnitStatus
 from reconciler.model.rollout import RolloutPlan
 from reconciler.model.unit import Ref

@@ -11,7 +11,8 @@ from reconciler.core.remember import Remembering
 from reconciler.core.standing import standing
 from reconciler.engine.plan import plan
 from reconciler.model.change import Verb
-from reconciler.model.event import AnyEvent, Called, Halted, Met, Note, Resolved, Ruled, SlotName
+from reconciler.model.event import AnyEvent, Called, Halted, Met, Note, Resolved, Ruled
+from reconciler.model.event_parts import SlotName
 from reconciler.model.memory import Memory
 from reconciler.model.observation import Phase, State
 from reconciler.model.outcome import Receipt, ReceiptKind, Result

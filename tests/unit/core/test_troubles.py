@@ -24,9 +24,10 @@ from reconciler.model.event import (
     Ruled,
     Settled,
 )
+from reconciler.model.event_parts import Failing
 from reconciler.model.hold import HoldReason
 from reconciler.model.notice import Cause, Delivery, Notice, NoticeKind
-from reconciler.model.outcome import Failing, Outcome, Result
+from reconciler.model.outcome import Outcome, Result
 from reconciler.model.plan import LimitKind, Violation
 from reconciler.model.ruling import Command, RolloutId, Ruling
 from reconciler.model.unit import Ref
@@ -98,7 +99,7 @@ class Told:
         self, *kinds: NoticeKind, fleets: tuple[str, ...] = ("*",), per_hour: int = 100, before: str = ""
     ) -> None:
         self.troubles = Troubles()
-        self.throttle = Throttle(kinds or ALL, fleets, per_hour, {before: 1} if before else {})
+        self.throttle = Throttle(kinds or ALL, fleets, Hourly(per_hour), {before: 1} if before else {})
         self.time = 0.0
         self.silent: tuple[str, ...] = ()
         self.limited: tuple[Notice, ...] = ()

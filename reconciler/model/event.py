@@ -341,27 +341,6 @@ class Finished(Event, frozen=True, kw_only=True):
 
 
 AnyEvent = (
-    Started
-    | InForce
-    | Intended
-    | Called
-    | Resolved
-    | Settling
-    | Settled
-    | Note
-    | Blocked
-    | Passed
-    | Completed
-    | Differing
-    | Drifted
-    | Met
-    | Halted
-    | Ruled
-    | RolledBack
-    | RollbackFailed
-    | Proposed
-    | Approved
-    | Acted
-    | Notified
-    | Finished
-)
+    Started | InForce | Intended | Called | Resolved | Settling | Settled | Note | Blocked | Passed | Completed | Differing
+    | Drifted | Met | Halted | Ruled | RolledBack | RollbackFailed | Proposed | Approved | Acted | Notified | Finished
+)  # fmt: skip

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+from reconciler.cli import wiring
 from reconciler.cli.narrator import Narrator
 from reconciler.cli.output import say
+from reconciler.cli.page_options import LOOPBACK, Address, PageOptions
+from reconciler.cli.paging import HistoryPage, missing
 from reconciler.errors import ReconcilerError
 from reconciler.plugin.simulation import Bad
 
@@ -34,6 +39,12 @@ def run(narrator: Narrator, bad: Bad, folder: Path) -> None:
     narrator.export({"RECONCILER_HISTORY": "history.db"})
     narrator.git("commit", "-qam", f"{bad.workload} {bad.version}, in waves")
     narrator.git("show", "--format=", "-U0")
+    with _page(narrator.place.parent / "history.db"):
+        _halted(narrator, bad)
+
+
+def _halted(narrator: Narrator, bad: Bad) -> None:
+    """Let it halt, and take it back."""
     narrator.run("plan", narrator.place.name)
     narrator.say(
         "It fails, and halts",
@@ -50,6 +61,17 @@ def run(narrator: Narrator, bad: Bad, folder: Path) -> None:
     narrator.run("watch", *follow, "--mode", "apply", "--once", "--wait", "5m")
     narrator.run("plan", narrator.place.name, "--detailed-exitcode")
     narrator.run("history", "--workload", bad.workload)
+
+
+@contextmanager
+def _page(history: Path) -> Iterator[None]:
+    """Serve the page of a history while the rest is told, where what it needs is installed."""
+    if missing():
+        yield
+        return
+    wiring.journal(str(history), keep=float("inf")).close()
+    with closing(HistoryPage(Address(LOOPBACK, 0), PageOptions(), wiring.SystemClock(), str(history))):
+        yield
 
 
 def _committed(narrator: Narrator, folder: Path) -> None:

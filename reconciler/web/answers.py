@@ -13,6 +13,7 @@ from reconciler.model.event_shape import to_builtins
 from reconciler.model.kept import EventQuery
 from reconciler.model.plan import FleetPlan
 from reconciler.model.quantity import iso
+from reconciler.model.verdict import Health, Sync
 from reconciler.views import event_line
 from reconciler.views.line import text_of
 from reconciler.web.board import Board, Live, Numbered
@@ -72,13 +73,27 @@ def summaries(board: Board) -> Iterator[FleetSummary]:
     """Yield how each fleet stands, by name."""
     waiting = board.waiting()
     for name, one in board.fleets().items():
-        if one.passed is not None:
-            yield _summary(one, one.passed, waiting.get(name), planned(board, name))
+        rollouts = _rollouts(one, planned(board, name))
+        proposal = waiting[name].plan.fingerprint if name in waiting else ""
+        yield _summary(name, one, tuple(rollouts), proposal)
 
 
-def _summary(one: Fleet, passed: Passed, waiting: Proposed | None, plan: FleetPlan | None) -> FleetSummary:
+def _summary(name: str, one: Fleet, rollouts: tuple[RolloutSummary, ...], proposal: str) -> FleetSummary:
+    """Return how a fleet stands; of one that no pass spoke of, only what other events say."""
+    passed = one.passed
+    if passed is None:
+        return FleetSummary(
+            fleet=name,
+            platform="",
+            sync=Sync.UNKNOWN.value,
+            health=Health.UNKNOWN.value,
+            at=None,
+            drifted=one.drifted,
+            rollouts=rollouts,
+            proposal=proposal,
+        )
     return FleetSummary(
-        fleet=passed.fleet,
+        fleet=name,
         platform=passed.platform,
         sync=passed.sync,
         health=passed.health,
@@ -94,13 +109,16 @@ def _summary(one: Fleet, passed: Passed, waiting: Proposed | None, plan: FleetPl
         drifted=one.drifted,
         failing=passed.failing,
         spread=passed.spread,
-        rollouts=tuple(_remembered(one) if plan is None else _planned(plan)),
-        proposal=waiting.plan.fingerprint if waiting is not None else "",
+        rollouts=rollouts,
+        proposal=proposal,
     )
 
 
-def _planned(plan: FleetPlan) -> Iterator[RolloutSummary]:
-    """Yield the rollouts of a fleet as a watch judged them."""
+def _rollouts(fleet: Fleet, plan: FleetPlan | None) -> Iterator[RolloutSummary]:
+    """Yield the rollouts of a fleet as a watch judged them, else as far as their events say."""
+    if plan is None:
+        yield from _remembered(fleet)
+        return
     for one in plan.rollouts:
         met = tuple(wave.wave for wave in one.waves if wave.met)
         yield RolloutSummary(workload=one.workload, version=one.rollout.version, state=one.state.value, met=met)

@@ -165,7 +165,7 @@ class Board:
     def fleets(self) -> dict[str, Fleet]:
         """Return all fleets by name, as they are now."""
         with self.standing.lock:
-            return {name: one for name, one in sorted(self.standing.fleets.items()) if one.passed is not None}
+            return dict(sorted(self.standing.fleets.items()))
 
     def waiting(self) -> dict[str, Proposed]:
         """Return the plans that wait for a person, by fleet: those that are in force no more are left out."""

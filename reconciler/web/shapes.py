@@ -43,7 +43,7 @@ class FleetSummary(msgspec.Struct, frozen=True, kw_only=True):
     platform: str
     sync: str
     health: str
-    at: str
+    at: str | None
     read_at: str | None = None
     error: str = ""
     standings: dict[str, int] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from reconciler.model.change import Reason, Request, Verb
 from reconciler.model.condition import Condition, ConditionCode
 from reconciler.model.event import (
+    Acted,
     AnyEvent,
     Approved,
     Blocked,
@@ -52,7 +53,7 @@ from reconciler.model.report import (
     Trouble,
     UnitStatus,
 )
-from reconciler.model.ruling import RolloutId
+from reconciler.model.ruling import Act, RolloutId
 from reconciler.model.unit import Ref
 from reconciler.model.verdict import Health, Sync, Verdict
 from reconciler.ports import Check
@@ -579,6 +580,17 @@ def events() -> list[AnyEvent]:
             pause=120.0,
         ),
         Approved(at=NOW + 5, run="r1", fleet="austin", fingerprint="0f" * 16, reason=HOSTILE, by="ann"),
+        Acted(
+            at=NOW + 5,
+            run="r1",
+            act=Act.QUARANTINE,
+            by="ann",
+            reason=HOSTILE,
+            fleet="austin",
+            subject="vision v2.0.2",
+            branch="quarantine/austin",
+            commit="0f" * 20,
+        ),
         Note(at=NOW + 5, run="r1", level="warning", message="could not read back", fleet="austin"),
         Note(at=NOW + 5, run="r1", level="error", message=HOSTILE, fleet=HOSTILE),
         Note(at=NOW + 5, run="r1", level="notice", message="a level of a later version"),

@@ -29,6 +29,7 @@ from tests.benchmarks import (
     rollout,
     split,
     startup,
+    viewers,
 )
 
 PARTS = {
@@ -45,6 +46,7 @@ PARTS = {
     "readings": readings.run,
     "history": recording.run,
     "workers": machines.run,
+    "viewers": viewers.run,
 }
 RESULTS = Path(__file__).with_name("RESULTS.md")
 PACKAGES = ("h11", "httpx", "msgspec", "pyyaml", "click", "starlette", "uvicorn")

@@ -6,16 +6,26 @@ import re
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from reconciler.cli import paging
+from reconciler.cli.following import Place
+from reconciler.cli.operating import Operating, Operation
+from reconciler.cli.page_options import Address
+from reconciler.cli.taking_back import OfFiles
+from reconciler.core.remember import Remembering
+from reconciler.engine.manifests import Fixed
+from reconciler.engine.wake import Wake
+from reconciler.model.fleet import Manifest
 from tests.e2e.conftest import LIMIT, Ran, Simulator, content, simulating, started, until
 from tests.e2e.repositories import WHO, Clone, repository
 from tests.e2e.test_operating import watching
+from tests.unit.engine.memory import Clock
 from tests.unit.web.served import OPERATOR, VIEWER, bearer, enter, proof_of
 
 Run = Callable[..., Ran]
@@ -171,3 +181,23 @@ def test_a_page_needs_somebody_who_may_look_and_a_history(run: Run, tmp_path: Pa
     assert (refused.code, "there is no history at h.db" in refused.err) == (1, True), refused
     refused = run("watch", "m", "--token-viewer", "env:VIEW", **TOKENS)
     assert (refused.code, "needs --listen" in refused.err) == (64, True), refused
+
+
+def test_without_what_a_page_needs_it_is_said_and_the_rest_is_served(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(paging, "NEEDED", ("no_such_package",))
+    refused = run("serve", "--listen", "0", "--history", "h.db")
+    words = "a page cannot be served here: no_such_package not installed\nhint: install fleet-reconciler[web]"
+    assert (refused.code, words in refused.err) == (1, True), refused
+    clock = Clock()
+    place = Place(Fixed(Manifest({}, {}, {}, ""), "", moved=False), OfFiles([tmp_path], None))
+    asked = Operation(listen=Address("127.0.0.1", 0))
+    setting = paging.Setting(place, None, "observe", Wake())
+    with closing(Operating(asked, clock, 60.0, Remembering(0.0, durable=False), wait=1.0, setting=setting)):
+        said = capfd.readouterr().err
+        assert "the page is not served here: it needs fleet-reconciler[web] (no_such_package not installed)" in said
+        url = re.search(r"http://\S+", said)
+        assert url is not None
+        assert httpx.get(f"{url[0]}/metrics").status_code == 200
+        assert httpx.get(url[0]).status_code == 404

@@ -67,13 +67,10 @@ class TrackRecord(msgspec.Struct, frozen=True, kw_only=True):
         def mine(one: RolloutId) -> bool:
             return one.fleet == fleet and one.workload in ids
 
-        proved: dict[str, float] = {}
-        for (met, _), at in memory.met.items():
-            if mine(met):
-                proved[met.version] = min(at, proved.get(met.version, at))
+        met = sorted(((at, one.version) for (one, _), at in memory.met.items() if mine(one)), reverse=True)
         return cls(
             complete={one.version: at for one, at in memory.complete.items() if mine(one)},
-            proved=proved,
+            proved={version: at for at, version in met},
             halted=frozenset(one.version for one in memory.halts if mine(one)),
             there=there,
         )

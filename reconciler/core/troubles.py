@@ -154,7 +154,7 @@ class Troubles:
         if isinstance(event, Ruled):
             if event.ruling.command is not Command.PAUSE:
                 self._resumed |= {of, *more}
-                self._halts.pop(of, None)
+                self._halts = {one: notice for one, notice in self._halts.items() if one not in self._resumed}
         elif isinstance(event, RolledBack | RollbackFailed):
             self._resumed.discard(of)
             if isinstance(event, RolledBack) or not event.known:

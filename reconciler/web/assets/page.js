@@ -15,7 +15,8 @@
   const times = () => {
     for (const one of document.querySelectorAll("time[datetime]")) {
       if (!one.title) one.title = one.textContent;
-      one.textContent = ago((Date.now() - Date.parse(one.dateTime)) / 1000);
+      const seconds = (Date.now() - Date.parse(one.dateTime)) / 1000;
+      one.textContent = "due" in one.dataset && seconds >= 0 ? "now" : ago(seconds);
     }
   };
   setInterval(times, 5000);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from pathlib import Path
 
@@ -38,7 +39,8 @@ def test_who_asks_for_nothing_is_not_waited_for(tmp_path: Path, monkeypatch: pyt
 def test_heads_are_bounded(tmp_path: Path) -> None:
     world = World(tmp_path)
     with serving(world) as client:
-        assert client.get("/healthz", headers={"x": "y" * module.HEAD * 8}).status_code == 400
+        with contextlib.suppress(httpx.TransportError):  # it may be cut off while it is still being sent
+            assert client.get("/healthz", headers={"x": "y" * module.HEAD * 8}).status_code == 400
         assert client.get("/healthz").status_code == 200
 
 

@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from reconciler.cli.files import read_file
+from reconciler.cli.following import Place
 from reconciler.cli.taking_back import At
 from reconciler.errors import SettingsError
 from reconciler.git.branch import Branching, branch_name
 from reconciler.git.source import GitSource
 from reconciler.manifest.amend import Edit, amended
 from reconciler.model.fleet import Document, Manifest
-from reconciler.web.acting import Written
+from reconciler.web.acting import Writes, Written
 
 LISTS = frozenset({"quarantine"})
 """Keys of a fleet that hold several entries."""
@@ -69,6 +70,13 @@ class Branches:
             finally:
                 branching.drop(made)
             return Written(lines=made.diff, branch=name, commit=made.commit)
+
+
+def writes(place: Place) -> Writes:
+    """Return what puts entries into the manifests of a place."""
+    if place.source is not None:
+        return Branches(place.source, place.connections)
+    return Lines(lambda: place.manifests.manifest)
 
 
 def _edited(document: Document, fleet: str, text: str, key: str, entry: Mapping[str, str]) -> str:

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from reconciler.cli import wiring
 from reconciler.cli.output import note
 from reconciler.cli.page_options import Address, PageOptions
+from reconciler.engine.manifests import Manifests
 from reconciler.engine.plan import PlanResult
 from reconciler.engine.wake import Wake
 from reconciler.errors import JournalError
 from reconciler.model.event import AnyEvent
-from reconciler.ports import Clock, EventSink, History
+from reconciler.ports import Authors, Clock, EventSink, History
 
 if TYPE_CHECKING:
-    from reconciler.cli.following import Place
     from reconciler.journal.looking import Looking
     from reconciler.web.access import Access
     from reconciler.web.acting import Acts, Writes
@@ -48,7 +48,10 @@ class Setting(NamedTuple):
     `where` is its history for those who read it, None where none is kept.
     """
 
-    place: Place
+    manifests: Manifests
+    authors: Authors | None
+    """Who wrote their lines, where they are in a work tree."""
+    writes: Writes
     where: str | None
     mode: str
     wake: Wake
@@ -123,7 +126,7 @@ class WatchPage:
         from reconciler.web.board import Board
 
         self.said = Said()
-        self._place, self._mode = setting.place, setting.mode
+        self._setting = setting
         with ExitStack() as opening:
             looking = None if setting.where is None else _looking(setting.where)
             if looking is not None:
@@ -132,7 +135,7 @@ class WatchPage:
             acts = Acts(
                 self.board,
                 history,
-                _writes(setting.place),
+                setting.writes,
                 clock,
                 run=lambda: uuid.uuid4().hex,
                 happened=self.said.happened,
@@ -146,11 +149,11 @@ class WatchPage:
         """Show what a pass saw."""
         from reconciler.web.board import Live
 
-        manifest = self._place.manifests.manifest
+        setting = self._setting
+        manifest = setting.manifests.manifest
         if manifest is not None:
-            self.board.hand_over(
-                Live(planned=planned, manifest=manifest, authors=self._place.authors or Nobody(), mode=self._mode)
-            )
+            authors = setting.authors or Nobody()
+            self.board.hand_over(Live(planned=planned, manifest=manifest, authors=authors, mode=setting.mode))
 
     def close(self) -> None:
         """End it."""
@@ -195,14 +198,6 @@ def _looking(where: str) -> Looking:
     from reconciler.journal.looking import Looking
 
     return Looking(wiring.database(where, writes=False))
-
-
-def _writes(place: Place) -> Writes:
-    from reconciler.cli.committing import Branches, Lines
-
-    if place.source is not None:
-        return Branches(place.source, place.connections)
-    return Lines(lambda: place.manifests.manifest)
 
 
 def _served(at: Address, options: PageOptions, beside: Beside, board: Board, acts: Acts | None) -> Serving:

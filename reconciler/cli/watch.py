@@ -176,7 +176,7 @@ def command(  # every option is one of the command line's
     if mode == "observe" and log_format == "text":
         note("only comparing, nothing is sent; use --mode apply to correct drift")
     with histories.kept(history_at, clock, keep, creates=not once) as history:
-        setting, patience = Setting(at, histories.readable(history_at), mode, wake), 60.0 if once else 10.0
+        setting, patience = _setting(at, histories.readable(history_at), mode, wake), 60.0 if once else 10.0
         work = Operating(operated, clock, interval, history, wait=patience, hook=hook, setting=setting)
         with closing(work):
             watching = _watching(at, work, clock, watched, run, out, history, wake)
@@ -200,6 +200,12 @@ def _watched(
 
 def _options(concurrency: int, wait: float, allow: tuple[str, ...], reason: str) -> Options:
     return Options(concurrency=concurrency, wait=wait > 0, deadline=wait, allow=dict.fromkeys(allow, reason))
+
+
+def _setting(at: Place, where: str | None, mode: str, wake: Wake) -> Setting:
+    from reconciler.cli.committing import writes
+
+    return Setting(at.manifests, at.authors, writes(at), where, mode, wake)
 
 
 def _watching(

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from reconciler.cli import paging
+from reconciler.cli.committing import writes
 from reconciler.cli.following import Place
 from reconciler.cli.operating import Operating, Operation
 from reconciler.cli.page_options import Address
@@ -193,7 +194,7 @@ def test_without_what_a_page_needs_it_is_said_and_the_rest_is_served(
     clock = Clock()
     place = Place(Fixed(Manifest({}, {}, {}, ""), "", moved=False), OfFiles([tmp_path], None))
     asked = Operation(listen=Address("127.0.0.1", 0))
-    setting = paging.Setting(place, None, "observe", Wake())
+    setting = paging.Setting(place.manifests, None, writes(place), None, "observe", Wake())
     with closing(Operating(asked, clock, 60.0, Remembering(0.0, durable=False), wait=1.0, setting=setting)):
         said = capfd.readouterr().err
         assert "the page is not served here: it needs fleet-reconciler[web] (no_such_package not installed)" in said

@@ -24,6 +24,8 @@ LARGEST = 512_000_000
 """Bytes of a plan, unpacked."""
 COMMITS = 1_000
 """Commits of one push that are asked about."""
+REVIEWERS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
+"""Whose approval counts: anybody may approve in a public repository."""
 
 
 R = TypeVar("R")
@@ -60,6 +62,7 @@ class _Review(msgspec.Struct):
     commit_id: str | None = None
     submitted_at: datetime | None = None
     user: _User | None = None
+    author_association: str = ""
 
 
 class _Repository(msgspec.Struct):
@@ -131,7 +134,7 @@ class Runs:
         return pull.merged_by.login if pull.merged_by else ""
 
     def approvals(self, request: Merged) -> Collection[Approval]:
-        """Return the approvals of the head; of each reviewer the last word counts, and a remark is none."""
+        """Return the approvals of the head by people of the repository; of each the last word counts, and a remark is none."""
         path = f"{self._root}/pulls/{segment(request.number)}/reviews"
         last: dict[str, _Review] = {}
         for review in self._api.pages(path, "list the reviews", _Review, {}):
@@ -141,6 +144,7 @@ class Runs:
             Approval(by, review.submitted_at.timestamp())
             for by, review in last.items()
             if review.state == "APPROVED" and review.commit_id == request.head and review.submitted_at
+            and review.author_association in REVIEWERS
         ]
 
     def kept(self, request: Merged, name: str) -> Iterator[Kept]:

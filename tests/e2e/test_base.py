@@ -411,6 +411,29 @@ def test_what_a_request_loosens_is_said_at_the_top(main: Clone) -> None:
     assert all(one["origin"]["file"].endswith("fleet.yaml") for one in found["loosened"])
 
 
+@pytest.mark.parametrize("into", ["a new fleet", "a fleet that is there"])
+def test_units_that_go_to_another_fleet_leave_no_quarantine_behind_in_silence(main: Clone, into: str) -> None:
+    main.edit(
+        "units: {all: true}",
+        "units: {all: true}\n  quarantine: [{workload: modbus-poller, version: v1.4.0, reason: boot loop}]",
+        "fleets/fleet.yaml",
+    )
+    text = (main.top / "fleets/fleet.yaml").read_text()
+    one = text.split("  quarantine")[0] + "  workloads: {modbus-poller: v1.3.0}\n"
+    other = one.replace("name: all", "name: other").replace("all: true", "names: [nobody]") + "  allow_empty: true\n"
+    if into == "a fleet that is there":
+        main.write("fleets/other.yaml", other)
+    main.commit("a bad version")
+    main.edit("units: {all: true}", "units: {not: {names: [gw-001]}}", "fleets/fleet.yaml")
+    main.write("fleets/other.yaml", other.replace("nobody", "gw-001").replace("v1.3.0", "v1.4.0"))
+    found = planned(main)
+    assert [one["to"] for fleet in found["fleets"] for one in fleet["changes"]] == ["v1.4.0"]
+    said = [(one["kind"], one["fleet"], one.get("came_from", "")) for one in found["loosened"]]
+    assert ("quarantine", "other", "all") in said
+    shown = main.call("plan", "--base", "main", COLUMNS="200").out
+    assert "quarantine modbus-poller v1.4.0, for units of all" in shown
+
+
 ALLOW = "\n  allow: [{limit: remove, workload: modbus-poller, reason: end of life, until: %s}]"
 
 

@@ -118,9 +118,9 @@ class Hub(GitHub):
         self.git("push", "-q", "--force", "origin", f"HEAD:refs/pull/{pull.number}/merge")
         return self.git("rev-parse", "HEAD")
 
-    def approve(self, pull: Pull, by: str = "bob", state: str = "APPROVED") -> None:
-        at = self.tick()
-        pull.reviews.append({"state": state, "commit_id": pull.head, "submitted_at": at, "user": {"login": by}})
+    def approve(self, pull: Pull, by: str = "bob", state: str = "APPROVED", association: str = "MEMBER") -> None:
+        said = {"state": state, "commit_id": pull.head, "submitted_at": self.tick(), "author_association": association}
+        pull.reviews.append({**said, "user": {"login": by}})
 
     def merge(self, *pulls: Pull, how: str = "merge") -> dict[str, Json]:
         """Merge, in one push where there are several, as a merge queue does; return the push."""

@@ -82,6 +82,20 @@ def test_more_units_point_at_the_selector(main: Clone) -> None:
     assert lines(fleet["changes"]) == {("drift", "fleet.yaml", 8), ("change", "fleet.yaml", 6)}
 
 
+def test_units_that_an_override_no_longer_takes_point_at_its_selector(main: Clone) -> None:
+    main.edit(
+        "version: {channel: stable}",
+        "version: {channel: stable}\n      overrides:\n        - units: {names: [gw-001, gw-002]}\n          version: v1.2.0",
+        "fleets/fleet.yaml",
+    )
+    main.commit("two others")
+    assert main.call("apply", "--yes", "--allow", "replace", "--reason", "test").code == 0
+    main.edit("[gw-001, gw-002]", "[gw-001]", "fleets/fleet.yaml")
+    (fleet,) = planned(main)["fleets"]
+    assert [(one["unit"]["name"], one["to"]) for one in fleet["changes"]] == [("gw-002", "v1.3.0")]
+    assert lines(fleet["changes"]) == {("change", "fleet.yaml", 11)}
+
+
 def test_a_lagging_branch_does_not_plan_to_revert_others(main: Clone) -> None:
     main.git("checkout", "-q", "-b", "request")
     main.edit(

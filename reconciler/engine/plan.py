@@ -90,9 +90,7 @@ def plan(request: PlanRequest, open_: Open, clock: Clock, history: History | Non
         loosened=()
         if base is None
         else tuple(
-            _in_reach(
-                loosened(base, request.manifest, now, known, migrated(request, assessed)), request.filters
-            )
+            _in_reach(loosened(base, request.manifest, now, known, migrated(request, assessed)), request.filters)
         ),
     )
     return PlanResult(plan=found, groups=list(zip(readers, views, strict=True)), history=history)

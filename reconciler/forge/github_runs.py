@@ -143,7 +143,9 @@ class Runs:
         return [
             Approval(by, review.submitted_at.timestamp())
             for by, review in last.items()
-            if review.state == "APPROVED" and review.commit_id == request.head and review.submitted_at
+            if review.state == "APPROVED"
+            and review.commit_id == request.head
+            and review.submitted_at
             and review.author_association in REVIEWERS
         ]
 

@@ -159,6 +159,8 @@ class Passed(Event, frozen=True, kw_only=True):
     violations: int
     mistakes: int = 0
     """Those in manifests that are about its slots."""
+    unmatched: int = 0
+    """Lines of the manifests about units that are not there."""
     waited: bool = True
     """Whether the units were waited for: where they were not, nothing is waited for still."""
     outcomes: dict[str, int] = {}

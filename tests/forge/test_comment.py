@@ -280,8 +280,14 @@ def test_what_takes_less_than_the_forge_says_gets_less(
 @pytest.mark.parametrize(
     ("body", "says"),
     [
-        ({"message": "Validation Failed", "errors": [{"field": "data", "code": "unprocessable"}]}, "data unprocessable"),
-        ({"message": "Validation Failed", "errors": [{"message": "Body is too long"}, "spam"]}, "Body is too long; spam"),
+        (
+            {"message": "Validation Failed", "errors": [{"field": "data", "code": "unprocessable"}]},
+            "data unprocessable",
+        ),
+        (
+            {"message": "Validation Failed", "errors": [{"message": "Body is too long"}, "spam"]},
+            "Body is too long; spam",
+        ),
         ({"message": "no", "errors": None}, "422: no\n"),
     ],
 )

@@ -128,9 +128,7 @@ def test_gitlab_applies_nothing_that_was_reverted_meanwhile(machine: Machine, gi
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["before the push", "nobody knows"])
-def test_gitlab_compares_a_push_with_what_the_branch_was_before(
-    machine: Machine, gitlab: GitLab, known: bool
-) -> None:
+def test_gitlab_compares_a_push_with_what_the_branch_was_before(machine: Machine, gitlab: GitLab, known: bool) -> None:
     plant, pipeline = machine.plant, Pipeline(machine, gitlab)
     pull = plant.change(7, poller="v1.4.0")
     plant.hub.push("topic-7", fleet("v1.4.0", "v1.4.0"), "origin/topic-7")

@@ -32,8 +32,10 @@ NOBODY: Migrated = MappingProxyType({})
 def loosened(
     base: Manifest, today: Manifest, now: float, known: Known = MappingProxyType({}), migrated: Migrated = NOBODY
 ) -> tuple[Loosened, ...]:
-    """Return what today's fleets loosen. A fleet that is new is held against the one it was, else against the defaults; one
-    that has units of others (`migrated`) against these, too.
+    """Return what today's fleets loosen.
+
+    A fleet that is new is held against the one it was, else against the defaults; one that has units of others (`migrated`)
+    against these, too.
 
     What a fleet that became no other one had in quarantine, or suspended, counts unless a new fleet of its connection has it
     too. What was over before `now`, in seconds since 1970, kept nothing from going, and lets nothing through; nor does an

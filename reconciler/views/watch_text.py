@@ -165,8 +165,9 @@ class Log:
         for key, group in due.items():
             if self._new(key, group):
                 kinds.setdefault(type(group.first), []).append(group)
+        if Note in kinds:
+            kinds[Note] = _merged(kinds[Note])
         for kind, groups in kinds.items():
-            groups = _merged(groups) if kind is Note else groups
             free = max(0, MOST - self._lines[kind])
             if len(groups) > free:
                 groups.sort(key=lambda one: (WORST.get(event_line.level_of(one.first), 1), -_size(one)))

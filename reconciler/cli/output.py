@@ -45,10 +45,15 @@ def note(*lines: str) -> None:
 
 
 def _folded(lines: Sequence[str]) -> list[str]:
-    """Return lines broken at spaces: a terminal would break them anywhere, in names as well."""
-    from reconciler.views.line import folded, line, text_of
+    """Return sentences broken at spaces: a terminal would break them anywhere, in names as well.
 
-    return [text_of(one) for one in folded(map(line, lines), width(sys.stderr))]
+    What is moved in stays as it is: excerpts of files, with what points into them, and hints to be copied.
+    """
+    from reconciler.views.line import fold, line, text_of
+
+    room = width(sys.stderr)
+    pieces = ([line(one)] if one.startswith(" ") else fold(line(one), room) for one in lines)
+    return [text_of(one) for some in pieces for one in some]
 
 
 def quiet() -> bool:

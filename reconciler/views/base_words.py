@@ -15,7 +15,7 @@ LOOSENINGS = {
     Loosening.QUARANTINE: "quarantine",
     Loosening.SUSPEND: "suspend",
     Loosening.REQUIREMENT: "requirement",
-    Loosening.ORDER: "order: downgrades are no longer marked for",
+    Loosening.ORDER: "order",
     Loosening.PRUNE: "prune",
     Loosening.MODE: "mode",
     Loosening.ROLLOUT: "rollout",

@@ -50,6 +50,8 @@ class Hub(GitHub):
         self.pulls: dict[str, Pull] = {}
         self.runs: list[dict[str, Json]] = []
         self.artifacts: list[Artifact] = []
+        self.permissions = dict.fromkeys(("ann", "bob", "cleo", "dora"), "write")
+        """Who may do what."""
         self.talk: dict[str, tuple[list[dict[str, Json]], list[str]]] = {}
         self.now = time.time() - 7200
 
@@ -118,9 +120,9 @@ class Hub(GitHub):
         self.git("push", "-q", "--force", "origin", f"HEAD:refs/pull/{pull.number}/merge")
         return self.git("rev-parse", "HEAD")
 
-    def approve(self, pull: Pull, by: str = "bob", state: str = "APPROVED", association: str = "MEMBER") -> None:
-        said = {"state": state, "commit_id": pull.head, "submitted_at": self.tick(), "author_association": association}
-        pull.reviews.append({**said, "user": {"login": by}})
+    def approve(self, pull: Pull, by: str = "bob", state: str = "APPROVED") -> None:
+        at = self.tick()
+        pull.reviews.append({"state": state, "commit_id": pull.head, "submitted_at": at, "user": {"login": by}})
 
     def merge(self, *pulls: Pull, how: str = "merge") -> dict[str, Json]:
         """Merge, in one push where there are several, as a merge queue does; return the push."""
@@ -206,6 +208,8 @@ class Hub(GitHub):
                 return 200, {**self._pull(self.pulls[number]), "merged_by": {"login": "ann"}}
             case "GET", ["pulls", number, "reviews"] if number in self.pulls:
                 return 200, self.pulls[number].reviews
+            case "GET", ["collaborators", login, "permission"] if login in self.permissions:
+                return 200, {"permission": self.permissions[login], "user": {"login": login}}
             case "GET", ["actions", "runs"]:
                 found = [
                     one for one in self.runs if one["head_sha"] == query["head_sha"] and one["event"] == query["event"]

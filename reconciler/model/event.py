@@ -168,7 +168,7 @@ class Passed(Event, frozen=True, kw_only=True):
     """How many of the held changes have each reason; one may have several."""
     platform: str = ""
     read_at: float | None = None
-    """When what it was judged by was read, in seconds since 1970; None where its connection could not be read."""
+    """When what it was judged by was read; None where its connection could not be read."""
     error: str = ""
     """Why it could not be read."""
     verdicts: dict[str, int] = {}
@@ -190,7 +190,7 @@ class Completed(Event, frozen=True, kw_only=True):
     pause: float = 0.0
     """Seconds until the next turn begins."""
     manifests_at: float | None = None
-    """When the manifests in force were last read, in seconds since 1970; None where none came into force."""
+    """When the manifests in force were last read; None where none came into force."""
     commit: str = ""
     invalid: str = ""
     """Why the manifests that are there now are not in force."""

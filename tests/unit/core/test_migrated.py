@@ -53,7 +53,9 @@ def test_units_that_were_another_fleets(
 
 
 def test_a_connection_of_another_name_is_the_same() -> None:
-    renamed = ConnectionChange(connection="plant", platform="losant", edit=ConnectionEdit.RENAMED, renamed_from="office")
+    renamed = ConnectionChange(
+        connection="plant", platform="losant", edit=ConnectionEdit.RENAMED, renamed_from="office"
+    )
     before = {"a": fleet("gw-0", connection="office")}
     assert between(before, {"b": fleet("gw-0")}, connections=(renamed,)) == {"b": ["a"]}
     elsewhere = msgspec.structs.replace(renamed, retargeted=True)

@@ -236,13 +236,13 @@ def _resolved(
     then: Document | None, document: Document, manifest: Manifest, request: PlanRequest, snapshot: Snapshot
 ) -> Resolution:
     """Return what other manifests say of a fleet: nothing where they have none, or have it on another application."""
-    if then is None or not _same_connection(then.spec.connection, document.spec.connection, request):
+    if then is None or not same_connection(then.spec.connection, document.spec.connection, request):
         nothing = FleetSpec(connection=document.spec.connection, units=document.spec.units, workloads={})
         then = Document(document.name, nothing, document.file, document.locate)
     return resolve(then, channels_of(manifest), snapshot.units, snapshot.workloads)
 
 
-def _same_connection(before: str, now: str, request: PlanRequest) -> bool:
+def same_connection(before: str, now: str, request: PlanRequest) -> bool:
     """Return whether two names of Connections, of the base and of today, are to one application."""
     edited = next((one for one in request.connections if one.connection == now), None)
     if edited is None or edited.reading is not Treatment.PLANNED:

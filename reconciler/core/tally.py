@@ -11,7 +11,7 @@ from reconciler.core.assessment import FleetAssessment
 from reconciler.core.guards import limit
 from reconciler.core.judge import Judged, verdict
 from reconciler.core.news import Moment
-from reconciler.core.status import axes, status_bucket
+from reconciler.core.status import axes, status_bucket, unmatched
 from reconciler.model.event import Failing, Passed
 from reconciler.model.plan import FleetPlan
 from reconciler.model.unit import Reach, Ref
@@ -31,6 +31,7 @@ class Tally(msgspec.Struct, frozen=True):
     standings: dict[str, int]
     failing: tuple[Failing, ...]
     budgets: dict[str, int]
+    unmatched: int
 
 
 def passed(  # a fleet, and what a pass made of it
@@ -84,7 +85,7 @@ def tally(one: FleetAssessment) -> Tally:
     failing.sort(key=lambda each: (-each.slots, each.workload.name, each.version or ""))
     loads = limit.of_fleet(one, one.unfiltered)  # watch has no base to lag behind
     budgets = {verb.value: left for verb, left in limit.room(one.resolution.spec, loads).items()}
-    return Tally(dict(verdicts), dict(standings), tuple(failing[:MOST]), budgets)
+    return Tally(dict(verdicts), dict(standings), tuple(failing[:MOST]), budgets, unmatched(one))
 
 
 def _failing(one: FleetAssessment, judged: Judged, bad: set[int]) -> Iterator[Failing]:

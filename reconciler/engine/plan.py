@@ -12,6 +12,7 @@ from reconciler.core.assemble import assemble
 from reconciler.core.assessment import Filters, FleetAssessment
 from reconciler.core.decide import PlanRequest, Reading, check_filters
 from reconciler.core.loosen import loosened
+from reconciler.core.migrated import migrated
 from reconciler.core.names import known_names
 from reconciler.core.remember import Remembering
 from reconciler.core.unanswered import resolved
@@ -88,7 +89,9 @@ def plan(request: PlanRequest, open_: Open, clock: Clock, history: History | Non
         connections=request.connections,
         loosened=()
         if base is None
-        else tuple(_in_reach(loosened(base, request.manifest, now, known), request.filters)),
+        else tuple(
+            _in_reach(loosened(base, request.manifest, now, known, migrated(request, assessed)), request.filters)
+        ),
     )
     return PlanResult(plan=found, groups=list(zip(readers, views, strict=True)), history=history)
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from reconciler.model.event import AnyEvent, Intended, Resolved
-from reconciler.model.event_shape import fleet_of, to_builtins
+from reconciler.model.event_shape import fleet_of, from_builtins, to_builtins
 from reconciler.model.unit import Ref
 
 LONGEST = 200
@@ -92,7 +92,6 @@ def chained(rows: Sequence[Row], last: int, before: str) -> list[Row]:
 def event_of(at: float, body: str) -> AnyEvent | None:
     """Return the event of a row, None for one that this program does not know. `at` is more exact than the JSON."""
     try:
-        found: AnyEvent = msgspec.convert({**msgspec.json.decode(body), "at": at}, AnyEvent)
-    except (msgspec.MsgspecError, TypeError):
+        return from_builtins(msgspec.json.decode(body), at)
+    except (msgspec.MsgspecError, TypeError, ValueError, AttributeError):
         return None
-    return found

@@ -158,7 +158,8 @@ class Passed(Event, frozen=True, kw_only=True):
     held: int
     violations: int
     mistakes: int = 0
-    """Those in manifests that are about its slots."""
+    unmatched: int = 0
+    """Mistakes in manifests about its slots, and lines about units that are not there."""
     waited: bool = True
     """Whether the units were waited for: where they were not, nothing is waited for still."""
     outcomes: dict[str, int] = {}
@@ -166,9 +167,8 @@ class Passed(Event, frozen=True, kw_only=True):
     """How many of the held changes have each reason; one may have several."""
     platform: str = ""
     read_at: float | None = None
-    """When what it was judged by was read, in seconds since 1970; None where its connection could not be read."""
+    """When what it was judged by was read; None where its connection could not be read, and `error` says why."""
     error: str = ""
-    """Why it could not be read."""
     verdicts: dict[str, int] = {}
     """How many of its slots have each verdict, as they were read."""
     standings: dict[str, int] = {}
@@ -188,7 +188,7 @@ class Completed(Event, frozen=True, kw_only=True):
     pause: float = 0.0
     """Seconds until the next turn begins."""
     manifests_at: float | None = None
-    """When the manifests in force were last read, in seconds since 1970; None where none came into force."""
+    """When the manifests in force were last read; None where none came into force."""
     commit: str = ""
     invalid: str = ""
     """Why the manifests that are there now are not in force."""

@@ -38,6 +38,7 @@ from reconciler.model.event import (
 from reconciler.model.event_shape import fleet_of
 from reconciler.model.outcome import ReceiptKind
 from reconciler.model.verdict import Health, Sync
+from reconciler.views import alike as messages
 from reconciler.views import event_line, event_words
 from reconciler.views.event_kinds import alike, stands
 from reconciler.views.line import Line, text_of
@@ -164,6 +165,8 @@ class Log:
         for key, group in due.items():
             if self._new(key, group):
                 kinds.setdefault(type(group.first), []).append(group)
+        if Note in kinds:
+            kinds[Note] = _merged(kinds[Note])
         for kind, groups in kinds.items():
             free = max(0, MOST - self._lines[kind])
             if len(groups) > free:
@@ -231,6 +234,22 @@ def _line(group: Group) -> Line:
     if calls:
         return event_line.answered(group.call, calls, len(group.names))
     return event_line.grouped(group.events[-1], [*group.fleets], group.names)
+
+
+def _merged(groups: Sequence[Group]) -> list[Group]:
+    """Return messages about the same fleets that differ in names alone as one."""
+    kinds: dict[Hashable, list[tuple[Group, Note]]] = {}
+    for group in groups:
+        newest = group.events[-1]
+        if isinstance(newest, Note):
+            key = (newest.level, *group.fleets, messages.kind(newest.message))
+            kinds.setdefault(key, []).append((group, newest))
+    found = []
+    for some in kinds.values():
+        (words,) = messages.grouped([note.message for _, note in some])
+        newest = msgspec.structs.replace(some[-1][1], message=words)
+        found.append(Group("", [newest], some[0][0].fleets, []))
+    return found
 
 
 def _size(group: Group) -> int:

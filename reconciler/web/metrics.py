@@ -36,6 +36,7 @@ FLEET: dict[str, tuple[tuple[str, ...], str]] = {
     "fleet_limit_violations": ((), "Limits that the intended changes of a fleet break."),
     "fleet_limit_room_devices": (("verb",), "Devices that the fleet's limits still let through."),
     "fleet_manifest_mistakes": ((), "Mistakes in manifests that hold slots of a fleet."),
+    "fleet_manifest_unmatched_lines": ((), "Lines of manifests about units that are not there; renamed ones, maybe."),
     "fleet_drifted_slots_total": ((), "Slots that somebody changed on the platform."),
     "fleet_calls_total": (("result",), "Calls that were sent to change a fleet, by what came of them."),
     "rollout_waves_met": (("workload", "version"), "Waves of a rollout that meet their success."),
@@ -120,6 +121,7 @@ def _of_fleet(fleet: Fleet) -> Iterator[tuple[str, Row]]:
     yield "fleet_pending_changes", ((), passed.changes)
     yield "fleet_limit_violations", ((), passed.violations)
     yield "fleet_manifest_mistakes", ((), passed.mistakes)
+    yield "fleet_manifest_unmatched_lines", ((), passed.unmatched)
     for reason, number in passed.reasons.items():
         yield "fleet_held_changes", ((reason,), number)
     for verdict, number in passed.verdicts.items():

@@ -263,3 +263,20 @@ def test_what_fails_the_same_way_in_every_pass_is_said_once_and_again_after_it_w
     assert [len(turn(Result.FAILED, units)) for units in (5, 5, 6, 6)] == [1, 0, 1, 0]
     assert len(turn(Result.DONE, 6)) == 1
     assert len(turn(Result.FAILED, 6)) == 1
+
+
+def test_warnings_that_differ_in_names_are_one_line_and_a_new_one_is_said() -> None:
+    log = Log()
+
+    def turn(pins: Sequence[int]) -> list[str]:
+        texts = [f"a.yaml:{pin}:1: no unit has the id or name 'gw-{pin}': this pin holds nothing" for pin in pins]
+        notes = [Note(at=NOW, run="r", level="warning", message=text, fleet="f") for text in texts]
+        return _said(log, [*notes, Completed(at=NOW, run="r", number=1, fleets=1, seconds=1)])
+
+    (first,) = turn(range(1, 501))
+    assert "500 alike: a.yaml:1:1: no unit has the id or name 'gw-1'" in first
+    assert first.endswith("(also 'gw-2', 'gw-3', 'gw-4' and 496 more)")
+    assert turn(range(1, 501)) == []
+    (new,) = turn(range(1, 502))
+    assert "a.yaml:501:1: no unit has the id or name 'gw-501'" in new
+    assert "alike" not in new

@@ -71,6 +71,12 @@ class LosantWorld(SimulatedWorld):
         found.tags, found.updated = _tags(tags), self.app.now()
 
     @verb
+    def rename_device(self, device: str, name: str) -> None:
+        """Give a device another name, as a person in the web console does; its id stays."""
+        found = self._device(device)
+        found.name, found.updated = name, self.app.now()
+
+    @verb
     def set_agent(self, device: str, agent: str) -> None:
         """Give a device another agent version (`N.N.N`)."""
         found = self._device(device)

@@ -83,6 +83,11 @@ def test_of_what_failed_only_what_is_managed_is_named() -> None:
     assert [(one.slots, one.units) for one in found.failing] == [(1, (Ref("u1", "gw-1"),))]
 
 
+def test_lines_about_units_that_are_not_there_are_counted() -> None:
+    asked = msgspec.structs.replace(spec(), pins={"gw-9": {"poller-00": "v1"}, "gw-0": {"poller-00": "v2"}})
+    assert tally(drafted(document(asked), snapshot(WELL))).unmatched == 1
+
+
 @pytest.mark.parametrize(
     ("limits", "states", "room"),
     [

@@ -88,9 +88,10 @@ def _answer(asked: socket.socket) -> None:
         asked.sendall(str(os.waitstatus_to_exitcode(status)).encode())
         os._exit(0)
     asked.close()
-    for number, stream in enumerate(streams):
+    for number, (stream, name) in enumerate(zip(streams, ("stdin", "stdout", "stderr"), strict=True)):
         os.dup2(stream, number)
         os.close(stream)
+        setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8", closefd=False))
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -77,13 +76,11 @@ def test_a_total_that_no_page_shows_is_not_believed_for_ever(world: Simulator, r
 
 
 def test_a_stop_ends_a_watch_within_a_call(world: Simulator, tmp_path: Path) -> None:
-    _manifest(world, tmp_path, timeout="10m")
+    _manifest(world, tmp_path, timeout="10m")  # longer than LIMIT
     world.control("POST", "faults", drip={"rate": 1, "on": "reads"})
     watch = started(tmp_path, "watch", "m", "--mode", "apply", out=tmp_path / "out", **_secrets(world))
     until(lambda: bool(world.control("GET", "calls")["reads"]), "a read")
-    asked = time.monotonic()
     watch.send_signal(signal.SIGTERM)
     _, err = watch.communicate(timeout=LIMIT)
     assert watch.returncode == 0, content(tmp_path / "out") + err
-    assert time.monotonic() - asked < 60
     assert "Traceback" not in err

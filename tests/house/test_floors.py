@@ -147,7 +147,9 @@ def test_importing_the_package_loads_nothing_but_the_standard_library() -> None:
 def test_whichever_module_is_imported_first_imports_run_in_no_circle() -> None:
     """A circle shows only when its middle is imported first: there is none among what modules import while they load."""
     trees = {_dotted(module.path).removesuffix(".__init__"): module.tree for module in modules()}
-    TopologicalSorter({name: _loaded_before(name, trees) for name in trees}).prepare()  # raises CycleError, which names it
+    TopologicalSorter(
+        {name: _loaded_before(name, trees) for name in trees}
+    ).prepare()  # raises CycleError, which names it
     for name in trees.keys() - {"reconciler.__main__"}:
         import_module(name)
 

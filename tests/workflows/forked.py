@@ -91,7 +91,7 @@ def _answer(asked: socket.socket) -> None:
     for number, (stream, name) in enumerate(zip(streams, ("stdin", "stdout", "stderr"), strict=True)):
         os.dup2(stream, number)
         os.close(stream)
-        setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8", closefd=False))
+        setattr(sys, name, os.fdopen(number, "w" if number else "r", encoding="utf-8", closefd=False))
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)

@@ -323,11 +323,12 @@ def started(folder: Path, *args: str, out: Path, **env: str) -> subprocess.Popen
 
 
 def until(true: Callable[[], bool], what: str) -> None:
-    """Wait until something is true."""
-    end = time.monotonic() + LIMIT
+    """Wait until something is true; look the less often the longer that takes, as looking costs what is waited for."""
+    begun = time.monotonic()
     while not true():
-        assert time.monotonic() < end, f"never saw {what}"
-        time.sleep(0.02)
+        waited = time.monotonic() - begun
+        assert waited < LIMIT, f"never saw {what}"
+        time.sleep(min(0.02 + waited / 20, 0.2))
 
 
 def content(path: Path) -> str:

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from importlib.metadata import requires
+from importlib.metadata import PackageNotFoundError, distribution, requires
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +72,14 @@ def test_tools_are_pinned_and_no_name_stands_in_both() -> None:
     assert {Requirement(item).name for item in extras["simulators"]} <= {Requirement(i).name for i in extras["dev"]}
 
 
+def _same_everywhere(name: str) -> bool:
+    """Return whether what is installed here, by its hash, came from a file for every machine."""
+    try:
+        return "-any\n" in (distribution(name).read_text("WHEEL") or "")
+    except PackageNotFoundError:  # it is for other machines
+        return False
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("platform", ["manylinux_2_28_aarch64", "macosx_11_0_arm64", "win_amd64"])
 def test_the_hashes_are_those_of_other_machines_too(platform: str, tmp_path: Path) -> None:
@@ -88,8 +96,14 @@ def test_the_hashes_are_those_of_other_machines_too(platform: str, tmp_path: Pat
     ]
     platforms = [platform, platform.replace("2_28", "2_17")]
     options = [f"--platform={name}" for name in platforms]
+    pins = tmp_path / "pins"
+    pins.write_text("".join(pin[0] for pin in _PIN.finditer(texts()[HASHED]) if not _same_everywhere(pin["name"])))
+    assert "msgspec==" in pins.read_text()
     found = subprocess.run(
-        [*pip, *options, "--only-binary=:all:", "-r", str(ROOT / HASHED)], capture_output=True, text=True, check=False
+        [*pip, *options, "--only-binary=:all:", "--no-deps", "-r", str(pins)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert found.returncode == 0, found.stderr
 

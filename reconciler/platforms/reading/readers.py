@@ -101,7 +101,8 @@ class Readers:
                 for _ in range(count):
                     pool.submit(go)
                 for number in numbers:
-                    yield found.pop(number).result()
+                    yield found[number].result()
+                    del found[number]
             finally:
                 ended.set()
 

@@ -33,7 +33,7 @@ def attributed(
             slots.setdefault(connection, {})[_slot(one)] = one.now
             earlier.setdefault(connection, reading)
     platforms = {name: one for reader, _ in planned.groups for name, one in reader.platforms.items()}
-    actors = {name: _asked(platforms.get(name), some, earlier[name]) for name, some in slots.items()}
+    actors = {name: _asked(platforms[name], some, earlier[name]) for name, some in slots.items()}
     for event in events:
         if isinstance(event, Drifted) and event.cause is DriftCause.PLATFORM:
             actor = actors.get(connections[event.fleet], {}).get(_slot(event))
@@ -42,7 +42,7 @@ def attributed(
             yield event
 
 
-def _asked(platform: Platform | None, slots: Mapping[SlotId, str | None], before: Snapshot) -> Mapping[SlotId, Actor]:
+def _asked(platform: Platform, slots: Mapping[SlotId, str | None], before: Snapshot) -> Mapping[SlotId, Actor]:
     if not isinstance(platform, Attributes):
         return {}
     try:

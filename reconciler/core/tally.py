@@ -18,6 +18,7 @@ from reconciler.model.plan import FleetPlan
 from reconciler.model.unit import Reach, Ref
 from reconciler.model.verdict import Health, Sync, Verdict
 
+
 class Tally(msgspec.Struct, frozen=True):
     """The numbers of one fleet, by the values of their enums."""
 

@@ -112,6 +112,8 @@ class Settling(Event, frozen=True, kw_only=True):
     pending: int
     later: int = 0
     """Changes of later stages, which are not in `pending`: nothing is sent for them yet."""
+    steps: dict[str, int] = {}
+    """How many of `pending` wait for the effect of which kind of call, where a change takes several."""
 
 
 class Settled(Event, frozen=True, kw_only=True):
@@ -203,7 +205,7 @@ class Completed(Event, frozen=True, kw_only=True):
 class Differing(Event, frozen=True, kw_only=True):
     """Slots of one workload need the same change, which this turn of watch does not make: `now` is assigned, git says `desired`.
 
-    Slots that an earlier turn reported are not among `units`.
+    Slots that an earlier turn reported are not among `units`. `holds` keep the change from going, and do not pass by themselves.
     """
 
     fleet: str
@@ -216,13 +218,13 @@ class Differing(Event, frozen=True, kw_only=True):
     cause: DriftCause | None = None
     """None where nobody can tell: the first turn of a watch, a hold that ended."""
     holds: tuple[Hold, ...] = ()
-    """What keeps the change from going, where that does not pass by itself."""
 
 
 class Drifted(Event, frozen=True, kw_only=True):
     """Somebody changed a slot: it had `was` assigned when it was read last, and has `now`, where git says `desired`.
 
-    Where the cause is the unit, `was` and `now` are what it reported, and `desired` is what it is assigned.
+    Where the cause is the unit, `was` and `now` are what it reported, and `desired` is what it is assigned. `by` is who assigned it
+    in the platform's own name or id, `changed_at` when, in seconds since 1970, as far as it says. `holds` keep its correction.
     """
 
     fleet: str
@@ -234,12 +236,9 @@ class Drifted(Event, frozen=True, kw_only=True):
     verb: Verb | None = None
     cause: DriftCause = DriftCause.PLATFORM
     by: str = ""
-    """Who assigned it, as the platform names them: a name or an id. Empty where it does not say."""
     by_kind: ActorKind | None = None
     changed_at: float | None = None
-    """When they did, by the platform's clock, in seconds since 1970."""
     holds: tuple[Hold, ...] = ()
-    """What keeps the change from going that would correct it."""
 
 
 class Met(Event, frozen=True, kw_only=True):

@@ -137,7 +137,15 @@ def _(event: events.Settling, _: Sequence[str]) -> Said:
 def settling_words(event: events.Settling) -> str:
     """Return how far a fleet has settled: `900 done, 2 still waiting and 101 moving`."""
     ended = (event.done, "done"), (event.waiting, "still waiting"), (event.failed, "failed")
-    return _numbers((*ended, (event.pending, "moving"), (event.later, "in a later stage")))
+    return _numbers((*ended, (event.pending, f"moving{_steps(event)}"), (event.later, "in a later stage")))
+
+
+def _steps(event: events.Settling) -> str:
+    """Return which calls changes wait for the effect of: ` (after a.push)`, ` (1 after a.prepare, 2 after a.push)`."""
+    if len(event.steps) == 1 and sum(event.steps.values()) == event.pending:
+        return f" (after {clean(next(iter(event.steps)))})"
+    parts = [f"{number:,} after {clean(call)}" for call, number in event.steps.items()]
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 @said.register

@@ -129,7 +129,9 @@ def _drift(one: Alike, show: Show) -> str:
         return f"{what} changed by itself: {version(first.now, show)} is reported, {version(first.version, show)} is assigned"
     who = actor_words(first.by, first.by_kind, show) or "somebody"
     held = f"; the correction is held: {joined(LABELS[reason] for reason in first.held)}" if first.held else ""
-    return f"{who} changed {what}: {version(first.now, show)} is assigned, git says {version(first.version, show)}{held}"
+    return (
+        f"{who} changed {what}: {version(first.now, show)} is assigned, git says {version(first.version, show)}{held}"
+    )
 
 
 def _failing(one: Alike, show: Show) -> str:

@@ -178,9 +178,7 @@ def make_deployment(call: Call) -> Reply:
     active = call.world.activations.active(cohort, release)
     if active is not None:
         return _again(call, active)
-    made = call.world.activations.draft(
-        cohort, release, share, body.get("extra_info"), deployer(call.request.headers)
-    )
+    made = call.world.activations.draft(cohort, release, share, body.get("extra_info"), deployer(call.request.headers))
     if call.variants["approval"] == "pending":
         made.status = WAITING
     brief = call.commit(lambda: call.world.activations.put(made), later=call.variants["activation-visible"] == "later")

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from reconciler.core.remember import Remembering
-from reconciler.core.unwell import MOST
 from reconciler.core.throttle import HOUR, Hourly, Throttle
 from reconciler.core.troubles import End, Troubles, recovered
+from reconciler.core.unwell import MOST
 from reconciler.model.change import Verb
 from reconciler.model.event import (
     AnyEvent,

@@ -36,7 +36,10 @@ def shut(one: Memory) -> None:
 NEVER = [Window(deny="* * * * *", duration="1h")]
 HOLDS: dict[str, tuple[dict[str, Any], HoldReason]] = {
     "suspended": ({"suspend": Suspend(reason="audit")}, HoldReason.SUSPENDED),
-    "quarantined": ({"quarantine": [Quarantine(workload="poller", version="1", reason="boot")]}, HoldReason.QUARANTINED),
+    "quarantined": (
+        {"quarantine": [Quarantine(workload="poller", version="1", reason="boot")]},
+        HoldReason.QUARANTINED,
+    ),
     "window": ({"windows": NEVER}, HoldReason.OUTSIDE_WINDOW),
     "pinned outside a window": ({"pins": {"u1": {"poller": "1"}}, "windows": NEVER}, HoldReason.OUTSIDE_WINDOW),
     "wave": ({"rollout": Rollout(waves=["1%", "100%"], soak="1d")}, HoldReason.WAVE_NOT_OPEN),

@@ -24,7 +24,7 @@ from reconciler.engine.group import Open, groups_of
 from reconciler.engine.manifests import Manifests
 from reconciler.engine.milestones import unrecorded
 from reconciler.engine.plan import PlanResult, plan
-from reconciler.engine.propose import standing
+from reconciler.engine.propose import Carried, standing
 from reconciler.engine.reporting import begun, ended
 from reconciler.engine.rollback import taken_back
 from reconciler.engine.run import Options
@@ -113,6 +113,7 @@ class Watching:
         self._unplanned = ""
         """Why the last pass had no plan, where that was reported."""
         self._claiming = Claiming(self.history)
+        self._carried = Carried()
         self._observed: set[str] = set()
         """Fleets of which it was reported that they are only observed."""
 
@@ -290,8 +291,12 @@ class Watching:
             bound = tuple(self._approved.get(one.fleet, one) for one in may)
             saved = sealed(msgspec.structs.replace(planned.plan, fleets=bound))
         options = self.watched.options
-        applying = self._applying = Applying(allowed, options, self.clock, run=self.run, reported=True, saved=saved)
+        self._carried.begin(self._approved)
+        applying = self._applying = Applying(
+            allowed, options, self.clock, run=self.run, reported=True, saved=saved, new=self._carried.new
+        )
         yield from applying.events()
+        self._carried.take(applying.outcomes)
         changes = {(fleet.fleet, *slot_of(one)): one for fleet in may for one in fleet.changes}
         for one in applying.outcomes:
             self._memory[one.fleet].came_of(one, changes.get((one.fleet, one.unit.id, one.workload.id)))

@@ -22,7 +22,7 @@ class ActorKind(StrEnum):
     """What somebody is who assigned a version on a platform."""
 
     USER = "user"
-    TOKEN = "token"
+    API = "api-token"
     WORKFLOW = "workflow"
     NOTEBOOK = "notebook"
     UNIT = "unit"

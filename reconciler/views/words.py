@@ -254,7 +254,7 @@ def course(verb: Verb, before: str | None, after: str | None, show: Show = clean
 
 ACTORS = {
     ActorKind.USER: "user",
-    ActorKind.TOKEN: "API token",
+    ActorKind.API: "API token",
     ActorKind.WORKFLOW: "workflow",
     ActorKind.NOTEBOOK: "notebook",
     ActorKind.UNIT: "unit",

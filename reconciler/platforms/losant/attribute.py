@@ -26,7 +26,7 @@ NAME = 100
 
 KINDS = {
     "user": ActorKind.USER,
-    "apiToken": ActorKind.TOKEN,
+    "apiToken": ActorKind.API,
     "flow": ActorKind.WORKFLOW,
     "notebook": ActorKind.NOTEBOOK,
     "device": ActorKind.UNIT,

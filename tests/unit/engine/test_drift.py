@@ -29,10 +29,6 @@ def of_kind(events: list[AnyEvent], kind: type[AnyEvent]) -> list[Any]:
     return [one for one in events if isinstance(one, kind)]
 
 
-def shut(one: Memory) -> None:
-    one.units["u1"] = Reach.DISCONNECTED
-
-
 NEVER = [Window(deny="* * * * *", duration="1h")]
 HOLDS: dict[str, tuple[dict[str, Any], HoldReason]] = {
     "suspended": ({"suspend": Suspend(reason="audit")}, HoldReason.SUSPENDED),
@@ -42,13 +38,11 @@ HOLDS: dict[str, tuple[dict[str, Any], HoldReason]] = {
     ),
     "window": ({"windows": NEVER}, HoldReason.OUTSIDE_WINDOW),
     "pinned outside a window": ({"pins": {"u1": {"poller": "1"}}, "windows": NEVER}, HoldReason.OUTSIDE_WINDOW),
-    "wave": ({"rollout": Rollout(waves=["1%", "100%"], soak="1d")}, HoldReason.WAVE_NOT_OPEN),
-    "mistake": ({"pins": {"u1": {"poller": "1"}, "nobody": {"poller": "3"}}}, HoldReason.MISTAKE),
 }
 
 
 @pytest.mark.parametrize("apply", [True, False])
-@pytest.mark.parametrize("name", ["suspended", "quarantined", "window", "pinned outside a window"])
+@pytest.mark.parametrize("name", HOLDS)
 def test_drift_on_a_held_slot_is_drift_and_says_what_holds_its_correction(name: str, apply: bool) -> None:
     more, reason = HOLDS[name]
     memory = passes(lambda one: one.set("u1", "7"), lambda one: None)
@@ -116,8 +110,13 @@ class Asked(Memory):
         return {slot: actor for slot in slots if (actor := self.said(slot)) is not None}
 
 
+def two(one: Memory) -> None:
+    for unit in ("u1", "u2"):
+        one.set(unit, "7")
+
+
 def test_who_changed_a_slot_is_asked_once_a_pass_for_all_and_only_where_something_drifted() -> None:
-    memory = Asked(lambda one: [one.set(unit, "7") for unit in ("u1", "u2")], lambda one: None)
+    memory = Asked(two, lambda one: None)
     began = memory.clock.time
     events = watched(memory, Git(request("1")), apply=False)
     assert [(one.by, one.by_kind, one.changed_at) for one in of_kind(events, Drifted)] == [("ann", "user", 5.0)] * 2
@@ -128,7 +127,7 @@ def test_who_changed_a_slot_is_asked_once_a_pass_for_all_and_only_where_somethin
 
 @pytest.mark.parametrize("how", ["nobody", "some", "fails"])
 def test_where_the_platform_does_not_say_who_it_was_drift_is_reported_without(how: str) -> None:
-    memory = Asked(lambda one: [one.set(unit, "7") for unit in ("u1", "u2")])
+    memory = Asked(two)
     ann = Actor(name="ann")
     memory.said = lambda slot: ann if how == "some" and slot[0] == "u2" else None
     memory.fails = gone(403) if how == "fails" else None

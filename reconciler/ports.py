@@ -186,8 +186,8 @@ class Prepares(Protocol):
 class Attributes(Protocol):
     """A platform that says who assigned what a slot has."""
 
-    def attribute(self, slots: Mapping[SlotId, str | None], before: Snapshot) -> Mapping[SlotId, Actor]:
-        """Return who assigned these versions since an earlier reading (None: nothing is assigned), asking a few requests.
+    def attribute(self, slots: Mapping[SlotId, str | None], before: Snapshot | None = None) -> Mapping[SlotId, Actor]:
+        """Return who assigned these versions (None: nothing is assigned), since an earlier reading or ever, in a few requests.
 
         What the platform does not say for sure is missing. Raises PlatformError where nothing can be asked.
         """

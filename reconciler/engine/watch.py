@@ -19,6 +19,7 @@ from reconciler.core.drift import SENT, Memory
 from reconciler.core.news import Moment
 from reconciler.core.remember import Remembering
 from reconciler.engine.apply import Applying
+from reconciler.engine.attribution import named
 from reconciler.engine.claiming import Claiming
 from reconciler.engine.group import Open, groups_of
 from reconciler.engine.manifests import Manifests
@@ -193,7 +194,7 @@ class Watching:
         self._fleets = len(planned.plan.fleets)
         try:
             if self.keep is not None:
-                self.keep(planned.plan)
+                self.keep(named(planned))
             yield from planned.resolved(at=self.clock.now(), run=self.run)
             yield from self._propose(planned)
             yield from begun(planned, self._memory, self._moment(), self._corrects)

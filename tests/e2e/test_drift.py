@@ -27,7 +27,7 @@ class Case(NamedTuple):
     words: str
     by: tuple[str, str | None]
     secrets: Callable[[Simulator], dict[str, str]]
-    connection: dict[str, Any] = {}
+    connection: dict[str, Any]
 
 
 CASES = {
@@ -42,6 +42,7 @@ CASES = {
         "changed by workflow 65a7",
         ("65a700000000000000000001", "workflow"),
         lambda one: {"LOSANT_API_TOKEN": one.token},
+        {},
     ),
     "memfault": Case(
         {"units": 2, "devices": 4},
@@ -54,6 +55,7 @@ CASES = {
         "changed by user Ann",
         ("Ann [31m ::error::", "user"),
         lambda one: {"MEMFAULT_ORG_TOKEN": one.token},
+        {},
     ),
     "getapp": Case(
         {"units": 3},
@@ -103,6 +105,11 @@ def test_drift_says_who_made_it_and_what_holds_its_correction(
         until(lambda: " drift: " in content(out), "the drift")
         watch.send_signal(signal.SIGTERM)
         watch.communicate(timeout=LIMIT)
+        ran = run("watch", "m", "--once", "--out", "drift.json", **case.secrets(one))
+        assert ran.code == 0, ran
+    issue = run("show", "drift.json", "-o", "markdown").out
+    assert ("### Assigned there by" in issue) is (case.by[1] is not None), "what the issue about drift says"
+    assert issue.count(case.by[0]) or not case.by[0]
     (line,) = (one for one in content(out).splitlines() if " drift: " in one)
     assert case.words in line
     assert ("held: the fleet is suspended: site audit" in line) is held

@@ -77,7 +77,7 @@ class Losant:
         del since
         return observe(self._routes, self._readers, self._clock, query, identity=self.identity)
 
-    def attribute(self, slots: Mapping[SlotId, str | None], before: Snapshot) -> dict[SlotId, Actor]:
+    def attribute(self, slots: Mapping[SlotId, str | None], before: Snapshot | None = None) -> dict[SlotId, Actor]:
         """Return who assigned these versions, as far as the history of each edge deployment says so."""
         del before  # an entry of the history says itself what it brought
         return attributed(self._routes, slots)

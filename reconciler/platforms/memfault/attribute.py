@@ -26,8 +26,8 @@ NAME = 100
 """Characters of a name at most."""
 
 
-def attributed(routes: Routes, slots: Mapping[SlotId, str | None], before: Snapshot) -> dict[SlotId, Actor]:
-    """Return who activated these versions since an earlier reading, as far as it can be read: what cannot is missing."""
+def attributed(routes: Routes, slots: Mapping[SlotId, str | None], before: Snapshot | None) -> dict[SlotId, Actor]:
+    """Return who activated these versions, since an earlier reading or ever, as far as it can be read."""
     asked = {slot: version for slot, version in slots.items() if version is not None}
     cohorts = sorted({cohort for cohort, _ in asked})
     rows: dict[tuple[str, str], list[Deployment]] = {}
@@ -42,7 +42,7 @@ def attributed(routes: Routes, slots: Mapping[SlotId, str | None], before: Snaps
                 rows.setdefault((row.cohort.slug, row.release.name), []).append(row)
     found: dict[SlotId, Actor] = {}
     for (cohort, workload), version in asked.items():
-        known = before.reference(cohort, workload, version).split(",")
+        known = before.reference(cohort, workload, version).split(",") if before is not None else []
         fresh = [row for row in rows.get((cohort, version), ()) if str(row.id) not in known]
         if len(fresh) == 1 and fresh[0].deployer is not None:
             actor = _actor(fresh[0].deployer, fresh[0].deployed_date)

@@ -79,8 +79,8 @@ class Memfault:
         seen_within = seconds(self._spec.seen_within)
         return observe(self._routes, self._readers, self._clock, query, identity=self.identity, seen_within=seen_within)
 
-    def attribute(self, slots: Mapping[SlotId, str | None], before: Snapshot) -> dict[SlotId, Actor]:
-        """Return who activated these versions since an earlier reading."""
+    def attribute(self, slots: Mapping[SlotId, str | None], before: Snapshot | None = None) -> dict[SlotId, Actor]:
+        """Return who activated these versions, since an earlier reading or ever."""
         return attributed(self._routes, slots, before)
 
     def catalog(

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from reconciler.core import digest
 from reconciler.engine.run import Options
 from reconciler.engine.watch import Watched
 from reconciler.errors import PlatformError
@@ -17,8 +18,10 @@ from reconciler.model.event import AnyEvent, Differing, Drifted, Passed
 from reconciler.model.fleet import Quarantine, Rollout, Selector, Suspend, Window
 from reconciler.model.hold import HoldReason
 from reconciler.model.observation import Phase, State
+from reconciler.model.plan import FleetPlan, Plan
 from reconciler.model.snapshot import Snapshot
 from reconciler.model.unit import Reach
+from reconciler.views.plan_words import assigned_words
 from tests.unit.engine.memory import Memory, gone, request
 from tests.unit.engine.test_watching import INTERVAL, Between, Git, drifts, passes, watch_of, watched
 
@@ -103,8 +106,8 @@ class Asked(Memory):
         clock.happens = [lambda one=one: one(self) for one in happens]  # type: ignore[misc]  # bound now
         self.questions: list[tuple[dict[SlotId, str | None], float]] = []
 
-    def attribute(self, slots: Mapping[SlotId, str | None], before: Snapshot) -> Mapping[SlotId, Actor]:
-        self.questions.append((dict(slots), before.read_at))
+    def attribute(self, slots: Mapping[SlotId, str | None], before: Snapshot | None = None) -> Mapping[SlotId, Actor]:
+        self.questions.append((dict(slots), before.read_at if before is not None else 0.0))
         if self.fails is not None:
             raise self.fails
         return {slot: actor for slot in slots if (actor := self.said(slot)) is not None}
@@ -142,6 +145,44 @@ def test_nobody_is_asked_about_what_a_unit_did_and_what_git_says_anew() -> None:
     events = watched(memory, git, apply=False)
     assert [one.cause for one in of_kind(events, Drifted)] == [DriftCause.UNIT]
     assert memory.questions == []
+
+
+def kept(memory: Memory, *, held: bool = False) -> FleetPlan:
+    """Return the plan of a fleet that a single pass keeps for people to read."""
+    plans: list[Plan] = []
+    git = Git(request("1", suspend=Suspend(reason="audit") if held else None))
+    for _ in watch_of(memory, git, Watched(once=True), plans.append).events():
+        pass
+    assert digest.sealed(plans[0]) == plans[0]
+    return plans[0].fleets[0]
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_a_plan_that_is_kept_says_who_assigned_what_differs(held: bool) -> None:
+    memory = Asked(count=9)
+    for number in range(5):
+        memory.set(f"u{number}", "7")
+    memory.set("u8", None)
+    memory.said = lambda slot: Actor(name="bob" if slot[0] == "u4" else "ann", at=float(slot[0][1:]))
+    found = kept(memory, held=held)
+    assert [(one.version, one.slots, one.by, one.at, len(one.units)) for one in found.assigned] == [
+        ("7", 4, "ann", 3.0, 3),
+        ("7", 1, "bob", 4.0, 1),
+        (None, 1, "ann", 8.0, 1),
+    ]
+    assert "poller 7 on 4 units (u0, u1, u2 and 1 more): ann, last at " in assigned_words(found.assigned[0])
+    assert assigned_words(found.assigned[2]).startswith("poller removed on 1 unit (u8): ann at ")
+
+
+@pytest.mark.parametrize("how", ["in sync", "says nothing", "fails"])
+def test_a_plan_of_which_nobody_says_more_is_kept_as_it_is(how: str) -> None:
+    memory = passes() if how == "says nothing" else Asked()
+    if how != "in sync":
+        memory.set("u1", "7")
+    if isinstance(memory, Asked):
+        memory.fails = gone(403)
+    assert kept(memory).assigned == ()
+    assert how != "in sync" or (isinstance(memory, Asked) and memory.questions == [])
 
 
 # --- over for good ------------------------------------------------------------------------------------------------------

@@ -64,8 +64,10 @@ ONE: dict[str, Any] = {
         ),
         (
             notice(Cause.DRIFT, **ONE, by="Ann", held=(HoldReason.SUSPENDED, HoldReason.OUTSIDE_WINDOW)),
-            "- austin: Ann changed poller on 1 unit (gw-1): v1 is assigned, git says v2;"
-            " the correction is held: fleet suspended and outside the maintenance window",
+            (
+                "- austin: Ann changed poller on 1 unit (gw-1): v1 is assigned, git says v2;"
+                " the correction is held: fleet suspended and outside the maintenance window"
+            ),
         ),
         (
             notice(Cause.DRIFT, **ONE, drift=DriftCause.UNIT),
@@ -142,7 +144,13 @@ def test_what_is_about_all_fleets_says_so() -> None:
 @pytest.mark.parametrize("cause", [Cause.FAILING, Cause.DRIFT])
 def test_foreign_text_stays_on_its_line_and_in_its_code_span(cause: Cause) -> None:
     nasty = "a\n- b ` @everyone <script> \u202e \x1b[31m"
-    some = {"workload": nasty, "version": nasty, "slots": 1, "units": (Ref("1", nasty),), "units_in_all": 1}
+    some: dict[str, Any] = {
+        "workload": nasty,
+        "version": nasty,
+        "slots": 1,
+        "units": (Ref("1", nasty),),
+        "units_in_all": 1,
+    }
     found = notice(cause, **some, text=nasty) if cause is Cause.FAILING else notice(cause, **some, by=nasty)
     one = message([found], at=1.0, run="r")
     assert "\n" not in one.text + one.markdown + one.title

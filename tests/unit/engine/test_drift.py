@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -103,7 +104,7 @@ class Asked(Memory):
     def __init__(self, *happens: Happens, count: int = 4) -> None:
         clock = Between()
         super().__init__(clock, count)
-        clock.happens = [lambda one=one: one(self) for one in happens]  # type: ignore[misc]  # bound now
+        clock.happens = [partial(one, self) for one in happens]
         self.questions: list[tuple[dict[SlotId, str | None], float]] = []
 
     def attribute(self, slots: Mapping[SlotId, str | None], before: Snapshot | None = None) -> Mapping[SlotId, Actor]:

@@ -13,14 +13,14 @@ from reconciler.core.drift import Memory, drifted
 from reconciler.core.ending import desired_of, detail_of, ended, result_of
 from reconciler.core.follow import ABSENT, PASSING
 from reconciler.core.judge import verdict
-from reconciler.model.change import Change, Held, SlotId
+from reconciler.model.change import Change, Held, Reason, SlotId, Verb
 from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.drift import DriftCause
 from reconciler.model.event import AnyEvent, Blocked, Differing, Note, Settled
 from reconciler.model.hold import STOPPING, Hold, HoldReason
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.plan import FleetPlan, Violation
-from reconciler.model.unit import Reach
+from reconciler.model.unit import Reach, Ref
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -138,7 +138,7 @@ def _waits_for_somebody(held: Held) -> bool:
     return held.verb is not None and not any(one.code in OTHERWISE_SAID for one in held.reasons)
 
 
-Kind = tuple[object, ...]
+Kind = tuple[Ref, Verb, str | None, str | None, Reason, tuple[Hold, ...]]
 
 
 def _differing(
@@ -147,27 +147,25 @@ def _differing(
     """Yield the changes that nobody was told of, those of one kind together."""
     kinds: dict[Kind, list[Change | Held]] = {}
     for change in undone:
-        slot = slot_of(change)
+        slot, verb = slot_of(change), change.verb
         known = slot in moved or (slot in before.differing and before.differing[slot] == change.to)
-        if not known:
-            kind = change.workload, change.verb, change.from_, change.to, change.reason, _holds(change)
+        if not known and verb is not None:
+            kind = change.workload, verb, change.from_, change.to, change.reason, _holds(change)
             kinds.setdefault(kind, []).append(change)
-    for changes in kinds.values():
-        first = changes[0]
-        if first.verb is not None:
-            yield Differing(
-                at=moment.at,
-                run=moment.run,
-                fleet=fleet,
-                workload=first.workload,
-                verb=first.verb,
-                now=first.from_,
-                desired=first.to,
-                reason=first.reason,
-                units=tuple(change.unit for change in changes),
-                cause=DriftCause.GIT if moment.git_moved else None,
-                holds=_holds(first),
-            )
+    for (workload, verb, now, desired, reason, holds), changes in kinds.items():
+        yield Differing(
+            at=moment.at,
+            run=moment.run,
+            fleet=fleet,
+            workload=workload,
+            verb=verb,
+            now=now,
+            desired=desired,
+            reason=reason,
+            units=tuple(change.unit for change in changes),
+            cause=DriftCause.GIT if moment.git_moved else None,
+            holds=holds,
+        )
 
 
 def _holds(change: Change | Held) -> tuple[Hold, ...]:

@@ -29,14 +29,12 @@ def attributed(
     """Yield events, drift with who made it. `before` is the reading that each fleet was compared with."""
     connections = {fleet.fleet: fleet.connection for fleet in planned.plan.fleets}
     slots: dict[str, dict[SlotId, str | None]] = {}
-    earlier: dict[str, Snapshot] = {}
+    earlier: dict[str, Snapshot | None] = {}
     drifts = [one for one in events if isinstance(one, Drifted) and one.cause is DriftCause.PLATFORM]
     for one in drifts:
-        reading = before.get(one.fleet)
-        if reading is not None:
-            connection = connections[one.fleet]
-            slots.setdefault(connection, {})[_slot(one)] = one.now
-            earlier.setdefault(connection, reading)
+        connection = connections[one.fleet]
+        slots.setdefault(connection, {})[_slot(one)] = one.now
+        earlier.setdefault(connection, before[one.fleet])
     platforms = {name: one for reader, _ in planned.groups for name, one in reader.platforms.items()}
     actors = {name: _asked(platforms[name], some, earlier[name]) for name, some in slots.items()}
     for event in events:

@@ -41,6 +41,20 @@ def test_a_person_who_activated_a_release_is_named_with_the_time() -> None:
     assert len(project.requests) == 1
 
 
+def test_an_activation_of_the_past_is_none() -> None:
+    project = Project(pull_status="pulled")
+    _, other = highest(project)
+
+    def happen() -> None:
+        project.world.activate("beta", other, person="Bob Example")
+        project.world.pull("beta", other)
+        project.world.activate("beta", other)
+
+    actor = found(project, other, happen)
+    assert actor is not None
+    assert actor.name == ANN
+
+
 @pytest.mark.parametrize("name", ["", "\x1b[31m" + "x" * 5000, "Zoë \u202e"])
 def test_the_address_stands_for_a_name_that_is_empty_and_no_name_is_more_than_a_short_line(name: str) -> None:
     project = Project()

@@ -6,7 +6,8 @@ from typing import Any, Protocol, runtime_checkable
 import msgspec
 
 from reconciler.core.rollback import TrackRecord
-from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review, Staging
+from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review, SlotId, Staging
+from reconciler.model.drift import Actor
 from reconciler.model.event import AnyEvent
 from reconciler.model.fleet import Manifest
 from reconciler.model.memory import Holder, Memory
@@ -177,6 +178,18 @@ class Prepares(Protocol):
         """Return how preparations stand, in the order asked; nothing is remembered of those that were started.
 
         Without `probe` nothing is asked that would start a preparation: they stand as not asked.
+        """
+        ...
+
+
+@runtime_checkable
+class Attributes(Protocol):
+    """A platform that says who assigned what a slot has."""
+
+    def attribute(self, slots: Mapping[SlotId, str | None], before: Snapshot | None = None) -> Mapping[SlotId, Actor]:
+        """Return who assigned these versions (None: nothing is assigned), since an earlier reading or ever, in a few requests.
+
+        What the platform does not say for sure is missing. Raises PlatformError where nothing can be asked.
         """
         ...
 

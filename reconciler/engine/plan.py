@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property, partial
 
 import msgspec
@@ -16,7 +16,7 @@ from reconciler.core.migrated import migrated
 from reconciler.core.names import known_names
 from reconciler.core.remember import Remembering
 from reconciler.core.unanswered import resolved
-from reconciler.engine.group import GroupReader, Open, View, groups_of
+from reconciler.engine.group import Group, GroupReader, Open, View, groups_of
 from reconciler.engine.parallel import at_once
 from reconciler.errors import ManifestError
 from reconciler.model.event import Resolved
@@ -50,21 +50,47 @@ class PlanResult(msgspec.Struct, kw_only=True, dict=True):
         for one in self.assessments.values():
             yield from resolved(one, at=at, run=run)
 
+    def again(self, fleets: Collection[str], now: float) -> PlanResult:
+        """Read the groups of these fleets once more and decide, for what is reported: nothing of it is sent.
+
+        `now` in seconds since 1970. The other groups stay as they were read.
+        """
+        due = [not view.plans.keys().isdisjoint(fleets) for _, view in self.groups]
+        readers = [reader for (reader, _), again in zip(self.groups, due, strict=True) if again]
+        views = iter(at_once([partial(reader.read, now) for reader in readers]))
+        groups = [
+            (reader, next(views) if again else view) for (reader, view), again in zip(self.groups, due, strict=True)
+        ]
+        found = assemble(
+            [one for _, view in groups for one in view.plans.values()],
+            now=now,
+            read={name: one.snapshot.read_at for _, view in groups for name, one in view.readings.items()},
+            filters=self.plan.filters,
+            provenance=self.plan.provenance,
+        )
+        return PlanResult(plan=found, groups=groups, history=self.history)
+
     def close(self) -> None:
         """Give all connections back."""
         for reader, _ in self.groups:
             reader.close()
 
 
-def plan(request: PlanRequest, open_: Open, clock: Clock, history: History | None = None) -> PlanResult:
+def plan(
+    request: PlanRequest,
+    open_: Open,
+    clock: Clock,
+    history: History | None = None,
+    groups: Sequence[Group] | None = None,
+) -> PlanResult:
     """Make a plan. Raises ManifestError where the request is strict and anything at all is wrong or odd about manifests.
 
     Connections that requirements refer to are read as well; their fleets are planned only if they are in reach.
-    Without a history nothing is remembered.
+    Without a history nothing is remembered. `groups` are those of the request, where they are known already.
     """
     now = clock.now()
     history = history or Remembering(now, durable=False)
-    readers = [GroupReader(group, request, open_, clock, history) for group in groups_of(request)]
+    readers = [GroupReader(group, request, open_, clock, history) for group in groups or groups_of(request)]
     views = at_once([partial(reader.read, now) for reader in readers])
     fleets = [one for view in views for one in view.plans.values()]
     findings = [*request.manifest.warnings, *(finding for one in fleets for finding in one.diagnostics)]

@@ -6,7 +6,6 @@ wait after failures, and which manifests are in force. Limits and holds are neve
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 
 import msgspec
@@ -17,21 +16,22 @@ from reconciler.core.decide import PlanRequest
 from reconciler.core.detailed import detailed
 from reconciler.core.digest import sealed
 from reconciler.core.drift import SENT, Memory
-from reconciler.core.news import Moment, news, unread
+from reconciler.core.news import Moment
 from reconciler.core.remember import Remembering
-from reconciler.core.tally import passed
 from reconciler.engine.apply import Applying
+from reconciler.engine.attribution import named
 from reconciler.engine.claiming import Claiming
-from reconciler.engine.group import Open
+from reconciler.engine.group import Open, groups_of
 from reconciler.engine.manifests import Manifests
 from reconciler.engine.milestones import unrecorded
 from reconciler.engine.plan import PlanResult, plan
-from reconciler.engine.propose import standing
+from reconciler.engine.propose import Carried, standing
+from reconciler.engine.reporting import begun, ended
 from reconciler.engine.rollback import taken_back
 from reconciler.engine.run import Options
 from reconciler.engine.wake import Wake
 from reconciler.errors import ReconcilerError
-from reconciler.model.event import AnyEvent, Completed, Halted, Note, Passed
+from reconciler.model.event import AnyEvent, Completed, Halted, Note
 from reconciler.model.exit_code import DONE, ERROR, INCOMPLETE, NOTHING_SENT
 from reconciler.model.fleet import Manifest
 from reconciler.model.memory import NOTHING_REMEMBERED
@@ -114,6 +114,7 @@ class Watching:
         self._unplanned = ""
         """Why the last pass had no plan, where that was reported."""
         self._claiming = Claiming(self.history)
+        self._carried = Carried()
         self._observed: set[str] = set()
         """Fleets of which it was reported that they are only observed."""
 
@@ -171,11 +172,12 @@ class Watching:
             limit_window=LIMIT_WINDOW,
         )
         try:
+            groups = groups_of(request)
             if self.watched.apply:
                 fleets = [one for one in manifest.fleets if self._mode(one) != "observe"]
-                for level, message in self._claiming.take(request, self._opened, fleets):
+                for level, message in self._claiming.take(request, groups, self._opened, fleets):
                     yield self._note(level, message)
-            planned = plan(request, self._opened, self.clock, self.history)
+            planned = plan(request, self._opened, self.clock, self.history, groups)
         except ReconcilerError as error:
             if number == 1:
                 raise
@@ -192,20 +194,19 @@ class Watching:
         self._fleets = len(planned.plan.fleets)
         try:
             if self.keep is not None:
-                self.keep(planned.plan)
+                self.keep(named(planned))
             yield from planned.resolved(at=self.clock.now(), run=self.run)
             yield from self._propose(planned)
-            for fleet in planned.plan.fleets:
-                yield from self._report(fleet, planned)
+            yield from begun(planned, self._memory, self._moment(), self._corrects)
             applying = yield from self._correct(planned)
-            yield from self._end(number, planned, applying)
+            last = yield from self._end(number, planned, applying)
             held = yield from self._report_held()
         finally:
             self._applying = None
             planned.close()  # the next pass may be long away, or be one of other manifests
         sent = applying.result if applying is not None else DONE
         self._slower = sent not in {DONE, NOTHING_SENT} or all(fleet.error for fleet in planned.plan.fleets)
-        self._found = self._remaining(planned.plan, applying)
+        self._found = self._remaining(last, applying if last is planned.plan else None)
         return self._result(planned.plan, applying) or held
 
     def _report_held(self) -> Generator[AnyEvent, None, int]:
@@ -237,16 +238,6 @@ class Watching:
             self._observed.clear()
             for name in self._memory.keys() - manifest.fleets.keys():
                 del self._memory[name]
-
-    def _report(self, fleet: FleetPlan, planned: PlanResult) -> Iterator[AnyEvent]:
-        """Yield what is new of a fleet since the last pass."""
-        memory, moment = self._memory.setdefault(fleet.fleet, Memory()), self._moment()
-        if fleet.error:
-            yield from unread(memory, fleet, moment)
-            return
-        yield from unrecorded(self.history, [fleet], at=moment.at, run=self.run)
-        stays = not self._corrects(fleet)
-        yield from news(memory, fleet, planned.assessments[fleet.fleet], moment, stays=stays)
 
     def _moment(self) -> Moment:
         return Moment(self.clock.now(), self.run, self.manifests.moved)
@@ -301,8 +292,12 @@ class Watching:
             bound = tuple(self._approved.get(one.fleet, one) for one in may)
             saved = sealed(msgspec.structs.replace(planned.plan, fleets=bound))
         options = self.watched.options
-        applying = self._applying = Applying(allowed, options, self.clock, run=self.run, reported=True, saved=saved)
+        self._carried.begin(self._approved)
+        applying = self._applying = Applying(
+            allowed, options, self.clock, run=self.run, reported=True, saved=saved, new=self._carried.new
+        )
         yield from applying.events()
+        self._carried.take(applying.outcomes)
         changes = {(fleet.fleet, *slot_of(one)): one for fleet in may for one in fleet.changes}
         for one in applying.outcomes:
             self._memory[one.fleet].came_of(one, changes.get((one.fleet, one.unit.id, one.workload.id)))
@@ -323,14 +318,20 @@ class Watching:
         later = self.watched.options.wait and any(held.follows for held in fleet.held)
         return not fleet.error and (later or bool(fleet.changes))
 
-    def _end(self, number: int, planned: PlanResult, applying: Applying | None) -> Iterator[Passed]:
-        """Yield the state of each fleet after the pass, corrections included."""
-        outcomes = applying.outcomes if applying is not None else []
-        for fleet in planned.plan.fleets:
-            one = None if fleet.error else planned.assessments[fleet.fleet]
-            came = Counter(each.result.value for each in outcomes if each.fleet == fleet.fleet)
-            moment = Moment(self.clock.now(), self.run)
-            yield passed(fleet, one, moment, number=number, waited=self.watched.options.wait, outcomes=came)
+    def _end(self, number: int, planned: PlanResult, applying: Applying | None) -> Generator[AnyEvent, None, Plan]:
+        """Yield the state of each fleet after the pass; return the plan that was made last.
+
+        Where the units were waited for, what was sent is read once more: what is reported last is so at the end.
+        """
+        waited, outcomes = self.watched.options.wait, applying.outcomes if applying is not None else []
+        if waited and applying is not None and applying.sent:
+            waited = not self.clock.stopping()
+            if waited:
+                planned = planned.again({one.fleet for one in outcomes}, self.clock.now())
+                yield from unrecorded(self.history, planned.plan.fleets, at=self.clock.now(), run=self.run)
+        moment = Moment(self.clock.now(), self.run)
+        yield from ended(planned, self._memory, outcomes, moment, number=number, waited=waited)
+        return planned.plan
 
     def _completed(self, number: int, seconds: float, pause: float) -> Completed:
         at, loaded, commit = self.clock.now(), self.manifests.read_at, self.manifests.commit or ""

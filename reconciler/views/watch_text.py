@@ -157,7 +157,7 @@ class Log:
             self._since = event.at
 
     def _flush(self, *, passed: bool = False) -> Iterator[Line]:
-        """Say what was gathered; how fleets stand only once a pass is over."""
+        """Say what was gathered, in the order of the times that the lines bear; how fleets stand only once a pass is over."""
         due = {key: one for key, one in self._groups.items() if passed or not isinstance(one.first, Passed)}
         self._groups = {key: one for key, one in self._groups.items() if key not in due}
         self._since = None
@@ -167,14 +167,16 @@ class Log:
                 kinds.setdefault(type(group.first), []).append(group)
         if Note in kinds:
             kinds[Note] = _merged(kinds[Note])
+        said: list[Group] = []
         for kind, groups in kinds.items():
             free = max(0, MOST - self._lines[kind])
             if len(groups) > free:
                 groups.sort(key=lambda one: (WORST.get(event_line.level_of(one.first), 1), -_size(one)))
                 self._left.setdefault(kind, []).extend(groups[free:])
-            for group in groups[:free]:
-                self._lines[kind] += 1
-                yield from self._written_line(_line(group))
+            self._lines[kind] += len(groups[:free])
+            said += groups[:free]
+        for group in sorted(said, key=lambda one: one.events[-1].at):
+            yield from self._written_line(_line(group))
 
     def _new(self, key: Hashable, group: Group) -> bool:
         """Return whether a group is to be said: it differs from what the pass before said."""

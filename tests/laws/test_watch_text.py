@@ -188,6 +188,18 @@ def test_a_pass_is_bounded_and_leaves_nothing_unsaid(events: list[AnyEvent]) -> 
             assert any(clean(fleet_of(event)) in line for line in said)
 
 
+@given(passes(most=40), st.booleans())
+def test_the_times_of_lines_never_go_back(events: list[AnyEvent], steady: bool) -> None:
+    """A line of several calls or results bears the time of the last; what happened before stands above it."""
+    log = Log(steady=steady)
+    ordered = sorted(
+        (one for one in events if not isinstance(one, Passed | Completed | Settling)), key=lambda one: one.at
+    )
+    lines = [text_of(line) for event in ordered for line in log.record(event)] + [text_of(one) for one in log.flush()]
+    times = [line[:20] for line in lines if not line[29:].startswith("…")]
+    assert times == sorted(times)
+
+
 @given(passes(), passes())
 def test_with_details_the_same_lines_come_and_each_event_besides(one: list[AnyEvent], two: list[AnyEvent]) -> None:
     quiet, loud = Log(), Log(verbose=True)

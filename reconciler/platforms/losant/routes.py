@@ -48,6 +48,11 @@ class Routes:
         then = None if following is None else {**params, "page": following}
         return self.client.read(f"{self.base}/edge/deployments", "list edge deployments", wire.rows, params, then)
 
+    def changed_last(self, filters: Filter, size: int) -> Page[wire.Row]:
+        """Return the edge deployments that changed last, at most so many; both filters together narrow (inferred)."""
+        params = {"sortField": "lastUpdated", "sortDirection": "desc", **_PLAIN, "perPage": size, **filters}
+        return self.client.read(f"{self.base}/edge/deployments", "list edge deployments", wire.rows, params)
+
     def newest_device(self, **filters: str) -> Page[Newest]:
         """Return the total of devices and the one created last."""
         return self.client.read(f"{self.base}/devices", "list devices", wire.newest, {**_NEWEST, **filters})

@@ -43,6 +43,8 @@ class Log(msgspec.Struct, rename="camel"):
 
     change_type: Decorative[str] = ""
     date: Decorative[str] = ""
+    source_type: Decorative[str] = ""
+    source_id: Decorative[str] = ""
     new_value: Decorative[str | msgspec.UnsetType | None] = msgspec.UNSET
     previous_value: Decorative[str | None] = None
     attempted_value: Decorative[str | None] = None

@@ -13,7 +13,9 @@ from msgspec.structs import replace
 from reconciler.simulators.losant.application import Application
 from reconciler.simulators.losant.inventory import (
     API_TOKEN,
+    CLOUD_FLOW,
     LOGS_KEPT,
+    NOTEBOOK,
     NOTHING,
     USER,
     Content,
@@ -40,6 +42,8 @@ class Source(NamedTuple):
 
 CONSOLE = Source("user", USER)
 TOKEN = Source("apiToken", API_TOKEN)
+SOURCES = {one.type: one for one in (CONSOLE, TOKEN, Source("flow", CLOUD_FLOW), Source("notebook", NOTEBOOK))}
+"""Who may change what is desired (confirmed: JS lib/schemas/edgeDeployment.json), by type."""
 
 
 class Agents:

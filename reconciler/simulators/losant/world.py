@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from reconciler.simulators.control import SimulatedWorld, locked, there, verb
 from reconciler.simulators.faults import Faults
 from reconciler.simulators.losant.access import Access
-from reconciler.simulators.losant.agents import CONSOLE, Agents
+from reconciler.simulators.losant.agents import CONSOLE, SOURCES, Agents
 from reconciler.simulators.losant.application import Application
 from reconciler.simulators.losant.inventory import EDGE, Content, Device, Flow, Tags
 
@@ -36,9 +36,10 @@ class LosantWorld(SimulatedWorld):
         self._device(device).failing = failing
 
     @verb
-    def console(self, device: str, flow: str, version: str | None) -> None:
-        """Set what is desired by hand, as a person in the web console does (None removes)."""
-        self.agents.assign(self._device(device), self._flow(flow), version, CONSOLE)
+    def console(self, device: str, flow: str, version: str | None, source: str = CONSOLE.type) -> None:
+        """Set what is desired by hand, as a person in the web console does (None removes), or as another source does."""
+        by = there(SOURCES.get(source), f"source {source!r}")
+        self.agents.assign(self._device(device), self._flow(flow), version, by)
 
     @verb
     def add_device(

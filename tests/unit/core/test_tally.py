@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from reconciler.core.news import Moment
-from reconciler.core.tally import MOST, passed, tally
+from reconciler.core.tally import passed, tally
+from reconciler.core.unwell import MOST
 from reconciler.engine.plan import plan
 from reconciler.model.change import Verb
 from reconciler.model.fleet import FleetSpec, Limits, Selector, WorkloadSpec

@@ -15,12 +15,12 @@ from reconciler.engine.run import Options
 from reconciler.engine.watch import JITTER, LONGEST_PAUSE, Watched, Watching
 from reconciler.errors import ManifestError, ReconcilerError, SettingsError
 from reconciler.model.diagnostic import Diagnostic, Severity
+from reconciler.model.drift import DriftCause
 from reconciler.model.event import (
     AnyEvent,
     Blocked,
     Called,
     Differing,
-    DriftCause,
     Drifted,
     InForce,
     Note,

@@ -5,7 +5,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
-from reconciler.core.rollback import TrackRecord
+from reconciler.core.track_record import TrackRecord
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Refusals, Review, SlotId, Staging
 from reconciler.model.drift import Actor
 from reconciler.model.event import AnyEvent

@@ -6,17 +6,23 @@ import os
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from reconciler.cli import wiring
 from reconciler.cli.files import folder_of_user
+from reconciler.cli.operating import Operation
 from reconciler.cli.options import FILE, Selection
 from reconciler.cli.taking_back import OfFiles, OfRemote
 from reconciler.engine.manifests import Manifests
+from reconciler.engine.wake import Wake
+from reconciler.errors import SettingsError
 from reconciler.git.source import GitSource, inner_path
 from reconciler.ports import Clock, Rollbacks
+
+if TYPE_CHECKING:
+    from reconciler.web.hook import PushHook
 
 
 class Following(NamedTuple):
@@ -64,6 +70,21 @@ def place(selected: Selection, followed: Following | None, clock: Clock, run: st
     source = followed.source(connections, clock)
     found = Place(FollowedManifests(source, clock, run, patient=patient), OfRemote(source, connections))
     return found if connections is not None else found._replace(folder=lambda: source.folder)
+
+
+def push_hook(name: str | None, followed: Following | None, operated: Operation, wake: Wake) -> PushHook | None:
+    """Return what takes pushes from the git host; `name` is that of the variable with its secret. Raises SettingsError."""
+    if name is None:
+        return None
+    if followed is None or operated.listen is None:
+        raise click.UsageError("--hook-secret needs --git URL and --listen")
+    secret = os.environ.get(name, "").strip()
+    if not secret:
+        raise SettingsError(f"the environment variable {name} is empty or not set", hint="--hook-secret names it")
+    from reconciler.web.hook import PushHook
+
+    wake.wanted = True
+    return PushHook(secret, followed.ref, wake.set)
 
 
 OPTIONS = (

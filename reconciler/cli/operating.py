@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import wraps
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,7 +21,8 @@ from reconciler.model.event import AnyEvent, Completed
 from reconciler.ports import Clock, EventSink, History, ReadProgress
 
 if TYPE_CHECKING:
-    from reconciler.web.health import Pulse
+    from reconciler.web.health import Pulse, WorkerPulse
+    from reconciler.web.hook import PushHook
     from reconciler.web.metrics import Metrics
     from reconciler.web.standing import Standing
 
@@ -64,12 +66,10 @@ def operation(function: Callable[..., int]) -> Callable[..., int]:
     """Add --listen, --metrics-file and --notify-config; the command takes them as one `operated`."""
 
     @wraps(function)
-    def taking(
-        *, listen: Address | None, metrics_file: Path | None, notify_config: Path | None, once: bool, **others: Any
-    ) -> int:
-        if listen is not None and once:
+    def taking(*, listen: Address | None, metrics_file: Path | None, notify_config: Path | None, **others: Any) -> int:
+        if listen is not None and others.get("once"):
             raise click.UsageError("--listen is for a continuous watch; with --once use --metrics-file FILE")
-        return function(operated=Operation(listen, metrics_file, notify_config), once=once, **others)
+        return function(operated=Operation(listen, metrics_file, notify_config), **others)
 
     options = (
         click.option(
@@ -100,7 +100,16 @@ def operation(function: Callable[..., int]) -> Callable[..., int]:
 class Operating:
     """What was asked for, at work until it is closed. `sinks` take every event."""
 
-    def __init__(self, asked: Operation, clock: Clock, interval: float, history: History, *, wait: float) -> None:
+    def __init__(  # what was asked for, and the world of a watch
+        self,
+        asked: Operation,
+        clock: Clock,
+        interval: float,
+        history: History,
+        *,
+        wait: float,
+        hook: PushHook | None = None,
+    ) -> None:
         """Begin; raises SettingsError for what cannot be done. `wait`: seconds that messages may take at the end."""
         self.sinks: list[EventSink] = []
         self._held = ExitStack()
@@ -118,7 +127,7 @@ class Operating:
         if asked.metrics_file is not None:
             self.sinks.append(MetricsFile(asked.metrics_file, metrics))
         if asked.listen is not None:
-            self._held.callback(_serve(asked.listen, metrics, pulse, clock))
+            self._held.callback(serve(asked.listen, metrics, pulse, clock, hook))
 
     def heard(self, platform: str, progress: ReadProgress) -> ReadProgress:
         """Return what hears of a platform's requests besides what follows its readings."""
@@ -133,7 +142,9 @@ class Operating:
         self._held.close()
 
 
-def _serve(at: Address, metrics: Metrics, pulse: Pulse, clock: Clock) -> Callable[[], None]:
+def serve(
+    at: Address, metrics: Metrics, pulse: Pulse | WorkerPulse, clock: Clock, hook: PushHook | None = None
+) -> Callable[[], None]:
     """Serve in threads; return what ends that."""
     from reconciler.web.server import METRICS_TYPE, Answer, Server, probe
 
@@ -145,8 +156,10 @@ def _serve(at: Address, metrics: Metrics, pulse: Pulse, clock: Clock) -> Callabl
             "/healthz": probe(lambda: pulse.alive(clock.monotonic())),
             "/readyz": probe(lambda: pulse.ready(clock.monotonic())),
         },
+        {} if hook is None else {hook.path: hook},
     )
-    note(f"metrics and health are served at {server.url}")
+    hooked = "" if hook is None else f", and pushes are taken at {server.url}{hook.path}"
+    note(f"metrics and health are served at {server.url}{hooked}")
     return server.close
 
 
@@ -185,15 +198,17 @@ class MetricsFile:
         if not path.absolute().parent.is_dir():
             raise SettingsError(f"cannot write {path}: there is no folder {path.parent}")
         self._path, self._metrics, self._failed = path, metrics, False
+        self._lock = Lock()
 
     def record(self, event: AnyEvent) -> None:
         """Write at the end of a pass."""
         if not isinstance(event, Completed):
             return
-        try:
-            write_file(self._path, self._metrics.text())
-            self._failed = False
-        except ReconcilerError as error:
-            if not self._failed:
-                note(f"warning: metrics are not written: {error}")
-            self._failed = True
+        with self._lock:  # several passes may end at a time
+            try:
+                write_file(self._path, self._metrics.text())
+                self._failed = False
+            except ReconcilerError as error:
+                if not self._failed:
+                    note(f"warning: metrics are not written: {error}")
+                self._failed = True

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from reconciler.cli import wiring
 from reconciler.cli.following import Place
+from reconciler.cli.operating_worker import Followed, OperatingWorker
 from reconciler.cli.printing import Lines
 from reconciler.cli.recording import Recorder, RunSoFar
 from reconciler.core.drift import Memory
@@ -23,7 +24,7 @@ from reconciler.jobs.queue import PassJob
 from reconciler.jobs.worker import Ending, Other
 from reconciler.model.event import AnyEvent, Note
 from reconciler.model.fleet import Manifest
-from reconciler.ports import History
+from reconciler.ports import EventSink, History
 
 SHOWN = 12
 """Digits of a commit, or of a digest, that people see."""
@@ -36,6 +37,7 @@ class Reported(NamedTuple):
     digest: str
     fleets: dict[str, Memory]
     lines: Lines
+    followed: Followed
 
 
 class Safe:
@@ -60,12 +62,17 @@ class Passes:
         lines: Callable[[], Lines],
         history: History,
         clock: wiring.SystemClock,
+        work: OperatingWorker,
     ) -> None:
-        """Take where the manifests are, what gives the lines of a group, the history of all groups, and the worker's clock."""
+        """Take where the manifests are, what gives the lines of a group, the history of all groups, and the worker's clock.
+
+        `work` is what follows passes for those who run the worker.
+        """
         self._clock, self._run = clock, uuid.uuid4().hex
         self._at = at
         self._lines = lines
         self._history = history
+        self._work = work
         self._reported: dict[str, Reported] = {}
         self._running: dict[int, tuple[wiring.SystemClock, RunSoFar]] = {}
         self._lock = Lock()
@@ -102,15 +109,16 @@ class Passes:
     ) -> Ending:
         before = self._reported.pop(job.lock, None)
         if before is None or before.row != previous:
-            before = Reported(row, job.digest, {}, self._lines())
+            before = Reported(row, job.digest, {}, self._lines(), self._work.following(job.lock))
         watching = Watching(
-            Fixed(manifest, job.commit, moved=before.digest != job.digest),
-            lambda found: wiring.opener(found, clock, folder),
+            Fixed(manifest, job.commit, moved=before.digest != job.digest, read_at=self._at.manifests.read_at),
+            lambda found: wiring.opener(found, clock, folder, self._work.heard),
             clock,
             Watched(
                 interval=job.interval,
                 once=True,
                 apply=job.apply,
+                propose=job.propose,
                 filters=job.filters,
                 strict=job.strict,
                 options=Options(concurrency=job.concurrency, wait=False, allow=job.allow),
@@ -121,11 +129,14 @@ class Passes:
             told=before.fleets,
             rollbacks=self._at.rollbacks,
         )
-        recorder = Recorder(
-            clock.stop, so_far, self._history, owner, Safe(before.lines, self._printing), hold=watching.hold
-        )
-        for event in watching.events():
-            recorder.record(event)
+        lines = Safe(before.lines, self._printing)
+        sinks: tuple[EventSink, ...] = (owner, lines, *before.followed.sinks)
+        recorder = Recorder(clock.stop, so_far, self._history, *sinks, hold=watching.hold)
+        try:
+            for event in before.followed.over(watching.events()):
+                recorder.record(event)
+        finally:
+            self._work.ended(watching.run)
         recorder.end()
         self._reported[job.lock] = before._replace(row=row, digest=job.digest)
         return Ending(failed=watching.failed, stopped=self._stopping)
@@ -149,6 +160,8 @@ class Passes:
         for event in self._at.manifests.reload():
             if isinstance(event, Note):
                 self.note(event.level, event.message)
+        if self._at.manifests.manifest is not None:
+            self._work.in_force()
 
     def stop(self) -> None:
         """Let the passes that run finish their running calls and no more."""

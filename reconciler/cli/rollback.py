@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
+from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import wiring
+from reconciler.cli import histories, wiring
 from reconciler.cli.options import connections_option, file_option
 from reconciler.cli.output import note, say
+from reconciler.errors import JournalError
+from reconciler.model.memory import NOTHING_REMEMBERED, Memory
+from reconciler.ports import Clock
+
+if TYPE_CHECKING:
+    from reconciler.cli.taking_back import At
+    from reconciler.core.track_record import TrackRecord
+    from reconciler.model.fleet import Document
+
+PATIENCE = 15.0
+"""Seconds that a platform has to say which versions there are: whoever takes one back is in a hurry."""
 
 
 @click.command(
@@ -25,14 +40,15 @@ Exit codes: 0 the branch is there (and pushed, if asked for), 1 it is not, or co
 @click.argument("fleet")
 @click.argument("workload", required=False)
 @click.option("--from", "version", metavar="VERSION", help="The version to take back.  [default: what came last]")
-@click.option("--to", metavar="VERSION", help="What comes in its place.  [default: what was there before]")
+@click.option("--to", metavar="VERSION", help="What comes in its place.  [default: the last that worked; see above]")
 @click.option("--reason", required=True, metavar="TEXT", help="Why; it is in the quarantine and in the commit.")
 @click.option("--until", metavar="DAY", help="The first day without the quarantine (2026-12-31).  [default: no end]")
 @click.option("--branch", metavar="NAME", help="The branch.  [default: rollback/FLEET-WORKLOAD-VERSION]")
 @click.option("--push", is_flag=True, help="Push the branch to the remote.")
 @file_option
 @connections_option
-def command(
+@histories.IF_THERE
+def command(  # every option is one of the command line's
     fleet: str,
     workload: str | None,
     version: str | None,
@@ -43,11 +59,14 @@ def command(
     push: bool,
     file: tuple[Path, ...],
     connections: Path | None,
+    history_at: str | None,
 ) -> int:
-    """Take a version back: one commit on a new branch that names the version before and quarantines the bad one.
+    """Take a version back: one commit on a new branch that names an earlier version and quarantines the bad one.
 
-    It starts from the commit that is checked out, and touches neither the work tree nor the platform: the fleet follows
-    once the branch is merged. Comments and layout of the manifest stay.
+    Without --to, the earlier version is the last one that every unit ran, by the history; else the last that met the
+    success of a wave; else what git asked for before. Versions that are quarantined, whose rollout was halted, or that the
+    platform does not have are passed over. It starts from the commit that is checked out, and changes neither the work
+    tree nor the platform: the fleet follows once the branch is merged. Comments and layout of the manifest stay.
     """
     from reconciler.cli.taking_back import Wanted, here
     from reconciler.core import rollback
@@ -62,10 +81,12 @@ def command(
     )
     if wiring.repository(file).changed([str(path) for path in wiring.places(file)]):
         note(f"warning: it starts from the commit {at.commit[:12]}; what is not committed yet is not in it")
-    backs = at.decided(wanted)
+    with _known(at, history_at) as known:
+        backs = at.decided(wanted, known)
     made = at.make(wanted, backs, branch or "")
     for back in backs:
         say(*rollback_text.render(back, at.now.fleets[fleet], rollback.followers(at.now, fleet, back)))
+        say(*rollback_text.reasons(back))
         note(*rollback_text.warnings(rollback.unmet(at.now, fleet, back)))
     say("", *made.diff.split("\n"))
     branching = Branching(at.top)
@@ -73,3 +94,43 @@ def command(
         branching.push(made, wiring.SystemClock().stopping, os.environ)
     say(*rollback_text.next_step(made.name, made.commit, branching.remote, new=made.new, pushed=push))
     return 0
+
+
+@contextmanager
+def _known(at: At, history_at: str | None) -> Iterator[Callable[[Document, str], TrackRecord]]:
+    """Give what is known of the versions of a fleet's workload: by the history, and by the platform where it answers in time."""
+    from reconciler.core.rollback import names
+    from reconciler.core.track_record import TrackRecord
+    from reconciler.engine.rollback import versions_of
+
+    clock = wiring.SystemClock()
+    hurry = Timer(PATIENCE, clock.stop)
+    hurry.daemon = True
+    opened = wiring.opener(at.now, clock, at.files_from)
+
+    def known(document: Document, workload: str) -> TrackRecord:
+        spec = document.spec
+        there, why = versions_of(opened, spec.connection, spec.workloads[workload].id or workload)
+        if there is None:
+            note(f"warning: it is not known which versions of {workload} the platform has: {why}")
+        return TrackRecord.of(
+            _remembered(document.name, history_at, clock), document.name, names(spec, workload), there
+        )
+
+    hurry.start()
+    try:
+        yield known
+    finally:
+        hurry.cancel()
+
+
+def _remembered(fleet: str, history_at: str | None, clock: Clock) -> Memory:
+    """Return what the history remembers of a fleet. One that nobody named is no obstacle where it cannot be read."""
+    try:
+        with histories.read(history_at, clock) as history:
+            return history.memory({fleet: ""}, clock.now())
+    except JournalError as error:
+        if history_at is not None:
+            raise
+        note(f"warning: {error.advised}; how earlier versions did is not known")
+        return NOTHING_REMEMBERED

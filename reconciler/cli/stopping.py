@@ -94,11 +94,12 @@ def stoppable(
     Where there are none, nothing can have been sent. Where no terminal can have been closed, SIGHUP wakes what can be woken.
     """
     hangup = getattr(signal, "SIGHUP", None)
-    if wake is not None:
-        wake.wanted = hangup is not None and not any(map(os.isatty, range(3)))
+    wakes = wake is not None and hangup is not None and not any(map(os.isatty, range(3)))
+    if wake is not None and wakes:
+        wake.wanted = True
 
     def handle(number: int) -> None:
-        if wake is not None and wake.wanted and number == hangup:
+        if wake is not None and wakes and number == hangup:
             wake.set()
             return
         if clock.signalled:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -11,8 +11,10 @@ import msgspec
 
 from reconciler.cli import wiring
 from reconciler.core import rollback
-from reconciler.core.rollback import NOTHING_KNOWN, Back, TrackRecord
+from reconciler.core.rollback import Back
+from reconciler.core.track_record import NOTHING_KNOWN, TrackRecord
 from reconciler.errors import ReconcilerError, SettingsError
+from reconciler.git.base import Refs
 from reconciler.git.branch import Branching, Made, branch_name, trail
 from reconciler.git.collect import collect, contents, write
 from reconciler.git.source import GitSource
@@ -68,6 +70,11 @@ class At:
         self.names = tuple(names)
         self._connections = connections
 
+    @property
+    def files_from(self) -> Path | None:
+        """Return the folder that files of secrets are named from, where the connections are in the repository."""
+        return None if self._connections is not None else self.top
+
     def files(self, commit: str) -> dict[str, bytes]:
         """Return the manifests of a commit by their names from the top."""
         tree = Tree(self.top, commit, self.top)
@@ -93,8 +100,13 @@ class At:
 
     # --- taking back ------------------------------------------------------------------------------------------------
 
-    def decided(self, wanted: Wanted, record: TrackRecord = NOTHING_KNOWN) -> list[Back]:
-        """Return what is taken back, and what comes in its place. Raises SettingsError."""
+    def decided(
+        self, wanted: Wanted, record: Callable[[Document, str], TrackRecord] = lambda *_: NOTHING_KNOWN
+    ) -> list[Back]:
+        """Return what is taken back, and what comes in its place. Raises SettingsError.
+
+        `record` gives what is known of the versions of a workload of the fleet.
+        """
         document = self.now.fleets.get(wanted.fleet)
         if document is None:
             there = ", ".join(sorted(self.now.fleets)) or "none"
@@ -108,7 +120,9 @@ class At:
         if wanted.to is not None and len({one for one, _ in found}) > 1:
             raise SettingsError("--to is about one workload", hint=f"name it: {', '.join(one for one, _ in found)}")
         return [
-            rollback.take_back(self.now, self.before, wanted.fleet, one, version, wanted.to, record=record)
+            rollback.take_back(
+                self.now, self.before, wanted.fleet, one, version, wanted.to, record=record(document, one)
+            )
             for one, version in found
         ]
 
@@ -152,6 +166,19 @@ class At:
         if len(backs) == 1:
             return branch_name("rollback", fleet, backs[0].workload, backs[0].version)
         return branch_name("rollback", fleet, self.commit[:12])
+
+    def branch_for(self, wanted: Wanted, back: Back, there: Callable[[str], str]) -> tuple[str, str]:
+        """Return the branch of a halted rollout, and its commit, empty where it is still to be made.
+
+        One that was merged is of an earlier halt of the same version: to merge it again would change nothing. `there` gives
+        the commit of a branch, empty where there is none.
+        """
+        first, refs, number = self.branch(wanted.fleet, [back]), Refs(self.top), 1
+        name = first
+        while (found := there(name)) and refs.is_ancestor(found, self.commit):
+            number += 1
+            name = f"{first}-{number}"
+        return name, found
 
     def _entry(self, document: Document, back: Back, wanted: Wanted) -> dict[str, str] | None:
         """Return the quarantine of a version; None where it is there already, for as long."""
@@ -204,10 +231,17 @@ class OfFiles:
     ) -> TakenBack:
         """Commit it on a branch; raise ReconcilerError where that cannot be done."""
         at = here(self._paths, self._connections)
-        wanted, back, name = _one(at, rollout, workload, reason, record)
-        if there := Branching(at.top).there(name):
+        wanted, back = _one(at, rollout, workload, reason, record)
+        branching = Branching(at.top)
+        name, there = at.branch_for(wanted, back, branching.there)
+        if there:
             return TakenBack(to=_to(back), branch=name, commit=there, pushed=False, new=False)
-        made = at.make(wanted, [back], name, robot=True)
+        try:
+            made = at.make(wanted, [back], name, robot=True)
+        except SettingsError:
+            if there := branching.there(name):  # another process was faster
+                return TakenBack(to=_to(back), branch=name, commit=there, pushed=False, new=False)
+            raise
         return TakenBack(to=_to(back), branch=name, commit=made.commit, pushed=False, new=True)
 
 
@@ -225,13 +259,18 @@ class OfRemote:
         clone = self._source.clone
         with clone.locked():
             at = At(clone.repository, self._source.commit, self._source.paths, self._connections)
-            wanted, back, name = _one(at, rollout, workload, reason, record)
-            if clone.has_branch(name):
-                return TakenBack(to=_to(back), branch=name, commit="", pushed=True, new=False)
+            wanted, back = _one(at, rollout, workload, reason, record)
+            name, there = at.branch_for(wanted, back, clone.branch)
+            if there:
+                return TakenBack(to=_to(back), branch=name, commit=there, pushed=True, new=False)
             branching = Branching(at.top)
             made = at.make(wanted, [back], name, robot=True)
             try:
                 clone.push(made.commit, name)
+            except ReconcilerError:
+                if there := clone.branch(name):  # another process was faster, or the answer got lost
+                    return TakenBack(to=_to(back), branch=name, commit=there, pushed=True, new=there == made.commit)
+                raise
             finally:
                 branching.drop(made)
             return TakenBack(to=_to(back), branch=name, commit=made.commit, pushed=True, new=True)
@@ -247,16 +286,16 @@ def here(paths: Sequence[Path], connections: Path | None) -> At:
     return At(Path(repository.top()), repository.commit("HEAD"), names, connections)
 
 
-def _one(at: At, rollout: RolloutId, workload: Ref, reason: str, record: TrackRecord) -> tuple[Wanted, Back, str]:
-    """Return what takes a rollout back, and the name of its branch."""
+def _one(at: At, rollout: RolloutId, workload: Ref, reason: str, record: TrackRecord) -> tuple[Wanted, Back]:
+    """Return what takes a rollout back."""
     document = at.now.fleets.get(rollout.fleet)
     entries = document.spec.workloads.items() if document is not None else ()
     called = next(
         (name for name, one in entries if workload.id in {name, one.id} or workload.name == name), workload.name
     )
     wanted = Wanted(fleet=rollout.fleet, workload=called, version=rollout.version, reason=reason)
-    (back,) = at.decided(wanted, record)
-    return wanted, back, at.branch(rollout.fleet, [back])
+    (back,) = at.decided(wanted, lambda *_: record)
+    return wanted, back
 
 
 def _to(back: Back) -> str:

@@ -12,7 +12,7 @@ import click
 
 from reconciler.cli import histories, wiring
 from reconciler.cli.files import write_file
-from reconciler.cli.following import Following, Place, following, place
+from reconciler.cli.following import Following, Place, following, place, push_hook
 from reconciler.cli.operating import Operating, Operation, operation
 from reconciler.cli.options import (
     ALLOW_NEEDS_REASON,
@@ -29,6 +29,7 @@ from reconciler.cli.output import note
 from reconciler.cli.printing import Lines, result_file
 from reconciler.cli.recording import Recorder, RunSoFar, reporting
 from reconciler.engine.run import Options
+from reconciler.engine.wake import Wake
 from reconciler.engine.watch import Watched, Watching
 from reconciler.model.plan import PaceKind, Plan
 from reconciler.ports import History
@@ -46,6 +47,7 @@ Examples:
   reconciler watch --git https://git.example.com/fleets.git --ref main --path fleets --git-token GIT_TOKEN --mode apply
   reconciler watch --mode apply --database postgresql://fleet@db/fleet   for several machines; see `reconciler worker`
   reconciler watch --listen 9464 --notify-config notify.yaml
+  reconciler watch --git https://git.example.com/fleets.git --listen 0.0.0.0:9464 --hook-secret HOOK_SECRET
 
 \b
 Exit codes: 0 after SIGINT or SIGTERM; with --once that of the pass: 0 nothing failed, 1 something could not be read,
@@ -107,6 +109,12 @@ forbids changes; 2 there is drift, or a change to make, that was not made, held 
     metavar="URL",
     help="Make no pass here: lay passes down as jobs in this PostgreSQL, for any number of `reconciler worker`.",
 )
+@click.option(
+    "--hook-secret",
+    metavar="NAME",
+    help="With --git and --listen: take pushes from the git host at /hooks/git; the environment variable NAME holds the"
+    " secret of its web hook.",
+)
 @concurrency_option
 @result_option
 @operation
@@ -129,6 +137,7 @@ def command(  # every option is one of the command line's
     allow: tuple[str, ...],
     reason: str | None,
     database: Secretive | None,
+    hook_secret: str | None,
     concurrency: int,
     result: Path | None,
     history_at: str | None,
@@ -138,8 +147,9 @@ def command(  # every option is one of the command line's
 
     Manifests are read again in every pass; while they are invalid, the last valid ones stay in force. Limits and holds
     always apply. SIGTERM lets the running call finish and ends with 0; SIGHUP begins the next pass at once, where no
-    terminal is attached. With --git each pass fetches the ref; its newest commit takes effect at once, and what is wrong
-    with it leaves the one before in force. Of signatures, that of the newest commit is verified.
+    terminal is attached, and so does a push with --hook-secret. With --git each pass fetches the ref; its newest commit
+    takes effect at once, and what is wrong with it leaves the one before in force. Of signatures, that of the newest
+    commit is verified.
     """
     one_pass = {"--detailed-exitcode": detailed_exitcode, "--out": out is not None}
     _check_usage(
@@ -148,31 +158,41 @@ def command(  # every option is one of the command line's
         one_pass=one_pass,
         unreasoned=bool(allow) and not (reason or "").strip(),
     )
-    clock, run = wiring.SystemClock(), uuid.uuid4().hex
-    watched = Watched(
-        interval=interval,
-        once=once,
-        apply=mode != "observe",
-        propose=mode == "propose",
-        detailed=detailed_exitcode,
-        filters=selected.filters,
-        strict=selected.strict,
-        options=_options(concurrency, wait, allow, reason or ""),
-    )
+    clock, run, wake = wiring.SystemClock(), uuid.uuid4().hex, Wake()
+    options = _options(concurrency, wait, allow, reason or "")
+    watched = _watched(selected, mode, options, interval=interval, once=once, detailed=detailed_exitcode)
+    hook = push_hook(hook_secret, followed, operated, wake)
     lines, at = Lines(log_format, verbose=verbose), place(selected, followed, clock, run, patient=not once)
     if database is not None:
         from reconciler.cli.distributing import distribute
 
         here = {"--wait": wait > 0, "--out": out is not None, "--result": result is not None, **one_pass}
-        _check_alone({**here, "--mode propose": mode == "propose", "--history": history_at is not None})
-        return distribute(database, at.manifests, watched, clock, lines, run=run, keep=keep)
+        _check_alone({**here, "--history": history_at is not None})
+        return distribute(
+            database, at.manifests, watched, clock, lines, run=run, keep=keep, operated=operated, wake=wake, hook=hook
+        )
     if mode == "observe" and log_format == "text":
         note("only comparing, nothing is sent; use --mode apply to correct drift")
     with histories.kept(history_at, clock, keep, creates=not once) as history:
-        work = Operating(operated, clock, interval, history, wait=60.0 if once else 10.0)
+        work = Operating(operated, clock, interval, history, wait=60.0 if once else 10.0, hook=hook)
         with closing(work):
-            watching = _watching(at, work, clock, watched, run, out, history)
+            watching = _watching(at, work, clock, watched, run, out, history, wake)
             return _watch(watching, clock, history, lines, result, work)
+
+
+def _watched(
+    selected: Selection, mode: str, options: Options, *, interval: float, once: bool, detailed: bool
+) -> Watched:
+    return Watched(
+        interval=interval,
+        once=once,
+        apply=mode != "observe",
+        propose=mode == "propose",
+        detailed=detailed,
+        filters=selected.filters,
+        strict=selected.strict,
+        options=options,
+    )
 
 
 def _options(concurrency: int, wait: float, allow: tuple[str, ...], reason: str) -> Options:
@@ -187,6 +207,7 @@ def _watching(
     run: str,
     out: Path | None,
     history: History,
+    wake: Wake,
 ) -> Watching:
     return Watching(
         at.manifests,
@@ -197,6 +218,7 @@ def _watching(
         random=random.random,
         keep=None if out is None else _keeper(out),
         history=history,
+        wake=wake,
         rollbacks=at.rollbacks,
     )
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
+from contextlib import closing
 
 import click
 
 from reconciler.cli import histories, wiring
 from reconciler.cli.following import Following, following, place
+from reconciler.cli.operating import Operation, operation
 from reconciler.cli.options import DATABASE, DurationType, Secretive, Selection, manifests_selection
 from reconciler.cli.output import note, say
 from reconciler.cli.printing import Lines
@@ -16,11 +19,20 @@ FOREVER = 1e9
 """Seconds."""
 
 
+class Waking:
+    """What SIGHUP does to a worker."""
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        self.set = wake
+        self.wanted = False
+
+
 @click.command(
     epilog="""\b
 Examples:
   reconciler worker --setup --database URL    make the tables, once, as a role that may
   reconciler worker fleets connections        with the URL in RECONCILER_DATABASE; start as many as you like
+  reconciler worker --listen 9465 --notify-config notify.yaml
 
 \b
 Exit codes: 0 after SIGINT or SIGTERM, 1 where the database cannot be reached or used.""",
@@ -51,12 +63,14 @@ Exit codes: 0 after SIGINT or SIGTERM, 1 where the database cannot be reached or
     "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format of events."
 )
 @click.option("-v", "--verbose", is_flag=True, help="Also print each slot and call on a line, at level debug.")
+@operation
 @histories.keep_option
 @manifests_selection
 @following
 def command(
     selected: Selection,
     followed: Following | None,
+    operated: Operation,
     database: Secretive,
     setup: bool,
     concurrency: int,
@@ -69,8 +83,10 @@ def command(
 
     Every worker needs the same manifests as the watch (PATHS, or --git) and the secrets that Connections refer to. A pass is made
     by one worker at a time. Any worker may end or be killed at any time: another one makes its pass anew. SIGTERM lets
-    the running calls finish.
+    the running calls finish. SIGHUP, where no terminal is attached, ends a wait for the database. Metrics are those of the
+    passes that this worker made; messages are sent once by all workers together.
     """
+    from reconciler.cli.operating_worker import OperatingWorker
     from reconciler.cli.passes import Passes
     from reconciler.jobs.database import Database
     from reconciler.jobs.worker import Worker
@@ -86,8 +102,11 @@ def command(
     found.prepare()
     clock, run = wiring.SystemClock(), uuid.uuid4().hex
     at = place(selected, followed, clock, run, patient=False)
-    with histories.kept(database.text, clock, keep, creates=True, shared=True) as history:
-        passes = Passes(at, lambda: Lines(log_format, verbose=verbose), history, clock)
+    with (
+        histories.kept(database.text, clock, keep, creates=True, shared=True) as history,
+        closing(OperatingWorker(operated, clock, history, wait=10.0)) as work,
+    ):
+        passes = Passes(at, lambda: Lines(log_format, verbose=verbose), history, clock, work)
 
         def stopped() -> None:
             clock.sleep(FOREVER)
@@ -96,6 +115,7 @@ def command(
         passes.read()
         note(f"taking passes from {found.name}")
         words = "stopping after the running calls; another worker makes these passes. A second time ends at once"
-        with wiring.stoppable(clock, words, passes.last_words):
-            Worker(found, passes, passes.note, stopped, concurrency=concurrency, takeover=takeover).run()
+        worker = Worker(found, passes, passes.note, stopped, concurrency=concurrency, takeover=takeover, beat=work.beat)
+        with wiring.stoppable(clock, words, passes.last_words, Waking(worker.wake)):
+            worker.run()
     return 0

@@ -38,6 +38,7 @@ def _met(one: RolloutPlan, memory: Memory, at: float, run: str) -> Iterator[Met]
     complete = one.state is RolloutState.COMPLETE
     if complete:
         now = dict.fromkeys(range(one.rest + 1), True)
+        known -= {one.rest} if one.rollout not in memory.complete else set()
     else:
         now = {one.rest: False} | {wave.wave: wave.met for wave in one.waves if wave.units}
     for number, met in now.items():

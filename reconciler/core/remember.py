@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterator
 from operator import attrgetter
 
 import msgspec
 
 from reconciler.core.flight import Flight
+from reconciler.core.standing import STANDING
 from reconciler.model.event import (
     AnyEvent,
     Approved,
@@ -18,16 +20,21 @@ from reconciler.model.event import (
     Notified,
     Proposed,
     Resolved,
+    RollbackFailed,
+    RolledBack,
     Ruled,
     Settled,
 )
-from reconciler.model.memory import Approval, Holder, Memory, Proposal, Unanswered, Went
-from reconciler.model.notice import Delivery, NoticeKind
+from reconciler.model.memory import Approval, FailedRollback, Holder, Memory, Proposal, Unanswered, Went
+from reconciler.model.notice import Delivery
 from reconciler.model.outcome import ReceiptKind, Result
 from reconciler.model.ruling import Command, RolloutId, Ruling
 
-REMEMBERED = (Met, Halted, Ruled, Intended, Called, Settled, Resolved, Proposed, Approved, Notified)
+REMEMBERED = (*STANDING, Intended, Called, Settled, Resolved)
 """The kinds of events that anything is remembered of."""
+
+MESSAGES = 1000
+"""Messages of a target whose times are remembered: more than any takes in an hour."""
 
 Slot = tuple[str, str, str]
 """Fleet, id of the unit, id of the workload."""
@@ -40,7 +47,11 @@ class Remembering:
         self._since = since
         self._durable = durable
         self._met: dict[tuple[RolloutId, int], float] = {}
+        self._complete: dict[RolloutId, float] = {}
         self._halts: dict[RolloutId, float] = {}
+        self._rolled_back: dict[RolloutId, str] = {}
+        self._failed_rollbacks: dict[RolloutId, FailedRollback] = {}
+        self._names: dict[tuple[str, str], str] = {}
         self._rulings: dict[RolloutId, Ruling] = {}
         self._promoted: dict[RolloutId, int] = {}
         self._failing: dict[RolloutId, frozenset[str]] = {}
@@ -49,22 +60,15 @@ class Remembering:
         self._went: list[Went] = []
         self._running: dict[tuple[str, int], Intended] = {}
         self._notified: dict[tuple[str, str], int] = {}
+        self._messages: dict[str, deque[float]] = {}
         self._unanswered: dict[Slot, Unanswered] = {}
         self._flight = Flight()
 
     def record(self, event: AnyEvent) -> None:
         """Take one event."""
         self._flight.record(event)
-        if isinstance(event, Met):
-            if event.met:
-                self._met.setdefault((event.rollout, event.wave), event.at)
-            else:
-                self._met.pop((event.rollout, event.wave), None)
-        elif isinstance(event, Halted):
-            self._halts.setdefault(event.rollout, event.at)
-            self._failing[event.rollout] = frozenset(one.id for one in event.units)
-        elif isinstance(event, Ruled):
-            self._ruled(event.rollout, event.ruling)
+        if isinstance(event, Met | Halted | Ruled | RolledBack | RollbackFailed):
+            self._rollout(event)
         elif isinstance(event, Proposed | Approved):
             self._proposed(event)
         elif isinstance(event, Notified):
@@ -100,6 +104,34 @@ class Remembering:
                 at=event.at,
             )
 
+    def _rollout(self, event: Met | Halted | Ruled | RolledBack | RollbackFailed) -> None:
+        """Take what happened to a rollout."""
+        one = event.rollout
+        self._names[one.fleet, one.workload] = event.workload.name
+        if isinstance(event, Met):
+            self._meets(event)
+        elif isinstance(event, Halted):
+            self._halts.setdefault(one, event.at)
+            self._failing[one] = frozenset(unit.id for unit in event.units)
+        elif isinstance(event, Ruled):
+            self._ruled(one, event.ruling)
+        elif isinstance(event, RolledBack):
+            self._rolled_back[one] = event.branch
+            self._failed_rollbacks.pop(one, None)
+        else:
+            self._failed_rollbacks[one] = FailedRollback(
+                error=event.error, times=event.times, pause=event.pause, at=event.at
+            )
+
+    def _meets(self, event: Met) -> None:
+        """Take that a wave meets its success, or no longer does; a whole one stands for all units."""
+        if event.met:
+            self._met.setdefault((event.rollout, event.wave), event.at)
+        else:
+            self._met.pop((event.rollout, event.wave), None)
+        if event.whole and event.met:
+            self._complete.setdefault(event.rollout, event.at)
+
     def _ruled(self, rollout: RolloutId, ruling: Ruling) -> None:
         """Take what a person said: the last word stands, and a promotion besides."""
         if ruling.command is Command.PROMOTE:
@@ -109,6 +141,8 @@ class Remembering:
         if ruling.command is Command.RESUME:
             self._halts.pop(rollout, None)
             self._excused[rollout] = self._failing.pop(rollout, frozenset())
+            self._rolled_back.pop(rollout, None)
+            self._failed_rollbacks.pop(rollout, None)
 
     def _proposed(self, event: Proposed | Approved) -> None:
         """Take a proposal, or an approval of the newest one; that of an older plan is none."""
@@ -122,7 +156,9 @@ class Remembering:
     def _sent(self, event: Notified) -> None:
         """Remember what people were notified of; a trouble is forgotten once its end was sent, or a person ended it."""
         mine = [(event.target, one) for one in event.keys]
-        if event.kind is NoticeKind.RECOVERY and event.result in {Delivery.SENT, Delivery.SILENT}:
+        if event.result in {Delivery.SENT, Delivery.FAILED}:
+            self._messages.setdefault(event.target, deque(maxlen=MESSAGES)).append(event.at)
+        if event.ends:
             for one in mine:
                 self._notified.pop(one, None)
         elif event.result is Delivery.SENT:
@@ -172,6 +208,10 @@ class Remembering:
         return Memory(
             met={key: at for key, at in self._met.copy().items() if key[0].fleet in fleets},
             halts={one: at for one, at in self._halts.copy().items() if one.fleet in fleets},
+            complete={one: at for one, at in self._complete.copy().items() if one.fleet in fleets},
+            rolled_back={one: branch for one, branch in self._rolled_back.copy().items() if one.fleet in fleets},
+            failed_rollbacks={one: it for one, it in self._failed_rollbacks.copy().items() if one.fleet in fleets},
+            workloads=self._workloads(fleets),
             rulings={one: ruling for one, ruling in self._rulings.copy().items() if one.fleet in fleets},
             failing={one: units for one, units in self._failing.copy().items() if one.fleet in fleets},
             promoted={one: wave for one, wave in self._promoted.copy().items() if one.fleet in fleets},
@@ -181,9 +221,16 @@ class Remembering:
             unanswered=tuple(one for one in unanswered if one.fleet in fleets and one.at >= since),
             in_flight=tuple(self._flight.of(fleets, since)),
             notified=self._notified.copy(),
+            messages={name: tuple(at for at in times if at >= since) for name, times in self._messages.copy().items()},
             since=self._since,
             durable=self._durable,
         )
+
+    def _workloads(self, fleets: Collection[str]) -> dict[tuple[str, str], str]:
+        """Return the names of workloads of fleets of whose versions anything is remembered."""
+        known = [*self._halts.copy(), *self._complete.copy(), *(one for one, _ in self._met.copy())]
+        mine = {(one.fleet, one.workload) for one in known if one.fleet in fleets}
+        return {key: self._names[key] for key in mine}
 
     def claim(self, targets: Collection[str]) -> Holder | None:
         """Return that nobody else acts on applications, as far as a process alone can tell."""

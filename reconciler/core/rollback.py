@@ -2,6 +2,9 @@
 
 What was there before is read from earlier states of the manifests, newest first: the last version of the same line that is
 not refused. A line that was not there yet goes back to what its units had then, the version of the workload.
+
+What git asked for need not have worked. Where a history is kept, a version that every unit reported comes first, then one
+that met the success of a wave, then one of which nothing is known.
 """
 
 from __future__ import annotations
@@ -12,11 +15,10 @@ from typing import Any
 import msgspec
 
 from reconciler.core.need import Need, needs
+from reconciler.core.track_record import NOTHING_KNOWN, NotTaken, Target, TrackRecord, Why
 from reconciler.errors import SettingsError
 from reconciler.model.fleet import Choice, Document, FleetSpec, Manifest
-from reconciler.model.memory import Memory
 from reconciler.model.origin import Path
-from reconciler.model.ruling import RolloutId
 
 BASE = "version"
 """The key of a workload's own version among its lines."""
@@ -38,28 +40,15 @@ class Back(msgspec.Struct, frozen=True, kw_only=True):
     workload: str
     version: str
     lines: tuple[tuple[Line, str], ...]
+    chosen: tuple[Target, ...] = ()
+    """The versions that come in its place, with why."""
+    not_taken: tuple[tuple[str, NotTaken], ...] = ()
+    """Earlier versions that were passed over."""
 
     @property
     def targets(self) -> tuple[str, ...]:
         """Return the versions that come in its place."""
         return tuple(dict.fromkeys(to for _, to in self.lines))
-
-
-class TrackRecord(msgspec.Struct, frozen=True):
-    """What a history knows of the versions of a workload: those that a wave reported, and those whose rollout was halted."""
-
-    proved: frozenset[str] = frozenset()
-    halted: frozenset[str] = frozenset()
-
-    @classmethod
-    def of(cls, memory: Memory, one: RolloutId) -> TrackRecord:
-        """Return what is remembered of the versions that came before the one of a rollout."""
-        mine = one.fleet, one.workload
-        proved = frozenset(met.version for met, _ in memory.met if (met.fleet, met.workload) == mine)
-        return cls(proved, frozenset(it.version for it in memory.halts if (it.fleet, it.workload) == mine))
-
-
-NOTHING_KNOWN = TrackRecord()
 
 
 def lines(manifest: Manifest, fleet: str, workload: str) -> list[Line]:
@@ -136,7 +125,7 @@ def take_back(
 ) -> Back:
     """Return how a version is taken back; raise SettingsError where nothing says it, or nothing was there before.
 
-    What git asked for need not have worked: a version that proved itself comes before one of which nothing is known.
+    `before` is gone through for each line; `record` says how versions did, and which of them the platform has.
     """
     spec: FleetSpec = now.fleets[fleet].spec
     asking = [one for one in lines(now, fleet, workload) if one.version == version]
@@ -144,14 +133,28 @@ def take_back(
         said = ", ".join(dict.fromkeys(one.version for one in lines(now, fleet, workload))) or "no version"
         raise SettingsError(f"the fleet {fleet!r} does not ask for {version} of {workload}: it says {said}")
     quarantined = {one.version for one in spec.quarantine if one.workload in names(spec, workload)}
-    refused = {version, *quarantined}
-    if to is not None and to in refused:
-        why = "is the one that is taken back" if to == version else "is in quarantine"
+    if to is not None:
+        _check_named(to, version, workload, quarantined, record)
+        named = (Target(to, Why.NAMED),)
+        return Back(workload=workload, version=version, lines=tuple((one, to) for one in asking), chosen=named)
+    search = _Search(before, fleet, workload, version, quarantined, record)
+    found = [(line, search.earlier(line)) for line in asking]
+    return Back(
+        workload=workload,
+        version=version,
+        lines=tuple((line, target.version) for line, target in found),
+        chosen=tuple(dict.fromkeys(target for _, target in found)),
+        not_taken=tuple(search.not_taken.items()),
+    )
+
+
+def _check_named(to: str, version: str, workload: str, quarantined: Collection[str], record: TrackRecord) -> None:
+    """Raise SettingsError where a version that a person named cannot come in the place of another."""
+    why = "is the one that is taken back" if to == version else "is in quarantine" if to in quarantined else ""
+    if not why and record.against(to) is NotTaken.MISSING:
+        why = "is not on the platform"
+    if why:
         raise SettingsError(f"{to} of {workload} {why}", hint="name another version with --to")
-    states = [] if to is not None else list(_since(before, fleet))
-    refused |= record.halted
-    found = [(line, to or _earlier(line, states, fleet, workload, refused, record.proved)) for line in asking]
-    return Back(workload=workload, version=version, lines=tuple(found))
 
 
 def _since(before: Iterable[Manifest], fleet: str) -> Iterator[Manifest]:
@@ -162,28 +165,64 @@ def _since(before: Iterable[Manifest], fleet: str) -> Iterator[Manifest]:
         yield state
 
 
-def _earlier(  # a line, where it stood, and what is known of what it said
-    line: Line,
-    states: Iterable[Manifest],
-    fleet: str,
-    workload: str,
-    refused: Collection[str],
-    proved: Collection[str],
-) -> str:
-    candidates: list[str] = []
-    for state in states:
-        there = _said(state, fleet, workload)
-        found = there.get(line.key) or there.get(BASE)
-        if found and found not in refused:
-            candidates.append(found)
-            if found in proved or not proved:
-                return found
-    if candidates:
-        return candidates[0]
-    raise SettingsError(
-        f"the history has no earlier version of {workload} in the fleet {fleet!r} than {line.version}",
-        hint="name one with --to VERSION",
-    )
+class _Search:
+    """Looks for what lines said before. `not_taken` gathers the versions that were passed over."""
+
+    def __init__(  # where it looks, and what is known
+        self,
+        before: Iterable[Manifest],
+        fleet: str,
+        workload: str,
+        version: str,
+        quarantined: Collection[str],
+        record: TrackRecord,
+    ) -> None:
+        self._before = before
+        self._fleet, self._workload, self._version = fleet, workload, version
+        self._quarantined = quarantined
+        self._record = record
+        self.not_taken: dict[str, NotTaken] = {}
+
+    def earlier(self, line: Line) -> Target:
+        """Return what comes in the place of a line; raise SettingsError where nothing may."""
+        record, found = self._record, dict[Why, Target]()
+        good = {one for one in (*record.complete, *record.proved) if one != self._version and not self._against(one)}
+        for version in self._said_before(line):
+            against = self._against(version)
+            if against is not None:
+                self.not_taken[version] = against
+                continue
+            target = record.ranked(version)
+            found.setdefault(target.why, target)
+            good.discard(version)
+            if target.why is Why.COMPLETE or not good:
+                break
+        complete = [one for one in good if one in record.complete]
+        if complete and Why.COMPLETE not in found:  # of an older state of git than can be read, or of another line
+            found[Why.COMPLETE] = record.ranked(max(complete, key=record.complete.__getitem__))
+        for why in (Why.COMPLETE, Why.SUCCEEDED, Why.BEFORE):
+            if why in found:
+                return found[why]
+        raise SettingsError(
+            f"the history has no earlier version of {self._workload} in the fleet {self._fleet!r} than {line.version}"
+            f"{self._passed_over()}",
+            hint="name one with --to VERSION",
+        )
+
+    def _said_before(self, line: Line) -> Iterator[str]:
+        """Yield what a line said in earlier states, newest first."""
+        for state in _since(self._before, self._fleet):
+            there = _said(state, self._fleet, self._workload)
+            found = there.get(line.key) or there.get(BASE)
+            if found and found != self._version:
+                yield found
+
+    def _against(self, version: str) -> NotTaken | None:
+        """Return what speaks against a version in the place of the other."""
+        return NotTaken.QUARANTINED if version in self._quarantined else self._record.against(version)
+
+    def _passed_over(self) -> str:
+        return f" that may be gone back to: {', '.join(self.not_taken)} may not" if self.not_taken else ""
 
 
 def followers(now: Manifest, fleet: str, back: Back) -> list[str]:

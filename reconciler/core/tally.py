@@ -13,7 +13,8 @@ from reconciler.core.judge import Judged
 from reconciler.core.news import Moment
 from reconciler.core.status import axes, status_bucket, unmatched
 from reconciler.core.unwell import MOST, SAMPLE, Unwell, failing_rows
-from reconciler.model.event import Failing, Passed
+from reconciler.model.event import Passed
+from reconciler.model.event_parts import Failing
 from reconciler.model.plan import FleetPlan
 from reconciler.model.unit import Reach, Ref
 from reconciler.model.verdict import Health, Sync, Verdict

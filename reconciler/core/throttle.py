@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import msgspec
 
@@ -30,9 +30,10 @@ class News(msgspec.Struct, frozen=True):
 class Hourly:
     """Lets no more than so many through in any hour. Times are seconds of a clock that never steps."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, times: Iterable[float] = ()) -> None:
+        """Take how many, and when some went before."""
         self._most = most
-        self._times: deque[float] = deque()
+        self._times = deque(sorted(times))
 
     def room(self, now: float) -> bool:
         """Return whether one more may go; if so it counts."""
@@ -45,14 +46,17 @@ class Hourly:
 
 
 class Throttle:
-    """What one target was sent. `kinds` and `fleets` (globs) say what it wants; `sent` is what a history remembers."""
+    """What one target was sent. `kinds` and `fleets` (globs) say what it wants; `sent` is what a history remembers.
+
+    Several that send to the same target share its `hourly`.
+    """
 
     def __init__(
-        self, kinds: Collection[NoticeKind], fleets: Collection[str], per_hour: int, sent: Mapping[str, int]
+        self, kinds: Collection[NoticeKind], fleets: Collection[str], hourly: Hourly, sent: Mapping[str, int]
     ) -> None:
         self._kinds = frozenset(kinds)
         self._fleet: Callable[[str], bool] = matcher(list(fleets))
-        self._hourly = Hourly(per_hour)
+        self._hourly = hourly
         self._sent = dict(sent)
         self._left: Counter[NoticeKind] = Counter()
 

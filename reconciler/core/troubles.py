@@ -12,7 +12,19 @@ from enum import Enum
 import msgspec
 
 from reconciler.core.unwell import MOST, SAMPLE
-from reconciler.model.event import AnyEvent, Blocked, Completed, Drifted, Halted, Met, Passed, Ruled, Settled
+from reconciler.model.event import (
+    AnyEvent,
+    Blocked,
+    Completed,
+    Drifted,
+    Halted,
+    Met,
+    Passed,
+    RollbackFailed,
+    RolledBack,
+    Ruled,
+    Settled,
+)
 from reconciler.model.hold import HoldReason
 from reconciler.model.notice import Cause, Notice, NoticeKind, key
 from reconciler.model.outcome import Result
@@ -62,7 +74,9 @@ class End(Enum):
 class Troubles:
     """Folds events. Ask after each `Completed`."""
 
-    def __init__(self) -> None:
+    def __init__(self, group: str = "") -> None:
+        """Take the group that passes are about, where others make those of others."""
+        self._group = (group,) if group else ()
         self.now: dict[str, tuple[Notice, ...]] = {}
         """What is there, by key."""
         self.fresh: frozenset[str] = frozenset()
@@ -98,7 +112,7 @@ class Troubles:
             if event.outcome.result is Result.DONE:
                 slot = event.outcome.unit.id, event.outcome.workload.id
                 self._drifted.get(event.outcome.fleet, set()).discard(slot)
-        elif isinstance(event, Halted | Met | Ruled):
+        elif isinstance(event, Halted | Met | Ruled | RolledBack | RollbackFailed):
             self._rollout(event)
         elif isinstance(event, Completed):
             self._completed(event)
@@ -109,11 +123,11 @@ class Troubles:
             return End.NOT_YET
         cause, *names = msgspec.json.decode(of, type=list[str])
         if cause in {Cause.MANIFESTS, Cause.UNPLANNED}:
-            return End.RECOVERED
+            return End.RECOVERED if tuple(names) == self._group else End.NOT_YET
         fleet = names[0]
         if fleet in self._gone:
             return End.SILENT
-        if cause == Cause.HALT:
+        if cause in {Cause.HALT, Cause.ROLLBACK, Cause.NOT_ROLLED_BACK}:
             other = self._versions.get((fleet, names[1]), names[2]) != names[2]
             return End.SILENT if other or of in self._resumed else End.NOT_YET
         passed = self._passed.get(fleet)
@@ -154,15 +168,22 @@ class Troubles:
             )
             self._drifts.setdefault(kind, {})[event.unit.id] = event.unit
 
-    def _rollout(self, event: Halted | Met | Ruled) -> None:
+    def _rollout(self, event: Halted | Met | Ruled | RolledBack | RollbackFailed) -> None:
         """Take what happened to a rollout: a halt ends when a person says so, or when another version follows."""
         one = event.rollout
         self._versions[one.fleet, one.workload] = one.version
-        of = key(Cause.HALT, one.fleet, one.workload, one.version, event.workload.name)
+        cause = CAUSES.get(type(event), Cause.HALT)
+        of, *more = (
+            key(each, one.fleet, one.workload, one.version, event.workload.name) for each in (cause, *AFTER_HALT)
+        )
         if isinstance(event, Ruled):
             if event.ruling.command is not Command.PAUSE:
-                self._resumed.add(of)
-                self._halts.pop(of, None)
+                self._resumed |= {of, *more}
+                self._halts = {one: notice for one, notice in self._halts.items() if one not in self._resumed}
+        elif isinstance(event, RolledBack | RollbackFailed):
+            self._resumed.discard(of)
+            if isinstance(event, RolledBack) or not event.known:
+                self._halts[of] = _rollback(event, of, cause)
         elif isinstance(event, Halted):
             self._resumed.discard(of)
             self._halts[of] = Notice(
@@ -199,7 +220,7 @@ class Troubles:
     def _of_process(self, event: Completed) -> Iterator[Notice]:
         for cause, text in ((Cause.MANIFESTS, event.invalid), (Cause.UNPLANNED, event.unplanned)):
             if text:
-                yield Notice(key=key(cause), kind=NoticeKind.FAILURE, cause=cause, text=text)
+                yield Notice(key=key(cause, *self._group), kind=NoticeKind.FAILURE, cause=cause, text=text)
 
     def _of_fleets(self) -> Iterator[Notice]:
         for kind, units in self._drifts.items():
@@ -209,10 +230,29 @@ class Troubles:
             yield from _of_fleet(fleet, passed, self._blocked)
 
 
+AFTER_HALT = (Cause.ROLLBACK, Cause.NOT_ROLLED_BACK)
+CAUSES: Mapping[type, Cause] = dict(zip((RolledBack, RollbackFailed), AFTER_HALT, strict=True))
+
+
+def _rollback(event: RolledBack | RollbackFailed, of: str, cause: Cause) -> Notice:
+    """Return what became of the rollback of a halted rollout."""
+    text = event.branch if isinstance(event, RolledBack) else event.error
+    return Notice(
+        key=of,
+        kind=NoticeKind.ROLLBACK,
+        cause=cause,
+        fleet=event.rollout.fleet,
+        workload=event.workload.name,
+        version=event.rollout.version,
+        now=event.to if isinstance(event, RolledBack) else None,
+        text=text,
+    )
+
+
 def recovered(of: str) -> Notice:
     """Return that a trouble is over, by its key."""
     cause, *names = msgspec.json.decode(of, type=list[str])
-    fleet, *rest = names or [""]
+    fleet, *rest = [""] if cause in {Cause.MANIFESTS, Cause.UNPLANNED} else names
     workload, version = (rest[2], rest[1]) if len(rest) > 2 else ("", None)
     text = rest[0] if cause == Cause.HELD else ""
     return Notice(

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from reconciler.core.assessment import FleetAssessment
 from reconciler.core.flight import CALL_DEADLINE, CLOCKS
-from reconciler.model.event import Resolved, SlotName
+from reconciler.model.event import Resolved
+from reconciler.model.event_parts import SlotName
 from reconciler.model.memory import Unanswered
 from reconciler.model.observation import Phase
 from reconciler.model.snapshot import Snapshot

@@ -16,7 +16,7 @@ from reconciler.core.resolve import Column
 from reconciler.core.status import status_bucket
 from reconciler.model.change import SlotId
 from reconciler.model.desired import Want
-from reconciler.model.event import Failing
+from reconciler.model.event_parts import Failing
 from reconciler.model.observation import State
 from reconciler.model.unit import Reach, Ref
 from reconciler.model.verdict import Standing, Verdict

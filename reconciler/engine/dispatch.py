@@ -13,7 +13,8 @@ from reconciler.core.progress import Call
 from reconciler.engine.run import Run
 from reconciler.errors import PlatformError
 from reconciler.model.change import FREE
-from reconciler.model.event import AnyEvent, Called, Intended, SlotName
+from reconciler.model.event import AnyEvent, Called, Intended
+from reconciler.model.event_parts import SlotName
 from reconciler.model.outcome import Receipt, ReceiptKind
 from reconciler.ports import Platform
 

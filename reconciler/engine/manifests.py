@@ -143,7 +143,7 @@ def _findings(error: ReconcilerError) -> str:
 class Fixed(Manifests):
     """Manifests that somebody else found to be in force, and reported: they are new once, and never read."""
 
-    def __init__(self, manifest: Manifest, commit: str, *, moved: bool) -> None:
-        """Take them, and whether the pass before had others."""
-        self.manifest, self.commit, self.moved = manifest, commit, moved
+    def __init__(self, manifest: Manifest, commit: str, *, moved: bool, read_at: float | None = None) -> None:
+        """Take them, whether the pass before had others, and when they were read, in seconds since 1970."""
+        self.manifest, self.commit, self.moved, self.read_at = manifest, commit, moved, read_at
         self.changed = True

@@ -27,11 +27,11 @@ from reconciler.engine.milestones import unrecorded
 from reconciler.engine.plan import PlanResult, plan
 from reconciler.engine.propose import Carried, standing
 from reconciler.engine.reporting import begun, ended
-from reconciler.engine.rollback import taken_back
+from reconciler.engine.rollback import RollingBack
 from reconciler.engine.run import Options
 from reconciler.engine.wake import Wake
 from reconciler.errors import ReconcilerError
-from reconciler.model.event import AnyEvent, Completed, Halted, Note
+from reconciler.model.event import AnyEvent, Completed, Note
 from reconciler.model.exit_code import DONE, ERROR, INCOMPLETE, NOTHING_SENT
 from reconciler.model.fleet import Manifest
 from reconciler.model.memory import NOTHING_REMEMBERED
@@ -120,12 +120,6 @@ class Watching:
 
     def events(self) -> Generator[AnyEvent, None, None]:
         """Watch, yielding events. Raises what is wrong with the very first manifests, or with filters from the start."""
-        for event in self._passes():
-            yield event
-            if isinstance(event, Halted) and self.watched.apply and self.rollbacks is not None:
-                yield from taken_back(event, self.manifests.manifest, self.rollbacks, self.history, self._moment())
-
-    def _passes(self) -> Generator[AnyEvent, None, None]:
         number = 0
         while not self.clock.stopping():
             number += 1
@@ -200,6 +194,7 @@ class Watching:
             yield from begun(planned, self._memory, self._moment(), self._corrects)
             applying = yield from self._correct(planned)
             last = yield from self._end(number, planned, applying)
+            yield from self._roll_back(planned.plan, manifest, self._opened)
             held = yield from self._report_held()
         finally:
             self._applying = None
@@ -208,6 +203,17 @@ class Watching:
         self._slower = sent not in {DONE, NOTHING_SENT} or all(fleet.error for fleet in planned.plan.fleets)
         self._found = self._remaining(last, applying if last is planned.plan else None)
         return self._result(planned.plan, applying) or held
+
+    def _roll_back(self, found: Plan, manifest: Manifest, opened: Open) -> Iterator[AnyEvent]:
+        """Take back in git what stands halted, of the fleets that this watch acts for."""
+        if self.rollbacks is not None and self.watched.apply and self._held is None:
+            plans = [one for one in found.fleets if self._mode(one.fleet) != "observe" and self._acts(one)]
+            rolling = RollingBack(self.rollbacks, self.history, self.clock, opened)
+            yield from rolling.events(plans, manifest, self.run, renewed=self.manifests.moved)
+
+    def _acts(self, fleet: FleetPlan) -> bool:
+        """Return whether no other process acts on the application of a fleet."""
+        return fleet.connection not in self._claiming.theirs
 
     def _report_held(self) -> Generator[AnyEvent, None, int]:
         """Say that the history could not be written, and return the exit code of that."""
@@ -260,7 +266,7 @@ class Watching:
     def _corrects(self, fleet: FleetPlan) -> bool:
         """Return whether changes of a fleet may be sent in this pass: limits and its own mode allow it, or a person did."""
         may = self._mode(fleet.fleet) == "apply" or fleet.fleet in self._approved
-        return self.watched.apply and may and self._unlimited(fleet) and fleet.connection not in self._claiming.theirs
+        return self.watched.apply and may and self._unlimited(fleet) and self._acts(fleet)
 
     def _unlimited(self, fleet: FleetPlan) -> bool:
         """Return whether no limit blocks a fleet."""
@@ -310,7 +316,7 @@ class Watching:
         return (applying.result if applying is not None else DONE) or (ERROR if found.errored else DONE)
 
     def _blocked(self, fleet: FleetPlan) -> bool:
-        mine = self._mode(fleet.fleet) == "apply" and fleet.connection not in self._claiming.theirs
+        mine = self._mode(fleet.fleet) == "apply" and self._acts(fleet)
         return mine and self._goes(fleet) and not self._corrects(fleet)
 
     def _goes(self, fleet: FleetPlan) -> bool:

@@ -32,6 +32,7 @@ WAITED = 600.0
 STEP = 0.1
 KEPT = 3
 """Folders of commits that are kept, the newest."""
+UNREADABLE = "Could not read from remote repository"
 REFUSED = ("could not read Username", "could not read Password", "Authentication failed", "Permission denied")
 
 
@@ -110,18 +111,18 @@ class Clone:
             raise SourceError(f"{ref} of {self._shown} is no commit", hint="name a branch or a tag with --ref")
         return found
 
-    def has_branch(self, branch: str) -> bool:
-        """Return whether the repository has a branch by now. Raises SourceError."""
+    def branch(self, branch: str) -> str:
+        """Return the commit that a branch of the repository has by now; empty where there is none. Raises SourceError."""
         answer = self._transfer("ls-remote", "--heads", "--", self._address.url, f"refs/heads/{branch}")
         if answer.problem:
             raise self._gone("cannot list branches", answer)
-        return bool(answer.output.strip())
+        return text(answer).partition("\t")[0]
 
     def push(self, commit: str, branch: str) -> None:
         """Make a new branch of the repository; raise SourceError where it takes none."""
-        answer = self._transfer(
-            "push", "--quiet", "--porcelain", "--", self._address.url, f"{commit}:refs/heads/{branch}"
-        )
+        ref = f"refs/heads/{branch}"  # whoever pushes it first has made it: nobody's branch is moved
+        new = f"--force-with-lease={ref}:"
+        answer = self._transfer("push", "--quiet", "--porcelain", new, "--", self._address.url, f"{commit}:{ref}")
         if answer.problem:
             raise self._gone(f"cannot push {branch}", answer)
 
@@ -132,11 +133,13 @@ class Clone:
         return transfer(self.repository, *arguments, env=env, stopping=self._clock.stopping, kept=self._lock)
 
     def _gone(self, what: str, answer: Answer) -> SourceError:
-        said = self._address.clean(answer.problem).removeprefix("fatal: ")
+        said = self._address.clean(_why(answer))
         if any(one in said for one in REFUSED):
             hint = "name the variable that holds a token with --git-token, or give ssh a key that may read it"
             return SourceError(f"{what}: {self._shown} does not accept the credentials: {said}", hint=hint)
-        return SourceError(f"{what} of {self._shown}: {said}", hint=self._address.clean(answer.advice))
+        return SourceError(
+            f"{what} of {self._shown}: {said}", hint="check the URL, and that this machine reaches the host"
+        )
 
     @property
     def _shown(self) -> str:
@@ -183,3 +186,12 @@ class Clone:
     def _certain(self, answer: Answer) -> None:
         if answer.problem:
             raise SourceError(f"the clone in {self._folder} cannot be used: {answer.problem}", hint=answer.advice)
+
+
+def _why(answer: Answer) -> str:
+    """Return why a transfer failed. What git calls fatal may only say that another program failed, which said why."""
+    problem = answer.problem.removeprefix("fatal: ")
+    first = answer.said.strip().partition("\n")[0].strip()
+    if UNREADABLE in problem and first and UNREADABLE not in first:
+        return first.removeprefix("fatal: ")
+    return f"{problem} {answer.advice}" if problem.endswith(":") else problem

@@ -18,6 +18,9 @@ SUFFIXES = (".yaml", ".yml")
 MANIFESTS = tuple(suffix.encode() for suffix in SUFFIXES)
 """How files end that hold manifests."""
 
+REMOTE = 300
+"""Characters that are quoted of what another host says."""
+
 TIMEOUT = 60.0
 """Seconds that one git command may take."""
 
@@ -88,4 +91,7 @@ def failed(said: str, code: int) -> Answer:
     fatal = next((number for number, line in enumerate(lines) if line.startswith("fatal:")), len(lines) - 1)
     if not lines:
         return Answer(b"", f"git ended with {code}")
+    remote = [line.removeprefix("remote:").strip() for line in lines if line.startswith("remote:")]
+    if any(remote) and not lines[fatal].startswith("fatal:"):  # a hook of the host says more than git does
+        return Answer(b"", f"{lines[fatal].removeprefix('error: ')}; it says: {' '.join(remote)[:REMOTE]}", "", said)
     return Answer(b"", lines[fatal], " ".join(lines[fatal + 1 :]), said)

@@ -41,6 +41,8 @@ class PassJob(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     filters: Filters
     """Those of the watch, with the fleets of the group."""
     apply: bool
+    propose: bool = False
+    """Whether fleets whose own mode is `apply` wait for a person as well."""
     strict: bool
     concurrency: int
     """Calls in flight at most."""

@@ -57,6 +57,18 @@ Say = Callable[[str, str], None]
 """Takes how a worker is doing, from any thread: (level, message)."""
 
 
+class Beat(Protocol):
+    """Hears that a worker looks for jobs."""
+
+    def __call__(self, *, reached: bool) -> None:
+        """Take a sign of life, and whether the database was reached."""
+        ...
+
+
+def _silent(*, reached: bool) -> None:
+    del reached
+
+
 class Failed(Exception):
     """A pass failed, and what that means was said."""
 
@@ -73,10 +85,12 @@ class Worker:
         *,
         concurrency: int,
         takeover: float,
+        beat: Beat = _silent,
     ) -> None:
         """Take what makes a pass, and what returns once the worker is to stop.
 
-        `takeover` is how many seconds a worker may give no sign of life before it loses its jobs.
+        `takeover` is how many seconds a worker may give no sign of life before it loses its jobs. `beat` hears that it looks
+        for jobs, and whether it reaches the database.
         """
         self.database = database
         self.make = make
@@ -84,7 +98,9 @@ class Worker:
         self.stopped = stopped
         self.concurrency = concurrency
         self.takeover = takeover
-        self._stop = asyncio.Event()
+        self.beat = beat
+        self._stop, self._woken = asyncio.Event(), asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._pool = ThreadPoolExecutor(concurrency, "pass")
         self._since = float("inf")
         """When the database was reached, in monotonic seconds."""
@@ -95,8 +111,13 @@ class Worker:
         """Work until stopped."""
         asyncio.run(self._run())
 
+    def wake(self) -> None:
+        """Look for the database now where it is waited for; from any thread, and from a signal."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._woken.set)
+
     async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
+        loop = self._loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _, context: self._unexpected(context))
         Thread(target=self._await_stop, args=(loop,), daemon=True).start()
         failures = 0
@@ -110,6 +131,7 @@ class Worker:
                     continue  # a connection that broke is made again at once; what then fails says why
                 failures += 1
                 pause = min(FIRST_PAUSE * 2.0 ** (failures - 1), LONGEST_PAUSE)
+                self.beat(reached=False)
                 if not self._stop.is_set():
                     self.say("error", f"{error}; passes wait, and it is tried again in {pause:.0f} s")
                 await self._wait(pause)
@@ -125,6 +147,7 @@ class Worker:
         app.task(name=TASK, queue=QUEUE, pass_context=True)(self._job)
         async with self.database.opened(app):
             self._since = time.monotonic()
+            self.beat(reached=True)
             if recovered:
                 self.say("info", f"{self.database.name}: reached again")
             await self._take_over(app, await self._left(app, 0.0), "this worker left it when the database was gone")
@@ -212,6 +235,7 @@ class Worker:
             stalled = await app.job_manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=self.takeover)
             await self._take_over(app, stalled, f"its worker gave no sign of life for {self.takeover:.0f} s")
             await self._take_over(app, await self._left(app, self.takeover), "it could not be marked as ended")
+            self.beat(reached=True)
 
     async def _left(self, app: Any, ago: float) -> list[Any]:
         """Return jobs that ended here so many seconds ago, and stand as if they ran."""
@@ -240,10 +264,11 @@ class Worker:
             self.say("warning", f"{job.name}: the pass is made anew: {why}")
 
     async def _wait(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._stop.wait(), seconds)
-        except TimeoutError:
-            return
+        ends = [asyncio.create_task(one.wait()) for one in (self._stop, self._woken)]
+        await asyncio.wait(ends, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for one in ends:
+            one.cancel()
+        self._woken.clear()
 
     def _unexpected(self, context: dict[str, Any]) -> None:
         """Take what nobody awaited: that a job could not be marked as ended, since the database is gone or it is another's."""

@@ -25,6 +25,10 @@ SQLITE: tuple[tuple[str, str, str], ...] = (
 
 POSTGRES: tuple[tuple[str, str], ...] = (
     (
+        "permission denied for table",
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO this role; SELECT is enough to read",
+    ),
+    (
         "permission denied",
         "GRANT USAGE, CREATE ON SCHEMA public TO this role, or let another role create the tables once",
     ),
@@ -32,6 +36,7 @@ POSTGRES: tuple[tuple[str, str], ...] = (
         "password authentication failed",
         "check user and password; RECONCILER_HISTORY keeps them out of the command line",
     ),
+    ("connection failed", "check host and port, and that the server runs and lets this machine in"),
     ("does not exist", "create the database, or check its name and the user"),
     ("lock timeout", "another process has been writing for several seconds: end it, or try again"),
     ("read-only transaction", "this server takes no writes: connect to the primary"),
@@ -43,7 +48,8 @@ NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 def error(doing: str, address: Address, found: BaseException) -> JournalError:
     """Return an error that says what could not be done, why, and what to do next."""
-    text = address.harmless(" ".join(str(found).split()) or type(found).__name__)
+    said = str(found).partition("\nLINE ")[0]  # what follows is a statement of ours
+    text = address.harmless(" ".join(said.split()) or type(found).__name__)
     if isinstance(found, OSError):
         reason, hint = found.strerror or text, "make room on its disk" if found.errno in NO_SPACE else ""
     elif isinstance(found, sqlite3.Error):

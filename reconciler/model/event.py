@@ -4,6 +4,7 @@ import msgspec
 
 from reconciler.model.change import Reason, Request, Verb
 from reconciler.model.drift import ActorKind, DriftCause
+from reconciler.model.event_parts import Failing, SlotName
 from reconciler.model.hold import Hold
 from reconciler.model.notice import Delivery, NoticeKind
 from reconciler.model.outcome import Excess, Outcome, Receipt, Result
@@ -51,22 +52,6 @@ class InForce(Event, frozen=True, kw_only=True):
     """The commit that was in force in this process; empty for the first."""
     changed: bool = False
     """Whether they take the place of others."""
-
-
-class SlotName(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """A slot as people and files name it."""
-
-    unit: Ref
-    workload: Ref
-    verb: Verb
-    size: int
-    """Devices in the unit."""
-    to: str | None = None
-    """The version that it is to have assigned; None for a removal."""
-    observed: str = ""
-    """The digest that the slot had when this was decided."""
-    free: bool = False
-    """Whether it counts against no limit: other versions that go, or a further step of what counted before."""
 
 
 class Intended(Event, frozen=True, kw_only=True):
@@ -136,17 +121,6 @@ class Blocked(Event, frozen=True, kw_only=True):
     fleet: str
     violations: tuple[Violation, ...]
     excess: tuple[Excess, ...] = ()
-
-
-class Failing(msgspec.Struct, frozen=True, kw_only=True):
-    """Slots of one workload that fail alike: as many as `slots`, a few of which are in `units`."""
-
-    workload: Ref
-    version: str | None
-    slots: int
-    units: tuple[Ref, ...]
-    error: str = ""
-    """What the platform says of the first of them."""
 
 
 class Passed(Event, frozen=True, kw_only=True):
@@ -274,7 +248,10 @@ class Ruled(Event, frozen=True, kw_only=True):
 
 
 class RolledBack(Event, frozen=True, kw_only=True):
-    """A commit on a branch of its own takes a version back in git; nothing was assigned. `to` is what comes in its place."""
+    """A commit on a branch of its own takes a version back in git; nothing was assigned. `to` is what comes in its place.
+
+    `new` is false where somebody else had made the branch before.
+    """
 
     rollout: RolloutId
     workload: Ref
@@ -282,6 +259,21 @@ class RolledBack(Event, frozen=True, kw_only=True):
     branch: str
     commit: str
     pushed: bool
+    new: bool = True
+
+
+class RollbackFailed(Event, frozen=True, kw_only=True):
+    """A halted rollout could not be taken back in git, `times` in a row; it is tried again after `pause` seconds.
+
+    `known` says whether the attempt before ended with the same error.
+    """
+
+    rollout: RolloutId
+    workload: Ref
+    error: str
+    times: int = 1
+    pause: float = 0.0
+    known: bool = False
 
 
 class Proposed(Event, frozen=True, kw_only=True):
@@ -316,6 +308,11 @@ class Notified(Event, frozen=True, kw_only=True):
     count: int = 1
     error: str = ""
 
+    @property
+    def ends(self) -> bool:
+        """Return whether troubles are over by it: their end was sent, or a person ended them."""
+        return self.kind is NoticeKind.RECOVERY and self.result in {Delivery.SENT, Delivery.SILENT}
+
 
 class Finished(Event, frozen=True, kw_only=True):
     """A run ended."""
@@ -343,6 +340,7 @@ AnyEvent = (
     | Halted
     | Ruled
     | RolledBack
+    | RollbackFailed
     | Proposed
     | Approved
     | Notified

@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from reconciler.model.event import AnyEvent, Halted, Met, RolledBack, Ruled, Settled
+from reconciler.model.event import AnyEvent, Halted, Met, RollbackFailed, RolledBack, Ruled, Settled
 from reconciler.model.quantity import iso, moment
 
 FORMAT = "reconciler/event.v1"
@@ -36,6 +36,6 @@ def fleet_of(event: AnyEvent) -> str:
     """Return the fleet that an event is about; empty for none."""
     if isinstance(event, Settled):
         return event.outcome.fleet
-    if isinstance(event, Met | Halted | Ruled | RolledBack):
+    if isinstance(event, Met | Halted | Ruled | RolledBack | RollbackFailed):
         return event.rollout.fleet
     return getattr(event, "fleet", "")

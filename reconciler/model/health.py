@@ -13,6 +13,7 @@ class Why(StrEnum):
     NO_MANIFESTS = "no-manifests"
     NOT_PASSED = "no-pass"
     UNREAD = "unread"
+    NO_DATABASE = "no-database"
 
 
 class Finding(msgspec.Struct, frozen=True):

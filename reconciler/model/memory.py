@@ -84,6 +84,15 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
     since: float = 0.0
 
 
+class FailedRollback(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A rollout that could not be taken back in git, `times` in a row; `at` is the last attempt, in seconds since 1970."""
+
+    error: str
+    times: int
+    pause: float
+    at: float
+
+
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """What is remembered. All times are in seconds since 1970."""
 
@@ -93,6 +102,14 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """Since when a rollout is halted."""
     failing: Mapping[RolloutId, frozenset[str]] = {}
     """Ids of the units that failed when it halted last."""
+    complete: Mapping[RolloutId, float] = {}
+    """When every unit that could be reached first reported the version of a rollout."""
+    rolled_back: Mapping[RolloutId, str] = {}
+    """The branches that take halted rollouts back in git."""
+    failed_rollbacks: Mapping[RolloutId, FailedRollback] = {}
+    """Halted rollouts that could not be taken back yet."""
+    workloads: Mapping[tuple[str, str], str] = {}
+    """The names of workloads that were rolled out, by fleet and id."""
     rulings: Mapping[RolloutId, Ruling] = {}
     """What a person said last; a promotion stands in `promoted`."""
     promoted: Mapping[RolloutId, int] = {}
@@ -105,6 +122,8 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """The newest plan that was proposed for each fleet."""
     notified: Mapping[tuple[str, str], int] = {}
     """Troubles that a target was notified of, and not yet of their end, by target and key: how large, by order of magnitude."""
+    messages: Mapping[str, tuple[float, ...]] = {}
+    """When messages were sent to each target, as far back as was asked for."""
     unanswered: tuple[Unanswered, ...] = ()
     """What nobody knows the outcome of until a later reading shows it, as far back as what went, and among that."""
     in_flight: tuple[InFlight, ...] = ()

@@ -21,6 +21,7 @@ class NoticeKind(StrEnum):
     HALT = "halt"
     """A rollout was stopped by its failures."""
     ROLLBACK = "rollback"
+    """A halted rollout was taken back in git, or could not be."""
     HOLD = "hold"
     """Something waits for a person."""
     RECOVERY = "recovery"
@@ -48,6 +49,8 @@ class Cause(StrEnum):
     MANIFESTS = "manifests"
     UNPLANNED = "unplanned"
     HALT = "halt"
+    ROLLBACK = "rollback"
+    NOT_ROLLED_BACK = "not rolled back"
     HELD = "held"
     LIMIT = "limit"
     MISTAKE = "mistake"
@@ -64,7 +67,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     version: str | None = None
     """What is desired where it drifted (assigned where the unit did), what fails, what a halted rollout brings."""
     now: str | None = None
-    """What is assigned where it drifted; what is reported where the unit did."""
+    """What is assigned where it drifted; what is reported where the unit did; what a rollback brings."""
     drift: DriftCause | None = None
     by: str = ""
     """Who assigned it, as the platform names them."""
@@ -78,7 +81,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """A few of the units; there are `units_in_all`."""
     units_in_all: int = 0
     text: str = ""
-    """Quoted: an error, or a reason of `HoldReason`."""
+    """Quoted: an error, a reason of `HoldReason`, or a branch."""
     violations: tuple[Violation, ...] = ()
 
     @property

@@ -28,33 +28,46 @@ class Delivered(msgspec.Struct, frozen=True):
     error: str = ""
 
 
+class Results:
+    """What came of the messages of one sender, once each. `expected` of them are still under way."""
+
+    def __init__(self) -> None:
+        self._came: Queue[Delivered] = Queue()
+        self.expected = 0
+
+    def put(self, one: Delivered) -> None:
+        """Add what came of a message, from any thread."""
+        self._came.put(one)
+
+    def taken(self) -> list[Delivered]:
+        """Return what came since this was asked last."""
+        found = []
+        while True:
+            try:
+                found.append(self._came.get_nowait())
+            except Empty:
+                self.expected -= len(found)
+                return found
+
+
 class Courier:
-    """Delivers messages to targets by name. `results` gives what came of them, once each."""
+    """Delivers messages to targets by name; what came of them goes to the results of whoever sent them."""
 
     def __init__(self, targets: Mapping[str, Notifier], *, pauses: Sequence[float] = PAUSES, room: int = ROOM) -> None:
         self._targets = targets
         self._pauses = pauses
-        self._queue: Queue[tuple[str, Message] | None] = Queue(room)
-        self._results: Queue[Delivered] = Queue()
+        self._queue: Queue[tuple[str, Message, Results] | None] = Queue(room)
         self._stop = Event()
         self._thread = Thread(target=self._work, name="notifications", daemon=True)
         self._thread.start()
 
-    def send(self, target: str, message: Message) -> None:
+    def send(self, target: str, message: Message, results: Results) -> None:
         """Take a message; where there is no room it is dropped, and that is a result."""
+        results.expected += 1
         try:
-            self._queue.put_nowait((target, message))
+            self._queue.put_nowait((target, message, results))
         except Full:
-            self._results.put(Delivered(target, message, Delivery.DROPPED))
-
-    def results(self) -> list[Delivered]:
-        """Return what came of messages since this was asked last."""
-        found = []
-        while True:
-            try:
-                found.append(self._results.get_nowait())
-            except Empty:
-                return found
+            results.put(Delivered(target, message, Delivery.DROPPED))
 
     def close(self, seconds: float) -> None:
         """Deliver what waits, for so long; the rest is dropped. Nothing is tried again any more."""
@@ -69,12 +82,13 @@ class Courier:
                 self._queue.put(None)
                 return
             if due is not None:
-                self._results.put(Delivered(*due, Delivery.DROPPED))
+                target, message, results = due
+                results.put(Delivered(target, message, Delivery.DROPPED))
 
     def _work(self) -> None:
         while (due := self._queue.get()) is not None:
-            target, message = due
-            self._results.put(self._delivered(target, message))
+            target, message, results = due
+            results.put(self._delivered(target, message))
 
     def _delivered(self, target: str, message: Message) -> Delivered:
         error = ""

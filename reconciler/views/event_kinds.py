@@ -23,6 +23,7 @@ def _(event: events.Started) -> tuple[Hashable, ...]:
 
 @alike.register(events.InForce)
 @alike.register(events.RolledBack)
+@alike.register(events.RollbackFailed)
 @alike.register(events.Proposed)
 @alike.register(events.Approved)
 def _(event: events.Event) -> tuple[Hashable, ...]:

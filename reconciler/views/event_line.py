@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from reconciler.model.event import AnyEvent, Called, Completed, Finished, Met, Notified
+from reconciler.model.event import AnyEvent, Called, Completed, Finished, Met, Notified, RollbackFailed
 from reconciler.model.event_shape import fleet_of, to_builtins
 from reconciler.model.notice import Delivery
 from reconciler.model.quantity import iso
@@ -59,9 +59,14 @@ def remark(event: AnyEvent, words: str) -> Line:
 
 
 def for_the_record(event: AnyEvent) -> bool:
-    """Return whether there is nothing to say of an event: a message that merely went, a wave of a rollout that is complete."""
+    """Return whether there is nothing to say of an event.
+
+    A message that merely went, an attempt that failed as the one before, a wave of a rollout that is complete.
+    """
     if isinstance(event, Met):
         return event.implied
+    if isinstance(event, RollbackFailed):
+        return event.known
     return isinstance(event, Notified) and event.result not in {Delivery.FAILED, Delivery.DROPPED}
 
 

@@ -24,6 +24,7 @@ from reconciler.views.words import (
     commit_words,
     count,
     course,
+    duration,
     end,
     from_to,
     joined,
@@ -257,9 +258,17 @@ def _(event: events.Ruled, _: Sequence[str]) -> Said:
 @said.register
 def _(event: events.RolledBack, _: Sequence[str]) -> Said:
     where = "pushed to the repository" if event.pushed else "in the repository here"
+    if not event.new:
+        where = f"already in the repository {'there' if event.pushed else 'here'}"
     goes = f"back to {version(event.to)}" if event.to else "back"
     branch = f"the branch {clean(event.branch)}, {where} (commit {clean(event.commit)[:12]})"
     return "warning", [(f"{_rollout(event)}: {branch}, goes {goes}; it takes effect once it is merged", "")]
+
+
+@said.register
+def _(event: events.RollbackFailed, _: Sequence[str]) -> Said:
+    again = f"it is tried again in {duration(event.pause)}" if event.pause else "it is tried again"
+    return "error", [(f"{_rollout(event)} is halted, but not rolled back in git: {clean(event.error)}; {again}", "red")]
 
 
 @said.register
@@ -282,7 +291,7 @@ def _(event: events.Notified, _: Sequence[str]) -> Said:
     return level, [(f"{words} {clean(event.target)}{title}{why}", LEVELS[level])]
 
 
-def _rollout(event: events.Met | events.Halted | events.Ruled | events.RolledBack) -> str:
+def _rollout(event: events.Met | events.Halted | events.Ruled | events.RolledBack | events.RollbackFailed) -> str:
     return f"rollout of {clean(event.workload.name)} {version(event.rollout.version)}"
 
 

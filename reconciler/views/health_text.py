@@ -8,6 +8,7 @@ WORDS = {
     Why.STUCK: "no pass came to an end, and nothing happened in the running one, for {ago}",
     Why.NO_MANIFESTS: "no manifests are in force yet",
     Why.NOT_PASSED: "no pass has ended yet",
+    Why.NO_DATABASE: "the database of jobs could not be reached for {ago}",
     Why.UNREAD: "no connection could be read for {ago}",
 }
 

@@ -140,9 +140,17 @@ def _failing(one: Alike, show: Show) -> str:
 
 
 def _halt(one: Alike, show: Show) -> str:
-    what = f"the rollout of {show(one.first.workload)} {version(one.first.version, show)} is halted"
     names = f" ({_names(one, show)})" if one.units else ""
-    return f"{what}: {one.slots:,} of {count(one.first.of, 'device')} failed{names}"
+    return f"{_rollout(one, show)} is halted: {one.slots:,} of {count(one.first.of, 'device')} failed{names}"
+
+
+def _rollback(one: Alike, show: Show) -> str:
+    goes = f"back to {version(one.first.now, show)}" if one.first.now else "back"
+    return f"the branch {show(one.first.text)} takes {_rollout(one, show)} {goes}; it takes effect once it is merged"
+
+
+def _rollout(one: Alike, show: Show) -> str:
+    return f"the rollout of {show(one.first.workload)} {version(one.first.version, show)}"
 
 
 def _limit(one: Alike, show: Show) -> str:
@@ -170,6 +178,10 @@ WORDS: dict[Cause, Callable[[Alike, Show], str]] = {
     ),
     Cause.UNPLANNED: lambda one, show: f"there is no plan: {show(one.first.text)}",
     Cause.HALT: _halt,
+    Cause.ROLLBACK: _rollback,
+    Cause.NOT_ROLLED_BACK: lambda one, show: (
+        f"{_rollout(one, show)} is halted, but not rolled back in git: {show(one.first.text)}"
+    ),
     Cause.HELD: lambda one, show: f"{_changes(one.slots)} held: {_reason(one.first.text, show)}",
     Cause.LIMIT: _limit,
     Cause.MISTAKE: lambda one, _: f"{count(one.slots, 'mistake')} in manifests; see `reconciler plan`",

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.core.need import Need
 from reconciler.core.rollback import Back
+from reconciler.core.track_record import NotTaken, Why
 from reconciler.model.fleet import Document
+from reconciler.model.quantity import iso
 from reconciler.views.words import clean, count, listed
 
 
@@ -20,6 +22,27 @@ def render(back: Back, document: Document, followers: Sequence[str]) -> Iterator
         fleets = f"{count(len(followers), 'other fleet')} ({listed(list(followers))})"
         verb = "asks" if len(followers) == 1 else "ask"
         yield f"  {fleets} still {verb} for {clean(back.version)}: roll each back, or change their channel"
+
+
+def reasons(back: Back) -> Iterator[str]:
+    """Yield why it goes back to the versions that it goes back to, and not to others."""
+    for target in back.chosen:
+        yield f"  {clean(target.version)}: {WHY[target.why]}{f' ({iso(target.at)})' if target.at is not None else ''}"
+    for version, why in back.not_taken:
+        yield f"  {clean(version)} is passed over: {NOT_TAKEN[why]}"
+
+
+WHY = {
+    Why.NAMED: "named with --to",
+    Why.COMPLETE: "the last version that every reachable unit reported, by the history",
+    Why.SUCCEEDED: "the last version that met the success of a wave, by the history",
+    Why.BEFORE: "what git asked for before; the history does not know how it did",
+}
+NOT_TAKEN = {
+    NotTaken.QUARANTINED: "it is in quarantine",
+    NotTaken.HALTED: "its rollout was halted",
+    NotTaken.MISSING: "the platform does not have it",
+}
 
 
 def warnings(unmet: Sequence[tuple[Need, str]]) -> Iterator[str]:

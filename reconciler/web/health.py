@@ -14,6 +14,9 @@ from reconciler.model.health import Finding, Why
 PASSES = 3
 """Intervals after which what should have happened once in each counts as missing."""
 
+LOST = 120.0
+"""Seconds for which a worker may not reach its database before it counts as not ready."""
+
 LEAST = 900.0
 """Seconds that a pass may take at least without any event: a large reading gives none until it is over."""
 
@@ -68,3 +71,52 @@ class Pulse:
     @property
     def _longest(self) -> float:
         return max(LEAST, PASSES * self.interval)
+
+
+class WorkerPulse:
+    """What a worker is doing. It may have nothing to do for long: signs of life come from what looks for passes."""
+
+    def __init__(self, now: float) -> None:
+        self._sign = self._reached = now
+        self._in_force = False
+        self._running: dict[str, float] = {}
+        """When each pass that runs gave its last event."""
+        self._lock = Lock()
+
+    def beat(self, now: float, *, reached: bool) -> None:
+        """Take a sign of life, and whether the database was reached."""
+        with self._lock:
+            self._sign = now
+            if reached:
+                self._reached = now
+
+    def in_force(self) -> None:
+        """Take that there are manifests."""
+        self._in_force = True
+
+    def record(self, event: AnyEvent, now: float) -> None:
+        """Take one event of a pass."""
+        with self._lock:
+            self._running[event.run] = now
+
+    def ended(self, run: str) -> None:
+        """Take the end of a pass, however it ended."""
+        with self._lock:
+            self._running.pop(run, None)
+
+    def alive(self, now: float) -> Finding:
+        """Return whether it looks for passes, and those that run go on."""
+        with self._lock:
+            oldest = min([self._sign, *self._running.values()])
+        stuck = now - oldest > LEAST
+        return Finding(well=not stuck, why=Why.STUCK if stuck else Why.NOTHING, seconds=now - oldest)
+
+    def ready(self, now: float) -> Finding:
+        """Return whether it can make passes."""
+        alive = self.alive(now)
+        if not alive.well:
+            return alive
+        if not self._in_force:
+            return Finding(well=False, why=Why.NO_MANIFESTS)
+        lost = now - self._reached
+        return Finding(well=lost <= LOST, why=Why.NO_DATABASE if lost > LOST else Why.NOTHING, seconds=lost)

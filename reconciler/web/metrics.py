@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import accumulate
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -62,8 +62,10 @@ ALL: dict[str, tuple[tuple[str, ...], str]] = {
 class Metrics(Collector):
     """Gives the metrics of what was folded by then."""
 
-    def __init__(self, standing: Standing) -> None:
+    def __init__(self, standing: Standing, now: Callable[[], float] = lambda: 0.0) -> None:
+        """Take what is shown, and what gives the time, in seconds since 1970."""
         self._standing = standing
+        self._now = now
         self.registry = CollectorRegistry(auto_describe=False)
         self.registry.register(self)
 
@@ -78,8 +80,9 @@ class Metrics(Collector):
     def collect(self) -> Iterable[Metric]:
         """Return all metrics as they are now."""
         with self._standing.lock:
-            rows = list(_of_all(self._standing))
-            for name, fleet in sorted(self._standing.fleets.items()):
+            fleets = self._standing.shown(self._now())
+            rows = list(_of_all(self._standing, fleets))
+            for name, fleet in sorted(fleets.items()):
                 rows += [(metric, ((name, *labels), value)) for metric, (labels, value) in _of_fleet(fleet)]
             histogram = _histogram(self._standing)
         sums: dict[tuple[str, tuple[str, ...]], float] = defaultdict(float)
@@ -143,12 +146,12 @@ STANDINGS = {
 }
 
 
-def _of_all(one: Standing) -> Iterator[tuple[str, Row]]:
+def _of_all(one: Standing, fleets: Mapping[str, Fleet]) -> Iterator[tuple[str, Row]]:
     """Yield the values of the whole process."""
     yield "build_info", ((__version__, platform.python_version()), 1)
     yield "start_timestamp_seconds", ((), one.began)
     stands: dict[tuple[str, ...], int] = {}
-    for fleet in one.fleets.values():
+    for fleet in fleets.values():
         if fleet.passed is not None:
             both = (fleet.passed.sync, fleet.passed.health)
             stands[both] = stands.get(both, 0) + 1

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterable, Mapping
+from email.message import Message
 from http import HTTPStatus
 from io import StringIO
 from socketserver import ThreadingMixIn
 from threading import BoundedSemaphore, Thread
-from typing import Any
+from typing import Any, Protocol
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 import msgspec
@@ -38,6 +39,23 @@ class Answer(msgspec.Struct, frozen=True):
 Page = Callable[[], Answer]
 
 
+class Request(msgspec.Struct, frozen=True):
+    """What somebody posted. `headers` are found by any case."""
+
+    headers: Message
+    body: bytes
+
+
+class Taker(Protocol):
+    """Takes what is posted to a path. A body of more than `largest` bytes is refused unread."""
+
+    largest: int
+
+    def __call__(self, request: Request) -> Answer:
+        """Return the answer."""
+        ...
+
+
 def probe(find: Callable[[], Finding]) -> Page:
     """Return the page of a probe: 200 where all is well, else 503, and why."""
 
@@ -52,11 +70,11 @@ def probe(find: Callable[[], Finding]) -> Page:
 class Server:
     """Serves pages by path from threads of its own until it is closed."""
 
-    def __init__(self, host: str, port: int, pages: Mapping[str, Page]) -> None:
+    def __init__(self, host: str, port: int, pages: Mapping[str, Page], takers: Mapping[str, Taker] = {}) -> None:
         """Listen; port 0 takes a free one. Raises SettingsError where that cannot be done."""
         try:
             family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-            self._server = _Threads.of(family, (str(address[0]), port), _application(pages))
+            self._server = _Threads.of(family, (str(address[0]), port), _application(pages, takers))
         except (OSError, UnicodeError, OverflowError) as error:
             why = getattr(error, "strerror", None) or str(error)
             hint = "choose another port, or an address of this machine"
@@ -77,11 +95,15 @@ def shown(host: str | bytes | bytearray, port: int) -> str:
     return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
 
 
-def _application(pages: Mapping[str, Page]) -> Callable[..., Iterable[bytes]]:
+def _application(pages: Mapping[str, Page], takers: Mapping[str, Taker]) -> Callable[..., Iterable[bytes]]:
     def answer(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
-        if path not in pages:
-            found = Answer(f"{' '.join(sorted(pages))}\n".encode(), HTTPStatus.NOT_FOUND)
+        if path in takers:
+            found = (
+                _taken(takers[path], environ) if method == "POST" else Answer(b"POST\n", HTTPStatus.METHOD_NOT_ALLOWED)
+            )
+        elif path not in pages:
+            found = Answer(f"{' '.join(sorted([*pages, *takers]))}\n".encode(), HTTPStatus.NOT_FOUND)
         elif method not in {"GET", "HEAD"}:
             found = Answer(b"GET\n", HTTPStatus.METHOD_NOT_ALLOWED)
         else:
@@ -91,6 +113,24 @@ def _application(pages: Mapping[str, Page]) -> Callable[..., Iterable[bytes]]:
         return [] if method == "HEAD" else [found.body]
 
     return answer
+
+
+def _taken(taker: Taker, environ: dict[str, Any]) -> Answer:
+    """Read what was posted, no more than is allowed, and give it to who takes it."""
+    length = environ.get("CONTENT_LENGTH") or ""
+    if not length.isascii() or not length.isdigit():
+        return Answer(b"Content-Length\n", HTTPStatus.LENGTH_REQUIRED)
+    if int(length) > taker.largest:
+        return Answer(f"{taker.largest:,} bytes at most\n".encode(), HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    body = environ["wsgi.input"].read(int(length))
+    if len(body) < int(length):
+        return Answer(b"the body is cut off\n", HTTPStatus.BAD_REQUEST)
+    headers = Message()
+    for name, value in environ.items():
+        if name.startswith("HTTP_"):
+            headers[name.removeprefix("HTTP_").replace("_", "-")] = value
+    headers["Content-Type"] = environ.get("CONTENT_TYPE", "")
+    return taker(Request(headers, body))
 
 
 class _Quiet(WSGIRequestHandler):

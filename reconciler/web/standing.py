@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from threading import Lock
 
 import msgspec
 
 from reconciler.model.event import AnyEvent, Called, Completed, Drifted, Halted, Met, Notified, Passed, Ruled
+from reconciler.model.event_shape import fleet_of
 from reconciler.model.ruling import Command, RolloutId
 from reconciler.model.unit import Ref
 
@@ -40,9 +42,13 @@ class Fleet(msgspec.Struct):
 class Standing:
     """Folds events. Fed by the watch and by the threads of its connections, read by those of a server."""
 
-    def __init__(self, began: float) -> None:
-        """Take when the process began, in seconds since 1970."""
+    def __init__(self, began: float, lasts: float = float("inf")) -> None:
+        """Take when the process began, in seconds since 1970, and for how many seconds what was found of a fleet is shown.
+
+        Where several workers make passes, what this one found is soon not true any more.
+        """
         self.began = began
+        self.lasts = lasts
         self.lock = Lock()
         self.fleets: dict[str, Fleet] = {}
         self.last: Completed | None = None
@@ -56,10 +62,14 @@ class Standing:
         """Requests by platform and HTTP status."""
         self.notified: Counter[tuple[str, str]] = Counter()
         """Messages by target and what came of them."""
-        self._seen: set[str] = set()
+        self._own = Series(self)
 
     def record(self, event: AnyEvent) -> None:
-        """Take one event."""
+        """Take one event of passes that follow each other."""
+        self._own.record(event)
+
+    def take(self, event: AnyEvent) -> None:
+        """Take one event, whichever passes it is of."""
         with self.lock:
             if isinstance(event, Completed):
                 self._completed(event)
@@ -78,7 +88,6 @@ class Standing:
             fleet = self._fleet(event.fleet)
             fleet.passed = event
             fleet.read_at = event.read_at or fleet.read_at
-            self._seen.add(event.fleet)
         elif isinstance(event, Drifted):
             self._fleet(event.fleet).drifted += 1
         elif isinstance(event, Called):
@@ -104,12 +113,49 @@ class Standing:
             rollout.halted = False
 
     def _completed(self, event: Completed) -> None:
-        planned = not event.unplanned and event.manifests_at is not None
+        planned = is_planned(event)
         self.last = event
         self.passes[planned] += 1
         self.seconds += event.seconds
         self.within[next((most for most in BUCKETS if event.seconds <= most), float("inf"))] += 1
         if planned:
             self.last_planned = event.at
-            self.fleets = {name: one for name, one in self.fleets.items() if name in self._seen}
-        self._seen = set()
+
+    def forget(self, fleets: Collection[str]) -> None:
+        """Forget fleets that passes speak of no more."""
+        with self.lock:
+            for name in fleets:
+                self.fleets.pop(name, None)
+
+    def shown(self, now: float) -> dict[str, Fleet]:
+        """Return the fleets that are shown at a time, in seconds since 1970. Call it with the lock."""
+        return {
+            name: one for name, one in self.fleets.items() if one.passed is None or now - one.passed.at <= self.lasts
+        }
+
+
+class Series:
+    """Passes that follow each other: of a watch, or of the group that a worker makes passes over."""
+
+    def __init__(self, standing: Standing) -> None:
+        self._standing = standing
+        self._known: set[str] = set()
+        self._seen: set[str] = set()
+
+    def record(self, event: AnyEvent) -> None:
+        """Take one event. A fleet that a pass speaks of no more is gone."""
+        if fleet := fleet_of(event):
+            self._known.add(fleet)
+        if isinstance(event, Passed):
+            self._seen.add(event.fleet)
+        self._standing.take(event)
+        if isinstance(event, Completed):
+            if is_planned(event):
+                self._standing.forget(self._known - self._seen)
+                self._known = self._seen
+            self._seen = set()
+
+
+def is_planned(event: Completed) -> bool:
+    """Return whether a pass had a plan."""
+    return not event.unplanned and event.manifests_at is not None

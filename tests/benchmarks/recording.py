@@ -14,7 +14,8 @@ from reconciler.journal.address import address
 from reconciler.journal.database import Database
 from reconciler.journal.store import Store
 from reconciler.model.change import Request, Verb
-from reconciler.model.event import AnyEvent, Called, Intended, Settled, SlotName
+from reconciler.model.event import AnyEvent, Called, Intended, Settled
+from reconciler.model.event_parts import SlotName
 from reconciler.model.outcome import Outcome, Receipt, ReceiptKind, Result
 from reconciler.model.unit import Ref
 from tests.benchmarks.reading import MOVED, WORKLOADS, _manifest, environment, fleet

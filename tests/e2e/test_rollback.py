@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -186,6 +187,16 @@ def test_a_branch_that_is_pushed_and_merged_brings_the_fleet_back(tmp_path: Path
 ROLLOUT = RolloutId("all", "w-1", "v1.4.0")
 
 
+class Answers:
+    """Gives its answers one after the other, whatever the question."""
+
+    def __init__(self, *answers: str) -> None:
+        self.answers = list(answers)
+
+    def __call__(self, _: str) -> str:
+        return self.answers.pop(0)
+
+
 def test_a_halted_rollout_becomes_a_branch_of_the_repository_elsewhere(
     tmp_path: Path, plant: Simulator, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -215,7 +226,14 @@ def test_a_halted_rollout_becomes_a_branch_of_the_repository_elsewhere(
         assert origin.git("rev-parse", f"{made.branch}^") == head
         assert origin.git("log", "-1", "--format=%an", made.branch) == "reconciler"
         assert "reason: 3 of 4 failed" in shown(origin, made.branch)
-        assert not rollbacks.take_back(ROLLOUT, Ref("w-1", "modbus-poller"), "4 of 4 failed").new
+        again = rollbacks.take_back(ROLLOUT, Ref("w-1", "modbus-poller"), "4 of 4 failed")
+        assert (again.new, again.commit) == (False, made.commit)
+        other = Following(url, "main", ("fleets",), tmp_path / "other", "GIT_TOKEN", None).source(None, SystemClock())
+        other.fetch()
+        monkeypatch.setattr(other.clone, "branch", Answers("", made.commit))
+        raced = OfRemote(other, None).take_back(ROLLOUT, Ref("w-1", "modbus-poller"), "another reason")
+        assert (raced.new, raced.commit) == (False, made.commit), "another process was faster"
+        assert origin.git("rev-parse", made.branch) == made.commit
         with pytest.raises(ReconcilerError, match="does not ask for v9"):
             rollbacks.take_back(RolloutId("all", "w-1", "v9"), Ref("w-1", "modbus-poller"), "x")
 
@@ -230,6 +248,101 @@ def test_a_halted_rollout_becomes_a_branch_of_the_repository_here(main: Clone, m
     assert (made.to, made.pushed, made.new) == ("v1.3.0", False, True)
     assert "quarantine" in shown(main, made.branch)
     assert not rollbacks.take_back(ROLLOUT, Ref("w-1", "modbus-poller"), "3 of 4 failed").new
+    main.git("merge", "-q", made.branch)
+    main.write("fleets/fleet.yaml", FLEET.replace("v1.3.0  # what runs", "v1.4.0  # what runs"))
+    main.commit("v1.4.0 once more, without the quarantine")
+    second = rollbacks.take_back(ROLLOUT, Ref("w-1", "modbus-poller"), "2 of 4 failed")
+    assert (second.branch, second.new) == (f"{made.branch}-2", True), (
+        "to merge the first one again would change nothing"
+    )
+
+
+WAVES = """\
+  rollout:
+    waves: [{units: {names: [gw-000, gw-001]}}, 100%]
+    success: 100%
+    failure: {percent: 50%, minimum: 2}
+    on_failure: rollback
+  mode: apply
+"""
+
+
+def test_a_watch_tries_until_the_branch_is_there_and_says_once_that_it_could_not(tmp_path: Path, run: Run) -> None:
+    """The host takes no push, then is away, then main moves. Each pass is a process of its own that knows the history alone."""
+    with simulating(units=8, settle=0.1) as plant, serving(tmp_path, "t0ken") as host:
+        origin = repository(tmp_path / "origin", plant, run)
+        origin.write("fleets/fleet.yaml", (origin.top / "fleets/fleet.yaml").read_text() + WAVES)
+        origin.commit("waves")
+        origin.git("config", "http.receivepack", "true")
+        origin.write(".git/hooks/pre-receive", "#!/bin/sh\necho no branches today >&2\nexit 1\n")
+        (origin.top / ".git/hooks/pre-receive").chmod(0o755)
+        where = ("--git", f"{host.url}/origin/.git", "--ref", "main", "--path", "fleets", "--git-token", "T")
+        env = {"token": plant.token, "T": "t0ken", **WHO}
+
+        def passes(cache: str = "cache") -> str:
+            """Make one pass; return what it says."""
+            how = ("--once", "--mode", "apply", "--wait", "1m", "--history", "h.db", "--git-cache", cache)
+            return run("watch", *where, *how, **env).out
+
+        for number in range(2):
+            plant.control("POST", "set_failing", device=f"gw-00{number}", failing=True)
+        origin.edit("modbus-poller: v1.3.0", "modbus-poller: v1.4.0")
+        origin.commit("to v1.4.0")
+        said = [passes() for _ in range(3)]
+        assert "v1.4.0 is halted: 2 of 2 devices failed" in "".join(said)
+        (refused,) = [line for one in said for line in one.splitlines() if "not rolled back in git" in line]
+        assert "no branches today" in refused, refused
+        assert "it is tried again in 1 min" in refused
+        (origin.top / ".git/hooks/pre-receive").unlink()
+        assert "rolled back" not in passes(), "its pause is not over"
+        origin.edit("units: {all: true}", "units: {all: true}  # all", "fleets/fleet.yaml")
+        origin.commit("main moves")
+        branch = "rollback/all-modbus-poller-v1.4.0"
+        database = sqlite3.connect(tmp_path / "h.db")
+        database.execute("UPDATE history_events SET at = at - 60 WHERE kind = 'rollbackfailed'")
+        database.commit()
+        database.close()
+        assert f"the branch {branch}, pushed to the repository" in passes("another")
+        made = origin.git("rev-parse", branch)
+        assert origin.git("rev-parse", f"{branch}^") == origin.git("rev-parse", "main"), (
+            "it begins where main is by now"
+        )
+        assert branch not in passes() + passes("another"), "once for all processes"
+        assert origin.git("rev-parse", branch) == made
+        shown_by = run("history", "--history", "h.db").out
+        assert shown_by.count(f"the branch {branch}") == 1
+
+
+def test_without_a_version_named_it_goes_back_to_what_every_unit_ran_by_the_history(tmp_path: Path, run: Run) -> None:
+    with simulating(units=4, settle=0.1, offline=0, failing=0) as plant:
+        origin = repository(tmp_path / "origin", plant, run)
+        fleet = (origin.top / "fleets/fleet.yaml").read_text() + WAVES.replace(
+            "failure: {percent: 50%, minimum: 2}", ""
+        )
+        origin.write("fleets/fleet.yaml", fleet)
+        origin.commit("waves")
+        watch = ("--once", "--mode", "apply", "--wait", "1m", "--history", "h.db")
+        before = "v1.3.0"
+        for version in ("v1.4.0", "v9.9.9", "v1.5.0"):
+            origin.edit(f"modbus-poller: {before}", f"modbus-poller: {version}")
+            origin.commit(f"to {version}")
+            for _ in range(2 if version != "v1.5.0" else 0):
+                assert origin.call("watch", *watch).code in {0, 4}
+            before = version
+        how = ("all", "--reason", "bad")
+        known = run("rollback", *how, "-f", "origin/fleets", "--history", "h.db", token=plant.token, **WHO)
+        assert known.code == 0, known
+        assert "modbus-poller v1.5.0 is taken back" in known.out
+        assert "  v1.4.0: the last version that every reachable unit reported, by the history (20" in known.out
+        plain = run("rollback", *how, "-f", "origin/fleets", "--branch", "b", token=plant.token, **WHO)
+        assert "  v1.4.0: what git asked for before; the history does not know how it did" in plain.out
+        assert "  v9.9.9 is passed over: the platform does not have it" in plain.out
+        unread = run("rollback", *how, "-f", "origin/fleets", "--branch", "c", **WHO)
+        assert "warning: it is not known which versions of modbus-poller the platform has: " in unread.err
+        assert "  v9.9.9: what git asked for before" in unread.out
+        (tmp_path / "other.db").write_text("no database")
+        refused = run("rollback", *how, "-f", "origin/fleets", "--history", "other.db", token=plant.token, **WHO)
+        assert (refused.code, "other.db" in refused.err) == (1, True), refused
 
 
 def test_a_commit_is_signed_where_git_signs(main: Clone) -> None:

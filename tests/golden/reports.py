@@ -19,12 +19,13 @@ from reconciler.model.event import (
     Note,
     Passed,
     Resolved,
+    RollbackFailed,
     RolledBack,
     Settled,
     Settling,
-    SlotName,
     Started,
 )
+from reconciler.model.event_parts import SlotName
 from reconciler.model.hold import Hold, HoldReason
 from reconciler.model.origin import Origin
 from reconciler.model.outcome import Excess, Outcome, Receipt, ReceiptKind, Result, Surplus
@@ -567,6 +568,15 @@ def events() -> list[AnyEvent]:
             branch="rollback/austin-vision-v2.0.2",
             commit="0a1b2c3d4e5f6071",
             pushed=True,
+        ),
+        RollbackFailed(
+            at=NOW + 5,
+            run="r1",
+            rollout=RolloutId("austin", "w1", "v2.0.2"),
+            workload=Ref("w1", "vision"),
+            error=HOSTILE,
+            times=2,
+            pause=120.0,
         ),
         Approved(at=NOW + 5, run="r1", fleet="austin", fingerprint="0f" * 16, reason=HOSTILE, by="ann"),
         Note(at=NOW + 5, run="r1", level="warning", message="could not read back", fleet="austin"),

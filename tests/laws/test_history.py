@@ -11,12 +11,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.remember import Remembering
+from reconciler.core.standing import standing
 from reconciler.journal.address import address
 from reconciler.journal.database import Database
 from reconciler.journal.store import Store
 from reconciler.model.change import Request, Verb
-from reconciler.model.event import AnyEvent, Called, Halted, Intended, Met, Note, Resolved, Ruled, Settled, SlotName
+from reconciler.model.event import (
+    AnyEvent,
+    Called,
+    Halted,
+    Intended,
+    Met,
+    Note,
+    Notified,
+    Resolved,
+    RollbackFailed,
+    RolledBack,
+    Ruled,
+    Settled,
+)
+from reconciler.model.event_parts import SlotName
 from reconciler.model.memory import Memory
+from reconciler.model.notice import Delivery, NoticeKind
 from reconciler.model.outcome import Outcome, Receipt, ReceiptKind, Result
 from reconciler.model.ruling import Command, RolloutId, Ruling
 from reconciler.model.unit import Ref
@@ -62,9 +78,32 @@ events: st.SearchStrategy[AnyEvent] = st.one_of(
     st.builds(Called, **common, fleet=fleets, call=calls, receipt=receipts, seconds=moments),
     st.builds(Settled, **common, outcome=outcomes),
     st.builds(Resolved, **common, fleet=fleets, of=runs, call=calls, effect=st.booleans(), slots=some),
-    st.builds(Met, **common, rollout=rollouts, workload=refs, wave=st.integers(0, 2), met=st.booleans()),
+    st.builds(
+        Met, **common, rollout=rollouts, workload=refs, wave=st.integers(0, 2), met=st.booleans(), whole=st.booleans()
+    ),
     st.builds(Halted, **common, rollout=rollouts, workload=refs, failed=calls, attempted=calls),
     st.builds(Ruled, **common, rollout=rollouts, workload=refs, ruling=rulings),
+    st.builds(
+        RolledBack,
+        **common,
+        rollout=rollouts,
+        workload=refs,
+        to=names,
+        branch=names,
+        commit=names,
+        pushed=st.booleans(),
+    ),
+    st.builds(RollbackFailed, **common, rollout=rollouts, workload=refs, error=names, times=calls, pause=moments),
+    st.builds(
+        Notified,
+        **common,
+        target=names,
+        kind=st.sampled_from(NoticeKind),
+        result=st.sampled_from(Delivery),
+        title=names,
+        keys=st.lists(names, max_size=2, unique=True).map(tuple),
+        sizes=st.just((1, 1)),
+    ),
     st.builds(Note, **common, level=st.just("info"), message=names, fleet=fleets),
 )
 steps = st.lists(st.one_of(events, st.sampled_from(["ask", "reopen", "other writer"])), min_size=1, max_size=25)
@@ -83,7 +122,24 @@ def history(folder: str) -> Iterator[Store]:
 def known(memory: Memory) -> Memory:
     """Return what is remembered, whenever that began, with what went at one time in one order."""
     went = sorted(memory.went, key=lambda one: (one.at, repr(one)))
-    return msgspec.structs.replace(memory, since=0.0, went=tuple(went))
+    messages = {target: tuple(sorted(times)) for target, times in memory.messages.items() if times}
+    return msgspec.structs.replace(memory, since=0.0, went=tuple(went), messages=messages)
+
+
+@given(st.lists(events, max_size=25))
+def test_what_still_stands_says_the_same_of_rollouts_proposals_and_messages(happened: list[AnyEvent]) -> None:
+    """Once events are old, only those are kept."""
+
+    def fold(some: list[AnyEvent]) -> Memory:
+        found = Remembering(0.0, durable=True)
+        for one in some:
+            found.record(one)
+        return found.memory(TARGETS, 0.0)
+
+    whole, kept = fold(happened), fold(standing(happened))
+    assert standing(standing(happened)) == standing(happened)
+    for name in ("met", "complete", "halts", "rolled_back", "failed_rollbacks", "proposals", "notified", "workloads"):
+        assert getattr(kept, name) == getattr(whole, name), name
 
 
 @given(steps, st.sampled_from([0.0, 5e8]))

@@ -21,7 +21,7 @@ from reconciler.manifest.load import _Loading
 from reconciler.manifest.ours import KINDS
 from reconciler.manifest.schema import find
 from reconciler.manifest.write import _plain
-from reconciler.model import event, event_shape, plan, recorded
+from reconciler.model import event, event_parts, event_shape, plan, recorded
 from reconciler.model.change import Request, Verb
 from reconciler.model.fleet import Failure, Keep, Limits, Rollout, Suspend, Wave, Window
 from reconciler.model.outcome import Outcome, Receipt, ReceiptKind, Result
@@ -272,7 +272,7 @@ events = st.one_of(
         kind=names,
         request=st.just(Request("PATCH", "/applications/x", {"version": None})),
         wide=st.booleans(),
-        slots=st.just((event.SlotName(ref, ref, Verb.RELEASE, 1),)),
+        slots=st.just((event_parts.SlotName(ref, ref, Verb.RELEASE, 1),)),
     ),
     st.builds(
         event.Blocked,

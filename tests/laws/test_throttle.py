@@ -7,9 +7,10 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.throttle import HOUR, Throttle
+from reconciler.core.throttle import HOUR, Hourly, Throttle
 from reconciler.core.troubles import Troubles
-from reconciler.model.event import Completed, Failing, Passed
+from reconciler.model.event import Completed, Passed
+from reconciler.model.event_parts import Failing
 from reconciler.model.notice import NoticeKind
 from reconciler.model.unit import Ref
 
@@ -49,7 +50,7 @@ def _passed(fleet: str, how: str) -> Passed:
 def test_once_until_it_ends_within_the_hour_and_nothing_is_lost(
     passes: list[tuple[dict[str, str], float]], most: int
 ) -> None:
-    troubles, throttle = Troubles(), Throttle(tuple(NoticeKind), ["*"], most, {})
+    troubles, throttle = Troubles(), Throttle(tuple(NoticeKind), ["*"], Hourly(most), {})
     now, sent = 0.0, list[float]()
     offered, told, counted = Counter[NoticeKind](), Counter[NoticeKind](), Counter[NoticeKind]()
     open_: set[str] = set()

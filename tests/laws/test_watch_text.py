@@ -23,9 +23,9 @@ from reconciler.model.event import (
     Passed,
     Settled,
     Settling,
-    SlotName,
     Started,
 )
+from reconciler.model.event_parts import SlotName
 from reconciler.model.event_shape import fleet_of
 from reconciler.model.notice import Delivery, NoticeKind
 from reconciler.model.outcome import Outcome, Receipt, ReceiptKind, Result

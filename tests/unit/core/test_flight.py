@@ -7,7 +7,8 @@ import pytest
 from reconciler.core.flight import CALL_DEADLINE, CLOCKS, FORGOTTEN, LONGEST_PAUSE, Flight
 from reconciler.core.progress import RESEND_AFTER
 from reconciler.model.change import Request, Verb
-from reconciler.model.event import AnyEvent, Called, Intended, Settled, SlotName
+from reconciler.model.event import AnyEvent, Called, Intended, Settled
+from reconciler.model.event_parts import SlotName
 from reconciler.model.memory import InFlight
 from reconciler.model.outcome import Outcome, Receipt, ReceiptKind, Result
 from reconciler.model.unit import Ref

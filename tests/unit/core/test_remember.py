@@ -11,8 +11,21 @@ from reconciler.core.remember import Remembering
 from reconciler.core.standing import standing
 from reconciler.engine.plan import plan
 from reconciler.model.change import Verb
-from reconciler.model.event import AnyEvent, Called, Halted, Met, Note, Resolved, Ruled, SlotName
-from reconciler.model.memory import Memory
+from reconciler.model.event import (
+    AnyEvent,
+    Called,
+    Halted,
+    Met,
+    Note,
+    Notified,
+    Resolved,
+    RollbackFailed,
+    RolledBack,
+    Ruled,
+)
+from reconciler.model.event_parts import SlotName
+from reconciler.model.memory import FailedRollback, Memory
+from reconciler.model.notice import Delivery, NoticeKind
 from reconciler.model.observation import Phase, State
 from reconciler.model.outcome import Receipt, ReceiptKind, Result
 from reconciler.model.ruling import Command, RolloutId, Ruling
@@ -157,6 +170,55 @@ def test_only_what_still_matters_stands() -> None:
     ]
     repeats: list[AnyEvent] = [halted(11), met(12), met(13, 2, still=False)]
     assert standing([note, intended(0), *gone, *stays, *repeats]) == stays
+
+
+def sent(at: float, *keys: str, kind: NoticeKind = NoticeKind.DRIFT, result: Delivery = Delivery.SENT) -> Notified:
+    return Notified(
+        at=at, run="r", target="ops", kind=kind, result=result, title="t", keys=keys, sizes=(1,) * len(keys)
+    )
+
+
+def rolled_back(at: float) -> RolledBack:
+    return RolledBack(at=at, run="r", rollout=NORTH, workload=VISION, to="v1", branch="b", commit="c", pushed=True)
+
+
+def refused(at: float) -> RollbackFailed:
+    return RollbackFailed(at=at, run="r", rollout=NORTH, workload=VISION, error="gone", times=2, pause=60.0)
+
+
+def whole(at: float, *, still: bool = True) -> Met:
+    return msgspec.structs.replace(met(at, 2, still=still), whole=True)
+
+
+@pytest.mark.parametrize(
+    ("events", "stays"),
+    [
+        ([refused(1), refused(2)], [1]),
+        ([refused(1), rolled_back(2)], [1]),
+        ([halted(1), rolled_back(2), ruled(3, Command.PAUSE)], [0, 1, 2]),
+        ([halted(1), rolled_back(2), ruled(3, Command.RESUME)], [2]),
+        ([whole(1), whole(2, still=False)], [0, 1]),
+        ([met(1, 2), whole(2), whole(3)], [0, 1]),
+        ([sent(1, "a"), sent(2, "b"), sent(3, "a", "b", kind=NoticeKind.RECOVERY)], []),
+        ([sent(1, "a"), sent(2, "a")], [1]),
+        ([sent(1, "a", "b"), sent(2, "a", kind=NoticeKind.RECOVERY)], [0, 1]),
+        ([sent(1, "a"), sent(2, "a", kind=NoticeKind.RECOVERY, result=Delivery.FAILED)], [0]),
+        ([sent(1, "a", result=Delivery.DROPPED), sent(2)], []),
+    ],
+)
+def test_of_rollbacks_and_messages_the_last_word_stands(events: list[AnyEvent], stays: list[int]) -> None:
+    assert standing(events) == [events[number] for number in stays]
+    assert remembered(*standing(events)).notified == remembered(*events).notified
+
+
+def test_when_messages_went_and_what_came_of_rollbacks_is_remembered() -> None:
+    gone = sent(3, "b", result=Delivery.FAILED), sent(4, "c", result=Delivery.LIMITED)
+    assert remembered(sent(1, "a"), sent(2, "a"), *gone, since=2).messages == {"ops": (2, 3)}
+    memory = remembered(halted(1), refused(2))
+    assert memory.failed_rollbacks == {NORTH: FailedRollback(error="gone", times=2, pause=60.0, at=2)}
+    memory = remembered(halted(1), refused(2), rolled_back(3), whole(4), whole(5, still=False))
+    assert (memory.failed_rollbacks, memory.rolled_back, memory.complete) == ({}, {NORTH: "b"}, {NORTH: 4})
+    assert memory.workloads == {("north", "w1"): "vision"}
 
 
 def test_nobody_else_acts_as_far_as_a_process_knows() -> None:

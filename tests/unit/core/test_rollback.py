@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from reconciler.core import rollback
-from reconciler.core.rollback import Back, TrackRecord
+from reconciler.core.rollback import Back
+from reconciler.core.track_record import NotTaken, Target, TrackRecord, Why
 from reconciler.errors import SettingsError
 from reconciler.model.fleet import ChannelSpec, Document, FleetSpec, Manifest
 from reconciler.model.memory import Memory
@@ -151,19 +152,65 @@ def test_the_fleet_says_nothing_else() -> None:
     assert msgspec.convert(rollback.amended(spec, found, None), FleetSpec).quarantine == []
 
 
-def test_what_proved_itself_comes_before_what_git_merely_asked_for() -> None:
-    """A version that no platform had, or whose rollout was halted as well, is nothing to go back to."""
-    now, before = plain("5"), [plain("4"), plain("3"), plain("2"), plain("1")]
-    one = RolloutId("f", "w", "5")
+def record(
+    complete: tuple[str, ...] = (), met: tuple[str, ...] = (), halted: tuple[str, ...] = ("5",), **more: Any
+) -> TrackRecord:
+    """Return what is known of versions: each came after the one that is named before it."""
 
-    def target(*met: str, halted: tuple[str, ...] = ("5",), fleet: str = "f") -> tuple[str, ...]:
-        ids = {(RolloutId(fleet, "w", version), 0): 1.0 for version in met}
-        memory = Memory(met=ids, halts={RolloutId(fleet, "w", version): 1.0 for version in halted})
-        return rollback.take_back(now, before, "f", "w", "5", record=TrackRecord.of(memory, one)).targets
+    def times(versions: tuple[str, ...]) -> dict[RolloutId, float]:
+        return {RolloutId(more.get("fleet", "f"), "w1", version): float(at) for at, version in enumerate(versions)}
 
-    assert target() == ("4",), "nothing is known of any"
-    assert target("3", "2") == ("3",)
-    assert target("4", "3", halted=("5", "4")) == ("3",)
-    assert target(halted=("5", "4", "3")) == ("2",)
-    assert target("9") == ("4",), "none that git knows proved itself"
-    assert target("2", fleet="other") == ("4",)
+    memory = Memory(
+        met={(one, 0): at for one, at in times(met).items()},
+        complete=times(complete),
+        halts=times(halted),
+        workloads={(more.get("fleet", "f"), "w1"): "w"},
+    )
+    return TrackRecord.of(memory, "f", {"w"}, more.get("there"))
+
+
+@pytest.mark.parametrize(
+    ("known", "to", "why"),
+    [
+        (record(), "4", Why.BEFORE),
+        (record(met=("2", "3")), "3", Why.SUCCEEDED),
+        (record(complete=("2",), met=("3",)), "2", Why.COMPLETE),
+        (record(complete=("1", "3")), "3", Why.COMPLETE),
+        (record(complete=("3", "1")), "3", Why.COMPLETE),
+        (record(met=("3", "4"), halted=("5", "4")), "3", Why.SUCCEEDED),
+        (record(complete=("4",), halted=("5", "4")), "3", Why.BEFORE),
+        (record(halted=("5", "4", "3")), "2", Why.BEFORE),
+        (record(met=("9",)), "4", Why.BEFORE),
+        (record(complete=("8", "9")), "9", Why.COMPLETE),
+        (record(complete=("5",)), "4", Why.BEFORE),
+        (record(complete=("2",), fleet="other"), "4", Why.BEFORE),
+        (record(there=frozenset({"2", "1"})), "2", Why.BEFORE),
+        (record(complete=("3",), there=frozenset({"1"})), "1", Why.BEFORE),
+    ],
+)
+def test_what_every_unit_ran_comes_before_what_a_wave_reported_and_that_before_what_git_merely_asked_for(
+    known: TrackRecord, to: str, why: Why
+) -> None:
+    """A version that the platform does not have, or whose rollout was halted as well, is nothing to go back to."""
+    before = [plain("5"), plain("4"), plain("3"), plain("2"), plain("1")]
+    found = rollback.take_back(plain("5"), before, "f", "w", "5", record=known)
+    assert (found.targets, found.chosen[0].version, found.chosen[0].why) == ((to,), to, why)
+
+
+def test_what_is_passed_over_is_named_with_the_reason() -> None:
+    now = plain("5", quarantine=[{"workload": "w", "version": "4", "reason": "r"}])
+    before = [plain("4"), plain("3"), plain("2"), plain("1")]
+    known = record(halted=("5", "3"), there=frozenset({"3", "1"}))
+    found = rollback.take_back(now, before, "f", "w", "5", record=known)
+    assert found.targets == ("1",)
+    assert dict(found.not_taken) == {"4": NotTaken.QUARANTINED, "3": NotTaken.HALTED, "2": NotTaken.MISSING}
+    with pytest.raises(SettingsError, match="that may be gone back to: 4, 3 may not"):
+        rollback.take_back(now, before[:2], "f", "w", "5", record=known)
+
+
+def test_a_version_that_a_person_names_must_be_there_and_may_have_been_halted() -> None:
+    known = record(halted=("5", "3"), there=frozenset({"3"}))
+    with pytest.raises(SettingsError, match="2 of w is not on the platform"):
+        rollback.take_back(plain("5"), [], "f", "w", "5", "2", record=known)
+    found = rollback.take_back(plain("5"), [], "f", "w", "5", "3", record=known)
+    assert (found.targets, found.chosen) == (("3",), (Target("3", Why.NAMED),))

@@ -558,6 +558,8 @@ def test_a_wave_is_told_of_when_it_succeeds_and_when_it_no_longer_does() -> None
     assert told(WAVES, NEW, MOVING, OLD, memory=known) == [(0, False)]
     assert told(WAVES, NEW, NEW, NEW, memory=known) == [(1, True), (2, True)]
     whole = remembered(met={(ID, 0): NOW, (ID, 1): NOW, (ID, 2): NOW})
+    assert told(WAVES, NEW, NEW, NEW, memory=whole) == [(2, True)], "that it is complete was never recorded"
+    whole = msgspec.structs.replace(whole, complete={ID: NOW})
     assert told(WAVES, NEW, NEW, NEW, memory=whole) == []
     assert told(WAVES, NEW, NEW, OLD, memory=whole) == [(2, False), (1, False)]
 

@@ -17,17 +17,19 @@ from reconciler.model.event import (
     Blocked,
     Completed,
     Drifted,
-    Failing,
     Halted,
     Met,
     Note,
     Notified,
     Passed,
+    RollbackFailed,
+    RolledBack,
     Ruled,
     Settled,
 )
+from reconciler.model.event_parts import Failing
 from reconciler.model.hold import Hold, HoldReason
-from reconciler.model.notice import Cause, Delivery, Notice, NoticeKind
+from reconciler.model.notice import Cause, Delivery, Notice, NoticeKind, key
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.plan import LimitKind, Violation
 from reconciler.model.ruling import Command, RolloutId, Ruling
@@ -101,7 +103,7 @@ class Told:
         self, *kinds: NoticeKind, fleets: tuple[str, ...] = ("*",), per_hour: int = 100, before: str = ""
     ) -> None:
         self.troubles = Troubles()
-        self.throttle = Throttle(kinds or ALL, fleets, per_hour, {before: 1} if before else {})
+        self.throttle = Throttle(kinds or ALL, fleets, Hourly(per_hour), {before: 1} if before else {})
         self.time = 0.0
         self.silent: tuple[str, ...] = ()
         self.limited: tuple[Notice, ...] = ()
@@ -280,6 +282,45 @@ def test_a_halt_is_told_once_for_each_time_and_a_person_ends_it_in_silence() -> 
 
 def test_a_halt_and_a_word_on_it_in_one_pass_are_no_news() -> None:
     assert Told().kinds(halted(), ruled(Command.ABORT), passed()) == []
+
+
+def rolled_back() -> RolledBack:
+    one = halted()
+    return RolledBack(
+        at=1.0, run="r", rollout=one.rollout, workload=POLLER, to="v1", branch="rollback/x", commit="c", pushed=True
+    )
+
+
+def not_rolled_back(error: str, *, known: bool = False) -> RollbackFailed:
+    one = halted()
+    return RollbackFailed(at=1.0, run="r", rollout=one.rollout, workload=POLLER, error=error, known=known)
+
+
+def test_what_became_of_a_rollback_is_told_once_and_ends_with_the_halt() -> None:
+    told, back = Told(), NoticeKind.ROLLBACK
+    assert told.kinds(halted(), not_rolled_back("gone"), passed()) == [X, back]
+    assert told.kinds(not_rolled_back("gone", known=True), passed()) == []
+    ((_, (again,)),) = told.after(not_rolled_back("refused"), passed())
+    assert (again.cause, again.text) == (Cause.NOT_ROLLED_BACK, "refused")
+    ((_, (made,)),) = told.after(rolled_back(), passed())
+    assert (made.cause, made.text, made.now, made.version) == (Cause.ROLLBACK, "rollback/x", "v1", again.version)
+    assert told.kinds(ruled(Command.RESUME), passed()) == []
+    assert len(told.silent) == 3
+    assert Told().kinds(halted(), rolled_back(), ruled(Command.ABORT), passed()) == []
+
+
+def test_where_others_make_passes_over_other_groups_only_its_own_passes_end_what_no_fleet_is_about() -> None:
+    unplanned = key(Cause.UNPLANNED, "group")
+    for of in (unplanned, key(Cause.UNPLANNED), key(Cause.MANIFESTS), key(Cause.UNPLANNED, "other")):
+        told = Told(before=of)
+        told.troubles = Troubles("group")
+        ended = told.after(passed())
+        assert bool(ended) == (of == unplanned)
+        assert [one.fleet for _, some in ended for one in some] == [""] * len(ended)
+    told = Told()
+    told.troubles = Troubles("group")
+    ((_, (notice,)),) = told.after(end=done(unplanned="the database is gone"))
+    assert notice.key == unplanned
 
 
 def test_a_fleet_that_leaves_the_manifests_takes_its_troubles_along() -> None:

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import msgspec
 import pytest
 
-from reconciler.core.news import Moment
-from reconciler.core.remember import Remembering
-from reconciler.core.rollback import TrackRecord
 from reconciler.engine.following import FollowedManifests
 from reconciler.engine.manifests import QUIET
-from reconciler.engine.rollback import taken_back
 from reconciler.errors import SourceError
-from reconciler.model.event import AnyEvent, Halted, InForce, Note, RolledBack
-from reconciler.model.fleet import Manifest, Rollout
-from reconciler.model.repository import Revision, TakenBack
-from reconciler.model.ruling import RolloutId
-from reconciler.model.unit import Ref
+from reconciler.model.event import AnyEvent, InForce, Note
+from reconciler.model.repository import Revision
 from reconciler.ports import Fetched
 from tests.unit.engine.memory import Clock, request
 
@@ -100,66 +91,3 @@ def test_what_stands_beside_the_repository_is_read_until_it_stays_the_same() -> 
     assert (passes[1], clock.time - before) == (["a → a by Ada, changed"], 2 * QUIET)
     clock.stop = True
     assert told(says("a"), half, passes=2, clock=clock)[1] == []
-
-
-# --- a rollout that failed ------------------------------------------------------------------------------------------
-
-HALTED = Halted(
-    at=0.0, run="w", rollout=RolloutId("fleet", "w1", "2"), workload=Ref("w1", "poller"), failed=3, attempted=4
-)
-
-
-class Branches:
-    """Takes versions back as it is told to."""
-
-    def __init__(self, take: Callable[[], TakenBack]) -> None:
-        self.take = take
-        self.asked: list[tuple[RolloutId, str, str]] = []
-
-    def take_back(self, rollout: RolloutId, workload: Ref, reason: str, record: TrackRecord) -> TakenBack:
-        self.asked.append((rollout, workload.name, reason))
-        return self.take()
-
-
-def manifest(on_failure: str | None) -> Manifest:
-    rollout = None if on_failure is None else Rollout(on_failure=on_failure)
-    return request(rollout=rollout).manifest
-
-
-def made(new: bool) -> TakenBack:
-    return TakenBack(to="1", branch="b", commit="c", pushed=True, new=new)
-
-
-def test_a_rollout_that_failed_is_taken_back_in_git_where_its_fleet_says_so() -> None:
-    branches = Branches(lambda: made(new=True))
-    (event,) = taken_back(HALTED, manifest("rollback"), branches, Remembering(0.0, durable=False), Moment(1.0, "w"))
-    assert isinstance(event, RolledBack)
-    assert (event.to, event.branch, event.pushed) == ("1", "b", True)
-    assert branches.asked == [(HALTED.rollout, "poller", "rollout halted: 3 of 4 devices failed")]
-    for other in (manifest("halt"), manifest(None), None, msgspec.structs.replace(manifest("rollback"), fleets={})):
-        assert list(taken_back(HALTED, other, branches, Remembering(0.0, durable=False), Moment(1.0, "w"))) == []
-    assert len(branches.asked) == 1
-
-
-def test_a_branch_that_is_there_is_not_told_again_and_one_that_cannot_be_made_is() -> None:
-    assert (
-        list(
-            taken_back(
-                HALTED,
-                manifest("rollback"),
-                Branches(lambda: made(new=False)),
-                Remembering(0.0, durable=False),
-                Moment(1.0, "w"),
-            )
-        )
-        == []
-    )
-
-    def refuse() -> TakenBack:
-        raise GONE
-
-    (note,) = taken_back(
-        HALTED, manifest("rollback"), Branches(refuse), Remembering(0.0, durable=False), Moment(1.0, "w")
-    )
-    assert isinstance(note, Note)
-    assert (note.level, note.message) == ("error", "halted, but not rolled back in git: the host is gone (wait)")

@@ -14,7 +14,8 @@ from reconciler.core.remember import Remembering
 from reconciler.engine.apply import Applying
 from reconciler.engine.plan import plan
 from reconciler.model.change import Action, Request, Verb
-from reconciler.model.event import AnyEvent, Called, Intended, Note, SlotName, Started
+from reconciler.model.event import AnyEvent, Called, Intended, Note, Started
+from reconciler.model.event_parts import SlotName
 from reconciler.model.fleet import Keep, Limits, Override, Quarantine, Selector, Window, WorkloadSpec
 from reconciler.model.hold import HoldReason
 from reconciler.model.observation import Phase, State

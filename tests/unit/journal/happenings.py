@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from reconciler.model.change import Request, Verb
-from reconciler.model.event import Called, Intended, Passed, Settled, SlotName
+from reconciler.model.event import Called, Intended, Passed, Settled
+from reconciler.model.event_parts import SlotName
 from reconciler.model.outcome import Outcome, Receipt, ReceiptKind, Result
 from reconciler.model.unit import Ref
 

@@ -6,7 +6,7 @@ from threading import Event
 
 from reconciler.errors import NotifyError
 from reconciler.model.notice import Delivery, Message, NoticeKind
-from reconciler.notify.courier import Courier, Delivered
+from reconciler.notify.courier import Courier, Delivered, Results
 from tests.e2e.conftest import until
 
 MESSAGE = Message(kind=NoticeKind.HALT, title="t", text="x", markdown="x", at=1.0, run="r", keys=("k",))
@@ -31,13 +31,17 @@ class Target:
 
 
 def delivered(target: Target) -> Delivered:
-    courier = Courier({"ops": target}, pauses=(0.0, 0.0))
-    courier.send("ops", MESSAGE)
-    until(lambda: not courier._results.empty(), "the result")
-    (found,) = courier.results()
+    courier, results, found = Courier({"ops": target}, pauses=(0.0, 0.0)), Results(), list[Delivered]()
+    courier.send("ops", MESSAGE, results)
+
+    def came() -> bool:
+        found.extend(results.taken())
+        return bool(found)
+
+    until(came, "the result")
     courier.close(60)
-    assert courier.results() == []
-    return found
+    assert (results.taken(), results.expected) == ([], 0)
+    return found[0]
 
 
 def test_a_message_is_tried_a_few_times_while_that_may_help() -> None:
@@ -55,34 +59,34 @@ def test_a_message_is_tried_a_few_times_while_that_may_help() -> None:
 def test_where_there_is_no_room_a_message_is_dropped_and_nobody_waits() -> None:
     gate = Event()
     target = Target(None, gate=gate)
-    courier = Courier({"ops": target}, room=2)
-    courier.send("ops", MESSAGE)
+    courier, results = Courier({"ops": target}, room=2), Results()
+    courier.send("ops", MESSAGE, results)
     until(lambda: target.asked == 1, "the first being delivered")
     for _ in range(5):
-        courier.send("ops", MESSAGE)
-    assert [one.result for one in courier.results()] == [Delivery.DROPPED] * 3
+        courier.send("ops", MESSAGE, results)
+    assert [one.result for one in results.taken()] == [Delivery.DROPPED] * 3
     gate.set()
     courier.close(60)
-    assert [one.result for one in courier.results()] == [Delivery.SENT] * 3
+    assert [one.result for one in results.taken()] == [Delivery.SENT] * 3
 
 
 def test_what_is_not_delivered_in_time_at_the_end_is_dropped_and_said() -> None:
     gate = Event()
     target = Target(None, gate=gate)
-    courier = Courier({"ops": target})
+    courier, results = Courier({"ops": target}), Results()
     for _ in range(3):
-        courier.send("ops", MESSAGE)
+        courier.send("ops", MESSAGE, results)
     until(lambda: target.asked == 1, "the first being delivered")
     courier.close(0.01)
-    assert [one.result for one in courier.results()] == [Delivery.DROPPED] * 2
+    assert [one.result for one in results.taken()] == [Delivery.DROPPED] * 2
     gate.set()
     courier.close(60)
 
 
 def test_at_the_end_nothing_is_tried_again() -> None:
     target = Target(NotifyError("busy"))
-    courier = Courier({"ops": target}, pauses=(3600.0,))
-    courier.send("ops", MESSAGE)
+    courier, results = Courier({"ops": target}, pauses=(3600.0,)), Results()
+    courier.send("ops", MESSAGE, results)
     until(lambda: target.asked == 1, "the first attempt")
     courier.close(60)
-    assert [(one.result, target.asked) for one in courier.results()] == [(Delivery.FAILED, 1)]
+    assert [(one.result, target.asked) for one in results.taken()] == [(Delivery.FAILED, 1)]

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.change import Verb
-from reconciler.model.event import AnyEvent, Called, Event, Intended, Met, Note, Settled, Settling, SlotName
+from reconciler.model.event import AnyEvent, Called, Event, Intended, Met, Note, Settled, Settling
+from reconciler.model.event_parts import SlotName
 from reconciler.model.outcome import Receipt, ReceiptKind, Result
 from reconciler.model.plan import Plan
 from reconciler.model.ruling import RolloutId

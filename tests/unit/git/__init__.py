@@ -1,0 +1,1 @@
+"""Git as other hosts give it."""

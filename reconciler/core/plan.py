@@ -109,7 +109,9 @@ def _reviewed(one: FleetAssessment, maker: Maker, compiler: Compiler) -> tuple[t
     maker.held += [held_of(change, reasons) for change, reasons in held]
     one.standings = standings(one, maker.held)
     going, waiting, review = paced(one, going, review)
-    maker.held += [held_of(change, reasons, stage_of(reasons)) for change, reasons in waiting]
+    distinct = {id(reasons): reasons for _, reasons in waiting}  # few, and shared by many
+    stages = {key: stage_of(reasons) for key, reasons in distinct.items()}
+    maker.held += [held_of(change, reasons, stages[id(reasons)]) for change, reasons in waiting]
     maker.held.sort(key=_held_order)
     going, review = with_shares(one, going, review)
     return tuple(going), review, waiting

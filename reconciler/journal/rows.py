@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from reconciler.model.event import AnyEvent, Intended, Resolved
-from reconciler.model.event_shape import fleet_of, to_builtins
+from reconciler.model.event_shape import encoded, fleet_of
 from reconciler.model.unit import Ref
 
 LONGEST = 200
@@ -50,7 +50,7 @@ def row_of(event: AnyEvent, writer: str, number: int) -> Row:
         "call": getattr(event, "call", None),
         "writer": writer,
         "number": number,
-        "body": msgspec.json.encode(to_builtins(event)).decode(),
+        "body": encoded(event).decode(),
     }
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
 from reconciler.model.event import AnyEvent, Called, Completed, Finished, Met, Notified
-from reconciler.model.event_shape import fleet_of, to_builtins
+from reconciler.model.event_shape import encoded, fleet_of
 from reconciler.model.notice import Delivery
 from reconciler.model.quantity import iso
 from reconciler.views.event_words import LEVELS, said, units_of
@@ -17,7 +15,7 @@ from reconciler.views.words import clean, count, listed
 
 def encode(event: AnyEvent) -> bytes:
     """Return an event as one line of UTF-8 JSON, without a line break."""
-    return msgspec.json.encode(to_builtins(event))
+    return encoded(event)
 
 
 def render(event: AnyEvent) -> Line:

@@ -306,6 +306,7 @@ events = st.one_of(
 @given(events)
 def test_events_fit_their_schema(one: event.AnyEvent) -> None:
     fits("event.v1", msgspec.json.encode(event_shape.to_builtins(one)))
+    assert event_shape.encoded(one) == msgspec.json.encode(event_shape.to_builtins(one))
 
 
 def test_what_is_no_event_does_not_fit() -> None:

@@ -331,6 +331,21 @@ def test_without_a_rule_nothing_halts_and_without_a_minimum_one_failure_does() -
     assert rollout_of(plan_of(alone, seen([NEW, FAILED, OLD]))).state is RolloutState.HALTED
 
 
+def test_a_failure_that_can_never_be_met_is_said_until_it_no_longer_matters() -> None:
+    def warned(minimum: int, state: State = OLD, max_moving: str | None = None) -> list[str]:
+        failure = Failure(percent="1%", minimum=minimum)
+        plan = plan_of(Rollout(waves=["100%"], failure=failure, max_moving=max_moving), seen([state] * 4))
+        return [one for one in plan.warnings if "`failure`" in one]
+
+    assert warned(4) == warned(5, NEW) == []
+    assert warned(5) == ["`failure` never halts poller v2: 5 must fail, and it has 4 devices"]
+    assert warned(3, max_moving="50%") == [
+        "`failure` does not halt poller v2 while its units stay connected: 3 must fail, and `max_moving` lets 2 devices "
+        "move at a time, failed ones included"
+    ]
+    assert "lets 1 device move" in warned(2, max_moving="1")[0]
+
+
 def test_a_halt_holds_what_is_on_its_way_too_and_stays_while_it_is_remembered() -> None:
     ready = State(assigned="v2", reported="v1", phase=Phase.READY)
     plan = plan_of(HALTING, seen([NEW, ready, OLD]), memory=remembered(halts={ID: NOW - 60}))

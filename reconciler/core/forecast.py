@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import chain
 
 import msgspec
 
@@ -26,10 +25,11 @@ def with_shares(one: FleetAssessment, going: Sequence[Change], review: Review) -
         return list(going), review
     later = dict(review.later)
     found = list(going)
-    for position, step in chain.from_iterable(steps for _, steps in by_rollout(one, going)):
-        if step.wave >= 0 and step.share < step.seen.final:
-            found[position] = msgspec.structs.replace(going[position], share=step.share)
-            later[position] = (staging.call, *review.later.get(position, ()))
+    for _, positions, steps in by_rollout(one, going):
+        for position, step in zip(positions, steps, strict=True):
+            if step is not None and step.wave >= 0 and step.share < step.seen.final:
+                found[position] = msgspec.structs.replace(going[position], share=step.share)
+                later[position] = (staging.call, *review.later.get(position, ()))
     return found, msgspec.structs.replace(review, later=later)
 
 
@@ -55,7 +55,12 @@ def forecast(
 
 def _going(one: FleetAssessment, changes: Sequence[Change], actions: Sequence[Action]) -> Iterator[Place]:
     """Yield the wave of each call that goes now, once for each wave that it has units of."""
-    waves = {position: step.wave for _, steps in by_rollout(one, changes) for position, step in steps}
+    waves = {
+        position: step.wave
+        for _, positions, steps in by_rollout(one, changes)
+        for position, step in zip(positions, steps, strict=True)
+        if step is not None
+    }
     for action in actions if waves else ():
         some = {
             (changes[slot].workload.id, changes[slot].to or "", waves[slot]) for slot in action.slots if slot in waves

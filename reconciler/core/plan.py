@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
+from operator import attrgetter
 from typing import Protocol
 
 import msgspec
@@ -49,6 +50,7 @@ class Compiler(Protocol):
 
 
 NO_GATES: Gates = {}
+HELD_ORDER = attrgetter("workload.name", "workload.id", "unit.id")
 
 
 def fleet_plan(  # a fleet, what is known of it, and where its manifests came from
@@ -112,13 +114,9 @@ def _reviewed(one: FleetAssessment, maker: Maker, compiler: Compiler) -> tuple[t
     distinct = {id(reasons): reasons for _, reasons in waiting}  # few, and shared by many
     stages = {key: stage_of(reasons) for key, reasons in distinct.items()}
     maker.held += [held_of(change, reasons, stages[id(reasons)]) for change, reasons in waiting]
-    maker.held.sort(key=_held_order)
+    maker.held.sort(key=HELD_ORDER)
     going, review = with_shares(one, going, review)
     return tuple(going), review, waiting
-
-
-def _held_order(held: Held) -> tuple[str, str, str]:
-    return held.workload.name, held.workload.id, held.unit.id
 
 
 def _set_steps(changes: tuple[Change, ...], actions: tuple[Action, ...], later: Mapping[int, tuple[str, ...]]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import repeat
+from operator import attrgetter
 
 import msgspec
 
@@ -18,6 +19,8 @@ from reconciler.core.opening import Opening
 from reconciler.core.waves import WHOLE, Pattern
 from reconciler.model.change import Change
 from reconciler.model.rollout import STOPPED, RolloutPlan
+
+ASKED_FOR, UNIT = attrgetter("workload.id", "to"), attrgetter("unit.id")
 
 
 class Step(msgspec.Struct, frozen=True, gc=False):
@@ -36,6 +39,17 @@ class Step(msgspec.Struct, frozen=True, gc=False):
         return not self.seen.attempted(WHOLE)
 
 
+class _Known(dict[tuple[int, ...], Step | None]):
+    """Steps by what decides them: the numbers of pattern, rule, state and reach; each is worked out when it is asked for first."""
+
+    def __init__(self, standing: Standing) -> None:
+        self._standing = standing
+
+    def __missing__(self, key: tuple[int, ...]) -> Step | None:
+        found = self[key] = self._standing.found(*key)
+        return found
+
+
 class Standing(msgspec.Struct):
     """Where one rollout stands: its plan, and for the guards its slots and the waves that are open."""
 
@@ -45,7 +59,7 @@ class Standing(msgspec.Struct):
     """A complete rollout has no wave that is closed, and its waves are not looked at."""
     numbers: Sequence[int] = ()
     """The pattern of waves of each position, by number."""
-    known: dict[tuple[int, ...], Step] = {}
+    _known: _Known | None = None
 
     @property
     def stopped(self) -> bool:
@@ -54,19 +68,22 @@ class Standing(msgspec.Struct):
 
     def steps(self, rows: Sequence[int]) -> list[Step | None]:
         """Return where units go next that the column speaks of; None where the rollout is not about one. Units that agree share one answer."""
-        course, known = self.course, self.known
+        course = self.course
         if course.asked:
             return list(map(self._asked, rows))
+        if self._known is None:
+            self._known = _Known(self)
         places = list(course.column.rows.positions(rows))
         numbers = map(self.numbers.__getitem__, places) if self.numbers else repeat(0)
-        keys = list(zip(numbers, *course.keys(places, rows), strict=False))
-        for key in set(keys).difference(known):
-            number, rule, *seen = key
-            if rule in course.rules:
-                pattern = course.membership.patterns[number] if self.numbers else ()
-                evidence = course.evidence((rule, seen[0], seen[1]))
-                known[key] = self._step(evidence, pattern, goes_on=evidence.attempted(WHOLE))
-        return list(map(known.get, keys))
+        return list(map(self._known.__getitem__, zip(numbers, *course.keys(places, rows), strict=False)))
+
+    def found(self, number: int, rule: int, state: int, reach: int) -> Step | None:
+        """Return where slots go next that show this; None where the rollout is not about them."""
+        if rule not in self.course.rules:
+            return None
+        pattern = self.course.membership.patterns[number] if self.numbers else ()
+        seen = self.course.evidence((rule, state, reach))
+        return self._step(seen, pattern, goes_on=seen.attempted(WHOLE))
 
     def step(self, row: int) -> Step | None:
         """Return where a unit goes next; None where the rollout is not about it."""
@@ -91,16 +108,18 @@ Standings = dict[tuple[str, str], Standing]
 """Rollouts of a fleet by workload id and version."""
 
 
-def by_rollout(one: FleetAssessment, changes: Sequence[Change]) -> Iterator[tuple[Standing, list[tuple[int, Step]]]]:
-    """Yield rollouts with those of these changes that they are about, by their positions, and where each goes next."""
+def by_rollout(
+    one: FleetAssessment, changes: Sequence[Change]
+) -> Iterator[tuple[Standing, list[int], list[Step | None]]]:
+    """Yield each rollout with the positions of those of these changes that ask for its version, and where each goes next."""
     if not one.standings:
         return
     found: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for position, change in enumerate(changes):
-        found[change.workload.id, change.to or ""].append(position)
+    for position, key in enumerate(map(ASKED_FOR, changes)):
+        found[key].append(position)
     rows = one.snapshot.units.index
     for key, positions in found.items():
         standing = one.standings.get(key)
         if standing is not None:
-            steps = standing.steps([rows[changes[position].unit.id] for position in positions])
-            yield standing, [(at, step) for at, step in zip(positions, steps, strict=True) if step is not None]
+            ids = map(UNIT, map(changes.__getitem__, positions))
+            yield standing, positions, standing.steps(list(map(rows.__getitem__, ids)))

@@ -68,7 +68,7 @@ class FileClaims:
     def _is_there(self, target: str) -> bool:
         """Return whether others would meet the lock that is held: somebody may have removed its file."""
         try:
-            return os.path.samestat(os.fstat(self._held[target]), os.stat(self._file(target)))
+            return os.path.samestat(os.fstat(self._held[target]), self._file(target).stat())
         except FileNotFoundError:
             return False
 

@@ -130,4 +130,3 @@ def test_the_second_of_two_watches_takes_over_when_the_first_is_killed(
         second.drifts("v1.1.0")
         second.corrected()
     assert len(site.writes) == before + 2
-

@@ -32,12 +32,14 @@ from reconciler.ports import History
 from reconciler.simulators.exchange import Reply, Request
 from reconciler.simulators.memfault.inventory import NORMAL
 from tests.laws.keeping import Kept
-from tests.laws.mixed_sites import COHORTS, NOTHING, RELEASES, Plant, Site, Slot, Step, Truth
+from tests.laws.mixed_sites import COHORTS, NOTHING, RELEASES, Plant, Site, Slot, Step, Truth, Variants
 from tests.laws.mixed_stepwise import Field, Yard
 from tests.laws.strategies import locate
 from tests.laws.worlds import Clock, Killed
 
 HOUR, DAY = 3600.0, 86400.0
+LAG = 20.0
+"""Seconds until what was accepted takes effect."""
 MOST_STARTS = 200
 """Processes that may end in their first pass."""
 GRACE = 60.0
@@ -49,9 +51,13 @@ Shares = Mapping[tuple[str, str], int]
 
 
 class Gateways(Plant):
-    """An application whose calls take ids."""
+    """An application whose calls take ids, and take effect some time after they were accepted."""
 
     count = 9
+
+    def __init__(self, clock: Clock, variants: Variants) -> None:
+        super().__init__(clock, variants)
+        self.world.faults.lag_for = LAG
 
 
 class Rigs(Yard):
@@ -126,6 +132,10 @@ class Month:
     broken: list[str] = field(default_factory=list)
     sent: list[tuple[float, Step, bool]] = field(default_factory=list)
     """When, by the clock of the watcher; what; whether it replaced something."""
+    last: dict[Slot, tuple[float, str | None]] = field(default_factory=dict)
+    """What was sent to each slot last, and when, by the true clock."""
+    forgot_at: float = float("-inf")
+    """When the history was last lost, by the true clock."""
     halted: set[str] = field(default_factory=set)
     plan: FleetPlan | None = None
     bounds: dict[str, int] = field(default_factory=dict)
@@ -229,7 +239,7 @@ class Month:
                     raise
             self.kept.killed()
             if self.forgets:
-                self.forgets = False
+                self.forgets, self.forgot_at = False, self.clock.time
                 self.kept.lose()
             if not self.over:
                 self.clock.time += 1.0
@@ -325,11 +335,21 @@ class Month:
             for one in steps:
                 if one not in new and one.gives is not None and one.slot[1] not in self.failing:
                     self._say(f"{one} was sent again")
+            self._twice(steps)
         self._waves(new, before, now)
         self._stops(steps, before, shares)
         self._moving(new, before)
         self._serving(new, before)
         self._limit(new, before, now)
+
+    def _twice(self, steps: list[Step]) -> None:
+        """Look whether the same was sent before it could take effect, and nothing else since."""
+        now = self.clock.time
+        for one in steps:
+            at, before = self.last.get(one.slot, (0.0, None))
+            if before == one.gives and now - at < LAG and self.forgot_at < at:
+                self._say(f"{one} was sent twice, {now - at} s apart")
+            self.last[one.slot] = now, one.gives
 
     def _say(self, text: str) -> None:
         self.broken.append(f"pass {self.passes}, {datetime.fromtimestamp(self.clock.now(), UTC)}: {text}")
@@ -352,13 +372,16 @@ class Month:
     def _waves(self, new: list[Step], before: dict[Slot, Truth], now: float) -> None:
         rollout = self.policy.rollout
         paces = rollout is not None and (rollout.waves or rollout.max_moving or rollout.failure)
-        if not paces or not all(not isinstance(one, str) for one in rollout.waves):
+        if not paces:
+            return
+        for one in new:
+            if self.gone(one.slot[1]):
+                self._say(f"{one} was sent to a unit that is not there")
+        if any(isinstance(one, str) for one in rollout.waves):
             return
         needs = float((rollout.success or "100%").rstrip("%"))
         for one in new:
             mine = self.wave(one.slot[1])
-            if self.gone(one.slot[1]):
-                self._say(f"{one} was sent to a unit that is not there")
             for wave in range(mine):
                 members = [unit for unit in self.site.units if self.wave(unit) == wave]
                 there = [before.get((self.workload, unit), NOTHING) for unit in members if not self.gone(unit)]

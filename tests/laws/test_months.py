@@ -18,7 +18,7 @@ FEWER = settings(
     max_examples=(settings.default or settings()).max_examples // 6,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-KINDS = ["commit", "commit", "revert", "ban", "drift", "drift", "cut", "lost", "offline", "back", "fail", "mend"]
+KINDS = ["commit", "commit", "revert", "ban", "drift", "drift", "cut", "lost", "offline", "back", "fail", "mend", "bad"]
 KINDS += ["killed", "killed", "dies", "merge", "nothing", "nothing"]
 OF_FILES = ["full", "full", "room", "beside", "beside"]
 
@@ -75,6 +75,10 @@ def happen(month: Month, kind: str, number: int, version: str) -> None:
         month.version = RELEASES[0]
     elif kind == "ban":
         month.banned ^= {version}
+    elif kind == "bad":
+        month.version = version
+        for one in site.units[number % 2 :: 2]:
+            fails(month, one, True)
     elif kind == "drift":
         site.tell(month.workload, unit, version)
     else:
@@ -83,7 +87,6 @@ def happen(month: Month, kind: str, number: int, version: str) -> None:
 
 def befall(month: Month, kind: str, number: int, unit: str) -> None:
     """Let devices, networks, processes and clocks do something."""
-    site = month.site
     if kind in {"cut", "lost"}:
         month.cut, month.lose = number * number, kind == "lost"
     elif kind == "offline":
@@ -91,8 +94,7 @@ def befall(month: Month, kind: str, number: int, unit: str) -> None:
     elif kind == "back":
         away(month, unit, False)
     elif kind in {"fail", "mend"}:
-        site.fail(unit, kind == "fail")
-        month.failing = month.failing | {unit} if kind == "fail" else month.failing - {unit}
+        fails(month, unit, kind == "fail")
     elif kind == "killed":
         month.dies_in = number * 2
     elif kind == "dies":
@@ -109,6 +111,11 @@ def befall(month: Month, kind: str, number: int, unit: str) -> None:
         month.kept.fill(kind == "full")
     elif kind == "beside":
         month.beside()
+
+
+def fails(month: Month, unit: str, failing: bool) -> None:
+    month.site.fail(unit, failing)
+    month.failing = month.failing | {unit} if failing else month.failing - {unit}
 
 
 def away(month: Month, unit: str, gone: bool) -> None:

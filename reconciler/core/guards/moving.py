@@ -19,18 +19,18 @@ from reconciler.model.hold import Hold, HoldReason
 def admission(one: FleetAssessment, going: Sequence[Change]) -> Mapping[int, tuple[Hold, ...]]:
     """Return which changes would make too many move at a time."""
     found: dict[int, tuple[Hold, ...]] = {}
-    for standing, steps in by_rollout(one, going):
+    for standing, positions, steps in by_rollout(one, going):
         if standing.plan.at_once is not None:
-            found |= _beyond(one, standing, standing.plan.at_once, going, steps)
+            new = [(at, step) for at, step in zip(positions, steps, strict=True) if step is not None and step.starts]
+            found |= _beyond(one, standing, standing.plan.at_once, going, new)
     return found
 
 
 def _beyond(
-    one: FleetAssessment, standing: Standing, at_once: int, going: Sequence[Change], steps: Sequence[tuple[int, Step]]
+    one: FleetAssessment, standing: Standing, at_once: int, going: Sequence[Change], new: Sequence[tuple[int, Step]]
 ) -> dict[int, tuple[Hold, ...]]:
-    """Return which changes of one rollout have to wait."""
+    """Return which changes of one rollout have to wait, of those that set devices on the way."""
     moving = standing.plan.moving
-    new = [(position, step) for position, step in steps if step.starts]
     order = turns(standing.course.id, [going[position].unit.id for position, _ in new])
     flying = in_flight(one, going)
     ordered = sorted(

@@ -6,6 +6,7 @@ Only units that are still to be taken somewhere pass gates. What is on its way g
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import compress
 
 from reconciler.core.assessment import FleetAssessment
 from reconciler.core.steps import Standing, Step, by_rollout
@@ -23,10 +24,11 @@ STOPS = {
 def admission(one: FleetAssessment, going: Sequence[Change]) -> Mapping[int, tuple[Hold, ...]]:
     """Return which changes a rollout holds, and why."""
     found: dict[int, tuple[Hold, ...]] = {}
-    for standing, steps in by_rollout(one, going):
-        distinct = {id(step): step for _, step in steps}
-        held = {key: reasons for key, step in distinct.items() if (reasons := _holds(standing, step))}
-        found |= {position: held[id(step)] for position, step in steps if id(step) in held}
+    for standing, positions, steps in by_rollout(one, going):
+        distinct = {id(step): step for step in steps}
+        held = {key: () if step is None else _holds(standing, step) for key, step in distinct.items()}
+        reasons = [held[id(step)] for step in steps]
+        found.update(zip(compress(positions, reasons), filter(None, reasons), strict=True))
     return found
 
 

@@ -39,7 +39,11 @@ def found(folder: Path, rollout: str, platform: str = "losant") -> dict[str, tup
     [
         ("{waves: [50%, 10%, 100%]}", "wave-order", "10% comes after 50%"),
         ("{waves: [0%, 100%]}", "wave-order", "a wave of 0% takes nobody"),
-        ("{waves: [{units: {tags: {a: b}}}, {units: {tags: {a: b}}}, 100%]}", "wave-order", "this wave is always empty"),
+        (
+            "{waves: [{units: {tags: {a: b}}}, {units: {tags: {a: b}}}, 100%]}",
+            "wave-order",
+            "this wave is always empty",
+        ),
         ("{waves: [100%, {units: {tags: {ring: canary}}}]}", "wave-order", "this wave is always empty"),
         (
             "{waves: [{units: {tags: {a: b}}, percent: 50%}, {units: {tags: {a: b}}, percent: 20%}, 100%]}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import groupby
 from operator import attrgetter
 from typing import Protocol
 
@@ -50,7 +51,7 @@ class Compiler(Protocol):
 
 
 NO_GATES: Gates = {}
-HELD_ORDER = attrgetter("workload.name", "workload.id", "unit.id")
+WORKLOAD, UNIT = attrgetter("workload.name", "workload.id"), attrgetter("unit.id")
 
 
 def fleet_plan(  # a fleet, what is known of it, and where its manifests came from
@@ -114,9 +115,18 @@ def _reviewed(one: FleetAssessment, maker: Maker, compiler: Compiler) -> tuple[t
     distinct = {id(reasons): reasons for _, reasons in waiting}  # few, and shared by many
     stages = {key: stage_of(reasons) for key, reasons in distinct.items()}
     maker.held += [held_of(change, reasons, stages[id(reasons)]) for change, reasons in waiting]
-    maker.held.sort(key=HELD_ORDER)
+    maker.held = list(_in_order(maker.held))
     going, review = with_shares(one, going, review)
     return tuple(going), review, waiting
+
+
+def _in_order(held: Sequence[Held]) -> Iterator[Held]:
+    """Yield held changes by workload, then unit. They come nearly so, and there may be very many."""
+    found: dict[tuple[str, str], list[Held]] = {}
+    for key, some in groupby(held, WORKLOAD):
+        found.setdefault(key, []).extend(some)
+    for key in sorted(found):
+        yield from sorted(found[key], key=UNIT)
 
 
 def _set_steps(changes: tuple[Change, ...], actions: tuple[Action, ...], later: Mapping[int, tuple[str, ...]]) -> None:

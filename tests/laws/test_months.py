@@ -18,7 +18,7 @@ FEWER = settings(
     max_examples=(settings.default or settings()).max_examples // 6,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-KINDS = ["commit", "commit", "revert", "ban", "drift", "drift", "cut", "lost", "offline", "back", "fail", "mend", "bad"]
+KINDS = ["commit", "commit", "revert", "ban", "drift", "drifts", "drifts", "cut", "lost", "offline", "back", "fail", "mend", "bad"]
 KINDS += ["killed", "killed", "dies", "merge", "nothing", "nothing"]
 OF_FILES = ["full", "full", "room", "beside", "beside"]
 
@@ -79,8 +79,9 @@ def happen(month: Month, kind: str, number: int, version: str) -> None:
         month.version = version
         for one in site.units[number % 2 :: 2]:
             fails(month, one, True)
-    elif kind == "drift":
-        site.tell(month.workload, unit, version)
+    elif kind in {"drift", "drifts"}:
+        for place in range(1 if kind == "drift" else 3):
+            site.tell(month.workload, site.units[(number + place) % len(site.units)], version)
     else:
         befall(month, kind, number, unit)
 

@@ -18,7 +18,22 @@ FEWER = settings(
     max_examples=(settings.default or settings()).max_examples // 6,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-KINDS = ["commit", "commit", "revert", "ban", "drift", "drifts", "drifts", "cut", "lost", "offline", "back", "fail", "mend", "bad"]
+KINDS = [
+    "commit",
+    "commit",
+    "revert",
+    "ban",
+    "drift",
+    "drifts",
+    "drifts",
+    "cut",
+    "lost",
+    "offline",
+    "back",
+    "fail",
+    "mend",
+    "bad",
+]
 KINDS += ["killed", "killed", "dies", "merge", "nothing", "nothing"]
 OF_FILES = ["full", "full", "room", "beside", "beside"]
 
@@ -44,8 +59,9 @@ def policies(draw: st.DrawFn, site: type[Site]) -> Policy:
         deadline="2h",
         on_failure=draw(st.sampled_from(["halt", "rollback"])),
     )
+    halting = Rollout(waves=waves[0], success="50%", failure=Failure(percent="30%", minimum=1), deadline="2h")
     return Policy(
-        rollout=draw(st.sampled_from([rollout, rollout, None])),
+        rollout=draw(st.sampled_from([rollout, rollout, halting, None])),
         opens=draw(st.sampled_from([None, 2, 20])),
         lasts=draw(st.sampled_from([3, 12])),
         most=draw(st.sampled_from([None, None, 4, 9])),
@@ -153,8 +169,11 @@ def months(draw: st.DrawFn, kind: str, kinds: list[str] = KINDS, keeping: type[K
     clock = Pace()
     site = SITES[kind](clock, {})
     story = draw(st.lists(happenings(kinds), min_size=5, max_size=15))
+    policy = draw(policies(SITES[kind]))
+    if policy.rollout is not None and policy.rollout.failure is not None:
+        story.insert(0, draw(happenings(["bad"])))
     quiet: list[tuple[float, Happening]] = [(HOUR, calm), *[(5 * HOUR, nothing)] * 360]
-    month = Month(site, clock, draw(policies(SITES[kind])), keeping(clock.now), [*story, *quiet])
+    month = Month(site, clock, policy, keeping(clock.now), [*story, *quiet])
     for unit in site.units:
         site.run(month.workload, unit, RELEASES[0])
     clock.time += DAY

@@ -340,8 +340,10 @@ def test_a_failure_that_can_never_be_met_is_said_until_it_no_longer_matters() ->
     assert warned(4) == warned(5, NEW) == []
     assert warned(5) == ["`failure` never halts poller v2: 5 must fail, and it has 4 devices"]
     assert warned(3, max_moving="50%") == [
-        "`failure` does not halt poller v2 while its units stay connected: 3 must fail, and `max_moving` lets 2 devices "
-        "move at a time, failed ones included"
+        (
+            "`failure` does not halt poller v2 while its units stay connected: 3 must fail, and `max_moving` lets 2 devices "
+            "move at a time, failed ones included"
+        )
     ]
     assert "lets 1 device move" in warned(2, max_moving="1")[0]
 

@@ -213,6 +213,8 @@ def test_a_pin_passes_waves_and_is_in_none() -> None:
     plan = plan_of(WAVES, seen([OLD] * 4), pins={"u03": {"poller": "v2"}})
     assert going(plan) == ["u00", "u01", "u03"]
     assert rollout_of(plan).units == 3
+    asked = remembered(went=(went("u00", NOW),))
+    assert "u03" in going(plan_of(WAVES, seen([OLD] * 4), pins={"u03": {"poller": "v2"}}, memory=asked))
 
 
 def test_each_version_spreads_by_itself_and_what_is_unmanaged_or_removed_does_not() -> None:

@@ -23,7 +23,7 @@ from reconciler.model.snapshot import Snapshot
 from reconciler.model.unit import Units
 
 if TYPE_CHECKING:
-    from reconciler.core.rollouts import Standings
+    from reconciler.core.steps import Standings
 
 DEADLINE = 900.0
 """Seconds that a slot may be on its way before it counts as stuck, where the fleet does not say (`rollout.deadline`)."""

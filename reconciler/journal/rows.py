@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from reconciler.model.event import AnyEvent, Intended, Resolved
+from reconciler.model.event import AnyEvent, Intended, Resolved, Settled
 from reconciler.model.event_shape import fleet_of, from_builtins, to_builtins
 from reconciler.model.unit import Ref
 
@@ -56,6 +56,8 @@ def row_of(event: AnyEvent, writer: str, number: int) -> Row:
 
 def _slots(event: AnyEvent) -> list[tuple[Ref, Ref]]:
     """Return the slots of an event that may name several."""
+    if isinstance(event, Settled):
+        return []  # by far the most frequent
     if isinstance(event, Intended | Resolved):
         return [(one.unit, one.workload) for one in event.slots]
     workload: Ref = getattr(event, "workload", NOBODY)

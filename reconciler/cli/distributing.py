@@ -69,6 +69,7 @@ class _Laying(NamedTuple):
             concurrency=watched.options.concurrency,
             allow=watched.options.allow,
             interval=watched.interval,
+            full_every=watched.full_every,
         )
 
 

@@ -15,6 +15,7 @@ from reconciler.cli.printing import Lines
 from reconciler.cli.recording import Recorder, RunSoFar
 from reconciler.core.drift import Memory
 from reconciler.engine.manifests import Fixed
+from reconciler.engine.recent import Recent
 from reconciler.engine.run import Options
 from reconciler.engine.watch import Watched, Watching
 from reconciler.errors import ReconcilerError
@@ -36,6 +37,7 @@ class Reported(NamedTuple):
     digest: str
     fleets: dict[str, Memory]
     lines: Lines
+    recent: Recent
 
 
 class Safe:
@@ -102,7 +104,7 @@ class Passes:
     ) -> Ending:
         before = self._reported.pop(job.lock, None)
         if before is None or before.row != previous:
-            before = Reported(row, job.digest, {}, self._lines())
+            before = Reported(row, job.digest, {}, self._lines(), Recent(job.full_every, self._clock))
         watching = Watching(
             Fixed(manifest, job.commit, moved=before.digest != job.digest),
             lambda found: wiring.opener(found, clock, folder),
@@ -119,6 +121,7 @@ class Passes:
             random=random.random,
             history=self._history,
             told=before.fleets,
+            recent=before.recent,
             rollbacks=self._at.rollbacks,
         )
         recorder = Recorder(

@@ -28,6 +28,7 @@ from reconciler.cli.options import (
 from reconciler.cli.output import note
 from reconciler.cli.printing import Lines, result_file
 from reconciler.cli.recording import Recorder, RunSoFar, reporting
+from reconciler.engine.recent import FULL_EVERY, Recent
 from reconciler.engine.run import Options
 from reconciler.engine.watch import Watched, Watching
 from reconciler.model.plan import PaceKind, Plan
@@ -60,6 +61,15 @@ forbids changes; 2 there is drift, or a change to make, that was not made, held 
     default="60s",
     show_default=True,
     help="Time between passes; longer after failures, with jitter.",
+)
+@click.option(
+    "--full-every",
+    type=click.IntRange(1, 10_000),
+    default=FULL_EVERY,
+    show_default=True,
+    metavar="N",
+    help="Read everything in one of N passes and at any doubt, in the others only what changed, on platforms that can"
+    " tell; what is sent always rests on a full reading. 1: read everything in each.",
 )
 @click.option("--once", is_flag=True, help="Make one pass and exit.")
 @click.option(
@@ -119,6 +129,7 @@ def command(  # every option is one of the command line's
     followed: Following | None,
     operated: Operation,
     interval: float,
+    full_every: int,
     once: bool,
     detailed_exitcode: bool,
     out: Path | None,
@@ -158,6 +169,7 @@ def command(  # every option is one of the command line's
         filters=selected.filters,
         strict=selected.strict,
         options=_options(concurrency, wait, allow, reason or ""),
+        full_every=full_every,
     )
     lines, at = Lines(log_format, verbose=verbose), place(selected, followed, clock, run, patient=not once)
     if database is not None:
@@ -171,7 +183,8 @@ def command(  # every option is one of the command line's
     with histories.kept(history_at, clock, keep, creates=not once) as history:
         work = Operating(operated, clock, interval, history, wait=60.0 if once else 10.0)
         with closing(work):
-            watching = _watching(at, work, clock, watched, run, out, history)
+            recent = None if once else Recent(full_every, clock)
+            watching = _watching(at, work, clock, watched, run, out, history, recent)
             return _watch(watching, clock, history, lines, result, work)
 
 
@@ -187,6 +200,7 @@ def _watching(
     run: str,
     out: Path | None,
     history: History,
+    recent: Recent | None,
 ) -> Watching:
     return Watching(
         at.manifests,
@@ -197,6 +211,7 @@ def _watching(
         random=random.random,
         keep=None if out is None else _keeper(out),
         history=history,
+        recent=recent,
         rollbacks=at.rollbacks,
     )
 

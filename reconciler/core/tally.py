@@ -60,6 +60,7 @@ def passed(  # a fleet, and what a pass made of it
         outcomes=dict(outcomes),
         platform=fleet.platform,
         read_at=None if one is None else one.snapshot.read_at,
+        full_at=None if one is None else one.snapshot.read_in_full_at,
         error=fleet.error,
         **({} if one is None else msgspec.structs.asdict(tally(one))),
     )

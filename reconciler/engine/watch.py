@@ -27,6 +27,7 @@ from reconciler.engine.manifests import Manifests
 from reconciler.engine.milestones import unrecorded
 from reconciler.engine.plan import PlanResult, plan
 from reconciler.engine.propose import standing
+from reconciler.engine.recent import FULL_EVERY, Recent
 from reconciler.engine.rollback import taken_back
 from reconciler.engine.run import Options
 from reconciler.engine.wake import Wake
@@ -62,6 +63,8 @@ class Watched(msgspec.Struct, frozen=True, kw_only=True):
     filters: Filters = Filters()
     strict: bool = False
     options: Options = Options(wait=False)
+    full_every: int = FULL_EVERY
+    """Passes of which one reads everything."""
 
 
 class Watching:
@@ -79,13 +82,14 @@ class Watching:
         keep: Callable[[Plan], None] | None = None,
         history: History | None = None,
         told: dict[str, Memory] | None = None,
+        recent: Recent | None = None,
         wake: Wake | None = None,
         rollbacks: Rollbacks | None = None,
     ) -> None:
         """Take the manifests in force, what opens connections, and how to watch.
 
         `random` gives 0 to 1; `keep` takes the plan of each pass before anything of it is sent; `told` is what the pass
-        before reported of each fleet, and takes what this one reports.
+        before reported of each fleet, and takes what this one reports; readings may go on from those that are `recent`.
         Every event must be recorded in `history` before the next is taken.
         """
         self.manifests = manifests
@@ -101,6 +105,7 @@ class Watching:
         self.exit_code = 0
         self._opened: Open | None = None
         self._memory = {} if told is None else told
+        self._recent = recent
         self._failures = 0
         self._slower = False
         """Whether the next pass should come later: what was read or sent failed. What only a person can end slows nothing."""
@@ -175,7 +180,8 @@ class Watching:
                 fleets = [one for one in manifest.fleets if self._mode(one) != "observe"]
                 for level, message in self._claiming.take(request, self._opened, fleets):
                     yield self._note(level, message)
-            planned = plan(request, self._opened, self.clock, self.history)
+            recent, goes = self._recent, self._may_go
+            planned = plan(request, self._opened, self.clock, self.history, recent=recent, goes=goes)
         except ReconcilerError as error:
             if number == 1:
                 raise
@@ -235,6 +241,8 @@ class Watching:
         if manifest is not None and self.manifests.changed:
             self._opened = self.open(manifest)
             self._observed.clear()
+            if self._recent is not None and self.manifests.moved:
+                self._recent.clear()
             for name in self._memory.keys() - manifest.fleets.keys():
                 del self._memory[name]
 
@@ -265,6 +273,11 @@ class Watching:
                     yield one.proposed
                 if one.approved is not None:
                     self._approved[fleet.fleet] = one.approved
+
+    def _may_go(self, fleet: FleetPlan) -> bool:
+        """Return whether something of a fleet may be sent in this pass, approved or still to be approved."""
+        mode = self._mode(fleet.fleet)
+        return self.watched.apply and mode != "observe" and self._unlimited(fleet) and self._goes(fleet)
 
     def _corrects(self, fleet: FleetPlan) -> bool:
         """Return whether changes of a fleet may be sent in this pass: limits and its own mode allow it, or a person did."""
@@ -302,6 +315,8 @@ class Watching:
             saved = sealed(msgspec.structs.replace(planned.plan, fleets=bound))
         options = self.watched.options
         applying = self._applying = Applying(allowed, options, self.clock, run=self.run, reported=True, saved=saved)
+        if self._recent is not None:
+            self._recent.changed({one.connection for one in may})
         yield from applying.events()
         changes = {(fleet.fleet, *slot_of(one)): one for fleet in may for one in fleet.changes}
         for one in applying.outcomes:

@@ -167,6 +167,8 @@ class Passed(Event, frozen=True, kw_only=True):
     platform: str = ""
     read_at: float | None = None
     """When what it was judged by was read, in seconds since 1970; None where its connection could not be read."""
+    full_at: float | None = None
+    """When everything was last read, in seconds since 1970; what was read since is what changed."""
     error: str = ""
     """Why it could not be read."""
     verdicts: dict[str, int] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from enum import IntEnum
 from itertools import accumulate
 
@@ -126,6 +127,28 @@ class Units(msgspec.Struct, kw_only=True, eq=False):
             self._by_label = array("I", sorted(range(len(self)), key=self.labels.__getitem__)), ends
         rows, ends = self._by_label
         return rows[ends[number] : ends[number + 1]]
+
+    def forget(self) -> None:
+        """Forget what was looked up of names and labels."""
+        self._by_name, self._by_label, self._by_tag = None, None, {}
+
+    def replaced(self, changed: Iterable[Unit]) -> Units:
+        """Return the same units, some of which are other than before; their ids, classes and sizes stay. Itself where none is."""
+        different = [one for one in changed if one != self[one.row]]
+        if not different:
+            return self
+        found = copy(self)  # with the rows of ids, which making it anew would find once more
+        found.names, found.labels, found.label_sets = self.names[:], self.labels[:], self.label_sets[:]
+        found.reach, found.agents, found.agent_versions = self.reach[:], self.agents[:], self.agent_versions[:]
+        found.forget()
+        labels = {one: number for number, one in enumerate(found.label_sets)}
+        agents = {one: number for number, one in enumerate(found.agent_versions)}
+        for one in different:
+            found.names[one.row], found.reach[one.row] = one.name, one.reach
+            found.labels[one.row] = labels.setdefault(one.labels, len(labels))
+            found.agents[one.row] = agents.setdefault(one.agent, len(agents))
+        found.label_sets, found.agent_versions = [*labels], [*agents]
+        return found
 
     @classmethod
     def build(cls, rows: Iterable[Unit]) -> Units:

@@ -72,8 +72,7 @@ class Losant:
 
     def observe(self, query: Query, since: Snapshot | None = None) -> Snapshot:
         """Read devices, workflows and edge deployments. Raises PlatformError when nothing can be read at all."""
-        del since
-        return observe(self._routes, self._readers, self._clock, query, identity=self.identity)
+        return observe(self._routes, self._readers, self._clock, query, since, identity=self.identity)
 
     def catalog(
         self, wanted: Collection[Release], seen: Snapshot | None = None, *, probe: Collection[Release] = ()

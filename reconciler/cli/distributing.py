@@ -15,7 +15,7 @@ from reconciler.cli.printing import Lines
 from reconciler.engine.distribute import distributed
 from reconciler.engine.group import Group
 from reconciler.engine.manifests import Manifests
-from reconciler.engine.watch import Watched
+from reconciler.engine.watched import Watched
 from reconciler.errors import JournalError
 from reconciler.jobs.database import Database, Lost
 from reconciler.jobs.queue import PassJob, Queue

@@ -17,7 +17,8 @@ from reconciler.core.drift import Memory
 from reconciler.engine.manifests import Fixed
 from reconciler.engine.recent import Recent
 from reconciler.engine.run import Options
-from reconciler.engine.watch import Watched, Watching
+from reconciler.engine.watch import Watching
+from reconciler.engine.watched import Watched
 from reconciler.errors import ReconcilerError
 from reconciler.jobs.owner import Owner
 from reconciler.jobs.queue import PassJob

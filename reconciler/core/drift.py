@@ -8,6 +8,7 @@ import msgspec
 
 from reconciler.core.assessment import FleetAssessment
 from reconciler.core.bind import slot_of
+from reconciler.core.reuse import numbered_alike
 from reconciler.model.change import Change, SlotId
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.event import DriftCause, Drifted
@@ -86,8 +87,11 @@ def left(before: Memory, one: FleetAssessment, *, at: float, run: str) -> Iterat
     old = before.snapshot
     if old is None or old is one.snapshot or old.units.ids != one.snapshot.units.ids:
         return
+    alike = numbered_alike(old, one.snapshot)
     for judged in one.judged:
         workload, rows = judged.column.workload, judged.column.rows
+        if workload.id in old.columns and old.columns[workload.id] is one.snapshot.columns.get(workload.id) and alike:
+            continue
         states = rows.of(old.column(workload.id)), rows.of(one.snapshot.column(workload.id))
         leaving = {pair for pair in set(zip(*states, strict=True)) if _leaves(old, one.snapshot, *pair)}
         for row, pair in zip(rows, zip(*states, strict=True), strict=True) if leaving else ():

@@ -61,7 +61,6 @@ def plan(  # what is planned, how it is read, and what is known beforehand
     open_: Open,
     clock: Clock,
     history: History | None = None,
-    *,
     recent: Recent | None = None,
     goes: Callable[[FleetPlan], bool] = lambda _: True,
 ) -> PlanResult:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from reconciler.core.reuse import Before
 from reconciler.model.snapshot import Query, Snapshot
 from reconciler.ports import Clock
 
@@ -41,6 +42,8 @@ class Recent:
         self.full_every = full_every
         self._clock = clock
         self._kept: dict[str, _Kept] = {}
+        self.assessed: dict[str, Before] = {}
+        """How connections were assessed last."""
 
     def asked(self, connection: str, query: Query, *, full: bool) -> tuple[Query, Snapshot | None]:
         """Return how to ask for everything in this pass, and the reading to go on from."""
@@ -64,6 +67,7 @@ class Recent:
     def forget(self, connection: str) -> None:
         """Keep nothing of a connection: there is doubt about what it showed."""
         self._kept.pop(connection, None)
+        self.assessed.pop(connection, None)
 
     def changed(self, connections: Collection[str]) -> None:
         """Have everything read next of these connections: something was sent to them."""
@@ -74,3 +78,4 @@ class Recent:
     def clear(self) -> None:
         """Keep nothing: the manifests are others, and what is under the name of a connection may be another one."""
         self._kept.clear()
+        self.assessed.clear()

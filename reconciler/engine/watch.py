@@ -11,7 +11,6 @@ from collections.abc import Callable, Generator, Iterator
 
 import msgspec
 
-from reconciler.core.assessment import Filters
 from reconciler.core.bind import slot_of
 from reconciler.core.decide import PlanRequest
 from reconciler.core.detailed import detailed
@@ -27,10 +26,10 @@ from reconciler.engine.manifests import Manifests
 from reconciler.engine.milestones import unrecorded
 from reconciler.engine.plan import PlanResult, plan
 from reconciler.engine.propose import standing
-from reconciler.engine.recent import FULL_EVERY, Recent
+from reconciler.engine.recent import Recent
 from reconciler.engine.rollback import taken_back
-from reconciler.engine.run import Options
 from reconciler.engine.wake import Wake
+from reconciler.engine.watched import Watched
 from reconciler.errors import ReconcilerError
 from reconciler.model.event import AnyEvent, Completed, Halted, Note, Passed
 from reconciler.model.exit_code import DONE, ERROR, INCOMPLETE, NOTHING_SENT
@@ -48,23 +47,6 @@ LIMIT_WINDOW = "24h"
 
 JITTER = 0.1
 """Share of the pause that is random, so that many watchers do not call in step."""
-
-
-class Watched(msgspec.Struct, frozen=True, kw_only=True):
-    """How to watch. `interval` in seconds. `apply` lets fleets whose own mode is `apply` be changed."""
-
-    interval: float = 60.0
-    once: bool = False
-    apply: bool = False
-    propose: bool = False
-    """Whether fleets whose own mode is `apply` wait for a person as well, as those do whose mode is `propose`."""
-    detailed: bool = False
-    """Whether the exit code says what was found and not corrected, where nothing went wrong."""
-    filters: Filters = Filters()
-    strict: bool = False
-    options: Options = Options(wait=False)
-    full_every: int = FULL_EVERY
-    """Passes of which one reads everything."""
 
 
 class Watching:
@@ -105,7 +87,7 @@ class Watching:
         self.exit_code = 0
         self._opened: Open | None = None
         self._memory = {} if told is None else told
-        self._recent = recent
+        self._recent = recent or Recent(1, clock)
         self._failures = 0
         self._slower = False
         """Whether the next pass should come later: what was read or sent failed. What only a person can end slows nothing."""
@@ -180,8 +162,7 @@ class Watching:
                 fleets = [one for one in manifest.fleets if self._mode(one) != "observe"]
                 for level, message in self._claiming.take(request, self._opened, fleets):
                     yield self._note(level, message)
-            recent, goes = self._recent, self._may_go
-            planned = plan(request, self._opened, self.clock, self.history, recent=recent, goes=goes)
+            planned = plan(request, self._opened, self.clock, self.history, self._recent, self._may_go)
         except ReconcilerError as error:
             if number == 1:
                 raise
@@ -241,7 +222,7 @@ class Watching:
         if manifest is not None and self.manifests.changed:
             self._opened = self.open(manifest)
             self._observed.clear()
-            if self._recent is not None and self.manifests.moved:
+            if self.manifests.moved:
                 self._recent.clear()
             for name in self._memory.keys() - manifest.fleets.keys():
                 del self._memory[name]
@@ -276,8 +257,8 @@ class Watching:
 
     def _may_go(self, fleet: FleetPlan) -> bool:
         """Return whether something of a fleet may be sent in this pass, approved or still to be approved."""
-        mode = self._mode(fleet.fleet)
-        return self.watched.apply and mode != "observe" and self._unlimited(fleet) and self._goes(fleet)
+        acts = self.watched.apply and self._mode(fleet.fleet) != "observe"
+        return acts and self._unlimited(fleet) and self._goes(fleet)
 
     def _corrects(self, fleet: FleetPlan) -> bool:
         """Return whether changes of a fleet may be sent in this pass: limits and its own mode allow it, or a person did."""
@@ -315,8 +296,7 @@ class Watching:
             saved = sealed(msgspec.structs.replace(planned.plan, fleets=bound))
         options = self.watched.options
         applying = self._applying = Applying(allowed, options, self.clock, run=self.run, reported=True, saved=saved)
-        if self._recent is not None:
-            self._recent.changed({one.connection for one in may})
+        self._recent.changed({one.connection for one in may})
         yield from applying.events()
         changes = {(fleet.fleet, *slot_of(one)): one for fleet in may for one in fleet.changes}
         for one in applying.outcomes:

@@ -138,8 +138,14 @@ class Units(msgspec.Struct, kw_only=True, eq=False):
         if not different:
             return self
         found = copy(self)  # with the rows of ids, which making it anew would find once more
-        found.names, found.labels, found.label_sets = self.names[:], self.labels[:], self.label_sets[:]
-        found.reach, found.agents, found.agent_versions = self.reach[:], self.agents[:], self.agent_versions[:]
+        if any(one.name != self.names[one.row] for one in different):
+            found.names = self.names[:]
+        if any(one.labels != self.label_sets[self.labels[one.row]] for one in different):
+            found.labels, found.label_sets = self.labels[:], self.label_sets[:]
+        if any(one.reach != self.reach[one.row] for one in different):
+            found.reach = self.reach[:]
+        if any(one.agent != self.agent_versions[self.agents[one.row]] for one in different):
+            found.agents, found.agent_versions = self.agents[:], self.agent_versions[:]
         found.forget()
         labels = {one: number for number, one in enumerate(found.label_sets)}
         agents = {one: number for number, one in enumerate(found.agent_versions)}
@@ -147,7 +153,7 @@ class Units(msgspec.Struct, kw_only=True, eq=False):
             found.names[one.row], found.reach[one.row] = one.name, one.reach
             found.labels[one.row] = labels.setdefault(one.labels, len(labels))
             found.agents[one.row] = agents.setdefault(one.agent, len(agents))
-        found.label_sets, found.agent_versions = [*labels], [*agents]
+        found.label_sets[:], found.agent_versions[:] = labels, agents
         return found
 
     @classmethod

@@ -16,7 +16,8 @@ import httpx  # what every platform needs is loaded before the clock starts
 from reconciler.cli import wiring
 from reconciler.engine.manifests import Reloading
 from reconciler.engine.recent import Recent
-from reconciler.engine.watch import Watched, Watching
+from reconciler.engine.watch import Watching
+from reconciler.engine.watched import Watched
 from reconciler.model.event import Completed, Passed
 from reconciler.ports import ReadProgress, Silent
 from tests.benchmarks.memory import peak

@@ -15,7 +15,8 @@ import httpx
 
 from reconciler.engine.manifests import Reloading
 from reconciler.engine.run import Options
-from reconciler.engine.watch import Watched, Watching
+from reconciler.engine.watch import Watching
+from reconciler.engine.watched import Watched
 from reconciler.errors import PlatformError
 from reconciler.model.event import AnyEvent, Halted
 from reconciler.model.fleet import Document, FleetSpec, Limits, Manifest, Quarantine, Selector, Window, WorkloadSpec

@@ -6,7 +6,7 @@ with git and reported; what is sent rests on full readings alone.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import msgspec
@@ -44,6 +44,8 @@ class Recent:
         self._kept: dict[str, _Kept] = {}
         self.assessed: dict[str, Before] = {}
         """How connections were assessed last."""
+        self._doubts: dict[str, str] = {}
+        self._said: dict[str, str] = {}
 
     def asked(self, connection: str, query: Query, *, full: bool) -> tuple[Query, Snapshot | None]:
         """Return how to ask for everything in this pass, and the reading to go on from."""
@@ -58,11 +60,23 @@ class Recent:
 
     def keep(self, connection: str, snapshot: Snapshot) -> None:
         """Take what a connection showed; of one whose reading failed, `forget`."""
+        if snapshot.doubt and snapshot.doubt == self._doubts.get(connection):
+            self._said.setdefault(connection, "")
+        elif snapshot.full_at is not None:
+            self._said.pop(connection, None)
+        self._doubts[connection] = snapshot.doubt
         kept = self._kept.get(connection)
         if snapshot.full_at is None or kept is None:
             self._kept[connection] = _Kept(snapshot, self._clock.monotonic())
         else:
             kept.snapshot, kept.passes = snapshot, kept.passes + 1
+
+    def remarks(self) -> Iterator[str]:
+        """Yield which connections are read in full again and again, and why, once."""
+        for name in sorted(self._said):
+            if self._doubts[name] and self._said[name] != self._doubts[name]:
+                self._said[name] = self._doubts[name]
+                yield f"every pass reads everything of the connection {name}: {self._doubts[name]}"
 
     def forget(self, connection: str) -> None:
         """Keep nothing of a connection: there is doubt about what it showed."""

@@ -177,6 +177,8 @@ class Watching:
             planned.close()
             return ERROR
         self._fleets = len(planned.plan.fleets)
+        for remark in self._recent.remarks():
+            yield self._note("info", remark)
         try:
             if self.keep is not None:
                 self.keep(planned.plan)

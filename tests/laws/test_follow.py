@@ -14,7 +14,11 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.model.connection import Requests, Secret
+from reconciler.core.decide import PlanRequest
+from reconciler.engine.plan import plan
+from reconciler.engine.recent import Recent
+from reconciler.model.connection import ConnectionSpec, Requests, Secret
+from reconciler.model.fleet import Document, FleetSpec, Limits, Manifest, Rollout, Selector, WorkloadSpec
 from reconciler.model.observation import EMPTY, State
 from reconciler.model.snapshot import Query, Snapshot
 from reconciler.platforms.losant.connection import LosantConnection
@@ -23,6 +27,7 @@ from reconciler.platforms.losant.platform import Losant, factory
 from reconciler.simulators.exchange import Request
 from reconciler.simulators.losant import LosantWorld, Shape, Variants, simulator
 from reconciler.simulators.losant.access import FULL
+from tests.laws.strategies import locate
 from tests.laws.worlds import Clock, Wire
 
 GOING_ON = Query(continued=True)
@@ -50,24 +55,29 @@ class Still(Wire):
 class Plant:
     """An application, and what may happen at it. `skew` is how far the platform's clock is off."""
 
-    def __init__(self, answers: Mapping[str, str] = MappingProxyType({}), skew: float = 0.0) -> None:
+    def __init__(
+        self, answers: Mapping[str, str] = MappingProxyType({}), skew: float = 0.0, settle: float = 1.0
+    ) -> None:
         self.clock = Clock()
         self.skew = skew
-        shape = Shape(units=6, workloads=2, versions=3, settle=1.0)
+        shape = Shape(units=6, workloads=2, versions=3, settle=settle)
         self.simulator = simulator(shape, clock=lambda: self.clock.time + self.skew, variants=Variants(answers))
         self.world: LosantWorld = self.simulator.world
         self.wire = Still(self.simulator, self.clock)
         self.platform = self.connected(self.wire)
 
-    def connected(self, wire: Wire) -> Losant:
-        """Return a platform of the application."""
-        spec = LosantConnection(
+    @property
+    def spec(self) -> LosantConnection:
+        return LosantConnection(
             application=self.world.app.id,
             token=Secret(env="TOKEN"),
             url="http://127.0.0.1",
             requests=Requests(concurrency=1),
         )
-        return factory(spec, lambda _: FULL, self.clock, transport=wire)
+
+    def connected(self, wire: Wire) -> Losant:
+        """Return a platform of the application."""
+        return factory(self.spec, lambda _: FULL, self.clock, transport=wire)
 
     def devices(self, *, deleted: bool = False) -> list[str]:
         """Return the ids of edge devices that are there, or that were deleted."""
@@ -226,6 +236,58 @@ def test_what_happens_while_it_is_read_is_there_before_or_after_and_comes_with_t
     plant.clock.sleep(0.001)
     after = plant.read(found)
     assert shown(after) == shown(plant.read(None, Query())), after.doubt
+
+
+WAVES: list[Any] = [None, Rollout(waves=["50%", "100%"], deadline="1h", soak="30m"), Rollout(deadline="1m")]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.lists(HAPPENINGS, max_size=2), min_size=2, max_size=5),
+    st.sampled_from(WAVES),
+    st.sampled_from(["none", "all"]),
+    st.lists(st.integers(0, 5), max_size=5),
+    st.sampled_from([1.0, 7200.0]),
+)
+def test_what_is_planned_by_what_changed_is_what_is_planned_anew(
+    stretches: list[list[Happening]], rollout: Any, prune: str, edits: list[int], settle: float
+) -> None:
+    """Nothing that was worked out before stands in the way of what time, other manifests and readings make of it."""
+    plant, recent = Plant(settle=settle), Recent(100, Clock())
+    for number, happenings in enumerate(stretches):
+        for happen in happenings:
+            happen(plant)
+        request = _asked(plant, rollout, prune, edited=number in edits)
+        plans = []
+        for known in (recent, None):
+            found = plan(request, lambda _: plant.platform, plant.clock, None, known, lambda _: False)
+            plans.append(found.plan.fleets)
+        assert plans[0] == plans[1]
+
+
+def _asked(plant: Plant, rollout: Any, prune: str, *, edited: bool) -> PlanRequest:
+    """Return what two fleets ask for, of units apart; each time in documents of their own."""
+    canary, rest = Selector(tags={"ring": "canary"}), Selector(not_=Selector(tags={"ring": "canary"}))
+    version = "v1.2.0" if edited else "v1.1.0"
+    fleets = {
+        name: Document(
+            name,
+            FleetSpec(
+                connection="plant",
+                units=units,
+                workloads={"modbus-poller": WorkloadSpec(version=version), "vision": WorkloadSpec(version="v1.0.0")},
+                rollout=rollout,
+                prune=prune,
+                limits=Limits(remove="100%"),
+            ),
+            "f.yaml",
+            locate,
+        )
+        for name, units in (("canary", canary), ("rest", rest))
+    }
+    spec = ConnectionSpec("losant", plant.spec)
+    connection = Document("plant", spec, "plant.yaml", locate)
+    return PlanRequest(manifest=Manifest({"plant": connection}, {}, fleets, version))
 
 
 def _truth(plant: Plant) -> dict[Any, State]:

@@ -13,14 +13,16 @@ What it adds up to is what a full reading would show. Anything else is a doubt, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from array import array
+from collections.abc import Container, Iterator
 
+from reconciler.model.observation import State
 from reconciler.model.snapshot import Coverage, Snapshot, Workload
 from reconciler.model.unit import Unit, Units
 from reconciler.platforms.losant.fold import ASSIGNABLE, Slots
 from reconciler.platforms.losant.mark import Doubt, Mark, Start
 from reconciler.platforms.losant.routes import PAGE, WORKFLOW_PAGE, Routes
-from reconciler.platforms.losant.translate import labels_from, reach_of, time_of
+from reconciler.platforms.losant.translate import EDGE, labels_from, reach_of, time_of
 from reconciler.platforms.losant.wire import Device, Newest, Row
 from reconciler.platforms.reading.columns import StateColumns
 from reconciler.platforms.reading.listing import everything
@@ -60,10 +62,7 @@ class Following:
         units = self._units()
         total, updated, pages = self._rows()
         table, elsewhere = self._folded(total, pages, units, workloads)
-        if table.states == since.states and _same(table, since):
-            states, columns = since.states, since.columns  # so that nothing has to be judged anew
-        else:
-            states, columns = table.states, table.columns
+        states, columns = _shared(table, since)
         return Snapshot(
             identity=since.identity,
             units=units,
@@ -198,25 +197,24 @@ class Following:
         since, mark = self._since, self._mark
         slots = Slots(units, {one.id for one in workloads})
         slots.table = StateColumns.going_on(len(units), since.states, since.columns)
-        new = self._cleared(slots.table, [row for page in pages for row in page.items])
+        new = self._cleared(slots.table, [row for page in pages for row in page.items], {one.id for one in workloads})
         for page in pages:
             slots.fold(page)
-        if slots.problems or slots.unlisted:
-            raise Doubt(next(iter(slots.problems), "edge deployments are of a workflow that is not listed"))
         self._notes |= slots.notes
         if mark.rows + new != total:
             raise Doubt(f"there are {total} edge deployments, and those that changed make {mark.rows + new}")
         return slots.table, mark.elsewhere | slots.elsewhere
 
-    def _cleared(self, table: StateColumns, rows: list[Row]) -> int:
+    def _cleared(self, table: StateColumns, rows: list[Row], listed: Container[str]) -> int:
         """Make room for rows that were read before, and return how many were not."""
-        index, opened, met = self._since.units.index, set(), set()
-        new = 0
+        index, new = self._since.units.index, 0
+        opened: set[str] = set()
+        met: set[tuple[str, int]] = set()
         for row in rows:
             unit = index.get(row.device_id)
             if row.id in self._mark.elsewhere:
                 continue
-            if row.flow_class != "edge":
+            if row.flow_class != EDGE:
                 new += 1
                 continue
             if unit is None:
@@ -225,6 +223,8 @@ class Following:
             if slot in met:
                 raise Doubt(f"device {row.device_id} has two rows of workflow {row.flow_id}")
             met.add(slot)
+            if row.flow_id not in listed:
+                raise Doubt(f"an edge deployment is of a workflow that is not listed: {row.flow_id}")
             if row.flow_id not in opened:
                 opened.add(row.flow_id)
                 table.opened(row.flow_id)
@@ -236,8 +236,12 @@ class Following:
         return new
 
 
-def _same(table: StateColumns, since: Snapshot) -> bool:
-    """Return whether nothing is other than it was; columns that nothing was folded into are the same ones."""
-    return table.columns.keys() == since.columns.keys() and all(
-        column is since.columns[flow] or column == since.columns[flow] for flow, column in table.columns.items()
-    )
+def _shared(table: StateColumns, since: Snapshot) -> tuple[list[State], dict[str, array[int]]]:
+    """Return states and columns, the earlier ones where they show the same: by that it is seen that nothing changed."""
+    before = since.columns
+    columns = {
+        flow: before[flow] if flow in before and column == before[flow] else column
+        for flow, column in table.columns.items()
+    }
+    same = columns.keys() == before.keys() and all(columns[flow] is before[flow] for flow in before)
+    return (since.states, before) if same else (table.states, columns)

@@ -46,9 +46,10 @@ class PlanResult(msgspec.Struct, kw_only=True, dict=True):
         return {name: one for _, view in self.groups for name, one in view.assessments.items()}
 
     def resolved(self, *, at: float, run: str) -> Iterator[Resolved]:
-        """Yield what this reading shows of calls that nobody saw the answer of."""
+        """Yield what this reading shows of calls that nobody saw the answer of; only where everything was read."""
         for one in self.assessments.values():
-            yield from resolved(one, at=at, run=run)
+            if one.snapshot.full_at is None:
+                yield from resolved(one, at=at, run=run)
 
     def close(self) -> None:
         """Give all connections back."""

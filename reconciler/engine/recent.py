@@ -37,8 +37,12 @@ class _Kept:
 class Recent:
     """What passes read last. Groups of one pass use it at a time, each for its own connections."""
 
-    def __init__(self, full_every: int, clock: Clock) -> None:
-        """Take how many passes there are to one full reading; 1 is to read everything in each."""
+    def __init__(self, full_every: int, clock: Clock, oldest: float = OLDEST) -> None:
+        """Take how many passes there are to one full reading, and after how many seconds one is due anyway.
+
+        1 is to read everything in each.
+        """
+        self._oldest = oldest
         self.full_every = full_every
         self._clock = clock
         self._kept: dict[str, _Kept] = {}
@@ -55,7 +59,7 @@ class Recent:
         kept = self._kept.get(connection)
         if kept is None or kept.snapshot.mark is None:
             return query, None
-        old = kept.passes >= self.full_every or self._clock.monotonic() - kept.full_at >= OLDEST
+        old = kept.passes >= self.full_every or self._clock.monotonic() - kept.full_at >= self._oldest
         return msgspec.structs.replace(query, full=full or kept.due or old), kept.snapshot
 
     def keep(self, connection: str, snapshot: Snapshot) -> None:

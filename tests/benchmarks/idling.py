@@ -1,6 +1,6 @@
-"""Passes of one watch over a fleet in which nothing changes: `python -m tests.benchmarks.idling FOLDER PASSES`.
+"""Passes of one watch over a fleet in which nothing changes: `python -m tests.benchmarks.idling FOLDER PASSES [full]`.
 
-Prints one JSON object: what each pass took, the first one being full, and the requests of each.
+Prints one JSON object: what each pass took, the first one being full, and the requests of each; with `full` all are.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def main() -> None:
         Watched(interval=60.0, apply=True),
         run="b",
         random=lambda: 0.5,
-        recent=Recent(passes + 1, clock),
+        recent=Recent(1 if sys.argv[3:] else passes + 1, clock),
     )
     found, stands = [], Counter[str]()
     cpu = time.process_time()

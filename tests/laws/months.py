@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from reconciler.engine.manifests import Reloading
+from reconciler.engine.recent import Recent
 from reconciler.engine.run import Options
 from reconciler.engine.watch import Watching
 from reconciler.engine.watched import Watched
@@ -211,6 +212,7 @@ class Month:
             random=lambda: 0.5,
             history=self.history,
             keep=self._keep,
+            recent=Recent(6, self.clock, oldest=5 * DAY),
         )
 
     def _keep(self, plan: Plan) -> None:

@@ -16,7 +16,7 @@ from reconciler.core.select import Rows, matcher
 from reconciler.model.change import Staging
 from reconciler.model.desired import Want
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.fleet import Document, FleetSpec
+from reconciler.model.fleet import Document, FleetSpec, Keep
 from reconciler.model.memory import NOTHING_REMEMBERED, Memory
 from reconciler.model.quantity import seconds
 from reconciler.model.release import Release
@@ -75,6 +75,11 @@ class Neighbours(msgspec.Struct):
     resolutions: Sequence[Resolution] = ()
     touched: set[int] = msgspec.field(default_factory=set)
     """Rows of units that changes of fleets decided so far are about to touch."""
+    keeping: Sequence[tuple[Resolution, Keep]] = ()
+    """Those that keep units serving."""
+
+    def __post_init__(self) -> None:
+        self.keeping = [(one, one.spec.keep) for one in self.resolutions if one.spec.keep is not None]
 
 
 class FleetAssessment(msgspec.Struct):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from reconciler.manifest.finding import Findings, finding
 from reconciler.manifest.parsed import choices
@@ -27,13 +27,17 @@ MEANT = {
 
 def versions(manifest: Manifest) -> Findings:
     """Yield versions of Channels and Fleets that look like something else."""
+    fine: set[str] = set()
     for document in (*manifest.channels.values(), *manifest.fleets.values()):
-        for path, version in _versions(document.spec):
-            yield from _mistaken(document, path, version, manifest)
+        for path, version in _versions(document.spec, fine):
+            found = list(_mistaken(document, path, version, manifest))
+            if not found:
+                fine.add(version)
+            yield from found
 
 
-def _versions(spec: FleetSpec | ChannelSpec) -> Iterator[tuple[Path, str]]:
-    """Yield all versions of a Channel or Fleet, and where they stand."""
+def _versions(spec: FleetSpec | ChannelSpec, fine: Container[str]) -> Iterator[tuple[Path, str]]:
+    """Yield the versions of a Channel or Fleet, and where they stand; of pins, which are many, those that are not fine."""
     if isinstance(spec, ChannelSpec):
         yield from ((("spec", "versions", workload), version) for workload, version in spec.versions.items())
         return
@@ -41,7 +45,9 @@ def _versions(spec: FleetSpec | ChannelSpec) -> Iterator[tuple[Path, str]]:
         if isinstance(choice.version, str):
             yield (*path, "version"), choice.version
     for unit, pins in spec.pins.items():
-        yield from ((("spec", "pins", unit, name), pin) for name, pin in pins.items() if isinstance(pin, str))
+        for name, pin in pins.items():
+            if isinstance(pin, str) and pin not in fine:
+                yield ("spec", "pins", unit, name), pin
     for name, workload in spec.workloads.items():
         for required, said in workload.requires.items():
             versions = said.version if isinstance(said, Requirement) else said

@@ -21,6 +21,7 @@ import msgspec
 
 from reconciler import __version__
 from reconciler.errors import PlatformError, RateLimited, SettingsError, UnexpectedAnswer, Unreachable
+from reconciler.platforms.ahead import Ahead
 from reconciler.platforms.answers import Answer, Refused, refusal, unreadable
 from reconciler.platforms.body import CannotUnpack, TooLarge, start, start_of_refusal, unpacked
 from reconciler.platforms.credentials import Credentials, checked_url
@@ -95,7 +96,7 @@ class Client:
         self._progress = progress
         self._transport: Transport | None = brought(self.url, transport, progress) if transport is not None else None
         self._opening = threading.Lock()
-        self._ahead: Asked | None = None
+        self._ahead = Ahead(self._slots.release)
         self._headers = {
             "Accept": "application/json",
             "Accept-Encoding": "gzip, deflate",
@@ -109,7 +110,7 @@ class Client:
 
     def close(self) -> None:
         """Close the connections; a later request opens new ones."""
-        self._taken("")
+        self._ahead.give_up()
         with self._opening:
             if self._transport is not None:
                 self._transport.close()
@@ -234,7 +235,7 @@ class Client:
         """Return what `use` makes of a good answer and the parts of its body; raise PlatformError for any other end."""
         operation = f"{self._platform}: {operation}"
         target = self._target(path, params)
-        asked = self._taken(target if method == "GET" else "")
+        asked = self._ahead.taken(target if method == "GET" else "")
         if asked is None:
             asked = self._asked(method, target, body, operation, until, until, whole=use is _whole)
         try:
@@ -259,7 +260,8 @@ class Client:
         content = None if read or body is None else msgspec.json.encode(body)
         if content is not None:
             headers["Content-Type"] = "application/json"
-        if not self._slots.acquire(timeout=max(0.0, turn - self._clock.monotonic())):
+        left = max(0.0, turn - self._clock.monotonic())
+        if not self._slots.acquire(timeout=0.0) and not (left and self._acquired(left)):
             raise Unreachable("no time was left to send it", operation=operation, sent=False)
         try:
             self._pace.wait()
@@ -277,25 +279,18 @@ class Client:
         except NoAnswer as failure:
             raise failed(failure, self.url, operation, request.call, self.scrub) from None
 
+    def _acquired(self, seconds: float) -> bool:
+        """Wait for a turn; what was asked ahead must not keep it from others, and is given up."""
+        self._ahead.give_up()
+        return self._slots.acquire(timeout=seconds)
+
     def _ask_ahead(self, path: str, operation: str, params: Params) -> None:
-        """Send a read whose answer is going to be taken next; not where it would have to wait for its turn."""
+        """Send a read whose answer this thread takes next; not where it would have to wait for its turn."""
         now, target = self._clock.monotonic(), self._target(path, params)
         with suppress(PlatformError):  # who wants the answer asks again
             operation = f"{self._platform}: {operation}"
             asked = self._asked("GET", target, None, operation, now, now + self._timeout, whole=True)
-            self._taken("")
-            with self._opening:
-                self._ahead = asked
-
-    def _taken(self, target: str) -> Asked | None:
-        """Return the request that was sent ahead, if it is this one; another one is given up."""
-        with self._opening:
-            asked, self._ahead = self._ahead, None
-        if asked is None or (asked.request.target == target and not asked.request.call.ended()):
-            return asked
-        asked.drop()
-        self._slots.release()
-        return None
+            self._ahead.keep(asked)
 
     def _network(self, operation: str) -> Transport:
         with self._opening:

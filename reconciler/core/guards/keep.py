@@ -51,14 +51,12 @@ def admission(one: FleetAssessment, going: Sequence[Change]) -> Mapping[int, tup
 
 def _rules(one: FleetAssessment) -> list[_Rule]:
     """Return the rules of all fleets of the connection."""
-    if PaceKind.KEEP in one.lifted:
+    if PaceKind.KEEP in one.lifted or not one.neighbours.keeping:
         return []
-    resolutions = one.neighbours.resolutions or [one.resolution]
-    serves = _serving(one, resolutions)
+    serves = _serving(one, one.neighbours.resolutions)
     return [
-        _Rule(each, each.spec.keep, each.document.locate(("spec", "keep")), one.snapshot.units, serves)
-        for each in resolutions
-        if each.spec.keep is not None
+        _Rule(each, keep, each.document.locate(("spec", "keep")), one.snapshot.units, serves)
+        for each, keep in one.neighbours.keeping
     ]
 
 

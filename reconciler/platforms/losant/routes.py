@@ -43,19 +43,21 @@ class Routes:
         self.client = client
         self.base = f"/applications/{application}"
 
-    def devices(self, page: int, size: int = PAGE, *, more: bool = False) -> Page[wire.Device]:
-        """Return a page of devices of all classes, sorted by id; with `more` the next one is asked for already."""
+    def devices(self, page: int, size: int = PAGE, *, following: int | None = None) -> Page[wire.Device]:
+        """Return a page of devices of all classes, sorted by id; the following one is asked for already."""
         params = {**_BY_ID, "page": page, "perPage": size}
-        then = {**params, "page": page + 1} if more else None
+        then = None if following is None else {**params, "page": following}
         return self.client.read(f"{self.base}/devices", "list devices", wire.devices, params, then)
 
-    def deployments(self, filters: Filter, page: int, size: int = PAGE, *, more: bool = False) -> Page[wire.Row]:
+    def deployments(
+        self, filters: Filter, page: int, size: int = PAGE, *, following: int | None = None
+    ) -> Page[wire.Row]:
         """Return a page of edge deployments, sorted by id, without `filterEmpty`: a row that vanishes must show.
 
         The default sort is by last update, so rows would move between pages, confirmed (JS docs/edgeDeployments.md).
         """
         params = {**_BY_ID, "page": page, "perPage": size, **filters}
-        then = {**params, "page": page + 1} if more else None
+        then = None if following is None else {**params, "page": following}
         return self.client.read(f"{self.base}/edge/deployments", "list edge deployments", wire.rows, params, then)
 
     def newest_device(self, **filters: str) -> Page[Newest]:

@@ -59,7 +59,7 @@ class Listing(Generic[Item]):
     ) -> None:
         """Take what to read and where it goes; `what` names it in words, `size` is how many items a page is asked for.
 
-        With `ahead` a lone reader tells `fetch` by `more=True` that it will ask for the page behind this one next.
+        With `ahead` a reader passes `fetch` the number of the page that it asks for next, as `following`.
         With `steady` every page must give the same total: items that come or go meanwhile would hide others.
         `witnesses` is how often an empty answer is asked for again.
         """
@@ -105,7 +105,6 @@ class Listing(Generic[Item]):
         long as pages show something new.
         """
         self._progress = readers.progress
-        self._ahead = self._ahead and readers.count == 1
         self.total = first.total
         self._size = first.declared[1] if first.declared is not None else first.size
         if not self._full(first, 0) or (self.total and not self._size):
@@ -121,7 +120,8 @@ class Listing(Generic[Item]):
         total, reached = self.total, 1
         while self._size > 0 and reached < (pages := -(-total // self._size)):
             numbers, reached = range(reached, pages), pages
-            with closing(readers.each(partial(self._read, number) for number in numbers)) as outlines:
+            jobs = (partial(self._read, number) for number in numbers)
+            with closing(readers.chained(numbers, self._read) if self._ahead else readers.each(jobs)) as outlines:
                 for outline in outlines:
                     if not self._fits(outline, self.pages):
                         self.problems.append(self._misfit(outline))
@@ -131,10 +131,10 @@ class Listing(Generic[Item]):
                     if self.problems and (not patient or self._barren > BARREN):
                         return
 
-    def _read(self, number: int) -> _Outline:
+    def _read(self, number: int, following: int | None = None) -> _Outline:
         """Read and fold a page, read again where it is not as long as it must be or gives another total."""
-        more = self._ahead and (number + 1) * self._size < self.total
-        page = self._fetch(number, self._size, more=True) if more else self._fetch(number, self._size)
+        then = {} if following is None else {"following": following}
+        page = self._fetch(number, self._size, **then)
         for _ in range(REREADS):
             if self._fits(page, number):
                 break

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
+from threading import Event, Lock
 from typing import Any, TypeVar
 
 from reconciler.ports import SILENT, ReadProgress
@@ -61,6 +62,46 @@ class Readers:
         for number, result in enumerate(self.each(jobs), 1):
             self.progress.read(what, number, len(jobs))
             yield result
+
+    def chained(self, numbers: Sequence[int], read: Callable[[int, int | None], T]) -> Generator[T, None, None]:
+        """Yield what reading each number gives, in their order. `read` gets the number that the same reader reads next.
+
+        So it can ask for the next one before it works on this one: every reader keeps one request on the way. Whoever
+        was said to be next is read, even when nobody takes what comes any more.
+        """
+        if self.count == 1:
+            for position, number in enumerate(numbers, 1):
+                yield read(number, numbers[position] if position < len(numbers) else None)
+            return
+        from concurrent.futures import Future, ThreadPoolExecutor  # only where latency makes them pay
+
+        found: dict[int, Future[T]] = {number: Future() for number in numbers}
+        left = iter(numbers)
+        lock, ended = Lock(), Event()
+
+        def drawn() -> int | None:
+            with lock:
+                return None if ended.is_set() else next(left, None)
+
+        def go() -> None:
+            number = drawn()
+            while number is not None:
+                after = drawn()
+                try:
+                    found[number].set_result(read(number, after))
+                except BaseException as error:  # noqa: BLE001 - raised where the result is taken
+                    found[number].set_exception(error)
+                number = after
+
+        count = min(self.most, self.count)
+        with ThreadPoolExecutor(count, thread_name_prefix="reader") as pool:
+            try:
+                for _ in range(count):
+                    pool.submit(go)
+                for number in numbers:
+                    yield found.pop(number).result()
+            finally:
+                ended.set()
 
     def each(self, jobs: Iterable[Callable[[], T]]) -> Generator[T, None, None]:
         """Yield what jobs give, in their order, at most two per reader ahead of whoever takes them."""

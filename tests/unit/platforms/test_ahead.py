@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -53,6 +55,24 @@ def test_what_was_asked_for_in_vain_is_given_up_and_its_answer_taken_for_no_othe
         assert read(client, 1, then=2) == b"one"
         assert read(client, 6, then=7) == b"six"
         assert client.send("/x", "write x", {}, time.monotonic() + 5).content == b"{}"
+        assert len(connections) == 3
+
+
+def test_threads_take_what_they_asked_for_themselves_and_nobody_waits_for_what_another_asked_ahead() -> None:
+    def elsewhere(act: Callable[[], bytes]) -> bytes:
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(act).result(10)
+
+    pages = answering(HEAD + b"one", HEAD + b"two"), answering(HEAD + b"six"), answering(HEAD + b"two")
+    with serving(*pages) as (url, connections), clients(url, concurrency=2) as client:
+        assert read(client, 1, then=2) == b"one"
+        assert elsewhere(lambda: read(client, 2)) == b"six"
+        assert read(client, 2) == b"two"
+        assert len(connections) == 2
+    with serving(*pages) as (url, connections), clients(url, concurrency=1) as client:
+        assert read(client, 1, then=2) == b"one"
+        assert elsewhere(lambda: read(client, 6)) == b"six"
+        assert read(client, 2) == b"two"
         assert len(connections) == 3
 
 

@@ -184,8 +184,7 @@ def command(  # every option is one of the command line's
     with histories.kept(history_at, clock, keep, creates=not once) as history:
         work = Operating(operated, clock, interval, history, wait=60.0 if once else 10.0)
         with closing(work):
-            recent = None if once else Recent(full_every, clock)
-            watching = _watching(at, work, clock, watched, run, out, history, recent)
+            watching = _watching(at, work, clock, watched, run, out, history)
             return _watch(watching, clock, history, lines, result, work)
 
 
@@ -201,7 +200,6 @@ def _watching(
     run: str,
     out: Path | None,
     history: History,
-    recent: Recent | None,
 ) -> Watching:
     return Watching(
         at.manifests,
@@ -212,7 +210,7 @@ def _watching(
         random=random.random,
         keep=None if out is None else _keeper(out),
         history=history,
-        recent=recent,
+        recent=None if watched.once else Recent(watched.full_every, clock),
         rollbacks=at.rollbacks,
     )
 

@@ -166,11 +166,9 @@ class Passed(Event, frozen=True, kw_only=True):
     """How many of the held changes have each reason; one may have several."""
     platform: str = ""
     read_at: float | None = None
-    """When what it was judged by was read, in seconds since 1970; None where its connection could not be read."""
     full_at: float | None = None
-    """When everything was last read, in seconds since 1970; what was read since is what changed."""
+    """When it was last read, and when last in full, in seconds since 1970; None where it could not be: `error` says why."""
     error: str = ""
-    """Why it could not be read."""
     verdicts: dict[str, int] = {}
     """How many of its slots have each verdict, as they were read."""
     standings: dict[str, int] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -63,7 +64,7 @@ def watched(
     memory = Marking(clock)
     for unit in memory.units:
         memory.set(unit, "2")
-    clock.happens = [lambda one=one: one(memory) for one in happens]  # type: ignore[misc]  # bound now
+    clock.happens = [partial(one, memory) for one in happens]
     source = git or Git(request())
     watching = Watching(
         Reloading(source, lambda _: source.commit, clock, "w"),

@@ -36,12 +36,14 @@ class Stopwatch:
         self.time = now
         self.slept: list[float] = []
         self.stop = False
+        self.asleep = 0.0
+        """How long the machine slept, which no monotonic clock counts."""
 
     def now(self) -> float:
         return self.time
 
     def monotonic(self) -> float:
-        return self.time - 1_600_000_000.0
+        return self.time - 1_600_000_000.0 - self.asleep
 
     def sleep(self, seconds: float) -> bool:
         self.slept.append(seconds)

@@ -184,8 +184,7 @@ def command(  # every option is one of the command line's
     with histories.kept(history_at, clock, keep, creates=not once) as history:
         work = Operating(operated, clock, interval, history, wait=60.0 if once else 10.0)
         with closing(work):
-            watching = _watching(at, work, clock, watched, run, out, history)
-            return _watch(watching, clock, history, lines, result, work)
+            return _watch(_watching(at, work, clock, watched, run, out, history), clock, history, lines, result, work)
 
 
 def _options(concurrency: int, wait: float, allow: tuple[str, ...], reason: str) -> Options:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import eq
 
 import msgspec
 
@@ -85,7 +86,7 @@ def left(before: Memory, one: FleetAssessment, *, at: float, run: str) -> Iterat
     Nothing was assigned or sent in between. Distinct pairs of states are judged once, so that nothing new costs little.
     """
     old = before.snapshot
-    if old is None or old is one.snapshot or old.units.ids != one.snapshot.units.ids:
+    if old is None or old is one.snapshot or not _same_units(old, one):
         return
     alike = numbered_alike(old, one.snapshot)
     for judged in one.judged:
@@ -110,6 +111,13 @@ def left(before: Memory, one: FleetAssessment, *, at: float, run: str) -> Iterat
                     desired=now.assigned,
                     cause=DriftCause.UNIT,
                 )
+
+
+def _same_units(old: Snapshot, one: FleetAssessment) -> bool:
+    """Return whether the units of a fleet stand where they stood; only they are looked at, for there may be many fleets."""
+    before, now = old.units.ids, one.snapshot.units.ids
+    scope = one.resolution.scope
+    return before is now or (len(before) == len(now) and all(map(eq, scope.of(before), scope.of(now))))
 
 
 def _leaves(old: Snapshot, new: Snapshot, before: int, now: int) -> bool:

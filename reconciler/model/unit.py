@@ -62,6 +62,8 @@ class Units(msgspec.Struct, kw_only=True, eq=False):
     sizes: array[int] | None = None
     index: dict[str, int] = {}
     """The row of each id; made here."""
+    masks: dict[tuple[str, ...], bytes] = {}
+    """What `core.select` keeps of tags that many units have."""
     _by_name: dict[str, list[int]] | None = None
     _by_label: tuple[array[int], array[int]] | None = None
     _by_tag: dict[str, dict[str, array[int]]] = {}
@@ -130,7 +132,7 @@ class Units(msgspec.Struct, kw_only=True, eq=False):
 
     def forget(self) -> None:
         """Forget what was looked up of names and labels."""
-        self._by_name, self._by_label, self._by_tag = None, None, {}
+        self._by_name, self._by_label, self._by_tag, self.masks = None, None, {}, {}
 
     def replaced(self, changed: Iterable[Unit]) -> Units:
         """Return the same units, some of which are other than before; their ids, classes and sizes stay. Itself where none is."""

@@ -116,6 +116,9 @@ class Platform(Protocol):
         A narrowed query still carries all units and workloads of the inventory; slots outside it stand as UNSEEN-like
         state 0 and must not be judged by the caller. `since` is an earlier whole reading of the same connection: what
         a narrowed query cannot show by itself may be taken from there.
+
+        Where both this query and the one of `since` are `continued`, a platform may read only what changed. It then shows
+        what a full reading would show, and says so in `full_at`; at the least doubt, and with `full`, it reads everything.
         """
         ...
 

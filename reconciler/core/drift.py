@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from operator import eq
 
 import msgspec
 
 from reconciler.core.assessment import FleetAssessment
 from reconciler.core.bind import slot_of
+from reconciler.core.reuse import numbered_alike
 from reconciler.core.select import Rows
 from reconciler.core.unwell import Unwell
 from reconciler.model.change import Change, Held, SlotId
@@ -109,20 +110,23 @@ Pairs = Iterable[tuple[int, int]]
 
 
 def _transitions(old: Snapshot, one: FleetAssessment) -> Iterator[tuple[Ref, Rows, Callable[[], Pairs]]]:
-    """Yield the workloads of a fleet with its rows, and what their slots had and have."""
-    units = one.snapshot.units
-    same = old.units.ids == units.ids
+    """Yield the workloads of a fleet with its rows, and what their slots had and have; not what is known to be the same."""
+    same, alike, places = _same_units(old, one), numbered_alike(old, one.snapshot), old.units.index
     for judged in one.judged:
         workload, rows = judged.column.workload, judged.column.rows
         was, now = old.column(workload.id), one.snapshot.column(workload.id)
-        if not same:
-            places = old.units.index
-            was = array("l", (was[places[unit]] if unit in places else -1 for unit in units.ids))
-        yield workload.ref, rows, partial(_paired, rows, was, now)
+        if same and alike and workload.id in old.columns and was is now:
+            continue
+        units = () if same else rows.of(one.snapshot.units.ids)
+        had = rows.of(was) if same else [was[places[unit]] if unit in places else -1 for unit in units]
+        yield workload.ref, rows, partial(zip, had, rows.of(now), strict=True)
 
 
-def _paired(rows: Rows, was: array[int], now: array[int]) -> Pairs:
-    return zip(rows.of(was), rows.of(now), strict=True)
+def _same_units(old: Snapshot, one: FleetAssessment) -> bool:
+    """Return whether the units of a fleet stand where they stood; only they are looked at, for there may be many fleets."""
+    before, now = old.units.ids, one.snapshot.units.ids
+    scope = one.resolution.scope
+    return before is now or (len(before) == len(now) and all(map(eq, scope.of(before), scope.of(now))))
 
 
 def _kind(old: Snapshot, new: Snapshot, before: int, now: int) -> DriftCause | None:

@@ -63,6 +63,7 @@ def passed(  # a fleet, and what a pass made of it
         outcomes=dict(outcomes),
         platform=fleet.platform,
         read_at=None if one is None else one.snapshot.read_at,
+        full_at=None if one is None else one.snapshot.read_in_full_at,
         error=fleet.error,
         unsettled=() if one is None or unwell is None else unwell.unsettled(one),
         astray=0 if unwell is None else len(unwell.astray),

@@ -10,7 +10,6 @@ from collections.abc import Callable, Generator, Iterator
 
 import msgspec
 
-from reconciler.core.assessment import Filters
 from reconciler.core.bind import slot_of
 from reconciler.core.decide import PlanRequest
 from reconciler.core.detailed import detailed
@@ -26,10 +25,11 @@ from reconciler.engine.manifests import Manifests
 from reconciler.engine.milestones import unrecorded
 from reconciler.engine.plan import PlanResult, plan
 from reconciler.engine.propose import Carried, standing
+from reconciler.engine.recent import Recent
 from reconciler.engine.reporting import begun, ended
 from reconciler.engine.rollback import RollingBack
-from reconciler.engine.run import Options
 from reconciler.engine.wake import Wake
+from reconciler.engine.watched import Watched
 from reconciler.errors import ReconcilerError
 from reconciler.model.event import AnyEvent, Completed, Note
 from reconciler.model.exit_code import DONE, ERROR, INCOMPLETE, NOTHING_SENT
@@ -49,21 +49,6 @@ JITTER = 0.1
 """Share of the pause that is random, so that many watchers do not call in step."""
 
 
-class Watched(msgspec.Struct, frozen=True, kw_only=True):
-    """How to watch. `interval` in seconds. `apply` lets fleets whose own mode is `apply` be changed."""
-
-    interval: float = 60.0
-    once: bool = False
-    apply: bool = False
-    propose: bool = False
-    """Whether fleets whose own mode is `apply` wait for a person as well, as those do whose mode is `propose`."""
-    detailed: bool = False
-    """Whether the exit code says what was found and not corrected, where nothing went wrong."""
-    filters: Filters = Filters()
-    strict: bool = False
-    options: Options = Options(wait=False)
-
-
 class Watching:
     """One watch. Iterate `events()`; it ends after a stop, or after one pass with `once`."""
 
@@ -79,13 +64,14 @@ class Watching:
         keep: Callable[[Plan], None] | None = None,
         history: History | None = None,
         told: dict[str, Memory] | None = None,
+        recent: Recent | None = None,
         wake: Wake | None = None,
         rollbacks: Rollbacks | None = None,
     ) -> None:
         """Take the manifests in force, what opens connections, and how to watch.
 
         `random` gives 0 to 1; `keep` takes the plan of each pass before anything of it is sent; `told` is what the pass
-        before reported of each fleet, and takes what this one reports.
+        before reported of each fleet, and takes what this one reports; readings may go on from those that are `recent`.
         Every event must be recorded in `history` before the next is taken.
         """
         self.manifests = manifests
@@ -101,6 +87,7 @@ class Watching:
         self.exit_code = 0
         self._opened: Open | None = None
         self._memory = {} if told is None else told
+        self._recent = recent or Recent(1, clock)
         self._failures = 0
         self._slower = False
         """Whether the next pass should come later: what was read or sent failed. What only a person can end slows nothing."""
@@ -171,7 +158,7 @@ class Watching:
                 fleets = [one for one in manifest.fleets if self._mode(one) != "observe"]
                 for level, message in self._claiming.take(request, groups, self._opened, fleets):
                     yield self._note(level, message)
-            planned = plan(request, self._opened, self.clock, self.history, groups)
+            planned = plan(request, self._opened, self.clock, self.history, groups, self._recent, self._may_go)
         except ReconcilerError as error:
             if number == 1:
                 raise
@@ -186,6 +173,8 @@ class Watching:
             planned.close()
             return ERROR
         self._fleets = len(planned.plan.fleets)
+        for remark in self._recent.remarks():
+            yield self._note("info", remark)
         try:
             if self.keep is not None:
                 self.keep(named(planned))
@@ -242,6 +231,8 @@ class Watching:
         if manifest is not None and self.manifests.changed:
             self._opened = self.open(manifest)
             self._observed.clear()
+            if self.manifests.moved:
+                self._recent.clear()
             for name in self._memory.keys() - manifest.fleets.keys():
                 del self._memory[name]
 
@@ -262,6 +253,11 @@ class Watching:
                     yield one.proposed
                 if one.approved is not None:
                     self._approved[fleet.fleet] = one.approved
+
+    def _may_go(self, fleet: FleetPlan) -> bool:
+        """Return whether something of a fleet may be sent in this pass, approved or still to be approved."""
+        acts = self.watched.apply and self._mode(fleet.fleet) != "observe"
+        return acts and self._unlimited(fleet) and self._goes(fleet)
 
     def _corrects(self, fleet: FleetPlan) -> bool:
         """Return whether changes of a fleet may be sent in this pass: limits and its own mode allow it, or a person did."""
@@ -302,6 +298,7 @@ class Watching:
         applying = self._applying = Applying(
             allowed, options, self.clock, run=self.run, reported=True, saved=saved, new=self._carried.new
         )
+        self._recent.changed({one.connection for one in may})
         yield from applying.events()
         self._carried.take(applying.outcomes)
         changes = {(fleet.fleet, *slot_of(one)): one for fleet in may for one in fleet.changes}

@@ -249,7 +249,13 @@ def _insert(on: Connection, table: Table, rows: Sequence[Row]) -> None:
 def _as_if_of(event: Passed, before: Passed) -> Event:
     """Return the end of a pass as if it were that of another."""
     return msgspec.structs.replace(
-        event, at=before.at, run=before.run, number=before.number, outcomes=before.outcomes, read_at=before.read_at
+        event,
+        at=before.at,
+        run=before.run,
+        number=before.number,
+        outcomes=before.outcomes,
+        read_at=before.read_at,
+        full_at=before.full_at,
     )
 
 

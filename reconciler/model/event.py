@@ -144,6 +144,8 @@ class Passed(Event, frozen=True, kw_only=True):
     platform: str = ""
     read_at: float | None = None
     """When what it was judged by was read; None where its connection could not be read, and `error` says why."""
+    full_at: float | None = None
+    """When it was last read, and when last in full, in seconds since 1970; None where it could not be: `error` says why."""
     error: str = ""
     verdicts: dict[str, int] = {}
     """How many of its slots have each verdict, as they were read."""

@@ -44,7 +44,7 @@ from reconciler.views import event_line, event_words
 from reconciler.views.event_kinds import alike, stands
 from reconciler.views.line import Line, text_of
 from reconciler.views.settling_text import SettlingText
-from reconciler.views.words import count, joined
+from reconciler.views.words import count, duration, joined
 
 MOST = 20
 """Lines of one kind in a pass; of what is beyond, the largest and worst come first, and the rest is counted."""
@@ -210,7 +210,7 @@ class Log:
         if silent and (self._last is None or event.at - self._last >= HEARTBEAT):
             fleets = [*self._passed.values()]
             stands = f"{count(len(fleets), 'fleet')}: {_standings(fleets)}" if fleets else "no fleet could be compared"
-            yield event_line.remark(event, f"pass {event.number:,}: nothing new; {stands}")
+            yield event_line.remark(event, f"pass {event.number:,}: nothing new; {stands}{_read_in_full(fleets)}")
         self._before, self._said, self._passed = self._said, set(), {}
         self._lines.clear()
         self._left.clear()
@@ -224,6 +224,13 @@ class Log:
             return
         self._written += size
         yield one
+
+
+def _read_in_full(fleets: Sequence[Passed]) -> str:
+    """Return how long before its last reading everything was read of the fleet of which that is longest ago, if it is."""
+    ages = [one.read_at - one.full_at for one in fleets if one.read_at is not None and one.full_at is not None]
+    longest = max(ages, default=0.0)
+    return f"; changes since the full reading {duration(longest)} ago" if longest > 0 else ""
 
 
 def _each(event: AnyEvent) -> Sequence[AnyEvent]:

@@ -23,6 +23,10 @@ Row = tuple[tuple[str, ...], float]
 FLEET: dict[str, tuple[tuple[str, ...], str]] = {
     "fleet_info": (("platform", "sync", "health"), "1 for how a fleet stands: sync and health."),
     "fleet_read_timestamp_seconds": ((), "When a fleet was last read, in seconds since 1970; 0 for never."),
+    "fleet_full_read_timestamp_seconds": (
+        (),
+        "When everything was last read of a fleet's connection, in seconds since 1970; 0 for never. Since then what changed is read.",
+    ),
     "fleet_unreadable": ((), "1 where the last pass could not read the fleet's connection."),
     "fleet_slots": (("verdict",), "Slots of a fleet by what was found of them."),
     "fleet_ready_slots": ((), "Managed slots that run what git says."),
@@ -120,6 +124,7 @@ def _of_fleet(fleet: Fleet) -> Iterator[tuple[str, Row]]:
         return
     yield "fleet_info", ((passed.platform, passed.sync, passed.health), 1)
     yield "fleet_read_timestamp_seconds", ((), fleet.read_at)
+    yield "fleet_full_read_timestamp_seconds", ((), fleet.full_at)
     yield "fleet_unreadable", ((), bool(passed.error))
     yield "fleet_pending_changes", ((), passed.changes)
     yield "fleet_limit_violations", ((), passed.violations)

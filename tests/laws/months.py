@@ -15,10 +15,12 @@ from typing import Any
 import httpx
 
 from reconciler.cli.recording import Recorder, RunSoFar
-from reconciler.core.rollback import TrackRecord
+from reconciler.core.track_record import TrackRecord
 from reconciler.engine.manifests import Reloading
+from reconciler.engine.recent import Recent
 from reconciler.engine.run import Options
-from reconciler.engine.watch import Watched, Watching
+from reconciler.engine.watch import Watching
+from reconciler.engine.watched import Watched
 from reconciler.errors import JournalError, PlatformError
 from reconciler.model.event import AnyEvent, Halted
 from reconciler.model.fleet import Document, FleetSpec, Limits, Manifest, Quarantine, Selector, Window, WorkloadSpec
@@ -279,6 +281,7 @@ class Month:
             history=history,
             keep=self._keep,
             rollbacks=self,
+            recent=Recent(6, self.clock, oldest=5 * DAY),
         )
 
     def take_back(self, rollout: RolloutId, workload: Ref, reason: str, record: TrackRecord) -> TakenBack:

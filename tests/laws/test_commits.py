@@ -19,7 +19,8 @@ from reconciler.cli.following import Following
 from reconciler.cli.recording import Recorder, RunSoFar
 from reconciler.engine.following import FollowedManifests
 from reconciler.engine.run import Options
-from reconciler.engine.watch import Watched, Watching
+from reconciler.engine.watch import Watching
+from reconciler.engine.watched import Watched
 from reconciler.model.event import InForce
 from reconciler.simulators.exchange import Request
 from tests.laws.keeping import File

@@ -14,7 +14,7 @@ from reconciler.model.drift import Actor, ActorKind
 from reconciler.platforms.answers import clean
 from reconciler.platforms.losant import wire
 from reconciler.platforms.losant.routes import PAGE, Routes
-from reconciler.platforms.losant.translate import moment_of
+from reconciler.platforms.losant.translate import time_of
 from reconciler.platforms.losant.wire import Log, Row
 
 FEW = 3
@@ -66,7 +66,7 @@ def _actor(row: Row) -> Actor | None:
     entries = [
         (at, number, log)
         for number, log in enumerate(wire.logs.each(row.logs, "logs", []))
-        if log.change_type == "desired" and (at := moment_of(log.date)) is not None
+        if log.change_type == "desired" and (at := time_of(log.date)) is not None
     ]
     if not entries:
         return None

@@ -74,8 +74,7 @@ class Losant:
 
     def observe(self, query: Query, since: Snapshot | None = None) -> Snapshot:
         """Read devices, workflows and edge deployments. Raises PlatformError when nothing can be read at all."""
-        del since
-        return observe(self._routes, self._readers, self._clock, query, identity=self.identity)
+        return observe(self._routes, self._readers, self._clock, query, since, identity=self.identity)
 
     def attribute(self, slots: Mapping[SlotId, str | None], before: Snapshot | None = None) -> dict[SlotId, Actor]:
         """Return who assigned these versions, as far as the history of each edge deployment says so."""

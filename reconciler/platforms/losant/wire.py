@@ -104,6 +104,13 @@ class Newest(msgspec.Struct, rename="camel"):
     creation_date: Decorative[str] = ""
 
 
+class Deleted(msgspec.Struct, rename="camel"):
+    """A device that was deleted, and can be restored."""
+
+    id: str
+    deleted_at: Decorative[str] = ""
+
+
 class _Success(msgspec.Struct):
     success: bool
 
@@ -122,6 +129,7 @@ devices = Pages(_Collection, Device, ordered=True)
 flows = Pages(_Collection, Flow, ordered=True)
 versions = Pages(_Collection, Version, ordered=True)
 newest = Pages(_Collection, Newest)
+deleted = Pages(_Collection, Deleted)
 _success = msgspec.json.Decoder(_Success).decode
 logs = Items(Log)
 tags = Items(Tag)

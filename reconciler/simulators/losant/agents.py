@@ -74,6 +74,7 @@ class Agents:
             content = before
         if content != before or self.app.variants["rerelease-log"] == "yes":
             self._log(row, log_entry("desired", source, self.app.now(), before, content))
+            self._updated(row)
         if content != before:
             self.set_desired(row, content)
         self._tell(row)
@@ -96,7 +97,7 @@ class Agents:
             self._log(row, log_entry("current", source, self.app.now(), back, row.desired, error))
         self._log(row, log_entry("current", source, self.app.now(), row.desired, back))
         row.current = back
-        self._updated(row)
+        self.reported(row)
 
     def pending(self, row: Row) -> bool:
         """Whether the device still has something to do for the row."""
@@ -133,7 +134,7 @@ class Agents:
             self._log(row, log_entry("current", source, self.app.now(), current, current))
         if error is None:
             row.current = desired
-        self._updated(row)
+        self.reported(row)
         if error is None:
             self._drop_if_empty(row)
 
@@ -152,6 +153,11 @@ class Agents:
     def _drop_if_empty(self, row: Row) -> None:
         if row.desired == row.current == NOTHING and self.app.variants["empty-rows"] == "dropped":
             self.app.drop_row(row)
+
+    def reported(self, row: Row) -> None:
+        """A device said something of a row."""
+        if self.app.variants["row-updated"] == "always":
+            self._updated(row)
 
     def _updated(self, row: Row) -> None:
         row.updated = self.app.now()

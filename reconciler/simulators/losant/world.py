@@ -25,8 +25,9 @@ class LosantWorld(SimulatedWorld):
     def set_online(self, device: str, online: bool) -> None:
         """Connect or disconnect a device; one that returns tries what is pending."""
         found = self._device(device)
-        found.connected = int(online)
-        found.updated = found.connection_time = self.app.now()
+        found.connected, found.connection_time = int(online), self.app.now()
+        if self.app.variants["connection-updated"] == "yes":
+            found.updated = self.app.now()
         if online:
             self.agents.connected(found)
 
@@ -64,6 +65,15 @@ class LosantWorld(SimulatedWorld):
         if self.app.variants["deleted-rows"] == "dropped":
             for row in self.app.rows_of(found):
                 self.app.drop_row(row)
+
+    @verb
+    def restore_device(self, device: str) -> None:
+        """Restore a deleted device, with the rows that are still listed; what is pending is tried when it is online."""
+        found = there(self.app.device_of_id(device, deleted=True), f"device {device!r}")
+        found.deleted, found.refused = None, False
+        if self.app.variants["restore-updated"] == "yes":
+            found.updated = self.app.now()
+        self.agents.connected(found)
 
     @verb
     def set_tags(self, device: str, tags: TagsGiven) -> None:
@@ -112,6 +122,7 @@ class LosantWorld(SimulatedWorld):
         self.agents.assign(on, what, version, CONSOLE)
         row = what.rows[on.index]
         row.current, row.file = row.desired, file_name
+        self.agents.reported(row)
 
     @verb
     def fall_back(self, device: str, flow: str, version: str | None, error: str | None = None) -> None:

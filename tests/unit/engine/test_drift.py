@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.core import digest
 from reconciler.engine.run import Options
-from reconciler.engine.watch import Watched
+from reconciler.engine.watched import Watched
 from reconciler.errors import PlatformError
 from reconciler.model.change import SlotId
 from reconciler.model.drift import Actor, ActorKind, DriftCause

@@ -12,7 +12,8 @@ from reconciler.core.decide import PlanRequest
 from reconciler.core.remember import Remembering
 from reconciler.engine.manifests import Reloading
 from reconciler.engine.run import Options
-from reconciler.engine.watch import Watched, Watching
+from reconciler.engine.watch import Watching
+from reconciler.engine.watched import Watched
 from reconciler.model.event import AnyEvent, Approved, Proposed, Settled
 from reconciler.model.outcome import Result
 from tests.unit.engine.memory import ACCEPTED, REFUSED, Memory, request

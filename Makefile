@@ -93,7 +93,7 @@ schemas: $(READY) ## write schemas/ from the types
 
 lock: $(READY) ## write the hashes of .github/constraints.txt anew, after a change of dependencies
 	@$(BIN)/python -m pip install --quiet -c .github/constraints-dev.txt uv
-	@echo 'hatchling>=1.25' | $(BIN)/uv pip compile pyproject.toml - --quiet --universal --python-version 3.11 \
+	@echo 'hatchling>=1.25' | $(BIN)/uv pip compile pyproject.toml - --extra web --quiet --universal --python-version 3.11 \
 		--generate-hashes --no-header --no-annotate --no-emit-index-url --output-file .github/constraints.txt
 
 clean: ## remove what the other targets made

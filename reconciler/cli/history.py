@@ -10,8 +10,8 @@ import click
 
 from reconciler.cli import histories, wiring
 from reconciler.cli.options import DurationType, output_option
-from reconciler.cli.output import note, say, write_csv
-from reconciler.cli.printing import print_report
+from reconciler.cli.output import note, say, write_csv, write_html
+from reconciler.cli.printing import prepare, print_report
 from reconciler.model.event import AnyEvent, Completed, Settling
 from reconciler.model.kept import EventQuery
 
@@ -50,6 +50,7 @@ Examples:
   reconciler history austin --since 24h              to one fleet, since yesterday
   reconciler history --unit gw-017 --kind drifted    who changed this gateway, and when
   reconciler history --since 2026-11-01 -o csv > november.csv
+  reconciler history --since 7d -o html > week.html
   reconciler history --verify
   reconciler history --prune 400d
 
@@ -72,7 +73,7 @@ Exit codes: 0 shown; 1 the history cannot be read, or (--verify) is not as it wa
 @click.option("--verify", is_flag=True, help="Check that no event was changed or lost; shows none.")
 @click.option("--prune", type=WhenType("31d"), metavar="400d|DATE", help="Forget what is older; at least 31d are kept.")
 @histories.KEPT
-@output_option("text", "json", "csv")
+@output_option("text", "json", "csv", "html")
 def command(
     fleets: tuple[str, ...],
     unit: tuple[str, ...],
@@ -90,6 +91,7 @@ def command(
 
     FLEET is a name or a glob. Events are those that watch and apply kept; `-o json` has each as event.v1 describes it.
     """
+    prepare(output)
     where = histories.existing(history_at)
     if verify or prune is not None:
         _maintain(where, prune, verify=verify)
@@ -103,6 +105,10 @@ def command(
         found = ask(database, query, time.time() - LONGEST)
     if output == "csv":
         write_csv(history_text.table(found))
+    elif output == "html":
+        from reconciler.web import report
+
+        write_html(report.of_history(found))
     else:
         print_report(found, output, history_text.encode, history_text.render)
     if found.older:

@@ -96,6 +96,11 @@ def write_csv(text: str) -> None:
     say(*text.splitlines())
 
 
+def write_html(page: str) -> None:
+    """Write a page, whose texts are cleaned: its style and scripts are named by their hashes, so nothing in it may change."""
+    say(*page.rstrip("\n").split("\n"))
+
+
 def write_yaml(content: bytes) -> None:
     """Write the values of a JSON document as YAML."""
     from msgspec.json import decode

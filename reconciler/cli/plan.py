@@ -12,7 +12,7 @@ from reconciler.cli.annotating import ANNOTATIONS, print_annotations
 from reconciler.cli.files import write_file
 from reconciler.cli.options import FILE, LIFETIME, Selection, output_option, selection, verbose_option
 from reconciler.cli.output import say
-from reconciler.cli.printing import print_plan
+from reconciler.cli.printing import prepare, print_plan
 from reconciler.core.decide import PlanRequest
 from reconciler.core.detailed import detailed
 from reconciler.engine.plan import plan
@@ -27,6 +27,7 @@ Examples:
   reconciler plan                                    everything below this folder
   reconciler plan --fleet austin --unit 'gw-01*'     only some of it
   reconciler plan --base origin/main -o markdown     for a pull request
+  reconciler plan -o html > plan.html                one file to look at, and to send
   reconciler plan --out plan.json && reconciler apply --plan plan.json
 
 \b
@@ -35,7 +36,7 @@ Exit codes: 0 planned, 1 a connection could not be read. With --detailed-exitcod
 (not found, not released, not deployable, or it could not be looked up); 3 a limit is violated; 2 there are changes,
 held ones included; 0 nothing to do.""",
 )
-@output_option("text", "json", "markdown", "env", *ANNOTATIONS)
+@output_option("text", "json", "markdown", "html", "env", *ANNOTATIONS)
 @click.option("--out", type=FILE, metavar="FILE", help="Save the plan, for show and apply.")
 @click.option(
     "--expires",
@@ -72,6 +73,7 @@ def command(  # every option is one of the command line's
     """
     from reconciler.views import plan_json
 
+    prepare(output)
     clock = wiring.SystemClock()
     try:
         manifest = wiring.load(selected.paths, selected.connections, strict=selected.strict)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler.cli.annotating import ANNOTATIONS, print_annotations
-from reconciler.cli.output import clear, quiet, say, show, width, write_json, write_yaml
+from reconciler.cli.output import clear, quiet, say, show, width, write_html, write_json, write_yaml
 from reconciler.cli.reading import drawable
 from reconciler.errors import JournalError, SettingsError
 from reconciler.model.event import AnyEvent, Called, Halted, Intended, Met, Note, Settling
@@ -28,6 +28,14 @@ COMMENT = 65_000
 """Characters of a Markdown plan at most: GitHub takes 65,536 in a comment, and a marker of one's own wants some of them."""
 SUMMARY = 900_000
 """Bytes of a verbose one: GitHub takes 1 MiB in the summaries of a step."""
+
+
+def prepare(output: str) -> None:
+    """Raise SettingsError where a form cannot be written here: before anything is read for it."""
+    if output == "html":
+        from reconciler.web import templates
+
+        templates.environment()
 
 
 def print_plan(
@@ -53,6 +61,10 @@ def print_plan(
         from reconciler.views import plan_outputs
 
         say(*plan_outputs.render(found))
+    elif output == "html":
+        from reconciler.web import report
+
+        write_html(report.of_plan(found))
     elif output == "markdown":
         from reconciler.views import plan_markdown
 

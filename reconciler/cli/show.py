@@ -18,14 +18,15 @@ from reconciler.cli.printing import print_plan
 Examples:
   reconciler plan --out plan.json && reconciler show plan.json
   reconciler show plan.json -o env >> "$GITHUB_OUTPUT"      changes=, removals=, violations=, held=, fingerprint=
+  reconciler show plan.json -o html > plan.html
   reconciler show plan.json -o markdown -v >> "$GITHUB_STEP_SUMMARY"
 """,
 )
 @click.argument("plan_file", type=click.Path(path_type=Path), metavar="PLAN.JSON")
-@output_option("text", "markdown", "json", "env", *ANNOTATIONS)
+@output_option("text", "markdown", "html", "json", "env", *ANNOTATIONS)
 @verbose_option
 def command(plan_file: Path, output: str, verbose: bool) -> None:
-    """Show a saved plan as text, Markdown, JSON, or its numbers for a script.
+    """Show a saved plan as text, Markdown, HTML, JSON, or its numbers for a script.
 
     All forms show the same file: apply does what the reviewer reads, and no more.
     """

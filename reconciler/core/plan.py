@@ -21,6 +21,7 @@ from reconciler.core.guards.platform import vetoed
 from reconciler.core.guards.requirement import Gates
 from reconciler.core.guards.spent import forgetful
 from reconciler.core.impact import shares
+from reconciler.core.mix import mixes
 from reconciler.core.rollouts import standings
 from reconciler.core.warn import lapsed, units_in_words, warnings
 from reconciler.model.change import NOTHING_REFUSED, Action, Change, Held, Refusals, Review, Step, Verb
@@ -85,6 +86,7 @@ def fleet_plan(  # a fleet, what is known of it, and where its manifests came fr
         warnings=(*warnings(one), *lapsed(one, catalog), *forgetful(one), *review.warnings),
         releases=moved_to(changes, catalog),
         shares=tuple(shares(one, changes)),
+        mix=tuple(mixes(one)),
         rollouts=forecast(one, changes, actions, waiting, partial(_compiled, one, compiler)),
     )
 

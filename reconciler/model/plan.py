@@ -143,6 +143,25 @@ class Assigned(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """When they did so last, in seconds since 1970."""
 
 
+class VersionCount(msgspec.Struct, frozen=True):
+    """How many devices have a version assigned, and to how many git gives it; a version of None is none."""
+
+    version: str | None
+    assigned: int
+    desired: int
+
+
+class VersionMix(msgspec.Struct, frozen=True, kw_only=True):
+    """What a fleet has of one workload, whatever the filters: all of its managed devices, by version.
+
+    `unknown` are devices of slots that the reading did not prove; what git gives them is among the desired ones.
+    """
+
+    workload: Ref
+    versions: tuple[VersionCount, ...]
+    unknown: int = 0
+
+
 class FleetPlan(msgspec.Struct, frozen=True, kw_only=True):
     """The plan of one fleet. `error` is set, and the rest empty, when its connection could not be read at all."""
 
@@ -164,6 +183,8 @@ class FleetPlan(msgspec.Struct, frozen=True, kw_only=True):
     """The versions that changes move units to: what reviewers want to know of them."""
     shares: tuple[Share, ...] = ()
     """Of each workload that has changes."""
+    mix: tuple[VersionMix, ...] = ()
+    """Of each workload that it manages on some device."""
     rollouts: tuple[RolloutPlan, ...] = ()
     """Of fleets whose versions spread in waves, or so many at a time."""
     assigned: tuple[Assigned, ...] = ()

@@ -50,10 +50,10 @@ def render(found: Kept, *, width: int) -> list[Line]:
     lines = [one for event in found.events for one in log.record(event)] + log.flush()
     if not lines and not found.unanswered:
         return [line("nothing recorded")]
-    return folded([*lines, *_unanswered(found.unanswered)], width, HANG)
+    return folded([*lines, *unanswered(found.unanswered)], width, HANG)
 
 
-def _unanswered(found: Sequence[Unanswered]) -> Iterator[Line]:
+def unanswered(found: Sequence[Unanswered]) -> Iterator[Line]:
     """Yield the calls that nobody knows the outcome of."""
     calls: dict[tuple[str, int, str], list[Unanswered]] = {}
     for one in found:
@@ -84,7 +84,7 @@ def table(found: Kept) -> str:
     for event in found.events:
         if isinstance(event, Intended):
             calls[event.run, event.call] = event
-        for unit, workload in _slots(event, calls):
+        for unit, workload in slots_of(event, calls):
             writer.writerow(map(_cell, (*_head(event), unit.name, unit.id, workload.name, workload.id, _words(event))))
     return text.getvalue()
 
@@ -98,7 +98,7 @@ def _words(event: AnyEvent) -> str:
     return text_of(tuple(event_line.words_of(event)[1]))
 
 
-def _slots(event: AnyEvent, calls: dict[tuple[str, int], Intended]) -> list[tuple[Ref, Ref]]:
+def slots_of(event: AnyEvent, calls: dict[tuple[str, int], Intended]) -> list[tuple[Ref, Ref]]:
     """Return the slots that an event is about; one of neither where it names none."""
     named = calls.get((event.run, event.call)) if isinstance(event, Called) else event
     found: list[tuple[Ref, Ref]] = []

@@ -112,7 +112,7 @@ def fold(one: Line, width: int, column: int | None = None) -> list[Line]:
 
 def _pieces(characters: list[Span], width: int, hang: int) -> list[Line]:
     found: list[Line] = []
-    start = 0
+    start = _without_room(characters, width)
     while start < len(characters):
         word = _word(characters, start)
         lead = min(hang, width - word) if found and word <= width else hang if found else 0
@@ -122,6 +122,13 @@ def _pieces(characters: list[Span], width: int, hang: int) -> list[Line]:
         while start < len(characters) and characters[start][0] == " ":
             start += 1
     return found
+
+
+def _without_room(characters: list[Span], width: int) -> int:
+    """Return how many of the spaces before the first word have no room beside it, where that word has room by itself."""
+    spaces = sum(1 for _ in takewhile(lambda span: span[0] == " ", characters))
+    word = _word(characters, spaces)
+    return min(spaces, max(0, spaces + word - width)) if word <= width else 0
 
 
 def _command(span: Span, width: int, indent: int) -> list[Line]:

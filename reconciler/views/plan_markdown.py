@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from reconciler.model.plan import FleetPlan, Plan
+from reconciler.model.plan import Plan
 from reconciler.model.provenance import DIRTY
 from reconciler.views import plan_rows
 from reconciler.views.markdown import Section, code, fitted, folded_away, row, size, table_head
+from reconciler.views.plan_fleets import COLUMNS, fleet_cells, is_idle
 from reconciler.views.plan_rows import Cell, Rank
 from reconciler.views.plan_sections import Sections, of_plan
-from reconciler.views.plan_words import advice, filtered, headline, not_ready, settled
+from reconciler.views.plan_words import advice, filtered, headline, settled
 from reconciler.views.words import SAMPLE, count, listed
 
 MARKER = "<!-- reconciler:plan -->\n"
@@ -37,21 +38,6 @@ SHORT = 40
 """Characters of what stands in every comment."""
 
 WHOLE = "The saved plan has all of it: `reconciler show --verbose plan.json`."
-
-FLEETS = (
-    "Fleet",
-    "Platform",
-    "Units:",
-    "Slots:",
-    "Synced:",
-    "Release:",
-    "Replace:",
-    "Remove:",
-    "Held:",
-    "Unmanaged:",
-    "Not ready",
-    "Reading",
-)
 
 
 class About(NamedTuple):
@@ -122,29 +108,17 @@ def _sections(plan: Plan, *, verbose: bool) -> Iterator[Section]:
 def _fleets(plan: Plan) -> Iterator[Section]:
     """Yield the fleets that have anything to show as a table, and the number of the rest."""
     read = [one for one in plan.fleets if not one.error]
-    busy = [one for one in read if not _is_idle(one)]
+    busy = [one for one in read if not is_idle(one)]
     idle = len(read) - len(busy)
     if not busy:
         return
-    rows = ((row(_fleet_cells(one)), 1) for one in busy)
+    rows = ((row(fleet_cells(one, code, _strong)), 1) for one in busy)
     besides = f"{count(idle, 'more fleet')} {'has' if idle == 1 else 'have'} no changes.\n\n" if idle else ""
-    yield Section("fleets", Rank.FLEETS, f"### Fleets\n\n{besides}{table_head(FLEETS)}", rows, len(busy))
+    yield Section("fleets", Rank.FLEETS, f"### Fleets\n\n{besides}{table_head(COLUMNS)}", rows, len(busy))
 
 
-def _is_idle(one: FleetPlan) -> bool:
-    quiet = (one.changes, one.held, one.violations, one.mistakes, one.summary.unknown)
-    return not any(quiet) and one.basis.complete
-
-
-def _fleet_cells(fleet: FleetPlan) -> Iterator[str]:
-    summary = fleet.summary
-    yield f"{code(fleet.fleet)}{' **blocked**' if fleet.violations else ''}"
-    yield code(fleet.platform)
-    changes = summary.changes
-    numbers = (summary.units, summary.slots, summary.synced, changes.release, changes.replace, changes.remove)
-    yield from (f"{number:,}" for number in (*numbers, summary.held, summary.unmanaged))
-    yield not_ready(summary)
-    yield "complete" if fleet.basis.complete else "**incomplete**"
+def _strong(text: str) -> str:
+    return f"**{text}**"
 
 
 def _footer(plan: Plan, unlisted: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -20,6 +21,8 @@ from reconciler.model.plan import (
     Share,
     Summary,
     Times,
+    VersionCount,
+    VersionMix,
     Violation,
 )
 from reconciler.model.provenance import (
@@ -127,6 +130,17 @@ def _by_workload(changes: Sequence[Change]) -> dict[Ref, list[Change]]:
     return found
 
 
+def _mix(workload: Ref, changes: Sequence[Change], units: int) -> VersionMix:
+    """What a fleet has whose other units are as git says."""
+    most = Counter(one.to for one in changes).most_common(1)[0][0]
+    rest = {most: max(0, units - len(changes))}
+    assigned = Counter(rest) + Counter(one.from_ for one in changes)
+    desired = Counter(rest) + Counter(one.to for one in changes)
+    names = sorted({*assigned, *desired}, key=lambda name: (name is None, name or ""))
+    versions = tuple(VersionCount(name, assigned[name], desired[name]) for name in names)
+    return VersionMix(workload=workload, versions=versions)
+
+
 def fleet(
     name: str = "austin",
     *,
@@ -177,6 +191,7 @@ def fleet(
         violations=tuple(violations),
         lifted=tuple(lifted),
         shares=tuple(Share(one, len(some), units) for one, some in _by_workload(changes).items()),
+        mix=tuple(_mix(one, some, units) for one, some in _by_workload(changes).items()),
         diagnostics=tuple(diagnostics),
         warnings=tuple(warnings),
         releases=tuple(releases),

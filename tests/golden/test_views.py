@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ import msgspec
 import pytest
 
 from reconciler.model.event import Completed, Finished
+from reconciler.model.kept import Kept
 from reconciler.views import (
     apply_text,
     deliveries_text,
@@ -32,6 +34,7 @@ from reconciler.views import (
 from reconciler.views.line import plain
 from reconciler.views.plan_markdown import About
 from reconciler.views.plan_words import NOTHING, CommandContext
+from reconciler.web import report
 from tests.golden import plans, reports
 
 FOLDER = Path(__file__).parent / "views"
@@ -53,6 +56,12 @@ def _review(width: int) -> str:
 def _markdown(name: str) -> str:
     job = About(name="north", head="c0ffee" * 6, run="https://github.com/acme/fleets/actions/runs/9")
     return plan_markdown.render(plans.SAMPLES[name](), now=NOW, about=job if name == "review" else None)
+
+
+def _page(text: str) -> str:
+    """A page without its style and scripts, which are read by themselves, and their hashes."""
+    text = re.sub(r"<(style|script)>.*?</\1>", r"<\1></\1>", text, flags=re.DOTALL)
+    return re.sub(r"sha256-[\w+/=]+", "sha256-…", text)
 
 
 def _reports(width: int) -> dict[str, Callable[[], str]]:
@@ -93,6 +102,8 @@ CASES: dict[str, Callable[[], str]] = {
     "plan-large-8192.markdown": lambda: plan_markdown.render(plans.large(), now=NOW, limit=8192),
     "plan-canary.json": lambda: msgspec.json.format(plan_json.encode(plans.canary()), indent=2).decode() + "\n",
     "plan-removal.env": lambda: "".join(f"{line}\n" for line in plan_outputs.render(plans.removal())),
+    **{f"plan-{name}.html": partial(lambda name: _page(report.of_plan(plans.SAMPLES[name]())), name) for name in ("steps", "waves", "hostile")},
+    "history.html": lambda: _page(report.of_history(Kept(events=tuple(reports.events())))),
     **_reports(60),
     **_reports(120),
     "applied-nothing": lambda: plain(apply_text.render(reports.applied_nothing(), width=80)),

@@ -44,7 +44,8 @@ def _needed(requirement: str, found: dict[str, Requirement]) -> None:
 
 def test_what_runs_is_pinned_by_hash_and_nothing_else_is() -> None:
     needed: dict[str, Requirement] = {}
-    for requirement in (*PROJECT["project"]["dependencies"], *PROJECT["build-system"]["requires"]):
+    pages = PROJECT["project"]["optional-dependencies"]["web"]  # the workflows keep one beside each plan
+    for requirement in (*PROJECT["project"]["dependencies"], *PROJECT["build-system"]["requires"], *pages):
         _needed(requirement, needed)
     pins = _pins(texts()[HASHED])
     assert set(needed) <= set(pins), "run `make lock`"
@@ -152,7 +153,7 @@ def test_the_action_installs_its_own_checkout(tmp_path: Path) -> None:
     said = _run("reconciler", "--version", folder=tmp_path / "fleets", PATH=f"{added}:/usr/bin:/bin")
     assert said.stdout.startswith("reconciler "), said.stderr
     assert [file.name for file in Path(added).iterdir()] == ["reconciler"], "the job's own Python stays first"
-    plan = ["plan", "losant", "--snapshot", "losant/snapshot.json"]
+    plan = ["plan", "losant", "--snapshot", "losant/snapshot.json", "-o", "html"]  # with all that the workflows need
     for command in (plan, ["schema", "manifest.v1"]):
         assert _run(f"{added}/reconciler", *command, folder=ROOT / "examples").returncode == 0
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import reconciler
-from tests.house.tree import ROOT, modules, texts
+from tests.house.tree import ROOT, modules, texts, tracked
 
 IMPORTED_AS = {"pyyaml": "yaml", "prometheus-client": "prometheus_client"}
 SCHEMAS = {"manifest.v1.schema.json", "plan.v1.schema.json", "snapshot.v1.schema.json", "event.v1.schema.json"}
@@ -42,7 +42,7 @@ def _imported(*, testing: bool) -> set[str]:
 
 DATA = {"tzdata"}
 """What brings files along that the standard library reads."""
-OPTIONAL = ("notify", "postgres", "simulators")
+OPTIONAL = ("notify", "postgres", "simulators", "web")
 """Extras whose packages ours imports when they are needed."""
 
 
@@ -70,6 +70,7 @@ def test_the_wheel_carries_schemas_types_and_licence(wheel: Path) -> None:
         for schema in SCHEMAS:
             assert archive.read(f"reconciler/schemas/{schema}") == (ROOT / "schemas" / schema).read_bytes()
     assert "reconciler/py.typed" in inside
+    assert {name for name in tracked() if name.startswith("reconciler/web/assets/")} <= inside
     assert any(name.endswith("licenses/LICENSE") for name in inside)
     assert {module.path for module in modules()} <= inside
     assert {name.split("/")[0] for name in inside} == {"reconciler", f"{wheel.name.rsplit('-', 3)[0]}.dist-info"}

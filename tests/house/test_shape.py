@@ -23,6 +23,7 @@ PACKAGE = {
 }  # fmt: skip
 TESTS = {
     "benchmarks",
+    "browser",
     "conftest.py",
     "contract",
     "docs",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -106,6 +107,34 @@ def test_changes_and_held_are_exactly_the_slots_whose_verdict_needs_something(
     assert plan.summary.synced + plan.summary.unknown + sum(
         found in CHANGES and found is not Verdict.RETRY for found in counted
     ) == len(counted)
+
+
+@given(fleets(), snapshots(), catalogs(), narrows)
+def test_a_mix_counts_every_managed_device_once_whatever_the_filters(
+    fleet: Document, snapshot: Snapshot, catalog: Catalog, filters: Filters
+) -> None:
+    one = sound(drafted(fleet, snapshot, filters))
+    found = planned(one, catalog).mix
+    assert found == planned(sound(drafted(fleet, snapshot)), catalog).mix
+    devices: Counter[str] = Counter()
+    now: Counter[tuple[str, str | None]] = Counter()
+    desired: Counter[tuple[str, str | None]] = Counter()
+    for unit in naive.all_units(snapshot.units):
+        for workload in snapshot.workloads:
+            wish, _ = naive.wish(fleet, snapshot, unit, workload)
+            if wish.want is Want.UNMANAGED:
+                continue
+            state = snapshot.state(workload.id, unit.row)
+            devices[workload.id] += unit.size
+            desired[workload.id, wish.version] += unit.size
+            if state.phase is not Phase.UNKNOWN:
+                now[workload.id, state.assigned] += unit.size
+    assert {each.workload.id: sum(it.desired for it in each.versions) for each in found} == +devices
+    counted = [(each.workload.id, it) for each in found for it in each.versions]
+    assert {(key, it.version): it.assigned for key, it in counted if it.assigned} == +now
+    assert {(key, it.version): it.desired for key, it in counted if it.desired} == +desired
+    for each in found:
+        assert sum(it.assigned for it in each.versions) + each.unknown == devices[each.workload.id]
 
 
 def unseen(one: FleetAssessment, slot: Slot) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -32,6 +32,8 @@ from reconciler.model.plan import (
     Share,
     Summary,
     Times,
+    VersionCount,
+    VersionMix,
     Violation,
 )
 from reconciler.model.provenance import (
@@ -54,6 +56,9 @@ from reconciler.views.markdown import code, row
 from reconciler.views.plan_markdown import SMALLEST
 from reconciler.views.reason_words import hold_words
 from reconciler.views.words import LONGEST, clean, harmless_json
+from reconciler.web import report
+from tests.golden import plans as golden
+from tests.unit.web.page import Page
 
 NOW = 1795000000.0
 
@@ -133,6 +138,13 @@ violations = st.builds(
 
 lifted = st.builds(Lifted, violation=violations, reason=speakable, until=speakable, origin=origins)
 shares = st.builds(Share, workload=refs, changing=st.integers(0, 9), managed=st.integers(1, 9))
+counts = st.builds(VersionCount, st.none() | speakable, st.integers(0, 9), st.integers(0, 9))
+mixes = st.builds(
+    VersionMix,
+    workload=refs,
+    versions=st.lists(counts, min_size=1, max_size=3, unique_by=lambda one: one.version).map(tuple),
+    unknown=st.integers(0, 3),
+)
 edits = st.builds(
     ConnectionChange,
     connection=speakable,
@@ -202,6 +214,7 @@ def fleets(draw: st.DrawFn) -> FleetPlan:
         violations=tuple(draw(st.lists(violations, max_size=2))),
         lifted=tuple(draw(st.lists(lifted, max_size=1))),
         shares=tuple(draw(st.lists(shares, max_size=2))),
+        mix=tuple(draw(st.lists(mixes, max_size=2))),
         warnings=tuple(draw(st.lists(speakable, max_size=2))),
         releases=draw(st.lists(moved_to, max_size=2).map(tuple)),
         error=draw(st.one_of(st.just(""), st.just(""), speakable)),
@@ -269,6 +282,7 @@ def test_json_says_the_same_in_characters_that_nobody_obeys(content: Any) -> Non
         assert not re.search(r"##\w*\[", shown)
 
 
+@example(parts=["x" * 38, "gw-1"], width=42, indent=1)
 @given(parts=st.lists(foreign.map(clean), max_size=8), width=widths, indent=st.integers(0, 9))
 def test_folding_loses_nothing_but_spaces(parts: list[str], width: int, indent: int) -> None:
     one = line(*((part, "bold" if number % 2 else "") for number, part in enumerate(parts)), indent=indent)
@@ -309,6 +323,27 @@ def test_grouping_keeps_every_change_once_and_every_reason(found: list[Change], 
     assert sorted(reasons) == sorted(
         (id(one), reason.code, hold_words(reason, one.workload.name, one.to)) for one in held for reason in one.reasons
     )
+
+
+ELEMENTS = frozenset().union(*(Page(report.of_plan(one())).shape() for one in golden.SAMPLES.values()))
+"""Elements with their attributes, of pages in which nobody means harm."""
+
+
+@settings(max_examples=40)
+@given(plan=plans)
+def test_a_page_has_every_slot_and_call_and_no_text_is_markup(plan: Plan) -> None:
+    text = report.of_plan(plan)
+    assert text.isascii()
+    harmless("".join(f"{one.rstrip()}\n" for one in text.splitlines()))
+    page = Page(text)
+    assert page.shape() <= ELEMENTS
+    slots = sum(len(one.changes) + len(one.held) for one in plan.fleets)
+    actions = [one for fleet in plan.fleets if not fleet.violations for one in fleet.actions]
+    assert page.lists()["slots"]["count"] == slots
+    found = page.lists()["calls"]
+    bodies = next(one["values"] for one in found["columns"] if one["key"] == "body") if found["count"] else []
+    sent = [json.loads(body) if body else None for body in bodies]
+    assert sorted(map(repr, sent)) == sorted(repr(json.loads(msgspec.json.encode(one.request.body))) for one in actions)
 
 
 @given(plan=plans)

@@ -109,6 +109,7 @@ def test_gitlab_plans_a_request_and_applies_what_a_person_has_seen(machine: Mach
     assert "20 changes" in comment
     assert gitlab.labels == ["reconciler: changes"]
     assert "changes=20\n" in (request / "plan.env").read_text()
+    assert b"<h1>Plan: 20 changes" in pipeline.kept["plan.html"]
     plant.hub.merge(pull, how="squash")
     pipeline.kept = {}
     assert pipeline.run("plan main", machine.clone("main")).returncode == 0
@@ -194,6 +195,7 @@ def test_jenkins_plans_and_applies_what_a_person_has_seen(machine: Machine) -> N
     planned = machine.run(["sh", "-xe", "-c", _jenkins("Plan a request")], request, **environment)
     assert planned.returncode == 0
     assert "20 to change" in planned.stdout or "20 changes" in planned.stdout
+    assert "<h1>Plan: 20 changes" in (request / "plan.html").read_text()
     plant.hub.merge(pull)
     main = machine.clone("main")
     assert machine.run(["sh", "-xe", "-c", _jenkins("Plan")], main, **environment).returncode == 0

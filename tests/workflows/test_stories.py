@@ -43,6 +43,7 @@ def test_a_pull_request_is_planned_approved_merged_and_applied(plant: Plant, how
     assert "20 changes" in comment
     assert outputs["fingerprint"] in comment
     assert outputs["fingerprint"] in planned["plan"].summary
+    assert "<h1>Plan: 20 changes" in plant.hub.content(plant.hub.artifacts[-1])["plan.html"].decode()
     assert plant.hub.labels_on(pull) == ["reconciler: changes"]
     plant.hub.approve(pull)
     applied = plant.apply(plant.hub.merge(pull, how=how))

@@ -1,0 +1,2 @@
+"use strict";
+longList.build("events");

@@ -1,0 +1,3 @@
+"use strict";
+slotMap.build(longList.build("slots"));
+longList.build("calls");
